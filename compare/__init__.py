@@ -1,0 +1,1 @@
+"""The question: run a study, judge it, draw the report."""

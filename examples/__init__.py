@@ -1,0 +1,1 @@
+"""Trained example networks, ready to run."""

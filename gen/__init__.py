@@ -1,0 +1,1 @@
+"""From a trained network to RTL: import, quantise, plan, write Verilog."""

@@ -1,0 +1,1 @@
+"""What is built: Amaranth components and, in `params`, every knob they have."""

@@ -1,0 +1,1 @@
+"""The systolic engine: a dense MAC array with its buffers, time-multiplexed over its layers."""

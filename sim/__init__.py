@@ -1,0 +1,1 @@
+"""What the hardware must compute: the float reference and the bit- and cycle-exact golden models."""

@@ -1,0 +1,1 @@
+"""Yosys and nextpnr behind one interface; their reports as data."""

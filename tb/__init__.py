@@ -1,0 +1,1 @@
+"""cocotb test benches for the generated Verilog."""
