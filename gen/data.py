@@ -1,0 +1,271 @@
+"""Data sets by name: ``digits``, ``mnist:DIR``, ``npz:FILE``."""
+
+import gzip
+import struct
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import InputError, require
+
+SPECS = "digits, mnist:DIR or npz:FILE"
+CALIBRATION_SAMPLES = 512
+"""How many samples stand in for training data where a source has none."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DataSet:
+    """Samples to judge a network with, and samples to calibrate its quantisation with."""
+
+    name: str
+    split: str
+    """Which samples are which, and the scaling of the values, in words."""
+    x: NDArray[np.float32]
+    """Test inputs: (N, inputs) values, or (N, steps, inputs) spikes."""
+    y: NDArray[np.int64]
+    """(N,) labels."""
+    train_x: NDArray[np.float32]
+    """(M, ...) training inputs, shaped as ``x``: the calibration set."""
+    train_y: NDArray[np.int64]
+    """(M,) labels."""
+
+    def __post_init__(self) -> None:
+        for what, x, y in (("test", self.x, self.y), ("training", self.train_x, self.train_y)):
+            require(len(x) >= 1, f"{self.name}: there are no {what} samples")
+            require(len(x) == len(y), f"{self.name}: {len(x)} {what} samples but {len(y)} labels")
+            require(bool(np.isfinite(x).all()), f"{self.name}: the {what} samples hold NaN or infinity")
+        require(
+            self.x.ndim in (2, 3) and self.x.shape[1:] == self.train_x.shape[1:],
+            f"{self.name}: samples of shape {self.x.shape[1:]} (test) and {self.train_x.shape[1:]} (training)",
+        )
+
+    @property
+    def is_spikes(self) -> bool:
+        """Whether the samples are spike trains."""
+        return self.x.ndim == 3
+
+    @property
+    def inputs(self) -> int:
+        """Values per sample, or per step of a spike train."""
+        return int(self.x.shape[-1])
+
+    @property
+    def steps(self) -> int:
+        """Time steps of a spike train; 1 for values."""
+        return int(self.x.shape[1]) if self.is_spikes else 1
+
+
+def load_data(spec: str, *, time_bin_us: int | None = None, steps: int | None = None) -> DataSet:
+    """Load the data set that ``spec`` names.
+
+    Parameters
+    ----------
+    spec
+        ``digits``, ``mnist:DIR`` (idx files, gz or not) or ``npz:FILE``: arrays ``x, y`` (values, with ``train_x, train_y`` if
+        there is a training part), ``spikes, label``, or the events ``x, y, p, t_us, offsets, label``.
+    time_bin_us, steps
+        For events only, and needed there: the length of a time step in microseconds, and the number of steps.
+
+    Raises
+    ------
+    InputError
+        An unknown ``spec``, a missing or damaged file, shapes that do not fit, NaN.
+    """
+    kind, _, where = spec.partition(":")
+    if spec == "digits":
+        return _digits()
+    if kind == "mnist" and where:
+        return _mnist(Path(where))
+    if kind == "npz" and where:
+        return _npz(Path(where), time_bin_us, steps)
+    raise InputError(f"unknown data {spec!r}: give {SPECS}")
+
+
+def _digits() -> DataSet:
+    from sklearn.datasets import load_digits  # slow to import, and needed here only
+
+    digits = load_digits()
+    x = (digits.data / 16).astype(np.float32)
+    y = digits.target.astype(np.int64)
+    test = np.arange(len(x)) % 4 == 3
+    return DataSet(
+        name="digits",
+        split="scikit-learn's 1,797 digits; sample i is test when i % 4 == 3 (449), else training (1,348); "
+        "pixels 0..16 divided by 16",
+        x=x[test],
+        y=y[test],
+        train_x=x[~test],
+        train_y=y[~test],
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ mnist
+
+
+def _read_idx(folder: Path, name: str) -> NDArray[np.uint8] | None:
+    """An idx file of unsigned bytes (http://yann.lecun.com/exdb/mnist), plain or gz; None if it is not there."""
+    path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+    if path is None:
+        return None
+    try:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    dimensions = raw[3] if len(raw) >= 4 else 0
+    start = 4 + 4 * dimensions
+    good = raw[:3] == b"\x00\x00\x08" and len(raw) >= start
+    shape = struct.unpack(f">{dimensions}I", raw[4:start]) if good else ()
+    good = good and len(raw) - start == int(np.prod(shape, dtype=np.int64))
+    require(good, f"{path} is no complete idx file of unsigned bytes: fetch it again")
+    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+
+
+def _mnist(folder: Path) -> DataSet:
+    require(folder.is_dir(), f"there is no folder {folder}: give mnist:DIR, the folder of the idx files")
+
+    def load(prefix: str) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
+        images, labels = (
+            _read_idx(folder, f"{prefix}-images-idx3-ubyte"),
+            _read_idx(folder, f"{prefix}-labels-idx1-ubyte"),
+        )
+        if images is None or labels is None:
+            return None
+        require(
+            images.ndim == 3 and labels.ndim == 1, f"the {prefix} files in {folder} are no images and labels"
+        )
+        return images.reshape(len(images), -1).astype(np.float32) / 255, labels.astype(np.int64)
+
+    test, train = load("t10k"), load("train")
+    if test is None:
+        raise InputError(f"{folder} lacks t10k-images-idx3-ubyte or t10k-labels-idx1-ubyte (.gz or not)")
+    calibration = train or _first(*test)
+    return DataSet(
+        name="mnist",
+        split="MNIST's t10k images are test; "
+        + (
+            "the train images are training"
+            if train
+            else f"no train images here, calibration on the first {len(calibration[0])}"
+        )
+        + "; pixels 0..255 divided by 255",
+        x=test[0],
+        y=test[1],
+        train_x=calibration[0],
+        train_y=calibration[1],
+    )
+
+
+def _first(x: NDArray[np.float32], y: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    return x[:CALIBRATION_SAMPLES], y[:CALIBRATION_SAMPLES]
+
+
+# -------------------------------------------------------------------------------------------------------- npz
+
+
+def _npz(path: Path, time_bin_us: int | None, steps: int | None) -> DataSet:
+    require(path.is_file(), f"there is no file {path}: give npz:FILE")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} is no npz file of plain arrays: {error}") from error
+    wanted = {"x", "y", "train_x", "train_y", "spikes", "label"}
+    for name, array in arrays.items():
+        require(name not in wanted or array.dtype.kind in "buif", f"{path}: array {name!r} is not numeric")
+
+    part = f"all samples of {path.name} are test; "
+    if {"x", "y", "p", "t_us", "offsets", "label"} <= arrays.keys():
+        if time_bin_us is None or steps is None:
+            raise InputError(
+                f"{path} holds events: give the length of a time step (--time-bin-us) and --steps"
+            )
+        x = bin_events(arrays, time_bin_us=time_bin_us, steps=steps)
+        labels = arrays["label"]
+    elif {"spikes", "label"} <= arrays.keys():
+        x, labels = arrays["spikes"], arrays["label"]
+        require(x.ndim == 3, f"{path}: spikes must be (samples, steps, channels), not {x.shape}")
+    elif {"x", "y"} <= arrays.keys():
+        x, labels = arrays["x"], arrays["y"]
+        require(x.ndim >= 2, f"{path}: x must be (samples, ...), not {x.shape}")
+        x = x.reshape(len(x), -1)
+    else:
+        raise InputError(
+            f"{path} holds {', '.join(arrays) or 'nothing'}: it needs x, y or spikes, label or events"
+        )
+    test = x.astype(np.float32), _labels(path, labels)
+    train = _first(*test)
+    if {"train_x", "train_y"} <= arrays.keys():
+        train = arrays["train_x"].astype(np.float32), _labels(path, arrays["train_y"])
+        train = train[0].reshape(len(train[0]), *test[0].shape[1:] if test[0].ndim == 3 else (-1,)), train[1]
+        part += "train_x is training; "
+    else:
+        part += f"calibration on the first {len(train[0])}; "
+    return DataSet(
+        name=path.stem,
+        split=part + "values as they are",
+        x=test[0],
+        y=test[1],
+        train_x=train[0],
+        train_y=train[1],
+    )
+
+
+def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:
+    good = labels.ndim == 1 and labels.dtype.kind in "iu"
+    require(
+        good, f"{path}: labels must be one integer per sample, not {labels.dtype} of shape {labels.shape}"
+    )
+    return labels.astype(np.int64)
+
+
+def bin_events(
+    events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, steps: int
+) -> NDArray[np.uint8]:
+    """Address events to spike trains: 1 where a pixel had at least one event in a time step.
+
+    Parameters
+    ----------
+    events
+        ``x``, ``y``, ``p``, ``t_us`` (E,) of all recordings one after another; recording n is ``offsets[n]`` to ``offsets[n + 1]``.
+        Time counts from the first event of a recording; events after the last step are dropped.
+    time_bin_us, steps
+        Length of a step in microseconds, number of steps.
+
+    Returns
+    -------
+    (recordings, steps, 2 * height * width); channel = (p * height + y) * width + x.
+
+    Raises
+    ------
+    InputError
+        Fields of unequal length, offsets that do not fit, time going backwards, an empty recording.
+    """
+    require(
+        time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1"
+    )
+    x, y, p, t = (np.asarray(events[name]).astype(np.int64) for name in ("x", "y", "p", "t_us"))
+    offsets = np.asarray(events["offsets"]).astype(np.int64)
+    require(len({x.shape, y.shape, p.shape, t.shape}) == 1, "events: x, y, p and t_us differ in length")
+    require(
+        bool(
+            len(offsets) >= 2 and offsets[0] == 0 and offsets[-1] == len(x) and (np.diff(offsets) > 0).all()
+        ),
+        "events: offsets must rise from 0 to the number of events, with no empty recording",
+    )
+    require(
+        bool(((p == 0) | (p == 1)).all() and x.min() >= 0 and y.min() >= 0),
+        "events: p must be 0 or 1, x and y not negative",
+    )
+    height, width = int(y.max()) + 1, int(x.max()) + 1
+    recording = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    inside = np.diff(recording) == 0
+    require(bool((np.diff(t)[inside] >= 0).all()), "events: time goes backwards inside a recording")
+    step = (t - t[offsets[:-1]][recording]) // time_bin_us
+    kept = step < steps
+    spikes = np.zeros((len(offsets) - 1, steps, 2 * height * width), np.uint8)
+    spikes[recording[kept], step[kept], ((p * height + y) * width + x)[kept]] = 1
+    return spikes

@@ -1,0 +1,35 @@
+"""A trained network from a file, by its suffix."""
+
+from pathlib import Path
+
+from tospike.gen.nir_import import NirOptions, import_nir
+from tospike.gen.onnx_import import import_onnx
+from tospike.hw.params import InputError
+from tospike.sim.network import Network
+
+
+def load_network(path: str | Path, *, nir: NirOptions | None = None, name: str | None = None) -> Network:
+    """Import a trained network as a float network.
+
+    Parameters
+    ----------
+    path
+        ``.onnx``: an ANN; ``.nir``: an SNN.
+    nir
+        What a NIR file leaves open; the defaults of :class:`NirOptions` if not given. ONNX files need none of it.
+    name
+        Name of the network, a Verilog identifier; by default made from the file's name.
+
+    Raises
+    ------
+    InputError
+        No such file, another suffix, or a file that cannot be imported.
+    """
+    file = Path(path)
+    if file.suffix not in (".onnx", ".nir"):
+        raise InputError(f"cannot tell what {file} is: give a trained network as .onnx (ANN) or .nir (SNN)")
+    if not file.is_file():
+        raise InputError(f"there is no file {file}: give the path of a trained network (.onnx or .nir)")
+    if file.suffix == ".onnx":
+        return import_onnx(file, name=name)
+    return import_nir(file, nir or NirOptions(), name=name)

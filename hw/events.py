@@ -1,0 +1,71 @@
+"""The event stream that joins all stages. The rules of the stream are in ``docs/architecture.md``."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.arithmetic import shape_of
+from tospike.hw.params import TokenFormat, TokenKind
+
+
+def token_layout(fmt: TokenFormat) -> data.StructLayout:
+    """The payload of a token stream."""
+    return data.StructLayout(
+        {"kind": TokenKind, "address": unsigned(fmt.address_bits), "payload": shape_of(fmt.payload)}
+    )
+
+
+def token_stream(fmt: TokenFormat) -> stream.Signature:
+    """The signature of a token stream, from the producer's side."""
+    return stream.Signature(token_layout(fmt))
+
+
+def dense_layout(fmt: TokenFormat) -> data.StructLayout:
+    """The payload of a dense stream: every value in order of its address, ``last`` with the last one."""
+    return data.StructLayout({"value": shape_of(fmt.payload), "last": 1})
+
+
+class Densifier(wiring.Component):
+    """Frames of tokens to dense frames: puts a zero where no VALUE came.
+
+    ::
+
+        i: VALUE(1, a) VALUE(3, b) END      ->      o: 0, a, 0, b(last)        (4 addresses)
+
+    A counter walks the addresses. It passes the token at the input if that carries the counter's address, and emits
+    a zero if the token is further on (addresses ascend). TICKs are dropped. One value per cycle, no latency
+    (``o`` depends on ``i`` in the same cycle), and one cycle more for the END.
+    """
+
+    def __init__(self, fmt: TokenFormat):
+        self._format = fmt
+        super().__init__({"i": In(token_stream(fmt)), "o": Out(stream.Signature(dense_layout(fmt)))})
+
+    def elaborate(self, platform):
+        m = Module()
+        token = self.i.payload
+        last_address = self._format.addresses - 1
+        address = Signal(range(self._format.addresses))
+        full = Signal()  # all values of this frame are out, its END is still to come
+
+        here = Signal()
+        m.d.comb += [
+            here.eq((token.kind == TokenKind.VALUE) & (token.address == address)),
+            self.o.payload.value.eq(Mux(here, token.payload, 0)),
+            self.o.payload.last.eq(address == last_address),
+        ]
+        with m.If(token.kind == TokenKind.TICK):
+            m.d.comb += self.i.ready.eq(1)
+        with m.Elif(full):
+            m.d.comb += self.i.ready.eq(1)
+            with m.If(self.i.valid & (token.kind == TokenKind.END)):
+                m.d.sync += full.eq(0)
+        with m.Else():
+            m.d.comb += [
+                self.o.valid.eq(self.i.valid),
+                self.i.ready.eq(here & self.o.ready),
+            ]
+            with m.If(self.o.valid & self.o.ready):
+                m.d.sync += address.eq(Mux(address == last_address, 0, address + 1))
+                m.d.sync += full.eq(address == last_address)
+        return m

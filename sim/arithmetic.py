@@ -1,0 +1,39 @@
+"""Saturation and rounding on integer arrays; `hw.arithmetic` is the hardware's twin."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import IntFormat, LeakKind, LeakParams, Rounding
+
+Ints = NDArray[np.int64]
+
+
+def saturate(value: Ints, fmt: IntFormat) -> Ints:
+    """``value`` clamped to [fmt.min, fmt.max]."""
+    return np.clip(value, fmt.min, fmt.max)
+
+
+def round_shift(value: Ints, shift: int, rounding: Rounding) -> Ints:
+    """``value / 2**shift`` rounded to an integer."""
+    if shift == 0:
+        return value
+    if rounding is Rounding.HALF_UP:
+        value = value + (1 << (shift - 1))
+    elif rounding is Rounding.TRUNCATE:
+        value = value + np.where(value < 0, (1 << shift) - 1, 0)
+    return value >> shift
+
+
+def leak(value: Ints, params: LeakParams) -> Ints:
+    """The decayed membrane; see :class:`tospike.hw.params.LeakKind`."""
+    if params.kind is LeakKind.SHIFT:
+        return value - round_shift(value, params.shift, params.rounding)
+    return round_shift(value * params.decay, params.fraction_bits, params.rounding)
+
+
+def exact_matmul(a: Ints, b: Ints) -> Ints:
+    """``a @ b`` in integers through float64 BLAS, exact while every partial sum is below 2**53 (checked)."""
+    largest = int(np.abs(a).max(initial=0)) * int(np.abs(b).max(initial=0)) * a.shape[-1]
+    if largest >= 1 << 53:
+        return a @ b
+    return np.rint(a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)

@@ -1,0 +1,86 @@
+"""Turns a frame of values into time steps: what the encoder engine must send."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tospike.hw.params import Encoding, InputError, IntFormat, require, require_range
+from tospike.sim.network import InputSpec
+
+
+def quantize_values(values: ArrayLike, format: IntFormat, scale: float) -> NDArray[np.int64]:
+    """``round(values / scale)``, ties to even, saturated to ``format``. Any shape."""
+    scaled = np.rint(np.asarray(values, dtype=np.float64) / scale)
+    return np.clip(scaled, format.min, format.max).astype(np.int64)
+
+
+def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.int64]:
+    """Deterministic rate code: one phase accumulator of ``bits`` bits per value, a spike on each carry.
+
+    The accumulator starts at 0 for each sample; a value x spikes ``floor(x * steps / 2**bits)`` times, spread evenly.
+
+    Parameters
+    ----------
+    values
+        (N, inputs) integers, 0 to ``2**bits - 1``.
+    steps
+        Number of time steps.
+    bits
+        Width of the values and of the accumulators.
+
+    Returns
+    -------
+    (N, steps, inputs), 0 or 1.
+
+    Raises
+    ------
+    InputError
+        A value does not fit ``bits`` unsigned bits.
+    """
+    x = np.asarray(values, dtype=np.int64)
+    require_range("steps", steps, 1, 1 << 12)
+    if x.size and (x.min() < 0 or x.max() >> bits):
+        raise InputError(
+            f"rate encoding takes values from 0 to {(1 << bits) - 1}, not {x.min()} to {x.max()}: use an unsigned input"
+        )
+    # After t steps the accumulator has carried floor(x * t / 2**bits) times.
+    carries = (x[:, None, :] * np.arange(steps + 1)[None, :, None]) >> bits
+    return np.diff(carries, axis=1)
+
+
+def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
+    """Samples as a network's first stage gets them.
+
+    Parameters
+    ----------
+    spec
+        The network's input. With a ``format``, values are quantised first; without, they pass as they are.
+    x
+        (N, inputs) values, or (N, steps, inputs) spikes when ``spec.encoding`` is ``None`` and ``spec.steps`` > 1.
+
+    Returns
+    -------
+    (N, inputs) for an ANN; else (N, steps, inputs): spikes, or with direct encoding the values in each of the steps.
+
+    Raises
+    ------
+    InputError
+        The shape does not fit, or rate encoding lacks an unsigned format.
+    """
+    values: NDArray[np.generic] = np.asarray(x)
+    given = spec.encoding is None and spec.steps > 1
+    shape = (spec.steps, spec.inputs) if given else (spec.inputs,)
+    require(
+        values.shape[1:] == shape,
+        f"the network takes samples of shape {shape}, not {values.shape[1:]}: use data that fit it",
+    )
+    if given:
+        return values
+    if spec.format is not None:
+        values = quantize_values(values, spec.format, spec.scale)
+    if spec.encoding is None:
+        return values
+    if spec.encoding is Encoding.DIRECT:
+        return np.broadcast_to(values[:, None, :], (len(values), spec.steps, spec.inputs))
+    if spec.format is None or spec.format.signed:
+        raise InputError("rate encoding needs an unsigned integer input: give its bits and scale")
+    return rate_spikes(values, spec.steps, spec.format.bits)

@@ -1,0 +1,123 @@
+"""The float reference: what a trained network computes before anything is quantised."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tospike.hw.params import Encoding, InputError, Readout, Reset, require
+from tospike.sim.encoding import encode
+from tospike.sim.network import Activation, Membrane, Network
+
+Floats = NDArray[np.float64]
+
+BATCH = 512
+"""Samples computed at a time: bounds the memory that spike trains take."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StageRun:
+    """What one stage did for N samples."""
+
+    outputs: Floats
+    """What it sent: (N, outputs) activations, or (N, steps, outputs) spikes; zeros of a neuron without a threshold."""
+    peak: float
+    """Largest magnitude that a pre-activation, or a membrane before its reset, reached."""
+    membrane: Floats | None = None
+    """(N, outputs) membranes after the last step; ``None`` for an ANN stage."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FloatRun:
+    """What :func:`run_float` computed for N samples."""
+
+    outputs: Floats
+    """(N, outputs): logits, spike counts, or membranes after the last step."""
+    stages: tuple[StageRun, ...]
+
+    @property
+    def predictions(self) -> NDArray[np.int64]:
+        """(N,) class with the largest output; the first of equals."""
+        return np.argmax(self.outputs, axis=1)
+
+
+def run_float(network: Network, x: ArrayLike) -> FloatRun:
+    """Compute a float network, in float64.
+
+    Parameters
+    ----------
+    network
+        A network of :class:`Activation` or :class:`Membrane` stages. Directly encoded values enter as they are;
+        rate encoding quantises them to ``network.input.format`` first, because the code is defined on integers.
+    x
+        (N, inputs) values, or (N, steps, inputs) spikes.
+
+    Raises
+    ------
+    InputError
+        The network is quantised, or the samples do not fit it.
+    """
+    values = np.asarray(x)
+    require(len(values) >= 1, "there are no samples to compute")
+    runs = [_run_batch(network, values[start : start + BATCH]) for start in range(0, len(values), BATCH)]
+    return FloatRun(
+        outputs=np.concatenate([run.outputs for run in runs]),
+        stages=tuple(_join(parts) for parts in zip(*(run.stages for run in runs), strict=True)),
+    )
+
+
+def _join(parts: tuple[StageRun, ...]) -> StageRun:
+    membranes = [part.membrane for part in parts if part.membrane is not None]
+    return StageRun(
+        outputs=np.concatenate([part.outputs for part in parts]),
+        peak=max(part.peak for part in parts),
+        membrane=np.concatenate(membranes) if membranes else None,
+    )
+
+
+def _run_batch(network: Network, x: NDArray[np.generic]) -> FloatRun:
+    spec = network.input if network.input.encoding is Encoding.RATE else replace(network.input, format=None)
+    values = encode(spec, x).astype(np.float64)
+    runs: list[StageRun] = []
+    for stage in network.stages:
+        current = values @ stage.synapses.weight.T + stage.synapses.bias
+        if isinstance(stage.neuron, Activation):
+            sent = np.maximum(current, 0) if stage.neuron.relu else current
+            run = StageRun(outputs=sent, peak=float(np.abs(current).max()))
+        elif isinstance(stage.neuron, Membrane):
+            run = integrate(stage.neuron, current)
+        else:
+            raise InputError(f"stage {stage.name!r} is quantised: run the golden model, not the float reference")
+        runs.append(run)
+        values = run.outputs
+    outputs = values
+    if network.readout is Readout.MEMBRANE:
+        assert runs[-1].membrane is not None  # only SNNs have a readout
+        outputs = runs[-1].membrane
+    elif network.readout is not None:
+        outputs = values.sum(axis=1)
+    return FloatRun(outputs=outputs, stages=tuple(runs))
+
+
+def integrate(neuron: Membrane, current: ArrayLike) -> StageRun:
+    """Run a neuron over time, from v = 0: v <- decay * v + gain * I; spike when v > threshold; reset in the same step.
+
+    Parameters
+    ----------
+    neuron
+        The neuron's equation.
+    current
+        (N, steps, outputs), bias included.
+    """
+    drive = neuron.gain * np.asarray(current, dtype=np.float64)
+    spikes = np.zeros_like(drive)
+    v = np.zeros_like(drive[:, 0])
+    peak = 0.0
+    for step in range(drive.shape[1]):
+        v = neuron.decay * v + drive[:, step]
+        peak = max(peak, float(np.abs(v).max()))
+        if neuron.kind.spikes:
+            fired = v > neuron.threshold
+            spikes[:, step] = fired
+            v = np.where(fired, 0.0 if neuron.reset is Reset.ZERO else v - neuron.threshold, v)
+    return StageRun(outputs=spikes, peak=peak, membrane=v)

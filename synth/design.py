@@ -1,0 +1,99 @@
+"""A generated design folder, as synthesis sees it: the Verilog, the top module with its ports, and the engines."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tospike.hw.params import InputError, require
+
+MANIFEST = "manifest.json"
+"""Name of the file that makes a folder a design."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """One port of the top module."""
+
+    name: str
+    width: int
+    is_input: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """What is synthesised.
+
+    ``sources`` maps the name of each file that the manifest lists to its content: Verilog (``.v``, ``.sv``) and
+    what it may read, such as memory images. ``ports`` leaves out ``clock`` and ``reset``.
+    """
+
+    top: str
+    clock: str
+    reset: str | None
+    ports: tuple[Port, ...]
+    engines: tuple[str, ...]
+    sources: dict[str, bytes]
+
+    @property
+    def verilog_names(self) -> tuple[str, ...]:
+        """The files that Yosys reads, in the manifest's order."""
+        return tuple(name for name in self.sources if name.endswith((".v", ".sv")))
+
+    @property
+    def input_bits(self) -> int:
+        """Total width of the inputs, clock and reset not counted."""
+        return sum(port.width for port in self.ports if port.is_input)
+
+    @property
+    def output_bits(self) -> int:
+        """Total width of the outputs."""
+        return sum(port.width for port in self.ports if not port.is_input)
+
+
+def read_design(folder: Path) -> Design:
+    """Read the manifest and the files that it names.
+
+    Raises
+    ------
+    InputError
+        The folder holds no manifest, the manifest lacks something, or a file is missing.
+    """
+    path = folder / MANIFEST
+    require(path.is_file(), f"{folder} is not a generated design: it has no {MANIFEST} (run `tospike generate` first)")
+    try:
+        manifest = json.loads(path.read_text())
+        design = _design(manifest, folder)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not JSON ({error}): generate the design again") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} lacks or garbles {error}: generate the design again") from None
+    require(len(design.verilog_names) > 0, f"{path} lists no Verilog file: generate the design again")
+    require(design.output_bits > 0, f"the top module {design.top!r} has no outputs: nothing of it would be left")
+    return design
+
+
+def _design(manifest: dict[str, Any], folder: Path) -> Design:
+    sources: dict[str, bytes] = {}
+    for name in manifest["files"]:
+        require(Path(name).name == name, f"{folder / MANIFEST} names {name!r}: files must lie in the folder itself")
+        require((folder / name).is_file(), f"{folder} lacks {name}, which its {MANIFEST} lists: generate it again")
+        sources[name] = (folder / name).read_bytes()
+    clock, reset = str(manifest["clock"]), manifest.get("reset")
+    ports = []
+    for port in manifest["ports"]:
+        direction = port["direction"]
+        require(
+            direction in ("input", "output"),
+            f"port {port['name']!r} is an {direction}: only inputs and outputs can be wrapped",
+        )
+        if port["name"] not in (clock, reset):
+            ports.append(Port(name=port["name"], width=int(port["width"]), is_input=direction == "input"))
+    return Design(
+        top=str(manifest["top"]),
+        clock=clock,
+        reset=reset,
+        ports=tuple(ports),
+        engines=tuple(str(engine["module"]) for engine in manifest.get("engines", ())),
+        sources=sources,
+    )
