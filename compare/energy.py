@@ -1,8 +1,8 @@
-"""Energy by operation counts: what each operation of the golden model costs, by a model with stated constants.
+"""Energy by operation counts: the golden model's counts times prices, under a model with stated constants.
 
 A model is its constants, each with a unit and a source, and a function that prices one operation of each name
-for the widths and memories of a design. The energy is then counts times prices, term by term, so that it can be
-checked by hand. The same rule prices every design. What no operation count sees is not in it: clock, idle cycles,
+for the widths and memories of a design. Energy is counts times prices, term by term, so that it can be checked
+by hand. The same rule prices every design. What no operation count sees is not in it: clock, idle cycles,
 leakage, control, wires and pipeline registers.
 """
 
@@ -129,9 +129,7 @@ class Breakdown:
         }
 
 
-def energy(
-    model: EnergyModel, operations: Mapping[str, ArrayLike], widths: Widths, memories: Memories
-) -> Breakdown:
+def energy(model: EnergyModel, operations: Mapping[str, ArrayLike], widths: Widths, memories: Memories) -> Breakdown:
     """Price the operations of N samples.
 
     Parameters
@@ -145,9 +143,7 @@ def energy(
         If no operation has a price, or a count is negative or not finite.
     """
     prices = model.prices(widths, memories)
-    counts = {
-        name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in operations.items()
-    }
+    counts = {name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in operations.items()}
     for name, values in counts.items():
         good = bool(np.all(np.isfinite(values)) and np.all(values >= 0))
         require(good, f"operation count {name!r} must be finite and not negative")
@@ -163,7 +159,10 @@ def energy(
 # ------------------------------------------------------------------------------------------------- horowitz45
 
 _HOROWITZ = "M. Horowitz, Computing's energy problem, ISSCC 2014, fig. 1.1.9: 45 nm, 0.9 V"
-_ASSUMED = "assumption of this project: "
+_FLOOR = (
+    "assumption: below 8 KiB energy falls with the square root of the capacity, as it does between 8 and 32 KiB, "
+    "down to this floor (82 bytes)"
+)
 
 _CONSTANTS = {
     "add_8": Constant(value=0.03, unit="pJ", source=_HOROWITZ),
@@ -174,13 +173,7 @@ _CONSTANTS = {
     "sram_8_KiB": Constant(value=10.0, unit="pJ per 64 bit", source=_HOROWITZ),
     "sram_32_KiB": Constant(value=20.0, unit="pJ per 64 bit", source=_HOROWITZ),
     "sram_1_MiB": Constant(value=100.0, unit="pJ per 64 bit", source=_HOROWITZ),
-    "sram_floor": Constant(
-        value=1.0,
-        unit="pJ per 64 bit",
-        source=_ASSUMED
-        + "no memory is cheaper; below 8 KiB energy falls with the square root of the capacity, as it "
-        "does between 8 and 32 KiB, down to this floor (82 bytes)",
-    ),
+    "sram_floor": Constant(value=1.0, unit="pJ per 64 bit", source=_FLOOR),
 }
 _SRAM_WORD_BITS = 64
 _KIB_BITS = 8 * 1024
@@ -202,8 +195,8 @@ def horowitz_add(bits: int) -> float:
 def horowitz_multiply(a_bits: int, b_bits: int) -> float:
     """Energy in pJ of an integer multiplication of ``a_bits`` by ``b_bits``.
 
-    A power of the number of partial-product bits, ``a_bits * b_bits``, that meets both published points, 8x8 and
-    32x32. The power is 0.989: nearly proportional.
+    A power of the number of partial-product bits, ``a_bits * b_bits``, that meets both published points, 8x8
+    and 32x32. The power is 0.989: nearly proportional.
     """
     small, large = _CONSTANTS["multiply_8x8"].value, _CONSTANTS["multiply_32x32"].value
     power = math.log(large / small) / math.log(32 * 32 / (8 * 8))

@@ -65,8 +65,9 @@ def load_data(spec: str, *, time_bin_us: int | None = None, steps: int | None = 
     Parameters
     ----------
     spec
-        ``digits``, ``mnist:DIR`` (idx files, gz or not) or ``npz:FILE``: arrays ``x, y`` (values, with ``train_x, train_y`` if
-        there is a training part), ``spikes, label``, or the events ``x, y, p, t_us, offsets, label``.
+        ``digits``, ``mnist:DIR`` (idx files, gz or not) or ``npz:FILE``: arrays ``x, y`` (values, with
+        ``train_x, train_y`` if there is a training part), ``spikes, label``, or the events
+        ``x, y, p, t_us, offsets, label``.
     time_bin_us, steps
         For events only, and needed there: the length of a time step in microseconds, and the number of steps.
 
@@ -134,10 +135,8 @@ def _mnist(folder: Path) -> DataSet:
         )
         if images is None or labels is None:
             return None
-        require(
-            images.ndim == 3 and labels.ndim == 1, f"the {prefix} files in {folder} are no images and labels"
-        )
-        return images.reshape(len(images), -1).astype(np.float32) / 255, labels.astype(np.int64)
+        require(images.ndim == 3 and labels.ndim == 1, f"the {prefix} files in {folder} are no images and labels")
+        return (images.reshape(len(images), -1) / np.float32(255)).astype(np.float32), labels.astype(np.int64)
 
     test, train = load("t10k"), load("train")
     if test is None:
@@ -180,9 +179,7 @@ def _npz(path: Path, time_bin_us: int | None, steps: int | None) -> DataSet:
     part = f"all samples of {path.name} are test; "
     if {"x", "y", "p", "t_us", "offsets", "label"} <= arrays.keys():
         if time_bin_us is None or steps is None:
-            raise InputError(
-                f"{path} holds events: give the length of a time step (--time-bin-us) and --steps"
-            )
+            raise InputError(f"{path} holds events: give the length of a time step (--time-bin-us) and --steps")
         x = bin_events(arrays, time_bin_us=time_bin_us, steps=steps)
         labels = arrays["label"]
     elif {"spikes", "label"} <= arrays.keys():
@@ -193,9 +190,7 @@ def _npz(path: Path, time_bin_us: int | None, steps: int | None) -> DataSet:
         require(x.ndim >= 2, f"{path}: x must be (samples, ...), not {x.shape}")
         x = x.reshape(len(x), -1)
     else:
-        raise InputError(
-            f"{path} holds {', '.join(arrays) or 'nothing'}: it needs x, y or spikes, label or events"
-        )
+        raise InputError(f"{path} holds {', '.join(arrays) or 'nothing'}: it needs x, y or spikes, label or events")
     test = x.astype(np.float32), _labels(path, labels)
     train = _first(*test)
     if {"train_x", "train_y"} <= arrays.keys():
@@ -216,22 +211,18 @@ def _npz(path: Path, time_bin_us: int | None, steps: int | None) -> DataSet:
 
 def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:
     good = labels.ndim == 1 and labels.dtype.kind in "iu"
-    require(
-        good, f"{path}: labels must be one integer per sample, not {labels.dtype} of shape {labels.shape}"
-    )
+    require(good, f"{path}: labels must be one integer per sample, not {labels.dtype} of shape {labels.shape}")
     return labels.astype(np.int64)
 
 
-def bin_events(
-    events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, steps: int
-) -> NDArray[np.uint8]:
+def bin_events(events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, steps: int) -> NDArray[np.uint8]:
     """Address events to spike trains: 1 where a pixel had at least one event in a time step.
 
     Parameters
     ----------
     events
-        ``x``, ``y``, ``p``, ``t_us`` (E,) of all recordings one after another; recording n is ``offsets[n]`` to ``offsets[n + 1]``.
-        Time counts from the first event of a recording; events after the last step are dropped.
+        ``x``, ``y``, ``p``, ``t_us`` (E,) of all recordings one after another; recording n is ``offsets[n]`` to
+        ``offsets[n + 1]``. Time counts from the first event of a recording; events after the last step are dropped.
     time_bin_us, steps
         Length of a step in microseconds, number of steps.
 
@@ -244,16 +235,12 @@ def bin_events(
     InputError
         Fields of unequal length, offsets that do not fit, time going backwards, an empty recording.
     """
-    require(
-        time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1"
-    )
+    require(time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1")
     x, y, p, t = (np.asarray(events[name]).astype(np.int64) for name in ("x", "y", "p", "t_us"))
     offsets = np.asarray(events["offsets"]).astype(np.int64)
     require(len({x.shape, y.shape, p.shape, t.shape}) == 1, "events: x, y, p and t_us differ in length")
     require(
-        bool(
-            len(offsets) >= 2 and offsets[0] == 0 and offsets[-1] == len(x) and (np.diff(offsets) > 0).all()
-        ),
+        bool(len(offsets) >= 2 and offsets[0] == 0 and offsets[-1] == len(x) and (np.diff(offsets) > 0).all()),
         "events: offsets must rise from 0 to the number of events, with no empty recording",
     )
     require(

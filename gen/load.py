@@ -16,7 +16,7 @@ def load_network(path: str | Path, *, nir: NirOptions | None = None, name: str |
     path
         ``.onnx``: an ANN; ``.nir``: an SNN.
     nir
-        What a NIR file leaves open; the defaults of :class:`NirOptions` if not given. ONNX files need none of it.
+        What a NIR file leaves open; what the file's own metadata state if not given. ONNX files need none of it.
     name
         Name of the network, a Verilog identifier; by default made from the file's name.
 
@@ -32,4 +32,4 @@ def load_network(path: str | Path, *, nir: NirOptions | None = None, name: str |
         raise InputError(f"there is no file {file}: give the path of a trained network (.onnx or .nir)")
     if file.suffix == ".onnx":
         return import_onnx(file, name=name)
-    return import_nir(file, nir or NirOptions(), name=name)
+    return import_nir(file, nir, name=name)

@@ -141,6 +141,8 @@ class ArrayParams:
     act: IntFormat = field(default=IntFormat(bits=8, signed=True))
     weight_bits: int = 8
     acc_bits: int = 32
+    product_registers: int = 1
+    """Pipeline registers between multiplier and adder."""
 
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
@@ -148,6 +150,14 @@ class ArrayParams:
         require_range("act-bits", self.act.bits, 2, 8)
         require_range("weight-bits", self.weight_bits, 2, 8)
         require_range("acc-bits", self.acc_bits, self.act.bits + self.weight_bits, 32)
+        require_range("product-registers", self.product_registers, 0, 3)
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last operand of a result entering row 0 to the result at the bottom of column 0."""
+        # operand, product and accumulator registers, then the drain's register or the way down the column
+        drain = 1 if self.dataflow is Dataflow.OS else self.rows - 1
+        return 2 + self.product_registers + drain
 
     @property
     def weight(self) -> IntFormat:
@@ -474,6 +484,15 @@ class AcceleratorParams:
     def __post_init__(self) -> None:
         require(len(self.engines) >= 1, "an accelerator needs at least one engine")
         require(self.name.isidentifier(), f"the name {self.name!r} must be a Verilog identifier")
+        for stream, host, fmt in (
+            ("input", self.host_input, self.input),
+            ("output", self.host_output, self.output),
+        ):
+            require(
+                host == "dense" or fmt.payload.bits <= WORD_PAYLOAD[1],
+                f"payloads of {fmt.payload.bits} bits do not fit the host's {stream} tokens, which have "
+                f"{WORD_PAYLOAD[1]}: use dense frames",
+            )
         for index, (before, after) in enumerate(zip(self.engines, self.engines[1:], strict=False)):
             require(
                 before.output == after.input,

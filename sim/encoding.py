@@ -7,10 +7,10 @@ from tospike.hw.params import Encoding, InputError, IntFormat, require, require_
 from tospike.sim.network import InputSpec
 
 
-def quantize_values(values: ArrayLike, format: IntFormat, scale: float) -> NDArray[np.int64]:
-    """``round(values / scale)``, ties to even, saturated to ``format``. Any shape."""
+def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float) -> NDArray[np.int64]:
+    """``round(values / scale)``, ties to even, saturated to ``fmt``. Any shape."""
     scaled = np.rint(np.asarray(values, dtype=np.float64) / scale)
-    return np.clip(scaled, format.min, format.max).astype(np.int64)
+    return np.clip(scaled, fmt.min, fmt.max).astype(np.int64)
 
 
 def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.int64]:
@@ -73,8 +73,6 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         values.shape[1:] == shape,
         f"the network takes samples of shape {shape}, not {values.shape[1:]}: use data that fit it",
     )
-    if given:
-        return values
     if spec.format is not None:
         values = quantize_values(values, spec.format, spec.scale)
     if spec.encoding is None:

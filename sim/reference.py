@@ -80,7 +80,7 @@ def _run_batch(network: Network, x: NDArray[np.generic]) -> FloatRun:
     values = encode(spec, x).astype(np.float64)
     runs: list[StageRun] = []
     for stage in network.stages:
-        current = values @ stage.synapses.weight.T + stage.synapses.bias
+        current = values @ stage.synapses.weight.T.astype(np.float64) + stage.synapses.bias.astype(np.float64)
         if isinstance(stage.neuron, Activation):
             sent = np.maximum(current, 0) if stage.neuron.relu else current
             run = StageRun(outputs=sent, peak=float(np.abs(current).max()))

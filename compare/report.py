@@ -1,0 +1,188 @@
+"""report.json and report.html: the whole study in one file each, written at once or not at all."""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from importlib import resources
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from tospike.compare import figures
+from tospike.compare.numbers import count, significant, times
+from tospike.compare.table import Report, summary_rows
+from tospike.hw.params import InputError
+
+_TOP_ORDER = ("workload", "question", "verdict", "designs", "constants", "provenance")
+_DESIGN_ORDER = (
+    "name",
+    "kind",
+    "description",
+    "accuracy",
+    "rtl_samples",
+    "mismatches",
+    "cycles",
+    "fpga",
+    "latency_us",
+    "operations",
+    "energy_pj",
+    "choices",
+)
+_RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp": "DSP"}
+
+OPERATION_LABELS: Mapping[str, str] = {
+    "mac": "multiply-accumulates",
+    "requantize": "requantisations",
+    "sop": "synaptic additions",
+    "neuron_update": "neuron updates",
+    "spike": "spikes",
+    "weight_read": "weights read",
+    "state_read": "states read",
+    "state_write": "states written",
+    "activation_read": "activations read",
+    "activation_write": "activations written",
+}
+"""Operation counts in words, in the order of the page."""
+
+
+def write_report(report: Report, out_dir: Path) -> Path:
+    """Write ``report.json`` and ``report.html`` into ``out_dir``, and return the path of the page.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written; what was there before is then untouched.
+    """
+    texts = {"report.json": report_json(report), "report.html": report_html(report)}
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            _write_atomically(out_dir / name, text)
+    except OSError as error:
+        raise InputError(f"cannot write the report to {out_dir}: {error.strerror}; use another --out") from None
+    return out_dir / "report.html"
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    """Write next to ``path`` and rename: a reader sees the old file or the new one, never half of it."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        # mkstemp makes files private; a report is as readable as any other file of its owner.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def report_json(report: Report) -> str:
+    """Return the report as JSON with its keys in a fixed order; NaN and infinity are refused."""
+    ordered = _ordered(report, _TOP_ORDER)
+    ordered["designs"] = [_ordered(design, _DESIGN_ORDER) for design in report["designs"]]
+    text = json.dumps(ordered, indent=1, ensure_ascii=False, allow_nan=False, default=_plain) + "\n"
+    # One line for the numbers of all samples. Inside a JSON string there is no newline to match.
+    return re.sub(r"\[\n[-+.\deE,\s]+\]", lambda numbers: " ".join(numbers[0].split()), text)
+
+
+def _ordered(mapping: Mapping[str, Any], first: tuple[str, ...]) -> dict[str, Any]:
+    """Put the named keys first, then the others by name."""
+    rest = sorted(key for key in mapping if key not in first)
+    return {key: mapping[key] for key in (*first, *rest) if key in mapping}
+
+
+def _plain(value: object) -> object:
+    """Turn NumPy's numbers and arrays, and paths, into what JSON knows."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in report.json")
+
+
+def report_html(report: Report) -> str:
+    """Return the page: one file with its style and figures inside, that needs no network."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(significant=significant, count=count, plain=_text)
+    template = environment.from_string(resources.files("tospike.compare").joinpath("report.html.j2").read_text("utf-8"))
+    designs = report["designs"]
+    rows = [(name, list(group)) for name, group in groupby(summary_rows(report), key=lambda row: row.group)]
+    return template.render(
+        report=report,
+        designs=designs,
+        margins=_margins(report),
+        rows=rows,
+        variables=figures.css_variables(),
+        accuracy_figure=figures.accuracy_figure(report),
+        cycles_figure=figures.cycles_figure(report),
+        energy_figure=figures.energy_figure(report) if any(d.get("energy_pj") for d in designs) else None,
+        operations=_operations(designs),
+        resources=_RESOURCES,
+        engines=[(d["name"], name, area) for d in designs for name, area in _engines(d).items()],
+        choices=sorted({key for design in designs for key in design.get("choices") or {}}),
+    )
+
+
+def _text(value: object) -> str:
+    """Write a choice or a provenance entry as a reader expects it."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return significant(value)
+        case Mapping():
+            return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
+        case list() | tuple():
+            return ", ".join(map(_text, value))
+        case _:
+            return str(value)
+
+
+def _margins(report: Report) -> list[tuple[str, str, str]]:
+    """Return the margins beside the verdict: (figure, what it is, what it rests on). Ratios are SNN over ANN."""
+    margins = report["verdict"]["margins"]
+    accuracy, energy, latency, area = (margins[key] for key in ("accuracy", "energy", "latency", "area"))
+    points = accuracy["difference_points"]
+    basis = "RTL" if accuracy["basis"] == "rtl" else "golden model"
+    shown = [(f"{points:+.1f} points".replace("-", "−"), "accuracy", f"SNN minus ANN, {basis}")]
+    if energy is not None:
+        interval = energy["interval"]
+        note = f"{significant(interval[0])} to {significant(interval[1])} over inputs" if interval else energy["model"]
+        shown.append((times(energy["ratio"]), "energy", note))
+    shown.append((times(latency["ratio"]), "latency", "time" if latency["unit"] == "us" else "in cycles"))
+    if area is not None:
+        shown.append((times(area["lut4"]), "area", "LUT4"))
+    return shown
+
+
+def _operations(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[float | None], list[float | None]]]:
+    """Return (label, mean count of each design, mean pJ of each design) for every operation that was counted."""
+    counted = {name for design in designs for name in design["operations"]}
+    names = [*(n for n in OPERATION_LABELS if n in counted), *sorted(counted - set(OPERATION_LABELS))]
+    return [
+        (
+            OPERATION_LABELS.get(name, name),
+            [design["operations"].get(name) for design in designs],
+            [((design.get("energy_pj") or {}).get("terms") or {}).get(name) for design in designs],
+        )
+        for name in names
+    ]
+
+
+def _engines(design: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the area of each engine and of the whole; nothing where there was no synthesis."""
+    fpga = design.get("fpga")
+    return {**(fpga.get("engines") or {}), "total": fpga} if fpga else {}

@@ -1,0 +1,111 @@
+"""The main table of a study: one row for each figure, one column for each design, and SNN over ANN beside them.
+
+The terminal and the page show the same rows.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tospike.compare.numbers import MISSING, count, percent, significant, times
+
+Report = Mapping[str, Any]
+"""report.json."""
+Format = Callable[[float | None], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One figure of every design, as text."""
+
+    group: str
+    label: str
+    values: tuple[str, ...]
+    ratio: str
+    """SNN over ANN; empty where a ratio says nothing."""
+
+
+def summary_rows(report: Report) -> list[Row]:
+    """Return the rows of the main table; what was not measured is a dash."""
+    target = next((d["fpga"]["target"] for d in report["designs"] if d.get("fpga")), "FPGA")
+    area = f"Area, {target}"
+    lines: tuple[tuple[str, str, Format, bool, tuple[str, ...]], ...] = (
+        ("Accuracy", "float", percent, False, ("accuracy", "float")),
+        ("Accuracy", "golden model", percent, False, ("accuracy", "golden")),
+        ("Accuracy", "RTL", percent, False, ("accuracy", "rtl")),
+        ("RTL against golden model", "samples run in RTL", count, False, ("rtl_samples",)),
+        ("RTL against golden model", "mismatches", count, False, ("mismatches",)),
+        ("Cycles per inference", "mean", count, True, ("cycles", "mean")),
+        ("Cycles per inference", "5th percentile", count, True, ("cycles", "p5")),
+        ("Cycles per inference", "median", count, True, ("cycles", "p50")),
+        ("Cycles per inference", "95th percentile", count, True, ("cycles", "p95")),
+        ("Latency", "post-route Fmax, MHz", significant, False, ("fpga", "fmax_mhz")),
+        ("Latency", "mean, µs", significant, True, ("latency_us", "mean")),
+        ("Latency", "95th percentile, µs", significant, True, ("latency_us", "p95")),
+        ("Energy per inference", "total, pJ", significant, True, ("energy_pj", "total")),
+        ("Energy per inference", "compute, pJ", significant, True, ("energy_pj", "compute")),
+        ("Energy per inference", "memory, pJ", significant, True, ("energy_pj", "memory")),
+        (area, "LUT4", count, True, ("fpga", "lut4")),
+        (area, "carry", count, True, ("fpga", "carry")),
+        (area, "flip-flops", count, True, ("fpga", "ff")),
+        (area, "block RAMs", count, True, ("fpga", "bram")),
+        (area, "DSP blocks", count, True, ("fpga", "dsp")),
+    )
+    rows = []
+    for group, label, write, compared, path in lines:
+        values = tuple(_find(design, path) for design in report["designs"])
+        ratio = times(_ratio(report, path)) if compared else ""
+        rows.append(Row(group=group, label=label, values=tuple(map(write, values)), ratio=ratio))
+    return rows
+
+
+def _find(design: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    """Follow ``path`` into a design; ``None`` where it ends early."""
+    value: Any = design
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _ratio(report: Report, path: tuple[str, ...]) -> float | None:
+    """Return the first SNN's figure over the first ANN's: the two that the verdict compares."""
+    ann, snn = (
+        next((_find(design, path) for design in report["designs"] if design["kind"] == kind), None)
+        for kind in ("ann", "snn")
+    )
+    return snn / ann if ann and snn is not None else None
+
+
+def comparison_table(report: Report) -> Table:
+    """Return the main table for the terminal."""
+    workload = report["workload"]
+    table = Table(title=f"{workload['name']}: {workload['samples']} samples", title_justify="left")
+    table.add_column("", no_wrap=True)
+    for design in report["designs"]:
+        table.add_column(f"{design['name']}\n({design['kind'].upper()})", justify="right", no_wrap=True)
+    table.add_column("SNN / ANN", justify="right", no_wrap=True)
+    group = None
+    for row in summary_rows(report):
+        if row.group != group:
+            if group is not None:
+                table.add_section()
+            group = row.group
+            table.add_row(Text(group, style="bold"))
+        empty = all(value == MISSING for value in row.values)
+        table.add_row(f"  {row.label}", *row.values, row.ratio, style="dim" if empty else None)
+    return table
+
+
+def print_report(report: Report, page: Path, console: Console) -> None:
+    """Print the table, the verdict, and where the page is."""
+    console.print(comparison_table(report))
+    console.print()
+    console.print(Text(report["verdict"]["sentence"], style="bold"))
+    console.print()
+    # A path must survive copying: it is neither wrapped nor coloured.
+    console.print(Text(f"report: {page}"), soft_wrap=True)

@@ -1,0 +1,179 @@
+"""The folder of a generated design: Verilog, memory images, manifest."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tospike.gen import images as memory_images
+from tospike.gen.serialize import decode, encode
+from tospike.gen.verilog import CLOCK, RESET, Port, amaranth_versions, convert
+from tospike.hw.accelerator import Accelerator
+from tospike.hw.host.layout import Register, counter_names, regions
+from tospike.hw.params import AcceleratorParams, InputError, require
+from tospike.sim.design import Design
+
+MANIFEST = "manifest.json"
+NETWORK = "network.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignFolder:
+    """A generated design, read back and checked. ``design`` is ``None`` if it was generated without a network."""
+
+    path: Path
+    manifest: dict[str, Any]
+    params: AcceleratorParams
+    design: Design | None
+
+    @property
+    def verilog(self) -> Path:
+        """The Verilog file."""
+        return self.path / f"{self.params.name}.v"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def to_json(value: Any) -> str:
+    """The one way in which we write JSON: readable, in the given order, a newline at the end."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def config_hash(params: AcceleratorParams, images: list[memory_images.Images]) -> int:
+    """64 bits that tell configurations apart: SHA-256 over the parameters and the memory images."""
+    text = json.dumps([encode(params), images], sort_keys=True)
+    return int(_digest(text.encode())[:16], 16)
+
+
+def build(params: AcceleratorParams, images: list[memory_images.Images]) -> tuple[str, list[Port], int]:
+    """Verilog, ports and configuration hash of an accelerator."""
+    number = config_hash(params, images)
+    component = Accelerator(params, images, version=metadata.version("tospike"), config_hash=number)
+    text, ports = convert(component, params.name)
+    return text, ports, number
+
+
+def generate(
+    out: Path, *, kind: str, params: AcceleratorParams, design: Design | None, choices: Mapping[str, Any]
+) -> DesignFolder:
+    """Writes a design folder, whole or not at all.
+
+    Parameters
+    ----------
+    out
+        The folder. An earlier design there is replaced; anything else is left alone.
+    kind
+        ``systolic``, ``spiking`` or ``network``.
+    params
+        The hardware.
+    design
+        The network on the hardware; without one, the memories are empty and writable.
+    choices
+        What the user or a default chose on the way here, echoed in the manifest.
+
+    Raises
+    ------
+    InputError
+        ``out`` is in use for something else, or cannot be written.
+    """
+    images = memory_images.pack(design) if design else [{} for _ in params.engines]
+    text, ports, number = build(params, images)
+    files = {f"{params.name}.v": text}
+    if design:
+        files[NETWORK] = json.dumps(encode(design.network), separators=(",", ":")) + "\n"
+        for index, shapes in enumerate(memory_images.shapes(design)):
+            for shape in shapes:
+                name = f"engine_{index}_{shape.name}.hex"
+                files[name] = memory_images.hex_text(shape, images[index].get(shape.name, []))
+    manifest = {
+        "tospike": metadata.version("tospike"),
+        "kind": kind,
+        "top": params.name,
+        "clock": CLOCK,
+        "reset": RESET,
+        "config_hash": f"{number:016x}",
+        "ports": [{"name": p.name, "width": p.width, "direction": p.direction} for p in ports],
+        "engines": [
+            {"module": f"{params.name}.engine_{index}", "kind": type(engine).__name__.removesuffix("Params").lower()}
+            for index, engine in enumerate(params.engines)
+        ],
+        "registers": {register.name.lower(): register.value for register in Register},
+        "counters": list(counter_names(params)),
+        "config_regions": [
+            {"region": r.number, "engine": r.engine, "memory": r.shape.name, "width": r.shape.width}
+            for r in regions(params)
+        ],
+        "params": encode(params),
+        "stage_counts": list(design.stage_counts) if design else None,
+        "choices": dict(choices),
+        "tools": amaranth_versions(),
+        "files": {name: _digest(content.encode()) for name, content in sorted(files.items())},
+    }
+    write_folder(out, {**files, MANIFEST: to_json(manifest)})
+    return read(out)
+
+
+def write_folder(out: Path, files: Mapping[str, str]) -> None:
+    """Writes ``files`` into a new folder beside ``out`` and then gives it the name ``out``.
+
+    Raises
+    ------
+    InputError
+        ``out`` holds something that is not a design, or the disk says no.
+    """
+    require(
+        not out.exists() or (out / MANIFEST).is_file() or (out.is_dir() and not any(out.iterdir())),
+        f"{out} exists and is not a generated design: choose another --out",
+    )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror}") from None
+    try:
+        work.chmod(0o755)
+        for name, content in files.items():
+            (work / name).write_text(content, encoding="utf-8")
+        if out.exists():
+            shutil.rmtree(out)
+        work.rename(out)
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def read(path: Path) -> DesignFolder:
+    """Reads a design folder and checks its files against the manifest.
+
+    Raises
+    ------
+    InputError
+        If it is no design folder, or a file is missing or has changed.
+    """
+    try:
+        manifest = json.loads((path / MANIFEST).read_text())
+        files = manifest["files"]
+        engine_params, stage_counts = manifest["params"], manifest["stage_counts"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{path} is not a generated design: it has no readable {MANIFEST}") from None
+    for name, expected in files.items():
+        file = path / name
+        require(file.is_file(), f"{file} is missing: generate the design again")
+        require(
+            _digest(file.read_bytes()) == expected,
+            f"{file} is not what was generated (its SHA-256 differs): generate the design again",
+        )
+    params = decode(engine_params)
+    design = None
+    if stage_counts is not None:
+        network = decode(json.loads((path / NETWORK).read_text()))
+        design = Design(params=params, network=network, stage_counts=tuple(stage_counts))
+    return DesignFolder(path=path, manifest=manifest, params=params, design=design)

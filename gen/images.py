@@ -1,0 +1,49 @@
+"""What the memories of a design hold."""
+
+from tospike.hw.ann import layout as systolic_layout
+from tospike.hw.host.layout import engine_layout
+from tospike.hw.layout import MemoryShape
+from tospike.hw.params import EventParams, SystolicParams
+from tospike.hw.snn import layout as event_layout
+from tospike.sim.design import Design
+from tospike.sim.network import Requantize
+
+Images = dict[str, list[int]]
+
+
+def pack(design: Design) -> list[Images]:
+    """The images of each engine, by the name of the memory."""
+    images: list[Images] = []
+    for index, params in enumerate(design.params.engines):
+        stages = design.stages_of(index)
+        if isinstance(params, EventParams):
+            dense = stages[0].synapses
+            images.append(event_layout.pack(params, dense.weight.tolist(), dense.bias.tolist()))
+        elif isinstance(params, SystolicParams):
+            images.append(
+                systolic_layout.pack(
+                    params,
+                    weights=[stage.synapses.weight.tolist() for stage in stages],
+                    biases=[stage.synapses.bias.tolist() for stage in stages],
+                    multipliers=[
+                        stage.neuron.multiplier.tolist() if isinstance(stage.neuron, Requantize) else None
+                        for stage in stages
+                    ],
+                    shifts=[stage.neuron.shift if isinstance(stage.neuron, Requantize) else 0 for stage in stages],
+                )
+            )
+        else:
+            images.append({})
+    return images
+
+
+def shapes(design: Design) -> list[tuple[MemoryShape, ...]]:
+    """The memories of each engine."""
+    return [engine_layout(params).memories(params) for params in design.params.engines]
+
+
+def hex_text(shape: MemoryShape, words: list[int]) -> str:
+    """An image for ``$readmemh``: one word a line, the whole memory."""
+    digits = (shape.width + 3) // 4
+    padded = [*words, *[0] * (shape.depth - len(words))]
+    return "".join(f"{word:0{digits}x}\n" for word in padded)

@@ -1,0 +1,153 @@
+"""From an integer network to the engines that run it."""
+
+from dataclasses import dataclass
+
+from tospike.hw.params import (
+    AcceleratorParams,
+    ArrayParams,
+    Dataflow,
+    DenseLayer,
+    EncoderParams,
+    EngineParams,
+    EventParams,
+    HostInput,
+    HostOutput,
+    IntFormat,
+    NeuronParams,
+    Readout,
+    SystolicParams,
+    require,
+    require_range,
+)
+from tospike.sim.design import Design
+from tospike.sim.network import Accumulator, Network, Requantize, Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """What the user may choose about the engines.
+
+    ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
+    both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
+    time: more rows work only on more samples.
+    """
+
+    rows: int = 1
+    cols: int = 8
+    dataflow: Dataflow = Dataflow.OS
+    lanes: int = 8
+
+    def __post_init__(self) -> None:
+        require_range("rows", self.rows, 1, 256)
+        require_range("cols", self.cols, 1, 256)
+        require_range("lanes", self.lanes, 1, 64)
+
+
+def plan(network: Network, options: PlanOptions | None = None) -> Design:
+    """Puts every stage on an engine.
+
+    Raises
+    ------
+    InputError
+        If a stage has a neuron that is not quantised.
+    """
+    options = options or PlanOptions()
+    for stage in network.stages:
+        require(
+            isinstance(stage.neuron, Requantize | Accumulator | NeuronParams),
+            f"stage {stage.name!r} is not quantised",
+        )
+    make = _spiking if network.is_spiking else _systolic
+    return make(network, options)
+
+
+def _name(network: Network) -> str:
+    name = "".join(c if c.isalnum() else "_" for c in network.name)
+    return name if name[:1].isalpha() else f"net_{name}"
+
+
+def _input_format(network: Network) -> IntFormat:
+    require(network.input.format is not None, f"network {network.name!r} has no integer input format")
+    assert network.input.format is not None
+    return network.input.format
+
+
+def _systolic(network: Network, options: PlanOptions) -> Design:
+    layers = tuple(
+        DenseLayer(
+            rows=1,
+            inputs=stage.synapses.inputs,
+            outputs=stage.synapses.outputs,
+            clamp=stage.neuron.clamp if isinstance(stage.neuron, Requantize) else None,
+        )
+        for stage in network.stages
+    )
+    array = ArrayParams(
+        rows=options.rows,
+        cols=options.cols,
+        dataflow=options.dataflow,
+        act=_input_format(network),
+        weight_bits=max(2, *(weight_bits(stage) for stage in network.stages)),
+        acc_bits=max(accumulator_bits(stage, _input_format(network)) for stage in network.stages),
+    )
+    engine = SystolicParams(array=array, layers=layers)
+    params = AcceleratorParams(name=_name(network), engines=(engine,))
+    return Design(params=params, network=network, stage_counts=(len(network.stages),))
+
+
+def _spiking(network: Network, options: PlanOptions) -> Design:
+    spec = network.input
+    payload = _input_format(network)
+    engines: list[EngineParams] = []
+    counts: list[int] = []
+    if spec.encoding is not None:
+        encoder = EncoderParams(inputs=spec.inputs, steps=spec.steps, encoding=spec.encoding, payload=payload)
+        engines.append(encoder)
+        counts.append(0)
+        payload = encoder.output.payload
+    for index, stage in enumerate(network.stages):
+        assert isinstance(stage.neuron, NeuronParams)
+        last = index == len(network.stages) - 1
+        engine = EventParams(
+            inputs=stage.synapses.inputs,
+            neurons=stage.synapses.outputs,
+            lanes=options.lanes,
+            payload=payload,
+            weight_bits=max(2, weight_bits(stage)),
+            neuron=stage.neuron,
+            readout=(network.readout or Readout.COUNT) if last else Readout.SPIKES,
+            count_bits=max(1, spec.steps.bit_length()),
+            bias=bool(stage.synapses.bias.any()),
+        )
+        engines.append(engine)
+        counts.append(1)
+        payload = engine.output.payload
+    params = AcceleratorParams(
+        name=_name(network),
+        engines=tuple(engines),
+        host_input=HostInput.DENSE if spec.encoding is not None else HostInput.TOKENS,
+        host_output=HostOutput.DENSE if network.readout is not Readout.SPIKES else HostOutput.TOKENS,
+    )
+    return Design(params=params, network=network, stage_counts=tuple(counts))
+
+
+def _signed_bits(low: int, high: int) -> int:
+    """Bits of the smallest two's complement format that holds ``low`` and ``high``."""
+    return max((-low - 1).bit_length() if low < 0 else 0, high.bit_length() if high > 0 else 0) + 1
+
+
+def weight_bits(stage: Stage) -> int:
+    """Bits that the stage's weights need."""
+    weight = stage.synapses.weight
+    return _signed_bits(int(weight.min()), int(weight.max()))
+
+
+def accumulator_bits(stage: Stage, activation: IntFormat) -> int:
+    """Bits that no sum of this stage can leave, bias included, and no partial sum before it."""
+    weight, bias = stage.synapses.weight, stage.synapses.bias
+    positive, negative = weight.clip(min=0).sum(axis=1), weight.clip(max=0).sum(axis=1)
+    high = positive * activation.max + negative * activation.min
+    low = positive * activation.min + negative * activation.max
+    highest = max(int(high.max()), int((high + bias).max()))
+    lowest = min(int(low.min()), int((low + bias).min()))
+    return max(_signed_bits(lowest, highest), activation.bits + weight_bits(stage))

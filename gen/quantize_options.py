@@ -1,0 +1,62 @@
+"""The choices of a quantisation."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+from tospike.gen.scale import ScaleMethod
+from tospike.hw.params import LeakKind, RequantizeParams, Rounding, require_range
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantizeOptions:
+    """How a network becomes integers. The defaults are what measures best on the example networks at 8 bits."""
+
+    calibration_samples: int = 2048
+    """At most so many of the calibration samples are used, evenly spread over them."""
+    weight_bits: int = 8
+    weight_scale: ScaleMethod = ScaleMethod.MSE
+    """At 8 bits MSE and MAX do equally well; at 4 bits and less MSE is clearly better."""
+    input_bits: int = 8
+    """SNN with direct encoding: bits of a value. (Rate encoding brings its bits along, an ANN uses ``act_bits``.)"""
+
+    act_bits: int = 8
+    """ANN: bits of inputs and activations; unsigned if no input is negative and every hidden stage has a ReLU."""
+    act_scale: ScaleMethod = ScaleMethod.MSE
+    acc_bits: int = 32
+    per_channel: bool = True
+    """ANN: a weight scale per output channel, but one for the last layer: its logits are compared with each other."""
+    requantize: RequantizeParams = field(default=RequantizeParams())
+
+    state_bits: int | None = None
+    """SNN: width of the membranes; ``None``: what the calibration data need, and ``headroom_bits`` more."""
+    headroom_bits: int = 1
+    leak: LeakKind | None = None
+    """SNN: ``None``: a shift where the decay is 1 - 2**-k, else a multiplier."""
+    decay_bits: int = 12
+    """SNN: fraction bits of a decay that is multiplied."""
+    leak_rounding: Rounding = Rounding.FLOOR
+
+    def __post_init__(self) -> None:
+        require_range("calibration-samples", self.calibration_samples, 1, 1 << 20)
+        require_range("weight-bits", self.weight_bits, 2, 16)
+        require_range("input-bits", self.input_bits, 1, 8)
+        require_range("act-bits", self.act_bits, 2, 8)
+        require_range("acc-bits", self.acc_bits, 8, 32)
+        require_range("headroom-bits", self.headroom_bits, 0, 16)
+        require_range("decay-bits", self.decay_bits, 1, 16)
+        if self.state_bits is not None:
+            require_range("state-bits", self.state_bits, 4, 32)
+
+    def describe(self) -> dict[str, object]:
+        """Every option by its name, as JSON takes it."""
+        return _plain(asdict(self))
+
+
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
+    def plain(value: object) -> object:
+        if isinstance(value, StrEnum):
+            return value.value
+        return _plain(value) if isinstance(value, Mapping) else value
+
+    return {key: plain(value) for key, value in values.items()}

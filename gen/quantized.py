@@ -1,0 +1,45 @@
+"""What a quantisation gives: the integer network, and an account of it."""
+
+from dataclasses import asdict, dataclass
+
+from tospike.gen.quantize_options import QuantizeOptions
+from tospike.sim.network import Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageReport:
+    """What quantisation did to one stage."""
+
+    stage: str
+    weight_scale: float
+    """Real value of one weight unit; the largest, where channels differ."""
+    weight_error: float
+    """Root mean square error of the weights, relative to their root mean square."""
+    unit: float
+    """Real value of one unit of what the stage computes: activation, logit or membrane."""
+    largest: int
+    """Largest magnitude that the accumulator can (ANN: by weights and input range) or the membrane did (SNN: on the
+    calibration data, partial sums in any order included) reach."""
+    bits: int
+    """Width of that accumulator or membrane."""
+    decay_error: float = 0.0
+    """SNN: hardware decay minus trained decay."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Quantized:
+    """An integer network, and what was done to get it."""
+
+    network: Network
+    options: QuantizeOptions
+    stages: tuple[StageReport, ...]
+
+    def describe(self) -> dict[str, object]:
+        """Options, input and stages, as JSON takes them."""
+        spec = self.network.input
+        assert spec.format is not None
+        return {
+            "options": self.options.describe(),
+            "input": {"bits": spec.format.bits, "signed": spec.format.signed, "scale": spec.scale},
+            "stages": [asdict(stage) for stage in self.stages],
+        }

@@ -1,0 +1,87 @@
+"""Random networks and samples that fit given hardware: what the test benches try it with."""
+
+import numpy as np
+
+from tospike.hw.params import (
+    AcceleratorParams,
+    EncoderParams,
+    EventParams,
+    HostInput,
+    IntFormat,
+    Readout,
+    SystolicParams,
+)
+from tospike.sim.design import Design
+from tospike.sim.network import Accumulator, Array, Dense, InputSpec, Network, Requantize, Stage
+
+STEPS = 4
+"""Time steps of a random spike train."""
+
+
+def _integers(rng: np.random.Generator, fmt: IntFormat, shape: tuple[int, ...]) -> Array:
+    return rng.integers(fmt.min, fmt.max, size=shape, endpoint=True)
+
+
+def random_design(params: AcceleratorParams, *, seed: int) -> Design:
+    """A network with random weights on the engines of ``params``."""
+    rng = np.random.default_rng(seed)
+    stages: list[Stage] = []
+    counts: list[int] = []
+    steps, encoding = STEPS, None
+    readout: Readout | None = None
+    for index, engine in enumerate(params.engines):
+        before = len(stages)
+        if isinstance(engine, EncoderParams):
+            steps, encoding = engine.steps, engine.encoding
+        elif isinstance(engine, EventParams):
+            stages.append(_spiking_stage(f"engine_{index}", engine, rng))
+            readout = engine.readout
+        else:
+            stages += _systolic_stages(f"engine_{index}", engine, rng)
+        counts.append(len(stages) - before)
+    spec = InputSpec(
+        inputs=params.input.addresses,
+        steps=steps if readout else 1,
+        encoding=encoding,
+        format=params.input.payload,
+    )
+    network = Network(name=params.name, input=spec, stages=tuple(stages), readout=readout)
+    return Design(params=params, network=network, stage_counts=tuple(counts))
+
+
+def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
+    weight = _integers(rng, engine.weight, (engine.neurons, engine.inputs))
+    bias = _integers(rng, engine.weight, (engine.neurons,)) if engine.bias else np.zeros(engine.neurons, dtype=np.int64)
+    return Stage(name=name, synapses=Dense(weight=weight, bias=bias), neuron=engine.neuron)
+
+
+def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator) -> list[Stage]:
+    """Requantisation such that results spread over the clamping range and somewhat beyond."""
+    stages = []
+    for number, layer in enumerate(engine.layers):
+        weight = _integers(rng, engine.array.weight, (layer.outputs, layer.inputs))
+        bias = _integers(rng, engine.array.weight, (layer.outputs,))
+        neuron: Requantize | Accumulator = Accumulator()
+        if layer.clamp is not None:
+            typical = engine.array.act.max * engine.array.weight.max * layer.inputs**0.5
+            shift = min(engine.requantize.max_shift, max(1, round(np.log2(typical / layer.clamp[1] * (1 << 14)))))
+            half = engine.requantize.multiplier.max // 2
+            multiplier = rng.integers(max(1, half // 2), half, size=layer.outputs, endpoint=True)
+            neuron = Requantize(multiplier=multiplier, shift=shift, clamp=layer.clamp)
+        stages.append(Stage(name=f"{name}_{number}", synapses=Dense(weight=weight, bias=bias), neuron=neuron))
+    return stages
+
+
+def random_samples(design: Design, count: int, *, seed: int) -> Array:
+    """``count`` samples for a design: nothing at all, everything at its maximum, then ever denser random ones.
+
+    (count, inputs) values, or (count, steps, inputs) spikes if the accelerator takes tokens.
+    """
+    rng = np.random.default_rng(seed)
+    spec, params = design.network.input, design.params
+    shape = (spec.inputs,) if params.host_input is HostInput.DENSE else (spec.steps, spec.inputs)
+    samples = [np.zeros(shape, dtype=np.int64), np.full(shape, params.input.payload.max, dtype=np.int64)]
+    for index in range(2, count):
+        kept = rng.random(shape) < (index - 1) / (count - 1)
+        samples.append(_integers(rng, params.input.payload, shape) * kept)
+    return np.stack(samples[:count])

@@ -1,0 +1,51 @@
+"""Choosing a scale: the real value of one unit of an integer format."""
+
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tospike.hw.params import IntFormat
+
+MSE_CANDIDATES = np.linspace(0.3, 1.0, 71)
+"""Fractions of the largest magnitude that the search tries as the end of the range."""
+
+
+class ScaleMethod(StrEnum):
+    """Where the integer range ends."""
+
+    MAX = "max"
+    """At the largest magnitude: nothing saturates."""
+    PERCENTILE = "percentile"
+    """At the 99.9th percentile of the magnitudes that are not zero."""
+    MSE = "mse"
+    """Where the mean squared error of rounding and saturation together is least."""
+
+
+def choose_scale(values: ArrayLike, fmt: IntFormat, method: ScaleMethod) -> float:
+    """The scale for ``values``: integer = round(value / scale), saturated.
+
+    Signed formats use -max..max, so that a value and its negative get the same magnitude. Values that are all zero
+    get scale 1.
+    """
+    magnitudes = np.abs(np.asarray(values, dtype=np.float64)).ravel()
+    magnitudes = magnitudes[magnitudes > 0]
+    if magnitudes.size == 0:
+        return 1.0
+    if method is ScaleMethod.PERCENTILE:
+        return float(np.percentile(magnitudes, 99.9)) / fmt.max
+    widest = float(magnitudes.max()) / fmt.max
+    if method is ScaleMethod.MAX:
+        return widest
+    return min((float(scale) for scale in widest * MSE_CANDIDATES[::-1]), key=lambda s: _error(magnitudes, s, fmt))
+
+
+def _error(magnitudes: NDArray[np.float64], scale: float, fmt: IntFormat) -> float:
+    levels = np.minimum(np.rint(magnitudes / scale), fmt.max)
+    return float(np.mean((levels * scale - magnitudes) ** 2))
+
+
+def to_grid(values: ArrayLike, scale: ArrayLike, fmt: IntFormat) -> NDArray[np.int64]:
+    """``round(values / scale)``, saturated to -max..max (0..max if unsigned); ``scale`` broadcasts."""
+    levels = np.rint(np.asarray(values, dtype=np.float64) / np.asarray(scale, dtype=np.float64))
+    return np.clip(levels, -fmt.max if fmt.signed else 0, fmt.max).astype(np.int64)

@@ -1,0 +1,130 @@
+"""A chain of engines behind one host port."""
+
+from collections.abc import Mapping, Sequence
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tospike.hw.ann.engine import SystolicEngine
+from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
+from tospike.hw.host.input import DenseInput, TokenInput
+from tospike.hw.host.layout import ADDRESS_BITS, counter_names, regions, version_word
+from tospike.hw.host.output import DenseOutput, TokenOutput
+from tospike.hw.host.registers import RegisterFile
+from tospike.hw.params import (
+    AcceleratorParams,
+    EncoderParams,
+    EngineParams,
+    EventParams,
+    HostInput,
+    HostOutput,
+    SystolicParams,
+    require,
+)
+from tospike.hw.snn.encoder import Encoder
+from tospike.hw.snn.engine import EventEngine
+
+Images = Mapping[str, Sequence[int]]
+
+
+def make_engine(params: EngineParams, images: Images, first_region: int):
+    """The component of an engine."""
+    if isinstance(params, EncoderParams):
+        return Encoder(params)
+    if isinstance(params, EventParams):
+        return EventEngine(params, images, first_region=first_region)
+    return SystolicEngine(params, images, first_region=first_region)
+
+
+class Accelerator(wiring.Component):
+    """The whole design.
+
+    ::
+
+              s_axi                                                m_axis
+                |                                                    ^
+            registers --> config, clear     counters -->             |
+        s_axis --> input --> engine_0 --> engine_1 --> ... --> output
+
+    Members
+    -------
+    s_axis : In(Axi4StreamSignature)
+        Frames or tokens from the host.
+    m_axis : Out(Axi4StreamSignature)
+        Frames or tokens to the host.
+    s_axi : In(Axi4LiteSignature)
+        Registers, see `tospike.hw.host.layout.Register`.
+    """
+
+    def __init__(self, params: AcceleratorParams, images: Sequence[Images], *, version: str, config_hash: int):
+        require(
+            len(images) == len(params.engines),
+            f"{len(params.engines)} engines need as many sets of images, not {len(images)}",
+        )
+        self._params = params
+        self._images = images
+        self._version = version
+        self._config_hash = config_hash
+        super().__init__(
+            {
+                "s_axis": In(Axi4StreamSignature()),
+                "m_axis": Out(Axi4StreamSignature()),
+                "s_axi": In(Axi4LiteSignature(ADDRESS_BITS)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        params = self._params
+        names = counter_names(params)
+
+        m.submodules.registers = registers = RegisterFile(
+            version=version_word(self._version),
+            config_hash=self._config_hash,
+            input=params.input,
+            output=params.output,
+            counters=len(names),
+        )
+        if params.host_input is HostInput.DENSE:
+            source = DenseInput(params.input, send_zeros=isinstance(params.engines[0], SystolicParams))
+            m.d.comb += registers.frame_error.eq(source.error)
+        else:
+            source = TokenInput(params.input)
+            m.d.comb += registers.token_error.eq(source.error)
+        sink = (DenseOutput if params.host_output is HostOutput.DENSE else TokenOutput)(params.output)
+        m.submodules.input = source
+        m.submodules.output = sink
+        connect(m, flipped(self.s_axis), source.i)
+        connect(m, sink.o, flipped(self.m_axis))
+        connect(m, flipped(self.s_axi), registers.axi)
+
+        upstream = source.o
+        counters = []
+        busy = []
+        region_numbers = regions(params)
+        for index, (engine_params, images) in enumerate(zip(params.engines, self._images, strict=True)):
+            first_region = next((r.number for r in region_numbers if r.engine == index), 0)
+            engine = make_engine(engine_params, images, first_region)
+            m.submodules[f"engine_{index}"] = engine
+            connect(m, upstream, engine.i)
+            upstream = engine.o
+            m.d.comb += engine.clear.eq(registers.clear)
+            if getattr(engine_params, "writable", False):
+                connect(m, registers.config, engine.config)
+            counters += [engine.counters[name] for name, _ in engine.counters.shape()]
+            busy.append(engine.busy)
+        connect(m, upstream, sink.i)
+
+        # samples inside, and the cycles in which there are any: see "Cycles" in docs/architecture.md
+        inside = Signal(8)
+        cycles = Signal(32)
+        m.d.sync += inside.eq(inside + source.started - sink.finished)
+        with m.If(registers.clear):
+            m.d.sync += cycles.eq(0)
+        with m.Elif(source.started | inside.any()):
+            m.d.sync += cycles.eq(cycles + 1)
+        m.d.comb += registers.busy.eq(inside.any() | Cat(busy).any())
+        for number, counter in enumerate([cycles, *counters]):
+            m.d.comb += registers.counters[number].eq(counter)
+        return m

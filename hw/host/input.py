@@ -1,0 +1,144 @@
+"""Host beats to tokens."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.arithmetic import saturate
+from tospike.hw.events import token_stream
+from tospike.hw.host.axi import Axi4StreamSignature
+from tospike.hw.params import (
+    BYTES_PER_BEAT,
+    WORD_ADDRESS,
+    WORD_KIND,
+    WORD_PAYLOAD,
+    TokenFormat,
+    TokenKind,
+)
+
+
+class DenseInput(wiring.Component):
+    """Frames of bytes to frames of tokens, one value per cycle.
+
+    ::
+
+        beat      | d3 d2 d1 d0 |   ->  VALUE(0, d0), VALUE(1, d1), ...  END
+
+    A beat is taken in the cycle in which the last value of the one before leaves; its first value is offered in the
+    next cycle, the END one cycle after the last value. A zero takes its cycle but is not sent unless ``send_zeros``.
+    Bytes saturate to the payload's format. A frame ends with TLAST: values that are missing then are not sent, beats
+    beyond the frame's shape are dropped, and both pulse ``error``.
+
+    ``started`` pulses when the first beat of a frame is taken.
+    """
+
+    def __init__(self, fmt: TokenFormat, *, send_zeros: bool):
+        self._format = fmt
+        self._send_zeros = send_zeros
+        super().__init__(
+            {
+                "i": In(Axi4StreamSignature()),
+                "o": Out(token_stream(fmt)),
+                "started": Out(1),
+                "error": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        addresses = self._format.addresses
+        beat = Signal(8 * BYTES_PER_BEAT)
+        last_beat = Signal()
+        lane = Signal(range(BYTES_PER_BEAT))
+        loaded = Signal()  # `beat` holds values that are still to be sent
+        ending = Signal()  # the frame's values are sent, its END is not
+        dropping = Signal()  # the frame went on beyond its shape
+        first = Signal(init=1)  # the next beat begins a frame
+        address = Signal(range(addresses))
+
+        byte = beat.word_select(lane, 8)
+        value = saturate(byte.as_signed() if self._format.payload.signed else byte, self._format.payload)
+        skip = (value == 0) & (not self._send_zeros)
+        at_end = (address == addresses - 1) | (last_beat & (lane == BYTES_PER_BEAT - 1))
+        done = Signal()  # the value at `lane` leaves, or is skipped
+        refill = Signal()  # `beat` has nothing left after this cycle
+
+        m.d.comb += [
+            self.o.payload.address.eq(address),
+            self.o.payload.payload.eq(value),
+            self.o.payload.kind.eq(TokenKind.VALUE),
+            self.o.valid.eq(loaded & ~skip),
+            done.eq(loaded & (skip | self.o.ready)),
+            refill.eq((done & ((lane == BYTES_PER_BEAT - 1) | at_end)) | ~loaded),
+            self.i.tready.eq(refill & ~ending),
+            self.started.eq(self.i.tvalid & self.i.tready & first),
+        ]
+        with m.If(ending):
+            m.d.comb += [
+                self.o.payload.kind.eq(TokenKind.END),
+                self.o.payload.address.eq(0),
+                self.o.payload.payload.eq(0),
+                self.o.valid.eq(1),
+                done.eq(0),
+            ]
+            with m.If(self.o.ready):
+                m.d.sync += ending.eq(0)
+
+        with m.If(done):
+            m.d.sync += [lane.eq(lane + 1), address.eq(address + 1)]
+            with m.If(refill):
+                m.d.sync += loaded.eq(0)
+            with m.If(at_end):
+                m.d.sync += [ending.eq(1), address.eq(0), lane.eq(0), dropping.eq(~last_beat)]
+                m.d.comb += self.error.eq(~last_beat | (address != addresses - 1))
+
+        with m.If(self.i.tvalid & self.i.tready):
+            m.d.sync += [
+                beat.eq(self.i.tdata),
+                last_beat.eq(self.i.tlast),
+                lane.eq(0),
+                loaded.eq(~(dropping | (done & at_end & ~last_beat))),
+                first.eq(self.i.tlast),
+            ]
+            with m.If(self.i.tlast):
+                m.d.sync += dropping.eq(0)
+        return m
+
+
+class TokenInput(wiring.Component):
+    """Host words to tokens, one per beat and cycle; latency 0.
+
+    A word with kind 3 or with an address beyond the format is dropped and pulses ``error``. ``started`` pulses when
+    the first token of a sample is taken.
+    """
+
+    def __init__(self, fmt: TokenFormat):
+        self._format = fmt
+        super().__init__(
+            {
+                "i": In(Axi4StreamSignature()),
+                "o": Out(token_stream(fmt)),
+                "started": Out(1),
+                "error": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        word = self.i.tdata
+        address, payload, kind = (word[low : low + width] for low, width in (WORD_ADDRESS, WORD_PAYLOAD, WORD_KIND))
+        first = Signal(init=1)
+        is_value = kind == TokenKind.VALUE
+        good = (kind <= max(TokenKind)) & (~is_value | (address < self._format.addresses))
+        m.d.comb += [
+            self.o.payload.kind.eq(kind),
+            self.o.payload.address.eq(Mux(is_value, address, 0)),
+            self.o.payload.payload.eq(Mux(is_value, payload, 0)),
+            self.o.valid.eq(self.i.tvalid & good),
+            self.i.tready.eq(self.o.ready | ~good),
+            self.error.eq(self.i.tvalid & ~good),
+            self.started.eq(self.o.valid & self.o.ready & first),
+        ]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += first.eq(kind == TokenKind.END)
+        return m

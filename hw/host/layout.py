@@ -1,0 +1,81 @@
+"""What the host sees: registers, counters and configuration regions. Plain Python, no Amaranth."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from tospike.hw.ann import layout as systolic_layout
+from tospike.hw.layout import MemoryShape
+from tospike.hw.params import AcceleratorParams, EncoderParams, EngineParams, EventParams
+from tospike.hw.snn import layout as event_layout
+
+MAGIC = 0x746F_7370
+"""ASCII "tosp"."""
+
+ADDRESS_BITS = 12
+
+
+class Register(IntEnum):
+    """Byte offsets of the AXI4-Lite registers, 32 bits each; all others answer SLVERR."""
+
+    MAGIC = 0x00
+    """Read: `MAGIC`."""
+    VERSION = 0x04
+    """Read: version of tospike, 0x00_major_minor_patch."""
+    HASH_LOW = 0x08
+    """Read: bits 31..0 of the configuration hash."""
+    HASH_HIGH = 0x0C
+    """Read: bits 63..32 of the configuration hash."""
+    CONTROL = 0x10
+    """Write: bit 0 clears the counters, bit 1 the error flags of STATUS."""
+    STATUS = 0x14
+    """Read: bit 0 busy, bit 1 a frame was shorter or longer than its shape, bit 2 a token was malformed."""
+    CONFIG_ADDRESS = 0x18
+    """Write: region in bits 29..24, index in bits 23..0."""
+    CONFIG_DATA = 0x1C
+    """Write: one chunk; the index then counts up."""
+    SHAPE = 0x20
+    """Read: values per input frame minus 1 in bits 15..0, per output frame minus 1 in bits 31..16."""
+    COUNTERS = 0x24
+    """Read: how many counters there are."""
+    COUNTER = 0x40
+    """Read: the first counter; the others follow, 4 bytes each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """One memory that configuration may write."""
+
+    number: int
+    engine: int
+    shape: MemoryShape
+
+
+def engine_layout(params: EngineParams):
+    """The layout module that describes an engine's memories and counters."""
+    return systolic_layout if not isinstance(params, EventParams | EncoderParams) else event_layout
+
+
+def regions(params: AcceleratorParams) -> tuple[Region, ...]:
+    """The configuration regions, numbered from 0 over all writable engines."""
+    shapes = [
+        (index, shape)
+        for index, engine in enumerate(params.engines)
+        for shape in engine_layout(engine).memories(engine)
+    ]
+    return tuple(Region(number=number, engine=index, shape=shape) for number, (index, shape) in enumerate(shapes))
+
+
+def counter_names(params: AcceleratorParams) -> tuple[str, ...]:
+    """The counters in the order of their registers: ``cycles``, then ``<engine>.<counter>``."""
+    engines = (
+        f"{index}.{name}"
+        for index, engine in enumerate(params.engines)
+        for name in engine_layout(engine).counter_names(engine)
+    )
+    return ("cycles", *engines)
+
+
+def version_word(version: str) -> int:
+    """``1.2.3`` as 0x00_01_02_03."""
+    major, minor, patch = (int(part) for part in version.split(".")[:3])
+    return major << 16 | minor << 8 | patch

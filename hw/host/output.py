@@ -1,0 +1,71 @@
+"""Tokens to host beats."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tospike.hw.events import Densifier, token_stream
+from tospike.hw.host.axi import Axi4StreamSignature
+from tospike.hw.params import WORD_ADDRESS, WORD_BITS, WORD_KIND, WORD_PAYLOAD, TokenFormat, TokenKind
+from tospike.hw.streams import Register
+
+BEAT = data.StructLayout({"word": WORD_BITS, "last": 1})
+
+
+class _Output(wiring.Component):
+    """The common part: beats leave through a register. ``finished`` pulses when a beat with TLAST is taken."""
+
+    def __init__(self, fmt: TokenFormat):
+        self._format = fmt
+        super().__init__({"i": In(token_stream(fmt)), "o": Out(Axi4StreamSignature()), "finished": Out(1)})
+
+    def _beats(self, m: Module):
+        """The stream into the register."""
+        m.submodules.register = register = Register(BEAT)
+        m.d.comb += [
+            self.o.tdata.eq(register.o.payload.word),
+            self.o.tlast.eq(register.o.payload.last),
+            self.o.tvalid.eq(register.o.valid),
+            register.o.ready.eq(self.o.tready),
+            self.finished.eq(self.o.tvalid & self.o.tready & self.o.tlast),
+        ]
+        return register.i
+
+
+class DenseOutput(_Output):
+    """Frames of tokens to frames of sign-extended words: a `Densifier` and a register."""
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.densifier = densifier = Densifier(self._format)
+        connect(m, flipped(self.i), densifier.i)
+        beats = self._beats(m)
+        value = densifier.o.payload.value
+        sign = value[-1] if value.shape().signed else C(0, 1)
+        m.d.comb += [
+            beats.payload.word.eq(Cat(value, sign.replicate(WORD_BITS - len(value)))),
+            beats.payload.last.eq(densifier.o.payload.last),
+            beats.valid.eq(densifier.o.valid),
+            densifier.o.ready.eq(beats.ready),
+        ]
+        return m
+
+
+class TokenOutput(_Output):
+    """Tokens to host words, one per beat, TLAST on END."""
+
+    def elaborate(self, platform):
+        m = Module()
+        token = self.i.payload
+        payload = Signal(signed(WORD_PAYLOAD[1]))
+        m.d.comb += payload.eq(token.payload)  # extends the sign of signed payloads
+        beats = self._beats(m)
+        word = beats.payload.word
+        for (low, width), field in ((WORD_ADDRESS, token.address), (WORD_PAYLOAD, payload), (WORD_KIND, token.kind)):
+            m.d.comb += word[low : low + width].eq(field)
+        m.d.comb += [
+            beats.payload.last.eq(token.kind == TokenKind.END),
+            beats.valid.eq(self.i.valid),
+            self.i.ready.eq(beats.ready),
+        ]
+        return m

@@ -1,0 +1,79 @@
+"""What the spiking engines' memories hold and what their counters are called. Plain Python, no Amaranth."""
+
+from collections.abc import Sequence
+
+from tospike.hw.layout import MemoryShape, pack_lanes
+from tospike.hw.params import EncoderParams, EventParams, IntFormat, require
+
+Rows = Sequence[Sequence[int]]
+
+COUNTERS = ("values", "ticks", "samples", "synapse_words", "sweep_words", "spikes", "saturations")
+
+
+def counter_names(params: EventParams | EncoderParams) -> tuple[str, ...]:
+    """The fields of an engine's ``counters``, in order.
+
+    Event engine: tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
+    (``synapse_words``) and that a TICK or an END swept (``sweep_words``), ``spikes``, and additions to a state that
+    saturated (``saturations``). Encoder: tokens that went out.
+    """
+    return COUNTERS if isinstance(params, EventParams) else COUNTERS[:3]
+
+
+def memories(params: EventParams) -> tuple[MemoryShape, ...]:
+    """The event engine's memories, in the order of their configuration regions.
+
+    ``weights`` has the ``words`` words of input 0 first, then those of input 1; ``bias`` has one word per state word,
+    and exists only if ``params.bias``.
+    """
+    weights = MemoryShape(
+        name="weights", width=params.lanes * params.weight_bits, depth=params.inputs * params.words
+    )
+    bias = MemoryShape(name="bias", width=params.lanes * params.neuron.state_bits, depth=params.words)
+    return (weights, bias) if params.bias else (weights,)
+
+
+def pack(params: EventParams, weight: Rows, bias: Sequence[int]) -> dict[str, list[int]]:
+    """The memory images of a layer.
+
+    Parameters
+    ----------
+    params
+        The engine.
+    weight
+        (neurons, inputs) integers in ``params.weight``.
+    bias
+        (neurons,) integers in the format of the state; all zero unless ``params.bias``.
+
+    Raises
+    ------
+    InputError
+        A shape or a value does not fit.
+    """
+    require(
+        len(weight) == params.neurons and all(len(row) == params.inputs for row in weight),
+        f"the weights of an event engine must have shape ({params.neurons}, {params.inputs})",
+    )
+    require(
+        len(bias) == params.neurons, f"an event engine of {params.neurons} neurons takes as many biases, not {len(bias)}"
+    )
+    columns = [_words(params, column, params.weight, "weight") for column in zip(*weight, strict=True)]
+    images = {"weights": [word for column in columns for word in column]}
+    if params.bias:
+        images["bias"] = _words(params, bias, params.neuron.state, "bias")
+    else:
+        require(not any(bias), "this event engine has no bias memory: all biases must be 0, or params.bias set")
+    return images
+
+
+def _words(params: EventParams, values: Sequence[int], fmt: IntFormat, name: str) -> list[int]:
+    """One value per neuron as words of lanes; the lanes beyond the last neuron hold 0."""
+    low, high = int(min(values)), int(max(values))
+    require(
+        fmt.holds(low) and fmt.holds(high),
+        f"a {name} of {low if low < fmt.min else high} does not fit {fmt.bits} bits: quantise with a coarser scale",
+    )
+    return [
+        pack_lanes(values[first : first + params.lanes], fmt.bits)
+        for first in range(0, params.neurons, params.lanes)
+    ]

@@ -1,0 +1,31 @@
+"""A design: the hardware's parameters together with the integer network that runs on it."""
+
+from dataclasses import dataclass
+
+from tospike.hw.params import AcceleratorParams, EncoderParams, require
+from tospike.sim.network import Network, Stage
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Design:
+    """``stage_counts[i]`` consecutive stages of ``network`` run on engine ``i``; encoders run none."""
+
+    params: AcceleratorParams
+    network: Network
+    stage_counts: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        require(
+            len(self.stage_counts) == len(self.params.engines) and sum(self.stage_counts) == len(self.network.stages),
+            f"{len(self.network.stages)} stages cannot be put on engines as {self.stage_counts}",
+        )
+        for engine, count in zip(self.params.engines, self.stage_counts, strict=True):
+            require(
+                (count == 0) == isinstance(engine, EncoderParams),
+                f"{type(engine).__name__} cannot run {count} stages",
+            )
+
+    def stages_of(self, engine: int) -> tuple[Stage, ...]:
+        """The stages that run on an engine."""
+        first = sum(self.stage_counts[:engine])
+        return self.network.stages[first : first + self.stage_counts[engine]]

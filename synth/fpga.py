@@ -1,0 +1,150 @@
+"""From a design to area and clock frequency on an FPGA: Yosys with the hierarchy kept, then nextpnr on it flattened."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tospike.gen.cache import Cache, digest
+from tospike.gen.tool import Progress, Tool
+from tospike.gen.tools import find
+from tospike.hw.params import InputError
+from tospike.synth import nextpnr, yosys
+from tospike.synth.design import Design
+from tospike.synth.report import FpgaReport
+from tospike.synth.targets import RESOURCES, FpgaTarget
+from tospike.synth.wrapper import WRAPPER, wrap
+
+_PINS = f"{WRAPPER}.v"
+_STATISTICS = "stat.json"
+_NETLIST = "netlist.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FpgaFlow:
+    """The tools, the store and the device of a run."""
+
+    target: FpgaTarget
+    yosys: Tool
+    nextpnr: Tool
+    cache: Cache
+    progress: Progress | None = None
+
+    @classmethod
+    def on(cls, target: FpgaTarget, *, cache: Cache, progress: Progress | None = None) -> "FpgaFlow":
+        """The flow for ``target`` with the tools of this machine."""
+        return cls(target=target, yosys=find("yosys"), nextpnr=find(target.pnr), cache=cache, progress=progress)
+
+    def run(self, design: Design, *, speed: int | None, seed: int, frequency: int | None) -> FpgaReport:
+        """Synthesise, place and route.
+
+        Area is what Yosys counts in the design's own module, with its engines optimised each by itself; Fmax is
+        nextpnr's, after routing.
+
+        Raises
+        ------
+        InputError
+            A tool fails, or the design does not fit.
+        """
+        speed = self.target.check_speed(speed)
+        asked = self.target.frequency if frequency is None else frequency
+        netlist = self._synthesise(design)
+        statistics = yosys.read_statistics(netlist / _STATISTICS)
+        statistics.require_modules(design)
+        whole = self._resources(statistics.total(WRAPPER))
+        resources = self._resources(statistics.total(design.top))
+        self._require_fit(whole)
+        route = nextpnr.read_route(self._route(netlist, speed=speed, seed=seed, frequency=asked) / nextpnr.REPORT)
+        return FpgaReport(
+            target=self.target.name,
+            speed=speed,
+            seed=seed,
+            frequency=asked,
+            resources=resources,
+            engines={name: self._resources(statistics.total(name)) for name in design.engines},
+            wrapper={name: whole[name] - resources[name] for name in RESOURCES},
+            placed=route.placed,
+            capacity=dict(self.target.capacity),
+            fmax_mhz=route.fmax_mhz,
+            critical_path=route.critical_path,
+            tools={tool.name: tool.label for tool in (self.yosys, self.nextpnr)},
+        )
+
+    def _synthesise(self, design: Design) -> Path:
+        """The cache entry with the netlist and its statistics."""
+        pins = wrap(design)
+        finish = [
+            f"{self.target.synth} -top {WRAPPER}",
+            f"tee -q -o {_STATISTICS} stat -json",
+            "flatten",
+            "opt_clean",
+            f"write_json {_NETLIST}",
+        ]
+
+        def make(folder: Path) -> None:
+            self._say(f"yosys: synthesising {design.top} for {self.target.name}")
+            (folder / _PINS).write_text(pins)
+            script = [*yosys.read_sources(design, folder), f"read_verilog -sv {_PINS}", *finish]
+            yosys.run_script(self.yosys, script, folder=folder, makes=(_STATISTICS, _NETLIST), progress=self.progress)
+
+        key = digest(
+            {
+                **{f"source {name}": content for name, content in design.sources.items()},
+                "engines": repr(design.engines),
+                "pins": pins,
+                "script": "\n".join(finish),
+                "yosys": self.yosys.release,
+            }
+        )
+        return self.cache.build("netlist", key, make)
+
+    def _route(self, netlist: Path, *, speed: int | None, seed: int, frequency: int) -> Path:
+        """The cache entry with nextpnr's report."""
+        options = self.target.device if speed is None else (*self.target.device, "--speed", str(speed))
+
+        def make(folder: Path) -> None:
+            self._say(f"{self.nextpnr.name}: placing and routing for {frequency} MHz, seed {seed}")
+            source = os.path.relpath((netlist / _NETLIST).resolve(), folder.resolve())
+            nextpnr.place_and_route(
+                self.nextpnr,
+                options,
+                netlist=source,
+                seed=seed,
+                frequency=frequency,
+                folder=folder,
+                progress=self.progress,
+            )
+
+        key = digest(
+            {
+                "netlist": netlist.name,
+                "options": repr(options),
+                "seed": seed,
+                "frequency": frequency,
+                "nextpnr": self.nextpnr.release,
+            }
+        )
+        return self.cache.build("route", key, make)
+
+    def _resources(self, cells: Counter[str]) -> dict[str, int]:
+        counts = dict.fromkeys(RESOURCES, 0)
+        for cell, count in cells.items():
+            if resource := self.target.resource(cell):
+                counts[resource] += count
+        return counts
+
+    def _require_fit(self, counts: dict[str, int]) -> None:
+        excess = [
+            f"{counts[name]} {name} of {available}"
+            for name, available in self.target.capacity.items()
+            if counts[name] > available
+        ]
+        if excess:
+            raise InputError(
+                f"the design does not fit {self.target.name}: it needs {', '.join(excess)}; "
+                "make it smaller (fewer rows, columns or lanes) or choose another target"
+            )
+
+    def _say(self, line: str) -> None:
+        if self.progress:
+            self.progress(line)

@@ -1,0 +1,136 @@
+"""What a design can be synthesised for: an FPGA, or a library of standard cells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tospike.hw.params import InputError, require
+
+RESOURCES = ("lut4", "carry", "ff", "bram", "dsp", "lutram", "spram")
+"""Names under which an FPGA's cells are counted.
+
+``carry`` counts CCU2C on ECP5 (two bits, two LUTs each) and SB_CARRY on iCE40 (one bit, beside a LUT that is counted
+as such). ``lutram`` counts TRELLIS_DPR16X4 (16 words of 4 bits in four LUTs, and two more that drive their write
+port). A LUT5 or wider on ECP5 is counted as the LUT4s of which it is made.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FpgaTarget:
+    """An FPGA in a package."""
+
+    name: str
+    synth: str
+    """Yosys' command."""
+    pnr: str
+    """Name of the place and route tool."""
+    device: tuple[str, ...]
+    """Options that tell it the device."""
+    speeds: tuple[int, ...]
+    """Speed grades, empty if there is but one."""
+    default_speed: int | None
+    frequency: int
+    """MHz that the placer is asked for: more than most designs reach, so that it never rests."""
+    cells: Mapping[str, str]
+    """Resource for each cell type, or for each beginning of one that ends with ``*``."""
+    capacity: Mapping[str, int]
+    """How many of each resource the device has."""
+
+    def resource(self, cell: str) -> str | None:
+        """The resource that a cell of type ``cell`` takes, if it is one that is counted."""
+        for pattern, resource in self.cells.items():
+            if cell == pattern or (pattern.endswith("*") and cell.startswith(pattern[:-1])):
+                return resource
+        return None
+
+    def check_speed(self, speed: int | None) -> int | None:
+        """The speed grade to use; ``None`` asks for the default.
+
+        Raises
+        ------
+        InputError
+            There is no such speed grade.
+        """
+        if speed is None:
+            return self.default_speed
+        require(bool(self.speeds), f"{self.name} has no speed grades: leave --speed away")
+        require(speed in self.speeds, f"{self.name} has the speed grades {self.speeds}, not {speed}")
+        return speed
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellTarget:
+    """A library of standard cells in Liberty format, gzipped or not."""
+
+    library: Path
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.library.name
+
+
+Target = FpgaTarget | CellTarget
+
+FPGAS: dict[str, FpgaTarget] = {
+    fpga.name: fpga
+    for fpga in (
+        FpgaTarget(
+            name="ecp5-85k",
+            # -nowidelut: without the wide multiplexers of the slice the same area routes faster
+            synth="synth_ecp5 -abc9 -nowidelut",
+            pnr="nextpnr-ecp5",
+            # router1, the default, takes many times longer on arrays
+            device=("--85k", "--package", "CABGA756", "--router", "router2"),
+            speeds=(6, 7, 8),
+            default_speed=6,
+            frequency=200,
+            cells={
+                "LUT4": "lut4",
+                "CCU2C": "carry",
+                "TRELLIS_FF": "ff",
+                "DP16KD": "bram",
+                "PDPW16KD": "bram",
+                "MULT18X18D": "dsp",
+                "TRELLIS_DPR16X4": "lutram",
+            },
+            capacity={"lut4": 83640, "ff": 83640, "bram": 208, "dsp": 156},
+        ),
+        FpgaTarget(
+            name="ice40-up5k",
+            synth="synth_ice40 -device u -dsp -abc9",
+            pnr="nextpnr-ice40",
+            device=("--up5k", "--package", "sg48"),
+            speeds=(),
+            default_speed=None,
+            frequency=48,
+            cells={
+                "SB_LUT4": "lut4",
+                "SB_CARRY": "carry",
+                "SB_DFF*": "ff",
+                "SB_RAM40_4K*": "bram",
+                "SB_MAC16": "dsp",
+                "SB_SPRAM256KA": "spram",
+            },
+            capacity={"lut4": 5280, "ff": 5280, "bram": 30, "dsp": 8, "spram": 4},
+        ),
+    )
+}
+"""The FPGAs, by name."""
+
+
+def parse_target(text: str) -> Target:
+    """The target that ``--target`` names: one of :data:`FPGAS`, or a file ``*.lib`` or ``*.lib.gz``.
+
+    Raises
+    ------
+    InputError
+        It is neither, or the file is missing.
+    """
+    if text in FPGAS:
+        return FPGAS[text]
+    if text.endswith((".lib", ".lib.gz")):
+        require(Path(text).is_file(), f"the Liberty file {text} does not exist")
+        return CellTarget(library=Path(text))
+    names = ", ".join(FPGAS)
+    raise InputError(f"unknown target {text!r}: choose {names}, or a Liberty file (*.lib, *.lib.gz)")

@@ -1,0 +1,90 @@
+"""Yosys: running a script in a folder, and reading what ``stat -json`` counted."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tospike.gen.tool import Progress, Tool, ToolError
+from tospike.hw.params import require
+from tospike.synth.design import Design
+
+LOG = "yosys.log"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """The cells of each module, as ``stat -json`` counts them: instances of other modules are cells too."""
+
+    cells: Mapping[str, Mapping[str, int]]
+    memory_bits: Mapping[str, int]
+
+    def total(self, module: str) -> Counter[str]:
+        """Cells of ``module`` with all that is inside it, by type."""
+        total: Counter[str] = Counter()
+        for kind, count in self.cells[module].items():
+            inside = self.total(kind) if kind in self.cells else Counter({kind: 1})
+            for name, number in inside.items():
+                total[name] += count * number
+        return total
+
+    def total_memory_bits(self, module: str) -> int:
+        """Bits of the memories in ``module`` and in all that is inside it."""
+        children = (n * self.total_memory_bits(kind) for kind, n in self.cells[module].items() if kind in self.cells)
+        return self.memory_bits[module] + sum(children)
+
+    def require_modules(self, design: Design) -> None:
+        """Check that the modules to report on are still there."""
+        for module in (design.top, *design.engines):
+            require(
+                module in self.cells,
+                f"the manifest speaks of module {module!r}, which the synthesised design does not have",
+            )
+
+
+def parse_statistics(text: str) -> Statistics:
+    """Read the output of ``stat -json``, whole, without ``-hierarchy``."""
+    modules: dict[str, dict[str, Any]] = json.loads(text)["modules"]
+    plain = {name.removeprefix("\\"): figures for name, figures in modules.items()}
+    return Statistics(
+        cells={
+            name: {kind.removeprefix("\\"): count for kind, count in figures["num_cells_by_type"].items()}
+            for name, figures in plain.items()
+        },
+        memory_bits={name: int(figures["num_memory_bits"]) for name, figures in plain.items()},
+    )
+
+
+def read_statistics(path: Path) -> Statistics:
+    """:func:`parse_statistics` of a file.
+
+    Raises
+    ------
+    ToolError
+        This is not what a Yosys that we know writes.
+    """
+    try:
+        return parse_statistics(path.read_text())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ToolError(f"{path} is not what `stat -json` writes ({error!r}): use another Yosys") from None
+
+
+def read_sources(design: Design, folder: Path) -> list[str]:
+    """Write the design's files into ``folder``; the commands that read them and keep the engines apart."""
+    for name, content in design.sources.items():
+        (folder / name).write_bytes(content)
+    kept = " ".join(f"\\{module}" for module in (design.top, *design.engines))
+    return [
+        *(f"read_verilog -sv {name}" for name in design.verilog_names),
+        f"setattr -mod -set keep_hierarchy 1 {kept}",
+    ]
+
+
+def run_script(
+    yosys: Tool, lines: list[str], *, folder: Path, makes: tuple[str, ...], progress: Progress | None
+) -> None:
+    """Run the script ``lines`` in ``folder``, where it must make the files ``makes``."""
+    (folder / "synth.ys").write_text("\n".join([*lines, ""]))
+    yosys.run(("-s", "synth.ys"), cwd=folder, log=folder / LOG, makes=makes, progress=progress)

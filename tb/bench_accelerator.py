@@ -1,0 +1,232 @@
+"""cocotb tests of a generated accelerator; `tospike verify` runs them.
+
+``TOSPIKE_DESIGN`` names the design folder, ``TOSPIKE_SEED`` seeds everything that is random here,
+``TOSPIKE_SAMPLES`` is the number of samples of each test. AXI comes from cocotbext-axi, so that the protocol is
+judged by something that this project did not write.
+"""
+
+import itertools
+import os
+import random
+from importlib import metadata
+from pathlib import Path
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
+from cocotbext.axi import (
+    AxiLiteBus,
+    AxiLiteMaster,
+    AxiResp,
+    AxiStreamBus,
+    AxiStreamFrame,
+    AxiStreamSink,
+    AxiStreamSource,
+)
+
+from tospike.gen.folder import read
+from tospike.gen.random_design import random_design, random_samples
+from tospike.hw.host.layout import MAGIC, Register, counter_names, regions, version_word
+from tospike.hw.layout import config_writes
+from tospike.hw.params import HostInput, HostOutput, TokenKind
+from tospike.sim import accelerator as golden
+from tospike.tb.beats import input_beats, token_word
+
+FOLDER = read(Path(os.environ["TOSPIKE_DESIGN"]))
+SEED = int(os.environ.get("TOSPIKE_SEED", "0"))
+SAMPLES = int(os.environ.get("TOSPIKE_SAMPLES", "8"))
+PARAMS = FOLDER.params
+IMAGES = None
+DESIGN = FOLDER.design
+if DESIGN is None:  # generated without a network: try it with random contents, written through the host port
+    from tospike.gen.images import pack
+
+    DESIGN = random_design(PARAMS, seed=SEED)
+    IMAGES = pack(DESIGN)
+
+SAMPLE_TIMEOUT = (50, "ms")
+ANSWER_LIMIT = 10_000_000
+
+
+class Bench:
+    """The design under test with an AXI manager on each port."""
+
+    def __init__(self, dut, *, stall: float = 0.0):
+        self.dut = dut
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
+        self.host = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), dut.clk, dut.rst)
+        self.rng = random.Random(SEED)
+        if stall:
+            channels = (self.source, self.sink, self.host.write_if.aw_channel, self.host.write_if.w_channel)
+            channels += (self.host.write_if.b_channel, self.host.read_if.ar_channel, self.host.read_if.r_channel)
+            for number, channel in enumerate(channels):
+                channel.set_pause_generator(self._pauses(stall, SEED + number))
+
+    @staticmethod
+    def _pauses(probability, seed):
+        rng = random.Random(seed)
+        while True:
+            yield rng.random() < probability
+
+    async def start(self):
+        cocotb.start_soon(Clock(self.dut.clk, 10, "ns").start())
+        self.dut.rst.value = 1
+        await ClockCycles(self.dut.clk, 4)
+        self.dut.rst.value = 0
+        await RisingEdge(self.dut.clk)
+        if IMAGES is not None:
+            await self.configure()
+        await self.idle()
+        await self.host.write_dword(Register.CONTROL, 1)
+
+    async def configure(self):
+        """Fills the writable memories."""
+        for region in regions(PARAMS):
+            await self.host.write_dword(Register.CONFIG_ADDRESS, region.number << 24)
+            expected = 0
+            for index, data in config_writes(region.shape, IMAGES[region.engine].get(region.shape.name, [])):
+                if index != expected:
+                    await self.host.write_dword(Register.CONFIG_ADDRESS, region.number << 24 | index)
+                await self.host.write_dword(Register.CONFIG_DATA, data)
+                expected = index + 1
+
+    async def idle(self):
+        """Waits until STATUS says so."""
+        while await self.host.read_dword(Register.STATUS) & 1:
+            pass
+
+    async def counters(self):
+        """Every counter by name."""
+        return {
+            name: await self.host.read_dword(Register.COUNTER + 4 * number)
+            for number, name in enumerate(counter_names(PARAMS))
+        }
+
+    async def send(self, sample):
+        """Puts one sample into the source's queue."""
+        await self.send_beats([beat.data for beat in input_beats(PARAMS, sample)])
+
+    async def send_beats(self, words):
+        """Puts one AXI4-Stream frame into the source's queue."""
+        data = b"".join(word.to_bytes(4, "little") for word in words)
+        await self.source.send(AxiStreamFrame(data))
+
+    async def receive(self):
+        """The next frame of results, as a list of integers (dense) or of words (tokens)."""
+        frame = await with_timeout(self.sink.recv(), *SAMPLE_TIMEOUT)
+        signed = PARAMS.host_output is HostOutput.DENSE
+        return [
+            int.from_bytes(bytes(frame.tdata[i : i + 4]), "little", signed=signed)
+            for i in range(0, len(frame.tdata), 4)
+        ]
+
+
+@cocotb.test()
+async def identification_and_unmapped_registers(dut):
+    bench = Bench(dut)
+    await bench.start()
+    number = int(FOLDER.manifest["config_hash"], 16)
+    expected = {
+        Register.MAGIC: MAGIC,
+        Register.VERSION: version_word(metadata.version("tospike")),
+        Register.HASH_LOW: number & 0xFFFF_FFFF,
+        Register.HASH_HIGH: number >> 32,
+        Register.SHAPE: (PARAMS.output.addresses - 1) << 16 | (PARAMS.input.addresses - 1),
+        Register.COUNTERS: len(counter_names(PARAMS)),
+        Register.STATUS: 0,
+    }
+    for register, value in expected.items():
+        assert await bench.host.read_dword(register) == value, register.name
+    for address in (Register.CONTROL, 0x28, Register.COUNTER + 4 * len(counter_names(PARAMS)), 0xFFC):
+        answer = await bench.host.read(address, 4)
+        assert answer.resp == AxiResp.SLVERR, f"read of {address:#x}"
+    for address in (Register.MAGIC, Register.COUNTER, 0xFFC):
+        answer = await bench.host.write(address, bytes(4))
+        assert answer.resp == AxiResp.SLVERR, f"write to {address:#x}"
+    answer = await bench.host.write(Register.CONTROL, bytes(1))
+    assert answer.resp == AxiResp.SLVERR, "a write of one byte only"
+
+
+@cocotb.test()
+async def lone_samples_are_exact_to_the_cycle(dut):
+    bench = Bench(dut)
+    await bench.start()
+    samples = random_samples(DESIGN, SAMPLES, seed=SEED)
+    expected = golden.run(DESIGN, samples)
+    for index, sample in enumerate(samples):
+        await bench.host.write_dword(Register.CONTROL, 1)
+        await bench.idle()
+        await bench.send(sample)
+        assert await bench.receive() == expected.outputs[index].tolist(), f"sample {index}"
+        await bench.idle()
+        counters = await bench.counters()
+        assert counters.pop("cycles") == expected.cycles[index], f"cycles of sample {index}"
+        for name, value in counters.items():
+            assert value == expected.counters[name][index], f"counter {name} of sample {index}"
+
+
+@cocotb.test()
+async def samples_back_to_back(dut):
+    bench = Bench(dut)
+    await bench.start()
+    samples = random_samples(DESIGN, SAMPLES, seed=SEED + 1)
+    expected = golden.run(DESIGN, samples)
+    for sample in samples:
+        await bench.send(sample)
+    for index in range(len(samples)):
+        assert await bench.receive() == expected.outputs[index].tolist(), f"sample {index}"
+    await bench.idle()
+    counters = await bench.counters()
+    for name, values in expected.counters.items():
+        assert counters[name] == values.sum(), name
+
+
+@cocotb.test()
+@cocotb.parametrize(stall=[0.2, 0.7])
+async def random_stalls_change_nothing(dut, stall):
+    bench = Bench(dut, stall=stall)
+    await bench.start()
+    samples = random_samples(DESIGN, SAMPLES, seed=SEED + 2)
+    expected = golden.run(DESIGN, samples)
+    for sample in samples:
+        await bench.send(sample)
+    for index in range(len(samples)):
+        assert await bench.receive() == expected.outputs[index].tolist(), f"sample {index}"
+    assert bench.sink.empty()
+
+
+@cocotb.test(skip=PARAMS.host_input is not HostInput.DENSE)
+async def frames_of_wrong_length_are_flagged_and_survived(dut):
+    bench = Bench(dut)
+    await bench.start()
+    sample = random_samples(DESIGN, 1, seed=SEED + 3)
+    expected = golden.run(DESIGN, sample).outputs[0].tolist()
+    beats = [beat.data for beat in input_beats(PARAMS, sample[0])]
+    wrong = [beats + [0x0101_0101] * 3]
+    if len(beats) > 1:
+        wrong.append(beats[:-1])
+    for words in itertools.chain(wrong, wrong):
+        await bench.send_beats(words)
+        await bench.receive()
+        assert await bench.host.read_dword(Register.STATUS) & 2, "the error flag"
+        await bench.host.write_dword(Register.CONTROL, 2)
+        assert not await bench.host.read_dword(Register.STATUS) & 2, "the error flag after clearing"
+        await bench.send(sample[0])
+        assert await bench.receive() == expected, "the sample after a wrong one"
+        assert not await bench.host.read_dword(Register.STATUS) & 2, "the error flag after a good sample"
+
+
+@cocotb.test(skip=PARAMS.host_input is not HostInput.TOKENS)
+async def malformed_tokens_are_flagged_and_dropped(dut):
+    bench = Bench(dut)
+    await bench.start()
+    sample = random_samples(DESIGN, 1, seed=SEED + 4)
+    expected = golden.run(DESIGN, sample).outputs[0].tolist()
+    words = [beat.data for beat in input_beats(PARAMS, sample[0])]
+    bad = [3 << 30]
+    if PARAMS.input.addresses < 1 << 16:
+        bad.append(token_word(TokenKind.VALUE, PARAMS.input.addresses, 1))
+    await bench.send_beats([*bad, *words])
+    assert await bench.receive() == expected
+    assert await bench.host.read_dword(Register.STATUS) & 4

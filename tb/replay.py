@@ -1,0 +1,146 @@
+"""Runs a generated design on many samples at the full speed of the simulator: no Python per cycle.
+
+The bench is `replay.sv`; a simulator is built once per design and kept in the cache.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tospike.gen import tools
+from tospike.gen.cache import Cache, digest
+from tospike.hw.host.layout import counter_names
+from tospike.hw.params import AcceleratorParams, InputError, require
+from tospike.sim.network import Array
+from tospike.tb.beats import input_beats
+
+BENCH = Path(__file__).with_name("replay.sv")
+SIMULATORS = ("verilator", "icarus")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What the hardware did."""
+
+    outputs: Array
+    """(N, outputs) int64."""
+    cycles: Array
+    """(N,) int64: latency of each sample, alone in the pipeline."""
+    counters: dict[str, int]
+    """Totals over all samples, read through AXI4-Lite at the end."""
+
+
+def replay(
+    verilog: str,
+    params: AcceleratorParams,
+    x: Array,
+    *,
+    simulator: str = "verilator",
+    cache: Cache | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Replay:
+    """Runs samples through the generated Verilog.
+
+    Parameters
+    ----------
+    verilog
+        Text of the design.
+    params
+        What it was generated from.
+    x
+        (N, inputs) integers in the input format, or (N, steps, inputs) spikes.
+    simulator
+        ``verilator`` or ``icarus``.
+    cache
+        Where simulators are kept.
+    progress
+        Called with the number of samples done so far, now and then.
+
+    Raises
+    ------
+    InputError
+        If the simulator is missing or fails, or the design does not answer.
+    """
+    require(simulator in SIMULATORS, f"simulator must be verilator or icarus, not {simulator!r}")
+    command = _simulator(verilog, params.name, simulator, cache or Cache())
+    names = counter_names(params)
+    with tempfile.TemporaryDirectory(prefix="tospike-") as work_name:
+        work = Path(work_name)
+        beats = work / "beats.hex"
+        beats.write_text("".join(f"{beat.last:d}{beat.data:08x}\n" for s in x for beat in input_beats(params, s)))
+        results = work / "results.txt"
+        options = ["+beats=beats.hex", "+results=results.txt", f"+counters={len(names)}"]
+        process = subprocess.Popen(
+            [*command, *options], cwd=work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        try:
+            while True:
+                try:
+                    output, _ = process.communicate(timeout=0.5)
+                    break
+                except subprocess.TimeoutExpired:
+                    if progress and results.is_file():
+                        progress(results.read_text().count("cycles"))
+        finally:
+            process.kill()
+        said = tools.last_words(output.decode(errors="replace"))
+        require(
+            process.returncode == 0 and results.is_file(),
+            f"{simulator} stopped with status {process.returncode}: {said}",
+        )
+        return _parse(results.read_text(), params, len(x), names)
+
+
+def _parse(text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...]) -> Replay:
+    words: list[int] = []
+    cycles: list[int] = []
+    counters: list[int] = []
+    for line in text.split("\n")[:-1]:
+        kind, _, number = line.rpartition(" ")
+        if line == "timeout":
+            raise InputError(f"the simulated design {params.name} does not answer: sample {len(cycles)} timed out")
+        if kind == "cycles":
+            cycles.append(int(number))
+        elif kind == "counter":
+            counters.append(int(number))
+        else:
+            words.append(int(number, 16))
+    require(
+        len(cycles) == samples and len(counters) == len(names) and len(words) == samples * params.output.addresses,
+        f"the simulated design {params.name} gave {len(words)} words for {len(cycles)} of {samples} samples",
+    )
+    outputs = np.array(words, dtype=np.uint32).astype(np.int32).astype(np.int64)
+    return Replay(
+        outputs=outputs.reshape(samples, params.output.addresses),
+        cycles=np.array(cycles, dtype=np.int64),
+        counters=dict(zip(names, counters, strict=True)),
+    )
+
+
+def _simulator(verilog: str, top: str, simulator: str, cache: Cache) -> list[str]:
+    """The command that runs the bench on this design, built if it is not in the cache."""
+    if simulator == "icarus":
+        compiler, runner = tools.find("iverilog"), ["vvp", "-n"]
+        binary = "replay.vvp"
+        args = ("-g2012", f"-DDUT={top}", "-s", "replay", "-o", binary, BENCH.name, "design.v")
+    else:
+        compiler, runner = tools.find("verilator"), []
+        tools.find("g++"), tools.find("make"), tools.find("perl")  # Verilator needs all three: say so before it does
+        binary = "obj/replay"
+        args = (
+            *("--binary", "--timing", "-O3", "--x-assign", "fast", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
+            *("-CFLAGS", "-O2", "--top-module", "replay", "-Mdir", "obj", "-o", "replay"),
+            *(f"+define+DUT={top}", BENCH.name, "design.v"),
+        )
+
+    def make(folder: Path) -> None:
+        (folder / BENCH.name).write_bytes(BENCH.read_bytes())
+        (folder / "design.v").write_text(verilog)
+        compiler.run(args, cwd=folder, log=folder / "build.log", makes=(binary,))
+
+    key = digest({"bench": BENCH.read_bytes(), "design": verilog, "tool": compiler.release, "args": " ".join(args)})
+    return [*runner, str(cache.build("replay", key, make) / binary)]

@@ -1,0 +1,125 @@
+// Plays samples into an accelerator, one at a time, and writes down what comes out and how long each took.
+//
+// No Python runs while this simulates. Compile with +define+DUT=<module>; run with
+//   +beats=FILE     one beat a line in hexadecimal: {tlast, tdata[31:0]}; tlast ends a sample
+//   +results=FILE   one line per output beat: tdata in hexadecimal; after each sample "cycles N";
+//                   at the end one line "counter N" per counter, in the order of their registers
+//   +counters=N     how many counters to read
+//   +limit=N        give up when a sample takes longer than N cycles ("timeout" is written)
+//
+// A sample starts when STATUS says that the accelerator is idle, so its cycles are those of a lone sample.
+
+`timescale 1ns / 1ps
+
+module replay;
+  localparam STATUS = 12'h014, COUNTER = 12'h040;
+  localparam RESET = 0, POLL = 1, PLAY = 2, COUNT = 3;
+
+  reg clk = 0;
+  always #5 clk = ~clk;
+
+  integer beats, results, counters, limit, got;
+  reg [1023:0] beats_name, results_name;
+  initial begin
+    if (!$value$plusargs("beats=%s", beats_name)) $finish;
+    if (!$value$plusargs("results=%s", results_name)) $finish;
+    if (!$value$plusargs("counters=%d", counters)) counters = 0;
+    if (!$value$plusargs("limit=%d", limit)) limit = 10000000;
+    beats = $fopen(beats_name, "r");
+    results = $fopen(results_name, "w");
+  end
+
+  reg         rst = 1;
+  reg  [ 1:0] state = RESET;
+  reg  [32:0] beat = 0;
+  reg  [32:0] next;
+  reg         valid = 0;
+  reg  [31:0] cycles = 0;
+  reg         running = 0;
+  reg  [11:0] address = STATUS;
+  reg         asking = 0;
+  wire        in_ready, out_valid, out_last, ask_ready, answer_valid;
+  wire [31:0] out_data, answer;
+
+  `DUT dut (
+      .clk(clk), .rst(rst),
+      .s_axis_tdata(beat[31:0]), .s_axis_tlast(beat[32]), .s_axis_tvalid(valid), .s_axis_tready(in_ready),
+      .m_axis_tdata(out_data), .m_axis_tlast(out_last), .m_axis_tvalid(out_valid), .m_axis_tready(1'b1),
+      .s_axi_awaddr(12'h0), .s_axi_awprot(3'h0), .s_axi_awvalid(1'b0), .s_axi_awready(),
+      .s_axi_wdata(32'h0), .s_axi_wstrb(4'h0), .s_axi_wvalid(1'b0), .s_axi_wready(),
+      .s_axi_bresp(), .s_axi_bvalid(), .s_axi_bready(1'b1),
+      .s_axi_araddr(address), .s_axi_arprot(3'h0), .s_axi_arvalid(asking), .s_axi_arready(ask_ready),
+      .s_axi_rdata(answer), .s_axi_rresp(), .s_axi_rvalid(answer_valid), .s_axi_rready(1'b1)
+  );
+
+  task fetch;  // the next beat, if there is one
+    begin
+      got = $fscanf(beats, "%h", next);
+      beat <= next;
+      valid <= got == 1;
+    end
+  endtask
+
+  always @(posedge clk) begin
+    if (asking && ask_ready) asking <= 0;
+    if (running || (valid && in_ready)) cycles <= cycles + 1;
+    if (running && cycles > limit) begin
+      $fwrite(results, "timeout\n");
+      $finish;
+    end
+
+    case (state)
+      RESET: begin
+        cycles <= cycles + 1;
+        if (cycles == 3) begin
+          rst <= 0;
+          cycles <= 0;
+          asking <= 1;
+          state <= POLL;
+        end
+      end
+      POLL:  // until the accelerator is idle
+      if (answer_valid) begin
+        if (answer[0]) asking <= 1;
+        else begin
+          fetch;
+          state <= PLAY;
+        end
+      end
+      PLAY: begin
+        if (!running && !valid) begin  // no samples left
+          address <= COUNTER;
+          asking <= counters > 0;
+          state <= COUNT;
+        end
+        if (valid && in_ready) begin
+          running <= 1;
+          if (beat[32]) valid <= 0;
+          else fetch;
+        end
+        if (out_valid) begin
+          $fwrite(results, "%08x\n", out_data);
+          if (out_last) begin
+            $fwrite(results, "cycles %0d\n", cycles + 1);
+            cycles <= 0;
+            running <= 0;
+            asking <= 1;
+            state <= POLL;
+          end
+        end
+      end
+      COUNT: begin
+        if (answer_valid) begin
+          $fwrite(results, "counter %0d\n", answer);
+          counters = counters - 1;
+          address <= address + 4;
+          asking <= counters > 0;
+        end
+        if (counters == 0) begin
+          $fclose(results);
+          $finish;
+        end
+      end
+    endcase
+  end
+endmodule

@@ -1,0 +1,147 @@
+"""Runs the cocotb test benches on a generated design."""
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from cocotb_tools.runner import get_runner
+
+from tospike.gen import tools
+from tospike.gen.cache import Cache, digest
+from tospike.gen.folder import read
+from tospike.hw.params import InputError, require
+from tospike.tb.replay import SIMULATORS
+
+BENCH = "tospike.tb.bench_accelerator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestResult:
+    """One cocotb test."""
+
+    name: str
+    passed: bool
+    skipped: bool
+    message: str
+    seconds: float
+
+
+def verify(
+    folder: Path,
+    *,
+    simulator: str = "verilator",
+    seed: int = 0,
+    samples: int = 8,
+    waves: Path | None = None,
+    cache: Cache | None = None,
+) -> list[TestResult]:
+    """Runs the benches on a design folder.
+
+    Parameters
+    ----------
+    folder
+        The design.
+    simulator
+        ``verilator`` or ``icarus``.
+    seed
+        Seeds stimulus and stalls.
+    samples
+        Samples of each test.
+    waves
+        Where to put a waveform (VCD, or FST from Icarus); ``None`` for no waveform.
+    cache
+        Where built simulators are kept.
+
+    Raises
+    ------
+    InputError
+        If the folder is no design, the simulator is missing, or it dies before the tests end.
+    """
+    require(simulator in SIMULATORS, f"simulator must be verilator or icarus, not {simulator!r}")
+    require(samples >= 1, f"samples must be at least 1, not {samples}")
+    design = read(folder)
+    tool = tools.find("verilator" if simulator == "verilator" else "iverilog")
+    cache = cache or Cache()
+    text = design.verilog.read_bytes()
+    key = digest({"design": text, "tool": tool.release, "waves": waves is not None})
+    with _environment(tool):
+        runner = get_runner(simulator)
+
+        def make(build: Path) -> None:
+            log = build / "build.log"
+            try:
+                runner.build(
+                    sources=[design.verilog.resolve()],
+                    hdl_toplevel=design.params.name,
+                    build_dir=build,
+                    build_args=["-Wno-fatal", "-Wno-lint", "-Wno-style"] if simulator == "verilator" else [],
+                    timescale=("1ns", "1ps"),
+                    waves=waves is not None,
+                    log_file=log,
+                )
+            except (SystemExit, RuntimeError) as error:
+                raise InputError(f"{simulator} cannot build the design: {error} (log: {log})") from None
+
+        build = cache.build(f"cocotb-{simulator}", key, make)
+        work = (waves or build / "run").resolve()
+        work.mkdir(parents=True, exist_ok=True)
+        results = work / "results.xml"
+        results.unlink(missing_ok=True)
+        try:
+            runner.test(
+                test_module=BENCH,
+                hdl_toplevel=design.params.name,
+                hdl_toplevel_lang="verilog",
+                build_dir=build,
+                test_dir=work,
+                results_xml=str(results),
+                seed=seed,
+                waves=waves is not None,
+                log_file=work / "test.log",
+                timescale=("1ns", "1ps"),
+                extra_env={
+                    "TOSPIKE_DESIGN": str(folder.resolve()),
+                    "TOSPIKE_SEED": str(seed),
+                    "TOSPIKE_SAMPLES": str(samples),
+                },
+            )
+        except (SystemExit, RuntimeError) as error:
+            if not results.is_file():
+                raise InputError(
+                    f"{simulator} stopped before the tests ended: {error} (log: {work / 'test.log'})"
+                ) from None
+    found = list(_parse(results))
+    require(len(found) > 0, f"{simulator} ran no test (log: {work / 'test.log'})")
+    return found
+
+
+def _parse(results: Path) -> Iterator[TestResult]:
+    for case in ElementTree.parse(results).getroot().iter("testcase"):
+        problems = [*case.findall("failure"), *case.findall("error")]
+        message = next((p.get("error_msg") or p.get("message") or p.text or "failed" for p in problems), "")
+        yield TestResult(
+            name=case.get("name", "?"),
+            passed=not problems,
+            skipped=case.find("skipped") is not None,
+            message=message.strip(),
+            seconds=float(case.get("time", 0)),
+        )
+
+
+@contextlib.contextmanager
+def _environment(tool: tools.Tool) -> Iterator[None]:
+    """The runner of cocotb looks for simulators on PATH."""
+    before = dict(os.environ)
+    folder = str(Path(tool.command[0]).parent)
+    os.environ.update(tool.environment)
+    os.environ["PATH"] = os.pathsep.join((folder, os.environ.get("PATH", os.defpath)))
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,203 @@
+"""The host's AXI4-Streams to tokens and back, in Amaranth's simulator."""
+
+import random
+
+import numpy as np
+import pytest
+
+from tospike.hw.host.input import DenseInput, TokenInput
+from tospike.hw.host.output import DenseOutput, TokenOutput
+from tospike.hw.params import IntFormat, TokenFormat, TokenKind
+from tospike.tb.beats import dense_beats, token_word
+
+from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
+
+
+async def send_beats(ctx, axis, beats, *, stall=0.0, seed=0):
+    rng = random.Random(seed)
+    for data, last in beats:
+        while rng.random() < stall:
+            await ctx.tick()
+        ctx.set(axis.tdata, data)
+        ctx.set(axis.tlast, last)
+        ctx.set(axis.tvalid, 1)
+        await ctx.tick().until(axis.tready)
+        ctx.set(axis.tvalid, 0)
+
+
+async def receive_beats(ctx, axis, count, *, stall=0.0, seed=1):
+    rng = random.Random(seed)
+    beats = []
+    while len(beats) < count:
+        ready = rng.random() >= stall
+        ctx.set(axis.tready, ready)
+        _, _, valid, data, last = await ctx.tick().sample(axis.tvalid, axis.tdata, axis.tlast)
+        if valid and ready:
+            beats.append((data, last))
+    return beats
+
+
+def frame(values):
+    return [(beat.data, beat.last) for beat in dense_beats(np.array(values))]
+
+
+def count_pulses(signal):
+    pulses = []
+
+    async def count(ctx):
+        async for _, _, level in ctx.tick().sample(signal):
+            if level:
+                pulses.append(1)
+
+    return pulses, count
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize("send_zeros", [False, True])
+@pytest.mark.parametrize("addresses", [1, 3, 4, 5, 8, 13])
+def test_dense_frames_become_tokens(addresses, send_zeros, stall):
+    rng = random.Random(addresses)
+    fmt = TokenFormat(addresses=addresses, payload=IntFormat(bits=8, signed=True))
+    frames = [[0] * addresses, [-128] * addresses]
+    frames += [[rng.choice([0, 0, 127, -1, 5]) for _ in range(addresses)] for _ in range(8)]
+    expected = []
+    for values in frames:
+        expected += [value(a, v) for a, v in enumerate(values) if v or send_zeros] + [END]
+    dut = DenseInput(fmt, send_zeros=send_zeros)
+    errors, count_errors = count_pulses(dut.error)
+    starts, count_starts = count_pulses(dut.started)
+
+    async def producer(ctx):
+        await send_beats(ctx, dut.i, [beat for values in frames for beat in frame(values)], stall=stall)
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, len(expected), stall=stall, convert=as_token)
+
+    _, tokens = simulate(dut, producer, consumer, background=(count_errors, count_starts))
+    assert tokens == expected
+    assert not errors
+    assert len(starts) == len(frames)
+
+
+def test_dense_input_sends_one_value_per_cycle():
+    fmt = TokenFormat(addresses=10, payload=IntFormat(bits=8, signed=False))
+    dut = DenseInput(fmt, send_zeros=False)
+    values = [1, 0, 0, 4, 5, 6, 0, 8, 9, 10]
+
+    async def producer(ctx):
+        await send_beats(ctx, dut.i, frame(values) * 2)
+
+    async def consumer(ctx):
+        ctx.set(dut.o.ready, 1)
+        arrivals = []
+        cycle = 0
+        started = None
+        while len(arrivals) < 2 * (10 - values.count(0) + 1):
+            _, _, valid, payload, begin = await ctx.tick().sample(dut.o.valid, dut.o.payload, dut.started)
+            if begin and started is None:
+                started = cycle
+            if valid:
+                arrivals.append((cycle - started, *as_token(payload)))
+            cycle += 1
+        return arrivals
+
+    arrivals = simulate(dut, producer, consumer)[1]
+    one = [(1 + a, TokenKind.VALUE, a, v) for a, v in enumerate(values) if v] + [(11, TokenKind.END, 0, 0)]
+    assert arrivals == one + [(cycle + 11, *rest) for cycle, *rest in one]
+
+
+@pytest.mark.parametrize(("bits", "signed", "byte", "sent"), [(4, False, 200, 15), (4, True, 0x80, -8), (1, False, 2, 1)])
+def test_bytes_saturate_to_the_format(bits, signed, byte, sent):
+    dut = DenseInput(TokenFormat(addresses=1, payload=IntFormat(bits=bits, signed=signed)), send_zeros=False)
+
+    async def producer(ctx):
+        await send_beats(ctx, dut.i, [(byte, 1)])
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, 2, convert=as_token)
+
+    assert simulate(dut, producer, consumer)[1] == [value(0, sent), END]
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize("addresses", [3, 6, 8])
+def test_frames_of_wrong_length_are_cut_and_flagged(addresses, stall):
+    fmt = TokenFormat(addresses=addresses, payload=IntFormat(bits=8, signed=False))
+    good = list(range(1, addresses + 1))
+    beats, expected, wrong = [], [], 0
+    for length in (addresses, 4, addresses, addresses + 4, addresses + 9, 4, addresses + 4, addresses):
+        values = [(v % 200) + 1 for v in range(length)]
+        beats += frame(values) + frame(good)
+        kept = values[:addresses]
+        expected += [value(a, v) for a, v in enumerate(kept)] + [END]
+        expected += [value(a, v) for a, v in enumerate(good)] + [END]
+        wrong += (length + 3) // 4 != (addresses + 3) // 4
+    if addresses == 3:  # a frame of 4 bytes is one beat, as long as one of 3
+        assert wrong == 3
+    dut = DenseInput(fmt, send_zeros=False)
+    errors, count_errors = count_pulses(dut.error)
+
+    async def producer(ctx):
+        await send_beats(ctx, dut.i, beats, stall=stall)
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, len(expected), stall=stall, convert=as_token)
+
+    _, tokens = simulate(dut, producer, consumer, background=(count_errors,))
+    assert tokens == expected
+    assert len(errors) == wrong
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+def test_token_words_and_malformed_ones(stall):
+    fmt = TokenFormat(addresses=20, payload=IntFormat(bits=5, signed=True))
+    tokens = [value(0, -16), value(19, 15), TICK, TICK, value(3, -1), TICK, END, END, value(7, 1), END]
+    words = [(token_word(*token), 0) for token in tokens]
+    words[2:2] = [(3 << 30, 0), (token_word(TokenKind.VALUE, 20, 1), 1)]
+    dut = TokenInput(fmt)
+    errors, count_errors = count_pulses(dut.error)
+    starts, count_starts = count_pulses(dut.started)
+
+    async def producer(ctx):
+        await send_beats(ctx, dut.i, words, stall=stall)
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, len(tokens), stall=stall, convert=as_token)
+
+    _, received = simulate(dut, producer, consumer, background=(count_errors, count_starts))
+    assert received == tokens
+    assert len(errors) == 2
+    assert len(starts) == 3
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize(("bits", "signed"), [(1, False), (8, True), (32, True), (32, False)])
+def test_dense_output_extends_the_sign(bits, signed, stall):
+    fmt = TokenFormat(addresses=5, payload=IntFormat(bits=bits, signed=signed))
+    low, high = fmt.payload.min, fmt.payload.max
+    dut = DenseOutput(fmt)
+    tokens = [value(1, low), value(4, high)] if low else [value(4, high)]
+
+    async def producer(ctx):
+        await send_tokens(ctx, dut.i, [*tokens, END] * 3, stall=stall)
+
+    async def consumer(ctx):
+        return await receive_beats(ctx, dut.o, 15, stall=stall)
+
+    words = [0, low & 0xFFFF_FFFF, 0, 0, high & 0xFFFF_FFFF]
+    assert simulate(dut, producer, consumer)[1] == [(w, int(a == 4)) for a, w in enumerate(words)] * 3
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+def test_token_output(stall):
+    fmt = TokenFormat(addresses=300, payload=IntFormat(bits=5, signed=True))
+    tokens = [value(0, -16), value(299, 15), TICK, END, TICK, END]
+    dut = TokenOutput(fmt)
+
+    async def producer(ctx):
+        await send_tokens(ctx, dut.i, tokens, stall=stall)
+
+    async def consumer(ctx):
+        return await receive_beats(ctx, dut.o, len(tokens), stall=stall)
+
+    assert simulate(dut, producer, consumer)[1] == [(token_word(*t), int(t == END)) for t in tokens]

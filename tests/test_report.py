@@ -1,0 +1,325 @@
+"""report.json, report.html, the figures and the table of the terminal, on a study made by hand."""
+
+import copy
+import io
+import json
+import os
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tospike.compare.energy import HOROWITZ_45, Memories, Widths, energy
+from tospike.compare.figures import ENERGY_GROUPS, PALETTE, summary_figure, wilson_interval
+from tospike.compare.numbers import count, percent, significant, times
+from tospike.compare.report import report_html, report_json, write_report
+from tospike.compare.table import print_report, summary_rows
+from tospike.compare.verdict import judge
+from tospike.hw.params import InputError
+
+SAMPLES = 449
+WIDTHS = Widths(weight_bits=8, act_bits=8, state_bits=16)
+MEMORIES = Memories(weight_bits=19000, state_bits=700, activation_bits=1500)
+
+
+def design(kind, cycles, operations, engines, dsp):
+    rng = np.random.default_rng(len(kind) + dsp)
+    per_sample = rng.normal(cycles, cycles / 20, SAMPLES).astype(int)
+    counts = {name: rng.normal(mean, mean / 20, SAMPLES) for name, mean in operations.items()}
+    fmax = 131.25
+    p5, p50, p95 = np.percentile(per_sample, (5, 50, 95))
+    stats = {"mean": per_sample.mean(), "p5": p5, "p50": p50, "p95": p95}
+    return {
+        "name": f"digits_{kind}",
+        "kind": kind,
+        "description": "64-32-10 <small> & simple",
+        "accuracy": {"float": 0.981, "golden": 0.977, "rtl": 0.975},
+        "rtl_samples": SAMPLES,
+        "mismatches": 0,
+        "cycles": stats,
+        "cycles_samples": per_sample,
+        "fpga": {
+            "target": "ecp5-85k",
+            "speed": 6,
+            "seed": 1,
+            "lut4": 1432,
+            "carry": 310,
+            "ff": 988,
+            "bram": 6,
+            "dsp": dsp,
+            "fmax_mhz": fmax,
+            "engines": engines,
+        },
+        "latency_us": {name: value / fmax for name, value in stats.items()},
+        "operations": {name: values.mean() for name, values in counts.items()},
+        "energy_pj": energy(HOROWITZ_45, counts, WIDTHS, MEMORIES).summary(),
+        "choices": {"weight_bits": 8, "dt": 1e-4, "bias": True},
+    }
+
+
+@pytest.fixture(scope="module")
+def study():
+    area = {"lut4": 922, "carry": 251, "ff": 586, "bram": 5, "dsp": 7}
+    designs = [
+        design("ann", 371, {"mac": 2368, "weight_read": 2368, "activation_read": 577}, {"systolic": area}, 10),
+        design("snn", 1430, {"mac": 8429, "sop": 941, "state_read": 9707, "odd": 3}, {"event0": area}, 0),
+    ]
+    return {
+        "provenance": {
+            "tospike": "0.1.0",
+            "command": "tospike compare digits --out build/digits",
+            "tools": {"yosys": "0.66", "nextpnr-ecp5": "0.11.1"},
+            "seconds": {"rtl": 31.53},
+        },
+        "workload": {"name": "digits", "description": "8 x 8 pixels", "samples": SAMPLES, "split": "last quarter"},
+        "question": "Should this network be spikes or not?",
+        "designs": designs,
+        "verdict": judge(designs, workload="digits"),
+        "constants": HOROWITZ_45.describe(),
+    }
+
+
+@pytest.fixture
+def bare(study):
+    """The same study with everything missing that may be: no RTL, no synthesis, no energy."""
+    bare = copy.deepcopy(study)
+    for each in bare["designs"]:
+        each["accuracy"]["rtl"] = None
+        each["rtl_samples"] = 0
+        each["fpga"] = each["latency_us"] = each["energy_pj"] = None
+        del each["choices"]
+    bare["verdict"] = judge(bare["designs"], workload="digits")
+    return bare
+
+
+def page_text(html):
+    """Parse the page, which fails where it is not well-formed, and return its text."""
+    root = ElementTree.fromstring(html)
+    body = root.find("body")
+    return " ".join(" ".join(body.itertext()).split())
+
+
+# ----------------------------------------------------------------------------------------------------- numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.012345, "0.0123"),
+        (0.9996, "1.00"),
+        (9.996, "10.0"),
+        (131.25, "131"),
+        (12345.6, "12,346"),
+        (1432, "1,432"),
+        (-2.5, "-2.50"),
+        (0.0, "0"),
+        (None, "–"),
+    ],
+)
+def test_three_significant_digits(value, text):
+    assert significant(value) == text
+
+
+def test_other_numbers():
+    assert (count(96.0), count(94.13), count(None)) == ("96", "94.1", "–")
+    assert (percent(0.9756), percent(None)) == ("97.6 %", "–")
+    assert (times(4.1734), times(None)) == ("4.17×", "–")
+
+
+def test_wilson_interval_against_a_published_value():
+    """R. G. Newcombe, Statistics in Medicine 17, 1998, table I: 81 of 263 gives 0.2553 to 0.3662."""
+    assert wilson_interval(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert wilson_interval(1.0, 100)[1] == pytest.approx(1)
+
+
+# -------------------------------------------------------------------------------------------------------- JSON
+
+
+def test_json_has_the_keys_of_the_contract_in_a_fixed_order(study):
+    data = json.loads(report_json(study))
+    assert list(data) == ["workload", "question", "verdict", "designs", "constants", "provenance"]
+    for each in data["designs"]:
+        assert list(each)[:11] == [
+            "name",
+            "kind",
+            "description",
+            "accuracy",
+            "rtl_samples",
+            "mismatches",
+            "cycles",
+            "fpga",
+            "latency_us",
+            "operations",
+            "energy_pj",
+        ]
+        assert set(each["accuracy"]) == {"float", "golden", "rtl"}
+        assert set(each["cycles"]) == {"mean", "p5", "p50", "p95"}
+        assert {"target", "lut4", "carry", "ff", "bram", "dsp", "fmax_mhz"} <= set(each["fpga"])
+        assert {"model", "total", "p5", "p50", "p95", "compute", "memory", "terms"} <= set(each["energy_pj"])
+    shuffled = dict(reversed(study.items()))
+    shuffled["designs"] = [dict(reversed(each.items())) for each in study["designs"]]
+    assert report_json(shuffled) == report_json(study)
+
+
+def test_json_keeps_values_and_stays_short(study):
+    data = json.loads(report_json(study))
+    assert data["designs"][1]["cycles_samples"] == study["designs"][1]["cycles_samples"].tolist()
+    assert data["verdict"] == study["verdict"]
+    assert report_json(study).count("\n") < 400
+
+
+def test_json_refuses_nan(study):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        report_json({**study, "question": float("nan")})
+
+
+# -------------------------------------------------------------------------------------------------------- page
+
+
+def test_the_page_shows_every_figure(study):
+    text = page_text(report_html(study))
+    assert study["verdict"]["sentence"] in text
+    for row in summary_rows(study):
+        for value in (row.label, *row.values, row.ratio):
+            assert value in text, row
+    for each in study["designs"]:
+        for name, mean in each["operations"].items():
+            assert count(mean) in text, name
+        for name, mean in each["energy_pj"]["terms"].items():
+            assert significant(mean) in text, name
+        for engine, area in each["fpga"]["engines"].items():
+            assert f"{each['name']} {engine} 922 251 586 5 7" in text, area
+    for name, constant in study["constants"].items():
+        value, unit, source = significant(constant["value"]), constant["unit"], constant["source"]
+        assert f"{name.replace('_', ' ')} {value} {unit} {source}" in text
+    for fact in ("tospike compare digits --out build/digits", "yosys 0.66, nextpnr-ecp5 0.11.1", "rtl 31.5"):
+        assert fact in text
+    assert "weight bits 8 8" in text
+    assert "dt 0.000100 0.000100" in text
+    assert "bias yes yes" in text
+
+
+def test_the_page_needs_nothing_from_elsewhere(study):
+    html = report_html(study)
+    assert not re.search(r"<(script|link|iframe|img|object|embed)\b", html)
+    assert not re.search(r"@import|url\((?!#)", html)
+    for target in re.findall(r'(?:src|href)="([^"]*)"', html):
+        assert target.startswith("#") or target == "report.json", target
+
+
+def test_the_page_is_deterministic_and_escapes_text(study):
+    html = report_html(study)
+    assert html == report_html(study)
+    assert "&lt;small&gt; &amp; simple" in html
+
+
+def test_colours_follow_light_and_dark(study):
+    html = report_html(study)
+    figures = "".join(re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL))
+    assert not re.search(r"#[0-9a-f]{6}\b", figures), "a colour that does not follow the scheme"
+    for name in ("ink", "rule", "ann", "snn", *ENERGY_GROUPS):
+        assert f"var(--{name})" in figures, name
+    for name, (light, dark) in PALETTE.items():
+        assert f"--{name}: {light};" in html
+        assert f"--{name}: {dark};" in html
+    ids = re.findall(r'\bid="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def luminance(colour):
+    """Relative luminance by WCAG 2.2."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+@pytest.mark.parametrize("name", ["ink", "muted", "ann", "snn"])
+def test_text_has_contrast(scheme, name):
+    lighter, darker = sorted((luminance(PALETTE[key][scheme]) for key in (name, "paper")), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def test_a_page_with_parts_missing_says_so(bare):
+    text = page_text(report_html(bare))
+    assert "Not synthesised." in text
+    assert "Not computed." in text
+    assert "there is no energy for both designs" in text
+    assert "None" not in text
+    assert "nan" not in text.lower().split()
+
+
+def test_the_summary_figure_stands_alone(study, bare):
+    for report in (study, bare):
+        svg = summary_figure(report)
+        root = ElementTree.fromstring(svg)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "prefers-color-scheme: dark" in svg
+        text = " ".join(" ".join(root.itertext()).split())
+        assert report["verdict"]["sentence"][:60] in text
+    assert "1,432" in summary_figure(study)
+    assert "cycles per inference" in summary_figure(bare)
+
+
+# ------------------------------------------------------------------------------------------------------- files
+
+
+def test_the_report_is_written(study, tmp_path):
+    page = write_report(study, tmp_path / "new" / "folder")
+    assert page == tmp_path / "new" / "folder" / "report.html"
+    assert page.read_text("utf-8") == report_html(study)
+    assert (page.parent / "report.json").read_text("utf-8") == report_json(study)
+    assert sorted(path.name for path in page.parent.iterdir()) == ["report.html", "report.json"]
+
+
+def test_a_failed_write_leaves_the_old_report(study, tmp_path, monkeypatch):
+    (tmp_path / "report.json").write_text("old")
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", full)
+    with pytest.raises(InputError, match=r"cannot write the report to .*: No space left on device; use another --out"):
+        write_report(study, tmp_path)
+    assert (tmp_path / "report.json").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_file_where_the_folder_should_be_is_named(study, tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(InputError, match=r"cannot write the report to .*out"):
+        write_report(study, tmp_path / "out")
+
+
+# ---------------------------------------------------------------------------------------------------- terminal
+
+
+def printed(report, page):
+    stream = io.StringIO()
+    print_report(report, page, Console(file=stream, width=100))
+    return stream.getvalue()
+
+
+def test_the_terminal_shows_the_same_rows_and_the_path(study, tmp_path):
+    text = printed(study, tmp_path / "report.html")
+    for row in summary_rows(study):
+        assert re.search(r"\s+│\s+".join(map(re.escape, (row.label, *row.values))), text), row
+    assert study["verdict"]["sentence"].split(":")[0] in text
+    assert text.rstrip().endswith(f"report: {tmp_path / 'report.html'}")
+
+
+def test_ratios_are_snn_over_ann(study):
+    rows = {(row.group, row.label): row.ratio for row in summary_rows(study)}
+    assert rows["Area, ecp5-85k", "LUT4"] == "1.00×"
+    assert rows["Area, ecp5-85k", "DSP blocks"] == "0×"
+    energies = [each["energy_pj"]["total"] for each in study["designs"]]
+    assert rows["Energy per inference", "total, pJ"] == times(energies[1] / energies[0])
+    assert rows["Accuracy", "RTL"] == ""
+
+
+def test_the_terminal_has_dashes_for_what_is_missing(bare, tmp_path):
+    text = printed(bare, tmp_path / "report.html")
+    assert re.search(r"LUT4\s+│\s+–\s+│\s+–\s+│\s+–", text)
+    assert "None" not in text
