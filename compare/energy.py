@@ -92,6 +92,8 @@ class Breakdown:
     """Energy per sample and term: picojoules, one (N,) array for each operation that the model prices."""
 
     model: str
+    prices: dict[str, float]
+    """pJ of one operation, for those that were counted."""
     terms: dict[str, NDArray[np.float64]]
     unpriced: tuple[str, ...]
     """Operations that were counted but have no price in this model."""
@@ -124,6 +126,7 @@ class Breakdown:
             "compute": float(self.compute.mean()),
             "memory": float(self.memory.mean()),
             "terms": {name: float(values.mean()) for name, values in self.terms.items()},
+            "prices": self.prices,
             "unpriced": list(self.unpriced),
             "samples": [round(float(value), 3) for value in self.total],
         }
@@ -147,13 +150,14 @@ def energy(model: EnergyModel, operations: Mapping[str, ArrayLike], widths: Widt
     for name, values in counts.items():
         good = bool(np.all(np.isfinite(values)) and np.all(values >= 0))
         require(good, f"operation count {name!r} must be finite and not negative")
-    terms = {name: counts[name] * price for name, price in prices.items() if name in counts}
+    prices = {name: price for name, price in prices.items() if name in counts}
+    terms = {name: counts[name] * price for name, price in prices.items()}
     unpriced = tuple(sorted(set(counts) - set(prices)))
     require(
         len(terms) > 0,
         f"energy model {model.name} has a price for none of: {', '.join(unpriced) or 'nothing'}",
     )
-    return Breakdown(model=model.name, terms=terms, unpriced=unpriced)
+    return Breakdown(model=model.name, prices=prices, terms=terms, unpriced=unpriced)
 
 
 # ------------------------------------------------------------------------------------------------- horowitz45

@@ -142,7 +142,7 @@ def _text(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case float():
-            return significant(value)
+            return f"{value:.4g}"
         case Mapping():
             return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
         case list() | tuple():
@@ -168,18 +168,22 @@ def _margins(report: Report) -> list[tuple[str, str, str]]:
     return shown
 
 
-def _operations(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[float | None], list[float | None]]]:
-    """Return (label, mean count of each design, mean pJ of each design) for every operation that was counted."""
+OperationCells = tuple[float | None, float | None, float | None]
+"""Mean count, pJ of one, mean pJ: of one operation in one design."""
+
+
+def _operations(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[OperationCells]]]:
+    """Return every operation that was counted: its label, and its figures in each design."""
     counted = {name for design in designs for name in design["operations"]}
     names = [*(n for n in OPERATION_LABELS if n in counted), *sorted(counted - set(OPERATION_LABELS))]
-    return [
-        (
-            OPERATION_LABELS.get(name, name),
-            [design["operations"].get(name) for design in designs],
-            [((design.get("energy_pj") or {}).get("terms") or {}).get(name) for design in designs],
-        )
-        for name in names
-    ]
+    lines = []
+    for name in names:
+        cells = []
+        for design in designs:
+            energy = design.get("energy_pj") or {"prices": {}, "terms": {}}
+            cells.append((design["operations"].get(name), energy["prices"].get(name), energy["terms"].get(name)))
+        lines.append((OPERATION_LABELS.get(name, name), cells))
+    return lines
 
 
 def _engines(design: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

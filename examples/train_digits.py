@@ -165,7 +165,8 @@ def write_nir(path: Path, model: Spiking) -> None:
     }
     keys = list(nodes)
     graph = nir.NIRGraph(nodes, list(pairwise(keys)), metadata={METADATA_KEY: OPTIONS.describe()})
-    nir.write(path, graph)
+    # Compressed, arrays this small take more room, not less.
+    nir.write(path, graph, compression=None)
 
 
 def accuracy(network: Network, data: DataSet) -> float:
@@ -205,7 +206,7 @@ def train(out_dir: Path, seed: int) -> None:
         "data": "digits",
         "split": data.split,
         "seed": seed,
-        "trained_with": {"torch": torch.__version__, "snntorch": snntorch.__version__},
+        "trained_with": {"torch": torch.__version__.split("+")[0], "snntorch": snntorch.__version__},
         "ann": {
             "file": "digits_ann.onnx",
             "float_accuracy": accuracy(load_network(out_dir / "digits_ann.onnx"), data),

@@ -1,8 +1,10 @@
 """Data sets by name: ``digits``, ``mnist:DIR``, ``npz:FILE``."""
 
 import gzip
+import math
 import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 from tospike.hw.params import InputError, require
 
 SPECS = "digits, mnist:DIR or npz:FILE"
+Samples = NDArray[np.float32] | NDArray[np.uint8]
+
 CALIBRATION_SAMPLES = 512
 """How many samples stand in for training data where a source has none."""
 
@@ -24,11 +28,11 @@ class DataSet:
     name: str
     split: str
     """Which samples are which, and the scaling of the values, in words."""
-    x: NDArray[np.float32]
-    """Test inputs: (N, inputs) values, or (N, steps, inputs) spikes."""
+    x: Samples
+    """Test inputs: (N, inputs) values, float32; or (N, steps, inputs) spikes, uint8 or float32."""
     y: NDArray[np.int64]
     """(N,) labels."""
-    train_x: NDArray[np.float32]
+    train_x: Samples
     """(M, ...) training inputs, shaped as ``x``: the calibration set."""
     train_y: NDArray[np.int64]
     """(M,) labels."""
@@ -114,13 +118,13 @@ def _read_idx(folder: Path, name: str) -> NDArray[np.uint8] | None:
         return None
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot read {path}: {error}") from error
     dimensions = raw[3] if len(raw) >= 4 else 0
     start = 4 + 4 * dimensions
     good = raw[:3] == b"\x00\x00\x08" and len(raw) >= start
     shape = struct.unpack(f">{dimensions}I", raw[4:start]) if good else ()
-    good = good and len(raw) - start == int(np.prod(shape, dtype=np.int64))
+    good = good and len(raw) - start == math.prod(shape)
     require(good, f"{path} is no complete idx file of unsigned bytes: fetch it again")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
@@ -158,7 +162,7 @@ def _mnist(folder: Path) -> DataSet:
     )
 
 
-def _first(x: NDArray[np.float32], y: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _first(x: Samples, y: NDArray[np.int64]) -> tuple[Samples, NDArray[np.int64]]:
     return x[:CALIBRATION_SAMPLES], y[:CALIBRATION_SAMPLES]
 
 
@@ -172,41 +176,46 @@ def _npz(path: Path, time_bin_us: int | None, steps: int | None) -> DataSet:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is no npz file of plain arrays: {error}") from error
-    wanted = {"x", "y", "train_x", "train_y", "spikes", "label"}
-    for name, array in arrays.items():
-        require(name not in wanted or array.dtype.kind in "buif", f"{path}: array {name!r} is not numeric")
 
-    part = f"all samples of {path.name} are test; "
+    test: tuple[Samples, NDArray[np.int64]]
     if {"x", "y", "p", "t_us", "offsets", "label"} <= arrays.keys():
         if time_bin_us is None or steps is None:
             raise InputError(f"{path} holds events: give the length of a time step (--time-bin-us) and --steps")
-        x = bin_events(arrays, time_bin_us=time_bin_us, steps=steps)
-        labels = arrays["label"]
+        test = bin_events(arrays, time_bin_us=time_bin_us, steps=steps), _labels(path, arrays["label"])
     elif {"spikes", "label"} <= arrays.keys():
-        x, labels = arrays["spikes"], arrays["label"]
-        require(x.ndim == 3, f"{path}: spikes must be (samples, steps, channels), not {x.shape}")
+        spikes = arrays["spikes"]
+        require(spikes.ndim == 3, f"{path}: spikes must be (samples, steps, channels), not {spikes.shape}")
+        test = _samples(path, spikes), _labels(path, arrays["label"])
     elif {"x", "y"} <= arrays.keys():
-        x, labels = arrays["x"], arrays["y"]
-        require(x.ndim >= 2, f"{path}: x must be (samples, ...), not {x.shape}")
-        x = x.reshape(len(x), -1)
+        test = _flat(path, arrays["x"]), _labels(path, arrays["y"])
     else:
         raise InputError(f"{path} holds {', '.join(arrays) or 'nothing'}: it needs x, y or spikes, label or events")
-    test = x.astype(np.float32), _labels(path, labels)
-    train = _first(*test)
     if {"train_x", "train_y"} <= arrays.keys():
-        train = arrays["train_x"].astype(np.float32), _labels(path, arrays["train_y"])
-        train = train[0].reshape(len(train[0]), *test[0].shape[1:] if test[0].ndim == 3 else (-1,)), train[1]
-        part += "train_x is training; "
+        train = _flat(path, arrays["train_x"]), _labels(path, arrays["train_y"])
+        part = "train_x is training"
     else:
-        part += f"calibration on the first {len(train[0])}; "
+        train = _first(*test)
+        part = f"calibration on the first {len(train[0])} of them"
     return DataSet(
         name=path.stem,
-        split=part + "values as they are",
+        split=f"all samples of {path.name} are test; {part}; values as they are",
         x=test[0],
         y=test[1],
         train_x=train[0],
         train_y=train[1],
     )
+
+
+def _flat(path: Path, values: NDArray[np.generic]) -> Samples:
+    """(N, ...) values as (N, inputs)."""
+    require(values.ndim >= 2, f"{path}: x must be (samples, values), not {values.shape}")
+    return _samples(path, values).astype(np.float32).reshape(len(values), math.prod(values.shape[1:]))
+
+
+def _samples(path: Path, values: NDArray[np.generic]) -> Samples:
+    """Float32; bytes stay bytes: spike trains are large."""
+    require(values.dtype.kind in "buif", f"{path} holds {values.dtype} where it should hold numbers")
+    return values.astype(np.uint8, copy=False) if values.dtype == np.uint8 else values.astype(np.float32)
 
 
 def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import nir
 import numpy as np
+from numpy.typing import NDArray
 
 from tospike.gen.onnx_import import identifier
 from tospike.hw.params import Encoding, InputError, IntFormat, NeuronKind, Readout, Reset, require, require_range
@@ -28,7 +29,7 @@ class Integration(StrEnum):
     STEP = "step"
     """v <- v + R I: an input lasts one step whatever dt is, as Sinabs and snnTorch run these networks."""
     TIME = "time"
-    """v <- v + R I dt: Euler's rule, for a current that NIR's unit of time is meant for."""
+    """v <- v + R I dt: Euler's rule on NIR's equation, for a current that is meant per second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +191,7 @@ def _chain(graph: nir.NIRGraph) -> list[tuple[str, nir.NIRNode]]:
             )
     following = dict(graph.edges)
     key = next(key for key, node in graph.nodes.items() if isinstance(node, nir.Input))
+    require(key not in following.values(), f"node {key!r} is the Input, but an edge leads to it")
     chain = [(key, graph.nodes[key])]
     while key in following:
         key = following[key]
@@ -246,20 +248,24 @@ def _readout(last: Stage, options: NirOptions) -> Readout:
 
 
 def _dense(node: nir.Affine | nir.Linear, label: str) -> Dense:
-    weight = np.asarray(node.weight, dtype=np.float64)
-    require(weight.ndim == 2, f"{label} has weights of shape {weight.shape}, not 2 dimensions")
-    bias = np.asarray(node.bias, dtype=np.float64) if isinstance(node, nir.Affine) else np.zeros(len(weight))
-    for what, array in (("weights", weight), ("bias", bias)):
-        require(bool(np.isfinite(array).all()), f"{label}: the {what} hold NaN or infinity: train or export it again")
+    weight = _floats(node, "weight", label)
+    require(weight.ndim == 2 and weight.size >= 1, f"{label} has weights of shape {weight.shape}, not 2 dimensions")
+    bias = _floats(node, "bias", label) if isinstance(node, nir.Affine) else np.zeros(len(weight))
     require(bias.shape == weight.shape[:1], f"{label} has a bias of shape {bias.shape} for {len(weight)} neurons")
     return Dense(weight=weight, bias=bias)
 
 
+def _floats(node: nir.NIRNode, name: str, label: str) -> NDArray[np.float64]:
+    values = np.asarray(getattr(node, name))
+    require(values.dtype.kind in "iuf", f"{label}: {name} is {values.dtype}, not real numbers")
+    require(bool(np.isfinite(values).all()), f"{label}: {name} holds NaN or infinity: train or export it again")
+    return values.astype(np.float64)
+
+
 def _parameter(node: nir.NIRNode, name: str, label: str, neurons: int) -> float:
     """The one value that a parameter has for all neurons of a layer."""
-    values = np.ravel(np.asarray(getattr(node, name), dtype=np.float64))
+    values = _floats(node, name, label).ravel()
     require(values.size in (1, neurons), f"{label}: {name} has {values.size} values for {neurons} neurons")
-    require(bool(np.isfinite(values).all()), f"{label}: {name} holds NaN or infinity")
     require(
         float(np.ptp(values)) <= TOLERANCE * float(np.abs(values).max()),
         f"{label}: {name} differs between neurons ({values.min():g} to {values.max():g}), which this version does not "

@@ -149,7 +149,8 @@ class _Chain:
     def _operand(self, node: onnx.NodeProto, label: str) -> Floats:
         require(node.input[0] == self.tensor, f"{label} has its weights on the left: export it as data times weights")
         weight = self._constant(node.input[1], label)
-        require(weight.ndim == 2, f"{label}: {node.input[1]!r} has shape {weight.shape}, not 2 dimensions")
+        good = weight.ndim == 2 and weight.size >= 1
+        require(good, f"{label}: {node.input[1]!r} has shape {weight.shape}, not 2 dimensions")
         return weight
 
     def _product(self, node: onnx.NodeProto, label: str, weight: Floats) -> None:

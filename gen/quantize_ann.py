@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.quantized import StageReport
-from tospike.gen.scale import choose_scale, to_grid
+from tospike.gen.scale import choose_scale, relative_error, signed_bits, to_grid
 from tospike.hw.params import InputError, IntFormat, RequantizeParams, require, require_range
 from tospike.sim.network import Accumulator, Activation, Dense, InputSpec, Network, Requantize, Stage
 from tospike.sim.reference import run_float
@@ -34,7 +34,7 @@ def quantize_ann(
     for index, (stage, run) in enumerate(zip(network.stages, run_float(network, samples).stages, strict=True)):
         is_logits = index == len(network.stages) - 1 and not relus[index]
         weight_scale, synapses = _synapses(stage, scale, options, per_channel=options.per_channel and not is_logits)
-        largest = _check_accumulators(stage.name, synapses, act, options.acc_bits)
+        lowest, highest = _accumulator_range(stage.name, synapses, act, options.acc_bits)
         unit = weight_scale * scale
         neuron: Accumulator | Requantize = Accumulator()
         if not is_logits:
@@ -51,18 +51,11 @@ def quantize_ann(
                     synapses.weight.astype(np.float64) * weight_scale[:, None], stage.synapses.weight
                 ),
                 unit=float(unit[0]) if is_logits else scale,
-                largest=largest,
-                bits=options.acc_bits,
+                largest=max(highest, -lowest),
+                bits=max(signed_bits(lowest), signed_bits(highest)),
             )
         )
     return Network(name=network.name, input=spec, stages=tuple(stages)), tuple(reports)
-
-
-def relative_error(rounded: NDArray[np.generic], exact: NDArray[np.generic]) -> float:
-    """Root mean square of the difference over that of ``exact``; 0 where all is 0."""
-    power = float(np.mean(np.square(exact.astype(np.float64))))
-    error = float(np.mean(np.square(rounded.astype(np.float64) - exact.astype(np.float64))))
-    return float(np.sqrt(error / power)) if power else 0.0
 
 
 def _synapses(stage: Stage, input_scale: float, options: QuantizeOptions, *, per_channel: bool) -> tuple[Floats, Dense]:
@@ -84,8 +77,8 @@ def _synapses(stage: Stage, input_scale: float, options: QuantizeOptions, *, per
     )
 
 
-def _check_accumulators(name: str, synapses: Dense, act: IntFormat, acc_bits: int) -> int:
-    """The largest magnitude that any partial sum can reach, in any order, for any input."""
+def _accumulator_range(name: str, synapses: Dense, act: IntFormat, acc_bits: int) -> tuple[int, int]:
+    """Lowest and highest value that a partial sum can reach, in any order and for any input; it must fit."""
     weight = synapses.weight.astype(np.int64)
     bias = synapses.bias.astype(np.int64)
     products = weight * act.max, weight * act.min
@@ -99,7 +92,7 @@ def _check_accumulators(name: str, synapses: Dense, act: IntFormat, acc_bits: in
         f"stage {name!r} can reach accumulators from {lowest} to {highest}, which do not fit {acc_bits} bits: "
         "give more acc-bits or fewer weight-bits or act-bits",
     )
-    return max(highest, -lowest)
+    return lowest, highest
 
 
 def requantizer(factor: Floats, params: RequantizeParams, name: str) -> tuple[Ints, int]:

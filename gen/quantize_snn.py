@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.quantize_ann import relative_error
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.quantized import StageReport
-from tospike.gen.scale import ScaleMethod, choose_scale, to_grid
+from tospike.gen.scale import ScaleMethod, choose_scale, relative_error, signed_bits, to_grid
 from tospike.hw.params import (
     Encoding,
     InputError,
@@ -146,11 +145,6 @@ def decay_of(params: LeakParams) -> float:
     if params.kind is LeakKind.SHIFT:
         return 1 - 2.0**-params.shift
     return params.decay / 2.0**params.fraction_bits
-
-
-def signed_bits(value: int) -> int:
-    """Bits that ``value`` takes in two's complement."""
-    return (value if value >= 0 else -value - 1).bit_length() + 1
 
 
 # ------------------------------------------------------------------------------------------- range of a membrane

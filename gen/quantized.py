@@ -21,7 +21,7 @@ class StageReport:
     """Largest magnitude that the accumulator can (ANN: by weights and input range) or the membrane did (SNN: on the
     calibration data, partial sums in any order included) reach."""
     bits: int
-    """Width of that accumulator or membrane."""
+    """Bits that such an accumulator needs, or that the membrane has."""
     decay_error: float = 0.0
     """SNN: hardware decay minus trained decay."""
 

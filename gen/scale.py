@@ -1,4 +1,4 @@
-"""Choosing a scale: the real value of one unit of an integer format."""
+"""Choosing a scale, the real value of one unit of an integer format, and what it costs."""
 
 from enum import StrEnum
 
@@ -49,3 +49,15 @@ def to_grid(values: ArrayLike, scale: ArrayLike, fmt: IntFormat) -> NDArray[np.i
     """``round(values / scale)``, saturated to -max..max (0..max if unsigned); ``scale`` broadcasts."""
     levels = np.rint(np.asarray(values, dtype=np.float64) / np.asarray(scale, dtype=np.float64))
     return np.clip(levels, -fmt.max if fmt.signed else 0, fmt.max).astype(np.int64)
+
+
+def relative_error(rounded: NDArray[np.generic], exact: NDArray[np.generic]) -> float:
+    """Root mean square of the difference over that of ``exact``; 0 where all is 0."""
+    power = float(np.mean(np.square(exact.astype(np.float64))))
+    error = float(np.mean(np.square(rounded.astype(np.float64) - exact.astype(np.float64))))
+    return float(np.sqrt(error / power)) if power else 0.0
+
+
+def signed_bits(value: int) -> int:
+    """Bits that ``value`` takes in two's complement."""
+    return (value if value >= 0 else -value - 1).bit_length() + 1

@@ -35,16 +35,22 @@ class Densifier(wiring.Component):
     A counter walks the addresses. It passes the token at the input if that carries the counter's address, and emits
     a zero if the token is further on (addresses ascend). TICKs are dropped. One value per cycle, no latency
     (``o`` depends on ``i`` in the same cycle), and one cycle more for the END.
+
+    With ``variable``, frames have ``last_address`` + 1 values, a member that is constant while a frame passes.
     """
 
-    def __init__(self, fmt: TokenFormat):
+    def __init__(self, fmt: TokenFormat, *, variable: bool = False):
         self._format = fmt
-        super().__init__({"i": In(token_stream(fmt)), "o": Out(stream.Signature(dense_layout(fmt)))})
+        self._variable = variable
+        members = {"i": In(token_stream(fmt)), "o": Out(stream.Signature(dense_layout(fmt)))}
+        if variable:
+            members["last_address"] = In(range(fmt.addresses))
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
         token = self.i.payload
-        last_address = self._format.addresses - 1
+        last_address = self.last_address if self._variable else self._format.addresses - 1
         address = Signal(range(self._format.addresses))
         full = Signal()  # all values of this frame are out, its END is still to come
 

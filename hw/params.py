@@ -96,7 +96,7 @@ class TokenFormat:
     payload: IntFormat
 
     def __post_init__(self) -> None:
-        require_range("addresses", self.addresses, 1, 1 << 16)
+        require_range("addresses", self.addresses, 1, 1 << 22)
 
     @property
     def address_bits(self) -> int:
@@ -489,9 +489,9 @@ class AcceleratorParams:
             ("output", self.host_output, self.output),
         ):
             require(
-                host == "dense" or fmt.payload.bits <= WORD_PAYLOAD[1],
-                f"payloads of {fmt.payload.bits} bits do not fit the host's {stream} tokens, which have "
-                f"{WORD_PAYLOAD[1]}: use dense frames",
+                host == "dense" or (fmt.payload.bits <= WORD_PAYLOAD[1] and fmt.address_bits <= WORD_ADDRESS[1]),
+                f"{fmt.address_bits}-bit addresses with {fmt.payload.bits}-bit payloads do not fit the host's {stream} "
+                f"tokens, which have {WORD_ADDRESS[1]} and {WORD_PAYLOAD[1]} bits: use dense frames",
             )
         for index, (before, after) in enumerate(zip(self.engines, self.engines[1:], strict=False)):
             require(

@@ -162,6 +162,8 @@ class Result:
     """The hardware's counters, one (N,) int64 array each, named ``<engine index>.<counter>``."""
     operations: dict[str, Array]
     """Operation counts, one (N,) int64 array each: see ``docs/architecture.md``."""
+    trains: Array | None = None
+    """(N, steps, neurons) spikes, where the hardware sends spikes rather than a readout."""
 
     @property
     def predictions(self) -> Array:

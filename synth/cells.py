@@ -138,6 +138,10 @@ def read_library(path: Path) -> bytes:
     except (OSError, EOFError) as error:
         raise InputError(f"cannot read the Liberty file {path}: {error}") from None
     require(re.search(rb"\blibrary\s*\(", data) is not None, f"{path} is not a Liberty file: it has no library(...)")
+    require(
+        re.search(rb"\bff\s*\(", data) is not None,
+        f"the library {path} has no flip-flop: take one with sequential cells",
+    )
     return data
 
 

@@ -1,6 +1,7 @@
 """A generated design folder, as synthesis sees it: the Verilog, the top module with its ports, and the engines."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,10 @@ def read_design(folder: Path) -> Design:
 def _design(manifest: dict[str, Any], folder: Path) -> Design:
     sources: dict[str, bytes] = {}
     for name in manifest["files"]:
-        require(Path(name).name == name, f"{folder / MANIFEST} names {name!r}: files must lie in the folder itself")
+        require(
+            re.fullmatch(r"\w[\w.+-]*", name, re.ASCII) is not None,
+            f"{folder / MANIFEST} names {name!r}: a file must lie in the folder itself and have a plain name",
+        )
         require((folder / name).is_file(), f"{folder} lacks {name}, which its {MANIFEST} lists: generate it again")
         sources[name] = (folder / name).read_bytes()
     clock, reset = str(manifest["clock"]), manifest.get("reset")

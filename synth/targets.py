@@ -54,7 +54,8 @@ class FpgaTarget:
         if speed is None:
             return self.default_speed
         require(bool(self.speeds), f"{self.name} has no speed grades: leave --speed away")
-        require(speed in self.speeds, f"{self.name} has the speed grades {self.speeds}, not {speed}")
+        grades = ", ".join(map(str, self.speeds))
+        require(speed in self.speeds, f"{self.name} has speed grades {grades}, not {speed}")
         return speed
 
 

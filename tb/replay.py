@@ -13,12 +13,14 @@ import numpy as np
 
 from tospike.gen import tools
 from tospike.gen.cache import Cache, digest
+from tospike.gen.tool import last_words
 from tospike.hw.host.layout import counter_names
 from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.network import Array
 from tospike.tb.beats import input_beats
 
 BENCH = Path(__file__).with_name("replay.sv")
+CLOCK = Path(__file__).with_name("replay.cpp")
 SIMULATORS = ("verilator", "icarus")
 
 
@@ -87,7 +89,7 @@ def replay(
                         progress(results.read_text().count("cycles"))
         finally:
             process.kill()
-        said = tools.last_words(output.decode(errors="replace"))
+        said = last_words(output.decode(errors="replace"))
         require(
             process.returncode == 0 and results.is_file(),
             f"{simulator} stopped with status {process.returncode}: {said}",
@@ -132,15 +134,24 @@ def _simulator(verilog: str, top: str, simulator: str, cache: Cache) -> list[str
         tools.find("g++"), tools.find("make"), tools.find("perl")  # Verilator needs all three: say so before it does
         binary = "obj/replay"
         args = (
-            *("--binary", "--timing", "-O3", "--x-assign", "fast", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
+            *("--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
             *("-CFLAGS", "-O2", "--top-module", "replay", "-Mdir", "obj", "-o", "replay"),
-            *(f"+define+DUT={top}", BENCH.name, "design.v"),
+            *(f"+define+DUT={top}", BENCH.name, "design.v", CLOCK.name),
         )
 
     def make(folder: Path) -> None:
-        (folder / BENCH.name).write_bytes(BENCH.read_bytes())
+        for source in (BENCH, CLOCK):
+            (folder / source.name).write_bytes(source.read_bytes())
         (folder / "design.v").write_text(verilog)
         compiler.run(args, cwd=folder, log=folder / "build.log", makes=(binary,))
 
-    key = digest({"bench": BENCH.read_bytes(), "design": verilog, "tool": compiler.release, "args": " ".join(args)})
+    key = digest(
+        {
+            "bench": BENCH.read_bytes(),
+            "clock": CLOCK.read_bytes(),
+            "design": verilog,
+            "tool": compiler.release,
+            "args": " ".join(args),
+        }
+    )
     return [*runner, str(cache.build("replay", key, make) / binary)]

@@ -11,12 +11,18 @@
 
 `timescale 1ns / 1ps
 
+`ifdef VERILATOR
+module replay (
+    input clk  // from replay.cpp: a clock of our own would need coroutines, and time
+);
+`else
 module replay;
-  localparam STATUS = 12'h014, COUNTER = 12'h040;
-  localparam RESET = 0, POLL = 1, PLAY = 2, COUNT = 3;
-
   reg clk = 0;
   always #5 clk = ~clk;
+`endif
+
+  localparam STATUS = 12'h014, COUNTER = 12'h040;
+  localparam RESET = 0, POLL = 1, PLAY = 2, COUNT = 3;
 
   integer beats, results, counters, limit, got;
   reg [1023:0] beats_name, results_name;

@@ -13,6 +13,7 @@ from cocotb_tools.runner import get_runner
 from tospike.gen import tools
 from tospike.gen.cache import Cache, digest
 from tospike.gen.folder import read
+from tospike.gen.tool import Tool
 from tospike.hw.params import InputError, require
 from tospike.tb.replay import SIMULATORS
 
@@ -133,7 +134,7 @@ def _parse(results: Path) -> Iterator[TestResult]:
 
 
 @contextlib.contextmanager
-def _environment(tool: tools.Tool) -> Iterator[None]:
+def _environment(tool: Tool) -> Iterator[None]:
     """The runner of cocotb looks for simulators on PATH."""
     before = dict(os.environ)
     folder = str(Path(tool.command[0]).parent)

@@ -109,6 +109,7 @@ def test_energy_is_counts_times_prices_per_sample():
         "tokens": [1, 2],
     }
     breakdown = energy(HOROWITZ_45, operations, WIDTHS, MEMORIES)
+    assert breakdown.prices == pytest.approx({"mac": 0.3, "weight_read": 1.25, "activation_read": 1.25})
     assert breakdown.terms["mac"] == pytest.approx([2368 * 0.3, 1000 * 0.3])
     assert breakdown.memory == pytest.approx([(2368 + 96) * 1.25, (1000 + 96) * 1.25])
     assert breakdown.total == pytest.approx(breakdown.compute + breakdown.memory)

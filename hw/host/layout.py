@@ -33,9 +33,11 @@ class Register(IntEnum):
     """Write: region in bits 29..24, index in bits 23..0."""
     CONFIG_DATA = 0x1C
     """Write: one chunk; the index then counts up."""
-    SHAPE = 0x20
-    """Read: values per input frame minus 1 in bits 15..0, per output frame minus 1 in bits 31..16."""
-    COUNTERS = 0x24
+    INPUTS = 0x20
+    """Read: values per input frame, or addresses of input tokens."""
+    OUTPUTS = 0x24
+    """Read: values per output frame, or addresses of output tokens."""
+    COUNTERS = 0x28
     """Read: how many counters there are."""
     COUNTER = 0x40
     """Read: the first counter; the others follow, 4 bytes each."""

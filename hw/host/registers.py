@@ -38,7 +38,8 @@ class RegisterFile(wiring.Component):
             Register.VERSION: version,
             Register.HASH_LOW: config_hash & 0xFFFF_FFFF,
             Register.HASH_HIGH: config_hash >> 32,
-            Register.SHAPE: (output.addresses - 1) << 16 | (input.addresses - 1),
+            Register.INPUTS: input.addresses,
+            Register.OUTPUTS: output.addresses,
             Register.COUNTERS: counters,
         }
         self._counters = counters

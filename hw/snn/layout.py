@@ -20,12 +20,14 @@ def counter_names(params: EventParams | EncoderParams) -> tuple[str, ...]:
     return COUNTERS if isinstance(params, EventParams) else COUNTERS[:3]
 
 
-def memories(params: EventParams) -> tuple[MemoryShape, ...]:
-    """The event engine's memories, in the order of their configuration regions.
+def memories(params: EventParams | EncoderParams) -> tuple[MemoryShape, ...]:
+    """The memories that an image fills, in the order of their configuration regions. An encoder has none.
 
     ``weights`` has the ``words`` words of input 0 first, then those of input 1; ``bias`` has one word per state word,
     and exists only if ``params.bias``.
     """
+    if isinstance(params, EncoderParams):
+        return ()
     weights = MemoryShape(
         name="weights", width=params.lanes * params.weight_bits, depth=params.inputs * params.words
     )

@@ -90,14 +90,15 @@ class Serializer(wiring.Component):
         index = Signal(address_bits(lanes))
         for bit in range(len(index)):
             m.d.comb += index[bit].eq(Cat(chosen.lane[n] for n in range(lanes) if n >> bit & 1).any())
-        address = chosen.word * lanes + index
-        if lanes & (lanes - 1) == 0:
-            address = Cat(index[: lanes.bit_length() - 1], chosen.word)
-        is_value = chosen.kind == TokenKind.VALUE
-        payload = Value.cast(values.elem_shape(0) if False else C(0, 1))
+        is_power_of_two = lanes & (lanes - 1) == 0
+        address = Cat(index[: lanes.bit_length() - 1], chosen.word) if is_power_of_two else chosen.word * lanes + index
+        payload = Signal(self._format.payload.bits)  # one-hot selection
+        for bit in range(len(payload)):
+            m.d.comb += payload[bit].eq(Cat(chosen.values[n][bit] & chosen.lane[n] for n in range(lanes)).any())
         m.d.comb += [
             token.kind.eq(chosen.kind),
-            token.address.eq(Mux(is_value, address, 0)),
+            token.address.eq(Mux(chosen.kind == TokenKind.VALUE, address, 0)),
+            token.payload.eq(payload),
         ]
         with m.If(advance_out):
             m.d.sync += [self.o.valid.eq(chosen_valid), self.o.payload.eq(token)]

@@ -1,0 +1,110 @@
+"""The command line: ``tospike compare``, and all other commands together."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tospike.compare.report import write_report
+from tospike.compare.study import StudyOptions, run_study
+from tospike.compare.table import print_report
+from tospike.compare.workload import Workload, named
+from tospike.gen import cli as gen_cli
+from tospike.gen import console
+from tospike.gen.cache import Cache
+from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.hw.params import InputError, require
+from tospike.synth import cli as synth_cli
+from tospike.tb import cli as tb_cli
+
+BAD_INPUT = 2
+UsageError: Any = typer.BadParameter.__base__
+"""What typer raises for a command line that it cannot make sense of."""
+
+app = typer.Typer(
+    name="tospike",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Spikes or not? Generate, verify, synthesise and compare ANN and SNN hardware for a trained network.",
+)
+app.add_typer(gen_cli.app, name="generate")
+app.command("verify", epilog="Example:  tospike verify build/core --simulator icarus --waves")(tb_cli.verify_command)
+app.command("evaluate", epilog="Example:  tospike evaluate model.onnx --data digits --backend rtl --samples 100")(
+    tb_cli.evaluate_command
+)
+app.add_typer(tb_cli.bench_app, name="bench")
+app.command("synth", epilog="Example:  tospike synth build/core --target ice40-up5k --json area.json")(
+    synth_cli.synth_command
+)
+app.command("doctor")(synth_cli.doctor_command)
+
+
+@app.command("compare", epilog="Example:  tospike compare mine --ann a.onnx --snn s.nir --data npz:d.npz --out report")
+@takes_model_options
+def compare_command(
+    *,
+    workload: Annotated[str, typer.Argument(help="digits, or any name with --ann, --snn and --data.")] = "digits",
+    out: Annotated[Path, typer.Option(help="Folder for report.json, report.html and both designs.")] = Path("out"),
+    ann: Annotated[Path | None, typer.Option(help="Trained ANN (.onnx).")] = None,
+    snn: Annotated[Path | None, typer.Option(help="Trained SNN (.nir).")] = None,
+    data: Annotated[str | None, typer.Option(help="digits, mnist:DIR or npz:FILE.")] = None,
+    target: synth_cli.Target = "ecp5-85k",
+    speed: synth_cli.Speed = None,
+    seed: synth_cli.Seed = 1,
+    rtl_samples: Annotated[int | None, typer.Option(help="Test samples to run in RTL [all].")] = None,
+    simulator: tb_cli.SimulatorOption = tb_cli.Simulator.VERILATOR,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
+    options: ModelOptions,
+) -> None:
+    """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
+    own = (ann, snn, data)
+    require(all(own) or not any(own), "a comparison of your own needs all of --ann, --snn and --data")
+    if ann and snn and data:
+        chosen = Workload(name=workload, description=data, ann=ann, snn=snn, data=data, options=options)
+    else:
+        chosen = named(workload, options)
+    study = StudyOptions(
+        target=target,
+        speed=speed,
+        seed=seed,
+        simulator=simulator.value,
+        rtl_samples=rtl_samples,
+        cache=Cache(reuse=not no_cache),
+    )
+    command = shlex.join(["tospike", *sys.argv[1:]])
+    with console.progress_steps() as progress:
+        report = run_study(chosen, out, study, command=command, progress=progress)
+    print_report(report, write_report(report, out), console.out)
+
+
+def main() -> None:
+    """Runs the command line. What the user can mend ends with one line on stderr and exit status 2."""
+    try:
+        status = app(standalone_mode=False)
+    except InputError as error:
+        _complain(str(error))
+        status = BAD_INPUT
+    except UsageError as error:
+        _complain(f"{error.format_message()} (see tospike --help)")
+        status = BAD_INPUT
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("interrupted; nothing was left half-written")
+        status = BAD_INPUT
+    except OSError as error:
+        _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+        status = BAD_INPUT
+    sys.exit(status or 0)
+
+
+def _complain(message: str) -> None:
+    console.err.print(
+        f"tospike: {' '.join(message.split())}", style="red", markup=False, highlight=False, soft_wrap=True
+    )
+
+
+if __name__ == "__main__":
+    main()

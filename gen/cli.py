@@ -1,0 +1,144 @@
+"""``tospike generate``."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tospike.gen import console
+from tospike.gen.data import load_data
+from tospike.gen.folder import DesignFolder, generate
+from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.prepare import prepare
+from tospike.hw.params import (
+    AcceleratorParams,
+    ArrayParams,
+    Dataflow,
+    DenseLayer,
+    EventParams,
+    HostInput,
+    HostOutput,
+    IntFormat,
+    LeakKind,
+    LeakParams,
+    NeuronKind,
+    NeuronParams,
+    Readout,
+    Reset,
+    SystolicParams,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Write Verilog, manifest.json and memory images.")
+
+Out = Annotated[Path, typer.Option(help="Folder for the design; an earlier design there is replaced.")]
+Data = Annotated[
+    str,
+    typer.Option(help="digits, mnist:DIR or npz:FILE (values x,y; spikes,label; or events x,y,p,t_us,offsets,label)."),
+]
+Model = Annotated[Path, typer.Argument(help="Trained network: .onnx (ANN) or .nir (SNN).", show_default=False)]
+TimeBin = Annotated[int | None, typer.Option(help="Events only: length of a time step in microseconds.")]
+
+
+class ActSign(StrEnum):
+    """Signedness of activations on the command line."""
+
+    SIGNED = "signed"
+    UNSIGNED = "unsigned"
+
+
+def _announce(folder: DesignFolder) -> None:
+    console.out.print(f"[bold]{folder.path}[/]: {', '.join(sorted(folder.manifest['files']))}, manifest.json")
+    console.out.print(f"module {folder.params.name}, configuration {folder.manifest['config_hash']}", highlight=False)
+
+
+@app.command(epilog="Example:  tospike generate systolic --rows 8 --cols 8 --gemm 64,64,64 --out build/gemm")
+def systolic(
+    *,
+    out: Out,
+    rows: Annotated[int, typer.Option(help="Rows of the array.")] = 8,
+    cols: Annotated[int, typer.Option(help="Columns of the array.")] = 8,
+    dataflow: Annotated[Dataflow, typer.Option(help="Output- or weight-stationary.")] = Dataflow.OS,
+    act_bits: Annotated[int, typer.Option(help="Bits of an activation, 2 to 8.")] = 8,
+    act_sign: Annotated[ActSign, typer.Option(help="Signedness of activations.")] = ActSign.SIGNED,
+    weight_bits: Annotated[int, typer.Option(help="Bits of a weight, 2 to 8.")] = 8,
+    acc_bits: Annotated[int, typer.Option(help="Bits of an accumulator, up to 32.")] = 32,
+    gemm: Annotated[str, typer.Option(help="M,N,K: results (M x N), inner dimension K.")] = "64,64,64",
+) -> None:
+    """A systolic engine for matrix products: activations stream in, writable weights and biases, 32-bit results."""
+    layer = parse_gemm(gemm)
+    act = IntFormat(bits=act_bits, signed=act_sign is ActSign.SIGNED)
+    array = ArrayParams(rows=rows, cols=cols, dataflow=dataflow, act=act, weight_bits=weight_bits, acc_bits=acc_bits)
+    engine = SystolicParams(array=array, layers=(layer,), writable=True)
+    params = AcceleratorParams(name="systolic", engines=(engine,))
+    _announce(generate(out, kind="systolic", params=params, design=None, choices={}))
+
+
+def parse_gemm(text: str) -> DenseLayer:
+    """``M,N,K`` as a layer without requantisation."""
+    parts = text.split(",")
+    if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
+        raise typer.BadParameter(f"{text!r} is not M,N,K, for example 64,64,64", param_hint="--gemm")
+    m, n, k = (int(part) for part in parts)
+    return DenseLayer(rows=m, outputs=n, inputs=k)
+
+
+@app.command(epilog="Example:  tospike generate spiking --inputs 256 --neurons 256 --lanes 16 --out build/core")
+def spiking(
+    *,
+    out: Out,
+    inputs: Annotated[int, typer.Option(help="Input addresses.")] = 256,
+    neurons: Annotated[int, typer.Option(help="Neurons.")] = 256,
+    lanes: Annotated[int, typer.Option(help="Neurons updated per cycle.")] = 8,
+    weight_bits: Annotated[int, typer.Option(help="Bits of a weight.")] = 8,
+    state_bits: Annotated[int, typer.Option(help="Bits of a membrane.")] = 16,
+    payload_bits: Annotated[int, typer.Option(help="Bits of an event's payload, unsigned; 1: spikes.")] = 1,
+    neuron: Annotated[NeuronKind, typer.Option(help="Neuron.")] = NeuronKind.LIF,
+    threshold: Annotated[int, typer.Option(help="Spike when the membrane is above.")] = 64,
+    reset: Annotated[Reset, typer.Option(help="What a spike does to the membrane.")] = Reset.ZERO,
+    leak: Annotated[LeakKind, typer.Option(help="Leak by shift or by multiplier.")] = LeakKind.SHIFT,
+    leak_shift: Annotated[int, typer.Option(help="v loses v / 2**shift per step.")] = 4,
+    decay: Annotated[int, typer.Option(help="Multiplier of the leak, in units of 2**-decay-bits.")] = 3840,
+    decay_bits: Annotated[int, typer.Option(help="Fraction bits of the decay.")] = 12,
+    readout: Annotated[
+        Readout | None, typer.Option(help="spikes, count or membrane [spikes; membrane for i and li].")
+    ] = None,
+    bias: Annotated[bool, typer.Option(help="A bias per neuron, added in every step.")] = False,
+) -> None:
+    """A spiking core: tokens (spikes, time steps) stream in, writable weights, spikes or a readout stream out."""
+    readout = readout or (Readout.SPIKES if neuron.spikes else Readout.MEMBRANE)
+    engine = EventParams(
+        inputs=inputs,
+        neurons=neurons,
+        lanes=lanes,
+        payload=IntFormat(bits=payload_bits, signed=False),
+        weight_bits=weight_bits,
+        neuron=NeuronParams(
+            kind=neuron,
+            state_bits=state_bits,
+            threshold=threshold if neuron.spikes else 1,
+            reset=reset,
+            leak=LeakParams(kind=leak, shift=leak_shift, decay=decay, fraction_bits=decay_bits),
+        ),
+        readout=readout,
+        bias=bias,
+        writable=True,
+    )
+    params = AcceleratorParams(
+        name="spiking",
+        engines=(engine,),
+        host_input=HostInput.TOKENS,
+        host_output=HostOutput.TOKENS if readout is Readout.SPIKES else HostOutput.DENSE,
+    )
+    _announce(generate(out, kind="spiking", params=params, design=None, choices={}))
+
+
+@app.command(epilog="Example:  tospike generate network model.onnx --data digits --out build/model")
+@takes_model_options
+def network(
+    *, model: Model, out: Out, data: Data = "digits", time_bin_us: TimeBin = None, options: ModelOptions
+) -> None:
+    """The accelerator of a trained network, its weights in the memories. The data set calibrates the quantisation."""
+    prepared = prepare(model, load_data(data, time_bin_us=time_bin_us, steps=options.steps), options)
+    design = prepared.design
+    _announce(generate(out, kind="network", params=design.params, design=design, choices=prepared.choices))

@@ -1,0 +1,111 @@
+"""The options that every command about a trained network has, once."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tospike.gen.nir_import import Integration, NirOptions, read_options
+from tospike.gen.plan import PlanOptions
+from tospike.gen.quantize_options import QuantizeOptions
+from tospike.hw.params import Dataflow, Encoding, InputError, LeakKind, Readout, Reset
+
+_NIR = {"rich_help_panel": "What a NIR file leaves open (default: what the file states, else what is said here)"}
+_QUANTISE = {"rich_help_panel": "Quantisation"}
+_HARDWARE = {"rich_help_panel": "Hardware"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Options that are not given are ``None``; each ends up in one of the three option classes of `gen`."""
+
+    dt: Annotated[float | None, typer.Option(help="Length of a time step in seconds [1e-4].", **_NIR)] = None
+    reset: Annotated[Reset | None, typer.Option(help="What a spike does to the membrane [zero].", **_NIR)] = None
+    integration: Annotated[
+        Integration | None, typer.Option(help="IF and I: v += R I (step) or v += R I dt (time) [step].", **_NIR)
+    ] = None
+    encoding: Annotated[
+        Encoding | None, typer.Option(help="How values become time steps; spike data need none [direct].", **_NIR)
+    ] = None
+    steps: Annotated[int | None, typer.Option(help="Time steps per sample [8].", **_NIR)] = None
+    readout: Annotated[
+        Readout | None, typer.Option(help="count, or membrane for a last I or LI [by the last neuron].", **_NIR)
+    ] = None
+
+    weight_bits: Annotated[int | None, typer.Option(help="Bits of a weight [8].", **_QUANTISE)] = None
+    act_bits: Annotated[int | None, typer.Option(help="ANN: bits of an activation [8].", **_QUANTISE)] = None
+    input_bits: Annotated[
+        int | None, typer.Option(help="SNN: bits of an input value [direct: 8, rate: 4].", **_QUANTISE)
+    ] = None
+    state_bits: Annotated[
+        int | None, typer.Option(help="SNN: bits of a membrane [what calibration needs, and 1].", **_QUANTISE)
+    ] = None
+    leak: Annotated[
+        LeakKind | None, typer.Option(help="SNN: leak by shift or multiplier [shift where exact].", **_QUANTISE)
+    ] = None
+    decay_bits: Annotated[int | None, typer.Option(help="SNN: fraction bits of a decay [12].", **_QUANTISE)] = None
+
+    rows: Annotated[int | None, typer.Option(help="Rows of the systolic array [1].", **_HARDWARE)] = None
+    cols: Annotated[int | None, typer.Option(help="Columns of the systolic array [8].", **_HARDWARE)] = None
+    dataflow: Annotated[Dataflow | None, typer.Option(help="Output- or weight-stationary array [os].", **_HARDWARE)] = (
+        None
+    )
+    lanes: Annotated[
+        int | None, typer.Option(help="Neurons that an event engine updates per cycle [8].", **_HARDWARE)
+    ] = None
+
+    def _given(self, *names: str) -> dict[str, Any]:
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    def nir(self, path: Path) -> NirOptions | None:
+        """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN."""
+        given = self._given("dt", "reset", "integration", "encoding", "steps", "readout", "input_bits")
+        if path.suffix != ".nir":
+            given.pop("input_bits", None)
+            if given:
+                name = "--" + next(iter(given)).replace("_", "-")
+                raise InputError(f"{name} is for spiking networks (.nir), but {path} is not one: leave it out")
+            return None
+        return replace(read_options(path), **given)
+
+    @property
+    def quantize(self) -> QuantizeOptions:
+        """How to quantise."""
+        return QuantizeOptions(
+            **self._given("weight_bits", "act_bits", "input_bits", "state_bits", "leak", "decay_bits")
+        )
+
+    @property
+    def plan(self) -> PlanOptions:
+        """How to put stages on engines."""
+        return PlanOptions(**self._given("rows", "cols", "dataflow", "lanes"))
+
+
+def takes_model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a typer command the fields of `ModelOptions` as options; it gets them together as ``options``."""
+    signature = inspect.signature(command)
+    own = [p for p in signature.parameters.values() if p.name != "options"]
+    shared = [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type)
+        for f in fields(ModelOptions)
+    ]
+
+    @functools.wraps(command)
+    def wrapper(**arguments: Any) -> None:
+        chosen = {f.name: arguments.pop(f.name) for f in fields(ModelOptions)}
+        command(**arguments, options=ModelOptions(**chosen))
+
+    wrapper.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[*(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *shared]
+    )
+    wrapper.__annotations__ = {p.name: p.annotation for p in [*own, *shared]}
+    return wrapper
+
+
+def describe(options: PlanOptions) -> dict[str, Any]:
+    """Plan options as JSON takes them."""
+    return {name: getattr(value, "value", value) for name, value in asdict(options).items()}

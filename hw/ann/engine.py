@@ -1,0 +1,288 @@
+"""The systolic engine: an array with its buffers that runs dense layers one after another."""
+
+from collections.abc import Mapping, Sequence
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tospike.hw.ann.accumulate import ColumnAccumulator
+from tospike.hw.ann.array import SystolicArray, row_layout
+from tospike.hw.ann.buffers import ActivationBuffer, ResultBuffer
+from tospike.hw.ann.descriptor import descriptor_layout
+from tospike.hw.ann.feeder import Feeder
+from tospike.hw.ann.layout import buffer_depth, counter_names, depth_tiles, memories, needs_reorder, result_depth
+from tospike.hw.ann.loader import FrameLoader, activation_placer
+from tospike.hw.ann.output import TokenOutput
+from tospike.hw.ann.postprocess import PostProcessor
+from tospike.hw.ann.reorder import Reorder
+from tospike.hw.ann.skew import Skew
+from tospike.hw.events import token_stream
+from tospike.hw.memory import ConfigSignature, ImageMemory
+from tospike.hw.params import Dataflow, SystolicParams
+
+
+class SystolicEngine(wiring.Component):
+    """Frames of activations in, frames of results out; ``params.layers`` run in turn.
+
+    ::
+
+        i -> FrameLoader -> ActivationBuffer -> Feeder, Skew -> SystolicArray (-> ColumnAccumulator)
+                                  ^                                  |
+                                  |                             ResultBuffer
+                                  |                                  v
+                                  +--------------------------- PostProcessor -> (Reorder) -> TokenOutput -> o
+
+    A layer begins when the results of the one before it are stored and the array is empty. While the last layer
+    runs, the next frame is loaded.
+
+    Parameters
+    ----------
+    images
+        Words of the memories of ``hw.ann.layout.memories``, by name; missing ones are zero.
+    first_region
+        Writable engines: the configuration region of the first memory; the others follow.
+
+    Members
+    -------
+    See "Engines" in ``docs/architecture.md``. Configure before sending a frame: what is written while ``busy`` has
+    an effect at an unspecified time.
+    """
+
+    def __init__(self, params: SystolicParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+        self._params = params
+        self._first_region = first_region
+        self._images = {name: list(words) for name, words in images.items()}
+        counters = data.StructLayout({name: params.counter_bits for name in counter_names(params)})
+        members = {
+            "i": In(token_stream(params.input)),
+            "o": Out(token_stream(params.output)),
+            "counters": Out(counters),
+            "clear": In(1),
+            "busy": Out(1),
+        }
+        if params.writable:
+            members["config"] = In(ConfigSignature())
+        super().__init__(members)
+
+    @property
+    def params(self) -> SystolicParams:
+        """Parameters of this engine."""
+        return self._params
+
+    def elaborate(self, platform):
+        m = Module()
+        params, array = self._params, self._params.array
+        weights, channels, layers = self._memories(m)
+        m.submodules.activations = activations = ActivationBuffer(
+            array.act, lanes=array.rows, depth=2 * buffer_depth(params)
+        )
+        m.submodules.loader = loader = FrameLoader(params)
+        m.submodules.feeder = feeder = Feeder(params)
+        m.submodules.results = results = ResultBuffer(array.acc, cols=array.cols, depth=result_depth(params))
+        m.submodules.post = post = PostProcessor(params)
+        m.submodules.placer = placer = activation_placer(params)
+        m.submodules.output = output = TokenOutput(params)
+
+        # ------------------------------------------------------------------- layers and frames
+        layer = data.View(descriptor_layout(params), layers.data)
+        index = Signal.like(layers.address)
+        start = Signal()
+        source = Signal()  # the half of the activation buffer that the layer reads
+        target = Signal()  # the half that the loader fills
+        free = Signal(2, init=2)  # slots of the result buffer
+        inside = Signal(2)  # tiles whose results have not left the array
+        layer_done = post.o.valid & post.o.ready & post.o.payload.last
+
+        def half(which):
+            return Mux(which, buffer_depth(params), 0)
+
+        m.d.comb += [layers.address.eq(index), layers.enable.eq(1)]
+        m.d.sync += [
+            free.eq(free + post.freed - feeder.commit),
+            inside.eq(inside + feeder.commit - results.finished),
+        ]
+        final = Signal()  # the layer that runs is the last
+        reads = Signal()  # which half the layer that starts reads
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += [reads.eq(target), start.eq(loader.full & (inside == 0))]
+                with m.If(start):
+                    m.next = "RUN"
+            with m.State("RUN"):
+                m.d.comb += self.busy.eq(1)
+                with m.If(layer_done):
+                    m.d.sync += [index.eq(Mux(final, 0, index + 1)), final.eq(0)]
+                    with m.If(final):
+                        m.next = "REWIND"
+                    with m.Else():
+                        m.next = "NEXT"
+            with m.State("REWIND"):  # the first layer's descriptor is being read
+                m.d.comb += self.busy.eq(1)
+                m.next = "IDLE"
+            with m.State("NEXT"):
+                m.d.comb += self.busy.eq(1)
+                with m.If(inside == 0):
+                    m.next = "START"
+            with m.State("START"):
+                m.d.comb += [self.busy.eq(1), reads.eq(~source), start.eq(1)]
+                m.next = "RUN"
+        with m.If(start):
+            m.d.sync += [source.eq(reads), final.eq(layer.final)]
+        with m.If(start & layer.final):
+            m.d.sync += target.eq(~reads)
+        with m.If(loader.partial | output.o.valid):
+            m.d.comb += self.busy.eq(1)
+
+        # --------------------------------------------------------------- tokens to activations
+        connect(m, flipped(self.i), loader.i)
+        first_layer = Signal(descriptor_layout(params), init=self._initial_layer())
+        if params.writable:
+            with m.If(index == 0):
+                m.d.sync += first_layer.eq(layer)
+        m.d.comb += [
+            loader.layer.eq(first_layer),
+            loader.start.eq(start & layer.final),
+            loader.base.eq(half(~reads)),
+        ]
+
+        # ------------------------------------------------------------------------------- array
+        rows, load = self._operands(m, feeder, activations, weights)
+        m.d.comb += [
+            feeder.layer.eq(layer),
+            feeder.start.eq(start),
+            feeder.base.eq(half(Mux(start, reads, source))),
+            feeder.free.eq(free != 0),
+        ]
+        sums, valid = self._array(m, rows, load, weights, layer)
+        m.d.comb += [
+            results.i.eq(sums),
+            results.valid.eq(valid),
+            results.last_row.eq(array.rows - 1 if array.dataflow is Dataflow.OS else layer.rows_last),
+        ]
+
+        # ----------------------------------------------------------------------------- results
+        m.d.comb += [
+            post.layer.eq(layer),
+            post.start.eq(start),
+            post.written.eq(results.written),
+            results.read.eq(post.read),
+            results.read_slot.eq(post.slot),
+            results.read_row.eq(post.row),
+            post.column_results.eq(results.row),
+            channels.address.eq(post.channel_address),
+            channels.enable.eq(post.channel_read),
+            post.channel.eq(channels.data),
+            placer.start.eq(start),
+            placer.base.eq(half(~reads)),
+            placer.step.eq(post.o.valid & ~final),
+            placer.edges.eq(post.o.payload.edges),
+        ]
+        if array.dataflow is Dataflow.WS:
+            m.d.comb += placer.stride.eq(layer.stored_words)
+        tail = output.i
+        if needs_reorder(params):
+            m.submodules.reorder = reorder = Reorder(params)
+            m.d.comb += [reorder.layer.eq(layer), reorder.start.eq(start)]
+            connect(m, reorder.o, output.i)
+            tail = reorder.i
+        m.d.comb += [
+            tail.payload.eq(post.o.payload),
+            tail.valid.eq(post.o.valid & final),
+            post.o.ready.eq(tail.ready | ~final),
+        ]
+        connect(m, output.o, flipped(self.o))
+        # results of a layer that is not the last and values of the next frame never come in the same cycle
+        m.d.comb += [
+            activations.write.eq(loader.write | placer.step),
+            activations.write_lane.eq(Mux(loader.write, loader.lane, placer.lane)),
+            activations.write_address.eq(Mux(loader.write, loader.address, placer.address)),
+            activations.value.eq(Mux(loader.write, loader.value, post.o.payload.value)),
+        ]
+
+        # ---------------------------------------------------------------------------- counters
+        feeding = Signal()
+        m.d.sync += feeding.eq(feeder.busy)
+        results_out = post.o.valid & post.o.ready
+        increments = {
+            "frames": self.o.valid & self.o.ready & output.busy,
+            "macs": Mux(results_out, layer.inputs + 1, 0),
+            "act_words": feeder.act_read,
+            "weight_words": feeder.weight_read,
+            "results": results_out,
+            "array_cycles": feeding | (inside != 0),
+        }
+        for name, increment in increments.items():
+            count = self.counters[name]
+            m.d.sync += count.eq(Mux(self.clear, 0, count + increment))
+        return m
+
+    def _memories(self, m):
+        """Weight, channel and layer memory."""
+        made = []
+        for number, shape in enumerate(memories(self._params)):
+            region = self._first_region + number if self._params.writable else None
+            memory = ImageMemory(shape, init=self._images.get(shape.name, ()), region=region)
+            m.submodules[shape.name] = memory
+            if self._params.writable:
+                connect(m, flipped(self.config), memory.config)
+            made.append(memory)
+        return made
+
+    def _initial_layer(self):
+        """The first layer's descriptor at start-up."""
+        layout = descriptor_layout(self._params)
+        return layout.from_bits(next(iter(self._images.get("layers", ())), 0))
+
+    def _operands(self, m, feeder, activations, weights):
+        """Activations and flags of each row, not skewed, in the cycle after their step was issued."""
+        params = self._params.array
+        m.d.comb += [
+            activations.read.eq(feeder.act_read),
+            activations.read_address.eq(feeder.act_address),
+            weights.address.eq(feeder.weight_address),
+            weights.enable.eq(feeder.weight_read),
+        ]
+        step, first, emit = Signal(), Signal(), Signal()
+        m.d.sync += [step.eq(feeder.act_read), first.eq(feeder.first), emit.eq(feeder.emit)]
+        rows = Signal(data.ArrayLayout(row_layout(params), params.rows))
+        for row in range(params.rows):
+            m.d.comb += [
+                rows[row].act.eq(Mux(step, activations.word[row], 0)),
+                rows[row].first.eq(first),
+                rows[row].emit.eq(emit),
+            ]
+        load = None
+        if params.dataflow is Dataflow.WS:
+            load = Signal(params.rows)
+            m.d.sync += load.eq(feeder.load)
+        return rows, load
+
+    def _array(self, m, rows, load, weights, layer):
+        """The array with its delay lines; returns sums, and whether column 0 has one."""
+        params = self._params.array
+        m.submodules.array = array = SystolicArray(params)
+        m.submodules.skew_rows = skew_rows = Skew(row_layout(params), params.rows)
+        m.submodules.skew_cols = skew_cols = Skew(signed(params.weight_bits), params.cols)
+        m.d.comb += [
+            skew_rows.i.eq(rows),
+            Value.cast(skew_cols.i).eq(weights.data),
+            array.rows.eq(skew_rows.o),
+            array.cols.eq(skew_cols.o),
+        ]
+        if params.dataflow is Dataflow.OS:
+            return array.results, array.valid[0]
+        m.submodules.accumulator = accumulator = ColumnAccumulator(
+            params.acc,
+            cols=params.cols,
+            rows=max(layer.rows for layer in self._params.layers),
+            tiles=max(depth_tiles(self._params, layer) for layer in self._params.layers),
+        )
+        m.d.comb += [
+            array.load.eq(load),
+            accumulator.last_row.eq(layer.rows_last),
+            accumulator.last_tile.eq(layer.depth_tiles),
+            accumulator.i.eq(array.results),
+            accumulator.valid_i.eq(array.valid[0]),
+        ]
+        return accumulator.o, accumulator.valid_o

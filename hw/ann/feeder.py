@@ -1,0 +1,165 @@
+"""Walks the tiles of a layer: which words are read, and which flags go into the array with them."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.ann.descriptor import descriptor_layout
+from tospike.hw.ann.layout import buffer_depth, memories
+from tospike.hw.params import Dataflow, SystolicParams, address_bits
+
+
+class Feeder(wiring.Component):
+    """Issues one array step per cycle; tiles follow one another without a gap.
+
+    OS: a tile of the result after the other, in rows of tiles; a step is one input. WS: for each column of tiles,
+    from the first inputs to the last; a step is one row; the next tile's weights load during the first steps of
+    a tile, and the first tile's before it.
+
+    The step that makes results inevitable (OS: the last of a tile, WS: the first of the last tile for the same
+    results) waits until a slot of the result buffer is free.
+
+    Members
+    -------
+    start : In(1)
+        Begin a layer. ``layer`` is constant from here on.
+    base : In
+        Where the layer's input begins in the activation buffer.
+    free : In(1)
+        A slot of the result buffer is free.
+    busy : Out(1)
+        Steps or loads are being issued.
+    commit : Out(1)
+        This step takes the free slot.
+    act_read, act_address, weight_read, weight_address : Out
+        To the memories, whose words come one cycle later.
+    first, emit : Out(1)
+        Flags of the step (``act_read``), for the array. OS: ``emit`` ends a tile. WS: every step emits.
+    load : Out(rows)
+        Weight-stationary only: which rows take weights with ``weight_read``.
+    """
+
+    def __init__(self, params: SystolicParams):
+        self._params = params
+        act_bits = address_bits(2 * buffer_depth(params))
+        members = {
+            "layer": In(descriptor_layout(params)),
+            "start": In(1),
+            "base": In(act_bits),
+            "free": In(1),
+            "busy": Out(1),
+            "commit": Out(1),
+            "act_read": Out(1),
+            "act_address": Out(act_bits),
+            "weight_read": Out(1),
+            "weight_address": Out(address_bits(memories(params)[0].depth)),
+            "first": Out(1),
+            "emit": Out(1),
+        }
+        if params.array.dataflow is Dataflow.WS:
+            members["load"] = Out(params.array.rows)
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        step = Signal.like(self.layer.spacing)
+        with m.If(self.start):
+            m.d.sync += [step.eq(0), self.weight_address.eq(self.layer.weight_base), self.act_address.eq(self.base)]
+        if self._params.array.dataflow is Dataflow.OS:
+            self._output_stationary(m, step)
+        else:
+            self._weight_stationary(m, step)
+        return m
+
+    def _output_stationary(self, m, step):
+        layer = self.layer
+        busy = Signal()
+        row_tile = Signal.like(layer.row_tiles)
+        col_tile = Signal.like(layer.col_tiles)
+        tile_address = Signal.like(self.act_address)
+        valid = Signal()
+        last = Signal()
+        go = Signal()
+        last_col = Signal()
+        m.d.comb += [
+            valid.eq(step <= layer.inputs),
+            last.eq(step == layer.inputs),
+            go.eq(busy & (~last | self.free)),
+            last_col.eq(col_tile == layer.col_tiles),
+            self.busy.eq(busy),
+            self.act_read.eq(go & valid),
+            self.weight_read.eq(go & valid),
+            self.first.eq(step == 0),
+            self.emit.eq(go & last),
+            self.commit.eq(go & last),
+        ]
+        with m.If(self.start):
+            m.d.sync += [busy.eq(1), row_tile.eq(0), col_tile.eq(0), tile_address.eq(self.base)]
+        with m.Elif(go):
+            m.d.sync += step.eq(step + 1)
+            with m.If(valid):
+                m.d.sync += [
+                    self.act_address.eq(self.act_address + 1),
+                    self.weight_address.eq(self.weight_address + 1),
+                ]
+            with m.If(last):
+                with m.If(last_col):
+                    # the next row of tiles: its activations are the next words, the weights begin again
+                    m.d.sync += [
+                        tile_address.eq(self.act_address + 1),
+                        self.weight_address.eq(layer.weight_base),
+                    ]
+                with m.Else():
+                    m.d.sync += self.act_address.eq(tile_address)
+            with m.If(step == layer.spacing):
+                m.d.sync += [step.eq(0), col_tile.eq(Mux(last_col, 0, col_tile + 1))]
+                with m.If(last_col):
+                    m.d.sync += row_tile.eq(row_tile + 1)
+                    m.d.sync += busy.eq(row_tile != layer.row_tiles)
+
+    def _weight_stationary(self, m, step):
+        layer = self.layer
+        rows = self._params.array.rows
+        loading = Signal()  # the first tile's weights
+        running = Signal()
+        col_tile = Signal.like(layer.col_tiles)
+        depth_tile = Signal.like(layer.depth_tiles)
+        tile_address = Signal.like(self.act_address)
+        last_depth = Signal()
+        last_tile = Signal()
+        commits = Signal()
+        go = Signal()
+        valid = Signal()
+        m.d.comb += [
+            last_depth.eq(depth_tile == layer.depth_tiles),
+            last_tile.eq(last_depth & (col_tile == layer.col_tiles)),
+            commits.eq(last_depth & (step == 0)),
+            go.eq(running & (~commits | self.free)),
+            valid.eq(go & (step <= layer.rows_last)),
+            self.busy.eq(loading | running),
+            self.commit.eq(go & commits),
+            self.act_read.eq(valid),
+            self.emit.eq(valid),
+            self.first.eq(valid & (step == 0)),
+            self.weight_read.eq((loading | (go & ~last_tile)) & (step < rows)),
+            self.load.eq(Mux(self.weight_read, Cat(step >= row for row in range(rows)), 0)),
+        ]
+        with m.If(self.weight_read):
+            m.d.sync += self.weight_address.eq(self.weight_address + 1)
+        with m.If(self.start):
+            m.d.sync += [loading.eq(1), col_tile.eq(0), depth_tile.eq(0), tile_address.eq(self.base)]
+        with m.Elif(loading):
+            m.d.sync += step.eq(step + 1)
+            with m.If(step == rows - 1):
+                m.d.sync += [step.eq(0), loading.eq(0), running.eq(1)]
+        with m.Elif(go):
+            m.d.sync += step.eq(step + 1)
+            with m.If(valid):
+                m.d.sync += self.act_address.eq(self.act_address + layer.depth_tiles + 1)
+            with m.If(step == layer.spacing):
+                m.d.sync += [step.eq(0), depth_tile.eq(Mux(last_depth, 0, depth_tile + 1))]
+                following = Mux(last_depth, self.base, tile_address + 1)
+                m.d.sync += [tile_address.eq(following), self.act_address.eq(following)]
+                with m.If(last_depth):
+                    m.d.sync += col_tile.eq(col_tile + 1)
+                m.d.sync += running.eq(~last_tile)

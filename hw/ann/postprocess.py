@@ -1,0 +1,144 @@
+"""Takes finished tiles out of the result buffer, one result per cycle, through the requantiser."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.ann.descriptor import descriptor_layout
+from tospike.hw.ann.layout import memories, result_depth
+from tospike.hw.ann.placer import EDGES
+from tospike.hw.ann.requantize import Requantizer
+from tospike.hw.arithmetic import shape_of
+from tospike.hw.params import Dataflow, SystolicParams, address_bits
+
+
+def result_layout(params: SystolicParams) -> data.StructLayout:
+    """A result, what ends with it within its tile, and ``last`` of the layer."""
+    return data.StructLayout({"value": shape_of(params.array.acc), "edges": EDGES, "last": 1})
+
+
+class PostProcessor(wiring.Component):
+    """Reads tiles in the order in which the array completes them, each row by row; results beyond the edges are
+    left out.
+
+    It starts when the first result of a tile is written, and never overtakes the array: that writes column c of
+    row r no later than r + c cycles after the first result, and here r * cols + c results come before it.
+
+    Members
+    -------
+    start : In(1)
+        Begin a layer. ``layer`` is constant from here on.
+    written : In(1)
+        The array begins to write a slot.
+    freed : Out(1)
+        A slot has been read.
+    read, slot, row, column_results : result buffer
+        ``column_results`` come one cycle after ``read``.
+    channel_read, channel_address, channel : channel memory
+        ``channel`` (bias and multiplier) comes one cycle after ``channel_read``.
+    o : Out(stream.Signature(result_layout(params)))
+        Results.
+    """
+
+    LATENCY = 2 + Requantizer.LATENCY
+    """Cycles from reading a result to offering it."""
+
+    def __init__(self, params: SystolicParams):
+        self._params = params
+        acc = shape_of(params.array.acc)
+        channels = memories(params)[1]
+        super().__init__(
+            {
+                "layer": In(descriptor_layout(params)),
+                "start": In(1),
+                "written": In(1),
+                "freed": Out(1),
+                "read": Out(1),
+                "slot": Out(1),
+                "row": Out(address_bits(result_depth(params))),
+                "column_results": In(data.ArrayLayout(acc, params.array.cols)),
+                "channel_read": Out(1),
+                "channel_address": Out(address_bits(channels.depth)),
+                "channel": In(channels.width),
+                "o": Out(stream.Signature(result_layout(params))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        params, layer = self._params, self.layer
+        rows = params.array.rows if params.array.dataflow is Dataflow.OS else None
+
+        waiting = Signal(2)  # slots that are being or have been written
+        col = Signal(range(params.array.cols))
+        row_tile = Signal.like(layer.row_tiles)
+        col_tile = Signal.like(layer.col_tiles)
+        tile_channel = Signal.like(self.channel_address)
+        moves = Signal()
+        go = Signal()
+        last_row_tile = row_tile == layer.row_tiles
+        last_col_tile = col_tile == layer.col_tiles
+        last_row = layer.rows_last if rows is None else Mux(last_row_tile, layer.rows_last, rows - 1)
+        ends = Signal(EDGES)
+        last = Signal()
+        m.d.comb += [
+            moves.eq(~self.o.valid | self.o.ready),
+            go.eq(moves & (waiting != 0)),
+            ends.row.eq(col == Mux(last_col_tile, layer.cols_last, params.array.cols - 1)),
+            ends.tile.eq(ends.row & (self.row == last_row)),
+            ends.band.eq(ends.tile & last_col_tile),
+            last.eq(ends.band & last_row_tile),
+            self.read.eq(go),
+            self.channel_read.eq(go),
+            self.freed.eq(go & ends.tile),
+        ]
+        m.d.sync += waiting.eq(waiting + self.written - self.freed)
+        with m.If(self.start):
+            m.d.sync += [self.channel_address.eq(layer.channel_base), tile_channel.eq(layer.channel_base)]
+        with m.Elif(go):
+            m.d.sync += [col.eq(col + 1), self.channel_address.eq(self.channel_address + 1)]
+            with m.If(ends.row):
+                m.d.sync += [col.eq(0), self.row.eq(self.row + 1), self.channel_address.eq(tile_channel)]
+            with m.If(ends.tile):
+                following = Mux(last_col_tile, layer.channel_base, self.channel_address + 1)
+                m.d.sync += [self.row.eq(0), self.slot.eq(~self.slot), col_tile.eq(col_tile + 1)]
+                m.d.sync += [self.channel_address.eq(following), tile_channel.eq(following)]
+            with m.If(ends.band):
+                m.d.sync += [col_tile.eq(0), row_tile.eq(Mux(last_row_tile, 0, row_tile + 1))]
+
+        m.submodules.requantizer = requantizer = Requantizer(params.requantize, params.array.acc)
+        acc = requantizer.i.acc.shape()
+        selected = Signal(acc)
+        bias = Signal(acc)
+        multiplier = Signal.like(requantizer.i.multiplier)
+        here = Signal.like(col)
+        with m.If(moves):
+            m.d.sync += [
+                here.eq(col),
+                selected.eq(self.column_results[here]),
+                bias.eq(self.channel[: acc.width]),
+                multiplier.eq(self.channel[acc.width :]),
+            ]
+        m.d.comb += [
+            requantizer.enable.eq(moves),
+            requantizer.i.acc.eq(selected),
+            requantizer.i.bias.eq(bias),
+            requantizer.i.multiplier.eq(multiplier),
+            requantizer.shift.eq(layer.shift),
+            requantizer.low.eq(layer.low),
+            requantizer.high.eq(layer.high),
+        ]
+
+        tag = Cat(go, Value.cast(ends), last)
+        for stage in range(self.LATENCY):
+            register = Signal.like(tag, name=f"tag_{stage + 1}")
+            with m.If(moves):
+                m.d.sync += register.eq(tag)
+            tag = register
+        m.d.comb += [
+            self.o.valid.eq(tag[0]),
+            self.o.payload.value.eq(requantizer.o),
+            Value.cast(self.o.payload.edges).eq(tag[1:-1]),
+            self.o.payload.last.eq(tag[-1]),
+        ]
+        return m

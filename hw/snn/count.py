@@ -1,0 +1,63 @@
+"""Spike counters, one per neuron, in a memory that the sweep passes through."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.params import IntFormat
+
+
+class SpikeCounts(wiring.Component):
+    """``count[word] = saturate(count[word] + spikes)``, or 0 when ``clear``.
+
+    The counts are written 3 cycles after their fetch: the caller comes back to a word no earlier than 4 cycles later.
+
+    Members
+    -------
+    fetch : In(valid, clear, word)
+        Cycle 0.
+    spikes : In(lanes)
+        Cycle 1.
+    counts : Out
+        Cycle 2: the counts before this word's spikes.
+    """
+
+    def __init__(self, fmt: IntFormat, *, lanes: int, words: int):
+        self._format = fmt
+        self._lanes = lanes
+        self._words = words
+        super().__init__(
+            {
+                "fetch": In(data.StructLayout({"valid": 1, "clear": 1, "word": range(words)})),
+                "spikes": In(lanes),
+                "counts": Out(data.ArrayLayout(shape_of(fmt), lanes)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        shape = self.counts.shape()
+        m.submodules.memory = memory = Memory(shape=Shape.cast(shape), depth=self._words, init=[])
+        read = memory.read_port()
+        write = memory.write_port()
+        m.d.comb += [read.addr.eq(self.fetch.word), read.en.eq(self.fetch.valid)]
+
+        fetched = Signal.like(self.fetch)
+        adding = Signal.like(self.fetch)
+        writing = Signal.like(self.fetch)
+        spikes = Signal(self._lanes)
+        m.d.sync += [
+            fetched.eq(self.fetch),
+            adding.eq(fetched),
+            writing.eq(adding),
+            self.counts.eq(read.data),
+            spikes.eq(self.spikes),
+        ]
+        sums = Signal(shape)
+        for lane in range(self._lanes):
+            total = saturate(self.counts[lane] + spikes[lane], self._format)
+            m.d.sync += sums[lane].eq(Mux(adding.clear, 0, total))
+        m.d.comb += [write.addr.eq(writing.word), write.data.eq(sums), write.en.eq(writing.valid)]
+        return m

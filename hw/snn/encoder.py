@@ -1,0 +1,145 @@
+"""The encoder: a frame of values becomes a spike train."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.events import token_stream
+from tospike.hw.params import EncoderParams, Encoding, TokenKind
+from tospike.hw.snn.layout import counter_names
+
+
+class Encoder(wiring.Component):
+    """Records the non-zero values of a frame, and sends ``steps`` time steps and an END.
+
+    ::
+
+        i: VALUE(1, 5) VALUE(4, 200) END
+        DIRECT o: VALUE(1, 5) VALUE(4, 200) TICK   VALUE(1, 5) VALUE(4, 200) TICK   ...   END
+        RATE   o:                           TICK                VALUE(4, 1)  TICK   ...   END
+
+    The first step leaves while the frame comes in; with RATE it is empty, because an accumulator that starts at 0
+    cannot carry on its first addition. The END of the frame becomes the first TICK. The other steps are scans of the
+    buffer, one entry per cycle; an entry that does not spike costs its cycle. With RATE an entry is (address, value,
+    phase); each scan adds the value to the phase and sends a spike on carry (first-order sigma-delta).
+
+    A token is offered the cycle after it came in (first step), or 2 cycles after its entry's read.
+    """
+
+    def __init__(self, params: EncoderParams):
+        self._params = params
+        counters = {name: params.counter_bits for name in counter_names(params)}
+        super().__init__(
+            {
+                "i": In(token_stream(params.input)),
+                "o": Out(token_stream(params.output)),
+                "counters": Out(data.StructLayout(counters)),
+                "clear": In(1),
+                "busy": Out(1),
+            }
+        )
+
+    @property
+    def params(self) -> EncoderParams:
+        """The encoder's parameters."""
+        return self._params
+
+    def elaborate(self, platform):
+        m = Module()
+        params = self._params
+        bits = params.payload.bits
+        is_rate = params.encoding is Encoding.RATE
+
+        phase_bits = bits if is_rate else 0
+        entry = data.StructLayout({"address": self.i.payload.address.shape(), "value": bits, "phase": phase_bits})
+        m.submodules.buffer = buffer = Memory(shape=Shape.cast(entry), depth=params.inputs, init=[])
+        read = buffer.read_port()
+        write = buffer.write_port()
+        record = Signal(entry)
+        m.d.comb += write.data.eq(record)
+
+        count = Signal(range(params.inputs + 1))  # entries in the buffer
+        steps = Signal(range(params.steps + 1))  # steps that have begun to be scanned, or were passed through
+        scanning = Signal()
+        position = Signal(range(params.inputs + 1))  # entry that is read now; `count` stands for the TICK
+
+        # the entry or the TICK or END that was read in the cycle before
+        fetched = Signal()
+        fetched_kind = Signal(TokenKind)
+        fetched_position = Signal.like(position)
+        found = data.View(entry, read.data)
+        phase = Signal(phase_bits + 1)
+        m.d.comb += phase.eq(found.phase + found.value if is_rate else 0)
+        sends = (fetched_kind != TokenKind.VALUE) | (phase[-1] if is_rate else 1)
+
+        advance_out = ~self.o.valid | self.o.ready
+        consume = fetched & (advance_out | ~sends)
+        advance = ~fetched | consume
+        with m.If(advance_out):
+            m.d.sync += self.o.valid.eq(0)
+
+        # record the frame
+        is_end = self.i.payload.kind == TokenKind.END
+        m.d.comb += self.i.ready.eq(~scanning & ~fetched & advance_out)
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [
+                self.o.payload.kind.eq(Mux(is_end, TokenKind.TICK, TokenKind.VALUE)),
+                self.o.payload.address.eq(self.i.payload.address),
+                self.o.payload.payload.eq(0 if is_rate else self.i.payload.payload),
+                self.o.valid.eq(is_end | (not is_rate)),
+            ]
+            with m.If(is_end):
+                m.d.sync += [scanning.eq(1), steps.eq(1), position.eq(0)]
+            with m.Else():
+                m.d.sync += count.eq(count + 1)
+        with m.Else():
+            # scan the buffer
+            with m.If(advance):
+                m.d.sync += fetched.eq(scanning)
+            with m.If(advance & scanning):
+                m.d.sync += [
+                    fetched_position.eq(position),
+                    position.eq(position + 1),
+                    fetched_kind.eq(TokenKind.VALUE),
+                ]
+                with m.If(steps == params.steps):
+                    m.d.sync += [fetched_kind.eq(TokenKind.END), scanning.eq(0), count.eq(0)]
+                with m.Elif(position == count):
+                    m.d.sync += [fetched_kind.eq(TokenKind.TICK), position.eq(0), steps.eq(steps + 1)]
+            with m.If(consume & sends):
+                is_value = fetched_kind == TokenKind.VALUE
+                m.d.sync += [
+                    self.o.valid.eq(1),
+                    self.o.payload.kind.eq(fetched_kind),
+                    self.o.payload.address.eq(Mux(is_value, found.address, 0)),
+                    self.o.payload.payload.eq(Mux(is_value, 1 if is_rate else found.value, 0)),
+                ]
+        m.d.comb += [read.addr.eq(position), read.en.eq(advance)]
+
+        # the buffer is written while the frame comes in and, with RATE, behind the scan
+        m.d.comb += [
+            record.address.eq(self.i.payload.address),
+            record.value.eq(self.i.payload.payload),
+            write.addr.eq(count),
+            write.en.eq(self.i.valid & self.i.ready & ~is_end),
+        ]
+        if is_rate:
+            m.d.comb += record.phase.eq(self.i.payload.payload)
+            with m.If(fetched):
+                m.d.comb += [
+                    record.eq(found),
+                    record.phase.eq(phase),
+                    write.addr.eq(fetched_position),
+                    write.en.eq(consume & (fetched_kind == TokenKind.VALUE)),
+                ]
+
+        leaves = self.o.valid & self.o.ready
+        for kind, name in zip(TokenKind, counter_names(params), strict=True):
+            step = Signal(name=f"{name}_step")
+            m.d.sync += step.eq(leaves & (self.o.payload.kind == kind))
+            m.d.sync += self.counters[name].eq(self.counters[name] + step)
+        with m.If(self.clear):
+            m.d.sync += self.counters.eq(0)
+        m.d.comb += self.busy.eq(scanning | fetched | self.o.valid | count.any())
+        return m

@@ -1,0 +1,233 @@
+"""The event engine: every VALUE walks its targets, every TICK sweeps the neurons."""
+
+from collections.abc import Mapping, Sequence
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tospike.hw.arithmetic import shape_of
+from tospike.hw.events import token_stream
+from tospike.hw.memory import ConfigSignature, ImageMemory
+from tospike.hw.params import SPIKE, EventParams, Readout, TokenKind
+from tospike.hw.snn.accumulate import Accumulate
+from tospike.hw.snn.count import SpikeCounts
+from tospike.hw.snn.layout import counter_names, memories
+from tospike.hw.snn.neuron import Neuron
+from tospike.hw.snn.sequencer import Sequencer, operation_layout
+from tospike.hw.snn.serializer import Serializer, lane_word_layout
+from tospike.hw.streams import Queue
+
+PIPELINE = 12
+"""Cycles after which an operation has left every pipeline, the counters' included."""
+
+
+class EventEngine(wiring.Component):
+    """Dense synapses from on-chip memory, and their neurons; ``lanes`` of them per cycle.
+
+    ::
+
+        cycle 0         1         2         3         4          5         6        7         8
+        sequencer -> address -> weight -> weight -> product -> addend
+                                fetch  -> state  -> state   -> state  -> sum, written
+                                                                 |
+                                                               membrane -> spike -> after -> decayed -> state (5)
+                                                                              |       |
+                                                                              |     counts
+                                                                              +-> queue -> serializer -> o
+
+    The membrane that meets the threshold is ``leak(v) + bias + sum of payload * weight`` of its step: the sweep of a
+    TICK also begins the next step, so the stored state is ``saturate(leak(v after reset) + bias)``. A spike's payload
+    is never 0, so a 1-bit payload needs no multiplier. Rows of weights come before the state, which keeps the
+    read-modify-write loop at the 4 cycles of `Accumulate`.
+
+    The queue holds a whole sweep: `Sequencer` starts one that sends only when the one before has left.
+
+    Parameters
+    ----------
+    params : EventParams
+    images : mapping
+        Words of the memories, see `tospike.hw.snn.layout.pack`.
+    first_region : int
+        Configuration region of the first memory; used only if ``params.writable``.
+
+    Raises
+    ------
+    InputError
+        If an image is longer than its memory.
+    """
+
+    def __init__(self, params: EventParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+        self._params = params
+        self._images = images
+        self._first_region = first_region
+        names = counter_names(params)
+        members = {
+            "i": In(token_stream(params.input)),
+            "o": Out(token_stream(params.output)),
+            "counters": Out(data.StructLayout({name: params.counter_bits for name in names})),
+            "clear": In(1),
+            "busy": Out(1),
+        }
+        if params.writable:
+            members["config"] = In(ConfigSignature())
+        super().__init__(members)
+
+    @property
+    def params(self) -> EventParams:
+        """The engine's parameters."""
+        return self._params
+
+    def elaborate(self, platform):
+        m = Module()
+        params = self._params
+        neuron = params.neuron
+        lanes = range(params.lanes)
+
+        m.submodules.sequencer = sequencer = Sequencer(params)
+        connect(m, flipped(self.i), sequencer.i)
+        stages = [sequencer.operation]  # the operation that is in cycle n
+        for cycle in range(1, 10):
+            stage = Signal(operation_layout(params), name=f"operation_{cycle}")
+            m.d.sync += stage.eq(stages[-1])
+            stages.append(stage)
+
+        # cycles 1 to 4: payload * weight
+        images = self._image_memories(m)
+        weights = images["weights"]
+        weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
+        is_spike = params.payload == SPIKE
+        product_bits = params.weight_bits + (0 if is_spike else params.payload.bits + (not params.payload.signed))
+        product = Signal(data.ArrayLayout(signed(product_bits), params.lanes), reset_less=True)
+        payload = Signal(shape_of(params.payload))
+        m.d.comb += [
+            weights.address.eq(stages[1].row),
+            weights.enable.eq(stages[1].accumulate),
+            payload.eq(stages[3].payload),
+        ]
+        m.d.sync += weight.eq(weights.data)
+        for lane in lanes:
+            m.d.sync += product[lane].eq(weight[lane] if is_spike else weight[lane] * payload)
+
+        # cycles 2 to 6: the states
+        m.submodules.accumulate = accumulate = Accumulate(
+            state=neuron.state,
+            addend_bits=max(product_bits, neuron.state_bits if params.bias else 0),
+            lanes=params.lanes,
+            words=params.words,
+            distance=params.words,
+        )
+        m.d.comb += [
+            accumulate.fetch.valid.eq(stages[2].accumulate | stages[2].fire),
+            accumulate.fetch.accumulate.eq(stages[2].accumulate),
+            accumulate.fetch.word.eq(stages[2].word),
+            accumulate.inject.valid.eq(stages[8].sweep),
+            accumulate.inject.word.eq(stages[8].word),
+        ]
+        with m.If(~stages[8].sweep):
+            m.d.comb += [accumulate.addend[lane].eq(product[lane]) for lane in lanes]
+        if params.bias:
+            bias = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes), reset_less=True)
+            m.d.comb += [images["bias"].address.eq(stages[6].word), images["bias"].enable.eq(stages[6].sweep)]
+            m.d.sync += bias.eq(images["bias"].data)
+            with m.If(stages[8].sweep):
+                m.d.comb += [accumulate.addend[lane].eq(bias[lane]) for lane in lanes]
+
+        # cycles 5 to 8: the neurons
+        spikes = Signal(params.lanes)
+        after = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
+        for lane in lanes:
+            m.submodules[f"neuron_{lane}"] = cell = Neuron(neuron)
+            m.d.comb += [
+                cell.membrane.eq(accumulate.state[lane]),
+                cell.clear.eq(stages[7].clear),
+                accumulate.inject.operand[lane].eq(cell.decayed),
+                spikes[lane].eq(cell.spike & stages[6].fire & self._exists(lane, stages[6].word)),
+                after[lane].eq(Mux(self._exists(lane, stages[7].word), cell.after, 0)),
+            ]
+        fired = Signal(params.lanes)
+        m.d.sync += fired.eq(spikes)
+
+        # cycle 7: what leaves
+        layout = lane_word_layout(params.output, params.lanes)
+        m.submodules.queue = queue = Queue(layout, depth=max(2, params.words))
+        m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
+        leaving = Signal(layout)
+        m.d.comb += [leaving.word.eq(stages[7].word), leaving.tick.eq(stages[7].tick), leaving.end.eq(stages[7].end)]
+        if params.readout is Readout.COUNT:
+            m.submodules.counts = counts = SpikeCounts(
+                params.output.payload, lanes=params.lanes, words=params.words
+            )
+            m.d.comb += [
+                counts.fetch.valid.eq(stages[5].sweep),
+                counts.fetch.clear.eq(stages[5].clear),
+                counts.fetch.word.eq(stages[5].word),
+                counts.spikes.eq(spikes),
+            ]
+        values = {
+            Readout.SPIKES: lambda: fired,
+            Readout.COUNT: lambda: counts.counts,
+            Readout.MEMBRANE: lambda: after,
+        }[params.readout]()
+        with m.If(stages[7].send):
+            m.d.comb += Value.cast(leaving.values).eq(values)
+        m.d.comb += [
+            queue.i.payload.eq(leaving),
+            queue.i.valid.eq(Value.cast(leaving.values).any() | leaving.tick | leaving.end),
+        ]
+        connect(m, queue.o, serializer.i)
+        connect(m, serializer.o, flipped(self.o))
+        m.d.comb += sequencer.sent.eq(self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE))
+
+        self._count(
+            m,
+            {
+                "values": sequencer.taken[TokenKind.VALUE],
+                "ticks": sequencer.taken[TokenKind.TICK],
+                "samples": sequencer.taken[TokenKind.END],
+                "synapse_words": sequencer.operation.accumulate,
+                "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
+                "spikes": _ones(fired),
+                "saturations": _ones(accumulate.saturated),
+            },
+        )
+        settle = Signal(range(PIPELINE + 1))
+        with m.If(sequencer.operation.accumulate | sequencer.operation.sweep | sequencer.taken.any()):
+            m.d.sync += settle.eq(PIPELINE)
+        with m.Elif(settle.any()):
+            m.d.sync += settle.eq(settle - 1)
+        m.d.comb += self.busy.eq(sequencer.busy | settle.any())
+        return m
+
+    def _image_memories(self, m: Module) -> dict[str, ImageMemory]:
+        """The memories that images fill, with their configuration."""
+        made = {}
+        for number, shape in enumerate(memories(self._params)):
+            region = self._first_region + number if self._params.writable else None
+            memory = ImageMemory(shape, init=self._images[shape.name], region=region)
+            m.submodules[shape.name] = made[shape.name] = memory
+            if self._params.writable:
+                connect(m, flipped(self.config), memory.config)
+        return made
+
+    def _exists(self, lane: int, word: Value) -> Value:
+        """Whether there is a neuron: the last word may have lanes to spare."""
+        if (self._params.words - 1) * self._params.lanes + lane < self._params.neurons:
+            return C(1, 1)
+        return word != self._params.words - 1
+
+    def _count(self, m: Module, increments: Mapping[str, Value]) -> None:
+        """Running totals, a register before each adder."""
+        for name, increment in increments.items():
+            step = Signal(increment.shape(), name=f"{name}_step")
+            m.d.sync += [step.eq(increment), self.counters[name].eq(self.counters[name] + step)]
+        with m.If(self.clear):
+            m.d.sync += self.counters.eq(0)
+
+
+def _ones(value: Value) -> Value:
+    """How many bits are 1, as a balanced tree of adders."""
+    if len(value) == 1:
+        return value
+    middle = len(value) // 2
+    return _ones(value[:middle]) + _ones(value[middle:])

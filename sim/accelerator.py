@@ -1,0 +1,89 @@
+"""Golden model of a whole accelerator: results, cycles, counters and operation counts of each sample."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from tospike.hw.params import EncoderParams, EventParams, Readout, SystolicParams, require
+from tospike.sim.arithmetic import Ints
+from tospike.sim.design import Design
+from tospike.sim.encoder import EncoderRun, run_encoder
+from tospike.sim.event import EventRun, run_event
+from tospike.sim.network import Array, Result
+from tospike.sim.systolic import run as run_systolic
+from tospike.sim.systolic_timing import frame_timing
+from tospike.sim.timing import chain_cycles
+
+OUTPUT_REGISTER = 1
+"""Cycles from a value leaving the densifier to the host taking its beat."""
+
+
+def run(design: Design, x: Array) -> Result:
+    """Run N samples, each alone in the pipeline.
+
+    Parameters
+    ----------
+    design
+        The network and the hardware that runs it.
+    x
+        (N, inputs) integers in the input format, or (N, steps, inputs) spikes where the host sends tokens.
+
+    Raises
+    ------
+    InputError
+        Samples of another shape, values that do not fit, a chain of engines that no golden model covers.
+    """
+    first = design.params.engines[0]
+    if isinstance(first, SystolicParams):
+        return _systolic(design, first, x.astype(np.int64))
+    return _spiking(design, x.astype(np.int64))
+
+
+def _systolic(design: Design, params: SystolicParams, x: Ints) -> Result:
+    require(len(design.params.engines) == 1, "the golden model of a chain with a systolic engine takes that one only")
+    result = run_systolic(params, design.stages_of(0), x)
+    # the first beat is taken in cycle 0; the last value is offered, and taken, as many cycles later as there are
+    last_value = params.input.addresses
+    cycles = last_value + int(frame_timing(params).values[-1]) + OUTPUT_REGISTER + 1
+    return Result(
+        outputs=result.outputs,
+        cycles=np.full(len(x), cycles, dtype=np.int64),
+        counters={f"0.{name}": values for name, values in result.counters.items()},
+        operations=result.operations,
+    )
+
+
+def _spiking(design: Design, x: Ints) -> Result:
+    trains: Array = x
+    encoder: EncoderRun | None = None
+    engines: list[EventRun] = []
+    counters: dict[str, Array] = {}
+    for index, params in enumerate(design.params.engines):
+        run_of_engine: EncoderRun | EventRun
+        if isinstance(params, EncoderParams):
+            run_of_engine = encoder = run_encoder(params, x)
+            trains = encoder.trains
+        else:
+            assert isinstance(params, EventParams)
+            synapses = design.stages_of(index)[0].synapses
+            run_of_engine = run_event(params, synapses.weight, synapses.bias, trains)
+            engines.append(run_of_engine)
+            trains = run_of_engine.spikes
+        counters |= {f"{index}.{name}": values for name, values in run_of_engine.counters.items()}
+    runs = [*([encoder] if encoder else []), *engines]
+    last = design.params.engines[-1]
+    return Result(
+        outputs=engines[-1].outputs,
+        cycles=chain_cycles(design.params, x, encoder, engines),
+        counters=counters,
+        operations=_sum(run.operations for run in runs),
+        trains=trains if isinstance(last, EventParams) and last.readout is Readout.SPIKES else None,
+    )
+
+
+def _sum(parts: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
+    total: dict[str, Array] = {}
+    for part in parts:
+        for name, values in part.items():
+            total[name] = total[name] + values if name in total else values
+    return total

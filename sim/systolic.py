@@ -1,0 +1,148 @@
+"""Golden model of the systolic engine: results, counters and operation counts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tospike.hw.params import Dataflow, RequantizeParams, SystolicParams, ceil_div, require
+from tospike.sim.arithmetic import Ints, exact_matmul, round_shift
+from tospike.sim.network import Accumulator, Array, Dense, Requantize, Stage
+from tospike.sim.systolic_timing import array_cycles
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SystolicResult:
+    """What the engine does with a batch of N frames."""
+
+    outputs: Ints
+    """(N, rows * outputs) of the last layer, row-major: requantised values, or accumulators."""
+    counters: dict[str, Ints]
+    """(N,) per counter of ``hw.ann.layout.counter_names``: what each frame adds, with the consumer always ready."""
+    operations: dict[str, Ints]
+    """(N,) per operation of ``docs/architecture.md``."""
+
+
+def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> SystolicResult:
+    """Run N frames through the layers.
+
+    Parameters
+    ----------
+    stages
+        One per layer, dense, with a :class:`Requantize` neuron, or :class:`Accumulator` where the layer has no clamp.
+    x
+        (N, rows * inputs) integers of the first layer, row-major.
+
+    Raises
+    ------
+    InputError
+        If stages and layers do not fit, a value is outside of its format, or a sum could leave the accumulator.
+    """
+    first = params.layers[0]
+    require(len(stages) == len(params.layers), f"{len(stages)} stages given for {len(params.layers)} layers")
+    require(
+        x.ndim == 2 and x.shape[1] == first.rows * first.inputs,
+        f"frames must have shape (N, {first.rows * first.inputs}), not {x.shape}",
+    )
+    act = params.array.act
+    require(
+        bool(np.all((x >= act.min) & (x <= act.max))),
+        f"values of a frame must be from {act.min} to {act.max}",
+    )
+    values = x.astype(np.int64)
+    for stage, layer in zip(stages, params.layers, strict=True):
+        synapses = stage.synapses
+        require(
+            (synapses.inputs, synapses.outputs) == (layer.inputs, layer.outputs),
+            f"stage {stage.name!r} is {synapses.inputs} x {synapses.outputs}, its layer {layer.inputs} x {layer.outputs}",
+        )
+        check_range(params, stage)
+        values = _layer(params.requantize, stage, values.reshape(-1, layer.inputs)).reshape(len(x), -1)
+    frames = np.ones(len(x), dtype=np.int64)
+    return SystolicResult(
+        outputs=values,
+        counters={name: count * frames for name, count in frame_counters(params).items()},
+        operations={name: count * frames for name, count in frame_operations(params).items()},
+    )
+
+
+def check_range(params: SystolicParams, stage: Stage) -> None:
+    """Refuse a stage whose sums could leave the accumulator with some input; also weights out of their range.
+
+    Raises
+    ------
+    InputError
+        Naming the stage, and the accumulator that it would need.
+    """
+    array = params.array
+    weight, bias = stage.synapses.weight.astype(np.int64), stage.synapses.bias.astype(np.int64)
+    good = bool(np.all((weight >= array.weight.min) & (weight <= array.weight.max)))
+    require(good, f"weights of stage {stage.name!r} must be from {array.weight.min} to {array.weight.max}")
+    # partial sums, with and without the bias, stay between these, whatever the order
+    positive, negative = np.maximum(weight, 0).sum(axis=1), np.minimum(weight, 0).sum(axis=1)
+    high = positive * array.act.max + negative * array.act.min + np.maximum(bias, 0)
+    low = positive * array.act.min + negative * array.act.max + np.minimum(bias, 0)
+    largest = max(int(high.max()), -int(low.min()) - 1, 0)
+    require(
+        largest <= array.acc.max,
+        f"stage {stage.name!r} needs an accumulator of {largest.bit_length() + 1} bits, this array has {array.acc.bits}",
+    )
+
+
+def requantize(params: RequantizeParams, acc: Ints, bias: Array, neuron: Requantize) -> Ints:
+    """(..., outputs) accumulators to activations; see :class:`tospike.hw.params.RequantizeParams`."""
+    scaled = (acc + bias) * neuron.multiplier.astype(np.int64)
+    return np.clip(round_shift(scaled, neuron.shift, params.rounding), *neuron.clamp)
+
+
+def _layer(params: RequantizeParams, stage: Stage, x: Ints) -> Ints:
+    synapses: Dense = stage.synapses
+    acc = exact_matmul(x, synapses.weight.astype(np.int64).T)
+    bias = synapses.bias.astype(np.int64)
+    match stage.neuron:
+        case Requantize():
+            return requantize(params, acc, bias, stage.neuron)
+        case Accumulator():
+            return acc + bias
+        case _:
+            require(False, f"stage {stage.name!r} has a neuron that a systolic engine cannot run")
+            raise AssertionError
+
+
+# ------------------------------------------------------------------------------------------------------ counts
+
+
+def frame_counters(params: SystolicParams) -> dict[str, int]:
+    """What one frame adds to each counter of ``hw.ann.layout.counter_names``."""
+    array = params.array
+    act_words = weight_words = 0
+    for layer in params.layers:
+        if array.dataflow is Dataflow.OS:
+            tiles = ceil_div(layer.rows, array.rows) * ceil_div(layer.outputs, array.cols)
+            act_words += tiles * layer.inputs
+            weight_words += tiles * layer.inputs
+        else:
+            tiles = ceil_div(layer.inputs, array.rows) * ceil_div(layer.outputs, array.cols)
+            act_words += tiles * layer.rows
+            weight_words += tiles * array.rows
+    return {
+        "frames": 1,
+        "macs": sum(layer.macs for layer in params.layers),
+        "act_words": act_words,
+        "weight_words": weight_words,
+        "results": sum(layer.rows * layer.outputs for layer in params.layers),
+        "array_cycles": array_cycles(params),
+    }
+
+
+def frame_operations(params: SystolicParams) -> dict[str, int]:
+    """Operations of one frame, by the names of ``docs/architecture.md``; memory accesses in elements."""
+    counters: Mapping[str, int] = frame_counters(params)
+    stored = sum(layer.rows * layer.inputs for layer in params.layers)
+    return {
+        "mac": counters["macs"],
+        "requantize": sum(layer.rows * layer.outputs for layer in params.layers if layer.clamp is not None),
+        "weight_read": counters["weight_words"] * params.array.cols,
+        "activation_read": counters["act_words"] * params.array.rows,
+        "activation_write": stored,
+    }

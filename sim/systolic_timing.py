@@ -1,0 +1,131 @@
+"""Exact cycle counts of the systolic engine, for a lone frame and a consumer that is always ready.
+
+Every layer is a short recurrence over *groups*: the results that the array completes together (OS: a tile; WS: a column of
+tiles). Two groups fit the result buffer; the array holds back a group's results until there is room, and the
+post-processor takes one result per cycle.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from tospike.hw.params import Dataflow, DenseLayer, SystolicParams, ceil_div
+from tospike.sim.arithmetic import Ints
+
+SLOTS = 2
+"""Groups that the result buffer holds."""
+POST_LATENCY = 6
+"""From reading a result to offering it: buffer, selection, bias, multiplier, shift, clamp."""
+ACCUMULATE_LATENCY = 2
+"""WS: from a partial sum at the array's edge to the sum: read, add."""
+ACCUMULATE_SPACING = 3
+"""WS: a partial sum is read, added to and written back in this many cycles."""
+NEXT_LAYER = 2
+"""From the last result of a layer (stored and out of the array) to the start of the next: state, descriptor."""
+REORDER_LATENCY = 2
+"""From the last result going into the reorder memory to the first coming out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameTiming:
+    """When a frame's tokens leave, in cycles after the one that accepts the last input VALUE."""
+
+    values: Ints
+    """(rows * outputs,) cycle in which each VALUE is offered, and taken by a consumer that is ready."""
+    end: int
+    """Cycle in which the END is offered: the one after the last VALUE."""
+    array: int
+    """What the frame adds to the counter ``array_cycles``."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _LayerTiming:
+    """Cycles after the start of a layer."""
+
+    reads: Ints
+    """When the post-processor reads each result, in its order."""
+    first_operand: int
+    last_result: int
+    """When the last result leaves the array."""
+
+
+def array_cycles(params: SystolicParams) -> int:
+    """Cycles from the first operand entering the array to the last result leaving it, summed over layers."""
+    return frame_timing(params).array
+
+
+def gemm_cycles(params: SystolicParams) -> int:
+    """What ``bench gemm`` measures for a single layer: the same as :func:`array_cycles`."""
+    return array_cycles(params)
+
+
+@lru_cache(maxsize=256)
+def frame_timing(params: SystolicParams) -> FrameTiming:
+    """Cycle counts of a lone frame.
+
+    The engine takes a VALUE in each cycle in which one is offered, so everything is relative to the last VALUE (with
+    the engine idle before the frame). The input link must send every address.
+    """
+    start = 1  # the loader says that it is full
+    array = 0
+    for layer in params.layers:
+        timing = _layer_timing(params, layer)
+        array += timing.last_result - timing.first_operand + 1
+        offered = start + timing.reads + POST_LATENCY
+        start = max(int(offered[-1]), start + timing.last_result) + NEXT_LAYER
+    if _reorders(params):
+        offered = offered[-1] + REORDER_LATENCY + np.arange(len(offered), dtype=np.int64)
+    offered.setflags(write=False)
+    return FrameTiming(values=offered, end=int(offered[-1]) + 1, array=array)
+
+
+def _reorders(params: SystolicParams) -> bool:
+    """Whether results pass through the reorder memory: groups might not complete in the order of addresses."""
+    layers = params.layers if params.writable else params.layers[-1:]
+    return max(layer.rows for layer in layers) > 1 and max(layer.outputs for layer in layers) > params.array.cols
+
+
+def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
+    array = params.array
+    output_stationary = array.dataflow is Dataflow.OS
+    sizes = _group_sizes(params, layer)
+    if output_stationary:
+        steps, tiles, loading = layer.inputs, 1, 0
+        spacing = max(steps, array.rows)
+        group_rows = array.rows
+        committing = steps - 1  # the step that waits for a free slot: the last
+    else:
+        steps, tiles, loading = layer.rows, ceil_div(layer.inputs, array.rows), array.rows
+        spacing = max(steps, array.rows, ACCUMULATE_SPACING)
+        group_rows = layer.rows
+        committing = (tiles - 1) * spacing  # the first of the last tile
+    out = 1 + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)  # from its issue to the result
+
+    begin = 1 + loading
+    done: list[int] = []  # cycle of the last read of each group
+    reads = []
+    for group, size in enumerate(sizes):
+        commit = begin + committing
+        if group >= SLOTS:
+            commit = max(commit, done[group - SLOTS] + 1)
+        begin = commit - committing + tiles * spacing
+        written = commit + out
+        first = written + 1 if group == 0 else max(written + 1, done[-1] + 1)
+        reads.append(first + np.arange(size, dtype=np.int64))
+        done.append(first + size - 1)
+    return _LayerTiming(
+        reads=np.concatenate(reads),
+        first_operand=2,
+        last_result=written + group_rows - 1 + array.cols - 1,
+    )
+
+
+def _group_sizes(params: SystolicParams, layer: DenseLayer) -> list[int]:
+    """Results of each group, without those beyond the edges."""
+    array = params.array
+    widths = [min(array.cols, layer.outputs - start) for start in range(0, layer.outputs, array.cols)]
+    if array.dataflow is Dataflow.WS:
+        return [layer.rows * width for width in widths]
+    heights = [min(array.rows, layer.rows - start) for start in range(0, layer.rows, array.rows)]
+    return [height * width for height in heights for width in widths]

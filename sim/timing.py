@@ -1,0 +1,296 @@
+"""Exact cycle counts of a spiking accelerator.
+
+Every engine takes its tokens in order, and a token's times are maxima of sums of earlier times (a max-plus
+recurrence). A *link* object stands for the engine behind a stream: it is told when a token is offered at the
+earliest, and answers when it is taken. Within such a call it passes on whatever the token sets free to the link
+behind it, so the back-pressure needs no simulation. All times are (N,) arrays, one column per sample.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import (
+    AcceleratorParams,
+    EncoderParams,
+    Encoding,
+    EventParams,
+    HostInput,
+    HostOutput,
+    Readout,
+    require,
+)
+from tospike.sim.arithmetic import Ints
+from tospike.sim.encoder import EncoderRun
+from tospike.sim.event import EventRun
+
+SWEEP_RETURN = 4
+"""Cycles in which swept words return to the pipeline: `tospike.hw.snn.neuron.LATENCY`."""
+SWEEP_TO_OFFER = 12
+"""From the cycle that sweeps a word to the one that offers its first token: 7 to the queue, 2 in it, 3 to serialize."""
+
+
+class Link(Protocol):
+    """The engine behind a stream."""
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """When the last of ``count`` VALUEs is taken.
+
+        The first is offered in cycle ``offer``, each other in the cycle after the one before was taken. Where
+        ``count`` is 0 the answer means nothing. ``last_address`` is the address of the last one.
+        """
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """When a TICK is taken that is offered in cycle ``offer``."""
+
+    def take_end(self, offer: Ints) -> Ints:
+        """When an END is taken that is offered in cycle ``offer``."""
+
+
+@dataclass(kw_only=True, eq=False)
+class DenseSink:
+    """`tospike.hw.events.Densifier`, and the register of the host's output."""
+
+    addresses: int
+    last_beat: Ints
+    """When the host takes the last beat of the frame."""
+    address: Ints
+    """Values of the frame that have left."""
+    done: Ints
+    """When the last token was taken or the last value left."""
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """A value per cycle, zeros between them included."""
+        some = count > 0
+        end = np.maximum(offer, self.done + 1) + last_address - self.address
+        self.done = np.where(some, end, self.done)
+        self.address = np.where(some, last_address + 1, self.address)
+        return self.done
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """Dropped at once."""
+        return offer
+
+    def take_end(self, offer: Ints) -> Ints:
+        """After the zeros that are missing."""
+        first = np.maximum(offer, self.done + 1)
+        missing = self.addresses - self.address
+        self.last_beat = np.where(missing > 0, first + missing - 1, self.done) + 1
+        return first + missing
+
+
+@dataclass(kw_only=True, eq=False)
+class TokenSink:
+    """The register of the host's output: takes a token per cycle."""
+
+    last_beat: Ints
+    """When the host takes the END."""
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """One per cycle."""
+        return offer + count - 1
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """At once."""
+        return offer
+
+    def take_end(self, offer: Ints) -> Ints:
+        """At once."""
+        self.last_beat = offer + 1
+        return offer
+
+
+@dataclass(kw_only=True, eq=False)
+class EventLink:
+    """`tospike.hw.snn.engine.EventEngine`."""
+
+    params: EventParams
+    run: EventRun
+    behind: Link
+    ready: Ints
+    """First cycle in which a token can be taken."""
+    free: Ints
+    """First cycle in which a word can begin."""
+    sent: Ints
+    """When the last token was taken by the engine behind."""
+    due: NDArray[np.bool_]
+    """Whether a TICK's sweep was put off (membrane readout)."""
+    step: int = field(default=0, init=False)
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """``words`` cycles each."""
+        some = count > 0
+        words = self.params.words
+        taken = np.maximum(offer, self.ready)
+        begin = self._after_due_sweep(np.maximum(taken + 1, self.free), some)
+        self.free = np.where(some, begin + count * words, self.free)
+        self.ready = np.where(some, self.free - 1, self.ready)
+        return np.where(count > 1, self.free - words - 1, taken)
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """A sweep, now or later."""
+        taken = np.maximum(offer, self.ready)
+        begin = np.maximum(taken + 1, self.free)
+        readout = self.params.readout
+        if readout is Readout.MEMBRANE:
+            begin = self._after_due_sweep(begin, np.ones_like(self.due))
+            self.due = np.ones_like(self.due)
+            self.ready, self.free = begin, begin + 1
+            return taken
+        if readout is Readout.SPIKES:
+            begin = np.maximum(begin, self.sent + 1)
+            self._send(begin, self.run.spikes[:, self.step])
+            self.sent = self.behind.take_tick(self._marker_offer(begin))
+            self.step += 1
+        self._sweep(begin)
+        return taken
+
+    def take_end(self, offer: Ints) -> Ints:
+        """A sweep that clears; with counts or membranes they leave first."""
+        taken = np.maximum(offer, self.ready)
+        begin = np.maximum(np.maximum(taken + 1, self.free), self.sent + 1)
+        if self.params.readout is Readout.SPIKES:
+            marker = begin + SWEEP_TO_OFFER
+        else:
+            self._send(begin, self.run.outputs)
+            marker = self._marker_offer(begin)
+        self.sent = self.behind.take_end(marker)
+        self._sweep(begin)
+        return taken
+
+    def _after_due_sweep(self, begin: Ints, some: NDArray[np.bool_]) -> Ints:
+        """When a token's own work begins, if ``begin`` is when the engine turns to it."""
+        swept = self.due & some
+        self.due = self.due & ~some
+        return np.where(swept, begin + self.params.words + SWEEP_RETURN, begin)
+
+    def _sweep(self, begin: Ints) -> None:
+        self.ready = begin + self.params.words - 1
+        self.free = begin + self.params.words + SWEEP_RETURN
+
+    def _send(self, begin: Ints, values: NDArray[np.generic]) -> None:
+        """The VALUEs of a sweep."""
+        lanes, words = self.params.lanes, self.params.words
+        sent = np.zeros((len(values), words * lanes), dtype=bool)
+        sent[:, : self.params.neurons] = values != 0
+        grouped = sent.reshape(-1, words, lanes)
+        counts = grouped.sum(axis=2, dtype=np.int64)
+        last_lane = lanes - 1 - np.argmax(grouped[:, :, ::-1], axis=2)
+        for word in range(words):
+            count = counts[:, word]
+            offer = np.maximum(begin + word + SWEEP_TO_OFFER, self.sent + 1)
+            taken = self.behind.take_values(offer, count, word * lanes + last_lane[:, word])
+            self.sent = np.where(count > 0, taken, self.sent)
+
+    def _marker_offer(self, begin: Ints) -> Ints:
+        """When the TICK or END that goes with the last word is offered."""
+        return np.maximum(begin + self.params.words - 1 + SWEEP_TO_OFFER, self.sent + 1)
+
+
+def chain_cycles(
+    params: AcceleratorParams,
+    inputs: NDArray[np.integer],
+    encoder: EncoderRun | None,
+    engines: Sequence[EventRun],
+) -> Ints:
+    """Cycles of each sample, as ``docs/architecture.md`` defines them.
+
+    Parameters
+    ----------
+    params
+        A chain of an encoder behind dense host input, or none behind host tokens, and event engines.
+    inputs
+        (N, inputs) frames for the encoder, else (N, steps, inputs) spike trains.
+    encoder
+        What the encoder does, or ``None``.
+    engines
+        What each event engine does, in order.
+
+    Raises
+    ------
+    InputError
+        The chain has another shape.
+    """
+    first, *others = params.engines
+    chain = (first, *others) if encoder is None else tuple(others)
+    require(
+        isinstance(first, EncoderParams) == (encoder is not None)
+        and (params.host_input is HostInput.DENSE) == (encoder is not None)
+        and len(chain) == len(engines)
+        and all(isinstance(engine, EventParams) for engine in chain),
+        "cycles are modelled for dense frames into an encoder, or tokens into an event engine, then event engines",
+    )
+    samples = len(inputs)
+    zeros = np.zeros(samples, dtype=np.int64)
+    sink: DenseSink | TokenSink = TokenSink(last_beat=zeros)
+    if params.host_output is HostOutput.DENSE:
+        sink = DenseSink(addresses=params.output.addresses, last_beat=zeros, address=zeros, done=zeros - 1)
+    link: Link = sink
+    for engine, run in zip(reversed(chain), reversed(engines), strict=True):
+        assert isinstance(engine, EventParams)
+        never = np.zeros(samples, dtype=bool)
+        link = EventLink(params=engine, run=run, behind=link, ready=zeros, free=zeros, sent=zeros - 1, due=never)
+    if isinstance(first, EncoderParams) and encoder is not None:
+        _encode(first, inputs, encoder.trains, link)
+    else:
+        _send_tokens(inputs, link)
+    return sink.last_beat + 1
+
+
+def _send_tokens(trains: NDArray[np.integer], link: Link) -> None:
+    """The host's tokens, one beat each, the first in cycle 0."""
+    samples, steps, inputs = trains.shape
+    events = trains != 0
+    counts = events.sum(axis=2, dtype=np.int64)
+    last_address = inputs - 1 - np.argmax(events[:, :, ::-1], axis=2)
+    taken = np.full(samples, -1, dtype=np.int64)
+    for step in range(steps):
+        count = counts[:, step]
+        last = link.take_values(taken + 1, count, last_address[:, step])
+        taken = link.take_tick(np.where(count > 0, last, taken) + 1)
+    link.take_end(taken + 1)
+
+
+def _encode(
+    params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[np.integer], link: Link
+) -> None:
+    """`tospike.hw.snn.encoder.Encoder` behind `tospike.hw.host.input.DenseInput`."""
+    samples, inputs = frames.shape
+    is_rate = params.encoding is Encoding.RATE
+    recorded = np.ascontiguousarray((frames != 0).T)
+    one = np.ones(samples, dtype=np.int64)
+
+    # The first beat is taken in cycle 0; each value then has a cycle, and one that is not 0 waits for the register.
+    came = np.zeros(samples, dtype=np.int64)
+    taken = np.full(samples, -1, dtype=np.int64)
+    for address in range(inputs):
+        some = recorded[address]
+        came = np.where(some, np.maximum(came + 1, taken), came + 1)
+        if not is_rate:
+            taken = np.where(some, link.take_values(came + 1, some * one, address * one), taken)
+    came = np.maximum(came + 1, taken)
+    taken = link.take_tick(came + 1)
+
+    # Scans: an entry that is sent waits until the register is free, the others do not.
+    scanned = came + 1
+    count = recorded.sum(axis=0, dtype=np.int64)
+    last_address = inputs - 1 - np.argmax(recorded[::-1], axis=0)
+    for step in range(1, params.steps):
+        if is_rate:
+            events = np.ascontiguousarray((trains[:, step] != 0).T)
+            for address in np.flatnonzero(recorded.any(axis=1)):
+                some = events[address]
+                scanned = scanned + recorded[address]
+                if some.any():
+                    scanned = np.where(some, np.maximum(scanned, taken), scanned)
+                    offer = link.take_values(scanned + 1, some * one, address * one)
+                    taken = np.where(some, offer, taken)
+        else:
+            first = np.maximum(scanned + 1, taken) + 1
+            taken = np.where(count > 0, link.take_values(first, count, last_address), taken)
+        scanned = np.maximum(scanned + 1, taken)
+        taken = link.take_tick(scanned + 1)
+    link.take_end(np.maximum(scanned + 1, taken) + 1)

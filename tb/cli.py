@@ -1,0 +1,165 @@
+"""``tospike verify``, ``tospike evaluate`` and ``tospike bench``."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from tospike.gen import console
+from tospike.gen.cli import Data, Model, TimeBin, parse_gemm
+from tospike.gen.data import load_data
+from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.prepare import prepare
+from tospike.hw.params import ArrayParams, Dataflow, IntFormat
+from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.gemm import bench_gemm
+from tospike.tb.verify import TestResult, verify
+
+bench_app = typer.Typer(no_args_is_help=True, help="Measure the hardware in simulation.")
+
+
+class Simulator(StrEnum):
+    """The simulators that the benches run on."""
+
+    VERILATOR = "verilator"
+    ICARUS = "icarus"
+
+
+Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON.")]
+SimulatorOption = Annotated[Simulator, typer.Option(help="Which simulator.")]
+
+
+def verify_command(
+    design: Annotated[Path, typer.Argument(help="Folder that `tospike generate` wrote.", show_default=False)],
+    *,
+    simulator: SimulatorOption = Simulator.VERILATOR,
+    seed: Annotated[int, typer.Option(help="Seeds stimulus and stalls.")] = 0,
+    samples: Annotated[int, typer.Option(help="Samples of each test.")] = 8,
+    waves: Annotated[bool, typer.Option("--waves", help="Record a waveform in DESIGN/waves.")] = False,
+    json: Json = None,
+) -> None:
+    """Run the cocotb test benches on a generated design, against its golden model, with random stalls."""
+    console.check_writable(json)
+    with console.progress_bar(f"{simulator.value}: building and running the test benches"):
+        results = verify(
+            design,
+            simulator=simulator.value,
+            seed=seed,
+            samples=samples,
+            waves=design / "waves" if waves else None,
+        )
+    table = Table("test", "result", "seconds")
+    for result in results:
+        table.add_row(result.name, _verdict(result), f"{result.seconds:.1f}")
+    console.out.print(table)
+    failed = [result for result in results if not result.passed]
+    for result in failed:
+        console.out.print(f"[red]{result.name}[/]: {result.message}")
+    if waves:
+        console.out.print(f"waveform in {design / 'waves'}")
+    if json:
+        console.write_json(
+            json,
+            {
+                "design": str(design),
+                "simulator": simulator.value,
+                "seed": seed,
+                "samples": samples,
+                "passed": sum(r.passed and not r.skipped for r in results),
+                "failed": len(failed),
+                "tests": [
+                    {"name": r.name, "passed": r.passed, "skipped": r.skipped, "message": r.message} for r in results
+                ],
+            },
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
+def _verdict(result: TestResult) -> str:
+    if result.skipped:
+        return "[dim]does not apply[/]"
+    return "[green]passed[/]" if result.passed else "[red]FAILED[/]"
+
+
+@takes_model_options
+def evaluate_command(
+    *,
+    model: Model,
+    data: Data = "digits",
+    time_bin_us: TimeBin = None,
+    backend: Annotated[Backend, typer.Option(help="What computes the answers.")] = Backend.GOLDEN,
+    samples: Annotated[int | None, typer.Option(help="Only so many test samples.")] = None,
+    simulator: SimulatorOption = Simulator.VERILATOR,
+    json: Json = None,
+    options: ModelOptions,
+) -> None:
+    """Accuracy, cycles and operation counts of a trained network on the test part of a data set."""
+    console.check_writable(json)
+    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps)
+    prepared = prepare(model, data_set, options)
+    total = samples or len(data_set.x)
+    with console.progress_bar(f"{prepared.network.name}: {backend.value}", total) as progress:
+        evaluation = evaluate(
+            prepared, data_set, backend, samples=samples, simulator=simulator.value, progress=progress
+        )
+    summary = evaluation.summary()
+    table = Table("", prepared.network.name, title=f"{data_set.name}, {summary['samples']} samples")
+    for name, value in _flatten(summary):
+        table.add_row(name, value)
+    console.out.print(table)
+    if json:
+        console.write_json(json, {**summary, "network": prepared.network.name, "choices": prepared.choices})
+    if evaluation.mismatches:
+        console.err.print(f"[red]RTL and golden model differ in {evaluation.mismatches} places[/]")
+        raise typer.Exit(1)
+
+
+def _flatten(summary: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows = []
+    for name, value in summary.items():
+        if isinstance(value, dict):
+            rows += _flatten(value, f"{prefix}{name} ")
+        elif name == "accuracy":
+            rows.append((f"{prefix}{name}", f"{100 * value:.2f} %"))
+        else:
+            rows.append((f"{prefix}{name}", f"{value:,.1f}" if isinstance(value, float) else str(value)))
+    return rows
+
+
+@bench_app.command(epilog="Example:  tospike bench gemm --rows 8 --cols 8 --dataflow ws --gemm 100,50,70")
+def gemm(
+    *,
+    rows: Annotated[int, typer.Option(help="Rows of the array.")] = 8,
+    cols: Annotated[int, typer.Option(help="Columns of the array.")] = 8,
+    dataflow: Annotated[Dataflow, typer.Option(help="Output- or weight-stationary.")] = Dataflow.OS,
+    gemm: Annotated[str, typer.Option(help="M,N,K: results (M x N), inner dimension K.")] = "64,64,64",
+    act_bits: Annotated[int, typer.Option(help="Bits of an activation, signed.")] = 8,
+    weight_bits: Annotated[int, typer.Option(help="Bits of a weight.")] = 8,
+    acc_bits: Annotated[int, typer.Option(help="Bits of an accumulator.")] = 32,
+    seed: Annotated[int, typer.Option(help="Seeds the operands.")] = 0,
+    simulator: SimulatorOption = Simulator.VERILATOR,
+    json: Json = None,
+) -> None:
+    """A matrix product of random operands on the systolic engine: cycles counted in the RTL, utilisation."""
+    console.check_writable(json)
+    array = ArrayParams(
+        rows=rows,
+        cols=cols,
+        dataflow=dataflow,
+        act=IntFormat(bits=act_bits, signed=True),
+        weight_bits=weight_bits,
+        acc_bits=acc_bits,
+    )
+    with console.progress_bar(f"{simulator.value}: {gemm} on {rows} x {cols} {dataflow.value}"):
+        result = bench_gemm(array, parse_gemm(gemm), seed=seed, simulator=simulator.value)
+    table = Table("", f"{gemm} on {rows} x {cols} {dataflow.value}")
+    for name, value in result.items():
+        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
+    console.out.print(table)
+    if json:
+        console.write_json(json, result)
+    if not result["golden_match"]:
+        raise typer.Exit(1)

@@ -1,0 +1,117 @@
+"""Accuracy, cycles and operation counts of a trained network on data, in floating point, golden model or RTL."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from tospike.gen.cache import Cache
+from tospike.gen.data import DataSet
+from tospike.gen.folder import build
+from tospike.gen.images import pack
+from tospike.gen.prepare import Prepared
+from tospike.hw.params import require
+from tospike.sim import accelerator as golden
+from tospike.sim.network import Array, Result
+from tospike.sim.reference import run_float
+from tospike.tb.replay import replay
+
+
+class Backend(StrEnum):
+    """What computes the answers."""
+
+    FLOAT = "float"
+    """The trained network in floating point."""
+    GOLDEN = "golden"
+    """The integer golden model."""
+    RTL = "rtl"
+    """The generated Verilog in a simulator, compared with the golden model."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evaluation:
+    """The answers of one backend on N samples."""
+
+    backend: Backend
+    correct: Array
+    """(N,) bool."""
+    result: Result | None = None
+    """What the golden model says; ``None`` for float."""
+    mismatches: int | None = None
+    """RTL: samples whose outputs or cycles differ from the golden model's, plus totals of counters that differ."""
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of right answers."""
+        return float(np.mean(self.correct))
+
+    def summary(self) -> dict[str, Any]:
+        """The stable keys of ``tospike evaluate --json``."""
+        summary: dict[str, Any] = {
+            "backend": self.backend.value,
+            "samples": len(self.correct),
+            "accuracy": self.accuracy,
+        }
+        if self.result is not None:
+            summary["cycles"] = distribution(self.result.cycles)
+            summary["operations"] = mean_operations(self.result)
+            summary["saturations"] = int(
+                sum(values.sum() for name, values in self.result.counters.items() if name.endswith(".saturations"))
+            )
+        if self.mismatches is not None:
+            summary["mismatches"] = self.mismatches
+        return summary
+
+
+def distribution(values: Array) -> dict[str, float]:
+    """Mean and percentiles over samples."""
+    p5, p50, p95 = np.percentile(values, [5, 50, 95])
+    return {"mean": float(np.mean(values)), "p5": float(p5), "p50": float(p50), "p95": float(p95)}
+
+
+def mean_operations(result: Result) -> dict[str, float]:
+    """Operations per inference."""
+    return {name: float(np.mean(values)) for name, values in result.operations.items()}
+
+
+def evaluate(
+    prepared: Prepared,
+    data: DataSet,
+    backend: Backend,
+    *,
+    samples: int | None = None,
+    simulator: str = "verilator",
+    cache: Cache | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Evaluation:
+    """Runs the first ``samples`` test samples (all by default).
+
+    Raises
+    ------
+    InputError
+        Too many or too few samples asked for; a simulator is missing or fails.
+    """
+    count = len(data.x) if samples is None else samples
+    require(1 <= count <= len(data.x), f"samples must be from 1 to {len(data.x)} (what {data.name} has), not {count}")
+    x, y = data.x[:count], data.y[:count]
+    if backend is Backend.FLOAT:
+        return Evaluation(backend=backend, correct=np.argmax(run_float(prepared.network, x).outputs, axis=1) == y)
+    integers = prepared.integers(x)
+    expected = golden.run(prepared.design, integers)
+    if backend is Backend.GOLDEN:
+        return Evaluation(backend=backend, correct=expected.predictions == y, result=expected)
+    params = prepared.design.params
+    verilog, _, _ = build(params, pack(prepared.design))
+    got = replay(verilog, params, integers, simulator=simulator, cache=cache, progress=progress)
+    wrong = (got.outputs != expected.outputs).any(axis=1) | (got.cycles != expected.cycles)
+    totals = {name: int(values.sum()) for name, values in expected.counters.items()}
+    totals["cycles"] = int(expected.cycles.sum())
+    wrong_totals = sum(got.counters[name] != total % (1 << 32) for name, total in totals.items())
+    return Evaluation(
+        backend=backend,
+        correct=np.argmax(got.outputs, axis=1) == y,
+        result=expected,
+        mismatches=int(wrong.sum()) + wrong_totals,
+    )

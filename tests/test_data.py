@@ -1,0 +1,187 @@
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tospike.gen.data import bin_events, load_data
+from tospike.hw.params import InputError
+
+SHARED_MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
+
+
+def write_idx(path: Path, array: np.ndarray) -> None:
+    header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    raw = header + array.astype(np.uint8).tobytes()
+    path.write_bytes(gzip.compress(raw) if path.suffix == ".gz" else raw)
+
+
+def write_mnist(folder: Path, prefix: str, count: int, suffix: str = "") -> np.ndarray:
+    images = np.random.default_rng(count).integers(0, 256, (count, 4, 3))
+    write_idx(folder / f"{prefix}-images-idx3-ubyte{suffix}", images)
+    write_idx(folder / f"{prefix}-labels-idx1-ubyte{suffix}", np.arange(count) % 10)
+    return images
+
+
+def test_digits_split_is_fixed():
+    data = load_data("digits")
+    assert data.x.shape == (449, 64) and data.train_x.shape == (1348, 64)
+    assert data.x.dtype == np.float32 and (data.x.min(), data.x.max()) == (0, 1)
+    assert data.y[:8].tolist() == [3, 7, 1, 5, 9, 3, 7, 9]  # samples 3, 7, 11, ...
+    assert data.train_y[:6].tolist() == [0, 1, 2, 4, 5, 6]
+    assert set((data.x * 16).ravel().tolist()) <= set(range(17))
+    assert not data.is_spikes and data.inputs == 64 and data.steps == 1
+    assert "i % 4 == 3" in data.split and "divided by 16" in data.split
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_mnist_reads_idx(tmp_path, suffix):
+    test = write_mnist(tmp_path, "t10k", 5, suffix)
+    train = write_mnist(tmp_path, "train", 7, suffix)
+    data = load_data(f"mnist:{tmp_path}")
+    np.testing.assert_allclose(data.x, test.reshape(5, 12) / 255, rtol=1e-6)
+    np.testing.assert_allclose(data.train_x, train.reshape(7, 12) / 255, rtol=1e-6)
+    assert data.y.tolist() == [0, 1, 2, 3, 4] and len(data.train_y) == 7
+
+
+def test_mnist_without_training_images_says_so(tmp_path):
+    write_mnist(tmp_path, "t10k", 5)
+    data = load_data(f"mnist:{tmp_path}")
+    assert "no train images" in data.split
+    np.testing.assert_array_equal(data.train_x, data.x)
+
+
+@pytest.mark.skipif(not SHARED_MNIST.is_dir(), reason="MNIST is not in ../shared/data")
+def test_mnist_as_published():
+    data = load_data(f"mnist:{SHARED_MNIST}")
+    assert data.x.shape == (10000, 784)
+    assert data.y[:5].tolist() == [7, 2, 1, 0, 4]
+
+
+def test_npz_dense(tmp_path):
+    x = np.arange(24, dtype=np.int16).reshape(4, 2, 3)
+    np.savez(tmp_path / "a.npz", x=x, y=np.arange(4))
+    data = load_data(f"npz:{tmp_path / 'a.npz'}")
+    assert data.name == "a" and data.x.shape == (4, 6) and data.x.dtype == np.float32
+    assert data.x[1, 0] == 6
+    np.savez(tmp_path / "b.npz", x=x, y=np.arange(4), train_x=x[:3] + 1, train_y=np.arange(3))
+    data = load_data(f"npz:{tmp_path / 'b.npz'}")
+    assert data.train_x.shape == (3, 6) and data.train_x[0, 0] == 1
+
+
+def test_npz_spikes(tmp_path):
+    spikes = np.zeros((3, 5, 2), np.uint8)
+    spikes[2, 4, 1] = 1
+    np.savez(tmp_path / "a.npz", spikes=spikes, label=np.array([0, 1, 2]))
+    data = load_data(f"npz:{tmp_path / 'a.npz'}")
+    assert data.is_spikes and data.inputs == 2 and data.steps == 5
+    np.testing.assert_array_equal(data.x, spikes)
+
+
+def events(**changes):
+    arrays = {
+        "x": np.array([0, 1, 1, 0]),
+        "y": np.array([0, 0, 2, 1]),
+        "p": np.array([0, 1, 0, 1]),
+        "t_us": np.array([100, 1099, 1100, 7]),
+        "offsets": np.array([0, 3, 4]),
+        "label": np.array([4, 2]),
+    }
+    return arrays | {name: np.asarray(value) for name, value in changes.items()}
+
+
+def test_events_are_binned_from_the_first_of_a_recording(tmp_path):
+    np.savez(tmp_path / "a.npz", **events())
+    data = load_data(f"npz:{tmp_path / 'a.npz'}", time_bin_us=1000, steps=2)
+    assert data.x.shape == (2, 2, 2 * 3 * 2)
+    # channel = (p * 3 + y) * 2 + x
+    assert np.argwhere(data.x).tolist() == [[0, 0, 0], [0, 0, 7], [0, 1, 5], [1, 0, 8]]
+    assert bin_events(events(), time_bin_us=1000, steps=1).sum() == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"t_us": [100, 99, 1100, 7]}, "time goes backwards"),
+        ({"offsets": [0, 0, 4]}, "no empty recording"),
+        ({"offsets": [0, 3, 5]}, "offsets must rise from 0 to the number of events"),
+        ({"p": [0, 2, 0, 1]}, "p must be 0 or 1"),
+        ({"x": [0, 1, 1]}, "differ in length"),
+    ],
+)
+def test_damaged_events_are_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        bin_events(events(**changes), time_bin_us=1000, steps=2)
+
+
+def test_events_need_a_time_step(tmp_path):
+    np.savez(tmp_path / "a.npz", **events())
+    with pytest.raises(InputError, match="--time-bin-us"):
+        load_data(f"npz:{tmp_path / 'a.npz'}")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": np.array([[1.0, np.nan]]), "y": np.array([0])}, "the test samples hold NaN"),
+        ({"x": np.zeros((3, 2)), "y": np.zeros(2, int)}, "3 test samples but 2 labels"),
+        ({"x": np.zeros((0, 2)), "y": np.zeros(0, int)}, "there are no test samples"),
+        ({"x": np.zeros(3), "y": np.zeros(3, int)}, r"x must be \(samples, values\)"),
+        ({"x": np.zeros((3, 2)), "y": np.zeros(3)}, "labels must be one integer per sample"),
+        ({"spikes": np.zeros((3, 2)), "label": np.zeros(3, int)}, "spikes must be"),
+        ({"x": np.array([["a"]]), "y": np.zeros(1, int)}, "should hold numbers"),
+        ({"z": np.zeros(3)}, "holds z: it needs x, y"),
+        (
+            {"x": np.ones((2, 2)), "y": np.arange(2), "train_x": np.ones((2, 3)), "train_y": np.arange(2)},
+            r"samples of shape \(2,\) \(test\) and \(3,\)",
+        ),
+    ],
+)
+def test_bad_npz_is_refused(tmp_path, arrays, message):
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(InputError, match=message):
+        load_data(f"npz:{tmp_path / 'a.npz'}")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 truncated"])
+def test_no_npz_is_refused(tmp_path, content):
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(InputError, match="is no npz file") as caught:
+        load_data(f"npz:{tmp_path / 'a.npz'}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x00\x00\x08\x03\x00"])
+def test_no_idx_is_refused(tmp_path, content):
+    write_mnist(tmp_path, "t10k", 5)
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(content)
+    with pytest.raises(InputError, match="no complete idx file"):
+        load_data(f"mnist:{tmp_path}")
+
+
+def test_truncated_gz_is_refused(tmp_path):
+    write_mnist(tmp_path, "t10k", 5, ".gz")
+    path = tmp_path / "t10k-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(InputError, match="cannot read"):
+        load_data(f"mnist:{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("digit", "unknown data 'digit': give digits, mnist:DIR or npz:FILE"),
+        ("mnist:", "unknown data"),
+        ("mnist:/no/such/folder", "there is no folder /no/such/folder"),
+        ("npz:/no/such.npz", "there is no file /no/such.npz"),
+    ],
+)
+def test_unknown_data_is_refused(spec, message):
+    with pytest.raises(InputError, match=message):
+        load_data(spec)
+
+
+def test_mnist_folder_without_test_images(tmp_path):
+    with pytest.raises(InputError, match="lacks t10k-images"):
+        load_data(f"mnist:{tmp_path}")

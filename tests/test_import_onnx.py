@@ -1,0 +1,220 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from tospike.gen.load import load_network
+from tospike.gen.onnx_import import identifier, import_onnx
+from tospike.hw.params import InputError
+from tospike.sim.reference import run_float
+
+SHARED_ONNX = Path(__file__).parents[2] / "shared" / "data" / "onnx"
+RNG = np.random.default_rng(7)
+W1 = RNG.normal(size=(5, 6)).astype(np.float32)  # (outputs, inputs)
+W2 = RNG.normal(size=(3, 5)).astype(np.float32)
+B1 = RNG.normal(size=5).astype(np.float32)
+B2 = RNG.normal(size=3).astype(np.float32)
+
+
+def node(kind, inputs, output, **attributes):
+    return helper.make_node(kind, inputs, [output], name=f"n_{output}", **attributes)
+
+
+def build(nodes, weights, *, inputs=(("x", ("batch", 6)),), outputs=("y",)):
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
+        initializer=[numpy_helper.from_array(np.asarray(array), name) for name, array in weights.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+def save(tmp_path, model):
+    path = tmp_path / "net.onnx"
+    onnx.save(model, path)
+    return path
+
+
+GEMMS = build(
+    [
+        node("Gemm", ["x", "w1", "b1"], "h", transB=1),
+        node("Relu", ["h"], "r"),
+        node("Gemm", ["r", "w2", "b2"], "y", transB=1),
+    ],
+    {"w1": W1, "b1": B1, "w2": W2, "b2": B2},
+)
+SCALED = build(
+    [node("Gemm", ["x", "w1", "b1"], "h", alpha=0.5, beta=2.0), node("Relu", ["h"], "y")],
+    {"w1": W1.T, "b1": B1[None]},
+)
+SCALAR_BIAS = build([node("Gemm", ["x", "w1", "b1"], "y", transB=1)], {"w1": W1, "b1": np.float32(0.25)})
+MATMULS = build(
+    [
+        node("Identity", ["x"], "i"),
+        node("MatMul", ["i", "w1"], "m"),
+        node("Add", ["b1", "m"], "h"),
+        node("Relu", ["h"], "r"),
+        node("MatMul", ["r", "w2"], "y"),
+    ],
+    {"w1": W1.T, "b1": B1, "w2": W2.T},
+)
+NO_RELU = build([node("MatMul", ["x", "w1"], "h"), node("MatMul", ["h", "w2"], "y")], {"w1": W1.T, "w2": W2.T})
+CONSTANTS = build(
+    [
+        node("Constant", [], "w1", value=numpy_helper.from_array(W1.T.copy())),
+        node("MatMul", ["x", "w1"], "y"),
+    ],
+    {},
+)
+IMAGE = (("x", ("batch", 1, 2, 3)),)
+FLATTEN = build([node("Flatten", ["x"], "f"), node("Gemm", ["f", "w1"], "y", transB=1)], {"w1": W1}, inputs=IMAGE)
+RESHAPE = build(
+    [node("Reshape", ["x", "s"], "f"), node("Gemm", ["f", "w1"], "y", transB=1)],
+    {"w1": W1, "s": np.array([-1, 6])},
+    inputs=IMAGE,
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "stages"),
+    [
+        (GEMMS, 2),
+        (SCALED, 1),
+        (SCALAR_BIAS, 1),
+        (MATMULS, 2),
+        (NO_RELU, 2),
+        (CONSTANTS, 1),
+        (FLATTEN, 1),
+        (RESHAPE, 1),
+    ],
+)
+def test_float_results_agree_with_onnx(tmp_path, model, stages):
+    network = import_onnx(save(tmp_path, model))
+    assert len(network.stages) == stages and network.input.inputs == 6
+    x = RNG.normal(size=(9, 6)).astype(np.float32)
+    shape = [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim][1:]
+    (expected,) = ReferenceEvaluator(model).run(None, {"x": x.reshape(9, *shape)})
+    np.testing.assert_allclose(run_float(network, x).outputs, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_names(tmp_path):
+    network = import_onnx(save(tmp_path, GEMMS))
+    assert network.name == "net" and [stage.name for stage in network.stages] == ["n_h", "n_y"]
+    assert import_onnx(save(tmp_path, GEMMS), name="mine").name == "mine"
+    assert identifier("my-net 2") == "my_net_2" and identifier("2bit") == "n_2bit"
+
+
+def gemm_with(**weights):
+    return build([node("Gemm", ["x", *weights], "y", transB=1)], weights)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            build([node("Gemm", ["x", "w"], "h", transB=1), node("Sigmoid", ["h"], "y")], {"w": W1}),
+            r"node 'n_y' \(Sigmoid\) is not supported: use Gemm, MatMul",
+        ),
+        (
+            build([helper.make_node("Sigmoid", ["x"], ["y"])], {}),
+            r"node 'y' \(Sigmoid\) is not supported",
+        ),
+        (
+            build([helper.make_node("Gemm", ["x", "w"], ["y"], domain="custom")], {"w": W1}),
+            r"node 'y' \(Gemm\) is not supported",
+        ),
+        (gemm_with(w=W2), r"node 'n_y' \(Gemm\) takes 5 values but gets 6"),
+        (gemm_with(w=W1, b=B2), r"'b' of shape \(3,\) is no bias for 5 values"),
+        (gemm_with(w=W1, b=np.zeros((5, 1), np.float32)), r"'b' of shape \(5, 1\) is no bias"),
+        (gemm_with(w=np.where(W1 > 1, np.nan, W1)), "'w' holds NaN or infinity"),
+        (gemm_with(w=np.full_like(W1, np.inf)), "'w' holds NaN or infinity"),
+        (gemm_with(w=W1.astype(np.int8)), "'w' is int8, not a float tensor"),
+        (gemm_with(w=W1[:0]), r"'w' has shape \(0, 6\)"),
+        (gemm_with(w=W1[0]), r"'w' has shape \(6,\), not 2 dimensions"),
+        (
+            build([node("Gemm", ["x", "w"], "y", transA=1)], {"w": W1}),
+            "has transA: export it with samples in rows",
+        ),
+        (build([node("MatMul", ["w", "x"], "y")], {"w": W1}), "has its weights on the left"),
+        (build([node("MatMul", ["x", "x"], "y")], {}), "takes x, x where the chain is at 'x'"),
+        (
+            build([node("Gemm", ["x", "w"], "y", transB=1)], {"w": W1}, inputs=IMAGE),
+            r"gets samples of shape \(1, 2, 3\): put a Flatten before it",
+        ),
+        (
+            build([node("Flatten", ["x"], "y", axis=2)], {}, inputs=IMAGE),
+            "has axis 2: only axis 1",
+        ),
+        (
+            build([node("Reshape", ["x", "s"], "y")], {"s": np.array([3, 2])}),
+            r"reshapes to \[3, 2\]: only \(batch, 6\)",
+        ),
+        (build([node("Relu", ["x"], "y")], {}), "does not follow a Gemm or MatMul"),
+        (build([node("Add", ["x", "b"], "y")], {"b": np.float32(1)}), "does not follow a Gemm or MatMul"),
+        (build([node("Identity", ["x"], "y")], {}), "there is no Gemm or MatMul"),
+        (
+            build([node("Gemm", ["x", "w"], "y", transB=1)], {"w": W1}, inputs=(("x", (1, 6)), ("z", (1, 6)))),
+            r"2 inputs \(x, z\): export a model with one input",
+        ),
+        (build([node("Gemm", ["x", "w"], "y")], {"w": W1}, outputs=("y", "x")), "2 outputs"),
+        (
+            build([node("Gemm", ["x", "w"], "h", transB=1)], {"w": W1}),
+            "output 'y' is not what the chain of nodes ends in",
+        ),
+        (
+            build(
+                [
+                    node("Gemm", ["x", "w"], "h", transB=1),
+                    node("Relu", ["h"], "r"),
+                    node("Add", ["r", "h"], "y"),
+                ],
+                {"w": W1},
+            ),
+            r"node 'n_y' \(Add\) takes r, h where the chain is at 'r': branches",
+        ),
+        (
+            build([node("Gemm", ["x", "w"], "y")], {"w": W1}, inputs=(("x", ("batch", "n")),)),
+            "has no static shape",
+        ),
+        (build([node("Gemm", ["x", "w"], "y")], {"w": W1}, inputs=(("x", (6,)),)), "has no static shape"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(tmp_path, model, message):
+    path = save(tmp_path, model)
+    with pytest.raises(InputError, match=message) as caught:
+        import_onnx(path)
+    assert str(caught.value).startswith(f"{path}: ") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"this is text\nof two lines\n", GEMMS.SerializeToString()[:-40], GEMMS.SerializeToString()[:30]],
+    ids=["empty", "text", "truncated", "cut short"],
+)
+def test_no_onnx_is_refused(tmp_path, content):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="is no readable ONNX model") as caught:
+        import_onnx(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("no.onnx", "there is no file"), ("net.pt", "cannot tell what"), (".", "cannot tell")]
+)
+def test_load_network_dispatches(tmp_path, name, message):
+    assert load_network(save(tmp_path, GEMMS)).outputs == 3
+    with pytest.raises(InputError, match=message):
+        load_network(tmp_path / name)
+
+
+@pytest.mark.skipif(not SHARED_ONNX.is_dir(), reason="no networks in ../shared/data")
+@pytest.mark.parametrize(("name", "op"), [("mnist_cnn_sinabs", "Conv"), ("TFC_2W2A", "Shape")])
+def test_networks_of_a_later_version_are_refused(name, op):
+    with pytest.raises(InputError, match=rf"\({op}\) is not supported"):
+        import_onnx(SHARED_ONNX / f"{name}.onnx")
