@@ -17,7 +17,7 @@ test: $(VENV)/installed-dev
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy hw sim gen tb synth compare
+	$(BIN)/mypy -p tospike
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 -m slow

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from tospike.compare.report import write_report
 from tospike.compare.study import StudyOptions, run_study
 from tospike.compare.table import print_report
 from tospike.compare.workload import Workload, named
@@ -61,6 +60,8 @@ def compare_command(
     options: ModelOptions,
 ) -> None:
     """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
+    from tospike.compare.report import write_report  # matplotlib takes as long as all the rest
+
     own = (ann, snn, data)
     require(all(own) or not any(own), "a comparison of your own needs all of --ann, --snn and --data")
     if ann and snn and data:

@@ -1,14 +1,12 @@
 """report.json and report.html: the whole study in one file each, written at once or not at all."""
 
 import json
-import os
 import re
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import jinja2
 import numpy as np
@@ -16,6 +14,7 @@ import numpy as np
 from tospike.compare import figures
 from tospike.compare.numbers import count, significant, times
 from tospike.compare.table import Report, summary_rows
+from tospike.gen.files import write_text
 from tospike.hw.params import InputError
 
 _TOP_ORDER = ("workload", "question", "verdict", "designs", "constants", "provenance")
@@ -51,38 +50,25 @@ OPERATION_LABELS: Mapping[str, str] = {
 
 
 def write_report(report: Report, out_dir: Path) -> Path:
-    """Write ``report.json`` and ``report.html`` into ``out_dir``, and return the path of the page.
+    """Write ``report.json``, ``report.html`` and ``summary.svg`` into ``out_dir``, and return the path of the page.
 
     Raises
     ------
     InputError
         If a file cannot be written; what was there before is then untouched.
     """
-    texts = {"report.json": report_json(report), "report.html": report_html(report)}
+    texts = {
+        "report.json": report_json(report),
+        "report.html": report_html(report),
+        "summary.svg": figures.summary_figure(report),
+    }
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            _write_atomically(out_dir / name, text)
     except OSError as error:
         raise InputError(f"cannot write the report to {out_dir}: {error.strerror}; use another --out") from None
+    for name, text in texts.items():
+        write_text(out_dir / name, text)
     return out_dir / "report.html"
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    """Write next to ``path`` and rename: a reader sees the old file or the new one, never half of it."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        # mkstemp makes files private; a report is as readable as any other file of its owner.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def report_json(report: Report) -> str:
@@ -130,7 +116,7 @@ def report_html(report: Report) -> str:
         operations=_operations(designs),
         resources=_RESOURCES,
         engines=[(d["name"], name, area) for d in designs for name, area in _engines(d).items()],
-        choices=sorted({key for design in designs for key in design.get("choices") or {}}),
+        choices=_choices(designs),
     )
 
 
@@ -149,6 +135,27 @@ def _text(value: object) -> str:
             return ", ".join(map(_text, value))
         case _:
             return str(value)
+
+
+def _choices(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[object]]]:
+    """One row per choice, nested names joined, with each design's value."""
+    flat = [dict(_flatten(design.get("choices") or {})) for design in designs]
+    names = list(dict.fromkeys(name for choices in flat for name in choices))
+    return [(name, [choices.get(name) for choices in flat]) for name in names]
+
+
+def _flatten(choices: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in choices.items():
+        name = f"{prefix}{key.replace('_', ' ')}"
+        items = {item["stage"]: item for item in value} if _is_stages(value) else value
+        if isinstance(items, Mapping):
+            yield from _flatten(items, f"{name}: ")
+        elif key != "stage":
+            yield name, value
+
+
+def _is_stages(value: object) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(value, list) and all(isinstance(item, Mapping) and "stage" in item for item in value)
 
 
 def _margins(report: Report) -> list[tuple[str, str, str]]:

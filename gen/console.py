@@ -1,8 +1,6 @@
 """What all commands share: where they print, how they show progress and how they write JSON."""
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from tospike.gen.folder import to_json
+from tospike.gen.files import to_json, write_text
 from tospike.hw.params import InputError
 
 out = Console()
@@ -77,23 +75,5 @@ def check_writable(path: Path | None) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Writes ``data`` to ``path``, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written.
-    """
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(to_json(data))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-        temporary = None
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+    """Writes ``data`` to ``path``, whole or not at all."""
+    write_text(path, to_json(data))

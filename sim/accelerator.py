@@ -57,7 +57,7 @@ def _spiking(design: Design, x: Ints) -> Result:
     trains: Array = x
     encoder: EncoderRun | None = None
     engines: list[EventRun] = []
-    counters: dict[str, Array] = {}
+    counters: dict[str, Ints] = {}
     for index, params in enumerate(design.params.engines):
         run_of_engine: EncoderRun | EventRun
         if isinstance(params, EncoderParams):
@@ -70,7 +70,7 @@ def _spiking(design: Design, x: Ints) -> Result:
             engines.append(run_of_engine)
             trains = run_of_engine.spikes
         counters |= {f"{index}.{name}": values for name, values in run_of_engine.counters.items()}
-    runs = [*([encoder] if encoder else []), *engines]
+    runs: list[EncoderRun | EventRun] = [*([encoder] if encoder else []), *engines]
     last = design.params.engines[-1]
     return Result(
         outputs=engines[-1].outputs,
@@ -81,8 +81,8 @@ def _spiking(design: Design, x: Ints) -> Result:
     )
 
 
-def _sum(parts: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
-    total: dict[str, Array] = {}
+def _sum(parts: Iterable[Mapping[str, Ints]]) -> dict[str, Ints]:
+    total: dict[str, Ints] = {}
     for part in parts:
         for name, values in part.items():
             total[name] = total[name] + values if name in total else values

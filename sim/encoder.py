@@ -43,9 +43,7 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EncoderRu
     )
     low, high = int(frames.min(initial=0)), int(frames.max(initial=0))
     fmt = params.payload
-    require(
-        fmt.min <= low and high <= fmt.max, f"values from {low} to {high} do not fit {fmt.min} to {fmt.max}"
-    )
+    require(fmt.min <= low and high <= fmt.max, f"values from {low} to {high} do not fit {fmt.min} to {fmt.max}")
 
     trains: NDArray[np.integer]
     recorded = np.count_nonzero(frames, axis=1).astype(np.int64)

@@ -96,9 +96,7 @@ def run_event(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.
         Readout.MEMBRANE: lambda: after,
     }[params.readout]()
     counters = _counters(params, inputs, counts.sum(axis=1), saturations)
-    return EventRun(
-        spikes=spikes, outputs=outputs, counters=counters, operations=_operations(params, steps, counters)
-    )
+    return EventRun(spikes=spikes, outputs=outputs, counters=counters, operations=_operations(params, steps, counters))
 
 
 def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer]) -> None:
@@ -117,7 +115,8 @@ def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.int
     ):
         low, high = int(values.min(initial=0)), int(values.max(initial=0))
         require(
-            fmt.min <= low and high <= fmt.max, f"{name} from {low} to {high} do not fit {fmt.min} to {fmt.max}"
+            fmt.min <= low and high <= fmt.max,
+            f"{name} from {low} to {high} do not fit {fmt.min} to {fmt.max}",
         )
 
 

@@ -5,14 +5,16 @@ integer neurons): `FloatNeuron` and `IntNeuron` below tell which neurons belong 
 modified after they are put into a stage.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import Encoding, IntFormat, NeuronKind, NeuronParams, Readout, Reset, require
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -158,9 +160,9 @@ class Result:
     cycles: Array
     """(N,) int64: latency, from the cycle that takes the first input beat to the one that takes the last output
     beat, both included, with the sample alone in the pipeline, input always valid, output always ready."""
-    counters: dict[str, Array]
+    counters: Mapping[str, Array]
     """The hardware's counters, one (N,) int64 array each, named ``<engine index>.<counter>``."""
-    operations: dict[str, Array]
+    operations: Mapping[str, Array]
     """Operation counts, one (N,) int64 array each: see ``docs/architecture.md``."""
     trains: Array | None = None
     """(N, steps, neurons) spikes, where the hardware sends spikes rather than a readout."""

@@ -18,7 +18,8 @@ class SystolicResult:
     outputs: Ints
     """(N, rows * outputs) of the last layer, row-major: requantised values, or accumulators."""
     counters: dict[str, Ints]
-    """(N,) per counter of ``hw.ann.layout.counter_names``: what each frame adds, with the consumer always ready."""
+    """(N,) per counter of ``hw.ann.layout.counter_names``: what each frame adds; ``array_cycles`` for a lone frame
+    and a consumer that is always ready."""
     operations: dict[str, Ints]
     """(N,) per operation of ``docs/architecture.md``."""
 
@@ -54,7 +55,8 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> SystolicRes
         synapses = stage.synapses
         require(
             (synapses.inputs, synapses.outputs) == (layer.inputs, layer.outputs),
-            f"stage {stage.name!r} is {synapses.inputs} x {synapses.outputs}, its layer {layer.inputs} x {layer.outputs}",
+            f"stage {stage.name!r} has {synapses.inputs} inputs and {synapses.outputs} outputs, but its layer "
+            f"{layer.inputs} and {layer.outputs}",
         )
         check_range(params, stage)
         values = _layer(params.requantize, stage, values.reshape(-1, layer.inputs)).reshape(len(x), -1)
@@ -85,13 +87,14 @@ def check_range(params: SystolicParams, stage: Stage) -> None:
     largest = max(int(high.max()), -int(low.min()) - 1, 0)
     require(
         largest <= array.acc.max,
-        f"stage {stage.name!r} needs an accumulator of {largest.bit_length() + 1} bits, this array has {array.acc.bits}",
+        f"stage {stage.name!r} needs an accumulator of {largest.bit_length() + 1} bits, "
+        f"this array has {array.acc_bits}",
     )
 
 
 def requantize(params: RequantizeParams, acc: Ints, bias: Array, neuron: Requantize) -> Ints:
     """(..., outputs) accumulators to activations; see :class:`tospike.hw.params.RequantizeParams`."""
-    scaled = (acc + bias) * neuron.multiplier.astype(np.int64)
+    scaled = (acc + bias.astype(np.int64)) * neuron.multiplier.astype(np.int64)
     return np.clip(round_shift(scaled, neuron.shift, params.rounding), *neuron.clamp)
 
 

@@ -1,8 +1,8 @@
 """Exact cycle counts of the systolic engine, for a lone frame and a consumer that is always ready.
 
-Every layer is a short recurrence over *groups*: the results that the array completes together (OS: a tile; WS: a column of
-tiles). Two groups fit the result buffer; the array holds back a group's results until there is room, and the
-post-processor takes one result per cycle.
+Every layer is a short recurrence over *groups*: the results that the array completes together (OS: a tile; WS: a
+column of tiles). Two groups fit the result buffer; the array holds back a group's results until there is room, and
+the post-processor takes one result per cycle.
 """
 
 from dataclasses import dataclass

@@ -254,9 +254,7 @@ def _send_tokens(trains: NDArray[np.integer], link: Link) -> None:
     link.take_end(taken + 1)
 
 
-def _encode(
-    params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[np.integer], link: Link
-) -> None:
+def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[np.integer], link: Link) -> None:
     """`tospike.hw.snn.encoder.Encoder` behind `tospike.hw.host.input.DenseInput`."""
     samples, inputs = frames.shape
     is_rate = params.encoding is Encoding.RATE
@@ -281,7 +279,7 @@ def _encode(
     for step in range(1, params.steps):
         if is_rate:
             events = np.ascontiguousarray((trains[:, step] != 0).T)
-            for address in np.flatnonzero(recorded.any(axis=1)):
+            for address in np.flatnonzero(recorded.any(axis=1)).tolist():
                 some = events[address]
                 scanned = scanned + recorded[address]
                 if some.any():

@@ -33,7 +33,8 @@ def synthesize(
     seed
         Of the placer.
     frequency
-        MHz that the placer is asked for; ``None`` is the target's own choice.
+        MHz that the log calls a failure when missed; ``None`` is the target's own. On the designs that were
+        measured it changed neither placement nor Fmax.
     cache
         Where results are kept; ``None`` is the usual place.
     progress

@@ -47,7 +47,7 @@ class FpgaFlow:
             A tool fails, or the design does not fit.
         """
         speed = self.target.check_speed(speed)
-        asked = self.target.frequency if frequency is None else frequency
+        asked = frequency or self.target.frequency
         netlist = self._synthesise(design)
         statistics = yosys.read_statistics(netlist / _STATISTICS)
         statistics.require_modules(design)
@@ -68,6 +68,7 @@ class FpgaFlow:
             fmax_mhz=route.fmax_mhz,
             critical_path=route.critical_path,
             tools={tool.name: tool.label for tool in (self.yosys, self.nextpnr)},
+            options={"yosys": self.target.synth, self.nextpnr.name: " ".join(self.target.device)},
         )
 
     def _synthesise(self, design: Design) -> Path:
@@ -103,7 +104,7 @@ class FpgaFlow:
         options = self.target.device if speed is None else (*self.target.device, "--speed", str(speed))
 
         def make(folder: Path) -> None:
-            self._say(f"{self.nextpnr.name}: placing and routing for {frequency} MHz, seed {seed}")
+            self._say(f"{self.nextpnr.name}: placing and routing with seed {seed}")
             source = os.path.relpath((netlist / _NETLIST).resolve(), folder.resolve())
             nextpnr.place_and_route(
                 self.nextpnr,

@@ -34,7 +34,7 @@ def place_and_route(
 ) -> None:
     """Place and route ``netlist``, a path relative to ``folder``, and leave the log and the report there.
 
-    A missed frequency is no failure: it is asked for to keep the placer at work, not because it is needed.
+    A missed frequency is no failure: what can be reached is the question.
     """
     tool.run(
         (

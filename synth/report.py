@@ -47,6 +47,8 @@ class FpgaReport:
     fmax_mhz: float
     critical_path: CriticalPath
     tools: dict[str, str]
+    options: dict[str, str]
+    """What each tool was told to do."""
 
     def to_json(self) -> dict[str, Any]:
         """What ``tospike synth --json`` writes."""
@@ -63,6 +65,7 @@ class FpgaReport:
             "placed": {name: {"used": used, "available": total} for name, (used, total) in self.placed.items()},
             "limits": self.capacity,
             "tools": self.tools,
+            "options": self.options,
         }
 
 

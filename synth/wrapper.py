@@ -5,7 +5,8 @@ plain shift register could be merged with the operand registers of an array, whi
 registered and folded into one bit by a registered tree of exclusive ors. So every path of the design ends in
 registers next to it and nothing of the design can be optimised away. The shell has no clock enable and no other
 net of high fan-out, hence it is not what limits the clock. The design inside keeps its hierarchy, and the
-shell's own cells are left out of its figures.
+shell's own cells are left out of its figures. The reset comes straight from its pin, so its paths are not timed:
+a board holds it for many cycles.
 """
 
 import re

@@ -25,6 +25,7 @@ from cocotbext.axi import (
 )
 
 from tospike.gen.folder import read
+from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
 from tospike.hw.host.layout import MAGIC, Register, counter_names, regions, version_word
 from tospike.hw.layout import config_writes
@@ -36,16 +37,11 @@ FOLDER = read(Path(os.environ["TOSPIKE_DESIGN"]))
 SEED = int(os.environ.get("TOSPIKE_SEED", "0"))
 SAMPLES = int(os.environ.get("TOSPIKE_SAMPLES", "8"))
 PARAMS = FOLDER.params
-IMAGES = None
-DESIGN = FOLDER.design
-if DESIGN is None:  # generated without a network: try it with random contents, written through the host port
-    from tospike.gen.images import pack
+# A design that was generated without a network is tried with random contents, written through the host port.
+DESIGN = FOLDER.design or random_design(PARAMS, seed=SEED)
+IMAGES = pack(DESIGN) if FOLDER.design is None else None
 
-    DESIGN = random_design(PARAMS, seed=SEED)
-    IMAGES = pack(DESIGN)
-
-SAMPLE_TIMEOUT = (50, "ms")
-ANSWER_LIMIT = 10_000_000
+SAMPLE_TIMEOUT_MS = 50
 
 
 def expected_beats(result, index):
@@ -65,8 +61,12 @@ class Bench:
         self.host = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), dut.clk, dut.rst)
         self.rng = random.Random(SEED)
         if stall:
-            channels = (self.source, self.sink, self.host.write_if.aw_channel, self.host.write_if.w_channel)
-            channels += (self.host.write_if.b_channel, self.host.read_if.ar_channel, self.host.read_if.r_channel)
+            writes, reads = self.host.write_if, self.host.read_if
+            channels = (
+                *(self.source, self.sink),
+                *(writes.aw_channel, writes.w_channel, writes.b_channel),
+                *(reads.ar_channel, reads.r_channel),
+            )
             for number, channel in enumerate(channels):
                 channel.set_pause_generator(self._pauses(stall, SEED + number))
 
@@ -77,22 +77,22 @@ class Bench:
             yield rng.random() < probability
 
     async def start(self):
-        cocotb.start_soon(Clock(self.dut.clk, 10, "ns").start())
+        Clock(self.dut.clk, 10, "ns").start()
         self.dut.rst.value = 1
         await ClockCycles(self.dut.clk, 4)
         self.dut.rst.value = 0
         await RisingEdge(self.dut.clk)
         if IMAGES is not None:
-            await self.configure()
+            await self.configure(IMAGES)
         await self.idle()
         await self.host.write_dword(Register.CONTROL, 1)
 
-    async def configure(self):
+    async def configure(self, images):
         """Fills the writable memories."""
         for region in regions(PARAMS):
             await self.host.write_dword(Register.CONFIG_ADDRESS, region.number << 24)
             expected = 0
-            for index, data in config_writes(region.shape, IMAGES[region.engine].get(region.shape.name, [])):
+            for index, data in config_writes(region.shape, images[region.engine][region.shape.name]):
                 if index != expected:
                     await self.host.write_dword(Register.CONFIG_ADDRESS, region.number << 24 | index)
                 await self.host.write_dword(Register.CONFIG_DATA, data)
@@ -121,7 +121,7 @@ class Bench:
 
     async def receive(self):
         """The next frame of results, as a list of integers (dense) or of words (tokens)."""
-        frame = await with_timeout(self.sink.recv(), *SAMPLE_TIMEOUT)
+        frame = await with_timeout(self.sink.recv(), SAMPLE_TIMEOUT_MS, "ms")
         signed = PARAMS.host_output is HostOutput.DENSE
         return [
             int.from_bytes(bytes(frame.tdata[i : i + 4]), "little", signed=signed)
@@ -187,7 +187,8 @@ async def samples_back_to_back(dut):
     await bench.idle()
     counters = await bench.counters()
     for name, values in expected.counters.items():
-        assert counters[name] == values.sum(), name
+        if not name.endswith("cycles"):  # a sample that waits for the one before takes longer
+            assert counters[name] == values.sum(), name
 
 
 @cocotb.test()

@@ -15,7 +15,7 @@ from tospike.gen.prepare import prepare
 from tospike.hw.params import ArrayParams, Dataflow, IntFormat
 from tospike.tb.evaluate import Backend, evaluate
 from tospike.tb.gemm import bench_gemm
-from tospike.tb.verify import TestResult, verify
+from tospike.tb.verify import RUN, TestResult, verify
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure the hardware in simulation.")
 
@@ -37,7 +37,7 @@ def verify_command(
     simulator: SimulatorOption = Simulator.VERILATOR,
     seed: Annotated[int, typer.Option(help="Seeds stimulus and stalls.")] = 0,
     samples: Annotated[int, typer.Option(help="Samples of each test.")] = 8,
-    waves: Annotated[bool, typer.Option("--waves", help="Record a waveform in DESIGN/waves.")] = False,
+    waves: Annotated[bool, typer.Option("--waves", help="Record a waveform in DESIGN/verify.")] = False,
     json: Json = None,
 ) -> None:
     """Run the cocotb test benches on a generated design, against its golden model, with random stalls."""
@@ -48,7 +48,7 @@ def verify_command(
             simulator=simulator.value,
             seed=seed,
             samples=samples,
-            waves=design / "waves" if waves else None,
+            waves=waves,
         )
     table = Table("test", "result", "seconds")
     for result in results:
@@ -58,7 +58,7 @@ def verify_command(
     for result in failed:
         console.out.print(f"[red]{result.name}[/]: {result.message}")
     if waves:
-        console.out.print(f"waveform in {design / 'waves'}")
+        console.out.print(f"waveform in {design / RUN}")
     if json:
         console.write_json(
             json,

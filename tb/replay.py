@@ -125,6 +125,7 @@ def _parse(text: str, params: AcceleratorParams, samples: int, names: tuple[str,
 
 def _simulator(verilog: str, top: str, simulator: str, cache: Cache) -> list[str]:
     """The command that runs the bench on this design, built if it is not in the cache."""
+    args: tuple[str, ...]
     if simulator == "icarus":
         compiler, runner = tools.find("iverilog"), ["vvp", "-n"]
         binary = "replay.vvp"

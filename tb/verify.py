@@ -13,11 +13,13 @@ from cocotb_tools.runner import get_runner
 from tospike.gen import tools
 from tospike.gen.cache import Cache, digest
 from tospike.gen.folder import read
-from tospike.gen.tool import Tool
+from tospike.gen.tool import Tool, last_words
 from tospike.hw.params import InputError, require
 from tospike.tb.replay import SIMULATORS
 
 BENCH = "tospike.tb.bench_accelerator"
+RUN = "verify"
+"""Folder in the design's, for results, log and waveform."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +39,10 @@ def verify(
     simulator: str = "verilator",
     seed: int = 0,
     samples: int = 8,
-    waves: Path | None = None,
+    waves: bool = False,
     cache: Cache | None = None,
 ) -> list[TestResult]:
-    """Runs the benches on a design folder.
+    """Runs the benches on a design folder; results, log and waveform go into its sub-folder ``verify``.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ def verify(
     samples
         Samples of each test.
     waves
-        Where to put a waveform (VCD, or FST from Icarus); ``None`` for no waveform.
+        Whether to record a waveform (VCD from Verilator, FST from Icarus).
     cache
         Where built simulators are kept.
 
@@ -68,7 +70,7 @@ def verify(
     tool = tools.find("verilator" if simulator == "verilator" else "iverilog")
     cache = cache or Cache()
     text = design.verilog.read_bytes()
-    key = digest({"design": text, "tool": tool.release, "waves": waves is not None})
+    key = digest({"design": text, "tool": tool.release, "waves": waves})
     with _environment(tool):
         runner = get_runner(simulator)
 
@@ -81,18 +83,21 @@ def verify(
                     build_dir=build,
                     build_args=["-Wno-fatal", "-Wno-lint", "-Wno-style"] if simulator == "verilator" else [],
                     timescale=("1ns", "1ps"),
-                    waves=waves is not None,
+                    waves=waves,
                     log_file=log,
                 )
             except (SystemExit, RuntimeError) as error:
                 raise InputError(f"{simulator} cannot build the design: {error} (log: {log})") from None
 
         build = cache.build(f"cocotb-{simulator}", key, make)
-        work = (waves or build / "run").resolve()
-        work.mkdir(parents=True, exist_ok=True)
+        work = (folder / RUN).resolve()
+        try:
+            work.mkdir(exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot write {work}: {error.strerror}") from None
         results = work / "results.xml"
         results.unlink(missing_ok=True)
-        try:
+        with contextlib.suppress(SystemExit, RuntimeError):  # of failed tests and missing results we tell below
             runner.test(
                 test_module=BENCH,
                 hdl_toplevel=design.params.name,
@@ -101,7 +106,9 @@ def verify(
                 test_dir=work,
                 results_xml=str(results),
                 seed=seed,
-                waves=waves is not None,
+                waves=waves,
+                # Icarus would write to where the simulator was before it was moved into the cache
+                plusargs=[f"+dumpfile_path={work / 'dump.fst'}"] if waves and simulator == "icarus" else [],
                 log_file=work / "test.log",
                 timescale=("1ns", "1ps"),
                 extra_env={
@@ -110,14 +117,15 @@ def verify(
                     "TOSPIKE_SAMPLES": str(samples),
                 },
             )
-        except (SystemExit, RuntimeError) as error:
-            if not results.is_file():
-                raise InputError(
-                    f"{simulator} stopped before the tests ended: {error} (log: {work / 'test.log'})"
-                ) from None
+    log = work / "test.log"
+    require(results.is_file(), f"{simulator} stopped before the tests ended: {_reason(log)} (log: {log})")
     found = list(_parse(results))
-    require(len(found) > 0, f"{simulator} ran no test (log: {work / 'test.log'})")
+    require(len(found) > 0, f"{simulator} ran no test (log: {log})")
     return found
+
+
+def _reason(log: Path) -> str:
+    return last_words(log.read_text(errors="replace")) if log.is_file() else "it printed nothing"
 
 
 def _parse(results: Path) -> Iterator[TestResult]:

@@ -14,7 +14,7 @@ S8 = IntFormat(bits=8, signed=True)
 def play(params, rows, cols, loads=None):
     """Plays unskewed steps into the array, skewed as it wants them, and records results as {(cycle, column): value}.
 
-    ``rows[step]`` is (acts, first, emit) and ``cols[step]`` the weights of each column; ``loads[cycle]`` the load flags.
+    ``rows[step]`` is (acts, first, emit), ``cols[step]`` the weights of each column, ``loads[cycle]`` the load flags.
     """
     array = SystolicArray(params)
     steps = len(rows)
@@ -129,7 +129,9 @@ def test_pipeline_depth_is_the_latency(dataflow, registers):
 
 
 @pytest.mark.parametrize("dataflow", list(Dataflow))
-@pytest.mark.parametrize(("act_bits", "signed", "weight_bits"), [(2, True, 2), (2, False, 2), (8, False, 3), (5, True, 8)])
+@pytest.mark.parametrize(
+    ("act_bits", "signed", "weight_bits"), [(2, True, 2), (2, False, 2), (8, False, 3), (5, True, 8)]
+)
 def test_widths(dataflow, act_bits, signed, weight_bits):
     """Random operands and the extremes, in an accumulator that is just wide enough."""
     rng = np.random.default_rng(act_bits)

@@ -106,7 +106,9 @@ def test_dense_input_sends_one_value_per_cycle():
     assert arrivals == one + [(cycle + 11, *rest) for cycle, *rest in one]
 
 
-@pytest.mark.parametrize(("bits", "signed", "byte", "sent"), [(4, False, 200, 15), (4, True, 0x80, -8), (1, False, 2, 1)])
+@pytest.mark.parametrize(
+    ("bits", "signed", "byte", "sent"), [(4, False, 200, 15), (4, True, 0x80, -8), (1, False, 2, 1)]
+)
 def test_bytes_saturate_to_the_format(bits, signed, byte, sent):
     dut = DenseInput(TokenFormat(addresses=1, payload=IntFormat(bits=bits, signed=signed)), send_zeros=False)
 

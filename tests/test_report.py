@@ -272,7 +272,7 @@ def test_the_report_is_written(study, tmp_path):
     assert page == tmp_path / "new" / "folder" / "report.html"
     assert page.read_text("utf-8") == report_html(study)
     assert (page.parent / "report.json").read_text("utf-8") == report_json(study)
-    assert sorted(path.name for path in page.parent.iterdir()) == ["report.html", "report.json"]
+    assert sorted(path.name for path in page.parent.iterdir()) == ["report.html", "report.json", "summary.svg"]
 
 
 def test_a_failed_write_leaves_the_old_report(study, tmp_path, monkeypatch):
@@ -282,7 +282,7 @@ def test_a_failed_write_leaves_the_old_report(study, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fdopen", full)
-    with pytest.raises(InputError, match=r"cannot write the report to .*: No space left on device; use another --out"):
+    with pytest.raises(InputError, match=r"cannot write .*report.json: No space left on device"):
         write_report(study, tmp_path)
     assert (tmp_path / "report.json").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]

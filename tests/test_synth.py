@@ -40,6 +40,9 @@ LIBRARY = """library (tiny) {
   cell (INV) { area : 1; pin (A) { direction : input; } pin (Y) { direction : output; function : "!A"; } }
   cell (NAND) { area : 2; pin (A) { direction : input; } pin (B) { direction : input; }
     pin (Y) { direction : output; function : "!(A&B)"; } }
+  cell (NOR) { area : 2; pin (A) { direction : input; } pin (B) { direction : input; }
+    pin (Y) { direction : output; function : "!(A|B)"; } }
+  cell (BUF) { area : 1.5; pin (A) { direction : input; } pin (Y) { direction : output; function : "A"; } }
   cell (FLOP) { area : 10; ff (IQ, IQN) { clocked_on : "CK"; next_state : "D"; }
     pin (CK) { direction : input; clock : true; } pin (D) { direction : input; }
     pin (Q) { direction : output; function : "IQ"; } }
@@ -134,28 +137,29 @@ def small(tmp_path, body, **options):
 # ------------------------------------------------------------------------------------------------------ FPGAs
 
 
-@pytest.mark.parametrize(("target", "speed", "dsp", "fastest"), [("ecp5-85k", 6, 1, 400), ("ice40-up5k", None, 1, 100)])
-def test_an_fpga(sample, cache, target, speed, dsp, fastest):
+@pytest.mark.parametrize(
+    ("target", "pnr", "speed"), [("ecp5-85k", "nextpnr-ecp5", 6), ("ice40-up5k", "nextpnr-ice40", None)]
+)
+def test_an_fpga(sample, cache, target, pnr, speed):
     lines = []
     report = synthesize(sample, target=target, cache=cache, progress=lines.append).to_json()
-    assert [line.split(":")[0] for line in lines if "first call" not in line] == [
-        "yosys",
-        f"nextpnr-{target[:4]}".replace("ice4", "ice40"),
-    ]
+    steps = [line.split(":")[0] for line in lines if "first call" not in line]
+    assert steps == ["yosys", pnr]
     assert (report["target"], report["speed"], report["seed"]) == (target, speed, 1)
     engine = report["engines"]["top.engine"]
     assert set(engine) == set(RESOURCES) <= set(report)
     # the product's and the sum's registers; on iCE40 the accumulator may not be absorbed, for it has a reset
     assert engine["ff"] == 16 + 24
     assert report["ff"] == engine["ff"] + 3 * 8
-    assert engine["dsp"] == report["dsp"] == dsp
+    assert engine["dsp"] == report["dsp"] == 1
     assert engine["carry"] >= 12
     assert report["wrapper"]["ff"] > 8 + 8 + 24 and report["wrapper"]["dsp"] == 0
-    assert 20 < report["fmax_mhz"] < fastest
+    assert 20 < report["fmax_mhz"] < 400
     path = report["critical_path"]
     assert path["logic_ns"] + path["routing_ns"] == pytest.approx(1000 / report["fmax_mhz"], rel=0.01)
     assert path["end"].startswith("design.")
-    assert set(report["tools"]) == {"yosys", lines[-1].split(":")[0]}
+    assert set(report["tools"]) == {"yosys", pnr}
+    assert set(report["options"]) == {"yosys", pnr}
     json.dumps(report)
 
     lines.clear()
@@ -170,7 +174,8 @@ def test_another_seed_uses_the_same_netlist(sample, cache):
     second = synthesize(sample, target="ice40-up5k", seed=2, cache=cache, progress=lines.append)
     assert [line.split(":")[0] for line in lines] == ["nextpnr-ice40"]
     assert second.resources == first.resources
-    assert second.fmax_mhz != first.fmax_mhz
+    assert second.seed == 2
+    assert len(list((cache.root / "route").iterdir())) > len(list((cache.root / "netlist").iterdir()))
 
 
 def test_a_damaged_result_is_made_again(sample, cache):
@@ -221,7 +226,7 @@ def test_deep_memories_are_counted_and_shallow_ones_mapped(memories, cache, libr
 def test_a_library_without_flip_flops_is_named(tmp_path, cache):
     path = tmp_path / "poor.lib"
     path.write_text(LIBRARY[: LIBRARY.index("  cell (FLOP)")] + "}\n")
-    with pytest.raises(InputError, match="poor"):
+    with pytest.raises(InputError, match=r"poor\.lib has no flip-flop"):
         synthesize(small(tmp_path, "always @(posedge clk) q <= a;"), target=str(path), cache=cache)
 
 

@@ -84,7 +84,7 @@ LIBRARY = b"""library (tiny) {
   cell ("INV") { area : 1.25;
     pin (A) { direction : input; } }
   cell(BUF) { cell_footprint : "x"; area : "2e1"; }
-  cell (TAP) { }
+  cell (TAP) { ff (IQ, IQN) { } }
 }
 """
 
@@ -100,7 +100,12 @@ def test_a_library_may_be_packed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(b"not packed", "cannot read the Liberty"), (gzip.compress(b"x"), "is not a Liberty")]
+    ("content", "message"),
+    [
+        (b"not packed", "cannot read the Liberty"),
+        (gzip.compress(b"x"), "is not a Liberty"),
+        (gzip.compress(b"library (x) { }"), "has no flip-flop"),
+    ],
 )
 def test_what_is_no_library_is_named(tmp_path, content, message):
     path = tmp_path / "a.lib.gz"

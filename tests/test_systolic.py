@@ -1,6 +1,7 @@
 """The systolic engine against its golden model: tokens, cycles, counters."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ BOTH = pytest.mark.parametrize("dataflow", list(Dataflow))
 
 def engine_params(sizes, *, rows=1, array, raw=True, **options):
     """Layers of ``sizes`` inputs and outputs for a batch of ``rows``; the last gives accumulators if ``raw``."""
-    pairs = list(zip(sizes, sizes[1:], strict=False))
+    pairs = list(pairwise(sizes))
     relu = (0, array.act.max)
     layers = tuple(
         DenseLayer(rows=rows, inputs=a, outputs=b, clamp=None if raw and index == len(pairs) - 1 else relu)
@@ -45,7 +46,9 @@ def random_stages(params, rng, *, extreme=False):
             multiplier = rng.integers(1, params.requantize.multiplier.max, layer.outputs, endpoint=True)
             shift = int(np.clip(16 + array.weight_bits - 3 + np.log2(layer.inputs) / 2, 0, params.requantize.max_shift))
             neuron = Requantize(multiplier=multiplier, shift=shift, clamp=layer.clamp)
-        stages.append(Stage(name=f"layer{index}", synapses=Dense(weight=weight.astype(np.int64), bias=bias), neuron=neuron))
+        stages.append(
+            Stage(name=f"layer{index}", synapses=Dense(weight=weight.astype(np.int64), bias=bias), neuron=neuron)
+        )
     return stages
 
 
@@ -84,18 +87,21 @@ def play(dut, sent, frames, values, *, stall=0.0, configure=()):
 
     async def watch(ctx):
         cycle = 0
-        async for _, reset, taken, token, given in ctx.tick().sample(
+        async for _, _, taken, token, left in ctx.tick().sample(
             dut.i.valid & dut.i.ready, dut.i.payload, dut.o.valid & dut.o.ready
         ):
             if taken and as_token(token)[0] == value(0)[0]:
                 times["in"] = cycle
-            if given:
+            if left:
                 times["out"].append(cycle)
             cycle += 1
 
     async def source(ctx):
         for region, index, word in configure:
-            ctx.set(dut.config, {"valid": 1, "region": region, "index": index, "data": word})
+            ctx.set(dut.config.valid, 1)
+            ctx.set(dut.config.region, region)
+            ctx.set(dut.config.index, index)
+            ctx.set(dut.config.data, word)
             await ctx.tick()
         if configure:
             ctx.set(dut.config.valid, 0)
@@ -121,7 +127,7 @@ def check(params, *, seed=0, frames=1, stall=0.0, extreme=False, sparse=False):
     received, counters, cycles = play(dut, tokens(x, sparse=sparse), frames, params.output.addresses, stall=stall)
     assert received == tokens(golden.outputs)
     expected = {name: int(count.sum()) for name, count in golden.counters.items()}
-    if stall:  # how long the array waits for the consumer is not in the model
+    if stall or frames > 1:  # how long the array waits for the consumer, or for the frame before, is not in the model
         counters.pop("array_cycles")
         expected.pop("array_cycles")
     assert counters == expected
@@ -180,6 +186,15 @@ def test_narrow_widths(dataflow, act_bits, signed, weight_bits):
     check(engine_params([6, 5, 4], rows=2, array=array))
 
 
+@BOTH
+def test_many_small_tiles_inside_a_wide_array(dataflow):
+    """One result per tile is read long before the rest of the array's width has passed."""
+    array = ArrayParams(rows=1, cols=20, dataflow=dataflow)
+    params = engine_params([1, 1, 1], rows=18, array=array)
+    check(params)
+    check(params, frames=2)
+
+
 # --------------------------------------------------------------------------------------------------- networks
 
 
@@ -221,6 +236,7 @@ def test_clear_sets_counters_to_zero():
         ctx.set(dut.o.ready, 1)
         await send_tokens(ctx, dut.i, tokens([[1, 2]]))
         await ctx.tick().until(~dut.busy)
+        await ctx.tick()
         before = {name: ctx.get(dut.counters[name]) for name in layout.counter_names(params)}
         assert before == frame_counters(params)
         ctx.set(dut.clear, 1)
@@ -243,10 +259,10 @@ def test_any_shape(dataflow, data):
 
 @pytest.mark.slow
 @BOTH
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_any_shape_at_length(dataflow, data):
-    size = st.integers(1, 8)
+    size = st.integers(1, 6)
     array = ArrayParams(
         rows=data.draw(size),
         cols=data.draw(size),
@@ -256,13 +272,21 @@ def test_any_shape_at_length(dataflow, data):
         acc_bits=24,
         product_registers=data.draw(st.integers(0, 3)),
     )
-    dims = data.draw(st.lists(st.integers(1, 20), min_size=2, max_size=4))
-    params = engine_params(dims, rows=data.draw(st.integers(1, 20)), array=array, raw=data.draw(st.booleans()))
+    dims = data.draw(st.lists(st.integers(1, 14), min_size=2, max_size=4))
+    params = engine_params(dims, rows=data.draw(st.integers(1, 9)), array=array, raw=data.draw(st.booleans()))
     stall = data.draw(st.sampled_from([0.0, 0.4]))
     check(params, seed=data.draw(st.integers(0, 99)), stall=stall, frames=data.draw(st.integers(1, 2)))
 
 
 # --------------------------------------------------------------------------------------------------- writable
+
+
+@BOTH
+def test_memories_without_image_hold_the_layers_and_zero_weights(dataflow):
+    params = engine_params([3, 2], array=ArrayParams(rows=2, cols=2, dataflow=dataflow), writable=True)
+    received, counters, _ = play(SystolicEngine(params, {}), tokens([[1, 2, 3]]), 1, 2)
+    assert received == tokens([[0, 0]])
+    assert counters == frame_counters(params)
 
 
 @BOTH
@@ -285,7 +309,8 @@ def test_writable_engine_runs_other_layers(dataflow):
         ]
         received, counters, _ = play(dut, tokens(x), 2, params.output.addresses, configure=writes)
         assert received == tokens(run(params, stages, x).outputs)
-        assert counters == {name: 2 * count for name, count in frame_counters(params).items()}
+        expected = {name: 2 * count for name, count in frame_counters(params).items()}
+        assert {**counters, "array_cycles": 0} == {**expected, "array_cycles": 0}
 
 
 # ----------------------------------------------------------------------------------------------------- figures

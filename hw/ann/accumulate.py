@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.pe import delayed
+from tospike.hw.ann.delay import delayed
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import IntFormat, address_bits
 

@@ -7,7 +7,8 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.pe import OutputStationaryElement, WeightStationaryElement, delayed
+from tospike.hw.ann.delay import delayed
+from tospike.hw.ann.pe import OutputStationaryElement, WeightStationaryElement
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import ArrayParams, Dataflow
 
@@ -21,7 +22,7 @@ class SystolicArray(wiring.Component):
     """``rows`` x ``cols`` multiply-accumulators in lock-step: one step of operands per cycle, never a stall.
 
     Step s enters row r in cycle s + r and column c in cycle s + c: the operands are *skewed* by the caller
-    (:class:`tospike.hw.ann.skew.Skew`).
+    (:class:`tospike.hw.ann.delay.Skew`).
 
     *Output-stationary*: in step k, row r gets A[r, k] and column c gets B[k, c]; element (r, c) sums their products.
     ``first`` marks k = 0, ``emit`` the last k. The sum of element (r, c) leaves at the bottom of column c, row 0

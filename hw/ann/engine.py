@@ -9,14 +9,23 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tospike.hw.ann.accumulate import ColumnAccumulator
 from tospike.hw.ann.array import SystolicArray, row_layout
 from tospike.hw.ann.buffers import ActivationBuffer, ResultBuffer
+from tospike.hw.ann.control import LayerControl
+from tospike.hw.ann.delay import Skew
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.feeder import Feeder
-from tospike.hw.ann.layout import buffer_depth, counter_names, depth_tiles, memories, needs_reorder, result_depth
+from tospike.hw.ann.layout import (
+    buffer_depth,
+    counter_names,
+    depth_tiles,
+    initial,
+    memories,
+    needs_reorder,
+    result_depth,
+)
 from tospike.hw.ann.loader import FrameLoader, activation_placer
 from tospike.hw.ann.output import TokenOutput
 from tospike.hw.ann.postprocess import PostProcessor
 from tospike.hw.ann.reorder import Reorder
-from tospike.hw.ann.skew import Skew
 from tospike.hw.events import token_stream
 from tospike.hw.memory import ConfigSignature, ImageMemory
 from tospike.hw.params import Dataflow, SystolicParams
@@ -39,7 +48,7 @@ class SystolicEngine(wiring.Component):
     Parameters
     ----------
     images
-        Words of the memories of ``hw.ann.layout.memories``, by name; missing ones are zero.
+        Words of the memories of ``hw.ann.layout.memories``, by name; ``hw.ann.layout.initial`` where missing.
     first_region
         Writable engines: the configuration region of the first memory; the others follow.
 
@@ -52,8 +61,8 @@ class SystolicEngine(wiring.Component):
     def __init__(self, params: SystolicParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
         self._params = params
         self._first_region = first_region
-        self._images = {name: list(words) for name, words in images.items()}
-        counters = data.StructLayout({name: params.counter_bits for name in counter_names(params)})
+        self._images = initial(params) | {name: list(words) for name, words in images.items()}
+        counters = data.StructLayout(dict.fromkeys(counter_names(params), params.counter_bits))
         members = {
             "i": In(token_stream(params.input)),
             "o": Out(token_stream(params.output)),
@@ -85,65 +94,42 @@ class SystolicEngine(wiring.Component):
         m.submodules.output = output = TokenOutput(params)
 
         # ------------------------------------------------------------------- layers and frames
+        m.submodules.control = control = LayerControl(params)
         layer = data.View(descriptor_layout(params), layers.data)
-        index = Signal.like(layers.address)
-        start = Signal()
-        source = Signal()  # the half of the activation buffer that the layer reads
-        target = Signal()  # the half that the loader fills
+        start, final = control.start, control.final
         free = Signal(2, init=2)  # slots of the result buffer
-        inside = Signal(2)  # tiles whose results have not left the array
-        layer_done = post.o.valid & post.o.ready & post.o.payload.last
-
-        def half(which):
-            return Mux(which, buffer_depth(params), 0)
-
-        m.d.comb += [layers.address.eq(index), layers.enable.eq(1)]
+        # tiles whose results have not left the array: it passes each in this many cycles, and takes one per cycle
+        inside = Signal(range(array.latency + array.rows + array.cols + ColumnAccumulator.LATENCY + 2))
+        here = Mux(control.source, buffer_depth(params), 0)  # where the layer reads
+        there = Mux(control.source, 0, buffer_depth(params))  # where its results, or the next frame, go
         m.d.sync += [
             free.eq(free + post.freed - feeder.commit),
             inside.eq(inside + feeder.commit - results.finished),
         ]
-        final = Signal()  # the layer that runs is the last
-        reads = Signal()  # which half the layer that starts reads
-        with m.FSM():
-            with m.State("IDLE"):
-                m.d.comb += [reads.eq(target), start.eq(loader.full & (inside == 0))]
-                with m.If(start):
-                    m.next = "RUN"
-            with m.State("RUN"):
-                m.d.comb += self.busy.eq(1)
-                with m.If(layer_done):
-                    m.d.sync += [index.eq(Mux(final, 0, index + 1)), final.eq(0)]
-                    with m.If(final):
-                        m.next = "REWIND"
-                    with m.Else():
-                        m.next = "NEXT"
-            with m.State("REWIND"):  # the first layer's descriptor is being read
-                m.d.comb += self.busy.eq(1)
-                m.next = "IDLE"
-            with m.State("NEXT"):
-                m.d.comb += self.busy.eq(1)
-                with m.If(inside == 0):
-                    m.next = "START"
-            with m.State("START"):
-                m.d.comb += [self.busy.eq(1), reads.eq(~source), start.eq(1)]
-                m.next = "RUN"
-        with m.If(start):
-            m.d.sync += [source.eq(reads), final.eq(layer.final)]
-        with m.If(start & layer.final):
-            m.d.sync += target.eq(~reads)
-        with m.If(loader.partial | output.o.valid):
-            m.d.comb += self.busy.eq(1)
+        m.d.comb += [
+            layers.address.eq(control.index),
+            layers.enable.eq(1),
+            control.loaded.eq(loader.full),
+            control.empty.eq(inside == 0),
+            control.done.eq(post.o.valid & post.o.ready & post.o.payload.last),
+            control.last_layer.eq(layer.final),
+            self.busy.eq(control.busy | ~control.empty | loader.partial | output.o.valid),
+        ]
 
         # --------------------------------------------------------------- tokens to activations
         connect(m, flipped(self.i), loader.i)
-        first_layer = Signal(descriptor_layout(params), init=self._initial_layer())
+        first_layer = Signal(
+            descriptor_layout(params), init=descriptor_layout(params).from_bits(self._images["layers"][0])
+        )
         if params.writable:
-            with m.If(index == 0):
+            at_first = Signal()  # since a cycle ago: the memory has answered
+            m.d.sync += at_first.eq(control.index == 0)
+            with m.If(at_first & (control.index == 0)):
                 m.d.sync += first_layer.eq(layer)
         m.d.comb += [
             loader.layer.eq(first_layer),
             loader.start.eq(start & layer.final),
-            loader.base.eq(half(~reads)),
+            loader.base.eq(there),
         ]
 
         # ------------------------------------------------------------------------------- array
@@ -151,7 +137,7 @@ class SystolicEngine(wiring.Component):
         m.d.comb += [
             feeder.layer.eq(layer),
             feeder.start.eq(start),
-            feeder.base.eq(half(Mux(start, reads, source))),
+            feeder.base.eq(here),
             feeder.free.eq(free != 0),
         ]
         sums, valid = self._array(m, rows, load, weights, layer)
@@ -174,7 +160,7 @@ class SystolicEngine(wiring.Component):
             channels.enable.eq(post.channel_read),
             post.channel.eq(channels.data),
             placer.start.eq(start),
-            placer.base.eq(half(~reads)),
+            placer.base.eq(there),
             placer.step.eq(post.o.valid & ~final),
             placer.edges.eq(post.o.payload.edges),
         ]
@@ -222,17 +208,12 @@ class SystolicEngine(wiring.Component):
         made = []
         for number, shape in enumerate(memories(self._params)):
             region = self._first_region + number if self._params.writable else None
-            memory = ImageMemory(shape, init=self._images.get(shape.name, ()), region=region)
+            memory = ImageMemory(shape, init=self._images[shape.name], region=region)
             m.submodules[shape.name] = memory
             if self._params.writable:
                 connect(m, flipped(self.config), memory.config)
             made.append(memory)
         return made
-
-    def _initial_layer(self):
-        """The first layer's descriptor at start-up."""
-        layout = descriptor_layout(self._params)
-        return layout.from_bits(next(iter(self._images.get("layers", ())), 0))
 
     def _operands(self, m, feeder, activations, weights):
         """Activations and flags of each row, not skewed, in the cycle after their step was issued."""

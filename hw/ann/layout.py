@@ -12,7 +12,7 @@
 from collections.abc import Mapping, Sequence
 
 from tospike.hw.layout import MemoryShape, pack_lanes
-from tospike.hw.params import DenseLayer, Dataflow, SystolicParams, address_bits, ceil_div, require
+from tospike.hw.params import Dataflow, DenseLayer, SystolicParams, address_bits, ceil_div, require
 
 Vector = Sequence[int]
 Matrix = Sequence[Sequence[int]]
@@ -35,7 +35,8 @@ def counter_names(params: SystolicParams) -> tuple[str, ...]:
         Values that left the post-processor.
     ``array_cycles``
         For each layer, the cycles from the first operand (a weight or an activation) entering the array to the last
-        result leaving it, both included. Depends on stalls of the consumer; the others do not.
+        result leaving it, both included. The only counter that depends on timing: an array waits while results
+        of its own or of the frame before cannot be sent.
     """
     return ("frames", "macs", "act_words", "weight_words", "results", "array_cycles")
 
@@ -181,12 +182,8 @@ def pack(
     chosen = tuple(params.layers if layers is None else layers)
     for what, given in {"weights": weights, "biases": biases, "multipliers": multipliers, "shifts": shifts}.items():
         require(len(given) == len(chosen), f"{what} of {len(given)} layers given, but there are {len(chosen)} layers")
-    images: dict[str, list[int]] = {"weights": [], "channels": [], "layers": []}
+    images = {"weights": [], "channels": [], "layers": _descriptors(params, chosen, shifts)}
     for index, layer in enumerate(chosen):
-        shift = shifts[index]
-        base = {"weight_base": len(images["weights"]), "channel_base": len(images["channels"])}
-        final = index == len(chosen) - 1
-        images["layers"].append(_descriptor(params, index, layer, base, 0 if shift is None else shift, final))
         images["weights"] += _weight_words(params, index, layer, weights[index])
         images["channels"] += _channel_words(params, index, layer, biases[index], multipliers[index])
     for shape in memories(params):
@@ -196,6 +193,29 @@ def pack(
     room = buffer_depth(params)
     require(depth <= room, f"the activation buffer has {room} words, but the layers need {depth}")
     return images
+
+
+def initial(params: SystolicParams) -> dict[str, list[int]]:
+    """What the memories hold where no image is given: the layers of ``params``, unscaled, with zero weights."""
+    channels = sum(layer.outputs for layer in params.layers)
+    return {
+        "weights": [],
+        "channels": [_channel_word(params, 0, 1)] * channels,
+        "layers": _descriptors(params, params.layers, [0] * len(params.layers)),
+    }
+
+
+def _descriptors(params: SystolicParams, layers: Sequence[DenseLayer], shifts: Sequence[int | None]) -> list[int]:
+    """The words of the memory ``layers``."""
+    words = []
+    weight_base = channel_base = 0
+    for index, (layer, shift) in enumerate(zip(layers, shifts, strict=True)):
+        base = {"weight_base": weight_base, "channel_base": channel_base}
+        final = index == len(layers) - 1
+        words.append(_descriptor(params, index, layer, base, shift or 0, final))
+        weight_base += weight_words(params, layer)
+        channel_base += layer.outputs
+    return words
 
 
 def _descriptor(
@@ -282,5 +302,8 @@ def _channel_words(
     )
     require(all(acc.holds(b) for b in offsets), f"biases of layer {index} must be from {acc.min} to {acc.max}")
     require(all(factor.holds(f) for f in factors), f"multipliers of layer {index} must be from 0 to {factor.max}")
-    mask = (1 << acc.bits) - 1
-    return [(b & mask) | (f << acc.bits) for b, f in zip(offsets, factors, strict=True)]
+    return [_channel_word(params, b, f) for b, f in zip(offsets, factors, strict=True)]
+
+
+def _channel_word(params: SystolicParams, bias: int, multiplier: int) -> int:
+    return (bias & ((1 << params.array.acc_bits) - 1)) | (multiplier << params.array.acc_bits)

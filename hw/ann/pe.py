@@ -4,17 +4,9 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from tospike.hw.ann.delay import delayed
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import ArrayParams
-
-
-def delayed(m: Module, value, cycles: int, *, name: str, **options):
-    """``value`` after ``cycles`` registers; ``options`` go to each register."""
-    for stage in range(cycles):
-        register = Signal.like(Value.cast(value), name=f"{name}_{stage + 1}", init=0, **options)
-        m.d.sync += register.eq(value)
-        value = register
-    return value
 
 
 class OutputStationaryElement(wiring.Component):

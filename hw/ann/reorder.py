@@ -27,9 +27,7 @@ class Reorder(wiring.Component):
     def __init__(self, params: SystolicParams):
         self._params = params
         results = stream.Signature(result_layout(params))
-        super().__init__(
-            {"layer": In(descriptor_layout(params)), "start": In(1), "i": In(results), "o": Out(results)}
-        )
+        super().__init__({"layer": In(descriptor_layout(params)), "start": In(1), "i": In(results), "o": Out(results)})
 
     def elaborate(self, platform):
         m = Module()
@@ -40,9 +38,7 @@ class Reorder(wiring.Component):
         write = memory.write_port()
         read = memory.read_port()
         width = len(write.addr)
-        m.submodules.placer = placer = RowPlacer(
-            lanes=1, address_bits=width, stride_bits=len(self.layer.outputs)
-        )
+        m.submodules.placer = placer = RowPlacer(lanes=1, address_bits=width, stride_bits=len(self.layer.outputs))
 
         draining = Signal()
         last_address = Signal(width)

@@ -56,9 +56,10 @@ class DenseInput(wiring.Component):
         first = Signal(init=1)  # the next beat begins a frame
         address = Signal(range(addresses))
 
-        byte = beat.word_select(lane, 8)
+        byte = Signal(8)
+        m.d.comb += byte.eq(beat.word_select(lane, 8))
         value = saturate(byte.as_signed() if self._format.payload.signed else byte, self._format.payload)
-        skip = (value == 0) & (not self._send_zeros)
+        skip = C(0) if self._send_zeros else byte == 0
         at_end = (address == addresses - 1) | (last_beat & (lane == BYTES_PER_BEAT - 1))
         done = Signal()  # the value at `lane` leaves, or is skipped
         refill = Signal()  # `beat` has nothing left after this cycle

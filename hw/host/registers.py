@@ -13,8 +13,9 @@ from tospike.hw.params import TokenFormat
 class RegisterFile(wiring.Component):
     """Identification, control, status, configuration and counters; see `tospike.hw.host.layout.Register`.
 
-    A write is taken when address and data are both there, a read when the answer before has been taken; each is
-    answered in the next cycle. Writes need all four byte strobes. What is not mapped answers SLVERR.
+    A write is taken when address and data are both there and answered in the next cycle; a read is taken when the
+    answer before has been taken and answered two cycles later, because the multiplexer of all counters is wide.
+    Writes need all four byte strobes. What is not mapped answers SLVERR.
 
     Members
     -------
@@ -88,14 +89,18 @@ class RegisterFile(wiring.Component):
                     m.d.sync += [axi.bresp.eq(RESP_OKAY), index.eq(index + 1)]
                     m.d.comb += self.config.valid.eq(1)
 
-        m.d.comb += axi.arready.eq(~axi.rvalid)
+        address = Signal(ADDRESS_BITS)
+        reading = Signal()  # `address` is there, its answer comes in the next cycle
+        m.d.comb += axi.arready.eq(~reading & ~axi.rvalid)
+        with m.If(axi.arvalid & axi.arready):
+            m.d.sync += [address.eq(axi.araddr), reading.eq(1)]
         with m.If(axi.rvalid & axi.rready):
             m.d.sync += axi.rvalid.eq(0)
-        with m.If(axi.arvalid & axi.arready):
-            m.d.sync += [axi.rvalid.eq(1), axi.rresp.eq(RESP_OKAY), axi.rdata.eq(0)]
-            with m.Switch(axi.araddr):
-                for address, constant in self._identity.items():
-                    with m.Case(address):
+        with m.If(reading):
+            m.d.sync += [reading.eq(0), axi.rvalid.eq(1), axi.rresp.eq(RESP_OKAY), axi.rdata.eq(0)]
+            with m.Switch(address):
+                for number, constant in self._identity.items():
+                    with m.Case(number):
                         m.d.sync += axi.rdata.eq(constant)
                 with m.Case(Register.STATUS):
                     m.d.sync += axi.rdata.eq(Cat(self.busy, frame_error, token_error))

@@ -18,10 +18,11 @@ class Accumulate(wiring.Component):
     ::
 
         cycle   0          1          2               3                  4
-              fetch -> memory out -> raw  ----+-> operand + addend -> result, written
-                                              |       (state)           |
-                           forwarding --------+<------------------------+
-                           injection ---------+
+              fetch -> memory out -> raw ---+---> state
+                                            +---> operand + addend -> result, written
+                                            |                           |
+                         forwarding --------+<--------------------------+
+                         injection ---------+
 
     A sum is written 4 cycles after its fetch, so the same word fetched up to 4 cycles later would read an old state:
     it takes the sum from the pipeline instead. Only the distances that can occur are built: none for a caller that
@@ -105,12 +106,15 @@ class Accumulate(wiring.Component):
                 overflow[lane].eq(above.any() & ~above.all()),
             ]
         result = Signal(layout)
-        m.d.sync += [result.eq(added), self.saturated.eq(Mux(adding.valid, overflow, 0)), addend.eq(self.addend)]
+        m.d.sync += [
+            result.eq(added),
+            self.saturated.eq(Mux(adding.valid, overflow, 0)),
+            addend.eq(self.addend),
+        ]
         m.d.comb += [
             write.addr.eq(result.word),
             write.data.eq(result.sums),
             write.en.eq(result.valid),
-            self.state.eq(adding.operand),
         ]
 
         # forwarding: the youngest sum of the same word, else what the memory had
@@ -125,6 +129,7 @@ class Accumulate(wiring.Component):
             with m.If(sums.valid & (sums.word == ready.word)):
                 m.d.comb += operand.eq(sums.sums)
 
+        m.d.sync += self.state.eq(operand)
         with m.If(self.inject.valid):
             m.d.sync += [
                 adding.valid.eq(1),

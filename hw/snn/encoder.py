@@ -29,7 +29,7 @@ class Encoder(wiring.Component):
 
     def __init__(self, params: EncoderParams):
         self._params = params
-        counters = {name: params.counter_bits for name in counter_names(params)}
+        counters = dict.fromkeys(counter_names(params), params.counter_bits)
         super().__init__(
             {
                 "i": In(token_stream(params.input)),

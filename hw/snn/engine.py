@@ -41,7 +41,8 @@ class EventEngine(wiring.Component):
     is never 0, so a 1-bit payload needs no multiplier. Rows of weights come before the state, which keeps the
     read-modify-write loop at the 4 cycles of `Accumulate`.
 
-    The queue holds a whole sweep: `Sequencer` starts one that sends only when the one before has left.
+    The queue holds a whole sweep, and `Sequencer` starts one that sends only when the one before has left: it can not
+    overflow. (One of its entries is its output register, which is filled a cycle late.)
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ class EventEngine(wiring.Component):
         members = {
             "i": In(token_stream(params.input)),
             "o": Out(token_stream(params.output)),
-            "counters": Out(data.StructLayout({name: params.counter_bits for name in names})),
+            "counters": Out(data.StructLayout(dict.fromkeys(names, params.counter_bits))),
             "clear": In(1),
             "busy": Out(1),
         }
@@ -150,14 +151,16 @@ class EventEngine(wiring.Component):
 
         # cycle 7: what leaves
         layout = lane_word_layout(params.output, params.lanes)
-        m.submodules.queue = queue = Queue(layout, depth=max(2, params.words))
+        m.submodules.queue = queue = Queue(layout, depth=params.words + 1)
         m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
         leaving = Signal(layout)
-        m.d.comb += [leaving.word.eq(stages[7].word), leaving.tick.eq(stages[7].tick), leaving.end.eq(stages[7].end)]
+        m.d.comb += [
+            leaving.word.eq(stages[7].word),
+            leaving.tick.eq(stages[7].tick),
+            leaving.end.eq(stages[7].end),
+        ]
         if params.readout is Readout.COUNT:
-            m.submodules.counts = counts = SpikeCounts(
-                params.output.payload, lanes=params.lanes, words=params.words
-            )
+            m.submodules.counts = counts = SpikeCounts(params.output.payload, lanes=params.lanes, words=params.words)
             m.d.comb += [
                 counts.fetch.valid.eq(stages[5].sweep),
                 counts.fetch.clear.eq(stages[5].clear),

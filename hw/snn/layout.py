@@ -28,9 +28,7 @@ def memories(params: EventParams | EncoderParams) -> tuple[MemoryShape, ...]:
     """
     if isinstance(params, EncoderParams):
         return ()
-    weights = MemoryShape(
-        name="weights", width=params.lanes * params.weight_bits, depth=params.inputs * params.words
-    )
+    weights = MemoryShape(name="weights", width=params.lanes * params.weight_bits, depth=params.inputs * params.words)
     bias = MemoryShape(name="bias", width=params.lanes * params.neuron.state_bits, depth=params.words)
     return (weights, bias) if params.bias else (weights,)
 
@@ -57,7 +55,8 @@ def pack(params: EventParams, weight: Rows, bias: Sequence[int]) -> dict[str, li
         f"the weights of an event engine must have shape ({params.neurons}, {params.inputs})",
     )
     require(
-        len(bias) == params.neurons, f"an event engine of {params.neurons} neurons takes as many biases, not {len(bias)}"
+        len(bias) == params.neurons,
+        f"an event engine of {params.neurons} neurons takes as many biases, not {len(bias)}",
     )
     columns = [_words(params, column, params.weight, "weight") for column in zip(*weight, strict=True)]
     images = {"weights": [word for column in columns for word in column]}
@@ -76,6 +75,5 @@ def _words(params: EventParams, values: Sequence[int], fmt: IntFormat, name: str
         f"a {name} of {low if low < fmt.min else high} does not fit {fmt.bits} bits: quantise with a coarser scale",
     )
     return [
-        pack_lanes(values[first : first + params.lanes], fmt.bits)
-        for first in range(0, params.neurons, params.lanes)
+        pack_lanes(values[first : first + params.lanes], fmt.bits) for first in range(0, params.neurons, params.lanes)
     ]

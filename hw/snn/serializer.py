@@ -5,8 +5,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.arithmetic import shape_of
-from tospike.hw.events import token_layout, token_stream
-from tospike.hw.params import TokenFormat, TokenKind, address_bits, ceil_div
+from tospike.hw.events import token_stream
+from tospike.hw.params import TokenFormat, TokenKind, ceil_div
 
 
 def lane_word_layout(fmt: TokenFormat, lanes: int) -> data.StructLayout:
@@ -24,82 +24,102 @@ def lane_word_layout(fmt: TokenFormat, lanes: int) -> data.StructLayout:
 class Serializer(wiring.Component):
     """Sends a VALUE for each lane that is not zero, lowest lane first, then the TICK or END that the word carries.
 
-    One token per cycle; the next word is taken in the cycle in which the last token of the one before is chosen. A
-    token is offered 3 cycles after its word is taken at the earliest: one to hold the word, one for the choice of the
-    lowest lane (one-hot), one for the address. A word without values, tick and end costs a cycle.
+    ::
+
+        word -> [word of groups] -> [group of lanes] -> [token]
+
+    A find-first over all lanes would be the slowest path of an engine. So the word is cut into groups, about as many as
+    a group has lanes; one register holds the groups that are left, the next the lanes of one group that are left.
+    Every group that is passed on has a token in it, hence one token leaves per cycle. A token is offered 3 cycles
+    after its word is taken at the earliest. A word that holds no value, tick or end costs a cycle.
     """
 
     def __init__(self, fmt: TokenFormat, *, lanes: int):
         self._format = fmt
         self._lanes = lanes
-        super().__init__(
-            {"i": In(stream.Signature(lane_word_layout(fmt, lanes))), "o": Out(token_stream(fmt))}
-        )
+        super().__init__({"i": In(stream.Signature(lane_word_layout(fmt, lanes))), "o": Out(token_stream(fmt))})
 
     def elaborate(self, platform):
         m = Module()
         lanes = self._lanes
-        values = self.i.payload.values.shape()
+        size = 1 << (((lanes - 1).bit_length() + 1) // 2)  # lanes of a group: about the square root
+        groups = ceil_div(lanes, size)
+        values = data.ArrayLayout(shape_of(self._format.payload), size)
 
-        held = Signal(lane_word_layout(self._format, lanes))
-        pending = Signal(lanes)  # lanes of the held word that are still to be sent
+        # the word: groups that are left
+        word = Signal(lane_word_layout(self._format, lanes))
+        left = Signal(lanes)
+        group_of = [left[size * n : size * (n + 1)] for n in range(groups)]
+        values_of = [Value.cast(word.values)[n * size * self._format.payload.bits :] for n in range(groups)]
+        some = Cat(group.any() for group in group_of)
+        first_group = _lowest(some)
+        word_rest = some & ~first_group
+        word_full = Signal()
 
-        chosen = Signal(
-            data.StructLayout(
-                {
-                    "kind": TokenKind,
-                    "lane": lanes,  # one-hot
-                    "word": held.word.shape(),
-                    "values": values,
-                }
-            )
+        # the group: lanes that are left
+        group = Signal(
+            data.StructLayout({"base": self.o.payload.address.shape(), "values": values, "tick": 1, "end": 1})
         )
-        chosen_valid = Signal()
-        advance_out = ~self.o.valid | self.o.ready
-        advance = ~chosen_valid | advance_out
+        pending = Signal(size)
+        marked = group.tick | group.end
+        group_full = pending.any() | marked
+        lane = _lowest(pending)
 
-        lowest = Signal(lanes)
-        m.d.comb += lowest.eq(Cat(pending[n] & ~pending[:n].any() for n in range(lanes)))
-        any_lane = pending.any()
-        marked = held.tick | held.end
-        finished = Mux(any_lane, ~(pending & ~lowest).any() & ~marked, 1)
-        m.d.comb += self.i.ready.eq(advance & finished)
+        advance = ~self.o.valid | self.o.ready
+        group_done = ~group_full | (advance & Mux(pending.any(), ~(pending & ~lane).any() & ~marked, 1))
+        word_done = ~word_full | (group_done & ~word_rest.any())
+        m.d.comb += self.i.ready.eq(word_done)
 
-        # choose
+        with m.If(word_done):
+            m.d.sync += [
+                word_full.eq(self.i.valid),
+                word.eq(self.i.payload),
+                left.eq(Cat(self.i.payload.values[n] != 0 for n in range(lanes))),
+            ]
+        with m.Elif(group_done):
+            for n in range(groups):
+                with m.If(first_group[n]):
+                    m.d.sync += group_of[n].eq(0)
+
+        with m.If(group_done):
+            m.d.sync += [
+                pending.eq(Mux(word_full, _select(first_group, group_of, size), 0)),
+                group.base.eq(word.word * lanes + size * _index(first_group)),
+                group.values.eq(_select(first_group, values_of, len(group.values.as_value()))),
+                group.tick.eq(word_full & word.tick & ~word_rest.any()),
+                group.end.eq(word_full & word.end & ~word_rest.any()),
+            ]
+        with m.Elif(advance):
+            m.d.sync += pending.eq(pending & ~lane)
+
+        is_value = pending.any()
         with m.If(advance):
             m.d.sync += [
-                chosen_valid.eq(any_lane | marked),
-                chosen.kind.eq(
-                    Mux(any_lane, TokenKind.VALUE, Mux(held.tick, TokenKind.TICK, TokenKind.END))
+                self.o.valid.eq(group_full),
+                self.o.payload.kind.eq(Mux(is_value, TokenKind.VALUE, Mux(group.tick, TokenKind.TICK, TokenKind.END))),
+                self.o.payload.address.eq(Mux(is_value, group.base + _index(lane), 0)),
+                self.o.payload.payload.eq(
+                    _select(lane, [group.values[n] for n in range(size)], self._format.payload.bits)
                 ),
-                chosen.lane.eq(lowest),
-                chosen.word.eq(held.word),
-                chosen.values.eq(held.values),
-                pending.eq(pending & ~lowest),
             ]
-            with m.If(finished):
-                m.d.sync += [held.tick.eq(0), held.end.eq(0)]
-        with m.If(self.i.ready & self.i.valid):
-            m.d.sync += [
-                held.eq(self.i.payload),
-                pending.eq(Cat(self.i.payload.values[n] != 0 for n in range(lanes))),
-            ]
-
-        # encode
-        token = Signal(token_layout(self._format))
-        index = Signal(address_bits(lanes))
-        for bit in range(len(index)):
-            m.d.comb += index[bit].eq(Cat(chosen.lane[n] for n in range(lanes) if n >> bit & 1).any())
-        is_power_of_two = lanes & (lanes - 1) == 0
-        address = Cat(index[: lanes.bit_length() - 1], chosen.word) if is_power_of_two else chosen.word * lanes + index
-        payload = Signal(self._format.payload.bits)  # one-hot selection
-        for bit in range(len(payload)):
-            m.d.comb += payload[bit].eq(Cat(chosen.values[n][bit] & chosen.lane[n] for n in range(lanes)).any())
-        m.d.comb += [
-            token.kind.eq(chosen.kind),
-            token.address.eq(Mux(chosen.kind == TokenKind.VALUE, address, 0)),
-            token.payload.eq(payload),
-        ]
-        with m.If(advance_out):
-            m.d.sync += [self.o.valid.eq(chosen_valid), self.o.payload.eq(token)]
         return m
+
+
+def _lowest(bits: Value) -> Value:
+    """The lowest 1 of ``bits``, one-hot."""
+    return Cat(bits[n] & ~bits[:n].any() for n in range(len(bits)))
+
+
+def _index(one_hot: Value) -> Value:
+    """Which bit of ``one_hot`` is 1."""
+    count = len(one_hot)
+    return Cat(Cat(one_hot[n] for n in range(count) if n >> bit & 1).any() for bit in range((count - 1).bit_length()))
+
+
+def _select(one_hot: Value, choices: list, width: int) -> Value:
+    """The choice whose bit in ``one_hot`` is 1, as ``width`` bits; 0 if none is."""
+    bits = [Value.cast(choice) for choice in choices]
+    return Cat(
+        Cat(choice[bit] & chosen for choice, chosen in zip(bits, one_hot, strict=True) if bit < len(choice)).any()
+        for bit in range(width)
+    )

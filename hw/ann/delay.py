@@ -1,14 +1,21 @@
-"""Delay lines at the edge of the array."""
+"""Delay lines: values that come some cycles later."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.pe import delayed
+
+def delayed(m: Module, value, cycles: int, *, name: str, **options):
+    """``value`` after ``cycles`` registers; ``options`` go to each register."""
+    for stage in range(cycles):
+        register = Signal.like(Value.cast(value), name=f"{name}_{stage + 1}", init=0, **options)
+        m.d.sync += register.eq(value)
+        value = register
+    return value
 
 
 class Skew(wiring.Component):
-    """``o[lane]`` is ``i[lane]`` of ``lane`` cycles ago."""
+    """``o[lane]`` is ``i[lane]`` of ``lane`` cycles ago: how operands enter a systolic array."""
 
     def __init__(self, shape, lanes: int):
         self._lanes = lanes

@@ -1,0 +1,180 @@
+"""The command line as a user types it: what it makes, and the one line that bad input gets."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def tospike(*args, cwd, env=None):
+    return subprocess.run(
+        [sys.executable, "-m", "tospike.compare.cli", *map(str, args)],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "200", **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def refused(result, *words):
+    """One line on stderr that has the words, exit status 2, no traceback."""
+    assert result.returncode == 2, result.stdout + result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    for word in words:
+        assert word in lines[0], lines[0]
+
+
+def write_onnx(path, nodes, weights, inputs=64, outputs=10):
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", inputs])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", outputs])],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), path)
+
+
+def dense_onnx(path, weight, inputs=64):
+    write_onnx(path, [helper.make_node("MatMul", ["x", "w"], ["y"], name="fc")], {"w": weight}, inputs, weight.shape[1])
+
+
+def test_help_has_an_example(tmp_path):
+    for command in ("verify", "evaluate", "synth", "compare", "generate network", "generate systolic", "bench gemm"):
+        result = tospike(*command.split(), "--help", cwd=tmp_path)
+        assert result.returncode == 0, command
+        assert "Example:" in result.stdout, command
+
+
+def test_generate_same_input_same_bytes(tmp_path):
+    for number, seed in enumerate(("1", "2")):
+        result = tospike(
+            "generate",
+            "network",
+            EXAMPLES / "digits_snn.nir",
+            "--out",
+            f"d{number}",
+            cwd=tmp_path,
+            env={"PYTHONHASHSEED": seed},
+        )
+        assert result.returncode == 0, result.stderr
+    first, second = ({p.name: p.read_bytes() for p in sorted((tmp_path / name).iterdir())} for name in ("d0", "d1"))
+    assert first == second
+    manifest = json.loads(first["manifest.json"])
+    assert set(manifest["files"]) == set(first) - {"manifest.json"}
+    assert manifest["choices"]["nir"]["reset"] == "subtract"
+    assert manifest["choices"]["nir"]["dt"] == pytest.approx(1e-4)
+    assert any(name.endswith(".hex") for name in first)
+
+
+def test_evaluate_golden_json(tmp_path):
+    result = tospike("evaluate", EXAMPLES / "digits_ann.onnx", "--samples", 50, "--json", "r.json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["samples"] == 50
+    assert report["backend"] == "golden"
+    assert report["accuracy"] >= 0.9
+    assert set(report["cycles"]) == {"mean", "p5", "p50", "p95"}
+    assert report["operations"]["mac"] == 64 * 32 + 32 * 10
+    assert report["saturations"] == 0
+
+
+@pytest.mark.parametrize("suffix", [".nir", ".onnx"])
+def test_a_text_file_is_no_network(tmp_path, suffix):
+    path = tmp_path / f"net{suffix}"
+    path.write_text("hello\n")
+    refused(tospike("evaluate", path, cwd=tmp_path), f"net{suffix}")
+    refused(tospike("generate", "network", path, "--out", "d", cwd=tmp_path), f"net{suffix}")
+    assert {p.name for p in tmp_path.iterdir()} == {path.name}
+
+
+def test_unsupported_node_is_named(tmp_path):
+    nodes = [helper.make_node("Softmax", ["x"], ["y"], name="soft")]
+    write_onnx(tmp_path / "net.onnx", nodes, {}, outputs=64)
+    refused(tospike("evaluate", "net.onnx", cwd=tmp_path), "soft", "Softmax")
+
+
+def test_shapes_that_do_not_fit(tmp_path):
+    dense_onnx(tmp_path / "net.onnx", np.ones((63, 10), dtype=np.float32), inputs=63)
+    refused(tospike("evaluate", "net.onnx", cwd=tmp_path), "63", "64")
+
+
+def test_weights_with_nan(tmp_path):
+    weight = np.ones((64, 10), dtype=np.float32)
+    weight[3, 4] = np.nan
+    dense_onnx(tmp_path / "net.onnx", weight)
+    refused(tospike("evaluate", "net.onnx", cwd=tmp_path), "NaN")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("generate", "systolic", "--rows", "0", "--out", "d"), ("rows", "0")),
+        (("generate", "spiking", "--lanes", "65", "--out", "d"), ("lanes", "65")),
+        (("generate", "systolic", "--gemm", "8x8", "--out", "d"), ("--gemm", "8x8")),
+        (("bench", "gemm", "--dataflow", "xs"), ("dataflow", "xs")),
+        (("evaluate", EXAMPLES / "digits_ann.onnx", "--data", "mnist:nowhere"), ("nowhere",)),
+        (("evaluate", EXAMPLES / "digits_ann.onnx", "--data", "cifar"), ("cifar", "digits")),
+        (("evaluate", EXAMPLES / "digits_ann.onnx", "--samples", "0"), ("samples", "0")),
+        (("evaluate", EXAMPLES / "digits_ann.onnx", "--steps", "4"), ("--steps", "spiking")),
+        (("evaluate", EXAMPLES / "digits_ann.onnx", "--json", "no/r.json"), ("no/r.json",)),
+        (("evaluate", "missing.onnx"), ("missing.onnx",)),
+        (("evaluate", "net.pt"), ("net.pt", ".onnx")),
+        (("verify", "nowhere"), ("nowhere", "manifest.json")),
+        (("synth", "nowhere"), ("nowhere", "manifest.json")),
+        (("compare", "sunspots", "--out", "d"), ("sunspots", "digits")),
+        (("compare", "mine", "--ann", "a.onnx", "--out", "d"), ("--snn",)),
+        (("no-such-command",), ("no-such-command",)),
+        (("generate", "spiking", "--frobnicate", "--out", "d"), ("--frobnicate",)),
+    ],
+    ids=lambda value: " ".join(str(v) for v in value) if isinstance(value, tuple) else None,
+)
+def test_bad_input_gets_one_line(tmp_path, args, words):
+    refused(tospike(*args, cwd=tmp_path), *words)
+    assert not list(tmp_path.iterdir()), "something was left behind"
+
+
+def test_no_compiler(tmp_path):
+    """Without g++ the RTL cannot be simulated with Verilator, and the message says what to install."""
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    result = tospike(
+        "bench",
+        "gemm",
+        "--rows",
+        1,
+        "--cols",
+        1,
+        "--gemm",
+        "1,1,1",
+        cwd=tmp_path,
+        env={"PATH": str(empty), "TOSPIKE_CACHE": str(tmp_path / "cache")},
+    )
+    refused(result, "g++")
+
+
+def test_a_folder_that_is_no_design_is_left_alone(tmp_path):
+    precious = tmp_path / "home" / "thesis.tex"
+    precious.parent.mkdir()
+    precious.write_text("years of work")
+    result = tospike("generate", "spiking", "--inputs", 4, "--neurons", 4, "--out", "home", cwd=tmp_path)
+    refused(result, "home", "--out")
+    assert precious.read_text() == "years of work"
+
+
+def test_a_design_that_was_edited_is_noticed(tmp_path):
+    assert tospike("generate", "spiking", "--inputs", 4, "--neurons", 4, "--out", "d", cwd=tmp_path).returncode == 0
+    with (tmp_path / "d" / "spiking.v").open("a") as file:
+        file.write("// mine\n")
+    refused(tospike("verify", "d", cwd=tmp_path), "spiking.v", "SHA-256")

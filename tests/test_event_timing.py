@@ -1,0 +1,211 @@
+"""Whole chains in the simulator, host beat to host beat: outputs, counters and cycles equal the golden models."""
+
+import numpy as np
+import pytest
+from amaranth.hdl import *
+from amaranth.lib.wiring import connect
+from stream_bench import simulate
+
+from tospike.hw.host.input import DenseInput, TokenInput
+from tospike.hw.host.output import DenseOutput, TokenOutput
+from tospike.hw.params import (
+    SPIKE,
+    WORD_ADDRESS,
+    WORD_KIND,
+    WORD_PAYLOAD,
+    AcceleratorParams,
+    EncoderParams,
+    Encoding,
+    EventParams,
+    HostInput,
+    HostOutput,
+    InputError,
+    IntFormat,
+    LeakParams,
+    NeuronKind,
+    NeuronParams,
+    Readout,
+    Reset,
+    TokenKind,
+)
+from tospike.hw.snn.encoder import Encoder
+from tospike.hw.snn.engine import EventEngine
+from tospike.hw.snn.layout import counter_names, pack
+from tospike.sim.encoder import run_encoder
+from tospike.sim.event import run_event
+from tospike.sim.timing import chain_cycles
+
+
+def random_chain(rng):
+    """An encoder or none, 1 to 3 engines, their weights and biases, and 3 samples."""
+
+    def choose(*options):
+        return options[rng.integers(len(options))]
+
+    inputs, steps = choose(1, 5, 9), choose(1, 2, 4)
+    payload = choose(SPIKE, IntFormat(bits=4, signed=True), IntFormat(bits=4, signed=False))
+    engines = []
+    from_tokens = choose(False, False, True)
+    if not from_tokens:
+        encoding = Encoding.DIRECT if payload.signed else choose(*Encoding)
+        engines.append(EncoderParams(inputs=inputs, steps=steps, encoding=encoding, payload=payload))
+    depth = choose(1, 2, 3)
+    synapses = []
+    for place in range(depth):
+        before = engines[-1].output if engines else None
+        readout = choose(*Readout) if place == depth - 1 else Readout.SPIKES
+        neuron = NeuronParams(
+            kind=choose(*NeuronKind) if readout is Readout.MEMBRANE else choose(NeuronKind.IF, NeuronKind.LIF),
+            state_bits=choose(4, 7, 12),
+            threshold=choose(0, 1, 5),
+            reset=choose(*Reset),
+            leak=LeakParams(shift=choose(1, 3)),
+        )
+        params = EventParams(
+            inputs=before.addresses if before else inputs,
+            neurons=choose(1, 7, 8, 9, 20),
+            lanes=choose(1, 3, 8),
+            payload=before.payload if before else payload,
+            weight_bits=4,
+            neuron=neuron,
+            readout=readout,
+            count_bits=choose(1, 8),
+            bias=choose(False, True),
+        )
+        engines.append(params)
+        weight = rng.integers(-8, 8, (params.neurons, params.inputs))
+        synapses.append((weight, rng.integers(-8, 8, params.neurons) * params.bias))
+    dense = readout is not Readout.SPIKES and choose(False, True)
+    chain = AcceleratorParams(
+        name="chain",
+        engines=tuple(engines),
+        host_input=HostInput.TOKENS if from_tokens else HostInput.DENSE,
+        host_output=HostOutput.DENSE if dense else HostOutput.TOKENS,
+    )
+    shape = (3, steps, inputs) if from_tokens else (3, inputs)
+    values = rng.integers(payload.min, payload.max + 1, shape)
+    return chain, synapses, values * (rng.random(shape) < choose(0.0, 0.3, 1.0))
+
+
+def token_word(kind, address=0, payload=0):
+    fields = ((kind, WORD_KIND), (address, WORD_ADDRESS), (payload, WORD_PAYLOAD))
+    return sum((field & ((1 << width) - 1)) << low for field, (low, width) in fields)
+
+
+def frame_words(values):
+    return [token_word(TokenKind.VALUE, a, int(v)) for a, v in enumerate(values) if v]
+
+
+def train_words(train):
+    words = [word for step in train for word in [*frame_words(step), token_word(TokenKind.TICK)]]
+    return [*words, token_word(TokenKind.END)]
+
+
+def input_beats(chain, sample):
+    """(data, last) of each beat."""
+    if chain.host_input is HostInput.TOKENS:
+        words = train_words(sample)
+    else:
+        padded = np.zeros(-(-len(sample) // 4) * 4, dtype=np.int64)
+        padded[: len(sample)] = sample
+        words = [int.from_bytes((beat & 0xFF).astype(np.uint8).tobytes(), "little") for beat in padded.reshape(-1, 4)]
+    return [(word, index == len(words) - 1) for index, word in enumerate(words)]
+
+
+def expected_words(chain, run, sample):
+    if chain.host_output is HostOutput.DENSE:
+        return [int(v) & 0xFFFF_FFFF for v in run.outputs[sample]]
+    if chain.engines[-1].readout is Readout.SPIKES:
+        return train_words(run.spikes[sample])
+    return [*frame_words(run.outputs[sample]), token_word(TokenKind.END)]
+
+
+def run_rtl(chain, synapses, samples):
+    """(words, cycles) of each sample, and each engine's counters."""
+    m = Module()
+    if chain.host_input is HostInput.DENSE:
+        source = DenseInput(chain.input, send_zeros=False)
+    else:
+        source = TokenInput(chain.input)
+    sink = (DenseOutput if chain.host_output is HostOutput.DENSE else TokenOutput)(chain.output)
+    waiting = list(synapses)
+    engines = []
+    for params in chain.engines:
+        if isinstance(params, EncoderParams):
+            engines.append(Encoder(params))
+        else:
+            weight, bias = waiting.pop(0)
+            engines.append(EventEngine(params, pack(params, weight.tolist(), bias.tolist())))
+    m.submodules += [source, *engines, sink]
+    for before, after in zip([source, *engines], [*engines, sink], strict=True):
+        connect(m, before.o, after.i)
+
+    async def rest(ctx):
+        while any(ctx.get(engine.busy) for engine in engines):
+            await ctx.tick()
+
+    async def bench(ctx):
+        results = []
+        ctx.set(sink.o.tready, 1)
+        for sample in samples:
+            await rest(ctx)
+            beats = input_beats(chain, sample)
+            taken, cycles, words, last = 0, 0, [], False
+            while not last:
+                ctx.set(source.i.tvalid, taken < len(beats))
+                if taken < len(beats):
+                    ctx.set(source.i.tdata, beats[taken][0])
+                    ctx.set(source.i.tlast, beats[taken][1])
+                *_, ready, valid, word, last_word = await ctx.tick().sample(
+                    source.i.tready, sink.o.tvalid, sink.o.tdata, sink.o.tlast
+                )
+                taken += ready and taken < len(beats)
+                cycles += taken > 0
+                if valid:
+                    words.append(word)
+                    last = last_word
+            results.append((words, cycles))
+        await rest(ctx)
+        counters = [
+            {name: ctx.get(engine.counters[name]) for name in counter_names(engine.params)} for engine in engines
+        ]
+        return results, counters
+
+    return simulate(m, bench)[0]
+
+
+def check_chain(seed):
+    chain, synapses, samples = random_chain(np.random.default_rng(seed))
+    encoder = run_encoder(chain.engines[0], samples) if isinstance(chain.engines[0], EncoderParams) else None
+    trains = samples if encoder is None else encoder.trains
+    runs = []
+    for params, (weight, bias) in zip(chain.engines[encoder is not None :], synapses, strict=True):
+        runs.append(run_event(params, weight, bias, trains))
+        trains = runs[-1].spikes.astype(np.int64)
+    cycles = chain_cycles(chain, samples, encoder, runs)
+
+    results, counters = run_rtl(chain, synapses, samples)
+    for sample, (words, _) in enumerate(results):
+        assert words == expected_words(chain, runs[-1], sample)
+    golden = [*([encoder] if encoder else []), *runs]
+    assert counters == [{name: int(count.sum()) for name, count in run.counters.items()} for run in golden]
+    assert [taken for _, taken in results] == cycles.tolist()
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_chain(seed):
+    check_chain(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1000, 1400))
+def test_many_chains(seed):
+    check_chain(seed)
+
+
+def test_frames_without_an_encoder_are_refused():
+    engine = EventParams(inputs=2, neurons=2, readout=Readout.COUNT)
+    chain = AcceleratorParams(name="chain", engines=(engine,))
+    run = run_event(engine, np.zeros((2, 2), dtype=int), np.zeros(2, dtype=int), np.zeros((1, 1, 2), dtype=int))
+    with pytest.raises(InputError, match="dense frames into an encoder"):
+        chain_cycles(chain, np.zeros((1, 2), dtype=int), None, [run])

@@ -1,0 +1,54 @@
+"""The repository as a package: every folder is installed, and imports point one way."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TOP = ("hw", "sim", "gen", "tb", "synth", "compare", "examples")
+MAY_IMPORT = {
+    "hw": {"hw"},
+    "sim": {"sim"},
+    "gen": {"gen", "hw", "sim"},
+    "tb": {"tb", "gen", "hw", "sim"},
+    "synth": {"synth", "gen", "hw", "sim"},
+    "compare": {"compare", "synth", "tb", "gen", "hw", "sim", "examples"},
+    "examples": {"gen", "hw", "sim"},
+}
+MODULES = sorted(path.relative_to(ROOT) for top in TOP for path in (ROOT / top).rglob("*.py"))
+
+
+def test_every_package_is_in_the_wheel():
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    there = {
+        "tospike." + ".".join(path.parent.relative_to(ROOT).parts) for top in TOP for path in (ROOT / top).rglob("*.py")
+    }
+    assert there == listed
+
+
+def imported(path):
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_imports_point_one_way(path):
+    top = path.parts[0]
+    names = list(imported(path))
+    ours = [name.split(".") for name in names if name.startswith("tospike.")]
+    for parts in ours:
+        allowed = parts[1] in MAY_IMPORT[top] or parts[1:3] == ["hw", "params"]
+        assert allowed, f"{path} imports {'.'.join(parts)}"
+    if top == "sim":
+        assert not any(name.split(".")[0] == "amaranth" for name in names), f"{path} imports Amaranth"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parts[0] == "hw"], ids=str)
+def test_hardware_has_no_postponed_annotations(path):
+    assert "from __future__ import annotations" not in (ROOT / path).read_text()
