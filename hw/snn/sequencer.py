@@ -95,8 +95,9 @@ class Sequencer(wiring.Component):
         sweeps = first | (is_end | (is_tick & (not puts_off)))
         sends = own & (is_end | (is_tick & sends_on_tick))
 
-        at_first = word == 0
-        at_last = word == params.words - 1
+        at_first = Signal(init=1)  # of `word`; registers, because `ready` hangs on them
+        at_last = Signal(init=params.words == 1)
+        following = Mux(at_last, 0, word + 1)
         go = Signal()
         finish = Signal()
         m.d.comb += [
@@ -105,7 +106,11 @@ class Sequencer(wiring.Component):
             self.i.ready.eq(~held | (finish & own)),
         ]
         with m.If(go & ~postpone):
-            m.d.sync += word.eq(Mux(at_last, 0, word + 1))
+            m.d.sync += [
+                word.eq(following),
+                at_first.eq(at_last),
+                at_last.eq(following == params.words - 1),
+            ]
             with m.If(own):
                 m.d.sync += row.eq(row + 1)
         with m.If(go & sends & at_first):
