@@ -75,6 +75,11 @@ class FpgaFlow:
         """The cache entry with the netlist and its statistics."""
         pins = wrap(design)
         finish = [
+            # abc9 may join alias wires of different drivers (Yosys 0.66), so let there be none
+            f"hierarchy -top {WRAPPER}",
+            "proc",
+            "flatten",
+            "opt_clean -purge",
             f"{self.target.synth} -top {WRAPPER}",
             f"tee -q -o {_STATISTICS} stat -json",
             "flatten",

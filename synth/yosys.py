@@ -12,6 +12,8 @@ from tospike.hw.params import require
 from tospike.synth.design import Design
 
 LOG = "yosys.log"
+_CONFLICT = "multiple conflicting drivers"
+"""A warning only, but no netlist that it is said of is right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,15 @@ def read_sources(design: Design, folder: Path) -> list[str]:
 def run_script(
     yosys: Tool, lines: list[str], *, folder: Path, makes: tuple[str, ...], progress: Progress | None
 ) -> None:
-    """Run the script ``lines`` in ``folder``, where it must make the files ``makes``."""
+    """Run the script ``lines`` in ``folder``, where it must make the files ``makes``.
+
+    Raises
+    ------
+    ToolError
+        Yosys fails, or warns of a netlist that is wrong and goes on.
+    """
     (folder / "synth.ys").write_text("\n".join([*lines, ""]))
-    yosys.run(("-s", "synth.ys"), cwd=folder, log=folder / LOG, makes=makes, progress=progress)
+    output = yosys.run(("-s", "synth.ys"), cwd=folder, log=folder / LOG, makes=makes, progress=progress)
+    if _CONFLICT in output:
+        line = next(line for line in output.splitlines() if _CONFLICT in line)
+        raise ToolError(f"{yosys.name} {yosys.label} made a wrong netlist: {line.strip()} (log: {folder / LOG})")

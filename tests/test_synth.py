@@ -253,6 +253,12 @@ def test_broken_verilog_is_one_line_with_the_log(tmp_path, cache):
     assert "syntax error" in log.read_text()
 
 
+def test_a_netlist_with_two_drivers_is_refused(tmp_path, cache):
+    folder = small(tmp_path, "assign two = a; assign two = q; wire two; always @(posedge clk) q <= two;")
+    with pytest.raises(ToolError, match=r"wrong netlist: .*multiple conflicting drivers"):
+        synthesize(folder, target="ecp5-85k", cache=cache)
+
+
 def test_an_engine_that_is_not_there(tmp_path, cache):
     folder = small(tmp_path, "always @(posedge clk) q <= a;", engines=["top.engine"])
     with pytest.raises(InputError, match=r"module 'top\.engine', which the synthesised design does not have"):

@@ -1,0 +1,103 @@
+"""The example networks through the generated Verilog, and matrix products timed in it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tospike.compare.workload import named
+from tospike.gen.data import load_data
+from tospike.gen.options import ModelOptions
+from tospike.gen.prepare import prepare
+from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError
+from tospike.tb import replay as replay_module
+from tospike.tb.beats import dense_beats, token_beats
+from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.gemm import bench_gemm, scale_sim_cycles
+
+DIGITS = named("digits", ModelOptions())
+STATED = json.loads((Path(DIGITS.ann).parent / "digits.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_data("digits")
+
+
+@pytest.mark.parametrize("kind", ["ann", "snn"])
+def test_digits_in_rtl(data, kind):
+    """Outputs, cycles and counters of the Verilog equal the golden model's."""
+    prepared = prepare(getattr(DIGITS, kind), data, ModelOptions())
+    floating = evaluate(prepared, data, Backend.FLOAT)
+    golden = evaluate(prepared, data, Backend.GOLDEN)
+    rtl = evaluate(prepared, data, Backend.RTL, samples=40)
+    assert floating.accuracy == pytest.approx(STATED[kind]["float_accuracy"])
+    assert floating.accuracy >= {"ann": 0.97, "snn": 0.96}[kind]
+    assert abs(golden.accuracy - floating.accuracy) <= 0.01
+    assert rtl.mismatches == 0
+    np.testing.assert_array_equal(rtl.correct, golden.correct[:40])
+    assert rtl.summary()["cycles"]["mean"] == np.mean(golden.result.cycles[:40])
+
+
+def test_a_golden_model_that_is_wrong_is_noticed(data, monkeypatch):
+    prepared = prepare(DIGITS.ann, data, ModelOptions())
+    real = replay_module.replay
+
+    def off_by_one(*args, **kwargs):
+        got = real(*args, **kwargs)
+        return replace(
+            got, cycles=got.cycles + (np.arange(len(got.cycles)) == 2), counters={**got.counters, "0.macs": 0}
+        )
+
+    monkeypatch.setattr("tospike.tb.evaluate.replay", off_by_one)
+    assert evaluate(prepared, data, Backend.RTL, samples=5).mismatches == 2
+
+
+@pytest.mark.parametrize(
+    ("dataflow", "gemm", "limit"),
+    [(Dataflow.OS, (64, 64, 64), 4400), (Dataflow.WS, (64, 64, 64), 4400), (Dataflow.OS, (5, 9, 13), 200)],
+)
+def test_gemm_in_rtl(dataflow, gemm, limit):
+    m, n, k = gemm
+    result = bench_gemm(ArrayParams(rows=8, cols=8, dataflow=dataflow), DenseLayer(rows=m, outputs=n, inputs=k), seed=1)
+    assert result["golden_match"]
+    assert result["bound"] <= result["cycles"] <= limit
+    assert result["utilisation"] == pytest.approx(m * n * k / (64 * result["cycles"]))
+
+
+@pytest.mark.parametrize(
+    ("dataflow", "gemm", "cycles"),
+    [
+        (Dataflow.OS, (8, 8, 8), 21),
+        (Dataflow.OS, (64, 64, 64), 4991),
+        (Dataflow.OS, (128, 10, 784), 25535),
+        (Dataflow.WS, (64, 64, 64), 5503),
+        (Dataflow.WS, (100, 50, 70), 7685),
+    ],
+)
+def test_scale_sim_formula(dataflow, gemm, cycles):
+    """As SCALE-Sim 3.0.0 printed them."""
+    m, n, k = gemm
+    array = ArrayParams(rows=8, cols=8, dataflow=dataflow)
+    assert scale_sim_cycles(array, DenseLayer(rows=m, outputs=n, inputs=k)) == cycles
+
+
+def test_sample_counts_are_checked(data):
+    prepared = prepare(DIGITS.ann, data, ModelOptions())
+    for samples in (0, 450):
+        with pytest.raises(InputError, match=f"samples must be from 1 to 449 .* not {samples}"):
+            evaluate(prepared, data, Backend.GOLDEN, samples=samples)
+
+
+def test_beats():
+    dense = list(dense_beats(np.array([1, -1, 2, 3, 255])))
+    assert [(b.data, b.last) for b in dense] == [(0x0302FF01, False), (0x000000FF, True)]
+    tokens = list(token_beats(np.array([[0, 1], [0, 0]])))
+    assert [(b.data, b.last) for b in tokens] == [
+        (0x0001_0001, False),
+        (0x4000_0000, False),
+        (0x4000_0000, False),
+        (0x8000_0000, True),
+    ]

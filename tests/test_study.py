@@ -1,0 +1,87 @@
+"""A whole comparison of two small networks of the user's own."""
+
+import json
+import subprocess
+import sys
+
+import nir
+import numpy as np
+import pytest
+from onnx import helper
+from test_cli import write_onnx
+
+
+def write_networks(folder):
+    rng = np.random.default_rng(1)
+    hidden, last = rng.normal(size=(5, 6)).astype(np.float32), rng.normal(size=(3, 5)).astype(np.float32)
+    nodes = [
+        helper.make_node("MatMul", ["x", "w0"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("MatMul", ["r", "w1"], ["y"]),
+    ]
+    write_onnx(folder / "a.onnx", nodes, {"w0": hidden.T.copy(), "w1": last.T.copy()}, inputs=6, outputs=3)
+    graph = nir.NIRGraph.from_list(
+        nir.Linear(weight=hidden),
+        nir.LIF(tau=np.full(5, 4e-4), r=np.full(5, 4.0), v_leak=np.zeros(5), v_threshold=np.full(5, 0.6)),
+        nir.Linear(weight=last),
+        nir.LI(tau=np.full(3, 4e-4), r=np.full(3, 4.0), v_leak=np.zeros(3)),
+    )
+    nir.write(folder / "s.nir", graph)
+    x = rng.random((30, 6)).astype(np.float32)
+    y = np.argmax(np.maximum(x @ hidden.T, 0) @ last.T, axis=1)
+    np.savez(folder / "d.npz", x=x, y=y)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    write_networks(folder)
+    command = "compare mine --ann a.onnx --snn s.nir --data npz:d.npz --out report --lanes 2 --cols 2 --rtl-samples 10"
+    result = subprocess.run(
+        [sys.executable, "-m", "tospike.compare.cli", *command.split()],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=580,
+    )
+    assert result.returncode == 0, result.stderr
+    return folder / "report", result.stdout
+
+
+def test_report_has_the_promised_keys(compared):
+    report = json.loads((compared[0] / "report.json").read_text())
+    assert report["workload"]["name"] == "mine"
+    assert report["verdict"]["winner"] in ("ann", "snn", "tie", "undecided")
+    assert [design["kind"] for design in report["designs"]] == ["ann", "snn"]
+    for design in report["designs"]:
+        assert set(design["accuracy"]) == {"float", "golden", "rtl"}
+        assert design["rtl_samples"] == 10
+        assert design["mismatches"] == 0
+        assert set(design["cycles"]) == {"mean", "p5", "p50", "p95"}
+        assert {"target", "lut4", "carry", "ff", "bram", "dsp", "fmax_mhz"} <= set(design["fpga"])
+        assert design["fpga"]["lut4"] > 100
+        assert design["latency_us"]["mean"] == pytest.approx(
+            design["cycles"]["mean"] / design["fpga"]["fmax_mhz"], rel=1e-3
+        )
+        assert design["energy_pj"]["total"] > 0
+        assert design["operations"]
+    ann, snn = report["designs"]
+    assert ann["accuracy"]["float"] == 1.0
+    assert ann["operations"]["mac"] == 6 * 5 + 5 * 3
+    assert snn["operations"]["mac"] > 0, "direct encoding makes the first layer one of multiplications"
+    assert snn["operations"]["sop"] > 0
+
+
+def test_terminal_shows_table_verdict_and_path(compared):
+    folder, printed = compared
+    report = json.loads((folder / "report.json").read_text())
+    assert report["verdict"]["sentence"][:40] in " ".join(printed.split())
+    assert printed.rstrip().endswith("report: report/report.html")
+    assert "SNN / ANN" in printed
+
+
+def test_designs_are_left_ready_to_use(compared):
+    for kind in ("ann", "snn"):
+        manifest = json.loads((compared[0] / kind / "manifest.json").read_text())
+        assert manifest["kind"] == "network"
+        assert (compared[0] / kind / f"{manifest['top']}.v").is_file()
