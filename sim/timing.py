@@ -232,9 +232,7 @@ def chain_cycles(
     for engine, run in zip(reversed(chain), reversed(engines), strict=True):
         assert isinstance(engine, EventParams)
         never = np.zeros(samples, dtype=bool)
-        link = EventLink(
-            params=engine, run=run, behind=link, ready=zeros, free=zeros, sent=zeros - 1, due=never
-        )
+        link = EventLink(params=engine, run=run, behind=link, ready=zeros, free=zeros, sent=zeros - 1, due=never)
     if isinstance(first, EncoderParams) and encoder is not None:
         _encode(first, inputs, encoder.trains, link)
     else:
@@ -256,9 +254,7 @@ def _send_tokens(trains: NDArray[np.integer], link: Link) -> None:
     link.take_end(taken + 1)
 
 
-def _encode(
-    params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[np.integer], link: Link
-) -> None:
+def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[np.integer], link: Link) -> None:
     """`tospike.hw.snn.encoder.Encoder` behind `tospike.hw.host.input.DenseInput`."""
     samples, inputs = frames.shape
     is_rate = params.encoding is Encoding.RATE

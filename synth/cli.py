@@ -10,10 +10,12 @@ from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.gen.doctor import doctor, render
 from tospike.synth.flow import synthesize
+from tospike.synth.targets import Router
 
 Target = Annotated[str, typer.Option(help="ecp5-85k, ice40-up5k, or a Liberty file (.lib or .lib.gz).")]
 Speed = Annotated[int | None, typer.Option(help="Speed grade of the FPGA [ecp5-85k: 6].")]
 Seed = Annotated[int, typer.Option(help="Seed of the placer.")]
+RouterOption = Annotated[Router, typer.Option(help="Router of nextpnr; router2 where router1 takes too long.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON.")]
 
 
@@ -23,7 +25,9 @@ def synth_command(
     target: Target = "ecp5-85k",
     speed: Speed = None,
     seed: Seed = 1,
-    frequency: Annotated[int | None, typer.Option(help="MHz that the placer is asked for.")] = None,
+    router: Annotated[
+        Router, typer.Option(help="Router of nextpnr; router2 where router1 takes too long.")
+    ] = Router.ROUTER1,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Do it again even if the result is known.")] = False,
     json: Json = None,
 ) -> None:
@@ -35,7 +39,7 @@ def synth_command(
             target=target,
             speed=speed,
             seed=seed,
-            frequency=frequency,
+            router=router,
             cache=Cache(reuse=not no_cache),
             progress=progress,
         ).to_json()

@@ -25,8 +25,8 @@ class Port:
 class Design:
     """What is synthesised.
 
-    ``sources`` maps the name of each file that the manifest lists to its content: Verilog (``.v``, ``.sv``) and
-    what it may read, such as memory images. ``ports`` leaves out ``clock`` and ``reset``.
+    ``sources`` maps the name of each Verilog file (``.v``, ``.sv``) that the manifest lists to its content. ``ports``
+    leaves out ``clock`` and ``reset``.
     """
 
     top: str
@@ -35,11 +35,6 @@ class Design:
     ports: tuple[Port, ...]
     engines: tuple[str, ...]
     sources: dict[str, bytes]
-
-    @property
-    def verilog_names(self) -> tuple[str, ...]:
-        """The files that Yosys reads, in the manifest's order."""
-        return tuple(name for name in self.sources if name.endswith((".v", ".sv")))
 
     @property
     def input_bits(self) -> int:
@@ -69,7 +64,7 @@ def read_design(folder: Path) -> Design:
         raise InputError(f"{path} is not JSON ({error}): generate the design again") from None
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} lacks or garbles {error}: generate the design again") from None
-    require(len(design.verilog_names) > 0, f"{path} lists no Verilog file: generate the design again")
+    require(len(design.sources) > 0, f"{path} lists no Verilog file: generate the design again")
     require(design.output_bits > 0, f"the top module {design.top!r} has no outputs: nothing of it would be left")
     return design
 
@@ -77,6 +72,8 @@ def read_design(folder: Path) -> Design:
 def _design(manifest: dict[str, Any], folder: Path) -> Design:
     sources: dict[str, bytes] = {}
     for name in manifest["files"]:
+        if not name.endswith((".v", ".sv")):
+            continue
         require(
             re.fullmatch(r"\w[\w.+-]*", name, re.ASCII) is not None,
             f"{folder / MANIFEST} names {name!r}: a file must lie in the folder itself and have a plain name",

@@ -9,7 +9,7 @@ from tospike.synth.cells import CellFlow
 from tospike.synth.design import read_design
 from tospike.synth.fpga import FpgaFlow
 from tospike.synth.report import SynthReport
-from tospike.synth.targets import CellTarget, parse_target
+from tospike.synth.targets import CellTarget, Router, parse_target
 
 
 def synthesize(
@@ -18,7 +18,7 @@ def synthesize(
     target: str,
     speed: int | None = None,
     seed: int = 1,
-    frequency: int | None = None,
+    router: Router = Router.ROUTER1,
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> SynthReport:
@@ -32,9 +32,8 @@ def synthesize(
         Speed grade of an FPGA that has several; ``None`` is the slowest.
     seed
         Of the placer.
-    frequency
-        MHz that the log calls a failure when missed; ``None`` is the target's own. On the designs that were
-        measured it changed neither placement nor Fmax.
+    router
+        Of nextpnr.
     cache
         Where results are kept; ``None`` is the usual place.
     progress
@@ -47,11 +46,9 @@ def synthesize(
     """
     chosen = parse_target(target)
     require_range("seed", seed, 0, (1 << 31) - 1)
-    if frequency is not None:
-        require_range("frequency", frequency, 1, 1000)
     design = read_design(folder)
     store = cache or Cache()
     if isinstance(chosen, CellTarget):
         require(speed is None, f"{chosen.name} is a cell library, which has no speed grades: leave --speed away")
         return CellFlow.on(chosen, cache=store, progress=progress).run(design)
-    return FpgaFlow.on(chosen, cache=store, progress=progress).run(design, speed=speed, seed=seed, frequency=frequency)
+    return FpgaFlow.on(chosen, cache=store, progress=progress).run(design, speed=speed, seed=seed, router=router)

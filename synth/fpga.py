@@ -12,11 +12,12 @@ from tospike.hw.params import InputError
 from tospike.synth import nextpnr, yosys
 from tospike.synth.design import Design
 from tospike.synth.report import FpgaReport
-from tospike.synth.targets import RESOURCES, FpgaTarget
+from tospike.synth.targets import RESOURCES, FpgaTarget, Router
 from tospike.synth.wrapper import WRAPPER, wrap
 
 _PINS = f"{WRAPPER}.v"
 _STATISTICS = "stat.json"
+_ROUTE = ("--router",)
 _NETLIST = "netlist.json"
 
 
@@ -35,7 +36,7 @@ class FpgaFlow:
         """The flow for ``target`` with the tools of this machine."""
         return cls(target=target, yosys=find("yosys"), nextpnr=find(target.pnr), cache=cache, progress=progress)
 
-    def run(self, design: Design, *, speed: int | None, seed: int, frequency: int | None) -> FpgaReport:
+    def run(self, design: Design, *, speed: int | None, seed: int, router: Router) -> FpgaReport:
         """Synthesise, place and route.
 
         Area is what Yosys counts in the design's own module, with its engines optimised each by itself; Fmax is
@@ -47,19 +48,17 @@ class FpgaFlow:
             A tool fails, or the design does not fit.
         """
         speed = self.target.check_speed(speed)
-        asked = frequency or self.target.frequency
         netlist = self._synthesise(design)
         statistics = yosys.read_statistics(netlist / _STATISTICS)
         statistics.require_modules(design)
         whole = self._resources(statistics.total(WRAPPER))
         resources = self._resources(statistics.total(design.top))
         self._require_fit(whole)
-        route = nextpnr.read_route(self._route(netlist, speed=speed, seed=seed, frequency=asked) / nextpnr.REPORT)
+        route = nextpnr.read_route(self._route(netlist, speed=speed, seed=seed, router=router) / nextpnr.REPORT)
         return FpgaReport(
             target=self.target.name,
             speed=speed,
             seed=seed,
-            frequency=asked,
             resources=resources,
             engines={name: self._resources(statistics.total(name)) for name in design.engines},
             wrapper={name: whole[name] - resources[name] for name in RESOURCES},
@@ -68,7 +67,7 @@ class FpgaFlow:
             fmax_mhz=route.fmax_mhz,
             critical_path=route.critical_path,
             tools={tool.name: tool.label for tool in (self.yosys, self.nextpnr)},
-            options={"yosys": self.target.synth, self.nextpnr.name: " ".join(self.target.device)},
+            options={"yosys": self.target.synth, self.nextpnr.name: " ".join((*self.target.device, *_ROUTE, router))},
         )
 
     def _synthesise(self, design: Design) -> Path:
@@ -104,9 +103,11 @@ class FpgaFlow:
         )
         return self.cache.build("netlist", key, make)
 
-    def _route(self, netlist: Path, *, speed: int | None, seed: int, frequency: int) -> Path:
+    def _route(self, netlist: Path, *, speed: int | None, seed: int, router: Router) -> Path:
         """The cache entry with nextpnr's report."""
-        options = self.target.device if speed is None else (*self.target.device, "--speed", str(speed))
+        options = (*self.target.device, *_ROUTE, router)
+        if speed is not None:
+            options = (*options, "--speed", str(speed))
 
         def make(folder: Path) -> None:
             self._say(f"{self.nextpnr.name}: placing and routing with seed {seed}")
@@ -116,7 +117,7 @@ class FpgaFlow:
                 options,
                 netlist=source,
                 seed=seed,
-                frequency=frequency,
+                frequency=self.target.frequency,
                 folder=folder,
                 progress=self.progress,
             )
@@ -126,7 +127,7 @@ class FpgaFlow:
                 "netlist": netlist.name,
                 "options": repr(options),
                 "seed": seed,
-                "frequency": frequency,
+                "frequency": self.target.frequency,
                 "nextpnr": self.nextpnr.release,
             }
         )

@@ -37,8 +37,6 @@ class FpgaReport:
     target: str
     speed: int | None
     seed: int
-    frequency: int
-    """MHz that were asked for."""
     resources: dict[str, int]
     engines: dict[str, dict[str, int]]
     wrapper: dict[str, int]
@@ -56,7 +54,6 @@ class FpgaReport:
             "target": self.target,
             "speed": self.speed,
             "seed": self.seed,
-            "frequency_asked_mhz": self.frequency,
             **self.resources,
             "fmax_mhz": round(self.fmax_mhz, 2),
             "critical_path": self.critical_path.to_json(),

@@ -79,7 +79,7 @@ def read_sources(design: Design, folder: Path) -> list[str]:
         (folder / name).write_bytes(content)
     kept = " ".join(f"\\{module}" for module in (design.top, *design.engines))
     return [
-        *(f"read_verilog -sv {name}" for name in design.verilog_names),
+        *(f"read_verilog -sv {name}" for name in design.sources),
         f"setattr -mod -set keep_hierarchy 1 {kept}",
     ]
 

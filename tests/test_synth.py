@@ -279,5 +279,3 @@ def test_speed_and_seed_are_checked(sample, cache, library):
         synthesize(sample, target=str(library), speed=6, cache=cache)
     with pytest.raises(InputError, match="seed must be an integer from 0"):
         synthesize(sample, target="ecp5-85k", seed=-1, cache=cache)
-    with pytest.raises(InputError, match="frequency must be an integer from 1 to 1000"):
-        synthesize(sample, target="ecp5-85k", frequency=0, cache=cache)

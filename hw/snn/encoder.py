@@ -52,9 +52,7 @@ class Encoder(wiring.Component):
         is_rate = params.encoding is Encoding.RATE
 
         phase_bits = bits if is_rate else 0
-        entry = data.StructLayout(
-            {"address": self.i.payload.address.shape(), "value": bits, "phase": phase_bits}
-        )
+        entry = data.StructLayout({"address": self.i.payload.address.shape(), "value": bits, "phase": phase_bits})
         m.submodules.buffer = buffer = Memory(shape=Shape.cast(entry), depth=params.inputs, init=[])
         read = buffer.read_port()
         write = buffer.write_port()

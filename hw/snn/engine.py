@@ -98,9 +98,7 @@ class EventEngine(wiring.Component):
         weights = images["weights"]
         weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
         is_spike = params.payload == SPIKE
-        product_bits = params.weight_bits + (
-            0 if is_spike else params.payload.bits + (not params.payload.signed)
-        )
+        product_bits = params.weight_bits + (0 if is_spike else params.payload.bits + (not params.payload.signed))
         product = Signal(data.ArrayLayout(signed(product_bits), params.lanes), reset_less=True)
         payload = Signal(shape_of(params.payload))
         m.d.comb += [
@@ -162,9 +160,7 @@ class EventEngine(wiring.Component):
             leaving.end.eq(stages[7].end),
         ]
         if params.readout is Readout.COUNT:
-            m.submodules.counts = counts = SpikeCounts(
-                params.output.payload, lanes=params.lanes, words=params.words
-            )
+            m.submodules.counts = counts = SpikeCounts(params.output.payload, lanes=params.lanes, words=params.words)
             m.d.comb += [
                 counts.fetch.valid.eq(stages[5].sweep),
                 counts.fetch.clear.eq(stages[5].clear),

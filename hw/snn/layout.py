@@ -28,9 +28,7 @@ def memories(params: EventParams | EncoderParams) -> tuple[MemoryShape, ...]:
     """
     if isinstance(params, EncoderParams):
         return ()
-    weights = MemoryShape(
-        name="weights", width=params.lanes * params.weight_bits, depth=params.inputs * params.words
-    )
+    weights = MemoryShape(name="weights", width=params.lanes * params.weight_bits, depth=params.inputs * params.words)
     bias = MemoryShape(name="bias", width=params.lanes * params.neuron.state_bits, depth=params.words)
     return (weights, bias) if params.bias else (weights,)
 
@@ -65,9 +63,7 @@ def pack(params: EventParams, weight: Rows, bias: Sequence[int]) -> dict[str, li
     if params.bias:
         images["bias"] = _words(params, bias, params.neuron.state, "bias")
     else:
-        require(
-            not any(bias), "this event engine has no bias memory: all biases must be 0, or params.bias set"
-        )
+        require(not any(bias), "this event engine has no bias memory: all biases must be 0, or params.bias set")
     return images
 
 
@@ -79,6 +75,5 @@ def _words(params: EventParams, values: Sequence[int], fmt: IntFormat, name: str
         f"a {name} of {low if low < fmt.min else high} does not fit {fmt.bits} bits: quantise with a coarser scale",
     )
     return [
-        pack_lanes(values[first : first + params.lanes], fmt.bits)
-        for first in range(0, params.neurons, params.lanes)
+        pack_lanes(values[first : first + params.lanes], fmt.bits) for first in range(0, params.neurons, params.lanes)
     ]

@@ -37,9 +37,7 @@ class Serializer(wiring.Component):
     def __init__(self, fmt: TokenFormat, *, lanes: int):
         self._format = fmt
         self._lanes = lanes
-        super().__init__(
-            {"i": In(stream.Signature(lane_word_layout(fmt, lanes))), "o": Out(token_stream(fmt))}
-        )
+        super().__init__({"i": In(stream.Signature(lane_word_layout(fmt, lanes))), "o": Out(token_stream(fmt))})
 
     def elaborate(self, platform):
         m = Module()
@@ -98,9 +96,7 @@ class Serializer(wiring.Component):
         with m.If(advance):
             m.d.sync += [
                 self.o.valid.eq(group_full),
-                self.o.payload.kind.eq(
-                    Mux(is_value, TokenKind.VALUE, Mux(group.tick, TokenKind.TICK, TokenKind.END))
-                ),
+                self.o.payload.kind.eq(Mux(is_value, TokenKind.VALUE, Mux(group.tick, TokenKind.TICK, TokenKind.END))),
                 self.o.payload.address.eq(Mux(is_value, group.base + _index(lane), 0)),
                 self.o.payload.payload.eq(
                     _select(lane, [group.values[n] for n in range(size)], self._format.payload.bits)
@@ -117,17 +113,13 @@ def _lowest(bits: Value) -> Value:
 def _index(one_hot: Value) -> Value:
     """Which bit of ``one_hot`` is 1."""
     count = len(one_hot)
-    return Cat(
-        Cat(one_hot[n] for n in range(count) if n >> bit & 1).any() for bit in range((count - 1).bit_length())
-    )
+    return Cat(Cat(one_hot[n] for n in range(count) if n >> bit & 1).any() for bit in range((count - 1).bit_length()))
 
 
 def _select(one_hot: Value, choices: list, width: int) -> Value:
     """The choice whose bit in ``one_hot`` is 1, as ``width`` bits; 0 if none is."""
     bits = [Value.cast(choice) for choice in choices]
     return Cat(
-        Cat(
-            choice[bit] & chosen for choice, chosen in zip(bits, one_hot, strict=True) if bit < len(choice)
-        ).any()
+        Cat(choice[bit] & chosen for choice, chosen in zip(bits, one_hot, strict=True) if bit < len(choice)).any()
         for bit in range(width)
     )
