@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tospike.gen.cache import Cache, digest
-from tospike.gen.tool import Progress, Tool
+from tospike.gen.tool import Progress, Tool, ToolError
 from tospike.gen.tools import find
 from tospike.hw.params import InputError
 from tospike.synth import nextpnr, yosys
@@ -17,6 +17,8 @@ from tospike.synth.wrapper import WRAPPER, wrap
 
 _PINS = f"{WRAPPER}.v"
 _STATISTICS = "stat.json"
+_FULL = "no BELs remaining"
+"""What nextpnr says when cells that would fit by number do not fit together."""
 _ROUTE = ("--router",)
 _NETLIST = "netlist.json"
 
@@ -54,7 +56,15 @@ class FpgaFlow:
         whole = self._resources(statistics.total(WRAPPER))
         resources = self._resources(statistics.total(design.top))
         self._require_fit(whole)
-        route = nextpnr.read_route(self._route(netlist, speed=speed, seed=seed, router=router) / nextpnr.REPORT)
+        try:
+            entry = self._route(netlist, speed=speed, seed=seed, router=router)
+        except ToolError as error:
+            if _FULL not in str(error):
+                raise
+            raise InputError(
+                self._no_fit([f"{n} {name}" for name, n in whole.items() if n], "packed together")
+            ) from None
+        route = nextpnr.read_route(entry / nextpnr.REPORT)
         return FpgaReport(
             target=self.target.name,
             speed=speed,
@@ -147,10 +157,13 @@ class FpgaFlow:
             if counts[name] > available
         ]
         if excess:
-            raise InputError(
-                f"the design does not fit {self.target.name}: it needs {', '.join(excess)}; "
-                "make it smaller (fewer rows, columns or lanes) or choose another target"
-            )
+            raise InputError(self._no_fit(excess))
+
+    def _no_fit(self, needs: list[str], how: str = "") -> str:
+        return (
+            f"the design does not fit {self.target.name}: it needs {', '.join(needs)}{how and f' ({how})'}; "
+            "make it smaller (fewer rows, columns or lanes) or choose another target"
+        )
 
     def _say(self, line: str) -> None:
         if self.progress:
