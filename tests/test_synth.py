@@ -204,18 +204,16 @@ def test_a_design_that_does_not_fit(tmp_path, cache):
         synthesize(folder, target="ice40-up5k", cache=cache)
 
 
-def test_cells_that_do_not_fit_together(tmp_path, cache):
-    """Neither look-up tables nor flip-flops are too many, but they cannot share logic cells."""
-    body = "wire [2999:0] d; reg [2999:0] s; always @(posedge clk) s <= {s[2998:0], a[0]};\n"
-    body += "genvar i; generate for (i = 0; i < 2999; i = i + 1) begin : g\n"
-    body += (
-        "(* keep *) SB_LUT4 #(.LUT_INIT(16'h8000 + i)) l (.I0(s[i]), .I1(s[i + 1]), .I2(a[1]), .I3(a[2]), .O(d[i]));\n"
-    )
-    body += "end endgenerate always @(posedge clk) q <= s[2999];"
-    with pytest.raises(
-        InputError, match=r"does not fit ice40-up5k: it needs \d+ lut4, .*\d+ ff.* \(packed together\); make"
-    ):
-        synthesize(small(tmp_path, body), target="ice40-up5k", cache=cache)
+def test_cells_that_do_not_fit_together(sample, cache, monkeypatch):
+    """Neither look-up tables nor flip-flops are too many, but nextpnr finds that they cannot share logic cells."""
+
+    def full(*_, **__):
+        raise ToolError("nextpnr-ice40 failed: ERROR: Unable to place cell 'x', no BELs remaining to implement it")
+
+    monkeypatch.setattr("tospike.synth.nextpnr.place_and_route", full)
+    message = r"^the design does not fit ice40-up5k: it needs \d+ lut4, .*\d+ ff.* \(packed together\); make it smaller"
+    with pytest.raises(InputError, match=message):
+        synthesize(sample, target="ice40-up5k", seed=99, cache=cache)
 
 
 # --------------------------------------------------------------------------------------------------- cells
