@@ -19,6 +19,8 @@ from tospike.synth import cli as synth_cli
 from tospike.tb import cli as tb_cli
 
 BAD_INPUT = 2
+INTERRUPTED = 130
+"""What typer returns after Ctrl-C."""
 UsageError: Any = typer.BadParameter.__base__
 """What typer raises for a command line that it cannot make sense of."""
 
@@ -86,6 +88,8 @@ def main() -> None:
     """Runs the command line. What the user can mend ends with one line on stderr and exit status 2."""
     try:
         status = app(standalone_mode=False)
+        if status == INTERRUPTED:
+            raise KeyboardInterrupt
     except InputError as error:
         _complain(str(error))
         status = BAD_INPUT

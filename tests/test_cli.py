@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -178,3 +179,23 @@ def test_a_design_that_was_edited_is_noticed(tmp_path):
     with (tmp_path / "d" / "spiking.v").open("a") as file:
         file.write("// mine\n")
     refused(tospike("verify", "d", cwd=tmp_path), "spiking.v", "SHA-256")
+
+
+def test_an_interrupted_comparison_leaves_nothing_half_written(tmp_path):
+    command = [sys.executable, "-m", "tospike.compare.cli", "compare", "digits", "--out", "report"]
+    environment = {**os.environ, "TOSPIKE_CACHE": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        for line in process.stderr:
+            if "RTL simulation" in line:
+                break
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(timeout=60) == 2
+    assert rest.strip().splitlines()[-1] == "tospike: interrupted; nothing was left half-written"
+    assert "Traceback" not in rest
+    left = {path.name for path in (tmp_path / "report").iterdir()}
+    assert left <= {"ann", "snn"}, "only whole designs"
+    for kind in left:
+        assert (tmp_path / "report" / kind / "manifest.json").is_file()
