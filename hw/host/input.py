@@ -17,6 +17,10 @@ from tospike.hw.params import (
 )
 
 
+def _members(fmt: TokenFormat) -> dict[str, wiring.Member]:
+    return {"i": In(Axi4StreamSignature()), "o": Out(token_stream(fmt)), "started": Out(1), "error": Out(1)}
+
+
 class DenseInput(wiring.Component):
     """Frames of bytes to frames of tokens, one value per cycle.
 
@@ -35,14 +39,7 @@ class DenseInput(wiring.Component):
     def __init__(self, fmt: TokenFormat, *, send_zeros: bool):
         self._format = fmt
         self._send_zeros = send_zeros
-        super().__init__(
-            {
-                "i": In(Axi4StreamSignature()),
-                "o": Out(token_stream(fmt)),
-                "started": Out(1),
-                "error": Out(1),
-            }
-        )
+        super().__init__(_members(fmt))
 
     def elaborate(self, platform):
         m = Module()
@@ -115,14 +112,7 @@ class TokenInput(wiring.Component):
 
     def __init__(self, fmt: TokenFormat):
         self._format = fmt
-        super().__init__(
-            {
-                "i": In(Axi4StreamSignature()),
-                "o": Out(token_stream(fmt)),
-                "started": Out(1),
-                "error": Out(1),
-            }
-        )
+        super().__init__(_members(fmt))
 
     def elaborate(self, platform):
         m = Module()
