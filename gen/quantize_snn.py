@@ -75,10 +75,10 @@ def _stage(
     if not isinstance(neuron, Membrane):
         raise InputError(f"stage {stage.name!r} is quantised already")
     fmt = IntFormat(bits=options.weight_bits, signed=True)
-    scale = choose_scale(stage.synapses.weight, fmt, options.weight_scale)
-    weight = to_grid(stage.synapses.weight, scale, fmt)
+    scale = choose_scale(stage.dense.weight, fmt, options.weight_scale)
+    weight = to_grid(stage.dense.weight, scale, fmt)
     # The membrane moves by gain * I, bias included: in units of the grid the gain is left in the threshold only.
-    bias = np.rint(stage.synapses.bias.astype(np.float64) / (scale * payload_unit)).astype(np.int64)
+    bias = np.rint(stage.dense.bias.astype(np.float64) / (scale * payload_unit)).astype(np.int64)
     synapses = Dense(weight=weight, bias=bias)
     unit = neuron.gain * scale * payload_unit
     leak_params = choose_leak(neuron.decay, options) if neuron.kind.leaks else LeakParams()
@@ -95,7 +95,7 @@ def _stage(
     report = StageReport(
         stage=stage.name,
         weight_scale=scale,
-        weight_error=relative_error(weight * scale, stage.synapses.weight),
+        weight_error=relative_error(weight * scale, stage.dense.weight),
         unit=unit,
         largest=max(high, -low),
         bits=bits,

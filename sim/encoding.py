@@ -13,6 +13,13 @@ def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float) -> NDArray[
     return np.clip(scaled, fmt.min, fmt.max).astype(np.int64)
 
 
+def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
+    """Values of the data set as the integers that a quantised network takes. Any shape."""
+    assert spec.format is not None  # a quantised network has one
+    integers = quantize_values(np.asarray(values, dtype=np.float64) - spec.offset, spec.format, spec.scale)
+    return integers if spec.clamp is None else np.clip(integers, *spec.clamp)
+
+
 def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.int64]:
     """Deterministic rate code: one phase accumulator of ``bits`` bits per value, a spike on each carry.
 
@@ -53,7 +60,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
     Parameters
     ----------
     spec
-        The network's input. With a ``format``, values are quantised first; without, they pass as they are.
+        The network's input. With a ``format``, values are quantised first; without, they pass as its docstring says.
     x
         (N, inputs) values, or (N, steps, inputs) spikes when ``spec.encoding`` is ``None`` and ``spec.steps`` > 1.
 
@@ -74,7 +81,11 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         f"the network takes samples of shape {shape}, not {values.shape[1:]}: use data that fit it",
     )
     if spec.format is not None:
-        values = quantize_values(values, spec.format, spec.scale)
+        values = quantize_input(spec, values)
+    elif (spec.scale, spec.offset) != (1.0, 0.0):
+        values = (values.astype(np.float64) - spec.offset) / spec.scale
+    if spec.grid is not None:
+        values = spec.grid.nearest(values)
     if spec.encoding is None:
         return values
     if spec.encoding is Encoding.DIRECT:
