@@ -1,39 +1,45 @@
-"""ONNX to a float network: chains of Gemm or MatMul, Add, Relu, Flatten."""
+"""ONNX to a float network: convolutions, dense layers, pools, residual additions, trained quantisers."""
 
+import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
-from numpy.typing import NDArray
 
+from tospike.gen import onnx_quantizers as quantizers
+from tospike.gen.onnx_graph import STANDARD, Constant, Graph, attributes, label, read_graph
+from tospike.gen.onnx_sketch import INPUT, Sketch, Tensor
+from tospike.gen.onnx_windows import read_window
 from tospike.hw.params import InputError, require
-from tospike.sim.network import Activation, Dense, InputSpec, Network, Stage
+from tospike.sim.network import Add, Array, AveragePool2d, Conv2d, Dense, Grid, MaxPool2d, Network, Shape, Window
 
-Floats = NDArray[np.float64]
-
-SUPPORTED = "Gemm, MatMul, Add, Relu, Flatten, Reshape to (batch, n), Identity and Constant"
+SUPPORTED = (
+    "Conv, Gemm, MatMul, Add, Sub, Mul, Div, BatchNormalization, Relu, Clip, MaxPool, AveragePool, GlobalAveragePool, "
+    "Flatten, Reshape, Transpose of weights, Identity, Dropout, Constant, QuantizeLinear, DequantizeLinear, Quant, "
+    "BipolarQuant or MultiThreshold"
+)
 
 
 def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
-    """Import a dense ANN.
+    """Import an ANN.
 
     Parameters
     ----------
     path
-        An ONNX file: one input (batch, ...) of static size, one output, a chain of the operators in ``SUPPORTED``,
-        float weights in initializers or Constant nodes. Each Gemm or MatMul becomes a stage, with the Add that follows
-        it as its bias and the Relu after that as its neuron.
+        An ONNX file: one input (batch, ...) of static size, one output, the operators in ``SUPPORTED``, float weights
+        in initializers, Constant nodes or behind weight quantisers. Conv, Gemm, MatMul, pools and the addition of two
+        branches become stages; per-channel arithmetic, batch normalisation, activations and quantisers are folded
+        into the stage before them where nothing else takes its values, and become depthwise stages where not.
     name
         Name of the network; by default made from the file's name.
 
     Returns
     -------
-    A float network of :class:`tospike.sim.network.Activation` stages.
+    A float network of :class:`tospike.sim.network.Activation` stages; trained quantisers are its grids.
 
     Raises
     ------
@@ -41,11 +47,12 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
         The file is no ONNX, or holds something else; the message names the node.
     """
     file = Path(path)
-    graph = _read(file)
+    graph = None
     try:
-        return _Chain(graph).network(name or identifier(file.stem))
+        graph = read_graph(file)
+        return _Importer(graph).network(name or identifier(file.stem))
     except InputError as error:
-        raise InputError(f"{file}: {error}") from error
+        raise (error if str(error).startswith(str(file)) else InputError(f"{file}: {error}")) from error
 
 
 def identifier(text: str) -> str:
@@ -54,166 +61,353 @@ def identifier(text: str) -> str:
     return word if word[:1].isalpha() or word[:1] == "_" else f"n_{word}"
 
 
-def _read(path: Path) -> onnx.GraphProto:
-    try:
-        graph = onnx.load(path).graph
-    except (DecodeError, OSError, ValueError, onnx.checker.ValidationError) as error:
-        detail = str(error).strip().splitlines()
-        raise InputError(
-            f"{path} is no readable ONNX model ({detail[0] if detail else type(error).__name__}): export it again"
-        ) from error
-    require(len(graph.node) >= 1, f"{path} is no readable ONNX model (it has no nodes): export it again")
-    return graph
+Handler = Callable[[onnx.NodeProto, str, dict[str, Any]], None]
 
 
-@dataclass
-class _Open:
-    """A matrix product whose bias and neuron are still to come."""
+class _Importer:
+    """The walk along the graph."""
 
-    name: str
-    weight: Floats
-    bias: Floats
-
-
-@dataclass
-class _Chain:
-    """The walk along the graph: the tensor reached, the shape of a sample there, and the stages so far."""
-
-    graph: onnx.GraphProto
-    constants: dict[str, Floats] = field(init=False)
-    tensor: str = field(init=False)
-    shape: tuple[int, ...] = field(init=False)
-    open: _Open | None = field(init=False, default=None)
-    stages: list[Stage] = field(init=False, default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.constants = {t.name: onnx.numpy_helper.to_array(t) for t in self.graph.initializer}
-        inputs = [value for value in self.graph.input if value.name not in self.constants]
-        for what, values in (("inputs", inputs), ("outputs", self.graph.output)):
-            names = ", ".join(value.name for value in values)
-            require(len(values) == 1, f"{len(values)} {what} ({names}): export a model with one input and one output")
-        self.tensor = inputs[0].name
-        sizes = [d.dim_value for d in inputs[0].type.tensor_type.shape.dim]
-        require(
-            len(sizes) >= 2 and all(size >= 1 for size in sizes[1:]),
-            f"input {self.tensor!r} has no static shape (batch, values): export it with fixed sizes",
-        )
-        self.shape = tuple(sizes[1:])
-
-    def network(self, name: str) -> Network:
-        inputs = int(np.prod(self.shape))
-        for node in self.graph.node:
-            self._step(node)
-        require(
-            self.tensor == self.graph.output[0].name,
-            f"output {self.graph.output[0].name!r} is not what the chain of nodes ends in ({self.tensor!r})",
-        )
-        if self.open:
-            self._close(relu=False)
-        require(len(self.stages) >= 1, "there is no Gemm or MatMul: nothing to compute")
-        return Network(name=name, input=InputSpec(inputs=inputs), stages=tuple(self.stages))
-
-    def _step(self, node: onnx.NodeProto) -> None:
-        label = f"node {(node.name or node.output[0])!r} ({node.op_type})"
-        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        handlers: dict[str, Callable[[onnx.NodeProto, str, dict[str, Any]], None]] = {
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.sketch = Sketch(inputs=math.prod(graph.shape))
+        self.tensors: dict[str, Tensor] = {}
+        self._send(graph.input, INPUT, graph.shape)
+        self.handlers: dict[str, Handler] = {
+            "Conv": self._conv,
             "Gemm": self._gemm,
             "MatMul": self._matmul,
-            "Add": self._add,
+            "Add": self._arithmetic,
+            "Sub": self._arithmetic,
+            "Mul": self._arithmetic,
+            "Div": self._arithmetic,
+            "BatchNormalization": self._batch_normalization,
             "Relu": self._relu,
+            "Clip": self._clip,
+            "MaxPool": self._pool,
+            "AveragePool": self._pool,
+            "GlobalAveragePool": self._global_pool,
             "Flatten": self._flatten,
             "Reshape": self._reshape,
-            "Identity": lambda node, label, attributes: None,
+            "Identity": self._alias,
+            "Dropout": self._alias,
+            "QuantizeLinear": self._quantize_linear,
+            "DequantizeLinear": self._dequantize_linear,
         }
-        if node.op_type == "Constant" and node.domain == "":
-            require("value" in attributes, f"{label} is not a tensor: export weights as initializers")
-            self.constants[node.output[0]] = onnx.numpy_helper.to_array(attributes["value"])
-            return
-        if node.op_type not in handlers or node.domain not in ("", "ai.onnx"):
-            raise InputError(f"{label} is not supported: use {SUPPORTED}")
-        data = [name for name in node.input if name and name not in self.constants]
+        self.quantizers: dict[str, Handler] = {
+            "Quant": self._quant,
+            "IntQuant": self._quant,
+            "BipolarQuant": self._bipolar_quant,
+            "MultiThreshold": self._multi_threshold,
+        }
+
+    def network(self, name: str) -> Network:
+        for node in self.graph.nodes:
+            self._step(node)
+        output = self.tensors.get(self.graph.output)
+        last = len(self.sketch.drafts) - 1
         require(
-            data == [self.tensor],
-            f"{label} takes {', '.join(data) or 'no data'} where the chain is at {self.tensor!r}: "
-            "branches and products of two inputs are not supported",
+            output is not None and output.stage == last,
+            f"output {self.graph.output!r} is not what the nodes end in: export the network without other branches",
         )
-        handlers[node.op_type](node, label, attributes)
-        self.tensor = node.output[0]
+        taken = {source for draft in self.sketch.drafts for source in draft.sources} | {last}
+        for index, draft in enumerate(self.sketch.drafts):
+            require(index in taken, f"nothing takes what node {draft.name!r} gives: export the network without it")
+        return self.sketch.network(name)
 
-    def _constant(self, name: str, label: str) -> Floats:
-        array = self.constants[name]
-        require(array.dtype.kind == "f", f"{label}: {name!r} is {array.dtype}, not a float tensor")
-        require(bool(np.isfinite(array).all()), f"{label}: {name!r} holds NaN or infinity: train or export it again")
-        return array.astype(np.float64)
+    def _step(self, node: onnx.NodeProto) -> None:
+        name = label(node)
+        own = node.domain in quantizers.QONNX
+        handler = (self.quantizers if own else self.handlers).get(node.op_type)
+        if node.domain not in (*STANDARD, *quantizers.QONNX):
+            raise InputError(f"{name} of domain {node.domain!r} is not supported: use {SUPPORTED}")
+        if node.op_type == "Shape" and not own and node.input[0] in self.tensors:
+            sizes = [self.graph.batch, *self.tensors[node.input[0]].shape]  # a batch of 0 is what Reshape keeps
+            self.graph.constants[node.output[0]] = Constant(value=np.array(sizes, dtype=np.int64))
+        elif self.graph.is_constant(node) and not own and node.op_type != "DequantizeLinear":
+            self.graph.fold(node)
+        elif handler is None:
+            raise InputError(f"{name} is not supported: use {SUPPORTED}")
+        else:
+            handler(node, name, attributes(node))
 
-    def _operand(self, node: onnx.NodeProto, label: str) -> Floats:
-        require(node.input[0] == self.tensor, f"{label} has its weights on the left: export it as data times weights")
-        weight = self._constant(node.input[1], label)
-        good = weight.ndim == 2 and weight.size >= 1
-        require(good, f"{label}: {node.input[1]!r} has shape {weight.shape}, not 2 dimensions")
-        return weight
+    # ------------------------------------------------------------------------------------------------ tensors
 
-    def _product(self, node: onnx.NodeProto, label: str, weight: Floats) -> None:
-        """Open a stage with ``weight`` (outputs, inputs)."""
-        require(len(self.shape) == 1, f"{label} gets samples of shape {self.shape}: put a Flatten before it")
-        require(
-            weight.shape[1] == self.shape[0],
-            f"{label} takes {weight.shape[1]} values but gets {self.shape[0]}",
-        )
-        if self.open:
-            self._close(relu=False)
-        self.open = _Open(node.name or node.output[0], weight, np.zeros(len(weight)))
-        self.shape = (len(weight),)
+    def _send(self, name: str, stage: int, shape: Shape, *, shared: bool = False) -> None:
+        self.tensors[name] = Tensor(stage=stage, shape=shape, shared=shared or self.graph.uses[name] > 1)
 
-    def _bias(self, name: str, label: str, factor: float) -> None:
-        """Add a vector that broadcasts over the batch to the open stage's bias."""
-        vector = self._constant(name, label)
-        if self.open is None:
-            raise InputError(f"{label} does not follow a Gemm or MatMul: fold it into one")
-        size = len(self.open.bias)
-        require(
-            vector.size in (1, size) and vector.ndim <= 2 and vector.size == max((1, *vector.shape[-1:])),
-            f"{label}: {name!r} of shape {vector.shape} is no bias for {size} values",
-        )
-        self.open.bias = self.open.bias + factor * vector.reshape(-1)
+    def _pass(self, node: onnx.NodeProto, tensor: Tensor, stage: int, shape: Shape | None = None) -> None:
+        """``tensor`` goes on, perhaps changed by what was folded into ``stage``, perhaps reshaped."""
+        shared = tensor.shared and stage == tensor.stage
+        self._send(node.output[0], stage, tensor.shape if shape is None else shape, shared=shared)
 
-    def _gemm(self, node: onnx.NodeProto, label: str, attributes: dict[str, Any]) -> None:
-        require(not attributes.get("transA", 0), f"{label} has transA: export it with samples in rows")
-        weight = self._operand(node, label)
-        if not attributes.get("transB", 0):
-            weight = weight.T
-        self._product(node, label, attributes.get("alpha", 1.0) * weight)
+    def _data(self, node: onnx.NodeProto, name: str, index: int = 0) -> Tensor:
+        """The operand that depends on the network's input."""
+        tensor = self.tensors.get(node.input[index])
+        if tensor is None:
+            raise InputError(f"{name} takes {node.input[index]!r}, which no supported node gives, as its data")
+        return tensor
+
+    def _constant(self, node: onnx.NodeProto, index: int, name: str) -> Constant:
+        source = node.input[index]
+        require(source in self.graph.constants, f"{name}: {source!r} depends on the input where weights are needed")
+        constant = self.graph.constants[source]
+        array = constant.value
+        require(array.dtype.kind == "f", f"{name}: {source!r} is {array.dtype}, not a float tensor")
+        require(bool(np.isfinite(array).all()), f"{name}: {source!r} holds NaN or infinity: train or export it again")
+        return replace(constant, value=array.astype(np.float64))
+
+    def _channels(self, node: onnx.NodeProto, index: int, name: str, shape: Shape) -> Array:
+        """A constant that broadcasts over the batch, and over the image, as (channels,)."""
+        array = self._constant(node, index, name).value
+        rank = len(shape) + 1
+        wanted = (1, shape[0]) + (1,) * (rank - 2)
+        full = (1,) * max(rank - array.ndim, 0) + array.shape
+        good = len(full) == rank and all(size in (1, want) for size, want in zip(full, wanted, strict=True))
+        require(good, f"{name}: {node.input[index]!r} of shape {array.shape} is no vector for {shape[0]} channels")
+        return np.broadcast_to(array.reshape(-1), (shape[0],))
+
+    # --------------------------------------------------------------------------------------- weighted layers
+
+    def _conv(self, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+        tensor = self._data(node, name)
+        constant = self._constant(node, 1, name)
+        weight = constant.value
+        window = read_window(options, tensor.shape, weight.shape[2:], name)
+        bias = self._constant(node, 2, name).value if len(node.input) > 2 and node.input[2] else np.zeros(len(weight))
+        try:
+            synapses = Conv2d(
+                shape=(tensor.shape[0], tensor.shape[1], tensor.shape[2]),
+                weight=weight,
+                bias=bias,
+                stride=window.stride,
+                padding=window.padding,
+                groups=int(options.get("group", 1)),
+                grid=_rows(constant, name),
+            )
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from None
+        self._send(node.output[0], self.sketch.add(_stage_name(node), synapses, tensor), synapses.output_shape)
+
+    def _gemm(self, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+        require(not options.get("transA", 0), f"{name} has transA: export it with samples in rows")
+        self._dense(node, name, transposed=not options.get("transB", 0), alpha=options.get("alpha", 1.0))
         if len(node.input) > 2 and node.input[2]:
-            self._bias(node.input[2], label, attributes.get("beta", 1.0))
+            tensor = self.tensors[node.output[0]]
+            shift = options.get("beta", 1.0) * self._channels(node, 2, name, tensor.shape)
+            draft = self.sketch.drafts[tensor.stage]
+            draft.scale(np.ones(len(shift)), shift)
 
-    def _matmul(self, node: onnx.NodeProto, label: str, _: dict[str, Any]) -> None:
-        self._product(node, label, self._operand(node, label).T)
+    def _matmul(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        self._dense(node, name, transposed=True, alpha=1.0)
 
-    def _add(self, node: onnx.NodeProto, label: str, _: dict[str, Any]) -> None:
-        self._bias(next(name for name in node.input if name != self.tensor), label, 1.0)
+    def _dense(self, node: onnx.NodeProto, name: str, *, transposed: bool, alpha: float) -> None:
+        right = node.input[0] in self.tensors and node.input[1] not in self.tensors
+        require(right, f"{name} has its weights on the left, or none: export it as data times weights")
+        tensor = self._data(node, name)
+        constant = self._constant(node, 1, name)
+        weight = constant.value
+        good = weight.ndim == 2 and weight.size >= 1
+        require(good, f"{name}: {node.input[1]!r} has shape {weight.shape}, not 2 dimensions")
+        scale = np.broadcast_to(constant.grid.scale if constant.grid else 1.0, weight.shape)
+        if transposed:
+            weight, scale = weight.T, scale.T
+        require(len(tensor.shape) == 1, f"{name} gets samples of shape {tensor.shape}: put a Flatten before it")
+        require(weight.shape[1] == tensor.shape[0], f"{name} takes {weight.shape[1]} values but gets {tensor.shape[0]}")
+        grid = replace(constant.grid, scale=scale) if constant.grid else None
+        synapses = Dense(weight=weight, bias=np.zeros(len(weight)), grid=_rows(Constant(value=weight, grid=grid), name))
+        stage = self.sketch.add(_stage_name(node), synapses, tensor)
+        if alpha != 1.0:
+            self.sketch.drafts[stage].scale(np.full(len(weight), alpha), np.zeros(len(weight)))
+        self._send(node.output[0], stage, synapses.output_shape)
 
-    def _relu(self, node: onnx.NodeProto, label: str, _: dict[str, Any]) -> None:
-        require(self.open is not None, f"{label} does not follow a Gemm or MatMul")
-        self._close(relu=True)
+    # ------------------------------------------------------------------------------- arithmetic per channel
 
-    def _close(self, *, relu: bool) -> None:
-        assert self.open is not None
-        synapses = Dense(weight=self.open.weight, bias=self.open.bias)
-        self.stages.append(Stage(name=self.open.name, synapses=synapses, neuron=Activation(relu=relu)))
-        self.open = None
+    def _arithmetic(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        data = [index for index in range(2) if node.input[index] in self.tensors]
+        if len(data) == 2:
+            self._branches(node, name)
+            return
+        require(len(data) == 1, f"{name} takes {' and '.join(node.input)}, which no supported node gives")
+        tensor = self._data(node, name, data[0])
+        operand = self._channels(node, 1 - data[0], name, tensor.shape)
+        factor, shift = np.ones(len(operand)), np.zeros(len(operand))
+        if node.op_type == "Add":
+            shift = operand
+        elif node.op_type == "Mul":
+            factor = operand
+        elif node.op_type == "Sub":
+            factor, shift = (factor, -operand) if data[0] == 0 else (-factor, operand)
+        else:
+            require(data[0] == 0 and bool((operand != 0).all()), f"{name} divides by data or by zero: export a Mul")
+            factor = 1 / operand
+        self._pass(node, tensor, self.sketch.scale_channels(_stage_name(node), tensor, factor, shift))
 
-    def _flatten(self, node: onnx.NodeProto, label: str, attributes: dict[str, Any]) -> None:
-        axis = attributes.get("axis", 1)
+    def _branches(self, node: onnx.NodeProto, name: str) -> None:
         require(
-            axis in (1, -len(self.shape)), f"{label} has axis {axis}: only axis 1, which keeps the batch, is supported"
+            node.op_type in ("Add", "Sub"), f"{name} multiplies or divides two branches: only Add and Sub join them"
         )
-        self.shape = (int(np.prod(self.shape)),)
+        first, second = self._data(node, name, 0), self._data(node, name, 1)
+        require(first.shape == second.shape, f"{name} adds samples of shapes {first.shape} and {second.shape}")
+        weight = np.array([1.0, 1.0 if node.op_type == "Add" else -1.0])
+        synapses = Add(shape=first.shape, weight=weight, bias=np.zeros(first.shape[0]))
+        self._send(node.output[0], self.sketch.add(_stage_name(node), synapses, first, second), first.shape)
 
-    def _reshape(self, node: onnx.NodeProto, label: str, _: dict[str, Any]) -> None:
-        target = self.constants[node.input[1]].tolist()
-        size = int(np.prod(self.shape))
+    def _batch_normalization(self, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+        require(not options.get("training_mode", 0), f"{name} is in training mode: export the network for inference")
+        tensor = self._data(node, name)
+        vectors = [self._constant(node, index, name).value for index in range(1, 5)]
+        good = all(vector.shape == tensor.shape[:1] for vector in vectors)
+        require(good, f"{name} has statistics of other shapes than ({tensor.shape[0]},)")
+        gamma, beta, mean, variance = vectors
+        require(bool((variance >= 0).all()), f"{name} has a negative variance: train or export it again")
+        factor = gamma / np.sqrt(variance + options.get("epsilon", 1e-5))
+        stage = self.sketch.scale_channels(_stage_name(node), tensor, factor, beta - factor * mean)
+        self._pass(node, tensor, stage)
+
+    # --------------------------------------------------------------------------------- activations and pools
+
+    def _relu(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        tensor = self._data(node, name)
+        stage = self.sketch.activate(_stage_name(node), tensor, relu=True, maximum=None)
+        self._pass(node, tensor, stage)
+
+    def _clip(self, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+        tensor = self._data(node, name)
+        bounds = [options.get("min"), options.get("max")]
+        for index in (1, 2):
+            if len(node.input) > index and node.input[index]:
+                bounds[index - 1] = float(self._constant(node, index, name).value)
+        low, high = bounds
         require(
-            isinstance(target, list) and len(target) == 2 and target[1] in (size, -1),
-            f"{label} reshapes to {target}: only (batch, {size}) is supported",
+            low in (0, None) or (low is not None and low <= np.finfo(np.float32).min),
+            f"{name} clips at {low} from below: only 0 is supported",
         )
-        self.shape = (size,)
+        high = None if high is None or high >= np.finfo(np.float32).max else high
+        require(high is None or high > 0, f"{name} clips at {high} from above: only positive bounds are supported")
+        stage = self.sketch.activate(_stage_name(node), tensor, relu=low == 0, maximum=high)
+        self._pass(node, tensor, stage)
+
+    def _pool(self, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+        tensor = self._data(node, name)
+        window = read_window(options, tensor.shape, tuple(options["kernel_shape"]), name)
+        require(len(node.output) == 1, f"{name} has a second output, the indices: export it without")
+        require(
+            node.op_type == "MaxPool" or not any(window.padding) or bool(options.get("count_include_pad", 0)),
+            f"{name} divides by fewer values at the padded edges: export it with count_include_pad, or without padding",
+        )
+        self._add_pool(node, name, tensor, window)
+
+    def _global_pool(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        tensor = self._data(node, name)
+        require(len(tensor.shape) == 3, f"{name} gets samples of shape {tensor.shape}, not (channels, height, width)")
+        self._add_pool(node, name, tensor, Window(kernel=(tensor.shape[1], tensor.shape[2])))
+
+    def _add_pool(self, node: onnx.NodeProto, name: str, tensor: Tensor, window: Window) -> None:
+        kind = MaxPool2d if node.op_type == "MaxPool" else AveragePool2d
+        try:
+            synapses = kind(shape=(tensor.shape[0], tensor.shape[1], tensor.shape[2]), window=window)
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from None
+        self._send(node.output[0], self.sketch.add(_stage_name(node), synapses, tensor), synapses.output_shape)
+
+    # --------------------------------------------------------------------------------------------- reshaping
+
+    def _alias(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        if node.op_type == "Dropout" and len(node.input) > 2 and node.input[2]:
+            mode = self.graph.constants.get(node.input[2])
+            require(mode is not None and not mode.value.any(), f"{name} is in training mode: export it for inference")
+        tensor = self._data(node, name)
+        self._pass(node, tensor, tensor.stage)
+
+    def _flatten(self, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+        tensor = self._data(node, name)
+        axis = options.get("axis", 1)
+        keeps = axis in (1, -len(tensor.shape))
+        require(keeps, f"{name} has axis {axis}: only axis 1, which keeps the batch, is supported")
+        self._pass(node, tensor, tensor.stage, (math.prod(tensor.shape),))
+
+    def _reshape(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        tensor = self._data(node, name)
+        require(node.input[1] in self.graph.constants, f"{name} has a shape that depends on the input: export it fixed")
+        target = [int(size) for size in self.graph.constants[node.input[1]].value.reshape(-1)]
+        size = math.prod(tensor.shape)
+        batch, shape = target[:1], target[1:]
+        shape = [tensor.shape[i] if s == 0 and i < len(tensor.shape) else s for i, s in enumerate(shape)]
+        known = math.prod(s for s in shape if s != -1)
+        shape = [size // known if s == -1 and known > 0 else s for s in shape]
+        good = batch in ([0], [-1], [1], [self.graph.batch]) and target.count(-1) <= 1 and math.prod(shape) == size
+        good = good and (
+            len(shape) == 1 or (len(tensor.shape) == 1 and len(shape) == 3) or tuple(shape) == tensor.shape
+        )
+        require(good, f"{name} reshapes to {target}: only (batch, {size}), or an image from a vector, is supported")
+        self._pass(node, tensor, tensor.stage, tuple(shape))
+
+    # -------------------------------------------------------------------------------------------- quantisers
+
+    def _round(self, node: onnx.NodeProto, name: str, tensor: Tensor, grid: Grid) -> None:
+        require(
+            np.size(grid.scale) == 1,
+            f"{name} quantises activations per channel: train it with one scale for all channels",
+        )
+        grid = replace(grid, scale=np.reshape(grid.scale, ()))
+        self._pass(node, tensor, self.sketch.round(_stage_name(node), tensor, grid))
+
+    def _quant(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        grid = quantizers.quant_grid(node, self.graph)
+        if node.input[0] in self.graph.constants:
+            constant = quantizers.quantized_constant(self._constant(node, 0, name), grid, name)
+            self.graph.constants[node.output[0]] = constant
+            return
+        self._round(node, name, self._data(node, name), grid)
+
+    def _bipolar_quant(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        scale = quantizers.bipolar_scale(node, self.graph)
+        if node.input[0] in self.graph.constants:
+            constant = quantizers.bipolar_constant(self._constant(node, 0, name), scale)
+            self.graph.constants[node.output[0]] = constant
+            return
+        self._round(node, name, self._data(node, name), quantizers.bipolar_grid(scale))
+
+    def _multi_threshold(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        tensor = self._data(node, name)
+        grid, factor, shift = quantizers.threshold_grid(node, self.graph)
+        require(
+            len(factor) in (1, tensor.shape[0]),
+            f"{name} has thresholds for {len(factor)} channels but gets {tensor.shape[0]}",
+        )
+        factor, shift = (np.broadcast_to(vector, tensor.shape[:1]) for vector in (factor, shift))
+        stage = self.sketch.scale_channels(_stage_name(node), tensor, factor, shift)
+        scaled = replace(tensor, stage=stage, shared=tensor.shared and stage == tensor.stage)
+        self._round(node, name, scaled, grid)
+
+    def _quantize_linear(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        tensor = self._data(node, name)
+        self._round(node, name, tensor, quantizers.linear_grid(node, self.graph, len(tensor.shape) + 1))
+
+    def _dequantize_linear(self, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+        source = node.input[0]
+        if source in self.graph.constants:
+            constant = self.graph.constants[source]
+            grid = quantizers.linear_grid(node, self.graph, max(constant.value.ndim, 1))
+            self.graph.constants[node.output[0]] = quantizers.dequantized_constant(constant, grid)
+            return
+        tensor = self._data(node, name)
+        grid = quantizers.linear_grid(node, self.graph, len(tensor.shape) + 1)
+        good = np.size(grid.scale) == 1 and self.sketch.is_on(tensor, grid)
+        require(good, f"{name} has another scale or zero point than the QuantizeLinear before it: export them in pairs")
+        self._pass(node, tensor, tensor.stage)
+
+
+def _stage_name(node: onnx.NodeProto) -> str:
+    return str(node.name or node.output[0])
+
+
+def _rows(constant: Constant, name: str) -> Grid | None:
+    """The grid of weights (outputs, ...) with a scale of shape () or (outputs,)."""
+    grid = constant.grid
+    if grid is None:
+        return None
+    scale = np.broadcast_to(grid.scale, constant.value.shape).reshape(len(constant.value), -1)
+    per_output = bool((scale == scale[:, :1]).all())
+    require(per_output, f"{name} has weight scales per input channel: train them per output channel or per tensor")
+    return replace(grid, scale=scale[:, 0])

@@ -23,6 +23,7 @@ from tospike.hw.params import (
     NeuronParams,
     Reset,
     require,
+    require_range,
 )
 from tospike.sim.arithmetic import exact_matmul, leak
 from tospike.sim.encoding import encode
@@ -40,6 +41,7 @@ def quantize_snn(
     network: Network, samples: NDArray[np.generic], options: QuantizeOptions
 ) -> tuple[Network, tuple[StageReport, ...]]:
     """Quantise a network of :class:`Membrane` stages; see :func:`tospike.gen.quantize.quantize`."""
+    require_range("weight-bits of an SNN", options.weight_bits, 2, 16)
     spec = _input(network.input, samples, options)
     events = encode(spec, samples).astype(np.int64)
     # What a payload of 1 stands for: a spike is 1, a value sent as it is has the input's unit.
