@@ -8,9 +8,9 @@ import pytest
 from tospike.gen.data import load_data
 from tospike.gen.load import load_network
 from tospike.gen.quantize import quantize
-from tospike.gen.requantizer import requantizer
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.quantize_snn import choose_leak, decay_of
+from tospike.gen.requantizer import requantizer
 from tospike.gen.scale import ScaleMethod, choose_scale, signed_bits, to_grid
 from tospike.hw.params import (
     Encoding,
