@@ -190,8 +190,9 @@ class Network:
                 f"stage {stage.name!r} takes {stage.synapses.inputs} values but gets {math.prod(shape)}",
             )
             wanted = getattr(stage.synapses, "shape", None)
+            flat = wanted is None or len(shape) != len(wanted) or wanted[1:] == (1, 1)
             require(
-                wanted is None or len(shape) != len(wanted) or shape == wanted,
+                flat or shape == wanted,
                 f"stage {stage.name!r} takes an image of {wanted} (channels, height, width) but gets {shape}",
             )
 
