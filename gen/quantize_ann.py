@@ -32,8 +32,10 @@ from tospike.sim.reference import run_float
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ADD_WEIGHT = 127
-"""The larger weight of an addition whose inputs have different trained scales."""
+ADD_WEIGHTS = np.arange(1, 128)
+"""Of these the larger weight of an addition is chosen."""
+ROUNDING = 1e-6
+"""Scales come as float32: a ratio is no more exact."""
 
 
 def quantize_ann(
@@ -203,9 +205,12 @@ def _pool(synapses: AveragePool2d | SumPool2d, source: Grid, name: str) -> _Sums
 
 
 def _addition(synapses: Add, sources: list[Grid]) -> _Sums:
-    """Weights of 1 where the scales are common; else integers in the ratio of the scales."""
+    """Integer weights in the ratio of the scales, or nearest to it: 1 and 1 where the scales are common."""
     exact = synapses.weight * np.array([float(grid.scale) for grid in sources])
-    unit = float(np.abs(exact).max()) / (1 if np.ptp(np.abs(exact)) == 0 else ADD_WEIGHT)
+    ratio = np.abs(exact).min() / np.abs(exact).max()
+    errors = np.abs(ratio * ADD_WEIGHTS - np.rint(ratio * ADD_WEIGHTS)) / ADD_WEIGHTS
+    larger = ADD_WEIGHTS[np.argmax(errors <= errors.min() + ROUNDING)]
+    unit = float(np.abs(exact).max()) / larger
     weight = np.rint(exact / unit).astype(np.int64)
     zeros = float(sum(w * grid.zero for w, grid in zip(weight, sources, strict=True)))
     return _Sums(
