@@ -4,6 +4,8 @@ Convolution is a matrix product over the patches of the image (im2col), here onl
 address generation, see ``docs/layers.md``. Integer products run through float64 BLAS and are exact.
 """
 
+from functools import reduce
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -94,7 +96,10 @@ def _pool(synapses: MaxPool2d | AveragePool2d | SumPool2d, image: Array) -> Arra
     elif isinstance(synapses, SumPool2d):
         outside = synapses.pad_value
     patches = _patches(image, synapses.window, outside)
-    pooled = patches.max(axis=(4, 5)) if isinstance(synapses, MaxPool2d) else patches.sum(axis=(4, 5))
+    taps = [patches[..., i, j] for i, j in np.ndindex(synapses.window.kernel)]
+    if isinstance(synapses, MaxPool2d):
+        return _positions_first(reduce(np.maximum, taps), synapses.channels)
+    total = reduce(np.add, taps)
     if isinstance(synapses, AveragePool2d):
-        pooled = pooled / synapses.window.taps
-    return _positions_first(pooled, synapses.channels)
+        total = total / synapses.window.taps
+    return _positions_first(total, synapses.channels)
