@@ -82,7 +82,12 @@ def input_spec(network: Network, grid: Grid, act: IntFormat) -> InputSpec:
     scale = spec.scale * float(grid.scale)
     narrower = (grid.low, grid.high) if (grid.low > act.min or grid.high < act.max) and spec.grid else None
     return InputSpec(
-        inputs=spec.inputs, format=act, scale=scale, offset=spec.offset - grid.zero * scale, clamp=narrower
+        inputs=spec.inputs,
+        format=act,
+        scale=scale,
+        offset=spec.offset - grid.zero * scale,
+        clamp=narrower,
+        ties_up=spec.grid is not None and spec.grid.ties_up,
     )
 
 

@@ -7,16 +7,18 @@ from tospike.hw.params import Encoding, InputError, IntFormat, require, require_
 from tospike.sim.network import InputSpec
 
 
-def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float) -> NDArray[np.int64]:
-    """``round(values / scale)``, ties to even, saturated to ``fmt``. Any shape."""
-    scaled = np.rint(np.asarray(values, dtype=np.float64) / scale)
-    return np.clip(scaled, fmt.min, fmt.max).astype(np.int64)
+def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float, *, ties_up: bool = False) -> NDArray[np.int64]:
+    """``round(values / scale)``, ties to even unless ``ties_up``, saturated to ``fmt``. Any shape."""
+    scaled = np.asarray(values, dtype=np.float64) / scale
+    rounded = np.floor(scaled + 0.5) if ties_up else np.rint(scaled)
+    return np.clip(rounded, fmt.min, fmt.max).astype(np.int64)
 
 
 def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
     """Values of the data set as the integers that a quantised network takes. Any shape."""
     assert spec.format is not None  # a quantised network has one
-    integers = quantize_values(np.asarray(values, dtype=np.float64) - spec.offset, spec.format, spec.scale)
+    centred = np.asarray(values, dtype=np.float64) - spec.offset
+    integers = quantize_values(centred, spec.format, spec.scale, ties_up=spec.ties_up)
     return integers if spec.clamp is None else np.clip(integers, *spec.clamp)
 
 

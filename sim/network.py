@@ -155,6 +155,8 @@ class InputSpec:
     offset: float = 0.0
     clamp: tuple[int, int] | None = None
     """Where the input's range is narrower than ``format``, which holds every activation of the network."""
+    ties_up: bool = False
+    """A value half way between two integers goes up, rather than to the even one."""
     grid: Grid | None = None
     """Of a trained quantiser, in a float network."""
 

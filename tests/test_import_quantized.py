@@ -167,7 +167,8 @@ QONNX = {
 
 def samples(model, count):
     shape = [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim][1:]
-    return RNG.uniform(-0.2, 1.4, (count, *shape)).astype(np.float32)
+    x = RNG.uniform(-0.2, 1.4, (count, *shape)).astype(np.float32)
+    return np.where(RNG.random(x.shape) < 0.2, np.float32(0), x)  # a tie for bipolar quantisers
 
 
 @pytest.mark.parametrize("name", QONNX)
@@ -400,7 +401,9 @@ def test_tfc_2w2a():
     outputs = run_integers(quantized.network, inputs)
     trained = run_float(network, data.x, trace=False)
     np.testing.assert_allclose(outputs * quantized.stages[-1].unit, trained.outputs, atol=quantized.stages[-1].unit / 2)
-    accuracy = np.mean(outputs.argmax(axis=1) == data.y)
-    assert accuracy == pytest.approx(0.966, abs=0.001)
+    correct = outputs.argmax(axis=1) == data.y
+    assert np.mean(correct) == pytest.approx(0.966, abs=0.001)
+    published = np.random.RandomState(0).permutation(10_000)[:1500]  # 97.2 % with qonnx on 1,500 of them
+    assert np.mean(correct[published]) == pytest.approx(0.972, abs=0.001)
     design = plan(replace(quantized.network, name="tfc"))
     np.testing.assert_array_equal(run_golden(design, inputs[:100]).outputs, outputs[:100])
