@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,9 +70,9 @@ def load_data(spec: str, *, time_bin_us: int | None = None, steps: int | None = 
     Parameters
     ----------
     spec
-        ``digits``, ``mnist:DIR`` (idx files, gz or not) or ``npz:FILE``: arrays ``x, y`` (values, with
-        ``train_x, train_y`` if there is a training part), ``spikes, label``, or the events
-        ``x, y, p, t_us, offsets, label``.
+        ``digits``; ``mnist:DIR`` (idx files, gz or not; the training part also as ``mnist_train.npz``);
+        ``npz:FILE``: arrays ``x, y`` (values, with ``train_x, train_y`` if there is a training part),
+        ``spikes, label``, or the events ``x, y, p, t_us, offsets, label``.
     time_bin_us, steps
         For events only, and needed there: the length of a time step in microseconds, and the number of steps.
 
@@ -140,9 +141,9 @@ def _mnist(folder: Path) -> DataSet:
         if images is None or labels is None:
             return None
         require(images.ndim == 3 and labels.ndim == 1, f"the {prefix} files in {folder} are no images and labels")
-        return (images.reshape(len(images), -1) / np.float32(255)).astype(np.float32), labels.astype(np.int64)
+        return _pixels(images), labels.astype(np.int64)
 
-    test, train = load("t10k"), load("train")
+    test, train = load("t10k"), load("train") or _mnist_train(folder / "mnist_train.npz")
     if test is None:
         raise InputError(f"{folder} lacks t10k-images-idx3-ubyte or t10k-labels-idx1-ubyte (.gz or not)")
     calibration = train or _first(*test)
@@ -162,6 +163,20 @@ def _mnist(folder: Path) -> DataSet:
     )
 
 
+def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return (images.reshape(len(images), -1) / np.float32(255)).astype(np.float32)
+
+
+def _mnist_train(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
+    """The training part as bytes ``x`` (N, 28, 28) and ``y`` in an npz file; None if it is not there."""
+    if not path.is_file():
+        return None
+    arrays = _read_npz(path)
+    good = {"x", "y"} <= arrays.keys() and arrays["x"].dtype == np.uint8 and arrays["x"].ndim == 3
+    require(good, f"{path} must hold images x (N, height, width) of bytes and labels y")
+    return _pixels(arrays["x"]), _labels(path, arrays["y"])
+
+
 def _first(x: Samples, y: NDArray[np.int64]) -> tuple[Samples, NDArray[np.int64]]:
     return x[:CALIBRATION_SAMPLES], y[:CALIBRATION_SAMPLES]
 
@@ -169,14 +184,17 @@ def _first(x: Samples, y: NDArray[np.int64]) -> tuple[Samples, NDArray[np.int64]
 # -------------------------------------------------------------------------------------------------------- npz
 
 
-def _npz(path: Path, time_bin_us: int | None, steps: int | None) -> DataSet:
-    require(path.is_file(), f"there is no file {path}: give npz:FILE")
+def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is no npz file of plain arrays: {error}") from error
 
+
+def _npz(path: Path, time_bin_us: int | None, steps: int | None) -> DataSet:
+    require(path.is_file(), f"there is no file {path}: give npz:FILE")
+    arrays = _read_npz(path)
     test: tuple[Samples, NDArray[np.int64]]
     if {"x", "y", "p", "t_us", "offsets", "label"} <= arrays.keys():
         if time_bin_us is None or steps is None:

@@ -17,14 +17,14 @@ def pack(design: Design) -> list[Images]:
     for index, params in enumerate(design.params.engines):
         stages = design.stages_of(index)
         if isinstance(params, EventParams):
-            dense = stages[0].synapses
+            dense = stages[0].dense
             images.append(event_layout.pack(params, dense.weight.tolist(), dense.bias.tolist()))
         elif isinstance(params, SystolicParams):
             images.append(
                 systolic_layout.pack(
                     params,
-                    weights=[stage.synapses.weight.tolist() for stage in stages],
-                    biases=[stage.synapses.bias.tolist() for stage in stages],
+                    weights=[stage.dense.weight.tolist() for stage in stages],
+                    biases=[stage.dense.bias.tolist() for stage in stages],
                     multipliers=[
                         stage.neuron.multiplier.tolist() if isinstance(stage.neuron, Requantize) else None
                         for stage in stages

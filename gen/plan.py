@@ -76,8 +76,8 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
     layers = tuple(
         DenseLayer(
             rows=1,
-            inputs=stage.synapses.inputs,
-            outputs=stage.synapses.outputs,
+            inputs=stage.dense.inputs,
+            outputs=stage.dense.outputs,
             clamp=stage.neuron.clamp if isinstance(stage.neuron, Requantize) else None,
         )
         for stage in network.stages
@@ -109,15 +109,15 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         assert isinstance(stage.neuron, NeuronParams)
         last = index == len(network.stages) - 1
         engine = EventParams(
-            inputs=stage.synapses.inputs,
-            neurons=stage.synapses.outputs,
+            inputs=stage.dense.inputs,
+            neurons=stage.dense.outputs,
             lanes=options.lanes,
             payload=payload,
             weight_bits=max(2, weight_bits(stage)),
             neuron=stage.neuron,
             readout=(network.readout or Readout.COUNT) if last else Readout.SPIKES,
             count_bits=max(1, spec.steps.bit_length()),
-            bias=bool(stage.synapses.bias.any()),
+            bias=bool(stage.dense.bias.any()),
         )
         engines.append(engine)
         counts.append(1)
@@ -138,13 +138,13 @@ def _signed_bits(low: int, high: int) -> int:
 
 def weight_bits(stage: Stage) -> int:
     """Bits that the stage's weights need."""
-    weight = stage.synapses.weight
+    weight = stage.dense.weight
     return _signed_bits(int(weight.min()), int(weight.max()))
 
 
 def accumulator_bits(stage: Stage, activation: IntFormat) -> int:
     """Bits that no sum of this stage can leave, bias included, and no partial sum before it."""
-    weight, bias = stage.synapses.weight, stage.synapses.bias
+    weight, bias = stage.dense.weight, stage.dense.bias
     positive, negative = weight.clip(min=0).sum(axis=1), weight.clip(max=0).sum(axis=1)
     high = positive * activation.max + negative * activation.min
     low = positive * activation.min + negative * activation.max

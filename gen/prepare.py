@@ -12,7 +12,7 @@ from tospike.gen.quantize import quantize
 from tospike.gen.quantized import Quantized
 from tospike.hw.params import require
 from tospike.sim.design import Design
-from tospike.sim.encoding import quantize_values
+from tospike.sim.encoding import quantize_input
 from tospike.sim.network import Array, Network
 
 
@@ -32,8 +32,7 @@ class Prepared:
         spec = self.design.network.input
         if spec.encoding is None and self.network.is_spiking:
             return x.astype("int64")
-        assert spec.format is not None
-        return quantize_values(x, spec.format, spec.scale)
+        return quantize_input(spec, x)
 
 
 def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:

@@ -8,18 +8,22 @@ from tospike.hw.params import LeakKind, RequantizeParams, Rounding, require_rang
 
 @dataclass(frozen=True, kw_only=True)
 class QuantizeOptions:
-    """How a network becomes integers. The defaults are what measures best on the example networks at 8 bits."""
+    """How a network becomes integers, where trained quantisers do not say it.
+
+    The defaults are what measures best on the example networks at 8 bits.
+    """
 
     calibration_samples: int = 2048
     """At most so many of the calibration samples are used, evenly spread over them."""
     weight_bits: int = 8
+    """1 (ANN only) means weights of +1 and -1."""
     weight_scale: ScaleMethod = ScaleMethod.MSE
     """At 8 bits all methods do equally well on the examples; at 3 bits MSE keeps 94 to 96 %, MAX 81 to 88 %."""
     input_bits: int = 8
     """SNN with direct encoding: bits of a value. (Rate encoding brings its bits along, an ANN uses ``act_bits``.)"""
 
     act_bits: int = 8
-    """ANN: bits of inputs and activations; unsigned if no input is negative and every hidden stage has a ReLU."""
+    """ANN: bits of inputs and activations; unsigned if no input and no hidden stage can be negative."""
     act_scale: ScaleMethod = ScaleMethod.MSE
     acc_bits: int = 32
     per_channel: bool = True
@@ -37,9 +41,9 @@ class QuantizeOptions:
 
     def __post_init__(self) -> None:
         require_range("calibration-samples", self.calibration_samples, 1, 1 << 20)
-        require_range("weight-bits", self.weight_bits, 2, 16)
+        require_range("weight-bits", self.weight_bits, 1, 16)
         require_range("input-bits", self.input_bits, 1, 8)
-        require_range("act-bits", self.act_bits, 2, 8)
+        require_range("act-bits", self.act_bits, 1, 8)
         require_range("acc-bits", self.acc_bits, 8, 32)
         require_range("headroom-bits", self.headroom_bits, 0, 16)
         require_range("decay-bits", self.decay_bits, 1, 16)

@@ -23,6 +23,7 @@ from tospike.hw.params import (
     NeuronParams,
     Reset,
     require,
+    require_range,
 )
 from tospike.sim.arithmetic import exact_matmul, leak
 from tospike.sim.encoding import encode
@@ -40,6 +41,7 @@ def quantize_snn(
     network: Network, samples: NDArray[np.generic], options: QuantizeOptions
 ) -> tuple[Network, tuple[StageReport, ...]]:
     """Quantise a network of :class:`Membrane` stages; see :func:`tospike.gen.quantize.quantize`."""
+    require_range("weight-bits of an SNN", options.weight_bits, 2, 16)
     spec = _input(network.input, samples, options)
     events = encode(spec, samples).astype(np.int64)
     # What a payload of 1 stands for: a spike is 1, a value sent as it is has the input's unit.
@@ -75,10 +77,10 @@ def _stage(
     if not isinstance(neuron, Membrane):
         raise InputError(f"stage {stage.name!r} is quantised already")
     fmt = IntFormat(bits=options.weight_bits, signed=True)
-    scale = choose_scale(stage.synapses.weight, fmt, options.weight_scale)
-    weight = to_grid(stage.synapses.weight, scale, fmt)
+    scale = choose_scale(stage.dense.weight, fmt, options.weight_scale)
+    weight = to_grid(stage.dense.weight, scale, fmt)
     # The membrane moves by gain * I, bias included: in units of the grid the gain is left in the threshold only.
-    bias = np.rint(stage.synapses.bias.astype(np.float64) / (scale * payload_unit)).astype(np.int64)
+    bias = np.rint(stage.dense.bias.astype(np.float64) / (scale * payload_unit)).astype(np.int64)
     synapses = Dense(weight=weight, bias=bias)
     unit = neuron.gain * scale * payload_unit
     leak_params = choose_leak(neuron.decay, options) if neuron.kind.leaks else LeakParams()
@@ -95,7 +97,7 @@ def _stage(
     report = StageReport(
         stage=stage.name,
         weight_scale=scale,
-        weight_error=relative_error(weight * scale, stage.synapses.weight),
+        weight_error=relative_error(weight * scale, stage.dense.weight),
         unit=unit,
         largest=max(high, -low),
         bits=bits,

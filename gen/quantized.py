@@ -24,6 +24,8 @@ class StageReport:
     """Bits that such an accumulator needs, or that the membrane has."""
     decay_error: float = 0.0
     """SNN: hardware decay minus trained decay."""
+    inexact_channels: int = 0
+    """ANN with trained quantisers: channels in which some accumulator gets another level than in training."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -93,7 +93,7 @@ def blank_design(params: AcceleratorParams) -> Design:
     """All weights and biases zero: what an accelerator holds that is generated without a network."""
     design = random_design(params, seed=0)
     stages = tuple(
-        replace(stage, synapses=Dense(weight=0 * stage.synapses.weight, bias=0 * stage.synapses.bias))
+        replace(stage, synapses=Dense(weight=0 * stage.dense.weight, bias=0 * stage.dense.bias))
         for stage in design.network.stages
     )
     return replace(design, network=replace(design.network, stages=stages))

@@ -5,10 +5,12 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import IntFormat
+from tospike.hw.params import IntFormat, ceil_div
 
 MSE_CANDIDATES = np.linspace(0.3, 1.0, 71)
 """Fractions of the largest magnitude that the search tries as the end of the range."""
+SEARCHED_VALUES = 1 << 18
+"""The search looks at no more than so many of the magnitudes, evenly spread over them."""
 
 
 class ScaleMethod(StrEnum):
@@ -37,6 +39,7 @@ def choose_scale(values: ArrayLike, fmt: IntFormat, method: ScaleMethod) -> floa
     widest = float(magnitudes.max()) / fmt.max
     if method is ScaleMethod.MAX:
         return widest
+    magnitudes = magnitudes[:: ceil_div(magnitudes.size, SEARCHED_VALUES)]
     return min((float(scale) for scale in widest * MSE_CANDIDATES[::-1]), key=lambda s: _error(magnitudes, s, fmt))
 
 

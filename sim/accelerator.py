@@ -65,7 +65,7 @@ def _spiking(design: Design, x: Ints) -> Result:
             trains = encoder.trains
         else:
             assert isinstance(params, EventParams)
-            synapses = design.stages_of(index)[0].synapses
+            synapses = design.stages_of(index)[0].dense
             run_of_engine = run_event(params, synapses.weight, synapses.bias, trains)
             engines.append(run_of_engine)
             trains = run_of_engine.spikes

@@ -7,10 +7,19 @@ from tospike.hw.params import Encoding, InputError, IntFormat, require, require_
 from tospike.sim.network import InputSpec
 
 
-def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float) -> NDArray[np.int64]:
-    """``round(values / scale)``, ties to even, saturated to ``fmt``. Any shape."""
-    scaled = np.rint(np.asarray(values, dtype=np.float64) / scale)
-    return np.clip(scaled, fmt.min, fmt.max).astype(np.int64)
+def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float, *, ties_up: bool = False) -> NDArray[np.int64]:
+    """``round(values / scale)``, ties to even unless ``ties_up``, saturated to ``fmt``. Any shape."""
+    scaled = np.asarray(values, dtype=np.float64) / scale
+    rounded = np.floor(scaled + 0.5) if ties_up else np.rint(scaled)
+    return np.clip(rounded, fmt.min, fmt.max).astype(np.int64)
+
+
+def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
+    """Values of the data set as the integers that a quantised network takes. Any shape."""
+    assert spec.format is not None  # a quantised network has one
+    centred = np.asarray(values, dtype=np.float64) - spec.offset
+    integers = quantize_values(centred, spec.format, spec.scale, ties_up=spec.ties_up)
+    return integers if spec.clamp is None else np.clip(integers, *spec.clamp)
 
 
 def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.int64]:
@@ -53,7 +62,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
     Parameters
     ----------
     spec
-        The network's input. With a ``format``, values are quantised first; without, they pass as they are.
+        The network's input. With a ``format``, values are quantised first; without, they pass as its docstring says.
     x
         (N, inputs) values, or (N, steps, inputs) spikes when ``spec.encoding`` is ``None`` and ``spec.steps`` > 1.
 
@@ -74,7 +83,11 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         f"the network takes samples of shape {shape}, not {values.shape[1:]}: use data that fit it",
     )
     if spec.format is not None:
-        values = quantize_values(values, spec.format, spec.scale)
+        values = quantize_input(spec, values)
+    elif (spec.scale, spec.offset) != (1.0, 0.0):
+        values = (values.astype(np.float64) - spec.offset) / spec.scale
+    if spec.grid is not None:
+        values = spec.grid.nearest(values)
     if spec.encoding is None:
         return values
     if spec.encoding is Encoding.DIRECT:

@@ -5,53 +5,70 @@ integer neurons): `FloatNeuron` and `IntNeuron` below tell which neurons belong 
 modified after they are put into a stage.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tospike.hw.params import Encoding, IntFormat, NeuronKind, NeuronParams, Readout, Reset, require
+from tospike.hw.params import Encoding, InputError, IntFormat, NeuronKind, NeuronParams, Readout, Reset, require
+from tospike.sim.synapses import (
+    Add,
+    Array,
+    AveragePool2d,
+    Conv2d,
+    Dense,
+    Grid,
+    MaxPool2d,
+    Shape,
+    SumPool2d,
+    Synapses,
+    Window,
+)
 
-Array = NDArray[Any]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Dense:
-    """Fully connected synapses: current = weight @ input + bias."""
-
-    weight: Array
-    """(outputs, inputs)."""
-    bias: Array
-    """(outputs,); zeros where the layer has none."""
-
-    def __post_init__(self) -> None:
-        require(self.weight.ndim == 2, f"dense weights must have 2 dimensions, not {self.weight.ndim}")
-        require(
-            self.bias.shape == self.weight.shape[:1],
-            f"bias of shape {self.bias.shape} does not fit weights of shape {self.weight.shape}",
-        )
-
-    @property
-    def inputs(self) -> int:
-        """Number of inputs."""
-        return int(self.weight.shape[1])
-
-    @property
-    def outputs(self) -> int:
-        """Number of outputs."""
-        return int(self.weight.shape[0])
-
+__all__ = [
+    "Accumulator",
+    "Activation",
+    "Add",
+    "Array",
+    "AveragePool2d",
+    "Conv2d",
+    "Dense",
+    "FloatNeuron",
+    "Grid",
+    "InputSpec",
+    "IntNeuron",
+    "MaxPool2d",
+    "Membrane",
+    "Network",
+    "Requantize",
+    "Result",
+    "Shape",
+    "Stage",
+    "SumPool2d",
+    "Synapses",
+    "Window",
+]
 
 # ------------------------------------------------------------------------------------------- float neurons
 
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
-    """An ANN neuron: the identity, or ReLU."""
+    """An ANN neuron: the identity, or ReLU, clipped at ``maximum``, rounded to a trained ``grid`` if it has one."""
 
     relu: bool
+    maximum: float | None = None
+    grid: Grid | None = None
+
+    def __post_init__(self) -> None:
+        require(self.maximum is None or self.maximum > 0, f"an activation cannot be clipped at {self.maximum}")
+
+    def __call__(self, current: Array) -> Array:
+        """What is sent for ``current``, of any shape."""
+        if self.relu or self.maximum is not None:
+            current = np.clip(current, 0.0 if self.relu else None, self.maximum)
+        return current if self.grid is None else self.grid.nearest(current)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,14 +93,14 @@ class Requantize:
     """An ANN neuron in integers; see :class:`tospike.hw.params.RequantizeParams` for the equation."""
 
     multiplier: Array
-    """(outputs,), unsigned."""
+    """(channels,), unsigned: one per output of dense synapses, one per channel of an image."""
     shift: int
     clamp: tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accumulator:
-    """The identity: the results are the accumulators (bias included)."""
+    """The identity: the results are the accumulators (bias included). Behind a :class:`MaxPool2d`, activations."""
 
 
 FloatNeuron = Activation | Membrane
@@ -95,22 +112,39 @@ class Stage:
     """Synapses and a neuron."""
 
     name: str
-    synapses: Dense
+    synapses: Synapses
     neuron: FloatNeuron | IntNeuron
+    sources: tuple[int, ...] = ()
+    """The stages that its inputs come from, by index, -1 for the network's input; empty: from the stage before."""
 
     @property
     def is_spiking(self) -> bool:
         """Whether the neuron has a state that lives through time steps."""
         return isinstance(self.neuron, Membrane | NeuronParams)
 
+    @property
+    def dense(self) -> Dense:
+        """Its synapses, for an engine that runs dense ones only.
+
+        Raises
+        ------
+        InputError
+            They are others.
+        """
+        if isinstance(self.synapses, Dense) and not self.sources:
+            return self.synapses
+        kind = type(self.synapses).__name__ if not isinstance(self.synapses, Dense) else "Dense behind a branch"
+        raise InputError(f"stage {self.name!r} is {kind}: this engine runs chains of dense layers only")
+
 
 @dataclass(frozen=True, kw_only=True)
 class InputSpec:
     """What one sample is, and how it becomes time steps.
 
-    A float network takes values as they are in the data set; a quantised one takes integers of ``format``,
-    ``round(value / scale)``, saturated. ``encoding`` and ``steps`` are ``None`` and 1 for an ANN. ``encoding`` None
-    with ``steps`` > 1 means that the data are spikes already: samples have shape (steps, inputs).
+    A float network takes ``(value - offset) / scale`` of the values in the data set, rounded to ``grid`` if it has one;
+    a quantised one takes integers of ``format``, ``round((value - offset) / scale)``, saturated to ``clamp``.
+    ``encoding`` and ``steps`` are ``None`` and 1 for an ANN. ``encoding`` None with ``steps`` > 1 means that the data
+    are spikes already: samples have shape (steps, inputs). An image's values come channel by channel, row by row.
     """
 
     inputs: int
@@ -118,11 +152,21 @@ class InputSpec:
     encoding: Encoding | None = None
     format: IntFormat | None = None
     scale: float = 1.0
+    offset: float = 0.0
+    clamp: tuple[int, int] | None = None
+    """Where the input's range is narrower than ``format``, which holds every activation of the network."""
+    ties_up: bool = False
+    """A value half way between two integers goes up, rather than to the even one."""
+    grid: Grid | None = None
+    """Of a trained quantiser, in a float network."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
-    """A chain of stages with its input and its readout. ``readout`` is ``None`` for an ANN (its logits)."""
+    """Stages with their input and their readout; each takes what the one before it sends, unless it says otherwise.
+
+    The last stage is the network's output. ``readout`` is ``None`` for an ANN (its logits).
+    """
 
     name: str
     input: InputSpec
@@ -131,14 +175,32 @@ class Network:
 
     def __post_init__(self) -> None:
         require(len(self.stages) >= 1, f"network {self.name!r} has no stages")
-        sizes = [self.input.inputs, *(stage.synapses.outputs for stage in self.stages)]
-        for stage, size in zip(self.stages, sizes, strict=False):
-            require(
-                stage.synapses.inputs == size,
-                f"stage {stage.name!r} takes {stage.synapses.inputs} values but gets {size}",
-            )
+        for index, stage in enumerate(self.stages):
+            self._check(index, stage)
         kinds = {stage.is_spiking for stage in self.stages}
         require(len(kinds) == 1, f"network {self.name!r} mixes spiking and other stages, which is not supported")
+
+    def _check(self, index: int, stage: Stage) -> None:
+        sources = self.sources(index)
+        needed = 2 if isinstance(stage.synapses, Add) else 1
+        require(len(sources) == needed, f"stage {stage.name!r} needs {needed} inputs, not {len(sources)}")
+        for source in sources:
+            require(-1 <= source < index, f"stage {stage.name!r} takes its input from {source}, not an earlier stage")
+            shape = self.stages[source].synapses.output_shape if source >= 0 else (self.input.inputs,)
+            require(
+                math.prod(shape) == stage.synapses.inputs,
+                f"stage {stage.name!r} takes {stage.synapses.inputs} values but gets {math.prod(shape)}",
+            )
+            wanted = getattr(stage.synapses, "shape", None)
+            flat = wanted is None or len(shape) != len(wanted) or wanted[1:] == (1, 1)
+            require(
+                flat or shape == wanted,
+                f"stage {stage.name!r} takes an image of {wanted} (channels, height, width) but gets {shape}",
+            )
+
+    def sources(self, index: int) -> tuple[int, ...]:
+        """The stages that stage ``index`` takes its inputs from; -1 is the network's input."""
+        return self.stages[index].sources or (index - 1,)
 
     @property
     def is_spiking(self) -> bool:

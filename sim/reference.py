@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import Encoding, InputError, Readout, Reset, require
 from tospike.sim.encoding import encode
-from tospike.sim.network import Activation, Membrane, Network
+from tospike.sim.layers import currents
+from tospike.sim.network import Activation, Membrane, Network, Stage
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +42,7 @@ class FloatRun:
         return np.argmax(self.outputs, axis=1)
 
 
-def run_float(network: Network, x: ArrayLike) -> FloatRun:
+def run_float(network: Network, x: ArrayLike, *, trace: bool = True) -> FloatRun:
     """Compute a float network, in float64.
 
     Parameters
@@ -51,6 +52,8 @@ def run_float(network: Network, x: ArrayLike) -> FloatRun:
         rate encoding quantises them to ``network.input.format`` first, because the code is defined on integers.
     x
         (N, inputs) values, or (N, steps, inputs) spikes.
+    trace
+        Keep what every stage sent, in ``stages``; without, that is empty, which saves memory.
 
     Raises
     ------
@@ -59,7 +62,8 @@ def run_float(network: Network, x: ArrayLike) -> FloatRun:
     """
     values = np.asarray(x)
     require(len(values) >= 1, "there are no samples to compute")
-    runs = [_run_batch(network, values[start : start + BATCH]) for start in range(0, len(values), BATCH)]
+    starts = range(0, len(values), BATCH)
+    runs = [_run_batch(network, values[start : start + BATCH], trace=trace) for start in starts]
     return FloatRun(
         outputs=np.concatenate([run.outputs for run in runs]),
         stages=tuple(_join(parts) for parts in zip(*(run.stages for run in runs), strict=True)),
@@ -75,28 +79,33 @@ def _join(parts: tuple[StageRun, ...]) -> StageRun:
     )
 
 
-def _run_batch(network: Network, x: NDArray[np.generic]) -> FloatRun:
+def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> FloatRun:
     spec = network.input if network.input.encoding is Encoding.RATE else replace(network.input, format=None)
     values = encode(spec, x).astype(np.float64)
     runs: list[StageRun] = []
-    for stage in network.stages:
-        current = values @ stage.synapses.weight.T.astype(np.float64) + stage.synapses.bias.astype(np.float64)
+    for index, stage in enumerate(network.stages):
+        sent = [runs[source].outputs if source >= 0 else values for source in network.sources(index)]
+        current = _currents(stage, sent)
         if isinstance(stage.neuron, Activation):
-            sent = np.maximum(current, 0) if stage.neuron.relu else current
-            run = StageRun(outputs=sent, peak=float(np.abs(current).max()))
+            run = StageRun(outputs=stage.neuron(current), peak=float(np.abs(current).max()))
         elif isinstance(stage.neuron, Membrane):
             run = integrate(stage.neuron, current)
         else:
             raise InputError(f"stage {stage.name!r} is quantised: run the golden model, not the float reference")
         runs.append(run)
-        values = run.outputs
-    outputs = values
+    outputs = runs[-1].outputs
     if network.readout is Readout.MEMBRANE:
         assert runs[-1].membrane is not None  # only SNNs have a readout
         outputs = runs[-1].membrane
     elif network.readout is not None:
-        outputs = values.sum(axis=1)
-    return FloatRun(outputs=outputs, stages=tuple(runs))
+        outputs = outputs.sum(axis=1)
+    return FloatRun(outputs=outputs, stages=tuple(runs) if trace else ())
+
+
+def _currents(stage: Stage, sent: list[Floats]) -> Floats:
+    """(N, outputs), or (N, steps, outputs): synapses have no state, so steps are samples to them."""
+    flat = [values.reshape(-1, values.shape[-1]) for values in sent]
+    return currents(stage.synapses, *flat).reshape(*sent[0].shape[:-1], -1)
 
 
 def integrate(neuron: Membrane, current: ArrayLike) -> StageRun:

@@ -97,7 +97,9 @@ def evaluate(
     require(1 <= count <= len(data.x), f"samples must be from 1 to {len(data.x)} (what {data.name} has), not {count}")
     x, y = data.x[:count], data.y[:count]
     if backend is Backend.FLOAT:
-        return Evaluation(backend=backend, correct=np.argmax(run_float(prepared.network, x).outputs, axis=1) == y)
+        return Evaluation(
+            backend=backend, correct=np.argmax(run_float(prepared.network, x, trace=False).outputs, axis=1) == y
+        )
     integers = prepared.integers(x)
     expected = golden.run(prepared.design, integers)
     if backend is Backend.GOLDEN:

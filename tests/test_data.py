@@ -52,6 +52,18 @@ def test_mnist_without_training_images_says_so(tmp_path):
     np.testing.assert_array_equal(data.train_x, data.x)
 
 
+def test_mnist_training_images_as_npz(tmp_path):
+    write_mnist(tmp_path, "t10k", 5)
+    x = np.random.default_rng(1).integers(0, 256, (7, 4, 3)).astype(np.uint8)
+    np.savez(tmp_path / "mnist_train.npz", x=x, y=np.arange(7, dtype=np.uint8))
+    data = load_data(f"mnist:{tmp_path}")
+    np.testing.assert_allclose(data.train_x, x.reshape(7, 12) / 255, rtol=1e-6)
+    assert data.train_y.tolist() == list(range(7)) and "no train images" not in data.split
+    np.savez(tmp_path / "mnist_train.npz", x=x / 255, y=np.arange(7))
+    with pytest.raises(InputError, match=r"mnist_train\.npz must hold images x"):
+        load_data(f"mnist:{tmp_path}")
+
+
 @pytest.mark.skipif(not SHARED_MNIST.is_dir(), reason="MNIST is not in ../shared/data")
 def test_mnist_as_published():
     data = load_data(f"mnist:{SHARED_MNIST}")

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import onnx
 import pytest
@@ -11,7 +9,6 @@ from tospike.gen.onnx_import import identifier, import_onnx
 from tospike.hw.params import InputError
 from tospike.sim.reference import run_float
 
-SHARED_ONNX = Path(__file__).parents[2] / "shared" / "data" / "onnx"
 RNG = np.random.default_rng(7)
 W1 = RNG.normal(size=(5, 6)).astype(np.float32)  # (outputs, inputs)
 W2 = RNG.normal(size=(3, 5)).astype(np.float32)
@@ -118,7 +115,7 @@ def gemm_with(**weights):
     [
         (
             build([node("Gemm", ["x", "w"], "h", transB=1), node("Sigmoid", ["h"], "y")], {"w": W1}),
-            r"node 'n_y' \(Sigmoid\) is not supported: use Gemm, MatMul",
+            r"node 'n_y' \(Sigmoid\) is not supported: use Conv, Gemm, MatMul",
         ),
         (
             build([helper.make_node("Sigmoid", ["x"], ["y"])], {}),
@@ -126,11 +123,11 @@ def gemm_with(**weights):
         ),
         (
             build([helper.make_node("Gemm", ["x", "w"], ["y"], domain="custom")], {"w": W1}),
-            r"node 'y' \(Gemm\) is not supported",
+            r"node 'y' \(Gemm\) of domain 'custom' is not supported",
         ),
         (gemm_with(w=W2), r"node 'n_y' \(Gemm\) takes 5 values but gets 6"),
-        (gemm_with(w=W1, b=B2), r"'b' of shape \(3,\) is no bias for 5 values"),
-        (gemm_with(w=W1, b=np.zeros((5, 1), np.float32)), r"'b' of shape \(5, 1\) is no bias"),
+        (gemm_with(w=W1, b=B2), r"'b' of shape \(3,\) is no vector for 5 channels"),
+        (gemm_with(w=W1, b=np.zeros((5, 1), np.float32)), r"'b' of shape \(5, 1\) is no vector"),
         (gemm_with(w=np.where(W1 > 1, np.nan, W1)), "'w' holds NaN or infinity"),
         (gemm_with(w=np.full_like(W1, np.inf)), "'w' holds NaN or infinity"),
         (gemm_with(w=W1.astype(np.int8)), "'w' is int8, not a float tensor"),
@@ -141,7 +138,7 @@ def gemm_with(**weights):
             "has transA: export it with samples in rows",
         ),
         (build([node("MatMul", ["w", "x"], "y")], {"w": W1}), "has its weights on the left"),
-        (build([node("MatMul", ["x", "x"], "y")], {}), "takes x, x where the chain is at 'x'"),
+        (build([node("MatMul", ["x", "x"], "y")], {}), "has its weights on the left, or none"),
         (
             build([node("Gemm", ["x", "w"], "y", transB=1)], {"w": W1}, inputs=IMAGE),
             r"gets samples of shape \(1, 2, 3\): put a Flatten before it",
@@ -154,9 +151,7 @@ def gemm_with(**weights):
             build([node("Reshape", ["x", "s"], "y")], {"s": np.array([3, 2])}),
             r"reshapes to \[3, 2\]: only \(batch, 6\)",
         ),
-        (build([node("Relu", ["x"], "y")], {}), "does not follow a Gemm or MatMul"),
-        (build([node("Add", ["x", "b"], "y")], {"b": np.float32(1)}), "does not follow a Gemm or MatMul"),
-        (build([node("Identity", ["x"], "y")], {}), "there is no Gemm or MatMul"),
+        (build([node("Identity", ["x"], "y")], {}), "there are no layers"),
         (
             build([node("Gemm", ["x", "w"], "y", transB=1)], {"w": W1}, inputs=(("x", (1, 6)), ("z", (1, 6)))),
             r"2 inputs \(x, z\): export a model with one input",
@@ -164,18 +159,7 @@ def gemm_with(**weights):
         (build([node("Gemm", ["x", "w"], "y")], {"w": W1}, outputs=("y", "x")), "2 outputs"),
         (
             build([node("Gemm", ["x", "w"], "h", transB=1)], {"w": W1}),
-            "output 'y' is not what the chain of nodes ends in",
-        ),
-        (
-            build(
-                [
-                    node("Gemm", ["x", "w"], "h", transB=1),
-                    node("Relu", ["h"], "r"),
-                    node("Add", ["r", "h"], "y"),
-                ],
-                {"w": W1},
-            ),
-            r"node 'n_y' \(Add\) takes r, h where the chain is at 'r': branches",
+            "output 'y' is not what the nodes end in",
         ),
         (
             build([node("Gemm", ["x", "w"], "y")], {"w": W1}, inputs=(("x", ("batch", "n")),)),
@@ -211,10 +195,3 @@ def test_load_network_dispatches(tmp_path, name, message):
     assert load_network(save(tmp_path, GEMMS)).outputs == 3
     with pytest.raises(InputError, match=message):
         load_network(tmp_path / name)
-
-
-@pytest.mark.skipif(not SHARED_ONNX.is_dir(), reason="no networks in ../shared/data")
-@pytest.mark.parametrize(("name", "op"), [("mnist_cnn_sinabs", "Conv"), ("TFC_2W2A", "Shape")])
-def test_networks_of_a_later_version_are_refused(name, op):
-    with pytest.raises(InputError, match=rf"\({op}\) is not supported"):
-        import_onnx(SHARED_ONNX / f"{name}.onnx")

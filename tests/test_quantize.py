@@ -8,9 +8,9 @@ import pytest
 from tospike.gen.data import load_data
 from tospike.gen.load import load_network
 from tospike.gen.quantize import quantize
-from tospike.gen.quantize_ann import requantizer
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.quantize_snn import choose_leak, decay_of
+from tospike.gen.requantizer import requantizer
 from tospike.gen.scale import ScaleMethod, choose_scale, signed_bits, to_grid
 from tospike.hw.params import (
     Encoding,
@@ -349,8 +349,8 @@ def test_signed_bits(value, bits):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"weight_bits": 1}, "weight-bits must be an integer from 2"),
-        ({"act_bits": 9}, "act-bits must be an integer from 2 to 8"),
+        ({"weight_bits": 0}, "weight-bits must be an integer from 1"),
+        ({"act_bits": 9}, "act-bits must be an integer from 1 to 8"),
         ({"state_bits": 33}, "state-bits must be an integer from 4 to 32"),
         ({"decay_bits": 0}, "decay-bits"),
         ({"calibration_samples": 0}, "calibration-samples"),

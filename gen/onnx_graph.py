@@ -1,0 +1,133 @@
+"""An ONNX graph as the importer walks it: nodes in order, constants folded, uses counted."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
+from onnx.reference import ReferenceEvaluator
+
+from tospike.hw.params import InputError, require
+from tospike.sim.network import Array, Grid, Shape
+
+STANDARD = ("", "ai.onnx")
+"""Names of ONNX's own operator domain."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Constant:
+    """A tensor that does not depend on the input."""
+
+    value: Array
+    grid: Grid | None = None
+    """Of a quantised tensor; its scale broadcasts to ``value``."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Graph:
+    """One input (batch, ...) of static size, one output, and what lies between them."""
+
+    proto: onnx.ModelProto
+    constants: dict[str, Constant] = field(init=False)
+    uses: Mapping[str, int] = field(init=False)
+    """How often each tensor's values are taken, by a node or as the output."""
+    input: str = field(init=False)
+    output: str = field(init=False)
+    batch: int = field(init=False)
+    """Samples that the model was exported for; 0 if any number."""
+    shape: Shape = field(init=False)
+    """Of one sample."""
+
+    def __post_init__(self) -> None:
+        graph = self.proto.graph
+        self.constants = {t.name: Constant(value=onnx.numpy_helper.to_array(t)) for t in graph.initializer}
+        readers = [node for node in graph.node if node.op_type != "Shape"]
+        self.uses = Counter([name for node in readers for name in node.input] + [v.name for v in graph.output])
+        inputs = [value for value in graph.input if value.name not in self.constants]
+        for what, values in (("inputs", inputs), ("outputs", graph.output)):
+            names = ", ".join(value.name for value in values)
+            require(len(values) == 1, f"{len(values)} {what} ({names}): export a model with one input and one output")
+        self.input, self.output = inputs[0].name, graph.output[0].name
+        sizes = [d.dim_value for d in inputs[0].type.tensor_type.shape.dim]
+        require(
+            len(sizes) >= 2 and all(size >= 1 for size in sizes[1:]),
+            f"input {self.input!r} has no static shape (batch, values): export it with fixed sizes",
+        )
+        self.batch, self.shape = sizes[0], tuple(sizes[1:])
+
+    @property
+    def nodes(self) -> list[onnx.NodeProto]:
+        """All nodes, in topological order, as ONNX demands it."""
+        return list(self.proto.graph.node)
+
+    def is_constant(self, node: onnx.NodeProto) -> bool:
+        """Whether the node's result does not depend on the input."""
+        return all(name in self.constants for name in node.input if name)
+
+    def fold(self, node: onnx.NodeProto) -> None:
+        """Compute a node of ONNX's own domain whose inputs are constants.
+
+        Raises
+        ------
+        InputError
+            The node cannot be computed.
+        """
+        inputs = [onnx.ValueInfoProto(name=name) for name in node.input if name]
+        outputs = [onnx.ValueInfoProto(name=name) for name in node.output]
+        single = onnx.helper.make_model(
+            onnx.helper.make_graph([node], "constant", inputs, outputs), opset_imports=self.proto.opset_import
+        )
+        values = {value.name: self.constants[value.name].value for value in inputs}
+        try:
+            results = ReferenceEvaluator(single).run(None, values)
+        except Exception as error:  # whatever the evaluator trips over is the node's fault
+            detail = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise InputError(f"{label(node)} has constant inputs, but cannot be computed ({detail})") from error
+        for name, value in zip(node.output, results, strict=True):
+            self.constants[name] = Constant(value=np.asarray(value), grid=self._grid_behind(node))
+
+    def _grid_behind(self, node: onnx.NodeProto) -> Grid | None:
+        """The quantiser of a constant that was only moved: weights are often transposed after they were quantised."""
+        source = self.constants[node.input[0]] if node.input else None
+        if source is None or source.grid is None:
+            return None
+        if node.op_type == "Identity":
+            return source.grid
+        if node.op_type != "Transpose":
+            return None
+        shape = (1,) * (source.value.ndim - np.ndim(source.grid.scale)) + np.shape(source.grid.scale)
+        scale = np.transpose(np.reshape(source.grid.scale, shape), attributes(node).get("perm"))
+        return Grid(scale=scale, low=source.grid.low, high=source.grid.high)
+
+
+def read_graph(path: Path) -> Graph:
+    """Read an ONNX file.
+
+    Raises
+    ------
+    InputError
+        The file is no ONNX, or has not one input of static size and one output.
+    """
+    try:
+        proto = onnx.load(path)
+    except (DecodeError, OSError, ValueError, onnx.checker.ValidationError) as error:
+        detail = str(error).strip().splitlines()
+        raise InputError(
+            f"{path} is no readable ONNX model ({detail[0] if detail else type(error).__name__}): export it again"
+        ) from error
+    require(len(proto.graph.node) >= 1, f"{path} is no readable ONNX model (it has no nodes): export it again")
+    return Graph(proto=proto)
+
+
+def label(node: onnx.NodeProto) -> str:
+    """The node as messages name it."""
+    return f"node {(node.name or node.output[0])!r} ({node.op_type})"
+
+
+def attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    """The node's attributes as Python values."""
+    return {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}

@@ -1,0 +1,105 @@
+"""What synapses compute, on floats and on integers: the weighted sums of a batch.
+
+Convolution is a matrix product over the patches of the image (im2col), here only: the hardware makes the patches by
+address generation, see ``docs/layers.md``. Integer products run through float64 BLAS and are exact.
+"""
+
+from functools import reduce
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from tospike.hw.params import require
+from tospike.sim.arithmetic import exact_matmul
+from tospike.sim.network import Add, Array, AveragePool2d, Conv2d, Dense, MaxPool2d, SumPool2d, Synapses, Window
+
+
+def weighted_sums(synapses: Synapses, *inputs: Array) -> Array:
+    """The sums of N samples, without bias.
+
+    Parameters
+    ----------
+    inputs
+        (N, inputs) each: two for :class:`Add`, else one. int64, or float64.
+
+    Returns
+    -------
+    (N, positions, channels); dense synapses have one position. :func:`sent_order` gives the order of the contract.
+
+    Raises
+    ------
+    InputError
+        Another shape, or another number of inputs.
+    """
+    for values in inputs:
+        require(
+            values.ndim == 2 and values.shape[1] == synapses.inputs,
+            f"{type(synapses).__name__} takes samples of shape ({synapses.inputs},), not {values.shape[1:]}",
+        )
+    wanted = 2 if isinstance(synapses, Add) else 1
+    require(len(inputs) == wanted, f"{type(synapses).__name__} takes {wanted} inputs, not {len(inputs)}")
+    if isinstance(synapses, Dense):
+        return _product(inputs[0], synapses.weight.T)[:, None, :]
+    if isinstance(synapses, Add):
+        first, second = (_positions_first(values, synapses.channels) for values in inputs)
+        return synapses.weight[0] * first + synapses.weight[1] * second
+    image = inputs[0].reshape(-1, *synapses.shape)
+    if isinstance(synapses, Conv2d):
+        return _convolve(synapses, image)
+    return _pool(synapses, image)
+
+
+def sent_order(sums: Array) -> Array:
+    """(N, positions, channels) as (N, outputs): channel by channel."""
+    return np.ascontiguousarray(sums.transpose(0, 2, 1)).reshape(len(sums), -1)
+
+
+def currents(synapses: Synapses, *inputs: Array) -> Array:
+    """(N, outputs) sums with bias, in the order that a stage sends; parameters as :func:`weighted_sums`."""
+    sums = weighted_sums(synapses, *inputs)
+    if not isinstance(synapses, MaxPool2d | AveragePool2d):
+        sums = sums + synapses.bias
+    return sent_order(sums)
+
+
+def _positions_first(values: Array, channels: int) -> Array:
+    return values.reshape(len(values), channels, -1).transpose(0, 2, 1)
+
+
+def _product(a: Array, b: Array) -> Array:
+    return exact_matmul(a, b) if a.dtype.kind == "i" else a @ b
+
+
+def _patches(image: Array, window: Window, outside: float) -> Array:
+    """(N, channels, height, width) as a view (N, channels, rows, columns, kernel height, kernel width)."""
+    top, left, bottom, right = window.padding
+    if any(window.padding):
+        image = np.pad(image, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=outside)
+    views = sliding_window_view(image, window.kernel, axis=(2, 3))
+    return views[:, :, :: window.stride[0], :: window.stride[1]]
+
+
+def _convolve(synapses: Conv2d, image: Array) -> Array:
+    patches = _patches(image, synapses.window, synapses.pad_value)
+    samples, channels, rows, columns = patches.shape[:4]
+    if synapses.groups == 1:
+        flat = patches.transpose(0, 2, 3, 1, 4, 5).reshape(samples * rows * columns, -1)
+        return _product(flat, synapses.weight.reshape(len(synapses.weight), -1).T).reshape(samples, rows * columns, -1)
+    weight = synapses.weight.reshape(channels, -1, *synapses.window.kernel)
+    return np.einsum("nchwij,cmij->nhwcm", patches, weight).reshape(samples, rows * columns, -1)
+
+
+def _pool(synapses: MaxPool2d | AveragePool2d | SumPool2d, image: Array) -> Array:
+    outside: float = 0
+    if isinstance(synapses, MaxPool2d):
+        outside = -np.inf if image.dtype.kind == "f" else np.iinfo(image.dtype).min
+    elif isinstance(synapses, SumPool2d):
+        outside = synapses.pad_value
+    patches = _patches(image, synapses.window, outside)
+    taps = [patches[..., i, j] for i, j in np.ndindex(synapses.window.kernel)]
+    if isinstance(synapses, MaxPool2d):
+        return _positions_first(reduce(np.maximum, taps), synapses.channels)
+    total = reduce(np.add, taps)
+    if isinstance(synapses, AveragePool2d):
+        total = total / synapses.window.taps
+    return _positions_first(total, synapses.channels)
