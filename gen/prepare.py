@@ -10,7 +10,7 @@ from tospike.gen.options import ModelOptions, describe
 from tospike.gen.plan import plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantized import Quantized
-from tospike.hw.params import require
+from tospike.hw.params import InputError, require
 from tospike.sim.design import Design
 from tospike.sim.encoding import quantize_input
 from tospike.sim.network import Array, Network
@@ -23,13 +23,27 @@ class Prepared:
     network: Network
     """As trained, in floating point."""
     quantized: Quantized
-    design: Design
+    planned: Design | InputError
+    """The network on hardware, or why no engine can run it."""
     choices: dict[str, Any]
     """Every option with the value that was used."""
 
+    @property
+    def design(self) -> Design:
+        """The network on hardware.
+
+        Raises
+        ------
+        InputError
+            No engine can run it; float and golden accuracy can still be had.
+        """
+        if isinstance(self.planned, InputError):
+            raise self.planned
+        return self.planned
+
     def integers(self, x: Array) -> Array:
         """Samples of the data set as the hardware gets them: values on the input's grid, or spikes as they are."""
-        spec = self.design.network.input
+        spec = self.quantized.network.input
         if spec.encoding is None and self.network.is_spiking:
             return x.astype("int64")
         return quantize_input(spec, x)
@@ -41,7 +55,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     Raises
     ------
     InputError
-        A file that cannot be imported, data that do not fit the network, a number that does not fit its format.
+        A file that cannot be imported, data that do not fit the network, a number that does not fit its format. That
+        no engine can run the network is told later, by ``design``.
     """
     nir = options.nir(model)
     if nir is not None and data.is_spikes:
@@ -56,10 +71,15 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         f"{model} is an ANN, but {data.name} holds spike trains: give data with one frame per sample",
     )
     quantized = quantize(network, data.train_x, options.quantize)
-    design = plan(quantized.network, options.plan)
+    hardware = options.plan
+    planned: Design | InputError
+    try:
+        planned = plan(quantized.network, hardware)
+    except InputError as error:
+        planned = error
     choices: dict[str, Any] = {"model": model.name, "data": data.name, "split": data.split}
     if nir is not None:
         choices["nir"] = nir.describe()
     choices["quantize"] = quantized.describe()
-    choices["hardware"] = describe(options.plan)
-    return Prepared(network=network, quantized=quantized, design=design, choices=choices)
+    choices["hardware"] = describe(hardware)
+    return Prepared(network=network, quantized=quantized, planned=planned, choices=choices)

@@ -52,7 +52,7 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> SystolicRes
     )
     values = x.astype(np.int64)
     for stage, layer in zip(stages, params.layers, strict=True):
-        synapses = stage.synapses
+        synapses = stage.dense
         require(
             (synapses.inputs, synapses.outputs) == (layer.inputs, layer.outputs),
             f"stage {stage.name!r} has {synapses.inputs} inputs and {synapses.outputs} outputs, but its layer "
@@ -77,7 +77,7 @@ def check_range(params: SystolicParams, stage: Stage) -> None:
         Naming the stage, and the accumulator that it would need.
     """
     array = params.array
-    weight, bias = stage.synapses.weight.astype(np.int64), stage.synapses.bias.astype(np.int64)
+    weight, bias = stage.dense.weight.astype(np.int64), stage.dense.bias.astype(np.int64)
     good = bool(np.all((weight >= array.weight.min) & (weight <= array.weight.max)))
     require(good, f"weights of stage {stage.name!r} must be from {array.weight.min} to {array.weight.max}")
     # partial sums, with and without the bias, stay between these, whatever the order
@@ -99,7 +99,7 @@ def requantize(params: RequantizeParams, acc: Ints, bias: Array, neuron: Requant
 
 
 def _layer(params: RequantizeParams, stage: Stage, x: Ints) -> Ints:
-    synapses: Dense = stage.synapses
+    synapses: Dense = stage.dense
     acc = exact_matmul(x, synapses.weight.astype(np.int64).T)
     bias = synapses.bias.astype(np.int64)
     match stage.neuron:

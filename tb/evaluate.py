@@ -12,8 +12,9 @@ from tospike.gen.data import DataSet
 from tospike.gen.folder import build
 from tospike.gen.images import pack
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import require
+from tospike.hw.params import InputError, require
 from tospike.sim import accelerator as golden
+from tospike.sim.layers_integer import run_integers
 from tospike.sim.network import Array, Result
 from tospike.sim.reference import run_float
 from tospike.tb.replay import replay
@@ -38,7 +39,9 @@ class Evaluation:
     correct: Array
     """(N,) bool."""
     result: Result | None = None
-    """What the golden model says; ``None`` for float."""
+    """What the golden model says; ``None`` for float, and where no engine can run the network."""
+    unplanned: str = ""
+    """Why there are no cycles and operations, where no engine can run the network."""
     mismatches: int | None = None
     """RTL: samples whose outputs or cycles differ from the golden model's, plus totals of counters that differ."""
 
@@ -60,6 +63,8 @@ class Evaluation:
             summary["saturations"] = int(
                 sum(values.sum() for name, values in self.result.counters.items() if name.endswith(".saturations"))
             )
+        if self.unplanned:
+            summary["unplanned"] = self.unplanned
         if self.mismatches is not None:
             summary["mismatches"] = self.mismatches
         return summary
@@ -101,6 +106,9 @@ def evaluate(
             backend=backend, correct=np.argmax(run_float(prepared.network, x, trace=False).outputs, axis=1) == y
         )
     integers = prepared.integers(x)
+    if backend is Backend.GOLDEN and isinstance(prepared.planned, InputError) and not prepared.network.is_spiking:
+        outputs = run_integers(prepared.quantized.network, integers)
+        return Evaluation(backend=backend, correct=np.argmax(outputs, axis=1) == y, unplanned=str(prepared.planned))
     expected = golden.run(prepared.design, integers)
     if backend is Backend.GOLDEN:
         return Evaluation(backend=backend, correct=expected.predictions == y, result=expected)

@@ -111,6 +111,31 @@ def test_shapes_that_do_not_fit(tmp_path):
     refused(tospike("evaluate", "net.onnx", cwd=tmp_path), "63", "64")
 
 
+def test_a_network_that_no_engine_runs_still_has_an_accuracy(tmp_path):
+    nodes = [
+        helper.make_node("Reshape", ["x", "shape"], ["image"], name="image"),
+        helper.make_node("Conv", ["image", "k"], ["maps"], name="conv", strides=[4, 4]),
+        helper.make_node("Relu", ["maps"], ["active"], name="relu"),
+        helper.make_node("Flatten", ["active"], ["flat"], name="flat"),
+        helper.make_node("MatMul", ["flat", "w"], ["y"], name="fc"),
+    ]
+    rng = np.random.default_rng(0)
+    weights = {
+        "shape": np.array([-1, 1, 8, 8]),
+        "k": rng.normal(size=(3, 1, 4, 4)).astype(np.float32),
+        "w": rng.normal(size=(12, 10)).astype(np.float32),
+    }
+    write_onnx(tmp_path / "net.onnx", nodes, weights)
+    result = tospike("evaluate", "net.onnx", "--json", "r.json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert 0 <= report["accuracy"] <= 1
+    assert "Conv2d" in report["unplanned"]
+    assert "cycles" not in report
+    refused(tospike("generate", "network", "net.onnx", "--out", "d", cwd=tmp_path), "Conv2d")
+    refused(tospike("evaluate", "net.onnx", "--rows", "0", cwd=tmp_path), "rows", "0")
+
+
 def test_weights_with_nan(tmp_path):
     weight = np.ones((64, 10), dtype=np.float32)
     weight[3, 4] = np.nan
