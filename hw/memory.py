@@ -12,6 +12,11 @@ REGION_BITS = 6
 INDEX_BITS = 24
 
 
+NO_COLLISIONS = {"no_rw_check": 1}
+"""Attributes of a memory whose user never wants what it reads while it writes the same word: saves the logic with
+which Yosys would give it the word as it was before."""
+
+
 class ConfigSignature(wiring.Signature):
     """Configuration writes, from the side of the writer: one per cycle, never refused.
 
@@ -37,7 +42,8 @@ class ImageMemory(wiring.Component):
     """A memory with one synchronous read port, an initial image, and a configuration write port.
 
     ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low. Words beyond the image
-    are zero. Without ``region`` it is a ROM: ``config`` is absent.
+    are zero. Without ``region`` it is a ROM: ``config`` is absent. What a word reads as in the cycle that writes it is
+    not defined.
 
     Raises
     ------
@@ -61,7 +67,9 @@ class ImageMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         shape = self._shape
-        m.submodules.memory = memory = Memory(shape=unsigned(shape.width), depth=shape.depth, init=self._init)
+        m.submodules.memory = memory = Memory(
+            shape=unsigned(shape.width), depth=shape.depth, init=self._init, attrs=NO_COLLISIONS
+        )
         read = memory.read_port()
         m.d.comb += [read.addr.eq(self.address), read.en.eq(self.enable), self.data.eq(read.data)]
         if self._region is not None:

@@ -31,7 +31,7 @@ class EventEngine(wiring.Component):
         sequencer -> address -> weight -> weight -> product -> addend
                                 fetch  -> state  -> state   -> state  -> sum, written
                                                                  |
-                                                               membrane -> spike -> after -> decayed -> state (5)
+                                                               membrane -> spike -> after -> leak -> decayed (9)
                                                                               |       |
                                                                               |     counts
                                                                               +-> queue -> serializer -> o
@@ -84,6 +84,7 @@ class EventEngine(wiring.Component):
         params = self._params
         neuron = params.neuron
         lanes = range(params.lanes)
+        cells = [Neuron(neuron, bias=params.bias) for _ in lanes]
 
         m.submodules.sequencer = sequencer = Sequencer(params)
         connect(m, flipped(self.i), sequencer.i)
@@ -103,7 +104,7 @@ class EventEngine(wiring.Component):
         payload = Signal(shape_of(params.payload))
         m.d.comb += [
             weights.address.eq(stages[1].row),
-            weights.enable.eq(stages[1].accumulate),
+            weights.enable.eq(1),
             payload.eq(stages[3].payload),
         ]
         m.d.sync += weight.eq(weights.data)
@@ -113,7 +114,7 @@ class EventEngine(wiring.Component):
         # cycles 2 to 6: the states
         m.submodules.accumulate = accumulate = Accumulate(
             state=neuron.state,
-            addend_bits=max(product_bits, neuron.state_bits if params.bias else 0),
+            addend_bits=product_bits,
             lanes=params.lanes,
             words=params.words,
             distance=params.words,
@@ -122,30 +123,36 @@ class EventEngine(wiring.Component):
             accumulate.fetch.valid.eq(stages[2].accumulate | stages[2].fire),
             accumulate.fetch.accumulate.eq(stages[2].accumulate),
             accumulate.fetch.word.eq(stages[2].word),
-            accumulate.inject.valid.eq(stages[8].sweep),
-            accumulate.inject.word.eq(stages[8].word),
+            accumulate.addend.eq(product),
+            accumulate.store.valid.eq(stages[9].sweep),
+            accumulate.store.word.eq(stages[9].word),
         ]
-        with m.If(~stages[8].sweep):
-            m.d.comb += [accumulate.addend[lane].eq(product[lane]) for lane in lanes]
-        if params.bias:
-            bias = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes), reset_less=True)
-            m.d.comb += [images["bias"].address.eq(stages[6].word), images["bias"].enable.eq(stages[6].sweep)]
-            m.d.sync += bias.eq(images["bias"].data)
-            with m.If(stages[8].sweep):
-                m.d.comb += [accumulate.addend[lane].eq(bias[lane]) for lane in lanes]
 
-        # cycles 5 to 8: the neurons
+        # cycles 5 to 9: the neurons. A cycle that sweeps nothing passes through them as zeros.
         spikes = Signal(params.lanes)
         after = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
+        passes = Signal()  # of stages[7]
+        m.d.sync += passes.eq(stages[6].sweep & ~stages[6].clear)
         for lane in lanes:
-            m.submodules[f"neuron_{lane}"] = cell = Neuron(neuron)
+            m.submodules[f"neuron_{lane}"] = cell = cells[lane]
             m.d.comb += [
                 cell.membrane.eq(accumulate.state[lane]),
-                cell.clear.eq(stages[7].clear),
-                accumulate.inject.operand[lane].eq(cell.decayed),
+                cell.clear.eq(~passes),
+                accumulate.store.values[lane].eq(cell.decayed),
                 spikes[lane].eq(cell.spike & stages[6].fire & self._exists(lane, stages[6].word)),
                 after[lane].eq(Mux(self._exists(lane, stages[7].word), cell.after, 0)),
             ]
+        saturated = accumulate.saturated
+        if params.bias:
+            bias = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
+            m.d.comb += [images["bias"].address.eq(stages[6].word), images["bias"].enable.eq(1)]
+            m.d.sync += bias.eq(images["bias"].data)
+            with m.If(~stages[7].sweep):
+                m.d.sync += bias.eq(0)
+            m.d.comb += [cells[lane].bias.eq(bias[lane]) for lane in lanes]
+            at_bias = Signal(params.lanes)  # those of the neurons, when those of the accumulator come
+            m.d.sync += at_bias.eq(Cat(cells[lane].saturated for lane in lanes))
+            saturated = saturated | at_bias
         fired = Signal(params.lanes)
         m.d.sync += fired.eq(spikes)
 
@@ -191,7 +198,7 @@ class EventEngine(wiring.Component):
                 "synapse_words": sequencer.operation.accumulate,
                 "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
                 "spikes": _ones(fired),
-                "saturations": _ones(accumulate.saturated),
+                "saturations": _ones(saturated),
             },
         )
         settle = Signal(range(PIPELINE + 1))
