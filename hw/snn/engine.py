@@ -18,7 +18,7 @@ from tospike.hw.snn.sequencer import Sequencer, operation_layout
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
 from tospike.hw.streams import Queue
 
-PIPELINE = 12
+PIPELINE = 14
 """Cycles after which an operation has left every pipeline, the counters' included."""
 
 
@@ -187,22 +187,25 @@ class EventEngine(wiring.Component):
         ]
         connect(m, queue.o, serializer.i)
         connect(m, serializer.o, flipped(self.o))
-        m.d.comb += sequencer.sent.eq(self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE))
-
-        self._count(
-            m,
-            {
-                "values": sequencer.taken[TokenKind.VALUE],
-                "ticks": sequencer.taken[TokenKind.TICK],
-                "samples": sequencer.taken[TokenKind.END],
-                "synapse_words": sequencer.operation.accumulate,
-                "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
-                "spikes": _ones(fired),
-                "saturations": _ones(saturated),
-            },
-        )
+        leaves = self.o.valid & self.o.ready
+        is_value = self.o.payload.kind == TokenKind.VALUE
+        m.d.comb += sequencer.sent.eq(leaves & ~is_value)
+        counted = {
+            "values": sequencer.taken[TokenKind.VALUE],
+            "ticks": sequencer.taken[TokenKind.TICK],
+            "samples": sequencer.taken[TokenKind.END],
+            "synapse_words": sequencer.operation.accumulate,
+            "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
+            "spikes": leaves & is_value if params.readout is Readout.SPIKES else _ones(m, fired),
+            "saturations": _ones(m, saturated),
+        }
+        if params.words.bit_count() == 1:
+            # a VALUE is a power of two of words: no counter of its own
+            del counted["synapse_words"]
+            m.d.comb += self.counters.synapse_words.eq(self.counters.values << (params.words.bit_length() - 1))
+        self._count(m, counted)
         settle = Signal(range(PIPELINE + 1))
-        with m.If(sequencer.operation.accumulate | sequencer.operation.sweep | sequencer.taken.any()):
+        with m.If(sequencer.busy):
             m.d.sync += settle.eq(PIPELINE)
         with m.Elif(settle.any()):
             m.d.sync += settle.eq(settle - 1)
@@ -230,14 +233,25 @@ class EventEngine(wiring.Component):
         """Running totals, a register before each adder."""
         for name, increment in increments.items():
             step = Signal(increment.shape(), name=f"{name}_step")
-            m.d.sync += [step.eq(increment), self.counters[name].eq(self.counters[name] + step)]
-        with m.If(self.clear):
-            m.d.sync += self.counters.eq(0)
+            total = self.counters[name]
+            m.d.sync += [step.eq(increment), total.eq(total + step)]
+            with m.If(self.clear):
+                m.d.sync += total.eq(0)
 
 
-def _ones(value: Value) -> Value:
-    """How many bits are 1, as a balanced tree of adders."""
-    if len(value) == 1:
-        return value
-    middle = len(value) // 2
-    return _ones(value[:middle]) + _ones(value[middle:])
+def _ones(m: Module, flags: Value) -> Value:
+    """How many flags are set, a cycle late: four of them per group, then the sum of the groups."""
+    groups = []
+    for first in range(0, len(flags), 4):
+        group = Signal(range(5), name=f"ones_{first}", src_loc_at=1)
+        m.d.sync += group.eq(_sum(list(flags[first : first + 4])))
+        groups.append(group)
+    return _sum(groups)
+
+
+def _sum(values: list[Value]) -> Value:
+    """The sum as a balanced tree."""
+    if len(values) == 1:
+        return values[0]
+    middle = len(values) // 2
+    return _sum(values[:middle]) + _sum(values[middle:])

@@ -32,6 +32,9 @@ class Serializer(wiring.Component):
     a group has lanes; one register holds the groups that are left, the next the lanes of one group that are left.
     Every group that is passed on has a token in it, hence one token leaves per cycle. A token is offered 3 cycles
     after its word is taken at the earliest. A word that holds no value, tick or end costs a cycle.
+
+    There is room for one token more than the one that is offered, so that no path leads from the consumer's ``ready``
+    to anything but the registers of the offered token and that flag.
     """
 
     def __init__(self, fmt: TokenFormat, *, lanes: int):
@@ -65,7 +68,9 @@ class Serializer(wiring.Component):
         group_full = pending.any() | marked
         lane = _lowest(pending)
 
-        advance = ~self.o.valid | self.o.ready
+        skid = Signal(self.o.payload.shape())  # a token that came when the one before was refused
+        skid_full = Signal()
+        advance = ~skid_full
         group_done = ~group_full | (advance & Mux(pending.any(), ~(pending & ~lane).any() & ~marked, 1))
         word_done = ~word_full | (group_done & ~word_rest.any())
         m.d.comb += self.i.ready.eq(word_done)
@@ -93,15 +98,22 @@ class Serializer(wiring.Component):
             m.d.sync += pending.eq(pending & ~lane)
 
         is_value = pending.any()
-        with m.If(advance):
+        token = Signal.like(self.o.payload)
+        m.d.comb += [
+            token.kind.eq(Mux(is_value, TokenKind.VALUE, Mux(group.tick, TokenKind.TICK, TokenKind.END))),
+            token.address.eq(Mux(is_value, group.base + _index(lane), 0)),
+            token.payload.eq(_select(lane, [group.values[n] for n in range(size)], self._format.payload.bits)),
+        ]
+        with m.If(~self.o.valid | self.o.ready):
             m.d.sync += [
-                self.o.valid.eq(group_full),
-                self.o.payload.kind.eq(Mux(is_value, TokenKind.VALUE, Mux(group.tick, TokenKind.TICK, TokenKind.END))),
-                self.o.payload.address.eq(Mux(is_value, group.base + _index(lane), 0)),
-                self.o.payload.payload.eq(
-                    _select(lane, [group.values[n] for n in range(size)], self._format.payload.bits)
-                ),
+                self.o.valid.eq(skid_full | group_full),
+                self.o.payload.eq(Mux(skid_full, skid, token)),
+                skid_full.eq(0),
             ]
+        with m.Elif(advance):
+            m.d.sync += skid_full.eq(group_full)
+        with m.If(advance):
+            m.d.sync += skid.eq(token)
         return m
 
 
