@@ -29,7 +29,7 @@ def pipeline(params, clears):
 
     simulate(dut, bench)
     count = len(membranes)
-    return membranes, spikes[1 : count + 1], afters[2 : count + 2], decayed[4 : count + 4]
+    return membranes, spikes[1 : count + 1], afters[1 : count + 1], decayed[4 : count + 4]
 
 
 LEAKS = [

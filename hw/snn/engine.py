@@ -140,7 +140,7 @@ class EventEngine(wiring.Component):
                 cell.clear.eq(~passes),
                 accumulate.store.values[lane].eq(cell.decayed),
                 spikes[lane].eq(cell.spike & stages[6].fire & self._exists(lane, stages[6].word)),
-                after[lane].eq(Mux(self._exists(lane, stages[7].word), cell.after, 0)),
+                after[lane].eq(Mux(self._exists(lane, stages[6].word), cell.after, 0)),
             ]
         saturated = accumulate.saturated
         if params.bias:
@@ -153,35 +153,32 @@ class EventEngine(wiring.Component):
             at_bias = Signal(params.lanes)  # those of the neurons, when those of the accumulator come
             m.d.sync += at_bias.eq(Cat(cells[lane].saturated for lane in lanes))
             saturated = saturated | at_bias
-        fired = Signal(params.lanes)
-        m.d.sync += fired.eq(spikes)
-
-        # cycle 7: what leaves
+        # cycles 6 and 7: what leaves
         layout = lane_word_layout(params.output, params.lanes)
         m.submodules.queue = queue = Queue(layout, depth=params.words + 1)
         m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
-        leaving = Signal(layout)
-        m.d.comb += [
-            leaving.word.eq(stages[7].word),
-            leaving.tick.eq(stages[7].tick),
-            leaving.end.eq(stages[7].end),
-        ]
         if params.readout is Readout.COUNT:
             m.submodules.counts = counts = SpikeCounts(params.output.payload, lanes=params.lanes, words=params.words)
             m.d.comb += [
-                counts.fetch.valid.eq(stages[5].sweep),
-                counts.fetch.clear.eq(stages[5].clear),
-                counts.fetch.word.eq(stages[5].word),
+                counts.fetch.valid.eq(stages[4].sweep),
+                counts.fetch.clear.eq(stages[4].clear),
+                counts.fetch.word.eq(stages[4].word),
                 counts.spikes.eq(spikes),
             ]
         values = {
-            Readout.SPIKES: lambda: fired,
+            Readout.SPIKES: lambda: spikes,
             Readout.COUNT: lambda: counts.counts,
             Readout.MEMBRANE: lambda: after,
         }[params.readout]()
-        with m.If(stages[7].send):
-            m.d.comb += Value.cast(leaving.values).eq(values)
+        leaving = Signal(layout)
         m.d.comb += [
+            leaving.word.eq(stages[6].word),
+            leaving.tick.eq(stages[6].tick),
+            leaving.end.eq(stages[6].end),
+        ]
+        with m.If(stages[6].send):
+            m.d.comb += Value.cast(leaving.values).eq(values)
+        m.d.sync += [
             queue.i.payload.eq(leaving),
             queue.i.valid.eq(Value.cast(leaving.values).any() | leaving.tick | leaving.end),
         ]
@@ -196,7 +193,7 @@ class EventEngine(wiring.Component):
             "samples": sequencer.taken[TokenKind.END],
             "synapse_words": sequencer.operation.accumulate,
             "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
-            "spikes": leaves & is_value if params.readout is Readout.SPIKES else _ones(m, fired),
+            "spikes": leaves & is_value if params.readout is Readout.SPIKES else _ones(m, spikes),
             "saturations": _ones(m, saturated),
         }
         if params.words.bit_count() == 1:

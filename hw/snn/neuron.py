@@ -30,7 +30,7 @@ class Neuron(wiring.Component):
     spike : Out(1)
         Cycle 1.
     after : Out(signed(state_bits))
-        Cycle 2: the membrane after the reset.
+        Cycle 1: the membrane after the reset.
     decayed : Out(signed(state_bits))
         Cycle 4: the next step's membrane before the events.
     saturated : Out(1)
@@ -66,11 +66,11 @@ class Neuron(wiring.Component):
             m.d.sync += self.spike.eq(~self.membrane[-1] & above)
 
         # cycle 2
-        after = Signal(state, reset_less=True)
-        m.d.sync += after.eq(membrane)
+        after = Signal(state)
+        m.d.comb += self.after.eq(membrane)
         with m.If(self.spike):
-            m.d.sync += after.eq(0 if params.reset is Reset.ZERO else membrane - params.threshold)
-        m.d.comb += self.after.eq(after)
+            m.d.comb += self.after.eq(0 if params.reset is Reset.ZERO else membrane - params.threshold)
+        m.d.sync += after.eq(self.after)
 
         # cycles 3 and 4: a product is rounded a cycle later, a difference is what it is
         if kind.leaks and params.leak.kind is LeakKind.MULTIPLY:
