@@ -80,7 +80,8 @@ class ImageMemory(wiring.Component):
             for number in range(shape.chunks - 1):
                 with m.If(selected & (chunk == number)):
                     m.d.sync += lower.word_select(number, WORD_BITS).eq(self.config.data)
-            m.d.comb += [
+            # a register of its own: the way to the block RAMs is long
+            m.d.sync += [
                 write.addr.eq(self.config.index[shape.chunk_bits :]),
                 write.data.eq(Cat(lower, self.config.data)),
                 write.en.eq(selected & (chunk == shape.chunks - 1)),
