@@ -17,6 +17,12 @@ NO_COLLISIONS = {"no_rw_check": 1}
 which Yosys would give it the word as it was before."""
 
 
+BLOCK_DEPTH = 64
+"""From this depth on a memory with an image goes to block RAM. As a ROM of LUTs it takes more than a LUT per 16 words
+and bit: at 64 words 180 LUTs for what one block RAM of an ECP5 holds in 36 bits, and 80 for one of an iCE40 UP5K in 16.
+The devices have 400 and 176 LUTs per block RAM, but those LUTs are also two levels and more of logic in a path."""
+
+
 class ConfigSignature(wiring.Signature):
     """Configuration writes, from the side of the writer: one per cycle, never refused.
 
@@ -67,8 +73,9 @@ class ImageMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         shape = self._shape
+        attributes = NO_COLLISIONS | ({"ram_style": "block"} if shape.depth >= BLOCK_DEPTH else {})
         m.submodules.memory = memory = Memory(
-            shape=unsigned(shape.width), depth=shape.depth, init=self._init, attrs=NO_COLLISIONS
+            shape=unsigned(shape.width), depth=shape.depth, init=self._init, attrs=attributes
         )
         read = memory.read_port()
         m.d.comb += [read.addr.eq(self.address), read.en.eq(self.enable), self.data.eq(read.data)]

@@ -16,6 +16,18 @@ BLOCK_BITS = 4096
 """From this size on the states go to block RAM: ECP5's distributed RAM costs 6 LUTs for 64 bits."""
 
 
+def accumulate_members(*, state: IntFormat, addend_bits: int, lanes: int, words: int) -> dict:
+    """The members of a component that adds to words of states, see `Accumulate`."""
+    lanes_of_state = data.ArrayLayout(shape_of(state), lanes)
+    return {
+        "fetch": In(data.StructLayout({"valid": 1, "accumulate": 1, "word": range(words)})),
+        "addend": In(data.ArrayLayout(signed(addend_bits), lanes)),
+        "store": In(data.StructLayout({"valid": 1, "word": range(words), "values": lanes_of_state})),
+        "state": Out(lanes_of_state),
+        "saturated": Out(lanes),
+    }
+
+
 class Accumulate(wiring.Component):
     """``state[word] = saturate(state[word] + addend)`` on all lanes, a word per cycle, without stalls.
 
@@ -68,16 +80,7 @@ class Accumulate(wiring.Component):
         self._lanes = lanes
         self._words = words
         self._distance = distance
-        lanes_of_state = data.ArrayLayout(shape_of(state), lanes)
-        super().__init__(
-            {
-                "fetch": In(data.StructLayout({"valid": 1, "accumulate": 1, "word": range(words)})),
-                "addend": In(data.ArrayLayout(signed(addend_bits), lanes)),
-                "store": In(data.StructLayout({"valid": 1, "word": range(words), "values": lanes_of_state})),
-                "state": Out(lanes_of_state),
-                "saturated": Out(lanes),
-            }
-        )
+        super().__init__(accumulate_members(state=state, addend_bits=addend_bits, lanes=lanes, words=words))
 
     def elaborate(self, platform):
         m = Module()

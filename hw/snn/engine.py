@@ -14,6 +14,7 @@ from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.count import SpikeCounts
 from tospike.hw.snn.layout import counter_names, memories
 from tospike.hw.snn.neuron import Neuron
+from tospike.hw.snn.ring import MAX_WORDS, AccumulateRing
 from tospike.hw.snn.sequencer import Sequencer, operation_layout
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
 from tospike.hw.streams import Queue
@@ -112,15 +113,14 @@ class EventEngine(wiring.Component):
             m.d.sync += product[lane].eq(weight[lane] if is_spike else weight[lane] * payload)
 
         # cycles 2 to 6: the states
-        m.submodules.accumulate = accumulate = Accumulate(
-            state=neuron.state,
-            addend_bits=product_bits,
-            lanes=params.lanes,
-            words=params.words,
-            distance=params.words,
-        )
+        states = {"state": neuron.state, "addend_bits": product_bits, "lanes": params.lanes, "words": params.words}
+        if params.words <= MAX_WORDS:
+            accumulate = AccumulateRing(**states)
+        else:
+            accumulate = Accumulate(**states, distance=params.words)
+        m.submodules.accumulate = accumulate
         m.d.comb += [
-            accumulate.fetch.valid.eq(stages[2].accumulate | stages[2].fire),
+            accumulate.fetch.valid.eq(stages[2].accumulate | stages[2].sweep),
             accumulate.fetch.accumulate.eq(stages[2].accumulate),
             accumulate.fetch.word.eq(stages[2].word),
             accumulate.addend.eq(product),
