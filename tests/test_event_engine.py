@@ -174,7 +174,7 @@ def test_a_value_costs_a_cycle_per_word(lanes):
 
 def test_sixteen_synaptic_operations_per_cycle():
     """256 x 256 synapses, 16 lanes: a spike costs 256 / 16 cycles, an empty step 4 more than that."""
-    params = EventParams(inputs=256, neurons=256, lanes=16, weight_bits=4)
+    params = EventParams(inputs=256, neurons=256, lanes=16, weight_bits=4, neuron=NeuronParams(threshold=1000))
     rng = np.random.default_rng(0)
     dut = EventEngine(params, pack(params, rng.integers(-8, 8, (256, 256)).tolist(), [0] * 256))
     spikes = [value(int(address)) for address in np.sort(rng.choice(256, 24, replace=False))]

@@ -15,7 +15,7 @@ from tospike.hw.snn.count import SpikeCounts
 from tospike.hw.snn.layout import counter_names, memories
 from tospike.hw.snn.neuron import Neuron
 from tospike.hw.snn.ring import MAX_WORDS, AccumulateRing
-from tospike.hw.snn.sequencer import Sequencer, operation_layout
+from tospike.hw.snn.sequencer import Sequencer, operation_layout, sweeps_outside
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
 from tospike.hw.streams import Queue
 
@@ -42,8 +42,7 @@ class EventEngine(wiring.Component):
     is never 0, so a 1-bit payload needs no multiplier. Rows of weights come before the state, which keeps the
     read-modify-write loop at the 4 cycles of `Accumulate`.
 
-    The queue holds a whole sweep, and `Sequencer` starts one that sends only when the one before has left: it can not
-    overflow. (One of its entries is its output register, which is filled a cycle late.)
+    The queue holds as many sweeps as `Sequencer` lets out at a time: it can not overflow. (One of its entries is its output register, which is filled a cycle late.)
 
     Parameters
     ----------
@@ -155,7 +154,7 @@ class EventEngine(wiring.Component):
             saturated = saturated | at_bias
         # cycles 6 and 7: what leaves
         layout = lane_word_layout(params.output, params.lanes)
-        m.submodules.queue = queue = Queue(layout, depth=params.words + 1)
+        m.submodules.queue = queue = Queue(layout, depth=sweeps_outside(params) * params.words + 1)
         m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
         if params.readout is Readout.COUNT:
             m.submodules.counts = counts = SpikeCounts(params.output.payload, lanes=params.lanes, words=params.words)

@@ -27,6 +27,11 @@ def operation_layout(params: EventParams) -> data.StructLayout:
     )
 
 
+def sweeps_outside(params: EventParams) -> int:
+    """How many sweeps may have tokens on their way out at a time: with 2, empty steps follow each other at once."""
+    return 2 if params.readout is Readout.SPIKES else 1
+
+
 class Sequencer(wiring.Component):
     """Takes a token, then issues its words one per cycle.
 
@@ -36,8 +41,8 @@ class Sequencer(wiring.Component):
       is before the leak.
     - END: a sweep that clears.
 
-    A sweep that sends waits until the TICK or END of the sweep before has left the engine, so at most ``words`` words
-    are on their way out. After reset the first sweep clears the memories.
+    A sweep that sends waits until at most `sweeps_outside` sweeps, itself counted, have a TICK or END that is still to
+    leave the engine: that bounds the words on their way out. After reset the first sweep clears the memories.
 
     Members
     -------
@@ -81,7 +86,9 @@ class Sequencer(wiring.Component):
         at_first = Signal(init=1)  # of `word`; registers, because `ready` hangs on them
         at_last = Signal(init=params.words == 1)
         due = Signal()  # a TICK's sweep was put off
-        sending = Signal()  # a TICK or END is on its way out
+        most = sweeps_outside(params)
+        sending = Signal(range(most + 1))  # TICKs and ENDs on their way out
+        crowded = Signal()  # as many as may be; a register, because `ready` hangs on it
         draining = Signal()
         drain = Signal(range(neuron.LATENCY))
 
@@ -98,7 +105,7 @@ class Sequencer(wiring.Component):
         go = Signal()
         finish = Signal()  # of the held token
         m.d.comb += [
-            go.eq(held & ~draining & ~(is_marker & at_first & sending)),
+            go.eq(held & ~draining & ~(is_marker & at_first & crowded)),
             finish.eq(go & ((at_last & ~first) | postpone)),
             self.i.ready.eq(~held | finish),
         ]
@@ -108,10 +115,11 @@ class Sequencer(wiring.Component):
                 at_first.eq(at_last),
                 at_last.eq(following == params.words - 1),
             ]
-        with m.If(go & sends & at_first):
-            m.d.sync += sending.eq(1)
-        with m.Elif(self.sent):
-            m.d.sync += sending.eq(0)
+        begins = go & sends & at_first
+        with m.If(begins & ~self.sent):
+            m.d.sync += [sending.eq(sending + 1), crowded.eq(sending == most - 1)]
+        with m.Elif(~begins & self.sent):
+            m.d.sync += [sending.eq(sending - 1), crowded.eq(0)]
         with m.If(go & at_last & sweeps & ~postpone):
             m.d.sync += [draining.eq(1), drain.eq(neuron.LATENCY - 1), due.eq(0)]
         with m.Else():
@@ -136,7 +144,7 @@ class Sequencer(wiring.Component):
             operation.end.eq(operation.sweep & sends & is_end & marked),
             self.taken.eq(Mux(finish & ~starting, Cat(is_value, is_tick, is_end), 0)),
             self.starting.eq(starting),
-            self.busy.eq(held | sending | draining),
+            self.busy.eq(held | sending.any() | draining),
         ]
         return m
 
