@@ -276,15 +276,20 @@ def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[
     recorded = np.ascontiguousarray((frames != 0).T)
     one = np.ones(samples, dtype=np.int64)
 
-    # The first beat is taken in cycle 0; each value then has a cycle, and one that is not 0 waits for the register.
+    # The first beat is taken in cycle 0; each value then has a cycle, and one that is not 0 waits for room in a buffer
+    # for two, then in there for the output register.
     came = np.zeros(samples, dtype=np.int64)
     taken = np.full(samples, -1, dtype=np.int64)
+    recorded_before, recorded_last = taken, taken  # when the last two left the buffer
     for address in range(inputs):
         some = recorded[address]
-        came = np.where(some, np.maximum(came + 1, taken), came + 1)
+        came = np.where(some, np.maximum(came, recorded_before) + 1, came + 1)
+        leaves = np.maximum(came + 1, taken)
+        recorded_before = np.where(some, recorded_last, recorded_before)
+        recorded_last = np.where(some, leaves, recorded_last)
         if not is_rate:
-            taken = np.where(some, link.take_values(came + 1, some * one, address * one), taken)
-    came = np.maximum(came + 1, taken)
+            taken = np.where(some, link.take_values(leaves + 1, some * one, address * one), taken)
+    came = np.maximum(np.maximum(came, recorded_before) + 2, taken)
     taken = link.take_tick(came + 1)
 
     # Scans: an entry that is sent waits until the register is free, the others do not.

@@ -2,11 +2,12 @@
 
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_stream
 from tospike.hw.params import TokenFormat, TokenKind, ceil_div
+from tospike.hw.streams import Buffer
 
 
 def lane_word_layout(fmt: TokenFormat, lanes: int) -> data.StructLayout:
@@ -33,8 +34,7 @@ class Serializer(wiring.Component):
     Every group that is passed on has a token in it, hence one token leaves per cycle. A token is offered 3 cycles
     after its word is taken at the earliest. A word that holds no value, tick or end costs a cycle.
 
-    There is room for one token more than the one that is offered, so that no path leads from the consumer's ``ready``
-    to anything but the registers of the offered token and that flag.
+    A `Buffer` ends the path of the consumer's ``ready``, which else would lead back through all of this.
     """
 
     def __init__(self, fmt: TokenFormat, *, lanes: int):
@@ -69,9 +69,9 @@ class Serializer(wiring.Component):
         group_more = Signal()  # the group has more than one token
         lane = _lowest(pending)
 
-        skid = Signal(self.o.payload.shape())  # a token that came when the one before was refused
-        skid_full = Signal()
-        advance = ~skid_full
+        m.submodules.buffer = buffer = Buffer(self.o.payload.shape())
+        connect(m, buffer.o, flipped(self.o))
+        advance = buffer.i.ready
         group_done = ~group_full | (advance & ~group_more)
         word_done = ~word_full | (group_done & ~word_more)
         m.d.comb += self.i.ready.eq(word_done)
@@ -110,22 +110,13 @@ class Serializer(wiring.Component):
             ]
 
         is_value = pending.any()
-        token = Signal.like(self.o.payload)
+        token = buffer.i.payload
         m.d.comb += [
+            buffer.i.valid.eq(group_full),
             token.kind.eq(Mux(is_value, TokenKind.VALUE, Mux(group.tick, TokenKind.TICK, TokenKind.END))),
             token.address.eq(Mux(is_value, group.base + _index(lane), 0)),
             token.payload.eq(_select(lane, [group.values[n] for n in range(size)], self._format.payload.bits)),
         ]
-        with m.If(~self.o.valid | self.o.ready):
-            m.d.sync += [
-                self.o.valid.eq(skid_full | group_full),
-                self.o.payload.eq(Mux(skid_full, skid, token)),
-                skid_full.eq(0),
-            ]
-        with m.Elif(advance):
-            m.d.sync += skid_full.eq(group_full)
-        with m.If(advance):
-            m.d.sync += skid.eq(token)
         return m
 
 
