@@ -38,7 +38,9 @@ def test_plain_flip_flops_move(width, sides):
     ram = cells["ram"]
     assert list(cells) == ["ram"]
     assert [bits for pin, bits in ram["connections"].items() if pin.startswith("DO")] == [[DATA], [DATA + 1]]
-    assert {p: ram["parameters"][f"REGMODE_{p}"] for p in "AB"} == {p: "OUTREG" if p in sides else "NOREG" for p in "AB"}
+    assert {p: ram["parameters"][f"REGMODE_{p}"] for p in "AB"} == {
+        p: "OUTREG" if p in sides else "NOREG" for p in "AB"
+    }
     assert all(ram["connections"][f"OCE{side}"] == ["1"] for side in sides)
 
 

@@ -45,7 +45,8 @@ class Accumulate(wiring.Component):
     returns to a word after 5 cycles or more, all 4 for arbitrary sequences.
 
     A word that is fetched without ``accumulate`` appears at ``state`` unchanged. What becomes of it the caller may
-    store later. Then nothing is added, and a sum of zeros is ored with what is stored: that fits the LUT that saturates.
+    store later. Then nothing is added, and what is stored is ored with a sum of zeros: that fits the LUT that
+    saturates.
 
     Parameters
     ----------

@@ -55,10 +55,11 @@ class Encoder(wiring.Component):
         phase_bits = bits if is_rate else 0
         entry = data.StructLayout({"address": self.i.payload.address.shape(), "value": bits, "phase": phase_bits})
         m.submodules.buffer = buffer = Memory(shape=Shape.cast(entry), depth=params.inputs, init=[])
-        read = buffer.read_port()
         write = buffer.write_port()
+        # the write comes a cycle late, away from the consumer's `ready`: a scan of one entry reads in that very cycle
+        read = buffer.read_port(transparent_for=[write])
         record = Signal(entry)
-        m.d.comb += write.data.eq(record)
+        m.d.sync += write.data.eq(record)
 
         count = Signal(range(params.inputs + 1))  # entries in the buffer
         steps = Signal(range(params.steps + 1))  # steps that have begun to be scanned, or were passed through
@@ -125,15 +126,16 @@ class Encoder(wiring.Component):
         m.d.comb += [
             record.address.eq(frame.payload.address),
             record.value.eq(frame.payload.payload),
+        ]
+        m.d.sync += [
             write.addr.eq(count),
             write.en.eq(frame.valid & frame.ready & ~is_end),
         ]
         if is_rate:
             m.d.comb += record.phase.eq(frame.payload.payload)
             with m.If(fetched):
-                m.d.comb += [
-                    record.eq(found),
-                    record.phase.eq(phase),
+                m.d.comb += [record.eq(found), record.phase.eq(phase)]
+                m.d.sync += [
                     write.addr.eq(fetched_position),
                     write.en.eq(consume & (fetched_kind == TokenKind.VALUE)),
                 ]

@@ -42,7 +42,8 @@ class EventEngine(wiring.Component):
     is never 0, so a 1-bit payload needs no multiplier. Rows of weights come before the state, which keeps the
     read-modify-write loop at the 4 cycles of `Accumulate`.
 
-    The queue holds as many sweeps as `Sequencer` lets out at a time: it can not overflow. (One of its entries is its output register, which is filled a cycle late.)
+    The queue holds as many sweeps as `Sequencer` lets out at a time: it can not overflow. (One of its entries is its
+    output register, which is filled a cycle late.)
 
     Parameters
     ----------

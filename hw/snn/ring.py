@@ -1,15 +1,16 @@
 """The membranes of few words: a ring of registers, and the adder at its end."""
 
+from itertools import pairwise
+
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
 
-from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.arithmetic import saturate
 from tospike.hw.params import IntFormat
 from tospike.hw.snn.accumulate import accumulate_members
 
 MAX_WORDS = 4
-"""A word that is fetched comes back to be stored after 4 cycles at the earliest; until then the ring must have turned."""
+"""A word that is fetched comes back to be stored 4 cycles later; by then the ring must have turned."""
 
 
 class AccumulateRing(wiring.Component):
@@ -69,7 +70,7 @@ class AccumulateRing(wiring.Component):
             with m.If(adding.valid | self.store.valid):
                 m.d.sync += ring[-1][lane].eq(saturate(total, self._format) | self.store.values[lane])
         with m.If(adding.valid | self.store.valid):
-            m.d.sync += [word.eq(after) for word, after in zip(ring[:-1], ring[1:], strict=True)]
+            m.d.sync += [word.eq(after) for word, after in pairwise(ring)]
         with m.If(adding.valid & ~adding.accumulate):
             m.d.sync += ring[-1].eq(0)
         return m
