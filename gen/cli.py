@@ -1,12 +1,14 @@
 """``tospike generate``."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tospike.gen import console
+from tospike.gen.bare import generate_component
 from tospike.gen.data import load_data
 from tospike.gen.folder import DesignFolder, generate
 from tospike.gen.options import ModelOptions, takes_model_options
@@ -28,6 +30,8 @@ from tospike.hw.params import (
     Reset,
     SystolicParams,
 )
+from tospike.hw.snn.engine import EventEngine
+from tospike.hw.snn.layout import memories
 
 app = typer.Typer(no_args_is_help=True, help="Write Verilog, manifest.json and memory images.")
 
@@ -48,8 +52,12 @@ class ActSign(StrEnum):
 
 
 def _announce(folder: DesignFolder) -> None:
-    console.out.print(f"[bold]{folder.path}[/]: {', '.join(sorted(folder.manifest['files']))}, manifest.json")
-    console.out.print(f"module {folder.params.name}, configuration {folder.manifest['config_hash']}", highlight=False)
+    _announce_manifest(folder.path, folder.manifest)
+
+
+def _announce_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
+    console.out.print(f"[bold]{path}[/]: {', '.join(sorted(manifest['files']))}, manifest.json")
+    console.out.print(f"module {manifest['top']}, configuration {manifest['config_hash']}", highlight=False)
 
 
 @app.command(epilog="Example:  tospike generate systolic --rows 8 --cols 8 --gemm 64,64,64 --out build/gemm")
@@ -104,6 +112,9 @@ def spiking(
         Readout | None, typer.Option(help="spikes, count or membrane [spikes; membrane for i and li].")
     ] = None,
     bias: Annotated[bool, typer.Option(help="A bias per neuron, added in every step.")] = False,
+    core_only: Annotated[
+        bool, typer.Option("--core-only", help="Without the host port: the core itself, for `tospike synth`.")
+    ] = False,
 ) -> None:
     """A spiking core: tokens (spikes, time steps) stream in, writable weights, spikes or a readout stream out."""
     readout = readout or (Readout.SPIKES if neuron.spikes else Readout.MEMBRANE)
@@ -124,6 +135,13 @@ def spiking(
         bias=bias,
         writable=True,
     )
+    if core_only:
+        core = EventEngine(engine, {shape.name: () for shape in memories(engine)})
+        manifest = generate_component(
+            out, kind="spiking-core", component=core, name="spiking_core", params=engine, choices={}
+        )
+        _announce_manifest(out, manifest)
+        return
     params = AcceleratorParams(
         name="spiking",
         engines=(engine,),

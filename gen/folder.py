@@ -169,6 +169,11 @@ def read(path: Path) -> DesignFolder:
             f"{file} is not what was generated (its SHA-256 differs): generate the design again",
         )
     params = decode(engine_params)
+    require(
+        isinstance(params, AcceleratorParams),
+        f"{path} holds a {manifest.get('kind')} without a host port, which only `tospike synth` takes: "
+        "generate it without --core-only or --array-only",
+    )
     design = None
     if stage_counts is not None:
         network = decode(json.loads((path / NETWORK).read_text()))

@@ -16,6 +16,7 @@ from tospike.hw.params import (
     NeuronParams,
     Readout,
     SystolicParams,
+    ceil_div,
     require,
     require_range,
 )
@@ -111,7 +112,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         engine = EventParams(
             inputs=stage.dense.inputs,
             neurons=stage.dense.outputs,
-            lanes=options.lanes,
+            lanes=_useful_lanes(stage.dense.outputs, options.lanes),
             payload=payload,
             weight_bits=max(2, weight_bits(stage)),
             neuron=stage.neuron,
@@ -129,6 +130,11 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         host_output=HostOutput.DENSE if network.readout is not Readout.SPIKES else HostOutput.TOKENS,
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
+
+
+def _useful_lanes(neurons: int, lanes: int) -> int:
+    """The fewest lanes that need no more cycles per event than ``lanes``."""
+    return ceil_div(neurons, ceil_div(neurons, lanes))
 
 
 def _signed_bits(low: int, high: int) -> int:

@@ -12,6 +12,17 @@ REGION_BITS = 6
 INDEX_BITS = 24
 
 
+NO_COLLISIONS = {"no_rw_check": 1}
+"""Attributes of a memory whose user never wants what it reads while it writes the same word: saves the logic with
+which Yosys would give it the word as it was before."""
+
+
+BLOCK_DEPTH = 64
+"""From this depth on a memory with an image goes to block RAM. As a ROM of LUTs it takes more than a LUT per 16 words
+and bit: at 64 words 180 LUTs for what one block RAM of an ECP5 holds in 36 bits, and 80 for one of an iCE40 UP5K in 16.
+The devices have 400 and 176 LUTs per block RAM, but those LUTs are also two levels and more of logic in a path."""
+
+
 class ConfigSignature(wiring.Signature):
     """Configuration writes, from the side of the writer: one per cycle, never refused.
 
@@ -37,7 +48,8 @@ class ImageMemory(wiring.Component):
     """A memory with one synchronous read port, an initial image, and a configuration write port.
 
     ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low. Words beyond the image
-    are zero. Without ``region`` it is a ROM: ``config`` is absent.
+    are zero. Without ``region`` it is a ROM: ``config`` is absent. What a word reads as in the cycle that writes it is
+    not defined.
 
     Raises
     ------
@@ -61,7 +73,10 @@ class ImageMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         shape = self._shape
-        m.submodules.memory = memory = Memory(shape=unsigned(shape.width), depth=shape.depth, init=self._init)
+        attributes = NO_COLLISIONS | ({"ram_style": "block"} if shape.depth >= BLOCK_DEPTH else {})
+        m.submodules.memory = memory = Memory(
+            shape=unsigned(shape.width), depth=shape.depth, init=self._init, attrs=attributes
+        )
         read = memory.read_port()
         m.d.comb += [read.addr.eq(self.address), read.en.eq(self.enable), self.data.eq(read.data)]
         if self._region is not None:
@@ -72,7 +87,8 @@ class ImageMemory(wiring.Component):
             for number in range(shape.chunks - 1):
                 with m.If(selected & (chunk == number)):
                     m.d.sync += lower.word_select(number, WORD_BITS).eq(self.config.data)
-            m.d.comb += [
+            # a register of its own: the way to the block RAMs is long
+            m.d.sync += [
                 write.addr.eq(self.config.index[shape.chunk_bits :]),
                 write.data.eq(Cat(lower, self.config.data)),
                 write.en.eq(selected & (chunk == shape.chunks - 1)),

@@ -20,6 +20,34 @@ class Register(wiring.Component):
         return m
 
 
+class Buffer(wiring.Component):
+    """Room for two: latency 1, throughput 1, and no path from one side's ``ready`` to the other's.
+
+    The payload waits in a register at the output. A second one takes what still comes in the cycle in which the first
+    is refused.
+    """
+
+    def __init__(self, shape):
+        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+
+    def elaborate(self, platform):
+        m = Module()
+        late = Signal.like(self.i.payload)
+        full = Signal()  # `late` holds something
+        m.d.comb += self.i.ready.eq(~full)
+        with m.If(~self.o.valid | self.o.ready):
+            m.d.sync += [
+                self.o.valid.eq(full | self.i.valid),
+                self.o.payload.eq(Mux(full, late, self.i.payload)),
+                full.eq(0),
+            ]
+        with m.Elif(self.i.ready):
+            m.d.sync += full.eq(self.i.valid)
+        with m.If(self.i.ready):
+            m.d.sync += late.eq(self.i.payload)
+        return m
+
+
 class Queue(wiring.Component):
     """A first-in first-out queue of ``depth`` entries (at least 2); latency 2, throughput 1.
 

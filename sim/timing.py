@@ -32,6 +32,9 @@ SWEEP_RETURN = 4
 SWEEP_TO_OFFER = 12
 """From the cycle that sweeps a word to the one that offers its first token: 7 to the queue, 2 in it, 3 to serialize."""
 
+SWEEPS_OUTSIDE = 2
+"""Sweeps of spikes that may be on their way out at a time: `tospike.hw.snn.sequencer.sweeps_outside`."""
+
 
 class Link(Protocol):
     """The engine behind a stream."""
@@ -116,6 +119,8 @@ class EventLink:
     """First cycle in which a word can begin."""
     sent: Ints
     """When the last token was taken by the engine behind."""
+    left: list[Ints]
+    """When the last TICKs and ENDs were taken by the engine behind: as many as may be on their way out at a time."""
     due: NDArray[np.bool_]
     """Whether a TICK's sweep was put off (membrane readout)."""
     step: int = field(default=0, init=False)
@@ -141,9 +146,10 @@ class EventLink:
             self.ready, self.free = begin, begin + 1
             return taken
         if readout is Readout.SPIKES:
-            begin = np.maximum(begin, self.sent + 1)
+            begin = np.maximum(begin, self.left[0] + 1)
             self._send(begin, self.run.spikes[:, self.step])
             self.sent = self.behind.take_tick(self._marker_offer(begin))
+            self.left = [*self.left[1:], self.sent]
             self.step += 1
         self._sweep(begin)
         return taken
@@ -151,13 +157,14 @@ class EventLink:
     def take_end(self, offer: Ints) -> Ints:
         """A sweep that clears; with counts or membranes they leave first."""
         taken = np.maximum(offer, self.ready)
-        begin = np.maximum(np.maximum(taken + 1, self.free), self.sent + 1)
+        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + 1)
         if self.params.readout is Readout.SPIKES:
-            marker = begin + SWEEP_TO_OFFER
+            marker = np.maximum(begin + SWEEP_TO_OFFER, self.sent + 1)
         else:
             self._send(begin, self.run.outputs)
             marker = self._marker_offer(begin)
         self.sent = self.behind.take_end(marker)
+        self.left = [*self.left[1:], self.sent]
         self._sweep(begin)
         return taken
 
@@ -231,8 +238,16 @@ def chain_cycles(
     link: Link = sink
     for engine, run in zip(reversed(chain), reversed(engines), strict=True):
         assert isinstance(engine, EventParams)
-        never = np.zeros(samples, dtype=bool)
-        link = EventLink(params=engine, run=run, behind=link, ready=zeros, free=zeros, sent=zeros - 1, due=never)
+        link = EventLink(
+            params=engine,
+            run=run,
+            behind=link,
+            ready=zeros,
+            free=zeros,
+            sent=zeros - 1,
+            left=[zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1),
+            due=np.zeros(samples, dtype=bool),
+        )
     if isinstance(first, EncoderParams) and encoder is not None:
         _encode(first, inputs, encoder.trains, link)
     else:
@@ -261,15 +276,20 @@ def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[
     recorded = np.ascontiguousarray((frames != 0).T)
     one = np.ones(samples, dtype=np.int64)
 
-    # The first beat is taken in cycle 0; each value then has a cycle, and one that is not 0 waits for the register.
+    # The first beat is taken in cycle 0; each value then has a cycle, and one that is not 0 waits for room in a buffer
+    # for two, then in there for the output register.
     came = np.zeros(samples, dtype=np.int64)
     taken = np.full(samples, -1, dtype=np.int64)
+    recorded_before, recorded_last = taken, taken  # when the last two left the buffer
     for address in range(inputs):
         some = recorded[address]
-        came = np.where(some, np.maximum(came + 1, taken), came + 1)
+        came = np.where(some, np.maximum(came, recorded_before) + 1, came + 1)
+        leaves = np.maximum(came + 1, taken)
+        recorded_before = np.where(some, recorded_last, recorded_before)
+        recorded_last = np.where(some, leaves, recorded_last)
         if not is_rate:
-            taken = np.where(some, link.take_values(came + 1, some * one, address * one), taken)
-    came = np.maximum(came + 1, taken)
+            taken = np.where(some, link.take_values(leaves + 1, some * one, address * one), taken)
+    came = np.maximum(np.maximum(came, recorded_before) + 2, taken)
     taken = link.take_tick(came + 1)
 
     # Scans: an entry that is sent waits until the register is free, the others do not.

@@ -172,6 +172,35 @@ def test_a_value_costs_a_cycle_per_word(lanes):
     assert np.diff(cycles[1:10]).tolist() == [params.words] * 8
 
 
+def test_sixteen_synaptic_operations_per_cycle():
+    """256 x 256 synapses, 16 lanes: a spike costs 256 / 16 cycles, an empty step 4 more than that."""
+    params = EventParams(inputs=256, neurons=256, lanes=16, weight_bits=4, neuron=NeuronParams(threshold=1000))
+    rng = np.random.default_rng(0)
+    dut = EventEngine(params, pack(params, rng.integers(-8, 8, (256, 256)).tolist(), [0] * 256))
+    spikes = [value(int(address)) for address in np.sort(rng.choice(256, 24, replace=False))]
+
+    async def producer(ctx):
+        ctx.set(dut.o.ready, 1)
+        await finish(ctx, dut)
+        await send_tokens(ctx, dut.i, [*spikes, TICK, TICK, TICK, END])
+        await finish(ctx, dut)
+        return ctx.get(dut.counters.synapse_words)
+
+    async def watch(ctx):
+        taken = []
+        for cycle in range(900):
+            *_, valid, ready = await ctx.tick().sample(dut.i.valid, dut.i.ready)
+            taken += [cycle] if valid and ready else []
+        return taken
+
+    words, taken = simulate(dut, producer, watch)
+    costs = np.diff(taken)
+    # a token is taken while the last word of the one before begins
+    assert costs[1:24].tolist() == [16] * 23
+    assert costs[25:27].tolist() == [20, 20]
+    assert words * params.lanes == len(spikes) * 256
+
+
 def test_weights_and_biases_can_be_written():
     rng = np.random.default_rng(3)
     params = EventParams(

@@ -17,7 +17,7 @@ def pipeline(params, clears):
     spikes, afters, decayed = [], [], []
 
     async def bench(ctx):
-        for cycle in range(len(membranes) + 4):
+        for cycle in range(len(membranes) + 5):
             if cycle < len(membranes):
                 ctx.set(dut.membrane, membranes[cycle])
             if 0 <= cycle - 2 < len(membranes):
@@ -29,7 +29,7 @@ def pipeline(params, clears):
 
     simulate(dut, bench)
     count = len(membranes)
-    return membranes, spikes[1 : count + 1], afters[2 : count + 2], decayed[3 : count + 3]
+    return membranes, spikes[1 : count + 1], afters[1 : count + 1], decayed[4 : count + 4]
 
 
 LEAKS = [

@@ -90,23 +90,32 @@ class RegisterFile(wiring.Component):
                     m.d.comb += self.config.valid.eq(1)
 
         address = Signal(ADDRESS_BITS)
-        reading = Signal()  # `address` is there, its answer comes in the next cycle
-        m.d.comb += axi.arready.eq(~reading & ~axi.rvalid)
+        reading = Signal()  # `address` is there
+        answering = Signal()  # so is `chosen`, the answer comes in the next cycle
+        # of each four counters the one that `address` means: a register halves the way from all of them to one
+        fours = range(0, self._counters, 4)
+        chosen = [Signal(32, name=f"chosen_{first}") for first in fours]
+        for first, counter in zip(fours, chosen, strict=True):
+            four = [self.counters[number] for number in range(first, min(first + 4, self._counters))]
+            m.d.sync += counter.eq(Array(four)[address[2:4]])
+        m.d.comb += axi.arready.eq(~reading & ~answering & ~axi.rvalid)
         with m.If(axi.arvalid & axi.arready):
             m.d.sync += [address.eq(axi.araddr), reading.eq(1)]
         with m.If(axi.rvalid & axi.rready):
             m.d.sync += axi.rvalid.eq(0)
         with m.If(reading):
-            m.d.sync += [reading.eq(0), axi.rvalid.eq(1), axi.rresp.eq(RESP_OKAY), axi.rdata.eq(0)]
+            m.d.sync += [reading.eq(0), answering.eq(1)]
+        with m.If(answering):
+            m.d.sync += [answering.eq(0), axi.rvalid.eq(1), axi.rresp.eq(RESP_OKAY), axi.rdata.eq(0)]
             with m.Switch(address):
                 for number, constant in self._identity.items():
                     with m.Case(number):
                         m.d.sync += axi.rdata.eq(constant)
                 with m.Case(Register.STATUS):
                     m.d.sync += axi.rdata.eq(Cat(self.busy, frame_error, token_error))
-                for number in range(self._counters):
-                    with m.Case(Register.COUNTER + 4 * number):
-                        m.d.sync += axi.rdata.eq(self.counters[number])
+                for first, counter in zip(fours, chosen, strict=True):
+                    with m.Case(*(Register.COUNTER + 4 * n for n in range(first, min(first + 4, self._counters)))):
+                        m.d.sync += axi.rdata.eq(counter)
                 with m.Default():
                     m.d.sync += axi.rresp.eq(RESP_SLVERR)
 

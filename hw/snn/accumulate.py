@@ -6,10 +6,26 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import IntFormat
 
 WRITE_LATENCY = 4
 """Cycles from the fetch of a word to the write of its sum, and so the longest distance that needs forwarding."""
+
+BLOCK_BITS = 4096
+"""From this size on the states go to block RAM: ECP5's distributed RAM costs 6 LUTs for 64 bits."""
+
+
+def accumulate_members(*, state: IntFormat, addend_bits: int, lanes: int, words: int) -> dict:
+    """The members of a component that adds to words of states, see `Accumulate`."""
+    lanes_of_state = data.ArrayLayout(shape_of(state), lanes)
+    return {
+        "fetch": In(data.StructLayout({"valid": 1, "accumulate": 1, "word": range(words)})),
+        "addend": In(data.ArrayLayout(signed(addend_bits), lanes)),
+        "store": In(data.StructLayout({"valid": 1, "word": range(words), "values": lanes_of_state})),
+        "state": Out(lanes_of_state),
+        "saturated": Out(lanes),
+    }
 
 
 class Accumulate(wiring.Component):
@@ -20,16 +36,17 @@ class Accumulate(wiring.Component):
         cycle   0          1          2               3                  4
               fetch -> memory out -> raw ---+---> state
                                             +---> operand + addend -> result, written
-                                            |                           |
-                         forwarding --------+<--------------------------+
-                         injection ---------+
+                                            |                     |     |
+                         forwarding --------+<--------------------+-----+
+                                                       store -----+
 
     A sum is written 4 cycles after its fetch, so the same word fetched up to 4 cycles later would read an old state:
     it takes the sum from the pipeline instead. Only the distances that can occur are built: none for a caller that
     returns to a word after 5 cycles or more, all 4 for arbitrary sequences.
 
     A word that is fetched without ``accumulate`` appears at ``state`` unchanged. What becomes of it the caller may
-    inject later: an injected operand takes the place of a fetched one in cycle 2, and is added to and written likewise.
+    store later. Then nothing is added, and what is stored is ored with a sum of zeros: that fits the LUT that
+    saturates.
 
     Parameters
     ----------
@@ -42,7 +59,7 @@ class Accumulate(wiring.Component):
     words : int
         Words of the memory.
     distance : int
-        The caller promises not to fetch a word again within fewer cycles, accumulation and injection counted from the
+        The caller promises not to fetch a word again within fewer cycles, accumulation and storing counted from the
         cycle 0 that belongs to their write.
 
     Members
@@ -50,9 +67,9 @@ class Accumulate(wiring.Component):
     fetch : In(valid, accumulate, word)
         Cycle 0. ``valid`` without ``accumulate`` only reads.
     addend : In
-        Cycle 2 of an accumulation or injection.
-    inject : In(valid, word, operand)
-        Cycle 2. Never together with the cycle 2 of an accumulation.
+        Cycle 2 of an accumulation.
+    store : In(valid, word, values)
+        Cycle 3. Never together with the cycle 3 of an accumulation. ``values`` are zero while not ``valid``.
     state : Out
         Cycle 3: the word that was fetched.
     saturated : Out(lanes)
@@ -64,53 +81,58 @@ class Accumulate(wiring.Component):
         self._lanes = lanes
         self._words = words
         self._distance = distance
-        lanes_of_state = data.ArrayLayout(shape_of(state), lanes)
-        fetch = data.StructLayout({"valid": 1, "accumulate": 1, "word": range(words)})
-        inject = data.StructLayout({"valid": 1, "word": range(words), "operand": lanes_of_state})
-        super().__init__(
-            {
-                "fetch": In(fetch),
-                "addend": In(data.ArrayLayout(signed(addend_bits), lanes)),
-                "inject": In(inject),
-                "state": Out(lanes_of_state),
-                "saturated": Out(lanes),
-            }
-        )
+        super().__init__(accumulate_members(state=state, addend_bits=addend_bits, lanes=lanes, words=words))
 
     def elaborate(self, platform):
         m = Module()
         shape = self.state.shape()
-        m.submodules.memory = memory = Memory(shape=Shape.cast(shape), depth=self._words, init=[])
+        attributes = {"ram_style": "block"} if Shape.cast(shape).width * self._words >= BLOCK_BITS else {}
+        m.submodules.memory = memory = Memory(
+            shape=Shape.cast(shape), depth=self._words, init=[], attrs=NO_COLLISIONS | attributes
+        )
         read = memory.read_port()
         write = memory.write_port()
 
-        # cycles 0 to 2: fetch
-        m.d.comb += [read.addr.eq(self.fetch.word), read.en.eq(self.fetch.valid)]
+        # cycles 0 to 2: fetch. The memory reads in every cycle, so that `raw` can be the register inside a block RAM.
+        m.d.comb += [read.addr.eq(self.fetch.word), read.en.eq(1)]
         fetched = Signal.like(self.fetch)
         ready = Signal.like(self.fetch)
         raw = Signal(shape, reset_less=True)
         m.d.sync += [fetched.eq(self.fetch), ready.eq(fetched), raw.eq(read.data)]
 
         # cycles 3, 4: add and write
+        adding = Signal(data.StructLayout({"valid": 1, "word": range(self._words)}))
+        operand = Signal(shape)
+        augend = Signal(shape)
+        addend = Signal(self.addend.shape())
+        idle = Signal()  # no accumulation in cycle 2
+        m.d.comb += idle.eq(~(ready.valid & ready.accumulate))
+        m.d.sync += [
+            self.state.eq(operand),
+            adding.valid.eq(~idle),
+            adding.word.eq(ready.word),
+            augend.eq(operand),
+            addend.eq(self.addend),
+        ]
+        with m.If(idle):
+            m.d.sync += [augend.eq(0), addend.eq(0)]
+
         layout = data.StructLayout({"valid": 1, "word": range(self._words), "sums": shape})
-        adding = Signal(data.StructLayout({"valid": 1, "word": range(self._words), "operand": shape}))
-        addend = Signal(self.addend.shape(), reset_less=True)
         added = Signal(layout)
         overflow = Signal(self._lanes)
-        m.d.comb += [added.valid.eq(adding.valid), added.word.eq(adding.word)]
+        m.d.comb += [
+            added.valid.eq(adding.valid | self.store.valid),
+            added.word.eq(Mux(self.store.valid, self.store.word, adding.word)),
+        ]
         for lane in range(self._lanes):
-            total = adding.operand[lane] + addend[lane]
+            total = augend[lane] + addend[lane]
             above = total[self._format.bits - 1 :]  # all equal to the sign if the sum fits
             m.d.comb += [
-                added.sums[lane].eq(saturate(total, self._format)),
+                added.sums[lane].eq(saturate(total, self._format) | self.store.values[lane]),
                 overflow[lane].eq(above.any() & ~above.all()),
             ]
         result = Signal(layout)
-        m.d.sync += [
-            result.eq(added),
-            self.saturated.eq(Mux(adding.valid, overflow, 0)),
-            addend.eq(self.addend),
-        ]
+        m.d.sync += [result.eq(added), self.saturated.eq(overflow)]
         m.d.comb += [
             write.addr.eq(result.word),
             write.data.eq(result.sums),
@@ -118,7 +140,6 @@ class Accumulate(wiring.Component):
         ]
 
         # forwarding: the youngest sum of the same word, else what the memory had
-        operand = Signal(shape)
         m.d.comb += operand.eq(raw)
         recent = [added, result]
         while len(recent) < WRITE_LATENCY:
@@ -128,18 +149,4 @@ class Accumulate(wiring.Component):
         for sums in reversed(recent[self._distance - 1 :]):
             with m.If(sums.valid & (sums.word == ready.word)):
                 m.d.comb += operand.eq(sums.sums)
-
-        m.d.sync += self.state.eq(operand)
-        with m.If(self.inject.valid):
-            m.d.sync += [
-                adding.valid.eq(1),
-                adding.word.eq(self.inject.word),
-                adding.operand.eq(self.inject.operand),
-            ]
-        with m.Else():
-            m.d.sync += [
-                adding.valid.eq(ready.valid & ready.accumulate),
-                adding.word.eq(ready.word),
-                adding.operand.eq(operand),
-            ]
         return m

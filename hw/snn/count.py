@@ -6,20 +6,21 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import IntFormat
 
 
 class SpikeCounts(wiring.Component):
     """``count[word] = saturate(count[word] + spikes)``, or 0 when ``clear``.
 
-    The counts are written 3 cycles after their fetch: the caller comes back to a word no earlier than 4 cycles later.
+    The counts are written 4 cycles after their fetch: the caller comes back to a word no earlier than 5 cycles later.
 
     Members
     -------
     fetch : In(valid, clear, word)
         Cycle 0.
     spikes : In(lanes)
-        Cycle 1.
+        Cycle 2.
     counts : Out
         Cycle 2: the counts before this word's spikes.
     """
@@ -39,25 +40,27 @@ class SpikeCounts(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         shape = self.counts.shape()
-        m.submodules.memory = memory = Memory(shape=Shape.cast(shape), depth=self._words, init=[])
+        m.submodules.memory = memory = Memory(shape=Shape.cast(shape), depth=self._words, init=[], attrs=NO_COLLISIONS)
         read = memory.read_port()
         write = memory.write_port()
-        m.d.comb += [read.addr.eq(self.fetch.word), read.en.eq(self.fetch.valid)]
+        m.d.comb += [read.addr.eq(self.fetch.word), read.en.eq(1)]
 
-        fetched = Signal.like(self.fetch)
-        adding = Signal.like(self.fetch)
-        writing = Signal.like(self.fetch)
+        fetched, counted, adding, writing = (Signal.like(self.fetch, name=f"stage_{n}") for n in range(1, 5))
+        before = Signal(shape, reset_less=True)
         spikes = Signal(self._lanes)
         m.d.sync += [
             fetched.eq(self.fetch),
-            adding.eq(fetched),
+            counted.eq(fetched),
+            adding.eq(counted),
             writing.eq(adding),
             self.counts.eq(read.data),
+            before.eq(self.counts),
             spikes.eq(self.spikes),
         ]
         sums = Signal(shape)
         for lane in range(self._lanes):
-            total = saturate(self.counts[lane] + spikes[lane], self._format)
-            m.d.sync += sums[lane].eq(Mux(adding.clear, 0, total))
+            m.d.sync += sums[lane].eq(saturate(before[lane] + spikes[lane], self._format))
+        with m.If(adding.clear):
+            m.d.sync += sums.eq(0)
         m.d.comb += [write.addr.eq(writing.word), write.data.eq(sums), write.en.eq(writing.valid)]
         return m

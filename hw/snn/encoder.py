@@ -3,11 +3,12 @@
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.events import token_stream
 from tospike.hw.params import EncoderParams, Encoding, TokenKind
 from tospike.hw.snn.layout import counter_names
+from tospike.hw.streams import Buffer
 
 
 class Encoder(wiring.Component):
@@ -24,7 +25,7 @@ class Encoder(wiring.Component):
     buffer, one entry per cycle; an entry that does not spike costs its cycle. With RATE an entry is (address, value,
     phase); each scan adds the value to the phase and sends a spike on carry (first-order sigma-delta).
 
-    A token is offered the cycle after it came in (first step), or 2 cycles after its entry's read.
+    A token is offered 2 cycles after it came in (first step), or 2 cycles after its entry's read.
     """
 
     def __init__(self, params: EncoderParams):
@@ -54,10 +55,11 @@ class Encoder(wiring.Component):
         phase_bits = bits if is_rate else 0
         entry = data.StructLayout({"address": self.i.payload.address.shape(), "value": bits, "phase": phase_bits})
         m.submodules.buffer = buffer = Memory(shape=Shape.cast(entry), depth=params.inputs, init=[])
-        read = buffer.read_port()
         write = buffer.write_port()
+        # the write comes a cycle late, away from the consumer's `ready`: a scan of one entry reads in that very cycle
+        read = buffer.read_port(transparent_for=[write])
         record = Signal(entry)
-        m.d.comb += write.data.eq(record)
+        m.d.sync += write.data.eq(record)
 
         count = Signal(range(params.inputs + 1))  # entries in the buffer
         steps = Signal(range(params.steps + 1))  # steps that have begun to be scanned, or were passed through
@@ -80,13 +82,16 @@ class Encoder(wiring.Component):
             m.d.sync += self.o.valid.eq(0)
 
         # record the frame
-        is_end = self.i.payload.kind == TokenKind.END
-        m.d.comb += self.i.ready.eq(~scanning & ~fetched & advance_out)
-        with m.If(self.i.valid & self.i.ready):
+        m.submodules.input = arrived = Buffer(self.i.payload.shape())
+        connect(m, flipped(self.i), arrived.i)
+        frame = arrived.o
+        is_end = frame.payload.kind == TokenKind.END
+        m.d.comb += frame.ready.eq(~scanning & ~fetched & advance_out)
+        with m.If(frame.valid & frame.ready):
             m.d.sync += [
                 self.o.payload.kind.eq(Mux(is_end, TokenKind.TICK, TokenKind.VALUE)),
-                self.o.payload.address.eq(self.i.payload.address),
-                self.o.payload.payload.eq(0 if is_rate else self.i.payload.payload),
+                self.o.payload.address.eq(frame.payload.address),
+                self.o.payload.payload.eq(0 if is_rate else frame.payload.payload),
                 self.o.valid.eq(is_end | (not is_rate)),
             ]
             with m.If(is_end):
@@ -119,17 +124,18 @@ class Encoder(wiring.Component):
 
         # the buffer is written while the frame comes in and, with RATE, behind the scan
         m.d.comb += [
-            record.address.eq(self.i.payload.address),
-            record.value.eq(self.i.payload.payload),
+            record.address.eq(frame.payload.address),
+            record.value.eq(frame.payload.payload),
+        ]
+        m.d.sync += [
             write.addr.eq(count),
-            write.en.eq(self.i.valid & self.i.ready & ~is_end),
+            write.en.eq(frame.valid & frame.ready & ~is_end),
         ]
         if is_rate:
-            m.d.comb += record.phase.eq(self.i.payload.payload)
+            m.d.comb += record.phase.eq(frame.payload.payload)
             with m.If(fetched):
-                m.d.comb += [
-                    record.eq(found),
-                    record.phase.eq(phase),
+                m.d.comb += [record.eq(found), record.phase.eq(phase)]
+                m.d.sync += [
                     write.addr.eq(fetched_position),
                     write.en.eq(consume & (fetched_kind == TokenKind.VALUE)),
                 ]
@@ -141,5 +147,5 @@ class Encoder(wiring.Component):
             m.d.sync += self.counters[name].eq(self.counters[name] + step)
         with m.If(self.clear):
             m.d.sync += self.counters.eq(0)
-        m.d.comb += self.busy.eq(scanning | fetched | self.o.valid | count.any())
+        m.d.comb += self.busy.eq(scanning | fetched | self.o.valid | count.any() | frame.valid)
         return m

@@ -14,11 +14,12 @@ from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.count import SpikeCounts
 from tospike.hw.snn.layout import counter_names, memories
 from tospike.hw.snn.neuron import Neuron
-from tospike.hw.snn.sequencer import Sequencer, operation_layout
+from tospike.hw.snn.ring import MAX_WORDS, AccumulateRing
+from tospike.hw.snn.sequencer import Sequencer, operation_layout, sweeps_outside
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
 from tospike.hw.streams import Queue
 
-PIPELINE = 12
+PIPELINE = 14
 """Cycles after which an operation has left every pipeline, the counters' included."""
 
 
@@ -31,7 +32,7 @@ class EventEngine(wiring.Component):
         sequencer -> address -> weight -> weight -> product -> addend
                                 fetch  -> state  -> state   -> state  -> sum, written
                                                                  |
-                                                               membrane -> spike -> after -> decayed -> state (5)
+                                                               membrane -> spike -> after -> leak -> decayed (9)
                                                                               |       |
                                                                               |     counts
                                                                               +-> queue -> serializer -> o
@@ -41,8 +42,8 @@ class EventEngine(wiring.Component):
     is never 0, so a 1-bit payload needs no multiplier. Rows of weights come before the state, which keeps the
     read-modify-write loop at the 4 cycles of `Accumulate`.
 
-    The queue holds a whole sweep, and `Sequencer` starts one that sends only when the one before has left: it can not
-    overflow. (One of its entries is its output register, which is filled a cycle late.)
+    The queue holds as many sweeps as `Sequencer` lets out at a time: it can not overflow. (One of its entries is its
+    output register, which is filled a cycle late.)
 
     Parameters
     ----------
@@ -84,6 +85,7 @@ class EventEngine(wiring.Component):
         params = self._params
         neuron = params.neuron
         lanes = range(params.lanes)
+        cells = [Neuron(neuron, bias=params.bias) for _ in lanes]
 
         m.submodules.sequencer = sequencer = Sequencer(params)
         connect(m, flipped(self.i), sequencer.i)
@@ -103,7 +105,7 @@ class EventEngine(wiring.Component):
         payload = Signal(shape_of(params.payload))
         m.d.comb += [
             weights.address.eq(stages[1].row),
-            weights.enable.eq(stages[1].accumulate),
+            weights.enable.eq(1),
             payload.eq(stages[3].payload),
         ]
         m.d.sync += weight.eq(weights.data)
@@ -111,91 +113,96 @@ class EventEngine(wiring.Component):
             m.d.sync += product[lane].eq(weight[lane] if is_spike else weight[lane] * payload)
 
         # cycles 2 to 6: the states
-        m.submodules.accumulate = accumulate = Accumulate(
-            state=neuron.state,
-            addend_bits=max(product_bits, neuron.state_bits if params.bias else 0),
-            lanes=params.lanes,
-            words=params.words,
-            distance=params.words,
-        )
+        states = {"state": neuron.state, "addend_bits": product_bits, "lanes": params.lanes, "words": params.words}
+        if params.words <= MAX_WORDS:
+            accumulate = AccumulateRing(**states)
+        else:
+            accumulate = Accumulate(**states, distance=params.words)
+        m.submodules.accumulate = accumulate
         m.d.comb += [
-            accumulate.fetch.valid.eq(stages[2].accumulate | stages[2].fire),
+            accumulate.fetch.valid.eq(stages[2].accumulate | stages[2].sweep),
             accumulate.fetch.accumulate.eq(stages[2].accumulate),
             accumulate.fetch.word.eq(stages[2].word),
-            accumulate.inject.valid.eq(stages[8].sweep),
-            accumulate.inject.word.eq(stages[8].word),
+            accumulate.addend.eq(product),
+            accumulate.store.valid.eq(stages[9].sweep),
+            accumulate.store.word.eq(stages[9].word),
         ]
-        with m.If(~stages[8].sweep):
-            m.d.comb += [accumulate.addend[lane].eq(product[lane]) for lane in lanes]
-        if params.bias:
-            bias = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes), reset_less=True)
-            m.d.comb += [images["bias"].address.eq(stages[6].word), images["bias"].enable.eq(stages[6].sweep)]
-            m.d.sync += bias.eq(images["bias"].data)
-            with m.If(stages[8].sweep):
-                m.d.comb += [accumulate.addend[lane].eq(bias[lane]) for lane in lanes]
 
-        # cycles 5 to 8: the neurons
+        # cycles 5 to 9: the neurons. A cycle that sweeps nothing passes through them as zeros.
         spikes = Signal(params.lanes)
         after = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
+        passes = Signal()  # of stages[7]
+        m.d.sync += passes.eq(stages[6].sweep & ~stages[6].clear)
         for lane in lanes:
-            m.submodules[f"neuron_{lane}"] = cell = Neuron(neuron)
+            m.submodules[f"neuron_{lane}"] = cell = cells[lane]
             m.d.comb += [
                 cell.membrane.eq(accumulate.state[lane]),
-                cell.clear.eq(stages[7].clear),
-                accumulate.inject.operand[lane].eq(cell.decayed),
+                cell.clear.eq(~passes),
+                accumulate.store.values[lane].eq(cell.decayed),
                 spikes[lane].eq(cell.spike & stages[6].fire & self._exists(lane, stages[6].word)),
-                after[lane].eq(Mux(self._exists(lane, stages[7].word), cell.after, 0)),
+                after[lane].eq(Mux(self._exists(lane, stages[6].word), cell.after, 0)),
             ]
-        fired = Signal(params.lanes)
-        m.d.sync += fired.eq(spikes)
-
-        # cycle 7: what leaves
+        saturated = accumulate.saturated
+        if params.bias:
+            bias = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
+            m.d.comb += [images["bias"].address.eq(stages[6].word), images["bias"].enable.eq(1)]
+            m.d.sync += bias.eq(images["bias"].data)
+            with m.If(~stages[7].sweep):
+                m.d.sync += bias.eq(0)
+            m.d.comb += [cells[lane].bias.eq(bias[lane]) for lane in lanes]
+            at_bias = Signal(params.lanes)  # those of the neurons, when those of the accumulator come
+            m.d.sync += at_bias.eq(Cat(cells[lane].saturated for lane in lanes))
+            saturated = saturated | at_bias
+        # cycles 6 and 7: what leaves
         layout = lane_word_layout(params.output, params.lanes)
-        m.submodules.queue = queue = Queue(layout, depth=params.words + 1)
+        m.submodules.queue = queue = Queue(layout, depth=sweeps_outside(params) * params.words + 1)
         m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
-        leaving = Signal(layout)
-        m.d.comb += [
-            leaving.word.eq(stages[7].word),
-            leaving.tick.eq(stages[7].tick),
-            leaving.end.eq(stages[7].end),
-        ]
         if params.readout is Readout.COUNT:
             m.submodules.counts = counts = SpikeCounts(params.output.payload, lanes=params.lanes, words=params.words)
             m.d.comb += [
-                counts.fetch.valid.eq(stages[5].sweep),
-                counts.fetch.clear.eq(stages[5].clear),
-                counts.fetch.word.eq(stages[5].word),
+                counts.fetch.valid.eq(stages[4].sweep),
+                counts.fetch.clear.eq(stages[4].clear),
+                counts.fetch.word.eq(stages[4].word),
                 counts.spikes.eq(spikes),
             ]
         values = {
-            Readout.SPIKES: lambda: fired,
+            Readout.SPIKES: lambda: spikes,
             Readout.COUNT: lambda: counts.counts,
             Readout.MEMBRANE: lambda: after,
         }[params.readout]()
-        with m.If(stages[7].send):
-            m.d.comb += Value.cast(leaving.values).eq(values)
+        leaving = Signal(layout)
         m.d.comb += [
+            leaving.word.eq(stages[6].word),
+            leaving.tick.eq(stages[6].tick),
+            leaving.end.eq(stages[6].end),
+        ]
+        with m.If(stages[6].send):
+            m.d.comb += Value.cast(leaving.values).eq(values)
+        m.d.sync += [
             queue.i.payload.eq(leaving),
             queue.i.valid.eq(Value.cast(leaving.values).any() | leaving.tick | leaving.end),
         ]
         connect(m, queue.o, serializer.i)
         connect(m, serializer.o, flipped(self.o))
-        m.d.comb += sequencer.sent.eq(self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE))
-
-        self._count(
-            m,
-            {
-                "values": sequencer.taken[TokenKind.VALUE],
-                "ticks": sequencer.taken[TokenKind.TICK],
-                "samples": sequencer.taken[TokenKind.END],
-                "synapse_words": sequencer.operation.accumulate,
-                "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
-                "spikes": _ones(fired),
-                "saturations": _ones(accumulate.saturated),
-            },
-        )
+        leaves = self.o.valid & self.o.ready
+        is_value = self.o.payload.kind == TokenKind.VALUE
+        m.d.comb += sequencer.sent.eq(leaves & ~is_value)
+        counted = {
+            "values": sequencer.taken[TokenKind.VALUE],
+            "ticks": sequencer.taken[TokenKind.TICK],
+            "samples": sequencer.taken[TokenKind.END],
+            "synapse_words": sequencer.operation.accumulate,
+            "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
+            "spikes": leaves & is_value if params.readout is Readout.SPIKES else _ones(m, spikes),
+            "saturations": _ones(m, saturated),
+        }
+        if params.words.bit_count() == 1:
+            # a VALUE is a power of two of words: no counter of its own
+            del counted["synapse_words"]
+            m.d.comb += self.counters.synapse_words.eq(self.counters.values << (params.words.bit_length() - 1))
+        self._count(m, counted)
         settle = Signal(range(PIPELINE + 1))
-        with m.If(sequencer.operation.accumulate | sequencer.operation.sweep | sequencer.taken.any()):
+        with m.If(sequencer.busy):
             m.d.sync += settle.eq(PIPELINE)
         with m.Elif(settle.any()):
             m.d.sync += settle.eq(settle - 1)
@@ -223,14 +230,25 @@ class EventEngine(wiring.Component):
         """Running totals, a register before each adder."""
         for name, increment in increments.items():
             step = Signal(increment.shape(), name=f"{name}_step")
-            m.d.sync += [step.eq(increment), self.counters[name].eq(self.counters[name] + step)]
-        with m.If(self.clear):
-            m.d.sync += self.counters.eq(0)
+            total = self.counters[name]
+            m.d.sync += [step.eq(increment), total.eq(total + step)]
+            with m.If(self.clear):
+                m.d.sync += total.eq(0)
 
 
-def _ones(value: Value) -> Value:
-    """How many bits are 1, as a balanced tree of adders."""
-    if len(value) == 1:
-        return value
-    middle = len(value) // 2
-    return _ones(value[:middle]) + _ones(value[middle:])
+def _ones(m: Module, flags: Value) -> Value:
+    """How many flags are set, a cycle late: four of them per group, then the sum of the groups."""
+    groups = []
+    for first in range(0, len(flags), 4):
+        group = Signal(range(5), name=f"ones_{first}", src_loc_at=1)
+        m.d.sync += group.eq(_sum(list(flags[first : first + 4])))
+        groups.append(group)
+    return _sum(groups)
+
+
+def _sum(values: list[Value]) -> Value:
+    """The sum as a balanced tree."""
+    if len(values) == 1:
+        return values[0]
+    middle = len(values) // 2
+    return _sum(values[:middle]) + _sum(values[middle:])

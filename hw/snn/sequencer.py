@@ -27,6 +27,11 @@ def operation_layout(params: EventParams) -> data.StructLayout:
     )
 
 
+def sweeps_outside(params: EventParams) -> int:
+    """How many sweeps may have tokens on their way out at a time: with 2, empty steps follow each other at once."""
+    return 2 if params.readout is Readout.SPIKES else 1
+
+
 class Sequencer(wiring.Component):
     """Takes a token, then issues its words one per cycle.
 
@@ -36,8 +41,8 @@ class Sequencer(wiring.Component):
       is before the leak.
     - END: a sweep that clears.
 
-    A sweep that sends waits until the TICK or END of the sweep before has left the engine, so at most ``words`` words
-    are on their way out. After reset the first sweep clears the memories.
+    A sweep that sends waits until at most `sweeps_outside` sweeps, itself counted, have a TICK or END that is still to
+    leave the engine: that bounds the words on their way out. After reset the first sweep clears the memories.
 
     Members
     -------
@@ -73,37 +78,36 @@ class Sequencer(wiring.Component):
         puts_off = params.readout is Readout.MEMBRANE
         operation = self.operation
 
-        held = Signal()
-        token = Signal.like(self.i.payload)
-        row = Signal.like(operation.row)  # of the weights: address * words + word
-        word = Signal.like(operation.word)
+        # The sweep after reset is that of an END which nobody sent.
+        held = Signal(init=1)
+        token = Signal(self.i.payload.shape(), init={"kind": TokenKind.END})
         starting = Signal(init=1)
-        due = Signal()  # a TICK's sweep was put off
-        sending = Signal()  # a TICK or END is on its way out
-        drain = Signal(range(neuron.LATENCY + 1))
-
-        is_value = token.kind == TokenKind.VALUE
-        is_tick = token.kind == TokenKind.TICK
-        is_end = token.kind == TokenKind.END
-
-        # a sweep that comes before the held token
-        first = Signal()
-        m.d.comb += first.eq(starting | (due & ~is_end))
-        own = Signal()
-        m.d.comb += own.eq(held & ~first)
-        postpone = own & is_tick & puts_off
-        sweeps = first | (is_end | (is_tick & (not puts_off)))
-        sends = own & (is_end | (is_tick & sends_on_tick))
-
+        word = Signal.like(operation.word)
         at_first = Signal(init=1)  # of `word`; registers, because `ready` hangs on them
         at_last = Signal(init=params.words == 1)
+        due = Signal()  # a TICK's sweep was put off
+        most = sweeps_outside(params)
+        sending = Signal(range(most + 1))  # TICKs and ENDs on their way out
+        crowded = Signal()  # as many as may be; a register, because `ready` hangs on it
+        draining = Signal()
+        drain = Signal(range(neuron.LATENCY))
+
+        is_tick = token.kind == TokenKind.TICK
+        is_end = token.kind == TokenKind.END
+        is_value = ~(is_tick | is_end)
+        is_marker = (is_tick | is_end) if sends_on_tick else is_end  # something leaves because of it
+        first = due & ~is_end if puts_off else C(0, 1)  # a sweep that comes before the held token
+        postpone = is_tick & ~due if puts_off else C(0, 1)
+        sweeps = is_tick | is_end | first
+        sends = is_marker & ~starting
+
         following = Mux(at_last, 0, word + 1)
         go = Signal()
-        finish = Signal()
+        finish = Signal()  # of the held token
         m.d.comb += [
-            go.eq((starting | held) & ~drain.any() & ~(sends & at_first & sending)),
-            finish.eq(go & (at_last | postpone)),
-            self.i.ready.eq(~held | (finish & own)),
+            go.eq(held & ~draining & ~(is_marker & at_first & crowded)),
+            finish.eq(go & ((at_last & ~first) | postpone)),
+            self.i.ready.eq(~held | finish),
         ]
         with m.If(go & ~postpone):
             m.d.sync += [
@@ -111,40 +115,47 @@ class Sequencer(wiring.Component):
                 at_first.eq(at_last),
                 at_last.eq(following == params.words - 1),
             ]
-            with m.If(own):
-                m.d.sync += row.eq(row + 1)
-        with m.If(go & sends & at_first):
-            m.d.sync += sending.eq(1)
-        with m.Elif(self.sent):
-            m.d.sync += sending.eq(0)
-        with m.If(drain.any()):
-            m.d.sync += drain.eq(drain - 1)
-        with m.If(finish):
-            m.d.sync += [due.eq(postpone), starting.eq(0)]
-            with m.If(sweeps & ~postpone):
-                m.d.sync += drain.eq(neuron.LATENCY)
+        begins = go & sends & at_first
+        with m.If(begins & ~self.sent):
+            m.d.sync += [sending.eq(sending + 1), crowded.eq(sending == most - 1)]
+        with m.Elif(~begins & self.sent):
+            m.d.sync += [sending.eq(sending - 1), crowded.eq(0)]
+        with m.If(go & at_last & sweeps & ~postpone):
+            m.d.sync += [draining.eq(1), drain.eq(neuron.LATENCY - 1), due.eq(0)]
+        with m.Else():
+            m.d.sync += [draining.eq(drain.any()), drain.eq(Mux(drain.any(), drain - 1, 0))]
+        with m.If(go & postpone):
+            m.d.sync += due.eq(1)
         with m.If(self.i.ready):
-            m.d.sync += [
-                held.eq(self.i.valid),
-                token.eq(self.i.payload),
-                row.eq(self.i.payload.address * params.words),
-            ]
+            m.d.sync += [held.eq(self.i.valid), token.eq(self.i.payload), starting.eq(0)]
 
         # The END of a spike train has nothing to wait for: it leaves with the first word.
         marked = at_first if sends_on_tick else at_last
         m.d.comb += [
             operation.word.eq(word),
-            operation.accumulate.eq(go & own & is_value),
-            operation.row.eq(row),
+            operation.accumulate.eq(go & is_value & ~first),
+            operation.row.eq(self._row(m, token.address, word, go & is_value & ~first)),
             operation.payload.eq(token.payload),
             operation.sweep.eq(go & sweeps & ~postpone),
-            operation.clear.eq(starting | (own & is_end)),
-            operation.fire.eq(operation.sweep & (~operation.clear | (own & puts_off))),
+            operation.clear.eq(is_end),
+            operation.fire.eq(operation.sweep & (~is_end | (~starting if puts_off else 0))),
             operation.send.eq(operation.sweep & sends & (is_tick if sends_on_tick else 1)),
             operation.tick.eq(operation.sweep & sends & is_tick & at_last),
             operation.end.eq(operation.sweep & sends & is_end & marked),
-            self.taken.eq(Mux(finish & own, Cat(is_value, is_tick, is_end), 0)),
+            self.taken.eq(Mux(finish & ~starting, Cat(is_value, is_tick, is_end), 0)),
             self.starting.eq(starting),
-            self.busy.eq(starting | held | sending | drain.any()),
+            self.busy.eq(held | sending.any() | draining),
         ]
         return m
+
+    def _row(self, m: Module, address: Value, word: Value, accumulate: Value) -> Value:
+        """``address * words + word`` of the held token."""
+        words = self._params.words
+        if words.bit_count() == 1:
+            return Cat(word[: words.bit_length() - 1], address)
+        row = Signal(range(self._params.inputs * words))
+        with m.If(self.i.ready):
+            m.d.sync += row.eq(self.i.payload.address * words)
+        with m.Elif(accumulate):
+            m.d.sync += row.eq(row + 1)
+        return row

@@ -2,11 +2,12 @@
 
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_stream
 from tospike.hw.params import TokenFormat, TokenKind, ceil_div
+from tospike.hw.streams import Buffer
 
 
 def lane_word_layout(fmt: TokenFormat, lanes: int) -> data.StructLayout:
@@ -32,6 +33,8 @@ class Serializer(wiring.Component):
     a group has lanes; one register holds the groups that are left, the next the lanes of one group that are left.
     Every group that is passed on has a token in it, hence one token leaves per cycle. A token is offered 3 cycles
     after its word is taken at the earliest. A word that holds no value, tick or end costs a cycle.
+
+    A `Buffer` ends the path of the consumer's ``ready``, which else would lead back through all of this.
     """
 
     def __init__(self, fmt: TokenFormat, *, lanes: int):
@@ -48,66 +51,83 @@ class Serializer(wiring.Component):
 
         # the word: groups that are left
         word = Signal(lane_word_layout(self._format, lanes))
-        left = Signal(lanes)
-        group_of = [left[size * n : size * (n + 1)] for n in range(groups)]
-        values_of = [Value.cast(word.values)[n * size * self._format.payload.bits :] for n in range(groups)]
-        some = Cat(group.any() for group in group_of)
-        first_group = _lowest(some)
-        word_rest = some & ~first_group
+        occupied = Signal(lanes)  # lanes that are not zero
+        some = Signal(groups)  # groups that are left
         word_full = Signal()
+        incoming = Signal(lanes)
+        m.d.comb += incoming.eq(Cat(self.i.payload.values[n] != 0 for n in range(lanes)))
+        values_of = [Value.cast(word.values)[n * size * self._format.payload.bits :] for n in range(groups)]
+        first_group = _lowest(some)
+        word_more = (some & ~first_group).any()
 
         # the group: lanes that are left
         group = Signal(
             data.StructLayout({"base": self.o.payload.address.shape(), "values": values, "tick": 1, "end": 1})
         )
         pending = Signal(size)
-        marked = group.tick | group.end
-        group_full = pending.any() | marked
+        group_full = Signal()
+        group_more = Signal()  # the group has more than one token
         lane = _lowest(pending)
 
-        advance = ~self.o.valid | self.o.ready
-        group_done = ~group_full | (advance & Mux(pending.any(), ~(pending & ~lane).any() & ~marked, 1))
-        word_done = ~word_full | (group_done & ~word_rest.any())
+        m.submodules.buffer = buffer = Buffer(self.o.payload.shape())
+        connect(m, buffer.o, flipped(self.o))
+        advance = buffer.i.ready
+        group_done = ~group_full | (advance & ~group_more)
+        word_done = ~word_full | (group_done & ~word_more)
         m.d.comb += self.i.ready.eq(word_done)
 
         with m.If(word_done):
             m.d.sync += [
                 word_full.eq(self.i.valid),
                 word.eq(self.i.payload),
-                left.eq(Cat(self.i.payload.values[n] != 0 for n in range(lanes))),
+                occupied.eq(incoming),
+                some.eq(Cat(incoming[size * n : size * (n + 1)].any() for n in range(groups))),
             ]
         with m.Elif(group_done):
-            for n in range(groups):
-                with m.If(first_group[n]):
-                    m.d.sync += group_of[n].eq(0)
+            m.d.sync += some.eq(some & ~first_group)
 
+        chosen = Signal(size)
+        mark = Signal(2)
+        m.d.comb += [
+            chosen.eq(_select(first_group, [occupied[size * n : size * (n + 1)] for n in range(groups)], size)),
+            mark.eq(Mux(word_full & ~word_more, Cat(word.tick, word.end), 0)),
+        ]
+        lanes_after = pending & ~lane
         with m.If(group_done):
             m.d.sync += [
-                pending.eq(Mux(word_full, _select(first_group, group_of, size), 0)),
+                pending.eq(Mux(word_full, chosen, 0)),
                 group.base.eq(word.word * lanes + size * _index(first_group)),
                 group.values.eq(_select(first_group, values_of, len(group.values.as_value()))),
-                group.tick.eq(word_full & word.tick & ~word_rest.any()),
-                group.end.eq(word_full & word.end & ~word_rest.any()),
+                group.tick.eq(mark[0]),
+                group.end.eq(mark[1]),
+                group_full.eq(word_full & (chosen.any() | mark.any())),
+                group_more.eq(_are_many(Cat(chosen, mark.any()))),
             ]
         with m.Elif(advance):
-            m.d.sync += pending.eq(pending & ~lane)
+            m.d.sync += [
+                pending.eq(lanes_after),
+                group_more.eq(_are_many(Cat(lanes_after, group.tick | group.end))),
+            ]
 
         is_value = pending.any()
-        with m.If(advance):
-            m.d.sync += [
-                self.o.valid.eq(group_full),
-                self.o.payload.kind.eq(Mux(is_value, TokenKind.VALUE, Mux(group.tick, TokenKind.TICK, TokenKind.END))),
-                self.o.payload.address.eq(Mux(is_value, group.base + _index(lane), 0)),
-                self.o.payload.payload.eq(
-                    _select(lane, [group.values[n] for n in range(size)], self._format.payload.bits)
-                ),
-            ]
+        token = buffer.i.payload
+        m.d.comb += [
+            buffer.i.valid.eq(group_full),
+            token.kind.eq(Mux(is_value, TokenKind.VALUE, Mux(group.tick, TokenKind.TICK, TokenKind.END))),
+            token.address.eq(Mux(is_value, group.base + _index(lane), 0)),
+            token.payload.eq(_select(lane, [group.values[n] for n in range(size)], self._format.payload.bits)),
+        ]
         return m
 
 
 def _lowest(bits: Value) -> Value:
     """The lowest 1 of ``bits``, one-hot."""
     return Cat(bits[n] & ~bits[:n].any() for n in range(len(bits)))
+
+
+def _are_many(bits: Value) -> Value:
+    """Whether two or more of ``bits`` are 1."""
+    return (bits & ~_lowest(bits)).any()
 
 
 def _index(one_hot: Value) -> Value:

@@ -1,0 +1,74 @@
+"""A design folder whose top is one component itself, its streams as ports: for synthesis on its own."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from amaranth.lib import wiring
+
+from tospike.gen.files import to_json
+from tospike.gen.folder import MANIFEST, write_folder
+from tospike.gen.serialize import encode
+from tospike.gen.verilog import CLOCK, RESET, amaranth_versions, convert
+from tospike.hw.params import ArrayParams, EngineParams
+
+
+def generate_component(
+    out: Path,
+    *,
+    kind: str,
+    component: wiring.Component,
+    name: str,
+    params: ArrayParams | EngineParams,
+    choices: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Writes the folder, whole or not at all; returns its manifest.
+
+    `tospike synth` takes such a folder. `tospike verify` refuses it: there is no host port to drive.
+
+    Parameters
+    ----------
+    out
+        The folder. An earlier design there is replaced; anything else is left alone.
+    kind
+        ``systolic-array`` or ``spiking-core``.
+    component
+        What becomes the top module.
+    name
+        The top module's name.
+    params
+        What ``component`` was made from.
+    choices
+        What the user or a default chose on the way here, echoed in the manifest.
+
+    Raises
+    ------
+    InputError
+        ``out`` is in use for something else, or cannot be written.
+    """
+    text, ports = convert(component, name)
+    described = encode(params)
+    manifest = {
+        "tospike": metadata.version("tospike"),
+        "kind": kind,
+        "top": name,
+        "clock": CLOCK,
+        "reset": RESET,
+        "config_hash": _digest(json.dumps(described, sort_keys=True))[:16],
+        "ports": [{"name": p.name, "width": p.width, "direction": p.direction} for p in ports],
+        "engines": [],
+        "params": described,
+        "stage_counts": None,
+        "choices": dict(choices),
+        "tools": amaranth_versions(),
+        "files": {f"{name}.v": _digest(text)},
+    }
+    write_folder(out, {f"{name}.v": text, MANIFEST: to_json(manifest)})
+    return manifest
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

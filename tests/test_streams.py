@@ -1,0 +1,49 @@
+"""The buffer of two: order, throughput, and a ready that does not hang on the consumer's."""
+
+import pytest
+from amaranth.hdl import *
+from stream_bench import receive, send, simulate
+
+from tospike.hw.streams import Buffer
+
+
+@pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.4, 0.4)])
+def test_every_payload_once_and_in_order(stalls):
+    dut = Buffer(unsigned(8))
+    payloads = list(range(200))
+
+    async def producer(ctx):
+        await send(ctx, dut.i, payloads, stall=stalls[0])
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, len(payloads), stall=stalls[1])
+
+    assert simulate(dut, producer, consumer)[1] == payloads
+
+
+def test_a_payload_per_cycle_after_one_cycle():
+    dut = Buffer(unsigned(8))
+
+    async def producer(ctx):
+        await send(ctx, dut.i, range(5))
+
+    async def watch(ctx):
+        ctx.set(dut.o.ready, 1)
+        return [bool((await ctx.tick().sample(dut.o.valid))[-1]) for _ in range(8)]
+
+    assert simulate(dut, producer, watch)[1] == [False] + [True] * 5 + [False] * 2
+
+
+def test_takes_two_and_ready_follows_a_cycle_later():
+    dut = Buffer(unsigned(8))
+
+    async def bench(ctx):
+        ctx.set(dut.i.valid, 1)
+        readies = []
+        for cycle in range(5):
+            ctx.set(dut.o.ready, cycle == 3)
+            readies.append(ctx.get(dut.i.ready))
+            await ctx.tick()
+        return readies
+
+    assert simulate(dut, bench)[0] == [1, 1, 0, 0, 1]
