@@ -14,14 +14,18 @@ from tospike.gen import images as memory_images
 from tospike.gen.files import to_json
 from tospike.gen.random_design import blank_design
 from tospike.gen.serialize import decode, encode
+from tospike.gen.technology import cell_models, technologies_of
 from tospike.gen.verilog import CLOCK, RESET, Port, amaranth_versions, convert
 from tospike.hw.accelerator import Accelerator
+from tospike.hw.ann.array import SystolicArray
 from tospike.hw.host.layout import Register, counter_names, regions
-from tospike.hw.params import AcceleratorParams, InputError, require
+from tospike.hw.params import AcceleratorParams, ArrayParams, InputError, Technology, require
 from tospike.sim.design import Design
 
 MANIFEST = "manifest.json"
 NETWORK = "network.json"
+ARRAY = "array"
+"""Kind, and name of the module, of a bare array."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,11 @@ class DesignFolder:
     def verilog(self) -> Path:
         """The Verilog file."""
         return self.path / f"{self.params.name}.v"
+
+    @property
+    def models(self) -> list[Path]:
+        """Models of the vendor's cells in it, which simulators need and synthesis brings along."""
+        return [self.path / name for name in self.manifest["simulation"]]
 
 
 def _digest(data: bytes) -> str:
@@ -89,14 +98,13 @@ def generate(
             for shape in shapes:
                 name = f"engine_{index}_{shape.name}.hex"
                 files[name] = memory_images.hex_text(shape, images[index].get(shape.name, []))
+    technologies = technologies_of(params)
+    simulation = cell_models(technologies)
+    files |= simulation
     manifest = {
-        "tospike": metadata.version("tospike"),
-        "kind": kind,
-        "top": params.name,
-        "clock": CLOCK,
-        "reset": RESET,
+        **_origin(kind, params.name, ports),
         "config_hash": f"{number:016x}",
-        "ports": [{"name": p.name, "width": p.width, "direction": p.direction} for p in ports],
+        "technology": "+".join(technologies) or Technology.GENERIC.value,
         "engines": [
             {"module": f"{params.name}.engine_{index}", "kind": type(engine).__name__.removesuffix("Params").lower()}
             for index, engine in enumerate(params.engines)
@@ -110,11 +118,51 @@ def generate(
         "params": encode(params),
         "stage_counts": list(design.stage_counts) if design else None,
         "choices": dict(choices),
-        "tools": amaranth_versions(),
-        "files": {name: _digest(content.encode()) for name, content in sorted(files.items())},
+        "simulation": sorted(simulation),
+        "files": _digests(files),
     }
     write_folder(out, {**files, MANIFEST: to_json(manifest)})
     return read(out)
+
+
+def generate_array(out: Path, *, params: ArrayParams) -> Path:
+    """Writes the bare array as a design folder, for synthesis; there is no host port by which to run it.
+
+    Raises
+    ------
+    InputError
+        ``out`` is in use for something else, or cannot be written.
+    """
+    text, ports = convert(SystolicArray(params), ARRAY)
+    files = {f"{ARRAY}.v": text}
+    simulation = cell_models([params.technology])
+    manifest = {
+        **_origin(ARRAY, ARRAY, ports),
+        "technology": params.technology.value,
+        "engines": [],
+        "params": encode(params),
+        "simulation": sorted(simulation),
+        "files": _digests({**files, **simulation}),
+    }
+    write_folder(out, {**files, **simulation, MANIFEST: to_json(manifest)})
+    return out
+
+
+def _origin(kind: str, top: str, ports: list[Port]) -> dict[str, Any]:
+    """What the manifest says of any design."""
+    return {
+        "tospike": metadata.version("tospike"),
+        "kind": kind,
+        "top": top,
+        "clock": CLOCK,
+        "reset": RESET,
+        "ports": [{"name": p.name, "width": p.width, "direction": p.direction} for p in ports],
+        "tools": amaranth_versions(),
+    }
+
+
+def _digests(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: _digest(content.encode()) for name, content in sorted(files.items())}
 
 
 def write_folder(out: Path, files: Mapping[str, str]) -> None:
@@ -157,9 +205,12 @@ def read(path: Path) -> DesignFolder:
     """
     try:
         manifest = json.loads((path / MANIFEST).read_text())
+        require(manifest.get("kind") != ARRAY, f"{path} is a bare array, which has no host port: leave --array-only away")
         files = manifest["files"]
         engine_params, stage_counts = manifest["params"], manifest["stage_counts"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{path} is not a generated design: it has no readable {MANIFEST}") from None
     for name, expected in files.items():
         file = path / name

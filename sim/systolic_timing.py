@@ -15,14 +15,18 @@ from tospike.sim.arithmetic import Ints
 
 SLOTS = 2
 """Groups that the result buffer holds."""
-POST_LATENCY = 6
-"""From reading a result to offering it: buffer, selection, bias, multiplier, shift, clamp."""
+OPERAND_LATENCY = 2
+"""From the issue of a step to its operands at the array: memory, register."""
+POST_LATENCY = 12
+"""From reading a result to its end: buffer, register, selection, nine stages of requantisation."""
+QUEUE_LATENCY = 2
+"""Of the queue between the last layer's results and the consumer."""
 ACCUMULATE_LATENCY = 2
 """WS: from a partial sum at the array's edge to the sum: read, add."""
 ACCUMULATE_SPACING = 3
 """WS: a partial sum is read, added to and written back in this many cycles."""
-NEXT_LAYER = 2
-"""From the last result of a layer (stored and out of the array) to the start of the next: state, descriptor."""
+NEXT_LAYER = 3
+"""From the last result of a layer (stored and out of the array) to the start of the next: state, two of descriptor."""
 REORDER_LATENCY = 2
 """From the last result going into the reorder memory to the first coming out."""
 
@@ -74,6 +78,7 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
         array += timing.last_result - timing.first_operand + 1
         offered = start + timing.reads + POST_LATENCY
         start = max(int(offered[-1]), start + timing.last_result) + NEXT_LAYER
+    offered = offered + QUEUE_LATENCY
     if _reorders(params):
         offered = offered[-1] + REORDER_LATENCY + np.arange(len(offered), dtype=np.int64)
     offered.setflags(write=False)
@@ -92,7 +97,7 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
     sizes = _group_sizes(params, layer)
     if output_stationary:
         steps, tiles, loading = layer.inputs, 1, 0
-        spacing = max(steps, array.rows)
+        spacing = max(steps + array.gap, array.rows)
         group_rows = array.rows
         committing = steps - 1  # the step that waits for a free slot: the last
     else:
@@ -100,7 +105,7 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
         spacing = max(steps, array.rows, ACCUMULATE_SPACING)
         group_rows = layer.rows
         committing = (tiles - 1) * spacing  # the first of the last tile
-    out = 1 + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)  # from its issue to the result
+    out = OPERAND_LATENCY + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)  # from its issue to the result
 
     begin = 1 + loading
     done: list[int] = []  # cycle of the last read of each group
@@ -116,7 +121,7 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
         done.append(first + size - 1)
     return _LayerTiming(
         reads=np.concatenate(reads),
-        first_operand=2,
+        first_operand=1 + OPERAND_LATENCY,
         last_result=written + group_rows - 1 + array.cols - 1,
     )
 

@@ -35,6 +35,8 @@ class Design:
     ports: tuple[Port, ...]
     engines: tuple[str, ...]
     sources: dict[str, bytes]
+    technology: str = "generic"
+    """Whose cells the Verilog instantiates; ``generic`` if no vendor's."""
 
     @property
     def verilog_names(self) -> tuple[str, ...]:
@@ -76,7 +78,10 @@ def read_design(folder: Path) -> Design:
 
 def _design(manifest: dict[str, Any], folder: Path) -> Design:
     sources: dict[str, bytes] = {}
+    models = manifest.get("simulation", ())  # of cells that Yosys knows itself
     for name in manifest["files"]:
+        if name in models:
+            continue
         require(
             re.fullmatch(r"\w[\w.+-]*", name, re.ASCII) is not None,
             f"{folder / MANIFEST} names {name!r}: a file must lie in the folder itself and have a plain name",
@@ -100,4 +105,5 @@ def _design(manifest: dict[str, Any], folder: Path) -> Design:
         ports=tuple(ports),
         engines=tuple(str(engine["module"]) for engine in manifest.get("engines", ())),
         sources=sources,
+        technology=str(manifest.get("technology", "generic")),
     )

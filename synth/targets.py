@@ -20,6 +20,8 @@ class FpgaTarget:
     """An FPGA in a package."""
 
     name: str
+    technology: str
+    """Whose cells it has."""
     synth: str
     """Yosys' command."""
     pnr: str
@@ -71,6 +73,11 @@ class CellTarget:
         """The file's name."""
         return self.library.name
 
+    @property
+    def technology(self) -> str:
+        """Whose cells a design may instantiate: nobody's."""
+        return "generic"
+
 
 Target = FpgaTarget | CellTarget
 
@@ -79,6 +86,7 @@ FPGAS: dict[str, FpgaTarget] = {
     for fpga in (
         FpgaTarget(
             name="ecp5-85k",
+            technology="ecp5",
             # -nowidelut: the slice's wide multiplexers saved no LUT in an 8x8 array, which then routed 10 % faster
             synth="synth_ecp5 -abc9 -nowidelut",
             pnr="nextpnr-ecp5",
@@ -101,6 +109,7 @@ FPGAS: dict[str, FpgaTarget] = {
         ),
         FpgaTarget(
             name="ice40-up5k",
+            technology="ice40",
             synth="synth_ice40 -device u -dsp -abc9",
             pnr="nextpnr-ice40",
             device=("--up5k", "--package", "sg48"),
