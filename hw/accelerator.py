@@ -119,12 +119,18 @@ class Accelerator(wiring.Component):
         # samples inside, and the cycles in which there are any: see "Cycles" in docs/architecture.md
         inside = Signal(8)
         cycles = Signal(32)
-        m.d.sync += inside.eq(inside + source.started - sink.finished)
+        started = Signal()  # a cycle ago, as `finished`: both end long paths, and the difference is the same
+        finished = Signal()
+        m.d.sync += [
+            started.eq(source.started),
+            finished.eq(sink.finished),
+            inside.eq(inside + started - finished),
+        ]
         with m.If(registers.clear):
             m.d.sync += cycles.eq(0)
-        with m.Elif(source.started | inside.any()):
+        with m.Elif(started | inside.any()):
             m.d.sync += cycles.eq(cycles + 1)
-        m.d.comb += registers.busy.eq(inside.any() | Cat(busy).any())
+        m.d.comb += registers.busy.eq(started | inside.any() | Cat(busy).any())
         for number, counter in enumerate([cycles, *counters]):
             m.d.comb += registers.counters[number].eq(counter)
         return m

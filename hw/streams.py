@@ -20,6 +20,33 @@ class Register(wiring.Component):
         return m
 
 
+class Skid(wiring.Component):
+    """Registers in both directions, ``valid`` and payload as well as ``ready``: latency 1, throughput 1.
+
+    A second register takes the payload that comes while the consumer's refusal is on its way back.
+    """
+
+    def __init__(self, shape):
+        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+
+    def elaborate(self, platform):
+        m = Module()
+        spare = Signal.like(self.i.payload)
+        spared = Signal()  # `spare` holds a payload
+        m.d.comb += self.i.ready.eq(~spared)
+        with m.If(~spared):
+            m.d.sync += spare.eq(self.i.payload)
+        with m.If(~self.o.valid | self.o.ready):
+            m.d.sync += [
+                self.o.payload.eq(Mux(spared, spare, self.i.payload)),
+                self.o.valid.eq(spared | self.i.valid),
+                spared.eq(0),
+            ]
+        with m.Else():
+            m.d.sync += spared.eq(spared | self.i.valid)
+        return m
+
+
 class Queue(wiring.Component):
     """A first-in first-out queue of ``depth`` entries (at least 2); latency 2, throughput 1.
 

@@ -19,16 +19,18 @@ OPERAND_LATENCY = 2
 """From the issue of a step to its operands at the array: memory, register."""
 POST_LATENCY = 12
 """From reading a result to its end: buffer, register, selection, nine stages of requantisation."""
-QUEUE_LATENCY = 2
-"""Of the queue between the last layer's results and the consumer."""
+INPUT_LATENCY = 1
+"""Of the register that a token comes in by."""
+OUTPUT_LATENCY = 3
+"""Of the queue behind the post-processor, and the register that a token goes out by."""
 ACCUMULATE_LATENCY = 2
 """WS: from a partial sum at the array's edge to the sum: read, add."""
 ACCUMULATE_SPACING = 3
 """WS: a partial sum is read, added to and written back in this many cycles."""
 NEXT_LAYER = 3
 """From the last result of a layer (stored and out of the array) to the start of the next: state, two of descriptor."""
-REORDER_LATENCY = 2
-"""From the last result going into the reorder memory to the first coming out."""
+REORDER_LATENCY = 3
+"""From the last result going into the reorder memory to the first coming out of the register behind it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +73,14 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
     The engine takes a VALUE in each cycle in which one is offered, so everything is relative to the last VALUE (with
     the engine idle before the frame). The input link must send every address.
     """
-    start = 1  # the loader says that it is full
+    start = INPUT_LATENCY + 1  # the loader says that it is full
     array = 0
     for layer in params.layers:
         timing = _layer_timing(params, layer)
         array += timing.last_result - timing.first_operand + 1
         offered = start + timing.reads + POST_LATENCY
         start = max(int(offered[-1]), start + timing.last_result) + NEXT_LAYER
-    offered = offered + QUEUE_LATENCY
+    offered = offered + OUTPUT_LATENCY
     if _reorders(params):
         offered = offered[-1] + REORDER_LATENCY + np.arange(len(offered), dtype=np.int64)
     offered.setflags(write=False)
@@ -105,7 +107,8 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
         spacing = max(steps, array.rows, ACCUMULATE_SPACING)
         group_rows = layer.rows
         committing = (tiles - 1) * spacing  # the first of the last tile
-    out = OPERAND_LATENCY + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)  # from its issue to the result
+    # from the issue of a step to its result
+    out = OPERAND_LATENCY + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)
 
     begin = 1 + loading
     done: list[int] = []  # cycle of the last read of each group

@@ -49,12 +49,7 @@ def synthesize(
     require_range("seed", seed, 0, (1 << 31) - 1)
     if frequency is not None:
         require_range("frequency", frequency, 1, 1000)
-    design = read_design(folder)
-    require(
-        design.technology in ("generic", chosen.technology),
-        f"{folder} is made of {design.technology} cells, which {chosen.name} does not have: "
-        f"generate it with --technology {chosen.technology}",
-    )
+    design = read_design(folder, chosen.technology)
     store = cache or Cache()
     if isinstance(chosen, CellTarget):
         require(speed is None, f"{chosen.name} is a cell library, which has no speed grades: leave --speed away")

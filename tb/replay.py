@@ -13,7 +13,7 @@ import numpy as np
 
 from tospike.gen import tools
 from tospike.gen.cache import Cache, digest
-from tospike.gen.technology import cell_models, technologies_of
+from tospike.gen.technology import cell_models, technology_of
 from tospike.gen.tool import last_words
 from tospike.hw.host.layout import counter_names
 from tospike.hw.params import AcceleratorParams, InputError, require
@@ -69,7 +69,7 @@ def replay(
         If the simulator is missing or fails, or the design does not answer.
     """
     require(simulator in SIMULATORS, f"simulator must be verilator or icarus, not {simulator!r}")
-    models = cell_models(technologies_of(params)).values()
+    models = cell_models([technology_of(params)]).values()
     command = _simulator("".join([verilog, *models]), params.name, simulator, cache or Cache())
     names = counter_names(params)
     with tempfile.TemporaryDirectory(prefix="tospike-") as work_name:

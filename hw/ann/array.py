@@ -129,7 +129,7 @@ def _drain(m: Module, elements, *, name: str) -> tuple[Value, Value]:
     join, so that one LUT of four inputs is between registers and no net crosses the array.
     """
     shape = elements[0][1].shape()
-    total = [acc & _spread(done, shape.width) for done, acc in elements]
+    total = [(acc & done).as_signed() for done, acc in elements]
     found = [done[0] for done, _ in elements]
     fan_in, stage = 2, 0
     while stage == 0 or len(total) > 1:
@@ -145,7 +145,3 @@ def _drain(m: Module, elements, *, name: str) -> tuple[Value, Value]:
         total, found, fan_in = total[::fan_in], found[::fan_in], 4
     return total[0], found[0]
 
-
-def _spread(copies: Value, width: int) -> Value:
-    """``width`` bits, each one of ``copies`` of a flag, in equal parts."""
-    return Cat(copies[bit * len(copies) // width] for bit in range(width))

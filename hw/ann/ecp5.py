@@ -17,15 +17,19 @@ _RESTARTABLE_ADD = 0xC60C
 def multiplier(a, b, product: Signal) -> Instance:
     """``product`` is ``a * b`` of two cycles ago, in the registers of MULT18X18D (they have no reset).
 
-    Both operands are registered: the tools count one registered operand as none.
+    Both operands are registered: the tools count one registered operand as none. They lie at the upper end of their
+    ports, so that no sign needs wires to all the bits above it.
     """
-    operands = {
-        f"i_{port}{bit}": extended(operand, _OPERAND_BITS)[bit]
-        for port, operand in (("A", a), ("B", b))
-        for bit in range(_OPERAND_BITS)
-    }
-    unused = Signal(_PRODUCT_BITS - len(product))
-    result = Cat(product, unused)
+    operands = {}
+    unused = _PRODUCT_BITS
+    for port, operand in (("A", a), ("B", b)):
+        operand = Value.cast(operand)
+        bits = extended(operand, len(operand) + (not operand.shape().signed))
+        low = _OPERAND_BITS - len(bits)
+        operands |= {f"i_{port}{bit}": C(0, 1) if bit < low else bits[bit - low] for bit in range(_OPERAND_BITS)}
+        unused -= len(bits)
+    result = Cat(Signal(unused, name="unused"), product)
+    result = Cat(result, Signal(_PRODUCT_BITS - len(result), name="sign"))
     return Instance(
         "MULT18X18D",
         p_REG_INPUTA_CLK="CLK0",
@@ -44,12 +48,15 @@ def multiplier(a, b, product: Signal) -> Instance:
 
 
 def restartable_adder(m: Module, restart, a: Value, b: Value) -> Value:
-    """``(restart ? 0 : a) + b`` modulo 2 ** len(a), in the carry chain alone: two bits for each CCU2C."""
+    """``(restart ? 0 : a) + b`` modulo 2 ** len(a), in the carry chain alone: two bits for each CCU2C.
+
+    ``restart`` has a copy of the flag for each bit of ``a``.
+    """
     width = len(a)
     pairs = (width + 1) // 2
     total = Signal(2 * pairs)
-    carry = Signal(pairs + 1)
-    a, b = extended(a, 2 * pairs), extended(b, 2 * pairs)
+    carries = [C(0, 1), *(Signal(name=f"carry_{pair}") for pair in range(pairs))]
+    a, b, restart = (extended(value, 2 * pairs) for value in (a, b, restart))
     for pair in range(pairs):
         low, high = 2 * pair, 2 * pair + 1
         m.submodules += Instance(
@@ -58,10 +65,10 @@ def restartable_adder(m: Module, restart, a: Value, b: Value) -> Value:
             p_INIT1=C(_RESTARTABLE_ADD, 16),
             p_INJECT1_0="NO",
             p_INJECT1_1="NO",
-            i_CIN=carry[pair],
-            **{"i_A0": a[low], "i_B0": b[low], "i_C0": restart, "i_D0": C(1, 1), "o_S0": total[low]},
-            **{"i_A1": a[high], "i_B1": b[high], "i_C1": restart, "i_D1": C(1, 1), "o_S1": total[high]},
-            o_COUT=carry[pair + 1],
+            i_CIN=carries[pair],
+            **{"i_A0": a[low], "i_B0": b[low], "i_C0": restart[low], "i_D0": C(1, 1), "o_S0": total[low]},
+            **{"i_A1": a[high], "i_B1": b[high], "i_C1": restart[high], "i_D1": C(1, 1), "o_S1": total[high]},
+            o_COUT=carries[pair + 1],
         )
     return total[:width]
 

@@ -41,7 +41,8 @@ module MULT18X18D (
 endmodule
 
 // Two bits of a carry chain. Each half: a table of A, B, C, D propagates the carry, or else its lowest four entries
-// (A and B) are the carry.
+// (A and B) are the carry. Tables are trees of multiplexers: where an unknown input makes no difference, as that of
+// an accumulator that restarts, the output is known.
 module CCU2C (
     input CIN, A0, B0, C0, D0, A1, B1, C1, D1,
     output S0, S1, COUT
@@ -51,12 +52,20 @@ module CCU2C (
   parameter INJECT1_0 = "NO";
   parameter INJECT1_1 = "NO";
 
-  wire propagate0 = INIT0[{D0, C0, B0, A0}];
-  wire propagate1 = INIT1[{D1, C1, B1, A1}];
-  wire carry = propagate0 ? CIN : INIT0[{2'b00, B0, A0}];
+  function lut2(input [3:0] entries, input a, b);
+    lut2 = b ? (a ? entries[3] : entries[2]) : (a ? entries[1] : entries[0]);
+  endfunction
+  function lut4(input [15:0] entries, input a, b, c, d);
+    lut4 = d ? (c ? lut2(entries[15:12], a, b) : lut2(entries[11:8], a, b))
+             : (c ? lut2(entries[7:4], a, b) : lut2(entries[3:0], a, b));
+  endfunction
+
+  wire propagate0 = lut4(INIT0, A0, B0, C0, D0);
+  wire propagate1 = lut4(INIT1, A1, B1, C1, D1);
+  wire carry = propagate0 ? CIN : lut2(INIT0[3:0], A0, B0);
   assign S0 = propagate0 ^ CIN;
   assign S1 = propagate1 ^ carry;
-  assign COUT = propagate1 ? carry : INIT1[{2'b00, B1, A1}];
+  assign COUT = propagate1 ? carry : lut2(INIT1[3:0], A1, B1);
 endmodule
 
 // Flip-flop with synchronous reset to 0.

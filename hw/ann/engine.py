@@ -27,10 +27,10 @@ from tospike.hw.ann.output import TokenOutput
 from tospike.hw.ann.postprocess import PostProcessor, result_layout
 from tospike.hw.ann.reorder import Reorder
 from tospike.hw.arithmetic import shape_of
-from tospike.hw.events import token_stream
+from tospike.hw.events import token_layout, token_stream
 from tospike.hw.memory import ConfigSignature, ImageMemory
-from tospike.hw.params import Dataflow, SystolicParams
-from tospike.hw.streams import CreditQueue
+from tospike.hw.params import Dataflow, SystolicParams, TokenKind
+from tospike.hw.streams import CreditQueue, Register, Skid
 
 OPERAND_LATENCY = 2
 """Cycles from the issue of a step to its operands at the array: memory, register."""
@@ -101,6 +101,7 @@ class SystolicEngine(wiring.Component):
         sent = queue.o
 
         # ------------------------------------------------------------------- layers and frames
+        counting = Signal()  # the last frame is not in the counter yet
         m.submodules.control = control = LayerControl(params)
         first_descriptor = descriptor_layout(params).from_bits(self._images["layers"][0])
         layer = Signal(descriptor_layout(params), init=first_descriptor)
@@ -125,11 +126,13 @@ class SystolicEngine(wiring.Component):
             control.empty.eq(inside == 0),
             control.done.eq(Mux(final, sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last)),
             control.last_layer.eq(layer.final),
-            self.busy.eq(control.busy | ~control.empty | loader.partial | output.o.valid),
+            self.busy.eq(control.busy | ~control.empty | loader.partial | output.o.valid | self.o.valid | counting),
         ]
 
         # --------------------------------------------------------------- tokens to activations
-        connect(m, flipped(self.i), loader.i)
+        m.submodules.skid_in = skid_in = Skid(token_layout(params.input))
+        connect(m, flipped(self.i), skid_in.i)
+        connect(m, skid_in.o, loader.i)
         first_layer = Signal(descriptor_layout(params), init=first_descriptor)
         if params.writable:
             at_first = control.index == 0
@@ -184,13 +187,17 @@ class SystolicEngine(wiring.Component):
         if needs_reorder(params):
             m.submodules.reorder = reorder = Reorder(params)
             m.d.comb += [reorder.layer.eq(layer), reorder.start.eq(start)]
-            connect(m, reorder.o, output.i)
+            m.submodules.reordered = reordered = Register(result_layout(params))
             connect(m, sent, reorder.i)
+            connect(m, reorder.o, reordered.i)
+            connect(m, reordered.o, output.i)
         else:
             connect(m, sent, output.i)
-        connect(m, output.o, flipped(self.o))
+        m.submodules.skid_out = skid_out = Skid(token_layout(params.output))
+        connect(m, output.o, skid_out.i)
+        connect(m, skid_out.o, flipped(self.o))
         # results of a layer that is not the last and values of the next frame never come in the same cycle
-        m.d.comb += [
+        m.d.sync += [
             activations.write.eq(loader.write | placer.step),
             activations.write_lane.eq(Mux(loader.write, loader.lane, placer.lane)),
             activations.write_address.eq(Mux(loader.write, loader.address, placer.address)),
@@ -199,9 +206,12 @@ class SystolicEngine(wiring.Component):
 
         # ---------------------------------------------------------------------------- counters
         feeding = delayed(m, feeder.busy, OPERAND_LATENCY, name="feeding")
+        depth = Signal(len(layer.inputs) + 1)
+        ends = skid_out.o.payload.kind == TokenKind.END
+        m.d.sync += depth.eq(layer.inputs + 1)
         increments = {
-            "frames": self.o.valid & self.o.ready & output.busy,
-            "macs": Mux(post.valid, layer.inputs + 1, 0),
+            "frames": self.o.valid & self.o.ready & ends,
+            "macs": Mux(post.valid, depth, 0),
             "act_words": feeder.act_read,
             "weight_words": feeder.weight_read,
             "results": post.valid,
@@ -209,18 +219,25 @@ class SystolicEngine(wiring.Component):
         }
         for name, increment in increments.items():
             count = self.counters[name]
-            m.d.sync += count.eq(Mux(self.clear, 0, count + increment))
+            step = delayed(m, increment, 1, name=f"count_{name}")  # a counter is long enough to be a path of its own
+            m.d.sync += count.eq(Mux(self.clear, 0, count + step))
+            if name == "frames":
+                m.d.comb += counting.eq(step)
         return m
 
     def _memories(self, m):
         """Weight, channel and layer memory."""
         made = []
+        if self._params.writable:
+            config = ConfigSignature().create()  # a cycle later: it comes from the host's pins
+            for name in config.signature.members:
+                m.d.sync += getattr(config, name).eq(getattr(self.config, name))
         for number, shape in enumerate(memories(self._params)):
             region = self._first_region + number if self._params.writable else None
             memory = ImageMemory(shape, init=self._images[shape.name], region=region)
             m.submodules[shape.name] = memory
             if self._params.writable:
-                connect(m, flipped(self.config), memory.config)
+                connect(m, config, memory.config)
             made.append(memory)
         return made
 

@@ -11,6 +11,10 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import ArrayParams, Technology
 
 
+BITS_PER_FLAG = 16
+"""Bits of a sum for each copy of a flag that acts on all of them: a wider net would be the slowest of the array."""
+
+
 def flags(m: Module, params: ArrayParams, flag, cycles: int, *, name: str) -> Value:
     """``flag`` after ``cycles`` registers of its own.
 
@@ -26,11 +30,21 @@ def flags(m: Module, params: ArrayParams, flag, cycles: int, *, name: str) -> Va
     return flag
 
 
-class MultiplyAccumulate(wiring.Component):
-    """``acc <- (first ? 0 : acc) + act * weight``, for each pair of operands ``LATENCY`` = 2 + ``product_registers``
-    cycles later.
+def flag_for_bits(m: Module, params: ArrayParams, flag, cycles: int, *, name: str) -> Value:
+    """:func:`flags` for each bit of an accumulator, whose last register is shared by ``BITS_PER_FLAG`` of them."""
+    early = flags(m, params, flag, cycles - 1, name=name)
+    width = params.acc_bits
+    parts = range(0, width, BITS_PER_FLAG)
+    return Cat(
+        flags(m, params, early, 1, name=f"{name}_from_{low}").replicate(min(BITS_PER_FLAG, width - low)) for low in parts
+    )
 
-    iCE40: the product of the cycle before ``first`` is lost, so it should be one of zero.
+
+class MultiplyAccumulate(wiring.Component):
+    """``acc <- (first ? 0 : acc) + act * weight``, for each pair of operands 2 + ``product_registers`` cycles later.
+
+    ``first`` comes one cycle after its operands. iCE40: the product of the cycle before it is lost, so it should be
+    one of zero.
     """
 
     def __init__(self, params: ArrayParams):
@@ -49,17 +63,18 @@ class MultiplyAccumulate(wiring.Component):
         params = self._params
         if params.technology is Technology.ICE40:
             total = Signal(signed(ice40.SUM_BITS))
-            load = flags(m, params, self.first, params.product_registers, name="first")  # a cycle early: see above
+            load = flags(m, params, self.first, params.product_registers - 1, name="first")  # a cycle early: see above
             m.submodules.dsp = ice40.multiply_add(self.act, self.weight, total, load=load)
             m.d.comb += self.acc.eq(total)
             return m
         m.submodules.multiplier = multiplier = _multiplier(params)
         m.d.comb += [multiplier.a.eq(self.act), multiplier.b.eq(self.weight)]
-        restart = flags(m, params, self.first, 1 + params.product_registers, name="first")
         acc = Signal.like(self.acc, reset_less=True)
         if params.technology is Technology.ECP5:
+            restart = flag_for_bits(m, params, self.first, params.product_registers, name="first")
             m.d.sync += acc.eq(ecp5.restartable_adder(m, restart, acc, multiplier.product))
         else:
+            restart = delayed(m, self.first, params.product_registers, name="first")
             m.d.sync += acc.eq(Mux(restart, 0, acc) + multiplier.product)
         m.d.comb += self.acc.eq(acc)
         return m

@@ -4,20 +4,17 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.mac import MultiplyAccumulate, MultiplyAdd, flags
+from tospike.hw.ann.mac import MultiplyAccumulate, MultiplyAdd, flag_for_bits, flags
 from tospike.hw.arithmetic import shape_of
-from tospike.hw.params import ArrayParams, ceil_div
-
-BITS_PER_DONE = 16
-"""Bits of a sum for each copy of the flag that masks it on its way out."""
+from tospike.hw.params import ArrayParams
 
 
 class OutputStationaryElement(wiring.Component):
     """Accumulates ``act * weight``; operands and flags move on to the right and down.
 
     ``first`` comes with the first operands of an accumulation, ``emit`` with the last. An operand pair at the inputs
-    in cycle t is in ``acc`` in cycle t + ``params.mac_latency``; all copies of ``done`` are high in that cycle if
-    ``emit`` came with it. Idle steps carry ``act`` = 0. Data registers have no reset: flags tell which data count.
+    in cycle t is in ``acc`` in cycle t + ``params.mac_latency``; ``done``, a copy for each of its bits, is high in that cycle
+    if ``emit`` came with it. Idle steps carry ``act`` = 0. Data registers have no reset: flags tell which data count.
 
     The multiplier has operand registers of its own, beside those that pass the operands on: in a DSP block they
     cost nothing, elsewhere synthesis makes one of the two.
@@ -37,7 +34,7 @@ class OutputStationaryElement(wiring.Component):
                 "emit_o": Out(1),
                 "weight_o": Out(weight),
                 "acc": Out(shape_of(params.acc)),
-                "done": Out(ceil_div(params.acc_bits, BITS_PER_DONE)),
+                "done": Out(params.acc_bits),
             }
         )
 
@@ -52,15 +49,13 @@ class OutputStationaryElement(wiring.Component):
             self.weight_o.eq(weight),
             self.first_o.eq(flags(m, params, self.first_i, 1, name="pass_first")),
             self.emit_o.eq(flags(m, params, self.emit_i, 1, name="pass_emit")),
+            self.done.eq(flag_for_bits(m, params, self.emit_o, params.mac_latency - 1, name="done")),
         ]
-        ends = flags(m, params, self.emit_o, params.mac_latency - 2, name="ends")
-        for copy, done in enumerate(self.done):
-            m.d.comb += done.eq(flags(m, params, ends, 1, name=f"done_{copy}"))
         m.submodules.mac = mac = MultiplyAccumulate(params)
         m.d.comb += [
             mac.act.eq(self.act_i),
             mac.weight.eq(self.weight_i),
-            mac.first.eq(self.first_i),
+            mac.first.eq(self.first_o),
             self.acc.eq(mac.acc),
         ]
         return m

@@ -80,12 +80,13 @@ class PostProcessor(wiring.Component):
 
         waiting = Signal(2)  # slots that are being or have been written
         col = Signal(range(params.array.cols))
-        row_tile = Signal.like(layer.row_tiles)
-        col_tile = Signal.like(layer.col_tiles)
+        # tiles to come after this one, below and to the right; that there are none, in a register of its own
+        row_tiles = Signal.like(layer.row_tiles)
+        col_tiles = Signal.like(layer.col_tiles)
+        last_row_tile = Signal()
+        last_col_tile = Signal()
         tile_channel = Signal.like(self.channel_address)
         go = Signal()
-        last_row_tile = row_tile == layer.row_tiles
-        last_col_tile = col_tile == layer.col_tiles
         last_row = layer.rows_last if rows is None else Mux(last_row_tile, layer.rows_last, rows - 1)
         ends = Signal(EDGES)
         last = Signal()
@@ -101,17 +102,26 @@ class PostProcessor(wiring.Component):
         ]
         m.d.sync += waiting.eq(waiting + self.written - self.freed)
         with m.If(self.start):
-            m.d.sync += [self.channel_address.eq(layer.channel_base), tile_channel.eq(layer.channel_base)]
+            m.d.sync += [
+                self.channel_address.eq(layer.channel_base),
+                tile_channel.eq(layer.channel_base),
+                row_tiles.eq(layer.row_tiles),
+                last_row_tile.eq(layer.row_tiles == 0),
+                col_tiles.eq(layer.col_tiles),
+                last_col_tile.eq(layer.col_tiles == 0),
+            ]
         with m.Elif(go):
             m.d.sync += [col.eq(col + 1), self.channel_address.eq(self.channel_address + 1)]
             with m.If(ends.row):
                 m.d.sync += [col.eq(0), self.row.eq(self.row + 1), self.channel_address.eq(tile_channel)]
             with m.If(ends.tile):
                 following = Mux(last_col_tile, layer.channel_base, self.channel_address + 1)
-                m.d.sync += [self.row.eq(0), self.slot.eq(~self.slot), col_tile.eq(col_tile + 1)]
+                m.d.sync += [self.row.eq(0), self.slot.eq(~self.slot)]
+                m.d.sync += [col_tiles.eq(col_tiles - 1), last_col_tile.eq(col_tiles == 1)]
                 m.d.sync += [self.channel_address.eq(following), tile_channel.eq(following)]
             with m.If(ends.band):
-                m.d.sync += [col_tile.eq(0), row_tile.eq(Mux(last_row_tile, 0, row_tile + 1))]
+                m.d.sync += [col_tiles.eq(layer.col_tiles), last_col_tile.eq(layer.col_tiles == 0)]
+                m.d.sync += [row_tiles.eq(row_tiles - 1), last_row_tile.eq(row_tiles == 1)]
 
         m.submodules.requantizer = requantizer = Requantizer(
             params.requantize, params.array.acc, technology=params.array.technology
