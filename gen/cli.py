@@ -10,7 +10,7 @@ import typer
 from tospike.gen import console
 from tospike.gen.bare import generate_component
 from tospike.gen.data import load_data
-from tospike.gen.folder import DesignFolder, generate
+from tospike.gen.folder import DesignFolder, generate, generate_array
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
 from tospike.hw.params import (
@@ -29,6 +29,7 @@ from tospike.hw.params import (
     Readout,
     Reset,
     SystolicParams,
+    Technology,
 )
 from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import memories
@@ -72,11 +73,25 @@ def systolic(
     weight_bits: Annotated[int, typer.Option(help="Bits of a weight, 2 to 8.")] = 8,
     acc_bits: Annotated[int, typer.Option(help="Bits of an accumulator, up to 32.")] = 32,
     gemm: Annotated[str, typer.Option(help="M,N,K: results (M x N), inner dimension K.")] = "64,64,64",
+    technology: Annotated[Technology, typer.Option(help="What multipliers are made of.")] = Technology.GENERIC,
+    zero_gating: Annotated[bool, typer.Option("--zero-gating", help="Multipliers rest while an operand is 0.")] = False,
+    array_only: Annotated[bool, typer.Option("--array-only", help="The bare array, for synthesis.")] = False,
 ) -> None:
     """A systolic engine for matrix products: activations stream in, writable weights and biases, 32-bit results."""
     layer = parse_gemm(gemm)
-    act = IntFormat(bits=act_bits, signed=act_sign is ActSign.SIGNED)
-    array = ArrayParams(rows=rows, cols=cols, dataflow=dataflow, act=act, weight_bits=weight_bits, acc_bits=acc_bits)
+    array = ArrayParams(
+        rows=rows,
+        cols=cols,
+        dataflow=dataflow,
+        act=IntFormat(bits=act_bits, signed=act_sign is ActSign.SIGNED),
+        weight_bits=weight_bits,
+        acc_bits=acc_bits,
+        zero_gating=zero_gating,
+        technology=technology,
+    )
+    if array_only:
+        console.out.print(f"[bold]{generate_array(out, params=array)}[/]: the bare array, manifest.json")
+        return
     engine = SystolicParams(array=array, layers=(layer,), writable=True)
     params = AcceleratorParams(name="systolic", engines=(engine,))
     _announce(generate(out, kind="systolic", params=params, design=None, choices={}))

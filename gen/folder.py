@@ -14,14 +14,18 @@ from tospike.gen import images as memory_images
 from tospike.gen.files import to_json
 from tospike.gen.random_design import blank_design
 from tospike.gen.serialize import decode, encode
+from tospike.gen.technology import cell_models, technology_of, variants
 from tospike.gen.verilog import CLOCK, RESET, Port, amaranth_versions, convert
 from tospike.hw.accelerator import Accelerator
+from tospike.hw.ann.array import SystolicArray
 from tospike.hw.host.layout import Register, counter_names, regions
-from tospike.hw.params import AcceleratorParams, InputError, require
+from tospike.hw.params import AcceleratorParams, ArrayParams, InputError, Technology, require
 from tospike.sim.design import Design
 
 MANIFEST = "manifest.json"
 NETWORK = "network.json"
+ARRAY = "array"
+"""Kind, and name of the module, of a bare array."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,11 @@ class DesignFolder:
         """The Verilog file."""
         return self.path / f"{self.params.name}.v"
 
+    @property
+    def models(self) -> list[Path]:
+        """Models of the vendor's cells in it, which simulators need and synthesis brings along."""
+        return [self.path / name for name in cell_models([technology_of(self.params)])]
+
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
@@ -49,9 +58,11 @@ def config_hash(params: AcceleratorParams, images: list[memory_images.Images]) -
     return int(_digest(text.encode())[:16], 16)
 
 
-def build(params: AcceleratorParams, images: list[memory_images.Images]) -> tuple[str, list[Port], int]:
-    """Verilog, ports and configuration hash of an accelerator."""
-    number = config_hash(params, images)
+def build(
+    params: AcceleratorParams, images: list[memory_images.Images], *, number: int | None = None
+) -> tuple[str, list[Port], int]:
+    """Verilog, ports and configuration hash of an accelerator; ``number`` is the hash of what it is a variant of."""
+    number = config_hash(params, images) if number is None else number
     component = Accelerator(params, images, version=metadata.version("tospike"), config_hash=number)
     text, ports = convert(component, params.name)
     return text, ports, number
@@ -82,7 +93,10 @@ def generate(
     """
     images = memory_images.pack(design or blank_design(params))
     text, ports, number = build(params, images)
-    files = {f"{params.name}.v": text}
+    verilog = {technology_of(params): text}
+    for technology, variant in variants(params).items():
+        verilog[technology], _, _ = build(variant, images, number=number)
+    files = _verilog_files(params.name, verilog)
     if design:
         files[NETWORK] = json.dumps(encode(design.network), separators=(",", ":")) + "\n"
         for index, shapes in enumerate(memory_images.shapes(design)):
@@ -90,13 +104,8 @@ def generate(
                 name = f"engine_{index}_{shape.name}.hex"
                 files[name] = memory_images.hex_text(shape, images[index].get(shape.name, []))
     manifest = {
-        "tospike": metadata.version("tospike"),
-        "kind": kind,
-        "top": params.name,
-        "clock": CLOCK,
-        "reset": RESET,
+        **_origin(kind, params.name, ports, verilog),
         "config_hash": f"{number:016x}",
-        "ports": [{"name": p.name, "width": p.width, "direction": p.direction} for p in ports],
         "engines": [
             {"module": f"{params.name}.engine_{index}", "kind": type(engine).__name__.removesuffix("Params").lower()}
             for index, engine in enumerate(params.engines)
@@ -110,11 +119,62 @@ def generate(
         "params": encode(params),
         "stage_counts": list(design.stage_counts) if design else None,
         "choices": dict(choices),
-        "tools": amaranth_versions(),
-        "files": {name: _digest(content.encode()) for name, content in sorted(files.items())},
+        "files": _digests(files),
     }
     write_folder(out, {**files, MANIFEST: to_json(manifest)})
     return read(out)
+
+
+def generate_array(out: Path, *, params: ArrayParams) -> Path:
+    """Writes the bare array as a design folder, for synthesis; there is no host port by which to run it.
+
+    Raises
+    ------
+    InputError
+        ``out`` is in use for something else, or cannot be written.
+    """
+    text, ports = convert(SystolicArray(params), ARRAY)
+    verilog = {params.technology: text}
+    for technology, variant in variants(params).items():
+        verilog[technology], _ = convert(SystolicArray(variant), ARRAY)
+    files = _verilog_files(ARRAY, verilog)
+    manifest = {
+        **_origin(ARRAY, ARRAY, ports, verilog),
+        "engines": [],
+        "params": encode(params),
+        "files": _digests(files),
+    }
+    write_folder(out, {**files, MANIFEST: to_json(manifest)})
+    return out
+
+
+def _verilog_name(top: str, main: bool, technology: Technology) -> str:
+    return f"{top}.v" if main else f"{top}_{technology.value}.v"
+
+
+def _verilog_files(top: str, verilog: Mapping[Technology, str]) -> dict[str, str]:
+    """The first technology's Verilog is the design's own; the others, and models of their cells, lie beside it."""
+    texts = {_verilog_name(top, not number, name): text for number, (name, text) in enumerate(verilog.items())}
+    return {**texts, **cell_models(verilog)}
+
+
+def _origin(kind: str, top: str, ports: list[Port], verilog: Mapping[Technology, str]) -> dict[str, Any]:
+    """What the manifest says of any design. ``verilog`` maps technologies to files of which synthesis takes one."""
+    return {
+        "tospike": metadata.version("tospike"),
+        "kind": kind,
+        "top": top,
+        "clock": CLOCK,
+        "reset": RESET,
+        "ports": [{"name": p.name, "width": p.width, "direction": p.direction} for p in ports],
+        "tools": amaranth_versions(),
+        "verilog": {name.value: _verilog_name(top, not number, name) for number, name in enumerate(verilog)},
+        "simulation": sorted(cell_models(verilog)),
+    }
+
+
+def _digests(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: _digest(content.encode()) for name, content in sorted(files.items())}
 
 
 def write_folder(out: Path, files: Mapping[str, str]) -> None:
@@ -157,9 +217,14 @@ def read(path: Path) -> DesignFolder:
     """
     try:
         manifest = json.loads((path / MANIFEST).read_text())
+        require(
+            manifest.get("kind") != ARRAY, f"{path} is a bare array, which has no host port: leave --array-only away"
+        )
         files = manifest["files"]
         engine_params, stage_counts = manifest["params"], manifest["stage_counts"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{path} is not a generated design: it has no readable {MANIFEST}") from None
     for name, expected in files.items():
         file = path / name

@@ -119,7 +119,7 @@ class Accelerator(wiring.Component):
         # samples inside, and the cycles in which there are any: see "Cycles" in docs/architecture.md
         inside = Signal(8)
         cycles = Signal(32)
-        # both a cycle late, which makes no difference: `started` hangs on every `ready` of the chain
+        # both a cycle late, which makes no difference: they end long paths
         started = Signal()
         finished = Signal()
         m.d.sync += [

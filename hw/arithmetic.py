@@ -14,6 +14,13 @@ def shape_of(fmt: IntFormat) -> Shape:
     return signed(fmt.bits) if fmt.signed else unsigned(fmt.bits)
 
 
+def extended(value, width: int) -> Value:
+    """The ``width`` bits of ``value`` with copies of its sign, or zeros, above."""
+    value = Value.cast(value)
+    sign = value[-1] if value.shape().signed else C(0, 1)
+    return Cat(value, sign.replicate(width - len(value)))
+
+
 def saturate(value, fmt: IntFormat) -> Value:
     """``value`` clamped to [fmt.min, fmt.max], in the shape of ``fmt``."""
     value = Value.cast(value)

@@ -131,6 +131,18 @@ class Dataflow(StrEnum):
     """Weight-stationary: each PE holds one weight; activations and partial sums move."""
 
 
+class Technology(StrEnum):
+    """What the multiply-accumulators are made of. Results and cycles are the same but for what is said here."""
+
+    GENERIC = "generic"
+    """Whatever synthesis makes of ``*`` and ``+``: any target, and simulation without vendor models."""
+    ECP5 = "ecp5"
+    """Lattice ECP5: MULT18X18D with its registers, CCU2C."""
+    ICE40 = "ice40"
+    """Lattice iCE40 UltraPlus: SB_MAC16 with its registers and adder. It needs a cycle to clear a sum, so an
+    output-stationary array is idle for one step between tiles."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ArrayParams:
     """The bare R x C multiply-accumulate array."""
@@ -141,8 +153,11 @@ class ArrayParams:
     act: IntFormat = field(default=IntFormat(bits=8, signed=True))
     weight_bits: int = 8
     acc_bits: int = 32
-    product_registers: int = 1
-    """Pipeline registers between multiplier and adder."""
+    product_registers: int = 2
+    """Pipeline registers between multiplier and adder. A vendor's multiplier has one of them inside, or both."""
+    zero_gating: bool = False
+    """Whether a multiplier keeps its operands, and so is still, while an operand is zero."""
+    technology: Technology = Technology.GENERIC
 
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
@@ -151,13 +166,40 @@ class ArrayParams:
         require_range("weight-bits", self.weight_bits, 2, 8)
         require_range("acc-bits", self.acc_bits, self.act.bits + self.weight_bits, 32)
         require_range("product-registers", self.product_registers, 0, 3)
+        low, high = {Technology.GENERIC: (0, 3), Technology.ECP5: (1, 3), Technology.ICE40: (2, 2)}[self.technology]
+        require(
+            low <= self.product_registers <= high,
+            f"product-registers must be from {low} to {high} with technology {self.technology.value}, "
+            f"not {self.product_registers}",
+        )
+        require(
+            not self.zero_gating or self.technology is Technology.GENERIC,
+            f"zero gating needs technology generic: the multipliers of {self.technology.value} are not isolated",
+        )
+
+    @property
+    def mac_latency(self) -> int:
+        """Cycles from an operand at a processing element's input to the sum in its register."""
+        # operand, product and sum; weight-stationary the weight's own register comes before the operand's
+        return 2 + self.product_registers + (self.dataflow is Dataflow.WS)
+
+    @property
+    def drain_registers(self) -> int:
+        """Output-stationary: registers from a sum to the bottom of its column, which join two rows, then four each."""
+        stages, joined = 1, 2
+        while joined < self.rows:
+            stages, joined = stages + 1, 4 * joined
+        return stages
 
     @property
     def latency(self) -> int:
         """Cycles from the last operand of a result entering row 0 to the result at the bottom of column 0."""
-        # operand, product and accumulator registers, then the drain's register or the way down the column
-        drain = 1 if self.dataflow is Dataflow.OS else self.rows - 1
-        return 2 + self.product_registers + drain
+        return self.mac_latency + (self.drain_registers if self.dataflow is Dataflow.OS else self.rows - 1)
+
+    @property
+    def gap(self) -> int:
+        """Output-stationary: idle steps that must come between two tiles."""
+        return int(self.dataflow is Dataflow.OS and self.technology is Technology.ICE40)
 
     @property
     def weight(self) -> IntFormat:

@@ -79,3 +79,44 @@ class Queue(wiring.Component):
             self.level.eq(fifo.level),
         ]
         return m
+
+
+class CreditQueue(wiring.Component):
+    """A queue behind a pipeline that cannot stop: it takes whatever comes, and says beforehand whether it may.
+
+    ``room`` promises a place to whoever sets ``reserve`` in the same cycle, and what was promised must come, by
+    ``valid``. A stream of one per cycle passes without a pause if ``depth`` is at least the cycles from ``reserve`` to
+    ``valid`` and ``LATENCY`` + 1 more.
+    """
+
+    LATENCY = 2
+
+    def __init__(self, shape, *, depth: int):
+        self._shape = shape
+        self._depth = depth
+        super().__init__(
+            {
+                "room": Out(1),
+                "reserve": In(1),
+                "valid": In(1),
+                "payload": In(shape),
+                "o": Out(stream.Signature(shape)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.queue = queue = Queue(self._shape, depth=self._depth)
+        taken = Signal()  # a cycle ago, so that `ready` of the consumer ends here
+        credit = Signal(range(self._depth + 1), init=self._depth)
+        m.d.sync += [
+            taken.eq(self.o.valid & self.o.ready),
+            credit.eq(credit + taken - self.reserve),
+        ]
+        m.d.comb += [
+            self.room.eq(credit != 0),
+            queue.i.valid.eq(self.valid),
+            queue.i.payload.eq(self.payload),
+        ]
+        wiring.connect(m, queue.o, wiring.flipped(self.o))
+        return m

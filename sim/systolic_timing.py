@@ -15,16 +15,22 @@ from tospike.sim.arithmetic import Ints
 
 SLOTS = 2
 """Groups that the result buffer holds."""
-POST_LATENCY = 6
-"""From reading a result to offering it: buffer, selection, bias, multiplier, shift, clamp."""
+OPERAND_LATENCY = 2
+"""From the issue of a step to its operands at the array: memory, register."""
+POST_LATENCY = 12
+"""From reading a result to its end: buffer, register, selection, nine stages of requantisation."""
+INPUT_LATENCY = 1
+"""Of the register that a token comes in by."""
+OUTPUT_LATENCY = 3
+"""Of the queue behind the post-processor, and the register that a token goes out by."""
 ACCUMULATE_LATENCY = 2
 """WS: from a partial sum at the array's edge to the sum: read, add."""
 ACCUMULATE_SPACING = 3
 """WS: a partial sum is read, added to and written back in this many cycles."""
-NEXT_LAYER = 2
-"""From the last result of a layer (stored and out of the array) to the start of the next: state, descriptor."""
-REORDER_LATENCY = 2
-"""From the last result going into the reorder memory to the first coming out."""
+NEXT_LAYER = 3
+"""From the last result of a layer (stored and out of the array) to the start of the next: state, two of descriptor."""
+REORDER_LATENCY = 3
+"""From the last result going into the reorder memory to the first coming out of the register behind it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +73,14 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
     The engine takes a VALUE in each cycle in which one is offered, so everything is relative to the last VALUE (with
     the engine idle before the frame). The input link must send every address.
     """
-    start = 1  # the loader says that it is full
+    start = INPUT_LATENCY + 1  # the loader says that it is full
     array = 0
     for layer in params.layers:
         timing = _layer_timing(params, layer)
         array += timing.last_result - timing.first_operand + 1
         offered = start + timing.reads + POST_LATENCY
         start = max(int(offered[-1]), start + timing.last_result) + NEXT_LAYER
+    offered = offered + OUTPUT_LATENCY
     if _reorders(params):
         offered = offered[-1] + REORDER_LATENCY + np.arange(len(offered), dtype=np.int64)
     offered.setflags(write=False)
@@ -92,7 +99,7 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
     sizes = _group_sizes(params, layer)
     if output_stationary:
         steps, tiles, loading = layer.inputs, 1, 0
-        spacing = max(steps, array.rows)
+        spacing = max(steps + array.gap, array.rows)
         group_rows = array.rows
         committing = steps - 1  # the step that waits for a free slot: the last
     else:
@@ -100,7 +107,8 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
         spacing = max(steps, array.rows, ACCUMULATE_SPACING)
         group_rows = layer.rows
         committing = (tiles - 1) * spacing  # the first of the last tile
-    out = 1 + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)  # from its issue to the result
+    # from the issue of a step to its result
+    out = OPERAND_LATENCY + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)
 
     begin = 1 + loading
     done: list[int] = []  # cycle of the last read of each group
@@ -116,7 +124,7 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
         done.append(first + size - 1)
     return _LayerTiming(
         reads=np.concatenate(reads),
-        first_operand=2,
+        first_operand=1 + OPERAND_LATENCY,
         last_result=written + group_rows - 1 + array.cols - 1,
     )
 

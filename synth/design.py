@@ -47,19 +47,21 @@ class Design:
         return sum(port.width for port in self.ports if not port.is_input)
 
 
-def read_design(folder: Path) -> Design:
-    """Read the manifest and the files that it names.
+def read_design(folder: Path, technology: str = "generic") -> Design:
+    """Read the manifest and the files that it names, of the Verilog what is made of cells of ``technology``, if any
+    is, or else of no vendor's.
 
     Raises
     ------
     InputError
-        The folder holds no manifest, the manifest lacks something, or a file is missing.
+        The folder holds no manifest, the manifest lacks something, a file is missing, or all Verilog is made of cells
+        of other vendors.
     """
     path = folder / MANIFEST
     require(path.is_file(), f"{folder} is not a generated design: it has no {MANIFEST} (run `tospike generate` first)")
     try:
         manifest = json.loads(path.read_text())
-        design = _design(manifest, folder)
+        design = _design(manifest, folder, technology)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not JSON ({error}): generate the design again") from None
     except (KeyError, TypeError, AttributeError) as error:
@@ -69,10 +71,23 @@ def read_design(folder: Path) -> Design:
     return design
 
 
-def _design(manifest: dict[str, Any], folder: Path) -> Design:
+def _unused(manifest: dict[str, Any], folder: Path, technology: str) -> set[str]:
+    """Files that are not for this technology, and models of cells, which Yosys knows itself."""
+    verilog = manifest.get("verilog", {})
+    chosen = verilog.get(technology, verilog.get("generic"))
+    require(
+        not verilog or chosen is not None,
+        f"{folder} is made of cells of {', '.join(verilog)}, which this target does not have: "
+        f"generate it again with --technology {technology}",
+    )
+    return {*manifest.get("simulation", ()), *verilog.values()} - {chosen}
+
+
+def _design(manifest: dict[str, Any], folder: Path, technology: str) -> Design:
     sources: dict[str, bytes] = {}
+    unused = _unused(manifest, folder, technology)
     for name in manifest["files"]:
-        if not name.endswith((".v", ".sv")):
+        if name in unused or not name.endswith((".v", ".sv")):
             continue
         require(
             re.fullmatch(r"\w[\w.+-]*", name, re.ASCII) is not None,

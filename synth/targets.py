@@ -21,6 +21,8 @@ class FpgaTarget:
     """An FPGA in a package."""
 
     name: str
+    technology: str
+    """Whose cells it has."""
     synth: str
     """Yosys' command."""
     pnr: str
@@ -72,6 +74,11 @@ class CellTarget:
         """The file's name."""
         return self.library.name
 
+    @property
+    def technology(self) -> str:
+        """Whose cells a design may instantiate: nobody's."""
+        return "generic"
+
 
 Target = FpgaTarget | CellTarget
 
@@ -90,6 +97,7 @@ FPGAS: dict[str, FpgaTarget] = {
     for fpga in (
         FpgaTarget(
             name="ecp5-85k",
+            technology="ecp5",
             # -nowidelut: the slice's wide multiplexers saved no LUT in an 8x8 array, which then routed 10 % faster
             synth="synth_ecp5 -abc9 -nowidelut",
             pnr="nextpnr-ecp5",
@@ -110,6 +118,7 @@ FPGAS: dict[str, FpgaTarget] = {
         ),
         FpgaTarget(
             name="ice40-up5k",
+            technology="ice40",
             synth="synth_ice40 -device u -dsp -abc9",
             pnr="nextpnr-ice40",
             device=("--up5k", "--package", "sg48"),

@@ -13,6 +13,7 @@ import numpy as np
 
 from tospike.gen import tools
 from tospike.gen.cache import Cache, digest
+from tospike.gen.technology import cell_models, technology_of
 from tospike.gen.tool import last_words
 from tospike.hw.host.layout import counter_names
 from tospike.hw.params import AcceleratorParams, InputError, require
@@ -68,7 +69,8 @@ def replay(
         If the simulator is missing or fails, or the design does not answer.
     """
     require(simulator in SIMULATORS, f"simulator must be verilator or icarus, not {simulator!r}")
-    command = _simulator(verilog, params.name, simulator, cache or Cache())
+    models = cell_models([technology_of(params)]).values()
+    command = _simulator("".join([verilog, *models]), params.name, simulator, cache or Cache())
     names = counter_names(params)
     with tempfile.TemporaryDirectory(prefix="tospike-") as work_name:
         work = Path(work_name)

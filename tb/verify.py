@@ -69,7 +69,8 @@ def verify(
     design = read(folder)
     tool = tools.find("verilator" if simulator == "verilator" else "iverilog")
     cache = cache or Cache()
-    text = design.verilog.read_bytes()
+    sources = [design.verilog, *design.models]
+    text = b"".join(source.read_bytes() for source in sources)
     key = digest({"design": text, "tool": tool.release, "waves": waves})
     with _environment(tool):
         runner = get_runner(simulator)
@@ -78,7 +79,7 @@ def verify(
             log = build / "build.log"
             try:
                 runner.build(
-                    sources=[design.verilog.resolve()],
+                    sources=[source.resolve() for source in sources],
                     hdl_toplevel=design.params.name,
                     build_dir=build,
                     build_args=["-Wno-fatal", "-Wno-lint", "-Wno-style"] if simulator == "verilator" else [],

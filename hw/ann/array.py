@@ -27,8 +27,8 @@ class SystolicArray(wiring.Component):
     *Output-stationary*: in step k, row r gets A[r, k] and column c gets B[k, c]; element (r, c) sums their products.
     ``first`` marks k = 0, ``emit`` the last k. The sum of element (r, c) leaves at the bottom of column c, row 0
     first, ``latency + r + c`` cycles after its ``emit`` step. The wavefront completes one element per column and
-    cycle, so results need no registers of their own, and the next tile may follow at once, as long as two ``emit``
-    are at least ``rows`` steps apart. An idle step has activations of 0.
+    cycle, so results need no registers of their own, and the next tile may follow at once (after ``params.gap``
+    idle steps), as long as two ``emit`` are at least ``rows`` steps apart. An idle step has activations of 0.
 
     *Weight-stationary*: element (r, c) holds B[r, c]. In step s, row r gets A[s, r]; the dot product of step s leaves
     column c ``latency + c`` cycles later if ``emit`` was set. With ``first`` the wave brings the loaded weights
@@ -94,11 +94,7 @@ class SystolicArray(wiring.Component):
                 weights[col] = element.weight_o
                 columns[col].append(element)
         for col, elements in enumerate(columns):
-            # `done` is one-hot within a column, so an AND-OR does what a multiplexer would
-            total = reduce(or_, (Mux(element.done, element.acc, 0) for element in elements))
-            result = Signal(shape_of(params.acc), name=f"result_{col}", reset_less=True)
-            valid = Signal(name=f"valid_{col}")
-            m.d.sync += [result.eq(total), valid.eq(reduce(or_, (element.done for element in elements)))]
+            result, valid = _drain(m, [(element.done, element.acc) for element in elements], name=f"column_{col}")
             m.d.comb += [self.results[col].eq(result), self.valid[col].eq(valid)]
 
     def _weight_stationary(self, m):
@@ -120,7 +116,31 @@ class SystolicArray(wiring.Component):
                 act, swap, load = element.act_o, element.swap_o, element.load_o
                 weights[col], psums[col] = element.weight_o, element.psum_o
         # a result is complete when the last row's product is in it
-        valid = delayed(m, self.rows[-1].emit, 2 + params.product_registers, name="valid")
+        valid = delayed(m, self.rows[-1].emit, params.mac_latency, name="valid")
         for col in range(params.cols):
             m.d.comb += [self.results[col].eq(psums[col]), self.valid[col].eq(valid)]
             valid = delayed(m, valid, 1, name=f"valid_{col}")
+
+
+def _drain(m: Module, elements, *, name: str) -> tuple[Value, Value]:
+    """The ``acc`` whose ``done`` is set, at most one of ``elements`` (done, acc), and whether one is.
+
+    An AND-OR does what a multiplexer would; it joins two elements, then four groups each, with a register after each
+    join, so that one LUT of four inputs is between registers and no net crosses the array.
+    """
+    shape = elements[0][1].shape()
+    total = [(acc & done).as_signed() for done, acc in elements]
+    found = [done[0] for done, _ in elements]
+    fan_in, stage = 2, 0
+    while stage == 0 or len(total) > 1:
+        stage += 1
+        for group in range(0, len(total), fan_in):
+            joined = Signal(shape, name=f"{name}_result_{stage}_{group}", reset_less=True)
+            some = Signal(name=f"{name}_valid_{stage}_{group}")
+            m.d.sync += [
+                joined.eq(reduce(or_, total[group : group + fan_in])),
+                some.eq(reduce(or_, found[group : group + fan_in])),
+            ]
+            total[group], found[group] = joined, some
+        total, found, fan_in = total[::fan_in], found[::fan_in], 4
+    return total[0], found[0]

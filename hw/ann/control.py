@@ -22,7 +22,7 @@ class LayerControl(wiring.Component):
     done : In(1)
         The last result of the layer is stored or sent.
     last_layer : In(1)
-        The descriptor of layer ``index`` says that it is the last one. Comes one cycle after ``index``.
+        The descriptor of layer ``index`` says that it is the last one. Comes two cycles after ``index``.
     index : Out
         Which layer's descriptor is wanted.
     start : Out(1)
@@ -71,8 +71,12 @@ class LayerControl(wiring.Component):
                 with m.Else():
                     m.next = "NEXT"
             with m.State("REWIND"):  # the first layer's descriptor is being read
+                m.next = "REWOUND"
+            with m.State("REWOUND"):
                 m.next = "IDLE"
             with m.State("NEXT"), m.If(self.empty):
+                m.next = "FETCHED"
+            with m.State("FETCHED"):
                 m.next = "START"
             with m.State("START"):
                 m.d.comb += [self.source.eq(~half), self.start.eq(1)]

@@ -10,7 +10,7 @@ from tospike.hw.ann.accumulate import ColumnAccumulator
 from tospike.hw.ann.array import SystolicArray, row_layout
 from tospike.hw.ann.buffers import ActivationBuffer, ResultBuffer
 from tospike.hw.ann.control import LayerControl
-from tospike.hw.ann.delay import Skew
+from tospike.hw.ann.delay import Skew, delayed
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.feeder import Feeder
 from tospike.hw.ann.layout import (
@@ -24,11 +24,16 @@ from tospike.hw.ann.layout import (
 )
 from tospike.hw.ann.loader import FrameLoader, activation_placer
 from tospike.hw.ann.output import TokenOutput
-from tospike.hw.ann.postprocess import PostProcessor
+from tospike.hw.ann.postprocess import PostProcessor, result_layout
 from tospike.hw.ann.reorder import Reorder
-from tospike.hw.events import token_stream
+from tospike.hw.arithmetic import shape_of
+from tospike.hw.events import token_layout, token_stream
 from tospike.hw.memory import ConfigSignature, ImageMemory
-from tospike.hw.params import Dataflow, SystolicParams
+from tospike.hw.params import Dataflow, SystolicParams, TokenKind
+from tospike.hw.streams import Buffer, CreditQueue, Register
+
+OPERAND_LATENCY = 2
+"""Cycles from the issue of a step to its operands at the array: memory, register."""
 
 
 class SystolicEngine(wiring.Component):
@@ -40,7 +45,7 @@ class SystolicEngine(wiring.Component):
                                   ^                                  |
                                   |                             ResultBuffer
                                   |                                  v
-                                  +--------------------------- PostProcessor -> (Reorder) -> TokenOutput -> o
+                                  +--------------------------- PostProcessor -> CreditQueue -> (Reorder) -> Output -> o
 
     A layer begins when the results of the one before it are stored and the array is empty. While the last layer
     runs, the next frame is loaded.
@@ -91,11 +96,21 @@ class SystolicEngine(wiring.Component):
         m.submodules.results = results = ResultBuffer(array.acc, cols=array.cols, depth=result_depth(params))
         m.submodules.post = post = PostProcessor(params)
         m.submodules.placer = placer = activation_placer(params)
+        m.submodules.queue = queue = CreditQueue(
+            result_layout(params), depth=PostProcessor.LATENCY + CreditQueue.LATENCY + 2
+        )
         m.submodules.output = output = TokenOutput(params)
+        sent = queue.o
 
         # ------------------------------------------------------------------- layers and frames
+        counting = Signal()  # the last frame is not in the counter yet
         m.submodules.control = control = LayerControl(params)
-        layer = data.View(descriptor_layout(params), layers.data)
+        first_descriptor = descriptor_layout(params).from_bits(self._images["layers"][0])
+        layer = Signal(descriptor_layout(params), init=first_descriptor)
+        answered = Signal()  # the memory has, since reset
+        m.d.sync += answered.eq(1)
+        with m.If(answered):
+            m.d.sync += Value.cast(layer).eq(layers.data)
         start, final = control.start, control.final
         free = Signal(2, init=2)  # slots of the result buffer
         # tiles whose results have not left the array: it passes each in this many cycles, and takes one per cycle
@@ -104,27 +119,27 @@ class SystolicEngine(wiring.Component):
         there = Mux(control.source, 0, buffer_depth(params))  # where its results, or the next frame, go
         m.d.sync += [
             free.eq(free + post.freed - feeder.commit),
-            inside.eq(inside + feeder.commit - results.finished),
+            inside.eq(inside + delayed(m, feeder.commit, 1, name="commit") - results.finished),
         ]
         m.d.comb += [
             layers.address.eq(control.index),
             layers.enable.eq(1),
             control.loaded.eq(loader.full),
             control.empty.eq(inside == 0),
-            control.done.eq(post.o.valid & post.o.ready & post.o.payload.last),
+            control.done.eq(Mux(final, sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last)),
             control.last_layer.eq(layer.final),
-            self.busy.eq(control.busy | ~control.empty | loader.partial | output.o.valid),
+            self.busy.eq(control.busy | ~control.empty | loader.partial | output.o.valid | self.o.valid | counting),
         ]
 
         # --------------------------------------------------------------- tokens to activations
-        connect(m, flipped(self.i), loader.i)
-        first_layer = Signal(
-            descriptor_layout(params), init=descriptor_layout(params).from_bits(self._images["layers"][0])
-        )
+        m.submodules.buffer_in = buffer_in = Buffer(token_layout(params.input))
+        connect(m, flipped(self.i), buffer_in.i)
+        connect(m, buffer_in.o, loader.i)
+        first_layer = Signal(descriptor_layout(params), init=first_descriptor)
         if params.writable:
-            at_first = Signal()  # since a cycle ago: the memory has answered
-            m.d.sync += at_first.eq(control.index == 0)
-            with m.If(at_first & (control.index == 0)):
+            at_first = control.index == 0
+            since = delayed(m, at_first, 1, name="at_first")
+            with m.If(at_first & since & delayed(m, since, 1, name="at_first_since")):  # the memory has answered
                 m.d.sync += first_layer.eq(layer)
         m.d.comb += [
             loader.layer.eq(first_layer),
@@ -133,14 +148,14 @@ class SystolicEngine(wiring.Component):
         ]
 
         # ------------------------------------------------------------------------------- array
-        rows, load = self._operands(m, feeder, activations, weights)
+        rows, cols, load = self._operands(m, feeder, activations, weights)
         m.d.comb += [
             feeder.layer.eq(layer),
             feeder.start.eq(start),
             feeder.base.eq(here),
             feeder.free.eq(free != 0),
         ]
-        sums, valid = self._array(m, rows, load, weights, layer)
+        sums, valid = self._array(m, rows, cols, load, layer)
         m.d.comb += [
             results.i.eq(sums),
             results.valid.eq(valid),
@@ -161,62 +176,77 @@ class SystolicEngine(wiring.Component):
             post.channel.eq(channels.data),
             placer.start.eq(start),
             placer.base.eq(there),
-            placer.step.eq(post.o.valid & ~final),
-            placer.edges.eq(post.o.payload.edges),
+            placer.step.eq(post.valid & ~final),
+            placer.edges.eq(post.result.edges),
+            # the activation buffer takes results as they come, the consumer of the last layer's might not
+            post.room.eq(queue.room | ~final),
+            queue.reserve.eq(post.read & final),
+            queue.valid.eq(post.valid & final),
+            queue.payload.eq(post.result),
         ]
         if array.dataflow is Dataflow.WS:
             m.d.comb += placer.stride.eq(layer.stored_words)
-        tail = output.i
         if needs_reorder(params):
             m.submodules.reorder = reorder = Reorder(params)
             m.d.comb += [reorder.layer.eq(layer), reorder.start.eq(start)]
-            connect(m, reorder.o, output.i)
-            tail = reorder.i
-        m.d.comb += [
-            tail.payload.eq(post.o.payload),
-            tail.valid.eq(post.o.valid & final),
-            post.o.ready.eq(tail.ready | ~final),
-        ]
-        connect(m, output.o, flipped(self.o))
+            m.submodules.reordered = reordered = Register(result_layout(params))
+            connect(m, sent, reorder.i)
+            connect(m, reorder.o, reordered.i)
+            connect(m, reordered.o, output.i)
+        else:
+            connect(m, sent, output.i)
+        m.submodules.buffer_out = buffer_out = Buffer(token_layout(params.output))
+        connect(m, output.o, buffer_out.i)
+        connect(m, buffer_out.o, flipped(self.o))
         # results of a layer that is not the last and values of the next frame never come in the same cycle
-        m.d.comb += [
+        m.d.sync += [
             activations.write.eq(loader.write | placer.step),
             activations.write_lane.eq(Mux(loader.write, loader.lane, placer.lane)),
             activations.write_address.eq(Mux(loader.write, loader.address, placer.address)),
-            activations.value.eq(Mux(loader.write, loader.value, post.o.payload.value)),
+            activations.value.eq(Mux(loader.write, loader.value, post.result.value)),
         ]
 
         # ---------------------------------------------------------------------------- counters
-        feeding = Signal()
-        m.d.sync += feeding.eq(feeder.busy)
-        results_out = post.o.valid & post.o.ready
+        feeding = delayed(m, feeder.busy, OPERAND_LATENCY, name="feeding")
+        depth = Signal(len(layer.inputs) + 1)
+        ends = buffer_out.o.payload.kind == TokenKind.END
+        m.d.sync += depth.eq(layer.inputs + 1)
         increments = {
-            "frames": self.o.valid & self.o.ready & output.busy,
-            "macs": Mux(results_out, layer.inputs + 1, 0),
+            "frames": self.o.valid & self.o.ready & ends,
+            "macs": Mux(post.valid, depth, 0),
             "act_words": feeder.act_read,
             "weight_words": feeder.weight_read,
-            "results": results_out,
+            "results": post.valid,
             "array_cycles": feeding | (inside != 0),
         }
         for name, increment in increments.items():
             count = self.counters[name]
-            m.d.sync += count.eq(Mux(self.clear, 0, count + increment))
+            step = delayed(m, increment, 1, name=f"count_{name}")  # a counter is long enough to be a path of its own
+            m.d.sync += count.eq(Mux(self.clear, 0, count + step))
+            if name == "frames":
+                m.d.comb += counting.eq(step)
         return m
 
     def _memories(self, m):
         """Weight, channel and layer memory."""
         made = []
+        if self._params.writable:
+            config = ConfigSignature().create()  # a cycle later: it comes from the host's pins
+            for name in config.signature.members:
+                m.d.sync += getattr(config, name).eq(getattr(self.config, name))
         for number, shape in enumerate(memories(self._params)):
             region = self._first_region + number if self._params.writable else None
             memory = ImageMemory(shape, init=self._images[shape.name], region=region)
             m.submodules[shape.name] = memory
             if self._params.writable:
-                connect(m, flipped(self.config), memory.config)
+                connect(m, config, memory.config)
             made.append(memory)
         return made
 
     def _operands(self, m, feeder, activations, weights):
-        """Activations and flags of each row, not skewed, in the cycle after their step was issued."""
+        """What enters the array, not skewed, ``OPERAND_LATENCY`` cycles after its step was issued: activations with
+        their flags, weights and their load flags. A memory's output goes into a register first of all: it comes late.
+        """
         params = self._params.array
         m.d.comb += [
             activations.read.eq(feeder.act_read),
@@ -224,22 +254,21 @@ class SystolicEngine(wiring.Component):
             weights.address.eq(feeder.weight_address),
             weights.enable.eq(feeder.weight_read),
         ]
-        step, first, emit = Signal(), Signal(), Signal()
-        m.d.sync += [step.eq(feeder.act_read), first.eq(feeder.first), emit.eq(feeder.emit)]
+        step = delayed(m, feeder.act_read, 1, name="step")
+        first = delayed(m, feeder.first, OPERAND_LATENCY, name="first")
+        emit = delayed(m, feeder.emit, OPERAND_LATENCY, name="emit")
         rows = Signal(data.ArrayLayout(row_layout(params), params.rows))
         for row in range(params.rows):
-            m.d.comb += [
-                rows[row].act.eq(Mux(step, activations.word[row], 0)),
-                rows[row].first.eq(first),
-                rows[row].emit.eq(emit),
-            ]
+            act = Signal(shape_of(params.act), name=f"act_{row}")
+            m.d.sync += act.eq(Mux(step, activations.word[row], 0))
+            m.d.comb += [rows[row].act.eq(act), rows[row].first.eq(first), rows[row].emit.eq(emit)]
+        cols = delayed(m, weights.data, 1, name="weights", reset_less=True)
         load = None
         if params.dataflow is Dataflow.WS:
-            load = Signal(params.rows)
-            m.d.sync += load.eq(feeder.load)
-        return rows, load
+            load = delayed(m, feeder.load, OPERAND_LATENCY, name="load")
+        return rows, cols, load
 
-    def _array(self, m, rows, load, weights, layer):
+    def _array(self, m, rows, cols, load, layer):
         """The array with its delay lines; returns sums, and whether column 0 has one."""
         params = self._params.array
         m.submodules.array = array = SystolicArray(params)
@@ -247,7 +276,7 @@ class SystolicEngine(wiring.Component):
         m.submodules.skew_cols = skew_cols = Skew(signed(params.weight_bits), params.cols)
         m.d.comb += [
             skew_rows.i.eq(rows),
-            Value.cast(skew_cols.i).eq(weights.data),
+            Value.cast(skew_cols.i).eq(cols),
             array.rows.eq(skew_rows.o),
             array.cols.eq(skew_cols.o),
         ]

@@ -74,18 +74,24 @@ class Feeder(wiring.Component):
     def _output_stationary(self, m, step):
         layer = self.layer
         busy = Signal()
-        row_tile = Signal.like(layer.row_tiles)
-        col_tile = Signal.like(layer.col_tiles)
+        # tiles to come after this one, below and to the right
+        row_tiles = Signal.like(layer.row_tiles)
+        col_tiles = Signal.like(layer.col_tiles)
         tile_address = Signal.like(self.act_address)
-        valid = Signal()
-        last = Signal()
         go = Signal()
-        last_col = Signal()
+        # what the step and the tile are is known a cycle before, so that `go` depends on registers only
+        valid, last, ends = Signal(), Signal(), Signal()  # with operands; the last with them; the last of all
+        last_row, last_col = Signal(), Signal()
+        one_input, one_step = Signal(), Signal()
+        before_last, before_end = Signal.like(layer.inputs), Signal.like(layer.spacing)
+        m.d.sync += [
+            one_input.eq(layer.inputs == 0),
+            one_step.eq(layer.spacing == 0),
+            before_last.eq(layer.inputs - 1),
+            before_end.eq(layer.spacing - 1),
+        ]
         m.d.comb += [
-            valid.eq(step <= layer.inputs),
-            last.eq(step == layer.inputs),
             go.eq(busy & (~last | self.free)),
-            last_col.eq(col_tile == layer.col_tiles),
             self.busy.eq(busy),
             self.act_read.eq(go & valid),
             self.weight_read.eq(go & valid),
@@ -94,9 +100,24 @@ class Feeder(wiring.Component):
             self.commit.eq(go & last),
         ]
         with m.If(self.start):
-            m.d.sync += [busy.eq(1), row_tile.eq(0), col_tile.eq(0), tile_address.eq(self.base)]
+            m.d.sync += [
+                busy.eq(1),
+                valid.eq(1),
+                last.eq(layer.inputs == 0),
+                ends.eq(layer.spacing == 0),
+                row_tiles.eq(layer.row_tiles),
+                last_row.eq(layer.row_tiles == 0),
+                col_tiles.eq(layer.col_tiles),
+                last_col.eq(layer.col_tiles == 0),
+                tile_address.eq(self.base),
+            ]
         with m.Elif(go):
-            m.d.sync += step.eq(step + 1)
+            m.d.sync += [
+                step.eq(step + 1),
+                valid.eq(valid & ~last),
+                last.eq(valid & ~last & (step == before_last)),
+                ends.eq(step == before_end),
+            ]
             with m.If(valid):
                 m.d.sync += [
                     self.act_address.eq(self.act_address + 1),
@@ -111,11 +132,13 @@ class Feeder(wiring.Component):
                     ]
                 with m.Else():
                     m.d.sync += self.act_address.eq(tile_address)
-            with m.If(step == layer.spacing):
-                m.d.sync += [step.eq(0), col_tile.eq(Mux(last_col, 0, col_tile + 1))]
+            with m.If(ends):
+                m.d.sync += [step.eq(0), valid.eq(1), last.eq(one_input), ends.eq(one_step)]
+                m.d.sync += [col_tiles.eq(col_tiles - 1), last_col.eq(col_tiles == 1)]
                 with m.If(last_col):
-                    m.d.sync += row_tile.eq(row_tile + 1)
-                    m.d.sync += busy.eq(row_tile != layer.row_tiles)
+                    m.d.sync += [col_tiles.eq(layer.col_tiles), last_col.eq(layer.col_tiles == 0)]
+                    m.d.sync += [row_tiles.eq(row_tiles - 1), last_row.eq(row_tiles == 1)]
+                    m.d.sync += busy.eq(~last_row)
 
     def _weight_stationary(self, m, step):
         layer = self.layer

@@ -67,11 +67,11 @@ def tile_steps(params: SystolicParams, layer: DenseLayer) -> int:
 def tile_spacing(params: SystolicParams, layer: DenseLayer) -> int:
     """Cycles from one tile to the next.
 
-    OS: a tile drains in ``rows`` cycles. WS: a tile's weights load in ``rows`` cycles, and a partial sum must be
-    back before it is needed again.
+    OS: a tile drains in ``rows`` cycles, and some technologies want a gap. WS: a tile's weights load in ``rows``
+    cycles, and a partial sum must be back before it is needed again.
     """
     least = ACCUMULATE_SPACING if params.array.dataflow is Dataflow.WS else 1
-    return max(tile_steps(params, layer), params.array.rows, least)
+    return max(tile_steps(params, layer) + params.array.gap, params.array.rows, least)
 
 
 def weight_words(params: SystolicParams, layer: DenseLayer) -> int:

@@ -1,10 +1,10 @@
-"""Processing elements: one multiplier each, every operand and product registered."""
+"""Processing elements: a multiply-accumulator, and the registers that pass operands and flags on."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.delay import delayed
+from tospike.hw.ann.mac import MultiplyAccumulate, MultiplyAdd, flag_for_bits, flags
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import ArrayParams
 
@@ -13,8 +13,11 @@ class OutputStationaryElement(wiring.Component):
     """Accumulates ``act * weight``; operands and flags move on to the right and down.
 
     ``first`` comes with the first operands of an accumulation, ``emit`` with the last. An operand pair at the inputs
-    in cycle t is in ``acc`` in cycle t + 2 + ``product_registers``; ``done`` is high in that cycle if ``emit`` came
-    with it. Idle steps carry ``act`` = 0. Data registers have no reset: flags tell which data count.
+    in cycle t is in ``acc`` in cycle t + ``params.mac_latency``; ``done``, a copy for each of its bits, is high in that
+    cycle if ``emit`` came with it. Idle steps carry ``act`` = 0. Data registers have no reset: flags tell which data count.
+
+    The multiplier has operand registers of its own, beside those that pass the operands on: in a DSP block they
+    cost nothing, elsewhere synthesis makes one of the two.
     """
 
     def __init__(self, params: ArrayParams):
@@ -31,25 +34,30 @@ class OutputStationaryElement(wiring.Component):
                 "emit_o": Out(1),
                 "weight_o": Out(weight),
                 "acc": Out(shape_of(params.acc)),
-                "done": Out(1),
+                "done": Out(params.acc_bits),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        stages = self._params.product_registers
+        params = self._params
         act = Signal.like(self.act_i, reset_less=True)
         weight = Signal.like(self.weight_i, reset_less=True)
-        first = Signal()
-        emit = Signal()
-        m.d.sync += [act.eq(self.act_i), weight.eq(self.weight_i), first.eq(self.first_i), emit.eq(self.emit_i)]
-        m.d.comb += [self.act_o.eq(act), self.weight_o.eq(weight), self.first_o.eq(first), self.emit_o.eq(emit)]
-
-        product = delayed(m, act * weight, stages, name="product", reset_less=True)
-        restart = delayed(m, first, stages, name="restart")
-        acc = Signal.like(self.acc, reset_less=True)
-        m.d.sync += acc.eq(Mux(restart, 0, acc) + product)
-        m.d.comb += [self.acc.eq(acc), self.done.eq(delayed(m, emit, stages + 1, name="done"))]
+        m.d.sync += [act.eq(self.act_i), weight.eq(self.weight_i)]
+        m.d.comb += [
+            self.act_o.eq(act),
+            self.weight_o.eq(weight),
+            self.first_o.eq(flags(m, params, self.first_i, 1, name="pass_first")),
+            self.emit_o.eq(flags(m, params, self.emit_i, 1, name="pass_emit")),
+            self.done.eq(flag_for_bits(m, params, self.emit_o, params.mac_latency - 1, name="done")),
+        ]
+        m.submodules.mac = mac = MultiplyAccumulate(params)
+        m.d.comb += [
+            mac.act.eq(self.act_i),
+            mac.weight.eq(self.weight_i),
+            mac.first.eq(self.first_o),
+            self.acc.eq(mac.acc),
+        ]
         return m
 
 
@@ -58,7 +66,7 @@ class WeightStationaryElement(wiring.Component):
 
     While ``load`` is high the shadow register takes ``weight_i``, which is the shadow register of the element above.
     ``swap`` comes with the first operand that meets the new weight. An operand at the input in cycle t is in
-    ``psum_o`` in cycle t + 2 + ``product_registers``.
+    ``psum_o`` in cycle t + ``params.mac_latency``.
     """
 
     def __init__(self, params: ArrayParams):
@@ -81,20 +89,27 @@ class WeightStationaryElement(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        params = self._params
         act = Signal.like(self.act_i, reset_less=True)
         shadow = Signal.like(self.weight_i, reset_less=True)
         weight = Signal.like(self.weight_i, reset_less=True)
-        swap = Signal()
-        load = Signal()
-        m.d.sync += [act.eq(self.act_i), swap.eq(self.swap_i), load.eq(self.load_i)]
-        m.d.comb += [self.act_o.eq(act), self.swap_o.eq(swap), self.load_o.eq(load), self.weight_o.eq(shadow)]
+        m.d.sync += act.eq(self.act_i)
         with m.If(self.load_i):
             m.d.sync += shadow.eq(self.weight_i)
         with m.If(self.swap_i):
             m.d.sync += weight.eq(shadow)
-
-        product = delayed(m, act * weight, self._params.product_registers, name="product", reset_less=True)
-        psum = Signal.like(self.psum_o, reset_less=True)
-        m.d.sync += psum.eq(self.psum_i + product)
-        m.d.comb += self.psum_o.eq(psum)
+        m.d.comb += [
+            self.act_o.eq(act),
+            self.weight_o.eq(shadow),
+            self.swap_o.eq(flags(m, params, self.swap_i, 1, name="pass_swap")),
+            self.load_o.eq(flags(m, params, self.load_i, 1, name="pass_load")),
+        ]
+        # the weight changes with the operand at `act`, so both enter the multiplier one cycle after their own registers
+        m.submodules.mac = mac = MultiplyAdd(params)
+        m.d.comb += [
+            mac.act.eq(act),
+            mac.weight.eq(weight),
+            mac.addend.eq(self.psum_i),
+            self.psum_o.eq(mac.total),
+        ]
         return m

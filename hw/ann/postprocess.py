@@ -1,9 +1,10 @@
 """Takes finished tiles out of the result buffer, one result per cycle, through the requantiser."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.layout import memories, result_depth
 from tospike.hw.ann.placer import EDGES
@@ -24,6 +25,9 @@ class PostProcessor(wiring.Component):
     It starts when the first result of a tile is written, and never overtakes the array: that writes column c of
     row r no later than r + c cycles after the first result, and here r * cols + c results come before it.
 
+    What has been read cannot be held: nothing of the pipeline has a clock enable, whose net would be the longest of
+    the engine. A consumer that might not be ready must have ``room`` for all that is on the way.
+
     Members
     -------
     start : In(1)
@@ -32,16 +36,19 @@ class PostProcessor(wiring.Component):
         The array begins to write a slot.
     freed : Out(1)
         A slot has been read.
+    room : In(1)
+        A result may be read.
     read, slot, row, column_results : result buffer
         ``column_results`` come one cycle after ``read``.
     channel_read, channel_address, channel : channel memory
         ``channel`` (bias and multiplier) comes one cycle after ``channel_read``.
-    o : Out(stream.Signature(result_layout(params)))
-        Results.
+    valid : Out(1)
+        ``result`` is one, now only.
+    result : Out(result_layout(params))
     """
 
-    LATENCY = 2 + Requantizer.LATENCY
-    """Cycles from reading a result to offering it."""
+    LATENCY = 3 + Requantizer.LATENCY
+    """Cycles from reading a result to its end: buffer, selection of the column, requantiser."""
 
     def __init__(self, params: SystolicParams):
         self._params = params
@@ -53,6 +60,7 @@ class PostProcessor(wiring.Component):
                 "start": In(1),
                 "written": In(1),
                 "freed": Out(1),
+                "room": In(1),
                 "read": Out(1),
                 "slot": Out(1),
                 "row": Out(address_bits(result_depth(params))),
@@ -60,7 +68,8 @@ class PostProcessor(wiring.Component):
                 "channel_read": Out(1),
                 "channel_address": Out(address_bits(channels.depth)),
                 "channel": In(channels.width),
-                "o": Out(stream.Signature(result_layout(params))),
+                "valid": Out(1),
+                "result": Out(result_layout(params)),
             }
         )
 
@@ -71,19 +80,18 @@ class PostProcessor(wiring.Component):
 
         waiting = Signal(2)  # slots that are being or have been written
         col = Signal(range(params.array.cols))
-        row_tile = Signal.like(layer.row_tiles)
-        col_tile = Signal.like(layer.col_tiles)
+        # tiles to come after this one, below and to the right; that there are none, in a register of its own
+        row_tiles = Signal.like(layer.row_tiles)
+        col_tiles = Signal.like(layer.col_tiles)
+        last_row_tile = Signal()
+        last_col_tile = Signal()
         tile_channel = Signal.like(self.channel_address)
-        moves = Signal()
         go = Signal()
-        last_row_tile = row_tile == layer.row_tiles
-        last_col_tile = col_tile == layer.col_tiles
         last_row = layer.rows_last if rows is None else Mux(last_row_tile, layer.rows_last, rows - 1)
         ends = Signal(EDGES)
         last = Signal()
         m.d.comb += [
-            moves.eq(~self.o.valid | self.o.ready),
-            go.eq(moves & (waiting != 0)),
+            go.eq(self.room & (waiting != 0)),
             ends.row.eq(col == Mux(last_col_tile, layer.cols_last, params.array.cols - 1)),
             ends.tile.eq(ends.row & (self.row == last_row)),
             ends.band.eq(ends.tile & last_col_tile),
@@ -94,51 +102,46 @@ class PostProcessor(wiring.Component):
         ]
         m.d.sync += waiting.eq(waiting + self.written - self.freed)
         with m.If(self.start):
-            m.d.sync += [self.channel_address.eq(layer.channel_base), tile_channel.eq(layer.channel_base)]
+            m.d.sync += [
+                self.channel_address.eq(layer.channel_base),
+                tile_channel.eq(layer.channel_base),
+                row_tiles.eq(layer.row_tiles),
+                last_row_tile.eq(layer.row_tiles == 0),
+                col_tiles.eq(layer.col_tiles),
+                last_col_tile.eq(layer.col_tiles == 0),
+            ]
         with m.Elif(go):
             m.d.sync += [col.eq(col + 1), self.channel_address.eq(self.channel_address + 1)]
             with m.If(ends.row):
                 m.d.sync += [col.eq(0), self.row.eq(self.row + 1), self.channel_address.eq(tile_channel)]
             with m.If(ends.tile):
                 following = Mux(last_col_tile, layer.channel_base, self.channel_address + 1)
-                m.d.sync += [self.row.eq(0), self.slot.eq(~self.slot), col_tile.eq(col_tile + 1)]
+                m.d.sync += [self.row.eq(0), self.slot.eq(~self.slot)]
+                m.d.sync += [col_tiles.eq(col_tiles - 1), last_col_tile.eq(col_tiles == 1)]
                 m.d.sync += [self.channel_address.eq(following), tile_channel.eq(following)]
             with m.If(ends.band):
-                m.d.sync += [col_tile.eq(0), row_tile.eq(Mux(last_row_tile, 0, row_tile + 1))]
+                m.d.sync += [col_tiles.eq(layer.col_tiles), last_col_tile.eq(layer.col_tiles == 0)]
+                m.d.sync += [row_tiles.eq(row_tiles - 1), last_row_tile.eq(row_tiles == 1)]
 
-        m.submodules.requantizer = requantizer = Requantizer(params.requantize, params.array.acc)
-        acc = requantizer.i.acc.shape()
-        selected = Signal(acc)
-        bias = Signal(acc)
-        multiplier = Signal.like(requantizer.i.multiplier)
-        here = Signal.like(col)
-        with m.If(moves):
-            m.d.sync += [
-                here.eq(col),
-                selected.eq(self.column_results[here]),
-                bias.eq(self.channel[: acc.width]),
-                multiplier.eq(self.channel[acc.width :]),
-            ]
+        m.submodules.requantizer = requantizer = Requantizer(
+            params.requantize, params.array.acc, technology=params.array.technology
+        )
+        acc = shape_of(params.array.acc)
+        columns = Signal.like(self.column_results, reset_less=True)
+        selected = Signal(acc, reset_less=True)
+        here = delayed(m, col, 2, name="col")
+        channel = delayed(m, self.channel, 2, name="channel", reset_less=True)
+        m.d.sync += [columns.eq(self.column_results), selected.eq(columns[here])]
         m.d.comb += [
-            requantizer.enable.eq(moves),
             requantizer.i.acc.eq(selected),
-            requantizer.i.bias.eq(bias),
-            requantizer.i.multiplier.eq(multiplier),
+            requantizer.i.bias.eq(channel[: acc.width]),
+            requantizer.i.multiplier.eq(channel[acc.width :]),
             requantizer.shift.eq(layer.shift),
             requantizer.low.eq(layer.low),
             requantizer.high.eq(layer.high),
-        ]
-
-        tag = Cat(go, Value.cast(ends), last)
-        for stage in range(self.LATENCY):
-            register = Signal.like(tag, name=f"tag_{stage + 1}")
-            with m.If(moves):
-                m.d.sync += register.eq(tag)
-            tag = register
-        m.d.comb += [
-            self.o.valid.eq(tag[0]),
-            self.o.payload.value.eq(requantizer.o),
-            Value.cast(self.o.payload.edges).eq(tag[1:-1]),
-            self.o.payload.last.eq(tag[-1]),
+            self.valid.eq(delayed(m, go, self.LATENCY, name="go")),
+            self.result.value.eq(requantizer.o),
+            Value.cast(self.result.edges).eq(delayed(m, Value.cast(ends), self.LATENCY, name="ends")),
+            self.result.last.eq(delayed(m, last, self.LATENCY, name="last")),
         ]
         return m

@@ -246,7 +246,7 @@ def _ones(m: Module, flags: Value) -> Value:
     return _sum(groups)
 
 
-def _sum(values: list[Value]) -> Value:
+def _sum(values: Sequence[Value]) -> Value:
     """The sum as a balanced tree."""
     if len(values) == 1:
         return values[0]

@@ -1,0 +1,91 @@
+"""The primitives of Lattice ECP5 that the array is made of; `ecp5_cells.v` has their simulation models.
+
+What each setting means is in Lattice's "ECP5 and ECP5-5G sysDSP Usage Guide" (FPGA-TN-02205) and in the cell library
+of Yosys.
+"""
+
+from amaranth.hdl import *
+
+from tospike.hw.arithmetic import extended
+
+_OPERAND_BITS = 18
+_PRODUCT_BITS = 36
+_RESTARTABLE_ADD = 0xC60C
+"""D = 1: C ? B : A ^ B, and the carry where that is 0 is B. With B at both, C turns ``A + B`` into ``B``."""
+
+
+def multiplier(a, b, product: Signal) -> Instance:
+    """``product`` is ``a * b`` of two cycles ago, in the registers of MULT18X18D (they have no reset).
+
+    Both operands are registered: the tools count one registered operand as none. They lie at the upper end of their
+    ports, so that no sign needs wires to all the bits above it.
+    """
+    operands: dict[str, Value] = {}
+    unused = _PRODUCT_BITS
+    for port, operand in (("A", a), ("B", b)):
+        operand = Value.cast(operand)
+        bits = extended(operand, len(operand) + (not operand.shape().signed))
+        low = _OPERAND_BITS - len(bits)
+        operands |= {f"i_{port}{bit}": C(0, 1) if bit < low else bits[bit - low] for bit in range(_OPERAND_BITS)}
+        unused -= len(bits)
+    result = Cat(Signal(unused, name="unused"), product)
+    result = Cat(result, Signal(_PRODUCT_BITS - len(result), name="sign"))
+    return Instance(
+        "MULT18X18D",
+        p_REG_INPUTA_CLK="CLK0",
+        p_REG_INPUTB_CLK="CLK0",
+        p_REG_OUTPUT_CLK="CLK0",
+        i_CLK0=ClockSignal(),
+        i_CE0=C(1, 1),
+        i_RST0=C(0, 1),
+        i_SIGNEDA=C(1, 1),
+        i_SIGNEDB=C(1, 1),
+        i_SOURCEA=C(0, 1),
+        i_SOURCEB=C(0, 1),
+        **operands,
+        **{f"o_P{bit}": result[bit] for bit in range(_PRODUCT_BITS)},
+    )
+
+
+def restartable_adder(m: Module, restart, a: Value, b: Value) -> Value:
+    """``(restart ? 0 : a) + b`` modulo 2 ** len(a), in the carry chain alone: two bits for each CCU2C.
+
+    ``restart`` has a copy of the flag for each bit of ``a``.
+    """
+    width = len(a)
+    pairs = (width + 1) // 2
+    total = Signal(2 * pairs)
+    carries = [C(0, 1), *(Signal(name=f"carry_{pair}") for pair in range(pairs))]
+    a, b, restart = (extended(value, 2 * pairs) for value in (a, b, restart))
+    for pair in range(pairs):
+        low, high = 2 * pair, 2 * pair + 1
+        m.submodules += Instance(
+            "CCU2C",
+            p_INIT0=C(_RESTARTABLE_ADD, 16),
+            p_INIT1=C(_RESTARTABLE_ADD, 16),
+            p_INJECT1_0="NO",
+            p_INJECT1_1="NO",
+            i_CIN=carries[pair],
+            **{"i_A0": a[low], "i_B0": b[low], "i_C0": restart[low], "i_D0": C(1, 1), "o_S0": total[low]},
+            **{"i_A1": a[high], "i_B1": b[high], "i_C1": restart[high], "i_D1": C(1, 1), "o_S1": total[high]},
+            o_COUT=carries[pair + 1],
+        )
+    return total[:width]
+
+
+def flip_flop(d, q: Signal) -> Instance:
+    """One flip-flop that Yosys keeps, even where another one always holds the same value."""
+    return Instance(
+        "TRELLIS_FF",
+        a_keep=1,
+        p_GSR="DISABLED",
+        p_CEMUX="1",
+        p_CLKMUX="CLK",
+        p_LSRMUX="LSR",
+        p_REGSET="RESET",
+        p_SRMODE="LSR_OVER_CE",
+        i_CLK=ClockSignal(),
+        i_LSR=ResetSignal(),
+        i_DI=d,
+        o_Q=q,
+    )

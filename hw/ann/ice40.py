@@ -1,0 +1,43 @@
+"""The primitive of Lattice iCE40 UltraPlus that the array is made of; `ice40_cells.v` has its simulation model.
+
+What each setting means is in Lattice's "DSP Function Usage Guide for iCE40 Devices" (FPGA-TN-02007).
+"""
+
+from amaranth.hdl import *
+
+from tospike.hw.arithmetic import extended
+
+OPERAND_BITS = 16
+SUM_BITS = 32
+
+
+def multiply_add(a, b, total: Signal, *, addend=None, load=None) -> Instance:
+    """SB_MAC16 with its registers, which have no reset: operands, partial products, product, sum.
+
+    Without ``addend``, ``total`` accumulates ``a * b`` of three cycles ago, and becomes 0 after a cycle with ``load``
+    instead, so the product of that cycle is lost. With ``addend`` it is ``addend`` of a cycle ago plus ``a * b`` of
+    four cycles ago.
+    """
+    accumulates = addend is None
+    addend = C(0, SUM_BITS) if accumulates else addend
+    return Instance(
+        "SB_MAC16",
+        **dict.fromkeys(("p_A_REG", "p_B_REG", "p_A_SIGNED", "p_B_SIGNED"), C(1, 1)),
+        **dict.fromkeys(("p_TOP_8x8_MULT_REG", "p_BOT_8x8_MULT_REG"), C(1, 1)),
+        **dict.fromkeys(("p_PIPELINE_16x16_MULT_REG1", "p_PIPELINE_16x16_MULT_REG2"), C(1, 1)),
+        # the upper half adds with the carry of the lower one; each adds its half of the product
+        **dict.fromkeys(("p_TOPADDSUB_LOWERINPUT", "p_BOTADDSUB_LOWERINPUT"), C(2, 2)),
+        **dict.fromkeys(("p_TOPADDSUB_UPPERINPUT", "p_BOTADDSUB_UPPERINPUT"), C(int(not accumulates), 1)),
+        p_TOPADDSUB_CARRYSELECT=C(2, 2),
+        p_BOTADDSUB_CARRYSELECT=C(0, 2),
+        **dict.fromkeys(("p_TOPOUTPUT_SELECT", "p_BOTOUTPUT_SELECT"), C(1, 2)),
+        i_CLK=ClockSignal(),
+        i_CE=C(1, 1),
+        i_A=extended(a, OPERAND_BITS),
+        i_B=extended(b, OPERAND_BITS),
+        i_C=extended(addend, SUM_BITS)[16:],
+        i_D=extended(addend, SUM_BITS)[:16],
+        i_OLOADTOP=C(0, 1) if load is None else load,
+        i_OLOADBOT=C(0, 1) if load is None else load,
+        o_O=total,
+    )
