@@ -14,7 +14,8 @@ class OutputStationaryElement(wiring.Component):
 
     ``first`` comes with the first operands of an accumulation, ``emit`` with the last. An operand pair at the inputs
     in cycle t is in ``acc`` in cycle t + ``params.mac_latency``; ``done``, a copy for each of its bits, is high in that
-    cycle if ``emit`` came with it. Idle steps carry ``act`` = 0. Data registers have no reset: flags tell which data count.
+    cycle if ``emit`` came with it. Idle steps carry ``act`` = 0. Data registers have no reset: flags tell which data
+    count.
 
     The multiplier has operand registers of its own, beside those that pass the operands on: in a DSP block they
     cost nothing, elsewhere synthesis makes one of the two.
