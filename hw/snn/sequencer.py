@@ -95,7 +95,7 @@ class Sequencer(wiring.Component):
         is_tick = token.kind == TokenKind.TICK
         is_end = token.kind == TokenKind.END
         is_value = ~(is_tick | is_end)
-        is_marker = (is_tick | is_end) if sends_on_tick else is_end  # something leaves because of it
+        is_marker = Signal(init=1)  # a TICK or END leaves because of it; a register, because `ready` hangs on it
         first = due & ~is_end if puts_off else C(0, 1)  # a sweep that comes before the held token
         postpone = is_tick & ~due if puts_off else C(0, 1)
         sweeps = is_tick | is_end | first
@@ -127,7 +127,13 @@ class Sequencer(wiring.Component):
         with m.If(go & postpone):
             m.d.sync += due.eq(1)
         with m.If(self.i.ready):
-            m.d.sync += [held.eq(self.i.valid), token.eq(self.i.payload), starting.eq(0)]
+            kind = self.i.payload.kind
+            m.d.sync += [
+                held.eq(self.i.valid),
+                token.eq(self.i.payload),
+                is_marker.eq(kind != TokenKind.VALUE if sends_on_tick else kind == TokenKind.END),
+                starting.eq(0),
+            ]
 
         # The END of a spike train has nothing to wait for: it leaves with the first word.
         marked = at_first if sends_on_tick else at_last
