@@ -80,6 +80,10 @@ def _unused(manifest: dict[str, Any], folder: Path, technology: str) -> set[str]
         f"{folder} is made of cells of {', '.join(verilog)}, which this target does not have: "
         f"generate it again with --technology {technology}",
     )
+    require(
+        not (technology == "ice40" and "ice40" in verilog),
+        f"{folder} is made of SB_MAC16 cells, which Yosys' synth_ice40 rewires: generate it again without --technology",
+    )
     return {*manifest.get("simulation", ()), *verilog.values()} - {chosen}
 
 

@@ -249,3 +249,9 @@ def test_a_folder_without_a_manifest(tmp_path):
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(InputError, match="is not JSON"):
         read_design(tmp_path)
+
+
+def test_cells_that_yosys_would_rewire_are_refused(tmp_path):
+    folder = write_design(tmp_path, verilog={"ice40": "top.v"})
+    with pytest.raises(InputError, match=r"is made of SB_MAC16 cells, .* without --technology"):
+        read_design(folder, "ice40")
