@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tospike.gen.scale import signed_bits
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
@@ -137,15 +138,10 @@ def _useful_lanes(neurons: int, lanes: int) -> int:
     return ceil_div(neurons, ceil_div(neurons, lanes))
 
 
-def _signed_bits(low: int, high: int) -> int:
-    """Bits of the smallest two's complement format that holds ``low`` and ``high``."""
-    return max((-low - 1).bit_length() if low < 0 else 0, high.bit_length() if high > 0 else 0) + 1
-
-
 def weight_bits(stage: Stage) -> int:
     """Bits that the stage's weights need."""
     weight = stage.dense.weight
-    return _signed_bits(int(weight.min()), int(weight.max()))
+    return max(signed_bits(int(weight.min())), signed_bits(int(weight.max())))
 
 
 def accumulator_bits(stage: Stage, activation: IntFormat) -> int:
@@ -156,4 +152,4 @@ def accumulator_bits(stage: Stage, activation: IntFormat) -> int:
     low = positive * activation.min + negative * activation.max
     highest = max(int(high.max()), int((high + bias).max()))
     lowest = min(int(low.min()), int((low + bias).min()))
-    return max(_signed_bits(lowest, highest), activation.bits + weight_bits(stage))
+    return max(signed_bits(lowest), signed_bits(highest), activation.bits + weight_bits(stage))
