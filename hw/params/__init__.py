@@ -1,0 +1,61 @@
+"""Every knob of the hardware: frozen, keyword-only dataclasses that check themselves when they are made.
+
+This package is the vocabulary that the hardware (`hw`) and the golden models (`sim`) share. It knows no Amaranth
+and no NumPy. Integers are two's complement; every rounding and saturation choice is a named enum, and lands in
+the manifest of the generated design.
+"""
+
+from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostInput, HostOutput
+from tospike.hw.params.check import InputError, require, require_range
+from tospike.hw.params.encoder import EncoderParams, Encoding
+from tospike.hw.params.event import EventParams, Readout
+from tospike.hw.params.neuron import LeakKind, LeakParams, NeuronKind, NeuronParams, Reset
+from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
+from tospike.hw.params.stream import (
+    BYTES_PER_BEAT,
+    SPIKE,
+    WORD_ADDRESS,
+    WORD_BITS,
+    WORD_KIND,
+    WORD_PAYLOAD,
+    TokenFormat,
+    TokenKind,
+)
+from tospike.hw.params.systolic import ArrayParams, Dataflow, DenseLayer, RequantizeParams, SystolicParams, Technology
+
+__all__ = [
+    "BYTES_PER_BEAT",
+    "SPIKE",
+    "WORD_ADDRESS",
+    "WORD_BITS",
+    "WORD_KIND",
+    "WORD_PAYLOAD",
+    "AcceleratorParams",
+    "ArrayParams",
+    "Dataflow",
+    "DenseLayer",
+    "EncoderParams",
+    "Encoding",
+    "EngineParams",
+    "EventParams",
+    "HostInput",
+    "HostOutput",
+    "InputError",
+    "IntFormat",
+    "LeakKind",
+    "LeakParams",
+    "NeuronKind",
+    "NeuronParams",
+    "Readout",
+    "RequantizeParams",
+    "Reset",
+    "Rounding",
+    "SystolicParams",
+    "Technology",
+    "TokenFormat",
+    "TokenKind",
+    "address_bits",
+    "ceil_div",
+    "require",
+    "require_range",
+]

@@ -1,0 +1,68 @@
+"""A chain of engines behind one host port."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tospike.hw.params.check import require
+from tospike.hw.params.encoder import EncoderParams
+from tospike.hw.params.event import EventParams
+from tospike.hw.params.stream import WORD_ADDRESS, WORD_PAYLOAD, TokenFormat
+from tospike.hw.params.systolic import SystolicParams
+
+EngineParams = EncoderParams | EventParams | SystolicParams
+
+
+class HostInput(StrEnum):
+    """What the host's input stream carries."""
+
+    DENSE = "dense"
+    """A frame: one byte per value, four to a beat, TLAST on the last beat."""
+    TOKENS = "tokens"
+    """Tokens of the event stream, one to a beat; TLAST is ignored."""
+
+
+class HostOutput(StrEnum):
+    """What the host's output stream carries."""
+
+    DENSE = "dense"
+    """A frame: one sign-extended 32-bit word per value, TLAST on the last."""
+    TOKENS = "tokens"
+    """Tokens of the event stream, one to a beat; TLAST on END."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceleratorParams:
+    """A chain of engines behind one host port."""
+
+    name: str
+    engines: tuple[EngineParams, ...]
+    host_input: HostInput = HostInput.DENSE
+    host_output: HostOutput = HostOutput.DENSE
+
+    def __post_init__(self) -> None:
+        require(len(self.engines) >= 1, "an accelerator needs at least one engine")
+        require(self.name.isidentifier(), f"the name {self.name!r} must be a Verilog identifier")
+        for stream, host, fmt in (
+            ("input", self.host_input, self.input),
+            ("output", self.host_output, self.output),
+        ):
+            require(
+                host == "dense" or (fmt.payload.bits <= WORD_PAYLOAD[1] and fmt.address_bits <= WORD_ADDRESS[1]),
+                f"{fmt.address_bits}-bit addresses with {fmt.payload.bits}-bit payloads do not fit the host's {stream} "
+                f"tokens, which have {WORD_ADDRESS[1]} and {WORD_PAYLOAD[1]} bits: use dense frames",
+            )
+        for index, (before, after) in enumerate(zip(self.engines, self.engines[1:], strict=False)):
+            require(
+                before.output == after.input,
+                f"engine {index} sends {before.output} but engine {index + 1} takes {after.input}",
+            )
+
+    @property
+    def input(self) -> TokenFormat:
+        """Tokens of the first engine."""
+        return self.engines[0].input
+
+    @property
+    def output(self) -> TokenFormat:
+        """Tokens of the last engine."""
+        return self.engines[-1].output

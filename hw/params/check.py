@@ -1,0 +1,17 @@
+"""Refusing what cannot be used."""
+
+
+class InputError(ValueError):
+    """What the user gave cannot be used. The message is one line: it names the thing and the way out."""
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise :class:`InputError` with ``message`` unless ``condition`` holds."""
+    if not condition:
+        raise InputError(message)
+
+
+def require_range(name: str, value: int, low: int, high: int) -> None:
+    """Raise :class:`InputError` unless ``value`` is an integer and ``low <= value <= high``."""
+    good = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    require(good, f"{name} must be an integer from {low} to {high}, not {value!r}")

@@ -1,0 +1,76 @@
+"""The event engine."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tospike.hw.params.check import require, require_range
+from tospike.hw.params.neuron import NeuronParams
+from tospike.hw.params.numbers import IntFormat, ceil_div
+from tospike.hw.params.stream import SPIKE, TokenFormat
+
+
+class Readout(StrEnum):
+    """What an event engine sends."""
+
+    SPIKES = "spikes"
+    """On every TICK the spikes of the step, then the TICK; on END the END."""
+    COUNT = "count"
+    """On END the number of spikes of each neuron since the last END, then the END."""
+    MEMBRANE = "membrane"
+    """On END the membrane potential of each neuron, then the END."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventParams:
+    """The event engine: dense synapses from on-chip memory, ``lanes`` neurons updated per cycle."""
+
+    inputs: int
+    neurons: int
+    lanes: int = 8
+    payload: IntFormat = field(default=SPIKE)
+    weight_bits: int = 8
+    neuron: NeuronParams = field(default=NeuronParams())
+    readout: Readout = Readout.SPIKES
+    count_bits: int = 8
+    bias: bool = False
+    writable: bool = False
+    counter_bits: int = 32
+
+    def __post_init__(self) -> None:
+        require_range("inputs", self.inputs, 1, 1 << 16)
+        require_range("neurons", self.neurons, 1, 1 << 16)
+        require_range("lanes", self.lanes, 1, 64)
+        require_range("payload-bits", self.payload.bits, 1, 8)
+        require_range("weight-bits", self.weight_bits, 2, 16)
+        require_range("count-bits", self.count_bits, 1, 16)
+        require_range("counter-bits", self.counter_bits, 8, 32)
+        require(
+            self.neuron.kind.spikes or self.readout is Readout.MEMBRANE,
+            f"a {self.neuron.kind.value.upper()} neuron has no spikes: its readout must be membrane, "
+            f"not {self.readout.value}",
+        )
+
+    @property
+    def words(self) -> int:
+        """State words: ``ceil(neurons / lanes)``. A VALUE costs that many cycles."""
+        return ceil_div(self.neurons, self.lanes)
+
+    @property
+    def weight(self) -> IntFormat:
+        """Weights are signed."""
+        return IntFormat(bits=self.weight_bits, signed=True)
+
+    @property
+    def input(self) -> TokenFormat:
+        """Tokens that come in."""
+        return TokenFormat(addresses=self.inputs, payload=self.payload)
+
+    @property
+    def output(self) -> TokenFormat:
+        """Tokens that go out; counts saturate."""
+        payload = {
+            Readout.SPIKES: SPIKE,
+            Readout.COUNT: IntFormat(bits=self.count_bits, signed=False),
+            Readout.MEMBRANE: self.neuron.state,
+        }[self.readout]
+        return TokenFormat(addresses=self.neurons, payload=payload)

@@ -1,0 +1,187 @@
+"""The systolic array and its engine."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tospike.hw.params.check import require, require_range
+from tospike.hw.params.numbers import IntFormat, Rounding
+from tospike.hw.params.stream import TokenFormat
+
+
+class Dataflow(StrEnum):
+    """Which operand stays in the processing elements."""
+
+    OS = "os"
+    """Output-stationary: each PE accumulates one result; activations and weights move."""
+    WS = "ws"
+    """Weight-stationary: each PE holds one weight; activations and partial sums move."""
+
+
+class Technology(StrEnum):
+    """What the multiply-accumulators are made of. Results and cycles are the same but for what is said here."""
+
+    GENERIC = "generic"
+    """Whatever synthesis makes of ``*`` and ``+``: any target, and simulation without vendor models."""
+    ECP5 = "ecp5"
+    """Lattice ECP5: MULT18X18D with its registers, CCU2C."""
+    ICE40 = "ice40"
+    """Lattice iCE40 UltraPlus: SB_MAC16 with its registers and adder. It needs a cycle to clear a sum, so an
+    output-stationary array is idle for one step between tiles."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayParams:
+    """The bare R x C multiply-accumulate array."""
+
+    rows: int
+    cols: int
+    dataflow: Dataflow = Dataflow.OS
+    act: IntFormat = field(default=IntFormat(bits=8, signed=True))
+    weight_bits: int = 8
+    acc_bits: int = 32
+    product_registers: int = 2
+    """Pipeline registers between multiplier and adder. A vendor's multiplier has one of them inside, or both."""
+    zero_gating: bool = False
+    """Whether a multiplier keeps its operands, and so is still, while an operand is zero."""
+    technology: Technology = Technology.GENERIC
+
+    def __post_init__(self) -> None:
+        require_range("rows", self.rows, 1, 256)
+        require_range("cols", self.cols, 1, 256)
+        require_range("act-bits", self.act.bits, 2, 8)
+        require_range("weight-bits", self.weight_bits, 2, 8)
+        require_range("acc-bits", self.acc_bits, self.act.bits + self.weight_bits, 32)
+        require_range("product-registers", self.product_registers, 0, 3)
+        low, high = {Technology.GENERIC: (0, 3), Technology.ECP5: (1, 3), Technology.ICE40: (2, 2)}[self.technology]
+        require(
+            low <= self.product_registers <= high,
+            f"product-registers must be from {low} to {high} with technology {self.technology.value}, "
+            f"not {self.product_registers}",
+        )
+        require(
+            not self.zero_gating or self.technology is Technology.GENERIC,
+            f"zero gating needs technology generic: the multipliers of {self.technology.value} are not isolated",
+        )
+
+    @property
+    def mac_latency(self) -> int:
+        """Cycles from an operand at a processing element's input to the sum in its register."""
+        # operand, product and sum; weight-stationary the weight's own register comes before the operand's
+        return 2 + self.product_registers + (self.dataflow is Dataflow.WS)
+
+    @property
+    def drain_registers(self) -> int:
+        """Output-stationary: registers from a sum to the bottom of its column, which join two rows, then four each."""
+        stages, joined = 1, 2
+        while joined < self.rows:
+            stages, joined = stages + 1, 4 * joined
+        return stages
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last operand of a result entering row 0 to the result at the bottom of column 0."""
+        return self.mac_latency + (self.drain_registers if self.dataflow is Dataflow.OS else self.rows - 1)
+
+    @property
+    def gap(self) -> int:
+        """Output-stationary: idle steps that must come between two tiles."""
+        return int(self.dataflow is Dataflow.OS and self.technology is Technology.ICE40)
+
+    @property
+    def weight(self) -> IntFormat:
+        """Weights are signed."""
+        return IntFormat(bits=self.weight_bits, signed=True)
+
+    @property
+    def acc(self) -> IntFormat:
+        """Accumulators are signed. The planner refuses layers that could leave this range."""
+        return IntFormat(bits=self.acc_bits, signed=True)
+
+    @property
+    def macs_per_cycle(self) -> int:
+        """Peak multiply-accumulates per cycle."""
+        return self.rows * self.cols
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequantizeParams:
+    """``y = clamp(round((acc + bias) * multiplier / 2**shift))`` with one multiplier per output channel.
+
+    The integer form of Jacob et al., "Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference", CVPR 2018, eq. 6, with rounding ``HALF_UP``.
+    """
+
+    multiplier_bits: int = 16
+    max_shift: int = 31
+    rounding: Rounding = Rounding.HALF_UP
+
+    def __post_init__(self) -> None:
+        require_range("multiplier-bits", self.multiplier_bits, 2, 18)
+        require_range("max-shift", self.max_shift, 1, 47)
+
+    @property
+    def multiplier(self) -> IntFormat:
+        """Multipliers are unsigned."""
+        return IntFormat(bits=self.multiplier_bits, signed=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseLayer:
+    """One line of the systolic engine's descriptor table: (rows x inputs) times (inputs x outputs).
+
+    ``clamp`` is the range of a requantised result: [0, max] is ReLU. ``None`` (the last layer only) sends the
+    accumulators themselves.
+    """
+
+    rows: int
+    inputs: int
+    outputs: int
+    clamp: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        require_range("rows of a layer", self.rows, 1, 1 << 16)
+        require_range("inputs of a layer", self.inputs, 1, 1 << 16)
+        require_range("outputs of a layer", self.outputs, 1, 1 << 16)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates that the layer needs."""
+        return self.rows * self.inputs * self.outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystolicParams:
+    """The systolic engine: array, operand and result buffers, requantiser, and the layers that it runs in turn."""
+
+    array: ArrayParams
+    layers: tuple[DenseLayer, ...]
+    requantize: RequantizeParams = field(default=RequantizeParams())
+    writable: bool = False
+    counter_bits: int = 32
+
+    def __post_init__(self) -> None:
+        require(len(self.layers) >= 1, "a systolic engine needs at least one layer")
+        for index, (layer, after) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+            require(
+                (layer.rows, layer.outputs) == (after.rows, after.inputs),
+                f"layer {index} gives {layer.rows} x {layer.outputs} values but layer {index + 1} takes "
+                f"{after.rows} x {after.inputs}",
+            )
+            require(
+                layer.clamp is not None and all(self.array.act.holds(v) for v in layer.clamp),
+                f"layer {index} must be clamped to the activation format, not {layer.clamp}",
+            )
+        require_range("counter-bits", self.counter_bits, 8, 32)
+
+    @property
+    def input(self) -> TokenFormat:
+        """Tokens that come in: the first layer's activations, address = row * inputs + column."""
+        first = self.layers[0]
+        return TokenFormat(addresses=first.rows * first.inputs, payload=self.array.act)
+
+    @property
+    def output(self) -> TokenFormat:
+        """Tokens that go out: the last layer's results, address = row * outputs + column."""
+        last = self.layers[-1]
+        payload = self.array.acc if last.clamp is None else self.array.act
+        return TokenFormat(addresses=last.rows * last.outputs, payload=payload)
