@@ -2,12 +2,14 @@
 
 from tospike.compare.energy import Memories, Widths
 from tospike.hw.host.layout import engine_layout
-from tospike.hw.params import AcceleratorParams, EncoderParams, EventParams, SystolicParams
+from tospike.hw.image.layout import SLOTS
+from tospike.hw.image.storage import bank_depth
+from tospike.hw.params import AcceleratorParams, EncoderParams, EventParams, ImageParams, SystolicParams
 
 
 def widths(params: AcceleratorParams) -> Widths:
     """The widest operands of any engine: one price per operation for the whole design."""
-    systolic = [engine for engine in params.engines if isinstance(engine, SystolicParams)]
+    systolic = [engine for engine in params.engines if isinstance(engine, SystolicParams | ImageParams)]
     event = [engine for engine in params.engines if isinstance(engine, EventParams)]
     leaks = [engine.neuron.leak for engine in event if engine.neuron.kind.leaks]
     return Widths(
@@ -31,6 +33,9 @@ def memories(params: AcceleratorParams) -> Memories:
         if isinstance(engine, EventParams):
             state += engine.words * engine.lanes * engine.neuron.state_bits
             activation += engine.words * engine.lanes
+        elif isinstance(engine, ImageParams):
+            activation += bank_depth(engine) * engine.array.rows * engine.array.act.bits
+            state += SLOTS * engine.array.macs_per_cycle * engine.array.acc_bits
         else:
             values = [layer.rows * layer.inputs for layer in engine.layers]
             activation += 2 * max(values) * engine.array.act.bits

@@ -18,7 +18,7 @@ from tospike.gen.cache import Cache
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.folder import generate
 from tospike.gen.prepare import Prepared, prepare
-from tospike.hw.params import EncoderParams, SystolicParams, require
+from tospike.hw.params import EncoderParams, ImageParams, SystolicParams, require
 from tospike.sim.network import Result
 from tospike.synth.flow import synthesize
 from tospike.synth.report import FpgaReport
@@ -172,7 +172,7 @@ def describe(prepared: Prepared) -> str:
     network, params = prepared.quantized.network, prepared.design.params
     sizes = "-".join(str(size) for size in (network.input.inputs, *(s.synapses.outputs for s in network.stages)))
     if not network.is_spiking:
-        engine = next(e for e in params.engines if isinstance(e, SystolicParams))
+        engine = next(e for e in params.engines if isinstance(e, SystolicParams | ImageParams))
         array = engine.array
         flow = {"os": "output", "ws": "weight"}[array.dataflow.value]
         return (
@@ -180,7 +180,7 @@ def describe(prepared: Prepared) -> str:
             f"{array.rows} x {array.cols} {flow}-stationary array"
         )
     encoders = [e for e in params.engines if isinstance(e, EncoderParams)]
-    event = [e for e in params.engines if not isinstance(e, EncoderParams | SystolicParams)]
+    event = [e for e in params.engines if not isinstance(e, EncoderParams | SystolicParams | ImageParams)]
     encoding = f"{encoders[0].encoding.value} encoding" if encoders else "spike input"
     bits = np.max([e.weight_bits for e in event])
     return (

@@ -1,12 +1,17 @@
 """What the memories of a design hold."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from tospike.hw.ann import layout as systolic_layout
 from tospike.hw.host.layout import engine_layout
+from tospike.hw.image import layout as image_layout
 from tospike.hw.layout import MemoryShape
-from tospike.hw.params import EventParams, SystolicParams
+from tospike.hw.params import EventParams, ImageLayer, ImageParams, SystolicParams
 from tospike.hw.snn import layout as event_layout
 from tospike.sim.design import Design
-from tospike.sim.network import Requantize
+from tospike.sim.layers import sum_weights
+from tospike.sim.network import Add, Conv2d, Dense, Requantize, Stage
 
 Images = dict[str, list[int]]
 
@@ -29,12 +34,45 @@ def pack(design: Design) -> list[Images]:
                         stage.neuron.multiplier.tolist() if isinstance(stage.neuron, Requantize) else None
                         for stage in stages
                     ],
-                    shifts=[stage.neuron.shift if isinstance(stage.neuron, Requantize) else 0 for stage in stages],
+                    shifts=_shifts(stages),
+                )
+            )
+        elif isinstance(params, ImageParams):
+            images.append(
+                image_layout.pack(
+                    params,
+                    weights=[_taps(stage, layer) for stage, layer in zip(stages, params.layers, strict=True)],
+                    biases=[sum_weights(stage.synapses)[1].tolist() for stage in stages],
+                    multipliers=[
+                        stage.neuron.multiplier.tolist()
+                        if isinstance(stage.neuron, Requantize)
+                        else None
+                        if layer.clamp is None
+                        else [1] * layer.outputs
+                        for stage, layer in zip(stages, params.layers, strict=True)
+                    ],
+                    shifts=_shifts(stages),
                 )
             )
         else:
             images.append({})
     return images
+
+
+def _shifts(stages: Sequence[Stage]) -> list[int]:
+    return [stage.neuron.shift if isinstance(stage.neuron, Requantize) else 0 for stage in stages]
+
+
+def _taps(stage: Stage, layer: ImageLayer) -> Any:
+    """Weights as :func:`tospike.hw.image.layout.pack` takes them."""
+    synapses = stage.synapses
+    if isinstance(synapses, Dense):
+        return synapses.weight.reshape(-1, *layer.shape).tolist()  # the image's values came channel by channel
+    if isinstance(synapses, Conv2d):
+        return synapses.weight.tolist()
+    if isinstance(synapses, Add):
+        return synapses.weight.reshape(1, 2, 1, 1).tolist()
+    return [[[[1] * layer.kernel[1]] * layer.kernel[0]]]
 
 
 def shapes(design: Design) -> list[tuple[MemoryShape, ...]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tospike.gen.plan_image import needs_images, plan_image, with_layers
 from tospike.gen.scale import signed_bits
 from tospike.hw.params import (
     AcceleratorParams,
@@ -22,6 +23,7 @@ from tospike.hw.params import (
     require_range,
 )
 from tospike.sim.design import Design
+from tospike.sim.layers import sum_weights
 from tospike.sim.network import Accumulator, Network, Requantize, Stage
 
 
@@ -75,26 +77,28 @@ def _input_format(network: Network) -> IntFormat:
 
 
 def _systolic(network: Network, options: PlanOptions) -> Design:
-    layers = tuple(
-        DenseLayer(
-            rows=1,
-            inputs=stage.dense.inputs,
-            outputs=stage.dense.outputs,
-            clamp=stage.neuron.clamp if isinstance(stage.neuron, Requantize) else None,
-        )
-        for stage in network.stages
-    )
+    act = _input_format(network)
     array = ArrayParams(
         rows=options.rows,
         cols=options.cols,
         dataflow=options.dataflow,
-        act=_input_format(network),
+        act=act,
         weight_bits=max(2, *(weight_bits(stage) for stage in network.stages)),
-        acc_bits=max(accumulator_bits(stage, _input_format(network)) for stage in network.stages),
+        acc_bits=max(accumulator_bits(stage, act) for stage in network.stages),
     )
-    engine = SystolicParams(array=array, layers=layers)
+    engine: EngineParams
+    if needs_images(network):
+        engine = plan_image(network, array)
+        network = with_layers(network, engine)
+    else:
+        engine = SystolicParams(array=array, layers=tuple(_dense(stage) for stage in network.stages))
     params = AcceleratorParams(name=_name(network), engines=(engine,))
     return Design(params=params, network=network, stage_counts=(len(network.stages),))
+
+
+def _dense(stage: Stage) -> DenseLayer:
+    clamp = stage.neuron.clamp if isinstance(stage.neuron, Requantize) else None
+    return DenseLayer(rows=1, inputs=stage.dense.inputs, outputs=stage.dense.outputs, clamp=clamp)
 
 
 def _spiking(network: Network, options: PlanOptions) -> Design:
@@ -140,13 +144,13 @@ def _useful_lanes(neurons: int, lanes: int) -> int:
 
 def weight_bits(stage: Stage) -> int:
     """Bits that the stage's weights need."""
-    weight = stage.dense.weight
+    weight, _ = sum_weights(stage.synapses)
     return max(signed_bits(int(weight.min())), signed_bits(int(weight.max())))
 
 
 def accumulator_bits(stage: Stage, activation: IntFormat) -> int:
     """Bits that no sum of this stage can leave, bias included, and no partial sum before it."""
-    weight, bias = stage.dense.weight, stage.dense.bias
+    weight, bias = sum_weights(stage.synapses)
     positive, negative = weight.clip(min=0).sum(axis=1), weight.clip(max=0).sum(axis=1)
     high = positive * activation.max + negative * activation.min
     low = positive * activation.min + negative * activation.max

@@ -5,7 +5,7 @@ from dataclasses import replace
 from importlib import resources
 from typing import Any, TypeVar
 
-from tospike.hw.params import AcceleratorParams, ArrayParams, SystolicParams, Technology
+from tospike.hw.params import AcceleratorParams, ArrayParams, ImageParams, SystolicParams, Technology
 
 SAME_CYCLES = (Technology.ECP5,)
 """Technologies in which an array does in every cycle what a generic one does."""
@@ -35,12 +35,12 @@ def cell_models(technologies: Iterable[Technology]) -> dict[str, str]:
 def _arrays(params: AcceleratorParams | ArrayParams) -> list[ArrayParams]:
     if isinstance(params, ArrayParams):
         return [params]
-    return [engine.array for engine in params.engines if isinstance(engine, SystolicParams)]
+    return [engine.array for engine in params.engines if isinstance(engine, SystolicParams | ImageParams)]
 
 
 def _made_of(params: Any, technology: Technology) -> Any:
     if isinstance(params, AcceleratorParams):
         return replace(params, engines=tuple(_made_of(engine, technology) for engine in params.engines))
-    if isinstance(params, SystolicParams):
+    if isinstance(params, SystolicParams | ImageParams):
         return replace(params, array=_made_of(params.array, technology))
     return replace(params, technology=technology) if isinstance(params, ArrayParams) else params

@@ -12,6 +12,7 @@ from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.layout import ADDRESS_BITS, counter_names, regions, version_word
 from tospike.hw.host.output import DenseOutput, TokenOutput
 from tospike.hw.host.registers import RegisterFile
+from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
     AcceleratorParams,
     EncoderParams,
@@ -19,6 +20,7 @@ from tospike.hw.params import (
     EventParams,
     HostInput,
     HostOutput,
+    ImageParams,
     SystolicParams,
     require,
 )
@@ -34,6 +36,8 @@ def make_engine(params: EngineParams, images: Images, first_region: int):
         return Encoder(params)
     if isinstance(params, EventParams):
         return EventEngine(params, images, first_region=first_region)
+    if isinstance(params, ImageParams):
+        return ImageEngine(params, images, first_region=first_region)
     return SystolicEngine(params, images, first_region=first_region)
 
 
@@ -87,7 +91,7 @@ class Accelerator(wiring.Component):
             counters=len(names),
         )
         if params.host_input is HostInput.DENSE:
-            source = DenseInput(params.input, send_zeros=isinstance(params.engines[0], SystolicParams))
+            source = DenseInput(params.input, send_zeros=isinstance(params.engines[0], SystolicParams | ImageParams))
             m.d.comb += registers.frame_error.eq(source.error)
         else:
             source = TokenInput(params.input)

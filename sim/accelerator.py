@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from tospike.hw.params import EncoderParams, EventParams, Readout, SystolicParams, require
+from tospike.hw.params import EncoderParams, EventParams, ImageParams, Readout, SystolicParams, require
 from tospike.sim.arithmetic import Ints
 from tospike.sim.design import Design
 from tospike.sim.encoder import EncoderRun, run_encoder
 from tospike.sim.event import EventRun, run_event
+from tospike.sim.image import run as run_image
+from tospike.sim.image_timing import frame_timing as image_timing
 from tospike.sim.network import Array, Result
 from tospike.sim.systolic import run as run_systolic
 from tospike.sim.systolic_timing import frame_timing
@@ -34,17 +36,20 @@ def run(design: Design, x: Array) -> Result:
         Samples of another shape, values that do not fit, a chain of engines that no golden model covers.
     """
     first = design.params.engines[0]
-    if isinstance(first, SystolicParams):
+    if isinstance(first, SystolicParams | ImageParams):
         return _systolic(design, first, x.astype(np.int64))
     return _spiking(design, x.astype(np.int64))
 
 
-def _systolic(design: Design, params: SystolicParams, x: Ints) -> Result:
+def _systolic(design: Design, params: SystolicParams | ImageParams, x: Ints) -> Result:
     require(len(design.params.engines) == 1, "the golden model of a chain with a systolic engine takes that one only")
-    result = run_systolic(params, design.stages_of(0), x)
+    if isinstance(params, ImageParams):
+        result, timing = run_image(params, design.network, x), image_timing(params)
+    else:
+        result, timing = run_systolic(params, design.stages_of(0), x), frame_timing(params)
     # the first beat is taken in cycle 0; the last value is offered, and taken, as many cycles later as there are
     last_value = params.input.addresses
-    cycles = last_value + int(frame_timing(params).values[-1]) + OUTPUT_REGISTER + 1
+    cycles = last_value + int(timing.values[-1]) + OUTPUT_REGISTER + 1
     return Result(
         outputs=result.outputs,
         cycles=np.full(len(x), cycles, dtype=np.int64),

@@ -49,6 +49,20 @@ def weighted_sums(synapses: Synapses, *inputs: Array) -> Array:
     return _pool(synapses, image)
 
 
+def sum_weights(synapses: Synapses) -> tuple[Array, Array]:
+    """((channels, taps), (channels,)): the weights that the sums of each output channel take, and the biases.
+
+    Integer synapses only; a maximum is a sum of one value.
+    """
+    if isinstance(synapses, Dense | Conv2d):
+        return synapses.weight.reshape(synapses.channels, -1).astype(np.int64), synapses.bias.astype(np.int64)
+    if isinstance(synapses, Add):
+        return np.tile(synapses.weight.astype(np.int64), (synapses.channels, 1)), synapses.bias.astype(np.int64)
+    taps = synapses.window.taps if isinstance(synapses, SumPool2d) else 1
+    bias = synapses.bias if isinstance(synapses, SumPool2d) else np.zeros(synapses.channels)
+    return np.ones((synapses.channels, taps), dtype=np.int64), bias.astype(np.int64)
+
+
 def sent_order(sums: Array) -> Array:
     """(N, positions, channels) as (N, outputs): channel by channel."""
     return np.ascontiguousarray(sums.transpose(0, 2, 1)).reshape(len(sums), -1)

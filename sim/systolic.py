@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tospike.hw.params import Dataflow, RequantizeParams, SystolicParams, ceil_div, require
+from tospike.hw.params import Dataflow, ImageParams, RequantizeParams, SystolicParams, ceil_div, require
 from tospike.sim.arithmetic import Ints, exact_matmul, round_shift
+from tospike.sim.layers import sum_weights
 from tospike.sim.network import Accumulator, Array, Dense, Requantize, Stage
 from tospike.sim.systolic_timing import array_cycles
 
@@ -68,7 +69,7 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> SystolicRes
     )
 
 
-def check_range(params: SystolicParams, stage: Stage) -> None:
+def check_range(params: SystolicParams | ImageParams, stage: Stage) -> None:
     """Refuse a stage whose sums could leave the accumulator with some input; also weights out of their range.
 
     Raises
@@ -77,7 +78,7 @@ def check_range(params: SystolicParams, stage: Stage) -> None:
         Naming the stage, and the accumulator that it would need.
     """
     array = params.array
-    weight, bias = stage.dense.weight.astype(np.int64), stage.dense.bias.astype(np.int64)
+    weight, bias = sum_weights(stage.synapses)
     good = bool(np.all((weight >= array.weight.min) & (weight <= array.weight.max)))
     require(good, f"weights of stage {stage.name!r} must be from {array.weight.min} to {array.weight.max}")
     # partial sums, with and without the bias, stay between these, whatever the order

@@ -5,6 +5,7 @@ column of tiles). Two groups fit the result buffer; the array holds back a group
 the post-processor takes one result per cycle.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,7 +47,7 @@ class FrameTiming:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _LayerTiming:
+class LayerTiming:
     """Cycles after the start of a layer."""
 
     reads: Ints
@@ -93,7 +94,7 @@ def _reorders(params: SystolicParams) -> bool:
     return max(layer.rows for layer in layers) > 1 and max(layer.outputs for layer in layers) > params.array.cols
 
 
-def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
+def _layer_timing(params: SystolicParams, layer: DenseLayer) -> LayerTiming:
     array = params.array
     output_stationary = array.dataflow is Dataflow.OS
     sizes = _group_sizes(params, layer)
@@ -110,23 +111,51 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
     # from the issue of a step to its result
     out = OPERAND_LATENCY + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)
 
-    begin = 1 + loading
+    written, reads = group_times(
+        sizes, begin=1 + loading, committing=committing, span=tiles * spacing, out=out, slots=SLOTS
+    )
+    return LayerTiming(
+        reads=reads,
+        first_operand=1 + OPERAND_LATENCY,
+        last_result=written + group_rows - 1 + array.cols - 1,
+    )
+
+
+def group_times(
+    sizes: Sequence[int], *, begin: int, committing: int, span: int, out: int, slots: int
+) -> tuple[int, Ints]:
+    """When groups of results are written and read, in cycles after the start of their layer.
+
+    Parameters
+    ----------
+    sizes
+        Results of each group.
+    begin
+        The first step of the first group.
+    committing, span
+        From a group's first step to the one that waits for a free slot, and to the first step of the next group.
+    out
+        From the step that waits to the cycle in which the group can be read in the next one.
+    slots
+        Groups that the result buffer holds.
+
+    Returns
+    -------
+    (the last group's time of ``out``, the times at which results are read, in their order)
+    """
     done: list[int] = []  # cycle of the last read of each group
     reads = []
+    written = 0
     for group, size in enumerate(sizes):
         commit = begin + committing
-        if group >= SLOTS:
-            commit = max(commit, done[group - SLOTS] + 1)
-        begin = commit - committing + tiles * spacing
+        if group >= slots:
+            commit = max(commit, done[group - slots] + 1)
+        begin = commit - committing + span
         written = commit + out
         first = written + 1 if group == 0 else max(written + 1, done[-1] + 1)
         reads.append(first + np.arange(size, dtype=np.int64))
         done.append(first + size - 1)
-    return _LayerTiming(
-        reads=np.concatenate(reads),
-        first_operand=1 + OPERAND_LATENCY,
-        last_result=written + group_rows - 1 + array.cols - 1,
-    )
+    return written, np.concatenate(reads)
 
 
 def _group_sizes(params: SystolicParams, layer: DenseLayer) -> list[int]:

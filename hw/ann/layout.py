@@ -12,7 +12,16 @@
 from collections.abc import Mapping, Sequence
 
 from tospike.hw.layout import MemoryShape, pack_lanes
-from tospike.hw.params import Dataflow, DenseLayer, SystolicParams, address_bits, ceil_div, require
+from tospike.hw.params import (
+    Dataflow,
+    DenseLayer,
+    ImageLayer,
+    ImageParams,
+    SystolicParams,
+    address_bits,
+    ceil_div,
+    require,
+)
 
 Vector = Sequence[int]
 Matrix = Sequence[Sequence[int]]
@@ -185,7 +194,7 @@ def pack(
     images = {"weights": [], "channels": [], "layers": _descriptors(params, chosen, shifts)}
     for index, layer in enumerate(chosen):
         images["weights"] += _weight_words(params, index, layer, weights[index])
-        images["channels"] += _channel_words(params, index, layer, biases[index], multipliers[index])
+        images["channels"] += channel_words(params, index, layer, biases[index], multipliers[index])
     for shape in memories(params):
         used = len(images[shape.name])
         require(used <= shape.depth, f"memory {shape.name} has {shape.depth} words, but the layers need {used}")
@@ -286,9 +295,14 @@ def _weight_order(params: SystolicParams, layer: DenseLayer) -> list[int]:
     return [tile * rows + row for tile in range(depth_tiles(params, layer)) for row in reversed(range(rows))]
 
 
-def _channel_words(
-    params: SystolicParams, index: int, layer: DenseLayer, bias: Vector, multiplier: Vector | None
+def channel_words(
+    params: SystolicParams | ImageParams,
+    index: int,
+    layer: DenseLayer | ImageLayer,
+    bias: Vector,
+    multiplier: Vector | None,
 ) -> list[int]:
+    """Words of the channel memory for a layer, see :func:`pack`."""
     acc, factor = params.array.acc, params.requantize.multiplier
     require(
         (multiplier is None) == (layer.clamp is None),
@@ -305,5 +319,5 @@ def _channel_words(
     return [_channel_word(params, b, f) for b, f in zip(offsets, factors, strict=True)]
 
 
-def _channel_word(params: SystolicParams, bias: int, multiplier: int) -> int:
+def _channel_word(params: SystolicParams | ImageParams, bias: int, multiplier: int) -> int:
     return (bias & ((1 << params.array.acc_bits) - 1)) | (multiplier << params.array.acc_bits)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from tospike.hw.ann import layout as systolic_layout
+from tospike.hw.image import layout as image_layout
 from tospike.hw.layout import MemoryShape
-from tospike.hw.params import AcceleratorParams, EncoderParams, EngineParams, EventParams
+from tospike.hw.params import AcceleratorParams, EngineParams, ImageParams, SystolicParams
 from tospike.hw.snn import layout as event_layout
 
 MAGIC = 0x746F_7370
@@ -54,7 +55,9 @@ class Region:
 
 def engine_layout(params: EngineParams):
     """The layout module that describes an engine's memories and counters."""
-    return systolic_layout if not isinstance(params, EventParams | EncoderParams) else event_layout
+    if isinstance(params, ImageParams):
+        return image_layout
+    return systolic_layout if isinstance(params, SystolicParams) else event_layout
 
 
 def regions(params: AcceleratorParams) -> tuple[Region, ...]:

@@ -9,6 +9,7 @@ from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostI
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.encoder import EncoderParams, Encoding
 from tospike.hw.params.event import EventParams, Readout
+from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
 from tospike.hw.params.neuron import LeakKind, LeakParams, NeuronKind, NeuronParams, Reset
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
 from tospike.hw.params.stream import (
@@ -40,6 +41,9 @@ __all__ = [
     "EventParams",
     "HostInput",
     "HostOutput",
+    "ImageLayer",
+    "ImageOperation",
+    "ImageParams",
     "InputError",
     "IntFormat",
     "LeakKind",

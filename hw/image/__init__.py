@@ -1,0 +1,1 @@
+"""The image engine: layers of convolutional networks on an output-stationary array."""

@@ -1,0 +1,266 @@
+"""The image engine against its golden model: tokens, cycles, counters."""
+
+import math
+
+import numpy as np
+import pytest
+from stream_bench import END, as_token, receive, send_tokens, simulate, value
+
+from tospike.gen.images import pack
+from tospike.gen.plan import PlanOptions, plan
+from tospike.hw.image.engine import ImageEngine
+from tospike.hw.image.layout import counter_names
+from tospike.hw.image.storage import Storage
+from tospike.hw.params import ImageParams, InputError, IntFormat
+from tospike.sim.image import run
+from tospike.sim.image_timing import frame_timing
+from tospike.sim.network import (
+    Accumulator,
+    Add,
+    Conv2d,
+    Dense,
+    InputSpec,
+    MaxPool2d,
+    Network,
+    Requantize,
+    Stage,
+    SumPool2d,
+    Window,
+)
+
+
+class Maker:
+    """Builds random integer networks, stage by stage; ``shape`` is what the next stage gets."""
+
+    def __init__(self, shape, *, seed=0, act=IntFormat(bits=8, signed=True), weight_bits=8):
+        self.rng = np.random.default_rng(seed)
+        self.shape = self.input = shape
+        self.act, self.weight_bits = act, weight_bits
+        self.stages = []
+
+    def _weights(self, *shape):
+        high = (1 << (self.weight_bits - 1)) - 1
+        return self.rng.integers(-high - 1, high, shape, endpoint=True)
+
+    def _append(self, synapses, taps, *, sources=(), relu=True):
+        channels = synapses.channels
+        size = max(1, np.log2(taps) / 2 + self.weight_bits - 2)
+        multiplier = self.rng.integers(1 << 13, 1 << 15, channels)
+        clamp = (max(0, self.act.min), self.act.max) if relu else (self.act.min, self.act.max)
+        neuron = Requantize(multiplier=multiplier, shift=round(15 + size - 1), clamp=clamp)
+        name = f"{len(self.stages)}"
+        self.stages.append(Stage(name=name, synapses=synapses, neuron=neuron, sources=sources))
+        shape = synapses.output_shape
+        self.shape = shape if len(shape) == 3 else (shape[0], 1, 1)
+        return self
+
+    def conv(self, outputs, kernel, *, stride=(1, 1), padding=(0, 0, 0, 0), groups=1, pad_value=0, **options):
+        weight = self._weights(outputs, self.shape[0] // groups, *kernel)
+        synapses = Conv2d(
+            shape=self.shape,
+            weight=weight,
+            bias=self.rng.integers(-99, 99, outputs),
+            stride=stride,
+            padding=padding,
+            groups=groups,
+            pad_value=pad_value,
+        )
+        return self._append(synapses, weight[0].size, **options)
+
+    def dense(self, outputs):
+        inputs = math.prod(self.shape)
+        bias = self.rng.integers(-99, 99, outputs)
+        return self._append(Dense(weight=self._weights(outputs, inputs), bias=bias), inputs)
+
+    def max_pool(self, kernel, **window):
+        self._append(MaxPool2d(shape=self.shape, window=Window(kernel=kernel, **window)), 1)
+        last = self.stages[-1]
+        self.stages[-1] = Stage(name=last.name, synapses=last.synapses, neuron=Accumulator(), sources=last.sources)
+        return self
+
+    def sum_pool(self, kernel, **window):
+        bias = self.rng.integers(-99, 99, self.shape[0])
+        synapses = SumPool2d(shape=self.shape, window=Window(kernel=kernel, **window), bias=bias)
+        return self._append(synapses, 4)
+
+    def add(self, first, second, weight=(1, 1)):
+        bias = self.rng.integers(-99, 99, self.shape[0])
+        return self._append(Add(shape=self.shape, weight=np.array(weight), bias=bias), 1, sources=(first, second))
+
+    def logits(self):
+        last = self.stages[-1]
+        self.stages[-1] = Stage(name=last.name, synapses=last.synapses, neuron=Accumulator(), sources=last.sources)
+        return self
+
+    def design(self, rows, cols):
+        spec = InputSpec(inputs=math.prod(self.input), format=self.act)
+        network = Network(name="test", input=spec, stages=tuple(self.stages))
+        return plan(network, PlanOptions(rows=rows, cols=cols))
+
+
+def tokens(frames, *, sparse=False):
+    """VALUEs of each frame in order, zeros left out if ``sparse``, and an END each."""
+    return [
+        token
+        for frame in frames
+        for token in [*(value(i, int(v)) for i, v in enumerate(frame) if v or not sparse), END]
+    ]
+
+
+def play(dut, sent, frames, values, *, stall=0.0):
+    """Sends tokens, receives ``frames`` frames of ``values`` values; returns (tokens, counters, cycles).
+
+    ``cycles`` are those in which tokens were taken at the output, after the one that took the last VALUE.
+    """
+    times = {"in": 0, "out": []}
+
+    async def watch(ctx):
+        cycle = 0
+        async for _, _, taken, token, left in ctx.tick().sample(
+            dut.i.valid & dut.i.ready, dut.i.payload, dut.o.valid & dut.o.ready
+        ):
+            if taken and as_token(token)[0] == value(0)[0]:
+                times["in"] = cycle
+            if left:
+                times["out"].append(cycle)
+            cycle += 1
+
+    async def source(ctx):
+        await send_tokens(ctx, dut.i, sent, stall=stall, seed=5)
+
+    async def sink(ctx):
+        received = await receive(ctx, dut.o, frames * (values + 1), stall=stall, convert=as_token)
+        await ctx.tick().until(~dut.busy)
+        return received, {name: ctx.get(dut.counters[name]) for name in counter_names(dut.params)}
+
+    _, (received, counters) = simulate(dut, source, sink, background=[watch])
+    return received, counters, np.array(times["out"]) - times["in"]
+
+
+def check(design, *, frames=1, stall=0.0, sparse=False, seed=0, extreme=False):
+    """Engine equals golden model in tokens and counters, and for a lone frame without stalls in every cycle."""
+    (params,) = design.params.engines
+    assert isinstance(params, ImageParams)
+    rng = np.random.default_rng(seed)
+    act, shape = params.array.act, (frames, params.input.addresses)
+    x = rng.choice([act.min, act.max], shape) if extreme else rng.integers(act.min, act.max, shape, endpoint=True)
+    if sparse:
+        x *= rng.random(shape) < 0.3
+    golden = run(params, design.network, x)
+    dut = ImageEngine(params, pack(design)[0])
+    received, counters, cycles = play(dut, tokens(x, sparse=sparse), frames, params.output.addresses, stall=stall)
+    assert received == tokens(golden.outputs)
+    expected = {name: int(count.sum()) for name, count in golden.counters.items()}
+    if stall or frames > 1:  # how long the array waits for the consumer, or for the frame before, is not in the model
+        counters.pop("array_cycles")
+        expected.pop("array_cycles")
+    assert counters == expected
+    if frames == 1 and not stall:
+        timing = frame_timing(params)
+        assert cycles.tolist() == [*timing.values.tolist(), timing.end]
+    return golden
+
+
+# ------------------------------------------------------------------------------------------------- single layers
+
+SIZES = pytest.mark.parametrize(("rows", "cols"), [(1, 1), (2, 3), (4, 2), (5, 4), (8, 8)])
+
+
+@SIZES
+def test_convolution(rows, cols):
+    made = Maker((2, 5, 6)).conv(5, (3, 3), padding=(1, 1, 1, 1)).dense(3).logits()
+    check(made.design(rows, cols))
+
+
+@SIZES
+def test_stride_and_padding(rows, cols):
+    made = Maker((3, 7, 5), seed=1).conv(4, (3, 2), stride=(2, 3), padding=(1, 2, 0, 1), pad_value=5).dense(2).logits()
+    check(made.design(rows, cols))
+
+
+@SIZES
+def test_depthwise(rows, cols):
+    made = Maker((3, 6, 5), seed=2).conv(3, (3, 3), padding=(1, 1, 1, 1), groups=3).dense(2).logits()
+    check(made.design(rows, cols))
+
+
+def test_depthwise_with_a_multiplier():
+    made = Maker((2, 4, 4), seed=3).conv(6, (2, 2), stride=(2, 2), groups=2).dense(2).logits()
+    check(made.design(3, 3))
+
+
+@SIZES
+def test_pools(rows, cols):
+    made = Maker((2, 7, 9), seed=4).max_pool((3, 3), stride=(2, 2), padding=(1, 1, 1, 1)).sum_pool((2, 2)).dense(2)
+    check(made.logits().design(rows, cols))
+
+
+def test_global_average_pool_and_unsigned_values():
+    act = IntFormat(bits=4, signed=False)
+    made = Maker((3, 5, 4), seed=5, act=act, weight_bits=3).conv(4, (3, 3)).sum_pool((3, 2))
+    check(made.design(4, 4))
+
+
+@SIZES
+def test_residual(rows, cols):
+    """A branch that stays in memory while two layers run, and weights that are not 1."""
+    made = Maker((3, 4, 5), seed=6)
+    made.conv(4, (1, 1)).conv(4, (3, 3), padding=(1, 1, 1, 1)).conv(4, (3, 3), padding=(1, 1, 1, 1), relu=False)
+    made.add(0, 2, (3, 5)).dense(3).logits()
+    check(made.design(rows, cols))
+
+
+def test_dense_layers_only():
+    made = Maker((11, 1, 1), seed=7).dense(7).dense(7).add(0, 1).dense(3).logits()
+    check(made.design(2, 4))
+
+
+@pytest.mark.parametrize("rows", [1, 4, 6])
+def test_output_in_order(rows):
+    """Results of the last layer with several positions and channels leave channel by channel."""
+    made = Maker((2, 5, 7), seed=8).conv(5, (2, 2))
+    design = made.design(rows, 4)
+    assert len(design.params.engines[0].layers) == 2
+    check(design)
+    check(Maker((2, 5, 7), seed=8).sum_pool((2, 2)).design(rows, 4))
+
+
+def test_one_layer():
+    check(Maker((3, 3, 3), seed=9).conv(2, (3, 3)).logits().design(4, 4), frames=3)
+
+
+@pytest.mark.parametrize(("frames", "stall", "sparse"), [(3, 0.0, False), (2, 0.5, False), (2, 0.0, True)])
+def test_frames_and_stalls(frames, stall, sparse):
+    made = Maker((1, 8, 8), seed=10).conv(4, (3, 3)).max_pool((2, 2), stride=(2, 2)).dense(5).dense(4).logits()
+    check(made.design(4, 4), frames=frames, stall=stall, sparse=sparse)
+
+
+def test_extremes():
+    """Saturation at both ends."""
+    made = Maker((2, 6, 6), seed=11).conv(6, (3, 3), relu=False).conv(4, (2, 2), relu=False).sum_pool((3, 3))
+    golden = check(made.design(4, 4), extreme=True)
+    assert len(np.unique(golden.outputs)) > 1
+
+
+# ---------------------------------------------------------------------------------------------------- parameters
+
+
+@pytest.mark.parametrize(("stride", "tile"), [((1, 1), (1, 4)), ((2, 1), (2, 2)), ((3, 2), (1, 5)), ((1, 2), (3, 2))])
+def test_values_have_places_of_their_own(stride, tile):
+    storage = Storage(shape=(2, 7, 6), stride=stride, tile=tile, base=3)
+    places = [storage.place(*where) for where in np.ndindex(2, 7, 6)]
+    assert len(set(places)) == len(places)
+    assert all(bank < math.prod(tile) and 3 <= address < 3 + storage.words for bank, address in places)
+
+
+def test_images_of_different_strides_are_refused():
+    made = Maker((2, 4, 4)).conv(2, (1, 1)).conv(2, (1, 1)).max_pool((1, 1))
+    made.stages[2] = Stage(
+        name="2",
+        synapses=MaxPool2d(shape=(2, 4, 4), window=Window(kernel=(2, 2), stride=(2, 2))),
+        neuron=Accumulator(),
+        sources=(0,),
+    )
+    made.shape = (2, 4, 4)
+    with pytest.raises(InputError, match="different strides"):
+        made.add(1, 0).design(4, 4)
