@@ -9,6 +9,8 @@ from tospike.hw.params import (
     EncoderParams,
     EventParams,
     HostInput,
+    ImageParams,
+    InputError,
     IntFormat,
     Readout,
     SystolicParams,
@@ -38,6 +40,8 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
         elif isinstance(engine, EventParams):
             stages.append(_spiking_stage(f"engine_{index}", engine, rng))
             readout = engine.readout
+        elif isinstance(engine, ImageParams):
+            raise InputError("an image engine has no random network: generate it from a trained one")
         else:
             stages += _systolic_stages(f"engine_{index}", engine, rng)
         counts.append(len(stages) - before)

@@ -62,11 +62,6 @@ def array_cycles(params: SystolicParams) -> int:
     return frame_timing(params).array
 
 
-def gemm_cycles(params: SystolicParams) -> int:
-    """What ``bench gemm`` measures for a single layer: the same as :func:`array_cycles`."""
-    return array_cycles(params)
-
-
 @lru_cache(maxsize=256)
 def frame_timing(params: SystolicParams) -> FrameTiming:
     """Cycle counts of a lone frame.

@@ -4,12 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from stream_bench import END, as_token, receive, send_tokens, simulate, value
+from engine_bench import check_engine
 
 from tospike.gen.images import pack
 from tospike.gen.plan import PlanOptions, plan
 from tospike.hw.image.engine import ImageEngine
-from tospike.hw.image.layout import counter_names
 from tospike.hw.image.storage import Storage
 from tospike.hw.params import ImageParams, InputError, IntFormat
 from tospike.sim.image import run
@@ -28,11 +27,13 @@ from tospike.sim.network import (
     Window,
 )
 
+SIGNED = IntFormat(bits=8, signed=True)
+
 
 class Maker:
     """Builds random integer networks, stage by stage; ``shape`` is what the next stage gets."""
 
-    def __init__(self, shape, *, seed=0, act=IntFormat(bits=8, signed=True), weight_bits=8):
+    def __init__(self, shape, *, seed=0, act=SIGNED, weight_bits=8):
         self.rng = np.random.default_rng(seed)
         self.shape = self.input = shape
         self.act, self.weight_bits = act, weight_bits
@@ -98,45 +99,6 @@ class Maker:
         return plan(network, PlanOptions(rows=rows, cols=cols))
 
 
-def tokens(frames, *, sparse=False):
-    """VALUEs of each frame in order, zeros left out if ``sparse``, and an END each."""
-    return [
-        token
-        for frame in frames
-        for token in [*(value(i, int(v)) for i, v in enumerate(frame) if v or not sparse), END]
-    ]
-
-
-def play(dut, sent, frames, values, *, stall=0.0):
-    """Sends tokens, receives ``frames`` frames of ``values`` values; returns (tokens, counters, cycles).
-
-    ``cycles`` are those in which tokens were taken at the output, after the one that took the last VALUE.
-    """
-    times = {"in": 0, "out": []}
-
-    async def watch(ctx):
-        cycle = 0
-        async for _, _, taken, token, left in ctx.tick().sample(
-            dut.i.valid & dut.i.ready, dut.i.payload, dut.o.valid & dut.o.ready
-        ):
-            if taken and as_token(token)[0] == value(0)[0]:
-                times["in"] = cycle
-            if left:
-                times["out"].append(cycle)
-            cycle += 1
-
-    async def source(ctx):
-        await send_tokens(ctx, dut.i, sent, stall=stall, seed=5)
-
-    async def sink(ctx):
-        received = await receive(ctx, dut.o, frames * (values + 1), stall=stall, convert=as_token)
-        await ctx.tick().until(~dut.busy)
-        return received, {name: ctx.get(dut.counters[name]) for name in counter_names(dut.params)}
-
-    _, (received, counters) = simulate(dut, source, sink, background=[watch])
-    return received, counters, np.array(times["out"]) - times["in"]
-
-
 def check(design, *, frames=1, stall=0.0, sparse=False, seed=0, extreme=False):
     """Engine equals golden model in tokens and counters, and for a lone frame without stalls in every cycle."""
     (params,) = design.params.engines
@@ -147,23 +109,13 @@ def check(design, *, frames=1, stall=0.0, sparse=False, seed=0, extreme=False):
     if sparse:
         x *= rng.random(shape) < 0.3
     golden = run(params, design.network, x)
-    dut = ImageEngine(params, pack(design)[0])
-    received, counters, cycles = play(dut, tokens(x, sparse=sparse), frames, params.output.addresses, stall=stall)
-    assert received == tokens(golden.outputs)
-    expected = {name: int(count.sum()) for name, count in golden.counters.items()}
-    if stall or frames > 1:  # how long the array waits for the consumer, or for the frame before, is not in the model
-        counters.pop("array_cycles")
-        expected.pop("array_cycles")
-    assert counters == expected
-    if frames == 1 and not stall:
-        timing = frame_timing(params)
-        assert cycles.tolist() == [*timing.values.tolist(), timing.end]
+    check_engine(ImageEngine(params, pack(design)[0]), golden, frame_timing(params), x, stall=stall, sparse=sparse)
     return golden
 
 
 # ------------------------------------------------------------------------------------------------- single layers
 
-SIZES = pytest.mark.parametrize(("rows", "cols"), [(1, 1), (2, 3), (4, 2), (5, 4), (8, 8)])
+SIZES = pytest.mark.parametrize(("rows", "cols"), [(1, 1), (5, 2), (4, 8)])
 
 
 @SIZES

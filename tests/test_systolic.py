@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from engine_bench import check_engine, frame_tokens, play
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stream_bench import END, as_token, receive, send_tokens, simulate, value
+from stream_bench import send_tokens, simulate
 
 from tospike.hw.ann import layout
 from tospike.hw.ann.engine import SystolicEngine
@@ -15,7 +16,7 @@ from tospike.hw.layout import config_writes
 from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, IntFormat, SystolicParams
 from tospike.sim.network import Accumulator, Dense, Requantize, Stage
 from tospike.sim.systolic import frame_counters, run
-from tospike.sim.systolic_timing import frame_timing, gemm_cycles
+from tospike.sim.systolic_timing import array_cycles, frame_timing
 
 BOTH = pytest.mark.parametrize("dataflow", list(Dataflow))
 
@@ -69,54 +70,6 @@ def images(params, stages, **options):
     )
 
 
-def tokens(frames, *, sparse=False):
-    """VALUEs of each frame in order, zeros left out if ``sparse``, and an END each."""
-    return [
-        token
-        for frame in frames
-        for token in [*(value(i, int(v)) for i, v in enumerate(frame) if v or not sparse), END]
-    ]
-
-
-def play(dut, sent, frames, values, *, stall=0.0, configure=()):
-    """Sends tokens, receives ``frames`` frames of ``values`` values; returns (tokens, counters, cycles).
-
-    ``cycles`` are those in which tokens were taken at the output, after the one that took the last VALUE.
-    """
-    times = {"in": 0, "out": []}
-
-    async def watch(ctx):
-        cycle = 0
-        async for _, _, taken, token, left in ctx.tick().sample(
-            dut.i.valid & dut.i.ready, dut.i.payload, dut.o.valid & dut.o.ready
-        ):
-            if taken and as_token(token)[0] == value(0)[0]:
-                times["in"] = cycle
-            if left:
-                times["out"].append(cycle)
-            cycle += 1
-
-    async def source(ctx):
-        for region, index, word in configure:
-            ctx.set(dut.config.valid, 1)
-            ctx.set(dut.config.region, region)
-            ctx.set(dut.config.index, index)
-            ctx.set(dut.config.data, word)
-            await ctx.tick()
-        if configure:
-            ctx.set(dut.config.valid, 0)
-            await ctx.tick().repeat(3)
-        await send_tokens(ctx, dut.i, sent, stall=stall, seed=5)
-
-    async def sink(ctx):
-        received = await receive(ctx, dut.o, frames * (values + 1), stall=stall, convert=as_token)
-        await ctx.tick().until(~dut.busy)
-        return received, {name: ctx.get(dut.counters[name]) for name in layout.counter_names(dut.params)}
-
-    _, (received, counters) = simulate(dut, source, sink, background=[watch])
-    return received, counters, np.array(times["out"]) - times["in"]
-
-
 def check(params, *, seed=0, frames=1, stall=0.0, extreme=False, sparse=False):
     """Engine equals golden model in tokens and counters, and for a lone frame without stalls in every cycle."""
     rng = np.random.default_rng(seed)
@@ -124,16 +77,7 @@ def check(params, *, seed=0, frames=1, stall=0.0, extreme=False, sparse=False):
     x = random_frames(params, rng, frames, extreme=extreme)
     golden = run(params, stages, x)
     dut = SystolicEngine(params, images(params, stages))
-    received, counters, cycles = play(dut, tokens(x, sparse=sparse), frames, params.output.addresses, stall=stall)
-    assert received == tokens(golden.outputs)
-    expected = {name: int(count.sum()) for name, count in golden.counters.items()}
-    if stall or frames > 1:  # how long the array waits for the consumer, or for the frame before, is not in the model
-        counters.pop("array_cycles")
-        expected.pop("array_cycles")
-    assert counters == expected
-    if frames == 1 and not stall:
-        timing = frame_timing(params)
-        assert cycles.tolist() == [*timing.values.tolist(), timing.end]
+    check_engine(dut, golden, frame_timing(params), x, stall=stall, sparse=sparse)
     return golden
 
 
@@ -224,8 +168,8 @@ def test_zeros_need_not_be_sent(dataflow):
     x = random_frames(params, rng, 4) * (rng.random((4, 12)) < 0.3)
     x[1] = 0
     dut = SystolicEngine(params, images(params, stages))
-    received, _, _ = play(dut, tokens(x, sparse=True), 4, 8)
-    assert received == tokens(run(params, stages, x).outputs)
+    received, _, _ = play(dut, frame_tokens(x, sparse=True), 4, 8)
+    assert received == frame_tokens(run(params, stages, x).outputs)
 
 
 def test_clear_sets_counters_to_zero():
@@ -234,7 +178,7 @@ def test_clear_sets_counters_to_zero():
 
     async def bench(ctx):
         ctx.set(dut.o.ready, 1)
-        await send_tokens(ctx, dut.i, tokens([[1, 2]]))
+        await send_tokens(ctx, dut.i, frame_tokens([[1, 2]]))
         await ctx.tick().until(~dut.busy)
         await ctx.tick()
         before = {name: ctx.get(dut.counters[name]) for name in layout.counter_names(params)}
@@ -284,8 +228,8 @@ def test_any_shape_at_length(dataflow, data):
 @BOTH
 def test_memories_without_image_hold_the_layers_and_zero_weights(dataflow):
     params = engine_params([3, 2], array=ArrayParams(rows=2, cols=2, dataflow=dataflow), writable=True)
-    received, counters, _ = play(SystolicEngine(params, {}), tokens([[1, 2, 3]]), 1, 2)
-    assert received == tokens([[0, 0]])
+    received, counters, _ = play(SystolicEngine(params, {}), frame_tokens([[1, 2, 3]]), 1, 2)
+    assert received == frame_tokens([[0, 0]])
     assert counters == frame_counters(params)
 
 
@@ -307,8 +251,8 @@ def test_writable_engine_runs_other_layers(dataflow):
             for number, shape in enumerate(layout.memories(built))
             for index, word in config_writes(shape, words[shape.name])
         ]
-        received, counters, _ = play(dut, tokens(x), 2, params.output.addresses, configure=writes)
-        assert received == tokens(run(params, stages, x).outputs)
+        received, counters, _ = play(dut, frame_tokens(x), 2, params.output.addresses, configure=writes)
+        assert received == frame_tokens(run(params, stages, x).outputs)
         expected = {name: 2 * count for name, count in frame_counters(params).items()}
         assert {**counters, "array_cycles": 0} == {**expected, "array_cycles": 0}
 
@@ -330,7 +274,7 @@ def test_writable_engine_runs_other_layers(dataflow):
 def test_gemm_cycles_beat_the_peers(dataflow, mnk, most):
     m, n, k = mnk
     params = engine_params([k, n], rows=m, array=ArrayParams(rows=8, cols=8, dataflow=dataflow))
-    assert gemm_cycles(params) <= most
+    assert array_cycles(params) <= most
 
 
 # ------------------------------------------------------------------------------------------------------ errors
