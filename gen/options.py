@@ -36,7 +36,9 @@ class ModelOptions:
         Readout | None, typer.Option(help="count, or membrane for a last I or LI [by the last neuron].", **_NIR)
     ] = None
 
-    weight_bits: Annotated[int | None, typer.Option(help="Bits of a weight [8].", **_QUANTISE)] = None
+    weight_bits: Annotated[int | None, typer.Option(help="Bits of a weight; ANN, 1: +1 and -1 [8].", **_QUANTISE)] = (
+        None
+    )
     act_bits: Annotated[int | None, typer.Option(help="ANN: bits of an activation [8].", **_QUANTISE)] = None
     input_bits: Annotated[
         int | None, typer.Option(help="SNN: bits of an input value [direct: 8, rate: 4].", **_QUANTISE)

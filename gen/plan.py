@@ -89,7 +89,7 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
         cols=options.cols,
         dataflow=options.dataflow,
         act=_input_format(network),
-        weight_bits=max(2, *(weight_bits(stage) for stage in network.stages)),
+        weight_bits=_array_weight_bits(network, options.dataflow),
         acc_bits=max(accumulator_bits(stage, _input_format(network)) for stage in network.stages),
     )
     engine = SystolicParams(array=array, layers=layers)
@@ -138,10 +138,18 @@ def _useful_lanes(neurons: int, lanes: int) -> int:
     return ceil_div(neurons, ceil_div(neurons, lanes))
 
 
+def _array_weight_bits(network: Network, dataflow: Dataflow) -> int:
+    """1 if every weight of the network is +1 or -1; a weight-stationary array needs 0 as well."""
+    bits = max(weight_bits(stage) for stage in network.stages)
+    return bits if dataflow is Dataflow.OS else max(2, bits)
+
+
 def weight_bits(stage: Stage) -> int:
-    """Bits that the stage's weights need."""
+    """Bits that the stage's weights need: 1 if all are +1 or -1, else those of two's complement."""
     weight = stage.dense.weight
-    return max(signed_bits(int(weight.min())), signed_bits(int(weight.max())))
+    if (abs(weight) == 1).all():
+        return 1
+    return max(2, signed_bits(int(weight.min())), signed_bits(int(weight.max())))
 
 
 def accumulator_bits(stage: Stage, activation: IntFormat) -> int:
@@ -152,4 +160,4 @@ def accumulator_bits(stage: Stage, activation: IntFormat) -> int:
     low = positive * activation.min + negative * activation.max
     highest = max(int(high.max()), int((high + bias).max()))
     lowest = min(int(low.min()), int((low + bias).min()))
-    return max(signed_bits(lowest), signed_bits(highest), activation.bits + weight_bits(stage))
+    return max(signed_bits(lowest), signed_bits(highest), activation.bits + max(2, weight_bits(stage)))

@@ -78,8 +78,8 @@ def check_range(params: SystolicParams, stage: Stage) -> None:
     """
     array = params.array
     weight, bias = stage.dense.weight.astype(np.int64), stage.dense.bias.astype(np.int64)
-    good = bool(np.all((weight >= array.weight.min) & (weight <= array.weight.max)))
-    require(good, f"weights of stage {stage.name!r} must be from {array.weight.min} to {array.weight.max}")
+    good = bool(np.isin(weight, array.weight_values).all())
+    require(good, f"weights of stage {stage.name!r} must be {array.weight_range}")
     # partial sums, with and without the bias, stay between these, whatever the order
     positive, negative = np.maximum(weight, 0).sum(axis=1), np.minimum(weight, 0).sum(axis=1)
     high = positive * array.act.max + negative * array.act.min + np.maximum(bias, 0)

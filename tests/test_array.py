@@ -128,21 +128,31 @@ def test_pipeline_depth_is_the_latency(dataflow, registers):
     assert seen == expected
 
 
-@pytest.mark.parametrize("dataflow", list(Dataflow))
 @pytest.mark.parametrize(
-    ("act_bits", "signed", "weight_bits"), [(2, True, 2), (2, False, 2), (8, False, 3), (5, True, 8)]
+    ("act_bits", "signed", "weight_bits", "dataflow"),
+    [
+        *(
+            (*widths, flow)
+            for widths in [(2, True, 2), (2, False, 2), (8, False, 3), (5, True, 8)]
+            for flow in Dataflow
+        ),
+        (1, False, 1, Dataflow.OS),
+        (8, True, 1, Dataflow.OS),
+        (1, False, 4, Dataflow.WS),
+    ],
 )
-def test_widths(dataflow, act_bits, signed, weight_bits):
+def test_widths(act_bits, signed, weight_bits, dataflow):
     """Random operands and the extremes, in an accumulator that is just wide enough."""
     rng = np.random.default_rng(act_bits)
     act = IntFormat(bits=act_bits, signed=signed)
     depth = 4
     params = ArrayParams(
-        rows=4, cols=2, dataflow=dataflow, act=act, weight_bits=weight_bits, acc_bits=act_bits + weight_bits + 2
+        rows=4, cols=2, dataflow=dataflow, act=act, weight_bits=weight_bits, acc_bits=act_bits + max(2, weight_bits) + 2
     )
-    tiles = [(integers(rng, act, (4, depth)), integers(rng, params.weight, (depth, 2))) for _ in range(2)]
+    weights = params.weight_values
+    tiles = [(integers(rng, act, (4, depth)), rng.choice(weights, (depth, 2))) for _ in range(2)]
     for extreme in (act.min, act.max):
-        tiles.append((np.full((4, depth), extreme), np.full((depth, 2), params.weight.min)))
+        tiles.append((np.full((4, depth), extreme), np.full((depth, 2), weights[0])))
     play_tiles = output_stationary if dataflow is Dataflow.OS else weight_stationary
     seen, expected = play_tiles(params, tiles)
     assert seen == expected

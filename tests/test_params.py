@@ -33,7 +33,11 @@ def test_int_format_range(bits, signed, low, high):
     ("make", "message"),
     [
         (lambda: ArrayParams(rows=0, cols=8), "rows must be an integer from 1 to 256, not 0"),
-        (lambda: ArrayParams(rows=8, cols=8, weight_bits=9), "weight-bits must be .* 2 to 8, not 9"),
+        (lambda: ArrayParams(rows=8, cols=8, weight_bits=9), "weight-bits must be .* 1 to 8, not 9"),
+        (
+            lambda: ArrayParams(rows=8, cols=8, weight_bits=1, dataflow=Dataflow.WS),
+            "weight-bits 1 needs dataflow os: .* give dataflow os, or 2 weight-bits",
+        ),
         (lambda: ArrayParams(rows=8, cols=8, acc_bits=12), "acc-bits must be .* 16 to 32, not 12"),
         (lambda: ArrayParams(rows=True, cols=8), "rows must be .*, not True"),
         (lambda: EventParams(inputs=4, neurons=4, lanes=65), "lanes must be .* 1 to 64, not 65"),

@@ -40,7 +40,7 @@ class SystolicArray(wiring.Component):
     -------
     rows : In(ArrayLayout(row_layout(params), params.rows))
         Activations and flags, from the left.
-    cols : In(ArrayLayout(signed(weight_bits), params.cols))
+    cols : In(ArrayLayout(shape_of(params.weight), params.cols))
         Weights, from the top.
     load : In(params.rows)
         Weight-stationary only.

@@ -2,7 +2,7 @@
 
 ``weights``
     One word per array step (OS) or per array row (WS); lane c belongs to column c. Tiles in the order of use,
-    zeros beyond the edges of the matrix.
+    zeros beyond the edges of the matrix. A weight of 1 bit is stored as its sign: 0 is +1, 1 is -1.
 ``channels``
     One word per output channel: bias, and above it the multiplier.
 ``layers``
@@ -264,8 +264,10 @@ def _weight_words(params: SystolicParams, index: int, layer: DenseLayer, weight:
         f"weights of layer {index} must have shape ({layer.outputs}, {layer.inputs})",
     )
     rows = [[int(value) for value in row] for row in weight]
-    good = all(array.weight.holds(value) for row in rows for value in row)
-    require(good, f"weights of layer {index} must be from {array.weight.min} to {array.weight.max}")
+    good = all(value in array.weight_values for row in rows for value in row)
+    require(good, f"weights of layer {index} must be {array.weight_range}")
+    if array.weight_bits == 1:
+        rows = [[int(value < 0) for value in row] for row in rows]
     nothing = [0] * layer.inputs
     words = []
     for tile in range(col_tiles(params, layer)):

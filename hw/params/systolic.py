@@ -1,5 +1,6 @@
 """The systolic array and its engine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -38,6 +39,7 @@ class ArrayParams:
     dataflow: Dataflow = Dataflow.OS
     act: IntFormat = field(default=IntFormat(bits=8, signed=True))
     weight_bits: int = 8
+    """1: every weight is +1 or -1."""
     acc_bits: int = 32
     product_registers: int = 2
     """Pipeline registers between multiplier and adder. A vendor's multiplier has one of them inside, or both."""
@@ -48,9 +50,14 @@ class ArrayParams:
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
         require_range("cols", self.cols, 1, 256)
-        require_range("act-bits", self.act.bits, 2, 8)
-        require_range("weight-bits", self.weight_bits, 2, 8)
-        require_range("acc-bits", self.acc_bits, self.act.bits + self.weight_bits, 32)
+        require_range("act-bits", self.act.bits, 1, 8)
+        require_range("weight-bits", self.weight_bits, 1, 8)
+        require_range("acc-bits", self.acc_bits, self.act.bits + self.weight.bits, 32)
+        require(
+            self.weight_bits > 1 or self.dataflow is Dataflow.OS,
+            "weight-bits 1 needs dataflow os: a weight-stationary array has rows beyond the matrix, whose weights must "
+            "be 0: give dataflow os, or 2 weight-bits",
+        )
         require_range("product-registers", self.product_registers, 0, 3)
         low, high = {Technology.GENERIC: (0, 3), Technology.ECP5: (1, 3), Technology.ICE40: (2, 2)}[self.technology]
         require(
@@ -89,8 +96,18 @@ class ArrayParams:
 
     @property
     def weight(self) -> IntFormat:
-        """Weights are signed."""
-        return IntFormat(bits=self.weight_bits, signed=True)
+        """Weights at the multipliers: signed, so of two bits where one is stored."""
+        return IntFormat(bits=max(2, self.weight_bits), signed=True)
+
+    @property
+    def weight_values(self) -> Sequence[int]:
+        """What a weight may be, in ascending order."""
+        return (-1, 1) if self.weight_bits == 1 else range(self.weight.min, self.weight.max + 1)
+
+    @property
+    def weight_range(self) -> str:
+        """The same in words, for messages."""
+        return "-1 or 1" if self.weight_bits == 1 else f"from {self.weight.min} to {self.weight.max}"
 
     @property
     def acc(self) -> IntFormat:
