@@ -60,6 +60,11 @@ class ModelOptions:
         int | None, typer.Option(help="Neurons that an event engine updates per cycle [8].", **_HARDWARE)
     ] = None
 
+    argmax: Annotated[
+        bool | None,
+        typer.Option("--argmax", help="Send the index of the largest output instead of all outputs.", **_HARDWARE),
+    ] = None
+
     def _given(self, *names: str) -> dict[str, Any]:
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
@@ -84,7 +89,7 @@ class ModelOptions:
     @property
     def plan(self) -> PlanOptions:
         """How to put stages on engines."""
-        return PlanOptions(**self._given("rows", "cols", "dataflow", "lanes"))
+        return PlanOptions(**self._given("rows", "cols", "dataflow", "lanes", "argmax"))
 
 
 def takes_model_options(command: Callable[..., None]) -> Callable[..., None]:

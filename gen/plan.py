@@ -31,13 +31,14 @@ class PlanOptions:
 
     ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
-    time: more rows work only on more samples.
+    time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
     """
 
     rows: int = 1
     cols: int = 8
     dataflow: Dataflow = Dataflow.OS
     lanes: int = 8
+    argmax: bool = False
 
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
@@ -93,7 +94,8 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
         acc_bits=max(accumulator_bits(stage, _input_format(network)) for stage in network.stages),
     )
     engine = SystolicParams(array=array, layers=layers)
-    params = AcceleratorParams(name=_name(network), engines=(engine,))
+    host_output = HostOutput.ARGMAX if options.argmax else HostOutput.DENSE
+    params = AcceleratorParams(name=_name(network), engines=(engine,), host_output=host_output)
     return Design(params=params, network=network, stage_counts=(len(network.stages),))
 
 
@@ -128,9 +130,15 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         name=_name(network),
         engines=tuple(engines),
         host_input=HostInput.DENSE if spec.encoding is not None else HostInput.TOKENS,
-        host_output=HostOutput.DENSE if network.readout is not Readout.SPIKES else HostOutput.TOKENS,
+        host_output=_spiking_output(network, options),
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
+
+
+def _spiking_output(network: Network, options: PlanOptions) -> HostOutput:
+    if options.argmax:
+        return HostOutput.ARGMAX
+    return HostOutput.TOKENS if network.readout is Readout.SPIKES else HostOutput.DENSE
 
 
 def _useful_lanes(neurons: int, lanes: int) -> int:

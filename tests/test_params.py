@@ -8,6 +8,7 @@ from tospike.hw.params import (
     EncoderParams,
     Encoding,
     EventParams,
+    HostOutput,
     InputError,
     IntFormat,
     NeuronKind,
@@ -61,6 +62,12 @@ def test_int_format_range(bits, signed, low, high):
             "layer 0 gives 1 x 3 values but layer 1 takes 1 x 4",
         ),
         (lambda: SystolicParams(array=ArrayParams(rows=1, cols=1), layers=()), "at least one layer"),
+        (
+            lambda: AcceleratorParams(
+                name="a", engines=(EventParams(inputs=4, neurons=3),), host_output=HostOutput.ARGMAX
+            ),
+            "argmax needs a frame of values: .* count or membrane, not spikes",
+        ),
         (lambda: AcceleratorParams(name="2x", engines=(EncoderParams(inputs=4, steps=1),)), "identifier"),
     ],
 )
