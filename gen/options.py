@@ -60,6 +60,9 @@ class ModelOptions:
         int | None, typer.Option(help="Neurons that an event engine updates per cycle [8].", **_HARDWARE)
     ] = None
 
+    products_per_multiplier: Annotated[
+        int | None, typer.Option(help="Systolic: 2 lets two columns share multipliers, for ECP5 [1].", **_HARDWARE)
+    ] = None
     argmax: Annotated[
         bool | None,
         typer.Option("--argmax", help="Send the index of the largest output instead of all outputs.", **_HARDWARE),
@@ -89,7 +92,7 @@ class ModelOptions:
     @property
     def plan(self) -> PlanOptions:
         """How to put stages on engines."""
-        return PlanOptions(**self._given("rows", "cols", "dataflow", "lanes", "argmax"))
+        return PlanOptions(**self._given("rows", "cols", "dataflow", "lanes", "products_per_multiplier", "argmax"))
 
 
 def takes_model_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -38,12 +38,14 @@ class PlanOptions:
     cols: int = 8
     dataflow: Dataflow = Dataflow.OS
     lanes: int = 8
+    products_per_multiplier: int = 1
     argmax: bool = False
 
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
         require_range("cols", self.cols, 1, 256)
         require_range("lanes", self.lanes, 1, 64)
+        require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
 
 
 def plan(network: Network, options: PlanOptions | None = None) -> Design:
@@ -92,6 +94,7 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
         act=_input_format(network),
         weight_bits=_array_weight_bits(network, options.dataflow),
         acc_bits=max(accumulator_bits(stage, _input_format(network)) for stage in network.stages),
+        products_per_multiplier=options.products_per_multiplier,
     )
     engine = SystolicParams(array=array, layers=layers)
     host_output = HostOutput.ARGMAX if options.argmax else HostOutput.DENSE

@@ -212,6 +212,15 @@ def test_a_stored_bit_is_the_sign():
             run(params, stages, np.zeros((1, 2), dtype=np.int64))
 
 
+@pytest.mark.parametrize(("rows", "cols", "mnk"), [(1, 2, (1, 5, 7)), (3, 6, (7, 11, 8)), (2, 4, (3, 4, 1))])
+def test_columns_that_share_multipliers(rows, cols, mnk):
+    m, n, k = mnk
+    array = ArrayParams(rows=rows, cols=cols, weight_bits=4, products_per_multiplier=2)
+    params = engine_params([k, n, 3], rows=m, array=array)
+    check(params)
+    check(params, frames=2, extreme=True, stall=0.4)
+
+
 @BOTH
 def test_many_small_tiles_inside_a_wide_array(dataflow):
     """One result per tile is read long before the rest of the array's width has passed."""

@@ -94,7 +94,9 @@ class SystolicEngine(wiring.Component):
         )
         m.submodules.loader = loader = FrameLoader(params)
         m.submodules.feeder = feeder = Feeder(params)
-        m.submodules.results = results = ResultBuffer(array.acc, cols=array.cols, depth=result_depth(params))
+        m.submodules.results = results = ResultBuffer(
+            array.acc, cols=array.cols, depth=result_depth(params), together=array.products_per_multiplier
+        )
         m.submodules.post = post = PostProcessor(params)
         m.submodules.placer = placer = activation_placer(params)
         m.submodules.queue = queue = CreditQueue(
@@ -274,7 +276,9 @@ class SystolicEngine(wiring.Component):
         params = self._params.array
         m.submodules.array = array = SystolicArray(params)
         m.submodules.skew_rows = skew_rows = Skew(row_layout(params), params.rows)
-        m.submodules.skew_cols = skew_cols = Skew(shape_of(params.weight), params.cols)
+        m.submodules.skew_cols = skew_cols = Skew(
+            shape_of(params.weight), params.cols, together=params.products_per_multiplier
+        )
         m.d.comb += [
             skew_rows.i.eq(rows),
             Value.cast(skew_cols.i).eq(cols),

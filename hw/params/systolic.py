@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.numbers import IntFormat, Rounding
+from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.stream import TokenFormat
 
 
@@ -46,6 +47,8 @@ class ArrayParams:
     zero_gating: bool = False
     """Whether a multiplier keeps its operands, and so is still, while an operand is zero."""
     technology: Technology = Technology.GENERIC
+    products_per_multiplier: int = 1
+    """2: each two columns share their multipliers, see :func:`tospike.hw.params.packing_shift`."""
 
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
@@ -69,6 +72,30 @@ class ArrayParams:
             not self.zero_gating or self.technology is Technology.GENERIC,
             f"zero gating needs technology generic: the multipliers of {self.technology.value} are not isolated",
         )
+        require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
+        require(
+            self.products_per_multiplier == 1 or self.packing_obstacle is None,
+            f"products-per-multiplier cannot be 2: {self.packing_obstacle}",
+        )
+
+    @property
+    def packing_obstacle(self) -> str | None:
+        """Why two columns of this array cannot share their multipliers, and the way out; ``None`` if they can."""
+        if self.dataflow is not Dataflow.OS:
+            return "columns share activations in the same cycle only with dataflow os"
+        if self.cols % 2:
+            return f"columns share multipliers two by two, but there are {self.cols}: give an even number of cols"
+        if self.technology is Technology.ICE40:
+            return "the multipliers of ice40 are too narrow: give technology ecp5 or generic"
+        if self.zero_gating:
+            return "one weight of 0 does not stop the other one's product: leave zero gating out"
+        if packing_shift(self.act, self.weight) is None:
+            sign = "signed" if self.act.signed else "unsigned"
+            return (
+                f"{sign} activations of {self.act.bits} bits and two weights of {self.weight.bits} do not fit a "
+                "multiplier of 18 bits: give fewer weight-bits or act-bits"
+            )
+        return None
 
     @property
     def mac_latency(self) -> int:
@@ -88,6 +115,16 @@ class ArrayParams:
     def latency(self) -> int:
         """Cycles from the last operand of a result entering row 0 to the result at the bottom of column 0."""
         return self.mac_latency + (self.drain_registers if self.dataflow is Dataflow.OS else self.rows - 1)
+
+    @property
+    def skew(self) -> int:
+        """Cycles that the last column is behind the first: columns that share multipliers work at the same time."""
+        return (self.cols - 1) // self.products_per_multiplier
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers of the array."""
+        return self.rows * self.cols // self.products_per_multiplier
 
     @property
     def gap(self) -> int:
