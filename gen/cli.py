@@ -13,6 +13,7 @@ from tospike.gen.data import load_data
 from tospike.gen.folder import DesignFolder, generate, generate_array
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
+from tospike.gen.technology import with_products
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
@@ -68,18 +69,21 @@ def systolic(
     rows: Annotated[int, typer.Option(help="Rows of the array.")] = 8,
     cols: Annotated[int, typer.Option(help="Columns of the array.")] = 8,
     dataflow: Annotated[Dataflow, typer.Option(help="Output- or weight-stationary.")] = Dataflow.OS,
-    act_bits: Annotated[int, typer.Option(help="Bits of an activation, 2 to 8.")] = 8,
+    act_bits: Annotated[int, typer.Option(help="Bits of an activation, 1 to 8.")] = 8,
     act_sign: Annotated[ActSign, typer.Option(help="Signedness of activations.")] = ActSign.SIGNED,
-    weight_bits: Annotated[int, typer.Option(help="Bits of a weight, 2 to 8.")] = 8,
+    weight_bits: Annotated[int, typer.Option(help="Bits of a weight, 1 to 8; 1: +1 and -1.")] = 8,
     acc_bits: Annotated[int, typer.Option(help="Bits of an accumulator, up to 32.")] = 32,
     gemm: Annotated[str, typer.Option(help="M,N,K: results (M x N), inner dimension K.")] = "64,64,64",
     technology: Annotated[Technology, typer.Option(help="What multipliers are made of.")] = Technology.GENERIC,
     zero_gating: Annotated[bool, typer.Option("--zero-gating", help="Multipliers rest while an operand is 0.")] = False,
+    products_per_multiplier: Annotated[
+        int | None, typer.Option(help="1, or 2: two columns share multipliers [ecp5: 2 where widths allow, else 1].")
+    ] = None,
     array_only: Annotated[bool, typer.Option("--array-only", help="The bare array, for synthesis.")] = False,
 ) -> None:
     """A systolic engine for matrix products: activations stream in, writable weights and biases, 32-bit results."""
     layer = parse_gemm(gemm)
-    array = ArrayParams(
+    single = ArrayParams(
         rows=rows,
         cols=cols,
         dataflow=dataflow,
@@ -89,6 +93,7 @@ def systolic(
         zero_gating=zero_gating,
         technology=technology,
     )
+    array = with_products(single, products_per_multiplier)
     if array_only:
         console.out.print(f"[bold]{generate_array(out, params=array)}[/]: the bare array, manifest.json")
         return

@@ -36,7 +36,9 @@ class ModelOptions:
         Readout | None, typer.Option(help="count, or membrane for a last I or LI [by the last neuron].", **_NIR)
     ] = None
 
-    weight_bits: Annotated[int | None, typer.Option(help="Bits of a weight [8].", **_QUANTISE)] = None
+    weight_bits: Annotated[int | None, typer.Option(help="Bits of a weight; ANN, 1: +1 and -1 [8].", **_QUANTISE)] = (
+        None
+    )
     act_bits: Annotated[int | None, typer.Option(help="ANN: bits of an activation [8].", **_QUANTISE)] = None
     input_bits: Annotated[
         int | None, typer.Option(help="SNN: bits of an input value [direct: 8, rate: 4].", **_QUANTISE)
@@ -56,6 +58,14 @@ class ModelOptions:
     )
     lanes: Annotated[
         int | None, typer.Option(help="Neurons that an event engine updates per cycle [8].", **_HARDWARE)
+    ] = None
+
+    products_per_multiplier: Annotated[
+        int | None, typer.Option(help="Systolic: 2 lets two columns share multipliers, for ECP5 [1].", **_HARDWARE)
+    ] = None
+    argmax: Annotated[
+        bool | None,
+        typer.Option("--argmax", help="Send the index of the largest output instead of all outputs.", **_HARDWARE),
     ] = None
 
     def _given(self, *names: str) -> dict[str, Any]:
@@ -82,7 +92,7 @@ class ModelOptions:
     @property
     def plan(self) -> PlanOptions:
         """How to put stages on engines."""
-        return PlanOptions(**self._given("rows", "cols", "dataflow", "lanes"))
+        return PlanOptions(**self._given("rows", "cols", "dataflow", "lanes", "products_per_multiplier", "argmax"))
 
 
 def takes_model_options(command: Callable[..., None]) -> Callable[..., None]:

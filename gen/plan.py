@@ -33,18 +33,21 @@ class PlanOptions:
 
     ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
-    time: more rows work only on more samples.
+    time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
     """
 
     rows: int = 1
     cols: int = 8
     dataflow: Dataflow = Dataflow.OS
     lanes: int = 8
+    products_per_multiplier: int = 1
+    argmax: bool = False
 
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
         require_range("cols", self.cols, 1, 256)
         require_range("lanes", self.lanes, 1, 64)
+        require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
 
 
 def plan(network: Network, options: PlanOptions | None = None) -> Design:
@@ -83,8 +86,9 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
         cols=options.cols,
         dataflow=options.dataflow,
         act=act,
-        weight_bits=max(2, *(weight_bits(stage) for stage in network.stages)),
+        weight_bits=_array_weight_bits(network, options.dataflow),
         acc_bits=max(accumulator_bits(stage, act) for stage in network.stages),
+        products_per_multiplier=options.products_per_multiplier,
     )
     engine: EngineParams
     if needs_images(network):
@@ -92,7 +96,8 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
         network = with_layers(network, engine)
     else:
         engine = SystolicParams(array=array, layers=tuple(_dense(stage) for stage in network.stages))
-    params = AcceleratorParams(name=_name(network), engines=(engine,))
+    host_output = HostOutput.ARGMAX if options.argmax else HostOutput.DENSE
+    params = AcceleratorParams(name=_name(network), engines=(engine,), host_output=host_output)
     return Design(params=params, network=network, stage_counts=(len(network.stages),))
 
 
@@ -132,9 +137,15 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         name=_name(network),
         engines=tuple(engines),
         host_input=HostInput.DENSE if spec.encoding is not None else HostInput.TOKENS,
-        host_output=HostOutput.DENSE if network.readout is not Readout.SPIKES else HostOutput.TOKENS,
+        host_output=_spiking_output(network, options),
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
+
+
+def _spiking_output(network: Network, options: PlanOptions) -> HostOutput:
+    if options.argmax:
+        return HostOutput.ARGMAX
+    return HostOutput.TOKENS if network.readout is Readout.SPIKES else HostOutput.DENSE
 
 
 def _useful_lanes(neurons: int, lanes: int) -> int:
@@ -142,10 +153,18 @@ def _useful_lanes(neurons: int, lanes: int) -> int:
     return ceil_div(neurons, ceil_div(neurons, lanes))
 
 
+def _array_weight_bits(network: Network, dataflow: Dataflow) -> int:
+    """1 if every weight of the network is +1 or -1; a weight-stationary array needs 0 as well."""
+    bits = max(weight_bits(stage) for stage in network.stages)
+    return bits if dataflow is Dataflow.OS else max(2, bits)
+
+
 def weight_bits(stage: Stage) -> int:
-    """Bits that the stage's weights need."""
+    """Bits that the stage's weights need: 1 if all are +1 or -1, else those of two's complement."""
     weight, _ = sum_weights(stage.synapses)
-    return max(signed_bits(int(weight.min())), signed_bits(int(weight.max())))
+    if (abs(weight) == 1).all():
+        return 1
+    return max(2, signed_bits(int(weight.min())), signed_bits(int(weight.max())))
 
 
 def accumulator_bits(stage: Stage, activation: IntFormat) -> int:
@@ -156,4 +175,4 @@ def accumulator_bits(stage: Stage, activation: IntFormat) -> int:
     low = positive * activation.min + negative * activation.max
     highest = max(int(high.max()), int((high + bias).max()))
     lowest = min(int(low.min()), int((low + bias).min()))
-    return max(signed_bits(lowest), signed_bits(highest), activation.bits + weight_bits(stage))
+    return max(signed_bits(lowest), signed_bits(highest), activation.bits + max(2, weight_bits(stage)))

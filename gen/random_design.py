@@ -65,7 +65,7 @@ def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator
     """Requantisation such that results spread over the clamping range and somewhat beyond."""
     stages = []
     for number, layer in enumerate(engine.layers):
-        weight = _integers(rng, engine.array.weight, (layer.outputs, layer.inputs))
+        weight = rng.choice(engine.array.weight_values, (layer.outputs, layer.inputs))
         bias = _integers(rng, engine.array.weight, (layer.outputs,))
         neuron: Requantize | Accumulator = Accumulator()
         if layer.clamp is not None:
@@ -94,10 +94,13 @@ def random_samples(design: Design, count: int, *, seed: int) -> Array:
 
 
 def blank_design(params: AcceleratorParams) -> Design:
-    """All weights and biases zero: what an accelerator holds that is generated without a network."""
+    """All memories zero: what an accelerator holds that is generated without a network."""
     design = random_design(params, seed=0)
-    stages = tuple(
-        replace(stage, synapses=Dense(weight=0 * stage.dense.weight, bias=0 * stage.dense.bias))
-        for stage in design.network.stages
-    )
-    return replace(design, network=replace(design.network, stages=stages))
+    stages: list[Stage] = []
+    for index, engine in enumerate(params.engines):
+        weight = int(isinstance(engine, SystolicParams) and engine.array.weight_bits == 1)  # stored as 0
+        for stage in design.stages_of(index):
+            dense = stage.dense
+            blank = Dense(weight=np.full_like(dense.weight, weight), bias=np.zeros_like(dense.bias))
+            stages.append(replace(stage, synapses=blank))
+    return replace(design, network=replace(design.network, stages=tuple(stages)))

@@ -18,6 +18,13 @@ def technology_of(params: AcceleratorParams | ArrayParams) -> Technology:
     return next((array.technology for array in _arrays(params)), Technology.GENERIC)
 
 
+def with_products(array: ArrayParams, products: int | None) -> ArrayParams:
+    """The array with so many products per multiplier; ``None``: two where ECP5's multipliers are wide enough for it."""
+    if products is None:
+        products = 2 if array.technology is Technology.ECP5 and array.packing_obstacle is None else 1
+    return replace(array, products_per_multiplier=products)
+
+
 def variants(params: Hardware) -> dict[Technology, Hardware]:
     """The same hardware made of vendors' cells, for each vendor where nothing else changes."""
     arrays = _arrays(params)

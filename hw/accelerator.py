@@ -10,7 +10,7 @@ from tospike.hw.ann.engine import SystolicEngine
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.layout import ADDRESS_BITS, counter_names, regions, version_word
-from tospike.hw.host.output import DenseOutput, TokenOutput
+from tospike.hw.host.output import ArgmaxOutput, DenseOutput, TokenOutput
 from tospike.hw.host.registers import RegisterFile
 from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
@@ -28,6 +28,7 @@ from tospike.hw.snn.encoder import Encoder
 from tospike.hw.snn.engine import EventEngine
 
 Images = Mapping[str, Sequence[int]]
+OUTPUTS = {HostOutput.DENSE: DenseOutput, HostOutput.TOKENS: TokenOutput, HostOutput.ARGMAX: ArgmaxOutput}
 
 
 def make_engine(params: EngineParams, images: Images, first_region: int):
@@ -56,7 +57,7 @@ class Accelerator(wiring.Component):
     s_axis : In(Axi4StreamSignature)
         Frames or tokens from the host.
     m_axis : Out(Axi4StreamSignature)
-        Frames or tokens to the host.
+        Frames, their largest values' addresses, or tokens to the host.
     s_axi : In(Axi4LiteSignature)
         Registers, see `tospike.hw.host.layout.Register`.
     """
@@ -96,7 +97,7 @@ class Accelerator(wiring.Component):
         else:
             source = TokenInput(params.input)
             m.d.comb += registers.token_error.eq(source.error)
-        sink = (DenseOutput if params.host_output is HostOutput.DENSE else TokenOutput)(params.output)
+        sink = OUTPUTS[params.host_output](params.output)
         m.submodules.input = source
         m.submodules.output = sink
         connect(m, flipped(self.s_axis), source.i)

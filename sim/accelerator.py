@@ -1,10 +1,19 @@
 """Golden model of a whole accelerator: results, cycles, counters and operation counts of each sample."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from tospike.hw.params import EncoderParams, EventParams, ImageParams, Readout, SystolicParams, require
+from tospike.hw.params import (
+    EncoderParams,
+    EventParams,
+    HostOutput,
+    ImageParams,
+    Readout,
+    SystolicParams,
+    require,
+)
 from tospike.sim.arithmetic import Ints
 from tospike.sim.design import Design
 from tospike.sim.encoder import EncoderRun, run_encoder
@@ -18,6 +27,8 @@ from tospike.sim.timing import chain_cycles
 
 OUTPUT_REGISTER = 1
 """Cycles from a value leaving the densifier to the host taking its beat."""
+ARGMAX_COMPARE = 1
+"""Cycles more until it takes the address of the largest value instead."""
 
 
 def run(design: Design, x: Array) -> Result:
@@ -36,9 +47,12 @@ def run(design: Design, x: Array) -> Result:
         Samples of another shape, values that do not fit, a chain of engines that no golden model covers.
     """
     first = design.params.engines[0]
-    if isinstance(first, SystolicParams | ImageParams):
-        return _systolic(design, first, x.astype(np.int64))
-    return _spiking(design, x.astype(np.int64))
+    x = x.astype(np.int64)
+    result = _systolic(design, first, x) if isinstance(first, SystolicParams | ImageParams) else _spiking(design, x)
+    if design.params.host_output is not HostOutput.ARGMAX:
+        return result
+    cycles = result.cycles + ARGMAX_COMPARE
+    return replace(result, outputs=result.predictions[:, None], cycles=cycles, is_class=True)
 
 
 def _systolic(design: Design, params: SystolicParams | ImageParams, x: Ints) -> Result:

@@ -48,7 +48,7 @@ def _layer_timing(params: ImageParams, layer: ImageLayer) -> LayerTiming:
         out=OPERAND_LATENCY + array.latency + array.rows - 1,
         slots=SLOTS,
     )
-    return LayerTiming(reads=reads, first_operand=1 + OPERAND_LATENCY, last_result=written + array.cols - 1)
+    return LayerTiming(reads=reads, first_operand=1 + OPERAND_LATENCY, last_result=written + array.skew)
 
 
 def tile_sizes(params: ImageParams, layer: ImageLayer) -> list[int]:

@@ -218,7 +218,7 @@ class Result:
     """What a golden model returns for a batch of N samples."""
 
     outputs: Array
-    """(N, outputs) int64: logits, spike counts or membranes."""
+    """(N, outputs) int64: logits, spike counts or membranes; (N, 1) if ``is_class``."""
     cycles: Array
     """(N,) int64: latency, from the cycle that takes the first input beat to the one that takes the last output
     beat, both included, with the sample alone in the pipeline, input always valid, output always ready."""
@@ -228,8 +228,10 @@ class Result:
     """Operation counts, one (N,) int64 array each: see ``docs/architecture.md``."""
     trains: Array | None = None
     """(N, steps, neurons) spikes, where the hardware sends spikes rather than a readout."""
+    is_class: bool = False
+    """The hardware chooses the class and sends nothing else."""
 
     @property
     def predictions(self) -> Array:
         """(N,) class with the largest output; the first of equals."""
-        return np.argmax(self.outputs, axis=1)
+        return self.outputs[:, 0] if self.is_class else np.argmax(self.outputs, axis=1)

@@ -79,8 +79,8 @@ def check_range(params: SystolicParams | ImageParams, stage: Stage) -> None:
     """
     array = params.array
     weight, bias = sum_weights(stage.synapses)
-    good = bool(np.all((weight >= array.weight.min) & (weight <= array.weight.max)))
-    require(good, f"weights of stage {stage.name!r} must be from {array.weight.min} to {array.weight.max}")
+    good = bool(np.isin(weight, array.weight_values).all())
+    require(good, f"weights of stage {stage.name!r} must be {array.weight_range}")
     # partial sums, with and without the bias, stay between these, whatever the order
     positive, negative = np.maximum(weight, 0).sum(axis=1), np.minimum(weight, 0).sum(axis=1)
     high = positive * array.act.max + negative * array.act.min + np.maximum(bias, 0)

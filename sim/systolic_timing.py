@@ -112,7 +112,7 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> LayerTiming:
     return LayerTiming(
         reads=reads,
         first_operand=1 + OPERAND_LATENCY,
-        last_result=written + group_rows - 1 + array.cols - 1,
+        last_result=written + group_rows - 1 + array.skew,
     )
 
 

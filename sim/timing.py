@@ -233,7 +233,7 @@ def chain_cycles(
     samples = len(inputs)
     zeros = np.zeros(samples, dtype=np.int64)
     sink: DenseSink | TokenSink = TokenSink(last_beat=zeros)
-    if params.host_output is HostOutput.DENSE:
+    if params.host_output is not HostOutput.TOKENS:
         sink = DenseSink(addresses=params.output.addresses, last_beat=zeros, address=zeros, done=zeros - 1)
     link: Link = sink
     for engine, run in zip(reversed(chain), reversed(engines), strict=True):

@@ -45,8 +45,8 @@ SAMPLE_TIMEOUT_MS = 50
 
 
 def expected_beats(result, index):
-    """What the host must receive for one sample: values, or the words of spike tokens."""
-    if PARAMS.host_output is HostOutput.DENSE:
+    """What the host must receive for one sample: values, an address, or the words of spike tokens."""
+    if PARAMS.host_output is not HostOutput.TOKENS:
         return result.outputs[index].tolist()
     return [beat.data for beat in token_beats(result.trains[index])]
 
@@ -122,7 +122,7 @@ class Bench:
     async def receive(self):
         """The next frame of results, as a list of integers (dense) or of words (tokens)."""
         frame = await with_timeout(self.sink.recv(), SAMPLE_TIMEOUT_MS, "ms")
-        signed = PARAMS.host_output is HostOutput.DENSE
+        signed = PARAMS.host_output is not HostOutput.TOKENS
         return [
             int.from_bytes(bytes(frame.tdata[i : i + 4]), "little", signed=signed)
             for i in range(0, len(frame.tdata), 4)

@@ -1,7 +1,7 @@
 """Accuracy, cycles and operation counts of a trained network on data, in floating point, golden model or RTL."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -121,7 +121,7 @@ def evaluate(
     wrong_totals = sum(got.counters[name] != total % (1 << 32) for name, total in totals.items())
     return Evaluation(
         backend=backend,
-        correct=np.argmax(got.outputs, axis=1) == y,
+        correct=replace(expected, outputs=got.outputs).predictions == y,
         result=expected,
         mismatches=int(wrong.sum()) + wrong_totals,
     )

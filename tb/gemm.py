@@ -40,7 +40,7 @@ def bench_gemm(array: ArrayParams, layer: DenseLayer, *, seed: int, simulator: s
         SCALE-Sim would say.
     """
     rng = np.random.default_rng(seed)
-    weight = rng.integers(array.weight.min, array.weight.max, (layer.outputs, layer.inputs), endpoint=True)
+    weight = rng.choice(array.weight_values, (layer.outputs, layer.inputs))
     x = rng.integers(array.act.min, array.act.max, (1, layer.rows * layer.inputs), endpoint=True)
     synapses = Dense(weight=weight, bias=np.zeros(layer.outputs, dtype=np.int64))
     stage = Stage(name="gemm", synapses=synapses, neuron=Accumulator())

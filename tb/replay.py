@@ -30,7 +30,7 @@ class Replay:
     """What the hardware did."""
 
     outputs: Array
-    """(N, outputs) int64."""
+    """(N, words of a frame) int64."""
     cycles: Array
     """(N,) int64: latency of each sample, alone in the pipeline."""
     counters: dict[str, int]
@@ -114,12 +114,12 @@ def _parse(text: str, params: AcceleratorParams, samples: int, names: tuple[str,
         else:
             words.append(int(number, 16))
     require(
-        len(cycles) == samples and len(counters) == len(names) and len(words) == samples * params.output.addresses,
+        len(cycles) == samples and len(counters) == len(names) and len(words) == samples * params.output_words,
         f"the simulated design {params.name} gave {len(words)} words for {len(cycles)} of {samples} samples",
     )
     outputs = np.array(words, dtype=np.uint32).astype(np.int32).astype(np.int64)
     return Replay(
-        outputs=outputs.reshape(samples, params.output.addresses),
+        outputs=outputs.reshape(samples, params.output_words),
         cycles=np.array(cycles, dtype=np.int64),
         counters=dict(zip(names, counters, strict=True)),
     )

@@ -5,7 +5,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from tospike.hw.ann.array import SystolicArray
-from tospike.hw.params import ArrayParams, Dataflow, InputError, IntFormat
+from tospike.hw.params import ArrayParams, Dataflow, InputError, IntFormat, Technology
 
 SIZES = [(1, 1), (1, 4), (4, 1), (3, 5), (8, 8)]
 S8 = IntFormat(bits=8, signed=True)
@@ -21,13 +21,16 @@ def play(params, rows, cols, loads=None):
     seen = {}
     idle = ([0] * params.rows, 0, 0)
 
+    def delay(col):
+        return col // params.products_per_multiplier
+
     async def bench(ctx):
         for cycle in range(steps + params.rows + params.cols + array.latency + 2):
             for row in range(params.rows):
                 acts, first, emit = rows[cycle - row] if 0 <= cycle - row < steps else idle
                 ctx.set(array.rows[row], {"act": acts[row], "first": first, "emit": emit})
             for col in range(params.cols):
-                ctx.set(array.cols[col], cols[cycle - col][col] if 0 <= cycle - col < steps else 0)
+                ctx.set(array.cols[col], cols[cycle - delay(col)][col] if 0 <= cycle - delay(col) < steps else 0)
             if loads is not None:
                 ctx.set(array.load, loads[cycle] if cycle < steps else 0)
             valid = ctx.get(array.valid)
@@ -64,7 +67,7 @@ def output_stationary(params, tiles, *, idle_before_last=0):
             cols.append([int(v) for v in b[k]])
         product = a.astype(object) @ b.astype(object)
         for (r, c), result in np.ndenumerate(product):
-            expected[len(rows) - 1 + params.latency + r + c, c] = result
+            expected[len(rows) - 1 + params.latency + r + c // params.products_per_multiplier, c] = result
     return play(params, rows, cols), expected
 
 
@@ -109,6 +112,24 @@ def test_weight_stationary_tiles_follow_without_gap(rows, cols):
     assert seen == expected
 
 
+@pytest.mark.parametrize(
+    ("rows", "cols", "act_bits", "signed", "weight_bits"),
+    [(1, 2, 8, True, 4), (3, 6, 8, False, 4), (8, 8, 8, True, 5), (2, 4, 6, True, 6), (2, 2, 1, False, 1)],
+)
+def test_columns_that_share_multipliers(rows, cols, act_bits, signed, weight_bits):
+    """Random operands and all four corners, the product of the two least values among them, next to each other."""
+    rng = np.random.default_rng(cols)
+    act = IntFormat(bits=act_bits, signed=signed)
+    params = ArrayParams(rows=rows, cols=cols, act=act, weight_bits=weight_bits, products_per_multiplier=2)
+    weights, ends = params.weight_values, [params.weight_values[0], params.weight_values[-1]]
+    depth = 16
+    tiles = [(integers(rng, act, (rows, depth)), rng.choice(weights, (depth, cols))) for _ in range(2)]
+    tiles.append((rng.choice([act.min, act.max], (rows, depth)), rng.choice(ends, (depth, cols))))
+    seen, expected = output_stationary(params, tiles)
+    assert seen == expected
+    assert params.multipliers == rows * cols // 2
+
+
 def test_idle_steps_within_a_tile_change_nothing():
     rng = np.random.default_rng(3)
     params = ArrayParams(rows=2, cols=3, dataflow=Dataflow.OS)
@@ -128,21 +149,31 @@ def test_pipeline_depth_is_the_latency(dataflow, registers):
     assert seen == expected
 
 
-@pytest.mark.parametrize("dataflow", list(Dataflow))
 @pytest.mark.parametrize(
-    ("act_bits", "signed", "weight_bits"), [(2, True, 2), (2, False, 2), (8, False, 3), (5, True, 8)]
+    ("act_bits", "signed", "weight_bits", "dataflow"),
+    [
+        *(
+            (*widths, flow)
+            for widths in [(2, True, 2), (2, False, 2), (8, False, 3), (5, True, 8)]
+            for flow in Dataflow
+        ),
+        (1, False, 1, Dataflow.OS),
+        (8, True, 1, Dataflow.OS),
+        (1, False, 4, Dataflow.WS),
+    ],
 )
-def test_widths(dataflow, act_bits, signed, weight_bits):
+def test_widths(act_bits, signed, weight_bits, dataflow):
     """Random operands and the extremes, in an accumulator that is just wide enough."""
     rng = np.random.default_rng(act_bits)
     act = IntFormat(bits=act_bits, signed=signed)
     depth = 4
     params = ArrayParams(
-        rows=4, cols=2, dataflow=dataflow, act=act, weight_bits=weight_bits, acc_bits=act_bits + weight_bits + 2
+        rows=4, cols=2, dataflow=dataflow, act=act, weight_bits=weight_bits, acc_bits=act_bits + max(2, weight_bits) + 2
     )
-    tiles = [(integers(rng, act, (4, depth)), integers(rng, params.weight, (depth, 2))) for _ in range(2)]
+    weights = params.weight_values
+    tiles = [(integers(rng, act, (4, depth)), rng.choice(weights, (depth, 2))) for _ in range(2)]
     for extreme in (act.min, act.max):
-        tiles.append((np.full((4, depth), extreme), np.full((depth, 2), params.weight.min)))
+        tiles.append((np.full((4, depth), extreme), np.full((depth, 2), weights[0])))
     play_tiles = output_stationary if dataflow is Dataflow.OS else weight_stationary
     seen, expected = play_tiles(params, tiles)
     assert seen == expected
@@ -154,6 +185,19 @@ def test_widths(dataflow, act_bits, signed, weight_bits):
         ({"rows": 0}, "rows must be an integer from 1 to 256, not 0"),
         ({"acc_bits": 15}, "acc-bits must be an integer from 16 to 32, not 15"),
         ({"product_registers": 4}, "product-registers must be an integer from 0 to 3, not 4"),
+        ({"products_per_multiplier": 3}, "products-per-multiplier must be an integer from 1 to 2, not 3"),
+        ({"products_per_multiplier": 2}, "cannot be 2: signed activations of 8 bits and two weights of 8 do not fit"),
+        (
+            {"products_per_multiplier": 2, "weight_bits": 5, "act": IntFormat(bits=8, signed=False)},
+            "unsigned activations of 8 bits and two weights of 5 do not fit .* fewer weight-bits",
+        ),
+        ({"products_per_multiplier": 2, "weight_bits": 4, "cols": 3}, "there are 3: give an even number of cols"),
+        ({"products_per_multiplier": 2, "weight_bits": 4, "dataflow": Dataflow.WS}, "only with dataflow os"),
+        ({"products_per_multiplier": 2, "weight_bits": 4, "zero_gating": True}, "leave zero gating out"),
+        (
+            {"products_per_multiplier": 2, "weight_bits": 4, "technology": Technology.ICE40},
+            "give technology ecp5 or generic",
+        ),
     ],
 )
 def test_bad_parameters_are_named(change, message):

@@ -126,13 +126,15 @@ def test_a_network_that_no_engine_runs_still_has_an_accuracy(tmp_path):
         "w": rng.normal(size=(12, 10)).astype(np.float32),
     }
     write_onnx(tmp_path / "net.onnx", nodes, weights)
-    result = tospike("evaluate", "net.onnx", "--json", "r.json", cwd=tmp_path)
+    result = tospike("evaluate", "net.onnx", "--dataflow", "ws", "--json", "r.json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     report = json.loads((tmp_path / "r.json").read_text())
     assert 0 <= report["accuracy"] <= 1
-    assert "Conv2d" in report["unplanned"]
+    assert "dataflow os" in report["unplanned"]
     assert "cycles" not in report
-    refused(tospike("generate", "network", "net.onnx", "--out", "d", cwd=tmp_path), "Conv2d")
+    refused(tospike("generate", "network", "net.onnx", "--dataflow", "ws", "--out", "d", cwd=tmp_path), "dataflow os")
+    assert tospike("evaluate", "net.onnx", "--rows", "4", "--json", "r.json", cwd=tmp_path).returncode == 0
+    assert json.loads((tmp_path / "r.json").read_text())["cycles"]["mean"] > 0
     refused(tospike("evaluate", "net.onnx", "--rows", "0", cwd=tmp_path), "rows", "0")
 
 

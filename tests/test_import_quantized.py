@@ -11,8 +11,10 @@ from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
 from tospike.gen.data import load_data
+from tospike.gen.folder import build as build_verilog
+from tospike.gen.images import pack, shapes
 from tospike.gen.onnx_import import import_onnx
-from tospike.gen.plan import plan
+from tospike.gen.plan import PlanOptions, plan
 from tospike.gen.quantize import quantize
 from tospike.hw.params import InputError, IntFormat
 from tospike.sim.accelerator import run as run_golden
@@ -20,6 +22,7 @@ from tospike.sim.encoding import encode
 from tospike.sim.layers_integer import run_integers, run_stages
 from tospike.sim.network import Conv2d
 from tospike.sim.reference import run_float
+from tospike.tb.replay import replay
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 RNG = np.random.default_rng(23)
@@ -205,6 +208,23 @@ def test_qonnx_integers_are_exact(tmp_path, name, fmt):
 def test_bipolar_weights_are_one_and_minus_one(tmp_path):
     network = quantize(load(tmp_path, QONNX["bipolar"]), samples(QONNX["bipolar"], 20)).network
     assert {int(w) for stage in network.stages for w in stage.synapses.weight.flat} == {-1, 1}
+
+
+def test_bipolar_network_in_rtl(tmp_path):
+    """Weights and activations stay one bit all the way into the memories."""
+    x = samples(QONNX["bipolar"], 30)
+    quantized = quantize(load(tmp_path, QONNX["bipolar"]), x).network
+    design = plan(quantized, PlanOptions(cols=4))
+    array = design.params.engines[0].array
+    assert (array.weight_bits, array.act.bits) == (1, 1)
+    images = pack(design)
+    assert shapes(design)[0][0].width == 4 and max(images[0]["weights"]) > 0
+    expected = run_golden(design, encode(quantized.input, x))
+    verilog, _, _ = build_verilog(design.params, images)
+    got = replay(verilog, design.params, encode(quantized.input, x))
+    np.testing.assert_array_equal(got.outputs, expected.outputs)
+    np.testing.assert_array_equal(got.cycles, expected.cycles)
+    assert len(np.unique(got.outputs)) > 3
 
 
 # --------------------------------------------------------------------------------------------------------- QDQ

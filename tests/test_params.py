@@ -8,6 +8,7 @@ from tospike.hw.params import (
     EncoderParams,
     Encoding,
     EventParams,
+    HostOutput,
     InputError,
     IntFormat,
     NeuronKind,
@@ -33,7 +34,11 @@ def test_int_format_range(bits, signed, low, high):
     ("make", "message"),
     [
         (lambda: ArrayParams(rows=0, cols=8), "rows must be an integer from 1 to 256, not 0"),
-        (lambda: ArrayParams(rows=8, cols=8, weight_bits=9), "weight-bits must be .* 2 to 8, not 9"),
+        (lambda: ArrayParams(rows=8, cols=8, weight_bits=9), "weight-bits must be .* 1 to 8, not 9"),
+        (
+            lambda: ArrayParams(rows=8, cols=8, weight_bits=1, dataflow=Dataflow.WS),
+            "weight-bits 1 needs dataflow os: .* give dataflow os, or 2 weight-bits",
+        ),
         (lambda: ArrayParams(rows=8, cols=8, acc_bits=12), "acc-bits must be .* 16 to 32, not 12"),
         (lambda: ArrayParams(rows=True, cols=8), "rows must be .*, not True"),
         (lambda: EventParams(inputs=4, neurons=4, lanes=65), "lanes must be .* 1 to 64, not 65"),
@@ -57,6 +62,12 @@ def test_int_format_range(bits, signed, low, high):
             "layer 0 gives 1 x 3 values but layer 1 takes 1 x 4",
         ),
         (lambda: SystolicParams(array=ArrayParams(rows=1, cols=1), layers=()), "at least one layer"),
+        (
+            lambda: AcceleratorParams(
+                name="a", engines=(EventParams(inputs=4, neurons=3),), host_output=HostOutput.ARGMAX
+            ),
+            "argmax needs a frame of values: .* count or membrane, not spikes",
+        ),
         (lambda: AcceleratorParams(name="2x", engines=(EncoderParams(inputs=4, steps=1),)), "identifier"),
     ],
 )

@@ -38,14 +38,16 @@ def random_stages(params, rng, *, extreme=False):
     for index, layer in enumerate(params.layers):
         shape = (layer.outputs, layer.inputs)
         if extreme:
-            weight = np.where(rng.random((layer.outputs, 1)) < 0.5, array.weight.min, array.weight.max) * np.ones(shape)
+            ends = array.weight_values[0], array.weight_values[-1]
+            weight = np.where(rng.random((layer.outputs, 1)) < 0.5, *ends) * np.ones(shape)
         else:
-            weight = rng.integers(array.weight.min, array.weight.max, shape, endpoint=True)
+            weight = rng.choice(array.weight_values, shape)
         bias = rng.integers(-20, 20, layer.outputs, endpoint=True)
         neuron = Accumulator()
         if layer.clamp is not None:
             multiplier = rng.integers(1, params.requantize.multiplier.max, layer.outputs, endpoint=True)
-            shift = int(np.clip(16 + array.weight_bits - 3 + np.log2(layer.inputs) / 2, 0, params.requantize.max_shift))
+            weight_bits = array.weight.bits
+            shift = int(np.clip(16 + weight_bits - 3 + np.log2(layer.inputs) / 2, 0, params.requantize.max_shift))
             neuron = Requantize(multiplier=multiplier, shift=shift, clamp=layer.clamp)
         stages.append(
             Stage(name=f"layer{index}", synapses=Dense(weight=weight.astype(np.int64), bias=bias), neuron=neuron)
@@ -128,6 +130,39 @@ def test_narrow_widths(dataflow, act_bits, signed, weight_bits):
     act = IntFormat(bits=act_bits, signed=signed)
     array = ArrayParams(rows=2, cols=3, dataflow=dataflow, act=act, weight_bits=weight_bits, acc_bits=14)
     check(engine_params([6, 5, 4], rows=2, array=array))
+
+
+@pytest.mark.parametrize(("act_bits", "signed"), [(1, False), (8, True)])
+def test_weights_of_one_bit(act_bits, signed):
+    """Ragged tiles, whose columns beyond the matrix hold +1."""
+    act = IntFormat(bits=act_bits, signed=signed)
+    params = engine_params([7, 5, 4], rows=3, array=ArrayParams(rows=2, cols=3, act=act, weight_bits=1, acc_bits=14))
+    check(params)
+    check(params, extreme=True, frames=2)
+
+
+def test_a_stored_bit_is_the_sign():
+    params = engine_params([2, 5], array=ArrayParams(rows=1, cols=3, weight_bits=1))
+    stages = random_stages(params, np.random.default_rng(0))
+    weight = np.array([[1, -1], [-1, -1], [1, 1], [1, 1], [-1, 1]])
+    stages[0] = replace(stages[0], synapses=replace(stages[0].synapses, weight=weight))
+    assert images(params, stages)["weights"] == [0b010, 0b011, 0b010, 0b000]
+    assert layout.memories(params)[0].width == 3
+    for wrong in (0, -2, 2):
+        weight[1, 0] = wrong
+        with pytest.raises(InputError, match="weights of layer 0 must be -1 or 1"):
+            images(params, stages)
+        with pytest.raises(InputError, match="weights of stage 'layer0' must be -1 or 1"):
+            run(params, stages, np.zeros((1, 2), dtype=np.int64))
+
+
+@pytest.mark.parametrize(("rows", "cols", "mnk"), [(1, 2, (1, 5, 7)), (3, 6, (7, 11, 8)), (2, 4, (3, 4, 1))])
+def test_columns_that_share_multipliers(rows, cols, mnk):
+    m, n, k = mnk
+    array = ArrayParams(rows=rows, cols=cols, weight_bits=4, products_per_multiplier=2)
+    params = engine_params([k, n, 3], rows=m, array=array)
+    check(params)
+    check(params, frames=2, extreme=True, stall=0.4)
 
 
 @BOTH

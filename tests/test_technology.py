@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from tospike.gen import tools
-from tospike.gen.technology import cell_models, variants
+from tospike.gen.technology import cell_models, variants, with_products
 from tospike.gen.verilog import convert
 from tospike.hw.ann.mac import MultiplyAccumulate, MultiplyAdd
 from tospike.hw.ann.multiplier import Multiplier
@@ -151,6 +151,29 @@ def test_engine_equals_golden_model(technology, dataflow):
     same = bench_gemm(generic, DenseLayer(rows=7, outputs=5, inputs=9), seed=1, simulator="icarus")
     gaps = 9 - 1 if params.gap else 0  # between nine tiles
     assert result["cycles"] == same["cycles"] + gaps
+
+
+@pytest.mark.parametrize(("act_bits", "weight_bits"), [(8, 4), (8, 5), (6, 6)])
+def test_shared_multipliers_equal_golden_model(act_bits, weight_bits):
+    params = ArrayParams(
+        rows=3,
+        cols=4,
+        act=IntFormat(bits=act_bits, signed=True),
+        weight_bits=weight_bits,
+        products_per_multiplier=2,
+        technology=Technology.ECP5,
+    )
+    assert bench_gemm(params, DenseLayer(rows=7, outputs=5, inputs=90), seed=1, simulator="icarus")["golden_match"]
+
+
+def test_multipliers_are_shared_where_ecp5_gains_by_it():
+    narrow = ArrayParams(rows=2, cols=2, weight_bits=4)
+    ecp5 = replace(narrow, technology=Technology.ECP5)
+    assert with_products(ecp5, None).products_per_multiplier == 2
+    assert with_products(ecp5, 1) == ecp5
+    assert with_products(narrow, None) == narrow
+    assert with_products(replace(ecp5, weight_bits=8), None).products_per_multiplier == 1
+    assert with_products(narrow, 2).products_per_multiplier == 2
 
 
 @pytest.mark.parametrize("dataflow", list(Dataflow))

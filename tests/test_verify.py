@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,8 @@ DESIGNS = {
     "direct-membrane": (spiking(Encoding.DIRECT), True),
     "core-spikes": (core(Readout.SPIKES), False),
     "core-count": (core(Readout.COUNT), False),
+    "os-argmax": (replace(systolic(Dataflow.OS), host_output=HostOutput.ARGMAX), True),
+    "rate-argmax": (replace(spiking(Encoding.RATE), host_output=HostOutput.ARGMAX), True),
 }
 
 

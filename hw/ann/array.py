@@ -8,6 +8,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.delay import delayed
+from tospike.hw.ann.packing import pair_weights
+from tospike.hw.ann.pair import OutputStationaryPair
 from tospike.hw.ann.pe import OutputStationaryElement, WeightStationaryElement
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import ArrayParams, Dataflow
@@ -22,7 +24,7 @@ class SystolicArray(wiring.Component):
     """``rows`` x ``cols`` multiply-accumulators in lock-step: one step of operands per cycle, never a stall.
 
     Step s enters row r in cycle s + r and column c in cycle s + c: the operands are *skewed* by the caller
-    (:class:`tospike.hw.ann.delay.Skew`).
+    (:class:`tospike.hw.ann.delay.Skew`). Where two columns share multipliers, read c // 2 for c.
 
     *Output-stationary*: in step k, row r gets A[r, k] and column c gets B[k, c]; element (r, c) sums their products.
     ``first`` marks k = 0, ``emit`` the last k. The sum of element (r, c) leaves at the bottom of column c, row 0
@@ -40,7 +42,7 @@ class SystolicArray(wiring.Component):
     -------
     rows : In(ArrayLayout(row_layout(params), params.rows))
         Activations and flags, from the left.
-    cols : In(ArrayLayout(signed(weight_bits), params.cols))
+    cols : In(ArrayLayout(shape_of(params.weight), params.cols))
         Weights, from the top.
     load : In(params.rows)
         Weight-stationary only.
@@ -69,7 +71,9 @@ class SystolicArray(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        if self._params.dataflow is Dataflow.OS:
+        if self._params.products_per_multiplier == 2:
+            self._output_stationary_pairs(m)
+        elif self._params.dataflow is Dataflow.OS:
             self._output_stationary(m)
         else:
             self._weight_stationary(m)
@@ -92,9 +96,33 @@ class SystolicArray(wiring.Component):
                 ]
                 act, first, emit = element.act_o, element.first_o, element.emit_o
                 weights[col] = element.weight_o
-                columns[col].append(element)
+                columns[col].append((element.done, element.acc))
+        self._drain_columns(m, columns)
+
+    def _output_stationary_pairs(self, m):
+        params = self._params
+        pairs = [pair_weights(params, self.cols[col], self.cols[col + 1]) for col in range(0, params.cols, 2)]
+        columns = [[] for _ in range(params.cols)]
+        for row in range(params.rows):
+            act, first, emit = self.rows[row].act, self.rows[row].first, self.rows[row].emit
+            for number, pair in enumerate(pairs):
+                element = OutputStationaryPair(params)
+                m.submodules[f"pe_{row}_{2 * number}"] = element
+                m.d.comb += [
+                    element.act_i.eq(act),
+                    element.first_i.eq(first),
+                    element.emit_i.eq(emit),
+                    Value.cast(element.pair_i).eq(pair),
+                ]
+                act, first, emit = element.act_o, element.first_o, element.emit_o
+                pairs[number] = Value.cast(element.pair_o)
+                for side in range(2):
+                    columns[2 * number + side].append((element.done[side], element.acc[side]))
+        self._drain_columns(m, columns)
+
+    def _drain_columns(self, m, columns):
         for col, elements in enumerate(columns):
-            result, valid = _drain(m, [(element.done, element.acc) for element in elements], name=f"column_{col}")
+            result, valid = _drain(m, elements, name=f"column_{col}")
             m.d.comb += [self.results[col].eq(result), self.valid[col].eq(valid)]
 
     def _weight_stationary(self, m):

@@ -56,7 +56,8 @@ class ActivationBuffer(wiring.Component):
 
 
 class ResultBuffer(wiring.Component):
-    """Two slots of ``depth`` rows of results, filled as they leave the array: column c is c cycles behind column 0.
+    """Two slots of ``depth`` rows of results, filled as they leave the array: each ``together`` columns are a
+    cycle behind those before.
 
     Rows go into the current slot one after another; the other slot is next when the row ``last_row`` has come.
 
@@ -78,10 +79,11 @@ class ResultBuffer(wiring.Component):
         Only those columns count that are stored already.
     """
 
-    def __init__(self, fmt: IntFormat, *, cols: int, depth: int):
+    def __init__(self, fmt: IntFormat, *, cols: int, depth: int, together: int = 1):
         self._format = fmt
         self._cols = cols
         self._depth = depth
+        self._together = together
         layout = data.ArrayLayout(shape_of(fmt), cols)
         super().__init__(
             {
@@ -130,5 +132,6 @@ class ResultBuffer(wiring.Component):
             ]
             if col == self._cols - 1:
                 m.d.comb += self.finished.eq(view.valid & view.last)
-            place = delayed(m, place, 1, name=f"place_{col}")
+            if (col + 1) % self._together == 0:
+                place = delayed(m, place, 1, name=f"place_{col}")
         return m

@@ -15,10 +15,11 @@ def delayed(m: Module, value, cycles: int, *, name: str, **options):
 
 
 class Skew(wiring.Component):
-    """``o[lane]`` is ``i[lane]`` of ``lane`` cycles ago: how operands enter a systolic array."""
+    """``o[lane]`` is ``i[lane]`` of ``lane // together`` cycles ago: how operands enter a systolic array."""
 
-    def __init__(self, shape, lanes: int):
+    def __init__(self, shape, lanes: int, *, together: int = 1):
         self._lanes = lanes
+        self._together = together
         layout = data.ArrayLayout(shape, lanes)
         super().__init__({"i": In(layout), "o": Out(layout)})
 
@@ -26,5 +27,5 @@ class Skew(wiring.Component):
         m = Module()
         for lane in range(self._lanes):
             source = Value.cast(self.i[lane])
-            m.d.comb += Value.cast(self.o[lane]).eq(delayed(m, source, lane, name=f"lane_{lane}"))
+            m.d.comb += Value.cast(self.o[lane]).eq(delayed(m, source, lane // self._together, name=f"lane_{lane}"))
         return m

@@ -47,15 +47,15 @@ def multiplier(a, b, product: Signal) -> Instance:
     )
 
 
-def restartable_adder(m: Module, restart, a: Value, b: Value) -> Value:
-    """``(restart ? 0 : a) + b`` modulo 2 ** len(a), in the carry chain alone: two bits for each CCU2C.
+def restartable_adder(m: Module, restart, a: Value, b: Value, *, carry=0) -> Value:
+    """``(restart ? 0 : a) + b + carry`` modulo 2 ** len(a), in the carry chain alone: two bits for each CCU2C.
 
     ``restart`` has a copy of the flag for each bit of ``a``.
     """
     width = len(a)
     pairs = (width + 1) // 2
     total = Signal(2 * pairs)
-    carries = [C(0, 1), *(Signal(name=f"carry_{pair}") for pair in range(pairs))]
+    carries = [Value.cast(carry), *(Signal(name=f"carry_{pair}") for pair in range(pairs))]
     a, b, restart = (extended(value, 2 * pairs) for value in (a, b, restart))
     for pair in range(pairs):
         low, high = 2 * pair, 2 * pair + 1

@@ -26,6 +26,7 @@ from tospike.hw.ann.loader import FrameLoader, activation_placer
 from tospike.hw.ann.output import TokenOutput
 from tospike.hw.ann.postprocess import PostProcessor, result_layout
 from tospike.hw.ann.reorder import Reorder
+from tospike.hw.ann.weights import weight_operands
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_layout, token_stream
 from tospike.hw.memory import ConfigSignature, ImageMemory
@@ -93,7 +94,9 @@ class SystolicEngine(wiring.Component):
         )
         m.submodules.loader = loader = FrameLoader(params)
         m.submodules.feeder = feeder = Feeder(params)
-        m.submodules.results = results = ResultBuffer(array.acc, cols=array.cols, depth=result_depth(params))
+        m.submodules.results = results = ResultBuffer(
+            array.acc, cols=array.cols, depth=result_depth(params), together=array.products_per_multiplier
+        )
         m.submodules.post = post = PostProcessor(params)
         m.submodules.placer = placer = activation_placer(params)
         m.submodules.queue = queue = CreditQueue(
@@ -262,7 +265,7 @@ class SystolicEngine(wiring.Component):
             act = Signal(shape_of(params.act), name=f"act_{row}")
             m.d.sync += act.eq(Mux(step, activations.word[row], 0))
             m.d.comb += [rows[row].act.eq(act), rows[row].first.eq(first), rows[row].emit.eq(emit)]
-        cols = delayed(m, weights.data, 1, name="weights", reset_less=True)
+        cols = weight_operands(params, delayed(m, weights.data, 1, name="weights", reset_less=True))
         load = None
         if params.dataflow is Dataflow.WS:
             load = delayed(m, feeder.load, OPERAND_LATENCY, name="load")
@@ -273,7 +276,9 @@ class SystolicEngine(wiring.Component):
         params = self._params.array
         m.submodules.array = array = SystolicArray(params)
         m.submodules.skew_rows = skew_rows = Skew(row_layout(params), params.rows)
-        m.submodules.skew_cols = skew_cols = Skew(signed(params.weight_bits), params.cols)
+        m.submodules.skew_cols = skew_cols = Skew(
+            shape_of(params.weight), params.cols, together=params.products_per_multiplier
+        )
         m.d.comb += [
             skew_rows.i.eq(rows),
             Value.cast(skew_cols.i).eq(cols),

@@ -2,7 +2,7 @@
 
 ``weights``
     One word per array step (OS) or per array row (WS); lane c belongs to column c. Tiles in the order of use,
-    zeros beyond the edges of the matrix.
+    zeros beyond the edges of the matrix. A weight of 1 bit is stored as its sign: 0 is +1, 1 is -1.
 ``channels``
     One word per output channel: bias, and above it the multiplier.
 ``layers``
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import (
+    ArrayParams,
     Dataflow,
     DenseLayer,
     ImageLayer,
@@ -273,8 +274,7 @@ def _weight_words(params: SystolicParams, index: int, layer: DenseLayer, weight:
         f"weights of layer {index} must have shape ({layer.outputs}, {layer.inputs})",
     )
     rows = [[int(value) for value in row] for row in weight]
-    good = all(array.weight.holds(value) for row in rows for value in row)
-    require(good, f"weights of layer {index} must be from {array.weight.min} to {array.weight.max}")
+    rows = stored_weights(array, index, rows)
     nothing = [0] * layer.inputs
     words = []
     for tile in range(col_tiles(params, layer)):
@@ -284,6 +284,13 @@ def _weight_words(params: SystolicParams, index: int, layer: DenseLayer, weight:
             values = [lane[column] if column < layer.inputs else 0 for lane in lanes]
             words.append(pack_lanes(values, array.weight_bits))
     return words
+
+
+def stored_weights(array: ArrayParams, index: int, rows: Matrix) -> list[list[int]]:
+    """Weights of layer ``index`` as the memory has them, once they are found to be such as the array takes."""
+    good = all(value in array.weight_values for row in rows for value in row)
+    require(good, f"weights of layer {index} must be {array.weight_range}")
+    return [[int(value < 0) if array.weight_bits == 1 else value for value in row] for row in rows]
 
 
 def _weight_order(params: SystolicParams, layer: DenseLayer) -> list[int]:

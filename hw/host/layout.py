@@ -37,7 +37,7 @@ class Register(IntEnum):
     INPUTS = 0x20
     """Read: values per input frame, or addresses of input tokens."""
     OUTPUTS = 0x24
-    """Read: values per output frame, or addresses of output tokens."""
+    """Read: values per output frame (of which one is chosen, with argmax), or addresses of output tokens."""
     COUNTERS = 0x28
     """Read: how many counters there are."""
     COUNTER = 0x40

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from tospike.hw.events import Densifier, token_stream
+from tospike.hw.events import Densifier, dense_layout, token_stream
 from tospike.hw.host.axi import Axi4StreamSignature
 from tospike.hw.params import WORD_ADDRESS, WORD_BITS, WORD_KIND, WORD_PAYLOAD, TokenFormat, TokenKind
 from tospike.hw.streams import Register
@@ -13,14 +13,14 @@ BEAT = data.StructLayout({"word": WORD_BITS, "last": 1})
 
 
 class _Output(wiring.Component):
-    """The common part: beats leave through a register. ``finished`` pulses when a beat with TLAST is taken."""
+    """The common part. ``finished`` pulses when a beat with TLAST is taken."""
 
     def __init__(self, fmt: TokenFormat):
         self._format = fmt
         super().__init__({"i": In(token_stream(fmt)), "o": Out(Axi4StreamSignature()), "finished": Out(1)})
 
     def _beats(self, m: Module):
-        """The stream into the register."""
+        """The stream into a register, by which beats leave."""
         m.submodules.register = register = Register(BEAT)
         m.d.comb += [
             self.o.tdata.eq(register.o.payload.word),
@@ -48,6 +48,42 @@ class DenseOutput(_Output):
             beats.valid.eq(densifier.o.valid),
             densifier.o.ready.eq(beats.ready),
         ]
+        return m
+
+
+class ArgmaxOutput(_Output):
+    """Frames of tokens to the addresses of their largest values: a beat for each frame, TLAST set. Of equal values the
+    lowest address counts.
+
+    ::
+
+        Densifier -> register -> compare with the largest so far -> beat
+
+    One value per cycle, as long as beats are taken; a frame's beat comes two cycles after its last value.
+    """
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.densifier = densifier = Densifier(self._format)
+        m.submodules.register = register = Register(dense_layout(self._format))
+        connect(m, flipped(self.i), densifier.i)
+        connect(m, densifier.o, register.i)
+        value, last = register.o.payload.value, register.o.payload.last
+        largest = Signal.like(value)
+        index = Signal(self._format.address_bits)
+        address = Signal.like(index)
+        m.d.comb += [
+            register.o.ready.eq(~self.o.tvalid | self.o.tready),
+            self.o.tdata.eq(index),
+            self.o.tlast.eq(1),
+            self.finished.eq(self.o.tvalid & self.o.tready),
+        ]
+        with m.If(self.o.tready):
+            m.d.sync += self.o.tvalid.eq(0)
+        with m.If(register.o.valid & register.o.ready):
+            m.d.sync += [address.eq(Mux(last, 0, address + 1)), self.o.tvalid.eq(last)]
+            with m.If((address == 0) | (value > largest)):
+                m.d.sync += [largest.eq(value), index.eq(address)]
         return m
 
 

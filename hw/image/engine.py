@@ -10,6 +10,8 @@ from tospike.hw.ann.array import SystolicArray, row_layout
 from tospike.hw.ann.control import LayerControl
 from tospike.hw.ann.delay import Skew, delayed
 from tospike.hw.ann.output import TokenOutput
+from tospike.hw.ann.weights import weight_operands
+from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_layout, token_stream
 from tospike.hw.image.descriptor import descriptor_layout
 from tospike.hw.image.layout import SLOTS, counter_names, initial, memories
@@ -129,7 +131,9 @@ class ImageEngine(wiring.Component):
         cols = self._weights(m, sequencer, layer, start, weights)
         m.submodules.array = systolic = SystolicArray(array)
         m.submodules.skew_rows = skew_rows = Skew(row_layout(array), array.rows)
-        m.submodules.skew_cols = skew_cols = Skew(signed(array.weight_bits), array.cols)
+        m.submodules.skew_cols = skew_cols = Skew(
+            shape_of(array.weight), array.cols, together=array.products_per_multiplier
+        )
         for row in range(array.rows):
             m.d.comb += [
                 skew_rows.i[row].act.eq(reader.acts[row]),
@@ -227,7 +231,7 @@ class ImageEngine(wiring.Component):
                     m.d.sync += first.eq(following)
                 with m.Else():
                     m.d.sync += weights.address.eq(first)
-        return delayed(m, weights.data, 1, name="weights", reset_less=True)
+        return weight_operands(self._params.array, delayed(m, weights.data, 1, name="weights", reset_less=True))
 
 
 def _fields(placer: ImagePlacer) -> list[str]:

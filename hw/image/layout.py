@@ -12,7 +12,7 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from tospike.hw.ann.layout import channel_words
+from tospike.hw.ann.layout import channel_words, stored_weights
 from tospike.hw.image.storage import Storage, bank_depth, storages
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import ImageLayer, ImageOperation, ImageParams, address_bits, require
@@ -232,7 +232,8 @@ def pack(
     ----------
     weights
         (output channels, input channels / groups, kernel height, kernel width) for each layer; of an addition
-        (1, 2, 1, 1), of a sum (1, 1, kernel height, kernel width), of a maximum anything.
+        (1, 2, 1, 1), of a sum and a maximum, whose largest value goes through the array, (1, 1, kernel height, kernel
+        width) ones.
     biases, multipliers
         (output channels,) each; no multipliers where the layer has no clamp.
 
@@ -270,8 +271,6 @@ def _pack_fields(params: ImageParams, fields: Mapping[str, int]) -> int:
 def _weight_words(params: ImageParams, index: int, layer: ImageLayer, weight: Taps) -> list[int]:
     array = params.array
     steps = layer.depth
-    if layer.operation is ImageOperation.MAXIMUM:
-        return [1] * steps  # the largest value goes through the array
     lanes = [
         [int(kernel[y][x]) for y in range(layer.kernel[0]) for x in range(layer.kernel[1]) for kernel in taps]
         for taps in weight
@@ -281,8 +280,7 @@ def _weight_words(params: ImageParams, index: int, layer: ImageLayer, weight: Ta
         len(lanes) == wanted and all(len(lane) == steps for lane in lanes),
         f"weights of layer {index} must be {wanted} times {steps}",
     )
-    good = all(array.weight.holds(value) for lane in lanes for value in lane)
-    require(good, f"weights of layer {index} must be from {array.weight.min} to {array.weight.max}")
+    lanes = stored_weights(array, index, lanes)
     width = 1 if weighs_alike(layer) else layer.pass_width(array.cols)
     return [
         pack_lanes([lane[step] for lane in lanes[first : first + width]], array.weight_bits)

@@ -11,7 +11,8 @@ from tospike.hw.params import ArrayParams, address_bits
 
 
 class TileBuffer(wiring.Component):
-    """A ring of ``slots`` tiles, filled as they leave the array: column c is c cycles behind column 0.
+    """A ring of ``slots`` tiles, filled as they leave the array: columns that
+    share multipliers come together, the others a cycle later.
 
     Members
     -------
@@ -76,5 +77,6 @@ class TileBuffer(wiring.Component):
             ]
             if col == self._params.cols - 1:
                 m.d.comb += self.finished.eq(view.valid & view.last)
-            place = delayed(m, place, 1, name=f"place_{col}")
+            if (col + 1) % self._params.products_per_multiplier == 0:
+                place = delayed(m, place, 1, name=f"place_{col}")
         return m

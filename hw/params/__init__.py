@@ -12,6 +12,7 @@ from tospike.hw.params.event import EventParams, Readout
 from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
 from tospike.hw.params.neuron import LeakKind, LeakParams, NeuronKind, NeuronParams, Reset
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
+from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
     SPIKE,
@@ -60,6 +61,7 @@ __all__ = [
     "TokenKind",
     "address_bits",
     "ceil_div",
+    "packing_shift",
     "require",
     "require_range",
 ]

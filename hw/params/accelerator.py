@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from tospike.hw.params.check import require
 from tospike.hw.params.encoder import EncoderParams
-from tospike.hw.params.event import EventParams
+from tospike.hw.params.event import EventParams, Readout
 from tospike.hw.params.image import ImageParams
 from tospike.hw.params.stream import WORD_ADDRESS, WORD_PAYLOAD, TokenFormat
 from tospike.hw.params.systolic import SystolicParams
@@ -29,6 +29,8 @@ class HostOutput(StrEnum):
     """A frame: one sign-extended 32-bit word per value, TLAST on the last."""
     TOKENS = "tokens"
     """Tokens of the event stream, one to a beat; TLAST on END."""
+    ARGMAX = "argmax"
+    """For each frame the address of its largest value, of equals the lowest: one word, with TLAST."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +50,16 @@ class AcceleratorParams:
             ("output", self.host_output, self.output),
         ):
             require(
-                host == "dense" or (fmt.payload.bits <= WORD_PAYLOAD[1] and fmt.address_bits <= WORD_ADDRESS[1]),
+                host != "tokens" or (fmt.payload.bits <= WORD_PAYLOAD[1] and fmt.address_bits <= WORD_ADDRESS[1]),
                 f"{fmt.address_bits}-bit addresses with {fmt.payload.bits}-bit payloads do not fit the host's {stream} "
                 f"tokens, which have {WORD_ADDRESS[1]} and {WORD_PAYLOAD[1]} bits: use dense frames",
             )
+        last = self.engines[-1]
+        require(
+            self.host_output is not HostOutput.ARGMAX
+            or not (isinstance(last, EventParams) and last.readout is Readout.SPIKES),
+            "argmax needs a frame of values: give the last layer the readout count or membrane, not spikes",
+        )
         for index, (before, after) in enumerate(zip(self.engines, self.engines[1:], strict=False)):
             require(
                 before.output == after.input,
@@ -67,3 +75,8 @@ class AcceleratorParams:
     def output(self) -> TokenFormat:
         """Tokens of the last engine."""
         return self.engines[-1].output
+
+    @property
+    def output_words(self) -> int:
+        """Words of a frame that the host gets."""
+        return 1 if self.host_output is HostOutput.ARGMAX else self.output.addresses

@@ -1,10 +1,12 @@
 """The systolic array and its engine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.numbers import IntFormat, Rounding
+from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.stream import TokenFormat
 
 
@@ -38,19 +40,27 @@ class ArrayParams:
     dataflow: Dataflow = Dataflow.OS
     act: IntFormat = field(default=IntFormat(bits=8, signed=True))
     weight_bits: int = 8
+    """1: every weight is +1 or -1."""
     acc_bits: int = 32
     product_registers: int = 2
     """Pipeline registers between multiplier and adder. A vendor's multiplier has one of them inside, or both."""
     zero_gating: bool = False
     """Whether a multiplier keeps its operands, and so is still, while an operand is zero."""
     technology: Technology = Technology.GENERIC
+    products_per_multiplier: int = 1
+    """2: each two columns share their multipliers, see :func:`tospike.hw.params.packing_shift`."""
 
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
         require_range("cols", self.cols, 1, 256)
-        require_range("act-bits", self.act.bits, 2, 8)
-        require_range("weight-bits", self.weight_bits, 2, 8)
-        require_range("acc-bits", self.acc_bits, self.act.bits + self.weight_bits, 32)
+        require_range("act-bits", self.act.bits, 1, 8)
+        require_range("weight-bits", self.weight_bits, 1, 8)
+        require_range("acc-bits", self.acc_bits, self.act.bits + self.weight.bits, 32)
+        require(
+            self.weight_bits > 1 or self.dataflow is Dataflow.OS,
+            "weight-bits 1 needs dataflow os: a weight-stationary array has rows beyond the matrix, whose weights must "
+            "be 0: give dataflow os, or 2 weight-bits",
+        )
         require_range("product-registers", self.product_registers, 0, 3)
         low, high = {Technology.GENERIC: (0, 3), Technology.ECP5: (1, 3), Technology.ICE40: (2, 2)}[self.technology]
         require(
@@ -62,6 +72,30 @@ class ArrayParams:
             not self.zero_gating or self.technology is Technology.GENERIC,
             f"zero gating needs technology generic: the multipliers of {self.technology.value} are not isolated",
         )
+        require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
+        require(
+            self.products_per_multiplier == 1 or self.packing_obstacle is None,
+            f"products-per-multiplier cannot be 2: {self.packing_obstacle}",
+        )
+
+    @property
+    def packing_obstacle(self) -> str | None:
+        """Why two columns of this array cannot share their multipliers, and the way out; ``None`` if they can."""
+        if self.dataflow is not Dataflow.OS:
+            return "columns share activations in the same cycle only with dataflow os"
+        if self.cols % 2:
+            return f"columns share multipliers two by two, but there are {self.cols}: give an even number of cols"
+        if self.technology is Technology.ICE40:
+            return "the multipliers of ice40 are too narrow: give technology ecp5 or generic"
+        if self.zero_gating:
+            return "one weight of 0 does not stop the other one's product: leave zero gating out"
+        if packing_shift(self.act, self.weight) is None:
+            sign = "signed" if self.act.signed else "unsigned"
+            return (
+                f"{sign} activations of {self.act.bits} bits and two weights of {self.weight.bits} do not fit a "
+                "multiplier of 18 bits: give fewer weight-bits or act-bits"
+            )
+        return None
 
     @property
     def mac_latency(self) -> int:
@@ -83,14 +117,34 @@ class ArrayParams:
         return self.mac_latency + (self.drain_registers if self.dataflow is Dataflow.OS else self.rows - 1)
 
     @property
+    def skew(self) -> int:
+        """Cycles that the last column is behind the first: columns that share multipliers work at the same time."""
+        return (self.cols - 1) // self.products_per_multiplier
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers of the array."""
+        return self.rows * self.cols // self.products_per_multiplier
+
+    @property
     def gap(self) -> int:
         """Output-stationary: idle steps that must come between two tiles."""
         return int(self.dataflow is Dataflow.OS and self.technology is Technology.ICE40)
 
     @property
     def weight(self) -> IntFormat:
-        """Weights are signed."""
-        return IntFormat(bits=self.weight_bits, signed=True)
+        """Weights at the multipliers: signed, so of two bits where one is stored."""
+        return IntFormat(bits=max(2, self.weight_bits), signed=True)
+
+    @property
+    def weight_values(self) -> Sequence[int]:
+        """What a weight may be, in ascending order."""
+        return (-1, 1) if self.weight_bits == 1 else range(self.weight.min, self.weight.max + 1)
+
+    @property
+    def weight_range(self) -> str:
+        """The same in words, for messages."""
+        return "-1 or 1" if self.weight_bits == 1 else f"from {self.weight.min} to {self.weight.max}"
 
     @property
     def acc(self) -> IntFormat:
