@@ -10,6 +10,7 @@ import typer
 from tospike.compare.study import StudyOptions, run_study
 from tospike.compare.table import print_report
 from tospike.compare.workload import Workload, named
+from tospike.examples.train import train_command
 from tospike.gen import cli as gen_cli
 from tospike.gen import console
 from tospike.gen.cache import Cache
@@ -41,6 +42,7 @@ app.add_typer(tb_cli.bench_app, name="bench")
 app.command("synth", epilog="Example:  tospike synth build/core --target ice40-up5k --json area.json")(
     synth_cli.synth_command
 )
+app.command("train", epilog="Example:  tospike train mnist-snn --data mnist:DIR --out build/mnist")(train_command)
 app.command("doctor")(synth_cli.doctor_command)
 
 
@@ -48,7 +50,9 @@ app.command("doctor")(synth_cli.doctor_command)
 @takes_model_options
 def compare_command(
     *,
-    workload: Annotated[str, typer.Argument(help="digits, or any name with --ann, --snn and --data.")] = "digits",
+    workload: Annotated[
+        str, typer.Argument(help="digits, mnist-mlp (with --data mnist:DIR), or any name with --ann, --snn and --data.")
+    ] = "digits",
     out: Annotated[Path, typer.Option(help="Folder for report.json, report.html and both designs.")] = Path("out"),
     ann: Annotated[Path | None, typer.Option(help="Trained ANN (.onnx).")] = None,
     snn: Annotated[Path | None, typer.Option(help="Trained SNN (.nir).")] = None,
@@ -65,11 +69,11 @@ def compare_command(
     from tospike.compare.report import write_report  # matplotlib takes as long as all the rest
 
     own = (ann, snn, data)
-    require(all(own) or not any(own), "a comparison of your own needs all of --ann, --snn and --data")
+    require(all(own) or not (ann or snn), "a comparison of your own needs all of --ann, --snn and --data")
     if ann and snn and data:
         chosen = Workload(name=workload, description=data, ann=ann, snn=snn, data=data, options=options)
     else:
-        chosen = named(workload, options)
+        chosen = named(workload, options, data)
     study = StudyOptions(
         target=target,
         speed=speed,

@@ -43,9 +43,14 @@ OPTIONS = NirOptions(
 )
 
 
+def scale_of(weight: Tensor) -> Tensor:
+    """() step of the grid of ``WEIGHT_BITS`` bits whose largest level is the largest weight."""
+    return weight.detach().abs().max() / (2 ** (WEIGHT_BITS - 1) - 1)
+
+
 def rounded(weight: Tensor) -> Tensor:
-    """Weights on the grid of ``WEIGHT_BITS`` bits whose largest level is the largest weight; the gradient passes."""
-    scale = weight.detach().abs().max() / (2 ** (WEIGHT_BITS - 1) - 1)
+    """Weights on their grid; the gradient passes."""
+    scale = scale_of(weight)
     grid = torch.round(weight.detach() / scale) * scale
     return weight + (grid - weight.detach())
 
@@ -152,17 +157,23 @@ def write_nir(path: Path, layers: Sequence[Quantized]) -> None:
 
 
 def write_onnx(path: Path, layers: Sequence[Quantized]) -> None:
-    """Gemm and Relu in turn, weights (outputs, inputs), as PyTorch exports them."""
+    """Gemm and Relu in turn, as PyTorch exports them; weights (outputs, inputs) as integers behind DequantizeLinear."""
     nodes, weights = [], []
     name = "image"
     for number, layer in enumerate(layers, start=1):
         last = number == len(layers)
-        out = "logits" if last else f"fc{number}_out"
-        inputs = [name, f"fc{number}.weight", f"fc{number}.bias"]
-        nodes.append(helper.make_node("Gemm", inputs, [out], name=f"fc{number}", transB=1))
-        weights.append(numpy_helper.from_array(_array(rounded(layer.weight)), inputs[1]))
-        weights.append(numpy_helper.from_array(_array(layer.bias), inputs[2]))
-        name = out
+        weight, bias, scale = f"fc{number}.weight", f"fc{number}.bias", scale_of(layer.weight)
+        integers = np.rint(_array(layer.weight / scale)).astype(np.int8)
+        weights += [
+            numpy_helper.from_array(integers, f"{weight}.integers"),
+            numpy_helper.from_array(_array(scale), f"{weight}.scale"),
+            numpy_helper.from_array(_array(layer.bias), bias),
+        ]
+        out = "logits" if last else f"fc{number}.out"
+        nodes += [
+            helper.make_node("DequantizeLinear", [f"{weight}.integers", f"{weight}.scale"], [weight], name=weight),
+            helper.make_node("Gemm", [name, weight, bias], [out], name=f"fc{number}", transB=1),
+        ]
         if not last:
             name = f"hidden{number}"
             nodes.append(helper.make_node("Relu", [out], [name], name=f"relu{number}"))

@@ -105,7 +105,8 @@ def dequantized_constant(constant: Constant, grid: Grid) -> Constant:
     value = grid.scale * (constant.value.astype(np.float64) - zero)
     if constant.value.dtype.itemsize > 1:
         return Constant(value=value)
-    return Constant(value=value, grid=Grid(scale=grid.scale, low=grid.low - zero, high=grid.high - zero))
+    bounds = np.iinfo(constant.value.dtype)  # a zero point that is left out does not say it
+    return Constant(value=value, grid=Grid(scale=grid.scale, low=int(bounds.min) - zero, high=int(bounds.max) - zero))
 
 
 def _operand(node: onnx.NodeProto, graph: Graph, index: int) -> Array:

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from tospike.hw.ann.delay import delayed
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import WORD_BITS, address_bits, require
 
@@ -44,12 +45,50 @@ class ConfigSignature(wiring.Signature):
         )
 
 
+BLOCK_WORDS = 2048
+"""Words that block RAMs hold without a choice behind them: an ECP5's has this depth at 9 bits."""
+PIPELINED = 3
+"""Cycles from an address to the word of `pipelined_memory`: block RAM, its output register, choice of the block."""
+
+
+def pipelined_memory(m, shape, *, depth, address, init=(), write=None, name):
+    """The word at ``address`` of ``PIPELINED`` cycles ago, in a memory of any depth whose paths are short all the same.
+
+    Parameters
+    ----------
+    write
+        (enable, address, word) to be stored; ``None`` for a ROM. A word that is read in the cycle that writes it is not
+        defined.
+    """
+    words = []
+    upper = address[BLOCK_WORDS.bit_length() - 1 :]
+    for number, start in enumerate(range(0, depth, BLOCK_WORDS)):
+        words_here = min(BLOCK_WORDS, depth - start)
+        attributes = NO_COLLISIONS | ({"ram_style": "block"} if words_here >= BLOCK_DEPTH else {})
+        image = list(init[start : start + words_here])
+        memory = Memory(shape=shape, depth=words_here, init=image, attrs=attributes)
+        m.submodules[f"{name}_{number}"] = memory
+        read = memory.read_port()
+        word = Signal(shape, name=f"{name}_word_{number}", reset_less=True)
+        m.d.comb += [read.en.eq(1), read.addr.eq(address)]
+        m.d.sync += word.eq(read.data)
+        if write is not None:
+            enable, write_address, value = write
+            port = memory.write_port()
+            selected = write_address[BLOCK_WORDS.bit_length() - 1 :] == number
+            m.d.comb += [port.en.eq(enable & selected), port.addr.eq(write_address), port.data.eq(value)]
+        words.append(word)
+    chosen = Signal(shape, name=f"{name}_word", reset_less=True)
+    m.d.sync += chosen.eq(Array(words)[delayed(m, upper, 2, name=f"{name}_block")] if len(words) > 1 else words[0])
+    return chosen
+
+
 class ImageMemory(wiring.Component):
     """A memory with one synchronous read port, an initial image, and a configuration write port.
 
-    ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low. Words beyond the image
-    are zero. Without ``region`` it is a ROM: ``config`` is absent. What a word reads as in the cycle that writes it is
-    not defined.
+    ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low; or, if it is
+    ``pipelined``, `PIPELINED` cycles later in any case. Words beyond the image are zero. Without ``region`` it is a
+    ROM: ``config`` is absent. What a word reads as in the cycle that writes it is not defined.
 
     Raises
     ------
@@ -57,7 +96,7 @@ class ImageMemory(wiring.Component):
         If the image is longer than the memory.
     """
 
-    def __init__(self, shape: MemoryShape, *, init=(), region: int | None = None):
+    def __init__(self, shape: MemoryShape, *, init=(), region: int | None = None, pipelined: bool = False):
         require(
             len(init) <= shape.depth,
             f"the image of memory {shape.name} has {len(init)} words, more than its {shape.depth}",
@@ -65,7 +104,10 @@ class ImageMemory(wiring.Component):
         self._shape = shape
         self._init = list(init)
         self._region = region
-        members = {"address": In(address_bits(shape.depth)), "enable": In(1), "data": Out(shape.width)}
+        self._pipelined = pipelined
+        members = {"address": In(address_bits(shape.depth)), "data": Out(shape.width)}
+        if not pipelined:
+            members["enable"] = In(1)
         if region is not None:
             members["config"] = In(ConfigSignature())
         super().__init__(members)
@@ -73,24 +115,45 @@ class ImageMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         shape = self._shape
+        write = None if self._region is None else self._written(m)
+        if self._pipelined:
+            word = pipelined_memory(
+                m,
+                unsigned(shape.width),
+                depth=shape.depth,
+                address=self.address,
+                init=self._init,
+                write=write,
+                name="words",
+            )
+            m.d.comb += self.data.eq(word)
+            return m
         attributes = NO_COLLISIONS | ({"ram_style": "block"} if shape.depth >= BLOCK_DEPTH else {})
         m.submodules.memory = memory = Memory(
             shape=unsigned(shape.width), depth=shape.depth, init=self._init, attrs=attributes
         )
         read = memory.read_port()
         m.d.comb += [read.addr.eq(self.address), read.en.eq(self.enable), self.data.eq(read.data)]
-        if self._region is not None:
-            write = memory.write_port()
-            chunk = self.config.index[: shape.chunk_bits]
-            selected = self.config.valid & (self.config.region == self._region)
-            lower = Signal(WORD_BITS * (shape.chunks - 1))  # the chunks of this word that came before
-            for number in range(shape.chunks - 1):
-                with m.If(selected & (chunk == number)):
-                    m.d.sync += lower.word_select(number, WORD_BITS).eq(self.config.data)
-            # a register of its own: the way to the block RAMs is long
-            m.d.sync += [
-                write.addr.eq(self.config.index[shape.chunk_bits :]),
-                write.data.eq(Cat(lower, self.config.data)),
-                write.en.eq(selected & (chunk == shape.chunks - 1)),
-            ]
+        if write is not None:
+            port = memory.write_port()
+            enable, address, word = write
+            m.d.comb += [port.en.eq(enable), port.addr.eq(address), port.data.eq(word)]
         return m
+
+    def _written(self, m):
+        """(enable, address, word) of what configuration writes."""
+        shape = self._shape
+        chunk = self.config.index[: shape.chunk_bits]
+        selected = self.config.valid & (self.config.region == self._region)
+        lower = Signal(WORD_BITS * (shape.chunks - 1))  # the chunks of this word that came before
+        for number in range(shape.chunks - 1):
+            with m.If(selected & (chunk == number)):
+                m.d.sync += lower.word_select(number, WORD_BITS).eq(self.config.data)
+        enable, address, word = Signal(), Signal.like(self.address), Signal(shape.width)
+        # a register of its own: the way to the block RAMs is long
+        m.d.sync += [
+            address.eq(self.config.index[shape.chunk_bits :]),
+            word.eq(Cat(lower, self.config.data)),
+            enable.eq(selected & (chunk == shape.chunks - 1)),
+        ]
+        return enable, address, word

@@ -19,7 +19,7 @@ from tospike.sim.systolic_timing import (
 
 SLOTS = 4
 """Tiles that the result buffer holds."""
-OPERAND_LATENCY = 8
+OPERAND_LATENCY = 9
 """From the issue of a step to its operands at the array: addresses, banks, rotation, maximum."""
 
 

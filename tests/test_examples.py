@@ -8,11 +8,15 @@ import pytest
 from tospike.gen.data import load_data
 from tospike.gen.load import load_network
 from tospike.gen.nir_import import NirOptions, read_options
+from tospike.gen.options import ModelOptions
+from tospike.gen.prepare import prepare
 from tospike.hw.params import Reset
+from tospike.sim.accelerator import run
 from tospike.sim.encoding import encode
 from tospike.sim.reference import run_float
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 DESCRIPTION = json.loads((EXAMPLES / "digits.json").read_text())
 
 
@@ -50,6 +54,19 @@ def test_activity_of_the_snn_is_as_stated():
     assert hidden == pytest.approx(DESCRIPTION["snn"]["hidden_spikes_per_sample"], abs=0.02)
     events = encode(network.input, data.x).sum() / len(data.x)
     assert events == pytest.approx(DESCRIPTION["snn"]["input_spikes_per_sample"])
+
+
+@pytest.mark.skipif(not MNIST.is_dir(), reason="MNIST is not in ../shared/data")
+@pytest.mark.parametrize(("kind", "lanes"), [("ann", None), ("snn", 16)])
+def test_mnist_with_six_bits(kind, lanes):
+    """A tenth of the test images; all of them take four times as long as reading the data does."""
+    described = json.loads((EXAMPLES / "mnist.json").read_text())[kind]
+    data = load_data(f"mnist:{MNIST}")
+    prepared = prepare(EXAMPLES / described["file"], data, ModelOptions(weight_bits=6, lanes=lanes))
+    chosen = slice(None, None, 10)
+    result = run(prepared.design, prepared.integers(data.x[chosen]))
+    assert np.mean(result.predictions == data.y[chosen]) == pytest.approx(described["float_accuracy"], abs=0.01)
+    assert result.cycles.mean() < (10_000 if kind == "snn" else 31_000)
 
 
 @pytest.mark.slow

@@ -291,6 +291,15 @@ def test_qdq(tmp_path, kind, zero):
     assert error.max() < 0.11 and np.mean(error > 0.01) < 0.05  # a level off where rounding differs by a hair
 
 
+def test_weights_without_a_zero_point_keep_their_sign(tmp_path):
+    """The type of the integers is theirs, not that of the default zero point."""
+    integers = np.array([[-31, 5, 31]], dtype=np.int8)
+    nodes = [node("DequantizeLinear", "w s", "w_d"), node("Gemm", "x w_d", "y", transB=1)]
+    (stage,) = load(tmp_path, build(nodes, shape=(3,), w=integers, s=np.float32(0.5))).stages
+    assert stage.synapses.weight.tolist() == [[-15.5, 2.5, 15.5]]
+    assert (stage.synapses.grid.low, stage.synapses.grid.high) == (-128, 127)
+
+
 def test_mixed_signs_share_one_format(tmp_path):
     """Unsigned activations next to signed ones are moved down: the format stays at 8 bits."""
     nodes, constants = [], {"w": normal(4, 20) / 4, "v": normal(3, 4)}

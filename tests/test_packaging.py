@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "tb": {"tb", "gen", "hw", "sim"},
     "synth": {"synth", "gen", "hw", "sim"},
     "compare": {"compare", "synth", "tb", "gen", "hw", "sim", "examples"},
-    "examples": {"gen", "hw", "sim"},
+    "examples": {"examples", "gen", "hw", "sim"},
 }
 MODULES = sorted(path.relative_to(ROOT) for top in TOP for path in (ROOT / top).rglob("*.py"))
 

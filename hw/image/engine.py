@@ -21,7 +21,7 @@ from tospike.hw.image.postprocess import PostProcessor
 from tospike.hw.image.reader import TileReader
 from tospike.hw.image.results import TileBuffer
 from tospike.hw.image.sequencer import ENDS, StepSequencer
-from tospike.hw.memory import ConfigSignature, ImageMemory
+from tospike.hw.memory import PIPELINED, ConfigSignature, ImageMemory
 from tospike.hw.params import ImageParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 
@@ -207,7 +207,12 @@ class ImageEngine(wiring.Component):
                 m.d.sync += getattr(config, name).eq(getattr(self.config, name))
         for number, shape in enumerate(memories(self._params)):
             region = self._first_region + number if self._params.writable else None
-            memory = ImageMemory(shape, init=self._images.get(shape.name, []), region=region)
+            memory = ImageMemory(
+                shape,
+                init=self._images.get(shape.name, []),
+                region=region,
+                pipelined=shape.name == "weights",  # the largest
+            )
             m.submodules[shape.name] = memory
             if self._params.writable:
                 connect(m, config, memory.config)
@@ -215,13 +220,13 @@ class ImageEngine(wiring.Component):
         return made
 
     def _weights(self, m, sequencer, layer, start, weights):
-        """The weights of a step, with its activations: an address, the memory, a register."""
-        lead = TileReader.LATENCY - 2
+        """The weights of a step, with its activations."""
+        lead = TileReader.LATENCY - PIPELINED
         step = delayed(m, sequencer.step, lead, name="weight_step")
         ends = data.View(ENDS, delayed(m, Value.cast(sequencer.ends), lead, name="weight_ends"))
         first = Signal.like(weights.address)  # of this pass
         following = Signal.like(weights.address)
-        m.d.comb += [following.eq(weights.address + 1), weights.enable.eq(1)]
+        m.d.comb += following.eq(weights.address + 1)
         with m.If(start):
             m.d.sync += [weights.address.eq(layer.weight_base), first.eq(layer.weight_base)]
         with m.Elif(step):
@@ -231,7 +236,7 @@ class ImageEngine(wiring.Component):
                     m.d.sync += first.eq(following)
                 with m.Else():
                     m.d.sync += weights.address.eq(first)
-        return weight_operands(self._params.array, delayed(m, weights.data, 1, name="weights", reset_less=True))
+        return weight_operands(self._params.array, weights.data)
 
 
 def _fields(placer: ImagePlacer) -> list[str]:

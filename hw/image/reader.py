@@ -2,7 +2,6 @@
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.delay import delayed
@@ -13,7 +12,7 @@ from tospike.hw.image.layout import address_width, tile_shapes
 from tospike.hw.image.sequencer import ENDS
 from tospike.hw.image.storage import bank_depth
 from tospike.hw.image.walk import AddressWalk
-from tospike.hw.memory import NO_COLLISIONS
+from tospike.hw.memory import pipelined_memory
 from tospike.hw.params import ImageOperation, ImageParams, address_bits
 
 
@@ -26,9 +25,9 @@ class TileReader(wiring.Component):
         2 walk     address of bank 0; banks that have turned round are a block further
         3          the four addresses that occur
         4          one of them for each bank
-        5, 6       banks, a register
-        7          row r takes bank (r + turn); rows outside of the image take the padding
-        8          the largest value of a window, with its last tap; or the value as it is
+        5, 6, 7    banks
+        8          row r takes bank (r + turn); rows outside of the image take the padding
+        9          the largest value of a window, with its last tap; or the value as it is
 
     Members
     -------
@@ -44,7 +43,7 @@ class TileReader(wiring.Component):
         Flags of the step for the array.
     """
 
-    LATENCY = 8
+    LATENCY = 9
 
     def __init__(self, params: ImageParams):
         self._params = params
@@ -109,23 +108,23 @@ class TileReader(wiring.Component):
         for bank, address in enumerate(addresses):
             m.d.sync += address.eq(Array(places)[Cat(ahead_x[bank], ahead_y[bank])])
 
-        # 5, 6
+        # 5, 6, 7
         words = self._banks(m, addresses)
 
-        # 7
-        turn = delayed(m, turn, 3, name="turn_5")
+        # 8
+        turn = delayed(m, turn, 4, name="turn_6")
         select = Signal(data.ArrayLayout(address_bits(rows), rows))
         for row in range(rows):
             self._table(m, turn, lambda *tile, row=row: select[row].eq(_bank_of(row, *tile)))
-        inside = delayed(m, inside, 4, name="inside_6")
+        inside = delayed(m, inside, 5, name="inside_7")
         values = [Signal.like(words[0], name=f"value_{row}", reset_less=True) for row in range(rows)]
         for row, value in enumerate(values):
             m.d.sync += value.eq(Mux(inside[row], Array(words)[select[row]], layer.pad))
 
-        # 8
-        step = delayed(m, step, 6, name="step_7")
-        first = delayed(m, self.first, 7, name="first_7")
-        last = delayed(m, ends.tile, 6, name="last_7")
+        # 9
+        step = delayed(m, step, 7, name="step_8")
+        first = delayed(m, self.first, 8, name="first_8")
+        last = delayed(m, ends.tile, 7, name="last_8")
         has_maximum = any(layer.operation is ImageOperation.MAXIMUM for layer in params.layers)
         passes, begins = step, first
         if has_maximum:
@@ -179,24 +178,18 @@ class TileReader(wiring.Component):
                             m.d.sync += statement(height, width, ty, tx)
 
     def _banks(self, m, addresses):
-        """The word of each bank, two cycles after its address."""
-        words = []
-        bits = self._params.array.act.bits
-        for bank, address in enumerate(addresses):
-            memory = Memory(shape=unsigned(bits), depth=bank_depth(self._params), init=[], attrs=NO_COLLISIONS)
-            m.submodules[f"bank_{bank}"] = memory
-            write, read = memory.write_port(), memory.read_port()
-            word = Signal(shape_of(self._params.array.act), name=f"word_{bank}", reset_less=True)
-            m.d.comb += [
-                write.en.eq(self.write & (self.write_bank == bank)),
-                write.addr.eq(self.write_address),
-                write.data.eq(self.value),
-                read.en.eq(1),
-                read.addr.eq(address),
-            ]
-            m.d.sync += word.eq(read.data)
-            words.append(word)
-        return words
+        """The word of each bank, ``PIPELINED`` cycles after its address."""
+        return [
+            pipelined_memory(
+                m,
+                shape_of(self._params.array.act),
+                depth=bank_depth(self._params),
+                address=address,
+                write=(self.write & (self.write_bank == bank), self.write_address, self.value),
+                name=f"bank_{bank}",
+            )
+            for bank, address in enumerate(addresses)
+        ]
 
 
 def _bank_of(row: int, height: int, width: int, turn_y: int, turn_x: int) -> int:
