@@ -13,6 +13,7 @@ from tospike.gen.data import load_data
 from tospike.gen.folder import DesignFolder, generate, generate_array
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
+from tospike.gen.streaming import stream_cost
 from tospike.gen.technology import with_products
 from tospike.hw.params import (
     AcceleratorParams,
@@ -31,6 +32,7 @@ from tospike.hw.params import (
     Reset,
     SystolicParams,
     Technology,
+    WeightSource,
 )
 from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import memories
@@ -51,6 +53,15 @@ class ActSign(StrEnum):
 
     SIGNED = "signed"
     UNSIGNED = "unsigned"
+
+
+def _say(line: str) -> None:
+    console.out.print(line, highlight=False, soft_wrap=True)
+
+
+def _say_stream(params: AcceleratorParams) -> None:
+    if params.weight_stream:
+        _say(str(stream_cost(params.weight_stream)))
 
 
 def _announce(folder: DesignFolder) -> None:
@@ -79,6 +90,7 @@ def systolic(
     products_per_multiplier: Annotated[
         int | None, typer.Option(help="1, or 2: two columns share multipliers [ecp5: 2 where widths allow, else 1].")
     ] = None,
+    weights: Annotated[WeightSource, typer.Option(help="On chip, or streamed in.")] = WeightSource.MEMORY,
     array_only: Annotated[bool, typer.Option("--array-only", help="The bare array, for synthesis.")] = False,
 ) -> None:
     """A systolic engine for matrix products: activations stream in, writable weights and biases, 32-bit results."""
@@ -97,8 +109,9 @@ def systolic(
     if array_only:
         console.out.print(f"[bold]{generate_array(out, params=array)}[/]: the bare array, manifest.json")
         return
-    engine = SystolicParams(array=array, layers=(layer,), writable=True)
+    engine = SystolicParams(array=array, layers=(layer,), writable=True, weights=weights)
     params = AcceleratorParams(name="systolic", engines=(engine,))
+    _say_stream(params)
     _announce(generate(out, kind="systolic", params=params, design=None, choices={}))
 
 
@@ -179,4 +192,7 @@ def network(
     """The accelerator of a trained network, its weights in the memories. The data set calibrates the quantisation."""
     prepared = prepare(model, load_data(data, time_bin_us=time_bin_us, steps=options.steps), options)
     design = prepared.design
+    if prepared.fit is not None:
+        _say(f"fit: {prepared.fit}")
+    _say_stream(design.params)
     _announce(generate(out, kind="network", params=design.params, design=design, choices=prepared.choices))

@@ -17,6 +17,7 @@ from tospike.hw.params import (
     NeuronParams,
     Readout,
     SystolicParams,
+    WeightSource,
     ceil_div,
     require,
     require_range,
@@ -39,6 +40,7 @@ class PlanOptions:
     dataflow: Dataflow = Dataflow.OS
     lanes: int = 8
     products_per_multiplier: int = 1
+    weights: WeightSource = WeightSource.MEMORY
     argmax: bool = False
 
     def __post_init__(self) -> None:
@@ -96,7 +98,7 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
         acc_bits=max(accumulator_bits(stage, _input_format(network)) for stage in network.stages),
         products_per_multiplier=options.products_per_multiplier,
     )
-    engine = SystolicParams(array=array, layers=layers)
+    engine = SystolicParams(array=array, layers=layers, weights=options.weights)
     host_output = HostOutput.ARGMAX if options.argmax else HostOutput.DENSE
     params = AcceleratorParams(name=_name(network), engines=(engine,), host_output=host_output)
     return Design(params=params, network=network, stage_counts=(len(network.stages),))

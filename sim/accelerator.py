@@ -45,15 +45,19 @@ def run(design: Design, x: Array) -> Result:
     return replace(result, outputs=result.predictions[:, None], cycles=cycles, is_class=True)
 
 
+def frame_cycles(params: SystolicParams) -> int:
+    """Cycles of each frame through a lone systolic engine, see "Cycles" in ``docs/architecture.md``."""
+    # the first beat is taken in cycle 0; the last value is offered, and taken, as many cycles later as there are
+    last_value = params.input.addresses
+    return last_value + int(frame_timing(params).values[-1]) + OUTPUT_REGISTER + 1
+
+
 def _systolic(design: Design, params: SystolicParams, x: Ints) -> Result:
     require(len(design.params.engines) == 1, "the golden model of a chain with a systolic engine takes that one only")
     result = run_systolic(params, design.stages_of(0), x)
-    # the first beat is taken in cycle 0; the last value is offered, and taken, as many cycles later as there are
-    last_value = params.input.addresses
-    cycles = last_value + int(frame_timing(params).values[-1]) + OUTPUT_REGISTER + 1
     return Result(
         outputs=result.outputs,
-        cycles=np.full(len(x), cycles, dtype=np.int64),
+        cycles=np.full(len(x), frame_cycles(params), dtype=np.int64),
         counters={f"0.{name}": values for name, values in result.counters.items()},
         operations=result.operations,
     )

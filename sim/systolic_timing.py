@@ -1,10 +1,14 @@
 """Exact cycle counts of the systolic engine, for a lone frame and a consumer that is always ready.
 
+Weights that are streamed in come from a host that always has the next beat ready, into a queue that is full when the
+frame begins.
+
 Every layer is a short recurrence over *groups*: the results that the array completes together (OS: a tile; WS: a
 column of tiles). Two groups fit the result buffer; the array holds back a group's results until there is room, and
 the post-processor takes one result per cycle.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +16,7 @@ import numpy as np
 
 from tospike.hw.params import Dataflow, DenseLayer, SystolicParams, ceil_div
 from tospike.sim.arithmetic import Ints
+from tospike.sim.weight_stream import StreamedSteps, WeightStream
 
 SLOTS = 2
 """Groups that the result buffer holds."""
@@ -75,8 +80,9 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
     """
     start = INPUT_LATENCY + 1  # the loader says that it is full
     array = 0
+    stream = WeightStream(params) if params.streams_weights else None
     for layer in params.layers:
-        timing = _layer_timing(params, layer)
+        timing = _layer_timing(params, layer, stream, start)
         array += timing.last_result - timing.first_operand + 1
         offered = start + timing.reads + POST_LATENCY
         start = max(int(offered[-1]), start + timing.last_result) + NEXT_LAYER
@@ -93,7 +99,23 @@ def _reorders(params: SystolicParams) -> bool:
     return max(layer.rows for layer in layers) > 1 and max(layer.outputs for layer in layers) > params.array.cols
 
 
-def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
+@dataclass(kw_only=True)
+class _Steps:
+    """The steps of a layer, one per cycle."""
+
+    begin: int
+    """The first one of the next group."""
+    committing: int
+    span: int
+
+    def __call__(self, freed: int) -> int:
+        """When the step of the next group is made that needs a slot, which is free from ``freed`` on."""
+        commit = max(self.begin + self.committing, freed)
+        self.begin = commit - self.committing + self.span
+        return commit
+
+
+def _layer_timing(params: SystolicParams, layer: DenseLayer, stream: WeightStream | None, start: int) -> _LayerTiming:
     array = params.array
     output_stationary = array.dataflow is Dataflow.OS
     sizes = _group_sizes(params, layer)
@@ -110,15 +132,15 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> _LayerTiming:
     # from the issue of a step to its result
     out = OPERAND_LATENCY + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)
 
-    begin = 1 + loading
+    issue: Callable[[int], int] = _Steps(begin=1 + loading, committing=committing, span=tiles * spacing)
+    if stream is not None:
+        issue = StreamedSteps(
+            params, layer, stream, start=start, spacing=spacing, committing=committing, groups=len(sizes)
+        )
     done: list[int] = []  # cycle of the last read of each group
     reads = []
     for group, size in enumerate(sizes):
-        commit = begin + committing
-        if group >= SLOTS:
-            commit = max(commit, done[group - SLOTS] + 1)
-        begin = commit - committing + tiles * spacing
-        written = commit + out
+        written = issue(done[group - SLOTS] + 1 if group >= SLOTS else 0) + out
         first = written + 1 if group == 0 else max(written + 1, done[-1] + 1)
         reads.append(first + np.arange(size, dtype=np.int64))
         done.append(first + size - 1)

@@ -1,6 +1,7 @@
 """The systolic engine against its golden model: tokens, cycles, counters."""
 
 from dataclasses import replace
+from itertools import cycle as cycle_forever
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from stream_bench import END, as_token, receive, send_tokens, simulate, value
 from tospike.hw.ann import layout
 from tospike.hw.ann.engine import SystolicEngine
 from tospike.hw.layout import config_writes
-from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, IntFormat, SystolicParams
+from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, IntFormat, SystolicParams, WeightSource
 from tospike.sim.network import Accumulator, Dense, Requantize, Stage
 from tospike.sim.systolic import frame_counters, run
 from tospike.sim.systolic_timing import frame_timing, gemm_cycles
@@ -80,7 +81,7 @@ def tokens(frames, *, sparse=False):
     ]
 
 
-def play(dut, sent, frames, values, *, stall=0.0, configure=()):
+def play(dut, sent, frames, values, *, stall=0.0, configure=(), weights=()):
     """Sends tokens, receives ``frames`` frames of ``values`` values; returns (tokens, counters, cycles).
 
     ``cycles`` are those in which tokens were taken at the output, after the one that took the last VALUE.
@@ -108,14 +109,27 @@ def play(dut, sent, frames, values, *, stall=0.0, configure=()):
         if configure:
             ctx.set(dut.config.valid, 0)
             await ctx.tick().repeat(3)
+        if weights and not stall:  # the golden model begins with a full queue
+            await ctx.tick().until(~dut.weights.ready)
         await send_tokens(ctx, dut.i, sent, stall=stall, seed=5)
+
+    async def weight_source(ctx):
+        rng = np.random.default_rng(6)
+        beats = cycle_forever(weights)
+        ctx.set(dut.weights.payload, next(beats))
+        ctx.set(dut.weights.valid, 1)
+        async for _, _, taken, waiting in ctx.tick().sample(dut.weights.valid & dut.weights.ready, dut.weights.valid):
+            if taken:
+                ctx.set(dut.weights.payload, next(beats))
+            if taken or not waiting:
+                ctx.set(dut.weights.valid, rng.random() >= stall)
 
     async def sink(ctx):
         received = await receive(ctx, dut.o, frames * (values + 1), stall=stall, convert=as_token)
         await ctx.tick().until(~dut.busy)
         return received, {name: ctx.get(dut.counters[name]) for name in layout.counter_names(dut.params)}
 
-    _, (received, counters) = simulate(dut, source, sink, background=[watch])
+    _, (received, counters) = simulate(dut, source, sink, background=[watch, weight_source] if weights else [watch])
     return received, counters, np.array(times["out"]) - times["in"]
 
 
@@ -126,7 +140,10 @@ def check(params, *, seed=0, frames=1, stall=0.0, extreme=False, sparse=False):
     x = random_frames(params, rng, frames, extreme=extreme)
     golden = run(params, stages, x)
     dut = SystolicEngine(params, images(params, stages))
-    received, counters, cycles = play(dut, tokens(x, sparse=sparse), frames, params.output.addresses, stall=stall)
+    beats = layout.weight_beats(params, images(params, stages)["weights"]) if params.streams_weights else []
+    received, counters, cycles = play(
+        dut, tokens(x, sparse=sparse), frames, params.output.addresses, stall=stall, weights=beats
+    )
     assert received == tokens(golden.outputs)
     expected = {name: int(count.sum()) for name, count in golden.counters.items()}
     if stall or frames > 1:  # how long the array waits for the consumer, or for the frame before, is not in the model
@@ -219,6 +236,28 @@ def test_columns_that_share_multipliers(rows, cols, mnk):
     params = engine_params([k, n, 3], rows=m, array=array)
     check(params)
     check(params, frames=2, extreme=True, stall=0.4)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("rows", "cols", "weight_bits", "mnk", "queue"),
+    [
+        (1, 4, 8, (1, 10, 7), 4),  # one beat per word
+        (2, 3, 4, (5, 8, 6), 4),  # less than a beat; rows of tiles need the weights again
+        (1, 9, 8, (1, 20, 30), 4),  # three beats: the array waits for most words
+        (1, 9, 8, (1, 20, 30), 40),
+        (2, 6, 8, (40, 7, 5), 16),  # weight-stationary: words come while others work
+    ],
+)
+def test_streamed_weights(dataflow, rows, cols, weight_bits, mnk, queue):
+    m, n, k = mnk
+    array = ArrayParams(rows=rows, cols=cols, weight_bits=weight_bits, dataflow=dataflow)
+    params = engine_params([k, n, 5], rows=m, array=array, weights=WeightSource.STREAM, weight_queue=queue)
+    check(params)
+    check(params, frames=2, stall=0.4)
+    stored = replace(params, weights=WeightSource.MEMORY)
+    assert frame_timing(params).end >= frame_timing(stored).end
+    assert [shape.name for shape in layout.memories(params)] == ["channels", "layers"]
 
 
 @BOTH
