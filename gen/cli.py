@@ -10,9 +10,13 @@ import typer
 from tospike.gen import console
 from tospike.gen.bare import generate_component
 from tospike.gen.data import load_data
+from tospike.gen.devices import find_device
+from tospike.gen.fit import EITHER
+from tospike.gen.fit import fit as fit_engine
 from tospike.gen.folder import DesignFolder, generate, generate_array
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
+from tospike.gen.streaming import stream_cost
 from tospike.gen.technology import with_products
 from tospike.hw.params import (
     AcceleratorParams,
@@ -31,6 +35,8 @@ from tospike.hw.params import (
     Reset,
     SystolicParams,
     Technology,
+    WeightSource,
+    require,
 )
 from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import memories
@@ -53,6 +59,15 @@ class ActSign(StrEnum):
     UNSIGNED = "unsigned"
 
 
+def _say(line: str) -> None:
+    console.out.print(line, highlight=False, soft_wrap=True)
+
+
+def _say_stream(params: AcceleratorParams) -> None:
+    if params.weight_stream:
+        _say(str(stream_cost(params.weight_stream)))
+
+
 def _announce(folder: DesignFolder) -> None:
     _announce_manifest(folder.path, folder.manifest)
 
@@ -66,9 +81,10 @@ def _announce_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
 def systolic(
     *,
     out: Out,
-    rows: Annotated[int, typer.Option(help="Rows of the array.")] = 8,
-    cols: Annotated[int, typer.Option(help="Columns of the array.")] = 8,
-    dataflow: Annotated[Dataflow, typer.Option(help="Output- or weight-stationary.")] = Dataflow.OS,
+    rows: Annotated[int | None, typer.Option(help="Rows of the array [8].")] = None,
+    cols: Annotated[int | None, typer.Option(help="Columns of the array [8].")] = None,
+    dataflow: Annotated[Dataflow | None, typer.Option(help="Output- or weight-stationary [os].")] = None,
+    fit: Annotated[str | None, typer.Option(help="Choose the fastest array that fits ecp5-85k or ice40-up5k.")] = None,
     act_bits: Annotated[int, typer.Option(help="Bits of an activation, 1 to 8.")] = 8,
     act_sign: Annotated[ActSign, typer.Option(help="Signedness of activations.")] = ActSign.SIGNED,
     weight_bits: Annotated[int, typer.Option(help="Bits of a weight, 1 to 8; 1: +1 and -1.")] = 8,
@@ -79,14 +95,17 @@ def systolic(
     products_per_multiplier: Annotated[
         int | None, typer.Option(help="1, or 2: two columns share multipliers [ecp5: 2 where widths allow, else 1].")
     ] = None,
+    weights: Annotated[
+        WeightSource | None, typer.Option(help="On chip, or streamed in [memory; stream if --fit must].")
+    ] = None,
     array_only: Annotated[bool, typer.Option("--array-only", help="The bare array, for synthesis.")] = False,
 ) -> None:
     """A systolic engine for matrix products: activations stream in, writable weights and biases, 32-bit results."""
     layer = parse_gemm(gemm)
     single = ArrayParams(
-        rows=rows,
-        cols=cols,
-        dataflow=dataflow,
+        rows=8 if rows is None else rows,
+        cols=8 if cols is None else cols,
+        dataflow=dataflow or Dataflow.OS,
         act=IntFormat(bits=act_bits, signed=act_sign is ActSign.SIGNED),
         weight_bits=weight_bits,
         acc_bits=acc_bits,
@@ -95,10 +114,21 @@ def systolic(
     )
     array = with_products(single, products_per_multiplier)
     if array_only:
+        require(fit is None and weights is None, "a bare array has no memories: leave --fit and --weights out")
         console.out.print(f"[bold]{generate_array(out, params=array)}[/]: the bare array, manifest.json")
         return
-    engine = SystolicParams(array=array, layers=(layer,), writable=True)
+    engine = SystolicParams(array=array, layers=(layer,), writable=True, weights=weights or WeightSource.MEMORY)
+    if fit is not None:
+        own = (rows, cols, dataflow, products_per_multiplier)
+        require(
+            all(option is None for option in own),
+            "--fit chooses the array: leave --rows, --cols, --dataflow and --products-per-multiplier out, or --fit",
+        )
+        fitted = fit_engine(engine, find_device(fit), sources=EITHER if weights is None else [weights])
+        _say(f"fit: {fitted}")
+        engine = fitted.params
     params = AcceleratorParams(name="systolic", engines=(engine,))
+    _say_stream(params)
     _announce(generate(out, kind="systolic", params=params, design=None, choices={}))
 
 
@@ -179,4 +209,7 @@ def network(
     """The accelerator of a trained network, its weights in the memories. The data set calibrates the quantisation."""
     prepared = prepare(model, load_data(data, time_bin_us=time_bin_us, steps=options.steps), options)
     design = prepared.design
+    if prepared.fit is not None:
+        _say(f"fit: {prepared.fit}")
+    _say_stream(design.params)
     _announce(generate(out, kind="network", params=design.params, design=design, choices=prepared.choices))

@@ -14,6 +14,7 @@ from tospike.gen import images as memory_images
 from tospike.gen.files import to_json
 from tospike.gen.random_design import blank_design
 from tospike.gen.serialize import decode, encode
+from tospike.gen.streaming import frame_weights
 from tospike.gen.technology import cell_models, technology_of, variants
 from tospike.gen.verilog import CLOCK, RESET, Port, amaranth_versions, convert
 from tospike.hw.accelerator import Accelerator
@@ -24,6 +25,8 @@ from tospike.sim.design import Design
 
 MANIFEST = "manifest.json"
 NETWORK = "network.json"
+WEIGHT_STREAM = "weight_stream.hex"
+"""The beats of a frame's weights, where they are streamed in."""
 ARRAY = "array"
 """Kind, and name of the module, of a bare array."""
 
@@ -103,6 +106,8 @@ def generate(
             for shape in shapes:
                 name = f"engine_{index}_{shape.name}.hex"
                 files[name] = memory_images.hex_text(shape, images[index].get(shape.name, []))
+        if beats := frame_weights(design):
+            files[WEIGHT_STREAM] = "".join(f"{beat:08x}\n" for beat in beats)
     manifest = {
         **_origin(kind, params.name, ports, verilog),
         "config_hash": f"{number:016x}",

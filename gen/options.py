@@ -9,10 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from tospike.gen.devices import Device, find_device
+from tospike.gen.fit import EITHER
 from tospike.gen.nir_import import Integration, NirOptions, read_options
 from tospike.gen.plan import PlanOptions
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.hw.params import Dataflow, Encoding, InputError, LeakKind, Readout, Reset
+from tospike.hw.params import Dataflow, Encoding, InputError, LeakKind, Readout, Reset, WeightSource
 
 _NIR = {"rich_help_panel": "What a NIR file leaves open (default: what the file states, else what is said here)"}
 _QUANTISE = {"rich_help_panel": "Quantisation"}
@@ -63,6 +65,16 @@ class ModelOptions:
     products_per_multiplier: Annotated[
         int | None, typer.Option(help="Systolic: 2 lets two columns share multipliers, for ECP5 [1].", **_HARDWARE)
     ] = None
+    weights: Annotated[
+        WeightSource | None,
+        typer.Option(
+            help="Systolic: weights on chip, or streamed in for each frame [memory; stream if --fit must].", **_HARDWARE
+        ),
+    ] = None
+    fit: Annotated[
+        str | None,
+        typer.Option(help="Choose the fastest systolic array that fits ecp5-85k or ice40-up5k.", **_HARDWARE),
+    ] = None
     argmax: Annotated[
         bool | None,
         typer.Option("--argmax", help="Send the index of the largest output instead of all outputs.", **_HARDWARE),
@@ -90,9 +102,25 @@ class ModelOptions:
         )
 
     @property
+    def device(self) -> Device | None:
+        """What the array is to fit."""
+        if self.fit is None:
+            return None
+        for name in self._given("rows", "cols", "dataflow", "products_per_multiplier"):
+            raise InputError(f"--fit chooses the array: leave --{name.replace('_', '-')} out, or --fit")
+        return find_device(self.fit)
+
+    @property
+    def weight_sources(self) -> tuple[WeightSource, ...]:
+        """Where weights may be for an array that is to fit, the best first."""
+        return EITHER if self.weights is None else (self.weights,)
+
+    @property
     def plan(self) -> PlanOptions:
         """How to put stages on engines."""
-        return PlanOptions(**self._given("rows", "cols", "dataflow", "lanes", "products_per_multiplier", "argmax"))
+        return PlanOptions(
+            **self._given("rows", "cols", "dataflow", "lanes", "products_per_multiplier", "weights", "argmax")
+        )
 
 
 def takes_model_options(command: Callable[..., None]) -> Callable[..., None]:

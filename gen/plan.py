@@ -18,6 +18,7 @@ from tospike.hw.params import (
     NeuronParams,
     Readout,
     SystolicParams,
+    WeightSource,
     ceil_div,
     require,
     require_range,
@@ -41,6 +42,7 @@ class PlanOptions:
     dataflow: Dataflow = Dataflow.OS
     lanes: int = 8
     products_per_multiplier: int = 1
+    weights: WeightSource = WeightSource.MEMORY
     argmax: bool = False
 
     def __post_init__(self) -> None:
@@ -92,10 +94,16 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
     )
     engine: EngineParams
     if needs_images(network):
+        require(
+            options.weights is WeightSource.MEMORY,
+            "only a network that is a chain of dense layers can have its weights streamed: give --weights memory",
+        )
         engine = plan_image(network, array)
         network = with_layers(network, engine)
     else:
-        engine = SystolicParams(array=array, layers=tuple(_dense(stage) for stage in network.stages))
+        engine = SystolicParams(
+            array=array, layers=tuple(_dense(stage) for stage in network.stages), weights=options.weights
+        )
     host_output = HostOutput.ARGMAX if options.argmax else HostOutput.DENSE
     params = AcceleratorParams(name=_name(network), engines=(engine,), host_output=host_output)
     return Design(params=params, network=network, stage_counts=(len(network.stages),))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from tospike.hw.image.storage import bank_depth
 from tospike.hw.params import (
     ArrayParams,
     ImageLayer,
@@ -58,7 +59,9 @@ def plan_image(network: Network, array: ArrayParams) -> ImageParams:
         (group,) = (group for group in _sharing(layers) if len(layers) - 1 in group)
         for index in group:
             layers[index] = replace(layers[index], tile=wanted)
-    return ImageParams(array=array, layers=tuple(layers))
+    params = ImageParams(array=array, layers=tuple(layers))
+    bank_depth(params)  # refuses what does not fit
+    return params
 
 
 def with_layers(network: Network, params: ImageParams) -> Network:

@@ -1,15 +1,17 @@
 """A trained network, data and options to a design: import, quantise, plan."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tospike.gen.data import DataSet
+from tospike.gen.fit import Fit, fit, systolic_engine
 from tospike.gen.load import load_network
 from tospike.gen.options import ModelOptions, describe
 from tospike.gen.plan import plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantized import Quantized
+from tospike.gen.streaming import stream_cost
 from tospike.hw.params import InputError, require
 from tospike.sim.design import Design
 from tospike.sim.encoding import quantize_input
@@ -27,6 +29,8 @@ class Prepared:
     """The network on hardware, or why no engine can run it."""
     choices: dict[str, Any]
     """Every option with the value that was used."""
+    fit: Fit | None = None
+    """What was predicted, where the array was chosen to fit a device."""
 
     @property
     def design(self) -> Design:
@@ -71,10 +75,15 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         f"{model} is an ANN, but {data.name} holds spike trains: give data with one frame per sample",
     )
     quantized = quantize(network, data.train_x, options.quantize)
-    hardware = options.plan
+    hardware, device = options.plan, options.device
+    fitted: Fit | None = None
     planned: Design | InputError
     try:
         planned = plan(quantized.network, hardware)
+        if device is not None:
+            fitted = fit(systolic_engine(planned.params), device, sources=options.weight_sources)
+            hardware = fitted.refine(hardware)
+            planned = plan(quantized.network, hardware)
     except InputError as error:
         planned = error
     choices: dict[str, Any] = {"model": model.name, "data": data.name, "split": data.split}
@@ -82,4 +91,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["nir"] = nir.describe()
     choices["quantize"] = quantized.describe()
     choices["hardware"] = describe(hardware)
-    return Prepared(network=network, quantized=quantized, planned=planned, choices=choices)
+    if fitted is not None:
+        choices["fit"] = fitted.describe()
+    if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
+        choices["weight_stream"] = asdict(stream_cost(streaming))
+    return Prepared(network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted)

@@ -58,6 +58,8 @@ class Accelerator(wiring.Component):
         Frames or tokens from the host.
     m_axis : Out(Axi4StreamSignature)
         Frames, their largest values' addresses, or tokens to the host.
+    s_axis_weights : In(Axi4StreamSignature)
+        Where an engine's weights are streamed: those of each frame in the order of use. TLAST is ignored.
     s_axi : In(Axi4LiteSignature)
         Registers, see `tospike.hw.host.layout.Register`.
     """
@@ -71,13 +73,14 @@ class Accelerator(wiring.Component):
         self._images = images
         self._version = version
         self._config_hash = config_hash
-        super().__init__(
-            {
-                "s_axis": In(Axi4StreamSignature()),
-                "m_axis": Out(Axi4StreamSignature()),
-                "s_axi": In(Axi4LiteSignature(ADDRESS_BITS)),
-            }
-        )
+        members = {
+            "s_axis": In(Axi4StreamSignature()),
+            "m_axis": Out(Axi4StreamSignature()),
+            "s_axi": In(Axi4LiteSignature(ADDRESS_BITS)),
+        }
+        if params.weight_stream:
+            members["s_axis_weights"] = In(Axi4StreamSignature())
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -115,6 +118,12 @@ class Accelerator(wiring.Component):
             connect(m, upstream, engine.i)
             upstream = engine.o
             m.d.comb += engine.clear.eq(registers.clear)
+            if engine_params is params.weight_stream:
+                m.d.comb += [
+                    engine.weights.payload.eq(self.s_axis_weights.tdata),
+                    engine.weights.valid.eq(self.s_axis_weights.tvalid),
+                    self.s_axis_weights.tready.eq(engine.weights.ready),
+                ]
             if getattr(engine_params, "writable", False):
                 connect(m, registers.config, engine.config)
             counters += [engine.counters[name] for name, _ in engine.counters.shape()]

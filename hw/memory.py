@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.delay import delayed
 from tospike.hw.layout import MemoryShape
-from tospike.hw.params import WORD_BITS, address_bits, require
+from tospike.hw.params import WORD_BITS, address_bits, ceil_div, require
 
 REGION_BITS = 6
 INDEX_BITS = 24
@@ -47,12 +47,20 @@ class ConfigSignature(wiring.Signature):
 
 BLOCK_WORDS = 2048
 """Words that block RAMs hold without a choice behind them: an ECP5's has this depth at 9 bits."""
-PIPELINED = 3
-"""Cycles from an address to the word of `pipelined_memory`: block RAM, its output register, choice of the block."""
+FAN_IN = 4
+"""Blocks between which one register's multiplexer chooses."""
+
+
+def pipelined_latency(depth: int) -> int:
+    """Cycles from an address to the word of `pipelined_memory`: block RAM, its output register, choice of the block."""
+    choices, blocks = 1, ceil_div(depth, BLOCK_WORDS * FAN_IN)
+    while blocks > 1:
+        choices, blocks = choices + 1, ceil_div(blocks, FAN_IN)
+    return 2 + choices
 
 
 def pipelined_memory(m, shape, *, depth, address, init=(), write=None, name):
-    """The word at ``address`` of ``PIPELINED`` cycles ago, in a memory of any depth whose paths are short all the same.
+    """The word at an ``address`` of some cycles ago, in a memory of any depth whose paths are short all the same.
 
     Parameters
     ----------
@@ -61,7 +69,7 @@ def pipelined_memory(m, shape, *, depth, address, init=(), write=None, name):
         defined.
     """
     words = []
-    upper = address[BLOCK_WORDS.bit_length() - 1 :]
+    block_bits = BLOCK_WORDS.bit_length() - 1
     for number, start in enumerate(range(0, depth, BLOCK_WORDS)):
         words_here = min(BLOCK_WORDS, depth - start)
         attributes = NO_COLLISIONS | ({"ram_style": "block"} if words_here >= BLOCK_DEPTH else {})
@@ -75,20 +83,27 @@ def pipelined_memory(m, shape, *, depth, address, init=(), write=None, name):
         if write is not None:
             enable, write_address, value = write
             port = memory.write_port()
-            selected = write_address[BLOCK_WORDS.bit_length() - 1 :] == number
+            selected = write_address[block_bits:] == number
             m.d.comb += [port.en.eq(enable & selected), port.addr.eq(write_address), port.data.eq(value)]
         words.append(word)
-    chosen = Signal(shape, name=f"{name}_word", reset_less=True)
-    m.d.sync += chosen.eq(Array(words)[delayed(m, upper, 2, name=f"{name}_block")] if len(words) > 1 else words[0])
-    return chosen
+    block = delayed(m, address[block_bits:], 2, name=f"{name}_block")
+    for stage in range(pipelined_latency(depth) - 2):
+        chosen = []
+        for number in range(0, len(words), FAN_IN):
+            group = words[number : number + FAN_IN]
+            one = Signal(shape, name=f"{name}_chosen_{stage}_{number}", reset_less=True)
+            m.d.sync += one.eq(Array(group)[block[: address_bits(FAN_IN)]] if len(group) > 1 else group[0])
+            chosen.append(one)
+        words, block = chosen, delayed(m, block[address_bits(FAN_IN) :], 1, name=f"{name}_block_{stage}")
+    return words[0]
 
 
 class ImageMemory(wiring.Component):
     """A memory with one synchronous read port, an initial image, and a configuration write port.
 
     ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low; or, if it is
-    ``pipelined``, `PIPELINED` cycles later in any case. Words beyond the image are zero. Without ``region`` it is a
-    ROM: ``config`` is absent. What a word reads as in the cycle that writes it is not defined.
+    ``pipelined``, `pipelined_latency` cycles later in any case. Words beyond the image are zero. Without ``region`` it
+    is a ROM: ``config`` is absent. What a word reads as in the cycle that writes it is not defined.
 
     Raises
     ------

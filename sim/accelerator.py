@@ -55,18 +55,22 @@ def run(design: Design, x: Array) -> Result:
     return replace(result, outputs=result.predictions[:, None], cycles=cycles, is_class=True)
 
 
+def frame_cycles(params: SystolicParams | ImageParams) -> int:
+    """Cycles of each frame through a lone engine of an ANN, see "Cycles" in ``docs/architecture.md``."""
+    timing = image_timing(params) if isinstance(params, ImageParams) else frame_timing(params)
+    # the first beat is taken in cycle 0; the last value is offered, and taken, as many cycles later as there are
+    return params.input.addresses + int(timing.values[-1]) + OUTPUT_REGISTER + 1
+
+
 def _systolic(design: Design, params: SystolicParams | ImageParams, x: Ints) -> Result:
     require(len(design.params.engines) == 1, "the golden model of a chain with a systolic engine takes that one only")
     if isinstance(params, ImageParams):
-        result, timing = run_image(params, design.network, x), image_timing(params)
+        result = run_image(params, design.network, x)
     else:
-        result, timing = run_systolic(params, design.stages_of(0), x), frame_timing(params)
-    # the first beat is taken in cycle 0; the last value is offered, and taken, as many cycles later as there are
-    last_value = params.input.addresses
-    cycles = last_value + int(timing.values[-1]) + OUTPUT_REGISTER + 1
+        result = run_systolic(params, design.stages_of(0), x)
     return Result(
         outputs=result.outputs,
-        cycles=np.full(len(x), cycles, dtype=np.int64),
+        cycles=np.full(len(x), frame_cycles(params), dtype=np.int64),
         counters={f"0.{name}": values for name, values in result.counters.items()},
         operations=result.operations,
     )

@@ -14,6 +14,7 @@ from tospike.sim.systolic_timing import (
     POST_LATENCY,
     FrameTiming,
     LayerTiming,
+    Steps,
     group_times,
 )
 
@@ -42,9 +43,7 @@ def _layer_timing(params: ImageParams, layer: ImageLayer) -> LayerTiming:
     array = params.array
     written, reads = group_times(
         tile_sizes(params, layer),
-        begin=1,
-        committing=layer.depth - 1,
-        span=max(layer.depth + array.gap, array.rows),
+        Steps(begin=1, committing=layer.depth - 1, span=max(layer.depth + array.gap, array.rows)),
         out=OPERAND_LATENCY + array.latency + array.rows - 1,
         slots=SLOTS,
     )

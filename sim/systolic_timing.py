@@ -1,11 +1,14 @@
 """Exact cycle counts of the systolic engine, for a lone frame and a consumer that is always ready.
 
+Weights that are streamed in come from a host that always has the next beat ready, into a queue that is full when the
+frame begins.
+
 Every layer is a short recurrence over *groups*: the results that the array completes together (OS: a tile; WS: a
 column of tiles). Two groups fit the result buffer; the array holds back a group's results until there is room, and
 the post-processor takes one result per cycle.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +16,7 @@ import numpy as np
 
 from tospike.hw.params import Dataflow, DenseLayer, SystolicParams, ceil_div
 from tospike.sim.arithmetic import Ints
+from tospike.sim.weight_stream import StreamedSteps, WeightStream
 
 SLOTS = 2
 """Groups that the result buffer holds."""
@@ -71,8 +75,9 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
     """
     start = INPUT_LATENCY + 1  # the loader says that it is full
     array = 0
+    stream = WeightStream(params) if params.streams_weights else None
     for layer in params.layers:
-        timing = _layer_timing(params, layer)
+        timing = _layer_timing(params, layer, stream, start)
         array += timing.last_result - timing.first_operand + 1
         offered = start + timing.reads + POST_LATENCY
         start = max(int(offered[-1]), start + timing.last_result) + NEXT_LAYER
@@ -89,7 +94,27 @@ def _reorders(params: SystolicParams) -> bool:
     return max(layer.rows for layer in layers) > 1 and max(layer.outputs for layer in layers) > params.array.cols
 
 
-def _layer_timing(params: SystolicParams, layer: DenseLayer) -> LayerTiming:
+Issue = Callable[[int], int]
+"""When the step of the next group is made that needs a slot, which is free from the argument on."""
+
+
+@dataclass(kw_only=True)
+class Steps:
+    """The steps of a layer, one per cycle."""
+
+    begin: int
+    """The first one of the next group."""
+    committing: int
+    span: int
+
+    def __call__(self, freed: int) -> int:
+        """When the step of the next group is made that needs a slot, which is free from ``freed`` on."""
+        commit = max(self.begin + self.committing, freed)
+        self.begin = commit - self.committing + self.span
+        return commit
+
+
+def _layer_timing(params: SystolicParams, layer: DenseLayer, stream: WeightStream | None, start: int) -> LayerTiming:
     array = params.array
     output_stationary = array.dataflow is Dataflow.OS
     sizes = _group_sizes(params, layer)
@@ -106,9 +131,12 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> LayerTiming:
     # from the issue of a step to its result
     out = OPERAND_LATENCY + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)
 
-    written, reads = group_times(
-        sizes, begin=1 + loading, committing=committing, span=tiles * spacing, out=out, slots=SLOTS
-    )
+    issue: Issue = Steps(begin=1 + loading, committing=committing, span=tiles * spacing)
+    if stream is not None:
+        issue = StreamedSteps(
+            params, layer, stream, start=start, spacing=spacing, committing=committing, groups=len(sizes)
+        )
+    written, reads = group_times(sizes, issue, out=out, slots=SLOTS)
     return LayerTiming(
         reads=reads,
         first_operand=1 + OPERAND_LATENCY,
@@ -116,21 +144,15 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer) -> LayerTiming:
     )
 
 
-def group_times(
-    sizes: Sequence[int], *, begin: int, committing: int, span: int, out: int, slots: int
-) -> tuple[int, Ints]:
+def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int) -> tuple[int, Ints]:
     """When groups of results are written and read, in cycles after the start of their layer.
 
     Parameters
     ----------
     sizes
         Results of each group.
-    begin
-        The first step of the first group.
-    committing, span
-        From a group's first step to the one that waits for a free slot, and to the first step of the next group.
     out
-        From the step that waits to the cycle in which the group can be read in the next one.
+        Cycles from the step that needs a slot to the one before which the group cannot be read.
     slots
         Groups that the result buffer holds.
 
@@ -142,11 +164,7 @@ def group_times(
     reads = []
     written = 0
     for group, size in enumerate(sizes):
-        commit = begin + committing
-        if group >= slots:
-            commit = max(commit, done[group - slots] + 1)
-        begin = commit - committing + span
-        written = commit + out
+        written = issue(done[group - slots] + 1 if group >= slots else 0) + out
         first = written + 1 if group == 0 else max(written + 1, done[-1] + 1)
         reads.append(first + np.arange(size, dtype=np.int64))
         done.append(first + size - 1)

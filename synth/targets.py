@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tospike.gen.devices import DEVICES
 from tospike.hw.params import InputError, require
 
 RESOURCES = ("lut4", "carry", "ff", "bram", "dsp", "lutram", "spram")
@@ -114,7 +115,7 @@ FPGAS: dict[str, FpgaTarget] = {
                 "MULT18X18D": "dsp",
                 "TRELLIS_DPR16X4": "lutram",
             },
-            capacity={"lut4": 83640, "ff": 83640, "bram": 208, "dsp": 156},
+            capacity=DEVICES["ecp5-85k"].capacity,
         ),
         FpgaTarget(
             name="ice40-up5k",
@@ -133,7 +134,7 @@ FPGAS: dict[str, FpgaTarget] = {
                 "SB_MAC16": "dsp",
                 "SB_SPRAM256KA": "spram",
             },
-            capacity={"lut4": 5280, "ff": 5280, "bram": 30, "dsp": 8, "spram": 4},
+            capacity=DEVICES["ice40-up5k"].capacity,
         ),
     )
 }

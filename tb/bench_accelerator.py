@@ -27,6 +27,7 @@ from cocotbext.axi import (
 from tospike.gen.folder import read
 from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.streaming import frame_weights
 from tospike.hw.host.layout import MAGIC, Register, counter_names, regions, version_word
 from tospike.hw.layout import config_writes
 from tospike.hw.params import HostInput, HostOutput, TokenKind
@@ -40,6 +41,7 @@ PARAMS = FOLDER.params
 # A design that was generated without a network is tried with random contents, written through the host port.
 DESIGN = FOLDER.design or random_design(PARAMS, seed=SEED)
 IMAGES = pack(DESIGN) if FOLDER.design is None else None
+WEIGHTS = frame_weights(DESIGN)
 
 SAMPLE_TIMEOUT_MS = 50
 
@@ -60,10 +62,14 @@ class Bench:
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
         self.host = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), dut.clk, dut.rst)
         self.rng = random.Random(SEED)
+        self.weights = []
+        if WEIGHTS:
+            self.weights.append(AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis_weights"), dut.clk, dut.rst))
+            self.weights[0].queue_occupancy_limit_frames = 2
         if stall:
             writes, reads = self.host.write_if, self.host.read_if
             channels = (
-                *(self.source, self.sink),
+                *(self.source, self.sink, *self.weights),
                 *(writes.aw_channel, writes.w_channel, writes.b_channel),
                 *(reads.ar_channel, reads.r_channel),
             )
@@ -84,8 +90,16 @@ class Bench:
         await RisingEdge(self.dut.clk)
         if IMAGES is not None:
             await self.configure(IMAGES)
+        for source in self.weights:
+            cocotb.start_soon(self._stream_weights(source))
         await self.idle()
         await self.host.write_dword(Register.CONTROL, 1)
+
+    async def _stream_weights(self, source):
+        """The weights of every frame, always the next before the last is through."""
+        frame = b"".join(beat.to_bytes(4, "little") for beat in WEIGHTS)
+        while True:
+            await source.send(AxiStreamFrame(frame))
 
     async def configure(self, images):
         """Fills the writable memories."""
@@ -99,9 +113,11 @@ class Bench:
                 expected = index + 1
 
     async def idle(self):
-        """Waits until STATUS says so."""
+        """Waits until STATUS says so, and no more weights are wanted."""
         while await self.host.read_dword(Register.STATUS) & 1:
             pass
+        while self.weights and self.dut.s_axis_weights_tready.value:
+            await RisingEdge(self.dut.clk)
 
     async def counters(self):
         """Every counter by name."""

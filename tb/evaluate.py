@@ -12,6 +12,7 @@ from tospike.gen.data import DataSet
 from tospike.gen.folder import build
 from tospike.gen.images import pack
 from tospike.gen.prepare import Prepared
+from tospike.gen.streaming import frame_weights
 from tospike.hw.params import InputError, require
 from tospike.sim import accelerator as golden
 from tospike.sim.layers_integer import run_integers
@@ -114,7 +115,15 @@ def evaluate(
         return Evaluation(backend=backend, correct=expected.predictions == y, result=expected)
     params = prepared.design.params
     verilog, _, _ = build(params, pack(prepared.design))
-    got = replay(verilog, params, integers, simulator=simulator, cache=cache, progress=progress)
+    got = replay(
+        verilog,
+        params,
+        integers,
+        weights=frame_weights(prepared.design),
+        simulator=simulator,
+        cache=cache,
+        progress=progress,
+    )
     wrong = (got.outputs != expected.outputs).any(axis=1) | (got.cycles != expected.cycles)
     totals = {name: int(values.sum()) for name, values in expected.counters.items()}
     totals["cycles"] = int(expected.cycles.sum())

@@ -5,7 +5,7 @@ The bench is `replay.sv`; a simulator is built once per design and kept in the c
 
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,7 @@ def replay(
     params: AcceleratorParams,
     x: Array,
     *,
+    weights: Sequence[int] = (),
     simulator: str = "verilator",
     cache: Cache | None = None,
     progress: Callable[[int], None] | None = None,
@@ -56,6 +57,8 @@ def replay(
         What it was generated from.
     x
         (N, inputs) integers in the input format, or (N, steps, inputs) spikes.
+    weights
+        Beats of the weights of a frame, for a design that streams them.
     simulator
         ``verilator`` or ``icarus``.
     cache
@@ -70,12 +73,13 @@ def replay(
     """
     require(simulator in SIMULATORS, f"simulator must be verilator or icarus, not {simulator!r}")
     models = cell_models([technology_of(params)]).values()
-    command = _simulator("".join([verilog, *models]), params.name, simulator, cache or Cache())
+    command = _simulator("".join([verilog, *models]), params.name, simulator, cache or Cache(), weights=len(weights))
     names = counter_names(params)
     with tempfile.TemporaryDirectory(prefix="tospike-") as work_name:
         work = Path(work_name)
         beats = work / "beats.hex"
         beats.write_text("".join(f"{beat.last:d}{beat.data:08x}\n" for s in x for beat in input_beats(params, s)))
+        (work / "weights.hex").write_text("".join(f"{beat:08x}\n" for beat in weights))
         results = work / "results.txt"
         options = ["+beats=beats.hex", "+results=results.txt", f"+counters={len(names)}"]
         process = subprocess.Popen(
@@ -125,13 +129,15 @@ def _parse(text: str, params: AcceleratorParams, samples: int, names: tuple[str,
     )
 
 
-def _simulator(verilog: str, top: str, simulator: str, cache: Cache) -> list[str]:
+def _simulator(verilog: str, top: str, simulator: str, cache: Cache, *, weights: int) -> list[str]:
     """The command that runs the bench on this design, built if it is not in the cache."""
     args: tuple[str, ...]
+    defines = {"DUT": top, **({"WEIGHT_BEATS": str(weights)} if weights else {})}
     if simulator == "icarus":
         compiler, runner = tools.find("iverilog"), ["vvp", "-n"]
         binary = "replay.vvp"
-        args = ("-g2012", f"-DDUT={top}", "-s", "replay", "-o", binary, BENCH.name, "design.v")
+        macros = [f"-D{name}={value}" for name, value in defines.items()]
+        args = ("-g2012", *macros, "-s", "replay", "-o", binary, BENCH.name, "design.v")
     else:
         compiler, runner = tools.find("verilator"), []
         tools.find("g++"), tools.find("make"), tools.find("perl")  # Verilator needs all three: say so before it does
@@ -139,7 +145,8 @@ def _simulator(verilog: str, top: str, simulator: str, cache: Cache) -> list[str
         args = (
             *("--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
             *("-CFLAGS", "-O2", "--top-module", "replay", "-Mdir", "obj", "-o", "replay"),
-            *(f"+define+DUT={top}", BENCH.name, "design.v", CLOCK.name),
+            *(f"+define+{name}={value}" for name, value in defines.items()),
+            *(BENCH.name, "design.v", CLOCK.name),
         )
 
     def make(folder: Path) -> None:

@@ -8,6 +8,8 @@
 //   +limit=N        give up when a sample takes longer than N cycles ("timeout" is written)
 //
 // A sample starts when STATUS says that the accelerator is idle, so its cycles are those of a lone sample.
+//
+// With +define+WEIGHT_BEATS=N the design takes the weights of each frame from a stream: N words in weights.hex.
 
 `timescale 1ns / 1ps
 
@@ -47,7 +49,21 @@ module replay;
   wire        in_ready, out_valid, out_last, ask_ready, answer_valid;
   wire [31:0] out_data, answer;
 
+`ifdef WEIGHT_BEATS  // the weights of each frame, again and again
+  reg [31:0] weights[0:`WEIGHT_BEATS-1];
+  integer weight = 0;
+  wire weight_ready;
+  initial $readmemh("weights.hex", weights);
+  always @(posedge clk) if (weight_ready && !rst) weight <= weight == `WEIGHT_BEATS - 1 ? 0 : weight + 1;
+`else
+  wire weight_ready = 0;
+`endif
+
   `DUT dut (
+`ifdef WEIGHT_BEATS
+      .s_axis_weights_tdata(weights[weight]), .s_axis_weights_tlast(weight == `WEIGHT_BEATS - 1),
+      .s_axis_weights_tvalid(1'b1), .s_axis_weights_tready(weight_ready),
+`endif
       .clk(clk), .rst(rst),
       .s_axis_tdata(beat[31:0]), .s_axis_tlast(beat[32]), .s_axis_tvalid(valid), .s_axis_tready(in_ready),
       .m_axis_tdata(out_data), .m_axis_tlast(out_last), .m_axis_tvalid(out_valid), .m_axis_tready(1'b1),
@@ -84,9 +100,9 @@ module replay;
           state <= POLL;
         end
       end
-      POLL:  // until the accelerator is idle
+      POLL:  // until the accelerator is idle, and has all the weights that it wants to have
       if (answer_valid) begin
-        if (answer[0]) asking <= 1;
+        if (answer[0] || weight_ready) asking <= 1;
         else begin
           fetch;
           state <= PLAY;

@@ -1,5 +1,7 @@
 """Plays frames to an engine of an ANN."""
 
+from itertools import cycle as cycle_forever
+
 import numpy as np
 from stream_bench import END, as_token, receive, send_tokens, simulate, value
 
@@ -13,7 +15,7 @@ def frame_tokens(frames, *, sparse=False):
     ]
 
 
-def play(dut, sent, frames, values, *, stall=0.0, configure=()):
+def play(dut, sent, frames, values, *, stall=0.0, configure=(), weights=()):
     """Sends tokens, receives ``frames`` frames of ``values`` values; returns (tokens, counters, cycles).
 
     ``cycles`` are those in which tokens were taken at the output, after the one that took the last VALUE.
@@ -41,21 +43,34 @@ def play(dut, sent, frames, values, *, stall=0.0, configure=()):
         if configure:
             ctx.set(dut.config.valid, 0)
             await ctx.tick().repeat(3)
+        if weights and not stall:  # the golden model begins with a full queue
+            await ctx.tick().until(~dut.weights.ready)
         await send_tokens(ctx, dut.i, sent, stall=stall, seed=5)
+
+    async def weight_source(ctx):
+        rng = np.random.default_rng(6)
+        beats = cycle_forever(weights)
+        ctx.set(dut.weights.payload, next(beats))
+        ctx.set(dut.weights.valid, 1)
+        async for _, _, taken, waiting in ctx.tick().sample(dut.weights.valid & dut.weights.ready, dut.weights.valid):
+            if taken:
+                ctx.set(dut.weights.payload, next(beats))
+            if taken or not waiting:
+                ctx.set(dut.weights.valid, rng.random() >= stall)
 
     async def sink(ctx):
         received = await receive(ctx, dut.o, frames * (values + 1), stall=stall, convert=as_token)
         await ctx.tick().until(~dut.busy)
         return received, {name: ctx.get(dut.counters[name]) for name, _ in dut.counters.shape()}
 
-    _, (received, counters) = simulate(dut, source, sink, background=[watch])
+    _, (received, counters) = simulate(dut, source, sink, background=[watch, weight_source] if weights else [watch])
     return received, counters, np.array(times["out"]) - times["in"]
 
 
-def check_engine(dut, golden, timing, x, *, stall=0.0, sparse=False):
+def check_engine(dut, golden, timing, x, *, stall=0.0, sparse=False, weights=()):
     """An engine equals its golden model in tokens and counters, and for a lone frame without stalls in every cycle."""
     values = dut.params.output.addresses
-    received, counters, cycles = play(dut, frame_tokens(x, sparse=sparse), len(x), values, stall=stall)
+    received, counters, cycles = play(dut, frame_tokens(x, sparse=sparse), len(x), values, stall=stall, weights=weights)
     assert received == frame_tokens(golden.outputs)
     expected = {name: int(count.sum()) for name, count in golden.counters.items()}
     if stall or len(x) > 1:  # how long the array waits for the consumer, or for the frame before, is not in the model

@@ -9,9 +9,10 @@ import pytest
 
 from tospike.compare.workload import named
 from tospike.gen.data import load_data
+from tospike.gen.images import shapes
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
-from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError
+from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, WeightSource
 from tospike.tb import replay as replay_module
 from tospike.tb.beats import dense_beats, token_beats
 from tospike.tb.evaluate import Backend, evaluate
@@ -51,6 +52,22 @@ def test_the_class_alone_in_rtl(data, kind):
     np.testing.assert_array_equal(golden.correct, whole.correct)
     np.testing.assert_array_equal(rtl.correct, golden.correct[:20])
     assert rtl.mismatches == 0
+
+
+def test_streamed_weights_in_rtl(data):
+    """Three beats for each word: a host that never waits cannot keep up, and the golden model knows by how much."""
+    options = ModelOptions(weights=WeightSource.STREAM, cols=10)
+    prepared = prepare(DIGITS.ann, data, options)
+    stored = prepare(DIGITS.ann, data, replace(options, weights=None))
+    rtl = evaluate(prepared, data, Backend.RTL, samples=20)
+    assert rtl.mismatches == 0
+    cost = prepared.choices["weight_stream"]
+    words = 64 * 4 + 32
+    assert cost["beats"] == 3 * words
+    assert cost["cycles_lost"] > 2 * (words - 2 * 32)
+    lost = rtl.result.cycles[0] - evaluate(stored, data, Backend.GOLDEN, samples=1).result.cycles[0]
+    assert lost == cost["cycles_lost"]
+    assert [shape.name for shape in shapes(prepared.design)[0]] == ["channels", "layers"]
 
 
 @pytest.mark.parametrize(("dataflow", "stored_bits"), [(Dataflow.OS, 1), (Dataflow.WS, 2)])

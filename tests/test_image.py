@@ -220,6 +220,11 @@ def test_values_have_places_of_their_own(stride, tile):
     assert all(bank < math.prod(tile) and 3 <= address < 3 + storage.words for bank, address in places)
 
 
+def test_banks_that_are_too_deep_are_refused():
+    with pytest.raises(InputError, match=r"need 32768 words in each of the 1 banks.*more rows"):
+        Maker((1, 128, 128)).sum_pool((1, 1)).dense(2).design(1, 1)
+
+
 def test_images_of_different_strides_are_refused():
     made = Maker((2, 4, 4)).conv(2, (1, 1)).conv(2, (1, 1)).max_pool((1, 1))
     made.stages[2] = Stage(

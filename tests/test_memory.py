@@ -4,7 +4,7 @@ import pytest
 from stream_bench import simulate
 
 from tospike.hw.layout import MemoryShape, config_writes, pack_lanes
-from tospike.hw.memory import PIPELINED, ImageMemory
+from tospike.hw.memory import ImageMemory, pipelined_latency
 from tospike.hw.params import InputError
 
 
@@ -51,7 +51,7 @@ def test_lane_zero_is_least_significant():
     assert pack_lanes([1, -1, 2], 4) == 0x2F1
 
 
-@pytest.mark.parametrize("depth", [3, 2048, 2 * 2048 + 5])
+@pytest.mark.parametrize("depth", [3, 2048, 2 * 2048 + 5, 5 * 2048])
 def test_pipelined_memory_of_several_blocks(depth):
     """A word for each address in a row; the first part of the memory is configured anew before."""
     rng = random.Random(depth)
@@ -59,6 +59,7 @@ def test_pipelined_memory_of_several_blocks(depth):
     words = [rng.getrandbits(40) for _ in range(depth)]
     fresh = [rng.getrandbits(40) for _ in range(min(depth, 2050))]
     dut = ImageMemory(shape, init=words, region=1, pipelined=True)
+    latency = pipelined_latency(depth)
 
     async def bench(ctx):
         ctx.set(dut.config.region, 1)
@@ -70,10 +71,10 @@ def test_pipelined_memory_of_several_blocks(depth):
         ctx.set(dut.config.valid, 0)
         await ctx.tick().repeat(2)
         read = []
-        for address in [*range(depth), *[0] * PIPELINED]:
+        for address in [*range(depth), *[0] * latency]:
             read.append(ctx.get(dut.data))
             ctx.set(dut.address, address)
             await ctx.tick()
-        return read[PIPELINED:]
+        return read[latency:]
 
     assert simulate(dut, bench)[0] == fresh + words[len(fresh) :]

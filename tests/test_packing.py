@@ -96,10 +96,12 @@ def claim(params, *, wrong=False):
 
 @NO_FORMAL
 @pytest.mark.parametrize(
-    ("act_bits", "signed", "weight_bits"), [(8, True, 4), (8, False, 4), (8, True, 5), (6, True, 6), (5, False, 6)]
+    ("act_bits", "signed", "weight_bits", "registers"),
+    [(8, True, 4, 1), (8, False, 4, 1), (8, True, 5, 0), (8, True, 5, 2), (6, True, 6, 2), (5, False, 6, 1)],
 )
-def test_products_are_exact(tmp_path, act_bits, signed, weight_bits):
-    passed, log = prove(tmp_path, *claim(array(act_bits, signed, weight_bits, product_registers=1)), depth=4)
+def test_products_are_exact(tmp_path, act_bits, signed, weight_bits, registers):
+    params = array(act_bits, signed, weight_bits, product_registers=registers)
+    passed, log = prove(tmp_path, *claim(params), depth=3 + registers)
     assert passed, log
 
 

@@ -13,7 +13,7 @@ from stream_bench import send_tokens, simulate
 from tospike.hw.ann import layout
 from tospike.hw.ann.engine import SystolicEngine
 from tospike.hw.layout import config_writes
-from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, IntFormat, SystolicParams
+from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, IntFormat, SystolicParams, WeightSource
 from tospike.sim.network import Accumulator, Dense, Requantize, Stage
 from tospike.sim.systolic import frame_counters, run
 from tospike.sim.systolic_timing import array_cycles, frame_timing
@@ -79,7 +79,8 @@ def check(params, *, seed=0, frames=1, stall=0.0, extreme=False, sparse=False):
     x = random_frames(params, rng, frames, extreme=extreme)
     golden = run(params, stages, x)
     dut = SystolicEngine(params, images(params, stages))
-    check_engine(dut, golden, frame_timing(params), x, stall=stall, sparse=sparse)
+    beats = layout.weight_beats(params, images(params, stages)["weights"]) if params.streams_weights else []
+    check_engine(dut, golden, frame_timing(params), x, stall=stall, sparse=sparse, weights=beats)
     return golden
 
 
@@ -163,6 +164,28 @@ def test_columns_that_share_multipliers(rows, cols, mnk):
     params = engine_params([k, n, 3], rows=m, array=array)
     check(params)
     check(params, frames=2, extreme=True, stall=0.4)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("rows", "cols", "weight_bits", "mnk", "queue"),
+    [
+        (1, 4, 8, (1, 10, 7), 4),  # one beat per word
+        (2, 3, 4, (5, 8, 6), 4),  # less than a beat; rows of tiles need the weights again
+        (1, 9, 8, (1, 20, 30), 4),  # three beats: the array waits for most words
+        (1, 9, 8, (1, 20, 30), 40),
+        (2, 6, 8, (40, 7, 5), 16),  # weight-stationary: words come while others work
+    ],
+)
+def test_streamed_weights(dataflow, rows, cols, weight_bits, mnk, queue):
+    m, n, k = mnk
+    array = ArrayParams(rows=rows, cols=cols, weight_bits=weight_bits, dataflow=dataflow)
+    params = engine_params([k, n, 5], rows=m, array=array, weights=WeightSource.STREAM, weight_queue=queue)
+    check(params)
+    check(params, frames=2, stall=0.4)
+    stored = replace(params, weights=WeightSource.MEMORY)
+    assert frame_timing(params).end >= frame_timing(stored).end
+    assert [shape.name for shape in layout.memories(params)] == ["channels", "layers"]
 
 
 @BOTH

@@ -29,6 +29,7 @@ from tospike.hw.params import (
     Readout,
     Reset,
     SystolicParams,
+    WeightSource,
 )
 from tospike.tb.verify import verify
 
@@ -78,6 +79,8 @@ DESIGNS = {
     "direct-membrane": (spiking(Encoding.DIRECT), True),
     "core-spikes": (core(Readout.SPIKES), False),
     "core-count": (core(Readout.COUNT), False),
+    "os-streamed": (systolic(Dataflow.OS, weights=WeightSource.STREAM, weight_queue=4), True),
+    "ws-streamed": (systolic(Dataflow.WS, weights=WeightSource.STREAM, writable=True), False),
     "os-argmax": (replace(systolic(Dataflow.OS), host_output=HostOutput.ARGMAX), True),
     "rate-argmax": (replace(spiking(Encoding.RATE), host_output=HostOutput.ARGMAX), True),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.ann.accumulate import ColumnAccumulator
@@ -26,11 +26,12 @@ from tospike.hw.ann.loader import FrameLoader, activation_placer
 from tospike.hw.ann.output import TokenOutput
 from tospike.hw.ann.postprocess import PostProcessor, result_layout
 from tospike.hw.ann.reorder import Reorder
+from tospike.hw.ann.weight_queue import WeightQueue
 from tospike.hw.ann.weights import weight_operands
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_layout, token_stream
 from tospike.hw.memory import ConfigSignature, ImageMemory
-from tospike.hw.params import Dataflow, SystolicParams, TokenKind
+from tospike.hw.params import WORD_BITS, Dataflow, SystolicParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue, Register
 
 OPERAND_LATENCY = 2
@@ -60,7 +61,10 @@ class SystolicEngine(wiring.Component):
 
     Members
     -------
-    See "Engines" in ``docs/architecture.md``. Configure before sending a frame: what is written while ``busy`` has
+    See "Engines" in ``docs/architecture.md``, and ``weights``, where ``params.streams_weights``: the beats of
+    :class:`tospike.hw.ann.weight_queue.WeightQueue`, frame after frame in the order of use.
+
+    Configure before sending a frame: what is written while ``busy`` has
     an effect at an unspecified time.
     """
 
@@ -78,6 +82,8 @@ class SystolicEngine(wiring.Component):
         }
         if params.writable:
             members["config"] = In(ConfigSignature())
+        if params.streams_weights:
+            members["weights"] = In(stream.Signature(WORD_BITS))
         super().__init__(members)
 
     @property
@@ -88,7 +94,8 @@ class SystolicEngine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params, array = self._params, self._params.array
-        weights, channels, layers = self._memories(m)
+        stored = self._memories(m)
+        channels, layers = stored["channels"], stored["layers"]
         m.submodules.activations = activations = ActivationBuffer(
             array.act, lanes=array.rows, depth=2 * buffer_depth(params)
         )
@@ -151,7 +158,7 @@ class SystolicEngine(wiring.Component):
         ]
 
         # ------------------------------------------------------------------------------- array
-        rows, cols, load = self._operands(m, feeder, activations, weights)
+        rows, cols, load = self._operands(m, feeder, activations, self._weights(m, feeder, stored))
         m.d.comb += [
             feeder.layer.eq(layer),
             feeder.start.eq(start),
@@ -231,8 +238,8 @@ class SystolicEngine(wiring.Component):
         return m
 
     def _memories(self, m):
-        """Weight, channel and layer memory."""
-        made = []
+        """The memories that images fill, by their names."""
+        made = {}
         if self._params.writable:
             config = ConfigSignature().create()  # a cycle later: it comes from the host's pins
             for name in config.signature.members:
@@ -243,8 +250,23 @@ class SystolicEngine(wiring.Component):
             m.submodules[shape.name] = memory
             if self._params.writable:
                 connect(m, config, memory.config)
-            made.append(memory)
+            made[shape.name] = memory
         return made
+
+    def _weights(self, m, feeder, stored) -> Value:
+        """The word of weights that the feeder read a cycle ago."""
+        if not self._params.streams_weights:
+            weights = stored["weights"]
+            m.d.comb += [
+                feeder.weight_there.eq(1),
+                weights.address.eq(feeder.weight_address),
+                weights.enable.eq(feeder.weight_read),
+            ]
+            return weights.data
+        m.submodules.weights = weights = WeightQueue(self._params)
+        connect(m, flipped(self.weights), weights.i)
+        m.d.comb += [feeder.weight_there.eq(weights.there), weights.take.eq(feeder.weight_read)]
+        return weights.word
 
     def _operands(self, m, feeder, activations, weights):
         """What enters the array, not skewed, ``OPERAND_LATENCY`` cycles after its step was issued: activations with
@@ -254,8 +276,6 @@ class SystolicEngine(wiring.Component):
         m.d.comb += [
             activations.read.eq(feeder.act_read),
             activations.read_address.eq(feeder.act_address),
-            weights.address.eq(feeder.weight_address),
-            weights.enable.eq(feeder.weight_read),
         ]
         step = delayed(m, feeder.act_read, 1, name="step")
         first = delayed(m, feeder.first, OPERAND_LATENCY, name="first")
@@ -265,7 +285,7 @@ class SystolicEngine(wiring.Component):
             act = Signal(shape_of(params.act), name=f"act_{row}")
             m.d.sync += act.eq(Mux(step, activations.word[row], 0))
             m.d.comb += [rows[row].act.eq(act), rows[row].first.eq(first), rows[row].emit.eq(emit)]
-        cols = weight_operands(params, delayed(m, weights.data, 1, name="weights", reset_less=True))
+        cols = weight_operands(params, delayed(m, weights, 1, name="weights", reset_less=True))
         load = None
         if params.dataflow is Dataflow.WS:
             load = delayed(m, feeder.load, OPERAND_LATENCY, name="load")

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.descriptor import descriptor_layout
-from tospike.hw.ann.layout import buffer_depth, memories
+from tospike.hw.ann.layout import buffer_depth, weight_memory
 from tospike.hw.params import Dataflow, SystolicParams, address_bits
 
 
@@ -27,6 +27,8 @@ class Feeder(wiring.Component):
         Where the layer's input begins in the activation buffer.
     free : In(1)
         A slot of the result buffer is free.
+    weight_there : In(1)
+        A word of weights may be read.
     busy : Out(1)
         Steps or loads are being issued.
     commit : Out(1)
@@ -47,12 +49,13 @@ class Feeder(wiring.Component):
             "start": In(1),
             "base": In(act_bits),
             "free": In(1),
+            "weight_there": In(1),
             "busy": Out(1),
             "commit": Out(1),
             "act_read": Out(1),
             "act_address": Out(act_bits),
             "weight_read": Out(1),
-            "weight_address": Out(address_bits(memories(params)[0].depth)),
+            "weight_address": Out(address_bits(weight_memory(params).depth)),
             "first": Out(1),
             "emit": Out(1),
         }
@@ -91,7 +94,7 @@ class Feeder(wiring.Component):
             before_end.eq(layer.spacing - 1),
         ]
         m.d.comb += [
-            go.eq(busy & (~last | self.free)),
+            go.eq(busy & (~last | self.free) & (~valid | self.weight_there)),
             self.busy.eq(busy),
             self.act_read.eq(go & valid),
             self.weight_read.eq(go & valid),
@@ -153,25 +156,27 @@ class Feeder(wiring.Component):
         commits = Signal()
         go = Signal()
         valid = Signal()
+        reads = Signal()  # this step takes weights
         m.d.comb += [
             last_depth.eq(depth_tile == layer.depth_tiles),
             last_tile.eq(last_depth & (col_tile == layer.col_tiles)),
             commits.eq(last_depth & (step == 0)),
-            go.eq(running & (~commits | self.free)),
+            reads.eq((loading | ~last_tile) & (step < rows)),
+            go.eq(running & (~commits | self.free) & (~reads | self.weight_there)),
             valid.eq(go & (step <= layer.rows_last)),
             self.busy.eq(loading | running),
             self.commit.eq(go & commits),
             self.act_read.eq(valid),
             self.emit.eq(valid),
             self.first.eq(valid & (step == 0)),
-            self.weight_read.eq((loading | (go & ~last_tile)) & (step < rows)),
+            self.weight_read.eq(reads & (go | (loading & self.weight_there))),
             self.load.eq(Mux(self.weight_read, Cat(step >= row for row in range(rows)), 0)),
         ]
         with m.If(self.weight_read):
             m.d.sync += self.weight_address.eq(self.weight_address + 1)
         with m.If(self.start):
             m.d.sync += [loading.eq(1), col_tile.eq(0), depth_tile.eq(0), tile_address.eq(self.base)]
-        with m.Elif(loading):
+        with m.Elif(loading & self.weight_there):
             m.d.sync += step.eq(step + 1)
             with m.If(step == rows - 1):
                 m.d.sync += [step.eq(0), loading.eq(0), running.eq(1)]

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import (
+    WORD_BITS,
     ArrayParams,
     Dataflow,
     DenseLayer,
@@ -120,18 +121,29 @@ def needs_reorder(params: SystolicParams) -> bool:
 
 def memories(params: SystolicParams) -> tuple[MemoryShape, ...]:
     """The memories that images fill; their order is the order of their configuration regions."""
+    stored = () if params.streams_weights else (weight_memory(params),)
     return (
-        MemoryShape(
-            name="weights",
-            width=params.array.cols * params.array.weight_bits,
-            depth=sum(weight_words(params, layer) for layer in params.layers),
-        ),
-        MemoryShape(
-            name="channels",
-            width=params.array.acc_bits + params.requantize.multiplier_bits,
-            depth=sum(layer.outputs for layer in params.layers),
-        ),
+        *stored,
+        channel_memory(params),
         MemoryShape(name="layers", width=sum(descriptor_bits(params).values()), depth=len(params.layers)),
+    )
+
+
+def weight_memory(params: SystolicParams) -> MemoryShape:
+    """The memory ``weights``; where they are streamed, what it would be."""
+    return MemoryShape(
+        name="weights",
+        width=params.array.cols * params.array.weight_bits,
+        depth=sum(weight_words(params, layer) for layer in params.layers),
+    )
+
+
+def channel_memory(params: SystolicParams) -> MemoryShape:
+    """The memory ``channels``."""
+    return MemoryShape(
+        name="channels",
+        width=params.array.acc_bits + params.requantize.multiplier_bits,
+        depth=sum(layer.outputs for layer in params.layers),
     )
 
 
@@ -184,6 +196,11 @@ def pack(
     layers
         Other layers than those of ``params``, for a writable engine that was built for ``params``.
 
+    Returns
+    -------
+    dict
+        Words by the name of the memory. Streamed weights are those of a frame, in the order of use.
+
     Raises
     ------
     InputError
@@ -194,7 +211,9 @@ def pack(
         require(len(given) == len(chosen), f"{what} of {len(given)} layers given, but there are {len(chosen)} layers")
     images = {"weights": [], "channels": [], "layers": _descriptors(params, chosen, shifts)}
     for index, layer in enumerate(chosen):
-        images["weights"] += _weight_words(params, index, layer, weights[index])
+        words = _weight_words(params, index, layer, weights[index])
+        # an array that holds some rows of the result at a time needs the weights again for the next ones
+        images["weights"] += words * (row_tiles(params, layer) if params.streams_weights else 1)
         images["channels"] += channel_words(params, index, layer, biases[index], multipliers[index])
     for shape in memories(params):
         used = len(images[shape.name])
@@ -203,6 +222,12 @@ def pack(
     room = buffer_depth(params)
     require(depth <= room, f"the activation buffer has {room} words, but the layers need {depth}")
     return images
+
+
+def weight_beats(params: SystolicParams, words: Sequence[int]) -> list[int]:
+    """Beats of the weight stream for ``words`` of weights."""
+    mask = (1 << WORD_BITS) - 1
+    return [word >> WORD_BITS * beat & mask for word in words for beat in range(params.beats_per_word)]
 
 
 def initial(params: SystolicParams) -> dict[str, list[int]]:

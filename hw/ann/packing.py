@@ -4,6 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.multiplier import Multiplier
 from tospike.hw.arithmetic import extended, shape_of
 from tospike.hw.params import ArrayParams, packing_shift
@@ -57,21 +58,27 @@ class PackedMultiplier(wiring.Component):
         m = Module()
         params, shift = self._params, self._shift
         operand = Cat(extended(self.pair.low, shift), self.pair.rest)
+        tight = shift < params.act.bits + params.weight.bits
+        late = int(tight and params.product_registers > 1)  # the last register stands behind the logic
         m.submodules.multiplier = multiplier = Multiplier(
             shape_of(params.act),
             signed(len(operand)),
-            registers=params.product_registers,
+            registers=params.product_registers - late,
             technology=params.technology,
         )
         below, above = multiplier.product[:shift], multiplier.product[shift:]
         negative = below[-1]
-        if shift < params.act.bits + params.weight.bits:
+        if tight:
             negative = negative & below[:-1].any()  # else it is the one product that is too large
+        low, above, carry = (
+            delayed(m, value, late, name=name, reset_less=True)
+            for name, value in (("low", Cat(below, negative)), ("above", above), ("carry", negative))
+        )
         m.d.comb += [
             multiplier.a.eq(self.act),
             multiplier.b.eq(operand.as_signed()),
-            self.low.eq(Cat(below, negative)),
+            self.low.eq(low),
             self.above.eq(above),
-            self.carry.eq(negative),
+            self.carry.eq(carry),
         ]
         return m

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.descriptor import descriptor_layout
-from tospike.hw.ann.layout import memories, result_depth
+from tospike.hw.ann.layout import channel_memory, result_depth
 from tospike.hw.ann.placer import EDGES
 from tospike.hw.ann.requantize import Requantizer
 from tospike.hw.arithmetic import shape_of
@@ -53,7 +53,7 @@ class PostProcessor(wiring.Component):
     def __init__(self, params: SystolicParams):
         self._params = params
         acc = shape_of(params.array.acc)
-        channels = memories(params)[1]
+        channels = channel_memory(params)
         super().__init__(
             {
                 "layer": In(descriptor_layout(params)),

@@ -21,7 +21,7 @@ from tospike.hw.image.postprocess import PostProcessor
 from tospike.hw.image.reader import TileReader
 from tospike.hw.image.results import TileBuffer
 from tospike.hw.image.sequencer import ENDS, StepSequencer
-from tospike.hw.memory import PIPELINED, ConfigSignature, ImageMemory
+from tospike.hw.memory import ConfigSignature, ImageMemory, pipelined_latency
 from tospike.hw.params import ImageParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 
@@ -221,7 +221,7 @@ class ImageEngine(wiring.Component):
 
     def _weights(self, m, sequencer, layer, start, weights):
         """The weights of a step, with its activations."""
-        lead = TileReader.LATENCY - PIPELINED
+        lead = TileReader.LATENCY - pipelined_latency(memories(self._params)[0].depth)
         step = delayed(m, sequencer.step, lead, name="weight_step")
         ends = data.View(ENDS, delayed(m, Value.cast(sequencer.ends), lead, name="weight_ends"))
         first = Signal.like(weights.address)  # of this pass

@@ -178,7 +178,7 @@ class TileReader(wiring.Component):
                             m.d.sync += statement(height, width, ty, tx)
 
     def _banks(self, m, addresses):
-        """The word of each bank, ``PIPELINED`` cycles after its address."""
+        """The word of each bank, three cycles after its address."""
         return [
             pipelined_memory(
                 m,

@@ -16,7 +16,7 @@ consecutive: they lie in different banks, and each bank is read once in every st
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tospike.hw.params import ImageParams, ceil_div
+from tospike.hw.params import ImageParams, ceil_div, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,22 @@ def _storage(params: ImageParams, image: int, base: int) -> Storage:
     return Storage(shape=reader.shape, stride=reader.stride, tile=reader.tile, base=base)
 
 
+BANK_WORDS = 8192
+"""The most words that a bank gives in the cycles of :class:`tospike.hw.image.reader.TileReader`."""
+
+
 def bank_depth(params: ImageParams) -> int:
-    """Words of each bank."""
-    return max(storage.base + storage.words for storage in storages(params))
+    """Words of each bank.
+
+    Raises
+    ------
+    InputError
+        More than `BANK_WORDS`.
+    """
+    depth = max(storage.base + storage.words for storage in storages(params))
+    require(
+        depth <= BANK_WORDS,
+        f"the images of this network need {depth} words in each of the {params.array.rows} banks, which have "
+        f"{BANK_WORDS} at most: give more rows",
+    )
+    return depth

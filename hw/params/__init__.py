@@ -23,7 +23,15 @@ from tospike.hw.params.stream import (
     TokenFormat,
     TokenKind,
 )
-from tospike.hw.params.systolic import ArrayParams, Dataflow, DenseLayer, RequantizeParams, SystolicParams, Technology
+from tospike.hw.params.systolic import (
+    ArrayParams,
+    Dataflow,
+    DenseLayer,
+    RequantizeParams,
+    SystolicParams,
+    Technology,
+    WeightSource,
+)
 
 __all__ = [
     "BYTES_PER_BEAT",
@@ -59,6 +67,7 @@ __all__ = [
     "Technology",
     "TokenFormat",
     "TokenKind",
+    "WeightSource",
     "address_bits",
     "ceil_div",
     "packing_shift",

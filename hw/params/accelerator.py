@@ -54,6 +54,8 @@ class AcceleratorParams:
                 f"{fmt.address_bits}-bit addresses with {fmt.payload.bits}-bit payloads do not fit the host's {stream} "
                 f"tokens, which have {WORD_ADDRESS[1]} and {WORD_PAYLOAD[1]} bits: use dense frames",
             )
+        streaming = sum(isinstance(engine, SystolicParams) and engine.streams_weights for engine in self.engines)
+        require(streaming <= 1, f"the host has one stream of weights, but {streaming} engines want one")
         last = self.engines[-1]
         require(
             self.host_output is not HostOutput.ARGMAX
@@ -75,6 +77,12 @@ class AcceleratorParams:
     def output(self) -> TokenFormat:
         """Tokens of the last engine."""
         return self.engines[-1].output
+
+    @property
+    def weight_stream(self) -> SystolicParams | None:
+        """The engine whose weights the host streams in, if one does."""
+        streamed = (engine for engine in self.engines if isinstance(engine, SystolicParams) and engine.streams_weights)
+        return next(streamed, None)
 
     @property
     def output_words(self) -> int:

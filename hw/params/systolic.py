@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.numbers import IntFormat, Rounding
+from tospike.hw.params.numbers import IntFormat, Rounding, ceil_div
 from tospike.hw.params.packing import packing_shift
-from tospike.hw.params.stream import TokenFormat
+from tospike.hw.params.stream import WORD_BITS, TokenFormat
 
 
 class Dataflow(StrEnum):
@@ -29,6 +29,15 @@ class Technology(StrEnum):
     ICE40 = "ice40"
     """Lattice iCE40 UltraPlus: SB_MAC16 with its registers and adder. It needs a cycle to clear a sum, so an
     output-stationary array is idle for one step between tiles."""
+
+
+class WeightSource(StrEnum):
+    """Where the systolic engine's weights are."""
+
+    MEMORY = "memory"
+    """On chip, all of them."""
+    STREAM = "stream"
+    """With the host, which sends them for each frame in the order of use."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,8 +221,12 @@ class SystolicParams:
     requantize: RequantizeParams = field(default=RequantizeParams())
     writable: bool = False
     counter_bits: int = 32
+    weights: WeightSource = WeightSource.MEMORY
+    weight_queue: int = 32
+    """Words of weights, one for each column, that wait on chip when they are streamed."""
 
     def __post_init__(self) -> None:
+        require_range("weight-queue", self.weight_queue, 4, 1 << 12)
         require(len(self.layers) >= 1, "a systolic engine needs at least one layer")
         for index, (layer, after) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
             require(
@@ -226,6 +239,16 @@ class SystolicParams:
                 f"layer {index} must be clamped to the activation format, not {layer.clamp}",
             )
         require_range("counter-bits", self.counter_bits, 8, 32)
+
+    @property
+    def streams_weights(self) -> bool:
+        """Whether the weights come from the host."""
+        return self.weights is WeightSource.STREAM
+
+    @property
+    def beats_per_word(self) -> int:
+        """Beats of the weight stream for a word of weights, one for each column, the first of them lowest."""
+        return ceil_div(self.array.cols * self.array.weight_bits, WORD_BITS)
 
     @property
     def input(self) -> TokenFormat:

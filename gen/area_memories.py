@@ -1,0 +1,96 @@
+"""What a systolic engine's memories take on an FPGA, by the rules by which Yosys maps memories."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tospike.hw.ann import layout
+from tospike.hw.params import Dataflow, SystolicParams, Technology, ceil_div
+
+BLOCK_DEPTH = 64
+"""Memories with an image go to block RAM from this depth on: `tospike.hw.memory.BLOCK_DEPTH`."""
+QUEUE_DEPTH = 16
+"""Of the queue behind the post-processor."""
+LANE_BITS = 9
+"""ECP5: bits of a block RAM that have a write enable together."""
+BLOCK_SHAPES = {
+    Technology.ECP5: ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
+    Technology.ICE40: ((16, 256), (8, 512), (4, 1024), (2, 2048)),
+}
+"""(bits of a word, words) that a block RAM can be."""
+BLOCK_COST = {Technology.ECP5: 128, Technology.ICE40: 64}
+"""What Yosys weighs a block RAM with, where a LUT RAM has 4 and a bit in a flip-flop has 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Memory:
+    width: int
+    depth: int
+    lanes: int = 1
+    """Parts of a word that are written on their own."""
+    is_image: bool = False
+    is_rom: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryCells:
+    """Cells that memories become."""
+
+    bram: int = 0
+    lutram: int = 0
+    """16 words of 4 bits each."""
+    ff: int = 0
+    """Bits in flip-flops."""
+    rom: int = 0
+    """16 words of 1 bit each, as logic."""
+
+    def __add__(self, other: "MemoryCells") -> "MemoryCells":
+        return MemoryCells(
+            bram=self.bram + other.bram,
+            lutram=self.lutram + other.lutram,
+            ff=self.ff + other.ff,
+            rom=self.rom + other.rom,
+        )
+
+
+def memory_cells(params: SystolicParams, technology: Technology) -> MemoryCells:
+    """Cells of all memories of an engine."""
+    return sum((_cells(memory, technology) for memory in _memories(params)), MemoryCells())
+
+
+def block_rams(width: int, depth: int, technology: Technology) -> int:
+    """The fewest block RAMs that hold ``depth`` words of ``width`` bits."""
+    return min(ceil_div(width, bits) * ceil_div(depth, words) for bits, words in BLOCK_SHAPES[technology])
+
+
+def _memories(params: SystolicParams) -> Iterator[_Memory]:
+    array = params.array
+    for shape in layout.memories(params):
+        yield _Memory(width=shape.width, depth=shape.depth, is_image=True, is_rom=not params.writable)
+    yield _Memory(width=array.rows * array.act.bits, depth=2 * layout.buffer_depth(params), lanes=array.rows)
+    yield _Memory(width=array.acc_bits + 4, depth=QUEUE_DEPTH)
+    if params.streams_weights:
+        yield _Memory(width=layout.weight_memory(params).width, depth=params.weight_queue)
+    for _ in range(array.cols):
+        yield _Memory(width=array.acc_bits, depth=2 * layout.result_depth(params))
+        if array.dataflow is Dataflow.WS:
+            yield _Memory(width=array.acc_bits, depth=max(layer.rows for layer in params.layers))
+    if layout.needs_reorder(params):
+        yield _Memory(width=array.acc_bits, depth=params.output.addresses)
+
+
+def _cells(memory: _Memory, technology: Technology) -> MemoryCells:
+    if memory.is_image and memory.is_rom and memory.depth < BLOCK_DEPTH:
+        return MemoryCells(rom=memory.width * ceil_div(memory.depth, 16))
+    if memory.depth == 1:
+        return MemoryCells(ff=memory.width)
+    lane = memory.width // memory.lanes
+    if technology is Technology.ECP5 and memory.lanes > 1:
+        blocks = block_rams(memory.lanes * ceil_div(lane, LANE_BITS) * LANE_BITS, memory.depth, technology)
+    else:
+        blocks = block_rams(memory.width, memory.depth, technology)
+    small = memory.lanes * ceil_div(lane, 4) * ceil_div(memory.depth, 16)
+    bits = memory.width * memory.depth
+    cost = 4 * small if technology is Technology.ECP5 else bits
+    if (memory.is_image and memory.depth >= BLOCK_DEPTH) or cost >= BLOCK_COST[technology] * blocks:
+        return MemoryCells(bram=blocks)
+    return MemoryCells(lutram=small) if technology is Technology.ECP5 else MemoryCells(ff=bits)

@@ -1,0 +1,147 @@
+"""The array that fits a device is the fastest one, and near to what synthesis finds; or none fits, with the numbers."""
+
+from dataclasses import asdict, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tospike.compare.workload import named
+from tospike.gen.area import predict
+from tospike.gen.area_memories import block_rams
+from tospike.gen.data import load_data
+from tospike.gen.devices import DEVICES, find_device
+from tospike.gen.fit import fit
+from tospike.gen.folder import generate
+from tospike.gen.options import ModelOptions
+from tospike.gen.prepare import prepare
+from tospike.gen.random_design import random_design, random_samples
+from tospike.hw.params import (
+    AcceleratorParams,
+    ArrayParams,
+    Dataflow,
+    DenseLayer,
+    InputError,
+    SystolicParams,
+    Technology,
+    WeightSource,
+)
+from tospike.sim import accelerator as golden
+from tospike.synth.flow import synthesize
+
+DIGITS = named("digits", ModelOptions())
+ECP5, UP5K = DEVICES["ecp5-85k"], DEVICES["ice40-up5k"]
+
+
+def engine(*sizes, rows=1, **options):
+    """A chain of dense layers."""
+    last = len(sizes) - 2
+    layers = tuple(
+        DenseLayer(rows=rows, inputs=a, outputs=b, clamp=None if index == last else (0, 127))
+        for index, (a, b) in enumerate(pairwise(sizes))
+    )
+    return SystolicParams(array=ArrayParams(rows=1, cols=1, acc_bits=24, **options), layers=layers)
+
+
+def smaller(device, **capacity):
+    return replace(device, capacity={**device.capacity, **capacity})
+
+
+def test_nothing_that_fits_is_faster():
+    """All arrays of up to 20 multipliers, side by side."""
+    device = smaller(ECP5, dsp=22)
+    params = engine(9, 14, 5, rows=3)
+    best = fit(params, device)
+    for dataflow in Dataflow:
+        for rows in range(1, 21):
+            for cols in range(1, 20 // rows + 1):
+                array = ArrayParams(rows=rows, cols=cols, acc_bits=24, dataflow=dataflow)
+                assert best.cycles <= golden.frame_cycles(replace(params, array=array)), array
+    assert best.params.array.multipliers <= 20
+
+
+def test_predicted_cycles_are_exact():
+    best = fit(engine(30, 20, 7), smaller(UP5K, dsp=6)).params
+    params = AcceleratorParams(name="fitted", engines=(best,))
+    design = random_design(params, seed=1)
+    cycles = golden.run(design, random_samples(design, 2, seed=1)).cycles
+    assert set(cycles.tolist()) == {fit(engine(30, 20, 7), smaller(UP5K, dsp=6)).cycles}
+
+
+def test_narrow_weights_share_multipliers_on_ecp5_only():
+    params = engine(64, 64, 10, weight_bits=4)
+    best = fit(params, smaller(ECP5, dsp=18))
+    assert best.params.array.products_per_multiplier == 2
+    assert best.params.array.cols == 32 and best.area.dsp == 18
+    assert fit(params, UP5K).params.array.products_per_multiplier == 1
+
+
+def test_weights_that_do_not_fit_are_streamed():
+    params = engine(784, 256, 10)
+    best = fit(params, smaller(UP5K, bram=16))
+    assert best.params.streams_weights
+    assert fit(params, ECP5).params.weights is WeightSource.MEMORY
+    with pytest.raises(
+        InputError, match=r"no array fits ice40-up5k: one of 1 x 1 needs 408 bram of 30: give --weights stream"
+    ) as caught:
+        fit(params, UP5K, sources=[WeightSource.MEMORY])
+    assert "\n" not in str(caught.value)
+
+
+def test_what_cannot_fit_is_refused_with_the_numbers():
+    message = r"no array fits ecp5-85k: one of 1 x 1 needs [\d,]+ lut4 of 900, 3 dsp of 2: give fewer weight-bits"
+    with pytest.raises(InputError, match=message):
+        fit(engine(8, 4), smaller(ECP5, dsp=2, lut4=900))
+    with pytest.raises(InputError, match="unknown device 'ecp5': choose ecp5-85k or ice40-up5k"):
+        find_device("ecp5")
+
+
+@pytest.mark.parametrize(
+    ("width", "depth", "ecp5", "ice40"),
+    [(1, 1, 1, 1), (36, 512, 1, 5), (37, 512, 2, 5), (18, 1024, 1, 5), (64, 320, 2, 8), (1, 16385, 2, 9)],
+)
+def test_block_rams(width, depth, ecp5, ice40):
+    assert block_rams(width, depth, Technology.ECP5) == ecp5
+    assert block_rams(width, depth, Technology.ICE40) == ice40
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_data("digits")
+
+
+def test_options(data):
+    prepared = prepare(DIGITS.ann, data, ModelOptions(fit="ecp5-85k"))
+    array = prepared.design.params.engines[0].array
+    assert (array.rows, array.cols) == (1, 32)
+    assert prepared.choices["fit"]["cycles"] == golden.run(prepared.design, np.zeros((1, 64), dtype=int)).cycles[0]
+    assert prepared.choices["hardware"]["cols"] == 32
+    with pytest.raises(InputError, match="--fit chooses the array: leave --cols out, or --fit"):
+        prepare(DIGITS.ann, data, ModelOptions(fit="ecp5-85k", cols=4))
+    with pytest.raises(InputError, match="--fit chooses a systolic array, which a spiking network does not use"):
+        _ = prepare(DIGITS.snn, data, ModelOptions(fit="ecp5-85k")).design
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("target", "params"),
+    [
+        ("ecp5-85k", fit(engine(64, 32, 10), ECP5).params),
+        ("ecp5-85k", fit(engine(40, 24, 6, weight_bits=4), smaller(ECP5, dsp=8)).params),
+        ("ice40-up5k", fit(engine(64, 32, 10), smaller(UP5K, dsp=5)).params),
+    ],
+)
+def test_area_is_near_what_synthesis_finds(tmp_path, target, params):
+    accelerator = AcceleratorParams(name="fitted", engines=(params,))
+    folder = generate(
+        tmp_path / "d", kind="test", params=accelerator, design=random_design(accelerator, seed=1), choices={}
+    )
+    found = synthesize(Path(folder.path), target=target).resources
+    device = DEVICES[target]
+    places = found["lut4"] + (2 * found["carry"] + 6 * found["lutram"] if device.technology is Technology.ECP5 else 0)
+    predicted = asdict(predict(params, device.technology))
+    assert found["dsp"] == predicted["dsp"]
+    assert abs(found["bram"] - predicted["bram"]) <= 1
+    assert predicted["lut4"] == pytest.approx(places, rel=0.12)
+    assert predicted["ff"] == pytest.approx(found["ff"], rel=0.12)
