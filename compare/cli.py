@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tospike.compare.energy.models import MODELS, model_named
 from tospike.compare.study import StudyOptions, run_study
 from tospike.compare.table import print_report
 from tospike.compare.workload import Workload, named
@@ -58,6 +59,7 @@ def compare_command(
     seed: synth_cli.Seed = 1,
     rtl_samples: Annotated[int | None, typer.Option(help="Test samples to run in RTL [all].")] = None,
     simulator: tb_cli.SimulatorOption = tb_cli.Simulator.VERILATOR,
+    energy_model: Annotated[str, typer.Option(help=f"Prices of operation counts: {', '.join(MODELS)}.")] = "horowitz45",
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
     options: ModelOptions,
 ) -> None:
@@ -76,6 +78,7 @@ def compare_command(
         seed=seed,
         simulator=simulator.value,
         rtl_samples=rtl_samples,
+        model=model_named(energy_model),
         cache=Cache(reuse=not no_cache),
     )
     command = shlex.join(["tospike", *sys.argv[1:]])

@@ -43,10 +43,10 @@ PALETTE: Mapping[str, tuple[str, str]] = {
 _STAND_IN = {name: f"#0{index:x}fedc" for index, name in enumerate(PALETTE, start=1)}
 
 ENERGY_GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "mac": ("multiply-accumulate, requantise", ("mac", "requantize")),
+    "mac": ("multiply-accumulate, bias, requantise", ("mac", "bias_add", "requantize")),
     "sop": ("synaptic additions", ("sop",)),
-    "neuron": ("neuron updates, spikes", ("neuron_update", "spike")),
-    "weights": ("weight memory", ("weight_read",)),
+    "neuron": ("neuron updates, spikes, addresses", ("neuron_update", "spike", "address")),
+    "weights": ("weight memory", ("weight_read", "bias_read", "multiplier_read")),
     "state": ("state memory", ("state_read", "state_write")),
     "activations": ("activation memory", ("activation_read", "activation_write")),
 }

@@ -17,7 +17,7 @@ from tospike.compare.table import Report, summary_rows
 from tospike.gen.files import write_text
 from tospike.hw.params import InputError
 
-_TOP_ORDER = ("workload", "question", "verdict", "designs", "constants", "provenance")
+_TOP_ORDER = ("workload", "question", "verdict", "designs", "activity", "models", "constants", "provenance")
 _DESIGN_ORDER = (
     "name",
     "kind",
@@ -30,6 +30,7 @@ _DESIGN_ORDER = (
     "latency_us",
     "operations",
     "energy_pj",
+    "published_pj",
     "choices",
 )
 _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp": "DSP"}
@@ -37,10 +38,13 @@ _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp
 OPERATION_LABELS: Mapping[str, str] = {
     "mac": "multiply-accumulates",
     "requantize": "requantisations",
+    "bias_add": "biases added",
     "sop": "synaptic additions",
     "neuron_update": "neuron updates",
     "spike": "spikes",
     "weight_read": "weights read",
+    "bias_read": "biases read",
+    "multiplier_read": "multipliers read",
     "state_read": "states read",
     "state_write": "states written",
     "activation_read": "activations read",
@@ -114,6 +118,7 @@ def report_html(report: Report) -> str:
         cycles_figure=figures.cycles_figure(report),
         energy_figure=figures.energy_figure(report) if any(d.get("energy_pj") for d in designs) else None,
         operations=_operations(designs),
+        published=_published(report),
         resources=_RESOURCES,
         engines=[(d["name"], name, area) for d in designs for name, area in _engines(d).items()],
         choices=_choices(designs),
@@ -190,6 +195,17 @@ def _operations(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[Operat
             energy = design.get("energy_pj") or {"prices": {}, "terms": {}}
             cells.append((design["operations"].get(name), energy["prices"].get(name), energy["terms"].get(name)))
         lines.append((OPERATION_LABELS.get(name, name), cells))
+    return lines
+
+
+def _published(report: Report) -> list[tuple[str, list[float], str, str]]:
+    """Return every published model: its name, each design's pJ, SNN over ANN, and its source."""
+    designs = report["designs"]
+    lines = []
+    for name, source in report["models"].items():
+        values = [design["published_pj"][name] for design in designs]
+        by_kind = {design["kind"]: value for design, value in zip(designs, values, strict=True)}
+        lines.append((name, values, times(by_kind["snn"] / by_kind["ann"] if by_kind["ann"] else None), source))
     return lines
 
 

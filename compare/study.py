@@ -3,15 +3,18 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tospike.compare import footprint
-from tospike.compare.energy import HOROWITZ_45, EnergyModel, energy
+from tospike.compare.energy.break_even import spike_activity
+from tospike.compare.energy.model import EnergyModel, energy
+from tospike.compare.energy.models import MODELS
+from tospike.compare.energy.observe import engine_activities
+from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.verdict import judge
 from tospike.compare.workload import Workload
 from tospike.gen.cache import Cache
@@ -41,6 +44,7 @@ class StudyOptions:
     rtl_samples: int | None = None
     """``None``: every test sample."""
     model: EnergyModel = HOROWITZ_45
+    """Level 1: prices of operation counts."""
     cache: Cache
 
 
@@ -84,6 +88,8 @@ def run_study(
             pool.submit(_measure, kind, prepared[kind], data, out / kind, options, progress) for kind in ("ann", "snn")
         ]
         designs = [job.result() for job in jobs]
+    layers = [[layer for engine in design.pop("engines") for layer in engine.layers] for design in designs]
+    activity = spike_activity(*layers)
     seconds = {f"{design['name']} {step}": value for design in designs for step, value in design.pop("seconds").items()}
     tools = {name: version for design in designs for name, version in design["fpga"].get("tools", {}).items()}
     return {
@@ -96,6 +102,8 @@ def run_study(
         "question": QUESTION,
         "verdict": judge(designs, workload=workload.name),
         "designs": designs,
+        "activity": asdict(activity) if activity else None,
+        "models": {name: model.source for name, model in MODELS.items()},
         "constants": options.model.describe(),
         "provenance": {
             "tospike": metadata.version("tospike"),
@@ -147,6 +155,7 @@ def _measure(
     progress(name, "done")
     assert golden.result is not None
     result: Result = golden.result
+    engines = engine_activities(prepared.design, prepared.integers(data.x), result)
     return {
         "name": name,
         "kind": kind,
@@ -159,9 +168,9 @@ def _measure(
         "fpga": report.to_json(),
         "latency_us": distribution(result.cycles / report.fmax_mhz) if isinstance(report, FpgaReport) else None,
         "operations": mean_operations(result),
-        "energy_pj": energy(
-            options.model, result.operations, footprint.widths(params), footprint.memories(params)
-        ).summary(),
+        "energy_pj": energy(options.model, engines).summary(),
+        "published_pj": {name: float(energy(model, engines).total.mean()) for name, model in MODELS.items()},
+        "engines": engines,
         "choices": prepared.choices,
         "seconds": seconds,
     }

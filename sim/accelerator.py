@@ -50,6 +50,7 @@ def _systolic(design: Design, params: SystolicParams, x: Ints) -> Result:
         cycles=np.full(len(x), cycles, dtype=np.int64),
         counters={f"0.{name}": values for name, values in result.counters.items()},
         operations=result.operations,
+        engine_operations=(result.operations,),
     )
 
 
@@ -77,6 +78,7 @@ def _spiking(design: Design, x: Ints) -> Result:
         cycles=chain_cycles(design.params, x, encoder, engines),
         counters=counters,
         operations=_sum(run.operations for run in runs),
+        engine_operations=tuple(run.operations for run in runs),
         trains=trains if isinstance(last, EventParams) and last.readout is Readout.SPIKES else None,
     )
 

@@ -226,6 +226,8 @@ class Result:
     """The hardware's counters, one (N,) int64 array each, named ``<engine index>.<counter>``."""
     operations: Mapping[str, Array]
     """Operation counts, one (N,) int64 array each: see ``docs/architecture.md``."""
+    engine_operations: tuple[Mapping[str, Array], ...] = ()
+    """The same, engine by engine."""
     trains: Array | None = None
     """(N, steps, neurons) spikes, where the hardware sends spikes rather than a readout."""
 

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tospike.compare.energy import HOROWITZ_45, Memories, Widths, energy
+from tospike.compare.energy.activity import EngineActivity, Memories, Widths
+from tospike.compare.energy.model import energy
+from tospike.compare.energy.models import MODELS
+from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.figures import ENERGY_GROUPS, PALETTE, summary_figure, wilson_interval
 from tospike.compare.numbers import count, percent, significant, times
 from tospike.compare.report import report_html, report_json, write_report
@@ -28,6 +31,7 @@ def design(kind, cycles, operations, engines, dsp):
     rng = np.random.default_rng(len(kind) + dsp)
     per_sample = rng.normal(cycles, cycles / 20, SAMPLES).astype(int)
     counts = {name: rng.normal(mean, mean / 20, SAMPLES) for name, mean in operations.items()}
+    engine = EngineActivity(name="0", operations=counts, widths=WIDTHS, memories=MEMORIES)
     fmax = 131.25
     p5, p50, p95 = np.percentile(per_sample, (5, 50, 95))
     stats = {"mean": per_sample.mean(), "p5": p5, "p50": p50, "p95": p95}
@@ -54,7 +58,8 @@ def design(kind, cycles, operations, engines, dsp):
         },
         "latency_us": {name: value / fmax for name, value in stats.items()},
         "operations": {name: values.mean() for name, values in counts.items()},
-        "energy_pj": energy(HOROWITZ_45, counts, WIDTHS, MEMORIES).summary(),
+        "energy_pj": energy(HOROWITZ_45, [engine]).summary(),
+        "published_pj": {name: 1000.0 + len(name) for name in MODELS},
         "choices": {"weight_bits": 8, "dt": 1e-4, "bias": True},
     }
 
@@ -77,6 +82,14 @@ def study():
         "question": "Should this network be spikes or not?",
         "designs": designs,
         "verdict": judge(designs, workload="digits"),
+        "activity": {
+            "spikes_per_synapse": 1.25,
+            "spikes_per_neuron": 1.5,
+            "spike_rate": 0.3125,
+            "spikes_per_activation": 2.875,
+            "density": 0.4375,
+        },
+        "models": {name: model.source for name, model in MODELS.items()},
         "constants": HOROWITZ_45.describe(),
     }
 
@@ -139,7 +152,16 @@ def test_wilson_interval_against_a_published_value():
 
 def test_json_has_the_keys_of_the_contract_in_a_fixed_order(study):
     data = json.loads(report_json(study))
-    assert list(data) == ["workload", "question", "verdict", "designs", "constants", "provenance"]
+    assert list(data) == [
+        "workload",
+        "question",
+        "verdict",
+        "designs",
+        "activity",
+        "models",
+        "constants",
+        "provenance",
+    ]
     for each in data["designs"]:
         assert list(each)[:11] == [
             "name",
