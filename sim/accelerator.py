@@ -48,7 +48,8 @@ def _systolic(design: Design, params: SystolicParams, x: Ints) -> Result:
     return Result(
         outputs=result.outputs,
         cycles=np.full(len(x), cycles, dtype=np.int64),
-        counters={f"0.{name}": values for name, values in result.counters.items()},
+        counters={"inputs": np.full(len(x), params.input.addresses, dtype=np.int64)}
+        | {f"0.{name}": values for name, values in result.counters.items()},
         operations=result.operations,
         engine_operations=(result.operations,),
     )
@@ -58,7 +59,8 @@ def _spiking(design: Design, x: Ints) -> Result:
     trains: Array = x
     encoder: EncoderRun | None = None
     engines: list[EventRun] = []
-    counters: dict[str, Ints] = {}
+    sent = np.count_nonzero(x, axis=tuple(range(1, x.ndim))).astype(np.int64)
+    counters: dict[str, Ints] = {"inputs": sent}
     for index, params in enumerate(design.params.engines):
         run_of_engine: EncoderRun | EventRun
         if isinstance(params, EncoderParams):

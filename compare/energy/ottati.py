@@ -40,7 +40,7 @@ PRICES_THESIS = Prices(add=0.1, multiply=0.2, memory=12.5, neuron_multiply=3.0, 
 
 
 def ann_2023(macs: Counts, outputs: Counts) -> Terms:
-    """``sparsity-analysis-cnn.py``, ANN: per input that is not zero and weight, two reads and a MAC; a write per output.
+    """``sparsity-analysis-cnn.py``, ANN: two reads and a MAC per weight of a non-zero input; a write per output.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def snn_2023(synaptic: Counts, updates: Counts, outputs: Counts, spikes: Counts)
 
 
 def ann_recurrent_2023(macs: Counts, neurons: Counts) -> Terms:
-    """``sparsity-analysis-rnn.py``, ANN: as `ann_2023`, and an element-wise recurrence with four accesses per neuron."""
+    """``sparsity-analysis-rnn.py``, ANN: `ann_2023`, and per neuron a recurrent product and four accesses."""
     p = PRICES_2023
     return {
         "mac": (macs + neurons) * (p.multiply + p.add),
