@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from tospike.compare.energy.models import MODELS, model_named
+from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.study import StudyOptions, run_study
+from tospike.compare.sweep import cli as sweep_cli
 from tospike.compare.table import print_report
 from tospike.compare.workload import Workload, named
 from tospike.gen import cli as gen_cli
@@ -42,6 +44,9 @@ app.add_typer(tb_cli.bench_app, name="bench")
 app.command("synth", epilog="Example:  tospike synth build/core --target ice40-up5k --json area.json")(
     synth_cli.synth_command
 )
+app.command("sweep", epilog="Example:  tospike sweep --steps 4,8 --rows 1,4,16 --spike-rate 0.02,0.1 --out sweep")(
+    sweep_cli.sweep_command
+)
 app.command("doctor")(synth_cli.doctor_command)
 
 
@@ -59,6 +64,9 @@ def compare_command(
     seed: synth_cli.Seed = 1,
     rtl_samples: Annotated[int | None, typer.Option(help="Test samples to run in RTL [all].")] = None,
     simulator: tb_cli.SimulatorOption = tb_cli.Simulator.VERILATOR,
+    technology: Annotated[
+        str, typer.Option(help=f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file.")
+    ] = "horowitz45",
     energy_model: Annotated[str, typer.Option(help=f"Prices of operation counts: {', '.join(MODELS)}.")] = "horowitz45",
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
     options: ModelOptions,
@@ -79,6 +87,7 @@ def compare_command(
         simulator=simulator.value,
         rtl_samples=rtl_samples,
         model=model_named(energy_model),
+        technology=load_technology(technology),
         cache=Cache(reuse=not no_cache),
     )
     command = shlex.join(["tospike", *sys.argv[1:]])

@@ -17,13 +17,14 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import StrMethodFormatter
 
+from tospike.compare.energy.counted import PARTS
 from tospike.compare.numbers import MISSING, significant
 
 Report = Mapping[str, Any]
 """report.json."""
 
-# Blue and orange are told apart by every common colour vision; the six of the breakdown are Paul Tol's "muted" set
-# (https://personal.sron.nl/~pault), lightened for dark paper.
+# Blue and orange are told apart by every common colour vision; the first six of the breakdown are Paul Tol's "muted"
+# set (https://personal.sron.nl/~pault), lightened for dark paper.
 PALETTE: Mapping[str, tuple[str, str]] = {
     "ink": ("#1b1f24", "#e8e6e1"),
     "muted": ("#5b636d", "#a5a9af"),
@@ -37,20 +38,26 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "weights": ("#d9c463", "#ddcc77"),
     "state": ("#cc6677", "#e08593"),
     "activations": ("#882255", "#c9629a"),
+    "queues": ("#8a6d3b", "#c4a26a"),
+    "clock": ("#8d949d", "#8d949d"),
+    "leakage": ("#c3c8ce", "#555b63"),
 }
 """Each CSS variable with its value on light and on dark paper."""
 
 _STAND_IN = {name: f"#0{index:x}fedc" for index, name in enumerate(PALETTE, start=1)}
 
-ENERGY_GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "mac": ("multiply-accumulate, bias, requantise", ("mac", "bias_add", "requantize")),
-    "sop": ("synaptic additions", ("sop",)),
-    "neuron": ("neuron updates, spikes, addresses", ("neuron_update", "spike", "address")),
-    "weights": ("weight memory", ("weight_read", "bias_read", "multiplier_read")),
-    "state": ("state memory", ("state_read", "state_write")),
-    "activations": ("activation memory", ("activation_read", "activation_write")),
+ENERGY_LABELS: Mapping[str, str] = {
+    "mac": "multiply-accumulate, bias, requantise",
+    "sop": "synaptic additions",
+    "neuron": "neurons, spikes, their queues",
+    "weights": "weight memory",
+    "state": "states, results",
+    "activations": "activation memory",
+    "queues": "links, shifts, control",
+    "clock": "clock",
+    "leakage": "leakage",
 }
-"""Parts of an energy bar: palette name to (label, operations)."""
+"""Parts of an energy bar (`tospike.compare.energy.counted.PARTS`), each with a colour of its name."""
 
 
 def css_variables() -> str:
@@ -197,46 +204,63 @@ def cycles_figure(report: Report) -> str:
 
 
 def energy_figure(report: Report) -> str:
-    """Draw the mean energy per inference as stacked parts, with 5 to 95 % over the samples."""
-    designs = [design for design in report["designs"] if design.get("energy_pj")]
-    figure = _figure(8.6, 1.25 + 0.7 * len(designs))
+    """Draw the mean energy per inference at both levels as stacked parts; at level 2 with 5 to 95 % of the samples."""
+    designs = [design for design in report["designs"] if design.get("levels")]
+    rows = [(design, side) for design in designs for side in ("counted", "measured")]
+    figure = _figure(8.6, 1.35 + 0.5 * len(rows))
     axes = figure.subplots()
     _axes_style(axes, grid="x")
-    left = np.zeros(len(designs))
-    for name, (label, operations) in ENERGY_GROUPS.items():
-        parts = [sum(d["energy_pj"]["terms"].get(term, 0.0) for term in operations) for d in designs]
-        widths = np.asarray(parts) / 1000
+    left = np.zeros(len(rows))
+    for part, label in ENERGY_LABELS.items():
+        widths = np.asarray([_part(design["levels"], part, side) for design, side in rows]) / 1000
+        if not widths.any():
+            continue
         axes.barh(
-            range(len(designs)),
+            range(len(rows)),
             widths,
-            0.62,
+            0.66,
             left=left,
-            color=_STAND_IN[name],
+            color=_STAND_IN[part],
             edgecolor=_STAND_IN["paper"],
             linewidth=1,
             label=label,
         )
         left += widths
-    for row, design in enumerate(designs):
-        spread = [design["energy_pj"][key] / 1000 for key in ("p5", "p95")]
-        axes.plot(spread, [row, row], color=_STAND_IN["ink"], linewidth=1.4)
+    ends = left.copy()
+    for row, (design, side) in enumerate(rows):
+        if side == "measured":
+            spread = [design["counted_pj"][key] / 1000 for key in ("p5", "p95")]
+            axes.plot(spread, [row, row], color=_STAND_IN["ink"], linewidth=1.4)
+            ends[row] = max(ends[row], spread[1])
         axes.annotate(
             f"{significant(left[row])} nJ",
-            (max(left[row], spread[1]), row),
+            (ends[row], row),
             xytext=(8, 0),
             textcoords="offset points",
             va="center",
             fontsize=11,
-            fontweight="bold",
+            fontweight="bold" if side == "measured" else "normal",
             color=_STAND_IN["ink"],
         )
-    _bar_rows(axes, designs)
-    axes.set_xlim(0, 1.14 * max(*left, *(design["energy_pj"]["p95"] / 1000 for design in designs)))
+    names = [f"{design['name']}, level {1 if side == 'counted' else 2}" for design, side in rows]
+    axes.set_yticks(range(len(rows)), names)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    for text, (design, side) in zip(axes.get_yticklabels(), rows, strict=True):
+        text.set(color=_colour(design), fontsize=10.5, fontweight="bold" if side == "measured" else "normal")
+    axes.set_xlim(0, 1.16 * ends.max())
     axes.set_xlabel("energy per inference, nJ; line: 5 to 95 % of the samples", color=_STAND_IN["muted"])
     figure.legend(
         loc="outside upper left", ncols=3, frameon=False, fontsize=9.5, labelcolor=_STAND_IN["ink"], handlelength=1
     )
-    return _svg(figure, "Energy per inference by part")
+    return _svg(figure, "Energy per inference by part, by operation counts and by the hardware's counters")
+
+
+def _part(levels: Sequence[Mapping[str, Any]], part: str, side: str) -> float:
+    """PJ of one part; terms that belong to none count as control."""
+    known = {term for terms in PARTS.values() for term in terms}
+    return sum(
+        row[side] for row in levels if row["term"] in PARTS[part] or (part == "queues" and row["term"] not in known)
+    )
 
 
 def summary_figure(report: Report) -> str:
@@ -253,7 +277,10 @@ def summary_figure(report: Report) -> str:
     figure.suptitle("\n".join(sentence), x=0.012, ha="left", fontsize=13, linespacing=1.45, color=_STAND_IN["ink"])
     timed = all(design.get("latency_us") for design in designs)
     panels = (
-        ("energy per inference, pJ", [_figure_of(d, "energy_pj", "total") for d in designs]),
+        (
+            "energy per inference, pJ",
+            [_figure_of(d, "counted_pj", "total") or _figure_of(d, "energy_pj", "total") for d in designs],
+        ),
         (
             "latency, µs" if timed else "cycles per inference",
             [_figure_of(d, "latency_us" if timed else "cycles", "mean") for d in designs],

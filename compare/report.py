@@ -12,12 +12,23 @@ import jinja2
 import numpy as np
 
 from tospike.compare import figures
-from tospike.compare.numbers import count, significant, times
+from tospike.compare.energy.levels import TERMS
+from tospike.compare.numbers import count, signed, significant, times
 from tospike.compare.table import Report, summary_rows
 from tospike.gen.files import write_text
 from tospike.hw.params import InputError
 
-_TOP_ORDER = ("workload", "question", "verdict", "designs", "activity", "models", "constants", "provenance")
+_TOP_ORDER = (
+    "workload",
+    "question",
+    "verdict",
+    "designs",
+    "activity",
+    "models",
+    "constants",
+    "technology",
+    "provenance",
+)
 _DESIGN_ORDER = (
     "name",
     "kind",
@@ -30,6 +41,8 @@ _DESIGN_ORDER = (
     "latency_us",
     "operations",
     "energy_pj",
+    "counted_pj",
+    "levels",
     "published_pj",
     "choices",
 )
@@ -104,7 +117,7 @@ def report_html(report: Report) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(significant=significant, count=count, plain=_text)
+    environment.filters.update(significant=significant, count=count, plain=_text, signed=signed)
     template = environment.from_string(resources.files("tospike.compare").joinpath("report.html.j2").read_text("utf-8"))
     designs = report["designs"]
     rows = [(name, list(group)) for name, group in groupby(summary_rows(report), key=lambda row: row.group)]
@@ -116,7 +129,8 @@ def report_html(report: Report) -> str:
         variables=figures.css_variables(),
         accuracy_figure=figures.accuracy_figure(report),
         cycles_figure=figures.cycles_figure(report),
-        energy_figure=figures.energy_figure(report) if any(d.get("energy_pj") for d in designs) else None,
+        energy_figure=figures.energy_figure(report) if any(d.get("levels") for d in designs) else None,
+        levels=_levels(designs),
         operations=_operations(designs),
         published=_published(report),
         resources=_RESOURCES,
@@ -171,8 +185,12 @@ def _margins(report: Report) -> list[tuple[str, str, str]]:
     basis = "RTL" if accuracy["basis"] == "rtl" else "golden model"
     shown = [(f"{points:+.1f} points".replace("-", "−"), "accuracy", f"SNN minus ANN, {basis}")]
     if energy is not None:
-        interval = energy["interval"]
-        note = f"{significant(interval[0])} to {significant(interval[1])} over inputs" if interval else energy["model"]
+        spans = [(energy["interval"], "inputs")]
+        if len(energy["technologies"]) > 1:
+            ratios = energy["technologies"].values()
+            spans.append(((min(ratios), max(ratios)), "technologies"))
+        notes = [f"{significant(span[0])} to {significant(span[1])} over {what}" for span, what in spans if span]
+        note = "; ".join(notes) or energy["model"]
         shown.append((times(energy["ratio"]), "energy", note))
     shown.append((times(latency["ratio"]), "latency", "time" if latency["unit"] == "us" else "in cycles"))
     if area is not None:
@@ -196,6 +214,27 @@ def _operations(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[Operat
             cells.append((design["operations"].get(name), energy["prices"].get(name), energy["terms"].get(name)))
         lines.append((OPERATION_LABELS.get(name, name), cells))
     return lines
+
+
+LevelCells = tuple[float, float, float]
+"""pJ by operation counts, by counters, and the difference: of one term in one design."""
+
+
+def _levels(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[LevelCells]]]:
+    """Return every term of level 1 or level 2, with its figures in each design, and their sums."""
+    tables = [{row["term"]: (row["counted"], row["measured"]) for row in d.get("levels") or ()} for d in designs]
+    names = [*TERMS, *sorted({name for table in tables for name in table} - set(TERMS))]
+    lines = [
+        (TERMS.get(name, name), [_level_cells(*table.get(name, (0.0, 0.0))) for table in tables])
+        for name in names
+        if any(name in table for table in tables)
+    ]
+    sums = [tuple(sum(row[side] for row in table.values()) for side in (0, 1)) for table in tables]
+    return [*lines, ("total", [_level_cells(*pair) for pair in sums])] if lines else []
+
+
+def _level_cells(counted: float, measured: float) -> LevelCells:
+    return counted, measured, measured - counted
 
 
 def _published(report: Report) -> list[tuple[str, list[float], str, str]]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from tospike.compare.energy.break_even import spike_activity
+from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.levels import differences
 from tospike.compare.energy.model import EnergyModel, energy
 from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.observe import engine_activities
-from tospike.compare.energy.operations import HOROWITZ_45
+from tospike.compare.energy.operations import HOROWITZ_45, operation_model
+from tospike.compare.energy.technology import Technology, load_technology, shipped
 from tospike.compare.verdict import judge
 from tospike.compare.workload import Workload
 from tospike.gen.cache import Cache
@@ -45,7 +48,15 @@ class StudyOptions:
     """``None``: every test sample."""
     model: EnergyModel = HOROWITZ_45
     """Level 1: prices of operation counts."""
+    technology: Technology = field(default_factory=lambda: load_technology("horowitz45"))
+    """Level 2: prices of what the hardware's counters say; the shipped ones give the range."""
     cache: Cache
+
+    @property
+    def technologies(self) -> tuple[Technology, ...]:
+        """The chosen technology, and those that come with tospike."""
+        others = (load_technology(name) for name in shipped())
+        return (self.technology, *(other for other in others if other.name != self.technology.name))
 
 
 def run_study(
@@ -105,6 +116,11 @@ def run_study(
         "activity": asdict(activity) if activity else None,
         "models": {name: model.source for name, model in MODELS.items()},
         "constants": options.model.describe(),
+        "technology": {
+            "name": options.technology.name,
+            "description": options.technology.description,
+            "constants": {name: asdict(constant) for name, constant in options.technology.describe().items()},
+        },
         "provenance": {
             "tospike": metadata.version("tospike"),
             "command": command,
@@ -156,6 +172,14 @@ def _measure(
     assert golden.result is not None
     result: Result = golden.result
     engines = engine_activities(prepared.design, prepared.integers(data.x), result)
+    energies = {
+        technology.name: counted_energy(technology, params, result.counters, result.cycles).summary()
+        for technology in options.technologies
+    }
+    assert rtl.counters is not None
+    read = counted_energy(options.technology, params, rtl.counters, rtl.counters["cycles"])
+    same_prices = energy(operation_model(options.technology, source=options.technology.description), engines)
+    counted = energies[options.technology.name]
     return {
         "name": name,
         "kind": kind,
@@ -169,6 +193,19 @@ def _measure(
         "latency_us": distribution(result.cycles / report.fmax_mhz) if isinstance(report, FpgaReport) else None,
         "operations": mean_operations(result),
         "energy_pj": energy(options.model, engines).summary(),
+        "counted_pj": {
+            **counted,
+            # what the counters that were read from the RTL cost, per sample that ran there
+            "rtl": float(read.total.sum()) / len(rtl.correct),
+            "technologies": {name: found["total"] for name, found in energies.items()},
+            "technology_samples": {name: found["samples"] for name, found in energies.items()},
+        },
+        "levels": [
+            asdict(difference)
+            for difference in differences(
+                {name: float(values.mean()) for name, values in same_prices.terms.items()}, counted["terms"]
+            )
+        ],
         "published_pj": {name: float(energy(model, engines).total.mean()) for name, model in MODELS.items()},
         "engines": engines,
         "choices": prepared.choices,

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tospike.compare.energy.activity import Counts
-from tospike.compare.energy.hardware import Access, Arithmetic, EngineWork, engine_work
+from tospike.compare.energy.hardware import Access, Arithmetic, EngineWork, StatePlacement, engine_work
 from tospike.compare.energy.model import Terms, sum_terms
 from tospike.compare.energy.registers import register_bits
 from tospike.compare.energy.technology import Technology
@@ -25,6 +26,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "leakage": ("leakage",),
 }
 """The parts of an energy bar: name to terms."""
+STATIC = ("clock_busy", "clock_idle", "leakage")
+"""What does not depend on the data but through the number of cycles."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,7 +47,7 @@ class CountedEnergy:
         """PJ of everything."""
         return np.sum(list(self.terms.values()), axis=0)
 
-    def summary(self) -> dict[str, object]:
+    def summary(self) -> dict[str, Any]:
         """Means per inference, parts that add up to the total, percentiles and the values of single samples."""
         p5, p50, p95 = np.percentile(self.total, (5, 50, 95))
         means = {name: float(values.mean()) for name, values in self.terms.items()}
@@ -54,6 +57,7 @@ class CountedEnergy:
             "p5": float(p5),
             "p50": float(p50),
             "p95": float(p95),
+            "static": sum(means[term] for term in STATIC),
             "parts": {part: sum(means.get(term, 0.0) for term in terms) for part, terms in PARTS.items()},
             "terms": means,
             "area_um2": self.area_um2,
@@ -63,7 +67,12 @@ class CountedEnergy:
 
 
 def counted_energy(
-    technology: Technology, params: AcceleratorParams, counters: Mapping[str, ArrayLike], cycles: ArrayLike
+    technology: Technology,
+    params: AcceleratorParams,
+    counters: Mapping[str, ArrayLike],
+    cycles: ArrayLike,
+    *,
+    state: StatePlacement = StatePlacement.BUILT,
 ) -> CountedEnergy:
     """Price what the counters say.
 
@@ -77,10 +86,15 @@ def counted_energy(
         (N,) each, or totals of the RTL: see `tospike.compare.energy.hardware.engine_work`.
     cycles
         Cycles in which a sample was inside, the same shape: all of them are clocked, and leak.
+    state
+        Where event engines keep their membranes: as built, or priced as if they were elsewhere.
     """
     inside = np.atleast_1d(np.asarray(cycles, dtype=np.float64))
-    engines = engine_work(params, counters)
-    registers = register_bits(params)
+    engines = engine_work(params, counters, state)
+    registers = {
+        name: bits + sum(engine.moved_registers for engine in engines if engine.name == name)
+        for name, bits in register_bits(params).items()
+    }
     total_bits = sum(registers.values())
     busy_bits = sum((registers[engine.name] * engine.busy for engine in engines), np.zeros_like(inside))
     area = sum(_logic_area(technology, engine) for engine in engines) + total_bits * technology.register.um2

@@ -6,6 +6,7 @@ network. The golden model's counters per sample and the totals read from the RTL
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,6 +29,17 @@ from tospike.hw.params import (
 )
 from tospike.hw.snn.ring import MAX_WORDS
 from tospike.hw.snn.serializer import lane_word_layout
+
+
+class StatePlacement(StrEnum):
+    """Where the membranes of event engines live."""
+
+    BUILT = "built"
+    """As the generator builds them: up to four words in a ring of registers, else in a memory."""
+    MEMORY = "memory"
+    """A memory: a word is read and written at every visit."""
+    REGISTER = "register"
+    """Registers, all of them clocked in every cycle: a word is written at every visit."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,9 +78,13 @@ class EngineWork:
     arithmetic: tuple[Arithmetic, ...]
     busy: Counts
     """Cycles in which its datapath takes an operand or sweeps a word; in all others it idles."""
+    moved_registers: int = 0
+    """Flip-flops beyond those that are built, where the states are priced as if they were elsewhere."""
 
 
-def engine_work(params: AcceleratorParams, counters: Mapping[str, ArrayLike]) -> tuple[EngineWork, ...]:
+def engine_work(
+    params: AcceleratorParams, counters: Mapping[str, ArrayLike], state: StatePlacement = StatePlacement.BUILT
+) -> tuple[EngineWork, ...]:
     """What each engine did.
 
     Parameters
@@ -77,23 +93,28 @@ def engine_work(params: AcceleratorParams, counters: Mapping[str, ArrayLike]) ->
         The hardware.
     counters
         Its counters, by the names of ``hw.host.layout.counter_names``; of single samples, or totals.
+    state
+        Where event engines keep their membranes.
     """
     values = {name: np.atleast_1d(np.asarray(value, dtype=np.float64)) for name, value in counters.items()}
-    return tuple(
-        _engine(
-            index, engine, {**values, **{k.split(".")[1]: v for k, v in values.items() if k.startswith(f"{index}.")}}
-        )
-        for index, engine in enumerate(params.engines)
-    )
+    return tuple(_engine(index, engine, state, _own(values, index)) for index, engine in enumerate(params.engines))
 
 
-def _engine(index: int, params: EngineParams, counters: Mapping[str, Counts]) -> EngineWork:
+def _own(values: Mapping[str, Counts], index: int) -> dict[str, Counts]:
+    """The counters of the whole, and those of engine ``index`` by their own names."""
+    prefix = f"{index}."
+    return {
+        name.removeprefix(prefix): value for name, value in values.items() if "." not in name or name.startswith(prefix)
+    }
+
+
+def _engine(index: int, params: EngineParams, state: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
     name = f"engine_{index}"
     match params:
         case EncoderParams():
             return _encoder(name, params, counters)
         case EventParams():
-            return _event(name, params, counters)
+            return _event(name, params, state, counters)
         case SystolicParams():
             return _systolic(name, params, counters)
 
@@ -121,13 +142,14 @@ def _tokens(counters: Mapping[str, Counts], bits: int) -> Access:
     return Access(term="token", count=2 * tokens, bits=bits + 2, capacity_bits=0)
 
 
-def _event(name: str, params: EventParams, counters: Mapping[str, Counts]) -> EngineWork:
+def _event(name: str, params: EventParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
     """A word of weights per accumulation; a word of states in and out per accumulation and per sweep, on all lanes."""
     lanes, words, state = params.lanes, params.words, params.neuron.state_bits
     accumulated, swept = counters["synapse_words"], counters["sweep_words"]
     filled = {shape.name: shape for shape in engine_layout(params).memories(params)}
     weights = filled["weights"]
-    in_registers = words <= MAX_WORDS
+    built_in_registers = words <= MAX_WORDS
+    in_registers = placement is StatePlacement.REGISTER or (placement is StatePlacement.BUILT and built_in_registers)
     state_bits = words * lanes * state
     visits = accumulated + swept
     accesses = [
@@ -135,8 +157,9 @@ def _event(name: str, params: EventParams, counters: Mapping[str, Counts]) -> En
         _tokens(counters, params.input.address_bits + params.input.payload.bits),
     ]
     if in_registers:
-        # the ring turns: every word moves on by one
-        accesses.append(Access(term="state_write", count=visits, bits=state_bits, capacity_bits=0))
+        # where it is a ring, it turns: every word moves on by one
+        moved = state_bits if placement is StatePlacement.BUILT else lanes * state
+        accesses.append(Access(term="state_write", count=visits, bits=moved, capacity_bits=0))
     else:
         accesses += [
             Access(term=term, count=visits, bits=lanes * state, capacity_bits=state_bits)
@@ -192,6 +215,7 @@ def _event(name: str, params: EventParams, counters: Mapping[str, Counts]) -> En
         accesses=tuple(accesses),
         arithmetic=tuple(arithmetic),
         busy=visits,
+        moved_registers=state_bits * (in_registers - built_in_registers),
     )
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from functools import lru_cache
 from importlib import metadata
 
-from amaranth.back import rtlil
+from amaranth.back import rtlil  # type: ignore[attr-defined]
 
 from tospike.gen.images import pack
 from tospike.gen.random_design import blank_design
