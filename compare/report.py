@@ -12,6 +12,7 @@ import jinja2
 import numpy as np
 
 from tospike.compare import figures
+from tospike.compare.drawing import css_variables
 from tospike.compare.energy.levels import TERMS
 from tospike.compare.numbers import count, signed, significant, times
 from tospike.compare.table import Report, summary_rows
@@ -126,7 +127,7 @@ def report_html(report: Report) -> str:
         designs=designs,
         margins=_margins(report),
         rows=rows,
-        variables=figures.css_variables(),
+        variables=css_variables(),
         accuracy_figure=figures.accuracy_figure(report),
         cycles_figure=figures.cycles_figure(report),
         energy_figure=figures.energy_figure(report) if any(d.get("levels") for d in designs) else None,

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from tospike.compare.drawing import PALETTE
 from tospike.compare.energy.activity import EngineActivity, Memories, Widths
 from tospike.compare.energy.levels import TERMS
 from tospike.compare.energy.model import energy
 from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.figures import ENERGY_LABELS, PALETTE, summary_figure, wilson_interval
+from tospike.compare.figures import ENERGY_LABELS, summary_figure, wilson_interval
 from tospike.compare.numbers import count, percent, significant, times
 from tospike.compare.report import report_html, report_json, write_report
 from tospike.compare.table import print_report, summary_rows

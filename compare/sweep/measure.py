@@ -84,11 +84,9 @@ def _ann(point: Point, frames: Array) -> tuple[CountedEnergy, Array]:
 
 
 def _snn(point: Point, trains: Array) -> tuple[CountedEnergy, Array]:
-    params = _spiking(point, threshold=1)
-    top = params.engines[0].neuron.state.max - 1
     # the threshold at which as many spikes leave, per neuron, as come in
     wanted = trains.mean() * point.outputs * point.steps
-    low, high = 0, top
+    low, high = 0, (1 << (point.state_bits - 1)) - 2
     while low < high:
         threshold = (low + high) // 2
         params = _spiking(point, threshold=threshold)

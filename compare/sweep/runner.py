@@ -104,7 +104,7 @@ def on_cluster(address: str) -> Execute:
             raise InputError(f"no Dask scheduler answers at {address}: {error}") from None
         with client:
             futures = {client.submit(measure, point, pure=False, retries=2): point for point in points}
-            for future in distributed.as_completed(list(futures)):
+            for future in distributed.as_completed(list(futures), loop=client.loop):
                 yield futures[future], future.result()
 
     return execute
@@ -143,4 +143,7 @@ def _stored(cache: Cache, point: Point) -> dict[str, Any] | None:
 
 
 def _store(cache: Cache, point: Point, result: dict[str, Any]) -> None:
-    cache.build("sweep", key(point), lambda folder: (folder / RESULT).write_text(to_json(result)) and None)
+    def make(folder: Path) -> None:
+        (folder / RESULT).write_text(to_json(result))
+
+    cache.build("sweep", key(point), make)
