@@ -11,6 +11,7 @@ from tospike.compare.energy.models import MODELS, model_named
 from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.study import StudyOptions, run_study
 from tospike.compare.sweep import cli as sweep_cli
+from tospike.compare.sweep import energy_cli
 from tospike.compare.table import print_report
 from tospike.compare.workload import Workload, named
 from tospike.gen import cli as gen_cli
@@ -47,6 +48,7 @@ app.command("synth", epilog="Example:  tospike synth build/core --target ice40-u
 app.command("sweep", epilog="Example:  tospike sweep --steps 4,8 --rows 1,4,16 --spike-rate 0.02,0.1 --out sweep")(
     sweep_cli.sweep_command
 )
+app.add_typer(energy_cli.app, name="energy")
 app.command("doctor")(synth_cli.doctor_command)
 
 

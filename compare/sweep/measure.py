@@ -32,9 +32,10 @@ def measure(point: Point) -> dict[str, Any]:
         ``n`` (spikes per non-zero activation that really came), and for ``ann`` and ``snn`` picojoules per inference
         (``pj``, its ``parts``), ``cycles`` and ``area_um2``.
     """
-    rng = np.random.default_rng(point.seed)
-    frames = _frames(point, rng)
-    trains = (rng.random((point.samples, point.steps, point.inputs)) < point.spike_rate).astype(np.int64)
+    # two streams: what is varied on one side leaves the other's activity as it is
+    frames_rng, trains_rng = (np.random.default_rng((point.seed, side)) for side in (0, 1))
+    frames = _frames(point, frames_rng)
+    trains = (trains_rng.random((point.samples, point.steps, point.inputs)) < point.spike_rate).astype(np.int64)
     ann, ann_cycles = _ann(point, frames)
     snn, snn_cycles = _snn(point, trains)
     spikes, activations = trains.sum() / point.samples, np.count_nonzero(frames) / point.samples / point.rows
