@@ -70,6 +70,9 @@ def compare_command(
         str, typer.Option(help=f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file.")
     ] = "horowitz45",
     energy_model: Annotated[str, typer.Option(help=f"Prices of operation counts: {', '.join(MODELS)}.")] = "horowitz45",
+    sensitivity: Annotated[
+        bool, typer.Option(help="Also run both networks with one thing changed at a time (golden model only).")
+    ] = True,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
     options: ModelOptions,
 ) -> None:
@@ -90,6 +93,7 @@ def compare_command(
         rtl_samples=rtl_samples,
         model=model_named(energy_model),
         technology=load_technology(technology),
+        sensitivity=sensitivity,
         cache=Cache(reuse=not no_cache),
     )
     command = shlex.join(["tospike", *sys.argv[1:]])

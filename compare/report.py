@@ -1,8 +1,10 @@
 """report.json and report.html: the whole study in one file each, written at once or not at all."""
 
+import csv
+import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
@@ -12,9 +14,14 @@ import jinja2
 import numpy as np
 
 from tospike.compare import figures
-from tospike.compare.drawing import css_variables
+from tospike.compare.drawing import css_variables, standalone
 from tospike.compare.energy.levels import TERMS
-from tospike.compare.numbers import count, signed, significant, times
+from tospike.compare.figures_energy import (
+    accuracy_energy_figure,
+    break_even_figure,
+    energy_distribution_figure,
+)
+from tospike.compare.numbers import count, percent, signed, significant, times
 from tospike.compare.table import Report, summary_rows
 from tospike.gen.files import write_text
 from tospike.hw.params import InputError
@@ -25,6 +32,9 @@ _TOP_ORDER = (
     "verdict",
     "designs",
     "activity",
+    "break_even",
+    "sensitivity",
+    "variants",
     "models",
     "constants",
     "technology",
@@ -68,7 +78,7 @@ OPERATION_LABELS: Mapping[str, str] = {
 
 
 def write_report(report: Report, out_dir: Path) -> Path:
-    """Write ``report.json``, ``report.html`` and ``summary.svg`` into ``out_dir``, and return the path of the page.
+    """Write the page, its data as JSON and CSV and its figures as SVG into ``out_dir``; return the path of the page.
 
     Raises
     ------
@@ -79,6 +89,9 @@ def write_report(report: Report, out_dir: Path) -> Path:
         "report.json": report_json(report),
         "report.html": report_html(report),
         "summary.svg": figures.summary_figure(report),
+        **{f"{name}.svg": standalone(svg) for name, svg in figures_of(report).items()},
+        "summary.csv": summary_csv(report),
+        "samples.csv": samples_csv(report),
     }
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -87,6 +100,48 @@ def write_report(report: Report, out_dir: Path) -> Path:
     for name, text in texts.items():
         write_text(out_dir / name, text)
     return out_dir / "report.html"
+
+
+def figures_of(report: Report) -> dict[str, str]:
+    """Draw every figure that the report has data for, as ``<svg>`` elements by name."""
+    designs = report["designs"]
+    available: tuple[tuple[str, Callable[[Report], str], object], ...] = (
+        ("accuracy", figures.accuracy_figure, True),
+        ("cycles", figures.cycles_figure, True),
+        ("energy", figures.energy_figure, any(d.get("levels") for d in designs)),
+        ("energy_samples", energy_distribution_figure, any(d.get("counted_pj") for d in designs)),
+        ("accuracy_energy", accuracy_energy_figure, report.get("variants")),
+        ("break_even", break_even_figure, report.get("break_even")),
+    )
+    return {name: draw(report) for name, draw, there in available if there}
+
+
+def summary_csv(report: Report) -> str:
+    """Return the main table, a line per figure and design, numbers in full."""
+    lines = [
+        (row.group, row.label, design["name"], value)
+        for row in summary_rows(report)
+        for design, value in zip(report["designs"], row.numbers, strict=True)
+    ]
+    return _csv(("group", "figure", "design", "value"), lines)
+
+
+def samples_csv(report: Report) -> str:
+    """Return cycles and energy (level 2, pJ) of every sample and design."""
+    lines = []
+    for design in report["designs"]:
+        cycles = np.atleast_1d(design.get("cycles_samples", []))
+        energy = (design.get("counted_pj") or {}).get("samples") or [""] * len(cycles)
+        lines += [(design["name"], n, int(c), e) for n, (c, e) in enumerate(zip(cycles, energy, strict=True))]
+    return _csv(("design", "sample", "cycles", "energy_pj"), lines)
+
+
+def _csv(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(lines)
+    return text.getvalue()
 
 
 def report_json(report: Report) -> str:
@@ -118,7 +173,7 @@ def report_html(report: Report) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(significant=significant, count=count, plain=_text, signed=signed)
+    environment.filters.update(significant=significant, count=count, plain=_text, signed=signed, percent=percent)
     template = environment.from_string(resources.files("tospike.compare").joinpath("report.html.j2").read_text("utf-8"))
     designs = report["designs"]
     rows = [(name, list(group)) for name, group in groupby(summary_rows(report), key=lambda row: row.group)]
@@ -128,9 +183,7 @@ def report_html(report: Report) -> str:
         margins=_margins(report),
         rows=rows,
         variables=css_variables(),
-        accuracy_figure=figures.accuracy_figure(report),
-        cycles_figure=figures.cycles_figure(report),
-        energy_figure=figures.energy_figure(report) if any(d.get("levels") for d in designs) else None,
+        figures=figures_of(report),
         levels=_levels(designs),
         operations=_operations(designs),
         published=_published(report),

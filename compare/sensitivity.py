@@ -13,6 +13,7 @@ from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.hardware import StatePlacement
 from tospike.compare.energy.technology import Technology
 from tospike.compare.energy.yan import twin_bits
+from tospike.compare.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data import DataSet
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import Prepared, prepare
@@ -50,6 +51,8 @@ class Sensitivity:
     """``ratio`` over that without the change."""
     flips: bool
     """Whether the other side now needs less energy."""
+    comparable: bool
+    """Whether the accuracy stayed within the tolerance of the verdict."""
 
 
 def option_changes(prepared: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -143,8 +146,17 @@ def rank(found: list[Variant], placed: Mapping[str, float], technologies: Mappin
     ]
     ratios += [(change, None, pj / ann.pj) for change, pj in placed.items()]
     ratios += [(f"technology {name}", None, ratio) for name, ratio in technologies.items()]
+    least = max(ann.accuracy, snn.accuracy) - ACCURACY_TOLERANCE - 1e-9
     changes = [
-        Sensitivity(change=c, accuracy=a, ratio=r, factor=r / base, flips=(r < 1) != (base < 1)) for c, a, r in ratios
+        Sensitivity(
+            change=change,
+            accuracy=accuracy,
+            ratio=ratio,
+            factor=ratio / base,
+            flips=(ratio < 1) != (base < 1),
+            comparable=accuracy is None or accuracy >= least,
+        )
+        for change, accuracy, ratio in ratios
     ]
     moved = [change for change in changes if abs(math.log(change.factor)) > 1e-6]
     return sorted(moved, key=lambda change: -abs(math.log(change.factor)))

@@ -1,7 +1,8 @@
 """Runs a workload through both circuits: golden model, RTL, synthesis, energy, verdict."""
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
@@ -10,21 +11,31 @@ from typing import Any
 
 import numpy as np
 
-from tospike.compare.energy.break_even import spike_activity
+from tospike.compare.energy.activity import EngineActivity
+from tospike.compare.energy.break_even import (
+    LARGE_SRAM,
+    PUBLISHED,
+    Reuse,
+    SpikeActivity,
+    break_even,
+    spike_activity,
+)
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.levels import differences
 from tospike.compare.energy.model import EnergyModel, energy
 from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.operations import HOROWITZ_45, operation_model
+from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import Technology, load_technology, shipped
+from tospike.compare.sensitivity import placed_states, rank, variants
 from tospike.compare.verdict import judge
 from tospike.compare.workload import Workload
 from tospike.gen.cache import Cache
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.folder import generate
 from tospike.gen.prepare import Prepared, prepare
-from tospike.hw.params import EncoderParams, SystolicParams, require
+from tospike.hw.params import AcceleratorParams, EncoderParams, SystolicParams, require
 from tospike.sim.network import Result
 from tospike.synth.flow import synthesize
 from tospike.synth.report import FpgaReport
@@ -50,6 +61,8 @@ class StudyOptions:
     """Level 1: prices of operation counts."""
     technology: Technology = field(default_factory=lambda: load_technology("horowitz45"))
     """Level 2: prices of what the hardware's counters say; the shipped ones give the range."""
+    sensitivity: bool = True
+    """Whether to run both networks with one thing changed at a time."""
     cache: Cache
 
     @property
@@ -57,6 +70,18 @@ class StudyOptions:
         """The chosen technology, and those that come with tospike."""
         others = (load_technology(name) for name in shipped())
         return (self.technology, *(other for other in others if other.name != self.technology.name))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """One side of a study."""
+
+    design: dict[str, Any]
+    """Its entry in the report."""
+    params: AcceleratorParams
+    engines: tuple[EngineActivity, ...]
+    result: Result
+    seconds: dict[str, float]
 
 
 def run_study(
@@ -98,10 +123,11 @@ def run_study(
         jobs = [
             pool.submit(_measure, kind, prepared[kind], data, out / kind, options, progress) for kind in ("ann", "snn")
         ]
-        designs = [job.result() for job in jobs]
-    layers = [[layer for engine in design.pop("engines") for layer in engine.layers] for design in designs]
-    activity = spike_activity(*layers)
-    seconds = {f"{design['name']} {step}": value for design in designs for step, value in design.pop("seconds").items()}
+        measured = [job.result() for job in jobs]
+    designs = [side.design for side in measured]
+    activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in measured))
+    verdict = judge(designs, workload=workload.name)
+    seconds = {f"{side.design['name']} {step}": value for side in measured for step, value in side.seconds.items()}
     tools = {name: version for design in designs for name, version in design["fpga"].get("tools", {}).items()}
     return {
         "workload": {
@@ -111,9 +137,11 @@ def run_study(
             "split": data.split,
         },
         "question": QUESTION,
-        "verdict": judge(designs, workload=workload.name),
+        "verdict": verdict,
         "designs": designs,
         "activity": asdict(activity) if activity else None,
+        "break_even": _break_even(measured, activity, options),
+        **(_sensitivity(workload, prepared, data, verdict, options, progress) if options.sensitivity else {}),
         "models": {name: model.source for name, model in MODELS.items()},
         "constants": options.model.describe(),
         "technology": {
@@ -133,7 +161,7 @@ def run_study(
 
 def _measure(
     kind: str, prepared: Prepared, data: DataSet, folder: Path, options: StudyOptions, progress: Progress
-) -> dict[str, Any]:
+) -> Measured:
     name = prepared.network.name
     params = prepared.design.params
     seconds: dict[str, float] = {}
@@ -180,7 +208,7 @@ def _measure(
     read = counted_energy(options.technology, params, rtl.counters, rtl.counters["cycles"])
     same_prices = energy(operation_model(options.technology, source=options.technology.description), engines)
     counted = energies[options.technology.name]
-    return {
+    design = {
         "name": name,
         "kind": kind,
         "description": describe(prepared),
@@ -207,10 +235,61 @@ def _measure(
             )
         ],
         "published_pj": {name: float(energy(model, engines).total.mean()) for name, model in MODELS.items()},
-        "engines": engines,
         "choices": prepared.choices,
-        "seconds": seconds,
     }
+    return Measured(design=design, params=params, engines=engines, result=result, seconds=seconds)
+
+
+def _break_even(
+    measured: Sequence[Measured], activity: SpikeActivity | None, options: StudyOptions
+) -> dict[str, Any] | None:
+    """Where the SNN lies, and where it would meet the ANN: here, in the literature and by its common formula."""
+    if activity is None or activity.spikes_per_activation is None or activity.density is None:
+        return None
+    ann, snn = measured
+    n, density = activity.spikes_per_activation, activity.density
+    here = {}
+    for technology in options.technologies:
+        pj = ann.design["counted_pj"]["technologies"][technology.name]
+        factor = spike_break_even(technology, snn.params, snn.result.counters, snn.result.cycles, ann_pj=pj)
+        if factor is not None:
+            here[technology.name] = factor * n
+    formula = {
+        f"{place}, reuse {reuse}": break_even(LARGE_SRAM, Reuse(ann_weight=reuse, ann_activation=reuse, state=state))
+        for place, state in (("state in a register", math.inf), ("state in SRAM", 1.0))
+        for reuse in (1, 4, 16)
+    }
+    return {
+        "n": n,
+        "n_star": here,
+        "published": {p.name: list(p.spikes_per_activation(density=density)) for p in PUBLISHED},
+        "formula": formula,
+    }
+
+
+def _sensitivity(
+    workload: Workload,
+    prepared: Mapping[str, Prepared],
+    data: DataSet,
+    verdict: Mapping[str, Any],
+    options: StudyOptions,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Both networks with one thing changed at a time: ``variants`` and ``sensitivity`` of the report."""
+    paths = {"ann": workload.ann, "snn": workload.snn}
+    found = variants(
+        prepared,
+        paths,
+        data,
+        workload.options,
+        options.technology,
+        progress=lambda change: progress("one change at a time", change),
+    )
+    energy_margin = verdict["margins"]["energy"]
+    ratios = {name: ratio for name, ratio in energy_margin["technologies"].items() if name != options.technology.name}
+    ranked = rank(found, placed_states(prepared["snn"], data, options.technology), ratios)
+    progress("one change at a time", "done")
+    return {"variants": [asdict(v) for v in found], "sensitivity": [asdict(change) for change in ranked]}
 
 
 def describe(prepared: Prepared) -> str:

@@ -26,6 +26,8 @@ class Row:
     group: str
     label: str
     values: tuple[str, ...]
+    numbers: tuple[float | None, ...]
+    """The same, in full."""
     ratio: str
     """SNN over ANN; empty where a ratio says nothing."""
 
@@ -34,8 +36,8 @@ def summary_rows(report: Report) -> list[Row]:
     """Return the rows of the main table; what was not measured is a dash."""
     target = next((d["fpga"]["target"] for d in report["designs"] if d.get("fpga")), "FPGA")
     area = f"Area, {target}"
-    counters = f"Energy per inference, RTL counters ({_name(report, 'counted_pj', 'technology')})"
-    counts = f"Energy per inference, operation counts ({_name(report, 'energy_pj', 'model')})"
+    counters = f"Energy, counters, {_name(report, 'counted_pj', 'technology')}"
+    counts = f"Energy, counts, {_name(report, 'energy_pj', 'model')}"
     lines: tuple[tuple[str, str, Format, bool, tuple[str, ...]], ...] = (
         ("Accuracy", "float", percent, False, ("accuracy", "float")),
         ("Accuracy", "golden model", percent, False, ("accuracy", "golden")),
@@ -64,7 +66,7 @@ def summary_rows(report: Report) -> list[Row]:
     for group, label, write, compared, path in lines:
         values = tuple(_find(design, path) for design in report["designs"])
         ratio = times(_ratio(report, path)) if compared else ""
-        rows.append(Row(group=group, label=label, values=tuple(map(write, values)), ratio=ratio))
+        rows.append(Row(group=group, label=label, values=tuple(map(write, values)), numbers=values, ratio=ratio))
     return rows
 
 

@@ -1,6 +1,7 @@
 """report.json, report.html, the figures and the table of the terminal, on a study made by hand."""
 
 import copy
+import csv
 import io
 import json
 import os
@@ -109,6 +110,36 @@ def study():
             "spikes_per_activation": 2.875,
             "density": 0.4375,
         },
+        "break_even": {
+            "n": 2.875,
+            "n_star": {"horowitz45": 2.5, "osu018": 0.0},
+            "published": {"Somebody 2021": [1.72, 1.72], "Others 2023": [0.25, 2.5]},
+            "formula": {"state in SRAM, reuse 16": 0.0475},
+        },
+        "sensitivity": [
+            {
+                "change": "SNN: 2 lanes",
+                "accuracy": 0.9375,
+                "ratio": 0.875,
+                "factor": 0.75,
+                "flips": True,
+                "comparable": False,
+            },
+            {
+                "change": "technology x",
+                "accuracy": None,
+                "ratio": 2.125,
+                "factor": 1.5,
+                "flips": False,
+                "comparable": True,
+            },
+        ],
+        "variants": [
+            {"kind": "ann", "change": "", "accuracy": 0.98, "pj": 3000.0},
+            {"kind": "ann", "change": "ANN: 4-bit weights", "accuracy": 0.95, "pj": 2000.0},
+            {"kind": "snn", "change": "", "accuracy": 0.97, "pj": 4000.0},
+            {"kind": "snn", "change": "SNN: 2 lanes", "accuracy": 0.97, "pj": 5000.0},
+        ],
         "models": {name: model.source for name, model in MODELS.items()},
         "constants": HOROWITZ_45.describe(),
         "technology": {
@@ -129,6 +160,8 @@ def bare(study):
         each["fpga"] = each["latency_us"] = each["energy_pj"] = each["counted_pj"] = None
         del each["levels"]
         del each["choices"]
+    del bare["sensitivity"], bare["variants"]
+    bare["break_even"] = None
     bare["verdict"] = judge(bare["designs"], workload="digits")
     return bare
 
@@ -184,6 +217,9 @@ def test_json_has_the_keys_of_the_contract_in_a_fixed_order(study):
         "verdict",
         "designs",
         "activity",
+        "break_even",
+        "sensitivity",
+        "variants",
         "models",
         "constants",
         "technology",
@@ -245,6 +281,8 @@ def test_the_page_shows_every_figure(study):
         value, unit, source = f"{constant['value']:g}", constant["unit"], constant["source"]
         assert f"{name.replace('_', ' ')} {value} {unit} {source}" in text
     assert "multiply-accumulates 100 120 +20.2" in text
+    assert "SNN: 2 lanes 0.875 −25.0 % 93.8 % at less accuracy" in text
+    assert "technology x 2.12 +50.0 % –" in text
     assert "engine 0 busy in 62.5 % of the cycles" in text
     assert "2.88 for each activation of the ANN that is not zero" in text
     for name in MODELS:
@@ -327,7 +365,35 @@ def test_the_report_is_written(study, tmp_path):
     assert page == tmp_path / "new" / "folder" / "report.html"
     assert page.read_text("utf-8") == report_html(study)
     assert (page.parent / "report.json").read_text("utf-8") == report_json(study)
-    assert sorted(path.name for path in page.parent.iterdir()) == ["report.html", "report.json", "summary.svg"]
+    drawn = ["accuracy", "accuracy_energy", "break_even", "cycles", "energy", "energy_samples", "summary"]
+    assert sorted(path.name for path in page.parent.iterdir()) == sorted(
+        ["report.html", "report.json", "samples.csv", "summary.csv", *(f"{name}.svg" for name in drawn)]
+    )
+    for name in drawn:
+        svg = (page.parent / f"{name}.svg").read_text("utf-8")
+        assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+        assert "prefers-color-scheme: dark" in svg, name
+
+
+def test_tables_hold_numbers_in_full(study, tmp_path):
+    write_report(study, tmp_path)
+    with (tmp_path / "samples.csv").open() as file:
+        samples = list(csv.DictReader(file))
+    assert len(samples) == 2 * SAMPLES
+    for each in study["designs"]:
+        own = [line for line in samples if line["design"] == each["name"]]
+        assert [int(line["cycles"]) for line in own] == each["cycles_samples"].tolist()
+        assert [float(line["energy_pj"]) for line in own] == each["counted_pj"]["samples"]
+    with (tmp_path / "summary.csv").open() as file:
+        summary = {(line["figure"], line["design"]): line["value"] for line in csv.DictReader(file)}
+    assert float(summary["float", "digits_ann"]) == 0.981
+    assert float(summary["LUT4", "digits_snn"]) == 1432
+
+
+def test_a_bare_study_has_its_files_too(bare, tmp_path):
+    write_report(bare, tmp_path)
+    assert not (tmp_path / "energy.svg").exists()
+    assert (tmp_path / "samples.csv").read_text().count("\n") == 1 + 2 * SAMPLES
 
 
 def test_a_failed_write_leaves_the_old_report(study, tmp_path, monkeypatch):
@@ -371,7 +437,7 @@ def test_ratios_are_snn_over_ann(study):
     assert rows["Area, ecp5-85k", "LUT4"] == "1.00×"
     assert rows["Area, ecp5-85k", "DSP blocks"] == "0×"
     energies = [each["counted_pj"]["total"] for each in study["designs"]]
-    assert rows["Energy per inference, RTL counters (horowitz45)", "total, pJ"] == times(energies[1] / energies[0])
+    assert rows["Energy, counters, horowitz45", "total, pJ"] == times(energies[1] / energies[0])
     assert rows["Accuracy", "RTL"] == ""
 
 
