@@ -7,7 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from tospike.compare.energy.models import MODELS, model_named
+from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.study import StudyOptions, run_study
+from tospike.compare.sweep import cli as sweep_cli
+from tospike.compare.sweep import energy_cli
 from tospike.compare.table import print_report
 from tospike.compare.workload import Workload, named
 from tospike.examples.train import train_command
@@ -43,6 +47,10 @@ app.command("synth", epilog="Example:  tospike synth build/core --target ice40-u
     synth_cli.synth_command
 )
 app.command("train", epilog="Example:  tospike train mnist-snn --data mnist:DIR --out build/mnist")(train_command)
+app.command("sweep", epilog="Example:  tospike sweep --steps 4,8 --rows 1,4,16 --spike-rate 0.02,0.1 --out sweep")(
+    sweep_cli.sweep_command
+)
+app.add_typer(energy_cli.app, name="energy")
 app.command("doctor")(synth_cli.doctor_command)
 
 
@@ -62,6 +70,13 @@ def compare_command(
     seed: synth_cli.Seed = 1,
     rtl_samples: Annotated[int | None, typer.Option(help="Test samples to run in RTL [all].")] = None,
     simulator: tb_cli.SimulatorOption = tb_cli.Simulator.VERILATOR,
+    technology: Annotated[
+        str, typer.Option(help=f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file.")
+    ] = "horowitz45",
+    energy_model: Annotated[str, typer.Option(help=f"Prices of operation counts: {', '.join(MODELS)}.")] = "horowitz45",
+    sensitivity: Annotated[
+        bool, typer.Option(help="Also run both networks with one thing changed at a time (golden model only).")
+    ] = True,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
     options: ModelOptions,
 ) -> None:
@@ -80,6 +95,9 @@ def compare_command(
         seed=seed,
         simulator=simulator.value,
         rtl_samples=rtl_samples,
+        model=model_named(energy_model),
+        technology=load_technology(technology),
+        sensitivity=sensitivity,
         cache=Cache(reuse=not no_cache),
     )
     command = shlex.join(["tospike", *sys.argv[1:]])

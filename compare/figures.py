@@ -1,99 +1,36 @@
-"""The report's figures, as SVG text that takes its colours from CSS variables.
+"""The report's figures, as SVG text: see `tospike.compare.drawing`."""
 
-Matplotlib draws in stand-in colours; each is then replaced by a variable, so that one drawing is right on light
-and on dark paper. Text stays text: it can be searched, and takes the font of the page.
-"""
-
-import io
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import StrMethodFormatter
 
+from tospike.compare.drawing import COLOUR, new_figure, standalone, style_axes, to_svg
+from tospike.compare.energy.counted import PARTS
 from tospike.compare.numbers import MISSING, significant
 
 Report = Mapping[str, Any]
 """report.json."""
 
-# Blue and orange are told apart by every common colour vision; the six of the breakdown are Paul Tol's "muted" set
-# (https://personal.sron.nl/~pault), lightened for dark paper.
-PALETTE: Mapping[str, tuple[str, str]] = {
-    "ink": ("#1b1f24", "#e8e6e1"),
-    "muted": ("#5b636d", "#a5a9af"),
-    "rule": ("#d5d9de", "#3a3f47"),
-    "paper": ("#ffffff", "#15181c"),
-    "ann": ("#0b64a8", "#6db3ec"),
-    "snn": ("#c4520c", "#f2985a"),
-    "mac": ("#332288", "#9a91ea"),
-    "sop": ("#66b5dd", "#88ccee"),
-    "neuron": ("#2f8f80", "#4fbfad"),
-    "weights": ("#d9c463", "#ddcc77"),
-    "state": ("#cc6677", "#e08593"),
-    "activations": ("#882255", "#c9629a"),
+ENERGY_LABELS: Mapping[str, str] = {
+    "mac": "multiply-accumulate, bias, requantise",
+    "sop": "synaptic additions",
+    "neuron": "neurons, spikes, their queues",
+    "weights": "weight memory",
+    "state": "states, results",
+    "activations": "activation memory",
+    "queues": "links, shifts, control",
+    "clock": "clock",
+    "leakage": "leakage",
 }
-"""Each CSS variable with its value on light and on dark paper."""
-
-_STAND_IN = {name: f"#0{index:x}fedc" for index, name in enumerate(PALETTE, start=1)}
-
-ENERGY_GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "mac": ("multiply-accumulate, requantise", ("mac", "requantize")),
-    "sop": ("synaptic additions", ("sop",)),
-    "neuron": ("neuron updates, spikes", ("neuron_update", "spike")),
-    "weights": ("weight memory", ("weight_read",)),
-    "state": ("state memory", ("state_read", "state_write")),
-    "activations": ("activation memory", ("activation_read", "activation_write")),
-}
-"""Parts of an energy bar: palette name to (label, operations)."""
-
-
-def css_variables() -> str:
-    """Return the style sheet that gives the figures their colours on light, dark and printed paper."""
-    light, dark = (" ".join(f"--{name}: {pair[index]};" for name, pair in PALETTE.items()) for index in (0, 1))
-    return f":root {{ {light} }}\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
-
-
-# ---------------------------------------------------------------------------------------------------- drawing
-
-
-def _figure(width: float, height: float) -> Figure:
-    return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
-
-
-def _axes_style(axes: Axes, grid: str) -> None:
-    """Leave only what carries information: a grid along one direction and the labels."""
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0, colors=_STAND_IN["muted"], labelsize=10)
-    axes.grid(visible=True, axis="x" if grid == "x" else "y", color=_STAND_IN["rule"], linewidth=0.8)
-    axes.set_axisbelow(True)
-
-
-def _svg(figure: Figure, title: str) -> str:
-    """Render to an ``<svg>`` element with colours as variables, and with a title for those who cannot see it."""
-    buffer = io.StringIO()
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # Several figures share one page: names that nothing refers to would only clash.
-    text = re.sub(r'(<g) id="[^"]*"', r"\1", text)
-    text = re.sub(r"font-family:[^;\"]*;?|(?<=font: )", "", text)
-    text = re.sub(r"font: ([0-9.]+px) [^;\"]*", r"font-size: \1", text)
-    for name, colour in _STAND_IN.items():
-        text = text.replace(colour, f"var(--{name})")
-    return re.sub(r"(<svg[^>]*)>", rf'\1 role="img"><title>{title}</title>', text, count=1)
+"""Parts of an energy bar (`tospike.compare.energy.counted.PARTS`), each with a colour of its name."""
 
 
 def _colour(design: Mapping[str, Any]) -> str:
-    return _STAND_IN[design["kind"]]
+    return COLOUR[design["kind"]]
 
 
 def _bar_rows(axes: Axes, designs: Sequence[Mapping[str, Any]]) -> None:
@@ -110,9 +47,9 @@ def _bar_rows(axes: Axes, designs: Sequence[Mapping[str, Any]]) -> None:
 def accuracy_figure(report: Report) -> str:
     """Draw accuracies of float, golden model and RTL, with 95 % intervals for the number of samples."""
     designs = report["designs"]
-    figure = _figure(8.6, 0.5 + 0.95 * len(designs))
+    figure = new_figure(8.6, 0.5 + 0.95 * len(designs))
     axes = figure.subplots()
-    _axes_style(axes, grid="x")
+    style_axes(axes, grid="x")
     lowest = 1.0
     for row, design in enumerate(designs):
         for offset, (name, marker) in zip(
@@ -131,7 +68,7 @@ def accuracy_figure(report: Report) -> str:
                 marker,
                 color=_colour(design),
                 markersize=7,
-                markerfacecolor=_STAND_IN["paper"] if name == "float" else _colour(design),
+                markerfacecolor=COLOUR["paper"] if name == "float" else _colour(design),
             )
             axes.annotate(
                 f"{'RTL' if name == 'rtl' else name} {100 * value:.1f}",
@@ -140,13 +77,13 @@ def accuracy_figure(report: Report) -> str:
                 textcoords="offset points",
                 va="center",
                 fontsize=9.5,
-                color=_STAND_IN["ink"],
+                color=COLOUR["ink"],
             )
     _bar_rows(axes, designs)
     axes.set_xlim(np.floor(100 * lowest) - 0.2, 101.2)
     axes.set_xticks([tick for tick in axes.get_xticks() if tick <= 100])
-    axes.set_xlabel("accuracy, % (axis does not start at zero)", color=_STAND_IN["muted"])
-    return _svg(figure, "Accuracy: float, golden model and RTL")
+    axes.set_xlabel("accuracy, % (axis does not start at zero)", color=COLOUR["muted"])
+    return to_svg(figure, "Accuracy: float, golden model and RTL")
 
 
 def wilson_interval(fraction: float, samples: int) -> tuple[float, float]:
@@ -161,13 +98,13 @@ def wilson_interval(fraction: float, samples: int) -> tuple[float, float]:
 def cycles_figure(report: Report) -> str:
     """Draw how the cycles per inference are distributed over the samples, one row for each design."""
     designs = report["designs"]
-    figure = _figure(8.6, 0.4 + 1.2 * len(designs))
+    figure = new_figure(8.6, 0.4 + 1.2 * len(designs))
     every = figure.subplots(len(designs), 1, sharex=True, squeeze=False)[:, 0]
     samples = [np.atleast_1d(d.get("cycles_samples", d["cycles"]["mean"])) for d in designs]
     top = max(float(values.max()) for values in samples)
     bins = np.linspace(0, 1.04 * top, 105)
     for axes, design, values in zip(every, designs, samples, strict=True):
-        _axes_style(axes, grid="x")
+        style_axes(axes, grid="x")
         heights, edges = np.histogram(values, bins)
         axes.bar(edges[:-1], heights / values.size, np.diff(edges), align="edge", color=_colour(design))
         axes.set_yticks([])
@@ -180,63 +117,80 @@ def cycles_figure(report: Report) -> str:
         else:
             mean, low, high = (significant(cycles[key]) for key in ("mean", "p5", "p95"))
             text = f"mean {mean}, 5 to 95 %: {low} to {high}"
-            axes.plot([cycles["mean"]] * 2, [0, 1.2 * peak], color=_STAND_IN["ink"], linewidth=1)
+            axes.plot([cycles["mean"]] * 2, [0, 1.2 * peak], color=COLOUR["ink"], linewidth=1)
         axes.annotate(
             text,
             (cycles["mean"], 1.3 * peak),
             ha="right" if cycles["mean"] > 0.6 * top else "left",
             fontsize=9.5,
-            color=_STAND_IN["ink"],
+            color=COLOUR["ink"],
         )
         axes.set_ylabel(
             design["name"], rotation=0, ha="right", va="center", color=_colour(design), fontweight="bold", fontsize=11
         )
     every[-1].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    every[-1].set_xlabel("cycles per inference; height: share of the samples", color=_STAND_IN["muted"])
-    return _svg(figure, "Distribution of cycles per inference over the samples")
+    every[-1].set_xlabel("cycles per inference; height: share of the samples", color=COLOUR["muted"])
+    return to_svg(figure, "Distribution of cycles per inference over the samples")
 
 
 def energy_figure(report: Report) -> str:
-    """Draw the mean energy per inference as stacked parts, with 5 to 95 % over the samples."""
-    designs = [design for design in report["designs"] if design.get("energy_pj")]
-    figure = _figure(8.6, 1.25 + 0.7 * len(designs))
+    """Draw the mean energy per inference at both levels as stacked parts; at level 2 with 5 to 95 % of the samples."""
+    designs = [design for design in report["designs"] if design.get("levels")]
+    rows = [(design, side) for design in designs for side in ("counted", "measured")]
+    figure = new_figure(8.6, 1.35 + 0.5 * len(rows))
     axes = figure.subplots()
-    _axes_style(axes, grid="x")
-    left = np.zeros(len(designs))
-    for name, (label, operations) in ENERGY_GROUPS.items():
-        parts = [sum(d["energy_pj"]["terms"].get(term, 0.0) for term in operations) for d in designs]
-        widths = np.asarray(parts) / 1000
+    style_axes(axes, grid="x")
+    left = np.zeros(len(rows))
+    for part, label in ENERGY_LABELS.items():
+        widths = np.asarray([_part(design["levels"], part, side) for design, side in rows]) / 1000
+        if not widths.any():
+            continue
         axes.barh(
-            range(len(designs)),
+            range(len(rows)),
             widths,
-            0.62,
+            0.66,
             left=left,
-            color=_STAND_IN[name],
-            edgecolor=_STAND_IN["paper"],
+            color=COLOUR[part],
+            edgecolor=COLOUR["paper"],
             linewidth=1,
             label=label,
         )
         left += widths
-    for row, design in enumerate(designs):
-        spread = [design["energy_pj"][key] / 1000 for key in ("p5", "p95")]
-        axes.plot(spread, [row, row], color=_STAND_IN["ink"], linewidth=1.4)
+    ends = left.copy()
+    for row, (design, side) in enumerate(rows):
+        if side == "measured":
+            spread = [design["counted_pj"][key] / 1000 for key in ("p5", "p95")]
+            axes.plot(spread, [row, row], color=COLOUR["ink"], linewidth=1.4)
+            ends[row] = max(ends[row], spread[1])
         axes.annotate(
             f"{significant(left[row])} nJ",
-            (max(left[row], spread[1]), row),
+            (ends[row], row),
             xytext=(8, 0),
             textcoords="offset points",
             va="center",
             fontsize=11,
-            fontweight="bold",
-            color=_STAND_IN["ink"],
+            fontweight="bold" if side == "measured" else "normal",
+            color=COLOUR["ink"],
         )
-    _bar_rows(axes, designs)
-    axes.set_xlim(0, 1.14 * max(*left, *(design["energy_pj"]["p95"] / 1000 for design in designs)))
-    axes.set_xlabel("energy per inference, nJ; line: 5 to 95 % of the samples", color=_STAND_IN["muted"])
+    names = [f"{design['name']}, level {1 if side == 'counted' else 2}" for design, side in rows]
+    axes.set_yticks(range(len(rows)), names)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    for text, (design, side) in zip(axes.get_yticklabels(), rows, strict=True):
+        text.set(color=_colour(design), fontsize=10.5, fontweight="bold" if side == "measured" else "normal")
+    axes.set_xlim(0, 1.16 * ends.max())
+    axes.set_xlabel("energy per inference, nJ; line: 5 to 95 % of the samples", color=COLOUR["muted"])
     figure.legend(
-        loc="outside upper left", ncols=3, frameon=False, fontsize=9.5, labelcolor=_STAND_IN["ink"], handlelength=1
+        loc="outside upper left", ncols=3, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"], handlelength=1
     )
-    return _svg(figure, "Energy per inference by part")
+    return to_svg(figure, "Energy per inference by part, by operation counts and by the hardware's counters")
+
+
+def _part(levels: Sequence[Mapping[str, Any]], part: str, side: str) -> float:
+    """PJ of one part; terms that belong to none count as control."""
+    known = {term for terms in PARTS.values() for term in terms}
+    return sum(
+        row[side] for row in levels if row["term"] in PARTS[part] or (part == "queues" and row["term"] not in known)
+    )
 
 
 def summary_figure(report: Report) -> str:
@@ -249,11 +203,14 @@ def summary_figure(report: Report) -> str:
     """
     designs = report["designs"]
     sentence = textwrap.wrap(report["verdict"]["sentence"], 112)
-    figure = _figure(11.5, 1.75 + 0.27 * len(sentence))
-    figure.suptitle("\n".join(sentence), x=0.012, ha="left", fontsize=13, linespacing=1.45, color=_STAND_IN["ink"])
+    figure = new_figure(11.5, 1.75 + 0.27 * len(sentence))
+    figure.suptitle("\n".join(sentence), x=0.012, ha="left", fontsize=13, linespacing=1.45, color=COLOUR["ink"])
     timed = all(design.get("latency_us") for design in designs)
     panels = (
-        ("energy per inference, pJ", [_figure_of(d, "energy_pj", "total") for d in designs]),
+        (
+            "energy per inference, pJ",
+            [_figure_of(d, "counted_pj", "total") or _figure_of(d, "energy_pj", "total") for d in designs],
+        ),
         (
             "latency, µs" if timed else "cycles per inference",
             [_figure_of(d, "latency_us" if timed else "cycles", "mean") for d in designs],
@@ -262,7 +219,7 @@ def summary_figure(report: Report) -> str:
         ("DSP blocks", [_figure_of(d, "fpga", "dsp") for d in designs]),
     )
     for index, (axes, (label, values)) in enumerate(zip(figure.subplots(1, len(panels)), panels, strict=True)):
-        _axes_style(axes, grid="x")
+        style_axes(axes, grid="x")
         axes.grid(visible=False)
         axes.set_xticks([])
         axes.barh(range(len(designs)), [value or 0 for value in values], 0.6, color=[_colour(d) for d in designs])
@@ -279,13 +236,10 @@ def summary_figure(report: Report) -> str:
                 textcoords="offset points",
                 va="center",
                 fontsize=11,
-                color=_STAND_IN["ink"],
+                color=COLOUR["ink"],
             )
-        axes.set_title(label, loc="left", fontsize=11, color=_STAND_IN["muted"])
-    style = f"<style>{css_variables()}\ntext {{ font-family: system-ui, sans-serif }}</style>"
-    paper = '<rect width="100%" height="100%" fill="var(--paper)"/>'
-    svg = _svg(figure, "Spikes or not: the verdict with energy, latency and area")
-    return re.sub(r"(</title>)", rf"\1{style}{paper}", svg, count=1)
+        axes.set_title(label, loc="left", fontsize=11, color=COLOUR["muted"])
+    return standalone(to_svg(figure, "Spikes or not: the verdict with energy, latency and area"))
 
 
 def _figure_of(design: Mapping[str, Any], part: str, key: str) -> float | None:

@@ -17,6 +17,11 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{value:,.{max(0, digits - 1 - magnitude)}f}"
 
 
+def signed(value: float) -> str:
+    """Write a difference, with its sign."""
+    return significant(value) if value == 0 else f"{'+' if value > 0 else '−'}{significant(abs(value))}"
+
+
 def count(value: float | None) -> str:
     """Write a count, or a mean of counts: in full where it is a whole number."""
     return significant(int(value) if value is not None and value == int(value) else value)

@@ -1,8 +1,10 @@
 """report.json and report.html: the whole study in one file each, written at once or not at all."""
 
+import csv
+import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
@@ -12,12 +14,32 @@ import jinja2
 import numpy as np
 
 from tospike.compare import figures
-from tospike.compare.numbers import count, significant, times
+from tospike.compare.drawing import css_variables, standalone
+from tospike.compare.energy.levels import TERMS
+from tospike.compare.figures_energy import (
+    accuracy_energy_figure,
+    break_even_figure,
+    energy_distribution_figure,
+)
+from tospike.compare.numbers import count, percent, signed, significant, times
 from tospike.compare.table import Report, summary_rows
 from tospike.gen.files import write_text
 from tospike.hw.params import InputError
 
-_TOP_ORDER = ("workload", "question", "verdict", "designs", "constants", "provenance")
+_TOP_ORDER = (
+    "workload",
+    "question",
+    "verdict",
+    "designs",
+    "activity",
+    "break_even",
+    "sensitivity",
+    "variants",
+    "models",
+    "constants",
+    "technology",
+    "provenance",
+)
 _DESIGN_ORDER = (
     "name",
     "kind",
@@ -30,6 +52,9 @@ _DESIGN_ORDER = (
     "latency_us",
     "operations",
     "energy_pj",
+    "counted_pj",
+    "levels",
+    "published_pj",
     "choices",
 )
 _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp": "DSP"}
@@ -37,10 +62,13 @@ _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp
 OPERATION_LABELS: Mapping[str, str] = {
     "mac": "multiply-accumulates",
     "requantize": "requantisations",
+    "bias_add": "biases added",
     "sop": "synaptic additions",
     "neuron_update": "neuron updates",
     "spike": "spikes",
     "weight_read": "weights read",
+    "bias_read": "biases read",
+    "multiplier_read": "multipliers read",
     "state_read": "states read",
     "state_write": "states written",
     "activation_read": "activations read",
@@ -50,7 +78,7 @@ OPERATION_LABELS: Mapping[str, str] = {
 
 
 def write_report(report: Report, out_dir: Path) -> Path:
-    """Write ``report.json``, ``report.html`` and ``summary.svg`` into ``out_dir``, and return the path of the page.
+    """Write the page, its data as JSON and CSV and its figures as SVG into ``out_dir``; return the path of the page.
 
     Raises
     ------
@@ -61,6 +89,9 @@ def write_report(report: Report, out_dir: Path) -> Path:
         "report.json": report_json(report),
         "report.html": report_html(report),
         "summary.svg": figures.summary_figure(report),
+        **{f"{name}.svg": standalone(svg) for name, svg in figures_of(report).items()},
+        "summary.csv": summary_csv(report),
+        "samples.csv": samples_csv(report),
     }
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -69,6 +100,48 @@ def write_report(report: Report, out_dir: Path) -> Path:
     for name, text in texts.items():
         write_text(out_dir / name, text)
     return out_dir / "report.html"
+
+
+def figures_of(report: Report) -> dict[str, str]:
+    """Draw every figure that the report has data for, as ``<svg>`` elements by name."""
+    designs = report["designs"]
+    available: tuple[tuple[str, Callable[[Report], str], object], ...] = (
+        ("accuracy", figures.accuracy_figure, True),
+        ("cycles", figures.cycles_figure, True),
+        ("energy", figures.energy_figure, any(d.get("levels") for d in designs)),
+        ("energy_samples", energy_distribution_figure, any(d.get("counted_pj") for d in designs)),
+        ("accuracy_energy", accuracy_energy_figure, report.get("variants")),
+        ("break_even", break_even_figure, report.get("break_even")),
+    )
+    return {name: draw(report) for name, draw, there in available if there}
+
+
+def summary_csv(report: Report) -> str:
+    """Return the main table, a line per figure and design, numbers in full."""
+    lines = [
+        (row.group, row.label, design["name"], value)
+        for row in summary_rows(report)
+        for design, value in zip(report["designs"], row.numbers, strict=True)
+    ]
+    return _csv(("group", "figure", "design", "value"), lines)
+
+
+def samples_csv(report: Report) -> str:
+    """Return cycles and energy (level 2, pJ) of every sample and design."""
+    lines = []
+    for design in report["designs"]:
+        cycles = np.atleast_1d(design.get("cycles_samples", []))
+        energy = (design.get("counted_pj") or {}).get("samples") or [""] * len(cycles)
+        lines += [(design["name"], n, int(c), e) for n, (c, e) in enumerate(zip(cycles, energy, strict=True))]
+    return _csv(("design", "sample", "cycles", "energy_pj"), lines)
+
+
+def _csv(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(lines)
+    return text.getvalue()
 
 
 def report_json(report: Report) -> str:
@@ -100,7 +173,7 @@ def report_html(report: Report) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(significant=significant, count=count, plain=_text)
+    environment.filters.update(significant=significant, count=count, plain=_text, signed=signed, percent=percent)
     template = environment.from_string(resources.files("tospike.compare").joinpath("report.html.j2").read_text("utf-8"))
     designs = report["designs"]
     rows = [(name, list(group)) for name, group in groupby(summary_rows(report), key=lambda row: row.group)]
@@ -109,11 +182,11 @@ def report_html(report: Report) -> str:
         designs=designs,
         margins=_margins(report),
         rows=rows,
-        variables=figures.css_variables(),
-        accuracy_figure=figures.accuracy_figure(report),
-        cycles_figure=figures.cycles_figure(report),
-        energy_figure=figures.energy_figure(report) if any(d.get("energy_pj") for d in designs) else None,
+        variables=css_variables(),
+        figures=figures_of(report),
+        levels=_levels(designs),
         operations=_operations(designs),
+        published=_published(report),
         resources=_RESOURCES,
         engines=[(d["name"], name, area) for d in designs for name, area in _engines(d).items()],
         choices=_choices(designs),
@@ -166,8 +239,12 @@ def _margins(report: Report) -> list[tuple[str, str, str]]:
     basis = "RTL" if accuracy["basis"] == "rtl" else "golden model"
     shown = [(f"{points:+.1f} points".replace("-", "−"), "accuracy", f"SNN minus ANN, {basis}")]
     if energy is not None:
-        interval = energy["interval"]
-        note = f"{significant(interval[0])} to {significant(interval[1])} over inputs" if interval else energy["model"]
+        spans = [(energy["interval"], "inputs")]
+        if len(energy["technologies"]) > 1:
+            ratios = energy["technologies"].values()
+            spans.append(((min(ratios), max(ratios)), "technologies"))
+        notes = [f"{significant(span[0])} to {significant(span[1])} over {what}" for span, what in spans if span]
+        note = "; ".join(notes) or energy["model"]
         shown.append((times(energy["ratio"]), "energy", note))
     shown.append((times(latency["ratio"]), "latency", "time" if latency["unit"] == "us" else "in cycles"))
     if area is not None:
@@ -190,6 +267,38 @@ def _operations(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[Operat
             energy = design.get("energy_pj") or {"prices": {}, "terms": {}}
             cells.append((design["operations"].get(name), energy["prices"].get(name), energy["terms"].get(name)))
         lines.append((OPERATION_LABELS.get(name, name), cells))
+    return lines
+
+
+LevelCells = tuple[float, float, float]
+"""pJ by operation counts, by counters, and the difference: of one term in one design."""
+
+
+def _levels(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[LevelCells]]]:
+    """Return every term of level 1 or level 2, with its figures in each design, and their sums."""
+    tables = [{row["term"]: (row["counted"], row["measured"]) for row in d.get("levels") or ()} for d in designs]
+    names = [*TERMS, *sorted({name for table in tables for name in table} - set(TERMS))]
+    lines = [
+        (TERMS.get(name, name), [_level_cells(*table.get(name, (0.0, 0.0))) for table in tables])
+        for name in names
+        if any(name in table for table in tables)
+    ]
+    sums = [tuple(sum(row[side] for row in table.values()) for side in (0, 1)) for table in tables]
+    return [*lines, ("total", [_level_cells(*pair) for pair in sums])] if lines else []
+
+
+def _level_cells(counted: float, measured: float) -> LevelCells:
+    return counted, measured, measured - counted
+
+
+def _published(report: Report) -> list[tuple[str, list[float], str, str]]:
+    """Return every published model: its name, each design's pJ, SNN over ANN, and its source."""
+    designs = report["designs"]
+    lines = []
+    for name, source in report["models"].items():
+        values = [design["published_pj"][name] for design in designs]
+        by_kind = {design["kind"]: value for design, value in zip(designs, values, strict=True)}
+        lines.append((name, values, times(by_kind["snn"] / by_kind["ann"] if by_kind["ann"] else None), source))
     return lines
 
 

@@ -1,24 +1,41 @@
 """Runs a workload through both circuits: golden model, RTL, synthesis, energy, verdict."""
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tospike.compare import footprint
-from tospike.compare.energy import HOROWITZ_45, EnergyModel, energy
+from tospike.compare.energy.activity import EngineActivity
+from tospike.compare.energy.break_even import (
+    LARGE_SRAM,
+    PUBLISHED,
+    Reuse,
+    SpikeActivity,
+    break_even,
+    spike_activity,
+)
+from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.levels import differences
+from tospike.compare.energy.model import EnergyModel, energy
+from tospike.compare.energy.models import MODELS
+from tospike.compare.energy.observe import engine_activities
+from tospike.compare.energy.operations import HOROWITZ_45, operation_model
+from tospike.compare.energy.place import spike_break_even
+from tospike.compare.energy.technology import Technology, load_technology, shipped
+from tospike.compare.sensitivity import placed_states, rank, variants
 from tospike.compare.verdict import judge
 from tospike.compare.workload import Workload
 from tospike.gen.cache import Cache
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.folder import generate
 from tospike.gen.prepare import Prepared, prepare
-from tospike.hw.params import EncoderParams, ImageParams, SystolicParams, require
+from tospike.hw.params import AcceleratorParams, EncoderParams, ImageParams, SystolicParams, require
 from tospike.sim.network import Result
 from tospike.synth.flow import synthesize
 from tospike.synth.report import FpgaReport
@@ -41,7 +58,30 @@ class StudyOptions:
     rtl_samples: int | None = None
     """``None``: every test sample."""
     model: EnergyModel = HOROWITZ_45
+    """Level 1: prices of operation counts."""
+    technology: Technology = field(default_factory=lambda: load_technology("horowitz45"))
+    """Level 2: prices of what the hardware's counters say; the shipped ones give the range."""
+    sensitivity: bool = True
+    """Whether to run both networks with one thing changed at a time."""
     cache: Cache
+
+    @property
+    def technologies(self) -> tuple[Technology, ...]:
+        """The chosen technology, and those that come with tospike."""
+        others = (load_technology(name) for name in shipped())
+        return (self.technology, *(other for other in others if other.name != self.technology.name))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """One side of a study."""
+
+    design: dict[str, Any]
+    """Its entry in the report."""
+    params: AcceleratorParams
+    engines: tuple[EngineActivity, ...]
+    result: Result
+    seconds: dict[str, float]
 
 
 def run_study(
@@ -83,8 +123,11 @@ def run_study(
         jobs = [
             pool.submit(_measure, kind, prepared[kind], data, out / kind, options, progress) for kind in ("ann", "snn")
         ]
-        designs = [job.result() for job in jobs]
-    seconds = {f"{design['name']} {step}": value for design in designs for step, value in design.pop("seconds").items()}
+        measured = [job.result() for job in jobs]
+    designs = [side.design for side in measured]
+    activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in measured))
+    verdict = judge(designs, workload=workload.name)
+    seconds = {f"{side.design['name']} {step}": value for side in measured for step, value in side.seconds.items()}
     tools = {name: version for design in designs for name, version in design["fpga"].get("tools", {}).items()}
     return {
         "workload": {
@@ -94,9 +137,18 @@ def run_study(
             "split": data.split,
         },
         "question": QUESTION,
-        "verdict": judge(designs, workload=workload.name),
+        "verdict": verdict,
         "designs": designs,
+        "activity": asdict(activity) if activity else None,
+        "break_even": _break_even(measured, activity, options),
+        **(_sensitivity(workload, prepared, data, verdict, options, progress) if options.sensitivity else {}),
+        "models": {name: model.source for name, model in MODELS.items()},
         "constants": options.model.describe(),
+        "technology": {
+            "name": options.technology.name,
+            "description": options.technology.description,
+            "constants": {name: asdict(constant) for name, constant in options.technology.describe().items()},
+        },
         "provenance": {
             "tospike": metadata.version("tospike"),
             "command": command,
@@ -109,7 +161,7 @@ def run_study(
 
 def _measure(
     kind: str, prepared: Prepared, data: DataSet, folder: Path, options: StudyOptions, progress: Progress
-) -> dict[str, Any]:
+) -> Measured:
     name = prepared.network.name
     params = prepared.design.params
     seconds: dict[str, float] = {}
@@ -147,7 +199,16 @@ def _measure(
     progress(name, "done")
     assert golden.result is not None
     result: Result = golden.result
-    return {
+    engines = engine_activities(prepared.design, prepared.integers(data.x), result)
+    energies = {
+        technology.name: counted_energy(technology, params, result.counters, result.cycles).summary()
+        for technology in options.technologies
+    }
+    assert rtl.counters is not None
+    read = counted_energy(options.technology, params, rtl.counters, rtl.counters["cycles"])
+    same_prices = energy(operation_model(options.technology, source=options.technology.description), engines)
+    counted = energies[options.technology.name]
+    design = {
         "name": name,
         "kind": kind,
         "description": describe(prepared),
@@ -159,12 +220,76 @@ def _measure(
         "fpga": report.to_json(),
         "latency_us": distribution(result.cycles / report.fmax_mhz) if isinstance(report, FpgaReport) else None,
         "operations": mean_operations(result),
-        "energy_pj": energy(
-            options.model, result.operations, footprint.widths(params), footprint.memories(params)
-        ).summary(),
+        "energy_pj": energy(options.model, engines).summary(),
+        "counted_pj": {
+            **counted,
+            # what the counters that were read from the RTL cost, per sample that ran there
+            "rtl": float(read.total.sum()) / len(rtl.correct),
+            "technologies": {name: found["total"] for name, found in energies.items()},
+            "technology_samples": {name: found["samples"] for name, found in energies.items()},
+        },
+        "levels": [
+            asdict(difference)
+            for difference in differences(
+                {name: float(values.mean()) for name, values in same_prices.terms.items()}, counted["terms"]
+            )
+        ],
+        "published_pj": {name: float(energy(model, engines).total.mean()) for name, model in MODELS.items()},
         "choices": prepared.choices,
-        "seconds": seconds,
     }
+    return Measured(design=design, params=params, engines=engines, result=result, seconds=seconds)
+
+
+def _break_even(
+    measured: Sequence[Measured], activity: SpikeActivity | None, options: StudyOptions
+) -> dict[str, Any] | None:
+    """Where the SNN lies, and where it would meet the ANN: here, in the literature and by its common formula."""
+    if activity is None or activity.spikes_per_activation is None or activity.density is None:
+        return None
+    ann, snn = measured
+    n, density = activity.spikes_per_activation, activity.density
+    here = {}
+    for technology in options.technologies:
+        pj = ann.design["counted_pj"]["technologies"][technology.name]
+        factor = spike_break_even(technology, snn.params, snn.result.counters, snn.result.cycles, ann_pj=pj)
+        if factor is not None:
+            here[technology.name] = factor * n
+    formula = {
+        f"{place}, reuse {reuse}": break_even(LARGE_SRAM, Reuse(ann_weight=reuse, ann_activation=reuse, state=state))
+        for place, state in (("state in a register", math.inf), ("state in SRAM", 1.0))
+        for reuse in (1, 4, 16)
+    }
+    return {
+        "n": n,
+        "n_star": here,
+        "published": {p.name: list(p.spikes_per_activation(density=density)) for p in PUBLISHED},
+        "formula": formula,
+    }
+
+
+def _sensitivity(
+    workload: Workload,
+    prepared: Mapping[str, Prepared],
+    data: DataSet,
+    verdict: Mapping[str, Any],
+    options: StudyOptions,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Both networks with one thing changed at a time: ``variants`` and ``sensitivity`` of the report."""
+    paths = {"ann": workload.ann, "snn": workload.snn}
+    found = variants(
+        prepared,
+        paths,
+        data,
+        workload.options,
+        options.technology,
+        progress=lambda change: progress("one change at a time", change),
+    )
+    energy_margin = verdict["margins"]["energy"]
+    ratios = {name: ratio for name, ratio in energy_margin["technologies"].items() if name != options.technology.name}
+    ranked = rank(found, placed_states(prepared["snn"], data, options.technology), ratios)
+    progress("one change at a time", "done")
+    return {"variants": [asdict(v) for v in found], "sensitivity": [asdict(change) for change in ranked]}
 
 
 def describe(prepared: Prepared) -> str:

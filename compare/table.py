@@ -26,6 +26,8 @@ class Row:
     group: str
     label: str
     values: tuple[str, ...]
+    numbers: tuple[float | None, ...]
+    """The same, in full."""
     ratio: str
     """SNN over ANN; empty where a ratio says nothing."""
 
@@ -34,6 +36,8 @@ def summary_rows(report: Report) -> list[Row]:
     """Return the rows of the main table; what was not measured is a dash."""
     target = next((d["fpga"]["target"] for d in report["designs"] if d.get("fpga")), "FPGA")
     area = f"Area, {target}"
+    counters = f"Energy, counters, {_name(report, 'counted_pj', 'technology')}"
+    counts = f"Energy, counts, {_name(report, 'energy_pj', 'model')}"
     lines: tuple[tuple[str, str, Format, bool, tuple[str, ...]], ...] = (
         ("Accuracy", "float", percent, False, ("accuracy", "float")),
         ("Accuracy", "golden model", percent, False, ("accuracy", "golden")),
@@ -47,9 +51,11 @@ def summary_rows(report: Report) -> list[Row]:
         ("Latency", "post-route Fmax, MHz", significant, False, ("fpga", "fmax_mhz")),
         ("Latency", "mean, µs", significant, True, ("latency_us", "mean")),
         ("Latency", "95th percentile, µs", significant, True, ("latency_us", "p95")),
-        ("Energy per inference", "total, pJ", significant, True, ("energy_pj", "total")),
-        ("Energy per inference", "compute, pJ", significant, True, ("energy_pj", "compute")),
-        ("Energy per inference", "memory, pJ", significant, True, ("energy_pj", "memory")),
+        (counters, "total, pJ", significant, True, ("counted_pj", "total")),
+        (counters, "clock and leakage, pJ", significant, True, ("counted_pj", "static")),
+        (counts, "total, pJ", significant, True, ("energy_pj", "total")),
+        (counts, "compute, pJ", significant, True, ("energy_pj", "compute")),
+        (counts, "memory, pJ", significant, True, ("energy_pj", "memory")),
         (area, "LUT4", count, True, ("fpga", "lut4")),
         (area, "carry", count, True, ("fpga", "carry")),
         (area, "flip-flops", count, True, ("fpga", "ff")),
@@ -60,8 +66,13 @@ def summary_rows(report: Report) -> list[Row]:
     for group, label, write, compared, path in lines:
         values = tuple(_find(design, path) for design in report["designs"])
         ratio = times(_ratio(report, path)) if compared else ""
-        rows.append(Row(group=group, label=label, values=tuple(map(write, values)), ratio=ratio))
+        rows.append(Row(group=group, label=label, values=tuple(map(write, values)), numbers=values, ratio=ratio))
     return rows
+
+
+def _name(report: Report, part: str, key: str) -> str:
+    """What prices energy, or a dash."""
+    return next((str(d[part][key]) for d in report["designs"] if d.get(part)), MISSING)
 
 
 def _find(design: Mapping[str, Any], path: tuple[str, ...]) -> Any:

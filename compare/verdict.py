@@ -1,9 +1,10 @@
 """The verdict: spikes or not, on the evidence of a study's designs.
 
 Accuracy first: designs of different accuracy are not compared, unless one is ahead in both accuracy and energy.
-Then energy per inference decides, with latency and area beside it. Every ratio is SNN over ANN: below 1 favours
-spikes. The interval of the energy ratio says how far it depends on which inputs were measured; it says nothing
-about the constants of the energy model.
+Then energy per inference decides, with latency and area beside it: that of the hardware's counters (level 2), or of
+operation counts where there are none. Every ratio is SNN over ANN: below 1 favours spikes. The interval of the energy
+ratio says how far it depends on which inputs were measured, the range how far it depends on the technology; a winner
+must win on both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,8 +72,8 @@ def _winner(margins: Mapping[str, Any], mismatches: int) -> tuple[Winner, str]:
     energy, accuracy = margins["energy"], margins["accuracy"]
     if mismatches or energy is None:
         return "undecided", "evidence"
-    low, high = energy["interval"] or (energy["ratio"], energy["ratio"])
-    cheaper: Winner = "ann" if low > 1 else "snn" if high < 1 else "tie"
+    bounds = [energy["ratio"], *(energy["interval"] or ()), *energy["technologies"].values()]
+    cheaper: Winner = "ann" if min(bounds) > 1 else "snn" if max(bounds) < 1 else "tie"
     if accuracy["comparable"]:
         return cheaper, "energy"
     better: Winner = "snn" if accuracy["difference_points"] > 0 else "ann"
@@ -99,18 +100,23 @@ def _accuracy_margin(ann: Design, snn: Design, tolerance: float) -> dict[str, ob
 
 
 def _energy_margin(ann: Design, snn: Design) -> dict[str, object] | None:
-    """Ratio of mean energies, its bootstrap interval, and 5 to 95 % of the samples' own ratios."""
-    below, above = ann.get("energy_pj"), snn.get("energy_pj")
+    """Ratio of means, its bootstrap interval, 5 to 95 % of the samples' own ratios, and every technology's ratio."""
+    level = 2 if all(design.get("counted_pj") for design in (ann, snn)) else 1
+    key = {1: "energy_pj", 2: "counted_pj"}[level]
+    below, above = ann.get(key), snn.get(key)
     if below is None or above is None:
         return None
     samples = [np.asarray(part.get("samples", ()), dtype=np.float64) for part in (below, above)]
     paired = samples[0].shape == samples[1].shape and samples[0].size > 1
+    prices = below.get("technologies", {})
     return {
-        "model": below.get("model"),
+        "level": level,
+        "model": below.get("technology" if level == 2 else "model"),
         "ratio": float(above["total"] / below["total"]),
         "interval": bootstrap_ratio(samples[1], samples[0]) if paired else None,
         "confidence": CONFIDENCE,
         "per_sample": [float(q) for q in np.percentile(samples[1] / samples[0], (5, 95))] if paired else None,
+        "technologies": {name: float(above["technologies"][name] / prices[name]) for name in prices},
     }
 
 
@@ -172,16 +178,18 @@ def _sentence(workload: str, winner: Winner, reason: str, margins: Mapping[str, 
 
 def _energy_clause(margins: Mapping[str, Any]) -> str:
     energy = margins["energy"]
-    interval = ""
+    notes = [f"{'RTL counters' if energy['level'] == 2 else 'operation counts'}, {energy['model']}"]
     if energy["interval"]:
         low, high = energy["interval"]
-        interval = (
-            f"; {100 * energy['confidence']:.0f} % interval {significant(low)} to {significant(high)} over inputs"
-        )
-    return (
-        f"SNN needs {significant(energy['ratio'])} times the ANN's energy per inference "
-        f"(operation counts, {energy['model']}{interval})"
-    )
+        notes.append(f"{100 * energy['confidence']:.0f} % interval {_range(low, high)} over inputs")
+    if len(energy["technologies"]) > 1:
+        ratios = energy["technologies"].values()
+        notes.append(f"{_range(min(ratios), max(ratios))} over technologies")
+    return f"SNN needs {significant(energy['ratio'])} times the ANN's energy per inference ({'; '.join(notes)})"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{significant(low)} to {significant(high)}"
 
 
 def _other_clauses(margins: Mapping[str, Any]) -> str:

@@ -59,16 +59,20 @@ class Cache:
         InputError
             The folder cannot be written.
         """
-        final = self.root / kind / key
-        if self.reuse and is_sound(final):
-            return final
+        if found := self.find(kind, key):
+            return found
         try:
-            return self._make(final, make)
+            return self._make(self.root / kind / key, make)
         except OSError as error:
             raise InputError(
                 f"cannot write to the cache {self.root}: {error.strerror or error}; make room there, or set "
                 "TOSPIKE_CACHE to another folder"
             ) from None
+
+    def find(self, kind: str, key: str) -> Path | None:
+        """The folder of the entry ``key`` if there is one that is sound, and may be believed."""
+        entry = self.root / kind / key
+        return entry if self.reuse and is_sound(entry) else None
 
     def _make(self, final: Path, make: Callable[[Path], None]) -> Path:
         final.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from tospike.hw.params import (
     HostOutput,
     ImageParams,
     SystolicParams,
+    TokenKind,
     require,
 )
 from tospike.hw.snn.encoder import Encoder
@@ -146,6 +147,14 @@ class Accelerator(wiring.Component):
         with m.Elif(started | inside.any()):
             m.d.sync += cycles.eq(cycles + 1)
         m.d.comb += registers.busy.eq(started | inside.any() | Cat(busy).any())
-        for number, counter in enumerate([cycles, *counters]):
+
+        inputs = Signal(32)
+        taken = Signal()  # a cycle late, as above
+        m.d.sync += taken.eq(source.o.valid & source.o.ready & (source.o.payload.kind == TokenKind.VALUE))
+        with m.If(registers.clear):
+            m.d.sync += inputs.eq(0)
+        with m.Elif(taken):
+            m.d.sync += inputs.eq(inputs + 1)
+        for number, counter in enumerate([cycles, inputs, *counters]):
             m.d.comb += registers.counters[number].eq(counter)
         return m

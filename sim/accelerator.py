@@ -71,8 +71,10 @@ def _systolic(design: Design, params: SystolicParams | ImageParams, x: Ints) -> 
     return Result(
         outputs=result.outputs,
         cycles=np.full(len(x), frame_cycles(params), dtype=np.int64),
-        counters={f"0.{name}": values for name, values in result.counters.items()},
+        counters={"inputs": np.full(len(x), params.input.addresses, dtype=np.int64)}
+        | {f"0.{name}": values for name, values in result.counters.items()},
         operations=result.operations,
+        engine_operations=(result.operations,),
     )
 
 
@@ -80,7 +82,8 @@ def _spiking(design: Design, x: Ints) -> Result:
     trains: Array = x
     encoder: EncoderRun | None = None
     engines: list[EventRun] = []
-    counters: dict[str, Ints] = {}
+    sent = np.count_nonzero(x, axis=tuple(range(1, x.ndim))).astype(np.int64)
+    counters: dict[str, Ints] = {"inputs": sent}
     for index, params in enumerate(design.params.engines):
         run_of_engine: EncoderRun | EventRun
         if isinstance(params, EncoderParams):
@@ -100,6 +103,7 @@ def _spiking(design: Design, x: Ints) -> Result:
         cycles=chain_cycles(design.params, x, encoder, engines),
         counters=counters,
         operations=_sum(run.operations for run in runs),
+        engine_operations=tuple(run.operations for run in runs),
         trains=trains if isinstance(last, EventParams) and last.readout is Readout.SPIKES else None,
     )
 

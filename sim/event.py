@@ -163,16 +163,18 @@ def _counters(params: EventParams, inputs: NDArray[np.integer], spikes: Ints, sa
 
 
 def _operations(params: EventParams, steps: int, counters: dict[str, Ints]) -> dict[str, Ints]:
-    """Elements, not words. Spike counters are states too; biases are weights."""
+    """Elements, not words. Spike counters are states too."""
     neurons = params.neurons
     synapses = counters["values"] * neurons
     sweeps = counters["sweep_words"] // params.words
     is_count = params.readout is Readout.COUNT
+    biases = dict.fromkeys(("bias_add", "bias_read"), sweeps * neurons) if params.bias else {}
     return {
         "sop" if params.payload == SPIKE else "mac": synapses,
         "neuron_update": counters["ticks"] * neurons,
         "spike": counters["spikes"],
-        "weight_read": synapses + (sweeps * neurons if params.bias else 0),
+        **biases,
+        "weight_read": synapses,
         "state_read": synapses + (steps + (sweeps if is_count else 0)) * neurons,
         "state_write": synapses + (sweeps + (sweeps if is_count else 0)) * neurons,
     }

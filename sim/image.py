@@ -66,10 +66,14 @@ def frame_operations(params: ImageParams) -> dict[str, int]:
     """Operations of one frame, by the names of ``docs/architecture.md``; memory accesses in elements."""
     counters: Mapping[str, int] = frame_counters(params)
     computed = [layer for layer in params.layers if layer.operation is not ImageOperation.MAXIMUM]
+    requantized = sum(layer.results for layer in computed if layer.clamp is not None)
     return {
         "mac": counters["macs"],
         "compare": sum(layer.depth * layer.results for layer in params.layers if layer not in computed),
-        "requantize": sum(layer.results for layer in computed if layer.clamp is not None),
+        "requantize": requantized,
+        "bias_add": counters["results"],
+        "bias_read": counters["results"],
+        "multiplier_read": requantized,
         "weight_read": counters["weight_words"] * params.array.cols,
         "activation_read": counters["act_words"] * params.array.rows,
         "activation_write": params.input.addresses + sum(_stored(params.layers)),

@@ -223,9 +223,11 @@ class Result:
     """(N,) int64: latency, from the cycle that takes the first input beat to the one that takes the last output
     beat, both included, with the sample alone in the pipeline, input always valid, output always ready."""
     counters: Mapping[str, Array]
-    """The hardware's counters, one (N,) int64 array each, named ``<engine index>.<counter>``."""
+    """The hardware's counters but ``cycles``, one (N,) int64 array each: see ``hw.host.layout.counter_names``."""
     operations: Mapping[str, Array]
     """Operation counts, one (N,) int64 array each: see ``docs/architecture.md``."""
+    engine_operations: tuple[Mapping[str, Array], ...] = ()
+    """The same, engine by engine."""
     trains: Array | None = None
     """(N, steps, neurons) spikes, where the hardware sends spikes rather than a readout."""
     is_class: bool = False

@@ -143,9 +143,13 @@ def frame_operations(params: SystolicParams) -> dict[str, int]:
     """Operations of one frame, by the names of ``docs/architecture.md``; memory accesses in elements."""
     counters: Mapping[str, int] = frame_counters(params)
     stored = sum(layer.rows * layer.inputs for layer in params.layers)
+    requantized = sum(layer.rows * layer.outputs for layer in params.layers if layer.clamp is not None)
     return {
         "mac": counters["macs"],
-        "requantize": sum(layer.rows * layer.outputs for layer in params.layers if layer.clamp is not None),
+        "requantize": requantized,
+        "bias_add": counters["results"],
+        "bias_read": counters["results"],
+        "multiplier_read": requantized,
         "weight_read": counters["weight_words"] * params.array.cols,
         "activation_read": counters["act_words"] * params.array.rows,
         "activation_write": stored,

@@ -43,6 +43,8 @@ class Evaluation:
     """What the golden model says; ``None`` for float, and where no engine can run the network."""
     unplanned: str = ""
     """Why there are no cycles and operations, where no engine can run the network."""
+    counters: dict[str, int] | None = None
+    """RTL: the hardware's counters after all samples."""
     mismatches: int | None = None
     """RTL: samples whose outputs or cycles differ from the golden model's, plus totals of counters that differ."""
 
@@ -132,5 +134,6 @@ def evaluate(
         backend=backend,
         correct=replace(expected, outputs=got.outputs).predictions == y,
         result=expected,
+        counters=got.counters,
         mismatches=int(wrong.sum()) + wrong_totals,
     )

@@ -1,18 +1,26 @@
 """report.json, report.html, the figures and the table of the terminal, on a study made by hand."""
 
 import copy
+import csv
 import io
 import json
 import os
 import re
+from dataclasses import asdict
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from rich.console import Console
 
-from tospike.compare.energy import HOROWITZ_45, Memories, Widths, energy
-from tospike.compare.figures import ENERGY_GROUPS, PALETTE, summary_figure, wilson_interval
+from tospike.compare.drawing import PALETTE
+from tospike.compare.energy.activity import EngineActivity, Memories, Widths
+from tospike.compare.energy.levels import TERMS
+from tospike.compare.energy.model import energy
+from tospike.compare.energy.models import MODELS
+from tospike.compare.energy.operations import HOROWITZ_45
+from tospike.compare.energy.technology import load_technology
+from tospike.compare.figures import ENERGY_LABELS, summary_figure, wilson_interval
 from tospike.compare.numbers import count, percent, significant, times
 from tospike.compare.report import report_html, report_json, write_report
 from tospike.compare.table import print_report, summary_rows
@@ -20,6 +28,7 @@ from tospike.compare.verdict import judge
 from tospike.hw.params import InputError
 
 SAMPLES = 449
+HOROWITZ = load_technology("horowitz45")
 WIDTHS = Widths(weight_bits=8, act_bits=8, state_bits=16)
 MEMORIES = Memories(weight_bits=19000, state_bits=700, activation_bits=1500)
 
@@ -28,6 +37,8 @@ def design(kind, cycles, operations, engines, dsp):
     rng = np.random.default_rng(len(kind) + dsp)
     per_sample = rng.normal(cycles, cycles / 20, SAMPLES).astype(int)
     counts = {name: rng.normal(mean, mean / 20, SAMPLES) for name, mean in operations.items()}
+    engine = EngineActivity(name="0", operations=counts, widths=WIDTHS, memories=MEMORIES)
+    counted = energy(HOROWITZ_45, [engine]).summary()
     fmax = 131.25
     p5, p50, p95 = np.percentile(per_sample, (5, 50, 95))
     stats = {"mean": per_sample.mean(), "p5": p5, "p50": p50, "p95": p95}
@@ -54,7 +65,22 @@ def design(kind, cycles, operations, engines, dsp):
         },
         "latency_us": {name: value / fmax for name, value in stats.items()},
         "operations": {name: values.mean() for name, values in counts.items()},
-        "energy_pj": energy(HOROWITZ_45, counts, WIDTHS, MEMORIES).summary(),
+        "energy_pj": counted,
+        "counted_pj": {
+            **{key: 1.5 * counted[key] for key in ("total", "p5", "p95")},
+            "technology": "horowitz45",
+            "samples": [1.5 * value for value in counted["samples"]],
+            "static": 77.25,
+            "rtl": 1.5 * counted["total"],
+            "busy": {"engine_0": 0.625},
+            "area_um2": 123456.0,
+            "technologies": {"horowitz45": 1.5 * counted["total"], "osu018": 20 * counted["total"]},
+        },
+        "levels": [
+            {"term": "mac", "counted": 100.0, "measured": 120.25},
+            *({"term": term, "counted": 0.0, "measured": 10.5} for term in TERMS if term != "mac"),
+        ],
+        "published_pj": {name: 1000.0 + len(name) for name in MODELS},
         "choices": {"weight_bits": 8, "dt": 1e-4, "bias": True},
     }
 
@@ -77,7 +103,50 @@ def study():
         "question": "Should this network be spikes or not?",
         "designs": designs,
         "verdict": judge(designs, workload="digits"),
+        "activity": {
+            "spikes_per_synapse": 1.25,
+            "spikes_per_neuron": 1.5,
+            "spike_rate": 0.3125,
+            "spikes_per_activation": 2.875,
+            "density": 0.4375,
+        },
+        "break_even": {
+            "n": 2.875,
+            "n_star": {"horowitz45": 2.5, "osu018": 0.0},
+            "published": {"Somebody 2021": [1.72, 1.72], "Others 2023": [0.25, 2.5]},
+            "formula": {"state in SRAM, reuse 16": 0.0475},
+        },
+        "sensitivity": [
+            {
+                "change": "SNN: 2 lanes",
+                "accuracy": 0.9375,
+                "ratio": 0.875,
+                "factor": 0.75,
+                "flips": True,
+                "comparable": False,
+            },
+            {
+                "change": "technology x",
+                "accuracy": None,
+                "ratio": 2.125,
+                "factor": 1.5,
+                "flips": False,
+                "comparable": True,
+            },
+        ],
+        "variants": [
+            {"kind": "ann", "change": "", "accuracy": 0.98, "pj": 3000.0},
+            {"kind": "ann", "change": "ANN: 4-bit weights", "accuracy": 0.95, "pj": 2000.0},
+            {"kind": "snn", "change": "", "accuracy": 0.97, "pj": 4000.0},
+            {"kind": "snn", "change": "SNN: 2 lanes", "accuracy": 0.97, "pj": 5000.0},
+        ],
+        "models": {name: model.source for name, model in MODELS.items()},
         "constants": HOROWITZ_45.describe(),
+        "technology": {
+            "name": HOROWITZ.name,
+            "description": HOROWITZ.description,
+            "constants": {name: asdict(constant) for name, constant in HOROWITZ.describe().items()},
+        },
     }
 
 
@@ -88,8 +157,11 @@ def bare(study):
     for each in bare["designs"]:
         each["accuracy"]["rtl"] = None
         each["rtl_samples"] = 0
-        each["fpga"] = each["latency_us"] = each["energy_pj"] = None
+        each["fpga"] = each["latency_us"] = each["energy_pj"] = each["counted_pj"] = None
+        del each["levels"]
         del each["choices"]
+    del bare["sensitivity"], bare["variants"]
+    bare["break_even"] = None
     bare["verdict"] = judge(bare["designs"], workload="digits")
     return bare
 
@@ -139,7 +211,20 @@ def test_wilson_interval_against_a_published_value():
 
 def test_json_has_the_keys_of_the_contract_in_a_fixed_order(study):
     data = json.loads(report_json(study))
-    assert list(data) == ["workload", "question", "verdict", "designs", "constants", "provenance"]
+    assert list(data) == [
+        "workload",
+        "question",
+        "verdict",
+        "designs",
+        "activity",
+        "break_even",
+        "sensitivity",
+        "variants",
+        "models",
+        "constants",
+        "technology",
+        "provenance",
+    ]
     for each in data["designs"]:
         assert list(each)[:11] == [
             "name",
@@ -167,7 +252,7 @@ def test_json_keeps_values_and_stays_short(study):
     data = json.loads(report_json(study))
     assert data["designs"][1]["cycles_samples"] == study["designs"][1]["cycles_samples"].tolist()
     assert data["verdict"] == study["verdict"]
-    assert report_json(study).count("\n") < 400
+    assert report_json(study).count("\n") < 800, "the numbers of all samples are in one line"
 
 
 def test_json_refuses_nan(study):
@@ -195,6 +280,13 @@ def test_the_page_shows_every_figure(study):
     for name, constant in study["constants"].items():
         value, unit, source = f"{constant['value']:g}", constant["unit"], constant["source"]
         assert f"{name.replace('_', ' ')} {value} {unit} {source}" in text
+    assert "multiply-accumulates 100 120 +20.2" in text
+    assert "SNN: 2 lanes 0.875 −25.0 % 93.8 % at less accuracy" in text
+    assert "technology x 2.12 +50.0 % –" in text
+    assert "engine 0 busy in 62.5 % of the cycles" in text
+    assert "2.88 for each activation of the ANN that is not zero" in text
+    for name in MODELS:
+        assert f"{name} {1000 + len(name):,}" in text
     for fact in ("tospike compare digits --out build/digits", "yosys 0.66, nextpnr-ecp5 0.11.1", "rtl 31.5"):
         assert fact in text
     assert "weight bits 8 8" in text
@@ -220,7 +312,8 @@ def test_colours_follow_light_and_dark(study):
     html = report_html(study)
     figures = "".join(re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL))
     assert not re.search(r"#[0-9a-f]{6}\b", figures), "a colour that does not follow the scheme"
-    for name in ("ink", "rule", "ann", "snn", *ENERGY_GROUPS):
+    used = set(ENERGY_LABELS) - {"activations"}  # this SNN reads its input from nowhere, its ANN does
+    for name in ("ink", "rule", "ann", "snn", *used):
         assert f"var(--{name})" in figures, name
     for name, (light, dark) in PALETTE.items():
         assert f"--{name}: {light};" in html
@@ -272,7 +365,35 @@ def test_the_report_is_written(study, tmp_path):
     assert page == tmp_path / "new" / "folder" / "report.html"
     assert page.read_text("utf-8") == report_html(study)
     assert (page.parent / "report.json").read_text("utf-8") == report_json(study)
-    assert sorted(path.name for path in page.parent.iterdir()) == ["report.html", "report.json", "summary.svg"]
+    drawn = ["accuracy", "accuracy_energy", "break_even", "cycles", "energy", "energy_samples", "summary"]
+    assert sorted(path.name for path in page.parent.iterdir()) == sorted(
+        ["report.html", "report.json", "samples.csv", "summary.csv", *(f"{name}.svg" for name in drawn)]
+    )
+    for name in drawn:
+        svg = (page.parent / f"{name}.svg").read_text("utf-8")
+        assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+        assert "prefers-color-scheme: dark" in svg, name
+
+
+def test_tables_hold_numbers_in_full(study, tmp_path):
+    write_report(study, tmp_path)
+    with (tmp_path / "samples.csv").open() as file:
+        samples = list(csv.DictReader(file))
+    assert len(samples) == 2 * SAMPLES
+    for each in study["designs"]:
+        own = [line for line in samples if line["design"] == each["name"]]
+        assert [int(line["cycles"]) for line in own] == each["cycles_samples"].tolist()
+        assert [float(line["energy_pj"]) for line in own] == each["counted_pj"]["samples"]
+    with (tmp_path / "summary.csv").open() as file:
+        summary = {(line["figure"], line["design"]): line["value"] for line in csv.DictReader(file)}
+    assert float(summary["float", "digits_ann"]) == 0.981
+    assert float(summary["LUT4", "digits_snn"]) == 1432
+
+
+def test_a_bare_study_has_its_files_too(bare, tmp_path):
+    write_report(bare, tmp_path)
+    assert not (tmp_path / "energy.svg").exists()
+    assert (tmp_path / "samples.csv").read_text().count("\n") == 1 + 2 * SAMPLES
 
 
 def test_a_failed_write_leaves_the_old_report(study, tmp_path, monkeypatch):
@@ -315,8 +436,8 @@ def test_ratios_are_snn_over_ann(study):
     rows = {(row.group, row.label): row.ratio for row in summary_rows(study)}
     assert rows["Area, ecp5-85k", "LUT4"] == "1.00×"
     assert rows["Area, ecp5-85k", "DSP blocks"] == "0×"
-    energies = [each["energy_pj"]["total"] for each in study["designs"]]
-    assert rows["Energy per inference", "total, pJ"] == times(energies[1] / energies[0])
+    energies = [each["counted_pj"]["total"] for each in study["designs"]]
+    assert rows["Energy, counters, horowitz45", "total, pJ"] == times(energies[1] / energies[0])
     assert rows["Accuracy", "RTL"] == ""
 
 

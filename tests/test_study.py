@@ -65,11 +65,21 @@ def test_report_has_the_promised_keys(compared):
         )
         assert design["energy_pj"]["total"] > 0
         assert design["operations"]
+        counted = design["counted_pj"]
+        assert set(counted["technologies"]) == {"horowitz45", "osu018", "sky130hd"}
+        assert counted["technologies"]["horowitz45"] == counted["total"]
+        assert sum(counted["parts"].values()) == pytest.approx(counted["total"])
+        # the first ten samples ran in RTL: what its counters cost is what the golden model's cost
+        assert counted["rtl"] == pytest.approx(sum(counted["samples"][:10]) / 10, rel=1e-6)
+        assert sum(row["measured"] for row in design["levels"]) == pytest.approx(counted["total"])
+        assert sum(row["counted"] for row in design["levels"]) == pytest.approx(design["energy_pj"]["total"])
     ann, snn = report["designs"]
     assert ann["accuracy"]["float"] == 1.0
     assert ann["operations"]["mac"] == 6 * 5 + 5 * 3
     assert snn["operations"]["mac"] > 0, "direct encoding makes the first layer one of multiplications"
     assert snn["operations"]["sop"] > 0
+    assert 0 < report["activity"]["spikes_per_activation"] < 8
+    assert report["verdict"]["margins"]["energy"]["level"] == 2
 
 
 def test_terminal_shows_table_verdict_and_path(compared):

@@ -41,6 +41,33 @@ def test_the_snn_wins_on_energy_whatever_the_order():
     assert verdict["margins"]["energy"]["ratio"] == pytest.approx(0.5)
 
 
+def counted(design, total, **technologies):
+    design["counted_pj"] = {"technology": "horowitz45", "total": total, "technologies": technologies}
+    return design
+
+
+def test_counters_decide_where_both_designs_have_them():
+    ann, snn = (
+        counted(design("ann"), 2000.0, horowitz45=2000.0),
+        counted(design("snn", energy=3200), 1000.0, horowitz45=1000.0),
+    )
+    verdict = judge([ann, snn], workload="digits")
+    assert verdict["winner"] == "snn"
+    assert "0.500 times the ANN's energy per inference (RTL counters, horowitz45)" in verdict["sentence"]
+    del snn["counted_pj"]
+    assert judge([ann, snn], workload="digits")["winner"] == "ann"
+
+
+def test_a_winner_must_win_on_every_technology():
+    ann = counted(design("ann"), 1000.0, horowitz45=1000.0, osu018=5000.0)
+    for osu, winner in ((7000.0, "ann"), (4500.0, "tie")):
+        snn = counted(design("snn"), 2000.0, horowitz45=2000.0, osu018=osu)
+        verdict = judge([ann, snn], workload="digits")
+        assert verdict["winner"] == winner
+        assert f"; {min(osu / 5000, 2):.2f}" in verdict["sentence"].replace("0.900", "0.90")
+        assert "over technologies" in verdict["sentence"]
+
+
 def test_an_interval_that_holds_1_is_a_tie():
     verdict = judge([design("ann", spread=300), design("snn", energy=990, spread=300)], workload="digits")
     low, high = verdict["margins"]["energy"]["interval"]

@@ -71,13 +71,16 @@ def regions(params: AcceleratorParams) -> tuple[Region, ...]:
 
 
 def counter_names(params: AcceleratorParams) -> tuple[str, ...]:
-    """The counters in the order of their registers: ``cycles``, then ``<engine>.<counter>``."""
+    """The counters in the order of their registers: ``cycles``, ``inputs``, then ``<engine>.<counter>``.
+
+    ``cycles`` are those in which a sample is inside; ``inputs`` are the VALUEs that the host sends to the first engine.
+    """
     engines = (
         f"{index}.{name}"
         for index, engine in enumerate(params.engines)
         for name in engine_layout(engine).counter_names(engine)
     )
-    return ("cycles", *engines)
+    return ("cycles", "inputs", *engines)
 
 
 def version_word(version: str) -> int:

@@ -1,0 +1,82 @@
+"""SVG text that takes its colours from CSS variables.
+
+Matplotlib draws in stand-in colours; each is then replaced by a variable, so that one drawing is right on light
+and on dark paper. Text stays text: it can be searched, and takes the font of the page.
+"""
+
+import io
+import re
+from collections.abc import Mapping
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+# Blue and orange are told apart by every common colour vision; the first six of the breakdown are Paul Tol's "muted"
+# set (https://personal.sron.nl/~pault), lightened for dark paper.
+PALETTE: Mapping[str, tuple[str, str]] = {
+    "ink": ("#1b1f24", "#e8e6e1"),
+    "muted": ("#5b636d", "#a5a9af"),
+    "rule": ("#d5d9de", "#3a3f47"),
+    "paper": ("#ffffff", "#15181c"),
+    "ann": ("#0b64a8", "#6db3ec"),
+    "snn": ("#c4520c", "#f2985a"),
+    "mac": ("#332288", "#9a91ea"),
+    "sop": ("#66b5dd", "#88ccee"),
+    "neuron": ("#2f8f80", "#4fbfad"),
+    "weights": ("#d9c463", "#ddcc77"),
+    "state": ("#cc6677", "#e08593"),
+    "activations": ("#882255", "#c9629a"),
+    "queues": ("#8a6d3b", "#c4a26a"),
+    "clock": ("#8d949d", "#8d949d"),
+    "leakage": ("#c3c8ce", "#555b63"),
+}
+"""Each CSS variable with its value on light and on dark paper."""
+
+COLOUR: Mapping[str, str] = {name: f"#0{index:x}fedc" for index, name in enumerate(PALETTE, start=1)}
+"""What to draw with: a stand-in for each variable."""
+
+
+def css_variables() -> str:
+    """Return the style sheet that gives the figures their colours on light, dark and printed paper."""
+    light, dark = (" ".join(f"--{name}: {pair[index]};" for name, pair in PALETTE.items()) for index in (0, 1))
+    return f":root {{ {light} }}\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make a figure of so many inches."""
+    return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
+
+
+def style_axes(axes: Axes, grid: str) -> None:
+    """Leave only what carries information: a grid along one direction and the labels."""
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, colors=COLOUR["muted"], labelsize=10)
+    axes.grid(visible=True, axis="x" if grid == "x" else "y", color=COLOUR["rule"], linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def to_svg(figure: Figure, title: str) -> str:
+    """Render to an ``<svg>`` element with colours as variables, and with a title for those who cannot see it."""
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    # Several figures share one page: names that nothing refers to would only clash.
+    text = re.sub(r'(<g) id="[^"]*"', r"\1", text)
+    text = re.sub(r"font-family:[^;\"]*;?|(?<=font: )", "", text)
+    text = re.sub(r"font: ([0-9.]+px) [^;\"]*", r"font-size: \1", text)
+    for name, colour in COLOUR.items():
+        text = text.replace(colour, f"var(--{name})")
+    return re.sub(r"(<svg[^>]*)>", rf'\1 role="img"><title>{title}</title>', text, count=1)
+
+
+def standalone(svg: str) -> str:
+    """Make a file of an ``<svg>`` element: with paper, and with the style that a page would give it."""
+    style = f"<style>{css_variables()}\ntext {{ font-family: system-ui, sans-serif }}</style>"
+    paper = '<rect width="100%" height="100%" fill="var(--paper)"/>'
+    return re.sub(r"(</title>)", rf"\1{style}{paper}", svg, count=1)

@@ -1,0 +1,185 @@
+"""How many spikes an activation may cost: the formula that covers the published answers, and those answers.
+
+n is the number of spikes for one ANN activation that is not zero, summed over all time steps. Per synapse, an ANN
+pays once for an activation, an SNN pays n times; they meet at ::
+
+    n* = (E_w / R_w + E_a / R_a + E_mul + E_add) / (E_w / R_w' + E_spk + E_add + E_state / R_s)
+
+with R the number of uses of a datum per access to memory. Reuse and the place of the state (R_s infinite: in a
+register) move n* over the whole range of the published answers.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tospike.compare.energy.activity import LayerActivity
+from tospike.hw.params import require
+
+Unit = Literal["spikes per activation", "spikes per synapse", "spike rate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynapsePrices:
+    """pJ of what happens at one synapse."""
+
+    weight: float
+    activation: float
+    multiply: float
+    add: float
+    spike: float
+    """Reading the spike."""
+    state: float
+    """Reading and writing the membrane."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reuse:
+    """Uses of a datum per access to its memory; infinite: it stays in a register, or costs nothing."""
+
+    ann_weight: float = 1.0
+    ann_activation: float = 1.0
+    snn_weight: float = 1.0
+    state: float = math.inf
+
+    def __post_init__(self) -> None:
+        for name in ("ann_weight", "ann_activation", "snn_weight", "state"):
+            value = getattr(self, name)
+            require(value >= 1, f"reuse of {name.replace('_', ' ')} must be 1 or more, not {value}")
+
+
+def break_even(prices: SynapsePrices, reuse: Reuse) -> float:
+    """n*: spikes per activation below which the SNN needs less energy."""
+    ann = prices.weight / reuse.ann_weight + prices.activation / reuse.ann_activation + prices.multiply + prices.add
+    return ann / snn_synapse(prices, reuse)
+
+
+def snn_synapse(prices: SynapsePrices, reuse: Reuse) -> float:
+    """pJ of one spike at one synapse: the denominator of n*."""
+    return prices.weight / reuse.snn_weight + prices.spike + prices.add + prices.state / reuse.state
+
+
+LARGE_SRAM = SynapsePrices(weight=12.5, activation=12.5, multiply=0.2, add=0.1, spike=12.5 / 8, state=25.0)
+"""8-bit data in a memory of 1 MiB, 100 pJ per 64 bit: Horowitz, ISSCC 2014; with no reuse that is `ottati-thesis`."""
+SMALL_SRAM = SynapsePrices(weight=2.5, activation=2.5, multiply=0.2, add=0.03, spike=2.5 / 8, state=5.0)
+"""8-bit data in a memory of 32 KiB, 20 pJ per 64 bit, 8-bit sums: with no reuse that is `ottati2023`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedBreakEven:
+    """A published answer, in its own unit."""
+
+    name: str
+    unit: Unit
+    low: float
+    high: float
+    source: str
+    steps: int = 1
+    """Time steps that a spike rate refers to."""
+
+    def spikes_per_activation(self, *, density: float) -> tuple[float, float]:
+        """The answer as n, where the fraction ``density`` of an ANN's activations is not zero.
+
+        Spikes per synapse are spikes per activation, zeros included; a spike rate is spikes per synapse and step.
+        """
+        require(0 < density <= 1, f"the density of activations must be above 0 and at most 1, not {density}")
+        factor = {"spikes per activation": 1.0, "spikes per synapse": 1 / density, "spike rate": self.steps / density}
+        return self.low * factor[self.unit], self.high * factor[self.unit]
+
+
+PUBLISHED: tuple[PublishedBreakEven, ...] = (
+    PublishedBreakEven(
+        name="Davidson and Furber 2021",
+        unit="spikes per synapse",
+        low=1.72,
+        high=1.72,
+        source="Front. Neurosci. 15:651141: spikes per transmitted output value; 22FDX, no reuse",
+    ),
+    PublishedBreakEven(
+        name="Dampfhoffer et al. 2023",
+        unit="spikes per synapse",
+        low=0.15,
+        high=1.38,
+        source="IEEE TETCI 7(3) p. 731: spikes per synapse and inference; IF neurons, by the ANN's implementation",
+    ),
+    PublishedBreakEven(
+        name="Yan et al. 2024, v2",
+        unit="spike rate",
+        low=0.064,
+        high=0.064,
+        steps=5,
+        source="arXiv 2409.08290v2: T from 5 to 10, here at 5; against a QNN of ceil(log2(T + 1)) bits",
+    ),
+    PublishedBreakEven(
+        name="Yan et al. 2024, v4",
+        unit="spike rate",
+        low=0.057,
+        high=0.057,
+        steps=5,
+        source="arXiv 2409.08290v4: T = 5; against a QNN of 3 bits",
+    ),
+    PublishedBreakEven(
+        name="Ottati et al. 2023",
+        unit="spikes per activation",
+        low=break_even(LARGE_SRAM, Reuse()),
+        high=break_even(SMALL_SRAM, Reuse()),
+        source="10.1109/JETCAS.2023.3330432: from the constants of the authors' scripts, no reuse, state not charged",
+    ),
+)
+
+
+# ------------------------------------------------------------------------------------------- where a network lies
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikeActivity:
+    """The same activity in every unit of the literature, over the layers that spikes drive."""
+
+    spikes_per_synapse: float
+    """Synaptic operations over synapses, per inference."""
+    spikes_per_neuron: float
+    """Spikes over the neurons that send them, per inference."""
+    spike_rate: float
+    """Spikes per neuron and time step."""
+    spikes_per_activation: float | None
+    """n: synaptic operations over the ANN's multiply-accumulates with a non-zero activation, in layers fed by
+    neurons; ``None`` where either network has no such layer."""
+    density: float | None
+    """Fraction of the ANN's activations there that is not zero."""
+
+
+def spike_activity(ann: Sequence[LayerActivity], snn: Sequence[LayerActivity]) -> SpikeActivity | None:
+    """Convert the activity of an SNN, beside an ANN for the same task; ``None`` if no layer is driven by spikes.
+
+    The ANN's layers behind its first stand against the SNN's layers behind its first. Each is weighted with its
+    fan-out. Where the networks differ in size, both are taken per synapse.
+    """
+    driven = [layer for layer in snn if layer.binary]
+    if not driven:
+        return None
+    synaptic = sum(_mean(layer.synaptic_events) for layer in driven)
+    spikes = sum(_mean(layer.events) for layer in driven)
+    senders = sum(layer.inputs for layer in driven)
+    per_synapse = synaptic / sum(layer.synapses for layer in driven)
+    n = density = None
+    if len(ann) > 1 and len(snn) > 1:
+        density = _per_synapse(ann[1:])
+        n = _per_synapse(snn[1:]) / density if density else None
+    return SpikeActivity(
+        spikes_per_synapse=per_synapse,
+        spikes_per_neuron=spikes / senders,
+        spike_rate=spikes / sum(layer.inputs * layer.steps for layer in driven),
+        spikes_per_activation=n,
+        density=density,
+    )
+
+
+def _per_synapse(layers: Sequence[LayerActivity]) -> float:
+    return sum(_mean(layer.synaptic_events) for layer in layers) / sum(layer.synapses for layer in layers)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values))

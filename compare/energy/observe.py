@@ -1,0 +1,168 @@
+"""From a design and what its golden model says, to the activity that energy models price."""
+
+import numpy as np
+
+from tospike.compare.energy.activity import EngineActivity, LayerActivity, Memories, Widths
+from tospike.hw.ann.layout import buffer_depth
+from tospike.hw.host.layout import engine_layout
+from tospike.hw.image.storage import bank_depth
+from tospike.hw.layout import MemoryShape
+from tospike.hw.params import (
+    SPIKE,
+    EncoderParams,
+    Encoding,
+    EngineParams,
+    EventParams,
+    ImageParams,
+    Readout,
+    SystolicParams,
+)
+from tospike.hw.snn.sequencer import sweeps_outside
+from tospike.sim.design import Design
+from tospike.sim.layers import sum_weights
+from tospike.sim.layers_integer import run_stages
+from tospike.sim.network import Array, Result
+
+
+def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineActivity, ...]:
+    """What each engine did.
+
+    Parameters
+    ----------
+    design
+        The network on its hardware.
+    x
+        (N, ...) integer samples, those of ``result``.
+    result
+        What the golden model says.
+    """
+    layers = _spiking_layers(design, result) if design.network.is_spiking else _dense_layers(design, x)
+    engines = []
+    for index, (params, operations) in enumerate(zip(design.params.engines, result.engine_operations, strict=True)):
+        first = sum(design.stage_counts[:index])
+        engines.append(
+            EngineActivity(
+                name=f"{index} {type(params).__name__.removesuffix('Params').lower()}",
+                operations=operations,
+                widths=widths(params),
+                memories=memories(params),
+                layers=layers[first : first + design.stage_counts[index]],
+            )
+        )
+    return tuple(engines)
+
+
+def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity, ...]:
+    """Layers of an ANN's engine: which activations are zero, the integer network tells.
+
+    A layer of another kind counts as the dense one with its fan-in and as many multiply-accumulates.
+    """
+    params, network = design.params.engines[0], design.network
+    assert isinstance(params, SystolicParams | ImageParams)
+    values = [x, *run_stages(network, x)]
+    nonzero = [np.count_nonzero(sent, axis=1).astype(np.float64) for sent in values]
+    sources = [network.sources(index) for index in range(len(network.stages))]
+    fan_in = [sum_weights(stage.synapses)[0].shape[1] for stage in network.stages]
+    return tuple(
+        LayerActivity(
+            name=stage.name,
+            inputs=fan_in[index],
+            outputs=stage.synapses.outputs,
+            steps=1,
+            spiking=False,
+            binary=False,
+            events=sum(nonzero[1 + source] for source in sources[index])
+            * fan_in[index]
+            / (stage.synapses.inputs * len(sources[index])),
+            sent=nonzero[index + 1],
+            weight_bits=params.array.weight_bits,
+            act_bits=params.array.act.bits,
+            state_bits=params.array.acc_bits,
+        )
+        for index, stage in enumerate(network.stages)
+    )
+
+
+def _spiking_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]:
+    """Layers of event engines: their counters tell all."""
+    layers = []
+    for index, params in enumerate(design.params.engines):
+        if not isinstance(params, EventParams):
+            continue
+        stage = design.stages_of(index)[0]
+        layers.append(
+            LayerActivity(
+                name=stage.name,
+                inputs=params.inputs,
+                outputs=params.neurons,
+                steps=design.network.input.steps,
+                spiking=True,
+                binary=params.payload == SPIKE,
+                events=result.counters[f"{index}.values"].astype(np.float64),
+                sent=result.counters[f"{index}.spikes"].astype(np.float64),
+                weight_bits=params.weight_bits,
+                act_bits=params.payload.bits,
+                state_bits=params.neuron.state_bits,
+                leaks=params.neuron.kind.leaks,
+                bias=params.bias,
+            )
+        )
+    return tuple(layers)
+
+
+def widths(params: EngineParams) -> Widths:
+    """The operands of an engine."""
+    if isinstance(params, EncoderParams):
+        return Widths(weight_bits=0, act_bits=encoder_entry_bits(params), state_bits=0)
+    if isinstance(params, EventParams):
+        return Widths(
+            weight_bits=params.weight_bits,
+            act_bits=params.payload.bits,
+            state_bits=params.neuron.state_bits,
+            event_bits=params.output.address_bits + params.output.payload.bits,
+            leak=params.neuron.leak if params.neuron.kind.leaks else None,
+        )
+    return Widths(
+        weight_bits=params.array.weight_bits,
+        act_bits=params.array.act.bits,
+        state_bits=params.array.acc_bits,
+        multiplier_bits=params.requantize.multiplier_bits,
+    )
+
+
+def memories(params: EngineParams) -> Memories:
+    """Bits of an engine's memories. What leaves an event engine waits in a queue of words of lanes."""
+    if isinstance(params, EncoderParams):
+        return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * encoder_entry_bits(params))
+    filled: dict[str, MemoryShape] = {shape.name: shape for shape in engine_layout(params).memories(params)}
+    weights = filled["weights"].bits
+    if isinstance(params, EventParams):
+        states = params.neuron.state_bits + (params.count_bits if params.readout is Readout.COUNT else 0)
+        return Memories(
+            weight_bits=weights,
+            state_bits=params.words * params.lanes * states,
+            activation_bits=queue_words(params) * params.lanes * params.output.payload.bits,
+            bias_bits=filled["bias"].bits if params.bias else 0,
+        )
+    return Memories(
+        weight_bits=weights,
+        state_bits=0,
+        activation_bits=activation_words(params) * params.array.rows * params.array.act.bits,
+        bias_bits=filled["channels"].bits,
+    )
+
+
+def activation_words(params: SystolicParams | ImageParams) -> int:
+    """Words of the activation memory, a value for each row of the array."""
+    return bank_depth(params) if isinstance(params, ImageParams) else 2 * buffer_depth(params)
+
+
+def encoder_entry_bits(params: EncoderParams) -> int:
+    """Width of an entry of the encoder's buffer: address, value, and with rate coding a phase."""
+    phase = params.payload.bits if params.encoding is Encoding.RATE else 0
+    return params.input.address_bits + params.payload.bits + phase
+
+
+def queue_words(params: EventParams) -> int:
+    """Words of lanes that the queue behind the neurons holds."""
+    return sweeps_outside(params) * params.words + 1

@@ -1,0 +1,41 @@
+"""Where a network lies: the number of spikes at which its SNN would need as much as its ANN, at level 2."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.technology import Technology
+from tospike.hw.params import SPIKE, AcceleratorParams, EventParams
+from tospike.sim.network import Array
+
+
+def spike_break_even(
+    technology: Technology, params: AcceleratorParams, counters: Mapping[str, Array], cycles: Array, *, ann_pj: float
+) -> float | None:
+    """The factor on all spikes between neurons at which the SNN needs ``ann_pj`` per inference.
+
+    Energy is linear in the counters, so two points tell: the spikes as they are, and none. Every spike that is left out
+    saves the cycles of its words: as if engines never worked at the same time, which favours few spikes.
+
+    Returns
+    -------
+    float or None
+        0 where the ANN wins over an SNN without a spike; ``None`` where no engine is driven by spikes.
+    """
+    driven = [
+        index
+        for index, engine in enumerate(params.engines)
+        if isinstance(engine, EventParams) and engine.payload == SPIKE
+    ]
+    words = sum((counters[f"{index}.synapse_words"] for index in driven), np.zeros_like(cycles))
+    if not driven or not words.any():
+        return None
+    silent = dict(counters)
+    for index in driven:
+        silent |= {f"{index}.{name}": 0 * cycles for name in ("values", "synapse_words")}
+        if f"{index - 1}.spikes" in counters:
+            silent[f"{index - 1}.spikes"] = 0 * cycles
+    least = counted_energy(technology, params, silent, np.maximum(cycles - words, 1)).total.mean()
+    now = counted_energy(technology, params, counters, cycles).total.mean()
+    return max(0.0, float((ann_pj - least) / (now - least)))

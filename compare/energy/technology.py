@@ -1,0 +1,252 @@
+"""Technology files: what arithmetic, memories, registers, clock and leakage cost, each number with its source.
+
+A file is TOML with the tables of `Technology`; the three that come with tospike stand beside this module::
+
+    [add]        # integer addition: linear between the points, and through 0
+    bits = [8, 16, 32]
+    pj = [0.03, 0.05, 0.1]
+    um2_per_bit = 2.4
+    source = "..."
+
+Every table needs a ``source``.
+"""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from tospike.compare.energy.constant import Constant
+from tospike.hw.params import InputError, LeakKind, LeakParams, require
+
+_WORD_BITS = 64
+_KIB_BITS = 8 * 1024
+_UNITS = {
+    "pj": "pJ",
+    "um2": "um2",
+    "um2_per_bit": "um2 per bit",
+    "um2_per_bit2": "um2 per partial product",
+    "pj_per_cycle": "pJ per cycle",
+    "pj_per_bit": "pJ per bit",
+    "nw": "nW",
+    "nw_per_bit": "nW per bit",
+    "nw_per_um2": "nW per um2",
+    "mhz": "MHz",
+    "floor_pj": "pJ per 64 bit",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adder:
+    """Integer addition; a threshold comparison is one too."""
+
+    bits: tuple[float, ...]
+    pj: tuple[float, ...]
+    um2_per_bit: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Multiplier:
+    """Integer multiplication of two operands of ``bits`` each."""
+
+    bits: tuple[float, ...]
+    pj: tuple[float, ...]
+    um2_per_bit2: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sram:
+    """On-chip memory; ``pj`` is for a read or a write of 64 bits at each capacity."""
+
+    kib: tuple[float, ...]
+    pj: tuple[float, ...]
+    floor_pj: float
+    """No access of 64 bits costs less, however small the memory."""
+    um2_per_bit: float
+    nw_per_bit: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """A flip-flop."""
+
+    pj_per_bit: float
+    """One bit of new data, with average activity."""
+    pj_per_cycle: float
+    """Its clock pin and its share of the clock net, every cycle, whether the data change or not."""
+    um2: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logic:
+    """Everything that leaks and is no memory."""
+
+    nw_per_um2: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """The frequency at which leakage is turned into energy; the same for every design."""
+
+    mhz: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Technology:
+    """Prices of one process. Energies in picojoules, areas in square micrometres, powers in nanowatts."""
+
+    name: str
+    description: str
+    add: Adder
+    multiply: Multiplier
+    sram: Sram
+    register: Register
+    logic: Logic
+    clock: Clock
+
+    def __post_init__(self) -> None:
+        for table, points in (("add", self.add.bits), ("multiply", self.multiply.bits), ("sram", self.sram.kib)):
+            prices = getattr(self, table).pj
+            good = len(points) == len(prices) >= 1 and all(a < b for a, b in pairwise((0.0, *points)))
+            require(good, f"[{table}] of {self.name} needs ascending points above 0, and as many prices")
+            require(all(a <= b for a, b in pairwise((0.0, *prices))), f"[{table}] of {self.name}: prices must not fall")
+        require(len(self.sram.kib) >= 2, f"[sram] of {self.name} needs two capacities or more")
+        require(min(self.sram.pj) > 0 and min(self.multiply.pj) > 0, f"prices of {self.name} must be above 0")
+        require(self.clock.mhz > 0, f"[clock] mhz of {self.name} must be above 0")
+
+    def addition(self, bits: int) -> float:
+        """Energy in pJ of an addition of ``bits``: linear between the points, through 0, and beyond."""
+        return _between(((0.0, 0.0), *zip(self.add.bits, self.add.pj, strict=True)), bits)
+
+    def multiplication(self, a_bits: int, b_bits: int) -> float:
+        """Energy in pJ of a product of ``a_bits`` by ``b_bits``.
+
+        A power of the number of partial-product bits, ``a_bits * b_bits``, that meets the first and the last
+        point; proportional to it where there is one point.
+        """
+        (small, low), (large, high) = ((table.bits[i] ** 2, table.pj[i]) for table in [self.multiply] for i in (0, -1))
+        power = 1.0 if small == large else math.log(high / low) / math.log(large / small)
+        return low * (a_bits * b_bits / small) ** power
+
+    def access(self, bits: int, capacity_bits: int) -> float:
+        """Energy in pJ of a read or a write of ``bits`` in a memory of ``capacity_bits``.
+
+        Proportional to the bits: words of 64 are taken to be used in full. Between the given capacities energy is a
+        power of the capacity (straight lines in log-log); the lines go on to both sides, downwards no further
+        than ``floor_pj``.
+        """
+        points = tuple(
+            (math.log(kib * _KIB_BITS), math.log(pj)) for kib, pj in zip(self.sram.kib, self.sram.pj, strict=True)
+        )
+        word = math.exp(_between(points, math.log(max(1, capacity_bits))))
+        return max(word, self.sram.floor_pj) * bits / _WORD_BITS
+
+    def leak(self, state_bits: int, leak: LeakParams | None) -> float:
+        """Energy in pJ of one membrane leak: a subtraction of the shifted state, or a multiplication."""
+        match leak:
+            case None:
+                return 0.0
+            case LeakParams(kind=LeakKind.SHIFT):
+                return self.addition(state_bits)
+            case LeakParams(fraction_bits=bits):
+                return self.multiplication(state_bits, bits)
+
+    def describe(self) -> dict[str, Constant]:
+        """Every number of the file, by the names of table and key."""
+        found: dict[str, Constant] = {}
+        for table in ("add", "multiply", "sram", "register", "logic", "clock"):
+            values = {f.name: getattr(getattr(self, table), f.name) for f in fields(getattr(self, table))}
+            source = values.pop("source")
+            points = values.pop("bits", None) or values.pop("kib", None) or ()
+            for key, value in values.items():
+                if key == "pj":
+                    unit = "pJ per 64 bit" if table == "sram" else "pJ"
+                    point = "KiB" if table == "sram" else "bit"
+                    for at, price in zip(points, value, strict=True):
+                        found[f"{table} {at:g} {point}"] = Constant(value=price, unit=unit, source=source)
+                else:
+                    found[f"{table} {key}"] = Constant(value=value, unit=_UNITS[key], source=source)
+        return found
+
+
+def _between(points: tuple[tuple[float, float], ...], x: float) -> float:
+    """Interpolate linearly; outside the points the nearest segment goes on."""
+    segments = list(pairwise(points))
+    (x0, y0), (x1, y1) = next((pair for pair in segments if x <= pair[1][0]), segments[-1])
+    return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+
+
+# ---------------------------------------------------------------------------------------------------- files
+
+_FOLDER = resources.files("tospike.compare.energy").joinpath("technologies")
+
+
+def shipped() -> tuple[str, ...]:
+    """The technologies that come with tospike."""
+    return tuple(sorted(entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith("toml")))
+
+
+def load_technology(name: str) -> Technology:
+    """Read a technology: one of `shipped`, or the path of a file of the same form.
+
+    Raises
+    ------
+    InputError
+        There is none, it is no TOML, or a table or key is missing, unknown or of the wrong kind.
+    """
+    if name in shipped():
+        text = _FOLDER.joinpath(f"{name}.toml").read_text("utf-8")
+    else:
+        path = Path(name)
+        require(
+            path.suffix == ".toml" and path.is_file(),
+            f"no technology {name!r}: use one of {', '.join(shipped())}, or the path of a .toml file",
+        )
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"cannot read the technology file {name}: {error}") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{name} is no TOML file: {error}") from None
+    return _decode(Technology, data, name)
+
+
+def _decode(cls: type, data: Mapping[str, Any], where: str) -> Any:
+    """``data`` as an instance of ``cls``, whose fields are tables, numbers, lists of numbers or text."""
+    hints = get_type_hints(cls)
+    unknown = sorted(set(data) - set(hints))
+    require(not unknown, f"{where} has unknown keys: {', '.join(unknown)}; allowed are {', '.join(hints)}")
+    missing = [f.name for f in fields(cls) if f.default is MISSING and f.name not in data]
+    require(not missing, f"{where} lacks {', '.join(missing)}")
+    return cls(**{name: _value(hints[name], value, f"{where}: {name}") for name, value in data.items()})
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if hint is str:
+        require(isinstance(value, str) and bool(value.strip()), f"{where} must be a text")
+        return value
+    if hint is float:
+        return _number(value, where)
+    if hint == tuple[float, ...]:
+        require(isinstance(value, list) and bool(value), f"{where} must be a list of numbers")
+        return tuple(_number(item, where) for item in value)
+    require(isinstance(value, dict), f"{where} must be a table")
+    return _decode(hint, value, where)
+
+
+def _number(value: Any, where: str) -> float:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    require(good, f"{where} must be a number that is not negative, not {value!r}")
+    return float(value)

@@ -1,0 +1,153 @@
+"""The report's figures about energy beyond its parts: distributions, accuracy, break-even."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from tospike.compare.drawing import COLOUR, new_figure, style_axes, to_svg
+from tospike.compare.numbers import significant
+
+Report = Mapping[str, Any]
+"""report.json."""
+
+
+def energy_distribution_figure(report: Report) -> str:
+    """Draw how the energy per inference (level 2) is distributed over the samples, one row for each design."""
+    designs = [design for design in report["designs"] if design.get("counted_pj")]
+    figure = new_figure(8.6, 0.4 + 1.2 * len(designs))
+    every = figure.subplots(len(designs), 1, sharex=True, squeeze=False)[:, 0]
+    samples = [np.asarray(design["counted_pj"]["samples"]) / 1000 for design in designs]
+    bins = np.linspace(0, 1.04 * max(float(values.max()) for values in samples), 105)
+    for axes, design, values in zip(every, designs, samples, strict=True):
+        style_axes(axes, grid="x")
+        heights, edges = np.histogram(values, bins)
+        axes.bar(edges[:-1], heights / values.size, np.diff(edges), align="edge", color=COLOUR[design["kind"]])
+        peak = heights.max() / values.size
+        axes.set_yticks([])
+        axes.set_ylim(0, 1.75 * peak)
+        axes.set_xlim(0, bins[-1])
+        p5, p95 = np.percentile(values, (5, 95))
+        mean = float(values.mean())
+        spread = f"mean {significant(mean)}, 5 to 95 %: {significant(float(p5))} to {significant(float(p95))} nJ"
+        axes.annotate(
+            f"{significant(mean)} nJ, every sample" if p5 == p95 else spread,
+            (mean, 1.3 * peak),
+            ha="right" if mean > 0.6 * bins[-1] else "left",
+            fontsize=9.5,
+            color=COLOUR["ink"],
+        )
+        axes.set_ylabel(
+            design["name"],
+            rotation=0,
+            ha="right",
+            va="center",
+            color=COLOUR[design["kind"]],
+            fontweight="bold",
+            fontsize=11,
+        )
+    every[-1].set_xlabel("energy per inference, nJ; height: share of the samples", color=COLOUR["muted"])
+    return to_svg(figure, "Distribution of the energy per inference over the samples")
+
+
+def accuracy_energy_figure(report: Report) -> str:
+    """Draw accuracy over energy: both networks as they are, and with one thing changed."""
+    figure = new_figure(8.6, 5.2)
+    axes = figure.subplots()
+    style_axes(axes, grid="y")
+    axes.grid(visible=True, axis="x", color=COLOUR["rule"], linewidth=0.8)
+    for kind in ("ann", "snn"):
+        found = sorted((v for v in report["variants"] if v["kind"] == kind), key=lambda v: v["pj"])
+        best = _frontier(found)
+        axes.plot(
+            [v["pj"] / 1000 for v in best],
+            [100 * v["accuracy"] for v in best],
+            color=COLOUR[kind],
+            linewidth=1.2,
+            drawstyle="steps-post",
+            label=kind.upper(),
+        )
+        for variant in found:
+            x, y = variant["pj"] / 1000, 100 * variant["accuracy"]
+            axes.plot(x, y, "o", color=COLOUR[kind], markersize=5 if variant["change"] else 11)
+            if variant["change"] and variant in best:
+                axes.annotate(
+                    variant["change"].split(": ", 1)[1],
+                    (x, y),
+                    xytext=(5, -11) if kind == "snn" else (-5, 7),
+                    textcoords="offset points",
+                    ha="left" if kind == "snn" else "right",
+                    fontsize=9,
+                    color=COLOUR[kind],
+                )
+    axes.margins(x=0.14, y=0.08)
+    axes.set_xscale("log")
+    axes.set_xlabel("energy per inference, nJ (level 2); large: as it is", color=COLOUR["muted"])
+    axes.set_ylabel("accuracy, %", color=COLOUR["muted"])
+    axes.minorticks_off()
+    ticks = _ticks(*axes.get_xlim())
+    axes.set_xticks(ticks, [significant(float(tick), 1) for tick in ticks])
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"])
+    return to_svg(figure, "Accuracy over energy, with one thing changed at a time")
+
+
+def _frontier(found: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Variants that are more accurate than all that need less energy; ``found`` ascends in energy."""
+    best: list[Mapping[str, Any]] = []
+    for variant in found:
+        if not best or variant["accuracy"] > best[-1]["accuracy"]:
+            best.append(variant)
+    return best
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """1, 2, 5, 10 and so on, as far as they lie inside."""
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    return [step * 10.0**decade for decade in decades for step in (1, 2, 5) if low <= step * 10.0**decade <= high]
+
+
+def break_even_figure(report: Report) -> str:
+    """Draw the network's spikes per activation beside the published, the general and its own break-even points."""
+    found = report["break_even"]
+    rows: list[tuple[str, float, float, str]] = []
+    rows += [(f"this network, {name}", n, n, "snn") for name, n in found["n_star"].items()]
+    rows += [(name, low, high, "ink") for name, (low, high) in found["published"].items()]
+    rows += [(f"1 MiB SRAM, {name}", n, n, "muted") for name, n in found["formula"].items()]
+    figure = new_figure(8.6, 0.9 + 0.27 * len(rows))
+    axes = figure.subplots()
+    style_axes(axes, grid="x")
+    axes.set_xscale("log")
+    values = [value for _, low, high, _ in rows for value in (low, high) if value > 0] + [found["n"]]
+    left, right = min(values) / 1.8, max(values) * 1.8
+    for row, (_, low, high, colour) in enumerate(rows):
+        _span(axes, row, max(low, left), max(high, left), COLOUR[colour])
+    axes.axvline(found["n"], color=COLOUR["snn"], linewidth=1.6)
+    axes.annotate(
+        f"this network: n = {significant(found['n'])}",
+        (found["n"], -0.9),
+        xytext=(5, 0),
+        textcoords="offset points",
+        fontsize=9.5,
+        va="center",
+        color=COLOUR["snn"],
+        fontweight="bold",
+    )
+    axes.set_xlim(left, right)
+    axes.set_ylim(len(rows) - 0.4, -1.5)
+    axes.set_yticks(range(len(rows)), [row[0] for row in rows])
+    for text, (_, _, _, colour) in zip(axes.get_yticklabels(), rows, strict=True):
+        text.set(color=COLOUR[colour], fontsize=9.5)
+    axes.minorticks_off()
+    ticks = _ticks(left, right)
+    axes.set_xticks(ticks, [significant(float(tick), 1) for tick in ticks])
+    axes.set_xlabel("n*: spikes per non-zero activation below which the SNN needs less energy", color=COLOUR["muted"])
+    return to_svg(figure, "Break-even points, and where this network lies")
+
+
+def _span(axes: Axes, row: int, low: float, high: float, colour: str) -> None:
+    """A dot, or a bar between two."""
+    axes.plot([low, high], [row, row], color=colour, linewidth=2.5, solid_capstyle="round")
+    axes.plot([low, high], [row, row], "o", color=colour, markersize=5.5)
+    text = significant(high) if low == high else f"{significant(low)} to {significant(high)}"
+    axes.annotate(text, (high, row), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9, color=colour)

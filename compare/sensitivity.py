@@ -1,0 +1,162 @@
+"""Which single change would flip the verdict: the same two networks with one thing changed on one side.
+
+Every change is quantised, planned and run through the golden model again, for its accuracy and for its exact counters;
+level 2 prices them. Changes of prices alone (technology, place of the membranes) need no run.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.hardware import StatePlacement
+from tospike.compare.energy.technology import Technology
+from tospike.compare.energy.yan import twin_bits
+from tospike.compare.verdict import ACCURACY_TOLERANCE
+from tospike.gen.data import DataSet
+from tospike.gen.options import ModelOptions
+from tospike.gen.prepare import Prepared, prepare
+from tospike.hw.params import EventParams, ImageParams, InputError, SystolicParams
+from tospike.tb.evaluate import Backend, evaluate
+
+SAMPLES = 500
+"""Test samples for each change: the first ones."""
+
+_PLACES = {StatePlacement.MEMORY: "a memory", StatePlacement.REGISTER: "registers"}
+
+Kind = Literal["ann", "snn"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One side with one thing changed."""
+
+    kind: Kind
+    change: str
+    accuracy: float
+    pj: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """What a change does to the comparison."""
+
+    change: str
+    accuracy: float | None
+    """Of the side that was changed; ``None`` for a change of prices."""
+    ratio: float
+    """SNN over ANN."""
+    factor: float
+    """``ratio`` over that without the change."""
+    flips: bool
+    """Whether the other side now needs less energy."""
+    comparable: bool
+    """Whether the accuracy stayed within the tolerance of the verdict."""
+
+
+def option_changes(prepared: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The changes that can be tried on one side: a description, and model options."""
+    engine = prepared.design.params.engines[-1]
+    if isinstance(engine, SystolicParams | ImageParams):
+        array = engine.array
+        yield from ((f"ANN: {bits}-bit weights", {"weight_bits": bits}) for bits in (4, 6) if bits < array.weight_bits)
+        yield from ((f"ANN: {bits}-bit activations", {"act_bits": bits}) for bits in (4, 6) if bits < array.act.bits)
+        yield from ((f"ANN: {cols} columns", {"cols": cols}) for cols in (array.cols // 2, 2 * array.cols) if cols)
+        yield "ANN: 2 rows", {"rows": 2}
+    if isinstance(engine, EventParams):
+        spec = prepared.network.input
+        lanes = max(e.lanes for e in prepared.design.params.engines if isinstance(e, EventParams))
+        bits = max(e.weight_bits for e in prepared.design.params.engines if isinstance(e, EventParams))
+        yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
+        yield from ((f"SNN: {n} lanes", {"lanes": n}) for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64)
+        if spec.encoding is not None:
+            yield from ((f"SNN: {n} time steps", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n)
+
+
+def twin_change(snn: Prepared) -> tuple[str, dict[str, Any]]:
+    """The quantised network that can hold what the SNN's neurons can: ceil(log2(T + 1)) bits (Yan et al.)."""
+    bits = min(8, max(2, twin_bits(snn.network.input.steps)))
+    return f"ANN: {bits}-bit activations, the SNN's twin", {"act_bits": bits}
+
+
+def variants(
+    prepared: Mapping[str, Prepared],
+    paths: Mapping[str, Any],
+    data: DataSet,
+    options: ModelOptions,
+    technology: Technology,
+    progress: Callable[[str], None] = lambda change: None,
+) -> list[Variant]:
+    """Run every change of either side that the networks allow, and both as they are (``change`` is empty)."""
+    found = []
+    for kind in ("ann", "snn"):
+        base = prepared[kind]
+        found.append(_variant(kind, "", base, data, technology))
+        changes = dict(option_changes(base))
+        if kind == "ann":
+            name, twin = twin_change(prepared["snn"])
+            changes = {n: c for n, c in changes.items() if c != twin} | {name: twin}
+        for change, given in changes.items():
+            progress(change)
+            try:
+                changed = prepare(paths[kind], data, replace(options, **given))
+                found.append(_variant(kind, change, changed, data, technology))
+            except InputError:
+                continue  # this network cannot be built so
+    return found
+
+
+def _variant(kind: Kind, change: str, prepared: Prepared, data: DataSet, technology: Technology) -> Variant:
+    evaluation = evaluate(prepared, data, Backend.GOLDEN, samples=min(SAMPLES, len(data.x)))
+    result = evaluation.result
+    assert result is not None
+    energy = counted_energy(technology, prepared.design.params, result.counters, result.cycles)
+    return Variant(kind=kind, change=change, accuracy=evaluation.accuracy, pj=float(energy.total.mean()))
+
+
+def placed_states(snn: Prepared, data: DataSet, technology: Technology) -> dict[str, float]:
+    """PJ of the SNN with its membranes in a memory, and in registers."""
+    result = evaluate(snn, data, Backend.GOLDEN, samples=min(SAMPLES, len(data.x))).result
+    assert result is not None
+    return {
+        f"SNN: membranes in {_PLACES[place]}": float(
+            counted_energy(technology, snn.design.params, result.counters, result.cycles, state=place).total.mean()
+        )
+        for place in _PLACES
+    }
+
+
+def rank(found: list[Variant], placed: Mapping[str, float], technologies: Mapping[str, float]) -> list[Sensitivity]:
+    """Order the changes by how far they move the ratio, the strongest first.
+
+    Parameters
+    ----------
+    found
+        From `variants`.
+    placed
+        From `placed_states`.
+    technologies
+        SNN over ANN on every technology.
+    """
+    ann, snn = (next(v for v in found if v.kind == kind and not v.change) for kind in ("ann", "snn"))
+    base = snn.pj / ann.pj
+    ratios: list[tuple[str, float | None, float]] = [
+        (v.change, v.accuracy, snn.pj / v.pj if v.kind == "ann" else v.pj / ann.pj) for v in found if v.change
+    ]
+    ratios += [(change, None, pj / ann.pj) for change, pj in placed.items()]
+    ratios += [(f"technology {name}", None, ratio) for name, ratio in technologies.items()]
+    least = max(ann.accuracy, snn.accuracy) - ACCURACY_TOLERANCE - 1e-9
+    changes = [
+        Sensitivity(
+            change=change,
+            accuracy=accuracy,
+            ratio=ratio,
+            factor=ratio / base,
+            flips=(ratio < 1) != (base < 1),
+            comparable=accuracy is None or accuracy >= least,
+        )
+        for change, accuracy, ratio in ratios
+    ]
+    moved = [change for change in changes if abs(math.log(change.factor)) > 1e-6]
+    return sorted(moved, key=lambda change: -abs(math.log(change.factor)))

@@ -1,0 +1,84 @@
+"""``tospike sweep``."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from tospike.compare.numbers import significant, times
+from tospike.compare.sweep.point import Point, grid, parse_values
+from tospike.compare.sweep.report import make_folder, row, write_sweep
+from tospike.compare.sweep.runner import in_processes, on_cluster, run_sweep
+from tospike.gen import console
+from tospike.gen.cache import Cache
+from tospike.hw.params import require
+
+_SHOWN = 40
+"""Lines of the table in the terminal; the files have all."""
+
+Axis = Annotated[str | None, typer.Option(help="One value, or several: 4,8,16.")]
+
+
+def sweep_command(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for sweep.json and sweep.csv.")] = Path("sweep"),
+    inputs: Axis = None,
+    outputs: Axis = None,
+    steps: Axis = None,
+    weight_bits: Axis = None,
+    act_bits: Axis = None,
+    state_bits: Axis = None,
+    lanes: Axis = None,
+    rows: Axis = None,
+    cols: Axis = None,
+    state: Annotated[str | None, typer.Option(help="Where membranes live: built, memory, register.")] = None,
+    spike_rate: Axis = None,
+    density: Axis = None,
+    technology: Axis = None,
+    samples: Annotated[int, typer.Option(help="Random samples per point.")] = 4,
+    seed: Annotated[int, typer.Option(help="Seeds activity and weights.")] = 1,
+    jobs: Annotated[int | None, typer.Option(help="Processes on this machine [one per core].")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler to use instead (extra: cluster).")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute every point again.")] = False,
+) -> None:
+    """A dense layer as ANN and as SNN, with random activity, over every combination of the given values.
+
+    Energies are those of the hardware's counters (level 2) per inference; ``rows`` of the array share each weight.
+    A sweep that was interrupted goes on where it was.
+    """
+    given = {
+        "inputs": inputs,
+        "outputs": outputs,
+        "steps": steps,
+        "weight_bits": weight_bits,
+        "act_bits": act_bits,
+        "state_bits": state_bits,
+        "lanes": lanes,
+        "rows": rows,
+        "cols": cols,
+        "state": state,
+        "spike_rate": spike_rate,
+        "density": density,
+        "technology": technology,
+    }
+    require(jobs is None or jobs >= 1, f"jobs must be 1 or more, not {jobs}")
+    axes = {name: parse_values(name, text) for name, text in given.items() if text is not None}
+    points = grid(Point(samples=samples, seed=seed), axes)
+    execute = on_cluster(scheduler) if scheduler else in_processes(jobs or os.cpu_count() or 1)
+    make_folder(out)
+    with console.progress_bar("sweep", len(points)) as progress:
+        results = run_sweep(points, cache=Cache(reuse=not no_cache), execute=execute, progress=progress)
+    write_sweep(out, results)
+    varied = [name for name, values in axes.items() if len(values) > 1]
+    table = Table(*(name.replace("_", " ") for name in varied), "n", "ANN, pJ", "SNN, pJ", "SNN / ANN")
+    flat = [row(result) for result in results]
+    for line in flat[:_SHOWN]:
+        figures = (significant(line[name]) for name in ("n", "ann_pj", "snn_pj"))
+        table.add_row(*(str(line[name]) for name in varied), *figures, times(line["ratio"]))
+    console.out.print(table)
+    more = f" ({len(flat) - _SHOWN} more points there)" if len(flat) > _SHOWN else ""
+    console.out.print(f"{out}: sweep.json, sweep.csv{more}", highlight=False, soft_wrap=True)

@@ -1,0 +1,117 @@
+"""``tospike energy``: models, technologies, and the break-even surface."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from tospike.compare.energy.break_even import PUBLISHED
+from tospike.compare.energy.models import MODELS
+from tospike.compare.energy.technology import load_technology, shipped
+from tospike.compare.numbers import significant
+from tospike.compare.sweep.point import Point, grid, parse_values
+from tospike.compare.sweep.report import make_folder, write_csv
+from tospike.compare.sweep.runner import in_processes, on_cluster, run_sweep
+from tospike.compare.sweep.surface import BreakEven, surface, with_rates
+from tospike.gen import console
+from tospike.gen.cache import Cache
+from tospike.gen.files import to_json, write_text
+from tospike.hw.params import require
+
+app = typer.Typer(no_args_is_help=True, help="Energy models, technologies, and where spikes break even.")
+
+Axis = Annotated[str | None, typer.Option(help="One value, or several: 4,8,16.")]
+
+
+@app.command()
+def models() -> None:
+    """The energy models and technologies that can be chosen by name, and the published break-even points."""
+    table = Table("energy model", "source")
+    for name, model in MODELS.items():
+        table.add_row(name, model.source)
+    console.out.print(table)
+    table = Table("technology", "")
+    for name in shipped():
+        table.add_row(name, load_technology(name).description)
+    console.out.print(table)
+    table = Table("published break-even", "", "unit", "source")
+    for point in PUBLISHED:
+        span = f"{point.low:.3g}" if point.low == point.high else f"{point.low:.3g} to {point.high:.3g}"
+        table.add_row(point.name, span, point.unit, point.source)
+    console.out.print(table)
+
+
+@app.command(
+    epilog="Example:  tospike energy break-even --steps 4,8 --state register,memory --rows 1,4,16 --out surface"
+)
+def break_even(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for break_even.json, .csv and .svg.")] = Path("break-even"),
+    inputs: Axis = None,
+    outputs: Axis = None,
+    steps: Axis = None,
+    weight_bits: Axis = None,
+    act_bits: Axis = None,
+    state_bits: Axis = None,
+    lanes: Axis = None,
+    cols: Axis = None,
+    state: Annotated[str, typer.Option(help="Where membranes live: built, memory, register.")] = "register,memory",
+    technology: Axis = None,
+    rows: Annotated[str, typer.Option(help="Rows of the array, which share each weight: the ANN's reuse.")] = "1,4,16",
+    density: Annotated[float, typer.Option(help="Fraction of the ANN's activations that is not zero.")] = 0.5,
+    jobs: Annotated[int | None, typer.Option(help="Processes on this machine [one per core].")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to use instead.")] = None,
+) -> None:
+    """Spikes per activation below which an SNN layer needs less energy than the ANN's, at level 2, on random activity.
+
+    Measured for every combination of the values given: fan-in (inputs), size of the weight memory (outputs), bits, time
+    steps, reuse (rows), where the membranes live.
+    """
+    require(jobs is None or jobs >= 1, f"jobs must be 1 or more, not {jobs}")
+    given = {
+        "inputs": inputs,
+        "outputs": outputs,
+        "steps": steps,
+        "weight_bits": weight_bits,
+        "act_bits": act_bits,
+        "state_bits": state_bits,
+        "lanes": lanes,
+        "cols": cols,
+        "technology": technology,
+        "state": state,
+        "rows": rows,
+    }
+    axes = {name: parse_values(name, text) for name, text in given.items() if text is not None}
+    points = grid(Point(density=density), axes)
+    execute = on_cluster(scheduler) if scheduler else in_processes(jobs or os.cpu_count() or 1)
+    make_folder(out)
+    measured = with_rates(points)
+    with console.progress_bar("break-even", len(measured)) as progress:
+        results = run_sweep(measured, cache=Cache(), execute=execute, progress=progress)
+    found = surface(results, points)
+    varied = [name for name, values in axes.items() if len(values) > 1]
+    write_text(out / "break_even.json", to_json([_flat(item) for item in found]))
+    write_csv(out / "break_even.csv", list(_flat(found[0])), [_flat(item) for item in found])
+    from tospike.compare.sweep.surface_figure import surface_figure  # matplotlib takes as long as all the rest
+
+    write_text(out / "break_even.svg", surface_figure(found, axes))
+    table = Table(*(name.replace("_", " ") for name in varied), "n*")
+    for item in found:
+        table.add_row(*(str(getattr(item.point, name)) for name in varied), _shown(item))
+    console.out.print(table)
+    console.out.print(f"{out}: break_even.json, break_even.csv, break_even.svg", highlight=False, soft_wrap=True)
+
+
+def _flat(item: BreakEven) -> dict[str, object]:
+    point = asdict(item.point)
+    del point["spike_rate"]
+    return {**point, "n_star": item.n_star, "n_max": item.n_max, "ann_pj": item.ann_pj}
+
+
+def _shown(item: BreakEven) -> str:
+    if item.n_star is None:
+        return f"above {significant(item.n_max)}: spikes always win"
+    return "none: spikes never win" if item.n_star == 0 else significant(item.n_star)

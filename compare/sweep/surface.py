@@ -1,0 +1,52 @@
+"""The break-even surface: at how many spikes per activation does a configuration's SNN need as much as its ANN?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from tospike.compare.sweep.point import Point
+
+RATES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
+"""Spikes per input and step at which a configuration is measured. Between them energy is linear in the spikes: only
+queues that are full and steps without spikes bend it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakEven:
+    """n* of one configuration, at level 2."""
+
+    point: Point
+    """The configuration; its spike rate means nothing."""
+    n_star: float | None
+    """0: the ANN wins over a silent SNN. ``None``: the SNN wins even with a spike of every input in every step."""
+    n_max: float
+    """n of a spike of every input in every step."""
+    ann_pj: float
+
+
+def with_rates(points: Sequence[Point]) -> tuple[Point, ...]:
+    """What must be measured to know the break-even of ``points``."""
+    return tuple(replace(point, spike_rate=rate) for point in points for rate in RATES)
+
+
+def surface(results: Sequence[Mapping[str, Any]], points: Sequence[Point]) -> tuple[BreakEven, ...]:
+    """Break-even of each of ``points``, from the results of `with_rates`, in that order."""
+    count = len(RATES)
+    return tuple(_break_even(point, results[i * count : (i + 1) * count]) for i, point in enumerate(points))
+
+
+def _break_even(point: Point, results: Sequence[Mapping[str, Any]]) -> BreakEven:
+    ann = float(results[0]["ann"]["pj"])
+    curve = [(float(result["n"]), float(result["snn"]["pj"])) for result in results]
+    return BreakEven(point=point, n_star=crossing(curve, ann), n_max=curve[-1][0], ann_pj=ann)
+
+
+def crossing(curve: Sequence[tuple[float, float]], level: float) -> float | None:
+    """Return the x at which the ascending ``curve`` of (x, y) first reaches ``level``; ``None`` if it never does."""
+    if curve[0][1] >= level:
+        return 0.0
+    for (x0, y0), (x1, y1) in pairwise(curve):
+        if y1 >= level:
+            return x0 + (x1 - x0) * (level - y0) / (y1 - y0)
+    return None

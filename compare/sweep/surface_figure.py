@@ -1,0 +1,73 @@
+"""Draws the break-even surface with the published answers beside it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from tospike.compare.drawing import COLOUR, new_figure, standalone, style_axes, to_svg
+from tospike.compare.energy.break_even import PUBLISHED
+from tospike.compare.sweep.surface import BreakEven
+
+LINES = ("mac", "snn", "neuron", "state", "ann", "activations", "weights", "sop")
+"""Colours of the lines, in turn."""
+
+
+def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]) -> str:
+    """Draw n* over the last numeric axis that is varied, a line for each combination of the others.
+
+    Returns
+    -------
+    str
+        A complete SVG document.
+    """
+    numeric = [name for name, values in axes.items() if len(values) > 1 and not isinstance(values[0], str)]
+    along = numeric[-1] if numeric else "rows"
+    others = [name for name, values in axes.items() if len(values) > 1 and name != along]
+    lines: dict[tuple[Any, ...], list[tuple[float, BreakEven]]] = {}
+    for item in found:
+        key = tuple(getattr(item.point, name) for name in others)
+        lines.setdefault(key, []).append((float(getattr(item.point, along)), item))
+    figure = new_figure(8.6, 5.0)
+    plot = figure.subplots()
+    style_axes(plot, grid="y")
+    plot.set_yscale("log")
+    floor = 0.5 * min([low for p in PUBLISHED for low in _range(p, found)] + [i.n_star for i in found if i.n_star])
+    for number, (key, items) in enumerate(lines.items()):
+        colour = COLOUR[LINES[number % len(LINES)]]
+        label = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in zip(others, key, strict=True))
+        # where the SNN wins whatever it does, n* is beyond the top; where it never wins, at the bottom
+        heights = [item.n_max if item.n_star is None else max(item.n_star, floor) for _, item in items]
+        plot.plot([x for x, _ in items], heights, color=colour, linewidth=1.8, label=label or "level 2")
+        for (x, item), height in zip(items, heights, strict=True):
+            marker = "^" if item.n_star is None else "v" if item.n_star == 0 else "o"
+            plot.plot(x, height, marker, color=colour, markersize=6)
+    _published(plot, found)
+    plot.set_xlabel(along.replace("_", " "), color=COLOUR["muted"])
+    plot.set_ylabel("n*: spikes per non-zero activation", color=COLOUR["muted"])
+    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9, labelcolor=COLOUR["ink"])
+    return standalone(to_svg(figure, "Break-even: spikes per activation below which the SNN needs less energy"))
+
+
+def _range(published: Any, found: Sequence[BreakEven]) -> tuple[float, float]:
+    return published.spikes_per_activation(density=found[0].point.density)
+
+
+def _published(plot: Axes, found: Sequence[BreakEven]) -> None:
+    """Bands and lines of the literature, at the sweep's density of activations."""
+    for published in PUBLISHED:
+        low, high = _range(published, found)
+        if high > 1.1 * low:
+            plot.axhspan(low, high, color=COLOUR["rule"], alpha=0.45, linewidth=0)
+        else:
+            plot.axhline(high, color=COLOUR["muted"], linewidth=0.8, linestyle=(0, (4, 3)))
+        plot.annotate(
+            published.name,
+            (1, high),
+            xycoords=("axes fraction", "data"),
+            xytext=(-4, 2),
+            textcoords="offset points",
+            ha="right",
+            fontsize=8,
+            color=COLOUR["muted"],
+        )
