@@ -2,7 +2,7 @@
 
 from tospike.compare.energy import Memories, Widths
 from tospike.hw.host.layout import engine_layout
-from tospike.hw.params import AcceleratorParams, EncoderParams, EventParams, SystolicParams
+from tospike.hw.params import AcceleratorParams, EncoderParams, EventParams, SystolicParams, require
 
 
 def widths(params: AcceleratorParams) -> Widths:
@@ -21,7 +21,17 @@ def widths(params: AcceleratorParams) -> Widths:
 
 
 def memories(params: AcceleratorParams) -> Memories:
-    """Bits of weights (with biases and the like), of states, and of buffered activations and events."""
+    """Bits of weights (with biases and the like), of states, and of buffered activations and events.
+
+    Raises
+    ------
+    InputError
+        Weights are streamed in: they lie in a memory that we know nothing about.
+    """
+    require(
+        params.weight_stream is None,
+        "the energy of weights that come from outside is not modelled: leave --weights stream out",
+    )
     weight = state = activation = 0
     for engine in params.engines:
         if isinstance(engine, EncoderParams):
