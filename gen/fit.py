@@ -135,7 +135,7 @@ def _excess(area: Area, device: Device) -> list[str]:
 
 
 def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]:
-    limit = 2 * device.capacity["dsp"]
+    most = 2 * device.capacity["dsp"] if params.array.multipliers else device.capacity["lut4"]
     cols = _useful({layer.outputs for layer in params.layers})
     cols |= {col + 1 for col in cols if col % 2}  # two columns may share a multiplier
     for dataflow in device.dataflows:
@@ -144,7 +144,7 @@ def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]
         sizes = {layer.rows if dataflow is Dataflow.OS else layer.inputs for layer in params.layers}
         for rows in sorted(_useful(sizes)):
             for col in sorted(cols):
-                if rows * col > limit:
+                if rows * col > most:
                     break
                 array = replace(params.array, dataflow=dataflow, rows=rows, cols=col, products_per_multiplier=1)
                 yield array

@@ -77,6 +77,12 @@ def test_narrow_weights_share_multipliers_on_ecp5_only():
     assert fit(params, UP5K).params.array.products_per_multiplier == 1
 
 
+def test_weights_of_one_bit_take_no_multipliers():
+    params = engine(64, 64, 10, weight_bits=1)
+    best = fit(params, smaller(ECP5, dsp=2))
+    assert best.params.array.cols == 64 and best.area.dsp == 2
+
+
 def test_weights_that_do_not_fit_are_streamed():
     params = engine(784, 256, 10)
     best = fit(params, smaller(UP5K, bram=16))
