@@ -77,6 +77,8 @@ def predict(params: SystolicParams, technology: Technology) -> Area:
     narrow = array.multipliers if operands < model.least_product else 0
     luts = model.lut(array, array.acc_bits) + model.lutram_places * memories.lutram + memories.rom
     luts += narrow * LUTS_PER_PRODUCT_BIT * array.act.bits * array.weight.bits
+    if array.weight_bits == 1:
+        luts += array.rows * array.cols * array.act.bits  # to negate an activation
     registers = model.ff(array, array.acc_bits + 2 * operands) + _skew_bits(array) + memories.ff
     return Area(
         lut4=round(luts),

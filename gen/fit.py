@@ -76,12 +76,18 @@ def systolic_engine(params: AcceleratorParams) -> SystolicParams:
     return engine
 
 
-def fit(params: SystolicParams, device: Device, *, sources: Sequence[WeightSource] = EITHER) -> Fit:
+def fit(
+    params: SystolicParams,
+    device: Device,
+    *,
+    sources: Sequence[WeightSource] = EITHER,
+    names: Sequence[str] = (),
+) -> Fit:
     """The fastest engine for the layers of ``params`` that fits; of equally fast ones the smallest.
 
     Only the array's rows, columns, dataflow and products per multiplier are chosen. Rows and columns beyond the
     largest layer would be idle, and so would those that do not save a tile: they are not tried. Weights come from the
-    first of ``sources`` with which an array fits.
+    first of ``sources`` with which an array fits. ``names`` of the layers are for the message.
 
     Raises
     ------
@@ -93,11 +99,15 @@ def fit(params: SystolicParams, device: Device, *, sources: Sequence[WeightSourc
         if best := _fastest([one for one in engines if not _excess(predict(one, device.technology), device)], device):
             return best
     smallest = replace(params.array, rows=1, cols=1, products_per_multiplier=1)
-    area = predict(replace(params, array=smallest, weights=sources[-1]), device.technology)
+    excess = _excess(predict(replace(params, array=smallest, weights=sources[-1]), device.technology), device)
+    sizes = [layer.inputs * layer.outputs for layer in params.layers]
+    largest = sizes.index(max(sizes))
+    name, layer = names[largest] if names else str(largest), params.layers[largest]
     stream = "--weights stream, " if WeightSource.STREAM not in sources else ""
     raise InputError(
-        f"no array fits {device.name}: one of 1 x 1 needs {', '.join(_excess(area, device))}: give {stream}fewer "
-        "weight-bits, a smaller network or a larger device"
+        f"no array fits {device.name}: one of 1 x 1 needs {', '.join(excess)}; the largest layer is {name!r} with "
+        f"{layer.inputs} x {layer.outputs} weights: give {stream}fewer weight-bits, a smaller network or a larger "
+        "device"
     )
 
 
@@ -125,7 +135,7 @@ def _excess(area: Area, device: Device) -> list[str]:
 
 
 def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]:
-    limit = 2 * device.capacity["dsp"]
+    most = 2 * device.capacity["dsp"] if params.array.multipliers else device.capacity["lut4"]
     cols = _useful({layer.outputs for layer in params.layers})
     cols |= {col + 1 for col in cols if col % 2}  # two columns may share a multiplier
     for dataflow in device.dataflows:
@@ -134,7 +144,7 @@ def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]
         sizes = {layer.rows if dataflow is Dataflow.OS else layer.inputs for layer in params.layers}
         for rows in sorted(_useful(sizes)):
             for col in sorted(cols):
-                if rows * col > limit:
+                if rows * col > most:
                     break
                 array = replace(params.array, dataflow=dataflow, rows=rows, cols=col, products_per_multiplier=1)
                 yield array

@@ -52,10 +52,12 @@ class Graph:
             names = ", ".join(value.name for value in values)
             require(len(values) == 1, f"{len(values)} {what} ({names}): export a model with one input and one output")
         self.input, self.output = inputs[0].name, graph.output[0].name
-        sizes = [d.dim_value for d in inputs[0].type.tensor_type.shape.dim]
+        dims = inputs[0].type.tensor_type.shape.dim
+        sizes = [d.dim_value for d in dims]
+        given = ", ".join(str(d.dim_value or d.dim_param or "?") for d in dims)
         require(
             len(sizes) >= 2 and all(size >= 1 for size in sizes[1:]),
-            f"input {self.input!r} has no static shape (batch, values): export it with fixed sizes",
+            f"input {self.input!r} has no static shape (batch, values) but ({given}): export it with fixed sizes",
         )
         self.batch, self.shape = sizes[0], tuple(sizes[1:])
 

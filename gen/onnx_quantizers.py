@@ -70,8 +70,8 @@ def dequantize_linear(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, 
 
 def _round(walk: Walk, node: onnx.NodeProto, name: str, tensor: Tensor, grid: Grid) -> None:
     require(
-        np.size(grid.scale) == 1,
+        np.ptp(grid.scale) == 0,
         f"{name} quantises activations per channel: train it with one scale for all channels",
     )
-    grid = replace(grid, scale=np.reshape(grid.scale, ()))
+    grid = replace(grid, scale=np.reshape(grid.scale, -1)[0])
     walk.pass_on(node, tensor, walk.sketch.round(stage_name(node), tensor, grid))

@@ -81,7 +81,12 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     try:
         planned = plan(quantized.network, hardware)
         if device is not None:
-            fitted = fit(systolic_engine(planned.params), device, sources=options.weight_sources)
+            fitted = fit(
+                systolic_engine(planned.params),
+                device,
+                sources=options.weight_sources,
+                names=[stage.name for stage in quantized.network.stages],
+            )
             hardware = fitted.refine(hardware)
             planned = plan(quantized.network, hardware)
     except InputError as error:

@@ -172,7 +172,7 @@ class FpgaFlow:
     def _no_fit(self, needs: list[str], how: str = "") -> str:
         return (
             f"the design does not fit {self.target.name}: it needs {', '.join(needs)}{how and f' ({how})'}; "
-            "make it smaller (fewer rows, columns or lanes) or choose another target"
+            "make it smaller (fewer rows, columns, lanes or weight bits; --weights stream) or choose another target"
         )
 
     def _say(self, line: str) -> None:

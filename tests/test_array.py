@@ -114,7 +114,7 @@ def test_weight_stationary_tiles_follow_without_gap(rows, cols):
 
 @pytest.mark.parametrize(
     ("rows", "cols", "act_bits", "signed", "weight_bits"),
-    [(1, 2, 8, True, 4), (3, 6, 8, False, 4), (8, 8, 8, True, 5), (2, 4, 6, True, 6), (2, 2, 1, False, 1)],
+    [(1, 2, 8, True, 4), (3, 6, 8, False, 4), (8, 8, 8, True, 5), (2, 4, 6, True, 6)],
 )
 def test_columns_that_share_multipliers(rows, cols, act_bits, signed, weight_bits):
     """Random operands and all four corners, the product of the two least values among them, next to each other."""
@@ -191,6 +191,7 @@ def test_widths(act_bits, signed, weight_bits, dataflow):
             {"products_per_multiplier": 2, "weight_bits": 5, "act": IntFormat(bits=8, signed=False)},
             "unsigned activations of 8 bits and two weights of 5 do not fit .* fewer weight-bits",
         ),
+        ({"products_per_multiplier": 2, "weight_bits": 1}, "weights of 1 bit need no multipliers"),
         ({"products_per_multiplier": 2, "weight_bits": 4, "cols": 3}, "there are 3: give an even number of cols"),
         ({"products_per_multiplier": 2, "weight_bits": 4, "dataflow": Dataflow.WS}, "only with dataflow os"),
         ({"products_per_multiplier": 2, "weight_bits": 4, "zero_gating": True}, "leave zero gating out"),

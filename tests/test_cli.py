@@ -51,6 +51,38 @@ def dense_onnx(path, weight, inputs=64):
     write_onnx(path, [helper.make_node("MatMul", ["x", "w"], ["y"], name="fc")], {"w": weight}, inputs, weight.shape[1])
 
 
+def test_the_array_that_fits_and_streamed_weights(tmp_path):
+    """Both are told before anything is built, and stand in the manifest."""
+    model = EXAMPLES / "digits_ann.onnx"
+    fitted = tospike("generate", "network", model, "--fit", "ice40-up5k", "--out", "fitted", cwd=tmp_path)
+    assert fitted.returncode == 0, fitted.stderr
+    assert "fit: 1 x " in fitted.stdout and "(predicted)" in fitted.stdout
+    chosen = json.loads((tmp_path / "fitted" / "manifest.json").read_text())["choices"]
+    assert chosen["fit"]["area"]["dsp"] <= 8 and chosen["hardware"]["cols"] > 1
+    options = ["--weights", "stream", "--cols", "10", "--out", "streamed"]
+    streamed = tospike("generate", "network", model, *options, cwd=tmp_path)
+    assert "weights are streamed: 864 beats per frame, 457 cycles more than from memory" in streamed.stdout
+    manifest = json.loads((tmp_path / "streamed" / "manifest.json").read_text())
+    assert manifest["choices"]["weight_stream"] == {"beats": 864, "cycles_lost": 457}
+    assert len((tmp_path / "streamed" / "weight_stream.hex").read_text().splitlines()) == 864
+    assert "s_axis_weights_tdata" in {port["name"] for port in manifest["ports"]}
+
+
+def test_what_does_not_go_together_is_refused(tmp_path):
+    refused(tospike("generate", "systolic", "--fit", "ecp5-85k", "--rows", 2, "--out", "d", cwd=tmp_path), "--rows")
+    refused(tospike("generate", "systolic", "--fit", "up5k", "--out", "d", cwd=tmp_path), "'up5k'", "ice40-up5k")
+    refused(
+        tospike("generate", "systolic", "--weights", "stream", "--array-only", "--out", "d", cwd=tmp_path),
+        "bare array has no memories",
+    )
+    refused(
+        tospike("generate", "systolic", "--weight-bits", 8, "--products-per-multiplier", 2, "--out", "d", cwd=tmp_path),
+        "products-per-multiplier cannot be 2",
+        "fewer weight-bits",
+    )
+    assert not (tmp_path / "d").exists()
+
+
 def test_help_has_an_example(tmp_path):
     for command in ("verify", "evaluate", "synth", "compare", "generate network", "generate systolic", "bench gemm"):
         result = tospike(*command.split(), "--help", cwd=tmp_path)

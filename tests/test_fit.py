@@ -77,20 +77,25 @@ def test_narrow_weights_share_multipliers_on_ecp5_only():
     assert fit(params, UP5K).params.array.products_per_multiplier == 1
 
 
+def test_weights_of_one_bit_take_no_multipliers():
+    params = engine(64, 64, 10, weight_bits=1)
+    best = fit(params, smaller(ECP5, dsp=2))
+    assert best.params.array.cols == 64 and best.area.dsp == 2
+
+
 def test_weights_that_do_not_fit_are_streamed():
     params = engine(784, 256, 10)
     best = fit(params, smaller(UP5K, bram=16))
     assert best.params.streams_weights
     assert fit(params, ECP5).params.weights is WeightSource.MEMORY
-    with pytest.raises(
-        InputError, match=r"no array fits ice40-up5k: one of 1 x 1 needs 408 bram of 30: give --weights stream"
-    ) as caught:
+    message = "needs 408 bram of 30; the largest layer is '0' with 784 x 256 weights: give --weights stream"
+    with pytest.raises(InputError, match=message) as caught:
         fit(params, UP5K, sources=[WeightSource.MEMORY])
     assert "\n" not in str(caught.value)
 
 
 def test_what_cannot_fit_is_refused_with_the_numbers():
-    message = r"no array fits ecp5-85k: one of 1 x 1 needs [\d,]+ lut4 of 900, 3 dsp of 2: give fewer weight-bits"
+    message = r"no array fits ecp5-85k: one of 1 x 1 needs [\d,]+ lut4 of 900, 3 dsp of 2; .* give fewer weight-bits"
     with pytest.raises(InputError, match=message):
         fit(engine(8, 4), smaller(ECP5, dsp=2, lut4=900))
     with pytest.raises(InputError, match="unknown device 'ecp5': choose ecp5-85k or ice40-up5k"):
@@ -121,6 +126,14 @@ def test_options(data):
         prepare(DIGITS.ann, data, ModelOptions(fit="ecp5-85k", cols=4))
     with pytest.raises(InputError, match="--fit chooses a systolic array, which a spiking network does not use"):
         _ = prepare(DIGITS.snn, data, ModelOptions(fit="ecp5-85k")).design
+
+
+def test_a_network_that_is_too_big_is_refused_by_name(data):
+    class Tiny(ModelOptions):
+        device = smaller(UP5K, bram=0)
+
+    with pytest.raises(InputError, match=r"needs \d+ bram of 0; the largest layer is '\w+' with 64 x 32 weights"):
+        _ = prepare(DIGITS.ann, data, Tiny()).design
 
 
 @pytest.mark.slow

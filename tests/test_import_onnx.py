@@ -163,7 +163,7 @@ def gemm_with(**weights):
         ),
         (
             build([node("Gemm", ["x", "w"], "y")], {"w": W1}, inputs=(("x", ("batch", "n")),)),
-            "has no static shape",
+            r"input 'x' has no static shape \(batch, values\) but \(batch, n\): export it with fixed sizes",
         ),
         (build([node("Gemm", ["x", "w"], "y")], {"w": W1}, inputs=(("x", (6,)),)), "has no static shape"),
     ],

@@ -328,6 +328,13 @@ def quant_net(**changes):
     return build(nodes, shape=(5,), **constants)
 
 
+def test_equal_scales_of_channels_are_one_scale(tmp_path):
+    w = normal(5, 3)
+    one, each = (load(tmp_path, quant_net(w=w, s=scale)) for scale in (np.float32(0.5), np.full(5, 0.5, "f4")))
+    x = samples(quant_net(), 20)
+    np.testing.assert_array_equal(run_float(each, x).outputs, run_float(one, x).outputs)
+
+
 UNEVEN = np.array([[0, 1, 3]], np.float32) + 0.25
 
 
@@ -337,6 +344,20 @@ UNEVEN = np.array([[0, 1, 3]], np.float32) + 0.25
         (
             quant_net(s=np.array([0.5, 1, 1, 1, 1], np.float32)),
             r"node 'n_q' \(Quant\) quantises activations per channel: train it with one scale",
+        ),
+        (
+            build(
+                [
+                    node("QuantizeLinear", "x s z", "q"),
+                    node("DequantizeLinear", "q s z", "d"),
+                    node("MatMul", "d w", "y"),
+                ],
+                shape=(5,),
+                s=np.arange(1, 6, dtype=np.float32),
+                z=np.zeros(5, np.uint8),
+                w=normal(5, 3),
+            ),
+            r"node 'n_q' \(QuantizeLinear\) quantises activations per channel: train it with one scale",
         ),
         (quant_net(b=np.float32(16)), r"node 'n_q' \(Quant\) has 16 bits: .* 8 are supported"),
         (quant_net(b=np.float32(1)), r"has 1 bits: 1 \(unsigned or BipolarQuant\)"),

@@ -130,6 +130,33 @@ def test_accumulator_with_all_operands(technology, act_signed, bits, acc_bits, t
 
 
 @pytest.mark.parametrize("technology", VENDORS)
+@pytest.mark.parametrize("act_signed", [True, False])
+def test_weights_of_one_bit_with_all_operands(technology, act_signed, tmp_path):
+    """A multiplier in the vendor's cell or none at all, against a multiplier."""
+    act = IntFormat(bits=8, signed=act_signed)
+    options = {"act": act, "acc_bits": 20}
+    one = MultiplyAccumulate(array(Dataflow.OS, Technology.GENERIC, weight_bits=2, **options))
+    other = MultiplyAccumulate(array(Dataflow.OS, technology, weight_bits=1, **options))
+
+    def connect(twin, a, b, count):
+        idle = count[:4] == 15
+        return [twin.act.eq(Mux(idle, 0, a)), twin.weight.eq(Cat(C(1, 1), b)), twin.first.eq(count[:4] == 1)]
+
+    def matters(count):
+        return (count[:4] != 3) if technology is Technology.ICE40 else C(1)
+
+    twins = Twins(one, other, a=Shape(8, act_signed), b=1, output="acc", connect=connect, matters=matters)
+    assert errors(twins, technology, tmp_path) == 0
+
+
+def test_weights_of_one_bit_need_no_multipliers():
+    assert ArrayParams(rows=2, cols=3, weight_bits=1).multipliers == 0
+    assert ArrayParams(rows=2, cols=3, weight_bits=1, technology=Technology.ECP5).multipliers == 0
+    assert ArrayParams(rows=2, cols=3, weight_bits=1, technology=Technology.ICE40).multipliers == 6
+    assert ArrayParams(rows=2, cols=3, weight_bits=2).multipliers == 6
+
+
+@pytest.mark.parametrize("technology", VENDORS)
 def test_adder_with_all_operands(technology, tmp_path):
     one, other = (MultiplyAdd(array(Dataflow.WS, chosen)) for chosen in (Technology.GENERIC, technology))
 

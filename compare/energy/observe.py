@@ -16,6 +16,7 @@ from tospike.hw.params import (
     ImageParams,
     Readout,
     SystolicParams,
+    require,
 )
 from tospike.hw.snn.sequencer import sweeps_outside
 from tospike.sim.design import Design
@@ -131,9 +132,19 @@ def widths(params: EngineParams) -> Widths:
 
 
 def memories(params: EngineParams) -> Memories:
-    """Bits of an engine's memories. What leaves an event engine waits in a queue of words of lanes."""
+    """Bits of an engine's memories. What leaves an event engine waits in a queue of words of lanes.
+
+    Raises
+    ------
+    InputError
+        Weights are streamed in: they lie in a memory that we know nothing about.
+    """
     if isinstance(params, EncoderParams):
         return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * encoder_entry_bits(params))
+    require(
+        not (isinstance(params, SystolicParams) and params.streams_weights),
+        "the energy of weights that come from outside is not modelled: leave --weights stream out",
+    )
     filled: dict[str, MemoryShape] = {shape.name: shape for shape in engine_layout(params).memories(params)}
     weights = filled["weights"].bits
     if isinstance(params, EventParams):

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from tospike.hw.ann import ecp5, ice40
 from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.multiplier import Multiplier
+from tospike.hw.ann.negate import Negator
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import ArrayParams, Technology
 
@@ -67,17 +68,24 @@ class MultiplyAccumulate(wiring.Component):
             m.submodules.dsp = ice40.multiply_add(self.act, self.weight, total, load=load)
             m.d.comb += self.acc.eq(total)
             return m
-        m.submodules.multiplier = multiplier = _multiplier(params)
-        m.d.comb += [multiplier.a.eq(self.act), multiplier.b.eq(self.weight)]
+        product, carry = self._product(m)
         acc = Signal.like(self.acc, reset_less=True)
         if params.technology is Technology.ECP5:
             restart = flag_for_bits(m, params, self.first, params.product_registers, name="first")
-            m.d.sync += acc.eq(ecp5.restartable_adder(m, restart, acc, multiplier.product))
+            m.d.sync += acc.eq(ecp5.restartable_adder(m, restart, acc, product, carry=carry))
         else:
             restart = delayed(m, self.first, params.product_registers, name="first")
-            m.d.sync += acc.eq(Mux(restart, 0, acc) + multiplier.product)
+            m.d.sync += acc.eq(Mux(restart, 0, acc) + product + carry)
         m.d.comb += self.acc.eq(acc)
         return m
+
+    def _product(self, m):
+        """The product, and what is to be added to it."""
+        params = self._params
+        factor = _multiplier(params) if params.multipliers else Negator(params)
+        m.submodules.multiplier = factor
+        m.d.comb += [factor.a.eq(self.act), factor.b.eq(self.weight)]
+        return factor.product, C(0, 1) if params.multipliers else factor.carry
 
 
 class MultiplyAdd(wiring.Component):

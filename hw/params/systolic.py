@@ -92,6 +92,8 @@ class ArrayParams:
         """Why two columns of this array cannot share their multipliers, and the way out; ``None`` if they can."""
         if self.dataflow is not Dataflow.OS:
             return "columns share activations in the same cycle only with dataflow os"
+        if self.weight_bits == 1:
+            return "weights of 1 bit need no multipliers"
         if self.cols % 2:
             return f"columns share multipliers two by two, but there are {self.cols}: give an even number of cols"
         if self.technology is Technology.ICE40:
@@ -132,7 +134,9 @@ class ArrayParams:
 
     @property
     def multipliers(self) -> int:
-        """Multipliers of the array."""
+        """Multipliers of the array: none for weights of +1 and -1, unless they are part of a larger cell."""
+        if self.weight_bits == 1 and self.technology is not Technology.ICE40 and not self.zero_gating:
+            return 0
         return self.rows * self.cols // self.products_per_multiplier
 
     @property

@@ -1,0 +1,47 @@
+"""Products with +1 and -1, for which no multiplier is needed."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.ann.delay import delayed
+from tospike.hw.arithmetic import extended, shape_of
+from tospike.hw.params import ArrayParams
+
+
+class Negator(wiring.Component):
+    """``product + carry`` is ``a * b`` of 1 + ``params.product_registers`` cycles ago, where ``b`` is +1 or -1.
+
+    -a is ~a + 1: a row of exclusive-ors, and the 1 goes into the carry input of the adder behind it.
+
+    Members
+    -------
+    a : In(shape_of(params.act))
+    b : In(shape_of(params.weight))
+    product : Out(signed(act bits + 1))
+    carry : Out(1)
+    """
+
+    def __init__(self, params: ArrayParams):
+        self._params = params
+        super().__init__(
+            {
+                "a": In(shape_of(params.act)),
+                "b": In(shape_of(params.weight)),
+                "product": Out(signed(params.act.bits + 1)),
+                "carry": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        registers = self._params.product_registers
+        a = Signal.like(self.a, reset_less=True)
+        minus = Signal(reset_less=True)
+        m.d.sync += [a.eq(self.a), minus.eq(self.b[-1])]
+        flipped = extended(a, len(self.product)) ^ minus.replicate(len(self.product))
+        m.d.comb += [
+            self.product.eq(delayed(m, flipped, registers, name="product", reset_less=True)),
+            self.carry.eq(delayed(m, minus, registers, name="carry", reset_less=True)),
+        ]
+        return m
