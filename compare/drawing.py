@@ -5,13 +5,17 @@ and on dark paper. Text stays text: it can be searched, and takes the font of th
 """
 
 import io
+import math
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from tospike.compare.numbers import significant
 
 # Blue and orange are told apart by every common colour vision; the first six of the breakdown are Paul Tol's "muted"
 # set (https://personal.sron.nl/~pault), lightened for dark paper.
@@ -55,6 +59,18 @@ def style_axes(axes: Axes, grid: str) -> None:
     axes.tick_params(length=0, colors=COLOUR["muted"], labelsize=10)
     axes.grid(visible=True, axis="x" if grid == "x" else "y", color=COLOUR["rule"], linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+def label_log_axis(axes: Axes, which: Literal["x", "y"]) -> None:
+    """Make an axis logarithmic, labelled at 1, 2, 5, 10 and so on."""
+    limits = axes.get_xlim() if which == "x" else axes.get_ylim()
+    (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+    (axes.set_xlim if which == "x" else axes.set_ylim)(*limits)
+    axes.minorticks_off()
+    low, high = sorted(limits)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [step * 10.0**decade for decade in decades for step in (1, 2, 5) if low <= step * 10.0**decade <= high]
+    (axes.set_xticks if which == "x" else axes.set_yticks)(ticks, [significant(tick, 1) for tick in ticks])
 
 
 def to_svg(figure: Figure, title: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from tospike.compare.drawing import COLOUR, new_figure, style_axes, to_svg
+from tospike.compare.drawing import COLOUR, label_log_axis, new_figure, style_axes, to_svg
 from tospike.compare.numbers import significant
 
 Report = Mapping[str, Any]
@@ -68,26 +68,23 @@ def accuracy_energy_figure(report: Report) -> str:
             drawstyle="steps-post",
             label=kind.upper(),
         )
-        for variant in found:
+        for number, variant in enumerate(found):
             x, y = variant["pj"] / 1000, 100 * variant["accuracy"]
             axes.plot(x, y, "o", color=COLOUR[kind], markersize=5 if variant["change"] else 11)
             if variant["change"] and variant in best:
                 axes.annotate(
                     variant["change"].split(": ", 1)[1],
                     (x, y),
-                    xytext=(5, -11) if kind == "snn" else (-5, 7),
+                    xytext=(6, -12) if kind == "snn" else (-6, 6 + 12 * (number % 2)),
                     textcoords="offset points",
                     ha="left" if kind == "snn" else "right",
                     fontsize=9,
                     color=COLOUR[kind],
                 )
-    axes.margins(x=0.14, y=0.08)
-    axes.set_xscale("log")
+    axes.margins(x=0.14, y=0.1)
     axes.set_xlabel("energy per inference, nJ (level 2); large: as it is", color=COLOUR["muted"])
     axes.set_ylabel("accuracy, %", color=COLOUR["muted"])
-    axes.minorticks_off()
-    ticks = _ticks(*axes.get_xlim())
-    axes.set_xticks(ticks, [significant(float(tick), 1) for tick in ticks])
+    label_log_axis(axes, "x")
     figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"])
     return to_svg(figure, "Accuracy over energy, with one thing changed at a time")
 
@@ -101,12 +98,6 @@ def _frontier(found: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return best
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """1, 2, 5, 10 and so on, as far as they lie inside."""
-    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    return [step * 10.0**decade for decade in decades for step in (1, 2, 5) if low <= step * 10.0**decade <= high]
-
-
 def break_even_figure(report: Report) -> str:
     """Draw the network's spikes per activation beside the published, the general and its own break-even points."""
     found = report["break_even"]
@@ -117,7 +108,6 @@ def break_even_figure(report: Report) -> str:
     figure = new_figure(8.6, 0.9 + 0.27 * len(rows))
     axes = figure.subplots()
     style_axes(axes, grid="x")
-    axes.set_xscale("log")
     values = [value for _, low, high, _ in rows for value in (low, high) if value > 0] + [found["n"]]
     left, right = min(values) / 1.8, max(values) * 1.8
     for row, (_, low, high, colour) in enumerate(rows):
@@ -138,9 +128,7 @@ def break_even_figure(report: Report) -> str:
     axes.set_yticks(range(len(rows)), [row[0] for row in rows])
     for text, (_, _, _, colour) in zip(axes.get_yticklabels(), rows, strict=True):
         text.set(color=COLOUR[colour], fontsize=9.5)
-    axes.minorticks_off()
-    ticks = _ticks(left, right)
-    axes.set_xticks(ticks, [significant(float(tick), 1) for tick in ticks])
+    label_log_axis(axes, "x")
     axes.set_xlabel("n*: spikes per non-zero activation below which the SNN needs less energy", color=COLOUR["muted"])
     return to_svg(figure, "Break-even points, and where this network lies")
 

@@ -12,7 +12,7 @@ def engine(weights):
 
 
 def test_weights_on_chip_are_memory():
-    assert memories(engine(WeightSource.MEMORY)).weight_bits > 3 * 2 * 8
+    assert memories(engine(WeightSource.MEMORY)).weight_bits == 3 * 2 * 8
 
 
 def test_streamed_weights_have_no_price():

@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from tospike.compare.drawing import COLOUR, new_figure, standalone, style_axes, to_svg
+from tospike.compare.drawing import COLOUR, label_log_axis, new_figure, standalone, style_axes, to_svg
 from tospike.compare.energy.break_even import PUBLISHED
 from tospike.compare.sweep.surface import BreakEven
 
@@ -31,7 +31,6 @@ def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]
     figure = new_figure(8.6, 5.0)
     plot = figure.subplots()
     style_axes(plot, grid="y")
-    plot.set_yscale("log")
     floor = 0.5 * min([low for p in PUBLISHED for low in _range(p, found)] + [i.n_star for i in found if i.n_star])
     for number, (key, items) in enumerate(lines.items()):
         colour = COLOUR[LINES[number % len(LINES)]]
@@ -43,6 +42,13 @@ def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]
             marker = "^" if item.n_star is None else "v" if item.n_star == 0 else "o"
             plot.plot(x, height, marker, color=colour, markersize=6)
     _published(plot, found)
+    plot.set_ylim(floor / 1.3, 1.5 * max(plot.get_ylim()[1], 1.0))
+    label_log_axis(plot, "y")
+    values = sorted({x for items in lines.values() for x, _ in items})
+    if values[-1] >= 4 * values[0] > 0:
+        plot.set_xlim(values[0] / 1.15, 1.15 * values[-1])
+        label_log_axis(plot, "x")
+    plot.set_xticks(values, [f"{x:g}" for x in values])
     plot.set_xlabel(along.replace("_", " "), color=COLOUR["muted"])
     plot.set_ylabel("n*: spikes per non-zero activation", color=COLOUR["muted"])
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9, labelcolor=COLOUR["ink"])
