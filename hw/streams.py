@@ -109,12 +109,12 @@ class CreditQueue(wiring.Component):
         m.submodules.queue = queue = Queue(self._shape, depth=self._depth)
         taken = Signal()  # a cycle ago, so that `ready` of the consumer ends here
         credit = Signal(range(self._depth + 1), init=self._depth)
-        m.d.sync += [
-            taken.eq(self.o.valid & self.o.ready),
-            credit.eq(credit + taken - self.reserve),
-        ]
+        left = Signal.like(credit)
+        room = Signal(init=1)
+        m.d.sync += [taken.eq(self.o.valid & self.o.ready), credit.eq(left), room.eq(left != 0)]
         m.d.comb += [
-            self.room.eq(credit != 0),
+            left.eq(credit + taken - self.reserve),
+            self.room.eq(room),
             queue.i.valid.eq(self.valid),
             queue.i.payload.eq(self.payload),
         ]

@@ -72,10 +72,8 @@ class ResultBuffer(wiring.Component):
         The first row of a slot begins.
     finished : Out(1)
         The last column of the last row of a slot is stored.
-    read : In(1)
-        ``row`` is row ``read_row`` of slot ``read_slot`` from the next cycle on.
     row : Out(ArrayLayout(signed(acc_bits), cols))
-        Only those columns count that are stored already.
+        Row ``read_row`` of slot ``read_slot`` of a cycle ago. Only those columns count that are stored already.
     """
 
     def __init__(self, fmt: IntFormat, *, cols: int, depth: int):
@@ -90,7 +88,6 @@ class ResultBuffer(wiring.Component):
                 "last_row": In(address_bits(depth)),
                 "written": Out(1),
                 "finished": Out(1),
-                "read": In(1),
                 "read_slot": In(1),
                 "read_row": In(address_bits(depth)),
                 "row": Out(layout),
@@ -125,7 +122,7 @@ class ResultBuffer(wiring.Component):
                 write.data.eq(self.i[col]),
                 write.en.eq(view.valid),
                 read.addr.eq(address(self.read_row, self.read_slot)),
-                read.en.eq(self.read),
+                read.en.eq(1),
                 self.row[col].eq(read.data.as_signed()),
             ]
             if col == self._cols - 1:

@@ -38,10 +38,12 @@ class PostProcessor(wiring.Component):
         A slot has been read.
     room : In(1)
         A result may be read.
-    read, slot, row, column_results : result buffer
-        ``column_results`` come one cycle after ``read``.
-    channel_read, channel_address, channel : channel memory
-        ``channel`` (bias and multiplier) comes one cycle after ``channel_read``.
+    read : Out(1)
+        A result is being read.
+    slot, row, column_results : result buffer
+        ``column_results`` come one cycle after their row's address.
+    channel_address, channel : channel memory
+        ``channel`` (bias and multiplier) comes one cycle after its address.
     valid : Out(1)
         ``result`` is one, now only.
     result : Out(result_layout(params))
@@ -65,7 +67,6 @@ class PostProcessor(wiring.Component):
                 "slot": Out(1),
                 "row": Out(address_bits(result_depth(params))),
                 "column_results": In(data.ArrayLayout(acc, params.array.cols)),
-                "channel_read": Out(1),
                 "channel_address": Out(address_bits(channels.depth)),
                 "channel": In(channels.width),
                 "valid": Out(1),
@@ -97,7 +98,6 @@ class PostProcessor(wiring.Component):
             ends.band.eq(ends.tile & last_col_tile),
             last.eq(ends.band & last_row_tile),
             self.read.eq(go),
-            self.channel_read.eq(go),
             self.freed.eq(go & ends.tile),
         ]
         m.d.sync += waiting.eq(waiting + self.written - self.freed)
