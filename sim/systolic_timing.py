@@ -15,8 +15,8 @@ from tospike.sim.arithmetic import Ints
 
 SLOTS = 2
 """Groups that the result buffer holds."""
-OPERAND_LATENCY = 2
-"""From the issue of a step to its operands at the array: memory, register."""
+OPERAND_LATENCY = 4
+"""From the issue of a step to its operands at the array: address, memory, its output register, mask."""
 POST_LATENCY = 12
 """From reading a result to its end: buffer, register, selection, nine stages of requantisation."""
 INPUT_LATENCY = 1
@@ -73,7 +73,7 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
     The engine takes a VALUE in each cycle in which one is offered, so everything is relative to the last VALUE (with
     the engine idle before the frame). The input link must send every address.
     """
-    start = INPUT_LATENCY + 1  # the loader says that it is full
+    start = INPUT_LATENCY + 2  # the loader says that it is full, the layer starts
     array = 0
     for layer in params.layers:
         timing = _layer_timing(params, layer)

@@ -17,8 +17,8 @@ class ActivationBuffer(wiring.Component):
     -------
     write : In(1)
         Store ``value`` in lane ``write_lane`` of word ``write_address``.
-    read : In(1)
-        ``word`` is word ``read_address`` from the next cycle on.
+    word : Out(ArrayLayout(fmt, lanes))
+        Word ``read_address`` of a cycle ago.
     """
 
     def __init__(self, fmt: IntFormat, *, lanes: int, depth: int):
@@ -31,7 +31,6 @@ class ActivationBuffer(wiring.Component):
                 "write_lane": In(address_bits(lanes)),
                 "write_address": In(address_bits(depth)),
                 "value": In(shape_of(fmt)),
-                "read": In(1),
                 "read_address": In(address_bits(depth)),
                 "word": Out(data.ArrayLayout(shape_of(fmt), lanes)),
             }
@@ -49,7 +48,7 @@ class ActivationBuffer(wiring.Component):
             write.data.eq(Value.cast(self.value).as_unsigned().replicate(self._lanes)),
             write.en.eq(self.write << self.write_lane),
             read.addr.eq(self.read_address),
-            read.en.eq(self.read),
+            read.en.eq(1),
             Value.cast(self.word).eq(read.data),
         ]
         return m

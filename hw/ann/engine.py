@@ -32,8 +32,8 @@ from tospike.hw.memory import ConfigSignature, ImageMemory
 from tospike.hw.params import Dataflow, SystolicParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue, Register
 
-OPERAND_LATENCY = 2
-"""Cycles from the issue of a step to its operands at the array: memory, register."""
+OPERAND_LATENCY = Feeder.LATENCY + 3
+"""Cycles from the issue of a step to its operands at the array: addresses, memory, its output register, mask."""
 
 
 class SystolicEngine(wiring.Component):
@@ -115,17 +115,23 @@ class SystolicEngine(wiring.Component):
         free = Signal(2, init=2)  # slots of the result buffer
         # tiles whose results have not left the array: it passes each in this many cycles, and takes one per cycle
         inside = Signal(range(array.latency + array.rows + array.cols + ColumnAccumulator.LATENCY + 2))
+        some_free, none_inside = Signal(init=1), Signal(init=1)  # what the two say, in registers: many paths begin here
+        free_next, inside_next = Signal.like(free), Signal.like(inside)
         here = Mux(control.source, buffer_depth(params), 0)  # where the layer reads
         there = Mux(control.source, 0, buffer_depth(params))  # where its results, or the next frame, go
         m.d.sync += [
-            free.eq(free + post.freed - feeder.commit),
-            inside.eq(inside + delayed(m, feeder.commit, 1, name="commit") - results.finished),
+            free.eq(free_next),
+            some_free.eq(free_next != 0),
+            inside.eq(inside_next),
+            none_inside.eq(inside_next == 0),
         ]
         m.d.comb += [
+            free_next.eq(free + post.freed - feeder.commit),
+            inside_next.eq(inside + delayed(m, feeder.commit, OPERAND_LATENCY - 1, name="commit") - results.finished),
             layers.address.eq(control.index),
             layers.enable.eq(1),
             control.loaded.eq(loader.full),
-            control.empty.eq(inside == 0),
+            control.empty.eq(none_inside),
             control.done.eq(Mux(final, sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last)),
             control.last_layer.eq(layer.final),
             self.busy.eq(control.busy | ~control.empty | loader.partial | output.o.valid | self.o.valid | counting),
@@ -153,7 +159,7 @@ class SystolicEngine(wiring.Component):
             feeder.layer.eq(layer),
             feeder.start.eq(start),
             feeder.base.eq(here),
-            feeder.free.eq(free != 0),
+            feeder.free.eq(some_free),
         ]
         sums, valid = self._array(m, rows, cols, load, layer)
         m.d.comb += [
@@ -216,7 +222,7 @@ class SystolicEngine(wiring.Component):
             "act_words": feeder.act_read,
             "weight_words": feeder.weight_read,
             "results": post.valid,
-            "array_cycles": feeding | (inside != 0),
+            "array_cycles": feeding | ~none_inside,
         }
         for name, increment in increments.items():
             count = self.counters[name]
@@ -244,27 +250,32 @@ class SystolicEngine(wiring.Component):
 
     def _operands(self, m, feeder, activations, weights):
         """What enters the array, not skewed, ``OPERAND_LATENCY`` cycles after its step was issued: activations with
-        their flags, weights and their load flags. A memory's output goes into a register first of all: it comes late.
+        their flags, weights and their load flags.
+
+        The memories read in every cycle, into plain registers: so these can be the block RAMs' own. Between the steps
+        the activations are 0.
         """
         params = self._params.array
+        since_address = OPERAND_LATENCY - Feeder.LATENCY
         m.d.comb += [
-            activations.read.eq(feeder.act_read),
             activations.read_address.eq(feeder.act_address),
             weights.address.eq(feeder.weight_address),
-            weights.enable.eq(feeder.weight_read),
+            weights.enable.eq(1),
         ]
-        step = delayed(m, feeder.act_read, 1, name="step")
-        first = delayed(m, feeder.first, OPERAND_LATENCY, name="first")
-        emit = delayed(m, feeder.emit, OPERAND_LATENCY, name="emit")
+        word = delayed(m, Value.cast(activations.word), 1, name="activations", reset_less=True)
+        word = data.View(activations.word.shape(), word)
+        step = delayed(m, feeder.act_read, since_address - 1, name="step")
+        first = delayed(m, feeder.first, since_address, name="first")
+        emit = delayed(m, feeder.emit, since_address, name="emit")
         rows = Signal(data.ArrayLayout(row_layout(params), params.rows))
         for row in range(params.rows):
             act = Signal(shape_of(params.act), name=f"act_{row}")
-            m.d.sync += act.eq(Mux(step, activations.word[row], 0))
+            m.d.sync += act.eq(Mux(step, word[row], 0))
             m.d.comb += [rows[row].act.eq(act), rows[row].first.eq(first), rows[row].emit.eq(emit)]
-        cols = delayed(m, weights.data, 1, name="weights", reset_less=True)
+        cols = delayed(m, weights.data, since_address - 1, name="weights", reset_less=True)
         load = None
         if params.dataflow is Dataflow.WS:
-            load = delayed(m, feeder.load, OPERAND_LATENCY, name="load")
+            load = delayed(m, feeder.load, since_address, name="load")
         return rows, cols, load
 
     def _array(self, m, rows, cols, load, layer):
