@@ -30,7 +30,7 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_layout, token_stream
 from tospike.hw.memory import ConfigSignature, ImageMemory
 from tospike.hw.params import Dataflow, SystolicParams, TokenKind
-from tospike.hw.streams import Buffer, CreditQueue, Register
+from tospike.hw.streams import Buffer, CreditQueue
 
 OPERAND_LATENCY = Feeder.LATENCY + 3
 """Cycles from the issue of a step to its operands at the array: addresses, memory, its output register, mask."""
@@ -134,7 +134,6 @@ class SystolicEngine(wiring.Component):
             control.empty.eq(none_inside),
             control.done.eq(Mux(final, sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last)),
             control.last_layer.eq(layer.final),
-            self.busy.eq(control.busy | ~control.empty | loader.partial | output.o.valid | self.o.valid | counting),
         ]
 
         # --------------------------------------------------------------- tokens to activations
@@ -169,6 +168,13 @@ class SystolicEngine(wiring.Component):
         ]
 
         # ----------------------------------------------------------------------------- results
+        # of the layers before the last: where a result goes is found out a cycle later
+        stored, stored_value = Signal(), Signal.like(post.result.value)
+        m.d.sync += [
+            stored.eq(post.valid & ~final),
+            placer.edges.eq(post.result.edges),
+            stored_value.eq(post.result.value),
+        ]
         m.d.comb += [
             post.layer.eq(layer),
             post.start.eq(start),
@@ -181,8 +187,7 @@ class SystolicEngine(wiring.Component):
             post.channel.eq(channels.data),
             placer.start.eq(start),
             placer.base.eq(there),
-            placer.step.eq(post.valid & ~final),
-            placer.edges.eq(post.result.edges),
+            placer.step.eq(stored),
             # the activation buffer takes results as they come, the consumer of the last layer's might not
             post.room.eq(queue.room | ~final),
             queue.reserve.eq(post.read & final),
@@ -191,24 +196,26 @@ class SystolicEngine(wiring.Component):
         ]
         if array.dataflow is Dataflow.WS:
             m.d.comb += placer.stride.eq(layer.stored_words)
+        reordering = C(0)
         if needs_reorder(params):
             m.submodules.reorder = reorder = Reorder(params)
             m.d.comb += [reorder.layer.eq(layer), reorder.start.eq(start)]
-            m.submodules.reordered = reordered = Register(result_layout(params))
             connect(m, sent, reorder.i)
-            connect(m, reorder.o, reordered.i)
-            connect(m, reordered.o, output.i)
+            connect(m, reorder.o, output.i)
+            reordering = reorder.busy
         else:
             connect(m, sent, output.i)
         m.submodules.buffer_out = buffer_out = Buffer(token_layout(params.output))
         connect(m, output.o, buffer_out.i)
         connect(m, buffer_out.o, flipped(self.o))
+        sending = reordering | output.o.valid | self.o.valid | counting
+        m.d.comb += self.busy.eq(control.busy | ~control.empty | loader.partial | sending)
         # results of a layer that is not the last and values of the next frame never come in the same cycle
         m.d.sync += [
             activations.write.eq(loader.write | placer.step),
             activations.write_lane.eq(Mux(loader.write, loader.lane, placer.lane)),
             activations.write_address.eq(Mux(loader.write, loader.address, placer.address)),
-            activations.value.eq(Mux(loader.write, loader.value, post.result.value)),
+            activations.value.eq(Mux(loader.write, loader.value, stored_value)),
         ]
 
         # ---------------------------------------------------------------------------- counters

@@ -3,16 +3,18 @@
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
+from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.placer import RowPlacer
 from tospike.hw.ann.postprocess import result_layout
 from tospike.hw.params import SystolicParams
+from tospike.hw.streams import CreditQueue
 
 
 class Reorder(wiring.Component):
-    """Stores a whole result, row-major, then sends it: the first value two cycles after the last came in.
+    """Stores a whole result, row-major, then sends it: the first value ``LATENCY`` cycles after the last came in.
 
     Only for shapes whose tiles complete in another order; ``hw.ann.layout.needs_reorder`` tells.
 
@@ -22,12 +24,18 @@ class Reorder(wiring.Component):
         A layer begins; ``layer`` is constant from here on.
     i, o : stream of result_layout(params)
         ``edges`` have no meaning in ``o``.
+    busy : Out(1)
+        Something is being sent.
     """
+
+    LATENCY = 3 + CreditQueue.LATENCY
+    """Of the memory, the register at its output and the queue; and the cycle that finds the result complete."""
 
     def __init__(self, params: SystolicParams):
         self._params = params
         results = stream.Signature(result_layout(params))
-        super().__init__({"layer": In(descriptor_layout(params)), "start": In(1), "i": In(results), "o": Out(results)})
+        layer = descriptor_layout(params)
+        super().__init__({"layer": In(layer), "start": In(1), "i": In(results), "o": Out(results), "busy": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -40,14 +48,15 @@ class Reorder(wiring.Component):
         width = len(write.addr)
         m.submodules.placer = placer = RowPlacer(lanes=1, address_bits=width, stride_bits=len(self.layer.outputs))
 
-        draining = Signal()
+        m.submodules.queue = queue = CreditQueue(result_layout(params), depth=self.LATENCY + CreditQueue.LATENCY)
+        unread = Signal()  # some of the result has not been read
+        reading = Signal()
         last_address = Signal(width)
         address = Signal(width)
-        reading = Signal()
         taken = Signal()
         m.d.comb += [
-            self.i.ready.eq(~draining),
-            taken.eq(self.i.valid & ~draining),
+            self.i.ready.eq(~self.busy),
+            taken.eq(self.i.valid & ~self.busy),
             placer.start.eq(self.start),
             placer.stride.eq(self.layer.outputs),
             placer.step.eq(taken),
@@ -55,21 +64,19 @@ class Reorder(wiring.Component):
             write.en.eq(taken),
             write.addr.eq(placer.address),
             write.data.eq(self.i.payload.value),
-            reading.eq(draining & (~self.o.valid | (self.o.ready & ~self.o.payload.last))),
-            read.en.eq(reading),
+            reading.eq(unread & queue.room),
+            read.en.eq(1),
             read.addr.eq(address),
-            self.o.payload.value.eq(read.data.as_signed()),
+            queue.reserve.eq(reading),
+            queue.valid.eq(delayed(m, reading, 2, name="reading")),
+            queue.payload.value.eq(delayed(m, read.data, 1, name="value", reset_less=True).as_signed()),
+            queue.payload.last.eq(delayed(m, address == last_address, 2, name="last")),
         ]
-        with m.If(taken & self.i.payload.last):
-            m.d.sync += [draining.eq(1), last_address.eq(placer.address), address.eq(0)]
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
+        connect(m, queue.o, flipped(self.o))
         with m.If(reading):
-            m.d.sync += [
-                address.eq(address + 1),
-                self.o.valid.eq(1),
-                self.o.payload.last.eq(address == last_address),
-            ]
+            m.d.sync += [address.eq(address + 1), unread.eq(address != last_address)]
         with m.If(self.o.valid & self.o.ready & self.o.payload.last):
-            m.d.sync += draining.eq(0)
+            m.d.sync += self.busy.eq(0)
+        with m.If(taken & self.i.payload.last):
+            m.d.sync += [self.busy.eq(1), unread.eq(1), last_address.eq(placer.address), address.eq(0)]
         return m
