@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.delay import delayed
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import IntFormat, address_bits
 
 
@@ -18,7 +19,7 @@ class ActivationBuffer(wiring.Component):
     write : In(1)
         Store ``value`` in lane ``write_lane`` of word ``write_address``.
     word : Out(ArrayLayout(fmt, lanes))
-        Word ``read_address`` of a cycle ago.
+        Word ``read_address`` of a cycle ago; not defined if it was written in that cycle.
     """
 
     def __init__(self, fmt: IntFormat, *, lanes: int, depth: int):
@@ -40,7 +41,7 @@ class ActivationBuffer(wiring.Component):
         m = Module()
         bits = self._format.bits
         shape = unsigned(bits * self._lanes)
-        m.submodules.memory = memory = Memory(shape=shape, depth=self._depth, init=[])
+        m.submodules.memory = memory = Memory(shape=shape, depth=self._depth, init=[], attrs=NO_COLLISIONS)
         write = memory.write_port(granularity=bits)
         read = memory.read_port()
         m.d.comb += [

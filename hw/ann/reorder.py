@@ -9,8 +9,12 @@ from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.placer import RowPlacer
 from tospike.hw.ann.postprocess import result_layout
+from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import SystolicParams
 from tospike.hw.streams import CreditQueue
+
+_READ = 2
+"""Cycles from an address to its word: memory, output register."""
 
 
 class Reorder(wiring.Component):
@@ -28,8 +32,8 @@ class Reorder(wiring.Component):
         Something is being sent.
     """
 
-    LATENCY = 3 + CreditQueue.LATENCY
-    """Of the memory, the register at its output and the queue; and the cycle that finds the result complete."""
+    LATENCY = 1 + _READ + CreditQueue.LATENCY
+    """The result is found complete, read, and queued."""
 
     def __init__(self, params: SystolicParams):
         self._params = params
@@ -41,14 +45,14 @@ class Reorder(wiring.Component):
         m = Module()
         params = self._params
         depth = params.output.addresses
-        memory = Memory(shape=unsigned(params.array.acc_bits), depth=depth, init=[])
+        memory = Memory(shape=unsigned(params.array.acc_bits), depth=depth, init=[], attrs=NO_COLLISIONS)
         m.submodules.memory = memory
         write = memory.write_port()
         read = memory.read_port()
         width = len(write.addr)
         m.submodules.placer = placer = RowPlacer(lanes=1, address_bits=width, stride_bits=len(self.layer.outputs))
 
-        m.submodules.queue = queue = CreditQueue(result_layout(params), depth=self.LATENCY + CreditQueue.LATENCY)
+        m.submodules.queue = queue = CreditQueue(result_layout(params), depth=_READ + CreditQueue.LATENCY + 2)
         unread = Signal()  # some of the result has not been read
         reading = Signal()
         last_address = Signal(width)
@@ -68,9 +72,9 @@ class Reorder(wiring.Component):
             read.en.eq(1),
             read.addr.eq(address),
             queue.reserve.eq(reading),
-            queue.valid.eq(delayed(m, reading, 2, name="reading")),
+            queue.valid.eq(delayed(m, reading, _READ, name="reading")),
             queue.payload.value.eq(delayed(m, read.data, 1, name="value", reset_less=True).as_signed()),
-            queue.payload.last.eq(delayed(m, address == last_address, 2, name="last")),
+            queue.payload.last.eq(delayed(m, address == last_address, _READ, name="last")),
         ]
         connect(m, queue.o, flipped(self.o))
         with m.If(reading):
