@@ -23,9 +23,9 @@ INPUT_LATENCY = 1
 """Of the register that a token comes in by."""
 OUTPUT_LATENCY = 3
 """Of the queue behind the post-processor, and the register that a token goes out by."""
-ACCUMULATE_LATENCY = 2
-"""WS: from a partial sum at the array's edge to the sum: read, add."""
-ACCUMULATE_SPACING = 3
+ACCUMULATE_LATENCY = 3
+"""WS: from a partial sum at the array's edge to the sum: read, output register, add."""
+ACCUMULATE_SPACING = 4
 """WS: a partial sum is read, added to and written back in this many cycles."""
 NEXT_LAYER = 3
 """From the last result of a layer (stored and out of the array) to the start of the next: state, two of descriptor."""
