@@ -29,7 +29,7 @@ ACCUMULATE_SPACING = 4
 """WS: a partial sum is read, added to and written back in this many cycles."""
 NEXT_LAYER = 3
 """From the last result of a layer (stored and out of the array) to the start of the next: state, two of descriptor."""
-REORDER_LATENCY = 5
+REORDER_LATENCY = 6
 """From the last result going into the reorder memory to the first coming out of the queue behind it."""
 
 

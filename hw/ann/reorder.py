@@ -32,8 +32,8 @@ class Reorder(wiring.Component):
         Something is being sent.
     """
 
-    LATENCY = 1 + _READ + CreditQueue.LATENCY
-    """The result is found complete, read, and queued."""
+    LATENCY = 2 + _READ + CreditQueue.LATENCY
+    """The last value is stored, the result found complete, read, and queued."""
 
     def __init__(self, params: SystolicParams):
         self._params = params
@@ -58,16 +58,18 @@ class Reorder(wiring.Component):
         last_address = Signal(width)
         address = Signal(width)
         taken = Signal()
+        storing, stored = Signal(), Signal.like(self.i.payload)  # where it goes is found out a cycle later
+        m.d.sync += [storing.eq(taken), stored.eq(self.i.payload)]
         m.d.comb += [
             self.i.ready.eq(~self.busy),
             taken.eq(self.i.valid & ~self.busy),
             placer.start.eq(self.start),
             placer.stride.eq(self.layer.outputs),
-            placer.step.eq(taken),
-            placer.edges.eq(self.i.payload.edges),
-            write.en.eq(taken),
+            placer.step.eq(storing),
+            placer.edges.eq(stored.edges),
+            write.en.eq(storing),
             write.addr.eq(placer.address),
-            write.data.eq(self.i.payload.value),
+            write.data.eq(stored.value),
             reading.eq(unread & queue.room),
             read.en.eq(1),
             read.addr.eq(address),
@@ -82,5 +84,7 @@ class Reorder(wiring.Component):
         with m.If(self.o.valid & self.o.ready & self.o.payload.last):
             m.d.sync += self.busy.eq(0)
         with m.If(taken & self.i.payload.last):
-            m.d.sync += [self.busy.eq(1), unread.eq(1), last_address.eq(placer.address), address.eq(0)]
+            m.d.sync += self.busy.eq(1)
+        with m.If(storing & stored.last):
+            m.d.sync += [unread.eq(1), last_address.eq(placer.address), address.eq(0)]
         return m
