@@ -79,7 +79,7 @@ class Requantizer(wiring.Component):
         return total
 
     def _less(self, m, a, b):
-        """Whether ``a < b`` a cycle ago: the halves are compared at the same time, for a carry through all bits is long."""
+        """Whether ``a < b`` a cycle ago. Both halves are compared at once, for the way of the carry is long."""
         width = max(len(a), len(b))
         half = width // 2
         a, b = extended(a, width), extended(b, width)
