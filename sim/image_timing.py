@@ -27,7 +27,7 @@ OPERAND_LATENCY = 9
 @lru_cache(maxsize=256)
 def frame_timing(params: ImageParams) -> FrameTiming:
     """Cycle counts of a lone frame, in cycles after the one that accepts the last input VALUE."""
-    start = INPUT_LATENCY + 1  # the loader says that it is full
+    start = INPUT_LATENCY + 2  # the loader says that it is full, the layer starts
     array = 0
     for layer in params.layers:
         timing = _layer_timing(params, layer)

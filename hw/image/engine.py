@@ -14,7 +14,7 @@ from tospike.hw.ann.weights import weight_operands
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_layout, token_stream
 from tospike.hw.image.descriptor import descriptor_layout
-from tospike.hw.image.layout import SLOTS, counter_names, initial, memories
+from tospike.hw.image.layout import SLOTS, counter_names, initial, memories, weight_memory
 from tospike.hw.image.loader import ImageLoader
 from tospike.hw.image.placer import ImagePlacer
 from tospike.hw.image.postprocess import PostProcessor
@@ -99,15 +99,24 @@ class ImageEngine(wiring.Component):
         # tiles of which operands are in the array, or results; it takes one per `rows` cycles
         inside = Signal(range(array.latency // array.rows + array.cols // array.rows + 4))
         counting = Signal()  # the last frame is not in the counter yet
+        some_free, none_inside = Signal(init=1), Signal(init=1)  # what the two say, in registers: many paths begin here
+        free_next, inside_next = Signal.like(free), Signal.like(inside)
+        committed = delayed(m, sequencer.commit, TileReader.LATENCY - 1, name="commit")
+        m.d.comb += [
+            free_next.eq(free + post.freed - sequencer.commit),
+            inside_next.eq(inside + committed - results.finished),
+        ]
         m.d.sync += [
-            free.eq(free + post.freed - sequencer.commit),
-            inside.eq(inside + delayed(m, sequencer.commit, TileReader.LATENCY - 1, name="commit") - results.finished),
+            free.eq(free_next),
+            some_free.eq(free_next != 0),
+            inside.eq(inside_next),
+            none_inside.eq(inside_next == 0),
         ]
         m.d.comb += [
             layers.address.eq(control.index),
             layers.enable.eq(1),
             control.loaded.eq(loader.full),
-            control.empty.eq(inside == 0),
+            control.empty.eq(none_inside),
             control.done.eq(
                 Mux(final, queue.o.valid & queue.o.ready & queue.o.payload.last, post.valid & post.result.last)
             ),
@@ -123,7 +132,7 @@ class ImageEngine(wiring.Component):
 
         # ------------------------------------------------------------------------------- array
         m.d.comb += [
-            sequencer.free.eq(free != 0),
+            sequencer.free.eq(some_free),
             reader.step.eq(sequencer.step),
             reader.first.eq(sequencer.first),
             reader.ends.eq(sequencer.ends),
@@ -188,7 +197,7 @@ class ImageEngine(wiring.Component):
             "act_words": sequencer.step,
             "weight_words": sequencer.step,
             "results": post.valid,
-            "array_cycles": delayed(m, sequencer.busy, TileReader.LATENCY, name="feeding") | (inside != 0),
+            "array_cycles": delayed(m, sequencer.busy, TileReader.LATENCY, name="feeding") | ~none_inside,
         }
         for name, increment in increments.items():
             count = self.counters[name]
@@ -221,7 +230,7 @@ class ImageEngine(wiring.Component):
 
     def _weights(self, m, sequencer, layer, start, weights):
         """The weights of a step, with its activations."""
-        lead = TileReader.LATENCY - pipelined_latency(memories(self._params)[0].depth)
+        lead = TileReader.LATENCY - pipelined_latency(weight_memory(self._params).depth)
         step = delayed(m, sequencer.step, lead, name="weight_step")
         ends = data.View(ENDS, delayed(m, Value.cast(sequencer.ends), lead, name="weight_ends"))
         first = Signal.like(weights.address)  # of this pass

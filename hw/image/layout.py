@@ -49,19 +49,29 @@ def counter_names(params: ImageParams) -> tuple[str, ...]:
 def memories(params: ImageParams) -> tuple[MemoryShape, ...]:
     """The memories that images fill; their order is the order of their configuration regions."""
     return (
-        MemoryShape(
-            name="weights",
-            width=params.array.cols * params.array.weight_bits,
-            depth=sum(weight_words(params, layer) for layer in params.layers),
-        ),
-        MemoryShape(
-            name="channels",
-            width=params.array.acc_bits + params.requantize.multiplier_bits,
-            depth=sum(layer.outputs for layer in params.layers),
-        ),
+        weight_memory(params),
+        channel_memory(params),
         MemoryShape(
             name="layers", width=sum(bits for bits, _ in descriptor_shapes(params).values()), depth=len(params.layers)
         ),
+    )
+
+
+def weight_memory(params: ImageParams) -> MemoryShape:
+    """The memory ``weights``."""
+    return MemoryShape(
+        name="weights",
+        width=params.array.cols * params.array.weight_bits,
+        depth=sum(weight_words(params, layer) for layer in params.layers),
+    )
+
+
+def channel_memory(params: ImageParams) -> MemoryShape:
+    """The memory ``channels``."""
+    return MemoryShape(
+        name="channels",
+        width=params.array.acc_bits + params.requantize.multiplier_bits,
+        depth=sum(layer.outputs for layer in params.layers),
     )
 
 
@@ -168,26 +178,45 @@ def _axis(layer: ImageLayer, axis: int) -> dict[str, int]:
 def _walk(
     params: ImageParams, layer: ImageLayer, source: Storage, down: Mapping[str, int], across: Mapping[str, int]
 ) -> dict[str, int]:
+    """From each step to the next the address of bank 0 changes by one of these, whatever came before: each row of
+    taps takes the same way, and so does each tile."""
     channels, stride = source.shape[0], source.stride[1]
     row = stride * channels  # words from a phase of y to the next
-    band = source.blocks[1] * source.block
+    block, band = source.block, source.blocks[1] * source.block
     is_convolution = layer.operation is ImageOperation.CONVOLUTION
     tap = 1 if is_convolution else channels  # from the last channel of a tap to the first of the next
     second = storages(params)[1 + layer.sources[-1]]
-    start = (-down["first"] // layer.tile[0]) * band + (-across["first"] // layer.tile[1]) * source.block
+    step_channel = 1 if is_convolution else second.base - source.base
+    steps_x = (tap, tap - row, tap - row + block)
+    steps_y = (row, row - source.stride[0] * row, row - source.stride[0] * row + band)
+    channel_steps = layer.depth // (layer.kernel[0] * layer.kernel[1]) - 1
+    row_way = layer.kernel[1] * channel_steps * step_channel + _way(across, layer.kernel[1], steps_x)
+    tile_way = _way(down, layer.kernel[0], steps_y) + row_way
+    band_way = tile_way + (layer.tiles[1] - 1) * block
+    pass_way = band_way + (layer.tiles[0] - 1) * band
+    start = (-down["first"] // layer.tile[0]) * band + (-across["first"] // layer.tile[1]) * block
     return {
         "origin": source.base + start + down["phase"] * row + across["phase"] * channels,
-        "step_channel": 1 if is_convolution else second.base - source.base,
-        "step_x": tap,
-        "step_x_phase": tap - row,
-        "step_x_turn": tap - row + source.block,
-        "step_y": row,
-        "step_y_phase": row - source.stride[0] * row,
-        "step_y_turn": row - source.stride[0] * row + band,
-        "block": source.block,
+        "block": block,
         "band": band,
-        "step_pass": int(not is_convolution),
+        "step_channel": step_channel,
+        **{f"step_x{kind}": step for kind, step in enumerate(steps_x)},
+        **{f"step_y{kind}": step - row_way for kind, step in enumerate(steps_y)},
+        "step_tile": block - tile_way,
+        "step_band": band - band_way,
+        "step_pass": int(not is_convolution) - pass_way,
     }
+
+
+def _way(axis: Mapping[str, int], taps: int, steps: Sequence[int]) -> int:
+    """The sum of the steps between ``taps`` taps on an axis, whose kinds are those of `hw.image.axis`."""
+    way, phase, turn = 0, axis["phase"], axis["turn"]
+    for _ in range(taps - 1):
+        phase_ends, turn_ends = phase == axis["phase_last"], turn == axis["turn_last"]
+        way += steps[2 if phase_ends and turn_ends else int(phase_ends)]
+        turn = turn if not phase_ends else 0 if turn_ends else turn + 1
+        phase = 0 if phase_ends else phase + 1
+    return way
 
 
 def placement(storage: Storage) -> dict[str, int]:

@@ -8,7 +8,7 @@ from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.requantize import Requantizer
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.image.descriptor import descriptor_layout
-from tospike.hw.image.layout import SLOTS, memories
+from tospike.hw.image.layout import SLOTS, channel_memory
 from tospike.hw.image.loops import LoopNest
 from tospike.hw.image.placer import PLACE_ENDS
 from tospike.hw.params import ImageParams, address_bits
@@ -53,7 +53,7 @@ class PostProcessor(wiring.Component):
     def __init__(self, params: ImageParams):
         self._params = params
         acc = shape_of(params.array.acc)
-        channels = memories(params)[1]
+        channels = channel_memory(params)
         super().__init__(
             {
                 "layer": In(descriptor_layout(params)),

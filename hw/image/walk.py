@@ -16,11 +16,10 @@ class AddressWalk(wiring.Component):
 
     ::
 
-        step, ends, kinds --> | which difference, from where | --> address = base + difference --> address
-                              0                              1                                     2
+        step, ends, kinds --> | which difference | --> address = address + difference --> address
+                              0                  1                                      2
 
-    Each loop remembers where it began (``base``): the next row of taps is counted from the beginning of this row,
-    the next tile from that of this tile, and so on. Addresses of taps beyond the edges have no meaning, and may wrap.
+    Addresses of taps beyond the edges have no meaning, and may wrap.
 
     Members
     -------
@@ -51,33 +50,23 @@ class AddressWalk(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer, ends = self.layer, self.ends
-        loops = [Signal.like(self.address, name=name) for name in ("row", "tile", "band", "turn")]  # where each began
         difference = Signal.like(self.address)
-        level = Signal(range(len(loops) + 1))  # 0: go on from here; else from loops[level - 1]
-        steps_x = Array([layer.step_x, layer.step_x_phase, layer.step_x_turn])
-        steps_y = Array([layer.step_y, layer.step_y_phase, layer.step_y_turn])
         stepping = Signal()
         m.d.sync += stepping.eq(self.step)
         with m.If(ends["pass"]):
-            m.d.sync += [difference.eq(layer.step_pass), level.eq(4)]
+            m.d.sync += difference.eq(layer.step_pass)
         with m.Elif(ends.band):
-            m.d.sync += [difference.eq(layer.band), level.eq(3)]
+            m.d.sync += difference.eq(layer.step_band)
         with m.Elif(ends.tile):
-            m.d.sync += [difference.eq(layer.block), level.eq(2)]
+            m.d.sync += difference.eq(layer.step_tile)
         with m.Elif(ends.row):
-            m.d.sync += [difference.eq(steps_y[self.y_kind]), level.eq(1)]
+            m.d.sync += difference.eq(Array([layer.step_y0, layer.step_y1, layer.step_y2])[self.y_kind])
         with m.Elif(ends.tap):
-            m.d.sync += [difference.eq(steps_x[self.x_kind]), level.eq(0)]
+            m.d.sync += difference.eq(Array([layer.step_x0, layer.step_x1, layer.step_x2])[self.x_kind])
         with m.Else():
-            m.d.sync += [difference.eq(layer.step_channel), level.eq(0)]
-
-        following = Signal.like(self.address)
-        m.d.comb += following.eq(Array([self.address, *loops])[level] + difference)
+            m.d.sync += difference.eq(layer.step_channel)
         with m.If(self.start):
-            m.d.sync += [register.eq(layer.origin) for register in (self.address, *loops)]
+            m.d.sync += self.address.eq(layer.origin)
         with m.Elif(stepping):
-            m.d.sync += self.address.eq(following)
-            for number, loop in enumerate(loops, start=1):
-                with m.If(level >= number):
-                    m.d.sync += loop.eq(following)
+            m.d.sync += self.address.eq(self.address + difference)
         return m
