@@ -118,8 +118,9 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
             weight_bits=max(2, weight_bits(stage)),
             neuron=stage.neuron,
             readout=(network.readout or Readout.COUNT) if last else Readout.SPIKES,
-            count_bits=max(1, spec.steps.bit_length()),
+            count_bits=max(1, (spec.steps * stage.neuron.spike.max).bit_length()),
             bias=bool(stage.dense.bias.any()),
+            recurrent=stage.recurrent is not None,
         )
         engines.append(engine)
         counts.append(1)
@@ -140,8 +141,8 @@ def _useful_lanes(neurons: int, lanes: int) -> int:
 
 def weight_bits(stage: Stage) -> int:
     """Bits that the stage's weights need."""
-    weight = stage.dense.weight
-    return max(signed_bits(int(weight.min())), signed_bits(int(weight.max())))
+    weights = (stage.dense.weight, *(() if stage.recurrent is None else (stage.recurrent,)))
+    return max(signed_bits(int(end)) for weight in weights for end in (weight.min(), weight.max()))
 
 
 def accumulator_bits(stage: Stage, activation: IntFormat) -> int:

@@ -54,7 +54,9 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
 def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
     weight = _integers(rng, engine.weight, (engine.neurons, engine.inputs))
     bias = _integers(rng, engine.weight, (engine.neurons,)) if engine.bias else np.zeros(engine.neurons, dtype=np.int64)
-    return Stage(name=name, synapses=Dense(weight=weight, bias=bias), neuron=engine.neuron)
+    square = (engine.neurons, engine.neurons)
+    recurrent = _integers(rng, engine.weight, square) if engine.recurrent else None
+    return Stage(name=name, synapses=Dense(weight=weight, bias=bias), neuron=engine.neuron, recurrent=recurrent)
 
 
 def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator) -> list[Stage]:
@@ -93,7 +95,11 @@ def blank_design(params: AcceleratorParams) -> Design:
     """All weights and biases zero: what an accelerator holds that is generated without a network."""
     design = random_design(params, seed=0)
     stages = tuple(
-        replace(stage, synapses=Dense(weight=0 * stage.dense.weight, bias=0 * stage.dense.bias))
+        replace(
+            stage,
+            synapses=Dense(weight=0 * stage.dense.weight, bias=0 * stage.dense.bias),
+            recurrent=None if stage.recurrent is None else 0 * stage.recurrent,
+        )
         for stage in design.network.stages
     )
     return replace(design, network=replace(design.network, stages=stages))

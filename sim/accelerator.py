@@ -65,8 +65,8 @@ def _spiking(design: Design, x: Ints) -> Result:
             trains = encoder.trains
         else:
             assert isinstance(params, EventParams)
-            synapses = design.stages_of(index)[0].dense
-            run_of_engine = run_event(params, synapses.weight, synapses.bias, trains)
+            stage = design.stages_of(index)[0]
+            run_of_engine = run_event(params, stage.dense.weight, stage.dense.bias, trains, stage.recurrent)
             engines.append(run_of_engine)
             trains = run_of_engine.spikes
         counters |= {f"{index}.{name}": values for name, values in run_of_engine.counters.items()}

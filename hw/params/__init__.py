@@ -9,7 +9,16 @@ from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostI
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.encoder import EncoderParams, Encoding
 from tospike.hw.params.event import EventParams, Readout
-from tospike.hw.params.neuron import LeakKind, LeakParams, NeuronKind, NeuronParams, Reset
+from tospike.hw.params.neuron import (
+    Comparison,
+    LeakKind,
+    LeakParams,
+    NeuronKind,
+    NeuronParams,
+    Reset,
+    ResetTiming,
+    check_neuron_options,
+)
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
@@ -32,6 +41,7 @@ __all__ = [
     "WORD_PAYLOAD",
     "AcceleratorParams",
     "ArrayParams",
+    "Comparison",
     "Dataflow",
     "DenseLayer",
     "EncoderParams",
@@ -49,6 +59,7 @@ __all__ = [
     "Readout",
     "RequantizeParams",
     "Reset",
+    "ResetTiming",
     "Rounding",
     "SystolicParams",
     "Technology",
@@ -56,6 +67,7 @@ __all__ = [
     "TokenKind",
     "address_bits",
     "ceil_div",
+    "check_neuron_options",
     "require",
     "require_range",
 ]
