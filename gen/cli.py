@@ -45,6 +45,7 @@ Data = Annotated[
 ]
 Model = Annotated[Path, typer.Argument(help="Trained network: .onnx (ANN) or .nir (SNN).", show_default=False)]
 TimeBin = Annotated[int | None, typer.Option(help="Events only: length of a time step in microseconds.")]
+Sensor = Annotated[str | None, typer.Option(help="Events only: WIDTHxHEIGHT [as far as they reach].")]
 
 
 class ActSign(StrEnum):
@@ -199,9 +200,15 @@ def spiking(
 @app.command(epilog="Example:  tospike generate network model.onnx --data digits --out build/model")
 @takes_model_options
 def network(
-    *, model: Model, out: Out, data: Data = "digits", time_bin_us: TimeBin = None, options: ModelOptions
+    *,
+    model: Model,
+    out: Out,
+    data: Data = "digits",
+    time_bin_us: TimeBin = None,
+    sensor: Sensor = None,
+    options: ModelOptions,
 ) -> None:
     """The accelerator of a trained network, its weights in the memories. The data set calibrates the quantisation."""
-    prepared = prepare(model, load_data(data, time_bin_us=time_bin_us, steps=options.steps), options)
+    prepared = prepare(model, load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor), options)
     design = prepared.design
     _announce(generate(out, kind="network", params=design.params, design=design, choices=prepared.choices))
