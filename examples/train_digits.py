@@ -26,7 +26,7 @@ from torch.nn import functional
 
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.load import load_network
-from tospike.gen.nir_import import METADATA_KEY, NirOptions
+from tospike.gen.nir_options import METADATA_KEY, NirOptions
 from tospike.hw.params import Encoding, Readout, Reset
 from tospike.sim.encoding import encode
 from tospike.sim.network import Network

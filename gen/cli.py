@@ -21,6 +21,7 @@ from tospike.gen.technology import with_products
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
+    Comparison,
     Dataflow,
     DenseLayer,
     EventParams,
@@ -33,6 +34,7 @@ from tospike.hw.params import (
     NeuronParams,
     Readout,
     Reset,
+    ResetTiming,
     SystolicParams,
     Technology,
     WeightSource,
@@ -50,6 +52,7 @@ Data = Annotated[
 ]
 Model = Annotated[Path, typer.Argument(help="Trained network: .onnx (ANN) or .nir (SNN).", show_default=False)]
 TimeBin = Annotated[int | None, typer.Option(help="Events only: length of a time step in microseconds.")]
+Sensor = Annotated[str | None, typer.Option(help="Events only: WIDTHxHEIGHT [as far as they reach].")]
 
 
 class ActSign(StrEnum):
@@ -154,10 +157,28 @@ def spiking(
     neuron: Annotated[NeuronKind, typer.Option(help="Neuron.")] = NeuronKind.LIF,
     threshold: Annotated[int, typer.Option(help="Spike when the membrane is above.")] = 64,
     reset: Annotated[Reset, typer.Option(help="What a spike does to the membrane.")] = Reset.ZERO,
+    v_reset: Annotated[int, typer.Option(help="Where --reset value leads.")] = 0,
+    reset_timing: Annotated[ResetTiming, typer.Option(help="In which step a spike resets.")] = ResetTiming.SAME,
+    comparison: Annotated[
+        Comparison, typer.Option(help="Spike when v > threshold, or v >= threshold.")
+    ] = Comparison.ABOVE,
+    spike_bits: Annotated[int, typer.Option(help="Up to 2**BITS - 1 spikes of a neuron in a step.")] = 1,
+    refractory: Annotated[int, typer.Option(help="Steps that a neuron rests after a spike.")] = 0,
     leak: Annotated[LeakKind, typer.Option(help="Leak by shift or by multiplier.")] = LeakKind.SHIFT,
     leak_shift: Annotated[int, typer.Option(help="v loses v / 2**shift per step.")] = 4,
     decay: Annotated[int, typer.Option(help="Multiplier of the leak, in units of 2**-decay-bits.")] = 3840,
     decay_bits: Annotated[int, typer.Option(help="Fraction bits of the decay.")] = 12,
+    current_bits: Annotated[int, typer.Option(help="CuBa: bits of a synaptic current.")] = 16,
+    synapse_leak: Annotated[LeakKind, typer.Option(help="CuBa: leak of the current.")] = LeakKind.SHIFT,
+    synapse_shift: Annotated[int, typer.Option(help="CuBa: i loses i / 2**shift per step.")] = 1,
+    synapse_decay: Annotated[
+        int, typer.Option(help="CuBa: multiplier of the leak, in units of 2**-decay-bits.")
+    ] = 2048,
+    drift: Annotated[int, typer.Option(help="CuBa: added to the membrane in every step.")] = 0,
+    weight_shift: Annotated[int, typer.Option(help="Bits by which states are finer than weights.")] = 0,
+    recurrent: Annotated[
+        bool, typer.Option("--recurrent", help="The neurons' spikes are events of the next step.")
+    ] = False,
     readout: Annotated[
         Readout | None, typer.Option(help="spikes, count or membrane [spikes; membrane for i and li].")
     ] = None,
@@ -178,11 +199,21 @@ def spiking(
             kind=neuron,
             state_bits=state_bits,
             threshold=threshold if neuron.spikes else 1,
+            comparison=comparison,
             reset=reset,
+            v_reset=v_reset,
+            reset_timing=reset_timing,
+            spike_bits=spike_bits,
+            refractory=refractory,
             leak=LeakParams(kind=leak, shift=leak_shift, decay=decay, fraction_bits=decay_bits),
+            current_bits=current_bits,
+            synapse=LeakParams(kind=synapse_leak, shift=synapse_shift, decay=synapse_decay, fraction_bits=decay_bits),
+            drift=drift,
+            weight_shift=weight_shift,
         ),
         readout=readout,
         bias=bias,
+        recurrent=recurrent,
         writable=True,
     )
     if core_only:
@@ -204,10 +235,16 @@ def spiking(
 @app.command(epilog="Example:  tospike generate network model.onnx --data digits --out build/model")
 @takes_model_options
 def network(
-    *, model: Model, out: Out, data: Data = "digits", time_bin_us: TimeBin = None, options: ModelOptions
+    *,
+    model: Model,
+    out: Out,
+    data: Data = "digits",
+    time_bin_us: TimeBin = None,
+    sensor: Sensor = None,
+    options: ModelOptions,
 ) -> None:
     """The accelerator of a trained network, its weights in the memories. The data set calibrates the quantisation."""
-    prepared = prepare(model, load_data(data, time_bin_us=time_bin_us, steps=options.steps), options)
+    prepared = prepare(model, load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor), options)
     design = prepared.design
     if prepared.fit is not None:
         _say(f"fit: {prepared.fit}")

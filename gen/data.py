@@ -64,7 +64,9 @@ class DataSet:
         return int(self.x.shape[1]) if self.is_spikes else 1
 
 
-def load_data(spec: str, *, time_bin_us: int | None = None, steps: int | None = None) -> DataSet:
+def load_data(
+    spec: str, *, time_bin_us: int | None = None, steps: int | None = None, sensor: str | None = None
+) -> DataSet:
     """Load the data set that ``spec`` names.
 
     Parameters
@@ -75,6 +77,8 @@ def load_data(spec: str, *, time_bin_us: int | None = None, steps: int | None = 
         ``spikes, label``, or the events ``x, y, p, t_us, offsets, label``.
     time_bin_us, steps
         For events only, and needed there: the length of a time step in microseconds, and the number of steps.
+    sensor
+        For events only: ``WIDTHxHEIGHT`` of the sensor; as far as its events reach if not given.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def load_data(spec: str, *, time_bin_us: int | None = None, steps: int | None = 
     if kind == "mnist" and where:
         return _mnist(Path(where))
     if kind == "npz" and where:
-        return _npz(Path(where), time_bin_us, steps)
+        return _npz(Path(where), time_bin_us, steps, parse_sensor(sensor) if sensor else None)
     raise InputError(f"unknown data {spec!r}: give {SPECS}")
 
 
@@ -192,14 +196,29 @@ def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
         raise InputError(f"{path} is no npz file of plain arrays: {error}") from error
 
 
-def _npz(path: Path, time_bin_us: int | None, steps: int | None) -> DataSet:
+def parse_sensor(text: str) -> tuple[int, int]:
+    """``WIDTHxHEIGHT`` as (width, height).
+
+    Raises
+    ------
+    InputError
+        It is written otherwise.
+    """
+    parts = text.lower().split("x")
+    good = len(parts) == 2 and all(part.isdecimal() and int(part) >= 1 for part in parts)
+    require(good, f"sensor {text!r} is not WIDTHxHEIGHT, for example 34x34")
+    return int(parts[0]), int(parts[1])
+
+
+def _npz(path: Path, time_bin_us: int | None, steps: int | None, sensor: tuple[int, int] | None) -> DataSet:
     require(path.is_file(), f"there is no file {path}: give npz:FILE")
     arrays = _read_npz(path)
     test: tuple[Samples, NDArray[np.int64]]
     if {"x", "y", "p", "t_us", "offsets", "label"} <= arrays.keys():
         if time_bin_us is None or steps is None:
             raise InputError(f"{path} holds events: give the length of a time step (--time-bin-us) and --steps")
-        test = bin_events(arrays, time_bin_us=time_bin_us, steps=steps), _labels(path, arrays["label"])
+        trains = bin_events(arrays, time_bin_us=time_bin_us, steps=steps, sensor=sensor)
+        test = trains, _labels(path, arrays["label"])
     elif {"spikes", "label"} <= arrays.keys():
         spikes = arrays["spikes"]
         require(spikes.ndim == 3, f"{path}: spikes must be (samples, steps, channels), not {spikes.shape}")
@@ -242,7 +261,9 @@ def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:
     return labels.astype(np.int64)
 
 
-def bin_events(events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, steps: int) -> NDArray[np.uint8]:
+def bin_events(
+    events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, steps: int, sensor: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
     """Address events to spike trains: 1 where a pixel had at least one event in a time step.
 
     Parameters
@@ -252,6 +273,8 @@ def bin_events(events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, s
         ``offsets[n + 1]``. Time counts from the first event of a recording; events after the last step are dropped.
     time_bin_us, steps
         Length of a step in microseconds, number of steps.
+    sensor
+        (width, height); as far as the events reach if not given.
 
     Returns
     -------
@@ -260,24 +283,38 @@ def bin_events(events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, s
     Raises
     ------
     InputError
-        Fields of unequal length, offsets that do not fit, time going backwards, an empty recording.
+        Fields of unequal length, offsets that do not fit, an empty recording, addresses that the sensor does not have,
+        time going backwards; the message names the recording.
     """
     require(time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1")
     x, y, p, t = (np.asarray(events[name]).astype(np.int64) for name in ("x", "y", "p", "t_us"))
     offsets = np.asarray(events["offsets"]).astype(np.int64)
     require(len({x.shape, y.shape, p.shape, t.shape}) == 1, "events: x, y, p and t_us differ in length")
     require(
-        bool(len(offsets) >= 2 and offsets[0] == 0 and offsets[-1] == len(x) and (np.diff(offsets) > 0).all()),
-        "events: offsets must rise from 0 to the number of events, with no empty recording",
+        bool(len(offsets) >= 2 and offsets[0] == 0 and offsets[-1] == len(x) and (np.diff(offsets) >= 0).all()),
+        "events: offsets must rise from 0 to the number of events",
     )
+    lengths = np.diff(offsets)
     require(
-        bool(((p == 0) | (p == 1)).all() and x.min() >= 0 and y.min() >= 0),
-        "events: p must be 0 or 1, x and y not negative",
+        bool(lengths.all()),
+        f"events: recording {int(np.argmin(lengths))} is empty (of {len(lengths)}): leave it and its label out",
     )
-    height, width = int(y.max()) + 1, int(x.max()) + 1
-    recording = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    inside = np.diff(recording) == 0
-    require(bool((np.diff(t)[inside] >= 0).all()), "events: time goes backwards inside a recording")
+    recording = np.repeat(np.arange(len(lengths)), lengths)
+    width, height = sensor or (int(x.max()) + 1, int(y.max()) + 1)
+    for name, values, most in (("x", x, width - 1), ("y", y, height - 1), ("p", p, 1)):
+        wrong = np.flatnonzero((values < 0) | (values > most))
+        if len(wrong):
+            raise InputError(
+                f"events: {name} is {values[wrong[0]]} in recording {recording[wrong[0]]} (event {wrong[0]}), outside "
+                f"of 0 to {most}: remove such events" + ("" if sensor is None else ", or give another --sensor")
+            )
+    back = np.flatnonzero((np.diff(t) < 0) & (np.diff(recording) == 0))
+    if len(back):
+        at = int(back[0]) + 1
+        raise InputError(
+            f"events: time goes backwards in recording {recording[at]} (event {at}, {t[at - 1]} to {t[at]} us): sort "
+            "its events by time"
+        )
     step = (t - t[offsets[:-1]][recording]) // time_bin_us
     kept = step < steps
     spikes = np.zeros((len(offsets) - 1, steps, 2 * height * width), np.uint8)

@@ -22,8 +22,9 @@ def pack(design: Design) -> list[Images]:
     for index, params in enumerate(design.params.engines):
         stages = design.stages_of(index)
         if isinstance(params, EventParams):
-            dense = stages[0].dense
-            images.append(event_layout.pack(params, dense.weight.tolist(), dense.bias.tolist()))
+            dense, recurrent = stages[0].dense, stages[0].recurrent
+            own = None if recurrent is None else recurrent.tolist()
+            images.append(event_layout.pack(params, dense.weight.tolist(), dense.bias.tolist(), own))
         elif isinstance(params, SystolicParams):
             images.append(
                 systolic_layout.pack(

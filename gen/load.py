@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tospike.gen.nir_import import NirOptions, import_nir
+from tospike.gen.nir_import import import_nir
+from tospike.gen.nir_options import NirOptions
 from tospike.gen.onnx_import import import_onnx
 from tospike.hw.params import InputError
 from tospike.sim.network import Network

@@ -11,10 +11,22 @@ import typer
 
 from tospike.gen.devices import Device, find_device
 from tospike.gen.fit import EITHER
-from tospike.gen.nir_import import Integration, NirOptions, read_options
+from tospike.gen.nir_frameworks import DecayRule, Framework
+from tospike.gen.nir_import import read_options
+from tospike.gen.nir_options import Integration, NirOptions
 from tospike.gen.plan import PlanOptions
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.hw.params import Dataflow, Encoding, InputError, LeakKind, Readout, Reset, WeightSource
+from tospike.hw.params import (
+    Comparison,
+    Dataflow,
+    Encoding,
+    InputError,
+    LeakKind,
+    Readout,
+    Reset,
+    ResetTiming,
+    WeightSource,
+)
 
 _NIR = {"rich_help_panel": "What a NIR file leaves open (default: what the file states, else what is said here)"}
 _QUANTISE = {"rich_help_panel": "Quantisation"}
@@ -25,8 +37,25 @@ _HARDWARE = {"rich_help_panel": "Hardware"}
 class ModelOptions:
     """Options that are not given are ``None``; each ends up in one of the three option classes of `gen`."""
 
-    dt: Annotated[float | None, typer.Option(help="Length of a time step in seconds [1e-4].", **_NIR)] = None
+    framework: Annotated[
+        Framework | None,
+        typer.Option(help="Take dt and the rules of this framework; single ones may be given.", **_NIR),
+    ] = None
+    dt: Annotated[float | None, typer.Option(help="Length of a time step in seconds [none].", **_NIR)] = None
+    decay: Annotated[
+        DecayRule | None, typer.Option(help="1 - dt / tau (euler), or exp(-dt / tau) [euler].", **_NIR)
+    ] = None
     reset: Annotated[Reset | None, typer.Option(help="What a spike does to the membrane [zero].", **_NIR)] = None
+    reset_timing: Annotated[
+        ResetTiming | None, typer.Option(help="In which step a spike resets the membrane [same].", **_NIR)
+    ] = None
+    comparison: Annotated[
+        Comparison | None, typer.Option(help="v > threshold (above), or v >= threshold (at-least) [above].", **_NIR)
+    ] = None
+    spike_bits: Annotated[
+        int | None, typer.Option(help="Up to 2**BITS - 1 spikes of a neuron in a step [1].", **_NIR)
+    ] = None
+    refractory: Annotated[int | None, typer.Option(help="Steps that a neuron rests after a spike [0].", **_NIR)] = None
     integration: Annotated[
         Integration | None, typer.Option(help="IF and I: v += R I (step) or v += R I dt (time) [step].", **_NIR)
     ] = None
@@ -50,6 +79,12 @@ class ModelOptions:
     ] = None
     leak: Annotated[
         LeakKind | None, typer.Option(help="SNN: leak by shift or multiplier [shift where exact].", **_QUANTISE)
+    ] = None
+    fraction_bits: Annotated[
+        int | None, typer.Option(help="SNN: bits by which states are finer than weights [by leaks].", **_QUANTISE)
+    ] = None
+    scale_search: Annotated[
+        int | None, typer.Option(help="SNN: scales to try for each layer [33 for recurrent or CubaLIF].", **_QUANTISE)
     ] = None
     decay_bits: Annotated[int | None, typer.Option(help="SNN: fraction bits of a decay [12].", **_QUANTISE)] = None
 
@@ -85,20 +120,33 @@ class ModelOptions:
 
     def nir(self, path: Path) -> NirOptions | None:
         """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN."""
-        given = self._given("dt", "reset", "integration", "encoding", "steps", "readout", "input_bits")
+        given = self._given(
+            "framework", "dt", "decay", "reset", "reset_timing", "comparison", "spike_bits", "refractory",
+            "integration", "encoding", "steps", "readout", "input_bits",
+        )  # fmt: skip
         if path.suffix != ".nir":
             given.pop("input_bits", None)
             if given:
                 name = "--" + next(iter(given)).replace("_", "-")
                 raise InputError(f"{name} is for spiking networks (.nir), but {path} is not one: leave it out")
             return None
-        return replace(read_options(path), **given)
+        stated = read_options(path)
+        return replace(stated.preset(self.framework) if self.framework else stated, **given)
 
     @property
     def quantize(self) -> QuantizeOptions:
         """How to quantise."""
         return QuantizeOptions(
-            **self._given("weight_bits", "act_bits", "input_bits", "state_bits", "leak", "decay_bits")
+            **self._given(
+                "weight_bits",
+                "act_bits",
+                "input_bits",
+                "state_bits",
+                "fraction_bits",
+                "scale_search",
+                "leak",
+                "decay_bits",
+            )
         )
 
     @property

@@ -135,8 +135,9 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
             weight_bits=max(2, weight_bits(stage)),
             neuron=stage.neuron,
             readout=(network.readout or Readout.COUNT) if last else Readout.SPIKES,
-            count_bits=max(1, spec.steps.bit_length()),
+            count_bits=max(1, (spec.steps * stage.neuron.spike.max).bit_length()),
             bias=bool(stage.dense.bias.any()),
+            recurrent=stage.recurrent is not None,
         )
         engines.append(engine)
         counts.append(1)
@@ -170,9 +171,10 @@ def _array_weight_bits(network: Network, dataflow: Dataflow) -> int:
 def weight_bits(stage: Stage) -> int:
     """Bits that the stage's weights need: 1 if all are +1 or -1, else those of two's complement."""
     weight, _ = sum_weights(stage.synapses)
-    if (abs(weight) == 1).all():
+    weights = (weight, *(() if stage.recurrent is None else (stage.recurrent,)))
+    if all((abs(weight) == 1).all() for weight in weights):
         return 1
-    return max(2, signed_bits(int(weight.min())), signed_bits(int(weight.max())))
+    return max(2, *(signed_bits(int(end)) for weight in weights for end in (weight.min(), weight.max())))
 
 
 def accumulator_bits(stage: Stage, activation: IntFormat) -> int:

@@ -10,30 +10,39 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.quantize_options import QuantizeOptions
+from tospike.gen.quantize_options import ROUNDED_OFF, SEARCHED_SCALES, QuantizeOptions
 from tospike.gen.quantized import StageReport
 from tospike.gen.scale import ScaleMethod, choose_scale, relative_error, signed_bits, to_grid
+from tospike.gen.uniform import UniformMembrane, uniform
 from tospike.hw.params import (
+    Comparison,
     Encoding,
-    InputError,
     IntFormat,
     LeakKind,
     LeakParams,
-    NeuronKind,
     NeuronParams,
     Reset,
+    ceil_div,
     require,
     require_range,
 )
-from tospike.sim.arithmetic import exact_matmul, leak
+from tospike.sim.arithmetic import exact_matmul
 from tospike.sim.encoding import encode
 from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
+from tospike.sim.neuron import Neurons
+from tospike.sim.reference import run_float
 
 Ints = NDArray[np.int64]
 
 WIDEST_STATE = 32
+SEARCHED_SAMPLES = 256
+"""A search for a scale looks at no more samples than this."""
+LEAST_RANGE = 0.2
+"""Fraction of the largest weight that a searched scale must at least reach."""
 EXACT_DECAY = 1e-6
 """A decay nearer than this to 1 - 2**-k is taken as that: it came through float32."""
+MOST_DECAY = 1 - 2.0**-12
+"""A decay above this counts as this when roundings are summed up."""
 BATCH = 128
 
 
@@ -46,9 +55,14 @@ def quantize_snn(
     events = encode(spec, samples).astype(np.int64)
     # What a payload of 1 stands for: a spike is 1, a value sent as it is has the input's unit.
     payload_unit = spec.scale if spec.encoding is Encoding.DIRECT else 1.0
+    # only a search for scales needs to know what the float network does
+    searched = [_candidates(stage, options) > 0 for stage in network.stages]
+    few = slice(None, None, ceil_div(len(samples), SEARCHED_SAMPLES))
+    wanted = [run.outputs.sum(axis=1) for run in run_float(network, samples[few]).stages] if any(searched) else []
     stages, reports = [], []
-    for stage in network.stages:
-        integers, report, events = _stage(stage, events, payload_unit, options)
+    for index, stage in enumerate(network.stages):
+        goal = Goal(events=events[few], counts=wanted[index]) if searched[index] else None
+        integers, report, events = _stage(stage, events, payload_unit, goal, options)
         stages.append(integers)
         reports.append(report)
         payload_unit = 1.0
@@ -69,53 +83,172 @@ def _input(spec: InputSpec, samples: NDArray[np.generic], options: QuantizeOptio
     return replace(spec, format=IntFormat(bits=max(1, int(counts.max()).bit_length()), signed=False), scale=1.0)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Goal:
+    """What a search for a scale tries to meet."""
+
+    events: Ints
+    """(N, steps, inputs): what the integer stage gets."""
+    counts: NDArray[np.float64]
+    """(N, outputs): how often the float neurons spike."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Trial:
+    """A stage in integers at one scale, its states as wide as can be."""
+
+    law: NeuronParams
+    synapses: Dense
+    recurrent: Ints | None
+    fine: float
+    """Real weighted input that moves the state by 1."""
+
+    def error(self, goal: Goal) -> float:
+        """Mean difference of the numbers of spikes."""
+        spikes = trace(self.law, self.synapses, goal.events, self.recurrent).spikes
+        return float(np.abs(spikes.sum(axis=1) - goal.counts).mean())
+
+
+def _candidates(stage: Stage, options: QuantizeOptions) -> int:
+    """How many scales to try for a stage."""
+    if not isinstance(stage.neuron, Membrane) or not stage.neuron.kind.spikes:
+        return 0
+    if options.scale_search is not None:
+        return options.scale_search
+    return SEARCHED_SCALES if stage.neuron.kind.synaptic or stage.recurrent is not None else 0
+
+
 def _stage(
-    stage: Stage, events: Ints, payload_unit: float, options: QuantizeOptions
+    stage: Stage, events: Ints, payload_unit: float, goal: Goal | None, options: QuantizeOptions
 ) -> tuple[Stage, StageReport, Ints]:
     """The integer stage, its report, and the spikes (N, steps, outputs) that it sends for ``events``."""
-    neuron = stage.neuron
-    if not isinstance(neuron, Membrane):
-        raise InputError(f"stage {stage.name!r} is quantised already")
+    stage, neuron = uniform(stage)
     fmt = IntFormat(bits=options.weight_bits, signed=True)
-    scale = choose_scale(stage.dense.weight, fmt, options.weight_scale)
-    weight = to_grid(stage.dense.weight, scale, fmt)
-    # The membrane moves by gain * I, bias included: in units of the grid the gain is left in the threshold only.
-    bias = np.rint(stage.dense.bias.astype(np.float64) / (scale * payload_unit)).astype(np.int64)
-    synapses = Dense(weight=weight, bias=bias)
-    unit = neuron.gain * scale * payload_unit
-    leak_params = choose_leak(neuron.decay, options) if neuron.kind.leaks else LeakParams()
-    law = NeuronLaw(kind=neuron.kind, threshold=_threshold(neuron, unit), reset=neuron.reset, leak=leak_params)
-    low, high, spikes = trace(law, synapses, events)
-    needed = max(signed_bits(low), signed_bits(high), signed_bits(law.threshold + 1) if neuron.kind.spikes else 0)
-    bits = options.state_bits or max(4, min(needed + options.headroom_bits, WIDEST_STATE))
-    require(
-        signed_bits(law.threshold + 1) <= bits and max(map(signed_bits, (int(bias.min()), int(bias.max())))) <= bits,
-        f"stage {stage.name!r} has a threshold of {law.threshold} and biases from {bias.min()} to {bias.max()}, which "
-        f"do not fit {bits} state bits: give more state-bits (at most {WIDEST_STATE}) or fewer weight-bits",
-    )
-    integers = NeuronParams(kind=law.kind, state_bits=bits, threshold=law.threshold, reset=law.reset, leak=leak_params)
+    # own spikes have payload 1 and stand for 1, whatever a payload of 1 that comes in stands for
+    own = None if stage.recurrent is None else stage.recurrent / payload_unit
+    exact = stage.dense.weight if own is None else np.hstack([stage.dense.weight, own])
+
+    def trial(scale: float) -> _Trial:
+        law = _law(neuron, scale * payload_unit, options)
+        drive = neuron.synapse_gain if neuron.kind.synaptic else neuron.gain
+        fine = scale * payload_unit / 2**law.weight_shift
+        rest = 0.0 if neuron.kind.synaptic else neuron.rest / drive
+        bias = np.rint((stage.dense.bias.astype(np.float64) + rest) / fine).astype(np.int64)
+        synapses = Dense(weight=to_grid(stage.dense.weight, scale, fmt), bias=bias)
+        return _Trial(
+            law=law, synapses=synapses, recurrent=None if own is None else to_grid(own, scale, fmt), fine=fine
+        )
+
+    scale = choose_scale(exact, fmt, options.weight_scale)
+    if goal is not None:
+        widest = choose_scale(exact, fmt, ScaleMethod.MAX)
+        scales = [widest * part for part in np.linspace(LEAST_RANGE, 1.0, _candidates(stage, options))]
+        scale = min(scales, key=lambda tried: trial(tried).error(goal))
+    chosen = trial(scale)
+    law, synapses = chosen.law, chosen.synapses
+    reach = trace(law, synapses, events, chosen.recurrent)
+
+    ends = [int(synapses.bias.min()), int(synapses.bias.max())]
+    constants = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift]
+    own_bits = neuron.kind.synaptic
+    bits = _width(stage.name, reach.membrane, constants if own_bits else [*constants, *ends], options)
+    current_bits = _width(stage.name, reach.current, ends, options) if own_bits else bits
+    rounded = synapses.weight if chosen.recurrent is None else np.hstack([synapses.weight, chosen.recurrent])
     report = StageReport(
         stage=stage.name,
         weight_scale=scale,
-        weight_error=relative_error(weight * scale, stage.dense.weight),
-        unit=unit,
-        largest=max(high, -low),
+        weight_error=relative_error(rounded * scale, exact),
+        unit=membrane_unit(neuron, chosen.fine),
+        largest=max(reach.membrane[1], -reach.membrane[0]),
         bits=bits,
-        decay_error=decay_of(leak_params) - neuron.decay if neuron.kind.leaks else 0.0,
+        decay_error=float(decay_of(law.leak) - neuron.decay) if neuron.kind.leaks else 0.0,
+        fraction_bits=law.weight_shift,
+        current_largest=max(reach.current[1], -reach.current[0]) if own_bits else 0,
+        current_bits=current_bits if own_bits else 0,
+        synapse_decay_error=float(decay_of(law.synapse) - neuron.synapse_decay) if own_bits else 0.0,
     )
-    return Stage(name=stage.name, synapses=synapses, neuron=integers), report, spikes
+    integers = replace(law, state_bits=bits, current_bits=current_bits)
+    stage = Stage(name=stage.name, synapses=synapses, neuron=integers, recurrent=chosen.recurrent)
+    return stage, report, reach.spikes
 
 
-def _threshold(neuron: Membrane, unit: float) -> int:
+def membrane_unit(neuron: UniformMembrane, fine: float) -> float:
+    """What a membrane of 1 stands for, if a weighted input of ``fine`` moves the state by 1."""
+    return fine * neuron.gain * (neuron.synapse_gain if neuron.kind.synaptic else 1.0)
+
+
+def _width(name: str, reach: tuple[int, int], constants: list[int], options: QuantizeOptions) -> int:
+    """Bits of a state that takes values in ``reach``, which may saturate, and ``constants``, which may not."""
+    needed = max(map(signed_bits, (*reach, *constants)))
+    bits = options.state_bits or max(4, min(needed + options.headroom_bits, WIDEST_STATE))
+    least = max(map(signed_bits, constants))
+    require(
+        least <= bits,
+        f"stage {name!r} has a threshold, a reset or biases of up to {least} bits, which do not fit {bits} state bits: "
+        f"give more state-bits (at most {WIDEST_STATE}) or fewer weight-bits or fraction-bits",
+    )
+    return bits
+
+
+def _law(neuron: UniformMembrane, weight_unit: float, options: QuantizeOptions) -> NeuronParams:
+    """The integer neuron, its states as wide as can be; ``weight_unit``: weighted input that a weight of 1 is."""
+    leak_params = choose_leak(neuron.decay, options) if neuron.kind.leaks else LeakParams()
+    synapse = choose_leak(neuron.synapse_decay, options) if neuron.kind.synaptic else LeakParams()
+    shift = _fraction_bits(neuron, membrane_unit(neuron, weight_unit), (leak_params, synapse), options)
+    unit = membrane_unit(neuron, weight_unit / 2**shift)
+    threshold = _threshold(neuron, unit)
+    require(
+        threshold < 1 << (WIDEST_STATE - 1),
+        f"a threshold of {neuron.threshold:g} is {threshold} in units of the weights, too much for {WIDEST_STATE} "
+        "bits: give fewer weight-bits or fraction-bits",
+    )
+    return NeuronParams(
+        kind=neuron.kind,
+        state_bits=WIDEST_STATE,
+        threshold=threshold,
+        comparison=neuron.comparison,
+        reset=neuron.reset,
+        v_reset=round(neuron.v_reset / unit),
+        reset_timing=neuron.reset_timing,
+        spike_bits=neuron.spike_bits,
+        refractory=neuron.refractory,
+        leak=leak_params,
+        current_bits=WIDEST_STATE,
+        synapse=synapse,
+        drift=round(float(neuron.rest) / unit) if neuron.kind.synaptic else 0,
+        weight_shift=shift,
+    )
+
+
+def _fraction_bits(
+    neuron: UniformMembrane, unit: float, leaks: tuple[LeakParams, LeakParams], options: QuantizeOptions
+) -> int:
+    """See `QuantizeOptions.fraction_bits`; ``unit`` is that of the membrane without any."""
+    if options.fraction_bits is not None:
+        return options.fraction_bits
+    inexact = neuron.kind.leaks and LeakKind.MULTIPLY in [leak.kind for leak in leaks]
+    if not inexact or not neuron.kind.spikes or not 0 < neuron.decay < 1:
+        return 0
+    # each leak rounds off up to 1 per step, and a decay of d sums that up to 1 / (1 - d)
+    each = 1.0 + (1 / (1 - min(neuron.synapse_decay, MOST_DECAY)) if neuron.kind.synaptic else 0.0)
+    rounded_off = each / (1 - min(neuron.decay, MOST_DECAY))
+    return min(15, max(0, math.ceil(math.log2(rounded_off * unit / (ROUNDED_OFF * neuron.threshold)))))
+
+
+def _threshold(neuron: UniformMembrane, unit: float) -> int:
     """The threshold in membrane units.
 
-    An integer v exceeds a real threshold exactly when it exceeds its floor. Only a reset by subtraction makes the
-    nearest integer the better choice: the threshold is an amount there too.
+    An integer v exceeds a real threshold exactly when it exceeds its floor, and is at least as large when it is at
+    least its ceiling. Only a reset by subtraction makes the nearest integer the better choice: the threshold is an
+    amount there too.
     """
     if not neuron.kind.spikes:
         return 1
     real = neuron.threshold / unit
-    return math.floor(real) if neuron.reset is Reset.ZERO else round(real)
+    at_least = neuron.comparison is Comparison.AT_LEAST
+    if neuron.reset is Reset.SUBTRACT:
+        return max(round(real), int(at_least or neuron.spike_bits > 1))
+    return max(1, math.ceil(real)) if at_least else max(math.floor(real), int(neuron.spike_bits > 1))
 
 
 def choose_leak(decay: float, options: QuantizeOptions) -> LeakParams:
@@ -152,49 +285,52 @@ def decay_of(params: LeakParams) -> float:
 # ------------------------------------------------------------------------------------------- range of a membrane
 
 
-@dataclass(frozen=True, kw_only=True)
-class NeuronLaw:
-    """A neuron's integer equation before the width of its membrane is known."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reach:
+    """What a stage does if its states are wide enough."""
 
-    kind: NeuronKind
-    threshold: int
-    reset: Reset
-    leak: LeakParams
-
-
-def trace(law: NeuronLaw, synapses: Dense, events: Ints) -> tuple[int, int, Ints]:
-    """Run a stage over ``events`` (N, steps, inputs) with membranes that are wide enough.
-
-    Returns
-    -------
-    Lowest and highest value that a membrane may pass through *whatever the order* in which the events of a step are
-    added, and the spikes (N, steps, outputs).
-    """
-    spikes = np.zeros((*events.shape[:2], synapses.outputs), np.int64)
-    low = high = 0
-    for start in range(0, len(events), BATCH):
-        part = slice(start, start + BATCH)
-        lowest, highest, spikes[part] = _trace_batch(law, synapses, events[part])
-        low, high = min(low, lowest), max(high, highest)
-    return low, high, spikes
+    current: tuple[int, int]
+    """Lowest and highest value that whatever the events are added to may pass through, *whatever their order*."""
+    membrane: tuple[int, int]
+    """The same of the membranes before their resets."""
+    spikes: Ints
+    """(N, steps, outputs)."""
 
 
-def _trace_batch(law: NeuronLaw, synapses: Dense, events: Ints) -> tuple[int, int, Ints]:
-    weight = synapses.weight.astype(np.int64).T
-    bias = synapses.bias.astype(np.int64)
-    total = exact_matmul(events, weight)
-    up = exact_matmul(np.maximum(events, 0), np.maximum(weight, 0))
-    up += exact_matmul(np.minimum(events, 0), np.minimum(weight, 0))
+def trace(law: NeuronParams, synapses: Dense, events: Ints, recurrent: Ints | None = None) -> Reach:
+    """Run a stage over ``events`` (N, steps, inputs) with the widest states."""
+    parts = [
+        _trace_batch(law, synapses, events[start : start + BATCH], recurrent) for start in range(0, len(events), BATCH)
+    ]
+    current, membrane = (
+        (min(low for low, _ in ranges), max(high for _, high in ranges))
+        for ranges in ([part.current for part in parts], [part.membrane for part in parts])
+    )
+    return Reach(current=current, membrane=membrane, spikes=np.concatenate([part.spikes for part in parts]))
+
+
+def _trace_batch(law: NeuronParams, synapses: Dense, events: Ints, recurrent: Ints | None) -> Reach:
+    weight = synapses.weight.astype(np.int64).T << law.weight_shift
+    total, up = exact_matmul(events, weight), _upward(events, weight)
+    own = None if recurrent is None else recurrent.astype(np.int64).T << law.weight_shift
     spikes = np.zeros_like(total)
-    v = np.zeros_like(total[:, 0])
-    low = high = 0
+    neurons = Neurons(law, synapses.bias.astype(np.int64), len(events))
+    low = high = v_low = v_high = 0
     for step in range(total.shape[1]):
-        v = (leak(v, law.leak) if law.kind.leaks else v) + bias
-        high = max(high, int((v + up[:, step]).max()))
-        low = min(low, int((v + total[:, step] - up[:, step]).min()))
-        v = v + total[:, step]
-        if law.kind.spikes:
-            fired = v > law.threshold
-            spikes[:, step] = fired
-            v = np.where(fired, 0 if law.reset is Reset.ZERO else v - law.threshold, v)
-    return low, high, spikes
+        current, rise = total[:, step], up[:, step]
+        if own is not None and step > 0:
+            before = spikes[:, step - 1]
+            current, rise = current + exact_matmul(before, own), rise + _upward(before, own)
+        start = neurons.start
+        high = max(high, int((start + rise).max()))
+        low = min(low, int((start + current - rise).min()))
+        spikes[:, step] = neurons.sweep(start + current)
+        v_high, v_low = max(v_high, int(neurons.before.max())), min(v_low, int(neurons.before.min()))
+    reached = (v_low, v_high) if law.kind.synaptic else (min(low, v_low), max(high, v_high))
+    return Reach(current=(low, high), membrane=reached, spikes=spikes)
+
+
+def _upward(events: Ints, weight: Ints) -> Ints:
+    """The sums of the positive terms alone."""
+    up = exact_matmul(np.maximum(events, 0), np.maximum(weight, 0))
+    return up + exact_matmul(np.minimum(events, 0), np.minimum(weight, 0))

@@ -24,6 +24,14 @@ class StageReport:
     """Bits that such an accumulator needs, or that the membrane has."""
     decay_error: float = 0.0
     """SNN: hardware decay minus trained decay."""
+    fraction_bits: int = 0
+    """SNN: bits by which states are finer than weights."""
+    current_largest: int = 0
+    """SNN with synaptic currents: largest magnitude of one on the calibration data, partial sums included."""
+    current_bits: int = 0
+    """Bits that such a current has."""
+    synapse_decay_error: float = 0.0
+    """Its hardware decay minus its trained decay."""
     inexact_channels: int = 0
     """ANN with trained quantisers: channels in which some accumulator gets another level than in training."""
 

@@ -58,7 +58,9 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
 def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
     weight = _integers(rng, engine.weight, (engine.neurons, engine.inputs))
     bias = _integers(rng, engine.weight, (engine.neurons,)) if engine.bias else np.zeros(engine.neurons, dtype=np.int64)
-    return Stage(name=name, synapses=Dense(weight=weight, bias=bias), neuron=engine.neuron)
+    square = (engine.neurons, engine.neurons)
+    recurrent = _integers(rng, engine.weight, square) if engine.recurrent else None
+    return Stage(name=name, synapses=Dense(weight=weight, bias=bias), neuron=engine.neuron, recurrent=recurrent)
 
 
 def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator) -> list[Stage]:
@@ -102,5 +104,6 @@ def blank_design(params: AcceleratorParams) -> Design:
         for stage in design.stages_of(index):
             dense = stage.dense
             blank = Dense(weight=np.full_like(dense.weight, weight), bias=np.zeros_like(dense.bias))
-            stages.append(replace(stage, synapses=blank))
+            recurrent = None if stage.recurrent is None else np.zeros_like(stage.recurrent)
+            stages.append(replace(stage, synapses=blank, recurrent=recurrent))
     return replace(design, network=replace(design.network, stages=tuple(stages)))

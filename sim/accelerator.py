@@ -78,33 +78,50 @@ def _systolic(design: Design, params: SystolicParams | ImageParams, x: Ints) -> 
     )
 
 
-def _spiking(design: Design, x: Ints) -> Result:
+def spike_trains(design: Design, x: Array) -> list[Array]:
+    """What the neurons of each stage of an SNN send, (N, steps, neurons) each; ``x`` as for :func:`run`.
+
+    Raises
+    ------
+    InputError
+        As :func:`run`; an ANN.
+    """
+    require(design.network.is_spiking, f"network {design.network.name!r} is an ANN: it has no spike trains")
+    return [run.spikes for run in _engines(design, x.astype(np.int64)) if isinstance(run, EventRun)]
+
+
+def _engines(design: Design, x: Ints) -> list[EncoderRun | EventRun]:
+    """What each engine does, in order; an encoder can only be the first."""
     trains: Array = x
-    encoder: EncoderRun | None = None
-    engines: list[EventRun] = []
-    sent = np.count_nonzero(x, axis=tuple(range(1, x.ndim))).astype(np.int64)
-    counters: dict[str, Ints] = {"inputs": sent}
+    runs: list[EncoderRun | EventRun] = []
     for index, params in enumerate(design.params.engines):
-        run_of_engine: EncoderRun | EventRun
         if isinstance(params, EncoderParams):
-            run_of_engine = encoder = run_encoder(params, x)
+            encoder = run_encoder(params, x)
             trains = encoder.trains
+            runs.append(encoder)
         else:
             assert isinstance(params, EventParams)
-            synapses = design.stages_of(index)[0].dense
-            run_of_engine = run_event(params, synapses.weight, synapses.bias, trains)
-            engines.append(run_of_engine)
+            stage = design.stages_of(index)[0]
+            run_of_engine = run_event(params, stage.dense.weight, stage.dense.bias, trains, stage.recurrent)
             trains = run_of_engine.spikes
-        counters |= {f"{index}.{name}": values for name, values in run_of_engine.counters.items()}
-    runs: list[EncoderRun | EventRun] = [*([encoder] if encoder else []), *engines]
+            runs.append(run_of_engine)
+    return runs
+
+
+def _spiking(design: Design, x: Ints) -> Result:
+    runs = _engines(design, x)
+    encoder = next((run for run in runs if isinstance(run, EncoderRun)), None)
+    engines = [run for run in runs if isinstance(run, EventRun)]
     last = design.params.engines[-1]
+    sent = np.count_nonzero(x, axis=tuple(range(1, x.ndim))).astype(np.int64)
+    counted = {f"{i}.{name}": values for i, run in enumerate(runs) for name, values in run.counters.items()}
     return Result(
         outputs=engines[-1].outputs,
         cycles=chain_cycles(design.params, x, encoder, engines),
-        counters=counters,
+        counters={"inputs": sent} | counted,
         operations=_sum(run.operations for run in runs),
         engine_operations=tuple(run.operations for run in runs),
-        trains=trains if isinstance(last, EventParams) and last.readout is Readout.SPIKES else None,
+        trains=engines[-1].spikes if isinstance(last, EventParams) and last.readout is Readout.SPIKES else None,
     )
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import SPIKE, EventParams, NeuronParams, Readout, Reset, require
-from tospike.sim.arithmetic import Ints, exact_matmul, leak, saturate
+from tospike.hw.params import SPIKE, EventParams, IntFormat, Readout, require
+from tospike.sim.arithmetic import Ints, exact_matmul, saturate
+from tospike.sim.neuron import Neurons
 
 PAIRS = 4096
 """(sample, neuron) pairs that are computed event by event at a time: bounds memory."""
@@ -16,8 +17,8 @@ PAIRS = 4096
 class EventRun:
     """What one event engine did for N samples of T steps."""
 
-    spikes: NDArray[np.bool_]
-    """(N, T, neurons)."""
+    spikes: NDArray[np.uint8]
+    """(N, T, neurons): how often each neuron spiked."""
     outputs: Ints
     """(N, neurons): spike counts; membranes after the last step's reset with ``Readout.MEMBRANE``."""
     counters: dict[str, Ints]
@@ -26,25 +27,14 @@ class EventRun:
     """Operation counts, (N,) each."""
 
 
-def fire(membrane: Ints, params: NeuronParams) -> tuple[NDArray[np.bool_], Ints]:
-    """Spikes (strictly above the threshold) and the membranes after the reset."""
-    if not params.kind.spikes:
-        return np.zeros(membrane.shape, dtype=bool), membrane
-    spikes = membrane > params.threshold
-    reset = np.int64(0) if params.reset is Reset.ZERO else membrane - params.threshold
-    return spikes, np.where(spikes, reset, membrane)
-
-
-def decay(membrane: Ints, params: NeuronParams) -> Ints:
-    """The membranes after the leak, if the neuron has one."""
-    return leak(membrane, params.leak) if params.kind.leaks else membrane
-
-
-def run_event(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer]) -> EventRun:
+def run_event(
+    params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None = None
+) -> EventRun:
     """Compute one engine: per step ``v = saturate(leak(v) + bias)``, then each event in ascending order of address.
 
-    Steps in which no (sample, neuron) can have saturated, whatever the order, are matrix products: a bound on the
-    partial sums tells. The others are computed event by event.
+    The spikes of the step before come first, where the engine is recurrent. Steps in which no (sample, neuron) can have
+    saturated, whatever the order, are matrix products: a bound on the partial sums tells. The others are computed event
+    by event. The neuron is :class:`tospike.sim.neuron.Neurons`.
 
     Parameters
     ----------
@@ -56,52 +46,64 @@ def run_event(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.
         (neurons,).
     inputs
         (N, T, inputs) payloads; zeros are no events. The same array in each step (stride 0) is multiplied once.
+    recurrent
+        (neurons, neurons) weights of the engine's own spikes; ``None`` if it is not recurrent.
 
     Raises
     ------
     InputError
         A shape or a value does not fit ``params``.
     """
-    _check(params, weight, bias, inputs)
+    _check(params, weight, bias, inputs, recurrent)
     samples, steps, _ = inputs.shape
-    state = params.neuron.state
-    bias = np.asarray(bias, dtype=np.int64)
+    state = params.neuron.accumulated
+    weight = np.asarray(weight, dtype=np.int64) << params.neuron.weight_shift
+    own = None if recurrent is None else np.asarray(recurrent, dtype=np.int64) << params.neuron.weight_shift
     sums, magnitudes = _currents(weight, inputs)
+    nothing = np.zeros((samples, params.inputs), dtype=np.int64)
 
-    spikes = np.zeros((samples, steps, params.neurons), dtype=bool)
+    spikes = np.zeros((samples, steps, params.neurons), dtype=np.uint8)
     saturations = np.zeros(samples, dtype=np.int64)
-    start = np.broadcast_to(bias, (samples, params.neurons))
-    after = start
-    for step in range(steps):
-        current, magnitude = sums[:, step], magnitudes[:, step]
-        membrane = start + current
+    neurons = Neurons(params.neuron, np.asarray(bias, dtype=np.int64), samples)
+    # a recurrent engine takes its spikes of the last step too: it does not know that it was the last
+    for step in range(steps + params.recurrent):
+        events, terms = (inputs[:, step] if step < steps else nothing), weight
+        current, magnitude = (sums[:, step], magnitudes[:, step]) if step < steps else (np.int64(0), np.int64(0))
+        if own is not None and step > 0:
+            before = spikes[:, step - 1].astype(np.int64)
+            current = current + exact_matmul(before, own.T)
+            magnitude = magnitude + exact_matmul(before, np.abs(own.T))
+            events, terms = np.hstack([before, events]), np.hstack([own, weight])
+        total = neurons.start + current
         # no partial sum is above start + (sum of positive terms) or below start + (sum of negative terms)
-        highest, lowest = start + (magnitude + current) // 2, start + (current - magnitude) // 2
+        highest = neurons.start + (magnitude + current) // 2
+        lowest = neurons.start + (current - magnitude) // 2
         rows, columns = np.nonzero((highest > state.max) | (lowest < state.min))
         for first in range(0, len(rows), PAIRS):
             row, column = rows[first : first + PAIRS], columns[first : first + PAIRS]
-            values, events = _one_by_one(params, start[row, column], weight[column], inputs[row, step])
-            membrane[row, column] = values
-            np.add.at(saturations, row, events)
-        spikes[:, step], after = fire(membrane, params.neuron)
-        unbounded = decay(after, params.neuron) + bias
-        start = saturate(unbounded, state)
-        if step < steps - 1 or params.readout is not Readout.MEMBRANE:
-            saturations += np.count_nonzero(start != unbounded, axis=1)
+            values, counts = _one_by_one(state, neurons.start[row, column], terms[column], events[row])
+            total[row, column] = values
+            np.add.at(saturations, row, counts)
+        if step < steps:
+            ends = step == steps - 1 and params.readout is Readout.MEMBRANE
+            spikes[:, step] = neurons.sweep(total, ends=ends)
 
     counts = spikes.sum(axis=1, dtype=np.int64)
     outputs = {
         Readout.SPIKES: lambda: counts,
         Readout.COUNT: lambda: np.minimum(counts, params.output.payload.max),
-        Readout.MEMBRANE: lambda: after,
+        Readout.MEMBRANE: lambda: neurons.after,
     }[params.readout]()
-    counters = _counters(params, inputs, counts.sum(axis=1), saturations)
+    counters = _counters(params, inputs, spikes, saturations + neurons.saturations)
     return EventRun(spikes=spikes, outputs=outputs, counters=counters, operations=_operations(params, steps, counters))
 
 
-def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer]) -> None:
+def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None) -> None:
     shape = (params.neurons, params.inputs)
     require(weight.shape == shape, f"the weights must have shape {shape}, not {weight.shape}")
+    own = None if recurrent is None else recurrent.shape
+    wanted = (params.neurons, params.neurons) if params.recurrent else None
+    require(own == wanted, f"the recurrent weights must have shape {wanted}, not {own}")
     require(bias.shape == shape[:1], f"the bias must have shape {shape[:1]}, not {bias.shape}")
     require(
         inputs.ndim == 3 and inputs.shape[1] >= 1 and inputs.shape[2] == params.inputs,
@@ -110,7 +112,8 @@ def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.int
     one_step = inputs[:, :1] if inputs.strides[1] == 0 else inputs
     for name, values, fmt in (
         ("weights", weight, params.weight),
-        ("biases", bias, params.neuron.state),
+        ("recurrent weights", np.zeros(1) if recurrent is None else recurrent, params.weight),
+        ("biases", bias, params.neuron.accumulated),
         ("inputs", one_step, params.payload),
     ):
         low, high = int(values.min(initial=0)), int(values.max(initial=0))
@@ -133,21 +136,25 @@ def _currents(weight: Ints, inputs: NDArray[np.integer]) -> tuple[Ints, Ints]:
     return result[0], result[1]
 
 
-def _one_by_one(params: EventParams, start: Ints, weight: Ints, inputs: NDArray[np.integer]) -> tuple[Ints, Ints]:
+def _one_by_one(fmt: IntFormat, start: Ints, weight: Ints, inputs: NDArray[np.integer]) -> tuple[Ints, Ints]:
     """Membranes and numbers of saturations of K pairs: ``start`` (K,), ``weight`` and ``inputs`` (K, inputs)."""
     membrane = start
     saturations = np.zeros(len(start), dtype=np.int64)
     terms = weight.astype(np.int64) * inputs
     for address in np.flatnonzero(terms.any(axis=0)):
         total = membrane + terms[:, address]
-        membrane = saturate(total, params.neuron.state)
+        membrane = saturate(total, fmt)
         saturations += membrane != total
     return membrane, saturations
 
 
-def _counters(params: EventParams, inputs: NDArray[np.integer], spikes: Ints, saturations: Ints) -> dict[str, Ints]:
+def _counters(
+    params: EventParams, inputs: NDArray[np.integer], spikes: NDArray[np.uint8], saturations: Ints
+) -> dict[str, Ints]:
     samples, steps, _ = inputs.shape
     values = np.count_nonzero(inputs, axis=(1, 2)).astype(np.int64)
+    if params.recurrent:
+        values += np.count_nonzero(spikes, axis=(1, 2))
     # the last TICK of a membrane readout has no sweep of its own: the END's reads the membranes and clears them
     sweeps = steps if params.readout is Readout.MEMBRANE else steps + 1
     ones = np.ones(samples, dtype=np.int64)
@@ -157,24 +164,26 @@ def _counters(params: EventParams, inputs: NDArray[np.integer], spikes: Ints, sa
         "samples": ones,
         "synapse_words": values * params.words,
         "sweep_words": sweeps * params.words * ones,
-        "spikes": spikes,
+        "spikes": spikes.sum(axis=(1, 2), dtype=np.int64),
         "saturations": saturations,
     }
 
 
 def _operations(params: EventParams, steps: int, counters: dict[str, Ints]) -> dict[str, Ints]:
-    """Elements, not words. Spike counters are states too."""
+    """Elements, not words. Spike counters are states too, and so is all that a neuron has besides what events are added
+    to, as one element."""
     neurons = params.neurons
     synapses = counters["values"] * neurons
     sweeps = counters["sweep_words"] // params.words
     is_count = params.readout is Readout.COUNT
     biases = dict.fromkeys(("bias_add", "bias_read"), sweeps * neurons) if params.bias else {}
+    side = steps if params.neuron.has_side else 0
     return {
-        "sop" if params.payload == SPIKE else "mac": synapses,
+        "sop" if params.event == SPIKE else "mac": synapses,
         "neuron_update": counters["ticks"] * neurons,
         "spike": counters["spikes"],
         **biases,
         "weight_read": synapses,
-        "state_read": synapses + (steps + (sweeps if is_count else 0)) * neurons,
-        "state_write": synapses + (sweeps + (sweeps if is_count else 0)) * neurons,
+        "state_read": synapses + (steps + side + (sweeps if is_count else 0)) * neurons,
+        "state_write": synapses + (sweeps * (1 + is_count + params.neuron.has_side)) * neurons,
     }

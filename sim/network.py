@@ -11,7 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tospike.hw.params import Encoding, InputError, IntFormat, NeuronKind, NeuronParams, Readout, Reset, require
+from tospike.hw.params import (
+    Comparison,
+    Encoding,
+    InputError,
+    IntFormat,
+    NeuronKind,
+    NeuronParams,
+    Readout,
+    Reset,
+    ResetTiming,
+    check_neuron_options,
+    require,
+)
 from tospike.sim.synapses import (
     Add,
     Array,
@@ -52,6 +64,8 @@ __all__ = [
 
 # ------------------------------------------------------------------------------------------- float neurons
 
+Parameter = float | Array
+
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
@@ -73,16 +87,39 @@ class Activation:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Membrane:
-    """A spiking neuron in discrete time: v <- decay * v + gain * I; spike when v > threshold; reset.
+    """A spiking neuron in discrete time; `tospike.sim.membrane` is its equation.
 
-    ``decay`` is 1 for IF and I. ``gain`` scales the weighted input, bias included.
+    ::
+
+        i <- synapse_decay * i + synapse_gain * I      (with a synaptic current; else i = I)
+        v <- decay * v + rest + gain * i
+        spike when v > threshold, then the reset
+
+    Everything is 0 at the start of a sample. Parameters are numbers, or (outputs,) arrays of one for each neuron.
     """
 
     kind: NeuronKind
-    decay: float = 1.0
-    gain: float = 1.0
-    threshold: float = 1.0
+    decay: Parameter = 1.0
+    """1 for IF and I."""
+    gain: Parameter = 1.0
+    """Scales the weighted input, bias included, or the synaptic current."""
+    rest: Parameter = 0.0
+    """Added in every step: what a leak potential other than 0 comes to."""
+    synapse_decay: Parameter = 0.0
+    synapse_gain: Parameter = 1.0
+    threshold: Parameter = 1.0
+    comparison: Comparison = Comparison.ABOVE
     reset: Reset = Reset.ZERO
+    v_reset: Parameter = 0.0
+    """For ``Reset.VALUE``."""
+    reset_timing: ResetTiming = ResetTiming.SAME
+    spike_bits: int = 1
+    """A neuron spikes up to ``2**spike_bits - 1`` times in a step: once for each threshold that v exceeds."""
+    refractory: int = 0
+    """Steps after a spike in which the membrane stays at its reset value."""
+
+    def __post_init__(self) -> None:
+        check_neuron_options(self)
 
 
 # ----------------------------------------------------------------------------------------- integer neurons
@@ -116,6 +153,17 @@ class Stage:
     neuron: FloatNeuron | IntNeuron
     sources: tuple[int, ...] = ()
     """The stages that its inputs come from, by index, -1 for the network's input; empty: from the stage before."""
+    recurrent: Array | None = None
+    """(outputs, outputs) weights of what the neurons sent in the step before; their bias is that of ``synapses``."""
+
+    def __post_init__(self) -> None:
+        shape = (self.synapses.outputs, self.synapses.outputs)
+        if self.recurrent is not None:
+            require(self.is_spiking, f"stage {self.name!r} has no time steps, so it cannot be recurrent")
+            require(
+                self.recurrent.shape == shape,
+                f"stage {self.name!r} has recurrent weights of shape {self.recurrent.shape}, not {shape}",
+            )
 
     @property
     def is_spiking(self) -> bool:

@@ -5,27 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import Encoding, InputError, Readout, Reset, require
+from tospike.hw.params import Encoding, InputError, Readout, require
 from tospike.sim.encoding import encode
 from tospike.sim.layers import currents
+from tospike.sim.membrane import Floats, StageRun, integrate
 from tospike.sim.network import Activation, Membrane, Network, Stage
-
-Floats = NDArray[np.float64]
 
 BATCH = 512
 """Samples computed at a time: bounds the memory that spike trains take."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class StageRun:
-    """What one stage did for N samples."""
-
-    outputs: Floats
-    """What it sent: (N, outputs) activations, or (N, steps, outputs) spikes; zeros of a neuron without a threshold."""
-    peak: float
-    """Largest magnitude that a pre-activation, or a membrane before its reset, reached."""
-    membrane: Floats | None = None
-    """(N, outputs) membranes after the last step; ``None`` for an ANN stage."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,7 +76,7 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
         if isinstance(stage.neuron, Activation):
             run = StageRun(outputs=stage.neuron(current), peak=float(np.abs(current).max()))
         elif isinstance(stage.neuron, Membrane):
-            run = integrate(stage.neuron, current)
+            run = integrate(stage.neuron, current, stage.recurrent)
         else:
             raise InputError(f"stage {stage.name!r} is quantised: run the golden model, not the float reference")
         runs.append(run)
@@ -106,27 +93,3 @@ def _currents(stage: Stage, sent: list[Floats]) -> Floats:
     """(N, outputs), or (N, steps, outputs): synapses have no state, so steps are samples to them."""
     flat = [values.reshape(-1, values.shape[-1]) for values in sent]
     return currents(stage.synapses, *flat).reshape(*sent[0].shape[:-1], -1)
-
-
-def integrate(neuron: Membrane, current: ArrayLike) -> StageRun:
-    """Run a neuron over time, from v = 0: v <- decay * v + gain * I; spike when v > threshold; reset in the same step.
-
-    Parameters
-    ----------
-    neuron
-        The neuron's equation.
-    current
-        (N, steps, outputs), bias included.
-    """
-    drive = neuron.gain * np.asarray(current, dtype=np.float64)
-    spikes = np.zeros_like(drive)
-    v = np.zeros_like(drive[:, 0])
-    peak = 0.0
-    for step in range(drive.shape[1]):
-        v = neuron.decay * v + drive[:, step]
-        peak = max(peak, float(np.abs(v).max()))
-        if neuron.kind.spikes:
-            fired = v > neuron.threshold
-            spikes[:, step] = fired
-            v = np.where(fired, 0.0 if neuron.reset is Reset.ZERO else v - neuron.threshold, v)
-    return StageRun(outputs=spikes, peak=peak, membrane=v)

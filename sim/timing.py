@@ -27,10 +27,9 @@ from tospike.sim.arithmetic import Ints
 from tospike.sim.encoder import EncoderRun
 from tospike.sim.event import EventRun
 
-SWEEP_RETURN = 4
-"""Cycles in which swept words return to the pipeline: `tospike.hw.snn.neuron.LATENCY`."""
 SWEEP_TO_OFFER = 12
-"""From the cycle that sweeps a word to the one that offers its first token: 7 to the queue, 2 in it, 3 to serialize."""
+"""From the cycle that sweeps a word to the one that offers its first token: 7 to the queue, 2 in it, 3 to serialize.
+Neurons with ``extra_cycles`` take so much longer."""
 
 SWEEPS_OUTSIDE = 2
 """Sweeps of spikes that may be on their way out at a time: `tospike.hw.snn.sequencer.sweeps_outside`."""
@@ -123,6 +122,8 @@ class EventLink:
     """When the last TICKs and ENDs were taken by the engine behind: as many as may be on their way out at a time."""
     due: NDArray[np.bool_]
     """Whether a TICK's sweep was put off (membrane readout)."""
+    own_sent: Ints
+    """Recurrent engine: when the last of its own tokens was taken."""
     step: int = field(default=0, init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
@@ -147,22 +148,30 @@ class EventLink:
             return taken
         if readout is Readout.SPIKES:
             begin = np.maximum(begin, self.left[0] + 1)
-            self._send(begin, self.run.spikes[:, self.step])
-            self.sent = self.behind.take_tick(self._marker_offer(begin))
+            self.sent = self._send(begin, self.run.spikes[:, self.step], self.behind, self.sent)
+            self.sent = self.behind.take_tick(self._marker_offer(begin, self.sent))
             self.left = [*self.left[1:], self.sent]
-            self.step += 1
         self._sweep(begin)
+        if self.params.recurrent:
+            self._feed_back(begin)
+        self.step += 1
         return taken
+
+    def _feed_back(self, begin: Ints) -> None:
+        """The spikes of the sweep that begins, which come before any other token, and their TICK, which is dropped."""
+        last = self._send(begin, self.run.spikes[:, self.step], self, self.own_sent)
+        self.own_sent = self._marker_offer(begin, last)
+        self.ready = np.maximum(self.ready, self.own_sent + 1)
 
     def take_end(self, offer: Ints) -> Ints:
         """A sweep that clears; with counts or membranes they leave first."""
         taken = np.maximum(offer, self.ready)
         begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + 1)
         if self.params.readout is Readout.SPIKES:
-            marker = np.maximum(begin + SWEEP_TO_OFFER, self.sent + 1)
+            marker = np.maximum(begin + self._to_offer, self.sent + 1)
         else:
-            self._send(begin, self.run.outputs)
-            marker = self._marker_offer(begin)
+            self.sent = self._send(begin, self.run.outputs, self.behind, self.sent)
+            marker = self._marker_offer(begin, self.sent)
         self.sent = self.behind.take_end(marker)
         self.left = [*self.left[1:], self.sent]
         self._sweep(begin)
@@ -172,29 +181,34 @@ class EventLink:
         """When a token's own work begins, if ``begin`` is when the engine turns to it."""
         swept = self.due & some
         self.due = self.due & ~some
-        return np.where(swept, begin + self.params.words + SWEEP_RETURN, begin)
+        return np.where(swept, begin + self.params.words + self.params.sweep_return, begin)
 
     def _sweep(self, begin: Ints) -> None:
         self.ready = begin + self.params.words - 1
-        self.free = begin + self.params.words + SWEEP_RETURN
+        self.free = begin + self.params.words + self.params.sweep_return
 
-    def _send(self, begin: Ints, values: NDArray[np.generic]) -> None:
-        """The VALUEs of a sweep."""
+    @property
+    def _to_offer(self) -> int:
+        return SWEEP_TO_OFFER + self.params.neuron.extra_cycles
+
+    def _send(self, begin: Ints, values: NDArray[np.generic], behind: Link, sent: Ints) -> Ints:
+        """When the last of a sweep's VALUEs is taken, or ``sent``, when the last token before them was."""
         lanes, words = self.params.lanes, self.params.words
-        sent = np.zeros((len(values), words * lanes), dtype=bool)
-        sent[:, : self.params.neurons] = values != 0
-        grouped = sent.reshape(-1, words, lanes)
+        some = np.zeros((len(values), words * lanes), dtype=bool)
+        some[:, : self.params.neurons] = values != 0
+        grouped = some.reshape(-1, words, lanes)
         counts = grouped.sum(axis=2, dtype=np.int64)
         last_lane = lanes - 1 - np.argmax(grouped[:, :, ::-1], axis=2)
         for word in range(words):
             count = counts[:, word]
-            offer = np.maximum(begin + word + SWEEP_TO_OFFER, self.sent + 1)
-            taken = self.behind.take_values(offer, count, word * lanes + last_lane[:, word])
-            self.sent = np.where(count > 0, taken, self.sent)
+            offer = np.maximum(begin + word + self._to_offer, sent + 1)
+            taken = behind.take_values(offer, count, word * lanes + last_lane[:, word])
+            sent = np.where(count > 0, taken, sent)
+        return sent
 
-    def _marker_offer(self, begin: Ints) -> Ints:
-        """When the TICK or END that goes with the last word is offered."""
-        return np.maximum(begin + self.params.words - 1 + SWEEP_TO_OFFER, self.sent + 1)
+    def _marker_offer(self, begin: Ints, sent: Ints) -> Ints:
+        """When the TICK or END that goes with the last word is offered; ``sent``: when its last VALUE was taken."""
+        return np.maximum(begin + self.params.words - 1 + self._to_offer, sent + 1)
 
 
 def chain_cycles(
@@ -245,6 +259,7 @@ def chain_cycles(
             ready=zeros,
             free=zeros,
             sent=zeros - 1,
+            own_sent=zeros - 1,
             left=[zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1),
             due=np.zeros(samples, dtype=bool),
         )

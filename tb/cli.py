@@ -1,5 +1,7 @@
 """``tospike verify``, ``tospike evaluate`` and ``tospike bench``."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,12 +10,13 @@ import typer
 from rich.table import Table
 
 from tospike.gen import console
-from tospike.gen.cli import Data, Model, TimeBin, parse_gemm
+from tospike.gen.cli import Data, Model, Sensor, TimeBin, parse_gemm
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
 from tospike.hw.params import ArrayParams, Dataflow, IntFormat
 from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.exact_trace import LayerTrace, compare_trains
 from tospike.tb.gemm import bench_gemm
 from tospike.tb.verify import RUN, TestResult, verify
 
@@ -90,15 +93,19 @@ def evaluate_command(
     model: Model,
     data: Data = "digits",
     time_bin_us: TimeBin = None,
+    sensor: Sensor = None,
     backend: Annotated[Backend, typer.Option(help="What computes the answers.")] = Backend.GOLDEN,
     samples: Annotated[int | None, typer.Option(help="Only so many test samples.")] = None,
     simulator: SimulatorOption = Simulator.VERILATOR,
+    exact_trace: Annotated[
+        bool, typer.Option("--exact-trace", help="SNN: compare float and golden spikes, layer by layer.")
+    ] = False,
     json: Json = None,
     options: ModelOptions,
 ) -> None:
     """Accuracy, cycles and operation counts of a trained network on the test part of a data set."""
     console.check_writable(json)
-    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps)
+    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor)
     prepared = prepare(model, data_set, options)
     total = samples or len(data_set.x)
     with console.progress_bar(f"{prepared.network.name}: {backend.value}", total) as progress:
@@ -110,11 +117,29 @@ def evaluate_command(
     for name, value in _flatten(summary):
         table.add_row(name, value)
     console.out.print(table)
+    if exact_trace:
+        layers = compare_trains(prepared, data_set.x[:samples])
+        console.out.print(_trace_table(layers))
+        summary["exact_trace"] = [asdict(layer) for layer in layers]
     if json:
         console.write_json(json, {**summary, "network": prepared.network.name, "choices": prepared.choices})
     if evaluation.mismatches:
         console.err.print(f"[red]RTL and golden model differ in {evaluation.mismatches} places[/]")
         raise typer.Exit(1)
+
+
+def _trace_table(layers: Sequence[LayerTrace]) -> Table:
+    columns = ("layer", "spikes, float", "spikes, golden", "differ", "differ on their own", "first")
+    table = Table(*columns, title="Spike trains: float against golden")
+    for layer in layers:
+        first = layer.first
+        where = first and (
+            f"sample {first.sample}, step {first.step}, neuron {first.neuron}: "
+            f"{first.float_spikes} in float, {first.golden_spikes} in golden"
+        )
+        counts = (layer.float_spikes, layer.golden_spikes, layer.differ, layer.differ_alone)
+        table.add_row(layer.stage, *(f"{count:,}" for count in counts), where or "never")
+    return table
 
 
 def _flatten(summary: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -115,16 +115,30 @@ def test_events_are_binned_from_the_first_of_a_recording(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"t_us": [100, 99, 1100, 7]}, "time goes backwards"),
-        ({"offsets": [0, 0, 4]}, "no empty recording"),
+        ({"t_us": [100, 99, 1100, 7]}, r"time goes backwards in recording 0 \(event 1, 100 to 99 us\)"),
+        ({"offsets": [0, 4, 4]}, r"recording 1 is empty \(of 2\): leave it"),
+        ({"x": [0, 1, 0, -1]}, r"x is -1 in recording 1 \(event 3\), outside of 0 to"),
         ({"offsets": [0, 3, 5]}, "offsets must rise from 0 to the number of events"),
-        ({"p": [0, 2, 0, 1]}, "p must be 0 or 1"),
+        ({"p": [0, 2, 0, 1]}, r"p is 2 in recording 0 \(event 1\), outside of 0 to 1"),
         ({"x": [0, 1, 1]}, "differ in length"),
     ],
 )
 def test_damaged_events_are_refused(changes, message):
     with pytest.raises(InputError, match=message):
         bin_events(events(**changes), time_bin_us=1000, steps=2)
+
+
+def test_the_sensor_may_be_larger_than_the_events_reach(tmp_path):
+    np.savez(tmp_path / "a.npz", **events())
+    spec = f"npz:{tmp_path / 'a.npz'}"
+    data = load_data(spec, time_bin_us=1000, steps=2, sensor="4x5")
+    assert data.x.shape == (2, 2, 2 * 5 * 4)
+    assert np.argwhere(data.x).tolist() == [[0, 0, 0], [0, 0, 21], [0, 1, 9], [1, 0, 24]]
+    with pytest.raises(InputError, match=r"y is 2 in recording 0 \(event 2\), outside of 0 to 1: .* another --sensor"):
+        load_data(spec, time_bin_us=1000, steps=2, sensor="4x2")
+    for text in ("4", "0x3", "axb", "4x5x6"):
+        with pytest.raises(InputError, match=f"sensor '{text}' is not WIDTHxHEIGHT"):
+            load_data(spec, time_bin_us=1000, steps=2, sensor=text)
 
 
 def test_events_need_a_time_step(tmp_path):

@@ -8,6 +8,7 @@ from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, va
 from tospike.hw.layout import config_writes
 from tospike.hw.params import (
     SPIKE,
+    Comparison,
     EventParams,
     InputError,
     IntFormat,
@@ -17,6 +18,7 @@ from tospike.hw.params import (
     NeuronParams,
     Readout,
     Reset,
+    ResetTiming,
     Rounding,
 )
 from tospike.hw.snn.engine import EventEngine
@@ -65,15 +67,58 @@ def run_rtl(dut, tokens, count, *, stall=0.0, seed=0, writes=()):
     return simulate(dut, producer, consumer)[1]
 
 
-def check(params, weight, bias, inputs, *, stall=0.0, seed=0):
-    run = run_event(params, weight, bias, inputs)
+def check(params, weight, bias, inputs, recurrent=None, *, stall=0.0, seed=0):
+    run = run_event(params, weight, bias, inputs, recurrent)
     tokens = [token for train in inputs for token in train_tokens(train)]
     expected = [token for sample in range(len(inputs)) for token in expected_tokens(params, run, sample)]
-    dut = EventEngine(params, pack(params, weight.tolist(), bias.tolist()))
+    own = None if recurrent is None else recurrent.tolist()
+    dut = EventEngine(params, pack(params, weight.tolist(), bias.tolist(), own))
     received, counters = run_rtl(dut, tokens, len(expected), stall=stall, seed=seed)
     assert received == expected
     assert counters == {name: int(counts.sum()) for name, counts in run.counters.items()}
     return run
+
+
+def random_leak(rng):
+    return LeakParams(
+        kind=list(LeakKind)[rng.integers(2)],
+        shift=int(rng.integers(1, 5)),
+        decay=int(rng.integers(0, 257)),
+        fraction_bits=8,
+        rounding=list(Rounding)[rng.integers(3)],
+    )
+
+
+def random_neuron(rng, kind):
+    """Any neuron that its parameters allow."""
+
+    def choose(*options):
+        return options[rng.integers(len(options))]
+
+    reset, timing = choose(*Reset), choose(*ResetTiming)
+    if reset is not Reset.SUBTRACT and timing is ResetTiming.SNNTORCH:
+        timing = ResetTiming.SAME
+    rests = reset is not Reset.SUBTRACT and timing is ResetTiming.SAME
+    comparison = choose(*Comparison)
+    spike_bits = choose(1, 1, 2, 3) if timing is not ResetTiming.SNNTORCH else 1
+    state_bits = choose(4, 7, 12)
+    threshold = int(rng.integers(0, 7))
+    return NeuronParams(
+        kind=kind,
+        state_bits=state_bits,
+        threshold=max(threshold, int(comparison is Comparison.AT_LEAST or spike_bits > 1)),
+        comparison=comparison,
+        reset=reset,
+        v_reset=int(rng.integers(-5, 0)) if reset is Reset.VALUE else 0,
+        reset_timing=timing,
+        spike_bits=spike_bits,
+        refractory=choose(0, 0, 1, 3) if rests else 0,
+        leak=random_leak(rng),
+        current_bits=choose(4, 9),
+        synapse=random_leak(rng),
+        drift=int(rng.integers(-3, 4)) if kind.synaptic else 0,
+        weight_shift=choose(0, 0, 2),
+    )
 
 
 def random_case(rng, *, lanes, neurons, readout=None, kind=None):
@@ -82,20 +127,7 @@ def random_case(rng, *, lanes, neurons, readout=None, kind=None):
 
     readout = readout or choose(*Readout)
     kind = kind or choose(*[k for k in NeuronKind if k.spikes or readout is Readout.MEMBRANE])
-    leak = LeakParams(
-        kind=choose(*LeakKind),
-        shift=int(rng.integers(1, 5)),
-        decay=int(rng.integers(0, 257)),
-        fraction_bits=8,
-        rounding=choose(*Rounding),
-    )
-    neuron = NeuronParams(
-        kind=kind,
-        state_bits=choose(4, 7, 12),
-        threshold=int(rng.integers(0, 7)),
-        reset=choose(*Reset),
-        leak=leak,
-    )
+    neuron = random_neuron(rng, kind)
     params = EventParams(
         inputs=choose(1, 3, 6),
         neurons=neurons,
@@ -106,12 +138,14 @@ def random_case(rng, *, lanes, neurons, readout=None, kind=None):
         readout=readout,
         count_bits=choose(1, 4),
         bias=choose(False, True),
+        recurrent=readout is not Readout.MEMBRANE and choose(False, True),
     )
+    recurrent = rng.integers(-8, 8, (neurons, neurons)) if params.recurrent else None
     weight = rng.integers(-8, 8, (neurons, params.inputs))
     bias = rng.integers(-6, 7, neurons) * params.bias
     payload = params.payload
     inputs = rng.integers(payload.min, payload.max + 1, (4, choose(1, 2, 4), params.inputs))
-    return params, weight, bias, inputs * (rng.random(inputs.shape) < choose(0.0, 0.3, 1.0))
+    return params, weight, bias, inputs * (rng.random(inputs.shape) < choose(0.0, 0.3, 1.0)), recurrent
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 8])

@@ -5,6 +5,7 @@ import pytest
 from amaranth.hdl import *
 from amaranth.lib.wiring import connect
 from stream_bench import simulate
+from test_event_engine import random_neuron
 
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.output import DenseOutput, TokenOutput
@@ -21,11 +22,8 @@ from tospike.hw.params import (
     HostOutput,
     InputError,
     IntFormat,
-    LeakParams,
     NeuronKind,
-    NeuronParams,
     Readout,
-    Reset,
     TokenKind,
 )
 from tospike.hw.snn.encoder import Encoder
@@ -54,13 +52,8 @@ def random_chain(rng):
     for place in range(depth):
         before = engines[-1].output if engines else None
         readout = choose(*Readout) if place == depth - 1 else Readout.SPIKES
-        neuron = NeuronParams(
-            kind=choose(*NeuronKind) if readout is Readout.MEMBRANE else choose(NeuronKind.IF, NeuronKind.LIF),
-            state_bits=choose(4, 7, 12),
-            threshold=choose(0, 1, 5),
-            reset=choose(*Reset),
-            leak=LeakParams(shift=choose(1, 3)),
-        )
+        kinds = [kind for kind in NeuronKind if kind.spikes or readout is Readout.MEMBRANE]
+        neuron = random_neuron(rng, choose(*kinds))
         params = EventParams(
             inputs=before.addresses if before else inputs,
             neurons=choose(1, 7, 8, 9, 20),
@@ -71,10 +64,12 @@ def random_chain(rng):
             readout=readout,
             count_bits=choose(1, 8),
             bias=choose(False, True),
+            recurrent=readout is not Readout.MEMBRANE and choose(False, True),
         )
         engines.append(params)
         weight = rng.integers(-8, 8, (params.neurons, params.inputs))
-        synapses.append((weight, rng.integers(-8, 8, params.neurons) * params.bias))
+        recurrent = rng.integers(-8, 8, (params.neurons, params.neurons)) if params.recurrent else None
+        synapses.append((weight, rng.integers(-8, 8, params.neurons) * params.bias, recurrent))
     dense = readout is not Readout.SPIKES and choose(False, True)
     chain = AcceleratorParams(
         name="chain",
@@ -134,8 +129,9 @@ def run_rtl(chain, synapses, samples):
         if isinstance(params, EncoderParams):
             engines.append(Encoder(params))
         else:
-            weight, bias = waiting.pop(0)
-            engines.append(EventEngine(params, pack(params, weight.tolist(), bias.tolist())))
+            weight, bias, recurrent = waiting.pop(0)
+            own = None if recurrent is None else recurrent.tolist()
+            engines.append(EventEngine(params, pack(params, weight.tolist(), bias.tolist(), own)))
     m.submodules += [source, *engines, sink]
     for before, after in zip([source, *engines], [*engines, sink], strict=True):
         connect(m, before.o, after.i)
@@ -179,8 +175,8 @@ def check_chain(seed):
     encoder = run_encoder(chain.engines[0], samples) if isinstance(chain.engines[0], EncoderParams) else None
     trains = samples if encoder is None else encoder.trains
     runs = []
-    for params, (weight, bias) in zip(chain.engines[encoder is not None :], synapses, strict=True):
-        runs.append(run_event(params, weight, bias, trains))
+    for params, (weight, bias, recurrent) in zip(chain.engines[encoder is not None :], synapses, strict=True):
+        runs.append(run_event(params, weight, bias, trains, recurrent))
         trains = runs[-1].spikes.astype(np.int64)
     cycles = chain_cycles(chain, samples, encoder, runs)
 

@@ -7,7 +7,8 @@ import pytest
 
 from tospike.gen.data import load_data
 from tospike.gen.load import load_network
-from tospike.gen.nir_import import NirOptions, read_options
+from tospike.gen.nir_import import read_options
+from tospike.gen.nir_options import NirOptions
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
 from tospike.hw.params import Reset

@@ -1,35 +1,80 @@
-"""One lane's neuron, exhaustively at small widths, against the golden model."""
+"""One lane's neuron at small widths, in all its states, against the golden model."""
+
+from itertools import product
 
 import numpy as np
 import pytest
 from stream_bench import simulate
 
-from tospike.hw.params import LeakKind, LeakParams, NeuronKind, NeuronParams, Reset, Rounding
-from tospike.hw.snn.neuron import LATENCY, Neuron
-from tospike.sim.event import decay, fire
-from tospike.sim.timing import SWEEP_RETURN
+from tospike.hw.params import (
+    Comparison,
+    InputError,
+    LeakKind,
+    LeakParams,
+    NeuronKind,
+    NeuronParams,
+    Reset,
+    ResetTiming,
+    Rounding,
+)
+from tospike.hw.snn.neuron import Neuron, side_layout
+from tospike.sim.neuron import Neurons
+
+BIASES = (-4, 0, 3)
 
 
-def pipeline(params, clears):
-    """(spike, after, decayed) for each membrane, with ``clears`` in the cycle that belongs to it."""
-    membranes = list(range(params.state.min, params.state.max + 1))
-    dut = Neuron(params)
-    spikes, afters, decayed = [], [], []
+def all_states(params):
+    """(state, membrane, rests, owes) of every neuron that there can be."""
+    accumulated, state = params.accumulated, params.state
+    return list(
+        product(
+            range(accumulated.min, accumulated.max + 1),
+            range(state.min, state.max + 1, 6) if params.kind.synaptic else [0],
+            range(params.rest_steps + 1),
+            range(params.owes + 1),
+        )
+    )
+
+
+def golden(params, states, bias):
+    """Spikes, after, decayed, and the side state of each."""
+    state, membrane, rests, owes = (np.array(column)[:, None] for column in zip(*states, strict=True))
+    neurons = Neurons(params, np.array([bias]), len(states))
+    neurons._v, neurons._rests, neurons._owed = membrane, rests, owes
+    spikes = neurons.sweep(state)
+    side = {"membrane": neurons._v, "rests": neurons._rests, "owes": neurons._owed}
+    kept = {name: side[name][:, 0].tolist() for name in side_layout(params).members}
+    return spikes[:, 0].tolist(), neurons.after[:, 0].tolist(), neurons.start[:, 0].tolist(), kept
+
+
+def pipeline(params, states, clears, bias=None):
+    """What `golden` returns, from the hardware; ``clears`` come in the cycle that belongs to each state."""
+    dut = Neuron(params, bias=bias is not None)
+    later = params.extra_cycles
+    spikes, afters, decayed, side = [], [], [], {name: [] for name in side_layout(params).members}
 
     async def bench(ctx):
-        for cycle in range(len(membranes) + 5):
-            if cycle < len(membranes):
-                ctx.set(dut.membrane, membranes[cycle])
-            if 0 <= cycle - 2 < len(membranes):
-                ctx.set(dut.clear, clears[cycle - 2])
+        if bias is not None:
+            ctx.set(dut.bias, bias)
+        for cycle in range(len(states) + 5 + later):
+            if cycle < len(states):
+                state, *rest = states[cycle]
+                ctx.set(dut.state, state)
+                for name, value in zip(("membrane", "rests", "owes"), rest, strict=True):
+                    if name in side:
+                        ctx.set(dut.side[name], value)
+            if 0 <= cycle - 2 - later < len(states):
+                ctx.set(dut.clear, clears[cycle - 2 - later])
             spikes.append(ctx.get(dut.spike))
             afters.append(ctx.get(dut.after))
             decayed.append(ctx.get(dut.decayed))
+            for name, values in side.items():
+                values.append(ctx.get(dut.side_after[name]))
             await ctx.tick()
 
     simulate(dut, bench)
-    count = len(membranes)
-    return membranes, spikes[1 : count + 1], afters[1 : count + 1], decayed[4 : count + 4]
+    early, late = (slice(first + later, first + later + len(states)) for first in (1, 4))
+    return spikes[early], afters[early], decayed[late], {name: values[late] for name, values in side.items()}
 
 
 LEAKS = [
@@ -42,36 +87,76 @@ LEAKS = [
 ]
 
 
+def neurons_of(kind):
+    """Every legal combination of reset, timing, comparison, spikes per step and rests; leaks in turn."""
+    number = 0
+    for reset, timing, comparison, bits in product(Reset, ResetTiming, Comparison, (1, 2, 3)):
+        if timing is ResetTiming.SNNTORCH and (reset is not Reset.SUBTRACT or bits > 1):
+            continue
+        for refractory in (0, 2) if reset is not Reset.SUBTRACT and timing is ResetTiming.SAME else (0,):
+            number += 1
+            yield NeuronParams(
+                kind=kind,
+                state_bits=5,
+                threshold=(1, 3, 4, 14)[number % 4],
+                comparison=comparison,
+                reset=reset,
+                v_reset=-3 if reset is Reset.VALUE else 0,
+                reset_timing=timing,
+                spike_bits=bits,
+                refractory=refractory,
+                leak=LEAKS[number % len(LEAKS)],
+                current_bits=4,
+                synapse=LEAKS[number * 5 % len(LEAKS)],
+                drift=(0, 5, -2)[number % 3] if kind.synaptic else 0,
+            )
+
+
 @pytest.mark.parametrize("kind", NeuronKind)
-@pytest.mark.parametrize("reset", Reset)
-@pytest.mark.parametrize("bits", [5])
-def test_all_membranes(kind, reset, bits):
-    for number, leak in enumerate(LEAKS if kind.leaks else LEAKS[:1]):
-        threshold = (0, 1, 3, (1 << (bits - 1)) - 2)[number % 4]
-        params = NeuronParams(kind=kind, state_bits=bits, threshold=threshold, reset=reset, leak=leak)
-        clears = [0] * (1 << bits)
-        membranes, spikes, afters, decayed = pipeline(params, clears)
-        golden_spikes, golden_after = fire(np.array(membranes), params)
-        assert spikes == golden_spikes.astype(int).tolist()
-        assert afters == golden_after.tolist()
-        assert decayed == decay(golden_after, params).tolist()
-        assert all(params.state.holds(value) for value in decayed)
+def test_all_states(kind):
+    every = list(neurons_of(kind))
+    for number, params in enumerate(every if kind.spikes else every[::5]):
+        states = all_states(params)
+        bias = (None, *BIASES)[number % 4]
+        assert pipeline(params, states, [0] * len(states), bias) == golden(params, states, bias or 0), params
 
 
-def test_threshold_is_strict():
-    _, spikes, afters, _ = pipeline(NeuronParams(state_bits=4, threshold=3), [0] * 16)
-    assert [v for v, spike in zip(range(-8, 8), spikes, strict=True) if spike] == [4, 5, 6, 7]
-    assert afters[-5:] == [3, 0, 0, 0, 0]
+def test_threshold_is_strict_unless_told():
+    states = [(v, 0, 0, 0) for v in range(-8, 8)]
+    for comparison, first in ((Comparison.ABOVE, 4), (Comparison.AT_LEAST, 3)):
+        params = NeuronParams(state_bits=4, threshold=3, comparison=comparison)
+        spikes, afters, *_ = pipeline(params, states, [0] * 16)
+        assert [v for v, spike in zip(range(-8, 8), spikes, strict=True) if spike] == list(range(first, 8))
+        assert afters[first + 8 :] == [0] * (8 - first)
 
 
 @pytest.mark.parametrize("leak", [LEAKS[0], LEAKS[1], LEAKS[-2]])
-def test_clear_acts_on_its_own_membrane_only(leak):
-    params = NeuronParams(state_bits=4, threshold=3, leak=leak)
+@pytest.mark.parametrize("timing", [ResetTiming.SAME, ResetTiming.NEXT, ResetTiming.SNNTORCH])
+@pytest.mark.parametrize("kind", [NeuronKind.LIF, NeuronKind.CUBA_LIF])
+def test_clear_acts_on_its_own_membrane_only(leak, timing, kind):
+    params = NeuronParams(
+        kind=kind, state_bits=4, current_bits=4, threshold=2, leak=leak, reset=Reset.SUBTRACT, reset_timing=timing
+    )
+    states = [(state, 4, 0, 0) for state in range(-8, 8)]
     clears = [n % 3 == 0 for n in range(16)]
-    *_, cleared = pipeline(params, clears)
-    *_, decayed = pipeline(params, [0] * 16)
+    *_, cleared, side = pipeline(params, states, clears)
+    *_, decayed, kept = pipeline(params, states, [0] * 16)
     assert cleared == [0 if clear else value for clear, value in zip(clears, decayed, strict=True)]
+    for name, values in kept.items():
+        assert side[name] == [0 if clear else value for clear, value in zip(clears, values, strict=True)]
 
 
-def test_golden_timing_knows_the_latency():
-    assert SWEEP_RETURN == LATENCY
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"threshold": 0, "comparison": Comparison.AT_LEAST}, "threshold must be an integer from 1"),
+        ({"threshold": 0, "spike_bits": 2}, "needs a threshold of at least 1"),
+        ({"reset": Reset.VALUE, "v_reset": 2, "threshold": 1}, "v-reset must be an integer from -32768 to 1, not 2"),
+        ({"drift": 1}, "a LIF neuron has no synaptic current: its drift is part of its biases"),
+        ({"weight_shift": 16}, "weight-shift must be"),
+        ({"current_bits": 3}, "current-bits must be"),
+    ],
+)
+def test_bad_neurons_are_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        NeuronParams(**changes)

@@ -7,12 +7,16 @@ import pytest
 
 from tospike.gen.data import load_data
 from tospike.gen.load import load_network
+from tospike.gen.nir_frameworks import Framework
+from tospike.gen.nir_options import NirOptions
+from tospike.gen.plan import plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.quantize_snn import choose_leak, decay_of
 from tospike.gen.requantizer import requantizer
 from tospike.gen.scale import ScaleMethod, choose_scale, signed_bits, to_grid
 from tospike.hw.params import (
+    Comparison,
     Encoding,
     InputError,
     IntFormat,
@@ -21,10 +25,13 @@ from tospike.hw.params import (
     Readout,
     RequantizeParams,
     Reset,
+    ResetTiming,
     Rounding,
 )
+from tospike.sim import accelerator as golden
 from tospike.sim.arithmetic import leak, saturate
 from tospike.sim.encoding import encode
+from tospike.sim.event import run_event
 from tospike.sim.network import Accumulator, Activation, Dense, InputSpec, Membrane, Network, Requantize, Stage
 from tospike.sim.reference import run_float
 
@@ -240,7 +247,7 @@ def test_requantizer_takes_the_largest_shift_that_fits():
 # ------------------------------------------------------------------------------------------------------- SNN
 
 
-@pytest.mark.parametrize("reset", list(Reset))
+@pytest.mark.parametrize("reset", [Reset.ZERO, Reset.SUBTRACT])
 @pytest.mark.parametrize("encoding", list(Encoding))
 def test_snn_follows_float(reset, encoding):
     network = snn(reset, encoding)
@@ -297,7 +304,7 @@ def test_state_bits_are_enough_whatever_the_order():
 
 
 def test_a_state_that_is_too_narrow_is_refused():
-    with pytest.raises(InputError, match=r"stage 'hid' has a threshold of .* do not fit 4 state bits"):
+    with pytest.raises(InputError, match=r"stage 'hid' has a threshold, a reset or biases .* do not fit 4 state bits"):
         quantize(snn(), UNIT, QuantizeOptions(state_bits=4))
 
 
@@ -399,3 +406,113 @@ def test_examples_keep_their_accuracy(bits):
         integers = quantize(network, data.train_x, options).network
         reference = np.mean(run_float(network, data.x).predictions == data.y)
         assert np.mean(run(integers, data.x).argmax(axis=1) == data.y) >= reference - 0.01
+
+
+# ------------------------------------------------------------------------- synaptic currents, recurrence, resets
+
+SHARED_NIR = Path(__file__).parents[2] / "shared" / "data" / "nir"
+needs_shared = pytest.mark.skipif(not SHARED_NIR.is_dir(), reason="no networks in ../shared/data")
+
+
+def golden_spikes(quantized, x):
+    """(N, steps, neurons) of the first stage, from the golden model."""
+    params = plan(quantized.network).params.engines[0]
+    stage = quantized.network.stages[0]
+    return run_event(params, stage.synapses.weight, stage.synapses.bias, x.astype(np.int64), stage.recurrent).spikes
+
+
+def one_layer(neuron, recurrent=None):
+    synapses = Dense(weight=RNG.normal(0.1, 0.5, (6, 10)), bias=RNG.normal(0, 0.1, 6))
+    stage = Stage(name="one", synapses=synapses, neuron=neuron, recurrent=recurrent)
+    return Network(name="n", input=InputSpec(inputs=10, steps=20), stages=(stage,), readout=Readout.COUNT)
+
+
+CUBA = Membrane(
+    kind=NeuronKind.CUBA_LIF, decay=0.9, gain=0.3, rest=0.05, synapse_decay=0.7, synapse_gain=0.8, threshold=1.2
+)
+SPIKES = (RNG.random((40, 20, 10)) < 0.3).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"reset": Reset.VALUE, "v_reset": -0.5, "comparison": Comparison.AT_LEAST},
+        {"reset": Reset.SUBTRACT, "spike_bits": 2},
+        {"reset": Reset.SUBTRACT, "reset_timing": ResetTiming.NEXT},
+        {"reset": Reset.SUBTRACT, "reset_timing": ResetTiming.SNNTORCH},
+        {"reset_timing": ResetTiming.NEXT},
+        {"refractory": 2},
+        {"kind": NeuronKind.LIF},
+        {"kind": NeuronKind.IF, "decay": 1.0, "rest": 0.0},
+        {"threshold": np.linspace(0.5, 2, 6), "gain": np.linspace(0.2, 0.4, 6), "rest": np.linspace(0.2, 0.8, 6) / 5},
+    ],
+)
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_integer_neurons_follow_float(changes, recurrent):
+    neuron = replace(CUBA, **changes)
+    if isinstance(neuron.threshold, np.ndarray):
+        neuron = replace(neuron, rest=0.1 * neuron.threshold)
+    network = one_layer(neuron, RNG.normal(0, 0.3, (6, 6)) if recurrent else None)
+    options = QuantizeOptions(weight_bits=12, fraction_bits=6, decay_bits=16)
+    spikes = golden_spikes(quantize(network, SPIKES, options), SPIKES)
+    exact = run_float(network, SPIKES).stages[0].outputs
+    assert exact.mean() > 0.02
+    assert np.mean(spikes != exact) < 0.01
+
+
+def test_states_are_wide_enough_on_the_calibration_data():
+    network = one_layer(replace(CUBA, reset=Reset.SUBTRACT), RNG.normal(0, 0.3, (6, 6)))
+    narrow, wide = (quantize(network, SPIKES, QuantizeOptions(headroom_bits=bits)) for bits in (0, 6))
+    assert narrow.network.stages[0].neuron.state_bits + 6 == wide.network.stages[0].neuron.state_bits
+    assert narrow.network.stages[0].neuron.current_bits + 6 == wide.network.stages[0].neuron.current_bits
+    np.testing.assert_array_equal(golden_spikes(narrow, SPIKES), golden_spikes(wide, SPIKES))
+
+
+def test_leaks_that_round_get_fraction_bits():
+    fine = replace(CUBA, decay=0.97)
+    report = quantize(one_layer(fine), SPIKES).stages[0]
+    # up to 1 / (1 - d) per leak, the membrane's summing up the current's
+    rounded_off = (1 + 1 / (1 - 0.7)) / (1 - 0.97) * report.unit
+    assert report.fraction_bits > 0 and 1 / 128 < rounded_off / 1.2 <= 1 / 64
+    shifted = Membrane(kind=NeuronKind.LIF, decay=0.75)
+    assert quantize(one_layer(shifted), SPIKES).stages[0].fraction_bits == 0
+
+
+def test_a_searched_scale_spikes_no_worse():
+    network = one_layer(CUBA, RNG.normal(0, 0.6, (6, 6)))
+    exact = run_float(network, SPIKES).stages[0].outputs.sum(axis=1)
+
+    def error(searched):
+        options = QuantizeOptions(weight_bits=3, scale_search=searched)
+        return np.abs(golden_spikes(quantize(network, SPIKES, options), SPIKES).sum(axis=1) - exact).mean()
+
+    assert error(None) < error(0)
+
+
+def test_decays_that_differ_are_refused():
+    with pytest.raises(InputError, match=r"stage .one.: decay differs between neurons, from 0\.5 to 0\.9"):
+        quantize(one_layer(replace(CUBA, decay=np.linspace(0.5, 0.9, 6))), SPIKES)
+
+
+@needs_shared
+def test_lif_of_the_nir_paper_spikes_at_the_same_steps():
+    given, _, spikes = np.loadtxt(SHARED_NIR / "lif_trace_norse.csv", delimiter=",", unpack=True)
+    options = replace(NirOptions().preset(Framework.NORSE), dt=1e-4, encoding=None, steps=len(given))
+    network = load_network(SHARED_NIR / "lif_norse.nir", nir=options)
+    train = given[None, :, None]
+    assert golden_spikes(quantize(network, train), train)[0, :, 0].tolist() == spikes.tolist()
+
+
+@needs_shared
+@pytest.mark.slow
+def test_braille_stays_within_a_point_of_float():
+    data = np.load(SHARED_NIR / "braille_400.npz")
+    options = replace(NirOptions().preset(Framework.SNNTORCH), encoding=None, steps=256)
+    network = load_network(SHARED_NIR / "braille_noDelay_bias_zero.nir", nir=options)
+    quantized = quantize(network, data["spikes"])
+    assert all(np.abs(stage.synapses.weight).max() <= 127 for stage in quantized.network.stages)
+    result = golden.run(plan(quantized.network), data["spikes"].astype(np.int64))
+    exact = run_float(network, data["spikes"], trace=False).predictions == data["label"]
+    assert (result.predictions == data["label"]).mean() >= exact.mean() - 0.01
+    assert not any(values.any() for name, values in result.counters.items() if name.endswith("saturations"))

@@ -3,8 +3,9 @@ import pytest
 
 from tospike.hw.params import Encoding, InputError, IntFormat, NeuronKind, NeuronParams, Readout, Reset
 from tospike.sim.encoding import encode, quantize_values, rate_spikes
+from tospike.sim.membrane import integrate
 from tospike.sim.network import Activation, Dense, InputSpec, Membrane, Network, Stage
-from tospike.sim.reference import BATCH, integrate, run_float
+from tospike.sim.reference import BATCH, run_float
 
 
 def stage(weight, neuron, bias=None):

@@ -10,7 +10,16 @@ from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.encoder import EncoderParams, Encoding
 from tospike.hw.params.event import EventParams, Readout
 from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
-from tospike.hw.params.neuron import LeakKind, LeakParams, NeuronKind, NeuronParams, Reset
+from tospike.hw.params.neuron import (
+    Comparison,
+    LeakKind,
+    LeakParams,
+    NeuronKind,
+    NeuronParams,
+    Reset,
+    ResetTiming,
+    check_neuron_options,
+)
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
 from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.stream import (
@@ -42,6 +51,7 @@ __all__ = [
     "WORD_PAYLOAD",
     "AcceleratorParams",
     "ArrayParams",
+    "Comparison",
     "Dataflow",
     "DenseLayer",
     "EncoderParams",
@@ -62,6 +72,7 @@ __all__ = [
     "Readout",
     "RequantizeParams",
     "Reset",
+    "ResetTiming",
     "Rounding",
     "SystolicParams",
     "Technology",
@@ -70,6 +81,7 @@ __all__ = [
     "WeightSource",
     "address_bits",
     "ceil_div",
+    "check_neuron_options",
     "packing_shift",
     "require",
     "require_range",

@@ -20,6 +20,10 @@ class Readout(StrEnum):
     """On END the membrane potential of each neuron, then the END."""
 
 
+SWEEP_PIPELINE = 4
+"""Cycles from a membrane to the decayed membrane, for a LIF that spikes once per step."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EventParams:
     """The event engine: dense synapses from on-chip memory, ``lanes`` neurons updated per cycle."""
@@ -33,6 +37,8 @@ class EventParams:
     readout: Readout = Readout.SPIKES
     count_bits: int = 8
     bias: bool = False
+    recurrent: bool = False
+    """The engine's spikes of a step are events of its next step, before those that come in."""
     writable: bool = False
     counter_bits: int = 32
 
@@ -45,6 +51,10 @@ class EventParams:
         require_range("count-bits", self.count_bits, 1, 16)
         require_range("counter-bits", self.counter_bits, 8, 32)
         require(
+            not self.recurrent or self.readout is not Readout.MEMBRANE,
+            "a recurrent engine cannot be read out by its membrane: put an LI or I behind it, or read spikes",
+        )
+        require(
             self.neuron.kind.spikes or self.readout is Readout.MEMBRANE,
             f"a {self.neuron.kind.value.upper()} neuron has no spikes: its readout must be membrane, "
             f"not {self.readout.value}",
@@ -54,6 +64,26 @@ class EventParams:
     def words(self) -> int:
         """State words: ``ceil(neurons / lanes)``. A VALUE costs that many cycles."""
         return ceil_div(self.neurons, self.lanes)
+
+    @property
+    def rows(self) -> int:
+        """Rows of weights: one for each input, then one for each neuron of a recurrent engine."""
+        return self.inputs + (self.neurons if self.recurrent else 0)
+
+    @property
+    def event(self) -> IntFormat:
+        """Payload of whatever the weights are multiplied by: what comes in, and the engine's own spikes."""
+        own = self.neuron.spike.bits + self.payload.signed
+        return (
+            IntFormat(bits=max(self.payload.bits, own), signed=self.payload.signed) if self.recurrent else self.payload
+        )
+
+    @property
+    def sweep_return(self) -> int:
+        """Cycles after the last word of a sweep until all words are back in the memories."""
+        # a word of the side memory is read 3 cycles after a sweep begins, and written 10 cycles after
+        late = max(0, 3 - self.words) if self.neuron.has_side else 0
+        return SWEEP_PIPELINE + self.neuron.extra_cycles + late
 
     @property
     def weight(self) -> IntFormat:
@@ -69,7 +99,7 @@ class EventParams:
     def output(self) -> TokenFormat:
         """Tokens that go out; counts saturate."""
         payload = {
-            Readout.SPIKES: SPIKE,
+            Readout.SPIKES: self.neuron.spike,
             Readout.COUNT: IntFormat(bits=self.count_bits, signed=False),
             Readout.MEMBRANE: self.neuron.state,
         }[self.readout]

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
-from tospike.hw.params.check import require_range
+from tospike.hw.params.check import require, require_range
 from tospike.hw.params.numbers import IntFormat, Rounding
 
 
@@ -18,25 +19,59 @@ class NeuronKind(StrEnum):
     """v <- v + I; no threshold: a membrane readout."""
     LI = "li"
     """v <- leak(v) + I; no threshold: a membrane readout."""
+    CUBA_LIF = "cubalif"
+    """i <- leak_synapse(i) + I, then v <- leak(v) + i; spike and reset when v > threshold."""
+    CUBA_LI = "cubali"
+    """i <- leak_synapse(i) + I, then v <- leak(v) + i; no threshold: a membrane readout."""
 
     @property
     def leaks(self) -> bool:
         """Whether the membrane decays."""
-        return self in (NeuronKind.LIF, NeuronKind.LI)
+        return self not in (NeuronKind.IF, NeuronKind.I)
 
     @property
     def spikes(self) -> bool:
         """Whether the neuron has a threshold."""
-        return self in (NeuronKind.IF, NeuronKind.LIF)
+        return self in (NeuronKind.IF, NeuronKind.LIF, NeuronKind.CUBA_LIF)
+
+    @property
+    def synaptic(self) -> bool:
+        """Whether the input goes to a synaptic current, which decays and which the membrane integrates."""
+        return self in (NeuronKind.CUBA_LIF, NeuronKind.CUBA_LI)
 
 
 class Reset(StrEnum):
-    """What a spike does to the membrane, in the same step."""
+    """What a spike does to the membrane."""
 
     ZERO = "zero"
     """v <- 0."""
     SUBTRACT = "subtract"
-    """v <- v - threshold."""
+    """v <- v - threshold, for each spike."""
+    VALUE = "value"
+    """v <- v_reset."""
+
+
+class ResetTiming(StrEnum):
+    """When a spike resets the membrane."""
+
+    SAME = "same"
+    """In the step of the spike, after the comparison."""
+    NEXT = "next"
+    """In the next step, as snnTorch does by default: subtraction comes after the leak, which acts on the membrane above
+    the threshold; a hard reset comes before the leak, but with a synaptic current after the whole update, so that the
+    membrane misses a step of it. A membrane readout shows the membrane before the reset."""
+    SNNTORCH = "snntorch"
+    """As snnTorch subtracts with ``reset_delay=False``: in the step of the spike, but a membrane that is above the
+    threshold even after that must exceed the threshold twice in the next step to spike again."""
+
+
+class Comparison(StrEnum):
+    """When a membrane spikes."""
+
+    ABOVE = "above"
+    """v > threshold."""
+    AT_LEAST = "at-least"
+    """v >= threshold."""
 
 
 class LeakKind(StrEnum):
@@ -46,6 +81,41 @@ class LeakKind(StrEnum):
     """v - round(v / 2**shift)."""
     MULTIPLY = "multiply"
     """round(v * decay / 2**fraction_bits)."""
+
+
+class NeuronOptions(Protocol):
+    """What float and integer neurons have in common."""
+
+    @property
+    def reset(self) -> Reset: ...
+    @property
+    def reset_timing(self) -> ResetTiming: ...
+    @property
+    def spike_bits(self) -> int: ...
+    @property
+    def refractory(self) -> int: ...
+
+
+def check_neuron_options(neuron: NeuronOptions) -> None:
+    """Refuse resets that contradict each other.
+
+    Raises
+    ------
+    InputError
+        They do, or a number is out of range.
+    """
+    require_range("spike-bits", neuron.spike_bits, 1, 4)
+    require_range("refractory", neuron.refractory, 0, 255)
+    hard = neuron.reset is not Reset.SUBTRACT
+    require(
+        neuron.reset_timing is not ResetTiming.SNNTORCH or (not hard and neuron.spike_bits == 1),
+        "reset timing snntorch is that of a reset by subtraction with one spike per step: give --reset subtract and "
+        "--spike-bits 1, or another --reset-timing",
+    )
+    require(
+        not neuron.refractory or (hard and neuron.reset_timing is ResetTiming.SAME),
+        "a refractory neuron stays at what it is reset to: give --reset zero or value, and --reset-timing same",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +136,102 @@ class LeakParams:
 
 @dataclass(frozen=True, kw_only=True)
 class NeuronParams:
-    """One layer's neuron. The state saturates at both ends of its format after every addition."""
+    """One layer's neuron. States saturate at both ends of their formats after every addition.
+
+    With a synaptic current, the events are added to that, and ``drift`` is what a leak potential adds to the membrane
+    in every step; without, that is part of the biases.
+    """
 
     kind: NeuronKind = NeuronKind.LIF
     state_bits: int = 16
     threshold: int = 1
+    comparison: Comparison = Comparison.ABOVE
     reset: Reset = Reset.ZERO
+    v_reset: int = 0
+    reset_timing: ResetTiming = ResetTiming.SAME
+    spike_bits: int = 1
+    """A neuron spikes up to ``2**spike_bits - 1`` times in a step, once for each threshold that it exceeds."""
+    refractory: int = 0
+    """Steps after a spike in which the membrane stays at its reset value."""
     leak: LeakParams = field(default=LeakParams())
+    current_bits: int = 16
+    """Width of the synaptic current."""
+    synapse: LeakParams = field(default=LeakParams())
+    """Leak of the synaptic current."""
+    drift: int = 0
+    weight_shift: int = 0
+    """Fraction bits that states have and weights lack: an event adds ``payload * weight * 2**weight_shift``."""
 
     def __post_init__(self) -> None:
         require_range("state-bits", self.state_bits, 4, 32)
-        require_range("threshold", self.threshold, 0, self.state.max - 1)
+        require_range("current-bits", self.current_bits, 4, 32)
+        require_range("weight-shift", self.weight_shift, 0, 15)
+        require_range("threshold", self.threshold, int(self.spikes_at_threshold), self.state.max - 1)
+        check_neuron_options(self)
+        require(
+            self.spike_bits == 1 or self.threshold >= 1,
+            "a neuron that spikes several times in a step needs a threshold of at least 1, not 0",
+        )
+        require_range("v-reset", self.v_reset, self.state.min, self.limit)
+        require_range("drift", self.drift, self.state.min, self.state.max)
+        require(
+            self.drift == 0 or self.kind.synaptic,
+            f"a {self.kind.value.upper()} neuron has no synaptic current: its drift is part of its biases",
+        )
 
     @property
     def state(self) -> IntFormat:
         """The membrane potential is signed."""
         return IntFormat(bits=self.state_bits, signed=True)
+
+    @property
+    def accumulated(self) -> IntFormat:
+        """Format of what the events are added to: the synaptic current, or the membrane."""
+        return IntFormat(bits=self.current_bits if self.kind.synaptic else self.state_bits, signed=True)
+
+    @property
+    def spike(self) -> IntFormat:
+        """Spikes of a neuron in a step."""
+        return IntFormat(bits=self.spike_bits, signed=False)
+
+    @property
+    def spikes_at_threshold(self) -> bool:
+        """Whether a membrane at its threshold spikes."""
+        return self.comparison is Comparison.AT_LEAST
+
+    @property
+    def limit(self) -> int:
+        """A neuron spikes when its membrane is above this."""
+        return self.threshold - self.spikes_at_threshold
+
+    @property
+    def reset_value(self) -> int:
+        """Where a reset other than by subtraction leads."""
+        return self.v_reset if self.reset is Reset.VALUE else 0
+
+    @property
+    def rest_steps(self) -> int:
+        """Steps after a spike in which the membrane is held: a delayed hard reset wipes out the step after it too."""
+        late = self.reset_timing is ResetTiming.NEXT and self.reset is not Reset.SUBTRACT
+        return (self.refractory or int(late and self.kind.synaptic)) if self.kind.spikes else 0
+
+    @property
+    def owes(self) -> bool:
+        """Whether a membrane may have to exceed the threshold twice to spike."""
+        return self.kind.spikes and self.reset_timing is ResetTiming.SNNTORCH
+
+    @property
+    def has_side(self) -> bool:
+        """Whether a neuron has more state than what events are added to: a membrane behind its current, steps of rest
+        that are left, or that it owes snnTorch a threshold."""
+        return self.kind.synaptic or self.rest_steps > 0 or self.owes
+
+    @property
+    def count_cycles(self) -> int:
+        """Pipeline cycles for each further bit of the number of spikes."""
+        return 2 * (self.spike_bits - 1) if self.kind.spikes else 0
+
+    @property
+    def extra_cycles(self) -> int:
+        """Pipeline cycles more than those of a LIF that spikes once per step; one adds current and membrane."""
+        return int(self.kind.synaptic) + self.count_cycles

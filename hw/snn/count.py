@@ -19,20 +19,20 @@ class SpikeCounts(wiring.Component):
     -------
     fetch : In(valid, clear, word)
         Cycle 0.
-    spikes : In(lanes)
+    spikes : In
         Cycle 2.
     counts : Out
         Cycle 2: the counts before this word's spikes.
     """
 
-    def __init__(self, fmt: IntFormat, *, lanes: int, words: int):
+    def __init__(self, fmt: IntFormat, *, spike_bits: int, lanes: int, words: int):
         self._format = fmt
         self._lanes = lanes
         self._words = words
         super().__init__(
             {
                 "fetch": In(data.StructLayout({"valid": 1, "clear": 1, "word": range(words)})),
-                "spikes": In(lanes),
+                "spikes": In(data.ArrayLayout(unsigned(spike_bits), lanes)),
                 "counts": Out(data.ArrayLayout(shape_of(fmt), lanes)),
             }
         )
@@ -47,7 +47,7 @@ class SpikeCounts(wiring.Component):
 
         fetched, counted, adding, writing = (Signal.like(self.fetch, name=f"stage_{n}") for n in range(1, 5))
         before = Signal(shape, reset_less=True)
-        spikes = Signal(self._lanes)
+        spikes = Signal(self.spikes.shape())
         m.d.sync += [
             fetched.eq(self.fetch),
             counted.eq(fetched),

@@ -9,14 +9,16 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_stream
 from tospike.hw.memory import ConfigSignature, ImageMemory
-from tospike.hw.params import SPIKE, EventParams, Readout, TokenKind
+from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.count import SpikeCounts
 from tospike.hw.snn.layout import counter_names, memories
-from tospike.hw.snn.neuron import Neuron
+from tospike.hw.snn.neuron import Neuron, side_layout
+from tospike.hw.snn.recurrence import Recurrence
 from tospike.hw.snn.ring import MAX_WORDS, AccumulateRing
 from tospike.hw.snn.sequencer import Sequencer, operation_layout, sweeps_outside
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
+from tospike.hw.snn.side import SideMemory
 from tospike.hw.streams import Queue
 
 PIPELINE = 14
@@ -86,11 +88,17 @@ class EventEngine(wiring.Component):
         neuron = params.neuron
         lanes = range(params.lanes)
         cells = [Neuron(neuron, bias=params.bias) for _ in lanes]
+        late = neuron.extra_cycles  # everything from the spikes on is so much later than in the drawing
 
         m.submodules.sequencer = sequencer = Sequencer(params)
-        connect(m, flipped(self.i), sequencer.i)
+        if params.recurrent:
+            m.submodules.recurrence = recurrence = Recurrence(params)
+            connect(m, flipped(self.i), recurrence.i)
+            connect(m, recurrence.o, sequencer.i)
+        else:
+            connect(m, flipped(self.i), sequencer.i)
         stages = [sequencer.operation]  # the operation that is in cycle n
-        for cycle in range(1, 10):
+        for cycle in range(1, 10 + late):
             stage = Signal(operation_layout(params), name=f"operation_{cycle}")
             m.d.sync += stage.eq(stages[-1])
             stages.append(stage)
@@ -99,10 +107,10 @@ class EventEngine(wiring.Component):
         images = self._image_memories(m)
         weights = images["weights"]
         weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
-        is_spike = params.payload == SPIKE
-        product_bits = params.weight_bits + (0 if is_spike else params.payload.bits + (not params.payload.signed))
+        is_spike = params.event == SPIKE
+        product_bits = params.weight_bits + (0 if is_spike else params.event.bits + (not params.event.signed))
         product = Signal(data.ArrayLayout(signed(product_bits), params.lanes), reset_less=True)
-        payload = Signal(shape_of(params.payload))
+        payload = Signal(shape_of(params.event))
         m.d.comb += [
             weights.address.eq(stages[1].row),
             weights.enable.eq(1),
@@ -113,7 +121,12 @@ class EventEngine(wiring.Component):
             m.d.sync += product[lane].eq(weight[lane] if is_spike else weight[lane] * payload)
 
         # cycles 2 to 6: the states
-        states = {"state": neuron.state, "addend_bits": product_bits, "lanes": params.lanes, "words": params.words}
+        states = {
+            "state": neuron.accumulated,
+            "addend_bits": product_bits + neuron.weight_shift,
+            "lanes": params.lanes,
+            "words": params.words,
+        }
         if params.words <= MAX_WORDS:
             accumulate = AccumulateRing(**states)
         else:
@@ -123,46 +136,49 @@ class EventEngine(wiring.Component):
             accumulate.fetch.valid.eq(stages[2].accumulate | stages[2].sweep),
             accumulate.fetch.accumulate.eq(stages[2].accumulate),
             accumulate.fetch.word.eq(stages[2].word),
-            accumulate.addend.eq(product),
-            accumulate.store.valid.eq(stages[9].sweep),
-            accumulate.store.word.eq(stages[9].word),
+            accumulate.store.valid.eq(stages[9 + late].sweep),
+            accumulate.store.word.eq(stages[9 + late].word),
         ]
+        m.d.comb += [accumulate.addend[lane].eq(product[lane] << neuron.weight_shift) for lane in lanes]
 
         # cycles 5 to 9: the neurons. A cycle that sweeps nothing passes through them as zeros.
-        spikes = Signal(params.lanes)
+        spikes = Signal(data.ArrayLayout(shape_of(neuron.spike), params.lanes))
         after = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
-        passes = Signal()  # of stages[7]
-        m.d.sync += passes.eq(stages[6].sweep & ~stages[6].clear)
+        leaving_stage = stages[6 + late]
+        passes = Signal()  # of the stage after that
+        m.d.sync += passes.eq(leaving_stage.sweep & ~leaving_stage.clear)
         for lane in lanes:
             m.submodules[f"neuron_{lane}"] = cell = cells[lane]
             m.d.comb += [
-                cell.membrane.eq(accumulate.state[lane]),
+                cell.state.eq(accumulate.state[lane]),
                 cell.clear.eq(~passes),
                 accumulate.store.values[lane].eq(cell.decayed),
-                spikes[lane].eq(cell.spike & stages[6].fire & self._exists(lane, stages[6].word)),
-                after[lane].eq(Mux(self._exists(lane, stages[6].word), cell.after, 0)),
+                spikes[lane].eq(Mux(leaving_stage.fire & self._exists(lane, leaving_stage.word), cell.spike, 0)),
+                after[lane].eq(Mux(self._exists(lane, leaving_stage.word), cell.after, 0)),
             ]
-        saturated = accumulate.saturated
+        if neuron.has_side:
+            self._connect_side(m, cells, stages[3], stages[9 + late])
+        saturated = self._saturations(m, accumulate.saturated, cells, stages)
         if params.bias:
-            bias = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
-            m.d.comb += [images["bias"].address.eq(stages[6].word), images["bias"].enable.eq(1)]
+            bias = Signal(data.ArrayLayout(shape_of(neuron.accumulated), params.lanes))
+            m.d.comb += [images["bias"].address.eq(leaving_stage.word), images["bias"].enable.eq(1)]
             m.d.sync += bias.eq(images["bias"].data)
-            with m.If(~stages[7].sweep):
+            with m.If(~stages[7 + late].sweep):
                 m.d.sync += bias.eq(0)
             m.d.comb += [cells[lane].bias.eq(bias[lane]) for lane in lanes]
-            at_bias = Signal(params.lanes)  # those of the neurons, when those of the accumulator come
-            m.d.sync += at_bias.eq(Cat(cells[lane].saturated for lane in lanes))
-            saturated = saturated | at_bias
         # cycles 6 and 7: what leaves
         layout = lane_word_layout(params.output, params.lanes)
         m.submodules.queue = queue = Queue(layout, depth=sweeps_outside(params) * params.words + 1)
         m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
         if params.readout is Readout.COUNT:
-            m.submodules.counts = counts = SpikeCounts(params.output.payload, lanes=params.lanes, words=params.words)
+            m.submodules.counts = counts = SpikeCounts(
+                params.output.payload, spike_bits=neuron.spike_bits, lanes=params.lanes, words=params.words
+            )
+            counting = stages[4 + late]
             m.d.comb += [
-                counts.fetch.valid.eq(stages[4].sweep),
-                counts.fetch.clear.eq(stages[4].clear),
-                counts.fetch.word.eq(stages[4].word),
+                counts.fetch.valid.eq(counting.sweep),
+                counts.fetch.clear.eq(counting.clear),
+                counts.fetch.word.eq(counting.word),
                 counts.spikes.eq(spikes),
             ]
         values = {
@@ -172,11 +188,11 @@ class EventEngine(wiring.Component):
         }[params.readout]()
         leaving = Signal(layout)
         m.d.comb += [
-            leaving.word.eq(stages[6].word),
-            leaving.tick.eq(stages[6].tick),
-            leaving.end.eq(stages[6].end),
+            leaving.word.eq(leaving_stage.word),
+            leaving.tick.eq(leaving_stage.tick),
+            leaving.end.eq(leaving_stage.end),
         ]
-        with m.If(stages[6].send):
+        with m.If(leaving_stage.send):
             m.d.comb += Value.cast(leaving.values).eq(values)
         m.d.sync += [
             queue.i.payload.eq(leaving),
@@ -184,6 +200,8 @@ class EventEngine(wiring.Component):
         ]
         connect(m, queue.o, serializer.i)
         connect(m, serializer.o, flipped(self.o))
+        if params.recurrent:
+            self._connect_own(m, recurrence, leaving_stage, spikes)
         leaves = self.o.valid & self.o.ready
         is_value = self.o.payload.kind == TokenKind.VALUE
         m.d.comb += sequencer.sent.eq(leaves & ~is_value)
@@ -193,17 +211,19 @@ class EventEngine(wiring.Component):
             "samples": sequencer.taken[TokenKind.END],
             "synapse_words": sequencer.operation.accumulate,
             "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
-            "spikes": leaves & is_value if params.readout is Readout.SPIKES else _ones(m, spikes),
-            "saturations": _ones(m, saturated),
+            "spikes": Mux(leaves & is_value, self.o.payload.payload, 0)
+            if params.readout is Readout.SPIKES
+            else _total(m, [spikes[lane] for lane in lanes]),
+            "saturations": _total(m, saturated),
         }
         if params.words.bit_count() == 1:
             # a VALUE is a power of two of words: no counter of its own
             del counted["synapse_words"]
             m.d.comb += self.counters.synapse_words.eq(self.counters.values << (params.words.bit_length() - 1))
         self._count(m, counted)
-        settle = Signal(range(PIPELINE + 1))
+        settle = Signal(range(PIPELINE + late + 1))
         with m.If(sequencer.busy):
-            m.d.sync += settle.eq(PIPELINE)
+            m.d.sync += settle.eq(PIPELINE + late)
         with m.Elif(settle.any()):
             m.d.sync += settle.eq(settle - 1)
         m.d.comb += self.busy.eq(sequencer.busy | settle.any())
@@ -219,6 +239,44 @@ class EventEngine(wiring.Component):
             if self._params.writable:
                 connect(m, flipped(self.config), memory.config)
         return made
+
+    def _connect_side(self, m: Module, cells: Sequence[Neuron], fetched: Value, stored: Value) -> None:
+        """The state that only sweeps touch; `fetched` is in cycle 3, `stored` in the cycle of ``decayed``."""
+        params = self._params
+        m.submodules.side = side = SideMemory(side_layout(params.neuron), lanes=params.lanes, words=params.words)
+        m.d.comb += [side.word.eq(fetched.word), side.store.valid.eq(stored.sweep), side.store.word.eq(stored.word)]
+        for lane, cell in enumerate(cells):
+            m.d.comb += [cell.side.eq(side.values[lane]), side.store.values[lane].eq(cell.side_after)]
+
+    def _saturations(self, m: Module, sums: Value, cells: Sequence[Neuron], stages: Sequence[Value]) -> list[Value]:
+        """Flags of everything that saturates, each for a cycle."""
+        params = self._params
+        at_end = Signal(params.lanes)  # of the sums with the biases: no sum of events comes out in that cycle
+        m.d.sync += at_end.eq(Cat(cell.saturated[0] for cell in cells))
+        flags = list(sums | at_end)
+        if params.neuron.kind.synaptic:
+            for lane, cell in enumerate(cells):
+                flags += [
+                    cell.joined & stages[6].fire & self._exists(lane, stages[6].word),
+                    cell.saturated[1] & self._exists(lane, stages[-1].word),
+                ]
+        return flags
+
+    def _connect_own(self, m: Module, recurrence: Recurrence, leaving: Value, spikes: Value) -> None:
+        """The spikes of a sweep to the events of the next step, by a queue that holds all words of a sweep."""
+        params = self._params
+        fmt = TokenFormat(addresses=params.neurons, payload=params.neuron.spike)
+        m.submodules.own_queue = queue = Queue(lane_word_layout(fmt, params.lanes), depth=params.words + 1)
+        m.submodules.own_serializer = serializer = Serializer(fmt, lanes=params.lanes)
+        m.d.sync += [
+            queue.i.payload.word.eq(leaving.word),
+            Value.cast(queue.i.payload.values).eq(spikes),
+            queue.i.payload.tick.eq(leaving.step),
+            queue.i.payload.end.eq(0),
+            queue.i.valid.eq(Value.cast(spikes).any() | leaving.step),
+        ]
+        connect(m, queue.o, serializer.i)
+        connect(m, serializer.o, recurrence.own)
 
     def _exists(self, lane: int, word: Value) -> Value:
         """Whether there is a neuron: the last word may have lanes to spare."""
@@ -236,12 +294,13 @@ class EventEngine(wiring.Component):
                 m.d.sync += total.eq(0)
 
 
-def _ones(m: Module, flags: Value) -> Value:
-    """How many flags are set, a cycle late: four of them per group, then the sum of the groups."""
+def _total(m: Module, numbers: Sequence[Value]) -> Value:
+    """The sum of unsigned numbers, a cycle late: four of them per group, then the sum of the groups."""
     groups = []
-    for first in range(0, len(flags), 4):
-        group = Signal(range(5), name=f"ones_{first}", src_loc_at=1)
-        m.d.sync += group.eq(_sum(list(flags[first : first + 4])))
+    for first in range(0, len(numbers), 4):
+        part = list(numbers[first : first + 4])
+        group = Signal(range(sum((1 << len(number)) - 1 for number in part) + 1), name=f"total_{first}", src_loc_at=1)
+        m.d.sync += group.eq(_sum(part))
         groups.append(group)
     return _sum(groups)
 

@@ -23,17 +23,18 @@ def counter_names(params: EventParams | EncoderParams) -> tuple[str, ...]:
 def memories(params: EventParams | EncoderParams) -> tuple[MemoryShape, ...]:
     """The memories that an image fills, in the order of their configuration regions. An encoder has none.
 
-    ``weights`` has the ``words`` words of input 0 first, then those of input 1; ``bias`` has one word per state word,
+    ``weights`` has the ``words`` words of input 0 first, then those of input 1, at last those of a recurrent engine's
+    neurons; ``bias`` has one word per state word,
     and exists only if ``params.bias``.
     """
     if isinstance(params, EncoderParams):
         return ()
-    weights = MemoryShape(name="weights", width=params.lanes * params.weight_bits, depth=params.inputs * params.words)
-    bias = MemoryShape(name="bias", width=params.lanes * params.neuron.state_bits, depth=params.words)
+    weights = MemoryShape(name="weights", width=params.lanes * params.weight_bits, depth=params.rows * params.words)
+    bias = MemoryShape(name="bias", width=params.lanes * params.neuron.accumulated.bits, depth=params.words)
     return (weights, bias) if params.bias else (weights,)
 
 
-def pack(params: EventParams, weight: Rows, bias: Sequence[int]) -> dict[str, list[int]]:
+def pack(params: EventParams, weight: Rows, bias: Sequence[int], recurrent: Rows | None = None) -> dict[str, list[int]]:
     """The memory images of a layer.
 
     Parameters
@@ -44,6 +45,8 @@ def pack(params: EventParams, weight: Rows, bias: Sequence[int]) -> dict[str, li
         (neurons, inputs) integers in ``params.weight``.
     bias
         (neurons,) integers in the format of the state; all zero unless ``params.bias``.
+    recurrent
+        (neurons, neurons) integers in ``params.weight``, if ``params.recurrent``.
 
     Raises
     ------
@@ -58,10 +61,18 @@ def pack(params: EventParams, weight: Rows, bias: Sequence[int]) -> dict[str, li
         len(bias) == params.neurons,
         f"an event engine of {params.neurons} neurons takes as many biases, not {len(bias)}",
     )
-    columns = [_words(params, column, params.weight, "weight") for column in zip(*weight, strict=True)]
+    own = recurrent if recurrent is not None else ()
+    square = len(own) == params.neurons and all(len(row) == params.neurons for row in own)
+    require(
+        square if params.recurrent else recurrent is None,
+        f"the recurrent weights of an event engine must have shape ({params.neurons}, {params.neurons}) if it is "
+        "recurrent, and be absent if not",
+    )
+    rows = [*zip(*weight, strict=True), *zip(*own, strict=True)]
+    columns = [_words(params, column, params.weight, "weight") for column in rows]
     images = {"weights": [word for column in columns for word in column]}
     if params.bias:
-        images["bias"] = _words(params, bias, params.neuron.state, "bias")
+        images["bias"] = _words(params, bias, params.neuron.accumulated, "bias")
     else:
         require(not any(bias), "this event engine has no bias memory: all biases must be 0, or params.bias set")
     return images

@@ -1,14 +1,23 @@
 """One lane's neuron: threshold, reset, leak."""
 
 from amaranth.hdl import *
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.arithmetic import leak, round_shift, saturate, shape_of
-from tospike.hw.params import LeakKind, NeuronParams, Reset
+from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.params import NeuronParams, Reset, ResetTiming
+from tospike.hw.snn.decay import Decay
 
-LATENCY = 4
-"""Cycles from the membrane to the decayed membrane."""
+
+def side_layout(params: NeuronParams) -> data.StructLayout:
+    """A neuron's state besides what events are added to: what it needs of a ``membrane`` (its leak done), the steps
+    that it ``rests``, and whether it ``owes`` a threshold before the comparison."""
+    fields = {
+        "membrane": (params.kind.synaptic, shape_of(params.state)),
+        "rests": (params.rest_steps > 0, range(params.rest_steps + 1)),
+        "owes": (params.owes, 1),
+    }
+    return data.StructLayout({name: shape for name, (needed, shape) in fields.items() if needed})
 
 
 class Neuron(wiring.Component):
@@ -17,90 +26,190 @@ class Neuron(wiring.Component):
     A pipeline without stalls; each part has its own cycle::
 
         cycle   0            1               2               3               4
-             membrane ->  spike  ->  after (the reset)  ->  leak  ->  decayed (rounded, + bias)
+              state ->  spike  ->  after (the reset)  ->  leak  ->  decayed (rounded, + bias)
+
+    With a synaptic current that is the ``state``, and its leak and bias are ``decayed``. A cycle before the others adds
+    it to the membrane, which stays in ``side``::
+
+        state + side.membrane -> membrane -> spike -> after -> leak -> side_after.membrane (rounded, + drift)
+
+    A neuron that spikes several times in a step finds the number bit by bit, highest first, in two cycles each: is the
+    membrane above ``threshold * 2**bit``, then subtract that. Whatever is said to be in cycle 1 or later is there
+    ``extra_cycles`` of the parameters later.
 
     Members
     -------
-    membrane : In(signed(state_bits))
-        Cycle 0: after the step's last addition.
+    state : In(signed)
+        Cycle 0: membrane or synaptic current, after the step's last addition.
+    side : In(side_layout(params))
+        Cycle 0; only if the neuron has such state.
     clear : In(1)
         Cycle 2: ``decayed`` starts from 0, because the sample ends or because there is no membrane at all.
-    bias : In(signed(state_bits))
+    bias : In(signed)
         Cycle 3; only with ``bias``.
-    spike : Out(1)
+    spike : Out(spike_bits)
         Cycle 1.
     after : Out(signed(state_bits))
-        Cycle 1: the membrane after the reset.
-    decayed : Out(signed(state_bits))
-        Cycle 4: the next step's membrane before the events.
-    saturated : Out(1)
-        Cycle 4: the sum with the bias did not fit; only with ``bias``.
+        Cycle 1: the membrane after the reset; with a reset in the next step, before it.
+    decayed : Out(signed)
+        Cycle 4: the next step's membrane, or current, before the events.
+    side_after : Out(side_layout(params))
+        Cycle 4; only if the neuron has such state.
+    joined : Out(1)
+        Cycle 1, whatever ``extra_cycles``: the sum of current and membrane did not fit.
+    saturated : Out(2)
+        Cycle 4: the sums with the bias and with the drift that did not fit.
     """
 
     def __init__(self, params: NeuronParams, *, bias: bool = False):
         self._params = params
         self._bias = bias
-        state = shape_of(params.state)
         members = {
-            "membrane": In(state),
+            "state": In(shape_of(params.accumulated)),
             "clear": In(1),
-            "spike": Out(1),
-            "after": Out(state),
-            "decayed": Out(state),
+            "spike": Out(params.spike_bits),
+            "after": Out(shape_of(params.state)),
+            "decayed": Out(shape_of(params.accumulated)),
+            "joined": Out(1),
+            "saturated": Out(2),
         }
         if bias:
-            members |= {"bias": In(state), "saturated": Out(1)}
+            members["bias"] = In(shape_of(params.accumulated))
+        if params.has_side:
+            members |= {"side": In(side_layout(params)), "side_after": Out(side_layout(params))}
         super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        kind = params.kind
-        state = shape_of(params.state)
+        late = params.reset_timing is ResetTiming.NEXT
+        late_amount = late and params.reset is Reset.SUBTRACT
 
-        # cycle 1
-        membrane = Signal(state, reset_less=True)
-        m.d.sync += membrane.eq(self.membrane)
-        if kind.spikes:
-            above = _above(self.membrane[:-1], params.threshold)
-            m.d.sync += self.spike.eq(~self.membrane[-1] & above)
+        membrane, resting, owes = self._membrane(m)
+        if params.rest_steps:
+            membrane = Mux(resting, params.reset_value, membrane)
+        held = self._spike(m, membrane, resting, owes)  # what is left of the membrane, with the last bit of `spike`
 
         # cycle 2
-        after = Signal(state)
-        m.d.comb += self.after.eq(membrane)
-        with m.If(self.spike):
-            m.d.comb += self.after.eq(0 if params.reset is Reset.ZERO else membrane - params.threshold)
-        m.d.sync += after.eq(self.after)
+        fired = self.spike.any()
+        reset = Signal(shape_of(params.state))
+        m.d.comb += reset.eq(held)
+        if params.reset is not Reset.SUBTRACT:
+            with m.If(fired):
+                m.d.comb += reset.eq(params.reset_value)
+        else:
+            with m.If(self.spike[0]):
+                m.d.comb += reset.eq(held - params.threshold)
+        before = _delayed(m, membrane, 1 + params.count_cycles) if params.count_cycles else held
+        m.d.comb += self.after.eq(before if late else reset)
+        base = Signal(shape_of(params.state))  # what decays
+        m.d.sync += base.eq(before if late_amount else reset)
 
-        # cycles 3 and 4: a product is rounded a cycle later, a difference is what it is
-        if kind.leaks and params.leak.kind is LeakKind.MULTIPLY:
-            product = after * params.leak.decay
-            held = Signal(product.shape())
-            rounded = round_shift(held, params.leak.fraction_bits, params.leak.rounding)
+        # cycles 3 and 4
+        addend = self.bias if self._bias else None
+        if late_amount:
+            amount = Signal(range(params.spike.max * params.threshold + 1))
+            m.d.sync += amount.eq(_delayed(m, self.spike, 1) * params.threshold)
+            with m.If(self.clear):
+                m.d.sync += amount.eq(0)
+        if params.kind.synaptic:
+            drift = C(params.drift, signed(params.state_bits)) if params.drift else None
+            base_addend = (drift - amount if params.drift else -amount) if late_amount else drift
+            base_decayed = self._decay(m, "membrane", base, params.leak, params.state, base_addend, flag=1)
+            current = _delayed(m, self.state, 2 + params.extra_cycles)
+            decayed = self._decay(m, "current", current, params.synapse, params.accumulated, addend, flag=0)
         else:
-            product = leak(after, params.leak) if kind.leaks else after
-            rounded = held = Signal(state)
-        m.d.sync += held.eq(product)
-        with m.If(self.clear):
-            m.d.sync += held.eq(0)
-        if self._bias:
-            total = rounded + self.bias
-            decayed = saturate(total, params.state)
-            m.d.sync += self.saturated.eq(decayed != total)
-        else:
-            decayed = rounded
-        m.d.sync += self.decayed.eq(decayed)
+            if late_amount:
+                addend = addend - amount if self._bias else -amount
+            leak = params.leak if params.kind.leaks else None
+            decayed = base_decayed = self._decay(m, "membrane", base, leak, params.state, addend, flag=0)
+        m.d.comb += self.decayed.eq(decayed)
+        if params.has_side:
+            self._keep(m, base, base_decayed, fired)
         return m
+
+    def _membrane(self, m: Module) -> tuple[Value, Value, Value]:
+        """The membrane, whether it rests, and whether it owes a threshold: all in the cycle that compares."""
+        params = self._params
+        resting = self.side.rests.any() if params.rest_steps else C(0, 1)
+        owes = self.side.owes if params.owes else C(0, 1)
+        if not params.kind.synaptic:
+            return self.state, resting, owes
+        membrane = Signal(shape_of(params.state))
+        total = self.side.membrane + self.state
+        fitting = saturate(total, params.state)
+        m.d.sync += [membrane.eq(fitting), self.joined.eq(fitting != total)]
+        return membrane, _delayed(m, resting, 1), _delayed(m, owes, 1)
+
+    def _spike(self, m: Module, membrane: Value, resting: Value, owes: Value) -> Value:
+        """Drives ``spike``; returns the membrane that its last bit was compared with, in the same cycle."""
+        params = self._params
+        left = membrane
+        if not params.kind.spikes:
+            return _delayed(m, left, 1)
+        for bit in reversed(range(params.spike_bits)):
+            amount = params.threshold << bit
+            found = _above(left, amount - params.spikes_at_threshold)
+            if params.owes:
+                found = Mux(owes, _above(left, params.limit + params.threshold), found)
+            taken, held = Signal(name=f"taken_{bit}"), Signal(left.shape(), name=f"held_{bit}", reset_less=True)
+            m.d.sync += [taken.eq(found & ~resting if params.rest_steps else found), held.eq(left)]
+            m.d.comb += self.spike[bit].eq(_delayed(m, taken, 2 * bit))
+            if bit:
+                left = Signal(held.shape(), name=f"left_{bit}")
+                resting = _delayed(m, resting, 2)
+                m.d.sync += left.eq(Mux(taken, held - amount, held))
+        return held
+
+    def _decay(self, m: Module, name: str, value, leak, fmt, addend, *, flag: int) -> Value:
+        """What is there two cycles after ``value``, in whose cycle ``clear`` is."""
+        m.submodules[name] = decay = Decay(leak, fmt, addend_bits=0 if addend is None else len(addend))
+        m.d.comb += [decay.value.eq(value), decay.clear.eq(self.clear), self.saturated[flag].eq(decay.overflow)]
+        if addend is not None:
+            m.d.comb += decay.addend.eq(addend)
+        return decay.decayed
+
+    def _keep(self, m: Module, base: Value, decayed: Value, fired: Value) -> None:
+        """Drives ``side_after``; ``base`` is in cycle 2, ``decayed`` in cycle 4, ``fired`` in cycle 1."""
+        params = self._params
+        after = self.side_after
+        if params.kind.synaptic:
+            m.d.comb += after.membrane.eq(decayed)
+        if params.rest_steps:
+            left = _delayed(m, self.side.rests, 1 + params.extra_cycles)
+            rests = Signal.like(left)
+            m.d.sync += rests.eq(Mux(fired, params.rest_steps, Mux(left.any(), left - 1, 0)))
+            m.d.comb += after.rests.eq(_delayed(m, Mux(self.clear, 0, rests), 2))
+        if params.owes:
+            m.d.comb += after.owes.eq(_delayed(m, _above(base, params.limit) & ~self.clear, 2))
+
+
+def _delayed(m: Module, value: Value, cycles: int) -> Value:
+    """``value`` some cycles later."""
+    for _ in range(cycles):
+        later = Signal(value.shape(), name="later", reset_less=True)
+        m.d.sync += later.eq(value)
+        value = later
+    return value
 
 
 def _above(value: Value, limit: int) -> Value:
+    """``value > limit``, for a limit that is not negative."""
+    return ~value[-1] & _magnitude_above(value[:-1], limit)
+
+
+def _magnitude_above(value: Value, limit: int) -> Value:
     """``value > limit``, both unsigned, as a tree of groups of 4 bits: a third of the LUTs of a carry chain."""
     width = len(value)
+    if limit >> width:
+        return C(0, 1)
     if width <= 4:
-        return value > (limit & ((1 << width) - 1))
+        return value > limit
     low = 4
     while low * 4 < width:
         low *= 4
     high_limit = limit >> low
     high, rest = value[low:], value[:low]
-    return _above(high, high_limit) | ((high == high_limit) & _above(rest, limit & ((1 << low) - 1)))
+    return _magnitude_above(high, high_limit) | (
+        (high == high_limit) & _magnitude_above(rest, limit & ((1 << low) - 1))
+    )

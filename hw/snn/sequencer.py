@@ -5,8 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.events import token_stream
-from tospike.hw.params import EventParams, Readout, TokenKind
-from tospike.hw.snn import neuron
+from tospike.hw.params import EventParams, Readout, TokenFormat, TokenKind
 
 
 def operation_layout(params: EventParams) -> data.StructLayout:
@@ -15,14 +14,15 @@ def operation_layout(params: EventParams) -> data.StructLayout:
         {
             "word": range(params.words),
             "accumulate": 1,  # add the payload times the weight at `row`
-            "row": range(params.inputs * params.words),
-            "payload": params.payload.bits,
+            "row": range(params.rows * params.words),
+            "payload": params.event.bits,
             "sweep": 1,  # threshold, reset, leak, bias
             "clear": 1,  # a sweep after which the word is as at the start of a sample
             "fire": 1,  # a sweep in which neurons may spike
             "send": 1,  # the values of the word leave the engine
             "tick": 1,  # a TICK leaves after them
             "end": 1,  # an END leaves after them
+            "step": int(params.recurrent),  # the last word of a step's sweep
         }
     )
 
@@ -36,7 +36,7 @@ class Sequencer(wiring.Component):
     """Takes a token, then issues its words one per cycle.
 
     - VALUE: ``words`` accumulations; the next token is taken in the cycle of the last one, so there is no bubble.
-    - TICK: a sweep of ``words`` cycles, and `neuron.LATENCY` cycles in which the swept words return to the
+    - TICK: a sweep of ``words`` cycles, and ``sweep_return`` cycles in which the swept words return to the
       pipeline. With membrane readout the sweep is put off until the next token comes: an END wants the membrane as it
       is before the leak.
     - END: a sweep that clears.
@@ -62,7 +62,7 @@ class Sequencer(wiring.Component):
         self._params = params
         super().__init__(
             {
-                "i": In(token_stream(params.input)),
+                "i": In(token_stream(TokenFormat(addresses=params.rows, payload=params.event))),
                 "sent": In(1),
                 "operation": Out(operation_layout(params)),
                 "taken": Out(len(TokenKind)),
@@ -90,7 +90,7 @@ class Sequencer(wiring.Component):
         sending = Signal(range(most + 1))  # TICKs and ENDs on their way out
         crowded = Signal()  # as many as may be; a register, because `ready` hangs on it
         draining = Signal()
-        drain = Signal(range(neuron.LATENCY))
+        drain = Signal(range(params.sweep_return))
 
         is_tick = token.kind == TokenKind.TICK
         is_end = token.kind == TokenKind.END
@@ -121,7 +121,7 @@ class Sequencer(wiring.Component):
         with m.Elif(~begins & self.sent):
             m.d.sync += [sending.eq(sending - 1), crowded.eq(0)]
         with m.If(go & at_last & sweeps & ~postpone):
-            m.d.sync += [draining.eq(1), drain.eq(neuron.LATENCY - 1), due.eq(0)]
+            m.d.sync += [draining.eq(1), drain.eq(params.sweep_return - 1), due.eq(0)]
         with m.Else():
             m.d.sync += [draining.eq(drain.any()), drain.eq(Mux(drain.any(), drain - 1, 0))]
         with m.If(go & postpone):
@@ -148,6 +148,7 @@ class Sequencer(wiring.Component):
             operation.send.eq(operation.sweep & sends & (is_tick if sends_on_tick else 1)),
             operation.tick.eq(operation.sweep & sends & is_tick & at_last),
             operation.end.eq(operation.sweep & sends & is_end & marked),
+            operation.step.eq(operation.sweep & is_tick & at_last if params.recurrent else 0),
             self.taken.eq(Mux(finish & ~starting, Cat(is_value, is_tick, is_end), 0)),
             self.starting.eq(starting),
             self.busy.eq(held | sending.any() | draining),
@@ -159,7 +160,7 @@ class Sequencer(wiring.Component):
         words = self._params.words
         if words.bit_count() == 1:
             return Cat(word[: words.bit_length() - 1], address)
-        row = Signal(range(self._params.inputs * words))
+        row = Signal(range(self._params.rows * words))
         with m.If(self.i.ready):
             m.d.sync += row.eq(self.i.payload.address * words)
         with m.Elif(accumulate):

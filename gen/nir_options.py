@@ -1,0 +1,131 @@
+"""The choices that NIR leaves open."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from tospike.gen.nir_frameworks import PRESETS, DecayRule, Framework
+from tospike.hw.params import (
+    Comparison,
+    Encoding,
+    InputError,
+    IntFormat,
+    Readout,
+    Reset,
+    ResetTiming,
+    check_neuron_options,
+    require,
+    require_range,
+)
+from tospike.sim.network import InputSpec
+
+METADATA_KEY = "tospike"
+"""Where the metadata of a NIR graph may state options; other tools pass them over."""
+
+
+class Integration(StrEnum):
+    """What an input does to the membranes of IF and I, whose NIR equation is v' = R I."""
+
+    STEP = "step"
+    """v <- v + R I: an input lasts one step whatever dt is, as Sinabs and snnTorch run these networks."""
+    TIME = "time"
+    """v <- v + R I dt: Euler's rule on NIR's equation, for a current that is meant per second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NirOptions:
+    """Every choice that NIR leaves open: its equations are continuous and hold no time step, reset or encoding.
+
+    See :class:`tospike.sim.network.Membrane` for the neuron that they make.
+    """
+
+    framework: Framework | None = None
+    """Whose rules these are, where a preset was taken; single ones may differ. See `preset`."""
+    dt: float | None = None
+    """Length of a step in seconds; needed by everything that has a time constant. LIF and LI become decay =
+    1 - dt / tau and gain = R dt / tau, synaptic currents likewise with tau_syn and w_in."""
+    decay: DecayRule = DecayRule.EULER
+    """How a time constant becomes a decay. The gain is the same in both."""
+    reset: Reset = Reset.ZERO
+    """What a spike does. Exporters write v_reset = 0 for subtraction too, so the file cannot tell."""
+    reset_timing: ResetTiming = ResetTiming.SAME
+    """When it does it."""
+    comparison: Comparison = Comparison.ABOVE
+    """Whether a membrane at its threshold spikes."""
+    spike_bits: int = 1
+    """At most ``2**spike_bits - 1`` spikes of a neuron in a step."""
+    refractory: int = 0
+    """Steps after a spike in which a neuron rests."""
+    integration: Integration = Integration.STEP
+    """How IF and I take their input."""
+    encoding: Encoding | None = Encoding.DIRECT
+    """How values become time steps; ``None``: the data are spike trains already."""
+    steps: int = 8
+    """Time steps per sample."""
+    input_bits: int = 4
+    """Rate encoding only: unsigned bits of a value."""
+    input_max: float = 1.0
+    """Rate encoding only: the value that becomes the largest integer."""
+    readout: Readout | None = None
+    """``None``: the spike count of a last neuron that spikes, the membrane of one that does not."""
+
+    def __post_init__(self) -> None:
+        require(
+            self.dt is None or 0 < self.dt < float("inf"),
+            f"dt must be a positive number of seconds, not {self.dt}",
+        )
+        check_neuron_options(self)
+        require_range("steps", self.steps, 1, 1 << 12)
+        require(
+            self.encoding is not None or self.steps > 1,
+            "data that are spike trains need at least 2 steps: give --steps",
+        )
+        require_range("input-bits", self.input_bits, 1, 8)
+        require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")
+
+    def preset(self, framework: Framework) -> "NirOptions":
+        """These options with the rules of a framework."""
+        return replace(self, framework=framework, **PRESETS[framework])  # type: ignore[arg-type]
+
+    def input_spec(self, inputs: int) -> InputSpec:
+        """The input of a network with ``inputs`` values per sample or step."""
+        if self.encoding is not Encoding.RATE:
+            return InputSpec(inputs=inputs, steps=self.steps, encoding=self.encoding)
+        fmt = IntFormat(bits=self.input_bits, signed=False)
+        scale = self.input_max / fmt.max
+        return InputSpec(inputs=inputs, steps=self.steps, encoding=self.encoding, format=fmt, scale=scale)
+
+    def describe(self) -> dict[str, str | int | float]:
+        """Every option by its name, for JSON and for the metadata of a NIR file; ``None`` becomes "none"."""
+        return {
+            key: "none" if value is None else value.value if isinstance(value, StrEnum) else value
+            for key, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, object]) -> "NirOptions":
+        """The options that :meth:`describe` gave; what is not there keeps its default.
+
+        Raises
+        ------
+        InputError
+            An unknown option, or a value that it cannot have.
+        """
+        # How each option is made from what JSON or HDF5 gave.
+        known: dict[str, Callable[[Any], object]] = {option.name: type(option.default) for option in fields(cls)}
+        optional: dict[str, Callable[[Any], object]] = {
+            "framework": Framework,
+            "dt": float,
+            "encoding": Encoding,
+            "readout": Readout,
+        }
+        known |= optional
+        values: dict[str, object] = {}
+        for key, value in description.items():
+            require(key in known, f"unknown NIR option {key!r}: there are {', '.join(sorted(known))}")
+            try:
+                values[key] = None if key in optional and value == "none" else known[key](value)
+            except (ValueError, TypeError) as error:
+                raise InputError(f"NIR option {key} cannot be {value!r}") from error
+        return cls(**values)  # type: ignore[arg-type]

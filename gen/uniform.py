@@ -1,0 +1,85 @@
+"""Neurons with parameters of their own as neurons with common ones.
+
+A neuron's equation is free of scale: multiply membrane, weights, threshold and reset by a number, and it spikes as
+before. So gains and thresholds that differ between neurons go into the weights, exactly. What remains are decays, and
+what a synaptic current and a reset add besides: those must be common to a layer.
+"""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import Comparison, InputError, NeuronKind, Reset, ResetTiming, require
+from tospike.sim.network import Dense, Membrane, Parameter, Stage
+
+TOLERANCE = 1e-6
+"""Relative spread below which values count as equal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniformMembrane:
+    """A :class:`tospike.sim.network.Membrane` whose parameters are the same for all neurons; ``rest`` may be too."""
+
+    kind: NeuronKind
+    decay: float
+    gain: float
+    rest: float | NDArray[np.float64]
+    synapse_decay: float
+    synapse_gain: float
+    threshold: float
+    comparison: Comparison
+    reset: Reset
+    v_reset: float
+    reset_timing: ResetTiming
+    spike_bits: int
+    refractory: int
+
+
+def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
+    """The stage with such weights that its neurons are alike, and that neuron.
+
+    Raises
+    ------
+    InputError
+        The stage is quantised already, or its neurons differ in more than gain, threshold and leak potential.
+    """
+    neuron = stage.neuron
+    if not isinstance(neuron, Membrane):
+        raise InputError(f"stage {stage.name!r} is quantised already")
+    given = {field.name: getattr(neuron, field.name) for field in fields(neuron)}
+    if not any(isinstance(value, np.ndarray) for value in given.values()):
+        return stage, UniformMembrane(**given)
+
+    # neuron n's membrane and current are scaled so that it has gain and threshold of neuron 0
+    outputs = stage.dense.outputs
+    gain, synapse_gain, threshold = (
+        np.broadcast_to(np.asarray(given[name], dtype=np.float64), outputs)
+        for name in ("gain", "synapse_gain", "threshold")
+    )
+    size = threshold[0] / threshold if neuron.kind.spikes else np.ones(outputs)
+    weights = size * (gain / gain[0]) * (synapse_gain / synapse_gain[0])
+    dense = Dense(weight=stage.dense.weight * weights[:, None], bias=stage.dense.bias * weights)
+    recurrent = None if stage.recurrent is None else stage.recurrent * weights[:, None]
+    rest = np.asarray(neuron.rest) * size
+    given |= {
+        "gain": float(gain[0]),
+        "synapse_gain": float(synapse_gain[0]),
+        "threshold": float(threshold[0]),
+        "decay": _common(stage, "decay", neuron.decay),
+        "synapse_decay": _common(stage, "synapse_decay", neuron.synapse_decay),
+        "v_reset": _common(stage, "v_reset over threshold", neuron.v_reset * size),
+        "rest": _common(stage, "v_leak over threshold", rest) if neuron.kind.synaptic else rest,
+    }
+    return replace(stage, synapses=dense, recurrent=recurrent), UniformMembrane(**given)
+
+
+def _common(stage: Stage, name: str, values: Parameter) -> float:
+    """The value that all neurons have."""
+    low, high = float(np.min(values)), float(np.max(values))
+    require(
+        high - low <= TOLERANCE * max(abs(low), abs(high)),
+        f"stage {stage.name!r}: {name} differs between neurons, from {low:g} to {high:g}, which no engine supports: "
+        "train it with one value per layer",
+    )
+    return float(np.mean(values))

@@ -1,0 +1,65 @@
+"""A state's leak, and what is added to it in every step."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.arithmetic import leak, round_shift, saturate, shape_of
+from tospike.hw.params import IntFormat, LeakKind, LeakParams
+
+
+class Decay(wiring.Component):
+    """``decayed = saturate(leak(value) + addend)``: the product in a cycle, rounding and sum in the next.
+
+    Parameters
+    ----------
+    leak_params : LeakParams or None
+        ``None``: no leak.
+    fmt : IntFormat
+        Format of the state.
+    addend_bits : int
+        Width of the signed addend; 0 for none, and then nothing can overflow.
+
+    Members
+    -------
+    value : In
+        Cycle 0.
+    clear : In(1)
+        Cycle 0: 0 in place of ``value``.
+    addend : In(signed(addend_bits))
+        Cycle 1; only if there is one.
+    decayed : Out
+        Cycle 2.
+    overflow : Out(1)
+        Cycle 2: the sum did not fit.
+    """
+
+    def __init__(self, leak_params: LeakParams | None, fmt: IntFormat, *, addend_bits: int = 0):
+        self._leak = leak_params
+        self._format = fmt
+        self._addend_bits = addend_bits
+        members = {"value": In(shape_of(fmt)), "clear": In(1), "decayed": Out(shape_of(fmt)), "overflow": Out(1)}
+        if addend_bits:
+            members["addend"] = In(signed(addend_bits))
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        # a product is rounded a cycle later, a difference is what it is
+        if self._leak is not None and self._leak.kind is LeakKind.MULTIPLY:
+            product = self.value * self._leak.decay
+            held = Signal(product.shape())
+            rounded = round_shift(held, self._leak.fraction_bits, self._leak.rounding)
+        else:
+            product = self.value if self._leak is None else leak(self.value, self._leak)
+            rounded = held = Signal(self.value.shape())
+        m.d.sync += held.eq(product)
+        with m.If(self.clear):
+            m.d.sync += held.eq(0)
+        decayed = rounded
+        if self._addend_bits:
+            total = rounded + self.addend
+            decayed = saturate(total, self._format)
+            m.d.sync += self.overflow.eq(decayed != total)
+        m.d.sync += self.decayed.eq(decayed)
+        return m

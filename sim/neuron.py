@@ -1,0 +1,87 @@
+"""Integer neurons over time: the golden model of `tospike.hw.snn.neuron`."""
+
+import numpy as np
+
+from tospike.hw.params import IntFormat, NeuronParams, Reset, ResetTiming
+from tospike.sim.arithmetic import Ints, leak, saturate
+
+
+def count_spikes(membrane: Ints, params: NeuronParams) -> Ints:
+    """How many thresholds each membrane exceeds, at most as many as a neuron may spike in a step."""
+    if not params.kind.spikes:
+        return np.zeros(membrane.shape, dtype=np.int64)
+    spikes = np.zeros(membrane.shape, dtype=np.int64)
+    for before in range(params.spike.max):
+        spikes += membrane > before * params.threshold + params.limit
+    return spikes
+
+
+class Neurons:
+    """The states of (N, neurons) neurons between steps. Events are added to ``start``; `sweep` does the rest.
+
+    Everything else than the additions of events happens in `sweep`, as in the hardware, so that ``start`` holds the
+    leak and the bias of the step that begins.
+    """
+
+    def __init__(self, params: NeuronParams, bias: Ints, samples: int):
+        self.params = params
+        self.bias = bias
+        shape = (samples, len(bias))
+        self.start: Ints = np.broadcast_to(bias, shape)
+        self.after: Ints = np.zeros(shape, dtype=np.int64)
+        """Membranes of the last step, after its reset."""
+        self.before = self.after
+        """Membranes of the last step, before its reset."""
+        self.saturations = np.zeros(samples, dtype=np.int64)
+        self._v = np.full(shape, params.drift)  # behind a synaptic current: the membrane, its leak done
+        self._rests = np.zeros(shape, dtype=np.int64)  # steps that are left
+        self._owed = np.zeros(shape, dtype=np.int64)  # thresholds that snnTorch subtracts before it compares
+
+    def sweep(self, total: Ints, *, ends: bool = False) -> Ints:
+        """End a step.
+
+        Parameters
+        ----------
+        total
+            (N, neurons): ``start`` and the events.
+        ends
+            Nothing becomes of the states: what saturates on the way to a next step does not count.
+
+        Returns
+        -------
+        (N, neurons) spikes.
+        """
+        params = self.params
+        v = self._add(self._v, total, params.state) if params.kind.synaptic else total
+        self.before = v
+        resting = self._rests > 0
+        v = np.where(resting, params.reset_value, v)
+        spikes = np.where(resting, 0, count_spikes(v - self._owed * params.threshold, params))
+        fired, amount = spikes > 0, spikes * params.threshold
+
+        late = params.reset_timing is ResetTiming.NEXT
+        reset = v - amount if params.reset is Reset.SUBTRACT else np.where(fired, params.reset_value, v)
+        self.after = v if late else reset
+        late_amount = late and params.reset is Reset.SUBTRACT
+        decayed = self._decay(v) - amount if late_amount else self._decay(reset)
+
+        self._rests = np.where(fired, params.rest_steps, np.maximum(self._rests - 1, 0))
+        if params.owes:
+            self._owed = count_spikes(self.after, params)
+        saturations = self.saturations.copy()
+        if params.kind.synaptic:
+            self._v = self._add(decayed, params.drift, params.state)
+            decayed = leak(total, params.synapse)
+        self.start = self._add(decayed, self.bias, params.accumulated)
+        if ends:
+            self.saturations = saturations
+        return spikes
+
+    def _decay(self, membrane: Ints) -> Ints:
+        return leak(membrane, self.params.leak) if self.params.kind.leaks else membrane
+
+    def _add(self, value: Ints, addend: Ints | int, fmt: IntFormat) -> Ints:
+        unbounded = value + addend
+        bounded = saturate(unbounded, fmt)
+        self.saturations = self.saturations + np.count_nonzero(bounded != unbounded, axis=1)
+        return bounded
