@@ -71,7 +71,8 @@ def pipelined_memory(m, shape, *, depth, address, init=(), write=None, name):
     words = []
     block_bits = BLOCK_WORDS.bit_length() - 1
     for number, start in enumerate(range(0, depth, BLOCK_WORDS)):
-        words_here = min(BLOCK_WORDS, depth - start)
+        # a power of two: else synthesis would make two of it, with a choice between the block RAMs and the register
+        words_here = min(BLOCK_WORDS, 1 << (depth - 1).bit_length())
         attributes = NO_COLLISIONS | ({"ram_style": "block"} if words_here >= BLOCK_DEPTH else {})
         image = list(init[start : start + words_here])
         memory = Memory(shape=shape, depth=words_here, init=image, attrs=attributes)
