@@ -85,11 +85,12 @@ def write_report(report: Report, out_dir: Path) -> Path:
     InputError
         If a file cannot be written; what was there before is then untouched.
     """
+    drawn = figures_of(report)
     texts = {
         "report.json": report_json(report),
-        "report.html": report_html(report),
+        "report.html": report_html(report, drawn),
         "summary.svg": figures.summary_figure(report),
-        **{f"{name}.svg": standalone(svg) for name, svg in figures_of(report).items()},
+        **{f"{name}.svg": standalone(svg) for name, svg in drawn.items()},
         "summary.csv": summary_csv(report),
         "samples.csv": samples_csv(report),
     }
@@ -168,8 +169,8 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no place in report.json")
 
 
-def report_html(report: Report) -> str:
-    """Return the page: one file with its style and figures inside, that needs no network."""
+def report_html(report: Report, drawn: Mapping[str, str]) -> str:
+    """Return the page: one file with its style and the figures of `figures_of` inside, that needs no network."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -183,7 +184,7 @@ def report_html(report: Report) -> str:
         margins=_margins(report),
         rows=rows,
         variables=css_variables(),
-        figures=figures_of(report),
+        figures=drawn,
         levels=_levels(designs),
         operations=_operations(designs),
         published=_published(report),
