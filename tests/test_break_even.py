@@ -136,10 +136,10 @@ def test_each_change_is_run_anew(tmp_path):
     assert set(found) == {
         ("ann", ""),
         *(("ann", f"ANN: {change}") for change in ("4-bit weights", "6-bit weights", "4-bit activations")),
-        *(("ann", f"ANN: {change}") for change in ("6-bit activations", "1 columns", "4 columns", "2 rows")),
+        *(("ann", f"ANN: {change}") for change in ("6-bit activations", "1 column", "4 columns", "2 rows")),
         ("ann", "ANN: 3-bit activations, the SNN's twin"),
         ("snn", ""),
-        *(("snn", f"SNN: {change}") for change in ("4-bit weights", "6-bit weights", "1 lanes", "4 lanes")),
+        *(("snn", f"SNN: {change}") for change in ("4-bit weights", "6-bit weights", "1 lane", "4 lanes")),
         *(("snn", f"SNN: {change}") for change in ("2 time steps", "8 time steps")),
     }
     assert found["snn", "SNN: 8 time steps"].pj > found["snn", "SNN: 2 time steps"].pj
