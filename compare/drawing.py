@@ -63,9 +63,8 @@ def style_axes(axes: Axes, grid: str) -> None:
 
 def label_log_axis(axes: Axes, which: Literal["x", "y"]) -> None:
     """Make an axis logarithmic, labelled at 1, 2, 5, 10 and so on."""
-    limits = axes.get_xlim() if which == "x" else axes.get_ylim()
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
-    (axes.set_xlim if which == "x" else axes.set_ylim)(*limits)
+    limits = axes.get_xlim() if which == "x" else axes.get_ylim()
     axes.minorticks_off()
     low, high = sorted(limits)
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)

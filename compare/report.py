@@ -15,13 +15,13 @@ import numpy as np
 
 from tospike.compare import figures
 from tospike.compare.drawing import css_variables, standalone
-from tospike.compare.energy.levels import TERMS
 from tospike.compare.figures_energy import (
     accuracy_energy_figure,
     break_even_figure,
     energy_distribution_figure,
 )
 from tospike.compare.numbers import count, percent, signed, significant, times
+from tospike.compare.report_tables import engines_table, levels_table, operations_table, published_table
 from tospike.compare.table import Report, summary_rows
 from tospike.gen.files import write_text
 from tospike.hw.params import InputError
@@ -59,23 +59,6 @@ _DESIGN_ORDER = (
 )
 _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp": "DSP"}
 
-OPERATION_LABELS: Mapping[str, str] = {
-    "mac": "multiply-accumulates",
-    "requantize": "requantisations",
-    "bias_add": "biases added",
-    "sop": "synaptic additions",
-    "neuron_update": "neuron updates",
-    "spike": "spikes",
-    "weight_read": "weights read",
-    "bias_read": "biases read",
-    "multiplier_read": "multipliers read",
-    "state_read": "states read",
-    "state_write": "states written",
-    "activation_read": "activations read",
-    "activation_write": "activations written",
-}
-"""Operation counts in words, in the order of the page."""
-
 
 def write_report(report: Report, out_dir: Path) -> Path:
     """Write the page, its data as JSON and CSV and its figures as SVG into ``out_dir``; return the path of the page.
@@ -85,11 +68,12 @@ def write_report(report: Report, out_dir: Path) -> Path:
     InputError
         If a file cannot be written; what was there before is then untouched.
     """
+    drawn = figures_of(report)
     texts = {
         "report.json": report_json(report),
-        "report.html": report_html(report),
+        "report.html": report_html(report, drawn),
         "summary.svg": figures.summary_figure(report),
-        **{f"{name}.svg": standalone(svg) for name, svg in figures_of(report).items()},
+        **{f"{name}.svg": standalone(svg) for name, svg in drawn.items()},
         "summary.csv": summary_csv(report),
         "samples.csv": samples_csv(report),
     }
@@ -168,8 +152,8 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no place in report.json")
 
 
-def report_html(report: Report) -> str:
-    """Return the page: one file with its style and figures inside, that needs no network."""
+def report_html(report: Report, drawn: Mapping[str, str]) -> str:
+    """Return the page: one file with its style and the figures of `figures_of` inside, that needs no network."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -183,12 +167,12 @@ def report_html(report: Report) -> str:
         margins=_margins(report),
         rows=rows,
         variables=css_variables(),
-        figures=figures_of(report),
-        levels=_levels(designs),
-        operations=_operations(designs),
-        published=_published(report),
+        figures=drawn,
+        levels=levels_table(designs),
+        operations=operations_table(designs),
+        published=published_table(report),
         resources=_RESOURCES,
-        engines=[(d["name"], name, area) for d in designs for name, area in _engines(d).items()],
+        engines=[(d["name"], name, area) for d in designs for name, area in engines_table(d).items()],
         choices=_choices(designs),
     )
 
@@ -250,59 +234,3 @@ def _margins(report: Report) -> list[tuple[str, str, str]]:
     if area is not None:
         shown.append((times(area["lut4"]), "area", "LUT4"))
     return shown
-
-
-OperationCells = tuple[float | None, float | None, float | None]
-"""Mean count, pJ of one, mean pJ: of one operation in one design."""
-
-
-def _operations(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[OperationCells]]]:
-    """Return every operation that was counted: its label, and its figures in each design."""
-    counted = {name for design in designs for name in design["operations"]}
-    names = [*(n for n in OPERATION_LABELS if n in counted), *sorted(counted - set(OPERATION_LABELS))]
-    lines = []
-    for name in names:
-        cells = []
-        for design in designs:
-            energy = design.get("energy_pj") or {"prices": {}, "terms": {}}
-            cells.append((design["operations"].get(name), energy["prices"].get(name), energy["terms"].get(name)))
-        lines.append((OPERATION_LABELS.get(name, name), cells))
-    return lines
-
-
-LevelCells = tuple[float, float, float]
-"""pJ by operation counts, by counters, and the difference: of one term in one design."""
-
-
-def _levels(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[LevelCells]]]:
-    """Return every term of level 1 or level 2, with its figures in each design, and their sums."""
-    tables = [{row["term"]: (row["counted"], row["measured"]) for row in d.get("levels") or ()} for d in designs]
-    names = [*TERMS, *sorted({name for table in tables for name in table} - set(TERMS))]
-    lines = [
-        (TERMS.get(name, name), [_level_cells(*table.get(name, (0.0, 0.0))) for table in tables])
-        for name in names
-        if any(name in table for table in tables)
-    ]
-    sums = [tuple(sum(row[side] for row in table.values()) for side in (0, 1)) for table in tables]
-    return [*lines, ("total", [_level_cells(*pair) for pair in sums])] if lines else []
-
-
-def _level_cells(counted: float, measured: float) -> LevelCells:
-    return counted, measured, measured - counted
-
-
-def _published(report: Report) -> list[tuple[str, list[float], str, str]]:
-    """Return every published model: its name, each design's pJ, SNN over ANN, and its source."""
-    designs = report["designs"]
-    lines = []
-    for name, source in report["models"].items():
-        values = [design["published_pj"][name] for design in designs]
-        by_kind = {design["kind"]: value for design, value in zip(designs, values, strict=True)}
-        lines.append((name, values, times(by_kind["snn"] / by_kind["ann"] if by_kind["ann"] else None), source))
-    return lines
-
-
-def _engines(design: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the area of each engine and of the whole; nothing where there was no synthesis."""
-    fpga = design.get("fpga")
-    return {**(fpga.get("engines") or {}), "total": fpga} if fpga else {}

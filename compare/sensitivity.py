@@ -62,16 +62,24 @@ def option_changes(prepared: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
         array = engine.array
         yield from ((f"ANN: {bits}-bit weights", {"weight_bits": bits}) for bits in (4, 6) if bits < array.weight_bits)
         yield from ((f"ANN: {bits}-bit activations", {"act_bits": bits}) for bits in (4, 6) if bits < array.act.bits)
-        yield from ((f"ANN: {cols} columns", {"cols": cols}) for cols in (array.cols // 2, 2 * array.cols) if cols)
+        yield from (
+            (f"ANN: {_counted(cols, 'column')}", {"cols": cols}) for cols in (array.cols // 2, 2 * array.cols) if cols
+        )
         yield "ANN: 2 rows", {"rows": 2}
     if isinstance(engine, EventParams):
         spec = prepared.network.input
         lanes = max(e.lanes for e in prepared.design.params.engines if isinstance(e, EventParams))
         bits = max(e.weight_bits for e in prepared.design.params.engines if isinstance(e, EventParams))
         yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
-        yield from ((f"SNN: {n} lanes", {"lanes": n}) for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64)
+        yield from ((f"SNN: {_counted(n, 'lane')}", {"lanes": n}) for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64)
         if spec.encoding is not None:
-            yield from ((f"SNN: {n} time steps", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n)
+            yield from (
+                (f"SNN: {_counted(n, 'time step')}", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n
+            )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def twin_change(snn: Prepared) -> tuple[str, dict[str, Any]]:

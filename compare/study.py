@@ -9,8 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from tospike.compare.describe import describe
 from tospike.compare.energy.activity import EngineActivity
 from tospike.compare.energy.break_even import (
     LARGE_SRAM,
@@ -35,7 +34,7 @@ from tospike.gen.cache import Cache
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.folder import generate
 from tospike.gen.prepare import Prepared, prepare
-from tospike.hw.params import AcceleratorParams, EncoderParams, ImageParams, SystolicParams, require
+from tospike.hw.params import AcceleratorParams, require
 from tospike.sim.network import Result
 from tospike.synth.flow import synthesize
 from tospike.synth.report import FpgaReport
@@ -290,25 +289,3 @@ def _sensitivity(
     ranked = rank(found, placed_states(prepared["snn"], data, options.technology), ratios)
     progress("one change at a time", "done")
     return {"variants": [asdict(v) for v in found], "sensitivity": [asdict(change) for change in ranked]}
-
-
-def describe(prepared: Prepared) -> str:
-    """A design in a line: sizes, neuron, widths, engines."""
-    network, params = prepared.quantized.network, prepared.design.params
-    sizes = "-".join(str(size) for size in (network.input.inputs, *(s.synapses.outputs for s in network.stages)))
-    if not network.is_spiking:
-        engine = next(e for e in params.engines if isinstance(e, SystolicParams | ImageParams))
-        array = engine.array
-        flow = {"os": "output", "ws": "weight"}[array.dataflow.value]
-        return (
-            f"{sizes}, ReLU, {array.act.bits}-bit activations, {array.weight_bits}-bit weights, "
-            f"{array.rows} x {array.cols} {flow}-stationary array"
-        )
-    encoders = [e for e in params.engines if isinstance(e, EncoderParams)]
-    event = [e for e in params.engines if not isinstance(e, EncoderParams | SystolicParams | ImageParams)]
-    encoding = f"{encoders[0].encoding.value} encoding" if encoders else "spike input"
-    bits = np.max([e.weight_bits for e in event])
-    return (
-        f"{sizes}, {event[0].neuron.kind.value.upper()} neurons, {network.input.steps} steps, {encoding}, "
-        f"{bits}-bit weights, {event[0].lanes} lanes per layer"
-    )

@@ -9,15 +9,19 @@ import pytest
 from test_cli import tospike
 from test_energy import ANN, SNN
 from test_energy_counted import golden
+from test_study import write_networks
 
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.hardware import StatePlacement
 from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.sensitivity import Variant, option_changes, rank, twin_change
+from tospike.compare.sensitivity import Variant, option_changes, placed_states, rank, twin_change, variants
 from tospike.compare.sweep.measure import measure
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.surface import RATES, crossing, surface, with_rates
+from tospike.gen.data import load_data
+from tospike.gen.options import ModelOptions
+from tospike.gen.prepare import prepare
 
 HOROWITZ = load_technology("horowitz45")
 
@@ -118,6 +122,30 @@ def test_changes_are_ranked_by_what_they_move():
     assert [change.comparable for change in ranked] == [False, True, True, True]
     assert ranked[1].ratio == pytest.approx(110 / 80)
     assert ranked[1].factor == pytest.approx(100 / 80)
+
+
+def test_each_change_is_run_anew(tmp_path):
+    write_networks(tmp_path)
+    paths = {"ann": tmp_path / "a.onnx", "snn": tmp_path / "s.nir"}
+    data = load_data(f"npz:{tmp_path / 'd.npz'}")
+    options = ModelOptions(lanes=2, cols=2, steps=4)
+    both = {
+        kind: prepare(path, data, replace(options, steps=None if kind == "ann" else 4)) for kind, path in paths.items()
+    }
+    found = {(v.kind, v.change): v for v in variants(both, paths, data, replace(options, steps=None), HOROWITZ)}
+    assert set(found) == {
+        ("ann", ""),
+        *(("ann", f"ANN: {change}") for change in ("4-bit weights", "6-bit weights", "4-bit activations")),
+        *(("ann", f"ANN: {change}") for change in ("6-bit activations", "1 column", "4 columns", "2 rows")),
+        ("ann", "ANN: 3-bit activations, the SNN's twin"),
+        ("snn", ""),
+        *(("snn", f"SNN: {change}") for change in ("4-bit weights", "6-bit weights", "1 lane", "4 lanes")),
+        *(("snn", f"SNN: {change}") for change in ("2 time steps", "8 time steps")),
+    }
+    assert found["snn", "SNN: 8 time steps"].pj > found["snn", "SNN: 2 time steps"].pj
+    assert found["ann", "ANN: 4-bit weights"].pj < found["ann", ""].pj
+    placed = placed_states(both["snn"], data, HOROWITZ)
+    assert set(placed) == {"SNN: membranes in a memory", "SNN: membranes in registers"}
 
 
 # ------------------------------------------------------------------------------------------------ command line

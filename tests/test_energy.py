@@ -8,7 +8,7 @@ import pytest
 from tospike.compare.energy.activity import EngineActivity, LayerActivity, Memories, Widths
 from tospike.compare.energy.model import MEMORY_OPERATIONS, energy
 from tospike.compare.energy.models import MODELS, model_named
-from tospike.compare.energy.observe import engine_activities
+from tospike.compare.energy.observe import connections_reached, engine_activities
 from tospike.compare.energy.operations import HOROWITZ_45, operation_prices
 from tospike.compare.energy.technology import load_technology
 from tospike.gen.random_design import random_design, random_samples
@@ -27,6 +27,7 @@ from tospike.hw.params import (
     SystolicParams,
 )
 from tospike.sim.accelerator import run
+from tospike.sim.network import Conv2d, Dense
 
 KIB = 8 * 1024
 HOROWITZ = load_technology("horowitz45")
@@ -175,6 +176,26 @@ def test_layers_of_an_ann_know_which_activations_are_zero():
     assert first.sent.tolist() == second.events.tolist()
     assert 0 < second.events.sum() < 6 * 6
     assert first.synapses + second.synapses == result.operations["mac"][0]
+
+
+def test_connections_of_a_convolution():
+    """3 x 3 on 4 x 5, padded on one side: inputs at the edges reach fewer outputs."""
+    conv = Conv2d(
+        shape=(2, 4, 5),
+        weight=np.full((3, 2, 3, 3), 7),
+        bias=np.full(3, 9),
+        padding=(1, 0, 0, 0),
+        stride=(1, 2),
+        pad_value=5,
+    )
+    values = np.zeros((2, 40), dtype=np.int64)
+    values[0, 0] = -4  # corner: kernel rows 0 and 1 of outputs 0 and 1, one column
+    values[1, :] = 3
+    taps = [(y, x) for y in range(3) for x in range(2)]
+    inside = sum(0 <= y + dy - 1 < 4 and 0 <= 2 * x + dx < 5 for y, x in taps for dy in range(3) for dx in range(3))
+    assert connections_reached(conv, values).tolist() == [2 * 3, inside * 2 * 3]
+    dense = Dense(weight=np.full((3, 2), -1), bias=np.zeros(3))
+    assert connections_reached(dense, np.array([[0, 0], [5, 0], [1, -1]])).tolist() == [0, 3, 6]
 
 
 def test_layers_of_an_snn_know_their_spikes():

@@ -21,8 +21,9 @@ from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.figures import ENERGY_LABELS, summary_figure, wilson_interval
+from tospike.compare.figures_energy import accuracy_energy_figure
 from tospike.compare.numbers import count, percent, significant, times
-from tospike.compare.report import report_html, report_json, write_report
+from tospike.compare.report import figures_of, report_html, report_json, write_report
 from tospike.compare.table import print_report, summary_rows
 from tospike.compare.verdict import judge
 from tospike.hw.params import InputError
@@ -166,6 +167,10 @@ def bare(study):
     return bare
 
 
+def page(report):
+    return report_html(report, figures_of(report))
+
+
 def page_text(html):
     """Parse the page, which fails where it is not well-formed, and return its text."""
     root = ElementTree.fromstring(html)
@@ -264,7 +269,7 @@ def test_json_refuses_nan(study):
 
 
 def test_the_page_shows_every_figure(study):
-    text = page_text(report_html(study))
+    text = page_text(page(study))
     assert study["verdict"]["sentence"] in text
     for row in summary_rows(study):
         for value in (row.label, *row.values, row.ratio):
@@ -295,7 +300,7 @@ def test_the_page_shows_every_figure(study):
 
 
 def test_the_page_needs_nothing_from_elsewhere(study):
-    html = report_html(study)
+    html = page(study)
     assert not re.search(r"<(script|link|iframe|img|object|embed)\b", html)
     assert not re.search(r"@import|url\((?!#)", html)
     for target in re.findall(r'(?:src|href)="([^"]*)"', html):
@@ -303,13 +308,13 @@ def test_the_page_needs_nothing_from_elsewhere(study):
 
 
 def test_the_page_is_deterministic_and_escapes_text(study):
-    html = report_html(study)
-    assert html == report_html(study)
+    html = page(study)
+    assert html == page(study)
     assert "&lt;small&gt; &amp; simple" in html
 
 
 def test_colours_follow_light_and_dark(study):
-    html = report_html(study)
+    html = page(study)
     figures = "".join(re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL))
     assert not re.search(r"#[0-9a-f]{6}\b", figures), "a colour that does not follow the scheme"
     used = set(ENERGY_LABELS) - {"activations"}  # this SNN reads its input from nowhere, its ANN does
@@ -337,12 +342,19 @@ def test_text_has_contrast(scheme, name):
 
 
 def test_a_page_with_parts_missing_says_so(bare):
-    text = page_text(report_html(bare))
+    text = page_text(page(bare))
     assert "Not synthesised." in text
     assert "Not computed." in text
     assert "there is no energy for both designs" in text
     assert "None" not in text
     assert "nan" not in text.lower().split()
+
+
+def test_energies_far_apart_fit_on_the_axis(study):
+    far = copy.deepcopy(study)
+    for variant, pj in zip(far["variants"], (1.0, 20.0, 3e4, 5e6), strict=True):
+        variant["pj"] = pj
+    assert ElementTree.fromstring(accuracy_energy_figure(far)).tag.endswith("svg")
 
 
 def test_the_summary_figure_stands_alone(study, bare):
@@ -361,16 +373,16 @@ def test_the_summary_figure_stands_alone(study, bare):
 
 
 def test_the_report_is_written(study, tmp_path):
-    page = write_report(study, tmp_path / "new" / "folder")
-    assert page == tmp_path / "new" / "folder" / "report.html"
-    assert page.read_text("utf-8") == report_html(study)
-    assert (page.parent / "report.json").read_text("utf-8") == report_json(study)
+    written = write_report(study, tmp_path / "new" / "folder")
+    assert written == tmp_path / "new" / "folder" / "report.html"
+    assert written.read_text("utf-8") == page(study)
+    assert (written.parent / "report.json").read_text("utf-8") == report_json(study)
     drawn = ["accuracy", "accuracy_energy", "break_even", "cycles", "energy", "energy_samples", "summary"]
-    assert sorted(path.name for path in page.parent.iterdir()) == sorted(
+    assert sorted(path.name for path in written.parent.iterdir()) == sorted(
         ["report.html", "report.json", "samples.csv", "summary.csv", *(f"{name}.svg" for name in drawn)]
     )
     for name in drawn:
-        svg = (page.parent / f"{name}.svg").read_text("utf-8")
+        svg = (written.parent / f"{name}.svg").read_text("utf-8")
         assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
         assert "prefers-color-scheme: dark" in svg, name
 
@@ -418,9 +430,9 @@ def test_a_file_where_the_folder_should_be_is_named(study, tmp_path):
 # ---------------------------------------------------------------------------------------------------- terminal
 
 
-def printed(report, page):
+def printed(report, path):
     stream = io.StringIO()
-    print_report(report, page, Console(file=stream, width=100))
+    print_report(report, path, Console(file=stream, width=100))
     return stream.getvalue()
 
 

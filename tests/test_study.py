@@ -37,6 +37,7 @@ def compared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     write_networks(folder)
     command = "compare mine --ann a.onnx --snn s.nir --data npz:d.npz --out report --lanes 2 --cols 2 --rtl-samples 10"
+    command += " --no-sensitivity"
     result = subprocess.run(
         [sys.executable, "-m", "tospike.compare.cli", *command.split()],
         cwd=folder,
@@ -80,6 +81,9 @@ def test_report_has_the_promised_keys(compared):
     assert snn["operations"]["sop"] > 0
     assert 0 < report["activity"]["spikes_per_activation"] < 8
     assert report["verdict"]["margins"]["energy"]["level"] == 2
+    assert report["break_even"]["n"] == report["activity"]["spikes_per_activation"]
+    assert set(report["break_even"]["n_star"]) == {"horowitz45", "osu018", "sky130hd"}
+    assert "sensitivity" not in report
 
 
 def test_terminal_shows_table_verdict_and_path(compared):

@@ -1,6 +1,7 @@
 """`tospike sweep`: the grid, what a point measures, and that nothing is lost when it is interrupted."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -246,6 +247,16 @@ def test_a_cluster_survives_the_death_of_a_worker(expected, tmp_path):
 
 def test_processes_of_this_machine(expected, tmp_path):
     assert run_sweep(POINTS[:2], cache=Cache(root=tmp_path), execute=in_processes(2)) == expected[:2]
+
+
+def test_processes_end_at_once_when_nobody_waits_for_them():
+    long = grid(replace(SMALL, inputs=300, outputs=200, steps=60), {"seed": tuple(range(1, 13))})
+    finished = in_processes(2)((SMALL, *long))
+    assert next(finished)[0] == SMALL
+    start_of_end = time.monotonic()
+    finished.close()
+    assert time.monotonic() - start_of_end < 5
+    assert not multiprocessing.active_children()
 
 
 def test_a_cluster_that_is_not_there():

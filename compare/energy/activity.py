@@ -56,9 +56,9 @@ class Memories:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LayerActivity:
-    """One dense layer and N samples, in the terms of the literature.
+    """One layer with weights and N samples, in the terms of the literature.
 
-    Counts are per inference: summed over all time steps.
+    Counts are per inference: summed over all time steps. A layer is dense unless ``connections`` says otherwise.
     """
 
     name: str
@@ -78,16 +78,27 @@ class LayerActivity:
     state_bits: int
     leaks: bool = False
     bias: bool = True
+    connections: int | None = None
+    """Pairs of an input and an output that are connected; ``None``: all."""
+    reached: Counts | None = None
+    """(N,) connections that an input that is not zero passes through; ``None``: ``outputs`` for each."""
+    shared_weights: int | None = None
+    """Weights, where connections share them; ``None``: one each."""
 
     @property
     def synapses(self) -> int:
-        """Weights."""
-        return self.inputs * self.outputs
+        """Connections: the multiplications of an ANN that skips no zeros."""
+        return self.inputs * self.outputs if self.connections is None else self.connections
+
+    @property
+    def weights(self) -> int:
+        """Weights in memory."""
+        return self.synapses if self.shared_weights is None else self.shared_weights
 
     @property
     def synaptic_events(self) -> Counts:
-        """(N,) synapses that an input that is not zero passes through."""
-        return self.events * self.outputs
+        """(N,) connections that an input that is not zero passes through."""
+        return self.events * self.outputs if self.reached is None else self.reached
 
     @property
     def updates(self) -> Counts:

@@ -25,7 +25,7 @@ def layer_terms(layer: LayerActivity) -> Terms:
     a membrane read and written; a leak (LIF) goes over all membranes in each step.
     """
     once = layer.events * 0 + 1
-    weight = _HOROWITZ.access(layer.weight_bits, layer.weight_bits * layer.synapses)
+    weight = _HOROWITZ.access(layer.weight_bits, layer.weight_bits * layer.weights)
     state = _HOROWITZ.access(layer.state_bits, layer.state_bits * layer.outputs)
     add = _HOROWITZ.addition(layer.state_bits)
     multiply = _HOROWITZ.multiplication(layer.act_bits, layer.weight_bits)
@@ -33,7 +33,7 @@ def layer_terms(layer: LayerActivity) -> Terms:
     if not layer.spiking:
         return {
             "mac": layer.synaptic_events * (multiply + add),
-            "weight_read": np.minimum(layer.synaptic_events, layer.synapses) * weight,
+            "weight_read": np.minimum(layer.synaptic_events, layer.weights) * weight,
             "activation_read": layer.events * value,
             "activation_write": once * layer.outputs * _HOROWITZ.access(layer.act_bits, layer.act_bits * layer.outputs),
         }

@@ -85,7 +85,7 @@ def layer_terms(layer: LayerActivity) -> Terms:
     """
     once = layer.events * 0 + 1
     inputs, outputs, steps = layer.inputs, layer.outputs, layer.steps
-    weight = access(layer.weight_bits, layer.synapses)
+    weight = access(layer.weight_bits, layer.weights)
     state = access(layer.state_bits, outputs)
     bias = once * (outputs * access(layer.state_bits, outputs) if layer.bias else 0.0)
     if not layer.spiking:

@@ -1,8 +1,11 @@
 """From a design and what its golden model says, to the activity that energy models price."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
-from tospike.compare.energy.activity import EngineActivity, LayerActivity, Memories, Widths
+from tospike.compare.energy.activity import Counts, EngineActivity, LayerActivity, Memories, Widths
 from tospike.hw.ann.layout import buffer_depth
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.image.storage import bank_depth
@@ -20,9 +23,9 @@ from tospike.hw.params import (
 )
 from tospike.hw.snn.sequencer import sweeps_outside
 from tospike.sim.design import Design
-from tospike.sim.layers import sum_weights
-from tospike.sim.layers_integer import run_stages
-from tospike.sim.network import Array, Result
+from tospike.sim.layers import weighted_sums
+from tospike.sim.layers_integer import BATCH, run_stages
+from tospike.sim.network import Array, Conv2d, Dense, Network, Result
 
 
 def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineActivity, ...]:
@@ -37,6 +40,7 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
     result
         What the golden model says.
     """
+    layers: tuple[LayerActivity | None, ...]
     layers = _spiking_layers(design, result) if design.network.is_spiking else _dense_layers(design, x)
     engines = []
     for index, (params, operations) in enumerate(zip(design.params.engines, result.engine_operations, strict=True)):
@@ -47,41 +51,72 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
                 operations=operations,
                 widths=widths(params),
                 memories=memories(params),
-                layers=layers[first : first + design.stage_counts[index]],
+                layers=tuple(layer for layer in layers[first : first + design.stage_counts[index]] if layer),
             )
         )
     return tuple(engines)
 
 
-def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity, ...]:
-    """Layers of an ANN's engine: which activations are zero, the integer network tells.
-
-    A layer of another kind counts as the dense one with its fan-in and as many multiply-accumulates.
-    """
-    params, network = design.params.engines[0], design.network
+def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
+    """Stages of an ANN's engine, ``None`` without weights: the integer network tells which activations are zero."""
+    params = design.params.engines[0]
     assert isinstance(params, SystolicParams | ImageParams)
-    values = [x, *run_stages(network, x)]
-    nonzero = [np.count_nonzero(sent, axis=1).astype(np.float64) for sent in values]
-    sources = [network.sources(index) for index in range(len(network.stages))]
-    fan_in = [sum_weights(stage.synapses)[0].shape[1] for stage in network.stages]
-    return tuple(
-        LayerActivity(
-            name=stage.name,
-            inputs=fan_in[index],
-            outputs=stage.synapses.outputs,
-            steps=1,
-            spiking=False,
-            binary=False,
-            events=sum(nonzero[1 + source] for source in sources[index])
-            * fan_in[index]
-            / (stage.synapses.inputs * len(sources[index])),
-            sent=nonzero[index + 1],
-            weight_bits=params.array.weight_bits,
-            act_bits=params.array.act.bits,
-            state_bits=params.array.acc_bits,
+    batches = [_count_batch(design.network, x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
+    layers: list[LayerActivity | None] = []
+    for index, stage in enumerate(design.network.stages):
+        synapses = stage.synapses
+        if not isinstance(synapses, Dense | Conv2d):
+            layers.append(None)
+            continue
+        events, reached, sent = (np.concatenate([batch[index][n] for batch in batches]) for n in range(3))
+        everything = np.ones((1, synapses.inputs), dtype=np.int64)
+        layers.append(
+            LayerActivity(
+                name=stage.name,
+                inputs=synapses.inputs,
+                outputs=synapses.outputs,
+                steps=1,
+                spiking=False,
+                binary=False,
+                events=events,
+                sent=sent,
+                weight_bits=params.array.weight_bits,
+                act_bits=params.array.act.bits,
+                state_bits=params.array.acc_bits,
+                connections=int(connections_reached(synapses, everything)[0]),
+                reached=reached,
+                shared_weights=synapses.weight.size,
+            )
         )
-        for index, stage in enumerate(network.stages)
-    )
+    return tuple(layers)
+
+
+def _count_batch(network: Network, x: Array) -> list[tuple[Counts, Counts, Counts]]:
+    """Of each stage: inputs that are not zero, connections that they reach, outputs that are not zero."""
+    sent = run_stages(network, x)
+    counts = []
+    for index, stage in enumerate(network.stages):
+        source = network.sources(index)[0]
+        values = sent[source] if source >= 0 else x
+        synapses = stage.synapses
+        reached = np.zeros(len(x))
+        if isinstance(synapses, Dense | Conv2d):
+            reached = connections_reached(synapses, values)
+        events, sent_on = (np.count_nonzero(v, axis=1).astype(np.float64) for v in (values, sent[index]))
+        counts.append((events, reached, sent_on))
+    return counts
+
+
+def connections_reached(synapses: Dense | Conv2d, values: Array) -> Counts:
+    """(N,) connections that the non-zero ones of (N, inputs) ``values`` pass through: their sum with weights of 1."""
+    ones: dict[str, Any] = {
+        "weight": np.ones_like(synapses.weight, dtype=np.int64),
+        "bias": np.zeros_like(synapses.bias),
+    }
+    if isinstance(synapses, Conv2d):
+        ones["pad_value"] = 0
+    counting = replace(synapses, **ones)
+    return weighted_sums(counting, (values != 0).astype(np.int64)).sum(axis=(1, 2)).astype(np.float64)
 
 
 def _spiking_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]:

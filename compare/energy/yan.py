@@ -24,7 +24,7 @@ def twin_bits(steps: int) -> int:
 def layer_terms(layer: LayerActivity) -> Terms:
     """pJ of a dense layer: zeros are skipped on both sides, activations move densely, a bit per neuron and step."""
     once = layer.events * 0 + 1
-    weights = layer.weight_bits * layer.synapses
+    weights = layer.weight_bits * layer.weights
     add = _HOROWITZ.addition(layer.state_bits)
     multiply = _HOROWITZ.multiplication(layer.act_bits, layer.weight_bits)
     bits_in = layer.act_bits * (1 if not layer.binary else layer.steps)

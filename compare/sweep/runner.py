@@ -8,11 +8,11 @@ import json
 import multiprocessing
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import lru_cache
 from importlib import metadata, resources
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -61,24 +61,26 @@ def in_processes(jobs: int) -> Execute:
     def execute(points: Sequence[Point]) -> Finished:
         context = multiprocessing.get_context("spawn")
         workers = min(jobs, len(points))
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with, initargs=(os.getpid(),)) as pool:
+        stop = context.Event()
+        ends = (os.getpid(), stop)
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with, initargs=ends) as pool:
             futures = {pool.submit(measure, point): point for point in points}
             try:
                 for future in as_completed(futures):
                     yield futures[future], future.result()
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
+                stop.set()
                 raise
 
     return execute
 
 
-def _end_with(parent: int) -> None:
-    """Let this worker end when ``parent`` has been killed: nobody would take its results."""
+def _end_with(parent: int, stop: Event) -> None:
+    """Let this worker end when ``parent`` has been killed, or says ``stop``: nobody would take its results."""
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
+        while os.getppid() == parent and not stop.wait(0.5):
+            pass
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

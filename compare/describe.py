@@ -1,0 +1,26 @@
+"""A design in a line."""
+
+from tospike.gen.prepare import Prepared
+from tospike.hw.params import EncoderParams, ImageParams, SystolicParams
+
+
+def describe(prepared: Prepared) -> str:
+    """A design in a line: sizes, neuron, widths, engines."""
+    network, params = prepared.quantized.network, prepared.design.params
+    sizes = "-".join(str(size) for size in (network.input.inputs, *(s.synapses.outputs for s in network.stages)))
+    if not network.is_spiking:
+        engine = next(e for e in params.engines if isinstance(e, SystolicParams | ImageParams))
+        array = engine.array
+        flow = {"os": "output", "ws": "weight"}[array.dataflow.value]
+        return (
+            f"{sizes}, ReLU, {array.act.bits}-bit activations, {array.weight_bits}-bit weights, "
+            f"{array.rows} x {array.cols} {flow}-stationary array"
+        )
+    encoders = [e for e in params.engines if isinstance(e, EncoderParams)]
+    event = [e for e in params.engines if not isinstance(e, EncoderParams | SystolicParams | ImageParams)]
+    encoding = f"{encoders[0].encoding.value} encoding" if encoders else "spike input"
+    bits = max(e.weight_bits for e in event)
+    return (
+        f"{sizes}, {event[0].neuron.kind.value.upper()} neurons, {network.input.steps} steps, {encoding}, "
+        f"{bits}-bit weights, {event[0].lanes} lanes per layer"
+    )
