@@ -305,15 +305,15 @@ def bin_events(
         wrong = np.flatnonzero((values < 0) | (values > most))
         if len(wrong):
             raise InputError(
-                f"events: {name} is {values[wrong[0]]} in recording {recording[wrong[0]]} (event {wrong[0]}), outside of "
-                f"0 to {most}: remove such events" + ("" if sensor is None else ", or give another --sensor")
+                f"events: {name} is {values[wrong[0]]} in recording {recording[wrong[0]]} (event {wrong[0]}), outside "
+                f"of 0 to {most}: remove such events" + ("" if sensor is None else ", or give another --sensor")
             )
     back = np.flatnonzero((np.diff(t) < 0) & (np.diff(recording) == 0))
     if len(back):
         at = int(back[0]) + 1
         raise InputError(
-            f"events: time goes backwards in recording {recording[at]} (event {at}, {t[at - 1]} to {t[at]} us): sort its "
-            "events by time"
+            f"events: time goes backwards in recording {recording[at]} (event {at}, {t[at - 1]} to {t[at]} us): sort "
+            "its events by time"
         )
     step = (t - t[offsets[:-1]][recording]) // time_bin_us
     kept = step < steps

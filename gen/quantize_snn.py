@@ -28,7 +28,7 @@ from tospike.hw.params import (
 )
 from tospike.sim.arithmetic import exact_matmul
 from tospike.sim.encoding import encode
-from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
+from tospike.sim.network import Dense, InputSpec, Membrane, Network, Parameter, Stage
 from tospike.sim.neuron import Neurons
 from tospike.sim.reference import run_float
 
@@ -100,12 +100,13 @@ class _Trial:
     law: NeuronParams
     synapses: Dense
     recurrent: Ints | None
+    decays: Ints | None
     fine: float
     """Real weighted input that moves the state by 1."""
 
     def error(self, goal: Goal) -> float:
         """Mean difference of the numbers of spikes."""
-        spikes = trace(self.law, self.synapses, goal.events, self.recurrent).spikes
+        spikes = trace(self.law, self.synapses, goal.events, self.recurrent, self.decays).spikes
         return float(np.abs(spikes.sum(axis=1) - goal.counts).mean())
 
 
@@ -136,7 +137,11 @@ def _stage(
         bias = np.rint((stage.dense.bias.astype(np.float64) + rest) / fine).astype(np.int64)
         synapses = Dense(weight=to_grid(stage.dense.weight, scale, fmt), bias=bias)
         return _Trial(
-            law=law, synapses=synapses, recurrent=None if own is None else to_grid(own, scale, fmt), fine=fine
+            law=law,
+            synapses=synapses,
+            recurrent=None if own is None else to_grid(own, scale, fmt),
+            decays=own_decays(neuron, law, stage.dense.outputs),
+            fine=fine,
         )
 
     scale = choose_scale(exact, fmt, options.weight_scale)
@@ -146,7 +151,7 @@ def _stage(
         scale = min(scales, key=lambda tried: trial(tried).error(goal))
     chosen = trial(scale)
     law, synapses = chosen.law, chosen.synapses
-    reach = trace(law, synapses, events, chosen.recurrent)
+    reach = trace(law, synapses, events, chosen.recurrent, chosen.decays)
 
     ends = [int(synapses.bias.min()), int(synapses.bias.max())]
     constants = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift]
@@ -161,14 +166,14 @@ def _stage(
         unit=membrane_unit(neuron, chosen.fine),
         largest=max(reach.membrane[1], -reach.membrane[0]),
         bits=bits,
-        decay_error=float(decay_of(law.leak) - neuron.decay) if neuron.kind.leaks else 0.0,
+        decay_error=_decay_error(law.leak, neuron.decay) if neuron.kind.leaks else 0.0,
         fraction_bits=law.weight_shift,
         current_largest=max(reach.current[1], -reach.current[0]) if own_bits else 0,
         current_bits=current_bits if own_bits else 0,
-        synapse_decay_error=float(decay_of(law.synapse) - neuron.synapse_decay) if own_bits else 0.0,
+        synapse_decay_error=_decay_error(law.synapse, neuron.synapse_decay) if own_bits else 0.0,
     )
     integers = replace(law, state_bits=bits, current_bits=current_bits)
-    stage = Stage(name=stage.name, synapses=synapses, neuron=integers, recurrent=chosen.recurrent)
+    stage = Stage(name=stage.name, synapses=synapses, neuron=integers, recurrent=chosen.recurrent, decays=chosen.decays)
     return stage, report, reach.spikes
 
 
@@ -192,8 +197,8 @@ def _width(name: str, reach: tuple[int, int], constants: list[int], options: Qua
 
 def _law(neuron: UniformMembrane, weight_unit: float, options: QuantizeOptions) -> NeuronParams:
     """The integer neuron, its states as wide as can be; ``weight_unit``: weighted input that a weight of 1 is."""
-    leak_params = choose_leak(neuron.decay, options) if neuron.kind.leaks else LeakParams()
-    synapse = choose_leak(neuron.synapse_decay, options) if neuron.kind.synaptic else LeakParams()
+    leak_params = _leak(neuron.decay, options) if neuron.kind.leaks else LeakParams()
+    synapse = _leak(neuron.synapse_decay, options) if neuron.kind.synaptic else LeakParams()
     shift = _fraction_bits(neuron, membrane_unit(neuron, weight_unit), (leak_params, synapse), options)
     unit = membrane_unit(neuron, weight_unit / 2**shift)
     threshold = _threshold(neuron, unit)
@@ -227,11 +232,12 @@ def _fraction_bits(
     if options.fraction_bits is not None:
         return options.fraction_bits
     inexact = neuron.kind.leaks and LeakKind.MULTIPLY in [leak.kind for leak in leaks]
-    if not inexact or not neuron.kind.spikes or not 0 < neuron.decay < 1:
+    decay, synapse_decay = float(np.max(neuron.decay)), float(np.max(neuron.synapse_decay))
+    if not inexact or not neuron.kind.spikes or not 0 < decay < 1:
         return 0
     # each leak rounds off up to 1 per step, and a decay of d sums that up to 1 / (1 - d)
-    each = 1.0 + (1 / (1 - min(neuron.synapse_decay, MOST_DECAY)) if neuron.kind.synaptic else 0.0)
-    rounded_off = each / (1 - min(neuron.decay, MOST_DECAY))
+    each = 1.0 + (1 / (1 - min(synapse_decay, MOST_DECAY)) if neuron.kind.synaptic else 0.0)
+    rounded_off = each / (1 - min(decay, MOST_DECAY))
     return min(15, max(0, math.ceil(math.log2(rounded_off * unit / (ROUNDED_OFF * neuron.threshold)))))
 
 
@@ -249,6 +255,41 @@ def _threshold(neuron: UniformMembrane, unit: float) -> int:
     if neuron.reset is Reset.SUBTRACT:
         return max(round(real), int(at_least or neuron.spike_bits > 1))
     return max(1, math.ceil(real)) if at_least else max(math.floor(real), int(neuron.spike_bits > 1))
+
+
+def _leak(decay: Parameter, options: QuantizeOptions) -> LeakParams:
+    """The leak of a layer whose decay is common, or of each neuron's own: that is multiplied."""
+    if not isinstance(decay, np.ndarray):
+        return choose_leak(decay, options)
+    require(
+        options.leak is not LeakKind.SHIFT,
+        "decays that differ between neurons are multiplied: choose the multiply leak",
+    )
+    return LeakParams(
+        kind=LeakKind.MULTIPLY,
+        decay=0,
+        fraction_bits=options.decay_bits,
+        rounding=options.leak_rounding,
+        varies=True,
+    )
+
+
+def own_decays(neuron: UniformMembrane, law: NeuronParams, outputs: int) -> Ints | None:
+    """(outputs, n) integer decays of the leaks that vary."""
+    given = [decay for decay in (neuron.decay, neuron.synapse_decay) if isinstance(decay, np.ndarray)]
+    columns = [
+        np.rint(np.broadcast_to(decay, outputs) * 2**leak.fraction_bits).astype(np.int64)
+        for decay, leak in zip(given, law.varying, strict=True)
+    ]
+    return np.stack(columns, axis=1) if columns else None
+
+
+def _decay_error(params: LeakParams, decay: Parameter) -> float:
+    """Hardware decay minus trained decay; the largest where neurons have their own."""
+    if not isinstance(decay, np.ndarray):
+        return decay_of(params) - decay
+    errors = np.rint(decay * 2**params.fraction_bits) / 2**params.fraction_bits - decay
+    return float(errors[np.argmax(np.abs(errors))])
 
 
 def choose_leak(decay: float, options: QuantizeOptions) -> LeakParams:
@@ -297,10 +338,17 @@ class Reach:
     """(N, steps, outputs)."""
 
 
-def trace(law: NeuronParams, synapses: Dense, events: Ints, recurrent: Ints | None = None) -> Reach:
+def trace(
+    law: NeuronParams,
+    synapses: Dense,
+    events: Ints,
+    recurrent: Ints | None = None,
+    decays: Ints | None = None,
+) -> Reach:
     """Run a stage over ``events`` (N, steps, inputs) with the widest states."""
     parts = [
-        _trace_batch(law, synapses, events[start : start + BATCH], recurrent) for start in range(0, len(events), BATCH)
+        _trace_batch(law, synapses, events[start : start + BATCH], recurrent, decays)
+        for start in range(0, len(events), BATCH)
     ]
     current, membrane = (
         (min(low for low, _ in ranges), max(high for _, high in ranges))
@@ -309,12 +357,14 @@ def trace(law: NeuronParams, synapses: Dense, events: Ints, recurrent: Ints | No
     return Reach(current=current, membrane=membrane, spikes=np.concatenate([part.spikes for part in parts]))
 
 
-def _trace_batch(law: NeuronParams, synapses: Dense, events: Ints, recurrent: Ints | None) -> Reach:
+def _trace_batch(
+    law: NeuronParams, synapses: Dense, events: Ints, recurrent: Ints | None, decays: Ints | None
+) -> Reach:
     weight = synapses.weight.astype(np.int64).T << law.weight_shift
     total, up = exact_matmul(events, weight), _upward(events, weight)
     own = None if recurrent is None else recurrent.astype(np.int64).T << law.weight_shift
     spikes = np.zeros_like(total)
-    neurons = Neurons(law, synapses.bias.astype(np.int64), len(events))
+    neurons = Neurons(law, synapses.bias.astype(np.int64), len(events), decays)
     low = high = v_low = v_high = 0
     for step in range(total.shape[1]):
         current, rise = total[:, step], up[:, step]

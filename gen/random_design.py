@@ -56,7 +56,11 @@ def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> 
     bias = _integers(rng, engine.weight, (engine.neurons,)) if engine.bias else np.zeros(engine.neurons, dtype=np.int64)
     square = (engine.neurons, engine.neurons)
     recurrent = _integers(rng, engine.weight, square) if engine.recurrent else None
-    return Stage(name=name, synapses=Dense(weight=weight, bias=bias), neuron=engine.neuron, recurrent=recurrent)
+    varying = engine.neuron.varying
+    columns = [rng.integers(0, 1 << leak.fraction_bits, engine.neurons, endpoint=True) for leak in varying]
+    decays = np.stack(columns, axis=1) if varying else None
+    synapses = Dense(weight=weight, bias=bias)
+    return Stage(name=name, synapses=synapses, neuron=engine.neuron, recurrent=recurrent, decays=decays)
 
 
 def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator) -> list[Stage]:
@@ -99,6 +103,7 @@ def blank_design(params: AcceleratorParams) -> Design:
             stage,
             synapses=Dense(weight=0 * stage.dense.weight, bias=0 * stage.dense.bias),
             recurrent=None if stage.recurrent is None else 0 * stage.recurrent,
+            decays=None if stage.decays is None else 0 * stage.decays,
         )
         for stage in design.network.stages
     )

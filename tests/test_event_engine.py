@@ -67,12 +67,21 @@ def run_rtl(dut, tokens, count, *, stall=0.0, seed=0, writes=()):
     return simulate(dut, producer, consumer)[1]
 
 
-def check(params, weight, bias, inputs, recurrent=None, *, stall=0.0, seed=0):
-    run = run_event(params, weight, bias, inputs, recurrent)
+def packed(params, weight, bias, recurrent, decays):
+    return pack(params, *(None if array is None else array.tolist() for array in (weight, bias, recurrent, decays)))
+
+
+def random_decays(rng, params):
+    """Of each neuron, for leaks that vary."""
+    columns = [rng.integers(0, (1 << leak.fraction_bits) + 1, params.neurons) for leak in params.neuron.varying]
+    return np.stack(columns, axis=1) if columns else None
+
+
+def check(params, weight, bias, inputs, recurrent=None, decays=None, *, stall=0.0, seed=0):
+    run = run_event(params, weight, bias, inputs, recurrent, decays)
     tokens = [token for train in inputs for token in train_tokens(train)]
     expected = [token for sample in range(len(inputs)) for token in expected_tokens(params, run, sample)]
-    own = None if recurrent is None else recurrent.tolist()
-    dut = EventEngine(params, pack(params, weight.tolist(), bias.tolist(), own))
+    dut = EventEngine(params, packed(params, weight, bias, recurrent, decays))
     received, counters = run_rtl(dut, tokens, len(expected), stall=stall, seed=seed)
     assert received == expected
     assert counters == {name: int(counts.sum()) for name, counts in run.counters.items()}
@@ -80,8 +89,10 @@ def check(params, weight, bias, inputs, recurrent=None, *, stall=0.0, seed=0):
 
 
 def random_leak(rng):
+    kind = list(LeakKind)[rng.integers(2)]
     return LeakParams(
-        kind=list(LeakKind)[rng.integers(2)],
+        varies=kind is LeakKind.MULTIPLY and bool(rng.integers(2)),
+        kind=kind,
         shift=int(rng.integers(1, 5)),
         decay=int(rng.integers(0, 257)),
         fraction_bits=8,
@@ -145,7 +156,8 @@ def random_case(rng, *, lanes, neurons, readout=None, kind=None):
     bias = rng.integers(-6, 7, neurons) * params.bias
     payload = params.payload
     inputs = rng.integers(payload.min, payload.max + 1, (4, choose(1, 2, 4), params.inputs))
-    return params, weight, bias, inputs * (rng.random(inputs.shape) < choose(0.0, 0.3, 1.0)), recurrent
+    inputs = inputs * (rng.random(inputs.shape) < choose(0.0, 0.3, 1.0))
+    return params, weight, bias, inputs, recurrent, random_decays(rng, params)
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 8])

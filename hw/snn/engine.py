@@ -13,7 +13,7 @@ from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKin
 from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.count import SpikeCounts
 from tospike.hw.snn.layout import counter_names, memories
-from tospike.hw.snn.neuron import Neuron, side_layout
+from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
 from tospike.hw.snn.recurrence import Recurrence
 from tospike.hw.snn.ring import MAX_WORDS, AccumulateRing
 from tospike.hw.snn.sequencer import Sequencer, operation_layout, sweeps_outside
@@ -166,6 +166,12 @@ class EventEngine(wiring.Component):
             with m.If(~stages[7 + late].sweep):
                 m.d.sync += bias.eq(0)
             m.d.comb += [cells[lane].bias.eq(bias[lane]) for lane in lanes]
+        if neuron.varying:
+            # read two cycles before the leak, which is in the cycle of `passes`
+            decays = Signal(data.ArrayLayout(decay_layout(neuron), params.lanes), reset_less=True)
+            m.d.comb += [images["decays"].address.eq(stages[5 + late].word), images["decays"].enable.eq(1)]
+            m.d.sync += Value.cast(decays).eq(images["decays"].data)
+            m.d.comb += [cells[lane].decays.eq(decays[lane]) for lane in lanes]
         # cycles 6 and 7: what leaves
         layout = lane_word_layout(params.output, params.lanes)
         m.submodules.queue = queue = Queue(layout, depth=sweeps_outside(params) * params.words + 1)
