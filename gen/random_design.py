@@ -53,7 +53,8 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
 
 def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
     weight = _integers(rng, engine.weight, (engine.neurons, engine.inputs))
-    bias = _integers(rng, engine.weight, (engine.neurons,)) if engine.bias else np.zeros(engine.neurons, dtype=np.int64)
+    bias_format = min(engine.weight, engine.neuron.accumulated, key=lambda fmt: fmt.bits)
+    bias = _integers(rng, bias_format, (engine.neurons,)) if engine.bias else np.zeros(engine.neurons, dtype=np.int64)
     square = (engine.neurons, engine.neurons)
     recurrent = _integers(rng, engine.weight, square) if engine.recurrent else None
     varying = engine.neuron.varying

@@ -316,3 +316,38 @@ def test_pack_puts_a_row_of_words_per_input():
 def test_pack_refuses(weight, bias, message):
     with pytest.raises(InputError, match=message):
         pack(EventParams(inputs=2, neurons=2, weight_bits=4), weight, bias)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([[1, 2]] * 2, [0, 0], None, [[1, 1]] * 2), r"recurrent weights of an event engine must have shape \(2, 2\)"),
+        (([[1, 2]] * 2, [0, 0], [[1, 2]], [[1, 1]] * 2), r"recurrent weights of an event engine must have shape"),
+        (([[1, 2]] * 2, [0, 0], [[1, 9]] * 2, [[1, 1]] * 2), "a weight of 9 does not fit 4 bits"),
+        (([[1, 2]] * 2, [0, 0], [[1, 2]] * 2, None), r"decays of this event engine must have shape \(2, 2\)"),
+        (([[1, 2]] * 2, [0, 0], [[1, 2]] * 2, [[1], [2]]), r"decays of this event engine must have shape \(2, 2\)"),
+        (([[1, 2]] * 2, [0, 0], [[1, 2]] * 2, [[1, 1], [17, 1]]), "a decay of 17 is not from 0 to 16"),
+    ],
+)
+def test_pack_refuses_recurrent_weights_and_decays(arguments, message):
+    leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, fraction_bits=4, varies=True)
+    neuron = NeuronParams(kind=NeuronKind.CUBA_LIF, leak=leak, synapse=leak)
+    params = EventParams(inputs=2, neurons=2, weight_bits=4, neuron=neuron, recurrent=True)
+    with pytest.raises(InputError, match=message):
+        pack(params, *arguments)
+
+
+def test_pack_puts_rows_of_own_spikes_behind_and_decays_in_lanes():
+    leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, fraction_bits=3, varies=True)
+    neuron = NeuronParams(kind=NeuronKind.CUBA_LIF, leak=leak, synapse=leak)
+    params = EventParams(inputs=1, neurons=3, lanes=2, weight_bits=4, neuron=neuron, recurrent=True)
+    images = pack(params, [[1], [2], [3]], [0] * 3, [[4, 0, 0], [0, 5, 0], [0, 0, 6]], [[1, 2], [3, 4], [5, 8]])
+    assert images["weights"] == [0x21, 0x03, 0x04, 0x00, 0x50, 0x00, 0x00, 0x06]
+    assert images["decays"] == [0x4321, 0x0085]
+
+
+def test_engines_that_cannot_be_are_refused():
+    with pytest.raises(InputError, match="a recurrent engine cannot be read out by its membrane"):
+        EventParams(inputs=1, neurons=1, recurrent=True, readout=Readout.MEMBRANE)
+    with pytest.raises(InputError, match="a leak that varies between neurons is by multiplier"):
+        LeakParams(varies=True)
