@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tospike.gen.data import load_data
+from tospike.gen.leaks import choose_leak, decay_of
 from tospike.gen.load import load_network
 from tospike.gen.nir_frameworks import Framework
 from tospike.gen.nir_options import NirOptions
 from tospike.gen.plan import plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.gen.quantize_snn import choose_leak, decay_of
 from tospike.gen.requantizer import requantizer
 from tospike.gen.scale import ScaleMethod, choose_scale, signed_bits, to_grid
 from tospike.hw.params import (
