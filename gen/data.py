@@ -5,7 +5,6 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.gen.recordings import bin_events, parse_sensor
 from tospike.hw.params import InputError, require
 
 SPECS = "digits, mnist:DIR or npz:FILE"
@@ -196,20 +196,6 @@ def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
         raise InputError(f"{path} is no npz file of plain arrays: {error}") from error
 
 
-def parse_sensor(text: str) -> tuple[int, int]:
-    """``WIDTHxHEIGHT`` as (width, height).
-
-    Raises
-    ------
-    InputError
-        It is written otherwise.
-    """
-    parts = text.lower().split("x")
-    good = len(parts) == 2 and all(part.isdecimal() and int(part) >= 1 for part in parts)
-    require(good, f"sensor {text!r} is not WIDTHxHEIGHT, for example 34x34")
-    return int(parts[0]), int(parts[1])
-
-
 def _npz(path: Path, time_bin_us: int | None, steps: int | None, sensor: tuple[int, int] | None) -> DataSet:
     require(path.is_file(), f"there is no file {path}: give npz:FILE")
     arrays = _read_npz(path)
@@ -259,64 +245,3 @@ def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:
     good = labels.ndim == 1 and labels.dtype.kind in "iu"
     require(good, f"{path}: labels must be one integer per sample, not {labels.dtype} of shape {labels.shape}")
     return labels.astype(np.int64)
-
-
-def bin_events(
-    events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, steps: int, sensor: tuple[int, int] | None = None
-) -> NDArray[np.uint8]:
-    """Address events to spike trains: 1 where a pixel had at least one event in a time step.
-
-    Parameters
-    ----------
-    events
-        ``x``, ``y``, ``p``, ``t_us`` (E,) of all recordings one after another; recording n is ``offsets[n]`` to
-        ``offsets[n + 1]``. Time counts from the first event of a recording; events after the last step are dropped.
-    time_bin_us, steps
-        Length of a step in microseconds, number of steps.
-    sensor
-        (width, height); as far as the events reach if not given.
-
-    Returns
-    -------
-    (recordings, steps, 2 * height * width); channel = (p * height + y) * width + x.
-
-    Raises
-    ------
-    InputError
-        Fields of unequal length, offsets that do not fit, an empty recording, addresses that the sensor does not have,
-        time going backwards; the message names the recording.
-    """
-    require(time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1")
-    x, y, p, t = (np.asarray(events[name]).astype(np.int64) for name in ("x", "y", "p", "t_us"))
-    offsets = np.asarray(events["offsets"]).astype(np.int64)
-    require(len({x.shape, y.shape, p.shape, t.shape}) == 1, "events: x, y, p and t_us differ in length")
-    require(
-        bool(len(offsets) >= 2 and offsets[0] == 0 and offsets[-1] == len(x) and (np.diff(offsets) >= 0).all()),
-        "events: offsets must rise from 0 to the number of events",
-    )
-    lengths = np.diff(offsets)
-    require(
-        bool(lengths.all()),
-        f"events: recording {int(np.argmin(lengths))} is empty (of {len(lengths)}): leave it and its label out",
-    )
-    recording = np.repeat(np.arange(len(lengths)), lengths)
-    width, height = sensor or (int(x.max()) + 1, int(y.max()) + 1)
-    for name, values, most in (("x", x, width - 1), ("y", y, height - 1), ("p", p, 1)):
-        wrong = np.flatnonzero((values < 0) | (values > most))
-        if len(wrong):
-            raise InputError(
-                f"events: {name} is {values[wrong[0]]} in recording {recording[wrong[0]]} (event {wrong[0]}), outside "
-                f"of 0 to {most}: remove such events" + ("" if sensor is None else ", or give another --sensor")
-            )
-    back = np.flatnonzero((np.diff(t) < 0) & (np.diff(recording) == 0))
-    if len(back):
-        at = int(back[0]) + 1
-        raise InputError(
-            f"events: time goes backwards in recording {recording[at]} (event {at}, {t[at - 1]} to {t[at]} us): sort "
-            "its events by time"
-        )
-    step = (t - t[offsets[:-1]][recording]) // time_bin_us
-    kept = step < steps
-    spikes = np.zeros((len(offsets) - 1, steps, 2 * height * width), np.uint8)
-    spikes[recording[kept], step[kept], ((p * height + y) * width + x)[kept]] = 1
-    return spikes

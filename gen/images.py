@@ -24,7 +24,8 @@ def pack(design: Design) -> list[Images]:
         if isinstance(params, EventParams):
             dense, recurrent = stages[0].dense, stages[0].recurrent
             own = None if recurrent is None else recurrent.tolist()
-            images.append(event_layout.pack(params, dense.weight.tolist(), dense.bias.tolist(), own))
+            decays = None if stages[0].decays is None else stages[0].decays.tolist()
+            images.append(event_layout.pack(params, dense.weight.tolist(), dense.bias.tolist(), own, decays))
         elif isinstance(params, SystolicParams):
             images.append(
                 systolic_layout.pack(

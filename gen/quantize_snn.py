@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.gen.leaks import decay_error, leak_of, own_decays
 from tospike.gen.quantize_options import ROUNDED_OFF, SEARCHED_SCALES, QuantizeOptions
 from tospike.gen.quantized import StageReport
+from tospike.gen.reach import trace
 from tospike.gen.scale import ScaleMethod, choose_scale, relative_error, signed_bits, to_grid
 from tospike.gen.uniform import UniformMembrane, uniform
 from tospike.hw.params import (
@@ -26,10 +28,8 @@ from tospike.hw.params import (
     require,
     require_range,
 )
-from tospike.sim.arithmetic import exact_matmul
 from tospike.sim.encoding import encode
 from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
-from tospike.sim.neuron import Neurons
 from tospike.sim.reference import run_float
 
 Ints = NDArray[np.int64]
@@ -39,11 +39,8 @@ SEARCHED_SAMPLES = 256
 """A search for a scale looks at no more samples than this."""
 LEAST_RANGE = 0.2
 """Fraction of the largest weight that a searched scale must at least reach."""
-EXACT_DECAY = 1e-6
-"""A decay nearer than this to 1 - 2**-k is taken as that: it came through float32."""
 MOST_DECAY = 1 - 2.0**-12
 """A decay above this counts as this when roundings are summed up."""
-BATCH = 128
 
 
 def quantize_snn(
@@ -100,12 +97,13 @@ class _Trial:
     law: NeuronParams
     synapses: Dense
     recurrent: Ints | None
+    decays: Ints | None
     fine: float
     """Real weighted input that moves the state by 1."""
 
     def error(self, goal: Goal) -> float:
         """Mean difference of the numbers of spikes."""
-        spikes = trace(self.law, self.synapses, goal.events, self.recurrent).spikes
+        spikes = trace(self.law, self.synapses, goal.events, self.recurrent, self.decays).spikes
         return float(np.abs(spikes.sum(axis=1) - goal.counts).mean())
 
 
@@ -136,7 +134,11 @@ def _stage(
         bias = np.rint((stage.dense.bias.astype(np.float64) + rest) / fine).astype(np.int64)
         synapses = Dense(weight=to_grid(stage.dense.weight, scale, fmt), bias=bias)
         return _Trial(
-            law=law, synapses=synapses, recurrent=None if own is None else to_grid(own, scale, fmt), fine=fine
+            law=law,
+            synapses=synapses,
+            recurrent=None if own is None else to_grid(own, scale, fmt),
+            decays=own_decays(neuron, law, stage.dense.outputs),
+            fine=fine,
         )
 
     scale = choose_scale(exact, fmt, options.weight_scale)
@@ -146,7 +148,7 @@ def _stage(
         scale = min(scales, key=lambda tried: trial(tried).error(goal))
     chosen = trial(scale)
     law, synapses = chosen.law, chosen.synapses
-    reach = trace(law, synapses, events, chosen.recurrent)
+    reach = trace(law, synapses, events, chosen.recurrent, chosen.decays)
 
     ends = [int(synapses.bias.min()), int(synapses.bias.max())]
     constants = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift]
@@ -161,14 +163,14 @@ def _stage(
         unit=membrane_unit(neuron, chosen.fine),
         largest=max(reach.membrane[1], -reach.membrane[0]),
         bits=bits,
-        decay_error=float(decay_of(law.leak) - neuron.decay) if neuron.kind.leaks else 0.0,
+        decay_error=decay_error(law.leak, neuron.decay) if neuron.kind.leaks else 0.0,
         fraction_bits=law.weight_shift,
         current_largest=max(reach.current[1], -reach.current[0]) if own_bits else 0,
         current_bits=current_bits if own_bits else 0,
-        synapse_decay_error=float(decay_of(law.synapse) - neuron.synapse_decay) if own_bits else 0.0,
+        synapse_decay_error=decay_error(law.synapse, neuron.synapse_decay) if own_bits else 0.0,
     )
     integers = replace(law, state_bits=bits, current_bits=current_bits)
-    stage = Stage(name=stage.name, synapses=synapses, neuron=integers, recurrent=chosen.recurrent)
+    stage = Stage(name=stage.name, synapses=synapses, neuron=integers, recurrent=chosen.recurrent, decays=chosen.decays)
     return stage, report, reach.spikes
 
 
@@ -192,8 +194,8 @@ def _width(name: str, reach: tuple[int, int], constants: list[int], options: Qua
 
 def _law(neuron: UniformMembrane, weight_unit: float, options: QuantizeOptions) -> NeuronParams:
     """The integer neuron, its states as wide as can be; ``weight_unit``: weighted input that a weight of 1 is."""
-    leak_params = choose_leak(neuron.decay, options) if neuron.kind.leaks else LeakParams()
-    synapse = choose_leak(neuron.synapse_decay, options) if neuron.kind.synaptic else LeakParams()
+    leak_params = leak_of(neuron.decay, options) if neuron.kind.leaks else LeakParams()
+    synapse = leak_of(neuron.synapse_decay, options) if neuron.kind.synaptic else LeakParams()
     shift = _fraction_bits(neuron, membrane_unit(neuron, weight_unit), (leak_params, synapse), options)
     unit = membrane_unit(neuron, weight_unit / 2**shift)
     threshold = _threshold(neuron, unit)
@@ -227,11 +229,12 @@ def _fraction_bits(
     if options.fraction_bits is not None:
         return options.fraction_bits
     inexact = neuron.kind.leaks and LeakKind.MULTIPLY in [leak.kind for leak in leaks]
-    if not inexact or not neuron.kind.spikes or not 0 < neuron.decay < 1:
+    decay, synapse_decay = float(np.max(neuron.decay)), float(np.max(neuron.synapse_decay))
+    if not inexact or not neuron.kind.spikes or not 0 < decay < 1:
         return 0
     # each leak rounds off up to 1 per step, and a decay of d sums that up to 1 / (1 - d)
-    each = 1.0 + (1 / (1 - min(neuron.synapse_decay, MOST_DECAY)) if neuron.kind.synaptic else 0.0)
-    rounded_off = each / (1 - min(neuron.decay, MOST_DECAY))
+    each = 1.0 + (1 / (1 - min(synapse_decay, MOST_DECAY)) if neuron.kind.synaptic else 0.0)
+    rounded_off = each / (1 - min(decay, MOST_DECAY))
     return min(15, max(0, math.ceil(math.log2(rounded_off * unit / (ROUNDED_OFF * neuron.threshold)))))
 
 
@@ -249,88 +252,3 @@ def _threshold(neuron: UniformMembrane, unit: float) -> int:
     if neuron.reset is Reset.SUBTRACT:
         return max(round(real), int(at_least or neuron.spike_bits > 1))
     return max(1, math.ceil(real)) if at_least else max(math.floor(real), int(neuron.spike_bits > 1))
-
-
-def choose_leak(decay: float, options: QuantizeOptions) -> LeakParams:
-    """The leak nearest to ``decay``: a shift if it is 1 - 2**-k or ``options.leak`` says so, else a multiplier.
-
-    Raises
-    ------
-    InputError
-        A shift is asked for, and no 1 - 2**-k with k from 1 to 15 is within a quarter of 1 - decay.
-    """
-    shift = min(range(1, 16), key=lambda k: abs(1 - 2.0**-k - decay))
-    error = abs(1 - 2.0**-shift - decay)
-    if options.leak is LeakKind.MULTIPLY or (options.leak is None and error > EXACT_DECAY):
-        return LeakParams(
-            kind=LeakKind.MULTIPLY,
-            decay=round(decay * 2**options.decay_bits),
-            fraction_bits=options.decay_bits,
-            rounding=options.leak_rounding,
-        )
-    require(
-        error <= 0.25 * (1 - decay) + EXACT_DECAY,
-        f"a decay of {decay:g} is far from any 1 - 2**-k: choose the multiply leak",
-    )
-    return LeakParams(kind=LeakKind.SHIFT, shift=shift, rounding=options.leak_rounding)
-
-
-def decay_of(params: LeakParams) -> float:
-    """The decay that a leak stands for, but for rounding."""
-    if params.kind is LeakKind.SHIFT:
-        return 1 - 2.0**-params.shift
-    return params.decay / 2.0**params.fraction_bits
-
-
-# ------------------------------------------------------------------------------------------- range of a membrane
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Reach:
-    """What a stage does if its states are wide enough."""
-
-    current: tuple[int, int]
-    """Lowest and highest value that whatever the events are added to may pass through, *whatever their order*."""
-    membrane: tuple[int, int]
-    """The same of the membranes before their resets."""
-    spikes: Ints
-    """(N, steps, outputs)."""
-
-
-def trace(law: NeuronParams, synapses: Dense, events: Ints, recurrent: Ints | None = None) -> Reach:
-    """Run a stage over ``events`` (N, steps, inputs) with the widest states."""
-    parts = [
-        _trace_batch(law, synapses, events[start : start + BATCH], recurrent) for start in range(0, len(events), BATCH)
-    ]
-    current, membrane = (
-        (min(low for low, _ in ranges), max(high for _, high in ranges))
-        for ranges in ([part.current for part in parts], [part.membrane for part in parts])
-    )
-    return Reach(current=current, membrane=membrane, spikes=np.concatenate([part.spikes for part in parts]))
-
-
-def _trace_batch(law: NeuronParams, synapses: Dense, events: Ints, recurrent: Ints | None) -> Reach:
-    weight = synapses.weight.astype(np.int64).T << law.weight_shift
-    total, up = exact_matmul(events, weight), _upward(events, weight)
-    own = None if recurrent is None else recurrent.astype(np.int64).T << law.weight_shift
-    spikes = np.zeros_like(total)
-    neurons = Neurons(law, synapses.bias.astype(np.int64), len(events))
-    low = high = v_low = v_high = 0
-    for step in range(total.shape[1]):
-        current, rise = total[:, step], up[:, step]
-        if own is not None and step > 0:
-            before = spikes[:, step - 1]
-            current, rise = current + exact_matmul(before, own), rise + _upward(before, own)
-        start = neurons.start
-        high = max(high, int((start + rise).max()))
-        low = min(low, int((start + current - rise).min()))
-        spikes[:, step] = neurons.sweep(start + current)
-        v_high, v_low = max(v_high, int(neurons.before.max())), min(v_low, int(neurons.before.min()))
-    reached = (v_low, v_high) if law.kind.synaptic else (min(low, v_low), max(high, v_high))
-    return Reach(current=(low, high), membrane=reached, spikes=spikes)
-
-
-def _upward(events: Ints, weight: Ints) -> Ints:
-    """The sums of the positive terms alone."""
-    up = exact_matmul(np.maximum(events, 0), np.maximum(weight, 0))
-    return up + exact_matmul(np.minimum(events, 0), np.minimum(weight, 0))

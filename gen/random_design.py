@@ -57,10 +57,15 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
 
 def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
     weight = _integers(rng, engine.weight, (engine.neurons, engine.inputs))
-    bias = _integers(rng, engine.weight, (engine.neurons,)) if engine.bias else np.zeros(engine.neurons, dtype=np.int64)
+    bias_format = min(engine.weight, engine.neuron.accumulated, key=lambda fmt: fmt.bits)
+    bias = _integers(rng, bias_format, (engine.neurons,)) if engine.bias else np.zeros(engine.neurons, dtype=np.int64)
     square = (engine.neurons, engine.neurons)
     recurrent = _integers(rng, engine.weight, square) if engine.recurrent else None
-    return Stage(name=name, synapses=Dense(weight=weight, bias=bias), neuron=engine.neuron, recurrent=recurrent)
+    varying = engine.neuron.varying
+    columns = [rng.integers(0, 1 << leak.fraction_bits, engine.neurons, endpoint=True) for leak in varying]
+    decays = np.stack(columns, axis=1) if varying else None
+    synapses = Dense(weight=weight, bias=bias)
+    return Stage(name=name, synapses=synapses, neuron=engine.neuron, recurrent=recurrent, decays=decays)
 
 
 def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator) -> list[Stage]:
@@ -105,5 +110,6 @@ def blank_design(params: AcceleratorParams) -> Design:
             dense = stage.dense
             blank = Dense(weight=np.full_like(dense.weight, weight), bias=np.zeros_like(dense.bias))
             recurrent = None if stage.recurrent is None else np.zeros_like(stage.recurrent)
-            stages.append(replace(stage, synapses=blank, recurrent=recurrent))
+            decays = None if stage.decays is None else np.zeros_like(stage.decays)
+            stages.append(replace(stage, synapses=blank, recurrent=recurrent, decays=decays))
     return replace(design, network=replace(design.network, stages=tuple(stages)))

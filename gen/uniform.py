@@ -1,14 +1,13 @@
 """Neurons with parameters of their own as neurons with common ones.
 
 A neuron's equation is free of scale: multiply membrane, weights, threshold and reset by a number, and it spikes as
-before. So gains and thresholds that differ between neurons go into the weights, exactly. What remains are decays, and
-what a synaptic current and a reset add besides: those must be common to a layer.
+before. So gains and thresholds that differ between neurons go into the weights, exactly. Decays stay each neuron's own.
+What remains is what a synaptic current and a reset add besides: that must be common to a layer.
 """
 
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tospike.hw.params import Comparison, InputError, NeuronKind, Reset, ResetTiming, require
 from tospike.sim.network import Dense, Membrane, Parameter, Stage
@@ -17,15 +16,15 @@ TOLERANCE = 1e-6
 """Relative spread below which values count as equal."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class UniformMembrane:
-    """A :class:`tospike.sim.network.Membrane` whose parameters are the same for all neurons; ``rest`` may be too."""
+    """A :class:`tospike.sim.network.Membrane` with common parameters, but for decays and ``rest``."""
 
     kind: NeuronKind
-    decay: float
+    decay: Parameter
     gain: float
-    rest: float | NDArray[np.float64]
-    synapse_decay: float
+    rest: Parameter
+    synapse_decay: Parameter
     synapse_gain: float
     threshold: float
     comparison: Comparison
@@ -42,7 +41,7 @@ def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
     Raises
     ------
     InputError
-        The stage is quantised already, or its neurons differ in more than gain, threshold and leak potential.
+        The stage is quantised already, or its neurons differ in more than decay, gain, threshold and leak potential.
     """
     neuron = stage.neuron
     if not isinstance(neuron, Membrane):
@@ -66,8 +65,6 @@ def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
         "gain": float(gain[0]),
         "synapse_gain": float(synapse_gain[0]),
         "threshold": float(threshold[0]),
-        "decay": _common(stage, "decay", neuron.decay),
-        "synapse_decay": _common(stage, "synapse_decay", neuron.synapse_decay),
         "v_reset": _common(stage, "v_reset over threshold", neuron.v_reset * size),
         "rest": _common(stage, "v_leak over threshold", rest) if neuron.kind.synaptic else rest,
     }

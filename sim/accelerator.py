@@ -102,7 +102,8 @@ def _engines(design: Design, x: Ints) -> list[EncoderRun | EventRun]:
         else:
             assert isinstance(params, EventParams)
             stage = design.stages_of(index)[0]
-            run_of_engine = run_event(params, stage.dense.weight, stage.dense.bias, trains, stage.recurrent)
+            dense = stage.dense
+            run_of_engine = run_event(params, dense.weight, dense.bias, trains, stage.recurrent, stage.decays)
             trains = run_of_engine.spikes
             runs.append(run_of_engine)
     return runs

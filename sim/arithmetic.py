@@ -24,11 +24,12 @@ def round_shift(value: Ints, shift: int, rounding: Rounding) -> Ints:
     return value >> shift
 
 
-def leak(value: Ints, params: LeakParams) -> Ints:
-    """The decayed membrane; see :class:`tospike.hw.params.LeakKind`."""
+def leak(value: Ints, params: LeakParams, decays: Ints | None = None) -> Ints:
+    """The decayed membrane; see :class:`tospike.hw.params.LeakKind`. ``decays`` are those of a leak that varies."""
     if params.kind is LeakKind.SHIFT:
         return value - round_shift(value, params.shift, params.rounding)
-    return round_shift(value * params.decay, params.fraction_bits, params.rounding)
+    product = value * (params.decay if decays is None else decays)
+    return round_shift(product, params.fraction_bits, params.rounding)
 
 
 def exact_matmul(a: Ints, b: Ints) -> Ints:

@@ -28,7 +28,12 @@ class EventRun:
 
 
 def run_event(
-    params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None = None
+    params: EventParams,
+    weight: Ints,
+    bias: Ints,
+    inputs: NDArray[np.integer],
+    recurrent: Ints | None = None,
+    decays: Ints | None = None,
 ) -> EventRun:
     """Compute one engine: per step ``v = saturate(leak(v) + bias)``, then each event in ascending order of address.
 
@@ -48,6 +53,8 @@ def run_event(
         (N, T, inputs) payloads; zeros are no events. The same array in each step (stride 0) is multiplied once.
     recurrent
         (neurons, neurons) weights of the engine's own spikes; ``None`` if it is not recurrent.
+    decays
+        (neurons, n) decays of the n leaks that vary between neurons; ``None`` if none does.
 
     Raises
     ------
@@ -55,6 +62,10 @@ def run_event(
         A shape or a value does not fit ``params``.
     """
     _check(params, weight, bias, inputs, recurrent)
+    varying = len(params.neuron.varying)
+    wanted = (params.neurons, varying) if varying else None
+    given = None if decays is None else decays.shape
+    require(given == wanted, f"the decays of the neurons must have shape {wanted}, not {given}")
     samples, steps, _ = inputs.shape
     state = params.neuron.accumulated
     weight = np.asarray(weight, dtype=np.int64) << params.neuron.weight_shift
@@ -64,7 +75,7 @@ def run_event(
 
     spikes = np.zeros((samples, steps, params.neurons), dtype=np.uint8)
     saturations = np.zeros(samples, dtype=np.int64)
-    neurons = Neurons(params.neuron, np.asarray(bias, dtype=np.int64), samples)
+    neurons = Neurons(params.neuron, np.asarray(bias, dtype=np.int64), samples, decays)
     # a recurrent engine takes its spikes of the last step too: it does not know that it was the last
     for step in range(steps + params.recurrent):
         events, terms = (inputs[:, step] if step < steps else nothing), weight

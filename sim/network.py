@@ -155,6 +155,8 @@ class Stage:
     """The stages that its inputs come from, by index, -1 for the network's input; empty: from the stage before."""
     recurrent: Array | None = None
     """(outputs, outputs) weights of what the neurons sent in the step before; their bias is that of ``synapses``."""
+    decays: Array | None = None
+    """Integer networks: (outputs, n) decays of each neuron, in the order of the n leaks of ``neuron.varying``."""
 
     def __post_init__(self) -> None:
         shape = (self.synapses.outputs, self.synapses.outputs)

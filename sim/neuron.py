@@ -16,6 +16,18 @@ def count_spikes(membrane: Ints, params: NeuronParams) -> Ints:
     return spikes
 
 
+def split_decays(params: NeuronParams, decays: Ints | None) -> tuple[Ints | None, Ints | None]:
+    """The decays of the neurons' membranes and of their synaptic currents, each ``None`` where they do not vary.
+
+    ``decays`` is (neurons, number of leaks that vary).
+    """
+    if decays is None:
+        return None, None
+    columns = list(decays.T)
+    membranes = columns.pop(0) if params.kind.leaks and params.leak.varies else None
+    return membranes, columns.pop(0) if columns else None
+
+
 class Neurons:
     """The states of (N, neurons) neurons between steps. Events are added to ``start``; `sweep` does the rest.
 
@@ -23,9 +35,10 @@ class Neurons:
     leak and the bias of the step that begins.
     """
 
-    def __init__(self, params: NeuronParams, bias: Ints, samples: int):
+    def __init__(self, params: NeuronParams, bias: Ints, samples: int, decays: Ints | None = None):
         self.params = params
         self.bias = bias
+        self._leaks, self._synapses = split_decays(params, decays)
         shape = (samples, len(bias))
         self.start: Ints = np.broadcast_to(bias, shape)
         self.after: Ints = np.zeros(shape, dtype=np.int64)
@@ -71,14 +84,14 @@ class Neurons:
         saturations = self.saturations.copy()
         if params.kind.synaptic:
             self._v = self._add(decayed, params.drift, params.state)
-            decayed = leak(total, params.synapse)
+            decayed = leak(total, params.synapse, self._synapses)
         self.start = self._add(decayed, self.bias, params.accumulated)
         if ends:
             self.saturations = saturations
         return spikes
 
     def _decay(self, membrane: Ints) -> Ints:
-        return leak(membrane, self.params.leak) if self.params.kind.leaks else membrane
+        return leak(membrane, self.params.leak, self._leaks) if self.params.kind.leaks else membrane
 
     def _add(self, value: Ints, addend: Ints | int, fmt: IntFormat) -> Ints:
         unbounded = value + addend

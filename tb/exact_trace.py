@@ -56,7 +56,7 @@ def compare_trains(prepared: Prepared, x: Array) -> list[LayerTrace]:
         alone = golden[index]
         if index > 0:
             dense = stage.dense
-            alone = run_event(params, dense.weight, dense.bias, exact[index - 1], stage.recurrent).spikes
+            alone = run_event(params, dense.weight, dense.bias, exact[index - 1], stage.recurrent, stage.decays).spikes
         traces.append(
             LayerTrace(
                 stage=stage.name,

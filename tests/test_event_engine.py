@@ -67,12 +67,21 @@ def run_rtl(dut, tokens, count, *, stall=0.0, seed=0, writes=()):
     return simulate(dut, producer, consumer)[1]
 
 
-def check(params, weight, bias, inputs, recurrent=None, *, stall=0.0, seed=0):
-    run = run_event(params, weight, bias, inputs, recurrent)
+def packed(params, weight, bias, recurrent, decays):
+    return pack(params, *(None if array is None else array.tolist() for array in (weight, bias, recurrent, decays)))
+
+
+def random_decays(rng, params):
+    """Of each neuron, for leaks that vary."""
+    columns = [rng.integers(0, (1 << leak.fraction_bits) + 1, params.neurons) for leak in params.neuron.varying]
+    return np.stack(columns, axis=1) if columns else None
+
+
+def check(params, weight, bias, inputs, recurrent=None, decays=None, *, stall=0.0, seed=0):
+    run = run_event(params, weight, bias, inputs, recurrent, decays)
     tokens = [token for train in inputs for token in train_tokens(train)]
     expected = [token for sample in range(len(inputs)) for token in expected_tokens(params, run, sample)]
-    own = None if recurrent is None else recurrent.tolist()
-    dut = EventEngine(params, pack(params, weight.tolist(), bias.tolist(), own))
+    dut = EventEngine(params, packed(params, weight, bias, recurrent, decays))
     received, counters = run_rtl(dut, tokens, len(expected), stall=stall, seed=seed)
     assert received == expected
     assert counters == {name: int(counts.sum()) for name, counts in run.counters.items()}
@@ -80,8 +89,10 @@ def check(params, weight, bias, inputs, recurrent=None, *, stall=0.0, seed=0):
 
 
 def random_leak(rng):
+    kind = list(LeakKind)[rng.integers(2)]
     return LeakParams(
-        kind=list(LeakKind)[rng.integers(2)],
+        varies=kind is LeakKind.MULTIPLY and bool(rng.integers(2)),
+        kind=kind,
         shift=int(rng.integers(1, 5)),
         decay=int(rng.integers(0, 257)),
         fraction_bits=8,
@@ -145,7 +156,8 @@ def random_case(rng, *, lanes, neurons, readout=None, kind=None):
     bias = rng.integers(-6, 7, neurons) * params.bias
     payload = params.payload
     inputs = rng.integers(payload.min, payload.max + 1, (4, choose(1, 2, 4), params.inputs))
-    return params, weight, bias, inputs * (rng.random(inputs.shape) < choose(0.0, 0.3, 1.0)), recurrent
+    inputs = inputs * (rng.random(inputs.shape) < choose(0.0, 0.3, 1.0))
+    return params, weight, bias, inputs, recurrent, random_decays(rng, params)
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 8])
@@ -304,3 +316,38 @@ def test_pack_puts_a_row_of_words_per_input():
 def test_pack_refuses(weight, bias, message):
     with pytest.raises(InputError, match=message):
         pack(EventParams(inputs=2, neurons=2, weight_bits=4), weight, bias)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([[1, 2]] * 2, [0, 0], None, [[1, 1]] * 2), r"recurrent weights of an event engine must have shape \(2, 2\)"),
+        (([[1, 2]] * 2, [0, 0], [[1, 2]], [[1, 1]] * 2), r"recurrent weights of an event engine must have shape"),
+        (([[1, 2]] * 2, [0, 0], [[1, 9]] * 2, [[1, 1]] * 2), "a weight of 9 does not fit 4 bits"),
+        (([[1, 2]] * 2, [0, 0], [[1, 2]] * 2, None), r"decays of this event engine must have shape \(2, 2\)"),
+        (([[1, 2]] * 2, [0, 0], [[1, 2]] * 2, [[1], [2]]), r"decays of this event engine must have shape \(2, 2\)"),
+        (([[1, 2]] * 2, [0, 0], [[1, 2]] * 2, [[1, 1], [17, 1]]), "a decay of 17 is not from 0 to 16"),
+    ],
+)
+def test_pack_refuses_recurrent_weights_and_decays(arguments, message):
+    leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, fraction_bits=4, varies=True)
+    neuron = NeuronParams(kind=NeuronKind.CUBA_LIF, leak=leak, synapse=leak)
+    params = EventParams(inputs=2, neurons=2, weight_bits=4, neuron=neuron, recurrent=True)
+    with pytest.raises(InputError, match=message):
+        pack(params, *arguments)
+
+
+def test_pack_puts_rows_of_own_spikes_behind_and_decays_in_lanes():
+    leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, fraction_bits=3, varies=True)
+    neuron = NeuronParams(kind=NeuronKind.CUBA_LIF, leak=leak, synapse=leak)
+    params = EventParams(inputs=1, neurons=3, lanes=2, weight_bits=4, neuron=neuron, recurrent=True)
+    images = pack(params, [[1], [2], [3]], [0] * 3, [[4, 0, 0], [0, 5, 0], [0, 0, 6]], [[1, 2], [3, 4], [5, 8]])
+    assert images["weights"] == [0x21, 0x03, 0x04, 0x00, 0x50, 0x00, 0x00, 0x06]
+    assert images["decays"] == [0x4321, 0x0085]
+
+
+def test_engines_that_cannot_be_are_refused():
+    with pytest.raises(InputError, match="a recurrent engine cannot be read out by its membrane"):
+        EventParams(inputs=1, neurons=1, recurrent=True, readout=Readout.MEMBRANE)
+    with pytest.raises(InputError, match="a leak that varies between neurons is by multiplier"):
+        LeakParams(varies=True)

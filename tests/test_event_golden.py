@@ -26,16 +26,19 @@ def shifted(value, shift, rounding):
     return int(np.trunc(quotient)) if rounding is Rounding.TRUNCATE else int(np.floor(quotient))
 
 
-def leaked(value, leak):
+def leaked(value, leak, decay):
     if leak.kind is LeakKind.SHIFT:
         return value - shifted(value, leak.shift, leak.rounding)
-    return shifted(value * leak.decay, leak.fraction_bits, leak.rounding)
+    return shifted(value * (decay if leak.varies else leak.decay), leak.fraction_bits, leak.rounding)
 
 
 class Plain:
     """One neuron, as its parameters' docstrings say."""
 
-    def __init__(self, params, bias):
+    def __init__(self, params, bias, decays):
+        neuron, rest = params.neuron, list(decays)
+        self.membrane_decay = rest.pop(0) if neuron.kind.leaks and neuron.leak.varies else None
+        self.current_decay = rest.pop(0) if neuron.kind.synaptic and neuron.synapse.varies else None
         self.p, self.neuron, self.bias = params, params.neuron, bias
         self.i = self.v = self.rests = 0
         self.spikes = self.saturations = 0
@@ -54,13 +57,13 @@ class Plain:
         value = p.v_reset if p.reset is Reset.VALUE else 0
         if next_step and hard and not p.kind.synaptic and self.spikes:
             before = value
-        v = leaked(before, p.leak) if p.kind.leaks else before
+        v = leaked(before, p.leak, self.membrane_decay) if p.kind.leaks else before
         if next_step and not hard:
             v -= self.spikes * p.threshold
         if p.kind.synaptic:
             # the membrane's own sums may not fit either, but with a drift or late amount only
             v = self.clamp(v + p.drift, p.state)
-            self.i = self.add(leaked(self.i, p.synapse), terms)
+            self.i = self.add(leaked(self.i, p.synapse, self.current_decay), terms)
             v = self.clamp(v + self.i, p.state)
             if next_step and hard and self.spikes:
                 v = value
@@ -91,9 +94,10 @@ class Plain:
         return sum(exceeds)
 
 
-def plain(params, weight, bias, train, recurrent=None):
+def plain(params, weight, bias, train, recurrent=None, decays=None):
     """(spikes, membranes after the last step, saturations) of one sample."""
-    neurons = [Plain(params, int(b)) for b in bias]
+    own_decays = decays.tolist() if decays is not None else [[]] * params.neurons
+    neurons = [Plain(params, int(b), own) for b, own in zip(bias, own_decays, strict=True)]
     spikes = np.zeros((len(train), params.neurons), dtype=int)
     scale = 2**params.neuron.weight_shift
     for step, events in enumerate(train):
@@ -107,10 +111,10 @@ def plain(params, weight, bias, train, recurrent=None):
 @pytest.mark.parametrize("seed", range(120))
 def test_equals_the_plain_model(seed):
     rng = np.random.default_rng(seed)
-    params, weight, bias, inputs, recurrent = random_case(rng, lanes=4, neurons=int(rng.integers(1, 9)))
-    run = run_event(params, weight, bias, inputs, recurrent)
+    params, weight, bias, inputs, *others = random_case(rng, lanes=4, neurons=int(rng.integers(1, 9)))
+    run = run_event(params, weight, bias, inputs, *others)
     for sample, train in enumerate(inputs):
-        spikes, membranes, saturations = plain(params, weight, bias, train, recurrent)
+        spikes, membranes, saturations = plain(params, weight, bias, train, *others)
         assert (run.spikes[sample] == spikes).all()
         if params.readout is Readout.MEMBRANE:
             assert run.outputs[sample].tolist() == membranes

@@ -5,7 +5,7 @@ import pytest
 from amaranth.hdl import *
 from amaranth.lib.wiring import connect
 from stream_bench import simulate
-from test_event_engine import random_neuron
+from test_event_engine import packed, random_decays, random_neuron
 
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.output import DenseOutput, TokenOutput
@@ -28,7 +28,7 @@ from tospike.hw.params import (
 )
 from tospike.hw.snn.encoder import Encoder
 from tospike.hw.snn.engine import EventEngine
-from tospike.hw.snn.layout import counter_names, pack
+from tospike.hw.snn.layout import counter_names
 from tospike.sim.encoder import run_encoder
 from tospike.sim.event import run_event
 from tospike.sim.timing import chain_cycles
@@ -69,7 +69,8 @@ def random_chain(rng):
         engines.append(params)
         weight = rng.integers(-8, 8, (params.neurons, params.inputs))
         recurrent = rng.integers(-8, 8, (params.neurons, params.neurons)) if params.recurrent else None
-        synapses.append((weight, rng.integers(-8, 8, params.neurons) * params.bias, recurrent))
+        bias = rng.integers(-8, 8, params.neurons) * params.bias
+        synapses.append((weight, bias, recurrent, random_decays(rng, params)))
     dense = readout is not Readout.SPIKES and choose(False, True)
     chain = AcceleratorParams(
         name="chain",
@@ -129,9 +130,7 @@ def run_rtl(chain, synapses, samples):
         if isinstance(params, EncoderParams):
             engines.append(Encoder(params))
         else:
-            weight, bias, recurrent = waiting.pop(0)
-            own = None if recurrent is None else recurrent.tolist()
-            engines.append(EventEngine(params, pack(params, weight.tolist(), bias.tolist(), own)))
+            engines.append(EventEngine(params, packed(params, *waiting.pop(0))))
     m.submodules += [source, *engines, sink]
     for before, after in zip([source, *engines], [*engines, sink], strict=True):
         connect(m, before.o, after.i)
@@ -175,8 +174,8 @@ def check_chain(seed):
     encoder = run_encoder(chain.engines[0], samples) if isinstance(chain.engines[0], EncoderParams) else None
     trains = samples if encoder is None else encoder.trains
     runs = []
-    for params, (weight, bias, recurrent) in zip(chain.engines[encoder is not None :], synapses, strict=True):
-        runs.append(run_event(params, weight, bias, trains, recurrent))
+    for params, (weight, bias, *others) in zip(chain.engines[encoder is not None :], synapses, strict=True):
+        runs.append(run_event(params, weight, bias, trains, *others))
         trains = runs[-1].spikes.astype(np.int64)
     cycles = chain_cycles(chain, samples, encoder, runs)
 

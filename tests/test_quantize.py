@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tospike.gen.data import load_data
+from tospike.gen.leaks import choose_leak, decay_of
 from tospike.gen.load import load_network
 from tospike.gen.nir_frameworks import Framework
 from tospike.gen.nir_options import NirOptions
 from tospike.gen.plan import plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.gen.quantize_snn import choose_leak, decay_of
 from tospike.gen.requantizer import requantizer
 from tospike.gen.scale import ScaleMethod, choose_scale, signed_bits, to_grid
 from tospike.hw.params import (
@@ -418,11 +418,13 @@ def golden_spikes(quantized, x):
     """(N, steps, neurons) of the first stage, from the golden model."""
     params = plan(quantized.network).params.engines[0]
     stage = quantized.network.stages[0]
-    return run_event(params, stage.synapses.weight, stage.synapses.bias, x.astype(np.int64), stage.recurrent).spikes
+    dense = stage.synapses
+    return run_event(params, dense.weight, dense.bias, x.astype(np.int64), stage.recurrent, stage.decays).spikes
 
 
 def one_layer(neuron, recurrent=None):
-    synapses = Dense(weight=RNG.normal(0.1, 0.5, (6, 10)), bias=RNG.normal(0, 0.1, 6))
+    rng = np.random.default_rng(4)
+    synapses = Dense(weight=rng.normal(0.1, 0.5, (6, 10)), bias=rng.normal(0, 0.1, 6))
     stage = Stage(name="one", synapses=synapses, neuron=neuron, recurrent=recurrent)
     return Network(name="n", input=InputSpec(inputs=10, steps=20), stages=(stage,), readout=Readout.COUNT)
 
@@ -430,7 +432,8 @@ def one_layer(neuron, recurrent=None):
 CUBA = Membrane(
     kind=NeuronKind.CUBA_LIF, decay=0.9, gain=0.3, rest=0.05, synapse_decay=0.7, synapse_gain=0.8, threshold=1.2
 )
-SPIKES = (RNG.random((40, 20, 10)) < 0.3).astype(np.uint8)
+SPIKES = (np.random.default_rng(5).random((40, 20, 10)) < 0.3).astype(np.uint8)
+OWN = np.random.default_rng(6).normal(0, 0.3, (6, 6))
 
 
 @pytest.mark.parametrize(
@@ -443,6 +446,8 @@ SPIKES = (RNG.random((40, 20, 10)) < 0.3).astype(np.uint8)
         {"reset": Reset.SUBTRACT, "reset_timing": ResetTiming.SNNTORCH},
         {"reset_timing": ResetTiming.NEXT},
         {"refractory": 2},
+        {"decay": np.linspace(0.7, 0.95, 6), "synapse_decay": np.linspace(0.3, 0.8, 6)},
+        {"decay": np.linspace(0.7, 0.95, 6)},
         {"kind": NeuronKind.LIF},
         {"kind": NeuronKind.IF, "decay": 1.0, "rest": 0.0},
         {"threshold": np.linspace(0.5, 2, 6), "gain": np.linspace(0.2, 0.4, 6), "rest": np.linspace(0.2, 0.8, 6) / 5},
@@ -453,7 +458,7 @@ def test_integer_neurons_follow_float(changes, recurrent):
     neuron = replace(CUBA, **changes)
     if isinstance(neuron.threshold, np.ndarray):
         neuron = replace(neuron, rest=0.1 * neuron.threshold)
-    network = one_layer(neuron, RNG.normal(0, 0.3, (6, 6)) if recurrent else None)
+    network = one_layer(neuron, OWN if recurrent else None)
     options = QuantizeOptions(weight_bits=12, fraction_bits=6, decay_bits=16)
     spikes = golden_spikes(quantize(network, SPIKES, options), SPIKES)
     exact = run_float(network, SPIKES).stages[0].outputs
@@ -462,7 +467,7 @@ def test_integer_neurons_follow_float(changes, recurrent):
 
 
 def test_states_are_wide_enough_on_the_calibration_data():
-    network = one_layer(replace(CUBA, reset=Reset.SUBTRACT), RNG.normal(0, 0.3, (6, 6)))
+    network = one_layer(replace(CUBA, reset=Reset.SUBTRACT), OWN)
     narrow, wide = (quantize(network, SPIKES, QuantizeOptions(headroom_bits=bits)) for bits in (0, 6))
     assert narrow.network.stages[0].neuron.state_bits + 6 == wide.network.stages[0].neuron.state_bits
     assert narrow.network.stages[0].neuron.current_bits + 6 == wide.network.stages[0].neuron.current_bits
@@ -480,7 +485,7 @@ def test_leaks_that_round_get_fraction_bits():
 
 
 def test_a_searched_scale_spikes_no_worse():
-    network = one_layer(CUBA, RNG.normal(0, 0.6, (6, 6)))
+    network = one_layer(CUBA, 2 * OWN)
     exact = run_float(network, SPIKES).stages[0].outputs.sum(axis=1)
 
     def error(searched):
@@ -490,9 +495,22 @@ def test_a_searched_scale_spikes_no_worse():
     assert error(None) < error(0)
 
 
-def test_decays_that_differ_are_refused():
-    with pytest.raises(InputError, match=r"stage .one.: decay differs between neurons, from 0\.5 to 0\.9"):
-        quantize(one_layer(replace(CUBA, decay=np.linspace(0.5, 0.9, 6))), SPIKES)
+def test_what_cannot_differ_between_neurons_is_refused():
+    uneven = replace(CUBA, rest=np.linspace(0.5, 0.9, 6))
+    with pytest.raises(
+        InputError, match=r"stage .one.: v_leak over threshold differs between neurons, from 0\.5 to 0\.9"
+    ):
+        quantize(one_layer(uneven), SPIKES)
+    with pytest.raises(InputError, match="decays that differ between neurons are multiplied"):
+        quantize(one_layer(replace(CUBA, decay=np.linspace(0.5, 0.9, 6))), SPIKES, QuantizeOptions(leak=LeakKind.SHIFT))
+
+
+def test_decays_of_each_neuron_reach_the_network():
+    neuron = replace(CUBA, decay=np.linspace(0.5, 0.9, 6), synapse_decay=np.linspace(0.2, 0.7, 6))
+    (stage,) = quantize(one_layer(neuron), SPIKES, QuantizeOptions(decay_bits=8)).network.stages
+    expected = np.stack([neuron.decay, neuron.synapse_decay], axis=1) * 256
+    np.testing.assert_array_equal(stage.decays, np.rint(expected))
+    assert stage.neuron.leak.varies and stage.neuron.synapse.varies
 
 
 @needs_shared

@@ -120,15 +120,23 @@ def check_neuron_options(neuron: NeuronOptions) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class LeakParams:
-    """leak(v). For ``SHIFT`` only ``shift`` counts, for ``MULTIPLY`` only ``decay`` and ``fraction_bits``."""
+    """leak(v). For ``SHIFT`` only ``shift`` counts, for ``MULTIPLY`` only ``decay`` and ``fraction_bits``.
+
+    If it ``varies``, ``MULTIPLY`` takes each neuron's decay from a memory, and ``decay`` does not count.
+    """
 
     kind: LeakKind = LeakKind.SHIFT
     shift: int = 4
     decay: int = 3840
     fraction_bits: int = 12
     rounding: Rounding = Rounding.FLOOR
+    varies: bool = False
 
     def __post_init__(self) -> None:
+        require(
+            not self.varies or self.kind is LeakKind.MULTIPLY,
+            "a leak that varies between neurons is by multiplier: give leak multiply",
+        )
         require_range("leak-shift", self.shift, 1, 15)
         require_range("decay-bits", self.fraction_bits, 1, 16)
         require_range("decay", self.decay, 0, 1 << self.fraction_bits)
@@ -214,6 +222,12 @@ class NeuronParams:
         """Steps after a spike in which the membrane is held: a delayed hard reset wipes out the step after it too."""
         late = self.reset_timing is ResetTiming.NEXT and self.reset is not Reset.SUBTRACT
         return (self.refractory or int(late and self.kind.synaptic)) if self.kind.spikes else 0
+
+    @property
+    def varying(self) -> tuple[LeakParams, ...]:
+        """The leaks of membrane and synapse, as far as there are any, whose decays differ between neurons."""
+        leaks = ((self.kind.leaks, self.leak), (self.kind.synaptic, self.synapse))
+        return tuple(leak for present, leak in leaks if present and leak.varies)
 
     @property
     def owes(self) -> bool:

@@ -26,6 +26,8 @@ class Decay(wiring.Component):
         Cycle 0.
     clear : In(1)
         Cycle 0: 0 in place of ``value``.
+    decay : In(fraction_bits + 1)
+        Cycle 0; only for a leak that varies.
     addend : In(signed(addend_bits))
         Cycle 1; only if there is one.
     decayed : Out
@@ -41,13 +43,15 @@ class Decay(wiring.Component):
         members = {"value": In(shape_of(fmt)), "clear": In(1), "decayed": Out(shape_of(fmt)), "overflow": Out(1)}
         if addend_bits:
             members["addend"] = In(signed(addend_bits))
+        if leak_params is not None and leak_params.varies:
+            members["decay"] = In(leak_params.fraction_bits + 1)
         super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
         # a product is rounded a cycle later, a difference is what it is
         if self._leak is not None and self._leak.kind is LeakKind.MULTIPLY:
-            product = self.value * self._leak.decay
+            product = self.value * (self.decay if self._leak.varies else self._leak.decay)
             held = Signal(product.shape())
             rounded = round_shift(held, self._leak.fraction_bits, self._leak.rounding)
         else:

@@ -13,12 +13,13 @@ from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKin
 from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.count import SpikeCounts
 from tospike.hw.snn.layout import counter_names, memories
-from tospike.hw.snn.neuron import Neuron, side_layout
+from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
 from tospike.hw.snn.recurrence import Recurrence
 from tospike.hw.snn.ring import MAX_WORDS, AccumulateRing
 from tospike.hw.snn.sequencer import Sequencer, operation_layout, sweeps_outside
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
 from tospike.hw.snn.side import SideMemory
+from tospike.hw.snn.total import total
 from tospike.hw.streams import Queue
 
 PIPELINE = 14
@@ -166,6 +167,12 @@ class EventEngine(wiring.Component):
             with m.If(~stages[7 + late].sweep):
                 m.d.sync += bias.eq(0)
             m.d.comb += [cells[lane].bias.eq(bias[lane]) for lane in lanes]
+        if neuron.varying:
+            # read two cycles before the leak, which is in the cycle of `passes`
+            decays = Signal(data.ArrayLayout(decay_layout(neuron), params.lanes), reset_less=True)
+            m.d.comb += [images["decays"].address.eq(stages[5 + late].word), images["decays"].enable.eq(1)]
+            m.d.sync += Value.cast(decays).eq(images["decays"].data)
+            m.d.comb += [cells[lane].decays.eq(decays[lane]) for lane in lanes]
         # cycles 6 and 7: what leaves
         layout = lane_word_layout(params.output, params.lanes)
         m.submodules.queue = queue = Queue(layout, depth=sweeps_outside(params) * params.words + 1)
@@ -213,8 +220,8 @@ class EventEngine(wiring.Component):
             "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
             "spikes": Mux(leaves & is_value, self.o.payload.payload, 0)
             if params.readout is Readout.SPIKES
-            else _total(m, [spikes[lane] for lane in lanes]),
-            "saturations": _total(m, saturated),
+            else total(m, [spikes[lane] for lane in lanes]),
+            "saturations": total(m, saturated),
         }
         if params.words.bit_count() == 1:
             # a VALUE is a power of two of words: no counter of its own
@@ -288,26 +295,7 @@ class EventEngine(wiring.Component):
         """Running totals, a register before each adder."""
         for name, increment in increments.items():
             step = Signal(increment.shape(), name=f"{name}_step")
-            total = self.counters[name]
-            m.d.sync += [step.eq(increment), total.eq(total + step)]
+            count = self.counters[name]
+            m.d.sync += [step.eq(increment), count.eq(count + step)]
             with m.If(self.clear):
-                m.d.sync += total.eq(0)
-
-
-def _total(m: Module, numbers: Sequence[Value]) -> Value:
-    """The sum of unsigned numbers, a cycle late: four of them per group, then the sum of the groups."""
-    groups = []
-    for first in range(0, len(numbers), 4):
-        part = list(numbers[first : first + 4])
-        group = Signal(range(sum((1 << len(number)) - 1 for number in part) + 1), name=f"total_{first}", src_loc_at=1)
-        m.d.sync += group.eq(_sum(part))
-        groups.append(group)
-    return _sum(groups)
-
-
-def _sum(values: Sequence[Value]) -> Value:
-    """The sum as a balanced tree."""
-    if len(values) == 1:
-        return values[0]
-    middle = len(values) // 2
-    return _sum(values[:middle]) + _sum(values[middle:])
+                m.d.sync += count.eq(0)

@@ -25,16 +25,25 @@ def memories(params: EventParams | EncoderParams) -> tuple[MemoryShape, ...]:
 
     ``weights`` has the ``words`` words of input 0 first, then those of input 1, at last those of a recurrent engine's
     neurons; ``bias`` has one word per state word,
-    and exists only if ``params.bias``.
+    and exists only if ``params.bias``; ``decays`` likewise, if a leak varies, with the membrane's decay below the
+    synapse's in each lane.
     """
     if isinstance(params, EncoderParams):
         return ()
     weights = MemoryShape(name="weights", width=params.lanes * params.weight_bits, depth=params.rows * params.words)
+    decay_bits = sum(leak.fraction_bits + 1 for leak in params.neuron.varying)
+    decays = MemoryShape(name="decays", width=max(1, params.lanes * decay_bits), depth=params.words)
     bias = MemoryShape(name="bias", width=params.lanes * params.neuron.accumulated.bits, depth=params.words)
-    return (weights, bias) if params.bias else (weights,)
+    return (weights, *((bias,) if params.bias else ()), *((decays,) if decay_bits else ()))
 
 
-def pack(params: EventParams, weight: Rows, bias: Sequence[int], recurrent: Rows | None = None) -> dict[str, list[int]]:
+def pack(
+    params: EventParams,
+    weight: Rows,
+    bias: Sequence[int],
+    recurrent: Rows | None = None,
+    decays: Rows | None = None,
+) -> dict[str, list[int]]:
     """The memory images of a layer.
 
     Parameters
@@ -47,6 +56,8 @@ def pack(params: EventParams, weight: Rows, bias: Sequence[int], recurrent: Rows
         (neurons,) integers in the format of the state; all zero unless ``params.bias``.
     recurrent
         (neurons, neurons) integers in ``params.weight``, if ``params.recurrent``.
+    decays
+        (neurons, n), 0 to ``2**fraction_bits``, for the n leaks of ``params.neuron.varying``, if there are any.
 
     Raises
     ------
@@ -75,7 +86,26 @@ def pack(params: EventParams, weight: Rows, bias: Sequence[int], recurrent: Rows
         images["bias"] = _words(params, bias, params.neuron.accumulated, "bias")
     else:
         require(not any(bias), "this event engine has no bias memory: all biases must be 0, or params.bias set")
+    if params.neuron.varying:
+        images["decays"] = _decay_words(params, decays or ())
     return images
+
+
+def _decay_words(params: EventParams, decays: Rows) -> list[int]:
+    varying = params.neuron.varying
+    require(
+        len(decays) == params.neurons and all(len(row) == len(varying) for row in decays),
+        f"the decays of this event engine must have shape ({params.neurons}, {len(varying)})",
+    )
+    lanes, width = [], 0
+    for row in decays:
+        lane, width = 0, 0
+        for decay, leak in zip(row, varying, strict=True):
+            most = 1 << leak.fraction_bits
+            require(0 <= decay <= most, f"a decay of {decay} is not from 0 to {most}")
+            lane, width = lane | int(decay) << width, width + leak.fraction_bits + 1
+        lanes.append(lane)
+    return [pack_lanes(lanes[first : first + params.lanes], width) for first in range(0, params.neurons, params.lanes)]
 
 
 def _words(params: EventParams, values: Sequence[int], fmt: IntFormat, name: str) -> list[int]:

@@ -20,6 +20,14 @@ def side_layout(params: NeuronParams) -> data.StructLayout:
     return data.StructLayout({name: shape for name, (needed, shape) in fields.items() if needed})
 
 
+def decay_layout(params: NeuronParams) -> data.StructLayout:
+    """The decays that each neuron has of its own: of its ``membrane``, of its synaptic ``current``."""
+    leaks = {"membrane": (params.kind.leaks, params.leak), "current": (params.kind.synaptic, params.synapse)}
+    return data.StructLayout(
+        {name: leak.fraction_bits + 1 for name, (present, leak) in leaks.items() if present and leak.varies}
+    )
+
+
 class Neuron(wiring.Component):
     """``spike = membrane > threshold``, then the reset of the same step, then the leak and the bias of the next step.
 
@@ -47,6 +55,8 @@ class Neuron(wiring.Component):
         Cycle 2: ``decayed`` starts from 0, because the sample ends or because there is no membrane at all.
     bias : In(signed)
         Cycle 3; only with ``bias``.
+    decays : In(decay_layout(params))
+        Cycle 2; only if a leak varies.
     spike : Out(spike_bits)
         Cycle 1.
     after : Out(signed(state_bits))
@@ -77,6 +87,8 @@ class Neuron(wiring.Component):
             members["bias"] = In(shape_of(params.accumulated))
         if params.has_side:
             members |= {"side": In(side_layout(params)), "side_after": Out(side_layout(params))}
+        if params.varying:
+            members["decays"] = In(decay_layout(params))
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -167,6 +179,8 @@ class Neuron(wiring.Component):
         m.d.comb += [decay.value.eq(value), decay.clear.eq(self.clear), self.saturated[flag].eq(decay.overflow)]
         if addend is not None:
             m.d.comb += decay.addend.eq(addend)
+        if leak is not None and leak.varies:
+            m.d.comb += decay.decay.eq(self.decays[name])
         return decay.decayed
 
     def _keep(self, m: Module, base: Value, decayed: Value, fired: Value) -> None:

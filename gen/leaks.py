@@ -1,0 +1,80 @@
+"""Trained decays as the leaks of the hardware."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.gen.quantize_options import QuantizeOptions
+from tospike.gen.uniform import UniformMembrane
+from tospike.hw.params import LeakKind, LeakParams, NeuronParams, require
+from tospike.sim.network import Parameter
+
+Ints = NDArray[np.int64]
+
+EXACT_DECAY = 1e-6
+"""A decay nearer than this to 1 - 2**-k is taken as that: it came through float32."""
+
+
+def leak_of(decay: Parameter, options: QuantizeOptions) -> LeakParams:
+    """The leak of a layer whose decay is common, or of each neuron's own: that is multiplied."""
+    if not isinstance(decay, np.ndarray):
+        return choose_leak(decay, options)
+    require(
+        options.leak is not LeakKind.SHIFT,
+        "decays that differ between neurons are multiplied: choose the multiply leak",
+    )
+    return LeakParams(
+        kind=LeakKind.MULTIPLY,
+        decay=0,
+        fraction_bits=options.decay_bits,
+        rounding=options.leak_rounding,
+        varies=True,
+    )
+
+
+def own_decays(neuron: UniformMembrane, law: NeuronParams, outputs: int) -> Ints | None:
+    """(outputs, n) integer decays of the leaks that vary."""
+    given = [decay for decay in (neuron.decay, neuron.synapse_decay) if isinstance(decay, np.ndarray)]
+    columns = [
+        np.rint(np.broadcast_to(decay, outputs) * 2**leak.fraction_bits).astype(np.int64)
+        for decay, leak in zip(given, law.varying, strict=True)
+    ]
+    return np.stack(columns, axis=1) if columns else None
+
+
+def decay_error(params: LeakParams, decay: Parameter) -> float:
+    """Hardware decay minus trained decay; the largest where neurons have their own."""
+    if not isinstance(decay, np.ndarray):
+        return decay_of(params) - decay
+    errors = np.rint(decay * 2**params.fraction_bits) / 2**params.fraction_bits - decay
+    return float(errors[np.argmax(np.abs(errors))])
+
+
+def choose_leak(decay: float, options: QuantizeOptions) -> LeakParams:
+    """The leak nearest to ``decay``: a shift if it is 1 - 2**-k or ``options.leak`` says so, else a multiplier.
+
+    Raises
+    ------
+    InputError
+        A shift is asked for, and no 1 - 2**-k with k from 1 to 15 is within a quarter of 1 - decay.
+    """
+    shift = min(range(1, 16), key=lambda k: abs(1 - 2.0**-k - decay))
+    error = abs(1 - 2.0**-shift - decay)
+    if options.leak is LeakKind.MULTIPLY or (options.leak is None and error > EXACT_DECAY):
+        return LeakParams(
+            kind=LeakKind.MULTIPLY,
+            decay=round(decay * 2**options.decay_bits),
+            fraction_bits=options.decay_bits,
+            rounding=options.leak_rounding,
+        )
+    require(
+        error <= 0.25 * (1 - decay) + EXACT_DECAY,
+        f"a decay of {decay:g} is far from any 1 - 2**-k: choose the multiply leak",
+    )
+    return LeakParams(kind=LeakKind.SHIFT, shift=shift, rounding=options.leak_rounding)
+
+
+def decay_of(params: LeakParams) -> float:
+    """The decay that a leak stands for, but for rounding."""
+    if params.kind is LeakKind.SHIFT:
+        return 1 - 2.0**-params.shift
+    return params.decay / 2.0**params.fraction_bits
