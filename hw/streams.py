@@ -35,14 +35,11 @@ class Buffer(wiring.Component):
         late = Signal.like(self.i.payload)
         full = Signal()  # `late` holds something
         m.d.comb += self.i.ready.eq(~full)
-        with m.If(~self.o.valid | self.o.ready):
-            m.d.sync += [
-                self.o.valid.eq(full | self.i.valid),
-                self.o.payload.eq(Mux(full, late, self.i.payload)),
-                full.eq(0),
-            ]
-        with m.Elif(self.i.ready):
-            m.d.sync += full.eq(self.i.valid)
+        held = self.o.valid & ~self.o.ready
+        # as sums of products, one LUT each: `ready` comes late, and If would make resets and enables of it
+        m.d.sync += [self.o.valid.eq(held | full | self.i.valid), full.eq(held & (full | self.i.valid))]
+        with m.If(~held):
+            m.d.sync += self.o.payload.eq(Mux(full, late, self.i.payload))
         with m.If(self.i.ready):
             m.d.sync += late.eq(self.i.payload)
         return m
@@ -86,7 +83,7 @@ class CreditQueue(wiring.Component):
 
     ``room`` promises a place to whoever sets ``reserve`` in the same cycle, and what was promised must come, by
     ``valid``. A stream of one per cycle passes without a pause if ``depth`` is at least the cycles from ``reserve`` to
-    ``valid`` and ``LATENCY`` + 1 more.
+    ``valid`` and ``LATENCY`` + 2 more.
     """
 
     LATENCY = 2
@@ -109,12 +106,12 @@ class CreditQueue(wiring.Component):
         m.submodules.queue = queue = Queue(self._shape, depth=self._depth)
         taken = Signal()  # a cycle ago, so that `ready` of the consumer ends here
         credit = Signal(range(self._depth + 1), init=self._depth)
-        m.d.sync += [
-            taken.eq(self.o.valid & self.o.ready),
-            credit.eq(credit + taken - self.reserve),
-        ]
+        left = Signal.like(credit)
+        room = Signal(init=1)
+        m.d.sync += [taken.eq(self.o.valid & self.o.ready), credit.eq(left), room.eq(left != 0)]
         m.d.comb += [
-            self.room.eq(credit != 0),
+            left.eq(credit + taken - self.reserve),
+            self.room.eq(room),
             queue.i.valid.eq(self.valid),
             queue.i.payload.eq(self.payload),
         ]

@@ -20,22 +20,22 @@ from tospike.sim.weight_stream import StreamedSteps, WeightStream
 
 SLOTS = 2
 """Groups that the result buffer holds."""
-OPERAND_LATENCY = 2
-"""From the issue of a step to its operands at the array: memory, register."""
+OPERAND_LATENCY = 4
+"""From the issue of a step to its operands at the array: address, memory, its output register, mask."""
 POST_LATENCY = 12
 """From reading a result to its end: buffer, register, selection, nine stages of requantisation."""
 INPUT_LATENCY = 1
 """Of the register that a token comes in by."""
 OUTPUT_LATENCY = 3
 """Of the queue behind the post-processor, and the register that a token goes out by."""
-ACCUMULATE_LATENCY = 2
-"""WS: from a partial sum at the array's edge to the sum: read, add."""
-ACCUMULATE_SPACING = 3
+ACCUMULATE_LATENCY = 3
+"""WS: from a partial sum at the array's edge to the sum: read, output register, add."""
+ACCUMULATE_SPACING = 4
 """WS: a partial sum is read, added to and written back in this many cycles."""
 NEXT_LAYER = 3
 """From the last result of a layer (stored and out of the array) to the start of the next: state, two of descriptor."""
-REORDER_LATENCY = 3
-"""From the last result going into the reorder memory to the first coming out of the register behind it."""
+REORDER_LATENCY = 6
+"""From the last result going into the reorder memory to the first coming out of the queue behind it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
     The engine takes a VALUE in each cycle in which one is offered, so everything is relative to the last VALUE (with
     the engine idle before the frame). The input link must send every address.
     """
-    start = INPUT_LATENCY + 1  # the loader says that it is full
+    start = INPUT_LATENCY + 2  # the loader says that it is full, the layer starts
     array = 0
     stream = WeightStream(params) if params.streams_weights else None
     for layer in params.layers:

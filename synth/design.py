@@ -35,6 +35,8 @@ class Design:
     ports: tuple[Port, ...]
     engines: tuple[str, ...]
     sources: dict[str, bytes]
+    technology: str = "generic"
+    """Whose cells the Verilog instantiates; ``generic`` if no vendor's."""
 
     @property
     def input_bits(self) -> int:
@@ -80,10 +82,6 @@ def _unused(manifest: dict[str, Any], folder: Path, technology: str) -> set[str]
         f"{folder} is made of cells of {', '.join(verilog)}, which this target does not have: "
         f"generate it again with --technology {technology}",
     )
-    require(
-        not (technology == "ice40" and "ice40" in verilog),
-        f"{folder} is made of SB_MAC16 cells, which Yosys' synth_ice40 rewires: generate it again without --technology",
-    )
     return {*manifest.get("simulation", ()), *verilog.values()} - {chosen}
 
 
@@ -116,4 +114,5 @@ def _design(manifest: dict[str, Any], folder: Path, technology: str) -> Design:
         ports=tuple(ports),
         engines=tuple(str(engine["module"]) for engine in manifest.get("engines", ())),
         sources=sources,
+        technology=technology if technology in manifest.get("verilog", {}) else "generic",
     )

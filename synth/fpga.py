@@ -81,8 +81,14 @@ class FpgaFlow:
             fmax_mhz=route.fmax_mhz,
             critical_path=route.critical_path,
             tools={tool.name: tool.label for tool in (self.yosys, self.nextpnr)},
-            options={"yosys": self.target.synth, self.nextpnr.name: " ".join((*self.target.device, *_ROUTE, router))},
+            options={
+                "yosys": self._command(design),
+                self.nextpnr.name: " ".join((*self.target.device, *_ROUTE, router)),
+            },
         )
+
+    def _command(self, design: Design) -> str:
+        return self.target.own_synth if design.technology == self.target.technology else self.target.synth
 
     def _synthesise(self, design: Design) -> Path:
         """The cache entry with the netlist and its statistics."""
@@ -93,7 +99,7 @@ class FpgaFlow:
             "proc",
             "flatten",
             "opt_clean -purge",
-            f"{self.target.synth} -top {WRAPPER}",
+            f"{self._command(design)} -top {WRAPPER}",
             f"tee -q -o {_STATISTICS} stat -json",
             "flatten",
             "opt_clean",

@@ -26,6 +26,8 @@ class FpgaTarget:
     """Whose cells it has."""
     synth: str
     """Yosys' command."""
+    own_synth: str
+    """The command for a design that is made of the device's own multipliers."""
     pnr: str
     """Name of the place and route tool."""
     device: tuple[str, ...]
@@ -101,6 +103,7 @@ FPGAS: dict[str, FpgaTarget] = {
             technology="ecp5",
             # -nowidelut: the slice's wide multiplexers saved no LUT in an 8x8 array, which then routed 10 % faster
             synth="synth_ecp5 -abc9 -nowidelut",
+            own_synth="synth_ecp5 -abc9 -nowidelut",
             pnr="nextpnr-ecp5",
             device=("--85k", "--package", "CABGA756"),
             speeds=(6, 7, 8),
@@ -120,7 +123,10 @@ FPGAS: dict[str, FpgaTarget] = {
         FpgaTarget(
             name="ice40-up5k",
             technology="ice40",
-            synth="synth_ice40 -device u -dsp -abc9",
+            # ABC9 ends without a word on arrays, with the wheel of Yosys 0.66
+            synth="synth_ice40 -device u -dsp -noabc9",
+            # with -dsp Yosys takes an SB_MAC16 of the design for one of its own, and rewires it
+            own_synth="synth_ice40 -device u -noabc9",
             pnr="nextpnr-ice40",
             device=("--up5k", "--package", "sg48"),
             speeds=(),

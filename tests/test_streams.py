@@ -1,10 +1,10 @@
-"""The buffer of two: order, throughput, and a ready that does not hang on the consumer's."""
+"""The buffer of two and the queue behind a pipeline: order, throughput, and a ready that ends there."""
 
 import pytest
 from amaranth.hdl import *
 from stream_bench import receive, send, simulate
 
-from tospike.hw.streams import Buffer
+from tospike.hw.streams import Buffer, CreditQueue
 
 
 @pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.4, 0.4)])
@@ -47,3 +47,36 @@ def test_takes_two_and_ready_follows_a_cycle_later():
         return readies
 
     assert simulate(dut, bench)[0] == [1, 1, 0, 0, 1]
+
+
+DELAY = 4
+"""Cycles from a reservation to what it is for."""
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5, 0.9])
+def test_a_credit_queue_loses_nothing(stall):
+    """The pipeline before it sends whatever it was promised room for, and nothing overflows or comes twice."""
+    dut = CreditQueue(unsigned(8), depth=DELAY + CreditQueue.LATENCY + 2)
+    payloads = list(range(200))
+
+    async def pipeline(ctx):
+        inside, sent, idle = [None] * DELAY, 0, 0
+        while sent < len(payloads) or any(slot is not None for slot in inside):
+            room = ctx.get(dut.room) and sent < len(payloads)
+            inside.append(payloads[sent] if room else None)
+            sent, idle = sent + room, idle + (sent < len(payloads) and not room)
+            ctx.set(dut.reserve, room)
+            out = inside.pop(0)
+            ctx.set(dut.valid, out is not None)
+            ctx.set(dut.payload, out or 0)
+            await ctx.tick()
+        ctx.set(dut.reserve, 0)
+        ctx.set(dut.valid, 0)
+        return idle
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, len(payloads), stall=stall)
+
+    idle, received = simulate(dut, pipeline, consumer)
+    assert received == payloads
+    assert (idle == 0) == (stall == 0.0)

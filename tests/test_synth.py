@@ -11,8 +11,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.gen.cache import Cache
+from tospike.gen.folder import generate_array
 from tospike.gen.tool import ToolError
-from tospike.hw.params import InputError
+from tospike.hw.params import ArrayParams, InputError, Technology
 from tospike.synth.flow import synthesize
 from tospike.synth.targets import RESOURCES
 
@@ -166,6 +167,22 @@ def test_an_fpga(sample, cache, target, pnr, speed):
     again = synthesize(sample, target=target, cache=cache, progress=lines.append).to_json()
     assert lines == []
     assert again == report
+
+
+def test_own_multipliers_stay_as_they_are(tmp_path, cache):
+    """Yosys' own DSP mapping would rewire SB_MAC16 cells that it did not make."""
+    params = ArrayParams(rows=1, cols=2, technology=Technology.ICE40)
+    report = synthesize(generate_array(tmp_path / "design", params=params), target="ice40-up5k", cache=cache)
+    assert report.resources["dsp"] == 2
+    assert "-dsp" not in report.options["yosys"]
+    netlists = [path.read_text() for path in (cache.root / "netlist").glob("*/netlist.json")]
+    modules = next(json.loads(text) for text in netlists if "pe_0_1" in text)["modules"]
+    cells = [cell for cell in modules["array"]["cells"].values() if cell["type"] == "SB_MAC16"]
+    assert len(cells) == 2
+    for cell in cells:
+        assert all(int(cell["parameters"][name], 2) == 1 for name in ("A_REG", "B_REG", "TOPOUTPUT_SELECT", "A_SIGNED"))
+        assert cell["connections"]["OLOADTOP"] == cell["connections"]["OLOADBOT"] != ["0"]
+        assert len(set(cell["connections"]["O"])) == 32
 
 
 def test_another_seed_uses_the_same_netlist(sample, cache):

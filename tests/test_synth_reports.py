@@ -251,7 +251,9 @@ def test_a_folder_without_a_manifest(tmp_path):
         read_design(tmp_path)
 
 
-def test_cells_that_yosys_would_rewire_are_refused(tmp_path):
-    folder = write_design(tmp_path, verilog={"ice40": "top.v"})
-    with pytest.raises(InputError, match=r"is made of SB_MAC16 cells, .* without --technology"):
-        read_design(folder, "ice40")
+@pytest.mark.parametrize(
+    ("cells", "target", "technology"),
+    [("ice40", "ice40", "ice40"), ("ecp5", "ecp5", "ecp5"), ("generic", "ice40", "generic")],
+)
+def test_whose_cells_a_design_is_made_of(tmp_path, cells, target, technology):
+    assert read_design(write_design(tmp_path, verilog={cells: "top.v"}), target).technology == technology

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.delay import delayed
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import IntFormat, address_bits
 
 
@@ -14,7 +15,7 @@ class ColumnAccumulator(wiring.Component):
     """Sums ``tiles`` tiles of ``rows`` rows each, and passes on the rows of the last tile: the sums.
 
     Column c is c cycles behind column 0, at the input as at the output; the latency is ``LATENCY``. A row may come
-    back no earlier than after ``hw.ann.layout.ACCUMULATE_SPACING`` cycles: read, add, write.
+    back no earlier than after ``hw.ann.layout.ACCUMULATE_SPACING`` cycles: read, output register, add, write.
 
     Members
     -------
@@ -26,7 +27,7 @@ class ColumnAccumulator(wiring.Component):
         A row begins: column 0 counts now, the others follow.
     """
 
-    LATENCY = 2
+    LATENCY = 3
 
     def __init__(self, fmt: IntFormat, *, cols: int, rows: int, tiles: int):
         self._format = fmt
@@ -61,20 +62,22 @@ class ColumnAccumulator(wiring.Component):
         m.d.comb += [place.valid.eq(self.valid_i), place.first.eq(tile == 0), place.row.eq(row)]
         place = Value.cast(place)
         for col in range(self._cols):
-            memory = Memory(shape=unsigned(self._format.bits), depth=self._rows, init=[])
+            memory = Memory(shape=unsigned(self._format.bits), depth=self._rows, init=[], attrs=NO_COLLISIONS)
             m.submodules[f"column_{col}"] = memory
             write = memory.write_port()
             read = memory.read_port()
             reading = data.View(here, place)
-            place = delayed(m, place, 1, name=f"adding_{col}")  # also where the next column is
-            adding = data.View(here, place)
-            writing = data.View(here, delayed(m, place, 1, name=f"writing_{col}"))
-            term = Signal.like(Value.cast(self.i[col]), name=f"term_{col}")
-            total = Signal.like(Value.cast(self.i[col]), name=f"total_{col}")
-            m.d.sync += [term.eq(self.i[col]), total.eq(Mux(adding.first, 0, read.data.as_signed()) + term)]
+            place = delayed(m, place, 1, name=f"next_{col}")  # also where the next column is
+            adding_place = delayed(m, place, 1, name=f"adding_{col}")
+            adding = data.View(here, adding_place)
+            writing = data.View(here, delayed(m, adding_place, 1, name=f"writing_{col}"))
+            before = delayed(m, read.data, 1, name=f"before_{col}", reset_less=True)
+            term = delayed(m, self.i[col], 2, name=f"term_{col}", reset_less=True)
+            total = Signal.like(Value.cast(self.i[col]), name=f"total_{col}", reset_less=True)
+            m.d.sync += total.eq(Mux(adding.first, 0, before) + term)
             m.d.comb += [
                 read.addr.eq(reading.row),
-                read.en.eq(reading.valid),
+                read.en.eq(1),
                 write.addr.eq(writing.row),
                 write.data.eq(total),
                 write.en.eq(writing.valid),

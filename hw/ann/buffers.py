@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.delay import delayed
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import IntFormat, address_bits
 
 
@@ -17,8 +18,8 @@ class ActivationBuffer(wiring.Component):
     -------
     write : In(1)
         Store ``value`` in lane ``write_lane`` of word ``write_address``.
-    read : In(1)
-        ``word`` is word ``read_address`` from the next cycle on.
+    word : Out(ArrayLayout(fmt, lanes))
+        Word ``read_address`` of a cycle ago; not defined if it was written in that cycle.
     """
 
     def __init__(self, fmt: IntFormat, *, lanes: int, depth: int):
@@ -31,7 +32,6 @@ class ActivationBuffer(wiring.Component):
                 "write_lane": In(address_bits(lanes)),
                 "write_address": In(address_bits(depth)),
                 "value": In(shape_of(fmt)),
-                "read": In(1),
                 "read_address": In(address_bits(depth)),
                 "word": Out(data.ArrayLayout(shape_of(fmt), lanes)),
             }
@@ -41,7 +41,7 @@ class ActivationBuffer(wiring.Component):
         m = Module()
         bits = self._format.bits
         shape = unsigned(bits * self._lanes)
-        m.submodules.memory = memory = Memory(shape=shape, depth=self._depth, init=[])
+        m.submodules.memory = memory = Memory(shape=shape, depth=self._depth, init=[], attrs=NO_COLLISIONS)
         write = memory.write_port(granularity=bits)
         read = memory.read_port()
         m.d.comb += [
@@ -49,7 +49,7 @@ class ActivationBuffer(wiring.Component):
             write.data.eq(Value.cast(self.value).as_unsigned().replicate(self._lanes)),
             write.en.eq(self.write << self.write_lane),
             read.addr.eq(self.read_address),
-            read.en.eq(self.read),
+            read.en.eq(1),
             Value.cast(self.word).eq(read.data),
         ]
         return m
@@ -73,10 +73,8 @@ class ResultBuffer(wiring.Component):
         The first row of a slot begins.
     finished : Out(1)
         The last column of the last row of a slot is stored.
-    read : In(1)
-        ``row`` is row ``read_row`` of slot ``read_slot`` from the next cycle on.
     row : Out(ArrayLayout(signed(acc_bits), cols))
-        Only those columns count that are stored already.
+        Row ``read_row`` of slot ``read_slot`` of a cycle ago. Only those columns count that are stored already.
     """
 
     def __init__(self, fmt: IntFormat, *, cols: int, depth: int, together: int = 1):
@@ -92,7 +90,6 @@ class ResultBuffer(wiring.Component):
                 "last_row": In(address_bits(depth)),
                 "written": Out(1),
                 "finished": Out(1),
-                "read": In(1),
                 "read_slot": In(1),
                 "read_row": In(address_bits(depth)),
                 "row": Out(layout),
@@ -127,7 +124,7 @@ class ResultBuffer(wiring.Component):
                 write.data.eq(self.i[col]),
                 write.en.eq(view.valid),
                 read.addr.eq(address(self.read_row, self.read_slot)),
-                read.en.eq(self.read),
+                read.en.eq(1),
                 self.row[col].eq(read.data.as_signed()),
             ]
             if col == self._cols - 1:

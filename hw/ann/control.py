@@ -52,18 +52,20 @@ class LayerControl(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        half = Signal()  # that the running layer reads
         frame_half = Signal()  # that the next frame is loaded into
-        m.d.comb += [self.source.eq(half), self.busy.eq(1)]
+        m.d.comb += self.busy.eq(1)
+        m.d.sync += self.start.eq(0)  # a register, since everything hangs on it
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += [
-                    self.busy.eq(0),
-                    self.source.eq(frame_half),
-                    self.start.eq(self.loaded & self.empty),
-                ]
-                with m.If(self.start):
-                    m.next = "RUN"
+                m.d.comb += self.busy.eq(0)
+                with m.If(self.loaded & self.empty):
+                    m.d.sync += [self.start.eq(1), self.source.eq(frame_half)]
+                    m.next = "START"
+            with m.State("START"):
+                m.d.sync += self.final.eq(self.last_layer)
+                with m.If(self.last_layer):
+                    m.d.sync += frame_half.eq(~self.source)
+                m.next = "RUN"
             with m.State("RUN"), m.If(self.done):
                 m.d.sync += [self.index.eq(Mux(self.final, 0, self.index + 1)), self.final.eq(0)]
                 with m.If(self.final):
@@ -77,12 +79,6 @@ class LayerControl(wiring.Component):
             with m.State("NEXT"), m.If(self.empty):
                 m.next = "FETCHED"
             with m.State("FETCHED"):
+                m.d.sync += [self.start.eq(1), self.source.eq(~self.source)]
                 m.next = "START"
-            with m.State("START"):
-                m.d.comb += [self.source.eq(~half), self.start.eq(1)]
-                m.next = "RUN"
-        with m.If(self.start):
-            m.d.sync += [half.eq(self.source), self.final.eq(self.last_layer)]
-            with m.If(self.last_layer):
-                m.d.sync += frame_half.eq(~self.source)
         return m

@@ -32,10 +32,10 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_layout, token_stream
 from tospike.hw.memory import ConfigSignature, ImageMemory
 from tospike.hw.params import WORD_BITS, Dataflow, SystolicParams, TokenKind
-from tospike.hw.streams import Buffer, CreditQueue, Register
+from tospike.hw.streams import Buffer, CreditQueue
 
-OPERAND_LATENCY = 2
-"""Cycles from the issue of a step to its operands at the array: memory, register."""
+OPERAND_LATENCY = Feeder.LATENCY + 3
+"""Cycles from the issue of a step to its operands at the array: addresses, memory, its output register, mask."""
 
 
 class SystolicEngine(wiring.Component):
@@ -125,20 +125,25 @@ class SystolicEngine(wiring.Component):
         free = Signal(2, init=2)  # slots of the result buffer
         # tiles whose results have not left the array: it passes each in this many cycles, and takes one per cycle
         inside = Signal(range(array.latency + array.rows + array.cols + ColumnAccumulator.LATENCY + 2))
+        some_free, none_inside = Signal(init=1), Signal(init=1)  # what the two say, in registers: many paths begin here
+        free_next, inside_next = Signal.like(free), Signal.like(inside)
         here = Mux(control.source, buffer_depth(params), 0)  # where the layer reads
         there = Mux(control.source, 0, buffer_depth(params))  # where its results, or the next frame, go
         m.d.sync += [
-            free.eq(free + post.freed - feeder.commit),
-            inside.eq(inside + delayed(m, feeder.commit, 1, name="commit") - results.finished),
+            free.eq(free_next),
+            some_free.eq(free_next != 0),
+            inside.eq(inside_next),
+            none_inside.eq(inside_next == 0),
         ]
         m.d.comb += [
+            free_next.eq(free + post.freed - feeder.commit),
+            inside_next.eq(inside + delayed(m, feeder.commit, OPERAND_LATENCY - 1, name="commit") - results.finished),
             layers.address.eq(control.index),
             layers.enable.eq(1),
             control.loaded.eq(loader.full),
-            control.empty.eq(inside == 0),
+            control.empty.eq(none_inside),
             control.done.eq(Mux(final, sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last)),
             control.last_layer.eq(layer.final),
-            self.busy.eq(control.busy | ~control.empty | loader.partial | output.o.valid | self.o.valid | counting),
         ]
 
         # --------------------------------------------------------------- tokens to activations
@@ -163,7 +168,7 @@ class SystolicEngine(wiring.Component):
             feeder.layer.eq(layer),
             feeder.start.eq(start),
             feeder.base.eq(here),
-            feeder.free.eq(free != 0),
+            feeder.free.eq(some_free),
         ]
         sums, valid = self._array(m, rows, cols, load, layer)
         m.d.comb += [
@@ -173,21 +178,26 @@ class SystolicEngine(wiring.Component):
         ]
 
         # ----------------------------------------------------------------------------- results
+        # of the layers before the last: where a result goes is found out a cycle later
+        stored, stored_value = Signal(), Signal.like(post.result.value)
+        m.d.sync += [
+            stored.eq(post.valid & ~final),
+            placer.edges.eq(post.result.edges),
+            stored_value.eq(post.result.value),
+        ]
         m.d.comb += [
             post.layer.eq(layer),
             post.start.eq(start),
             post.written.eq(results.written),
-            results.read.eq(post.read),
             results.read_slot.eq(post.slot),
             results.read_row.eq(post.row),
             post.column_results.eq(results.row),
             channels.address.eq(post.channel_address),
-            channels.enable.eq(post.channel_read),
+            channels.enable.eq(1),
             post.channel.eq(channels.data),
             placer.start.eq(start),
             placer.base.eq(there),
-            placer.step.eq(post.valid & ~final),
-            placer.edges.eq(post.result.edges),
+            placer.step.eq(stored),
             # the activation buffer takes results as they come, the consumer of the last layer's might not
             post.room.eq(queue.room | ~final),
             queue.reserve.eq(post.read & final),
@@ -196,24 +206,26 @@ class SystolicEngine(wiring.Component):
         ]
         if array.dataflow is Dataflow.WS:
             m.d.comb += placer.stride.eq(layer.stored_words)
+        reordering = C(0)
         if needs_reorder(params):
             m.submodules.reorder = reorder = Reorder(params)
             m.d.comb += [reorder.layer.eq(layer), reorder.start.eq(start)]
-            m.submodules.reordered = reordered = Register(result_layout(params))
             connect(m, sent, reorder.i)
-            connect(m, reorder.o, reordered.i)
-            connect(m, reordered.o, output.i)
+            connect(m, reorder.o, output.i)
+            reordering = reorder.busy
         else:
             connect(m, sent, output.i)
         m.submodules.buffer_out = buffer_out = Buffer(token_layout(params.output))
         connect(m, output.o, buffer_out.i)
         connect(m, buffer_out.o, flipped(self.o))
+        sending = reordering | output.o.valid | self.o.valid | counting
+        m.d.comb += self.busy.eq(control.busy | ~control.empty | loader.partial | sending)
         # results of a layer that is not the last and values of the next frame never come in the same cycle
         m.d.sync += [
             activations.write.eq(loader.write | placer.step),
             activations.write_lane.eq(Mux(loader.write, loader.lane, placer.lane)),
             activations.write_address.eq(Mux(loader.write, loader.address, placer.address)),
-            activations.value.eq(Mux(loader.write, loader.value, post.result.value)),
+            activations.value.eq(Mux(loader.write, loader.value, stored_value)),
         ]
 
         # ---------------------------------------------------------------------------- counters
@@ -227,7 +239,7 @@ class SystolicEngine(wiring.Component):
             "act_words": feeder.act_read,
             "weight_words": feeder.weight_read,
             "results": post.valid,
-            "array_cycles": feeding | (inside != 0),
+            "array_cycles": feeding | ~none_inside,
         }
         for name, increment in increments.items():
             count = self.counters[name]
@@ -254,41 +266,47 @@ class SystolicEngine(wiring.Component):
         return made
 
     def _weights(self, m, feeder, stored) -> Value:
-        """The word of weights that the feeder read a cycle ago."""
+        """The word of weights at the address of a cycle ago."""
         if not self._params.streams_weights:
             weights = stored["weights"]
             m.d.comb += [
                 feeder.weight_there.eq(1),
                 weights.address.eq(feeder.weight_address),
-                weights.enable.eq(feeder.weight_read),
+                weights.enable.eq(1),
             ]
             return weights.data
         m.submodules.weights = weights = WeightQueue(self._params)
         connect(m, flipped(self.weights), weights.i)
-        m.d.comb += [feeder.weight_there.eq(weights.there), weights.take.eq(feeder.weight_read)]
-        return weights.word
+        m.d.comb += [feeder.weight_there.eq(weights.there), weights.take.eq(feeder.weight_take)]
+        return delayed(m, weights.word, Feeder.LATENCY, name="streamed", reset_less=True)
 
     def _operands(self, m, feeder, activations, weights):
         """What enters the array, not skewed, ``OPERAND_LATENCY`` cycles after its step was issued: activations with
-        their flags, weights and their load flags. A memory's output goes into a register first of all: it comes late.
+        their flags, weights and their load flags.
+
+        The memories read in every cycle, into plain registers: so these can be the block RAMs' own. Between the steps
+        the activations are 0.
         """
         params = self._params.array
+        since_address = OPERAND_LATENCY - Feeder.LATENCY
         m.d.comb += [
-            activations.read.eq(feeder.act_read),
             activations.read_address.eq(feeder.act_address),
         ]
-        step = delayed(m, feeder.act_read, 1, name="step")
-        first = delayed(m, feeder.first, OPERAND_LATENCY, name="first")
-        emit = delayed(m, feeder.emit, OPERAND_LATENCY, name="emit")
+        word = delayed(m, Value.cast(activations.word), 1, name="activations", reset_less=True)
+        word = data.View(activations.word.shape(), word)
+        step = delayed(m, feeder.act_read, since_address - 1, name="step")
+        first = delayed(m, feeder.first, since_address, name="first")
+        emit = delayed(m, feeder.emit, since_address, name="emit")
         rows = Signal(data.ArrayLayout(row_layout(params), params.rows))
         for row in range(params.rows):
             act = Signal(shape_of(params.act), name=f"act_{row}")
-            m.d.sync += act.eq(Mux(step, activations.word[row], 0))
+            m.d.sync += act.eq(Mux(step, word[row], 0))
             m.d.comb += [rows[row].act.eq(act), rows[row].first.eq(first), rows[row].emit.eq(emit)]
-        cols = weight_operands(params, delayed(m, weights, 1, name="weights", reset_less=True))
+        cols = delayed(m, weights, since_address - 1, name="weights", reset_less=True)
+        cols = weight_operands(params, cols)
         load = None
         if params.dataflow is Dataflow.WS:
-            load = delayed(m, feeder.load, OPERAND_LATENCY, name="load")
+            load = delayed(m, feeder.load, since_address, name="load")
         return rows, cols, load
 
     def _array(self, m, rows, cols, load, layer):

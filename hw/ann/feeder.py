@@ -28,18 +28,23 @@ class Feeder(wiring.Component):
     free : In(1)
         A slot of the result buffer is free.
     weight_there : In(1)
-        A word of weights may be read.
+        A word of weights may be taken.
+    weight_take : Out(1)
+        The step takes one.
     busy : Out(1)
         Steps or loads are being issued.
     commit : Out(1)
         This step takes the free slot.
     act_read, act_address, weight_read, weight_address : Out
-        To the memories, whose words come one cycle later.
+        To the memories, ``LATENCY`` cycles after the step was issued.
     first, emit : Out(1)
         Flags of the step (``act_read``), for the array. OS: ``emit`` ends a tile. WS: every step emits.
     load : Out(rows)
         Weight-stationary only: which rows take weights with ``weight_read``.
     """
+
+    LATENCY = 1
+    """The addresses walk a cycle behind the steps, for ``free`` and all that it decides is a path of its own."""
 
     def __init__(self, params: SystolicParams):
         self._params = params
@@ -50,6 +55,7 @@ class Feeder(wiring.Component):
             "base": In(act_bits),
             "free": In(1),
             "weight_there": In(1),
+            "weight_take": Out(1),
             "busy": Out(1),
             "commit": Out(1),
             "act_read": Out(1),
@@ -67,7 +73,7 @@ class Feeder(wiring.Component):
         m = Module()
         step = Signal.like(self.layer.spacing)
         with m.If(self.start):
-            m.d.sync += [step.eq(0), self.weight_address.eq(self.layer.weight_base), self.act_address.eq(self.base)]
+            m.d.sync += step.eq(0)
         if self._params.array.dataflow is Dataflow.OS:
             self._output_stationary(m, step)
         else:
@@ -80,7 +86,6 @@ class Feeder(wiring.Component):
         # tiles to come after this one, below and to the right
         row_tiles = Signal.like(layer.row_tiles)
         col_tiles = Signal.like(layer.col_tiles)
-        tile_address = Signal.like(self.act_address)
         go = Signal()
         # what the step and the tile are is known a cycle before, so that `go` depends on registers only
         valid, last, ends = Signal(), Signal(), Signal()  # with operands; the last with them; the last of all
@@ -96,10 +101,7 @@ class Feeder(wiring.Component):
         m.d.comb += [
             go.eq(busy & (~last | self.free) & (~valid | self.weight_there)),
             self.busy.eq(busy),
-            self.act_read.eq(go & valid),
-            self.weight_read.eq(go & valid),
-            self.first.eq(step == 0),
-            self.emit.eq(go & last),
+            self.weight_take.eq(go & valid),
             self.commit.eq(go & last),
         ]
         with m.If(self.start):
@@ -112,7 +114,6 @@ class Feeder(wiring.Component):
                 last_row.eq(layer.row_tiles == 0),
                 col_tiles.eq(layer.col_tiles),
                 last_col.eq(layer.col_tiles == 0),
-                tile_address.eq(self.base),
             ]
         with m.Elif(go):
             m.d.sync += [
@@ -121,20 +122,6 @@ class Feeder(wiring.Component):
                 last.eq(valid & ~last & (step == before_last)),
                 ends.eq(step == before_end),
             ]
-            with m.If(valid):
-                m.d.sync += [
-                    self.act_address.eq(self.act_address + 1),
-                    self.weight_address.eq(self.weight_address + 1),
-                ]
-            with m.If(last):
-                with m.If(last_col):
-                    # the next row of tiles: its activations are the next words, the weights begin again
-                    m.d.sync += [
-                        tile_address.eq(self.act_address + 1),
-                        self.weight_address.eq(layer.weight_base),
-                    ]
-                with m.Else():
-                    m.d.sync += self.act_address.eq(tile_address)
             with m.If(ends):
                 m.d.sync += [step.eq(0), valid.eq(1), last.eq(one_input), ends.eq(one_step)]
                 m.d.sync += [col_tiles.eq(col_tiles - 1), last_col.eq(col_tiles == 1)]
@@ -143,6 +130,34 @@ class Feeder(wiring.Component):
                     m.d.sync += [row_tiles.eq(row_tiles - 1), last_row.eq(row_tiles == 1)]
                     m.d.sync += busy.eq(~last_row)
 
+        restart = Signal()
+        ends_band = Signal()
+        tile_address = Signal.like(self.act_address)
+        m.d.sync += [
+            restart.eq(self.start),
+            self.act_read.eq(go & valid),
+            self.first.eq(step == 0),
+            self.emit.eq(go & last),
+            ends_band.eq(last_col),
+        ]
+        m.d.comb += self.weight_read.eq(self.act_read)
+        with m.If(restart):
+            m.d.sync += [
+                self.act_address.eq(self.base),
+                tile_address.eq(self.base),
+                self.weight_address.eq(layer.weight_base),
+            ]
+        with m.Elif(self.act_read):
+            m.d.sync += [
+                self.act_address.eq(self.act_address + 1),
+                self.weight_address.eq(self.weight_address + 1),
+            ]
+            with m.If(self.emit & ends_band):
+                # the next row of tiles: its activations are the next words, the weights begin again
+                m.d.sync += [tile_address.eq(self.act_address + 1), self.weight_address.eq(layer.weight_base)]
+            with m.If(self.emit & ~ends_band):
+                m.d.sync += self.act_address.eq(tile_address)
+
     def _weight_stationary(self, m, step):
         layer = self.layer
         rows = self._params.array.rows
@@ -150,7 +165,6 @@ class Feeder(wiring.Component):
         running = Signal()
         col_tile = Signal.like(layer.col_tiles)
         depth_tile = Signal.like(layer.depth_tiles)
-        tile_address = Signal.like(self.act_address)
         last_depth = Signal()
         last_tile = Signal()
         commits = Signal()
@@ -166,28 +180,45 @@ class Feeder(wiring.Component):
             valid.eq(go & (step <= layer.rows_last)),
             self.busy.eq(loading | running),
             self.commit.eq(go & commits),
-            self.act_read.eq(valid),
-            self.emit.eq(valid),
-            self.first.eq(valid & (step == 0)),
-            self.weight_read.eq(reads & (go | (loading & self.weight_there))),
-            self.load.eq(Mux(self.weight_read, Cat(step >= row for row in range(rows)), 0)),
+            self.weight_take.eq(reads & (go | (loading & self.weight_there))),
         ]
-        with m.If(self.weight_read):
-            m.d.sync += self.weight_address.eq(self.weight_address + 1)
         with m.If(self.start):
-            m.d.sync += [loading.eq(1), col_tile.eq(0), depth_tile.eq(0), tile_address.eq(self.base)]
+            m.d.sync += [loading.eq(1), col_tile.eq(0), depth_tile.eq(0)]
         with m.Elif(loading & self.weight_there):
             m.d.sync += step.eq(step + 1)
             with m.If(step == rows - 1):
                 m.d.sync += [step.eq(0), loading.eq(0), running.eq(1)]
         with m.Elif(go):
             m.d.sync += step.eq(step + 1)
-            with m.If(valid):
-                m.d.sync += self.act_address.eq(self.act_address + layer.depth_tiles + 1)
             with m.If(step == layer.spacing):
                 m.d.sync += [step.eq(0), depth_tile.eq(Mux(last_depth, 0, depth_tile + 1))]
-                following = Mux(last_depth, self.base, tile_address + 1)
-                m.d.sync += [tile_address.eq(following), self.act_address.eq(following)]
                 with m.If(last_depth):
                     m.d.sync += col_tile.eq(col_tile + 1)
                 m.d.sync += running.eq(~last_tile)
+
+        restart = Signal()
+        ends_tile, ends_column = Signal(), Signal()
+        tile_address = Signal.like(self.act_address)
+        m.d.sync += [
+            restart.eq(self.start),
+            self.act_read.eq(valid),
+            self.first.eq(valid & (step == 0)),
+            self.weight_read.eq(self.weight_take),
+            self.load.eq(Mux(self.weight_take, Cat(step >= row for row in range(rows)), 0)),
+            ends_tile.eq(go & (step == layer.spacing)),
+            ends_column.eq(last_depth),
+        ]
+        m.d.comb += self.emit.eq(self.act_read)
+        with m.If(self.weight_read):
+            m.d.sync += self.weight_address.eq(self.weight_address + 1)
+        with m.If(self.act_read):
+            m.d.sync += self.act_address.eq(self.act_address + layer.depth_tiles + 1)
+        with m.If(ends_tile):
+            following = Mux(ends_column, self.base, tile_address + 1)
+            m.d.sync += [tile_address.eq(following), self.act_address.eq(following)]
+        with m.If(restart):
+            m.d.sync += [
+                self.act_address.eq(self.base),
+                tile_address.eq(self.base),
+                self.weight_address.eq(layer.weight_base),
+            ]

@@ -25,7 +25,7 @@ from tospike.hw.params import (
 Vector = Sequence[int]
 Matrix = Sequence[Sequence[int]]
 
-ACCUMULATE_SPACING = 3
+ACCUMULATE_SPACING = 4
 """Weight-stationary: cycles until a partial sum that was read is written back."""
 
 

@@ -38,7 +38,8 @@ class FrameLoader(wiring.Component):
     start : In(1)
         The frame that is complete is not needed any more: take the next one.
     full : Out(1)
-        The frame is complete; from the cycle after its last value until ``start``. Nothing is taken meanwhile.
+        The frame is complete; from the cycle after its last value until ``start``, which comes no earlier than in the
+        cycle after that. Nothing is taken meanwhile.
     partial : Out(1)
         A part of a frame has been stored.
     write, lane, address, value : Out
@@ -73,25 +74,30 @@ class FrameLoader(wiring.Component):
             m.d.comb += densifier.last_address.eq(self.layer.frame)
         column = Signal.like(self.layer.inputs)
         row_ends = column == self.layer.inputs
+        taken = Signal()
+        # where a value goes is found out a cycle later
+        m.d.sync += [
+            self.write.eq(taken),
+            self.value.eq(densifier.o.payload.value),
+            placer.edges.row.eq(row_ends),
+        ]
         if params.array.dataflow is Dataflow.OS:
             # a frame is one tile wide: a band ends with the row in the last lane
-            m.d.comb += placer.edges.band.eq(row_ends & (placer.lane == params.array.rows - 1))
+            m.d.comb += placer.edges.band.eq(placer.edges.row & (placer.lane == params.array.rows - 1))
         else:
             m.d.comb += placer.stride.eq(self.layer.depth_tiles)
         m.d.comb += [
             densifier.o.ready.eq(~self.full),
-            self.write.eq(densifier.o.valid & densifier.o.ready),
+            taken.eq(densifier.o.valid & densifier.o.ready),
             self.lane.eq(placer.lane),
             self.address.eq(placer.address),
-            self.value.eq(densifier.o.payload.value),
             placer.start.eq(self.start),
             placer.base.eq(self.base),
             placer.step.eq(self.write),
-            placer.edges.row.eq(row_ends),
         ]
         with m.If(self.start):
             m.d.sync += [self.full.eq(0), self.partial.eq(0), column.eq(0)]
-        with m.Elif(self.write):
+        with m.Elif(taken):
             m.d.sync += [
                 self.full.eq(densifier.o.payload.last),
                 self.partial.eq(1),

@@ -3,16 +3,22 @@
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
+from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.placer import RowPlacer
 from tospike.hw.ann.postprocess import result_layout
+from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import SystolicParams
+from tospike.hw.streams import CreditQueue
+
+_READ = 2
+"""Cycles from an address to its word: memory, output register."""
 
 
 class Reorder(wiring.Component):
-    """Stores a whole result, row-major, then sends it: the first value two cycles after the last came in.
+    """Stores a whole result, row-major, then sends it: the first value ``LATENCY`` cycles after the last came in.
 
     Only for shapes whose tiles complete in another order; ``hw.ann.layout.needs_reorder`` tells.
 
@@ -22,54 +28,63 @@ class Reorder(wiring.Component):
         A layer begins; ``layer`` is constant from here on.
     i, o : stream of result_layout(params)
         ``edges`` have no meaning in ``o``.
+    busy : Out(1)
+        Something is being sent.
     """
+
+    LATENCY = 2 + _READ + CreditQueue.LATENCY
+    """The last value is stored, the result found complete, read, and queued."""
 
     def __init__(self, params: SystolicParams):
         self._params = params
         results = stream.Signature(result_layout(params))
-        super().__init__({"layer": In(descriptor_layout(params)), "start": In(1), "i": In(results), "o": Out(results)})
+        layer = descriptor_layout(params)
+        super().__init__({"layer": In(layer), "start": In(1), "i": In(results), "o": Out(results), "busy": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
         params = self._params
         depth = params.output.addresses
-        memory = Memory(shape=unsigned(params.array.acc_bits), depth=depth, init=[])
+        memory = Memory(shape=unsigned(params.array.acc_bits), depth=depth, init=[], attrs=NO_COLLISIONS)
         m.submodules.memory = memory
         write = memory.write_port()
         read = memory.read_port()
         width = len(write.addr)
         m.submodules.placer = placer = RowPlacer(lanes=1, address_bits=width, stride_bits=len(self.layer.outputs))
 
-        draining = Signal()
+        m.submodules.queue = queue = CreditQueue(result_layout(params), depth=_READ + CreditQueue.LATENCY + 2)
+        unread = Signal()  # some of the result has not been read
+        reading = Signal()
         last_address = Signal(width)
         address = Signal(width)
-        reading = Signal()
         taken = Signal()
+        storing, stored = Signal(), Signal.like(self.i.payload)  # where it goes is found out a cycle later
+        m.d.sync += [storing.eq(taken), stored.eq(self.i.payload)]
         m.d.comb += [
-            self.i.ready.eq(~draining),
-            taken.eq(self.i.valid & ~draining),
+            self.i.ready.eq(~self.busy),
+            taken.eq(self.i.valid & ~self.busy),
             placer.start.eq(self.start),
             placer.stride.eq(self.layer.outputs),
-            placer.step.eq(taken),
-            placer.edges.eq(self.i.payload.edges),
-            write.en.eq(taken),
+            placer.step.eq(storing),
+            placer.edges.eq(stored.edges),
+            write.en.eq(storing),
             write.addr.eq(placer.address),
-            write.data.eq(self.i.payload.value),
-            reading.eq(draining & (~self.o.valid | (self.o.ready & ~self.o.payload.last))),
-            read.en.eq(reading),
+            write.data.eq(stored.value),
+            reading.eq(unread & queue.room),
+            read.en.eq(1),
             read.addr.eq(address),
-            self.o.payload.value.eq(read.data.as_signed()),
+            queue.reserve.eq(reading),
+            queue.valid.eq(delayed(m, reading, _READ, name="reading")),
+            queue.payload.value.eq(delayed(m, read.data, 1, name="value", reset_less=True).as_signed()),
+            queue.payload.last.eq(delayed(m, address == last_address, _READ, name="last")),
         ]
-        with m.If(taken & self.i.payload.last):
-            m.d.sync += [draining.eq(1), last_address.eq(placer.address), address.eq(0)]
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
+        connect(m, queue.o, flipped(self.o))
         with m.If(reading):
-            m.d.sync += [
-                address.eq(address + 1),
-                self.o.valid.eq(1),
-                self.o.payload.last.eq(address == last_address),
-            ]
+            m.d.sync += [address.eq(address + 1), unread.eq(address != last_address)]
         with m.If(self.o.valid & self.o.ready & self.o.payload.last):
-            m.d.sync += draining.eq(0)
+            m.d.sync += self.busy.eq(0)
+        with m.If(taken & self.i.payload.last):
+            m.d.sync += self.busy.eq(1)
+        with m.If(storing & stored.last):
+            m.d.sync += [unread.eq(1), last_address.eq(placer.address), address.eq(0)]
         return m

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.multiplier import Multiplier
-from tospike.hw.arithmetic import shape_of
+from tospike.hw.arithmetic import extended, shape_of
 from tospike.hw.params import IntFormat, RequantizeParams, Rounding, Technology
 
 _PART = 16
@@ -61,13 +61,9 @@ class Requantizer(wiring.Component):
         m.d.sync += scaled.eq(self._product(m, biased, multiplier))
 
         rounded = self._round_shift(m, scaled)
-        below, above = Signal(), Signal()
+        below, above = self._less(m, rounded, self.low), self._less(m, self.high, rounded)
         clamped = Signal(self._acc, reset_less=True)
-        m.d.sync += [
-            below.eq(rounded < self.low),
-            above.eq(rounded > self.high),
-            clamped.eq(Mux(below, self.low, Mux(above, self.high, delayed(m, rounded, 1, name="rounded")))),
-        ]
+        m.d.sync += clamped.eq(Mux(below, self.low, Mux(above, self.high, delayed(m, rounded, 1, name="rounded"))))
         m.d.comb += self.o.eq(clamped)
         return m
 
@@ -81,6 +77,19 @@ class Requantizer(wiring.Component):
             m.d.comb += [part.a.eq(parts[number]), part.b.eq(factor)]
             total = total + (part.product << _PART * number)
         return total
+
+    def _less(self, m, a, b):
+        """Whether ``a < b`` a cycle ago. Both halves are compared at once, for the way of the carry is long."""
+        width = max(len(a), len(b))
+        half = width // 2
+        a, b = extended(a, width), extended(b, width)
+        high, equal, low = Signal(), Signal(), Signal()
+        m.d.sync += [
+            high.eq(a[half:].as_signed() < b[half:].as_signed()),
+            equal.eq(a[half:] == b[half:]),
+            low.eq(a[:half] < b[:half]),
+        ]
+        return high | (equal & low)
 
     def _round_shift(self, m, scaled):
         """``scaled / 2**shift``, rounded, of three cycles ago."""

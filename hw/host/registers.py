@@ -24,7 +24,7 @@ class RegisterFile(wiring.Component):
     config : Out(ConfigSignature)
         Configuration writes.
     clear : Out(1)
-        Pulses when CONTROL clears the counters.
+        Pulses in the cycle after CONTROL was written to clear the counters.
     busy : In(1)
         For STATUS.
     frame_error, token_error : In(1)
@@ -73,6 +73,7 @@ class RegisterFile(wiring.Component):
             self.config.index.eq(index),
             self.config.data.eq(axi.wdata),
         ]
+        m.d.sync += self.clear.eq(0)
         with m.If(axi.bvalid & axi.bready):
             m.d.sync += axi.bvalid.eq(0)
         with m.If(write):
@@ -80,7 +81,7 @@ class RegisterFile(wiring.Component):
             with m.If(axi.wstrb == 0xF), m.Switch(axi.awaddr):
                 with m.Case(Register.CONTROL):
                     m.d.sync += axi.bresp.eq(RESP_OKAY)
-                    m.d.comb += self.clear.eq(axi.wdata[0])
+                    m.d.sync += self.clear.eq(axi.wdata[0])
                     with m.If(axi.wdata[1]):
                         m.d.sync += [frame_error.eq(0), token_error.eq(0)]
                 with m.Case(Register.CONFIG_ADDRESS):
