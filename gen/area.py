@@ -78,7 +78,7 @@ def predict(params: SystolicParams, technology: Technology) -> Area:
     luts = model.lut(array, array.acc_bits) + model.lutram_places * memories.lutram + memories.rom
     luts += narrow * LUTS_PER_PRODUCT_BIT * array.act.bits * array.weight.bits
     if array.weight_bits == 1:
-        luts += array.rows * array.cols * (array.act.bits + 1)  # to negate an activation
+        luts += array.rows * array.cols * array.act.bits  # to negate an activation
     registers = model.ff(array, array.acc_bits + 2 * operands) + _skew_bits(array) + memories.ff
     return Area(
         lut4=round(luts),
