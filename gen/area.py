@@ -28,18 +28,18 @@ class Area:
 
 @dataclass(frozen=True, kw_only=True)
 class _Factors:
-    """Cells: of the host port and the control; for each column and each bit of a sum; for each element."""
+    """Cells: of the host port and the control; for each column and bit of a sum, weight-stationary and in any case; for
+    each element and each of its bits."""
 
     base: float
     column: float
-    os: float
-    """For each element of an output-stationary array and each of its bits: see `_element_bits`."""
-    ws: float
+    element: float
+    accumulator: float = 0.0
 
     def __call__(self, array: ArrayParams, element_bits: int) -> float:
-        element = self.os if array.dataflow is Dataflow.OS else self.ws
+        column = self.column + (self.accumulator if array.dataflow is Dataflow.WS else 0)
         elements = array.rows * array.cols
-        return self.base + self.column * array.cols * array.acc_bits + element * elements * element_bits
+        return self.base + column * array.cols * array.acc_bits + self.element * elements * element_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +56,13 @@ class _Model:
 
 MODELS = {
     Technology.ECP5: _Model(
-        lut=_Factors(base=1038, column=1.715, os=1.852, ws=1.562),
-        ff=_Factors(base=1017, column=3.287, os=1.408, ws=1.504),
+        lut=_Factors(base=1015, column=1.9, element=1.74),
+        ff=_Factors(base=1010, column=3.05, element=1.42, accumulator=1.58),
         lutram_places=6,
     ),
     Technology.ICE40: _Model(
-        lut=_Factors(base=1090, column=0, os=4.5, ws=4.5),
-        ff=_Factors(base=1215, column=0, os=1.2, ws=1.2),
+        lut=_Factors(base=1090, column=0, element=4.5),
+        ff=_Factors(base=1215, column=0, element=1.2),
         lutram_places=0,
         least_product=11,
     ),
