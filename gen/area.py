@@ -1,7 +1,7 @@
 """Area of a systolic accelerator on an FPGA, before anything is built.
 
 Multipliers, block RAMs and the registers that skew operands are counted; what is left of the LUTs and flip-flops
-grows with the array's columns and elements by factors that were fitted to 15 synthesised designs, with 1 to 8 rows, 1
+grows with the array's columns and elements by factors that were fitted to 14 synthesised designs, with 1 to 8 rows, 1
 to 32 columns and operands of 4 to 8 bits. For those, LUTs and flip-flops are off by 11 % at most, block RAMs by 11 %.
 """
 
@@ -56,13 +56,13 @@ class _Model:
 
 MODELS = {
     Technology.ECP5: _Model(
-        lut=_Factors(base=1015, column=1.9, element=1.74),
-        ff=_Factors(base=1010, column=3.05, element=1.42, accumulator=1.58),
+        lut=_Factors(base=1130, column=2.13, element=1.06),
+        ff=_Factors(base=1050, column=2.69, element=1.54, accumulator=3.53),
         lutram_places=6,
     ),
     Technology.ICE40: _Model(
-        lut=_Factors(base=1090, column=0, element=4.5),
-        ff=_Factors(base=1215, column=0, element=1.2),
+        lut=_Factors(base=1099, column=2.54, element=1.65),
+        ff=_Factors(base=1229, column=3.18, element=0.44),
         lutram_places=0,
         least_product=11,
     ),
