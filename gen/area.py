@@ -1,7 +1,7 @@
 """Area of a systolic accelerator on an FPGA, before anything is built.
 
 Multipliers, block RAMs and the registers that skew operands are counted; what is left of the LUTs and flip-flops
-grows with the array's columns and elements by factors that were fitted to 15 synthesised designs, with 1 to 8 rows, 1
+grows with the array's columns and elements by factors that were fitted to 14 synthesised designs, with 1 to 8 rows, 1
 to 32 columns and operands of 4 to 8 bits. For those, LUTs and flip-flops are off by 11 % at most, block RAMs by 11 %.
 """
 
@@ -28,18 +28,18 @@ class Area:
 
 @dataclass(frozen=True, kw_only=True)
 class _Factors:
-    """Cells: of the host port and the control; for each column and each bit of a sum; for each element."""
+    """Cells: of the host port and the control; for each column and bit of a sum, weight-stationary and in any case; for
+    each element and each of its bits."""
 
     base: float
     column: float
-    os: float
-    """For each element of an output-stationary array and each of its bits: see `_element_bits`."""
-    ws: float
+    element: float
+    accumulator: float = 0.0
 
     def __call__(self, array: ArrayParams, element_bits: int) -> float:
-        element = self.os if array.dataflow is Dataflow.OS else self.ws
+        column = self.column + (self.accumulator if array.dataflow is Dataflow.WS else 0)
         elements = array.rows * array.cols
-        return self.base + self.column * array.cols * array.acc_bits + element * elements * element_bits
+        return self.base + column * array.cols * array.acc_bits + self.element * elements * element_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +56,13 @@ class _Model:
 
 MODELS = {
     Technology.ECP5: _Model(
-        lut=_Factors(base=1038, column=1.715, os=1.852, ws=1.562),
-        ff=_Factors(base=1017, column=3.287, os=1.408, ws=1.504),
+        lut=_Factors(base=1130, column=2.13, element=1.06),
+        ff=_Factors(base=1050, column=2.69, element=1.54, accumulator=3.53),
         lutram_places=6,
     ),
     Technology.ICE40: _Model(
-        lut=_Factors(base=1090, column=0, os=4.5, ws=4.5),
-        ff=_Factors(base=1215, column=0, os=1.2, ws=1.2),
+        lut=_Factors(base=1099, column=2.54, element=1.65),
+        ff=_Factors(base=1229, column=3.18, element=0.44),
         lutram_places=0,
         least_product=11,
     ),

@@ -60,7 +60,8 @@ class Accelerator(wiring.Component):
     m_axis : Out(Axi4StreamSignature)
         Frames, their largest values' addresses, or tokens to the host.
     s_axis_weights : In(Axi4StreamSignature)
-        Where an engine's weights are streamed: those of each frame in the order of use. TLAST is ignored.
+        Where an engine's weights are streamed: those of each frame in the order of use, TLAST on
+        the last.
     s_axi : In(Axi4LiteSignature)
         Registers, see `tospike.hw.host.layout.Register`.
     """
@@ -121,9 +122,11 @@ class Accelerator(wiring.Component):
             m.d.comb += engine.clear.eq(registers.clear)
             if engine_params is params.weight_stream:
                 m.d.comb += [
-                    engine.weights.payload.eq(self.s_axis_weights.tdata),
+                    engine.weights.payload.word.eq(self.s_axis_weights.tdata),
+                    engine.weights.payload.last.eq(self.s_axis_weights.tlast),
                     engine.weights.valid.eq(self.s_axis_weights.tvalid),
                     self.s_axis_weights.tready.eq(engine.weights.ready),
+                    registers.weight_error.eq(engine.weight_error),
                 ]
             if getattr(engine_params, "writable", False):
                 connect(m, registers.config, engine.config)

@@ -82,7 +82,7 @@ class Bench:
         while True:
             yield rng.random() < probability
 
-    async def start(self):
+    async def start(self, *, stream=True):
         Clock(self.dut.clk, 10, "ns").start()
         self.dut.rst.value = 1
         await ClockCycles(self.dut.clk, 4)
@@ -90,7 +90,8 @@ class Bench:
         await RisingEdge(self.dut.clk)
         if IMAGES is not None:
             await self.configure(IMAGES)
-        for source in self.weights:
+        self.streaming = stream and bool(self.weights)
+        for source in self.weights if stream else ():
             cocotb.start_soon(self._stream_weights(source))
         await self.idle()
         await self.host.write_dword(Register.CONTROL, 1)
@@ -116,7 +117,7 @@ class Bench:
         """Waits until STATUS says so, and no more weights are wanted."""
         while await self.host.read_dword(Register.STATUS) & 1:
             pass
-        while self.weights and self.dut.s_axis_weights_tready.value:
+        while self.streaming and self.dut.s_axis_weights_tready.value:
             await RisingEdge(self.dut.clk)
 
     async def counters(self):
@@ -240,6 +241,27 @@ async def frames_of_wrong_length_are_flagged_and_survived(dut):
         await bench.send(sample[0])
         assert await bench.receive() == expected, "the sample after a wrong one"
         assert not await bench.host.read_dword(Register.STATUS) & 2, "the error flag after a good sample"
+
+
+@cocotb.test(skip=not WEIGHTS)
+async def weights_of_wrong_number_are_flagged_and_survived(dut):
+    bench = Bench(dut)
+    await bench.start(stream=False)
+    sample = random_samples(DESIGN, 1, seed=SEED + 5)
+    expected = expected_beats(golden.run(DESIGN, sample), 0)
+    (source,) = bench.weights
+    for wrong in (WEIGHTS + WEIGHTS[:5], WEIGHTS[:-1], WEIGHTS[:1]):
+        for beats in (wrong, WEIGHTS):
+            await source.send(AxiStreamFrame(b"".join(beat.to_bytes(4, "little") for beat in beats)))
+            await bench.send(sample[0])
+            received = await bench.receive()
+        assert received == expected, "the sample after one with wrong weights"
+        assert await bench.host.read_dword(Register.STATUS) & 8, "the error flag"
+        await bench.host.write_dword(Register.CONTROL, 2)
+        await source.send(AxiStreamFrame(b"".join(beat.to_bytes(4, "little") for beat in WEIGHTS)))
+        await bench.send(sample[0])
+        assert await bench.receive() == expected
+        assert not await bench.host.read_dword(Register.STATUS) & 8, "the error flag after clearing"
 
 
 @cocotb.test(skip=PARAMS.host_input is not HostInput.TOKENS)

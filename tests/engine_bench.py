@@ -49,7 +49,7 @@ def play(dut, sent, frames, values, *, stall=0.0, configure=(), weights=()):
 
     async def weight_source(ctx):
         rng = np.random.default_rng(6)
-        beats = cycle_forever(weights)
+        beats = cycle_forever({"word": beat, "last": n == len(weights)} for n, beat in enumerate(weights, 1))
         ctx.set(dut.weights.payload, next(beats))
         ctx.set(dut.weights.valid, 1)
         async for _, _, taken, waiting in ctx.tick().sample(dut.weights.valid & dut.weights.ready, dut.weights.valid):

@@ -26,12 +26,12 @@ from tospike.hw.ann.loader import FrameLoader, activation_placer
 from tospike.hw.ann.output import TokenOutput
 from tospike.hw.ann.postprocess import PostProcessor, result_layout
 from tospike.hw.ann.reorder import Reorder
-from tospike.hw.ann.weight_queue import WeightQueue
+from tospike.hw.ann.weight_queue import BEAT, WeightQueue
 from tospike.hw.ann.weights import weight_operands
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_layout, token_stream
 from tospike.hw.memory import ConfigSignature, ImageMemory
-from tospike.hw.params import WORD_BITS, Dataflow, SystolicParams, TokenKind
+from tospike.hw.params import Dataflow, SystolicParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 
 OPERAND_LATENCY = Feeder.LATENCY + 3
@@ -61,8 +61,9 @@ class SystolicEngine(wiring.Component):
 
     Members
     -------
-    See "Engines" in ``docs/architecture.md``, and ``weights``, where ``params.streams_weights``: the beats of
-    :class:`tospike.hw.ann.weight_queue.WeightQueue`, frame after frame in the order of use.
+    See "Engines" in ``docs/architecture.md``. Where ``params.streams_weights``, ``weights`` are the beats of
+    :class:`tospike.hw.ann.weight_queue.WeightQueue`, frame after frame in the order of use, and ``weight_error`` pulses
+    when there are too few or too many for a frame.
 
     Configure before sending a frame: what is written while ``busy`` has
     an effect at an unspecified time.
@@ -83,7 +84,7 @@ class SystolicEngine(wiring.Component):
         if params.writable:
             members["config"] = In(ConfigSignature())
         if params.streams_weights:
-            members["weights"] = In(stream.Signature(WORD_BITS))
+            members |= {"weights": In(stream.Signature(BEAT)), "weight_error": Out(1)}
         super().__init__(members)
 
     @property
@@ -163,7 +164,9 @@ class SystolicEngine(wiring.Component):
         ]
 
         # ------------------------------------------------------------------------------- array
-        rows, cols, load = self._operands(m, feeder, activations, self._weights(m, feeder, stored))
+        rows, cols, load = self._operands(
+            m, feeder, activations, self._weights(m, feeder, stored, start & (control.index == 0))
+        )
         m.d.comb += [
             feeder.layer.eq(layer),
             feeder.start.eq(start),
@@ -265,7 +268,7 @@ class SystolicEngine(wiring.Component):
             made[shape.name] = memory
         return made
 
-    def _weights(self, m, feeder, stored) -> Value:
+    def _weights(self, m, feeder, stored, frame_starts) -> Value:
         """The word of weights that the feeder wanted ``Feeder.LATENCY`` + 1 cycles ago."""
         if not self._params.streams_weights:
             weights = stored["weights"]
@@ -277,8 +280,13 @@ class SystolicEngine(wiring.Component):
             return weights.data
         m.submodules.weights = weights = WeightQueue(self._params)
         connect(m, flipped(self.weights), weights.i)
-        m.d.comb += [feeder.weight_there.eq(weights.there), weights.take.eq(feeder.weight_take)]
-        return delayed(m, weights.word, Feeder.LATENCY, name="queued", reset_less=True)
+        m.d.comb += [
+            weights.start.eq(frame_starts),
+            feeder.weight_there.eq(weights.there),
+            weights.take.eq(feeder.weight_take),
+            self.weight_error.eq(weights.error),
+        ]
+        return delayed(m, weights.word, Feeder.LATENCY, name="streamed", reset_less=True)
 
     def _operands(self, m, feeder, activations, weights):
         """What enters the array, not skewed, ``OPERAND_LATENCY`` cycles after its step was issued: activations with
@@ -302,7 +310,8 @@ class SystolicEngine(wiring.Component):
             act = Signal(shape_of(params.act), name=f"act_{row}")
             m.d.sync += act.eq(Mux(step, word[row], 0))
             m.d.comb += [rows[row].act.eq(act), rows[row].first.eq(first), rows[row].emit.eq(emit)]
-        cols = weight_operands(params, delayed(m, weights, since_address - 1, name="weights", reset_less=True))
+        cols = delayed(m, weights, since_address - 1, name="weights", reset_less=True)
+        cols = weight_operands(params, cols)
         load = None
         if params.dataflow is Dataflow.WS:
             load = delayed(m, feeder.load, since_address, name="load")

@@ -28,9 +28,9 @@ class Feeder(wiring.Component):
     free : In(1)
         A slot of the result buffer is free.
     weight_there : In(1)
-        A word of weights may be taken from the host's stream.
+        A word of weights may be taken.
     weight_take : Out(1)
-        It is, with this step.
+        The step takes one.
     busy : Out(1)
         Steps or loads are being issued.
     commit : Out(1)
@@ -101,8 +101,8 @@ class Feeder(wiring.Component):
         m.d.comb += [
             go.eq(busy & (~last | self.free) & (~valid | self.weight_there)),
             self.busy.eq(busy),
-            self.commit.eq(go & last),
             self.weight_take.eq(go & valid),
+            self.commit.eq(go & last),
         ]
         with m.If(self.start):
             m.d.sync += [
@@ -171,7 +171,6 @@ class Feeder(wiring.Component):
         go = Signal()
         valid = Signal()
         reads = Signal()  # this step takes weights
-        loads = Signal()
         m.d.comb += [
             last_depth.eq(depth_tile == layer.depth_tiles),
             last_tile.eq(last_depth & (col_tile == layer.col_tiles)),
@@ -179,10 +178,9 @@ class Feeder(wiring.Component):
             reads.eq((loading | ~last_tile) & (step < rows)),
             go.eq(running & (~commits | self.free) & (~reads | self.weight_there)),
             valid.eq(go & (step <= layer.rows_last)),
-            loads.eq(reads & (go | (loading & self.weight_there))),
-            self.weight_take.eq(loads),
             self.busy.eq(loading | running),
             self.commit.eq(go & commits),
+            self.weight_take.eq(reads & (go | (loading & self.weight_there))),
         ]
         with m.If(self.start):
             m.d.sync += [loading.eq(1), col_tile.eq(0), depth_tile.eq(0)]
@@ -205,8 +203,8 @@ class Feeder(wiring.Component):
             restart.eq(self.start),
             self.act_read.eq(valid),
             self.first.eq(valid & (step == 0)),
-            self.weight_read.eq(loads),
-            self.load.eq(Mux(loads, Cat(step >= row for row in range(rows)), 0)),
+            self.weight_read.eq(self.weight_take),
+            self.load.eq(Mux(self.weight_take, Cat(step >= row for row in range(rows)), 0)),
             ends_tile.eq(go & (step == layer.spacing)),
             ends_column.eq(last_depth),
         ]

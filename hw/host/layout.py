@@ -29,7 +29,8 @@ class Register(IntEnum):
     CONTROL = 0x10
     """Write: bit 0 clears the counters, bit 1 the error flags of STATUS."""
     STATUS = 0x14
-    """Read: bit 0 busy, bit 1 a frame was shorter or longer than its shape, bit 2 a token was malformed."""
+    """Read: bit 0 busy, bit 1 a frame was shorter or longer than its shape, bit 2 a token was malformed, bit 3 the
+    streamed weights of a frame were too few or too many."""
     CONFIG_ADDRESS = 0x18
     """Write: region in bits 29..24, index in bits 23..0."""
     CONFIG_DATA = 0x1C
