@@ -102,7 +102,8 @@ class Accelerator(wiring.Component):
         else:
             source = TokenInput(params.input)
             m.d.comb += registers.token_error.eq(source.error)
-        sink = OUTPUTS[params.host_output](params.output)
+        is_complete = isinstance(params.engines[-1], SystolicParams | ImageParams)
+        sink = OUTPUTS[params.host_output](params.output, complete=is_complete)
         m.submodules.input = source
         m.submodules.output = sink
         connect(m, flipped(self.s_axis), source.i)

@@ -36,11 +36,13 @@ class Densifier(wiring.Component):
     a zero if the token is further on (addresses ascend). TICKs are dropped. One value per cycle, no latency
     (``o`` depends on ``i`` in the same cycle), and one cycle more for the END.
 
-    With ``variable``, frames have ``last_address`` + 1 values, a member that is constant while a frame passes.
+    With ``complete``, the producer leaves no address out before the END, and none is compared. With ``variable``,
+    frames have ``last_address`` + 1 values, a member that is constant while a frame passes.
     """
 
-    def __init__(self, fmt: TokenFormat, *, variable: bool = False):
+    def __init__(self, fmt: TokenFormat, *, variable: bool = False, complete: bool = False):
         self._format = fmt
+        self._complete = complete
         self._variable = variable
         members = {"i": In(token_stream(fmt)), "o": Out(stream.Signature(dense_layout(fmt)))}
         if variable:
@@ -56,7 +58,7 @@ class Densifier(wiring.Component):
 
         here = Signal()
         m.d.comb += [
-            here.eq((token.kind == TokenKind.VALUE) & (token.address == address)),
+            here.eq((token.kind == TokenKind.VALUE) & (self._complete | (token.address == address))),
             self.o.payload.value.eq(Mux(here, token.payload, 0)),
             self.o.payload.last.eq(address == last_address),
         ]

@@ -37,6 +37,23 @@ def test_densifier_fills_in_zeros(addresses, stall):
     assert out == expected
 
 
+def test_complete_frames_may_end_early():
+    """No address is compared; what is missing at the end is zero."""
+    fmt = TokenFormat(addresses=4, payload=IntFormat(bits=4, signed=True))
+    frames = [[1, 0, -3, 2], [5, 4], []]
+    tokens = [token for frame in frames for token in [*(value(a, v) for a, v in enumerate(frame)), END]]
+    dut = Densifier(fmt, complete=True)
+
+    async def producer(ctx):
+        await send_tokens(ctx, dut.i, tokens, stall=0.3)
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, 4 * len(frames), stall=0.3, convert=as_dense)
+
+    _, out = simulate(dut, producer, consumer)
+    assert [v for v, _ in out] == [1, 0, -3, 2, 5, 4, 0, 0, 0, 0, 0, 0]
+
+
 def test_densifier_takes_one_cycle_per_address_and_one_for_the_end():
     fmt = TokenFormat(addresses=6, payload=IntFormat(bits=4, signed=False))
     dut = Densifier(fmt)

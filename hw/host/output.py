@@ -13,10 +13,11 @@ BEAT = data.StructLayout({"word": WORD_BITS, "last": 1})
 
 
 class _Output(wiring.Component):
-    """The common part. ``finished`` pulses when a beat with TLAST is taken."""
+    """The common part. ``finished`` pulses when a beat with TLAST is taken; ``complete`` as for `Densifier`."""
 
-    def __init__(self, fmt: TokenFormat):
+    def __init__(self, fmt: TokenFormat, *, complete: bool = False):
         self._format = fmt
+        self._complete = complete
         super().__init__({"i": In(token_stream(fmt)), "o": Out(Axi4StreamSignature()), "finished": Out(1)})
 
     def _beats(self, m: Module):
@@ -37,7 +38,7 @@ class DenseOutput(_Output):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.densifier = densifier = Densifier(self._format)
+        m.submodules.densifier = densifier = Densifier(self._format, complete=self._complete)
         connect(m, flipped(self.i), densifier.i)
         beats = self._beats(m)
         value = densifier.o.payload.value
@@ -64,7 +65,7 @@ class ArgmaxOutput(_Output):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.densifier = densifier = Densifier(self._format)
+        m.submodules.densifier = densifier = Densifier(self._format, complete=self._complete)
         m.submodules.register = register = Register(dense_layout(self._format))
         connect(m, flipped(self.i), densifier.i)
         connect(m, densifier.o, register.i)
