@@ -37,6 +37,8 @@ class Design:
     sources: dict[str, bytes]
     technology: str = "generic"
     """Whose cells the Verilog instantiates; ``generic`` if no vendor's."""
+    is_weight_stationary: bool = False
+    """Whether it has an array of that kind."""
 
     @property
     def input_bits(self) -> int:
@@ -115,4 +117,5 @@ def _design(manifest: dict[str, Any], folder: Path, technology: str) -> Design:
         engines=tuple(str(engine["module"]) for engine in manifest.get("engines", ())),
         sources=sources,
         technology=technology if technology in manifest.get("verilog", {}) else "generic",
+        is_weight_stationary='"dataflow": "ws"' in json.dumps(manifest.get("params")),
     )

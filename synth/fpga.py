@@ -9,7 +9,7 @@ from pathlib import Path
 from tospike.gen.cache import Cache, digest
 from tospike.gen.tool import Progress, Tool, ToolError
 from tospike.gen.tools import find
-from tospike.hw.params import InputError
+from tospike.hw.params import InputError, require
 from tospike.synth import nextpnr, yosys
 from tospike.synth.design import Design
 from tospike.synth.outreg import absorb_output_registers, reduce_statistics
@@ -54,6 +54,12 @@ class FpgaFlow:
             A tool fails, or the design does not fit.
         """
         speed = self.target.check_speed(speed)
+        loses_multipliers = self.target.technology == "ice40" and design.technology != "ice40"
+        require(
+            not (loses_multipliers and design.is_weight_stationary),
+            f"Yosys loses multipliers of a weight-stationary array on {self.target.name}, see docs/measuring.md: "
+            "generate it again with --technology ice40, or --dataflow os",
+        )
         netlist = self._synthesise(design)
         statistics = yosys.read_statistics(netlist / _STATISTICS)
         statistics.require_modules(design)

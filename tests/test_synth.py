@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 from tospike.gen.cache import Cache
 from tospike.gen.folder import generate_array
 from tospike.gen.tool import ToolError
-from tospike.hw.params import ArrayParams, InputError, Technology
+from tospike.hw.params import ArrayParams, Dataflow, InputError, Technology
 from tospike.synth.flow import synthesize
 from tospike.synth.targets import RESOURCES
 
@@ -167,6 +167,12 @@ def test_an_fpga(sample, cache, target, pnr, speed):
     again = synthesize(sample, target=target, cache=cache, progress=lines.append).to_json()
     assert lines == []
     assert again == report
+
+
+def test_weight_stationary_arrays_that_yosys_would_break_are_refused(tmp_path, cache):
+    folder = generate_array(tmp_path / "design", params=ArrayParams(rows=1, cols=2, dataflow=Dataflow.WS))
+    with pytest.raises(InputError, match="loses multipliers of a weight-stationary array on ice40-up5k"):
+        synthesize(folder, target="ice40-up5k", cache=cache)
 
 
 def test_own_multipliers_stay_as_they_are(tmp_path, cache):
