@@ -10,6 +10,8 @@ import pytest
 from onnx import helper
 from test_cli import write_onnx
 
+from tospike.gen.nir_options import METADATA_KEY, NirOptions
+
 
 def write_networks(folder):
     rng = np.random.default_rng(1)
@@ -26,6 +28,7 @@ def write_networks(folder):
         nir.Linear(weight=last),
         nir.LI(tau=np.full(3, 4e-4), r=np.full(3, 4.0), v_leak=np.zeros(3)),
     )
+    graph.metadata = {METADATA_KEY: NirOptions(dt=1e-4).describe()}
     nir.write(folder / "s.nir", graph)
     x = rng.random((30, 6)).astype(np.float32)
     y = np.argmax(np.maximum(x @ hidden.T, 0) @ last.T, axis=1)
