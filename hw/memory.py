@@ -1,11 +1,13 @@
 """On-chip memories that an image fills at start-up and that configuration may write."""
 
+from collections.abc import Collection, Mapping, Sequence
+
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect
 
-from tospike.hw.ann.delay import delayed
+from tospike.hw.delay import delayed
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import WORD_BITS, address_bits, ceil_div, require
 
@@ -173,3 +175,41 @@ class ImageMemory(wiring.Component):
             enable.eq(selected & (chunk == shape.chunks - 1)),
         ]
         return enable, address, word
+
+
+def image_memories(
+    m: Module,
+    shapes: Sequence[MemoryShape],
+    images: Mapping[str, Sequence[int]],
+    *,
+    config=None,
+    first_region: int = 0,
+    pipelined: Collection[str] = (),
+) -> dict[str, ImageMemory]:
+    """The memories of an engine, by their names, as submodules of ``m``.
+
+    Parameters
+    ----------
+    images
+        Their words, by name; zeros where there are none.
+    config
+        What writes to them, in regions ``first_region``, ``first_region + 1``, ...; ``None``: they are ROMs.
+    pipelined
+        The names of those that are.
+    """
+    made = {}
+    if config is not None:
+        here = ConfigSignature().create(path=("config_here",))  # a cycle later: it comes from the host's pins
+        for name in here.signature.members:
+            m.d.sync += getattr(here, name).eq(getattr(config, name))
+    for number, shape in enumerate(shapes):
+        memory = ImageMemory(
+            shape,
+            init=images.get(shape.name, ()),
+            region=None if config is None else first_region + number,
+            pipelined=shape.name in pipelined,
+        )
+        m.submodules[shape.name] = made[shape.name] = memory
+        if config is not None:
+            connect(m, here, memory.config)
+    return made

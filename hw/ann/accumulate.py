@@ -5,8 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.delay import delayed
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.delay import delayed
 from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import IntFormat, address_bits
 

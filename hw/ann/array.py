@@ -7,11 +7,11 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.packing import pair_weights
 from tospike.hw.ann.pair import OutputStationaryPair
 from tospike.hw.ann.pe import OutputStationaryElement, WeightStationaryElement
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.delay import delayed
 from tospike.hw.params import ArrayParams, Dataflow
 
 
@@ -24,7 +24,7 @@ class SystolicArray(wiring.Component):
     """``rows`` x ``cols`` multiply-accumulators in lock-step: one step of operands per cycle, never a stall.
 
     Step s enters row r in cycle s + r and column c in cycle s + c: the operands are *skewed* by the caller
-    (:class:`tospike.hw.ann.delay.Skew`). Where two columns share multipliers, read c // 2 for c.
+    (:class:`tospike.hw.delay.Skew`). Where two columns share multipliers, read c // 2 for c.
 
     *Output-stationary*: in step k, row r gets A[r, k] and column c gets B[k, c]; element (r, c) sums their products.
     ``first`` marks k = 0, ``emit`` the last k. The sum of element (r, c) leaves at the bottom of column c, row 0

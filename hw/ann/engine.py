@@ -10,7 +10,6 @@ from tospike.hw.ann.accumulate import ColumnAccumulator
 from tospike.hw.ann.array import SystolicArray, row_layout
 from tospike.hw.ann.buffers import ActivationBuffer, ResultBuffer
 from tospike.hw.ann.control import LayerControl
-from tospike.hw.ann.delay import Skew, delayed
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.feeder import Feeder
 from tospike.hw.ann.layout import (
@@ -29,8 +28,9 @@ from tospike.hw.ann.reorder import Reorder
 from tospike.hw.ann.weight_queue import BEAT, WeightQueue
 from tospike.hw.ann.weights import weight_operands
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.delay import Skew, delayed
 from tospike.hw.events import token_layout, token_stream
-from tospike.hw.memory import ConfigSignature, ImageMemory
+from tospike.hw.memory import ConfigSignature, image_memories
 from tospike.hw.params import Dataflow, SystolicParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 
@@ -95,7 +95,13 @@ class SystolicEngine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params, array = self._params, self._params.array
-        stored = self._memories(m)
+        stored = image_memories(
+            m,
+            memories(params),
+            self._images,
+            config=flipped(self.config) if params.writable else None,
+            first_region=self._first_region,
+        )
         channels, layers = stored["channels"], stored["layers"]
         m.submodules.activations = activations = ActivationBuffer(
             array.act, lanes=array.rows, depth=2 * buffer_depth(params)
@@ -251,22 +257,6 @@ class SystolicEngine(wiring.Component):
             if name == "frames":
                 m.d.comb += counting.eq(step)
         return m
-
-    def _memories(self, m):
-        """The memories that images fill, by their names."""
-        made = {}
-        if self._params.writable:
-            config = ConfigSignature().create()  # a cycle later: it comes from the host's pins
-            for name in config.signature.members:
-                m.d.sync += getattr(config, name).eq(getattr(self.config, name))
-        for number, shape in enumerate(memories(self._params)):
-            region = self._first_region + number if self._params.writable else None
-            memory = ImageMemory(shape, init=self._images[shape.name], region=region)
-            m.submodules[shape.name] = memory
-            if self._params.writable:
-                connect(m, config, memory.config)
-            made[shape.name] = memory
-        return made
 
     def _weights(self, m, feeder, stored, frame_starts) -> Value:
         """The word of weights that the feeder wanted ``Feeder.LATENCY`` + 1 cycles ago."""

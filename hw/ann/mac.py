@@ -5,10 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann import ecp5, ice40
-from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.multiplier import Multiplier
 from tospike.hw.ann.negate import Negator
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.delay import delayed
 from tospike.hw.params import ArrayParams, Technology
 
 BITS_PER_FLAG = 16

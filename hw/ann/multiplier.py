@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann import ecp5
-from tospike.hw.ann.delay import delayed
+from tospike.hw.delay import delayed
 from tospike.hw.params import Technology
 
 

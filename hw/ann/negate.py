@@ -4,8 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.delay import delayed
 from tospike.hw.arithmetic import extended, shape_of
+from tospike.hw.delay import delayed
 from tospike.hw.params import ArrayParams
 
 

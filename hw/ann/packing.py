@@ -4,9 +4,9 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.multiplier import Multiplier
 from tospike.hw.arithmetic import extended, shape_of
+from tospike.hw.delay import delayed
 from tospike.hw.params import ArrayParams, packing_shift
 
 

@@ -5,10 +5,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann import ecp5
-from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.mac import flag_for_bits, flags
 from tospike.hw.ann.packing import PackedMultiplier, pair_layout
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.delay import delayed
 from tospike.hw.params import ArrayParams, Technology
 
 

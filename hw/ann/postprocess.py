@@ -4,13 +4,13 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.delay import delayed
+from tospike.hw.ann.column import ColumnRequantizer
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.layout import channel_memory, result_depth
 from tospike.hw.ann.placer import EDGES
-from tospike.hw.ann.requantize import Requantizer
 from tospike.hw.ann.walk import ResultWalker
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.delay import delayed
 from tospike.hw.params import SystolicParams, address_bits
 
 
@@ -49,8 +49,8 @@ class PostProcessor(wiring.Component):
     result : Out(result_layout(params))
     """
 
-    LATENCY = 3 + Requantizer.LATENCY
-    """Cycles from reading a result to its end: buffer, selection of the column, requantiser."""
+    LATENCY = ColumnRequantizer.LATENCY
+    """Cycles from reading a result to its end."""
 
     def __init__(self, params: SystolicParams):
         self._params = params
@@ -90,19 +90,11 @@ class PostProcessor(wiring.Component):
             self.channel_address.eq(walker.channel),
         ]
 
-        m.submodules.requantizer = requantizer = Requantizer(
-            params.requantize, params.array.acc, technology=params.array.technology
-        )
-        acc = shape_of(params.array.acc)
-        columns = Signal.like(self.column_results, reset_less=True)
-        selected = Signal(acc, reset_less=True)
-        here = delayed(m, walker.col, 2, name="col")
-        channel = delayed(m, self.channel, 2, name="channel", reset_less=True)
-        m.d.sync += [columns.eq(self.column_results), selected.eq(columns[here])]
+        m.submodules.requantizer = requantizer = ColumnRequantizer(params.requantize, params.array)
         m.d.comb += [
-            requantizer.i.acc.eq(selected),
-            requantizer.i.bias.eq(channel[: acc.width]),
-            requantizer.i.multiplier.eq(channel[acc.width :]),
+            requantizer.column.eq(walker.col),
+            requantizer.results.eq(self.column_results),
+            requantizer.channel.eq(self.channel),
             requantizer.shift.eq(layer.shift),
             requantizer.low.eq(layer.low),
             requantizer.high.eq(layer.high),

@@ -5,10 +5,10 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from tospike.hw.ann.delay import delayed
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.placer import RowPlacer
 from tospike.hw.ann.postprocess import result_layout
+from tospike.hw.delay import delayed
 from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import SystolicParams
 from tospike.hw.streams import CreditQueue

@@ -8,10 +8,10 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.ann.array import SystolicArray, row_layout
 from tospike.hw.ann.control import LayerControl
-from tospike.hw.ann.delay import Skew, delayed
 from tospike.hw.ann.output import TokenOutput
 from tospike.hw.ann.weights import weight_operands
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.delay import Skew, delayed
 from tospike.hw.events import token_layout, token_stream
 from tospike.hw.image.descriptor import descriptor_layout
 from tospike.hw.image.layout import SLOTS, counter_names, initial, memories, weight_memory
@@ -21,7 +21,7 @@ from tospike.hw.image.postprocess import PostProcessor
 from tospike.hw.image.reader import TileReader
 from tospike.hw.image.results import TileBuffer
 from tospike.hw.image.sequencer import ENDS, StepSequencer
-from tospike.hw.memory import ConfigSignature, ImageMemory, pipelined_latency
+from tospike.hw.memory import ConfigSignature, image_memories, pipelined_latency
 from tospike.hw.params import ImageParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 
@@ -75,7 +75,15 @@ class ImageEngine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params, array = self._params, self._params.array
-        weights, channels, layers = self._memories(m)
+        stored = image_memories(
+            m,
+            memories(params),
+            self._images,
+            config=flipped(self.config) if params.writable else None,
+            first_region=self._first_region,
+            pipelined=("weights",),  # the largest
+        )
+        weights, channels, layers = (stored[name] for name in ("weights", "channels", "layers"))
         m.submodules.control = control = LayerControl(params)
         m.submodules.loader = loader = ImageLoader(params)
         m.submodules.sequencer = sequencer = StepSequencer(params)
@@ -206,27 +214,6 @@ class ImageEngine(wiring.Component):
             if name == "frames":
                 m.d.comb += counting.eq(step)
         return m
-
-    def _memories(self, m):
-        """Weight, channel and layer memory."""
-        made = []
-        if self._params.writable:
-            config = ConfigSignature().create()  # a cycle later: it comes from the host's pins
-            for name in config.signature.members:
-                m.d.sync += getattr(config, name).eq(getattr(self.config, name))
-        for number, shape in enumerate(memories(self._params)):
-            region = self._first_region + number if self._params.writable else None
-            memory = ImageMemory(
-                shape,
-                init=self._images.get(shape.name, []),
-                region=region,
-                pipelined=shape.name == "weights",  # the largest
-            )
-            m.submodules[shape.name] = memory
-            if self._params.writable:
-                connect(m, config, memory.config)
-            made.append(memory)
-        return made
 
     def _weights(self, m, sequencer, layer, start, weights):
         """The weights of a step, with its activations."""

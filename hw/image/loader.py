@@ -4,8 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from tospike.hw.ann.delay import delayed
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.delay import delayed
 from tospike.hw.events import Densifier, token_stream
 from tospike.hw.image.layout import address_width, placement
 from tospike.hw.image.placer import ImagePlacer

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.delay import delayed
+from tospike.hw.delay import delayed
 from tospike.hw.image.descriptor import fields_of
 from tospike.hw.image.layout import address_width
 from tospike.hw.params import ImageParams, address_bits

@@ -4,9 +4,9 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.delay import delayed
-from tospike.hw.ann.requantize import Requantizer
+from tospike.hw.ann.column import ColumnRequantizer
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.delay import delayed
 from tospike.hw.image.descriptor import descriptor_layout
 from tospike.hw.image.layout import SLOTS, channel_memory
 from tospike.hw.image.loops import LoopNest
@@ -47,8 +47,8 @@ class PostProcessor(wiring.Component):
     result : Out(result_layout(params))
     """
 
-    LATENCY = 3 + Requantizer.LATENCY
-    """Cycles from reading a result to its end: buffer, selection of the column, requantiser."""
+    LATENCY = ColumnRequantizer.LATENCY
+    """Cycles from reading a result to its end."""
 
     def __init__(self, params: ImageParams):
         self._params = params
@@ -120,19 +120,11 @@ class PostProcessor(wiring.Component):
                     first_channel.eq(self.channel_address + 1),
                 ]
 
-        m.submodules.requantizer = requantizer = Requantizer(
-            params.requantize, params.array.acc, technology=params.array.technology
-        )
-        acc = shape_of(params.array.acc)
-        columns = Signal.like(self.columns, reset_less=True)
-        selected = Signal(acc, reset_less=True)
-        here = delayed(m, col, 2, name="col")
-        channel = delayed(m, self.channel, 2, name="channel", reset_less=True)
-        m.d.sync += [columns.eq(self.columns), selected.eq(columns[here])]
+        m.submodules.requantizer = requantizer = ColumnRequantizer(params.requantize, params.array)
         m.d.comb += [
-            requantizer.i.acc.eq(selected),
-            requantizer.i.bias.eq(channel[: acc.width]),
-            requantizer.i.multiplier.eq(channel[acc.width :]),
+            requantizer.column.eq(col),
+            requantizer.results.eq(self.columns),
+            requantizer.channel.eq(self.channel),
             requantizer.shift.eq(layer.shift),
             requantizer.low.eq(layer.low),
             requantizer.high.eq(layer.high),

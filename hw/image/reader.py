@@ -4,8 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.delay import delayed
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.delay import delayed
 from tospike.hw.image.axis import TapAxis
 from tospike.hw.image.descriptor import descriptor_layout, fields_of
 from tospike.hw.image.layout import address_width, tile_shapes

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_stream
-from tospike.hw.memory import ConfigSignature, ImageMemory
+from tospike.hw.memory import ConfigSignature, image_memories
 from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.count import SpikeCounts
@@ -105,7 +105,13 @@ class EventEngine(wiring.Component):
             stages.append(stage)
 
         # cycles 1 to 4: payload * weight
-        images = self._image_memories(m)
+        images = image_memories(
+            m,
+            memories(params),
+            self._images,
+            config=flipped(self.config) if params.writable else None,
+            first_region=self._first_region,
+        )
         weights = images["weights"]
         weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
         is_spike = params.event == SPIKE
@@ -235,17 +241,6 @@ class EventEngine(wiring.Component):
             m.d.sync += settle.eq(settle - 1)
         m.d.comb += self.busy.eq(sequencer.busy | settle.any())
         return m
-
-    def _image_memories(self, m: Module) -> dict[str, ImageMemory]:
-        """The memories that images fill, with their configuration."""
-        made = {}
-        for number, shape in enumerate(memories(self._params)):
-            region = self._first_region + number if self._params.writable else None
-            memory = ImageMemory(shape, init=self._images[shape.name], region=region)
-            m.submodules[shape.name] = made[shape.name] = memory
-            if self._params.writable:
-                connect(m, flipped(self.config), memory.config)
-        return made
 
     def _connect_side(self, m: Module, cells: Sequence[Neuron], fetched: Value, stored: Value) -> None:
         """The state that only sweeps touch; `fetched` is in cycle 3, `stored` in the cycle of ``decayed``."""
