@@ -22,6 +22,7 @@ lint: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 -m slow
 	$(BIN)/python -m benchmarks.ann
+	$(BIN)/python -m benchmarks.snn
 
 # What each adds: opensta, timing of standard cells; qflow-tech-osu018, a cell library for `tospike synth --target`;
 # iverilog, a second simulator for `tospike verify` and `evaluate`; z3, a solver for the proofs.

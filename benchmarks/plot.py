@@ -33,7 +33,8 @@ def draw(result: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def _plain(axes: Axes, title: str) -> None:
+def plain(axes: Axes, title: str) -> None:
+    """A panel with a title and hardly more."""
     axes.set_title(title, loc="left", fontsize=9, color=INK)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0)
@@ -58,7 +59,7 @@ def _utilisation(axes: Axes, rows: Sequence[Row]) -> None:
             at, formula, color=INK, marker="_", s=140, zorder=3, label=None if index else "SCALE-Sim's formula"
         )
     axes.set_xticks(range(len(products)), ["×".join(map(str, product)) for product in products])
-    _plain(axes, "Utilisation of 8×8 multiply-accumulators, % (M×N×K)")
+    plain(axes, "Utilisation of 8×8 multiply-accumulators, % (M×N×K)")
     axes.set_ylim(0, 100)
 
 
@@ -67,4 +68,4 @@ def _over_size(axes: Axes, rows: Sequence[Row], title: str, value: Any) -> None:
         mine = sorted((row for row in rows if row["dataflow"] == dataflow), key=lambda row: row["rows"] * row["cols"])
         labels = [f"{row['rows']}×{row['cols']}" for row in mine]
         axes.plot(labels, [value(row) for row in mine], color=colour, marker="o", markersize=4)
-    _plain(axes, title)
+    plain(axes, title)

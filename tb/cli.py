@@ -14,10 +14,11 @@ from tospike.gen.cli import Data, Model, Sensor, TimeBin, parse_gemm
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
-from tospike.hw.params import ArrayParams, Dataflow, IntFormat
+from tospike.hw.params import ArrayParams, Dataflow, EventParams, InputError, IntFormat, Readout
 from tospike.tb.evaluate import Backend, evaluate
 from tospike.tb.exact_trace import LayerTrace, compare_trains
 from tospike.tb.gemm import bench_gemm
+from tospike.tb.spikes import bench_spikes
 from tospike.tb.verify import RUN, TestResult, verify
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure the hardware in simulation.")
@@ -188,3 +189,49 @@ def gemm(
         console.write_json(json, result)
     if not result["golden_match"]:
         raise typer.Exit(1)
+
+
+@bench_app.command(epilog="Example:  tospike bench spikes --neurons 256 --lanes 16 --rates 0.01,0.1,1")
+def spikes(
+    *,
+    inputs: Annotated[int, typer.Option(help="Input addresses.")] = 256,
+    neurons: Annotated[int, typer.Option(help="LIF neurons.")] = 256,
+    lanes: Annotated[int, typer.Option(help="Neurons updated per cycle.")] = 16,
+    weight_bits: Annotated[int, typer.Option(help="Bits of a weight.")] = 4,
+    rates: Annotated[str, typer.Option(help="Spikes per input and step, a fraction each.")] = "0,0.01,0.1,1",
+    steps: Annotated[int, typer.Option(help="Time steps.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seeds weights and spikes.")] = 0,
+    simulator: SimulatorOption = Simulator.VERILATOR,
+    json: Json = None,
+) -> None:
+    """Random spike trains on the event engine, in RTL: cycles and synaptic operations (SOP) over the spike rate."""
+    console.check_writable(json)
+    engine = EventParams(
+        inputs=inputs, neurons=neurons, lanes=lanes, weight_bits=weight_bits, readout=Readout.COUNT, count_bits=16
+    )
+    with console.progress_bar(f"{simulator.value}: {inputs} x {neurons}, {lanes} lanes"):
+        results = bench_spikes(engine, _fractions(rates), steps=steps, seed=seed, simulator=simulator.value)
+    table = Table("rate", "events", "cycles", "cycles per event", "SOP per cycle", "while events come", "golden")
+    for row in results:
+        came = row["events"] > 0
+        table.add_row(
+            str(row["rate"]),
+            str(row["events"]),
+            str(row["cycles"]),
+            f"{row['cycles_per_event']:.2f}" if came else "",
+            f"{row['sop_per_cycle']:.2f}",
+            f"{row['sop_per_event_cycle']:.2f}" if came else "",
+            "equal" if row["golden_match"] else "[red]DIFFERS[/]",
+        )
+    console.out.print(table)
+    if json:
+        console.write_json(json, results)
+    if not all(row["golden_match"] for row in results):
+        raise typer.Exit(1)
+
+
+def _fractions(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--rates must be numbers with commas between them, not {text!r}") from None

@@ -1,0 +1,75 @@
+"""The event engine on random spike trains, timed in RTL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tospike.gen.folder import build
+from tospike.gen.images import pack
+from tospike.gen.random_design import random_design
+from tospike.hw.params import AcceleratorParams, EventParams, HostInput, HostOutput, Readout, require
+from tospike.sim import accelerator as golden
+from tospike.tb.replay import replay
+
+
+def bench_spikes(
+    engine: EventParams, rates: Sequence[float], *, steps: int, seed: int, simulator: str = "verilator"
+) -> list[dict[str, Any]]:
+    """Runs a spike train of each rate through the generated Verilog, weights random.
+
+    The engine's readout must be the count or the membrane: a frame of the same length for every train.
+
+    Returns
+    -------
+    list of dict
+        For each rate ``events`` that came, ``sop`` (synaptic operations: additions of a weight because of a spike),
+        ``cycles`` of the inference with host port and readout, ``sop_per_cycle`` over these,
+        ``cycles_per_event`` and ``sop_per_event_cycle``: the same without the cycles of a train without spikes; None
+        where nothing came. ``golden_match``: whether outputs and cycles equal the golden model's.
+
+    Raises
+    ------
+    InputError
+        A rate is no fraction.
+    """
+    require(engine.readout is not Readout.SPIKES, "spikes come out at no fixed rate: read the count or the membrane")
+    require(
+        all(0 <= rate <= 1 for rate in rates),
+        f"a spike rate is a fraction, not {max(rates, key=lambda rate: abs(rate - 0.5))}",
+    )
+    params = AcceleratorParams(
+        name="spikes", engines=(engine,), host_input=HostInput.TOKENS, host_output=HostOutput.DENSE
+    )
+    design = random_design(params, seed=seed)
+    rng = np.random.default_rng(seed)
+    trains = np.stack([rng.random((steps, engine.inputs)) < rate for rate in (0.0, *rates)]).astype(np.int64)
+    verilog, _, _ = build(params, pack(design))
+    got = replay(verilog, params, trains, simulator=simulator)
+    expected = golden.run(design, trains)
+    idle = int(got.cycles[0])
+    rows = []
+    for index, rate in enumerate(rates, start=1):
+        events, cycles = int(trains[index].sum()), int(got.cycles[index])
+        sop = events * engine.neurons
+        rows.append(
+            {
+                "inputs": engine.inputs,
+                "neurons": engine.neurons,
+                "lanes": engine.lanes,
+                "rate": rate,
+                "steps": steps,
+                "seed": seed,
+                "events": events,
+                "sop": sop,
+                "cycles": cycles,
+                "idle_cycles": idle,
+                "sop_per_cycle": sop / cycles,
+                "cycles_per_event": (cycles - idle) / events if events else None,
+                "sop_per_event_cycle": sop / (cycles - idle) if events else None,
+                "golden_match": bool(
+                    np.array_equal(got.outputs[index], expected.outputs[index]) and cycles == expected.cycles[index]
+                ),
+            }
+        )
+    return rows
