@@ -102,6 +102,11 @@ class EventParams:
         return ceil_div(self.window.fan_out, self.lanes)
 
     @property
+    def ragged(self) -> bool:
+        """Whether the last word of each of several positions has lanes to spare."""
+        return self.window is not None and self.channels % self.lanes != 0
+
+    @property
     def words(self) -> int:
         """State words, position by position. A VALUE costs a cycle for each that it reaches: all, if dense."""
         return self.neurons // self.channels * self.position_words
