@@ -38,6 +38,14 @@ def test_many_engines(seed):
     check(*random_window_case(rng), stall=float(rng.choice([0.0, 0.2, 0.7])), seed=seed)
 
 
+def test_more_words_than_taps():
+    rng = np.random.default_rng(0)
+    window = EventWindow(shape=(5, 2, 1), channels=9, kernel=(1, 1))
+    case = random_window_case(rng, window=window, kind=NeuronKind.LI, readout=Readout.MEMBRANE)
+    params = replace(case[0], lanes=1, payload=SPIKE)
+    check(params, *case[1:3], np.ones((1, 2, 10), dtype=int), *case[4:])
+
+
 def random_chain(rng):
     """Encoder or none, windows, each on the image of the one before, a dense engine at the end or none."""
 

@@ -83,7 +83,9 @@ class Locate(wiring.Component):
         row = Signal(range(height))
         column = Signal(range(width))
         channel, channel_1 = (Signal(range(channels), name=f"channel_{n}") for n in range(2))
-        inside = Signal(data.StructLayout({"word": range(params.position_words), "row": range(params.rows)}))
+        inside = Signal(
+            data.StructLayout({"word": range(params.position_words), "row": range(channels * params.event_words)})
+        )
         rows, columns = (self._table(m, name, axis) for axis, name in enumerate(("rows", "columns")))
         reached = Signal(rows.data.shape())  # by the row
         with m.If(moves[0]):
