@@ -130,7 +130,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         assert isinstance(stage.neuron, NeuronParams)
         last = index == len(network.stages) - 1
         window = window_of(stage, network.stages[index - 1].synapses.output_shape if index else ())
-        synapses = stage.dense if window is None else stage.synapses
+        synapses = stage.weighted
         engine = EventParams(
             inputs=synapses.inputs,
             neurons=synapses.outputs,

@@ -53,7 +53,7 @@ class Prepared:
         """
         spec = self.quantized.network.input
         given = spec.encoding is None and self.network.is_spiking
-        integers = x if given else quantize_input(spec, x)
+        integers = (x if x.dtype.kind in "iu" else x.astype("int64")) if given else quantize_input(spec, x)
         first = self.quantized.network.stages[0].synapses
         if self.network.is_spiking and isinstance(first, Conv2d):
             return integers[..., chain_order(first.shape)]

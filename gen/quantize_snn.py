@@ -54,7 +54,7 @@ def quantize_snn(
     widest = max(network.input.inputs, *(stage.synapses.outputs for stage in network.stages))
     samples = samples[:: ceil_div(len(samples) * network.input.steps * widest, CALIBRATION_VALUES)]
     spec = _input(network.input, samples, options)
-    events = encode(spec, samples)
+    events: Integers = encode(spec, samples).astype(np.int64, copy=False)
     # What a payload of 1 stands for: a spike is 1, a value sent as it is has the input's unit.
     payload_unit = spec.scale if spec.encoding is Encoding.DIRECT else 1.0
     # only a search for scales needs to know what the float network does
@@ -129,7 +129,7 @@ def _stage(
     fmt = IntFormat(bits=options.weight_bits, signed=True)
     # own spikes have payload 1 and stand for 1, whatever a payload of 1 that comes in stands for
     own = None if stage.recurrent is None else stage.recurrent / payload_unit
-    synapses = stage.synapses if isinstance(stage.synapses, Conv2d) and not stage.sources else stage.dense
+    synapses = stage.weighted
     trained = synapses.weight.reshape(len(synapses.weight), -1)
     exact = trained if own is None else np.hstack([trained, own])
 

@@ -84,6 +84,7 @@ def _trace_batch(
         spikes[:, step] = neurons.sweep(start + current)
         v_high, v_low = max(v_high, int(neurons.before.max())), min(v_low, int(neurons.before.min()))
     reached = (v_low, v_high) if law.kind.synaptic else (min(low, v_low), max(high, v_high))
+    sent: NDArray[np.uint8] = spikes
     if isinstance(synapses, Conv2d):
-        spikes = spikes[:, :, network_order(synapses.output_shape)]
-    return Reach(current=(low, high), membrane=reached, spikes=spikes)
+        sent = spikes[:, :, network_order((synapses.channels, *window.size))]
+    return Reach(current=(low, high), membrane=reached, spikes=sent)

@@ -24,15 +24,14 @@ def window_of(stage: Stage, arriving: Shape) -> EventWindow | None:
     InputError
         Synapses that event engines do not run.
     """
-    synapses = stage.synapses
+    synapses = stage.weighted
     if isinstance(synapses, Conv2d):
-        window = convolution(synapses)
-        return pooled(window, synapses.weight)
+        return pooled(convolution(synapses), synapses.weight)
     if len(arriving) != 3:
         return None
     channels, height, width = arriving
-    whole = EventWindow(shape=(channels, height, width), channels=stage.dense.outputs, kernel=(height, width))
-    window = pooled(whole, stage.dense.weight.reshape(-1, *arriving))
+    whole = EventWindow(shape=(channels, height, width), channels=synapses.outputs, kernel=(height, width))
+    window = pooled(whole, synapses.weight.reshape(-1, *arriving))
     return None if window is whole else window
 
 

@@ -32,7 +32,7 @@ def engine_arrays(design: Design, engine: int) -> EngineArrays:
     params, stage = design.params.engines[engine], design.stages_of(engine)[0]
     assert isinstance(params, EventParams)
     if params.window is not None:
-        weight, bias = _window_weights(params.window, stage), stage.synapses.bias
+        weight, bias = _window_weights(params.window, stage), stage.weighted.bias
     else:
         weight, bias = stage.dense.weight, stage.dense.bias
         shape = arriving_image(design, engine)
@@ -54,6 +54,7 @@ def arriving_image(design: Design, engine: int) -> tuple[int, int, int] | None:
 
 def _window_weights(window: EventWindow, stage: Stage) -> Array:
     """(channels, input channels or 1, kernel height, kernel width): one weight of each pool, whose inputs share it."""
-    synapses = stage.synapses
-    weight = synapses.weight if isinstance(synapses, Conv2d) else stage.dense.weight.reshape(-1, *window.shape)
+    weight = stage.weighted.weight
+    if not isinstance(stage.synapses, Conv2d):
+        weight = weight.reshape(-1, *window.shape)
     return weight[:, :, :: window.pool[0], :: window.pool[1]]

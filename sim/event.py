@@ -144,7 +144,7 @@ def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.int
 
 
 def _one_by_one(fmt: IntFormat, start: Ints, terms: Ints) -> tuple[Ints, Ints]:
-    """Membranes and numbers of saturations of K pairs: ``start`` (K,), and ``terms`` (K, M) added from left to right."""
+    """Membranes and numbers of saturations of K pairs: ``start`` (K,), ``terms`` (K, M), added left to right."""
     membrane = start
     saturations = np.zeros(len(start), dtype=np.int64)
     for address in np.flatnonzero(terms.any(axis=0)):

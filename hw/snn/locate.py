@@ -11,7 +11,7 @@ from tospike.hw.params import EventParams, TokenKind
 from tospike.hw.snn.layout import reach
 
 
-def place_layout(params: EventParams) -> data.StructLayout:
+def place_layout(params):
     """Where an event's words are: ``rows`` x ``columns`` positions of the output, of which none may be, from state
     word ``word`` and weight ``row`` on."""
     high, wide = params.window.kernel
@@ -120,7 +120,7 @@ class Locate(wiring.Component):
         ]
         return m
 
-    def _table(self, m: Module, name: str, axis: int):
+    def _table(self, m, name, axis):
         """The read port of what each coordinate of an axis reaches."""
         entry = data.StructLayout(
             {
@@ -133,7 +133,7 @@ class Locate(wiring.Component):
         m.submodules[name] = memory = Memory(shape=entry, depth=len(init), init=init)
         return memory.read_port()
 
-    def _first_word(self, channel: Value) -> Value:
+    def _first_word(self, channel):
         """The first word of a position that an event of a channel reaches."""
         window, lanes = self._params.window, self._params.lanes
         if not window.depthwise:
