@@ -10,6 +10,7 @@ from tospike.hw.layout import MemoryShape
 from tospike.hw.params import EventParams, ImageLayer, ImageParams, SystolicParams
 from tospike.hw.snn import layout as event_layout
 from tospike.sim.design import Design
+from tospike.sim.engine_arrays import engine_arrays
 from tospike.sim.layers import sum_weights
 from tospike.sim.network import Add, Conv2d, Dense, Requantize, Stage
 
@@ -22,10 +23,10 @@ def pack(design: Design) -> list[Images]:
     for index, params in enumerate(design.params.engines):
         stages = design.stages_of(index)
         if isinstance(params, EventParams):
-            dense, recurrent = stages[0].dense, stages[0].recurrent
-            own = None if recurrent is None else recurrent.tolist()
-            decays = None if stages[0].decays is None else stages[0].decays.tolist()
-            images.append(event_layout.pack(params, dense.weight.tolist(), dense.bias.tolist(), own, decays))
+            arrays = engine_arrays(design, index)
+            own = None if arrays.recurrent is None else arrays.recurrent.tolist()
+            decays = None if arrays.decays is None else arrays.decays.tolist()
+            images.append(event_layout.pack(params, arrays.weight.tolist(), arrays.bias.tolist(), own, decays))
         elif isinstance(params, SystolicParams):
             images.append(
                 systolic_layout.pack(

@@ -8,6 +8,7 @@ from tospike.hw.params import (
     AcceleratorParams,
     EncoderParams,
     EventParams,
+    EventWindow,
     HostInput,
     ImageParams,
     InputError,
@@ -16,7 +17,7 @@ from tospike.hw.params import (
     SystolicParams,
 )
 from tospike.sim.design import Design
-from tospike.sim.network import Accumulator, Array, Dense, InputSpec, Network, Requantize, Stage
+from tospike.sim.network import Accumulator, Array, Conv2d, Dense, InputSpec, Network, Requantize, Stage
 
 STEPS = 4
 """Time steps of a random spike train."""
@@ -56,16 +57,35 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
 
 
 def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
-    weight = _integers(rng, engine.weight, (engine.neurons, engine.inputs))
     bias_format = min(engine.weight, engine.neuron.accumulated, key=lambda fmt: fmt.bits)
-    bias = _integers(rng, bias_format, (engine.neurons,)) if engine.bias else np.zeros(engine.neurons, dtype=np.int64)
+    shape = (engine.channels,)
+    bias = _integers(rng, bias_format, shape) if engine.bias else np.zeros(shape, dtype=np.int64)
     square = (engine.neurons, engine.neurons)
     recurrent = _integers(rng, engine.weight, square) if engine.recurrent else None
     varying = engine.neuron.varying
-    columns = [rng.integers(0, 1 << leak.fraction_bits, engine.neurons, endpoint=True) for leak in varying]
+    columns = [rng.integers(0, 1 << leak.fraction_bits, engine.channels, endpoint=True) for leak in varying]
     decays = np.stack(columns, axis=1) if varying else None
-    synapses = Dense(weight=weight, bias=bias)
+    synapses: Dense | Conv2d
+    if engine.window is None:
+        synapses = Dense(weight=_integers(rng, engine.weight, (engine.neurons, engine.inputs)), bias=bias)
+    else:
+        synapses = _convolution(engine.window, engine.weight, bias, rng)
     return Stage(name=name, synapses=synapses, neuron=engine.neuron, recurrent=recurrent, decays=decays)
+
+
+def _convolution(window: EventWindow, fmt: IntFormat, bias: Array, rng: np.random.Generator) -> Conv2d:
+    """A convolution whose weights are equal within the pools of ``window``."""
+    (high, wide), (top, left, bottom, right) = window.pool, window.padding
+    inner = 1 if window.depthwise else window.shape[0]
+    weight = _integers(rng, fmt, (window.channels, inner, *window.kernel))
+    return Conv2d(
+        shape=window.shape,
+        weight=weight.repeat(high, axis=2).repeat(wide, axis=3),
+        bias=bias,
+        stride=(window.stride[0] * high, window.stride[1] * wide),
+        padding=(top * high, left * wide, bottom * high, right * wide),
+        groups=window.shape[0] if window.depthwise else 1,
+    )
 
 
 def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator) -> list[Stage]:
@@ -107,8 +127,8 @@ def blank_design(params: AcceleratorParams) -> Design:
     for index, engine in enumerate(params.engines):
         weight = int(isinstance(engine, SystolicParams) and engine.array.weight_bits == 1)  # stored as 0
         for stage in design.stages_of(index):
-            dense = stage.dense
-            blank = Dense(weight=np.full_like(dense.weight, weight), bias=np.zeros_like(dense.bias))
+            synapses = stage.weighted
+            blank = replace(synapses, weight=np.full_like(synapses.weight, weight), bias=np.zeros_like(synapses.bias))
             recurrent = None if stage.recurrent is None else np.zeros_like(stage.recurrent)
             decays = None if stage.decays is None else np.zeros_like(stage.decays)
             stages.append(replace(stage, synapses=blank, recurrent=recurrent, decays=decays))

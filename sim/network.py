@@ -186,6 +186,22 @@ class Stage:
         kind = type(self.synapses).__name__ if not isinstance(self.synapses, Dense) else "Dense behind a branch"
         raise InputError(f"stage {self.name!r} is {kind}: this engine runs chains of dense layers only")
 
+    @property
+    def weighted(self) -> Dense | Conv2d:
+        """Its synapses, for an engine that runs dense ones and convolutions.
+
+        Raises
+        ------
+        InputError
+            They are others.
+        """
+        if isinstance(self.synapses, Dense | Conv2d) and not self.sources:
+            return self.synapses
+        kind = f"{type(self.synapses).__name__}{' behind a branch' if self.sources else ''}"
+        raise InputError(
+            f"stage {self.name!r} is {kind}: event engines run chains of dense layers and convolutions only"
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class InputSpec:

@@ -15,7 +15,18 @@ from tospike.gen.cache import Cache
 from tospike.gen.folder import build
 from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
-from tospike.hw.params import AcceleratorParams, Dataflow, DenseLayer, EncoderParams, Encoding, SystolicParams
+from tospike.hw.params import (
+    AcceleratorParams,
+    Dataflow,
+    DenseLayer,
+    EncoderParams,
+    Encoding,
+    EventParams,
+    EventWindow,
+    HostInput,
+    Readout,
+    SystolicParams,
+)
 from tospike.sim.accelerator import run
 from tospike.tb.replay import replay
 
@@ -37,7 +48,20 @@ RATE = replace(
         SNN.engines[2],
     ),
 )
-ALL = {"os": ANN, "ws": WS, "direct": SNN, "rate": RATE}
+WINDOW = replace(
+    SNN,
+    engines=(
+        EventParams(
+            inputs=48,
+            neurons=15,
+            lanes=3,
+            window=EventWindow(shape=(2, 4, 6), channels=5, kernel=(2, 1), pool=(2, 2)),
+        ),
+        EventParams(inputs=15, neurons=4, lanes=3, readout=Readout.COUNT),
+    ),
+    host_input=HostInput.TOKENS,
+)
+ALL = {"os": ANN, "ws": WS, "direct": SNN, "rate": RATE, "window": WINDOW}
 
 
 def golden(params):

@@ -169,8 +169,7 @@ def run_rtl(chain, synapses, samples):
     return simulate(m, bench)[0]
 
 
-def check_chain(seed):
-    chain, synapses, samples = random_chain(np.random.default_rng(seed))
+def check_chain(chain, synapses, samples):
     encoder = run_encoder(chain.engines[0], samples) if isinstance(chain.engines[0], EncoderParams) else None
     trains = samples if encoder is None else encoder.trains
     runs = []
@@ -189,13 +188,13 @@ def check_chain(seed):
 
 @pytest.mark.parametrize("seed", range(24))
 def test_chain(seed):
-    check_chain(seed)
+    check_chain(*random_chain(np.random.default_rng(seed)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1000, 1400))
 def test_many_chains(seed):
-    check_chain(seed)
+    check_chain(*random_chain(np.random.default_rng(seed)))
 
 
 def test_frames_without_an_encoder_are_refused():

@@ -30,7 +30,7 @@ from tospike.hw.params import (
     Readout,
     SystolicParams,
 )
-from tospike.hw.snn.ring import MAX_WORDS
+from tospike.hw.snn.ring import states_in_ring
 from tospike.hw.snn.serializer import lane_word_layout
 
 
@@ -153,7 +153,7 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
     accumulated, swept = counters["synapse_words"], counters["sweep_words"]
     filled = {shape.name: shape for shape in engine_layout(params).memories(params)}
     weights = filled["weights"]
-    built_in_registers = words <= MAX_WORDS
+    built_in_registers = states_in_ring(params)
     in_registers = placement is StatePlacement.REGISTER or (placement is StatePlacement.BUILT and built_in_registers)
     state_bits = words * lanes * state
     visits = accumulated + swept
@@ -186,7 +186,7 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
         Readout.COUNT: words * counters["samples"],
         Readout.MEMBRANE: words * counters["samples"],
     }[params.readout]
-    entry = lane_word_layout(params.output, lanes).size
+    entry = lane_word_layout(params.output, lanes, ragged=params.ragged).size
     queue_bits = queue_words(params) * entry
     accesses += [
         Access(term=term, count=queued, bits=entry, capacity_bits=queue_bits) for term in ("queue_write", "queue_read")

@@ -1,5 +1,6 @@
 """From a design and what its golden model says, to the activity that energy models price."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from tospike.sim.design import Design
 from tospike.sim.layers import weighted_sums
 from tospike.sim.layers_integer import BATCH, run_stages
 from tospike.sim.network import Array, Conv2d, Dense, Network, Result
+from tospike.sim.window import Connections
 
 
 def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineActivity, ...]:
@@ -141,9 +143,22 @@ def _spiking_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]
                 state_bits=params.neuron.state_bits,
                 leaks=params.neuron.kind.leaks,
                 bias=params.bias,
+                **_window_counts(params, stage.weighted.weight, result.counters[f"{index}.synapse_words"]),
             )
         )
     return tuple(layers)
+
+
+def _window_counts(params: EventParams, weight: Array, synapse_words: Array) -> dict[str, Any]:
+    """What a layer is told of connections that are not all there are."""
+    window = params.window
+    if window is None:
+        return {}
+    return {
+        "connections": int(Connections(window).reached.sum()) * window.fan_out,
+        "reached": synapse_words / params.event_words * window.fan_out,
+        "shared_weights": weight.size // math.prod(window.pool),
+    }
 
 
 def widths(params: EngineParams) -> Widths:

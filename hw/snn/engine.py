@@ -13,9 +13,10 @@ from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKin
 from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.count import SpikeCounts
 from tospike.hw.snn.layout import counter_names, memories
+from tospike.hw.snn.locate import Locate
 from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
 from tospike.hw.snn.recurrence import Recurrence
-from tospike.hw.snn.ring import MAX_WORDS, AccumulateRing
+from tospike.hw.snn.ring import AccumulateRing, states_in_ring
 from tospike.hw.snn.sequencer import Sequencer, operation_layout, sweeps_outside
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
 from tospike.hw.snn.side import SideMemory
@@ -27,7 +28,10 @@ PIPELINE = 14
 
 
 class EventEngine(wiring.Component):
-    """Dense synapses from on-chip memory, and their neurons; ``lanes`` of them per cycle.
+    """Synapses from on-chip memory, and their neurons; ``lanes`` of them per cycle.
+
+    With a window, addresses become places first (`Locate`), which takes 4 cycles; the sequencer then walks these
+    (`Walk`).
 
     ::
 
@@ -96,6 +100,10 @@ class EventEngine(wiring.Component):
             m.submodules.recurrence = recurrence = Recurrence(params)
             connect(m, flipped(self.i), recurrence.i)
             connect(m, recurrence.o, sequencer.i)
+        elif params.window:
+            m.submodules.locate = locate = Locate(params)
+            connect(m, flipped(self.i), locate.i)
+            connect(m, locate.o, sequencer.i)
         else:
             connect(m, flipped(self.i), sequencer.i)
         stages = [sequencer.operation]  # the operation that is in cycle n
@@ -134,10 +142,11 @@ class EventEngine(wiring.Component):
             "lanes": params.lanes,
             "words": params.words,
         }
-        if params.words <= MAX_WORDS:
+        if states_in_ring(params):
             accumulate = AccumulateRing(**states)
         else:
-            accumulate = Accumulate(**states, distance=params.words)
+            # a window's next event may begin with any word
+            accumulate = Accumulate(**states, distance=1 if params.window else params.words)
         m.submodules.accumulate = accumulate
         m.d.comb += [
             accumulate.fetch.valid.eq(stages[2].accumulate | stages[2].sweep),
@@ -160,15 +169,15 @@ class EventEngine(wiring.Component):
                 cell.state.eq(accumulate.state[lane]),
                 cell.clear.eq(~passes),
                 accumulate.store.values[lane].eq(cell.decayed),
-                spikes[lane].eq(Mux(leaving_stage.fire & self._exists(lane, leaving_stage.word), cell.spike, 0)),
-                after[lane].eq(Mux(self._exists(lane, leaving_stage.word), cell.after, 0)),
+                spikes[lane].eq(Mux(leaving_stage.fire & self._exists(lane, leaving_stage), cell.spike, 0)),
+                after[lane].eq(Mux(self._exists(lane, leaving_stage), cell.after, 0)),
             ]
         if neuron.has_side:
             self._connect_side(m, cells, stages[3], stages[9 + late])
         saturated = self._saturations(m, accumulate.saturated, cells, stages)
         if params.bias:
             bias = Signal(data.ArrayLayout(shape_of(neuron.accumulated), params.lanes))
-            m.d.comb += [images["bias"].address.eq(leaving_stage.word), images["bias"].enable.eq(1)]
+            m.d.comb += [images["bias"].address.eq(self._part(leaving_stage)), images["bias"].enable.eq(1)]
             m.d.sync += bias.eq(images["bias"].data)
             with m.If(~stages[7 + late].sweep):
                 m.d.sync += bias.eq(0)
@@ -176,13 +185,13 @@ class EventEngine(wiring.Component):
         if neuron.varying:
             # read two cycles before the leak, which is in the cycle of `passes`
             decays = Signal(data.ArrayLayout(decay_layout(neuron), params.lanes), reset_less=True)
-            m.d.comb += [images["decays"].address.eq(stages[5 + late].word), images["decays"].enable.eq(1)]
+            m.d.comb += [images["decays"].address.eq(self._part(stages[5 + late])), images["decays"].enable.eq(1)]
             m.d.sync += Value.cast(decays).eq(images["decays"].data)
             m.d.comb += [cells[lane].decays.eq(decays[lane]) for lane in lanes]
         # cycles 6 and 7: what leaves
-        layout = lane_word_layout(params.output, params.lanes)
+        layout = lane_word_layout(params.output, params.lanes, ragged=params.ragged)
         m.submodules.queue = queue = Queue(layout, depth=sweeps_outside(params) * params.words + 1)
-        m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
+        m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes, ragged=params.ragged)
         if params.readout is Readout.COUNT:
             m.submodules.counts = counts = SpikeCounts(
                 params.output.payload, spike_bits=neuron.spike_bits, lanes=params.lanes, words=params.words
@@ -201,7 +210,7 @@ class EventEngine(wiring.Component):
         }[params.readout]()
         leaving = Signal(layout)
         m.d.comb += [
-            leaving.word.eq(leaving_stage.word),
+            leaving.word.eq(leaving_stage.address if params.ragged else leaving_stage.word),
             leaving.tick.eq(leaving_stage.tick),
             leaving.end.eq(leaving_stage.end),
         ]
@@ -229,17 +238,18 @@ class EventEngine(wiring.Component):
             else total(m, [spikes[lane] for lane in lanes]),
             "saturations": total(m, saturated),
         }
-        if params.words.bit_count() == 1:
+        if params.words.bit_count() == 1 and not params.window:
             # a VALUE is a power of two of words: no counter of its own
             del counted["synapse_words"]
             m.d.comb += self.counters.synapse_words.eq(self.counters.values << (params.words.bit_length() - 1))
         self._count(m, counted)
         settle = Signal(range(PIPELINE + late + 1))
-        with m.If(sequencer.busy):
+        working = sequencer.busy | (locate.busy if params.window else 0)
+        with m.If(working):
             m.d.sync += settle.eq(PIPELINE + late)
         with m.Elif(settle.any()):
             m.d.sync += settle.eq(settle - 1)
-        m.d.comb += self.busy.eq(sequencer.busy | settle.any())
+        m.d.comb += self.busy.eq(working | settle.any())
         return m
 
     def _connect_side(self, m: Module, cells: Sequence[Neuron], fetched: Value, stored: Value) -> None:
@@ -259,8 +269,8 @@ class EventEngine(wiring.Component):
         if params.neuron.kind.synaptic:
             for lane, cell in enumerate(cells):
                 flags += [
-                    cell.joined & stages[6].fire & self._exists(lane, stages[6].word),
-                    cell.saturated[1] & self._exists(lane, stages[-1].word),
+                    cell.joined & stages[6].fire & self._exists(lane, stages[6]),
+                    cell.saturated[1] & self._exists(lane, stages[-1]),
                 ]
         return flags
 
@@ -280,11 +290,16 @@ class EventEngine(wiring.Component):
         connect(m, queue.o, serializer.i)
         connect(m, serializer.o, recurrence.own)
 
-    def _exists(self, lane: int, word: Value) -> Value:
-        """Whether there is a neuron: the last word may have lanes to spare."""
-        if (self._params.words - 1) * self._params.lanes + lane < self._params.neurons:
+    def _exists(self, lane: int, operation: Value) -> Value:
+        """Whether there is a neuron: the last word of a position may have lanes to spare."""
+        params = self._params
+        if (params.position_words - 1) * params.lanes + lane < params.channels:
             return C(1, 1)
-        return word != self._params.words - 1
+        return self._part(operation) != params.position_words - 1
+
+    def _part(self, operation: Value) -> Value:
+        """Which word of its position a sweep is at. Dense neurons are in one position."""
+        return operation.channels if self._params.window else operation.word
 
     def _count(self, m: Module, increments: Mapping[str, Value]) -> None:
         """Running totals, a register before each adder."""

@@ -1,9 +1,11 @@
 """What the spiking engines' memories hold and what their counters are called. Plain Python, no Amaranth."""
 
 from collections.abc import Sequence
+from itertools import product
+from typing import Any
 
 from tospike.hw.layout import MemoryShape, pack_lanes
-from tospike.hw.params import EncoderParams, EventParams, IntFormat, require
+from tospike.hw.params import EncoderParams, EventParams, EventWindow, IntFormat, require
 
 Rows = Sequence[Sequence[int]]
 
@@ -24,22 +26,24 @@ def memories(params: EventParams | EncoderParams) -> tuple[MemoryShape, ...]:
     """The memories that an image fills, in the order of their configuration regions. An encoder has none.
 
     ``weights`` has the ``words`` words of input 0 first, then those of input 1, at last those of a recurrent engine's
-    neurons; ``bias`` has one word per state word,
-    and exists only if ``params.bias``; ``decays`` likewise, if a leak varies, with the membrane's decay below the
-    synapse's in each lane.
+    neurons; behind a window those of tap (0, 0) and input channel 0, of channel 1, ..., of tap (0, 1), ...
+    ``bias`` has one word per state word of a position, and exists only if ``params.bias``; ``decays`` likewise, if a
+    leak varies, with the membrane's decay below the synapse's in each lane.
     """
     if isinstance(params, EncoderParams):
         return ()
-    weights = MemoryShape(name="weights", width=params.lanes * params.weight_bits, depth=params.rows * params.words)
+    weights = MemoryShape(
+        name="weights", width=params.lanes * params.weight_bits, depth=params.rows * params.event_words
+    )
     decay_bits = sum(leak.fraction_bits + 1 for leak in params.neuron.varying)
-    decays = MemoryShape(name="decays", width=max(1, params.lanes * decay_bits), depth=params.words)
-    bias = MemoryShape(name="bias", width=params.lanes * params.neuron.accumulated.bits, depth=params.words)
+    decays = MemoryShape(name="decays", width=max(1, params.lanes * decay_bits), depth=params.position_words)
+    bias = MemoryShape(name="bias", width=params.lanes * params.neuron.accumulated.bits, depth=params.position_words)
     return (weights, *((bias,) if params.bias else ()), *((decays,) if decay_bits else ()))
 
 
 def pack(
     params: EventParams,
-    weight: Rows,
+    weight: Sequence[Any],
     bias: Sequence[int],
     recurrent: Rows | None = None,
     decays: Rows | None = None,
@@ -51,13 +55,14 @@ def pack(
     params
         The engine.
     weight
-        (neurons, inputs) integers in ``params.weight``.
+        (neurons, inputs) integers in ``params.weight``; for a window (channels, input channels or 1 if depthwise,
+        kernel height, kernel width).
     bias
-        (neurons,) integers in the format of the state; all zero unless ``params.bias``.
+        (channels,) integers in the format of the state, one for each neuron if dense; all zero unless ``params.bias``.
     recurrent
         (neurons, neurons) integers in ``params.weight``, if ``params.recurrent``.
     decays
-        (neurons, n), 0 to ``2**fraction_bits``, for the n leaks of ``params.neuron.varying``, if there are any.
+        (channels, n), 0 to ``2**fraction_bits``, for the n leaks of ``params.neuron.varying``, if there are any.
 
     Raises
     ------
@@ -65,12 +70,15 @@ def pack(
         A shape or a value does not fit.
     """
     require(
+        len(bias) == params.channels,
+        f"an event engine of {params.channels} {'neurons' if params.window is None else 'channels'} takes as many "
+        f"biases, not {len(bias)}",
+    )
+    if params.window is not None:
+        return {"weights": _window_words(params, params.window, weight), **_neuron_images(params, bias, decays)}
+    require(
         len(weight) == params.neurons and all(len(row) == params.inputs for row in weight),
         f"the weights of an event engine must have shape ({params.neurons}, {params.inputs})",
-    )
-    require(
-        len(bias) == params.neurons,
-        f"an event engine of {params.neurons} neurons takes as many biases, not {len(bias)}",
     )
     own = recurrent if recurrent is not None else ()
     square = len(own) == params.neurons and all(len(row) == params.neurons for row in own)
@@ -81,7 +89,52 @@ def pack(
     )
     rows = [*zip(*weight, strict=True), *zip(*own, strict=True)]
     columns = [_words(params, column, params.weight, "weight") for column in rows]
-    images = {"weights": [word for column in columns for word in column]}
+    weights = [word for column in columns for word in column]
+    return {"weights": weights, **_neuron_images(params, bias, decays)}
+
+
+def reach(params: EventParams, axis: int) -> list[tuple[int, int, int]]:
+    """For each row (axis 0) or column (1) of the image that comes to a window: how many rows or columns of the output
+    it reaches, and what the first of them adds to the number of a state word and of a word of weights."""
+    window = params.window
+    assert window is not None
+    word = params.position_words * (window.size[1] if axis == 0 else 1)
+    row = params.event_words * window.shape[0] * (window.kernel[1] if axis == 0 else 1)
+    entries = []
+    for at in range(window.shape[1 + axis]):
+        taps = [
+            at // window.pool[axis] - out * window.stride[axis] + window.padding[axis]
+            for out in range(window.size[axis])
+        ]
+        outs = [out for out, tap in enumerate(taps) if 0 <= tap < window.kernel[axis]]
+        entries.append((len(outs), outs[0] * word, taps[outs[0]] * row) if outs else (0, 0, 0))
+    return entries
+
+
+def _window_words(params: EventParams, window: EventWindow, weight: Sequence[Any]) -> list[int]:
+    """Words of weights, by tap and input channel."""
+    inner = 1 if window.depthwise else window.shape[0]
+    shape = (window.channels, inner, *window.kernel)
+    right = len(weight) == shape[0] and all(
+        len(channel) == inner
+        and all(len(taps) == window.kernel[0] and all(len(row) == window.kernel[1] for row in taps) for taps in channel)
+        for channel in weight
+    )
+    require(right, f"the weights of this event engine must have shape {shape}")
+    words = []
+    for y, x, c in product(*map(range, window.kernel), range(window.shape[0])):
+        if not window.depthwise:
+            words += _words(params, [channel[c][y][x] for channel in weight], params.weight, "weight")
+            continue
+        own = range(c * window.fan_out, (c + 1) * window.fan_out)
+        row = [weight[n][0][y][x] if n in own else 0 for n in range(window.channels)]
+        first = own[0] // params.lanes
+        words += _words(params, row, params.weight, "weight")[first : first + params.event_words]
+    return words
+
+
+def _neuron_images(params: EventParams, bias: Sequence[int], decays: Rows | None) -> dict[str, list[int]]:
+    images = {}
     if params.bias:
         images["bias"] = _words(params, bias, params.neuron.accumulated, "bias")
     else:
@@ -94,8 +147,8 @@ def pack(
 def _decay_words(params: EventParams, decays: Rows) -> list[int]:
     varying = params.neuron.varying
     require(
-        len(decays) == params.neurons and all(len(row) == len(varying) for row in decays),
-        f"the decays of this event engine must have shape ({params.neurons}, {len(varying)})",
+        len(decays) == params.channels and all(len(row) == len(varying) for row in decays),
+        f"the decays of this event engine must have shape ({params.channels}, {len(varying)})",
     )
     lanes, width = [], 0
     for row in decays:
@@ -105,16 +158,16 @@ def _decay_words(params: EventParams, decays: Rows) -> list[int]:
             require(0 <= decay <= most, f"a decay of {decay} is not from 0 to {most}")
             lane, width = lane | int(decay) << width, width + leak.fraction_bits + 1
         lanes.append(lane)
-    return [pack_lanes(lanes[first : first + params.lanes], width) for first in range(0, params.neurons, params.lanes)]
+    return [pack_lanes(lanes[first : first + params.lanes], width) for first in range(0, params.channels, params.lanes)]
 
 
 def _words(params: EventParams, values: Sequence[int], fmt: IntFormat, name: str) -> list[int]:
-    """One value per neuron as words of lanes; the lanes beyond the last neuron hold 0."""
+    """One value per neuron of a position as words of lanes; the lanes beyond the last neuron hold 0."""
     low, high = int(min(values)), int(max(values))
     require(
         fmt.holds(low) and fmt.holds(high),
         f"a {name} of {low if low < fmt.min else high} does not fit {fmt.bits} bits: quantise with a coarser scale",
     )
     return [
-        pack_lanes(values[first : first + params.lanes], fmt.bits) for first in range(0, params.neurons, params.lanes)
+        pack_lanes(values[first : first + params.lanes], fmt.bits) for first in range(0, params.channels, params.lanes)
     ]

@@ -6,11 +6,16 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 
 from tospike.hw.arithmetic import saturate
-from tospike.hw.params import IntFormat
+from tospike.hw.params import EventParams, IntFormat
 from tospike.hw.snn.accumulate import accumulate_members
 
 MAX_WORDS = 4
 """A word that is fetched comes back to be stored 4 cycles later; by then the ring must have turned."""
+
+
+def states_in_ring(params: EventParams) -> bool:
+    """Whether an engine has so few words, which it goes through in turn."""
+    return params.words <= MAX_WORDS and params.window is None
 
 
 class AccumulateRing(wiring.Component):

@@ -1,11 +1,13 @@
 """From tokens to words: what the event engine's pipeline does in each cycle."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.events import token_stream
 from tospike.hw.params import EventParams, Readout, TokenFormat, TokenKind
+from tospike.hw.snn.locate import placed_layout
+from tospike.hw.snn.walk import Walk
 
 
 def operation_layout(params: EventParams) -> data.StructLayout:
@@ -14,7 +16,7 @@ def operation_layout(params: EventParams) -> data.StructLayout:
         {
             "word": range(params.words),
             "accumulate": 1,  # add the payload times the weight at `row`
-            "row": range(params.rows * params.words),
+            "row": range(params.rows * params.event_words),
             "payload": params.event.bits,
             "sweep": 1,  # threshold, reset, leak, bias
             "clear": 1,  # a sweep after which the word is as at the start of a sample
@@ -23,6 +25,8 @@ def operation_layout(params: EventParams) -> data.StructLayout:
             "tick": 1,  # a TICK leaves after them
             "end": 1,  # an END leaves after them
             "step": int(params.recurrent),  # the last word of a step's sweep
+            "channels": range(params.position_words if params.window else 1),  # a sweep: which word of its position
+            "address": range(params.neurons if params.ragged else 1),  # a sweep: of the word's first neuron
         }
     )
 
@@ -35,7 +39,8 @@ def sweeps_outside(params: EventParams) -> int:
 class Sequencer(wiring.Component):
     """Takes a token, then issues its words one per cycle.
 
-    - VALUE: ``words`` accumulations; the next token is taken in the cycle of the last one, so there is no bubble.
+    - VALUE: ``words`` accumulations; the next token is taken in the cycle of the last one, so there is no bubble. With
+      a window those words that `Walk` finds, and a cycle if there are none.
     - TICK: a sweep of ``words`` cycles, and ``sweep_return`` cycles in which the swept words return to the
       pipeline. With membrane readout the sweep is put off until the next token comes: an END wants the membrane as it
       is before the leak.
@@ -46,6 +51,8 @@ class Sequencer(wiring.Component):
 
     Members
     -------
+    i : In
+        Tokens; with a window those of `tospike.hw.snn.locate.Locate`.
     sent : In(1)
         A TICK or END leaves the engine in this cycle.
     operation : Out(operation_layout(params))
@@ -60,9 +67,10 @@ class Sequencer(wiring.Component):
 
     def __init__(self, params: EventParams):
         self._params = params
+        tokens = token_stream(TokenFormat(addresses=params.rows, payload=params.event))
         super().__init__(
             {
-                "i": In(token_stream(TokenFormat(addresses=params.rows, payload=params.event))),
+                "i": In(stream.Signature(placed_layout(params)) if params.window else tokens),
                 "sent": In(1),
                 "operation": Out(operation_layout(params)),
                 "taken": Out(len(TokenKind)),
@@ -104,17 +112,22 @@ class Sequencer(wiring.Component):
         following = Mux(at_last, 0, word + 1)
         go = Signal()
         finish = Signal()  # of the held token
+        accumulate = Signal()
+        target, target_last, row, none = self._targets(m, token, word, at_last, accumulate)
         m.d.comb += [
             go.eq(held & ~draining & ~(is_marker & at_first & crowded)),
-            finish.eq(go & ((at_last & ~first) | postpone)),
+            accumulate.eq(go & is_value & ~first),
+            finish.eq(go & ((Mux(is_value, target_last, at_last) & ~first) | postpone)),
             self.i.ready.eq(~held | finish),
         ]
-        with m.If(go & ~postpone):
+        turns = go & ~postpone & (~accumulate if params.window else 1)  # of `word`
+        with m.If(turns):
             m.d.sync += [
                 word.eq(following),
                 at_first.eq(at_last),
                 at_last.eq(following == params.words - 1),
             ]
+        self._follow(m, turns, at_last)
         begins = go & sends & at_first
         with m.If(begins & ~self.sent):
             m.d.sync += [sending.eq(sending + 1), crowded.eq(sending == most - 1)]
@@ -138,9 +151,9 @@ class Sequencer(wiring.Component):
         # The END of a spike train has nothing to wait for: it leaves with the first word.
         marked = at_first if sends_on_tick else at_last
         m.d.comb += [
-            operation.word.eq(word),
-            operation.accumulate.eq(go & is_value & ~first),
-            operation.row.eq(self._row(m, token.address, word, go & is_value & ~first)),
+            operation.word.eq(Mux(accumulate, target, word)),
+            operation.accumulate.eq(accumulate & ~none),
+            operation.row.eq(row),
             operation.payload.eq(token.payload),
             operation.sweep.eq(go & sweeps & ~postpone),
             operation.clear.eq(is_end),
@@ -154,6 +167,31 @@ class Sequencer(wiring.Component):
             self.busy.eq(held | sending.any() | draining),
         ]
         return m
+
+    def _targets(self, m: Module, token: Value, word: Value, at_last: Value, accumulate: Value):
+        """The state word that the held VALUE reaches, whether it is the last, the word of weights; and whether there
+        is none."""
+        if self._params.window is None:
+            return word, at_last, self._row(m, token.address, word, accumulate), C(0, 1)
+        m.submodules.walk = walk = Walk(self._params)
+        m.d.comb += [walk.start.eq(self.i.payload.place), walk.load.eq(self.i.ready), walk.step.eq(accumulate)]
+        return walk.word, walk.at_last, walk.row, walk.none
+
+    def _follow(self, m: Module, turns: Value, at_last: Value) -> None:
+        """Which word of its position a sweep is at, and the address of its first neuron."""
+        params = self._params
+        channels, address = self.operation.channels, self.operation.address
+        part, first = Signal.like(channels), Signal.like(address)
+        m.d.comb += [channels.eq(part), address.eq(first)]
+        if params.window is None:
+            return
+        last_part = part == params.position_words - 1
+        spare = params.position_words * params.lanes - params.channels
+        with m.If(turns):
+            m.d.sync += [
+                part.eq(Mux(last_part, 0, part + 1)),
+                first.eq(Mux(at_last, 0, first + params.lanes - Mux(last_part, spare, 0))),
+            ]
 
     def _row(self, m: Module, address: Value, word: Value, accumulate: Value) -> Value:
         """``address * words + word`` of the held token."""

@@ -10,11 +10,15 @@ from tospike.hw.params import TokenFormat, TokenKind, ceil_div
 from tospike.hw.streams import Buffer
 
 
-def lane_word_layout(fmt: TokenFormat, lanes: int) -> data.StructLayout:
-    """A word on its way out: the values of its lanes, and whether a TICK or an END follows them."""
+def lane_word_layout(fmt: TokenFormat, lanes: int, *, ragged: bool = False) -> data.StructLayout:
+    """A word on its way out: the values of its lanes, and whether a TICK or an END follows them.
+
+    ``word`` is its number; or the address of its first lane, if it is ``ragged``: other words than the last have lanes
+    to spare.
+    """
     return data.StructLayout(
         {
-            "word": range(ceil_div(fmt.addresses, lanes)),
+            "word": range(fmt.addresses if ragged else ceil_div(fmt.addresses, lanes)),
             "values": data.ArrayLayout(shape_of(fmt.payload), lanes),
             "tick": 1,
             "end": 1,
@@ -37,10 +41,12 @@ class Serializer(wiring.Component):
     A `Buffer` ends the path of the consumer's ``ready``, which else would lead back through all of this.
     """
 
-    def __init__(self, fmt: TokenFormat, *, lanes: int):
+    def __init__(self, fmt: TokenFormat, *, lanes: int, ragged: bool = False):
         self._format = fmt
         self._lanes = lanes
-        super().__init__({"i": In(stream.Signature(lane_word_layout(fmt, lanes))), "o": Out(token_stream(fmt))})
+        self._ragged = ragged
+        self._layout = lane_word_layout(fmt, lanes, ragged=ragged)
+        super().__init__({"i": In(stream.Signature(self._layout)), "o": Out(token_stream(fmt))})
 
     def elaborate(self, platform):
         m = Module()
@@ -50,7 +56,7 @@ class Serializer(wiring.Component):
         values = data.ArrayLayout(shape_of(self._format.payload), size)
 
         # the word: groups that are left
-        word = Signal(lane_word_layout(self._format, lanes))
+        word = Signal(self._layout)
         occupied = Signal(lanes)  # lanes that are not zero
         some = Signal(groups)  # groups that are left
         word_full = Signal()
@@ -96,7 +102,7 @@ class Serializer(wiring.Component):
         with m.If(group_done):
             m.d.sync += [
                 pending.eq(Mux(word_full, chosen, 0)),
-                group.base.eq(word.word * lanes + size * _index(first_group)),
+                group.base.eq(word.word * (1 if self._ragged else lanes) + size * _index(first_group)),
                 group.values.eq(_select(first_group, values_of, len(group.values.as_value()))),
                 group.tick.eq(mark[0]),
                 group.end.eq(mark[1]),
