@@ -57,6 +57,8 @@ class NirOptions:
     """At most ``2**spike_bits - 1`` spikes of a neuron in a step."""
     refractory: int = 0
     """Steps after a spike in which a neuron rests."""
+    initial: float = 0.0
+    """Membranes of neurons that spike at the start of a sample, in thresholds."""
     integration: Integration = Integration.STEP
     """How IF and I take their input."""
     encoding: Encoding | None = Encoding.DIRECT
@@ -76,6 +78,9 @@ class NirOptions:
             f"dt must be a positive number of seconds, not {self.dt}",
         )
         check_neuron_options(self)
+        require(
+            0 <= self.initial < 1, f"initial must be a part of the threshold, from 0 to below 1, not {self.initial}"
+        )
         require_range("steps", self.steps, 1, 1 << 12)
         require(
             self.encoding is not None or self.steps > 1,

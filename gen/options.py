@@ -56,6 +56,9 @@ class ModelOptions:
         int | None, typer.Option(help="Up to 2**BITS - 1 spikes of a neuron in a step [1].", **_NIR)
     ] = None
     refractory: Annotated[int | None, typer.Option(help="Steps that a neuron rests after a spike [0].", **_NIR)] = None
+    initial: Annotated[
+        float | None, typer.Option(help="Membranes at the start of a sample, in thresholds [0].", **_NIR)
+    ] = None
     integration: Annotated[
         Integration | None, typer.Option(help="IF and I: v += R I (step) or v += R I dt (time) [step].", **_NIR)
     ] = None
@@ -122,7 +125,7 @@ class ModelOptions:
         """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN."""
         given = self._given(
             "framework", "dt", "decay", "reset", "reset_timing", "comparison", "spike_bits", "refractory",
-            "integration", "encoding", "steps", "readout", "input_bits",
+            "initial", "integration", "encoding", "steps", "readout", "input_bits",
         )  # fmt: skip
         if path.suffix != ".nir":
             given.pop("input_bits", None)

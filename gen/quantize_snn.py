@@ -151,7 +151,8 @@ def _stage(
     reach = trace(law, synapses, events, chosen.recurrent, chosen.decays)
 
     ends = [int(synapses.bias.min()), int(synapses.bias.max())]
-    constants = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift]
+    constants = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift, law.initial]
+    constants += [law.initial + each for each in ([law.drift] if neuron.kind.synaptic else ends)]
     own_bits = neuron.kind.synaptic
     bits = _width(stage.name, reach.membrane, constants if own_bits else [*constants, *ends], options)
     current_bits = _width(stage.name, reach.current, ends, options) if own_bits else bits
@@ -218,6 +219,7 @@ def _law(neuron: UniformMembrane, weight_unit: float, options: QuantizeOptions) 
         current_bits=WIDEST_STATE,
         synapse=synapse,
         drift=round(float(neuron.rest) / unit) if neuron.kind.synaptic else 0,
+        initial=round(neuron.initial * threshold),
         weight_shift=shift,
     )
 

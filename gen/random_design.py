@@ -59,6 +59,9 @@ def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> 
     weight = _integers(rng, engine.weight, (engine.neurons, engine.inputs))
     bias_format = min(engine.weight, engine.neuron.accumulated, key=lambda fmt: fmt.bits)
     bias = _integers(rng, bias_format, (engine.neurons,)) if engine.bias else np.zeros(engine.neurons, dtype=np.int64)
+    if engine.neuron.initial:  # the first step's sum must fit, and so must any smaller one
+        room = engine.neuron.accumulated.max - abs(engine.neuron.initial)
+        bias = bias.clip(-room, room)
     square = (engine.neurons, engine.neurons)
     recurrent = _integers(rng, engine.weight, square) if engine.recurrent else None
     varying = engine.neuron.varying

@@ -1,5 +1,7 @@
 """Turns a frame of values into time steps: what the encoder engine must send."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -95,3 +97,12 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
     if spec.format is None or spec.format.signed:
         raise InputError("rate encoding needs an unsigned integer input: give its bits and scale")
     return rate_spikes(values, spec.steps, spec.format.bits)
+
+
+def encode_float(spec: InputSpec, x: ArrayLike) -> NDArray[np.float64]:
+    """Samples as a float network's first stage gets them: :func:`encode`, quantised only where the code needs it."""
+    spec = spec if spec.encoding is Encoding.RATE else replace(spec, format=None)
+    encoded = encode(spec, x)
+    # the steps of a direct code are one array (stride 0), and stay one
+    same = encoded.ndim == 3 and encoded.strides[1] == 0
+    return np.broadcast_to(encoded[:, :1].astype(np.float64), encoded.shape) if same else encoded.astype(np.float64)

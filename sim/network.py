@@ -95,7 +95,7 @@ class Membrane:
         v <- decay * v + rest + gain * i
         spike when v > threshold, then the reset
 
-    Everything is 0 at the start of a sample. Parameters are numbers, or (outputs,) arrays of one for each neuron.
+    Everything else than v is 0 at the start of a sample. Parameters are numbers, or (outputs,) arrays of one for each neuron.
     """
 
     kind: NeuronKind
@@ -117,6 +117,8 @@ class Membrane:
     """A neuron spikes up to ``2**spike_bits - 1`` times in a step: once for each threshold that v exceeds."""
     refractory: int = 0
     """Steps after a spike in which the membrane stays at its reset value."""
+    initial: float = 0.0
+    """Membrane at the start of a sample, in thresholds."""
 
     def __post_init__(self) -> None:
         check_neuron_options(self)
