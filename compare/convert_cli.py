@@ -11,7 +11,7 @@ from rich.table import Table
 
 from tospike.gen import console
 from tospike.gen.cli import Data
-from tospike.gen.convert import ConvertOptions, Converted, convert
+from tospike.gen.convert import Converted, ConvertOptions, convert
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.files import write_bytes, write_text
 from tospike.gen.load import load_network

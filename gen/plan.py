@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tospike.gen.plan_image import needs_images, plan_image, with_layers
 from tospike.gen.scale import signed_bits
+from tospike.gen.windows import window_of
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
@@ -12,6 +13,7 @@ from tospike.hw.params import (
     EncoderParams,
     EngineParams,
     EventParams,
+    EventWindow,
     HostInput,
     HostOutput,
     IntFormat,
@@ -127,17 +129,20 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
     for index, stage in enumerate(network.stages):
         assert isinstance(stage.neuron, NeuronParams)
         last = index == len(network.stages) - 1
+        window = window_of(stage, network.stages[index - 1].synapses.output_shape if index else ())
+        synapses = stage.dense if window is None else stage.synapses
         engine = EventParams(
-            inputs=stage.dense.inputs,
-            neurons=stage.dense.outputs,
-            lanes=_useful_lanes(stage.dense.outputs, options.lanes),
+            inputs=synapses.inputs,
+            neurons=synapses.outputs,
+            lanes=_useful_lanes(synapses.outputs, options.lanes) if window is None else _window_lanes(window, options),
             payload=payload,
             weight_bits=max(2, weight_bits(stage)),
             neuron=stage.neuron,
             readout=(network.readout or Readout.COUNT) if last else Readout.SPIKES,
             count_bits=max(1, (spec.steps * stage.neuron.spike.max).bit_length()),
-            bias=bool(stage.dense.bias.any()),
+            bias=bool(synapses.bias.any()),
             recurrent=stage.recurrent is not None,
+            window=window,
         )
         engines.append(engine)
         counts.append(1)
@@ -160,6 +165,15 @@ def _spiking_output(network: Network, options: PlanOptions) -> HostOutput:
 def _useful_lanes(neurons: int, lanes: int) -> int:
     """The fewest lanes that need no more cycles per event than ``lanes``."""
     return ceil_div(neurons, ceil_div(neurons, lanes))
+
+
+def _window_lanes(window: EventWindow, options: PlanOptions) -> int:
+    """The lanes for the channels of a window."""
+    lanes = _useful_lanes(window.channels, min(options.lanes, window.channels))
+    if not window.depthwise:
+        return lanes
+    each = window.fan_out
+    return max(n for n in range(1, min(options.lanes, window.channels) + 1) if n % each == 0 or each % n == 0)
 
 
 def _array_weight_bits(network: Network, dataflow: Dataflow) -> int:

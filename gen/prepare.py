@@ -15,7 +15,8 @@ from tospike.gen.streaming import stream_cost
 from tospike.hw.params import InputError, require
 from tospike.sim.design import Design
 from tospike.sim.encoding import quantize_input
-from tospike.sim.network import Array, Network
+from tospike.sim.network import Array, Conv2d, Network
+from tospike.sim.window import chain_order
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,11 +47,17 @@ class Prepared:
         return self.planned
 
     def integers(self, x: Array) -> Array:
-        """Samples of the data set as the hardware gets them: values on the input's grid, or spikes as they are."""
+        """Samples of the data set as the hardware gets them: values on the input's grid, or spikes as they are.
+
+        An image of an SNN goes position by position.
+        """
         spec = self.quantized.network.input
-        if spec.encoding is None and self.network.is_spiking:
-            return x.astype("int64")
-        return quantize_input(spec, x)
+        given = spec.encoding is None and self.network.is_spiking
+        integers = x if given else quantize_input(spec, x)
+        first = self.quantized.network.stages[0].synapses
+        if self.network.is_spiking and isinstance(first, Conv2d):
+            return integers[..., chain_order(first.shape)]
+        return integers
 
 
 def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:

@@ -29,12 +29,15 @@ from tospike.hw.params import (
     require_range,
 )
 from tospike.sim.encoding import encode
-from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
+from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage
 from tospike.sim.reference import run_float
 
 Ints = NDArray[np.int64]
+Integers = NDArray[np.integer]
 
 WIDEST_STATE = 32
+CALIBRATION_VALUES = 1 << 26
+"""Spikes that a layer may send on all calibration samples together: fewer samples are used if need be."""
 SEARCHED_SAMPLES = 256
 """A search for a scale looks at no more samples than this."""
 LEAST_RANGE = 0.2
@@ -48,8 +51,10 @@ def quantize_snn(
 ) -> tuple[Network, tuple[StageReport, ...]]:
     """Quantise a network of :class:`Membrane` stages; see :func:`tospike.gen.quantize.quantize`."""
     require_range("weight-bits of an SNN", options.weight_bits, 2, 16)
+    widest = max(network.input.inputs, *(stage.synapses.outputs for stage in network.stages))
+    samples = samples[:: ceil_div(len(samples) * network.input.steps * widest, CALIBRATION_VALUES)]
     spec = _input(network.input, samples, options)
-    events = encode(spec, samples).astype(np.int64)
+    events = encode(spec, samples)
     # What a payload of 1 stands for: a spike is 1, a value sent as it is has the input's unit.
     payload_unit = spec.scale if spec.encoding is Encoding.DIRECT else 1.0
     # only a search for scales needs to know what the float network does
@@ -84,7 +89,7 @@ def _input(spec: InputSpec, samples: NDArray[np.generic], options: QuantizeOptio
 class Goal:
     """What a search for a scale tries to meet."""
 
-    events: Ints
+    events: Integers
     """(N, steps, inputs): what the integer stage gets."""
     counts: NDArray[np.float64]
     """(N, outputs): how often the float neurons spike."""
@@ -95,7 +100,7 @@ class _Trial:
     """A stage in integers at one scale, its states as wide as can be."""
 
     law: NeuronParams
-    synapses: Dense
+    synapses: Dense | Conv2d
     recurrent: Ints | None
     decays: Ints | None
     fine: float
@@ -117,27 +122,28 @@ def _candidates(stage: Stage, options: QuantizeOptions) -> int:
 
 
 def _stage(
-    stage: Stage, events: Ints, payload_unit: float, goal: Goal | None, options: QuantizeOptions
-) -> tuple[Stage, StageReport, Ints]:
+    stage: Stage, events: Integers, payload_unit: float, goal: Goal | None, options: QuantizeOptions
+) -> tuple[Stage, StageReport, Integers]:
     """The integer stage, its report, and the spikes (N, steps, outputs) that it sends for ``events``."""
     stage, neuron = uniform(stage)
     fmt = IntFormat(bits=options.weight_bits, signed=True)
     # own spikes have payload 1 and stand for 1, whatever a payload of 1 that comes in stands for
     own = None if stage.recurrent is None else stage.recurrent / payload_unit
-    exact = stage.dense.weight if own is None else np.hstack([stage.dense.weight, own])
+    synapses = stage.synapses if isinstance(stage.synapses, Conv2d) and not stage.sources else stage.dense
+    trained = synapses.weight.reshape(len(synapses.weight), -1)
+    exact = trained if own is None else np.hstack([trained, own])
 
     def trial(scale: float) -> _Trial:
         law = _law(neuron, scale * payload_unit, options)
         drive = neuron.synapse_gain if neuron.kind.synaptic else neuron.gain
         fine = scale * payload_unit / 2**law.weight_shift
         rest = 0.0 if neuron.kind.synaptic else neuron.rest / drive
-        bias = np.rint((stage.dense.bias.astype(np.float64) + rest) / fine).astype(np.int64)
-        synapses = Dense(weight=to_grid(stage.dense.weight, scale, fmt), bias=bias)
+        bias = np.rint((synapses.bias.astype(np.float64) + rest) / fine).astype(np.int64)
         return _Trial(
             law=law,
-            synapses=synapses,
+            synapses=replace(synapses, weight=to_grid(synapses.weight, scale, fmt), bias=bias, grid=None),
             recurrent=None if own is None else to_grid(own, scale, fmt),
-            decays=own_decays(neuron, law, stage.dense.outputs),
+            decays=own_decays(neuron, law, synapses.outputs),
             fine=fine,
         )
 
@@ -147,16 +153,17 @@ def _stage(
         scales = [widest * part for part in np.linspace(LEAST_RANGE, 1.0, _candidates(stage, options))]
         scale = min(scales, key=lambda tried: trial(tried).error(goal))
     chosen = trial(scale)
-    law, synapses = chosen.law, chosen.synapses
-    reach = trace(law, synapses, events, chosen.recurrent, chosen.decays)
+    law = chosen.law
+    reach = trace(law, chosen.synapses, events, chosen.recurrent, chosen.decays)
 
-    ends = [int(synapses.bias.min()), int(synapses.bias.max())]
+    ends = [int(chosen.synapses.bias.min()), int(chosen.synapses.bias.max())]
     constants = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift, law.initial]
     constants += [law.initial + each for each in ([law.drift] if neuron.kind.synaptic else ends)]
     own_bits = neuron.kind.synaptic
     bits = _width(stage.name, reach.membrane, constants if own_bits else [*constants, *ends], options)
     current_bits = _width(stage.name, reach.current, ends, options) if own_bits else bits
-    rounded = synapses.weight if chosen.recurrent is None else np.hstack([synapses.weight, chosen.recurrent])
+    rounded = chosen.synapses.weight.reshape(trained.shape)
+    rounded = rounded if chosen.recurrent is None else np.hstack([rounded, chosen.recurrent])
     report = StageReport(
         stage=stage.name,
         weight_scale=scale,
@@ -171,7 +178,13 @@ def _stage(
         synapse_decay_error=decay_error(law.synapse, neuron.synapse_decay) if own_bits else 0.0,
     )
     integers = replace(law, state_bits=bits, current_bits=current_bits)
-    stage = Stage(name=stage.name, synapses=synapses, neuron=integers, recurrent=chosen.recurrent, decays=chosen.decays)
+    stage = Stage(
+        name=stage.name,
+        synapses=chosen.synapses,
+        neuron=integers,
+        recurrent=chosen.recurrent,
+        decays=chosen.decays,
+    )
     return stage, report, reach.spikes
 
 

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.gen.windows import convolution
 from tospike.hw.params import NeuronParams
 from tospike.sim.arithmetic import exact_matmul
-from tospike.sim.network import Dense
+from tospike.sim.drive import DenseDrive, WindowDrive
+from tospike.sim.network import Conv2d, Dense
 from tospike.sim.neuron import Neurons
+from tospike.sim.window import Connections, chain_order, network_order
 
 Ints = NDArray[np.int64]
 
-BATCH = 128
-"""Samples at a time: bounds memory."""
+BATCH_VALUES = 1 << 22
+"""Spikes that may be at a time: bounds memory."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,21 +27,22 @@ class Reach:
     """Lowest and highest value that whatever the events are added to may pass through, *whatever their order*."""
     membrane: tuple[int, int]
     """The same of the membranes before their resets."""
-    spikes: Ints
+    spikes: NDArray[np.uint8]
     """(N, steps, outputs)."""
 
 
 def trace(
     law: NeuronParams,
-    synapses: Dense,
-    events: Ints,
+    synapses: Dense | Conv2d,
+    events: NDArray[np.integer],
     recurrent: Ints | None = None,
     decays: Ints | None = None,
 ) -> Reach:
     """Run a stage over ``events`` (N, steps, inputs) with the widest states."""
+    size = max(1, BATCH_VALUES // (events.shape[1] * max(synapses.inputs, synapses.outputs)))
     parts = [
-        _trace_batch(law, synapses, events[start : start + BATCH], recurrent, decays)
-        for start in range(0, len(events), BATCH)
+        _trace_batch(law, synapses, events[start : start + size], recurrent, decays)
+        for start in range(0, len(events), size)
     ]
     current, membrane = (
         (min(low for low, _ in ranges), max(high for _, high in ranges))
@@ -48,29 +52,38 @@ def trace(
 
 
 def _trace_batch(
-    law: NeuronParams, synapses: Dense, events: Ints, recurrent: Ints | None, decays: Ints | None
+    law: NeuronParams,
+    synapses: Dense | Conv2d,
+    events: NDArray[np.integer],
+    recurrent: Ints | None,
+    decays: Ints | None,
 ) -> Reach:
-    weight = synapses.weight.astype(np.int64).T << law.weight_shift
-    total, up = exact_matmul(events, weight), _upward(events, weight)
+    weight = synapses.weight.astype(np.int64) << law.weight_shift
+    bias = synapses.bias.astype(np.int64)
+    drive: DenseDrive | WindowDrive
+    if isinstance(synapses, Conv2d):
+        window = convolution(synapses)
+        drive = WindowDrive(Connections(window), weight, events[:, :, chain_order(window.shape)])
+        bias = np.tile(bias, window.positions)
+    else:
+        drive = DenseDrive(weight, events)
     own = None if recurrent is None else recurrent.astype(np.int64).T << law.weight_shift
-    spikes = np.zeros_like(total)
-    neurons = Neurons(law, synapses.bias.astype(np.int64), len(events), decays)
+    samples, steps, _ = events.shape
+    spikes = np.zeros((samples, steps, synapses.outputs), dtype=np.uint8)
+    neurons = Neurons(law, bias, samples, decays)
     low = high = v_low = v_high = 0
-    for step in range(total.shape[1]):
-        current, rise = total[:, step], up[:, step]
+    for step in range(steps):
+        current, magnitude = drive.at(step)
         if own is not None and step > 0:
-            before = spikes[:, step - 1]
-            current, rise = current + exact_matmul(before, own), rise + _upward(before, own)
+            before = spikes[:, step - 1].astype(np.int64)
+            current = current + exact_matmul(before, own)
+            magnitude = magnitude + exact_matmul(before, np.abs(own))
         start = neurons.start
-        high = max(high, int((start + rise).max()))
-        low = min(low, int((start + current - rise).min()))
+        high = max(high, int((start + (magnitude + current) // 2).max()))
+        low = min(low, int((start + (current - magnitude) // 2).min()))
         spikes[:, step] = neurons.sweep(start + current)
         v_high, v_low = max(v_high, int(neurons.before.max())), min(v_low, int(neurons.before.min()))
     reached = (v_low, v_high) if law.kind.synaptic else (min(low, v_low), max(high, v_high))
+    if isinstance(synapses, Conv2d):
+        spikes = spikes[:, :, network_order(synapses.output_shape)]
     return Reach(current=(low, high), membrane=reached, spikes=spikes)
-
-
-def _upward(events: Ints, weight: Ints) -> Ints:
-    """The sums of the positive terms alone."""
-    up = exact_matmul(np.maximum(events, 0), np.maximum(weight, 0))
-    return up + exact_matmul(np.minimum(events, 0), np.minimum(weight, 0))

@@ -51,6 +51,10 @@ def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
     if not any(isinstance(value, np.ndarray) for value in given.values()):
         return stage, UniformMembrane(**given)
 
+    require(
+        isinstance(stage.synapses, Dense),
+        f"stage {stage.name!r} is a convolution whose neurons differ: train it with one value per layer",
+    )
     # neuron n's membrane and current are scaled so that it has gain and threshold of neuron 0
     outputs = stage.dense.outputs
     gain, synapse_gain, threshold = (

@@ -1,6 +1,6 @@
 """Golden model of a whole accelerator: results, cycles, counters and operation counts of each sample."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from tospike.hw.params import (
 from tospike.sim.arithmetic import Ints
 from tospike.sim.design import Design
 from tospike.sim.encoder import EncoderRun, run_encoder
+from tospike.sim.engine_arrays import arriving_image, engine_arrays
 from tospike.sim.event import EventRun, run_event
 from tospike.sim.image import run as run_image
 from tospike.sim.image_timing import frame_timing as image_timing
@@ -24,11 +25,14 @@ from tospike.sim.network import Array, Result
 from tospike.sim.systolic import run as run_systolic
 from tospike.sim.systolic_timing import frame_timing
 from tospike.sim.timing import chain_cycles
+from tospike.sim.window import chain_order, network_order
 
 OUTPUT_REGISTER = 1
 """Cycles from a value leaving the densifier to the host taking its beat."""
 ARGMAX_COMPARE = 1
 """Cycles more until it takes the address of the largest value instead."""
+BATCH_SPIKES = 1 << 29
+"""Payloads that spike trains may hold at a time: bounds memory."""
 
 
 def run(design: Design, x: Array) -> Result:
@@ -47,8 +51,13 @@ def run(design: Design, x: Array) -> Result:
         Samples of another shape, values that do not fit, a chain of engines that no golden model covers.
     """
     first = design.params.engines[0]
-    x = x.astype(np.int64)
-    result = _systolic(design, first, x) if isinstance(first, SystolicParams | ImageParams) else _spiking(design, x)
+    if isinstance(first, SystolicParams | ImageParams):
+        result = _systolic(design, first, x.astype(np.int64))
+    else:
+        steps = design.network.input.steps
+        sent = steps * sum(params.output.addresses for params in design.params.engines)
+        size = max(1, BATCH_SPIKES // sent)
+        result = _join([_spiking(design, x[start : start + size]) for start in range(0, len(x), size)])
     if design.params.host_output is not HostOutput.ARGMAX:
         return result
     cycles = result.cycles + ARGMAX_COMPARE
@@ -81,16 +90,46 @@ def _systolic(design: Design, params: SystolicParams | ImageParams, x: Ints) -> 
 def spike_trains(design: Design, x: Array) -> list[Array]:
     """What the neurons of each stage of an SNN send, (N, steps, neurons) each; ``x`` as for :func:`run`.
 
+    Those of an image go channel by channel, as in the network.
+
     Raises
     ------
     InputError
         As :func:`run`; an ANN.
     """
     require(design.network.is_spiking, f"network {design.network.name!r} is an ANN: it has no spike trains")
-    return [run.spikes for run in _engines(design, x.astype(np.int64)) if isinstance(run, EventRun)]
+    runs = zip(design.params.engines, _engines(design, x), strict=True)
+    return [
+        _network_spikes(params, run)
+        for params, run in runs
+        if isinstance(params, EventParams) and isinstance(run, EventRun)
+    ]
 
 
-def _engines(design: Design, x: Ints) -> list[EncoderRun | EventRun]:
+def stage_spikes(design: Design, stage: int, trains: Array) -> Array:
+    """What a stage of an SNN sends for (N, steps, inputs) ``trains`` of the stage before; both as in the network."""
+    engine = stage + len(design.params.engines) - len(design.network.stages)
+    shape = arriving_image(design, engine)
+    run = _run_engine(design, engine, trains if shape is None else trains[:, :, chain_order(shape)])
+    params = design.params.engines[engine]
+    assert isinstance(params, EventParams)
+    return _network_spikes(params, run)
+
+
+def _network_spikes(params: EventParams, run: EventRun) -> Array:
+    """Spikes of an image go channel by channel in the network."""
+    window = params.window
+    return run.spikes if window is None else run.spikes[:, :, network_order((window.channels, *window.size))]
+
+
+def _run_engine(design: Design, engine: int, trains: Array) -> EventRun:
+    params = design.params.engines[engine]
+    assert isinstance(params, EventParams)
+    arrays = engine_arrays(design, engine)
+    return run_event(params, arrays.weight, arrays.bias, trains, arrays.recurrent, arrays.decays)
+
+
+def _engines(design: Design, x: Array) -> list[EncoderRun | EventRun]:
     """What each engine does, in order; an encoder can only be the first."""
     trains: Array = x
     runs: list[EncoderRun | EventRun] = []
@@ -100,16 +139,13 @@ def _engines(design: Design, x: Ints) -> list[EncoderRun | EventRun]:
             trains = encoder.trains
             runs.append(encoder)
         else:
-            assert isinstance(params, EventParams)
-            stage = design.stages_of(index)[0]
-            dense = stage.dense
-            run_of_engine = run_event(params, dense.weight, dense.bias, trains, stage.recurrent, stage.decays)
+            run_of_engine = _run_engine(design, index, trains)
             trains = run_of_engine.spikes
             runs.append(run_of_engine)
     return runs
 
 
-def _spiking(design: Design, x: Ints) -> Result:
+def _spiking(design: Design, x: Array) -> Result:
     runs = _engines(design, x)
     encoder = next((run for run in runs if isinstance(run, EncoderRun)), None)
     engines = [run for run in runs if isinstance(run, EventRun)]
@@ -124,6 +160,26 @@ def _spiking(design: Design, x: Ints) -> Result:
         engine_operations=tuple(run.operations for run in runs),
         trains=engines[-1].spikes if isinstance(last, EventParams) and last.readout is Readout.SPIKES else None,
     )
+
+
+def _join(parts: Sequence[Result]) -> Result:
+    """The results of all samples."""
+    if len(parts) == 1:
+        return parts[0]
+    trains = [part.trains for part in parts if part.trains is not None]
+    engines = zip(*(part.engine_operations for part in parts), strict=True)
+    return Result(
+        outputs=np.concatenate([part.outputs for part in parts]),
+        cycles=np.concatenate([part.cycles for part in parts]),
+        counters=_append([part.counters for part in parts]),
+        operations=_append([part.operations for part in parts]),
+        engine_operations=tuple(_append(operations) for operations in engines),
+        trains=np.concatenate(trains) if trains else None,
+    )
+
+
+def _append(parts: Sequence[Mapping[str, Ints]]) -> dict[str, Ints]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _sum(parts: Iterable[Mapping[str, Ints]]) -> dict[str, Ints]:

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from tospike.hw.params import SPIKE, EventParams, IntFormat, Readout, require
 from tospike.sim.arithmetic import Ints, exact_matmul, saturate
+from tospike.sim.drive import DenseDrive, WindowDrive
 from tospike.sim.neuron import Neurons
+from tospike.sim.window import Connections
 
 PAIRS = 4096
 """(sample, neuron) pairs that are computed event by event at a time: bounds memory."""
@@ -46,15 +48,15 @@ def run_event(
     params
         The engine.
     weight
-        (neurons, inputs).
+        (neurons, inputs); of a window (channels, input channels or 1 if depthwise, kernel height, kernel width).
     bias
-        (neurons,).
+        (channels,): one for each neuron of dense synapses.
     inputs
         (N, T, inputs) payloads; zeros are no events. The same array in each step (stride 0) is multiplied once.
     recurrent
         (neurons, neurons) weights of the engine's own spikes; ``None`` if it is not recurrent.
     decays
-        (neurons, n) decays of the n leaks that vary between neurons; ``None`` if none does.
+        (channels, n) decays of the n leaks that vary between neurons; ``None`` if none does.
 
     Raises
     ------
@@ -63,28 +65,29 @@ def run_event(
     """
     _check(params, weight, bias, inputs, recurrent)
     varying = len(params.neuron.varying)
-    wanted = (params.neurons, varying) if varying else None
+    wanted = (params.channels, varying) if varying else None
     given = None if decays is None else decays.shape
     require(given == wanted, f"the decays of the neurons must have shape {wanted}, not {given}")
     samples, steps, _ = inputs.shape
     state = params.neuron.accumulated
     weight = np.asarray(weight, dtype=np.int64) << params.neuron.weight_shift
     own = None if recurrent is None else np.asarray(recurrent, dtype=np.int64) << params.neuron.weight_shift
-    sums, magnitudes = _currents(weight, inputs)
-    nothing = np.zeros((samples, params.inputs), dtype=np.int64)
+    connections = None if params.window is None else Connections(params.window)
+    drive = DenseDrive(weight, inputs) if connections is None else WindowDrive(connections, weight, inputs)
 
     spikes = np.zeros((samples, steps, params.neurons), dtype=np.uint8)
     saturations = np.zeros(samples, dtype=np.int64)
-    neurons = Neurons(params.neuron, np.asarray(bias, dtype=np.int64), samples, decays)
+    positions = params.neurons // params.channels
+    each = None if decays is None else np.tile(decays, (positions, 1))
+    neurons = Neurons(params.neuron, np.tile(np.asarray(bias, dtype=np.int64), positions), samples, each)
     # a recurrent engine takes its spikes of the last step too: it does not know that it was the last
     for step in range(steps + params.recurrent):
-        events, terms = (inputs[:, step] if step < steps else nothing), weight
-        current, magnitude = (sums[:, step], magnitudes[:, step]) if step < steps else (np.int64(0), np.int64(0))
+        current, magnitude = drive.at(step) if step < steps else (np.int64(0), np.int64(0))
+        before = None
         if own is not None and step > 0:
             before = spikes[:, step - 1].astype(np.int64)
             current = current + exact_matmul(before, own.T)
             magnitude = magnitude + exact_matmul(before, np.abs(own.T))
-            events, terms = np.hstack([before, events]), np.hstack([own, weight])
         total = neurons.start + current
         # no partial sum is above start + (sum of positive terms) or below start + (sum of negative terms)
         highest = neurons.start + (magnitude + current) // 2
@@ -92,7 +95,9 @@ def run_event(
         rows, columns = np.nonzero((highest > state.max) | (lowest < state.min))
         for first in range(0, len(rows), PAIRS):
             row, column = rows[first : first + PAIRS], columns[first : first + PAIRS]
-            values, counts = _one_by_one(state, neurons.start[row, column], terms[column], events[row])
+            terms = [] if own is None or before is None else [own[column] * before[row]]
+            terms += [drive.terms(step, row, column)] if step < steps else []
+            values, counts = _one_by_one(state, neurons.start[row, column], np.hstack(terms))
             total[row, column] = values
             np.add.at(saturations, row, counts)
         if step < steps:
@@ -105,12 +110,16 @@ def run_event(
         Readout.COUNT: lambda: np.minimum(counts, params.output.payload.max),
         Readout.MEMBRANE: lambda: neurons.after,
     }[params.readout]()
-    counters = _counters(params, inputs, spikes, saturations + neurons.saturations)
+    reached = None if connections is None else np.count_nonzero(inputs, axis=1) @ connections.reached
+    counters = _counters(params, inputs, reached, spikes, saturations + neurons.saturations)
     return EventRun(spikes=spikes, outputs=outputs, counters=counters, operations=_operations(params, steps, counters))
 
 
 def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None) -> None:
-    shape = (params.neurons, params.inputs)
+    window = params.window
+    shape: tuple[int, ...] = (params.neurons, params.inputs)
+    if window is not None:
+        shape = (window.channels, 1 if window.depthwise else window.shape[0], *window.kernel)
     require(weight.shape == shape, f"the weights must have shape {shape}, not {weight.shape}")
     own = None if recurrent is None else recurrent.shape
     wanted = (params.neurons, params.neurons) if params.recurrent else None
@@ -134,24 +143,10 @@ def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.int
         )
 
 
-def _currents(weight: Ints, inputs: NDArray[np.integer]) -> tuple[Ints, Ints]:
-    """(N, T, neurons) sums of payload * weight, and of its magnitude."""
-    samples, steps, count = inputs.shape
-    distinct = inputs[:, :1] if inputs.strides[1] == 0 else inputs
-    flat = np.ascontiguousarray(distinct).reshape(-1, count)
-    shape = (samples, distinct.shape[1], len(weight))
-    result = tuple(
-        np.broadcast_to(exact_matmul(x, w.T).reshape(shape), (samples, steps, len(weight)))
-        for x, w in ((flat, weight), (np.abs(flat), np.abs(weight)))
-    )
-    return result[0], result[1]
-
-
-def _one_by_one(fmt: IntFormat, start: Ints, weight: Ints, inputs: NDArray[np.integer]) -> tuple[Ints, Ints]:
-    """Membranes and numbers of saturations of K pairs: ``start`` (K,), ``weight`` and ``inputs`` (K, inputs)."""
+def _one_by_one(fmt: IntFormat, start: Ints, terms: Ints) -> tuple[Ints, Ints]:
+    """Membranes and numbers of saturations of K pairs: ``start`` (K,), and ``terms`` (K, M) added from left to right."""
     membrane = start
     saturations = np.zeros(len(start), dtype=np.int64)
-    terms = weight.astype(np.int64) * inputs
     for address in np.flatnonzero(terms.any(axis=0)):
         total = membrane + terms[:, address]
         membrane = saturate(total, fmt)
@@ -160,8 +155,13 @@ def _one_by_one(fmt: IntFormat, start: Ints, weight: Ints, inputs: NDArray[np.in
 
 
 def _counters(
-    params: EventParams, inputs: NDArray[np.integer], spikes: NDArray[np.uint8], saturations: Ints
+    params: EventParams,
+    inputs: NDArray[np.integer],
+    reached: Ints | None,
+    spikes: NDArray[np.uint8],
+    saturations: Ints,
 ) -> dict[str, Ints]:
+    """``reached``: positions that the events of a window reached, together."""
     samples, steps, _ = inputs.shape
     values = np.count_nonzero(inputs, axis=(1, 2)).astype(np.int64)
     if params.recurrent:
@@ -173,7 +173,7 @@ def _counters(
         "values": values,
         "ticks": steps * ones,
         "samples": ones,
-        "synapse_words": values * params.words,
+        "synapse_words": (values if reached is None else reached) * params.event_words,
         "sweep_words": sweeps * params.words * ones,
         "spikes": spikes.sum(axis=(1, 2), dtype=np.int64),
         "saturations": saturations,
@@ -184,7 +184,8 @@ def _operations(params: EventParams, steps: int, counters: dict[str, Ints]) -> d
     """Elements, not words. Spike counters are states too, and so is all that a neuron has besides what events are added
     to, as one element."""
     neurons = params.neurons
-    synapses = counters["values"] * neurons
+    fan_out = neurons if params.window is None else params.window.fan_out
+    synapses = counters["synapse_words"] // params.event_words * fan_out
     sweeps = counters["sweep_words"] // params.words
     is_count = params.readout is Readout.COUNT
     biases = dict.fromkeys(("bias_add", "bias_read"), sweeps * neurons) if params.bias else {}

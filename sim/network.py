@@ -95,7 +95,8 @@ class Membrane:
         v <- decay * v + rest + gain * i
         spike when v > threshold, then the reset
 
-    Everything else than v is 0 at the start of a sample. Parameters are numbers, or (outputs,) arrays of one for each neuron.
+    Everything else than v is 0 at the start of a sample. Parameters are numbers, or (outputs,) arrays of one for each
+    neuron.
     """
 
     kind: NeuronKind

@@ -9,10 +9,14 @@ from tospike.hw.params import InputError, Readout, require
 from tospike.sim.encoding import encode_float
 from tospike.sim.layers import currents
 from tospike.sim.membrane import Floats, StageRun, integrate
-from tospike.sim.network import Activation, Membrane, Network, Stage
+from tospike.sim.network import Activation, Conv2d, Membrane, Network, Stage
 
 BATCH = 512
-"""Samples computed at a time: bounds the memory that spike trains take."""
+"""Samples computed at a time."""
+BATCH_VALUES = 1 << 25
+"""Values that a stage may send for them: bounds memory."""
+PATCHED = 64
+"""Images whose patches are made at a time: they should stay in the cache."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,8 +53,9 @@ def run_float(network: Network, x: ArrayLike, *, trace: bool = True) -> FloatRun
     """
     values = np.asarray(x)
     require(len(values) >= 1, "there are no samples to compute")
-    starts = range(0, len(values), BATCH)
-    runs = [_run_batch(network, values[start : start + BATCH], trace=trace) for start in starts]
+    widest = max(network.input.inputs, *(stage.synapses.outputs for stage in network.stages))
+    size = max(1, min(BATCH, BATCH_VALUES // (network.input.steps * widest)))
+    runs = [_run_batch(network, values[start : start + size], trace=trace) for start in range(0, len(values), size)]
     return FloatRun(
         outputs=np.concatenate([run.outputs for run in runs]),
         stages=tuple(_join(parts) for parts in zip(*(run.stages for run in runs), strict=True)),
@@ -91,4 +96,9 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
 def _currents(stage: Stage, sent: list[Floats]) -> Floats:
     """(N, outputs), or (N, steps, outputs): synapses have no state, so steps are samples to them."""
     flat = [values.reshape(-1, values.shape[-1]) for values in sent]
-    return currents(stage.synapses, *flat).reshape(*sent[0].shape[:-1], -1)
+    share = PATCHED if isinstance(stage.synapses, Conv2d) else len(flat[0])
+    parts = [
+        currents(stage.synapses, *(values[start : start + share] for values in flat))
+        for start in range(0, len(flat[0]), share)
+    ]
+    return np.concatenate(parts).reshape(*sent[0].shape[:-1], -1)

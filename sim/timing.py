@@ -26,6 +26,7 @@ from tospike.hw.params import (
 from tospike.sim.arithmetic import Ints
 from tospike.sim.encoder import EncoderRun
 from tospike.sim.event import EventRun
+from tospike.sim.window_timing import DECODE, WindowLink, spent_cycles
 
 SWEEP_TO_OFFER = 12
 """From the cycle that sweeps a word to the one that offers its first token: 7 to the queue, 2 in it, 3 to serialize.
@@ -131,7 +132,7 @@ class EventLink:
         some = count > 0
         words = self.params.words
         taken = np.maximum(offer, self.ready)
-        begin = self._after_due_sweep(np.maximum(taken + 1, self.free), some)
+        begin = self.after_due_sweep(np.maximum(taken + 1, self.free), some)
         self.free = np.where(some, begin + count * words, self.free)
         self.ready = np.where(some, self.free - 1, self.ready)
         return np.where(count > 1, self.free - words - 1, taken)
@@ -142,7 +143,7 @@ class EventLink:
         begin = np.maximum(taken + 1, self.free)
         readout = self.params.readout
         if readout is Readout.MEMBRANE:
-            begin = self._after_due_sweep(begin, np.ones_like(self.due))
+            begin = self.after_due_sweep(begin, np.ones_like(self.due))
             self.due = np.ones_like(self.due)
             self.ready, self.free = begin, begin + 1
             return taken
@@ -177,7 +178,7 @@ class EventLink:
         self._sweep(begin)
         return taken
 
-    def _after_due_sweep(self, begin: Ints, some: NDArray[np.bool_]) -> Ints:
+    def after_due_sweep(self, begin: Ints, some: NDArray[np.bool_]) -> Ints:
         """When a token's own work begins, if ``begin`` is when the engine turns to it."""
         swept = self.due & some
         self.due = self.due & ~some
@@ -194,15 +195,17 @@ class EventLink:
     def _send(self, begin: Ints, values: NDArray[np.generic], behind: Link, sent: Ints) -> Ints:
         """When the last of a sweep's VALUEs is taken, or ``sent``, when the last token before them was."""
         lanes, words = self.params.lanes, self.params.words
-        some = np.zeros((len(values), words * lanes), dtype=bool)
-        some[:, : self.params.neurons] = values != 0
+        channels, each = self.params.channels, self.params.position_words
+        some = np.zeros((len(values), words // each, each * lanes), dtype=bool)
+        some[:, :, :channels] = values.reshape(len(values), -1, channels) != 0
         grouped = some.reshape(-1, words, lanes)
         counts = grouped.sum(axis=2, dtype=np.int64)
         last_lane = lanes - 1 - np.argmax(grouped[:, :, ::-1], axis=2)
-        for word in range(words):
+        for word in np.flatnonzero(counts.any(axis=0)).tolist():
             count = counts[:, word]
             offer = np.maximum(begin + word + self._to_offer, sent + 1)
-            taken = behind.take_values(offer, count, word * lanes + last_lane[:, word])
+            first_address = word // each * channels + word % each * lanes
+            taken = behind.take_values(offer, count, first_address + last_lane[:, word])
             sent = np.where(count > 0, taken, sent)
         return sent
 
@@ -250,9 +253,10 @@ def chain_cycles(
     if params.host_output is not HostOutput.TOKENS:
         sink = DenseSink(addresses=params.output.addresses, last_beat=zeros, address=zeros, done=zeros - 1)
     link: Link = sink
-    for engine, run in zip(reversed(chain), reversed(engines), strict=True):
+    given = [inputs if encoder is None else encoder.trains, *(run.spikes for run in engines[:-1])]
+    for engine, run, trains in zip(reversed(chain), reversed(engines), reversed(given), strict=True):
         assert isinstance(engine, EventParams)
-        link = EventLink(
+        link = event_link = EventLink(
             params=engine,
             run=run,
             behind=link,
@@ -263,6 +267,9 @@ def chain_cycles(
             left=[zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1),
             due=np.zeros(samples, dtype=bool),
         )
+        if engine.window is not None:
+            spent = spent_cycles(engine, trains)
+            link = WindowLink(engine=event_link, spent=spent, seen=zeros, left=[zeros - 1] * DECODE)
     if isinstance(first, EncoderParams) and encoder is not None:
         _encode(first, inputs, encoder.trains, link)
     else:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import EventParams, require
-from tospike.sim.accelerator import spike_trains
-from tospike.sim.event import run_event
+from tospike.hw.params import require
+from tospike.sim.accelerator import spike_trains, stage_spikes
 from tospike.sim.network import Array
 from tospike.sim.reference import run_float
 
@@ -50,13 +49,9 @@ def compare_trains(prepared: Prepared, x: Array) -> list[LayerTrace]:
     design = prepared.design
     exact = [run.outputs.astype(np.int64) for run in run_float(prepared.network, x).stages]
     golden = spike_trains(design, prepared.integers(x))
-    engines = [params for params in design.params.engines if isinstance(params, EventParams)]
     traces = []
-    for index, (stage, params) in enumerate(zip(design.network.stages, engines, strict=True)):
-        alone = golden[index]
-        if index > 0:
-            dense = stage.dense
-            alone = run_event(params, dense.weight, dense.bias, exact[index - 1], stage.recurrent, stage.decays).spikes
+    for index, stage in enumerate(design.network.stages):
+        alone = golden[index] if index == 0 else stage_spikes(design, index, exact[index - 1])
         traces.append(
             LayerTrace(
                 stage=stage.name,

@@ -41,6 +41,7 @@ from tospike.hw.params.systolic import (
     Technology,
     WeightSource,
 )
+from tospike.hw.params.window import EventWindow
 
 __all__ = [
     "BYTES_PER_BEAT",
@@ -58,6 +59,7 @@ __all__ = [
     "Encoding",
     "EngineParams",
     "EventParams",
+    "EventWindow",
     "HostInput",
     "HostOutput",
     "ImageLayer",

@@ -7,6 +7,7 @@ from tospike.hw.params.check import require, require_range
 from tospike.hw.params.neuron import NeuronParams
 from tospike.hw.params.numbers import IntFormat, ceil_div
 from tospike.hw.params.stream import SPIKE, TokenFormat
+from tospike.hw.params.window import EventWindow
 
 
 class Readout(StrEnum):
@@ -26,7 +27,10 @@ SWEEP_PIPELINE = 4
 
 @dataclass(frozen=True, kw_only=True)
 class EventParams:
-    """The event engine: dense synapses from on-chip memory, ``lanes`` neurons updated per cycle."""
+    """The event engine: synapses from on-chip memory, ``lanes`` neurons updated per cycle.
+
+    Synapses are dense, or a ``window``: then an event reaches the neurons of the positions under whose windows it is.
+    """
 
     inputs: int
     neurons: int
@@ -39,6 +43,7 @@ class EventParams:
     bias: bool = False
     recurrent: bool = False
     """The engine's spikes of a step are events of its next step, before those that come in."""
+    window: EventWindow | None = None
     writable: bool = False
     counter_bits: int = 32
 
@@ -59,15 +64,54 @@ class EventParams:
             f"a {self.neuron.kind.value.upper()} neuron has no spikes: its readout must be membrane, "
             f"not {self.readout.value}",
         )
+        if self.window is not None:
+            self._check_window(self.window)
+
+    def _check_window(self, window: EventWindow) -> None:
+        require(
+            (self.inputs, self.neurons) == (window.inputs, window.neurons),
+            f"a window from {window.inputs} inputs to {window.neurons} neurons does not fit an event engine with "
+            f"{self.inputs} and {self.neurons}",
+        )
+        require(not self.recurrent, "an event engine with a window of weights cannot be recurrent")
+        require(
+            self.lanes <= window.channels,
+            f"{self.lanes} lanes are more than the {window.channels} channels of a window",
+        )
+        require(
+            not window.depthwise or self.lanes % window.fan_out == 0 or window.fan_out % self.lanes == 0,
+            f"{self.lanes} lanes and {window.fan_out} output channels for each input of a depthwise window do not "
+            "divide one another: give other lanes",
+        )
+
+    @property
+    def channels(self) -> int:
+        """Neurons of a position. Dense neurons are all in one."""
+        return self.neurons if self.window is None else self.window.channels
+
+    @property
+    def position_words(self) -> int:
+        """State words of a position: ``ceil(channels / lanes)``."""
+        return ceil_div(self.channels, self.lanes)
+
+    @property
+    def event_words(self) -> int:
+        """State words of a position that an event reaches: all, but for depthwise windows."""
+        if self.window is None or not self.window.depthwise:
+            return self.position_words
+        return ceil_div(self.window.fan_out, self.lanes)
 
     @property
     def words(self) -> int:
-        """State words: ``ceil(neurons / lanes)``. A VALUE costs that many cycles."""
-        return ceil_div(self.neurons, self.lanes)
+        """State words, position by position. A VALUE costs a cycle for each that it reaches: all, if dense."""
+        return self.neurons // self.channels * self.position_words
 
     @property
     def rows(self) -> int:
-        """Rows of weights: one for each input, then one for each neuron of a recurrent engine."""
+        """Rows of weights, ``event_words`` words each: one for each input, then one for each neuron of a recurrent
+        engine; or one for each tap and input channel of a window."""
+        if self.window is not None:
+            return self.window.taps * self.window.shape[0]
         return self.inputs + (self.neurons if self.recurrent else 0)
 
     @property

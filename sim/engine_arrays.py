@@ -1,0 +1,59 @@
+"""The weights, biases and decays of an event engine, from the stage that it runs.
+
+A stage knows images channel by channel; behind an engine with a window they come position by position.
+"""
+
+from dataclasses import dataclass
+
+from tospike.hw.params import EventParams, EventWindow
+from tospike.sim.design import Design
+from tospike.sim.network import Array, Conv2d, Stage
+from tospike.sim.window import chain_order
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EngineArrays:
+    """As :func:`tospike.sim.event.run_event` and :func:`tospike.hw.snn.layout.pack` take them."""
+
+    weight: Array
+    bias: Array
+    recurrent: Array | None
+    decays: Array | None
+
+
+def engine_arrays(design: Design, engine: int) -> EngineArrays:
+    """What an event engine of a design computes with.
+
+    Raises
+    ------
+    InputError
+        Its stage has synapses that the engine cannot run.
+    """
+    params, stage = design.params.engines[engine], design.stages_of(engine)[0]
+    assert isinstance(params, EventParams)
+    if params.window is not None:
+        weight, bias = _window_weights(params.window, stage), stage.synapses.bias
+    else:
+        weight, bias = stage.dense.weight, stage.dense.bias
+        shape = arriving_image(design, engine)
+        if shape is not None:
+            weight = weight[:, chain_order(shape)]
+    return EngineArrays(weight=weight, bias=bias, recurrent=stage.recurrent, decays=stage.decays)
+
+
+def arriving_image(design: Design, engine: int) -> tuple[int, int, int] | None:
+    """(channels, height, width) of the image that an engine gets position by position; ``None`` if it gets none."""
+    params = design.params.engines[engine]
+    if isinstance(params, EventParams) and params.window is not None:
+        return params.window.shape
+    before = design.params.engines[engine - 1] if engine else None
+    if isinstance(before, EventParams) and before.window is not None:
+        return (before.window.channels, *before.window.size)
+    return None
+
+
+def _window_weights(window: EventWindow, stage: Stage) -> Array:
+    """(channels, input channels or 1, kernel height, kernel width): one weight of each pool, whose inputs share it."""
+    synapses = stage.synapses
+    weight = synapses.weight if isinstance(synapses, Conv2d) else stage.dense.weight.reshape(-1, *window.shape)
+    return weight[:, :, :: window.pool[0], :: window.pool[1]]
