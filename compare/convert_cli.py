@@ -83,9 +83,9 @@ def convert_command(
         measured = _measure(out, ann, data_set, backend, ModelOptions(weight_bits=weight_bits), samples)
         accuracy = measured["accuracy"]
         console.out.print(
-            f"accuracy, {measured['backend']}, {measured['samples']} samples: ANN {100 * measured['ann_accuracy']:.2f} %, "
-            f"SNN {100 * accuracy[-1]:.2f} % after {steps} steps, best {100 * max(accuracy):.2f} % after "
-            f"{int(np.argmax(accuracy)) + 1}",
+            f"accuracy, {measured['backend']}, {measured['samples']} samples: ANN "
+            f"{100 * measured['ann_accuracy']:.2f} %, SNN {100 * accuracy[-1]:.2f} % after {steps} steps, "
+            f"best {100 * max(accuracy):.2f} % after {int(np.argmax(accuracy)) + 1}",
             highlight=False,
         )
         if curve:

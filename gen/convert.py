@@ -1,14 +1,15 @@
 """ANN to SNN: spikes of integrate-and-fire neurons stand for activations.
 
-A neuron that subtracts its threshold with every spike has, after T steps of a constant input a, spiked floor(a T / threshold)
-times: its rate is a ReLU, clipped at one spike per step (Cao et al. 2015, doi:10.1007/s11263-014-0788-3; Rueckauer et al.
-2017, doi:10.3389/fnins.2017.00682). With the activation that a rate of 1 stands for, `lambda`, of layer l
+A neuron that subtracts its threshold with every spike has, after T steps of a constant input a, spiked
+floor(a T / threshold) times: its rate is a ReLU, clipped at one spike per step (Cao et al. 2015,
+doi:10.1007/s11263-014-0788-3; Rueckauer et al. 2017, doi:10.3389/fnins.2017.00682). With `lambda_l`, the activation
+that a rate of 1 in layer l stands for,
 
     weight_l <- weight_l * lambda_(l-1) / lambda_l        bias_l <- bias_l / lambda_l        threshold 1
 
-computes in rates what the ANN computes in activations (threshold balancing, Diehl et al. 2015). `lambda` is a percentile of
-the activations on calibration data. Membranes that begin at half the threshold round the rate instead of cutting it
-off, which halves the expected error (Bu et al. 2022, arXiv:2202.01440).
+computes in rates what the ANN computes in activations (threshold balancing, Diehl et al. 2015). `lambda_l` is a
+percentile of the activations on calibration data. Membranes that begin at half the threshold round the rate instead of
+cutting it off, which halves the expected error (Bu et al. 2022, arXiv:2202.01440).
 """
 
 import io
@@ -124,23 +125,7 @@ def convert(network: Network, samples: NDArray[np.generic], options: ConvertOpti
 def _check(network: Network) -> None:
     require(not network.is_spiking, f"network {network.name!r} is spiking already")
     spec = network.input
-    trained = [
-        spec.grid,
-        *(stage.synapses.grid for stage in network.stages if isinstance(stage.synapses, Dense | Conv2d)),
-    ]
-    trained += [stage.neuron.grid for stage in network.stages if isinstance(stage.neuron, Activation)]
-    require(
-        all(grid is None for grid in trained) and (spec.scale, spec.offset) == (1.0, 0.0),
-        f"network {network.name!r} was trained with quantisers: convert the float network",
-    )
-    for stage in network.stages[:-1]:
-        assert isinstance(stage.neuron, Activation)
-        relu = stage.neuron.relu or isinstance(stage.synapses, AveragePool2d)
-        require(
-            relu or not isinstance(stage.synapses, Dense | Conv2d),
-            f"stage {stage.name!r} has no ReLU, but a rate cannot be negative: put one behind it, or merge it with the "
-            "next one",
-        )
+    grids = [spec.grid]
     for stage in network.stages:
         kind = type(stage.synapses).__name__
         instead = {
@@ -149,9 +134,23 @@ def _check(network: Network) -> None:
         }.get(kind, "use Conv2d, Dense and AveragePool2d in a chain")
         chain = not stage.sources and isinstance(stage.synapses, Dense | Conv2d | AveragePool2d)
         require(chain, f"stage {stage.name!r} is {kind}: {instead}")
+        assert isinstance(stage.neuron, Activation)
+        grids.append(stage.neuron.grid)
+        if isinstance(stage.synapses, Dense | Conv2d):
+            grids.append(stage.synapses.grid)
+            require(
+                stage.neuron.relu or stage is network.stages[-1],
+                f"stage {stage.name!r} has no ReLU, but a rate cannot be negative: put one behind it, or merge it with "
+                "the next one",
+            )
+    last = network.stages[-1]
     require(
-        isinstance(network.stages[-1].synapses, Dense | Conv2d),
-        f"stage {network.stages[-1].name!r}, the last one, has no weights: put a dense layer behind it",
+        isinstance(last.synapses, Dense | Conv2d),
+        f"stage {last.name!r}, the last one, has no weights: put a dense layer behind it",
+    )
+    require(
+        all(grid is None for grid in grids) and (spec.scale, spec.offset) == (1.0, 0.0),
+        f"network {network.name!r} was trained with quantisers: convert the float network",
     )
 
 
@@ -159,7 +158,7 @@ def _scale(stage: Stage, activations: NDArray[np.float64], percentile: float) ->
     positive = activations[activations > 0]
     require(
         positive.size > 0,
-        f"stage {stage.name!r} is 0 for all calibration samples: give data like those that the network was trained with",
+        f"stage {stage.name!r} is 0 for all calibration samples: give data like those that it was trained with",
     )
     scale = float(np.percentile(positive, percentile))
     assert isinstance(stage.neuron, Activation)
@@ -233,7 +232,7 @@ def _padding(name: str, padding: Sequence[int]) -> tuple[int, int]:
     top, left, bottom, right = padding
     if (top, left) != (bottom, right):
         raise InputError(
-            f"stage {name!r} is padded by {top} above and {bottom} below, {left} left and {right} right, which NIR cannot "
-            "say: train it with equal padding on opposite sides"
+            f"stage {name!r} is padded by {top} above and {bottom} below, {left} left and {right} right, which NIR "
+            "cannot say: train it with equal padding on opposite sides"
         )
     return top, left
