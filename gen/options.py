@@ -65,6 +65,9 @@ class ModelOptions:
     encoding: Annotated[
         Encoding | None, typer.Option(help="How values become time steps; spike data need none [direct].", **_NIR)
     ] = None
+    encoding_seed: Annotated[
+        int | None, typer.Option(help="Encoding lfsr: where its random numbers begin [1].", **_NIR)
+    ] = None
     steps: Annotated[int | None, typer.Option(help="Time steps per sample [8].", **_NIR)] = None
     readout: Annotated[
         Readout | None, typer.Option(help="count, or membrane for a last I or LI [by the last neuron].", **_NIR)
@@ -75,7 +78,7 @@ class ModelOptions:
     )
     act_bits: Annotated[int | None, typer.Option(help="ANN: bits of an activation [8].", **_QUANTISE)] = None
     input_bits: Annotated[
-        int | None, typer.Option(help="SNN: bits of an input value [direct: 8, rate: 4].", **_QUANTISE)
+        int | None, typer.Option(help="SNN: bits of an input value [direct: 8, else 4].", **_QUANTISE)
     ] = None
     state_bits: Annotated[
         int | None, typer.Option(help="SNN: bits of a membrane [what calibration needs, and 1].", **_QUANTISE)
@@ -127,6 +130,7 @@ class ModelOptions:
             "framework", "dt", "decay", "reset", "reset_timing", "comparison", "spike_bits", "refractory",
             "initial", "integration", "encoding", "steps", "readout", "input_bits",
         )  # fmt: skip
+        given |= {"seed": self.encoding_seed} if self.encoding_seed is not None else {}
         if path.suffix != ".nir":
             given.pop("input_bits", None)
             if given:

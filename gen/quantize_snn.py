@@ -55,8 +55,7 @@ def quantize_snn(
     samples = samples[:: ceil_div(len(samples) * network.input.steps * widest, CALIBRATION_VALUES)]
     spec = _input(network.input, samples, options)
     events = encode(spec, samples)
-    # What a payload of 1 stands for: a spike is 1, a value sent as it is has the input's unit.
-    payload_unit = spec.scale if spec.encoding is Encoding.DIRECT else 1.0
+    payload_unit = spec.payload_unit
     # only a search for scales needs to know what the float network does
     searched = [_candidates(stage, options) > 0 for stage in network.stages]
     few = slice(None, None, ceil_div(len(samples), SEARCHED_SAMPLES))
@@ -72,7 +71,7 @@ def quantize_snn(
 
 
 def _input(spec: InputSpec, samples: NDArray[np.generic], options: QuantizeOptions) -> InputSpec:
-    if spec.encoding is Encoding.RATE:
+    if spec.encoding is not None and spec.encoding.takes_integers:
         return spec
     if spec.encoding is Encoding.DIRECT:
         fmt = IntFormat(bits=options.input_bits, signed=bool(samples.min() < 0))

@@ -31,12 +31,12 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
     rng = np.random.default_rng(seed)
     stages: list[Stage] = []
     counts: list[int] = []
-    steps, encoding = STEPS, None
+    steps, encoding, code_seed = STEPS, None, 1
     readout: Readout | None = None
     for index, engine in enumerate(params.engines):
         before = len(stages)
         if isinstance(engine, EncoderParams):
-            steps, encoding = engine.steps, engine.encoding
+            steps, encoding, code_seed = engine.steps, engine.encoding, engine.seed
         elif isinstance(engine, EventParams):
             stages.append(_spiking_stage(f"engine_{index}", engine, rng))
             readout = engine.readout
@@ -50,6 +50,7 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
         steps=steps if readout else 1,
         encoding=encoding,
         format=params.input.payload,
+        seed=code_seed,
     )
     network = Network(name=params.name, input=spec, stages=tuple(stages), readout=readout)
     return Design(params=params, network=network, stage_counts=tuple(counts))

@@ -212,6 +212,19 @@ class InputSpec:
     """A value half way between two integers goes up, rather than to the even one."""
     grid: Grid | None = None
     """Of a trained quantiser, in a float network."""
+    seed: int = 1
+    """Of random encodings."""
+
+    @property
+    def payload_unit(self) -> float:
+        """What a payload of 1 stands for: a spike is 1, a value that is sent as it is has its own unit.
+
+        The bits of a value are weighted so that they come to what the rate code comes to: a full scale is nearly 1 per
+        step, on average over the steps of a period.
+        """
+        if self.encoding is Encoding.PHASE and self.format is not None:
+            return self.format.bits / (1 << self.format.bits)
+        return self.scale if self.encoding is Encoding.DIRECT else 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
