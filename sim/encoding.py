@@ -25,7 +25,7 @@ def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
     return integers if spec.clamp is None else np.clip(integers, *spec.clamp)
 
 
-def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.int64]:
+def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.integer]:
     """Deterministic rate code: one phase accumulator of ``bits`` bits per value, a spike on each carry.
 
     The accumulator starts at 0 for each sample; a value x spikes ``floor(x * steps / 2**bits)`` times, spread evenly.
@@ -51,13 +51,18 @@ def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.int64]:
     return coded(Encoding.RATE, values, steps, bits)
 
 
-def _rate(x: NDArray[np.int64], steps: int, bits: int) -> NDArray[np.int64]:
+def _rate(x: NDArray[np.int64], steps: int, bits: int) -> NDArray[np.uint8]:
     # After t steps the accumulator has carried floor(x * t / 2**bits) times.
-    carries = (x[:, None, :] * np.arange(steps + 1)[None, :, None]) >> bits
-    return np.diff(carries, axis=1)
+    carried = np.zeros_like(x)
+    spikes = np.zeros((len(x), steps, x.shape[1]), dtype=np.uint8)
+    for step in range(steps):
+        carries = (x * (step + 1)) >> bits
+        spikes[:, step] = carries - carried
+        carried = carries
+    return spikes
 
 
-def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: int = 1) -> NDArray[np.int64]:
+def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: int = 1) -> NDArray[np.integer]:
     """(N, steps, inputs) payloads for (N, inputs) values, for an encoding of unsigned integers of ``bits`` bits.
 
     Raises
