@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tospike.compare.convert_cli import convert_command
 from tospike.compare.energy.models import MODELS, model_named
 from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.study import StudyOptions, run_study
@@ -41,6 +42,9 @@ app.add_typer(gen_cli.app, name="generate")
 app.command("verify", epilog="Example:  tospike verify build/core --simulator icarus --waves")(tb_cli.verify_command)
 app.command("evaluate", epilog="Example:  tospike evaluate model.onnx --data digits --backend rtl --samples 100")(
     tb_cli.evaluate_command
+)
+app.command("convert", epilog="Example:  tospike convert ann.onnx --data digits --steps 32 --out snn.nir")(
+    convert_command
 )
 app.add_typer(tb_cli.bench_app, name="bench")
 app.command("synth", epilog="Example:  tospike synth build/core --target ice40-up5k --json area.json")(

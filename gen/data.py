@@ -168,7 +168,7 @@ def _mnist(folder: Path) -> DataSet:
 
 
 def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return (images.reshape(len(images), -1) / np.float32(255)).astype(np.float32)
+    return np.divide(images.reshape(len(images), -1), np.float32(255), dtype=np.float32)
 
 
 def _mnist_train(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:

@@ -15,6 +15,11 @@ def to_json(value: Any) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
+    """`write_bytes` of ``text`` in UTF-8."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Writes next to ``path`` and renames: a reader sees the old file or the new one, never half of it.
 
     Raises
@@ -25,8 +30,8 @@ def write_text(path: Path, text: str) -> None:
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         # mkstemp makes files private; ours are as readable as any other file of their owner
         umask = os.umask(0)
         os.umask(umask)

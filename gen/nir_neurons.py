@@ -50,6 +50,7 @@ def membrane(node: nir.NIRNode, label: str, shape: tuple[int, ...], options: Nir
         reset_timing=options.reset_timing,
         spike_bits=options.spike_bits if kind.spikes else 1,
         refractory=options.refractory if kind.spikes else 0,
+        initial=options.initial if kind.spikes else 0.0,
     )
 
 

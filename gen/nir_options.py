@@ -18,6 +18,7 @@ from tospike.hw.params import (
     require,
     require_range,
 )
+from tospike.hw.params.encoder import LFSR_BITS
 from tospike.sim.network import InputSpec
 
 METADATA_KEY = "tospike"
@@ -57,6 +58,8 @@ class NirOptions:
     """At most ``2**spike_bits - 1`` spikes of a neuron in a step."""
     refractory: int = 0
     """Steps after a spike in which a neuron rests."""
+    initial: float = 0.0
+    """Membranes of neurons that spike at the start of a sample, in thresholds."""
     integration: Integration = Integration.STEP
     """How IF and I take their input."""
     encoding: Encoding | None = Encoding.DIRECT
@@ -64,9 +67,11 @@ class NirOptions:
     steps: int = 8
     """Time steps per sample."""
     input_bits: int = 4
-    """Rate encoding only: unsigned bits of a value."""
+    """All encodings but direct: unsigned bits of a value."""
     input_max: float = 1.0
-    """Rate encoding only: the value that becomes the largest integer."""
+    """All encodings but direct: the value that becomes the largest integer."""
+    seed: int = 1
+    """Encoding lfsr only: where its random numbers begin."""
     readout: Readout | None = None
     """``None``: the spike count of a last neuron that spikes, the membrane of one that does not."""
 
@@ -76,12 +81,16 @@ class NirOptions:
             f"dt must be a positive number of seconds, not {self.dt}",
         )
         check_neuron_options(self)
+        require(
+            0 <= self.initial < 1, f"initial must be a part of the threshold, from 0 to below 1, not {self.initial}"
+        )
         require_range("steps", self.steps, 1, 1 << 12)
         require(
             self.encoding is not None or self.steps > 1,
             "data that are spike trains need at least 2 steps: give --steps",
         )
         require_range("input-bits", self.input_bits, 1, 8)
+        require_range("encoding-seed", self.seed, 1, (1 << LFSR_BITS) - 1)
         require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")
 
     def preset(self, framework: Framework) -> "NirOptions":
@@ -90,11 +99,13 @@ class NirOptions:
 
     def input_spec(self, inputs: int) -> InputSpec:
         """The input of a network with ``inputs`` values per sample or step."""
-        if self.encoding is not Encoding.RATE:
+        if self.encoding is None or not self.encoding.takes_integers:
             return InputSpec(inputs=inputs, steps=self.steps, encoding=self.encoding)
         fmt = IntFormat(bits=self.input_bits, signed=False)
         scale = self.input_max / fmt.max
-        return InputSpec(inputs=inputs, steps=self.steps, encoding=self.encoding, format=fmt, scale=scale)
+        return InputSpec(
+            inputs=inputs, steps=self.steps, encoding=self.encoding, format=fmt, scale=scale, seed=self.seed
+        )
 
     def describe(self) -> dict[str, str | int | float]:
         """Every option by its name, for JSON and for the metadata of a NIR file; ``None`` becomes "none"."""

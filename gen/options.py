@@ -56,11 +56,17 @@ class ModelOptions:
         int | None, typer.Option(help="Up to 2**BITS - 1 spikes of a neuron in a step [1].", **_NIR)
     ] = None
     refractory: Annotated[int | None, typer.Option(help="Steps that a neuron rests after a spike [0].", **_NIR)] = None
+    initial: Annotated[
+        float | None, typer.Option(help="Membranes at the start of a sample, in thresholds [0].", **_NIR)
+    ] = None
     integration: Annotated[
         Integration | None, typer.Option(help="IF and I: v += R I (step) or v += R I dt (time) [step].", **_NIR)
     ] = None
     encoding: Annotated[
         Encoding | None, typer.Option(help="How values become time steps; spike data need none [direct].", **_NIR)
+    ] = None
+    encoding_seed: Annotated[
+        int | None, typer.Option(help="Encoding lfsr: where its random numbers begin [1].", **_NIR)
     ] = None
     steps: Annotated[int | None, typer.Option(help="Time steps per sample [8].", **_NIR)] = None
     readout: Annotated[
@@ -72,7 +78,7 @@ class ModelOptions:
     )
     act_bits: Annotated[int | None, typer.Option(help="ANN: bits of an activation [8].", **_QUANTISE)] = None
     input_bits: Annotated[
-        int | None, typer.Option(help="SNN: bits of an input value [direct: 8, rate: 4].", **_QUANTISE)
+        int | None, typer.Option(help="SNN: bits of an input value [direct: 8, else 4].", **_QUANTISE)
     ] = None
     state_bits: Annotated[
         int | None, typer.Option(help="SNN: bits of a membrane [what calibration needs, and 1].", **_QUANTISE)
@@ -122,8 +128,9 @@ class ModelOptions:
         """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN."""
         given = self._given(
             "framework", "dt", "decay", "reset", "reset_timing", "comparison", "spike_bits", "refractory",
-            "integration", "encoding", "steps", "readout", "input_bits",
+            "initial", "integration", "encoding", "steps", "readout", "input_bits",
         )  # fmt: skip
+        given |= {"seed": self.encoding_seed} if self.encoding_seed is not None else {}
         if path.suffix != ".nir":
             given.pop("input_bits", None)
             if given:

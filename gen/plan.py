@@ -122,7 +122,9 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
     engines: list[EngineParams] = []
     counts: list[int] = []
     if spec.encoding is not None:
-        encoder = EncoderParams(inputs=spec.inputs, steps=spec.steps, encoding=spec.encoding, payload=payload)
+        encoder = EncoderParams(
+            inputs=spec.inputs, steps=spec.steps, encoding=spec.encoding, payload=payload, seed=spec.seed
+        )
         engines.append(encoder)
         counts.append(0)
         payload = encoder.output.payload

@@ -55,8 +55,7 @@ def quantize_snn(
     samples = samples[:: ceil_div(len(samples) * network.input.steps * widest, CALIBRATION_VALUES)]
     spec = _input(network.input, samples, options)
     events: Integers = encode(spec, samples).astype(np.int64, copy=False)
-    # What a payload of 1 stands for: a spike is 1, a value sent as it is has the input's unit.
-    payload_unit = spec.scale if spec.encoding is Encoding.DIRECT else 1.0
+    payload_unit = spec.payload_unit
     # only a search for scales needs to know what the float network does
     searched = [_candidates(stage, options) > 0 for stage in network.stages]
     few = slice(None, None, ceil_div(len(samples), SEARCHED_SAMPLES))
@@ -72,7 +71,7 @@ def quantize_snn(
 
 
 def _input(spec: InputSpec, samples: NDArray[np.generic], options: QuantizeOptions) -> InputSpec:
-    if spec.encoding is Encoding.RATE:
+    if spec.encoding is not None and spec.encoding.takes_integers:
         return spec
     if spec.encoding is Encoding.DIRECT:
         fmt = IntFormat(bits=options.input_bits, signed=bool(samples.min() < 0))
@@ -157,7 +156,8 @@ def _stage(
     reach = trace(law, chosen.synapses, events, chosen.recurrent, chosen.decays)
 
     ends = [int(chosen.synapses.bias.min()), int(chosen.synapses.bias.max())]
-    constants = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift]
+    constants = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift, law.initial]
+    constants += [law.initial + each for each in ([law.drift] if neuron.kind.synaptic else ends)]
     own_bits = neuron.kind.synaptic
     bits = _width(stage.name, reach.membrane, constants if own_bits else [*constants, *ends], options)
     current_bits = _width(stage.name, reach.current, ends, options) if own_bits else bits
@@ -231,6 +231,7 @@ def _law(neuron: UniformMembrane, weight_unit: float, options: QuantizeOptions) 
         current_bits=WIDEST_STATE,
         synapse=synapse,
         drift=round(float(neuron.rest) / unit) if neuron.kind.synaptic else 0,
+        initial=round(neuron.initial * threshold),
         weight_shift=shift,
     )
 

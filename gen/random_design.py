@@ -32,12 +32,12 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
     rng = np.random.default_rng(seed)
     stages: list[Stage] = []
     counts: list[int] = []
-    steps, encoding = STEPS, None
+    steps, encoding, code_seed = STEPS, None, 1
     readout: Readout | None = None
     for index, engine in enumerate(params.engines):
         before = len(stages)
         if isinstance(engine, EncoderParams):
-            steps, encoding = engine.steps, engine.encoding
+            steps, encoding, code_seed = engine.steps, engine.encoding, engine.seed
         elif isinstance(engine, EventParams):
             stages.append(_spiking_stage(f"engine_{index}", engine, rng))
             readout = engine.readout
@@ -51,6 +51,7 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
         steps=steps if readout else 1,
         encoding=encoding,
         format=params.input.payload,
+        seed=code_seed,
     )
     network = Network(name=params.name, input=spec, stages=tuple(stages), readout=readout)
     return Design(params=params, network=network, stage_counts=tuple(counts))
@@ -60,6 +61,9 @@ def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> 
     bias_format = min(engine.weight, engine.neuron.accumulated, key=lambda fmt: fmt.bits)
     shape = (engine.channels,)
     bias = _integers(rng, bias_format, shape) if engine.bias else np.zeros(shape, dtype=np.int64)
+    if engine.neuron.initial:  # the first step's sum must fit, and so must any smaller one
+        room = engine.neuron.accumulated.max - abs(engine.neuron.initial)
+        bias = bias.clip(-room, room)
     square = (engine.neurons, engine.neurons)
     recurrent = _integers(rng, engine.weight, square) if engine.recurrent else None
     varying = engine.neuron.varying

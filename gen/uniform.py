@@ -33,6 +33,7 @@ class UniformMembrane:
     reset_timing: ResetTiming
     spike_bits: int
     refractory: int
+    initial: float
 
 
 def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:

@@ -33,8 +33,10 @@ def leak(value: Ints, params: LeakParams, decays: Ints | None = None) -> Ints:
 
 
 def exact_matmul(a: Ints, b: Ints) -> Ints:
-    """``a @ b`` in integers through float64 BLAS, exact while every partial sum is below 2**53 (checked)."""
+    """``a @ b`` in integers through BLAS, exact: in float32 while every partial sum is below 2**24, in float64 while below
+    2**53, and in integers beyond."""
     largest = int(np.abs(a).max(initial=0)) * int(np.abs(b).max(initial=0)) * a.shape[-1]
     if largest >= 1 << 53:
         return a @ b
-    return np.rint(a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+    exact = np.float32 if largest < 1 << 24 else np.float64
+    return (a.astype(exact) @ b.astype(exact)).astype(np.int64)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import EncoderParams, Encoding, require
+from tospike.hw.params import EncoderParams, require
 from tospike.sim.arithmetic import Ints
-from tospike.sim.encoding import rate_spikes
+from tospike.sim.encoding import coded
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,9 +47,8 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EncoderRu
 
     trains: NDArray[np.integer]
     recorded = np.count_nonzero(frames, axis=1).astype(np.int64)
-    is_rate = params.encoding is Encoding.RATE
-    if is_rate:
-        trains = rate_spikes(frames, params.steps, fmt.bits)
+    if params.encoding.takes_integers:
+        trains = coded(params.encoding, frames, params.steps, fmt.bits, params.seed)
         values = np.count_nonzero(trains, axis=(1, 2)).astype(np.int64)
     else:
         trains = np.broadcast_to(frames[:, None, :], (len(frames), params.steps, params.inputs))
@@ -61,6 +60,6 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EncoderRu
         counters={"values": values, "ticks": params.steps * ones, "samples": ones},
         operations={
             "activation_read": scanned,
-            "activation_write": recorded + (scanned if is_rate else 0),  # the phases go back
+            "activation_write": recorded + (scanned if params.phase_bits else 0),  # the phases go back
         },
     )

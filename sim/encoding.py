@@ -1,9 +1,12 @@
 """Turns a frame of values into time steps: what the encoder engine must send."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import Encoding, InputError, IntFormat, require, require_range
+from tospike.hw.params import Encoding, IntFormat, require, require_range
+from tospike.sim.codes import latency_spikes, lfsr_spikes, phase_payloads
 from tospike.sim.network import InputSpec
 
 
@@ -22,7 +25,7 @@ def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
     return integers if spec.clamp is None else np.clip(integers, *spec.clamp)
 
 
-def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.int64]:
+def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.integer]:
     """Deterministic rate code: one phase accumulator of ``bits`` bits per value, a spike on each carry.
 
     The accumulator starts at 0 for each sample; a value x spikes ``floor(x * steps / 2**bits)`` times, spread evenly.
@@ -45,15 +48,39 @@ def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.int64]:
     InputError
         A value does not fit ``bits`` unsigned bits.
     """
+    return coded(Encoding.RATE, values, steps, bits)
+
+
+def _rate(x: NDArray[np.int64], steps: int, bits: int) -> NDArray[np.uint8]:
+    # After t steps the accumulator has carried floor(x * t / 2**bits) times.
+    carried = np.zeros_like(x)
+    spikes = np.zeros((len(x), steps, x.shape[1]), dtype=np.uint8)
+    for step in range(steps):
+        carries = (x * (step + 1)) >> bits
+        spikes[:, step] = carries - carried
+        carried = carries
+    return spikes
+
+
+def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: int = 1) -> NDArray[np.integer]:
+    """(N, steps, inputs) payloads for (N, inputs) values, for an encoding of unsigned integers of ``bits`` bits.
+
+    Raises
+    ------
+    InputError
+        A value does not fit.
+    """
     x = np.asarray(values, dtype=np.int64)
     require_range("steps", steps, 1, 1 << 12)
-    if x.size and (x.min() < 0 or x.max() >> bits):
-        raise InputError(
-            f"rate encoding takes values from 0 to {(1 << bits) - 1}, not {x.min()} to {x.max()}: use an unsigned input"
-        )
-    # After t steps the accumulator has carried floor(x * t / 2**bits) times.
-    carries = (x[:, None, :] * np.arange(steps + 1)[None, :, None]) >> bits
-    return np.diff(carries, axis=1)
+    require(
+        not x.size or (x.min() >= 0 and not x.max() >> bits),
+        f"{encoding.value} encoding takes values from 0 to {(1 << bits) - 1}, not {x.min(initial=0)} to "
+        f"{x.max(initial=0)}: use an unsigned input",
+    )
+    if encoding is Encoding.LFSR:
+        return lfsr_spikes(x, steps, bits, seed)
+    code = {Encoding.RATE: _rate, Encoding.LATENCY: latency_spikes, Encoding.PHASE: phase_payloads}[encoding]
+    return code(x, steps, bits)
 
 
 def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
@@ -73,7 +100,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
     Raises
     ------
     InputError
-        The shape does not fit, or rate encoding lacks an unsigned format.
+        The shape does not fit, or an encoding of integers lacks an unsigned format.
     """
     values: NDArray[np.generic] = np.asarray(x)
     given = spec.encoding is None and spec.steps > 1
@@ -92,6 +119,20 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         return values
     if spec.encoding is Encoding.DIRECT:
         return np.broadcast_to(values[:, None, :], (len(values), spec.steps, spec.inputs))
-    if spec.format is None or spec.format.signed:
-        raise InputError("rate encoding needs an unsigned integer input: give its bits and scale")
-    return rate_spikes(values, spec.steps, spec.format.bits)
+    fmt = spec.format
+    require(
+        fmt is not None and not fmt.signed,
+        f"{spec.encoding.value} encoding needs an unsigned integer input: give its bits and scale",
+    )
+    assert fmt is not None
+    return coded(spec.encoding, values, spec.steps, fmt.bits, spec.seed)
+
+
+def encode_float(spec: InputSpec, x: ArrayLike) -> NDArray[np.float64]:
+    """Samples as a float network's first stage gets them: :func:`encode`, quantised only where the code needs it."""
+    if spec.encoding is not None and spec.encoding.takes_integers:
+        return encode(spec, x) * spec.payload_unit
+    encoded = encode(replace(spec, format=None), x)
+    # the steps of a direct code are one array (stride 0), and stay one
+    same = encoded.ndim == 3 and encoded.strides[1] == 0
+    return np.broadcast_to(encoded[:, :1].astype(np.float64), encoded.shape) if same else encoded.astype(np.float64)

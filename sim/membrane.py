@@ -24,7 +24,7 @@ class StageRun:
 
 
 def integrate(neuron: Membrane, current: ArrayLike, recurrent: Array | None = None) -> StageRun:
-    """Run a neuron over time, from 0.
+    """Run a neuron over time.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def integrate(neuron: Membrane, current: ArrayLike, recurrent: Array | None = No
     drive = np.asarray(current, dtype=np.float64)
     samples, steps, outputs = drive.shape
     sent = np.zeros_like(drive)
-    law = _Law(neuron, (samples, outputs))
+    law = Law(neuron, (samples, outputs))
     peak = 0.0
     for step in range(steps):
         external = drive[:, step]
@@ -48,15 +48,16 @@ def integrate(neuron: Membrane, current: ArrayLike, recurrent: Array | None = No
     return StageRun(outputs=sent, peak=peak, membrane=law.v)
 
 
-class _Law:
+class Law:
     """The state of (N, outputs) neurons, and a step of it."""
 
     def __init__(self, neuron: Membrane, shape: tuple[int, int]):
         self.neuron = neuron
-        self.v = np.zeros(shape)
+        self.v = np.broadcast_to(neuron.initial * np.asarray(neuron.threshold, dtype=np.float64), shape)
         self.before_reset = self.v
         self._i = np.zeros(shape)
-        self._sent = np.zeros(shape)
+        self.sent = np.zeros(shape)
+        """Spikes of the last step."""
         self._rests = np.zeros(shape, dtype=np.int64)  # refractory steps that are left
         self._owed = np.zeros(shape)  # snnTorch's ``reset``: 1 where v is above the threshold after its reset
 
@@ -67,17 +68,17 @@ class _Law:
         if neuron.kind.synaptic:
             current = self._i = neuron.synapse_decay * self._i + neuron.synapse_gain * current
         elif neuron.reset_timing is ResetTiming.NEXT and neuron.reset is not Reset.SUBTRACT:
-            before = np.where(self._sent > 0, self._reset_value, before)
+            before = np.where(self.sent > 0, self._reset_value, before)
         v = neuron.decay * before + neuron.rest + neuron.gain * current
         if neuron.reset_timing is ResetTiming.NEXT and neuron.reset is Reset.SUBTRACT:
-            v = v - self._sent * neuron.threshold
+            v = v - self.sent * neuron.threshold
         elif neuron.reset_timing is ResetTiming.NEXT and neuron.kind.synaptic:
-            v = np.where(self._sent > 0, self._reset_value, v)
+            v = np.where(self.sent > 0, self._reset_value, v)
         v = np.where(self._rests > 0, self._reset_value, v)
         self.before_reset = self.v = v
         if neuron.kind.spikes:
             self._fire()
-        return self._sent
+        return self.sent
 
     @property
     def _reset_value(self) -> Parameter:
@@ -86,11 +87,11 @@ class _Law:
     def _fire(self) -> None:
         neuron, v = self.neuron, self.v
         resting = self._rests > 0
-        self._sent = np.where(resting, 0.0, _count(neuron, v - self._owed * neuron.threshold))
-        fired = self._sent > 0
+        self.sent = np.where(resting, 0.0, _count(neuron, v - self._owed * neuron.threshold))
+        fired = self.sent > 0
         if neuron.reset_timing is not ResetTiming.NEXT:
             if neuron.reset is Reset.SUBTRACT:
-                self.v = v - self._sent * neuron.threshold
+                self.v = v - self.sent * neuron.threshold
             else:
                 self.v = np.where(fired, self._reset_value, v)
         if neuron.reset_timing is ResetTiming.SNNTORCH:

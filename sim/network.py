@@ -95,7 +95,8 @@ class Membrane:
         v <- decay * v + rest + gain * i
         spike when v > threshold, then the reset
 
-    Everything is 0 at the start of a sample. Parameters are numbers, or (outputs,) arrays of one for each neuron.
+    Everything else than v is 0 at the start of a sample. Parameters are numbers, or (outputs,) arrays of one for each
+    neuron.
     """
 
     kind: NeuronKind
@@ -117,6 +118,8 @@ class Membrane:
     """A neuron spikes up to ``2**spike_bits - 1`` times in a step: once for each threshold that v exceeds."""
     refractory: int = 0
     """Steps after a spike in which the membrane stays at its reset value."""
+    initial: float = 0.0
+    """Membrane at the start of a sample, in thresholds."""
 
     def __post_init__(self) -> None:
         check_neuron_options(self)
@@ -225,6 +228,19 @@ class InputSpec:
     """A value half way between two integers goes up, rather than to the even one."""
     grid: Grid | None = None
     """Of a trained quantiser, in a float network."""
+    seed: int = 1
+    """Of random encodings."""
+
+    @property
+    def payload_unit(self) -> float:
+        """What a payload of 1 stands for: a spike is 1, a value that is sent as it is has its own unit.
+
+        The bits of a value are weighted so that they come to what the rate code comes to: a full scale is nearly 1 per
+        step, on average over the steps of a period.
+        """
+        if self.encoding is Encoding.PHASE and self.format is not None:
+            return self.format.bits / (1 << self.format.bits)
+        return self.scale if self.encoding is Encoding.DIRECT else 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tospike.hw.params import IntFormat, NeuronParams, Reset, ResetTiming
+from tospike.hw.params import IntFormat, NeuronParams, Reset, ResetTiming, require
 from tospike.sim.arithmetic import Ints, leak, saturate
 
 
@@ -40,13 +40,20 @@ class Neurons:
         self.bias = bias
         self._leaks, self._synapses = split_decays(params, decays)
         shape = (samples, len(bias))
-        self.start: Ints = np.broadcast_to(bias, shape)
+        self.saturations = np.zeros(samples, dtype=np.int64)
+        first = self._decay(np.full(shape, params.initial))
+        self.start: Ints = self._add(np.zeros_like(first) if params.kind.synaptic else first, bias, params.accumulated)
         self.after: Ints = np.zeros(shape, dtype=np.int64)
         """Membranes of the last step, after its reset."""
         self.before = self.after
         """Membranes of the last step, before its reset."""
-        self.saturations = np.zeros(samples, dtype=np.int64)
-        self._v = np.full(shape, params.drift)  # behind a synaptic current: the membrane, its leak done
+        # behind a synaptic current: the membrane, its leak done
+        self._v = self._add(first, params.drift, params.state)
+        require(
+            not self.saturations.any(),
+            f"an initial membrane of {params.initial} and what the first step adds to it do not fit "
+            f"{params.state_bits} bits: give more state bits",
+        )
         self._rests = np.zeros(shape, dtype=np.int64)  # steps that are left
         self._owed = np.zeros(shape, dtype=np.int64)  # thresholds that snnTorch subtracts before it compares
 

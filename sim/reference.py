@@ -1,12 +1,12 @@
 """The float reference: what a trained network computes before anything is quantised."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import Encoding, InputError, Readout, require
-from tospike.sim.encoding import encode
+from tospike.hw.params import InputError, Readout, require
+from tospike.sim.encoding import encode_float
 from tospike.sim.layers import currents
 from tospike.sim.membrane import Floats, StageRun, integrate
 from tospike.sim.network import Activation, Conv2d, Membrane, Network, Stage
@@ -72,8 +72,7 @@ def _join(parts: tuple[StageRun, ...]) -> StageRun:
 
 
 def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> FloatRun:
-    spec = network.input if network.input.encoding is Encoding.RATE else replace(network.input, format=None)
-    values = encode(spec, x).astype(np.float64)
+    values = encode_float(network.input, x)
     runs: list[StageRun] = []
     for index, stage in enumerate(network.stages):
         sent = [runs[source].outputs if source >= 0 else values for source in network.sources(index)]

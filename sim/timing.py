@@ -294,8 +294,9 @@ def _send_tokens(trains: NDArray[np.integer], link: Link) -> None:
 def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[np.integer], link: Link) -> None:
     """`tospike.hw.snn.encoder.Encoder` behind `tospike.hw.host.input.DenseInput`."""
     samples, inputs = frames.shape
-    is_rate = params.encoding is Encoding.RATE
+    is_direct = params.encoding is Encoding.DIRECT
     recorded = np.ascontiguousarray((frames != 0).T)
+    first = np.ascontiguousarray((trains[:, 0] != 0).T)
     one = np.ones(samples, dtype=np.int64)
 
     # The first beat is taken in cycle 0; each value then has a cycle, and one that is not 0 waits for room in a buffer
@@ -309,8 +310,9 @@ def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[
         leaves = np.maximum(came + 1, taken)
         recorded_before = np.where(some, recorded_last, recorded_before)
         recorded_last = np.where(some, leaves, recorded_last)
-        if not is_rate:
-            taken = np.where(some, link.take_values(leaves + 1, some * one, address * one), taken)
+        sent = first[address]
+        if sent.any():
+            taken = np.where(sent, link.take_values(leaves + 1, sent * one, address * one), taken)
     came = np.maximum(np.maximum(came, recorded_before) + 2, taken)
     taken = link.take_tick(came + 1)
 
@@ -319,7 +321,7 @@ def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[
     count = recorded.sum(axis=0, dtype=np.int64)
     last_address = inputs - 1 - np.argmax(recorded[::-1], axis=0)
     for step in range(1, params.steps):
-        if is_rate:
+        if not is_direct:
             events = np.ascontiguousarray((trains[:, step] != 0).T)
             for address in np.flatnonzero(recorded.any(axis=1)).tolist():
                 some = events[address]
@@ -329,8 +331,8 @@ def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[
                     offer = link.take_values(scanned + 1, some * one, address * one)
                     taken = np.where(some, offer, taken)
         else:
-            first = np.maximum(scanned + 1, taken) + 1
-            taken = np.where(count > 0, link.take_values(first, count, last_address), taken)
+            offer = np.maximum(scanned + 1, taken) + 1
+            taken = np.where(count > 0, link.take_values(offer, count, last_address), taken)
         scanned = np.maximum(scanned + 1, taken)
         taken = link.take_tick(scanned + 1)
     link.take_end(np.maximum(scanned + 1, taken) + 1)

@@ -8,10 +8,15 @@ from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, va
 from tospike.hw.params import EncoderParams, Encoding, InputError, IntFormat
 from tospike.hw.snn.encoder import Encoder
 from tospike.hw.snn.layout import counter_names
+from tospike.hw.snn.random import RandomNumbers
+from tospike.sim.codes import random_numbers
 from tospike.sim.encoder import run_encoder
+from tospike.sim.encoding import coded, encode, encode_float
+from tospike.sim.network import InputSpec
 
 UNSIGNED = IntFormat(bits=4, signed=False)
 SIGNED = IntFormat(bits=3, signed=True)
+ONE = IntFormat(bits=1, signed=False)
 
 
 def check(params, frames, *, stall=0.0):
@@ -47,7 +52,12 @@ def check(params, frames, *, stall=0.0):
 @pytest.mark.parametrize("inputs", [1, 2, 7])
 @pytest.mark.parametrize(
     ("encoding", "payload"),
-    [(Encoding.DIRECT, UNSIGNED), (Encoding.DIRECT, SIGNED), (Encoding.RATE, UNSIGNED)],
+    [
+        (Encoding.DIRECT, SIGNED),
+        *((encoding, UNSIGNED) for encoding in Encoding),
+        (Encoding.PHASE, ONE),
+        (Encoding.LFSR, ONE),
+    ],
 )
 def test_encoder_equals_golden_model(encoding, payload, inputs, steps, stall):
     rng = np.random.default_rng(inputs)
@@ -63,6 +73,86 @@ def test_rate_of_every_value_over_a_whole_period():
     params = EncoderParams(inputs=16, steps=16, encoding=Encoding.RATE, payload=UNSIGNED)
     assert run_encoder(params, frames).trains.sum(axis=1)[0].tolist() == list(range(16))
     check(params, frames)
+
+
+def plain_register(seed, count):
+    """The shift register, bit by bit."""
+    numbers = []
+    for _ in range(count):
+        numbers.append(seed & 0xFF)
+        for _ in range(8):
+            seed = ((seed << 1) | ((seed >> 30 ^ seed >> 27) & 1)) & 0x7FFF_FFFF
+    return numbers
+
+
+@pytest.mark.parametrize("seed", [1, 0x7FFF_FFFF, 12345678])
+def test_random_numbers_are_those_of_the_shift_register(seed):
+    assert random_numbers(seed, 300).tolist() == plain_register(seed, 300)
+    assert random_numbers(seed, 0).tolist() == []
+    dut = RandomNumbers(seed)
+
+    async def bench(ctx):
+        found = []
+        for _ in range(40):
+            found.append(ctx.get(dut.number))
+            ctx.set(dut.advance, 1)
+            await ctx.tick()
+        ctx.set(dut.restart, 1)
+        await ctx.tick()
+        assert ctx.get(dut.number) == seed & 0xFF
+        return found
+
+    assert simulate(dut, bench)[0] == plain_register(seed, 40)
+
+
+def test_random_spikes_have_the_rate_of_their_value():
+    values = np.arange(256)[None, :]
+    spikes = coded(Encoding.LFSR, values, 2000, 8, seed=7)[0]
+    assert np.abs(spikes.mean(axis=0) - values[0] / 256).max() < 0.05
+    assert not spikes[:, 0].any()
+    assert (spikes != coded(Encoding.LFSR, values, 2000, 8, seed=8)[0]).any()
+
+
+def test_random_numbers_begin_anew_with_each_sample():
+    frames = np.array([[3, 0, 9], [3, 0, 9], [15, 15, 15]])
+    spikes = coded(Encoding.LFSR, frames, 20, 4, seed=5)
+    assert (spikes[0] == spikes[1]).all()
+    numbers = np.array(plain_register(5, 40)) & 15
+    assert spikes[0, :, 0].tolist() == (numbers[0::2] < 3).tolist()
+    assert spikes[0, :, 2].tolist() == (numbers[1::2] < 9).tolist()
+
+
+@pytest.mark.parametrize(("bits", "steps"), [(4, 16), (4, 5), (4, 1), (8, 3), (2, 9)])
+def test_larger_values_spike_earlier_and_all_but_0_once(bits, steps):
+    values = np.arange(1 << bits)
+    spikes = coded(Encoding.LATENCY, values[None, :], steps, bits)[0]
+    assert spikes.sum(axis=0).tolist() == [0] + [1] * (len(values) - 1)
+    when = spikes.argmax(axis=0)[1:]
+    assert when[-1] == 0 and (np.diff(when) <= 0).all()
+    assert when.tolist() == [int((len(values) - 1 - v) * steps / len(values)) for v in values[1:]]
+
+
+def test_a_period_of_phases_is_the_value():
+    values = np.arange(16)[None, :]
+    assert coded(Encoding.PHASE, values, 8, 4)[0].sum(axis=0).tolist() == [2 * v for v in range(16)]
+    assert coded(Encoding.PHASE, [[0b1010]], 6, 4)[0, :, 0].tolist() == [8, 0, 2, 0, 8, 0]
+    spec = InputSpec(inputs=16, steps=8, encoding=Encoding.PHASE, format=UNSIGNED)
+    assert encode_float(spec, values).mean(axis=1)[0].tolist() == [v / 16 for v in range(16)]
+
+
+@pytest.mark.parametrize("encoding", [encoding for encoding in Encoding if encoding.takes_integers])
+def test_values_that_an_encoding_cannot_take(encoding):
+    with pytest.raises(InputError, match=f"{encoding.value} encoding takes values from 0 to 15, not -1 to 16"):
+        coded(encoding, [[-1, 16]], 4, 4)
+    with pytest.raises(InputError, match=f"{encoding.value} encoding needs unsigned input values"):
+        EncoderParams(inputs=1, steps=1, encoding=encoding, payload=SIGNED)
+    with pytest.raises(InputError, match=f"{encoding.value} encoding needs an unsigned integer input"):
+        encode(InputSpec(inputs=1, steps=2, encoding=encoding), [[0]])
+
+
+def test_bad_seed():
+    with pytest.raises(InputError, match="seed must be an integer from 1 to 2147483647, not 0"):
+        EncoderParams(inputs=1, steps=1, encoding=Encoding.LFSR, seed=0)
 
 
 def test_operations():

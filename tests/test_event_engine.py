@@ -129,6 +129,7 @@ def random_neuron(rng, kind):
         synapse=random_leak(rng),
         drift=int(rng.integers(-3, 4)) if kind.synaptic else 0,
         weight_shift=choose(0, 0, 2),
+        initial=choose(0, 0, threshold, -3) if state_bits > 4 else 0,
     )
 
 

@@ -40,7 +40,8 @@ class Plain:
         self.membrane_decay = rest.pop(0) if neuron.kind.leaks and neuron.leak.varies else None
         self.current_decay = rest.pop(0) if neuron.kind.synaptic and neuron.synapse.varies else None
         self.p, self.neuron, self.bias = params, params.neuron, bias
-        self.i = self.v = self.rests = 0
+        self.i = self.rests = 0
+        self.v = neuron.initial
         self.spikes = self.saturations = 0
         self.owed = False
 

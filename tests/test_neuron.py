@@ -65,6 +65,8 @@ def pipeline(params, states, clears, bias=None):
                         ctx.set(dut.side[name], value)
             if 0 <= cycle - 2 - later < len(states):
                 ctx.set(dut.clear, clears[cycle - 2 - later])
+                if params.initial:
+                    ctx.set(dut.begin, clears[cycle - 2 - later])
             spikes.append(ctx.get(dut.spike))
             afters.append(ctx.get(dut.after))
             decayed.append(ctx.get(dut.decayed))
@@ -130,20 +132,31 @@ def test_threshold_is_strict_unless_told():
         assert afters[first + 8 :] == [0] * (8 - first)
 
 
+@pytest.mark.parametrize("initial", [0, 6, -5])
 @pytest.mark.parametrize("leak", [LEAKS[0], LEAKS[1], LEAKS[-2]])
 @pytest.mark.parametrize("timing", [ResetTiming.SAME, ResetTiming.NEXT, ResetTiming.SNNTORCH])
-@pytest.mark.parametrize("kind", [NeuronKind.LIF, NeuronKind.CUBA_LIF])
-def test_clear_acts_on_its_own_membrane_only(leak, timing, kind):
+@pytest.mark.parametrize("kind", [NeuronKind.IF, NeuronKind.LIF, NeuronKind.CUBA_LIF])
+def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
     params = NeuronParams(
-        kind=kind, state_bits=4, current_bits=4, threshold=2, leak=leak, reset=Reset.SUBTRACT, reset_timing=timing
+        kind=kind,
+        state_bits=4,
+        current_bits=4,
+        threshold=2,
+        leak=leak,
+        reset=Reset.SUBTRACT,
+        reset_timing=timing,
+        initial=initial,
     )
+    fresh = Neurons(params, np.array([0]), 1)
     states = [(state, 4, 0, 0) for state in range(-8, 8)]
     clears = [n % 3 == 0 for n in range(16)]
     *_, cleared, side = pipeline(params, states, clears)
     *_, decayed, kept = pipeline(params, states, [0] * 16)
-    assert cleared == [0 if clear else value for clear, value in zip(clears, decayed, strict=True)]
+    start = int(fresh.start[0, 0])
+    assert cleared == [start if clear else value for clear, value in zip(clears, decayed, strict=True)]
     for name, values in kept.items():
-        assert side[name] == [0 if clear else value for clear, value in zip(clears, values, strict=True)]
+        begins = int(fresh._v[0, 0]) if name == "membrane" else 0
+        assert side[name] == [begins if clear else value for clear, value in zip(clears, values, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -155,6 +168,7 @@ def test_clear_acts_on_its_own_membrane_only(leak, timing, kind):
         ({"drift": 1}, "a LIF neuron has no synaptic current: its drift is part of its biases"),
         ({"weight_shift": 16}, "weight-shift must be"),
         ({"current_bits": 3}, "current-bits must be"),
+        ({"initial": 1 << 15}, "initial must be an integer from -32768 to 32767"),
     ],
 )
 def test_bad_neurons_are_refused(changes, message):

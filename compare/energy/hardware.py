@@ -129,16 +129,16 @@ def _encoder(name: str, params: EncoderParams, counters: Mapping[str, Counts]) -
     bits = encoder_entry_bits(params)
     capacity = params.inputs * bits
     stored, scanned = counters["inputs"], counters["inputs"] * (params.steps - 1)
-    is_rate = params.encoding is Encoding.RATE
+    written = stored + (scanned if params.phase_bits else 0)
+    # an entry is added to its phase, or compared with a random number
+    computed = scanned if params.encoding in (Encoding.RATE, Encoding.LFSR) else 0 * scanned
     accesses = (
-        Access(term="activation_write", count=stored + (scanned if is_rate else 0), bits=bits, capacity_bits=capacity),
+        Access(term="activation_write", count=written, bits=bits, capacity_bits=capacity),
         Access(term="activation_read", count=scanned, bits=bits, capacity_bits=capacity),
         _tokens(counters, params.output.address_bits + params.output.payload.bits),
     )
-    phases = Arithmetic(
-        term="neuron_update", count=scanned if is_rate else 0 * scanned, instances=1, add_bits=params.payload.bits
-    )
-    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(phases,), busy=stored + scanned)
+    sums = Arithmetic(term="neuron_update", count=computed, instances=1, add_bits=params.payload.bits)
+    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(sums,), busy=stored + scanned)
 
 
 def _tokens(counters: Mapping[str, Counts], bits: int) -> Access:

@@ -14,7 +14,6 @@ from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
     SPIKE,
     EncoderParams,
-    Encoding,
     EngineParams,
     EventParams,
     ImageParams,
@@ -220,8 +219,7 @@ def activation_words(params: SystolicParams | ImageParams) -> int:
 
 def encoder_entry_bits(params: EncoderParams) -> int:
     """Width of an entry of the encoder's buffer: address, value, and with rate coding a phase."""
-    phase = params.payload.bits if params.encoding is Encoding.RATE else 0
-    return params.input.address_bits + params.payload.bits + phase
+    return params.input.address_bits + params.stored_bits + params.phase_bits
 
 
 def queue_words(params: EventParams) -> int:

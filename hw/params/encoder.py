@@ -15,6 +15,24 @@ class Encoding(StrEnum):
     """Every non-zero value is sent as the payload, in each of the steps."""
     RATE = "rate"
     """Deterministic rate code: a phase accumulator per value, spike on carry (first-order sigma-delta)."""
+    LFSR = "lfsr"
+    """Random rate code: spike where the value is above a random number, from a linear-feedback shift register."""
+    LATENCY = "latency"
+    """Time to first spike: every non-zero value spikes once, the larger the earlier, linearly."""
+    PHASE = "phase"
+    """The bits of the value, the highest first, over and over; a set bit is sent with its weight as the payload."""
+
+    @property
+    def takes_integers(self) -> bool:
+        """Whether the code is defined on unsigned integers of a given width."""
+        return self is not Encoding.DIRECT
+
+
+LFSR_BITS = 31
+LFSR_TAP = 27
+"""The shift register takes in the exclusive or of its highest bit and this one: x**31 + x**28 + 1."""
+RANDOM_BITS = 8
+"""Bits of a random number, and shifts from one to the next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +43,8 @@ class EncoderParams:
     steps: int
     encoding: Encoding = Encoding.DIRECT
     payload: IntFormat = field(default=IntFormat(bits=8, signed=False))
+    seed: int = 1
+    """Of the shift register, at the start of each sample."""
     counter_bits: int = 32
 
     def __post_init__(self) -> None:
@@ -32,9 +52,20 @@ class EncoderParams:
         require_range("steps", self.steps, 1, 1 << 12)
         require_range("payload-bits", self.payload.bits, 1, 8)
         require(
-            self.encoding is not Encoding.RATE or not self.payload.signed,
-            "rate encoding needs unsigned input values",
+            not self.encoding.takes_integers or not self.payload.signed,
+            f"{self.encoding.value} encoding needs unsigned input values",
         )
+        require_range("seed", self.seed, 1, (1 << LFSR_BITS) - 1)
+
+    @property
+    def stored_bits(self) -> int:
+        """Bits that an entry of the buffer has for a value: the value, or the step in which it spikes."""
+        return max(1, (self.steps - 1).bit_length()) if self.encoding is Encoding.LATENCY else self.payload.bits
+
+    @property
+    def phase_bits(self) -> int:
+        """Bits that an entry has for an accumulator."""
+        return self.payload.bits if self.encoding is Encoding.RATE else 0
 
     @property
     def input(self) -> TokenFormat:
@@ -44,5 +75,5 @@ class EncoderParams:
     @property
     def output(self) -> TokenFormat:
         """Tokens that go out."""
-        payload = self.payload if self.encoding is Encoding.DIRECT else SPIKE
+        payload = self.payload if self.encoding in (Encoding.DIRECT, Encoding.PHASE) else SPIKE
         return TokenFormat(addresses=self.inputs, payload=payload)

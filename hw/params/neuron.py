@@ -167,6 +167,8 @@ class NeuronParams:
     synapse: LeakParams = field(default=LeakParams())
     """Leak of the synaptic current."""
     drift: int = 0
+    initial: int = 0
+    """Membrane at the start of a sample, which the first step leaks as any other."""
     weight_shift: int = 0
     """Fraction bits that states have and weights lack: an event adds ``payload * weight * 2**weight_shift``."""
 
@@ -182,6 +184,7 @@ class NeuronParams:
         )
         require_range("v-reset", self.v_reset, self.state.min, self.limit)
         require_range("drift", self.drift, self.state.min, self.state.max)
+        require_range("initial", self.initial, self.state.min, self.state.max)
         require(
             self.drift == 0 or self.kind.synaptic,
             f"a {self.kind.value.upper()} neuron has no synaptic current: its drift is part of its biases",

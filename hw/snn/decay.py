@@ -19,13 +19,17 @@ class Decay(wiring.Component):
         Format of the state.
     addend_bits : int
         Width of the signed addend; 0 for none, and then nothing can overflow.
+    initial : int
+        What takes the place of ``value`` at ``begin``.
 
     Members
     -------
     value : In
         Cycle 0.
     clear : In(1)
-        Cycle 0: 0 in place of ``value``.
+        Cycle 0: 0 in place of ``value``, unless ``begin``.
+    begin : In(1)
+        Cycle 0: ``initial`` in place of ``value``; only if that is not 0.
     decay : In(fraction_bits + 1)
         Cycle 0; only for a leak that varies.
     addend : In(signed(addend_bits))
@@ -36,29 +40,35 @@ class Decay(wiring.Component):
         Cycle 2: the sum did not fit.
     """
 
-    def __init__(self, leak_params: LeakParams | None, fmt: IntFormat, *, addend_bits: int = 0):
+    def __init__(self, leak_params: LeakParams | None, fmt: IntFormat, *, addend_bits: int = 0, initial: int = 0):
         self._leak = leak_params
         self._format = fmt
         self._addend_bits = addend_bits
+        self._initial = initial
         members = {"value": In(shape_of(fmt)), "clear": In(1), "decayed": Out(shape_of(fmt)), "overflow": Out(1)}
         if addend_bits:
             members["addend"] = In(signed(addend_bits))
+        if initial:
+            members["begin"] = In(1)
         if leak_params is not None and leak_params.varies:
             members["decay"] = In(leak_params.fraction_bits + 1)
         super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
+        value, clear = self.value, self.clear
+        if self._initial:
+            value, clear = Mux(self.begin, C(self._initial, value.shape()), value), clear & ~self.begin
         # a product is rounded a cycle later, a difference is what it is
         if self._leak is not None and self._leak.kind is LeakKind.MULTIPLY:
-            product = self.value * (self.decay if self._leak.varies else self._leak.decay)
+            product = value * (self.decay if self._leak.varies else self._leak.decay)
             held = Signal(product.shape())
             rounded = round_shift(held, self._leak.fraction_bits, self._leak.rounding)
         else:
-            product = self.value if self._leak is None else leak(self.value, self._leak)
-            rounded = held = Signal(self.value.shape())
+            product = value if self._leak is None else leak(value, self._leak)
+            rounded = held = Signal(value.shape())
         m.d.sync += held.eq(product)
-        with m.If(self.clear):
+        with m.If(clear):
             m.d.sync += held.eq(0)
         decayed = rounded
         if self._addend_bits:

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tospike.hw.events import token_stream
 from tospike.hw.params import EncoderParams, Encoding, TokenKind
 from tospike.hw.snn.layout import counter_names
+from tospike.hw.snn.random import RandomNumbers
 from tospike.hw.streams import Buffer
 
 
@@ -16,14 +17,28 @@ class Encoder(wiring.Component):
 
     ::
 
-        i: VALUE(1, 5) VALUE(4, 200) END
-        DIRECT o: VALUE(1, 5) VALUE(4, 200) TICK   VALUE(1, 5) VALUE(4, 200) TICK   ...   END
-        RATE   o:                           TICK                VALUE(4, 1)  TICK   ...   END
+        i: VALUE(1, 5) VALUE(4, 200) END                                                    (8 bits, 4 steps)
+        DIRECT  o: VALUE(1, 5) VALUE(4, 200) TICK   VALUE(1, 5) VALUE(4, 200) TICK   ...   END
+        RATE    o:                           TICK               VALUE(4, 1)   TICK   ...   END
+        LATENCY o:             VALUE(4, 1)   TICK                             TICK   ...   END
+        PHASE   o:             VALUE(4, 128) TICK               VALUE(4, 64)  TICK   ...   END
 
     The first step leaves while the frame comes in; with RATE it is empty, because an accumulator that starts at 0
     cannot carry on its first addition. The END of the frame becomes the first TICK. The other steps are scans of the
-    buffer, one entry per cycle; an entry that does not spike costs its cycle. With RATE an entry is (address, value,
-    phase); each scan adds the value to the phase and sends a spike on carry (first-order sigma-delta).
+    buffer, one entry per cycle; an entry that sends nothing costs its cycle. An entry is an address and
+
+    ========  =========================  ======================================================
+    encoding  entry                      an entry is sent
+    ========  =========================  ======================================================
+    DIRECT    value                      always
+    RATE      value, phase               on carry: each scan adds the value to the phase
+    LFSR      value                      if the value is above the next random number
+    LATENCY   the step in which it       in that step
+              spikes
+    PHASE     value                      if the step's bit is set, with its weight as the payload
+    ========  =========================  ======================================================
+
+    `tospike.sim.codes` and `tospike.sim.encoding` are the golden twins.
 
     A token is offered 2 cycles after it came in (first step), or 2 cycles after its entry's read.
     """
@@ -49,11 +64,11 @@ class Encoder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        bits = params.payload.bits
         is_rate = params.encoding is Encoding.RATE
 
-        phase_bits = bits if is_rate else 0
-        entry = data.StructLayout({"address": self.i.payload.address.shape(), "value": bits, "phase": phase_bits})
+        entry = data.StructLayout(
+            {"address": self.i.payload.address.shape(), "value": params.stored_bits, "phase": params.phase_bits}
+        )
         m.submodules.buffer = buffer = Memory(shape=Shape.cast(entry), depth=params.inputs, init=[])
         write = buffer.write_port()
         # the write comes a cycle late, away from the consumer's `ready`: a scan of one entry reads in that very cycle
@@ -71,9 +86,19 @@ class Encoder(wiring.Component):
         fetched_kind = Signal(TokenKind)
         fetched_position = Signal.like(position)
         found = data.View(entry, read.data)
-        phase = Signal(phase_bits + 1)
+        phase = Signal(params.phase_bits + 1)
         m.d.comb += phase.eq(found.phase + found.value if is_rate else 0)
-        sends = (fetched_kind != TokenKind.VALUE) | (phase[-1] if is_rate else 1)
+        mask = Signal(params.payload.bits)  # PHASE: the step's bit
+        random = Signal(params.payload.bits)  # LFSR: the next value's number
+        later = {
+            Encoding.DIRECT: (C(1, 1), found.value),
+            Encoding.RATE: (phase[-1], 1),
+            Encoding.LFSR: (found.value > random, 1),
+            Encoding.LATENCY: (found.value == steps, 1),
+            Encoding.PHASE: ((found.value & mask).any(), found.value & mask),
+        }
+        spikes, payload = later[params.encoding]
+        sends = (fetched_kind != TokenKind.VALUE) | spikes
 
         advance_out = ~self.o.valid | self.o.ready
         consume = fetched & (advance_out | ~sends)
@@ -86,16 +111,27 @@ class Encoder(wiring.Component):
         connect(m, flipped(self.i), arrived.i)
         frame = arrived.o
         is_end = frame.payload.kind == TokenKind.END
+        value = frame.payload.payload
+        when = ((params.payload.max - value) * params.steps)[params.payload.bits :]
+        highest_bit = C(1 << (params.payload.bits - 1), params.payload.bits)
+        at_once = {
+            Encoding.DIRECT: (C(1, 1), value),
+            Encoding.RATE: (C(0, 1), 1),
+            Encoding.LFSR: (value > random, 1),
+            Encoding.LATENCY: (when == 0, 1),
+            Encoding.PHASE: (value[-1], value & highest_bit),
+        }
+        first_spikes, first_payload = at_once[params.encoding]
         m.d.comb += frame.ready.eq(~scanning & ~fetched & advance_out)
         with m.If(frame.valid & frame.ready):
             m.d.sync += [
                 self.o.payload.kind.eq(Mux(is_end, TokenKind.TICK, TokenKind.VALUE)),
                 self.o.payload.address.eq(frame.payload.address),
-                self.o.payload.payload.eq(0 if is_rate else frame.payload.payload),
-                self.o.valid.eq(is_end | (not is_rate)),
+                self.o.payload.payload.eq(Mux(is_end, 0, first_payload)),
+                self.o.valid.eq(is_end | first_spikes),
             ]
             with m.If(is_end):
-                m.d.sync += [scanning.eq(1), steps.eq(1), position.eq(0)]
+                m.d.sync += [scanning.eq(1), steps.eq(1), position.eq(0), mask.eq(highest_bit.rotate_right(1))]
             with m.Else():
                 m.d.sync += count.eq(count + 1)
         with m.Else():
@@ -112,33 +148,43 @@ class Encoder(wiring.Component):
                     m.d.sync += [fetched_kind.eq(TokenKind.END), scanning.eq(0), count.eq(0)]
                 with m.Elif(position == count):
                     m.d.sync += [fetched_kind.eq(TokenKind.TICK), position.eq(0), steps.eq(steps + 1)]
+                    m.d.sync += mask.eq(mask.rotate_right(1))
             with m.If(consume & sends):
                 is_value = fetched_kind == TokenKind.VALUE
                 m.d.sync += [
                     self.o.valid.eq(1),
                     self.o.payload.kind.eq(fetched_kind),
                     self.o.payload.address.eq(Mux(is_value, found.address, 0)),
-                    self.o.payload.payload.eq(Mux(is_value, 1 if is_rate else found.value, 0)),
+                    self.o.payload.payload.eq(Mux(is_value, payload, 0)),
                 ]
         m.d.comb += [read.addr.eq(position), read.en.eq(advance)]
 
         # the buffer is written while the frame comes in and, with RATE, behind the scan
         m.d.comb += [
             record.address.eq(frame.payload.address),
-            record.value.eq(frame.payload.payload),
+            record.value.eq(when if params.encoding is Encoding.LATENCY else value),
         ]
         m.d.sync += [
             write.addr.eq(count),
             write.en.eq(frame.valid & frame.ready & ~is_end),
         ]
         if is_rate:
-            m.d.comb += record.phase.eq(frame.payload.payload)
+            m.d.comb += record.phase.eq(value)
             with m.If(fetched):
                 m.d.comb += [record.eq(found), record.phase.eq(phase)]
                 m.d.sync += [
                     write.addr.eq(fetched_position),
                     write.en.eq(consume & (fetched_kind == TokenKind.VALUE)),
                 ]
+
+        if params.encoding is Encoding.LFSR:
+            m.submodules.numbers = numbers = RandomNumbers(params.seed)
+            recorded = frame.valid & frame.ready & ~is_end
+            m.d.comb += [
+                random.eq(numbers.number),
+                numbers.advance.eq(recorded | (consume & (fetched_kind == TokenKind.VALUE))),
+                numbers.restart.eq(consume & (fetched_kind == TokenKind.END)),
+            ]
 
         leaves = self.o.valid & self.o.ready
         for kind, name in zip(TokenKind, counter_names(params), strict=True):

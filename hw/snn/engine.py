@@ -163,6 +163,7 @@ class EventEngine(wiring.Component):
         leaving_stage = stages[6 + late]
         passes = Signal()  # of the stage after that
         m.d.sync += passes.eq(leaving_stage.sweep & ~leaving_stage.clear)
+        begins = stages[7 + late].sweep & stages[7 + late].clear
         for lane in lanes:
             m.submodules[f"neuron_{lane}"] = cell = cells[lane]
             m.d.comb += [
@@ -172,6 +173,8 @@ class EventEngine(wiring.Component):
                 spikes[lane].eq(Mux(leaving_stage.fire & self._exists(lane, leaving_stage), cell.spike, 0)),
                 after[lane].eq(Mux(self._exists(lane, leaving_stage), cell.after, 0)),
             ]
+        if neuron.initial:
+            m.d.comb += [cell.begin.eq(begins) for cell in cells]
         if neuron.has_side:
             self._connect_side(m, cells, stages[3], stages[9 + late])
         saturated = self._saturations(m, accumulate.saturated, cells, stages)

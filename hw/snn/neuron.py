@@ -53,6 +53,9 @@ class Neuron(wiring.Component):
         Cycle 0; only if the neuron has such state.
     clear : In(1)
         Cycle 2: ``decayed`` starts from 0, because the sample ends or because there is no membrane at all.
+    begin : In(1)
+        Cycle 2: ``clear`` because the sample ends, so that the next membrane starts from ``initial``; only if that is
+        not 0.
     bias : In(signed)
         Cycle 3; only with ``bias``.
     decays : In(decay_layout(params))
@@ -83,6 +86,8 @@ class Neuron(wiring.Component):
             "joined": Out(1),
             "saturated": Out(2),
         }
+        if params.initial:
+            members["begin"] = In(1)
         if bias:
             members["bias"] = In(shape_of(params.accumulated))
         if params.has_side:
@@ -175,8 +180,11 @@ class Neuron(wiring.Component):
 
     def _decay(self, m: Module, name: str, value, leak, fmt, addend, *, flag: int) -> Value:
         """What is there two cycles after ``value``, in whose cycle ``clear`` is."""
-        m.submodules[name] = decay = Decay(leak, fmt, addend_bits=0 if addend is None else len(addend))
+        initial = self._params.initial if name == "membrane" else 0
+        m.submodules[name] = decay = Decay(leak, fmt, addend_bits=0 if addend is None else len(addend), initial=initial)
         m.d.comb += [decay.value.eq(value), decay.clear.eq(self.clear), self.saturated[flag].eq(decay.overflow)]
+        if initial:
+            m.d.comb += decay.begin.eq(self.begin)
         if addend is not None:
             m.d.comb += decay.addend.eq(addend)
         if leak is not None and leak.varies:

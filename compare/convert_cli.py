@@ -1,0 +1,138 @@
+"""``tospike convert``."""
+
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from tospike.gen import console
+from tospike.gen.cli import Data
+from tospike.gen.convert import Converted, ConvertOptions, convert
+from tospike.gen.data import DataSet, load_data
+from tospike.gen.files import write_bytes, write_text
+from tospike.gen.load import load_network
+from tospike.gen.nir_import import import_nir
+from tospike.gen.options import ModelOptions
+from tospike.gen.prepare import prepare
+from tospike.hw.params import InputError, Readout, require
+from tospike.sim.network import Network
+from tospike.sim.over_time import BATCH, float_predictions, golden_predictions
+from tospike.sim.reference import run_float
+
+
+class Target(StrEnum):
+    """What an ANN can be converted to."""
+
+    SNN = "snn"
+
+
+class CurveBackend(StrEnum):
+    """What computes the answers over time."""
+
+    FLOAT = "float"
+    GOLDEN = "golden"
+
+
+def convert_command(
+    model: Annotated[Path, typer.Argument(help="Trained ANN (.onnx).", show_default=False)],
+    *,
+    out: Annotated[Path, typer.Option(help="NIR file for the SNN.")],
+    to: Annotated[Target, typer.Option(help="What it becomes.")] = Target.SNN,
+    data: Data = "digits",
+    steps: Annotated[int, typer.Option(help="Time steps per sample.")] = ConvertOptions.steps,
+    percentile: Annotated[
+        float, typer.Option(help="Of a layer's activations on the calibration data: a spike in every step.")
+    ] = ConvertOptions.percentile,
+    initial: Annotated[
+        float, typer.Option(help="Membranes at the start of a sample, in thresholds.")
+    ] = ConvertOptions.initial,
+    readout: Annotated[Readout, typer.Option(help="membrane or count.")] = ConvertOptions.readout,
+    calibration_samples: Annotated[
+        int, typer.Option(help="At most so many calibration samples.")
+    ] = ConvertOptions.calibration_samples,
+    weight_bits: Annotated[int, typer.Option(help="Golden curve: bits of a weight.")] = 8,
+    curve: Annotated[Path | None, typer.Option(help="Also write the accuracy after each step, as JSON.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also draw it, as SVG.")] = None,
+    backend: Annotated[CurveBackend, typer.Option(help="What computes that accuracy.")] = CurveBackend.GOLDEN,
+    samples: Annotated[int | None, typer.Option(help="Only so many test samples for it.")] = None,
+) -> None:
+    """Convert a trained ANN to an SNN of integrate-and-fire neurons; the file states all options that it needs."""
+    for path in (out, curve, plot):
+        console.check_writable(path)
+    require(out.suffix == ".nir", f"{out} will be a NIR file: give --out a name that ends in .nir")
+    options = ConvertOptions(
+        steps=steps,
+        percentile=percentile,
+        initial=initial,
+        readout=readout,
+        calibration_samples=calibration_samples,
+    )
+    ann, data_set = load_network(model), load_data(data)
+    require(
+        not data_set.is_spikes and data_set.inputs == ann.input.inputs,
+        f"{model} takes {ann.input.inputs} values per sample, which {data_set.name} does not have: give other --data",
+    )
+    converted = convert(ann, data_set.train_x, options)
+    write_bytes(out, converted.to_bytes())
+    _say(out, options, converted)
+    if curve or plot:
+        measured = _measure(out, ann, data_set, backend, ModelOptions(weight_bits=weight_bits), samples)
+        accuracy = measured["accuracy"]
+        console.out.print(
+            f"accuracy, {measured['backend']}, {measured['samples']} samples: ANN "
+            f"{100 * measured['ann_accuracy']:.2f} %, SNN {100 * accuracy[-1]:.2f} % after {steps} steps, "
+            f"best {100 * max(accuracy):.2f} % after {int(np.argmax(accuracy)) + 1}",
+            highlight=False,
+        )
+        if curve:
+            console.write_json(curve, {"network": ann.name, "data": data_set.name, **asdict(options), **measured})
+        if plot:
+            from tospike.compare.steps_figure import steps_figure  # matplotlib takes as long as all the rest
+
+            title = f"{ann.name} as an SNN: accuracy over time steps ({measured['backend']})"
+            write_text(plot, steps_figure(accuracy, ann=measured["ann_accuracy"], title=title))
+
+
+def _say(out: Path, options: ConvertOptions, converted: Converted) -> None:
+    table = Table("option", "value", title=str(out))
+    for name, value in {**asdict(options), **options.nir.describe()}.items():
+        table.add_row(name, str(value))
+    for name, scale in converted.scales.items():
+        table.add_row(f"a spike per step of {name}", f"{scale:.4g}")
+    console.out.print(table)
+
+
+def _measure(
+    out: Path, ann: Network, data: DataSet, backend: CurveBackend, options: ModelOptions, samples: int | None
+) -> dict[str, Any]:
+    """Accuracy after each step, of the network that the file holds."""
+    count = len(data.x) if samples is None else samples
+    require(1 <= count <= len(data.x), f"samples must be from 1 to {len(data.x)}, not {count}")
+    x, y = data.x[:count], data.y[:count]
+    if backend is CurveBackend.FLOAT:
+        snn = import_nir(out)
+        predict = lambda batch: float_predictions(snn, batch)  # noqa: E731
+    else:
+        prepared = prepare(out, data, options)
+        try:
+            design = prepared.design
+        except InputError as error:
+            raise InputError(f"no golden model runs this network ({error}): give --backend float") from None
+        predict = lambda batch: golden_predictions(design, prepared.integers(batch))  # noqa: E731
+    correct = np.zeros(0)
+    with console.progress_bar(f"{ann.name}: {backend.value}", count) as progress:
+        for start in range(0, count, BATCH):
+            part = slice(start, start + BATCH)
+            hits = (predict(x[part]) == y[part, None]).sum(axis=0)
+            correct = hits if start == 0 else correct + hits
+            progress(min(start + BATCH, count))
+    return {
+        "backend": backend.value,
+        "samples": count,
+        "ann_accuracy": float(np.mean(run_float(ann, x, trace=False).predictions == y)),
+        "accuracy": (correct / count).tolist(),
+    }

@@ -1,0 +1,238 @@
+"""ANN to SNN: spikes of integrate-and-fire neurons stand for activations.
+
+A neuron that subtracts its threshold with every spike has, after T steps of a constant input a, spiked
+floor(a T / threshold) times: its rate is a ReLU, clipped at one spike per step (Cao et al. 2015,
+doi:10.1007/s11263-014-0788-3; Rueckauer et al. 2017, doi:10.3389/fnins.2017.00682). With `lambda_l`, the activation
+that a rate of 1 in layer l stands for,
+
+    weight_l <- weight_l * lambda_(l-1) / lambda_l        bias_l <- bias_l / lambda_l        threshold 1
+
+computes in rates what the ANN computes in activations (threshold balancing, Diehl et al. 2015). `lambda_l` is a
+percentile of the activations on calibration data. Membranes that begin at half the threshold round the rate instead of
+cutting it off, which halves the expected error (Bu et al. 2022, arXiv:2202.01440).
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+
+import nir
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.gen.nir_options import METADATA_KEY, NirOptions
+from tospike.hw.params import Comparison, Encoding, InputError, Readout, Reset, ceil_div, require, require_range
+from tospike.sim.network import Activation, AveragePool2d, Conv2d, Dense, Network, Stage
+from tospike.sim.reference import run_float
+
+CONVERSION_KEY = "tospike_conversion"
+"""Where the metadata of a converted graph tell how it was made."""
+
+Shape = tuple[int, ...]
+Nodes = dict[str, nir.NIRNode]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions:
+    """How an ANN becomes an SNN."""
+
+    steps: int = 32
+    """Time steps per sample that the file states."""
+    percentile: float = 99.9
+    """Of a layer's activations that are not 0: what a spike in every step stands for. Larger ones are cut off."""
+    initial: float = 0.5
+    """Membranes at the start, in thresholds."""
+    readout: Readout = Readout.MEMBRANE
+    """The last layer: neurons without a threshold, or spikes that are counted."""
+    calibration_samples: int = 2048
+    """At most so many of the calibration samples are used, evenly spread over them."""
+
+    def __post_init__(self) -> None:
+        require_range("steps", self.steps, 1, 1 << 12)
+        require(0 < self.percentile <= 100, f"percentile must be above 0 and at most 100, not {self.percentile}")
+        require_range("calibration-samples", self.calibration_samples, 1, 1 << 20)
+        require(
+            self.readout in (Readout.MEMBRANE, Readout.COUNT),
+            f"a converted network is read out by membrane or count, not {self.readout.value}",
+        )
+
+    @property
+    def nir(self) -> NirOptions:
+        """How the converted network is to be run."""
+        return NirOptions(
+            reset=Reset.SUBTRACT,
+            comparison=Comparison.AT_LEAST,
+            initial=self.initial,
+            encoding=Encoding.DIRECT,
+            steps=self.steps,
+            readout=self.readout,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Converted:
+    """A spiking network, and what a spike in every step stands for in each of its layers."""
+
+    graph: nir.NIRGraph
+    scales: dict[str, float]
+
+    def to_bytes(self) -> bytes:
+        """The NIR file."""
+        buffer = io.BytesIO()
+        nir.write(buffer, self.graph, compression=None)  # type: ignore[arg-type]
+        return buffer.getvalue()
+
+
+def convert(network: Network, samples: NDArray[np.generic], options: ConvertOptions) -> Converted:
+    """Convert an ANN.
+
+    Parameters
+    ----------
+    network
+        A float network: a chain of Dense and Conv2d, with ReLU (clipped or not) behind all but the last, and
+        AveragePool2d.
+    samples
+        (N, inputs) values: calibration data.
+    options
+        How.
+
+    Raises
+    ------
+    InputError
+        Something in the network has no spiking counterpart; the message names it and the way out.
+    """
+    _check(network)
+    few = samples[:: ceil_div(len(samples), options.calibration_samples)]
+    activations = run_float(network, few).stages
+    weighted = [index for index, stage in enumerate(network.stages) if not isinstance(stage.synapses, AveragePool2d)]
+    scales: dict[str, float] = {}
+    writing = _Writing(network, options)
+    before = 1.0
+    for index, stage in enumerate(network.stages):
+        if isinstance(stage.synapses, AveragePool2d):
+            writing.pool(stage)
+            continue
+        last = index == weighted[-1]
+        scale = 1.0
+        if not last or options.readout is Readout.COUNT:
+            scale = _scale(stage, activations[index].outputs, options.percentile)
+        writing.layer(stage, before / scale, 1 / scale, last=last)
+        scales[stage.name] = before = scale
+    return Converted(graph=writing.finish(network, scales), scales=scales)
+
+
+def _check(network: Network) -> None:
+    require(not network.is_spiking, f"network {network.name!r} is spiking already")
+    spec = network.input
+    grids = [spec.grid]
+    for stage in network.stages:
+        kind = type(stage.synapses).__name__
+        instead = {
+            "MaxPool2d": "spikes have no maximum: train the network with average pools",
+            "Add": "branches are not supported in spiking networks: train a network without",
+        }.get(kind, "use Conv2d, Dense and AveragePool2d in a chain")
+        chain = not stage.sources and isinstance(stage.synapses, Dense | Conv2d | AveragePool2d)
+        require(chain, f"stage {stage.name!r} is {kind}: {instead}")
+        assert isinstance(stage.neuron, Activation)
+        grids.append(stage.neuron.grid)
+        if isinstance(stage.synapses, Dense | Conv2d):
+            grids.append(stage.synapses.grid)
+            require(
+                stage.neuron.relu or stage is network.stages[-1],
+                f"stage {stage.name!r} has no ReLU, but a rate cannot be negative: put one behind it, or merge it with "
+                "the next one",
+            )
+    last = network.stages[-1]
+    require(
+        isinstance(last.synapses, Dense | Conv2d),
+        f"stage {last.name!r}, the last one, has no weights: put a dense layer behind it",
+    )
+    require(
+        all(grid is None for grid in grids) and (spec.scale, spec.offset) == (1.0, 0.0),
+        f"network {network.name!r} was trained with quantisers: convert the float network",
+    )
+
+
+def _scale(stage: Stage, activations: NDArray[np.float64], percentile: float) -> float:
+    positive = activations[activations > 0]
+    require(
+        positive.size > 0,
+        f"stage {stage.name!r} is 0 for all calibration samples: give data like those that it was trained with",
+    )
+    scale = float(np.percentile(positive, percentile))
+    assert isinstance(stage.neuron, Activation)
+    return min(scale, stage.neuron.maximum or scale)
+
+
+class _Writing:
+    """A NIR graph, layer by layer."""
+
+    def __init__(self, network: Network, options: ConvertOptions):
+        self._options = options
+        first = network.stages[0].synapses
+        self._shape: Shape = getattr(first, "shape", (network.input.inputs,))
+        self._nodes: Nodes = {"input": nir.Input(np.array(self._shape))}
+
+    def pool(self, stage: Stage) -> None:
+        """An average pool, which the importer merges with the weights behind it."""
+        pool = stage.synapses
+        assert isinstance(pool, AveragePool2d)
+        window = pool.window
+        self._nodes[stage.name] = nir.AvgPool2d(
+            kernel_size=np.array(window.kernel),
+            stride=np.array(window.stride),
+            padding=np.array(_padding(stage.name, window.padding)),
+        )
+        self._shape = pool.output_shape
+
+    def layer(self, stage: Stage, weight_factor: float, bias_factor: float, *, last: bool) -> None:
+        """Weights and neurons."""
+        synapses = stage.synapses
+        if isinstance(synapses, Dense):
+            if len(self._shape) > 1:
+                # NIR's shapes have no batch
+                self._nodes[f"{stage.name}_flatten"] = nir.Flatten(np.array(self._shape), start_dim=0)
+            node = nir.Affine(synapses.weight * weight_factor, synapses.bias * bias_factor)
+        else:
+            assert isinstance(synapses, Conv2d)
+            node = nir.Conv2d(
+                input_shape=(self._shape[1], self._shape[2]),
+                weight=synapses.weight * weight_factor,
+                stride=synapses.stride,
+                padding=_padding(stage.name, synapses.padding),
+                dilation=(1, 1),
+                groups=synapses.groups,
+                bias=synapses.bias * bias_factor,
+            )
+        self._nodes[stage.name] = node
+        self._shape = synapses.output_shape
+        one = np.ones(self._shape)
+        if last and self._options.readout is Readout.MEMBRANE:
+            self._nodes[f"{stage.name}_i"] = nir.I(r=one)
+        else:
+            self._nodes[f"{stage.name}_if"] = nir.IF(r=one, v_threshold=one, v_reset=np.zeros(self._shape))
+
+    def finish(self, network: Network, scales: dict[str, float]) -> nir.NIRGraph:
+        """The graph, with how it was made and is to be run."""
+        nodes = {**self._nodes, "output": nir.Output(np.array(self._shape))}
+        made = {key: getattr(value, "value", value) for key, value in asdict(self._options).items()}
+        metadata = {
+            METADATA_KEY: self._options.nir.describe(),
+            CONVERSION_KEY: {
+                "network": network.name,
+                **made,
+                **{f"scale_{name}": value for name, value in scales.items()},
+            },
+        }
+        return nir.NIRGraph(nodes, list(pairwise(nodes)), metadata=metadata, type_check=False)
+
+
+def _padding(name: str, padding: Sequence[int]) -> tuple[int, int]:
+    top, left, bottom, right = padding
+    if (top, left) != (bottom, right):
+        raise InputError(
+            f"stage {name!r} is padded by {top} above and {bottom} below, {left} left and {right} right, which NIR "
+            "cannot say: train it with equal padding on opposite sides"
+        )
+    return top, left
