@@ -70,16 +70,17 @@ def pack(
         A shape or a value does not fit.
     """
     require(
+        params.window is not None
+        or (len(weight) == params.neurons and all(len(row) == params.inputs for row in weight)),
+        f"the weights of an event engine must have shape ({params.neurons}, {params.inputs})",
+    )
+    require(
         len(bias) == params.channels,
         f"an event engine of {params.channels} {'neurons' if params.window is None else 'channels'} takes as many "
         f"biases, not {len(bias)}",
     )
     if params.window is not None:
         return {"weights": _window_words(params, params.window, weight), **_neuron_images(params, bias, decays)}
-    require(
-        len(weight) == params.neurons and all(len(row) == params.inputs for row in weight),
-        f"the weights of an event engine must have shape ({params.neurons}, {params.inputs})",
-    )
     own = recurrent if recurrent is not None else ()
     square = len(own) == params.neurons and all(len(row) == params.neurons for row in own)
     require(
