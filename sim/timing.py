@@ -331,13 +331,13 @@ def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[
     for address in range(inputs):
         some = recorded[address]
         came = np.where(some, np.maximum(came, recorded_before) + 1, came + 1)
-        leaves = np.maximum(came + 1, taken)
+        leaves = np.maximum(np.maximum(came + 1, taken), recorded_last + 1)
         recorded_before = np.where(some, recorded_last, recorded_before)
         recorded_last = np.where(some, leaves, recorded_last)
         sent = first[address]
         if sent.any():
             taken = np.where(sent, link.take_values(leaves + 1, sent * one, address * one), taken)
-    came = np.maximum(np.maximum(came, recorded_before) + 2, taken)
+    came = np.maximum(np.maximum(np.maximum(came, recorded_before) + 2, taken), recorded_last + 1)
     taken = link.take_tick(came + 1)
 
     # Scans: an entry that is sent waits until the register is free, the others do not.
