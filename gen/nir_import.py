@@ -76,6 +76,7 @@ def _network(found: list[Layer], shape: Shape, options: NirOptions, name: str) -
         input=options.input_spec(stages[0].synapses.inputs),
         stages=tuple(stages),
         readout=_readout(stages[-1], options),
+        decision=options.decision,
     )
 
 

@@ -19,7 +19,7 @@ from tospike.hw.params import (
     require_range,
 )
 from tospike.hw.params.encoder import LFSR_BITS
-from tospike.sim.network import InputSpec
+from tospike.sim.network import Decision, InputSpec
 
 METADATA_KEY = "tospike"
 """Where the metadata of a NIR graph may state options; other tools pass them over."""
@@ -74,6 +74,8 @@ class NirOptions:
     """Encoding lfsr only: where its random numbers begin."""
     readout: Readout | None = None
     """``None``: the spike count of a last neuron that spikes, the membrane of one that does not."""
+    decision: Decision = Decision.LARGEST
+    """How the outputs become a class."""
 
     def __post_init__(self) -> None:
         require(

@@ -27,6 +27,7 @@ from tospike.hw.params import (
     ResetTiming,
     WeightSource,
 )
+from tospike.sim.network import Decision
 
 _NIR = {"rich_help_panel": "What a NIR file leaves open (default: what the file states, else what is said here)"}
 _QUANTISE = {"rich_help_panel": "Quantisation"}
@@ -71,6 +72,9 @@ class ModelOptions:
     steps: Annotated[int | None, typer.Option(help="Time steps per sample [8].", **_NIR)] = None
     readout: Annotated[
         Readout | None, typer.Option(help="count, or membrane for a last I or LI [by the last neuron].", **_NIR)
+    ] = None
+    decision: Annotated[
+        Decision | None, typer.Option(help="The class: the largest output, or who spikes first [largest].", **_NIR)
     ] = None
 
     weight_bits: Annotated[int | None, typer.Option(help="Bits of a weight; ANN, 1: +1 and -1 [8].", **_QUANTISE)] = (
@@ -128,7 +132,7 @@ class ModelOptions:
         """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN."""
         given = self._given(
             "framework", "dt", "decay", "reset", "reset_timing", "comparison", "spike_bits", "refractory",
-            "initial", "integration", "encoding", "steps", "readout", "input_bits",
+            "initial", "integration", "encoding", "steps", "readout", "decision", "input_bits",
         )  # fmt: skip
         given |= {"seed": self.encoding_seed} if self.encoding_seed is not None else {}
         if path.suffix != ".nir":

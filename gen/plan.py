@@ -27,7 +27,7 @@ from tospike.hw.params import (
 )
 from tospike.sim.design import Design
 from tospike.sim.layers import sum_weights
-from tospike.sim.network import Accumulator, Network, Requantize, Stage
+from tospike.sim.network import Accumulator, Decision, Network, Requantize, Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
             payload=payload,
             weight_bits=max(2, weight_bits(stage)),
             neuron=stage.neuron,
-            readout=(network.readout or Readout.COUNT) if last else Readout.SPIKES,
+            readout=_readout(network) if last else Readout.SPIKES,
             count_bits=max(1, (spec.steps * stage.neuron.spike.max).bit_length()),
             bias=bool(synapses.bias.any()),
             recurrent=stage.recurrent is not None,
@@ -158,7 +158,15 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
     return Design(params=params, network=network, stage_counts=tuple(counts))
 
 
+def _readout(network: Network) -> Readout:
+    """What the last engine sends: who spikes first is seen in the spikes."""
+    return Readout.SPIKES if network.decision is Decision.FIRST_SPIKE else network.readout or Readout.COUNT
+
+
 def _spiking_output(network: Network, options: PlanOptions) -> HostOutput:
+    if network.decision is Decision.FIRST_SPIKE:
+        require(not options.argmax, "--decision first-spike sends the class already: leave --argmax out")
+        return HostOutput.FIRST_SPIKE
     if options.argmax:
         return HostOutput.ARGMAX
     return HostOutput.TOKENS if network.readout is Readout.SPIKES else HostOutput.DENSE

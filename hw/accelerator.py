@@ -10,7 +10,7 @@ from tospike.hw.ann.engine import SystolicEngine
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.layout import ADDRESS_BITS, counter_names, regions, version_word
-from tospike.hw.host.output import ArgmaxOutput, DenseOutput, TokenOutput
+from tospike.hw.host.output import ArgmaxOutput, DenseOutput, FirstSpikeOutput, TokenOutput
 from tospike.hw.host.registers import RegisterFile
 from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
@@ -29,7 +29,12 @@ from tospike.hw.snn.encoder import Encoder
 from tospike.hw.snn.engine import EventEngine
 
 Images = Mapping[str, Sequence[int]]
-OUTPUTS = {HostOutput.DENSE: DenseOutput, HostOutput.TOKENS: TokenOutput, HostOutput.ARGMAX: ArgmaxOutput}
+OUTPUTS = {
+    HostOutput.DENSE: DenseOutput,
+    HostOutput.TOKENS: TokenOutput,
+    HostOutput.ARGMAX: ArgmaxOutput,
+    HostOutput.FIRST_SPIKE: FirstSpikeOutput,
+}
 
 
 def make_engine(params: EngineParams, images: Images, first_region: int):

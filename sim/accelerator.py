@@ -58,10 +58,18 @@ def run(design: Design, x: Array) -> Result:
         sent = steps * sum(params.output.addresses for params in design.params.engines)
         size = max(1, BATCH_SPIKES // sent)
         result = _join([_spiking(design, x[start : start + size]) for start in range(0, len(x), size)])
+    if design.params.host_output is HostOutput.FIRST_SPIKE:
+        assert result.trains is not None  # the last engine sends spikes
+        return replace(result, outputs=first_spikes(result.trains)[:, None], is_class=True)
     if design.params.host_output is not HostOutput.ARGMAX:
         return result
     cycles = result.cycles + ARGMAX_COMPARE
     return replace(result, outputs=result.predictions[:, None], cycles=cycles, is_class=True)
+
+
+def first_spikes(trains: Array) -> Ints:
+    """(N,) neurons that spike first in (N, steps, neurons), of several in a step the lowest; 0 where none spikes."""
+    return np.argmax(trains.reshape(len(trains), -1) != 0, axis=1) % trains.shape[2]
 
 
 def frame_cycles(params: SystolicParams | ImageParams) -> int:

@@ -33,8 +33,7 @@ def leak(value: Ints, params: LeakParams, decays: Ints | None = None) -> Ints:
 
 
 def exact_matmul(a: Ints, b: Ints) -> Ints:
-    """``a @ b`` in integers through BLAS, exact: in float32 while every partial sum is below 2**24, in float64 while below
-    2**53, and in integers beyond."""
+    """``a @ b``, exact: by float32 BLAS if no partial sum reaches 2**24, by float64 below 2**53, else in integers."""
     largest = int(np.abs(a).max(initial=0)) * int(np.abs(b).max(initial=0)) * a.shape[-1]
     if largest >= 1 << 53:
         return a @ b

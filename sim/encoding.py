@@ -1,5 +1,6 @@
 """Turns a frame of values into time steps: what the encoder engine must send."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from tospike.hw.params import Encoding, IntFormat, require, require_range
 from tospike.sim.codes import latency_spikes, lfsr_spikes, phase_payloads
 from tospike.sim.network import InputSpec
+
+Code = Callable[[NDArray[np.int64], int, int], NDArray[np.integer]]
+"""Takes (N, inputs) values, steps and bits; gives (N, steps, inputs) payloads."""
 
 
 def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float, *, ties_up: bool = False) -> NDArray[np.int64]:
@@ -79,8 +83,12 @@ def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: in
     )
     if encoding is Encoding.LFSR:
         return lfsr_spikes(x, steps, bits, seed)
-    code = {Encoding.RATE: _rate, Encoding.LATENCY: latency_spikes, Encoding.PHASE: phase_payloads}[encoding]
-    return code(x, steps, bits)
+    codes: dict[Encoding, Code] = {
+        Encoding.RATE: _rate,
+        Encoding.LATENCY: latency_spikes,
+        Encoding.PHASE: phase_payloads,
+    }
+    return codes[encoding](x, steps, bits)
 
 
 def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
@@ -131,7 +139,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
 def encode_float(spec: InputSpec, x: ArrayLike) -> NDArray[np.float64]:
     """Samples as a float network's first stage gets them: :func:`encode`, quantised only where the code needs it."""
     if spec.encoding is not None and spec.encoding.takes_integers:
-        return encode(spec, x) * spec.payload_unit
+        return encode(spec, x).astype(np.float64) * spec.payload_unit
     encoded = encode(replace(spec, format=None), x)
     # the steps of a direct code are one array (stride 0), and stay one
     same = encoded.ndim == 3 and encoded.strides[1] == 0

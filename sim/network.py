@@ -8,6 +8,7 @@ modified after they are put into a stage.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -45,6 +46,7 @@ __all__ = [
     "Array",
     "AveragePool2d",
     "Conv2d",
+    "Decision",
     "Dense",
     "FloatNeuron",
     "Grid",
@@ -243,6 +245,15 @@ class InputSpec:
         return self.scale if self.encoding is Encoding.DIRECT else 1.0
 
 
+class Decision(StrEnum):
+    """How the outputs of an SNN become a class."""
+
+    LARGEST = "largest"
+    """The largest output, of equals the first."""
+    FIRST_SPIKE = "first-spike"
+    """The neuron of the last layer that spikes first, of several in a step the first; the first of all if none does."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
     """Stages with their input and their readout; each takes what the one before it sends, unless it says otherwise.
@@ -254,9 +265,16 @@ class Network:
     input: InputSpec
     stages: tuple[Stage, ...]
     readout: Readout | None = None
+    decision: Decision = Decision.LARGEST
 
     def __post_init__(self) -> None:
         require(len(self.stages) >= 1, f"network {self.name!r} has no stages")
+        neuron = self.stages[-1].neuron
+        require(
+            self.decision is Decision.LARGEST or (isinstance(neuron, Membrane | NeuronParams) and neuron.kind.spikes),
+            f"stage {self.stages[-1].name!r}, the last one, has no spikes, of which the first could decide: give "
+            "--decision largest",
+        )
         for index, stage in enumerate(self.stages):
             self._check(index, stage)
         kinds = {stage.is_spiking for stage in self.stages}

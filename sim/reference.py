@@ -9,7 +9,7 @@ from tospike.hw.params import InputError, Readout, require
 from tospike.sim.encoding import encode_float
 from tospike.sim.layers import currents
 from tospike.sim.membrane import Floats, StageRun, integrate
-from tospike.sim.network import Activation, Conv2d, Membrane, Network, Stage
+from tospike.sim.network import Activation, Conv2d, Decision, Membrane, Network, Stage
 
 BATCH = 512
 """Samples computed at a time."""
@@ -24,7 +24,7 @@ class FloatRun:
     """What :func:`run_float` computed for N samples."""
 
     outputs: Floats
-    """(N, outputs): logits, spike counts, or membranes after the last step."""
+    """(N, outputs): logits, spike counts, membranes after the last step, or minus the steps before the first spike."""
     stages: tuple[StageRun, ...]
 
     @property
@@ -85,7 +85,11 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
             raise InputError(f"stage {stage.name!r} is quantised: run the golden model, not the float reference")
         runs.append(run)
     outputs = runs[-1].outputs
-    if network.readout is Readout.MEMBRANE:
+    if network.decision is Decision.FIRST_SPIKE:
+        # the earlier, the larger
+        spiked = np.concatenate([outputs != 0, np.ones_like(outputs[:, :1], dtype=bool)], axis=1)
+        outputs = -np.argmax(spiked, axis=1).astype(np.float64)
+    elif network.readout is Readout.MEMBRANE:
         assert runs[-1].membrane is not None  # only SNNs have a readout
         outputs = runs[-1].membrane
     elif network.readout is not None:

@@ -107,6 +107,28 @@ class TokenSink:
 
 
 @dataclass(kw_only=True, eq=False)
+class FirstSpikeSink:
+    """`tospike.hw.host.output.FirstSpikeOutput`: takes a token per cycle, and answers the first VALUE or the END."""
+
+    last_beat: Ints
+    """When the host takes the answer; -1 before."""
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """One per cycle."""
+        self.last_beat = np.where((self.last_beat < 0) & (count > 0), offer + 1, self.last_beat)
+        return offer + count - 1
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """At once."""
+        return offer
+
+    def take_end(self, offer: Ints) -> Ints:
+        """At once."""
+        self.last_beat = np.where(self.last_beat < 0, offer + 1, self.last_beat)
+        return offer
+
+
+@dataclass(kw_only=True, eq=False)
 class EventLink:
     """`tospike.hw.snn.engine.EventEngine`."""
 
@@ -249,8 +271,10 @@ def chain_cycles(
     )
     samples = len(inputs)
     zeros = np.zeros(samples, dtype=np.int64)
-    sink: DenseSink | TokenSink = TokenSink(last_beat=zeros)
-    if params.host_output is not HostOutput.TOKENS:
+    sink: DenseSink | TokenSink | FirstSpikeSink = TokenSink(last_beat=zeros)
+    if params.host_output is HostOutput.FIRST_SPIKE:
+        sink = FirstSpikeSink(last_beat=zeros - 1)
+    elif params.host_output is not HostOutput.TOKENS:
         sink = DenseSink(addresses=params.output.addresses, last_beat=zeros, address=zeros, done=zeros - 1)
     link: Link = sink
     given = [inputs if encoder is None else encoder.trains, *(run.spikes for run in engines[:-1])]
@@ -307,13 +331,13 @@ def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[
     for address in range(inputs):
         some = recorded[address]
         came = np.where(some, np.maximum(came, recorded_before) + 1, came + 1)
-        leaves = np.maximum(came + 1, taken)
+        leaves = np.maximum(np.maximum(came + 1, taken), recorded_last + 1)
         recorded_before = np.where(some, recorded_last, recorded_before)
         recorded_last = np.where(some, leaves, recorded_last)
         sent = first[address]
         if sent.any():
             taken = np.where(sent, link.take_values(leaves + 1, sent * one, address * one), taken)
-    came = np.maximum(np.maximum(came, recorded_before) + 2, taken)
+    came = np.maximum(np.maximum(np.maximum(came, recorded_before) + 2, taken), recorded_last + 1)
     taken = link.take_tick(came + 1)
 
     # Scans: an entry that is sent waits until the register is free, the others do not.

@@ -43,6 +43,8 @@ module replay;
   reg  [32:0] next;
   reg         valid = 0;
   reg  [31:0] cycles = 0;
+  reg sent = 0;  // the last beat of the sample is taken
+  reg answered = 0;  // the last beat of its answer has come
   reg         running = 0;
   reg  [11:0] address = STATUS;
   reg         asking = 0;
@@ -84,7 +86,7 @@ module replay;
 
   always @(posedge clk) begin
     if (asking && ask_ready) asking <= 0;
-    if (running || (valid && in_ready)) cycles <= cycles + 1;
+    if (running || (valid && in_ready && !answered)) cycles <= cycles + 1;
     if (running && cycles > limit) begin
       $fwrite(results, "timeout\n");
       $finish;
@@ -115,7 +117,7 @@ module replay;
           state <= COUNT;
         end
         if (valid && in_ready) begin
-          running <= 1;
+          running <= !answered;
           if (beat[32]) valid <= 0;
           else fetch;
         end
@@ -125,9 +127,16 @@ module replay;
             $fwrite(results, "cycles %0d\n", cycles + 1);
             cycles <= 0;
             running <= 0;
-            asking <= 1;
-            state <= POLL;
           end
+        end
+        // the answer may come before the last of the sample's beats is taken
+        sent <= sent || (valid && in_ready && beat[32]);
+        answered <= answered || (out_valid && out_last);
+        if ((sent || (valid && in_ready && beat[32])) && (answered || (out_valid && out_last))) begin
+          sent <= 0;
+          answered <= 0;
+          asking <= 1;
+          state <= POLL;
         end
       end
       COUNT: begin

@@ -67,6 +67,12 @@ def test_rounding_modes_differ_where_they_should():
     assert sim.round_shift(halves, 1, Rounding.TRUNCATE).tolist() == [-1, 0, 0, 1]
 
 
+@pytest.mark.parametrize("bits", [24, 25, 53])
+def test_exact_matmul_at_the_ends_of_floats(bits):
+    a = np.array([[(1 << (bits - 1)) - 1, 1, 1, -1]])
+    assert sim.exact_matmul(a, np.ones((4, 1), dtype=np.int64))[0, 0] == 1 << (bits - 1)
+
+
 def test_exact_matmul_beyond_float():
     a = np.array([[(1 << 40) + 1, 1]])
     b = np.array([[1 << 20], [1]])

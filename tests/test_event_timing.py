@@ -7,8 +7,8 @@ from amaranth.lib.wiring import connect
 from stream_bench import simulate
 from test_event_engine import packed, random_decays, random_neuron
 
+from tospike.hw.accelerator import OUTPUTS
 from tospike.hw.host.input import DenseInput, TokenInput
-from tospike.hw.host.output import DenseOutput, TokenOutput
 from tospike.hw.params import (
     SPIKE,
     WORD_ADDRESS,
@@ -29,6 +29,7 @@ from tospike.hw.params import (
 from tospike.hw.snn.encoder import Encoder
 from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import counter_names
+from tospike.sim.accelerator import first_spikes
 from tospike.sim.encoder import run_encoder
 from tospike.sim.event import run_event
 from tospike.sim.timing import chain_cycles
@@ -71,12 +72,12 @@ def random_chain(rng):
         recurrent = rng.integers(-8, 8, (params.neurons, params.neurons)) if params.recurrent else None
         bias = rng.integers(-8, 8, params.neurons) * params.bias
         synapses.append((weight, bias, recurrent, random_decays(rng, params)))
-    dense = readout is not Readout.SPIKES and choose(False, True)
+    host_output = choose(HostOutput.TOKENS, HostOutput.FIRST_SPIKE if readout is Readout.SPIKES else HostOutput.DENSE)
     chain = AcceleratorParams(
         name="chain",
         engines=tuple(engines),
         host_input=HostInput.TOKENS if from_tokens else HostInput.DENSE,
-        host_output=HostOutput.DENSE if dense else HostOutput.TOKENS,
+        host_output=host_output,
     )
     shape = (3, steps, inputs) if from_tokens else (3, inputs)
     values = rng.integers(payload.min, payload.max + 1, shape)
@@ -109,6 +110,8 @@ def input_beats(chain, sample):
 
 
 def expected_words(chain, run, sample):
+    if chain.host_output is HostOutput.FIRST_SPIKE:
+        return [int(first_spikes(run.spikes)[sample])]
     if chain.host_output is HostOutput.DENSE:
         return [int(v) & 0xFFFF_FFFF for v in run.outputs[sample]]
     if chain.engines[-1].readout is Readout.SPIKES:
@@ -123,7 +126,7 @@ def run_rtl(chain, synapses, samples):
         source = DenseInput(chain.input, send_zeros=False)
     else:
         source = TokenInput(chain.input)
-    sink = (DenseOutput if chain.host_output is HostOutput.DENSE else TokenOutput)(chain.output)
+    sink = OUTPUTS[chain.host_output](chain.output)
     waiting = list(synapses)
     engines = []
     for params in chain.engines:
@@ -146,7 +149,7 @@ def run_rtl(chain, synapses, samples):
             await rest(ctx)
             beats = input_beats(chain, sample)
             taken, cycles, words, last = 0, 0, [], False
-            while not last:
+            while not last or taken < len(beats):  # a first spike may come before the sample's end
                 ctx.set(source.i.tvalid, taken < len(beats))
                 if taken < len(beats):
                     ctx.set(source.i.tdata, beats[taken][0])
@@ -155,10 +158,11 @@ def run_rtl(chain, synapses, samples):
                     source.i.tready, sink.o.tvalid, sink.o.tdata, sink.o.tlast
                 )
                 taken += ready and taken < len(beats)
-                cycles += taken > 0
+                cycles += taken > 0 and not last
                 if valid:
                     words.append(word)
-                    last = last_word
+                    last = last or last_word
+            ctx.set(source.i.tvalid, 0)
             results.append((words, cycles))
         await rest(ctx)
         counters = [
@@ -189,6 +193,24 @@ def check_chain(chain, synapses, samples):
 @pytest.mark.parametrize("seed", range(24))
 def test_chain(seed):
     check_chain(*random_chain(np.random.default_rng(seed)))
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+def test_an_encoder_that_waits_for_its_engine(encoding):
+    """Values come faster than an engine of one lane takes them, so that entries wait, sent or not."""
+    rng = np.random.default_rng(4)
+    payload = IntFormat(bits=4, signed=False)
+    encoder = EncoderParams(inputs=24, steps=2, encoding=encoding, payload=payload)
+    engine = EventParams(
+        inputs=24, neurons=2, lanes=1, payload=encoder.output.payload, weight_bits=4, readout=Readout.COUNT
+    )
+    chain = AcceleratorParams(name="chain", engines=(encoder, engine))
+    frames = rng.integers(0, 16, (20, 24))
+    weight, bias = rng.integers(-8, 8, (2, 24)), np.zeros(2, dtype=np.int64)
+    coded = run_encoder(encoder, frames)
+    run = run_event(engine, weight, bias, coded.trains)
+    results, _ = run_rtl(chain, [(weight, bias, None, None)], frames)
+    assert [cycles for _, cycles in results] == chain_cycles(chain, frames, coded, [run]).tolist()
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
 
 from tospike.hw.host.input import DenseInput, TokenInput
-from tospike.hw.host.output import ArgmaxOutput, DenseOutput, TokenOutput
+from tospike.hw.host.output import ArgmaxOutput, DenseOutput, FirstSpikeOutput, TokenOutput
 from tospike.hw.params import IntFormat, TokenFormat, TokenKind
 from tospike.tb.beats import dense_beats, token_word
 
@@ -226,3 +226,25 @@ def test_token_output(stall):
         return await receive_beats(ctx, dut.o, len(tokens), stall=stall)
 
     assert simulate(dut, producer, consumer)[1] == [(token_word(*t), int(t == END)) for t in tokens]
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.6])
+def test_the_first_spike_of_each_train(stall):
+    fmt = TokenFormat(addresses=9, payload=IntFormat(bits=2, signed=False))
+    trains = {
+        3: [TICK, value(3, 2), value(7, 1), TICK, value(1, 1), TICK, END],
+        0: [TICK, TICK, END],
+        8: [value(8, 3), END],
+        5: [TICK, TICK, value(5, 1), TICK, END],
+    }
+    dut = FirstSpikeOutput(fmt)
+    finished, count_finished = count_pulses(dut.finished)
+
+    async def producer(ctx):
+        await send_tokens(ctx, dut.i, [token for tokens in trains.values() for token in tokens] * 2, stall=stall / 2)
+
+    async def consumer(ctx):
+        return await receive_beats(ctx, dut.o, 2 * len(trains), stall=stall)
+
+    assert simulate(dut, producer, consumer, background=(count_finished,))[1] == [(first, 1) for first in trains] * 2
+    assert len(finished) == 2 * len(trains)

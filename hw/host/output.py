@@ -88,6 +88,38 @@ class ArgmaxOutput(_Output):
         return m
 
 
+class FirstSpikeOutput(_Output):
+    """Spike trains to the addresses of their first spikes: a beat for each train, TLAST set.
+
+    ::
+
+        i: TICK  VALUE(3)  VALUE(7)  TICK  VALUE(1)  TICK  END        TICK  END
+        o:            3                                                       0
+
+    The beat comes a cycle after the first VALUE, which is that with the lowest address of its step; the rest of the
+    train is dropped as fast as it comes. A train without spikes is 0, a cycle after its END.
+    """
+
+    def elaborate(self, platform):
+        m = Module()
+        token = self.i.payload
+        answered = Signal()  # for the train that comes in
+        is_end = token.kind == TokenKind.END
+        answers = ~answered & ((token.kind == TokenKind.VALUE) | is_end)
+        m.d.comb += [
+            self.i.ready.eq(~answers | ~self.o.tvalid | self.o.tready),
+            self.o.tlast.eq(1),
+            self.finished.eq(self.o.tvalid & self.o.tready),
+        ]
+        with m.If(self.o.tready):
+            m.d.sync += self.o.tvalid.eq(0)
+        with m.If(self.i.valid & self.i.ready):
+            with m.If(answers):
+                m.d.sync += [self.o.tvalid.eq(1), self.o.tdata.eq(token.address)]
+            m.d.sync += answered.eq((answered | answers) & ~is_end)
+        return m
+
+
 class TokenOutput(_Output):
     """Tokens to host words, one per beat, TLAST on END."""
 

@@ -31,6 +31,9 @@ class HostOutput(StrEnum):
     """Tokens of the event stream, one to a beat; TLAST on END."""
     ARGMAX = "argmax"
     """For each frame the address of its largest value, of equals the lowest: one word, with TLAST."""
+    FIRST_SPIKE = "first-spike"
+    """For each spike train the address of its first spike, of several in a step the lowest, as soon as it comes; 0 if
+    there is none: one word, with TLAST."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,11 @@ class AcceleratorParams:
             or not (isinstance(last, EventParams) and last.readout is Readout.SPIKES),
             "argmax needs a frame of values: give the last layer the readout count or membrane, not spikes",
         )
+        require(
+            self.host_output is not HostOutput.FIRST_SPIKE
+            or (isinstance(last, EventParams) and last.readout is Readout.SPIKES),
+            "first-spike needs spikes: give the last layer the readout spikes",
+        )
         for index, (before, after) in enumerate(zip(self.engines, self.engines[1:], strict=False)):
             require(
                 before.output == after.input,
@@ -87,4 +95,9 @@ class AcceleratorParams:
     @property
     def output_words(self) -> int:
         """Words of a frame that the host gets."""
-        return 1 if self.host_output is HostOutput.ARGMAX else self.output.addresses
+        return 1 if self.sends_class else self.output.addresses
+
+    @property
+    def sends_class(self) -> bool:
+        """Whether the host gets the class and nothing else."""
+        return self.host_output in (HostOutput.ARGMAX, HostOutput.FIRST_SPIKE)
