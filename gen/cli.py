@@ -35,6 +35,7 @@ from tospike.hw.params import (
     Readout,
     Reset,
     ResetTiming,
+    Sweep,
     SystolicParams,
     Technology,
     WeightSource,
@@ -179,6 +180,9 @@ def spiking(
     recurrent: Annotated[
         bool, typer.Option("--recurrent", help="The neurons' spikes are events of the next step.")
     ] = False,
+    sweep: Annotated[
+        Sweep, typer.Option(help="On a time step sweep all words; or only those touched: IF and I without bias.")
+    ] = Sweep.ALL,
     readout: Annotated[
         Readout | None, typer.Option(help="spikes, count or membrane [spikes; membrane for i and li].")
     ] = None,
@@ -214,6 +218,7 @@ def spiking(
         readout=readout,
         bias=bias,
         recurrent=recurrent,
+        sweep=sweep,
         writable=True,
     )
     if core_only:

@@ -25,6 +25,7 @@ from tospike.hw.params import (
     Readout,
     Reset,
     ResetTiming,
+    Sweep,
     WeightSource,
 )
 
@@ -95,6 +96,10 @@ class ModelOptions:
     )
     lanes: Annotated[
         int | None, typer.Option(help="Neurons that an event engine updates per cycle [8].", **_HARDWARE)
+    ] = None
+    sweep: Annotated[
+        Sweep | None,
+        typer.Option(help="Event engines: sweep all words, or touched ones where IF and I allow [all].", **_HARDWARE),
     ] = None
 
     products_per_multiplier: Annotated[
@@ -167,7 +172,7 @@ class ModelOptions:
     def plan(self) -> PlanOptions:
         """How to put stages on engines."""
         return PlanOptions(
-            **self._given("rows", "cols", "dataflow", "lanes", "products_per_multiplier", "weights", "argmax")
+            **self._given("rows", "cols", "dataflow", "lanes", "sweep", "products_per_multiplier", "weights", "argmax")
         )
 
 

@@ -17,6 +17,7 @@ from tospike.hw.params import (
     IntFormat,
     NeuronParams,
     Readout,
+    Sweep,
     SystolicParams,
     WeightSource,
     ceil_div,
@@ -35,12 +36,14 @@ class PlanOptions:
     ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
     time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
+    With ``Sweep.TOUCHED`` event engines whose neurons allow it sweep touched words only.
     """
 
     rows: int = 1
     cols: int = 8
     dataflow: Dataflow = Dataflow.OS
     lanes: int = 8
+    sweep: Sweep = Sweep.ALL
     products_per_multiplier: int = 1
     weights: WeightSource = WeightSource.MEMORY
     argmax: bool = False
@@ -127,6 +130,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
     for index, stage in enumerate(network.stages):
         assert isinstance(stage.neuron, NeuronParams)
         last = index == len(network.stages) - 1
+        bias = bool(stage.dense.bias.any())
         engine = EventParams(
             inputs=stage.dense.inputs,
             neurons=stage.dense.outputs,
@@ -136,12 +140,18 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
             neuron=stage.neuron,
             readout=(network.readout or Readout.COUNT) if last else Readout.SPIKES,
             count_bits=max(1, (spec.steps * stage.neuron.spike.max).bit_length()),
-            bias=bool(stage.dense.bias.any()),
+            bias=bias,
             recurrent=stage.recurrent is not None,
+            sweep=options.sweep if stage.neuron.unmoved and not bias else Sweep.ALL,
         )
         engines.append(engine)
         counts.append(1)
         payload = engine.output.payload
+    require(
+        options.sweep is Sweep.ALL or any(isinstance(e, EventParams) and e.sweep is Sweep.TOUCHED for e in engines),
+        f"--sweep touched is for layers of IF or I neurons without bias and refractory steps, and {network.name!r} has "
+        "none: leave it out",
+    )
     params = AcceleratorParams(
         name=_name(network),
         engines=tuple(engines),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tospike.hw.params import SPIKE, EventParams, IntFormat, Readout, require
 from tospike.sim.arithmetic import Ints, exact_matmul, saturate
 from tospike.sim.neuron import Neurons
+from tospike.sim.sweeps import Sweeps, neurons_of
 
 PAIRS = 4096
 """(sample, neuron) pairs that are computed event by event at a time: bounds memory."""
@@ -25,6 +26,8 @@ class EventRun:
     """The hardware's counters, (N,) each."""
     operations: dict[str, Ints]
     """Operation counts, (N,) each."""
+    swept: NDArray[np.bool_]
+    """(N, T, words): the words that the TICK of each step sweeps."""
 
 
 def run_event(
@@ -74,6 +77,8 @@ def run_event(
     nothing = np.zeros((samples, params.inputs), dtype=np.int64)
 
     spikes = np.zeros((samples, steps, params.neurons), dtype=np.uint8)
+    swept = np.ones((samples, steps, params.words), dtype=bool)
+    sweeps = Sweeps(params, samples)
     saturations = np.zeros(samples, dtype=np.int64)
     neurons = Neurons(params.neuron, np.asarray(bias, dtype=np.int64), samples, decays)
     # a recurrent engine takes its spikes of the last step too: it does not know that it was the last
@@ -98,6 +103,7 @@ def run_event(
         if step < steps:
             ends = step == steps - 1 and params.readout is Readout.MEMBRANE
             spikes[:, step] = neurons.sweep(total, ends=ends)
+            swept[:, step] = sweeps.step(events, neurons.before)
 
     counts = spikes.sum(axis=1, dtype=np.int64)
     outputs = {
@@ -105,8 +111,9 @@ def run_event(
         Readout.COUNT: lambda: np.minimum(counts, params.output.payload.max),
         Readout.MEMBRANE: lambda: neurons.after,
     }[params.readout]()
-    counters = _counters(params, inputs, spikes, saturations + neurons.saturations)
-    return EventRun(spikes=spikes, outputs=outputs, counters=counters, operations=_operations(params, steps, counters))
+    counters = _counters(params, inputs, spikes, swept, saturations + neurons.saturations)
+    operations = _operations(params, swept, counters)
+    return EventRun(spikes=spikes, outputs=outputs, counters=counters, operations=operations, swept=swept)
 
 
 def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None) -> None:
@@ -160,41 +167,49 @@ def _one_by_one(fmt: IntFormat, start: Ints, weight: Ints, inputs: NDArray[np.in
 
 
 def _counters(
-    params: EventParams, inputs: NDArray[np.integer], spikes: NDArray[np.uint8], saturations: Ints
+    params: EventParams,
+    inputs: NDArray[np.integer],
+    spikes: NDArray[np.uint8],
+    swept: NDArray[np.bool_],
+    saturations: Ints,
 ) -> dict[str, Ints]:
     samples, steps, _ = inputs.shape
     values = np.count_nonzero(inputs, axis=(1, 2)).astype(np.int64)
     if params.recurrent:
         values += np.count_nonzero(spikes, axis=(1, 2))
     # the last TICK of a membrane readout has no sweep of its own: the END's reads the membranes and clears them
-    sweeps = steps if params.readout is Readout.MEMBRANE else steps + 1
+    ticks = swept[:, :-1] if params.readout is Readout.MEMBRANE else swept
     ones = np.ones(samples, dtype=np.int64)
     return {
         "values": values,
         "ticks": steps * ones,
         "samples": ones,
         "synapse_words": values * params.words,
-        "sweep_words": sweeps * params.words * ones,
+        "sweep_words": np.count_nonzero(ticks, axis=(1, 2)) + params.words * ones,
         "spikes": spikes.sum(axis=(1, 2), dtype=np.int64),
         "saturations": saturations,
     }
 
 
-def _operations(params: EventParams, steps: int, counters: dict[str, Ints]) -> dict[str, Ints]:
+def _operations(params: EventParams, swept: NDArray[np.bool_], counters: dict[str, Ints]) -> dict[str, Ints]:
     """Elements, not words. Spike counters are states too, and so is all that a neuron has besides what events are added
     to, as one element."""
     neurons = params.neurons
     synapses = counters["values"] * neurons
-    sweeps = counters["sweep_words"] // params.words
-    is_count = params.readout is Readout.COUNT
-    biases = dict.fromkeys(("bias_add", "bias_read"), sweeps * neurons) if params.bias else {}
-    side = steps if params.neuron.has_side else 0
+    updates = swept @ neurons_of(params)  # in each step
+    swept_at_end = neurons
+    if params.readout is Readout.MEMBRANE:
+        updates[:, -1], swept_at_end = neurons, 0  # the last step's sweep is the END's
+    updated = updates.sum(axis=1)
+    sweeps = updated + swept_at_end
+    is_count, has_side = params.readout is Readout.COUNT, params.neuron.has_side
+    biases = dict.fromkeys(("bias_add", "bias_read"), sweeps) if params.bias else {}
     return {
         "sop" if params.event == SPIKE else "mac": synapses,
-        "neuron_update": counters["ticks"] * neurons,
+        "neuron_update": updated,
         "spike": counters["spikes"],
         **biases,
         "weight_read": synapses,
-        "state_read": synapses + (steps + side + (sweeps if is_count else 0)) * neurons,
-        "state_write": synapses + (sweeps * (1 + is_count + params.neuron.has_side)) * neurons,
+        "state_read": synapses + updated * (1 + has_side) + sweeps * is_count,
+        "state_write": synapses + sweeps * (1 + is_count + has_side),
     }

@@ -20,6 +20,7 @@ from tospike.hw.params import (
     Reset,
     ResetTiming,
     Rounding,
+    Sweep,
 )
 from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import counter_names, memories, pack
@@ -132,6 +133,11 @@ def random_neuron(rng, kind):
     )
 
 
+def random_sweep(rng, neuron, bias):
+    """Any that neuron and bias allow."""
+    return list(Sweep)[rng.integers(2)] if neuron.unmoved and not bias else Sweep.ALL
+
+
 def random_case(rng, *, lanes, neurons, readout=None, kind=None):
     def choose(*options):
         return options[rng.integers(len(options))]
@@ -139,6 +145,7 @@ def random_case(rng, *, lanes, neurons, readout=None, kind=None):
     readout = readout or choose(*Readout)
     kind = kind or choose(*[k for k in NeuronKind if k.spikes or readout is Readout.MEMBRANE])
     neuron = random_neuron(rng, kind)
+    bias = choose(False, True)
     params = EventParams(
         inputs=choose(1, 3, 6),
         neurons=neurons,
@@ -148,8 +155,9 @@ def random_case(rng, *, lanes, neurons, readout=None, kind=None):
         neuron=neuron,
         readout=readout,
         count_bits=choose(1, 4),
-        bias=choose(False, True),
+        bias=bias,
         recurrent=readout is not Readout.MEMBRANE and choose(False, True),
+        sweep=random_sweep(rng, neuron, bias),
     )
     recurrent = rng.integers(-8, 8, (neurons, neurons)) if params.recurrent else None
     weight = rng.integers(-8, 8, (neurons, params.inputs))

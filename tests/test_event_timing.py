@@ -5,7 +5,7 @@ import pytest
 from amaranth.hdl import *
 from amaranth.lib.wiring import connect
 from stream_bench import simulate
-from test_event_engine import packed, random_decays, random_neuron
+from test_event_engine import packed, random_decays, random_neuron, random_sweep
 
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.output import DenseOutput, TokenOutput
@@ -54,6 +54,7 @@ def random_chain(rng):
         readout = choose(*Readout) if place == depth - 1 else Readout.SPIKES
         kinds = [kind for kind in NeuronKind if kind.spikes or readout is Readout.MEMBRANE]
         neuron = random_neuron(rng, choose(*kinds))
+        bias = choose(False, True)
         params = EventParams(
             inputs=before.addresses if before else inputs,
             neurons=choose(1, 7, 8, 9, 20),
@@ -63,8 +64,9 @@ def random_chain(rng):
             neuron=neuron,
             readout=readout,
             count_bits=choose(1, 8),
-            bias=choose(False, True),
+            bias=bias,
             recurrent=readout is not Readout.MEMBRANE and choose(False, True),
+            sweep=random_sweep(rng, neuron, bias),
         )
         engines.append(params)
         weight = rng.integers(-8, 8, (params.neurons, params.inputs))

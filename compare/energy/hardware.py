@@ -153,7 +153,7 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
     accumulated, swept = counters["synapse_words"], counters["sweep_words"]
     filled = {shape.name: shape for shape in engine_layout(params).memories(params)}
     weights = filled["weights"]
-    built_in_registers = words <= MAX_WORDS
+    built_in_registers = words <= (1 if params.lists_words else MAX_WORDS)
     in_registers = placement is StatePlacement.REGISTER or (placement is StatePlacement.BUILT and built_in_registers)
     state_bits = words * lanes * state
     visits = accumulated + swept

@@ -8,7 +8,7 @@ the manifest of the generated design.
 from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostInput, HostOutput
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.encoder import EncoderParams, Encoding
-from tospike.hw.params.event import EventParams, Readout
+from tospike.hw.params.event import LIST_SETTLE, EventParams, Readout, Sweep
 from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
 from tospike.hw.params.neuron import (
     Comparison,
@@ -44,6 +44,7 @@ from tospike.hw.params.systolic import (
 
 __all__ = [
     "BYTES_PER_BEAT",
+    "LIST_SETTLE",
     "SPIKE",
     "WORD_ADDRESS",
     "WORD_BITS",
@@ -74,6 +75,7 @@ __all__ = [
     "Reset",
     "ResetTiming",
     "Rounding",
+    "Sweep",
     "SystolicParams",
     "Technology",
     "TokenFormat",

@@ -20,8 +20,21 @@ class Readout(StrEnum):
     """On END the membrane potential of each neuron, then the END."""
 
 
+class Sweep(StrEnum):
+    """Which words of neurons a TICK sweeps."""
+
+    ALL = "all"
+    """All of them."""
+    TOUCHED = "touched"
+    """Those that got an event since their last sweep, and those that spike again without one."""
+
+
 SWEEP_PIPELINE = 4
 """Cycles from a membrane to the decayed membrane, for a LIF that spikes once per step."""
+
+LIST_SETTLE = 4
+"""Cycles after the return of a sweep's words for which a sweep of listed words waits: until it is known which words
+will spike again. After a sweep of listed words all else waits as long: it may come back to any word at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +52,7 @@ class EventParams:
     bias: bool = False
     recurrent: bool = False
     """The engine's spikes of a step are events of its next step, before those that come in."""
+    sweep: Sweep = Sweep.ALL
     writable: bool = False
     counter_bits: int = 32
 
@@ -59,6 +73,11 @@ class EventParams:
             f"a {self.neuron.kind.value.upper()} neuron has no spikes: its readout must be membrane, "
             f"not {self.readout.value}",
         )
+        require(
+            self.sweep is Sweep.ALL or (self.neuron.unmoved and not self.bias),
+            "--sweep touched is for IF and I neurons without bias and refractory steps, because all others change in "
+            "every step: give --sweep all",
+        )
 
     @property
     def words(self) -> int:
@@ -77,6 +96,11 @@ class EventParams:
         return (
             IntFormat(bits=max(self.payload.bits, own), signed=self.payload.signed) if self.recurrent else self.payload
         )
+
+    @property
+    def lists_words(self) -> bool:
+        """Whether the engine keeps a list of the words that must be swept though nothing came."""
+        return self.sweep is Sweep.TOUCHED and self.neuron.spikes_again_above is not None
 
     @property
     def sweep_return(self) -> int:

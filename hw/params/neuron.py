@@ -235,6 +235,21 @@ class NeuronParams:
         return self.kind.spikes and self.reset_timing is ResetTiming.SNNTORCH
 
     @property
+    def unmoved(self) -> bool:
+        """Whether a step without events changes nothing, as long as the neuron does not spike: nothing leaks, is added
+        or counted."""
+        return not self.kind.leaks and self.rest_steps == 0
+
+    @property
+    def spikes_again_above(self) -> int | None:
+        """The membrane, before the reset, above which a neuron spikes in the next step too if nothing comes; ``None``
+        if there is none. Only for a neuron that is ``unmoved``."""
+        if not self.kind.spikes or self.reset is not Reset.SUBTRACT:
+            return None
+        limit = self.limit + (self.spike.max + self.owes) * self.threshold
+        return limit if limit < self.state.max else None
+
+    @property
     def has_side(self) -> bool:
         """Whether a neuron has more state than what events are added to: a membrane behind its current, steps of rest
         that are left, or that it owes snnTorch a threshold."""

@@ -12,6 +12,7 @@ from tospike.hw.memory import ConfigSignature, ImageMemory
 from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.count import SpikeCounts
+from tospike.hw.snn.kept import KeptWords
 from tospike.hw.snn.layout import counter_names, memories
 from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
 from tospike.hw.snn.recurrence import Recurrence
@@ -88,7 +89,7 @@ class EventEngine(wiring.Component):
         params = self._params
         neuron = params.neuron
         lanes = range(params.lanes)
-        cells = [Neuron(neuron, bias=params.bias) for _ in lanes]
+        cells = [Neuron(neuron, bias=params.bias, again=params.lists_words) for _ in lanes]
         late = neuron.extra_cycles  # everything from the spikes on is so much later than in the drawing
 
         m.submodules.sequencer = sequencer = Sequencer(params)
@@ -103,6 +104,8 @@ class EventEngine(wiring.Component):
             stage = Signal(operation_layout(params), name=f"operation_{cycle}")
             m.d.sync += stage.eq(stages[-1])
             stages.append(stage)
+        if params.lists_words:
+            self._connect_kept(m, sequencer, cells, stages)
 
         # cycles 1 to 4: payload * weight
         images = self._image_memories(m)
@@ -128,7 +131,8 @@ class EventEngine(wiring.Component):
             "lanes": params.lanes,
             "words": params.words,
         }
-        if params.words <= MAX_WORDS:
+        # a ring can not skip words
+        if params.words <= (1 if params.lists_words else MAX_WORDS):
             accumulate = AccumulateRing(**states)
         else:
             accumulate = Accumulate(**states, distance=params.words)
@@ -254,6 +258,22 @@ class EventEngine(wiring.Component):
         m.d.comb += [side.word.eq(fetched.word), side.store.valid.eq(stored.sweep), side.store.word.eq(stored.word)]
         for lane, cell in enumerate(cells):
             m.d.comb += [cell.side.eq(side.values[lane]), side.store.values[lane].eq(cell.side_after)]
+
+    def _connect_kept(self, m: Module, sequencer: Sequencer, cells: Sequence[Neuron], stages: Sequence[Value]) -> None:
+        """The list of words that must be swept though nothing came; from cycle 2 on an operation has its word."""
+        m.submodules.kept = kept = KeptWords(words=self._params.words)
+        swept = stages[6]
+        again = Cat(cell.again & self._exists(lane, swept.word) for lane, cell in enumerate(cells)).any()
+        m.d.comb += [
+            sequencer.kept.eq(kept.count),
+            kept.index.eq(stages[0].word),
+            kept.sweep.valid.eq(swept.sweep),
+            kept.sweep.first.eq(swept.first),
+            kept.sweep.keep.eq(again & ~swept.clear),
+            kept.sweep.word.eq(swept.word),
+        ]
+        with m.If(stages[1].listed):
+            m.d.sync += stages[2].word.eq(kept.word)
 
     def _saturations(self, m: Module, sums: Value, cells: Sequence[Neuron], stages: Sequence[Value]) -> list[Value]:
         """Flags of everything that saturates, each for a cycle."""

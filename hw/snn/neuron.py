@@ -65,15 +65,18 @@ class Neuron(wiring.Component):
         Cycle 4: the next step's membrane, or current, before the events.
     side_after : Out(side_layout(params))
         Cycle 4; only if the neuron has such state.
+    again : Out(1)
+        Cycle 1, whatever ``extra_cycles``: it will spike in the next step too, if nothing comes; only with ``again``.
     joined : Out(1)
         Cycle 1, whatever ``extra_cycles``: the sum of current and membrane did not fit.
     saturated : Out(2)
         Cycle 4: the sums with the bias and with the drift that did not fit.
     """
 
-    def __init__(self, params: NeuronParams, *, bias: bool = False):
+    def __init__(self, params: NeuronParams, *, bias: bool = False, again: bool = False):
         self._params = params
         self._bias = bias
+        self._again = again
         members = {
             "state": In(shape_of(params.accumulated)),
             "clear": In(1),
@@ -85,6 +88,8 @@ class Neuron(wiring.Component):
         }
         if bias:
             members["bias"] = In(shape_of(params.accumulated))
+        if again:
+            members["again"] = Out(1)
         if params.has_side:
             members |= {"side": In(side_layout(params)), "side_after": Out(side_layout(params))}
         if params.varying:
@@ -101,6 +106,9 @@ class Neuron(wiring.Component):
         if params.rest_steps:
             membrane = Mux(resting, params.reset_value, membrane)
         held = self._spike(m, membrane, resting, owes)  # what is left of the membrane, with the last bit of `spike`
+
+        if self._again:
+            m.d.sync += self.again.eq(_above(membrane, params.spikes_again_above))
 
         # cycle 2
         fired = self.spike.any()
