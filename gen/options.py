@@ -25,6 +25,7 @@ from tospike.hw.params import (
     Readout,
     Reset,
     ResetTiming,
+    SpikingEngine,
     Sweep,
     WeightSource,
 )
@@ -96,6 +97,10 @@ class ModelOptions:
     )
     lanes: Annotated[
         int | None, typer.Option(help="Neurons that an event engine updates per cycle [8].", **_HARDWARE)
+    ] = None
+    engine: Annotated[
+        SpikingEngine | None,
+        typer.Option(help="SNN: states in memory, or in registers where a layer is small enough [event].", **_HARDWARE),
     ] = None
     sweep: Annotated[
         Sweep | None,
@@ -172,7 +177,9 @@ class ModelOptions:
     def plan(self) -> PlanOptions:
         """How to put stages on engines."""
         return PlanOptions(
-            **self._given("rows", "cols", "dataflow", "lanes", "sweep", "products_per_multiplier", "weights", "argmax")
+            **self._given(
+                "rows", "cols", "dataflow", "lanes", "engine", "sweep", "products_per_multiplier", "weights", "argmax"
+            )
         )
 
 

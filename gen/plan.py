@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tospike.gen.plan_image import needs_images, plan_image, with_layers
 from tospike.gen.scale import signed_bits
 from tospike.hw.params import (
+    MAX_REGISTER_NEURONS,
     AcceleratorParams,
     ArrayParams,
     Dataflow,
@@ -17,6 +18,7 @@ from tospike.hw.params import (
     IntFormat,
     NeuronParams,
     Readout,
+    SpikingEngine,
     Sweep,
     SystolicParams,
     WeightSource,
@@ -36,13 +38,15 @@ class PlanOptions:
     ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
     time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
-    With ``Sweep.TOUCHED`` event engines whose neurons allow it sweep touched words only.
+    With ``SpikingEngine.REGISTER`` layers that are small enough have their states in registers. With ``Sweep.TOUCHED``
+    event engines whose neurons allow it sweep touched words only.
     """
 
     rows: int = 1
     cols: int = 8
     dataflow: Dataflow = Dataflow.OS
     lanes: int = 8
+    engine: SpikingEngine = SpikingEngine.EVENT
     sweep: Sweep = Sweep.ALL
     products_per_multiplier: int = 1
     weights: WeightSource = WeightSource.MEMORY
@@ -131,10 +135,14 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         assert isinstance(stage.neuron, NeuronParams)
         last = index == len(network.stages) - 1
         bias = bool(stage.dense.bias.any())
+        neurons = stage.dense.outputs
+        kind = options.engine if neurons <= MAX_REGISTER_NEURONS else SpikingEngine.EVENT
+        skips = kind is SpikingEngine.EVENT and stage.neuron.unmoved and not bias
         engine = EventParams(
             inputs=stage.dense.inputs,
-            neurons=stage.dense.outputs,
-            lanes=_useful_lanes(stage.dense.outputs, options.lanes),
+            neurons=neurons,
+            lanes=neurons if kind is SpikingEngine.REGISTER else _useful_lanes(neurons, options.lanes),
+            engine=kind,
             payload=payload,
             weight_bits=max(2, weight_bits(stage)),
             neuron=stage.neuron,
@@ -142,15 +150,21 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
             count_bits=max(1, (spec.steps * stage.neuron.spike.max).bit_length()),
             bias=bias,
             recurrent=stage.recurrent is not None,
-            sweep=options.sweep if stage.neuron.unmoved and not bias else Sweep.ALL,
+            sweep=options.sweep if skips else Sweep.ALL,
         )
         engines.append(engine)
         counts.append(1)
         payload = engine.output.payload
+    layers = [engine for engine in engines if isinstance(engine, EventParams)]
     require(
-        options.sweep is Sweep.ALL or any(isinstance(e, EventParams) and e.sweep is Sweep.TOUCHED for e in engines),
-        f"--sweep touched is for layers of IF or I neurons without bias and refractory steps, and {network.name!r} has "
-        "none: leave it out",
+        options.engine in (SpikingEngine.EVENT, *(layer.engine for layer in layers)),
+        f"a register engine has up to {MAX_REGISTER_NEURONS} neurons, and all layers of {network.name!r} have more: "
+        "leave --engine register out",
+    )
+    require(
+        options.sweep in (Sweep.ALL, *(layer.sweep for layer in layers)),
+        f"--sweep touched is for event engines of IF or I neurons without bias and refractory steps, and "
+        f"{network.name!r} has none: leave it out",
     )
     params = AcceleratorParams(
         name=_name(network),

@@ -3,7 +3,7 @@
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.ann.delay import delayed
 from tospike.hw.layout import MemoryShape
@@ -173,3 +173,24 @@ class ImageMemory(wiring.Component):
             enable.eq(selected & (chunk == shape.chunks - 1)),
         ]
         return enable, address, word
+
+
+def image_memories(m, shapes, images, config, *, first_region: int) -> dict[str, ImageMemory]:
+    """An engine's memories by their names, as submodules; regions from ``first_region`` on.
+
+    Parameters
+    ----------
+    shapes
+        The memories, in the order of their regions.
+    images
+        The words of each, by name.
+    config
+        The engine's own port for configuration, or ``None`` if its memories are not writable.
+    """
+    made = {}
+    for region, shape in enumerate(shapes, first_region):
+        memory = ImageMemory(shape, init=images[shape.name], region=None if config is None else region)
+        m.submodules[shape.name] = made[shape.name] = memory
+        if config is not None:
+            connect(m, flipped(config), memory.config)
+    return made

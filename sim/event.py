@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tospike.hw.params import SPIKE, EventParams, IntFormat, Readout, require
 from tospike.sim.arithmetic import Ints, exact_matmul, saturate
 from tospike.sim.neuron import Neurons
+from tospike.sim.noise import NoiseSource
 from tospike.sim.sweeps import Sweeps, neurons_of
 
 PAIRS = 4096
@@ -80,7 +81,10 @@ def run_event(
     swept = np.ones((samples, steps, params.words), dtype=bool)
     sweeps = Sweeps(params, samples)
     saturations = np.zeros(samples, dtype=np.int64)
-    neurons = Neurons(params.neuron, np.asarray(bias, dtype=np.int64), samples, decays)
+    drawn = params.words * params.lanes
+    law = params.neuron.noise
+    noise = None if law is None else NoiseSource(law, neurons=params.neurons, drawn=drawn)
+    neurons = Neurons(params.neuron, np.asarray(bias, dtype=np.int64), samples, decays, noise)
     # a recurrent engine takes its spikes of the last step too: it does not know that it was the last
     for step in range(steps + params.recurrent):
         events, terms = (inputs[:, step] if step < steps else nothing), weight

@@ -22,11 +22,13 @@ from tospike.hw.params import (
     HostInput,
     HostOutput,
     Readout,
+    SpikingEngine,
     require,
 )
 from tospike.sim.arithmetic import Ints
 from tospike.sim.encoder import EncoderRun
 from tospike.sim.event import EventRun
+from tospike.sim.register_timing import RegisterLink
 
 SWEEP_TO_OFFER = 12
 """From the cycle that sweeps a word to the one that offers its first token: 7 to the queue, 2 in it, 3 to serialize.
@@ -285,6 +287,12 @@ def chain_cycles(
     link: Link = sink
     for engine, run in zip(reversed(chain), reversed(engines), strict=True):
         assert isinstance(engine, EventParams)
+        left = [zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1)
+        if engine.engine is SpikingEngine.REGISTER:
+            link = RegisterLink(
+                params=engine, run=run, behind=link, ready=zeros, sent=zeros - 1, own_sent=zeros - 1, left=left
+            )
+            continue
         link = EventLink(
             params=engine,
             run=run,
@@ -293,7 +301,7 @@ def chain_cycles(
             free=zeros,
             sent=zeros - 1,
             own_sent=zeros - 1,
-            left=[zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1),
+            left=left,
             due=np.zeros(samples, dtype=bool),
             listed=zeros,
             touched=np.zeros(samples, dtype=bool),

@@ -1,5 +1,7 @@
 """The event engine's RTL against its golden model: every token, every counter."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from amaranth.hdl import *
@@ -8,6 +10,7 @@ from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, va
 from tospike.hw.layout import config_writes
 from tospike.hw.params import (
     SPIKE,
+    AdaptationParams,
     Comparison,
     EventParams,
     InputError,
@@ -16,6 +19,7 @@ from tospike.hw.params import (
     LeakParams,
     NeuronKind,
     NeuronParams,
+    NoiseParams,
     Readout,
     Reset,
     ResetTiming,
@@ -115,6 +119,9 @@ def random_neuron(rng, kind):
     spike_bits = choose(1, 1, 2, 3) if timing is not ResetTiming.SNNTORCH else 1
     state_bits = choose(4, 7, 12)
     threshold = int(rng.integers(0, 7))
+    moves = kind.spikes and spike_bits == 1 and timing is not ResetTiming.SNNTORCH
+    adaptation = AdaptationParams(step=choose(1, 3, 7), leak=replace(random_leak(rng), varies=False))
+    noise = NoiseParams(bits=choose(1, 3), shift=choose(0, 2), seed=int(rng.integers(1000)))
     return NeuronParams(
         kind=kind,
         state_bits=state_bits,
@@ -130,6 +137,8 @@ def random_neuron(rng, kind):
         synapse=random_leak(rng),
         drift=int(rng.integers(-3, 4)) if kind.synaptic else 0,
         weight_shift=choose(0, 0, 2),
+        adaptation=adaptation if moves and choose(False, False, True) else None,
+        noise=noise if moves and choose(False, False, True) else None,
     )
 
 

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import connect
 from stream_bench import simulate
 from test_event_engine import packed, random_decays, random_neuron, random_sweep
 
+from tospike.hw.accelerator import make_engine
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.output import DenseOutput, TokenOutput
 from tospike.hw.params import (
@@ -27,7 +28,6 @@ from tospike.hw.params import (
     TokenKind,
 )
 from tospike.hw.snn.encoder import Encoder
-from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import counter_names
 from tospike.sim.encoder import run_encoder
 from tospike.sim.event import run_event
@@ -132,7 +132,7 @@ def run_rtl(chain, synapses, samples):
         if isinstance(params, EncoderParams):
             engines.append(Encoder(params))
         else:
-            engines.append(EventEngine(params, packed(params, *waiting.pop(0))))
+            engines.append(make_engine(params, packed(params, *waiting.pop(0)), 0))
     m.submodules += [source, *engines, sink]
     for before, after in zip([source, *engines], [*engines, sink], strict=True):
         connect(m, before.o, after.i)

@@ -29,6 +29,18 @@ class Sweep(StrEnum):
     """Those that got an event since their last sweep, and those that spike again without one."""
 
 
+class SpikingEngine(StrEnum):
+    """Where the states of a layer are, and so how many neurons are updated at a time."""
+
+    EVENT = "event"
+    """In a memory of words of ``lanes`` neurons, one word per cycle."""
+    REGISTER = "register"
+    """In registers, all neurons in every cycle: for small layers."""
+
+
+MAX_REGISTER_NEURONS = 256
+"""Neurons that a register engine may have: each has its own arithmetic."""
+
 SWEEP_PIPELINE = 4
 """Cycles from a membrane to the decayed membrane, for a LIF that spikes once per step."""
 
@@ -39,11 +51,12 @@ will spike again. After a sweep of listed words all else waits as long: it may c
 
 @dataclass(frozen=True, kw_only=True)
 class EventParams:
-    """The event engine: dense synapses from on-chip memory, ``lanes`` neurons updated per cycle."""
+    """A spiking layer's engine: dense synapses from on-chip memory, ``lanes`` neurons updated per cycle."""
 
     inputs: int
     neurons: int
     lanes: int = 8
+    engine: SpikingEngine = SpikingEngine.EVENT
     payload: IntFormat = field(default=SPIKE)
     weight_bits: int = 8
     neuron: NeuronParams = field(default=NeuronParams())
@@ -59,7 +72,15 @@ class EventParams:
     def __post_init__(self) -> None:
         require_range("inputs", self.inputs, 1, 1 << 16)
         require_range("neurons", self.neurons, 1, 1 << 16)
-        require_range("lanes", self.lanes, 1, 64)
+        if self.engine is SpikingEngine.REGISTER:
+            require_range("neurons of a register engine", self.neurons, 1, MAX_REGISTER_NEURONS)
+            require(
+                self.lanes == self.neurons and self.sweep is Sweep.ALL,
+                f"a register engine updates its {self.neurons} neurons at once: lanes must be as many, not "
+                f"{self.lanes}, and --sweep all",
+            )
+        else:
+            require_range("lanes", self.lanes, 1, 64)
         require_range("payload-bits", self.payload.bits, 1, 8)
         require_range("weight-bits", self.weight_bits, 2, 16)
         require_range("count-bits", self.count_bits, 1, 16)

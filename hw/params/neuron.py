@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tospike.hw.params.check import require, require_range
+from tospike.hw.params.noise import NoiseParams
 from tospike.hw.params.numbers import IntFormat, Rounding
 
 
@@ -143,6 +144,20 @@ class LeakParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AdaptationParams:
+    """An adaptive threshold (ALIF; Bellec et al. 2018, arXiv:1803.09574): ``v > threshold + a``, where
+    ``a <- leak(a) + step`` after a step with a spike, and ``a <- leak(a)`` after one without. ``a`` begins at 0 and
+    saturates in the format of the membrane; a reset by subtraction subtracts ``threshold`` alone."""
+
+    step: int = 1
+    leak: LeakParams = field(default=LeakParams())
+
+    def __post_init__(self) -> None:
+        require_range("adaptation", self.step, 1, 1 << 30)
+        require(not self.leak.varies, "the leak of an adaptive threshold is common to all neurons")
+
+
+@dataclass(frozen=True, kw_only=True)
 class NeuronParams:
     """One layer's neuron. States saturate at both ends of their formats after every addition.
 
@@ -169,6 +184,9 @@ class NeuronParams:
     drift: int = 0
     weight_shift: int = 0
     """Fraction bits that states have and weights lack: an event adds ``payload * weight * 2**weight_shift``."""
+    adaptation: AdaptationParams | None = None
+    noise: NoiseParams | None = None
+    """Added to the membrane where it is compared with the threshold, and nowhere else."""
 
     def __post_init__(self) -> None:
         require_range("state-bits", self.state_bits, 4, 32)
@@ -186,6 +204,13 @@ class NeuronParams:
             self.drift == 0 or self.kind.synaptic,
             f"a {self.kind.value.upper()} neuron has no synaptic current: its drift is part of its biases",
         )
+        require(
+            not self.moves_threshold or (self.kind.spikes and self.spike_bits == 1 and not self.owes),
+            "an adaptive or noisy threshold is for neurons that spike, once per step, and not with the reset timing "
+            "snntorch: give --neuron if, lif or cubalif, and leave --spike-bits and that timing out",
+        )
+        if self.adaptation is not None:
+            require_range("adaptation", self.adaptation.step, 1, self.state.max)
 
     @property
     def state(self) -> IntFormat:
@@ -235,10 +260,15 @@ class NeuronParams:
         return self.kind.spikes and self.reset_timing is ResetTiming.SNNTORCH
 
     @property
+    def moves_threshold(self) -> bool:
+        """Whether a membrane is compared with more than the constant threshold."""
+        return self.adaptation is not None or self.noise is not None
+
+    @property
     def unmoved(self) -> bool:
         """Whether a step without events changes nothing, as long as the neuron does not spike: nothing leaks, is added
         or counted."""
-        return not self.kind.leaks and self.rest_steps == 0
+        return not self.kind.leaks and self.rest_steps == 0 and not self.moves_threshold
 
     @property
     def spikes_again_above(self) -> int | None:
@@ -252,8 +282,8 @@ class NeuronParams:
     @property
     def has_side(self) -> bool:
         """Whether a neuron has more state than what events are added to: a membrane behind its current, steps of rest
-        that are left, or that it owes snnTorch a threshold."""
-        return self.kind.synaptic or self.rest_steps > 0 or self.owes
+        that are left, that it owes snnTorch a threshold, or an adaptive threshold."""
+        return self.kind.synaptic or self.rest_steps > 0 or self.owes or self.adaptation is not None
 
     @property
     def count_cycles(self) -> int:
@@ -262,5 +292,6 @@ class NeuronParams:
 
     @property
     def extra_cycles(self) -> int:
-        """Pipeline cycles more than those of a LIF that spikes once per step; one adds current and membrane."""
-        return int(self.kind.synaptic) + self.count_cycles
+        """Pipeline cycles more than those of a LIF that spikes once per step: one adds current and membrane, one
+        what moves the threshold."""
+        return int(self.kind.synaptic) + int(self.moves_threshold) + self.count_cycles

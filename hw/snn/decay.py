@@ -19,6 +19,8 @@ class Decay(wiring.Component):
         Format of the state.
     addend_bits : int
         Width of the signed addend; 0 for none, and then nothing can overflow.
+    pipelined : bool
+        If not, there are no registers, and all is in cycle 0.
 
     Members
     -------
@@ -36,10 +38,11 @@ class Decay(wiring.Component):
         Cycle 2: the sum did not fit.
     """
 
-    def __init__(self, leak_params: LeakParams | None, fmt: IntFormat, *, addend_bits: int = 0):
+    def __init__(self, leak_params: LeakParams | None, fmt: IntFormat, *, addend_bits: int = 0, pipelined: bool = True):
         self._leak = leak_params
         self._format = fmt
         self._addend_bits = addend_bits
+        self._pipelined = pipelined
         members = {"value": In(shape_of(fmt)), "clear": In(1), "decayed": Out(shape_of(fmt)), "overflow": Out(1)}
         if addend_bits:
             members["addend"] = In(signed(addend_bits))
@@ -49,6 +52,7 @@ class Decay(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        later = m.d.sync if self._pipelined else m.d.comb
         # a product is rounded a cycle later, a difference is what it is
         if self._leak is not None and self._leak.kind is LeakKind.MULTIPLY:
             product = self.value * (self.decay if self._leak.varies else self._leak.decay)
@@ -57,13 +61,13 @@ class Decay(wiring.Component):
         else:
             product = self.value if self._leak is None else leak(self.value, self._leak)
             rounded = held = Signal(self.value.shape())
-        m.d.sync += held.eq(product)
+        later += held.eq(product)
         with m.If(self.clear):
-            m.d.sync += held.eq(0)
+            later += held.eq(0)
         decayed = rounded
         if self._addend_bits:
             total = rounded + self.addend
             decayed = saturate(total, self._format)
-            m.d.sync += self.overflow.eq(decayed != total)
-        m.d.sync += self.decayed.eq(decayed)
+            later += self.overflow.eq(decayed != total)
+        later += self.decayed.eq(decayed)
         return m

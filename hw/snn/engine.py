@@ -8,15 +8,17 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_stream
-from tospike.hw.memory import ConfigSignature, ImageMemory
-from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
+from tospike.hw.memory import ConfigSignature, image_memories
+from tospike.hw.params import SPIKE, EventParams, NoiseParams, Readout, TokenFormat, TokenKind
 from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.count import SpikeCounts
 from tospike.hw.snn.kept import KeptWords
 from tospike.hw.snn.layout import counter_names, memories
 from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
+from tospike.hw.snn.noise import Noise
 from tospike.hw.snn.recurrence import Recurrence
 from tospike.hw.snn.ring import MAX_WORDS, AccumulateRing
+from tospike.hw.snn.running import count_up
 from tospike.hw.snn.sequencer import Sequencer, operation_layout, sweeps_outside
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
 from tospike.hw.snn.side import SideMemory
@@ -108,7 +110,8 @@ class EventEngine(wiring.Component):
             self._connect_kept(m, sequencer, cells, stages)
 
         # cycles 1 to 4: payload * weight
-        images = self._image_memories(m)
+        config = self.config if params.writable else None
+        images = image_memories(m, memories(params), self._images, config, first_region=self._first_region)
         weights = images["weights"]
         weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
         is_spike = params.event == SPIKE
@@ -163,6 +166,8 @@ class EventEngine(wiring.Component):
             ]
         if neuron.has_side:
             self._connect_side(m, cells, stages[3], stages[9 + late])
+        if neuron.noise is not None:
+            self._connect_noise(m, neuron.noise, cells, stages[5 + neuron.kind.synaptic])
         saturated = self._saturations(m, accumulate.saturated, cells, stages)
         if params.bias:
             bias = Signal(data.ArrayLayout(shape_of(neuron.accumulated), params.lanes))
@@ -231,7 +236,7 @@ class EventEngine(wiring.Component):
             # a VALUE is a power of two of words: no counter of its own
             del counted["synapse_words"]
             m.d.comb += self.counters.synapse_words.eq(self.counters.values << (params.words.bit_length() - 1))
-        self._count(m, counted)
+        count_up(m, self.counters, self.clear, counted)
         settle = Signal(range(PIPELINE + late + 1))
         with m.If(sequencer.busy):
             m.d.sync += settle.eq(PIPELINE + late)
@@ -240,17 +245,6 @@ class EventEngine(wiring.Component):
         m.d.comb += self.busy.eq(sequencer.busy | settle.any())
         return m
 
-    def _image_memories(self, m: Module) -> dict[str, ImageMemory]:
-        """The memories that images fill, with their configuration."""
-        made = {}
-        for number, shape in enumerate(memories(self._params)):
-            region = self._first_region + number if self._params.writable else None
-            memory = ImageMemory(shape, init=self._images[shape.name], region=region)
-            m.submodules[shape.name] = made[shape.name] = memory
-            if self._params.writable:
-                connect(m, flipped(self.config), memory.config)
-        return made
-
     def _connect_side(self, m: Module, cells: Sequence[Neuron], fetched: Value, stored: Value) -> None:
         """The state that only sweeps touch; `fetched` is in cycle 3, `stored` in the cycle of ``decayed``."""
         params = self._params
@@ -258,6 +252,15 @@ class EventEngine(wiring.Component):
         m.d.comb += [side.word.eq(fetched.word), side.store.valid.eq(stored.sweep), side.store.word.eq(stored.word)]
         for lane, cell in enumerate(cells):
             m.d.comb += [cell.side.eq(side.values[lane]), side.store.values[lane].eq(cell.side_after)]
+
+    def _connect_noise(self, m: Module, law: NoiseParams, cells: Sequence[Neuron], swept: Value) -> None:
+        """The noise of a word of ``swept``, the operation that is in the cycle of the membrane."""
+        m.submodules.noise = noise = Noise(law, lanes=self._params.lanes)
+        m.d.comb += [
+            noise.advance.eq(swept.fire),
+            noise.restart.eq(swept.clear & (swept.word == self._params.words - 1)),
+            *(cell.noise.eq(noise.values[lane]) for lane, cell in enumerate(cells)),
+        ]
 
     def _connect_kept(self, m: Module, sequencer: Sequencer, cells: Sequence[Neuron], stages: Sequence[Value]) -> None:
         """The list of words that must be swept though nothing came; from cycle 2 on an operation has its word."""
@@ -287,6 +290,8 @@ class EventEngine(wiring.Component):
                     cell.joined & stages[6].fire & self._exists(lane, stages[6].word),
                     cell.saturated[1] & self._exists(lane, stages[-1].word),
                 ]
+        if params.neuron.adaptation is not None:
+            flags += [cell.saturated[2] & self._exists(lane, stages[-1].word) for lane, cell in enumerate(cells)]
         return flags
 
     def _connect_own(self, m: Module, recurrence: Recurrence, leaving: Value, spikes: Value) -> None:
@@ -310,12 +315,3 @@ class EventEngine(wiring.Component):
         if (self._params.words - 1) * self._params.lanes + lane < self._params.neurons:
             return C(1, 1)
         return word != self._params.words - 1
-
-    def _count(self, m: Module, increments: Mapping[str, Value]) -> None:
-        """Running totals, a register before each adder."""
-        for name, increment in increments.items():
-            step = Signal(increment.shape(), name=f"{name}_step")
-            count = self.counters[name]
-            m.d.sync += [step.eq(increment), count.eq(count + step)]
-            with m.If(self.clear):
-                m.d.sync += count.eq(0)
