@@ -148,6 +148,14 @@ def parse_gemm(text: str) -> DenseLayer:
     return DenseLayer(rows=m, outputs=n, inputs=k)
 
 
+def parse_taps(text: str) -> tuple[int, ...]:
+    """``1,2,3`` as numbers."""
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise typer.BadParameter(f"{text!r} is not a list of numbers, for example 1,2,3", param_hint="--taps")
+    return tuple(int(part) for part in parts)
+
+
 @app.command(epilog="Example:  tospike generate spiking --inputs 256 --neurons 256 --lanes 16 --out build/core")
 def spiking(
     *,
@@ -192,6 +200,9 @@ def spiking(
     noise_bits: Annotated[int, typer.Option(help="Bits of the noise of a threshold; 0: none.")] = 0,
     noise_shift: Annotated[int, typer.Option(help="The noise is multiplied by 2**shift.")] = 0,
     noise_seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 1,
+    taps: Annotated[
+        str, typer.Option(help="Sliding: the inputs of 1, 2, ... steps before count 1 / 2**TAP.")
+    ] = "1,2,3",
     recurrent: Annotated[
         bool, typer.Option("--recurrent", help="The neurons' spikes are events of the next step.")
     ] = False,
@@ -232,6 +243,7 @@ def spiking(
             synapse=LeakParams(kind=synapse_leak, shift=synapse_shift, decay=synapse_decay, fraction_bits=decay_bits),
             drift=drift,
             weight_shift=weight_shift,
+            taps=parse_taps(taps),
             adaptation=AdaptationParams(
                 step=adaptation,
                 leak=LeakParams(

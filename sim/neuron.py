@@ -58,6 +58,7 @@ class Neurons:
         self._rests = np.zeros(shape, dtype=np.int64)  # steps that are left
         self._raised = np.zeros(shape, dtype=np.int64)  # adaptive threshold, above the constant one
         self._noise = noise
+        self._inputs = [np.zeros(shape, dtype=np.int64)] * len(params.taps)  # of the steps before, the last one first
         self._owed = np.zeros(shape, dtype=np.int64)  # thresholds that snnTorch subtracts before it compares
 
     def sweep(self, total: Ints, *, ends: bool = False) -> Ints:
@@ -76,6 +77,9 @@ class Neurons:
         """
         params = self.params
         v = self._add(self._v, total, params.state) if params.kind.synaptic else total
+        if params.slides:
+            v = self._add(total, sum(x >> tap for x, tap in zip(self._inputs, params.taps, strict=True)), params.state)
+            self._inputs = [total, *self._inputs[:-1]]
         self.before = v
         resting = self._rests > 0
         v = np.where(resting, params.reset_value, v)
@@ -86,9 +90,11 @@ class Neurons:
 
         late = params.reset_timing is ResetTiming.NEXT
         reset = v - amount if params.reset is Reset.SUBTRACT else np.where(fired, params.reset_value, v)
-        self.after = v if late else reset
+        self.after = v if late or params.slides else reset
         late_amount = late and params.reset is Reset.SUBTRACT
         decayed = self._decay(v) - amount if late_amount else self._decay(reset)
+        if params.slides:
+            decayed = np.zeros_like(v)
 
         self._rests = np.where(fired, params.rest_steps, np.maximum(self._rests - 1, 0))
         if params.owes:

@@ -111,6 +111,11 @@ def random_neuron(rng, kind):
     def choose(*options):
         return options[rng.integers(len(options))]
 
+    if kind is NeuronKind.SLIDING:
+        taps = tuple(rng.integers(0, 4, choose(1, 2, 3, 7)).tolist())
+        noise = NoiseParams(bits=2) if choose(False, False, True) else None
+        state_bits = choose(4, 7, 12)
+        return NeuronParams(kind=kind, state_bits=state_bits, threshold=int(rng.integers(1, 7)), taps=taps, noise=noise)
     reset, timing = choose(*Reset), choose(*ResetTiming)
     if reset is not Reset.SUBTRACT and timing is ResetTiming.SNNTORCH:
         timing = ResetTiming.SAME

@@ -49,7 +49,7 @@ class Plain:
     """One neuron, as its parameters' docstrings say."""
 
     def __init__(self, params, number, bias, decays):
-        self.number, self.steps, self.raised = number, 0, 0
+        self.number, self.steps, self.raised, self.inputs = number, 0, 0, []
         neuron, rest = params.neuron, list(decays)
         self.membrane_decay = rest.pop(0) if neuron.kind.leaks and neuron.leak.varies else None
         self.current_decay = rest.pop(0) if neuron.kind.synaptic and neuron.synapse.varies else None
@@ -71,6 +71,13 @@ class Plain:
         value = p.v_reset if p.reset is Reset.VALUE else 0
         if next_step and hard and not p.kind.synaptic and self.spikes:
             before = value
+        if p.slides:
+            self.inputs = [self.add(0, terms), *self.inputs][: len(p.taps) + 1]
+            earlier = [x // 2**tap for x, tap in zip(self.inputs[1:], p.taps, strict=False)]
+            self.v = self.clamp(self.inputs[0] + sum(earlier), p.state)
+            self.spikes = self.count(self.v)
+            self.steps += 1
+            return self.spikes
         v = leaked(before, p.leak, self.membrane_decay) if p.kind.leaks else before
         if next_step and not hard:
             v -= self.spikes * p.threshold

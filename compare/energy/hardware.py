@@ -202,6 +202,7 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
     queue_terms = ("queue_write", "queue_read") if queue_bits else ("queue_write",)
     accesses += [Access(term=term, count=queued, bits=entry, capacity_bits=queue_bits) for term in queue_terms]
     is_spike = params.payload == SPIKE
+    window = params.neuron.taps if params.neuron.slides else ()
     arithmetic = [
         Arithmetic(
             term="sop" if is_spike else "mac",
@@ -217,6 +218,7 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
             add_bits=state,
             leak=params.neuron.leak if params.neuron.kind.leaks else None,
         ),
+        *(Arithmetic(term="neuron_update", count=swept * lanes, instances=lanes, add_bits=state) for _ in window),
         Arithmetic(term="spike", count=counters["spikes"], instances=lanes, add_bits=state),
     ]
     if params.bias:

@@ -167,7 +167,7 @@ class EventEngine(wiring.Component):
         if neuron.has_side:
             self._connect_side(m, cells, stages[3], stages[9 + late])
         if neuron.noise is not None:
-            self._connect_noise(m, neuron.noise, cells, stages[5 + neuron.kind.synaptic])
+            self._connect_noise(m, neuron.noise, cells, stages[5 + neuron.join_cycles])
         saturated = self._saturations(m, accumulate.saturated, cells, stages)
         if params.bias:
             bias = Signal(data.ArrayLayout(shape_of(neuron.accumulated), params.lanes))
@@ -284,12 +284,11 @@ class EventEngine(wiring.Component):
         at_end = Signal(params.lanes)  # of the sums with the biases: no sum of events comes out in that cycle
         m.d.sync += at_end.eq(Cat(cell.saturated[0] for cell in cells))
         flags = list(sums | at_end)
+        if params.neuron.join_cycles:
+            joining = stages[5 + params.neuron.join_cycles]
+            flags += [cell.joined & joining.fire & self._exists(lane, joining.word) for lane, cell in enumerate(cells)]
         if params.neuron.kind.synaptic:
-            for lane, cell in enumerate(cells):
-                flags += [
-                    cell.joined & stages[6].fire & self._exists(lane, stages[6].word),
-                    cell.saturated[1] & self._exists(lane, stages[-1].word),
-                ]
+            flags += [cell.saturated[1] & self._exists(lane, stages[-1].word) for lane, cell in enumerate(cells)]
         if params.neuron.adaptation is not None:
             flags += [cell.saturated[2] & self._exists(lane, stages[-1].word) for lane, cell in enumerate(cells)]
         return flags

@@ -11,12 +11,14 @@ from tospike.hw.snn.decay import Decay
 
 def side_layout(params: NeuronParams) -> data.StructLayout:
     """A neuron's state besides what events are added to: what it needs of a ``membrane`` (its leak done), the steps
-    that it ``rests``, whether it ``owes`` a threshold before the comparison, how far its threshold is ``raised``."""
+    that it ``rests``, whether it ``owes`` a threshold before the comparison, how far its threshold is ``raised``; the
+    ``inputs`` of the steps before, the last one first."""
     fields = {
         "membrane": (params.kind.synaptic, shape_of(params.state)),
         "rests": (params.rest_steps > 0, range(params.rest_steps + 1)),
         "owes": (params.owes, 1),
         "raised": (params.adaptation is not None, shape_of(params.state)),
+        "inputs": (params.slides, data.ArrayLayout(shape_of(params.state), len(params.taps))),
     }
     return data.StructLayout({name: shape for name, (needed, shape) in fields.items() if needed})
 
@@ -42,6 +44,9 @@ class Neuron(wiring.Component):
 
         state + side.membrane -> membrane -> spike -> after -> leak -> side_after.membrane (rounded, + drift)
 
+    A sliding neuron adds its earlier inputs to ``state`` two by two, a cycle for each level of that tree; the next step
+    begins with its bias.
+
     An adaptive or noisy threshold has a cycle before that of the comparison, for the membrane less what raises the
     threshold, and the noise.
 
@@ -64,7 +69,7 @@ class Neuron(wiring.Component):
     decays : In(decay_layout(params))
         Cycle 2; only if a leak varies.
     noise : In(signed(noise.bits))
-        Cycle 0, with a synaptic current cycle 1, whatever ``extra_cycles``; only with noise.
+        The cycle of the membrane: ``join_cycles`` of the parameters, whatever ``extra_cycles``; only with noise.
     spike : Out(spike_bits)
         Cycle 1.
     after : Out(signed(state_bits))
@@ -76,7 +81,7 @@ class Neuron(wiring.Component):
     again : Out(1)
         Cycle 1, whatever ``extra_cycles``: it will spike in the next step too, if nothing comes; only with ``again``.
     joined : Out(1)
-        Cycle 1, whatever ``extra_cycles``: the sum of current and membrane did not fit.
+        The cycle of the membrane: the sum of current and membrane, or of inputs, did not fit.
     saturated : Out(3)
         Cycle 4: the sums with the bias, with the drift, and of an adaptive threshold that did not fit.
     """
@@ -131,7 +136,9 @@ class Neuron(wiring.Component):
         fired = self.spike.any()
         reset = Signal(shape_of(params.state))
         m.d.comb += reset.eq(held)
-        if params.reset is not Reset.SUBTRACT:
+        if params.slides:
+            pass
+        elif params.reset is not Reset.SUBTRACT:
             with m.If(fired):
                 m.d.comb += reset.eq(params.reset_value)
         else:
@@ -140,7 +147,7 @@ class Neuron(wiring.Component):
         before = self._delayed(m, membrane, 1 + params.count_cycles) if params.count_cycles else held
         m.d.comb += self.after.eq(before if late else reset)
         base = Signal(shape_of(params.state))  # what decays
-        later += base.eq(before if late_amount else reset)
+        later += base.eq(0 if params.slides else before if late_amount else reset)
 
         # cycles 3 and 4
         addend = self.bias if self._bias else None
@@ -170,6 +177,8 @@ class Neuron(wiring.Component):
         params = self._params
         resting = self.side.rests.any() if params.rest_steps else C(0, 1)
         owes = self.side.owes if params.owes else C(0, 1)
+        if params.slides:
+            return self._window(m), resting, owes
         if not params.kind.synaptic:
             return self.state, resting, owes
         membrane = Signal(shape_of(params.state))
@@ -179,12 +188,27 @@ class Neuron(wiring.Component):
         later += [membrane.eq(fitting), self.joined.eq(fitting != total)]
         return membrane, self._delayed(m, resting, 1), self._delayed(m, owes, 1)
 
+    def _window(self, m: Module) -> Value:
+        """The weighted sum of the inputs, exact until it saturates."""
+        params = self._params
+        later = self._later(m)
+        terms = [self.state, *(self.side.inputs[n] >> tap for n, tap in enumerate(params.taps))]
+        while len(terms) > 1:
+            pairs = [terms[n : n + 2] for n in range(0, len(terms), 2)]
+            sums = [pair[0] + pair[1] if len(pair) == 2 else pair[0] for pair in pairs]
+            if len(sums) == 1:
+                fitting = saturate(sums[0], params.state)
+                later += self.joined.eq(fitting != sums[0])
+                sums = [fitting]
+            terms = [self._delayed(m, value, 1) for value in sums]
+        return terms[0]
+
     def _compared(self, m: Module, membrane: Value, resting: Value) -> tuple[Value, Value, Value]:
         """What is compared with the constant threshold, and the other two in the same cycle: the next."""
         params = self._params
         moved = membrane
         if params.adaptation is not None:
-            moved = moved - self._delayed(m, self.side.raised, int(params.kind.synaptic))
+            moved = moved - self._delayed(m, self.side.raised, params.join_cycles)
         if params.noise is not None:
             moved = moved + (self.noise << params.noise.shift)
         return self._delayed(m, moved, 1), self._delayed(m, membrane, 1), self._delayed(m, resting, 1)
@@ -229,6 +253,11 @@ class Neuron(wiring.Component):
         after = self.side_after
         if params.kind.synaptic:
             m.d.comb += after.membrane.eq(decayed)
+        if params.slides:
+            current = self._delayed(m, self.state, 2 + params.extra_cycles)
+            earlier = self._delayed(m, Value.cast(self.side.inputs), 2 + params.extra_cycles)
+            inputs = Cat(current, earlier)[: len(earlier)]
+            m.d.comb += Value.cast(after.inputs).eq(self._delayed(m, Mux(self.clear, 0, inputs), 2))
         if params.adaptation is not None:
             raised = self._delayed(m, self.side.raised, 2 + params.extra_cycles)
             bump = Signal(range(params.adaptation.step + 1))
