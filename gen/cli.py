@@ -18,8 +18,10 @@ from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
 from tospike.gen.streaming import stream_cost
 from tospike.gen.technology import with_products
+from tospike.hw.accelerator import make_engine
 from tospike.hw.params import (
     AcceleratorParams,
+    AdaptationParams,
     ArrayParams,
     Comparison,
     Dataflow,
@@ -32,15 +34,17 @@ from tospike.hw.params import (
     LeakParams,
     NeuronKind,
     NeuronParams,
+    NoiseParams,
     Readout,
     Reset,
     ResetTiming,
+    SpikingEngine,
+    Sweep,
     SystolicParams,
     Technology,
     WeightSource,
     require,
 )
-from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import memories
 
 app = typer.Typer(no_args_is_help=True, help="Write Verilog, manifest.json and memory images.")
@@ -144,13 +148,26 @@ def parse_gemm(text: str) -> DenseLayer:
     return DenseLayer(rows=m, outputs=n, inputs=k)
 
 
+def parse_taps(text: str) -> tuple[int, ...]:
+    """``1,2,3`` as numbers."""
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise typer.BadParameter(f"{text!r} is not a list of numbers, for example 1,2,3", param_hint="--taps")
+    return tuple(int(part) for part in parts)
+
+
 @app.command(epilog="Example:  tospike generate spiking --inputs 256 --neurons 256 --lanes 16 --out build/core")
 def spiking(
     *,
     out: Out,
     inputs: Annotated[int, typer.Option(help="Input addresses.")] = 256,
     neurons: Annotated[int, typer.Option(help="Neurons.")] = 256,
-    lanes: Annotated[int, typer.Option(help="Neurons updated per cycle.")] = 8,
+    lanes: Annotated[
+        int | None, typer.Option(help="Neurons updated per cycle [8; a register engine: all of them].")
+    ] = None,
+    engine: Annotated[
+        SpikingEngine, typer.Option(help="States in a memory of words, or all neurons in registers.")
+    ] = SpikingEngine.EVENT,
     weight_bits: Annotated[int, typer.Option(help="Bits of a weight.")] = 8,
     state_bits: Annotated[int, typer.Option(help="Bits of a membrane.")] = 16,
     payload_bits: Annotated[int, typer.Option(help="Bits of an event's payload, unsigned; 1: spikes.")] = 1,
@@ -177,9 +194,22 @@ def spiking(
     ] = 2048,
     drift: Annotated[int, typer.Option(help="CuBa: added to the membrane in every step.")] = 0,
     weight_shift: Annotated[int, typer.Option(help="Bits by which states are finer than weights.")] = 0,
+    adaptation: Annotated[int, typer.Option(help="What a spike adds to an adaptive threshold; 0: it is constant.")] = 0,
+    adaptation_leak: Annotated[LeakKind, typer.Option(help="Leak of an adaptive threshold.")] = LeakKind.SHIFT,
+    adaptation_shift: Annotated[int, typer.Option(help="It loses a / 2**shift per step.")] = 4,
+    adaptation_decay: Annotated[int, typer.Option(help="Multiplier of that leak, in units of 2**-decay-bits.")] = 3840,
+    noise_bits: Annotated[int, typer.Option(help="Bits of the noise of a threshold; 0: none.")] = 0,
+    noise_shift: Annotated[int, typer.Option(help="The noise is multiplied by 2**shift.")] = 0,
+    noise_seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 1,
+    taps: Annotated[
+        str, typer.Option(help="Sliding: the inputs of 1, 2, ... steps before count 1 / 2**TAP.")
+    ] = "1,2,3",
     recurrent: Annotated[
         bool, typer.Option("--recurrent", help="The neurons' spikes are events of the next step.")
     ] = False,
+    sweep: Annotated[
+        Sweep, typer.Option(help="On a time step sweep all words; or only those touched: IF and I without bias.")
+    ] = Sweep.ALL,
     readout: Annotated[
         Readout | None, typer.Option(help="spikes, count or membrane [spikes; membrane for i and li].")
     ] = None,
@@ -190,10 +220,13 @@ def spiking(
 ) -> None:
     """A spiking core: tokens (spikes, time steps) stream in, writable weights, spikes or a readout stream out."""
     readout = readout or (Readout.SPIKES if neuron.spikes else Readout.MEMBRANE)
-    engine = EventParams(
+    if lanes is None:
+        lanes = neurons if engine is SpikingEngine.REGISTER else 8
+    layer = EventParams(
         inputs=inputs,
         neurons=neurons,
         lanes=lanes,
+        engine=engine,
         payload=IntFormat(bits=payload_bits, signed=False),
         weight_bits=weight_bits,
         neuron=NeuronParams(
@@ -212,22 +245,33 @@ def spiking(
             synapse=LeakParams(kind=synapse_leak, shift=synapse_shift, decay=synapse_decay, fraction_bits=decay_bits),
             drift=drift,
             weight_shift=weight_shift,
+            taps=parse_taps(taps),
+            adaptation=AdaptationParams(
+                step=adaptation,
+                leak=LeakParams(
+                    kind=adaptation_leak, shift=adaptation_shift, decay=adaptation_decay, fraction_bits=decay_bits
+                ),
+            )
+            if adaptation
+            else None,
+            noise=NoiseParams(bits=noise_bits, shift=noise_shift, seed=noise_seed) if noise_bits else None,
         ),
         readout=readout,
         bias=bias,
         recurrent=recurrent,
+        sweep=sweep,
         writable=True,
     )
     if core_only:
-        core = EventEngine(engine, {shape.name: () for shape in memories(engine)})
+        core = make_engine(layer, {shape.name: () for shape in memories(layer)}, 0)
         manifest = generate_component(
-            out, kind="spiking-core", component=core, name="spiking_core", params=engine, choices={}
+            out, kind="spiking-core", component=core, name="spiking_core", params=layer, choices={}
         )
         _announce_manifest(out, manifest)
         return
     params = AcceleratorParams(
         name="spiking",
-        engines=(engine,),
+        engines=(layer,),
         host_input=HostInput.TOKENS,
         host_output=HostOutput.TOKENS if readout is Readout.SPIKES else HostOutput.DENSE,
     )

@@ -25,6 +25,8 @@ from tospike.hw.params import (
     Readout,
     Reset,
     ResetTiming,
+    SpikingEngine,
+    Sweep,
     WeightSource,
 )
 from tospike.sim.network import Decision
@@ -106,6 +108,14 @@ class ModelOptions:
     lanes: Annotated[
         int | None, typer.Option(help="Neurons that an event engine updates per cycle [8].", **_HARDWARE)
     ] = None
+    engine: Annotated[
+        SpikingEngine | None,
+        typer.Option(help="SNN: states in memory, or in registers where a layer is small enough [event].", **_HARDWARE),
+    ] = None
+    sweep: Annotated[
+        Sweep | None,
+        typer.Option(help="Event engines: sweep all words, or touched ones where IF and I allow [all].", **_HARDWARE),
+    ] = None
 
     products_per_multiplier: Annotated[
         int | None, typer.Option(help="Systolic: 2 lets two columns share multipliers, for ECP5 [1].", **_HARDWARE)
@@ -178,7 +188,9 @@ class ModelOptions:
     def plan(self) -> PlanOptions:
         """How to put stages on engines."""
         return PlanOptions(
-            **self._given("rows", "cols", "dataflow", "lanes", "products_per_multiplier", "weights", "argmax")
+            **self._given(
+                "rows", "cols", "dataflow", "lanes", "engine", "sweep", "products_per_multiplier", "weights", "argmax"
+            )
         )
 
 

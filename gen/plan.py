@@ -6,6 +6,7 @@ from tospike.gen.plan_image import needs_images, plan_image, with_layers
 from tospike.gen.scale import signed_bits
 from tospike.gen.windows import window_of
 from tospike.hw.params import (
+    MAX_REGISTER_NEURONS,
     AcceleratorParams,
     ArrayParams,
     Dataflow,
@@ -19,6 +20,8 @@ from tospike.hw.params import (
     IntFormat,
     NeuronParams,
     Readout,
+    SpikingEngine,
+    Sweep,
     SystolicParams,
     WeightSource,
     ceil_div,
@@ -37,12 +40,16 @@ class PlanOptions:
     ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
     time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
+    With ``SpikingEngine.REGISTER`` layers that are small enough have their states in registers. With ``Sweep.TOUCHED``
+    event engines whose neurons allow it sweep touched words only.
     """
 
     rows: int = 1
     cols: int = 8
     dataflow: Dataflow = Dataflow.OS
     lanes: int = 8
+    engine: SpikingEngine = SpikingEngine.EVENT
+    sweep: Sweep = Sweep.ALL
     products_per_multiplier: int = 1
     weights: WeightSource = WeightSource.MEMORY
     argmax: bool = False
@@ -133,22 +140,40 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         last = index == len(network.stages) - 1
         window = window_of(stage, network.stages[index - 1].synapses.output_shape if index else ())
         synapses = stage.weighted
+        bias, neurons = bool(synapses.bias.any()), synapses.outputs
+        small = window is None and neurons <= MAX_REGISTER_NEURONS
+        kind = options.engine if small else SpikingEngine.EVENT
+        skips = window is None and kind is SpikingEngine.EVENT and stage.neuron.unmoved and not bias
+        lanes = _useful_lanes(neurons, options.lanes) if window is None else _window_lanes(window, options)
         engine = EventParams(
             inputs=synapses.inputs,
-            neurons=synapses.outputs,
-            lanes=_useful_lanes(synapses.outputs, options.lanes) if window is None else _window_lanes(window, options),
+            neurons=neurons,
+            lanes=neurons if kind is SpikingEngine.REGISTER else lanes,
+            engine=kind,
             payload=payload,
             weight_bits=max(2, weight_bits(stage)),
             neuron=stage.neuron,
             readout=_readout(network) if last else Readout.SPIKES,
             count_bits=max(1, (spec.steps * stage.neuron.spike.max).bit_length()),
-            bias=bool(synapses.bias.any()),
+            bias=bias,
             recurrent=stage.recurrent is not None,
+            sweep=options.sweep if skips else Sweep.ALL,
             window=window,
         )
         engines.append(engine)
         counts.append(1)
         payload = engine.output.payload
+    layers = [engine for engine in engines if isinstance(engine, EventParams)]
+    require(
+        options.engine in (SpikingEngine.EVENT, *(layer.engine for layer in layers)),
+        f"a register engine has up to {MAX_REGISTER_NEURONS} neurons, and all layers of {network.name!r} have more: "
+        "leave --engine register out",
+    )
+    require(
+        options.sweep in (Sweep.ALL, *(layer.sweep for layer in layers)),
+        f"--sweep touched is for event engines of IF or I neurons without bias and refractory steps, and "
+        f"{network.name!r} has none: leave it out",
+    )
     params = AcceleratorParams(
         name=_name(network),
         engines=tuple(engines),

@@ -21,12 +21,14 @@ from tospike.hw.params import (
     HostInput,
     HostOutput,
     ImageParams,
+    SpikingEngine,
     SystolicParams,
     TokenKind,
     require,
 )
 from tospike.hw.snn.encoder import Encoder
 from tospike.hw.snn.engine import EventEngine
+from tospike.hw.snn.register import RegisterEngine
 
 Images = Mapping[str, Sequence[int]]
 OUTPUTS = {
@@ -42,7 +44,8 @@ def make_engine(params: EngineParams, images: Images, first_region: int):
     if isinstance(params, EncoderParams):
         return Encoder(params)
     if isinstance(params, EventParams):
-        return EventEngine(params, images, first_region=first_region)
+        kind = RegisterEngine if params.engine is SpikingEngine.REGISTER else EventEngine
+        return kind(params, images, first_region=first_region)
     if isinstance(params, ImageParams):
         return ImageEngine(params, images, first_region=first_region)
     return SystolicEngine(params, images, first_region=first_region)

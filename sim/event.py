@@ -9,6 +9,8 @@ from tospike.hw.params import SPIKE, EventParams, IntFormat, Readout, require
 from tospike.sim.arithmetic import Ints, exact_matmul, saturate
 from tospike.sim.drive import DenseDrive, WindowDrive
 from tospike.sim.neuron import Neurons
+from tospike.sim.noise import NoiseSource
+from tospike.sim.sweeps import Sweeps, neurons_of
 from tospike.sim.window import Connections
 
 PAIRS = 4096
@@ -27,6 +29,8 @@ class EventRun:
     """The hardware's counters, (N,) each."""
     operations: dict[str, Ints]
     """Operation counts, (N,) each."""
+    swept: NDArray[np.bool_]
+    """(N, T, words): the words that the TICK of each step sweeps."""
 
 
 def run_event(
@@ -76,10 +80,14 @@ def run_event(
     drive = DenseDrive(weight, inputs) if connections is None else WindowDrive(connections, weight, inputs)
 
     spikes = np.zeros((samples, steps, params.neurons), dtype=np.uint8)
+    swept = np.ones((samples, steps, params.words), dtype=bool)
+    sweeps = Sweeps(params, samples)
     saturations = np.zeros(samples, dtype=np.int64)
+    law = params.neuron.noise
+    noise = None if law is None else NoiseSource(law, neurons=params.neurons, drawn=params.words * params.lanes)
     positions = params.neurons // params.channels
     each = None if decays is None else np.tile(decays, (positions, 1))
-    neurons = Neurons(params.neuron, np.tile(np.asarray(bias, dtype=np.int64), positions), samples, each)
+    neurons = Neurons(params.neuron, np.tile(np.asarray(bias, dtype=np.int64), positions), samples, each, noise)
     # a recurrent engine takes its spikes of the last step too: it does not know that it was the last
     for step in range(steps + params.recurrent):
         current, magnitude = drive.at(step) if step < steps else (np.int64(0), np.int64(0))
@@ -103,6 +111,10 @@ def run_event(
         if step < steps:
             ends = step == steps - 1 and params.readout is Readout.MEMBRANE
             spikes[:, step] = neurons.sweep(total, ends=ends)
+            came = np.any(inputs[:, step], axis=1)
+            if before is not None:
+                came |= np.any(before, axis=1)
+            swept[:, step] = sweeps.step(came, neurons.before)
 
     counts = spikes.sum(axis=1, dtype=np.int64)
     outputs = {
@@ -111,8 +123,9 @@ def run_event(
         Readout.MEMBRANE: lambda: neurons.after,
     }[params.readout]()
     reached = None if connections is None else np.count_nonzero(inputs, axis=1) @ connections.reached
-    counters = _counters(params, inputs, reached, spikes, saturations + neurons.saturations)
-    return EventRun(spikes=spikes, outputs=outputs, counters=counters, operations=_operations(params, steps, counters))
+    counters = _counters(params, inputs, reached, spikes, swept, saturations + neurons.saturations)
+    operations = _operations(params, swept, counters)
+    return EventRun(spikes=spikes, outputs=outputs, counters=counters, operations=operations, swept=swept)
 
 
 def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None) -> None:
@@ -159,6 +172,7 @@ def _counters(
     inputs: NDArray[np.integer],
     reached: Ints | None,
     spikes: NDArray[np.uint8],
+    swept: NDArray[np.bool_],
     saturations: Ints,
 ) -> dict[str, Ints]:
     """``reached``: positions that the events of a window reached, together."""
@@ -167,35 +181,39 @@ def _counters(
     if params.recurrent:
         values += np.count_nonzero(spikes, axis=(1, 2))
     # the last TICK of a membrane readout has no sweep of its own: the END's reads the membranes and clears them
-    sweeps = steps if params.readout is Readout.MEMBRANE else steps + 1
+    ticks = swept[:, :-1] if params.readout is Readout.MEMBRANE else swept
     ones = np.ones(samples, dtype=np.int64)
     return {
         "values": values,
         "ticks": steps * ones,
         "samples": ones,
         "synapse_words": (values if reached is None else reached) * params.event_words,
-        "sweep_words": sweeps * params.words * ones,
+        "sweep_words": np.count_nonzero(ticks, axis=(1, 2)) + params.words * ones,
         "spikes": spikes.sum(axis=(1, 2), dtype=np.int64),
         "saturations": saturations,
     }
 
 
-def _operations(params: EventParams, steps: int, counters: dict[str, Ints]) -> dict[str, Ints]:
+def _operations(params: EventParams, swept: NDArray[np.bool_], counters: dict[str, Ints]) -> dict[str, Ints]:
     """Elements, not words. Spike counters are states too, and so is all that a neuron has besides what events are added
     to, as one element."""
     neurons = params.neurons
     fan_out = neurons if params.window is None else params.window.fan_out
     synapses = counters["synapse_words"] // params.event_words * fan_out
-    sweeps = counters["sweep_words"] // params.words
-    is_count = params.readout is Readout.COUNT
-    biases = dict.fromkeys(("bias_add", "bias_read"), sweeps * neurons) if params.bias else {}
-    side = steps if params.neuron.has_side else 0
+    updates = swept @ neurons_of(params)  # in each step
+    swept_at_end = neurons
+    if params.readout is Readout.MEMBRANE:
+        updates[:, -1], swept_at_end = neurons, 0  # the last step's sweep is the END's
+    updated = updates.sum(axis=1)
+    sweeps = updated + swept_at_end
+    is_count, has_side = params.readout is Readout.COUNT, params.neuron.has_side
+    biases = dict.fromkeys(("bias_add", "bias_read"), sweeps) if params.bias else {}
     return {
         "sop" if params.event == SPIKE else "mac": synapses,
-        "neuron_update": counters["ticks"] * neurons,
+        "neuron_update": updated,
         "spike": counters["spikes"],
         **biases,
         "weight_read": synapses,
-        "state_read": synapses + (steps + side + (sweeps if is_count else 0)) * neurons,
-        "state_write": synapses + (sweeps * (1 + is_count + params.neuron.has_side)) * neurons,
+        "state_read": synapses + updated * (1 + has_side) + sweeps * is_count,
+        "state_write": synapses + sweeps * (1 + is_count + has_side),
     }

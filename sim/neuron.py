@@ -4,6 +4,7 @@ import numpy as np
 
 from tospike.hw.params import IntFormat, NeuronParams, Reset, ResetTiming, require
 from tospike.sim.arithmetic import Ints, leak, saturate
+from tospike.sim.noise import NoiseSource
 
 
 def count_spikes(membrane: Ints, params: NeuronParams) -> Ints:
@@ -35,7 +36,14 @@ class Neurons:
     leak and the bias of the step that begins.
     """
 
-    def __init__(self, params: NeuronParams, bias: Ints, samples: int, decays: Ints | None = None):
+    def __init__(
+        self,
+        params: NeuronParams,
+        bias: Ints,
+        samples: int,
+        decays: Ints | None = None,
+        noise: NoiseSource | None = None,
+    ):
         self.params = params
         self.bias = bias
         self._leaks, self._synapses = split_decays(params, decays)
@@ -55,6 +63,9 @@ class Neurons:
             f"{params.state_bits} bits: give more state bits",
         )
         self._rests = np.zeros(shape, dtype=np.int64)  # steps that are left
+        self._raised = np.zeros(shape, dtype=np.int64)  # adaptive threshold, above the constant one
+        self._noise = noise
+        self._inputs = [np.zeros(shape, dtype=np.int64)] * len(params.taps)  # of the steps before, the last one first
         self._owed = np.zeros(shape, dtype=np.int64)  # thresholds that snnTorch subtracts before it compares
 
     def sweep(self, total: Ints, *, ends: bool = False) -> Ints:
@@ -73,22 +84,32 @@ class Neurons:
         """
         params = self.params
         v = self._add(self._v, total, params.state) if params.kind.synaptic else total
+        if params.slides:
+            v = self._add(total, sum(x >> tap for x, tap in zip(self._inputs, params.taps, strict=True)), params.state)
+            self._inputs = [total, *self._inputs[:-1]]
         self.before = v
         resting = self._rests > 0
         v = np.where(resting, params.reset_value, v)
-        spikes = np.where(resting, 0, count_spikes(v - self._owed * params.threshold, params))
+        noise = 0 if self._noise is None else self._noise.step()
+        compared = v - self._owed * params.threshold - self._raised + noise
+        spikes = np.where(resting, 0, count_spikes(compared, params))
         fired, amount = spikes > 0, spikes * params.threshold
 
         late = params.reset_timing is ResetTiming.NEXT
         reset = v - amount if params.reset is Reset.SUBTRACT else np.where(fired, params.reset_value, v)
-        self.after = v if late else reset
+        self.after = v if late or params.slides else reset
         late_amount = late and params.reset is Reset.SUBTRACT
         decayed = self._decay(v) - amount if late_amount else self._decay(reset)
+        if params.slides:
+            decayed = np.zeros_like(v)
 
         self._rests = np.where(fired, params.rest_steps, np.maximum(self._rests - 1, 0))
         if params.owes:
             self._owed = count_spikes(self.after, params)
         saturations = self.saturations.copy()
+        if params.adaptation is not None:
+            decayed_threshold = leak(self._raised, params.adaptation.leak)
+            self._raised = self._add(decayed_threshold, fired * params.adaptation.step, params.state)
         if params.kind.synaptic:
             self._v = self._add(decayed, params.drift, params.state)
             decayed = leak(total, params.synapse, self._synapses)

@@ -1,5 +1,7 @@
 """The event engine's RTL against its golden model: every token, every counter."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from amaranth.hdl import *
@@ -8,6 +10,7 @@ from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, va
 from tospike.hw.layout import config_writes
 from tospike.hw.params import (
     SPIKE,
+    AdaptationParams,
     Comparison,
     EventParams,
     InputError,
@@ -16,10 +19,12 @@ from tospike.hw.params import (
     LeakParams,
     NeuronKind,
     NeuronParams,
+    NoiseParams,
     Readout,
     Reset,
     ResetTiming,
     Rounding,
+    Sweep,
 )
 from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import counter_names, memories, pack
@@ -106,6 +111,11 @@ def random_neuron(rng, kind):
     def choose(*options):
         return options[rng.integers(len(options))]
 
+    if kind is NeuronKind.SLIDING:
+        taps = tuple(rng.integers(0, 4, choose(1, 2, 3, 7)).tolist())
+        noise = NoiseParams(bits=2) if choose(False, False, True) else None
+        state_bits = choose(4, 7, 12)
+        return NeuronParams(kind=kind, state_bits=state_bits, threshold=int(rng.integers(1, 7)), taps=taps, noise=noise)
     reset, timing = choose(*Reset), choose(*ResetTiming)
     if reset is not Reset.SUBTRACT and timing is ResetTiming.SNNTORCH:
         timing = ResetTiming.SAME
@@ -114,6 +124,9 @@ def random_neuron(rng, kind):
     spike_bits = choose(1, 1, 2, 3) if timing is not ResetTiming.SNNTORCH else 1
     state_bits = choose(4, 7, 12)
     threshold = int(rng.integers(0, 7))
+    moves = kind.spikes and spike_bits == 1 and timing is not ResetTiming.SNNTORCH
+    adaptation = AdaptationParams(step=choose(1, 3, 7), leak=replace(random_leak(rng), varies=False))
+    noise = NoiseParams(bits=choose(1, 3), shift=choose(0, 2), seed=int(rng.integers(1000)))
     return NeuronParams(
         kind=kind,
         state_bits=state_bits,
@@ -130,7 +143,14 @@ def random_neuron(rng, kind):
         drift=int(rng.integers(-3, 4)) if kind.synaptic else 0,
         weight_shift=choose(0, 0, 2),
         initial=choose(0, 0, threshold, -3) if state_bits > 4 else 0,
+        adaptation=adaptation if moves and choose(False, False, True) else None,
+        noise=noise if moves and choose(False, False, True) else None,
     )
+
+
+def random_sweep(rng, neuron, bias):
+    """Any that neuron and bias allow."""
+    return list(Sweep)[rng.integers(2)] if neuron.unmoved and not bias else Sweep.ALL
 
 
 def random_case(rng, *, lanes, neurons, readout=None, kind=None):
@@ -140,6 +160,7 @@ def random_case(rng, *, lanes, neurons, readout=None, kind=None):
     readout = readout or choose(*Readout)
     kind = kind or choose(*[k for k in NeuronKind if k.spikes or readout is Readout.MEMBRANE])
     neuron = random_neuron(rng, kind)
+    bias = choose(False, True)
     params = EventParams(
         inputs=choose(1, 3, 6),
         neurons=neurons,
@@ -149,8 +170,9 @@ def random_case(rng, *, lanes, neurons, readout=None, kind=None):
         neuron=neuron,
         readout=readout,
         count_bits=choose(1, 4),
-        bias=choose(False, True),
+        bias=bias,
         recurrent=readout is not Readout.MEMBRANE and choose(False, True),
+        sweep=random_sweep(rng, neuron, bias),
     )
     recurrent = rng.integers(-8, 8, (neurons, neurons)) if params.recurrent else None
     weight = rng.integers(-8, 8, (neurons, params.inputs))

@@ -32,10 +32,24 @@ def leaked(value, leak, decay):
     return shifted(value * (decay if leak.varies else leak.decay), leak.fraction_bits, leak.rounding)
 
 
+def noise_of(params, number, step):
+    """What neuron ``number`` adds to its membrane for the comparison of a step."""
+    law = params.neuron.noise
+    if law is None:
+        return 0
+    first = (step * params.words * params.lanes + number) * law.bits
+    bits = [law.initial >> n & 1 for n in range(127)]
+    while len(bits) < 127 + first + law.bits:
+        bits.append(bits[-127] ^ bits[-64])
+    value = sum(bit << n for n, bit in enumerate(bits[127 + first :][: law.bits]))
+    return (value - (value >> (law.bits - 1) << law.bits)) << law.shift
+
+
 class Plain:
     """One neuron, as its parameters' docstrings say."""
 
-    def __init__(self, params, bias, decays):
+    def __init__(self, params, number, bias, decays):
+        self.number, self.steps, self.raised, self.inputs = number, 0, 0, []
         neuron, rest = params.neuron, list(decays)
         self.membrane_decay = rest.pop(0) if neuron.kind.leaks and neuron.leak.varies else None
         self.current_decay = rest.pop(0) if neuron.kind.synaptic and neuron.synapse.varies else None
@@ -58,6 +72,13 @@ class Plain:
         value = p.v_reset if p.reset is Reset.VALUE else 0
         if next_step and hard and not p.kind.synaptic and self.spikes:
             before = value
+        if p.slides:
+            self.inputs = [self.add(0, terms), *self.inputs][: len(p.taps) + 1]
+            earlier = [x // 2**tap for x, tap in zip(self.inputs[1:], p.taps, strict=False)]
+            self.v = self.clamp(self.inputs[0] + sum(earlier), p.state)
+            self.spikes = self.count(self.v)
+            self.steps += 1
+            return self.spikes
         v = leaked(before, p.leak, self.membrane_decay) if p.kind.leaks else before
         if next_step and not hard:
             v -= self.spikes * p.threshold
@@ -73,6 +94,10 @@ class Plain:
         if self.rests:
             v = value
         self.spikes = self.count(v) if not self.rests else 0
+        self.steps += 1
+        if p.adaptation is not None:
+            raised = leaked(self.raised, p.adaptation.leak, None) + p.adaptation.step * bool(self.spikes)
+            self.raised = self.clamp(raised, p.state)
         self.rests = p.refractory if self.spikes else max(self.rests - 1, 0)
         if self.spikes and not next_step:
             v = value if hard else v - self.spikes * p.threshold
@@ -89,7 +114,7 @@ class Plain:
         p = self.neuron
         if not p.kind.spikes:
             return 0
-        v -= p.threshold * self.owed
+        v += noise_of(self.p, self.number, self.steps) - p.threshold * self.owed - self.raised
         most = 2**p.spike_bits - 1
         exceeds = (v >= n * p.threshold if p.spikes_at_threshold else v > n * p.threshold for n in range(1, most + 1))
         return sum(exceeds)
@@ -98,7 +123,7 @@ class Plain:
 def plain(params, weight, bias, train, recurrent=None, decays=None):
     """(spikes, membranes after the last step, saturations) of one sample."""
     own_decays = decays.tolist() if decays is not None else [[]] * params.neurons
-    neurons = [Plain(params, int(b), own) for b, own in zip(bias, own_decays, strict=True)]
+    neurons = [Plain(params, n, int(b), own) for n, (b, own) in enumerate(zip(bias, own_decays, strict=True))]
     spikes = np.zeros((len(train), params.neurons), dtype=int)
     scale = 2**params.neuron.weight_shift
     for step, events in enumerate(train):
@@ -123,7 +148,7 @@ def test_equals_the_plain_model(seed):
             limit = params.output.payload.max if params.readout is Readout.COUNT else 1 << 16
             assert run.outputs[sample].tolist() == np.minimum(spikes.sum(axis=0), limit).tolist()
         # The hardware adds the bias of the next step behind a TICK, even of the step that never comes.
-        late = params.neuron.drift or params.neuron.reset_timing is ResetTiming.NEXT
+        late = params.neuron.drift or params.neuron.adaptation or params.neuron.reset_timing is ResetTiming.NEXT
         if not params.bias and not late and not params.recurrent:
             assert run.counters["saturations"][sample] == saturations
 

@@ -5,9 +5,9 @@ import pytest
 from amaranth.hdl import *
 from amaranth.lib.wiring import connect
 from stream_bench import simulate
-from test_event_engine import packed, random_decays, random_neuron
+from test_event_engine import packed, random_decays, random_neuron, random_sweep
 
-from tospike.hw.accelerator import OUTPUTS
+from tospike.hw.accelerator import OUTPUTS, make_engine
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.params import (
     SPIKE,
@@ -27,7 +27,6 @@ from tospike.hw.params import (
     TokenKind,
 )
 from tospike.hw.snn.encoder import Encoder
-from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import counter_names
 from tospike.sim.accelerator import first_spikes
 from tospike.sim.encoder import run_encoder
@@ -55,6 +54,7 @@ def random_chain(rng):
         readout = choose(*Readout) if place == depth - 1 else Readout.SPIKES
         kinds = [kind for kind in NeuronKind if kind.spikes or readout is Readout.MEMBRANE]
         neuron = random_neuron(rng, choose(*kinds))
+        bias = choose(False, True)
         params = EventParams(
             inputs=before.addresses if before else inputs,
             neurons=choose(1, 7, 8, 9, 20),
@@ -64,8 +64,9 @@ def random_chain(rng):
             neuron=neuron,
             readout=readout,
             count_bits=choose(1, 8),
-            bias=choose(False, True),
+            bias=bias,
             recurrent=readout is not Readout.MEMBRANE and choose(False, True),
+            sweep=random_sweep(rng, neuron, bias),
         )
         engines.append(params)
         weight = rng.integers(-8, 8, (params.neurons, params.inputs))
@@ -133,7 +134,7 @@ def run_rtl(chain, synapses, samples):
         if isinstance(params, EncoderParams):
             engines.append(Encoder(params))
         else:
-            engines.append(EventEngine(params, packed(params, *waiting.pop(0))))
+            engines.append(make_engine(params, packed(params, *waiting.pop(0)), 0))
     m.submodules += [source, *engines, sink]
     for before, after in zip([source, *engines], [*engines, sink], strict=True):
         connect(m, before.o, after.i)

@@ -114,7 +114,7 @@ def neurons_of(kind):
             )
 
 
-@pytest.mark.parametrize("kind", NeuronKind)
+@pytest.mark.parametrize("kind", [kind for kind in NeuronKind if kind is not NeuronKind.SLIDING])
 def test_all_states(kind):
     every = list(neurons_of(kind))
     for number, params in enumerate(every if kind.spikes else every[::5]):
@@ -166,6 +166,12 @@ def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
         ({"threshold": 0, "spike_bits": 2}, "needs a threshold of at least 1"),
         ({"reset": Reset.VALUE, "v_reset": 2, "threshold": 1}, "v-reset must be an integer from -32768 to 1, not 2"),
         ({"drift": 1}, "a LIF neuron has no synaptic current: its drift is part of its biases"),
+        (
+            {"kind": NeuronKind.SLIDING, "reset": Reset.SUBTRACT},
+            "a sliding neuron spikes once per step and has no reset",
+        ),
+        ({"taps": ()}, "a sliding neuron has 1 to 7 taps, not 0"),
+        ({"taps": (16,)}, "taps must be an integer from 0 to 15, not 16"),
         ({"weight_shift": 16}, "weight-shift must be"),
         ({"current_bits": 3}, "current-bits must be"),
         ({"initial": 1 << 15}, "initial must be an integer from -32768 to 32767"),

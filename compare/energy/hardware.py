@@ -28,8 +28,10 @@ from tospike.hw.params import (
     ImageParams,
     LeakParams,
     Readout,
+    SpikingEngine,
     SystolicParams,
 )
+from tospike.hw.snn.neuron import side_layout
 from tospike.hw.snn.ring import states_in_ring
 from tospike.hw.snn.serializer import lane_word_layout
 
@@ -170,15 +172,23 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
             Access(term=term, count=visits, bits=lanes * state, capacity_bits=state_bits)
             for term in ("state_read", "state_write")
         ]
+    side_bits = 0
+    if params.neuron.has_side:
+        side = lanes * side_layout(params.neuron).size
+        side_bits = words * side if params.engine is SpikingEngine.EVENT else 0
+        accesses += [
+            Access(term=term, count=swept, bits=side, capacity_bits=side_bits)
+            for term in (("state_read", "state_write") if side_bits else ("state_write",))
+        ]
     if params.bias:
         bias = filled["bias"]
         accesses.append(Access(term="bias_read", count=swept, bits=bias.width, capacity_bits=bias.bits))
     counts_bits = 0
     if params.readout is Readout.COUNT:
-        counts_bits = words * lanes * params.count_bits
+        counts_bits = words * lanes * params.count_bits if params.engine is SpikingEngine.EVENT else 0
         accesses += [
             Access(term=term, count=swept, bits=lanes * params.count_bits, capacity_bits=counts_bits)
-            for term in ("state_read", "state_write")
+            for term in (("state_read", "state_write") if counts_bits else ("state_write",))
         ]
     # At most: spikes of one word share an entry, which no counter tells.
     queued = {
@@ -188,10 +198,11 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
     }[params.readout]
     entry = lane_word_layout(params.output, lanes, ragged=params.ragged).size
     queue_bits = queue_words(params) * entry
-    accesses += [
-        Access(term=term, count=queued, bits=entry, capacity_bits=queue_bits) for term in ("queue_write", "queue_read")
-    ]
+    # without a queue, one register is written
+    queue_terms = ("queue_write", "queue_read") if queue_bits else ("queue_write",)
+    accesses += [Access(term=term, count=queued, bits=entry, capacity_bits=queue_bits) for term in queue_terms]
     is_spike = params.payload == SPIKE
+    window = params.neuron.taps if params.neuron.slides else ()
     arithmetic = [
         Arithmetic(
             term="sop" if is_spike else "mac",
@@ -207,6 +218,7 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
             add_bits=state,
             leak=params.neuron.leak if params.neuron.kind.leaks else None,
         ),
+        *(Arithmetic(term="neuron_update", count=swept * lanes, instances=lanes, add_bits=state) for _ in window),
         Arithmetic(term="spike", count=counters["spikes"], instances=lanes, add_bits=state),
     ]
     if params.bias:
@@ -215,6 +227,7 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
         name=name,
         memory_bits=sum(shape.bits for shape in filled.values())
         + (0 if in_registers else state_bits)
+        + side_bits
         + counts_bits
         + queue_bits,
         accesses=tuple(accesses),

@@ -18,6 +18,7 @@ from tospike.hw.params import (
     EventParams,
     ImageParams,
     Readout,
+    SpikingEngine,
     SystolicParams,
     require,
 )
@@ -223,5 +224,7 @@ def encoder_entry_bits(params: EncoderParams) -> int:
 
 
 def queue_words(params: EventParams) -> int:
-    """Words of lanes that the queue behind the neurons holds."""
+    """Words of lanes that the queue behind the neurons holds; a register engine has none."""
+    if params.engine is SpikingEngine.REGISTER:
+        return 0
     return sweeps_outside(params) * params.words + 1

@@ -8,9 +8,10 @@ the manifest of the generated design.
 from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostInput, HostOutput
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.encoder import EncoderParams, Encoding
-from tospike.hw.params.event import EventParams, Readout
+from tospike.hw.params.event import LIST_SETTLE, MAX_REGISTER_NEURONS, EventParams, Readout, SpikingEngine, Sweep
 from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
 from tospike.hw.params.neuron import (
+    AdaptationParams,
     Comparison,
     LeakKind,
     LeakParams,
@@ -20,6 +21,7 @@ from tospike.hw.params.neuron import (
     ResetTiming,
     check_neuron_options,
 )
+from tospike.hw.params.noise import NOISE_LAGS, NoiseParams
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
 from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.stream import (
@@ -45,12 +47,16 @@ from tospike.hw.params.window import EventWindow
 
 __all__ = [
     "BYTES_PER_BEAT",
+    "LIST_SETTLE",
+    "MAX_REGISTER_NEURONS",
+    "NOISE_LAGS",
     "SPIKE",
     "WORD_ADDRESS",
     "WORD_BITS",
     "WORD_KIND",
     "WORD_PAYLOAD",
     "AcceleratorParams",
+    "AdaptationParams",
     "ArrayParams",
     "Comparison",
     "Dataflow",
@@ -71,11 +77,14 @@ __all__ = [
     "LeakParams",
     "NeuronKind",
     "NeuronParams",
+    "NoiseParams",
     "Readout",
     "RequantizeParams",
     "Reset",
     "ResetTiming",
     "Rounding",
+    "SpikingEngine",
+    "Sweep",
     "SystolicParams",
     "Technology",
     "TokenFormat",

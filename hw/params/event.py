@@ -21,13 +21,38 @@ class Readout(StrEnum):
     """On END the membrane potential of each neuron, then the END."""
 
 
+class Sweep(StrEnum):
+    """Which words of neurons a TICK sweeps."""
+
+    ALL = "all"
+    """All of them."""
+    TOUCHED = "touched"
+    """Those that got an event since their last sweep, and those that spike again without one."""
+
+
+class SpikingEngine(StrEnum):
+    """Where the states of a layer are, and so how many neurons are updated at a time."""
+
+    EVENT = "event"
+    """In a memory of words of ``lanes`` neurons, one word per cycle."""
+    REGISTER = "register"
+    """In registers, all neurons in every cycle: for small layers."""
+
+
+MAX_REGISTER_NEURONS = 256
+"""Neurons that a register engine may have: each has its own arithmetic."""
+
 SWEEP_PIPELINE = 4
 """Cycles from a membrane to the decayed membrane, for a LIF that spikes once per step."""
+
+LIST_SETTLE = 4
+"""Cycles after the return of a sweep's words for which a sweep of listed words waits: until it is known which words
+will spike again. After a sweep of listed words all else waits as long: it may come back to any word at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventParams:
-    """The event engine: synapses from on-chip memory, ``lanes`` neurons updated per cycle.
+    """A spiking layer's engine: synapses from on-chip memory, ``lanes`` neurons updated per cycle.
 
     Synapses are dense, or a ``window``: then an event reaches the neurons of the positions under whose windows it is.
     """
@@ -35,6 +60,7 @@ class EventParams:
     inputs: int
     neurons: int
     lanes: int = 8
+    engine: SpikingEngine = SpikingEngine.EVENT
     payload: IntFormat = field(default=SPIKE)
     weight_bits: int = 8
     neuron: NeuronParams = field(default=NeuronParams())
@@ -43,6 +69,7 @@ class EventParams:
     bias: bool = False
     recurrent: bool = False
     """The engine's spikes of a step are events of its next step, before those that come in."""
+    sweep: Sweep = Sweep.ALL
     window: EventWindow | None = None
     writable: bool = False
     counter_bits: int = 32
@@ -50,7 +77,15 @@ class EventParams:
     def __post_init__(self) -> None:
         require_range("inputs", self.inputs, 1, 1 << 16)
         require_range("neurons", self.neurons, 1, 1 << 16)
-        require_range("lanes", self.lanes, 1, 64)
+        if self.engine is SpikingEngine.REGISTER:
+            require_range("neurons of a register engine", self.neurons, 1, MAX_REGISTER_NEURONS)
+            require(
+                self.lanes == self.neurons and self.sweep is Sweep.ALL,
+                f"a register engine updates its {self.neurons} neurons at once: lanes must be as many, not "
+                f"{self.lanes}, and --sweep all",
+            )
+        else:
+            require_range("lanes", self.lanes, 1, 64)
         require_range("payload-bits", self.payload.bits, 1, 8)
         require_range("weight-bits", self.weight_bits, 2, 16)
         require_range("count-bits", self.count_bits, 1, 16)
@@ -64,6 +99,11 @@ class EventParams:
             f"a {self.neuron.kind.value.upper()} neuron has no spikes: its readout must be membrane, "
             f"not {self.readout.value}",
         )
+        require(
+            self.sweep is Sweep.ALL or (self.neuron.unmoved and not self.bias),
+            "--sweep touched is for IF and I neurons without bias and refractory steps that begin below their "
+            "threshold, because all others change in every step: give --sweep all",
+        )
         if self.window is not None:
             self._check_window(self.window)
 
@@ -74,6 +114,15 @@ class EventParams:
             f"{self.inputs} and {self.neurons}",
         )
         require(not self.recurrent, "an event engine with a window of weights cannot be recurrent")
+        require(
+            self.engine is SpikingEngine.EVENT,
+            "a register engine has dense synapses: a window of weights needs --engine event",
+        )
+        require(
+            self.sweep is Sweep.ALL,
+            "--sweep touched is for dense synapses, whose events touch all neurons: a window needs --sweep all",
+        )
+        require(self.neuron.noise is None, "a noisy threshold is for dense synapses: leave the noise out")
         require(
             self.lanes <= window.channels,
             f"{self.lanes} lanes are more than the {window.channels} channels of a window",
@@ -126,6 +175,11 @@ class EventParams:
         return (
             IntFormat(bits=max(self.payload.bits, own), signed=self.payload.signed) if self.recurrent else self.payload
         )
+
+    @property
+    def lists_words(self) -> bool:
+        """Whether the engine keeps a list of the words that must be swept though nothing came."""
+        return self.sweep is Sweep.TOUCHED and self.neuron.spikes_again_above is not None
 
     @property
     def sweep_return(self) -> int:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tospike.hw.params.check import require, require_range
+from tospike.hw.params.noise import NoiseParams
 from tospike.hw.params.numbers import IntFormat, Rounding
 
 
@@ -23,16 +24,19 @@ class NeuronKind(StrEnum):
     """i <- leak_synapse(i) + I, then v <- leak(v) + i; spike and reset when v > threshold."""
     CUBA_LI = "cubali"
     """i <- leak_synapse(i) + I, then v <- leak(v) + i; no threshold: a membrane readout."""
+    SLIDING = "sliding"
+    """v = the sum of the last inputs, each by a power of two: I(t) + sum of I(t - n) / 2**taps[n - 1]; spike when
+    v > threshold; no reset (sliding parallel spiking neuron; Fang et al. 2023, arXiv:2304.12760)."""
 
     @property
     def leaks(self) -> bool:
         """Whether the membrane decays."""
-        return self not in (NeuronKind.IF, NeuronKind.I)
+        return self not in (NeuronKind.IF, NeuronKind.I, NeuronKind.SLIDING)
 
     @property
     def spikes(self) -> bool:
         """Whether the neuron has a threshold."""
-        return self in (NeuronKind.IF, NeuronKind.LIF, NeuronKind.CUBA_LIF)
+        return self in (NeuronKind.IF, NeuronKind.LIF, NeuronKind.CUBA_LIF, NeuronKind.SLIDING)
 
     @property
     def synaptic(self) -> bool:
@@ -142,6 +146,24 @@ class LeakParams:
         require_range("decay", self.decay, 0, 1 << self.fraction_bits)
 
 
+MAX_TAPS = 7
+"""Earlier inputs that a sliding neuron may weigh."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptationParams:
+    """An adaptive threshold (ALIF; Bellec et al. 2018, arXiv:1803.09574): ``v > threshold + a``, where
+    ``a <- leak(a) + step`` after a step with a spike, and ``a <- leak(a)`` after one without. ``a`` begins at 0 and
+    saturates in the format of the membrane; a reset by subtraction subtracts ``threshold`` alone."""
+
+    step: int = 1
+    leak: LeakParams = field(default=LeakParams())
+
+    def __post_init__(self) -> None:
+        require_range("adaptation", self.step, 1, 1 << 30)
+        require(not self.leak.varies, "the leak of an adaptive threshold is common to all neurons")
+
+
 @dataclass(frozen=True, kw_only=True)
 class NeuronParams:
     """One layer's neuron. States saturate at both ends of their formats after every addition.
@@ -171,6 +193,11 @@ class NeuronParams:
     """Membrane at the start of a sample, which the first step leaks as any other."""
     weight_shift: int = 0
     """Fraction bits that states have and weights lack: an event adds ``payload * weight * 2**weight_shift``."""
+    adaptation: AdaptationParams | None = None
+    noise: NoiseParams | None = None
+    """Added to the membrane where it is compared with the threshold, and nowhere else."""
+    taps: tuple[int, ...] = (1, 2, 3)
+    """Sliding neuron: the input of n steps before counts ``floor(input / 2**taps[n - 1])``."""
 
     def __post_init__(self) -> None:
         require_range("state-bits", self.state_bits, 4, 32)
@@ -189,6 +216,23 @@ class NeuronParams:
             self.drift == 0 or self.kind.synaptic,
             f"a {self.kind.value.upper()} neuron has no synaptic current: its drift is part of its biases",
         )
+        require(
+            not self.moves_threshold or (self.kind.spikes and self.spike_bits == 1 and not self.owes),
+            "an adaptive or noisy threshold is for neurons that spike, once per step, and not with the reset timing "
+            "snntorch: give --neuron if, lif or cubalif, and leave --spike-bits and that timing out",
+        )
+        require(
+            not self.slides
+            or (self.reset, self.reset_timing, self.refractory, self.spike_bits, self.initial)
+            == (Reset.ZERO, ResetTiming.SAME, 0, 1, 0),
+            "a sliding neuron spikes once per step, has no reset and begins at 0: leave --reset, --reset-timing, "
+            "--refractory, --spike-bits and --initial out",
+        )
+        require(1 <= len(self.taps) <= MAX_TAPS, f"a sliding neuron has 1 to {MAX_TAPS} taps, not {len(self.taps)}")
+        for tap in self.taps:
+            require_range("taps", tap, 0, 15)
+        if self.adaptation is not None:
+            require_range("adaptation", self.adaptation.step, 1, self.state.max)
 
     @property
     def state(self) -> IntFormat:
@@ -238,10 +282,44 @@ class NeuronParams:
         return self.kind.spikes and self.reset_timing is ResetTiming.SNNTORCH
 
     @property
+    def slides(self) -> bool:
+        """Whether the membrane is a sum of the last inputs."""
+        return self.kind is NeuronKind.SLIDING
+
+    @property
+    def join_cycles(self) -> int:
+        """Pipeline cycles from what the events are added to until the membrane: one adds current and membrane, one adds
+        each two of a sliding neuron's terms."""
+        return len(self.taps).bit_length() if self.slides else int(self.kind.synaptic)
+
+    @property
+    def moves_threshold(self) -> bool:
+        """Whether a membrane is compared with more than the constant threshold."""
+        return self.adaptation is not None or self.noise is not None
+
+    @property
+    def unmoved(self) -> bool:
+        """Whether a step without events changes nothing, as long as the neuron does not spike: nothing leaks, is added
+        or counted, and no sample begins above the threshold."""
+        begins_below = not self.kind.spikes or self.initial <= self.limit
+        still = not self.kind.leaks and not self.slides and self.rest_steps == 0 and not self.moves_threshold
+        return still and begins_below
+
+    @property
+    def spikes_again_above(self) -> int | None:
+        """The membrane, before the reset, above which a neuron spikes in the next step too if nothing comes; ``None``
+        if there is none. Only for a neuron that is ``unmoved``."""
+        if not self.kind.spikes or self.reset is not Reset.SUBTRACT:
+            return None
+        limit = self.limit + (self.spike.max + self.owes) * self.threshold
+        return limit if limit < self.state.max else None
+
+    @property
     def has_side(self) -> bool:
         """Whether a neuron has more state than what events are added to: a membrane behind its current, steps of rest
-        that are left, or that it owes snnTorch a threshold."""
-        return self.kind.synaptic or self.rest_steps > 0 or self.owes
+        that are left, that it owes snnTorch a threshold, an adaptive threshold, or earlier inputs."""
+        behind_threshold = self.rest_steps > 0 or self.owes or self.adaptation is not None
+        return self.kind.synaptic or self.slides or behind_threshold
 
     @property
     def count_cycles(self) -> int:
@@ -250,5 +328,5 @@ class NeuronParams:
 
     @property
     def extra_cycles(self) -> int:
-        """Pipeline cycles more than those of a LIF that spikes once per step; one adds current and membrane."""
-        return int(self.kind.synaptic) + self.count_cycles
+        """Pipeline cycles more than those of a LIF that spikes once per step; one is for what moves the threshold."""
+        return self.join_cycles + int(self.moves_threshold) + self.count_cycles

@@ -21,6 +21,8 @@ class Decay(wiring.Component):
         Width of the signed addend; 0 for none, and then nothing can overflow.
     initial : int
         What takes the place of ``value`` at ``begin``.
+    pipelined : bool
+        If not, there are no registers, and all is in cycle 0.
 
     Members
     -------
@@ -40,11 +42,20 @@ class Decay(wiring.Component):
         Cycle 2: the sum did not fit.
     """
 
-    def __init__(self, leak_params: LeakParams | None, fmt: IntFormat, *, addend_bits: int = 0, initial: int = 0):
+    def __init__(
+        self,
+        leak_params: LeakParams | None,
+        fmt: IntFormat,
+        *,
+        addend_bits: int = 0,
+        initial: int = 0,
+        pipelined: bool = True,
+    ):
         self._leak = leak_params
         self._format = fmt
         self._addend_bits = addend_bits
         self._initial = initial
+        self._pipelined = pipelined
         members = {"value": In(shape_of(fmt)), "clear": In(1), "decayed": Out(shape_of(fmt)), "overflow": Out(1)}
         if addend_bits:
             members["addend"] = In(signed(addend_bits))
@@ -56,6 +67,7 @@ class Decay(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        later = m.d.sync if self._pipelined else m.d.comb
         value, clear = self.value, self.clear
         if self._initial:
             value, clear = Mux(self.begin, C(self._initial, value.shape()), value), clear & ~self.begin
@@ -67,13 +79,13 @@ class Decay(wiring.Component):
         else:
             product = value if self._leak is None else leak(value, self._leak)
             rounded = held = Signal(value.shape())
-        m.d.sync += held.eq(product)
+        later += held.eq(product)
         with m.If(clear):
-            m.d.sync += held.eq(0)
+            later += held.eq(0)
         decayed = rounded
         if self._addend_bits:
             total = rounded + self.addend
             decayed = saturate(total, self._format)
-            m.d.sync += self.overflow.eq(decayed != total)
-        m.d.sync += self.decayed.eq(decayed)
+            later += self.overflow.eq(decayed != total)
+        later += self.decayed.eq(decayed)
         return m

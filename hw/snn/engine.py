@@ -9,14 +9,17 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.events import token_stream
 from tospike.hw.memory import ConfigSignature, image_memories
-from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
+from tospike.hw.params import SPIKE, EventParams, NoiseParams, Readout, TokenFormat, TokenKind
 from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.count import SpikeCounts
+from tospike.hw.snn.kept import KeptWords
 from tospike.hw.snn.layout import counter_names, memories
 from tospike.hw.snn.locate import Locate
 from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
+from tospike.hw.snn.noise import Noise
 from tospike.hw.snn.recurrence import Recurrence
 from tospike.hw.snn.ring import AccumulateRing, states_in_ring
+from tospike.hw.snn.running import count_up
 from tospike.hw.snn.sequencer import Sequencer, operation_layout, sweeps_outside
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
 from tospike.hw.snn.side import SideMemory
@@ -92,7 +95,7 @@ class EventEngine(wiring.Component):
         params = self._params
         neuron = params.neuron
         lanes = range(params.lanes)
-        cells = [Neuron(neuron, bias=params.bias) for _ in lanes]
+        cells = [Neuron(neuron, bias=params.bias, again=params.lists_words) for _ in lanes]
         late = neuron.extra_cycles  # everything from the spikes on is so much later than in the drawing
 
         m.submodules.sequencer = sequencer = Sequencer(params)
@@ -111,6 +114,8 @@ class EventEngine(wiring.Component):
             stage = Signal(operation_layout(params), name=f"operation_{cycle}")
             m.d.sync += stage.eq(stages[-1])
             stages.append(stage)
+        if params.lists_words:
+            self._connect_kept(m, sequencer, cells, stages)
 
         # cycles 1 to 4: payload * weight
         images = image_memories(
@@ -177,6 +182,8 @@ class EventEngine(wiring.Component):
             m.d.comb += [cell.begin.eq(begins) for cell in cells]
         if neuron.has_side:
             self._connect_side(m, cells, stages[3], stages[9 + late])
+        if neuron.noise is not None:
+            self._connect_noise(m, neuron.noise, cells, stages[5 + neuron.join_cycles])
         saturated = self._saturations(m, accumulate.saturated, cells, stages)
         if params.bias:
             bias = Signal(data.ArrayLayout(shape_of(neuron.accumulated), params.lanes))
@@ -245,7 +252,7 @@ class EventEngine(wiring.Component):
             # a VALUE is a power of two of words: no counter of its own
             del counted["synapse_words"]
             m.d.comb += self.counters.synapse_words.eq(self.counters.values << (params.words.bit_length() - 1))
-        self._count(m, counted)
+        count_up(m, self.counters, self.clear, counted)
         settle = Signal(range(PIPELINE + late + 1))
         working = sequencer.busy | (locate.busy if params.window else 0)
         with m.If(working):
@@ -263,18 +270,44 @@ class EventEngine(wiring.Component):
         for lane, cell in enumerate(cells):
             m.d.comb += [cell.side.eq(side.values[lane]), side.store.values[lane].eq(cell.side_after)]
 
+    def _connect_noise(self, m: Module, law: NoiseParams, cells: Sequence[Neuron], swept: Value) -> None:
+        """The noise of a word of ``swept``, the operation that is in the cycle of the membrane."""
+        m.submodules.noise = noise = Noise(law, lanes=self._params.lanes)
+        m.d.comb += [
+            noise.advance.eq(swept.fire),
+            noise.restart.eq(swept.clear & (swept.word == self._params.words - 1)),
+            *(cell.noise.eq(noise.values[lane]) for lane, cell in enumerate(cells)),
+        ]
+
+    def _connect_kept(self, m: Module, sequencer: Sequencer, cells: Sequence[Neuron], stages: Sequence[Value]) -> None:
+        """The list of words that must be swept though nothing came; from cycle 2 on an operation has its word."""
+        m.submodules.kept = kept = KeptWords(words=self._params.words)
+        swept = stages[6]
+        again = Cat(cell.again & self._exists(lane, swept) for lane, cell in enumerate(cells)).any()
+        m.d.comb += [
+            sequencer.kept.eq(kept.count),
+            kept.index.eq(stages[0].word),
+            kept.sweep.valid.eq(swept.sweep),
+            kept.sweep.first.eq(swept.first),
+            kept.sweep.keep.eq(again & ~swept.clear),
+            kept.sweep.word.eq(swept.word),
+        ]
+        with m.If(stages[1].listed):
+            m.d.sync += stages[2].word.eq(kept.word)
+
     def _saturations(self, m: Module, sums: Value, cells: Sequence[Neuron], stages: Sequence[Value]) -> list[Value]:
         """Flags of everything that saturates, each for a cycle."""
         params = self._params
         at_end = Signal(params.lanes)  # of the sums with the biases: no sum of events comes out in that cycle
         m.d.sync += at_end.eq(Cat(cell.saturated[0] for cell in cells))
         flags = list(sums | at_end)
+        if params.neuron.join_cycles:
+            joining = stages[5 + params.neuron.join_cycles]
+            flags += [cell.joined & joining.fire & self._exists(lane, joining) for lane, cell in enumerate(cells)]
         if params.neuron.kind.synaptic:
-            for lane, cell in enumerate(cells):
-                flags += [
-                    cell.joined & stages[6].fire & self._exists(lane, stages[6]),
-                    cell.saturated[1] & self._exists(lane, stages[-1]),
-                ]
+            flags += [cell.saturated[1] & self._exists(lane, stages[-1]) for lane, cell in enumerate(cells)]
+        if params.neuron.adaptation is not None:
+            flags += [cell.saturated[2] & self._exists(lane, stages[-1]) for lane, cell in enumerate(cells)]
         return flags
 
     def _connect_own(self, m: Module, recurrence: Recurrence, leaving: Value, spikes: Value) -> None:
@@ -303,12 +336,3 @@ class EventEngine(wiring.Component):
     def _part(self, operation: Value) -> Value:
         """Which word of its position a sweep is at. Dense neurons are in one position."""
         return operation.channels if self._params.window else operation.word
-
-    def _count(self, m: Module, increments: Mapping[str, Value]) -> None:
-        """Running totals, a register before each adder."""
-        for name, increment in increments.items():
-            step = Signal(increment.shape(), name=f"{name}_step")
-            count = self.counters[name]
-            m.d.sync += [step.eq(increment), count.eq(count + step)]
-            with m.If(self.clear):
-                m.d.sync += count.eq(0)

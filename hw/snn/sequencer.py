@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.events import token_stream
-from tospike.hw.params import EventParams, Readout, TokenFormat, TokenKind
+from tospike.hw.params import LIST_SETTLE, EventParams, Readout, Sweep, TokenFormat, TokenKind
 from tospike.hw.snn.locate import placed_layout
 from tospike.hw.snn.walk import Walk
 
@@ -27,6 +27,8 @@ def operation_layout(params: EventParams) -> data.StructLayout:
             "step": int(params.recurrent),  # the last word of a step's sweep
             "channels": range(params.position_words if params.window else 1),  # a sweep: which word of its position
             "address": range(params.neurons if params.ragged else 1),  # a sweep: of the word's first neuron
+            "first": int(params.lists_words),  # the first word of a sweep
+            "listed": int(params.lists_words),  # `word` is an entry of the list of kept words
         }
     )
 
@@ -49,12 +51,18 @@ class Sequencer(wiring.Component):
     A sweep that sends waits until at most `sweeps_outside` sweeps, itself counted, have a TICK or END that is still to
     leave the engine: that bounds the words on their way out. After reset the first sweep clears the memories.
 
+    With ``Sweep.TOUCHED`` a TICK sweeps all words if a VALUE came since the last one: synapses are dense, so it went to
+    all of them. Otherwise it sweeps those of a list (see `KeptWords`), which waits `LIST_SETTLE` cycles after the words
+    of the last sweep are back; and if there are none, it takes one cycle.
+
     Members
     -------
     i : In
         Tokens; with a window those of `tospike.hw.snn.locate.Locate`.
     sent : In(1)
         A TICK or END leaves the engine in this cycle.
+    kept : In(range(words + 1))
+        How many words the list has; only if ``params.lists_words``.
     operation : Out(operation_layout(params))
         What begins in this cycle.
     taken : Out(3)
@@ -68,16 +76,17 @@ class Sequencer(wiring.Component):
     def __init__(self, params: EventParams):
         self._params = params
         tokens = token_stream(TokenFormat(addresses=params.rows, payload=params.event))
-        super().__init__(
-            {
-                "i": In(stream.Signature(placed_layout(params)) if params.window else tokens),
-                "sent": In(1),
-                "operation": Out(operation_layout(params)),
-                "taken": Out(len(TokenKind)),
-                "starting": Out(1),
-                "busy": Out(1),
-            }
-        )
+        members = {
+            "i": In(stream.Signature(placed_layout(params)) if params.window else tokens),
+            "sent": In(1),
+            "operation": Out(operation_layout(params)),
+            "taken": Out(len(TokenKind)),
+            "starting": Out(1),
+            "busy": Out(1),
+        }
+        if params.lists_words:
+            members["kept"] = In(range(params.words + 1))
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -109,22 +118,25 @@ class Sequencer(wiring.Component):
         sweeps = is_tick | is_end | first
         sends = is_marker & ~starting
 
-        following = Mux(at_last, 0, word + 1)
         go = Signal()
+        listed, nothing, unsettled, last = C(0, 1), C(0, 1), C(0, 1), at_last
+        if params.sweep is Sweep.TOUCHED:
+            listed, nothing, unsettled, last = self._choose(m, is_tick | first, at_last, draining)
+        following = Mux(last, 0, word + 1)
         finish = Signal()  # of the held token
         accumulate = Signal()
         target, target_last, row, none = self._targets(m, token, word, at_last, accumulate)
         m.d.comb += [
-            go.eq(held & ~draining & ~(is_marker & at_first & crowded)),
+            go.eq(held & ~draining & ~unsettled & ~(is_marker & at_first & crowded)),
             accumulate.eq(go & is_value & ~first),
-            finish.eq(go & ((Mux(is_value, target_last, at_last) & ~first) | postpone)),
+            finish.eq(go & ((Mux(is_value, target_last, last) & ~first) | postpone)),
             self.i.ready.eq(~held | finish),
         ]
         turns = go & ~postpone & (~accumulate if params.window else 1)  # of `word`
         with m.If(turns):
             m.d.sync += [
                 word.eq(following),
-                at_first.eq(at_last),
+                at_first.eq(last),
                 at_last.eq(following == params.words - 1),
             ]
         self._follow(m, turns, at_last)
@@ -133,12 +145,12 @@ class Sequencer(wiring.Component):
             m.d.sync += [sending.eq(sending + 1), crowded.eq(sending == most - 1)]
         with m.Elif(~begins & self.sent):
             m.d.sync += [sending.eq(sending - 1), crowded.eq(0)]
-        with m.If(go & at_last & sweeps & ~postpone):
+        with m.If(go & last & sweeps & ~postpone & ~nothing):
             m.d.sync += [draining.eq(1), drain.eq(params.sweep_return - 1), due.eq(0)]
         with m.Else():
             m.d.sync += [draining.eq(drain.any()), drain.eq(Mux(drain.any(), drain - 1, 0))]
         with m.If(go & postpone):
-            m.d.sync += due.eq(1)
+            m.d.sync += due.eq(~nothing)
         with m.If(self.i.ready):
             kind = self.i.payload.kind
             m.d.sync += [
@@ -149,23 +161,26 @@ class Sequencer(wiring.Component):
             ]
 
         # The END of a spike train has nothing to wait for: it leaves with the first word.
-        marked = at_first if sends_on_tick else at_last
+        marked = at_first if sends_on_tick else last
+        visits = go & sweeps & ~postpone
         m.d.comb += [
             operation.word.eq(Mux(accumulate, target, word)),
             operation.accumulate.eq(accumulate & ~none),
             operation.row.eq(row),
             operation.payload.eq(token.payload),
-            operation.sweep.eq(go & sweeps & ~postpone),
+            operation.sweep.eq(visits & ~nothing),
             operation.clear.eq(is_end),
             operation.fire.eq(operation.sweep & (~is_end | (~starting if puts_off else 0))),
             operation.send.eq(operation.sweep & sends & (is_tick if sends_on_tick else 1)),
-            operation.tick.eq(operation.sweep & sends & is_tick & at_last),
-            operation.end.eq(operation.sweep & sends & is_end & marked),
-            operation.step.eq(operation.sweep & is_tick & at_last if params.recurrent else 0),
+            operation.tick.eq(visits & sends & is_tick & last),
+            operation.end.eq(visits & sends & is_end & marked),
+            operation.step.eq(visits & is_tick & last if params.recurrent else 0),
             self.taken.eq(Mux(finish & ~starting, Cat(is_value, is_tick, is_end), 0)),
             self.starting.eq(starting),
             self.busy.eq(held | sending.any() | draining),
         ]
+        if params.lists_words:
+            m.d.comb += [operation.first.eq(at_first), operation.listed.eq(listed)]
         return m
 
     def _targets(self, m: Module, token: Value, word: Value, at_last: Value, accumulate: Value):
@@ -192,6 +207,34 @@ class Sequencer(wiring.Component):
                 part.eq(Mux(last_part, 0, part + 1)),
                 first.eq(Mux(at_last, 0, first + params.lanes - Mux(last_part, spare, 0))),
             ]
+
+    def _choose(self, m: Module, ticks: Value, at_last: Value, draining: Value) -> tuple[Value, Value, Value, Value]:
+        """Of a sweep because of a TICK: does it go by the list, is there nothing to sweep. Of any token: must it wait
+        for what is behind the list, and is the word its last."""
+        operation = self.operation
+        touched = Signal()  # since the last sweep
+        listed = ticks & ~touched
+        if not self._params.lists_words:
+            last = at_last | listed
+            nothing, unsettled = listed, C(0, 1)
+        else:
+            left = Signal.like(self.kept)  # of the list
+            settling = Signal(LIST_SETTLE)
+            after_list = Signal()  # of the last sweep
+            m.d.sync += settling.eq(Cat(draining, settling))
+            with m.If(operation.sweep):
+                m.d.sync += after_list.eq(listed)
+            last = Mux(listed, left <= 1, at_last)
+            nothing, unsettled = listed & (left == 0), (listed | after_list) & settling.any()
+            with m.If(operation.sweep & listed & ~last):
+                m.d.sync += left.eq(left - 1)
+            with m.Else():
+                m.d.sync += left.eq(self.kept)
+        with m.If(operation.accumulate & self._params.neuron.kind.spikes):
+            m.d.sync += touched.eq(1)
+        with m.Elif(operation.sweep & last):
+            m.d.sync += touched.eq(0)
+        return listed, nothing, unsettled, last
 
     def _row(self, m: Module, address: Value, word: Value, accumulate: Value) -> Value:
         """``address * words + word`` of the held token."""

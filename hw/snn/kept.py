@@ -1,0 +1,57 @@
+"""The words of neurons that must be swept though no event came."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.memory import NO_COLLISIONS
+
+
+class KeptWords(wiring.Component):
+    """A list of words, in ascending order, that one sweep writes and the next one reads.
+
+    A sweep of the list writes it anew in place: it puts an entry back some cycles after it read that or a later one.
+
+    Members
+    -------
+    index : In
+        Cycle 0: the entry to read.
+    word : Out
+        Cycle 1: that entry.
+    sweep : In(valid, first, keep, word)
+        A swept word; ``first`` empties the list before it, ``keep`` puts the word into it.
+    count : Out
+        Entries of the list, in the cycle after the sweep's last word.
+    """
+
+    def __init__(self, *, words: int):
+        self._words = words
+        super().__init__(
+            {
+                "index": In(range(words)),
+                "word": Out(range(words)),
+                "sweep": In(data.StructLayout({"valid": 1, "first": 1, "keep": 1, "word": range(words)})),
+                "count": Out(range(words + 1)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        end = Signal.like(self.count)  # of the list, before this word
+        m.d.comb += end.eq(Mux(self.sweep.first, 0, self.count))
+        with m.If(self.sweep.valid):
+            m.d.sync += self.count.eq(end + self.sweep.keep)
+        if self._words > 1:
+            shape = self.word.shape()
+            m.submodules.memory = memory = Memory(shape=shape, depth=self._words, init=[], attrs=NO_COLLISIONS)
+            read, write = memory.read_port(), memory.write_port()
+            m.d.comb += [
+                read.addr.eq(self.index),
+                read.en.eq(1),
+                self.word.eq(read.data),
+                write.addr.eq(end),
+                write.data.eq(self.sweep.word),
+                write.en.eq(self.sweep.valid & self.sweep.keep),
+            ]
+        return m

@@ -1,0 +1,235 @@
+"""The register engine: the states of a small layer in registers, all its neurons in every cycle."""
+
+from collections.abc import Mapping, Sequence
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.events import token_stream
+from tospike.hw.memory import ConfigSignature, image_memories
+from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
+from tospike.hw.snn.layout import counter_names, memories
+from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
+from tospike.hw.snn.noise import Noise
+from tospike.hw.snn.recurrence import Recurrence
+from tospike.hw.snn.running import count_up
+from tospike.hw.snn.sequencer import sweeps_outside
+from tospike.hw.snn.serializer import Serializer, lane_word_layout
+from tospike.hw.snn.total import total
+from tospike.hw.streams import Register
+
+PIPELINE = 10
+"""Cycles after which a token has left every pipeline, the counters' included."""
+
+
+class RegisterEngine(wiring.Component):
+    """Dense synapses from on-chip memory, and their neurons; every token takes one cycle.
+
+    ::
+
+        cycle 0      1           2                              3          4 to 6
+        token -> weights -> addend -> state + addend   -> state
+                                      state -> neuron --> state
+                                                 +-----> word ------> serializer -> o
+
+    What a TICK does to a neuron (threshold, reset, leak, bias) is one cycle's logic, so there are no hazards: the next
+    token finds the new state. A TICK or END that sends is taken only when at most `sweeps_outside` of them, itself
+    counted, will be on their way out: one in the serializer, one in the register before it. The pipeline never waits.
+
+    A membrane readout wants the membranes of the last step as they were before the leak: they have registers of their
+    own, and what saturates in a TICK's sweep counts once a token other than END has followed.
+
+    Parameters
+    ----------
+    params : EventParams
+        With ``SpikingEngine.REGISTER``.
+    images : mapping
+        Words of the memories, see `tospike.hw.snn.layout.pack`.
+    first_region : int
+        Configuration region of the first memory; used only if ``params.writable``.
+
+    Raises
+    ------
+    InputError
+        If an image is longer than its memory.
+    """
+
+    def __init__(self, params: EventParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+        self._params = params
+        self._images = images
+        self._first_region = first_region
+        members = {
+            "i": In(token_stream(params.input)),
+            "o": Out(token_stream(params.output)),
+            "counters": Out(data.StructLayout(dict.fromkeys(counter_names(params), params.counter_bits))),
+            "clear": In(1),
+            "busy": Out(1),
+        }
+        if params.writable:
+            members["config"] = In(ConfigSignature())
+        super().__init__(members)
+
+    @property
+    def params(self) -> EventParams:
+        """The engine's parameters."""
+        return self._params
+
+    def elaborate(self, platform):
+        m = Module()
+        params = self._params
+        neuron = params.neuron
+        tokens = token_stream(TokenFormat(addresses=params.rows, payload=params.event)).create()
+        if params.recurrent:
+            m.submodules.recurrence = recurrence = Recurrence(params)
+            connect(m, flipped(self.i), recurrence.i)
+            connect(m, recurrence.o, flipped(tokens))
+        else:
+            connect(m, flipped(self.i), flipped(tokens))
+
+        # cycle 0: a token is taken
+        sends = tokens.payload.kind != TokenKind.VALUE
+        if params.readout is not Readout.SPIKES:
+            sends = tokens.payload.kind == TokenKind.END
+        taken = tokens.valid & tokens.ready
+        left = self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE)
+        most = sweeps_outside(params)
+        sending = Signal(range(most + 1))
+        m.d.comb += tokens.ready.eq(~(sends & (sending == most)))
+        m.d.sync += sending.eq(sending + (taken & sends) - left)
+
+        # cycles 1 and 2; after reset an END that nobody sent clears the states
+        operation = data.StructLayout({"value": 1, "tick": 1, "end": 1, "send": 1, "payload": params.event.bits})
+        first = Signal(operation, init={"end": 1})
+        starting = Signal(init=1)
+        second = Signal(operation)
+        kind = tokens.payload.kind
+        m.d.sync += [
+            first.value.eq(taken & (kind == TokenKind.VALUE)),
+            first.tick.eq(taken & (kind == TokenKind.TICK)),
+            first.end.eq(taken & (kind == TokenKind.END)),
+            first.send.eq(taken & sends),
+            first.payload.eq(tokens.payload.payload),
+            second.eq(first),
+            starting.eq(0),
+        ]
+        config = flipped(self.config) if params.writable else None
+        images = image_memories(m, memories(params), self._images, config=config, first_region=self._first_region)
+        addend = self._addends(m, images["weights"], tokens.payload.address, first)
+
+        # cycle 2: every state is added to, or swept
+        sweep = second.tick | second.end
+        states = Signal(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons))
+        spikes = Signal(data.ArrayLayout(shape_of(neuron.spike), params.neurons))
+        cells = [Neuron(neuron, bias=params.bias, pipelined=False) for _ in range(params.neurons)]
+        overflows = []
+        for lane, cell in enumerate(cells):
+            m.submodules[f"neuron_{lane}"] = cell
+            sums = states[lane] + addend[lane]
+            fitting = saturate(sums, neuron.accumulated)
+            m.d.sync += states[lane].eq(Mux(sweep, cell.decayed, fitting))
+            m.d.comb += [
+                cell.state.eq(states[lane]),
+                cell.clear.eq(second.end),
+                *([cell.begin.eq(second.end)] if neuron.initial else []),
+                spikes[lane].eq(Mux(second.tick, cell.spike, 0)),
+            ]
+            overflows.append(fitting != sums)
+        if neuron.has_side:
+            side = Signal(data.ArrayLayout(side_layout(neuron), params.neurons))
+            with m.If(sweep):
+                m.d.sync += [side[lane].eq(cell.side_after) for lane, cell in enumerate(cells)]
+            m.d.comb += [cell.side.eq(side[lane]) for lane, cell in enumerate(cells)]
+        if params.bias:
+            bias = data.View(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons), images["bias"].data)
+            m.d.comb += [images["bias"].enable.eq(1), *(cell.bias.eq(bias[lane]) for lane, cell in enumerate(cells))]
+        if neuron.noise is not None:
+            m.submodules.noise = noise = Noise(neuron.noise, lanes=params.lanes)
+            m.d.comb += [noise.advance.eq(second.tick), noise.restart.eq(second.end)]
+            m.d.comb += [cell.noise.eq(noise.values[lane]) for lane, cell in enumerate(cells)]
+        if neuron.varying:
+            decays = data.View(data.ArrayLayout(decay_layout(neuron), params.neurons), images["decays"].data)
+            m.d.comb += images["decays"].enable.eq(1)
+            m.d.comb += [cell.decays.eq(decays[lane]) for lane, cell in enumerate(cells)]
+
+        # cycles 3 to 6: what leaves
+        leaving = Register(lane_word_layout(params.output, params.lanes))
+        m.submodules.leaving = leaving
+        m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
+        word = leaving.i.payload
+        m.d.comb += [leaving.i.valid.eq(second.send), word.tick.eq(second.tick), word.end.eq(second.end)]
+        m.d.comb += Value.cast(word.values).eq(Value.cast(self._readout(m, cells, spikes, second)))
+        connect(m, leaving.o, serializer.i)
+        connect(m, serializer.o, flipped(self.o))
+        if params.recurrent:
+            fmt = TokenFormat(addresses=params.neurons, payload=neuron.spike)
+            m.submodules.own_word = own_word = Register(lane_word_layout(fmt, params.lanes))
+            m.submodules.own_serializer = own = Serializer(fmt, lanes=params.lanes)
+            m.d.comb += [own_word.i.valid.eq(second.tick), own_word.i.payload.tick.eq(1)]
+            m.d.comb += Value.cast(own_word.i.payload.values).eq(Value.cast(spikes))
+            connect(m, own_word.o, own.i)
+            connect(m, own.o, recurrence.own)
+
+        is_value = self.o.payload.kind == TokenKind.VALUE
+        counted = {
+            "values": first.value,
+            "ticks": first.tick,
+            "samples": first.end & ~starting,
+            "sweep_words": first.tick | (first.end & ~starting if params.readout is not Readout.MEMBRANE else 0),
+            "spikes": Mux(self.o.valid & self.o.ready & is_value, self.o.payload.payload, 0)
+            if params.readout is Readout.SPIKES
+            else total(m, list(spikes)),
+            "saturations": total(m, [*overflows, *self._sweep_flags(m, cells, second)]),
+        }
+        count_up(m, self.counters, self.clear, counted)
+        m.d.comb += self.counters.synapse_words.eq(self.counters.values)
+        settle = Signal(range(PIPELINE + 1))
+        with m.If(taken | starting):
+            m.d.sync += settle.eq(PIPELINE)
+        with m.Elif(settle.any()):
+            m.d.sync += settle.eq(settle - 1)
+        m.d.comb += self.busy.eq(self.i.valid | starting | sending.any() | settle.any())
+        return m
+
+    def _addends(self, m: Module, weights: Value, address: Value, operation: Value) -> Value:
+        """payload * weight in cycle 2; the address is in cycle 0, the operation in cycle 1."""
+        params = self._params
+        is_spike = params.event == SPIKE
+        product_bits = params.weight_bits + (0 if is_spike else params.event.bits + (not params.event.signed))
+        addend = Signal(data.ArrayLayout(signed(product_bits + params.neuron.weight_shift), params.neurons))
+        row = data.View(data.ArrayLayout(shape_of(params.weight), params.neurons), weights.data)
+        payload = Signal(shape_of(params.event))
+        m.d.comb += [weights.address.eq(address), weights.enable.eq(1), payload.eq(operation.payload)]
+        for lane in range(params.neurons):
+            product = row[lane] if is_spike else row[lane] * payload
+            m.d.sync += addend[lane].eq(Mux(operation.value, product << params.neuron.weight_shift, 0))
+        return addend
+
+    def _readout(self, m: Module, cells: Sequence[Neuron], spikes: Value, operation: Value) -> Value:
+        """The values that leave with an operation of cycle 2."""
+        params = self._params
+        if params.readout is Readout.SPIKES:
+            return spikes
+        values = Signal(data.ArrayLayout(shape_of(params.output.payload), params.neurons))
+        for lane, cell in enumerate(cells):
+            if params.readout is Readout.MEMBRANE:
+                with m.If(operation.tick):
+                    m.d.sync += values[lane].eq(cell.after)
+            else:
+                counted = saturate(values[lane] + spikes[lane], params.output.payload)
+                m.d.sync += values[lane].eq(Mux(operation.end, 0, counted))
+        return values
+
+    def _sweep_flags(self, m: Module, cells: Sequence[Neuron], operation: Value) -> list[Value]:
+        """Flags of what saturates in a sweep; those behind the threshold a token later with a membrane readout."""
+        flags = Cat(cell.saturated for cell in cells)
+        behind = Signal(flags.shape())
+        m.d.comb += behind.eq(Mux(operation.tick, flags, 0))
+        if self._params.readout is Readout.MEMBRANE:
+            waiting = Signal.like(behind)
+            follows = operation.value | operation.tick | operation.end
+            with m.If(follows):
+                m.d.sync += waiting.eq(behind)
+            behind = Mux(follows & ~operation.end, waiting, 0)
+        return [*(cell.joined & operation.tick for cell in cells), *behind]

@@ -1,0 +1,54 @@
+"""Which words of neurons the event engine sweeps on each TICK: the golden model of `tospike.hw.params.Sweep`."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import EventParams, Sweep
+from tospike.sim.arithmetic import Ints
+
+Flags = NDArray[np.bool_]
+
+
+class Sweeps:
+    """The marks of (N, words) words between steps.
+
+    A word that is not swept has neurons that a sweep would not change: so `tospike.sim.neuron.Neurons` sweeps them all,
+    and only the counts depend on the marks.
+    """
+
+    def __init__(self, params: EventParams, samples: int):
+        self._params = params
+        self._again: Flags = np.zeros((samples, params.words), dtype=bool)
+
+    def step(self, came: Flags, membrane: Ints) -> Flags:
+        """(N, words) words that are swept at the end of a step.
+
+        Parameters
+        ----------
+        came
+            (N,) whether there were events in the step, the neurons' own spikes included. Synapses are dense: an event
+            touches all words.
+        membrane
+            (N, neurons) what the threshold was compared with.
+        """
+        if self._params.sweep is Sweep.ALL:
+            return np.broadcast_to(np.True_, self._again.shape)
+        touched: Flags = came[:, None] & self._params.neuron.kind.spikes
+        swept: Flags = self._again | touched
+        limit = self._params.neuron.spikes_again_above
+        if limit is not None:
+            self._again = np.any(_words(self._params, membrane > limit), axis=2)
+        return swept
+
+
+def _words(params: EventParams, flags: Flags) -> Flags:
+    """(N, words, lanes) of (N, neurons): the last word of each position may have lanes to spare."""
+    positions = params.words // params.position_words
+    padded = np.zeros((len(flags), positions, params.position_words * params.lanes), dtype=bool)
+    padded[:, :, : params.channels] = flags.reshape(len(flags), positions, params.channels)
+    return padded.reshape(-1, params.words, params.lanes)
+
+
+def neurons_of(params: EventParams) -> Ints:
+    """(words,) neurons in each word."""
+    return _words(params, np.ones((1, params.neurons), dtype=bool))[0].sum(axis=1)

@@ -1,0 +1,161 @@
+"""Sweeps of touched words only: the same tokens as by sweeps of all, in as few cycles as are foretold."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from stream_bench import TICK, send_tokens, simulate, value
+from test_event_engine import check, finish
+from test_event_timing import expected_words, run_rtl
+
+from tospike.hw.params import (
+    AcceleratorParams,
+    Comparison,
+    EventParams,
+    HostInput,
+    HostOutput,
+    InputError,
+    IntFormat,
+    NeuronKind,
+    NeuronParams,
+    Readout,
+    Reset,
+    ResetTiming,
+    Sweep,
+)
+from tospike.hw.snn.engine import EventEngine
+from tospike.hw.snn.layout import pack
+from tospike.sim.event import run_event
+from tospike.sim.timing import chain_cycles
+
+
+def random_neuron(rng, readout):
+    """An IF or I; spikes in a row by subtraction are likely."""
+    kind = NeuronKind.I if readout is Readout.MEMBRANE and rng.integers(2) else NeuronKind.IF
+    timing = list(ResetTiming)[rng.integers(3)]
+    reset = Reset.SUBTRACT if timing is ResetTiming.SNNTORCH else list(Reset)[min(2, rng.integers(6))]
+    reset = Reset.SUBTRACT if rng.integers(3) else reset
+    return NeuronParams(
+        kind=kind,
+        state_bits=int(rng.choice([5, 8])),
+        threshold=int(rng.integers(1, 6)),
+        comparison=list(Comparison)[rng.integers(2)],
+        reset=reset,
+        reset_timing=timing,
+        spike_bits=int(rng.integers(1, 3)) if timing is not ResetTiming.SNNTORCH else 1,
+    )
+
+
+def random_layer(rng, *, inputs, payload, readout, sweep=Sweep.TOUCHED):
+    neurons = int(rng.choice([1, 7, 8, 9, 20]))
+    params = EventParams(
+        inputs=inputs,
+        neurons=neurons,
+        lanes=int(rng.choice([1, 2, 3, 8])),
+        payload=payload,
+        weight_bits=5,
+        neuron=random_neuron(rng, readout),
+        readout=readout,
+        recurrent=readout is not Readout.MEMBRANE and not rng.integers(3),
+        sweep=sweep,
+    )
+    recurrent = rng.integers(-4, 3, (neurons, neurons)) if params.recurrent else None
+    weight = rng.integers(-8, 16, (neurons, params.inputs))
+    return params, (weight, np.zeros(neurons, dtype=int), recurrent, None)
+
+
+def random_chain(rng):
+    """One or two layers, and spike trains with empty steps between others."""
+    first, synapses = random_layer(
+        rng,
+        inputs=int(rng.choice([1, 4])),
+        payload=IntFormat(bits=1, signed=False),
+        readout=list(Readout)[rng.integers(3)],
+    )
+    layers = [(first, synapses)]
+    if first.readout is Readout.SPIKES and rng.integers(2):
+        payload = first.output.payload
+        layers.append(random_layer(rng, inputs=first.neurons, payload=payload, readout=list(Readout)[rng.integers(3)]))
+    trains = rng.integers(0, 2, (2, 9, first.inputs)) * (rng.random((2, 9, 1)) < 0.3)
+    return [layer for layer, _ in layers], [synapses for _, synapses in layers], trains
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_chain(seed):
+    engines, synapses, trains = random_chain(np.random.default_rng(seed))
+    chain = AcceleratorParams(
+        name="chain", engines=tuple(engines), host_input=HostInput.TOKENS, host_output=HostOutput.TOKENS
+    )
+    runs, inputs = [], trains
+    for params, (weight, bias, *others) in zip(engines, synapses, strict=True):
+        runs.append(run_event(params, weight, bias, inputs, *others))
+        everything = run_event(replace(params, sweep=Sweep.ALL), weight, bias, inputs, *others)
+        assert (runs[-1].spikes == everything.spikes).all()
+        assert (runs[-1].outputs == everything.outputs).all()
+        inputs = runs[-1].spikes.astype(np.int64)
+    results, counters = run_rtl(chain, synapses, trains)
+    assert [words for words, _ in results] == [expected_words(chain, runs[-1], sample) for sample in range(2)]
+    assert counters == [{name: int(count.sum()) for name, count in run.counters.items()} for run in runs]
+    assert [taken for _, taken in results] == chain_cycles(chain, trains, None, runs).tolist()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_under_back_pressure(seed):
+    rng = np.random.default_rng(seed)
+    params, (weight, bias, recurrent, _) = random_layer(
+        rng, inputs=3, payload=IntFormat(bits=1, signed=False), readout=list(Readout)[seed % 3]
+    )
+    inputs = rng.integers(0, 2, (3, 8, 3)) * (rng.random((3, 8, 1)) < 0.4)
+    check(params, weight, bias, inputs, recurrent, stall=0.5, seed=seed)
+
+
+def test_a_word_stays_marked_while_it_spikes_without_events():
+    """Membranes of 10, 3 and 0 at threshold 2, one word each: 4 steps of spikes, 1, none."""
+    neuron = NeuronParams(kind=NeuronKind.IF, state_bits=8, threshold=2, reset=Reset.SUBTRACT)
+    params = EventParams(inputs=1, neurons=3, lanes=1, neuron=neuron, sweep=Sweep.TOUCHED)
+    inputs = np.array([[[1], [0], [0], [0], [0], [0]]])
+    run = check(params, np.array([[10], [3], [0]]), np.zeros(3, dtype=int), inputs)
+    assert run.spikes[0].sum(axis=0).tolist() == [4, 1, 0]
+    assert run.swept[0].sum(axis=1).tolist() == [3, 1, 1, 1, 0, 0]
+    assert run.counters["sweep_words"].tolist() == [6 + 3]
+
+
+def costs_of_steps(sweep, steps):
+    """Cycles between the tokens that a 256-neuron engine with 16 lanes takes, its consumer always ready."""
+    neuron = NeuronParams(kind=NeuronKind.IF, threshold=1000)
+    params = EventParams(inputs=2, neurons=256, lanes=16, neuron=neuron, readout=Readout.COUNT, sweep=sweep)
+    dut = EventEngine(params, pack(params, [[1, 1]] * 256, [0] * 256))
+
+    async def producer(ctx):
+        ctx.set(dut.o.ready, 1)
+        await finish(ctx, dut)
+        await send_tokens(ctx, dut.i, [token for events in steps for token in [*map(value, events), TICK]])
+
+    async def watch(ctx):
+        taken = []
+        for cycle in range(200):
+            *_, valid, ready = await ctx.tick().sample(dut.i.valid, dut.i.ready)
+            taken += [cycle] if valid and ready else []
+        return taken
+
+    return np.diff(simulate(dut, producer, watch)[1]).tolist()
+
+
+def test_an_empty_step_costs_a_cycle():
+    steps = [[], [], [1], [], [], []]
+    assert costs_of_steps(Sweep.TOUCHED, steps) == [1, 1, 16, 16, 5, 1]
+    assert costs_of_steps(Sweep.ALL, steps) == [16, 20, 20, 16, 20, 20]
+
+
+@pytest.mark.parametrize(
+    ("neuron", "bias"),
+    [
+        (NeuronParams(kind=NeuronKind.LIF), False),
+        (NeuronParams(kind=NeuronKind.CUBA_LIF), False),
+        (NeuronParams(kind=NeuronKind.IF, refractory=1), False),
+        (NeuronParams(kind=NeuronKind.IF), True),
+    ],
+)
+def test_neurons_that_change_by_themselves_are_refused(neuron, bias):
+    with pytest.raises(InputError, match="--sweep touched is for IF and I neurons without bias and refractory steps"):
+        EventParams(inputs=1, neurons=1, neuron=neuron, bias=bias, sweep=Sweep.TOUCHED)
