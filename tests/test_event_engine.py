@@ -63,6 +63,8 @@ def run_rtl(dut, tokens, count, *, stall=0.0, seed=0, writes=()):
             ctx.set(dut.config.valid, 1)
             await ctx.tick()
             ctx.set(dut.config.valid, 0)
+        if writes:
+            await ctx.tick().repeat(2)  # until the last is in its memory; a host's beats come later still
         await send_tokens(ctx, dut.i, tokens, stall=stall, seed=seed)
 
     async def consumer(ctx):

@@ -168,7 +168,7 @@ def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
         ({"drift": 1}, "a LIF neuron has no synaptic current: its drift is part of its biases"),
         (
             {"kind": NeuronKind.SLIDING, "reset": Reset.SUBTRACT},
-            "a sliding neuron spikes once per step and has no reset",
+            "a sliding neuron spikes once per step, has no reset and begins at 0",
         ),
         ({"taps": ()}, "a sliding neuron has 1 to 7 taps, not 0"),
         ({"taps": (16,)}, "taps must be an integer from 0 to 15, not 16"),

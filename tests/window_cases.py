@@ -1,5 +1,7 @@
 """Random engines with windows of weights, and the dense weights that they stand for."""
 
+from dataclasses import replace
+
 import numpy as np
 from test_event_engine import random_decays, random_neuron
 
@@ -43,13 +45,14 @@ def random_window_case(rng, *, readout=None, window=None, kind=None):
 
     window = window or random_window(rng)
     readout = readout or choose(*Readout)
+    kinds = [kind for kind in NeuronKind if kind.spikes or readout is Readout.MEMBRANE]
     params = EventParams(
         inputs=window.inputs,
         neurons=window.neurons,
         lanes=choose(*useful_lanes(window)),
         payload=choose(SPIKE, IntFormat(bits=3, signed=True), IntFormat(bits=2, signed=False)),
         weight_bits=4,
-        neuron=random_neuron(rng, kind or choose(*[k for k in NeuronKind if k.spikes or readout is Readout.MEMBRANE])),
+        neuron=replace(random_neuron(rng, kind or choose(*kinds)), noise=None),
         readout=readout,
         count_bits=choose(1, 4),
         bias=choose(False, True),
