@@ -28,8 +28,9 @@ class Table:
     """``values[slew][load]``."""
 
     def at(self, slew: float, load: float) -> float:
-        """Bilinear; beyond the edges the outermost cell of the table goes on."""
-        i, s = _place(self.slews, slew)
+        """Bilinear. Beyond the largest load the table goes on; beyond the slowest and the fastest input it does not: there
+        a layout would have buffers."""
+        i, s = _place(self.slews, min(max(slew, self.slews[0]), self.slews[-1]))
         j, t = _place(self.loads, load)
         low, high = self.values[i], self.values[min(i + 1, len(self.values) - 1)]
         k = min(j + 1, len(low) - 1)
