@@ -9,6 +9,7 @@ import typer
 
 from tospike.compare.energy.models import MODELS, model_named
 from tospike.compare.energy.technology import load_technology, shipped
+from tospike.compare.gates import cli as gates_cli
 from tospike.compare.study import StudyOptions, run_study
 from tospike.compare.sweep import cli as sweep_cli
 from tospike.compare.sweep import energy_cli
@@ -49,6 +50,12 @@ app.command("synth", epilog="Example:  tospike synth build/core --target ice40-u
 app.command("train", epilog="Example:  tospike train mnist-snn --data mnist:DIR --out build/mnist")(train_command)
 app.command("sweep", epilog="Example:  tospike sweep --steps 4,8 --rows 1,4,16 --spike-rate 0.02,0.1 --out sweep")(
     sweep_cli.sweep_command
+)
+energy_cli.app.command("gates", epilog="Example:  tospike energy gates model.onnx --data digits --samples 50")(
+    gates_cli.gates_command
+)
+energy_cli.app.command("cells", epilog="Example:  tospike energy cells --target sky130hd_tt.lib.gz")(
+    gates_cli.cells_command
 )
 app.add_typer(energy_cli.app, name="energy")
 app.command("doctor")(synth_cli.doctor_command)
