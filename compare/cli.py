@@ -10,6 +10,7 @@ import typer
 from tospike.compare.energy.models import MODELS, model_named
 from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.gates import cli as gates_cli
+from tospike.compare.gates.study import DEFAULT_SAMPLES, GateStudy
 from tospike.compare.study import StudyOptions, run_study
 from tospike.compare.sweep import cli as sweep_cli
 from tospike.compare.sweep import energy_cli
@@ -84,6 +85,9 @@ def compare_command(
     sensitivity: Annotated[
         bool, typer.Option(help="Also run both networks with one thing changed at a time (golden model only).")
     ] = True,
+    gates: Annotated[bool, typer.Option("--gates", help="Also the energy of the gates, level 3.")] = False,
+    gate_target: gates_cli.Target = "osu018",
+    gate_samples: Annotated[int, typer.Option(help="Test samples to simulate in gates.")] = DEFAULT_SAMPLES,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
     options: ModelOptions,
 ) -> None:
@@ -105,6 +109,7 @@ def compare_command(
         model=model_named(energy_model),
         technology=load_technology(technology),
         sensitivity=sensitivity,
+        gates=GateStudy.on(gate_target, samples=gate_samples) if gates else None,
         cache=Cache(reuse=not no_cache),
     )
     command = shlex.join(["tospike", *sys.argv[1:]])

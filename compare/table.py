@@ -62,6 +62,17 @@ def summary_rows(report: Report) -> list[Row]:
         (area, "block RAMs", count, True, ("fpga", "bram")),
         (area, "DSP blocks", count, True, ("fpga", "dsp")),
     )
+    gates = f"Energy, gates, {_name(report, 'gates_pj', 'library')}"
+    gate_lines: tuple[tuple[str, str, Format, bool, tuple[str, ...]], ...] = (
+        (gates, "total, delays of the library, pJ", significant, True, ("gates_pj", "delays", "library", "total")),
+        (gates, "total, no delays, pJ", significant, True, ("gates_pj", "delays", "zero", "total")),
+        (gates, "clock and leakage, pJ", significant, True, ("gates_pj", "delays", "library", "static")),
+        (gates, "counters, the same technology, pJ", significant, True, ("gates_pj", "levels", "counters")),
+        (gates, "counts, the same technology, pJ", significant, True, ("gates_pj", "levels", "counts")),
+        (gates, "samples", count, False, ("gates_pj", "samples")),
+    )
+    if any(design.get("gates_pj") for design in report["designs"]):
+        lines = (*lines, *gate_lines)
     rows = []
     for group, label, write, compared, path in lines:
         values = tuple(_find(design, path) for design in report["designs"])
@@ -118,5 +129,8 @@ def print_report(report: Report, page: Path, console: Console) -> None:
     console.print()
     console.print(Text(report["verdict"]["sentence"], style="bold"))
     console.print()
+    if missing := report.get("gates", {}).get("missing"):
+        console.print(Text(f"no energy of the gates: {missing}"))
+        console.print()
     # A path must survive copying: it is neither wrapped nor coloured.
     console.print(Text(f"report: {page}"), soft_wrap=True)

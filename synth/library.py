@@ -28,8 +28,8 @@ class Table:
     """``values[slew][load]``."""
 
     def at(self, slew: float, load: float) -> float:
-        """Bilinear. Beyond the largest load the table goes on; beyond the slowest and the fastest input it does not: there
-        a layout would have buffers."""
+        """Bilinear. Beyond the largest load the table goes on; beyond the slowest input it does not: there a layout
+        would have buffers."""
         i, s = _place(self.slews, min(max(slew, self.slews[0]), self.slews[-1]))
         j, t = _place(self.loads, load)
         low, high = self.values[i], self.values[min(i + 1, len(self.values) - 1)]
@@ -251,7 +251,6 @@ class _Reader:
                 for group in groups
                 for name in (kind, "power")
                 for table in group.of(name)
-                if not table.args or table.args[0] != "scalar" or "values" in table.complex
             )
             for kind in (rise, fall)
         ]

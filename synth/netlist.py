@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tospike.gen.tool import ToolError
 from tospike.hw.params import InputError, require
@@ -65,6 +64,17 @@ class Macro:
         """Its size."""
         return self.width * self.words
 
+    @property
+    def ports(self) -> tuple[ReadPort | WritePort, ...]:
+        """Reads, then writes."""
+        return (*self.reads, *self.writes)
+
+    @property
+    def driven(self) -> Bits:
+        """The nets at its inputs, each as often as it has pins there."""
+        controls = [net for port in self.ports for net in (*port.address, *port.enable)]
+        return (*controls, *(net for port in self.writes for net in port.data))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Netlist:
@@ -106,7 +116,7 @@ def read_netlist(path: Path, *, top: str, clock: str, library: CellLibrary) -> N
         raise ToolError(f"{path} is not what `write_json` writes ({error!r}): use another Yosys") from None
     used = [net for gate in gates for net in gate.pins.values()]
     used += [net for _, bits in ports.values() for net in bits]
-    used += [net for macro in macros for port in (*macro.reads, *macro.writes) for net in _nets_of(port)]
+    used += [net for macro in macros for net in (*macro.driven, *(n for port in macro.reads for n in port.data))]
     return Netlist(
         nets=max(used, default=CONSTANTS) + 1,
         clock=clock_net,
@@ -129,10 +139,6 @@ def _bits(bits: list[int | str]) -> Bits:
     return tuple(bit if isinstance(bit, int) else int(bit == "1") for bit in bits)
 
 
-def _nets_of(port: ReadPort | WritePort) -> Bits:
-    return (*port.address, *port.data, *port.enable)
-
-
 def _macro(name: str, parameters: Mapping[str, str], pins: Mapping[str, Bits], clock: int) -> Macro:
     def number(key: str) -> int:
         return int(parameters[key].replace("x", "0") or "0", 2)
@@ -141,9 +147,8 @@ def _macro(name: str, parameters: Mapping[str, str], pins: Mapping[str, Bits], c
     path = name.replace("\\", "")
     clocked = number("RD_CLK_ENABLE") == (1 << reads) - 1 and number("WR_CLK_ENABLE") == (1 << writes) - 1
     rising = number("RD_CLK_POLARITY") == (1 << reads) - 1 and number("WR_CLK_POLARITY") == (1 << writes) - 1
-    same = set(pins["RD_CLK"]) | set(pins["WR_CLK"]) <= {clock}
     require(
-        (clocked or not reads and not writes) and (rising or not reads and not writes) and same,
+        clocked and rising and set(pins["RD_CLK"]) | set(pins["WR_CLK"]) <= {clock},
         f"memory {path} has a port that does not follow the design's clock: gates cannot be simulated",
     )
     require(
@@ -187,40 +192,35 @@ def _macro(name: str, parameters: Mapping[str, str], pins: Mapping[str, Bits], c
 
 def _in_order(gates: list[Gate], library: CellLibrary, clock: int) -> tuple[Gate, ...]:
     """Flip-flops first, then gates as their inputs become known."""
-    ordered: list[Gate] = []
-    waiting: dict[int, list[int]] = {}
+    ordered, rest = [], []
+    for gate in gates:
+        flip_flop = library.cells[gate.cell].flip_flop
+        if flip_flop is None:
+            rest.append(gate)
+            continue
+        require(
+            gate.pins[flip_flop.clock] == clock,
+            f"a {gate.cell} in {gate.path or 'the top module'} is not clocked by the design's clock itself",
+        )
+        ordered.append(gate)
+    outputs = [{gate.pins[pin] for pin in library.cells[gate.cell].outputs if pin in gate.pins} for gate in rest]
+    unknown = set().union(*outputs)
+    followers: dict[int, list[int]] = {}
     missing = []
-    drives: dict[int, int] = {}
-    for number, gate in enumerate(gates):
-        cell = library.cells[gate.cell]
-        if cell.flip_flop is None:
-            drives |= {gate.pins[pin]: number for pin in cell.outputs if pin in gate.pins}
-    for number, gate in enumerate(gates):
-        cell = library.cells[gate.cell]
-        needs: set[int] = set()
-        if cell.flip_flop is not None:
-            require(
-                gate.pins[cell.flip_flop.clock] == clock,
-                f"a {gate.cell} in {gate.path or 'the top module'} is not clocked by the design's clock itself",
-            )
-        else:
-            needs = {gate.pins[pin] for pin in cell.inputs} & set(drives)
+    for number, gate in enumerate(rest):
+        needs = {gate.pins[pin] for pin in library.cells[gate.cell].inputs} & unknown
         missing.append(len(needs))
         for net in needs:
-            waiting.setdefault(net, []).append(number)
-    ready = [n for n, count in enumerate(missing) if count == 0]
+            followers.setdefault(net, []).append(number)
+    ready = [number for number, count in enumerate(missing) if count == 0]
     while ready:
         number = ready.pop()
-        gate = gates[number]
-        ordered.append(gate)
-        cell = library.cells[gate.cell]
-        if cell.flip_flop is None:
-            for net in (gate.pins[pin] for pin in cell.outputs if pin in gate.pins):
-                for follower in waiting.get(net, ()):
-                    missing[follower] -= 1
-                    if missing[follower] == 0:
-                        ready.append(follower)
+        ordered.append(rest[number])
+        for follower in (f for net in outputs[number] for f in followers.get(net, ())):
+            missing[follower] -= 1
+            if missing[follower] == 0:
+                ready.append(follower)
     if len(ordered) != len(gates):
-        stuck = next(gate for gate, count in zip(gates, missing, strict=True) if count)
+        stuck = next(gate for gate, count in zip(rest, missing, strict=True) if count)
         raise InputError(f"gates of {stuck.path or 'the top module'} form a loop without a flip-flop")
     return tuple(ordered)

@@ -1,13 +1,15 @@
 """What each net and gate of a netlist has in this library: load, transition times, delays, energy of an edge."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import require
-from tospike.synth.library import CellLibrary
+from tospike.synth.library import CellLibrary, Pin
 from tospike.synth.netlist import CONSTANTS, Gate, Netlist
 
 CLOCK_SLEW = 0.1
@@ -40,8 +42,6 @@ class Annotated:
     """Arrays over nets; energies in pJ, loads in pF."""
 
     load: Floats
-    sinks: NDArray[np.int64]
-    """Pins that each net drives."""
     wire_per_sink: float
     energy: Floats
     """(nets, 2): of a falling and of a rising edge, its charge and the internal energy of what drives it."""
@@ -58,68 +58,68 @@ def annotate(netlist: Netlist, library: CellLibrary, wires: WireModel) -> Annota
     """Propagate transition times from the flip-flops through the gates, as static timing analysis does."""
     area = sum(library.cells[gate.cell].area for gate in netlist.gates)
     per_sink = wires.per_sink(area, len(netlist.gates))
+    pins, sinks = _pins(netlist, library)
+    load = pins + sinks * per_sink
+    energy = np.repeat(load[:, None] * (library.voltage**2 / 2), 2, axis=1)
+    slew = np.full(netlist.nets, CLOCK_SLEW)
+    delays: dict[int, list[tuple[int, int]]] = {}
+    for gate in netlist.gates:
+        cell = library.cells[gate.cell]
+        inputs = [cell.flip_flop.clock] if cell.flip_flop else cell.inputs
+        incoming = [CLOCK_SLEW if cell.flip_flop else float(slew[gate.pins[name]]) for name in inputs]
+        for name in (n for n in cell.outputs if n in gate.pins):
+            net, pin = gate.pins[name], cell.pins[name]
+            arcs = [(pin.slews[r], s) for r, s in zip(inputs, incoming, strict=True) if r in pin.slews]
+            slew[net] = max((fmean(slews.at(s, load[net])) for slews, s in arcs), default=CLOCK_SLEW)
+            delays[net] = [_picoseconds(pin, r, s, load[net]) for r, s in zip(inputs, incoming, strict=True)]
+            rise, fall = pin.energy.at(fmean(incoming or [CLOCK_SLEW]), load[net])
+            energy[net] += fall, rise
+    energy[:CONSTANTS] = 0
     flop = library.flip_flop
     assert flop.flip_flop is not None
-    data_load = flop.pins[flop.inputs[0]].capacitance
-    pin_load = np.zeros(netlist.nets)
-    sinks = np.zeros(netlist.nets, dtype=np.int64)
-    for gate in netlist.gates:
-        for pin, net in gate.pins.items():
-            if library.cells[gate.cell].pins[pin].is_input:
-                pin_load[net] += library.cells[gate.cell].pins[pin].capacitance
-                sinks[net] += 1
-    for macro in netlist.macros:
-        for net in (n for p in (*macro.reads, *macro.writes) for n in (*p.address, *p.enable)):
-            pin_load[net] += data_load
-            sinks[net] += 1
-        for net in (n for port in macro.writes for n in port.data):
-            pin_load[net] += data_load
-            sinks[net] += 1
-    load = pin_load + sinks * per_sink
-    energy = np.repeat(load[:, None] * (library.voltage**2 / 2), 2, axis=1)
-    slew = np.full((netlist.nets, 2), CLOCK_SLEW)
-    delays: dict[int, list[tuple[int, int]]] = {}
-    input_energy = []
-    for gate in netlist.gates:
-        cell = library.cells[gate.cell]
-        inputs = (cell.flip_flop.clock,) if cell.flip_flop else cell.inputs
-        for name in cell.outputs:
-            if name not in gate.pins:
-                continue
-            net, pin = gate.pins[name], cell.pins[name]
-            worst = [0.0, 0.0]
-            delays[net] = []
-            slews_in = []
-            for related in inputs:
-                incoming = CLOCK_SLEW if cell.flip_flop else float(slew[gate.pins[related]].mean())
-                slews_in.append(incoming)
-                rise, fall = pin.delays[related].at(incoming, load[net]) if related in pin.delays else (0.0, 0.0)
-                delays[net].append((_picoseconds(rise), _picoseconds(fall)))
-                if related in pin.slews:
-                    worst = [max(a, b) for a, b in zip(worst, pin.slews[related].at(incoming, load[net]), strict=True)]
-            slew[net] = worst[1], worst[0]
-            rise, fall = pin.energy.at(float(np.mean(slews_in or [CLOCK_SLEW])), load[net])
-            energy[net] += fall, rise
-    for gate in netlist.gates:
-        cell = library.cells[gate.cell]
-        for name in cell.inputs:
-            if cell.pins[name].energy.rise or cell.pins[name].energy.fall:
-                net = gate.pins[name]
-                rise, fall = cell.pins[name].energy.at(float(slew[net].mean()), 0.0)
-                input_energy.append((gate, net, fall, rise))
-    energy[:CONSTANTS] = 0
-    first = next(name for name in flop.outputs)
-    access = flop.pins[first].delays[flop.flip_flop.clock].at(CLOCK_SLEW, data_load)
+    data = flop.pins[next(iter(flop.outputs))]
     return Annotated(
         load=load,
-        sinks=sinks,
         wire_per_sink=per_sink,
         energy=energy,
-        input_energy=tuple(input_energy),
+        input_energy=tuple(_input_energies(netlist, library, slew)),
         delays=delays,
-        memory_delay=_picoseconds(max(access)),
+        memory_delay=max(_picoseconds(data, flop.flip_flop.clock, CLOCK_SLEW, _data_load(library))),
     )
 
 
-def _picoseconds(ns: float) -> int:
-    return max(1, round(ns * 1000))
+def _data_load(library: CellLibrary) -> float:
+    """Capacitance of a pin of a memory: taken to be that of a flip-flop's data."""
+    return library.flip_flop.pins[library.flip_flop.inputs[0]].capacitance
+
+
+def _pins(netlist: Netlist, library: CellLibrary) -> tuple[Floats, NDArray[np.int64]]:
+    """Capacitance of the pins that each net drives, and their number."""
+    load = np.zeros(netlist.nets)
+    sinks = np.zeros(netlist.nets, dtype=np.int64)
+    for gate in netlist.gates:
+        pins = library.cells[gate.cell].pins
+        for name, net in gate.pins.items():
+            if pins[name].is_input:
+                load[net] += pins[name].capacitance
+                sinks[net] += 1
+    for net in (n for macro in netlist.macros for n in macro.driven):
+        load[net] += _data_load(library)
+        sinks[net] += 1
+    return load, sinks
+
+
+def _input_energies(netlist: Netlist, library: CellLibrary, slew: Floats) -> Iterator[tuple[Gate, int, float, float]]:
+    for gate in netlist.gates:
+        cell = library.cells[gate.cell]
+        for pin in (cell.pins[name] for name in cell.inputs):
+            if pin.energy.rise or pin.energy.fall:
+                net = gate.pins[pin.name]
+                rise, fall = pin.energy.at(float(slew[net]), 0.0)
+                yield gate, net, fall, rise
+
+
+def _picoseconds(pin: Pin, related: str, slew: float, load: float) -> tuple[int, int]:
+    """Delays of a rising and a falling edge at an output; at least one, so that time goes on."""
+    rise, fall = pin.delays[related].at(slew, load) if related in pin.delays else (0.0, 0.0)
+    return max(1, round(rise * 1000)), max(1, round(fall * 1000))

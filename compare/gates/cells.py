@@ -1,7 +1,7 @@
 """Building blocks on random operands: a multiply-accumulator of the array, and a lane of the spiking core.
 
-They run at full speed, an operand or a spike each cycle, with some of them zero or missing: an ANN's element meets zeros and
-computes with them, a spiking lane has nothing to do. What leaves them is checked against their equations.
+They run at full speed, an operand or a spike each cycle, with some of them zero or missing: an ANN's element meets
+zeros and computes with them, a spiking lane has nothing to do. What leaves them is checked against their equations.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,10 +55,10 @@ def measure_cells(
     """
     require_range("cycles", cycles, 100, 1_000_000)
     rng = np.random.default_rng(seed)
-    shape = {"rows": 1, "cols": 1, "act": IntFormat(bits=ACT_BITS, signed=True), "weight_bits": WEIGHT_BITS}
     rows = []
     for gated in (False, True):
-        array = ArrayParams(**shape, zero_gating=gated)
+        act = IntFormat(bits=ACT_BITS, signed=True)
+        array = ArrayParams(rows=1, cols=1, act=act, weight_bits=WEIGHT_BITS, zero_gating=gated)
         name = f"8-bit PE{', zero-gated' if gated else ''}"
         runs = {density: element_run(array, density, cycles, rng) for density in DENSITIES}
         rows += _measure(name, OutputStationaryElement(array), runs, options, progress)

@@ -1,8 +1,8 @@
 """Level 3: energy of a netlist from its activity and the library's tables.
 
-An edge of a net costs C V^2 / 2 of its pins and wires, the internal energy of the cell that drives it (its mean over the
-pins that may have caused the edge) and those of the input pins that it reaches. To these come the clock, accesses to memories
-by the technology file, and leakage for as long as the cycles take.
+An edge of a net costs C V^2 / 2 of its pins and wires, the internal energy of the cell that drives it (its mean over
+the pins that may have caused the edge) and those of the input pins that it reaches. To these come the clock, accesses
+to memories by the technology file, and leakage for as long as the cycles take.
 """
 
 import math

@@ -38,6 +38,10 @@ INSTALLED = {"osu018": Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")}
 ALL_DELAYS = tuple(DelayModel)
 
 
+class NotInstalledError(InputError):
+    """A library that a package of the system would bring."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GateOptions:
     """How to measure at level 3."""
@@ -66,15 +70,18 @@ class GateOptions:
 
         Raises
         ------
+        NotInstalledError
+            The library is known, but not installed.
         InputError
             There is no such library or technology.
         """
         library = INSTALLED.get(target, Path(target))
+        if target in INSTALLED and not library.is_file():
+            raise NotInstalledError(
+                f"the cells of {target} are not installed: run `make asic-tools`, or give a Liberty file"
+            )
         require(
-            library.is_file(),
-            f"the cells of {target} are not installed: run `make asic-tools`, or give a Liberty file"
-            if target in INSTALLED
-            else f"no library {target!r}: give {', '.join(INSTALLED)}, or a Liberty file (.lib, .lib.gz)",
+            library.is_file(), f"no library {target!r}: give {', '.join(INSTALLED)}, or a Liberty file (.lib, .lib.gz)"
         )
         fitting = "sky130hd" if "sky130" in library.name else "osu018"
         return cls(
@@ -172,9 +179,7 @@ def measure_gates(
         A tool or the library is not up to it, or the gates compute something else than the golden model.
     """
     tell = progress or (lambda line: None)
-    mapped = map_gates(
-        source_of(design), options.library, booth=options.booth, cache=options.cache, progress=progress
-    )
+    mapped = map_gates(source_of(design), options.library, booth=options.booth, cache=options.cache, progress=progress)
     timing = timing_of(mapped, options, progress)
     annotated = annotate(mapped.netlist, mapped.library, options.wires)
     simulator = GateSimulator.of(mapped.netlist, mapped.library, annotated, options.cache)
@@ -184,9 +189,7 @@ def measure_gates(
     energies = {}
     for delays in options.delays:
         tell(f"{len(x)} samples in {len(mapped.netlist.gates):,} gates, delays {delays.value}")
-        activity = simulator.replay(
-            delays, beats, samples=len(x), counters=len(names), weights=frame_weights(design)
-        )
+        activity = simulator.replay(delays, beats, samples=len(x), counters=len(names), weights=frame_weights(design))
         _check(design, result, activity.output, delays)
         energies[delays] = gate_energy(
             mapped.netlist,

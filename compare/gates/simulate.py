@@ -133,7 +133,9 @@ class GateSimulator:
             for file, content in {**files, "netlist": text}.items():
                 (work / file).write_text(content)
             command = [str(self.program), "netlist", delays.value, bench, *args]
-            run = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            run = subprocess.run(
+                command, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            )
             require(run.returncode == 0, f"the gate simulator stopped: {last_words(run.stderr)}")
             output = (work / "results").read_text()
             counts = np.fromfile(work / "counts", dtype="<u4").astype(np.int64)
