@@ -20,7 +20,6 @@ from tospike.synth.netlist import Netlist, read_netlist
 PART_DEPTH = 2
 """Levels below the top module at which parts are told apart."""
 
-_LIBRARY = "cells.lib"
 _JSON = "netlist.json"
 _VERILOG = "logic.v"
 
@@ -78,6 +77,8 @@ def map_gates(
 def _map(
     design: Design, library: bytes, name: str, tool: Tool, booth: bool, cache: Cache, progress: Progress | None
 ) -> Path:
+    # Yosys keeps what ABC made of a library under the name of its file
+    file = f"cells_{digest({'library': library})[:16]}.lib"
     finish = [
         f"synth -flatten {'-booth ' * booth}-top \\{design.top} -run begin:fine",
         "opt_hier",
@@ -89,8 +90,8 @@ def _map(
         "opt -fast",
         "opt_hier",
         "opt -fast",
-        f"dfflibmap {DONT_USE} -liberty {_LIBRARY}",
-        f"abc {DONT_USE} -liberty {_LIBRARY}",
+        f"dfflibmap {DONT_USE} -liberty {file}",
+        f"abc {DONT_USE} -liberty {file}",
         "opt_clean",
         "setattr -mod -unset keep_hierarchy",
         "flatten",
@@ -104,12 +105,12 @@ def _map(
     def make(folder: Path) -> None:
         if progress:
             progress(f"yosys: mapping {design.top} to the gates of {name}")
-        (folder / _LIBRARY).write_bytes(library)
+        (folder / file).write_bytes(library)
         script = [*yosys.read_sources(design, folder), *kept, *finish]
         yosys.run_script(tool, script, folder=folder, makes=(_JSON, _VERILOG), progress=progress)
-        (folder / _LIBRARY).unlink()
+        (folder / file).unlink()  # it can be large, and its digest is in the entry's name
 
-    sources = {f"source {file}": content for file, content in design.sources.items()}
+    sources = {f"source {source}": content for source, content in design.sources.items()}
     script = "\n".join([*kept, *finish])
     key = digest({**sources, "library": library, "script": script, "yosys": tool.release})
     return cache.build("gates", key, make)

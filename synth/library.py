@@ -246,12 +246,7 @@ class _Reader:
 
     def _edges(self, groups: list[Group], rise: str, fall: str, unit: float) -> Edges:
         both = [
-            tuple(
-                self._table(table, unit)
-                for group in groups
-                for name in (kind, "power")
-                for table in group.of(name)
-            )
+            tuple(self._table(table, unit) for group in groups for name in (kind, "power") for table in group.of(name))
             for kind in (rise, fall)
         ]
         return Edges(rise=both[0], fall=both[1])

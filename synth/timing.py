@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tospike.gen.cache import Cache, digest
-from tospike.gen.tool import Progress, Tool, ToolError
+from tospike.gen.tool import Progress, Tool, ToolError, last_words
 from tospike.synth.gates import Mapped
 
 ASKED = 10.0
@@ -41,7 +41,9 @@ def clock_period(mapped: Mapped, sta: Tool, cache: Cache, progress: Progress | N
         (folder / "timing.tcl").write_text(script)
         output = sta.run(("-no_splash", "-exit", "timing.tcl"), cwd=folder, log=folder / log)
         if _slack(output) is None:
-            raise ToolError(f"OpenSTA {sta.version} found no path from flip-flop to flip-flop in {mapped.top}")
+            raise ToolError(
+                f"OpenSTA {sta.version} found no path from flip-flop to flip-flop in {mapped.top}: {last_words(output)}"
+            )
         for name in ("cells.lib", "logic.v"):
             (folder / name).unlink()
 

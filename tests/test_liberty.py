@@ -104,7 +104,7 @@ def test_units_are_converted():
     [
         (b"nom_voltage : 2.0;", b"", "does not tell its voltage"),
         (b'"1ns"', b'"fast"', "time_unit 'fast' is no unit"),
-        (b'values ("1")', b'values ("one")', "which are no numbers"),
+        (b'"1, 1"', b'"one, 1"', "which are no numbers"),
     ],
 )
 def test_what_is_missing_is_named(old, new, message):
