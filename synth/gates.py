@@ -43,7 +43,7 @@ def map_gates(
     design: Design,
     library: Path,
     *,
-    booth: bool = True,
+    booth: bool = False,
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> Mapped:
@@ -52,7 +52,7 @@ def map_gates(
     Parameters
     ----------
     booth
-        Whether multipliers are Booth's; else arrays of partial products, which are larger.
+        Whether multipliers are Booth's: a little smaller than arrays of partial products, but they glitch more.
 
     Raises
     ------

@@ -13,14 +13,13 @@ from amaranth.lib import wiring
 
 from tospike.compare.gates.annotate import annotate
 from tospike.compare.gates.energy import gate_energy
-from tospike.compare.gates.measure import ALL_DELAYS, GateOptions, timing_of
+from tospike.compare.gates.measure import ALL_DELAYS, GateOptions, source, timing_of
 from tospike.compare.gates.simulate import GateSimulator
 from tospike.gen.tool import Progress
-from tospike.gen.verilog import CLOCK, RESET, convert
+from tospike.gen.verilog import RESET, convert
 from tospike.hw.ann.pe import OutputStationaryElement
 from tospike.hw.params import ArrayParams, InputError, IntFormat, require_range
 from tospike.hw.snn.accumulate import Accumulate
-from tospike.synth.design import Design, Port
 from tospike.synth.gates import map_gates
 
 DENSITIES = (1.0, 0.38, 0.06, 0.0)
@@ -130,15 +129,9 @@ def _measure(
     block: str, component: wiring.Component, runs: Mapping[float, Run], options: GateOptions, progress: Progress | None
 ) -> list[dict[str, Any]]:
     text, ports = convert(component, "block")
-    design = Design(
-        top="block",
-        clock=CLOCK,
-        reset=RESET,
-        ports=tuple(Port(name=p.name, width=p.width, is_input=p.direction == "input") for p in ports),
-        engines=(),
-        sources={"block.v": text.encode()},
+    mapped = map_gates(
+        source("block", text, ports), options.library, booth=options.booth, cache=options.cache, progress=progress
     )
-    mapped = map_gates(design, options.library, booth=options.booth, cache=options.cache, progress=progress)
     netlist, library = mapped.netlist, mapped.library
     annotated = annotate(netlist, library, options.wires)
     simulator = GateSimulator.of(netlist, library, annotated, options.cache)

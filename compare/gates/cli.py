@@ -48,7 +48,7 @@ Memories = Annotated[
     str | None,
     typer.Option("--technology", help=f"Prices of memories: {', '.join(shipped())}, or a .toml file [as the cells]."),
 ]
-Booth = Annotated[bool, typer.Option(help="Multipliers after Booth, else arrays of partial products.")]
+Booth = Annotated[bool, typer.Option(help="Multipliers after Booth, not arrays of partial products.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Map again even if the netlist is known.")]
 
@@ -66,7 +66,7 @@ def gates_command(
     target: Target = "osu018",
     delays: Delays = DelayChoice.BOTH,
     memories: Memories = None,
-    booth: Booth = True,
+    booth: Booth = False,
     no_cache: NoCache = False,
     json: Json = None,
     options: ModelOptions,
@@ -127,7 +127,7 @@ def cells_command(
     target: Target = "osu018",
     cycles: Annotated[int, typer.Option(help="Cycles to simulate of each.")] = 2000,
     seed: Annotated[int, typer.Option(help="Of the random operands.")] = 1,
-    booth: Booth = True,
+    booth: Booth = False,
     no_cache: NoCache = False,
     json: Json = None,
 ) -> None:

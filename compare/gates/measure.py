@@ -19,6 +19,7 @@ from tospike.gen.technology import technology_of
 from tospike.gen.tool import Progress
 from tospike.gen.tools import look
 from tospike.gen.verilog import CLOCK, RESET
+from tospike.gen.verilog import Port as VerilogPort
 from tospike.hw.host.layout import counter_names
 from tospike.hw.params import InputError, require
 from tospike.hw.params import Technology as CellsOf
@@ -49,7 +50,7 @@ class GateOptions:
     library: Path
     technology: Technology
     delays: tuple[DelayModel, ...] = ALL_DELAYS
-    booth: bool = True
+    booth: bool = False
     wires: WireModel = field(default_factory=WireModel)
     cache: Cache = field(default_factory=Cache)
 
@@ -60,7 +61,7 @@ class GateOptions:
         *,
         technology: str | None = None,
         delays: Sequence[DelayModel] = ALL_DELAYS,
-        booth: bool = True,
+        booth: bool = False,
         cache: Cache | None = None,
     ) -> "GateOptions":
         """For ``osu018`` or a Liberty file.
@@ -123,6 +124,22 @@ class GateMeasurement:
         }
 
 
+def source(top: str, text: str, ports: Sequence[VerilogPort]) -> Source:
+    """Generated Verilog, for synthesis."""
+    return Source(
+        top=top,
+        clock=CLOCK,
+        reset=RESET,
+        ports=tuple(
+            Port(name=port.name, width=port.width, is_input=port.direction == "input")
+            for port in ports
+            if port.name not in (CLOCK, RESET)
+        ),
+        engines=(),
+        sources={f"{top}.v": text.encode()},
+    )
+
+
 def source_of(design: Design) -> Source:
     """The Verilog of a network on hardware, for synthesis.
 
@@ -137,18 +154,7 @@ def source_of(design: Design) -> Source:
         f"gates cannot be made of {used.value}'s multipliers: leave --technology {used.value} away",
     )
     text, ports, _ = build(design.params, pack(design))
-    return Source(
-        top=design.params.name,
-        clock=CLOCK,
-        reset=RESET,
-        ports=tuple(
-            Port(name=p.name, width=p.width, is_input=p.direction == "input")
-            for p in ports
-            if p.name not in (CLOCK, RESET)
-        ),
-        engines=(),
-        sources={f"{design.params.name}.v": text.encode()},
-    )
+    return source(design.params.name, text, ports)
 
 
 def timing_of(mapped: Mapped, options: GateOptions, progress: Progress | None = None) -> Timing:
