@@ -1,9 +1,9 @@
 // A netlist of gates, flip-flops and memories with one clock, simulated a cycle at a time.
 //
-// Two delay models. zero: each gate is evaluated once in a cycle, in the order of levels, so a net changes at most once.
-// library: each gate follows an edge of an input after a delay of its own for that pin and edge (ps); an output has at
-// most one change under way, and it is withdrawn when the inputs go back before it happens (inertial delay), so pulses
-// shorter than the gate's delay vanish and longer ones are counted. A cycle is as long as the circuit needs.
+// Two delay models. zero: each gate is evaluated once in a cycle, in the order of levels, so a net changes at most
+// once. library: each gate follows an edge of an input after a delay of its own for that pin and edge (ps); an output
+// has at most one change under way, and it is withdrawn when the inputs go back before it happens (inertial delay), so
+// pulses shorter than the gate's delay vanish and longer ones are counted. A cycle is as long as the circuit needs.
 
 #pragma once
 
@@ -285,7 +285,8 @@ class Circuit {
                 Gate& gate = gates_[n];
                 bool now = gate.table >> gate.index & 1;
                 if (now != (value[gate.output] ^ gate.busy)) {
-                    if (!gate.busy) events_.push({event.time + gate.delay[pin][now], order_++, n, ++gate.change, gate.output});
+                    const int64_t time = event.time + gate.delay[pin][now];
+                    if (!gate.busy) events_.push({time, order_++, n, ++gate.change, gate.output});
                     gate.busy = !gate.busy;
                 }
             });

@@ -3,11 +3,11 @@
 //   gatesim NETLIST zero|library replay BEATS RESULTS COUNTS COUNTERS [WEIGHTS]
 //   gatesim NETLIST zero|library vectors VECTORS RESULTS COUNTS SKIP
 //
-// replay: as ../../tb/replay.sv does, an accelerator gets beats, sample by sample; RESULTS has the same lines. COUNTS has
-// for each sample, in the cycles in which it is inside: falling and rising edges of each net, then reads and writes of each
-// memory, as 32-bit numbers.
-// vectors: a line of VECTORS has the inputs of a cycle in hexadecimal, in the order of the netlist's ports `in_N`; RESULTS
-// the outputs `out_N` at its end. COUNTS are of all cycles but the first SKIP.
+// replay: as ../../tb/replay.sv does, an accelerator gets beats, sample by sample; RESULTS has the same lines. COUNTS
+// has for each sample, in the cycles in which it is inside: falling and rising edges of each net, then reads and writes
+// of each memory, as 32-bit numbers.
+// vectors: a line of VECTORS has the inputs of a cycle in hexadecimal, in the order of the netlist's ports `in_N`;
+// RESULTS the outputs `out_N` at its end. COUNTS are of all cycles but the first SKIP.
 
 #include "circuit.h"
 

@@ -14,10 +14,10 @@ PARTS = {
 """The parts of an energy bar, and their names for a reader."""
 
 _MODULES = (
-    (r"array|skew_.*|accumulate|pe.*|mac", "mac"),
+    (r"array|skew_.*|accumulate|accumulator", "mac"),
     (r"neuron.*|post", "neuron"),
-    (r"weights|bias|channels|layers|activations|results|storage|states?|buffer(_\d+)?", "memories"),
-    (r"queue|serializer|buffer_in|buffer_out|input|densifier|reorder|loader|output|weight_queue", "queues"),
+    (r"weights|bias|channels|layers|activations|results|counts|side|decays|buffer", "memories"),
+    (r"(own_)?(queue|serializer)|buffer_in|buffer_out|input|loader|output|reorder", "queues"),
 )
 _ENGINE = re.compile(r"engine_\d+\.([^.$]+)")
 
