@@ -1,5 +1,6 @@
 """Designs mapped by Yosys to the library written for these tests, simulated and priced; what is said if that fails."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -218,3 +219,26 @@ def test_bad_input_is_one_line(arguments, message):
     )
     assert run.returncode == 2
     assert message in " ".join(run.stderr.split()) and "Traceback" not in run.stderr
+
+
+@pytest.mark.slow
+def test_a_model_and_its_folder_cost_the_same(tmp_path):
+    """The command line, from a trained network and from what was generated of it."""
+
+    def tospike(*arguments):
+        command = [sys.executable, "-m", "tospike.compare.cli", *map(str, arguments)]
+        subprocess.run(command, check=True, capture_output=True)
+
+    model = Path(__file__).parent.parent / "examples" / "digits_snn.nir"
+    tospike("generate", "network", model, "--data", "digits", "--out", tmp_path / "design")
+    found = []
+    for number, source in enumerate((model, tmp_path / "design")):
+        written = tmp_path / f"{number}.json"
+        arguments = ("--samples", 2, "--target", LIBRARY, "--delays", "library", "--json", written)
+        tospike("energy", "gates", source, "--data", "digits", *arguments)
+        found.append(json.loads(written.read_text()))
+    assert found[0] == found[1]
+    assert list(found[0]["delays"]) == ["library"] and found[0]["samples"] == 2
+    energy = found[0]["delays"]["library"]
+    assert sum(energy["parts"].values()) == pytest.approx(energy["total"])
+    assert len(energy["samples"]) == 2
