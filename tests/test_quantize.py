@@ -58,7 +58,7 @@ def ann(last_relu=False, hidden_relu=True):
 
 def snn(reset=Reset.ZERO, encoding=Encoding.DIRECT, decay=0.75, gain=0.5):
     spec = InputSpec(inputs=20, steps=6, encoding=encoding)
-    if encoding is Encoding.RATE:
+    if encoding is not Encoding.DIRECT:
         spec = replace(spec, format=IntFormat(bits=4, signed=False), scale=1 / 15)
     return Network(
         name="s",
