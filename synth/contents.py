@@ -1,9 +1,9 @@
 """What memories hold, in files beside the Verilog.
 
-Generated Verilog fills a memory by one assignment per word. Yosys (0.66) takes time that grows with more than the square
-of their number, 35 s of processor time for 8,000 words of 48 bits and more than half an hour for the weights of MNIST's
-networks; ``$readmemh`` makes the same circuit in a fraction of a second. So nothing is left out: what constant words
-save is saved as before.
+Generated Verilog fills a memory by one assignment per word. Yosys (0.66) takes time that grows with more than the
+square of their number, 35 s of processor time for 8,000 words of 48 bits and more than half an hour for the weights of
+MNIST's networks; ``$readmemh`` makes the same circuit in a fraction of a second. So nothing is left out: what constant
+words save is saved as before.
 """
 
 import re
