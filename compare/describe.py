@@ -12,8 +12,10 @@ def describe(prepared: Prepared) -> str:
         engine = next(e for e in params.engines if isinstance(e, SystolicParams | ImageParams))
         array = engine.array
         flow = {"os": "output", "ws": "weight"}[array.dataflow.value]
+        frames = network.input.frames
+        taken = "" if not frames else f"spikes summed in {frames} frame{'s'[: frames > 1]}, "
         return (
-            f"{sizes}, ReLU, {array.act.bits}-bit activations, {array.weight_bits}-bit weights, "
+            f"{sizes}, {taken}ReLU, {array.act.bits}-bit activations, {array.weight_bits}-bit weights, "
             f"{array.rows} x {array.cols} {flow}-stationary array"
         )
     encoders = [e for e in params.engines if isinstance(e, EncoderParams)]

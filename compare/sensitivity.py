@@ -108,7 +108,7 @@ def variants(
         for change, given in changes.items():
             progress(change)
             try:
-                changed = prepare(paths[kind], data, replace(options, **given))
+                changed = prepare(paths[kind], data, replace(options.of_kind(spiking=kind == "snn"), **given))
                 found.append(_variant(kind, change, changed, data, technology))
             except InputError:
                 continue  # this network cannot be built so

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from tospike.compare.sensitivity import placed_states, rank, variants
 from tospike.compare.verdict import judge
 from tospike.compare.workload import Workload
 from tospike.gen.cache import Cache
-from tospike.gen.data import DataSet, load_data
+from tospike.gen.data import DataSet
 from tospike.gen.folder import generate
 from tospike.gen.prepare import Prepared, prepare
 from tospike.hw.params import AcceleratorParams, require
@@ -114,13 +114,16 @@ def run_study(
     InputError
         Whatever is wrong with the networks, the data or the tools.
     """
-    data = load_data(workload.data)
-    prepared = {kind: prepare(getattr(workload, kind), data, workload.options) for kind in ("ann", "snn")}
-    for kind, item in prepared.items():
-        require(
-            item.network.is_spiking == (kind == "snn"),
-            f"{getattr(workload, kind)}, given as --{kind}, is {'an SNN' if item.network.is_spiking else 'an ANN'}",
-        )
+    data = workload.load()
+    paths = workload.networks(data, out)
+    for kind, path in paths.items():
+        is_spiking = path.suffix == ".nir"
+        require(is_spiking == (kind == "snn"), f"{path}, given as --{kind}, is {'an SNN' if is_spiking else 'an ANN'}")
+    prepared = {
+        kind: prepare(path, data, workload.options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()
+    }
+    if options.rtl_samples is None and workload.rtl_samples is not None:
+        options = replace(options, rtl_samples=min(workload.rtl_samples, len(data.x)))
     with ThreadPoolExecutor(max_workers=2) as pool:
         jobs = [
             pool.submit(_measure, kind, prepared[kind], data, out / kind, options, progress) for kind in ("ann", "snn")
@@ -143,7 +146,7 @@ def run_study(
         "designs": designs,
         "activity": asdict(activity) if activity else None,
         "break_even": _break_even(measured, activity, options),
-        **(_sensitivity(workload, prepared, data, verdict, options, progress) if options.sensitivity else {}),
+        **(_sensitivity(workload, paths, prepared, data, verdict, options, progress) if options.sensitivity else {}),
         **({"gates": {"missing": options.gates.missing}} if options.gates else {}),
         "models": {name: model.source for name, model in MODELS.items()},
         "constants": options.model.describe(),
@@ -277,6 +280,7 @@ def _break_even(
 
 def _sensitivity(
     workload: Workload,
+    paths: Mapping[str, Path],
     prepared: Mapping[str, Prepared],
     data: DataSet,
     verdict: Mapping[str, Any],
@@ -284,7 +288,6 @@ def _sensitivity(
     progress: Progress,
 ) -> dict[str, Any]:
     """Both networks with one thing changed at a time: ``variants`` and ``sensitivity`` of the report."""
-    paths = {"ann": workload.ann, "snn": workload.snn}
     found = variants(
         prepared,
         paths,

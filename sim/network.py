@@ -232,6 +232,8 @@ class InputSpec:
     """Of a trained quantiser, in a float network."""
     seed: int = 1
     """Of random encodings."""
+    frames: int = 0
+    """ANN on spike trains: into how many frames they are summed, see :mod:`tospike.sim.frames`; 0: it takes none."""
 
     @property
     def payload_unit(self) -> float:
