@@ -10,6 +10,7 @@ from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
     Dataflow,
+    DelayParams,
     DenseLayer,
     EncoderParams,
     EngineParams,
@@ -139,6 +140,10 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         assert isinstance(stage.neuron, NeuronParams)
         last = index == len(network.stages) - 1
         window = window_of(stage, network.stages[index - 1].synapses.output_shape if index else ())
+        if stage.delays is not None and stage.delays.any():
+            longest = int(stage.delays.max())
+            engines.append(DelayParams(inputs=stage.synapses.inputs, longest=longest, payload=payload))
+            counts.append(0)
         synapses = stage.weighted
         bias, neurons = bool(synapses.bias.any()), synapses.outputs
         small = window is None and neurons <= MAX_REGISTER_NEURONS

@@ -15,6 +15,7 @@ from tospike.hw.host.registers import RegisterFile
 from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
     AcceleratorParams,
+    DelayParams,
     EncoderParams,
     EngineParams,
     EventParams,
@@ -26,6 +27,7 @@ from tospike.hw.params import (
     TokenKind,
     require,
 )
+from tospike.hw.snn.delay import Delay
 from tospike.hw.snn.encoder import Encoder
 from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.register import RegisterEngine
@@ -43,6 +45,8 @@ def make_engine(params: EngineParams, images: Images, first_region: int):
     """The component of an engine."""
     if isinstance(params, EncoderParams):
         return Encoder(params)
+    if isinstance(params, DelayParams):
+        return Delay(params, images)
     if isinstance(params, EventParams):
         kind = RegisterEngine if params.engine is SpikingEngine.REGISTER else EventEngine
         return kind(params, images, first_region=first_region)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tospike.hw.params import (
     LIST_SETTLE,
     AcceleratorParams,
+    DelayParams,
     EncoderParams,
     Encoding,
     EventParams,
@@ -26,6 +27,8 @@ from tospike.hw.params import (
     require,
 )
 from tospike.sim.arithmetic import Ints
+from tospike.sim.delay import DelayRun
+from tospike.sim.delay_timing import DelayLink
 from tospike.sim.encoder import EncoderRun
 from tospike.sim.event import EventRun
 from tospike.sim.register_timing import RegisterLink
@@ -275,20 +278,20 @@ def chain_cycles(
     params: AcceleratorParams,
     inputs: NDArray[np.integer],
     encoder: EncoderRun | None,
-    engines: Sequence[EventRun],
+    engines: Sequence[EventRun | DelayRun],
 ) -> Ints:
     """Cycles of each sample, as ``docs/architecture.md`` defines them.
 
     Parameters
     ----------
     params
-        A chain of an encoder behind dense host input, or none behind host tokens, and event engines.
+        A chain of an encoder behind dense host input, or none behind host tokens, then event engines with delays before them.
     inputs
         (N, inputs) frames for the encoder, else (N, steps, inputs) spike trains.
     encoder
         What the encoder does, or ``None``.
     engines
-        What each event engine does, in order.
+        What each of the others does, in order.
 
     Raises
     ------
@@ -301,8 +304,9 @@ def chain_cycles(
         isinstance(first, EncoderParams) == (encoder is not None)
         and (params.host_input is HostInput.DENSE) == (encoder is not None)
         and len(chain) == len(engines)
-        and all(isinstance(engine, EventParams) for engine in chain),
-        "cycles are modelled for dense frames into an encoder, or tokens into an event engine, then event engines",
+        and all(isinstance(engine, EventParams | DelayParams) for engine in chain),
+        "cycles are modelled for dense frames into an encoder, or tokens into an event engine, then event engines, "
+        "with delays before them",
     )
     samples = len(inputs)
     zeros = np.zeros(samples, dtype=np.int64)
@@ -312,9 +316,14 @@ def chain_cycles(
     elif params.host_output is not HostOutput.TOKENS:
         sink = DenseSink(addresses=params.output.addresses, last_beat=zeros, address=zeros, done=zeros - 1)
     link: Link = sink
-    given = [inputs if encoder is None else encoder.trains, *(run.spikes for run in engines[:-1])]
+    given = [inputs if encoder is None else encoder.trains]
+    given += [run.trains if isinstance(run, DelayRun) else run.spikes for run in engines[:-1]]
     for engine, run, trains in zip(reversed(chain), reversed(engines), reversed(given), strict=True):
-        assert isinstance(engine, EventParams)
+        if isinstance(engine, DelayParams):
+            assert isinstance(run, DelayRun)
+            link = DelayLink(params=engine, run=run, behind=link, ready=zeros, read=zeros - 1, sent=zeros - 1)
+            continue
+        assert isinstance(engine, EventParams) and isinstance(run, EventRun)
         left = [zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1)
         if engine.engine is SpikingEngine.REGISTER:
             link = RegisterLink(

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tospike.hw.params.check import require
+from tospike.hw.params.delay import DelayParams
 from tospike.hw.params.encoder import EncoderParams
 from tospike.hw.params.event import EventParams, Readout
 from tospike.hw.params.image import ImageParams
 from tospike.hw.params.stream import WORD_ADDRESS, WORD_PAYLOAD, TokenFormat
 from tospike.hw.params.systolic import SystolicParams
 
-EngineParams = EncoderParams | EventParams | SystolicParams | ImageParams
+EngineParams = EncoderParams | DelayParams | EventParams | SystolicParams | ImageParams
 
 
 class HostInput(StrEnum):
