@@ -82,7 +82,7 @@ def run_delay(params: DelayParams, delays: NDArray[np.integer], trains: NDArray[
     low, high, fmt = int(trains.min(initial=0)), int(trains.max(initial=0)), params.payload
     require(fmt.min <= low and high <= fmt.max, f"payloads from {low} to {high} do not fit {fmt.min} to {fmt.max}")
     least, most = int(delays.min()), int(delays.max())
-    require(0 <= least and most <= params.longest, f"delays from {least} to {most} do not fit 0 to {params.longest}")
+    require(least >= 0 and most <= params.longest, f"delays from {least} to {most} do not fit 0 to {params.longest}")
     samples, steps, _ = trains.shape
     # what comes too late for a step is scanned all the same, to drop it
     late = np.zeros((samples, params.longest, params.inputs), dtype=trains.dtype)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tospike.sim.timing import Link
 
 TAKEN_TO_READ = 3
-"""From the cycle that takes a TICK or END to the one in which the first entry that it sends, or itself, has been read."""
+"""From the cycle that takes a TICK or END to the one in which the first entry that it sends, or itself, was read."""
 
 
 @dataclass(kw_only=True, eq=False)

@@ -285,7 +285,8 @@ def chain_cycles(
     Parameters
     ----------
     params
-        A chain of an encoder behind dense host input, or none behind host tokens, then event engines with delays before them.
+        A chain of an encoder behind dense host input, or none behind host tokens, then event engines with delays before
+        them.
     inputs
         (N, inputs) frames for the encoder, else (N, steps, inputs) spike trains.
     encoder

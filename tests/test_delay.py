@@ -20,7 +20,6 @@ from tospike.hw.params import (
     NeuronKind,
     NeuronParams,
     Readout,
-    SystolicParams,
 )
 from tospike.hw.snn.delay import Delay
 from tospike.hw.snn.layout import counter_names, pack_delays

@@ -14,6 +14,7 @@ from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
     Dataflow,
+    DelayParams,
     DenseLayer,
     EncoderParams,
     Encoding,
@@ -64,6 +65,12 @@ def spiking(encoding):
     return AcceleratorParams(name="snn", engines=(encoder, hidden, last))
 
 
+def delayed_spikes():
+    first, *others = spiking(Encoding.RATE).engines
+    engines = (first, DelayParams(inputs=10, longest=2), others[0], DelayParams(inputs=7, longest=5), others[1])
+    return AcceleratorParams(name="delays", engines=engines)
+
+
 def core(readout):
     engine = EventParams(
         inputs=9, neurons=6, lanes=4, neuron=NeuronParams(threshold=40, state_bits=10), readout=readout, writable=True
@@ -77,6 +84,7 @@ DESIGNS = {
     "ws-writable": (systolic(Dataflow.WS, writable=True), False),
     "rate-membrane": (spiking(Encoding.RATE), True),
     "direct-membrane": (spiking(Encoding.DIRECT), True),
+    "delays": (delayed_spikes(), True),
     "core-spikes": (core(Readout.SPIKES), False),
     "core-count": (core(Readout.COUNT), False),
     "os-streamed": (systolic(Dataflow.OS, weights=WeightSource.STREAM, weight_queue=4), True),

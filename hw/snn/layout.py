@@ -19,8 +19,8 @@ def counter_names(params: SpikingParams) -> tuple[str, ...]:
 
     Event engine: tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
     (``synapse_words``) and that a TICK or an END swept (``sweep_words``), ``spikes``, and additions to a state that
-    saturated (``saturations``). Encoder: tokens that went out. Delay: tokens that came in, entries of its ring that were
-    read (``scanned``), VALUEs that went out (``sent``).
+    saturated (``saturations``). Encoder: tokens that went out. Delay: tokens that came in, entries of its ring that
+    were read (``scanned``), VALUEs that went out (``sent``).
     """
     if isinstance(params, DelayParams):
         return (*COUNTERS[:3], "scanned", "sent")
