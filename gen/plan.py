@@ -16,6 +16,7 @@ from tospike.hw.params import (
     EngineParams,
     EventParams,
     EventWindow,
+    HostEventParams,
     HostInput,
     HostOutput,
     IntFormat,
@@ -42,7 +43,8 @@ class PlanOptions:
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
     time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
     With ``SpikingEngine.REGISTER`` layers that are small enough have their states in registers. With ``Sweep.TOUCHED``
-    event engines whose neurons allow it sweep touched words only.
+    event engines whose neurons allow it sweep touched words only. With ``event_bin`` the host sends events with time
+    stamps, so many units of them per step.
     """
 
     rows: int = 1
@@ -54,6 +56,7 @@ class PlanOptions:
     products_per_multiplier: int = 1
     weights: WeightSource = WeightSource.MEMORY
     argmax: bool = False
+    event_bin: int | None = None
 
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
@@ -76,6 +79,10 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
             isinstance(stage.neuron, Requantize | Accumulator | NeuronParams),
             f"stage {stage.name!r} is not quantised",
         )
+    require(
+        options.event_bin is None or (network.is_spiking and network.input.encoding is None),
+        f"--event-bin is for spiking networks that take spikes, which {network.name!r} does not: leave it out",
+    )
     make = _spiking if network.is_spiking else _systolic
     return make(network, options)
 
@@ -140,8 +147,10 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         assert isinstance(stage.neuron, NeuronParams)
         last = index == len(network.stages) - 1
         window = window_of(stage, network.stages[index - 1].synapses.output_shape if index else ())
-        if stage.delays is not None and stage.delays.any():
-            longest = int(stage.delays.max())
+        longest = 0 if stage.delays is None else int(stage.delays.max())
+        if options.event_bin is not None and index == 0:
+            longest = max(1, longest)  # events come to a step in any order: a delay engine, even of none, puts them in
+        if longest:
             engines.append(DelayParams(inputs=stage.synapses.inputs, longest=longest, payload=payload))
             counts.append(0)
         synapses = stage.weighted
@@ -182,8 +191,11 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
     params = AcceleratorParams(
         name=_name(network),
         engines=tuple(engines),
-        host_input=HostInput.DENSE if spec.encoding is not None else HostInput.TOKENS,
+        host_input=_spiking_input(network, options),
         host_output=_spiking_output(network, options),
+        host_events=None
+        if options.event_bin is None
+        else HostEventParams(time_bin=options.event_bin, steps=spec.steps),
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
 
@@ -191,6 +203,12 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
 def _readout(network: Network) -> Readout:
     """What the last engine sends: who spikes first is seen in the spikes."""
     return Readout.SPIKES if network.decision is Decision.FIRST_SPIKE else network.readout or Readout.COUNT
+
+
+def _spiking_input(network: Network, options: PlanOptions) -> HostInput:
+    if network.input.encoding is not None:
+        return HostInput.DENSE
+    return HostInput.TOKENS if options.event_bin is None else HostInput.EVENTS
 
 
 def _spiking_output(network: Network, options: PlanOptions) -> HostOutput:

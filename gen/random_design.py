@@ -39,6 +39,8 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
         before = len(stages)
         if isinstance(engine, EncoderParams):
             steps, encoding, code_seed = engine.steps, engine.encoding, engine.seed
+        elif params.host_events is not None and index == 0:
+            steps = params.host_events.steps
         elif isinstance(engine, EventParams):
             stage = _spiking_stage(f"engine_{index}", engine, rng)
             before_it = params.engines[index - 1] if index else None

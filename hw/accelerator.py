@@ -11,6 +11,7 @@ from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.layout import ADDRESS_BITS, counter_names, regions, version_word
 from tospike.hw.host.output import ArgmaxOutput, DenseOutput, FirstSpikeOutput, TokenOutput
+from tospike.hw.host.recording import RecordingInput
 from tospike.hw.host.registers import RegisterFile
 from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
@@ -68,7 +69,7 @@ class Accelerator(wiring.Component):
     Members
     -------
     s_axis : In(Axi4StreamSignature)
-        Frames or tokens from the host.
+        Frames, tokens or recordings from the host.
     m_axis : Out(Axi4StreamSignature)
         Frames, their largest values' addresses, or tokens to the host.
     s_axis_weights : In(Axi4StreamSignature)
@@ -111,6 +112,13 @@ class Accelerator(wiring.Component):
         if params.host_input is HostInput.DENSE:
             source = DenseInput(params.input, send_zeros=isinstance(params.engines[0], SystolicParams | ImageParams))
             m.d.comb += registers.frame_error.eq(source.error)
+        elif params.host_events is not None:
+            source = RecordingInput(params.input, params.host_events)
+            m.d.comb += [
+                registers.frame_error.eq(source.frame_error),
+                registers.token_error.eq(source.address_error),
+                registers.time_error.eq(source.time_error),
+            ]
         else:
             source = TokenInput(params.input)
             m.d.comb += registers.token_error.eq(source.error)

@@ -5,6 +5,8 @@ A stage knows images channel by channel; behind an engine with a window they com
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from tospike.hw.params import DelayParams, EventParams, EventWindow
 from tospike.sim.design import Design
 from tospike.sim.network import Array, Conv2d, Stage
@@ -42,9 +44,9 @@ def engine_arrays(design: Design, engine: int) -> EngineArrays:
 
 
 def engine_delays(design: Design, engine: int) -> Array:
-    """(inputs,) steps of a delay engine: those of the stage behind it, in the order of the addresses."""
-    delays = design.stages_of(engine + 1)[0].delays
-    assert delays is not None
+    """(inputs,) steps of a delay engine: those of the stage behind it, if it has any, in the order of the addresses."""
+    stage = design.stages_of(engine + 1)[0]
+    delays = np.zeros(stage.synapses.inputs, dtype=np.int64) if stage.delays is None else stage.delays
     shape = arriving_image(design, engine + 1)
     return delays if shape is None else delays[chain_order(shape)]
 

@@ -347,7 +347,9 @@ def chain_cycles(
         if engine.window is not None:
             spent = spent_cycles(engine, trains)
             link = WindowLink(engine=event_link, spent=spent, seen=zeros, left=[zeros - 1] * DECODE)
-    if isinstance(first, EncoderParams) and encoder is not None:
+    if params.host_events is not None:
+        _send_events(inputs, link)
+    elif isinstance(first, EncoderParams) and encoder is not None:
         _encode(first, inputs, encoder.trains, link)
     else:
         _send_tokens(inputs, link)
@@ -366,6 +368,29 @@ def _send_tokens(trains: NDArray[np.integer], link: Link) -> None:
         last = link.take_values(taken + 1, count, last_address[:, step])
         taken = link.take_tick(np.where(count > 0, last, taken) + 1)
     link.take_end(taken + 1)
+
+
+def _send_events(trains: NDArray[np.integer], link: Link) -> None:
+    """`tospike.hw.host.recording.RecordingInput`: an event for each spike, its step's beginning as the time stamp.
+
+    A stamp's beat is taken before the TICKs that it makes due; those behind the last event need none.
+    """
+    samples, steps, _ = trains.shape
+    events = trains != 0
+    later = np.flip(np.logical_or.accumulate(np.flip(events.any(axis=2), axis=1), axis=1), axis=1)
+    later = np.concatenate([later[:, 1:], np.zeros((samples, 1), dtype=bool)], axis=1)  # in any step behind this one
+    done = np.zeros(samples, dtype=np.int64)  # when the last beat or token was taken
+    stamped = np.zeros(samples, dtype=bool)  # the next event's stamp was taken
+    for step in range(steps):
+        for address in np.flatnonzero(events[:, step].any(axis=0)).tolist():
+            some = events[:, step, address]
+            offer = np.where(stamped, done, done + 1) + 1
+            taken = link.take_values(offer, some.astype(np.int64), np.full_like(done, address))
+            done, stamped = np.where(some, taken, done), stamped & ~some
+        waits = later[:, step] & ~stamped
+        done = link.take_tick(done + waits + 1)
+        stamped = stamped | waits
+    link.take_end(done + 1)
 
 
 def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[np.integer], link: Link) -> None:

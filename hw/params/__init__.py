@@ -10,6 +10,7 @@ from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.encoder import EncoderParams, Encoding
 from tospike.hw.params.event import LIST_SETTLE, MAX_REGISTER_NEURONS, EventParams, Readout, SpikingEngine, Sweep
+from tospike.hw.params.host_events import HostEventParams
 from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
 from tospike.hw.params.neuron import (
     AdaptationParams,
@@ -69,6 +70,7 @@ __all__ = [
     "EngineParams",
     "EventParams",
     "EventWindow",
+    "HostEventParams",
     "HostInput",
     "HostOutput",
     "ImageLayer",
