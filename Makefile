@@ -24,7 +24,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.ann
 	$(BIN)/python -m benchmarks.snn
 
-# What each adds: opensta, timing of standard cells; qflow-tech-osu018, a cell library for `tospike synth --target`;
+# What each adds: opensta, timing of standard cells; qflow-tech-osu018, the cells of `tospike energy gates`;
 # iverilog, a second simulator for `tospike verify` and `evaluate`; z3, a solver for the proofs.
 asic-tools:
 	apt-get install -y --no-install-recommends $(ASIC_TOOLS)

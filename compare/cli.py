@@ -10,6 +10,8 @@ import typer
 from tospike.compare.convert_cli import convert_command
 from tospike.compare.energy.models import MODELS, model_named
 from tospike.compare.energy.technology import load_technology, shipped
+from tospike.compare.gates import cli as gates_cli
+from tospike.compare.gates.study import DEFAULT_SAMPLES, GateStudy
 from tospike.compare.study import StudyOptions, run_study
 from tospike.compare.sweep import cli as sweep_cli
 from tospike.compare.sweep import energy_cli
@@ -54,6 +56,12 @@ app.command("train", epilog="Example:  tospike train mnist-snn --data mnist:DIR 
 app.command("sweep", epilog="Example:  tospike sweep --steps 4,8 --rows 1,4,16 --spike-rate 0.02,0.1 --out sweep")(
     sweep_cli.sweep_command
 )
+energy_cli.app.command("gates", epilog="Example:  tospike energy gates model.onnx --data digits --samples 50")(
+    gates_cli.gates_command
+)
+energy_cli.app.command("cells", epilog="Example:  tospike energy cells --target sky130hd_tt.lib.gz")(
+    gates_cli.cells_command
+)
 app.add_typer(energy_cli.app, name="energy")
 app.command("doctor")(synth_cli.doctor_command)
 
@@ -81,6 +89,9 @@ def compare_command(
     sensitivity: Annotated[
         bool, typer.Option(help="Also run both networks with one thing changed at a time (golden model only).")
     ] = True,
+    gates: Annotated[bool, typer.Option("--gates", help="Also the energy of the gates, level 3.")] = False,
+    gate_target: gates_cli.Target = "osu018",
+    gate_samples: Annotated[int, typer.Option(help="Test samples to simulate in gates.")] = DEFAULT_SAMPLES,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
     options: ModelOptions,
 ) -> None:
@@ -102,6 +113,7 @@ def compare_command(
         model=model_named(energy_model),
         technology=load_technology(technology),
         sensitivity=sensitivity,
+        gates=GateStudy.on(gate_target, samples=gate_samples) if gates else None,
         cache=Cache(reuse=not no_cache),
     )
     command = shlex.join(["tospike", *sys.argv[1:]])

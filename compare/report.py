@@ -21,7 +21,7 @@ from tospike.compare.figures_energy import (
     energy_distribution_figure,
 )
 from tospike.compare.numbers import count, percent, signed, significant, times
-from tospike.compare.report_tables import engines_table, levels_table, operations_table, published_table
+from tospike.compare.report_tables import engines_table, gates_table, levels_table, operations_table, published_table
 from tospike.compare.table import Report, summary_rows
 from tospike.gen.files import write_text
 from tospike.hw.params import InputError
@@ -35,6 +35,7 @@ _TOP_ORDER = (
     "break_even",
     "sensitivity",
     "variants",
+    "gates",
     "models",
     "constants",
     "technology",
@@ -54,6 +55,7 @@ _DESIGN_ORDER = (
     "energy_pj",
     "counted_pj",
     "levels",
+    "gates_pj",
     "published_pj",
     "choices",
 )
@@ -169,6 +171,7 @@ def report_html(report: Report, drawn: Mapping[str, str]) -> str:
         variables=css_variables(),
         figures=drawn,
         levels=levels_table(designs),
+        gates=gates_table(designs),
         operations=operations_table(designs),
         published=published_table(report),
         resources=_RESOURCES,

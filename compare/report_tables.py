@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tospike.compare.energy.levels import TERMS
+from tospike.compare.gates.parts import PARTS
 from tospike.compare.numbers import times
 
 Report = Mapping[str, Any]
@@ -63,6 +64,17 @@ def levels_table(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[Level
 
 def _level_cells(counted: float, measured: float) -> LevelCells:
     return counted, measured, measured - counted
+
+
+def gates_table(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[float]]]:
+    """Return every part of level 3, and the total: its pJ in each design, by delay model; nothing if not measured."""
+    summaries = [
+        summary for design in designs if design.get("gates_pj") for summary in design["gates_pj"]["delays"].values()
+    ]
+    if not summaries:
+        return []
+    lines = [(label, [summary["parts"][part] for summary in summaries]) for part, label in PARTS.items()]
+    return [*lines, ("total", [summary["total"] for summary in summaries])]
 
 
 def published_table(report: Report) -> list[tuple[str, list[float], str, str]]:

@@ -27,6 +27,7 @@ from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.operations import HOROWITZ_45, operation_model
 from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import Technology, load_technology, shipped
+from tospike.compare.gates.study import GateStudy, gate_figures
 from tospike.compare.sensitivity import placed_states, rank, variants
 from tospike.compare.verdict import judge
 from tospike.compare.workload import Workload
@@ -62,6 +63,8 @@ class StudyOptions:
     """Level 2: prices of what the hardware's counters say; the shipped ones give the range."""
     sensitivity: bool = True
     """Whether to run both networks with one thing changed at a time."""
+    gates: GateStudy | None = None
+    """Level 3; ``None``: it was not asked for."""
     cache: Cache
 
     @property
@@ -141,6 +144,7 @@ def run_study(
         "activity": asdict(activity) if activity else None,
         "break_even": _break_even(measured, activity, options),
         **(_sensitivity(workload, prepared, data, verdict, options, progress) if options.sensitivity else {}),
+        **({"gates": {"missing": options.gates.missing}} if options.gates else {}),
         "models": {name: model.source for name, model in MODELS.items()},
         "constants": options.model.describe(),
         "technology": {
@@ -195,6 +199,10 @@ def _measure(
             progress=lambda line: progress(name, line),
         ),
     )
+    gates = None
+    if options.gates:
+        study = options.gates
+        gates = timed("gates", lambda: gate_figures(prepared, data, study, lambda line: progress(name, line)))
     progress(name, "done")
     assert golden.result is not None
     result: Result = golden.result
@@ -233,6 +241,7 @@ def _measure(
                 {name: float(values.mean()) for name, values in same_prices.terms.items()}, counted["terms"]
             )
         ],
+        "gates_pj": gates,
         "published_pj": {name: float(energy(model, engines).total.mean()) for name, model in MODELS.items()},
         "choices": prepared.choices,
     }

@@ -17,6 +17,8 @@ from tospike.compare.numbers import MISSING, count, percent, significant, times
 Report = Mapping[str, Any]
 """report.json."""
 Format = Callable[[float | None], str]
+Line = tuple[str, str, Format, bool, tuple[str, ...]]
+"""Group, label, how to write it, whether a ratio says something, and where it stands in a design."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ def summary_rows(report: Report) -> list[Row]:
     area = f"Area, {target}"
     counters = f"Energy, counters, {_name(report, 'counted_pj', 'technology')}"
     counts = f"Energy, counts, {_name(report, 'energy_pj', 'model')}"
-    lines: tuple[tuple[str, str, Format, bool, tuple[str, ...]], ...] = (
+    lines: tuple[Line, ...] = (
         ("Accuracy", "float", percent, False, ("accuracy", "float")),
         ("Accuracy", "golden model", percent, False, ("accuracy", "golden")),
         ("Accuracy", "RTL", percent, False, ("accuracy", "rtl")),
@@ -56,14 +58,26 @@ def summary_rows(report: Report) -> list[Row]:
         (counts, "total, pJ", significant, True, ("energy_pj", "total")),
         (counts, "compute, pJ", significant, True, ("energy_pj", "compute")),
         (counts, "memory, pJ", significant, True, ("energy_pj", "memory")),
+    )
+    gates = f"Energy, gates, {_name(report, 'gates_pj', 'library')}"
+    gate_lines: tuple[Line, ...] = (
+        (gates, "total, delays of the library, pJ", significant, True, ("gates_pj", "delays", "library", "total")),
+        (gates, "total, no delays, pJ", significant, True, ("gates_pj", "delays", "zero", "total")),
+        (gates, "clock and leakage, pJ", significant, True, ("gates_pj", "delays", "library", "static")),
+        (gates, "counters, the same technology, pJ", significant, True, ("gates_pj", "levels", "counters")),
+        (gates, "counts, the same technology, pJ", significant, True, ("gates_pj", "levels", "counts")),
+        (gates, "samples", count, False, ("gates_pj", "samples")),
+    )
+    area_lines: tuple[Line, ...] = (
         (area, "LUT4", count, True, ("fpga", "lut4")),
         (area, "carry", count, True, ("fpga", "carry")),
         (area, "flip-flops", count, True, ("fpga", "ff")),
         (area, "block RAMs", count, True, ("fpga", "bram")),
         (area, "DSP blocks", count, True, ("fpga", "dsp")),
     )
+    with_gates = any(design.get("gates_pj") for design in report["designs"])
     rows = []
-    for group, label, write, compared, path in lines:
+    for group, label, write, compared, path in (*lines, *(gate_lines if with_gates else ()), *area_lines):
         values = tuple(_find(design, path) for design in report["designs"])
         ratio = times(_ratio(report, path)) if compared else ""
         rows.append(Row(group=group, label=label, values=tuple(map(write, values)), numbers=values, ratio=ratio))
@@ -118,5 +132,8 @@ def print_report(report: Report, page: Path, console: Console) -> None:
     console.print()
     console.print(Text(report["verdict"]["sentence"], style="bold"))
     console.print()
+    if missing := report.get("gates", {}).get("missing"):
+        console.print(Text(f"no energy of the gates: {missing}"))
+        console.print()
     # A path must survive copying: it is neither wrapped nor coloured.
     console.print(Text(f"report: {page}"), soft_wrap=True)

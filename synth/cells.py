@@ -22,7 +22,7 @@ _LIBRARY = "cells.lib"
 _GENERIC = "generic.json"
 _MAPPED = "stat.json"
 _NETLIST = "netlist.v"
-_DONT_USE = "-dont_use *lpflow*"
+DONT_USE = "-dont_use *lpflow*"
 """SkyWater's low-power cells have the area and function of plain ones, so ABC takes them; a flow would not."""
 _NO_GATES = ("$mem", "$scopeinfo")
 """How the types of cells begin that stand for a memory's ports, or for nothing."""
@@ -95,8 +95,8 @@ class CellFlow:
             "techmap",
             "opt -fast",
             f"tee -q -o {_GENERIC} stat -json",
-            f"dfflibmap {_DONT_USE} -liberty {_LIBRARY}",
-            f"abc {_DONT_USE} -liberty {_LIBRARY}",
+            f"dfflibmap {DONT_USE} -liberty {_LIBRARY}",
+            f"abc {DONT_USE} -liberty {_LIBRARY}",
             "opt_clean",
             # memories as objects rather than as cells, so that their bits are counted
             "memory_unpack",

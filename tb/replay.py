@@ -100,10 +100,17 @@ def replay(
             process.returncode == 0 and results.is_file(),
             f"{simulator} stopped with status {process.returncode}: {said}",
         )
-        return _parse(results.read_text(), params, len(x), names)
+        return parse_results(results.read_text(), params, len(x), names)
 
 
-def _parse(text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...]) -> Replay:
+def parse_results(text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...]) -> Replay:
+    """What the bench wrote down.
+
+    Raises
+    ------
+    InputError
+        The design did not answer, or not all samples.
+    """
     words: list[int] = []
     cycles: list[int] = []
     counters: list[int] = []

@@ -105,4 +105,4 @@ def test_address_bits(addresses, bits):
 
 def test_enum_values_are_the_command_line_words():
     assert [d.value for d in Dataflow] == ["os", "ws"]
-    assert [k.value for k in NeuronKind] == ["if", "lif", "i", "li", "cubalif", "cubali"]
+    assert [k.value for k in NeuronKind] == ["if", "lif", "i", "li", "cubalif", "cubali", "sliding"]

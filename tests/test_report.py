@@ -22,6 +22,7 @@ from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.figures import ENERGY_LABELS, summary_figure, wilson_interval
 from tospike.compare.figures_energy import accuracy_energy_figure
+from tospike.compare.gates.parts import PARTS
 from tospike.compare.numbers import count, percent, significant, times
 from tospike.compare.report import figures_of, report_html, report_json, write_report
 from tospike.compare.table import print_report, summary_rows
@@ -406,6 +407,48 @@ def test_a_bare_study_has_its_files_too(bare, tmp_path):
     write_report(bare, tmp_path)
     assert not (tmp_path / "energy.svg").exists()
     assert (tmp_path / "samples.csv").read_text().count("\n") == 1 + 2 * SAMPLES
+
+
+def gates(kind):
+    """Level 3 of a design."""
+    parts = {part: 100.0 + number for number, part in enumerate(PARTS)}
+    total = sum(parts.values()) * (2 if kind == "snn" else 1)
+    return {
+        "library": "some.lib",
+        "technology": "osu018",
+        "samples": 7,
+        "cells": 4321,
+        "period_ns": 10.5,
+        "period_source": "OpenSTA 9",
+        "levels": {"counts": 111.0, "counters": 222.0, "zero": total, "library": 2 * total},
+        "delays": {
+            name: {"parts": parts, "total": n * total, "static": 211.0} for n, name in ((1, "zero"), (2, "library"))
+        },
+    }
+
+
+def test_the_gates_stand_beside_the_other_levels(study):
+    with_gates = copy.deepcopy(study)
+    for each in with_gates["designs"]:
+        each["gates_pj"] = gates(each["kind"])
+    with_gates["gates"] = {"missing": ""}
+    rows = {row.label: row for row in summary_rows(with_gates) if row.group == "Energy, gates, some.lib"}
+    assert rows["total, no delays, pJ"].numbers == (721.0, 1442.0)
+    assert rows["total, delays of the library, pJ"].ratio == "2.00×"
+    assert rows["counters, the same technology, pJ"].numbers == (222.0, 222.0)
+    assert rows["samples"].values == ("7", "7")
+    text = page_text(page(with_gates))
+    for expected in ("The gates", "some.lib", "multiply/accumulate", "4,321 cells", "period 10.5 ns", "OpenSTA 9"):
+        assert expected in text
+    json.loads(report_json(with_gates))
+
+
+def test_what_the_gates_lack_is_told(study, tmp_path):
+    assert "The gates" not in page_text(page(study))
+    without = {**study, "gates": {"missing": "no cells: install them"}}
+    assert "Not measured: no cells: install them" in page_text(page(without))
+    assert "no energy of the gates: no cells: install them" in printed(without, tmp_path)
+    assert not any("gates" in row.group for row in summary_rows(without))
 
 
 def test_a_failed_write_leaves_the_old_report(study, tmp_path, monkeypatch):

@@ -1,0 +1,152 @@
+"""``tospike energy gates`` and ``tospike energy cells``."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from tospike.compare.energy.technology import shipped
+from tospike.compare.gates.cells import measure_cells
+from tospike.compare.gates.measure import GateMeasurement, GateOptions, measure_gates
+from tospike.compare.gates.parts import PARTS
+from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.numbers import significant
+from tospike.gen import console
+from tospike.gen.cache import Cache
+from tospike.gen.cli import Data, Sensor, TimeBin
+from tospike.gen.data import DataSet, load_data
+from tospike.gen.folder import read
+from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.prepare import prepare
+from tospike.hw.params import InputError, require
+from tospike.sim.design import Design
+from tospike.sim.encoding import quantize_input
+from tospike.sim.network import Array
+
+
+class DelayChoice(StrEnum):
+    """Delay models on the command line."""
+
+    ZERO = "zero"
+    LIBRARY = "library"
+    BOTH = "both"
+
+    @property
+    def models(self) -> Sequence[DelayModel]:
+        """The models that it stands for."""
+        return tuple(DelayModel) if self is DelayChoice.BOTH else (DelayModel(self.value),)
+
+
+Delays = Annotated[
+    DelayChoice, typer.Option(help="zero: no glitches; library: each gate's delay from the Liberty file; or both.")
+]
+Target = Annotated[str, typer.Option(help="osu018 (of `make asic-tools`), or a Liberty file (.lib or .lib.gz).")]
+Memories = Annotated[
+    str | None,
+    typer.Option("--technology", help=f"Prices of memories: {', '.join(shipped())}, or a .toml file [as the cells]."),
+]
+Booth = Annotated[bool, typer.Option(help="Multipliers after Booth, not arrays of partial products.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Map again even if the netlist is known.")]
+
+
+@takes_model_options
+def gates_command(
+    *,
+    model: Annotated[
+        Path, typer.Argument(help="Trained network (.onnx, .nir), or a folder of `tospike generate network`.")
+    ],
+    data: Data = "digits",
+    time_bin_us: TimeBin = None,
+    sensor: Sensor = None,
+    samples: Annotated[int, typer.Option(help="Test samples to simulate.")] = 20,
+    target: Target = "osu018",
+    delays: Delays = DelayChoice.BOTH,
+    memories: Memories = None,
+    booth: Booth = False,
+    no_cache: NoCache = False,
+    json: Json = None,
+    options: ModelOptions,
+) -> None:
+    """Energy per inference of the gates on real data: every net's edges, by the cell library's own tables."""
+    console.check_writable(json)
+    chosen = GateOptions.on(
+        target, technology=memories, delays=delays.models, booth=booth, cache=Cache(reuse=not no_cache)
+    )
+    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor)
+    count = len(data_set.x)
+    require(1 <= samples <= count, f"samples must be from 1 to {count} (what {data_set.name} has), not {samples}")
+    design, x = _load(model, data_set, samples, options)
+    with console.progress_lines(design.params.name) as progress:
+        measured = measure_gates(design, x, chosen, progress=progress)
+    console.out.print(_table(design.params.name, measured))
+    if json:
+        console.write_json(json, {"design": design.params.name, "data": data_set.name, **measured.to_json()})
+
+
+def _load(model: Path, data: DataSet, samples: int, options: ModelOptions) -> tuple[Design, Array]:
+    """A network on its hardware, and the first samples as it takes them."""
+    if not model.is_dir():
+        prepared = prepare(model, data, options)
+        return prepared.design, prepared.integers(data.x[:samples])
+    design = read(model).design
+    if design is None:
+        raise InputError(f"{model} holds no network, so there is nothing to run: use `tospike generate network`")
+    spec = design.network.input
+    require(
+        spec.inputs == data.inputs and (spec.encoding is None or not data.is_spikes),
+        f"{model} does not take the samples of {data.name}: give other --data",
+    )
+    x = data.x[:samples]
+    is_spikes = spec.encoding is None and design.network.is_spiking
+    return design, x.astype("int64") if is_spikes else quantize_input(spec, x)
+
+
+def _table(name: str, measured: GateMeasurement) -> Table:
+    found = measured.to_json()
+    by_delay = found["delays"]
+    table = Table(f"pJ per inference, {found['library']}", *(f"delays {d}" for d in by_delay), title=name)
+    for part, label in PARTS.items():
+        table.add_row(label, *(significant(summary["parts"][part]) for summary in by_delay.values()))
+    table.add_section()
+    table.add_row("total", *(significant(summary["total"]) for summary in by_delay.values()), style="bold")
+    tree = found["clock_tree"]
+    table.caption = (
+        f"{found['samples']} samples of {found['cycles']:,.0f} cycles, outputs as golden; {found['cells']:,} cells, "
+        f"{found['memory_bits']:,} bits of memory ({found['technology']}); {tree['sinks']:,} clock pins, "
+        f"{tree['buffers']} {tree['buffer']}; period {found['period_ns']:.2f} ns: {found['period_source']}"
+    )
+    return table
+
+
+def cells_command(
+    *,
+    target: Target = "osu018",
+    cycles: Annotated[int, typer.Option(help="Cycles to simulate of each.")] = 2000,
+    seed: Annotated[int, typer.Option(help="Of the random operands.")] = 1,
+    booth: Booth = False,
+    no_cache: NoCache = False,
+    json: Json = None,
+) -> None:
+    """Energy of the building blocks: pJ per MAC of an 8-bit element, pJ per SOP of a lane, dense and sparse."""
+    console.check_writable(json)
+    options = GateOptions.on(target, booth=booth, cache=Cache(reuse=not no_cache))
+    with console.progress_lines("building blocks") as progress:
+        rows = measure_cells(options, cycles=cycles, seed=seed, progress=progress)
+    columns = [f"pJ per {per}, {delays}" for per in ("cycle", "operation") for delays in DelayModel]
+    table = Table("", "operations per cycle", *columns, title=options.library.name)
+    for row in rows:
+        per_operation = row["pj_per_operation"] or {}
+        values = [*row["pj_per_cycle"].values(), *(per_operation.get(delays.value) for delays in DelayModel)]
+        table.add_row(row["block"], f"{row['density']:g}", *map(significant, values))
+    table.caption = (
+        "An operation is a product with an activation that is not 0, or a spike's weight added to a membrane. Clock, "
+        f"leakage and idle cycles are in it; membranes lie in a memory ({options.technology.name})."
+    )
+    console.out.print(table)
+    if json:
+        described: dict[str, Any] = {"library": options.library.name, "cycles": cycles, "seed": seed, "booth": booth}
+        console.write_json(json, {**described, "blocks": rows})

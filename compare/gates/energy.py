@@ -1,0 +1,190 @@
+"""Level 3: energy of a netlist from its activity and the library's tables.
+
+An edge of a net costs C V^2 / 2 of its pins and wires, the internal energy of the cell that drives it (its mean over
+the pins that may have caused the edge) and those of the input pins that it reaches. To these come the clock, accesses
+to memories by the technology file, and leakage for as long as the cycles take.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.compare.energy.technology import Technology
+from tospike.compare.gates.annotate import CLOCK_SLEW, Annotated
+from tospike.compare.gates.parts import PARTS, part_of
+from tospike.compare.gates.simulate import Activity
+from tospike.synth.library import CellLibrary
+from tospike.synth.netlist import Netlist
+
+CLOCK_FANOUT = 16
+"""Flip-flops, or buffers, that a buffer of the clock tree drives."""
+
+STATIC = ("clock", "leakage")
+"""Parts that do not depend on the data but through the number of cycles."""
+
+_HOST = "host"
+_MEGA = 1e6
+"""A nW for a ns is so many times less than a pJ."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockTree:
+    """Clock pins, and a tree of buffers that each drive `CLOCK_FANOUT` pins, down from the root."""
+
+    sinks: int
+    buffers: int
+    buffer: str
+    pins_pj: float
+    """Each cycle: both edges at all clock pins of flip-flops and memories, with the internal energy there."""
+    tree_pj: float
+    """Each cycle: the buffers with their pins, and all wires."""
+    leakage_nw: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GateEnergy:
+    """PJ of each sample."""
+
+    parts: dict[str, Floats]
+    """By the names of `PARTS`."""
+    modules: dict[str, float]
+    """Mean pJ of each module's gates and memories, without clock and leakage."""
+    clock_tree: ClockTree
+    period_ns: float
+    edges: float
+    """Mean edges of all nets in a sample."""
+
+    @property
+    def total(self) -> Floats:
+        """PJ of everything."""
+        return np.sum(list(self.parts.values()), axis=0)
+
+    def summary(self) -> dict[str, Any]:
+        """Means per inference, parts that add up to the total, percentiles and the values of single samples."""
+        p5, p50, p95 = np.percentile(self.total, (5, 50, 95))
+        means = {name: float(values.mean()) for name, values in self.parts.items()}
+        return {
+            "total": float(self.total.mean()),
+            "p5": float(p5),
+            "p50": float(p50),
+            "p95": float(p95),
+            "static": sum(means[part] for part in STATIC),
+            "parts": means,
+            "modules": {name: round(pj, 3) for name, pj in sorted(self.modules.items())},
+            "edges": self.edges,
+            "samples": [round(float(value), 3) for value in self.total],
+        }
+
+
+def gate_energy(
+    netlist: Netlist,
+    library: CellLibrary,
+    annotated: Annotated,
+    activity: Activity,
+    technology: Technology,
+    *,
+    cycles: Floats,
+    period_ns: float,
+) -> GateEnergy:
+    """Price the activity.
+
+    Parameters
+    ----------
+    technology
+        Prices of memories, and their leakage.
+    cycles
+        (samples,) cycles that count.
+    period_ns
+        Clock period, for leakage.
+    """
+    samples = len(cycles)
+    modules = sorted({_HOST, *(gate.path for gate in netlist.gates), *(_module(m.path) for m in netlist.macros)})
+    number = {name: index for index, name in enumerate(modules)}
+    drivers = np.full(netlist.nets, number[_HOST])
+    for gate in netlist.gates:
+        for pin in library.cells[gate.cell].outputs:
+            if pin in gate.pins:
+                drivers[gate.pins[pin]] = number[gate.path]
+    for macro in netlist.macros:
+        for port in macro.reads:
+            drivers[list(port.data)] = number[_module(macro.path)]
+    # what one falling and one rising edge of each net costs in each module
+    prices = np.zeros((len(modules), netlist.nets, 2))
+    prices[drivers, np.arange(netlist.nets)] = annotated.energy
+    for gate, net, fall, rise in annotated.input_energy:
+        prices[number[gate.path], net] += fall, rise
+    spent = activity.edges.reshape(samples, -1) @ prices.reshape(len(modules), -1).T
+
+    accesses = np.zeros(samples)
+    memory_modules: dict[str, float] = {}
+    for index, macro in enumerate(netlist.macros):
+        pj = activity.accesses[:, index].sum(axis=1) * technology.access(macro.width, macro.bits)
+        accesses += pj
+        memory_modules[macro.path] = float(pj.mean())
+    tree = clock_tree(netlist, library, annotated.wire_per_sink)
+    leakage = (
+        sum(library.cells[gate.cell].leakage for gate in netlist.gates)
+        + tree.leakage_nw
+        + sum(macro.bits for macro in netlist.macros) * technology.sram.nw_per_bit
+    )
+    parts = {name: np.zeros(samples) for name in PARTS}
+    for name, index in number.items():
+        parts[part_of(name)] += spent[:, index]
+    parts["memories"] += accesses
+    parts["clock"] += (tree.pins_pj + tree.tree_pj) * cycles
+    parts["leakage"] += leakage * cycles * period_ns / _MEGA
+    means = {name or "top": float(spent[:, index].mean()) for name, index in number.items()}
+    return GateEnergy(
+        parts=parts,
+        modules=means | {f"{path} (memory)": pj for path, pj in memory_modules.items()},
+        clock_tree=tree,
+        period_ns=period_ns,
+        edges=float(activity.edges.sum()) / samples,
+    )
+
+
+def _module(macro: str) -> str:
+    """``engine_0.weights`` of the memory ``engine_0.weights.memory``."""
+    return ".".join(macro.split(".")[:2])
+
+
+def clock_tree(netlist: Netlist, library: CellLibrary, wire_per_sink: float) -> ClockTree:
+    """What the clock drives, and what drives the clock.
+
+    A clock pin of a memory is taken to be that of a flip-flop.
+    """
+    square = library.voltage**2
+    pins = []
+    for gate in netlist.gates:
+        cell = library.cells[gate.cell]
+        if cell.flip_flop:
+            pins.append(cell.pins[cell.flip_flop.clock])
+    flop = library.flip_flop
+    assert flop.flip_flop is not None
+    pins += [flop.pins[flop.flip_flop.clock]] * len(netlist.macros)
+    pins_pj = sum(pin.capacitance * square + sum(pin.energy.at(CLOCK_SLEW, 0.0)) for pin in pins)
+    if not pins:
+        return ClockTree(sinks=0, buffers=0, buffer="", pins_pj=0.0, tree_pj=0.0, leakage_nw=0.0)
+    leaf_load = CLOCK_FANOUT * (sum(pin.capacitance for pin in pins) / len(pins) + wire_per_sink)
+    buffer = library.buffer_for(leaf_load)
+    input_pin = buffer.pins[buffer.inputs[0]]
+    output_pin = buffer.pins[next(iter(buffer.outputs))]
+    buffers, level = 0, len(pins)
+    while level > 1:
+        level = math.ceil(level / CLOCK_FANOUT)
+        buffers += level
+    wires = (len(pins) + buffers) * wire_per_sink * square
+    internal = sum(output_pin.energy.at(CLOCK_SLEW, leaf_load)) + sum(input_pin.energy.at(CLOCK_SLEW, 0.0))
+    return ClockTree(
+        sinks=len(pins),
+        buffers=buffers,
+        buffer=buffer.name,
+        pins_pj=pins_pj,
+        tree_pj=buffers * (input_pin.capacitance * square + internal) + wires,
+        leakage_nw=buffers * buffer.leakage,
+    )

@@ -1,0 +1,241 @@
+"""A design on its data in gates: map, time, simulate with each delay model, check against golden, price."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tospike.compare.energy.technology import Technology, load_technology
+from tospike.compare.gates.annotate import WireModel, annotate
+from tospike.compare.gates.energy import GateEnergy, gate_energy
+from tospike.compare.gates.simulate import DelayModel, GateSimulator
+from tospike.gen.cache import Cache
+from tospike.gen.folder import build
+from tospike.gen.images import pack
+from tospike.gen.streaming import frame_weights
+from tospike.gen.technology import technology_of
+from tospike.gen.tool import Progress
+from tospike.gen.tools import look
+from tospike.gen.verilog import CLOCK, RESET
+from tospike.gen.verilog import Port as VerilogPort
+from tospike.hw.host.layout import counter_names
+from tospike.hw.params import InputError, require
+from tospike.hw.params import Technology as CellsOf
+from tospike.sim import accelerator as golden
+from tospike.sim.design import Design
+from tospike.sim.network import Array, Result
+from tospike.synth.design import Design as Source
+from tospike.synth.design import Port
+from tospike.synth.gates import Mapped, map_gates
+from tospike.synth.timing import clock_period
+from tospike.tb.beats import input_beats
+from tospike.tb.replay import parse_results
+
+INSTALLED = {"osu018": Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")}
+"""Libraries that a package of the system brings, by the name that asks for them."""
+
+ALL_DELAYS = tuple(DelayModel)
+
+
+class NotInstalledError(InputError):
+    """A library that a package of the system would bring."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateOptions:
+    """How to measure at level 3."""
+
+    library: Path
+    technology: Technology
+    delays: tuple[DelayModel, ...] = ALL_DELAYS
+    booth: bool = False
+    wires: WireModel = field(default_factory=WireModel)
+    cache: Cache = field(default_factory=Cache)
+
+    @classmethod
+    def on(
+        cls,
+        target: str,
+        *,
+        technology: str | None = None,
+        delays: Sequence[DelayModel] = ALL_DELAYS,
+        booth: bool = False,
+        cache: Cache | None = None,
+    ) -> "GateOptions":
+        """For ``osu018`` or a Liberty file.
+
+        ``technology`` prices the memories; by default the one that comes with tospike for these cells, ``osu018`` for
+        those that nobody knows.
+
+        Raises
+        ------
+        NotInstalledError
+            The library is known, but not installed.
+        InputError
+            There is no such library or technology.
+        """
+        library = INSTALLED.get(target, Path(target))
+        if target in INSTALLED and not library.is_file():
+            raise NotInstalledError(
+                f"the cells of {target} are not installed: run `make asic-tools`, or give a Liberty file"
+            )
+        require(
+            library.is_file(), f"no library {target!r}: give {', '.join(INSTALLED)}, or a Liberty file (.lib, .lib.gz)"
+        )
+        fitting = "sky130hd" if "sky130" in library.name else "osu018"
+        return cls(
+            library=library,
+            technology=load_technology(technology or fitting),
+            delays=tuple(delays),
+            booth=booth,
+            cache=cache or Cache(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """The clock that leakage is counted with."""
+
+    period_ns: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GateMeasurement:
+    """A design at level 3, by delay model."""
+
+    energies: dict[DelayModel, GateEnergy]
+    result: Result
+    """The golden model's, that the gates agree with."""
+    timing: Timing
+    described: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``tospike energy gates --json`` writes; energies in pJ per inference."""
+        return {
+            **self.described,
+            "samples": len(self.result.cycles),
+            "cycles": float(self.result.cycles.mean()),
+            "period_ns": round(self.timing.period_ns, 4),
+            "period_source": self.timing.source,
+            "delays": {delays.value: energy.summary() for delays, energy in self.energies.items()},
+        }
+
+
+def source(top: str, text: str, ports: Sequence[VerilogPort]) -> Source:
+    """Generated Verilog, for synthesis."""
+    return Source(
+        top=top,
+        clock=CLOCK,
+        reset=RESET,
+        ports=tuple(
+            Port(name=port.name, width=port.width, is_input=port.direction == "input")
+            for port in ports
+            if port.name not in (CLOCK, RESET)
+        ),
+        engines=(),
+        sources={f"{top}.v": text.encode()},
+    )
+
+
+def source_of(design: Design) -> Source:
+    """The Verilog of a network on hardware, for synthesis.
+
+    Raises
+    ------
+    InputError
+        It is made of an FPGA's cells.
+    """
+    used = technology_of(design.params)
+    require(
+        used is CellsOf.GENERIC,
+        f"gates cannot be made of {used.value}'s multipliers: leave --technology {used.value} away",
+    )
+    text, ports, _ = build(design.params, pack(design))
+    return source(design.params.name, text, ports)
+
+
+def timing_of(mapped: Mapped, options: GateOptions, progress: Progress | None = None) -> Timing:
+    """The clock period: OpenSTA's if it is installed, else the technology's."""
+    sta, advice = look("sta")
+    if sta is None:
+        period = 1000 / options.technology.clock.mhz
+        return Timing(period_ns=period, source=f"technology {options.technology.name} (no OpenSTA: {advice})")
+    period = clock_period(mapped, sta, options.cache, progress)
+    return Timing(period_ns=period, source=f"OpenSTA {sta.version}, without wires and buffers")
+
+
+def measure_gates(
+    design: Design, x: Array, options: GateOptions, *, progress: Progress | None = None
+) -> GateMeasurement:
+    """Energy of every sample, whose outputs, cycles and counters are those of the golden model.
+
+    Parameters
+    ----------
+    design
+        The network on its hardware.
+    x
+        (N, ...) integer samples.
+
+    Raises
+    ------
+    InputError
+        A tool or the library is not up to it, or the gates compute something else than the golden model.
+    """
+    tell = progress or (lambda line: None)
+    mapped = map_gates(source_of(design), options.library, booth=options.booth, cache=options.cache, progress=progress)
+    timing = timing_of(mapped, options, progress)
+    annotated = annotate(mapped.netlist, mapped.library, options.wires)
+    simulator = GateSimulator.of(mapped.netlist, mapped.library, annotated, options.cache)
+    result = golden.run(design, x)
+    beats = [beat.data | beat.last << 32 for sample in x for beat in input_beats(design.params, sample)]
+    names = counter_names(design.params)
+    energies = {}
+    for delays in options.delays:
+        tell(f"{len(x)} samples in {len(mapped.netlist.gates):,} gates, delays {delays.value}")
+        activity = simulator.replay(delays, beats, samples=len(x), counters=len(names), weights=frame_weights(design))
+        _check(design, result, activity.output, delays)
+        energies[delays] = gate_energy(
+            mapped.netlist,
+            mapped.library,
+            annotated,
+            activity,
+            options.technology,
+            cycles=result.cycles.astype(np.float64),
+            period_ns=timing.period_ns,
+        )
+    return GateMeasurement(
+        energies=energies, result=result, timing=timing, described=describe(mapped, options, energies)
+    )
+
+
+def _check(design: Design, expected: Result, output: str, delays: DelayModel) -> None:
+    """Outputs, cycles and counters of the gates against golden."""
+    names = counter_names(design.params)
+    got = parse_results(output, design.params, len(expected.cycles), names)
+    wrong = (got.outputs != expected.outputs).any(axis=1) | (got.cycles != expected.cycles)
+    counted = {name: int(values.sum()) % (1 << 32) for name, values in expected.counters.items()}
+    differing = [name for name, total in counted.items() if got.counters[name] != total]
+    if wrong.any() or differing:
+        what = f"{int(wrong.sum())} samples" if wrong.any() else f"counter {differing[0]}"
+        raise InputError(f"the gates of {design.params.name} (delays {delays.value}) differ from golden in {what}")
+
+
+def describe(mapped: Mapped, options: GateOptions, energies: dict[DelayModel, GateEnergy]) -> dict[str, Any]:
+    """The netlist, and what was assumed."""
+    cells = [mapped.library.cells[gate.cell] for gate in mapped.netlist.gates]
+    tree = next(iter(energies.values())).clock_tree
+    return {
+        "library": options.library.name,
+        "technology": options.technology.name,
+        "booth": options.booth,
+        "wires": asdict(options.wires),
+        "cells": len(cells),
+        "ff": sum(cell.flip_flop is not None for cell in cells),
+        "area": round(sum(cell.area for cell in cells), 1),
+        "memory_bits": sum(macro.bits for macro in mapped.netlist.macros),
+        "clock_tree": asdict(tree),
+        "tools": mapped.tools,
+    }

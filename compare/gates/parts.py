@@ -1,0 +1,32 @@
+"""Which part of the energy a module's gates belong to, by its name."""
+
+import re
+
+PARTS = {
+    "mac": "multiply/accumulate",
+    "neuron": "neurons, requantisation",
+    "memories": "memories",
+    "queues": "queues, buffers",
+    "control": "control, counters, host",
+    "clock": "clock",
+    "leakage": "leakage",
+}
+"""The parts of an energy bar, and their names for a reader."""
+
+_MODULES = (
+    (r"array|skew_.*|accumulate|accumulator", "mac"),
+    (r"neuron.*|post", "neuron"),
+    (r"weights|bias|channels|layers|activations|results|counts|side|decays|buffer", "memories"),
+    (r"(own_)?(queue|serializer)|buffer_in|buffer_out|input|loader|output|reorder", "queues"),
+)
+_ENGINE = re.compile(r"engine_\d+\.([^.$]+)")
+
+
+def part_of(path: str) -> str:
+    """The part of ``engine_0.array`` and so on. What is in no module of an engine is control, host port included."""
+    match = _ENGINE.match(path)
+    if match:
+        for pattern, part in _MODULES:
+            if re.fullmatch(pattern, match[1]):
+                return part
+    return "control"
