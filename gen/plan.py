@@ -6,6 +6,7 @@ from tospike.gen.plan_image import needs_images, plan_image, with_layers
 from tospike.gen.scale import signed_bits
 from tospike.gen.windows import window_of
 from tospike.hw.params import (
+    LONGEST_TIME_BIN,
     MAX_REGISTER_NEURONS,
     AcceleratorParams,
     ArrayParams,
@@ -63,6 +64,8 @@ class PlanOptions:
         require_range("cols", self.cols, 1, 256)
         require_range("lanes", self.lanes, 1, 64)
         require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
+        if self.event_bin is not None:
+            require_range("event-bin", self.event_bin, 1, LONGEST_TIME_BIN)
 
 
 def plan(network: Network, options: PlanOptions | None = None) -> Design:
@@ -79,10 +82,6 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
             isinstance(stage.neuron, Requantize | Accumulator | NeuronParams),
             f"stage {stage.name!r} is not quantised",
         )
-    require(
-        options.event_bin is None or (network.is_spiking and network.input.encoding is None),
-        f"--event-bin is for spiking networks that take spikes, which {network.name!r} does not: leave it out",
-    )
     make = _spiking if network.is_spiking else _systolic
     return make(network, options)
 

@@ -1,16 +1,23 @@
 """Events with time stamps at the host's port: as recordings are binned in software, to the token and to the cycle."""
 
+from pathlib import Path
+
+import nir
 import numpy as np
 import pytest
 from amaranth.hdl import *
 from amaranth.lib.wiring import connect
 from stream_bench import END, TICK, as_token, receive, simulate, value
 from test_delay import train_tokens
+from test_import_nir import chain, li, lif, save
 
 from tospike.gen.cache import Cache
-from tospike.gen.folder import build
+from tospike.gen.data import load_data
+from tospike.gen.folder import build, generate
 from tospike.gen.images import pack
+from tospike.gen.options import ModelOptions
 from tospike.gen.plan import PlanOptions, plan
+from tospike.gen.prepare import prepare
 from tospike.gen.random_design import random_design, random_samples
 from tospike.gen.recordings import bin_events
 from tospike.hw.host.recording import RecordingInput
@@ -28,11 +35,14 @@ from tospike.hw.params import (
 from tospike.hw.snn.delay import Delay
 from tospike.hw.snn.layout import pack_delays
 from tospike.sim.accelerator import run
+from tospike.tb import replay as replay_module
 from tospike.tb.beats import recording_beats
+from tospike.tb.evaluate import Backend, evaluate
 from tospike.tb.replay import replay
 
 WIDTH, HEIGHT = 3, 2
 INPUTS = 2 * WIDTH * HEIGHT
+EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def play(dut, source, output, beats, count, *, stall=0.0):
@@ -161,6 +171,62 @@ def test_a_network_that_takes_spikes_may_take_events():
     assert planned.params.engines[0] == DelayParams(inputs=9, longest=1)
     x = random_samples(planned, 4, seed=3)
     assert (run(planned, x).outputs == run(plan(network), x).outputs).all()
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """(model, data set, events): a network for a sensor, and recordings in a file, binned when it is read."""
+    rng = np.random.default_rng(7)
+    weights = [rng.normal(size=(5, INPUTS)), rng.normal(size=(3, 5))]
+    graph = chain(nir.Linear(weights[0]), lif(5), nir.Linear(weights[1]), li(3), inputs=(INPUTS,))
+    events = recordings(rng, 6, 90)
+    np.savez(tmp_path / "events.npz", **events, label=np.arange(6) % 3)
+    spec = f"npz:{tmp_path / 'events.npz'}"
+    data = load_data(spec, time_bin_us=10, steps=7, sensor=f"{WIDTH}x{HEIGHT}")
+    return save(tmp_path, graph), data, events
+
+
+def test_evaluate_gives_the_same_with_bins_in_hardware(recorded, tmp_path, monkeypatch):
+    model, data, events = recorded
+    options = {"dt": 1e-4, "steps": 7}
+    in_software = prepare(model, data, ModelOptions(**options))
+    in_hardware = prepare(model, data, ModelOptions(event_bin=10, **options))
+    folder = generate(
+        tmp_path / "out",
+        kind="network",
+        params=in_hardware.design.params,
+        design=in_hardware.design,
+        choices=in_hardware.choices,
+    )
+    assert folder.params == in_hardware.design.params and folder.params.host_events is not None
+    assert folder.manifest["choices"]["hardware"]["event_bin"] == 10
+
+    wanted = run(in_software.design, in_software.integers(data.x))
+    assert len(np.unique(wanted.outputs)) > 3
+    cache = Cache(root=tmp_path)
+    answer = evaluate(in_hardware, data, Backend.RTL, simulator="icarus", cache=cache)
+    assert answer.mismatches == 0 and answer.result.outputs.tolist() == wanted.outputs.tolist()
+
+    # the recordings themselves, with their own time stamps
+    addresses = (events["p"] * HEIGHT + events["y"]) * WIDTH + events["x"]
+    pairs = list(zip(events["offsets"], events["offsets"][1:], strict=False))
+    own = [(events["t_us"][first:last], addresses[first:last]) for first, last in pairs]
+    monkeypatch.setattr(replay_module, "input_beats", lambda _, one: recording_beats(*one, inputs=INPUTS))
+    verilog = folder.verilog.read_text()
+    got = replay(verilog, folder.params, own, simulator="icarus", cache=cache)
+    assert got.outputs.tolist() == wanted.outputs.tolist()
+
+
+def test_bins_are_those_of_the_data(recorded):
+    model, data, _ = recorded
+    with pytest.raises(InputError, match="--event-bin 20 is not the time step of events, 10 us: give the same"):
+        prepare(model, data, ModelOptions(dt=1e-4, event_bin=20))
+    with pytest.raises(InputError, match="event-bin must be an integer from 1 to"):
+        PlanOptions(event_bin=0)
+    digits = load_data("digits")
+    for name in ("digits_ann.onnx", "digits_snn.nir"):
+        with pytest.raises(InputError, match="--event-bin is for spiking networks that take spikes"):
+            prepare(EXAMPLES / name, digits, ModelOptions(event_bin=10))
 
 
 def test_what_cannot_be_used_is_refused():

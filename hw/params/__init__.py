@@ -10,7 +10,7 @@ from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.encoder import EncoderParams, Encoding
 from tospike.hw.params.event import LIST_SETTLE, MAX_REGISTER_NEURONS, EventParams, Readout, SpikingEngine, Sweep
-from tospike.hw.params.host_events import HostEventParams
+from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
 from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
 from tospike.hw.params.neuron import (
     AdaptationParams,
@@ -51,6 +51,7 @@ __all__ = [
     "BYTES_PER_BEAT",
     "LIST_SETTLE",
     "LONGEST_DELAY",
+    "LONGEST_TIME_BIN",
     "MAX_REGISTER_NEURONS",
     "NOISE_LAGS",
     "SPIKE",

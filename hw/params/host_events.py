@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.stream import WORD_BITS
 
+LONGEST_TIME_BIN = 1 << (WORD_BITS - 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class HostEventParams:
@@ -16,7 +18,7 @@ class HostEventParams:
     """Steps of a recording; events behind the last are dropped."""
 
     def __post_init__(self) -> None:
-        require_range("time-bin", self.time_bin, 1, 1 << 31)
+        require_range("time-bin", self.time_bin, 1, LONGEST_TIME_BIN)
         require_range("steps", self.steps, 1, 1 << 12)
         require(
             self.time_bin * self.steps <= 1 << WORD_BITS,
