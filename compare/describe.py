@@ -1,7 +1,7 @@
 """A design in a line."""
 
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import EncoderParams, ImageParams, SystolicParams
+from tospike.hw.params import EncoderParams, EventParams, ImageParams, SystolicParams
 
 
 def describe(prepared: Prepared) -> str:
@@ -19,7 +19,7 @@ def describe(prepared: Prepared) -> str:
             f"{array.rows} x {array.cols} {flow}-stationary array"
         )
     encoders = [e for e in params.engines if isinstance(e, EncoderParams)]
-    event = [e for e in params.engines if not isinstance(e, EncoderParams | SystolicParams | ImageParams)]
+    event = [e for e in params.engines if isinstance(e, EventParams)]
     encoding = f"{encoders[0].encoding.value} encoding" if encoders else "spike input"
     bits = max(e.weight_bits for e in event)
     return (

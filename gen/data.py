@@ -38,6 +38,8 @@ class DataSet:
     """(M, ...) training inputs, shaped as ``x``: the calibration set."""
     train_y: NDArray[np.int64]
     """(M,) labels."""
+    time_bin_us: int | None = None
+    """Where the samples were events: length of a time step in microseconds."""
 
     def __post_init__(self) -> None:
         for what, x, y in (("test", self.x, self.y), ("training", self.train_x, self.train_y)):
@@ -211,7 +213,8 @@ def _npz(
     require(path.is_file(), f"there is no file {path}: give npz:FILE")
     arrays = _read_npz(path)
     test: tuple[Samples, NDArray[np.int64]]
-    if {"x", "y", "p", "t_us", "offsets", "label"} <= arrays.keys():
+    is_events = {"x", "y", "p", "t_us", "offsets", "label"} <= arrays.keys()
+    if is_events:
         if time_bin_us is None or steps is None:
             raise InputError(f"{path} holds events: give the length of a time step (--time-bin-us) and --steps")
         trains = bin_events(arrays, time_bin_us=time_bin_us, steps=steps, sensor=sensor)
@@ -245,6 +248,7 @@ def _npz(
         y=test[1],
         train_x=train[0],
         train_y=train[1],
+        time_bin_us=time_bin_us if is_events else None,
     )
 
 

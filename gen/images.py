@@ -7,10 +7,10 @@ from tospike.hw.ann import layout as systolic_layout
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.image import layout as image_layout
 from tospike.hw.layout import MemoryShape
-from tospike.hw.params import EventParams, ImageLayer, ImageParams, SystolicParams
+from tospike.hw.params import DelayParams, EventParams, ImageLayer, ImageParams, SystolicParams
 from tospike.hw.snn import layout as event_layout
 from tospike.sim.design import Design
-from tospike.sim.engine_arrays import engine_arrays
+from tospike.sim.engine_arrays import engine_arrays, engine_delays
 from tospike.sim.layers import sum_weights
 from tospike.sim.network import Add, Conv2d, Dense, Requantize, Stage
 
@@ -27,6 +27,8 @@ def pack(design: Design) -> list[Images]:
             own = None if arrays.recurrent is None else arrays.recurrent.tolist()
             decays = None if arrays.decays is None else arrays.decays.tolist()
             images.append(event_layout.pack(params, arrays.weight.tolist(), arrays.bias.tolist(), own, decays))
+        elif isinstance(params, DelayParams):
+            images.append(event_layout.pack_delays(params, engine_delays(design, index).tolist()))
         elif isinstance(params, SystolicParams):
             images.append(
                 systolic_layout.pack(

@@ -9,9 +9,8 @@ import numpy as np
 from tospike.hw.params import InputError, require
 
 NEURONS = (nir.IF, nir.LIF, nir.I, nir.LI, nir.CubaLIF, nir.CubaLI, nir.Threshold)
-SYNAPSES = (nir.Affine, nir.Linear, nir.Conv2d, nir.Scale, nir.SumPool2d, nir.AvgPool2d, nir.Flatten)
+SYNAPSES = (nir.Affine, nir.Linear, nir.Conv2d, nir.Scale, nir.SumPool2d, nir.AvgPool2d, nir.Flatten, nir.Delay)
 INSTEAD = {
-    nir.Delay: "delays have no hardware here: train without, or leave them out if they are all 0",
     nir.Conv1d: "write it as a Conv2d of height 1",
 }
 """What to do about nodes that are not supported."""

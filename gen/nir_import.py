@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nir
 
+from tospike.gen.nir_delays import split_delays
 from tospike.gen.nir_graph import Layer, input_shape, layers, read_graph
 from tospike.gen.nir_neurons import membrane
 from tospike.gen.nir_options import METADATA_KEY, NirOptions
@@ -41,8 +42,8 @@ def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str
     ----------
     path
         A NIR file: Input, then synapses and neurons in turn, then Output, in the order of the edges. Synapses: Affine,
-        Linear or Conv2d, with Flatten, Scale, SumPool2d and AvgPool2d before them. Neurons: IF, LIF, CubaLIF, I, LI,
-        CubaLI, Threshold; their spikes may lead back to them through an Affine or Linear. Graphs may be nested.
+        Linear or Conv2d, with Delay, Flatten, Scale, SumPool2d and AvgPool2d before them. Neurons: IF, LIF, CubaLIF, I,
+        LI, CubaLI, Threshold; their spikes may lead back to them through an Affine or Linear. Graphs may be nested.
     options
         What NIR leaves open; :func:`read_options` of the file if not given.
     name
@@ -81,7 +82,8 @@ def _network(found: list[Layer], shape: Shape, options: NirOptions, name: str) -
 
 
 def _stage(layer: Layer, shape: Shape, options: NirOptions) -> tuple[Stage, Shape]:
-    synapses, shape = fold(layer.synapses, shape)
+    delays, nodes = split_delays(layer.synapses, shape, options.dt)
+    synapses, shape = fold(nodes, shape)
     if synapses is None:
         raise InputError(
             f"{label(layer.neuron)} has no Affine or Linear before it: insert one (the identity, if you like)"
@@ -98,7 +100,7 @@ def _stage(layer: Layer, shape: Shape, options: NirOptions) -> tuple[Stage, Shap
             raise InputError(f"{label(node)} leads back to a layer of Conv2d synapses, which is not supported")
     name, node = layer.neuron
     neuron = membrane(node, label(layer.neuron), shape, options)
-    return Stage(name=name, synapses=synapses, neuron=neuron, recurrent=recurrent), shape
+    return Stage(name=name, synapses=synapses, neuron=neuron, recurrent=recurrent, delays=delays), shape
 
 
 def _readout(last: Stage, options: NirOptions) -> Readout:

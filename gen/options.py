@@ -149,6 +149,11 @@ class ModelOptions:
         typer.Option("--argmax", help="Send the index of the largest output instead of all outputs.", **_HARDWARE),
     ] = None
 
+    event_bin: Annotated[
+        int | None,
+        typer.Option(help="Spike data: the port takes events, so many units of their time stamps a step.", **_HARDWARE),
+    ] = None
+
     def _given(self, *names: str) -> dict[str, Any]:
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
@@ -211,7 +216,16 @@ class ModelOptions:
         """How to put stages on engines."""
         return PlanOptions(
             **self._given(
-                "rows", "cols", "dataflow", "lanes", "engine", "sweep", "products_per_multiplier", "weights", "argmax"
+                "rows",
+                "cols",
+                "dataflow",
+                "lanes",
+                "engine",
+                "sweep",
+                "products_per_multiplier",
+                "weights",
+                "argmax",
+                "event_bin",
             )
         )
 

@@ -6,15 +6,18 @@ from tospike.gen.plan_image import needs_images, plan_image, with_layers
 from tospike.gen.scale import signed_bits
 from tospike.gen.windows import window_of
 from tospike.hw.params import (
+    LONGEST_TIME_BIN,
     MAX_REGISTER_NEURONS,
     AcceleratorParams,
     ArrayParams,
     Dataflow,
+    DelayParams,
     DenseLayer,
     EncoderParams,
     EngineParams,
     EventParams,
     EventWindow,
+    HostEventParams,
     HostInput,
     HostOutput,
     IntFormat,
@@ -41,7 +44,8 @@ class PlanOptions:
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
     time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
     With ``SpikingEngine.REGISTER`` layers that are small enough have their states in registers. With ``Sweep.TOUCHED``
-    event engines whose neurons allow it sweep touched words only.
+    event engines whose neurons allow it sweep touched words only. With ``event_bin`` the host sends events with time
+    stamps, so many units of them per step.
     """
 
     rows: int = 1
@@ -53,12 +57,15 @@ class PlanOptions:
     products_per_multiplier: int = 1
     weights: WeightSource = WeightSource.MEMORY
     argmax: bool = False
+    event_bin: int | None = None
 
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
         require_range("cols", self.cols, 1, 256)
         require_range("lanes", self.lanes, 1, 64)
         require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
+        if self.event_bin is not None:
+            require_range("event-bin", self.event_bin, 1, LONGEST_TIME_BIN)
 
 
 def plan(network: Network, options: PlanOptions | None = None) -> Design:
@@ -139,6 +146,12 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         assert isinstance(stage.neuron, NeuronParams)
         last = index == len(network.stages) - 1
         window = window_of(stage, network.stages[index - 1].synapses.output_shape if index else ())
+        longest = 0 if stage.delays is None else int(stage.delays.max())
+        if options.event_bin is not None and index == 0:
+            longest = max(1, longest)  # events come to a step in any order: a delay engine, even of none, puts them in
+        if longest:
+            engines.append(DelayParams(inputs=stage.synapses.inputs, longest=longest, payload=payload))
+            counts.append(0)
         synapses = stage.weighted
         bias, neurons = bool(synapses.bias.any()), synapses.outputs
         small = window is None and neurons <= MAX_REGISTER_NEURONS
@@ -177,8 +190,11 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
     params = AcceleratorParams(
         name=_name(network),
         engines=tuple(engines),
-        host_input=HostInput.DENSE if spec.encoding is not None else HostInput.TOKENS,
+        host_input=_spiking_input(network, options),
         host_output=_spiking_output(network, options),
+        host_events=None
+        if options.event_bin is None
+        else HostEventParams(time_bin=options.event_bin, steps=spec.steps),
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
 
@@ -186,6 +202,12 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
 def _readout(network: Network) -> Readout:
     """What the last engine sends: who spikes first is seen in the spikes."""
     return Readout.SPIKES if network.decision is Decision.FIRST_SPIKE else network.readout or Readout.COUNT
+
+
+def _spiking_input(network: Network, options: PlanOptions) -> HostInput:
+    if network.input.encoding is not None:
+        return HostInput.DENSE
+    return HostInput.TOKENS if options.event_bin is None else HostInput.EVENTS
 
 
 def _spiking_output(network: Network, options: PlanOptions) -> HostOutput:

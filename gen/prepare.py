@@ -81,6 +81,14 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         network.input.inputs == values,
         f"{model} takes {network.input.inputs} values per sample, but {data.name} has {values}: give other --data",
     )
+    require(
+        options.event_bin is None or (network.is_spiking and network.input.encoding is None),
+        f"--event-bin is for spiking networks that take spikes, which {network.name!r} does not here: leave it out",
+    )
+    require(
+        data.time_bin_us is None or options.event_bin in (None, data.time_bin_us),
+        f"--event-bin {options.event_bin} is not the time step of {data.name}, {data.time_bin_us} us: give the same",
+    )
     quantized = quantize(network, data.train_x, options.quantize)
     hardware, device = options.plan, options.device
     fitted: Fit | None = None

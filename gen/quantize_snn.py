@@ -28,6 +28,7 @@ from tospike.hw.params import (
     require,
     require_range,
 )
+from tospike.sim.delay import delayed
 from tospike.sim.encoding import encode
 from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage
 from tospike.sim.reference import run_float
@@ -62,6 +63,8 @@ def quantize_snn(
     wanted = [run.outputs.sum(axis=1) for run in run_float(network, samples[few]).stages] if any(searched) else []
     stages, reports = [], []
     for index, stage in enumerate(network.stages):
+        if stage.delays is not None:
+            events = delayed(events, stage.delays)
         goal = Goal(events=events[few], counts=wanted[index]) if searched[index] else None
         integers, report, events = _stage(stage, events, payload_unit, goal, options)
         stages.append(integers)
@@ -182,6 +185,7 @@ def _stage(
         synapses=chosen.synapses,
         neuron=integers,
         recurrent=chosen.recurrent,
+        delays=stage.delays,
         decays=chosen.decays,
     )
     return stage, report, reach.spikes

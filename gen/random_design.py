@@ -6,6 +6,7 @@ import numpy as np
 
 from tospike.hw.params import (
     AcceleratorParams,
+    DelayParams,
     EncoderParams,
     EventParams,
     EventWindow,
@@ -38,11 +39,19 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
         before = len(stages)
         if isinstance(engine, EncoderParams):
             steps, encoding, code_seed = engine.steps, engine.encoding, engine.seed
+        elif params.host_events is not None and index == 0:
+            steps = params.host_events.steps
         elif isinstance(engine, EventParams):
-            stages.append(_spiking_stage(f"engine_{index}", engine, rng))
+            stage = _spiking_stage(f"engine_{index}", engine, rng)
+            before_it = params.engines[index - 1] if index else None
+            if isinstance(before_it, DelayParams):
+                stage = replace(stage, delays=rng.integers(0, before_it.longest, engine.inputs, endpoint=True))
+            stages.append(stage)
             readout = engine.readout
         elif isinstance(engine, ImageParams):
             raise InputError("an image engine has no random network: generate it from a trained one")
+        elif isinstance(engine, DelayParams):
+            pass  # its delays are those of the stage behind it
         else:
             stages += _systolic_stages(f"engine_{index}", engine, rng)
         counts.append(len(stages) - before)
@@ -135,5 +144,6 @@ def blank_design(params: AcceleratorParams) -> Design:
             blank = replace(synapses, weight=np.full_like(synapses.weight, weight), bias=np.zeros_like(synapses.bias))
             recurrent = None if stage.recurrent is None else np.zeros_like(stage.recurrent)
             decays = None if stage.decays is None else np.zeros_like(stage.decays)
-            stages.append(replace(stage, synapses=blank, recurrent=recurrent, decays=decays))
+            delays = None if stage.delays is None else np.zeros_like(stage.delays)
+            stages.append(replace(stage, synapses=blank, recurrent=recurrent, decays=decays, delays=delays))
     return replace(design, network=replace(design.network, stages=tuple(stages)))

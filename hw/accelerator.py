@@ -11,10 +11,12 @@ from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.layout import ADDRESS_BITS, counter_names, regions, version_word
 from tospike.hw.host.output import ArgmaxOutput, DenseOutput, FirstSpikeOutput, TokenOutput
+from tospike.hw.host.recording import RecordingInput
 from tospike.hw.host.registers import RegisterFile
 from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
     AcceleratorParams,
+    DelayParams,
     EncoderParams,
     EngineParams,
     EventParams,
@@ -26,6 +28,7 @@ from tospike.hw.params import (
     TokenKind,
     require,
 )
+from tospike.hw.snn.delay import Delay
 from tospike.hw.snn.encoder import Encoder
 from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.register import RegisterEngine
@@ -43,6 +46,8 @@ def make_engine(params: EngineParams, images: Images, first_region: int):
     """The component of an engine."""
     if isinstance(params, EncoderParams):
         return Encoder(params)
+    if isinstance(params, DelayParams):
+        return Delay(params, images)
     if isinstance(params, EventParams):
         kind = RegisterEngine if params.engine is SpikingEngine.REGISTER else EventEngine
         return kind(params, images, first_region=first_region)
@@ -64,7 +69,7 @@ class Accelerator(wiring.Component):
     Members
     -------
     s_axis : In(Axi4StreamSignature)
-        Frames or tokens from the host.
+        Frames, tokens or recordings from the host.
     m_axis : Out(Axi4StreamSignature)
         Frames, their largest values' addresses, or tokens to the host.
     s_axis_weights : In(Axi4StreamSignature)
@@ -107,6 +112,13 @@ class Accelerator(wiring.Component):
         if params.host_input is HostInput.DENSE:
             source = DenseInput(params.input, send_zeros=isinstance(params.engines[0], SystolicParams | ImageParams))
             m.d.comb += registers.frame_error.eq(source.error)
+        elif params.host_events is not None:
+            source = RecordingInput(params.input, params.host_events)
+            m.d.comb += [
+                registers.frame_error.eq(source.frame_error),
+                registers.token_error.eq(source.address_error),
+                registers.time_error.eq(source.time_error),
+            ]
         else:
             source = TokenInput(params.input)
             m.d.comb += registers.token_error.eq(source.error)

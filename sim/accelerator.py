@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from tospike.hw.params import (
+    DelayParams,
     EncoderParams,
     EventParams,
     HostOutput,
@@ -15,9 +16,10 @@ from tospike.hw.params import (
     require,
 )
 from tospike.sim.arithmetic import Ints
+from tospike.sim.delay import DelayRun, delayed, run_delay
 from tospike.sim.design import Design
 from tospike.sim.encoder import EncoderRun, run_encoder
-from tospike.sim.engine_arrays import arriving_image, engine_arrays
+from tospike.sim.engine_arrays import arriving_image, engine_arrays, engine_delays
 from tospike.sim.event import EventRun, run_event
 from tospike.sim.image import run as run_image
 from tospike.sim.image_timing import frame_timing as image_timing
@@ -116,7 +118,8 @@ def spike_trains(design: Design, x: Array) -> list[Array]:
 
 def stage_spikes(design: Design, stage: int, trains: Array) -> Array:
     """What a stage of an SNN sends for (N, steps, inputs) ``trains`` of the stage before; both as in the network."""
-    engine = stage + len(design.params.engines) - len(design.network.stages)
+    engine, delays = design.engine_of(stage), design.network.stages[stage].delays
+    trains = trains if delays is None else delayed(trains, delays)
     shape = arriving_image(design, engine)
     run = _run_engine(design, engine, trains if shape is None else trains[:, :, chain_order(shape)])
     params = design.params.engines[engine]
@@ -137,15 +140,19 @@ def _run_engine(design: Design, engine: int, trains: Array) -> EventRun:
     return run_event(params, arrays.weight, arrays.bias, trains, arrays.recurrent, arrays.decays)
 
 
-def _engines(design: Design, x: Array) -> list[EncoderRun | EventRun]:
+def _engines(design: Design, x: Array) -> list[EncoderRun | DelayRun | EventRun]:
     """What each engine does, in order; an encoder can only be the first."""
     trains: Array = x
-    runs: list[EncoderRun | EventRun] = []
+    runs: list[EncoderRun | DelayRun | EventRun] = []
     for index, params in enumerate(design.params.engines):
         if isinstance(params, EncoderParams):
             encoder = run_encoder(params, x)
             trains = encoder.trains
             runs.append(encoder)
+        elif isinstance(params, DelayParams):
+            delay = run_delay(params, engine_delays(design, index), trains)
+            trains = delay.trains
+            runs.append(delay)
         else:
             run_of_engine = _run_engine(design, index, trains)
             trains = run_of_engine.spikes
@@ -156,17 +163,19 @@ def _engines(design: Design, x: Array) -> list[EncoderRun | EventRun]:
 def _spiking(design: Design, x: Array) -> Result:
     runs = _engines(design, x)
     encoder = next((run for run in runs if isinstance(run, EncoderRun)), None)
-    engines = [run for run in runs if isinstance(run, EventRun)]
+    engines = [run for run in runs if not isinstance(run, EncoderRun)]
+    answer = engines[-1]
+    assert isinstance(answer, EventRun)
     last = design.params.engines[-1]
     sent = np.count_nonzero(x, axis=tuple(range(1, x.ndim))).astype(np.int64)
     counted = {f"{i}.{name}": values for i, run in enumerate(runs) for name, values in run.counters.items()}
     return Result(
-        outputs=engines[-1].outputs,
+        outputs=answer.outputs,
         cycles=chain_cycles(design.params, x, encoder, engines),
         counters={"inputs": sent} | counted,
         operations=_sum(run.operations for run in runs),
         engine_operations=tuple(run.operations for run in runs),
-        trains=engines[-1].spikes if isinstance(last, EventParams) and last.readout is Readout.SPIKES else None,
+        trains=answer.spikes if isinstance(last, EventParams) and last.readout is Readout.SPIKES else None,
     )
 
 

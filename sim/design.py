@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from tospike.hw.params import AcceleratorParams, EncoderParams, require
+from tospike.hw.params import AcceleratorParams, DelayParams, EncoderParams, require
 from tospike.sim.network import Network, Stage
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Design:
-    """``stage_counts[i]`` consecutive stages of ``network`` run on engine ``i``; encoders run none."""
+    """``stage_counts[i]`` consecutive stages of ``network`` run on engine ``i``; encoders and delays run none.
+
+    A delay engine has the delays of the stage on the engine behind it."""
 
     params: AcceleratorParams
     network: Network
@@ -21,9 +23,13 @@ class Design:
         )
         for engine, count in zip(self.params.engines, self.stage_counts, strict=True):
             require(
-                (count == 0) == isinstance(engine, EncoderParams),
+                (count == 0) == isinstance(engine, EncoderParams | DelayParams),
                 f"{type(engine).__name__} cannot run {count} stages",
             )
+
+    def engine_of(self, stage: int) -> int:
+        """The engine that a stage runs on."""
+        return next(index for index in range(len(self.stage_counts)) if sum(self.stage_counts[: index + 1]) > stage)
 
     def stages_of(self, engine: int) -> tuple[Stage, ...]:
         """The stages that run on an engine."""

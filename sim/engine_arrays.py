@@ -5,7 +5,9 @@ A stage knows images channel by channel; behind an engine with a window they com
 
 from dataclasses import dataclass
 
-from tospike.hw.params import EventParams, EventWindow
+import numpy as np
+
+from tospike.hw.params import DelayParams, EventParams, EventWindow
 from tospike.sim.design import Design
 from tospike.sim.network import Array, Conv2d, Stage
 from tospike.sim.window import chain_order
@@ -41,12 +43,21 @@ def engine_arrays(design: Design, engine: int) -> EngineArrays:
     return EngineArrays(weight=weight, bias=bias, recurrent=stage.recurrent, decays=stage.decays)
 
 
+def engine_delays(design: Design, engine: int) -> Array:
+    """(inputs,) steps of a delay engine: those of the stage behind it, if it has any, in the order of the addresses."""
+    stage = design.stages_of(engine + 1)[0]
+    delays = np.zeros(stage.synapses.inputs, dtype=np.int64) if stage.delays is None else stage.delays
+    shape = arriving_image(design, engine + 1)
+    return delays if shape is None else delays[chain_order(shape)]
+
+
 def arriving_image(design: Design, engine: int) -> tuple[int, int, int] | None:
     """(channels, height, width) of the image that an engine gets position by position; ``None`` if it gets none."""
     params = design.params.engines[engine]
     if isinstance(params, EventParams) and params.window is not None:
         return params.window.shape
-    before = design.params.engines[engine - 1] if engine else None
+    senders = [sender for sender in design.params.engines[:engine] if not isinstance(sender, DelayParams)]
+    before = senders[-1] if senders else None
     if isinstance(before, EventParams) and before.window is not None:
         return (before.window.channels, *before.window.size)
     return None

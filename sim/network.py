@@ -160,6 +160,8 @@ class Stage:
     """The stages that its inputs come from, by index, -1 for the network's input; empty: from the stage before."""
     recurrent: Array | None = None
     """(outputs, outputs) weights of what the neurons sent in the step before; their bias is that of ``synapses``."""
+    delays: Array | None = None
+    """(inputs,) whole steps that each input comes later; ``None`` if none does."""
     decays: Array | None = None
     """Integer networks: (outputs, n) decays of each neuron, in the order of the n leaks of ``neuron.varying``."""
 
@@ -170,6 +172,13 @@ class Stage:
             require(
                 self.recurrent.shape == shape,
                 f"stage {self.name!r} has recurrent weights of shape {self.recurrent.shape}, not {shape}",
+            )
+
+        if self.delays is not None:
+            require(self.is_spiking, f"stage {self.name!r} has no time steps, so its inputs cannot be delayed")
+            require(
+                self.delays.shape == (self.synapses.inputs,) and int(self.delays.min()) >= 0,
+                f"stage {self.name!r} needs {self.synapses.inputs} delays that are not negative",
             )
 
     @property

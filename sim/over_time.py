@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from tospike.hw.params import EventParams, InputError, Readout, require
 from tospike.sim.accelerator import spike_trains
 from tospike.sim.arithmetic import Ints, exact_matmul
+from tospike.sim.delay import DelayLine, delayed
 from tospike.sim.design import Design
 from tospike.sim.encoding import encode_float
 from tospike.sim.layers import currents
@@ -40,13 +41,15 @@ def _float_batch(network: Network, x: Array) -> NDArray[np.int64]:
         if not isinstance(stage.neuron, Membrane):
             raise InputError(f"stage {stage.name!r} is quantised: run the golden model, not the float reference")
         laws.append(Law(stage.neuron, (len(x), stage.synapses.outputs)))
-    constant = values.strides[1] == 0
+    pasts = [None if stage.delays is None else DelayLine(stage.delays, len(x)) for stage in network.stages]
+    constant = values.strides[1] == 0 and pasts[0] is None
     first = currents(network.stages[0].synapses, values[:, 0])
     count = np.zeros((len(x), network.outputs))
     predictions = np.zeros(values.shape[:2], dtype=np.int64)
     for step in range(values.shape[1]):
         sent = values[:, step]
-        for index, (stage, law) in enumerate(zip(network.stages, laws, strict=True)):
+        for index, (stage, law, past) in enumerate(zip(network.stages, laws, pasts, strict=True)):
+            sent = sent if past is None else past.step(sent)
             current = first if constant and index == 0 else currents(stage.synapses, sent)
             if stage.recurrent is not None:
                 current = current + law.sent @ stage.recurrent.T
@@ -72,7 +75,8 @@ def golden_predictions(design: Design, x: Array) -> NDArray[np.int64]:
     stage = design.network.stages[-1]
     weight = stage.dense.weight.astype(np.int64).T << last.neuron.weight_shift
     neurons = Neurons(last.neuron, stage.dense.bias.astype(np.int64), len(x), stage.decays)
-    return np.stack([_membrane_class(neurons, train, weight) for train in trains[-2].swapaxes(0, 1)], axis=1)
+    arriving = trains[-2] if stage.delays is None else delayed(trains[-2], stage.delays)
+    return np.stack([_membrane_class(neurons, train, weight) for train in arriving.swapaxes(0, 1)], axis=1)
 
 
 def _membrane_class(neurons: Neurons, spikes: NDArray[np.uint8], weight: Ints) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import InputError, Readout, require
+from tospike.sim.delay import delayed
 from tospike.sim.encoding import encode_float
 from tospike.sim.layers import currents
 from tospike.sim.membrane import Floats, StageRun, integrate
@@ -76,6 +77,8 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
     runs: list[StageRun] = []
     for index, stage in enumerate(network.stages):
         sent = [runs[source].outputs if source >= 0 else values for source in network.sources(index)]
+        if stage.delays is not None:
+            sent = [delayed(train, stage.delays) for train in sent]
         current = _currents(stage, sent)
         if isinstance(stage.neuron, Activation):
             run = StageRun(outputs=stage.neuron(current), peak=float(np.abs(current).max()))

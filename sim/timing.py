@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tospike.hw.params import (
     LIST_SETTLE,
     AcceleratorParams,
+    DelayParams,
     EncoderParams,
     Encoding,
     EventParams,
@@ -26,6 +27,8 @@ from tospike.hw.params import (
     require,
 )
 from tospike.sim.arithmetic import Ints
+from tospike.sim.delay import DelayRun
+from tospike.sim.delay_timing import DelayLink
 from tospike.sim.encoder import EncoderRun
 from tospike.sim.event import EventRun
 from tospike.sim.register_timing import RegisterLink
@@ -275,20 +278,21 @@ def chain_cycles(
     params: AcceleratorParams,
     inputs: NDArray[np.integer],
     encoder: EncoderRun | None,
-    engines: Sequence[EventRun],
+    engines: Sequence[EventRun | DelayRun],
 ) -> Ints:
     """Cycles of each sample, as ``docs/architecture.md`` defines them.
 
     Parameters
     ----------
     params
-        A chain of an encoder behind dense host input, or none behind host tokens, and event engines.
+        A chain of an encoder behind dense host input, or none behind host tokens, then event engines with delays before
+        them.
     inputs
         (N, inputs) frames for the encoder, else (N, steps, inputs) spike trains.
     encoder
         What the encoder does, or ``None``.
     engines
-        What each event engine does, in order.
+        What each of the others does, in order.
 
     Raises
     ------
@@ -301,8 +305,9 @@ def chain_cycles(
         isinstance(first, EncoderParams) == (encoder is not None)
         and (params.host_input is HostInput.DENSE) == (encoder is not None)
         and len(chain) == len(engines)
-        and all(isinstance(engine, EventParams) for engine in chain),
-        "cycles are modelled for dense frames into an encoder, or tokens into an event engine, then event engines",
+        and all(isinstance(engine, EventParams | DelayParams) for engine in chain),
+        "cycles are modelled for dense frames into an encoder, or tokens into an event engine, then event engines, "
+        "with delays before them",
     )
     samples = len(inputs)
     zeros = np.zeros(samples, dtype=np.int64)
@@ -312,9 +317,14 @@ def chain_cycles(
     elif params.host_output is not HostOutput.TOKENS:
         sink = DenseSink(addresses=params.output.addresses, last_beat=zeros, address=zeros, done=zeros - 1)
     link: Link = sink
-    given = [inputs if encoder is None else encoder.trains, *(run.spikes for run in engines[:-1])]
+    given = [inputs if encoder is None else encoder.trains]
+    given += [run.trains if isinstance(run, DelayRun) else run.spikes for run in engines[:-1]]
     for engine, run, trains in zip(reversed(chain), reversed(engines), reversed(given), strict=True):
-        assert isinstance(engine, EventParams)
+        if isinstance(engine, DelayParams):
+            assert isinstance(run, DelayRun)
+            link = DelayLink(params=engine, run=run, behind=link, ready=zeros, read=zeros - 1, sent=zeros - 1)
+            continue
+        assert isinstance(engine, EventParams) and isinstance(run, EventRun)
         left = [zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1)
         if engine.engine is SpikingEngine.REGISTER:
             link = RegisterLink(
@@ -337,7 +347,9 @@ def chain_cycles(
         if engine.window is not None:
             spent = spent_cycles(engine, trains)
             link = WindowLink(engine=event_link, spent=spent, seen=zeros, left=[zeros - 1] * DECODE)
-    if isinstance(first, EncoderParams) and encoder is not None:
+    if params.host_events is not None:
+        _send_events(inputs, link)
+    elif isinstance(first, EncoderParams) and encoder is not None:
         _encode(first, inputs, encoder.trains, link)
     else:
         _send_tokens(inputs, link)
@@ -356,6 +368,29 @@ def _send_tokens(trains: NDArray[np.integer], link: Link) -> None:
         last = link.take_values(taken + 1, count, last_address[:, step])
         taken = link.take_tick(np.where(count > 0, last, taken) + 1)
     link.take_end(taken + 1)
+
+
+def _send_events(trains: NDArray[np.integer], link: Link) -> None:
+    """`tospike.hw.host.recording.RecordingInput`: an event for each spike, its step's beginning as the time stamp.
+
+    A stamp's beat is taken before the TICKs that it makes due; those behind the last event need none.
+    """
+    samples, steps, _ = trains.shape
+    events = trains != 0
+    later = np.flip(np.logical_or.accumulate(np.flip(events.any(axis=2), axis=1), axis=1), axis=1)
+    later = np.concatenate([later[:, 1:], np.zeros((samples, 1), dtype=bool)], axis=1)  # in any step behind this one
+    done = np.zeros(samples, dtype=np.int64)  # when the last beat or token was taken
+    stamped = np.zeros(samples, dtype=bool)  # the next event's stamp was taken
+    for step in range(steps):
+        for address in np.flatnonzero(events[:, step].any(axis=0)).tolist():
+            some = events[:, step, address]
+            offer = np.where(stamped, done, done + 1) + 1
+            taken = link.take_values(offer, some.astype(np.int64), np.full_like(done, address))
+            done, stamped = np.where(some, taken, done), stamped & ~some
+        waits = later[:, step] & ~stamped
+        done = link.take_tick(done + waits + 1)
+        stamped = stamped | waits
+    link.take_end(done + 1)
 
 
 def _encode(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[np.integer], link: Link) -> None:

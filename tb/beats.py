@@ -8,11 +8,14 @@ import numpy as np
 from tospike.hw.params import (
     BYTES_PER_BEAT,
     WORD_ADDRESS,
+    WORD_BITS,
     WORD_KIND,
     WORD_PAYLOAD,
     AcceleratorParams,
     HostInput,
+    InputError,
     TokenKind,
+    require,
 )
 from tospike.sim.network import Array
 
@@ -49,6 +52,48 @@ def token_beats(steps: Array) -> Iterator[Beat]:
     yield Beat(data=token_word(TokenKind.END), last=True)
 
 
+def recording_beats(stamps: Array, addresses: Array, *, inputs: int, origin: int | None = None) -> Iterator[Beat]:
+    """A recording: (E,) time stamps and addresses. Time counts from ``origin``, by default the first stamp.
+
+    Raises
+    ------
+    InputError
+        There are no events, an address is out of range, time goes backwards or does not fit a beat.
+    """
+    require(stamps.shape == addresses.shape and stamps.ndim == 1, "events: stamps and addresses differ in length")
+    require(len(stamps) > 0, "events: the recording is empty: leave it out")
+    begin = int(stamps[0]) if origin is None else origin
+    wrong = np.flatnonzero((addresses < 0) | (addresses >= inputs))
+    if len(wrong):
+        raise InputError(
+            f"events: address {addresses[wrong[0]]} of event {wrong[0]} is outside of 0 to {inputs - 1}: remove such "
+            "events"
+        )
+    times = np.concatenate([[begin], stamps])
+    back = np.flatnonzero(np.diff(times) < 0)
+    if len(back):
+        at = int(back[0])
+        raise InputError(f"events: time goes backwards at event {at}, {times[at]} to {times[at + 1]}: sort by time")
+    require(
+        begin >= 0 and int(stamps[-1]) < 1 << WORD_BITS,
+        f"events: time stamps from {begin} to {stamps[-1]} do not fit {WORD_BITS} bits: subtract the first",
+    )
+    return _event_beats(begin, stamps.tolist(), addresses.tolist())
+
+
+def _event_beats(origin: int, stamps: list[int], addresses: list[int]) -> Iterator[Beat]:
+    yield Beat(data=origin, last=not stamps)
+    for number, (stamp, address) in enumerate(zip(stamps, addresses, strict=True), start=1):
+        yield Beat(data=stamp, last=False)
+        yield Beat(data=address, last=number == len(stamps))
+
+
 def input_beats(params: AcceleratorParams, sample: Array) -> Iterator[Beat]:
-    """One sample as the host sends it to this accelerator: (inputs,) values or (steps, inputs) spikes."""
+    """One sample as the host sends it to this accelerator: (inputs,) values or (steps, inputs) spikes.
+
+    Where it takes events, each spike is one, at the beginning of its step.
+    """
+    if params.host_events is not None:
+        steps, addresses = np.nonzero(sample)
+        return _event_beats(0, (steps * params.host_events.time_bin).tolist(), addresses.tolist())
     return dense_beats(sample) if params.host_input is HostInput.DENSE else token_beats(sample)

@@ -264,6 +264,27 @@ async def weights_of_wrong_number_are_flagged_and_survived(dut):
         assert not await bench.host.read_dword(Register.STATUS) & 8, "the error flag after clearing"
 
 
+@cocotb.test(skip=PARAMS.host_input is not HostInput.EVENTS)
+async def wrong_events_are_flagged_and_dropped(dut):
+    """After each event one that is too early and one with an address that there is not."""
+    bench = Bench(dut)
+    await bench.start()
+    sample = random_samples(DESIGN, 3, seed=SEED + 5)[1:2]
+    expected = expected_beats(golden.run(DESIGN, sample), 0)
+    start, *events = [beat.data for beat in input_beats(PARAMS, sample[0])]
+    origin = 1000
+    words = [start + origin]
+    for stamp, address in zip(events[::2], events[1::2], strict=True):
+        words += [origin - 1, address, stamp + origin, PARAMS.input.addresses, stamp + origin, address]
+    await bench.send_beats(words)
+    assert await bench.receive() == expected
+    assert await bench.host.read_dword(Register.STATUS) & 0b10100 == 0b10100
+    await bench.host.write_dword(Register.CONTROL, 2)
+    await bench.send(sample[0])
+    assert await bench.receive() == expected
+    assert not await bench.host.read_dword(Register.STATUS) & 0b10100, "the error flags after clearing"
+
+
 @cocotb.test(skip=PARAMS.host_input is not HostInput.TOKENS)
 async def malformed_tokens_are_flagged_and_dropped(dut):
     bench = Bench(dut)

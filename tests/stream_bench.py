@@ -21,12 +21,12 @@ def as_token(payload):
 
 
 async def send(ctx, stream, payloads, *, stall=0.0, seed=0):
-    """Sends each payload; waits before some of them with probability ``stall`` per cycle."""
+    """Sends each payload; some are there but not yet valid, for another cycle with probability ``stall``."""
     rng = random.Random(seed)
     for payload in payloads:
+        ctx.set(stream.payload, payload)
         while rng.random() < stall:
             await ctx.tick()
-        ctx.set(stream.payload, payload)
         ctx.set(stream.valid, 1)
         await ctx.tick().until(stream.ready)
         ctx.set(stream.valid, 0)

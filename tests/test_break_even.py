@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_cli import tospike
 from test_energy import ANN, SNN
-from test_energy_counted import golden
+from test_energy_counted import DELAYS, golden
 from test_study import write_networks
 
 from tospike.compare.energy.counted import counted_energy
@@ -76,6 +76,19 @@ def test_at_break_even_the_scaled_counters_cost_as_much():
     least = (found[1] * 2 * now - found[2] * now) / (found[1] - found[2])
     assert 0 < least < now, "what no spike can save"
     assert spike_break_even(HOROWITZ, SNN, result.counters, result.cycles, ann_pj=least) == pytest.approx(0, abs=1e-9)
+
+
+def test_spikes_that_are_left_out_are_not_delayed_either():
+    _, _, result = golden(DELAYS)
+    now = counted_energy(HOROWITZ, DELAYS, result.counters, result.cycles).total.mean()
+    assert spike_break_even(HOROWITZ, DELAYS, result.counters, result.cycles, ann_pj=now) == pytest.approx(1)
+    idle = {name: 0 * count if name in ("3.scanned", "3.sent") else count for name, count in result.counters.items()}
+    least = counted_energy(HOROWITZ, DELAYS, idle, result.cycles).total.mean()
+    with_delays, without = (
+        spike_break_even(HOROWITZ, DELAYS, counters, result.cycles, ann_pj=least)
+        for counters in (result.counters, idle)
+    )
+    assert with_delays < without == pytest.approx(1)
 
 
 def test_without_spikes_there_is_no_break_even():

@@ -18,6 +18,7 @@ from tospike.gen.random_design import random_design, random_samples
 from tospike.hw.params import (
     AcceleratorParams,
     Dataflow,
+    DelayParams,
     DenseLayer,
     EncoderParams,
     Encoding,
@@ -61,7 +62,17 @@ WINDOW = replace(
     ),
     host_input=HostInput.TOKENS,
 )
-ALL = {"os": ANN, "ws": WS, "direct": SNN, "rate": RATE, "window": WINDOW}
+DELAYS = replace(
+    RATE,
+    engines=(
+        RATE.engines[0],
+        DelayParams(inputs=7, longest=3),
+        *RATE.engines[1:2],
+        DelayParams(inputs=6, longest=9),
+        RATE.engines[2],
+    ),
+)
+ALL = {"delays": DELAYS, "os": ANN, "ws": WS, "direct": SNN, "rate": RATE, "window": WINDOW}
 
 
 def golden(params):

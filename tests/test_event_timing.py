@@ -15,6 +15,7 @@ from tospike.hw.params import (
     WORD_KIND,
     WORD_PAYLOAD,
     AcceleratorParams,
+    DelayParams,
     EncoderParams,
     Encoding,
     EventParams,
@@ -26,16 +27,18 @@ from tospike.hw.params import (
     Readout,
     TokenKind,
 )
+from tospike.hw.snn.delay import Delay
 from tospike.hw.snn.encoder import Encoder
-from tospike.hw.snn.layout import counter_names
+from tospike.hw.snn.layout import counter_names, pack_delays
 from tospike.sim.accelerator import first_spikes
+from tospike.sim.delay import run_delay
 from tospike.sim.encoder import run_encoder
 from tospike.sim.event import run_event
 from tospike.sim.timing import chain_cycles
 
 
 def random_chain(rng):
-    """An encoder or none, 1 to 3 engines, their weights and biases, and 3 samples."""
+    """An encoder or none, 1 to 3 engines, some with delays before them, their weights and biases, and 3 samples."""
 
     def choose(*options):
         return options[rng.integers(len(options))]
@@ -51,6 +54,15 @@ def random_chain(rng):
     synapses = []
     for place in range(depth):
         before = engines[-1].output if engines else None
+        if choose(False, False, True):
+            before = DelayParams(
+                inputs=before.addresses if before else inputs,
+                longest=choose(1, 2, 5),
+                payload=before.payload if before else payload,
+            )
+            engines.append(before)
+            synapses.append(rng.integers(0, before.longest, before.inputs, endpoint=True))
+            before = before.output
         readout = choose(*Readout) if place == depth - 1 else Readout.SPIKES
         kinds = [kind for kind in NeuronKind if kind.spikes or readout is Readout.MEMBRANE]
         neuron = random_neuron(rng, choose(*kinds))
@@ -133,6 +145,8 @@ def run_rtl(chain, synapses, samples):
     for params in chain.engines:
         if isinstance(params, EncoderParams):
             engines.append(Encoder(params))
+        elif isinstance(params, DelayParams):
+            engines.append(Delay(params, pack_delays(params, waiting.pop(0).tolist())))
         else:
             engines.append(make_engine(params, packed(params, *waiting.pop(0)), 0))
     m.submodules += [source, *engines, sink]
@@ -178,7 +192,12 @@ def check_chain(chain, synapses, samples):
     encoder = run_encoder(chain.engines[0], samples) if isinstance(chain.engines[0], EncoderParams) else None
     trains = samples if encoder is None else encoder.trains
     runs = []
-    for params, (weight, bias, *others) in zip(chain.engines[encoder is not None :], synapses, strict=True):
+    for params, arrays in zip(chain.engines[encoder is not None :], synapses, strict=True):
+        if isinstance(params, DelayParams):
+            runs.append(run_delay(params, arrays, trains))
+            trains = runs[-1].trains
+            continue
+        weight, bias, *others = arrays
         runs.append(run_event(params, weight, bias, trains, *others))
         trains = runs[-1].spikes.astype(np.int64)
     cycles = chain_cycles(chain, samples, encoder, runs)

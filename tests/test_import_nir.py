@@ -190,7 +190,6 @@ def loops(*more, **nodes):
     [
         (chain(CONV, lif(9), inputs=(5, 5)), r"node 'z' \(Conv2d\) gets samples of shape \(5, 5\), not images"),
         (chain(CONV, lif(9), inputs=(2, 5, 5)), r"node 'z' \(Conv2d\): weights of shape"),
-        (chain(nir.Delay(delay=ones(3)), inputs=(3,)), "node 'z' is a Delay, which is not supported: delays have no"),
         (chain(POOL, lif(4), inputs=(1, 4, 4)), r"node 'z' \(SumPool2d\) has no weights behind it"),
         (chain(POOL, CONV, lif(4), inputs=(1, 5, 4)), r"node 'z' \(SumPool2d\) has windows that overlap, leave"),
         (chain(OVERLAP, CONV, lif(4), inputs=(1, 9, 9)), r"node 'z' \(SumPool2d\) has windows that overlap"),

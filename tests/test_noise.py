@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from stream_bench import simulate
+from stream_bench import as_token, receive, send_tokens, simulate
+from test_event_engine import packed, train_tokens
 
 from tospike.gen.serialize import decode, encode
 from tospike.hw.params import (
@@ -19,7 +20,9 @@ from tospike.hw.params import (
     NoiseParams,
     Reset,
     ResetTiming,
+    TokenKind,
 )
+from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.noise import Noise
 from tospike.sim.event import run_event
 from tospike.sim.noise import NoiseSource
@@ -97,6 +100,28 @@ def test_spike_probability_falls_with_the_distance_from_the_threshold():
     assert (rates[:10] == 0).all()
     assert (rates[25:] == 1).all()
     assert abs(rates - np.clip((np.arange(27) - 9) / 16, 0, 1)).max() < 0.1
+
+
+def test_a_marker_that_is_not_valid_yet_does_not_restart_the_noise():
+    """An END waits on the wires behind each TICK while the engine, of one word, has nothing to do."""
+    neuron = NeuronParams(kind=NeuronKind.IF, state_bits=8, threshold=4, noise=NoiseParams(bits=4))
+    params = EventParams(inputs=1, neurons=5, lanes=8, neuron=neuron)
+    weight, silent = np.arange(5)[:, None], np.zeros(5, dtype=int)
+    train = np.ones((1, 12, 1), dtype=int)
+    run = run_event(params, weight, silent, train)
+    expected = train_tokens(run.spikes[0])
+    dut = EventEngine(params, packed(params, weight, silent, None, None))
+
+    async def producer(ctx):
+        for token in train_tokens(train[0]):
+            await send_tokens(ctx, dut.i, [token])
+            ctx.set(dut.i.payload.kind, TokenKind.END)
+            await ctx.tick().repeat(20)
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, len(expected), convert=as_token)
+
+    assert simulate(dut, producer, consumer)[1] == expected
 
 
 def test_adaptation_makes_spikes_rarer():

@@ -11,13 +11,16 @@ from tospike.gen.cache import Cache
 from tospike.gen.folder import generate, read
 from tospike.gen.random_design import random_design
 from tospike.hw.params import (
+    SPIKE,
     AcceleratorParams,
     ArrayParams,
     Dataflow,
+    DelayParams,
     DenseLayer,
     EncoderParams,
     Encoding,
     EventParams,
+    HostEventParams,
     HostInput,
     HostOutput,
     InputError,
@@ -64,6 +67,22 @@ def spiking(encoding):
     return AcceleratorParams(name="snn", engines=(encoder, hidden, last))
 
 
+def delayed_spikes():
+    first, *others = spiking(Encoding.RATE).engines
+    engines = (first, DelayParams(inputs=10, longest=2), others[0], DelayParams(inputs=7, longest=5), others[1])
+    return AcceleratorParams(name="delays", engines=engines)
+
+
+def recordings():
+    first, last = (replace(engine, payload=SPIKE) for engine in spiking(Encoding.DIRECT).engines[1:])
+    return AcceleratorParams(
+        name="recordings",
+        engines=(DelayParams(inputs=10, longest=1), first, last),
+        host_input=HostInput.EVENTS,
+        host_events=HostEventParams(time_bin=100, steps=5),
+    )
+
+
 def core(readout):
     engine = EventParams(
         inputs=9, neurons=6, lanes=4, neuron=NeuronParams(threshold=40, state_bits=10), readout=readout, writable=True
@@ -77,6 +96,8 @@ DESIGNS = {
     "ws-writable": (systolic(Dataflow.WS, writable=True), False),
     "rate-membrane": (spiking(Encoding.RATE), True),
     "direct-membrane": (spiking(Encoding.DIRECT), True),
+    "delays": (delayed_spikes(), True),
+    "recordings": (recordings(), True),
     "core-spikes": (core(Readout.SPIKES), False),
     "core-count": (core(Readout.COUNT), False),
     "os-streamed": (systolic(Dataflow.OS, weights=WeightSource.STREAM, weight_queue=4), True),

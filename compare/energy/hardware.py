@@ -20,6 +20,7 @@ from tospike.hw.params import (
     SPIKE,
     AcceleratorParams,
     Dataflow,
+    DelayParams,
     EncoderParams,
     Encoding,
     EngineParams,
@@ -118,6 +119,8 @@ def _engine(index: int, params: EngineParams, state: StatePlacement, counters: M
     match params:
         case EncoderParams():
             return _encoder(name, params, counters)
+        case DelayParams():
+            return _delay(name, params, counters)
         case EventParams():
             return _event(name, params, state, counters)
         case SystolicParams():
@@ -141,6 +144,23 @@ def _encoder(name: str, params: EncoderParams, counters: Mapping[str, Counts]) -
     )
     sums = Arithmetic(term="neuron_update", count=computed, instances=1, add_bits=params.payload.bits)
     return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(sums,), busy=stored + scanned)
+
+
+def _delay(name: str, params: DelayParams, counters: Mapping[str, Counts]) -> EngineWork:
+    """Each VALUE reads its delay, is written to the ring and cleared there; scans read entries."""
+    came, scanned = counters["values"], counters["scanned"]
+    (delays,) = engine_layout(params).memories(params)
+    capacity, bits = params.stored_bits, params.payload.bits
+    left = {"values": counters["sent"], "ticks": counters["ticks"], "samples": counters["samples"]}
+    accesses = (
+        Access(term="activation_read", count=came, bits=delays.width, capacity_bits=delays.bits),
+        Access(term="activation_write", count=2 * came, bits=bits, capacity_bits=capacity),
+        Access(term="activation_read", count=scanned, bits=bits, capacity_bits=capacity),
+        _tokens(left, params.output.address_bits + bits),
+    )
+    return EngineWork(
+        name=name, memory_bits=capacity + delays.bits, accesses=accesses, arithmetic=(), busy=came + scanned
+    )
 
 
 def _tokens(counters: Mapping[str, Counts], bits: int) -> Access:

@@ -13,6 +13,7 @@ from tospike.hw.image.storage import bank_depth
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
     SPIKE,
+    DelayParams,
     EncoderParams,
     EngineParams,
     EventParams,
@@ -165,6 +166,8 @@ def widths(params: EngineParams) -> Widths:
     """The operands of an engine."""
     if isinstance(params, EncoderParams):
         return Widths(weight_bits=0, act_bits=encoder_entry_bits(params), state_bits=0)
+    if isinstance(params, DelayParams):
+        return Widths(weight_bits=0, act_bits=params.payload.bits, state_bits=0)
     if isinstance(params, EventParams):
         return Widths(
             weight_bits=params.weight_bits,
@@ -191,6 +194,8 @@ def memories(params: EngineParams) -> Memories:
     """
     if isinstance(params, EncoderParams):
         return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * encoder_entry_bits(params))
+    if isinstance(params, DelayParams):
+        return Memories(weight_bits=0, state_bits=0, activation_bits=params.stored_bits)
     require(
         not (isinstance(params, SystolicParams) and params.streams_weights),
         "the energy of weights that come from outside is not modelled: leave --weights stream out",

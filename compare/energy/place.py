@@ -6,7 +6,7 @@ import numpy as np
 
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.technology import Technology
-from tospike.hw.params import SPIKE, AcceleratorParams, EventParams
+from tospike.hw.params import SPIKE, AcceleratorParams, DelayParams, EventParams
 from tospike.sim.network import Array
 
 
@@ -34,8 +34,12 @@ def spike_break_even(
     silent = dict(counters)
     for index in driven:
         silent |= {f"{index}.{name}": 0 * cycles for name in ("values", "synapse_words")}
-        if f"{index - 1}.spikes" in counters:
-            silent[f"{index - 1}.spikes"] = 0 * cycles
+        before = index - 1
+        if before >= 0 and isinstance(params.engines[before], DelayParams):
+            silent |= {f"{before}.{name}": 0 * cycles for name in ("values", "scanned", "sent")}
+            before -= 1
+        if f"{before}.spikes" in counters:
+            silent[f"{before}.spikes"] = 0 * cycles
     least = counted_energy(technology, params, silent, np.maximum(cycles - words, 1)).total.mean()
     now = counted_energy(technology, params, counters, cycles).total.mean()
     return max(0.0, float((ann_pj - least) / (now - least)))

@@ -30,7 +30,8 @@ class Register(IntEnum):
     """Write: bit 0 clears the counters, bit 1 the error flags of STATUS."""
     STATUS = 0x14
     """Read: bit 0 busy, bit 1 a frame was shorter or longer than its shape, bit 2 a token was malformed, bit 3 the
-    streamed weights of a frame were too few or too many."""
+    streamed weights of a frame were too few or too many, bit 4 an event's time stamp went backwards. An event with an
+    address that the input does not have counts as a malformed token."""
     CONFIG_ADDRESS = 0x18
     """Write: region in bits 29..24, index in bits 23..0."""
     CONFIG_DATA = 0x1C

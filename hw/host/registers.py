@@ -27,7 +27,7 @@ class RegisterFile(wiring.Component):
         Pulses in the cycle after CONTROL was written to clear the counters.
     busy : In(1)
         For STATUS.
-    frame_error, token_error, weight_error : In(1)
+    frame_error, token_error, weight_error, time_error : In(1)
         Pulses that set the sticky error flags of STATUS.
     counters : In(ArrayLayout(32))
         Their current values.
@@ -53,6 +53,7 @@ class RegisterFile(wiring.Component):
                 "frame_error": In(1),
                 "token_error": In(1),
                 "weight_error": In(1),
+                "time_error": In(1),
                 "counters": In(data.ArrayLayout(32, counters)),
             }
         )
@@ -63,6 +64,7 @@ class RegisterFile(wiring.Component):
         frame_error = Signal()
         token_error = Signal()
         weight_error = Signal()
+        time_error = Signal()
         region = Signal(REGION_BITS)
         index = Signal(INDEX_BITS)
 
@@ -85,7 +87,7 @@ class RegisterFile(wiring.Component):
                     m.d.sync += axi.bresp.eq(RESP_OKAY)
                     m.d.sync += self.clear.eq(axi.wdata[0])
                     with m.If(axi.wdata[1]):
-                        m.d.sync += [frame_error.eq(0), token_error.eq(0), weight_error.eq(0)]
+                        m.d.sync += [flag.eq(0) for flag in (frame_error, token_error, weight_error, time_error)]
                 with m.Case(Register.CONFIG_ADDRESS):
                     m.d.sync += [axi.bresp.eq(RESP_OKAY), Cat(index, region).eq(axi.wdata)]
                 with m.Case(Register.CONFIG_DATA):
@@ -115,7 +117,7 @@ class RegisterFile(wiring.Component):
                     with m.Case(number):
                         m.d.sync += axi.rdata.eq(constant)
                 with m.Case(Register.STATUS):
-                    m.d.sync += axi.rdata.eq(Cat(self.busy, frame_error, token_error, weight_error))
+                    m.d.sync += axi.rdata.eq(Cat(self.busy, frame_error, token_error, weight_error, time_error))
                 for first, counter in zip(fours, chosen, strict=True):
                     with m.Case(*(Register.COUNTER + 4 * n for n in range(first, min(first + 4, self._counters)))):
                         m.d.sync += axi.rdata.eq(counter)
@@ -128,4 +130,6 @@ class RegisterFile(wiring.Component):
             m.d.sync += token_error.eq(1)
         with m.If(self.weight_error):
             m.d.sync += weight_error.eq(1)
+        with m.If(self.time_error):
+            m.d.sync += time_error.eq(1)
         return m

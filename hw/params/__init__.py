@@ -7,8 +7,10 @@ the manifest of the generated design.
 
 from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostInput, HostOutput
 from tospike.hw.params.check import InputError, require, require_range
+from tospike.hw.params.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.encoder import EncoderParams, Encoding
 from tospike.hw.params.event import LIST_SETTLE, MAX_REGISTER_NEURONS, EventParams, Readout, SpikingEngine, Sweep
+from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
 from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
 from tospike.hw.params.neuron import (
     AdaptationParams,
@@ -48,6 +50,8 @@ from tospike.hw.params.window import EventWindow
 __all__ = [
     "BYTES_PER_BEAT",
     "LIST_SETTLE",
+    "LONGEST_DELAY",
+    "LONGEST_TIME_BIN",
     "MAX_REGISTER_NEURONS",
     "NOISE_LAGS",
     "SPIKE",
@@ -60,12 +64,14 @@ __all__ = [
     "ArrayParams",
     "Comparison",
     "Dataflow",
+    "DelayParams",
     "DenseLayer",
     "EncoderParams",
     "Encoding",
     "EngineParams",
     "EventParams",
     "EventWindow",
+    "HostEventParams",
     "HostInput",
     "HostOutput",
     "ImageLayer",

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tospike.hw.params.check import require
+from tospike.hw.params.delay import DelayParams
 from tospike.hw.params.encoder import EncoderParams
 from tospike.hw.params.event import EventParams, Readout
+from tospike.hw.params.host_events import HostEventParams
 from tospike.hw.params.image import ImageParams
-from tospike.hw.params.stream import WORD_ADDRESS, WORD_PAYLOAD, TokenFormat
+from tospike.hw.params.stream import SPIKE, WORD_ADDRESS, WORD_PAYLOAD, TokenFormat
 from tospike.hw.params.systolic import SystolicParams
 
-EngineParams = EncoderParams | EventParams | SystolicParams | ImageParams
+EngineParams = EncoderParams | DelayParams | EventParams | SystolicParams | ImageParams
 
 
 class HostInput(StrEnum):
@@ -20,6 +22,9 @@ class HostInput(StrEnum):
     """A frame: one byte per value, four to a beat, TLAST on the last beat."""
     TOKENS = "tokens"
     """Tokens of the event stream, one to a beat; TLAST is ignored."""
+    EVENTS = "events"
+    """Recordings: the time at which they begin, then a time stamp and an address for each event, a beat each; TLAST on
+    the last beat."""
 
 
 class HostOutput(StrEnum):
@@ -44,6 +49,8 @@ class AcceleratorParams:
     engines: tuple[EngineParams, ...]
     host_input: HostInput = HostInput.DENSE
     host_output: HostOutput = HostOutput.DENSE
+    host_events: HostEventParams | None = None
+    """What time stamps are, with ``HostInput.EVENTS``."""
 
     def __post_init__(self) -> None:
         require(len(self.engines) >= 1, "an accelerator needs at least one engine")
@@ -57,6 +64,14 @@ class AcceleratorParams:
                 f"{fmt.address_bits}-bit addresses with {fmt.payload.bits}-bit payloads do not fit the host's {stream} "
                 f"tokens, which have {WORD_ADDRESS[1]} and {WORD_PAYLOAD[1]} bits: use dense frames",
             )
+        require(
+            (self.host_input is HostInput.EVENTS) == (self.host_events is not None),
+            "host-input events needs a time bin, and no other input takes one",
+        )
+        require(
+            self.host_events is None or (isinstance(self.engines[0], DelayParams) and self.input.payload == SPIKE),
+            "events come to a step in any order: the first engine must be a delay engine of single spikes",
+        )
         streaming = sum(isinstance(engine, SystolicParams) and engine.streams_weights for engine in self.engines)
         require(streaming <= 1, f"the host has one stream of weights, but {streaming} engines want one")
         last = self.engines[-1]

@@ -275,7 +275,7 @@ class EventEngine(wiring.Component):
         m.submodules.noise = noise = Noise(law, lanes=self._params.lanes)
         m.d.comb += [
             noise.advance.eq(swept.fire),
-            noise.restart.eq(swept.clear & (swept.word == self._params.words - 1)),
+            noise.restart.eq(swept.sweep & swept.clear & (swept.word == self._params.words - 1)),
             *(cell.noise.eq(noise.values[lane]) for lane, cell in enumerate(cells)),
         ]
 

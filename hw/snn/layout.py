@@ -5,31 +5,39 @@ from itertools import product
 from typing import Any
 
 from tospike.hw.layout import MemoryShape, pack_lanes
-from tospike.hw.params import EncoderParams, EventParams, EventWindow, IntFormat, require
+from tospike.hw.params import DelayParams, EncoderParams, EventParams, EventWindow, IntFormat, require
 
 Rows = Sequence[Sequence[int]]
 
 COUNTERS = ("values", "ticks", "samples", "synapse_words", "sweep_words", "spikes", "saturations")
 
+SpikingParams = EventParams | EncoderParams | DelayParams
 
-def counter_names(params: EventParams | EncoderParams) -> tuple[str, ...]:
+
+def counter_names(params: SpikingParams) -> tuple[str, ...]:
     """The fields of an engine's ``counters``, in order.
 
     Event engine: tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
     (``synapse_words``) and that a TICK or an END swept (``sweep_words``), ``spikes``, and additions to a state that
-    saturated (``saturations``). Encoder: tokens that went out.
+    saturated (``saturations``). Encoder: tokens that went out. Delay: tokens that came in, entries of its ring that
+    were read (``scanned``), VALUEs that went out (``sent``).
     """
+    if isinstance(params, DelayParams):
+        return (*COUNTERS[:3], "scanned", "sent")
     return COUNTERS if isinstance(params, EventParams) else COUNTERS[:3]
 
 
-def memories(params: EventParams | EncoderParams) -> tuple[MemoryShape, ...]:
+def memories(params: SpikingParams) -> tuple[MemoryShape, ...]:
     """The memories that an image fills, in the order of their configuration regions. An encoder has none.
 
     ``weights`` has the ``words`` words of input 0 first, then those of input 1, at last those of a recurrent engine's
     neurons; behind a window those of tap (0, 0) and input channel 0, of channel 1, ..., of tap (0, 1), ...
     ``bias`` has one word per state word of a position, and exists only if ``params.bias``; ``decays`` likewise, if a
-    leak varies, with the membrane's decay below the synapse's in each lane.
+    leak varies, with the membrane's decay below the synapse's in each lane. A delay engine has the ``delays`` of its
+    inputs.
     """
+    if isinstance(params, DelayParams):
+        return (MemoryShape(name="delays", width=params.longest.bit_length(), depth=params.inputs),)
     if isinstance(params, EncoderParams):
         return ()
     weights = MemoryShape(
@@ -92,6 +100,21 @@ def pack(
     columns = [_words(params, column, params.weight, "weight") for column in rows]
     weights = [word for column in columns for word in column]
     return {"weights": weights, **_neuron_images(params, bias, decays)}
+
+
+def pack_delays(params: DelayParams, delays: Sequence[int]) -> dict[str, list[int]]:
+    """The memory image of a delay engine; (inputs,) ``delays`` in steps.
+
+    Raises
+    ------
+    InputError
+        A shape or a value does not fit.
+    """
+    require(
+        len(delays) == params.inputs and all(0 <= delay <= params.longest for delay in delays),
+        f"a delay engine takes {params.inputs} delays from 0 to {params.longest}, not {list(delays)}",
+    )
+    return {"delays": [int(delay) for delay in delays]}
 
 
 def reach(params: EventParams, axis: int) -> list[tuple[int, int, int]]:
