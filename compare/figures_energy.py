@@ -81,6 +81,15 @@ def accuracy_energy_figure(report: Report) -> str:
                     fontsize=9,
                     color=COLOUR[kind],
                 )
+    for design in report.get("controls", ()):
+        axes.plot(
+            design["counted_pj"]["total"] / 1000,
+            100 * design["accuracy"]["golden"],
+            "D",
+            color=COLOUR[design["kind"]],
+            markersize=9,
+            label=f"{report['twin']['bits']}-bit twin of the SNN",
+        )
     axes.margins(x=0.14, y=0.1)
     axes.set_xlabel("energy per inference, nJ (level 2); large: as it is", color=COLOUR["muted"])
     axes.set_ylabel("accuracy, %", color=COLOUR["muted"])

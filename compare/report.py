@@ -22,7 +22,7 @@ from tospike.compare.figures_energy import (
 )
 from tospike.compare.numbers import count, percent, signed, significant, times
 from tospike.compare.report_tables import engines_table, gates_table, levels_table, operations_table, published_table
-from tospike.compare.table import Report, summary_rows
+from tospike.compare.table import Report, shown, summary_rows
 from tospike.gen.files import write_text
 from tospike.hw.params import InputError
 
@@ -31,6 +31,8 @@ _TOP_ORDER = (
     "question",
     "verdict",
     "designs",
+    "controls",
+    "twin",
     "activity",
     "break_even",
     "sensitivity",
@@ -107,7 +109,7 @@ def summary_csv(report: Report) -> str:
     lines = [
         (row.group, row.label, design["name"], value)
         for row in summary_rows(report)
-        for design, value in zip(report["designs"], row.numbers, strict=True)
+        for design, value in zip(shown(report), row.numbers, strict=True)
     ]
     return _csv(("group", "figure", "design", "value"), lines)
 
@@ -115,7 +117,7 @@ def summary_csv(report: Report) -> str:
 def samples_csv(report: Report) -> str:
     """Return cycles and energy (level 2, pJ) of every sample and design."""
     lines = []
-    for design in report["designs"]:
+    for design in shown(report):
         cycles = np.atleast_1d(design.get("cycles_samples", []))
         energy = (design.get("counted_pj") or {}).get("samples") or [""] * len(cycles)
         lines += [(design["name"], n, int(c), e) for n, (c, e) in enumerate(zip(cycles, energy, strict=True))]
@@ -133,7 +135,9 @@ def _csv(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
 def report_json(report: Report) -> str:
     """Return the report as JSON with its keys in a fixed order; NaN and infinity are refused."""
     ordered = _ordered(report, _TOP_ORDER)
-    ordered["designs"] = [_ordered(design, _DESIGN_ORDER) for design in report["designs"]]
+    for key in ("designs", "controls"):
+        if key in ordered:
+            ordered[key] = [_ordered(design, _DESIGN_ORDER) for design in report[key]]
     text = json.dumps(ordered, indent=1, ensure_ascii=False, allow_nan=False, default=_plain) + "\n"
     # One line for the numbers of all samples. Inside a JSON string there is no newline to match.
     return re.sub(r"\[\n[-+.\deE,\s]+\]", lambda numbers: " ".join(numbers[0].split()), text)
@@ -161,7 +165,7 @@ def report_html(report: Report, drawn: Mapping[str, str]) -> str:
     )
     environment.filters.update(significant=significant, count=count, plain=_text, signed=signed, percent=percent)
     template = environment.from_string(resources.files("tospike.compare").joinpath("report.html.j2").read_text("utf-8"))
-    designs = report["designs"]
+    designs = shown(report)
     rows = [(name, list(group)) for name, group in groupby(summary_rows(report), key=lambda row: row.group)]
     return template.render(
         report=report,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.hardware import StatePlacement
 from tospike.compare.energy.technology import Technology
-from tospike.compare.energy.yan import twin_bits
+from tospike.compare.twin import bits_of_twin
 from tospike.compare.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data import DataSet
 from tospike.gen.options import ModelOptions
@@ -84,7 +84,7 @@ def _counted(number: int, noun: str) -> str:
 
 def twin_change(snn: Prepared) -> tuple[str, dict[str, Any]]:
     """The quantised network that can hold what the SNN's neurons can: ceil(log2(T + 1)) bits (Yan et al.)."""
-    bits = min(8, max(2, twin_bits(snn.network.input.steps)))
+    bits = bits_of_twin(snn)
     return f"ANN: {bits}-bit activations, the SNN's twin", {"act_bits": bits}
 
 
