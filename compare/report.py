@@ -19,6 +19,7 @@ from tospike.compare.figures_energy import (
     accuracy_energy_figure,
     break_even_figure,
     energy_distribution_figure,
+    iso_accuracy_figure,
 )
 from tospike.compare.numbers import count, percent, signed, significant, times
 from tospike.compare.report_tables import engines_table, gates_table, levels_table, operations_table, published_table
@@ -35,6 +36,7 @@ _TOP_ORDER = (
     "twin",
     "activity",
     "break_even",
+    "iso_accuracy",
     "sensitivity",
     "variants",
     "gates",
@@ -80,6 +82,7 @@ def write_report(report: Report, out_dir: Path) -> Path:
         **{f"{name}.svg": standalone(svg) for name, svg in drawn.items()},
         "summary.csv": summary_csv(report),
         "samples.csv": samples_csv(report),
+        **({"iso_accuracy.csv": iso_accuracy_csv(report)} if report.get("iso_accuracy") else {}),
     }
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -98,6 +101,7 @@ def figures_of(report: Report) -> dict[str, str]:
         ("cycles", figures.cycles_figure, True),
         ("energy", figures.energy_figure, any(d.get("levels") for d in designs)),
         ("energy_samples", energy_distribution_figure, any(d.get("counted_pj") for d in designs)),
+        ("iso_accuracy", iso_accuracy_figure, report.get("iso_accuracy")),
         ("accuracy_energy", accuracy_energy_figure, report.get("variants")),
         ("break_even", break_even_figure, report.get("break_even")),
     )
@@ -122,6 +126,12 @@ def samples_csv(report: Report) -> str:
         energy = (design.get("counted_pj") or {}).get("samples") or [""] * len(cycles)
         lines += [(design["name"], n, int(c), e) for n, (c, e) in enumerate(zip(cycles, energy, strict=True))]
     return _csv(("design", "sample", "cycles", "energy_pj"), lines)
+
+
+def iso_accuracy_csv(report: Report) -> str:
+    """Return every point of both networks over bits and time steps."""
+    columns = ("kind", "label", "accuracy", "pj", "front")
+    return _csv(columns, [[point[column] for column in columns] for point in report["iso_accuracy"]["points"]])
 
 
 def _csv(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:

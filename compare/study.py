@@ -27,7 +27,9 @@ from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import Technology, load_technology, shipped
 from tospike.compare.entry import Prices, golden_entry
 from tospike.compare.gates.study import GateStudy, gate_figures
+from tospike.compare.iso_accuracy import compare_at_equal_accuracy, run_grid
 from tospike.compare.sensitivity import placed_states, rank, variants
+from tospike.compare.trial import Trials
 from tospike.compare.twin import bits_of_twin, compare_twin, twin_design
 from tospike.compare.verdict import judge
 from tospike.compare.workload import Workload
@@ -63,6 +65,8 @@ class StudyOptions:
     """Level 2: prices of what the hardware's counters say; the shipped ones give the range."""
     sensitivity: bool = True
     """Whether to run both networks with one thing changed at a time."""
+    iso_accuracy: bool = True
+    """Whether to run both networks over bits and time steps, and to compare them at equal accuracy."""
     twin: bool = True
     """Whether to measure the SNN's twin, the ANN with activations of as many bits as it can tell."""
     gates: GateStudy | None = None
@@ -136,6 +140,8 @@ def run_study(
     designs = [side.design for side in measured]
     activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in measured))
     verdict = judge(designs, workload=workload.name)
+    paths = {"ann": workload.ann, "snn": workload.snn}
+    trials = Trials(prepared, paths, data, workload.options, options.technology)
     seconds = {f"{side.design['name']} {step}": value for side in measured for step, value in side.seconds.items()}
     tools = {name: version for design in designs for name, version in design["fpga"].get("tools", {}).items()}
     return {
@@ -151,7 +157,8 @@ def run_study(
         "activity": asdict(activity) if activity else None,
         **(_twin(workload, prepared["snn"], designs, data, options) if options.twin else {}),
         "break_even": _break_even(measured, activity, options),
-        **(_sensitivity(workload, prepared, data, verdict, options, progress) if options.sensitivity else {}),
+        **(_iso_accuracy(trials, options, progress) if options.iso_accuracy else {}),
+        **(_sensitivity(trials, data, verdict, options, progress) if options.sensitivity else {}),
         **({"gates": {"missing": options.gates.missing}} if options.gates else {}),
         "models": {name: model.source for name, model in MODELS.items()},
         "constants": options.model.describe(),
@@ -273,26 +280,24 @@ def _break_even(
     }
 
 
+def _iso_accuracy(trials: Trials, options: StudyOptions, progress: Progress) -> dict[str, Any]:
+    """``iso_accuracy`` of the report."""
+    grid = run_grid(trials, lambda point: progress("equal accuracy", point))
+    progress("equal accuracy", "done")
+    return {"iso_accuracy": {"technology": options.technology.name, **asdict(compare_at_equal_accuracy(grid))}}
+
+
 def _sensitivity(
-    workload: Workload,
-    prepared: Mapping[str, Prepared],
+    trials: Trials,
     data: DataSet,
     verdict: Mapping[str, Any],
     options: StudyOptions,
     progress: Progress,
 ) -> dict[str, Any]:
     """Both networks with one thing changed at a time: ``variants`` and ``sensitivity`` of the report."""
-    paths = {"ann": workload.ann, "snn": workload.snn}
-    found = variants(
-        prepared,
-        paths,
-        data,
-        workload.options,
-        options.technology,
-        progress=lambda change: progress("one change at a time", change),
-    )
+    found = variants(trials, progress=lambda change: progress("one change at a time", change))
     energy_margin = verdict["margins"]["energy"]
     ratios = {name: ratio for name, ratio in energy_margin["technologies"].items() if name != options.technology.name}
-    ranked = rank(found, placed_states(prepared["snn"], data, options.technology), ratios)
+    ranked = rank(found, placed_states(trials.prepared["snn"], data, options.technology), ratios)
     progress("one change at a time", "done")
     return {"variants": [asdict(v) for v in found], "sensitivity": [asdict(change) for change in ranked]}

@@ -141,6 +141,9 @@ def print_report(report: Report, page: Path, console: Console) -> None:
     if twin := report.get("twin"):
         console.print(Text(twin.get("sentence") or f"no twin of the SNN: {twin['missing']}"))
         console.print()
+    if equal := report.get("iso_accuracy"):
+        console.print(Text(equal["sentence"]))
+        console.print()
     if missing := report.get("gates", {}).get("missing"):
         console.print(Text(f"no energy of the gates: {missing}"))
         console.print()

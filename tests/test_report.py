@@ -476,6 +476,30 @@ def test_the_twin_has_a_column_and_a_sentence(study, tmp_path):
     assert "\na_twin,0," in (tmp_path / "samples.csv").read_text()
 
 
+def test_equal_accuracy_has_a_figure_a_table_and_a_file(study, tmp_path):
+    points = [
+        {"kind": kind, "label": label, "accuracy": accuracy, "pj": pj, "front": True}
+        for kind, label, accuracy, pj in (
+            ("ann", "", 0.98, 3000.0),
+            ("ann", "3-bit weights", 0.95, 2000.0),
+            ("snn", "", 0.97, 4000.0),
+            ("snn", "2 steps", 0.9, 1000.0),
+        )
+    ]
+    match = {"snn": "2 steps", "ann": "3-bit weights", "accuracy": 0.9, "ratio": 0.5, "interval": [0.25, 0.75]}
+    found = {"technology": "horowitz45", "samples": 7, "points": points, "matches": [match], "sentence": "So it is."}
+    report = with_twin(study) | {"iso_accuracy": found}
+    text = page_text(page(report))
+    assert "So it is." in text
+    assert "2 steps 90.0 % 3-bit weights 0.500 0.250 to 0.750" in text
+    assert "So it is." in printed(report, tmp_path)
+    write_report(report, tmp_path)
+    assert (tmp_path / "iso_accuracy.csv").read_text().splitlines()[2] == "ann,3-bit weights,0.95,2000.0,True"
+    svg = (tmp_path / "iso_accuracy.svg").read_text()
+    for label in ("3-bit weights", "2 steps", "3-bit twin of the SNN"):
+        assert label in svg
+
+
 def test_a_twin_that_cannot_be_is_told(study, tmp_path):
     report = {**study, "twin": {"missing": "trained quantisers"}}
     assert "No twin of the SNN: trained quantisers" in page_text(page(report))

@@ -40,7 +40,7 @@ def compared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     write_networks(folder)
     command = "compare mine --ann a.onnx --snn s.nir --data npz:d.npz --out report --lanes 2 --cols 2 --rtl-samples 10"
-    command += " --no-sensitivity"
+    command += " --no-sensitivity --no-iso-accuracy"
     result = subprocess.run(
         [sys.executable, "-m", "tospike.compare.cli", *command.split()],
         cwd=folder,
@@ -87,6 +87,7 @@ def test_report_has_the_promised_keys(compared):
     assert report["break_even"]["n"] == report["activity"]["spikes_per_activation"]
     assert set(report["break_even"]["n_star"]) == {"horowitz45", "osu018", "sky130hd"}
     assert "sensitivity" not in report
+    assert "iso_accuracy" not in report
     (twin,) = report["controls"]
     assert twin["kind"] == "qnn"
     assert twin["operations"]["mac"] == ann["operations"]["mac"]
