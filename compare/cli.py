@@ -93,6 +93,12 @@ def compare_command(
     sensitivity: Annotated[
         bool, typer.Option(help="Also run both networks with one thing changed at a time (golden model only).")
     ] = True,
+    iso_accuracy: Annotated[
+        bool, typer.Option(help="Also run both over bits and time steps, and compare them at equal accuracy.")
+    ] = True,
+    twin: Annotated[
+        bool, typer.Option(help="Also the SNN's twin: the ANN with activations of ceil(log2(steps + 1)) bits.")
+    ] = True,
     gates: Annotated[bool, typer.Option("--gates", help="Also the energy of the gates, level 3.")] = False,
     gate_target: gates_cli.Target = "osu018",
     gate_samples: Annotated[int, typer.Option(help="Test samples to simulate in gates.")] = DEFAULT_SAMPLES,
@@ -115,6 +121,8 @@ def compare_command(
         model=model_named(energy_model),
         technology=load_technology(technology),
         sensitivity=sensitivity,
+        iso_accuracy=iso_accuracy,
+        twin=twin,
         gates=GateStudy.on(gate_target, samples=gate_samples) if gates else None,
         cache=Cache(reuse=not no_cache),
     )

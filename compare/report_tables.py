@@ -6,6 +6,7 @@ from typing import Any
 from tospike.compare.energy.levels import TERMS
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.numbers import times
+from tospike.compare.table import shown
 
 Report = Mapping[str, Any]
 """report.json."""
@@ -79,7 +80,7 @@ def gates_table(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[float]
 
 def published_table(report: Report) -> list[tuple[str, list[float], str, str]]:
     """Return every published model: its name, each design's pJ, SNN over ANN, and its source."""
-    designs = report["designs"]
+    designs = shown(report)
     lines = []
     for name, source in report["models"].items():
         values = [design["published_pj"][name] for design in designs]

@@ -6,26 +6,21 @@ level 2 prices them. Changes of prices alone (technology, place of the membranes
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.hardware import StatePlacement
 from tospike.compare.energy.technology import Technology
-from tospike.compare.energy.yan import twin_bits
+from tospike.compare.trial import SAMPLES, Kind, Trials
+from tospike.compare.twin import bits_of_twin
 from tospike.compare.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data import DataSet
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import Prepared, prepare
-from tospike.hw.params import EventParams, ImageParams, InputError, SystolicParams
+from tospike.gen.prepare import Prepared
+from tospike.hw.params import EventParams, ImageParams, SystolicParams
 from tospike.tb.evaluate import Backend, evaluate
 
-SAMPLES = 500
-"""Test samples for each change: the first ones."""
-
 _PLACES = {StatePlacement.MEMORY: "a memory", StatePlacement.REGISTER: "registers"}
-
-Kind = Literal["ann", "snn"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,43 +79,25 @@ def _counted(number: int, noun: str) -> str:
 
 def twin_change(snn: Prepared) -> tuple[str, dict[str, Any]]:
     """The quantised network that can hold what the SNN's neurons can: ceil(log2(T + 1)) bits (Yan et al.)."""
-    bits = min(8, max(2, twin_bits(snn.network.input.steps)))
+    bits = bits_of_twin(snn)
     return f"ANN: {bits}-bit activations, the SNN's twin", {"act_bits": bits}
 
 
-def variants(
-    prepared: Mapping[str, Prepared],
-    paths: Mapping[str, Any],
-    data: DataSet,
-    options: ModelOptions,
-    technology: Technology,
-    progress: Callable[[str], None] = lambda change: None,
-) -> list[Variant]:
+def variants(trials: Trials, progress: Callable[[str], None] = lambda change: None) -> list[Variant]:
     """Run every change of either side that the networks allow, and both as they are (``change`` is empty)."""
     found = []
-    for kind in ("ann", "snn"):
-        base = prepared[kind]
-        found.append(_variant(kind, "", base, data, technology))
-        changes = dict(option_changes(base))
+    kinds: tuple[Kind, ...] = ("ann", "snn")
+    for kind in kinds:
+        changes = {"": {}, **dict(option_changes(trials.prepared[kind]))}
         if kind == "ann":
-            name, twin = twin_change(prepared["snn"])
+            name, twin = twin_change(trials.prepared["snn"])
             changes = {n: c for n, c in changes.items() if c != twin} | {name: twin}
         for change, given in changes.items():
-            progress(change)
-            try:
-                changed = prepare(paths[kind], data, replace(options.of_kind(spiking=kind == "snn"), **given))
-                found.append(_variant(kind, change, changed, data, technology))
-            except InputError:
-                continue  # this network cannot be built so
+            progress(change or f"{kind.upper()} as it is")
+            trial = trials.run(kind, given)
+            if trial is not None:
+                found.append(Variant(kind=kind, change=change, accuracy=trial.accuracy, pj=trial.mean_pj))
     return found
-
-
-def _variant(kind: Kind, change: str, prepared: Prepared, data: DataSet, technology: Technology) -> Variant:
-    evaluation = evaluate(prepared, data, Backend.GOLDEN, samples=min(SAMPLES, len(data.x)))
-    result = evaluation.result
-    assert result is not None
-    energy = counted_energy(technology, prepared.design.params, result.counters, result.cycles)
-    return Variant(kind=kind, change=change, accuracy=evaluation.accuracy, pj=float(energy.total.mean()))
 
 
 def placed_states(snn: Prepared, data: DataSet, technology: Technology) -> dict[str, float]:

@@ -40,7 +40,7 @@ def compared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     write_networks(folder)
     command = "compare mine --ann a.onnx --snn s.nir --data npz:d.npz --out report --lanes 2 --cols 2 --rtl-samples 10"
-    command += " --no-sensitivity"
+    command += " --no-sensitivity --no-iso-accuracy"
     result = subprocess.run(
         [sys.executable, "-m", "tospike.compare.cli", *command.split()],
         cwd=folder,
@@ -87,6 +87,13 @@ def test_report_has_the_promised_keys(compared):
     assert report["break_even"]["n"] == report["activity"]["spikes_per_activation"]
     assert set(report["break_even"]["n_star"]) == {"horowitz45", "osu018", "sky130hd"}
     assert "sensitivity" not in report
+    assert "iso_accuracy" not in report
+    (twin,) = report["controls"]
+    assert twin["kind"] == "qnn"
+    assert twin["operations"]["mac"] == ann["operations"]["mac"]
+    assert twin["counted_pj"]["total"] < ann["counted_pj"]["total"], "narrower activations"
+    assert report["twin"]["bits"] == report["twin"]["steps"].bit_length()
+    assert report["twin"]["ratio"] == pytest.approx(snn["counted_pj"]["total"] / twin["counted_pj"]["total"])
 
 
 def test_terminal_shows_table_verdict_and_path(compared):
