@@ -84,7 +84,7 @@ def _winner(margins: Mapping[str, Any], mismatches: int) -> tuple[Winner, str]:
 
 
 def _accuracy_margin(ann: Design, snn: Design, tolerance: float) -> dict[str, object]:
-    """Compare what the hardware reached; the golden model stands in where the RTL did not run for both, on all samples."""
+    """Compare what the hardware reached; or the golden model, unless the RTL of both ran on all samples."""
     basis = "rtl" if all(_ran_whole(design) for design in (ann, snn)) else "golden"
     values = {design["kind"]: float(design["accuracy"][basis]) for design in (ann, snn)}
     points = 100 * (values["snn"] - values["ann"])
