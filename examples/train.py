@@ -21,6 +21,8 @@ class Recipe(StrEnum):
     """784-256-128-10, LIF with 6-bit weights, and an ANN of the same shape."""
     BRAILLE_ANN = "braille-ann"
     """192-64-7 on sums of spikes."""
+    NMNIST_ANN = "nmnist-ann"
+    """A convolutional network on sums of events."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Training:
     steps: int
     """Time steps of a sample; 1: values."""
     epochs: int
+    time_bin_us: int | None = None
+    """Length of a step, where the data are events."""
     hold_out: int | None = None
     """Every so manieth sample is a test sample, where the data do not say themselves."""
 
@@ -41,17 +45,20 @@ class Training:
 TRAININGS = {
     Recipe.MNIST_SNN: Training(module="train_mnist", inputs=784, steps=1, epochs=12),
     Recipe.BRAILLE_ANN: Training(module="train_braille", inputs=12, steps=256, epochs=150, hold_out=4),
+    Recipe.NMNIST_ANN: Training(
+        module="train_nmnist", inputs=2 * 34 * 34, steps=300, epochs=60, time_bin_us=1000, hold_out=4
+    ),
 }
 
 
 def train_command(
     *,
     recipe: Annotated[
-        Recipe, typer.Argument(help="mnist-snn: an LIF SNN and its ANN twin; braille-ann: an ANN on sums of spikes.")
+        Recipe, typer.Argument(help="mnist-snn: an LIF SNN and its ANN twin; the others: an ANN on sums of spikes.")
     ],
-    data: Annotated[str, typer.Option(help="mnist:DIR (idx files or mnist_train.npz); Braille: npz:FILE.")],
+    data: Annotated[str, typer.Option(help="mnist:DIR (idx files or mnist_train.npz); for the others npz:FILE.")],
     out: Annotated[Path, typer.Option(help="Folder for the networks and their description.")],
-    epochs: Annotated[int | None, typer.Option(help="Passes over the samples [mnist 12, braille 150].")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes [mnist 12, braille 150, nmnist 60].")] = None,
     seed: Annotated[int, typer.Option(help="Of weights, order and distortions.")] = 1,
 ) -> None:
     """Train example networks: surrogate gradients for SNNs, distorted samples for all."""
@@ -62,7 +69,12 @@ def train_command(
         module = importlib.import_module(f"tospike.examples.{training.module}")
     except ModuleNotFoundError as error:
         raise InputError(f"training needs {error.name}, which is not installed: pip install 'tospike[train]'") from None
-    samples = load_data(data, every=training.hold_out)
+    samples = load_data(
+        data,
+        time_bin_us=training.time_bin_us,
+        steps=training.steps if training.time_bin_us else None,
+        every=training.hold_out,
+    )
     require(
         (samples.inputs, samples.steps) == (training.inputs, training.steps),
         f"{recipe.value} takes {training.inputs} values in {training.steps} steps, but {samples.name} has "

@@ -31,5 +31,5 @@ def sum_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
     samples, steps, channels = spikes.shape
     require(1 <= frames <= steps, f"{steps} time steps cannot be summed to {frames} frames: give 1 to {steps} frames")
     starts = np.arange(frames) * steps // frames
-    wide = spikes.astype(np.int64) if spikes.dtype.kind in "iub" else spikes
-    return np.add.reduceat(wide, starts, axis=1).reshape(samples, frames * channels)
+    wide = np.int64 if spikes.dtype.kind in "iub" else spikes.dtype
+    return np.add.reduceat(spikes, starts, axis=1, dtype=wide).reshape(samples, frames * channels)
