@@ -71,6 +71,10 @@ class ModelOptions:
     encoding_seed: Annotated[
         int | None, typer.Option(help="Encoding lfsr: where its random numbers begin [1].", **_NIR)
     ] = None
+    delta_threshold: Annotated[
+        int | None,
+        typer.Option(help="Encoding delta: changes that are larger are sent, of input-bits integers [0].", **_NIR),
+    ] = None
     steps: Annotated[int | None, typer.Option(help="Time steps per sample [8].", **_NIR)] = None
     readout: Annotated[
         Readout | None, typer.Option(help="count, or membrane for a last I or LI [by the last neuron].", **_NIR)
@@ -147,7 +151,7 @@ class ModelOptions:
         """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN."""
         given = self._given(
             "framework", "dt", "decay", "reset", "reset_timing", "comparison", "spike_bits", "refractory",
-            "initial", "integration", "encoding", "steps", "readout", "decision", "input_bits",
+            "initial", "integration", "encoding", "delta_threshold", "steps", "readout", "decision", "input_bits",
         )  # fmt: skip
         given |= {"seed": self.encoding_seed} if self.encoding_seed is not None else {}
         if path.suffix != ".nir":

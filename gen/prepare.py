@@ -70,16 +70,26 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         no engine can run the network is told later, by ``design``.
     """
     nir = options.nir(model)
-    if nir is not None and data.is_spikes:
-        nir = replace(nir, encoding=None, steps=data.steps)
+    if nir is not None and data.has_steps:
+        nir = replace(nir, encoding=nir.encoding if data.is_frames else None, steps=data.steps)
     network = load_network(model, nir=nir)
     require(
         network.input.inputs == data.inputs,
         f"{model} takes {network.input.inputs} values per sample, but {data.name} has {data.inputs}: give other --data",
     )
     require(
-        network.is_spiking or not data.is_spikes,
-        f"{model} is an ANN, but {data.name} holds spike trains: give data with one frame per sample",
+        network.is_spiking or not data.has_steps,
+        f"{model} is an ANN, but {data.name} holds time steps: give data with one frame per sample",
+    )
+    takes_frames = network.input.encoding is not None and network.input.encoding.takes_frames
+    require(
+        not takes_frames or data.is_frames,
+        f"--encoding delta takes a frame for each step, but {data.name} has one per sample: give npz:FILE with frames, "
+        "label",
+    )
+    require(
+        takes_frames or not data.is_frames,
+        f"{data.name} has a frame for each step, which only --encoding delta takes: give that, or x, y",
     )
     require(
         options.event_bin is None or (network.is_spiking and network.input.encoding is None),
