@@ -73,7 +73,7 @@ def convert_command(
     )
     ann, data_set = load_network(model), load_data(data)
     require(
-        not data_set.is_spikes and data_set.inputs == ann.input.inputs,
+        not data_set.has_steps and data_set.inputs == ann.input.inputs,
         f"{model} takes {ann.input.inputs} values per sample, which {data_set.name} does not have: give other --data",
     )
     converted = convert(ann, data_set.train_x, options)

@@ -1,7 +1,7 @@
 """A design in a line."""
 
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import EncoderParams, EventParams, ImageParams, SystolicParams
+from tospike.hw.params import EventParams, ImageParams, SystolicParams
 
 
 def describe(prepared: Prepared) -> str:
@@ -18,9 +18,8 @@ def describe(prepared: Prepared) -> str:
             f"{sizes}, {taken}ReLU, {array.act.bits}-bit activations, {array.weight_bits}-bit weights, "
             f"{array.rows} x {array.cols} {flow}-stationary array"
         )
-    encoders = [e for e in params.engines if isinstance(e, EncoderParams)]
     event = [e for e in params.engines if isinstance(e, EventParams)]
-    encoding = f"{encoders[0].encoding.value} encoding" if encoders else "spike input"
+    encoding = "spike input" if network.input.encoding is None else f"{network.input.encoding.value} encoding"
     bits = max(e.weight_bits for e in event)
     return (
         f"{sizes}, {event[0].neuron.kind.value.upper()} neurons, {network.input.steps} steps, {encoding}, "

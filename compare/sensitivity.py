@@ -67,7 +67,7 @@ def option_changes(prepared: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
         bits = max(e.weight_bits for e in prepared.design.params.engines if isinstance(e, EventParams))
         yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
         yield from ((f"SNN: {_counted(n, 'lane')}", {"lanes": n}) for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64)
-        if spec.encoding is not None:
+        if spec.encoding is not None and not spec.encoding.takes_frames:
             yield from (
                 (f"SNN: {_counted(n, 'time step')}", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n
             )

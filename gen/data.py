@@ -31,13 +31,15 @@ class DataSet:
     split: str
     """Which samples are which, and the scaling of the values, in words."""
     x: Samples
-    """Test inputs: (N, inputs) values, float32; or (N, steps, inputs) spikes, uint8 or float32."""
+    """Test inputs: (N, inputs) values, float32; or (N, steps, inputs) spikes, uint8 or float32, or values."""
     y: NDArray[np.int64]
     """(N,) labels."""
     train_x: Samples
     """(M, ...) training inputs, shaped as ``x``: the calibration set."""
     train_y: NDArray[np.int64]
     """(M,) labels."""
+    is_frames: bool = False
+    """Whether samples with steps are a frame of values for each, not spikes."""
     time_bin_us: int | None = None
     """Where the samples were events: length of a time step in microseconds."""
 
@@ -52,19 +54,24 @@ class DataSet:
         )
 
     @property
-    def is_spikes(self) -> bool:
-        """Whether the samples are spike trains."""
+    def has_steps(self) -> bool:
+        """Whether the samples have time steps: spike trains, or sequences of frames."""
         return self.x.ndim == 3
 
     @property
+    def is_spikes(self) -> bool:
+        """Whether the samples are spike trains."""
+        return self.has_steps and not self.is_frames
+
+    @property
     def inputs(self) -> int:
-        """Values per sample, or per step of a spike train."""
+        """Values per sample, or per step."""
         return int(self.x.shape[-1])
 
     @property
     def steps(self) -> int:
-        """Time steps of a spike train; 1 for values."""
-        return int(self.x.shape[1]) if self.is_spikes else 1
+        """Time steps of a sample; 1 if it has none."""
+        return int(self.x.shape[1]) if self.has_steps else 1
 
 
 def load_data(
@@ -82,7 +89,8 @@ def load_data(
     spec
         ``digits``; ``mnist:DIR`` (idx files, gz or not; the training part also as ``mnist_train.npz``);
         ``npz:FILE``: arrays ``x, y`` (values, with ``train_x, train_y`` if there is a training part),
-        ``spikes, label``, or the events ``x, y, p, t_us, offsets, label``.
+        ``spikes, label``, ``frames, label`` (values, a frame for each step), or the events
+        ``x, y, p, t_us, offsets, label``.
     time_bin_us, steps
         For events only, and needed there: the length of a time step in microseconds, and the number of steps.
     sensor
@@ -223,10 +231,17 @@ def _npz(
         spikes = arrays["spikes"]
         require(spikes.ndim == 3, f"{path}: spikes must be (samples, steps, channels), not {spikes.shape}")
         test = _samples(path, spikes), _labels(path, arrays["label"])
+    elif {"frames", "label"} <= arrays.keys():
+        frames = arrays["frames"]
+        require(frames.ndim >= 3, f"{path}: frames must be (samples, steps, values), not {frames.shape}")
+        steps_first = frames.reshape(*frames.shape[:2], math.prod(frames.shape[2:]))
+        test = _samples(path, steps_first).astype(np.float32), _labels(path, arrays["label"])
     elif {"x", "y"} <= arrays.keys():
         test = _flat(path, arrays["x"]), _labels(path, arrays["y"])
     else:
-        raise InputError(f"{path} holds {', '.join(arrays) or 'nothing'}: it needs x, y or spikes, label or events")
+        raise InputError(
+            f"{path} holds {', '.join(arrays) or 'nothing'}: it needs x, y or spikes, label or frames, label or events"
+        )
     part = f"all samples of {path.name} are test; "
     if {"train_x", "train_y"} <= arrays.keys():
         require(every is None, f"{path} has a training part of its own: leave --hold-out away")
@@ -248,6 +263,7 @@ def _npz(
         y=test[1],
         train_x=train[0],
         train_y=train[1],
+        is_frames="frames" in arrays and test[0].ndim == 3 and not is_events,
         time_bin_us=time_bin_us if is_events else None,
     )
 

@@ -72,6 +72,8 @@ class NirOptions:
     """All encodings but direct: the value that becomes the largest integer."""
     seed: int = 1
     """Encoding lfsr only: where its random numbers begin."""
+    delta_threshold: int = 0
+    """Encoding delta only: a change is sent if it is larger, of integers of ``input_bits``."""
     readout: Readout | None = None
     """``None``: the spike count of a last neuron that spikes, the membrane of one that does not."""
     decision: Decision = Decision.LARGEST
@@ -93,6 +95,8 @@ class NirOptions:
         )
         require_range("input-bits", self.input_bits, 1, 8)
         require_range("encoding-seed", self.seed, 1, (1 << LFSR_BITS) - 1)
+        if self.encoding is Encoding.DELTA:
+            require_range("delta-threshold", self.delta_threshold, 0, (1 << self.input_bits) - 2)
         require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")
 
     def preset(self, framework: Framework) -> "NirOptions":
@@ -106,7 +110,13 @@ class NirOptions:
         fmt = IntFormat(bits=self.input_bits, signed=False)
         scale = self.input_max / fmt.max
         return InputSpec(
-            inputs=inputs, steps=self.steps, encoding=self.encoding, format=fmt, scale=scale, seed=self.seed
+            inputs=inputs,
+            steps=self.steps,
+            encoding=self.encoding,
+            format=fmt,
+            scale=scale,
+            seed=self.seed,
+            delta_threshold=self.delta_threshold,
         )
 
     def describe(self) -> dict[str, str | int | float]:

@@ -38,7 +38,7 @@ _QUANTISE = {"rich_help_panel": "Quantisation"}
 _HARDWARE = {"rich_help_panel": "Hardware"}
 _NIR_ONLY = (
     "framework", "dt", "decay", "reset", "reset_timing", "comparison", "spike_bits", "refractory", "initial",
-    "integration", "encoding", "steps", "readout", "decision",
+    "integration", "encoding", "delta_threshold", "steps", "readout", "decision",
 )  # fmt: skip
 """Fields of `ModelOptions` that are fields of `NirOptions` too."""
 
@@ -77,6 +77,10 @@ class ModelOptions:
     ] = None
     encoding_seed: Annotated[
         int | None, typer.Option(help="Encoding lfsr: where its random numbers begin [1].", **_NIR)
+    ] = None
+    delta_threshold: Annotated[
+        int | None,
+        typer.Option(help="Encoding delta: changes that are larger are sent, of input-bits integers [0].", **_NIR),
     ] = None
     steps: Annotated[int | None, typer.Option(help="Time steps per sample [8].", **_NIR)] = None
     readout: Annotated[

@@ -12,6 +12,7 @@ from tospike.hw.params import (
     ArrayParams,
     Dataflow,
     DelayParams,
+    DeltaParams,
     DenseLayer,
     EncoderParams,
     EngineParams,
@@ -33,7 +34,7 @@ from tospike.hw.params import (
 )
 from tospike.sim.design import Design
 from tospike.sim.layers import sum_weights
-from tospike.sim.network import Accumulator, Decision, Network, Requantize, Stage
+from tospike.sim.network import Accumulator, Decision, InputSpec, Network, Requantize, Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +137,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
     engines: list[EngineParams] = []
     counts: list[int] = []
     if spec.encoding is not None:
-        encoder = EncoderParams(
-            inputs=spec.inputs, steps=spec.steps, encoding=spec.encoding, payload=payload, seed=spec.seed
-        )
+        encoder = _encoder(spec, payload)
         engines.append(encoder)
         counts.append(0)
         payload = encoder.output.payload
@@ -197,6 +196,13 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         else HostEventParams(time_bin=options.event_bin, steps=spec.steps),
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
+
+
+def _encoder(spec: InputSpec, payload: IntFormat) -> EncoderParams | DeltaParams:
+    assert spec.encoding is not None
+    if spec.encoding.takes_frames:
+        return DeltaParams(inputs=spec.inputs, steps=spec.steps, threshold=spec.delta_threshold, payload=payload)
+    return EncoderParams(inputs=spec.inputs, steps=spec.steps, encoding=spec.encoding, payload=payload, seed=spec.seed)
 
 
 def _readout(network: Network) -> Readout:

@@ -71,8 +71,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         no engine can run the network is told later, by ``design``.
     """
     nir = options.nir(model, spikes=data.is_spikes)
-    if nir is not None and data.is_spikes:
-        nir = replace(nir, encoding=None, steps=data.steps)
+    if nir is not None and data.has_steps:
+        nir = replace(nir, encoding=nir.encoding if data.is_frames else None, steps=data.steps)
     network = load_network(model, nir=nir)
     if options.frames is not None:
         network = replace(network, input=replace(network.input, frames=options.frames))
@@ -80,6 +80,16 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     require(
         network.input.inputs == values,
         f"{model} takes {network.input.inputs} values per sample, but {data.name} has {values}: give other --data",
+    )
+    takes_frames = network.input.encoding is not None and network.input.encoding.takes_frames
+    require(
+        not takes_frames or data.is_frames,
+        f"--encoding delta takes a frame for each step, but {data.name} has one per sample: give npz:FILE with frames, "
+        "label",
+    )
+    require(
+        takes_frames or not data.is_frames,
+        f"{data.name} has a frame for each step, which only --encoding delta takes: give that, or x, y",
     )
     require(
         options.event_bin is None or (network.is_spiking and network.input.encoding is None),

@@ -7,7 +7,9 @@ import numpy as np
 from tospike.hw.params import (
     AcceleratorParams,
     DelayParams,
+    DeltaParams,
     EncoderParams,
+    Encoding,
     EventParams,
     EventWindow,
     HostInput,
@@ -33,12 +35,14 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
     rng = np.random.default_rng(seed)
     stages: list[Stage] = []
     counts: list[int] = []
-    steps, encoding, code_seed = STEPS, None, 1
+    steps, encoding, code_seed, threshold = STEPS, None, 1, 0
     readout: Readout | None = None
     for index, engine in enumerate(params.engines):
         before = len(stages)
         if isinstance(engine, EncoderParams):
             steps, encoding, code_seed = engine.steps, engine.encoding, engine.seed
+        elif isinstance(engine, DeltaParams):
+            steps, encoding, threshold = engine.steps, Encoding.DELTA, engine.threshold
         elif params.host_events is not None and index == 0:
             steps = params.host_events.steps
         elif isinstance(engine, EventParams):
@@ -61,6 +65,7 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
         encoding=encoding,
         format=params.input.payload,
         seed=code_seed,
+        delta_threshold=threshold,
     )
     network = Network(name=params.name, input=spec, stages=tuple(stages), readout=readout)
     return Design(params=params, network=network, stage_counts=tuple(counts))
@@ -121,11 +126,12 @@ def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator
 def random_samples(design: Design, count: int, *, seed: int) -> Array:
     """``count`` samples for a design: nothing at all, everything at its maximum, then ever denser random ones.
 
-    (count, values of a frame), or (count, steps, inputs) spikes if the accelerator takes tokens.
+    (count, values of a frame), or (count, steps, inputs) if the accelerator takes a frame for each step, or spikes.
     """
     rng = np.random.default_rng(seed)
     spec, params = design.network.input, design.params
-    shape = (params.input.addresses,) if params.host_input is HostInput.DENSE else (spec.steps, spec.inputs)
+    is_frame = params.host_input is HostInput.DENSE and not isinstance(params.engines[0], DeltaParams)
+    shape = (params.input.addresses,) if is_frame else (spec.steps, spec.inputs)
     samples: list[Array] = [np.zeros(shape, dtype=np.int64), np.full(shape, params.input.payload.max, dtype=np.int64)]
     for index in range(2, count):
         kept = rng.random(shape) < (index - 1) / (count - 1)

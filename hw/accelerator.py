@@ -17,6 +17,7 @@ from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
     AcceleratorParams,
     DelayParams,
+    DeltaParams,
     EncoderParams,
     EngineParams,
     EventParams,
@@ -29,6 +30,7 @@ from tospike.hw.params import (
     require,
 )
 from tospike.hw.snn.delay import Delay
+from tospike.hw.snn.delta import DeltaEncoder
 from tospike.hw.snn.encoder import Encoder
 from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.register import RegisterEngine
@@ -46,6 +48,8 @@ def make_engine(params: EngineParams, images: Images, first_region: int):
     """The component of an engine."""
     if isinstance(params, EncoderParams):
         return Encoder(params)
+    if isinstance(params, DeltaParams):
+        return DeltaEncoder(params)
     if isinstance(params, DelayParams):
         return Delay(params, images)
     if isinstance(params, EventParams):
@@ -110,7 +114,8 @@ class Accelerator(wiring.Component):
             counters=len(names),
         )
         if params.host_input is HostInput.DENSE:
-            source = DenseInput(params.input, send_zeros=isinstance(params.engines[0], SystolicParams | ImageParams))
+            wants_zeros = isinstance(params.engines[0], SystolicParams | ImageParams | DeltaParams)
+            source = DenseInput(params.input, send_zeros=wants_zeros, frames=params.input_frames)
             m.d.comb += registers.frame_error.eq(source.error)
         elif params.host_events is not None:
             source = RecordingInput(params.input, params.host_events)

@@ -7,6 +7,7 @@ import numpy as np
 
 from tospike.hw.params import (
     DelayParams,
+    DeltaParams,
     EncoderParams,
     EventParams,
     HostOutput,
@@ -18,7 +19,7 @@ from tospike.hw.params import (
 from tospike.sim.arithmetic import Ints
 from tospike.sim.delay import DelayRun, delayed, run_delay
 from tospike.sim.design import Design
-from tospike.sim.encoder import EncoderRun, run_encoder
+from tospike.sim.encoder import EncoderRun, run_delta, run_encoder
 from tospike.sim.engine_arrays import arriving_image, engine_arrays, engine_delays
 from tospike.sim.event import EventRun, run_event
 from tospike.sim.image import run as run_image
@@ -45,7 +46,8 @@ def run(design: Design, x: Array) -> Result:
     design
         The network and the hardware that runs it.
     x
-        (N, inputs) integers in the input format, or (N, steps, inputs) spikes where the host sends tokens.
+        (N, inputs) integers in the input format; (N, steps, inputs) spikes where the host sends tokens or events, or
+        integers where an engine takes a frame for each step.
 
     Raises
     ------
@@ -145,8 +147,8 @@ def _engines(design: Design, x: Array) -> list[EncoderRun | DelayRun | EventRun]
     trains: Array = x
     runs: list[EncoderRun | DelayRun | EventRun] = []
     for index, params in enumerate(design.params.engines):
-        if isinstance(params, EncoderParams):
-            encoder = run_encoder(params, x)
+        if isinstance(params, EncoderParams | DeltaParams):
+            encoder = run_delta(params, x) if isinstance(params, DeltaParams) else run_encoder(params, x)
             trains = encoder.trains
             runs.append(encoder)
         elif isinstance(params, DelayParams):
@@ -167,7 +169,8 @@ def _spiking(design: Design, x: Array) -> Result:
     answer = engines[-1]
     assert isinstance(answer, EventRun)
     last = design.params.engines[-1]
-    sent = np.count_nonzero(x, axis=tuple(range(1, x.ndim))).astype(np.int64)
+    wants_zeros = isinstance(design.params.engines[0], DeltaParams)
+    sent = np.count_nonzero(np.ones_like(x) if wants_zeros else x, axis=tuple(range(1, x.ndim))).astype(np.int64)
     counted = {f"{i}.{name}": values for i, run in enumerate(runs) for name, values in run.counters.items()}
     return Result(
         outputs=answer.outputs,

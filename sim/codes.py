@@ -1,6 +1,7 @@
 """Codes of values in time other than the deterministic rate code, which is in `tospike.sim.encoding`.
 
-All take (N, inputs) integers from 0 to ``2**bits - 1`` and give (N, steps, inputs); a 0 never sends anything.
+All but `changes` take (N, inputs) integers from 0 to ``2**bits - 1`` and give (N, steps, inputs); a 0 never sends
+anything.
 """
 
 import numpy as np
@@ -54,3 +55,17 @@ def phase_payloads(values: Ints, steps: int, bits: int) -> Ints:
     """The bits of the value, the highest first, over and over: the payload is the bit's weight."""
     masks = 1 << (bits - 1 - np.arange(steps) % bits)
     return values[:, None, :] & masks[None, :, None]
+
+
+def changes(frames: Ints, threshold: int) -> Ints:
+    """Send on delta: 1 or -1 where a value differs by more than ``threshold`` from what it was when last sent, or 0.
+
+    (N, steps, inputs) values to as many payloads.
+    """
+    payloads = np.zeros(frames.shape, dtype=np.int64)
+    last = np.zeros_like(frames[:, 0])
+    for step in range(frames.shape[1]):
+        difference = frames[:, step] - last
+        payloads[:, step] = np.sign(difference) * (np.abs(difference) > threshold)
+        last = np.where(payloads[:, step] != 0, frames[:, step], last)
+    return payloads

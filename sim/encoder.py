@@ -1,18 +1,19 @@
-"""Golden model of the encoder engine: its spike trains are `sim.encoding`'s, its counts are here."""
+"""Golden models of the encoder engines: trains are those of `sim.encoding` and `sim.codes`, counts are made here."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import EncoderParams, require
+from tospike.hw.params import DeltaParams, EncoderParams, IntFormat, require
 from tospike.sim.arithmetic import Ints
+from tospike.sim.codes import changes
 from tospike.sim.encoding import coded
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EncoderRun:
-    """What an encoder did for N frames."""
+    """What an encoder did for N samples."""
 
     trains: NDArray[np.integer]
     """(N, steps, inputs) payloads; a view of the frames (stride 0) with direct encoding."""
@@ -41,9 +42,8 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EncoderRu
         frames.ndim == 2 and frames.shape[1] == params.inputs,
         f"an encoder takes frames of shape ({params.inputs},), not {frames.shape[1:]}",
     )
-    low, high = int(frames.min(initial=0)), int(frames.max(initial=0))
     fmt = params.payload
-    require(fmt.min <= low and high <= fmt.max, f"values from {low} to {high} do not fit {fmt.min} to {fmt.max}")
+    _check_values(frames, fmt)
 
     trains: NDArray[np.integer]
     recorded = np.count_nonzero(frames, axis=1).astype(np.int64)
@@ -63,3 +63,37 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EncoderRu
             "activation_write": recorded + (scanned if params.phase_bits else 0),  # the phases go back
         },
     )
+
+
+def run_delta(params: DeltaParams, frames: NDArray[np.integer]) -> EncoderRun:
+    """Turn sequences of frames into changes.
+
+    Parameters
+    ----------
+    params
+        The delta encoder.
+    frames
+        (N, steps, inputs) integers in ``params.payload``.
+
+    Raises
+    ------
+    InputError
+        A shape or a value does not fit ``params``.
+    """
+    shape = (params.steps, params.inputs)
+    require(frames.shape[1:] == shape, f"a delta encoder takes samples of shape {shape}, not {frames.shape[1:]}")
+    _check_values(frames, params.payload)
+    trains = changes(frames.astype(np.int64), params.threshold)
+    ones = np.ones(len(frames), dtype=np.int64)
+    sent = np.count_nonzero(trains, axis=2).astype(np.int64)
+    written = params.inputs + sent[:, 1:].sum(axis=1)  # the first frame is stored whole
+    return EncoderRun(
+        trains=trains,
+        counters={"values": sent.sum(axis=1), "ticks": params.steps * ones, "samples": ones, "written": written},
+        operations={"activation_read": params.steps * params.inputs * ones, "activation_write": written},
+    )
+
+
+def _check_values(values: NDArray[np.integer], fmt: IntFormat) -> None:
+    low, high = int(values.min(initial=0)), int(values.max(initial=0))
+    require(fmt.min <= low and high <= fmt.max, f"values from {low} to {high} do not fit {fmt.min} to {fmt.max}")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import Encoding, IntFormat, require, require_range
-from tospike.sim.codes import latency_spikes, lfsr_spikes, phase_payloads
+from tospike.sim.codes import changes, latency_spikes, lfsr_spikes, phase_payloads
 from tospike.sim.frames import sum_frames
 from tospike.sim.network import InputSpec
 
@@ -73,7 +73,7 @@ def _rate(x: NDArray[np.int64], steps: int, bits: int) -> NDArray[np.uint8]:
 
 
 def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: int = 1) -> NDArray[np.integer]:
-    """(N, steps, inputs) payloads for (N, inputs) values, for an encoding of unsigned integers of ``bits`` bits.
+    """(N, steps, inputs) payloads for (N, inputs) values, for an encoding of one frame of ``bits``-bit integers.
 
     Raises
     ------
@@ -105,8 +105,8 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
     spec
         The network's input. With a ``format``, values are quantised first; without, they pass as its docstring says.
     x
-        (N, inputs) values, or (N, steps, inputs) spikes when ``spec.encoding`` is ``None`` and ``spec.steps`` > 1. With
-        ``spec.frames``, (N, steps, channels) spikes too.
+        (N, inputs) values; (N, steps, inputs) spikes when ``spec.encoding`` is ``None`` and ``spec.steps`` > 1, or
+        values when ``spec.encoding`` takes frames. With ``spec.frames``, (N, steps, channels) spikes too.
 
     Returns
     -------
@@ -118,8 +118,8 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         The shape does not fit, or an encoding of integers lacks an unsigned format.
     """
     values = as_frames(spec, np.asarray(x))
-    given = spec.encoding is None and spec.steps > 1
-    shape = (spec.steps, spec.inputs) if given else (spec.inputs,)
+    is_train = spec.encoding.takes_frames if spec.encoding is not None else spec.steps > 1
+    shape = (spec.steps, spec.inputs) if is_train else (spec.inputs,)
     require(
         values.shape[1:] == shape,
         f"the network takes samples of shape {shape}, not {values.shape[1:]}: use data that fit it",
@@ -140,6 +140,8 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         f"{spec.encoding.value} encoding needs an unsigned integer input: give its bits and scale",
     )
     assert fmt is not None
+    if spec.encoding is Encoding.DELTA:
+        return changes(values.astype(np.int64), spec.delta_threshold)
     return coded(spec.encoding, values, spec.steps, fmt.bits, spec.seed)
 
 

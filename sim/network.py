@@ -224,7 +224,8 @@ class InputSpec:
     A float network takes ``(value - offset) / scale`` of the values in the data set, rounded to ``grid`` if it has one;
     a quantised one takes integers of ``format``, ``round((value - offset) / scale)``, saturated to ``clamp``.
     ``encoding`` and ``steps`` are ``None`` and 1 for an ANN. ``encoding`` None with ``steps`` > 1 means that the data
-    are spikes already: samples have shape (steps, inputs). An image's values come channel by channel, row by row.
+    are spikes already: samples have shape (steps, inputs), as those of an encoding that takes frames. An image's values
+    come channel by channel, row by row.
     """
 
     inputs: int
@@ -243,6 +244,8 @@ class InputSpec:
     """Of random encodings."""
     frames: int = 0
     """ANN on spike trains: into how many frames they are summed, see :mod:`tospike.sim.frames`; 0: it takes none."""
+    delta_threshold: int = 0
+    """Of delta encoding: a change is sent if it is larger, in units of ``scale``."""
 
     @property
     def payload_unit(self) -> float:

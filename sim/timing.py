@@ -17,6 +17,7 @@ from tospike.hw.params import (
     LIST_SETTLE,
     AcceleratorParams,
     DelayParams,
+    DeltaParams,
     EncoderParams,
     Encoding,
     EventParams,
@@ -29,6 +30,7 @@ from tospike.hw.params import (
 from tospike.sim.arithmetic import Ints
 from tospike.sim.delay import DelayRun
 from tospike.sim.delay_timing import DelayLink
+from tospike.sim.delta_timing import send_changes
 from tospike.sim.encoder import EncoderRun
 from tospike.sim.event import EventRun
 from tospike.sim.register_timing import RegisterLink
@@ -288,7 +290,7 @@ def chain_cycles(
         A chain of an encoder behind dense host input, or none behind host tokens, then event engines with delays before
         them.
     inputs
-        (N, inputs) frames for the encoder, else (N, steps, inputs) spike trains.
+        (N, inputs) frames for the encoder, or (N, steps, inputs), else (N, steps, inputs) spike trains.
     encoder
         What the encoder does, or ``None``.
     engines
@@ -302,7 +304,7 @@ def chain_cycles(
     first, *others = params.engines
     chain = (first, *others) if encoder is None else tuple(others)
     require(
-        isinstance(first, EncoderParams) == (encoder is not None)
+        isinstance(first, EncoderParams | DeltaParams) == (encoder is not None)
         and (params.host_input is HostInput.DENSE) == (encoder is not None)
         and len(chain) == len(engines)
         and all(isinstance(engine, EventParams | DelayParams) for engine in chain),
@@ -351,6 +353,8 @@ def chain_cycles(
         _send_events(inputs, link)
     elif isinstance(first, EncoderParams) and encoder is not None:
         _encode(first, inputs, encoder.trains, link)
+    elif encoder is not None:
+        send_changes(encoder.trains, link)
     else:
         _send_tokens(inputs, link)
     return sink.last_beat + 1

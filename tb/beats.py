@@ -1,7 +1,7 @@
 """Samples as beats of the host's input stream."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,13 @@ def dense_beats(values: Array) -> Iterator[Beat]:
     words = padded.view("<u4").tolist()
     for number, word in enumerate(words):
         yield Beat(data=word, last=number == len(words) - 1)
+
+
+def frames_beats(frames: Array) -> Iterator[Beat]:
+    """Frames (steps, inputs), each beginning with a beat."""
+    for number, values in enumerate(frames, start=1):
+        for beat in dense_beats(values):
+            yield replace(beat, last=beat.last and number == len(frames))
 
 
 def token_beats(steps: Array) -> Iterator[Beat]:
@@ -89,11 +96,13 @@ def _event_beats(origin: int, stamps: list[int], addresses: list[int]) -> Iterat
 
 
 def input_beats(params: AcceleratorParams, sample: Array) -> Iterator[Beat]:
-    """One sample as the host sends it to this accelerator: (inputs,) values or (steps, inputs) spikes.
+    """One sample as the host sends it to this accelerator: (inputs,) values or (steps, inputs) values or spikes.
 
     Where it takes events, each spike is one, at the beginning of its step.
     """
     if params.host_events is not None:
         steps, addresses = np.nonzero(sample)
         return _event_beats(0, (steps * params.host_events.time_bin).tolist(), addresses.tolist())
-    return dense_beats(sample) if params.host_input is HostInput.DENSE else token_beats(sample)
+    if params.host_input is HostInput.TOKENS:
+        return token_beats(sample)
+    return dense_beats(sample) if sample.ndim == 1 else frames_beats(sample)

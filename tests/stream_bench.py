@@ -5,10 +5,13 @@ import random
 from amaranth.hdl import Fragment
 from amaranth.sim import Simulator
 
-from tospike.hw.params import TokenKind
+from tospike.hw.params import Encoding, TokenKind
 
 TICK = (TokenKind.TICK, 0, 0)
 END = (TokenKind.END, 0, 0)
+
+ONE_FRAME = [encoding for encoding in Encoding if not encoding.takes_frames]
+"""Encodings of `tospike.hw.snn.encoder.Encoder`."""
 
 
 def value(address, payload=1):

@@ -16,9 +16,11 @@ from tospike.gen.folder import build
 from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
 from tospike.hw.params import (
+    CHANGE,
     AcceleratorParams,
     Dataflow,
     DelayParams,
+    DeltaParams,
     DenseLayer,
     EncoderParams,
     Encoding,
@@ -72,7 +74,15 @@ DELAYS = replace(
         RATE.engines[2],
     ),
 )
-ALL = {"delays": DELAYS, "os": ANN, "ws": WS, "direct": SNN, "rate": RATE, "window": WINDOW}
+DELTA = replace(
+    SNN,
+    engines=(
+        DeltaParams(inputs=SNN.engines[0].inputs, steps=SNN.engines[0].steps, threshold=20),
+        replace(SNN.engines[1], payload=CHANGE),
+        *SNN.engines[2:],
+    ),
+)
+ALL = {"delays": DELAYS, "delta": DELTA, "os": ANN, "ws": WS, "direct": SNN, "rate": RATE, "window": WINDOW}
 
 
 def golden(params):

@@ -149,6 +149,45 @@ def test_frames_of_wrong_length_are_cut_and_flagged(addresses, stall):
     assert len(errors) == wrong
 
 
+def sequence(lengths):
+    """A sample of frames of such lengths, each beginning with a beat; its values count up."""
+    frames = [[(n + v) % 200 + 1 for v in range(length)] for n, length in enumerate(lengths)]
+    beats = [(data, 0) for values in frames for data, _ in frame(values)]
+    return frames, [*beats[:-1], (beats[-1][0], 1)]
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize("addresses", [1, 4, 6])
+def test_samples_of_several_frames(addresses, stall):
+    """Samples that end early get the ENDs that are missing; what goes on is dropped; the next one is whole again."""
+    fmt = TokenFormat(addresses=addresses, payload=IntFormat(bits=8, signed=False))
+    whole = [addresses] * 3
+    samples = [whole, whole, [addresses], whole, [addresses, 4], whole, [*whole, addresses, 9], whole, [4], [4]]
+    beats, expected, wrong = [], [], 0
+    for lengths in samples:
+        frames, sent = sequence(lengths)
+        beats += sent
+        for values in [*frames, [], []][:3]:
+            expected += [value(a, v) for a, v in enumerate(values[:addresses])] + [END]
+        wrong += [(length + 3) // 4 for length in lengths] != [(addresses + 3) // 4] * 3
+    dut = DenseInput(fmt, send_zeros=True, frames=3)
+    errors, count_errors = count_pulses(dut.error)
+    starts, count_starts = count_pulses(dut.started)
+
+    async def producer(ctx):
+        await send_beats(ctx, dut.i, beats, stall=stall)
+
+    async def consumer(ctx):
+        tokens = await receive(ctx, dut.o, len(expected), stall=stall, convert=as_token)
+        await ctx.tick().repeat(5)
+        return tokens
+
+    _, tokens = simulate(dut, producer, consumer, background=(count_errors, count_starts))
+    assert tokens == expected
+    assert len(errors) == wrong
+    assert len(starts) == len(samples)
+
+
 @pytest.mark.parametrize("stall", [0.0, 0.5])
 def test_token_words_and_malformed_ones(stall):
     fmt = TokenFormat(addresses=20, payload=IntFormat(bits=5, signed=True))

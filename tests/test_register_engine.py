@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from stream_bench import END, TICK, send_tokens, simulate, value
 from test_event_engine import expected_tokens, finish, packed, random_case, run_rtl, train_tokens
-from test_event_timing import expected_words, random_chain
+from test_event_timing import expected_words, random_chain, run_golden
 from test_event_timing import run_rtl as run_chain
 
 from tospike.compare.energy.hardware import engine_work
@@ -15,7 +15,6 @@ from tospike.hw.layout import config_writes
 from tospike.hw.params import (
     SPIKE,
     AcceleratorParams,
-    EncoderParams,
     EventParams,
     HostInput,
     InputError,
@@ -27,7 +26,6 @@ from tospike.hw.params import (
 )
 from tospike.hw.snn.layout import counter_names, memories, pack
 from tospike.hw.snn.register import RegisterEngine
-from tospike.sim.encoder import run_encoder
 from tospike.sim.event import run_event
 from tospike.sim.network import Dense, InputSpec, Network, Stage
 from tospike.sim.timing import chain_cycles
@@ -74,11 +72,7 @@ def check_chain(seed):
         for engine in chain.engines
     ]
     chain = replace(chain, engines=tuple(engines))
-    encoder = run_encoder(engines[0], samples) if isinstance(engines[0], EncoderParams) else None
-    trains, runs = samples if encoder is None else encoder.trains, []
-    for params, (weight, bias, *others) in zip(engines[encoder is not None :], synapses, strict=True):
-        runs.append(run_event(params, weight, bias, trains, *others))
-        trains = runs[-1].spikes.astype(np.int64)
+    encoder, runs = run_golden(chain, synapses, samples)
     results, _ = run_chain(chain, synapses, samples)
     assert [words for words, _ in results] == [expected_words(chain, runs[-1], sample) for sample in range(3)]
     assert [taken for _, taken in results] == chain_cycles(chain, samples, encoder, runs).tolist()

@@ -11,11 +11,13 @@ from tospike.gen.cache import Cache
 from tospike.gen.folder import generate, read
 from tospike.gen.random_design import random_design
 from tospike.hw.params import (
+    CHANGE,
     SPIKE,
     AcceleratorParams,
     ArrayParams,
     Dataflow,
     DelayParams,
+    DeltaParams,
     DenseLayer,
     EncoderParams,
     Encoding,
@@ -83,6 +85,12 @@ def recordings():
     )
 
 
+def changing_frames():
+    first, last = (replace(engine, payload=CHANGE) for engine in spiking(Encoding.DIRECT).engines[1:])
+    encoder = DeltaParams(inputs=10, steps=4, threshold=20, payload=BYTE)
+    return AcceleratorParams(name="delta", engines=(encoder, first, replace(last, payload=SPIKE)))
+
+
 def core(readout):
     engine = EventParams(
         inputs=9, neurons=6, lanes=4, neuron=NeuronParams(threshold=40, state_bits=10), readout=readout, writable=True
@@ -98,6 +106,7 @@ DESIGNS = {
     "direct-membrane": (spiking(Encoding.DIRECT), True),
     "delays": (delayed_spikes(), True),
     "recordings": (recordings(), True),
+    "delta": (changing_frames(), True),
     "core-spikes": (core(Readout.SPIKES), False),
     "core-count": (core(Readout.COUNT), False),
     "os-streamed": (systolic(Dataflow.OS, weights=WeightSource.STREAM, weight_queue=4), True),

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from stream_bench import ONE_FRAME
 from test_event_engine import check, random_decays, random_neuron
 from test_event_timing import check_chain
 from window_cases import random_window, random_window_case
@@ -58,7 +59,7 @@ def random_chain(rng):
     engines, synapses = [], []
     from_tokens = choose(False, True)
     if not from_tokens:
-        encoding = Encoding.DIRECT if payload.signed else choose(*Encoding)
+        encoding = Encoding.DIRECT if payload.signed else choose(*ONE_FRAME)
         engines.append(EncoderParams(inputs=window.inputs, steps=steps, encoding=encoding, payload=payload))
     depth = choose(1, 2, 3)
     for place in range(depth):

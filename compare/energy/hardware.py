@@ -21,6 +21,7 @@ from tospike.hw.params import (
     AcceleratorParams,
     Dataflow,
     DelayParams,
+    DeltaParams,
     EncoderParams,
     Encoding,
     EngineParams,
@@ -119,6 +120,8 @@ def _engine(index: int, params: EngineParams, state: StatePlacement, counters: M
     match params:
         case EncoderParams():
             return _encoder(name, params, counters)
+        case DeltaParams():
+            return _delta(name, params, counters)
         case DelayParams():
             return _delay(name, params, counters)
         case EventParams():
@@ -144,6 +147,19 @@ def _encoder(name: str, params: EncoderParams, counters: Mapping[str, Counts]) -
     )
     sums = Arithmetic(term="neuron_update", count=computed, instances=1, add_bits=params.payload.bits)
     return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(sums,), busy=stored + scanned)
+
+
+def _delta(name: str, params: DeltaParams, counters: Mapping[str, Counts]) -> EngineWork:
+    """Every value is compared with the one that was last sent; a change takes its place."""
+    came, bits, capacity = counters["inputs"], params.payload.bits, params.stored_bits
+    accesses = (
+        Access(term="activation_write", count=counters["written"], bits=bits, capacity_bits=capacity),
+        Access(term="activation_read", count=came, bits=bits, capacity_bits=capacity),
+        _tokens(counters, params.output.address_bits + params.output.payload.bits),
+    )
+    # once for a change upwards, once for one downwards
+    compared = Arithmetic(term="neuron_update", count=came, instances=2, add_bits=bits)
+    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(compared,), busy=came)
 
 
 def _delay(name: str, params: DelayParams, counters: Mapping[str, Counts]) -> EngineWork:

@@ -14,6 +14,7 @@ from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
     SPIKE,
     DelayParams,
+    DeltaParams,
     EncoderParams,
     EngineParams,
     EventParams,
@@ -166,7 +167,7 @@ def widths(params: EngineParams) -> Widths:
     """The operands of an engine."""
     if isinstance(params, EncoderParams):
         return Widths(weight_bits=0, act_bits=encoder_entry_bits(params), state_bits=0)
-    if isinstance(params, DelayParams):
+    if isinstance(params, DelayParams | DeltaParams):
         return Widths(weight_bits=0, act_bits=params.payload.bits, state_bits=0)
     if isinstance(params, EventParams):
         return Widths(
@@ -194,7 +195,7 @@ def memories(params: EngineParams) -> Memories:
     """
     if isinstance(params, EncoderParams):
         return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * encoder_entry_bits(params))
-    if isinstance(params, DelayParams):
+    if isinstance(params, DelayParams | DeltaParams):
         return Memories(weight_bits=0, state_bits=0, activation_bits=params.stored_bits)
     require(
         not (isinstance(params, SystolicParams) and params.streams_weights),

@@ -97,7 +97,9 @@ def _load(model: Path, data: DataSet, samples: int, options: ModelOptions) -> tu
         raise InputError(f"{model} holds no network, so there is nothing to run: use `tospike generate network`")
     spec = design.network.input
     require(
-        spec.inputs == data.inputs and (spec.encoding is None or not data.is_spikes),
+        spec.inputs == data.inputs
+        and (spec.encoding is None or not data.is_spikes)
+        and data.is_frames == (spec.encoding is not None and spec.encoding.takes_frames),
         f"{model} does not take the samples of {data.name}: give other --data",
     )
     x = data.x[:samples]

@@ -33,12 +33,16 @@ class DenseInput(wiring.Component):
     Bytes saturate to the payload's format. A frame ends with TLAST: values that are missing then are not sent, beats
     beyond the frame's shape are dropped, and both pulse ``error``.
 
-    ``started`` pulses when the first beat of a frame is taken.
+    With several ``frames`` per sample, each begins with a beat and has its END; TLAST is on the last beat of the last.
+    If it comes earlier, the ENDs that are missing are sent at once.
+
+    ``started`` pulses when the first beat of a sample is taken.
     """
 
-    def __init__(self, fmt: TokenFormat, *, send_zeros: bool):
+    def __init__(self, fmt: TokenFormat, *, send_zeros: bool, frames: int = 1):
         self._format = fmt
         self._send_zeros = send_zeros
+        self._frames = frames
         super().__init__(_members(fmt))
 
     def elaborate(self, platform):
@@ -49,8 +53,11 @@ class DenseInput(wiring.Component):
         lane = Signal(range(BYTES_PER_BEAT))
         loaded = Signal()  # `beat` holds values that are still to be sent
         ending = Signal()  # the frame's values are sent, its END is not
-        dropping = Signal()  # the frame went on beyond its shape
-        first = Signal(init=1)  # the next beat begins a frame
+        dropping = Signal()  # the sample went on beyond its shape
+        first = Signal(init=1)  # the next beat begins a sample
+        frame = Signal(range(self._frames))
+        is_final = frame == self._frames - 1
+        cut = Signal()  # the sample ended before its last frame
         address = Signal(range(addresses))
 
         byte = Signal(8)
@@ -80,22 +87,29 @@ class DenseInput(wiring.Component):
                 done.eq(0),
             ]
             with m.If(self.o.ready):
-                m.d.sync += ending.eq(0)
+                m.d.sync += [
+                    frame.eq(Mux(is_final, 0, frame + 1)),
+                    ending.eq(cut & ~is_final),
+                    cut.eq(cut & ~is_final),
+                ]
 
         with m.If(done):
             m.d.sync += [lane.eq(lane + 1), address.eq(address + 1)]
             with m.If(refill):
                 m.d.sync += loaded.eq(0)
             with m.If(at_end):
-                m.d.sync += [ending.eq(1), address.eq(0), lane.eq(0), dropping.eq(~last_beat)]
-                m.d.comb += self.error.eq(~last_beat | (address != addresses - 1))
+                m.d.sync += [
+                    *(ending.eq(1), address.eq(0), lane.eq(0)),
+                    *(dropping.eq(is_final & ~last_beat), cut.eq(last_beat)),
+                ]
+                m.d.comb += self.error.eq((last_beat != is_final) | (address != addresses - 1))
 
         with m.If(self.i.tvalid & self.i.tready):
             m.d.sync += [
                 beat.eq(self.i.tdata),
                 last_beat.eq(self.i.tlast),
                 lane.eq(0),
-                loaded.eq(~(dropping | (done & at_end & ~last_beat))),
+                loaded.eq(~(dropping | (done & at_end & is_final & ~last_beat))),
                 first.eq(self.i.tlast),
             ]
             with m.If(self.i.tlast):

@@ -8,6 +8,7 @@ the manifest of the generated design.
 from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostInput, HostOutput
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.delay import LONGEST_DELAY, DelayParams
+from tospike.hw.params.delta import CHANGE, DeltaParams
 from tospike.hw.params.encoder import EncoderParams, Encoding
 from tospike.hw.params.event import LIST_SETTLE, MAX_REGISTER_NEURONS, EventParams, Readout, SpikingEngine, Sweep
 from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
@@ -49,6 +50,7 @@ from tospike.hw.params.window import EventWindow
 
 __all__ = [
     "BYTES_PER_BEAT",
+    "CHANGE",
     "LIST_SETTLE",
     "LONGEST_DELAY",
     "LONGEST_TIME_BIN",
@@ -65,6 +67,7 @@ __all__ = [
     "Comparison",
     "Dataflow",
     "DelayParams",
+    "DeltaParams",
     "DenseLayer",
     "EncoderParams",
     "Encoding",

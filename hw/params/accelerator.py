@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from tospike.hw.params.check import require
 from tospike.hw.params.delay import DelayParams
+from tospike.hw.params.delta import DeltaParams
 from tospike.hw.params.encoder import EncoderParams
 from tospike.hw.params.event import EventParams, Readout
 from tospike.hw.params.host_events import HostEventParams
@@ -12,14 +13,15 @@ from tospike.hw.params.image import ImageParams
 from tospike.hw.params.stream import SPIKE, WORD_ADDRESS, WORD_PAYLOAD, TokenFormat
 from tospike.hw.params.systolic import SystolicParams
 
-EngineParams = EncoderParams | DelayParams | EventParams | SystolicParams | ImageParams
+EngineParams = EncoderParams | DeltaParams | DelayParams | EventParams | SystolicParams | ImageParams
 
 
 class HostInput(StrEnum):
     """What the host's input stream carries."""
 
     DENSE = "dense"
-    """A frame: one byte per value, four to a beat, TLAST on the last beat."""
+    """A frame: one byte per value, four to a beat, TLAST on the last beat. Before a delta encoder a frame for each
+    step, one after another, each beginning with a beat."""
     TOKENS = "tokens"
     """Tokens of the event stream, one to a beat; TLAST is ignored."""
     EVENTS = "events"
@@ -72,6 +74,11 @@ class AcceleratorParams:
             self.host_events is None or (isinstance(self.engines[0], DelayParams) and self.input.payload == SPIKE),
             "events come to a step in any order: the first engine must be a delay engine of single spikes",
         )
+        require(
+            not any(isinstance(engine, DeltaParams) for engine in self.engines)
+            or (isinstance(self.engines[0], DeltaParams) and self.host_input is HostInput.DENSE),
+            "a delta encoder needs all values of each frame: it must be the first engine, behind dense host input",
+        )
         streaming = sum(isinstance(engine, SystolicParams) and engine.streams_weights for engine in self.engines)
         require(streaming <= 1, f"the host has one stream of weights, but {streaming} engines want one")
         last = self.engines[-1]
@@ -95,6 +102,12 @@ class AcceleratorParams:
     def input(self) -> TokenFormat:
         """Tokens of the first engine."""
         return self.engines[0].input
+
+    @property
+    def input_frames(self) -> int:
+        """Frames of a sample, with ``HostInput.DENSE``."""
+        first = self.engines[0]
+        return first.steps if isinstance(first, DeltaParams) else 1
 
     @property
     def output(self) -> TokenFormat:

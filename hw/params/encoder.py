@@ -21,11 +21,18 @@ class Encoding(StrEnum):
     """Time to first spike: every non-zero value spikes once, the larger the earlier, linearly."""
     PHASE = "phase"
     """The bits of the value, the highest first, over and over; a set bit is sent with its weight as the payload."""
+    DELTA = "delta"
+    """A frame for each step, of which what changed since it was last sent is sent: 1 upwards, -1 downwards."""
 
     @property
     def takes_integers(self) -> bool:
         """Whether the code is defined on unsigned integers of a given width."""
         return self is not Encoding.DIRECT
+
+    @property
+    def takes_frames(self) -> bool:
+        """Whether a sample is a frame of values for each step, rather than one for all of them."""
+        return self is Encoding.DELTA
 
 
 LFSR_BITS = 31
@@ -51,6 +58,7 @@ class EncoderParams:
         require_range("inputs", self.inputs, 1, 1 << 16)
         require_range("steps", self.steps, 1, 1 << 12)
         require_range("payload-bits", self.payload.bits, 1, 8)
+        require(not self.encoding.takes_frames, f"{self.encoding.value} encoding has an encoder of its own")
         require(
             not self.encoding.takes_integers or not self.payload.signed,
             f"{self.encoding.value} encoding needs unsigned input values",

@@ -5,13 +5,13 @@ from itertools import product
 from typing import Any
 
 from tospike.hw.layout import MemoryShape, pack_lanes
-from tospike.hw.params import DelayParams, EncoderParams, EventParams, EventWindow, IntFormat, require
+from tospike.hw.params import DelayParams, DeltaParams, EncoderParams, EventParams, EventWindow, IntFormat, require
 
 Rows = Sequence[Sequence[int]]
 
 COUNTERS = ("values", "ticks", "samples", "synapse_words", "sweep_words", "spikes", "saturations")
 
-SpikingParams = EventParams | EncoderParams | DelayParams
+SpikingParams = EventParams | EncoderParams | DeltaParams | DelayParams
 
 
 def counter_names(params: SpikingParams) -> tuple[str, ...]:
@@ -19,16 +19,19 @@ def counter_names(params: SpikingParams) -> tuple[str, ...]:
 
     Event engine: tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
     (``synapse_words``) and that a TICK or an END swept (``sweep_words``), ``spikes``, and additions to a state that
-    saturated (``saturations``). Encoder: tokens that went out. Delay: tokens that came in, entries of its ring that
-    were read (``scanned``), VALUEs that went out (``sent``).
+    saturated (``saturations``). Encoder: tokens that went out. Delta encoder: these, and values that were stored
+    (``written``). Delay: tokens that came in, entries of its ring that were read (``scanned``), VALUEs that went out
+    (``sent``).
     """
+    if isinstance(params, DeltaParams):
+        return (*COUNTERS[:3], "written")
     if isinstance(params, DelayParams):
         return (*COUNTERS[:3], "scanned", "sent")
     return COUNTERS if isinstance(params, EventParams) else COUNTERS[:3]
 
 
 def memories(params: SpikingParams) -> tuple[MemoryShape, ...]:
-    """The memories that an image fills, in the order of their configuration regions. An encoder has none.
+    """The memories that an image fills, in the order of their configuration regions. Encoders have none.
 
     ``weights`` has the ``words`` words of input 0 first, then those of input 1, at last those of a recurrent engine's
     neurons; behind a window those of tap (0, 0) and input channel 0, of channel 1, ..., of tap (0, 1), ...
@@ -38,7 +41,7 @@ def memories(params: SpikingParams) -> tuple[MemoryShape, ...]:
     """
     if isinstance(params, DelayParams):
         return (MemoryShape(name="delays", width=params.longest.bit_length(), depth=params.inputs),)
-    if isinstance(params, EncoderParams):
+    if isinstance(params, EncoderParams | DeltaParams):
         return ()
     weights = MemoryShape(
         name="weights", width=params.lanes * params.weight_bits, depth=params.rows * params.event_words

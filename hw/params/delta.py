@@ -1,0 +1,44 @@
+"""The delta encoder: what changed."""
+
+from dataclasses import dataclass, field
+
+from tospike.hw.params.check import require, require_range
+from tospike.hw.params.numbers import IntFormat
+from tospike.hw.params.stream import TokenFormat
+
+CHANGE = IntFormat(bits=2, signed=True)
+"""Payload of a change: 1 upwards, -1 downwards."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeltaParams:
+    """Turns ``steps`` frames, each with all its values and an END, into as many time steps of changes and an END."""
+
+    inputs: int
+    steps: int
+    threshold: int = 0
+    """A change is sent if it is larger."""
+    payload: IntFormat = field(default=IntFormat(bits=8, signed=False))
+    counter_bits: int = 32
+
+    def __post_init__(self) -> None:
+        require_range("inputs", self.inputs, 1, 1 << 16)
+        require_range("steps", self.steps, 1, 1 << 12)
+        require_range("payload-bits", self.payload.bits, 1, 8)
+        require(not self.payload.signed, "delta encoding needs unsigned input values")
+        require_range("delta-threshold", self.threshold, 0, self.payload.max - 1)
+
+    @property
+    def stored_bits(self) -> int:
+        """Capacity of the memory of the values that were sent last."""
+        return self.inputs * self.payload.bits
+
+    @property
+    def input(self) -> TokenFormat:
+        """Tokens that come in: a frame for each step."""
+        return TokenFormat(addresses=self.inputs, payload=self.payload)
+
+    @property
+    def output(self) -> TokenFormat:
+        """Tokens that go out: changes."""
+        return TokenFormat(addresses=self.inputs, payload=CHANGE)
