@@ -83,6 +83,7 @@ def test_braille_is_read_from_sums_of_spikes(backend):
     assert evaluate(prepared, data, backend).accuracy == pytest.approx(described["float_accuracy"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not NIR.is_dir(), reason="the N-MNIST recordings are not in ../shared/data")
 def test_nmnist_is_read_from_sums_of_events():
     described = json.loads((EXAMPLES / "nmnist.json").read_text())["ann"]
