@@ -84,6 +84,7 @@ def compare_command(
     target: synth_cli.Target = "ecp5-85k",
     speed: synth_cli.Speed = None,
     seed: synth_cli.Seed = 1,
+    synth: Annotated[bool, typer.Option(help="Synthesise: area, clock and latency in time, not only cycles.")] = True,
     rtl_samples: Annotated[int | None, typer.Option(help="Test samples to run in RTL [digits, braille: all].")] = None,
     simulator: tb_cli.SimulatorOption = tb_cli.Simulator.VERILATOR,
     technology: Annotated[
@@ -116,6 +117,7 @@ def compare_command(
         target=target,
         speed=speed,
         seed=seed,
+        synthesis=synth,
         simulator=simulator.value,
         rtl_samples=rtl_samples,
         model=model_named(energy_model),

@@ -57,6 +57,8 @@ class StudyOptions:
     target: str = "ecp5-85k"
     speed: int | None = None
     seed: int = 1
+    synthesis: bool = True
+    """Whether to synthesise; without, there is neither area nor clock, and latency is in cycles only."""
     simulator: str = "verilator"
     rtl_samples: int | None = None
     """``None``: every test sample."""
@@ -146,7 +148,7 @@ def run_study(
     verdict = judge(designs, workload=workload.name)
     trials = Trials(prepared, paths, data, workload.options, options.technology)
     seconds = {f"{side.design['name']} {step}": value for side in measured for step, value in side.seconds.items()}
-    tools = {name: version for design in designs for name, version in design["fpga"].get("tools", {}).items()}
+    tools = {name: version for design in designs for name, version in (design["fpga"] or {}).get("tools", {}).items()}
     return {
         "workload": {
             "name": workload.name,
@@ -206,17 +208,19 @@ def _measure(
             prepared, data, Backend.RTL, samples=options.rtl_samples, simulator=options.simulator, cache=options.cache
         ),
     )
-    report = timed(
-        "synthesis",
-        lambda: synthesize(
-            folder,
-            target=options.target,
-            speed=options.speed,
-            seed=options.seed,
-            cache=options.cache,
-            progress=lambda line: progress(name, line),
-        ),
-    )
+    report = None
+    if options.synthesis:
+        report = timed(
+            "synthesis",
+            lambda: synthesize(
+                folder,
+                target=options.target,
+                speed=options.speed,
+                seed=options.seed,
+                cache=options.cache,
+                progress=lambda line: progress(name, line),
+            ),
+        )
     gates = None
     if options.gates:
         study = options.gates
@@ -234,7 +238,7 @@ def _measure(
         "accuracy": {"float": reference.accuracy, "golden": golden.accuracy, "rtl": rtl.accuracy},
         "rtl_samples": len(rtl.correct),
         "mismatches": rtl.mismatches,
-        "fpga": report.to_json(),
+        "fpga": report.to_json() if report else None,
         "latency_us": distribution(result.cycles / report.fmax_mhz) if isinstance(report, FpgaReport) else None,
         "gates_pj": gates,
         **golden_part,

@@ -151,8 +151,9 @@ KNOWN = {
     ),
     "nmnist": Known(
         description="handwritten digits seen by an event camera (N-MNIST): events in 300 steps of 1 ms",
-        needs="a spiking network, an ANN that takes sums of spikes, and recordings: give --snn cnn_sinabs.nir "
-        "(github.com/neuromorphs/NIR), --ann FILE.onnx and --data npz:FILE with events",
+        needs="the convolutional network of the NIR paper and recordings: give --snn cnn_sinabs.nir "
+        "(github.com/neuromorphs/NIR) and --data npz:FILE with events",
+        ann="nmnist_ann.onnx",
         data_kind="npz:",
         time_bin_us=1000,
         hold_out=4,

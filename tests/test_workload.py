@@ -52,7 +52,7 @@ def test_options_of_the_workload_give_way_to_the_users():
         ("mnist-cnn", Given(data="mnist:x"), "mnist-cnn needs .* --ann FILE.onnx"),
         ("braille", Given(data="npz:x"), "braille needs .* --snn braille_noDelay_bias_zero.nir"),
         ("braille", Given(snn=OWN.snn), "braille needs .* --data npz:FILE"),
-        ("nmnist", Given(snn=OWN.snn, data="npz:x"), "nmnist needs .* --ann FILE.onnx"),
+        ("nmnist", Given(data="npz:x"), "nmnist needs .* --snn cnn_sinabs.nir"),
     ],
 )
 def test_what_is_missing_is_asked_for(name, given, message):
