@@ -1,13 +1,29 @@
 """A design in a line."""
 
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import EncoderParams, ImageParams, SystolicParams
+from tospike.hw.params import AcceleratorParams, EncoderParams, EventParams, ImageParams, SystolicParams
+
+
+def ann_bits(params: AcceleratorParams) -> tuple[int, int]:
+    """Bits of the weights and of the activations of an ANN's hardware."""
+    events = [engine for engine in params.engines if isinstance(engine, EventParams)]
+    if events:
+        return max(engine.weight_bits for engine in events), events[0].payload.bits
+    engine = next(e for e in params.engines if isinstance(e, SystolicParams | ImageParams))
+    return engine.array.weight_bits, engine.array.act.bits
 
 
 def describe(prepared: Prepared) -> str:
     """A design in a line: sizes, neuron, widths, engines."""
     network, params = prepared.quantized.network, prepared.design.params
     sizes = "-".join(str(size) for size in (network.input.inputs, *(s.synapses.outputs for s in network.stages)))
+    if params.takes_frames:
+        lanes = max(e.lanes for e in params.engines if isinstance(e, EventParams))
+        weight_bits, act_bits = ann_bits(params)
+        return (
+            f"{sizes}, ReLU, {act_bits}-bit activations, {weight_bits}-bit weights, event engines that skip zeros, "
+            f"{lanes} lanes per layer"
+        )
     if not network.is_spiking:
         engine = next(e for e in params.engines if isinstance(e, SystolicParams | ImageParams))
         array = engine.array

@@ -14,7 +14,7 @@ from tospike.gen.fit import EITHER
 from tospike.gen.nir_frameworks import DecayRule, Framework
 from tospike.gen.nir_import import read_options
 from tospike.gen.nir_options import Integration, NirOptions
-from tospike.gen.plan import PlanOptions
+from tospike.gen.plan import AnnEngine, PlanOptions
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.hw.params import (
     Comparison,
@@ -112,6 +112,10 @@ class ModelOptions:
         SpikingEngine | None,
         typer.Option(help="SNN: states in memory, or in registers where a layer is small enough [event].", **_HARDWARE),
     ] = None
+    ann_engine: Annotated[
+        AnnEngine | None,
+        typer.Option(help="ANN: a systolic array, or event engines, which skip zeros (dense) [systolic].", **_HARDWARE),
+    ] = None
     sweep: Annotated[
         Sweep | None,
         typer.Option(help="Event engines: sweep all words, or touched ones where IF and I allow [all].", **_HARDWARE),
@@ -189,7 +193,16 @@ class ModelOptions:
         """How to put stages on engines."""
         return PlanOptions(
             **self._given(
-                "rows", "cols", "dataflow", "lanes", "engine", "sweep", "products_per_multiplier", "weights", "argmax"
+                "rows",
+                "cols",
+                "dataflow",
+                "lanes",
+                "engine",
+                "ann_engine",
+                "sweep",
+                "products_per_multiplier",
+                "weights",
+                "argmax",
             )
         )
 

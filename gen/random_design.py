@@ -39,8 +39,12 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
         if isinstance(engine, EncoderParams):
             steps, encoding, code_seed = engine.steps, engine.encoding, engine.seed
         elif isinstance(engine, EventParams):
-            stages.append(_spiking_stage(f"engine_{index}", engine, rng))
-            readout = engine.readout
+            stage = _spiking_stage(f"engine_{index}", engine, rng)
+            if params.takes_frames:
+                stage = replace(stage, neuron=_ann_neuron(engine, rng))
+            else:
+                readout = engine.readout
+            stages.append(stage)
         elif isinstance(engine, ImageParams):
             raise InputError("an image engine has no random network: generate it from a trained one")
         else:
@@ -75,6 +79,15 @@ def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> 
     else:
         synapses = _convolution(engine.window, engine.weight, bias, rng)
     return Stage(name=name, synapses=synapses, neuron=engine.neuron, recurrent=recurrent, decays=decays)
+
+
+def _ann_neuron(engine: EventParams, rng: np.random.Generator) -> Requantize | Accumulator:
+    """What becomes of the sums in an ANN's layer on an event engine."""
+    if engine.activation is None:
+        return Accumulator()
+    largest = engine.activation.requantize.multiplier.max
+    multiplier = rng.integers(1, largest, size=engine.neurons, endpoint=True)
+    return Requantize(multiplier=multiplier, shift=engine.activation.shift, clamp=engine.activation.clamp)
 
 
 def _convolution(window: EventWindow, fmt: IntFormat, bias: Array, rng: np.random.Generator) -> Conv2d:

@@ -6,6 +6,7 @@ the manifest of the generated design.
 """
 
 from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostInput, HostOutput
+from tospike.hw.params.activation import ActivationParams
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.encoder import EncoderParams, Encoding
 from tospike.hw.params.event import LIST_SETTLE, MAX_REGISTER_NEURONS, EventParams, Readout, SpikingEngine, Sweep
@@ -56,6 +57,7 @@ __all__ = [
     "WORD_KIND",
     "WORD_PAYLOAD",
     "AcceleratorParams",
+    "ActivationParams",
     "AdaptationParams",
     "ArrayParams",
     "Comparison",
