@@ -7,10 +7,29 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from tospike.compare.drawing import COLOUR, label_log_axis, new_figure, style_axes, to_svg
+from tospike.compare.gates.parts import PARTS
 from tospike.compare.numbers import significant
+from tospike.compare.report_tables import LEVELS
 
 Report = Mapping[str, Any]
 """report.json."""
+
+LEVEL_LABELS: Mapping[str, str] = {
+    "counts": "counts",
+    "counters": "counters",
+    "zero": "gates, no delays",
+    "library": "gates",
+}
+PART_COLOURS: Mapping[str, str] = {
+    "mac": "mac",
+    "neuron": "neuron",
+    "memories": "weights",
+    "queues": "queues",
+    "control": "state",
+    "clock": "clock",
+    "leakage": "leakage",
+}
+"""Parts of the gates, each with the colour of what it stands for at the other levels."""
 
 
 def energy_distribution_figure(report: Report) -> str:
@@ -49,6 +68,52 @@ def energy_distribution_figure(report: Report) -> str:
         )
     every[-1].set_xlabel("energy per inference, nJ; height: share of the samples", color=COLOUR["muted"])
     return to_svg(figure, "Distribution of the energy per inference over the samples")
+
+
+def levels_figure(report: Report) -> str:
+    """Draw the mean energy per inference at all three levels as stacked parts, with one technology's prices."""
+    rows = [(design, level) for design in report["designs"] if design.get("gates_pj") for level in LEVELS]
+    figure = new_figure(8.6, 1.35 + 0.42 * len(rows))
+    axes = figure.subplots()
+    style_axes(axes, grid="x")
+    left = np.zeros(len(rows))
+    for part, label in PARTS.items():
+        widths = np.asarray([_of_part(design, part, level) for design, level in rows]) / 1000
+        axes.barh(
+            range(len(rows)),
+            widths,
+            0.66,
+            left=left,
+            color=COLOUR[PART_COLOURS[part]],
+            edgecolor=COLOUR["paper"],
+            linewidth=1,
+            label=label,
+        )
+        left += widths
+    for row, total in enumerate(left.tolist()):
+        axes.annotate(
+            f"{significant(total)} nJ",
+            (total, row),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=10.5,
+            color=COLOUR["ink"],
+        )
+    axes.set_yticks(range(len(rows)), [f"{design['name']}, {LEVEL_LABELS[level]}" for design, level in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    for text, (design, _) in zip(axes.get_yticklabels(), rows, strict=True):
+        text.set(color=COLOUR[design["kind"]], fontsize=10.5)
+    axes.set_xlim(0, 1.16 * left.max())
+    axes.set_xlabel(f"energy per inference, nJ, {rows[0][0]['gates_pj']['library']}", color=COLOUR["muted"])
+    figure.legend(
+        loc="outside upper left", ncols=4, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"], handlelength=1
+    )
+    return to_svg(figure, "Energy per inference by part, by operation counts, by counters and by gates")
+
+
+def _of_part(design: Mapping[str, Any], part: str, level: str) -> float:
+    return float(next(row[level] for row in design["gates_pj"]["parts"] if row["part"] == part))
 
 
 def accuracy_energy_figure(report: Report) -> str:

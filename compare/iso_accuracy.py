@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.compare.describe import ann_bits
 from tospike.compare.numbers import percent, significant
 from tospike.compare.trial import Kind, Trial, Trials
 from tospike.compare.twin import bits_of_twin
 from tospike.compare.verdict import CONFIDENCE
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import EventParams, ImageParams, SystolicParams, ceil_div
+from tospike.hw.params import EventParams, ceil_div
 
 WEIGHT_BITS = (3, 4, 6)
 """Besides those of the network as it is."""
@@ -78,9 +79,7 @@ class IsoAccuracy:
 
 def ann_grid(ann: Prepared, twin_bits: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Options of the ANN's points: bits of weights and of activations, no more than it has."""
-    engine = ann.design.params.engines[0]
-    assert isinstance(engine, SystolicParams | ImageParams)
-    own_weights, own_acts = engine.array.weight_bits, engine.array.act.bits
+    own_weights, own_acts = ann_bits(ann.design.params)
     for weights in (*(bits for bits in WEIGHT_BITS if bits < own_weights), own_weights):
         for acts in sorted({bits for bits in (twin_bits, 4) if bits < own_acts} | {own_acts}):
             given = {"weight_bits": weights} if weights != own_weights else {}

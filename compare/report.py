@@ -20,9 +20,17 @@ from tospike.compare.figures_energy import (
     break_even_figure,
     energy_distribution_figure,
     iso_accuracy_figure,
+    levels_figure,
 )
 from tospike.compare.numbers import count, percent, signed, significant, times
-from tospike.compare.report_tables import engines_table, gates_table, levels_table, operations_table, published_table
+from tospike.compare.report_tables import (
+    engines_table,
+    gates_table,
+    levels_table,
+    operations_table,
+    part_levels_table,
+    published_table,
+)
 from tospike.compare.table import Report, shown, summary_rows
 from tospike.gen.files import write_text
 from tospike.hw.params import InputError
@@ -100,6 +108,7 @@ def figures_of(report: Report) -> dict[str, str]:
         ("accuracy", figures.accuracy_figure, True),
         ("cycles", figures.cycles_figure, True),
         ("energy", figures.energy_figure, any(d.get("levels") for d in designs)),
+        ("levels", levels_figure, any(d.get("gates_pj") for d in designs)),
         ("energy_samples", energy_distribution_figure, any(d.get("counted_pj") for d in designs)),
         ("iso_accuracy", iso_accuracy_figure, report.get("iso_accuracy")),
         ("accuracy_energy", accuracy_energy_figure, report.get("variants")),
@@ -186,6 +195,7 @@ def report_html(report: Report, drawn: Mapping[str, str]) -> str:
         figures=drawn,
         levels=levels_table(designs),
         gates=gates_table(designs),
+        part_levels=part_levels_table(designs),
         operations=operations_table(designs),
         published=published_table(report),
         resources=_RESOURCES,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tospike.compare.describe import ann_bits
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.hardware import StatePlacement
 from tospike.compare.energy.technology import Technology
@@ -52,21 +53,28 @@ class Sensitivity:
 
 def option_changes(prepared: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
     """The changes that can be tried on one side: a description, and model options."""
-    engine = prepared.design.params.engines[-1]
-    if isinstance(engine, SystolicParams | ImageParams):
+    params = prepared.design.params
+    engine = params.engines[-1]
+    events = [e for e in params.engines if isinstance(e, EventParams)]
+    lanes = max((e.lanes for e in events), default=0)
+    other_lanes = [n for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64]
+    if params.is_event_ann or isinstance(engine, SystolicParams | ImageParams):
+        weight_bits, act_bits = ann_bits(params)
+        yield from ((f"ANN: {bits}-bit weights", {"weight_bits": bits}) for bits in (4, 6) if bits < weight_bits)
+        yield from ((f"ANN: {bits}-bit activations", {"act_bits": bits}) for bits in (4, 6) if bits < act_bits)
+    if params.is_event_ann:
+        yield from ((f"ANN: {_counted(n, 'lane')}", {"lanes": n}) for n in other_lanes)
+    elif isinstance(engine, SystolicParams | ImageParams):
         array = engine.array
-        yield from ((f"ANN: {bits}-bit weights", {"weight_bits": bits}) for bits in (4, 6) if bits < array.weight_bits)
-        yield from ((f"ANN: {bits}-bit activations", {"act_bits": bits}) for bits in (4, 6) if bits < array.act.bits)
         yield from (
             (f"ANN: {_counted(cols, 'column')}", {"cols": cols}) for cols in (array.cols // 2, 2 * array.cols) if cols
         )
         yield "ANN: 2 rows", {"rows": 2}
-    if isinstance(engine, EventParams):
+    else:
         spec = prepared.network.input
-        lanes = max(e.lanes for e in prepared.design.params.engines if isinstance(e, EventParams))
-        bits = max(e.weight_bits for e in prepared.design.params.engines if isinstance(e, EventParams))
+        bits = max(e.weight_bits for e in events)
         yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
-        yield from ((f"SNN: {_counted(n, 'lane')}", {"lanes": n}) for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64)
+        yield from ((f"SNN: {_counted(n, 'lane')}", {"lanes": n}) for n in other_lanes)
         if spec.encoding is not None and not spec.encoding.takes_frames:
             yield from (
                 (f"SNN: {_counted(n, 'time step')}", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n

@@ -14,7 +14,7 @@ from tospike.gen.fit import EITHER
 from tospike.gen.nir_frameworks import DecayRule, Framework
 from tospike.gen.nir_import import read_options
 from tospike.gen.nir_options import Integration, NirOptions
-from tospike.gen.plan import PlanOptions
+from tospike.gen.plan import AnnEngine, PlanOptions
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.hw.params import (
     Comparison,
@@ -130,6 +130,10 @@ class ModelOptions:
         SpikingEngine | None,
         typer.Option(help="SNN: states in memory, or in registers where a layer is small enough [event].", **_HARDWARE),
     ] = None
+    ann_engine: Annotated[
+        AnnEngine | None,
+        typer.Option(help="ANN: a systolic array, or event engines, which skip zeros (dense) [systolic].", **_HARDWARE),
+    ] = None
     sweep: Annotated[
         Sweep | None,
         typer.Option(help="Event engines: sweep all words, or touched ones where IF and I allow [all].", **_HARDWARE),
@@ -225,6 +229,7 @@ class ModelOptions:
                 "dataflow",
                 "lanes",
                 "engine",
+                "ann_engine",
                 "sweep",
                 "products_per_multiplier",
                 "weights",

@@ -421,6 +421,10 @@ def gates(kind):
         "cells": 4321,
         "period_ns": 10.5,
         "period_source": "OpenSTA 9",
+        "parts": [
+            {"part": part, "counts": 5.0, "counters": 11.0 if part == "clock" else 0.0, "zero": 30.0, "library": 40.0}
+            for part in PARTS
+        ],
         "levels": {"counts": 111.0, "counters": 222.0, "zero": total, "library": 2 * total},
         "delays": {
             name: {"parts": parts, "total": n * total, "static": 211.0} for n, name in ((1, "zero"), (2, "library"))
@@ -439,6 +443,9 @@ def test_the_gates_stand_beside_the_other_levels(study):
     assert rows["counters, the same technology, pJ"].numbers == (222.0, 222.0)
     assert rows["samples"].values == ("7", "7")
     text = page_text(page(with_gates))
+    assert "clock 5.00 11.0 30.0 40.0 25.0 % 5.00 11.0 30.0 40.0 25.0 %" in text, "the glitches' share"
+    assert "total 35.0 11.0 210 280 25.0 %" in text
+    assert "gates, no delays" in figures_of(with_gates)["levels"]
     for expected in ("The gates", "some.lib", "multiply/accumulate", "4,321 cells", "period 10.5 ns", "OpenSTA 9"):
         assert expected in text
     json.loads(report_json(with_gates))
