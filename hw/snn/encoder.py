@@ -31,7 +31,7 @@ class Encoder(wiring.Component):
     encoding  entry                      an entry is sent
     ========  =========================  ======================================================
     DIRECT    value                      always
-    RATE      value, phase               on carry: each scan adds the value to the phase
+    RATE      value, phase               on carry: each scan adds the value to the phase, for the next scan
     LFSR      value                      if the value is above the next random number
     LATENCY   the step in which it       in that step
               spikes
@@ -86,13 +86,11 @@ class Encoder(wiring.Component):
         fetched_kind = Signal(TokenKind)
         fetched_position = Signal.like(position)
         found = data.View(entry, read.data)
-        phase = Signal(params.phase_bits + 1)
-        m.d.comb += phase.eq(found.phase + found.value if is_rate else 0)
         mask = Signal(params.payload.bits)  # PHASE: the step's bit
         random = Signal(params.payload.bits)  # LFSR: the next value's number
         later = {
             Encoding.DIRECT: (C(1, 1), found.value),
-            Encoding.RATE: (phase[-1], 1),
+            Encoding.RATE: (found.phase[-1:], 1),
             Encoding.LFSR: (found.value > random, 1),
             Encoding.LATENCY: (found.value == steps, 1),
             Encoding.PHASE: ((found.value & mask).any(), found.value & mask),
@@ -169,9 +167,10 @@ class Encoder(wiring.Component):
             write.en.eq(frame.valid & frame.ready & ~is_end),
         ]
         if is_rate:
-            m.d.comb += record.phase.eq(value)
+            # the sum is made a scan ahead: whether an entry is sent must not wait for an adder
+            m.d.comb += record.phase.eq(value << 1)
             with m.If(fetched):
-                m.d.comb += [record.eq(found), record.phase.eq(phase)]
+                m.d.comb += [record.eq(found), record.phase.eq(found.phase[: params.payload.bits] + found.value)]
                 m.d.sync += [
                     write.addr.eq(fetched_position),
                     write.en.eq(consume & (fetched_kind == TokenKind.VALUE)),
