@@ -11,6 +11,7 @@ from tospike.gen.data import DataSet, load_data
 from tospike.gen.files import write_bytes
 from tospike.gen.load import load_network
 from tospike.gen.nir_frameworks import Framework
+from tospike.gen.nir_import import states_options
 from tospike.gen.options import ModelOptions
 from tospike.hw.params import InputError, require
 
@@ -45,6 +46,8 @@ class Workload:
     samples: int | None = None
     rtl_samples: int | None = None
     """How many test samples run in RTL unless the user says so; ``None``: all."""
+    converted_steps: int = ConvertOptions.steps
+    """Time steps of an SNN that is made of the ANN, unless the user says so."""
     options: ModelOptions = field(default_factory=ModelOptions)
 
     def load(self) -> DataSet:
@@ -81,7 +84,7 @@ class Workload:
         """
         if self.snn is not None:
             return {"ann": self.ann, "snn": self.snn}
-        steps = ConvertOptions.steps if self.options.steps is None else self.options.steps
+        steps = self.converted_steps if self.options.steps is None else self.options.steps
         converted = convert(load_network(self.ann), data.train_x, ConvertOptions(steps=steps))
         path = out / f"{self.ann.stem}_snn.nir"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,13 +108,15 @@ class Known:
     data: str | None = None
     data_kind: str = ""
     """How the data's name begins."""
-    is_converted: bool = False
-    """Whether the SNN may be made of the ANN."""
+    converted_steps: int | None = None
+    """Time steps of an SNN that is made of the ANN; ``None``: it must be given."""
     time_bin_us: int | None = None
     hold_out: int | None = None
     rtl_samples: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     """Model options that are not as usual."""
+    nir: Mapping[str, Any] = field(default_factory=dict)
+    """Those that the SNN's file leaves open; one that states its own has none of these."""
 
 
 KNOWN = {
@@ -136,9 +141,8 @@ KNOWN = {
         needs="MNIST's files and a convolutional network with average pools: give --data mnist:DIR and --ann "
         "FILE.onnx; without --snn FILE.nir the SNN is made of the ANN",
         data_kind="mnist:",
-        is_converted=True,
+        converted_steps=8,
         rtl_samples=50,
-        options={"steps": 8},
     ),
     "braille": Known(
         description="tactile Braille letters: spike trains of 256 steps and 12 channels",
@@ -147,7 +151,7 @@ KNOWN = {
         ann="braille_ann.onnx",
         data_kind="npz:",
         hold_out=4,
-        options={"dt": 1e-4},
+        nir={"dt": 1e-4},
     ),
     "nmnist": Known(
         description="handwritten digits seen by an event camera (N-MNIST): events in 300 steps of 1 ms",
@@ -158,7 +162,8 @@ KNOWN = {
         time_bin_us=1000,
         hold_out=4,
         rtl_samples=5,
-        options={"steps": 300, "framework": Framework.SINABS},
+        options={"steps": 300},
+        nir={"framework": Framework.SINABS},
     ),
 }
 """The workloads by name."""
@@ -189,10 +194,11 @@ def named(name: str, options: ModelOptions, given: Given | None = None) -> Workl
     ann = given.ann or (_example(known.ann) if known.ann else None)
     snn = given.snn or (_example(known.snn) if known.snn else None)
     data = given.data or known.data
-    complete = data is not None and data.startswith(known.data_kind) and (snn is not None or known.is_converted)
+    complete = data is not None and data.startswith(known.data_kind) and (snn is not None or known.converted_steps)
     if ann is None or data is None or not complete:
         raise InputError(f"{name} needs {known.needs}")
-    unset = {option: value for option, value in known.options.items() if getattr(options, option) is None}
+    usual = dict(known.options) if snn and snn.is_file() and states_options(snn) else {**known.options, **known.nir}
+    unset = {option: value for option, value in usual.items() if getattr(options, option) is None}
     return Workload(
         name=name,
         description=known.description,
@@ -204,5 +210,6 @@ def named(name: str, options: ModelOptions, given: Given | None = None) -> Workl
         hold_out=given.hold_out or known.hold_out,
         samples=given.samples,
         rtl_samples=known.rtl_samples,
+        converted_steps=known.converted_steps or ConvertOptions.steps,
         options=replace(options, **unset),
     )

@@ -60,10 +60,19 @@ def test_what_is_missing_is_asked_for(name, given, message):
         named(name, ModelOptions(), given)
 
 
+def test_a_file_that_states_its_options_keeps_them():
+    """The example's file does; that of the NIR paper, for which the workload knows dt, does not."""
+    stated = Given(snn=named("digits", ModelOptions()).snn, data="npz:x")
+    assert named("braille", ModelOptions(), stated).options == ModelOptions()
+    assert named("braille", ModelOptions(), replace(stated, snn=OWN.snn)).options == ModelOptions(dt=1e-4)
+    assert named("braille", ModelOptions(dt=2e-4), replace(stated, snn=OWN.snn)).options == ModelOptions(dt=2e-4)
+    assert named("mnist-cnn", ModelOptions(), replace(OWN, data="mnist:x")).options == ModelOptions()
+
+
 def test_every_workload_tells_what_it_needs():
     for name, known in KNOWN.items():
         missing = [part for part in ("ann", "data") if getattr(known, part) is None]
-        missing += ["snn"] if known.snn is None and not known.is_converted else []
+        missing += ["snn"] if known.snn is None and not known.converted_steps else []
         assert all(f"--{part}" in known.needs for part in missing), name
 
 
