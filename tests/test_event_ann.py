@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ from test_cli import EXAMPLES, tospike
 from test_event_timing import run_rtl
 from test_study import write_networks
 
+from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.observe import engine_activities
+from tospike.compare.energy.technology import load_technology
+from tospike.compare.sensitivity import option_changes
 from tospike.gen.data import load_data
 from tospike.gen.images import pack
 from tospike.gen.options import ModelOptions
@@ -169,6 +174,30 @@ def test_multipliers_must_fit_the_engine():
         pack(damaged)
     with pytest.raises(InputError, match="multipliers of activations must have shape"):
         golden.run(damaged, random_samples(design, 2, seed=1))
+
+
+def test_what_is_zero_costs_neither_weights_nor_products():
+    design = random_design(CHAINS[0], seed=3)
+    nothing, everything = random_samples(design, 2, seed=4)[:, None]
+    priced = {}
+    for name, x in (("nothing", nothing), ("everything", everything)):
+        result = golden.run(design, x)
+        priced[name] = counted_energy(load_technology("horowitz45"), design.params, result.counters, result.cycles)
+        first, second = engine_activities(design, x, result)
+        assert first.layers[0].events == np.count_nonzero(x)
+        assert not first.layers[0].spiking
+        assert first.counts()["weight_read"] == np.count_nonzero(x) * 7
+        assert first.counts()["activation_write"] == second.layers[0].events == result.counters["1.values"]
+    zero, full = (priced[name].terms for name in ("nothing", "everything"))
+    assert full["mac"] > zero["mac"], "a bias alone may still reach the second layer"
+    assert full["weight_read"] > zero["weight_read"]
+    assert full["multiplier_read"] >= zero["multiplier_read"] > 0
+    assert {"requantize", "activation_write", "activation_read"} <= set(full)
+
+
+def test_changes_of_such_an_ann_are_of_bits_and_lanes():
+    changes = dict(option_changes(SimpleNamespace(design=SimpleNamespace(params=CHAINS[4]))))
+    assert changes == {"ANN: 4 lanes": {"lanes": 4}, "ANN: 16 lanes": {"lanes": 16}}, "its bits are 4 already"
 
 
 def test_the_digits_give_the_same_logits_on_either_engine():
