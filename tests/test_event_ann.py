@@ -34,12 +34,13 @@ from tospike.hw.params import (
     RequantizeParams,
     Rounding,
     TokenFormat,
+    WeightSource,
 )
 from tospike.hw.snn.activate import Activate
 from tospike.sim import accelerator as golden
 from tospike.sim.frames import activate
 from tospike.sim.layers_integer import run_integers
-from tospike.sim.network import Requantize
+from tospike.sim.network import Conv2d, Requantize
 
 U4, S4, U1 = IntFormat(bits=4, signed=False), IntFormat(bits=4, signed=True), IntFormat(bits=1, signed=False)
 
@@ -198,6 +199,16 @@ def test_what_is_zero_costs_neither_weights_nor_products():
 def test_changes_of_such_an_ann_are_of_bits_and_lanes():
     changes = dict(option_changes(SimpleNamespace(design=SimpleNamespace(params=CHAINS[4]))))
     assert changes == {"ANN: 4 lanes": {"lanes": 4}, "ANN: 16 lanes": {"lanes": 16}}, "its bits are 4 already"
+
+
+def test_what_event_engines_cannot_run_is_refused():
+    network = random_design(CHAINS[0], seed=3).network
+    with pytest.raises(InputError, match="give --weights memory"):
+        plan(network, PlanOptions(ann_engine=AnnEngine.EVENT, weights=WeightSource.STREAM))
+    window = Conv2d(shape=(1, 3, 3), weight=np.ones((7, 1, 3, 3), dtype=np.int64), bias=np.zeros(7, dtype=np.int64))
+    stages = (replace(network.stages[0], synapses=window), *network.stages[1:])
+    with pytest.raises(InputError, match="chains of dense layers only"):
+        plan(replace(network, stages=stages), PlanOptions(ann_engine=AnnEngine.EVENT))
 
 
 def test_the_digits_give_the_same_logits_on_either_engine():
