@@ -149,6 +149,10 @@ def _dense(stage: Stage) -> DenseLayer:
 
 def _frames(network: Network, options: PlanOptions) -> Design:
     """An ANN on event engines: what is 0 is no event."""
+    require(
+        options.weights is WeightSource.MEMORY,
+        "event engines have their weights on chip: give --weights memory, or leave --ann-engine event out",
+    )
     payload = _input_format(network)
     engines: list[EventParams] = []
     for stage in network.stages:

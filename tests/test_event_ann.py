@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ from test_cli import EXAMPLES, tospike
 from test_event_timing import run_rtl
 from test_study import write_networks
 
+from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.observe import engine_activities
+from tospike.compare.energy.technology import load_technology
+from tospike.compare.sensitivity import option_changes
 from tospike.gen.data import load_data
 from tospike.gen.images import pack
 from tospike.gen.options import ModelOptions
@@ -29,12 +34,13 @@ from tospike.hw.params import (
     RequantizeParams,
     Rounding,
     TokenFormat,
+    WeightSource,
 )
 from tospike.hw.snn.activate import Activate
 from tospike.sim import accelerator as golden
 from tospike.sim.activations import activate
 from tospike.sim.layers_integer import run_integers
-from tospike.sim.network import Requantize
+from tospike.sim.network import Conv2d, Requantize
 
 U4, S4, U1 = IntFormat(bits=4, signed=False), IntFormat(bits=4, signed=True), IntFormat(bits=1, signed=False)
 
@@ -169,6 +175,40 @@ def test_multipliers_must_fit_the_engine():
         pack(damaged)
     with pytest.raises(InputError, match="multipliers of activations must have shape"):
         golden.run(damaged, random_samples(design, 2, seed=1))
+
+
+def test_what_is_zero_costs_neither_weights_nor_products():
+    design = random_design(CHAINS[0], seed=3)
+    nothing, everything = random_samples(design, 2, seed=4)[:, None]
+    priced = {}
+    for name, x in (("nothing", nothing), ("everything", everything)):
+        result = golden.run(design, x)
+        priced[name] = counted_energy(load_technology("horowitz45"), design.params, result.counters, result.cycles)
+        first, second = engine_activities(design, x, result)
+        assert first.layers[0].events == np.count_nonzero(x)
+        assert not first.layers[0].spiking
+        assert first.counts()["weight_read"] == np.count_nonzero(x) * 7
+        assert first.counts()["activation_write"] == second.layers[0].events == result.counters["1.values"]
+    zero, full = (priced[name].terms for name in ("nothing", "everything"))
+    assert full["mac"] > zero["mac"], "a bias alone may still reach the second layer"
+    assert full["weight_read"] > zero["weight_read"]
+    assert full["multiplier_read"] >= zero["multiplier_read"] > 0
+    assert {"requantize", "activation_write", "activation_read"} <= set(full)
+
+
+def test_changes_of_such_an_ann_are_of_bits_and_lanes():
+    changes = dict(option_changes(SimpleNamespace(design=SimpleNamespace(params=CHAINS[4]))))
+    assert changes == {"ANN: 4 lanes": {"lanes": 4}, "ANN: 16 lanes": {"lanes": 16}}, "its bits are 4 already"
+
+
+def test_what_event_engines_cannot_run_is_refused():
+    network = random_design(CHAINS[0], seed=3).network
+    with pytest.raises(InputError, match="give --weights memory"):
+        plan(network, PlanOptions(ann_engine=AnnEngine.EVENT, weights=WeightSource.STREAM))
+    window = Conv2d(shape=(1, 3, 3), weight=np.ones((7, 1, 3, 3), dtype=np.int64), bias=np.zeros(7, dtype=np.int64))
+    stages = (replace(network.stages[0], synapses=window), *network.stages[1:])
+    with pytest.raises(InputError, match="chains of dense layers only"):
+        plan(replace(network, stages=stages), PlanOptions(ann_engine=AnnEngine.EVENT))
 
 
 def test_the_digits_give_the_same_logits_on_either_engine():

@@ -22,6 +22,7 @@ from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.figures import ENERGY_LABELS, summary_figure, wilson_interval
 from tospike.compare.figures_energy import accuracy_energy_figure
+from tospike.compare.gates.levels import TERM_PARTS, part_levels
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.numbers import count, percent, significant, times
 from tospike.compare.report import figures_of, report_html, report_json, write_report
@@ -511,6 +512,19 @@ def test_a_twin_that_cannot_be_is_told(study, tmp_path):
     report = {**study, "twin": {"missing": "trained quantisers"}}
     assert "No twin of the SNN: trained quantisers" in page_text(page(report))
     assert "no twin of the SNN: trained quantisers" in printed(report, tmp_path)
+
+
+def test_every_term_belongs_to_one_part_of_the_gates():
+    terms = [term for terms in TERM_PARTS.values() for term in terms]
+    assert sorted(terms) == sorted({*TERMS, "queue_read", "queue_write"})
+    assert set(TERM_PARTS) == set(PARTS)
+    gates = dict.fromkeys(PARTS, 10.0)
+    rows = part_levels({"sop": 1.0, "weight_read": 2.0}, {"sop": 3.0, "clock_idle": 4.0}, {"zero": gates})
+    found = {row.part: (row.counts, row.counters) for row in rows}
+    assert found["mac"] == (1.0, 3.0)
+    assert found["memories"] == (2.0, 0.0)
+    assert found["clock"] == (0.0, 4.0)
+    assert all(row.zero == row.library == 10.0 for row in rows), "one delay model stands in for the other"
 
 
 def test_what_the_gates_lack_is_told(study, tmp_path):
