@@ -8,12 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.compare.describe import ann_bits
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.technology import Technology
 from tospike.gen.data import DataSet
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import Prepared, prepare
-from tospike.hw.params import InputError
+from tospike.hw.params import AcceleratorParams, InputError
 from tospike.tb.evaluate import Backend, evaluate
 
 SAMPLES = 500
@@ -76,7 +77,7 @@ class Trials:
 
     def run(self, kind: Kind, given: Mapping[str, Any]) -> Trial | None:
         """The network of that kind with the options ``given``, by their names in `ModelOptions`; as it is if there are
-        none. ``None`` if it cannot be built so."""
+        none. ``None`` if it cannot be built so: or was trained with quantisers, which no option makes narrower."""
         key = (kind, frozenset(given.items()))
         if key not in self._done:
             self._done[key] = self._run(kind, given)
@@ -91,8 +92,16 @@ class Trials:
             params = changed.design.params
         except InputError:
             return None
+        if kind == "ann" and not _is_narrow(params, given):
+            return None
         evaluation = evaluate(changed, self._data, Backend.GOLDEN, samples=min(SAMPLES, len(self._data.x)))
         result = evaluation.result
         assert result is not None  # it has a design
         energy = counted_energy(self._technology, params, result.counters, result.cycles)
         return Trial(correct=evaluation.correct, pj=energy.total)
+
+
+def _is_narrow(params: AcceleratorParams, given: Mapping[str, Any]) -> bool:
+    """Whether the hardware of an ANN has no wider numbers than asked for."""
+    weight_bits, act_bits = ann_bits(params)
+    return weight_bits <= max(2, given.get("weight_bits", weight_bits)) and act_bits <= given.get("act_bits", act_bits)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tospike.compare.describe import describe
+from tospike.compare.describe import ann_bits, describe
 from tospike.compare.energy.yan import twin_bits
 from tospike.compare.entry import Prices, golden_entry
 from tospike.compare.numbers import percent, significant
@@ -18,7 +18,7 @@ from tospike.compare.verdict import bootstrap_ratio
 from tospike.gen.data import DataSet
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import Prepared, prepare
-from tospike.hw.params import InputError
+from tospike.hw.params import InputError, require
 from tospike.tb.evaluate import Backend, evaluate
 
 MAX_ACT_BITS = 8
@@ -55,7 +55,14 @@ def twin_design(ann: Path, snn: Prepared, data: DataSet, options: ModelOptions, 
     InputError
         This ANN cannot have such activations, for example because it was trained with quantisers of its own.
     """
-    prepared = prepare(ann, data, replace(options, act_bits=bits_of_twin(snn)))
+    bits = bits_of_twin(snn)
+    prepared = prepare(ann, data, replace(options, act_bits=bits))
+    _, own = ann_bits(prepared.design.params)
+    require(
+        own <= bits,
+        f"{ann.name} was trained with activations of {own} bits, which nothing makes {bits}: give one that was not, or "
+        "was trained with as many",
+    )
     reference, golden = (evaluate(prepared, data, backend) for backend in (Backend.FLOAT, Backend.GOLDEN))
     if golden.result is None:
         raise InputError(golden.unplanned)

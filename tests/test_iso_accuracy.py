@@ -1,6 +1,7 @@
 """Energy at equal accuracy: grids, fronts, matches and their intervals, by hand."""
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,9 +11,11 @@ from test_study import write_networks
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.iso_accuracy import GridPoint, ann_grid, compare_at_equal_accuracy, run_grid, snn_grid
 from tospike.compare.trial import Trial, Trials
+from tospike.compare.twin import twin_design
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
+from tospike.hw.params import InputError
 
 SAMPLES = 200
 
@@ -113,3 +116,16 @@ def test_a_grid_is_run_and_each_point_only_once(trials, monkeypatch):
     found = asdict(compare_at_equal_accuracy(grid))
     assert found["samples"] == 30
     assert trials.run("ann", {"weight_bits": 99}) is None, "no hardware has such weights"
+
+
+def test_a_network_that_keeps_its_bits_is_no_narrower_one(trials, monkeypatch):
+    """As one with trained quantisers, which options do not change."""
+    kept = trials.prepared["ann"]
+    for module in ("trial", "twin"):
+        monkeypatch.setattr(f"tospike.compare.{module}.prepare", lambda *_: kept)
+    assert trials.run("ann", {"weight_bits": 5}) is None
+    assert trials.run("ann", {"act_bits": 5}) is None
+    assert trials.run("ann", {"act_bits": 8}) is not None
+    given = SimpleNamespace(ann=Path("a.onnx"), options=ModelOptions())
+    with pytest.raises(InputError, match=r"a\.onnx was trained with activations of 8 bits, which nothing makes 3"):
+        twin_design(given, trials.prepared["snn"], None, None)
