@@ -80,7 +80,8 @@ class ModelOptions:
         Readout | None, typer.Option(help="count, or membrane for a last I or LI [by the last neuron].", **_NIR)
     ] = None
     decision: Annotated[
-        Decision | None, typer.Option(help="The class: the largest output, or who spikes first [largest].", **_NIR)
+        Decision | None,
+        typer.Option(help="The class: the largest output, at the end or early, or who spikes first [largest].", **_NIR),
     ] = None
 
     weight_bits: Annotated[int | None, typer.Option(help="Bits of a weight; ANN, 1: +1 and -1 [8].", **_QUANTISE)] = (
