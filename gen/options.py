@@ -87,7 +87,8 @@ class ModelOptions:
         Readout | None, typer.Option(help="count, or membrane for a last I or LI [by the last neuron].", **_NIR)
     ] = None
     decision: Annotated[
-        Decision | None, typer.Option(help="The class: the largest output, or who spikes first [largest].", **_NIR)
+        Decision | None,
+        typer.Option(help="The class: the largest output, at the end or early, or who spikes first [largest].", **_NIR),
     ] = None
 
     frames: Annotated[

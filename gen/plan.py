@@ -240,6 +240,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         host_events=None
         if options.event_bin is None
         else HostEventParams(time_bin=options.event_bin, steps=spec.steps),
+        decision_steps=spec.steps if network.decision is Decision.EARLY else None,
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
 
@@ -252,8 +253,8 @@ def _encoder(spec: InputSpec, payload: IntFormat) -> EncoderParams | DeltaParams
 
 
 def _readout(network: Network) -> Readout:
-    """What the last engine sends: who spikes first is seen in the spikes."""
-    return Readout.SPIKES if network.decision is Decision.FIRST_SPIKE else network.readout or Readout.COUNT
+    """What the last engine sends: who spikes first, and how soon most, is seen in the spikes."""
+    return network.readout or Readout.COUNT if network.decision is Decision.LARGEST else Readout.SPIKES
 
 
 def _spiking_input(network: Network, options: PlanOptions) -> HostInput:
@@ -263,9 +264,10 @@ def _spiking_input(network: Network, options: PlanOptions) -> HostInput:
 
 
 def _spiking_output(network: Network, options: PlanOptions) -> HostOutput:
-    if network.decision is Decision.FIRST_SPIKE:
-        require(not options.argmax, "--decision first-spike sends the class already: leave --argmax out")
-        return HostOutput.FIRST_SPIKE
+    if network.decision is not Decision.LARGEST:
+        decision = network.decision.value
+        require(not options.argmax, f"--decision {decision} sends the class already: leave --argmax out")
+        return HostOutput(decision)
     if options.argmax:
         return HostOutput.ARGMAX
     return HostOutput.TOKENS if network.readout is Readout.SPIKES else HostOutput.DENSE

@@ -35,7 +35,7 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
     rng = np.random.default_rng(seed)
     stages: list[Stage] = []
     counts: list[int] = []
-    steps, encoding, code_seed, threshold = STEPS, None, 1, 0
+    steps, encoding, code_seed, threshold = params.decision_steps or STEPS, None, 1, 0
     readout: Readout | None = None
     for index, engine in enumerate(params.engines):
         before = len(stages)

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.ann.engine import SystolicEngine
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
+from tospike.hw.host.early import EarlyOutput
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.layout import ADDRESS_BITS, counter_names, regions, version_word
 from tospike.hw.host.output import ArgmaxOutput, DenseOutput, FirstSpikeOutput, TokenOutput
@@ -58,6 +59,14 @@ def make_engine(params: EngineParams, images: Images, first_region: int):
     if isinstance(params, ImageParams):
         return ImageEngine(params, images, first_region=first_region)
     return SystolicEngine(params, images, first_region=first_region)
+
+
+def make_output(params: AcceleratorParams):
+    """The component that sends what the last engine gives to the host."""
+    if params.decision_steps is not None:
+        return EarlyOutput(params.output, steps=params.decision_steps)
+    is_complete = isinstance(params.engines[-1], SystolicParams | ImageParams)
+    return OUTPUTS[params.host_output](params.output, complete=is_complete)
 
 
 class Accelerator(wiring.Component):
@@ -127,8 +136,7 @@ class Accelerator(wiring.Component):
         else:
             source = TokenInput(params.input)
             m.d.comb += registers.token_error.eq(source.error)
-        is_complete = isinstance(params.engines[-1], SystolicParams | ImageParams)
-        sink = OUTPUTS[params.host_output](params.output, complete=is_complete)
+        sink = make_output(params)
         m.submodules.input = source
         m.submodules.output = sink
         connect(m, flipped(self.s_axis), source.i)
@@ -137,7 +145,7 @@ class Accelerator(wiring.Component):
 
         upstream = source.o
         counters = []
-        busy = []
+        busy = [sink.busy] if params.decision_steps is not None else []
         region_numbers = regions(params)
         for index, (engine_params, images) in enumerate(zip(params.engines, self._images, strict=True)):
             first_region = next((r.number for r in region_numbers if r.engine == index), 0)

@@ -69,6 +69,10 @@ def run(design: Design, x: Array) -> Result:
     if design.params.host_output is HostOutput.FIRST_SPIKE:
         assert result.trains is not None  # the last engine sends spikes
         return replace(result, outputs=first_spikes(result.trains)[:, None], is_class=True)
+    if design.params.host_output is HostOutput.EARLY:
+        assert result.trains is not None  # the same
+        counts = result.trains.sum(axis=1, dtype=np.int64)
+        return replace(result, outputs=np.argmax(counts, axis=1)[:, None], is_class=True)
     if design.params.host_output is not HostOutput.ARGMAX:
         return result
     cycles = result.cycles + ARGMAX_COMPARE

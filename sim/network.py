@@ -266,6 +266,8 @@ class Decision(StrEnum):
     """The largest output, of equals the first."""
     FIRST_SPIKE = "first-spike"
     """The neuron of the last layer that spikes first, of several in a step the first; the first of all if none does."""
+    EARLY = "early"
+    """The neuron of the last layer that spikes most, of equals the first, as soon as that cannot change any more."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -288,6 +290,10 @@ class Network:
             self.decision is Decision.LARGEST or (isinstance(neuron, Membrane | NeuronParams) and neuron.kind.spikes),
             f"stage {self.stages[-1].name!r}, the last one, has no spikes, of which the first could decide: give "
             "--decision largest",
+        )
+        require(
+            self.decision is not Decision.EARLY or self.readout is Readout.COUNT,
+            "--decision early counts spikes: give --readout count",
         )
         for index, stage in enumerate(self.stages):
             self._check(index, stage)

@@ -31,6 +31,7 @@ from tospike.sim.arithmetic import Ints
 from tospike.sim.delay import DelayRun
 from tospike.sim.delay_timing import DelayLink
 from tospike.sim.delta_timing import send_changes
+from tospike.sim.early import deciding_steps
 from tospike.sim.encoder import EncoderRun
 from tospike.sim.event import EventRun
 from tospike.sim.register_timing import RegisterLink
@@ -133,6 +134,31 @@ class FirstSpikeSink:
     def take_end(self, offer: Ints) -> Ints:
         """At once."""
         self.last_beat = np.where(self.last_beat < 0, offer + 1, self.last_beat)
+        return offer
+
+
+@dataclass(kw_only=True, eq=False)
+class EarlySink:
+    """`tospike.hw.host.early.EarlyOutput`: takes a token per cycle, and answers when the TICK has come that decides."""
+
+    deciding: Ints
+    """The step that it ends."""
+    last_beat: Ints
+    """When the host takes the answer."""
+    step: int = field(default=0, init=False)
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """One per cycle."""
+        return offer + count - 1
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """At once."""
+        self.last_beat = np.where(self.deciding == self.step, offer + 3, self.last_beat)
+        self.step += 1
+        return offer
+
+    def take_end(self, offer: Ints) -> Ints:
+        """At once."""
         return offer
 
 
@@ -342,9 +368,13 @@ def chain_cycles(
     )
     samples = len(inputs)
     zeros = np.zeros(samples, dtype=np.int64)
-    sink: DenseSink | TokenSink | FirstSpikeSink = TokenSink(last_beat=zeros)
+    sink: DenseSink | TokenSink | FirstSpikeSink | EarlySink = TokenSink(last_beat=zeros)
     if params.host_output is HostOutput.FIRST_SPIKE:
         sink = FirstSpikeSink(last_beat=zeros - 1)
+    elif params.decision_steps is not None:
+        last = engines[-1]
+        assert isinstance(last, EventRun)
+        sink = EarlySink(deciding=deciding_steps(last.spikes, params.output.payload.max), last_beat=zeros)
     elif params.host_output is not HostOutput.TOKENS:
         sink = dense_sink(params, samples)
     link: Link = sink

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import connect
 from stream_bench import ONE_FRAME, simulate
 from test_event_engine import packed, random_decays, random_neuron, random_sweep
 
-from tospike.hw.accelerator import OUTPUTS, make_engine
+from tospike.hw.accelerator import make_engine, make_output
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.params import (
     SPIKE,
@@ -92,12 +92,14 @@ def random_chain(rng):
         recurrent = rng.integers(-8, 8, (params.neurons, params.neurons)) if params.recurrent else None
         bias = rng.integers(-8, 8, params.neurons) * params.bias
         synapses.append((weight, bias, recurrent, random_decays(rng, params)))
-    host_output = choose(HostOutput.TOKENS, HostOutput.FIRST_SPIKE if readout is Readout.SPIKES else HostOutput.DENSE)
+    others = [HostOutput.FIRST_SPIKE, HostOutput.EARLY] if readout is Readout.SPIKES else [HostOutput.DENSE]
+    host_output = choose(HostOutput.TOKENS, *(others if params.neurons > 1 else others[:1]))
     chain = AcceleratorParams(
         name="chain",
         engines=tuple(engines),
         host_input=HostInput.TOKENS if from_tokens else HostInput.DENSE,
         host_output=host_output,
+        decision_steps=steps if host_output is HostOutput.EARLY else None,
     )
     has_steps = from_tokens or isinstance(engines[0], DeltaParams)
     shape = (3, steps, inputs) if has_steps else (3, inputs)
@@ -134,6 +136,8 @@ def input_beats(chain, sample):
 def expected_words(chain, run, sample):
     if chain.host_output is HostOutput.FIRST_SPIKE:
         return [int(first_spikes(run.spikes)[sample])]
+    if chain.host_output is HostOutput.EARLY:
+        return [int(np.argmax(run.spikes[sample].sum(axis=0, dtype=int)))]
     if chain.host_output is HostOutput.DENSE:
         return [int(v) & 0xFFFF_FFFF for v in run.outputs[sample]]
     if chain.engines[-1].readout is Readout.SPIKES:
@@ -149,7 +153,7 @@ def run_rtl(chain, synapses, samples):
         source = DenseInput(chain.input, send_zeros=is_delta, frames=chain.input_frames)
     else:
         source = TokenInput(chain.input)
-    sink = OUTPUTS[chain.host_output](chain.output)
+    sink = make_output(chain)
     waiting = list(synapses)
     engines = []
     for params in chain.engines:
@@ -166,7 +170,7 @@ def run_rtl(chain, synapses, samples):
         connect(m, before.o, after.i)
 
     async def rest(ctx):
-        while any(ctx.get(engine.busy) for engine in engines):
+        while any(ctx.get(part.busy) for part in [*engines, *([sink] if chain.decision_steps else [])]):
             await ctx.tick()
 
     async def bench(ctx):

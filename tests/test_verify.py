@@ -99,6 +99,17 @@ def core(readout):
     return AcceleratorParams(name="core", engines=(engine,), host_input=HostInput.TOKENS, host_output=output)
 
 
+def early():
+    engine = replace(core(Readout.SPIKES).engines[0], writable=False)
+    return AcceleratorParams(
+        name="early",
+        engines=(engine,),
+        host_input=HostInput.TOKENS,
+        host_output=HostOutput.EARLY,
+        decision_steps=7,
+    )
+
+
 DESIGNS = {
     "os": (systolic(Dataflow.OS), True),
     "ws-writable": (systolic(Dataflow.WS, writable=True), False),
@@ -107,6 +118,7 @@ DESIGNS = {
     "delays": (delayed_spikes(), True),
     "recordings": (recordings(), True),
     "delta": (changing_frames(), True),
+    "early": (early(), True),
     "core-spikes": (core(Readout.SPIKES), False),
     "core-count": (core(Readout.COUNT), False),
     "os-streamed": (systolic(Dataflow.OS, weights=WeightSource.STREAM, weight_queue=4), True),

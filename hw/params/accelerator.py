@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tospike.hw.params.check import require
+from tospike.hw.params.check import require, require_range
 from tospike.hw.params.delay import DelayParams
 from tospike.hw.params.delta import DeltaParams
 from tospike.hw.params.encoder import EncoderParams
@@ -41,6 +41,9 @@ class HostOutput(StrEnum):
     FIRST_SPIKE = "first-spike"
     """For each spike train the address of its first spike, of several in a step the lowest, as soon as it comes; 0 if
     there is none: one word, with TLAST."""
+    EARLY = "early"
+    """For each spike train the address with the most spikes, of equals the lowest, as soon as that cannot change any
+    more: one word, with TLAST."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,8 @@ class AcceleratorParams:
     host_output: HostOutput = HostOutput.DENSE
     host_events: HostEventParams | None = None
     """What time stamps are, with ``HostInput.EVENTS``."""
+    decision_steps: int | None = None
+    """TICKs of a spike train, with ``HostOutput.EARLY``."""
 
     def __post_init__(self) -> None:
         require(len(self.engines) >= 1, "an accelerator needs at least one engine")
@@ -88,10 +93,17 @@ class AcceleratorParams:
             "argmax needs a frame of values: give the last layer the readout count or membrane, not spikes",
         )
         require(
-            self.host_output is not HostOutput.FIRST_SPIKE
+            self.host_output not in (HostOutput.FIRST_SPIKE, HostOutput.EARLY)
             or (isinstance(last, EventParams) and last.readout is Readout.SPIKES),
-            "first-spike needs spikes: give the last layer the readout spikes",
+            f"{self.host_output.value} needs spikes: give the last layer the readout spikes",
         )
+        require(
+            (self.host_output is HostOutput.EARLY) == (self.decision_steps is not None),
+            "host-output early needs the number of steps, and no other output takes one",
+        )
+        if self.decision_steps is not None:
+            require_range("steps", self.decision_steps, 1, 1 << 12)
+            require(self.output.addresses > 1, "host-output early has to decide between at least 2 neurons")
         for index, (before, after) in enumerate(zip(self.engines, self.engines[1:], strict=False)):
             require(
                 before.output == after.input,
@@ -135,4 +147,4 @@ class AcceleratorParams:
     @property
     def sends_class(self) -> bool:
         """Whether the host gets the class and nothing else."""
-        return self.host_output in (HostOutput.ARGMAX, HostOutput.FIRST_SPIKE)
+        return self.host_output in (HostOutput.ARGMAX, HostOutput.FIRST_SPIKE, HostOutput.EARLY)
