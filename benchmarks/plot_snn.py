@@ -37,24 +37,35 @@ def _rates(axes: Axes, rows: Sequence[Row]) -> None:
             [row["rate"] for row in mine], [row["cycles"] / row["steps"] for row in mine], color=shade, marker="o", ms=3
         )
         last = mine[-1]
-        axes.annotate(f" {lanes} lanes", (last["rate"], last["cycles"] / last["steps"]), color=shade, va="center")
+        end = (last["rate"], last["cycles"] / last["steps"])
+        axes.annotate(f"{lanes} lanes", end, xytext=(5, 0), textcoords="offset points", color=shade, va="center")
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.autoscale(axis="y")
     axes.set_xlim(right=5)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
+    axes.minorticks_off()
 
 
 def _lanes(axes: Axes, rows: Sequence[Row]) -> None:
     plain(axes, "MHz, and LUT4 + 2 carry / 10")
     lanes = [row["lanes"] for row in rows]
     axes.plot(lanes, [row["fmax_mhz"] for row in rows], color=WS, marker="o", ms=3)
-    axes.annotate("clock ", (lanes[0], rows[0]["fmax_mhz"]), color=WS, va="bottom")
+    _label(axes, "clock", (lanes[0], rows[0]["fmax_mhz"]), WS)
     area = [(row["lut4"] + 2 * row["carry"]) / 10 for row in rows]
     axes.plot(lanes, area, color=OTHER, marker="o", ms=3)
-    axes.annotate("logic", (lanes[0], area[0]), color=OTHER, va="bottom")
+    _label(axes, "logic", (lanes[0], area[0]), OTHER)
     axes.set_xscale("log", base=2)
     axes.set_xticks(lanes, [str(count) for count in lanes])
     axes.minorticks_off()
+    axes.autoscale(axis="y")
+    axes.set_ylim(bottom=0)
     axes.set_xlabel("lanes")
+
+
+def _label(axes: Axes, text: str, where: tuple[float, float], colour: str) -> None:
+    axes.annotate(text, where, xytext=(0, 7), textcoords="offset points", color=colour, va="bottom")
 
 
 def _accuracy(axes: Axes, rows: Sequence[Row]) -> None:
