@@ -132,7 +132,7 @@ def test_options_survive_json_and_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("description", "message"),
     [
-        ({"dtt": 1}, "unknown NIR option 'dtt': there are comparison, decay, decision, dt"),
+        ({"dtt": 1}, "unknown NIR option 'dtt': there are comparison, decay, decision, delta_threshold, dt"),
         ({"reset": "soft"}, "NIR option reset cannot be 'soft'"),
         ({"steps": "many"}, "NIR option steps cannot be 'many'"),
         ({"dt": 0}, "dt must be a positive number"),

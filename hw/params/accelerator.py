@@ -95,7 +95,7 @@ class AcceleratorParams:
         require(
             self.host_output not in (HostOutput.FIRST_SPIKE, HostOutput.EARLY)
             or (isinstance(last, EventParams) and last.readout is Readout.SPIKES),
-            f"{self.host_output.value} needs spikes: give the last layer the readout spikes",
+            f"{self.host_output} needs spikes: give the last layer the readout spikes",
         )
         require(
             (self.host_output is HostOutput.EARLY) == (self.decision_steps is not None),
