@@ -28,7 +28,9 @@ def cores() -> list[tuple[str, EventParams]]:
     """Cores over lanes, then over sizes; one on the small device."""
     over_lanes = [replace(CORE, lanes=lanes) for lanes in LANES]
     over_sizes = [replace(CORE, inputs=size, neurons=size) for size in NEURONS]
-    return [("ecp5-85k", core) for core in (*over_lanes, *over_sizes)] + [("ice40-up5k", replace(CORE, lanes=8))]
+    return [("ecp5-85k", core) for core in (*over_lanes, *over_sizes)] + [
+        ("ice40-up5k", replace(CORE, inputs=128, neurons=128, lanes=8))
+    ]
 
 
 def main() -> None:

@@ -16,13 +16,13 @@ from tospike.compare.study import StudyOptions, run_study
 from tospike.compare.sweep import cli as sweep_cli
 from tospike.compare.sweep import energy_cli
 from tospike.compare.table import print_report
-from tospike.compare.workload import Workload, named
+from tospike.compare.workload import KNOWN, Given, named
 from tospike.examples.train import train_command
 from tospike.gen import cli as gen_cli
 from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.gen.options import ModelOptions, takes_model_options
-from tospike.hw.params import InputError, require
+from tospike.hw.params import InputError
 from tospike.synth import cli as synth_cli
 from tospike.tb import cli as tb_cli
 
@@ -71,16 +71,21 @@ app.command("doctor")(synth_cli.doctor_command)
 def compare_command(
     *,
     workload: Annotated[
-        str, typer.Argument(help="digits, mnist-mlp (with --data mnist:DIR), or any name with --ann, --snn and --data.")
+        str, typer.Argument(help=f"{', '.join(KNOWN)}, or any name with --ann, --snn and --data.")
     ] = "digits",
     out: Annotated[Path, typer.Option(help="Folder for report.json, report.html and both designs.")] = Path("out"),
     ann: Annotated[Path | None, typer.Option(help="Trained ANN (.onnx).")] = None,
     snn: Annotated[Path | None, typer.Option(help="Trained SNN (.nir).")] = None,
     data: Annotated[str | None, typer.Option(help="digits, mnist:DIR or npz:FILE.")] = None,
+    time_bin_us: gen_cli.TimeBin = None,
+    sensor: gen_cli.Sensor = None,
+    hold_out: gen_cli.HoldOut = None,
+    samples: Annotated[int | None, typer.Option(help="Only so many test samples, in all models [all].")] = None,
     target: synth_cli.Target = "ecp5-85k",
     speed: synth_cli.Speed = None,
     seed: synth_cli.Seed = 1,
-    rtl_samples: Annotated[int | None, typer.Option(help="Test samples to run in RTL [all].")] = None,
+    synth: Annotated[bool, typer.Option(help="Synthesise: area, clock and latency in time, not only cycles.")] = True,
+    rtl_samples: Annotated[int | None, typer.Option(help="Test samples to run in RTL [digits, braille: all].")] = None,
     simulator: tb_cli.SimulatorOption = tb_cli.Simulator.VERILATOR,
     technology: Annotated[
         str, typer.Option(help=f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file.")
@@ -88,6 +93,12 @@ def compare_command(
     energy_model: Annotated[str, typer.Option(help=f"Prices of operation counts: {', '.join(MODELS)}.")] = "horowitz45",
     sensitivity: Annotated[
         bool, typer.Option(help="Also run both networks with one thing changed at a time (golden model only).")
+    ] = True,
+    iso_accuracy: Annotated[
+        bool, typer.Option(help="Also run both over bits and time steps, and compare them at equal accuracy.")
+    ] = True,
+    twin: Annotated[
+        bool, typer.Option(help="Also the SNN's twin: the ANN with activations of ceil(log2(steps + 1)) bits.")
     ] = True,
     gates: Annotated[bool, typer.Option("--gates", help="Also the energy of the gates, level 3.")] = False,
     gate_target: gates_cli.Target = "osu018",
@@ -98,21 +109,22 @@ def compare_command(
     """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
     from tospike.compare.report import write_report  # matplotlib takes as long as all the rest
 
-    own = (ann, snn, data)
-    require(all(own) or not (ann or snn), "a comparison of your own needs all of --ann, --snn and --data")
-    if ann and snn and data:
-        chosen = Workload(name=workload, description=data, ann=ann, snn=snn, data=data, options=options)
-    else:
-        chosen = named(workload, options, data)
+    given = Given(
+        ann=ann, snn=snn, data=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out, samples=samples
+    )
+    chosen = named(workload, options, given)
     study = StudyOptions(
         target=target,
         speed=speed,
         seed=seed,
+        synthesis=synth,
         simulator=simulator.value,
         rtl_samples=rtl_samples,
         model=model_named(energy_model),
         technology=load_technology(technology),
         sensitivity=sensitivity,
+        iso_accuracy=iso_accuracy,
+        twin=twin,
         gates=GateStudy.on(gate_target, samples=gate_samples) if gates else None,
         cache=Cache(reuse=not no_cache),
     )

@@ -1,19 +1,37 @@
 """A design in a line."""
 
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import EventParams, ImageParams, SystolicParams
+from tospike.hw.params import AcceleratorParams, EventParams, ImageParams, SystolicParams
+
+
+def ann_bits(params: AcceleratorParams) -> tuple[int, int]:
+    """Bits of the weights and of the activations of an ANN's hardware."""
+    events = [engine for engine in params.engines if isinstance(engine, EventParams)]
+    if events:
+        return max(engine.weight_bits for engine in events), events[0].payload.bits
+    engine = next(e for e in params.engines if isinstance(e, SystolicParams | ImageParams))
+    return engine.array.weight_bits, engine.array.act.bits
 
 
 def describe(prepared: Prepared) -> str:
     """A design in a line: sizes, neuron, widths, engines."""
     network, params = prepared.quantized.network, prepared.design.params
     sizes = "-".join(str(size) for size in (network.input.inputs, *(s.synapses.outputs for s in network.stages)))
+    frames = network.input.frames
+    taken = "" if not frames else f"spikes summed in {frames} frame{'s'[: frames > 1]}, "
+    if params.is_event_ann:
+        lanes = max(e.lanes for e in params.engines if isinstance(e, EventParams))
+        weight_bits, act_bits = ann_bits(params)
+        return (
+            f"{sizes}, {taken}ReLU, {act_bits}-bit activations, {weight_bits}-bit weights, event engines that skip "
+            f"zeros, {lanes} lanes per layer"
+        )
     if not network.is_spiking:
         engine = next(e for e in params.engines if isinstance(e, SystolicParams | ImageParams))
         array = engine.array
         flow = {"os": "output", "ws": "weight"}[array.dataflow.value]
         return (
-            f"{sizes}, ReLU, {array.act.bits}-bit activations, {array.weight_bits}-bit weights, "
+            f"{sizes}, {taken}ReLU, {array.act.bits}-bit activations, {array.weight_bits}-bit weights, "
             f"{array.rows} x {array.cols} {flow}-stationary array"
         )
     event = [e for e in params.engines if isinstance(e, EventParams)]

@@ -26,6 +26,7 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "paper": ("#ffffff", "#15181c"),
     "ann": ("#0b64a8", "#6db3ec"),
     "snn": ("#c4520c", "#f2985a"),
+    "qnn": ("#7a3b96", "#c99be0"),
     "mac": ("#332288", "#9a91ea"),
     "sop": ("#66b5dd", "#88ccee"),
     "neuron": ("#2f8f80", "#4fbfad"),
@@ -38,7 +39,7 @@ PALETTE: Mapping[str, tuple[str, str]] = {
 }
 """Each CSS variable with its value on light and on dark paper."""
 
-COLOUR: Mapping[str, str] = {name: f"#0{index:x}fedc" for index, name in enumerate(PALETTE, start=1)}
+COLOUR: Mapping[str, str] = {name: f"#{index:02x}fedc" for index, name in enumerate(PALETTE, start=1)}
 """What to draw with: a stand-in for each variable."""
 
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import StrMethodFormatter
 from tospike.compare.drawing import COLOUR, new_figure, standalone, style_axes, to_svg
 from tospike.compare.energy.counted import PARTS
 from tospike.compare.numbers import MISSING, significant
+from tospike.compare.table import shown
 
 Report = Mapping[str, Any]
 """report.json."""
@@ -135,7 +136,7 @@ def cycles_figure(report: Report) -> str:
 
 def energy_figure(report: Report) -> str:
     """Draw the mean energy per inference at both levels as stacked parts; at level 2 with 5 to 95 % of the samples."""
-    designs = [design for design in report["designs"] if design.get("levels")]
+    designs = [design for design in shown(report) if design.get("levels")]
     rows = [(design, side) for design in designs for side in ("counted", "measured")]
     figure = new_figure(8.6, 1.35 + 0.5 * len(rows))
     axes = figure.subplots()

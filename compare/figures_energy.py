@@ -1,16 +1,35 @@
 """The report's figures about energy beyond its parts: distributions, accuracy, break-even."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from tospike.compare.drawing import COLOUR, label_log_axis, new_figure, style_axes, to_svg
+from tospike.compare.gates.parts import PARTS
 from tospike.compare.numbers import significant
+from tospike.compare.report_tables import LEVELS
 
 Report = Mapping[str, Any]
 """report.json."""
+
+LEVEL_LABELS: Mapping[str, str] = {
+    "counts": "counts",
+    "counters": "counters",
+    "zero": "gates, no delays",
+    "library": "gates",
+}
+PART_COLOURS: Mapping[str, str] = {
+    "mac": "mac",
+    "neuron": "neuron",
+    "memories": "weights",
+    "queues": "queues",
+    "control": "state",
+    "clock": "clock",
+    "leakage": "leakage",
+}
+"""Parts of the gates, each with the colour of what it stands for at the other levels."""
 
 
 def energy_distribution_figure(report: Report) -> str:
@@ -51,29 +70,90 @@ def energy_distribution_figure(report: Report) -> str:
     return to_svg(figure, "Distribution of the energy per inference over the samples")
 
 
+def levels_figure(report: Report) -> str:
+    """Draw the mean energy per inference at all three levels as stacked parts, with one technology's prices."""
+    rows = [(design, level) for design in report["designs"] if design.get("gates_pj") for level in LEVELS]
+    figure = new_figure(8.6, 1.35 + 0.42 * len(rows))
+    axes = figure.subplots()
+    style_axes(axes, grid="x")
+    left = np.zeros(len(rows))
+    for part, label in PARTS.items():
+        widths = np.asarray([_of_part(design, part, level) for design, level in rows]) / 1000
+        axes.barh(
+            range(len(rows)),
+            widths,
+            0.66,
+            left=left,
+            color=COLOUR[PART_COLOURS[part]],
+            edgecolor=COLOUR["paper"],
+            linewidth=1,
+            label=label,
+        )
+        left += widths
+    for row, total in enumerate(left.tolist()):
+        axes.annotate(
+            f"{significant(total)} nJ",
+            (total, row),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=10.5,
+            color=COLOUR["ink"],
+        )
+    axes.set_yticks(range(len(rows)), [f"{design['name']}, {LEVEL_LABELS[level]}" for design, level in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    for text, (design, _) in zip(axes.get_yticklabels(), rows, strict=True):
+        text.set(color=COLOUR[design["kind"]], fontsize=10.5)
+    axes.set_xlim(0, 1.16 * left.max())
+    axes.set_xlabel(f"energy per inference, nJ, {rows[0][0]['gates_pj']['library']}", color=COLOUR["muted"])
+    figure.legend(
+        loc="outside upper left", ncols=4, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"], handlelength=1
+    )
+    return to_svg(figure, "Energy per inference by part, by operation counts, by counters and by gates")
+
+
+def _of_part(design: Mapping[str, Any], part: str, level: str) -> float:
+    return float(next(row[level] for row in design["gates_pj"]["parts"] if row["part"] == part))
+
+
 def accuracy_energy_figure(report: Report) -> str:
     """Draw accuracy over energy: both networks as they are, and with one thing changed."""
+    points = [
+        {**variant, "label": variant["change"].split(": ", 1)[1] if variant["change"] else ""}
+        for variant in report["variants"]
+    ]
+    return _accuracy_over_energy(report, points, "Accuracy over energy, with one thing changed at a time")
+
+
+def iso_accuracy_figure(report: Report) -> str:
+    """Draw accuracy over energy: both networks over bits and time steps, with their fronts."""
+    found = report["iso_accuracy"]
+    return _accuracy_over_energy(report, found["points"], "Accuracy over energy, over bits and time steps")
+
+
+def _accuracy_over_energy(report: Report, points: Sequence[Mapping[str, Any]], title: str) -> str:
+    """Draw ``points`` (kind, label, accuracy, pj; an empty label is a network as it is), their fronts, and controls."""
     figure = new_figure(8.6, 5.2)
     axes = figure.subplots()
     style_axes(axes, grid="y")
     axes.grid(visible=True, axis="x", color=COLOUR["rule"], linewidth=0.8)
     for kind in ("ann", "snn"):
-        found = sorted((v for v in report["variants"] if v["kind"] == kind), key=lambda v: v["pj"])
+        found = sorted((p for p in points if p["kind"] == kind), key=lambda p: p["pj"])
         best = _frontier(found)
         axes.plot(
-            [v["pj"] / 1000 for v in best],
-            [100 * v["accuracy"] for v in best],
+            [p["pj"] / 1000 for p in best],
+            [100 * p["accuracy"] for p in best],
             color=COLOUR[kind],
             linewidth=1.2,
             drawstyle="steps-post",
             label=kind.upper(),
         )
-        for number, variant in enumerate(found):
-            x, y = variant["pj"] / 1000, 100 * variant["accuracy"]
-            axes.plot(x, y, "o", color=COLOUR[kind], markersize=5 if variant["change"] else 11)
-            if variant["change"] and variant in best:
+        for number, point in enumerate(found):
+            x, y = point["pj"] / 1000, 100 * point["accuracy"]
+            axes.plot(x, y, "o", color=COLOUR[kind], markersize=5 if point["label"] else 11)
+            if point["label"] and point in best:
                 axes.annotate(
-                    variant["change"].split(": ", 1)[1],
+                    point["label"],
                     (x, y),
                     xytext=(6, -12) if kind == "snn" else (-6, 6 + 12 * (number % 2)),
                     textcoords="offset points",
@@ -81,16 +161,25 @@ def accuracy_energy_figure(report: Report) -> str:
                     fontsize=9,
                     color=COLOUR[kind],
                 )
+    for design in report.get("controls", ()):
+        axes.plot(
+            design["counted_pj"]["total"] / 1000,
+            100 * design["accuracy"]["golden"],
+            "D",
+            color=COLOUR[design["kind"]],
+            markersize=9,
+            label=f"{report['twin']['bits']}-bit twin of the SNN",
+        )
     axes.margins(x=0.14, y=0.1)
     axes.set_xlabel("energy per inference, nJ (level 2); large: as it is", color=COLOUR["muted"])
     axes.set_ylabel("accuracy, %", color=COLOUR["muted"])
     label_log_axis(axes, "x")
-    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"])
-    return to_svg(figure, "Accuracy over energy, with one thing changed at a time")
+    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"])
+    return to_svg(figure, title)
 
 
 def _frontier(found: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Variants that are more accurate than all that need less energy; ``found`` ascends in energy."""
+    """Points that are more accurate than all that need less energy; ``found`` ascends in energy."""
     best: list[Mapping[str, Any]] = []
     for variant in found:
         if not best or variant["accuracy"] > best[-1]["accuracy"]:

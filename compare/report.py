@@ -19,10 +19,19 @@ from tospike.compare.figures_energy import (
     accuracy_energy_figure,
     break_even_figure,
     energy_distribution_figure,
+    iso_accuracy_figure,
+    levels_figure,
 )
 from tospike.compare.numbers import count, percent, signed, significant, times
-from tospike.compare.report_tables import engines_table, gates_table, levels_table, operations_table, published_table
-from tospike.compare.table import Report, summary_rows
+from tospike.compare.report_tables import (
+    engines_table,
+    gates_table,
+    levels_table,
+    operations_table,
+    part_levels_table,
+    published_table,
+)
+from tospike.compare.table import Report, shown, summary_rows
 from tospike.gen.files import write_text
 from tospike.hw.params import InputError
 
@@ -31,8 +40,11 @@ _TOP_ORDER = (
     "question",
     "verdict",
     "designs",
+    "controls",
+    "twin",
     "activity",
     "break_even",
+    "iso_accuracy",
     "sensitivity",
     "variants",
     "gates",
@@ -78,6 +90,7 @@ def write_report(report: Report, out_dir: Path) -> Path:
         **{f"{name}.svg": standalone(svg) for name, svg in drawn.items()},
         "summary.csv": summary_csv(report),
         "samples.csv": samples_csv(report),
+        **({"iso_accuracy.csv": iso_accuracy_csv(report)} if report.get("iso_accuracy") else {}),
     }
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -95,7 +108,9 @@ def figures_of(report: Report) -> dict[str, str]:
         ("accuracy", figures.accuracy_figure, True),
         ("cycles", figures.cycles_figure, True),
         ("energy", figures.energy_figure, any(d.get("levels") for d in designs)),
+        ("levels", levels_figure, any(d.get("gates_pj") for d in designs)),
         ("energy_samples", energy_distribution_figure, any(d.get("counted_pj") for d in designs)),
+        ("iso_accuracy", iso_accuracy_figure, report.get("iso_accuracy")),
         ("accuracy_energy", accuracy_energy_figure, report.get("variants")),
         ("break_even", break_even_figure, report.get("break_even")),
     )
@@ -107,7 +122,7 @@ def summary_csv(report: Report) -> str:
     lines = [
         (row.group, row.label, design["name"], value)
         for row in summary_rows(report)
-        for design, value in zip(report["designs"], row.numbers, strict=True)
+        for design, value in zip(shown(report), row.numbers, strict=True)
     ]
     return _csv(("group", "figure", "design", "value"), lines)
 
@@ -115,11 +130,17 @@ def summary_csv(report: Report) -> str:
 def samples_csv(report: Report) -> str:
     """Return cycles and energy (level 2, pJ) of every sample and design."""
     lines = []
-    for design in report["designs"]:
+    for design in shown(report):
         cycles = np.atleast_1d(design.get("cycles_samples", []))
         energy = (design.get("counted_pj") or {}).get("samples") or [""] * len(cycles)
         lines += [(design["name"], n, int(c), e) for n, (c, e) in enumerate(zip(cycles, energy, strict=True))]
     return _csv(("design", "sample", "cycles", "energy_pj"), lines)
+
+
+def iso_accuracy_csv(report: Report) -> str:
+    """Return every point of both networks over bits and time steps."""
+    columns = ("kind", "label", "accuracy", "pj", "front")
+    return _csv(columns, [[point[column] for column in columns] for point in report["iso_accuracy"]["points"]])
 
 
 def _csv(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
@@ -133,7 +154,9 @@ def _csv(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
 def report_json(report: Report) -> str:
     """Return the report as JSON with its keys in a fixed order; NaN and infinity are refused."""
     ordered = _ordered(report, _TOP_ORDER)
-    ordered["designs"] = [_ordered(design, _DESIGN_ORDER) for design in report["designs"]]
+    for key in ("designs", "controls"):
+        if key in ordered:
+            ordered[key] = [_ordered(design, _DESIGN_ORDER) for design in report[key]]
     text = json.dumps(ordered, indent=1, ensure_ascii=False, allow_nan=False, default=_plain) + "\n"
     # One line for the numbers of all samples. Inside a JSON string there is no newline to match.
     return re.sub(r"\[\n[-+.\deE,\s]+\]", lambda numbers: " ".join(numbers[0].split()), text)
@@ -161,7 +184,7 @@ def report_html(report: Report, drawn: Mapping[str, str]) -> str:
     )
     environment.filters.update(significant=significant, count=count, plain=_text, signed=signed, percent=percent)
     template = environment.from_string(resources.files("tospike.compare").joinpath("report.html.j2").read_text("utf-8"))
-    designs = report["designs"]
+    designs = shown(report)
     rows = [(name, list(group)) for name, group in groupby(summary_rows(report), key=lambda row: row.group)]
     return template.render(
         report=report,
@@ -172,6 +195,7 @@ def report_html(report: Report, drawn: Mapping[str, str]) -> str:
         figures=drawn,
         levels=levels_table(designs),
         gates=gates_table(designs),
+        part_levels=part_levels_table(designs),
         operations=operations_table(designs),
         published=published_table(report),
         resources=_RESOURCES,

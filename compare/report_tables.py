@@ -6,6 +6,7 @@ from typing import Any
 from tospike.compare.energy.levels import TERMS
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.numbers import times
+from tospike.compare.table import shown
 
 Report = Mapping[str, Any]
 """report.json."""
@@ -26,6 +27,9 @@ OPERATION_LABELS: Mapping[str, str] = {
     "activation_write": "activations written",
 }
 """Operation counts in words, in the order of the page."""
+
+LEVELS = ("counts", "counters", "zero", "library")
+"""Levels 1, 2 and, without and with delays, 3."""
 
 OperationCells = tuple[float | None, float | None, float | None]
 """Mean count, pJ of one, mean pJ: of one operation in one design."""
@@ -77,9 +81,24 @@ def gates_table(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[float]
     return [*lines, ("total", [summary["total"] for summary in summaries])]
 
 
+def part_levels_table(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, float]]]]:
+    """Return every part of the gates, and the total, with its pJ at all levels in each measured design."""
+    measured = [design["gates_pj"]["parts"] for design in designs if design.get("gates_pj")]
+    if not measured:
+        return []
+    lines = [(PARTS[rows[0]["part"]], [_with_glitches(row) for row in rows]) for rows in zip(*measured, strict=True)]
+    sums = [{level: sum(row[level] for row in rows) for level in LEVELS} for rows in measured]
+    return [*lines, ("total", [_with_glitches(total) for total in sums])]
+
+
+def _with_glitches(row: Mapping[str, float]) -> Mapping[str, float]:
+    share = (row["library"] - row["zero"]) / row["library"] if row["library"] else 0.0
+    return {**{level: row[level] for level in LEVELS}, "glitches": share}
+
+
 def published_table(report: Report) -> list[tuple[str, list[float], str, str]]:
     """Return every published model: its name, each design's pJ, SNN over ANN, and its source."""
-    designs = report["designs"]
+    designs = shown(report)
     lines = []
     for name, source in report["models"].items():
         values = [design["published_pj"][name] for design in designs]

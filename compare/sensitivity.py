@@ -6,26 +6,22 @@ level 2 prices them. Changes of prices alone (technology, place of the membranes
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
+from tospike.compare.describe import ann_bits
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.hardware import StatePlacement
 from tospike.compare.energy.technology import Technology
-from tospike.compare.energy.yan import twin_bits
+from tospike.compare.trial import SAMPLES, Kind, Trials
+from tospike.compare.twin import bits_of_twin
 from tospike.compare.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data import DataSet
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import Prepared, prepare
-from tospike.hw.params import EventParams, ImageParams, InputError, SystolicParams
+from tospike.gen.prepare import Prepared
+from tospike.hw.params import EventParams, ImageParams, SystolicParams
 from tospike.tb.evaluate import Backend, evaluate
 
-SAMPLES = 500
-"""Test samples for each change: the first ones."""
-
 _PLACES = {StatePlacement.MEMORY: "a memory", StatePlacement.REGISTER: "registers"}
-
-Kind = Literal["ann", "snn"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,21 +53,28 @@ class Sensitivity:
 
 def option_changes(prepared: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
     """The changes that can be tried on one side: a description, and model options."""
-    engine = prepared.design.params.engines[-1]
-    if isinstance(engine, SystolicParams | ImageParams):
+    params = prepared.design.params
+    engine = params.engines[-1]
+    events = [e for e in params.engines if isinstance(e, EventParams)]
+    lanes = max((e.lanes for e in events), default=0)
+    other_lanes = [n for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64]
+    if params.is_event_ann or isinstance(engine, SystolicParams | ImageParams):
+        weight_bits, act_bits = ann_bits(params)
+        yield from ((f"ANN: {bits}-bit weights", {"weight_bits": bits}) for bits in (4, 6) if bits < weight_bits)
+        yield from ((f"ANN: {bits}-bit activations", {"act_bits": bits}) for bits in (4, 6) if bits < act_bits)
+    if params.is_event_ann:
+        yield from ((f"ANN: {_counted(n, 'lane')}", {"lanes": n}) for n in other_lanes)
+    elif isinstance(engine, SystolicParams | ImageParams):
         array = engine.array
-        yield from ((f"ANN: {bits}-bit weights", {"weight_bits": bits}) for bits in (4, 6) if bits < array.weight_bits)
-        yield from ((f"ANN: {bits}-bit activations", {"act_bits": bits}) for bits in (4, 6) if bits < array.act.bits)
         yield from (
             (f"ANN: {_counted(cols, 'column')}", {"cols": cols}) for cols in (array.cols // 2, 2 * array.cols) if cols
         )
         yield "ANN: 2 rows", {"rows": 2}
-    if isinstance(engine, EventParams):
+    else:
         spec = prepared.network.input
-        lanes = max(e.lanes for e in prepared.design.params.engines if isinstance(e, EventParams))
-        bits = max(e.weight_bits for e in prepared.design.params.engines if isinstance(e, EventParams))
+        bits = max(e.weight_bits for e in events)
         yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
-        yield from ((f"SNN: {_counted(n, 'lane')}", {"lanes": n}) for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64)
+        yield from ((f"SNN: {_counted(n, 'lane')}", {"lanes": n}) for n in other_lanes)
         if spec.encoding is not None and not spec.encoding.takes_frames:
             yield from (
                 (f"SNN: {_counted(n, 'time step')}", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n
@@ -84,43 +87,25 @@ def _counted(number: int, noun: str) -> str:
 
 def twin_change(snn: Prepared) -> tuple[str, dict[str, Any]]:
     """The quantised network that can hold what the SNN's neurons can: ceil(log2(T + 1)) bits (Yan et al.)."""
-    bits = min(8, max(2, twin_bits(snn.network.input.steps)))
+    bits = bits_of_twin(snn)
     return f"ANN: {bits}-bit activations, the SNN's twin", {"act_bits": bits}
 
 
-def variants(
-    prepared: Mapping[str, Prepared],
-    paths: Mapping[str, Any],
-    data: DataSet,
-    options: ModelOptions,
-    technology: Technology,
-    progress: Callable[[str], None] = lambda change: None,
-) -> list[Variant]:
+def variants(trials: Trials, progress: Callable[[str], None] = lambda change: None) -> list[Variant]:
     """Run every change of either side that the networks allow, and both as they are (``change`` is empty)."""
     found = []
-    for kind in ("ann", "snn"):
-        base = prepared[kind]
-        found.append(_variant(kind, "", base, data, technology))
-        changes = dict(option_changes(base))
+    kinds: tuple[Kind, ...] = ("ann", "snn")
+    for kind in kinds:
+        changes = {"": {}, **dict(option_changes(trials.prepared[kind]))}
         if kind == "ann":
-            name, twin = twin_change(prepared["snn"])
+            name, twin = twin_change(trials.prepared["snn"])
             changes = {n: c for n, c in changes.items() if c != twin} | {name: twin}
         for change, given in changes.items():
-            progress(change)
-            try:
-                changed = prepare(paths[kind], data, replace(options, **given))
-                found.append(_variant(kind, change, changed, data, technology))
-            except InputError:
-                continue  # this network cannot be built so
+            progress(change or f"{kind.upper()} as it is")
+            trial = trials.run(kind, given)
+            if trial is not None:
+                found.append(Variant(kind=kind, change=change, accuracy=trial.accuracy, pj=trial.mean_pj))
     return found
-
-
-def _variant(kind: Kind, change: str, prepared: Prepared, data: DataSet, technology: Technology) -> Variant:
-    evaluation = evaluate(prepared, data, Backend.GOLDEN, samples=min(SAMPLES, len(data.x)))
-    result = evaluation.result
-    assert result is not None
-    energy = counted_energy(technology, prepared.design.params, result.counters, result.cycles)
-    return Variant(kind=kind, change=change, accuracy=evaluation.accuracy, pj=float(energy.total.mean()))
 
 
 def placed_states(snn: Prepared, data: DataSet, technology: Technology) -> dict[str, float]:

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,26 +20,29 @@ from tospike.compare.energy.break_even import (
     spike_activity,
 )
 from tospike.compare.energy.counted import counted_energy
-from tospike.compare.energy.levels import differences
-from tospike.compare.energy.model import EnergyModel, energy
+from tospike.compare.energy.model import EnergyModel
 from tospike.compare.energy.models import MODELS
-from tospike.compare.energy.observe import engine_activities
-from tospike.compare.energy.operations import HOROWITZ_45, operation_model
+from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import Technology, load_technology, shipped
+from tospike.compare.entry import Prices, golden_entry
 from tospike.compare.gates.study import GateStudy, gate_figures
+from tospike.compare.iso_accuracy import compare_at_equal_accuracy, run_grid
 from tospike.compare.sensitivity import placed_states, rank, variants
+from tospike.compare.trial import Trials
+from tospike.compare.twin import bits_of_twin, compare_twin, twin_design
 from tospike.compare.verdict import judge
 from tospike.compare.workload import Workload
 from tospike.gen.cache import Cache
-from tospike.gen.data import DataSet, load_data
+from tospike.gen.data import DataSet
 from tospike.gen.folder import generate
+from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import Prepared, prepare
-from tospike.hw.params import AcceleratorParams, require
+from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.network import Result
 from tospike.synth.flow import synthesize
 from tospike.synth.report import FpgaReport
-from tospike.tb.evaluate import Backend, distribution, evaluate, mean_operations
+from tospike.tb.evaluate import Backend, distribution, evaluate
 
 QUESTION = "Spikes or not, on digital hardware?"
 
@@ -54,6 +57,8 @@ class StudyOptions:
     target: str = "ecp5-85k"
     speed: int | None = None
     seed: int = 1
+    synthesis: bool = True
+    """Whether to synthesise; without, there is neither area nor clock, and latency is in cycles only."""
     simulator: str = "verilator"
     rtl_samples: int | None = None
     """``None``: every test sample."""
@@ -63,6 +68,10 @@ class StudyOptions:
     """Level 2: prices of what the hardware's counters say; the shipped ones give the range."""
     sensitivity: bool = True
     """Whether to run both networks with one thing changed at a time."""
+    iso_accuracy: bool = True
+    """Whether to run both networks over bits and time steps, and to compare them at equal accuracy."""
+    twin: bool = True
+    """Whether to measure the SNN's twin, the ANN with activations of as many bits as it can tell."""
     gates: GateStudy | None = None
     """Level 3; ``None``: it was not asked for."""
     cache: Cache
@@ -72,6 +81,11 @@ class StudyOptions:
         """The chosen technology, and those that come with tospike."""
         others = (load_technology(name) for name in shipped())
         return (self.technology, *(other for other in others if other.name != self.technology.name))
+
+    @property
+    def prices(self) -> Prices:
+        """The same for both levels."""
+        return Prices(model=self.model, technologies=self.technologies)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,13 +128,16 @@ def run_study(
     InputError
         Whatever is wrong with the networks, the data or the tools.
     """
-    data = load_data(workload.data)
-    prepared = {kind: prepare(getattr(workload, kind), data, workload.options) for kind in ("ann", "snn")}
-    for kind, item in prepared.items():
-        require(
-            item.network.is_spiking == (kind == "snn"),
-            f"{getattr(workload, kind)}, given as --{kind}, is {'an SNN' if item.network.is_spiking else 'an ANN'}",
-        )
+    data = workload.load()
+    paths = workload.networks(data, out)
+    for kind, path in paths.items():
+        is_spiking = path.suffix == ".nir"
+        require(is_spiking == (kind == "snn"), f"{path}, given as --{kind}, is {'an SNN' if is_spiking else 'an ANN'}")
+    prepared = {
+        kind: prepare(path, data, workload.options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()
+    }
+    if options.rtl_samples is None and workload.rtl_samples is not None:
+        options = replace(options, rtl_samples=min(workload.rtl_samples, len(data.x)))
     with ThreadPoolExecutor(max_workers=2) as pool:
         jobs = [
             pool.submit(_measure, kind, prepared[kind], data, out / kind, options, progress) for kind in ("ann", "snn")
@@ -129,8 +146,9 @@ def run_study(
     designs = [side.design for side in measured]
     activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in measured))
     verdict = judge(designs, workload=workload.name)
+    trials = Trials(prepared, paths, data, workload.options, options.technology)
     seconds = {f"{side.design['name']} {step}": value for side in measured for step, value in side.seconds.items()}
-    tools = {name: version for design in designs for name, version in design["fpga"].get("tools", {}).items()}
+    tools = {name: version for design in designs for name, version in (design["fpga"] or {}).get("tools", {}).items()}
     return {
         "workload": {
             "name": workload.name,
@@ -142,8 +160,10 @@ def run_study(
         "verdict": verdict,
         "designs": designs,
         "activity": asdict(activity) if activity else None,
+        **(_twin(workload.options, paths["ann"], prepared["snn"], designs, data, options) if options.twin else {}),
         "break_even": _break_even(measured, activity, options),
-        **(_sensitivity(workload, prepared, data, verdict, options, progress) if options.sensitivity else {}),
+        **(_iso_accuracy(trials, options, progress) if options.iso_accuracy else {}),
+        **(_sensitivity(trials, data, verdict, options, progress) if options.sensitivity else {}),
         **({"gates": {"missing": options.gates.missing}} if options.gates else {}),
         "models": {name: model.source for name, model in MODELS.items()},
         "constants": options.model.describe(),
@@ -188,17 +208,19 @@ def _measure(
             prepared, data, Backend.RTL, samples=options.rtl_samples, simulator=options.simulator, cache=options.cache
         ),
     )
-    report = timed(
-        "synthesis",
-        lambda: synthesize(
-            folder,
-            target=options.target,
-            speed=options.speed,
-            seed=options.seed,
-            cache=options.cache,
-            progress=lambda line: progress(name, line),
-        ),
-    )
+    report = None
+    if options.synthesis:
+        report = timed(
+            "synthesis",
+            lambda: synthesize(
+                folder,
+                target=options.target,
+                speed=options.speed,
+                seed=options.seed,
+                cache=options.cache,
+                progress=lambda line: progress(name, line),
+            ),
+        )
     gates = None
     if options.gates:
         study = options.gates
@@ -206,15 +228,9 @@ def _measure(
     progress(name, "done")
     assert golden.result is not None
     result: Result = golden.result
-    engines = engine_activities(prepared.design, prepared.integers(data.x), result)
-    energies = {
-        technology.name: counted_energy(technology, params, result.counters, result.cycles).summary()
-        for technology in options.technologies
-    }
+    golden_part, engines = golden_entry(prepared, data.x, result, options.prices)
     assert rtl.counters is not None
     read = counted_energy(options.technology, params, rtl.counters, rtl.counters["cycles"])
-    same_prices = energy(operation_model(options.technology, source=options.technology.description), engines)
-    counted = energies[options.technology.name]
     design = {
         "name": name,
         "kind": kind,
@@ -222,30 +238,31 @@ def _measure(
         "accuracy": {"float": reference.accuracy, "golden": golden.accuracy, "rtl": rtl.accuracy},
         "rtl_samples": len(rtl.correct),
         "mismatches": rtl.mismatches,
-        "cycles": distribution(result.cycles),
-        "cycles_samples": result.cycles.tolist(),
-        "fpga": report.to_json(),
+        "fpga": report.to_json() if report else None,
         "latency_us": distribution(result.cycles / report.fmax_mhz) if isinstance(report, FpgaReport) else None,
-        "operations": mean_operations(result),
-        "energy_pj": energy(options.model, engines).summary(),
-        "counted_pj": {
-            **counted,
-            # what the counters that were read from the RTL cost, per sample that ran there
-            "rtl": float(read.total.sum()) / len(rtl.correct),
-            "technologies": {name: found["total"] for name, found in energies.items()},
-            "technology_samples": {name: found["samples"] for name, found in energies.items()},
-        },
-        "levels": [
-            asdict(difference)
-            for difference in differences(
-                {name: float(values.mean()) for name, values in same_prices.terms.items()}, counted["terms"]
-            )
-        ],
         "gates_pj": gates,
-        "published_pj": {name: float(energy(model, engines).total.mean()) for name, model in MODELS.items()},
-        "choices": prepared.choices,
+        **golden_part,
     }
+    # what the counters that were read from the RTL cost, per sample that ran there
+    design["counted_pj"]["rtl"] = float(read.total.sum()) / len(rtl.correct)
     return Measured(design=design, params=params, engines=engines, result=result, seconds=seconds)
+
+
+def _twin(
+    given: ModelOptions,
+    ann: Path,
+    snn: Prepared,
+    designs: Sequence[dict[str, Any]],
+    data: DataSet,
+    options: StudyOptions,
+) -> dict[str, Any]:
+    """``controls`` and ``twin`` of the report; why there is no twin, where this ANN cannot have one."""
+    try:
+        twin = twin_design(ann, snn, data, given.of_kind(spiking=False), options.prices)
+    except InputError as error:
+        return {"twin": {"missing": str(error)}}
+    compared = compare_twin(designs[1], twin, snn.network.input.steps, bits_of_twin(snn))
+    return {"controls": [twin], "twin": compared}
 
 
 def _break_even(
@@ -275,26 +292,24 @@ def _break_even(
     }
 
 
+def _iso_accuracy(trials: Trials, options: StudyOptions, progress: Progress) -> dict[str, Any]:
+    """``iso_accuracy`` of the report."""
+    grid = run_grid(trials, lambda point: progress("equal accuracy", point))
+    progress("equal accuracy", "done")
+    return {"iso_accuracy": {"technology": options.technology.name, **asdict(compare_at_equal_accuracy(grid))}}
+
+
 def _sensitivity(
-    workload: Workload,
-    prepared: Mapping[str, Prepared],
+    trials: Trials,
     data: DataSet,
     verdict: Mapping[str, Any],
     options: StudyOptions,
     progress: Progress,
 ) -> dict[str, Any]:
     """Both networks with one thing changed at a time: ``variants`` and ``sensitivity`` of the report."""
-    paths = {"ann": workload.ann, "snn": workload.snn}
-    found = variants(
-        prepared,
-        paths,
-        data,
-        workload.options,
-        options.technology,
-        progress=lambda change: progress("one change at a time", change),
-    )
+    found = variants(trials, progress=lambda change: progress("one change at a time", change))
     energy_margin = verdict["margins"]["energy"]
     ratios = {name: ratio for name, ratio in energy_margin["technologies"].items() if name != options.technology.name}
-    ranked = rank(found, placed_states(prepared["snn"], data, options.technology), ratios)
+    ranked = rank(found, placed_states(trials.prepared["snn"], data, options.technology), ratios)
     progress("one change at a time", "done")
     return {"variants": [asdict(v) for v in found], "sensitivity": [asdict(change) for change in ranked]}

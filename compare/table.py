@@ -34,6 +34,11 @@ class Row:
     """SNN over ANN; empty where a ratio says nothing."""
 
 
+def shown(report: Report) -> list[Mapping[str, Any]]:
+    """Return the designs that have a column: those that the verdict compares, then controls beside them."""
+    return [*report["designs"], *report.get("controls", ())]
+
+
 def summary_rows(report: Report) -> list[Row]:
     """Return the rows of the main table; what was not measured is a dash."""
     target = next((d["fpga"]["target"] for d in report["designs"] if d.get("fpga")), "FPGA")
@@ -77,8 +82,9 @@ def summary_rows(report: Report) -> list[Row]:
     )
     with_gates = any(design.get("gates_pj") for design in report["designs"])
     rows = []
+    designs = shown(report)
     for group, label, write, compared, path in (*lines, *(gate_lines if with_gates else ()), *area_lines):
-        values = tuple(_find(design, path) for design in report["designs"])
+        values = tuple(_find(design, path) for design in designs)
         ratio = times(_ratio(report, path)) if compared else ""
         rows.append(Row(group=group, label=label, values=tuple(map(write, values)), numbers=values, ratio=ratio))
     return rows
@@ -111,7 +117,7 @@ def comparison_table(report: Report) -> Table:
     workload = report["workload"]
     table = Table(title=f"{workload['name']}: {workload['samples']} samples", title_justify="left")
     table.add_column("", no_wrap=True)
-    for design in report["designs"]:
+    for design in shown(report):
         table.add_column(f"{design['name']}\n({design['kind'].upper()})", justify="right", no_wrap=True)
     table.add_column("SNN / ANN", justify="right", no_wrap=True)
     group = None
@@ -132,6 +138,12 @@ def print_report(report: Report, page: Path, console: Console) -> None:
     console.print()
     console.print(Text(report["verdict"]["sentence"], style="bold"))
     console.print()
+    if twin := report.get("twin"):
+        console.print(Text(twin.get("sentence") or f"no twin of the SNN: {twin['missing']}"))
+        console.print()
+    if equal := report.get("iso_accuracy"):
+        console.print(Text(equal["sentence"]))
+        console.print()
     if missing := report.get("gates", {}).get("missing"):
         console.print(Text(f"no energy of the gates: {missing}"))
         console.print()

@@ -1,11 +1,33 @@
 """What is compared: two trained networks and the data that judge them."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
+from tospike.gen.convert import ConvertOptions, convert
+from tospike.gen.data import DataSet, load_data
+from tospike.gen.files import write_bytes
+from tospike.gen.load import load_network
+from tospike.gen.nir_frameworks import Framework
+from tospike.gen.nir_import import states_options
 from tospike.gen.options import ModelOptions
 from tospike.hw.params import InputError, require
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What the user gave of a workload; ``None``: nothing."""
+
+    ann: Path | None = None
+    snn: Path | None = None
+    data: str | None = None
+    time_bin_us: int | None = None
+    sensor: str | None = None
+    hold_out: int | None = None
+    samples: int | None = None
+    """Only so many test samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,49 +37,179 @@ class Workload:
     name: str
     description: str
     ann: Path
-    snn: Path
+    snn: Path | None
+    """``None``: what `tospike convert` makes of the ANN."""
     data: str
+    time_bin_us: int | None = None
+    sensor: str | None = None
+    hold_out: int | None = None
+    samples: int | None = None
+    rtl_samples: int | None = None
+    """How many test samples run in RTL unless the user says so; ``None``: all."""
+    converted_steps: int = ConvertOptions.steps
+    """Time steps of an SNN that is made of the ANN, unless the user says so."""
     options: ModelOptions = field(default_factory=ModelOptions)
+
+    def load(self) -> DataSet:
+        """The data set.
+
+        Raises
+        ------
+        InputError
+            It cannot be read, or has fewer test samples than are asked for.
+        """
+        data = load_data(
+            self.data,
+            time_bin_us=self.time_bin_us,
+            steps=self.options.steps,
+            sensor=self.sensor,
+            every=self.hold_out,
+        )
+        if self.samples is None:
+            return data
+        require(
+            1 <= self.samples <= len(data.x),
+            f"samples must be from 1 to {len(data.x)} (what {data.name} has), not {self.samples}",
+        )
+        split = f"{data.split}; only the first {self.samples} of {len(data.x)} test samples"
+        return replace(data, x=data.x[: self.samples], y=data.y[: self.samples], split=split)
+
+    def networks(self, data: DataSet, out: Path) -> dict[str, Path]:
+        """The files of both networks, ``ann`` and ``snn``; an SNN that is made of the ANN is written into ``out``.
+
+        Raises
+        ------
+        InputError
+            The ANN cannot be converted, or the file cannot be written.
+        """
+        if self.snn is not None:
+            return {"ann": self.ann, "snn": self.snn}
+        steps = self.converted_steps if self.options.steps is None else self.options.steps
+        converted = convert(load_network(self.ann), data.train_x, ConvertOptions(steps=steps))
+        path = out / f"{self.ann.stem}_snn.nir"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, converted.to_bytes())
+        return {"ann": self.ann, "snn": path}
 
 
 def _example(name: str) -> Path:
     return Path(str(resources.files("tospike.examples").joinpath(name)))
 
 
-def named(name: str, options: ModelOptions, data: str | None = None) -> Workload:
-    """One of the workloads that come with tospike.
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A workload that comes with tospike; what is ``None`` the user must give, but for an SNN that is converted."""
 
-    Parameters
-    ----------
-    data
-        Where the data are, for workloads that do not bring their own.
+    description: str
+    needs: str
+    """What must be given, and where it is from."""
+    ann: str | None = None
+    snn: str | None = None
+    data: str | None = None
+    data_kind: str = ""
+    """How the data's name begins."""
+    converted_steps: int | None = None
+    """Time steps of an SNN that is made of the ANN; ``None``: it must be given."""
+    time_bin_us: int | None = None
+    hold_out: int | None = None
+    rtl_samples: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Model options that are not as usual."""
+    nir: Mapping[str, Any] = field(default_factory=dict)
+    """Those that the SNN's file leaves open; one that states its own has none of these."""
+
+
+KNOWN = {
+    "digits": Known(
+        description="handwritten digits of scikit-learn, 8 x 8 pixels: static images",
+        needs="nothing",
+        ann="digits_ann.onnx",
+        snn="digits_snn.nir",
+        data="digits",
+    ),
+    "mnist-mlp": Known(
+        description="handwritten digits of MNIST, 28 x 28 pixels: static images, 784-256-128-10 neurons",
+        needs="MNIST's files: give --data mnist:DIR",
+        ann="mnist_ann.onnx",
+        snn="mnist_snn.nir",
+        data_kind="mnist:",
+        rtl_samples=500,
+        options={"weight_bits": 6},
+    ),
+    "mnist-cnn": Known(
+        description="handwritten digits of MNIST, 28 x 28 pixels: static images, a convolutional network",
+        needs="MNIST's files and a convolutional network with average pools: give --data mnist:DIR and --ann "
+        "FILE.onnx; without --snn FILE.nir the SNN is made of the ANN",
+        data_kind="mnist:",
+        converted_steps=8,
+        rtl_samples=50,
+    ),
+    "braille": Known(
+        description="tactile Braille letters: spike trains of 256 steps and 12 channels",
+        needs="the recurrent network of the NIR paper and its data: give --snn braille_noDelay_bias_zero.nir "
+        "(github.com/neuromorphs/NIR) and --data npz:FILE with spikes, label",
+        ann="braille_ann.onnx",
+        data_kind="npz:",
+        hold_out=4,
+        nir={"dt": 1e-4},
+    ),
+    "nmnist": Known(
+        description="handwritten digits seen by an event camera (N-MNIST): events in 300 steps of 1 ms",
+        needs="the convolutional network of the NIR paper and recordings: give --snn cnn_sinabs.nir "
+        "(github.com/neuromorphs/NIR) and --data npz:FILE with events",
+        ann="nmnist_ann.onnx",
+        data_kind="npz:",
+        time_bin_us=1000,
+        hold_out=4,
+        rtl_samples=5,
+        options={"steps": 300},
+        nir={"framework": Framework.SINABS},
+    ),
+}
+"""The workloads by name."""
+
+
+def named(name: str, options: ModelOptions, given: Given | None = None) -> Workload:
+    """A workload by its name, with what the user gave instead of what comes with tospike.
+
+    Any name will do for networks and data of the user's own.
 
     Raises
     ------
     InputError
-        There is none of that name, its data are missing, or it has data of its own.
+        There is none of that name, or what it needs is missing; the message tells what to give.
     """
-    if name == "digits":
-        require(data is None, "digits has its own data: leave --data out, or give --ann, --snn and --data of your own")
-        return Workload(
-            name=name,
-            description="handwritten digits of scikit-learn, 8 x 8 pixels: static images",
-            ann=_example("digits_ann.onnx"),
-            snn=_example("digits_snn.nir"),
-            data="digits",
-            options=options,
-        )
-    if name == "mnist-mlp":
-        if data is None or not data.startswith("mnist:"):
-            raise InputError("mnist-mlp needs MNIST's files: give --data mnist:DIR")
-        return Workload(
-            name=name,
-            description="handwritten digits of MNIST, 28 x 28 pixels: static images, 784-256-128-10 neurons",
-            ann=_example("mnist_ann.onnx"),
-            snn=_example("mnist_snn.nir"),
-            data=data,
-            options=options,
-        )
-    raise InputError(
-        f"there is no workload {name!r}: use digits, mnist-mlp, or give --ann, --snn and --data of your own"
+    given = given or Given()
+    known = KNOWN.get(name)
+    is_own = given.ann is not None and given.snn is not None and given.data is not None
+    if is_own and (known is None or known.data is not None):
+        known = Known(description=given.data or "", needs="all of --ann, --snn and --data")
+    if known is None:
+        require(given.ann is None and given.snn is None, f"{name} needs all of --ann, --snn and --data")
+        raise InputError(f"there is no workload {name!r}: use {', '.join(KNOWN)}, or give --ann, --snn and --data")
+    require(
+        known.data is None or given.data is None,
+        f"{name} has its own data: leave --data out, or give --ann, --snn and --data of your own",
+    )
+    ann = given.ann or (_example(known.ann) if known.ann else None)
+    snn = given.snn or (_example(known.snn) if known.snn else None)
+    data = given.data or known.data
+    complete = data is not None and data.startswith(known.data_kind) and (snn is not None or known.converted_steps)
+    if ann is None or data is None or not complete:
+        raise InputError(f"{name} needs {known.needs}")
+    usual = dict(known.options) if snn and snn.is_file() and states_options(snn) else {**known.options, **known.nir}
+    unset = {option: value for option, value in usual.items() if getattr(options, option) is None}
+    return Workload(
+        name=name,
+        description=known.description,
+        ann=ann,
+        snn=snn,
+        data=data,
+        time_bin_us=given.time_bin_us or known.time_bin_us,
+        sensor=given.sensor,
+        hold_out=given.hold_out or known.hold_out,
+        samples=given.samples,
+        rtl_samples=known.rtl_samples,
+        converted_steps=known.converted_steps or ConvertOptions.steps,
+        options=replace(options, **unset),
     )

@@ -1,6 +1,8 @@
 """``tospike train``: trains example networks; needs the extra ``train``."""
 
+import importlib
 import tempfile
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,28 +19,70 @@ class Recipe(StrEnum):
 
     MNIST_SNN = "mnist-snn"
     """784-256-128-10, LIF with 6-bit weights, and an ANN of the same shape."""
+    BRAILLE_ANN = "braille-ann"
+    """192-64-7 on sums of spikes."""
+    NMNIST_ANN = "nmnist-ann"
+    """A convolutional network on sums of events."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How a recipe is run."""
+
+    module: str
+    """Of `tospike.examples`; its ``train`` does it."""
+    inputs: int
+    """Values that a sample has, or a step of a spike train."""
+    steps: int
+    """Time steps of a sample; 1: values."""
+    epochs: int
+    time_bin_us: int | None = None
+    """Length of a step, where the data are events."""
+    hold_out: int | None = None
+    """Every so manieth sample is a test sample, where the data do not say themselves."""
+
+
+TRAININGS = {
+    Recipe.MNIST_SNN: Training(module="train_mnist", inputs=784, steps=1, epochs=12),
+    Recipe.BRAILLE_ANN: Training(module="train_braille", inputs=12, steps=256, epochs=150, hold_out=4),
+    Recipe.NMNIST_ANN: Training(
+        module="train_nmnist", inputs=2 * 34 * 34, steps=300, epochs=60, time_bin_us=1000, hold_out=4
+    ),
+}
 
 
 def train_command(
     *,
-    recipe: Annotated[Recipe, typer.Argument(help="mnist-snn: an LIF SNN and its ANN twin, 784-256-128-10.")],
-    data: Annotated[str, typer.Option(help="mnist:DIR with MNIST's idx files or mnist_train.npz.")],
+    recipe: Annotated[
+        Recipe, typer.Argument(help="mnist-snn: an LIF SNN and its ANN twin; the others: an ANN on sums of spikes.")
+    ],
+    data: Annotated[str, typer.Option(help="mnist:DIR (idx files or mnist_train.npz); for the others npz:FILE.")],
     out: Annotated[Path, typer.Option(help="Folder for the networks and their description.")],
-    epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 12,
+    epochs: Annotated[int | None, typer.Option(help="Passes [mnist 12, braille 150, nmnist 60].")] = None,
     seed: Annotated[int, typer.Option(help="Of weights, order and distortions.")] = 1,
 ) -> None:
-    """Train a spiking network and its ANN twin with surrogate gradients and weights on an integer grid."""
-    require_range("epochs", epochs, 1, 10_000)
+    """Train example networks: surrogate gradients for SNNs, distorted samples for all."""
+    training = TRAININGS[recipe]
+    passes = training.epochs if epochs is None else epochs
+    require_range("epochs", passes, 1, 10_000)
     try:
-        from tospike.examples import train_mnist
+        module = importlib.import_module(f"tospike.examples.{training.module}")
     except ModuleNotFoundError as error:
         raise InputError(f"training needs {error.name}, which is not installed: pip install 'tospike[train]'") from None
-    images = load_data(data)
-    inputs = train_mnist.SIZES[0]
-    require(images.inputs == inputs, f"{recipe.value} takes {inputs} values, but {images.name} has {images.inputs}")
+    samples = load_data(
+        data,
+        time_bin_us=training.time_bin_us,
+        steps=training.steps if training.time_bin_us else None,
+        every=training.hold_out,
+    )
+    require(
+        (samples.inputs, samples.steps) == (training.inputs, training.steps),
+        f"{recipe.value} takes {training.inputs} values in {training.steps} steps, but {samples.name} has "
+        f"{samples.inputs} in {samples.steps}",
+    )
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as folder:
-        train_mnist.train(Path(folder), images, epochs=epochs, seed=seed, progress=console.err.print)
+        module.train(Path(folder), samples, epochs=passes, seed=seed, progress=console.err.print)
         for file in sorted(Path(folder).iterdir()):
             file.replace(out / file.name)
             console.out.print(out / file.name)

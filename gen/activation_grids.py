@@ -88,6 +88,7 @@ def input_spec(network: Network, grid: Grid, act: IntFormat) -> InputSpec:
         offset=spec.offset - grid.zero * scale,
         clamp=narrower,
         ties_up=spec.grid is not None and spec.grid.ties_up,
+        frames=spec.frames,
     )
 
 

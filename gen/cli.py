@@ -56,6 +56,7 @@ Data = Annotated[
 ]
 Model = Annotated[Path, typer.Argument(help="Trained network: .onnx (ANN) or .nir (SNN).", show_default=False)]
 TimeBin = Annotated[int | None, typer.Option(help="Events only: length of a time step in microseconds.")]
+HoldOut = Annotated[int | None, typer.Option(help="npz without training part: each Nth sample is test, not training.")]
 Sensor = Annotated[str | None, typer.Option(help="Events only: WIDTHxHEIGHT [as far as they reach].")]
 
 
@@ -287,10 +288,12 @@ def network(
     data: Data = "digits",
     time_bin_us: TimeBin = None,
     sensor: Sensor = None,
+    hold_out: HoldOut = None,
     options: ModelOptions,
 ) -> None:
     """The accelerator of a trained network, its weights in the memories. The data set calibrates the quantisation."""
-    prepared = prepare(model, load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor), options)
+    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
+    prepared = prepare(model, data_set, options)
     design = prepared.design
     if prepared.fit is not None:
         _say(f"fit: {prepared.fit}")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.gen.hold_out import hold_out
 from tospike.gen.recordings import bin_events, parse_sensor
 from tospike.hw.params import InputError, require
 
@@ -74,7 +75,12 @@ class DataSet:
 
 
 def load_data(
-    spec: str, *, time_bin_us: int | None = None, steps: int | None = None, sensor: str | None = None
+    spec: str,
+    *,
+    time_bin_us: int | None = None,
+    steps: int | None = None,
+    sensor: str | None = None,
+    every: int | None = None,
 ) -> DataSet:
     """Load the data set that ``spec`` names.
 
@@ -89,6 +95,8 @@ def load_data(
         For events only, and needed there: the length of a time step in microseconds, and the number of steps.
     sensor
         For events only: ``WIDTHxHEIGHT`` of the sensor; as far as its events reach if not given.
+    every
+        For npz files without a training part: every so manieth sample is a test sample, the others are training.
 
     Raises
     ------
@@ -96,12 +104,13 @@ def load_data(
         An unknown ``spec``, a missing or damaged file, shapes that do not fit, NaN.
     """
     kind, _, where = spec.partition(":")
+    require(every is None or kind == "npz", f"{spec} has a training part of its own: leave --hold-out away")
     if spec == "digits":
         return _digits()
     if kind == "mnist" and where:
         return _mnist(Path(where))
     if kind == "npz" and where:
-        return _npz(Path(where), time_bin_us, steps, parse_sensor(sensor) if sensor else None)
+        return _npz(Path(where), time_bin_us, steps, parse_sensor(sensor) if sensor else None, every)
     raise InputError(f"unknown data {spec!r}: give {SPECS}")
 
 
@@ -206,7 +215,9 @@ def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
         raise InputError(f"{path} is no npz file of plain arrays: {error}") from error
 
 
-def _npz(path: Path, time_bin_us: int | None, steps: int | None, sensor: tuple[int, int] | None) -> DataSet:
+def _npz(
+    path: Path, time_bin_us: int | None, steps: int | None, sensor: tuple[int, int] | None, every: int | None
+) -> DataSet:
     require(path.is_file(), f"there is no file {path}: give npz:FILE")
     arrays = _read_npz(path)
     test: tuple[Samples, NDArray[np.int64]]
@@ -231,15 +242,23 @@ def _npz(path: Path, time_bin_us: int | None, steps: int | None, sensor: tuple[i
         raise InputError(
             f"{path} holds {', '.join(arrays) or 'nothing'}: it needs x, y or spikes, label or frames, label or events"
         )
+    part = f"all samples of {path.name} are test; "
     if {"train_x", "train_y"} <= arrays.keys():
+        require(every is None, f"{path} has a training part of its own: leave --hold-out away")
         train = _flat(path, arrays["train_x"]), _labels(path, arrays["train_y"])
-        part = "train_x is training"
+        part += "train_x is training"
+    elif every is not None:
+        test, train = hold_out(*test, every)
+        part = (
+            f"of {path.name}, sample i is test when i % {every} == {every - 1} ({len(test[0])}), else training "
+            f"({len(train[0])})"
+        )
     else:
         train = _first(*test)
-        part = f"calibration on the first {len(train[0])} of them"
+        part += f"calibration on the first {len(train[0])} of them"
     return DataSet(
         name=path.stem,
-        split=f"all samples of {path.name} are test; {part}; values as they are",
+        split=f"{part}; values as they are",
         x=test[0],
         y=test[1],
         train_x=train[0],

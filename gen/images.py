@@ -23,10 +23,12 @@ def pack(design: Design) -> list[Images]:
     for index, params in enumerate(design.params.engines):
         stages = design.stages_of(index)
         if isinstance(params, EventParams):
-            arrays = engine_arrays(design, index)
+            arrays, neuron = engine_arrays(design, index), stages[0].neuron
+            weight, bias = arrays.weight.tolist(), arrays.bias.tolist()
             own = None if arrays.recurrent is None else arrays.recurrent.tolist()
             decays = None if arrays.decays is None else arrays.decays.tolist()
-            images.append(event_layout.pack(params, arrays.weight.tolist(), arrays.bias.tolist(), own, decays))
+            factors = neuron.multiplier.tolist() if isinstance(neuron, Requantize) else None
+            images.append(event_layout.pack(params, weight, bias, own, decays, factors))
         elif isinstance(params, DelayParams):
             images.append(event_layout.pack_delays(params, engine_delays(design, index).tolist()))
         elif isinstance(params, SystolicParams):

@@ -27,6 +27,17 @@ def read_options(path: str | Path) -> NirOptions:
     return _stated_options(file, read_graph(file))
 
 
+def states_options(path: str | Path) -> bool:
+    """Whether a NIR file's own metadata say how to run it.
+
+    Raises
+    ------
+    InputError
+        The file is no NIR.
+    """
+    return METADATA_KEY in read_graph(Path(path)).metadata
+
+
 def _stated_options(file: Path, graph: nir.NIRGraph) -> NirOptions:
     stated = graph.metadata.get(METADATA_KEY, {})
     try:

@@ -1,5 +1,6 @@
 """An ONNX graph as the importer walks it: nodes in order, constants folded, uses counted."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx.reference import ReferenceEvaluator
 
+from tospike.gen.nir_options import METADATA_KEY
 from tospike.hw.params import InputError, require
 from tospike.sim.network import Array, Grid, Shape
 
@@ -60,6 +62,17 @@ class Graph:
             f"input {self.input!r} has no static shape (batch, values) but ({given}): export it with fixed sizes",
         )
         self.batch, self.shape = sizes[0], tuple(sizes[1:])
+
+    @property
+    def frames(self) -> int:
+        """In how many frames the metadata ``tospike`` say that spike trains are summed; 0 if they say nothing."""
+        stated = {entry.key: entry.value for entry in self.proto.metadata_props}.get(METADATA_KEY)
+        try:
+            frames = int(json.loads(stated)["frames"]) if stated is not None else 0
+        except (ValueError, KeyError, TypeError):
+            raise InputError(f'metadata {METADATA_KEY!r} are {stated!r}, not {{"frames": NUMBER}}: mend them') from None
+        require(frames >= 0, f"metadata {METADATA_KEY!r} state {frames} frames: give 1 or more")
+        return frames
 
     @property
     def nodes(self) -> list[onnx.NodeProto]:

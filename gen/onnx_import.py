@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,9 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
     """
     file = Path(path)
     try:
-        return _network(Walk(graph=read_graph(file)), name or identifier(file.stem))
+        graph = read_graph(file)
+        network = _network(Walk(graph=graph), name or identifier(file.stem))
+        return replace(network, input=replace(network.input, frames=graph.frames))
     except InputError as error:
         raise (error if str(error).startswith(str(file)) else InputError(f"{file}: {error}")) from error
 

@@ -14,7 +14,7 @@ from tospike.gen.fit import EITHER
 from tospike.gen.nir_frameworks import DecayRule, Framework
 from tospike.gen.nir_import import read_options
 from tospike.gen.nir_options import Integration, NirOptions
-from tospike.gen.plan import PlanOptions
+from tospike.gen.plan import AnnEngine, PlanOptions
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.hw.params import (
     Comparison,
@@ -28,12 +28,19 @@ from tospike.hw.params import (
     SpikingEngine,
     Sweep,
     WeightSource,
+    require,
 )
 from tospike.sim.network import Decision
 
 _NIR = {"rich_help_panel": "What a NIR file leaves open (default: what the file states, else what is said here)"}
+_ONNX = {"rich_help_panel": "What an ONNX file leaves open"}
 _QUANTISE = {"rich_help_panel": "Quantisation"}
 _HARDWARE = {"rich_help_panel": "Hardware"}
+_NIR_ONLY = (
+    "framework", "dt", "decay", "reset", "reset_timing", "comparison", "spike_bits", "refractory", "initial",
+    "integration", "encoding", "delta_threshold", "steps", "readout", "decision",
+)  # fmt: skip
+"""Fields of `ModelOptions` that are fields of `NirOptions` too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +91,13 @@ class ModelOptions:
         typer.Option(help="The class: the largest output, at the end or early, or who spikes first [largest].", **_NIR),
     ] = None
 
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            help="ANN on spike trains: sum them in so many frames; 1: all steps [as the file states].", **_ONNX
+        ),
+    ] = None
+
     weight_bits: Annotated[int | None, typer.Option(help="Bits of a weight; ANN, 1: +1 and -1 [8].", **_QUANTISE)] = (
         None
     )
@@ -117,6 +131,10 @@ class ModelOptions:
         SpikingEngine | None,
         typer.Option(help="SNN: states in memory, or in registers where a layer is small enough [event].", **_HARDWARE),
     ] = None
+    ann_engine: Annotated[
+        AnnEngine | None,
+        typer.Option(help="ANN: a systolic array, or event engines, which skip zeros (dense) [systolic].", **_HARDWARE),
+    ] = None
     sweep: Annotated[
         Sweep | None,
         typer.Option(help="Event engines: sweep all words, or touched ones where IF and I allow [all].", **_HARDWARE),
@@ -148,19 +166,27 @@ class ModelOptions:
     def _given(self, *names: str) -> dict[str, Any]:
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
-    def nir(self, path: Path) -> NirOptions | None:
-        """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN."""
-        given = self._given(
-            "framework", "dt", "decay", "reset", "reset_timing", "comparison", "spike_bits", "refractory",
-            "initial", "integration", "encoding", "delta_threshold", "steps", "readout", "decision", "input_bits",
-        )  # fmt: skip
+    def of_kind(self, *, spiking: bool) -> "ModelOptions":
+        """These options for one of an ANN and an SNN that share them: without what only the other has."""
+        foreign = ("frames",) if spiking else (*_NIR_ONLY, "encoding_seed", "input_bits")
+        return replace(self, **dict.fromkeys(foreign))
+
+    def nir(self, path: Path, *, spikes: bool = False) -> NirOptions | None:
+        """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN.
+
+        With ``spikes`` the data are spike trains: their steps say nothing about an ANN.
+        """
+        given = self._given(*_NIR_ONLY, "input_bits")
         given |= {"seed": self.encoding_seed} if self.encoding_seed is not None else {}
         if path.suffix != ".nir":
             given.pop("input_bits", None)
+            if spikes:
+                given.pop("steps", None)
             if given:
                 name = "--" + next(iter(given)).replace("_", "-")
                 raise InputError(f"{name} is for spiking networks (.nir), but {path} is not one: leave it out")
             return None
+        require(self.frames is None, f"--frames is for ANNs (.onnx), but {path} is not one: leave it out")
         stated = read_options(path)
         return replace(stated.preset(self.framework) if self.framework else stated, **given)
 
@@ -204,6 +230,7 @@ class ModelOptions:
                 "dataflow",
                 "lanes",
                 "engine",
+                "ann_engine",
                 "sweep",
                 "products_per_multiplier",
                 "weights",

@@ -1,6 +1,7 @@
 """From an integer network to the engines that run it."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tospike.gen.plan_image import needs_images, plan_image, with_layers
 from tospike.gen.scale import signed_bits
@@ -9,6 +10,7 @@ from tospike.hw.params import (
     LONGEST_TIME_BIN,
     MAX_REGISTER_NEURONS,
     AcceleratorParams,
+    ActivationParams,
     ArrayParams,
     Dataflow,
     DelayParams,
@@ -22,6 +24,7 @@ from tospike.hw.params import (
     HostInput,
     HostOutput,
     IntFormat,
+    NeuronKind,
     NeuronParams,
     Readout,
     SpikingEngine,
@@ -37,9 +40,20 @@ from tospike.sim.layers import sum_weights
 from tospike.sim.network import Accumulator, Decision, InputSpec, Network, Requantize, Stage
 
 
+class AnnEngine(StrEnum):
+    """What runs the layers of an ANN."""
+
+    SYSTOLIC = "systolic"
+    """One array of multiply-accumulators for all layers; or the image engine, where there are convolutions."""
+    EVENT = "event"
+    """An event engine for each layer: activations that are not zero are events."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
     """What the user may choose about the engines.
+
+    With ``AnnEngine.EVENT`` the dense layers of an ANN run on event engines, which skip zeros.
 
     ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
@@ -54,6 +68,7 @@ class PlanOptions:
     dataflow: Dataflow = Dataflow.OS
     lanes: int = 8
     engine: SpikingEngine = SpikingEngine.EVENT
+    ann_engine: AnnEngine = AnnEngine.SYSTOLIC
     sweep: Sweep = Sweep.ALL
     products_per_multiplier: int = 1
     weights: WeightSource = WeightSource.MEMORY
@@ -83,8 +98,9 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
             isinstance(stage.neuron, Requantize | Accumulator | NeuronParams),
             f"stage {stage.name!r} is not quantised",
         )
-    make = _spiking if network.is_spiking else _systolic
-    return make(network, options)
+    if network.is_spiking:
+        return _spiking(network, options)
+    return _frames(network, options) if options.ann_engine is AnnEngine.EVENT else _systolic(network, options)
 
 
 def _name(network: Network) -> str:
@@ -129,6 +145,36 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
 def _dense(stage: Stage) -> DenseLayer:
     clamp = stage.neuron.clamp if isinstance(stage.neuron, Requantize) else None
     return DenseLayer(rows=1, inputs=stage.dense.inputs, outputs=stage.dense.outputs, clamp=clamp)
+
+
+def _frames(network: Network, options: PlanOptions) -> Design:
+    """An ANN on event engines: what is 0 is no event."""
+    require(
+        options.weights is WeightSource.MEMORY,
+        "event engines have their weights on chip: give --weights memory, or leave --ann-engine event out",
+    )
+    payload = _input_format(network)
+    engines: list[EventParams] = []
+    for stage in network.stages:
+        synapses = stage.dense
+        activation = None
+        if isinstance(stage.neuron, Requantize):
+            activation = ActivationParams(act=payload, clamp=stage.neuron.clamp, shift=stage.neuron.shift)
+        engine = EventParams(
+            inputs=synapses.inputs,
+            neurons=synapses.outputs,
+            lanes=_useful_lanes(synapses.outputs, options.lanes),
+            payload=payload,
+            weight_bits=max(2, weight_bits(stage)),
+            neuron=NeuronParams(kind=NeuronKind.I, state_bits=max(4, accumulator_bits(stage, payload))),
+            readout=Readout.MEMBRANE,
+            bias=bool(synapses.bias.any()),
+            activation=activation,
+        )
+        engines.append(engine)
+    host_output = HostOutput.ARGMAX if options.argmax else HostOutput.DENSE
+    params = AcceleratorParams(name=_name(network), engines=tuple(engines), host_output=host_output)
+    return Design(params=params, network=network, stage_counts=(1,) * len(engines))
 
 
 def _spiking(network: Network, options: PlanOptions) -> Design:

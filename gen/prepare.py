@@ -14,7 +14,7 @@ from tospike.gen.quantized import Quantized
 from tospike.gen.streaming import stream_cost
 from tospike.hw.params import InputError, require
 from tospike.sim.design import Design
-from tospike.sim.encoding import quantize_input
+from tospike.sim.encoding import as_frames, quantize_input
 from tospike.sim.network import Array, Conv2d, Network
 from tospike.sim.window import chain_order
 
@@ -49,9 +49,10 @@ class Prepared:
     def integers(self, x: Array) -> Array:
         """Samples of the data set as the hardware gets them: values on the input's grid, or spikes as they are.
 
-        An image of an SNN goes position by position.
+        An image of an SNN goes position by position, spike trains for an ANN are summed to frames.
         """
         spec = self.quantized.network.input
+        x = as_frames(spec, x)
         given = spec.encoding is None and self.network.is_spiking
         integers = (x if x.dtype.kind in "iu" else x.astype("int64")) if given else quantize_input(spec, x)
         first = self.quantized.network.stages[0].synapses
@@ -69,17 +70,16 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         A file that cannot be imported, data that do not fit the network, a number that does not fit its format. That
         no engine can run the network is told later, by ``design``.
     """
-    nir = options.nir(model)
+    nir = options.nir(model, spikes=data.is_spikes)
     if nir is not None and data.has_steps:
         nir = replace(nir, encoding=nir.encoding if data.is_frames else None, steps=data.steps)
     network = load_network(model, nir=nir)
+    if options.frames is not None:
+        network = replace(network, input=replace(network.input, frames=options.frames))
+    values = _values(model, network, data)
     require(
-        network.input.inputs == data.inputs,
-        f"{model} takes {network.input.inputs} values per sample, but {data.name} has {data.inputs}: give other --data",
-    )
-    require(
-        network.is_spiking or not data.has_steps,
-        f"{model} is an ANN, but {data.name} holds time steps: give data with one frame per sample",
+        network.input.inputs == values,
+        f"{model} takes {network.input.inputs} values per sample, but {data.name} has {values}: give other --data",
     )
     takes_frames = network.input.encoding is not None and network.input.encoding.takes_frames
     require(
@@ -119,6 +119,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     choices: dict[str, Any] = {"model": model.name, "data": data.name, "split": data.split}
     if nir is not None:
         choices["nir"] = nir.describe()
+    elif data.is_spikes:
+        choices["spike trains"] = describe_frames(network.input.frames, data.steps)
     choices["quantize"] = quantized.describe()
     choices["hardware"] = describe(hardware)
     if fitted is not None:
@@ -126,3 +128,25 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
         choices["weight_stream"] = asdict(stream_cost(streaming))
     return Prepared(network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted)
+
+
+def _values(model: Path, network: Network, data: DataSet) -> int:
+    """How many values a sample, or a step of a spike train, has for this network."""
+    if network.is_spiking or not data.is_spikes:
+        return data.inputs
+    frames = network.input.frames
+    require(
+        1 <= frames <= data.steps,
+        f"{model} is an ANN, but {data.name} holds spike trains of {data.steps} steps: give --frames, 1 (their sum "
+        f"over all steps) to {data.steps} (all of them, one step after the other)",
+    )
+    return frames * data.inputs
+
+
+def describe_frames(frames: int, steps: int) -> str:
+    """How spike trains of ``steps`` steps enter an ANN, in words."""
+    if frames == 1:
+        return f"spikes of all {steps} steps summed per channel"
+    if frames == steps:
+        return f"all {steps} steps one after the other, as one vector"
+    return f"spikes summed per channel in {frames} frames of {steps / frames:g} steps, one frame after the other"

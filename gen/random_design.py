@@ -50,8 +50,11 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
             before_it = params.engines[index - 1] if index else None
             if isinstance(before_it, DelayParams):
                 stage = replace(stage, delays=rng.integers(0, before_it.longest, engine.inputs, endpoint=True))
+            if params.is_event_ann:
+                stage = replace(stage, neuron=_ann_neuron(engine, rng))
+            else:
+                readout = engine.readout
             stages.append(stage)
-            readout = engine.readout
         elif isinstance(engine, ImageParams):
             raise InputError("an image engine has no random network: generate it from a trained one")
         elif isinstance(engine, DelayParams):
@@ -89,6 +92,15 @@ def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> 
     else:
         synapses = _convolution(engine.window, engine.weight, bias, rng)
     return Stage(name=name, synapses=synapses, neuron=engine.neuron, recurrent=recurrent, decays=decays)
+
+
+def _ann_neuron(engine: EventParams, rng: np.random.Generator) -> Requantize | Accumulator:
+    """What becomes of the sums in an ANN's layer on an event engine."""
+    if engine.activation is None:
+        return Accumulator()
+    largest = engine.activation.requantize.multiplier.max
+    multiplier = rng.integers(1, largest, size=engine.neurons, endpoint=True)
+    return Requantize(multiplier=multiplier, shift=engine.activation.shift, clamp=engine.activation.clamp)
 
 
 def _convolution(window: EventWindow, fmt: IntFormat, bias: Array, rng: np.random.Generator) -> Conv2d:

@@ -16,15 +16,17 @@ from tospike.hw.params import (
     SystolicParams,
     require,
 )
+from tospike.sim.activations import run_frames
 from tospike.sim.arithmetic import Ints
 from tospike.sim.delay import DelayRun, delayed, run_delay
 from tospike.sim.design import Design
 from tospike.sim.encoder import EncoderRun, run_delta, run_encoder
 from tospike.sim.engine_arrays import arriving_image, engine_arrays, engine_delays
 from tospike.sim.event import EventRun, run_event
+from tospike.sim.frame_timing import frame_chain_cycles
 from tospike.sim.image import run as run_image
 from tospike.sim.image_timing import frame_timing as image_timing
-from tospike.sim.network import Array, Result
+from tospike.sim.network import Array, Requantize, Result
 from tospike.sim.systolic import run as run_systolic
 from tospike.sim.systolic_timing import frame_timing
 from tospike.sim.timing import chain_cycles
@@ -57,6 +59,8 @@ def run(design: Design, x: Array) -> Result:
     first = design.params.engines[0]
     if isinstance(first, SystolicParams | ImageParams):
         result = _systolic(design, first, x.astype(np.int64))
+    elif design.params.is_event_ann:
+        result = _frames(design, x.astype(np.int64))
     else:
         steps = design.network.input.steps
         sent = steps * sum(params.output.addresses for params in design.params.engines)
@@ -100,6 +104,26 @@ def _systolic(design: Design, params: SystolicParams | ImageParams, x: Ints) -> 
         | {f"0.{name}": values for name, values in result.counters.items()},
         operations=result.operations,
         engine_operations=(result.operations,),
+    )
+
+
+def _frames(design: Design, x: Ints) -> Result:
+    values, runs = x, []
+    for index, params in enumerate(design.params.engines):
+        assert isinstance(params, EventParams)  # all engines of such a chain are
+        neuron = design.stages_of(index)[0].neuron
+        multipliers = neuron.multiplier if isinstance(neuron, Requantize) else None
+        arrays = engine_arrays(design, index)
+        runs.append(run_frames(params, arrays.weight, arrays.bias, multipliers, values))
+        values = runs[-1].sent
+    operations = tuple(run.event.operations for run in runs)
+    counted = {f"{i}.{name}": counts for i, run in enumerate(runs) for name, counts in run.event.counters.items()}
+    return Result(
+        outputs=values,
+        cycles=frame_chain_cycles(design.params, x, runs),
+        counters={"inputs": np.count_nonzero(x, axis=1).astype(np.int64)} | counted,
+        operations=_sum(operations),
+        engine_operations=operations,
     )
 
 

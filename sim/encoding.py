@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import Encoding, IntFormat, require, require_range
 from tospike.sim.codes import changes, latency_spikes, lfsr_spikes, phase_payloads
+from tospike.sim.frames import sum_frames
 from tospike.sim.network import InputSpec
 
 Code = Callable[[NDArray[np.int64], int, int], NDArray[np.integer]]
@@ -19,6 +20,11 @@ def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float, *, ties_up:
     scaled = np.asarray(values, dtype=np.float64) / scale
     rounded = np.floor(scaled + 0.5) if ties_up else np.rint(scaled)
     return np.clip(rounded, fmt.min, fmt.max).astype(np.int64)
+
+
+def as_frames(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Samples of the data set: where an ANN takes spike trains, their sums; all others as they are."""
+    return sum_frames(x, spec.frames) if spec.frames and x.ndim == 3 else x
 
 
 def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
@@ -100,7 +106,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         The network's input. With a ``format``, values are quantised first; without, they pass as its docstring says.
     x
         (N, inputs) values; (N, steps, inputs) spikes when ``spec.encoding`` is ``None`` and ``spec.steps`` > 1, or
-        values when ``spec.encoding`` takes frames.
+        values when ``spec.encoding`` takes frames. With ``spec.frames``, (N, steps, channels) spikes too.
 
     Returns
     -------
@@ -111,7 +117,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
     InputError
         The shape does not fit, or an encoding of integers lacks an unsigned format.
     """
-    values: NDArray[np.generic] = np.asarray(x)
+    values = as_frames(spec, np.asarray(x))
     is_train = spec.encoding.takes_frames if spec.encoding is not None else spec.steps > 1
     shape = (spec.steps, spec.inputs) if is_train else (spec.inputs,)
     require(

@@ -242,6 +242,8 @@ class InputSpec:
     """Of a trained quantiser, in a float network."""
     seed: int = 1
     """Of random encodings."""
+    frames: int = 0
+    """ANN on spike trains: into how many frames they are summed, see :mod:`tospike.sim.frames`; 0: it takes none."""
     delta_threshold: int = 0
     """Of delta encoding: a change is sent if it is larger, in units of ``scale``."""
 

@@ -302,6 +302,35 @@ class EventLink:
         return np.maximum(begin + last + self._to_offer, sent + 1)
 
 
+def event_engine_link(engine: EventParams, run: EventRun, behind: Link, samples: int) -> EventLink:
+    """An event engine before its first sample."""
+    zeros = np.zeros(samples, dtype=np.int64)
+    return EventLink(
+        params=engine,
+        run=run,
+        behind=behind,
+        ready=zeros,
+        free=zeros,
+        sent=zeros - 1,
+        own_sent=zeros - 1,
+        left=_left(engine, zeros),
+        due=np.zeros(samples, dtype=bool),
+        listed=zeros,
+        touched=np.zeros(samples, dtype=bool),
+    )
+
+
+def _left(engine: EventParams, zeros: Ints) -> list[Ints]:
+    """The sweeps that may be on their way out, all of which left before the first cycle."""
+    return [zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1)
+
+
+def dense_sink(params: AcceleratorParams, samples: int) -> DenseSink:
+    """The host's output of frames, before the first of them."""
+    zeros = np.zeros(samples, dtype=np.int64)
+    return DenseSink(addresses=params.output.addresses, last_beat=zeros, address=zeros, done=zeros - 1)
+
+
 def chain_cycles(
     params: AcceleratorParams,
     inputs: NDArray[np.integer],
@@ -347,7 +376,7 @@ def chain_cycles(
         assert isinstance(last, EventRun)
         sink = EarlySink(deciding=deciding_steps(last.spikes, params.output.payload.max), last_beat=zeros)
     elif params.host_output is not HostOutput.TOKENS:
-        sink = DenseSink(addresses=params.output.addresses, last_beat=zeros, address=zeros, done=zeros - 1)
+        sink = dense_sink(params, samples)
     link: Link = sink
     given = [inputs if encoder is None else encoder.trains]
     given += [run.trains if isinstance(run, DelayRun) else run.spikes for run in engines[:-1]]
@@ -357,25 +386,18 @@ def chain_cycles(
             link = DelayLink(params=engine, run=run, behind=link, ready=zeros, read=zeros - 1, sent=zeros - 1)
             continue
         assert isinstance(engine, EventParams) and isinstance(run, EventRun)
-        left = [zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1)
         if engine.engine is SpikingEngine.REGISTER:
             link = RegisterLink(
-                params=engine, run=run, behind=link, ready=zeros, sent=zeros - 1, own_sent=zeros - 1, left=left
+                params=engine,
+                run=run,
+                behind=link,
+                ready=zeros,
+                sent=zeros - 1,
+                own_sent=zeros - 1,
+                left=_left(engine, zeros),
             )
             continue
-        link = event_link = EventLink(
-            params=engine,
-            run=run,
-            behind=link,
-            ready=zeros,
-            free=zeros,
-            sent=zeros - 1,
-            own_sent=zeros - 1,
-            left=left,
-            due=np.zeros(samples, dtype=bool),
-            listed=zeros,
-            touched=np.zeros(samples, dtype=bool),
-        )
+        link = event_link = event_engine_link(engine, run, link, samples)
         if engine.window is not None:
             spent = spent_cycles(engine, trains)
             link = WindowLink(engine=event_link, spent=spent, seen=zeros, left=[zeros - 1] * DECODE)

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from tospike.gen import console
-from tospike.gen.cli import Data, Model, Sensor, TimeBin, parse_gemm
+from tospike.gen.cli import Data, HoldOut, Model, Sensor, TimeBin, parse_gemm
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
@@ -95,6 +95,7 @@ def evaluate_command(
     data: Data = "digits",
     time_bin_us: TimeBin = None,
     sensor: Sensor = None,
+    hold_out: HoldOut = None,
     backend: Annotated[Backend, typer.Option(help="What computes the answers.")] = Backend.GOLDEN,
     samples: Annotated[int | None, typer.Option(help="Only so many test samples.")] = None,
     simulator: SimulatorOption = Simulator.VERILATOR,
@@ -106,7 +107,7 @@ def evaluate_command(
 ) -> None:
     """Accuracy, cycles and operation counts of a trained network on the test part of a data set."""
     console.check_writable(json)
-    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor)
+    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
     total = samples or len(data_set.x)
     with console.progress_bar(f"{prepared.network.name}: {backend.value}", total) as progress:

@@ -19,6 +19,7 @@ from tospike.compare.sensitivity import Variant, option_changes, placed_states, 
 from tospike.compare.sweep.measure import measure
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.surface import RATES, crossing, surface, with_rates
+from tospike.compare.trial import Trials
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
@@ -145,7 +146,8 @@ def test_each_change_is_run_anew(tmp_path):
     both = {
         kind: prepare(path, data, replace(options, steps=None if kind == "ann" else 4)) for kind, path in paths.items()
     }
-    found = {(v.kind, v.change): v for v in variants(both, paths, data, replace(options, steps=None), HOROWITZ)}
+    trials = Trials(both, paths, data, replace(options, steps=None), HOROWITZ)
+    found = {(v.kind, v.change): v for v in variants(trials)}
     assert set(found) == {
         ("ann", ""),
         *(("ann", f"ANN: {change}") for change in ("4-bit weights", "6-bit weights", "4-bit activations")),

@@ -244,7 +244,13 @@ def test_an_interrupted_comparison_leaves_nothing_half_written(tmp_path):
     command = [sys.executable, "-m", "tospike.compare.cli", "compare", "digits", "--out", "report"]
     environment = {**os.environ, "TOSPIKE_CACHE": str(tmp_path / "cache")}
     with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where the tests run in background
     ) as process:
         for line in process.stderr:
             if "RTL simulation" in line:

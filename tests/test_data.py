@@ -212,3 +212,27 @@ def test_unknown_data_is_refused(spec, message):
 def test_mnist_folder_without_test_images(tmp_path):
     with pytest.raises(InputError, match="lacks t10k-images"):
         load_data(f"mnist:{tmp_path}")
+
+
+def test_some_samples_are_held_out(tmp_path):
+    spikes = np.arange(7 * 2 * 3).reshape(7, 2, 3).astype(np.uint8)
+    np.savez(tmp_path / "d.npz", spikes=spikes, label=np.arange(7))
+    data = load_data(f"npz:{tmp_path / 'd.npz'}", every=3)
+    assert data.y.tolist() == [2, 5] and data.train_y.tolist() == [0, 1, 3, 4, 6]
+    np.testing.assert_array_equal(data.x, spikes[[2, 5]])
+    np.testing.assert_array_equal(data.train_x, spikes[[0, 1, 3, 4, 6]])
+    assert "sample i is test when i % 3 == 2 (2), else training (5)" in data.split
+
+
+@pytest.mark.parametrize("every", [1, 8])
+def test_held_out_samples_leave_both_parts(tmp_path, every):
+    np.savez(tmp_path / "d.npz", x=np.eye(7), y=np.arange(7))
+    with pytest.raises(InputError, match=f"hold-out {every} leaves no test or no training samples: give 2 to 7"):
+        load_data(f"npz:{tmp_path / 'd.npz'}", every=every)
+
+
+def test_data_with_a_training_part_hold_nothing_out(tmp_path):
+    np.savez(tmp_path / "d.npz", x=np.eye(7), y=np.arange(7), train_x=np.eye(7), train_y=np.arange(7))
+    for spec in (f"npz:{tmp_path / 'd.npz'}", "digits"):
+        with pytest.raises(InputError, match="has a training part of its own: leave --hold-out away"):
+            load_data(spec, every=3)

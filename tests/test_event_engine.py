@@ -74,8 +74,8 @@ def run_rtl(dut, tokens, count, *, stall=0.0, seed=0, writes=()):
     return simulate(dut, producer, consumer)[1]
 
 
-def packed(params, weight, bias, recurrent, decays):
-    return pack(params, *(None if array is None else array.tolist() for array in (weight, bias, recurrent, decays)))
+def packed(params, *arrays):
+    return pack(params, *(None if array is None else array.tolist() for array in arrays))
 
 
 def random_decays(rng, params):

@@ -15,9 +15,12 @@ from tospike.hw.params import Reset
 from tospike.sim.accelerator import run
 from tospike.sim.encoding import encode
 from tospike.sim.reference import run_float
+from tospike.tb.evaluate import Backend, evaluate
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+MNIST = SHARED / "mnist"
+NIR = SHARED / "nir"
 DESCRIPTION = json.loads((EXAMPLES / "digits.json").read_text())
 
 
@@ -68,6 +71,27 @@ def test_mnist_with_six_bits(kind, lanes):
     result = run(prepared.design, prepared.integers(data.x[chosen]))
     assert np.mean(result.predictions == data.y[chosen]) == pytest.approx(described["float_accuracy"], abs=0.01)
     assert result.cycles.mean() < (10_000 if kind == "snn" else 31_000)
+
+
+@pytest.mark.skipif(not NIR.is_dir(), reason="the Braille recordings are not in ../shared/data")
+@pytest.mark.parametrize("backend", [Backend.FLOAT, Backend.GOLDEN])
+def test_braille_is_read_from_sums_of_spikes(backend):
+    described = json.loads((EXAMPLES / "braille.json").read_text())["ann"]
+    data = load_data(f"npz:{NIR / 'braille_400.npz'}", every=4)
+    prepared = prepare(EXAMPLES / described["file"], data, ModelOptions())
+    assert prepared.network.input.frames == described["frames"]
+    assert evaluate(prepared, data, backend).accuracy == pytest.approx(described["float_accuracy"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not NIR.is_dir(), reason="the N-MNIST recordings are not in ../shared/data")
+def test_nmnist_is_read_from_sums_of_events():
+    described = json.loads((EXAMPLES / "nmnist.json").read_text())["ann"]
+    data = load_data(f"npz:{NIR / 'nmnist_train_1000.npz'}", time_bin_us=1000, steps=300, every=4)
+    network = load_network(EXAMPLES / described["file"])
+    assert network.input.frames == described["frames"] == 1
+    accuracy = np.mean(run_float(network, data.x, trace=False).predictions == data.y)
+    assert accuracy == pytest.approx(described["float_accuracy"])
 
 
 @pytest.mark.slow

@@ -22,10 +22,12 @@ from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.figures import ENERGY_LABELS, summary_figure, wilson_interval
 from tospike.compare.figures_energy import accuracy_energy_figure
+from tospike.compare.gates.levels import TERM_PARTS, part_levels
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.numbers import count, percent, significant, times
 from tospike.compare.report import figures_of, report_html, report_json, write_report
 from tospike.compare.table import print_report, summary_rows
+from tospike.compare.twin import compare_twin
 from tospike.compare.verdict import judge
 from tospike.hw.params import InputError
 
@@ -336,7 +338,7 @@ def luminance(colour):
 
 
 @pytest.mark.parametrize("scheme", [0, 1])
-@pytest.mark.parametrize("name", ["ink", "muted", "ann", "snn"])
+@pytest.mark.parametrize("name", ["ink", "muted", "ann", "snn", "qnn"])
 def test_text_has_contrast(scheme, name):
     lighter, darker = sorted((luminance(PALETTE[key][scheme]) for key in (name, "paper")), reverse=True)
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5
@@ -420,6 +422,10 @@ def gates(kind):
         "cells": 4321,
         "period_ns": 10.5,
         "period_source": "OpenSTA 9",
+        "parts": [
+            {"part": part, "counts": 5.0, "counters": 11.0 if part == "clock" else 0.0, "zero": 30.0, "library": 40.0}
+            for part in PARTS
+        ],
         "levels": {"counts": 111.0, "counters": 222.0, "zero": total, "library": 2 * total},
         "delays": {
             name: {"parts": parts, "total": n * total, "static": 211.0} for n, name in ((1, "zero"), (2, "library"))
@@ -438,9 +444,89 @@ def test_the_gates_stand_beside_the_other_levels(study):
     assert rows["counters, the same technology, pJ"].numbers == (222.0, 222.0)
     assert rows["samples"].values == ("7", "7")
     text = page_text(page(with_gates))
+    assert "clock 0.00500 0.0110 0.0300 0.0400 25.0 % 0.00500 0.0110 0.0300 0.0400 25.0 %" in text, (
+        "the glitches' share"
+    )
+    assert "total 0.0350 0.0110 0.210 0.280 25.0 %" in text
+    assert "gates, no delays" in figures_of(with_gates)["levels"]
     for expected in ("The gates", "some.lib", "multiply/accumulate", "4,321 cells", "period 10.5 ns", "OpenSTA 9"):
         assert expected in text
     json.loads(report_json(with_gates))
+
+
+def with_twin(study):
+    """The study with the SNN's twin, of which there is no RTL and no synthesis."""
+    twin = copy.deepcopy(study["designs"][0]) | {"name": "a_twin", "kind": "qnn", "rtl_samples": 0}
+    twin |= {
+        "mismatches": None,
+        "fpga": None,
+        "latency_us": None,
+        "accuracy": {"float": 0.9, "golden": 0.5, "rtl": None},
+    }
+    twin["counted_pj"] = {key: value for key, value in twin["counted_pj"].items() if key != "rtl"}
+    return {**study, "controls": [twin], "twin": compare_twin(study["designs"][1], twin, steps=5, bits=3)}
+
+
+def test_the_twin_has_a_column_and_a_sentence(study, tmp_path):
+    report = with_twin(study)
+    assert report["verdict"] == judge(report["designs"], workload="digits"), "the verdict is about the two as given"
+    ann, snn, twin = next(row for row in summary_rows(report) if row.label == "golden model").values
+    assert (ann, snn, twin) == ("97.7 %", "97.7 %", "50.0 %")
+    energies = [row for row in summary_rows(report) if row.label == "total, pJ"]
+    assert all(len(row.numbers) == 3 and row.ratio == times(row.numbers[1] / row.numbers[0]) for row in energies)
+    text = page_text(page(report))
+    ratio = significant(energies[0].numbers[1] / energies[0].numbers[0])
+    assert f"with 3-bit activations (50.0 %), this SNN of 5 steps (97.7 %) needs {ratio} times the energy" in text
+    assert "3-bit twin of the SNN" in accuracy_energy_figure(report)
+    low, high = report["twin"]["interval"]
+    assert low < report["twin"]["ratio"] < high
+    assert "a_twin" in printed(report, tmp_path)
+    assert json.loads(report_json(report))["controls"][0]["kind"] == "qnn"
+    write_report(report, tmp_path)
+    assert "\na_twin,0," in (tmp_path / "samples.csv").read_text()
+
+
+def test_equal_accuracy_has_a_figure_a_table_and_a_file(study, tmp_path):
+    points = [
+        {"kind": kind, "label": label, "accuracy": accuracy, "pj": pj, "front": True}
+        for kind, label, accuracy, pj in (
+            ("ann", "", 0.98, 3000.0),
+            ("ann", "3-bit weights", 0.95, 2000.0),
+            ("snn", "", 0.97, 4000.0),
+            ("snn", "2 steps", 0.9, 1000.0),
+        )
+    ]
+    match = {"snn": "2 steps", "ann": "3-bit weights", "accuracy": 0.9, "ratio": 0.5, "interval": [0.25, 0.75]}
+    found = {"technology": "horowitz45", "samples": 7, "points": points, "matches": [match], "sentence": "So it is."}
+    report = with_twin(study) | {"iso_accuracy": found}
+    text = page_text(page(report))
+    assert "So it is." in text
+    assert "2 steps 90.0 % 3-bit weights 0.500 0.250 to 0.750" in text
+    assert "So it is." in printed(report, tmp_path)
+    write_report(report, tmp_path)
+    assert (tmp_path / "iso_accuracy.csv").read_text().splitlines()[2] == "ann,3-bit weights,0.95,2000.0,True"
+    svg = (tmp_path / "iso_accuracy.svg").read_text()
+    for label in ("3-bit weights", "2 steps", "3-bit twin of the SNN"):
+        assert label in svg
+
+
+def test_a_twin_that_cannot_be_is_told(study, tmp_path):
+    report = {**study, "twin": {"missing": "trained quantisers"}}
+    assert "No twin of the SNN: trained quantisers" in page_text(page(report))
+    assert "no twin of the SNN: trained quantisers" in printed(report, tmp_path)
+
+
+def test_every_term_belongs_to_one_part_of_the_gates():
+    terms = [term for terms in TERM_PARTS.values() for term in terms]
+    assert sorted(terms) == sorted({*TERMS, "queue_read", "queue_write"})
+    assert set(TERM_PARTS) == set(PARTS)
+    gates = dict.fromkeys(PARTS, 10.0)
+    rows = part_levels({"sop": 1.0, "weight_read": 2.0}, {"sop": 3.0, "clock_idle": 4.0}, {"zero": gates})
+    found = {row.part: (row.counts, row.counters) for row in rows}
+    assert found["mac"] == (1.0, 3.0)
+    assert found["memories"] == (2.0, 0.0)
+    assert found["clock"] == (0.0, 4.0)
+    assert all(row.zero == row.library == 10.0 for row in rows), "one delay model stands in for the other"
 
 
 def test_what_the_gates_lack_is_told(study, tmp_path):

@@ -35,12 +35,12 @@ def write_networks(folder):
     np.savez(folder / "d.npz", x=x, y=y)
 
 
-@pytest.fixture(scope="module")
-def compared(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("study")
+OPTIONS = "--lanes 2 --cols 2 --rtl-samples 10 --no-sensitivity --no-iso-accuracy"
+
+
+def compare(folder, options):
     write_networks(folder)
-    command = "compare mine --ann a.onnx --snn s.nir --data npz:d.npz --out report --lanes 2 --cols 2 --rtl-samples 10"
-    command += " --no-sensitivity"
+    command = f"compare mine --ann a.onnx --snn s.nir --data npz:d.npz --out report {options}"
     result = subprocess.run(
         [sys.executable, "-m", "tospike.compare.cli", *command.split()],
         cwd=folder,
@@ -50,6 +50,11 @@ def compared(tmp_path_factory):
     )
     assert result.returncode == 0, result.stderr
     return folder / "report", result.stdout
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    return compare(tmp_path_factory.mktemp("study"), OPTIONS)
 
 
 def test_report_has_the_promised_keys(compared):
@@ -87,6 +92,13 @@ def test_report_has_the_promised_keys(compared):
     assert report["break_even"]["n"] == report["activity"]["spikes_per_activation"]
     assert set(report["break_even"]["n_star"]) == {"horowitz45", "osu018", "sky130hd"}
     assert "sensitivity" not in report
+    assert "iso_accuracy" not in report
+    (twin,) = report["controls"]
+    assert twin["kind"] == "qnn"
+    assert twin["operations"]["mac"] == ann["operations"]["mac"]
+    assert twin["counted_pj"]["total"] < ann["counted_pj"]["total"], "narrower activations"
+    assert report["twin"]["bits"] == report["twin"]["steps"].bit_length()
+    assert report["twin"]["ratio"] == pytest.approx(snn["counted_pj"]["total"] / twin["counted_pj"]["total"])
 
 
 def test_terminal_shows_table_verdict_and_path(compared):
@@ -102,3 +114,18 @@ def test_designs_are_left_ready_to_use(compared):
         manifest = json.loads((compared[0] / kind / "manifest.json").read_text())
         assert manifest["kind"] == "network"
         assert (compared[0] / kind / f"{manifest['top']}.v").is_file()
+
+
+def test_without_synthesis_there_is_no_time_and_no_area(compared, tmp_path):
+    folder, printed = compare(tmp_path, f"{OPTIONS} --no-synth --samples 20")
+    report = json.loads((folder / "report.json").read_text())
+    whole = json.loads((compared[0] / "report.json").read_text())
+    for design, other in zip(report["designs"], whole["designs"], strict=True):
+        assert design["fpga"] is design["latency_us"] is None
+        assert design["cycles_samples"] == other["cycles_samples"][:20]
+        assert design["rtl_samples"] == 10 and design["mismatches"] == 0
+    margins = report["verdict"]["margins"]
+    assert margins["latency"]["unit"] == "cycles" and margins["area"] is None
+    assert "its cycles (area was not measured)" in " ".join(printed.split())
+    assert "after routing" not in (folder / "report.html").read_text()
+    assert report["workload"]["samples"] == 20 and "only the first 20 of 30" in report["workload"]["split"]

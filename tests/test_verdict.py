@@ -170,3 +170,14 @@ def test_a_kind_that_is_missing_is_named():
         judge([design("ann")], workload="digits")
     with pytest.raises(InputError, match="not nothing"):
         judge([], workload="digits")
+
+
+def test_a_subset_in_rtl_does_not_decide():
+    """All samples in the golden model say more than a few, even if those ran as Verilog."""
+    ann, snn = design("ann", accuracy=0.98), design("snn", energy=300, accuracy=0.97)
+    for side in (ann, snn):
+        side |= {"cycles_samples": [1] * 449}
+    assert judge([ann, snn], workload="digits")["margins"]["accuracy"]["basis"] == "rtl"
+    snn |= {"rtl_samples": 448, "accuracy": {"float": 0.98, "golden": 0.96, "rtl": 1.0}}
+    accuracy = judge([ann, snn], workload="digits")["margins"]["accuracy"]
+    assert (accuracy["basis"], accuracy["snn"]) == ("golden", 0.96)

@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tospike.compare.energy.activity import Counts
-from tospike.compare.energy.observe import activation_words, encoder_entry_bits, queue_words
+from tospike.compare.energy.observe import (
+    activation_entry_bits,
+    activation_queue_bits,
+    activation_words,
+    encoder_entry_bits,
+    queue_words,
+)
 from tospike.hw.ann.layout import col_tiles, needs_reorder, result_depth, row_tiles
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.image.layout import SLOTS
@@ -232,7 +238,7 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
         Readout.COUNT: words * counters["samples"],
         Readout.MEMBRANE: words * counters["samples"],
     }[params.readout]
-    entry = lane_word_layout(params.output, lanes, ragged=params.ragged).size
+    entry = lane_word_layout(params.swept, lanes, ragged=params.ragged).size
     queue_bits = queue_words(params) * entry
     # without a queue, one register is written
     queue_terms = ("queue_write", "queue_read") if queue_bits else ("queue_write",)
@@ -257,6 +263,20 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
         *(Arithmetic(term="neuron_update", count=swept * lanes, instances=lanes, add_bits=state) for _ in window),
         Arithmetic(term="spike", count=counters["spikes"], instances=lanes, add_bits=state),
     ]
+    if params.activation is not None:
+        results, factor = counters["results"], filled["multipliers"]
+        waiting = activation_queue_bits(params)
+        left = counters["activations"] + counters["samples"]
+        accesses += [
+            Access(term="multiplier_read", count=results, bits=factor.width, capacity_bits=factor.bits),
+            *(
+                Access(term=term, count=left, bits=activation_entry_bits(params), capacity_bits=waiting)
+                for term in ("activation_write", "activation_read")
+            ),
+        ]
+        arithmetic.append(
+            Arithmetic(term="requantize", count=results, instances=1, multiply=(state, factor.width)),
+        )
     if params.bias:
         arithmetic.append(Arithmetic(term="bias_add", count=swept * lanes, instances=lanes, add_bits=state))
     return EngineWork(
@@ -265,7 +285,8 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
         + (0 if in_registers else state_bits)
         + side_bits
         + counts_bits
-        + queue_bits,
+        + queue_bits
+        + activation_queue_bits(params),
         accesses=tuple(accesses),
         arithmetic=tuple(arithmetic),
         busy=visits,

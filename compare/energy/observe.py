@@ -62,9 +62,8 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
 
 
 def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
-    """Stages of an ANN's engine, ``None`` without weights: the integer network tells which activations are zero."""
-    params = design.params.engines[0]
-    assert isinstance(params, SystolicParams | ImageParams)
+    """Stages of an ANN, ``None`` without weights: the integer network tells which activations are zero."""
+    own_engines = design.params.is_event_ann
     batches = [_count_batch(design.network, x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
     layers: list[LayerActivity | None] = []
     for index, stage in enumerate(design.network.stages):
@@ -74,6 +73,7 @@ def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
             continue
         events, reached, sent = (np.concatenate([batch[index][n] for batch in batches]) for n in range(3))
         everything = np.ones((1, synapses.inputs), dtype=np.int64)
+        operands = widths(design.params.engines[index if own_engines else 0])
         layers.append(
             LayerActivity(
                 name=stage.name,
@@ -84,9 +84,9 @@ def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
                 binary=False,
                 events=events,
                 sent=sent,
-                weight_bits=params.array.weight_bits,
-                act_bits=params.array.act.bits,
-                state_bits=params.array.acc_bits,
+                weight_bits=operands.weight_bits,
+                act_bits=operands.act_bits,
+                state_bits=operands.state_bits,
                 connections=int(connections_reached(synapses, everything)[0]),
                 reached=reached,
                 shared_weights=synapses.weight.size,
@@ -174,6 +174,7 @@ def widths(params: EngineParams) -> Widths:
             weight_bits=params.weight_bits,
             act_bits=params.payload.bits,
             state_bits=params.neuron.state_bits,
+            multiplier_bits=params.activation.requantize.multiplier_bits if params.activation else 0,
             event_bits=params.output.address_bits + params.output.payload.bits,
             leak=params.neuron.leak if params.neuron.kind.leaks else None,
         )
@@ -205,11 +206,13 @@ def memories(params: EngineParams) -> Memories:
     weights = filled["weights"].bits
     if isinstance(params, EventParams):
         states = params.neuron.state_bits + (params.count_bits if params.readout is Readout.COUNT else 0)
+        beside = (filled[name].bits for name in ("bias", "multipliers") if name in filled)
         return Memories(
             weight_bits=weights,
             state_bits=params.words * params.lanes * states,
-            activation_bits=queue_words(params) * params.lanes * params.output.payload.bits,
-            bias_bits=filled["bias"].bits if params.bias else 0,
+            activation_bits=activation_queue_bits(params)
+            or queue_words(params) * params.lanes * params.output.payload.bits,
+            bias_bits=sum(beside),
         )
     return Memories(
         weight_bits=weights,
@@ -227,6 +230,18 @@ def activation_words(params: SystolicParams | ImageParams) -> int:
 def encoder_entry_bits(params: EncoderParams) -> int:
     """Width of an entry of the encoder's buffer: address, value, and with rate coding a phase."""
     return params.input.address_bits + params.stored_bits + params.phase_bits
+
+
+def activation_queue_bits(params: EventParams) -> int:
+    """Bits of the queue in which the activations of an ANN's layer wait for the next engine: a frame of tokens."""
+    if params.activation is None:
+        return 0
+    return (params.neurons + 2) * activation_entry_bits(params)
+
+
+def activation_entry_bits(params: EventParams) -> int:
+    """A token in that queue, with its kind."""
+    return params.output.address_bits + params.output.payload.bits + 2
 
 
 def queue_words(params: EventParams) -> int:

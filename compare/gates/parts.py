@@ -15,8 +15,8 @@ PARTS = {
 
 _MODULES = (
     (r"array|skew_.*|accumulate|accumulator", "mac"),
-    (r"neuron.*|post", "neuron"),
-    (r"weights|bias|channels|layers|activations|results|counts|side|decays|buffer", "memories"),
+    (r"neuron.*|post|activate", "neuron"),
+    (r"weights|bias|channels|layers|activations|results|counts|side|decays|multipliers|buffer", "memories"),
     (r"(own_)?(queue|serializer)|buffer_in|buffer_out|input|loader|output|reorder", "queues"),
 )
 _ENGINE = re.compile(r"engine_\d+\.([^.$]+)")

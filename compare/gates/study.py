@@ -1,14 +1,17 @@
 """Level 3 in a study: what a design's gates cost, beside what levels 1 and 2 say with the same technology."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.model import energy
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.operations import operation_model
+from tospike.compare.gates.levels import part_levels
 from tospike.compare.gates.measure import GateOptions, NotInstalledError, measure_gates
 from tospike.gen.data import DataSet
 from tospike.gen.prepare import Prepared
@@ -69,4 +72,16 @@ def gate_figures(prepared: Prepared, data: DataSet, study: GateStudy, progress: 
             "counters": float(np.mean(counters.total)),
             **{delays.value: float(np.mean(found.total)) for delays, found in measured.energies.items()},
         },
+        "parts": [
+            asdict(row)
+            for row in part_levels(
+                _means(operations.terms),
+                _means(counters.terms),
+                {delays.value: _means(found.parts) for delays, found in measured.energies.items()},
+            )
+        ],
     }
+
+
+def _means(terms: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    return {name: float(np.mean(values)) for name, values in terms.items()}

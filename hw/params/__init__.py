@@ -6,6 +6,7 @@ the manifest of the generated design.
 """
 
 from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostInput, HostOutput
+from tospike.hw.params.activation import ActivationParams
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.delta import CHANGE, DeltaParams
@@ -62,6 +63,7 @@ __all__ = [
     "WORD_KIND",
     "WORD_PAYLOAD",
     "AcceleratorParams",
+    "ActivationParams",
     "AdaptationParams",
     "ArrayParams",
     "Comparison",

@@ -127,6 +127,13 @@ class AcceleratorParams:
         return self.engines[-1].output
 
     @property
+    def is_event_ann(self) -> bool:
+        """Whether frames come to event engines as they are, with no time steps: the layers of an ANN."""
+        return self.host_input is HostInput.DENSE and all(
+            isinstance(engine, EventParams) and engine.readout is Readout.MEMBRANE for engine in self.engines
+        )
+
+    @property
     def weight_stream(self) -> SystolicParams | None:
         """The engine whose weights the host streams in, if one does."""
         streamed = (engine for engine in self.engines if isinstance(engine, SystolicParams) and engine.streams_weights)

@@ -72,8 +72,8 @@ class EncoderParams:
 
     @property
     def phase_bits(self) -> int:
-        """Bits that an entry has for an accumulator."""
-        return self.payload.bits if self.encoding is Encoding.RATE else 0
+        """Bits that an entry has for an accumulator and its carry."""
+        return self.payload.bits + 1 if self.encoding is Encoding.RATE else 0
 
     @property
     def input(self) -> TokenFormat:

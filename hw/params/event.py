@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tospike.hw.params.activation import ActivationParams
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.neuron import NeuronParams
+from tospike.hw.params.neuron import NeuronKind, NeuronParams
 from tospike.hw.params.numbers import IntFormat, ceil_div
 from tospike.hw.params.stream import SPIKE, TokenFormat
 from tospike.hw.params.window import EventWindow
@@ -18,7 +19,7 @@ class Readout(StrEnum):
     COUNT = "count"
     """On END the number of spikes of each neuron since the last END, then the END."""
     MEMBRANE = "membrane"
-    """On END the membrane potential of each neuron, then the END."""
+    """On END the membrane potential of each neuron, then the END. A frame, which has no TICK, is summed up so."""
 
 
 class Sweep(StrEnum):
@@ -71,6 +72,8 @@ class EventParams:
     """The engine's spikes of a step are events of its next step, before those that come in."""
     sweep: Sweep = Sweep.ALL
     window: EventWindow | None = None
+    activation: ActivationParams | None = None
+    """What becomes of the membranes on their way out, in a layer of an ANN that is not the last one."""
     writable: bool = False
     counter_bits: int = 32
 
@@ -106,6 +109,24 @@ class EventParams:
         )
         if self.window is not None:
             self._check_window(self.window)
+        if self.activation is not None:
+            self._check_activation(self.activation)
+
+    def _check_activation(self, activation: ActivationParams) -> None:
+        require(
+            self.neuron.kind is NeuronKind.I and self.readout is Readout.MEMBRANE,
+            f"activations are made of the membranes of I neurons, not of {self.neuron.kind.value.upper()} with readout "
+            f"{self.readout.value}",
+        )
+        require(
+            self.engine is SpikingEngine.EVENT and self.window is None,
+            "activations are for an event engine with dense synapses: leave the window and --engine register out",
+        )
+        require(
+            all(self.neuron.state.holds(end) for end in activation.clamp),
+            f"activations from {activation.clamp[0]} to {activation.clamp[1]} do not fit membranes of "
+            f"{self.neuron.state_bits} bits: give more state bits",
+        )
 
     def _check_window(self, window: EventWindow) -> None:
         require(
@@ -199,11 +220,18 @@ class EventParams:
         return TokenFormat(addresses=self.inputs, payload=self.payload)
 
     @property
-    def output(self) -> TokenFormat:
-        """Tokens that go out; counts saturate."""
+    def swept(self) -> TokenFormat:
+        """Tokens that sweeps send; counts saturate."""
         payload = {
             Readout.SPIKES: self.neuron.spike,
             Readout.COUNT: IntFormat(bits=self.count_bits, signed=False),
             Readout.MEMBRANE: self.neuron.state,
         }[self.readout]
         return TokenFormat(addresses=self.neurons, payload=payload)
+
+    @property
+    def output(self) -> TokenFormat:
+        """Tokens that go out."""
+        if self.activation is None:
+            return self.swept
+        return TokenFormat(addresses=self.neurons, payload=self.activation.act)

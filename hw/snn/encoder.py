@@ -31,7 +31,7 @@ class Encoder(wiring.Component):
     encoding  entry                      an entry is sent
     ========  =========================  ======================================================
     DIRECT    value                      always
-    RATE      value, phase               on carry: each scan adds the value to the phase
+    RATE      value, phase               on carry: each scan adds the value to the phase, for the next scan
     LFSR      value                      if the value is above the next random number
     LATENCY   the step in which it       in that step
               spikes
@@ -81,28 +81,34 @@ class Encoder(wiring.Component):
         scanning = Signal()
         position = Signal(range(params.inputs + 1))  # entry that is read now; `count` stands for the TICK
 
-        # the entry or the TICK or END that was read in the cycle before
+        # the entry or the TICK or END that was read in the cycle before, unless a token is held
         fetched = Signal()
         fetched_kind = Signal(TokenKind)
         fetched_position = Signal.like(position)
         found = data.View(entry, read.data)
-        phase = Signal(params.phase_bits + 1)
-        m.d.comb += phase.eq(found.phase + found.value if is_rate else 0)
         mask = Signal(params.payload.bits)  # PHASE: the step's bit
         random = Signal(params.payload.bits)  # LFSR: the next value's number
         later = {
             Encoding.DIRECT: (C(1, 1), found.value),
-            Encoding.RATE: (phase[-1], 1),
+            Encoding.RATE: (found.phase[-1:], 1),
             Encoding.LFSR: (found.value > random, 1),
             Encoding.LATENCY: (found.value == steps, 1),
             Encoding.PHASE: ((found.value & mask).any(), found.value & mask),
         }
         spikes, payload = later[params.encoding]
-        sends = (fetched_kind != TokenKind.VALUE) | spikes
+        is_value = fetched_kind == TokenKind.VALUE
+        token = Signal(self.o.payload.shape())
+        m.d.comb += [
+            token.kind.eq(fetched_kind),
+            token.address.eq(Mux(is_value, found.address, 0)),
+            token.payload.eq(Mux(is_value, payload, 0)),
+        ]
 
+        # a token that finds no room is held, so what the buffer reads next depends on registers only
+        held = Signal()
+        held_token = Signal.like(token, reset_less=True)
+        looks = fetched & ~held
         advance_out = ~self.o.valid | self.o.ready
-        consume = fetched & (advance_out | ~sends)
-        advance = ~fetched | consume
         with m.If(advance_out):
             m.d.sync += self.o.valid.eq(0)
 
@@ -122,7 +128,7 @@ class Encoder(wiring.Component):
             Encoding.PHASE: (value[-1], value & highest_bit),
         }
         first_spikes, first_payload = at_once[params.encoding]
-        m.d.comb += frame.ready.eq(~scanning & ~fetched & advance_out)
+        m.d.comb += frame.ready.eq(~scanning & ~fetched & ~held & advance_out)
         with m.If(frame.valid & frame.ready):
             m.d.sync += [
                 self.o.payload.kind.eq(Mux(is_end, TokenKind.TICK, TokenKind.VALUE)),
@@ -136,9 +142,9 @@ class Encoder(wiring.Component):
                 m.d.sync += count.eq(count + 1)
         with m.Else():
             # scan the buffer
-            with m.If(advance):
+            with m.If(~held):
                 m.d.sync += fetched.eq(scanning)
-            with m.If(advance & scanning):
+            with m.If(~held & scanning):
                 m.d.sync += [
                     fetched_position.eq(position),
                     position.eq(position + 1),
@@ -149,15 +155,14 @@ class Encoder(wiring.Component):
                 with m.Elif(position == count):
                     m.d.sync += [fetched_kind.eq(TokenKind.TICK), position.eq(0), steps.eq(steps + 1)]
                     m.d.sync += mask.eq(mask.rotate_right(1))
-            with m.If(consume & sends):
-                is_value = fetched_kind == TokenKind.VALUE
-                m.d.sync += [
-                    self.o.valid.eq(1),
-                    self.o.payload.kind.eq(fetched_kind),
-                    self.o.payload.address.eq(Mux(is_value, found.address, 0)),
-                    self.o.payload.payload.eq(Mux(is_value, payload, 0)),
-                ]
-        m.d.comb += [read.addr.eq(position), read.en.eq(advance)]
+            sends = looks & (~is_value | spikes)
+            with m.If(advance_out & (held | sends)):
+                m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(Mux(held, held_token, token)), held.eq(0)]
+            with m.Elif(sends):
+                m.d.sync += held.eq(1)
+            with m.If(~held):
+                m.d.sync += held_token.eq(token)
+        m.d.comb += [read.addr.eq(position), read.en.eq(~held)]
 
         # the buffer is written while the frame comes in and, with RATE, behind the scan
         m.d.comb += [
@@ -169,12 +174,13 @@ class Encoder(wiring.Component):
             write.en.eq(frame.valid & frame.ready & ~is_end),
         ]
         if is_rate:
-            m.d.comb += record.phase.eq(value)
+            # the sum is made a scan ahead: whether an entry is sent must not wait for an adder
+            m.d.comb += record.phase.eq(value << 1)
             with m.If(fetched):
-                m.d.comb += [record.eq(found), record.phase.eq(phase)]
+                m.d.comb += [record.eq(found), record.phase.eq(found.phase[: params.payload.bits] + found.value)]
                 m.d.sync += [
                     write.addr.eq(fetched_position),
-                    write.en.eq(consume & (fetched_kind == TokenKind.VALUE)),
+                    write.en.eq(looks & is_value),
                 ]
 
         if params.encoding is Encoding.LFSR:
@@ -182,8 +188,8 @@ class Encoder(wiring.Component):
             recorded = frame.valid & frame.ready & ~is_end
             m.d.comb += [
                 random.eq(numbers.number),
-                numbers.advance.eq(recorded | (consume & (fetched_kind == TokenKind.VALUE))),
-                numbers.restart.eq(consume & (fetched_kind == TokenKind.END)),
+                numbers.advance.eq(recorded | (looks & is_value)),
+                numbers.restart.eq(looks & (fetched_kind == TokenKind.END)),
             ]
 
         leaves = self.o.valid & self.o.ready
@@ -193,5 +199,5 @@ class Encoder(wiring.Component):
             m.d.sync += self.counters[name].eq(self.counters[name] + step)
         with m.If(self.clear):
             m.d.sync += self.counters.eq(0)
-        m.d.comb += self.busy.eq(scanning | fetched | self.o.valid | count.any() | frame.valid)
+        m.d.comb += self.busy.eq(scanning | fetched | held | self.o.valid | count.any() | frame.valid)
         return m

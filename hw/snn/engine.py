@@ -11,6 +11,7 @@ from tospike.hw.events import token_stream
 from tospike.hw.memory import ConfigSignature, image_memories
 from tospike.hw.params import SPIKE, EventParams, NoiseParams, Readout, TokenFormat, TokenKind
 from tospike.hw.snn.accumulate import Accumulate
+from tospike.hw.snn.activate import Activate
 from tospike.hw.snn.count import SpikeCounts
 from tospike.hw.snn.kept import KeptWords
 from tospike.hw.snn.layout import counter_names, memories
@@ -51,6 +52,9 @@ class EventEngine(wiring.Component):
     TICK also begins the next step, so the stored state is ``saturate(leak(v after reset) + bias)``. A spike's payload
     is never 0, so a 1-bit payload needs no multiplier. Rows of weights come before the state, which keeps the
     read-modify-write loop at the 4 cycles of `Accumulate`.
+
+    The layer of an ANN has I neurons: an event adds an activation times weights, an END sends the membranes, which
+    `Activate` makes activations of.
 
     The queue holds as many sweeps as `Sequencer` lets out at a time: it can not overflow. (One of its entries is its
     output register, which is filled a cycle late.)
@@ -199,9 +203,9 @@ class EventEngine(wiring.Component):
             m.d.sync += Value.cast(decays).eq(images["decays"].data)
             m.d.comb += [cells[lane].decays.eq(decays[lane]) for lane in lanes]
         # cycles 6 and 7: what leaves
-        layout = lane_word_layout(params.output, params.lanes, ragged=params.ragged)
+        layout = lane_word_layout(params.swept, params.lanes, ragged=params.ragged)
         m.submodules.queue = queue = Queue(layout, depth=sweeps_outside(params) * params.words + 1)
-        m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes, ragged=params.ragged)
+        m.submodules.serializer = serializer = Serializer(params.swept, lanes=params.lanes, ragged=params.ragged)
         if params.readout is Readout.COUNT:
             m.submodules.counts = counts = SpikeCounts(
                 params.output.payload, spike_bits=neuron.spike_bits, lanes=params.lanes, words=params.words
@@ -231,11 +235,23 @@ class EventEngine(wiring.Component):
             queue.i.valid.eq(Value.cast(leaving.values).any() | leaving.tick | leaving.end),
         ]
         connect(m, queue.o, serializer.i)
-        connect(m, serializer.o, flipped(self.o))
+        if params.activation is None:
+            connect(m, serializer.o, flipped(self.o))
+        else:
+            m.submodules.activate = activate = Activate(params.swept, params.activation)
+            multipliers = images["multipliers"]
+            m.d.comb += [
+                multipliers.address.eq(activate.address),
+                multipliers.enable.eq(1),
+                activate.multiplier.eq(multipliers.data),
+            ]
+            connect(m, serializer.o, activate.i)
+            connect(m, activate.o, flipped(self.o))
         if params.recurrent:
             self._connect_own(m, recurrence, leaving_stage, spikes)
-        leaves = self.o.valid & self.o.ready
-        is_value = self.o.payload.kind == TokenKind.VALUE
+        out = serializer.o
+        leaves = out.valid & out.ready
+        is_value = out.payload.kind == TokenKind.VALUE
         m.d.comb += sequencer.sent.eq(leaves & ~is_value)
         counted = {
             "values": sequencer.taken[TokenKind.VALUE],
@@ -243,18 +259,24 @@ class EventEngine(wiring.Component):
             "samples": sequencer.taken[TokenKind.END],
             "synapse_words": sequencer.operation.accumulate,
             "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
-            "spikes": Mux(leaves & is_value, self.o.payload.payload, 0)
+            "spikes": Mux(leaves & is_value, out.payload.payload, 0)
             if params.readout is Readout.SPIKES
             else total(m, [spikes[lane] for lane in lanes]),
             "saturations": total(m, saturated),
         }
+        if params.activation is not None:
+            counted |= {"results": leaves & is_value, "activations": activate.sends}
         if params.words.bit_count() == 1 and not params.window:
             # a VALUE is a power of two of words: no counter of its own
             del counted["synapse_words"]
             m.d.comb += self.counters.synapse_words.eq(self.counters.values << (params.words.bit_length() - 1))
         count_up(m, self.counters, self.clear, counted)
         settle = Signal(range(PIPELINE + late + 1))
-        working = sequencer.busy | (locate.busy if params.window else 0)
+        working = sequencer.busy
+        if params.window:
+            working |= locate.busy
+        if params.activation is not None:
+            working |= activate.busy
         with m.If(working):
             m.d.sync += settle.eq(PIPELINE + late)
         with m.Elif(settle.any()):

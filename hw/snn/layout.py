@@ -9,6 +9,7 @@ from tospike.hw.params import DelayParams, DeltaParams, EncoderParams, EventPara
 
 Rows = Sequence[Sequence[int]]
 
+ACTIVATION_COUNTERS = ("results", "activations")
 COUNTERS = ("values", "ticks", "samples", "synapse_words", "sweep_words", "spikes", "saturations")
 
 SpikingParams = EventParams | EncoderParams | DeltaParams | DelayParams
@@ -19,15 +20,18 @@ def counter_names(params: SpikingParams) -> tuple[str, ...]:
 
     Event engine: tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
     (``synapse_words``) and that a TICK or an END swept (``sweep_words``), ``spikes``, and additions to a state that
-    saturated (``saturations``). Encoder: tokens that went out. Delta encoder: these, and values that were stored
+    saturated (``saturations``). Of an ANN's layer also membranes that were requantised (``results``), and those that
+    left as ``activations``. Encoder: tokens that went out. Delta encoder: these, and values that were stored
     (``written``). Delay: tokens that came in, entries of its ring that were read (``scanned``), VALUEs that went out
     (``sent``).
     """
+    if isinstance(params, EventParams):
+        return COUNTERS if params.activation is None else COUNTERS + ACTIVATION_COUNTERS
     if isinstance(params, DeltaParams):
         return (*COUNTERS[:3], "written")
     if isinstance(params, DelayParams):
         return (*COUNTERS[:3], "scanned", "sent")
-    return COUNTERS if isinstance(params, EventParams) else COUNTERS[:3]
+    return COUNTERS[:3]
 
 
 def memories(params: SpikingParams) -> tuple[MemoryShape, ...]:
@@ -36,8 +40,8 @@ def memories(params: SpikingParams) -> tuple[MemoryShape, ...]:
     ``weights`` has the ``words`` words of input 0 first, then those of input 1, at last those of a recurrent engine's
     neurons; behind a window those of tap (0, 0) and input channel 0, of channel 1, ..., of tap (0, 1), ...
     ``bias`` has one word per state word of a position, and exists only if ``params.bias``; ``decays`` likewise, if a
-    leak varies, with the membrane's decay below the synapse's in each lane. A delay engine has the ``delays`` of its
-    inputs.
+    leak varies, with the membrane's decay below the synapse's in each lane; ``multipliers`` has one word per neuron
+    whose membrane becomes an activation. A delay engine has the ``delays`` of its inputs.
     """
     if isinstance(params, DelayParams):
         return (MemoryShape(name="delays", width=params.longest.bit_length(), depth=params.inputs),)
@@ -49,7 +53,11 @@ def memories(params: SpikingParams) -> tuple[MemoryShape, ...]:
     decay_bits = sum(leak.fraction_bits + 1 for leak in params.neuron.varying)
     decays = MemoryShape(name="decays", width=max(1, params.lanes * decay_bits), depth=params.position_words)
     bias = MemoryShape(name="bias", width=params.lanes * params.neuron.accumulated.bits, depth=params.position_words)
-    return (weights, *((bias,) if params.bias else ()), *((decays,) if decay_bits else ()))
+    found = (weights, *((bias,) if params.bias else ()), *((decays,) if decay_bits else ()))
+    if params.activation is None:
+        return found
+    width = params.activation.requantize.multiplier_bits
+    return (*found, MemoryShape(name="multipliers", width=width, depth=params.neurons))
 
 
 def pack(
@@ -58,6 +66,7 @@ def pack(
     bias: Sequence[int],
     recurrent: Rows | None = None,
     decays: Rows | None = None,
+    multipliers: Sequence[int] | None = None,
 ) -> dict[str, list[int]]:
     """The memory images of a layer.
 
@@ -74,12 +83,15 @@ def pack(
         (neurons, neurons) integers in ``params.weight``, if ``params.recurrent``.
     decays
         (channels, n), 0 to ``2**fraction_bits``, for the n leaks of ``params.neuron.varying``, if there are any.
+    multipliers
+        (neurons,), if membranes become activations.
 
     Raises
     ------
     InputError
         A shape or a value does not fit.
     """
+    factors = _multiplier_words(params, multipliers)
     require(
         params.window is not None
         or (len(weight) == params.neurons and all(len(row) == params.inputs for row in weight)),
@@ -102,7 +114,7 @@ def pack(
     rows = [*zip(*weight, strict=True), *zip(*own, strict=True)]
     columns = [_words(params, column, params.weight, "weight") for column in rows]
     weights = [word for column in columns for word in column]
-    return {"weights": weights, **_neuron_images(params, bias, decays)}
+    return {"weights": weights, **_neuron_images(params, bias, decays), **factors}
 
 
 def pack_delays(params: DelayParams, delays: Sequence[int]) -> dict[str, list[int]]:
@@ -158,6 +170,22 @@ def _window_words(params: EventParams, window: EventWindow, weight: Sequence[Any
         first = own[0] // params.lanes
         words += _words(params, row, params.weight, "weight")[first : first + params.event_words]
     return words
+
+
+def _multiplier_words(params: EventParams, multipliers: Sequence[int] | None) -> dict[str, list[int]]:
+    given = None if multipliers is None else len(multipliers)
+    wanted = None if params.activation is None else params.neurons
+    require(
+        given == wanted, f"this event engine takes {wanted or 'no'} multipliers of activations, not {given or 'none'}"
+    )
+    if params.activation is None or multipliers is None:
+        return {}
+    fmt = params.activation.requantize.multiplier
+    require(
+        all(fmt.holds(int(factor)) for factor in multipliers),
+        f"the multipliers of activations must be from {fmt.min} to {fmt.max}",
+    )
+    return {"multipliers": [int(factor) for factor in multipliers]}
 
 
 def _neuron_images(params: EventParams, bias: Sequence[int], decays: Rows | None) -> dict[str, list[int]]:

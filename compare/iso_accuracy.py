@@ -1,0 +1,234 @@
+"""Energy at equal accuracy: both networks over bits and time steps, and the cheapest of each side that is as accurate.
+
+A single pair of networks compares two arbitrary accuracies. Here each side may give up what it has too much: the ANN
+bits of weights and activations, the SNN bits of weights and time steps. All are quantised after training and run by the
+golden model on the same samples, so that accuracies and energies are paired.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.compare.describe import ann_bits
+from tospike.compare.numbers import percent, significant
+from tospike.compare.trial import Kind, Trial, Trials
+from tospike.compare.twin import bits_of_twin
+from tospike.compare.verdict import CONFIDENCE
+from tospike.gen.prepare import Prepared
+from tospike.hw.params import EventParams, ceil_div
+
+WEIGHT_BITS = (3, 4, 6)
+"""Besides those of the network as it is."""
+RESAMPLES = 2000
+_SEED = 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GridPoint:
+    """One network at one point of its grid."""
+
+    kind: Kind
+    label: str
+    trial: Trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """The same for the report."""
+
+    kind: Kind
+    label: str
+    """Empty: the network as it is."""
+    accuracy: float
+    pj: float
+    front: bool
+    """Whether no point of its side is as accurate for less energy, or more accurate for as much."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A point of the SNN's front, and the cheapest ANN that is at least as accurate."""
+
+    snn: str
+    ann: str
+    accuracy: float
+    ratio: float
+    """SNN over ANN: energy."""
+    interval: list[float]
+    """Of the ratio, by bootstrap over the samples; the choice of the ANN is part of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IsoAccuracy:
+    """Both networks at equal accuracy."""
+
+    samples: int
+    points: list[Point]
+    matches: list[Match]
+    """By accuracy. Points of the SNN's front that no ANN reaches are missing."""
+    target: float
+    """The accuracy that both networks reach as they are."""
+    ratio: float
+    """SNN over ANN: energy of the cheapest of either side that is at least so accurate."""
+    interval: list[float]
+    sentence: str
+
+
+def ann_grid(ann: Prepared, twin_bits: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Options of the ANN's points: bits of weights and of activations, no more than it has."""
+    own_weights, own_acts = ann_bits(ann.design.params)
+    for weights in (*(bits for bits in WEIGHT_BITS if bits < own_weights), own_weights):
+        for acts in sorted({bits for bits in (twin_bits, 4) if bits < own_acts} | {own_acts}):
+            given = {"weight_bits": weights} if weights != own_weights else {}
+            given |= {"act_bits": acts} if acts != own_acts else {}
+            yield (f"{weights}-bit weights, {acts}-bit activations" if given else ""), given
+
+
+def snn_grid(snn: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Options of the SNN's points: bits of weights, and time steps unless the data are spikes."""
+    own_bits = max(engine.weight_bits for engine in snn.design.params.engines if isinstance(engine, EventParams))
+    spec = snn.network.input
+    own = spec.steps
+    steps = (own,) if spec.encoding is None else sorted({ceil_div(own, 2), ceil_div(3 * own, 4), own, 2 * own})
+    for bits in (*(bits for bits in WEIGHT_BITS if bits < own_bits), own_bits):
+        for number in steps:
+            given = {"weight_bits": bits} if bits != own_bits else {}
+            given |= {"steps": number} if number != own else {}
+            yield (f"{number} steps, {bits}-bit weights" if given else ""), given
+
+
+def run_grid(trials: Trials, progress: Callable[[str], None] = lambda point: None) -> list[GridPoint]:
+    """Try every point of both grids that can be built."""
+    ann, snn = trials.prepared["ann"], trials.prepared["snn"]
+    grids: tuple[tuple[Kind, Iterator[tuple[str, dict[str, Any]]]], ...] = (
+        ("ann", ann_grid(ann, bits_of_twin(snn))),
+        ("snn", snn_grid(snn)),
+    )
+    found = []
+    for kind, grid in grids:
+        for label, given in grid:
+            progress(f"{kind.upper()}: {label or 'as it is'}")
+            trial = trials.run(kind, given)
+            if trial is not None:
+                found.append(GridPoint(kind=kind, label=label, trial=trial))
+    return found
+
+
+def compare_at_equal_accuracy(grid: Sequence[GridPoint]) -> IsoAccuracy:
+    """Compare the cheapest of both sides that are as accurate.
+
+    Intervals come from the percentile bootstrap: samples are drawn anew, and with them all accuracies and energies, so
+    also which point is the cheapest. A choice among points by the samples that judge them flatters both sides alike.
+    """
+    sides = {kind: [point for point in grid if point.kind == kind] for kind in ("ann", "snn")}
+    own = {kind: next(n for n, point in enumerate(points) if not point.label) for kind, points in sides.items()}
+    draws = _draws(len(grid[0].trial.correct))
+    tables = {kind: _table(points, draws) for kind, points in sides.items()}
+    fronts = {kind: _front(accuracy[0], pj[0]) for kind, (accuracy, pj) in tables.items()}
+
+    targets = np.minimum(*(tables[kind][0][:, own[kind]] for kind in ("ann", "snn")))
+    cheapest = {kind: _cheapest(*tables[kind], targets) for kind in tables}
+    ratios = cheapest["snn"] / cheapest["ann"]
+    matches = []
+    snn_accuracy, snn_pj = tables["snn"]
+    for number in sorted(fronts["snn"], key=lambda n: float(snn_accuracy[0, n])):
+        each = snn_pj[:, number] / _cheapest(*tables["ann"], snn_accuracy[:, number])
+        if np.isnan(each[0]):
+            continue
+        ann = _index_of_cheapest(tables["ann"], float(snn_accuracy[0, number]))
+        matches.append(
+            Match(
+                snn=_name(sides["snn"][number]),
+                ann=_name(sides["ann"][ann]),
+                accuracy=float(snn_accuracy[0, number]),
+                ratio=float(each[0]),
+                interval=_interval(each),
+            )
+        )
+    chosen = {
+        kind: _name(points[_index_of_cheapest(tables[kind], float(targets[0]))]) for kind, points in sides.items()
+    }
+    target, ratio, interval = float(targets[0]), float(ratios[0]), _interval(ratios)
+    return IsoAccuracy(
+        samples=len(grid[0].trial.correct),
+        points=[
+            Point(
+                kind=point.kind,
+                label=point.label,
+                accuracy=point.trial.accuracy,
+                pj=point.trial.mean_pj,
+                front=number in fronts[kind],
+            )
+            for kind, points in sides.items()
+            for number, point in enumerate(points)
+        ],
+        matches=matches,
+        target=target,
+        ratio=ratio,
+        interval=interval,
+        sentence=_sentence(target, ratio, interval, chosen),
+    )
+
+
+Table = NDArray[np.float64]
+"""(1 + RESAMPLES, points): the first row is of the samples as they are."""
+
+
+def _draws(samples: int) -> Table:
+    """(1 + RESAMPLES, samples) how often each sample counts, over their number."""
+    drawn = np.random.default_rng(_SEED).multinomial(samples, np.full(samples, 1 / samples), RESAMPLES)
+    return np.vstack([np.ones(samples), drawn]) / samples
+
+
+def _table(points: Sequence[GridPoint], draws: Table) -> tuple[Table, Table]:
+    """Accuracies and energies of all points in all draws."""
+    correct, pj = (np.stack([getattr(p.trial, name) for p in points], axis=1) for name in ("correct", "pj"))
+    return draws @ correct.astype(np.float64), draws @ pj
+
+
+def _reaches(accuracy: Table, target: Table | float) -> NDArray[np.bool_]:
+    # accuracies are counts over samples: equal ones may differ by rounding
+    return np.asarray(accuracy >= np.asarray(target) - 1e-9)
+
+
+def _cheapest(accuracy: Table, pj: Table, targets: Table) -> Table:
+    """(1 + RESAMPLES,) energy of the cheapest point that reaches each draw's target; NaN where none does."""
+    costs = np.where(_reaches(accuracy, targets[:, None]), pj, np.inf).min(axis=1)
+    return np.where(np.isinf(costs), np.nan, costs)
+
+
+def _index_of_cheapest(table: tuple[Table, Table], target: float) -> int:
+    """Of the samples as they are."""
+    accuracy, pj = (part[0] for part in table)
+    return int(np.argmin(np.where(_reaches(accuracy, target), pj, np.inf)))
+
+
+def _front(accuracy: Table, pj: Table) -> set[int]:
+    """The points that are not beaten: more accurate than all that need no more energy."""
+    best, front = -1.0, set()
+    for number in np.lexsort((-accuracy, pj)).tolist():
+        if accuracy[number] > best + 1e-9:
+            best = float(accuracy[number])
+            front.add(number)
+    return front
+
+
+def _interval(ratios: Table) -> list[float]:
+    tail = 50 * (1 - CONFIDENCE)
+    return [float(end) for end in np.nanpercentile(ratios[1:], (tail, 100 - tail))]
+
+
+def _name(point: GridPoint) -> str:
+    return point.label or "as it is"
+
+
+def _sentence(target: float, ratio: float, interval: Sequence[float], chosen: dict[str, str]) -> str:
+    low, high = (significant(end) for end in interval)
+    return (
+        f"At equal accuracy, at least the {percent(target)} that both reach as they are, the cheapest SNN "
+        f"({chosen['snn']}) needs {significant(ratio)} times the energy of the cheapest ANN ({chosen['ann']}; "
+        f"{100 * CONFIDENCE:.0f} % interval {low} to {high} over inputs)."
+    )

@@ -1,0 +1,107 @@
+"""One network of a study, quantised, planned and run anew with other options: golden model and level 2."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.compare.describe import ann_bits
+from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.technology import Technology
+from tospike.gen.data import DataSet
+from tospike.gen.options import ModelOptions
+from tospike.gen.prepare import Prepared, prepare
+from tospike.hw.params import AcceleratorParams, InputError
+from tospike.tb.evaluate import Backend, evaluate
+
+SAMPLES = 500
+"""Test samples of each trial: the first ones."""
+
+Kind = Literal["ann", "snn"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trial:
+    """What N samples say of one design."""
+
+    correct: NDArray[np.bool_]
+    """(N,) right answers."""
+    pj: NDArray[np.float64]
+    """(N,) energy at level 2."""
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of right answers."""
+        return float(np.mean(self.correct))
+
+    @property
+    def mean_pj(self) -> float:
+        """Mean energy."""
+        return float(np.mean(self.pj))
+
+
+class Trials:
+    """Runs trials of both networks of a study, each only once.
+
+    Parameters
+    ----------
+    prepared
+        Both as they are, by kind.
+    paths
+        Their files, by kind.
+    data
+        What they are tried on.
+    options
+        What the changes are made to.
+    technology
+        Prices of the counters.
+    """
+
+    def __init__(
+        self,
+        prepared: Mapping[str, Prepared],
+        paths: Mapping[str, Path],
+        data: DataSet,
+        options: ModelOptions,
+        technology: Technology,
+    ):
+        self.prepared = prepared
+        self._paths = paths
+        self._data = data
+        self._options = options
+        self._technology = technology
+        self._done: dict[tuple[Kind, frozenset[tuple[str, Any]]], Trial | None] = {}
+
+    def run(self, kind: Kind, given: Mapping[str, Any]) -> Trial | None:
+        """The network of that kind with the options ``given``, by their names in `ModelOptions`; as it is if there are
+        none. ``None`` if it cannot be built so: or was trained with quantisers, which no option makes narrower."""
+        key = (kind, frozenset(given.items()))
+        if key not in self._done:
+            self._done[key] = self._run(kind, given)
+        return self._done[key]
+
+    def _run(self, kind: Kind, given: Mapping[str, Any]) -> Trial | None:
+        try:
+            changed = self.prepared[kind]
+            if given:
+                options = self._options.of_kind(spiking=kind == "snn")
+                changed = prepare(self._paths[kind], self._data, replace(options, **given))
+            params = changed.design.params
+        except InputError:
+            return None
+        if kind == "ann" and not _is_narrow(params, given):
+            return None
+        evaluation = evaluate(changed, self._data, Backend.GOLDEN, samples=min(SAMPLES, len(self._data.x)))
+        result = evaluation.result
+        assert result is not None  # it has a design
+        energy = counted_energy(self._technology, params, result.counters, result.cycles)
+        return Trial(correct=evaluation.correct, pj=energy.total)
+
+
+def _is_narrow(params: AcceleratorParams, given: Mapping[str, Any]) -> bool:
+    """Whether the hardware of an ANN has no wider numbers than asked for."""
+    weight_bits, act_bits = ann_bits(params)
+    return weight_bits <= max(2, given.get("weight_bits", weight_bits)) and act_bits <= given.get("act_bits", act_bits)

@@ -1,0 +1,27 @@
+"""Data that come without a training part: some samples are kept for the test."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import require
+
+Part = tuple[NDArray[Any], NDArray[np.int64]]
+"""Samples and their labels."""
+
+
+def hold_out(samples: NDArray[Any], labels: NDArray[np.int64], every: int) -> tuple[Part, Part]:
+    """Test and training part: sample i is a test sample when ``i % every == every - 1``.
+
+    Raises
+    ------
+    InputError
+        ``every`` would leave one part empty.
+    """
+    require(
+        2 <= every <= len(samples),
+        f"hold-out {every} leaves no test or no training samples: give 2 to {len(samples)}",
+    )
+    test = np.arange(len(samples)) % every == every - 1
+    return (samples[test], labels[test]), (samples[~test], labels[~test])

@@ -1,0 +1,33 @@
+"""What makes an ANN's layer of an event engine."""
+
+from dataclasses import dataclass, field
+
+from tospike.hw.params.check import require, require_range
+from tospike.hw.params.numbers import IntFormat
+from tospike.hw.params.systolic import RequantizeParams
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivationParams:
+    """Membranes become activations on their way out: ``y = clamp(round(v * multiplier / 2**shift))``, zeros left out.
+
+    The neuron of an ANN in the place of a threshold, see :class:`RequantizeParams`; there is a multiplier for each
+    neuron, and the bias is part of the membrane.
+    """
+
+    act: IntFormat
+    """What leaves."""
+    clamp: tuple[int, int]
+    """[0, max] is ReLU. Zero is in it, for what is not sent is zero."""
+    shift: int
+    requantize: RequantizeParams = field(default=RequantizeParams())
+
+    def __post_init__(self) -> None:
+        require_range("act-bits", self.act.bits, 1, 8)
+        require_range("shift of an activation", self.shift, 1, self.requantize.max_shift)
+        low, high = self.clamp
+        require(
+            self.act.holds(low) and self.act.holds(high) and low <= 0 <= high,
+            f"an activation between {low} and {high} must fit {self.act.bits} bits and may be 0: an event engine does "
+            "not send what is 0",
+        )

@@ -1,0 +1,36 @@
+"""Spike trains as frames of sums: how a network without time takes them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import require
+
+
+def sum_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
+    """Spikes per channel in each of ``frames`` equal parts of the time, one part after the other.
+
+    With one frame that is the sum over all steps, with as many as there are steps all the spikes as one long vector.
+    An image sensor's channels (polarity, y, x) become an image of ``frames`` times as many channels.
+
+    Parameters
+    ----------
+    spikes
+        (N, steps, channels).
+
+    Returns
+    -------
+    (N, frames * channels). Frame f begins with step ``floor(f * steps / frames)``.
+
+    Raises
+    ------
+    InputError
+        There are fewer steps than frames.
+    """
+    samples, steps, channels = spikes.shape
+    require(1 <= frames <= steps, f"{steps} time steps cannot be summed to {frames} frames: give 1 to {steps} frames")
+    starts = np.arange(frames) * steps // frames
+    wide = np.int64 if spikes.dtype.kind in "iub" else spikes.dtype
+    parts = np.split(spikes, starts[1:], axis=1)
+    return np.stack([part.sum(axis=1, dtype=wide) for part in parts], axis=1).reshape(samples, frames * channels)
