@@ -12,6 +12,7 @@ from tospike.gen.plan import plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantized import Quantized
 from tospike.gen.streaming import stream_cost
+from tospike.gen.unread import keep, read_neurons
 from tospike.hw.params import InputError, require
 from tospike.sim.design import Design
 from tospike.sim.encoding import as_frames, quantize_input
@@ -100,6 +101,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         f"--event-bin {options.event_bin} is not the time step of {data.name}, {data.time_bin_us} us: give the same",
     )
     quantized = quantize(network, data.train_x, options.quantize)
+    read = read_neurons(quantized.network)
+    network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
     hardware, device = options.plan, options.device
     fitted: Fit | None = None
     planned: Design | InputError
@@ -123,6 +126,9 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["spike trains"] = describe_frames(network.input.frames, data.steps)
     choices["quantize"] = quantized.describe()
     choices["hardware"] = describe(hardware)
+    unread = {stage.name: int((~of).sum()) for stage, of in zip(network.stages, read, strict=True) if not of.all()}
+    if unread:
+        choices["neurons that nothing reads"] = unread
     if fitted is not None:
         choices["fit"] = fitted.describe()
     if isinstance(planned, Design) and (streaming := planned.params.weight_stream):

@@ -1,0 +1,66 @@
+"""Neurons that nobody reads: all weights behind them are 0, after quantisation. They get no hardware.
+
+A spike of such a neuron would walk a row of zeros, so the network computes the same without it. Only hidden neurons of
+spiking dense layers are looked at: what a convolution does not read, it does not read at one place only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.sim.network import Dense, Membrane, Network, Stage
+
+Read = NDArray[np.bool_]
+"""(outputs,) of a stage: whether something reads this neuron."""
+
+
+def read_neurons(network: Network) -> tuple[Read, ...]:
+    """Which neurons of each stage something reads: what they excite, or the host."""
+    read = [np.ones(stage.synapses.outputs, dtype=bool) for stage in network.stages]
+    for index in reversed(range(len(network.stages) - 1)):
+        stage, behind = network.stages[index], network.stages[index + 1]
+        dense = isinstance(stage.synapses, Dense) and isinstance(behind.synapses, Dense)
+        if not network.is_spiking or not dense or any(later.sources for later in network.stages):
+            continue
+        assert isinstance(behind.synapses, Dense)
+        found = (behind.synapses.weight[read[index + 1]] != 0).any(axis=0)
+        if stage.recurrent is not None:
+            found |= (stage.recurrent != 0).any(axis=0)
+        if found.any():  # a layer has at least one neuron
+            read[index] = found
+    return tuple(read)
+
+
+def keep(network: Network, read: Sequence[Read]) -> Network:
+    """The network with only those neurons; float or integer."""
+    inputs: list[Read | None] = [None, *read[:-1]]
+    stages = [
+        stage if own.all() and (given is None or given.all()) else _kept(stage, given, own)
+        for stage, given, own in zip(network.stages, inputs, read, strict=True)
+    ]
+    return replace(network, stages=tuple(stages))
+
+
+def _kept(stage: Stage, given: Read | None, own: Read) -> Stage:
+    synapses = stage.synapses
+    assert isinstance(synapses, Dense)
+    weight = synapses.weight[own]
+    neuron = stage.neuron
+    if isinstance(neuron, Membrane):
+        each = {field.name: getattr(neuron, field.name) for field in fields(neuron)}
+        neuron = replace(neuron, **{name: value[own] for name, value in each.items() if _is_of_each(value)})
+    return replace(
+        stage,
+        synapses=replace(synapses, weight=weight if given is None else weight[:, given], bias=synapses.bias[own]),
+        neuron=neuron,
+        recurrent=None if stage.recurrent is None else stage.recurrent[np.ix_(own, own)],
+        delays=stage.delays if stage.delays is None or given is None else stage.delays[given],
+        decays=None if stage.decays is None else stage.decays[own],
+    )
+
+
+def _is_of_each(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 1

@@ -1,0 +1,118 @@
+"""Neurons behind which all weights are 0 are left out, and nothing else changes."""
+
+from dataclasses import replace
+
+import nir
+import numpy as np
+import pytest
+from test_import_nir import OPTIONS, chain, lif, save
+
+from tospike.gen.data import DataSet
+from tospike.gen.options import ModelOptions
+from tospike.gen.plan import PlanOptions, plan
+from tospike.gen.prepare import prepare
+from tospike.gen.quantize import quantize
+from tospike.gen.unread import keep, read_neurons
+from tospike.hw.params import Encoding, NeuronKind, Readout
+from tospike.sim import accelerator as golden
+from tospike.sim.encoding import quantize_input
+from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
+from tospike.sim.reference import run_float
+from tospike.tb.exact_trace import compare_trains
+
+RNG = np.random.default_rng(3)
+SIZES = (6, 9, 7, 3)
+X = RNG.random((40, SIZES[0])).astype(np.float32)
+
+
+def stage(index, **changes):
+    inputs, outputs = SIZES[index], SIZES[index + 1]
+    synapses = Dense(weight=RNG.normal(0.3, 0.6, (outputs, inputs)), bias=RNG.normal(0, 0.05, outputs))
+    neuron = Membrane(kind=NeuronKind.LIF, decay=RNG.uniform(0.7, 0.95, outputs), threshold=0.8)
+    if index == 2:
+        neuron = Membrane(kind=NeuronKind.IF, threshold=1.0)
+    return Stage(name=f"s{index}", synapses=synapses, neuron=neuron, **changes)
+
+
+def network(zeros, **changes):
+    """Stages of which the columns ``zeros[i]`` of stage i are 0."""
+    stages = []
+    for index in range(3):
+        made = stage(index, **changes.get(f"s{index}", {}))
+        weight = made.synapses.weight.copy()
+        weight[:, zeros.get(index, [])] = 0
+        stages.append(replace(made, synapses=replace(made.synapses, weight=weight)))
+    spec = InputSpec(inputs=SIZES[0], steps=6, encoding=Encoding.DIRECT)
+    return Network(name="n", input=spec, stages=tuple(stages), readout=Readout.COUNT)
+
+
+def sizes(found):
+    return tuple(stage.synapses.outputs for stage in found.stages)
+
+
+@pytest.mark.parametrize(
+    ("zeros", "left"),
+    [
+        ({}, (9, 7, 3)),
+        ({1: [0, 4]}, (7, 7, 3)),
+        ({2: [6]}, (9, 6, 3)),
+        ({1: [8], 2: [0, 1, 2]}, (8, 4, 3)),
+        ({0: [1, 2]}, (9, 7, 3)),  # inputs are no neurons
+        ({2: list(range(7))}, (9, 7, 3)),  # nothing is read: a layer keeps its neurons
+    ],
+)
+def test_outputs_are_the_same_with_fewer_neurons(zeros, left):
+    found = network(zeros)
+    integers = quantize(found, X).network
+    read = read_neurons(integers)
+    small_float, small = keep(found, read), keep(integers, read)
+    assert sizes(small_float) == sizes(small) == left
+    options = PlanOptions(lanes=2)
+    whole, less = (golden.run(plan(each, options), quantized_input(each)) for each in (integers, small))
+    np.testing.assert_array_equal(whole.outputs, less.outputs)
+    np.testing.assert_allclose(run_float(found, X).outputs, run_float(small_float, X).outputs)
+    fewer = sum(SIZES[1:]) - sum(left)
+    sop, less_sop = (int(each.operations["sop"].sum()) for each in (whole, less))
+    assert less_sop < sop if fewer else less_sop == sop
+
+
+def quantized_input(integers):
+    return quantize_input(integers.input, X)
+
+
+def test_what_only_unread_neurons_read_is_unread_too():
+    found = network({2: [2]})
+    second = found.stages[1]
+    weight = second.synapses.weight.copy()
+    weight[[row for row in range(7) if row != 2], 5] = 0  # neuron 5 excites none but neuron 2 behind it
+    stages = (found.stages[0], replace(second, synapses=replace(second.synapses, weight=weight)), found.stages[2])
+    assert sizes(keep(found, read_neurons(replace(found, stages=stages)))) == (8, 6, 3)
+
+
+def test_a_recurrent_neuron_is_read_by_its_layer():
+    own = np.zeros((7, 7))
+    own[1, 3] = 0.5
+    found = network({2: [3, 4]}, s1={"recurrent": own})
+    small = keep(found, read_neurons(found))
+    assert sizes(small) == (9, 6, 3)
+    assert small.stages[1].recurrent.shape == (6, 6) and small.stages[1].recurrent[1, 3] == 0.5
+
+
+def test_delays_go_with_their_inputs():
+    found = network({1: [0]}, s1={"delays": np.arange(9)})
+    assert keep(found, read_neurons(found)).stages[1].delays.tolist() == list(range(1, 9))
+
+
+def test_a_file_with_unread_neurons(tmp_path):
+    """The choices tell how many there were; traces compare what is left."""
+    weight = RNG.normal(0, 1, (2, 4)) + 2
+    weight[:, 1] = 0
+    first = nir.Affine(RNG.normal(0.5, 1, (4, 3)), np.zeros(4))
+    path = save(tmp_path, chain(first, lif(4), nir.Linear(weight), lif(2)))
+    x = RNG.random((12, 3)).astype(np.float32)
+    data = DataSet(name="d", split="all", x=x, y=np.zeros(12, dtype=int), train_x=x, train_y=np.zeros(12, dtype=int))
+    options = ModelOptions(steps=OPTIONS.steps, dt=OPTIONS.dt, encoding=Encoding.DIRECT, readout=Readout.COUNT, lanes=1)
+    prepared = prepare(path, data, options)
+    assert prepared.choices["neurons that nothing reads"] == {prepared.network.stages[0].name: 1}
+    assert prepared.design.params.engines[1].neurons == 3
+    assert len(compare_trains(prepared, x)) == 2
