@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from tospike.gen.plan_image import needs_images, plan_image, with_layers
 from tospike.gen.scale import signed_bits
+from tospike.gen.unread import unread_inputs
 from tospike.gen.windows import window_of
 from tospike.hw.params import (
     LONGEST_TIME_BIN,
@@ -241,6 +242,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         if options.event_bin is None
         else HostEventParams(time_bin=options.event_bin, steps=spec.steps),
         decision_steps=spec.steps if network.decision is Decision.EARLY else None,
+        unread=unread_inputs(network),
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
 

@@ -1,7 +1,8 @@
-"""Neurons that nobody reads: all weights behind them are 0, after quantisation. They get no hardware.
+"""What nobody reads, because all weights behind it are 0 after quantisation.
 
-A spike of such a neuron would walk a row of zeros, so the network computes the same without it. Only hidden neurons of
-spiking dense layers are looked at: what a convolution does not read, it does not read at one place only.
+A spike of such a neuron, or of such an input, would walk a row of zeros. Neurons get no hardware, inputs do not reach
+the encoder; the network computes the same. Only dense spiking layers are looked at: what a convolution does not read at
+one place, it reads at others.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.hw.params import Encoding
 from tospike.sim.network import Dense, Membrane, Network, Stage
 
 Read = NDArray[np.bool_]
@@ -32,6 +34,17 @@ def read_neurons(network: Network) -> tuple[Read, ...]:
         if found.any():  # a layer has at least one neuron
             read[index] = found
     return tuple(read)
+
+
+def unread_inputs(network: Network) -> tuple[int, ...]:
+    """Inputs of a spiking network that its first layer does not read, for an encoder of values.
+
+    Random numbers are drawn for each value that comes: without some of them the others would get other spikes.
+    """
+    first, encoding = network.stages[0].synapses, network.input.encoding
+    if not isinstance(first, Dense) or encoding in (None, Encoding.LFSR, Encoding.DELTA):
+        return ()
+    return tuple(np.flatnonzero(~(first.weight != 0).any(axis=0)).tolist())
 
 
 def keep(network: Network, read: Sequence[Read]) -> Network:

@@ -124,7 +124,7 @@ class Accelerator(wiring.Component):
         )
         if params.host_input is HostInput.DENSE:
             wants_zeros = isinstance(params.engines[0], SystolicParams | ImageParams | DeltaParams)
-            source = DenseInput(params.input, send_zeros=wants_zeros, frames=params.input_frames)
+            source = DenseInput(params.input, send_zeros=wants_zeros, frames=params.input_frames, unread=params.unread)
             m.d.comb += registers.frame_error.eq(source.error)
         elif params.host_events is not None:
             source = RecordingInput(params.input, params.host_events)

@@ -62,6 +62,7 @@ def run(design: Design, x: Array) -> Result:
     elif design.params.is_event_ann:
         result = _frames(design, x.astype(np.int64))
     else:
+        x = _without_unread(design, x)
         steps = design.network.input.steps
         sent = steps * sum(params.output.addresses for params in design.params.engines)
         size = max(1, BATCH_SPIKES // sent)
@@ -77,6 +78,15 @@ def run(design: Design, x: Array) -> Result:
         return result
     cycles = result.cycles + ARGMAX_COMPARE
     return replace(result, outputs=result.predictions[:, None], cycles=cycles, is_class=True)
+
+
+def _without_unread(design: Design, x: Array) -> Array:
+    """Samples as the encoder gets them."""
+    if not design.params.unread:
+        return x
+    x = x.copy()
+    x[:, list(design.params.unread)] = 0
+    return x
 
 
 def first_spikes(trains: Array) -> Ints:

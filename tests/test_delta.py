@@ -5,6 +5,7 @@ from dataclasses import replace
 import nir
 import numpy as np
 import pytest
+from simulators import QUICK
 from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
 from test_import_nir import chain, li, lif, save
 
@@ -134,7 +135,7 @@ def test_cycles_and_counters_equal_the_golden_model(params, tmp_path):
     design = random_design(params, seed=1)
     x = np.concatenate([random_samples(design, 5, seed=2), samples(params.engines[0], 6)])
     verilog, _, _ = build(params, pack(design))
-    got = replay(verilog, params, x, simulator="icarus", cache=Cache(root=tmp_path))
+    got = replay(verilog, params, x, simulator=QUICK, cache=Cache(root=tmp_path))
     golden = run(design, x)
     assert got.outputs.tolist() == golden.outputs.tolist()
     assert got.cycles.tolist() == golden.cycles.tolist()
@@ -166,7 +167,7 @@ def test_frames_of_a_file_reach_the_hardware(recorded, tmp_path):
     assert folder.params == design.params and folder.design.network.input == design.network.input
     assert folder.manifest["choices"]["nir"]["delta_threshold"] == 1
 
-    answer = evaluate(prepared, data, Backend.RTL, simulator="icarus", cache=Cache(root=tmp_path))
+    answer = evaluate(prepared, data, Backend.RTL, simulator=QUICK, cache=Cache(root=tmp_path))
     assert answer.mismatches == 0 and len(np.unique(answer.result.outputs)) > 3
     # the float network gets the same changes
     sent = changes(prepared.integers(data.x), 1)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from simulators import QUICK
 from stream_bench import END, TICK, send_tokens, simulate, value
 from test_host_streams import receive_beats
 
@@ -129,7 +130,7 @@ def test_cycles_end_with_the_decision(neurons, tmp_path):
     design = random_design(params, seed=1)
     x = random_samples(design, 9, seed=2)
     verilog, _, _ = build(params, pack(design))
-    got = replay(verilog, params, x, simulator="icarus", cache=Cache(root=tmp_path))
+    got = replay(verilog, params, x, simulator=QUICK, cache=Cache(root=tmp_path))
     golden = run(design, x)
     assert got.outputs.tolist() == golden.outputs.tolist()
     assert got.cycles.tolist() == golden.cycles.tolist()
@@ -148,7 +149,7 @@ def test_a_network_decides_early_and_as_it_does_late(tmp_path):
     options = ConvertOptions(steps=12, readout=Readout.COUNT)
     path.write_bytes(convert(load_network(DIGITS), data.train_x, options).to_bytes())
     early = prepare(path, data, ModelOptions(decision=Decision.EARLY))
-    answer = evaluate(early, data, Backend.RTL, samples=6, simulator="icarus", cache=Cache(root=tmp_path))
+    answer = evaluate(early, data, Backend.RTL, samples=6, simulator=QUICK, cache=Cache(root=tmp_path))
     assert answer.mismatches == 0
     late = prepare(path, data, ModelOptions(argmax=True))
     results = [run(each.design, each.integers(data.x[:100])) for each in (early, late)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import *
 from amaranth.lib.wiring import connect
+from simulators import QUICK
 from stream_bench import END, TICK, as_token, receive, simulate, value
 from test_delay import train_tokens
 from test_import_nir import chain, li, lif, save
@@ -154,7 +155,7 @@ def test_cycles_and_counters_equal_the_golden_model(params, tmp_path):
     design = random_design(params, seed=1)
     x = random_samples(design, 9, seed=2)
     verilog, _, _ = build(params, pack(design))
-    got = replay(verilog, params, x, simulator="icarus", cache=Cache(root=tmp_path))
+    got = replay(verilog, params, x, simulator=QUICK, cache=Cache(root=tmp_path))
     golden = run(design, x)
     assert got.outputs.tolist() == golden.outputs.tolist()
     assert got.cycles.tolist() == golden.cycles.tolist()
@@ -204,7 +205,7 @@ def test_evaluate_gives_the_same_with_bins_in_hardware(recorded, tmp_path, monke
     wanted = run(in_software.design, in_software.integers(data.x))
     assert len(np.unique(wanted.outputs)) > 3
     cache = Cache(root=tmp_path)
-    answer = evaluate(in_hardware, data, Backend.RTL, simulator="icarus", cache=cache)
+    answer = evaluate(in_hardware, data, Backend.RTL, simulator=QUICK, cache=cache)
     assert answer.mismatches == 0 and answer.result.outputs.tolist() == wanted.outputs.tolist()
 
     # the recordings themselves, with their own time stamps
@@ -213,7 +214,7 @@ def test_evaluate_gives_the_same_with_bins_in_hardware(recorded, tmp_path, monke
     own = [(events["t_us"][first:last], addresses[first:last]) for first, last in pairs]
     monkeypatch.setattr(replay_module, "input_beats", lambda _, one: recording_beats(*one, inputs=INPUTS))
     verilog = folder.verilog.read_text()
-    got = replay(verilog, folder.params, own, simulator="icarus", cache=cache)
+    got = replay(verilog, folder.params, own, simulator=QUICK, cache=cache)
     assert got.outputs.tolist() == wanted.outputs.tolist()
 
 

@@ -1,24 +1,28 @@
-"""Neurons behind which all weights are 0 are left out, and nothing else changes."""
+"""Neurons and inputs behind which all weights are 0 are left out, and nothing else changes."""
 
 from dataclasses import replace
 
 import nir
 import numpy as np
 import pytest
+from simulators import QUICK
 from test_import_nir import OPTIONS, chain, lif, save
 
+from tospike.gen.cache import Cache
 from tospike.gen.data import DataSet
+from tospike.gen.folder import generate, read
 from tospike.gen.options import ModelOptions
 from tospike.gen.plan import PlanOptions, plan
 from tospike.gen.prepare import prepare
 from tospike.gen.quantize import quantize
 from tospike.gen.unread import keep, read_neurons
-from tospike.hw.params import Encoding, NeuronKind, Readout
+from tospike.hw.params import Encoding, InputError, IntFormat, NeuronKind, Readout
 from tospike.sim import accelerator as golden
 from tospike.sim.encoding import quantize_input
 from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
 from tospike.sim.reference import run_float
 from tospike.tb.exact_trace import compare_trains
+from tospike.tb.replay import replay
 
 RNG = np.random.default_rng(3)
 SIZES = (6, 9, 7, 3)
@@ -57,7 +61,7 @@ def sizes(found):
         ({1: [0, 4]}, (7, 7, 3)),
         ({2: [6]}, (9, 6, 3)),
         ({1: [8], 2: [0, 1, 2]}, (8, 4, 3)),
-        ({0: [1, 2]}, (9, 7, 3)),  # inputs are no neurons
+        ({0: [1, 2]}, (9, 7, 3)),  # inputs keep their addresses
         ({2: list(range(7))}, (9, 7, 3)),  # nothing is read: a layer keeps its neurons
     ],
 )
@@ -116,3 +120,48 @@ def test_a_file_with_unread_neurons(tmp_path):
     assert prepared.choices["neurons that nothing reads"] == {prepared.network.stages[0].name: 1}
     assert prepared.design.params.engines[1].neurons == 3
     assert len(compare_trains(prepared, x)) == 2
+
+
+@pytest.mark.parametrize("encoding", [Encoding.DIRECT, Encoding.RATE, Encoding.LATENCY, Encoding.PHASE, Encoding.LFSR])
+def test_inputs_that_nothing_reads_are_not_sent(encoding):
+    found = network({0: [0, 3]})
+    spec = replace(found.input, encoding=encoding, format=IntFormat(bits=8, signed=False), scale=1 / 255)
+    integers = quantize(replace(found, input=spec), X).network
+    design = plan(integers, PlanOptions(lanes=2))
+    assert design.params.unread == (() if encoding is Encoding.LFSR else (0, 3))
+    whole = replace(design, params=replace(design.params, unread=()))
+    x = quantized_input(integers)
+    sent, all_sent = golden.run(design, x), golden.run(whole, x)
+    np.testing.assert_array_equal(sent.outputs, all_sent.outputs)
+    if encoding is not Encoding.LFSR:
+        assert (sent.counters["inputs"] == np.count_nonzero(np.delete(x, [0, 3], axis=1), axis=1)).all()
+        assert sent.operations["weight_read"].sum() < all_sent.operations["weight_read"].sum()
+
+
+def test_unread_inputs_in_rtl(tmp_path):
+    """Outputs, cycles and counters of the compiled Verilog, whatever the values at those addresses."""
+    integers = quantize(network({0: [0, 5], 1: [2]}), X).network
+    design = plan(keep(integers, read_neurons(integers)), PlanOptions(lanes=2))
+    folder = generate(tmp_path / "d", kind="network", params=design.params, design=design, choices={})
+    assert read(folder.path).params.unread == (0, 5)
+    x = np.concatenate([quantized_input(integers)[:5], np.full((1, 6), 255), np.zeros((1, 6), dtype=int)])
+    got, expected = (
+        replay(folder.verilog.read_text(), design.params, x, simulator=QUICK, cache=Cache(root=tmp_path)),
+        golden.run(design, x),
+    )
+    np.testing.assert_array_equal(got.outputs, expected.outputs)
+    np.testing.assert_array_equal(got.cycles, expected.cycles)
+    assert got.counters["inputs"] == expected.counters["inputs"].sum()
+
+
+@pytest.mark.parametrize("unread", [(1, 0), (2, 2), (6,), (-1,)])
+def test_addresses_must_ascend_and_exist(unread):
+    params = plan(quantize(network({}), X).network, PlanOptions(lanes=2)).params
+    with pytest.raises(InputError, match="must ascend, from 0 to 5"):
+        replace(params, unread=unread)
+
+
+def test_only_values_before_an_encoder_can_be_left_out():
+    params = plan(quantize(network({}), X).network, PlanOptions(lanes=2)).params
+    with pytest.raises(InputError, match="before an encoder"):
+        replace(params, engines=params.engines[1:], unread=(1,))

@@ -1,5 +1,7 @@
 """Host beats to tokens."""
 
+from collections.abc import Collection
+
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -29,7 +31,8 @@ class DenseInput(wiring.Component):
         beat      | d3 d2 d1 d0 |   ->  VALUE(0, d0), VALUE(1, d1), ...  END
 
     A beat is taken in the cycle in which the last value of the one before leaves; its first value is offered in the
-    next cycle, the END one cycle after the last value. A zero takes its cycle but is not sent unless ``send_zeros``.
+    next cycle, the END one cycle after the last value. A zero takes its cycle but is not sent unless ``send_zeros``;
+    the value of an address that is ``unread`` likewise, whatever it is.
     Bytes saturate to the payload's format. A frame ends with TLAST: values that are missing then are not sent, beats
     beyond the frame's shape are dropped, and both pulse ``error``.
 
@@ -39,8 +42,9 @@ class DenseInput(wiring.Component):
     ``started`` pulses when the first beat of a sample is taken.
     """
 
-    def __init__(self, fmt: TokenFormat, *, send_zeros: bool, frames: int = 1):
+    def __init__(self, fmt: TokenFormat, *, send_zeros: bool, frames: int = 1, unread: Collection[int] = ()):
         self._format = fmt
+        self._unread = frozenset(unread)
         self._send_zeros = send_zeros
         self._frames = frames
         super().__init__(_members(fmt))
@@ -63,7 +67,7 @@ class DenseInput(wiring.Component):
         byte = Signal(8)
         m.d.comb += byte.eq(beat.word_select(lane, 8))
         value = saturate(byte.as_signed() if self._format.payload.signed else byte, self._format.payload)
-        skip = C(0) if self._send_zeros else byte == 0
+        skip = (C(0) if self._send_zeros else byte == 0) | self._is_unread(m, address)
         at_end = (address == addresses - 1) | (last_beat & (lane == BYTES_PER_BEAT - 1))
         done = Signal()  # the value at `lane` leaves, or is skipped
         refill = Signal()  # `beat` has nothing left after this cycle
@@ -115,6 +119,14 @@ class DenseInput(wiring.Component):
             with m.If(self.i.tlast):
                 m.d.sync += dropping.eq(0)
         return m
+
+    def _is_unread(self, m: Module, address: Signal) -> Value:
+        """A bit for each address, in LUTs."""
+        found = Signal()
+        if self._unread:
+            with m.Switch(address), m.Case(*sorted(self._unread)):
+                m.d.comb += found.eq(1)
+        return found
 
 
 class TokenInput(wiring.Component):

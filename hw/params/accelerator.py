@@ -58,6 +58,8 @@ class AcceleratorParams:
     """What time stamps are, with ``HostInput.EVENTS``."""
     decision_steps: int | None = None
     """TICKs of a spike train, with ``HostOutput.EARLY``."""
+    unread: tuple[int, ...] = ()
+    """Addresses, ascending, whose values an encoder need not get, because the first layer has no weight for them."""
 
     def __post_init__(self) -> None:
         require(len(self.engines) >= 1, "an accelerator needs at least one engine")
@@ -83,6 +85,14 @@ class AcceleratorParams:
             not any(isinstance(engine, DeltaParams) for engine in self.engines)
             or (isinstance(self.engines[0], DeltaParams) and self.host_input is HostInput.DENSE),
             "a delta encoder needs all values of each frame: it must be the first engine, behind dense host input",
+        )
+        require(
+            not self.unread or (isinstance(self.engines[0], EncoderParams) and self.host_input is HostInput.DENSE),
+            "values that nothing reads can be left out only behind dense host input, before an encoder",
+        )
+        require(
+            list(self.unread) == sorted({address for address in self.unread if 0 <= address < self.input.addresses}),
+            f"the addresses that nothing reads must ascend, from 0 to {self.input.addresses - 1}",
         )
         streaming = sum(isinstance(engine, SystolicParams) and engine.streams_weights for engine in self.engines)
         require(streaming <= 1, f"the host has one stream of weights, but {streaming} engines want one")
