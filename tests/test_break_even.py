@@ -23,6 +23,7 @@ from tospike.compare.trial import Trials
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
+from tospike.hw.params import Encoding
 
 HOROWITZ = load_technology("horowitz45")
 
@@ -100,7 +101,7 @@ def test_without_spikes_there_is_no_break_even():
 # -------------------------------------------------------------------------------------------------- sensitivity
 
 
-def prepared(params, steps=5, encoding="direct"):
+def prepared(params, steps=5, encoding=Encoding.DIRECT):
     spec = SimpleNamespace(steps=steps, encoding=encoding)
     return SimpleNamespace(design=SimpleNamespace(params=params), network=SimpleNamespace(input=spec))
 

@@ -126,6 +126,5 @@ def test_a_network_that_keeps_its_bits_is_no_narrower_one(trials, monkeypatch):
     assert trials.run("ann", {"weight_bits": 5}) is None
     assert trials.run("ann", {"act_bits": 5}) is None
     assert trials.run("ann", {"act_bits": 8}) is not None
-    given = SimpleNamespace(ann=Path("a.onnx"), options=ModelOptions())
     with pytest.raises(InputError, match=r"a\.onnx was trained with activations of 8 bits, which nothing makes 3"):
-        twin_design(given, trials.prepared["snn"], None, None)
+        twin_design(Path("a.onnx"), trials.prepared["snn"], None, ModelOptions(), None)
