@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import *
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.ann.accumulate import ColumnAccumulator
@@ -29,8 +29,9 @@ from tospike.hw.ann.weight_queue import BEAT, WeightQueue
 from tospike.hw.ann.weights import weight_operands
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.delay import Skew, delayed
-from tospike.hw.events import token_layout, token_stream
-from tospike.hw.memory import ConfigSignature, image_memories
+from tospike.hw.engine import Engine
+from tospike.hw.events import token_layout
+from tospike.hw.memory import image_memories
 from tospike.hw.params import Dataflow, SystolicParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 
@@ -38,7 +39,7 @@ OPERAND_LATENCY = Feeder.LATENCY + 3
 """Cycles from the issue of a step to its operands at the array: addresses, memory, its output register, mask."""
 
 
-class SystolicEngine(wiring.Component):
+class SystolicEngine(Engine[SystolicParams]):
     """Frames of activations in, frames of results out; ``params.layers`` run in turn.
 
     ::
@@ -70,27 +71,10 @@ class SystolicEngine(wiring.Component):
     """
 
     def __init__(self, params: SystolicParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
-        self._params = params
         self._first_region = first_region
         self._images = initial(params) | {name: list(words) for name, words in images.items()}
-        counters = data.StructLayout(dict.fromkeys(counter_names(params), params.counter_bits))
-        members = {
-            "i": In(token_stream(params.input)),
-            "o": Out(token_stream(params.output)),
-            "counters": Out(counters),
-            "clear": In(1),
-            "busy": Out(1),
-        }
-        if params.writable:
-            members["config"] = In(ConfigSignature())
-        if params.streams_weights:
-            members |= {"weights": In(stream.Signature(BEAT)), "weight_error": Out(1)}
-        super().__init__(members)
-
-    @property
-    def params(self) -> SystolicParams:
-        """Parameters of this engine."""
-        return self._params
+        streamed = {"weights": In(stream.Signature(BEAT)), "weight_error": Out(1)} if params.streams_weights else {}
+        super().__init__(params, counter_names(params), writable=params.writable, members=streamed)
 
     def elaborate(self, platform):
         m = Module()

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib import data
+from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.ann.array import SystolicArray, row_layout
 from tospike.hw.ann.control import LayerControl
@@ -12,7 +12,8 @@ from tospike.hw.ann.output import TokenOutput
 from tospike.hw.ann.weights import weight_operands
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.delay import Skew, delayed
-from tospike.hw.events import token_layout, token_stream
+from tospike.hw.engine import Engine
+from tospike.hw.events import token_layout
 from tospike.hw.image.descriptor import descriptor_layout
 from tospike.hw.image.layout import SLOTS, counter_names, initial, memories, weight_memory
 from tospike.hw.image.loader import ImageLoader
@@ -21,12 +22,12 @@ from tospike.hw.image.postprocess import PostProcessor
 from tospike.hw.image.reader import TileReader
 from tospike.hw.image.results import TileBuffer
 from tospike.hw.image.sequencer import ENDS, StepSequencer
-from tospike.hw.memory import ConfigSignature, image_memories, pipelined_latency
+from tospike.hw.memory import image_memories, pipelined_latency
 from tospike.hw.params import ImageParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 
 
-class ImageEngine(wiring.Component):
+class ImageEngine(Engine[ImageParams]):
     """Frames in, results of the last layer out; ``params.layers`` run in turn.
 
     ::
@@ -53,24 +54,9 @@ class ImageEngine(wiring.Component):
     """
 
     def __init__(self, params: ImageParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
-        self._params = params
         self._first_region = first_region
         self._images = initial(params) | {name: list(words) for name, words in images.items()}
-        members = {
-            "i": In(token_stream(params.input)),
-            "o": Out(token_stream(params.output)),
-            "counters": Out(data.StructLayout(dict.fromkeys(counter_names(params), params.counter_bits))),
-            "clear": In(1),
-            "busy": Out(1),
-        }
-        if params.writable:
-            members["config"] = In(ConfigSignature())
-        super().__init__(members)
-
-    @property
-    def params(self) -> ImageParams:
-        """Parameters of this engine."""
-        return self._params
+        super().__init__(params, counter_names(params), writable=params.writable)
 
     def elaborate(self, platform):
         m = Module()

@@ -1,18 +1,16 @@
 """Delays of whole time steps: each input's spikes come some steps later (axonal delays)."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
 
-from tospike.hw.events import token_stream
+from tospike.hw.engine import Engine
 from tospike.hw.memory import NO_COLLISIONS, image_memories
 from tospike.hw.params import DelayParams, TokenKind
 from tospike.hw.snn.layout import counter_names, memories
 from tospike.hw.snn.running import count_up
 
 
-class Delay(wiring.Component):
+class Delay(Engine[DelayParams]):
     """A ring of ``slots`` steps of payloads: VALUEs are written to the slot of their step, a TICK sends this step's.
 
     ::
@@ -35,23 +33,8 @@ class Delay(wiring.Component):
     """
 
     def __init__(self, params: DelayParams, images):
-        self._params = params
         self._images = images
-        counters = dict.fromkeys(counter_names(params), params.counter_bits)
-        super().__init__(
-            {
-                "i": In(token_stream(params.input)),
-                "o": Out(token_stream(params.output)),
-                "counters": Out(data.StructLayout(counters)),
-                "clear": In(1),
-                "busy": Out(1),
-            }
-        )
-
-    @property
-    def params(self) -> DelayParams:
-        """The engine's parameters."""
-        return self._params
+        super().__init__(params, counter_names(params))
 
     def elaborate(self, platform):
         m = Module()

@@ -1,18 +1,17 @@
 """The delta encoder: a sequence of frames becomes the changes between them."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
-from tospike.hw.events import token_stream
+from tospike.hw.engine import Engine
 from tospike.hw.params import DeltaParams, TokenKind
 from tospike.hw.snn.layout import counter_names
 from tospike.hw.snn.running import count_up
 from tospike.hw.streams import Buffer
 
 
-class DeltaEncoder(wiring.Component):
+class DeltaEncoder(Engine[DeltaParams]):
     """Sends 1 or -1 for each value that has moved by more than a threshold since it was last sent.
 
     ::
@@ -34,22 +33,7 @@ class DeltaEncoder(wiring.Component):
     """
 
     def __init__(self, params: DeltaParams):
-        self._params = params
-        counters = dict.fromkeys(counter_names(params), params.counter_bits)
-        super().__init__(
-            {
-                "i": In(token_stream(params.input)),
-                "o": Out(token_stream(params.output)),
-                "counters": Out(data.StructLayout(counters)),
-                "clear": In(1),
-                "busy": Out(1),
-            }
-        )
-
-    @property
-    def params(self) -> DeltaParams:
-        """The encoder's parameters."""
-        return self._params
+        super().__init__(params, counter_names(params))
 
     def elaborate(self, platform):
         m = Module()

@@ -1,18 +1,18 @@
 """The encoder: a frame of values becomes a spike train."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
-from tospike.hw.events import token_stream
+from tospike.hw.engine import Engine
 from tospike.hw.params import EncoderParams, Encoding, TokenKind
 from tospike.hw.snn.layout import counter_names
 from tospike.hw.snn.random import RandomNumbers
 from tospike.hw.streams import Buffer
 
 
-class Encoder(wiring.Component):
+class Encoder(Engine[EncoderParams]):
     """Records the non-zero values of a frame, and sends ``steps`` time steps and an END.
 
     ::
@@ -44,22 +44,7 @@ class Encoder(wiring.Component):
     """
 
     def __init__(self, params: EncoderParams):
-        self._params = params
-        counters = dict.fromkeys(counter_names(params), params.counter_bits)
-        super().__init__(
-            {
-                "i": In(token_stream(params.input)),
-                "o": Out(token_stream(params.output)),
-                "counters": Out(data.StructLayout(counters)),
-                "clear": In(1),
-                "busy": Out(1),
-            }
-        )
-
-    @property
-    def params(self) -> EncoderParams:
-        """The encoder's parameters."""
-        return self._params
+        super().__init__(params, counter_names(params))
 
     def elaborate(self, platform):
         m = Module()

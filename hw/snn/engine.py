@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib import data
+from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.arithmetic import shape_of
-from tospike.hw.events import token_stream
-from tospike.hw.memory import ConfigSignature, image_memories
+from tospike.hw.engine import Engine
+from tospike.hw.memory import image_memories
 from tospike.hw.params import SPIKE, EventParams, NoiseParams, Readout, TokenFormat, TokenKind
 from tospike.hw.snn.accumulate import Accumulate
 from tospike.hw.snn.activate import Activate
@@ -31,7 +31,7 @@ PIPELINE = 14
 """Cycles after which an operation has left every pipeline, the counters' included."""
 
 
-class EventEngine(wiring.Component):
+class EventEngine(Engine[EventParams]):
     """Synapses from on-chip memory, and their neurons; ``lanes`` of them per cycle.
 
     With a window, addresses become places first (`Locate`), which takes 4 cycles; the sequencer then walks these
@@ -74,25 +74,9 @@ class EventEngine(wiring.Component):
     """
 
     def __init__(self, params: EventParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
-        self._params = params
         self._images = images
         self._first_region = first_region
-        names = counter_names(params)
-        members = {
-            "i": In(token_stream(params.input)),
-            "o": Out(token_stream(params.output)),
-            "counters": Out(data.StructLayout(dict.fromkeys(names, params.counter_bits))),
-            "clear": In(1),
-            "busy": Out(1),
-        }
-        if params.writable:
-            members["config"] = In(ConfigSignature())
-        super().__init__(members)
-
-    @property
-    def params(self) -> EventParams:
-        """The engine's parameters."""
-        return self._params
+        super().__init__(params, counter_names(params), writable=params.writable)
 
     def elaborate(self, platform):
         m = Module()

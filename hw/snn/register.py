@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib import data
+from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.engine import Engine
 from tospike.hw.events import token_stream
-from tospike.hw.memory import ConfigSignature, image_memories
+from tospike.hw.memory import image_memories
 from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.snn.layout import counter_names, memories
 from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
@@ -24,7 +25,7 @@ PIPELINE = 10
 """Cycles after which a token has left every pipeline, the counters' included."""
 
 
-class RegisterEngine(wiring.Component):
+class RegisterEngine(Engine[EventParams]):
     """Dense synapses from on-chip memory, and their neurons; every token takes one cycle.
 
     ::
@@ -57,24 +58,9 @@ class RegisterEngine(wiring.Component):
     """
 
     def __init__(self, params: EventParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
-        self._params = params
         self._images = images
         self._first_region = first_region
-        members = {
-            "i": In(token_stream(params.input)),
-            "o": Out(token_stream(params.output)),
-            "counters": Out(data.StructLayout(dict.fromkeys(counter_names(params), params.counter_bits))),
-            "clear": In(1),
-            "busy": Out(1),
-        }
-        if params.writable:
-            members["config"] = In(ConfigSignature())
-        super().__init__(members)
-
-    @property
-    def params(self) -> EventParams:
-        """The engine's parameters."""
-        return self._params
+        super().__init__(params, counter_names(params), writable=params.writable)
 
     def elaborate(self, platform):
         m = Module()
