@@ -32,10 +32,19 @@ def leak(value: Ints, params: LeakParams, decays: Ints | None = None) -> Ints:
     return round_shift(product, params.fraction_bits, params.rounding)
 
 
-def exact_matmul(a: Ints, b: Ints) -> Ints:
-    """``a @ b``, exact: by float32 BLAS if no partial sum reaches 2**24, by float64 below 2**53, else in integers."""
-    largest = int(np.abs(a).max(initial=0)) * int(np.abs(b).max(initial=0)) * a.shape[-1]
+def magnitude(values: NDArray[np.integer]) -> int:
+    """The largest absolute value, 0 of none."""
+    return max(int(values.max(initial=0)), -int(values.min(initial=0)))
+
+
+def exact_type(largest: int) -> type[np.number]:
+    """In which partial sums of up to ``largest`` are exact: float32 or float64, for BLAS, or else int64."""
     if largest >= 1 << 53:
-        return a @ b
-    exact = np.float32 if largest < 1 << 24 else np.float64
+        return np.int64
+    return np.float32 if largest < 1 << 24 else np.float64
+
+
+def exact_matmul(a: Ints, b: Ints) -> Ints:
+    """``a @ b``, exact."""
+    exact = exact_type(magnitude(a) * magnitude(b) * a.shape[-1])
     return (a.astype(exact) @ b.astype(exact)).astype(np.int64)

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.sim.arithmetic import Ints, exact_matmul
+from tospike.sim.layers import weighted_sums
+from tospike.sim.synapses import Conv2d
 from tospike.sim.window import Connections
 
-PRODUCTS = 1 << 20
-"""Products of events and weights that are made at a time: bounds memory."""
+BATCH = 64
+"""Samples whose windows are multiplied at a time: their patches should stay in the cache."""
 
 
 class DenseDrive:
@@ -41,7 +43,7 @@ class DenseDrive:
 
 
 class WindowDrive:
-    """Events reach the neurons of the positions under whose windows they are: their products are scattered."""
+    """Events reach the neurons of the positions under whose windows they are: the sums are those of a convolution."""
 
     def __init__(self, connections: Connections, weight: Ints, inputs: NDArray[np.integer]):
         """``weight`` is (channels, input channels or 1 if depthwise, kernel height, kernel width), ``inputs``
@@ -49,6 +51,17 @@ class WindowDrive:
         self._connections = connections
         self._inputs = inputs
         window = connections.window
+        self._sums, self._magnitudes = (
+            Conv2d(
+                shape=(window.shape[0], *window.pooled),
+                weight=values,
+                bias=np.zeros(window.channels, dtype=np.int64),
+                stride=window.stride,
+                padding=window.padding,
+                groups=window.shape[0] if window.depthwise else 1,
+            )
+            for values in (weight.astype(np.int64), np.abs(weight.astype(np.int64)))
+        )
         # a row of weights for each tap and input channel, and one of zeros for connections that are not
         groups = window.shape[0] if window.depthwise else 1
         split = weight.astype(np.int64).reshape(groups, window.fan_out, -1, window.taps)
@@ -57,23 +70,24 @@ class WindowDrive:
 
     def at(self, step: int) -> tuple[Ints, Ints]:
         """See above."""
-        window, events = self._connections.window, self._inputs[:, step]
-        size = len(events) * window.neurons
-        sums, magnitudes = np.zeros(size), np.zeros(size)
-        samples, addresses = np.nonzero(events)
-        each = self._connections.neurons.shape[1] * window.fan_out
-        share = max(1, PRODUCTS // each)
-        for first in range(0, len(samples), share):
-            sample, address = samples[first : first + share], addresses[first : first + share]
-            neurons = self._connections.neurons[address] + window.neurons * sample[:, None]
-            targets = (neurons[:, :, None] + np.arange(window.fan_out)).ravel()
-            payloads = events[sample, address].astype(np.int64)
-            products = (self._rows[self._connections.rows[address]] * payloads[:, None, None]).ravel()
-            # float64 sums of such integers are exact
-            sums += np.bincount(targets, products, minlength=size)
-            magnitudes += np.bincount(targets, np.abs(products), minlength=size)
+        events = self._inputs[:, step]
+        parts = [self._convolve(events[start : start + BATCH]) for start in range(0, len(events), BATCH)]
+        sums, magnitudes = zip(*parts, strict=True)
+        return np.concatenate(sums), np.concatenate(magnitudes)
+
+    def _convolve(self, events: NDArray[np.integer]) -> tuple[Ints, Ints]:
+        window = self._connections.window
+        channels, (height, width), pool = window.shape[0], window.pooled, window.pool
+        # the channels of an address are its innermost part, those of an image its outermost
+        pixels = (
+            events.astype(np.int64).reshape(-1, height, pool[0], width, pool[1], channels).transpose(0, 5, 1, 3, 2, 4)
+        )
         shape = (len(events), window.neurons)
-        return sums.astype(np.int64).reshape(shape), magnitudes.astype(np.int64).reshape(shape)
+        sums, magnitudes = (
+            weighted_sums(synapses, values.sum(axis=(4, 5)).reshape(len(events), -1)).reshape(shape)
+            for synapses, values in ((self._sums, pixels), (self._magnitudes, np.abs(pixels)))
+        )
+        return sums, magnitudes
 
     def terms(self, step: int, rows: Ints, columns: Ints) -> Ints:
         """See above."""

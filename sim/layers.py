@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tospike.hw.params import require
-from tospike.sim.arithmetic import exact_matmul
+from tospike.sim.arithmetic import exact_matmul, exact_type, magnitude
 from tospike.sim.network import Add, Array, AveragePool2d, Conv2d, Dense, MaxPool2d, SumPool2d, Synapses, Window
 
 
@@ -39,7 +39,8 @@ def weighted_sums(synapses: Synapses, *inputs: Array) -> Array:
     wanted = 2 if isinstance(synapses, Add) else 1
     require(len(inputs) == wanted, f"{type(synapses).__name__} takes {wanted} inputs, not {len(inputs)}")
     if isinstance(synapses, Dense):
-        return _product(inputs[0], synapses.weight.T)[:, None, :]
+        dense = exact_matmul if inputs[0].dtype.kind == "i" else np.matmul
+        return dense(inputs[0], synapses.weight.T)[:, None, :]
     if isinstance(synapses, Add):
         first, second = (_positions_first(values, synapses.channels) for values in inputs)
         return synapses.weight[0] * first + synapses.weight[1] * second
@@ -80,10 +81,6 @@ def _positions_first(values: Array, channels: int) -> Array:
     return values.reshape(len(values), channels, -1).transpose(0, 2, 1)
 
 
-def _product(a: Array, b: Array) -> Array:
-    return exact_matmul(a, b) if a.dtype.kind == "i" else a @ b
-
-
 def _patches(image: Array, window: Window, outside: float) -> Array:
     """(N, channels, height, width) as a view (N, channels, rows, columns, kernel height, kernel width)."""
     top, left, bottom, right = window.padding
@@ -94,12 +91,21 @@ def _patches(image: Array, window: Window, outside: float) -> Array:
 
 
 def _convolve(synapses: Conv2d, image: Array) -> Array:
+    weight = synapses.weight
+    if image.dtype.kind == "i":
+        largest = max(magnitude(image), abs(synapses.pad_value))
+        kind = exact_type(largest * magnitude(weight) * weight[0].size)
+        return _correlate(synapses, image.astype(kind), weight.astype(kind)).astype(np.int64)
+    return _correlate(synapses, image, weight)
+
+
+def _correlate(synapses: Conv2d, image: Array, weight: Array) -> Array:
     patches = _patches(image, synapses.window, synapses.pad_value)
     samples, channels, rows, columns = patches.shape[:4]
     if synapses.groups == 1:
         flat = patches.transpose(0, 2, 3, 1, 4, 5).reshape(samples * rows * columns, -1)
-        return _product(flat, synapses.weight.reshape(len(synapses.weight), -1).T).reshape(samples, rows * columns, -1)
-    weight = synapses.weight.reshape(channels, -1, *synapses.window.kernel)
+        return (flat @ weight.reshape(len(weight), -1).T).reshape(samples, rows * columns, -1)
+    weight = weight.reshape(channels, -1, *synapses.window.kernel)
     return np.einsum("nchwij,cmij->nhwcm", patches, weight).reshape(samples, rows * columns, -1)
 
 

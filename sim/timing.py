@@ -400,7 +400,7 @@ def chain_cycles(
         link = event_link = event_engine_link(engine, run, link, samples)
         if engine.window is not None:
             spent = spent_cycles(engine, trains)
-            link = WindowLink(engine=event_link, spent=spent, seen=zeros, left=[zeros - 1] * DECODE)
+            link = WindowLink(engine=event_link, spent=spent, seen=zeros, left=np.tile(zeros - 1, (DECODE, 1)))
     if params.host_events is not None:
         _send_events(inputs, link)
     elif isinstance(first, EncoderParams) and encoder is not None:

@@ -25,7 +25,7 @@ class Connections:
         (rows_in, rows_out, taps_y), (columns_in, columns_out, taps_x) = (self._axis(axis) for axis in (0, 1))
         y, x, c = (part.ravel() for part in np.indices((len(rows_in), len(columns_in), window.shape[0])))
         address = (rows_in[y] * window.shape[2] + columns_in[x]) * window.shape[0] + c
-        order = np.argsort(address, kind="stable")  # positions ascend for each address, then
+        order = np.argsort(address, kind="stable")  # so that they ascend for each position, too
         self._address = address[order]
         self._position = (rows_out[y] * window.size[1] + columns_out[x])[order]
         self._row = ((taps_y[y] * window.kernel[1] + taps_x[x]) * window.shape[0] + c)[order]
@@ -46,18 +46,6 @@ class Connections:
     @property
     def _nowhere(self) -> int:
         return self.window.taps * self.window.shape[0]
-
-    @cached_property
-    def rows(self) -> Ints:
-        """(inputs, most positions) rows of weights of the connections of each address."""
-        return _table(self._address, self._row, self.window.inputs, fill=self._nowhere)
-
-    @cached_property
-    def neurons(self) -> Ints:
-        """(inputs, most positions): the first neuron that each of these connections leads to."""
-        window = self.window
-        offset = self._address % window.shape[0] * window.fan_out if window.depthwise else 0
-        return _table(self._address, self._position * window.channels + offset, window.inputs, fill=0)
 
     def field(self, neurons: Ints) -> tuple[Ints, Ints, Ints]:
         """What some neurons see: (K, M) addresses in ascending order, (K, M) their rows of weights, (K,) which weight

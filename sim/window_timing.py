@@ -45,8 +45,8 @@ class WindowLink:
     """Of `spent_cycles`."""
     seen: Ints
     """(N,) events so far."""
-    left: list[Ints]
-    """When the last ``DECODE`` tokens left the registers, the oldest first."""
+    left: Ints
+    """(DECODE, N): when the last tokens left the registers, the oldest first."""
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """As many cycles as the next ``count`` events take; only the first may come too late to follow at once."""
@@ -55,15 +55,13 @@ class WindowLink:
         first = np.maximum(entered + DECODE, engine.ready)
         begin = engine.after_due_sweep(np.maximum(first + 1, engine.free), some)
         before = self.spent[rows, self.seen]
-
-        def leaves(number: Ints) -> Ints:
-            """When token ``number`` of these leaves, 1 being the first; those before them have numbers up to 0."""
-            later = begin + self.spent[rows, self.seen + np.maximum(number - 1, 0)] - before - 1
-            earlier = np.choose(np.clip(number + DECODE - 1, 0, DECODE - 1), self.left)
-            return np.where(number > 1, later, np.where(number == 1, first, earlier))
-
-        taken = np.maximum(entered + count - 1, leaves(count - DECODE))
-        self.left = [leaves(count - DECODE + 1 + n) for n in range(DECODE)]
+        # of the last of these tokens and the DECODE before it; 1 is the first of these, numbers up to 0 came before
+        number = count + np.arange(-DECODE, 1)[:, None]
+        later = begin + self.spent[rows, self.seen + np.maximum(number - 1, 0)] - before - 1
+        earlier = np.take_along_axis(self.left, np.clip(number + DECODE - 1, 0, DECODE - 1), axis=0)
+        left = np.where(number > 1, later, np.where(number == 1, first, earlier))
+        taken = np.maximum(entered + count - 1, left[0])
+        self.left = left[1:]
         engine.free = np.where(some, begin + self.spent[rows, self.seen + count] - before, engine.free)
         engine.ready = np.where(some, engine.free - 1, engine.ready)
         self.seen = self.seen + count
@@ -72,11 +70,11 @@ class WindowLink:
     def take_tick(self, offer: Ints) -> Ints:
         """Through the registers."""
         entered = np.maximum(offer, self.left[0])
-        self.left = [*self.left[1:], self.engine.take_tick(entered + DECODE)]
+        self.left = np.vstack([self.left[1:], self.engine.take_tick(entered + DECODE)])
         return entered
 
     def take_end(self, offer: Ints) -> Ints:
         """Through the registers."""
         entered = np.maximum(offer, self.left[0])
-        self.left = [*self.left[1:], self.engine.take_end(entered + DECODE)]
+        self.left = np.vstack([self.left[1:], self.engine.take_end(entered + DECODE)])
         return entered
