@@ -22,12 +22,12 @@ Read = NDArray[np.bool_]
 def read_neurons(network: Network) -> tuple[Read, ...]:
     """Which neurons of each stage something reads: what they excite, or the host."""
     read = [np.ones(stage.synapses.outputs, dtype=bool) for stage in network.stages]
+    if not network.is_spiking or any(stage.sources for stage in network.stages):
+        return tuple(read)
     for index in reversed(range(len(network.stages) - 1)):
         stage, behind = network.stages[index], network.stages[index + 1]
-        dense = isinstance(stage.synapses, Dense) and isinstance(behind.synapses, Dense)
-        if not network.is_spiking or not dense or any(later.sources for later in network.stages):
+        if not isinstance(stage.synapses, Dense) or not isinstance(behind.synapses, Dense):
             continue
-        assert isinstance(behind.synapses, Dense)
         found = (behind.synapses.weight[read[index + 1]] != 0).any(axis=0)
         if stage.recurrent is not None:
             found |= (stage.recurrent != 0).any(axis=0)
