@@ -136,6 +136,8 @@ def run_study(
     prepared = {
         kind: prepare(path, data, workload.options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()
     }
+    for side in prepared.values():  # before any work: what no engine can run is told now
+        _ = side.design
     if options.rtl_samples is None and workload.rtl_samples is not None:
         options = replace(options, rtl_samples=min(workload.rtl_samples, len(data.x)))
     with ThreadPoolExecutor(max_workers=2) as pool:

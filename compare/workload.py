@@ -143,6 +143,8 @@ KNOWN = {
         data_kind="mnist:",
         converted_steps=8,
         rtl_samples=50,
+        # as many multipliers as the SNN has lanes; an image this large needs two banks, one for each row
+        options={"rows": 2, "cols": 4},
     ),
     "braille": Known(
         description="tactile Braille letters: spike trains of 256 steps and 12 channels",
@@ -198,7 +200,8 @@ def named(name: str, options: ModelOptions, given: Given | None = None) -> Workl
     if ann is None or data is None or not complete:
         raise InputError(f"{name} needs {known.needs}")
     usual = dict(known.options) if snn and snn.is_file() and states_options(snn) else {**known.options, **known.nir}
-    unset = {option: value for option, value in usual.items() if getattr(options, option) is None}
+    chosen = ("rows", "cols") if options.fit else ()  # by --fit
+    unset = {name: value for name, value in usual.items() if getattr(options, name) is None and name not in chosen}
     return Workload(
         name=name,
         description=known.description,

@@ -39,6 +39,9 @@ def test_options_of_the_workload_give_way_to_the_users():
     assert workload.options == ModelOptions(steps=300, framework=Framework.SINABS)
     assert (workload.time_bin_us, workload.hold_out) == (1000, 4)
     assert named("nmnist", ModelOptions(), replace(OWN, hold_out=2)).hold_out == 2
+    images = replace(OWN, data="mnist:x")
+    assert named("mnist-cnn", ModelOptions(rows=8), images).options == ModelOptions(rows=8, cols=4)
+    assert named("mnist-cnn", ModelOptions(fit="ecp5-85k"), images).options == ModelOptions(fit="ecp5-85k")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,7 @@ def test_a_file_that_states_its_options_keeps_them():
     assert named("braille", ModelOptions(), stated).options == ModelOptions()
     assert named("braille", ModelOptions(), replace(stated, snn=OWN.snn)).options == ModelOptions(dt=1e-4)
     assert named("braille", ModelOptions(dt=2e-4), replace(stated, snn=OWN.snn)).options == ModelOptions(dt=2e-4)
-    assert named("mnist-cnn", ModelOptions(), replace(OWN, data="mnist:x")).options == ModelOptions()
+    assert named("mnist-cnn", ModelOptions(), replace(OWN, data="mnist:x")).options == ModelOptions(rows=2, cols=4)
 
 
 def test_every_workload_tells_what_it_needs():
