@@ -24,6 +24,7 @@ from tospike.gen.cache import Cache
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.hw.params import InputError
 from tospike.synth import cli as synth_cli
+from tospike.tb import board_cli
 from tospike.tb import cli as tb_cli
 
 BAD_INPUT = 2
@@ -51,6 +52,12 @@ app.command("convert", epilog="Example:  tospike convert ann.onnx --data digits 
 app.add_typer(tb_cli.bench_app, name="bench")
 app.command("synth", epilog="Example:  tospike synth build/core --target ice40-up5k --json area.json")(
     synth_cli.synth_command
+)
+app.command("build", epilog="Example:  tospike build build/snn --board ulx3s-85f --out snn.bit")(
+    synth_cli.build_command
+)
+app.command("run", epilog="Example:  tospike run examples/digits_snn.nir --port /dev/ttyUSB0 --data digits")(
+    board_cli.run_command
 )
 app.command("train", epilog="Example:  tospike train mnist-snn --data mnist:DIR --out build/mnist")(train_command)
 app.command("sweep", epilog="Example:  tospike sweep --steps 4,8 --rows 1,4,16 --spike-rate 0.02,0.1 --out sweep")(

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import nir
 
+from tospike.gen.names import identifier
 from tospike.gen.nir_delays import split_delays
 from tospike.gen.nir_graph import Layer, input_shape, layers, read_graph
 from tospike.gen.nir_neurons import membrane
 from tospike.gen.nir_options import METADATA_KEY, NirOptions
 from tospike.gen.nir_synapses import Shape, dense_parts, fold, label
-from tospike.gen.onnx_import import identifier
 from tospike.hw.params import InputError, Readout, require
 from tospike.sim.network import Array, Dense, Membrane, Network, Stage
 

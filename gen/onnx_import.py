@@ -1,6 +1,5 @@
 """ONNX to a float network: convolutions, dense layers, pools, residual additions, trained quantisers."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import onnx
 from tospike.gen import onnx_arithmetic as arithmetic
 from tospike.gen import onnx_layers as layers
 from tospike.gen import onnx_quantizers as quantizers
+from tospike.gen.names import identifier
 from tospike.gen.onnx_graph import STANDARD, Constant, attributes, label, read_graph
 from tospike.gen.onnx_grids import QONNX
 from tospike.gen.onnx_walk import Walk
@@ -83,12 +83,6 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
         return replace(network, input=replace(network.input, frames=graph.frames))
     except InputError as error:
         raise (error if str(error).startswith(str(file)) else InputError(f"{file}: {error}")) from error
-
-
-def identifier(text: str) -> str:
-    """``text`` as an identifier: other characters become underscores."""
-    word = re.sub(r"\W", "_", text, flags=re.ASCII)
-    return word if word[:1].isalpha() or word[:1] == "_" else f"n_{word}"
 
 
 def _network(walk: Walk, name: str) -> Network:

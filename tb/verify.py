@@ -72,7 +72,7 @@ def verify(
     sources = [design.verilog, *design.models]
     text = b"".join(source.read_bytes() for source in sources)
     key = digest({"design": text, "tool": tool.release, "waves": waves})
-    with _environment(tool):
+    with environment(tool):
         runner = get_runner(simulator)
 
         def make(build: Path) -> None:
@@ -120,7 +120,7 @@ def verify(
             )
     log = work / "test.log"
     require(results.is_file(), f"{simulator} stopped before the tests ended: {_reason(log)} (log: {log})")
-    found = list(_parse(results))
+    found = list(read_results(results))
     require(len(found) > 0, f"{simulator} ran no test (log: {log})")
     return found
 
@@ -129,7 +129,8 @@ def _reason(log: Path) -> str:
     return last_words(log.read_text(errors="replace")) if log.is_file() else "it printed nothing"
 
 
-def _parse(results: Path) -> Iterator[TestResult]:
+def read_results(results: Path) -> Iterator[TestResult]:
+    """The tests in the file that cocotb's runner leaves."""
     for case in ElementTree.parse(results).getroot().iter("testcase"):
         problems = [*case.findall("failure"), *case.findall("error")]
         message = next((p.get("error_msg") or p.get("message") or p.text or "failed" for p in problems), "")
@@ -143,7 +144,7 @@ def _parse(results: Path) -> Iterator[TestResult]:
 
 
 @contextlib.contextmanager
-def _environment(tool: Tool) -> Iterator[None]:
+def environment(tool: Tool) -> Iterator[None]:
     """The runner of cocotb looks for simulators on PATH."""
     before = dict(os.environ)
     folder = str(Path(tool.command[0]).parent)

@@ -48,6 +48,8 @@ ANSWERS = {
     "yosys": ("Yosys 0.69+12 (git sha1 86f2ddebc, g++ 12)", "0.69"),
     "nextpnr-ecp5": ('"nextpnr-ecp5" -- Next Generation Place and Route (Version nextpnr-0.10-5-g1)', "0.10"),
     "nextpnr-ice40": ('"nextpnr-ice40" -- Next Generation Place and Route (Version nextpnr-0.11.1)', "0.11.1"),
+    "ecppack": ("Project Trellis ecppack Version 1.4-82-g3afe7b5", "1.4"),
+    "icepack": ("icepack 0.1", "0.1"),
     "verilator": ("Verilator 5.048 2026-04-26 rev v5.048", "5.048"),
     "g++": ("g++ (Debian 12.2.0-14+deb12u1) 12.2.0", "12.2.0"),
     "make": ("GNU Make 4.3", "4.3"),

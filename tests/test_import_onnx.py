@@ -5,7 +5,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from tospike.gen.load import load_network
-from tospike.gen.onnx_import import identifier, import_onnx
+from tospike.gen.names import identifier
+from tospike.gen.onnx_import import import_onnx
 from tospike.hw.params import InputError
 from tospike.sim.reference import run_float
 
@@ -104,6 +105,7 @@ def test_names(tmp_path):
     assert network.name == "net" and [stage.name for stage in network.stages] == ["n_h", "n_y"]
     assert import_onnx(save(tmp_path, GEMMS), name="mine").name == "mine"
     assert identifier("my-net 2") == "my_net_2" and identifier("2bit") == "n_2bit"
+    assert [identifier(word) for word in ("small", "logic", "event")] == ["n_small", "n_logic", "n_event"]  # keywords
 
 
 def gemm_with(**weights):

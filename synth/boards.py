@@ -1,0 +1,126 @@
+"""Boards that a design can be built for. Pins and clocks are those of amaranth-boards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth_boards.icebreaker import ICEBreakerPlatform
+from amaranth_boards.ulx3s import ULX3S_85F_Platform
+
+from tospike.hw.params import InputError
+from tospike.synth.targets import FPGAS, FpgaTarget
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """A pin of the package, and what kind of pin it is, in the words of the vendor's constraints."""
+
+    port: str
+    site: str
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packer:
+    """What makes a bitstream of a routed design."""
+
+    tool: str
+    routed: str
+    """nextpnr's option that writes what the tool reads."""
+    constraints: str
+    """nextpnr's option that reads the constraints."""
+    suffix: str
+    """How the name of a bitstream ends, by which loaders know it."""
+    write: Callable[[list[Pin], float], str]
+    """The text of the constraints, for pins and the clock's MHz."""
+
+
+def _lpf(pins: list[Pin], mhz: float) -> str:
+    lines = [f'FREQUENCY PORT "clk" {mhz:g} MHZ;']
+    for pin in pins:
+        lines.append(f'LOCATE COMP "{pin.port}" SITE "{pin.site}";')
+        if pin.attributes:
+            settings = " ".join(f"{name}={value}" for name, value in pin.attributes.items())
+            lines.append(f'IOBUF PORT "{pin.port}" {settings};')
+    return "\n".join([*lines, ""])
+
+
+def _pcf(pins: list[Pin], mhz: float) -> str:
+    pulled = {pin.port: "-pullup yes " for pin in pins if pin.attributes.get("PULLUP") == "1"}
+    lines = [f"set_io {pulled.get(pin.port, '')}{pin.port} {pin.site}" for pin in pins]
+    return "\n".join([f"set_frequency clk {mhz:g}", *lines, ""])
+
+
+ECPPACK = Packer(tool="ecppack", routed="--textcfg", constraints="--lpf", suffix=".bit", write=_lpf)
+ICEPACK = Packer(tool="icepack", routed="--asc", constraints="--pcf", suffix=".bin", write=_pcf)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """An FPGA on a board, with an oscillator and a serial line to the host."""
+
+    name: str
+    platform: type[Any]
+    """Of amaranth-boards."""
+    target: FpgaTarget
+    device: tuple[str, ...]
+    """Options that tell nextpnr the device in this board's package."""
+    packer: Packer
+    load: str
+    """The command that loads ``{bitstream}``."""
+
+    @property
+    def clock_mhz(self) -> float:
+        """The oscillator's frequency."""
+        clock = self.platform().default_clk_frequency
+        return float(clock) / 1e6
+
+    def pins(self) -> list[Pin]:
+        """The pins ``clk``, ``rx`` and ``tx``, the latter two as the board sees them."""
+        platform = self.platform()
+        clock = platform.lookup(self.platform.default_clk)
+        line = platform.lookup("uart")
+        parts = {part.name: part.ios[0] for part in line.ios if hasattr(part, "name")}
+        found = [("clk", clock.ios[0], clock), ("rx", parts["rx"], line), ("tx", parts["tx"], line)]
+        return [
+            Pin(port=port, site=pins.names[0], attributes={k: str(v) for k, v in resource.attrs.items()})
+            for port, pins, resource in found
+        ]
+
+
+BOARDS = {
+    board.name: board
+    for board in (
+        Board(
+            name="ulx3s-85f",
+            platform=ULX3S_85F_Platform,
+            target=FPGAS["ecp5-85k"],
+            device=("--85k", "--package", "CABGA381", "--speed", "6"),
+            packer=ECPPACK,
+            load="openFPGALoader --board ulx3s {bitstream}",
+        ),
+        Board(
+            name="icebreaker",
+            platform=ICEBreakerPlatform,
+            target=FPGAS["ice40-up5k"],
+            device=("--up5k", "--package", "sg48"),
+            packer=ICEPACK,
+            load="openFPGALoader --board ice40_generic {bitstream}",
+        ),
+    )
+}
+"""The boards, by name."""
+
+
+def find_board(name: str) -> Board:
+    """The board called ``name``.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    try:
+        return BOARDS[name]
+    except KeyError:
+        raise InputError(f"there is no board {name!r}: choose {', '.join(BOARDS)}") from None

@@ -1,0 +1,68 @@
+"""cocotb bench: samples of the digits over the serial line of a board's top module, by cocotbext-uart."""
+
+import os
+from pathlib import Path
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.task import bridge, resume
+from cocotb.triggers import ClockCycles, with_timeout
+from cocotb.utils import get_sim_time
+from cocotbext.uart import UartSink, UartSource
+
+from tospike.gen.folder import read
+from tospike.gen.random_design import random_samples
+from tospike.hw.host.layout import MAGIC, Register
+from tospike.sim.accelerator import run
+from tospike.tb.beats import input_beats
+from tospike.tb.serial_host import SerialHost
+
+PERIOD = 40  # ns
+DIVISOR = int(os.environ["TOSPIKE_DIVISOR"])
+
+
+class CocotbLine:
+    """`tospike.tb.serial_host.Line`, called from a thread of its own."""
+
+    def __init__(self, dut):
+        baud = round(1e9 / (PERIOD * DIVISOR))
+        self.source, self.sink = UartSource(dut.rx, baud=baud), UartSink(dut.tx, baud=baud)
+        self.byte_ns = 10 * PERIOD * DIVISOR
+
+    @resume
+    async def write(self, data):
+        await self.source.write(data)
+        await self.source.wait()
+
+    @resume
+    async def read(self, size=1):
+        begin = get_sim_time("ns")
+        while self.sink.count() < size and get_sim_time("ns") < begin + (size + 400) * self.byte_ns:
+            await ClockCycles(cocotb.top.clk, 10)
+        return bytes(await self.sink.read(min(size, self.sink.count()))) if self.sink.count() else b""
+
+
+@cocotb.test()
+async def samples_give_what_golden_gives(dut):
+    folder = read(Path(os.environ["TOSPIKE_DESIGN"]))
+    design, params = folder.design, folder.params
+    samples = random_samples(design, 3, seed=5)
+    expected = run(design, samples)
+    cocotb.start_soon(Clock(dut.clk, PERIOD, unit="ns").start())
+    line = CocotbLine(dut)
+    host = SerialHost(line, "the board")
+
+    @bridge
+    def session():
+        host.reset()
+        assert host.read(Register.MAGIC) == MAGIC
+        assert host.read(Register.HASH_HIGH) << 32 | host.read(Register.HASH_LOW) == int(
+            folder.manifest["config_hash"], 16
+        )
+        host.clear_counters()
+        return [host.run(input_beats(params, sample)) for sample in samples], host.read(Register.COUNTER + 4)
+
+    outputs, inputs = await with_timeout(session(), 100, "ms")
+    assert np.array(outputs, dtype=np.uint32).astype(np.int32).tolist() == expected.outputs.tolist()
+    assert inputs == expected.counters["inputs"].sum()

@@ -1,0 +1,174 @@
+"""Bitstreams for boards: the module between the pins in cocotb, the flow, and `tospike run` on a simulated board."""
+
+import contextlib
+import json
+import os
+import pty
+import threading
+import tty
+from pathlib import Path
+
+import pytest
+from cocotb_tools.runner import get_runner
+from test_cli import EXAMPLES, refused
+from test_cli import tospike as tospike_in
+from test_serial import simulated_line
+
+from tospike.gen import tools
+from tospike.gen.data import load_data
+from tospike.gen.folder import generate, read
+from tospike.gen.options import ModelOptions
+from tospike.gen.prepare import prepare
+from tospike.gen.random_design import random_design
+from tospike.hw.params import (
+    AcceleratorParams,
+    EncoderParams,
+    EventParams,
+    HostInput,
+    InputError,
+    NeuronParams,
+    Readout,
+)
+from tospike.synth.bitstream import TOP, board_shell, clock_divisor
+from tospike.synth.boards import BOARDS, find_board
+from tospike.synth.design import read_design
+from tospike.tb.verify import environment, read_results
+
+DIGITS = EXAMPLES / "digits_snn.nir"
+
+
+def tospike(*arguments):
+    return tospike_in(*arguments, cwd=EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A spiking network of 9 inputs and 5 neurons."""
+    encoder = EncoderParams(inputs=9, steps=3)
+    engine = EventParams(
+        inputs=9,
+        neurons=5,
+        lanes=2,
+        payload=encoder.output.payload,
+        neuron=NeuronParams(state_bits=16, threshold=400),
+        readout=Readout.COUNT,
+    )
+    params = AcceleratorParams(name="little", engines=(encoder, engine), host_input=HostInput.DENSE)
+    out = tmp_path_factory.mktemp("board") / "small"
+    generate(out, kind="network", params=params, design=random_design(params, seed=2), choices={})
+    return out
+
+
+@pytest.mark.parametrize("divisor", [4, pytest.param(25, marks=pytest.mark.slow)])
+def test_the_module_between_the_pins_in_cocotb(small, tmp_path, divisor):
+    verilog = tmp_path / "board.v"
+    verilog.write_text(board_shell(read_design(small), divisor=divisor))
+    tool = tools.find("verilator")
+    with environment(tool):
+        runner = get_runner("verilator")
+        runner.build(
+            sources=[read(small).verilog, verilog],
+            hdl_toplevel=TOP,
+            build_dir=tmp_path / "build",
+            build_args=["-Wno-fatal", "-Wno-lint", "-Wno-style"],
+            timescale=("1ns", "1ps"),
+            log_file=tmp_path / "build.log",
+        )
+        runner.test(
+            test_module="bench_board",
+            hdl_toplevel=TOP,
+            hdl_toplevel_lang="verilog",
+            build_dir=tmp_path / "build",
+            test_dir=tmp_path,
+            results_xml=str(tmp_path / "results.xml"),
+            log_file=tmp_path / "test.log",
+            timescale=("1ns", "1ps"),
+            extra_env={
+                "TOSPIKE_DESIGN": str(small),
+                "TOSPIKE_DIVISOR": str(divisor),
+                "PYTHONPATH": os.pathsep.join((str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))),
+            },
+        )
+    [result] = read_results(tmp_path / "results.xml")
+    assert result.passed and not result.skipped, result.message
+
+
+def test_pins_and_clocks_are_the_boards():
+    assert [board.clock_mhz for board in BOARDS.values()] == [25, 12]
+    ulx3s, icebreaker = (board.packer.write(board.pins(), board.clock_mhz) for board in BOARDS.values())
+    assert 'LOCATE COMP "clk" SITE "G2";' in ulx3s and 'FREQUENCY PORT "clk" 25 MHZ;' in ulx3s
+    assert 'IOBUF PORT "tx" IO_TYPE=LVCMOS33;' in ulx3s
+    lines = ["set_frequency clk 12", "set_io clk 35", "set_io -pullup yes rx 6", "set_io -pullup yes tx 9"]
+    assert icebreaker.splitlines() == lines
+
+
+def test_rates_that_a_clock_cannot_make_are_refused():
+    board = find_board("icebreaker")
+    assert clock_divisor(board, 1_000_000) == 12 and clock_divisor(board, 115_200) == 104
+    with pytest.raises(InputError, match="baud must be an integer from 300 to 3000000, not 4000000"):
+        clock_divisor(board, 4_000_000)
+    with pytest.raises(InputError, match="2200000 baud cannot be made of 12 MHz: 2400000 can"):
+        clock_divisor(board, 2_200_000)
+
+
+def test_a_bitstream_for_the_icebreaker(small, tmp_path):
+    out, report = tmp_path / "small.bin", tmp_path / "small.json"
+    result = tospike("build", small, "--board", "icebreaker", "--out", out, "--json", report)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert out.read_bytes().startswith(b"\xff\x00\x00\xff\x7e\xaa\x99\x7e")  # the synchronisation word of an iCE40
+    assert f"openFPGALoader --board ice40_generic {out}" in result.stdout
+    assert json.loads(report.read_text())["clock_mhz"] == 12
+
+
+def test_what_no_board_can_run_is_refused(small, tmp_path):
+    refused(tospike("build", small, "--board", "arty"), "there is no board 'arty': choose ulx3s-85f, icebreaker")
+    refused(tospike("build", tmp_path, "--board", "icebreaker"), "is not a generated design")
+    core = tmp_path / "core"
+    assert tospike("generate", "spiking", "--core-only", "--out", core).returncode == 0
+    refused(tospike("build", core, "--board", "icebreaker"), "has no host port: generate it without --core-only")
+
+
+@pytest.fixture
+def board_port():
+    """The name of a serial line, whose other end is the digits' SNN in Amaranth's simulator."""
+    line = simulated_line(prepare(DIGITS, load_data("digits"), ModelOptions()).design)
+    line.patience = 800
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    os.set_blocking(ours, False)
+    stop = threading.Event()
+
+    def serve():
+        active = False  # something may still come
+        while not stop.is_set():
+            with contextlib.suppress(BlockingIOError):
+                line.write(os.read(ours, 4096))
+                active = True
+            answer = line.read() if active else b""
+            active = bool(answer)
+            if answer:
+                os.write(ours, answer)
+            else:
+                stop.wait(0.01)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield os.ttyname(theirs)
+    stop.set()
+    thread.join()
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_run_compares_a_board_with_the_golden_model(board_port, tmp_path):
+    report = tmp_path / "run.json"
+    arguments = ("run", DIGITS, "--port", board_port, "--samples", 2, "--timeout", 5, "--json", report)
+    result = tospike(*arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    summary = json.loads(report.read_text())
+    assert (summary["samples"], summary["mismatches"]) == (2, 0) and summary["counters"]["0.samples"] == 2
+    refused(tospike(*arguments, "--weight-bits", 4), "the board holds design", "generate, build and load it")
+
+
+def test_a_port_that_is_not_there_is_told():
+    refused(tospike("run", DIGITS, "--port", "/dev/not-there"), "cannot open /dev/not-there at 1000000 baud")
