@@ -7,10 +7,9 @@ from importlib import metadata
 
 from amaranth.back import rtlil  # type: ignore[attr-defined]
 
-from tospike.gen.images import pack
-from tospike.gen.random_design import blank_design
 from tospike.gen.verilog import ports_of
 from tospike.hw.accelerator import Accelerator
+from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import AcceleratorParams
 
 HOST = "host"
@@ -26,7 +25,9 @@ def register_bits(params: AcceleratorParams) -> dict[str, int]:
 
     Counted in Amaranth's RTLIL: what a synthesiser would remove or merge is still there, and no memory is.
     """
-    component = Accelerator(params, pack(blank_design(params)), version=metadata.version("tospike"), config_hash=0)
+    # what memories hold makes no flip-flop
+    empty = [{shape.name: (0,) for shape in engine_layout(engine).memories(engine)} for engine in params.engines]
+    component = Accelerator(params, empty, version=metadata.version("tospike"), config_hash=0)
     ports = {port.name: (value, None) for value, port in ports_of(component).values()}
     bits: Counter[str] = Counter({HOST: 0, **{f"engine_{n}": 0 for n in range(len(params.engines))}})
     part = HOST
