@@ -119,6 +119,8 @@ def test_gates_compute_what_golden_says(params, options):
 def test_hierarchy_survives(options):
     found = measured(SNN, options).energies[ZERO]
     assert {"engine_1.accumulate", "engine_1.neuron_0", "engine_1.neuron_1", "registers", "input"} <= set(found.modules)
+    assert found.modules["engine_1.multiply"] > 0, "payloads of 3 bits"
+    assert "engine_2.multiply" not in found.modules, "spikes"
     assert found.modules["engine_0.buffer (memory)"] > 0
     assert {part for part in PARTS if found.parts[part].mean() > 0} == set(PARTS)
 
