@@ -39,6 +39,11 @@ INSTALLED = {"osu018": Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")}
 ALL_DELAYS = tuple(DelayModel)
 
 
+def fitting_technology(target: str) -> str:
+    """The technology that comes with tospike for the cells of ``target``, ``osu018`` for those that nobody knows."""
+    return "sky130hd" if "sky130" in Path(target).name else "osu018"
+
+
 class NotInstalledError(InputError):
     """A library that a package of the system would bring."""
 
@@ -66,8 +71,7 @@ class GateOptions:
     ) -> "GateOptions":
         """For ``osu018`` or a Liberty file.
 
-        ``technology`` prices the memories; by default the one that comes with tospike for these cells, ``osu018`` for
-        those that nobody knows.
+        ``technology`` prices the memories, by default the `fitting_technology`.
 
         Raises
         ------
@@ -84,10 +88,9 @@ class GateOptions:
         require(
             library.is_file(), f"no library {target!r}: give {', '.join(INSTALLED)}, or a Liberty file (.lib, .lib.gz)"
         )
-        fitting = "sky130hd" if "sky130" in library.name else "osu018"
         return cls(
             library=library,
-            technology=load_technology(technology or fitting),
+            technology=load_technology(technology or fitting_technology(target)),
             delays=tuple(delays),
             booth=booth,
             cache=cache or Cache(),
