@@ -54,7 +54,7 @@ def test_bisection_finds_what_all_rates_would(ann):
     (found,) = gate_surface([SMALL], **HOW, run=run)
     curve = [(spikes_per_activation(replace(SMALL, spike_rate=rate)), 1 + SMALL.steps * rate) for rate in RATES]
     assert found.n_star == crossing(curve, ann)
-    assert (found.n_max, found.level, found.delays) == (curve[-1][0], 3, DelayModel.LIBRARY)
+    assert (found.n_max, found.level, found.cells, found.delays) == (curve[-1][0], 3, LIBRARY, DelayModel.LIBRARY)
     assert len(asked) == len(set(asked)) <= 4, "the ANN, and at most 3 rates of 6"
     assert [item["n"] for item in found.curve] == sorted(item["n"] for item in found.curve)
 
@@ -152,9 +152,9 @@ def test_the_command_writes_both_levels(tmp_path):
     result = tospike("energy", "break-even", "--gates", "--gate-target", LIBRARY, *sizes.split(), cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     data = json.loads((tmp_path / "surface" / "break_even.json").read_text())
-    assert [(item["level"], item["delays"], item["technology"]) for item in data] == [
-        (2, None, "osu018"),
-        (3, "library", "osu018"),
+    assert [(item["level"], item["cells"], item["delays"], item["technology"]) for item in data] == [
+        (2, None, None, "osu018"),
+        (3, LIBRARY, "library", "osu018"),
     ]
     assert set(data[1]["ann"]["parts"]) == set(PARTS)
     assert len(data[0]["snn"]) == len(RATES) > len(data[1]["snn"]) > 0

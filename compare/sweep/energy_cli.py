@@ -65,7 +65,10 @@ def break_even(
     lanes: Axis = None,
     cols: Axis = None,
     state: Annotated[
-        str | None, typer.Option(help="Where membranes live: built, memory, register. [register,memory; gates: built]")
+        str | None,
+        typer.Option(
+            help="Where membranes live: built, memory, register. By default register,memory; built with --gates."
+        ),
     ] = None,
     technology: Axis = None,
     rows: Annotated[str, typer.Option(help="Rows of the array, which share each weight: the ANN's reuse.")] = "1,4,16",
@@ -133,11 +136,11 @@ def break_even(
 
 
 def _flat(item: BreakEven) -> dict[str, object]:
-    """A line of the table; levels 2 and 3 of a configuration differ in ``level`` and ``delays``."""
+    """A line of the table; a configuration has one for each level."""
     point = asdict(item.point)
     del point["spike_rate"]
     figures = {"n_star": item.n_star, "n_max": item.n_max, "ann_pj": item.ann["pj"]}
-    return {**point, "level": item.level, "delays": item.delays, **figures}
+    return {**point, "level": item.level, "cells": item.cells, "delays": item.delays, **figures}
 
 
 def _whole(item: BreakEven) -> dict[str, object]:

@@ -68,7 +68,7 @@ class _Search:
         """The break-even, once nothing is missing."""
         measured = ((rate, found[side]) for rate, side in zip(self._rates, self._snn, strict=True) if side in found)
         curve = tuple({"n": spikes_per_activation(rate), **side} for rate, side in measured)
-        ann, delays = found[self._ann], self._ann.delays
+        ann = found[self._ann]
         return BreakEven(
             point=self._point,
             n_star=crossing([(side["n"], side["pj"]) for side in curve], ann["pj"]),
@@ -76,5 +76,6 @@ class _Search:
             ann=ann,
             curve=curve,
             level=3,
-            delays=delays,
+            cells=self._ann.target,
+            delays=self._ann.delays,
         )

@@ -28,8 +28,10 @@ class BreakEven:
     curve: tuple[Mapping[str, Any], ...]
     """The SNN at each ``n`` that was measured, ascending: ``pj``, its ``parts`` and so on."""
     level: int = 2
+    cells: str | None = None
+    """The library of the gates, at level 3."""
     delays: DelayModel | None = None
-    """Of the gates, at level 3."""
+    """Of the gates."""
 
 
 def with_rates(points: Sequence[Point]) -> tuple[Point, ...]:
