@@ -192,6 +192,10 @@ def break_even_figure(report: Report) -> str:
     found = report["break_even"]
     rows: list[tuple[str, float, float, str]] = []
     rows += [(f"this network, {name}", n, n, "snn") for name, n in found["n_star"].items()]
+    if gates := found.get("gates"):
+        name = f"this network, gates, {gates['library']}"
+        places = [gates["n_star"][delays] for delays in ("library", "zero") if gates["n_star"].get(delays)]
+        rows += [(name, low, high, "snn") for _, low, high in places[:1]]
     rows += [(name, low, high, "ink") for name, (low, high) in found["published"].items()]
     rows += [(f"1 MiB SRAM, {name}", n, n, "muted") for name, n in found["formula"].items()]
     figure = new_figure(8.6, 0.9 + 0.27 * len(rows))

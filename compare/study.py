@@ -23,9 +23,10 @@ from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.model import EnergyModel
 from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.operations import HOROWITZ_45
-from tospike.compare.energy.place import spike_break_even
+from tospike.compare.energy.place import spike_break_even, spikes_between
 from tospike.compare.energy.technology import Technology, load_technology, shipped
 from tospike.compare.entry import Prices, golden_entry
+from tospike.compare.gates.place import place_in_gates
 from tospike.compare.gates.study import GateStudy, gate_figures
 from tospike.compare.iso_accuracy import compare_at_equal_accuracy, run_grid
 from tospike.compare.sensitivity import placed_states, rank, variants
@@ -281,6 +282,8 @@ def _break_even(
         factor = spike_break_even(technology, snn.params, snn.result.counters, snn.result.cycles, ann_pj=pj)
         if factor is not None:
             here[technology.name] = factor * n
+    spikes = spikes_between(snn.params, snn.result.counters)
+    in_gates = place_in_gates(ann.design["gates_pj"], snn.design["gates_pj"], n * spikes / (spikes.mean() or 1.0))
     formula = {
         f"{place}, reuse {reuse}": break_even(LARGE_SRAM, Reuse(ann_weight=reuse, ann_activation=reuse, state=state))
         for place, state in (("state in a register", math.inf), ("state in SRAM", 1.0))
@@ -289,6 +292,7 @@ def _break_even(
     return {
         "n": n,
         "n_star": here,
+        **({"gates": in_gates} if in_gates else {}),
         "published": {p.name: list(p.spikes_per_activation(density=density)) for p in PUBLISHED},
         "formula": formula,
     }

@@ -103,36 +103,64 @@ def replay(
         return parse_results(results.read_text(), params, len(x), names)
 
 
-def parse_results(text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...]) -> Replay:
-    """What the bench wrote down.
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What a bench wrote down."""
+
+    words: list[list[int]]
+    """Beats of each sample, unsigned."""
+    cycles: list[int]
+    counters: dict[str, int]
+
+
+def parse_answers(text: str, name: str, samples: int, counters: tuple[str, ...]) -> Answers:
+    """The lines of `replay.sv`, of the design ``name``.
 
     Raises
     ------
     InputError
         The design did not answer, or not all samples.
     """
-    words: list[int] = []
+    words: list[list[int]] = [[]]
     cycles: list[int] = []
-    counters: list[int] = []
+    counted: list[int] = []
     for line in text.split("\n")[:-1]:
         kind, _, number = line.rpartition(" ")
         if line == "timeout":
-            raise InputError(f"the simulated design {params.name} does not answer: sample {len(cycles)} timed out")
+            raise InputError(f"the simulated design {name} does not answer: sample {len(cycles)} timed out")
         if kind == "cycles":
             cycles.append(int(number))
+            words.append([])
         elif kind == "counter":
-            counters.append(int(number))
+            counted.append(int(number))
         else:
-            words.append(int(number, 16))
+            words[-1].append(int(number, 16))
     require(
-        len(cycles) == samples and len(counters) == len(names) and len(words) == samples * params.output_words,
-        f"the simulated design {params.name} gave {len(words)} words for {len(cycles)} of {samples} samples",
+        len(cycles) == samples and len(counted) == len(counters) and not words[-1],
+        f"the simulated design {name} gave {sum(map(len, words))} words for {len(cycles)} of {samples} samples",
     )
-    outputs = np.array(words, dtype=np.uint32).astype(np.int32).astype(np.int64)
+    return Answers(words=words[:-1], cycles=cycles, counters=dict(zip(counters, counted, strict=True)))
+
+
+def parse_results(text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...]) -> Replay:
+    """The same of a design that answers each sample with as many words.
+
+    Raises
+    ------
+    InputError
+        The design did not answer, not all samples, or not so.
+    """
+    found = parse_answers(text, params.name, samples, names)
+    require(
+        all(len(words) == params.output_words for words in found.words),
+        f"the simulated design {params.name} gave {sum(map(len, found.words))} words for {samples} samples, not "
+        f"{params.output_words} for each",
+    )
+    outputs = np.array(found.words, dtype=np.uint32).astype(np.int32).astype(np.int64)
     return Replay(
         outputs=outputs.reshape(samples, params.output_words),
-        cycles=np.array(cycles, dtype=np.int64),
-        counters=dict(zip(names, counters, strict=True)),
+        cycles=np.array(found.cycles, dtype=np.int64),
+        counters=found.counters,
     )
 
 

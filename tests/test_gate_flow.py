@@ -26,6 +26,8 @@ from tospike.hw.params import (
     DenseLayer,
     EncoderParams,
     EventParams,
+    HostInput,
+    HostOutput,
     InputError,
     IntFormat,
     NeuronKind,
@@ -69,6 +71,21 @@ SNN = AcceleratorParams(
             readout=Readout.MEMBRANE,
         ),
     ),
+)
+
+SPIKES = AcceleratorParams(
+    name="spikes",
+    engines=(
+        EventParams(
+            inputs=6,
+            neurons=5,
+            lanes=2,
+            weight_bits=3,
+            neuron=NeuronParams(threshold=2, state_bits=6),
+        ),
+    ),
+    host_input=HostInput.TOKENS,
+    host_output=HostOutput.TOKENS,
 )
 
 
@@ -119,6 +136,8 @@ def test_gates_compute_what_golden_says(params, options):
 def test_hierarchy_survives(options):
     found = measured(SNN, options).energies[ZERO]
     assert {"engine_1.accumulate", "engine_1.neuron_0", "engine_1.neuron_1", "registers", "input"} <= set(found.modules)
+    assert found.modules["engine_1.multiply"] > 0, "payloads of 3 bits"
+    assert "engine_2.multiply" not in found.modules, "spikes"
     assert found.modules["engine_0.buffer (memory)"] > 0
     assert {part for part in PARTS if found.parts[part].mean() > 0} == set(PARTS)
 
@@ -133,6 +152,21 @@ def test_a_difference_from_golden_is_an_error(options, monkeypatch):
     monkeypatch.setattr(measure_module.golden, "run", wrong)
     with pytest.raises(InputError, match=r"gates of snn \(delays zero\) differ from golden in 1 samples"):
         measured(SNN, options)
+
+
+def test_spikes_that_leave_are_those_of_golden(options, monkeypatch):
+    found = measured(SPIKES, options)
+    assert found.result.trains.sum(axis=(1, 2)).tolist()[0] == 0 < found.result.trains.sum()
+    assert found.energies[DELAYED].total[0] < found.energies[DELAYED].total[1:].min()
+    run = measure_module.golden.run
+
+    def late(design, x):
+        result = run(design, x)
+        return replace(result, trains=np.roll(result.trains, 1, axis=1))
+
+    monkeypatch.setattr(measure_module.golden, "run", late)
+    with pytest.raises(InputError, match=r"gates of spikes \(delays zero\) differ from golden in [123] samples"):
+        measured(SPIKES, options)
 
 
 @pytest.mark.slow

@@ -433,6 +433,20 @@ def gates(kind):
     }
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [([3.0, 2.75, 3.25], "with its 90 % interval. Published"), (None, "here it is beyond what any sample has.")],
+)
+def test_the_place_in_gates_is_told(study, place, said):
+    assert "In gates:" not in page_text(page(study))
+    with_gates = copy.deepcopy(study)
+    with_gates["break_even"]["gates"] = {"library": "some.lib", "samples": 20, "n_star": {"library": place}}
+    text = page_text(page(with_gates))
+    assert "the line through the energies of 20 samples" in text
+    assert said in text
+    assert ("this network, gates, some.lib" in text) == (place is not None)
+
+
 def test_the_gates_stand_beside_the_other_levels(study):
     with_gates = copy.deepcopy(study)
     for each in with_gates["designs"]:

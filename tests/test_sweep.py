@@ -16,7 +16,7 @@ from tospike.compare.sweep import runner
 from tospike.compare.sweep.measure import check, measure
 from tospike.compare.sweep.point import Point, grid, parse_values
 from tospike.compare.sweep.report import COLUMNS, row, write_sweep
-from tospike.compare.sweep.runner import in_processes, on_cluster, run_sweep
+from tospike.compare.sweep.runner import COUNTERS, in_processes, on_cluster, run_sweep
 from tospike.gen.cache import Cache
 from tospike.hw.params import InputError
 
@@ -24,7 +24,7 @@ SMALL = Point(inputs=9, outputs=5, steps=3, lanes=2, cols=3, samples=2, spike_ra
 POINTS = grid(SMALL, {"spike_rate": (0.0, 0.25, 1.0), "technology": ("horowitz45", "osu018")})
 
 
-def one_by_one(points):
+def one_by_one(points, measure):
     for point in points:
         yield point, measure(point)
 
@@ -72,13 +72,13 @@ def test_values_are_of_the_kind_of_their_axis():
 
 @pytest.mark.parametrize("change", [{"lanes": 65}, {"weight_bits": 1}, {"rows": 300}, {"technology": "none"}])
 def test_what_cannot_be_built_is_refused_before_anything_runs(change, tmp_path):
-    def never(points):
+    def never(points, measure):
         raise AssertionError
 
     with pytest.raises(InputError):
         check(replace(SMALL, **change))
     with pytest.raises(InputError):
-        run_sweep([SMALL, replace(SMALL, **change)], cache=Cache(root=tmp_path), execute=never)
+        run_sweep([SMALL, replace(SMALL, **change)], task=COUNTERS, cache=Cache(root=tmp_path), execute=never)
 
 
 # ------------------------------------------------------------------------------------------------------ results
@@ -129,52 +129,52 @@ def test_files_have_a_line_per_point(expected, tmp_path):
 def test_finished_points_are_not_run_again(expected, tmp_path):
     cache = Cache(root=tmp_path)
     done = []
-    assert run_sweep(POINTS, cache=cache, execute=one_by_one, progress=done.append) == expected
+    assert run_sweep(POINTS, task=COUNTERS, cache=cache, execute=one_by_one, progress=done.append) == expected
     assert done == [0, 1, 2, 3, 4, 5, 6]
 
-    def never(points):
+    def never(points, measure):
         raise AssertionError
 
-    assert run_sweep(POINTS, cache=cache, execute=never) == expected
+    assert run_sweep(POINTS, task=COUNTERS, cache=cache, execute=never) == expected
 
 
 def test_an_interrupted_sweep_keeps_what_it_has(expected, tmp_path):
     cache = Cache(root=tmp_path)
 
-    def interrupted(points):
-        for number, found in enumerate(one_by_one(points)):
+    def interrupted(points, measure):
+        for number, found in enumerate(one_by_one(points, measure)):
             if number == 2:
                 raise KeyboardInterrupt
             yield found
 
     with pytest.raises(KeyboardInterrupt):
-        run_sweep(POINTS, cache=cache, execute=interrupted)
+        run_sweep(POINTS, task=COUNTERS, cache=cache, execute=interrupted)
     left = []
 
-    def remaining(points):
+    def remaining(points, measure):
         left.extend(points)
-        yield from one_by_one(points)
+        yield from one_by_one(points, measure)
 
-    assert run_sweep(POINTS, cache=cache, execute=remaining) == expected
+    assert run_sweep(POINTS, task=COUNTERS, cache=cache, execute=remaining) == expected
     assert left == list(POINTS[2:])
 
 
 @pytest.mark.parametrize("damage", ["{", "", None])
 def test_a_damaged_entry_is_noticed_and_made_again(damage, expected, tmp_path):
     cache = Cache(root=tmp_path)
-    run_sweep(POINTS, cache=cache, execute=one_by_one)
-    victim = tmp_path / "sweep" / runner.key(POINTS[3]) / runner.RESULT
+    run_sweep(POINTS, task=COUNTERS, cache=cache, execute=one_by_one)
+    victim = tmp_path / "sweep" / runner.key(COUNTERS, POINTS[3]) / runner.RESULT
     if damage is None:
         victim.unlink()
     else:
         victim.write_text(damage)
     again = []
 
-    def remaining(points):
+    def remaining(points, measure):
         again.extend(points)
-        yield from one_by_one(points)
+        yield from one_by_one(points, measure)
 
-    assert run_sweep(POINTS, cache=cache, execute=remaining) == expected
+    assert run_sweep(POINTS, task=COUNTERS, cache=cache, execute=remaining) == expected
     assert again == [POINTS[3]]
 
 
@@ -183,11 +183,11 @@ def test_an_entry_belongs_to_its_technology_and_code(monkeypatch, tmp_path):
     text = (runner.resources.files("tospike.compare.energy") / "technologies" / "osu018.toml").read_text()
     mine.write_text(text)
     point = replace(SMALL, technology=str(mine))
-    before = runner.key(point)
+    before = runner.key(COUNTERS, point)
     mine.write_text(text.replace("mhz = 100.0", "mhz = 50.0"))
-    changed = runner.key(point)
-    monkeypatch.setattr(runner, "_code", lambda: "another")
-    assert len({before, changed, runner.key(point), runner.key(SMALL)}) == 4
+    changed = runner.key(COUNTERS, point)
+    monkeypatch.setattr(runner, "_code", lambda packages: "another")
+    assert len({before, changed, runner.key(COUNTERS, point), runner.key(COUNTERS, SMALL)}) == 4
 
 
 COMMAND = "sweep --inputs 24 --outputs 12 --lanes 4 --steps 2,3,4 --spike-rate 0.1,0.3 --rows 1,2 --cols 2 --jobs 2"
@@ -240,18 +240,18 @@ def test_a_cluster_survives_the_death_of_a_worker(expected, tmp_path):
                 killed.append(done)
 
         execute = on_cluster(cluster.scheduler_address)
-        found = run_sweep(POINTS, cache=Cache(root=tmp_path), execute=execute, progress=progress)
+        found = run_sweep(POINTS, task=COUNTERS, cache=Cache(root=tmp_path), execute=execute, progress=progress)
     assert killed
     assert found == expected
 
 
 def test_processes_of_this_machine(expected, tmp_path):
-    assert run_sweep(POINTS[:2], cache=Cache(root=tmp_path), execute=in_processes(2)) == expected[:2]
+    assert run_sweep(POINTS[:2], task=COUNTERS, cache=Cache(root=tmp_path), execute=in_processes(2)) == expected[:2]
 
 
 def test_processes_end_at_once_when_nobody_waits_for_them():
     long = grid(replace(SMALL, inputs=300, outputs=200, steps=60), {"seed": tuple(range(1, 13))})
-    finished = in_processes(2)((SMALL, *long))
+    finished = in_processes(2)((SMALL, *long), measure)
     assert next(finished)[0] == SMALL
     start_of_end = time.monotonic()
     finished.close()
@@ -262,7 +262,7 @@ def test_processes_end_at_once_when_nobody_waits_for_them():
 def test_a_cluster_that_is_not_there():
     pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     with pytest.raises(InputError, match="no Dask scheduler answers at"):
-        list(on_cluster("nowhere")([SMALL]))
+        list(on_cluster("nowhere")([SMALL], measure))
 
 
 def test_a_cluster_without_its_extra(monkeypatch):

@@ -10,6 +10,21 @@ from tospike.hw.params import SPIKE, AcceleratorParams, DelayParams, EventParams
 from tospike.sim.network import Array
 
 
+def spikes_between(params: AcceleratorParams, counters: Mapping[str, Array]) -> Array:
+    """(N,) spikes of each sample that come to neurons, from an encoder or from others."""
+    came = [counters[f"{index}.values"] for index in _driven(params)]
+    return np.sum(came, axis=0) if came else np.zeros_like(counters["inputs"])
+
+
+def _driven(params: AcceleratorParams) -> list[int]:
+    """Engines whose events are spikes, by their place."""
+    return [
+        index
+        for index, engine in enumerate(params.engines)
+        if isinstance(engine, EventParams) and engine.payload == SPIKE
+    ]
+
+
 def spike_break_even(
     technology: Technology, params: AcceleratorParams, counters: Mapping[str, Array], cycles: Array, *, ann_pj: float
 ) -> float | None:
@@ -23,11 +38,7 @@ def spike_break_even(
     float or None
         0 where the ANN wins over an SNN without a spike; ``None`` where no engine is driven by spikes.
     """
-    driven = [
-        index
-        for index, engine in enumerate(params.engines)
-        if isinstance(engine, EventParams) and engine.payload == SPIKE
-    ]
+    driven = _driven(params)
     words = sum((counters[f"{index}.synapse_words"] for index in driven), np.zeros_like(cycles))
     if not driven or not words.any():
         return None

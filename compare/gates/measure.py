@@ -21,7 +21,7 @@ from tospike.gen.tools import look
 from tospike.gen.verilog import CLOCK, RESET
 from tospike.gen.verilog import Port as VerilogPort
 from tospike.hw.host.layout import counter_names
-from tospike.hw.params import InputError, require
+from tospike.hw.params import AcceleratorParams, HostOutput, InputError, require
 from tospike.hw.params import Technology as CellsOf
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
@@ -30,13 +30,18 @@ from tospike.synth.design import Design as Source
 from tospike.synth.design import Port
 from tospike.synth.gates import Mapped, map_gates
 from tospike.synth.timing import clock_period
-from tospike.tb.beats import input_beats
-from tospike.tb.replay import parse_results
+from tospike.tb.beats import input_beats, token_beats
+from tospike.tb.replay import parse_answers
 
 INSTALLED = {"osu018": Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")}
 """Libraries that a package of the system brings, by the name that asks for them."""
 
 ALL_DELAYS = tuple(DelayModel)
+
+
+def fitting_technology(target: str) -> str:
+    """The technology that comes with tospike for the cells of ``target``, ``osu018`` for those that nobody knows."""
+    return "sky130hd" if "sky130" in Path(target).name else "osu018"
 
 
 class NotInstalledError(InputError):
@@ -66,8 +71,7 @@ class GateOptions:
     ) -> "GateOptions":
         """For ``osu018`` or a Liberty file.
 
-        ``technology`` prices the memories; by default the one that comes with tospike for these cells, ``osu018`` for
-        those that nobody knows.
+        ``technology`` prices the memories, by default the `fitting_technology`.
 
         Raises
         ------
@@ -84,10 +88,9 @@ class GateOptions:
         require(
             library.is_file(), f"no library {target!r}: give {', '.join(INSTALLED)}, or a Liberty file (.lib, .lib.gz)"
         )
-        fitting = "sky130hd" if "sky130" in library.name else "osu018"
         return cls(
             library=library,
-            technology=load_technology(technology or fitting),
+            technology=load_technology(technology or fitting_technology(target)),
             delays=tuple(delays),
             booth=booth,
             cache=cache or Cache(),
@@ -212,15 +215,24 @@ def measure_gates(
 
 
 def _check(design: Design, expected: Result, output: str, delays: DelayModel) -> None:
-    """Outputs, cycles and counters of the gates against golden."""
+    """What the host gets, cycles and counters of the gates against golden."""
     names = counter_names(design.params)
-    got = parse_results(output, design.params, len(expected.cycles), names)
-    wrong = (got.outputs != expected.outputs).any(axis=1) | (got.cycles != expected.cycles)
+    got = parse_answers(output, design.params.name, len(expected.cycles), names)
+    wanted = zip(_answers(design.params, expected), expected.cycles.tolist(), strict=True)
+    wrong = sum(found != want for found, want in zip(zip(got.words, got.cycles, strict=True), wanted, strict=True))
     counted = {name: int(values.sum()) % (1 << 32) for name, values in expected.counters.items()}
     differing = [name for name, total in counted.items() if got.counters[name] != total]
-    if wrong.any() or differing:
-        what = f"{int(wrong.sum())} samples" if wrong.any() else f"counter {differing[0]}"
+    if wrong or differing:
+        what = f"{wrong} samples" if wrong else f"counter {differing[0]}"
         raise InputError(f"the gates of {design.params.name} (delays {delays.value}) differ from golden in {what}")
+
+
+def _answers(params: AcceleratorParams, result: Result) -> list[list[int]]:
+    """Words that the host gets for each sample."""
+    if params.host_output is HostOutput.TOKENS:
+        assert result.trains is not None  # they are what is sent
+        return [[beat.data for beat in token_beats(train)] for train in result.trains]
+    return (result.outputs & 0xFFFF_FFFF).tolist()
 
 
 def describe(mapped: Mapped, options: GateOptions, energies: dict[DelayModel, GateEnergy]) -> dict[str, Any]:

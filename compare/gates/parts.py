@@ -14,7 +14,7 @@ PARTS = {
 """The parts of an energy bar, and their names for a reader."""
 
 _MODULES = (
-    (r"array|skew_.*|accumulate|accumulator", "mac"),
+    (r"array|skew_.*|multiply|accumulate|accumulator", "mac"),
     (r"neuron.*|post|activate", "neuron"),
     (r"weights|bias|channels|layers|activations|results|counts|side|decays|multipliers|buffer", "memories"),
     (r"(own_)?(queue|serializer)|buffer_in|buffer_out|input|loader|output|reorder", "queues"),

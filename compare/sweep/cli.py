@@ -10,7 +10,7 @@ from rich.table import Table
 from tospike.compare.numbers import significant, times
 from tospike.compare.sweep.point import Point, grid, parse_values
 from tospike.compare.sweep.report import make_folder, row, write_sweep
-from tospike.compare.sweep.runner import in_processes, on_cluster, run_sweep
+from tospike.compare.sweep.runner import COUNTERS, in_processes, on_cluster, run_sweep
 from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.hw.params import require
@@ -71,7 +71,7 @@ def sweep_command(
     execute = on_cluster(scheduler) if scheduler else in_processes(jobs or os.cpu_count() or 1)
     make_folder(out)
     with console.progress_bar("sweep", len(points)) as progress:
-        results = run_sweep(points, cache=Cache(reuse=not no_cache), execute=execute, progress=progress)
+        results = run_sweep(points, task=COUNTERS, cache=Cache(reuse=not no_cache), execute=execute, progress=progress)
     write_sweep(out, results)
     varied = [name for name, values in axes.items() if len(values) > 1]
     table = Table(*(name.replace("_", " ") for name in varied), "n", "ANN, pJ", "SNN, pJ", "SNN / ANN")

@@ -1,9 +1,10 @@
 """``tospike energy``: models, technologies, and the break-even surface."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -11,10 +12,15 @@ from rich.table import Table
 from tospike.compare.energy.break_even import PUBLISHED
 from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.technology import load_technology, shipped
+from tospike.compare.gates.cli import Target
+from tospike.compare.gates.measure import fitting_technology
+from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.numbers import significant
+from tospike.compare.sweep.gate_surface import check_surface, gate_surface
+from tospike.compare.sweep.gates import GatePoint
 from tospike.compare.sweep.point import Point, grid, parse_values
 from tospike.compare.sweep.report import make_folder, write_csv
-from tospike.compare.sweep.runner import in_processes, on_cluster, run_sweep
+from tospike.compare.sweep.runner import COUNTERS, GATES, in_processes, on_cluster, run_sweep
 from tospike.compare.sweep.surface import BreakEven, surface, with_rates
 from tospike.gen import console
 from tospike.gen.cache import Cache
@@ -58,19 +64,33 @@ def break_even(
     state_bits: Axis = None,
     lanes: Axis = None,
     cols: Axis = None,
-    state: Annotated[str, typer.Option(help="Where membranes live: built, memory, register.")] = "register,memory",
+    state: Annotated[
+        str | None,
+        typer.Option(
+            help="Where membranes live: built, memory, register. By default register,memory; built with --gates."
+        ),
+    ] = None,
     technology: Axis = None,
     rows: Annotated[str, typer.Option(help="Rows of the array, which share each weight: the ANN's reuse.")] = "1,4,16",
     density: Annotated[float, typer.Option(help="Fraction of the ANN's activations that is not zero.")] = 0.5,
+    gates: Annotated[bool, typer.Option("--gates", help="Also in gates, level 3, beside level 2.")] = False,
+    gate_target: Target = "osu018",
+    delays: Annotated[
+        DelayModel, typer.Option(help="Of the gates. zero: no glitches; library: each gate's delay.")
+    ] = DelayModel.LIBRARY,
     jobs: Annotated[int | None, typer.Option(help="Processes on this machine [one per core].")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to use instead.")] = None,
 ) -> None:
-    """Spikes per activation below which an SNN layer needs less energy than the ANN's, at level 2, on random activity.
+    """Spikes per activation below which an SNN layer needs less energy than the ANN's, on random activity.
 
     Measured for every combination of the values given: fan-in (inputs), size of the weight memory (outputs), bits, time
-    steps, reuse (rows), where the membranes live.
+    steps, reuse (rows), where the membranes live. At level 2; with --gates also at level 3, where the technology, by
+    default that of the cells, prices memories.
     """
     require(jobs is None or jobs >= 1, f"jobs must be 1 or more, not {jobs}")
+    if gates:
+        technology = technology or fitting_technology(gate_target)
+    state = state or ("built" if gates else "register,memory")
     given = {
         "inputs": inputs,
         "outputs": outputs,
@@ -87,28 +107,45 @@ def break_even(
     axes = {name: parse_values(name, text) for name, text in given.items() if text is not None}
     points = grid(Point(density=density), axes)
     execute = on_cluster(scheduler) if scheduler else in_processes(jobs or os.cpu_count() or 1)
+    cache = Cache()
+
+    def run_gates(works: Sequence[GatePoint]) -> list[dict[str, Any]]:
+        with console.progress_bar("break-even, gates", len(works)) as progress:
+            return run_sweep(works, task=GATES, cache=cache, execute=execute, progress=progress)
+
+    if gates:
+        check_surface(points, target=gate_target, delays=delays)
     make_folder(out)
     measured = with_rates(points)
     with console.progress_bar("break-even", len(measured)) as progress:
-        results = run_sweep(measured, cache=Cache(), execute=execute, progress=progress)
+        results = run_sweep(measured, task=COUNTERS, cache=cache, execute=execute, progress=progress)
     found = surface(results, points)
+    if gates:
+        found += gate_surface(points, target=gate_target, delays=delays, run=run_gates)
     varied = [name for name, values in axes.items() if len(values) > 1]
-    write_text(out / "break_even.json", to_json([_flat(item) for item in found]))
+    write_text(out / "break_even.json", to_json([_whole(item) for item in found]))
     write_csv(out / "break_even.csv", list(_flat(found[0])), [_flat(item) for item in found])
     from tospike.compare.sweep.surface_figure import surface_figure  # matplotlib takes as long as all the rest
 
     write_text(out / "break_even.svg", surface_figure(found, axes))
-    table = Table(*(name.replace("_", " ") for name in varied), "n*")
+    table = Table(*(name.replace("_", " ") for name in varied), "level", "n*")
     for item in found:
-        table.add_row(*(str(getattr(item.point, name)) for name in varied), _shown(item))
+        table.add_row(*(str(getattr(item.point, name)) for name in varied), str(item.level), _shown(item))
     console.out.print(table)
     console.out.print(f"{out}: break_even.json, break_even.csv, break_even.svg", highlight=False, soft_wrap=True)
 
 
 def _flat(item: BreakEven) -> dict[str, object]:
+    """A line of the table; a configuration has one for each level."""
     point = asdict(item.point)
     del point["spike_rate"]
-    return {**point, "n_star": item.n_star, "n_max": item.n_max, "ann_pj": item.ann_pj}
+    figures = {"n_star": item.n_star, "n_max": item.n_max, "ann_pj": item.ann["pj"]}
+    return {**point, "level": item.level, "cells": item.cells, "delays": item.delays, **figures}
+
+
+def _whole(item: BreakEven) -> dict[str, object]:
+    """The same, with what both sides need."""
+    return {**_flat(item), "ann": item.ann, "snn": item.curve}
 
 
 def _shown(item: BreakEven) -> str:

@@ -8,15 +8,18 @@ import json
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata, resources
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from tospike.compare.energy.technology import load_technology
+from tospike.compare.sweep import gates
+from tospike.compare.sweep.gates import GatePoint
 from tospike.compare.sweep.measure import check, measure
 from tospike.compare.sweep.point import Point
 from tospike.gen.cache import Cache, digest
@@ -24,17 +27,65 @@ from tospike.gen.files import to_json
 from tospike.hw.params import InputError
 
 RESULT = "result.json"
-PACKAGES = ("tospike.hw", "tospike.sim", "tospike.gen", "tospike.compare")
-"""Whose code a point's result depends on."""
+P = TypeVar("P", Point, GatePoint)
 
-Finished = Iterator[tuple[Point, dict[str, Any]]]
-Execute = Callable[[Sequence[Point]], Finished]
-"""Yields each point with its result, in any order."""
+Result = dict[str, Any]
+Finished = Iterator[tuple[P, Result]]
+Measure = Callable[[P], Result]
+
+
+class Execute(Protocol):
+    """Measures points, somewhere."""
+
+    def __call__(self, points: Sequence[P], measure: Measure[P], /) -> Finished[P]:
+        """Yields each point with its result, in any order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(Generic[P]):
+    """What is done with each point of a sweep."""
+
+    kind: str
+    """Of entries in the cache."""
+    check: Callable[[P], None]
+    """Refuses a point, before any is measured."""
+    measure: Measure[P]
+    inputs: Callable[[P], Mapping[str, str | None]]
+    """What a result depends on, besides code."""
+    packages: tuple[str, ...]
+    """Whose code it depends on."""
+
+
+COUNTERS = Task(
+    kind="sweep",
+    check=check,
+    measure=measure,
+    inputs=lambda point: {
+        "point": json.dumps(point.to_json(), sort_keys=True),
+        "technology": repr(load_technology(point.technology)),
+    },
+    packages=("tospike.hw", "tospike.sim", "tospike.gen", "tospike.compare"),
+)
+"""Both sides at level 2."""
+
+GATES = Task(
+    kind="sweep-gates",
+    check=gates.check,
+    measure=gates.measure,
+    inputs=gates.inputs,
+    packages=(*COUNTERS.packages, "tospike.synth", "tospike.tb"),
+)
+"""One side at level 3."""
 
 
 def run_sweep(
-    points: Sequence[Point], *, cache: Cache, execute: Execute, progress: Callable[[int], None] = lambda done: None
-) -> list[dict[str, Any]]:
+    points: Sequence[P],
+    *,
+    task: Task[P],
+    cache: Cache,
+    execute: Execute,
+    progress: Callable[[int], None] = lambda done: None,
+) -> list[Result]:
     """Results of all points, in their order: from the cache where it has them, else executed and put there.
 
     Raises
@@ -43,14 +94,14 @@ def run_sweep(
         A point that no hardware takes; the cache cannot be written; workers or cluster fail.
     """
     for point in points:
-        check(point)
-    results = {point: found for point in points if (found := _stored(cache, point)) is not None}
+        task.check(point)
+    results = {point: found for point in points if (found := _stored(cache, task, point)) is not None}
     progress(len(results))
     missing = [point for point in points if point not in results]
     if missing:
-        for point, result in execute(missing):
+        for point, result in execute(missing, task.measure):
             results[point] = result
-            _store(cache, point, result)
+            _store(cache, task, point, result)
             progress(len(results))
     return [results[point] for point in points]
 
@@ -58,7 +109,7 @@ def run_sweep(
 def in_processes(jobs: int) -> Execute:
     """On this machine, ``jobs`` points at a time."""
 
-    def execute(points: Sequence[Point]) -> Finished:
+    def execute(points: Sequence[P], measure: Measure[P]) -> Finished[P]:
         context = multiprocessing.get_context("spawn")
         workers = min(jobs, len(points))
         stop = context.Event()
@@ -99,7 +150,7 @@ def on_cluster(address: str) -> Execute:
     except ImportError:
         raise InputError("--scheduler needs dask.distributed: pip install 'tospike[cluster]'") from None
 
-    def execute(points: Sequence[Point]) -> Finished:
+    def execute(points: Sequence[P], measure: Measure[P]) -> Finished[P]:
         try:
             client = distributed.Client(address, timeout=10, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -115,37 +166,30 @@ def on_cluster(address: str) -> Execute:
 # ----------------------------------------------------------------------------------------------------- cache
 
 
-@lru_cache(maxsize=1)
-def _code() -> str:
+@lru_cache
+def _code(packages: tuple[str, ...]) -> str:
     """Digest of the code that makes results: an entry of other code is never found."""
     files = (
         path
-        for package in PACKAGES
+        for package in packages
         for path in sorted(Path(str(resources.files(package))).rglob("*"))
-        if path.suffix in (".py", ".toml")
+        if path.suffix in (".py", ".toml", ".cpp", ".h")
     )
     return digest({str(number): path.read_bytes() for number, path in enumerate(files)})
 
 
-def key(point: Point) -> str:
+def key(task: Task[P], point: P) -> str:
     """The address of a point's result."""
-    return digest(
-        {
-            "point": json.dumps(point.to_json(), sort_keys=True),
-            "technology": repr(load_technology(point.technology)),
-            "code": _code(),
-            "tospike": metadata.version("tospike"),
-        }
-    )
+    return digest({**task.inputs(point), "code": _code(task.packages), "tospike": metadata.version("tospike")})
 
 
-def _stored(cache: Cache, point: Point) -> dict[str, Any] | None:
-    entry = cache.find("sweep", key(point))
+def _stored(cache: Cache, task: Task[P], point: P) -> Result | None:
+    entry = cache.find(task.kind, key(task, point))
     return json.loads((entry / RESULT).read_text()) if entry else None
 
 
-def _store(cache: Cache, point: Point, result: dict[str, Any]) -> None:
+def _store(cache: Cache, task: Task[P], point: P, result: Result) -> None:
     def make(folder: Path) -> None:
         (folder / RESULT).write_text(to_json(result))
 
-    cache.build("sweep", key(point), make)
+    cache.build(task.kind, key(task, point), make)

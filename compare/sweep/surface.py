@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.sweep.point import Point
 
 RATES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -14,7 +15,7 @@ queues that are full and steps without spikes bend it."""
 
 @dataclass(frozen=True, kw_only=True)
 class BreakEven:
-    """n* of one configuration, at level 2."""
+    """n* of one configuration."""
 
     point: Point
     """The configuration; its spike rate means nothing."""
@@ -22,11 +23,19 @@ class BreakEven:
     """0: the ANN wins over a silent SNN. ``None``: the SNN wins even with a spike of every input in every step."""
     n_max: float
     """n of a spike of every input in every step."""
-    ann_pj: float
+    ann: Mapping[str, Any]
+    """The ANN: ``pj``, its ``parts`` and so on."""
+    curve: tuple[Mapping[str, Any], ...]
+    """The SNN at each ``n`` that was measured, ascending: ``pj``, its ``parts`` and so on."""
+    level: int = 2
+    cells: str | None = None
+    """The library of the gates, at level 3."""
+    delays: DelayModel | None = None
+    """Of the gates."""
 
 
 def with_rates(points: Sequence[Point]) -> tuple[Point, ...]:
-    """What must be measured to know the break-even of ``points``."""
+    """What must be measured to know the break-even of ``points`` at level 2."""
     return tuple(replace(point, spike_rate=rate) for point in points for rate in RATES)
 
 
@@ -37,9 +46,10 @@ def surface(results: Sequence[Mapping[str, Any]], points: Sequence[Point]) -> tu
 
 
 def _break_even(point: Point, results: Sequence[Mapping[str, Any]]) -> BreakEven:
-    ann = float(results[0]["ann"]["pj"])
-    curve = [(float(result["n"]), float(result["snn"]["pj"])) for result in results]
-    return BreakEven(point=point, n_star=crossing(curve, ann), n_max=curve[-1][0], ann_pj=ann)
+    ann = results[0]["ann"]
+    curve = tuple({"n": float(result["n"]), **result["snn"]} for result in results)
+    n_star = crossing([(side["n"], side["pj"]) for side in curve], ann["pj"])
+    return BreakEven(point=point, n_star=n_star, n_max=curve[-1]["n"], ann=ann, curve=curve)
 
 
 def crossing(curve: Sequence[tuple[float, float]], level: float) -> float | None:

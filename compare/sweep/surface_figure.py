@@ -13,8 +13,12 @@ LINES = ("mac", "snn", "neuron", "state", "ann", "activations", "weights", "sop"
 """Colours of the lines, in turn."""
 
 
+STYLES = {2: (0, (4, 2)), 3: "solid"}
+"""Of each level, where there are both."""
+
+
 def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]) -> str:
-    """Draw n* over the last numeric axis that is varied, a line for each combination of the others.
+    """Draw n* over the last numeric axis that is varied, a line for each combination of the others and each level.
 
     Returns
     -------
@@ -24,20 +28,24 @@ def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]
     numeric = [name for name, values in axes.items() if len(values) > 1 and not isinstance(values[0], str)]
     along = numeric[-1] if numeric else "rows"
     others = [name for name, values in axes.items() if len(values) > 1 and name != along]
-    lines: dict[tuple[Any, ...], list[tuple[float, BreakEven]]] = {}
+    lines: dict[tuple[tuple[Any, ...], int], list[tuple[float, BreakEven]]] = {}
     for item in found:
         key = tuple(getattr(item.point, name) for name in others)
-        lines.setdefault(key, []).append((float(getattr(item.point, along)), item))
+        lines.setdefault((key, item.level), []).append((float(getattr(item.point, along)), item))
+    colours = {key: COLOUR[LINES[number % len(LINES)]] for number, key in enumerate(dict.fromkeys(k for k, _ in lines))}
+    both = len({item.level for item in found}) > 1
     figure = new_figure(8.6, 5.0)
     plot = figure.subplots()
     style_axes(plot, grid="y")
     floor = 0.5 * min([low for p in PUBLISHED for low in _range(p, found)] + [i.n_star for i in found if i.n_star])
-    for number, (key, items) in enumerate(lines.items()):
-        colour = COLOUR[LINES[number % len(LINES)]]
-        label = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in zip(others, key, strict=True))
+    for (key, level), items in lines.items():
+        colour = colours[key]
+        words = [f"{name.replace('_', ' ')} {value}" for name, value in zip(others, key, strict=True)]
+        label = ", ".join([*words, f"level {level}"] if both or not words else words)
         # where the SNN wins whatever it does, n* is beyond the top; where it never wins, at the bottom
         heights = [item.n_max if item.n_star is None else max(item.n_star, floor) for _, item in items]
-        plot.plot([x for x, _ in items], heights, color=colour, linewidth=1.8, label=label or "level 2")
+        line = STYLES[level] if both else "solid"
+        plot.plot([x for x, _ in items], heights, color=colour, linewidth=1.8, linestyle=line, label=label)
         for (x, item), height in zip(items, heights, strict=True):
             marker = "^" if item.n_star is None else "v" if item.n_star == 0 else "o"
             plot.plot(x, height, marker, color=colour, markersize=6)

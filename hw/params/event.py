@@ -198,6 +198,13 @@ class EventParams:
         )
 
     @property
+    def product(self) -> IntFormat:
+        """Payload times weight, exactly. A spike's is the weight itself."""
+        if self.event == SPIKE:
+            return self.weight
+        return IntFormat(bits=self.weight_bits + self.event.bits + (not self.event.signed), signed=True)
+
+    @property
     def lists_words(self) -> bool:
         """Whether the engine keeps a list of the words that must be swept though nothing came."""
         return self.sweep is Sweep.TOUCHED and self.neuron.spikes_again_above is not None

@@ -16,6 +16,7 @@ from tospike.hw.snn.count import SpikeCounts
 from tospike.hw.snn.kept import KeptWords
 from tospike.hw.snn.layout import counter_names, memories
 from tospike.hw.snn.locate import Locate
+from tospike.hw.snn.multiply import Multiply
 from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
 from tospike.hw.snn.noise import Noise
 from tospike.hw.snn.recurrence import Recurrence
@@ -115,9 +116,6 @@ class EventEngine(Engine[EventParams]):
         )
         weights = images["weights"]
         weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
-        is_spike = params.event == SPIKE
-        product_bits = params.weight_bits + (0 if is_spike else params.event.bits + (not params.event.signed))
-        product = Signal(data.ArrayLayout(signed(product_bits), params.lanes), reset_less=True)
         payload = Signal(shape_of(params.event))
         m.d.comb += [
             weights.address.eq(stages[1].row),
@@ -125,13 +123,18 @@ class EventEngine(Engine[EventParams]):
             payload.eq(stages[3].payload),
         ]
         m.d.sync += weight.eq(weights.data)
-        for lane in lanes:
-            m.d.sync += product[lane].eq(weight[lane] if is_spike else weight[lane] * payload)
+        if params.event == SPIKE:
+            product = Signal(data.ArrayLayout(shape_of(params.product), params.lanes), reset_less=True)
+            m.d.sync += [product[lane].eq(weight[lane]) for lane in lanes]
+        else:
+            m.submodules.multiply = multiply = Multiply(params)
+            m.d.comb += [multiply.weights.eq(weight), multiply.payload.eq(payload)]
+            product = multiply.products
 
         # cycles 2 to 6: the states
         states = {
             "state": neuron.accumulated,
-            "addend_bits": product_bits + neuron.weight_shift,
+            "addend_bits": params.product.bits + neuron.weight_shift,
             "lanes": params.lanes,
             "words": params.words,
         }

@@ -181,14 +181,12 @@ class RegisterEngine(Engine[EventParams]):
     def _addends(self, m: Module, weights: Value, address: Value, operation: Value) -> Value:
         """payload * weight in cycle 2; the address is in cycle 0, the operation in cycle 1."""
         params = self._params
-        is_spike = params.event == SPIKE
-        product_bits = params.weight_bits + (0 if is_spike else params.event.bits + (not params.event.signed))
-        addend = Signal(data.ArrayLayout(signed(product_bits + params.neuron.weight_shift), params.neurons))
+        addend = Signal(data.ArrayLayout(signed(params.product.bits + params.neuron.weight_shift), params.neurons))
         row = data.View(data.ArrayLayout(shape_of(params.weight), params.neurons), weights.data)
         payload = Signal(shape_of(params.event))
         m.d.comb += [weights.address.eq(address), weights.enable.eq(1), payload.eq(operation.payload)]
         for lane in range(params.neurons):
-            product = row[lane] if is_spike else row[lane] * payload
+            product = row[lane] if params.event == SPIKE else row[lane] * payload
             m.d.sync += addend[lane].eq(Mux(operation.value, product << params.neuron.weight_shift, 0))
         return addend
 

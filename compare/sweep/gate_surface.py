@@ -1,0 +1,81 @@
+"""The break-even surface at level 3, with as few netlists as it takes.
+
+The threshold of the neurons is in the gates, so that each spike rate is a netlist of its own. Energy rises with the
+rate: of all rates only those are measured that bisection asks for, until the two next to the break-even are known.
+What sides have in common is measured once, an SNN for all arrays and an ANN for all time steps.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.sweep.gates import GatePoint, Side, check
+from tospike.compare.sweep.layer import spikes_per_activation
+from tospike.compare.sweep.point import Point
+from tospike.compare.sweep.surface import RATES, BreakEven, crossing
+
+Found = dict[GatePoint, Mapping[str, Any]]
+Run = Callable[[Sequence[GatePoint]], Sequence[Mapping[str, Any]]]
+"""Results of `tospike.compare.sweep.gates.measure`, in the order of the points."""
+
+
+def check_surface(points: Sequence[Point], *, target: str, delays: DelayModel) -> None:
+    """Refuse what cannot be measured in gates, before anything runs.
+
+    Raises
+    ------
+    InputError
+        A point wants its membranes elsewhere than where they are built; a library or a tool is missing.
+    """
+    for point in points:
+        for side in Side:
+            check(GatePoint.of(side, point, target=target, delays=delays))
+
+
+def gate_surface(points: Sequence[Point], *, target: str, delays: DelayModel, run: Run) -> tuple[BreakEven, ...]:
+    """Break-even of each of ``points`` in the gates of ``target``, in that order."""
+    surface = [_Search(point, target, delays) for point in points]
+    found: Found = {}
+    while wanted := tuple(dict.fromkeys(side for search in surface for side in search.missing(found))):
+        found.update(zip(wanted, run(wanted), strict=True))
+    return tuple(search.result(found) for search in surface)
+
+
+class _Search:
+    """Bisection for the break-even of one point."""
+
+    def __init__(self, point: Point, target: str, delays: DelayModel):
+        self._point = point
+        self._rates = [replace(point, spike_rate=rate) for rate in RATES]
+        self._ann = GatePoint.of(Side.ANN, point, target=target, delays=delays)
+        self._snn = [GatePoint.of(Side.SNN, rate, target=target, delays=delays) for rate in self._rates]
+
+    def missing(self, found: Found) -> list[GatePoint]:
+        """What must be measured next: nothing once the break-even lies between neighbours."""
+        low, high = 0, len(self._snn)
+        while low < high:
+            middle = (low + high) // 2
+            side = self._snn[middle]
+            unknown = [work for work in (self._ann, side) if work not in found]
+            if unknown:
+                return unknown
+            below = found[side]["pj"] < found[self._ann]["pj"]
+            low, high = (middle + 1, high) if below else (low, middle)
+        return []
+
+    def result(self, found: Found) -> BreakEven:
+        """The break-even, once nothing is missing."""
+        measured = ((rate, found[side]) for rate, side in zip(self._rates, self._snn, strict=True) if side in found)
+        curve = tuple({"n": spikes_per_activation(rate), **side} for rate, side in measured)
+        ann = found[self._ann]
+        return BreakEven(
+            point=self._point,
+            n_star=crossing([(side["n"], side["pj"]) for side in curve], ann["pj"]),
+            n_max=spikes_per_activation(self._rates[-1]),
+            ann=ann,
+            curve=curve,
+            level=3,
+            cells=self._ann.target,
+            delays=self._ann.delays,
+        )

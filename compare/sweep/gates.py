@@ -1,0 +1,121 @@
+"""One side of a point in gates, level 3: what is mapped and simulated once for all points that have it in common."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from tospike.compare.energy.hardware import StatePlacement
+from tospike.compare.gates.measure import GateOptions, measure_gates
+from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.sweep.layer import ann_design, frames, snn_design, trains
+from tospike.compare.sweep.measure import check as check_point
+from tospike.compare.sweep.point import Point
+from tospike.gen.tools import find, look
+from tospike.hw.params import require
+from tospike.synth.cells import REGISTER_FILE_WORDS
+
+
+class Side(StrEnum):
+    """A side of a point."""
+
+    ANN = "ann"
+    SNN = "snn"
+
+
+_SHARED = ("inputs", "outputs", "weight_bits", "technology", "samples", "seed")
+_OWN = {
+    Side.ANN: ("act_bits", "rows", "cols", "density"),
+    Side.SNN: ("steps", "state_bits", "lanes", "spike_rate"),
+}
+"""Parameters of a point that a side depends on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatePoint:
+    """A side, the library whose gates it is made of, and their delay model. The point's technology prices memories."""
+
+    side: Side
+    point: Point
+    """Equal for all points that have this side in common: what it does not depend on has its default."""
+    target: str
+    delays: DelayModel
+
+    @classmethod
+    def of(cls, side: Side, point: Point, *, target: str, delays: DelayModel) -> "GatePoint":
+        """A side of ``point``.
+
+        Raises
+        ------
+        InputError
+            The point wants its membranes elsewhere than where they are built.
+        """
+        require(
+            point.state is StatePlacement.BUILT,
+            f"gates are measured as they are built, --state {point.state.value} is a price of level 2: leave it away. "
+            f"--lanes and --outputs move membranes: up to {REGISTER_FILE_WORDS} words are flip-flops, more a memory",
+        )
+        fields = {name: getattr(point, name) for name in (*_SHARED, *_OWN[side])}
+        return cls(side=side, point=Point(**fields), target=target, delays=delays)
+
+
+def _options(work: GatePoint) -> GateOptions:
+    return GateOptions.on(work.target, technology=work.point.technology, delays=(work.delays,))
+
+
+def check(work: GatePoint) -> None:
+    """Refuse what cannot be built or measured, before anything runs.
+
+    Raises
+    ------
+    InputError
+        As for level 2; the library or a tool is missing.
+    """
+    check_point(work.point)
+    _options(work)
+    find("yosys"), find("g++")
+
+
+def measure(work: GatePoint) -> dict[str, Any]:
+    """Map, simulate and price, and check against golden.
+
+    Returns
+    -------
+    dict
+        Picojoules per inference, one row of the array's (``pj``, its ``parts``), ``cycles``, ``area_um2`` of the
+        cells and the clock's ``period_ns``.
+
+    Raises
+    ------
+    InputError
+        A tool fails, or the gates differ from the golden model.
+    """
+    point = work.point
+    if work.side is Side.ANN:
+        design, x, positions = ann_design(point), frames(point), point.rows
+    else:
+        design, x, positions = snn_design(point), trains(point), 1
+    measured = measure_gates(design, x, _options(work))
+    energy = measured.energies[work.delays]
+    return {
+        "pj": float(energy.total.mean()) / positions,
+        "parts": {name: float(values.mean()) / positions for name, values in energy.parts.items()},
+        "cycles": float(measured.result.cycles.mean()) / positions,
+        "area_um2": measured.described["area"],
+        "period_ns": measured.timing.period_ns,
+    }
+
+
+def inputs(work: GatePoint) -> Mapping[str, str | None]:
+    """What the result depends on, but for the code."""
+    sta, _ = look("sta")
+    options = _options(work)
+    return {
+        "work": json.dumps(asdict(work), sort_keys=True),
+        "library": hashlib.sha256(options.library.read_bytes()).hexdigest(),
+        "technology": repr(options.technology),
+        "yosys": find("yosys").release,
+        "sta": sta.release if sta else None,
+    }

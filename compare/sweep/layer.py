@@ -1,0 +1,88 @@
+"""The two sides of a point: the layer as an ANN and as an SNN, and what comes in."""
+
+import numpy as np
+
+from tospike.compare.sweep.point import Point
+from tospike.gen.random_design import random_design
+from tospike.hw.params import (
+    AcceleratorParams,
+    ArrayParams,
+    DenseLayer,
+    EventParams,
+    HostInput,
+    HostOutput,
+    IntFormat,
+    NeuronParams,
+    SystolicParams,
+)
+from tospike.sim.accelerator import run
+from tospike.sim.design import Design
+from tospike.sim.network import Array
+
+
+def frames(point: Point) -> Array:
+    """(samples, rows * inputs) activations, of which the fraction ``density`` is not zero."""
+    rng = _generator(point, side=0)
+    shape = (point.samples, point.rows * point.inputs)
+    values = rng.integers(1, 1 << point.act_bits, size=shape)
+    return np.where(rng.random(shape) < point.density, values, 0)
+
+
+def trains(point: Point) -> Array:
+    """(samples, steps, inputs) spikes."""
+    shape = (point.samples, point.steps, point.inputs)
+    return (_generator(point, side=1).random(shape) < point.spike_rate).astype(np.int64)
+
+
+def _generator(point: Point, *, side: int) -> np.random.Generator:
+    # a stream for each side: what is varied on one leaves the other's activity as it is
+    return np.random.default_rng((point.seed, side))
+
+
+def spikes_per_activation(point: Point) -> float:
+    """n that really came: spikes over all steps for each activation that is not zero; 0 if none is."""
+    activations = np.count_nonzero(frames(point)) / point.rows
+    return float(trains(point).sum() / activations) if activations else 0.0
+
+
+def ann_design(point: Point) -> Design:
+    """Random weights on the array: counts and cycles depend on none."""
+    return random_design(systolic(point), seed=point.seed)
+
+
+def snn_design(point: Point) -> Design:
+    """Random weights on the event engine, and the threshold at which as many spikes leave, per neuron, as come in."""
+    x = trains(point)
+    wanted = x.mean() * point.outputs * point.steps
+    low, high = 0, (1 << (point.state_bits - 1)) - 2
+    while low < high:
+        threshold = (low + high) // 2
+        design = random_design(spiking(point, threshold=threshold), seed=point.seed)
+        sent = run(design, x).counters["0.spikes"].mean()
+        low, high = (threshold + 1, high) if sent > wanted else (low, threshold)
+    return random_design(spiking(point, threshold=low), seed=point.seed)
+
+
+def systolic(point: Point) -> AcceleratorParams:
+    """The ANN's hardware."""
+    array = ArrayParams(
+        rows=point.rows,
+        cols=point.cols,
+        act=IntFormat(bits=point.act_bits, signed=False),
+        weight_bits=point.weight_bits,
+        acc_bits=min(32, point.act_bits + point.weight_bits + 1 + point.inputs.bit_length()),
+    )
+    layer = DenseLayer(rows=point.rows, inputs=point.inputs, outputs=point.outputs)
+    return AcceleratorParams(name="ann", engines=(SystolicParams(array=array, layers=(layer,)),))
+
+
+def spiking(point: Point, *, threshold: int) -> AcceleratorParams:
+    """The SNN's hardware."""
+    engine = EventParams(
+        inputs=point.inputs,
+        neurons=point.outputs,
+        lanes=point.lanes,
+        weight_bits=point.weight_bits,
+        neuron=NeuronParams(state_bits=point.state_bits, threshold=threshold),
+    )
+    return AcceleratorParams(name="snn", engines=(engine,), host_input=HostInput.TOKENS, host_output=HostOutput.TOKENS)
