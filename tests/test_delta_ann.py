@@ -119,6 +119,15 @@ def test_without_threshold_the_answer_is_that_of_the_last_frame(params):
             assert (result.outputs != lone).any(), "small changes are missing"
 
 
+def test_a_sample_that_ends_early_is_answered_as_far_as_it_came():
+    params = CHAINS["three layers"]
+    design = random_design(params, seed=3)
+    x = walks(params, 7, seed=6)[4:]
+    results, _ = run_rtl(params, synapses(design), [x[0, :2], x[1, :1], x[2]])
+    frames = np.stack([x[0, 1], x[1, 0], x[2, -1]])
+    assert [words for words, _ in results] == (run_integers(design.network, frames) & 0xFFFF_FFFF).tolist()
+
+
 def random_chain(rng):
     """1 to 3 layers of any size."""
 
