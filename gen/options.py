@@ -177,10 +177,14 @@ class ModelOptions:
         return replace(self, **dict.fromkeys(foreign))
 
     @property
+    def _shared(self) -> tuple[str, ...]:
+        """Fields of `NirOptions` that an ANN has, too: a delta ANN has a threshold of changes."""
+        return ("delta_threshold",) if self.ann_engine is AnnEngine.DELTA else ()
+
+    @property
     def _only_spiking(self) -> tuple[str, ...]:
-        """Fields that are for SNNs only: a delta ANN has a threshold of changes, too."""
-        shared = ("delta_threshold",) if self.ann_engine is AnnEngine.DELTA else ()
-        return tuple(name for name in _NIR_ONLY if name not in shared)
+        """Fields of `NirOptions` that no ANN has."""
+        return tuple(name for name in _NIR_ONLY if name not in self._shared)
 
     def nir(self, path: Path, *, spikes: bool = False) -> NirOptions | None:
         """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN.
@@ -234,10 +238,9 @@ class ModelOptions:
     @property
     def plan(self) -> PlanOptions:
         """How to put stages on engines."""
-        shared = ("delta_threshold",) if self.ann_engine is AnnEngine.DELTA else ()
         return PlanOptions(
             **self._given(
-                *shared,
+                *self._shared,
                 "rows",
                 "cols",
                 "dataflow",

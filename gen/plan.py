@@ -185,16 +185,16 @@ def _frames(network: Network, options: PlanOptions) -> Design:
             delta=is_delta,
         )
         layers.append(layer)
-    encoder = DeltaParams(
-        inputs=spec.inputs, steps=max(1, spec.looks), threshold=options.delta_threshold, amounts=True, payload=act
-    )
+    encoders: tuple[DeltaParams, ...] = ()
+    if threshold is not None:
+        steps = max(1, spec.looks)
+        encoders = (DeltaParams(inputs=spec.inputs, steps=steps, threshold=threshold, amounts=True, payload=act),)
     params = AcceleratorParams(
         name=_name(network),
-        engines=(encoder, *layers) if is_delta else tuple(layers),
+        engines=(*encoders, *layers),
         host_output=HostOutput.ARGMAX if options.argmax else HostOutput.DENSE,
     )
-    counts = (*((0,) if is_delta else ()), *(1 for _ in layers))
-    return Design(params=params, network=network, stage_counts=counts)
+    return Design(params=params, network=network, stage_counts=(0,) * len(encoders) + (1,) * len(layers))
 
 
 def _spiking(network: Network, options: PlanOptions) -> Design:
