@@ -1,16 +1,25 @@
 """A design in a line."""
 
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import AcceleratorParams, EventParams, ImageParams, SystolicParams
+from tospike.hw.params import AcceleratorParams, DeltaParams, EventParams, ImageParams, SystolicParams
 
 
 def ann_bits(params: AcceleratorParams) -> tuple[int, int]:
     """Bits of the weights and of the activations of an ANN's hardware."""
     events = [engine for engine in params.engines if isinstance(engine, EventParams)]
     if events:
-        return max(engine.weight_bits for engine in events), events[0].payload.bits
+        return max(engine.weight_bits for engine in events), params.input.payload.bits
     engine = next(e for e in params.engines if isinstance(e, SystolicParams | ImageParams))
     return engine.array.weight_bits, engine.array.act.bits
+
+
+def _skipped(params: AcceleratorParams) -> str:
+    """What costs nothing on event engines."""
+    first = params.engines[0]
+    if not isinstance(first, DeltaParams):
+        return "zeros"
+    small = f" by more than {first.threshold}" if first.threshold else ""
+    return f"what has not changed{small} in {first.steps} frame{'s'[: first.steps > 1]}"
 
 
 def describe(prepared: Prepared) -> str:
@@ -19,12 +28,12 @@ def describe(prepared: Prepared) -> str:
     sizes = "-".join(str(size) for size in (network.input.inputs, *(s.synapses.outputs for s in network.stages)))
     frames = network.input.frames
     taken = "" if not frames else f"spikes summed in {frames} frame{'s'[: frames > 1]}, "
-    if params.is_event_ann:
+    if params.has_event_ann:
         lanes = max(e.lanes for e in params.engines if isinstance(e, EventParams))
         weight_bits, act_bits = ann_bits(params)
         return (
             f"{sizes}, {taken}ReLU, {act_bits}-bit activations, {weight_bits}-bit weights, event engines that skip "
-            f"zeros, {lanes} lanes per layer"
+            f"{_skipped(params)}, {lanes} lanes per layer"
         )
     if not network.is_spiking:
         engine = next(e for e in params.engines if isinstance(e, SystolicParams | ImageParams))

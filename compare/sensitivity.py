@@ -18,7 +18,7 @@ from tospike.compare.twin import bits_of_twin
 from tospike.compare.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data import DataSet
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import EventParams, ImageParams, SystolicParams
+from tospike.hw.params import DeltaParams, EventParams, ImageParams, SystolicParams
 from tospike.tb.evaluate import Backend, evaluate
 
 _PLACES = {StatePlacement.MEMORY: "a memory", StatePlacement.REGISTER: "registers"}
@@ -58,12 +58,16 @@ def option_changes(prepared: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
     events = [e for e in params.engines if isinstance(e, EventParams)]
     lanes = max((e.lanes for e in events), default=0)
     other_lanes = [n for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64]
-    if params.is_event_ann or isinstance(engine, SystolicParams | ImageParams):
+    if params.has_event_ann or isinstance(engine, SystolicParams | ImageParams):
         weight_bits, act_bits = ann_bits(params)
         yield from ((f"ANN: {bits}-bit weights", {"weight_bits": bits}) for bits in (4, 6) if bits < weight_bits)
         yield from ((f"ANN: {bits}-bit activations", {"act_bits": bits}) for bits in (4, 6) if bits < act_bits)
-    if params.is_event_ann:
+    if params.has_event_ann:
         yield from ((f"ANN: {_counted(n, 'lane')}", {"lanes": n}) for n in other_lanes)
+        first = params.engines[0]
+        if isinstance(first, DeltaParams) and first.steps > 1:
+            thresholds = (first.threshold + more for more in (1, 4, 16))
+            yield from ((f"ANN: changes of more than {n}", {"delta_threshold": n}) for n in thresholds)
     elif isinstance(engine, SystolicParams | ImageParams):
         array = engine.array
         yield from (

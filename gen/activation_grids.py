@@ -89,6 +89,7 @@ def input_spec(network: Network, grid: Grid, act: IntFormat) -> InputSpec:
         clamp=narrower,
         ties_up=spec.grid is not None and spec.grid.ties_up,
         frames=spec.frames,
+        looks=spec.looks,
     )
 
 

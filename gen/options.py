@@ -80,7 +80,9 @@ class ModelOptions:
     ] = None
     delta_threshold: Annotated[
         int | None,
-        typer.Option(help="Encoding delta: changes that are larger are sent, of input-bits integers [0].", **_NIR),
+        typer.Option(
+            help="Encoding delta, ANN engine delta: changes that are larger are sent, in integers [0].", **_NIR
+        ),
     ] = None
     steps: Annotated[int | None, typer.Option(help="Time steps per sample [8].", **_NIR)] = None
     readout: Annotated[
@@ -133,7 +135,10 @@ class ModelOptions:
     ] = None
     ann_engine: Annotated[
         AnnEngine | None,
-        typer.Option(help="ANN: a systolic array, or event engines, which skip zeros (dense) [systolic].", **_HARDWARE),
+        typer.Option(
+            help="ANN: a systolic array, or (dense) event engines: they skip zeros, or what stays [systolic].",
+            **_HARDWARE,
+        ),
     ] = None
     sweep: Annotated[
         Sweep | None,
@@ -168,15 +173,25 @@ class ModelOptions:
 
     def of_kind(self, *, spiking: bool) -> "ModelOptions":
         """These options for one of an ANN and an SNN that share them: without what only the other has."""
-        foreign = ("frames",) if spiking else (*_NIR_ONLY, "encoding_seed", "input_bits")
+        foreign = ("frames",) if spiking else (*self._only_spiking, "encoding_seed", "input_bits")
         return replace(self, **dict.fromkeys(foreign))
+
+    @property
+    def _shared(self) -> tuple[str, ...]:
+        """Fields of `NirOptions` that an ANN has, too: a delta ANN has a threshold of changes."""
+        return ("delta_threshold",) if self.ann_engine is AnnEngine.DELTA else ()
+
+    @property
+    def _only_spiking(self) -> tuple[str, ...]:
+        """Fields of `NirOptions` that no ANN has."""
+        return tuple(name for name in _NIR_ONLY if name not in self._shared)
 
     def nir(self, path: Path, *, spikes: bool = False) -> NirOptions | None:
         """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN.
 
         With ``spikes`` the data are spike trains: their steps say nothing about an ANN.
         """
-        given = self._given(*_NIR_ONLY, "input_bits")
+        given = self._given(*(_NIR_ONLY if path.suffix == ".nir" else self._only_spiking), "input_bits")
         given |= {"seed": self.encoding_seed} if self.encoding_seed is not None else {}
         if path.suffix != ".nir":
             given.pop("input_bits", None)
@@ -225,6 +240,7 @@ class ModelOptions:
         """How to put stages on engines."""
         return PlanOptions(
             **self._given(
+                *self._shared,
                 "rows",
                 "cols",
                 "dataflow",

@@ -48,13 +48,16 @@ class AnnEngine(StrEnum):
     """One array of multiply-accumulators for all layers; or the image engine, where there are convolutions."""
     EVENT = "event"
     """An event engine for each layer: activations that are not zero are events."""
+    DELTA = "delta"
+    """An event engine for each layer: changes of activations from frame to frame are events."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
     """What the user may choose about the engines.
 
-    With ``AnnEngine.EVENT`` the dense layers of an ANN run on event engines, which skip zeros.
+    With ``AnnEngine.EVENT`` the dense layers of an ANN run on event engines, which skip zeros; with ``AnnEngine.DELTA``
+    they skip what has not changed by more than ``delta_threshold``, in integers of the activations.
 
     ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
@@ -70,6 +73,7 @@ class PlanOptions:
     lanes: int = 8
     engine: SpikingEngine = SpikingEngine.EVENT
     ann_engine: AnnEngine = AnnEngine.SYSTOLIC
+    delta_threshold: int = 0
     sweep: Sweep = Sweep.ALL
     products_per_multiplier: int = 1
     weights: WeightSource = WeightSource.MEMORY
@@ -101,7 +105,7 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
         )
     if network.is_spiking:
         return _spiking(network, options)
-    return _frames(network, options) if options.ann_engine is AnnEngine.EVENT else _systolic(network, options)
+    return _systolic(network, options) if options.ann_engine is AnnEngine.SYSTOLIC else _frames(network, options)
 
 
 def _name(network: Network) -> str:
@@ -149,33 +153,48 @@ def _dense(stage: Stage) -> DenseLayer:
 
 
 def _frames(network: Network, options: PlanOptions) -> Design:
-    """An ANN on event engines: what is 0 is no event."""
+    """An ANN on event engines: what is 0 is no event; or of a delta ANN, what has not changed."""
+    engine = options.ann_engine
     require(
         options.weights is WeightSource.MEMORY,
-        "event engines have their weights on chip: give --weights memory, or leave --ann-engine event out",
+        f"event engines have their weights on chip: give --weights memory, or leave --ann-engine {engine} out",
     )
-    payload = _input_format(network)
-    engines: list[EventParams] = []
+    act, spec = _input_format(network), network.input
+    is_delta = engine is AnnEngine.DELTA
+    threshold = options.delta_threshold if is_delta else None
+    layers: list[EventParams] = []
     for stage in network.stages:
         synapses = stage.dense
         activation = None
         if isinstance(stage.neuron, Requantize):
-            activation = ActivationParams(act=payload, clamp=stage.neuron.clamp, shift=stage.neuron.shift)
-        engine = EventParams(
+            activation = ActivationParams(
+                act=act, clamp=stage.neuron.clamp, shift=stage.neuron.shift, change_threshold=threshold
+            )
+        layer = EventParams(
             inputs=synapses.inputs,
             neurons=synapses.outputs,
             lanes=_useful_lanes(synapses.outputs, options.lanes),
-            payload=payload,
+            payload=act.difference if is_delta else act,
             weight_bits=max(2, weight_bits(stage)),
-            neuron=NeuronParams(kind=NeuronKind.I, state_bits=max(4, accumulator_bits(stage, payload))),
+            neuron=NeuronParams(kind=NeuronKind.I, state_bits=max(4, accumulator_bits(stage, act))),
             readout=Readout.MEMBRANE,
             bias=bool(synapses.bias.any()),
+            # the membranes of the last layer wait for the END: no TICK needs a sweep of them
+            sweep=Sweep.TOUCHED if is_delta and activation is None else Sweep.ALL,
             activation=activation,
+            delta=is_delta,
         )
-        engines.append(engine)
-    host_output = HostOutput.ARGMAX if options.argmax else HostOutput.DENSE
-    params = AcceleratorParams(name=_name(network), engines=tuple(engines), host_output=host_output)
-    return Design(params=params, network=network, stage_counts=(1,) * len(engines))
+        layers.append(layer)
+    encoders: tuple[DeltaParams, ...] = ()
+    if threshold is not None:
+        steps = max(1, spec.looks)
+        encoders = (DeltaParams(inputs=spec.inputs, steps=steps, threshold=threshold, amounts=True, payload=act),)
+    params = AcceleratorParams(
+        name=_name(network),
+        engines=(*encoders, *layers),
+        host_output=HostOutput.ARGMAX if options.argmax else HostOutput.DENSE,
+    )
+    return Design(params=params, network=network, stage_counts=(0,) * len(encoders) + (1,) * len(layers))
 
 
 def _spiking(network: Network, options: PlanOptions) -> Design:

@@ -8,14 +8,14 @@ from tospike.gen.data import DataSet
 from tospike.gen.fit import Fit, fit, systolic_engine
 from tospike.gen.load import load_network
 from tospike.gen.options import ModelOptions, describe
-from tospike.gen.plan import plan
+from tospike.gen.plan import AnnEngine, plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantized import Quantized
 from tospike.gen.streaming import stream_cost
 from tospike.gen.unread import keep, read_neurons
 from tospike.hw.params import InputError, require
 from tospike.sim.design import Design
-from tospike.sim.encoding import as_frames, quantize_input
+from tospike.sim.encoding import as_frames, as_looks, quantize_input
 from tospike.sim.network import Array, Conv2d, Network
 from tospike.sim.window import chain_order
 
@@ -50,10 +50,11 @@ class Prepared:
     def integers(self, x: Array) -> Array:
         """Samples of the data set as the hardware gets them: values on the input's grid, or spikes as they are.
 
-        An image of an SNN goes position by position, spike trains for an ANN are summed to frames.
+        An image of an SNN goes position by position, spike trains for an ANN are summed to frames. A delta ANN gets
+        several frames, (N, looks, inputs).
         """
         spec = self.quantized.network.input
-        x = as_frames(spec, x)
+        x = as_looks(spec, x) if spec.looks else as_frames(spec, x)
         given = spec.encoding is None and self.network.is_spiking
         integers = (x if x.dtype.kind in "iu" else x.astype("int64")) if given else quantize_input(spec, x)
         first = self.quantized.network.stages[0].synapses
@@ -77,6 +78,9 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     network = load_network(model, nir=nir)
     if options.frames is not None:
         network = replace(network, input=replace(network.input, frames=options.frames))
+    if not network.is_spiking and options.ann_engine is AnnEngine.DELTA:
+        looks = data.steps if data.is_frames else network.input.frames if data.is_spikes else 1
+        network = replace(network, input=replace(network.input, looks=looks))
     values = _values(model, network, data)
     require(
         network.input.inputs == values,
@@ -89,8 +93,9 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         "label",
     )
     require(
-        takes_frames or not data.is_frames,
-        f"{data.name} has a frame for each step, which only --encoding delta takes: give that, or x, y",
+        takes_frames or network.input.looks > 0 or not data.is_frames,
+        f"{data.name} has a frame for each step, which only --encoding delta takes, and of an ANN --ann-engine delta: "
+        "give that, or x, y",
     )
     require(
         options.event_bin is None or (network.is_spiking and network.input.encoding is None),
@@ -124,6 +129,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["nir"] = nir.describe()
     elif data.is_spikes:
         choices["spike trains"] = describe_frames(network.input.frames, data.steps)
+    if network.input.looks:
+        choices["frames, of which the last is answered"] = network.input.looks
     choices["quantize"] = quantized.describe()
     choices["hardware"] = describe(hardware)
     unread = {stage.name: int((~of).sum()) for stage, of in zip(network.stages, read, strict=True) if not of.all()}

@@ -35,14 +35,17 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
     rng = np.random.default_rng(seed)
     stages: list[Stage] = []
     counts: list[int] = []
-    steps, encoding, code_seed, threshold = params.decision_steps or STEPS, None, 1, 0
+    steps, encoding, code_seed, threshold, looks = params.decision_steps or STEPS, None, 1, 0, 0
     readout: Readout | None = None
     for index, engine in enumerate(params.engines):
         before = len(stages)
         if isinstance(engine, EncoderParams):
             steps, encoding, code_seed = engine.steps, engine.encoding, engine.seed
         elif isinstance(engine, DeltaParams):
-            steps, encoding, threshold = engine.steps, Encoding.DELTA, engine.threshold
+            if params.is_delta_ann:
+                looks = engine.steps
+            else:
+                steps, encoding, threshold = engine.steps, Encoding.DELTA, engine.threshold
         elif params.host_events is not None and index == 0:
             steps = params.host_events.steps
         elif isinstance(engine, EventParams):
@@ -50,7 +53,7 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
             before_it = params.engines[index - 1] if index else None
             if isinstance(before_it, DelayParams):
                 stage = replace(stage, delays=rng.integers(0, before_it.longest, engine.inputs, endpoint=True))
-            if params.is_event_ann:
+            if params.has_event_ann:
                 stage = replace(stage, neuron=_ann_neuron(engine, rng))
             else:
                 readout = engine.readout
@@ -69,6 +72,7 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
         format=params.input.payload,
         seed=code_seed,
         delta_threshold=threshold,
+        looks=looks,
     )
     network = Network(name=params.name, input=spec, stages=tuple(stages), readout=readout)
     return Design(params=params, network=network, stage_counts=tuple(counts))
@@ -143,7 +147,7 @@ def random_samples(design: Design, count: int, *, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     spec, params = design.network.input, design.params
     is_frame = params.host_input is HostInput.DENSE and not isinstance(params.engines[0], DeltaParams)
-    shape = (params.input.addresses,) if is_frame else (spec.steps, spec.inputs)
+    shape = (params.input.addresses,) if is_frame else (spec.looks or spec.steps, spec.inputs)
     samples: list[Array] = [np.zeros(shape, dtype=np.int64), np.full(shape, params.input.payload.max, dtype=np.int64)]
     for index in range(2, count):
         kept = rng.random(shape) < (index - 1) / (count - 1)

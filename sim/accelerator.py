@@ -19,6 +19,8 @@ from tospike.hw.params import (
 from tospike.sim.activations import run_frames
 from tospike.sim.arithmetic import Ints
 from tospike.sim.delay import DelayRun, delayed, run_delay
+from tospike.sim.delta_ann import DeltaLayerRun, run_delta_layer
+from tospike.sim.delta_ann_timing import delta_ann_cycles
 from tospike.sim.design import Design
 from tospike.sim.encoder import EncoderRun, run_delta, run_encoder
 from tospike.sim.engine_arrays import arriving_image, engine_arrays, engine_delays
@@ -49,7 +51,7 @@ def run(design: Design, x: Array) -> Result:
         The network and the hardware that runs it.
     x
         (N, inputs) integers in the input format; (N, steps, inputs) spikes where the host sends tokens or events, or
-        integers where an engine takes a frame for each step.
+        integers where an engine takes a frame for each step, or a delta ANN several frames.
 
     Raises
     ------
@@ -61,6 +63,8 @@ def run(design: Design, x: Array) -> Result:
         result = _systolic(design, first, x.astype(np.int64))
     elif design.params.is_event_ann:
         result = _frames(design, x.astype(np.int64))
+    elif design.params.is_delta_ann:
+        result = _delta(design, x.astype(np.int64))
     else:
         x = _without_unread(design, x)
         steps = design.network.input.steps
@@ -121,10 +125,8 @@ def _frames(design: Design, x: Ints) -> Result:
     values, runs = x, []
     for index, params in enumerate(design.params.engines):
         assert isinstance(params, EventParams)  # all engines of such a chain are
-        neuron = design.stages_of(index)[0].neuron
-        multipliers = neuron.multiplier if isinstance(neuron, Requantize) else None
         arrays = engine_arrays(design, index)
-        runs.append(run_frames(params, arrays.weight, arrays.bias, multipliers, values))
+        runs.append(run_frames(params, arrays.weight, arrays.bias, _multipliers(design, index), values))
         values = runs[-1].sent
     operations = tuple(run.event.operations for run in runs)
     counted = {f"{i}.{name}": counts for i, run in enumerate(runs) for name, counts in run.event.counters.items()}
@@ -132,6 +134,36 @@ def _frames(design: Design, x: Ints) -> Result:
         outputs=values,
         cycles=frame_chain_cycles(design.params, x, runs),
         counters={"inputs": np.count_nonzero(x, axis=1).astype(np.int64)} | counted,
+        operations=_sum(operations),
+        engine_operations=operations,
+    )
+
+
+def _multipliers(design: Design, engine: int) -> Ints | None:
+    neuron = design.stages_of(engine)[0].neuron
+    return neuron.multiplier if isinstance(neuron, Requantize) else None
+
+
+def _delta(design: Design, x: Ints) -> Result:
+    encoder, *engines = design.params.engines
+    assert isinstance(encoder, DeltaParams)  # such a chain begins with one
+    first = run_delta(encoder, x)
+    runs: list[DeltaLayerRun] = []
+    sent = changes = first.trains.astype(np.int64)
+    act = encoder.payload
+    for index, params in enumerate(engines, start=1):
+        assert isinstance(params, EventParams)  # all others are
+        arrays = engine_arrays(design, index)
+        runs.append(run_delta_layer(params, act, arrays.weight, arrays.bias, _multipliers(design, index), changes))
+        if params.activation is not None and runs[-1].changes is not None:
+            changes, act = runs[-1].changes, params.activation.act
+    parts: list[EncoderRun | EventRun] = [first, *(run.event for run in runs)]
+    operations = tuple(part.operations for part in parts)
+    counted = {f"{i}.{name}": counts for i, part in enumerate(parts) for name, counts in part.counters.items()}
+    return Result(
+        outputs=runs[-1].event.outputs,
+        cycles=delta_ann_cycles(design.params, sent, runs),
+        counters={"inputs": np.full(len(x), x[0].size, dtype=np.int64)} | counted,
         operations=_sum(operations),
         engine_operations=operations,
     )

@@ -1,7 +1,7 @@
 """Codes of values in time other than the deterministic rate code, which is in `tospike.sim.encoding`.
 
-All but `changes` take (N, inputs) integers from 0 to ``2**bits - 1`` and give (N, steps, inputs); a 0 never sends
-anything.
+All but `changes` and `differences` take (N, inputs) integers from 0 to ``2**bits - 1`` and give (N, steps, inputs); a
+0 never sends anything.
 """
 
 import numpy as np
@@ -62,10 +62,19 @@ def changes(frames: Ints, threshold: int) -> Ints:
 
     (N, steps, inputs) values to as many payloads.
     """
+    return np.sign(differences(frames, threshold))
+
+
+def differences(frames: Ints, threshold: int) -> Ints:
+    """By how much a value differs from what it was when last sent, where that is more than ``threshold``, or 0.
+
+    (N, steps, inputs) values to as many payloads; before the first step all values are 0. The sums of the payloads over
+    steps are what was last sent.
+    """
     payloads = np.zeros(frames.shape, dtype=np.int64)
     last = np.zeros_like(frames[:, 0])
     for step in range(frames.shape[1]):
         difference = frames[:, step] - last
-        payloads[:, step] = np.sign(difference) * (np.abs(difference) > threshold)
-        last = np.where(payloads[:, step] != 0, frames[:, step], last)
+        payloads[:, step] = difference * (np.abs(difference) > threshold)
+        last = last + payloads[:, step]
     return payloads

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tospike.hw.params import DeltaParams, EncoderParams, IntFormat, require
 from tospike.sim.arithmetic import Ints
-from tospike.sim.codes import changes
+from tospike.sim.codes import changes, differences
 from tospike.sim.encoding import coded
 
 
@@ -83,7 +83,7 @@ def run_delta(params: DeltaParams, frames: NDArray[np.integer]) -> EncoderRun:
     shape = (params.steps, params.inputs)
     require(frames.shape[1:] == shape, f"a delta encoder takes samples of shape {shape}, not {frames.shape[1:]}")
     _check_values(frames, params.payload)
-    trains = changes(frames.astype(np.int64), params.threshold)
+    trains = (differences if params.amounts else changes)(frames.astype(np.int64), params.threshold)
     ones = np.ones(len(frames), dtype=np.int64)
     sent = np.count_nonzero(trains, axis=2).astype(np.int64)
     written = params.inputs + sent[:, 1:].sum(axis=1)  # the first frame is stored whole

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import Encoding, IntFormat, require, require_range
 from tospike.sim.codes import changes, latency_spikes, lfsr_spikes, phase_payloads
-from tospike.sim.frames import sum_frames
+from tospike.sim.frames import running_frames, sum_frames
 from tospike.sim.network import InputSpec
 
 Code = Callable[[NDArray[np.int64], int, int], NDArray[np.integer]]
@@ -23,8 +23,19 @@ def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float, *, ties_up:
 
 
 def as_frames(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Samples of the data set: where an ANN takes spike trains, their sums; all others as they are."""
-    return sum_frames(x, spec.frames) if spec.frames and x.ndim == 3 else x
+    """Samples of the data set: where an ANN takes spike trains, their sums; of the frames of a delta ANN the last; all
+    others as they are."""
+    if x.ndim != 3 or not (spec.frames or spec.looks):
+        return x
+    return sum_frames(x, spec.frames) if spec.frames else x[:, -1]
+
+
+def as_looks(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
+    """(N, looks, inputs) frames of a delta ANN: of a spike train what has come of its sums after each part of the time;
+    a sequence of frames as it is, a lone frame as one of them."""
+    if x.ndim == 3:
+        return running_frames(x, spec.frames) if spec.frames else x
+    return x[:, None]
 
 
 def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:

@@ -34,3 +34,25 @@ def sum_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
     wide = np.int64 if spikes.dtype.kind in "iub" else spikes.dtype
     parts = np.split(spikes, starts[1:], axis=1)
     return np.stack([part.sum(axis=1, dtype=wide) for part in parts], axis=1).reshape(samples, frames * channels)
+
+
+def running_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
+    """What `sum_frames` would give if the time had ended with each of its parts: those not yet come are 0.
+
+    Parameters
+    ----------
+    spikes
+        (N, steps, channels).
+
+    Returns
+    -------
+    (N, frames, frames * channels). The last one is that of the whole time.
+
+    Raises
+    ------
+    InputError
+        There are fewer steps than frames.
+    """
+    sums = sum_frames(spikes, frames).reshape(len(spikes), 1, frames, -1)
+    come = np.tri(frames, dtype=np.int64)[:, :, None]
+    return (sums * come.astype(sums.dtype)).reshape(len(spikes), frames, -1)

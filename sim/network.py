@@ -244,6 +244,8 @@ class InputSpec:
     """Of random encodings."""
     frames: int = 0
     """ANN on spike trains: into how many frames they are summed, see :mod:`tospike.sim.frames`; 0: it takes none."""
+    looks: int = 0
+    """Delta ANN: how many frames of a sample come, one after another, of which it answers the last; 0: it is none."""
     delta_threshold: int = 0
     """Of delta encoding: a change is sent if it is larger, in units of ``scale``."""
 

@@ -110,7 +110,7 @@ def evaluate(
         )
     integers = prepared.integers(x)
     if backend is Backend.GOLDEN and isinstance(prepared.planned, InputError) and not prepared.network.is_spiking:
-        outputs = run_integers(prepared.quantized.network, integers)
+        outputs = run_integers(prepared.quantized.network, integers[:, -1] if integers.ndim == 3 else integers)
         return Evaluation(backend=backend, correct=np.argmax(outputs, axis=1) == y, unplanned=str(prepared.planned))
     expected = golden.run(prepared.design, integers)
     if backend is Backend.GOLDEN:

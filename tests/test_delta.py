@@ -88,9 +88,14 @@ def samples(params, count, seed=0):
 @pytest.mark.parametrize("threshold", [0, 3, 14])
 def test_encoder_equals_golden_model(threshold, inputs, steps, stall):
     params = DeltaParams(inputs=inputs, steps=steps, threshold=threshold, payload=UNSIGNED)
-    x = samples(params, 7)
+    check_encoder(params, samples(params, 7), stall)
+
+
+def check_encoder(params, x, stall):
     golden = run_delta(params, x)
-    sent = [t for frame in x.reshape(-1, inputs) for t in [*(value(a, int(v)) for a, v in enumerate(frame)), END]]
+    sent = [
+        t for frame in x.reshape(-1, params.inputs) for t in [*(value(a, int(v)) for a, v in enumerate(frame)), END]
+    ]
     expected = []
     for train in golden.trains:
         for step in train:

@@ -95,3 +95,29 @@ def test_takes_a_word_while_the_token_before_is_refused():
             await ctx.tick().repeat(3)
 
     simulate(dut, bench)
+
+
+@pytest.mark.parametrize(("neurons", "lanes"), [(1, 1), (5, 3), (8, 4), (3, 8)])
+def test_complete_words_send_zeros_too(neurons, lanes):
+    """All neurons leave, whatever their values; lanes without a neuron do not, and an END comes alone."""
+    fmt = TokenFormat(addresses=neurons, payload=IntFormat(bits=5, signed=True))
+    dut = Serializer(fmt, lanes=lanes, complete=True)
+    rng = random.Random(neurons)
+    words, expected = [], []
+    for _ in range(6):
+        sweep = [rng.choice([0, 0, -16, 15]) for _ in range(neurons)] + [0] * (-neurons % lanes)
+        last = len(sweep) // lanes - 1
+        words += [
+            {"word": n, "values": sweep[n * lanes : (n + 1) * lanes], "tick": n == last, "end": 0}
+            for n in range(last + 1)
+        ]
+        words.append({"word": 0, "values": [0] * lanes, "tick": 0, "end": 1})
+        expected += [*(value(n, v) for n, v in enumerate(sweep[:neurons])), TICK, END]
+
+    async def producer(ctx):
+        await send(ctx, dut.i, words, stall=0.3)
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, len(expected), stall=0.3, convert=as_token)
+
+    assert simulate(dut, producer, consumer)[1] == expected

@@ -14,6 +14,7 @@ from tospike.hw.params import (
     CHANGE,
     SPIKE,
     AcceleratorParams,
+    ActivationParams,
     ArrayParams,
     Dataflow,
     DelayParams,
@@ -33,6 +34,7 @@ from tospike.hw.params import (
     NeuronParams,
     Readout,
     Reset,
+    Sweep,
     SystolicParams,
     WeightSource,
 )
@@ -91,6 +93,24 @@ def changing_frames():
     return AcceleratorParams(name="delta", engines=(encoder, first, replace(last, payload=SPIKE)))
 
 
+def delta_ann():
+    encoder = DeltaParams(inputs=10, steps=4, threshold=2, amounts=True, payload=BYTE)
+    hidden = EventParams(
+        inputs=10,
+        neurons=7,
+        lanes=3,
+        payload=BYTE.difference,
+        weight_bits=4,
+        neuron=NeuronParams(kind=NeuronKind.I, state_bits=16),
+        readout=Readout.MEMBRANE,
+        bias=True,
+        activation=ActivationParams(act=BYTE, clamp=(0, 255), shift=17, change_threshold=2),
+        delta=True,
+    )
+    last = replace(hidden, inputs=7, neurons=5, lanes=2, activation=None, sweep=Sweep.TOUCHED)
+    return AcceleratorParams(name="delta_ann", engines=(encoder, hidden, last))
+
+
 def core(readout):
     engine = EventParams(
         inputs=9, neurons=6, lanes=4, neuron=NeuronParams(threshold=40, state_bits=10), readout=readout, writable=True
@@ -118,6 +138,7 @@ DESIGNS = {
     "delays": (delayed_spikes(), True),
     "recordings": (recordings(), True),
     "delta": (changing_frames(), True),
+    "delta-ann": (delta_ann(), True),
     "early": (early(), True),
     "core-spikes": (core(Readout.SPIKES), False),
     "core-count": (core(Readout.COUNT), False),

@@ -65,12 +65,12 @@ class LayerActivity:
     inputs: int
     outputs: int
     steps: int
-    """Time steps; 1 in an ANN."""
+    """Time steps; 1 in an ANN, but of a delta ANN the frames of a sample."""
     spiking: bool
     binary: bool
     """Whether the inputs are spikes. The first layer behind direct coding multiplies, in an SNN too."""
     events: Counts
-    """(N,) inputs that are not zero."""
+    """(N,) inputs that are not zero; of a delta ANN changes of them."""
     sent: Counts
     """(N,) outputs that are not zero: spikes, or activations."""
     weight_bits: int

@@ -146,7 +146,8 @@ class SpikeActivity:
     """Spikes per neuron and time step."""
     spikes_per_activation: float | None
     """n: synaptic operations over the ANN's multiply-accumulates with a non-zero activation, in layers fed by
-    neurons; ``None`` where either network has no such layer."""
+    neurons; ``None`` where either network has no such layer, and for a delta ANN of several frames, whose events are
+    changes."""
     density: float | None
     """Fraction of the ANN's activations there that is not zero."""
 
@@ -165,7 +166,7 @@ def spike_activity(ann: Sequence[LayerActivity], snn: Sequence[LayerActivity]) -
     senders = sum(layer.inputs for layer in driven)
     per_synapse = synaptic / sum(layer.synapses for layer in driven)
     n = density = None
-    if len(ann) > 1 and len(snn) > 1:
+    if len(ann) > 1 and len(snn) > 1 and all(layer.steps == 1 for layer in ann):
         density = _per_synapse(ann[1:])
         n = _per_synapse(snn[1:]) / density if density else None
     return SpikeActivity(

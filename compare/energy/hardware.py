@@ -17,6 +17,7 @@ from tospike.compare.energy.observe import (
     activation_queue_bits,
     activation_words,
     encoder_entry_bits,
+    last_sent_bits,
     queue_words,
 )
 from tospike.hw.ann.layout import col_tiles, needs_reorder, result_depth, row_tiles
@@ -163,8 +164,9 @@ def _delta(name: str, params: DeltaParams, counters: Mapping[str, Counts]) -> En
         Access(term="activation_read", count=came, bits=bits, capacity_bits=capacity),
         _tokens(counters, params.output.address_bits + params.output.payload.bits),
     )
-    # once for a change upwards, once for one downwards
-    compared = Arithmetic(term="neuron_update", count=came, instances=2, add_bits=bits)
+    # a change upwards, one downwards, the amount
+    units = 2 + params.amounts
+    compared = Arithmetic(term="neuron_update", count=units * came, instances=units, add_bits=bits)
     return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(compared,), busy=came)
 
 
@@ -222,9 +224,10 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
             Access(term=term, count=swept, bits=side, capacity_bits=side_bits)
             for term in (("state_read", "state_write") if side_bits else ("state_write",))
         ]
+    begun = words * counters["samples"] if params.delta else swept  # words that get their bias
     if params.bias:
         bias = filled["bias"]
-        accesses.append(Access(term="bias_read", count=swept, bits=bias.width, capacity_bits=bias.bits))
+        accesses.append(Access(term="bias_read", count=begun, bits=bias.width, capacity_bits=bias.bits))
     counts_bits = 0
     if params.readout is Readout.COUNT:
         counts_bits = words * lanes * params.count_bits if params.engine is SpikingEngine.EVENT else 0
@@ -238,6 +241,8 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
         Readout.COUNT: words * counters["samples"],
         Readout.MEMBRANE: words * counters["samples"],
     }[params.readout]
+    if params.sends_changes:
+        queued = words * counters["ticks"] + counters["samples"]
     entry = lane_word_layout(params.swept, lanes, ragged=params.ragged).size
     queue_bits = queue_words(params) * entry
     # without a queue, one register is written
@@ -267,6 +272,15 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
         results, factor = counters["results"], filled["multipliers"]
         waiting = activation_queue_bits(params)
         left = counters["activations"] + counters["samples"]
+        if params.sends_changes:
+            left = left + counters["ticks"]
+            bits, capacity = params.activation.act.bits, last_sent_bits(params)
+            accesses += [
+                Access(term="activation_read", count=results, bits=bits, capacity_bits=capacity),
+                Access(term="activation_write", count=counters["stored"], bits=bits, capacity_bits=capacity),
+            ]
+            # the difference, and a comparison for either sign
+            arithmetic.append(Arithmetic(term="neuron_update", count=3 * results, instances=3, add_bits=bits + 1))
         accesses += [
             Access(term="multiplier_read", count=results, bits=factor.width, capacity_bits=factor.bits),
             *(
@@ -278,7 +292,7 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
             Arithmetic(term="requantize", count=results, instances=1, multiply=(state, factor.width)),
         )
     if params.bias:
-        arithmetic.append(Arithmetic(term="bias_add", count=swept * lanes, instances=lanes, add_bits=state))
+        arithmetic.append(Arithmetic(term="bias_add", count=begun * lanes, instances=lanes, add_bits=state))
     return EngineWork(
         name=name,
         memory_bits=sum(shape.bits for shape in filled.values())
@@ -286,7 +300,8 @@ def _event(name: str, params: EventParams, placement: StatePlacement, counters: 
         + side_bits
         + counts_bits
         + queue_bits
-        + activation_queue_bits(params),
+        + activation_queue_bits(params)
+        + last_sent_bits(params),
         accesses=tuple(accesses),
         arithmetic=tuple(arithmetic),
         busy=visits,

@@ -45,7 +45,10 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
         What the golden model says.
     """
     layers: tuple[LayerActivity | None, ...]
-    layers = _spiking_layers(design, result) if design.network.is_spiking else _dense_layers(design, x)
+    if design.params.is_delta_ann or design.network.is_spiking:
+        layers = _counted_layers(design, result)
+    else:
+        layers = _dense_layers(design, x)
     engines = []
     for index, (params, operations) in enumerate(zip(design.params.engines, result.engine_operations, strict=True)):
         first = sum(design.stage_counts[:index])
@@ -123,8 +126,10 @@ def connections_reached(synapses: Dense | Conv2d, values: Array) -> Counts:
     return weighted_sums(counting, (values != 0).astype(np.int64)).sum(axis=(1, 2)).astype(np.float64)
 
 
-def _spiking_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]:
-    """Layers of event engines: their counters tell all."""
+def _counted_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]:
+    """Layers of event engines that get spikes or changes: their counters tell all."""
+    is_spiking = design.network.is_spiking
+    steps = design.network.input.steps if is_spiking else design.params.input_frames
     layers = []
     for index, params in enumerate(design.params.engines):
         if not isinstance(params, EventParams):
@@ -135,11 +140,11 @@ def _spiking_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]
                 name=stage.name,
                 inputs=params.inputs,
                 outputs=params.neurons,
-                steps=design.network.input.steps,
-                spiking=True,
+                steps=steps,
+                spiking=is_spiking,
                 binary=params.payload == SPIKE,
                 events=result.counters[f"{index}.values"].astype(np.float64),
-                sent=result.counters[f"{index}.spikes"].astype(np.float64),
+                sent=_sent(params, index, result),
                 weight_bits=params.weight_bits,
                 act_bits=params.payload.bits,
                 state_bits=params.neuron.state_bits,
@@ -149,6 +154,13 @@ def _spiking_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]
             )
         )
     return tuple(layers)
+
+
+def _sent(params: EventParams, engine: int, result: Result) -> Counts:
+    """Spikes, or changes of activations; of the last layer of a delta ANN its membranes."""
+    if params.delta and not params.sends_changes:
+        return np.full(len(result.cycles), params.neurons, dtype=np.float64)
+    return result.counters[f"{engine}.{'activations' if params.delta else 'spikes'}"].astype(np.float64)
 
 
 def _window_counts(params: EventParams, weight: Array, synapse_words: Array) -> dict[str, Any]:
@@ -210,7 +222,7 @@ def memories(params: EngineParams) -> Memories:
         return Memories(
             weight_bits=weights,
             state_bits=params.words * params.lanes * states,
-            activation_bits=activation_queue_bits(params)
+            activation_bits=activation_queue_bits(params) + last_sent_bits(params)
             or queue_words(params) * params.lanes * params.output.payload.bits,
             bias_bits=sum(beside),
         )
@@ -237,6 +249,13 @@ def activation_queue_bits(params: EventParams) -> int:
     if params.activation is None:
         return 0
     return (params.neurons + 2) * activation_entry_bits(params)
+
+
+def last_sent_bits(params: EventParams) -> int:
+    """Bits of the memory of what a layer of a delta ANN has last sent."""
+    if params.activation is None or not params.sends_changes:
+        return 0
+    return params.neurons * params.activation.act.bits
 
 
 def activation_entry_bits(params: EventParams) -> int:

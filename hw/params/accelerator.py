@@ -87,6 +87,10 @@ class AcceleratorParams:
             "a delta encoder needs all values of each frame: it must be the first engine, behind dense host input",
         )
         require(
+            self.is_delta_ann or not any(isinstance(engine, EventParams) and engine.delta for engine in self.engines),
+            "a delta ANN is a delta encoder of amounts, layers that send changes, and one that does not",
+        )
+        require(
             not self.unread or (isinstance(self.engines[0], EncoderParams) and self.host_input is HostInput.DENSE),
             "values that nothing reads can be left out only behind dense host input, before an encoder",
         )
@@ -142,6 +146,24 @@ class AcceleratorParams:
         return self.host_input is HostInput.DENSE and all(
             isinstance(engine, EventParams) and engine.readout is Readout.MEMBRANE for engine in self.engines
         )
+
+    @property
+    def is_delta_ann(self) -> bool:
+        """Whether changes of frames, one after another, come to event engines: the layers of a delta ANN."""
+        first, *others = self.engines
+        layers = [engine for engine in others if isinstance(engine, EventParams) and engine.delta]
+        return (
+            isinstance(first, DeltaParams)
+            and first.amounts
+            and len(layers) == len(others) >= 1
+            and all(layer.sends_changes for layer in layers[:-1])
+            and not layers[-1].sends_changes
+        )
+
+    @property
+    def has_event_ann(self) -> bool:
+        """Whether event engines run the layers of an ANN, with changes or without."""
+        return self.is_event_ann or self.is_delta_ann
 
     @property
     def weight_stream(self) -> SystolicParams | None:

@@ -16,11 +16,14 @@ class ActivationParams:
     """
 
     act: IntFormat
-    """What leaves."""
+    """What they become."""
     clamp: tuple[int, int]
     """[0, max] is ReLU. Zero is in it, for what is not sent is zero."""
     shift: int
     requantize: RequantizeParams = field(default=RequantizeParams())
+    change_threshold: int | None = None
+    """Of the layer of a delta ANN, which sends by how much an activation differs from what was last sent of it: larger
+    differences are sent. ``None``: activations are sent."""
 
     def __post_init__(self) -> None:
         require_range("act-bits", self.act.bits, 1, 8)
@@ -31,3 +34,15 @@ class ActivationParams:
             f"an activation between {low} and {high} must fit {self.act.bits} bits and may be 0: an event engine does "
             "not send what is 0",
         )
+        if self.change_threshold is not None:
+            require_range("delta-threshold", self.change_threshold, 0, largest_threshold(self.act))
+
+    @property
+    def sent(self) -> IntFormat:
+        """What leaves."""
+        return self.act if self.change_threshold is None else self.act.difference
+
+
+def largest_threshold(values: IntFormat) -> int:
+    """The largest threshold of changes that some change exceeds."""
+    return values.max - values.min - 1

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from tospike.hw.params.activation import largest_threshold
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.numbers import IntFormat
 from tospike.hw.params.stream import TokenFormat
@@ -18,6 +19,8 @@ class DeltaParams:
     steps: int
     threshold: int = 0
     """A change is sent if it is larger."""
+    amounts: bool = False
+    """Whether a change is sent as the difference from what was last sent, and not by its sign alone."""
     payload: IntFormat = field(default=IntFormat(bits=8, signed=False))
     counter_bits: int = 32
 
@@ -25,8 +28,8 @@ class DeltaParams:
         require_range("inputs", self.inputs, 1, 1 << 16)
         require_range("steps", self.steps, 1, 1 << 12)
         require_range("payload-bits", self.payload.bits, 1, 8)
-        require(not self.payload.signed, "delta encoding needs unsigned input values")
-        require_range("delta-threshold", self.threshold, 0, self.payload.max - 1)
+        require(self.amounts or not self.payload.signed, "delta encoding needs unsigned input values")
+        require_range("delta-threshold", self.threshold, 0, largest_threshold(self.payload))
 
     @property
     def stored_bits(self) -> int:
@@ -41,4 +44,4 @@ class DeltaParams:
     @property
     def output(self) -> TokenFormat:
         """Tokens that go out: changes."""
-        return TokenFormat(addresses=self.inputs, payload=CHANGE)
+        return TokenFormat(addresses=self.inputs, payload=self.payload.difference if self.amounts else CHANGE)

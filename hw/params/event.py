@@ -74,6 +74,9 @@ class EventParams:
     window: EventWindow | None = None
     activation: ActivationParams | None = None
     """What becomes of the membranes on their way out, in a layer of an ANN that is not the last one."""
+    delta: bool = False
+    """A layer of a delta ANN: events are changes of activations, and a TICK ends each frame of them. Membranes last
+    until the END, biases come in once. A layer that is not the last one answers a TICK with changes of its own."""
     writable: bool = False
     counter_bits: int = 32
 
@@ -89,7 +92,7 @@ class EventParams:
             )
         else:
             require_range("lanes", self.lanes, 1, 64)
-        require_range("payload-bits", self.payload.bits, 1, 8)
+        require_range("payload-bits", self.payload.bits, 1, 9 if self.delta else 8)
         require_range("weight-bits", self.weight_bits, 2, 16)
         require_range("count-bits", self.count_bits, 1, 16)
         require_range("counter-bits", self.counter_bits, 8, 32)
@@ -103,7 +106,7 @@ class EventParams:
             f"not {self.readout.value}",
         )
         require(
-            self.sweep is Sweep.ALL or (self.neuron.unmoved and not self.bias),
+            self.sweep is Sweep.ALL or (self.neuron.unmoved and (self.delta or not self.bias)),
             "--sweep touched is for IF and I neurons without bias and refractory steps that begin below their "
             "threshold, because all others change in every step: give --sweep all",
         )
@@ -111,6 +114,28 @@ class EventParams:
             self._check_window(self.window)
         if self.activation is not None:
             self._check_activation(self.activation)
+        if self.delta:
+            self._check_delta()
+        else:
+            require(
+                self.activation is None or self.activation.change_threshold is None,
+                "changes of activations are for a delta ANN: leave the change threshold out",
+            )
+
+    def _check_delta(self) -> None:
+        require(
+            self.neuron.kind is NeuronKind.I
+            and self.readout is Readout.MEMBRANE
+            and self.engine is SpikingEngine.EVENT
+            and self.window is None
+            and self.payload.signed,
+            "a layer of a delta ANN is an event engine with dense synapses, signed payloads, I neurons and readout "
+            "membrane",
+        )
+        require(
+            self.activation is None or (self.activation.change_threshold is not None and self.sweep is Sweep.ALL),
+            "a layer of a delta ANN that is not the last one needs a change threshold, and sweeps all words",
+        )
 
     def _check_activation(self, activation: ActivationParams) -> None:
         require(
@@ -241,4 +266,14 @@ class EventParams:
         """Tokens that go out."""
         if self.activation is None:
             return self.swept
-        return TokenFormat(addresses=self.neurons, payload=self.activation.act)
+        return TokenFormat(addresses=self.neurons, payload=self.activation.sent)
+
+    @property
+    def sends_changes(self) -> bool:
+        """Whether it answers a TICK with changes of activations."""
+        return self.activation is not None and self.activation.change_threshold is not None
+
+    @property
+    def answers_ticks(self) -> bool:
+        """Whether a TICK that comes is a TICK that leaves, and VALUEs before it."""
+        return self.readout is Readout.SPIKES or self.sends_changes

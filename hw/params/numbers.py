@@ -47,6 +47,11 @@ class IntFormat:
         """Largest value."""
         return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
 
+    @property
+    def difference(self) -> "IntFormat":
+        """Holds the difference of any two values."""
+        return IntFormat(bits=self.bits + 1, signed=True)
+
     def holds(self, value: int) -> bool:
         """Whether ``value`` is representable."""
         return self.min <= value <= self.max

@@ -9,6 +9,7 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.delay import delayed
 from tospike.hw.events import token_layout, token_stream
 from tospike.hw.params import ActivationParams, TokenFormat, TokenKind, address_bits
+from tospike.hw.snn.changes import Changes
 from tospike.hw.streams import Queue
 
 
@@ -19,19 +20,23 @@ class Activate(wiring.Component):
 
         0 token, address | 1 multiplier | 2 registers | Requantizer | 11 result -> queue -> o (13)
 
+    In a delta ANN `Changes` stands before the queue, which takes two cycles more, and leaves out what did not change.
+
     The engine behind takes a VALUE in as many cycles as it has words, so results wait: the queue has room for a frame,
     and a frame that comes to an empty one is never refused. What follows is taken as far as there is room.
 
     Members
     -------
     i : In(token_stream(membranes))
-    o : Out(token_stream(TokenFormat(addresses=membranes.addresses, payload=params.act)))
+    o : Out(token_stream(TokenFormat(addresses=membranes.addresses, payload=params.sent)))
     address : Out
         Which multiplier, in the cycle of the token.
     multiplier : In
         A cycle later.
     sends : Out(1)
-        An activation goes to the queue in this cycle.
+        An activation, or its change, goes to the queue in this cycle.
+    stores : Out(1)
+        An activation is stored as what was last sent; only in a delta ANN.
     busy : Out(1)
         A token is inside.
     """
@@ -42,17 +47,18 @@ class Activate(wiring.Component):
     def __init__(self, membranes: TokenFormat, params: ActivationParams):
         self._membranes = membranes
         self._params = params
-        self._output = TokenFormat(addresses=membranes.addresses, payload=params.act)
-        super().__init__(
-            {
-                "i": In(token_stream(membranes)),
-                "o": Out(token_stream(self._output)),
-                "address": Out(address_bits(membranes.addresses)),
-                "multiplier": In(params.requantize.multiplier_bits),
-                "sends": Out(1),
-                "busy": Out(1),
-            }
-        )
+        self._output = TokenFormat(addresses=membranes.addresses, payload=params.sent)
+        members = {
+            "i": In(token_stream(membranes)),
+            "o": Out(token_stream(self._output)),
+            "address": Out(address_bits(membranes.addresses)),
+            "multiplier": In(params.requantize.multiplier_bits),
+            "sends": Out(1),
+            "busy": Out(1),
+        }
+        if params.change_threshold is not None:
+            members["stores"] = Out(1)
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -75,18 +81,29 @@ class Activate(wiring.Component):
             requantizer.high.eq(C(params.clamp[1], shape_of(state))),
         ]
 
-        result = queue.i.payload
         valid = delayed(m, taken, self.RESULT, name="taken")
         kind = delayed(m, token.kind, self.RESULT, name="kind", reset_less=True)
+        address = delayed(m, token.address, self.RESULT, name="address", reset_less=True)
         is_value = kind == TokenKind.VALUE
         nothing = Signal()
+        if params.change_threshold is None:
+            result = queue.i.payload
+            m.d.comb += [nothing.eq(valid & is_value & (requantizer.o == 0)), queue.i.valid.eq(valid & ~nothing)]
+        else:
+            m.submodules.changes = changes = Changes(self._membranes.addresses, params)
+            result = changes.i.token
+            m.d.comb += [
+                changes.i.valid.eq(valid),
+                nothing.eq(changes.left_out),
+                self.stores.eq(changes.stores),
+                queue.i.payload.eq(changes.o.token),
+                queue.i.valid.eq(changes.o.valid),
+            ]
         m.d.comb += [
-            nothing.eq(valid & is_value & (requantizer.o == 0)),
-            self.sends.eq(valid & is_value & ~nothing),
             result.kind.eq(kind),
-            result.address.eq(delayed(m, token.address, self.RESULT, name="address", reset_less=True)),
+            result.address.eq(address),
             result.payload.eq(Mux(is_value, requantizer.o, 0)),
-            queue.i.valid.eq(valid & ~nothing),
+            self.sends.eq(queue.i.valid & (queue.i.payload.kind == TokenKind.VALUE)),
         ]
         connect(m, queue.o, flipped(self.o))
 

@@ -4,6 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import connect, flipped
 
+from tospike.hw.arithmetic import shape_of
 from tospike.hw.engine import Engine
 from tospike.hw.params import DeltaParams, TokenKind
 from tospike.hw.snn.layout import counter_names
@@ -12,7 +13,7 @@ from tospike.hw.streams import Buffer
 
 
 class DeltaEncoder(Engine[DeltaParams]):
-    """Sends 1 or -1 for each value that has moved by more than a threshold since it was last sent.
+    """Sends 1 or -1 for each value that has moved by more than a threshold since it was last sent, or by how much.
 
     ::
 
@@ -29,7 +30,7 @@ class DeltaEncoder(Engine[DeltaParams]):
     A token takes a cycle, sent or not, and is offered 3 cycles after it came; the END of a sample takes one more. What
     is sent and not taken stops all that is behind it.
 
-    `tospike.sim.codes.changes` is the golden twin; `tospike.sim.delta_timing` that of the cycles.
+    `tospike.sim.codes.changes` and `differences` are the golden twins; `tospike.sim.delta_timing` that of the cycles.
     """
 
     def __init__(self, params: DeltaParams):
@@ -40,7 +41,7 @@ class DeltaEncoder(Engine[DeltaParams]):
         params = self._params
         m.submodules.input = arrived = Buffer(self.i.payload.shape())
         connect(m, flipped(self.i), arrived.i)
-        m.submodules.memory = memory = Memory(shape=unsigned(params.payload.bits), depth=params.inputs, init=[])
+        m.submodules.memory = memory = Memory(shape=shape_of(params.payload), depth=params.inputs, init=[])
         write = memory.write_port()
         # the write comes a cycle late; the next value of a frame of one is read in that very cycle
         read = memory.read_port(transparent_for=[write])
@@ -55,6 +56,7 @@ class DeltaEncoder(Engine[DeltaParams]):
 
         last = Mux(is_first, 0, read.data)
         up = token.payload > last + params.threshold
+        amount = token.payload - last if params.amounts else Mux(up, 1, -1)
         changed = up | (last > token.payload + params.threshold)
 
         advance_out = ~self.o.valid | self.o.ready
@@ -68,7 +70,7 @@ class DeltaEncoder(Engine[DeltaParams]):
                 self.o.valid.eq(has_token & (is_end | changed)),
                 self.o.payload.kind.eq(Mux(is_end, Mux(ticked, TokenKind.END, TokenKind.TICK), TokenKind.VALUE)),
                 self.o.payload.address.eq(Mux(is_end, 0, token.address)),
-                self.o.payload.payload.eq(Mux(is_end, 0, Mux(up, 1, -1))),
+                self.o.payload.payload.eq(Mux(is_end, 0, amount)),
                 ticked.eq(has_token & is_end & is_last & ~ticked),
             ]
         with m.If(done & is_end):

@@ -55,7 +55,8 @@ class EventEngine(Engine[EventParams]):
     read-modify-write loop at the 4 cycles of `Accumulate`.
 
     The layer of an ANN has I neurons: an event adds an activation times weights, an END sends the membranes, which
-    `Activate` makes activations of.
+    `Activate` makes activations of. In a delta ANN an event adds a change, membranes stay, and a TICK sends them to
+    `Activate`, which sends what has changed of the activations. That has left before the next sweep begins.
 
     The queue holds as many sweeps as `Sequencer` lets out at a time: it can not overflow. (One of its entries is its
     output register, which is filled a cycle late.)
@@ -180,7 +181,8 @@ class EventEngine(Engine[EventParams]):
             bias = Signal(data.ArrayLayout(shape_of(neuron.accumulated), params.lanes))
             m.d.comb += [images["bias"].address.eq(self._part(leaving_stage)), images["bias"].enable.eq(1)]
             m.d.sync += bias.eq(images["bias"].data)
-            with m.If(~stages[7 + late].sweep):
+            added = begins if params.delta else stages[7 + late].sweep
+            with m.If(~added):
                 m.d.sync += bias.eq(0)
             m.d.comb += [cells[lane].bias.eq(bias[lane]) for lane in lanes]
         if neuron.varying:
@@ -192,7 +194,9 @@ class EventEngine(Engine[EventParams]):
         # cycles 6 and 7: what leaves
         layout = lane_word_layout(params.swept, params.lanes, ragged=params.ragged)
         m.submodules.queue = queue = Queue(layout, depth=sweeps_outside(params) * params.words + 1)
-        m.submodules.serializer = serializer = Serializer(params.swept, lanes=params.lanes, ragged=params.ragged)
+        m.submodules.serializer = serializer = Serializer(
+            params.swept, lanes=params.lanes, ragged=params.ragged, complete=params.sends_changes
+        )
         if params.readout is Readout.COUNT:
             m.submodules.counts = counts = SpikeCounts(
                 params.output.payload, spike_bits=neuron.spike_bits, lanes=params.lanes, words=params.words
@@ -217,10 +221,8 @@ class EventEngine(Engine[EventParams]):
         ]
         with m.If(leaving_stage.send):
             m.d.comb += Value.cast(leaving.values).eq(values)
-        m.d.sync += [
-            queue.i.payload.eq(leaving),
-            queue.i.valid.eq(Value.cast(leaving.values).any() | leaving.tick | leaving.end),
-        ]
+        some = leaving_stage.send if params.sends_changes else Value.cast(leaving.values).any()
+        m.d.sync += [queue.i.payload.eq(leaving), queue.i.valid.eq(some | leaving.tick | leaving.end)]
         connect(m, queue.o, serializer.i)
         if params.activation is None:
             connect(m, serializer.o, flipped(self.o))
@@ -239,7 +241,8 @@ class EventEngine(Engine[EventParams]):
         out = serializer.o
         leaves = out.valid & out.ready
         is_value = out.payload.kind == TokenKind.VALUE
-        m.d.comb += sequencer.sent.eq(leaves & ~is_value)
+        gone = self.o if params.sends_changes else out
+        m.d.comb += sequencer.sent.eq(gone.valid & gone.ready & (gone.payload.kind != TokenKind.VALUE))
         counted = {
             "values": sequencer.taken[TokenKind.VALUE],
             "ticks": sequencer.taken[TokenKind.TICK],
@@ -253,6 +256,8 @@ class EventEngine(Engine[EventParams]):
         }
         if params.activation is not None:
             counted |= {"results": leaves & is_value, "activations": activate.sends}
+            if params.sends_changes:
+                counted["stored"] = activate.stores
         if params.words.bit_count() == 1 and not params.window:
             # a VALUE is a power of two of words: no counter of its own
             del counted["synapse_words"]

@@ -10,6 +10,7 @@ from tospike.hw.params import DelayParams, DeltaParams, EncoderParams, EventPara
 Rows = Sequence[Sequence[int]]
 
 ACTIVATION_COUNTERS = ("results", "activations")
+CHANGE_COUNTERS = ("stored",)
 COUNTERS = ("values", "ticks", "samples", "synapse_words", "sweep_words", "spikes", "saturations")
 
 SpikingParams = EventParams | EncoderParams | DeltaParams | DelayParams
@@ -21,12 +22,14 @@ def counter_names(params: SpikingParams) -> tuple[str, ...]:
     Event engine: tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
     (``synapse_words``) and that a TICK or an END swept (``sweep_words``), ``spikes``, and additions to a state that
     saturated (``saturations``). Of an ANN's layer also membranes that were requantised (``results``), and those that
-    left as ``activations``. Encoder: tokens that went out. Delta encoder: these, and values that were stored
+    left as ``activations``; of a delta ANN's as changes of them, which are ``stored``, as are all of a sample's first
+    frame. Encoder: tokens that went out. Delta encoder: these, and values that were stored
     (``written``). Delay: tokens that came in, entries of its ring that were read (``scanned``), VALUEs that went out
     (``sent``).
     """
     if isinstance(params, EventParams):
-        return COUNTERS if params.activation is None else COUNTERS + ACTIVATION_COUNTERS
+        own = () if params.activation is None else ACTIVATION_COUNTERS
+        return COUNTERS + own + (CHANGE_COUNTERS if params.sends_changes else ())
     if isinstance(params, DeltaParams):
         return (*COUNTERS[:3], "written")
     if isinstance(params, DelayParams):

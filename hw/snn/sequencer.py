@@ -45,7 +45,7 @@ class Sequencer(wiring.Component):
       a window those words that `Walk` finds, and a cycle if there are none.
     - TICK: a sweep of ``words`` cycles, and ``sweep_return`` cycles in which the swept words return to the
       pipeline. With membrane readout the sweep is put off until the next token comes: an END wants the membrane as it
-      is before the leak.
+      is before the leak; not so where changes of activations leave on every TICK.
     - END: a sweep that clears.
 
     A sweep that sends waits until at most `sweeps_outside` sweeps, itself counted, have a TICK or END that is still to
@@ -91,8 +91,8 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        sends_on_tick = params.readout is Readout.SPIKES
-        puts_off = params.readout is Readout.MEMBRANE
+        sends_on_tick = params.answers_ticks
+        puts_off = params.readout is Readout.MEMBRANE and not sends_on_tick
         operation = self.operation
 
         # The sweep after reset is that of an END which nobody sent.

@@ -38,13 +38,16 @@ class Serializer(wiring.Component):
     Every group that is passed on has a token in it, hence one token leaves per cycle. A token is offered 3 cycles
     after its word is taken at the earliest. A word that holds no value, tick or end costs a cycle.
 
+    With ``complete``, a word sends all of its neurons, whatever their values, unless it carries an END.
+
     A `Buffer` ends the path of the consumer's ``ready``, which else would lead back through all of this.
     """
 
-    def __init__(self, fmt: TokenFormat, *, lanes: int, ragged: bool = False):
+    def __init__(self, fmt: TokenFormat, *, lanes: int, ragged: bool = False, complete: bool = False):
         self._format = fmt
         self._lanes = lanes
         self._ragged = ragged
+        self._complete = complete
         self._layout = lane_word_layout(fmt, lanes, ragged=ragged)
         super().__init__({"i": In(stream.Signature(self._layout)), "o": Out(token_stream(fmt))})
 
@@ -61,7 +64,7 @@ class Serializer(wiring.Component):
         some = Signal(groups)  # groups that are left
         word_full = Signal()
         incoming = Signal(lanes)
-        m.d.comb += incoming.eq(Cat(self.i.payload.values[n] != 0 for n in range(lanes)))
+        m.d.comb += incoming.eq(Cat(self._is_sent(lane) for lane in range(lanes)))
         values_of = [Value.cast(word.values)[n * size * self._format.payload.bits :] for n in range(groups)]
         first_group = _lowest(some)
         word_more = (some & ~first_group).any()
@@ -124,6 +127,15 @@ class Serializer(wiring.Component):
             token.payload.eq(_select(lane, [group.values[n] for n in range(size)], self._format.payload.bits)),
         ]
         return m
+
+    def _is_sent(self, lane: int) -> Value:
+        """Whether a lane of the word that comes is a token."""
+        word = self.i.payload
+        if not self._complete:
+            return word.values[lane] != 0
+        last = ceil_div(self._format.addresses, self._lanes) - 1
+        exists = last * self._lanes + lane < self._format.addresses
+        return ~word.end if exists else ~word.end & (word.word != last)
 
 
 def _lowest(bits: Value) -> Value:

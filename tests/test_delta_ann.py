@@ -1,0 +1,207 @@
+"""A delta ANN: what it computes, and its RTL, host beat to host beat."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from test_event_timing import run_rtl
+
+from tospike.gen.random_design import random_design, random_samples
+from tospike.hw.params import (
+    AcceleratorParams,
+    ActivationParams,
+    DeltaParams,
+    EventParams,
+    InputError,
+    IntFormat,
+    NeuronKind,
+    NeuronParams,
+    Readout,
+    Sweep,
+)
+from tospike.sim import accelerator as golden
+from tospike.sim.delta_ann import run_delta_layer
+from tospike.sim.layers_integer import run_integers
+from tospike.sim.network import Requantize
+
+U4, S4, U1 = IntFormat(bits=4, signed=False), IntFormat(bits=4, signed=True), IntFormat(bits=1, signed=False)
+U8 = IntFormat(bits=8, signed=False)
+
+
+def chain(act, sizes, *, lanes, frames, threshold=0, shift=12, bias=True, weight_bits=4, sweep=Sweep.TOUCHED):
+    """Layers of ``sizes`` neurons; the first size is that of the input."""
+    engines = [DeltaParams(inputs=sizes[0], steps=frames, threshold=threshold, amounts=True, payload=act)]
+    for number, (inputs, neurons) in enumerate(pairwise(sizes), start=1):
+        last = number == len(sizes) - 1
+        activation = ActivationParams(act=act, clamp=(act.min, act.max), shift=shift, change_threshold=threshold)
+        engines.append(
+            EventParams(
+                inputs=inputs,
+                neurons=neurons,
+                lanes=lanes,
+                payload=act.difference,
+                weight_bits=weight_bits,
+                neuron=NeuronParams(kind=NeuronKind.I, state_bits=18),
+                readout=Readout.MEMBRANE,
+                bias=bias,
+                activation=None if last else activation,
+                delta=True,
+                sweep=sweep if last else Sweep.ALL,
+            )
+        )
+    return AcceleratorParams(name="chain", engines=tuple(engines))
+
+
+CHAINS = {
+    "one frame": chain(U4, (9, 7, 5), lanes=3, frames=1),
+    "two frames, one wide": chain(S4, (1, 1, 1), lanes=1, frames=2),
+    "three layers": chain(U4, (5, 11, 9, 4), lanes=4, frames=4),
+    "threshold": chain(U4, (7, 9, 6), lanes=2, frames=5, threshold=3),
+    "bits": chain(U1, (12, 6, 3), lanes=2, frames=3, shift=14),
+    "no bias": chain(S4, (16, 8, 8), lanes=8, frames=2, shift=18, bias=False, threshold=1),
+    "one layer": chain(U4, (6, 3), lanes=1, frames=3),
+    "bytes": chain(U8, (3, 5, 6), lanes=4, frames=3, shift=16, weight_bits=8),
+    "last layer sweeps": chain(U4, (6, 7, 5), lanes=2, frames=3, sweep=Sweep.ALL),
+    "slow last layer": chain(U4, (3, 5, 40), lanes=1, frames=3),
+}
+
+
+def walks(params, count, seed):
+    """Nothing, everything at its maximum, back and forth, constant, a lone change in the last frame, then walks."""
+    rng = np.random.default_rng(seed)
+    first = params.engines[0]
+    low, high = first.payload.min, first.payload.max
+    shape = (first.steps, first.inputs)
+    x = np.cumsum(rng.integers(-2, 3, (count, *shape)), axis=1) + rng.integers(low, high + 1, (count, 1, shape[1]))
+    x = x.clip(low, high)
+    x[0], x[1] = 0, high
+    x[2] = np.where(np.arange(shape[0]) % 2 == 0, high, low)[:, None]
+    x[3] = rng.integers(low, high + 1, shape[1])
+    x[4], x[4, -1, -1] = 0, high
+    return x
+
+
+def synapses(design):
+    """As `run_rtl` takes them."""
+    for stage in design.network.stages:
+        factors = stage.neuron.multiplier if isinstance(stage.neuron, Requantize) else None
+        yield stage.dense.weight, stage.dense.bias, None, None, factors
+
+
+@pytest.mark.parametrize("params", CHAINS.values(), ids=CHAINS)
+def test_rtl_equals_golden_in_outputs_counters_and_cycles(params):
+    design = random_design(params, seed=3)
+    samples = np.concatenate([walks(params, 6, seed=4), random_samples(design, 3, seed=5)[2:]])
+    counters = check_rtl(params, design, samples)
+    assert all(0 < c["activations"] < c["results"] for c in counters if "results" in c), "a test of something"
+
+
+def check_rtl(params, design, samples):
+    expected = golden.run(design, samples)
+    results, counters = run_rtl(params, synapses(design), samples)
+    assert [words for words, _ in results] == [[int(v) & 0xFFFF_FFFF for v in row] for row in expected.outputs]
+    for index, counted in enumerate(counters):
+        assert counted == {name: int(expected.counters[f"{index}.{name}"].sum()) for name in counted}
+    assert [cycles for _, cycles in results] == expected.cycles.tolist()
+    return counters
+
+
+@pytest.mark.parametrize("params", CHAINS.values(), ids=CHAINS)
+def test_without_threshold_the_answer_is_that_of_the_last_frame(params):
+    for seed in range(4):
+        design = random_design(params, seed=seed)
+        x = walks(params, 40, seed=seed)
+        result, lone = golden.run(design, x), run_integers(design.network, x[:, -1])
+        if params.engines[0].threshold == 0:
+            assert (result.outputs == lone).all()
+        elif params.input_frames > 2:
+            assert (result.outputs != lone).any(), "small changes are missing"
+
+
+def test_a_sample_that_ends_early_is_answered_as_far_as_it_came():
+    params = CHAINS["three layers"]
+    design = random_design(params, seed=3)
+    x = walks(params, 7, seed=6)[4:]
+    results, _ = run_rtl(params, synapses(design), [x[0, :2], x[1, :1], x[2]])
+    frames = np.stack([x[0, 1], x[1, 0], x[2, -1]])
+    assert [words for words, _ in results] == (run_integers(design.network, frames) & 0xFFFF_FFFF).tolist()
+
+
+def random_chain(rng):
+    """1 to 3 layers of any size."""
+
+    def choose(*options):
+        return options[rng.integers(len(options))]
+
+    act = choose(U1, U4, S4, U8)
+    sizes = [choose(1, 2, 5, 9, 17) for _ in range(choose(2, 3, 3, 4))]
+    return chain(
+        act,
+        sizes,
+        lanes=choose(1, 3, 8),
+        frames=choose(1, 2, 3, 6),
+        threshold=min(choose(0, 0, 1, 5), act.max - act.min - 1),
+        shift=choose(11, 14) + act.bits // 2,
+        bias=choose(False, True),
+        sweep=choose(*Sweep),
+    )
+
+
+def check_cycles(seed):
+    rng = np.random.default_rng(seed)
+    params = random_chain(rng)
+    design = random_design(params, seed=seed)
+    check_rtl(params, design, walks(params, 6, seed=seed))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_chains(seed):
+    check_cycles(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1000, 1150))
+def test_many_random_chains(seed):
+    check_cycles(seed)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"neuron": NeuronParams(kind=NeuronKind.LI), "activation": None}, "I neurons and readout membrane"),
+        ({"payload": U4}, "signed payloads"),
+        ({"activation": ActivationParams(act=U4, clamp=(0, 15), shift=4)}, "needs a change threshold"),
+        ({"sweep": Sweep.TOUCHED}, "sweeps all words"),
+        ({"delta": False}, "changes of activations are for a delta ANN"),
+        ({"payload": IntFormat(bits=10, signed=True)}, "payload-bits must be an integer from 1 to 9, not 10"),
+    ],
+)
+def test_what_is_no_layer_of_a_delta_ann_is_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        replace(CHAINS["one frame"].engines[1], **change)
+
+
+def test_what_is_no_delta_ann_is_refused():
+    params = CHAINS["three layers"]
+    encoder, first, second, last = params.engines
+    for engines in ((first, second, last), (encoder, first, second), (encoder,)):
+        assert not params.is_event_ann
+        if len(engines) == 1:
+            assert not replace(params, engines=engines).is_delta_ann
+            continue
+        with pytest.raises(InputError, match="a delta ANN is a delta encoder of amounts, layers that send changes"):
+            replace(params, engines=engines)
+    with pytest.raises(InputError, match="delta-threshold must be an integer from 0 to 14, not 15"):
+        ActivationParams(act=U4, clamp=(0, 15), shift=4, change_threshold=15)
+    with pytest.raises(InputError, match=r"samples of shape \(frames, 5\), not \(2, 4\)"):
+        run_delta_layer(first, U4, *_nothing(first), np.zeros((1, 2, 4), dtype=np.int64))
+    with pytest.raises(InputError, match="changes add up to values from 8 to 16, which do not fit 0 to 15"):
+        run_delta_layer(first, U4, *_nothing(first), np.full((1, 2, 5), 8))
+    with pytest.raises(InputError, match="multipliers of activations must have shape"):
+        run_delta_layer(first, U4, *_nothing(first)[:2], None, np.zeros((1, 2, 5), dtype=np.int64))
+
+
+def _nothing(engine):
+    zeros = np.zeros(engine.neurons, dtype=np.int64)
+    return np.zeros((engine.neurons, engine.inputs), dtype=np.int64), zeros, zeros
