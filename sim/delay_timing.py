@@ -1,18 +1,13 @@
-"""Exact times of the delay engine, for the chain of `tospike.sim.timing`."""
-
-from __future__ import annotations
+"""Exact times of the delay engine."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tospike.hw.params import DelayParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.delay import DelayRun
-
-if TYPE_CHECKING:
-    from tospike.sim.timing import Link
+from tospike.sim.link import Link
 
 TAKEN_TO_READ = 3
 """From the cycle that takes a TICK or END to the one in which the first entry that it sends, or itself, was read."""

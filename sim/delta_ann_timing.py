@@ -1,4 +1,4 @@
-"""Exact cycle counts of a delta ANN: see `tospike.sim.timing` for the method."""
+"""Exact cycle counts of a delta ANN: see `tospike.sim.link` for the method."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,8 +9,9 @@ from tospike.hw.params import AcceleratorParams, EventParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.delta_ann import DeltaLayerRun
 from tospike.sim.delta_timing import send_changes
+from tospike.sim.event_timing import EventLink, event_engine_link
 from tospike.sim.frame_timing import ACTIVATE
-from tospike.sim.timing import EventLink, Link, dense_sink, event_engine_link
+from tospike.sim.link import Link, dense_sink
 
 CHANGES = 2
 """`tospike.hw.snn.changes.Changes`: from an activation to its change."""

@@ -1,14 +1,9 @@
-"""Exact times of the delta encoder, for the chain of `tospike.sim.timing`."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+"""Exact times of the delta encoder."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from tospike.sim.timing import Link
+from tospike.sim.link import Link
 
 FIRST_OFFER = 4
 """From the cycle that takes the first beat to the one that offers the first change: 1 to the encoder, 3 in it."""

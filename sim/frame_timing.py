@@ -1,4 +1,4 @@
-"""Exact cycle counts of an ANN on event engines: see `tospike.sim.timing` for the method."""
+"""Exact cycle counts of an ANN on event engines: see `tospike.sim.link` for the method."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ import numpy as np
 from tospike.hw.params import AcceleratorParams, EventParams
 from tospike.sim.activations import FrameRun
 from tospike.sim.arithmetic import Ints
-from tospike.sim.timing import Link, dense_sink, event_engine_link
+from tospike.sim.event_timing import event_engine_link
+from tospike.sim.link import Link, dense_sink
 
 ACTIVATE = 13
 """`tospike.hw.snn.activate.Activate`: from a token that is taken to its result being offered, 11 to the result and 2

@@ -1,9 +1,6 @@
-"""Exact times of the register engine, for the chain of `tospike.sim.timing`."""
-
-from __future__ import annotations
+"""Exact times of the register engine."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +8,7 @@ from numpy.typing import NDArray
 from tospike.hw.params import EventParams, Readout
 from tospike.sim.arithmetic import Ints
 from tospike.sim.event import EventRun
-
-if TYPE_CHECKING:
-    from tospike.sim.timing import Link
+from tospike.sim.link import Link
 
 TAKEN_TO_OFFER = 6
 """From the cycle that takes a TICK or END to the one that offers its first token: 3 to the serializer, 3 in it."""

@@ -1,17 +1,14 @@
 """Cycles of an event engine with a window of weights: each event takes as many as it reaches words."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import EventParams
 from tospike.sim.arithmetic import Ints
+from tospike.sim.event_timing import EventLink
 from tospike.sim.window import Connections
-
-if TYPE_CHECKING:
-    from tospike.sim.timing import EventLink
 
 DECODE = 4
 """Registers between a window's input and its sequencer: `tospike.hw.snn.locate`."""
@@ -40,7 +37,7 @@ class WindowLink:
     earliest.
     """
 
-    engine: "EventLink"
+    engine: EventLink
     spent: Ints
     """Of `spent_cycles`."""
     seen: Ints
