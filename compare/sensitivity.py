@@ -11,8 +11,8 @@ from typing import Any
 
 from tospike.compare.describe import ann_bits
 from tospike.compare.energy.counted import counted_energy
-from tospike.compare.energy.hardware import StatePlacement
 from tospike.compare.energy.technology import Technology
+from tospike.compare.energy.work import StatePlacement
 from tospike.compare.trial import SAMPLES, Kind, Trials
 from tospike.compare.twin import bits_of_twin
 from tospike.compare.verdict import ACCURACY_TOLERANCE

@@ -12,9 +12,9 @@ from test_energy_counted import DELAYS, golden
 from test_study import write_networks
 
 from tospike.compare.energy.counted import counted_energy
-from tospike.compare.energy.hardware import StatePlacement
 from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import load_technology
+from tospike.compare.energy.work import StatePlacement
 from tospike.compare.sensitivity import Variant, option_changes, placed_states, rank, twin_change, variants
 from tospike.compare.sweep.measure import measure
 from tospike.compare.sweep.point import Point

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_cli import tospike
 
-from tospike.compare.energy.hardware import StatePlacement
+from tospike.compare.energy.work import StatePlacement
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.sweep import runner

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from tospike.compare.energy.hardware import StatePlacement
+from tospike.compare.energy.work import StatePlacement
 from tospike.compare.sweep import runner
 from tospike.compare.sweep.measure import check, measure
 from tospike.compare.sweep.point import Point, grid, parse_values

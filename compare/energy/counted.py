@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tospike.compare.energy.activity import Counts
-from tospike.compare.energy.hardware import Access, Arithmetic, EngineWork, StatePlacement, engine_work
+from tospike.compare.energy.hardware import engine_work
 from tospike.compare.energy.model import Terms, sum_terms
 from tospike.compare.energy.registers import register_bits
 from tospike.compare.energy.technology import Technology
+from tospike.compare.energy.work import Access, Arithmetic, EngineWork, StatePlacement
 from tospike.hw.params import AcceleratorParams
 
 PARTS: Mapping[str, tuple[str, ...]] = {

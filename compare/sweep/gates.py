@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from tospike.compare.energy.hardware import StatePlacement
+from tospike.compare.energy.work import StatePlacement
 from tospike.compare.gates.measure import GateOptions, measure_gates
 from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.sweep.layer import ann_design, frames, snn_design, trains

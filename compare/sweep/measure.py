@@ -3,8 +3,8 @@
 from typing import Any
 
 from tospike.compare.energy.counted import CountedEnergy, counted_energy
-from tospike.compare.energy.hardware import StatePlacement
 from tospike.compare.energy.technology import load_technology
+from tospike.compare.energy.work import StatePlacement
 from tospike.compare.sweep.layer import ann_design, frames, snn_design, spikes_per_activation, spiking, systolic, trains
 from tospike.compare.sweep.point import Point
 from tospike.sim.accelerator import run
