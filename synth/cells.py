@@ -18,7 +18,6 @@ from tospike.synth.targets import CellTarget
 REGISTER_FILE_WORDS = 16
 """Memories up to this depth become flip-flops; deeper ones would be macros, and their bits are counted instead."""
 
-_LIBRARY = "cells.lib"
 _GENERIC = "generic.json"
 _MAPPED = "stat.json"
 _NETLIST = "netlist.v"
@@ -86,6 +85,7 @@ class CellFlow:
         return gates
 
     def _synthesise(self, design: Design, library: bytes) -> Path:
+        file = library_file(library)
         finish = [
             f"synth -flatten -top \\{design.top} -run begin:fine",
             "opt -fast -full",
@@ -95,8 +95,8 @@ class CellFlow:
             "techmap",
             "opt -fast",
             f"tee -q -o {_GENERIC} stat -json",
-            f"dfflibmap {DONT_USE} -liberty {_LIBRARY}",
-            f"abc {DONT_USE} -liberty {_LIBRARY}",
+            f"dfflibmap {DONT_USE} -liberty {file}",
+            f"abc {DONT_USE} -liberty {file}",
             "opt_clean",
             # memories as objects rather than as cells, so that their bits are counted
             "memory_unpack",
@@ -107,11 +107,11 @@ class CellFlow:
         def make(folder: Path) -> None:
             if self.progress:
                 self.progress(f"yosys: mapping {design.top} to {self.target.name}")
-            (folder / _LIBRARY).write_bytes(library)
+            (folder / file).write_bytes(library)
             script = [*yosys.read_sources(design, folder), *finish]
             makes = (_GENERIC, _MAPPED, _NETLIST)
             yosys.run_script(self.yosys, script, folder=folder, makes=makes, progress=self.progress)
-            (folder / _LIBRARY).unlink()  # it can be large, and its digest is in the entry's name
+            (folder / file).unlink()  # it can be large, and its digest is in the entry's name
 
         key = digest(
             {
@@ -143,6 +143,11 @@ def read_library(path: Path) -> bytes:
         f"the library {path} has no flip-flop: take one with sequential cells",
     )
     return data
+
+
+def library_file(library: bytes) -> str:
+    """A name for its content alone: Yosys keeps what ABC made of a library under the name of its file."""
+    return f"cells_{digest({'library': library})[:16]}.lib"
 
 
 def cell_areas(library: bytes) -> dict[str, float]:

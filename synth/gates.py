@@ -12,7 +12,7 @@ from tospike.gen.cache import Cache, digest
 from tospike.gen.tool import Progress, Tool
 from tospike.gen.tools import find
 from tospike.synth import yosys
-from tospike.synth.cells import DONT_USE, REGISTER_FILE_WORDS, read_library
+from tospike.synth.cells import DONT_USE, REGISTER_FILE_WORDS, library_file, read_library
 from tospike.synth.design import Design
 from tospike.synth.library import CellLibrary, read_cells
 from tospike.synth.netlist import Netlist, read_netlist
@@ -77,8 +77,7 @@ def map_gates(
 def _map(
     design: Design, library: bytes, name: str, tool: Tool, booth: bool, cache: Cache, progress: Progress | None
 ) -> Path:
-    # Yosys keeps what ABC made of a library under the name of its file
-    file = f"cells_{digest({'library': library})[:16]}.lib"
+    file = library_file(library)
     finish = [
         f"synth -flatten {'-booth ' * booth}-top \\{design.top} -run begin:fine",
         "opt_hier",
