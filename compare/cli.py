@@ -38,6 +38,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # as markup, the defaults in brackets would be taken for styles
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Spikes or not? Generate, verify, synthesise and compare ANN and SNN hardware for a trained network.",
 )

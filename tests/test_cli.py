@@ -264,3 +264,8 @@ def test_an_interrupted_comparison_leaves_nothing_half_written(tmp_path):
     assert left <= {"ann", "snn"}, "only whole designs"
     for kind in left:
         assert (tmp_path / "report" / kind / "manifest.json").is_file()
+
+
+def test_help_shows_defaults_in_brackets(tmp_path):
+    assert "[one per core]" in tospike("sweep", "--help", cwd=tmp_path).stdout
+    assert "[direct]" in tospike("evaluate", "--help", cwd=tmp_path).stdout
