@@ -204,7 +204,11 @@ def break_even_figure(report: Report) -> str:
     values = [value for _, low, high, _ in rows for value in (low, high) if value > 0] + [found["n"]]
     left, right = min(values) / 1.8, max(values) * 1.8
     for row, (_, low, high, colour) in enumerate(rows):
-        _span(axes, row, max(low, left), max(high, left), COLOUR[colour])
+        if high > 0:
+            _span(axes, row, max(low, left), high, COLOUR[colour])
+        else:  # off the axis
+            axes.plot([left], [row], "<", color=COLOUR[colour], markersize=7, clip_on=False)
+            _name(axes, row, left, "0: at no number of spikes", COLOUR[colour])
     axes.axvline(found["n"], color=COLOUR["snn"], linewidth=1.6)
     axes.annotate(
         f"this network: n = {significant(found['n'])}",
@@ -231,4 +235,8 @@ def _span(axes: Axes, row: int, low: float, high: float, colour: str) -> None:
     axes.plot([low, high], [row, row], color=colour, linewidth=2.5, solid_capstyle="round")
     axes.plot([low, high], [row, row], "o", color=colour, markersize=5.5)
     text = significant(high) if low == high else f"{significant(low)} to {significant(high)}"
-    axes.annotate(text, (high, row), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9, color=colour)
+    _name(axes, row, high, text, colour)
+
+
+def _name(axes: Axes, row: int, place: float, text: str, colour: str) -> None:
+    axes.annotate(text, (place, row), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9, color=colour)

@@ -73,3 +73,8 @@ def test_the_place_is_given_for_each_delay_model_and_drawn():
     assert "this network, gates, cells.lib" in break_even_figure({"break_even": {**break_even, "gates": found}})
     nowhere = {**found, "n_star": {"zero": None, "library": None}}
     assert "cells.lib" not in break_even_figure({"break_even": {**break_even, "gates": nowhere}})
+
+
+def test_a_network_that_never_breaks_even_is_named_so_and_not_put_on_the_axis():
+    found = {"n": 1.4, "n_star": {"a": 0.0, "b": 0.2}, "published": {}, "formula": {}}
+    assert break_even_figure({"break_even": found}).count("0: at no number of spikes") == 1
