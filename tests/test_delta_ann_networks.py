@@ -155,6 +155,6 @@ def test_a_generated_design_is_verified_with_stalls(sequences):
 @pytest.mark.slow
 def test_the_command_line_evaluates_recordings(sequences):
     command = "evaluate a.onnx --data npz:spikes.npz --frames 3 --ann-engine delta --backend rtl --json e.json"
-    done = tospike(*command.split(), cwd=sequences)
+    done = tospike(*command.split(), "--simulator", QUICK, cwd=sequences)
     assert done.returncode == 0, done.stderr
     assert json.loads((sequences / "e.json").read_text())["mismatches"] == 0
