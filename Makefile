@@ -12,7 +12,7 @@ compare: $(VENV)/installed
 	$(BIN)/tospike compare digits --out $(OUT)
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -20,7 +20,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy -p tospike
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 	$(BIN)/python -m benchmarks.ann
 	$(BIN)/python -m benchmarks.snn
 
