@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from tospike.gen.cache import Cache, digest
-from tospike.gen.tool import Progress, ToolError
+from tospike.gen.tool import Progress
 from tospike.gen.tools import find
 from tospike.gen.verilog import CLOCK, RESET, convert
 from tospike.gen.verilog import Port as VerilogPort
 from tospike.hw.host.serial import SerialPort
 from tospike.hw.host.uart import MIN_DIVISOR
-from tospike.hw.params import InputError, require, require_range
+from tospike.hw.params import require, require_range
 from tospike.synth import nextpnr
 from tospike.synth.boards import Board, find_board
 from tospike.synth.design import Design, read_design
-from tospike.synth.fpga import NETLIST, FpgaFlow, is_full
+from tospike.synth.fpga import FpgaFlow
 
 TOP = "tospike_board"
 """Name of the module whose ports are the board's pins."""
@@ -83,45 +83,23 @@ def build_bitstream(
     packer = find(chosen.packer.tool)
     flow = FpgaFlow.on(chosen.target, cache=store, progress=progress)
     netlist = flow.synthesise(design, top=TOP, shell=shell)
-    flow.require_fit(netlist, TOP)
-    pins = chosen.packer.write(chosen.pins(), chosen.clock_mhz)
     options = (*chosen.device, chosen.packer.constraints, _PINS, chosen.packer.routed, _ROUTED)
-
-    def make(made: Path) -> None:
-        if progress:
-            progress(f"{flow.nextpnr.name}: placing and routing with seed {seed}")
-        (made / _PINS).write_text(pins)
-        nextpnr.place_and_route(
-            flow.nextpnr,
-            options,
-            netlist=os.path.relpath((netlist / NETLIST).resolve(), made.resolve()),
-            seed=seed,
-            frequency=round(chosen.clock_mhz),
-            folder=made,
-            progress=progress,
-            makes=(_ROUTED,),
-        )
-        packer.run((_ROUTED, _BITSTREAM), cwd=made, log=made / "pack.log", makes=(_BITSTREAM,), progress=progress)
-
-    key = digest(
-        {
-            "netlist": netlist.name,
-            "options": repr(options),
-            "pins": pins,
-            "seed": seed,
-            "nextpnr": flow.nextpnr.release,
-            "packer": packer.release,
-        }
+    routed = flow.route(
+        netlist,
+        flow.resources(netlist, TOP),
+        options=options,
+        seed=seed,
+        frequency=round(chosen.clock_mhz),
+        files={_PINS: chosen.packer.write(chosen.pins(), chosen.clock_mhz)},
+        makes=(_ROUTED,),
     )
-    try:
-        entry = store.build("bitstream", key, make)
-    except ToolError as error:
-        if not is_full(error):
-            raise
-        raise InputError(
-            f"{folder} does not fit {board}: make it smaller (fewer rows, columns, lanes or weight bits)"
-        ) from None
-    route = nextpnr.read_route(entry / nextpnr.REPORT)
+
+    def pack(folder: Path) -> None:
+        source = os.path.relpath((routed / _ROUTED).resolve(), folder.resolve())
+        packer.run((source, _BITSTREAM), cwd=folder, log=folder / "pack.log", makes=(_BITSTREAM,), progress=progress)
+
+    entry = store.build("bitstream", digest({"routed": routed.name, "packer": packer.release}), pack)
+    route = nextpnr.read_route(routed / nextpnr.REPORT)
     require(
         route.fmax_mhz >= chosen.clock_mhz,
         f"{folder} reaches {route.fmax_mhz:.1f} MHz on {board}, whose clock is {chosen.clock_mhz:g} MHz: try another "

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Any
-
-from amaranth_boards.icebreaker import ICEBreakerPlatform
-from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
 from tospike.hw.params import InputError
 from tospike.synth.targets import FPGAS, FpgaTarget
@@ -60,8 +58,8 @@ class Board:
     """An FPGA on a board, with an oscillator and a serial line to the host."""
 
     name: str
-    platform: type[Any]
-    """Of amaranth-boards."""
+    platform_name: str
+    """``module:class`` in amaranth-boards, which is loaded when it is asked."""
     target: FpgaTarget
     device: tuple[str, ...]
     """Options that tell nextpnr the device in this board's package."""
@@ -70,15 +68,18 @@ class Board:
     """The command that loads ``{bitstream}``."""
 
     @property
+    def _platform(self) -> Any:
+        return resolve_name(f"amaranth_boards.{self.platform_name}")()
+
+    @property
     def clock_mhz(self) -> float:
         """The oscillator's frequency."""
-        clock = self.platform().default_clk_frequency
-        return float(clock) / 1e6
+        return float(self._platform.default_clk_frequency) / 1e6
 
     def pins(self) -> list[Pin]:
         """The pins ``clk``, ``rx`` and ``tx``, the latter two as the board sees them."""
-        platform = self.platform()
-        clock = platform.lookup(self.platform.default_clk)
+        platform = self._platform
+        clock = platform.lookup(platform.default_clk)
         line = platform.lookup("uart")
         parts = {part.name: part.ios[0] for part in line.ios if hasattr(part, "name")}
         found = [("clk", clock.ios[0], clock), ("rx", parts["rx"], line), ("tx", parts["tx"], line)]
@@ -93,7 +94,7 @@ BOARDS = {
     for board in (
         Board(
             name="ulx3s-85f",
-            platform=ULX3S_85F_Platform,
+            platform_name="ulx3s:ULX3S_85F_Platform",
             target=FPGAS["ecp5-85k"],
             device=("--85k", "--package", "CABGA381", "--speed", "6"),
             packer=ECPPACK,
@@ -101,7 +102,7 @@ BOARDS = {
         ),
         Board(
             name="icebreaker",
-            platform=ICEBreakerPlatform,
+            platform_name="icebreaker:ICEBreakerPlatform",
             target=FPGAS["ice40-up5k"],
             device=("--up5k", "--package", "sg48"),
             packer=ICEPACK,

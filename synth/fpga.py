@@ -3,8 +3,10 @@
 import json
 import os
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from tospike.gen.cache import Cache, digest
 from tospike.gen.tool import Progress, Tool, ToolError
@@ -22,15 +24,9 @@ _STATISTICS = "stat.json"
 _FULL = ("no BELs remaining", "Unable to find legal placement")
 """What nextpnr says when cells that would fit by number do not fit together."""
 _ROUTE = ("--router",)
-NETLIST = "netlist.json"
-"""What Yosys leaves for nextpnr."""
+_NETLIST = "netlist.json"
 _PASSES = "output registers 1"
 """What we do to Yosys' netlist, with a number that changes when the result does."""
-
-
-def is_full(error: ToolError) -> bool:
-    """Whether nextpnr found no place for everything."""
-    return any(words in str(error) for words in _FULL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,16 +65,10 @@ class FpgaFlow:
         netlist = self.synthesise(design, top=WRAPPER, shell=wrap(design))
         statistics = yosys.read_statistics(netlist / _STATISTICS)
         statistics.require_modules(design)
-        whole = self.require_fit(netlist, WRAPPER)
+        whole = self._resources(statistics.total(WRAPPER))
         resources = self._resources(statistics.total(design.top))
-        try:
-            entry = self._route(netlist, speed=speed, seed=seed, router=router)
-        except ToolError as error:
-            if not is_full(error):
-                raise
-            raise InputError(
-                self._no_fit([f"{n} {name}" for name, n in whole.items() if n], "packed together")
-            ) from None
+        options = (*self.target.device, *_ROUTE, router, *(("--speed", str(speed)) if speed is not None else ()))
+        entry = self.route(netlist, whole, options=options, seed=seed, frequency=self.target.frequency)
         route = nextpnr.read_route(entry / nextpnr.REPORT)
         return FpgaReport(
             target=self.target.name,
@@ -102,10 +92,7 @@ class FpgaFlow:
         return self.target.own_synth if design.technology == self.target.technology else self.target.synth
 
     def synthesise(self, design: Design, *, top: str, shell: str) -> Path:
-        """The cache entry with the netlist of a design in a shell, the Verilog module ``top``, and its statistics.
-
-        The netlist is the file :data:`NETLIST`.
-        """
+        """The cache entry with the netlist of a design in a shell, the Verilog module ``top``, and its statistics."""
         finish = [
             # abc9 may join alias wires of different drivers (Yosys 0.66), so let there be none
             f"hierarchy -top {top}",
@@ -116,15 +103,15 @@ class FpgaFlow:
             f"tee -q -o {_STATISTICS} stat -json",
             "flatten",
             "opt_clean",
-            f"write_json {NETLIST}",
+            f"write_json {_NETLIST}",
         ]
 
         def make(folder: Path) -> None:
             self._say(f"yosys: synthesising {design.top} for {self.target.name}")
             (folder / _SHELL).write_text(shell)
             script = [*yosys.read_sources(design, folder), f"read_verilog -sv {_SHELL}", *finish]
-            yosys.run_script(self.yosys, script, folder=folder, makes=(_STATISTICS, NETLIST), progress=self.progress)
-            netlist, statistics = folder / NETLIST, folder / _STATISTICS
+            yosys.run_script(self.yosys, script, folder=folder, makes=(_STATISTICS, _NETLIST), progress=self.progress)
+            netlist, statistics = folder / _NETLIST, folder / _STATISTICS
             cells, figures = json.loads(netlist.read_text()), json.loads(statistics.read_text())
             reduce_statistics(figures, absorb_output_registers(cells))
             netlist.write_text(json.dumps(cells))
@@ -142,35 +129,73 @@ class FpgaFlow:
         )
         return self.cache.build("netlist", key, make)
 
-    def _route(self, netlist: Path, *, speed: int | None, seed: int, router: Router) -> Path:
-        """The cache entry with nextpnr's report."""
-        options = (*self.target.device, *_ROUTE, router)
-        if speed is not None:
-            options = (*options, "--speed", str(speed))
+    def route(
+        self,
+        netlist: Path,
+        takes: Mapping[str, int],
+        *,
+        options: tuple[str, ...],
+        seed: int,
+        frequency: int,
+        files: Mapping[str, str] = MappingProxyType({}),
+        makes: tuple[str, ...] = (),
+    ) -> Path:
+        """The cache entry with nextpnr's report on the netlist of `synthesise`'s, and with what else it makes.
+
+        Parameters
+        ----------
+        takes
+            How many of each resource, of `resources`.
+        options
+            For nextpnr: device, router and so on.
+        frequency
+            MHz that it is asked for.
+        files
+            What the options name, and ``makes`` what they ask for.
+
+        Raises
+        ------
+        InputError
+            The device has less than it takes, or nextpnr fails.
+        """
+        self._require_fit(takes)
 
         def make(folder: Path) -> None:
             self._say(f"{self.nextpnr.name}: placing and routing with seed {seed}")
-            source = os.path.relpath((netlist / NETLIST).resolve(), folder.resolve())
+            for name, text in files.items():
+                (folder / name).write_text(text)
             nextpnr.place_and_route(
                 self.nextpnr,
                 options,
-                netlist=source,
+                netlist=os.path.relpath((netlist / _NETLIST).resolve(), folder.resolve()),
                 seed=seed,
-                frequency=self.target.frequency,
+                frequency=frequency,
                 folder=folder,
                 progress=self.progress,
+                makes=makes,
             )
 
         key = digest(
             {
+                **{f"file {name}": text for name, text in files.items()},
                 "netlist": netlist.name,
                 "options": repr(options),
                 "seed": seed,
-                "frequency": self.target.frequency,
+                "frequency": frequency,
                 "nextpnr": self.nextpnr.release,
             }
         )
-        return self.cache.build("route", key, make)
+        try:
+            return self.cache.build("route", key, make)
+        except ToolError as error:
+            if not any(words in str(error) for words in _FULL):
+                raise
+            needs = [f"{n} {name}" for name, n in takes.items() if n]
+            raise InputError(self._no_fit(needs, "packed together")) from None
+
+    def resources(self, netlist: Path, top: str) -> dict[str, int]:
+        """What the module ``top`` of `synthesise`'s entry takes."""
+        return self._resources(yosys.read_statistics(netlist / _STATISTICS).total(top))
 
     def _resources(self, cells: Counter[str]) -> dict[str, int]:
         counts = dict.fromkeys(RESOURCES, 0)
@@ -179,15 +204,7 @@ class FpgaFlow:
                 counts[resource] += count
         return counts
 
-    def require_fit(self, netlist: Path, top: str) -> dict[str, int]:
-        """What the module ``top`` of `synthesise`'s entry takes of each resource.
-
-        Raises
-        ------
-        InputError
-            The device has less.
-        """
-        counts = self._resources(yosys.read_statistics(netlist / _STATISTICS).total(top))
+    def _require_fit(self, counts: Mapping[str, int]) -> None:
         excess = [
             f"{counts[name]} {name} of {available}"
             for name, available in self.target.capacity.items()
@@ -195,7 +212,6 @@ class FpgaFlow:
         ]
         if excess:
             raise InputError(self._no_fit(excess))
-        return counts
 
     def _no_fit(self, needs: list[str], how: str = "") -> str:
         return (
