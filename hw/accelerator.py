@@ -10,9 +10,10 @@ from tospike.hw.ann.engine import SystolicEngine
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.early import EarlyOutput
 from tospike.hw.host.input import DenseInput, TokenInput
-from tospike.hw.host.layout import ADDRESS_BITS, counter_names, regions, version_word
+from tospike.hw.host.layout import ADDRESS_BITS, regions, version_word
 from tospike.hw.host.output import ArgmaxOutput, DenseOutput, FirstSpikeOutput, TokenOutput
 from tospike.hw.host.recording import RecordingInput
+from tospike.hw.host.register_map import register_map
 from tospike.hw.host.registers import RegisterFile
 from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
@@ -89,7 +90,7 @@ class Accelerator(wiring.Component):
         Where an engine's weights are streamed: those of each frame in the order of use, TLAST on
         the last.
     s_axi : In(Axi4LiteSignature)
-        Registers, see `tospike.hw.host.layout.Register`.
+        Registers, see `tospike.hw.host.register_map`.
     """
 
     def __init__(self, params: AcceleratorParams, images: Sequence[Images], *, version: str, config_hash: int):
@@ -113,14 +114,9 @@ class Accelerator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        names = counter_names(params)
 
         m.submodules.registers = registers = RegisterFile(
-            version=version_word(self._version),
-            config_hash=self._config_hash,
-            input=params.input,
-            output=params.output,
-            counters=len(names),
+            register_map(params, version=version_word(self._version), config_hash=self._config_hash)
         )
         if params.host_input is HostInput.DENSE:
             wants_zeros = isinstance(params.engines[0], SystolicParams | ImageParams | DeltaParams)

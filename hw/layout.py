@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 from tospike.hw.params import WORD_BITS, address_bits, ceil_div, require_range
 
+REGION_BITS = 6
+"""Of a configuration address: which memory."""
+INDEX_BITS = 24
+"""Of a configuration address: which chunk of the memory."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryShape:

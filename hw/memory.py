@@ -8,12 +8,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect
 
 from tospike.hw.delay import delayed
-from tospike.hw.layout import MemoryShape
+from tospike.hw.layout import INDEX_BITS, REGION_BITS, MemoryShape
 from tospike.hw.params import WORD_BITS, address_bits, ceil_div, require
-
-REGION_BITS = 6
-INDEX_BITS = 24
-
 
 NO_COLLISIONS = {"no_rw_check": 1}
 """Attributes of a memory whose user never wants what it reads while it writes the same word: saves the logic with

@@ -16,34 +16,21 @@ ADDRESS_BITS = 12
 
 
 class Register(IntEnum):
-    """Byte offsets of the AXI4-Lite registers, 32 bits each; all others answer SLVERR."""
+    """Byte offsets of the AXI4-Lite registers, 32 bits each; `tospike.hw.host.register_map` tells what they hold."""
 
     MAGIC = 0x00
-    """Read: `MAGIC`."""
     VERSION = 0x04
-    """Read: version of tospike, 0x00_major_minor_patch."""
     HASH_LOW = 0x08
-    """Read: bits 31..0 of the configuration hash."""
     HASH_HIGH = 0x0C
-    """Read: bits 63..32 of the configuration hash."""
     CONTROL = 0x10
-    """Write: bit 0 clears the counters, bit 1 the error flags of STATUS."""
     STATUS = 0x14
-    """Read: bit 0 busy, bit 1 a frame was shorter or longer than its shape, bit 2 a token was malformed, bit 3 the
-    streamed weights of a frame were too few or too many, bit 4 an event's time stamp went backwards. An event with an
-    address that the input does not have counts as a malformed token."""
     CONFIG_ADDRESS = 0x18
-    """Write: region in bits 29..24, index in bits 23..0."""
     CONFIG_DATA = 0x1C
-    """Write: one chunk; the index then counts up."""
     INPUTS = 0x20
-    """Read: values per input frame, or addresses of input tokens."""
     OUTPUTS = 0x24
-    """Read: values per output frame (of which one is chosen, with argmax), or addresses of output tokens."""
     COUNTERS = 0x28
-    """Read: how many counters there are."""
     COUNTER = 0x40
-    """Read: the first counter; the others follow, 4 bytes each."""
+    """The first counter; the others follow, 4 bytes each."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,21 +1,33 @@
 """The AXI4-Lite register file."""
 
+from collections.abc import Sequence
+
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.host.axi import RESP_OKAY, RESP_SLVERR, Axi4LiteSignature
-from tospike.hw.host.layout import ADDRESS_BITS, MAGIC, Register
-from tospike.hw.memory import INDEX_BITS, REGION_BITS, ConfigSignature
-from tospike.hw.params import TokenFormat
+from tospike.hw.host.layout import ADDRESS_BITS
+from tospike.hw.host.register_map import BUSY, CONFIG_ADDRESS, CONFIG_DATA, CONTROL, ERRORS, STATUS, Field, HostRegister
+from tospike.hw.layout import INDEX_BITS, REGION_BITS
+from tospike.hw.memory import ConfigSignature
+
+
+def _bits(word: Value, field: Field) -> Value:
+    return word[field.low : field.low + field.width]
 
 
 class RegisterFile(wiring.Component):
-    """Identification, control, status, configuration and counters; see `tospike.hw.host.layout.Register`.
+    """Identification, control, status, configuration and counters; see `tospike.hw.host.register_map`.
 
     A write is taken when address and data are both there and answered in the next cycle; a read is taken when the
     answer before has been taken and answered two cycles later, because the multiplexer of all counters is wide.
     Writes need all four byte strobes. What is not mapped answers SLVERR.
+
+    Parameters
+    ----------
+    registers
+        The map. Those that are constant are read from it, those from `Register.COUNTER` on are the counters.
 
     Members
     -------
@@ -27,44 +39,30 @@ class RegisterFile(wiring.Component):
         Pulses in the cycle after CONTROL was written to clear the counters.
     busy : In(1)
         For STATUS.
-    frame_error, token_error, weight_error, time_error : In(1)
-        Pulses that set the sticky error flags of STATUS.
+    frame_error, token_error, ... : In(1)
+        One for each flag in `register_map.ERRORS`: pulses that set it.
     counters : In(ArrayLayout(32))
         Their current values.
     """
 
-    def __init__(self, *, version: int, config_hash: int, input: TokenFormat, output: TokenFormat, counters: int):
-        self._identity = {
-            Register.MAGIC: MAGIC,
-            Register.VERSION: version,
-            Register.HASH_LOW: config_hash & 0xFFFF_FFFF,
-            Register.HASH_HIGH: config_hash >> 32,
-            Register.INPUTS: input.addresses,
-            Register.OUTPUTS: output.addresses,
-            Register.COUNTERS: counters,
-        }
-        self._counters = counters
+    def __init__(self, registers: Sequence[HostRegister]):
+        self._constants = [register for register in registers if register.is_constant]
+        self._counters = [register.offset for register in registers if register.is_counter]
         super().__init__(
             {
                 "axi": In(Axi4LiteSignature(ADDRESS_BITS)),
                 "config": Out(ConfigSignature()),
                 "clear": Out(1),
                 "busy": In(1),
-                "frame_error": In(1),
-                "token_error": In(1),
-                "weight_error": In(1),
-                "time_error": In(1),
-                "counters": In(data.ArrayLayout(32, counters)),
+                **{error.name: In(1) for error in ERRORS},
+                "counters": In(data.ArrayLayout(32, len(self._counters))),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
         axi = self.axi
-        frame_error = Signal()
-        token_error = Signal()
-        weight_error = Signal()
-        time_error = Signal()
+        flags = {error: Signal(name=f"{error.name}_flag") for error in ERRORS}
         region = Signal(REGION_BITS)
         index = Signal(INDEX_BITS)
 
@@ -83,14 +81,18 @@ class RegisterFile(wiring.Component):
         with m.If(write):
             m.d.sync += [axi.bvalid.eq(1), axi.bresp.eq(RESP_SLVERR)]
             with m.If(axi.wstrb == 0xF), m.Switch(axi.awaddr):
-                with m.Case(Register.CONTROL):
+                with m.Case(CONTROL.offset):
                     m.d.sync += axi.bresp.eq(RESP_OKAY)
-                    m.d.sync += self.clear.eq(axi.wdata[0])
-                    with m.If(axi.wdata[1]):
-                        m.d.sync += [flag.eq(0) for flag in (frame_error, token_error, weight_error, time_error)]
-                with m.Case(Register.CONFIG_ADDRESS):
-                    m.d.sync += [axi.bresp.eq(RESP_OKAY), Cat(index, region).eq(axi.wdata)]
-                with m.Case(Register.CONFIG_DATA):
+                    m.d.sync += self.clear.eq(_bits(axi.wdata, CONTROL.field("clear_counters")))
+                    with m.If(_bits(axi.wdata, CONTROL.field("clear_errors"))):
+                        m.d.sync += [flag.eq(0) for flag in flags.values()]
+                with m.Case(CONFIG_ADDRESS.offset):
+                    m.d.sync += [
+                        axi.bresp.eq(RESP_OKAY),
+                        index.eq(_bits(axi.wdata, CONFIG_ADDRESS.field("index"))),
+                        region.eq(_bits(axi.wdata, CONFIG_ADDRESS.field("region"))),
+                    ]
+                with m.Case(CONFIG_DATA.offset):
                     m.d.sync += [axi.bresp.eq(RESP_OKAY), index.eq(index + 1)]
                     m.d.comb += self.config.valid.eq(1)
 
@@ -98,10 +100,10 @@ class RegisterFile(wiring.Component):
         reading = Signal()  # `address` is there
         answering = Signal()  # so is `chosen`, the answer comes in the next cycle
         # of each four counters the one that `address` means: a register halves the way from all of them to one
-        fours = range(0, self._counters, 4)
+        fours = range(0, len(self._counters), 4)
         chosen = [Signal(32, name=f"chosen_{first}") for first in fours]
         for first, counter in zip(fours, chosen, strict=True):
-            four = [self.counters[number] for number in range(first, min(first + 4, self._counters))]
+            four = [self.counters[number] for number in range(first, min(first + 4, len(self._counters)))]
             m.d.sync += counter.eq(Array(four)[address[2:4]])
         m.d.comb += axi.arready.eq(~reading & ~answering & ~axi.rvalid)
         with m.If(axi.arvalid & axi.arready):
@@ -113,23 +115,21 @@ class RegisterFile(wiring.Component):
         with m.If(answering):
             m.d.sync += [answering.eq(0), axi.rvalid.eq(1), axi.rresp.eq(RESP_OKAY), axi.rdata.eq(0)]
             with m.Switch(address):
-                for number, constant in self._identity.items():
-                    with m.Case(number):
-                        m.d.sync += axi.rdata.eq(constant)
-                with m.Case(Register.STATUS):
-                    m.d.sync += axi.rdata.eq(Cat(self.busy, frame_error, token_error, weight_error, time_error))
+                for constant in self._constants:
+                    with m.Case(constant.offset):
+                        m.d.sync += axi.rdata.eq(constant.reset)
+                with m.Case(STATUS.offset):
+                    m.d.sync += [
+                        _bits(axi.rdata, BUSY).eq(self.busy),
+                        *(_bits(axi.rdata, error).eq(flag) for error, flag in flags.items()),
+                    ]
                 for first, counter in zip(fours, chosen, strict=True):
-                    with m.Case(*(Register.COUNTER + 4 * n for n in range(first, min(first + 4, self._counters)))):
+                    with m.Case(*self._counters[first : first + 4]):
                         m.d.sync += axi.rdata.eq(counter)
                 with m.Default():
                     m.d.sync += axi.rresp.eq(RESP_SLVERR)
 
-        with m.If(self.frame_error):
-            m.d.sync += frame_error.eq(1)
-        with m.If(self.token_error):
-            m.d.sync += token_error.eq(1)
-        with m.If(self.weight_error):
-            m.d.sync += weight_error.eq(1)
-        with m.If(self.time_error):
-            m.d.sync += time_error.eq(1)
+        for error, flag in flags.items():
+            with m.If(getattr(self, error.name)):
+                m.d.sync += flag.eq(1)
         return m

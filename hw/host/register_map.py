@@ -1,0 +1,184 @@
+"""The registers that the host sees, described once: the circuit, the header for C and the documents come from here.
+
+Plain Python, no Amaranth.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tospike.hw.host.layout import ADDRESS_BITS, MAGIC, Register, counter_names
+from tospike.hw.layout import INDEX_BITS, REGION_BITS
+from tospike.hw.params import WORD_BITS, AcceleratorParams, require
+
+
+class Access(StrEnum):
+    """What the host may do; anything else answers SLVERR."""
+
+    READ = "ro"
+    WRITE = "wo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """Some bits of a register. Bits of no field read as 0 and are ignored when written."""
+
+    name: str
+    low: int
+    width: int = 1
+    meaning: str
+
+    def __post_init__(self) -> None:
+        require(self.name.isidentifier() and self.name.islower(), f"the field's name {self.name!r} must be snake_case")
+        require(
+            self.low >= 0 and self.width >= 1 and self.low + self.width <= WORD_BITS,
+            f"field {self.name} must lie in a register's {WORD_BITS} bits, not at {self.low} with {self.width} bits",
+        )
+
+    @property
+    def high(self) -> int:
+        """The most significant bit."""
+        return self.low + self.width - 1
+
+    @property
+    def mask(self) -> int:
+        """Ones at the field's bits."""
+        return ((1 << self.width) - 1) << self.low
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostRegister:
+    """One 32-bit register.
+
+    Raises
+    ------
+    InputError
+        Fields overlap, or the offset is none of a register's.
+    """
+
+    name: str
+    offset: int
+    """In bytes."""
+    access: Access
+    meaning: str
+    fields: tuple[Field, ...] = ()
+    """By ascending bits; none where the word is one number."""
+    reset: int = 0
+    """What it reads after a reset."""
+    is_constant: bool = False
+    """Whether it reads ``reset`` always."""
+
+    def __post_init__(self) -> None:
+        require(
+            self.offset % 4 == 0 and 0 <= self.offset < 1 << ADDRESS_BITS,
+            f"register {self.name} must lie at a word of {1 << ADDRESS_BITS} bytes, not at {self.offset:#x}",
+        )
+        require(0 <= self.reset < 1 << WORD_BITS, f"register {self.name} has no room for {self.reset:#x}")
+        for before, after in zip(self.fields, self.fields[1:], strict=False):
+            require(before.high < after.low, f"register {self.name}: fields {before.name}, {after.name} must ascend")
+
+    @property
+    def is_counter(self) -> bool:
+        """Whether it is one of the counters, which follow each other from `Register.COUNTER` on."""
+        return self.offset >= Register.COUNTER
+
+    def field(self, name: str) -> Field:
+        """The field of that name."""
+        return next(field for field in self.fields if field.name == name)
+
+
+CONTROL = HostRegister(
+    name="control",
+    offset=Register.CONTROL,
+    access=Access.WRITE,
+    meaning="Bits that act when a 1 is written to them.",
+    fields=(
+        Field(name="clear_counters", low=0, meaning="sets all counters to 0"),
+        Field(name="clear_errors", low=1, meaning="sets all error flags of STATUS to 0"),
+    ),
+)
+
+BUSY = Field(name="busy", low=0, meaning="a sample is inside, or work is in progress")
+
+ERRORS = (
+    Field(name="frame_error", low=1, meaning="a frame was shorter or longer than its shape"),
+    Field(name="token_error", low=2, meaning="a token was malformed, or an event had an address that the input lacks"),
+    Field(name="weight_error", low=3, meaning="the streamed weights of a frame were too few or too many"),
+    Field(name="time_error", low=4, meaning="an event's time stamp was earlier than the one before"),
+)
+"""Flags that stay until CONTROL clears them; each has an input of its name in the register file, that sets it."""
+
+STATUS = HostRegister(
+    name="status",
+    offset=Register.STATUS,
+    access=Access.READ,
+    meaning="What is going on, and what went wrong since the error flags were cleared.",
+    fields=(BUSY, *ERRORS),
+)
+
+CONFIG_ADDRESS = HostRegister(
+    name="config_address",
+    offset=Register.CONFIG_ADDRESS,
+    access=Access.WRITE,
+    meaning="Where CONFIG_DATA goes.",
+    fields=(
+        Field(name="index", low=0, width=INDEX_BITS, meaning="chunk of 32 bits, in the memory"),
+        Field(name="region", low=INDEX_BITS, width=REGION_BITS, meaning="memory"),
+    ),
+)
+
+CONFIG_DATA = HostRegister(
+    name="config_data",
+    offset=Register.CONFIG_DATA,
+    access=Access.WRITE,
+    meaning="One chunk of a memory's word; the index of CONFIG_ADDRESS then counts up.",
+)
+
+
+def register_map(params: AcceleratorParams, *, version: int, config_hash: int) -> tuple[HostRegister, ...]:
+    """All registers of an accelerator, by ascending offsets.
+
+    Parameters
+    ----------
+    version
+        A :func:`tospike.hw.host.layout.version_word`.
+    config_hash
+        64 bits.
+    """
+    counters = counter_names(params)
+    constants = (
+        (Register.MAGIC, MAGIC, 'ASCII "tosp".'),
+        (Register.VERSION, version, "Version of tospike: 0x00, major, minor, patch, a byte each."),
+        (Register.HASH_LOW, config_hash & 0xFFFF_FFFF, "Bits 31..0 of the configuration hash."),
+        (Register.HASH_HIGH, config_hash >> 32, "Bits 63..32 of the configuration hash."),
+        (Register.INPUTS, params.input.addresses, "Values of an input frame, or addresses of input tokens."),
+        (
+            Register.OUTPUTS,
+            params.output.addresses,
+            "Values of an output frame, of which argmax and its like choose one, or addresses of output tokens.",
+        ),
+        (Register.COUNTERS, len(counters), "How many counters there are."),
+    )
+    registers = [
+        *(
+            HostRegister(
+                name=register.name.lower(),
+                offset=register,
+                access=Access.READ,
+                meaning=meaning,
+                reset=value,
+                is_constant=True,
+            )
+            for register, value, meaning in constants
+        ),
+        *(CONTROL, STATUS, CONFIG_ADDRESS, CONFIG_DATA),
+        *(
+            HostRegister(
+                name="counter_" + name.replace(".", "_"),
+                offset=Register.COUNTER + 4 * number,
+                access=Access.READ,
+                meaning=f"Counter {name}, since CONTROL cleared it.",
+            )
+            for number, name in enumerate(counters)
+        ),
+    ]
+    return tuple(sorted(registers, key=lambda register: register.offset))
