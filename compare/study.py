@@ -39,6 +39,7 @@ from tospike.gen.data import DataSet
 from tospike.gen.folder import generate
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import Prepared, prepare
+from tospike.gen.written_folder import check_replaceable
 from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.network import Result
 from tospike.synth.flow import synthesize
@@ -129,6 +130,8 @@ def run_study(
     InputError
         Whatever is wrong with the networks, the data or the tools.
     """
+    for kind in ("ann", "snn"):
+        check_replaceable(out / kind)
     data = workload.load()
     paths = workload.networks(data, out)
     for kind, path in paths.items():

@@ -1,6 +1,5 @@
 """A design folder whose top is one component itself, its streams as ports: for synthesis on its own."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from importlib import metadata
@@ -9,10 +8,9 @@ from typing import Any
 
 from amaranth.lib import wiring
 
-from tospike.gen.files import to_json
-from tospike.gen.folder import MANIFEST, write_folder
 from tospike.gen.serialize import encode
 from tospike.gen.verilog import CLOCK, RESET, amaranth_versions, convert
+from tospike.gen.written_folder import digest, write_folder
 from tospike.hw.params import ArrayParams, EngineParams
 
 
@@ -57,18 +55,12 @@ def generate_component(
         "top": name,
         "clock": CLOCK,
         "reset": RESET,
-        "config_hash": _digest(json.dumps(described, sort_keys=True))[:16],
+        "config_hash": digest(json.dumps(described, sort_keys=True).encode())[:16],
         "ports": [{"name": p.name, "width": p.width, "direction": p.direction} for p in ports],
         "engines": [],
         "params": described,
         "stage_counts": None,
         "choices": dict(choices),
         "tools": amaranth_versions(),
-        "files": {f"{name}.v": _digest(text)},
     }
-    write_folder(out, {f"{name}.v": text, MANIFEST: to_json(manifest)})
-    return manifest
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return write_folder(out, {f"{name}.v": text}, manifest)

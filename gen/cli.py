@@ -18,6 +18,7 @@ from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
 from tospike.gen.streaming import stream_cost
 from tospike.gen.technology import with_products
+from tospike.gen.written_folder import check_replaceable
 from tospike.hw.accelerator import make_engine
 from tospike.hw.params import (
     AcceleratorParams,
@@ -109,6 +110,7 @@ def systolic(
     array_only: Annotated[bool, typer.Option("--array-only", help="The bare array, for synthesis.")] = False,
 ) -> None:
     """A systolic engine for matrix products: activations stream in, writable weights and biases, 32-bit results."""
+    check_replaceable(out)
     layer = parse_gemm(gemm)
     single = ArrayParams(
         rows=8 if rows is None else rows,
@@ -292,6 +294,7 @@ def network(
     options: ModelOptions,
 ) -> None:
     """The accelerator of a trained network, its weights in the memories. The data set calibrates the quantisation."""
+    check_replaceable(out)
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
     design = prepared.design

@@ -25,6 +25,11 @@ err = Console(stderr=True)
 """Progress and errors."""
 
 
+def note(line: str) -> None:
+    """Tells what a person should know and need not do anything about, on stderr."""
+    err.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 @contextlib.contextmanager
 def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr; the function that it gives takes how many are done."""

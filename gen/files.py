@@ -8,6 +8,9 @@ from typing import Any
 
 from tospike.hw.params import InputError
 
+NAME_MAX = 255
+"""Bytes of a file's name, at most."""
+
 
 def to_json(value: Any) -> str:
     """The one way in which we write JSON: readable, in the given order, a newline at the end."""

@@ -1,9 +1,6 @@
 """The folder of a generated design: Verilog, memory images, manifest."""
 
-import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -11,19 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from tospike.gen import images as memory_images
-from tospike.gen.files import to_json
 from tospike.gen.random_design import blank_design
 from tospike.gen.serialize import decode, encode
 from tospike.gen.streaming import frame_weights
 from tospike.gen.technology import cell_models, technology_of, variants
 from tospike.gen.verilog import CLOCK, RESET, Port, amaranth_versions, convert
+from tospike.gen.written_folder import MANIFEST, digest, old_folder, write_folder
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.ann.array import SystolicArray
 from tospike.hw.host.layout import Register, counter_names, regions
 from tospike.hw.params import AcceleratorParams, ArrayParams, InputError, Technology, require
 from tospike.sim.design import Design
 
-MANIFEST = "manifest.json"
 NETWORK = "network.json"
 WEIGHT_STREAM = "weight_stream.hex"
 """The beats of a frame's weights, where they are streamed in."""
@@ -51,14 +47,10 @@ class DesignFolder:
         return [self.path / name for name in cell_models([technology_of(self.params)])]
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def config_hash(params: AcceleratorParams, images: list[memory_images.Images]) -> int:
     """64 bits that tell configurations apart: SHA-256 over the parameters and the memory images."""
     text = json.dumps([encode(params), images], sort_keys=True)
-    return int(_digest(text.encode())[:16], 16)
+    return int(digest(text.encode())[:16], 16)
 
 
 def build(
@@ -74,7 +66,7 @@ def build(
 def generate(
     out: Path, *, kind: str, params: AcceleratorParams, design: Design | None, choices: Mapping[str, Any]
 ) -> DesignFolder:
-    """Writes a design folder, whole or not at all.
+    """Writes a design folder, whole or not at all, see `write_folder`.
 
     Parameters
     ----------
@@ -124,9 +116,8 @@ def generate(
         "params": encode(params),
         "stage_counts": list(design.stage_counts) if design else None,
         "choices": dict(choices),
-        "files": _digests(files),
     }
-    write_folder(out, {**files, MANIFEST: to_json(manifest)})
+    write_folder(out, files, manifest)
     return read(out)
 
 
@@ -147,9 +138,8 @@ def generate_array(out: Path, *, params: ArrayParams) -> Path:
         **_origin(ARRAY, ARRAY, ports, verilog),
         "engines": [],
         "params": encode(params),
-        "files": _digests(files),
     }
-    write_folder(out, {**files, MANIFEST: to_json(manifest)})
+    write_folder(out, files, manifest)
     return out
 
 
@@ -178,40 +168,6 @@ def _origin(kind: str, top: str, ports: list[Port], verilog: Mapping[Technology,
     }
 
 
-def _digests(files: Mapping[str, str]) -> dict[str, str]:
-    return {name: _digest(content.encode()) for name, content in sorted(files.items())}
-
-
-def write_folder(out: Path, files: Mapping[str, str]) -> None:
-    """Writes ``files`` into a new folder beside ``out`` and then gives it the name ``out``.
-
-    Raises
-    ------
-    InputError
-        ``out`` holds something that is not a design, or the disk says no.
-    """
-    require(
-        not out.exists() or (out / MANIFEST).is_file() or (out.is_dir() and not any(out.iterdir())),
-        f"{out} exists and is not a generated design: choose another --out",
-    )
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    except OSError as error:
-        raise InputError(f"cannot write {out}: {error.strerror}") from None
-    try:
-        work.chmod(0o755)
-        for name, content in files.items():
-            (work / name).write_text(content, encoding="utf-8")
-        if out.exists():
-            shutil.rmtree(out)
-        work.rename(out)
-    except OSError as error:
-        raise InputError(f"cannot write {out}: {error.strerror}") from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
 def read(path: Path) -> DesignFolder:
     """Reads a design folder and checks its files against the manifest.
 
@@ -220,6 +176,8 @@ def read(path: Path) -> DesignFolder:
     InputError
         If it is no design folder, or a file is missing or has changed.
     """
+    if old := old_folder(path):
+        raise InputError(f"{path} is missing: a run that was killed left the earlier design as {old}, so rename that")
     try:
         manifest = json.loads((path / MANIFEST).read_text())
         require(
@@ -235,7 +193,7 @@ def read(path: Path) -> DesignFolder:
         file = path / name
         require(file.is_file(), f"{file} is missing: generate the design again")
         require(
-            _digest(file.read_bytes()) == expected,
+            digest(file.read_bytes()) == expected,
             f"{file} is not what was generated (its SHA-256 differs): generate the design again",
         )
     params = decode(engine_params)
