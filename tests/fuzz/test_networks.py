@@ -1,0 +1,27 @@
+"""Random networks that nothing of tospike chose, with fixed seeds; `make fuzz` tries others for hours."""
+
+import pytest
+from fuzz import oracles
+
+ANN_SEEDS, SNN_SEEDS = 60, 120
+ANN_RTL, SNN_RTL = (1, 2, 5), (5, 8, 9)
+
+
+@pytest.mark.parametrize("seed", range(ANN_SEEDS))
+def test_ann(tmp_path, seed):
+    oracles.check_ann(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(SNN_SEEDS))
+def test_snn(tmp_path, seed):
+    oracles.check_snn(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", ANN_RTL)
+def test_ann_in_rtl(tmp_path, seed):
+    oracles.check_ann_rtl(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", SNN_RTL)
+def test_snn_in_rtl(tmp_path, seed):
+    assert oracles.check_snn_rtl(seed, tmp_path) > 0, "nothing saturated: take another seed"
