@@ -297,6 +297,7 @@ def network(
     check_replaceable(out)
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
+    console.warn(prepared.warnings)
     design = prepared.design
     if prepared.fit is not None:
         _say(f"fit: {prepared.fit}")

@@ -1,7 +1,7 @@
 """What all commands share: where they print, how they show progress and how they write JSON."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.text import Text
 
 from tospike.gen.files import to_json, write_text
 from tospike.hw.params import InputError
@@ -69,6 +70,12 @@ def progress_steps() -> Iterator[Callable[[str, str], None]]:
                 err.print(f"{name}: {step}", highlight=False)
 
         yield progress
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Says on stderr what a user should know about a result, a line each."""
+    for line in lines:
+        err.print(Text.assemble(("warning: ", "yellow"), line), soft_wrap=True)
 
 
 def check_writable(path: Path | None) -> None:

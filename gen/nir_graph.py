@@ -51,12 +51,30 @@ def read_graph(path: Path) -> nir.NIRGraph:
     return graph
 
 
-def input_shape(graph: nir.NIRGraph) -> tuple[int, ...]:
-    """The shape of a sample, or of a step of one."""
+def input_shape(graph: nir.NIRGraph) -> tuple[tuple[int, ...], str]:
+    """The shape of a sample, or of a step of one, and what was guessed about it, if anything.
+
+    An exporter that traces a batched sample leaves the batch in the shape: (1, values) or (1, channels, height, width).
+
+    Raises
+    ------
+    InputError
+        The file states no shape.
+    """
     name, node = next((name, node) for name, node in graph.nodes.items() if isinstance(node, nir.Input))
-    shape = tuple(int(size) for size in np.ravel(node.input_type["input"]))
-    require(len(shape) >= 1 and min(shape) >= 1, f"node {name!r} (Input) has shape {shape}")
-    return shape
+    stated = (getattr(node, "input_type", None) or {}).get("input")
+    sizes = np.atleast_1d(np.asarray(stated, dtype=object)).ravel().tolist()
+    whole = all(isinstance(size, int | float | np.number) and size >= 1 and size == int(size) for size in sizes)
+    require(
+        len(sizes) >= 1 and whole,
+        f"node {name!r} (Input) has no shape of positive whole numbers, but {stated}: write the shape of one step of a "
+        "sample into it",
+    )
+    shape = tuple(int(size) for size in sizes)
+    if len(shape) in (2, 4) and shape[0] == 1:
+        one = shape[1:]
+        return one, f"node {name!r} (Input) has shape {shape}, taken as a batch of one: samples have shape {one}"
+    return shape, ""
 
 
 def layers(graph: nir.NIRGraph) -> list[Layer]:

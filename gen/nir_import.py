@@ -1,6 +1,7 @@
 """NIR to a float network in discrete time."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import nir
@@ -73,7 +74,10 @@ def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str
     graph = read_graph(file)
     options = options or _stated_options(file, graph)
     try:
-        return _network(layers(graph), input_shape(graph), options, name or identifier(file.stem))
+        found = layers(graph)
+        shape, guess = input_shape(graph)
+        network = _network(found, shape, options, name or identifier(file.stem))
+        return replace(network, warnings=(guess,) if guess else ())
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
 
@@ -95,10 +99,6 @@ def _network(found: list[Layer], shape: Shape, options: NirOptions, name: str) -
 def _stage(layer: Layer, shape: Shape, options: NirOptions) -> tuple[Stage, Shape]:
     delays, nodes = split_delays(layer.synapses, shape, options.dt)
     synapses, shape = fold(nodes, shape)
-    if synapses is None:
-        raise InputError(
-            f"{label(layer.neuron)} has no Affine or Linear before it: insert one (the identity, if you like)"
-        )
     recurrent: Array | None = None
     if layer.recurrent:
         (node,) = layer.recurrent

@@ -21,18 +21,23 @@ Floats = NDArray[np.float64]
 Shape = tuple[int, ...]
 
 
+WIDEST_IDENTITY = 4096
+"""Neurons of a dense layer without weights before it: it is made a matrix."""
+
+
 def label(node: Node) -> str:
     """How messages call a node."""
     return f"node {node[0]!r} ({type(node[1]).__name__})"
 
 
-def fold(nodes: Sequence[Node], shape: Shape) -> tuple[Dense | Conv2d | None, Shape]:
-    """The synapses that ``nodes`` are, and the shape of what they give; ``None`` for none.
+def fold(nodes: Sequence[Node], shape: Shape) -> tuple[Dense | Conv2d, Shape]:
+    """The synapses that ``nodes`` are, and the shape of what they give.
 
     Parameters
     ----------
     nodes
-        An Affine, Linear or Conv2d, and before it Flatten, SumPool2d, AvgPool2d, Scale; a Scale also behind it.
+        An Affine, Linear or Conv2d, or none, which is the identity; before it Flatten, SumPool2d, AvgPool2d, Scale; a
+        Scale also behind it.
     shape
         What they get: (values,) or (channels, height, width).
 
@@ -64,7 +69,6 @@ class _Folding:
         self.synapses: Dense | Conv2d | None = None
         self.scale: Floats | None = None
         self.pool: _Pool | None = None
-        self.waiting = ""
 
     def take(self, named: Node) -> None:
         """Fold one more node."""
@@ -80,19 +84,36 @@ class _Folding:
             make = self._conv if isinstance(node, nir.Conv2d) else self._dense
             self.synapses = make(node, name)
 
-    def finish(self) -> tuple[Dense | Conv2d | None, Shape]:
-        """The result."""
-        require(
-            self.synapses is not None or not self.waiting,
-            f"{self.waiting} has no weights behind it: insert an Affine, Linear or Conv2d before the neurons",
-        )
+    def finish(self) -> tuple[Dense | Conv2d, Shape]:
+        """The result. Neurons without weights before them get what is there, each its own value."""
+        if self.synapses is None:
+            self.synapses = self._identity()
         return self.synapses, self.shape
+
+    def _identity(self) -> Dense | Conv2d:
+        """One value to each neuron: of an image a depthwise 1 x 1 convolution, which stores a weight per channel."""
+        channels = self.shape[0]
+        if len(self.shape) == 3 and (self.scale is None or _same_in_channels(self.scale, channels)):
+            each, none = np.ones((channels, 1, 1, 1)), np.zeros(channels)
+            return self._conv(nir.Conv2d(None, each, 1, 0, 1, channels, none), "the identity")
+        values = math.prod(self.shape)
+        require(
+            values <= WIDEST_IDENTITY,
+            f"{values} neurons have no weights before them: at most {WIDEST_IDENTITY} are supported, or an image of "
+            "shape (channels, height, width)",
+        )
+        shape, self.shape = self.shape, (values,)
+        synapses = self._dense(nir.Linear(np.eye(values)), "the identity")
+        self.shape = shape
+        return synapses
 
     def _take_scale(self, node: nir.Scale, name: str) -> None:
         factor = np.broadcast_to(real_numbers(node, "scale", name).ravel(), (math.prod(self.shape),))
         if self.synapses is None:
-            require(self.pool is None, f"{name} follows a pool: put it before the pool or behind the weights")
-            self.scale, self.waiting = factor, name
+            if self.pool is not None:  # what a window is multiplied by, its values may be as well
+                ky, kx = self.pool.kernel
+                factor = factor.reshape(self.pool.pooled).repeat(ky, axis=1).repeat(kx, axis=2).ravel()
+            self.scale = factor if self.scale is None else self.scale * factor
         elif isinstance(self.synapses, Dense):
             weight, bias = self.synapses.weight * factor[:, None], self.synapses.bias * factor
             self.synapses = Dense(weight=weight, bias=bias)
@@ -115,11 +136,17 @@ class _Folding:
         )
         factor = 1.0 if isinstance(node, nir.SumPool2d) else 1 / math.prod(kernel)
         self.shape = (channels, height // kernel[0], width // kernel[1])
-        self.pool, self.waiting = _Pool(kernel=kernel, factor=factor, pooled=self.shape), name
+        self.pool = _Pool(kernel=kernel, factor=factor, pooled=self.shape)
 
     def _dense(self, node: nir.Affine | nir.Linear, name: str) -> Dense:
         weight, bias = dense_parts(node, name)
-        require(len(self.shape) == 1, f"{name} gets samples of shape {self.shape}: put a Flatten before it")
+        if math.prod(self.shape[:-1]) == 1:  # a Linear takes the last dimension
+            self.shape = self.shape[-1:]
+        require(
+            len(self.shape) == 1,
+            f"{name} gets samples of shape {self.shape}: put a Flatten before it, or where {self.shape[0]} is a batch, "
+            f"write {self.shape[1:]} into the Input",
+        )
         require(weight.shape[1] == self.shape[0], f"{name} takes {weight.shape[1]} values but gets {self.shape[0]}")
         if self.pool is not None:
             ky, kx = self.pool.kernel
@@ -205,8 +232,12 @@ def _dilated(weight: Floats, dilation: tuple[int, int]) -> Floats:
     return spread
 
 
+def _same_in_channels(factor: Floats, channels: int) -> bool:
+    each = factor.reshape(channels, -1)
+    return bool((each == each[:, :1]).all())
+
+
 def _per_channel(factor: Floats, channels: int, name: str) -> Floats:
     """The factor of each channel, if it has only one."""
-    each = factor.reshape(channels, -1)
-    require(bool((each == each[:, :1]).all()), f"{name}: a scale that differs within a channel does not fit a Conv2d")
-    return each[:, 0]
+    require(_same_in_channels(factor, channels), f"{name}: a scale that differs within a channel does not fit a Conv2d")
+    return factor.reshape(channels, -1)[:, 0]

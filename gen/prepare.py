@@ -47,6 +47,11 @@ class Prepared:
             raise self.planned
         return self.planned
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know before believing the results, a line each."""
+        return self.network.warnings
+
     def integers(self, x: Array) -> Array:
         """Samples of the data set as the hardware gets them: values on the input's grid, or spikes as they are.
 
@@ -138,6 +143,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["neurons that nothing reads"] = unread
     if fitted is not None:
         choices["fit"] = fitted.describe()
+    if network.warnings:
+        choices["warnings"] = list(network.warnings)
     if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
         choices["weight_stream"] = asdict(stream_cost(streaming))
     return Prepared(network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted)

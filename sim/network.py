@@ -284,6 +284,8 @@ class Network:
     stages: tuple[Stage, ...]
     readout: Readout | None = None
     decision: Decision = Decision.LARGEST
+    warnings: tuple[str, ...] = ()
+    """What had to be guessed when it was imported, a line each with the option that says otherwise."""
 
     def __post_init__(self) -> None:
         require(len(self.stages) >= 1, f"network {self.name!r} has no stages")

@@ -36,6 +36,7 @@ def run_command(
     console.check_writable(json)
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
+    console.warn(prepared.warnings)
     try:
         line = serial.Serial(port, baud, timeout=timeout)
     except (serial.SerialException, ValueError) as error:

@@ -109,6 +109,7 @@ def evaluate_command(
     console.check_writable(json)
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
+    console.warn(prepared.warnings)
     total = samples or len(data_set.x)
     with console.progress_bar(f"{prepared.network.name}: {backend.value}", total) as progress:
         evaluation = evaluate(
@@ -124,7 +125,8 @@ def evaluate_command(
         console.out.print(_trace_table(layers))
         summary["exact_trace"] = [asdict(layer) for layer in layers]
     if json:
-        console.write_json(json, {**summary, "network": prepared.network.name, "choices": prepared.choices})
+        about = {"network": prepared.network.name, "choices": prepared.choices, "warnings": list(prepared.warnings)}
+        console.write_json(json, {**summary, **about})
     if evaluation.mismatches:
         console.err.print(f"[red]RTL and golden model differ in {evaluation.mismatches} places[/]")
         raise typer.Exit(1)

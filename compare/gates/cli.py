@@ -91,6 +91,7 @@ def _load(model: Path, data: DataSet, samples: int, options: ModelOptions) -> tu
     """A network on its hardware, and the first samples as it takes them."""
     if not model.is_dir():
         prepared = prepare(model, data, options)
+        console.warn(prepared.warnings)
         return prepared.design, prepared.integers(data.x[:samples])
     design = read(model).design
     if design is None:
