@@ -47,7 +47,8 @@ def generate_component(
     InputError
         ``out`` is in use for something else, or cannot be written.
     """
-    text, ports = convert(component, name)
+    verilog, ports = convert(component, name)
+    files = {f"{name}.v": verilog.text, **verilog.memories}
     described = encode(params)
     manifest = {
         "tospike": metadata.version("tospike"),
@@ -63,4 +64,4 @@ def generate_component(
         "choices": dict(choices),
         "tools": amaranth_versions(),
     }
-    return write_folder(out, {f"{name}.v": text}, manifest)
+    return write_folder(out, files, manifest)

@@ -12,7 +12,8 @@ from tospike.gen.random_design import blank_design
 from tospike.gen.serialize import decode, encode
 from tospike.gen.streaming import frame_weights
 from tospike.gen.technology import cell_models, technology_of, variants
-from tospike.gen.verilog import CLOCK, RESET, Port, amaranth_versions, convert
+from tospike.gen.verilog import CLOCK, RESET, Port, Verilog, amaranth_versions, convert
+from tospike.gen.verilog_text import MEMORIES
 from tospike.gen.written_folder import MANIFEST, digest, old_folder, write_folder
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.ann.array import SystolicArray
@@ -42,6 +43,16 @@ class DesignFolder:
         return self.path / f"{self.params.name}.v"
 
     @property
+    def memories(self) -> list[str]:
+        """What the Verilog reads, by path in the folder that a simulator must find from where it runs."""
+        return [name for name in self.manifest["files"] if name.startswith(f"{MEMORIES}/")]
+
+    def load(self) -> Verilog:
+        """The Verilog with what it reads."""
+        memories = {path: (self.path / path).read_text() for path in self.memories}
+        return Verilog(text=self.verilog.read_text(), memories=memories)
+
+    @property
     def models(self) -> list[Path]:
         """Models of the vendor's cells in it, which simulators need and synthesis brings along."""
         return [self.path / name for name in cell_models([technology_of(self.params)])]
@@ -55,12 +66,12 @@ def config_hash(params: AcceleratorParams, images: list[memory_images.Images]) -
 
 def build(
     params: AcceleratorParams, images: list[memory_images.Images], *, number: int | None = None
-) -> tuple[str, list[Port], int]:
+) -> tuple[Verilog, list[Port], int]:
     """Verilog, ports and configuration hash of an accelerator; ``number`` is the hash of what it is a variant of."""
     number = config_hash(params, images) if number is None else number
     component = Accelerator(params, images, version=metadata.version("tospike"), config_hash=number)
-    text, ports = convert(component, params.name)
-    return text, ports, number
+    verilog, ports = convert(component, params.name)
+    return verilog, ports, number
 
 
 def generate(
@@ -87,17 +98,13 @@ def generate(
         ``out`` is in use for something else, or cannot be written.
     """
     images = memory_images.pack(design or blank_design(params))
-    text, ports, number = build(params, images)
-    verilog = {technology_of(params): text}
+    own, ports, number = build(params, images)
+    verilog = {technology_of(params): own}
     for technology, variant in variants(params).items():
         verilog[technology], _, _ = build(variant, images, number=number)
     files = _verilog_files(params.name, verilog)
     if design:
         files[NETWORK] = json.dumps(encode(design.network), separators=(",", ":")) + "\n"
-        for index, shapes in enumerate(memory_images.shapes(design)):
-            for shape in shapes:
-                name = f"engine_{index}_{shape.name}.hex"
-                files[name] = memory_images.hex_text(shape, images[index].get(shape.name, []))
         if beats := frame_weights(design):
             files[WEIGHT_STREAM] = "".join(f"{beat:08x}\n" for beat in beats)
     manifest = {
@@ -129,8 +136,8 @@ def generate_array(out: Path, *, params: ArrayParams) -> Path:
     InputError
         ``out`` is in use for something else, or cannot be written.
     """
-    text, ports = convert(SystolicArray(params), ARRAY)
-    verilog = {params.technology: text}
+    own, ports = convert(SystolicArray(params), ARRAY)
+    verilog = {params.technology: own}
     for technology, variant in variants(params).items():
         verilog[technology], _ = convert(SystolicArray(variant), ARRAY)
     files = _verilog_files(ARRAY, verilog)
@@ -147,13 +154,18 @@ def _verilog_name(top: str, main: bool, technology: Technology) -> str:
     return f"{top}.v" if main else f"{top}_{technology.value}.v"
 
 
-def _verilog_files(top: str, verilog: Mapping[Technology, str]) -> dict[str, str]:
+def _verilog_files(top: str, verilog: Mapping[Technology, Verilog]) -> dict[str, str]:
     """The first technology's Verilog is the design's own; the others, and models of their cells, lie beside it."""
-    texts = {_verilog_name(top, not number, name): text for number, (name, text) in enumerate(verilog.items())}
-    return {**texts, **cell_models(verilog)}
+    files = cell_models(verilog)
+    for number, (technology, one) in enumerate(verilog.items()):
+        files[_verilog_name(top, not number, technology)] = one.text
+        for path, content in one.memories.items():
+            if files.setdefault(path, content) != content:
+                raise ValueError(f"{path} holds something else in {technology.value}'s cells")
+    return files
 
 
-def _origin(kind: str, top: str, ports: list[Port], verilog: Mapping[Technology, str]) -> dict[str, Any]:
+def _origin(kind: str, top: str, ports: list[Port], verilog: Mapping[Technology, Verilog]) -> dict[str, Any]:
     """What the manifest says of any design. ``verilog`` maps technologies to files of which synthesis takes one."""
     return {
         "tospike": metadata.version("tospike"),

@@ -85,10 +85,3 @@ def _taps(stage: Stage, layer: ImageLayer) -> Any:
 def shapes(design: Design) -> list[tuple[MemoryShape, ...]]:
     """The memories of each engine."""
     return [engine_layout(params).memories(params) for params in design.params.engines]
-
-
-def hex_text(shape: MemoryShape, words: list[int]) -> str:
-    """An image for ``$readmemh``: one word a line, the whole memory."""
-    digits = (shape.width + 3) // 4
-    padded = [*words, *[0] * (shape.depth - len(words))]
-    return "".join(f"{word:0{digits}x}\n" for word in padded)

@@ -1,14 +1,17 @@
 """Amaranth components to Verilog text."""
 
 import os
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 from amaranth.back import verilog
 from amaranth.hdl import Value, ValueCastable
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
+
+from tospike.gen.verilog_text import files_of_memories, plain_names, start_at_time_zero
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +28,20 @@ CLOCK = "clk"
 RESET = "rst"
 """Synchronous, active high."""
 
-_TRIGGER_NAME = re.compile(r"\\\$auto\$verilog_backend\.cc:\d+:dump_module\$\d+ ")
-_TRIGGER = re.compile(rf"reg {_TRIGGER_NAME.pattern} = 0;")
-"""Yosys lets every ``always @*`` read a register that never changes, so that it runs at time zero. A register with an
-initial value triggers nothing in Icarus; one that changes after all processes have started does."""
+
+@dataclass(frozen=True, kw_only=True)
+class Verilog:
+    """A design as Verilog, and the files that it reads."""
+
+    text: str
+    memories: Mapping[str, str]
+    """What memories hold: content by path, as seen from where a simulator or Yosys runs."""
+
+    def write_memories(self, folder: Path) -> None:
+        """Put the memories' files where a tool that runs in ``folder`` finds them."""
+        for path, content in self.memories.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(content)
 
 
 def ports_of(component: wiring.Component) -> dict[str, tuple[Value, Port]]:
@@ -41,24 +54,23 @@ def ports_of(component: wiring.Component) -> dict[str, tuple[Value, Port]]:
     return ports
 
 
-def convert(component: wiring.Component, name: str) -> tuple[str, list[Port]]:
+def convert(component: wiring.Component, name: str) -> tuple[Verilog, list[Port]]:
     """Verilog of a component as module ``name``, and its ports, clock and reset first.
 
     The text depends on nothing but the component.
     """
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     ports = ports_of(component)
-    text = verilog.convert(
+    written = verilog.convert(
         component,
         name=name,
         ports={port.name: (value, None) for value, port in ports.values()},
         emit_src=False,
         strip_internal_attrs=True,
     )
-    text = _TRIGGER.sub(r"reg _time_zero_; initial _time_zero_ <= 0;", text)
-    text = _TRIGGER_NAME.sub("_time_zero_", text)
+    text, memories = files_of_memories(plain_names(start_at_time_zero(written)), name)
     control = [Port(name=n, width=1, direction="input") for n in (CLOCK, RESET)]
-    return text, [*control, *(port for _, port in ports.values())]
+    return Verilog(text=text, memories=memories), [*control, *(port for _, port in ports.values())]
 
 
 def amaranth_versions() -> dict[str, str]:

@@ -144,7 +144,7 @@ def board_shell(design: Design, *, divisor: int) -> str:
     InputError
         The design has no host port, or one that wants more than the serial port gives.
     """
-    text, serial_ports = convert(SerialPort(divisor=divisor), _SERIAL)
+    serial, serial_ports = convert(SerialPort(divisor=divisor), _SERIAL)
     between = [port for port in serial_ports if port.name not in (CLOCK, RESET, "reset", *_PINS_OF_BOARD)]
     names = {port.name for port in design.ports}
     require(
@@ -156,7 +156,7 @@ def board_shell(design: Design, *, divisor: int) -> str:
         f"{design.top} takes its weights from the host, which no serial line is fast enough for: generate it without "
         "--weights stream",
     )
-    return "\n".join([text, *_top(design, between)])
+    return "\n".join([serial.text, *_top(design, between)])
 
 
 def _top(design: Design, between: list[VerilogPort]) -> list[str]:

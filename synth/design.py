@@ -11,6 +11,9 @@ from tospike.hw.params import InputError, require
 MANIFEST = "manifest.json"
 """Name of the file that makes a folder a design."""
 
+_SOURCE = re.compile(r".*\.s?v|mem/.*\.hex")
+"""Verilog, and what it reads."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
@@ -25,8 +28,8 @@ class Port:
 class Design:
     """What is synthesised.
 
-    ``sources`` maps the name of each Verilog file (``.v``, ``.sv``) that the manifest lists to its content. ``ports``
-    leaves out ``clock`` and ``reset``.
+    ``sources`` maps the name of each Verilog file (``.v``, ``.sv``) that the manifest lists, and of each file that it
+    reads (``mem/*.hex``), to its content. ``ports`` leaves out ``clock`` and ``reset``.
     """
 
     top: str
@@ -91,11 +94,11 @@ def _design(manifest: dict[str, Any], folder: Path, technology: str) -> Design:
     sources: dict[str, bytes] = {}
     unused = _unused(manifest, folder, technology)
     for name in manifest["files"]:
-        if name in unused or not name.endswith((".v", ".sv")):
+        if name in unused or not _SOURCE.fullmatch(name):
             continue
         require(
-            re.fullmatch(r"\w[\w.+-]*", name, re.ASCII) is not None,
-            f"{folder / MANIFEST} names {name!r}: a file must lie in the folder itself and have a plain name",
+            re.fullmatch(r"(\w[\w.+-]*/)?\w[\w.+-]*", name, re.ASCII) is not None,
+            f"{folder / MANIFEST} names {name!r}: a file must lie in the folder and have a plain name",
         )
         require((folder / name).is_file(), f"{folder} lacks {name}, which its {MANIFEST} lists: generate it again")
         sources[name] = (folder / name).read_bytes()

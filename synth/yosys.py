@@ -9,7 +9,6 @@ from typing import Any
 
 from tospike.gen.tool import Progress, Tool, ToolError
 from tospike.hw.params import require
-from tospike.synth.contents import move_contents
 from tospike.synth.design import Design
 
 LOG = "yosys.log"
@@ -77,11 +76,11 @@ def read_statistics(path: Path) -> Statistics:
 def read_sources(design: Design, folder: Path) -> list[str]:
     """Write the design's files into ``folder``; the commands that read them and keep the engines apart."""
     for name, content in design.sources.items():
-        for file, part in move_contents(name, content).items():
-            (folder / file).write_bytes(part)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
     kept = " ".join(f"\\{module}" for module in (design.top, *design.engines))
     return [
-        *(f"read_verilog -sv {name}" for name in design.sources),
+        *(f"read_verilog -sv {name}" for name in design.sources if not name.endswith(".hex")),
         f"setattr -mod -set keep_hierarchy 1 {kept}",
     ]
 

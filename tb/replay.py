@@ -15,6 +15,7 @@ from tospike.gen import tools
 from tospike.gen.cache import Cache, digest
 from tospike.gen.technology import cell_models, technology_of
 from tospike.gen.tool import last_words
+from tospike.gen.verilog import Verilog
 from tospike.hw.host.layout import counter_names
 from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.network import Array
@@ -38,7 +39,7 @@ class Replay:
 
 
 def replay(
-    verilog: str,
+    verilog: Verilog,
     params: AcceleratorParams,
     x: Array,
     *,
@@ -52,7 +53,7 @@ def replay(
     Parameters
     ----------
     verilog
-        Text of the design.
+        The design.
     params
         What it was generated from.
     x
@@ -73,10 +74,13 @@ def replay(
     """
     require(simulator in SIMULATORS, f"simulator must be verilator or icarus, not {simulator!r}")
     models = cell_models([technology_of(params)]).values()
-    command = _simulator("".join([verilog, *models]), params.name, simulator, cache or Cache(), weights=len(weights))
+    command = _simulator(
+        "".join([verilog.text, *models]), params.name, simulator, cache or Cache(), weights=len(weights)
+    )
     names = counter_names(params)
     with tempfile.TemporaryDirectory(prefix="tospike-") as work_name:
         work = Path(work_name)
+        verilog.write_memories(work)
         beats = work / "beats.hex"
         beats.write_text("".join(f"{beat.last:d}{beat.data:08x}\n" for s in x for beat in input_beats(params, s)))
         (work / "weights.hex").write_text("".join(f"{beat:08x}\n" for beat in weights))

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,9 @@ def verify(
             work.mkdir(exist_ok=True)
         except OSError as error:
             raise InputError(f"cannot write {work}: {error.strerror}") from None
+        for path in design.memories:  # the simulator runs there
+            (work / path).parent.mkdir(exist_ok=True)
+            shutil.copyfile(folder / path, work / path)
         results = work / "results.xml"
         results.unlink(missing_ok=True)
         with contextlib.suppress(SystemExit, RuntimeError):  # of failed tests and missing results we tell below

@@ -47,5 +47,5 @@ def test_a_product_has_the_bits_that_it_needs(event):
 def test_spikes_need_no_such_module(event, modules):
     engine = EventParams(inputs=6, neurons=5, lanes=2, payload=event, weight_bits=3)
     params = AcceleratorParams(name="core", engines=(engine,))
-    text, _ = convert(Accelerator(params, pack(blank_design(params)), version="0.0.0", config_hash=0), "core")
-    assert len(re.findall(r"^module \\core\.engine_0\.multiply\b", text, re.MULTILINE)) == modules
+    verilog, _ = convert(Accelerator(params, pack(blank_design(params)), version="0.0.0", config_hash=0), "core")
+    assert len(re.findall(r"^module \\core\.engine_0\.multiply\b", verilog.text, re.MULTILINE)) == modules

@@ -213,7 +213,7 @@ def test_evaluate_gives_the_same_with_bins_in_hardware(recorded, tmp_path, monke
     pairs = list(zip(events["offsets"], events["offsets"][1:], strict=False))
     own = [(events["t_us"][first:last], addresses[first:last]) for first, last in pairs]
     monkeypatch.setattr(replay_module, "input_beats", lambda _, one: recording_beats(*one, inputs=INPUTS))
-    verilog = folder.verilog.read_text()
+    verilog = folder.load()
     got = replay(verilog, folder.params, own, simulator=QUICK, cache=cache)
     assert got.outputs.tolist() == wanted.outputs.tolist()
 

@@ -81,16 +81,18 @@ class Sample(wiring.Component):
         return m
 
 
-def write_design(folder, verilog, *, ports, engines=(), top="top", reset="rst"):
-    folder.mkdir(exist_ok=True)
-    (folder / "top.v").write_text(verilog)
+def write_design(folder, verilog, *, ports, engines=(), top="top", reset="rst", read=()):
+    files = {"top.v": verilog, **dict(read)}
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
     manifest = {
         "tospike": "0.1.0",
         "kind": "test",
         "top": top,
         "clock": "clk",
         "reset": reset,
-        "files": {"top.v": hashlib.sha256(verilog.encode()).hexdigest()},
+        "files": {name: hashlib.sha256(content.encode()).hexdigest() for name, content in files.items()},
         "ports": [{"name": name, "width": width, "direction": way} for name, width, way in ports],
         "engines": [{"module": module, "kind": "test"} for module in engines],
         "config_hash": "0",

@@ -69,8 +69,8 @@ class Twins(wiring.Component):
 
 def errors(twins, technology, folder):
     """Differences that Icarus sees between the two, from reset to the end of the count."""
-    text, _ = convert(twins, "twins")
-    files = {"twins.v": text, "bench.v": BENCH, **cell_models([technology])}
+    verilog, _ = convert(twins, "twins")
+    files = {"twins.v": verilog.text, "bench.v": BENCH, **cell_models([technology])}
     for name, content in files.items():
         (folder / name).write_text(content)
     iverilog = tools.find("iverilog")

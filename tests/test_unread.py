@@ -146,7 +146,7 @@ def test_unread_inputs_in_rtl(tmp_path):
     assert read(folder.path).params.unread == (0, 5)
     x = np.concatenate([quantized_input(integers)[:5], np.full((1, 6), 255), np.zeros((1, 6), dtype=int)])
     got, expected = (
-        replay(folder.verilog.read_text(), design.params, x, simulator=QUICK, cache=Cache(root=tmp_path)),
+        replay(folder.load(), design.params, x, simulator=QUICK, cache=Cache(root=tmp_path)),
         golden.run(design, x),
     )
     np.testing.assert_array_equal(got.outputs, expected.outputs)

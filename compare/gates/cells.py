@@ -128,9 +128,9 @@ def _late(values: Sequence[int | None], latency: int, bits: int, total: int) -> 
 def _measure(
     block: str, component: wiring.Component, runs: Mapping[float, Run], options: GateOptions, progress: Progress | None
 ) -> list[dict[str, Any]]:
-    text, ports = convert(component, "block")
+    verilog, ports = convert(component, "block")
     mapped = map_gates(
-        source("block", text, ports), options.library, booth=options.booth, cache=options.cache, progress=progress
+        source("block", verilog, ports), options.library, booth=options.booth, cache=options.cache, progress=progress
     )
     netlist, library = mapped.netlist, mapped.library
     annotated = annotate(netlist, library, options.wires)

@@ -18,7 +18,7 @@ from tospike.gen.streaming import frame_weights
 from tospike.gen.technology import technology_of
 from tospike.gen.tool import Progress
 from tospike.gen.tools import look
-from tospike.gen.verilog import CLOCK, RESET
+from tospike.gen.verilog import CLOCK, RESET, Verilog
 from tospike.gen.verilog import Port as VerilogPort
 from tospike.hw.host.layout import counter_names
 from tospike.hw.params import AcceleratorParams, HostOutput, InputError, require
@@ -127,7 +127,7 @@ class GateMeasurement:
         }
 
 
-def source(top: str, text: str, ports: Sequence[VerilogPort]) -> Source:
+def source(top: str, verilog: Verilog, ports: Sequence[VerilogPort]) -> Source:
     """Generated Verilog, for synthesis."""
     return Source(
         top=top,
@@ -139,7 +139,10 @@ def source(top: str, text: str, ports: Sequence[VerilogPort]) -> Source:
             if port.name not in (CLOCK, RESET)
         ),
         engines=(),
-        sources={f"{top}.v": text.encode()},
+        sources={
+            f"{top}.v": verilog.text.encode(),
+            **{path: content.encode() for path, content in verilog.memories.items()},
+        },
     )
 
 
@@ -156,8 +159,8 @@ def source_of(design: Design) -> Source:
         used is CellsOf.GENERIC,
         f"gates cannot be made of {used.value}'s multipliers: leave --technology {used.value} away",
     )
-    text, ports, _ = build(design.params, pack(design))
-    return source(design.params.name, text, ports)
+    verilog, ports, _ = build(design.params, pack(design))
+    return source(design.params.name, verilog, ports)
 
 
 def timing_of(mapped: Mapped, options: GateOptions, progress: Progress | None = None) -> Timing:
