@@ -66,7 +66,7 @@ def _magnitudes(arrays: Iterable[ArrayLike]) -> Floats:
 def _spread(magnitudes: Floats) -> Floats:
     if magnitudes.size <= PROBES:
         return magnitudes
-    return magnitudes[np.linspace(0, magnitudes.size - 1, PROBES).astype(np.intp)]
+    return magnitudes[np.arange(PROBES) * (magnitudes.size - 1) // (PROBES - 1)]
 
 
 def _are_multiples(magnitudes: Floats, steps: Floats) -> NDArray[np.bool_]:

@@ -119,7 +119,7 @@ def _digits() -> DataSet:
 
     digits = load_digits()
     x = (digits.data / 16).astype(np.float32)
-    y = digits.target.astype(np.int64)
+    y = digits.target.astype(np.int64, casting="same_kind")
     test = np.arange(len(x)) % 4 == 3
     return DataSet(
         name="digits",
@@ -164,7 +164,7 @@ def _mnist(folder: Path) -> DataSet:
         if images is None or labels is None:
             return None
         require(images.ndim == 3 and labels.ndim == 1, f"the {prefix} files in {folder} are no images and labels")
-        return _pixels(images), labels.astype(np.int64)
+        return _pixels(images), labels.astype(np.int64, casting="same_kind")
 
     test, train = load("t10k"), load("train") or _mnist_train(folder / "mnist_train.npz")
     if test is None:
@@ -277,10 +277,14 @@ def _flat(path: Path, values: NDArray[np.generic]) -> Samples:
 def _samples(path: Path, values: NDArray[np.generic]) -> Samples:
     """Float32; bytes stay bytes: spike trains are large."""
     require(values.dtype.kind in "buif", f"{path} holds {values.dtype} where it should hold numbers")
-    return values.astype(np.uint8, copy=False) if values.dtype == np.uint8 else values.astype(np.float32)
+    return (
+        values.astype(np.uint8, copy=False, casting="same_kind")
+        if values.dtype == np.uint8
+        else values.astype(np.float32)
+    )
 
 
 def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:
     good = labels.ndim == 1 and labels.dtype.kind in "iu"
     require(good, f"{path}: labels must be one integer per sample, not {labels.dtype} of shape {labels.shape}")
-    return labels.astype(np.int64)
+    return labels.astype(np.int64, casting="same_kind")

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.uniform import UniformMembrane
 from tospike.hw.params import LeakKind, LeakParams, NeuronParams, require
+from tospike.sim.arithmetic import to_int64
 from tospike.sim.network import Parameter
 
 Ints = NDArray[np.int64]
@@ -35,7 +36,7 @@ def own_decays(neuron: UniformMembrane, law: NeuronParams, outputs: int) -> Ints
     """(outputs, n) integer decays of the leaks that vary."""
     given = [decay for decay in (neuron.decay, neuron.synapse_decay) if isinstance(decay, np.ndarray)]
     columns = [
-        np.rint(np.broadcast_to(decay, outputs) * 2**leak.fraction_bits).astype(np.int64)
+        to_int64(np.broadcast_to(decay, outputs) * 2.0**leak.fraction_bits, "decays")
         for decay, leak in zip(given, law.varying, strict=True)
     ]
     return np.stack(columns, axis=1) if columns else None

@@ -11,6 +11,7 @@ from tospike.gen.nir_graph import Node
 from tospike.gen.nir_neurons import real_numbers
 from tospike.gen.nir_synapses import Shape, label
 from tospike.hw.params import LONGEST_DELAY, require
+from tospike.sim.arithmetic import to_int64
 
 TOLERANCE = 0.01
 """Of a step: what rounding in the file may make of a delay of whole steps."""
@@ -71,4 +72,4 @@ def _steps(node: nir.Delay, name: str, inputs: int, dt: float | None) -> NDArray
         low >= 0 and high <= LONGEST_DELAY,
         f"{name}: delays of {low} to {high} steps of {dt:g} s are not from 0 to {LONGEST_DELAY}: give another --dt",
     )
-    return steps.astype(np.int64)
+    return to_int64(steps, f"{name}: delays")

@@ -14,6 +14,7 @@ from tospike.gen.quantized import Quantized
 from tospike.gen.streaming import stream_cost
 from tospike.gen.unread import keep, read_neurons
 from tospike.hw.params import InputError, require
+from tospike.sim.arithmetic import to_int64
 from tospike.sim.design import Design
 from tospike.sim.encoding import as_frames, as_looks, quantize_input
 from tospike.sim.network import Array, Conv2d, Network
@@ -61,7 +62,9 @@ class Prepared:
         spec = self.quantized.network.input
         x = as_looks(spec, x) if spec.looks else as_frames(spec, x)
         given = spec.encoding is None and self.network.is_spiking
-        integers = (x if x.dtype.kind in "iu" else x.astype("int64")) if given else quantize_input(spec, x)
+        integers = (
+            (x if x.dtype.kind in "iu" else to_int64(x, "spikes of the data")) if given else quantize_input(spec, x)
+        )
         first = self.quantized.network.stages[0].synapses
         if self.network.is_spiking and isinstance(first, Conv2d):
             return integers[..., chain_order(first.shape)]

@@ -7,7 +7,7 @@ from tospike.gen.quantize_ann import quantize_ann
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.quantize_snn import quantize_snn
 from tospike.gen.quantized import Quantized
-from tospike.hw.params import ceil_div, require
+from tospike.hw.params import InputError, ceil_div, require
 from tospike.sim.network import Network
 
 
@@ -35,5 +35,12 @@ def quantize(network: Network, calibration: ArrayLike, options: QuantizeOptions 
     require(bool(np.isfinite(samples).all()), "the calibration samples hold NaN or infinity")
     samples = samples[:: ceil_div(len(samples), chosen.calibration_samples)]
     run = quantize_snn if network.is_spiking else quantize_ann
-    integers, reports = run(network, samples, chosen)
+    try:
+        with np.errstate(invalid="raise", over="raise", divide="raise"):
+            integers, reports = run(network, samples, chosen)
+    except FloatingPointError as error:
+        raise InputError(
+            f"network {network.name!r} holds numbers that floating point cannot scale ({error}): train or export it "
+            "again with weights, biases and data of moderate size"
+        ) from None
     return Quantized(network=integers, options=chosen, stages=reports)

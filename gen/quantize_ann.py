@@ -11,6 +11,7 @@ from tospike.gen.quantized import StageReport
 from tospike.gen.requantizer import Fit, fit_thresholds, requantizer, thresholds
 from tospike.gen.scale import choose_scale, relative_error, signed_bits, to_grid
 from tospike.hw.params import InputError, IntFormat, require, require_range
+from tospike.sim.arithmetic import to_int64
 from tospike.sim.encoding import encode
 from tospike.sim.network import (
     Accumulator,
@@ -98,7 +99,7 @@ def _quantize_stage(
         return replace(stage, neuron=neuron), report
     sums = _sums(stage, sources, is_last=target is None, options=options)
     unit, inexact = float(sums.unit[0]), 0
-    bias = np.rint(sums.bias).astype(np.int64)
+    bias = to_int64(sums.bias, f"biases of stage {stage.name!r}")
     if target is not None:
         assert isinstance(stage.neuron, Activation)
         fit = _requantize(stage, sums, sources, target, options, is_trained=stage.neuron.grid is not None)
@@ -124,7 +125,9 @@ def _requantize(
     bias = sums.bias + target.zero / factor
     if not is_trained:
         multiplier, shift = requantizer(factor, options.requantize, stage.name)
-        return Fit(bias=np.rint(bias).astype(np.int64), multiplier=multiplier, shift=shift, inexact=0)
+        return Fit(
+            bias=to_int64(bias, f"biases of stage {stage.name!r}"), multiplier=multiplier, shift=shift, inexact=0
+        )
     steps = thresholds(sums.unit, sums.bias, target, target.low, target.high)
     reach = sums.reach(min(grid.low for grid in sources), max(grid.high for grid in sources))
     return fit_thresholds(steps, bias, factor, target.low, reach, options.requantize, stage.name)
@@ -166,7 +169,9 @@ def _weights(synapses: Dense | Conv2d, options: QuantizeOptions, *, one_scale: b
     column = (-1,) + (1,) * (weight.ndim - 1)
     if grid is not None and (not one_scale or np.ptp(grid.scale) == 0):
         scale = np.array(np.broadcast_to(grid.scale, (len(weight),)), dtype=np.float64)
-        return scale, np.clip(np.rint(weight / scale.reshape(column)), grid.low, grid.high).astype(np.int64)
+        return scale, to_int64(
+            np.clip(np.rint(weight / scale.reshape(column)), grid.low, grid.high), "weights on their trained grid"
+        )
     scale = np.full(len(weight), _weight_scale(weight, options))
     if not one_scale:
         # A channel without weights keeps the layer's scale: its bias needs a unit.
@@ -211,7 +216,7 @@ def _addition(synapses: Add, sources: list[Grid]) -> _Sums:
     errors = np.abs(ratio * ADD_WEIGHTS - np.rint(ratio * ADD_WEIGHTS)) / ADD_WEIGHTS
     larger = ADD_WEIGHTS[np.argmax(errors <= errors.min() + ROUNDING)]
     unit = float(np.abs(exact).max()) / larger
-    weight = np.rint(exact / unit).astype(np.int64)
+    weight = to_int64(exact / unit, "weights of an addition")
     zeros = float(sum(w * grid.zero for w, grid in zip(weight, sources, strict=True)))
     return _Sums(
         synapses=Add(shape=synapses.shape, weight=weight, bias=np.zeros(synapses.channels, dtype=np.int64)),

@@ -28,6 +28,7 @@ from tospike.hw.params import (
     require,
     require_range,
 )
+from tospike.sim.arithmetic import to_int64
 from tospike.sim.delay import delayed
 from tospike.sim.encoding import encode
 from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage
@@ -55,7 +56,7 @@ def quantize_snn(
     widest = max(network.input.inputs, *(stage.synapses.outputs for stage in network.stages))
     samples = samples[:: ceil_div(len(samples) * network.input.steps * widest, CALIBRATION_VALUES)]
     spec = _input(network.input, samples, options)
-    events: Integers = encode(spec, samples).astype(np.int64, copy=False)
+    events: Integers = encode(spec, samples).astype(np.int64, copy=False, casting="same_kind")
     payload_unit = spec.payload_unit
     # only a search for scales needs to know what the float network does
     searched = [_candidates(stage, options) > 0 for stage in network.stages]
@@ -140,7 +141,7 @@ def _stage(
         drive = neuron.synapse_gain if neuron.kind.synaptic else neuron.gain
         fine = scale * payload_unit / 2**law.weight_shift
         rest = 0.0 if neuron.kind.synaptic else neuron.rest / drive
-        bias = np.rint((synapses.bias.astype(np.float64) + rest) / fine).astype(np.int64)
+        bias = to_int64((synapses.bias.astype(np.float64) + rest) / fine, f"biases of stage {stage.name!r}")
         return _Trial(
             law=law,
             synapses=replace(synapses, weight=to_grid(synapses.weight, scale, fmt), bias=bias, grid=None),

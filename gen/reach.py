@@ -58,8 +58,8 @@ def _trace_batch(
     recurrent: Ints | None,
     decays: Ints | None,
 ) -> Reach:
-    weight = synapses.weight.astype(np.int64) << law.weight_shift
-    bias = synapses.bias.astype(np.int64)
+    weight = synapses.weight.astype(np.int64, casting="same_kind") << law.weight_shift
+    bias = synapses.bias.astype(np.int64, casting="same_kind")
     drive: DenseDrive | WindowDrive
     if isinstance(synapses, Conv2d):
         window = convolution(synapses)
@@ -67,7 +67,7 @@ def _trace_batch(
         bias = np.tile(bias, window.positions)
     else:
         drive = DenseDrive(weight, events)
-    own = None if recurrent is None else recurrent.astype(np.int64).T << law.weight_shift
+    own = None if recurrent is None else recurrent.astype(np.int64, casting="same_kind").T << law.weight_shift
     samples, steps, _ = events.shape
     spikes = np.zeros((samples, steps, synapses.outputs), dtype=np.uint8)
     neurons = Neurons(law, bias, samples, decays)
@@ -75,7 +75,7 @@ def _trace_batch(
     for step in range(steps):
         current, magnitude = drive.at(step)
         if own is not None and step > 0:
-            before = spikes[:, step - 1].astype(np.int64)
+            before = spikes[:, step - 1].astype(np.int64, casting="same_kind")
             current = current + exact_matmul(before, own)
             magnitude = magnitude + exact_matmul(before, np.abs(own))
         start = neurons.start

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import InputError, require
+from tospike.sim.arithmetic import to_int64
 
 
 def parse_sensor(text: str) -> tuple[int, int]:
@@ -48,8 +49,8 @@ def bin_events(
         time going backwards; the message names the recording.
     """
     require(time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1")
-    x, y, p, t = (np.asarray(events[name]).astype(np.int64) for name in ("x", "y", "p", "t_us"))
-    offsets = np.asarray(events["offsets"]).astype(np.int64)
+    x, y, p, t = (to_int64(events[name], f"events: {name}") for name in ("x", "y", "p", "t_us"))
+    offsets = to_int64(events["offsets"], "events: offsets")
     require(len({x.shape, y.shape, p.shape, t.shape}) == 1, "events: x, y, p and t_us differ in length")
     require(
         bool(len(offsets) >= 2 and offsets[0] == 0 and offsets[-1] == len(x) and (np.diff(offsets) >= 0).all()),

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import InputError, RequantizeParams
+from tospike.sim.arithmetic import to_int64
 from tospike.sim.network import Grid
 
 Floats = NDArray[np.float64]
@@ -38,7 +39,7 @@ def requantizer(factor: Floats, params: RequantizeParams, name: str) -> tuple[In
     for shift in range(params.max_shift, 0, -1):
         multiplier = np.rint(factor * 2.0**shift)
         if multiplier.max() <= params.multiplier.max:
-            return multiplier.astype(np.int64), shift
+            return to_int64(multiplier, f"multipliers of stage {name!r}"), shift
     raise InputError(
         f"stage {name!r} needs a requantisation factor of {factor.max():g}, beyond {params.multiplier_bits} bits: "
         "give more act-bits or check its weights"
@@ -61,7 +62,8 @@ def thresholds(unit: Floats, bias: Floats, grid: Grid, low: int, high: int) -> I
     exact = (level - 0.5 - grid.zero) * grid.scale / unit[:, None] - bias[:, None]
     nearest = np.rint(exact)
     included = grid.ties_up | (level % 2 == 0)  # half way up goes to the even level
-    return np.where(np.abs(exact - nearest) < TIE, nearest + ~included, np.ceil(exact)).astype(np.int64)
+    met = np.where(np.abs(exact - nearest) < TIE, nearest + ~included, np.ceil(exact))
+    return to_int64(met, "thresholds of a trained quantiser")
 
 
 def fit_thresholds(
@@ -84,8 +86,8 @@ def fit_thresholds(
         (channels,) lowest and highest accumulator that can occur: others are of no importance.
     """
     _, shift = requantizer(factor * 1.5, params, name)  # leaves room for the fit to go upwards
-    nominal = np.rint(factor * 2.0**shift).astype(np.int64)
-    rounded = np.rint(bias).astype(np.int64)
+    nominal = to_int64(factor * 2.0**shift, f"multipliers of stage {name!r}")
+    rounded = to_int64(bias, f"biases of stage {name!r}")
     chosen_bias, chosen, found = rounded.copy(), nominal.copy(), np.zeros(len(bias), dtype=bool)
     for nudge in NUDGES:
         least, most = _bounds(steps, rounded + nudge, low, shift, reach)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import IntFormat, ceil_div
+from tospike.sim.arithmetic import to_int64
 
 MSE_CANDIDATES = np.linspace(0.3, 1.0, 71)
 """Fractions of the largest magnitude that the search tries as the end of the range."""
@@ -51,7 +52,7 @@ def _error(magnitudes: NDArray[np.float64], scale: float, fmt: IntFormat) -> flo
 def to_grid(values: ArrayLike, scale: ArrayLike, fmt: IntFormat) -> NDArray[np.int64]:
     """``round(values / scale)``, saturated to -max..max (0..max if unsigned); ``scale`` broadcasts."""
     levels = np.rint(np.asarray(values, dtype=np.float64) / np.asarray(scale, dtype=np.float64))
-    return np.clip(levels, -fmt.max if fmt.signed else 0, fmt.max).astype(np.int64)
+    return to_int64(np.clip(levels, -fmt.max if fmt.signed else 0, fmt.max), "weights, in units of their scale")
 
 
 def relative_error(rounded: NDArray[np.generic], exact: NDArray[np.generic]) -> float:

@@ -1,11 +1,31 @@
 """Saturation and rounding on integer arrays; `hw.arithmetic` is the hardware's twin."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import IntFormat, LeakKind, LeakParams, Rounding
+from tospike.hw.params import InputError, IntFormat, LeakKind, LeakParams, Rounding
 
 Ints = NDArray[np.int64]
+
+LARGEST_EXACT = 1 << 53
+"""Up to here a float64 tells all integers apart."""
+
+
+def to_int64(values: ArrayLike, what: str) -> Ints:
+    """Real numbers rounded to the nearest integers, ties to even.
+
+    Raises
+    ------
+    InputError
+        One is NaN or infinite, or so large that no float tells it from its neighbours; ``what`` names the numbers.
+    """
+    if (integers := np.asarray(values)).dtype.kind in "iub":
+        return integers.astype(np.int64, copy=False)
+    rounded = np.rint(values)
+    for end in (rounded.min(initial=0), rounded.max(initial=0)):
+        if not abs(end) <= LARGEST_EXACT:  # NaN is neither more nor less
+            raise InputError(f"{what}: {end:g} cannot be an integer of {LARGEST_EXACT.bit_length() - 1} bits")
+    return rounded.astype(np.int64, casting="unsafe")
 
 
 def saturate(value: Ints, fmt: IntFormat) -> Ints:

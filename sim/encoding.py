@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import Encoding, IntFormat, require, require_range
+from tospike.sim.arithmetic import to_int64
 from tospike.sim.codes import changes, latency_spikes, lfsr_spikes, phase_payloads
 from tospike.sim.frames import running_frames, sum_frames
 from tospike.sim.network import InputSpec
@@ -19,7 +20,7 @@ def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float, *, ties_up:
     """``round(values / scale)``, ties to even unless ``ties_up``, saturated to ``fmt``. Any shape."""
     scaled = np.asarray(values, dtype=np.float64) / scale
     rounded = np.floor(scaled + 0.5) if ties_up else np.rint(scaled)
-    return np.clip(rounded, fmt.min, fmt.max).astype(np.int64)
+    return to_int64(np.clip(rounded, fmt.min, fmt.max), "values of the data, in units of their scale")
 
 
 def as_frames(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -152,7 +153,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
     )
     assert fmt is not None
     if spec.encoding is Encoding.DELTA:
-        return changes(values.astype(np.int64), spec.delta_threshold)
+        return changes(values.astype(np.int64, casting="same_kind"), spec.delta_threshold)
     return coded(spec.encoding, values, spec.steps, fmt.bits, spec.seed)
 
 
