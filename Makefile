@@ -1,4 +1,4 @@
-# Two commands do everything: `make compare` and `make test`. Needs python3 (3.11 or newer), g++, make, perl.
+# Two commands do everything: `make compare` and `make test`. Needs python3 (3.11 or newer, with venv), g++, make, perl.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 ASIC_TOOLS := opensta qflow-tech-osu018 iverilog z3
 
-.PHONY: compare test lint bench asic-tools clean
+.PHONY: compare test lint bench asic-tools clean prerequisites
 
 compare: $(VENV)/installed
 	$(BIN)/tospike compare digits --out $(OUT)
@@ -32,13 +32,39 @@ asic-tools:
 clean:
 	rm -rf $(VENV) $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(VENV)/bin/pip:
-	$(PYTHON) -m venv $(VENV)
+# What pip cannot bring is named before anything is made. Debian and Ubuntu keep ensurepip in a package of its own.
+define PREREQUISITES
+refuse() { echo "tospike: $$1: apt-get install $$2" >&2; exit 2; }
+"$(PYTHON)" -c "" 2> /dev/null || refuse "$(PYTHON) was not found, or does not run" "python3 python3-venv"
+"$(PYTHON)" -c "import sys; sys.exit(sys.version_info < (3, 11))" ||
+	refuse "Python 3.11 or newer is needed, $(PYTHON) is older" "python3.11-venv, then make PYTHON=python3.11"
+"$(PYTHON)" -c "import venv, ensurepip; ensurepip.version()" 2> /dev/null ||
+	refuse "$(PYTHON) has no venv with pip" "$(notdir $(PYTHON))-venv"
+missing=
+for program in g++ make perl; do command -v $$program > /dev/null || missing="$$missing $$program"; done
+test -z "$$missing" || refuse "not found:$$missing" "$${missing# }"
+endef
+export PREREQUISITES
 
-$(VENV)/installed: pyproject.toml | $(VENV)/bin/pip
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
-	touch $@
+prerequisites:
+	@sh -c "$$PREREQUISITES"
+
+# An installation that was interrupted leaves its mark and is begun afresh: pip may take half a package for a whole one.
+# So is one whose Python is gone.
+define INSTALL
+if test -e $(VENV)/unfinished || { test -L $(BIN)/python && test ! -e $(BIN)/python; }; then rm -rf $(VENV); fi
+mkdir -p $(VENV)
+touch $(VENV)/unfinished
+$(BIN)/python -m pip --version > /dev/null 2>&1 || "$(PYTHON)" -m venv $(VENV)
+$(BIN)/python -m pip install --quiet --disable-pip-version-check -e "$$1"
+rm $(VENV)/unfinished
+endef
+export INSTALL
+
+$(VENV)/installed: pyproject.toml | prerequisites
+	@sh -ec "$$INSTALL" install .
+	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[dev]"
-	touch $@
+	@sh -ec "$$INSTALL" install ".[dev]"
+	@touch $@

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tospike.gen.plain_path import is_plain, plain_folder
 from tospike.hw.params import InputError
 
 SEAL = "entry.json"
@@ -78,14 +79,15 @@ class Cache:
         final.parent.mkdir(parents=True, exist_ok=True)
         failed = final.with_name(final.name + ".failed")
         shutil.rmtree(failed, ignore_errors=True)
-        work = Path(tempfile.mkdtemp(prefix=f"{final.name}.", dir=final.parent))
+        work = _workplace(final)
         try:
             make(work)
             _seal(work)
+            work = _beside(final, work)
             _replace(work, final)
         except InputError as error:
             shutil.rmtree(failed, ignore_errors=True)
-            work.rename(failed)
+            shutil.move(work, failed)
             raise type(error)(str(error).replace(str(work), str(failed))) from None
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
@@ -100,6 +102,26 @@ def is_sound(entry: Path) -> bool:
         return bool(sealed) and all(_sha256(entry / name) == value for name, value in sealed.items())
     except (OSError, ValueError, AttributeError):
         return False
+
+
+def _workplace(final: Path) -> Path:
+    """A new folder to make the entry ``final`` in: beside it, unless that is a path which make cannot work in."""
+    place = final.parent if is_plain(final.parent.resolve()) else plain_folder()
+    return Path(tempfile.mkdtemp(prefix=f"{final.name}.", dir=place))
+
+
+def _beside(final: Path, work: Path) -> Path:
+    """``work``, brought to the file system of ``final`` if it is elsewhere, so that it can be renamed."""
+    if work.parent == final.parent:
+        return work
+    brought = Path(tempfile.mkdtemp(prefix=f"{final.name}.", dir=final.parent))
+    try:
+        shutil.copytree(work, brought, symlinks=True, dirs_exist_ok=True)
+    except BaseException:
+        shutil.rmtree(brought, ignore_errors=True)
+        raise
+    shutil.rmtree(work)
+    return brought
 
 
 def _seal(folder: Path) -> None:

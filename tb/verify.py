@@ -6,10 +6,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree
-
-from cocotb_tools.runner import get_runner
 
 from tospike.gen import tools
 from tospike.gen.cache import Cache, digest
@@ -17,6 +16,7 @@ from tospike.gen.folder import read
 from tospike.gen.tool import Tool, last_words
 from tospike.hw.params import InputError, require
 from tospike.tb.replay import SIMULATORS
+from tospike.tb.runner import library_path, make_runner
 
 BENCH = "tospike.tb.bench_accelerator"
 RUN = "verify"
@@ -72,9 +72,9 @@ def verify(
     cache = cache or Cache()
     sources = [design.verilog, *design.models]
     text = b"".join(source.read_bytes() for source in sources)
-    key = digest({"design": text, "tool": tool.release, "waves": waves})
+    key = digest({"design": text, "tool": tool.release, "cocotb": metadata.version("cocotb"), "waves": waves})
     with environment(tool):
-        runner = get_runner(simulator)
+        runner = make_runner(simulator)
 
         def make(build: Path) -> None:
             log = build / "build.log"
@@ -117,6 +117,7 @@ def verify(
                 log_file=work / "test.log",
                 timescale=("1ns", "1ps"),
                 extra_env={
+                    **library_path(),
                     "TOSPIKE_DESIGN": str(folder.resolve()),
                     "TOSPIKE_SEED": str(seed),
                     "TOSPIKE_SAMPLES": str(samples),
