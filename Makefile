@@ -9,7 +9,7 @@ ASIC_TOOLS := opensta qflow-tech-osu018 iverilog z3
 .PHONY: compare test lint bench asic-tools clean prerequisites
 
 compare: $(VENV)/installed
-	$(BIN)/tospike compare digits --out $(OUT)
+	$(BIN)/tospike compare digits --out "$(OUT)"
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
@@ -30,7 +30,7 @@ asic-tools:
 	apt-get install -y --no-install-recommends $(ASIC_TOOLS)
 
 clean:
-	rm -rf $(VENV) $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) "$(OUT)" build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # What pip cannot bring is named before anything is made. Debian and Ubuntu keep ensurepip in a package of its own.
 define PREREQUISITES

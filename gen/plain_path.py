@@ -47,10 +47,15 @@ def plain_folder() -> Path:
     raise InputError(f"make cannot work in {tempfile.gettempdir()}: set TMPDIR to a folder without blanks in its path")
 
 
-@functools.cache
-def _link(path: Path) -> Path:
+def folder_of_this_process() -> Path:
+    """A new folder with a plain path, until this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="tospike-", dir=plain_folder()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    link = folder / (path.name if is_plain(Path(path.name)) else "link")
+    return folder
+
+
+@functools.cache
+def _link(path: Path) -> Path:
+    link = folder_of_this_process() / (path.name if is_plain(Path(path.name)) else "link")
     link.symlink_to(path)
     return link

