@@ -13,6 +13,7 @@ from tospike.sim.network import (
     Add,
     AveragePool2d,
     Grid,
+    GridRounding,
     InputSpec,
     MaxPool2d,
     Network,
@@ -63,7 +64,12 @@ def choose_grids(network: Network, values: list[Floats], options: QuantizeOption
     for group in _added(network, chosen):
         scale = choose_scale(np.concatenate([values[i + 1].ravel() for i in group]), act, options.act_scale)
         for i in group:
-            grids[i] = Grid(scale=np.asarray(scale), low=0 if nonnegative[i] else act.min, high=act.max, ties_up=True)
+            grids[i] = Grid(
+                scale=np.asarray(scale),
+                low=0 if nonnegative[i] else act.min,
+                high=act.max,
+                rounding=GridRounding.TIES_UP,
+            )
             grids[i] = _clipped(grids[i], network.stages[i]) if i != INPUT else grids[i]
     low, high = min(grid.low for grid in grids.values()), max(grid.high for grid in grids.values())
     bits = max(signed_bits(low), signed_bits(high)) if signed else high.bit_length()
@@ -78,19 +84,11 @@ def choose_grids(network: Network, values: list[Floats], options: QuantizeOption
 def input_spec(network: Network, grid: Grid, act: IntFormat) -> InputSpec:
     """The input of the quantised network."""
     spec = network.input
-    # q = round(u / s + zero) with u = (x - offset) / scale
-    scale = spec.scale * float(grid.scale)
-    narrower = (grid.low, grid.high) if (grid.low > act.min or grid.high < act.max) and spec.grid else None
-    return InputSpec(
-        inputs=spec.inputs,
-        format=act,
-        scale=scale,
-        offset=spec.offset - grid.zero * scale,
-        clamp=narrower,
-        ties_up=spec.grid is not None and spec.grid.ties_up,
-        frames=spec.frames,
-        looks=spec.looks,
-    )
+    clamp = (grid.low, grid.high) if (grid.low > act.min or grid.high < act.max) and spec.grid else None
+    if spec.grid is None:
+        # q = round(u / s) with u = (x - offset) / scale
+        return replace(spec, format=act, scale=spec.scale * float(grid.scale))
+    return replace(spec, format=act, clamp=clamp, grid=grid)
 
 
 def _sent(network: Network) -> list[int]:
@@ -122,16 +120,11 @@ def _clipped(grid: Grid, stage: Stage) -> Grid:
 def _unsigned(grid: Grid) -> Grid:
     if grid.low >= 0 or grid.high - grid.low >= FEW_LEVELS:
         return grid
-    return _moved(grid, 1 << max((-grid.low - 1).bit_length(), grid.high.bit_length()))
+    return grid.moved(1 << max((-grid.low - 1).bit_length(), grid.high.bit_length()))
 
 
 def _signed(grid: Grid) -> Grid:
-    return _moved(grid, -(1 << (grid.high.bit_length() - 1))) if grid.high > 127 else grid
-
-
-def _moved(grid: Grid, by: int) -> Grid:
-    """The same values by other integers; ``by`` is even, so that ties still go to the same ones."""
-    return replace(grid, low=grid.low + by, high=grid.high + by, zero=grid.zero + by)
+    return grid.moved(-(1 << (grid.high.bit_length() - 1))) if grid.high > 127 else grid
 
 
 def _nonnegative(network: Network, is_input: bool) -> dict[int, bool]:

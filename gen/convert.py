@@ -125,6 +125,7 @@ def convert(network: Network, samples: NDArray[np.generic], options: ConvertOpti
 def _check(network: Network) -> None:
     require(not network.is_spiking, f"network {network.name!r} is spiking already")
     spec = network.input
+    require(not spec.order, f"network {network.name!r} takes images with channels last: export it with channels first")
     grids = [spec.grid]
     for stage in network.stages:
         kind = type(stage.synapses).__name__

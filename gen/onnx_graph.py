@@ -27,6 +27,8 @@ class Constant:
     value: Array
     grid: Grid | None = None
     """Of a quantised tensor; its scale broadcasts to ``value``."""
+    obstacle: str = ""
+    """Why it cannot be weights, where it cannot."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -73,6 +75,11 @@ class Graph:
             raise InputError(f'metadata {METADATA_KEY!r} are {stated!r}, not {{"frames": NUMBER}}: mend them') from None
         require(frames >= 0, f"metadata {METADATA_KEY!r} state {frames} frames: give 1 or more")
         return frames
+
+    @property
+    def opset(self) -> int:
+        """The version of ONNX's own operators."""
+        return max((entry.version for entry in self.proto.opset_import if entry.domain in STANDARD), default=1)
 
     @property
     def nodes(self) -> list[onnx.NodeProto]:

@@ -11,6 +11,7 @@ import onnx
 from tospike.gen import onnx_arithmetic as arithmetic
 from tospike.gen import onnx_layers as layers
 from tospike.gen import onnx_quantizers as quantizers
+from tospike.gen import onnx_shapes as shapes
 from tospike.gen.names import identifier
 from tospike.gen.onnx_graph import STANDARD, Constant, attributes, label, read_graph
 from tospike.gen.onnx_grids import QONNX
@@ -27,6 +28,7 @@ OPERATORS: dict[str, Handler] = {
     "MaxPool": layers.pool,
     "AveragePool": layers.pool,
     "GlobalAveragePool": layers.global_pool,
+    "ReduceMean": layers.reduce_mean,
     "Add": arithmetic.arithmetic,
     "Sub": arithmetic.arithmetic,
     "Mul": arithmetic.arithmetic,
@@ -34,8 +36,13 @@ OPERATORS: dict[str, Handler] = {
     "BatchNormalization": arithmetic.batch_normalization,
     "Relu": arithmetic.relu,
     "Clip": arithmetic.clip,
-    "Flatten": arithmetic.flatten,
-    "Reshape": arithmetic.reshape,
+    "Softmax": arithmetic.softmax,
+    "LogSoftmax": arithmetic.softmax,
+    "Flatten": shapes.flatten,
+    "Reshape": shapes.reshape,
+    "Squeeze": shapes.squeeze,
+    "Unsqueeze": shapes.unsqueeze,
+    "Transpose": shapes.transpose,
     "Identity": arithmetic.alias,
     "Dropout": arithmetic.alias,
     "QuantizeLinear": quantizers.quantize_linear,
@@ -49,6 +56,9 @@ QONNX_OPERATORS: dict[str, Handler] = {
     "BipolarQuant": quantizers.bipolar_quant,
     "MultiThreshold": quantizers.multi_threshold,
 }
+
+QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
+"""Of constants, they are no constants alone: the importer keeps the grid of weights."""
 
 SUPPORTED = f"{', '.join(OPERATORS)}, Constant, or QONNX's {', '.join(QONNX_OPERATORS)}"
 
@@ -90,9 +100,14 @@ def _network(walk: Walk, name: str) -> Network:
         _step(walk, node)
     output = walk.tensors.get(walk.graph.output)
     last = len(walk.sketch.drafts) - 1
+    if output is None or output.stage != last:
+        raise InputError(
+            f"output {walk.graph.output!r} is not what the nodes end in: export the network without other branches"
+        )
     require(
-        output is not None and output.stage == last,
-        f"output {walk.graph.output!r} is not what the nodes end in: export the network without other branches",
+        not output.is_code and walk.sketch.order_of(output) is None,
+        f"output {walk.graph.output!r} is integers of a QuantizeLinear, or a Transpose of what the last layer sends: "
+        "export the network with float outputs, classes in their order",
     )
     taken = {source for draft in walk.sketch.drafts for source in draft.sources} | {last}
     for index, draft in enumerate(walk.sketch.drafts):
@@ -108,7 +123,7 @@ def _step(walk: Walk, node: onnx.NodeProto) -> None:
     if standard and node.op_type == "Shape" and node.input[0] in walk.tensors:
         sizes = [graph.batch, *walk.tensors[node.input[0]].shape]  # a batch of 0 is what Reshape keeps
         graph.constants[node.output[0]] = Constant(value=np.array(sizes, dtype=np.int64))
-    elif standard and graph.is_constant(node) and node.op_type != "DequantizeLinear":
+    elif standard and graph.is_constant(node) and node.op_type not in QUANTIZERS:
         graph.fold(node)
     elif handler is None:
         raise InputError(f"{name} is not supported: use {SUPPORTED}")

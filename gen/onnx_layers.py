@@ -7,16 +7,18 @@ import numpy as np
 import onnx
 
 from tospike.gen.onnx_graph import Constant
-from tospike.gen.onnx_sketch import Tensor
+from tospike.gen.onnx_order import arranged, inverse
+from tospike.gen.onnx_shapes import axes_of
+from tospike.gen.onnx_tensor import INPUT, Tensor
 from tospike.gen.onnx_walk import Walk, stage_name
 from tospike.gen.onnx_windows import read_window
 from tospike.hw.params import InputError, require
-from tospike.sim.network import AveragePool2d, Conv2d, Dense, Grid, MaxPool2d, Window
+from tospike.sim.network import AveragePool2d, Conv2d, Dense, Grid, MaxPool2d, Shape, Window
 
 
 def conv(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """Conv in two dimensions."""
-    tensor = walk.data(node, name)
+    tensor = walk.image(node, name)
     constant = walk.constant(node, 1, name)
     weight = constant.value
     window = read_window(options, tensor.shape, weight.shape[2:], name)
@@ -42,7 +44,7 @@ def gemm(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -
     _dense(walk, node, name, transposed=not options.get("transB", 0), alpha=options.get("alpha", 1.0))
     if len(node.input) > 2 and node.input[2]:
         tensor = walk.tensors[node.output[0]]
-        shift = options.get("beta", 1.0) * walk.channels(node, 2, name, tensor.shape)
+        shift = options.get("beta", 1.0) * walk.values(node, 2, name, tensor)
         draft = walk.sketch.drafts[tensor.stage]
         draft.scale(np.ones(len(shift)), shift)
 
@@ -66,7 +68,10 @@ def _dense(walk: Walk, node: onnx.NodeProto, name: str, *, transposed: bool, alp
     require(len(tensor.shape) == 1, f"{name} gets samples of shape {tensor.shape}: put a Flatten before it")
     require(weight.shape[1] == tensor.shape[0], f"{name} takes {weight.shape[1]} values but gets {tensor.shape[0]}")
     grid = replace(constant.grid, scale=scale) if constant.grid else None
-    synapses = Dense(weight=weight, bias=np.zeros(len(weight)), grid=_rows(Constant(value=weight, grid=grid), name))
+    rows = _rows(replace(constant, value=weight, grid=grid), name)
+    if (order := walk.sketch.order_of(tensor)) is not None:
+        weight = weight[:, inverse(order)]
+    synapses = Dense(weight=weight, bias=np.zeros(len(weight)), grid=rows)
     stage = walk.sketch.add(stage_name(node), synapses, tensor)
     if alpha != 1.0:
         walk.sketch.drafts[stage].scale(np.full(len(weight), alpha), np.zeros(len(weight)))
@@ -75,35 +80,73 @@ def _dense(walk: Walk, node: onnx.NodeProto, name: str, *, transposed: bool, alp
 
 def pool(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """MaxPool or AveragePool."""
-    tensor = walk.data(node, name)
+    tensor = walk.image(node, name)
     window = read_window(options, tensor.shape, tuple(options["kernel_shape"]), name)
     require(len(node.output) == 1, f"{name} has a second output, the indices: export it without")
     require(
         node.op_type == "MaxPool" or not any(window.padding) or bool(options.get("count_include_pad", 0)),
         f"{name} divides by fewer values at the padded edges: export it with count_include_pad, or without padding",
     )
-    _add_pool(walk, node, name, tensor, window)
+    synapses = _pooled(node, name, tensor.shape, window)
+    stage = walk.sketch.add(stage_name(node), synapses, tensor)
+    walk.pass_on(node, replace(tensor, order=None, shape=synapses.output_shape), stage)
 
 
 def global_pool(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """GlobalAveragePool: a window as large as the image."""
     tensor = walk.data(node, name)
     require(len(tensor.shape) == 3, f"{name} gets samples of shape {tensor.shape}, not (channels, height, width)")
-    _add_pool(walk, node, name, tensor, Window(kernel=(tensor.shape[1], tensor.shape[2])))
+    _average(walk, node, name, tensor, 1, (tensor.shape[0], 1, 1))
 
 
-def _add_pool(walk: Walk, node: onnx.NodeProto, name: str, tensor: Tensor, window: Window) -> None:
+def reduce_mean(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+    """ReduceMean over height and width: a global average pool, of channels that come first or last."""
+    tensor = walk.data(node, name)
+    axes = axes_of(walk, node, name, options, len(tensor.shape) + 1)
+    good = len(tensor.shape) == 3 and axes is not None and sorted(axes) in ([1, 2], [2, 3])
+    require(good, f"{name} reduces axes {axes} of samples {tensor.shape}: only height and width together are supported")
+    channel = 1 if sorted(axes or ()) == [2, 3] else 3
+    count = tensor.shape[channel - 1]
+    kept = tuple(count if axis == channel else 1 for axis in (1, 2, 3))
+    _average(walk, node, name, tensor, channel, kept if options.get("keepdims", 1) else (count,))
+
+
+def _average(walk: Walk, node: onnx.NodeProto, name: str, tensor: Tensor, channel: int, shape: Shape) -> None:
+    """The mean of each channel of an image, of which ``channel`` is the axis."""
+    if channel == 3:
+        tensor = tensor.transposed((2, 0, 1))
+    channels, height, width = tensor.shape
+    order = walk.sketch.order_of(tensor)
+    if tensor.stage != INPUT and order is not None:
+        # a mean does not care for the order of what it is of
+        places = np.sort(order.reshape(channels, -1), axis=1).reshape(-1)
+        tensor = replace(tensor, order=arranged(places))
+        if walk.sketch.in_order(tensor):
+            _, height, width = walk.sketch.drafts[tensor.stage].synapses.output_shape
+    require(
+        walk.sketch.in_order(tensor),
+        f"{name} takes values that a Transpose has brought into another order: export the network with channels first",
+    )
+    window = Window(kernel=(height, width))
+    synapses = _pooled(node, name, (channels, height, width), window)
+    walk.send(node.output[0], walk.sketch.add(stage_name(node), synapses, tensor), shape)
+
+
+def _pooled(node: onnx.NodeProto, name: str, shape: Shape, window: Window) -> MaxPool2d | AveragePool2d:
     kind = MaxPool2d if node.op_type == "MaxPool" else AveragePool2d
     try:
-        synapses = kind(shape=(tensor.shape[0], tensor.shape[1], tensor.shape[2]), window=window)
+        return kind(shape=(shape[0], shape[1], shape[2]), window=window)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    walk.send(node.output[0], walk.sketch.add(stage_name(node), synapses, tensor), synapses.output_shape)
 
 
 def _rows(constant: Constant, name: str) -> Grid | None:
     """The grid of weights (outputs, ...) with a scale of shape () or (outputs,)."""
     grid = constant.grid
+    require(
+        not constant.obstacle,
+        f"{name} has weights that it cannot: {constant.obstacle}: train them with 8 bits or fewer",
+    )
     if grid is None:
         return None
     scale = np.broadcast_to(grid.scale, constant.value.shape).reshape(len(constant.value), -1)

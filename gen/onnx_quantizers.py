@@ -7,19 +7,25 @@ import numpy as np
 import onnx
 
 from tospike.gen import onnx_grids as grids
-from tospike.gen.onnx_sketch import Tensor
+from tospike.gen.onnx_graph import Constant
+from tospike.gen.onnx_tensor import Tensor
 from tospike.gen.onnx_walk import Walk, stage_name
 from tospike.hw.params import require
 from tospike.sim.network import Grid
 
+ACTIVATION_BITS = 8
+
 
 def quant(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
-    """QONNX's Quant, of weights or activations."""
-    grid = grids.quant_grid(node, walk.graph)
+    """QONNX's Quant, of weights, biases or activations."""
+    quantizer = grids.quant(node, walk.graph)
     if node.input[0] in walk.graph.constants:
-        constant = grids.quantized_constant(walk.constant(node, 0, name), grid, name)
-        walk.graph.constants[node.output[0]] = constant
+        levels = quantizer.levels(walk.constant(node, 0, name).value)
+        walk.graph.constants[node.output[0]] = quantizer.constant(levels)
         return
+    grid = quantizer.grid()
+    bits = (grid.high - grid.low).bit_length()
+    require(bits <= ACTIVATION_BITS, f"{name} has {bits} bits: activations of {ACTIVATION_BITS} are supported")
     _round(walk, node, name, walk.data(node, name), grid)
 
 
@@ -33,45 +39,52 @@ def bipolar_quant(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]
     _round(walk, node, name, walk.data(node, name), grids.bipolar_grid(scale))
 
 
-def multi_threshold(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+def multi_threshold(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """QONNX's MultiThreshold."""
     tensor = walk.data(node, name)
     grid, factor, shift = grids.threshold_grid(node, walk.graph)
-    require(
-        len(factor) in (1, tensor.shape[0]),
-        f"{name} has thresholds for {len(factor)} channels but gets {tensor.shape[0]}",
-    )
-    factor, shift = (np.broadcast_to(vector, tensor.shape[:1]) for vector in (factor, shift))
-    stage = walk.sketch.scale_channels(stage_name(node), tensor, factor, shift)
-    scaled = replace(tensor, stage=stage, shared=tensor.shared and stage == tensor.stage)
+    layout = options.get("data_layout", b"").decode() or "NCHW"
+    axis = len(tensor.shape) - 1 if layout.endswith("C") and len(tensor.shape) > 1 else 0
+    channels = tensor.shape[axis]
+    require(len(factor) in (1, channels), f"{name} has thresholds for {len(factor)} channels but gets {channels}")
+    places = [-1 if dimension == axis else 1 for dimension in range(len(tensor.shape))]
+    factor, shift = (np.broadcast_to(vector.reshape(places), tensor.shape).reshape(-1) for vector in (factor, shift))
+    stage = walk.sketch.scale_values(stage_name(node), tensor, factor, shift)
+    order = tensor.order if stage == tensor.stage else walk.sketch.order_of(tensor)
+    scaled = replace(tensor, stage=stage, order=order, shared=tensor.shared and stage == tensor.stage)
     _round(walk, node, name, scaled, grid)
 
 
 def quantize_linear(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
-    """QuantizeLinear of activations."""
+    """QuantizeLinear of activations, or of constants."""
+    if node.input[0] in walk.graph.constants:
+        constant = walk.constant(node, 0, name)
+        quantizer = grids.linear(node, walk.graph, constant.value.shape)
+        walk.graph.constants[node.output[0]] = Constant(value=quantizer.levels(constant.value).astype(np.int64))
+        return
     tensor = walk.data(node, name)
-    _round(walk, node, name, tensor, grids.linear_grid(node, walk.graph, len(tensor.shape) + 1))
+    _round(walk, node, name, tensor, grids.linear(node, walk.graph, (1, *tensor.shape)).grid(), is_code=True)
 
 
 def dequantize_linear(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """DequantizeLinear: of constants, or behind a QuantizeLinear of the same scale."""
     source = node.input[0]
     if source in walk.graph.constants:
-        constant = walk.graph.constants[source]
-        grid = grids.linear_grid(node, walk.graph, max(constant.value.ndim, 1))
-        walk.graph.constants[node.output[0]] = grids.dequantized_constant(constant, grid)
+        integers = walk.graph.constants[source].value
+        require(
+            grids.integer_bounds(integers.dtype) is not None,
+            f"{name} takes {source!r}, which is {integers.dtype}: give integers",
+        )
+        quantizer = grids.linear(node, walk.graph, integers.shape, integers.dtype)
+        walk.graph.constants[node.output[0]] = quantizer.constant(integers)
         return
-    tensor = walk.data(node, name)
-    grid = grids.linear_grid(node, walk.graph, len(tensor.shape) + 1)
-    good = np.size(grid.scale) == 1 and walk.sketch.is_on(tensor, grid)
+    tensor = walk.data(node, name, takes_codes=True)
+    grid = grids.linear(node, walk.graph, (1, *tensor.shape)).grid()
+    good = tensor.is_code and walk.sketch.is_scaled(tensor, float(grid.scale), grid.zero)
     require(good, f"{name} has another scale or zero point than the QuantizeLinear before it: export them in pairs")
-    walk.pass_on(node, tensor, tensor.stage)
+    walk.pass_on(node, replace(tensor, is_code=False), tensor.stage)
 
 
-def _round(walk: Walk, node: onnx.NodeProto, name: str, tensor: Tensor, grid: Grid) -> None:
-    require(
-        np.ptp(grid.scale) == 0,
-        f"{name} quantises activations per channel: train it with one scale for all channels",
-    )
-    grid = replace(grid, scale=np.reshape(grid.scale, -1)[0])
-    walk.pass_on(node, tensor, walk.sketch.round(stage_name(node), tensor, grid))
+def _round(walk: Walk, node: onnx.NodeProto, name: str, tensor: Tensor, grid: Grid, *, is_code: bool = False) -> None:
+    stage = walk.sketch.round(stage_name(node), tensor, grid)
+    walk.pass_on(node, replace(tensor, is_code=is_code), stage)

@@ -1,10 +1,13 @@
 """A network while it is imported: operators become stages, or are folded into the stage before them."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tospike.hw.params import require
+from tospike.gen.onnx_order import arranged, inverse
+from tospike.gen.onnx_tensor import INPUT, Tensor
+from tospike.hw.params import InputError, IntFormat, require
 from tospike.sim.network import (
     Activation,
     Array,
@@ -14,24 +17,12 @@ from tospike.sim.network import (
     InputSpec,
     MaxPool2d,
     Network,
-    Shape,
     Stage,
     Synapses,
 )
 
-INPUT = -1
-"""The network's input where the index of a stage is meant."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tensor:
-    """Values on their way: what a stage sends, possibly reshaped."""
-
-    stage: int
-    shape: Shape
-    """Of one sample."""
-    shared: bool
-    """More than one operator takes it, so that nothing can be folded into the stage behind it any more."""
+WEIGHTS = IntFormat(bits=8, signed=True)
+"""What the widest weights are."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -65,6 +56,21 @@ class _Draft:
         )
 
 
+def _check_weights(draft: _Draft) -> None:
+    """Refuses trained integers that the hardware does not have: of quantisers with a zero point, or -128 mirrored."""
+    synapses = draft.synapses
+    if not isinstance(synapses, Dense | Conv2d) or synapses.grid is None:
+        return
+    column = (-1,) + (1,) * (synapses.weight.ndim - 1)
+    integers = np.rint(synapses.weight / np.reshape(synapses.grid.scale, column if synapses.grid.scale.ndim else ()))
+    low, high = int(integers.min()), int(integers.max())
+    require(
+        WEIGHTS.holds(low) and WEIGHTS.holds(high),
+        f"node {draft.name!r} has weights of the integers {low} to {high}, which do not fit {WEIGHTS.bits} signed "
+        "bits: quantise them symmetrically (zero point 0, or 128 if unsigned; without -128 where a factor is negative)",
+    )
+
+
 def _scaled_grid(grid: Grid | None, factor: Array) -> Grid | None:
     """The grid of weights that are multiplied by ``factor`` (channels,); negative factors mirror the integers."""
     if grid is None:
@@ -83,6 +89,8 @@ class Sketch:
     scale: float = 1.0
     offset: float = 0.0
     grid: Grid | None = None
+    order: Array | None = None
+    """Which value of a sample each input is, where they come in another order."""
     drafts: list[_Draft] = field(default_factory=list)
 
     def add(self, name: str, synapses: Synapses, *tensors: Tensor) -> int:
@@ -92,8 +100,34 @@ class Sketch:
         self.drafts.append(_Draft(name=name, synapses=synapses, sources=sources, sole=sole))
         return len(self.drafts) - 1
 
-    def scale_channels(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
-        """``y = factor * x + shift``, (channels,) each: folded into the stage before or the input, or a new stage."""
+    def order_of(self, tensor: Tensor) -> Array | None:
+        """Which of the values that its stage sends each of a tensor's is; ``None``: they come in order."""
+        if tensor.stage != INPUT or self.order is None:
+            return tensor.order
+        return arranged(inverse(self.order)[np.arange(self.inputs) if tensor.order is None else tensor.order])
+
+    def in_order(self, tensor: Tensor) -> bool:
+        """Whether a tensor's values come in order; those of the input are put into it, as long as nothing takes it."""
+        if tensor.stage == INPUT and not any(INPUT in draft.sources for draft in self.drafts):
+            self.order = tensor.order
+        return self.order_of(tensor) is None
+
+    def image_shape(self, tensor: Tensor) -> tuple[int, int, int]:
+        """As what image a stage takes a tensor's values where their place does not matter."""
+        shape = tensor.shape
+        if self.order_of(tensor) is not None:
+            # channels first, as they are sent
+            shape = (shape[2], *shape[:2]) if tensor.stage == INPUT else self.drafts[tensor.stage].synapses.output_shape
+        return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (math.prod(shape), 1, 1)
+
+    def scale_values(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
+        """``y = factor * x + shift``, one for each of a tensor's values: folded into what sends them, or a new stage.
+
+        Raises
+        ------
+        InputError
+            The values of an image's channel are scaled differently.
+        """
         if tensor.stage == INPUT:
             gain, bias = float(factor[0]), float(shift[0])
             uniform = bool((factor == gain).all() and (shift == bias).all())
@@ -101,10 +135,16 @@ class Sketch:
                 self.scale /= gain
                 self.offset -= bias * self.scale
                 return INPUT
-        elif not tensor.shared and self.drafts[tensor.stage].is_linear:
+            if len(tensor.shape) == 3 and not _is_uniform(factor, shift, tensor.shape[0]):
+                self.in_order(tensor.transposed((2, 0, 1)))  # channels last: they are to come first
+        order = self.order_of(tensor)
+        if order is not None:
+            factor, shift = factor[inverse(order)], shift[inverse(order)]
+        if tensor.stage != INPUT and not tensor.shared and self.drafts[tensor.stage].is_linear:
             draft = self.drafts[tensor.stage]
-            if isinstance(draft.synapses, Dense | Conv2d) and draft.synapses.channels == len(factor):
-                draft.scale(factor, shift)
+            channels = draft.synapses.channels
+            if isinstance(draft.synapses, Dense | Conv2d) and _is_uniform(factor, shift, channels):
+                draft.scale(*(vector.reshape(channels, -1)[:, 0] for vector in (factor, shift)))
                 return tensor.stage
         return self._channelwise(name, tensor, factor, shift)
 
@@ -124,7 +164,7 @@ class Sketch:
     def round(self, name: str, tensor: Tensor, grid: Grid) -> int:
         """Round to a trained quantiser's grid."""
         source = self._pool_source(tensor.stage)
-        if _same(self.grid_of(source), grid):
+        if _keeps(grid, self.grid_of(source)):
             return tensor.stage  # rounding twice is rounding once, and a pool selects
         target = self._behind_pools(tensor)
         if target is None or self.grid_of(target) is not None:
@@ -141,18 +181,38 @@ class Sketch:
         """The grid that the values of a stage, or the input, are on."""
         return self.grid if stage == INPUT else self.drafts[stage].grid
 
-    def is_on(self, tensor: Tensor, grid: Grid) -> bool:
-        """Whether the values have been rounded to that grid."""
-        return _same(self.grid_of(self._pool_source(tensor.stage)), grid)
+    def is_scaled(self, tensor: Tensor, scale: float, zero: float) -> bool:
+        """Whether the values have been rounded to a grid of that scale and zero point."""
+        grid = self.grid_of(self._pool_source(tensor.stage))
+        return grid is not None and (float(grid.scale), grid.zero) == (scale, zero)
+
+    def narrow(self, name: str, tensor: Tensor, low: int | None, high: int | None) -> int:
+        """Clip the integers of a quantiser."""
+        grid = self.grid_of(self._pool_source(tensor.stage))
+        assert grid is not None  # integers come from quantisers alone
+        low = grid.low if low is None else max(grid.low, low)
+        high = grid.high if high is None else min(grid.high, high)
+        require(low < high, f"{name} leaves only integers from {low} to {high}: export it with other bounds")
+        narrowed = replace(grid, low=low, high=high)
+        stage = self._behind_pools(tensor)
+        if stage is None:
+            return self.round(name, tensor, narrowed)
+        if stage == INPUT:
+            self.grid = narrowed
+        else:
+            self.drafts[stage].grid = narrowed
+        return tensor.stage
 
     def network(self, name: str) -> Network:
         """The network, once all operators are in."""
         require(len(self.drafts) >= 1, "there are no layers: nothing to compute")
-        spec = InputSpec(inputs=self.inputs, scale=self.scale, offset=self.offset, grid=self.grid)
+        order = () if self.order is None else tuple(int(index) for index in self.order)
+        spec = InputSpec(inputs=self.inputs, scale=self.scale, offset=self.offset, grid=self.grid, order=order)
         return Network(name=name, input=spec, stages=tuple(self._stage(i) for i in range(len(self.drafts))))
 
     def _stage(self, index: int) -> Stage:
         draft = self.drafts[index]
+        _check_weights(draft)
         return Stage(
             name=draft.name,
             synapses=draft.synapses,
@@ -176,14 +236,17 @@ class Sketch:
         return None if shared else stage
 
     def _identity(self, name: str, tensor: Tensor) -> int:
-        channels = tensor.shape[0]
-        return self._channelwise(name, tensor, np.ones(channels), np.zeros(channels))
+        size = math.prod(tensor.shape)
+        return self._channelwise(name, tensor, np.ones(size), np.zeros(size))
 
     def _channelwise(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
         """A depthwise convolution of one tap; its weights are 1, -1 and 0 on a grid of their own."""
-        height, width = tensor.shape[1:] if len(tensor.shape) == 3 else (1, 1)
+        shape = self.image_shape(tensor)
+        if not _is_uniform(factor, shift, shape[0]):
+            raise InputError(f"node {name!r} scales the values of a channel differently, which is not supported")
+        factor, shift = (vector.reshape(shape[0], -1)[:, 0] for vector in (factor, shift))
         synapses = Conv2d(
-            shape=(len(factor), height, width),
+            shape=shape,
             weight=factor.reshape(-1, 1, 1, 1),
             bias=shift,
             groups=len(factor),
@@ -192,8 +255,15 @@ class Sketch:
         return self.add(name, synapses, tensor)
 
 
-def _same(one: Grid | None, other: Grid) -> bool:
-    if one is None:
+def _is_uniform(factor: Array, shift: Array, channels: int) -> bool:
+    """Whether all values of a channel have one factor and one shift."""
+    parts = [vector.reshape(channels, -1) for vector in (factor, shift)]
+    return all(bool((part == part[:, :1]).all()) for part in parts)
+
+
+def _keeps(new: Grid, old: Grid | None) -> bool:
+    """Whether values on a grid stay as they are on another."""
+    if old is None:
         return False
-    exact = (one.low, one.high, one.zero, one.ties_up) == (other.low, other.high, other.zero, other.ties_up)
-    return exact and float(one.scale) == float(other.scale)
+    exact = (old.zero, old.after, old.rounding) == (new.zero, new.after, new.rounding)
+    return exact and float(old.scale) == float(new.scale) and new.low <= old.low and old.high <= new.high

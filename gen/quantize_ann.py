@@ -122,7 +122,7 @@ def _requantize(
     stage: Stage, sums: _Sums, sources: list[Grid], target: Grid, options: QuantizeOptions, *, is_trained: bool
 ) -> Fit:
     factor = sums.unit / float(target.scale)
-    bias = sums.bias + target.zero / factor
+    bias = sums.bias + target.centre / factor
     if not is_trained:
         multiplier, shift = requantizer(factor, options.requantize, stage.name)
         return Fit(

@@ -50,6 +50,6 @@ class Quantized:
         assert spec.format is not None
         return {
             "options": self.options.describe(),
-            "input": {"bits": spec.format.bits, "signed": spec.format.signed, "scale": spec.scale},
+            "input": {"bits": spec.format.bits, "signed": spec.format.signed, "scale": spec.unit},
             "stages": [asdict(stage) for stage in self.stages],
         }

@@ -15,7 +15,9 @@ Ints = NDArray[np.int64]
 NUDGES = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 """Integers around the rounded bias that the fit tries."""
 TIE = 1e-6
-"""A threshold nearer than this to an accumulator's value is a tie; float32 tells them apart no better."""
+"""A threshold nearer than this to an accumulator's value is a tie."""
+FLOAT32 = 2.0**-21
+"""Relative to a sum, no less than what rounding it to float32 and dividing there can move it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,10 +61,14 @@ def thresholds(unit: Floats, bias: Floats, grid: Grid, low: int, high: int) -> I
         The quantiser, of which the levels from ``low`` to ``high`` occur.
     """
     level = np.arange(low + 1, high + 1)
-    exact = (level - 0.5 - grid.zero) * grid.scale / unit[:, None] - bias[:, None]
+    position, included = grid.edges(level)
+    exact = position * grid.scale / unit[:, None] - bias[:, None]
     nearest = np.rint(exact)
-    included = grid.ties_up | (level % 2 == 0)  # half way up goes to the even level
-    met = np.where(np.abs(exact - nearest) < TIE, nearest + ~included, np.ceil(exact))
+    near = np.full(nearest.shape, TIE)
+    if grid.single:  # its ties are those of float32, whose rounding grows with the sum: ask the quantiser itself
+        near = np.maximum(near, FLOAT32 * np.abs(nearest + bias[:, None]))
+        included = grid.levels((nearest + bias[:, None]) * unit[:, None]) >= level
+    met = np.where(np.abs(exact - nearest) < near, nearest + ~included, np.ceil(exact))
     return to_int64(met, "thresholds of a trained quantiser")
 
 

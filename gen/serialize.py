@@ -14,7 +14,7 @@ import numpy as np
 
 from tospike.hw import params
 from tospike.hw.params import InputError
-from tospike.sim import design, network
+from tospike.sim import design, grid, network
 
 CLASSES = {
     cls.__name__: cls
@@ -62,6 +62,8 @@ def decode(data: Any, hint: Any = None) -> Any:
             return option(data)
         if option == network.Array:
             return np.array(data, dtype=np.int64)
+        if option == grid.Reals:
+            return np.array(data, dtype=np.float64)
         if typing.get_origin(option) is tuple:
             return tuple(decode(item, typing.get_args(option)[0]) for item in data)
     return data

@@ -16,34 +16,39 @@ Code = Callable[[NDArray[np.int64], int, int], NDArray[np.integer]]
 """Takes (N, inputs) values, steps and bits; gives (N, steps, inputs) payloads."""
 
 
-def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float, *, ties_up: bool = False) -> NDArray[np.int64]:
-    """``round(values / scale)``, ties to even unless ``ties_up``, saturated to ``fmt``. Any shape."""
-    scaled = np.asarray(values, dtype=np.float64) / scale
-    rounded = np.floor(scaled + 0.5) if ties_up else np.rint(scaled)
+def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float) -> NDArray[np.int64]:
+    """``round(values / scale)``, ties to even, saturated to ``fmt``. Any shape."""
+    rounded = np.rint(np.asarray(values, dtype=np.float64) / scale)
     return to_int64(np.clip(rounded, fmt.min, fmt.max), "values of the data, in units of their scale")
 
 
 def as_frames(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Samples of the data set: where an ANN takes spike trains, their sums; of the frames of a delta ANN the last; all
-    others as they are."""
-    if x.ndim != 3 or not (spec.frames or spec.looks):
-        return x
-    return sum_frames(x, spec.frames) if spec.frames else x[:, -1]
+    """Samples of the data set in the network's order: where an ANN takes spike trains, their sums; of the frames of a
+    delta ANN the last; all others as they are."""
+    if x.ndim == 3 and (spec.frames or spec.looks):
+        x = sum_frames(x, spec.frames) if spec.frames else x[:, -1]
+    return _ordered(spec, x)
 
 
 def as_looks(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
     """(N, looks, inputs) frames of a delta ANN: of a spike train what has come of its sums after each part of the time;
     a sequence of frames as it is, a lone frame as one of them."""
     if x.ndim == 3:
-        return running_frames(x, spec.frames) if spec.frames else x
-    return x[:, None]
+        return _ordered(spec, running_frames(x, spec.frames) if spec.frames else x)
+    return _ordered(spec, x[:, None])
+
+
+def _ordered(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
+    return x[..., list(spec.order)] if spec.order and x.shape[-1] == len(spec.order) else x
 
 
 def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
     """Values of the data set as the integers that a quantised network takes. Any shape."""
     assert spec.format is not None  # a quantised network has one
     centred = np.asarray(values, dtype=np.float64) - spec.offset
-    integers = quantize_values(centred, spec.format, spec.scale, ties_up=spec.ties_up)
+    if spec.grid is not None:
+        return to_int64(spec.grid.levels(centred / spec.scale), "values of the data, in units of their scale")
+    integers = quantize_values(centred, spec.format, spec.scale)
     return integers if spec.clamp is None else np.clip(integers, *spec.clamp)
 
 
@@ -140,7 +145,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         values = quantize_input(spec, values)
     elif (spec.scale, spec.offset) != (1.0, 0.0):
         values = (values.astype(np.float64) - spec.offset) / spec.scale
-    if spec.grid is not None:
+    if spec.format is None and spec.grid is not None:
         values = spec.grid.nearest(values)
     if spec.encoding is None:
         return values

@@ -25,13 +25,13 @@ from tospike.hw.params import (
     check_neuron_options,
     require,
 )
+from tospike.sim.grid import Grid, GridRounding
 from tospike.sim.synapses import (
     Add,
     Array,
     AveragePool2d,
     Conv2d,
     Dense,
-    Grid,
     MaxPool2d,
     Shape,
     SumPool2d,
@@ -50,6 +50,7 @@ __all__ = [
     "Dense",
     "FloatNeuron",
     "Grid",
+    "GridRounding",
     "InputSpec",
     "IntNeuron",
     "MaxPool2d",
@@ -222,7 +223,8 @@ class InputSpec:
     """What one sample is, and how it becomes time steps.
 
     A float network takes ``(value - offset) / scale`` of the values in the data set, rounded to ``grid`` if it has one;
-    a quantised one takes integers of ``format``, ``round((value - offset) / scale)``, saturated to ``clamp``.
+    a quantised one takes integers of ``format``: the grid's, or ``round((value - offset) / scale)``, saturated to
+    ``clamp``.
     ``encoding`` and ``steps`` are ``None`` and 1 for an ANN. ``encoding`` None with ``steps`` > 1 means that the data
     are spikes already: samples have shape (steps, inputs), as those of an encoding that takes frames. An image's values
     come channel by channel, row by row.
@@ -236,18 +238,24 @@ class InputSpec:
     offset: float = 0.0
     clamp: tuple[int, int] | None = None
     """Where the input's range is narrower than ``format``, which holds every activation of the network."""
-    ties_up: bool = False
-    """A value half way between two integers goes up, rather than to the even one."""
     grid: Grid | None = None
-    """Of a trained quantiser, in a float network."""
+    """Of a trained quantiser."""
     seed: int = 1
     """Of random encodings."""
     frames: int = 0
     """ANN on spike trains: into how many frames they are summed, see :mod:`tospike.sim.frames`; 0: it takes none."""
     looks: int = 0
     """Delta ANN: how many frames of a sample come, one after another, of which it answers the last; 0: it is none."""
+    order: tuple[int, ...] = ()
+    """Which value of a sample in the data set each input is: the file's layout may have channels last. Empty: as they
+    come."""
     delta_threshold: int = 0
     """Of delta encoding: a change is sent if it is larger, in units of ``scale``."""
+
+    @property
+    def unit(self) -> float:
+        """What an integer of a quantised input stands for, in values of the data set."""
+        return self.scale * float(self.grid.scale) if self.grid else self.scale
 
     @property
     def payload_unit(self) -> float:

@@ -8,45 +8,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import require
+from tospike.sim.grid import Grid
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Grid:
-    """The values that a trained quantiser allows: ``scale * (q - zero)`` with integers q from ``low`` to ``high``.
-
-    On the synapses of a float network it says how their weights were trained (``zero`` is 0), on an
-    :class:`Activation` or an :class:`InputSpec` what is sent on. Quantisation then takes these scales, and chooses its
-    own where there is no grid.
-    """
-
-    scale: Array
-    """() for activations; () or (channels,) for weights. Positive."""
-    low: int
-    high: int
-    zero: float = 0.0
-    ties_up: bool = False
-    """A value half way between two goes up, rather than to the even q."""
-
-    def __post_init__(self) -> None:
-        require(self.low < self.high, f"a quantiser's range {self.low} to {self.high} is empty")
-        good = bool(np.isfinite(self.scale).all() and (np.asarray(self.scale) > 0).all())
-        require(good, "a quantiser's scale must be positive")
-
-    def levels(self, values: Array) -> Array:
-        """The integers q (as floats) nearest to ``values``, saturated; for a scale of shape ()."""
-        scaled = values / self.scale + self.zero
-        return np.clip(np.floor(scaled + 0.5) if self.ties_up else np.rint(scaled), self.low, self.high)
-
-    def nearest(self, values: Array) -> Array:
-        """The allowed values nearest to ``values``; for a scale of shape ()."""
-        return self.scale * (self.levels(values) - self.zero)
 
 
 # All have ``inputs`` and ``outputs``, the numbers of values; ``channels``, the number of per-channel parameters of

@@ -18,6 +18,7 @@ from tospike.sim.network import (
     Conv2d,
     Dense,
     Grid,
+    GridRounding,
     InputSpec,
     MaxPool2d,
     Network,
@@ -215,7 +216,7 @@ def test_activation():
     grid = Grid(scale=np.asarray(0.5), low=-1, high=2)
     assert Activation(relu=False, grid=grid)(x).tolist() == [-0.5, 0.5, 1.0, 1.0]
     assert grid.levels(np.array([0.25, 0.75])).tolist() == [0, 2]  # ties to even
-    assert replace(grid, ties_up=True).levels(np.array([0.25, 0.75])).tolist() == [1, 2]
+    assert replace(grid, rounding=GridRounding.TIES_UP).levels(np.array([0.25, 0.75])).tolist() == [1, 2]
     assert replace(grid, zero=0.5, low=0, high=1).nearest(x).tolist() == [-0.25, 0.25, 0.25, 0.25]
     with pytest.raises(InputError, match="cannot be clipped at 0"):
         Activation(relu=True, maximum=0.0)

@@ -5,7 +5,7 @@ import pytest
 
 from tospike.gen.requantizer import fit_thresholds, thresholds
 from tospike.hw.params import RequantizeParams
-from tospike.sim.network import Grid
+from tospike.sim.network import Grid, GridRounding
 
 RNG = np.random.default_rng(5)
 REACH = 400
@@ -35,7 +35,13 @@ def fit(grid, unit, bias):
 @pytest.mark.parametrize("ties_up", [False, True])
 @pytest.mark.parametrize(("low", "high", "zero"), [(-2, 1, 0), (0, 1, 0.5), (0, 3, 0), (1, 3, 2), (-128, 127, 0)])
 def test_thresholds_are_where_the_quantiser_steps(low, high, zero, ties_up):
-    grid = Grid(scale=np.asarray(0.75), low=low, high=high, zero=zero, ties_up=ties_up)
+    grid = Grid(
+        scale=np.asarray(0.75),
+        low=low,
+        high=high,
+        zero=zero,
+        rounding=GridRounding.TIES_UP if ties_up else GridRounding.HALF_EVEN,
+    )
     unit, bias = random_channels()
     unit[:20], bias[:20] = 0.375, np.arange(20)  # every other value is a tie
     steps = thresholds(unit, bias, grid, low, high)

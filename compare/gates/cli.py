@@ -23,7 +23,7 @@ from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
 from tospike.hw.params import InputError, require
 from tospike.sim.design import Design
-from tospike.sim.encoding import as_looks, quantize_input
+from tospike.sim.encoding import as_frames, as_looks, quantize_input
 from tospike.sim.network import Array
 
 
@@ -103,7 +103,7 @@ def _load(model: Path, data: DataSet, samples: int, options: ModelOptions) -> tu
         and data.is_frames == (spec.looks > 1 or (spec.encoding is not None and spec.encoding.takes_frames)),
         f"{model} does not take the samples of {data.name}: give other --data",
     )
-    x = as_looks(spec, data.x[:samples]) if spec.looks else data.x[:samples]
+    x = (as_looks if spec.looks else as_frames)(spec, data.x[:samples])
     is_spikes = spec.encoding is None and design.network.is_spiking
     return design, x.astype("int64") if is_spikes else quantize_input(spec, x)
 

@@ -1,0 +1,24 @@
+"""Orders of values: permutations, of which ``None`` is the one that changes nothing."""
+
+import numpy as np
+
+from tospike.sim.network import Array
+
+
+def arranged(order: Array) -> Array | None:
+    """The order, or ``None`` if it changes nothing."""
+    return None if np.array_equal(order, np.arange(len(order))) else order
+
+
+def inverse(order: Array) -> Array:
+    """The order that undoes another."""
+    undone = np.empty_like(order)
+    undone[order] = np.arange(len(order))
+    return undone
+
+
+def same_order(one: Array | None, other: Array | None) -> bool:
+    """Whether two orders are the same."""
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)

@@ -1,0 +1,120 @@
+"""The values that a trained quantiser allows, and how it rounds to them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import require
+
+Reals = NDArray[np.floating]
+Values = NDArray[Any]
+Levels = NDArray[np.integer]
+
+
+class GridRounding(StrEnum):
+    """How a quantiser rounds; but for ``TIES_UP``, the names are those of QONNX's ``rounding_mode``."""
+
+    HALF_EVEN = "half-even"
+    """To nearest, ties to even."""
+    HALF_UP = "half-up"
+    """To nearest, ties away from zero."""
+    HALF_DOWN = "half-down"
+    """To nearest, ties towards zero."""
+    TIES_UP = "ties-up"
+    """To nearest, ties towards plus infinity."""
+    CEIL = "ceil"
+    FLOOR = "floor"
+    UP = "up"
+    """Away from zero."""
+    DOWN = "down"
+    """Towards zero."""
+
+
+_ROUND: dict[GridRounding, Callable[[Reals], Reals]] = {
+    GridRounding.HALF_EVEN: np.rint,
+    GridRounding.HALF_UP: lambda y: np.copysign(np.floor(np.abs(y) + y.dtype.type(0.5)), y),
+    GridRounding.HALF_DOWN: lambda y: np.copysign(np.ceil(np.abs(y) - y.dtype.type(0.5)), y),
+    GridRounding.TIES_UP: lambda y: np.floor(y + y.dtype.type(0.5)),
+    GridRounding.CEIL: np.ceil,
+    GridRounding.FLOOR: np.floor,
+    GridRounding.UP: lambda y: np.copysign(np.ceil(np.abs(y)), y),
+    GridRounding.DOWN: np.trunc,
+}
+_INCLUDES: dict[GridRounding, Callable[[Levels], NDArray[np.bool_]]] = {
+    GridRounding.HALF_EVEN: lambda n: n % 2 == 0,
+    GridRounding.HALF_UP: lambda n: n > 0,
+    GridRounding.HALF_DOWN: lambda n: n <= 0,
+    GridRounding.TIES_UP: lambda n: np.full(n.shape, True),
+    GridRounding.CEIL: lambda n: np.full(n.shape, False),
+    GridRounding.FLOOR: lambda n: np.full(n.shape, True),
+    GridRounding.UP: lambda n: n <= 0,
+    GridRounding.DOWN: lambda n: n > 0,
+}
+"""Whether what lies between n - 1 and n, at the edge, is rounded to n. Those that are not to nearest have it at n if it
+is, else at n - 1."""
+_NEAREST = (GridRounding.HALF_EVEN, GridRounding.HALF_UP, GridRounding.HALF_DOWN, GridRounding.TIES_UP)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Grid:
+    """The values that a trained quantiser allows: ``scale * (q - zero)`` with integers q from ``low`` to ``high``.
+
+    ::
+
+        q = clip(round(x / scale + zero - after) + after, low, high)
+
+    ONNX's QuantizeLinear adds its zero point after the rounding, QONNX's Quant before it: on ties they differ.
+
+    On the synapses of a float network it says how their weights were trained (``zero`` is 0), on an
+    :class:`Activation` or an :class:`InputSpec` what is sent on. Quantisation then takes these scales, and chooses its
+    own where there is no grid.
+    """
+
+    scale: Reals
+    """() for activations; () or (channels,) for weights. Positive."""
+    low: int
+    high: int
+    zero: float = 0.0
+    after: int = 0
+    """What of ``zero`` is added after the rounding."""
+    rounding: GridRounding = GridRounding.HALF_EVEN
+    single: bool = False
+    """It is computed in float32, as the framework does it, so that its ties are ours; else in float64."""
+
+    def __post_init__(self) -> None:
+        require(self.low < self.high, f"a quantiser's range {self.low} to {self.high} is empty")
+        good = bool(np.isfinite(self.scale).all() and (np.asarray(self.scale) > 0).all())
+        require(good, "a quantiser's scale must be positive")
+
+    def levels(self, values: Values) -> Reals:
+        """The integers q (as floats) that ``values`` are rounded to; for a scale of shape ()."""
+        kind = np.float32 if self.single else np.float64
+        with np.errstate(over="ignore", under="ignore"):  # what is beyond float32 saturates
+            scaled = np.asarray(values).astype(kind) / np.asarray(self.scale).astype(kind)
+            rounded = _ROUND[self.rounding](scaled + kind(self.zero - self.after))
+        return np.clip(rounded + kind(self.after), self.low, self.high)
+
+    def nearest(self, values: Values) -> Reals:
+        """The allowed values that ``values`` are rounded to; for a scale of shape ()."""
+        return self.scale * (self.levels(values).astype(np.float64) - self.zero)
+
+    def edges(self, levels: Levels) -> tuple[Reals, NDArray[np.bool_]]:
+        """From which x / scale upwards ``levels`` are reached, and whether that value itself does."""
+        n = levels - self.after
+        included = _INCLUDES[self.rounding](n)
+        position = n - 0.5 if self.rounding in _NEAREST else np.where(included, n, n - 1.0)
+        return position - (self.zero - self.after), included
+
+    @property
+    def centre(self) -> float:
+        """The ``zero`` of the grid that rounds to nearest and comes nearest to this one."""
+        levels = np.arange(self.low + 1, self.high + 1)
+        return float(np.mean(levels - 0.5 - self.edges(levels)[0]))
+
+    def moved(self, by: int) -> "Grid":
+        """The same values by other integers."""
+        return replace(self, low=self.low + by, high=self.high + by, zero=self.zero + by, after=self.after + by)
