@@ -130,8 +130,12 @@ class Accelerator(wiring.Component):
                 registers.time_error.eq(source.time_error),
             ]
         else:
-            source = TokenInput(params.input)
-            m.d.comb += registers.token_error.eq(source.error)
+            source = TokenInput(params.input, ticks=params.input_ticks)
+            m.d.comb += [
+                registers.frame_error.eq(source.frame_error),
+                registers.token_error.eq(source.token_error),
+                registers.order_error.eq(source.order_error),
+            ]
         sink = make_output(params)
         m.submodules.input = source
         m.submodules.output = sink

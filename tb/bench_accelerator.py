@@ -29,6 +29,7 @@ from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
 from tospike.gen.streaming import frame_weights
 from tospike.hw.host.layout import MAGIC, Register, counter_names, regions, version_word
+from tospike.hw.host.register_map import STATUS
 from tospike.hw.layout import config_writes
 from tospike.hw.params import HostInput, HostOutput, TokenKind
 from tospike.sim import accelerator as golden
@@ -44,6 +45,7 @@ IMAGES = pack(DESIGN) if FOLDER.design is None else None
 WEIGHTS = frame_weights(DESIGN)
 
 SAMPLE_TIMEOUT_MS = 50
+TOKEN_ERROR, ORDER_ERROR = (STATUS.field(name).mask for name in ("token_error", "order_error"))
 
 
 def expected_beats(result, index):
@@ -82,12 +84,16 @@ class Bench:
         while True:
             yield rng.random() < probability
 
-    async def start(self, *, stream=True):
-        Clock(self.dut.clk, 10, "ns").start()
+    async def reset(self):
         self.dut.rst.value = 1
         await ClockCycles(self.dut.clk, 4)
         self.dut.rst.value = 0
         await RisingEdge(self.dut.clk)
+        self.sink.clear()
+
+    async def start(self, *, stream=True):
+        Clock(self.dut.clk, 10, "ns").start()
+        await self.reset()
         if IMAGES is not None:
             await self.configure(IMAGES)
         self.streaming = stream and bool(self.weights)
@@ -119,6 +125,11 @@ class Bench:
             pass
         while self.streaming and self.dut.s_axis_weights_tready.value:
             await RisingEdge(self.dut.clk)
+
+    async def status(self):
+        """STATUS once nothing is going on any more: the error flags."""
+        await self.idle()
+        return await self.host.read_dword(Register.STATUS)
 
     async def counters(self):
         """Every counter by name."""
@@ -286,15 +297,46 @@ async def wrong_events_are_flagged_and_dropped(dut):
 
 
 @cocotb.test(skip=PARAMS.host_input is not HostInput.TOKENS)
-async def malformed_tokens_are_flagged_and_dropped(dut):
+async def wrong_tokens_are_flagged_and_dropped(dut):
+    """Malformed ones before the first token, one that repeats its address behind each VALUE."""
     bench = Bench(dut)
     await bench.start()
-    sample = random_samples(DESIGN, 1, seed=SEED + 4)
+    sample = random_samples(DESIGN, 2, seed=SEED + 4)[1:]
     expected = expected_beats(golden.run(DESIGN, sample), 0)
     words = [beat.data for beat in input_beats(PARAMS, sample[0])]
-    bad = [3 << 30]
+    malformed = [3 << 30, token_word(TokenKind.VALUE, 0, 0)]
     if PARAMS.input.addresses < 1 << 16:
-        bad.append(token_word(TokenKind.VALUE, PARAMS.input.addresses, 1))
-    await bench.send_beats([*bad, *words])
+        malformed.append(token_word(TokenKind.VALUE, PARAMS.input.addresses, 1))
+    twice = [[word] * (2 if word >> 30 == TokenKind.VALUE else 1) for word in words]
+    await bench.send_beats([*malformed, *itertools.chain(*twice)])
     assert await bench.receive() == expected
-    assert await bench.host.read_dword(Register.STATUS) & 4
+    assert await bench.status() == TOKEN_ERROR | ORDER_ERROR
+    await bench.host.write_dword(Register.CONTROL, 3)
+    await bench.send(sample[0])
+    assert await bench.receive() == expected
+    assert await bench.status() == 0, "the error flags after clearing"
+
+
+@cocotb.test(skip=PARAMS.host_input is not HostInput.TOKENS)
+async def a_sample_that_was_broken_off_is_ended_by_an_end_or_a_reset(dut):
+    bench = Bench(dut)
+    await bench.start()
+    sample = random_samples(DESIGN, 2, seed=SEED + 4)[1:]
+    result = golden.run(DESIGN, sample)
+    words = [beat.data for beat in input_beats(PARAMS, sample[0])]
+    for is_reset in (False, True):
+        await bench.send_beats(words[: len(words) // 2])
+        await bench.source.wait()
+        await ClockCycles(dut.clk, 1000)
+        assert await bench.host.read_dword(Register.STATUS) & 1, "busy while the END is missing"
+        if is_reset:
+            await bench.reset()
+        else:
+            await bench.send_beats([token_word(TokenKind.END)])
+            await bench.receive()
+        await bench.idle()
+        await bench.host.write_dword(Register.CONTROL, 3)
+        await bench.send(sample[0])
+        assert await bench.receive() == expected_beats(result, 0)
+        assert await bench.status() == 0
+        assert (await bench.counters())["cycles"] == result.cycles[0]

@@ -188,26 +188,74 @@ def test_samples_of_several_frames(addresses, stall):
     assert len(starts) == len(samples)
 
 
+def through_token_input(dut, words, tokens, *, stall):
+    """What leaves, and how often each error and ``started`` pulsed."""
+    names = ("token_error", "order_error", "frame_error", "started")
+    pulses = {name: count_pulses(getattr(dut, name)) for name in names}
+
+    async def producer(ctx):
+        await send_beats(ctx, dut.i, [(word, 0) for word in words], stall=stall)
+        await ctx.tick().repeat(3)
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, tokens, stall=stall, convert=as_token)
+
+    _, received = simulate(dut, producer, consumer, background=[count for _, count in pulses.values()])
+    return received, {name: len(seen) for name, (seen, _) in pulses.items()}
+
+
 @pytest.mark.parametrize("stall", [0.0, 0.5])
 def test_token_words_and_malformed_ones(stall):
     fmt = TokenFormat(addresses=20, payload=IntFormat(bits=5, signed=True))
     tokens = [value(0, -16), value(19, 15), TICK, TICK, value(3, -1), TICK, END, END, value(7, 1), END]
-    words = [(token_word(*token), 0) for token in tokens]
-    words[2:2] = [(3 << 30, 0), (token_word(TokenKind.VALUE, 20, 1), 1)]
-    dut = TokenInput(fmt)
-    errors, count_errors = count_pulses(dut.error)
-    starts, count_starts = count_pulses(dut.started)
-
-    async def producer(ctx):
-        await send_beats(ctx, dut.i, words, stall=stall)
-
-    async def consumer(ctx):
-        return await receive(ctx, dut.o, len(tokens), stall=stall, convert=as_token)
-
-    _, received = simulate(dut, producer, consumer, background=(count_errors, count_starts))
+    words = [token_word(*token) for token in tokens]
+    wrong = [(20, 1), (19, 0), (19, 16), (19, -17)]
+    words[1:1] = [3 << 30, *(token_word(TokenKind.VALUE, *token) for token in wrong)]
+    words[-1:-1] = [token_word(TokenKind.VALUE, 8, 0)]
+    received, pulses = through_token_input(TokenInput(fmt), words, len(tokens), stall=stall)
     assert received == tokens
-    assert len(errors) == 2
-    assert len(starts) == 3
+    assert pulses == {"token_error": 6, "order_error": 0, "frame_error": 0, "started": 3}
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+def test_payloads_without_sign(stall):
+    fmt = TokenFormat(addresses=2, payload=IntFormat(bits=1, signed=False))
+    words = [token_word(TokenKind.VALUE, 0, payload) for payload in (2, -1, 3, 0, 1)] + [token_word(*END)]
+    received, pulses = through_token_input(TokenInput(fmt), words, 2, stall=stall)
+    assert received == [value(0), END]
+    assert pulses["token_error"] == 4
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+def test_tokens_out_of_order_are_dropped(stall):
+    """Each of a step's addresses must be above the last one that was sent, in whatever step that was not this one."""
+    fmt = TokenFormat(addresses=9, payload=IntFormat(bits=1, signed=False))
+    sent = [value(0), value(5), value(5), value(4), value(0), value(8), value(8), TICK, value(8), value(7), TICK, END]
+    sent += [value(3), END, value(3), value(3), END]
+    wrong = (2, 3, 4, 6, 9, 15)
+    kept = [token for number, token in enumerate(sent) if number not in wrong]
+    received, pulses = through_token_input(TokenInput(fmt), [token_word(*t) for t in sent], len(kept), stall=stall)
+    assert received == kept
+    assert pulses == {"token_error": 0, "order_error": len(wrong), "frame_error": 0, "started": 3}
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize("ticks", [0, 1, 3])
+def test_ticks_too_few_and_too_many(ticks, stall):
+    """Samples that are whole, too long, whole, too short, empty: too many TICKs are dropped, an END always leaves."""
+    fmt = TokenFormat(addresses=4, payload=IntFormat(bits=1, signed=False))
+    sent, kept, wrong = [], [], 0
+    for length in (ticks, ticks + 2, ticks, max(0, ticks - 1), 0, ticks):
+        sent += [*[value(1), TICK] * length, value(2), END]
+        wrong += max(length - ticks, int(length < ticks))
+        steps = [value(1), TICK] * min(length, ticks)
+        kept += [*steps, *([value(1)] if length > ticks else []), value(2), END]  # one step what the dropped TICKs part
+    received, pulses = through_token_input(
+        TokenInput(fmt, ticks=ticks), [token_word(*t) for t in sent], len(kept), stall=stall
+    )
+    assert received == kept
+    assert (pulses["frame_error"], pulses["token_error"], pulses["started"]) == (wrong, 0, 6)
+    assert pulses["order_error"] == 1  # the second step too many begins at the address that the first one had
 
 
 @pytest.mark.parametrize("stall", [0.0, 0.5])

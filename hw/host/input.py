@@ -19,10 +19,6 @@ from tospike.hw.params import (
 )
 
 
-def _members(fmt: TokenFormat) -> dict[str, wiring.Member]:
-    return {"i": In(Axi4StreamSignature()), "o": Out(token_stream(fmt)), "started": Out(1), "error": Out(1)}
-
-
 class DenseInput(wiring.Component):
     """Frames of bytes to frames of tokens, one value per cycle.
 
@@ -47,7 +43,8 @@ class DenseInput(wiring.Component):
         self._unread = frozenset(unread)
         self._send_zeros = send_zeros
         self._frames = frames
-        super().__init__(_members(fmt))
+        errors = dict.fromkeys(("started", "error"), Out(1))
+        super().__init__({"i": In(Axi4StreamSignature()), "o": Out(token_stream(fmt)), **errors})
 
     def elaborate(self, platform):
         m = Module()
@@ -130,32 +127,89 @@ class DenseInput(wiring.Component):
 
 
 class TokenInput(wiring.Component):
-    """Host words to tokens, one per beat and cycle; latency 0.
+    """Host words to tokens, one per beat and cycle; latency 0. What leaves keeps the stream's rules, whatever comes:
 
-    A word with kind 3 or with an address beyond the format is dropped and pulses ``error``. ``started`` pulses when
-    the first token of a sample is taken.
+    ::
+
+        word                                                       is        and pulses
+        kind 3; VALUE that no input has, or whose payload is 0     dropped   token_error
+        or does not fit
+        VALUE, its address not above the one before in its step    dropped   order_error
+        TICK, the sample has had ``ticks``                         dropped   frame_error
+        END, the sample has had fewer                              sent      frame_error
+
+    Nothing but an END ends a sample: one that was broken off goes on until its END comes, or a reset. Errors pulse in
+    the cycle after the word was taken.
+
+    Parameters
+    ----------
+    fmt : TokenFormat
+        Tokens that leave.
+    ticks : int | None
+        TICKs of a sample; None is any number.
+
+    Members
+    -------
+    started : Out(1)
+        Pulses when the first token of a sample is taken.
+    token_error, order_error, frame_error : Out(1)
+        See above.
     """
 
-    def __init__(self, fmt: TokenFormat):
+    def __init__(self, fmt: TokenFormat, *, ticks: int | None = None):
         self._format = fmt
-        super().__init__(_members(fmt))
+        self._ticks = ticks
+        errors = dict.fromkeys(("started", "token_error", "order_error", "frame_error"), Out(1))
+        super().__init__({"i": In(Axi4StreamSignature()), "o": Out(token_stream(fmt)), **errors})
 
     def elaborate(self, platform):
         m = Module()
         word = self.i.tdata
         address, payload, kind = (word[low : low + width] for low, width in (WORD_ADDRESS, WORD_PAYLOAD, WORD_KIND))
-        first = Signal(init=1)
-        is_value = kind == TokenKind.VALUE
-        good = (kind <= max(TokenKind)) & (~is_value | (address < self._format.addresses))
+        first = Signal(init=1)  # the next token begins a sample
+        is_value, is_tick, is_end = (kind == kind_ for kind_ in (TokenKind.VALUE, TokenKind.TICK, TokenKind.END))
+        known = kind <= max(TokenKind)
+        formed = known & (~is_value | ((address < self._format.addresses) & payload.any() & self._fits(payload)))
+
+        latest = Signal(self._format.address_bits)  # VALUE of this step
+        has_latest = Signal()
+        ascends = ~is_value | ~has_latest | (address > latest)
+        is_full, is_short = self._count(m, is_tick)
+        good = formed & ascends & ~(is_tick & is_full)
+        left = self.o.valid & self.o.ready
         m.d.comb += [
             self.o.payload.kind.eq(kind),
             self.o.payload.address.eq(Mux(is_value, address, 0)),
             self.o.payload.payload.eq(Mux(is_value, payload, 0)),
             self.o.valid.eq(self.i.tvalid & good),
             self.i.tready.eq(self.o.ready | ~good),
-            self.error.eq(self.i.tvalid & ~good),
-            self.started.eq(self.o.valid & self.o.ready & first),
+            self.started.eq(left & first),
         ]
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += first.eq(kind == TokenKind.END)
+        m.d.sync += [
+            self.token_error.eq(self.i.tvalid & ~formed),
+            self.order_error.eq(self.i.tvalid & formed & ~ascends),
+            self.frame_error.eq((self.i.tvalid & is_tick & is_full) | (left & is_end & is_short)),
+        ]
+        with m.If(left):
+            m.d.sync += [first.eq(is_end), latest.eq(address), has_latest.eq(is_value)]
         return m
+
+    def _fits(self, payload: Value) -> Value:
+        """Whether the format has this payload."""
+        bits, signed = self._format.payload.bits, self._format.payload.signed
+        above = payload[bits - 1 if signed else bits :]
+        return ~above.any() | (above.all() if signed else 0)
+
+    def _count(self, m: Module, is_tick: Value) -> tuple[Value, Value]:
+        """Whether a sample has had its TICKs, and whether it has not."""
+        if self._ticks is None:
+            return C(0, 1), C(0, 1)
+        if self._ticks == 0:
+            return C(1, 1), C(0, 1)
+        left = Signal(range(self._ticks + 1), init=self._ticks)
+        is_full = Signal()  # a register, because `ready` hangs on it
+        with m.If(self.o.valid & self.o.ready & (self.o.payload.kind == TokenKind.END)):
+            m.d.sync += [left.eq(self._ticks), is_full.eq(0)]
+        with m.Elif(self.o.valid & self.o.ready & is_tick):
+            m.d.sync += [left.eq(left - 1), is_full.eq(left == 1)]
+        return is_full, ~is_full

@@ -100,10 +100,24 @@ CONTROL = HostRegister(
 BUSY = Field(name="busy", low=0, meaning="a sample is inside, or work is in progress")
 
 ERRORS = (
-    Field(name="frame_error", low=1, meaning="a frame was shorter or longer than its shape"),
-    Field(name="token_error", low=2, meaning="a token was malformed, or an event had an address that the input lacks"),
+    Field(
+        name="frame_error",
+        low=1,
+        meaning="a frame was shorter or longer than its shape, or a sample had too few or many TICKs",
+    ),
+    Field(
+        name="token_error",
+        low=2,
+        meaning="a token or event was dropped: it had an address that the input lacks, or was malformed (kind 3, "
+        "payload 0 or out of range)",
+    ),
     Field(name="weight_error", low=3, meaning="the streamed weights of a frame were too few or too many"),
     Field(name="time_error", low=4, meaning="an event's time stamp was earlier than the one before"),
+    Field(
+        name="order_error",
+        low=5,
+        meaning="a token was dropped: its address was not above that of the VALUE before it in its step",
+    ),
 )
 """Flags that stay until CONTROL clears them; each has an input of its name in the register file, that sets it."""
 

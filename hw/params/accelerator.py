@@ -23,7 +23,7 @@ class HostInput(StrEnum):
     """A frame: one byte per value, four to a beat, TLAST on the last beat. Before a delta encoder a frame for each
     step, one after another, each beginning with a beat."""
     TOKENS = "tokens"
-    """Tokens of the event stream, one to a beat; TLAST is ignored."""
+    """Tokens of the event stream, one to a beat; only an END ends a sample, TLAST is ignored."""
     EVENTS = "events"
     """Recordings: the time at which they begin, then a time stamp and an address for each event, a beat each; TLAST on
     the last beat."""
@@ -134,6 +134,11 @@ class AcceleratorParams:
         """Frames of a sample, with ``HostInput.DENSE``."""
         first = self.engines[0]
         return first.steps if isinstance(first, DeltaParams) else 1
+
+    @property
+    def input_ticks(self) -> int | None:
+        """TICKs of a sample that comes as tokens; None is any number."""
+        return self.decision_steps if isinstance(self.engines[0], EventParams | DelayParams) else 0
 
     @property
     def output(self) -> TokenFormat:
