@@ -1,9 +1,12 @@
 """Trained decays as the leaks of the hardware."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.quantize_options import QuantizeOptions
+from tospike.gen.quantize_options import ROUNDED_OFF, SHIFTED_OFF, QuantizeOptions
+from tospike.gen.state_unit import FINEST, MOST_DECAY
 from tospike.gen.uniform import UniformMembrane
 from tospike.hw.params import LeakKind, LeakParams, NeuronParams, require
 from tospike.sim.arithmetic import to_int64
@@ -79,3 +82,22 @@ def decay_of(params: LeakParams) -> float:
     if params.kind is LeakKind.SHIFT:
         return 1 - 2.0**-params.shift
     return params.decay / 2.0**params.fraction_bits
+
+
+def rounding_bits(neuron: UniformMembrane, unit: float, options: QuantizeOptions) -> int:
+    """Fraction bits that keep small what the leaks round off; ``unit`` is the membrane's without any.
+
+    Leaks by shift get them where weights are large beside the threshold, not where they have few bits by choice.
+    """
+    leaks = [leak_of(neuron.decay, options)] if neuron.kind.leaks else []
+    leaks += [leak_of(neuron.synapse_decay, options)] if neuron.kind.synaptic else []
+    decay, synapse_decay = float(np.max(neuron.decay)), float(np.max(neuron.synapse_decay))
+    if not leaks or not neuron.kind.spikes or not 0 < decay < 1:
+        return 0
+    # each leak rounds off up to 1 per step, and a decay of d sums that up to 1 / (1 - d)
+    each = 1.0 + (1 / (1 - min(synapse_decay, MOST_DECAY)) if neuron.kind.synaptic else 0.0)
+    rounded_off = each / (1 - min(decay, MOST_DECAY))
+    allowed = ROUNDED_OFF
+    if LeakKind.MULTIPLY not in [leak.kind for leak in leaks]:
+        allowed, unit = SHIFTED_OFF, unit / 2 ** max(0, 8 - options.weight_bits)
+    return min(FINEST, max(0, math.ceil(math.log2(rounded_off * unit / (allowed * neuron.threshold)))))

@@ -8,7 +8,9 @@ from tospike.hw.params import LeakKind, RequantizeParams, Rounding, require_rang
 SEARCHED_SCALES = 33
 """Scales that are tried where a search pays."""
 ROUNDED_OFF = 1 / 64
-"""Fraction of the threshold by which rounding in leaks may move a membrane."""
+"""Fraction of the threshold by which rounding in leaks by multiplier may move a membrane."""
+SHIFTED_OFF = 1 / 8
+"""The same of leaks by shift, with weights of 8 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +50,9 @@ class QuantizeOptions:
     """SNN: fraction bits of a decay that is multiplied."""
     leak_rounding: Rounding = Rounding.FLOOR
     fraction_bits: int | None = None
-    """SNN: bits by which states are finer than weights; ``None``: none with leaks by shift, else as many as keep the
-    sum of all that leaks round off below `ROUNDED_OFF` of the threshold."""
+    """SNN: bits by which states are finer than weights; ``None``: as many as keep the sum of all that leaks round off
+    below `ROUNDED_OFF` or `SHIFTED_OFF` of the threshold, and hold biases, threshold and reset
+    (`tospike.gen.state_unit`): most often none with leaks by shift."""
 
     def __post_init__(self) -> None:
         require_range("calibration-samples", self.calibration_samples, 1, 1 << 20)

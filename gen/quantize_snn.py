@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.leaks import decay_error, leak_of, own_decays
-from tospike.gen.quantize_options import ROUNDED_OFF, SEARCHED_SCALES, QuantizeOptions
+from tospike.gen.leaks import decay_error, leak_of, own_decays, rounding_bits
+from tospike.gen.quantize_options import SEARCHED_SCALES, QuantizeOptions
 from tospike.gen.quantized import StageReport
-from tospike.gen.reach import trace
+from tospike.gen.reach import Reach, trace
 from tospike.gen.scale import ScaleMethod, choose_scale, relative_error, signed_bits, to_grid
+from tospike.gen.state_unit import WIDEST_STATE, Constants
 from tospike.gen.uniform import UniformMembrane, uniform
 from tospike.hw.params import (
     Comparison,
     Encoding,
     IntFormat,
-    LeakKind,
     LeakParams,
     NeuronParams,
     Reset,
@@ -37,22 +37,20 @@ from tospike.sim.reference import run_float
 Ints = NDArray[np.int64]
 Integers = NDArray[np.integer]
 
-WIDEST_STATE = 32
+WIDEST_WEIGHT = 16
 CALIBRATION_VALUES = 1 << 26
 """Spikes that a layer may send on all calibration samples together: fewer samples are used if need be."""
 SEARCHED_SAMPLES = 256
 """A search for a scale looks at no more samples than this."""
 LEAST_RANGE = 0.2
 """Fraction of the largest weight that a searched scale must at least reach."""
-MOST_DECAY = 1 - 2.0**-12
-"""A decay above this counts as this when roundings are summed up."""
 
 
 def quantize_snn(
     network: Network, samples: NDArray[np.generic], options: QuantizeOptions
 ) -> tuple[Network, tuple[StageReport, ...]]:
     """Quantise a network of :class:`Membrane` stages; see :func:`tospike.gen.quantize.quantize`."""
-    require_range("weight-bits of an SNN", options.weight_bits, 2, 16)
+    require_range("weight-bits of an SNN", options.weight_bits, 2, WIDEST_WEIGHT)
     widest = max(network.input.inputs, *(stage.synapses.outputs for stage in network.stages))
     samples = samples[:: ceil_div(len(samples) * network.input.steps * widest, CALIBRATION_VALUES)]
     spec = _input(network.input, samples, options)
@@ -106,13 +104,18 @@ class _Trial:
     synapses: Dense | Conv2d
     recurrent: Ints | None
     decays: Ints | None
+    scale: float
+    """Real value of a weight of 1."""
     fine: float
     """Real weighted input that moves the state by 1."""
 
+    def reach(self, events: Integers) -> Reach:
+        """How far its states reach."""
+        return trace(self.law, self.synapses, events, self.recurrent, self.decays)
+
     def error(self, goal: Goal) -> float:
         """Mean difference of the numbers of spikes."""
-        spikes = trace(self.law, self.synapses, goal.events, self.recurrent, self.decays).spikes
-        return float(np.abs(spikes.sum(axis=1) - goal.counts).mean())
+        return float(np.abs(self.reach(goal.events).spikes.sum(axis=1) - goal.counts).mean())
 
 
 def _candidates(stage: Stage, options: QuantizeOptions) -> int:
@@ -136,41 +139,63 @@ def _stage(
     trained = synapses.weight.reshape(len(synapses.weight), -1)
     exact = trained if own is None else np.hstack([trained, own])
 
-    def trial(scale: float) -> _Trial:
-        law = _law(neuron, scale * payload_unit, options)
-        drive = neuron.synapse_gain if neuron.kind.synaptic else neuron.gain
-        fine = scale * payload_unit / 2**law.weight_shift
-        rest = 0.0 if neuron.kind.synaptic else neuron.rest / drive
-        bias = to_int64((synapses.bias.astype(np.float64) + rest) / fine, f"biases of stage {stage.name!r}")
+    biases = synapses.bias.astype(np.float64) + (0.0 if neuron.kind.synaptic else neuron.rest / neuron.gain)
+    constants = Constants(neuron=neuron, biases=biases, steps=events.shape[1])
+
+    def trial(scale: float, finest: float) -> _Trial:
+        # a weight of 1 is a weighted input of ``unit``; no state has a unit below ``finest``
+        unit = max(scale * payload_unit, finest * 2 ** (options.fraction_bits or 0))
+        law = _law(neuron, unit, _fraction_bits(constants, unit, finest, options), options)
+        fine = unit / 2**law.weight_shift
         return _Trial(
             law=law,
-            synapses=replace(synapses, weight=to_grid(synapses.weight, scale, fmt), bias=bias, grid=None),
-            recurrent=None if own is None else to_grid(own, scale, fmt),
+            synapses=replace(
+                synapses,
+                weight=to_grid(synapses.weight, unit / payload_unit, fmt),
+                bias=to_int64(biases / fine, f"biases of stage {stage.name!r}"),
+                grid=None,
+            ),
+            recurrent=None if own is None else to_grid(own, unit / payload_unit, fmt),
             decays=own_decays(neuron, law, synapses.outputs),
+            scale=unit / payload_unit,
             fine=fine,
         )
 
-    scale = choose_scale(exact, fmt, options.weight_scale)
-    if goal is not None:
+    finest = constants.finest
+    scale = choose_scale(exact, fmt, options.weight_scale) if exact.any() else constants.unit / payload_unit
+    if goal is not None and exact.any():
         widest = choose_scale(exact, fmt, ScaleMethod.MAX)
         scales = [widest * part for part in np.linspace(LEAST_RANGE, 1.0, _candidates(stage, options))]
-        scale = min(scales, key=lambda tried: trial(tried).error(goal))
-    chosen = trial(scale)
+        scale = min(scales, key=lambda tried: trial(tried, finest).error(goal))
+    chosen = trial(scale, finest)
+    reach = chosen.reach(events)
+    is_narrow = False
+    while excess := _excess_bits(reach):
+        is_narrow = True
+        chosen = trial(scale, chosen.fine * 2**excess)
+        reach = chosen.reach(events)
     law = chosen.law
-    reach = trace(law, chosen.synapses, events, chosen.recurrent, chosen.decays)
+    more = (
+        "" if is_narrow or options.weight_bits == WIDEST_WEIGHT else f"more weight-bits (at most {WIDEST_WEIGHT}), or "
+    )
+    require(
+        options.fraction_bits is not None or not neuron.kind.spikes or constants.held(chosen.fine),
+        f"stage {stage.name!r} has a threshold of {constants.threshold:g} in weighted input, and weights of up to "
+        f"{np.abs(exact).max():g}, beside which biases or a reset are lost: give {more}a network with smaller weights",
+    )
 
     ends = [int(chosen.synapses.bias.min()), int(chosen.synapses.bias.max())]
-    constants = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift, law.initial]
-    constants += [law.initial + each for each in ([law.drift] if neuron.kind.synaptic else ends)]
+    held = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift, law.initial]
+    held += [law.initial + each for each in ([law.drift] if neuron.kind.synaptic else ends)]
     own_bits = neuron.kind.synaptic
-    bits = _width(stage.name, reach.membrane, constants if own_bits else [*constants, *ends], options)
+    bits = _width(stage.name, reach.membrane, held if own_bits else [*held, *ends], options)
     current_bits = _width(stage.name, reach.current, ends, options) if own_bits else bits
     rounded = chosen.synapses.weight.reshape(trained.shape)
     rounded = rounded if chosen.recurrent is None else np.hstack([rounded, chosen.recurrent])
     report = StageReport(
         stage=stage.name,
-        weight_scale=scale,
-        weight_error=relative_error(rounded * scale, exact),
+        weight_scale=chosen.scale,
+        weight_error=relative_error(rounded * chosen.scale, exact),
         unit=membrane_unit(neuron, chosen.fine),
         largest=max(reach.membrane[1], -reach.membrane[0]),
         bits=bits,
@@ -210,18 +235,16 @@ def _width(name: str, reach: tuple[int, int], constants: list[int], options: Qua
     return bits
 
 
-def _law(neuron: UniformMembrane, weight_unit: float, options: QuantizeOptions) -> NeuronParams:
-    """The integer neuron, its states as wide as can be; ``weight_unit``: weighted input that a weight of 1 is."""
-    leak_params = leak_of(neuron.decay, options) if neuron.kind.leaks else LeakParams()
-    synapse = leak_of(neuron.synapse_decay, options) if neuron.kind.synaptic else LeakParams()
-    shift = _fraction_bits(neuron, membrane_unit(neuron, weight_unit), (leak_params, synapse), options)
-    unit = membrane_unit(neuron, weight_unit / 2**shift)
+def _excess_bits(reach: Reach) -> int:
+    """Bits by which states are too wide for the hardware; what ends at a limit may have been cut there."""
+    most = max(abs(end) for end in (*reach.current, *reach.membrane))
+    return max(0, signed_bits(most + 1) - WIDEST_STATE)
+
+
+def _law(neuron: UniformMembrane, unit: float, fraction_bits: int, options: QuantizeOptions) -> NeuronParams:
+    """The integer neuron, its states as wide as can be; ``unit``: weighted input that a weight of 1 is."""
+    unit = membrane_unit(neuron, unit / 2**fraction_bits)
     threshold = _threshold(neuron, unit)
-    require(
-        threshold < 1 << (WIDEST_STATE - 1),
-        f"a threshold of {neuron.threshold:g} is {threshold} in units of the weights, too much for {WIDEST_STATE} "
-        "bits: give fewer weight-bits or fraction-bits",
-    )
     return NeuronParams(
         kind=neuron.kind,
         state_bits=WIDEST_STATE,
@@ -232,29 +255,21 @@ def _law(neuron: UniformMembrane, weight_unit: float, options: QuantizeOptions) 
         reset_timing=neuron.reset_timing,
         spike_bits=neuron.spike_bits,
         refractory=neuron.refractory,
-        leak=leak_params,
+        leak=leak_of(neuron.decay, options) if neuron.kind.leaks else LeakParams(),
         current_bits=WIDEST_STATE,
-        synapse=synapse,
+        synapse=leak_of(neuron.synapse_decay, options) if neuron.kind.synaptic else LeakParams(),
         drift=round(float(neuron.rest) / unit) if neuron.kind.synaptic else 0,
         initial=round(neuron.initial * threshold),
-        weight_shift=shift,
+        weight_shift=fraction_bits,
     )
 
 
-def _fraction_bits(
-    neuron: UniformMembrane, unit: float, leaks: tuple[LeakParams, LeakParams], options: QuantizeOptions
-) -> int:
-    """See `QuantizeOptions.fraction_bits`; ``unit`` is that of the membrane without any."""
+def _fraction_bits(constants: Constants, unit: float, finest: float, options: QuantizeOptions) -> int:
+    """See `QuantizeOptions.fraction_bits`; ``unit`` is the weighted input that a weight of 1 is."""
     if options.fraction_bits is not None:
         return options.fraction_bits
-    inexact = neuron.kind.leaks and LeakKind.MULTIPLY in [leak.kind for leak in leaks]
-    decay, synapse_decay = float(np.max(neuron.decay)), float(np.max(neuron.synapse_decay))
-    if not inexact or not neuron.kind.spikes or not 0 < decay < 1:
-        return 0
-    # each leak rounds off up to 1 per step, and a decay of d sums that up to 1 / (1 - d)
-    each = 1.0 + (1 / (1 - min(synapse_decay, MOST_DECAY)) if neuron.kind.synaptic else 0.0)
-    rounded_off = each / (1 - min(decay, MOST_DECAY))
-    return min(15, max(0, math.ceil(math.log2(rounded_off * unit / (ROUNDED_OFF * neuron.threshold)))))
+    wanted = max(rounding_bits(constants.neuron, unit * constants.drive, options), constants.fraction_bits(unit))
+    return min(wanted, math.floor(math.log2(unit / finest))) if finest else wanted
 
 
 def _threshold(neuron: UniformMembrane, unit: float) -> int:

@@ -96,7 +96,8 @@ def run_snn(network, x):
     events = encode(network.input, x)
     sent = []
     for stage in network.stages:
-        n, weight = stage.neuron, stage.synapses.weight
+        n = stage.neuron
+        weight = stage.synapses.weight << n.weight_shift
         v = np.zeros((len(events), len(weight)), np.int64)
         spikes = np.zeros((*events.shape[:2], len(weight)), np.int64)
         for step in range(events.shape[1]):
