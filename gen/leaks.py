@@ -101,3 +101,22 @@ def rounding_bits(neuron: UniformMembrane, unit: float, options: QuantizeOptions
     if LeakKind.MULTIPLY not in [leak.kind for leak in leaks]:
         allowed, unit = SHIFTED_OFF, unit / 2 ** max(0, 8 - options.weight_bits)
     return min(FINEST, max(0, math.ceil(math.log2(rounded_off * unit / (allowed * neuron.threshold)))))
+
+
+def exact_bits(neuron: UniformMembrane, steps: int, options: QuantizeOptions) -> int | None:
+    """Bits behind the unit that all leaks of ``steps`` steps shift something into; ``None`` if decays are inexact."""
+    leaks = [(leak_of(neuron.decay, options), neuron.decay)] if neuron.kind.leaks else []
+    leaks += [(leak_of(neuron.synapse_decay, options), neuron.synapse_decay)] if neuron.kind.synaptic else []
+    if any(abs(decay_error(leak, decay)) > EXACT_DECAY for leak, decay in leaks):
+        return None
+    each = max((_shifted_bits(leak, decay) for leak, decay in leaks), default=0)
+    return each * (steps - (neuron.initial == 0))
+
+
+def _shifted_bits(leak: LeakParams, decay: Parameter) -> int:
+    """Bits behind the unit that one leak needs: its decay is an odd number over a power of two."""
+    if leak.kind is LeakKind.SHIFT:
+        return leak.shift
+    decays = to_int64(np.asarray(decay) * 2.0**leak.fraction_bits, "decays")
+    last_bit = int(np.min(np.where(decays == 0, 1 << leak.fraction_bits, decays & -decays)))
+    return max(0, leak.fraction_bits - (last_bit.bit_length() - 1))

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from tospike.gen.scale import ScaleMethod
 from tospike.hw.params import LeakKind, RequantizeParams, Rounding, require_range
 
+WIDEST_WEIGHT = 16
+"""Bits of an SNN's weights at most."""
 SEARCHED_SCALES = 33
 """Scales that are tried where a search pays."""
 ROUNDED_OFF = 1 / 64
@@ -56,7 +58,7 @@ class QuantizeOptions:
 
     def __post_init__(self) -> None:
         require_range("calibration-samples", self.calibration_samples, 1, 1 << 20)
-        require_range("weight-bits", self.weight_bits, 1, 16)
+        require_range("weight-bits", self.weight_bits, 1, WIDEST_WEIGHT)
         if self.scale_search is not None:
             require_range("scale-search", self.scale_search, 0, 256)
         require_range("input-bits", self.input_bits, 1, 8)

@@ -65,6 +65,17 @@ class Constants:
         return np.array([reset / self.drive, self.neuron.initial * self.threshold])
 
     @property
+    def amounts(self) -> Floats:
+        """(n,): all that is added to membranes or subtracted from them, or that they are set to."""
+        threshold = [self.threshold] if self._is_amount or self.neuron.initial else []
+        return np.concatenate([self.biases, self.drift, self.starts, threshold])
+
+    @property
+    def _is_amount(self) -> bool:
+        """Whether the threshold is more than a limit."""
+        return self.neuron.kind.spikes and (self.neuron.reset is Reset.SUBTRACT or self.neuron.spike_bits > 1)
+
+    @property
     def largest(self) -> float:
         """The largest magnitude of all."""
         parts = [self.biases, self.drift, self.starts, np.array([self.threshold])]
@@ -101,9 +112,8 @@ class Constants:
         return moved + _rounding(self.starts, unit) <= LOST * self.threshold
 
     def _threshold_held(self, unit: float) -> bool:
-        """Whether the threshold, where it is an amount and not only a limit, is not lost either."""
-        is_amount = self.neuron.reset is Reset.SUBTRACT or self.neuron.spike_bits > 1
-        return not is_amount or _rounding(np.array([self.threshold]), unit) <= LOST * self.threshold
+        """Whether the threshold, where it is an amount, is not lost either."""
+        return not self._is_amount or _rounding(np.array([self.threshold]), unit) <= LOST * self.threshold
 
 
 def _horizon(decay: Parameter, steps: int) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from simulators import QUICK
 
 from tospike.gen.cache import Cache
 from tospike.gen.folder import build
@@ -108,7 +109,7 @@ def test_rtl_equals_golden_model(tmp_path):
     design, x = plan(integers, PlanOptions(lanes=2)), spikes(2)[:, :2]
     expected = accelerator.run(design, x)
     verilog, _, _ = build(design.params, pack(design))
-    got = replay(verilog, design.params, x, simulator="icarus", cache=Cache(root=tmp_path))
+    got = replay(verilog, design.params, x, simulator=QUICK, cache=Cache(root=tmp_path))
     assert (got.outputs == expected.outputs).all()
     assert (got.cycles == expected.cycles).all()
     assert got.counters == {
