@@ -157,6 +157,9 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _complain("interrupted; nothing was left half-written")
         status = BAD_INPUT
+    except MemoryError:
+        _complain("there is not enough memory: give fewer samples, or a smaller network")
+        status = BAD_INPUT
     except OSError as error:
         _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
         status = BAD_INPUT

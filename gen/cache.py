@@ -99,8 +99,10 @@ def is_sound(entry: Path) -> bool:
     """Whether the folder ``entry`` is there with all of its files as they were written."""
     try:
         sealed = json.loads((entry / SEAL).read_text())
-        return bool(sealed) and all(_sha256(entry / name) == value for name, value in sealed.items())
-    except (OSError, ValueError, AttributeError):
+        return bool(sealed) and all(
+            (entry / name).is_file() and _sha256(entry / name) == value for name, value in sealed.items()
+        )
+    except (OSError, ValueError, AttributeError, RecursionError):
         return False
 
 

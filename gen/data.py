@@ -1,10 +1,8 @@
 """Data sets by name: ``digits``, ``mnist:DIR``, ``npz:FILE``."""
 
-import gzip
 import math
 import struct
-import zipfile
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.gen.hold_out import hold_out
+from tospike.gen.npz import read_npz
+from tospike.gen.reading import read_bytes, reading
 from tospike.gen.recordings import bin_events, parse_sensor
 from tospike.hw.params import InputError, require
+from tospike.hw.params.limits import DATA_BYTES, SAMPLES
 
+NPZ = "npz file of plain arrays"
 SPECS = "digits, mnist:DIR or npz:FILE"
 Samples = NDArray[np.float32] | NDArray[np.uint8]
 
@@ -110,7 +112,10 @@ def load_data(
     if kind == "mnist" and where:
         return _mnist(Path(where))
     if kind == "npz" and where:
-        return _npz(Path(where), time_bin_us, steps, parse_sensor(sensor) if sensor else None, every)
+        path, size = Path(where), parse_sensor(sensor) if sensor else None
+        require(path.is_file(), f"there is no file {path}: give npz:FILE")
+        with reading(path, NPZ, "save it again with numpy.savez"):
+            return _npz(path, read_npz(path), time_bin_us, steps, size, every)
     raise InputError(f"unknown data {spec!r}: give {SPECS}")
 
 
@@ -140,15 +145,13 @@ def _read_idx(folder: Path, name: str) -> NDArray[np.uint8] | None:
     path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
     if path is None:
         return None
-    try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
+    with reading(path, "idx file", "fetch it again"):
+        raw = read_bytes(path, DATA_BYTES // 4)  # pixels become float32
     dimensions = raw[3] if len(raw) >= 4 else 0
     start = 4 + 4 * dimensions
     good = raw[:3] == b"\x00\x00\x08" and len(raw) >= start
     shape = struct.unpack(f">{dimensions}I", raw[4:start]) if good else ()
-    good = good and len(raw) - start == math.prod(shape)
+    good = good and dimensions >= 1 and len(raw) - start == math.prod(shape)
     require(good, f"{path} is no complete idx file of unsigned bytes: fetch it again")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
@@ -194,7 +197,8 @@ def _mnist_train(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]] | 
     """The training part as bytes ``x`` (N, 28, 28) and ``y`` in an npz file; None if it is not there."""
     if not path.is_file():
         return None
-    arrays = _read_npz(path)
+    with reading(path, NPZ, "save it again"):
+        arrays = read_npz(path)
     good = {"x", "y"} <= arrays.keys() and arrays["x"].dtype == np.uint8 and arrays["x"].ndim == 3
     require(good, f"{path} must hold images x (N, height, width) of bytes and labels y")
     return _pixels(arrays["x"]), _labels(path, arrays["y"])
@@ -207,19 +211,14 @@ def _first(x: Samples, y: NDArray[np.int64]) -> tuple[Samples, NDArray[np.int64]
 # -------------------------------------------------------------------------------------------------------- npz
 
 
-def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is no npz file of plain arrays: {error}") from error
-
-
 def _npz(
-    path: Path, time_bin_us: int | None, steps: int | None, sensor: tuple[int, int] | None, every: int | None
+    path: Path,
+    arrays: Mapping[str, NDArray[Any]],
+    time_bin_us: int | None,
+    steps: int | None,
+    sensor: tuple[int, int] | None,
+    every: int | None,
 ) -> DataSet:
-    require(path.is_file(), f"there is no file {path}: give npz:FILE")
-    arrays = _read_npz(path)
     test: tuple[Samples, NDArray[np.int64]]
     is_events = {"x", "y", "p", "t_us", "offsets", "label"} <= arrays.keys()
     if is_events:
@@ -277,6 +276,8 @@ def _flat(path: Path, values: NDArray[np.generic]) -> Samples:
 def _samples(path: Path, values: NDArray[np.generic]) -> Samples:
     """Float32; bytes stay bytes: spike trains are large."""
     require(values.dtype.kind in "buif", f"{path} holds {values.dtype} where it should hold numbers")
+    most = DATA_BYTES if values.dtype == np.uint8 and values.ndim == 3 else DATA_BYTES // 4
+    require(values.size <= most, f"{path} holds {values.size} values: {most} at most are supported")
     return (
         values.astype(np.uint8, copy=False, casting="same_kind")
         if values.dtype == np.uint8
@@ -287,4 +288,5 @@ def _samples(path: Path, values: NDArray[np.generic]) -> Samples:
 def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:
     good = labels.ndim == 1 and labels.dtype.kind in "iu"
     require(good, f"{path}: labels must be one integer per sample, not {labels.dtype} of shape {labels.shape}")
+    require(len(labels) <= SAMPLES, f"{path} holds {len(labels)} labels: {SAMPLES} at most are supported")
     return labels.astype(np.int64, casting="same_kind")

@@ -9,6 +9,7 @@ from typing import Any
 
 from tospike.gen import images as memory_images
 from tospike.gen.random_design import blank_design
+from tospike.gen.reading import reading
 from tospike.gen.serialize import decode, encode
 from tospike.gen.streaming import frame_weights
 from tospike.gen.technology import cell_models, technology_of, variants
@@ -188,6 +189,11 @@ def read(path: Path) -> DesignFolder:
     InputError
         If it is no design folder, or a file is missing or has changed.
     """
+    with reading(path, "generated design", "generate it again"):
+        return _read(path)
+
+
+def _read(path: Path) -> DesignFolder:
     if old := old_folder(path):
         raise InputError(f"{path} is missing: a run that was killed left the earlier design as {old}, so rename that")
     try:

@@ -6,6 +6,8 @@ from pathlib import Path
 import nir
 import numpy as np
 
+from tospike.gen.hdf5 import check_hdf5
+from tospike.gen.reading import reading
 from tospike.hw.params import InputError, require
 
 NEURONS = (nir.IF, nir.LIF, nir.I, nir.LI, nir.CubaLIF, nir.CubaLI, nir.Threshold)
@@ -37,14 +39,10 @@ def read_graph(path: Path) -> nir.NIRGraph:
     InputError
         There is none.
     """
-    try:
+    with reading(path, "NIR graph", "export it again"):
+        check_hdf5(path)
         # Types are checked below, with the node's name: exporters write scalars where NIR wants one value per neuron.
         graph = nir.read(path, type_check=False)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, AssertionError, RuntimeError) as error:
-        detail = str(error).strip().splitlines()
-        raise InputError(
-            f"{path} is no readable NIR graph ({detail[0] if detail else type(error).__name__}): export it again"
-        ) from error
     require(
         isinstance(graph, nir.NIRGraph), f"{path} holds a single {type(graph).__name__}, not a graph: export it again"
     )

@@ -12,6 +12,7 @@ from tospike.gen.nir_graph import Layer, input_shape, layers, read_graph
 from tospike.gen.nir_neurons import membrane
 from tospike.gen.nir_options import METADATA_KEY, NirOptions
 from tospike.gen.nir_synapses import Shape, dense_parts, fold, label
+from tospike.gen.reading import reading
 from tospike.hw.params import InputError, Readout, require
 from tospike.sim.network import Array, Dense, Membrane, Network, Stage
 
@@ -40,11 +41,9 @@ def states_options(path: str | Path) -> bool:
 
 
 def _stated_options(file: Path, graph: nir.NIRGraph) -> NirOptions:
-    stated = graph.metadata.get(METADATA_KEY, {})
-    try:
+    with reading(file, "NIR graph", "export it again"):
+        stated = graph.metadata.get(METADATA_KEY, {})
         return NirOptions.from_description(stated if isinstance(stated, Mapping) else {METADATA_KEY: stated})
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from error
 
 
 def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str | None = None) -> Network:
@@ -73,13 +72,11 @@ def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str
     file = Path(path)
     graph = read_graph(file)
     options = options or _stated_options(file, graph)
-    try:
+    with reading(file, "NIR graph", "export it again"):
         found = layers(graph)
         shape, guess = input_shape(graph)
         network = _network(found, shape, options, name or identifier(file.stem))
         return replace(network, warnings=(guess,) if guess else ())
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from error
 
 
 def _network(found: list[Layer], shape: Shape, options: NirOptions, name: str) -> Network:

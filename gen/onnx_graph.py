@@ -1,6 +1,7 @@
 """An ONNX graph as the importer walks it: nodes in order, constants folded, uses counted."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
-from onnx.reference import ReferenceEvaluator
 
 from tospike.gen.nir_options import METADATA_KEY
+from tospike.gen.onnx_file import read_model
+from tospike.gen.onnx_fold import MOVES, Folder
+from tospike.gen.reading import reading
 from tospike.hw.params import InputError, require
+from tospike.hw.params.limits import SAMPLE_VALUES
 from tospike.sim.network import Array, Grid, Shape
 
 STANDARD = ("", "ai.onnx")
@@ -45,9 +48,11 @@ class Graph:
     """Samples that the model was exported for; 0 if any number."""
     shape: Shape = field(init=False)
     """Of one sample."""
+    _folder: Folder = field(init=False)
 
     def __post_init__(self) -> None:
         graph = self.proto.graph
+        self._folder = Folder(self.proto.opset_import)
         self.constants = {t.name: Constant(value=onnx.numpy_helper.to_array(t)) for t in graph.initializer}
         readers = [node for node in graph.node if node.op_type != "Shape"]
         self.uses = Counter([name for node in readers for name in node.input] + [v.name for v in graph.output])
@@ -64,6 +69,8 @@ class Graph:
             f"input {self.input!r} has no static shape (batch, values) but ({given}): export it with fixed sizes",
         )
         self.batch, self.shape = sizes[0], tuple(sizes[1:])
+        most = f"input {self.input!r} has {math.prod(self.shape)} values: {SAMPLE_VALUES} at most are supported"
+        require(math.prod(self.shape) <= SAMPLE_VALUES, most)
 
     @property
     def frames(self) -> int:
@@ -98,32 +105,21 @@ class Graph:
         InputError
             The node cannot be computed.
         """
-        inputs = [onnx.ValueInfoProto(name=name) for name in node.input if name]
-        outputs = [onnx.ValueInfoProto(name=name) for name in node.output]
-        single = onnx.helper.make_model(
-            onnx.helper.make_graph([node], "constant", inputs, outputs), opset_imports=self.proto.opset_import
-        )
-        values = {value.name: self.constants[value.name].value for value in inputs}
-        try:
-            results = ReferenceEvaluator(single).run(None, values)
-        except Exception as error:  # whatever the evaluator trips over is the node's fault
-            detail = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise InputError(f"{label(node)} has constant inputs, but cannot be computed ({detail})") from error
+        values = {name: self.constants[name].value for name in node.input if name}
+        results = self._folder.fold(node, label(node), values)
+        grid, obstacle = self._behind(node)
         for name, value in zip(node.output, results, strict=True):
-            self.constants[name] = Constant(value=np.asarray(value), grid=self._grid_behind(node))
+            self.constants[name] = Constant(value=value, grid=grid, obstacle=obstacle)
 
-    def _grid_behind(self, node: onnx.NodeProto) -> Grid | None:
+    def _behind(self, node: onnx.NodeProto) -> tuple[Grid | None, str]:
         """The quantiser of a constant that was only moved: weights are often transposed after they were quantised."""
-        source = self.constants[node.input[0]] if node.input else None
+        source = self.constants[node.input[0]] if node.input and node.op_type in MOVES else None
         if source is None or source.grid is None:
-            return None
-        if node.op_type == "Identity":
-            return source.grid
-        if node.op_type != "Transpose":
-            return None
-        shape = (1,) * (source.value.ndim - np.ndim(source.grid.scale)) + np.shape(source.grid.scale)
-        scale = np.transpose(np.reshape(source.grid.scale, shape), attributes(node).get("perm"))
-        return Grid(scale=scale, low=source.grid.low, high=source.grid.high)
+            return None, source.obstacle if source else ""
+        values = {name: self.constants[name].value for name in node.input if name}
+        values[node.input[0]] = np.broadcast_to(source.grid.scale, source.value.shape)
+        (scale,) = self._folder.fold(node, label(node), values)
+        return Grid(scale=scale, low=source.grid.low, high=source.grid.high), ""
 
 
 def read_graph(path: Path) -> Graph:
@@ -134,15 +130,8 @@ def read_graph(path: Path) -> Graph:
     InputError
         The file is no ONNX, or has not one input of static size and one output.
     """
-    try:
-        proto = onnx.load(path)
-    except (DecodeError, OSError, ValueError, onnx.checker.ValidationError) as error:
-        detail = str(error).strip().splitlines()
-        raise InputError(
-            f"{path} is no readable ONNX model ({detail[0] if detail else type(error).__name__}): export it again"
-        ) from error
-    require(len(proto.graph.node) >= 1, f"{path} is no readable ONNX model (it has no nodes): export it again")
-    return Graph(proto=proto)
+    with reading(path, "ONNX model", "export it again"):
+        return Graph(proto=read_model(path))
 
 
 def label(node: onnx.NodeProto) -> str:

@@ -16,6 +16,7 @@ from tospike.gen.names import identifier
 from tospike.gen.onnx_graph import STANDARD, Constant, attributes, label, read_graph
 from tospike.gen.onnx_grids import QONNX
 from tospike.gen.onnx_walk import Walk
+from tospike.gen.reading import reading
 from tospike.hw.params import InputError, require
 from tospike.sim.network import Network
 
@@ -87,12 +88,10 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
         The file is no ONNX, or holds something else; the message names the node.
     """
     file = Path(path)
-    try:
+    with reading(file, "ONNX model", "export it again"):
         graph = read_graph(file)
         network = _network(Walk(graph=graph), name or identifier(file.stem))
         return replace(network, input=replace(network.input, frames=graph.frames))
-    except InputError as error:
-        raise (error if str(error).startswith(str(file)) else InputError(f"{file}: {error}")) from error
 
 
 def _network(walk: Walk, name: str) -> Network:
@@ -128,4 +127,10 @@ def _step(walk: Walk, node: onnx.NodeProto) -> None:
     elif handler is None:
         raise InputError(f"{name} is not supported: use {SUPPORTED}")
     else:
-        handler(walk, node, name, attributes(node))
+        try:
+            handler(walk, node, name, attributes(node))
+        except (IndexError, KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            if isinstance(error, InputError):
+                raise
+            detail = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+            raise InputError(f"{name} lacks an input or attribute, or has one that it cannot ({detail})") from error

@@ -59,7 +59,11 @@ class _Draft:
 def _check_weights(draft: _Draft) -> None:
     """Refuses trained integers that the hardware does not have: of quantisers with a zero point, or -128 mirrored."""
     synapses = draft.synapses
-    if not isinstance(synapses, Dense | Conv2d) or synapses.grid is None:
+    if not isinstance(synapses, Dense | Conv2d):
+        return
+    finite = bool(np.isfinite(synapses.weight).all() and np.isfinite(synapses.bias).all())
+    require(finite, f"node {draft.name!r} has weights or biases beyond all numbers once all is folded into it")
+    if synapses.grid is None:
         return
     column = (-1,) + (1,) * (synapses.weight.ndim - 1)
     integers = np.rint(synapses.weight / np.reshape(synapses.grid.scale, column if synapses.grid.scale.ndim else ()))

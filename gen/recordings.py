@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import InputError, require
+from tospike.hw.params.limits import DATA_BYTES, EVENTS, SAMPLE_VALUES
 from tospike.sim.arithmetic import to_int64
 
 
@@ -48,6 +49,8 @@ def bin_events(
         Fields of unequal length, offsets that do not fit, an empty recording, addresses that the sensor does not have,
         time going backwards; the message names the recording.
     """
+    count = np.size(events["t_us"])
+    require(count <= EVENTS, f"events: there are {count}, of which {EVENTS} at most are supported")
     require(time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1")
     x, y, p, t = (to_int64(events[name], f"events: {name}") for name in ("x", "y", "p", "t_us"))
     offsets = to_int64(events["offsets"], "events: offsets")
@@ -79,6 +82,12 @@ def bin_events(
         )
     step = (t - t[offsets[:-1]][recording]) // time_bin_us
     kept = step < steps
+    size = (len(offsets) - 1) * steps * 2 * height * width
+    require(
+        2 * height * width <= SAMPLE_VALUES and size <= DATA_BYTES,
+        f"events: {len(offsets) - 1} recordings of {steps} steps on a sensor of {width}x{height} have {size} values: "
+        f"{SAMPLE_VALUES} for each step and {DATA_BYTES} in all are supported",
+    )
     spikes = np.zeros((len(offsets) - 1, steps, 2 * height * width), np.uint8)
     spikes[recording[kept], step[kept], ((p * height + y) * width + x)[kept]] = 1
     return spikes

@@ -25,6 +25,7 @@ from tospike.hw.params import (
     check_neuron_options,
     require,
 )
+from tospike.hw.params.limits import SAMPLE_VALUES
 from tospike.sim.grid import Grid, GridRounding
 from tospike.sim.synapses import (
     Add,
@@ -251,6 +252,10 @@ class InputSpec:
     come."""
     delta_threshold: int = 0
     """Of delta encoding: a change is sent if it is larger, in units of ``scale``."""
+
+    def __post_init__(self) -> None:
+        good = 1 <= self.inputs <= SAMPLE_VALUES
+        require(good, f"a sample has {self.inputs} values: 1 to {SAMPLE_VALUES} are supported")
 
     @property
     def unit(self) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from tospike.hw.params import require
+from tospike.hw.params.limits import SAMPLE_VALUES, STAGE_OPERATIONS
 from tospike.sim.grid import Grid
 
 Array = NDArray[Any]
@@ -82,7 +83,13 @@ class Window:
             height >= self.kernel[0] and width >= self.kernel[1],
             f"a window of {self.kernel} is larger than the padded image of ({height}, {width})",
         )
-        return (height - self.kernel[0]) // self.stride[0] + 1, (width - self.kernel[1]) // self.stride[1] + 1
+        rows, columns = (height - self.kernel[0]) // self.stride[0] + 1, (width - self.kernel[1]) // self.stride[1] + 1
+        for what, count, most in (
+            ("a padded image", shape[0] * height * width, SAMPLE_VALUES),
+            ("the values under its windows", shape[0] * rows * columns * self.taps, STAGE_OPERATIONS),
+        ):
+            require(count <= most, f"{what} of {shape[0]} x {height} x {width} are {count}: {most} at most")
+        return rows, columns
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,7 +126,12 @@ class Conv2d:
             self.weight.shape[1] * self.groups == channels and len(self.weight) % self.groups == 0,
             f"weights of shape {self.weight.shape} in {self.groups} groups do not fit an image of {channels} channels",
         )
-        self.window.positions(self.shape)
+        work = self.outputs * self.weight[0].size
+        require(
+            self.outputs <= SAMPLE_VALUES and work <= STAGE_OPERATIONS,
+            f"a convolution of {self.outputs} results and {work} products is too large: {SAMPLE_VALUES} and "
+            f"{STAGE_OPERATIONS} at most",
+        )
 
     @property
     def window(self) -> Window:

@@ -1,15 +1,16 @@
 """From a design to area in standard cells: Yosys' generic synthesis, mapped to a Liberty library."""
 
-import gzip
 import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from tospike.gen.cache import Cache, digest
+from tospike.gen.reading import read_bytes, reading
 from tospike.gen.tool import Progress, Tool
 from tospike.gen.tools import find
-from tospike.hw.params import InputError, require
+from tospike.hw.params import require
+from tospike.hw.params.limits import LIBERTY_BYTES
 from tospike.synth import yosys
 from tospike.synth.design import Design
 from tospike.synth.report import CellReport
@@ -133,10 +134,8 @@ def read_library(path: Path) -> bytes:
     InputError
         It cannot be read, or it is no Liberty file.
     """
-    try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
-        raise InputError(f"cannot read the Liberty file {path}: {error}") from None
+    with reading(path, "Liberty file", "fetch it again"):
+        data = read_bytes(path, LIBERTY_BYTES)
     require(re.search(rb"\blibrary\s*\(", data) is not None, f"{path} is not a Liberty file: it has no library(...)")
     require(
         re.search(rb"\bff\s*\(", data) is not None,

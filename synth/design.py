@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tospike.hw.params import InputError, require
+from tospike.gen.reading import reading
+from tospike.hw.params import require
+from tospike.hw.params.limits import PORT_BITS
 
 MANIFEST = "manifest.json"
 """Name of the file that makes a folder a design."""
@@ -66,14 +68,14 @@ def read_design(folder: Path, technology: str = "generic") -> Design:
     """
     path = folder / MANIFEST
     require(path.is_file(), f"{folder} is not a generated design: it has no {MANIFEST} (run `tospike generate` first)")
-    try:
-        manifest = json.loads(path.read_text())
-        design = _design(manifest, folder, technology)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not JSON ({error}): generate the design again") from None
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} lacks or garbles {error}: generate the design again") from None
+    with reading(path, "manifest of a design", "generate the design again"):
+        design = _design(json.loads(path.read_text()), folder, technology)
     require(len(design.sources) > 0, f"{path} lists no Verilog file: generate the design again")
+    bits = design.input_bits + design.output_bits
+    require(
+        all(port.width >= 1 for port in design.ports) and bits <= PORT_BITS,
+        f"the ports of {design.top!r} have {bits} bits, or one has none: up to {PORT_BITS} are supported",
+    )
     require(design.output_bits > 0, f"the top module {design.top!r} has no outputs: nothing of it would be left")
     return design
 

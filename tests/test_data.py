@@ -174,7 +174,7 @@ def test_bad_npz_is_refused(tmp_path, arrays, message):
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 truncated"])
 def test_no_npz_is_refused(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(InputError, match="is no npz file") as caught:
+    with pytest.raises(InputError, match="is no readable npz file") as caught:
         load_data(f"npz:{tmp_path / 'a.npz'}")
     assert "\n" not in str(caught.value)
 
@@ -191,7 +191,7 @@ def test_truncated_gz_is_refused(tmp_path):
     write_mnist(tmp_path, "t10k", 5, ".gz")
     path = tmp_path / "t10k-images-idx3-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-12])
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="is no readable idx file"):
         load_data(f"mnist:{tmp_path}")
 
 

@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from tospike.compare.energy.constant import Constant
-from tospike.hw.params import InputError, LeakKind, LeakParams, require
+from tospike.gen.reading import read_text, reading
+from tospike.hw.params import LeakKind, LeakParams, require
+from tospike.hw.params.limits import TEXT_BYTES
 
 _WORD_BITS = 64
 _KIB_BITS = 8 * 1024
@@ -204,23 +206,16 @@ def load_technology(name: str) -> Technology:
     InputError
         There is none, it is no TOML, or a table or key is missing, unknown or of the wrong kind.
     """
+    text, path = None, Path(name)
     if name in shipped():
         text = _FOLDER.joinpath(f"{name}.toml").read_text("utf-8")
     else:
-        path = Path(name)
         require(
             path.suffix == ".toml" and path.is_file(),
             f"no technology {name!r}: use one of {', '.join(shipped())}, or the path of a .toml file",
         )
-        try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read the technology file {name}: {error}") from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{name} is no TOML file: {error}") from None
-    return _decode(Technology, data, name)
+    with reading(name, "technology in TOML", "mend it"):
+        return _decode(Technology, tomllib.loads(read_text(path, TEXT_BYTES) if text is None else text), name)
 
 
 def _decode(cls: type, data: Mapping[str, Any], where: str) -> Any:

@@ -185,7 +185,10 @@ def key(task: Task[P], point: P) -> str:
 
 def _stored(cache: Cache, task: Task[P], point: P) -> Result | None:
     entry = cache.find(task.kind, key(task, point))
-    return json.loads((entry / RESULT).read_text()) if entry else None
+    try:
+        return json.loads((entry / RESULT).read_text()) if entry else None
+    except (OSError, ValueError, RecursionError):  # sealed, but not by us: it is made again
+        return None
 
 
 def _store(cache: Cache, task: Task[P], point: P, result: Result) -> None:

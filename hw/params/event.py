@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from tospike.hw.params.activation import ActivationParams
 from tospike.hw.params.check import require, require_range
+from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.neuron import NeuronKind, NeuronParams
 from tospike.hw.params.numbers import IntFormat, ceil_div
 from tospike.hw.params.stream import SPIKE, TokenFormat
@@ -83,6 +84,11 @@ class EventParams:
     def __post_init__(self) -> None:
         require_range("inputs", self.inputs, 1, 1 << 16)
         require_range("neurons", self.neurons, 1, 1 << 16)
+        weights = self.neurons * (self.inputs + self.neurons * self.recurrent) if self.window is None else 0
+        require(
+            weights <= LAYER_WEIGHTS,
+            f"{self.inputs} inputs and {self.neurons} neurons have {weights} weights: {LAYER_WEIGHTS} at most",
+        )
         if self.engine is SpikingEngine.REGISTER:
             require_range("neurons of a register engine", self.neurons, 1, MAX_REGISTER_NEURONS)
             require(

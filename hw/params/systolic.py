@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tospike.hw.params.check import require, require_range
+from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import IntFormat, Rounding, ceil_div
 from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.stream import WORD_BITS, TokenFormat
@@ -209,6 +210,12 @@ class DenseLayer:
         require_range("rows of a layer", self.rows, 1, 1 << 16)
         require_range("inputs of a layer", self.inputs, 1, 1 << 16)
         require_range("outputs of a layer", self.outputs, 1, 1 << 16)
+        for what, size in (("weights", self.inputs), ("results", self.rows)):
+            require(
+                size * self.outputs <= LAYER_WEIGHTS,
+                f"a layer of {self.rows} x {self.outputs} x {self.inputs} has {size * self.outputs} {what}: "
+                f"{LAYER_WEIGHTS} at most",
+            )
 
     @property
     def macs(self) -> int:
