@@ -13,7 +13,7 @@ from tospike.gen import console
 from tospike.gen.cli import Data
 from tospike.gen.convert import Converted, ConvertOptions, convert
 from tospike.gen.data import DataSet, load_data
-from tospike.gen.files import write_bytes, write_text
+from tospike.gen.files import write_bytes
 from tospike.gen.load import load_network
 from tospike.gen.nir_import import import_nir
 from tospike.gen.options import ModelOptions
@@ -94,7 +94,7 @@ def convert_command(
             from tospike.compare.steps_figure import steps_figure  # matplotlib takes as long as all the rest
 
             title = f"{ann.name} as an SNN: accuracy over time steps ({measured['backend']})"
-            write_text(plot, steps_figure(accuracy, ann=measured["ann_accuracy"], title=title))
+            steps_figure(accuracy, ann=measured["ann_accuracy"], title=title).write(plot)
 
 
 def _say(out: Path, options: ConvertOptions, converted: Converted) -> None:

@@ -1,14 +1,17 @@
-"""SVG text that takes its colours from CSS variables.
+"""Figures as SVG and PDF.
 
-Matplotlib draws in stand-in colours; each is then replaced by a variable, so that one drawing is right on light
-and on dark paper. Text stays text: it can be searched, and takes the font of the page.
+Files have the colours of light paper as they are, so that every program shows them. In a page, the same drawing takes
+its colours from CSS variables and follows light and dark. Text stays text: it can be searched, and takes the font of
+the page.
 """
 
 import io
 import math
 import re
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -16,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from tospike.compare.numbers import significant
+from tospike.gen.files import write_bytes, write_text
 
 # Blue and orange are told apart by every common colour vision; the first six of the breakdown are Paul Tol's "muted"
 # set (https://personal.sron.nl/~pault), lightened for dark paper.
@@ -37,10 +41,50 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "clock": ("#8d949d", "#8d949d"),
     "leakage": ("#c3c8ce", "#555b63"),
 }
-"""Each CSS variable with its value on light and on dark paper."""
+"""Each colour by name, on light and on dark paper. No two are alike on light paper, so that a page can tell them."""
 
-COLOUR: Mapping[str, str] = {name: f"#{index:02x}fedc" for index, name in enumerate(PALETTE, start=1)}
-"""What to draw with: a stand-in for each variable."""
+COLOUR: Mapping[str, str] = {name: light for name, (light, _) in PALETTE.items()}
+"""What to draw with."""
+
+
+_FONTS = "system-ui, 'DejaVu Sans', sans-serif"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A figure that was drawn."""
+
+    element: str
+    """The ``<svg>`` element, with no paper."""
+    pdf: bytes
+
+    @property
+    def in_page(self) -> str:
+        """The element for a page that has `css_variables`."""
+        text = self.element
+        for name, colour in COLOUR.items():
+            text = text.replace(colour, f"var(--{name})")
+        return text
+
+    @property
+    def svg(self) -> str:
+        """A file of its own: with paper, and a font."""
+        paper = f'<rect width="100%" height="100%" fill="{COLOUR["paper"]}"/>'
+        text = self.element.replace("<svg ", f'<svg font-family="{_FONTS}" ', 1)
+        return text.replace("</title>", f"</title>{paper}", 1)
+
+    def write(self, path: Path) -> None:
+        """Write ``path`` as PDF if it is called so, else as SVG.
+
+        Raises
+        ------
+        InputError
+            It cannot be written.
+        """
+        if path.suffix.lower() == ".pdf":
+            write_bytes(path, self.pdf)
+        else:
+            write_text(path, self.svg)
 
 
 def css_variables() -> str:
@@ -62,8 +106,8 @@ def style_axes(axes: Axes, grid: str) -> None:
     axes.set_axisbelow(True)
 
 
-def label_log_axis(axes: Axes, which: Literal["x", "y"]) -> None:
-    """Make an axis logarithmic, labelled at 1, 2, 5, 10 and so on."""
+def label_log_axis(axes: Axes, which: Literal["x", "y"], name: str) -> None:
+    """Make an axis logarithmic, say so beside its name, and label it at 1, 2, 5, 10 and so on."""
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     limits = axes.get_xlim() if which == "x" else axes.get_ylim()
     axes.minorticks_off()
@@ -71,28 +115,30 @@ def label_log_axis(axes: Axes, which: Literal["x", "y"]) -> None:
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [step * 10.0**decade for decade in decades for step in (1, 2, 5) if low <= step * 10.0**decade <= high]
     (axes.set_xticks if which == "x" else axes.set_yticks)(ticks, [significant(tick, 1) for tick in ticks])
+    label = axes.set_xlabel if which == "x" else axes.set_ylabel
+    label(f"{name}, logarithmic", color=COLOUR["muted"])
 
 
-def to_svg(figure: Figure, title: str) -> str:
-    """Render to an ``<svg>`` element with colours as variables, and with a title for those who cannot see it."""
-    buffer = io.StringIO()
+def on_paper() -> dict[str, Any]:
+    """Options of a text that may lie on lines: it interrupts them."""
+    return {"bbox": {"boxstyle": "square,pad=0.12", "facecolor": COLOUR["paper"], "edgecolor": "none"}, "zorder": 5}
+
+
+def render(figure: Figure, title: str) -> Drawing:
+    """Render a figure, with a title for those who cannot see it."""
+    text, page = io.StringIO(), io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
-    text = buffer.getvalue()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "pdf.fonttype": 42}):
+        figure.savefig(text, format="svg", transparent=True, metadata=nothing)
+        figure.savefig(page, format="pdf", facecolor=COLOUR["paper"], metadata={"Title": title, "CreationDate": None})
+    return Drawing(element=_element(text.getvalue(), title), pdf=page.getvalue())
+
+
+def _element(text: str, title: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     # Several figures share one page: names that nothing refers to would only clash.
     text = re.sub(r'(<g) id="[^"]*"', r"\1", text)
     text = re.sub(r"font-family:[^;\"]*;?|(?<=font: )", "", text)
     text = re.sub(r"font: ([0-9.]+px) [^;\"]*", r"font-size: \1", text)
-    for name, colour in COLOUR.items():
-        text = text.replace(colour, f"var(--{name})")
     return re.sub(r"(<svg[^>]*)>", rf'\1 role="img"><title>{title}</title>', text, count=1)
-
-
-def standalone(svg: str) -> str:
-    """Make a file of an ``<svg>`` element: with paper, and with the style that a page would give it."""
-    style = f"<style>{css_variables()}\ntext {{ font-family: system-ui, sans-serif }}</style>"
-    paper = '<rect width="100%" height="100%" fill="var(--paper)"/>'
-    return re.sub(r"(</title>)", rf"\1{style}{paper}", svg, count=1)

@@ -1,4 +1,4 @@
-"""The report's figures, as SVG text: see `tospike.compare.drawing`."""
+"""The report's figures: see `tospike.compare.drawing`."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import StrMethodFormatter
 
-from tospike.compare.drawing import COLOUR, new_figure, standalone, style_axes, to_svg
+from tospike.compare.drawing import COLOUR, Drawing, new_figure, on_paper, render, style_axes
 from tospike.compare.energy.counted import PARTS
 from tospike.compare.numbers import MISSING, significant
 from tospike.compare.table import shown
@@ -45,7 +45,7 @@ def _bar_rows(axes: Axes, designs: Sequence[Mapping[str, Any]]) -> None:
 # ---------------------------------------------------------------------------------------------------- figures
 
 
-def accuracy_figure(report: Report) -> str:
+def accuracy_figure(report: Report) -> Drawing:
     """Draw accuracies of float, golden model and RTL, with 95 % intervals for the number of samples."""
     designs = report["designs"]
     figure = new_figure(8.6, 0.5 + 0.95 * len(designs))
@@ -79,12 +79,13 @@ def accuracy_figure(report: Report) -> str:
                 va="center",
                 fontsize=9.5,
                 color=COLOUR["ink"],
+                **on_paper(),
             )
     _bar_rows(axes, designs)
     axes.set_xlim(np.floor(100 * lowest) - 0.2, 101.2)
     axes.set_xticks([tick for tick in axes.get_xticks() if tick <= 100])
     axes.set_xlabel("accuracy, % (axis does not start at zero)", color=COLOUR["muted"])
-    return to_svg(figure, "Accuracy: float, golden model and RTL")
+    return render(figure, "Accuracy: float, golden model and RTL")
 
 
 def wilson_interval(fraction: float, samples: int) -> tuple[float, float]:
@@ -96,7 +97,7 @@ def wilson_interval(fraction: float, samples: int) -> tuple[float, float]:
     return float((centre - half) / scale), float(min(1.0, (centre + half) / scale))
 
 
-def cycles_figure(report: Report) -> str:
+def cycles_figure(report: Report) -> Drawing:
     """Draw how the cycles per inference are distributed over the samples, one row for each design."""
     designs = report["designs"]
     figure = new_figure(8.6, 0.4 + 1.2 * len(designs))
@@ -125,16 +126,17 @@ def cycles_figure(report: Report) -> str:
             ha="right" if cycles["mean"] > 0.6 * top else "left",
             fontsize=9.5,
             color=COLOUR["ink"],
+            **on_paper(),
         )
         axes.set_ylabel(
             design["name"], rotation=0, ha="right", va="center", color=_colour(design), fontweight="bold", fontsize=11
         )
     every[-1].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     every[-1].set_xlabel("cycles per inference; height: share of the samples", color=COLOUR["muted"])
-    return to_svg(figure, "Distribution of cycles per inference over the samples")
+    return render(figure, "Distribution of cycles per inference over the samples")
 
 
-def energy_figure(report: Report) -> str:
+def energy_figure(report: Report) -> Drawing:
     """Draw the mean energy per inference at both levels as stacked parts; at level 2 with 5 to 95 % of the samples."""
     designs = [design for design in shown(report) if design.get("levels")]
     rows = [(design, side) for design in designs for side in ("counted", "measured")]
@@ -161,7 +163,8 @@ def energy_figure(report: Report) -> str:
     for row, (design, side) in enumerate(rows):
         if side == "measured":
             spread = [design["counted_pj"][key] / 1000 for key in ("p5", "p95")]
-            axes.plot(spread, [row, row], color=COLOUR["ink"], linewidth=1.4)
+            if significant(spread[0]) != significant(spread[1]):
+                axes.plot(spread, [row, row], color=COLOUR["ink"], linewidth=1.4, marker="|", markersize=7)
             ends[row] = max(ends[row], spread[1])
         axes.annotate(
             f"{significant(left[row])} nJ",
@@ -172,6 +175,7 @@ def energy_figure(report: Report) -> str:
             fontsize=11,
             fontweight="bold" if side == "measured" else "normal",
             color=COLOUR["ink"],
+            **on_paper(),
         )
     names = [f"{design['name']}, level {1 if side == 'counted' else 2}" for design, side in rows]
     axes.set_yticks(range(len(rows)), names)
@@ -183,7 +187,7 @@ def energy_figure(report: Report) -> str:
     figure.legend(
         loc="outside upper left", ncols=3, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"], handlelength=1
     )
-    return to_svg(figure, "Energy per inference by part, by operation counts and by the hardware's counters")
+    return render(figure, "Energy per inference by part, by operation counts and by the hardware's counters")
 
 
 def _part(levels: Sequence[Mapping[str, Any]], part: str, side: str) -> float:
@@ -194,14 +198,8 @@ def _part(levels: Sequence[Mapping[str, Any]], part: str, side: str) -> float:
     )
 
 
-def summary_figure(report: Report) -> str:
-    """Draw the answer as one wide picture that stands alone: the verdict above energy, latency and area.
-
-    Returns
-    -------
-    str
-        A complete SVG document with its own light and dark colours.
-    """
+def summary_figure(report: Report) -> Drawing:
+    """Draw the answer as one wide picture that stands alone: the verdict above energy, latency and area."""
     designs = report["designs"]
     sentence = textwrap.wrap(report["verdict"]["sentence"], 112)
     figure = new_figure(11.5, 1.75 + 0.27 * len(sentence))
@@ -240,7 +238,7 @@ def summary_figure(report: Report) -> str:
                 color=COLOUR["ink"],
             )
         axes.set_title(label, loc="left", fontsize=11, color=COLOUR["muted"])
-    return standalone(to_svg(figure, "Spikes or not: the verdict with energy, latency and area"))
+    return render(figure, "Spikes or not: the verdict with energy, latency and area")
 
 
 def _figure_of(design: Mapping[str, Any], part: str, key: str) -> float | None:

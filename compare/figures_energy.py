@@ -1,13 +1,16 @@
 """The report's figures about energy beyond its parts: distributions, accuracy, break-even."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
-from tospike.compare.drawing import COLOUR, label_log_axis, new_figure, style_axes, to_svg
+from tospike.compare.drawing import COLOUR, Drawing, label_log_axis, new_figure, on_paper, render, style_axes
 from tospike.compare.gates.parts import PARTS
+from tospike.compare.labels import Label, place_labels
 from tospike.compare.numbers import significant
 from tospike.compare.report_tables import LEVELS
 
@@ -32,7 +35,7 @@ PART_COLOURS: Mapping[str, str] = {
 """Parts of the gates, each with the colour of what it stands for at the other levels."""
 
 
-def energy_distribution_figure(report: Report) -> str:
+def energy_distribution_figure(report: Report) -> Drawing:
     """Draw how the energy per inference (level 2) is distributed over the samples, one row for each design."""
     designs = [design for design in report["designs"] if design.get("counted_pj")]
     figure = new_figure(8.6, 0.4 + 1.2 * len(designs))
@@ -56,6 +59,7 @@ def energy_distribution_figure(report: Report) -> str:
             ha="right" if mean > 0.6 * bins[-1] else "left",
             fontsize=9.5,
             color=COLOUR["ink"],
+            **on_paper(),
         )
         axes.set_ylabel(
             design["name"],
@@ -67,10 +71,10 @@ def energy_distribution_figure(report: Report) -> str:
             fontsize=11,
         )
     every[-1].set_xlabel("energy per inference, nJ; height: share of the samples", color=COLOUR["muted"])
-    return to_svg(figure, "Distribution of the energy per inference over the samples")
+    return render(figure, "Distribution of the energy per inference over the samples")
 
 
-def levels_figure(report: Report) -> str:
+def levels_figure(report: Report) -> Drawing:
     """Draw the mean energy per inference at all three levels as stacked parts, with one technology's prices."""
     rows = [(design, level) for design in report["designs"] if design.get("gates_pj") for level in LEVELS]
     figure = new_figure(8.6, 1.35 + 0.42 * len(rows))
@@ -99,6 +103,7 @@ def levels_figure(report: Report) -> str:
             va="center",
             fontsize=10.5,
             color=COLOUR["ink"],
+            **on_paper(),
         )
     axes.set_yticks(range(len(rows)), [f"{design['name']}, {LEVEL_LABELS[level]}" for design, level in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -109,14 +114,14 @@ def levels_figure(report: Report) -> str:
     figure.legend(
         loc="outside upper left", ncols=4, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"], handlelength=1
     )
-    return to_svg(figure, "Energy per inference by part, by operation counts, by counters and by gates")
+    return render(figure, "Energy per inference by part, by operation counts, by counters and by gates")
 
 
 def _of_part(design: Mapping[str, Any], part: str, level: str) -> float:
     return float(next(row[level] for row in design["gates_pj"]["parts"] if row["part"] == part))
 
 
-def accuracy_energy_figure(report: Report) -> str:
+def accuracy_energy_figure(report: Report) -> Drawing:
     """Draw accuracy over energy: both networks as they are, and with one thing changed."""
     points = [
         {**variant, "label": variant["change"].split(": ", 1)[1] if variant["change"] else ""}
@@ -125,57 +130,51 @@ def accuracy_energy_figure(report: Report) -> str:
     return _accuracy_over_energy(report, points, "Accuracy over energy, with one thing changed at a time")
 
 
-def iso_accuracy_figure(report: Report) -> str:
+def iso_accuracy_figure(report: Report) -> Drawing:
     """Draw accuracy over energy: both networks over bits and time steps, with their fronts."""
     found = report["iso_accuracy"]
     return _accuracy_over_energy(report, found["points"], "Accuracy over energy, over bits and time steps")
 
 
-def _accuracy_over_energy(report: Report, points: Sequence[Mapping[str, Any]], title: str) -> str:
+def _accuracy_over_energy(report: Report, points: Sequence[Mapping[str, Any]], title: str) -> Drawing:
     """Draw ``points`` (kind, label, accuracy, pj; an empty label is a network as it is), their fronts, and controls."""
     figure = new_figure(8.6, 5.2)
     axes = figure.subplots()
     style_axes(axes, grid="y")
     axes.grid(visible=True, axis="x", color=COLOUR["rule"], linewidth=0.8)
+    labels, busy = [], []
     for kind in ("ann", "snn"):
         found = sorted((p for p in points if p["kind"] == kind), key=lambda p: p["pj"])
         best = _frontier(found)
-        axes.plot(
-            [p["pj"] / 1000 for p in best],
-            [100 * p["accuracy"] for p in best],
-            color=COLOUR[kind],
-            linewidth=1.2,
-            drawstyle="steps-post",
-            label=kind.upper(),
-        )
-        for number, point in enumerate(found):
+        front = np.array([(p["pj"] / 1000, 100 * p["accuracy"]) for p in best])
+        axes.plot(*front.T, color=COLOUR[kind], linewidth=1.2, drawstyle="steps-post", label=kind.upper())
+        busy += _on_steps(front)
+        for point in found:
             x, y = point["pj"] / 1000, 100 * point["accuracy"]
             axes.plot(x, y, "o", color=COLOUR[kind], markersize=5 if point["label"] else 11)
+            busy += [(x, y)] * (3 if point["label"] else 12)  # worse to cover than a piece of a line
             if point["label"] and point in best:
-                axes.annotate(
-                    point["label"],
-                    (x, y),
-                    xytext=(6, -12) if kind == "snn" else (-6, 6 + 12 * (number % 2)),
-                    textcoords="offset points",
-                    ha="left" if kind == "snn" else "right",
-                    fontsize=9,
-                    color=COLOUR[kind],
-                )
+                labels.append(Label(text=point["label"], x=x, y=y, colour=COLOUR[kind]))
     for design in report.get("controls", ()):
-        axes.plot(
-            design["counted_pj"]["total"] / 1000,
-            100 * design["accuracy"]["golden"],
-            "D",
-            color=COLOUR[design["kind"]],
-            markersize=9,
-            label=f"{report['twin']['bits']}-bit twin of the SNN",
-        )
-    axes.margins(x=0.14, y=0.1)
-    axes.set_xlabel("energy per inference, nJ (level 2); large: as it is", color=COLOUR["muted"])
+        x, y = design["counted_pj"]["total"] / 1000, 100 * design["accuracy"]["golden"]
+        name = f"{report['twin']['bits']}-bit twin of the SNN"
+        axes.plot(x, y, "D", color=COLOUR[design["kind"]], markersize=9, label=name)
+        busy += [(x, y)] * 3
+    axes.margins(x=0.28, y=0.1)
+    label_log_axis(axes, "x", "energy per inference, nJ (level 2; large: as it is)")
     axes.set_ylabel("accuracy, %", color=COLOUR["muted"])
-    label_log_axis(axes, "x")
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"])
-    return to_svg(figure, title)
+    place_labels(axes, labels, np.array(busy))
+    return render(figure, title)
+
+
+def _on_steps(corners: NDArray[np.float64]) -> list[tuple[float, float]]:
+    """Points on a line of steps, energy first, then accuracy."""
+    line: list[tuple[float, float]] = []
+    for (x, y), (next_x, next_y) in pairwise(corners.tolist()):
+        line += [(at, y) for at in np.geomspace(x, next_x, 6)]
+        line += [(next_x, at) for at in np.linspace(y, next_y, 4)]
+    return line
 
 
 def _frontier(found: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -187,7 +186,7 @@ def _frontier(found: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return best
 
 
-def break_even_figure(report: Report) -> str:
+def break_even_figure(report: Report) -> Drawing:
     """Draw the network's spikes per activation beside the published, the general and its own break-even points."""
     found = report["break_even"]
     rows: list[tuple[str, float, float, str]] = []
@@ -198,7 +197,7 @@ def break_even_figure(report: Report) -> str:
         rows += [(name, low, high, "snn") for _, low, high in places[:1]]
     rows += [(name, low, high, "ink") for name, (low, high) in found["published"].items()]
     rows += [(f"1 MiB SRAM, {name}", n, n, "muted") for name, n in found["formula"].items()]
-    figure = new_figure(8.6, 0.9 + 0.27 * len(rows))
+    figure = new_figure(8.6, 1.1 + 0.27 * len(rows))
     axes = figure.subplots()
     style_axes(axes, grid="x")
     values = [value for _, low, high, _ in rows for value in (low, high) if value > 0] + [found["n"]]
@@ -219,15 +218,15 @@ def break_even_figure(report: Report) -> str:
         va="center",
         color=COLOUR["snn"],
         fontweight="bold",
+        **on_paper(),
     )
     axes.set_xlim(left, right)
     axes.set_ylim(len(rows) - 0.4, -1.5)
     axes.set_yticks(range(len(rows)), [row[0] for row in rows])
     for text, (_, _, _, colour) in zip(axes.get_yticklabels(), rows, strict=True):
         text.set(color=COLOUR[colour], fontsize=9.5)
-    label_log_axis(axes, "x")
-    axes.set_xlabel("n*: spikes per non-zero activation below which the SNN needs less energy", color=COLOUR["muted"])
-    return to_svg(figure, "Break-even points, and where this network lies")
+    label_log_axis(axes, "x", "n*: spikes per non-zero activation\nbelow which the SNN needs less energy")
+    return render(figure, "Break-even points, and where this network lies")
 
 
 def _span(axes: Axes, row: int, low: float, high: float, colour: str) -> None:
@@ -239,4 +238,13 @@ def _span(axes: Axes, row: int, low: float, high: float, colour: str) -> None:
 
 
 def _name(axes: Axes, row: int, place: float, text: str, colour: str) -> None:
-    axes.annotate(text, (place, row), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9, color=colour)
+    axes.annotate(
+        text,
+        (place, row),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=9,
+        color=colour,
+        **on_paper(),
+    )

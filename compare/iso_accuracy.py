@@ -5,7 +5,7 @@ bits of weights and activations, the SNN bits of weights and time steps. All are
 golden model on the same samples, so that accuracies and energies are paired.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A point of the SNN's front, and the cheapest ANN that is at least as accurate."""
+    """The cheapest SNN and the cheapest ANN that are at least so accurate."""
 
     snn: str
     ann: str
@@ -58,7 +58,7 @@ class Match:
     ratio: float
     """SNN over ANN: energy."""
     interval: list[float]
-    """Of the ratio, by bootstrap over the samples; the choice of the ANN is part of it."""
+    """Of the ratio, by bootstrap over the samples; the choice of both is part of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +68,11 @@ class IsoAccuracy:
     samples: int
     points: list[Point]
     matches: list[Match]
-    """By accuracy. Points of the SNN's front that no ANN reaches are missing."""
+    """By accuracy: that of each point of the SNN's front which an ANN reaches, and what both reach as they are."""
     target: float
     """The accuracy that both networks reach as they are."""
     ratio: float
-    """SNN over ANN: energy of the cheapest of either side that is at least so accurate."""
+    """SNN over ANN: energy of the cheapest of either side that is at least so accurate; one of `matches`."""
     interval: list[float]
     sentence: str
 
@@ -129,29 +129,13 @@ def compare_at_equal_accuracy(grid: Sequence[GridPoint]) -> IsoAccuracy:
     tables = {kind: _table(points, draws) for kind, points in sides.items()}
     fronts = {kind: _front(accuracy[0], pj[0]) for kind, (accuracy, pj) in tables.items()}
 
-    targets = np.minimum(*(tables[kind][0][:, own[kind]] for kind in ("ann", "snn")))
-    cheapest = {kind: _cheapest(*tables[kind], targets) for kind in tables}
-    ratios = cheapest["snn"] / cheapest["ann"]
-    matches = []
-    snn_accuracy, snn_pj = tables["snn"]
-    for number in sorted(fronts["snn"], key=lambda n: float(snn_accuracy[0, n])):
-        each = snn_pj[:, number] / _cheapest(*tables["ann"], snn_accuracy[:, number])
-        if np.isnan(each[0]):
-            continue
-        ann = _index_of_cheapest(tables["ann"], float(snn_accuracy[0, number]))
-        matches.append(
-            Match(
-                snn=_name(sides["snn"][number]),
-                ann=_name(sides["ann"][ann]),
-                accuracy=float(snn_accuracy[0, number]),
-                ratio=float(each[0]),
-                interval=_interval(each),
-            )
-        )
-    chosen = {
-        kind: _name(points[_index_of_cheapest(tables[kind], float(targets[0]))]) for kind, points in sides.items()
-    }
-    target, ratio, interval = float(targets[0]), float(ratios[0]), _interval(ratios)
+    lesser = np.minimum(*(tables[kind][0][:, own[kind]] for kind in ("ann", "snn")))
+    overall = _match(sides, tables, lesser)
+    assert overall is not None  # both reach it as they are
+    snn_accuracy = tables["snn"][0]
+    others = (_match(sides, tables, snn_accuracy[:, number]) for number in fronts["snn"])
+    # a pair has one interval: that of its lowest accuracy
+    apart = (match for match in others if match and (match.snn, match.ann) != (overall.snn, overall.ann))
     return IsoAccuracy(
         samples=len(grid[0].trial.correct),
         points=[
@@ -165,16 +149,28 @@ def compare_at_equal_accuracy(grid: Sequence[GridPoint]) -> IsoAccuracy:
             for kind, points in sides.items()
             for number, point in enumerate(points)
         ],
-        matches=matches,
-        target=target,
-        ratio=ratio,
-        interval=interval,
-        sentence=_sentence(target, ratio, interval, chosen),
+        matches=sorted((overall, *apart), key=lambda match: match.accuracy),
+        target=overall.accuracy,
+        ratio=overall.ratio,
+        interval=overall.interval,
+        sentence=_sentence(overall),
     )
 
 
 Table = NDArray[np.float64]
 """(1 + RESAMPLES, points): the first row is of the samples as they are."""
+
+
+def _match(
+    sides: Mapping[str, Sequence[GridPoint]], tables: Mapping[str, tuple[Table, Table]], targets: Table
+) -> Match | None:
+    """The cheapest of both sides that reach an accuracy, given for each draw; nothing if one side does not."""
+    ratios = _cheapest(*tables["snn"], targets) / _cheapest(*tables["ann"], targets)
+    if np.isnan(ratios[0]):
+        return None
+    target = float(targets[0])
+    snn, ann = (_name(sides[kind][_index_of_cheapest(tables[kind], target)]) for kind in ("snn", "ann"))
+    return Match(snn=snn, ann=ann, accuracy=target, ratio=float(ratios[0]), interval=_interval(ratios))
 
 
 def _draws(samples: int) -> Table:
@@ -225,10 +221,10 @@ def _name(point: GridPoint) -> str:
     return point.label or "as it is"
 
 
-def _sentence(target: float, ratio: float, interval: Sequence[float], chosen: dict[str, str]) -> str:
-    low, high = (significant(end) for end in interval)
+def _sentence(match: Match) -> str:
+    low, high = (significant(end) for end in match.interval)
     return (
-        f"At equal accuracy, at least the {percent(target)} that both reach as they are, the cheapest SNN "
-        f"({chosen['snn']}) needs {significant(ratio)} times the energy of the cheapest ANN ({chosen['ann']}; "
+        f"At equal accuracy, at least the {percent(match.accuracy)} that both reach as they are, the cheapest SNN "
+        f"({match.snn}) needs {significant(match.ratio)} times the energy of the cheapest ANN ({match.ann}; "
         f"{100 * CONFIDENCE:.0f} % interval {low} to {high} over inputs)."
     )

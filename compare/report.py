@@ -14,7 +14,7 @@ import jinja2
 import numpy as np
 
 from tospike.compare import figures
-from tospike.compare.drawing import css_variables, standalone
+from tospike.compare.drawing import Drawing, css_variables
 from tospike.compare.figures_energy import (
     accuracy_energy_figure,
     break_even_figure,
@@ -75,7 +75,7 @@ _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp
 
 
 def write_report(report: Report, out_dir: Path) -> Path:
-    """Write the page, its data as JSON and CSV and its figures as SVG into ``out_dir``; return the path of the page.
+    """Write the page, its data as JSON and CSV, its figures as SVG and PDF into ``out_dir``; return the page's path.
 
     Raises
     ------
@@ -86,8 +86,6 @@ def write_report(report: Report, out_dir: Path) -> Path:
     texts = {
         "report.json": report_json(report),
         "report.html": report_html(report, drawn),
-        "summary.svg": figures.summary_figure(report),
-        **{f"{name}.svg": standalone(svg) for name, svg in drawn.items()},
         "summary.csv": summary_csv(report),
         "samples.csv": samples_csv(report),
         **({"iso_accuracy.csv": iso_accuracy_csv(report)} if report.get("iso_accuracy") else {}),
@@ -98,13 +96,16 @@ def write_report(report: Report, out_dir: Path) -> Path:
         raise InputError(f"cannot write the report to {out_dir}: {error.strerror}; use another --out") from None
     for name, text in texts.items():
         write_text(out_dir / name, text)
+    for name, drawing in {"summary": figures.summary_figure(report), **drawn}.items():
+        drawing.write(out_dir / f"{name}.svg")
+        drawing.write(out_dir / f"{name}.pdf")
     return out_dir / "report.html"
 
 
-def figures_of(report: Report) -> dict[str, str]:
-    """Draw every figure that the report has data for, as ``<svg>`` elements by name."""
+def figures_of(report: Report) -> dict[str, Drawing]:
+    """Draw every figure that the report has data for, by name."""
     designs = report["designs"]
-    available: tuple[tuple[str, Callable[[Report], str], object], ...] = (
+    available: tuple[tuple[str, Callable[[Report], Drawing], object], ...] = (
         ("accuracy", figures.accuracy_figure, True),
         ("cycles", figures.cycles_figure, True),
         ("energy", figures.energy_figure, any(d.get("levels") for d in designs)),
@@ -177,7 +178,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no place in report.json")
 
 
-def report_html(report: Report, drawn: Mapping[str, str]) -> str:
+def report_html(report: Report, drawn: Mapping[str, Drawing]) -> str:
     """Return the page: one file with its style and the figures of `figures_of` inside, that needs no network."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -192,7 +193,7 @@ def report_html(report: Report, drawn: Mapping[str, str]) -> str:
         margins=_margins(report),
         rows=rows,
         variables=css_variables(),
-        figures=drawn,
+        figures={name: drawing.in_page for name, drawing in drawn.items()},
         levels=levels_table(designs),
         gates=gates_table(designs),
         part_levels=part_levels_table(designs),

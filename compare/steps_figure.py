@@ -2,17 +2,11 @@
 
 from collections.abc import Sequence
 
-from tospike.compare.drawing import COLOUR, new_figure, standalone, style_axes, to_svg
+from tospike.compare.drawing import COLOUR, Drawing, new_figure, render, style_axes
 
 
-def steps_figure(accuracy: Sequence[float], *, ann: float, title: str) -> str:
-    """Draw the accuracy of an SNN after 1, 2, ... steps, and that of the ANN that it was converted from.
-
-    Returns
-    -------
-    str
-        A complete SVG document.
-    """
+def steps_figure(accuracy: Sequence[float], *, ann: float, title: str) -> Drawing:
+    """Draw the accuracy of an SNN after 1, 2, ... steps, and that of the ANN that it was converted from."""
     figure = new_figure(7.2, 4.0)
     plot = figure.subplots()
     style_axes(plot, grid="y")
@@ -25,4 +19,4 @@ def steps_figure(accuracy: Sequence[float], *, ann: float, title: str) -> str:
     plot.set_xlabel("time steps", color=COLOUR["muted"])
     plot.set_ylabel("accuracy, %", color=COLOUR["muted"])
     plot.legend(loc="lower right", frameon=False, labelcolor=COLOUR["ink"])
-    return standalone(to_svg(figure, title))
+    return render(figure, title)

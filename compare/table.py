@@ -17,6 +17,8 @@ from tospike.compare.numbers import MISSING, count, percent, significant, times
 Report = Mapping[str, Any]
 """report.json."""
 Format = Callable[[float | None], str]
+_LABELS = 16
+"""Characters of a label that a narrow terminal leaves in a line."""
 Line = tuple[str, str, Format, bool, tuple[str, ...]]
 """Group, label, how to write it, whether a ratio says something, and where it stands in a design."""
 
@@ -115,13 +117,17 @@ def _ratio(report: Report, path: tuple[str, ...]) -> float | None:
 def comparison_table(report: Report) -> Table:
     """Return the main table for the terminal."""
     workload = report["workload"]
+    designs, rows = shown(report), summary_rows(report)
     table = Table(title=f"{workload['name']}: {workload['samples']} samples", title_justify="left")
-    table.add_column("", no_wrap=True)
-    for design in shown(report):
-        table.add_column(f"{design['name']}\n({design['kind'].upper()})", justify="right", no_wrap=True)
+    table.add_column("", overflow="fold", min_width=_LABELS)
+    for number, design in enumerate(designs):
+        # a long name gives way to a narrow terminal, a number never does
+        widest = max(len(row.values[number]) for row in rows)
+        heading = f"{design['name']}\n({design['kind'].upper()})"
+        table.add_column(heading, justify="right", overflow="fold", min_width=widest)
     table.add_column("SNN / ANN", justify="right", no_wrap=True)
     group = None
-    for row in summary_rows(report):
+    for row in rows:
         if row.group != group:
             if group is not None:
                 table.add_section()

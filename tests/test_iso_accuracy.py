@@ -71,6 +71,32 @@ def test_intervals_cover_energies_and_choices():
     assert chosen.interval == pytest.approx([0.9, 1.8])
 
 
+def test_a_pair_has_one_ratio_and_one_interval():
+    """What the sentence says of a pair, the table says of it, too."""
+    rng = np.random.default_rng(3)
+    grid = [
+        GridPoint(
+            kind=kind,
+            label=label,
+            trial=Trial(correct=rng.random(SAMPLES) < accuracy, pj=rng.normal(pj, pj / 10, SAMPLES)),
+        )
+        for kind, label, accuracy, pj in (
+            ("ann", "", 0.95, 100.0),
+            ("ann", "narrow", 0.94, 60.0),
+            ("ann", "narrower", 0.9, 50.0),
+            ("snn", "", 0.93, 90.0),
+            ("snn", "short", 0.92, 70.0),
+            ("snn", "shorter", 0.8, 30.0),
+        )
+    ]
+    found = compare_at_equal_accuracy(grid)
+    assert len({(m.snn, m.ann) for m in found.matches}) == len({m.ratio for m in found.matches}) == len(found.matches)
+    [said] = [m for m in found.matches if m.ratio == found.ratio]
+    assert said.interval == found.interval and said.accuracy == found.target
+    assert found.interval[0] < found.interval[1]
+    assert all(text in found.sentence for text in (said.snn, said.ann))
+
+
 def test_a_match_of_equals_survives_rounding():
     thirds = [point("ann", "", 67, 10.0), point("snn", "", 67, 20.0)]
     assert compare_at_equal_accuracy(thirds).matches[0].ratio == pytest.approx(2.0)

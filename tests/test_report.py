@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tospike.compare.drawing import PALETTE
+from tospike.compare.drawing import PALETTE, new_figure
 from tospike.compare.energy.activity import EngineActivity, Memories, Widths
 from tospike.compare.energy.levels import TERMS
 from tospike.compare.energy.model import energy
@@ -24,6 +24,7 @@ from tospike.compare.figures import ENERGY_LABELS, summary_figure, wilson_interv
 from tospike.compare.figures_energy import accuracy_energy_figure
 from tospike.compare.gates.levels import TERM_PARTS, part_levels
 from tospike.compare.gates.parts import PARTS
+from tospike.compare.labels import Label, place_labels
 from tospike.compare.numbers import count, percent, significant, times
 from tospike.compare.report import figures_of, report_html, report_json, write_report
 from tospike.compare.table import print_report, summary_rows
@@ -316,6 +317,16 @@ def test_the_page_is_deterministic_and_escapes_text(study):
     assert "&lt;small&gt; &amp; simple" in html
 
 
+def test_wide_tables_can_be_scrolled_and_it_is_told(study):
+    root = ElementTree.fromstring(page(study))
+    parents = {child: parent for parent in root.iter() for child in parent}
+    for wide in (*root.iter("table"), *root.iter("figure")):
+        box = wide if wide.tag == "figure" else parents[wide]
+        assert box.get("tabindex") == "0", "a keyboard scrolls it"
+        around = list(parents[box])
+        assert "sideways" in around[around.index(box) - 1].text
+
+
 def test_colours_follow_light_and_dark(study):
     html = page(study)
     figures = "".join(re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL))
@@ -357,19 +368,50 @@ def test_energies_far_apart_fit_on_the_axis(study):
     far = copy.deepcopy(study)
     for variant, pj in zip(far["variants"], (1.0, 20.0, 3e4, 5e6), strict=True):
         variant["pj"] = pj
-    assert ElementTree.fromstring(accuracy_energy_figure(far)).tag.endswith("svg")
+    drawing = accuracy_energy_figure(far)
+    assert ElementTree.fromstring(drawing.svg).tag.endswith("svg")
+    assert "nJ (level 2; large: as it is), logarithmic" in drawing.svg
 
 
 def test_the_summary_figure_stands_alone(study, bare):
     for report in (study, bare):
-        svg = summary_figure(report)
-        root = ElementTree.fromstring(svg)
+        root = ElementTree.fromstring(summary_figure(report).svg)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
-        assert "prefers-color-scheme: dark" in svg
         text = " ".join(" ".join(root.itertext()).split())
         assert report["verdict"]["sentence"][:60] in text
-    assert "1,432" in summary_figure(study)
-    assert "cycles per inference" in summary_figure(bare)
+    assert "1,432" in summary_figure(study).svg
+    assert "cycles per inference" in summary_figure(bare).svg
+
+
+def test_files_have_colours_that_every_program_knows(study):
+    """Word processors, and most viewers, paint a CSS variable black."""
+    for name, drawing in {"summary": summary_figure(study), **figures_of(study)}.items():
+        assert not re.search(r"var\(|--\w|@media|<style>(?!\*)", drawing.svg), name
+        colours = set(re.findall(r"#[0-9a-f]{6}\b", drawing.svg))
+        assert {PALETTE["paper"][0], PALETTE["snn"][0]} <= colours, name
+        assert colours <= {light for light, _ in PALETTE.values()}, name
+        assert drawing.pdf.startswith(b"%PDF-") and drawing.pdf.rstrip().endswith(b"%%EOF"), name
+    again = figures_of(study)["energy"]
+    assert again == figures_of(study)["energy"], "the same report gives the same bytes"
+
+
+def test_colours_differ_so_that_a_page_can_tell_them():
+    assert len({light for light, _ in PALETTE.values()}) == len(PALETTE)
+
+
+def test_names_of_points_cover_no_other_name():
+    axes = new_figure(8.6, 5.2).subplots()
+    axes.set_xlim(0, 10), axes.set_ylim(0, 10)
+    crowd = [Label(text=f"{n}-bit weights", x=4 + n / 5, y=6 + n / 10, colour="#000000") for n in range(6)]
+    place_labels(axes, crowd, np.array([(label.x, label.y) for label in crowd]))
+    boxes = [text.get_window_extent() for text in axes.texts]
+    inside = axes.get_window_extent()
+    for n, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:n])
+        assert inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
+    for label in crowd:
+        place = axes.transData.transform((label.x, label.y))
+        assert not any(box.contains(*place) for box in boxes), "a name lies on a point"
 
 
 # ------------------------------------------------------------------------------------------------------- files
@@ -382,12 +424,13 @@ def test_the_report_is_written(study, tmp_path):
     assert (written.parent / "report.json").read_text("utf-8") == report_json(study)
     drawn = ["accuracy", "accuracy_energy", "break_even", "cycles", "energy", "energy_samples", "summary"]
     assert sorted(path.name for path in written.parent.iterdir()) == sorted(
-        ["report.html", "report.json", "samples.csv", "summary.csv", *(f"{name}.svg" for name in drawn)]
+        ["report.html", "report.json", "samples.csv", "summary.csv"]
+        + [f"{name}.{kind}" for name in drawn for kind in ("svg", "pdf")]
     )
     for name in drawn:
         svg = (written.parent / f"{name}.svg").read_text("utf-8")
         assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
-        assert "prefers-color-scheme: dark" in svg, name
+        assert (written.parent / f"{name}.pdf").read_bytes().startswith(b"%PDF-")
 
 
 def test_tables_hold_numbers_in_full(study, tmp_path):
@@ -462,7 +505,7 @@ def test_the_gates_stand_beside_the_other_levels(study):
         "the glitches' share"
     )
     assert "total 0.0350 0.0110 0.210 0.280 25.0 %" in text
-    assert "gates, no delays" in figures_of(with_gates)["levels"]
+    assert "gates, no delays" in figures_of(with_gates)["levels"].svg
     for expected in ("The gates", "some.lib", "multiply/accumulate", "4,321 cells", "period 10.5 ns", "OpenSTA 9"):
         assert expected in text
     json.loads(report_json(with_gates))
@@ -491,7 +534,7 @@ def test_the_twin_has_a_column_and_a_sentence(study, tmp_path):
     text = page_text(page(report))
     ratio = significant(energies[0].numbers[1] / energies[0].numbers[0])
     assert f"with 3-bit activations (50.0 %), this SNN of 5 steps (97.7 %) needs {ratio} times the energy" in text
-    assert "3-bit twin of the SNN" in accuracy_energy_figure(report)
+    assert "3-bit twin of the SNN" in accuracy_energy_figure(report).svg
     low, high = report["twin"]["interval"]
     assert low < report["twin"]["ratio"] < high
     assert "a_twin" in printed(report, tmp_path)
@@ -515,7 +558,7 @@ def test_equal_accuracy_has_a_figure_a_table_and_a_file(study, tmp_path):
     report = with_twin(study) | {"iso_accuracy": found}
     text = page_text(page(report))
     assert "So it is." in text
-    assert "2 steps 90.0 % 3-bit weights 0.500 0.250 to 0.750" in text
+    assert "90.0 % 2 steps 3-bit weights 0.500 0.250 to 0.750" in text
     assert "So it is." in printed(report, tmp_path)
     write_report(report, tmp_path)
     assert (tmp_path / "iso_accuracy.csv").read_text().splitlines()[2] == "ann,3-bit weights,0.95,2000.0,True"
@@ -573,9 +616,9 @@ def test_a_file_where_the_folder_should_be_is_named(study, tmp_path):
 # ---------------------------------------------------------------------------------------------------- terminal
 
 
-def printed(report, path):
+def printed(report, path, width=100):
     stream = io.StringIO()
-    print_report(report, path, Console(file=stream, width=100))
+    print_report(report, path, Console(file=stream, width=width))
     return stream.getvalue()
 
 
@@ -585,6 +628,21 @@ def test_the_terminal_shows_the_same_rows_and_the_path(study, tmp_path):
         assert re.search(r"\s+│\s+".join(map(re.escape, (row.label, *row.values))), text), row
     assert study["verdict"]["sentence"].split(":")[0] in text
     assert text.rstrip().endswith(f"report: {tmp_path / 'report.html'}")
+
+
+@pytest.mark.parametrize("names", [("digits_ann", "digits_snn"), ("a_rather_long_name_of_a_network", "b" * 40)])
+def test_nothing_is_cut_on_80_columns(study, tmp_path, names):
+    report = with_twin(study)
+    report["designs"] = [{**each, "name": name} for each, name in zip(study["designs"], names, strict=True)]
+    lines = printed(report, tmp_path / "report.html", width=80).splitlines()
+    assert not any("…" in line for line in lines)
+    assert all(len(line) <= 80 for line in lines if not line.startswith("report: "))
+    cells = [re.split(r"[│┃]", line) for line in lines if re.match(r"[│┃]", line)]
+    columns = ["".join(cell[n].strip() for cell in cells) for n in range(2, 6)]
+    for n, name in enumerate((*names, "a_twin")):
+        assert columns[n].startswith(name)
+    for row in summary_rows(report):
+        assert any(all(v in cell[n + 2].split("  ")[-1] for n, v in enumerate(row.values)) for cell in cells), row
 
 
 def test_ratios_are_snn_over_ann(study):

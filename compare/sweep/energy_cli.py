@@ -55,7 +55,7 @@ def models() -> None:
 )
 def break_even(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for break_even.json, .csv and .svg.")] = Path("break-even"),
+    out: Annotated[Path, typer.Option(help="Folder for break_even.json, .csv, .svg and .pdf.")] = Path("break-even"),
     inputs: Axis = None,
     outputs: Axis = None,
     steps: Axis = None,
@@ -127,12 +127,14 @@ def break_even(
     write_csv(out / "break_even.csv", list(_flat(found[0])), [_flat(item) for item in found])
     from tospike.compare.sweep.surface_figure import surface_figure  # matplotlib takes as long as all the rest
 
-    write_text(out / "break_even.svg", surface_figure(found, axes))
+    drawing = surface_figure(found, axes)
+    for name in ("break_even.svg", "break_even.pdf"):
+        drawing.write(out / name)
     table = Table(*(name.replace("_", " ") for name in varied), "level", "n*")
     for item in found:
         table.add_row(*(str(getattr(item.point, name)) for name in varied), str(item.level), _shown(item))
     console.out.print(table)
-    console.out.print(f"{out}: break_even.json, break_even.csv, break_even.svg", highlight=False, soft_wrap=True)
+    console.out.print(f"{out}: break_even.json, .csv, .svg, .pdf", highlight=False, soft_wrap=True)
 
 
 def _flat(item: BreakEven) -> dict[str, object]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from tospike.compare.drawing import COLOUR, label_log_axis, new_figure, standalone, style_axes, to_svg
+from tospike.compare.drawing import COLOUR, Drawing, label_log_axis, new_figure, on_paper, render, style_axes
 from tospike.compare.energy.break_even import PUBLISHED
 from tospike.compare.sweep.surface import BreakEven
 
@@ -17,14 +17,8 @@ STYLES = {2: (0, (4, 2)), 3: "solid"}
 """Of each level, where there are both."""
 
 
-def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]) -> str:
-    """Draw n* over the last numeric axis that is varied, a line for each combination of the others and each level.
-
-    Returns
-    -------
-    str
-        A complete SVG document.
-    """
+def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]) -> Drawing:
+    """Draw n* over the last numeric axis that is varied, a line for each combination of the others and each level."""
     numeric = [name for name, values in axes.items() if len(values) > 1 and not isinstance(values[0], str)]
     along = numeric[-1] if numeric else "rows"
     others = [name for name, values in axes.items() if len(values) > 1 and name != along]
@@ -51,16 +45,15 @@ def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]
             plot.plot(x, height, marker, color=colour, markersize=6)
     _published(plot, found)
     plot.set_ylim(floor / 1.3, 1.5 * max(plot.get_ylim()[1], 1.0))
-    label_log_axis(plot, "y")
+    label_log_axis(plot, "y", "n*: spikes per non-zero activation")
     values = sorted({x for items in lines.values() for x, _ in items})
+    plot.set_xlabel(along.replace("_", " "), color=COLOUR["muted"])
     if values[-1] >= 4 * values[0] > 0:
         plot.set_xlim(values[0] / 1.15, 1.15 * values[-1])
-        label_log_axis(plot, "x")
+        label_log_axis(plot, "x", along.replace("_", " "))
     plot.set_xticks(values, [f"{x:g}" for x in values])
-    plot.set_xlabel(along.replace("_", " "), color=COLOUR["muted"])
-    plot.set_ylabel("n*: spikes per non-zero activation", color=COLOUR["muted"])
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9, labelcolor=COLOUR["ink"])
-    return standalone(to_svg(figure, "Break-even: spikes per activation below which the SNN needs less energy"))
+    return render(figure, "Break-even: spikes per activation below which the SNN needs less energy")
 
 
 def _range(published: Any, found: Sequence[BreakEven]) -> tuple[float, float]:
@@ -84,4 +77,5 @@ def _published(plot: Axes, found: Sequence[BreakEven]) -> None:
             ha="right",
             fontsize=8,
             color=COLOUR["muted"],
+            **on_paper(),
         )
