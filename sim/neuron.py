@@ -97,6 +97,7 @@ class Neurons:
 
         late = params.reset_timing is ResetTiming.NEXT
         reset = v - amount if params.reset is Reset.SUBTRACT else np.where(fired, params.reset_value, v)
+        reset = v if params.reset is Reset.NONE else reset
         self.after = v if late or params.slides else reset
         late_amount = late and params.reset is Reset.SUBTRACT
         decayed = self._decay(v) - amount if late_amount else self._decay(reset)

@@ -119,11 +119,11 @@ def random_neuron(rng, kind):
         state_bits = choose(4, 7, 12)
         return NeuronParams(kind=kind, state_bits=state_bits, threshold=int(rng.integers(1, 7)), taps=taps, noise=noise)
     reset, timing = choose(*Reset), choose(*ResetTiming)
-    if reset is not Reset.SUBTRACT and timing is ResetTiming.SNNTORCH:
+    if (reset is not Reset.SUBTRACT and timing is ResetTiming.SNNTORCH) or reset is Reset.NONE:
         timing = ResetTiming.SAME
-    rests = reset is not Reset.SUBTRACT and timing is ResetTiming.SAME
+    rests = reset in (Reset.ZERO, Reset.VALUE) and timing is ResetTiming.SAME
     comparison = choose(*Comparison)
-    spike_bits = choose(1, 1, 2, 3) if timing is not ResetTiming.SNNTORCH else 1
+    spike_bits = choose(1, 1, 2, 3) if timing is not ResetTiming.SNNTORCH and reset is not Reset.NONE else 1
     state_bits = choose(4, 7, 12)
     threshold = int(rng.integers(0, 7))
     moves = kind.spikes and spike_bits == 1 and timing is not ResetTiming.SNNTORCH

@@ -95,7 +95,9 @@ def neurons_of(kind):
     for reset, timing, comparison, bits in product(Reset, ResetTiming, Comparison, (1, 2, 3)):
         if timing is ResetTiming.SNNTORCH and (reset is not Reset.SUBTRACT or bits > 1):
             continue
-        for refractory in (0, 2) if reset is not Reset.SUBTRACT and timing is ResetTiming.SAME else (0,):
+        if reset is Reset.NONE and (timing is not ResetTiming.SAME or bits > 1):
+            continue
+        for refractory in (0, 2) if reset in (Reset.ZERO, Reset.VALUE) and timing is ResetTiming.SAME else (0,):
             number += 1
             yield NeuronParams(
                 kind=kind,

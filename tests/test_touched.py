@@ -33,8 +33,9 @@ def random_neuron(rng, readout):
     """An IF or I; spikes in a row by subtraction are likely."""
     kind = NeuronKind.I if readout is Readout.MEMBRANE and rng.integers(2) else NeuronKind.IF
     timing = list(ResetTiming)[rng.integers(3)]
-    reset = Reset.SUBTRACT if timing is ResetTiming.SNNTORCH else list(Reset)[min(2, rng.integers(6))]
+    reset = Reset.SUBTRACT if timing is ResetTiming.SNNTORCH else list(Reset)[min(3, rng.integers(6))]
     reset = Reset.SUBTRACT if rng.integers(3) else reset
+    timing = ResetTiming.SAME if reset is Reset.NONE else timing
     return NeuronParams(
         kind=kind,
         state_bits=int(rng.choice([5, 8])),
@@ -42,7 +43,7 @@ def random_neuron(rng, readout):
         comparison=list(Comparison)[rng.integers(2)],
         reset=reset,
         reset_timing=timing,
-        spike_bits=int(rng.integers(1, 3)) if timing is not ResetTiming.SNNTORCH else 1,
+        spike_bits=int(rng.integers(1, 3)) if timing is not ResetTiming.SNNTORCH and reset is not Reset.NONE else 1,
     )
 
 

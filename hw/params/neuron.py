@@ -53,6 +53,8 @@ class Reset(StrEnum):
     """v <- v - threshold, for each spike."""
     VALUE = "value"
     """v <- v_reset."""
+    NONE = "none"
+    """Nothing: v spikes as long as it is above its threshold."""
 
 
 class ResetTiming(StrEnum):
@@ -110,7 +112,12 @@ def check_neuron_options(neuron: NeuronOptions) -> None:
     """
     require_range("spike-bits", neuron.spike_bits, 1, 4)
     require_range("refractory", neuron.refractory, 0, 255)
-    hard = neuron.reset is not Reset.SUBTRACT
+    hard = neuron.reset in (Reset.ZERO, Reset.VALUE)
+    require(
+        neuron.reset is not Reset.NONE or (neuron.reset_timing is ResetTiming.SAME and neuron.spike_bits == 1),
+        "without a reset there is no time of it, and one spike per step: give --reset-timing same and --spike-bits 1, "
+        "or another --reset",
+    )
     require(
         neuron.reset_timing is not ResetTiming.SNNTORCH or (not hard and neuron.spike_bits == 1),
         "reset timing snntorch is that of a reset by subtraction with one spike per step: give --reset subtract and "
@@ -309,9 +316,10 @@ class NeuronParams:
     def spikes_again_above(self) -> int | None:
         """The membrane, before the reset, above which a neuron spikes in the next step too if nothing comes; ``None``
         if there is none. Only for a neuron that is ``unmoved``."""
-        if not self.kind.spikes or self.reset is not Reset.SUBTRACT:
+        if not self.kind.spikes or self.reset not in (Reset.SUBTRACT, Reset.NONE):
             return None
-        limit = self.limit + (self.spike.max + self.owes) * self.threshold
+        left = (self.spike.max + self.owes) * self.threshold if self.reset is Reset.SUBTRACT else 0
+        limit = self.limit + left
         return limit if limit < self.state.max else None
 
     @property

@@ -141,7 +141,7 @@ class Neuron(wiring.Component):
         fired = self.spike.any()
         reset = Signal(shape_of(params.state))
         m.d.comb += reset.eq(held)
-        if params.slides:
+        if params.slides or params.reset is Reset.NONE:
             pass
         elif params.reset is not Reset.SUBTRACT:
             with m.If(fired):
