@@ -35,7 +35,7 @@ def integer_neuron(neuron: UniformMembrane, fine: float, fraction_bits: int, opt
         current_bits=WIDEST_STATE,
         synapse=leak_of(neuron.synapse_decay, options) if neuron.kind.synaptic else LeakParams(),
         drift=round(float(neuron.rest) / unit) if neuron.kind.synaptic else 0,
-        initial=round(neuron.initial * threshold),
+        initial=round(neuron.initial * threshold if neuron.kind.spikes else neuron.initial / unit),
         weight_shift=fraction_bits,
     )
 

@@ -1,5 +1,6 @@
 """A NIR graph as layers: paths of synapses that lead from neurons to neurons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,10 +50,11 @@ def read_graph(path: Path) -> nir.NIRGraph:
     return graph
 
 
-def input_shape(graph: nir.NIRGraph) -> tuple[tuple[int, ...], str]:
+def input_shape(graph: nir.NIRGraph, first: Sequence[Node]) -> tuple[tuple[int, ...], str]:
     """The shape of a sample, or of a step of one, and what was guessed about it, if anything.
 
-    An exporter that traces a batched sample leaves the batch in the shape: (1, values) or (1, channels, height, width).
+    An exporter that traces a batch of samples, or all steps of one, leaves their number in the shape: (1, values), or
+    (steps, channels, height, width). The nodes ``first`` behind the Input show what is one too many.
 
     Raises
     ------
@@ -69,10 +71,21 @@ def input_shape(graph: nir.NIRGraph) -> tuple[tuple[int, ...], str]:
         "sample into it",
     )
     shape = tuple(int(size) for size in sizes)
-    if len(shape) in (2, 4) and shape[0] == 1:
-        one = shape[1:]
-        return one, f"node {name!r} (Input) has shape {shape}, taken as a batch of one: samples have shape {one}"
-    return shape, ""
+    more = _surplus(shape, first)
+    if not more:
+        return shape, ""
+    what = "a batch of one" if set(shape[:more]) == {1} else "samples or steps at once"
+    return shape[more:], f"node {name!r} (Input) has shape {shape}, taken as {what}: a step has shape {shape[more:]}"
+
+
+def _surplus(shape: tuple[int, ...], first: Sequence[Node]) -> int:
+    """How many of the first dimensions belong to no step of a sample."""
+    taking = next((node for _, node in first if not isinstance(node, nir.Scale | nir.Delay)), None)
+    if isinstance(taking, nir.Affine | nir.Linear) and np.shape(taking.weight)[1:] == shape[-1:]:
+        return len(shape) - 1
+    if isinstance(taking, nir.Conv2d | nir.SumPool2d | nir.AvgPool2d):
+        return max(0, len(shape) - 3)
+    return int(len(shape) in (2, 4) and shape[0] == 1)
 
 
 def layers(graph: nir.NIRGraph) -> list[Layer]:

@@ -8,7 +8,9 @@ import nir
 
 from tospike.gen.names import identifier
 from tospike.gen.nir_delays import split_delays
+from tospike.gen.nir_frameworks import GUESSED
 from tospike.gen.nir_graph import Layer, input_shape, layers, read_graph
+from tospike.gen.nir_guesses import settle
 from tospike.gen.nir_neurons import membrane
 from tospike.gen.nir_options import METADATA_KEY, NirOptions
 from tospike.gen.nir_synapses import Shape, dense_parts, fold, label
@@ -43,7 +45,22 @@ def states_options(path: str | Path) -> bool:
 def _stated_options(file: Path, graph: nir.NIRGraph) -> NirOptions:
     with reading(file, "NIR graph", "export it again"):
         stated = graph.metadata.get(METADATA_KEY, {})
-        return NirOptions.from_description(stated if isinstance(stated, Mapping) else {METADATA_KEY: stated})
+        options = NirOptions.from_description(stated if isinstance(stated, Mapping) else {METADATA_KEY: stated})
+        return replace(options, guessed=tuple(name for name in GUESSED[None] if name not in stated))
+
+
+def settled_options(path: str | Path, options: NirOptions) -> NirOptions:
+    """The options with what the file's neurons show about them; see :mod:`tospike.gen.nir_guesses`.
+
+    Raises
+    ------
+    InputError
+        The file is no NIR, or no chain of layers.
+    """
+    file = Path(path)
+    graph = read_graph(file)
+    with reading(file, "NIR graph", "export it again"):
+        return settle(layers(graph), options)[0]
 
 
 def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str | None = None) -> Network:
@@ -74,9 +91,10 @@ def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str
     options = options or _stated_options(file, graph)
     with reading(file, "NIR graph", "export it again"):
         found = layers(graph)
-        shape, guess = input_shape(graph)
-        network = _network(found, shape, options, name or identifier(file.stem))
-        return replace(network, warnings=(guess,) if guess else ())
+        shape, batched = input_shape(graph, found[0].synapses)
+        settled, guesses = settle(found, options)
+        network = _network(found, shape, settled, name or identifier(file.stem))
+        return replace(network, warnings=(*([batched] if batched else ()), *guesses))
 
 
 def _network(found: list[Layer], shape: Shape, options: NirOptions, name: str) -> Network:
@@ -107,7 +125,7 @@ def _stage(layer: Layer, shape: Shape, options: NirOptions) -> tuple[Stage, Shap
         else:
             raise InputError(f"{label(node)} leads back to a layer of Conv2d synapses, which is not supported")
     name, node = layer.neuron
-    neuron = membrane(node, label(layer.neuron), shape, options)
+    neuron = membrane(node, label(layer.neuron), shape, options, recurrent=recurrent is not None)
     return Stage(name=name, synapses=synapses, neuron=neuron, recurrent=recurrent, delays=delays), shape
 
 

@@ -1,14 +1,15 @@
 """NIR's neurons, which are differential equations, in discrete time."""
 
 import math
+from dataclasses import replace
 
 import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.nir_frameworks import DecayRule
-from tospike.gen.nir_options import Integration, NirOptions
-from tospike.hw.params import InputError, NeuronKind, Reset, require
+from tospike.gen.nir_frameworks import DecayRule, Framework, Gain, Integration, Start, TauUnit
+from tospike.gen.nir_options import NirOptions
+from tospike.hw.params import InputError, NeuronKind, Reset, ResetTiming, require
 from tospike.sim.network import Membrane, Parameter
 
 KINDS = {
@@ -24,7 +25,9 @@ TOLERANCE = 1e-5
 """Relative spread below which a layer's parameters count as equal: they pass through float32."""
 
 
-def membrane(node: nir.NIRNode, label: str, shape: tuple[int, ...], options: NirOptions) -> Membrane:
+def membrane(
+    node: nir.NIRNode, label: str, shape: tuple[int, ...], options: NirOptions, *, recurrent: bool = False
+) -> Membrane:
     """The neuron of a layer whose outputs have ``shape``; a Threshold is one that forgets at once.
 
     Raises
@@ -36,26 +39,34 @@ def membrane(node: nir.NIRNode, label: str, shape: tuple[int, ...], options: Nir
     kind = KINDS[type(node)]
     gain, decay, rest = take.membrane(kind)
     synapse_gain, synapse_decay = take.synapse() if kind.synaptic else (1.0, 0.0)
-    return Membrane(
+    neuron = Membrane(
         kind=kind,
         decay=decay,
         gain=gain,
         rest=rest,
         synapse_decay=synapse_decay,
         synapse_gain=synapse_gain,
-        threshold=take.threshold() if kind.spikes else 1.0,
+        initial=take.initial(kind),
+        floor=None if options.min_v_mem == -math.inf else options.min_v_mem,
+    )
+    if not kind.spikes:
+        return neuron
+    # snnTorch's recurrent cells wipe out a whole update by a delayed reset to zero, which is a step of rest
+    wiped = recurrent and options.reset is Reset.ZERO and options.reset_timing is ResetTiming.NEXT
+    return replace(
+        neuron,
+        threshold=take.threshold(),
         comparison=options.comparison,
         reset=options.reset,
-        v_reset=take.v_reset() if kind.spikes else 0.0,
-        reset_timing=options.reset_timing,
-        spike_bits=options.spike_bits if kind.spikes else 1,
-        refractory=options.refractory if kind.spikes else 0,
-        initial=options.initial if kind.spikes else 0.0,
+        v_reset=take.v_reset(),
+        reset_timing=ResetTiming.SAME if wiped else options.reset_timing,
+        spike_bits=options.spike_bits,
+        refractory=1 if wiped else options.refractory,
     )
 
 
-def real_numbers(node: nir.NIRNode, name: str, label: str) -> NDArray[np.float64]:
-    """A node's array of finite real numbers.
+def real_numbers(node: nir.NIRNode, name: str, label: str, *, infinite: bool = False) -> NDArray[np.float64]:
+    """A node's array of real numbers, finite ones unless told.
 
     Raises
     ------
@@ -64,7 +75,8 @@ def real_numbers(node: nir.NIRNode, name: str, label: str) -> NDArray[np.float64
     """
     values = np.asarray(getattr(node, name))
     require(values.dtype.kind in "iuf", f"{label}: {name} is {values.dtype}, not real numbers")
-    require(bool(np.isfinite(values).all()), f"{label}: {name} holds NaN or infinity: train or export it again")
+    valid = ~np.isnan(values) if infinite else np.isfinite(values)
+    require(bool(valid.all()), f"{label}: {name} holds NaN or infinity: train or export it again")
     return values.astype(np.float64)
 
 
@@ -77,35 +89,53 @@ class _Parameters:
         self._neurons = neurons
         self._options = options
 
-    def _take(self, name: str) -> Parameter:
+    def _take(self, name: str, *, infinite: bool = False) -> Parameter:
         """One value where all neurons have the same, else one for each."""
-        values = real_numbers(self._node, name, self._label).ravel()
+        values = real_numbers(self._node, name, self._label, infinite=infinite).ravel()
         require(
             values.size in (1, self._neurons),
             f"{self._label}: {name} has {values.size} values for {self._neurons} neurons",
         )
-        if float(np.ptp(values)) <= TOLERANCE * float(np.abs(values).max()):
+        if (values == values[0]).all():
+            return float(values[0])
+        if np.isfinite(values).all() and float(np.ptp(values)) <= TOLERANCE * float(np.abs(values).max()):
             return float(values[0])
         return values
 
     def _positive(self, name: str) -> Parameter:
-        values = self._take(name)
+        # snnTorch writes infinite time constants, and as large an R, for a decay of 1
+        infinite = (self._options.framework or "").startswith(Framework.SNNTORCH.value)
+        values = self._take(name, infinite=infinite and name not in ("threshold", "v_threshold"))
         require(bool(np.all(values > 0)), f"{self._label}: {name} must be positive, not {np.min(values):g}")
         return values
 
     def _steps(self, name: str) -> tuple[Parameter, Parameter]:
-        """dt / tau, and the decay in a step."""
-        tau = self._positive(name)
-        dt = self._dt(f"has a time constant ({name})")
-        fraction = dt / tau
+        """A step in units of the time constant, and the decay in a step."""
+        tau, unit = self._positive(name), self._options.tau_unit
+        if unit is TauUnit.STEPS:
+            fraction, step = 1 / tau, "a step"
+        else:
+            dt = self._dt(f"has a time constant ({name})")
+            fraction, step = dt / (tau / dt if unit is TauUnit.DT_SECONDS else tau), f"dt {dt:g} s"
         if self._options.decay is DecayRule.EXPONENTIAL:
             return fraction, np.exp(-fraction)
         require(
             bool(np.all(fraction <= 1 + TOLERANCE)),
-            f"{self._label}: dt {dt:g} s is longer than {name} {np.min(tau):g} s: give the dt that the network was "
-            "trained with",
+            f"{self._label}: {step} is longer than {name} {np.min(tau):g} s: give the --dt that the network was "
+            "trained with, or --framework norse-export for a file that Norse wrote, sinabs-export for one of Sinabs",
         )
         return fraction, np.maximum(0.0, 1 - fraction)
+
+    def _gain(self, rule: Gain, resistance: Parameter, fraction: Parameter, decay: Parameter) -> Parameter:
+        """By what an input is multiplied."""
+        if rule is Gain.ONE:
+            return resistance
+        if rule is Gain.ONE_MINUS_DECAY:
+            return resistance * (1 - decay)
+        with np.errstate(invalid="ignore"):
+            product = resistance * fraction
+        endless = np.isinf(resistance) & (np.asarray(fraction) == 0)  # R = tau / dt, where tau is infinite
+        return np.where(endless, 1.0, product) if np.any(endless) else product
 
     def membrane(self, kind: NeuronKind) -> tuple[Parameter, Parameter, Parameter]:
         """Gain, decay, and what a leak potential adds in a step."""
@@ -113,10 +143,25 @@ class _Parameters:
             return 1.0, 0.0, 0.0
         r = self._positive("r")
         if not kind.leaks:
-            lasting = 1.0 if self._options.integration is Integration.STEP else self._dt("integrates over time")
-            return r * lasting, 1.0, 0.0
+            return self._lasting(r), 1.0, 0.0
         fraction, decay = self._steps("tau_mem" if kind.synaptic else "tau")
-        return r * fraction, decay, fraction * self._take("v_leak")
+        rule = self._options.gain
+        if rule is Gain.SINABS:
+            rule = Gain.ONE_MINUS_DECAY if kind.spikes else Gain.ONE
+        pull = fraction if rule is Gain.DT_OVER_TAU else 1 - decay
+        return self._gain(rule, r, fraction, decay), decay, pull * self._take("v_leak")
+
+    def _lasting(self, r: Parameter) -> Parameter:
+        """The gain of neurons that only integrate."""
+        if self._options.integration is Integration.STEP:
+            return r
+        dt = self._dt("integrates over time")
+        require(
+            self._options.framework is not Framework.SPIKINGJELLY or bool(np.allclose(r * dt, 1, rtol=1e-3)),
+            f"{self._label}: r is {np.max(r):g}, but SpikingJelly writes 1 / dt, which is {1 / dt:g}: give "
+            f"--dt {1 / np.max(r):g}, or --integration step",
+        )
+        return r * dt
 
     def _dt(self, why: str) -> float:
         if self._options.dt is None:
@@ -129,7 +174,18 @@ class _Parameters:
     def synapse(self) -> tuple[Parameter, Parameter]:
         """Gain and decay of the synaptic current."""
         fraction, decay = self._steps("tau_syn")
-        return self._positive("w_in") * fraction, decay
+        rule = self._options.synapse_gain
+        rule = Gain.ONE if rule is Gain.SINABS else rule
+        return self._gain(rule, self._positive("w_in"), fraction, decay), decay
+
+    def initial(self, kind: NeuronKind) -> Parameter:
+        """The membrane at the start of a sample, in thresholds; a neuron without one has 1."""
+        start = self._options.start
+        if start is Start.INITIAL:
+            return self._options.initial if kind.spikes else 0.0
+        name = "v_leak" if start is Start.LEAK else "v_reset"
+        value = self._take(name) if hasattr(self._node, name) else 0.0
+        return value / self.threshold() if kind.spikes else value
 
     def threshold(self) -> Parameter:
         """The threshold."""

@@ -1,11 +1,12 @@
 """The choices that NIR leaves open."""
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from tospike.gen.nir_frameworks import PRESETS, DecayRule, Framework
+from tospike.gen.nir_frameworks import GUESSED, PRESETS, DecayRule, Framework, Gain, Integration, Start, TauUnit
 from tospike.hw.params import (
     Comparison,
     Encoding,
@@ -25,15 +26,6 @@ METADATA_KEY = "tospike"
 """Where the metadata of a NIR graph may state options; other tools pass them over."""
 
 
-class Integration(StrEnum):
-    """What an input does to the membranes of IF and I, whose NIR equation is v' = R I."""
-
-    STEP = "step"
-    """v <- v + R I: an input lasts one step whatever dt is, as Sinabs and snnTorch run these networks."""
-    TIME = "time"
-    """v <- v + R I dt: Euler's rule on NIR's equation, for a current that is meant per second."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class NirOptions:
     """Every choice that NIR leaves open: its equations are continuous and hold no time step, reset or encoding.
@@ -44,10 +36,15 @@ class NirOptions:
     framework: Framework | None = None
     """Whose rules these are, where a preset was taken; single ones may differ. See `preset`."""
     dt: float | None = None
-    """Length of a step in seconds; needed by everything that has a time constant. LIF and LI become decay =
-    1 - dt / tau and gain = R dt / tau, synaptic currents likewise with tau_syn and w_in."""
+    """Length of a step in seconds; needed by everything that has a time constant in seconds."""
+    tau_unit: TauUnit = TauUnit.SECONDS
+    """In what the file's time constants are."""
     decay: DecayRule = DecayRule.EULER
-    """How a time constant becomes a decay. The gain is the same in both."""
+    """How a time constant becomes a decay, of membranes and synaptic currents."""
+    gain: Gain = Gain.DT_OVER_TAU
+    """By what a membrane that decays multiplies its input, besides R; v_leak goes with it."""
+    synapse_gain: Gain = Gain.DT_OVER_TAU
+    """The same for synaptic currents and w_in."""
     reset: Reset = Reset.ZERO
     """What a spike does. Exporters write v_reset = 0 for subtraction too, so the file cannot tell."""
     reset_timing: ResetTiming = ResetTiming.SAME
@@ -60,6 +57,10 @@ class NirOptions:
     """Steps after a spike in which a neuron rests."""
     initial: float = 0.0
     """Membranes of neurons that spike at the start of a sample, in thresholds."""
+    start: Start = Start.INITIAL
+    """Whether they begin there, or elsewhere."""
+    min_v_mem: float | None = None
+    """No membrane goes lower into the next step, as in Sinabs; ``None``: it may."""
     integration: Integration = Integration.STEP
     """How IF and I take their input."""
     encoding: Encoding | None = Encoding.DIRECT
@@ -78,6 +79,8 @@ class NirOptions:
     """``None``: the spike count of a last neuron that spikes, the membrane of one that does not."""
     decision: Decision = Decision.LARGEST
     """How the outputs become a class."""
+    guessed: tuple[str, ...] = field(default=(), compare=False)
+    """The fields that nobody stated, and of which no file tells how its network was trained."""
 
     def __post_init__(self) -> None:
         require(
@@ -85,6 +88,10 @@ class NirOptions:
             f"dt must be a positive number of seconds, not {self.dt}",
         )
         check_neuron_options(self)
+        require(
+            self.min_v_mem is None or -math.inf <= self.min_v_mem <= 0,
+            f"min-v-mem must be a number that is not above 0, not {self.min_v_mem}",
+        )
         require(
             0 <= self.initial < 1, f"initial must be a part of the threshold, from 0 to below 1, not {self.initial}"
         )
@@ -101,7 +108,17 @@ class NirOptions:
 
     def preset(self, framework: Framework) -> "NirOptions":
         """These options with the rules of a framework."""
-        return replace(self, framework=framework, **PRESETS[framework])  # type: ignore[arg-type]
+        guessed = GUESSED.get(framework, ())
+        return replace(self, framework=framework, guessed=guessed, **PRESETS[framework])  # type: ignore[arg-type]
+
+    def given(self, **given: Any) -> "NirOptions":
+        """These options with others that a user gave, which are no guesses then."""
+        known = {*given}
+        if "dt" in given:  # then the file's time constants are in the same unit, whoever wrote them
+            known |= {"tau_unit", "synapse_gain"}
+        if "initial" in given and "start" not in given:
+            given["start"] = Start.INITIAL
+        return replace(self, guessed=tuple(name for name in self.guessed if name not in known), **given)
 
     def input_spec(self, inputs: int) -> InputSpec:
         """The input of a network with ``inputs`` values per sample or step."""
@@ -124,6 +141,7 @@ class NirOptions:
         return {
             key: "none" if value is None else value.value if isinstance(value, StrEnum) else value
             for key, value in asdict(self).items()
+            if key != "guessed"
         }
 
     @classmethod
@@ -137,9 +155,11 @@ class NirOptions:
         """
         # How each option is made from what JSON or HDF5 gave.
         known: dict[str, Callable[[Any], object]] = {option.name: type(option.default) for option in fields(cls)}
+        del known["guessed"]
         optional: dict[str, Callable[[Any], object]] = {
             "framework": Framework,
             "dt": float,
+            "min_v_mem": float,
             "encoding": Encoding,
             "readout": Readout,
         }

@@ -140,13 +140,7 @@ class _Folding:
 
     def _dense(self, node: nir.Affine | nir.Linear, name: str) -> Dense:
         weight, bias = dense_parts(node, name)
-        if math.prod(self.shape[:-1]) == 1:  # a Linear takes the last dimension
-            self.shape = self.shape[-1:]
-        require(
-            len(self.shape) == 1,
-            f"{name} gets samples of shape {self.shape}: put a Flatten before it, or where {self.shape[0]} is a batch, "
-            f"write {self.shape[1:]} into the Input",
-        )
+        require(len(self.shape) == 1, f"{name} gets samples of shape {self.shape}: put a Flatten before it")
         require(weight.shape[1] == self.shape[0], f"{name} takes {weight.shape[1]} values but gets {self.shape[0]}")
         if self.pool is not None:
             ky, kx = self.pool.kernel

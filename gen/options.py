@@ -11,9 +11,9 @@ import typer
 
 from tospike.gen.devices import Device, find_device
 from tospike.gen.fit import EITHER
-from tospike.gen.nir_frameworks import DecayRule, Framework
+from tospike.gen.nir_frameworks import DecayRule, Framework, Gain, Integration, Start, TauUnit
 from tospike.gen.nir_import import read_options
-from tospike.gen.nir_options import Integration, NirOptions
+from tospike.gen.nir_options import NirOptions
 from tospike.gen.plan import AnnEngine, PlanOptions
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.hw.params import (
@@ -37,8 +37,9 @@ _ONNX = {"rich_help_panel": "What an ONNX file leaves open"}
 _QUANTISE = {"rich_help_panel": "Quantisation"}
 _HARDWARE = {"rich_help_panel": "Hardware"}
 _NIR_ONLY = (
-    "framework", "dt", "decay", "reset", "reset_timing", "comparison", "spike_bits", "refractory", "initial",
-    "integration", "encoding", "delta_threshold", "steps", "readout", "decision",
+    "framework", "dt", "tau_unit", "decay", "gain", "synapse_gain", "reset", "reset_timing", "comparison", "spike_bits",
+    "refractory", "initial", "start", "min_v_mem", "integration", "encoding", "delta_threshold", "steps", "readout",
+    "decision",
 )  # fmt: skip
 """Fields of `ModelOptions` that are fields of `NirOptions` too."""
 
@@ -55,6 +56,16 @@ class ModelOptions:
     decay: Annotated[
         DecayRule | None, typer.Option(help="1 - dt / tau (euler), or exp(-dt / tau) [euler].", **_NIR)
     ] = None
+    tau_unit: Annotated[
+        TauUnit | None,
+        typer.Option(help="The file's time constants are in seconds, steps, or seconds times dt [seconds].", **_NIR),
+    ] = None
+    gain: Annotated[
+        Gain | None, typer.Option(help="LIF, LI: what an input is multiplied by, besides R [dt-over-tau].", **_NIR)
+    ] = None
+    synapse_gain: Annotated[
+        Gain | None, typer.Option(help="Synaptic currents: the same, besides w_in [dt-over-tau].", **_NIR)
+    ] = None
     reset: Annotated[Reset | None, typer.Option(help="What a spike does to the membrane [zero].", **_NIR)] = None
     reset_timing: Annotated[
         ResetTiming | None, typer.Option(help="In which step a spike resets the membrane [same].", **_NIR)
@@ -68,6 +79,15 @@ class ModelOptions:
     refractory: Annotated[int | None, typer.Option(help="Steps that a neuron rests after a spike [0].", **_NIR)] = None
     initial: Annotated[
         float | None, typer.Option(help="Membranes at the start of a sample, in thresholds [0].", **_NIR)
+    ] = None
+    start: Annotated[
+        Start | None, typer.Option(help="Membranes begin at --initial, at v_leak, or at v_reset [initial].", **_NIR)
+    ] = None
+    min_v_mem: Annotated[
+        float | None,
+        typer.Option(
+            help="Lower bound of membranes in each step, as in Sinabs; float only; none: -inf [none].", **_NIR
+        ),
     ] = None
     integration: Annotated[
         Integration | None, typer.Option(help="IF and I: v += R I (step) or v += R I dt (time) [step].", **_NIR)
@@ -203,7 +223,7 @@ class ModelOptions:
             return None
         require(self.frames is None, f"--frames is for ANNs (.onnx), but {path} is not one: leave it out")
         stated = read_options(path)
-        return replace(stated.preset(self.framework) if self.framework else stated, **given)
+        return (stated.preset(self.framework) if self.framework else stated).given(**given)
 
     @property
     def quantize(self) -> QuantizeOptions:

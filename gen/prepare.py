@@ -7,13 +7,14 @@ from typing import Any
 from tospike.gen.data import DataSet
 from tospike.gen.fit import Fit, fit, systolic_engine
 from tospike.gen.load import load_network
+from tospike.gen.nir_import import settled_options
 from tospike.gen.options import ModelOptions, describe
 from tospike.gen.plan import AnnEngine, plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantized import Quantized
 from tospike.gen.streaming import stream_cost
 from tospike.gen.unread import keep, read_neurons
-from tospike.hw.params import InputError, require
+from tospike.hw.params import FloatOnlyError, InputError, require
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.design import Design
 from tospike.sim.encoding import as_frames, as_looks, quantize_input
@@ -27,13 +28,29 @@ class Prepared:
 
     network: Network
     """As trained, in floating point."""
-    quantized: Quantized
+    rounded: Quantized | FloatOnlyError
+    """The network in integers, or what of it only floating point has."""
     planned: Design | InputError
     """The network on hardware, or why no engine can run it."""
+    imported: Network
+    """The whole network, with the neurons that nothing reads."""
     choices: dict[str, Any]
     """Every option with the value that was used."""
     fit: Fit | None = None
     """What was predicted, where the array was chosen to fit a device."""
+
+    @property
+    def quantized(self) -> Quantized:
+        """The network in integers.
+
+        Raises
+        ------
+        FloatOnlyError
+            Neither the golden model nor the hardware can run it.
+        """
+        if isinstance(self.rounded, FloatOnlyError):
+            raise self.rounded
+        return self.rounded
 
     @property
     def design(self) -> Design:
@@ -113,7 +130,20 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         data.time_bin_us is None or options.event_bin in (None, data.time_bin_us),
         f"--event-bin {options.event_bin} is not the time step of {data.name}, {data.time_bin_us} us: give the same",
     )
-    quantized = quantize(network, data.train_x, options.quantize)
+    choices: dict[str, Any] = {"model": model.name, "data": data.name, "split": data.split}
+    if nir is not None:
+        choices["nir"] = settled_options(model, nir).describe()
+    elif data.is_spikes:
+        choices["spike trains"] = describe_frames(network.input.frames, data.steps)
+    if network.input.looks:
+        choices["frames, of which the last is answered"] = network.input.looks
+    if network.warnings:
+        choices["warnings"] = list(network.warnings)
+    imported = network
+    try:
+        quantized = quantize(network, data.train_x, options.quantize)
+    except FloatOnlyError as error:
+        return Prepared(network=network, rounded=error, planned=error, imported=imported, choices=choices)
     read = read_neurons(quantized.network)
     network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
     hardware, device = options.plan, options.device
@@ -132,13 +162,6 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
             planned = plan(quantized.network, hardware)
     except InputError as error:
         planned = error
-    choices: dict[str, Any] = {"model": model.name, "data": data.name, "split": data.split}
-    if nir is not None:
-        choices["nir"] = nir.describe()
-    elif data.is_spikes:
-        choices["spike trains"] = describe_frames(network.input.frames, data.steps)
-    if network.input.looks:
-        choices["frames, of which the last is answered"] = network.input.looks
     choices["quantize"] = quantized.describe()
     choices["hardware"] = describe(hardware)
     unread = {stage.name: int((~of).sum()) for stage, of in zip(network.stages, read, strict=True) if not of.all()}
@@ -146,11 +169,9 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["neurons that nothing reads"] = unread
     if fitted is not None:
         choices["fit"] = fitted.describe()
-    if network.warnings:
-        choices["warnings"] = list(network.warnings)
     if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
         choices["weight_stream"] = asdict(stream_cost(streaming))
-    return Prepared(network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted)
+    return Prepared(network=network, rounded=quantized, planned=planned, imported=imported, choices=choices, fit=fitted)
 
 
 def _values(model: Path, network: Network, data: DataSet) -> int:

@@ -60,7 +60,7 @@ class Constants:
     def starts(self) -> Floats:
         """(2,): what membranes are reset to, and begin with."""
         if not self.neuron.kind.spikes:
-            return np.zeros(2)
+            return np.array([0.0, self.neuron.initial / self.drive])
         reset = self.neuron.v_reset if self.neuron.reset is Reset.VALUE else 0.0
         return np.array([reset / self.drive, self.neuron.initial * self.threshold])
 

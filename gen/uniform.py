@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from tospike.hw.params import Comparison, InputError, NeuronKind, Reset, ResetTiming, require
+from tospike.hw.params import Comparison, FloatOnlyError, InputError, NeuronKind, Reset, ResetTiming, require
 from tospike.sim.network import Dense, Membrane, Parameter, Stage
 
 TOLERANCE = 1e-6
@@ -47,7 +47,9 @@ def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
     neuron = stage.neuron
     if not isinstance(neuron, Membrane):
         raise InputError(f"stage {stage.name!r} is quantised already")
-    given = {field.name: getattr(neuron, field.name) for field in fields(neuron)}
+    if neuron.float_only:
+        raise FloatOnlyError(f"stage {stage.name!r}: {neuron.float_only}: float only as yet, give --backend float")
+    given = {field.name: getattr(neuron, field.name) for field in fields(UniformMembrane)}
     if not any(isinstance(value, np.ndarray) for value in given.values()):
         return stage, UniformMembrane(**given)
 
@@ -70,6 +72,7 @@ def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
         "gain": float(gain[0]),
         "synapse_gain": float(synapse_gain[0]),
         "threshold": float(threshold[0]),
+        "initial": _common(stage, "the initial membrane over threshold", neuron.initial),
         "v_reset": _common(stage, "v_reset over threshold", neuron.v_reset * size),
         "rest": _common(stage, "v_leak over threshold", rest) if neuron.kind.synaptic else rest,
     }

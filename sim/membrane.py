@@ -9,6 +9,8 @@ from tospike.hw.params import Comparison, Reset, ResetTiming
 from tospike.sim.network import Array, Membrane, Parameter
 
 Floats = NDArray[np.float64]
+TIE = 1e-5
+"""What rounding in float32 may make of a membrane, relative to it or to the threshold."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +47,7 @@ def integrate(neuron: Membrane, current: ArrayLike, recurrent: Array | None = No
         fed_back = 0.0 if recurrent is None or step == 0 else sent[:, step - 1] @ recurrent.T
         sent[:, step] = law.step(external + fed_back)
         peak = max(peak, float(np.abs(law.before_reset).max()))
-    return StageRun(outputs=sent, peak=peak, membrane=law.v)
+    return StageRun(outputs=sent, peak=peak, membrane=law.read)
 
 
 class Law:
@@ -60,9 +62,15 @@ class Law:
         """Spikes of the last step."""
         self._rests = np.zeros(shape, dtype=np.int64)  # refractory steps that are left
         self._owed = np.zeros(shape)  # snnTorch's ``reset``: 1 where v is above the threshold after its reset
+        self.ties = np.zeros(shape, dtype=bool)
+        """Of the last step: where the wanted spikes decided."""
 
-    def step(self, current: Floats) -> Floats:
-        """Spikes of a step."""
+    def step(self, current: Floats, wanted: Floats | None = None) -> Floats:
+        """Spikes of a step.
+
+        ``wanted`` (N, outputs) spikes are those of a computation in float32; they decide where the membrane is so close
+        to a threshold that rounding might.
+        """
         neuron = self.neuron
         before = self.v
         if neuron.kind.synaptic:
@@ -77,22 +85,35 @@ class Law:
         v = np.where(self._rests > 0, self._reset_value, v)
         self.before_reset = self.v = v
         if neuron.kind.spikes:
-            self._fire()
+            self._fire(wanted)
+        if neuron.floor is not None:
+            self.v = np.maximum(self.v, neuron.floor)
         return self.sent
+
+    @property
+    def read(self) -> Floats:
+        """(N, outputs) membranes as a readout gets them: without a threshold, before they are bounded below."""
+        return self.v if self.neuron.kind.spikes else self.before_reset
 
     @property
     def _reset_value(self) -> Parameter:
         return self.neuron.v_reset if self.neuron.reset is Reset.VALUE else 0.0
 
-    def _fire(self) -> None:
+    def _fire(self, wanted: Floats | None) -> None:
         neuron, v = self.neuron, self.v
         resting = self._rests > 0
-        self.sent = np.where(resting, 0.0, _count(neuron, v - self._owed * neuron.threshold))
+        compared = v - self._owed * neuron.threshold
+        self.sent = np.where(resting, 0.0, _count(neuron, compared))
+        if wanted is not None:
+            rounding = TIE * np.maximum(np.abs(v), neuron.threshold)
+            possible = (_count(neuron, compared - rounding) <= wanted) & (wanted <= _count(neuron, compared + rounding))
+            self.ties = (self.sent != wanted) & possible & ~resting
+            self.sent = np.where(self.ties, wanted, self.sent)
         fired = self.sent > 0
         if neuron.reset_timing is not ResetTiming.NEXT:
             if neuron.reset is Reset.SUBTRACT:
                 self.v = v - self.sent * neuron.threshold
-            else:
+            elif neuron.reset is not Reset.NONE:
                 self.v = np.where(fired, self._reset_value, v)
         if neuron.reset_timing is ResetTiming.SNNTORCH:
             self._owed = _count(neuron, self.v)

@@ -98,6 +98,7 @@ class Membrane:
         i <- synapse_decay * i + synapse_gain * I      (with a synaptic current; else i = I)
         v <- decay * v + rest + gain * i
         spike when v > threshold, then the reset
+        v <- max(v, floor)                             (if there is one)
 
     Everything else than v is 0 at the start of a sample. Parameters are numbers, or (outputs,) arrays of one for each
     neuron.
@@ -122,11 +123,18 @@ class Membrane:
     """A neuron spikes up to ``2**spike_bits - 1`` times in a step: once for each threshold that v exceeds."""
     refractory: int = 0
     """Steps after a spike in which the membrane stays at its reset value."""
-    initial: float = 0.0
+    initial: Parameter = 0.0
     """Membrane at the start of a sample, in thresholds."""
+    floor: float | None = None
+    """No membrane goes lower into the next step; what is sent or read out comes before. Float only, as yet."""
 
     def __post_init__(self) -> None:
         check_neuron_options(self)
+
+    @property
+    def float_only(self) -> str:
+        """What of this neither the golden model nor the hardware has, and the way out; "" if they have it all."""
+        return "a lower bound of the membrane (--min-v-mem)" if self.floor is not None else ""
 
 
 # ----------------------------------------------------------------------------------------- integer neurons
@@ -140,16 +148,11 @@ class Requantize:
     """(channels,), unsigned: one per output of dense synapses, one per channel of an image."""
     shift: int
     clamp: tuple[int, int]
-    fraction_bits: int = 0
-    """Bits by which biases are finer than sums."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accumulator:
     """The identity: the results are the accumulators (bias included). Behind a :class:`MaxPool2d`, activations."""
-
-    fraction_bits: int = 0
-    """Bits by which biases, and so the results, are finer than sums."""
 
 
 FloatNeuron = Activation | Membrane
@@ -192,11 +195,6 @@ class Stage:
     def is_spiking(self) -> bool:
         """Whether the neuron has a state that lives through time steps."""
         return isinstance(self.neuron, Membrane | NeuronParams)
-
-    @property
-    def fraction_bits(self) -> int:
-        """Bits by which biases are finer than sums; a maximum, or a float stage, has none."""
-        return self.neuron.fraction_bits if isinstance(self.neuron, Requantize | Accumulator) else 0
 
     @property
     def dense(self) -> Dense:

@@ -3,16 +3,15 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import EventParams, InputError, Readout, require
+from tospike.hw.params import EventParams, Readout, require
 from tospike.sim.accelerator import spike_trains
 from tospike.sim.arithmetic import Ints, exact_matmul
-from tospike.sim.delay import DelayLine, delayed
+from tospike.sim.delay import delayed
 from tospike.sim.design import Design
 from tospike.sim.encoding import encode_float
-from tospike.sim.layers import currents
-from tospike.sim.membrane import Law
-from tospike.sim.network import Array, Membrane, Network
+from tospike.sim.network import Array, Network
 from tospike.sim.neuron import Neurons
+from tospike.sim.steps import float_steps, laws_of
 
 BATCH = 128
 """Samples computed at a time: bounds memory."""
@@ -21,14 +20,11 @@ BATCH = 128
 def float_predictions(network: Network, x: ArrayLike) -> NDArray[np.int64]:
     """(N, steps) classes by the float network after each step.
 
-    All layers go through a step before the next one begins, so that no spike trains are kept.
-
     Raises
     ------
     InputError
         An ANN, or samples that do not fit.
     """
-    require(network.is_spiking, f"network {network.name!r} is an ANN: it has no time steps")
     values = np.asarray(x)
     batches = [_float_batch(network, values[start : start + BATCH]) for start in range(0, len(values), BATCH)]
     return np.concatenate(batches)
@@ -36,26 +32,13 @@ def float_predictions(network: Network, x: ArrayLike) -> NDArray[np.int64]:
 
 def _float_batch(network: Network, x: Array) -> NDArray[np.int64]:
     values = encode_float(network.input, x)
-    laws = []
-    for stage in network.stages:
-        if not isinstance(stage.neuron, Membrane):
-            raise InputError(f"stage {stage.name!r} is quantised: run the golden model, not the float reference")
-        laws.append(Law(stage.neuron, (len(x), stage.synapses.outputs)))
-    pasts = [None if stage.delays is None else DelayLine(stage.delays, len(x)) for stage in network.stages]
-    constant = values.strides[1] == 0 and pasts[0] is None
-    first = currents(network.stages[0].synapses, values[:, 0])
+    laws = laws_of(network, len(x))
     count = np.zeros((len(x), network.outputs))
     predictions = np.zeros(values.shape[:2], dtype=np.int64)
-    for step in range(values.shape[1]):
-        sent = values[:, step]
-        for index, (stage, law, past) in enumerate(zip(network.stages, laws, pasts, strict=True)):
-            sent = sent if past is None else past.step(sent)
-            current = first if constant and index == 0 else currents(stage.synapses, sent)
-            if stage.recurrent is not None:
-                current = current + law.sent @ stage.recurrent.T
-            sent = law.step(current)
-        count += sent
-        predictions[:, step] = np.argmax(laws[-1].v if network.readout is Readout.MEMBRANE else count, axis=1)
+    for step in float_steps(network, values, laws):
+        count += laws[-1].sent
+        read = laws[-1].read if network.readout is Readout.MEMBRANE else count
+        predictions[:, step] = np.argmax(read, axis=1)
     return predictions
 
 

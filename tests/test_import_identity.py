@@ -87,14 +87,20 @@ def test_the_hardware_computes_it(tmp_path):
     np.testing.assert_array_equal(evaluation.result.outputs, counts)
 
 
-@pytest.mark.parametrize("shape", [(1, 4), (1, 1, 4)])
-def test_a_batch_of_one_is_left_out(tmp_path, shape):
-    made = import_nir(network(tmp_path, shape, nir.Linear(np.eye(4)), fires(4)))
-    assert made.input.inputs == 4
-
-
-def test_a_batch_of_one_is_said(tmp_path):
-    said = r"node 'input' (Input) has shape (1, 3, 4, 4), taken as a batch of one: samples have shape (3, 4, 4)"
-    batched = import_nir(network(tmp_path, (1, 3, 4, 4), POOL, fires(12)))
-    assert batched.stages[0].synapses.output_shape == (3, 2, 2) and batched.warnings == (said,)
-    assert import_nir(network(tmp_path, (3, 4, 4), POOL, fires(12))).warnings == ()
+@pytest.mark.parametrize(
+    ("shape", "nodes", "step"),
+    [
+        ((1, 4), (nir.Linear(np.eye(4)), fires(4)), (4,)),
+        ((1, 4), (fires(4),), (4,)),
+        ((1, 1, 4), (nir.Linear(np.eye(4)), fires(4)), (4,)),
+        ((1, 3, 4, 4), (POOL, fires(12)), (3, 4, 4)),
+        ((20, 4), (nir.Scale(SCALE), nir.Linear(np.eye(4)), fires(4)), (4,)),
+        ((20, 3, 4, 4), (POOL, fires(12)), (3, 4, 4)),
+    ],
+)
+def test_a_batch_in_the_shape_of_the_input_is_left_out_and_said(tmp_path, shape, nodes, step):
+    made = import_nir(network(tmp_path, shape, *nodes), NirOptions())
+    assert made.input.inputs == np.prod(step)
+    what = "samples or steps at once" if shape[0] > 1 else "a batch of one"
+    assert made.warnings == (f"node 'input' (Input) has shape {shape}, taken as {what}: a step has shape {step}",)
+    assert import_nir(network(tmp_path, step, *nodes), NirOptions()).warnings == ()

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tospike.gen.load import load_network
-from tospike.gen.nir_frameworks import PRESETS, DecayRule, Framework
+from tospike.gen.nir_frameworks import PRESETS, DecayRule, Framework, Integration
 from tospike.gen.nir_import import import_nir, read_options
-from tospike.gen.nir_options import METADATA_KEY, Integration, NirOptions
+from tospike.gen.nir_options import METADATA_KEY, NirOptions
 from tospike.gen.options import ModelOptions
 from tospike.hw.params import Encoding, InputError, NeuronKind, Readout, Reset
 from tospike.sim.membrane import integrate
@@ -216,7 +216,6 @@ def loops(*more, **nodes):
         (chain(nir.Linear(W1), nir.Linear(W2), lif(2)), "follows another without a neuron between"),
         (chain(lif(4)), r"node 'z' \(LIF\): r has 4 values for 3 neurons"),
         (chain(lif(5000), inputs=(5000,)), "5000 neurons have no weights before them: at most 4096 are supported"),
-        (chain(nir.Linear(W1), lif(), inputs=(16, 3)), r"where 16 is a batch, write \(3,\) into the Input"),
         (chain(nir.Linear(W1), lif(), inputs=(-1, 3)), r"'input' \(Input\) has no shape of positive whole numbers"),
         (chain(nir.Linear(W1), lif(), inputs=()), r"'input' \(Input\) has no shape of positive whole numbers"),
         (chain(nir.Linear(W1)), "node 'z' has no neuron behind it: end in I or LI"),
