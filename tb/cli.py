@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from tospike.gen import console
@@ -16,8 +17,9 @@ from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
 from tospike.hw.params import ArrayParams, Dataflow, EventParams, InputError, IntFormat, Readout
 from tospike.tb.evaluate import Backend, evaluate
-from tospike.tb.exact_trace import LayerTrace, compare_trains
+from tospike.tb.exact_trace import LayerTrace, compare_trains, spikes_of
 from tospike.tb.gemm import bench_gemm
+from tospike.tb.reference import StageComparison, compare_reference, read_reference
 from tospike.tb.spikes import bench_spikes
 from tospike.tb.verify import RUN, TestResult, verify
 
@@ -102,6 +104,11 @@ def evaluate_command(
     exact_trace: Annotated[
         bool, typer.Option("--exact-trace", help="SNN: compare float and golden spikes, layer by layer.")
     ] = False,
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="SNN: compare float with a framework's own layer_0, layer_1, ... in this npz file."),
+    ] = None,
+    spikes: Annotated[bool, typer.Option("--spikes", help="SNN, with --json: also what each stage sent.")] = False,
     json: Json = None,
     options: ModelOptions,
 ) -> None:
@@ -110,6 +117,9 @@ def evaluate_command(
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)
+    framework = None
+    if reference is not None:
+        framework = read_reference(reference, prepared.imported, samples or len(data_set.x))
     total = samples or len(data_set.x)
     with console.progress_bar(f"{prepared.network.name}: {backend.value}", total) as progress:
         evaluation = evaluate(
@@ -124,12 +134,37 @@ def evaluate_command(
         layers = compare_trains(prepared, data_set.x[:samples])
         console.out.print(_trace_table(layers))
         summary["exact_trace"] = [asdict(layer) for layer in layers]
+    stages = [] if framework is None else compare_reference(prepared.imported, data_set.x[:samples], framework)
+    if framework is not None:
+        console.out.print(_reference_table(stages, f"{reference}"))
+        summary["reference"] = [asdict(stage) for stage in stages]
     if json:
+        summary["predictions"] = evaluation.predictions.tolist()
+        if spikes:
+            trains = spikes_of(prepared, data_set.x[:samples], in_float=backend is Backend.FLOAT)
+            summary["spikes"] = {name: train.tolist() for name, train in trains.items()}
         about = {"network": prepared.network.name, "choices": prepared.choices, "warnings": list(prepared.warnings)}
         console.write_json(json, {**summary, **about})
     if evaluation.mismatches:
         console.err.print(f"[red]RTL and golden model differ in {evaluation.mismatches} places[/]")
+    if any(stage.different for stage in stages):
+        console.err.print(f"[red]the float network differs from {escape(str(reference))}[/]")
+    if evaluation.mismatches or any(stage.different for stage in stages):
         raise typer.Exit(1)
+
+
+def _reference_table(stages: Sequence[StageComparison], name: str) -> Table:
+    table = Table("stage", "differ", "float32 ties", "first", title=f"Float network against {escape(name)}")
+    for stage in stages:
+        first = stage.first
+        where = first and (
+            f"sample {first.sample}, step {first.step}, neuron {first.neuron}: {first.reference:g} there, "
+            f"{first.float:g} in float"
+        )
+        table.add_row(
+            stage.stage, f"{stage.different:,} of {stage.compared:,} differ", f"{stage.ties:,}", where or "never"
+        )
+    return table
 
 
 def _trace_table(layers: Sequence[LayerTrace]) -> Table:

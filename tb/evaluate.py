@@ -39,6 +39,8 @@ class Evaluation:
     backend: Backend
     correct: Array
     """(N,) bool."""
+    predictions: Array
+    """(N,) classes."""
     result: Result | None = None
     """What the golden model says; ``None`` for float, and where no engine can run the network."""
     unplanned: str = ""
@@ -105,16 +107,18 @@ def evaluate(
     require(1 <= count <= len(data.x), f"samples must be from 1 to {len(data.x)} (what {data.name} has), not {count}")
     x, y = data.x[:count], data.y[:count]
     if backend is Backend.FLOAT:
-        return Evaluation(
-            backend=backend, correct=np.argmax(run_float(prepared.network, x, trace=False).outputs, axis=1) == y
-        )
+        predictions = run_float(prepared.network, x, trace=False).predictions
+        return Evaluation(backend=backend, correct=predictions == y, predictions=predictions)
     integers = prepared.integers(x)
     if backend is Backend.GOLDEN and isinstance(prepared.planned, InputError) and not prepared.network.is_spiking:
         outputs = run_integers(prepared.quantized.network, integers[:, -1] if integers.ndim == 3 else integers)
-        return Evaluation(backend=backend, correct=np.argmax(outputs, axis=1) == y, unplanned=str(prepared.planned))
+        predictions = np.argmax(outputs, axis=1)
+        unplanned = str(prepared.planned)
+        return Evaluation(backend=backend, correct=predictions == y, predictions=predictions, unplanned=unplanned)
     expected = golden.run(prepared.design, integers)
     if backend is Backend.GOLDEN:
-        return Evaluation(backend=backend, correct=expected.predictions == y, result=expected)
+        predictions = expected.predictions
+        return Evaluation(backend=backend, correct=predictions == y, predictions=predictions, result=expected)
     params = prepared.design.params
     verilog, _, _ = build(params, pack(prepared.design))
     got = replay(
@@ -130,9 +134,11 @@ def evaluate(
     totals = {name: int(values.sum()) for name, values in expected.counters.items()}
     totals["cycles"] = int(expected.cycles.sum())
     wrong_totals = sum(got.counters[name] != total % (1 << 32) for name, total in totals.items())
+    predictions = replace(expected, outputs=got.outputs).predictions
     return Evaluation(
         backend=backend,
-        correct=replace(expected, outputs=got.outputs).predictions == y,
+        correct=predictions == y,
+        predictions=predictions,
         result=expected,
         counters=got.counters,
         mismatches=int(wrong.sum()) + wrong_totals,

@@ -7,7 +7,7 @@ import numpy as np
 from tospike.gen.prepare import Prepared
 from tospike.hw.params import require
 from tospike.sim.accelerator import spike_trains, stage_spikes
-from tospike.sim.network import Array
+from tospike.sim.network import Array, Membrane
 from tospike.sim.reference import run_float
 
 
@@ -63,6 +63,27 @@ def compare_trains(prepared: Prepared, x: Array) -> list[LayerTrace]:
             )
         )
     return traces
+
+
+def spikes_of(prepared: Prepared, x: Array, *, in_float: bool) -> dict[str, Array]:
+    """What each stage that spikes sends for the samples ``x``, by its name: (N, steps, neurons).
+
+    Raises
+    ------
+    InputError
+        An ANN; in integers, a network that no engine can run.
+    """
+    require(prepared.network.is_spiking, f"network {prepared.network.name!r} is an ANN: it has no spikes")
+    if in_float:
+        trains = [run.outputs.astype(np.int64) for run in run_float(prepared.network, x).stages]
+    else:
+        trains = [np.asarray(train) for train in spike_trains(prepared.design, prepared.integers(x))]
+    stages = prepared.network.stages
+    return {
+        stage.name: train
+        for stage, train in zip(stages, trains, strict=True)
+        if isinstance(stage.neuron, Membrane) and stage.neuron.kind.spikes
+    }
 
 
 def first_difference(exact: Array, golden: Array) -> Difference | None:

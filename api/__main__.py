@@ -1,5 +1,0 @@
-"""``python -m tospike``: the command line."""
-
-from tospike.compare.cli import main
-
-main()

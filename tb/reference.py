@@ -1,0 +1,141 @@
+"""A framework's own spikes and membranes against the float network's, stage by stage."""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tospike.hw.params import InputError, require
+from tospike.sim.encoding import encode_float
+from tospike.sim.membrane import Floats
+from tospike.sim.network import Network
+from tospike.sim.steps import float_steps, laws_of
+
+TOLERANCE = 1e-5
+"""Of membranes: what float32 may make of them, relative to the largest of a stage, or to 1."""
+BATCH = 128
+"""Samples computed at a time: bounds memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class First:
+    """Where a stage first differs: in the earliest step, in it the first sample, and in that the first neuron."""
+
+    sample: int
+    step: int
+    neuron: int
+    reference: float
+    float: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageComparison:
+    """One stage against the framework. A neuron in a step of a sample is one value."""
+
+    stage: str
+    compared: int
+    different: int
+    ties: int
+    """Spikes that differ only because float32 rounds, the membrane being at the threshold; no ``different`` ones."""
+    first: First | None
+
+
+def read_reference(path: Path, network: Network, samples: int) -> dict[int, Floats]:
+    """The arrays ``layer_0``, ``layer_1``, ... of an npz file, (N, steps, neurons) each, for the stages they are of.
+
+    Raises
+    ------
+    InputError
+        The file is none, or its arrays do not fit the network and the number of samples.
+    """
+    require(path.is_file(), f"there is no file {path}: give --reference an npz file with layer_0, layer_1, ...")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path} is no npz file of plain arrays: {error}") from error
+    stages, steps = network.stages, network.input.steps
+    names = {f"layer_{index}": index for index in range(len(stages))}
+    require(bool(arrays), f"{path} holds no arrays: give layer_0 to layer_{len(stages) - 1}")
+    for name in arrays:
+        require(name in names, f"{path}: array {name!r} is of no stage: there are layer_0 to layer_{len(stages) - 1}")
+    rows = {len(values) if values.ndim else 0 for values in arrays.values()}
+    several = ", ".join(map(str, sorted(rows)))
+    require(len(rows) == 1, f"{path}: its arrays have {several} samples: give as many of each")
+    require(
+        1 <= max(rows) <= samples,
+        f"{path} has {max(rows)} samples, but there are {samples}: give those of the first test samples, in order",
+    )
+    read: dict[int, Floats] = {}
+    for name, values in sorted(arrays.items(), key=lambda item: names[item[0]]):
+        outputs = stages[names[name]].synapses.outputs
+        require(
+            values.dtype.kind in "iufb"
+            and values.ndim >= 2
+            and values[:1].size == steps * outputs
+            and values.shape[1] == steps,
+            f"{path}: {name} is {values.dtype} of shape {values.shape}, not numbers of shape (samples, {steps} steps, "
+            f"{outputs} neurons)",
+        )
+        read[names[name]] = values.reshape(len(values), steps, outputs).astype(np.float64)
+        require(bool(np.isfinite(read[names[name]]).all()), f"{path}: {name} holds NaN or infinity")
+    return read
+
+
+def compare_reference(network: Network, x: ArrayLike, reference: Mapping[int, Floats]) -> list[StageComparison]:
+    """Runs the first samples of ``x`` and compares each stage that the reference has.
+
+    A spike that float32's rounding decides is taken as the framework has it, so that what follows from it is no
+    difference. Membranes of neurons without a threshold may differ by `TOLERANCE`.
+
+    Raises
+    ------
+    InputError
+        An ANN, or samples that do not fit.
+    """
+    require(network.is_spiking, f"network {network.name!r} is an ANN: --reference is for the spikes of SNNs")
+    count = len(next(iter(reference.values())))
+    values = np.asarray(x)[:count]
+    parts = [
+        _batch(network, values[start : start + BATCH], {k: v[start : start + BATCH] for k, v in reference.items()})
+        for start in range(0, count, BATCH)
+    ]
+    compared = []
+    for index, wanted in reference.items():
+        got, ties = (np.concatenate(arrays) for arrays in zip(*(part[index] for part in parts), strict=True))
+        compared.append(_compare(network, index, wanted, got, ties))
+    return compared
+
+
+def _batch(
+    network: Network, x: NDArray[np.generic], reference: Mapping[int, Floats]
+) -> dict[int, tuple[Floats, NDArray[np.bool_]]]:
+    """What each stage sent, or its membranes, and which spikes were ties; (N, steps, neurons)."""
+    laws = laws_of(network, len(x))
+    trains = {index: wanted for index, wanted in reference.items() if laws[index].neuron.kind.spikes}
+    ran = {index: (np.zeros(wanted.shape), np.zeros(wanted.shape, dtype=bool)) for index, wanted in reference.items()}
+    for step in float_steps(network, encode_float(network.input, x), laws, trains):
+        for index, (sent, ties) in ran.items():
+            sent[:, step] = laws[index].sent if index in trains else laws[index].read
+            ties[:, step] = laws[index].ties
+    return ran
+
+
+def _compare(network: Network, index: int, wanted: Floats, got: Floats, ties: NDArray[np.bool_]) -> StageComparison:
+    stage = network.stages[index]
+    spikes = stage.neuron.kind.spikes  # type: ignore[union-attr]
+    allowed = 0.0 if spikes else TOLERANCE * max(1.0, float(np.abs(wanted).max()))
+    differs = np.abs(got - wanted) > allowed
+    first = None
+    if differs.any():
+        step = int(np.flatnonzero(differs.any(axis=(0, 2)))[0])
+        sample, neuron = (int(at) for at in np.argwhere(differs[:, step])[0])
+        at = sample, step, neuron
+        first = First(sample=sample, step=step, neuron=neuron, reference=float(wanted[at]), float=float(got[at]))
+    return StageComparison(
+        stage=stage.name, compared=wanted.size, different=int(differs.sum()), ties=int(ties.sum()), first=first
+    )

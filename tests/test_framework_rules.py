@@ -1,0 +1,380 @@
+"""The update equations of the frameworks' neurons, each written down as its source has it, against the presets.
+
+Nothing here comes from tospike's own neuron. `test_frameworks.py` (slow) compares with the frameworks themselves.
+"""
+
+from functools import partial
+
+import nir
+import numpy as np
+import pytest
+
+from tospike.gen.data import load_data
+from tospike.gen.nir_frameworks import Framework, Gain
+from tospike.gen.options import ModelOptions
+from tospike.gen.prepare import prepare
+from tospike.hw.params import FloatOnlyError, InputError, Reset
+from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.exact_trace import compare_trains
+from tospike.tb.reference import compare_reference
+
+INPUTS, HIDDEN, OUTPUTS, SAMPLES, STEPS = 24, 16, 6, 6, 20
+RNG = np.random.default_rng(21)
+SPIKES = (RNG.random((SAMPLES, STEPS, INPUTS)) < 0.3).astype(np.uint8)
+WEIGHTS = RNG.normal(0.1, 1, (HIDDEN, INPUTS)) / 5, RNG.normal(0.1, 1, (OUTPUTS, HIDDEN)) / 4
+BIASES = RNG.normal(0.02, 0.05, HIDDEN), RNG.normal(0.02, 0.05, OUTPUTS)
+RECURRENT = RNG.normal(0, 0.15, (HIDDEN, HIDDEN))
+DT = 1e-4
+
+
+def snntorch(x, beta=0.9, alpha=None, reset="subtract", delay=True, recurrent=None):
+    """``Leaky``, ``Synaptic`` (alpha), ``RLeaky`` and ``RSynaptic`` (recurrent)."""
+    mem, syn, spk, sent = np.zeros_like(x[:, 0]), np.zeros_like(x[:, 0]), np.zeros_like(x[:, 0]), []
+    for step in x.swapaxes(0, 1):
+        rst = (mem > 1).astype(float)
+        given = step if recurrent is None else step + spk @ recurrent.T
+        if reset == "zero" and alpha is None and recurrent is None:
+            mem = (1 - rst) * mem
+        syn = given if alpha is None else alpha * syn + given
+        mem = beta * mem + syn
+        if reset == "subtract":
+            mem = mem - rst
+        elif reset == "zero" and (alpha is not None or recurrent is not None):
+            mem = mem - rst * mem
+        spk = (mem > 1).astype(float)
+        if not delay and reset != "none":
+            again = spk - rst
+            mem = mem - again * (1 if reset == "subtract" else mem)
+        sent.append(spk)
+    return np.stack(sent, axis=1)
+
+
+def norse_box(x, tau_inv=200.0, leak=0.0, subtract=False, threshold=1.0):
+    """``LIFBoxCell``; ``LIBoxCell`` with an infinite threshold gives its membranes."""
+    v, sent = np.full_like(x[:, 0], leak), []
+    for step in x.swapaxes(0, 1):
+        v = v + 1e-3 * tau_inv * (step + leak - v)
+        z = (v - threshold > 0).astype(float)
+        sent.append(z if np.isfinite(threshold) else v)
+        v = (1 - z) * v + z * (v - threshold if subtract else 0) if np.isfinite(threshold) else v
+    return np.stack(sent, axis=1)
+
+
+def norse_lif(x, syn_inv=300.0, mem_inv=250.0, leak=0.0):
+    """``LIFCell``: what comes in is in the current at once, and the current decays after the membrane has it."""
+    v, i, sent = np.full_like(x[:, 0], leak), np.zeros_like(x[:, 0]), []
+    for step in x.swapaxes(0, 1):
+        jumped = i + step
+        v = v + 1e-3 * mem_inv * (leak - v + jumped)
+        i = jumped - 1e-3 * syn_inv * jumped
+        z = (v - 1 > 0).astype(float)
+        v = (1 - z) * v
+        sent.append(z)
+    return np.stack(sent, axis=1)
+
+
+def sinabs(x, tau=np.inf, norm=False, single=False, zero=False, least=None, spiking=True):
+    """``IAF``, ``LIF`` and, not spiking, ``ExpLeak``."""
+    alpha, v, sent = np.exp(-1 / tau), np.zeros_like(x[:, 0]), []
+    for step in x.swapaxes(0, 1):
+        v = alpha * v + ((1 - alpha) * step if norm else step)
+        if not spiking:
+            sent.append(v.copy())
+        else:
+            z = (v - 1 >= 0).astype(float) if single else (v > 0) * np.trunc(v)
+            v = v * (z == 0) if zero else v - z
+            sent.append(z)
+        if least is not None:
+            v = np.maximum(v - least, 0) + least
+    return np.stack(sent, axis=1)
+
+
+def spikingjelly(x, tau=np.inf, decay_input=True, reset=0.0):
+    """``IFNode``, ``LIFNode`` and ``ParametricLIFNode``."""
+    v, sent = np.full_like(x[:, 0], reset), []
+    for step in x.swapaxes(0, 1):
+        v = v + (reset - v) / tau + (step / tau if decay_input and np.isfinite(tau) else step)
+        z = (v - 1 >= 0).astype(float)
+        v = (1 - z) * v + z * reset
+        sent.append(z)
+    return np.stack(sent, axis=1)
+
+
+def spikingjelly_cuba(x, c=0.5, d=0.75, threshold=0.5, reset=0.0):
+    """``CUBALIFNode``."""
+    v, i, sent = np.full_like(x[:, 0], reset), np.zeros_like(x[:, 0]), []
+    for step in x.swapaxes(0, 1):
+        i = i * c + step
+        v = v * d + i
+        z = (v - threshold >= 0).astype(float)
+        v = (1 - z) * v + z * reset
+        sent.append(z)
+    return np.stack(sent, axis=1)
+
+
+def full(size, value):
+    return np.full(size, value, np.float32)
+
+
+# What the exporters write, for so many neurons.
+
+
+def leaky(size, beta=0.9):
+    tau = DT / (1 - beta)
+    return nir.LIF(full(size, tau), full(size, tau / DT), full(size, 0), full(size, 1), full(size, 0))
+
+
+def synaptic(size, beta=0.9, alpha=0.7):
+    tau, syn = DT / (1 - beta), DT / (1 - alpha)
+    return nir.CubaLIF(
+        full(size, syn),
+        full(size, tau),
+        full(size, tau / DT),
+        full(size, 0),
+        full(size, 1),
+        full(size, 0),
+        full(size, syn / DT),
+    )
+
+
+def norse_node(size, tau_inv=200.0, leak=0.0):
+    return nir.LIF(full(size, 1e-3 / tau_inv), full(size, 1), full(size, leak), full(size, 1), full(size, 0))
+
+
+def norse_li(size, tau_inv=100.0, leak=0.0):
+    return nir.LI(full(size, 1e-3 / tau_inv), full(size, 1), full(size, leak))
+
+
+def norse_cuba(size, leak=0.0):
+    return nir.CubaLIF(
+        full(size, 1e-3 / 300), full(size, 1e-3 / 250), full(size, 1), full(size, leak), full(size, 1), full(size, 0)
+    )
+
+
+def steps_lif(size):
+    return nir.LIF(full(size, 5), full(size, 1), full(size, 0), full(size, 1), full(size, 0))
+
+
+def steps_li(size):
+    return nir.LI(full(size, 8), full(size, 1), full(size, 0))
+
+
+def fires(size, r=1.0, reset=0.0):
+    return nir.IF(full(size, r), full(size, 1), full(size, reset))
+
+
+def jelly(size, r=1.0, reset=0.0):
+    return nir.LIF(full(size, 3 * DT), full(size, r), full(size, reset), full(size, 1), full(size, reset))
+
+
+def jelly_cuba(size, reset=0.0):
+    return nir.CubaLIF(
+        full(size, 2 * DT),
+        full(size, 4 * DT),
+        full(size, 4),
+        full(size, 0),
+        full(size, 0.5),
+        full(size, reset),
+        full(size, 2),
+    )
+
+
+TORCH = {
+    "subtract-delayed": {},
+    "subtract": {"delay": False},
+    "zero-delayed": {"reset": "zero"},
+    "zero": {"reset": "zero", "delay": False},
+    "none": {"reset": "none"},
+}
+WIDE = {"weight_bits": 16, "decay_bits": 16, "scale_search": 0}
+LEAST = {"min_v_mem": -0.2}
+# name: the node that the exporter writes (the last layer's, if it is another), the framework's rule (likewise), the
+# preset, options, and by what the weights are multiplied so that neurons spike now and then
+CASES = {
+    **{f"leaky {r}": (leaky, partial(snntorch, **o), f"snntorch-{r}", {}, 1) for r, o in TORCH.items()},
+    **{
+        f"synaptic {r}": (synaptic, partial(snntorch, alpha=0.7, **o), f"snntorch-{r}", {}, 0.5)
+        for r, o in TORCH.items()
+    },
+    "norse lifbox": (norse_node, norse_box, "norse-export", {}, 5),
+    "norse lifbox by itself": (norse_node, norse_box, "norse", {}, 5),
+    "norse lifbox leak": (partial(norse_node, leak=0.4), partial(norse_box, leak=0.4), "norse-export", {}, 5),
+    "norse lifbox subtract": (
+        norse_node,
+        partial(norse_box, subtract=True),
+        "norse-export",
+        {"reset": Reset.SUBTRACT},
+        5,
+    ),
+    "norse libox": (
+        (norse_node, partial(norse_li, leak=0.3)),
+        (norse_box, partial(norse_box, tau_inv=100, leak=0.3, threshold=np.inf)),
+        "norse-export",
+        {},
+        5,
+    ),
+    "norse lif": (norse_cuba, norse_lif, "norse-export", {}, 2),
+    "norse lif leak": (partial(norse_cuba, leak=0.4), partial(norse_lif, leak=0.4), "norse", {}, 2),
+    "sinabs iaf": (fires, sinabs, "sinabs", {}, 1),
+    "sinabs iaf single": (fires, partial(sinabs, single=True), "sinabs-export", {"spike_bits": 1}, 1),
+    "sinabs iaf reset": (fires, partial(sinabs, zero=True), "sinabs-export", {"reset": Reset.ZERO}, 1),
+    "sinabs iaf least": (fires, partial(sinabs, least=-0.2), "sinabs-export", LEAST, 1),
+    "sinabs lif": (steps_lif, partial(sinabs, tau=5, norm=True), "sinabs-export", {}, 6),
+    "sinabs lif by itself": (steps_lif, partial(sinabs, tau=5, norm=True), "sinabs", {}, 6),
+    "sinabs lif plain": (steps_lif, partial(sinabs, tau=5), "sinabs-export", {"gain": Gain.ONE}, 1),
+    "sinabs lif plain least": (
+        steps_lif,
+        partial(sinabs, tau=5, least=-0.2),
+        "sinabs-export",
+        {"gain": Gain.ONE, **LEAST},
+        1,
+    ),
+    "sinabs expleak": (
+        (steps_lif, steps_li),
+        (partial(sinabs, tau=5, norm=True), partial(sinabs, tau=8, spiking=False)),
+        "sinabs-export",
+        {},
+        6,
+    ),
+    "sinabs expleak least": (
+        (fires, steps_li),
+        (partial(sinabs, least=-0.2), partial(sinabs, tau=8, spiking=False, least=-0.2)),
+        "sinabs-export",
+        LEAST,
+        1,
+    ),
+    "spikingjelly if": (partial(fires, r=1e4), spikingjelly, "spikingjelly", {}, 0.7),
+    "spikingjelly if reset": (
+        partial(fires, r=1e4, reset=-0.25),
+        partial(spikingjelly, reset=-0.25),
+        "spikingjelly",
+        {},
+        0.7,
+    ),
+    "spikingjelly lif": (jelly, partial(spikingjelly, tau=3), "spikingjelly", {}, 4),
+    "spikingjelly lif reset": (
+        partial(jelly, reset=0.25),
+        partial(spikingjelly, tau=3, reset=0.25),
+        "spikingjelly",
+        {},
+        4,
+    ),
+    "spikingjelly lif plain": (
+        partial(jelly, r=3),
+        partial(spikingjelly, tau=3, decay_input=False),
+        "spikingjelly",
+        {},
+        1,
+    ),
+    "spikingjelly cuba": (
+        partial(jelly_cuba, reset=0.1),
+        partial(spikingjelly_cuba, reset=0.1),
+        "spikingjelly",
+        {},
+        0.6,
+    ),
+}
+
+
+def both(of):
+    return of if isinstance(of, tuple) else (of, of)
+
+
+def exported(folder, nodes, size, recurrent=None):
+    """A network of two layers as a file, in float32, and its data."""
+    nodes, weights, biases = both(nodes), [], []
+    graph = {"input": nir.Input({"input": np.array([INPUTS])})}
+    edges, before = [], "input"
+    for index, (node, weight, bias) in enumerate(zip(nodes, WEIGHTS, BIASES, strict=True)):
+        weights.append((size * weight).astype(np.float32))
+        biases.append(bias.astype(np.float32))
+        graph |= {f"w{index}": nir.Affine(weights[-1], biases[-1]), f"n{index}": node(len(bias))}
+        edges += [(before, f"w{index}"), (f"w{index}", f"n{index}")]
+        before = f"n{index}"
+    if recurrent is not None:
+        graph["r"] = nir.Affine(recurrent.astype(np.float32), np.zeros(HIDDEN, np.float32))
+        edges += [("n0", "r"), ("r", "n0")]
+    graph["output"] = nir.Output({"output": np.array([OUTPUTS])})
+    path = folder / "net.nir"
+    nir.write(path, nir.NIRGraph(graph, [*edges, (before, "output")], type_check=False))
+    np.savez(folder / "d.npz", spikes=SPIKES, label=np.zeros(SAMPLES, np.int64))
+    return path, [w.astype(np.float64) for w in weights], [b.astype(np.float64) for b in biases]
+
+
+def run(rules, weights, biases):
+    first, last = both(rules)
+    hidden = first(SPIKES @ weights[0].T + biases[0])
+    return {0: hidden, 1: last(hidden @ weights[1].T + biases[1])}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_spike_differs(tmp_path, case):
+    nodes, rules, framework, more, size = CASES[case]
+    path, weights, biases = exported(tmp_path, nodes, size)
+    wanted = run(rules, weights, biases)
+    assert 0.02 < np.mean(wanted[0] > 0) < 0.95 and wanted[1].any()
+    data = load_data(f"npz:{tmp_path / 'd.npz'}")
+    prepared = prepare(path, data, ModelOptions(framework=Framework(framework), **WIDE, **more))
+    stages = compare_reference(prepared.imported, data.x, wanted)
+    assert [(stage.different, stage.ties) for stage in stages] == [(0, 0), (0, 0)], stages
+    if "min_v_mem" in more:
+        with pytest.raises(FloatOnlyError, match=r"stage 'n0': a lower bound of the membrane .* --backend float"):
+            _ = prepared.design
+        assert evaluate(prepared, data, Backend.FLOAT).correct.shape == (SAMPLES,)
+        return
+    for layer in compare_trains(prepared, data.x):
+        assert layer.differ <= 2  # of 720 or 1920: weights and decays of 16 bits are not those of float32
+
+
+@pytest.mark.parametrize("reset", TORCH)
+@pytest.mark.parametrize("kind", [leaky, synaptic])
+def test_recurrent_cells_of_snntorch(tmp_path, kind, reset):
+    options = TORCH[reset] | ({"alpha": 0.7} if kind is synaptic else {})
+    size = 0.5 if kind is synaptic else 1
+    path, weights, biases = exported(tmp_path, kind, size, RECURRENT)
+    recurrent = RECURRENT.astype(np.float32).astype(np.float64)
+    rules = partial(snntorch, recurrent=recurrent, **options), partial(snntorch, **options)
+    wanted = run(rules, weights, biases)
+    data = load_data(f"npz:{tmp_path / 'd.npz'}")
+    prepared = prepare(path, data, ModelOptions(framework=Framework(f"snntorch-{reset}")))
+    assert [stage.different for stage in compare_reference(prepared.imported, data.x, wanted)] == [0, 0]
+
+
+def test_what_is_guessed_is_said(tmp_path):
+    path, *_ = exported(tmp_path, leaky, 1)
+    data = load_data(f"npz:{tmp_path / 'd.npz'}")
+
+    def said(path=path, **options):
+        return prepare(path, data, ModelOptions(**options)).warnings
+
+    (line,) = said(framework=Framework.SNNTORCH)
+    assert "took reset zero, reset-timing same" in line and "--framework snntorch-subtract-delayed" in line
+    assert said(framework=Framework.SNNTORCH_SUBTRACT_DELAYED) == ()
+    (line,) = said(dt=1e-4)
+    assert "the file does not tell how its neurons spike: took reset zero, comparison above; give --framework" in line
+    path, *_ = exported(tmp_path, steps_lif, 1)
+    first, second = said(path, framework=Framework.SINABS)
+    assert "a time constant of 5 is taken as steps" in first and "--framework sinabs-export" in first
+    assert "took spike-bits 4, reset subtract, gain sinabs, min-v-mem none" in second
+    prepared = prepare(path, data, ModelOptions(framework=Framework.SINABS))
+    assert prepared.choices["nir"]["tau_unit"] == "steps" and prepared.choices["warnings"] == [first, second]
+    options = {"spike_bits": 1, "reset": Reset.SUBTRACT, "gain": Gain.ONE, "min_v_mem": -np.inf}
+    assert said(path, framework=Framework.SINABS_EXPORT, **options) == ()
+    path, *_ = exported(tmp_path, norse_node, 1)
+    (line,) = said(path, framework=Framework.NORSE)
+    assert "a time constant of 5e-06 is below dt, 0.001 s" in line and "--framework norse-export" in line
+    assert said(path, framework=Framework.NORSE, dt=1e-6) == ()
+
+
+def test_what_no_framework_wrote_is_refused(tmp_path):
+    path, *_ = exported(tmp_path, partial(fires, r=1e3), 1)
+    data = load_data(f"npz:{tmp_path / 'd.npz'}")
+    with pytest.raises(InputError, match=r"r is 1000, but SpikingJelly writes 1 / dt, which is 10000: give --dt 0.001"):
+        prepare(path, data, ModelOptions(framework=Framework.SPIKINGJELLY))
+    path, *_ = exported(tmp_path, norse_node, 1)
+    with pytest.raises(InputError, match=r"dt 0.001 s is longer than tau 5e-06 s: .* --framework norse-export"):
+        prepare(path, data, ModelOptions(dt=1e-3))
+    with pytest.raises(InputError, match="min-v-mem must be a number that is not above 0"):
+        prepare(path, data, ModelOptions(framework=Framework.NORSE, min_v_mem=0.5))
+    with pytest.raises(InputError, match="without a reset there is no time of it"):
+        prepare(path, data, ModelOptions(framework=Framework.SNNTORCH_NONE, spike_bits=2))
