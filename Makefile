@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 ASIC_TOOLS := opensta qflow-tech-osu018 iverilog z3
 
-.PHONY: compare test lint bench asic-tools clean prerequisites
+.PHONY: compare test lint bench fuzz asic-tools clean prerequisites
 
 compare: $(VENV)/installed
 	$(BIN)/tospike compare digits --out "$(OUT)"
@@ -23,6 +23,11 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 	$(BIN)/python -m benchmarks.ann
 	$(BIN)/python -m benchmarks.snn
+
+# Damaged files of every kind that is read, for HOURS; what fails is kept in tests/fuzz/corpus.
+HOURS ?= 1
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python tests/fuzz/run.py --hours $(HOURS)
 
 # What each adds: opensta, timing of standard cells; qflow-tech-osu018, the cells of `tospike energy gates`;
 # iverilog, a second simulator for `tospike verify` and `evaluate`; z3, a solver for the proofs.

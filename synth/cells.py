@@ -52,7 +52,8 @@ class CellFlow:
             The library cannot be read or Yosys fails.
         """
         library = read_library(self.target.library)
-        areas = cell_areas(library)
+        with reading(self.target.library, "Liberty file", "fetch it again"):
+            areas = cell_areas(library)
         entry = self._synthesise(design, library)
         generic = yosys.read_statistics(entry / _GENERIC)
         mapped = yosys.read_statistics(entry / _MAPPED)

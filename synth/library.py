@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
 
+from tospike.gen.reading import reading
 from tospike.hw.params import InputError, require
 from tospike.synth.boolean import truth_table
 from tospike.synth.liberty import Group, parse_liberty
@@ -159,15 +160,19 @@ class CellLibrary:
         return min(found)[-1]
 
 
-def read_cells(library: bytes) -> CellLibrary:
-    """The cells of a Liberty file.
+def read_cells(library: bytes, name: str = "the Liberty file") -> CellLibrary:
+    """The cells of a Liberty file, which messages call ``name``.
 
     Raises
     ------
     InputError
         It cannot be read, or lacks voltage or units.
     """
-    group = parse_liberty(library.decode(errors="replace"))
+    with reading(name, "Liberty file", "fetch it again"):
+        return _cells(parse_liberty(library.decode(errors="replace")))
+
+
+def _cells(group: Group) -> CellLibrary:
     units = _units(group)
     voltage = group.number("nom_voltage")
     for conditions in group.of("operating_conditions"):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from tospike.compare.energy.technology import load_technology
 from tospike.compare.numbers import significant, times
 from tospike.compare.sweep.point import Point, grid, parse_values
 from tospike.compare.sweep.report import make_folder, row, write_sweep
@@ -69,6 +70,8 @@ def sweep_command(
     axes = {name: parse_values(name, text) for name, text in given.items() if text is not None}
     points = grid(Point(samples=samples, seed=seed), axes)
     execute = on_cluster(scheduler) if scheduler else in_processes(jobs or os.cpu_count() or 1)
+    for name in {point.technology for point in points}:
+        load_technology(name)  # refused before anything is written
     make_folder(out)
     with console.progress_bar("sweep", len(points)) as progress:
         results = run_sweep(points, task=COUNTERS, cache=Cache(reuse=not no_cache), execute=execute, progress=progress)

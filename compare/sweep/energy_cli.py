@@ -115,6 +115,8 @@ def break_even(
 
     if gates:
         check_surface(points, target=gate_target, delays=delays)
+    for name in {point.technology for point in points}:
+        load_technology(name)  # refused before anything is written
     make_folder(out)
     measured = with_rates(points)
     with console.progress_bar("break-even", len(measured)) as progress:
