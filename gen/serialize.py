@@ -6,6 +6,7 @@ nested lists. `decode` rebuilds them by the type hints of the fields, so whateve
 
 import dataclasses
 import enum
+import math
 import types
 import typing
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tospike.hw import params
-from tospike.hw.params import InputError
+from tospike.hw.params import InputError, require
 from tospike.sim import design, grid, network
 
 CLASSES = {
@@ -31,39 +32,105 @@ def encode(value: Any) -> Any:
         return {"type": type(value).__name__, **fields}
     if isinstance(value, enum.Enum):
         return value.value
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, tuple | list):
         return [encode(item) for item in value]
     return value
 
 
-def decode(data: Any, hint: Any = None) -> Any:
+def decode(data: Any, hint: Any = None, where: str = "the design's description") -> Any:
     """The inverse of `encode`.
+
+    Parameters
+    ----------
+    data
+        What JSON gave.
+    hint
+        The type that it must have; one of our classes if not given.
+    where
+        What messages call it.
 
     Raises
     ------
     InputError
-        If the data do not describe one of our classes.
+        It describes none of our classes, or a value has another type than its field.
     """
-    if isinstance(data, dict):
-        cls = CLASSES.get(data.get("type", ""))
-        if cls is None:
-            raise InputError(f"unknown type {data.get('type')!r} in the design's description")
-        hints = typing.get_type_hints(cls)
-        try:
-            return cls(**{name: decode(item, hints.get(name)) for name, item in data.items() if name != "type"})
-        except TypeError as error:
-            raise InputError(f"the description of {cls.__name__} does not fit this version: {error}") from None
-    if data is None:
+    if hint is None:
+        return _object(data, where)
+    union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    for option in typing.get_args(hint) if union else (hint,):
+        if _fits(data, option):
+            return _value(data, option, where)
+    raise InputError(f"{where} cannot be {str(data)[:40]!r}")
+
+
+def _fits(data: Any, option: Any) -> bool:
+    """Whether JSON's type is that of a field."""
+    if option is types.NoneType:
+        return data is None
+    if option == network.Array:
+        return isinstance(data, list)
+    if option == grid.Reals:
+        return isinstance(data, list | int | float) and not isinstance(data, bool)
+    if typing.get_origin(option) is tuple:
+        kinds = typing.get_args(option)
+        return isinstance(data, list) and (kinds[-1] is Ellipsis or len(data) == len(kinds))
+    if dataclasses.is_dataclass(option):
+        named = CLASSES.get(str(data.get("type"))) if isinstance(data, dict) else None
+        return named is not None and issubclass(named, typing.cast(type, option))
+    if option is bool or isinstance(data, bool):
+        return option is bool and isinstance(data, bool)
+    if isinstance(option, type) and issubclass(option, enum.Enum):
+        return any(member.value == data and type(member.value) is type(data) for member in option)
+    if option is float:
+        return isinstance(data, int | float) and math.isfinite(data)
+    return isinstance(option, type) and isinstance(data, option)
+
+
+def _value(data: Any, option: Any, where: str) -> Any:
+    """A value whose type fits."""
+    if option == network.Array:
+        return _integers(data, where)
+    if option == grid.Reals:
+        values = np.array(data)
+        good = values.dtype.kind in "iuf" and bool(np.isfinite(values).all())
+        require(good, f"{where} holds other things than numbers")
+        return values.astype(np.float64)
+    if typing.get_origin(option) is tuple:
+        kinds = typing.get_args(option)
+        each = [kinds[0]] * len(data) if kinds[-1] is Ellipsis else kinds
+        return tuple(decode(item, kind, where) for item, kind in zip(data, each, strict=True))
+    if dataclasses.is_dataclass(option):
+        return _object(data, where)
+    if option is types.NoneType:
         return None
-    for option in typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,):
-        if isinstance(option, type) and issubclass(option, enum.Enum):
-            return option(data)
-        if option == network.Array:
-            return np.array(data, dtype=np.int64)
-        if option == grid.Reals:
-            return np.array(data, dtype=np.float64)
-        if typing.get_origin(option) is tuple:
-            return tuple(decode(item, typing.get_args(option)[0]) for item in data)
-    return data
+    return option(data) if option is float or (isinstance(option, type) and issubclass(option, enum.Enum)) else data
+
+
+def _integers(data: list[Any], where: str) -> np.ndarray[Any, Any]:
+    values = np.array(data)
+    require(values.dtype.kind in "iu" or not values.size, f"{where} holds other things than integers")
+    require(values.dtype != np.uint64, f"{where} holds integers beyond 64 bits")
+    return values.astype(np.int64)
+
+
+def _object(data: Any, where: str) -> Any:
+    named = data.get("type") if isinstance(data, dict) else None
+    cls = CLASSES.get(named) if isinstance(named, str) else None
+    if cls is None:
+        raise InputError(f"unknown type {str(named)[:40]!r} in {where}")
+    hints = typing.get_type_hints(cls)
+    given = {name: item for name, item in data.items() if name != "type"}
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    unknown = sorted(given.keys() - fields.keys())
+    missing = [
+        name
+        for name, field in fields.items()
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING and name not in given
+    ]
+    require(
+        not unknown and not missing,
+        f"the description of {cls.__name__} does not fit this version: {', '.join(unknown + missing)[:80]}",
+    )
+    return cls(**{name: decode(item, hints[name], f"{cls.__name__}.{name}") for name, item in given.items()})

@@ -96,9 +96,8 @@ def _toml(given: Path, data: bytes) -> int:
     (given / "a.toml").write_bytes(data)
     with contextlib.suppress(InputError):
         operation_model(load_technology(f"{given}/a.toml"), source="a.toml")
-    return _tospike(
-        f"energy gates {given}/net.onnx --data npz:{given}/values.npz --target {LIBRARY} --technology {given}/a.toml"
-    )
+    data = f"--data npz:{given}/values.npz --samples 8"
+    return _tospike(f"energy gates {given}/net.onnx {data} --target {LIBRARY} --technology {given}/a.toml")
 
 
 def _liberty(given: Path, data: bytes) -> int:

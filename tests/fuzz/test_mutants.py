@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fuzz.files import mutant, try_file
 from fuzz.mutate import mutate
@@ -66,12 +67,9 @@ def _spin():
         pass
 
 
-def test_mutants_are_the_same_for_the_same_seed():
-    import numpy as np
-
-    for kind in SEEDS:
-        data = SEEDS[kind]()[0]
-        one, other = (mutate(kind, data, np.random.default_rng(3)) for _ in range(2))
-        if kind != "nir":  # HDF5 writes the time into a file
-            assert one == other
-        assert data == SEEDS[kind]()[0]
+@pytest.mark.parametrize("kind", ["onnx", "toml", "cache"])  # the others hold the time at which they were written
+def test_mutants_are_the_same_for_the_same_seed(kind):
+    data = SEEDS[kind]()[0]
+    one, other = (mutate(kind, data, np.random.default_rng(3)) for _ in range(2))
+    assert one == other != data
+    assert data == SEEDS[kind]()[0]

@@ -1,0 +1,73 @@
+"""Descriptions of designs: what is read back has the types of its fields, or is refused by its place."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from tospike.gen.serialize import decode, encode
+from tospike.hw.params import InputError
+from tospike.sim.network import Dense, Grid, GridRounding, InputSpec, Network, Requantize, Stage
+
+GRID = Grid(scale=np.float32(0.1), low=0, high=15, zero=3.0, after=3, rounding=GridRounding.FLOOR, single=True)
+NETWORK = Network(
+    name="net",
+    input=InputSpec(inputs=2, grid=GRID, order=(1, 0)),
+    stages=(
+        Stage(
+            name="a",
+            synapses=Dense(weight=np.array([[1, -2], [3, 4]]), bias=np.zeros(2, np.int64)),
+            neuron=Requantize(multiplier=np.array([5, 6]), shift=7, clamp=(0, 15)),
+        ),
+    ),
+)
+DESCRIPTION = json.loads(json.dumps(encode(NETWORK)))
+
+
+def test_what_is_written_is_read():
+    again = decode(copy.deepcopy(DESCRIPTION))
+    assert encode(again) == encode(NETWORK)
+    grid = again.input.grid
+    assert grid.rounding is GridRounding.FLOOR and float(grid.scale) == float(np.float32(0.1))
+    assert again.stages[0].synapses.weight.dtype == np.int64 and again.input.order == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("stages", 0, "neuron", "clamp"), [0, 1, 2], "Requantize.clamp cannot be"),
+        (("stages", 0, "neuron", "clamp"), [0, 1.5], "Requantize.clamp cannot be"),
+        (("stages", 0, "neuron", "shift"), 7.0, "Requantize.shift cannot be '7.0'"),
+        (("stages", 0, "neuron", "shift"), True, "Requantize.shift cannot be 'True'"),
+        (("stages", 0, "neuron", "multiplier"), [5, 6.5], "Requantize.multiplier holds other things than integers"),
+        (("stages", 0, "neuron", "multiplier"), [5, 2**64], "Requantize.multiplier holds"),
+        (("stages", 0, "neuron", "multiplier"), 5, "Requantize.multiplier cannot be"),
+        (("stages", 0, "neuron"), {"type": "Dense"}, "Stage.neuron cannot be"),
+        (("stages", 0, "synapses", "weight"), [["a", "b"]], "Dense.weight holds other things than integers"),
+        (("stages", 0, "name"), 3, "Stage.name cannot be '3'"),
+        (("input", "scale"), float("nan"), "InputSpec.scale cannot be 'nan'"),
+        (("input", "inputs"), "2", "InputSpec.inputs cannot be '2'"),
+        (("input", "grid", "rounding"), "sideways", "Grid.rounding cannot be 'sideways'"),
+        (("input", "grid", "scale"), "x", "Grid.scale cannot be 'x'"),
+        (("input", "more"), 1, "description of InputSpec does not fit this version: more"),
+        (("readout",), "loud", "Network.readout cannot be 'loud'"),
+        (("type",), "os", "unknown type 'os'"),
+        (("type",), [], "unknown type"),
+    ],
+)
+def test_values_of_other_types_are_refused(place, value, message):
+    described = copy.deepcopy(DESCRIPTION)
+    at = described
+    for key in place[:-1]:
+        at = at[key]
+    at[place[-1]] = value
+    with pytest.raises(InputError, match=message):
+        decode(described)
+
+
+def test_missing_fields_are_named():
+    described = copy.deepcopy(DESCRIPTION)
+    del described["stages"]
+    with pytest.raises(InputError, match="description of Network does not fit this version: stages"):
+        decode(described)
