@@ -68,6 +68,8 @@ def compare_trains(prepared: Prepared, x: Array) -> list[LayerTrace]:
 def spikes_of(prepared: Prepared, x: Array, *, in_float: bool) -> dict[str, Array]:
     """What each stage that spikes sends for the samples ``x``, by its name: (N, steps, neurons).
 
+    In integers without the neurons that nothing reads, as the hardware has none of them.
+
     Raises
     ------
     InputError
@@ -75,7 +77,7 @@ def spikes_of(prepared: Prepared, x: Array, *, in_float: bool) -> dict[str, Arra
     """
     require(prepared.network.is_spiking, f"network {prepared.network.name!r} is an ANN: it has no spikes")
     if in_float:
-        trains = [run.outputs.astype(np.int64) for run in run_float(prepared.network, x).stages]
+        trains = [run.outputs.astype(np.int64) for run in run_float(prepared.imported, x).stages]
     else:
         trains = [np.asarray(train) for train in spike_trains(prepared.design, prepared.integers(x))]
     stages = prepared.network.stages
