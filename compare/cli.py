@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,8 +19,8 @@ from tospike.compare.sweep import energy_cli
 from tospike.compare.table import print_report
 from tospike.compare.workload import KNOWN, Given, named
 from tospike.examples.train import train_command
+from tospike.gen import cache_cli, console
 from tospike.gen import cli as gen_cli
-from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.hw.params import InputError
@@ -36,12 +37,28 @@ UsageError: Any = typer.BadParameter.__base__
 app = typer.Typer(
     name="tospike",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # as markup, the defaults in brackets would be taken for styles
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Spikes or not? Generate, verify, synthesise and compare ANN and SNN hardware for a trained network.",
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        console.out.print(f"tospike {metadata.version('tospike')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Tell the version and exit.")
+    ] = False,
+) -> None:
+    """Spikes or not? Generate, verify, synthesise and compare ANN and SNN hardware for a trained network."""
+
+
 app.add_typer(gen_cli.app, name="generate")
 app.command("verify", epilog="Example:  tospike verify build/core --simulator icarus --waves")(tb_cli.verify_command)
 app.command("evaluate", epilog="Example:  tospike evaluate model.onnx --data digits --backend rtl --samples 100")(
@@ -71,6 +88,7 @@ energy_cli.app.command("cells", epilog="Example:  tospike energy cells --target 
     gates_cli.cells_command
 )
 app.add_typer(energy_cli.app, name="energy")
+app.add_typer(cache_cli.app, name="cache")
 app.command("doctor")(synth_cli.doctor_command)
 
 
@@ -145,7 +163,7 @@ def compare_command(
 def main() -> None:
     """Runs the command line. What the user can mend ends with one line on stderr and exit status 2."""
     try:
-        status = app(standalone_mode=False)
+        status = app(standalone_mode=False, prog_name="tospike")
         if status == INTERRUPTED:
             raise KeyboardInterrupt
     except InputError as error:

@@ -66,7 +66,7 @@ def choose_grids(network: Network, values: list[Floats], options: QuantizeOption
         for i in group:
             grids[i] = Grid(
                 scale=np.asarray(scale),
-                low=0 if nonnegative[i] else act.min,
+                low=0 if nonnegative[i] and i != INPUT else act.min,  # other data may hold what these do not
                 high=act.max,
                 rounding=GridRounding.TIES_UP,
             )

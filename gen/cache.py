@@ -5,6 +5,7 @@ An entry appears under its name only when it is complete, and carries the digest
 damaged is noticed and made again.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tospike.gen.cache_use import register
 from tospike.gen.plain_path import is_plain, plain_folder
 from tospike.hw.params import InputError
 
@@ -73,9 +75,15 @@ class Cache:
     def find(self, kind: str, key: str) -> Path | None:
         """The folder of the entry ``key`` if there is one that is sound, and may be believed."""
         entry = self.root / kind / key
-        return entry if self.reuse and is_sound(entry) else None
+        if not self.reuse:
+            return None
+        register(self.root)
+        with contextlib.suppress(OSError):  # not there, or not ours to write
+            os.utime(entry / SEAL)
+        return entry if is_sound(entry) else None
 
     def _make(self, final: Path, make: Callable[[Path], None]) -> Path:
+        register(self.root)
         final.parent.mkdir(parents=True, exist_ok=True)
         failed = final.with_name(final.name + ".failed")
         shutil.rmtree(failed, ignore_errors=True)

@@ -7,12 +7,12 @@ from tospike.hw.ann import layout as systolic_layout
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.image import layout as image_layout
 from tospike.hw.layout import MemoryShape
-from tospike.hw.params import DelayParams, EventParams, ImageLayer, ImageParams, SystolicParams
+from tospike.hw.params import DelayParams, EventParams, ImageLayer, ImageParams, RequantizeParams, SystolicParams
 from tospike.hw.snn import layout as event_layout
 from tospike.sim.design import Design
 from tospike.sim.engine_arrays import engine_arrays, engine_delays
 from tospike.sim.layers import sum_weights
-from tospike.sim.network import Add, Conv2d, Dense, Requantize, Stage
+from tospike.sim.network import Add, Conv2d, Dense, MaxPool2d, Requantize, Stage
 
 Images = dict[str, list[int]]
 
@@ -41,7 +41,7 @@ def pack(design: Design) -> list[Images]:
                         stage.neuron.multiplier.tolist() if isinstance(stage.neuron, Requantize) else None
                         for stage in stages
                     ],
-                    shifts=_shifts(stages),
+                    shifts=_shifts(stages, params.requantize),
                 )
             )
         elif isinstance(params, ImageParams):
@@ -58,7 +58,7 @@ def pack(design: Design) -> list[Images]:
                         else [1] * layer.outputs
                         for stage, layer in zip(stages, params.layers, strict=True)
                     ],
-                    shifts=_shifts(stages),
+                    shifts=_shifts(stages, params.requantize),
                 )
             )
         else:
@@ -66,8 +66,13 @@ def pack(design: Design) -> list[Images]:
     return images
 
 
-def _shifts(stages: Sequence[Stage]) -> list[int]:
-    return [stage.neuron.shift if isinstance(stage.neuron, Requantize) else 0 for stage in stages]
+def _shifts(stages: Sequence[Stage], requantize: RequantizeParams) -> list[int]:
+    """Sums arrive by the engine's fraction bits larger: a maximum has none, so they are shifted out again."""
+    passed = [requantize.fraction_bits if isinstance(stage.synapses, MaxPool2d) else 0 for stage in stages]
+    return [
+        stage.neuron.shift if isinstance(stage.neuron, Requantize) else other
+        for stage, other in zip(stages, passed, strict=True)
+    ]
 
 
 def _taps(stage: Stage, layer: ImageLayer) -> Any:

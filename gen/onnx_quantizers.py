@@ -11,6 +11,7 @@ from tospike.gen.onnx_graph import Constant
 from tospike.gen.onnx_tensor import Tensor
 from tospike.gen.onnx_walk import Walk, stage_name
 from tospike.hw.params import require
+from tospike.sim.arithmetic import to_int64
 from tospike.sim.network import Grid
 
 ACTIVATION_BITS = 8
@@ -60,7 +61,8 @@ def quantize_linear(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, An
     if node.input[0] in walk.graph.constants:
         constant = walk.constant(node, 0, name)
         quantizer = grids.linear(node, walk.graph, constant.value.shape)
-        walk.graph.constants[node.output[0]] = Constant(value=quantizer.levels(constant.value).astype(np.int64))
+        levels = to_int64(quantizer.levels(constant.value), f"constants of {name}")
+        walk.graph.constants[node.output[0]] = Constant(value=levels)
         return
     tensor = walk.data(node, name)
     _round(walk, node, name, tensor, grids.linear(node, walk.graph, (1, *tensor.shape)).grid(), is_code=True)

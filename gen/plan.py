@@ -28,6 +28,7 @@ from tospike.hw.params import (
     NeuronKind,
     NeuronParams,
     Readout,
+    RequantizeParams,
     SpikingEngine,
     Sweep,
     SystolicParams,
@@ -121,13 +122,15 @@ def _input_format(network: Network) -> IntFormat:
 
 def _systolic(network: Network, options: PlanOptions) -> Design:
     act = _input_format(network)
+    finer = max(stage.fraction_bits for stage in network.stages)
+    requantize = RequantizeParams(fraction_bits=finer)
     array = ArrayParams(
         rows=options.rows,
         cols=options.cols,
         dataflow=options.dataflow,
         act=act,
         weight_bits=_array_weight_bits(network, options.dataflow),
-        acc_bits=max(accumulator_bits(stage, act) for stage in network.stages),
+        acc_bits=max(accumulator_bits(stage, act, finer) for stage in network.stages),
         products_per_multiplier=options.products_per_multiplier,
     )
     engine: EngineParams
@@ -136,11 +139,14 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
             options.weights is WeightSource.MEMORY,
             "only a network that is a chain of dense layers can have its weights streamed: give --weights memory",
         )
-        engine = plan_image(network, array)
+        engine = plan_image(network, array, requantize)
         network = with_layers(network, engine)
     else:
         engine = SystolicParams(
-            array=array, layers=tuple(_dense(stage) for stage in network.stages), weights=options.weights
+            array=array,
+            layers=tuple(_dense(stage) for stage in network.stages),
+            requantize=requantize,
+            weights=options.weights,
         )
     host_output = HostOutput.ARGMAX if options.argmax else HostOutput.DENSE
     params = AcceleratorParams(name=_name(network), engines=(engine,), host_output=host_output)
@@ -176,7 +182,11 @@ def _frames(network: Network, options: PlanOptions) -> Design:
             lanes=_useful_lanes(synapses.outputs, options.lanes),
             payload=act.difference if is_delta else act,
             weight_bits=max(2, weight_bits(stage)),
-            neuron=NeuronParams(kind=NeuronKind.I, state_bits=max(4, accumulator_bits(stage, act))),
+            neuron=NeuronParams(
+                kind=NeuronKind.I,
+                state_bits=max(4, accumulator_bits(stage, act, stage.fraction_bits)),
+                weight_shift=stage.fraction_bits,
+            ),
             readout=Readout.MEMBRANE,
             bias=bool(synapses.bias.any()),
             # the membranes of the last layer wait for the END: no TICK needs a sweep of them
@@ -323,12 +333,12 @@ def weight_bits(stage: Stage) -> int:
     return max(2, *(signed_bits(int(end)) for weight in weights for end in (weight.min(), weight.max())))
 
 
-def accumulator_bits(stage: Stage, activation: IntFormat) -> int:
-    """Bits that no sum of this stage can leave, bias included, and no partial sum before it."""
+def accumulator_bits(stage: Stage, activation: IntFormat, finer: int) -> int:
+    """Bits that no sum of this stage can leave, by ``finer`` bits finer and bias included, and no partial sum."""
     weight, bias = sum_weights(stage.synapses)
     positive, negative = weight.clip(min=0).sum(axis=1), weight.clip(max=0).sum(axis=1)
-    high = positive * activation.max + negative * activation.min
-    low = positive * activation.min + negative * activation.max
+    high = positive * activation.max + negative * activation.min << finer
+    low = positive * activation.min + negative * activation.max << finer
     highest = max(int(high.max()), int((high + bias).max()))
     lowest = min(int(low.min()), int((low + bias).min()))
     return max(signed_bits(lowest), signed_bits(highest), activation.bits + max(2, weight_bits(stage)))

@@ -11,6 +11,7 @@ from tospike.hw.params import (
     ImageOperation,
     ImageParams,
     InputError,
+    RequantizeParams,
     ceil_div,
 )
 from tospike.sim.network import (
@@ -35,7 +36,7 @@ def needs_images(network: Network) -> bool:
     return any(stage.sources or not isinstance(stage.synapses, Dense) for stage in network.stages)
 
 
-def plan_image(network: Network, array: ArrayParams) -> ImageParams:
+def plan_image(network: Network, array: ArrayParams, requantize: RequantizeParams) -> ImageParams:
     """The layers of an image engine that runs ``network`` on ``array``.
 
     Tiles are chosen for the fewest cycles; all layers that read an image have one stride and one tile.
@@ -59,7 +60,7 @@ def plan_image(network: Network, array: ArrayParams) -> ImageParams:
         (group,) = (group for group in _sharing(layers) if len(layers) - 1 in group)
         for index in group:
             layers[index] = replace(layers[index], tile=wanted)
-    params = ImageParams(array=array, layers=tuple(layers))
+    params = ImageParams(array=array, layers=tuple(layers), requantize=requantize)
     bank_depth(params)  # refuses what does not fit
     return params
 

@@ -25,7 +25,7 @@ class StageReport:
     decay_error: float = 0.0
     """SNN: hardware decay minus trained decay."""
     fraction_bits: int = 0
-    """SNN: bits by which states are finer than weights."""
+    """SNN: bits by which states are finer than weights; ANN: biases than sums."""
     current_largest: int = 0
     """SNN with synaptic currents: largest magnitude of one on the calibration data, partial sums included."""
     current_bits: int = 0
@@ -34,6 +34,12 @@ class StageReport:
     """Its hardware decay minus its trained decay."""
     inexact_channels: int = 0
     """ANN with trained quantisers: channels in which some accumulator gets another level than in training."""
+    constant_channels: int = 0
+    """ANN: channels that send the same whatever comes in: they have no weights, and their level by the bias."""
+    coarser_channels: int = 0
+    """ANN: channels whose weights are rounded more coarsely than they need be alone, for all have one shift."""
+    logit_error: float = 0.0
+    """ANN, last stage: how far the rounding of its weights and biases moves a logit at most, a real value."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

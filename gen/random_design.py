@@ -101,10 +101,15 @@ def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> 
 def _ann_neuron(engine: EventParams, rng: np.random.Generator) -> Requantize | Accumulator:
     """What becomes of the sums in an ANN's layer on an event engine."""
     if engine.activation is None:
-        return Accumulator()
+        return Accumulator(fraction_bits=engine.neuron.weight_shift)
     largest = engine.activation.requantize.multiplier.max
     multiplier = rng.integers(1, largest, size=engine.neurons, endpoint=True)
-    return Requantize(multiplier=multiplier, shift=engine.activation.shift, clamp=engine.activation.clamp)
+    return Requantize(
+        multiplier=multiplier,
+        shift=engine.activation.shift,
+        clamp=engine.activation.clamp,
+        fraction_bits=engine.neuron.weight_shift,
+    )
 
 
 def _convolution(window: EventWindow, fmt: IntFormat, bias: Array, rng: np.random.Generator) -> Conv2d:
@@ -128,13 +133,15 @@ def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator
     for number, layer in enumerate(engine.layers):
         weight = rng.choice(engine.array.weight_values, (layer.outputs, layer.inputs))
         bias = _integers(rng, engine.array.weight, (layer.outputs,))
-        neuron: Requantize | Accumulator = Accumulator()
+        finer = engine.requantize.fraction_bits
+        neuron: Requantize | Accumulator = Accumulator(fraction_bits=finer)
         if layer.clamp is not None:
             typical = engine.array.act.max * engine.array.weight.max * layer.inputs**0.5
-            shift = min(engine.requantize.max_shift, max(1, round(np.log2(typical / layer.clamp[1] * (1 << 14)))))
+            shift = max(1, round(np.log2(typical / layer.clamp[1] * (1 << 14)))) + finer
+            shift = min(engine.requantize.max_shift, shift)
             half = engine.requantize.multiplier.max // 2
             multiplier = rng.integers(max(1, half // 2), half, size=layer.outputs, endpoint=True)
-            neuron = Requantize(multiplier=multiplier, shift=shift, clamp=layer.clamp)
+            neuron = Requantize(multiplier=multiplier, shift=shift, clamp=layer.clamp, fraction_bits=finer)
         stages.append(Stage(name=f"{name}_{number}", synapses=Dense(weight=weight, bias=bias), neuron=neuron))
     return stages
 

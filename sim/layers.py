@@ -69,9 +69,14 @@ def sent_order(sums: Array) -> Array:
     return np.ascontiguousarray(sums.transpose(0, 2, 1)).reshape(len(sums), -1)
 
 
-def currents(synapses: Synapses, *inputs: Array) -> Array:
-    """(N, outputs) sums with bias, in the order that a stage sends; parameters as :func:`weighted_sums`."""
+def currents(synapses: Synapses, *inputs: Array, fraction_bits: int = 0) -> Array:
+    """(N, outputs) sums with bias, in the order that a stage sends; parameters as :func:`weighted_sums`.
+
+    Integer biases are by ``fraction_bits`` finer than integer sums.
+    """
     sums = weighted_sums(synapses, *inputs)
+    if fraction_bits:
+        sums = sums << fraction_bits
     if not isinstance(synapses, MaxPool2d | AveragePool2d):
         sums = sums + synapses.bias
     return sent_order(sums)

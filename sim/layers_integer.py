@@ -56,7 +56,7 @@ def _sent(network: Network, x: Ints, params: RequantizeParams) -> Iterator[Ints]
 def _run_stage(stage: Stage, inputs: list[Ints], params: RequantizeParams) -> Ints:
     synapses = stage.synapses
     if isinstance(stage.neuron, Accumulator) and not isinstance(synapses, AveragePool2d):
-        return currents(synapses, *inputs)
+        return currents(synapses, *inputs, fraction_bits=stage.neuron.fraction_bits)
     if isinstance(stage.neuron, Requantize) and not isinstance(synapses, AveragePool2d | MaxPool2d):
         return sent_order(requantize(params, weighted_sums(synapses, *inputs), synapses.bias, stage.neuron))
     raise InputError(

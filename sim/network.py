@@ -148,11 +148,16 @@ class Requantize:
     """(channels,), unsigned: one per output of dense synapses, one per channel of an image."""
     shift: int
     clamp: tuple[int, int]
+    fraction_bits: int = 0
+    """Bits by which biases are finer than sums."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accumulator:
     """The identity: the results are the accumulators (bias included). Behind a :class:`MaxPool2d`, activations."""
+
+    fraction_bits: int = 0
+    """Bits by which biases, and so the results, are finer than sums."""
 
 
 FloatNeuron = Activation | Membrane
@@ -195,6 +200,11 @@ class Stage:
     def is_spiking(self) -> bool:
         """Whether the neuron has a state that lives through time steps."""
         return isinstance(self.neuron, Membrane | NeuronParams)
+
+    @property
+    def fraction_bits(self) -> int:
+        """Bits by which biases are finer than sums; a maximum, or a float stage, has none."""
+        return self.neuron.fraction_bits if isinstance(self.neuron, Requantize | Accumulator) else 0
 
     @property
     def dense(self) -> Dense:

@@ -8,7 +8,7 @@ import numpy as np
 from tospike.hw.params import Dataflow, ImageParams, RequantizeParams, SystolicParams, ceil_div, require
 from tospike.sim.arithmetic import Ints, exact_matmul, round_shift
 from tospike.sim.layers import sum_weights
-from tospike.sim.network import Accumulator, Array, Dense, Requantize, Stage
+from tospike.sim.network import Accumulator, Array, Dense, MaxPool2d, Requantize, Stage
 from tospike.sim.systolic_timing import array_cycles
 
 
@@ -78,11 +78,17 @@ def check_range(params: SystolicParams | ImageParams, stage: Stage) -> None:
         Naming the stage, and the accumulator that it would need.
     """
     array = params.array
+    finer = params.requantize.fraction_bits
     weight, bias = sum_weights(stage.synapses)
     good = bool(np.isin(weight, array.weight_values).all())
     require(good, f"weights of stage {stage.name!r} must be {array.weight_range}")
+    require(
+        isinstance(stage.synapses, MaxPool2d) or stage.fraction_bits == finer,
+        f"biases of stage {stage.name!r} are by {stage.fraction_bits} bits finer than sums, not by {finer} as the "
+        "engine's are",
+    )
     # partial sums, with and without the bias, stay between these, whatever the order
-    positive, negative = np.maximum(weight, 0).sum(axis=1), np.minimum(weight, 0).sum(axis=1)
+    positive, negative = (part(weight, 0).sum(axis=1) << finer for part in (np.maximum, np.minimum))
     high = positive * array.act.max + negative * array.act.min + np.maximum(bias, 0)
     low = positive * array.act.min + negative * array.act.max + np.minimum(bias, 0)
     largest = max(int(high.max()), -int(low.min()) - 1, 0)
@@ -95,7 +101,7 @@ def check_range(params: SystolicParams | ImageParams, stage: Stage) -> None:
 
 def requantize(params: RequantizeParams, acc: Ints, bias: Array, neuron: Requantize) -> Ints:
     """(..., outputs) accumulators to activations; see :class:`tospike.hw.params.RequantizeParams`."""
-    scaled = (acc + bias.astype(np.int64)) * neuron.multiplier.astype(np.int64)
+    scaled = ((acc << neuron.fraction_bits) + bias.astype(np.int64)) * neuron.multiplier.astype(np.int64)
     return np.clip(round_shift(scaled, neuron.shift, params.rounding), *neuron.clamp)
 
 
@@ -107,7 +113,7 @@ def _layer(params: RequantizeParams, stage: Stage, x: Ints) -> Ints:
         case Requantize():
             return requantize(params, acc, bias, stage.neuron)
         case Accumulator():
-            return acc + bias
+            return (acc << stage.neuron.fraction_bits) + bias
         case _:
             require(False, f"stage {stage.name!r} has a neuron that a systolic engine cannot run")
             raise AssertionError

@@ -29,7 +29,7 @@ U4, S4, U1 = IntFormat(bits=4, signed=False), IntFormat(bits=4, signed=True), In
 U8 = IntFormat(bits=8, signed=False)
 
 
-def chain(act, sizes, *, lanes, frames, threshold=0, shift=12, bias=True, weight_bits=4, sweep=Sweep.TOUCHED):
+def chain(act, sizes, *, lanes, frames, threshold=0, shift=12, bias=True, weight_bits=4, sweep=Sweep.TOUCHED, finer=0):
     """Layers of ``sizes`` neurons; the first size is that of the input."""
     engines = [DeltaParams(inputs=sizes[0], steps=frames, threshold=threshold, amounts=True, payload=act)]
     for number, (inputs, neurons) in enumerate(pairwise(sizes), start=1):
@@ -42,7 +42,7 @@ def chain(act, sizes, *, lanes, frames, threshold=0, shift=12, bias=True, weight
                 lanes=lanes,
                 payload=act.difference,
                 weight_bits=weight_bits,
-                neuron=NeuronParams(kind=NeuronKind.I, state_bits=18),
+                neuron=NeuronParams(kind=NeuronKind.I, state_bits=18 + finer, weight_shift=finer),
                 readout=Readout.MEMBRANE,
                 bias=bias,
                 activation=None if last else activation,
@@ -63,6 +63,7 @@ CHAINS = {
     "one layer": chain(U4, (6, 3), lanes=1, frames=3),
     "bytes": chain(U8, (3, 5, 6), lanes=4, frames=3, shift=16, weight_bits=8),
     "last layer sweeps": chain(U4, (6, 7, 5), lanes=2, frames=3, sweep=Sweep.ALL),
+    "biases finer than sums": chain(U4, (6, 5, 3), lanes=2, frames=3, shift=16, finer=4),
     "slow last layer": chain(U4, (3, 5, 40), lanes=1, frames=3),
 }
 

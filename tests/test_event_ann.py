@@ -46,7 +46,7 @@ ENGINES = (AnnEngine.SYSTOLIC, AnnEngine.EVENT)
 U4, S4, U1 = IntFormat(bits=4, signed=False), IntFormat(bits=4, signed=True), IntFormat(bits=1, signed=False)
 
 
-def chain(act, sizes, *, lanes, ends_in_activations=False, shift=12, bias=True):
+def chain(act, sizes, *, lanes, ends_in_activations=False, shift=12, bias=True, finer=0):
     """Layers of ``sizes`` neurons; the first size is that of the input."""
     engines = []
     for number, (inputs, neurons) in enumerate(pairwise(sizes), start=1):
@@ -59,7 +59,7 @@ def chain(act, sizes, *, lanes, ends_in_activations=False, shift=12, bias=True):
                 lanes=lanes,
                 payload=act,
                 weight_bits=4,
-                neuron=NeuronParams(kind=NeuronKind.I, state_bits=16),
+                neuron=NeuronParams(kind=NeuronKind.I, state_bits=16 + finer, weight_shift=finer),
                 readout=Readout.MEMBRANE,
                 bias=bias,
                 activation=None if last else activation,
@@ -75,6 +75,7 @@ CHAINS = (
     chain(U1, (12, 6, 3), lanes=2, shift=14),
     chain(S4, (16, 8, 8), lanes=8, shift=18, bias=False),
     chain(U4, (6, 3), lanes=1),
+    chain(U4, (6, 5, 3), lanes=2, shift=16, finer=4),
 )
 
 

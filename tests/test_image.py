@@ -33,10 +33,10 @@ SIGNED = IntFormat(bits=8, signed=True)
 class Maker:
     """Builds random integer networks, stage by stage; ``shape`` is what the next stage gets."""
 
-    def __init__(self, shape, *, seed=0, act=SIGNED, weight_bits=8):
+    def __init__(self, shape, *, seed=0, act=SIGNED, weight_bits=8, finer=0):
         self.rng = np.random.default_rng(seed)
         self.shape = self.input = shape
-        self.act, self.weight_bits = act, weight_bits
+        self.act, self.weight_bits, self.finer = act, weight_bits, finer
         self.stages = []
 
     def _weights(self, *shape):
@@ -50,7 +50,8 @@ class Maker:
         size = max(1, np.log2(taps) / 2 + self.weight_bits - 2)
         multiplier = self.rng.integers(1 << 13, 1 << 15, channels)
         clamp = (max(0, self.act.min), self.act.max) if relu else (self.act.min, self.act.max)
-        neuron = Requantize(multiplier=multiplier, shift=round(15 + size - 1), clamp=clamp)
+        shift = round(15 + size - 1) + self.finer
+        neuron = Requantize(multiplier=multiplier, shift=shift, clamp=clamp, fraction_bits=self.finer)
         name = f"{len(self.stages)}"
         self.stages.append(Stage(name=name, synapses=synapses, neuron=neuron, sources=sources))
         shape = synapses.output_shape
@@ -92,7 +93,8 @@ class Maker:
 
     def logits(self):
         last = self.stages[-1]
-        self.stages[-1] = Stage(name=last.name, synapses=last.synapses, neuron=Accumulator(), sources=last.sources)
+        neuron = Accumulator(fraction_bits=self.finer)
+        self.stages[-1] = Stage(name=last.name, synapses=last.synapses, neuron=neuron, sources=last.sources)
         return self
 
     def design(self, rows, cols, **options):
@@ -162,6 +164,17 @@ def test_residual(rows, cols):
     made.conv(4, (1, 1)).conv(4, (3, 3), padding=(1, 1, 1, 1)).conv(4, (3, 3), padding=(1, 1, 1, 1), relu=False)
     made.add(0, 2, (3, 5)).dense(3).logits()
     check(made.design(rows, cols))
+
+
+@pytest.mark.parametrize("last", ["logits", "max_pool"])
+def test_biases_finer_than_sums(last):
+    """All kinds of layers; what a maximum passes on has no bias and keeps its value."""
+    net = Maker((2, 4, 4), act=IntFormat(bits=3, signed=True), weight_bits=3, finer=5)
+    net.conv(2, (3, 3), padding=(1, 1, 1, 1)).conv(2, (1, 1)).add(0, 1).conv(4, (2, 2), groups=2).max_pool((2, 2))
+    net.sum_pool((1, 2))
+    net = net.dense(3).logits() if last == "logits" else net.max_pool((2, 1))
+    golden = check(net.design(2, 2), frames=2)
+    assert last == "max_pool" or (golden.outputs % 32).any(), "logits between whole sums"
 
 
 def test_columns_that_share_multipliers():

@@ -2,13 +2,17 @@
 
 import ast
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+import tospike
+
 ROOT = Path(__file__).parent.parent
-TOP = ("hw", "sim", "gen", "tb", "synth", "compare", "examples")
+TOP = ("api", "hw", "sim", "gen", "tb", "synth", "compare", "examples")
 MAY_IMPORT = {
+    "api": {"compare"},
     "hw": {"hw"},
     "sim": {"sim"},
     "gen": {"gen", "hw", "sim"},
@@ -25,7 +29,22 @@ def test_every_package_is_in_the_wheel():
     there = {
         "tospike." + ".".join(path.parent.relative_to(ROOT).parts) for top in TOP for path in (ROOT / top).rglob("*.py")
     }
+    there = there - {"tospike.api"} | {"tospike"}  # whose folder is called api
     assert there == listed
+
+
+def test_every_package_is_type_checked():
+    links = {path.name: path.resolve() for path in (ROOT / ".typing" / "tospike").iterdir()}
+    assert links["__init__.py"] == ROOT / "api" / "__init__.py"
+    assert {links[top] for top in TOP if top not in ("api", "examples")} == {
+        ROOT / top for top in TOP if top not in ("api", "examples")
+    }
+
+
+def test_the_package_knows_its_version():
+    assert tospike.__version__ == metadata.version("tospike")
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = tospike.nonsense
 
 
 def imported(path):

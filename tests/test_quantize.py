@@ -14,7 +14,6 @@ from tospike.gen.nir_options import NirOptions
 from tospike.gen.plan import plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.gen.requantizer import requantizer
 from tospike.gen.scale import ScaleMethod, choose_scale, signed_bits, to_grid
 from tospike.hw.params import (
     Comparison,
@@ -24,7 +23,6 @@ from tospike.hw.params import (
     LeakKind,
     NeuronKind,
     Readout,
-    RequantizeParams,
     Reset,
     ResetTiming,
     Rounding,
@@ -165,7 +163,7 @@ def test_ann_follows_float():
 
 def test_logits_have_one_scale_and_hidden_channels_their_own():
     network = ann()
-    uneven = network.stages[0].synapses.weight * np.logspace(-3, 0, 12)[:, None]
+    uneven = network.stages[0].synapses.weight * np.logspace(-2, 0, 12)[:, None]
     tall = network.stages[1].synapses.weight * np.logspace(-2, 0, 5)[:, None]
     stages = tuple(
         replace(stage, synapses=replace(stage.synapses, weight=weight))
@@ -233,17 +231,6 @@ def test_channels_without_weights_keep_their_bias():
     n = stage.neuron
     y = (stage.synapses.bias[3] * n.multiplier[3] + (1 << (n.shift - 1))) >> n.shift
     assert y * quantized.stages[0].unit == pytest.approx(1.5, rel=0.02)
-
-
-def test_requantizer_takes_the_largest_shift_that_fits():
-    params = RequantizeParams()
-    multiplier, shift = requantizer(np.array([0.5, 0.01]), params, "s")
-    assert (multiplier[0], shift) == (32768, 16)
-    assert multiplier[1] / 2**shift == pytest.approx(0.01, rel=1e-3)
-    assert requantizer(np.array([1e-9]), params, "s")[1] == 31
-    assert requantizer(np.array([0.99999999]), params, "s")[1] == 15
-    with pytest.raises(InputError, match="stage 's' needs a requantisation factor of 40000"):
-        requantizer(np.array([40000.0]), params, "s")
 
 
 # ------------------------------------------------------------------------------------------------------- SNN

@@ -88,3 +88,15 @@ def test_multiplier_one_is_the_identity():
     acc = IntFormat(bits=8, signed=True)
     cases = [(value, 0, 1) for value in range(acc.min, acc.max + 1)]
     assert requantize_in_hardware(params, acc, cases, 0, acc.min, acc.max) == [case[0] for case in cases]
+
+
+def test_sums_come_before_fraction_bits():
+    params = RequantizeParams(multiplier_bits=4, max_shift=7, fraction_bits=3)
+    acc = IntFormat(bits=9, signed=True)
+    cases = [(value, bias, factor) for value in range(-24, 25) for bias in (-20, -1, 0, 5, 40) for factor in (1, 7, 15)]
+    for shift in (0, 3, 6):
+        expected = [exact(params.rounding, value * 8, bias, factor, shift, -9, 12) for value, bias, factor in cases]
+        assert requantize_in_hardware(params, acc, cases, shift, -9, 12) == expected
+        values, biases, factors = np.array(cases).T
+        neuron = Requantize(multiplier=factors, shift=shift, clamp=(-9, 12), fraction_bits=3)
+        assert requantize(params, values, biases, neuron).tolist() == expected

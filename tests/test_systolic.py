@@ -13,7 +13,16 @@ from stream_bench import send_tokens, simulate
 from tospike.hw.ann import layout
 from tospike.hw.ann.engine import SystolicEngine
 from tospike.hw.layout import config_writes
-from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, IntFormat, SystolicParams, WeightSource
+from tospike.hw.params import (
+    ArrayParams,
+    Dataflow,
+    DenseLayer,
+    InputError,
+    IntFormat,
+    RequantizeParams,
+    SystolicParams,
+    WeightSource,
+)
 from tospike.sim.network import Accumulator, Dense, Requantize, Stage
 from tospike.sim.systolic import frame_counters, run
 from tospike.sim.systolic_timing import array_cycles, frame_timing
@@ -43,12 +52,13 @@ def random_stages(params, rng, *, extreme=False):
         else:
             weight = rng.choice(array.weight_values, shape)
         bias = rng.integers(-20, 20, layer.outputs, endpoint=True)
-        neuron = Accumulator()
+        finer = params.requantize.fraction_bits
+        neuron = Accumulator(fraction_bits=finer)
         if layer.clamp is not None:
             multiplier = rng.integers(1, params.requantize.multiplier.max, layer.outputs, endpoint=True)
             weight_bits = array.weight.bits
             shift = int(np.clip(16 + weight_bits - 3 + np.log2(layer.inputs) / 2, 0, params.requantize.max_shift))
-            neuron = Requantize(multiplier=multiplier, shift=shift, clamp=layer.clamp)
+            neuron = Requantize(multiplier=multiplier, shift=shift + finer, clamp=layer.clamp, fraction_bits=finer)
         stages.append(
             Stage(name=f"layer{index}", synapses=Dense(weight=weight.astype(np.int64), bias=bias), neuron=neuron)
         )
@@ -123,6 +133,18 @@ def test_extremes(dataflow):
     assert {0, 255} <= set(golden.outputs.ravel().tolist())
     array = replace(array, act=IntFormat(bits=8, signed=True))
     check(engine_params([9, 7], rows=3, array=array), extreme=True, seed=2)
+
+
+@BOTH
+def test_biases_finer_than_sums(dataflow):
+    array = ArrayParams(rows=1, cols=3, dataflow=dataflow, act=IntFormat(bits=2, signed=False), weight_bits=2)
+    params = engine_params([9, 7, 5], array=array, requantize=RequantizeParams(fraction_bits=6))
+    golden = check(params, frames=3, seed=3)
+    assert (golden.outputs % 64).any(), "logits between whole sums"
+    stages = random_stages(params, np.random.default_rng(0))
+    coarse = replace(params, requantize=RequantizeParams())
+    with pytest.raises(InputError, match="'layer0' are by 6 bits finer than sums, not by 0 as the engine's are"):
+        run(coarse, stages, random_frames(params, np.random.default_rng(1), 1))
 
 
 @BOTH

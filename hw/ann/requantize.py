@@ -16,7 +16,8 @@ _FINE = 3
 
 
 class Requantizer(wiring.Component):
-    """``y = clamp(round((acc + bias) * multiplier / 2**shift))``, one result per cycle, ``LATENCY`` cycles later.
+    """``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``, one result per cycle, ``LATENCY``
+    cycles later.
 
     A multiplier of 1, a shift of 0 and the bounds of the accumulator make it the identity (plus bias). The
     sum must fit the accumulator's format: the planner refuses layers where it might not.
@@ -56,7 +57,10 @@ class Requantizer(wiring.Component):
         m = Module()
         biased = Signal(self._acc, reset_less=True)
         multiplier = Signal.like(self.i.multiplier, reset_less=True)
-        m.d.sync += [biased.eq(self.i.acc + self.i.bias), multiplier.eq(self.i.multiplier)]
+        m.d.sync += [
+            biased.eq((self.i.acc << self._params.fraction_bits) + self.i.bias),
+            multiplier.eq(self.i.multiplier),
+        ]
         scaled = Signal(signed(self._acc.width + self._params.multiplier_bits + 1), reset_less=True)
         m.d.sync += scaled.eq(self._product(m, biased, multiplier))
 

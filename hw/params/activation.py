@@ -28,6 +28,7 @@ class ActivationParams:
     def __post_init__(self) -> None:
         require_range("act-bits", self.act.bits, 1, 8)
         require_range("shift of an activation", self.shift, 1, self.requantize.max_shift)
+        require(self.requantize.fraction_bits == 0, "membranes are finer than weights by the neuron's weight-shift")
         low, high = self.clamp
         require(
             self.act.holds(low) and self.act.holds(high) and low <= 0 <= high,

@@ -173,7 +173,7 @@ class ArrayParams:
 
 @dataclass(frozen=True, kw_only=True)
 class RequantizeParams:
-    """``y = clamp(round((acc + bias) * multiplier / 2**shift))`` with one multiplier per output channel.
+    """``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``, one multiplier per output channel.
 
     The integer form of Jacob et al., "Quantization and Training of Neural Networks for Efficient
     Integer-Arithmetic-Only Inference", CVPR 2018, eq. 6, with rounding ``HALF_UP``.
@@ -182,8 +182,11 @@ class RequantizeParams:
     multiplier_bits: int = 16
     max_shift: int = 31
     rounding: Rounding = Rounding.HALF_UP
+    fraction_bits: int = 0
+    """Bits by which biases are finer than sums: the same for all layers, so that the shift is but wiring."""
 
     def __post_init__(self) -> None:
+        require_range("fraction-bits", self.fraction_bits, 0, 15)
         require_range("multiplier-bits", self.multiplier_bits, 2, 18)
         require_range("max-shift", self.max_shift, 1, 47)
 

@@ -1,0 +1,5 @@
+"""``python -m tospike``: the command line."""
+
+from tospike.compare.cli import main
+
+main()
