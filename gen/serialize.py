@@ -16,6 +16,7 @@ import numpy as np
 from tospike.hw import params
 from tospike.hw.params import InputError, require
 from tospike.sim import design, grid, network
+from tospike.sim.arithmetic import to_int64
 
 CLASSES = {
     cls.__name__: cls
@@ -112,7 +113,7 @@ def _integers(data: list[Any], where: str) -> np.ndarray[Any, Any]:
     values = np.array(data)
     require(values.dtype.kind in "iu" or not values.size, f"{where} holds other things than integers")
     require(values.dtype != np.uint64, f"{where} holds integers beyond 64 bits")
-    return values.astype(np.int64)
+    return to_int64(values, where)
 
 
 def _object(data: Any, where: str) -> Any:
