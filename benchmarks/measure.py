@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from tospike.gen.bare import generate_array
 from tospike.gen.data import load_data
-from tospike.gen.folder import build, generate_array
+from tospike.gen.folder import build
 from tospike.gen.images import pack
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare

@@ -39,6 +39,7 @@ from tospike.gen.data import DataSet
 from tospike.gen.folder import generate
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import Prepared, prepare
+from tospike.gen.vectors import BENCH_SAMPLES
 from tospike.gen.written_folder import check_replaceable
 from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.network import Result
@@ -206,7 +207,14 @@ def _measure(
     golden = timed("golden model", lambda: evaluate(prepared, data, Backend.GOLDEN))
     timed(
         "Verilog",
-        lambda: generate(folder, kind="network", params=params, design=prepared.design, choices=prepared.choices),
+        lambda: generate(
+            folder,
+            kind="network",
+            params=params,
+            design=prepared.design,
+            choices=prepared.choices,
+            samples=prepared.integers(data.x[:BENCH_SAMPLES]),
+        ),
     )
     rtl = timed(
         "RTL simulation",

@@ -2,16 +2,39 @@
 
 import json
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from amaranth.lib import wiring
 
 from tospike.gen.serialize import encode
-from tospike.gen.verilog import CLOCK, RESET, amaranth_versions, convert
+from tospike.gen.stand_alone import stand_alone_files
+from tospike.gen.technology import variants
+from tospike.gen.verilog import Port, Verilog, convert
+from tospike.gen.verilog_files import describe_origin, describe_verilog, verilog_files
 from tospike.gen.written_folder import digest, write_folder
-from tospike.hw.params import ArrayParams, EngineParams
+from tospike.hw.ann.array import SystolicArray
+from tospike.hw.params import ArrayParams, EngineParams, Technology
+
+ARRAY = "array"
+"""Kind, and name of the module, of a bare array."""
+MEANINGS = {"clk": "everything happens at its rising edge", "rst": "reset, synchronous, active high"}
+
+
+def generate_array(out: Path, *, params: ArrayParams) -> Path:
+    """Writes the bare array, in all technologies that it can be made of; there is no host port by which to run it.
+
+    Raises
+    ------
+    InputError
+        ``out`` is in use for something else, or cannot be written.
+    """
+    own, ports = convert(SystolicArray(params), ARRAY)
+    verilog = {params.technology: own}
+    for technology, variant in variants(params).items():
+        verilog[technology], _ = convert(SystolicArray(variant), ARRAY)
+    _write(out, kind=ARRAY, name=ARRAY, verilog=verilog, ports=ports, params=params, choices={})
+    return out
 
 
 def generate_component(
@@ -32,7 +55,7 @@ def generate_component(
     out
         The folder. An earlier design there is replaced; anything else is left alone.
     kind
-        ``systolic-array`` or ``spiking-core``.
+        ``spiking-core`` or the like.
     component
         What becomes the top module.
     name
@@ -48,20 +71,30 @@ def generate_component(
         ``out`` is in use for something else, or cannot be written.
     """
     verilog, ports = convert(component, name)
-    files = {f"{name}.v": verilog.text, **verilog.memories}
+    own = {Technology.GENERIC: verilog}
+    return _write(out, kind=kind, name=name, verilog=own, ports=ports, params=params, choices=choices)
+
+
+def _write(
+    out: Path,
+    *,
+    kind: str,
+    name: str,
+    verilog: Mapping[Technology, Verilog],
+    ports: list[Port],
+    params: ArrayParams | EngineParams,
+    choices: Mapping[str, Any],
+) -> dict[str, Any]:
     described = encode(params)
     manifest = {
-        "tospike": metadata.version("tospike"),
-        "kind": kind,
-        "top": name,
-        "clock": CLOCK,
-        "reset": RESET,
+        **describe_verilog(kind, name, ports, verilog),
         "config_hash": digest(json.dumps(described, sort_keys=True).encode())[:16],
-        "ports": [{"name": p.name, "width": p.width, "direction": p.direction} for p in ports],
         "engines": [],
         "params": described,
         "stage_counts": None,
         "choices": dict(choices),
-        "tools": amaranth_versions(),
     }
+    origin = describe_origin(manifest, None)
+    files = verilog_files(name, verilog, origin=origin, meanings=MEANINGS)
+    files |= stand_alone_files(manifest, files=files, origin=origin, meanings=MEANINGS)
     return write_folder(out, files, manifest)

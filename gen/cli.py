@@ -8,16 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from tospike.gen import console
-from tospike.gen.bare import generate_component
+from tospike.gen.bare import generate_array, generate_component
 from tospike.gen.data import load_data
 from tospike.gen.devices import find_device
 from tospike.gen.fit import EITHER
 from tospike.gen.fit import fit as fit_engine
-from tospike.gen.folder import DesignFolder, generate, generate_array
+from tospike.gen.folder import DesignFolder, generate
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
 from tospike.gen.streaming import stream_cost
 from tospike.gen.technology import with_products
+from tospike.gen.vectors import BENCH_SAMPLES
 from tospike.gen.written_folder import check_replaceable
 from tospike.hw.accelerator import make_engine
 from tospike.hw.params import (
@@ -82,7 +83,7 @@ def _announce(folder: DesignFolder) -> None:
 
 
 def _announce_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
-    console.out.print(f"[bold]{path}[/]: {', '.join(sorted(manifest['files']))}, manifest.json")
+    console.out.print(f"[bold]{path}[/]: {', '.join(manifest['verilog'].values())}; README.md tells what else there is")
     console.out.print(f"module {manifest['top']}, configuration {manifest['config_hash']}", highlight=False)
 
 
@@ -302,4 +303,7 @@ def network(
     if prepared.fit is not None:
         _say(f"fit: {prepared.fit}")
     _say_stream(design.params)
-    _announce(generate(out, kind="network", params=design.params, design=design, choices=prepared.choices))
+    samples = prepared.integers(data_set.x[:BENCH_SAMPLES])
+    _announce(
+        generate(out, kind="network", params=design.params, design=design, choices=prepared.choices, samples=samples)
+    )

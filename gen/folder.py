@@ -1,4 +1,4 @@
-"""The folder of a generated design: Verilog, memory images, manifest."""
+"""The folder of a generated design: Verilog, what memories hold, all to use it alone, and the manifest."""
 
 import json
 from collections.abc import Mapping
@@ -11,22 +11,22 @@ from tospike.gen import images as memory_images
 from tospike.gen.random_design import blank_design
 from tospike.gen.reading import reading
 from tospike.gen.serialize import decode, encode
-from tospike.gen.streaming import frame_weights
+from tospike.gen.stand_alone import Host, stand_alone_files
 from tospike.gen.technology import cell_models, technology_of, variants
-from tospike.gen.verilog import CLOCK, RESET, Port, Verilog, amaranth_versions, convert
+from tospike.gen.vectors import make_vectors
+from tospike.gen.verilog import Port, Verilog, convert
+from tospike.gen.verilog_files import SIMULATION, describe_origin, describe_verilog, verilog_files, verilog_path
 from tospike.gen.verilog_text import MEMORIES
 from tospike.gen.written_folder import MANIFEST, digest, old_folder, write_folder
 from tospike.hw.accelerator import Accelerator
-from tospike.hw.ann.array import SystolicArray
-from tospike.hw.host.layout import Register, counter_names, regions
-from tospike.hw.params import AcceleratorParams, ArrayParams, InputError, Technology, require
+from tospike.hw.host.layout import Register, counter_names, regions, version_word
+from tospike.hw.host.ports import port_meanings
+from tospike.hw.host.register_map import register_map
+from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.design import Design
+from tospike.sim.network import Array
 
 NETWORK = "network.json"
-WEIGHT_STREAM = "weight_stream.hex"
-"""The beats of a frame's weights, where they are streamed in."""
-ARRAY = "array"
-"""Kind, and name of the module, of a bare array."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +40,8 @@ class DesignFolder:
 
     @property
     def verilog(self) -> Path:
-        """The Verilog file."""
-        return self.path / f"{self.params.name}.v"
+        """The Verilog file, made of the design's own cells."""
+        return self.path / verilog_path(self.params.name, technology_of(self.params))
 
     @property
     def memories(self) -> list[str]:
@@ -56,7 +56,7 @@ class DesignFolder:
     @property
     def models(self) -> list[Path]:
         """Models of the vendor's cells in it, which simulators need and synthesis brings along."""
-        return [self.path / name for name in cell_models([technology_of(self.params)])]
+        return [self.path / SIMULATION / name for name in cell_models([technology_of(self.params)])]
 
 
 def config_hash(params: AcceleratorParams, images: list[memory_images.Images]) -> int:
@@ -76,7 +76,13 @@ def build(
 
 
 def generate(
-    out: Path, *, kind: str, params: AcceleratorParams, design: Design | None, choices: Mapping[str, Any]
+    out: Path,
+    *,
+    kind: str,
+    params: AcceleratorParams,
+    design: Design | None,
+    choices: Mapping[str, Any],
+    samples: Array | None = None,
 ) -> DesignFolder:
     """Writes a design folder, whole or not at all, see `write_folder`.
 
@@ -92,6 +98,9 @@ def generate(
         The network on the hardware; without one, the memories are empty and writable.
     choices
         What the user or a default chose on the way here, echoed in the manifest.
+    samples
+        (N, ...) integers for the folder's own test bench, the first few of ``choices["data"]``; without them, it has
+        random ones.
 
     Raises
     ------
@@ -103,82 +112,36 @@ def generate(
     verilog = {technology_of(params): own}
     for technology, variant in variants(params).items():
         verilog[technology], _, _ = build(variant, images, number=number)
-    files = _verilog_files(params.name, verilog)
-    if design:
-        files[NETWORK] = json.dumps(encode(design.network), separators=(",", ":")) + "\n"
-        if beats := frame_weights(design):
-            files[WEIGHT_STREAM] = "".join(f"{beat:08x}\n" for beat in beats)
+    registers = register_map(params, version=version_word(metadata.version("tospike")), config_hash=number)
+    vectors = make_vectors(params, design, samples, f"the first test samples of {choices.get('data', 'the data')}")
     manifest = {
-        **_origin(kind, params.name, ports, verilog),
+        **describe_verilog(kind, params.name, ports, verilog),
         "config_hash": f"{number:016x}",
         "engines": [
             {"module": f"{params.name}.engine_{index}", "kind": type(engine).__name__.removesuffix("Params").lower()}
             for index, engine in enumerate(params.engines)
         ],
         "registers": {register.name.lower(): register.value for register in Register},
+        "register_map": [register.to_json() for register in registers],
         "counters": list(counter_names(params)),
         "config_regions": [
             {"region": r.number, "engine": r.engine, "memory": r.shape.name, "width": r.shape.width}
             for r in regions(params)
         ],
+        "test": vectors.summary(),
         "params": encode(params),
         "stage_counts": list(design.stage_counts) if design else None,
         "choices": dict(choices),
     }
+    meanings = port_meanings(params)
+    origin = describe_origin(manifest, choices.get("model"))
+    files = verilog_files(params.name, verilog, origin=origin, meanings=meanings)
+    if design:
+        files[NETWORK] = json.dumps(encode(design.network), separators=(",", ":")) + "\n"
+    host = Host(params=params, registers=registers, vectors=vectors)
+    files |= stand_alone_files(manifest, files=files, origin=origin, meanings=meanings, host=host)
     write_folder(out, files, manifest)
     return read(out)
-
-
-def generate_array(out: Path, *, params: ArrayParams) -> Path:
-    """Writes the bare array as a design folder, for synthesis; there is no host port by which to run it.
-
-    Raises
-    ------
-    InputError
-        ``out`` is in use for something else, or cannot be written.
-    """
-    own, ports = convert(SystolicArray(params), ARRAY)
-    verilog = {params.technology: own}
-    for technology, variant in variants(params).items():
-        verilog[technology], _ = convert(SystolicArray(variant), ARRAY)
-    files = _verilog_files(ARRAY, verilog)
-    manifest = {
-        **_origin(ARRAY, ARRAY, ports, verilog),
-        "engines": [],
-        "params": encode(params),
-    }
-    write_folder(out, files, manifest)
-    return out
-
-
-def _verilog_name(top: str, main: bool, technology: Technology) -> str:
-    return f"{top}.v" if main else f"{top}_{technology.value}.v"
-
-
-def _verilog_files(top: str, verilog: Mapping[Technology, Verilog]) -> dict[str, str]:
-    """The first technology's Verilog is the design's own; the others, and models of their cells, lie beside it."""
-    files = cell_models(verilog)
-    for number, (technology, one) in enumerate(verilog.items()):
-        files[_verilog_name(top, not number, technology)] = one.text
-        for path, content in one.memories.items():
-            if files.setdefault(path, content) != content:
-                raise ValueError(f"{path} holds something else in {technology.value}'s cells")
-    return files
-
-
-def _origin(kind: str, top: str, ports: list[Port], verilog: Mapping[Technology, Verilog]) -> dict[str, Any]:
-    """What the manifest says of any design. ``verilog`` maps technologies to files of which synthesis takes one."""
-    return {
-        "tospike": metadata.version("tospike"),
-        "kind": kind,
-        "top": top,
-        "clock": CLOCK,
-        "reset": RESET,
-        "ports": [{"name": p.name, "width": p.width, "direction": p.direction} for p in ports],
-        "tools": amaranth_versions(),
-        "verilog": {name.value: _verilog_name(top, not number, name) for number, name in enumerate(verilog)},
-        "simulation": sorted(cell_models(verilog)),
-    }
 
 
 def read(path: Path) -> DesignFolder:
@@ -199,7 +162,7 @@ def _read(path: Path) -> DesignFolder:
     try:
         manifest = json.loads((path / MANIFEST).read_text())
         require(
-            manifest.get("kind") != ARRAY, f"{path} is a bare array, which has no host port: leave --array-only away"
+            manifest.get("kind") != "array", f"{path} is a bare array, which has no host port: leave --array-only away"
         )
         files = manifest["files"]
         engine_params, stage_counts = manifest["params"], manifest["stage_counts"]

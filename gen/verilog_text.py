@@ -99,7 +99,7 @@ def files_of_memories(text: str, top: str) -> tuple[str, dict[str, str]]:
             number += 1
             path = f"{MEMORIES}/{name}_{number}.hex"
         files[path] = "".join(f"{word:0{-(-width // 4)}x}\n" for width, word in words)
-        return f'  initial $readmemh("{path}", {match["memory"]});\n'
+        return f'  initial $readmemh("{path}", {match["memory"]}, 0, {len(words) - 1});\n'
 
     modules = _MODULE.sub(lambda found: _WORDS.sub(lambda words: moved(found[1], words), found[0]), text)
     return modules, files

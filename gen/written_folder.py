@@ -23,8 +23,8 @@ from tospike.gen.files import NAME_MAX, to_json
 from tospike.hw.params import InputError, require
 
 MANIFEST = "manifest.json"
-SCRATCH = ("sim_build", "verify")
-"""Sub-folders that simulations leave in a design; they are removed with it."""
+SCRATCH = ("netlist.json", "sim_build", "verify")
+"""What synthesis and simulations leave in a design; it is removed with it."""
 _SEAL = "sha256"
 """Of the manifest's text without this entry, its last."""
 
@@ -203,10 +203,10 @@ def _strange(folder: Path, *, whole: bool = True) -> Iterator[str]:
 
 
 def _walk(folder: Path, skip: set[str]) -> Iterator[Path]:
-    """All that is in a folder and below, links not followed, without the folders ``skip`` at its top."""
+    """All that is in a folder and below, links not followed, without what ``skip`` names at its top."""
     for entry in sorted(folder.iterdir()):
         is_folder = entry.is_dir() and not entry.is_symlink()
-        if is_folder and entry.name in skip:
+        if entry.name in skip and not entry.is_symlink():
             continue
         yield entry
         if is_folder:

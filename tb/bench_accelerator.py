@@ -24,6 +24,7 @@ from cocotbext.axi import (
     AxiStreamSource,
 )
 
+from tospike.gen.beats import input_beats, token_beats, token_word
 from tospike.gen.folder import read
 from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
@@ -33,7 +34,6 @@ from tospike.hw.host.register_map import STATUS
 from tospike.hw.layout import config_writes
 from tospike.hw.params import HostInput, HostOutput, TokenKind
 from tospike.sim import accelerator as golden
-from tospike.tb.beats import input_beats, token_beats, token_word
 
 FOLDER = read(Path(os.environ["TOSPIKE_DESIGN"]))
 SEED = int(os.environ.get("TOSPIKE_SEED", "0"))

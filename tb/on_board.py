@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tospike.gen.beats import input_beats
 from tospike.gen.data import DataSet
 from tospike.gen.folder import config_hash
 from tospike.gen.images import pack
@@ -13,7 +14,6 @@ from tospike.hw.host.layout import MAGIC, Register, counter_names
 from tospike.hw.params import require
 from tospike.sim import accelerator as golden
 from tospike.sim.network import Array
-from tospike.tb.beats import input_beats
 from tospike.tb.serial_host import SerialHost
 
 TIMING_COUNTERS = ("cycles", "array_cycles")

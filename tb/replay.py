@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tospike.gen import tools
+from tospike.gen.beats import input_beats
 from tospike.gen.cache import Cache, digest
 from tospike.gen.technology import cell_models, technology_of
 from tospike.gen.tool import last_words
@@ -19,7 +20,6 @@ from tospike.gen.verilog import Verilog
 from tospike.hw.host.layout import counter_names
 from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.network import Array
-from tospike.tb.beats import input_beats
 
 BENCH = Path(__file__).with_name("replay.sv")
 CLOCK = Path(__file__).with_name("replay.cpp")

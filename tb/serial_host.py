@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from tospike.gen.beats import Beat
 from tospike.hw.host.layout import Register
 from tospike.hw.host.serial import DATA_REPLIES, MAX_BEATS, ROOM, Command, Reply
 from tospike.hw.params import InputError
-from tospike.tb.beats import Beat
 
 
 class Line(Protocol):

@@ -11,11 +11,11 @@ from cocotb.triggers import ClockCycles, with_timeout
 from cocotb.utils import get_sim_time
 from cocotbext.uart import UartSink, UartSource
 
+from tospike.gen.beats import input_beats
 from tospike.gen.folder import read
 from tospike.gen.random_design import random_samples
 from tospike.hw.host.layout import MAGIC, Register
 from tospike.sim.accelerator import run
-from tospike.tb.beats import input_beats
 from tospike.tb.serial_host import SerialHost
 
 PERIOD = 40  # ns

@@ -102,7 +102,10 @@ def test_generate_same_input_same_bytes(tmp_path):
             env={"PYTHONHASHSEED": seed},
         )
         assert result.returncode == 0, result.stderr
-    first, second = ({p.name: p.read_bytes() for p in sorted((tmp_path / name).iterdir())} for name in ("d0", "d1"))
+    first, second = (
+        {p.relative_to(tmp_path / name).as_posix(): p.read_bytes() for p in (tmp_path / name).rglob("*") if p.is_file()}
+        for name in ("d0", "d1")
+    )
     assert first == second
     manifest = json.loads(first["manifest.json"])
     assert set(manifest["files"]) == set(first) - {"manifest.json"}
@@ -235,7 +238,7 @@ def test_a_folder_that_is_no_design_is_left_alone(tmp_path):
 
 def test_a_design_that_was_edited_is_noticed(tmp_path):
     assert tospike("generate", "spiking", "--inputs", 4, "--neurons", 4, "--out", "d", cwd=tmp_path).returncode == 0
-    with (tmp_path / "d" / "spiking.v").open("a") as file:
+    with (tmp_path / "d" / "generic" / "spiking.v").open("a") as file:
         file.write("// mine\n")
     refused(tospike("verify", "d", cwd=tmp_path), "spiking.v", "SHA-256")
 

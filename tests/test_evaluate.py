@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from tospike.compare.workload import named
+from tospike.gen.beats import dense_beats, token_beats
 from tospike.gen.data import load_data
 from tospike.gen.images import shapes
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
 from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, WeightSource
 from tospike.tb import replay as replay_module
-from tospike.tb.beats import dense_beats, token_beats
 from tospike.tb.evaluate import Backend, evaluate
 from tospike.tb.gemm import bench_gemm, scale_sim_cycles
 

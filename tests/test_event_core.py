@@ -31,7 +31,7 @@ def test_the_core_has_streams_for_ports(tmp_path):
 def test_same_input_same_bytes(tmp_path):
     for name in ("one", "two"):
         run(*CORE, tmp_path / name)
-    for file in ("spiking_core.v", "manifest.json"):
+    for file in ("generic/spiking_core.v", "manifest.json"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
 
+from tospike.gen.beats import dense_beats, token_word
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.output import ArgmaxOutput, DenseOutput, FirstSpikeOutput, TokenOutput
 from tospike.hw.params import IntFormat, TokenFormat, TokenKind
-from tospike.tb.beats import dense_beats, token_word
 
 
 async def send_beats(ctx, axis, beats, *, stall=0.0, seed=0):

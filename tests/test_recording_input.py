@@ -12,6 +12,7 @@ from stream_bench import END, TICK, as_token, receive, simulate, value
 from test_delay import train_tokens
 from test_import_nir import chain, li, lif, save
 
+from tospike.gen.beats import recording_beats
 from tospike.gen.cache import Cache
 from tospike.gen.data import load_data
 from tospike.gen.folder import build, generate
@@ -37,7 +38,6 @@ from tospike.hw.snn.delay import Delay
 from tospike.hw.snn.layout import pack_delays
 from tospike.sim.accelerator import run
 from tospike.tb import replay as replay_module
-from tospike.tb.beats import recording_beats
 from tospike.tb.evaluate import Backend, evaluate
 from tospike.tb.replay import replay
 

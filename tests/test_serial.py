@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from amaranth.sim import Simulator
 from stream_bench import receive, send, simulate
 
+from tospike.gen.beats import Beat, input_beats
 from tospike.gen.folder import config_hash
 from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
@@ -31,7 +32,6 @@ from tospike.hw.params import (
     SystolicParams,
 )
 from tospike.sim.accelerator import run
-from tospike.tb.beats import Beat, input_beats
 from tospike.tb.serial_host import NoAnswerError, SerialHost
 
 

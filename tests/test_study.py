@@ -113,7 +113,7 @@ def test_designs_are_left_ready_to_use(compared):
     for kind in ("ann", "snn"):
         manifest = json.loads((compared[0] / kind / "manifest.json").read_text())
         assert manifest["kind"] == "network"
-        assert (compared[0] / kind / f"{manifest['top']}.v").is_file()
+        assert (compared[0] / kind / "generic" / f"{manifest['top']}.v").is_file()
 
 
 def test_without_synthesis_there_is_no_time_and_no_area(compared, tmp_path):

@@ -10,8 +10,8 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from tospike.gen.bare import generate_array
 from tospike.gen.cache import Cache
-from tospike.gen.folder import generate_array
 from tospike.gen.tool import ToolError
 from tospike.hw.params import ArrayParams, Dataflow, InputError, Technology
 from tospike.synth.flow import synthesize

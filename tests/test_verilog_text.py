@@ -39,7 +39,7 @@ def test_words_move_in_order(width):
     assert {len(line) for line in files["mem/part.hex"].split()} == {width // 4}
     whole = rom(values, width=width)
     before, after = whole[: whole.index("  initial")], whole[whole.index("  always") :]
-    assert text == before + '  initial $readmemh("mem/part.hex", memory);\n' + after
+    assert text == before + '  initial $readmemh("mem/part.hex", memory, 0, 4);\n' + after
 
 
 def test_each_memory_has_its_own_file():

@@ -11,6 +11,7 @@ from tospike.compare.energy.technology import Technology, load_technology
 from tospike.compare.gates.annotate import WireModel, annotate
 from tospike.compare.gates.energy import GateEnergy, gate_energy
 from tospike.compare.gates.simulate import DelayModel, GateSimulator
+from tospike.gen.beats import input_beats, token_beats
 from tospike.gen.cache import Cache
 from tospike.gen.folder import build
 from tospike.gen.images import pack
@@ -30,7 +31,6 @@ from tospike.synth.design import Design as Source
 from tospike.synth.design import Port
 from tospike.synth.gates import Mapped, map_gates
 from tospike.synth.timing import clock_period
-from tospike.tb.beats import input_beats, token_beats
 from tospike.tb.replay import parse_answers
 
 INSTALLED = {"osu018": Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")}

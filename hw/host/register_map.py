@@ -5,6 +5,7 @@ Plain Python, no Amaranth.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from tospike.hw.host.layout import ADDRESS_BITS, MAGIC, Register, counter_names
 from tospike.hw.layout import INDEX_BITS, REGION_BITS
@@ -80,6 +81,17 @@ class HostRegister:
     def is_counter(self) -> bool:
         """Whether it is one of the counters, which follow each other from `Register.COUNTER` on."""
         return self.offset >= Register.COUNTER
+
+    def to_json(self) -> dict[str, Any]:
+        """For a manifest."""
+        return {
+            "name": self.name,
+            "offset": self.offset,
+            "access": self.access.value,
+            "reset": self.reset,
+            "constant": self.is_constant,
+            "fields": [{"name": field.name, "low": field.low, "width": field.width} for field in self.fields],
+        }
 
     def field(self, name: str) -> Field:
         """The field of that name."""

@@ -1,0 +1,48 @@
+"""By how many MHz the scripts of a generated folder are slower than `tospike synth`, on the digits networks.
+
+``python -m benchmarks.plain_flow`` prints a line of JSON for each; the READMEs of generated folders state the figures.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+from tospike.gen.cache import Cache
+from tospike.gen.data import load_data
+from tospike.gen.folder import generate
+from tospike.gen.options import ModelOptions
+from tospike.gen.prepare import prepare
+from tospike.gen.stand_alone import SCRIPTS, SYNTHESIS
+from tospike.gen.tools import find
+from tospike.hw.params import Technology
+from tospike.synth.flow import synthesize
+from tospike.synth.nextpnr import REPORT, read_route
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+NETWORKS = ("digits_ann.onnx", "digits_snn.nir")
+TARGET = "ecp5-85k"
+
+
+def measure(model: Path, folder: Path) -> dict[str, object]:
+    """MHz after routing by the folder's own scripts, and by `tospike synth`."""
+    prepared = prepare(model, load_data("digits"), ModelOptions())
+    design = prepared.design
+    generate(folder, kind="network", params=design.params, design=design, choices=prepared.choices)
+    script = SCRIPTS[Technology.ECP5]
+    find("yosys").run(("-q", SYNTHESIS), cwd=folder, log=folder / "yosys.log", makes=("netlist.json",))
+    options = (*script.line.split(), "--report", REPORT)
+    find(script.nextpnr).run(options, cwd=folder, log=folder / "nextpnr.log", makes=(REPORT,))
+    plain = read_route(folder / REPORT).fmax_mhz
+    ours = synthesize(folder, target=TARGET, cache=Cache()).to_json()["fmax_mhz"]
+    return {"network": model.stem, "plain_mhz": round(plain, 1), "tospike_mhz": round(ours, 1)}
+
+
+def main() -> None:
+    """Both networks."""
+    for name in NETWORKS:
+        with tempfile.TemporaryDirectory(prefix="tospike-") as work:
+            print(json.dumps(measure(EXAMPLES / name, Path(work) / "design")), flush=True)
+
+
+if __name__ == "__main__":
+    main()
