@@ -92,6 +92,8 @@ class Sketch:
     inputs: int
     scale: float = 1.0
     offset: float = 0.0
+    affine: tuple[tuple[float, float], ...] = ()
+    """Gain and bias of each operator on the input; ``scale`` and ``offset`` are all of them."""
     grid: Grid | None = None
     order: Array | None = None
     """Which value of a sample each input is, where they come in another order."""
@@ -138,6 +140,7 @@ class Sketch:
             if not tensor.shared and self.grid is None and uniform and gain > 0:
                 self.scale /= gain
                 self.offset -= bias * self.scale
+                self.affine = (*self.affine, (gain, bias))
                 return INPUT
             if len(tensor.shape) == 3 and not _is_uniform(factor, shift, tensor.shape[0]):
                 self.in_order(tensor.transposed((2, 0, 1)))  # channels last: they are to come first
@@ -211,7 +214,9 @@ class Sketch:
         """The network, once all operators are in."""
         require(len(self.drafts) >= 1, "there are no layers: nothing to compute")
         order = () if self.order is None else tuple(int(index) for index in self.order)
-        spec = InputSpec(inputs=self.inputs, scale=self.scale, offset=self.offset, grid=self.grid, order=order)
+        spec = InputSpec(
+            inputs=self.inputs, scale=self.scale, offset=self.offset, affine=self.affine, grid=self.grid, order=order
+        )
         return Network(name=name, input=spec, stages=tuple(self._stage(i) for i in range(len(self.drafts))))
 
     def _stage(self, index: int) -> Stage:

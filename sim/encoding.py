@@ -45,11 +45,21 @@ def _ordered(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
 def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
     """Values of the data set as the integers that a quantised network takes. Any shape."""
     assert spec.format is not None  # a quantised network has one
-    centred = np.asarray(values, dtype=np.float64) - spec.offset
     if spec.grid is not None:
-        return to_int64(spec.grid.levels(centred / spec.scale), "values of the data, in units of their scale")
-    integers = quantize_values(centred, spec.format, spec.scale)
+        levels = spec.grid.levels(_scaled(spec, np.asarray(values)))
+        return to_int64(levels, "values of the data, in units of their scale")
+    integers = quantize_values(np.asarray(values, dtype=np.float64) - spec.offset, spec.format, spec.scale)
     return integers if spec.clamp is None else np.clip(integers, *spec.clamp)
+
+
+def _scaled(spec: InputSpec, values: NDArray[np.generic]) -> NDArray[np.floating]:
+    """``(values - offset) / scale``; before a quantiser in float32 as the file computes it, for its ties are ours."""
+    if spec.grid is None or not spec.grid.single or not spec.affine:
+        return (values.astype(np.float64) - spec.offset) / spec.scale
+    single = values.astype(np.float32)
+    for gain, bias in spec.affine:
+        single = (single.astype(np.float64) * gain + bias).astype(np.float32)
+    return single
 
 
 def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.integer]:
@@ -144,7 +154,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
     if spec.format is not None:
         values = quantize_input(spec, values)
     elif (spec.scale, spec.offset) != (1.0, 0.0):
-        values = (values.astype(np.float64) - spec.offset) / spec.scale
+        values = _scaled(spec, values)
     if spec.format is None and spec.grid is not None:
         values = spec.grid.nearest(values)
     if spec.encoding is None:

@@ -265,6 +265,8 @@ class InputSpec:
     """ANN on spike trains: into how many frames they are summed, see :mod:`tospike.sim.frames`; 0: it takes none."""
     looks: int = 0
     """Delta ANN: how many frames of a sample come, one after another, of which it answers the last; 0: it is none."""
+    affine: tuple[tuple[float, float], ...] = ()
+    """Gain and bias of each operator of the file, one after another, that ``scale`` and ``offset`` are all of."""
     order: tuple[int, ...] = ()
     """Which value of a sample in the data set each input is: the file's layout may have channels last. Empty: as they
     come."""

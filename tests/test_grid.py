@@ -1,5 +1,7 @@
 """Quantisers level for level: against onnxruntime, and against QONNX's definition written down here."""
 
+from dataclasses import replace
+
 import ml_dtypes
 import numpy as np
 import onnx
@@ -9,7 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tospike.gen.onnx_graph import Graph
 from tospike.gen.onnx_grids import linear, quant
+from tospike.gen.onnx_import import import_onnx
 from tospike.gen.requantizer import thresholds
+from tospike.hw.params import IntFormat
+from tospike.sim.encoding import encode_float, quantize_input
 from tospike.sim.network import Grid, GridRounding
 
 RNG = np.random.default_rng(29)
@@ -61,6 +66,45 @@ def test_linear_levels_are_those_of_onnxruntime(kind):
             (expected,) = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": x})
             grid = linear(nodes[0], Graph(proto=model), x.shape).grid()
             np.testing.assert_array_equal(grid.levels(x), expected, err_msg=f"{kind}, scale {scale}, zero {zero}")
+
+
+PREPARED = {
+    "as they are": [],
+    "multiplied": [("Mul", 1 / 255)],
+    "divided": [("Div", 255)],
+    "normalised": [("Div", 255), ("Sub", 0.1307), ("Div", 0.3081)],
+    "from -1 to 1": [("Mul", 2 / 255), ("Sub", 1)],
+    "shifted": [("Add", -127.5), ("Div", 127.5)],
+}
+
+
+@pytest.mark.parametrize("name", PREPARED)
+def test_all_pixels_are_rounded_as_onnxruntime_rounds_them(tmp_path, name):
+    """The file's own arithmetic before the quantiser is in float32, too, one operator after another."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    pixels = np.arange(256, dtype=np.float32)[None]
+    nodes = [
+        helper.make_node(kind, [f"x{number or ''}", f"c{number}"], [f"x{number + 1}"])
+        for number, (kind, _) in enumerate(PREPARED[name])
+    ]
+    constants = {f"c{number}": np.float32(value) for number, (_, value) in enumerate(PREPARED[name])}
+    nodes += [
+        helper.make_node("QuantizeLinear", [f"x{len(nodes) or ''}", "s", "z"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+        helper.make_node("MatMul", ["d", "w"], ["y"]),
+    ]
+    for scale in (1 / 255, 2 / 255, 4 / 255, 1 / 127, 1 / 128, 0.01, 1.0):
+        for zero in (0, 3, 128):
+            given = {"s": np.float32(scale), "z": np.uint8(zero), "w": np.eye(256, dtype=np.float32)}
+            model = graph_of(nodes, constants | given, (256,), opset=17)
+            (expected,) = onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, {"x": pixels})
+            onnx.save(model, tmp_path / "net.onnx")
+            spec = import_onnx(tmp_path / "net.onnx").input
+            wanted = np.rint(expected / np.float32(scale)) + zero
+            np.testing.assert_array_equal(np.rint(encode_float(spec, pixels) / np.float32(scale)) + zero, wanted)
+            levels = replace(spec, format=IntFormat(bits=8, signed=False))
+            np.testing.assert_array_equal(quantize_input(levels, pixels), wanted)
 
 
 def test_constants_per_axis_are_those_of_onnxruntime():
