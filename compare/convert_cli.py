@@ -61,8 +61,7 @@ def convert_command(
     samples: Annotated[int | None, typer.Option(help="Only so many test samples for it.")] = None,
 ) -> None:
     """Convert a trained ANN to an SNN of integrate-and-fire neurons; the file states all options that it needs."""
-    for path in (out, curve, plot):
-        console.check_writable(path)
+    console.check_outputs(out, curve, plot, inputs=(model, data))
     require(out.suffix == ".nir", f"{out} will be a NIR file: give --out a name that ends in .nir")
     options = ConvertOptions(
         steps=steps,

@@ -1,6 +1,10 @@
 """What all commands share: where they print, how they show progress and how they write JSON."""
 
+import codecs
 import contextlib
+import io
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,18 +21,33 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from tospike.gen.files import to_json, write_text
+from tospike.gen import files
 from tospike.hw.params import InputError
 
-out = Console()
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        files.nobody_reads()
+
+
+out = _Console()
 """Results."""
-err = Console(stderr=True)
+err = _Console(stderr=True)
 """Progress and errors."""
 
 
-def note(line: str) -> None:
-    """Tells what a person should know and need not do anything about, on stderr."""
-    err.print(line, markup=False, highlight=False, soft_wrap=True)
+def write_any_name() -> None:
+    """Lets both streams take any text: a name that is no UTF-8 as its bytes, a character that they lack as ``?``."""
+
+    def replace(error: UnicodeError) -> tuple[bytes, int]:
+        assert isinstance(error, UnicodeEncodeError)
+        text = error.object[error.start : error.end]
+        return b"".join(bytes([ord(c) - 0xDC00]) if "\udc80" <= c <= "\udcff" else b"?" for c in text), error.end
+
+    codecs.register_error("tospike", replace)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not closed, and not a test's
+            stream.reconfigure(errors="tospike")
 
 
 @contextlib.contextmanager
@@ -78,14 +97,36 @@ def warn(lines: Iterable[str]) -> None:
         err.print(Text.assemble(("warning: ", "yellow"), line), soft_wrap=True)
 
 
-def check_writable(path: Path | None) -> None:
-    """Refuses early what `write_json` would refuse after the work."""
-    if path is None:
-        return
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise InputError(f"cannot write {path}: it is a folder, or its folder does not exist")
+def check_outputs(*paths: Path | None, inputs: Iterable[Path | str] = ()) -> None:
+    """Refuses early what writing the outputs would refuse after the work; if one is ``-``, all else goes to stderr.
+
+    Parameters
+    ----------
+    paths
+        Output files; ``None``: not asked for.
+    inputs
+        Files that are read: networks, or data as ``kind:FILE``.
+
+    Raises
+    ------
+    InputError
+        One cannot be written, is named twice, or is an input.
+    """
+    read = {os.path.realpath(name) for given in inputs for name in (str(given), str(given).partition(":")[2]) if name}
+    written: set[str] = set()
+    for path in filter(None, paths):
+        files.check_writable(path)
+        name = "-" if files.is_stdout(path) else os.path.realpath(path)
+        if name in written:
+            raise InputError(f"{path} is given twice as an output: give different names")
+        if name in read:
+            raise InputError(f"{path} is an input and would be lost: give the output another name")
+        if name == "-":
+            out.stderr = True
+        if not name.startswith(("/dev/", "/proc/")):  # those may be written to by all
+            written.add(name)
 
 
 def write_json(path: Path, data: Any) -> None:
     """Writes ``data`` to ``path``, whole or not at all."""
-    write_text(path, to_json(data))
+    files.write_text(path, files.to_json(data))

@@ -130,7 +130,7 @@ def _repair(target: Path) -> None:
     if os.path.lexists(old):
         if not os.path.lexists(target):
             old.rename(target)
-            console.note(f"{target}: an earlier run was killed; {old.name} is {target.name} again")
+            console.warn([f"{target}: an earlier run was killed; {old.name} is {target.name} again"])
         else:
             problem = next(_strange(old, whole=False), None)
             require(problem is None, f"{old} was left by a run that was killed, and {problem}: move it away")
@@ -138,7 +138,7 @@ def _repair(target: Path) -> None:
     pattern = _beside(target, "").name
     for left in sorted(target.parent.iterdir()):
         if left.name.startswith(f"{pattern}.") and left.name.endswith(".new"):
-            console.note(f"{left} belongs to another run: remove it if none is going on")
+            console.warn([f"{left} belongs to another run: remove it if none is going on"])
 
 
 def _exchange(work: Path, target: Path) -> None:

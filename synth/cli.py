@@ -20,7 +20,7 @@ Target = Annotated[str, typer.Option(help="ecp5-85k, ice40-up5k, or a Liberty fi
 Speed = Annotated[int | None, typer.Option(help="Speed grade of the FPGA [ecp5-85k: 6].")]
 Seed = Annotated[int, typer.Option(help="Seed of the placer.")]
 RouterOption = Annotated[Router, typer.Option(help="Router of nextpnr; router2 where router1 takes too long.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON; - is standard output.")]
 
 
 def synth_command(
@@ -36,7 +36,7 @@ def synth_command(
     json: Json = None,
 ) -> None:
     """Area and, on an FPGA, the clock frequency after routing."""
-    console.check_writable(json)
+    console.check_outputs(json, inputs=(target,))
     with console.progress_lines(f"{design} for {target}") as progress:
         report = synthesize(
             design,
@@ -64,8 +64,7 @@ def build_command(
     """A bitstream of the design and a serial port, for a board."""
     chosen = find_board(board)
     out = out or Path(f"design{chosen.packer.suffix}")
-    console.check_writable(json)
-    console.check_writable(out)
+    console.check_outputs(out, json)
     with console.progress_lines(f"{design} for {board}") as progress:
         made = build_bitstream(design, board=board, baud=baud, seed=seed, cache=Cache(), progress=progress)
     write_bytes(out, made.data)

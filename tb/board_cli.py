@@ -29,11 +29,13 @@ def run_command(
     sensor: Sensor = None,
     hold_out: HoldOut = None,
     samples: Annotated[int | None, typer.Option(help="Only so many test samples.")] = None,
-    json: Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON.")] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Also write the result here, as JSON; - is standard output.")
+    ] = None,
     options: ModelOptions,
 ) -> None:
     """Run test samples on a board that `tospike build` made a bitstream for, and compare with the golden model."""
-    console.check_writable(json)
+    console.check_outputs(json, inputs=(model, data))
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)

@@ -33,7 +33,7 @@ class Simulator(StrEnum):
     ICARUS = "icarus"
 
 
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON; - is standard output.")]
 SimulatorOption = Annotated[Simulator, typer.Option(help="Which simulator.")]
 
 
@@ -47,7 +47,7 @@ def verify_command(
     json: Json = None,
 ) -> None:
     """Run the cocotb test benches on a generated design, against its golden model, with random stalls."""
-    console.check_writable(json)
+    console.check_outputs(json)
     with console.progress_bar(f"{simulator.value}: building and running the test benches"):
         results = verify(
             design,
@@ -113,7 +113,7 @@ def evaluate_command(
     options: ModelOptions,
 ) -> None:
     """Accuracy, cycles and operation counts of a trained network on the test part of a data set."""
-    console.check_writable(json)
+    console.check_outputs(json, inputs=(model, data))
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)
@@ -208,7 +208,7 @@ def gemm(
     json: Json = None,
 ) -> None:
     """A matrix product of random operands on the systolic engine: cycles counted in the RTL, utilisation."""
-    console.check_writable(json)
+    console.check_outputs(json)
     array = ArrayParams(
         rows=rows,
         cols=cols,
@@ -243,7 +243,7 @@ def spikes(
     json: Json = None,
 ) -> None:
     """Random spike trains on the event engine, in RTL: cycles and synaptic operations (SOP) over the spike rate."""
-    console.check_writable(json)
+    console.check_outputs(json)
     engine = EventParams(
         inputs=inputs, neurons=neurons, lanes=lanes, weight_bits=weight_bits, readout=Readout.COUNT, count_bits=16
     )

@@ -49,7 +49,7 @@ Memories = Annotated[
     typer.Option("--technology", help=f"Prices of memories: {', '.join(shipped())}, or a .toml file [as the cells]."),
 ]
 Booth = Annotated[bool, typer.Option(help="Multipliers after Booth, not arrays of partial products.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON; - is standard output.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Map again even if the netlist is known.")]
 
 
@@ -72,7 +72,7 @@ def gates_command(
     options: ModelOptions,
 ) -> None:
     """Energy per inference of the gates on real data: every net's edges, by the cell library's own tables."""
-    console.check_writable(json)
+    console.check_outputs(json, inputs=(model, data, target))
     chosen = GateOptions.on(
         target, technology=memories, delays=delays.models, booth=booth, cache=Cache(reuse=not no_cache)
     )
@@ -135,7 +135,7 @@ def cells_command(
     json: Json = None,
 ) -> None:
     """Energy of the building blocks: pJ per MAC of an 8-bit element, pJ per SOP of a lane, dense and sparse."""
-    console.check_writable(json)
+    console.check_outputs(json, inputs=(target,))
     options = GateOptions.on(target, booth=booth, cache=Cache(reuse=not no_cache))
     with console.progress_lines("building blocks") as progress:
         rows = measure_cells(options, cycles=cycles, seed=seed, progress=progress)
