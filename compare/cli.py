@@ -1,7 +1,10 @@
 """The command line: ``tospike compare``, and all other commands together."""
 
+import os
 import shlex
+import signal
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +25,8 @@ from tospike.examples.train import train_command
 from tospike.gen import cache_cli, console
 from tospike.gen import cli as gen_cli
 from tospike.gen.cache import Cache
+from tospike.gen.children import Stopped, end_all, stop_on_signals
+from tospike.gen.files import nobody_reads
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.hw.params import InputError
 from tospike.synth import cli as synth_cli
@@ -29,8 +34,6 @@ from tospike.tb import board_cli
 from tospike.tb import cli as tb_cli
 
 BAD_INPUT = 2
-INTERRUPTED = 130
-"""What typer returns after Ctrl-C."""
 UsageError: Any = typer.BadParameter.__base__
 """What typer raises for a command line that it cannot make sense of."""
 
@@ -161,26 +164,45 @@ def compare_command(
 
 
 def main() -> None:
-    """Runs the command line. What the user can mend ends with one line on stderr and exit status 2."""
+    """Runs the command line.
+
+    Exit status 2, and one line on stderr, for what the user can mend and after Ctrl-C; 143 after SIGTERM, 129 after
+    SIGHUP, 141 when the reader of the output has gone. Whatever ends this, no program runs on, and no temporary folder
+    stays.
+    """
+    console.write_any_name()
     try:
-        status = app(standalone_mode=False, prog_name="tospike")
-        if status == INTERRUPTED:
-            raise KeyboardInterrupt
-    except InputError as error:
-        _complain(str(error))
-        status = BAD_INPUT
-    except UsageError as error:
-        _complain(f"{error.format_message()} (see tospike --help)")
-        status = BAD_INPUT
-    except (KeyboardInterrupt, typer.Abort):
-        _complain("interrupted; nothing was left half-written")
-        status = BAD_INPUT
-    except MemoryError:
-        _complain("there is not enough memory: give fewer samples, or a smaller network")
-        status = BAD_INPUT
-    except OSError as error:
-        _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
-        status = BAD_INPUT
+        stop_on_signals()
+        try:
+            status = app(standalone_mode=False, prog_name="tospike")
+            console.out.file.flush()
+        except InputError as error:
+            _complain(str(error))
+            status = BAD_INPUT
+        except UsageError as error:
+            _complain(f"{error.format_message()} (see tospike --help)")
+            status = BAD_INPUT
+        except typer.Abort:
+            _complain("interrupted")
+            status = BAD_INPUT
+        except MemoryError:
+            _complain("there is not enough memory: give fewer samples, or a smaller network")
+            status = BAD_INPUT
+        except BrokenPipeError:
+            nobody_reads()
+        except OSError as error:
+            _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+            status = BAD_INPUT
+    except Stopped as stopped:
+        end_all()
+        number = stopped.args[0]
+        what = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
+        with suppress(OSError, SystemExit):  # the terminal may be what has gone
+            _complain(f"{what}; nothing was left half-written")
+        status = BAD_INPUT if number == signal.SIGINT else 128 + number
+        with suppress(OSError):
+            sys.stderr.flush()
+        os._exit(status)  # other threads may still compute
     sys.exit(status or 0)
 
 

@@ -35,6 +35,7 @@ from tospike.compare.twin import bits_of_twin, compare_twin, twin_design
 from tospike.compare.verdict import judge
 from tospike.compare.workload import Workload
 from tospike.gen.cache import Cache
+from tospike.gen.children import Stopped
 from tospike.gen.data import DataSet
 from tospike.gen.folder import generate
 from tospike.gen.options import ModelOptions
@@ -145,11 +146,16 @@ def run_study(
         _ = side.design
     if options.rtl_samples is None and workload.rtl_samples is not None:
         options = replace(options, rtl_samples=min(workload.rtl_samples, len(data.x)))
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    pool = ThreadPoolExecutor(max_workers=2)
+    try:
         jobs = [
             pool.submit(_measure, kind, prepared[kind], data, out / kind, options, progress) for kind in ("ann", "snn")
         ]
         measured = [job.result() for job in jobs]
+    except BaseException as error:  # who is stopped does not wait for the other side
+        pool.shutdown(wait=not isinstance(error, Stopped), cancel_futures=True)
+        raise
+    pool.shutdown()
     designs = [side.design for side in measured]
     activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in measured))
     verdict = judge(designs, workload=workload.name)

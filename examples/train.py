@@ -1,7 +1,6 @@
 """``tospike train``: trains example networks; needs the extra ``train``."""
 
 import importlib
-import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tospike.gen import console
+from tospike.gen.children import temporary_folder
 from tospike.gen.data import load_data
 from tospike.hw.params import InputError, require, require_range
 
@@ -81,8 +81,8 @@ def train_command(
         f"{samples.inputs} in {samples.steps}",
     )
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out) as folder:
-        module.train(Path(folder), samples, epochs=passes, seed=seed, progress=console.err.print)
-        for file in sorted(Path(folder).iterdir()):
+    with temporary_folder(out) as folder:
+        module.train(folder, samples, epochs=passes, seed=seed, progress=console.err.print)
+        for file in sorted(folder.iterdir()):
             file.replace(out / file.name)
             console.out.print(out / file.name)

@@ -10,12 +10,13 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tospike.gen.cache_use import register
+from tospike.gen.children import temporary_folder
 from tospike.gen.plain_path import is_plain, plain_folder
 from tospike.hw.params import InputError
 
@@ -87,19 +88,22 @@ class Cache:
         final.parent.mkdir(parents=True, exist_ok=True)
         failed = final.with_name(final.name + ".failed")
         shutil.rmtree(failed, ignore_errors=True)
-        work = _workplace(final)
-        try:
-            make(work)
-            _seal(work)
-            work = _beside(final, work)
-            _replace(work, final)
-        except InputError as error:
-            shutil.rmtree(failed, ignore_errors=True)
-            shutil.move(work, failed)
-            raise type(error)(str(error).replace(str(work), str(failed))) from None
-        except BaseException:
-            shutil.rmtree(work, ignore_errors=True)
-            raise
+        # beside the entry, unless that is a path which make cannot work in
+        place = final.parent if is_plain(final.parent.resolve()) else plain_folder()
+        with ExitStack() as folders:
+            work = folders.enter_context(temporary_folder(place, prefix=f"{final.name}."))
+            try:
+                make(work)
+                _seal(work)
+                if work.parent != final.parent:  # brought to its file system, so that it can be renamed
+                    made = work
+                    work = folders.enter_context(temporary_folder(final.parent, prefix=f"{final.name}."))
+                    shutil.copytree(made, work, symlinks=True, dirs_exist_ok=True)
+                _replace(work, final)
+            except InputError as error:
+                shutil.rmtree(failed, ignore_errors=True)
+                shutil.move(work, failed)
+                raise type(error)(str(error).replace(str(work), str(failed))) from None
         return final
 
 
@@ -112,26 +116,6 @@ def is_sound(entry: Path) -> bool:
         )
     except (OSError, ValueError, AttributeError, RecursionError):
         return False
-
-
-def _workplace(final: Path) -> Path:
-    """A new folder to make the entry ``final`` in: beside it, unless that is a path which make cannot work in."""
-    place = final.parent if is_plain(final.parent.resolve()) else plain_folder()
-    return Path(tempfile.mkdtemp(prefix=f"{final.name}.", dir=place))
-
-
-def _beside(final: Path, work: Path) -> Path:
-    """``work``, brought to the file system of ``final`` if it is elsewhere, so that it can be renamed."""
-    if work.parent == final.parent:
-        return work
-    brought = Path(tempfile.mkdtemp(prefix=f"{final.name}.", dir=final.parent))
-    try:
-        shutil.copytree(work, brought, symlinks=True, dirs_exist_ok=True)
-    except BaseException:
-        shutil.rmtree(brought, ignore_errors=True)
-        raise
-    shutil.rmtree(work)
-    return brought
 
 
 def _seal(folder: Path) -> None:
@@ -148,7 +132,6 @@ def _replace(work: Path, final: Path) -> None:
     except OSError:
         if not is_sound(final):
             raise
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _sha256(path: Path) -> str:

@@ -4,13 +4,12 @@ A person's home or checkout may lie in a folder called ``Neuer Ordner (2)``. Wha
 a temporary folder of this process; what it builds is built in such a folder.
 """
 
-import atexit
 import functools
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
+from tospike.gen.children import lasting_folder
 from tospike.hw.params import InputError
 
 _PLAIN = re.compile(r"[\w./+@,-]*")
@@ -49,9 +48,7 @@ def plain_folder() -> Path:
 
 def folder_of_this_process() -> Path:
     """A new folder with a plain path, until this process ends."""
-    folder = Path(tempfile.mkdtemp(prefix="tospike-", dir=plain_folder()))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    return lasting_folder(plain_folder())
 
 
 @functools.cache

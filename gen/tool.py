@@ -1,12 +1,11 @@
 """A program outside Python that was found: running it, and saying in one line why it failed."""
 
-import os
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tospike.gen.children import started
 from tospike.hw.params import InputError
 
 _COMPILING = "Preparing to run"
@@ -60,28 +59,17 @@ class Tool:
         """
         lines = []
         with (
-            log.open("w") as stream,
-            subprocess.Popen(
-                [*self.command, *args],
-                cwd=cwd,
-                env={**os.environ, **self.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-            ) as process,
+            log.open("w", encoding="utf-8") as stream,
+            started([*self.command, *args], cwd=cwd, environment=self.environment) as process,
         ):
             assert process.stdout is not None
-            try:
-                for line in process.stdout:
-                    stream.write(line)
-                    lines.append(line)
-                    if progress and line.startswith(_COMPILING):
-                        progress(f"{self.name}: the first call compiles WebAssembly, about a minute, once")
-            except BaseException:
-                process.kill()
-                raise
+            for raw in process.stdout:
+                line = raw.decode(errors="replace")
+                stream.write(line)
+                lines.append(line)
+                if progress and line.startswith(_COMPILING):
+                    progress(f"{self.name}: the first call compiles WebAssembly, about a minute, once")
+            process.wait()
         output = "".join(lines)
         missing = [name for name in makes if not (cwd / name).is_file()]
         if process.returncode != 0:

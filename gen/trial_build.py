@@ -1,11 +1,11 @@
 """Small builds that show whether the tools work, not only whether they are there."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import find_libpython
 
+from tospike.gen.children import temporary_folder
 from tospike.gen.plain_path import plain_folder
 from tospike.gen.tool import Tool, ToolError
 from tospike.gen.tools import find
@@ -80,9 +80,9 @@ TRIALS: Mapping[str, Callable[[Path], None]] = {
 
 def attempt(name: str) -> str:
     """Try what ``name`` of `TRIALS` says; return what is wrong, or nothing."""
-    with tempfile.TemporaryDirectory(prefix="tospike-", dir=plain_folder()) as folder:
+    with temporary_folder(plain_folder()) as folder:
         try:
-            TRIALS[name](Path(folder))
+            TRIALS[name](folder)
         except ToolError as error:
             return str(error).split(" (log: ")[0]
     return ""

@@ -4,7 +4,6 @@ The bench is `replay.sv`; a simulator is built once per design and kept in the c
 """
 
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from tospike.gen import tools
 from tospike.gen.beats import input_beats
 from tospike.gen.cache import Cache, digest
+from tospike.gen.children import started, temporary_folder
 from tospike.gen.technology import cell_models, technology_of
 from tospike.gen.tool import last_words
 from tospike.gen.verilog import Verilog
@@ -78,18 +78,14 @@ def replay(
         "".join([verilog.text, *models]), params.name, simulator, cache or Cache(), weights=len(weights)
     )
     names = counter_names(params)
-    with tempfile.TemporaryDirectory(prefix="tospike-") as work_name:
-        work = Path(work_name)
+    with temporary_folder() as work:
         verilog.write_memories(work)
         beats = work / "beats.hex"
         beats.write_text("".join(f"{beat.last:d}{beat.data:08x}\n" for s in x for beat in input_beats(params, s)))
         (work / "weights.hex").write_text("".join(f"{beat:08x}\n" for beat in weights))
         results = work / "results.txt"
         options = ["+beats=beats.hex", "+results=results.txt", f"+counters={len(names)}"]
-        process = subprocess.Popen(
-            [*command, *options], cwd=work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        try:
+        with started([*command, *options], cwd=work) as process:
             while True:
                 try:
                     output, _ = process.communicate(timeout=0.5)
@@ -97,8 +93,6 @@ def replay(
                 except subprocess.TimeoutExpired:
                     if progress and results.is_file():
                         progress(results.read_text().count("cycles"))
-        finally:
-            process.kill()
         said = last_words(output.decode(errors="replace"))
         require(
             process.returncode == 0 and results.is_file(),

@@ -1,7 +1,5 @@
 """Runs a netlist in the compiled gate simulator: its input, the call, and what it counted."""
 
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from tospike.compare.gates.annotate import Annotated
 from tospike.gen import tools
 from tospike.gen.cache import Cache, digest
+from tospike.gen.children import started, temporary_folder
 from tospike.gen.tool import last_words
 from tospike.hw.params import require
 from tospike.synth.library import CellLibrary
@@ -128,15 +127,13 @@ class GateSimulator:
         text = self.text
         if bench == "vectors":
             text += _numbered("in", self.netlist.inputs) + _numbered("out", self.netlist.outputs)
-        with tempfile.TemporaryDirectory(prefix="tospike-") as name:
-            work = Path(name)
+        with temporary_folder() as work:
             for file, content in {**files, "netlist": text}.items():
                 (work / file).write_text(content)
             command = [str(self.program), "netlist", delays.value, bench, *args]
-            run = subprocess.run(
-                command, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-            )
-            require(run.returncode == 0, f"the gate simulator stopped: {last_words(run.stderr)}")
+            with started(command, cwd=work) as process:
+                said = process.communicate()[0].decode(errors="replace")
+            require(process.returncode == 0, f"the gate simulator stopped: {last_words(said)}")
             output = (work / "results").read_text()
             counts = np.fromfile(work / "counts", dtype="<u4").astype(np.int64)
         nets, memories = self.netlist.nets, len(self.netlist.macros)

@@ -7,6 +7,7 @@ ends with the same result.
 import json
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -23,6 +24,7 @@ from tospike.compare.sweep.gates import GatePoint
 from tospike.compare.sweep.measure import check, measure
 from tospike.compare.sweep.point import Point
 from tospike.gen.cache import Cache, digest
+from tospike.gen.children import end_all
 from tospike.gen.files import to_json
 from tospike.hw.params import InputError
 
@@ -129,9 +131,17 @@ def in_processes(jobs: int) -> Execute:
 def _end_with(parent: int, stop: Event) -> None:
     """Let this worker end when ``parent`` has been killed, or says ``stop``: nobody would take its results."""
 
+    def end(number: int, frame: object) -> None:
+        end_all()
+        os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+
     def watch() -> None:
         while os.getppid() == parent and not stop.wait(0.5):
             pass
+        end_all()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
