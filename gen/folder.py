@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from tospike.gen import images as memory_images
+from tospike.gen.foreign_verilog import require_plain
+from tospike.gen.manifest import read_manifest
 from tospike.gen.random_design import blank_design
 from tospike.gen.reading import reading
 from tospike.gen.serialize import decode, encode
@@ -159,18 +161,10 @@ def read(path: Path) -> DesignFolder:
 def _read(path: Path) -> DesignFolder:
     if old := old_folder(path):
         raise InputError(f"{path} is missing: a run that was killed left the earlier design as {old}, so rename that")
-    try:
-        manifest = json.loads((path / MANIFEST).read_text())
-        require(
-            manifest.get("kind") != "array", f"{path} is a bare array, which has no host port: leave --array-only away"
-        )
-        files = manifest["files"]
-        engine_params, stage_counts = manifest["params"], manifest["stage_counts"]
-    except InputError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise InputError(f"{path} is not a generated design: it has no readable {MANIFEST}") from None
-    for name, expected in files.items():
+    manifest = read_manifest(path)
+    require(manifest.get("kind") != "array", f"{path} is a bare array, which has no host port: leave --array-only away")
+    engine_params, stage_counts = manifest["params"], manifest["stage_counts"]
+    for name, expected in manifest["files"].items():
         file = path / name
         require(file.is_file(), f"{file} is missing: generate the design again")
         require(
@@ -183,8 +177,13 @@ def _read(path: Path) -> DesignFolder:
         f"{path} holds a {manifest.get('kind')} without a host port, which only `tospike synth` takes: "
         "generate it without --core-only or --array-only",
     )
+    found = DesignFolder(path=path, manifest=manifest, params=params, design=None)
+    for file in (found.verilog, *found.models):
+        name = file.relative_to(path).as_posix()
+        require(name in manifest["files"], f"{path / MANIFEST} does not list {name}: generate the design again")
+        require_plain(file)
     design = None
     if stage_counts is not None:
         network = decode(json.loads((path / NETWORK).read_text()))
         design = Design(params=params, network=network, stage_counts=tuple(stage_counts))
-    return DesignFolder(path=path, manifest=manifest, params=params, design=design)
+    return replace(found, design=design)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tospike.gen.manifest import read_manifest
 from tospike.gen.reading import reading
+from tospike.gen.written_folder import MANIFEST
 from tospike.hw.params import require
 from tospike.hw.params.limits import PORT_BITS
-
-MANIFEST = "manifest.json"
-"""Name of the file that makes a folder a design."""
 
 _SOURCE = re.compile(r".*\.s?v|mem/.*\.hex")
 """Verilog, and what it reads."""
@@ -71,9 +70,9 @@ def read_design(folder: Path, technology: str = "generic") -> Design:
         of other vendors.
     """
     path = folder / MANIFEST
-    require(path.is_file(), f"{folder} is not a generated design: it has no {MANIFEST} (run `tospike generate` first)")
+    manifest = read_manifest(folder)
     with reading(path, "manifest of a design", "generate the design again"):
-        design = _design(json.loads(path.read_text()), folder, technology)
+        design = _design(manifest, folder, technology)
     require(len(design.sources) > 0, f"{path} lists no Verilog file: generate the design again")
     bits = design.input_bits + design.output_bits
     require(
@@ -102,10 +101,6 @@ def _design(manifest: dict[str, Any], folder: Path, technology: str) -> Design:
     for name in manifest["files"]:
         if name in unused or not _SOURCE.fullmatch(name):
             continue
-        require(
-            re.fullmatch(r"(\w[\w.+-]*/)?\w[\w.+-]*", name, re.ASCII) is not None,
-            f"{folder / MANIFEST} names {name!r}: a file must lie in the folder and have a plain name",
-        )
         require((folder / name).is_file(), f"{folder} lacks {name}, which its {MANIFEST} lists: generate it again")
         sources[name] = (folder / name).read_bytes()
     clock, reset = str(manifest["clock"]), manifest.get("reset")

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from tospike.gen import tools
 from tospike.gen.cache import Cache, digest
+from tospike.gen.children import temporary_folder
 from tospike.gen.folder import read
 from tospike.gen.tool import Tool, last_words
 from tospike.hw.params import InputError, require
@@ -20,7 +21,8 @@ from tospike.tb.runner import library_path, make_runner
 
 BENCH = "tospike.tb.bench_accelerator"
 RUN = "verify"
-"""Folder in the design's, for results, log and waveform."""
+"""Folder in the design's, for results, log and waveform. It is never where anything runs."""
+RESULTS, LOG, WAVES = "results.xml", "test.log", ("dump.vcd", "dump.fst")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,9 @@ def verify(
     waves: bool = False,
     cache: Cache | None = None,
 ) -> list[TestResult]:
-    """Runs the benches on a design folder; results, log and waveform go into its sub-folder ``verify``.
+    """Runs the benches on a design folder; results, log and waveform come into its sub-folder ``verify``.
+
+    They run in a fresh folder, and without the design's or the current one on Python's path: what lies there is data.
 
     Parameters
     ----------
@@ -68,6 +72,7 @@ def verify(
     require(simulator in SIMULATORS, f"simulator must be verilator or icarus, not {simulator!r}")
     require(samples >= 1, f"samples must be at least 1, not {samples}")
     design = read(folder)
+    kept = _folder_for_results(folder)
     tool = tools.find("verilator" if simulator == "verilator" else "iverilog")
     cache = cache or Cache()
     sources = [design.verilog, *design.models]
@@ -92,42 +97,65 @@ def verify(
                 raise InputError(f"{simulator} cannot build the design: {error} (log: {log})") from None
 
         build = cache.build(f"cocotb-{simulator}", key, make)
-        work = (folder / RUN).resolve()
-        try:
-            work.mkdir(exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot write {work}: {error.strerror}") from None
-        for path in design.memories:  # the simulator runs there
-            (work / path).parent.mkdir(exist_ok=True)
-            shutil.copyfile(folder / path, work / path)
-        results = work / "results.xml"
-        results.unlink(missing_ok=True)
-        with contextlib.suppress(SystemExit, RuntimeError):  # of failed tests and missing results we tell below
-            runner.test(
-                test_module=BENCH,
-                hdl_toplevel=design.params.name,
-                hdl_toplevel_lang="verilog",
-                build_dir=build,
-                test_dir=work,
-                results_xml=str(results),
-                seed=seed,
-                waves=waves,
-                # Icarus would write to where the simulator was before it was moved into the cache
-                plusargs=[f"+dumpfile_path={work / 'dump.fst'}"] if waves and simulator == "icarus" else [],
-                log_file=work / "test.log",
-                timescale=("1ns", "1ps"),
-                extra_env={
-                    **library_path(),
-                    "TOSPIKE_DESIGN": str(folder.resolve()),
-                    "TOSPIKE_SEED": str(seed),
-                    "TOSPIKE_SAMPLES": str(samples),
-                },
-            )
-    log = work / "test.log"
-    require(results.is_file(), f"{simulator} stopped before the tests ended: {_reason(log)} (log: {log})")
-    found = list(read_results(results))
+        with temporary_folder() as work:
+            for path in design.memories:
+                (work / path).parent.mkdir(exist_ok=True)
+                shutil.copyfile(folder / path, work / path)
+            with contextlib.suppress(SystemExit, RuntimeError):  # of failed tests and missing results we tell below
+                runner.test(
+                    test_module=BENCH,
+                    hdl_toplevel=design.params.name,
+                    hdl_toplevel_lang="verilog",
+                    build_dir=build,
+                    test_dir=work,
+                    results_xml=str(work / RESULTS),
+                    seed=seed,
+                    waves=waves,
+                    # Icarus would write to where the simulator was before it was moved into the cache
+                    plusargs=[f"+dumpfile_path={work / 'dump.fst'}"] if waves and simulator == "icarus" else [],
+                    log_file=work / LOG,
+                    timescale=("1ns", "1ps"),
+                    extra_env={
+                        **library_path(),
+                        "TOSPIKE_DESIGN": str(folder.resolve()),
+                        "TOSPIKE_SEED": str(seed),
+                        "TOSPIKE_SAMPLES": str(samples),
+                    },
+                )
+            _bring_back(work, kept)
+    log = kept / LOG
+    require((kept / RESULTS).is_file(), f"{simulator} stopped before the tests ended: {_reason(log)} (log: {log})")
+    found = list(read_results(kept / RESULTS))
     require(len(found) > 0, f"{simulator} ran no test (log: {log})")
     return found
+
+
+def _folder_for_results(folder: Path) -> Path:
+    """The design's sub-folder `RUN`, there and our own."""
+    kept = folder / RUN
+    require(
+        not kept.is_symlink() and (kept.is_dir() or not kept.exists()),
+        f"{kept} is where results go, but it is a link or a file: remove it",
+    )
+    try:
+        kept.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write {kept}: {error.strerror}") from None
+    return kept
+
+
+def _bring_back(work: Path, kept: Path) -> None:
+    """Puts results, log and waveform of a run in place of those of the last."""
+    for name in (RESULTS, LOG, *WAVES):
+        try:
+            if (kept / name).is_dir() and not (kept / name).is_symlink():
+                raise IsADirectoryError(0, "it is a folder")
+            if name not in WAVES or (work / name).exists():
+                (kept / name).unlink(missing_ok=True)
+            if (work / name).exists():
+                shutil.move(work / name, kept / name)
+        except OSError as error:
+            raise InputError(f"cannot write {kept / name}: {error.strerror}") from None
 
 
 def _reason(log: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tospike.gen.cache import Cache
-from tospike.gen.folder import generate
+from tospike.gen.folder import generate, read
 from tospike.gen.random_design import random_design
 from tospike.hw.params import (
     CHANGE,
@@ -39,6 +39,7 @@ from tospike.hw.params import (
     SystolicParams,
     WeightSource,
 )
+from tospike.synth.design import read_design
 from tospike.tb.verify import verify
 
 ACT = IntFormat(bits=5, signed=True)
@@ -204,3 +205,100 @@ def test_bad_arguments(tmp_path):
         verify(make(tmp_path / "d", "core-count"), simulator="vcs")
     with pytest.raises(InputError, match="samples must be at least 1, not 0"):
         verify(Path("d"), samples=0)
+
+
+PLANTED = "import pathlib; pathlib.Path({path!r}).touch(); raise SystemExit\n"
+
+
+def test_what_is_planted_in_a_design_or_here_is_not_run(tmp_path, monkeypatch):
+    """Nor is anything written through links there; results are brought to where they are looked for."""
+    folder = make(tmp_path / "d", "core-count")
+    proof, victim = tmp_path / "ran", tmp_path / "victim"
+    victim.write_text("years")
+    here = tmp_path / "here"
+    here.mkdir()
+    (folder / "verify").mkdir()
+    for place in (folder / "verify", here):
+        for module in ("cocotbext", "cocotb", "numpy", "tospike", "conftest", "random", "sitecustomize"):
+            (place / f"{module}.py").write_text(PLANTED.format(path=str(proof)))
+    (folder / "verify" / "test.log").symlink_to(victim)
+    monkeypatch.chdir(here)
+    monkeypatch.syspath_prepend(str(here))
+    results = verify(folder, samples=1, cache=Cache(root=tmp_path / "cache"))
+    assert [r.message for r in results if not r.passed] == []
+    assert not proof.exists()
+    assert victim.read_text() == "years"
+    assert not (folder / "verify" / "test.log").is_symlink()
+    assert (folder / "verify" / "results.xml").is_file()
+    for name in list((folder / "verify").iterdir()):
+        name.unlink()
+    (folder / "verify").rmdir()
+    (folder / "verify").symlink_to(here)
+    with pytest.raises(InputError, match="is a link"):
+        verify(folder)
+
+
+NAMES = ["top; shell id", "top\nshell touch x", "a b", "\\x", "x.", "-x", "", None, 7, ["x"]]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=repr)
+def test_names_in_a_manifest_are_plain(tmp_path, name):
+    folder = tmp_path / "d"
+    make(folder, "core-count")
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for change in (
+        {"top": name},
+        {"clock": name},
+        {"engines": [{"module": name}]},
+        {"ports": [{"name": name, "width": 1, "direction": "input"}]},
+        {"files": {**manifest["files"], **({name: ""} if isinstance(name, str) and name != "x." else {"../x": ""})}},
+        {"verilog": {"generic": name}},
+    ):
+        if change == {"clock": None}:
+            continue
+        path.write_text(json.dumps({**manifest, **change}))
+        for reader in (read, read_design):
+            with pytest.raises(InputError, match=r"manifest\.json"):
+                reader(folder)
+
+
+def test_files_of_a_manifest_lie_in_the_folder(tmp_path):
+    folder = make(tmp_path / "d", "core-count")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (tmp_path / "core.v").write_bytes((folder / "generic" / "core.v").read_bytes())
+    (folder / "generic" / "core.v").unlink()
+    (folder / "generic" / "core.v").symlink_to(tmp_path / "core.v")
+    for reader in (read, read_design):
+        with pytest.raises(InputError, match="is a link to somewhere else"):
+            reader(folder)
+    for name in ("/etc/passwd", "../core.v", "mem/../../core.v", "a/b/c/d.v", ".hidden"):
+        (folder / "manifest.json").write_text(json.dumps({**manifest, "files": {**manifest["files"], name: ""}}))
+        with pytest.raises(InputError, match="no plain name"):
+            read(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'initial $system("touch ran");',
+        'initial $c("system(0);");',
+        '`include "/etc/passwd"',
+        "`define S $sys``tem\ninitial `S",
+        'import "DPI-C" function int system(string s);',
+        'initial $readmemh("/etc/passwd", x);',
+        "/*verilator public*/",
+        'initial $dumpfile("x");',
+    ],
+)
+def test_verilog_that_calls_the_system_is_not_simulated(tmp_path, text):
+    """Even with the right digest: what we generate has none of it."""
+    folder = make(tmp_path / "d", "core-count")
+    changed = (folder / "generic" / "core.v").read_text().replace("endmodule", f"{text}\nendmodule", 1)
+    (folder / "generic" / "core.v").write_text(changed)
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["files"]["generic/core.v"] = hashlib.sha256(changed.encode()).hexdigest()
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match=r"core\.v (has|reads) "):
+        verify(folder)
