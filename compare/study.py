@@ -34,6 +34,7 @@ from tospike.compare.trial import Trials
 from tospike.compare.twin import bits_of_twin, compare_twin, twin_design
 from tospike.compare.verdict import judge
 from tospike.compare.workload import Workload
+from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.gen.children import Stopped
 from tospike.gen.data import DataSet
@@ -142,7 +143,8 @@ def run_study(
     prepared = {
         kind: prepare(path, data, workload.options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()
     }
-    for side in prepared.values():  # before any work: what no engine can run is told now
+    for side in prepared.values():  # before any work: what was guessed, and what no engine can run, is told now
+        console.warn(side.warnings)
         _ = side.design
     if options.rtl_samples is None and workload.rtl_samples is not None:
         options = replace(options, rtl_samples=min(workload.rtl_samples, len(data.x)))
