@@ -32,12 +32,17 @@ class Prepared:
     """The network in integers, or what of it only floating point has."""
     planned: Design | InputError
     """The network on hardware, or why no engine can run it."""
-    imported: Network
-    """The whole network, with the neurons that nothing reads."""
     choices: dict[str, Any]
     """Every option with the value that was used."""
     fit: Fit | None = None
     """What was predicted, where the array was chosen to fit a device."""
+    whole: Network | None = None
+    """``network`` with the neurons that nothing reads, where they were left out."""
+
+    @property
+    def imported(self) -> Network:
+        """The network as it is in the file."""
+        return self.whole or self.network
 
     @property
     def quantized(self) -> Quantized:
@@ -143,7 +148,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     try:
         quantized = quantize(network, data.train_x, options.quantize)
     except FloatOnlyError as error:
-        return Prepared(network=network, rounded=error, planned=error, imported=imported, choices=choices)
+        return Prepared(network=network, rounded=error, planned=error, choices=choices)
     read = read_neurons(quantized.network)
     network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
     hardware, device = options.plan, options.device
@@ -171,7 +176,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["fit"] = fitted.describe()
     if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
         choices["weight_stream"] = asdict(stream_cost(streaming))
-    return Prepared(network=network, rounded=quantized, planned=planned, imported=imported, choices=choices, fit=fitted)
+    return Prepared(network=network, rounded=quantized, planned=planned, choices=choices, fit=fitted, whole=imported)
 
 
 def _values(model: Path, network: Network, data: DataSet) -> int:
