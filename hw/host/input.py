@@ -127,19 +127,20 @@ class DenseInput(wiring.Component):
 
 
 class TokenInput(wiring.Component):
-    """Host words to tokens, one per beat and cycle; latency 0. What leaves keeps the stream's rules, whatever comes:
+    """Host words to tokens, one per beat and cycle; latency 0.
 
     ::
 
         word                                                       is        and pulses
         kind 3; VALUE that no input has, or whose payload is 0     dropped   token_error
         or does not fit
-        VALUE, its address not above the one before in its step    dropped   order_error
         TICK, the sample has had ``ticks``                         dropped   frame_error
         END, the sample has had fewer                              sent      frame_error
+        VALUE, its address not above the one before in its step    sent      order_error
 
-    Nothing but an END ends a sample: one that was broken off goes on until its END comes, or a reset. Errors pulse in
-    the cycle after the word was taken.
+    Nothing but an END ends a sample: one that was broken off goes on until its END comes, or a reset. Errors pulse one
+    or two cycles after the word was taken. An order is told but not kept: that would put a comparison of addresses
+    between the host and the first engine, and no engine that takes tokens of a host needs it to go on.
 
     Parameters
     ----------
@@ -171,11 +172,8 @@ class TokenInput(wiring.Component):
         known = kind <= max(TokenKind)
         formed = known & (~is_value | ((address < self._format.addresses) & payload.any() & self._fits(payload)))
 
-        latest = Signal(self._format.address_bits)  # VALUE of this step
-        has_latest = Signal()
-        ascends = ~is_value | ~has_latest | (address > latest)
         is_full, is_short = self._count(m, is_tick)
-        good = formed & ascends & ~(is_tick & is_full)
+        good = formed & ~(is_tick & is_full)
         left = self.o.valid & self.o.ready
         m.d.comb += [
             self.o.payload.kind.eq(kind),
@@ -185,13 +183,21 @@ class TokenInput(wiring.Component):
             self.i.tready.eq(self.o.ready | ~good),
             self.started.eq(left & first),
         ]
+        with m.If(left):
+            m.d.sync += first.eq(is_end)
         m.d.sync += [
             self.token_error.eq(self.i.tvalid & ~formed),
-            self.order_error.eq(self.i.tvalid & formed & ~ascends),
             self.frame_error.eq((self.i.tvalid & is_tick & is_full) | (left & is_end & is_short)),
         ]
-        with m.If(left):
-            m.d.sync += [first.eq(is_end), latest.eq(address), has_latest.eq(is_value)]
+
+        # what left, a cycle later: addresses are compared between registers
+        came, came_value = Signal(), Signal()
+        came_address = Signal(self._format.address_bits)
+        latest = Signal(signed(self._format.address_bits + 1), init=-1)  # VALUE of this step
+        m.d.sync += [came.eq(left), came_value.eq(is_value), came_address.eq(address)]
+        m.d.sync += self.order_error.eq(came & came_value & (came_address <= latest))
+        with m.If(came):
+            m.d.sync += latest.eq(Mux(came_value, came_address, -1))
         return m
 
     def _fits(self, payload: Value) -> Value:

@@ -128,7 +128,7 @@ ERRORS = (
     Field(
         name="order_error",
         low=5,
-        meaning="a token was dropped: its address was not above that of the VALUE before it in its step",
+        meaning="a VALUE's address was not above that of the one before it in its step: the sample's answer is wrong",
     ),
 )
 """Flags that stay until CONTROL clears them; each has an input of its name in the register file, that sets it."""
