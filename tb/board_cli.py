@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import serial
 import typer
 from rich.table import Table
 
@@ -12,9 +11,9 @@ from tospike.gen.cli import Data, HoldOut, Model, Sensor, TimeBin
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
-from tospike.hw.params import InputError
 from tospike.tb.on_board import TIMING_COUNTERS, run_on_board
 from tospike.tb.serial_host import SerialHost
+from tospike.tb.serial_line import open_line
 
 
 @takes_model_options
@@ -23,7 +22,9 @@ def run_command(
     model: Model,
     port: Annotated[str, typer.Option(help="The board's serial line: /dev/ttyUSB0, COM3, ...")],
     baud: Annotated[int, typer.Option(help="Bits per second, as built.")] = 1_000_000,
-    timeout: Annotated[float, typer.Option(help="Seconds without a byte after which there is no answer.")] = 1.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds without an answer after which the board is given up.")
+    ] = 2.0,
     data: Data = "digits",
     time_bin_us: TimeBin = None,
     sensor: Sensor = None,
@@ -39,16 +40,13 @@ def run_command(
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)
-    try:
-        line = serial.Serial(port, baud, timeout=timeout)
-    except (serial.SerialException, ValueError) as error:
-        raise InputError(f"cannot open {port} at {baud} baud ({error}): give the board's serial line") from None
     total = samples or len(data_set.x)
-    with line, console.progress_bar(f"{prepared.network.name} on {port}", total) as progress:
-        try:
-            result = run_on_board(prepared, data_set, SerialHost(line, port), samples=samples, progress=progress)
-        except serial.SerialException as error:
-            raise InputError(f"{port} was lost ({error}): connect the board again") from None
+    with (
+        open_line(port, baud, timeout=timeout) as line,
+        console.progress_bar(f"{prepared.network.name} on {port}", total) as progress,
+    ):
+        host = SerialHost(line, port, timeout=timeout)
+        result = run_on_board(prepared, data_set, host, samples=samples, progress=progress)
     summary = {"samples": len(result.correct), "accuracy": result.accuracy, "mismatches": result.mismatches}
     counters = {name: n for name, n in result.counters.items() if name.split(".")[-1] not in TIMING_COUNTERS}
     table = Table("", prepared.network.name, title=f"{data_set.name} on {port}")

@@ -18,6 +18,8 @@ from tospike.tb.serial_host import SerialHost
 
 TIMING_COUNTERS = ("cycles", "array_cycles")
 """Those that depend on how fast the host is."""
+SLOWEST_CLOCK = 1e6
+"""Hertz that any board has."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,7 +64,8 @@ def run_on_board(
     expected = golden.run(prepared.design, x)
     outputs = []
     for number, sample in enumerate(x, start=1):
-        outputs.append(host.run(input_beats(params, sample)))
+        seconds = float(expected.cycles[number - 1]) / SLOWEST_CLOCK
+        outputs.append(host.run(input_beats(params, sample), words=params.output_words, seconds=seconds))
         require(
             len(outputs[-1]) == params.output_words,
             f"the board answers sample {number - 1} with {len(outputs[-1])} words, not {params.output_words}",

@@ -4,15 +4,16 @@ import contextlib
 import json
 import os
 import pty
+import shutil
 import threading
 import tty
 from pathlib import Path
 
 import pytest
 from cocotb_tools.runner import get_runner
+from serial_bench import Board, SimulatedLine
 from test_cli import EXAMPLES, refused
 from test_cli import tospike as tospike_in
-from test_serial import simulated_line
 
 from tospike.gen import tools
 from tospike.gen.data import load_data
@@ -63,6 +64,9 @@ def small(tmp_path_factory):
 def test_the_module_between_the_pins_in_cocotb(small, tmp_path, divisor):
     verilog = tmp_path / "board.v"
     verilog.write_text(board_shell(read_design(small), divisor=divisor))
+    for path in read(small).memories:  # the simulator runs there
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        shutil.copyfile(small / path, tmp_path / path)
     tool = tools.find("verilator")
     with environment(tool):
         runner = get_runner("verilator")
@@ -128,41 +132,69 @@ def test_what_no_board_can_run_is_refused(small, tmp_path):
     refused(tospike("build", core, "--board", "icebreaker"), "has no host port: generate it without --core-only")
 
 
-@pytest.fixture
-def board_port():
-    """The name of a serial line, whose other end is the digits' SNN in Amaranth's simulator."""
-    line = simulated_line(prepare(DIGITS, load_data("digits"), ModelOptions()).design)
-    line.patience = 800
+@contextlib.contextmanager
+def at_the_other_end(answer):
+    """The name of a serial line; ``answer`` makes of what came what is sent back, as often as there is time."""
     ours, theirs = pty.openpty()
     tty.setraw(theirs)
     os.set_blocking(ours, False)
     stop = threading.Event()
 
     def serve():
-        active = False  # something may still come
+        back = b""
         while not stop.is_set():
-            with contextlib.suppress(BlockingIOError):
-                line.write(os.read(ours, 4096))
-                active = True
-            answer = line.read() if active else b""
-            active = bool(answer)
-            if answer:
-                os.write(ours, answer)
-            else:
+            came = b""
+            with contextlib.suppress(BlockingIOError, OSError):
+                came = os.read(ours, 4096)
+            back += answer(came)
+            with contextlib.suppress(BlockingIOError, OSError):
+                back = back[os.write(ours, back) :]
+            if not (came or back):
                 stop.wait(0.01)
 
     thread = threading.Thread(target=serve)
     thread.start()
-    yield os.ttyname(theirs)
-    stop.set()
-    thread.join()
-    os.close(ours)
-    os.close(theirs)
+    try:
+        yield os.ttyname(theirs)
+    finally:
+        stop.set()
+        thread.join()
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.fixture
+def board_port():
+    """The name of a serial line, whose other end is the digits' SNN in Amaranth's simulator."""
+    line = SimulatedLine(Board(prepare(DIGITS, load_data("digits"), ModelOptions()).design, patience=1024))
+    until = 0  # cycles to which something may still come
+
+    def answer(came):
+        nonlocal until
+        line.send(came)
+        until = line.cycles + 2000 if came else until
+        return line.receive() if line.cycles < until else b""
+
+    with at_the_other_end(answer) as port:
+        yield port
 
 
 def test_run_compares_a_board_with_the_golden_model(board_port, tmp_path):
     report = tmp_path / "run.json"
-    arguments = ("run", DIGITS, "--port", board_port, "--samples", 2, "--timeout", 5, "--json", report)
+    arguments = (
+        "run",
+        DIGITS,
+        "--comparison",
+        "above",
+        "--port",
+        board_port,
+        "--samples",
+        2,
+        "--timeout",
+        100,
+        "--json",
+        report,
+    )
     result = tospike(*arguments)
     assert result.returncode == 0, result.stdout + result.stderr
     summary = json.loads(report.read_text())
@@ -171,4 +203,42 @@ def test_run_compares_a_board_with_the_golden_model(board_port, tmp_path):
 
 
 def test_a_port_that_is_not_there_is_told():
-    refused(tospike("run", DIGITS, "--port", "/dev/not-there"), "cannot open /dev/not-there at 1000000 baud")
+    refused(
+        tospike("run", DIGITS, "--comparison", "above", "--port", "/dev/not-there"),
+        "cannot open /dev/not-there at 1000000 baud",
+    )
+
+
+NOISE = {
+    "talks": lambda came: b"$GPGGA,123519,4807.038,N,01131.000,E*47\r\n",
+    "sends back": lambda came: came,
+    "is silent": lambda came: b"",
+}
+
+
+@pytest.mark.parametrize("name", NOISE)
+def test_a_port_without_a_board_is_told(name, tmp_path):
+    says = {"talks": "sends bytes, but none that answer", "sends back": "sends back what it gets"}
+    with at_the_other_end(NOISE[name]) as port:
+        result = tospike(
+            "run", DIGITS, "--comparison", "above", "--port", port, "--timeout", 0.2, "--json", tmp_path / "run.json"
+        )
+    refused(result, port, says.get(name, "does not answer: is the board's bitstream loaded, and this its --baud?"))
+    assert not (tmp_path / "run.json").exists()
+
+
+def test_a_cable_that_is_pulled_out_is_told():
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    name = os.ttyname(theirs)
+
+    def pull():
+        os.read(ours, 1)  # the first request
+        os.close(theirs)
+        os.close(ours)
+
+    thread = threading.Thread(target=pull)
+    thread.start()
+    result = tospike("run", DIGITS, "--comparison", "above", "--port", name, "--timeout", 20)
+    thread.join()
+    refused(result, f"{name} was lost", "connect the board again")

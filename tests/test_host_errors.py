@@ -10,6 +10,7 @@ from test_host_streams import send_beats
 from test_image import Maker
 from test_verify import DESIGNS, core
 
+from tospike.gen.beats import input_beats, token_beats
 from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
 from tospike.hw.accelerator import Accelerator
@@ -27,7 +28,6 @@ from tospike.hw.params import (
     SpikingEngine,
 )
 from tospike.sim import accelerator as golden
-from tospike.tb.beats import input_beats, token_beats
 
 ALL_ERRORS = sum(error.mask for error in ERRORS)
 

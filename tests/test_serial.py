@@ -1,22 +1,23 @@
-"""The serial line of boards: UART, bridge, and the host's driver on a simulated board."""
+"""The serial line of boards: packets, the bridge that carries out requests, and the host's driver on it."""
 
 import random
+import zlib
 
 import numpy as np
 import pytest
 from amaranth.hdl import *
 from amaranth.lib import wiring
-from amaranth.sim import Simulator
+from amaranth.lib.wiring import connect
+from serial_bench import Board, SimulatedLine
 from stream_bench import receive, send, simulate
 
-from tospike.gen.beats import Beat, input_beats
-from tospike.gen.folder import config_hash
-from tospike.gen.images import pack
+from tospike.gen.beats import input_beats
 from tospike.gen.random_design import random_design, random_samples
-from tospike.hw.accelerator import Accelerator
+from tospike.hw.host.bridge import Bridge
+from tospike.hw.host.framing import Check, Framer
+from tospike.hw.host.framing import Deframer as HardwareDeframer
 from tospike.hw.host.layout import MAGIC, Register
-from tospike.hw.host.serial import ARGUMENTS, MAX_BEATS, Bridge, Command, Reply
-from tospike.hw.host.uart import BITS, UartReceiver, UartTransmitter
+from tospike.hw.host.protocol import ESCAPE, FLAG, MAX_BEATS, MAX_PAYLOAD, Request, Status
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
@@ -25,255 +26,290 @@ from tospike.hw.params import (
     EventParams,
     HostInput,
     HostOutput,
-    InputError,
     IntFormat,
     NeuronParams,
     Readout,
     SystolicParams,
 )
 from tospike.sim.accelerator import run
-from tospike.tb.serial_host import NoAnswerError, SerialHost
+from tospike.tb.framing import LONGEST, Deframer, Packet
+from tospike.tb.serial_host import SerialHost
+
+PAYLOADS = [b"", b"\0", bytes([FLAG]), bytes([ESCAPE] * 3), bytes([FLAG, ESCAPE] * 32), bytes(range(100, 164))]
+PACKETS = [Packet(number=n * 50 % 256, kind=n + 1, payload=payload) for n, payload in enumerate(PAYLOADS)]
+MANY = Packet(number=1, kind=1, payload=bytes(range(100, 124)))
+PACKETS += [Packet(number=FLAG, kind=ESCAPE, payload=b"x"), Packet(number=255, kind=255, payload=bytes(64))]
 
 
-class Loop(wiring.Component):
-    """A transmitter and a receiver on one line."""
+def test_packets_are_what_rfc_1662_says():
+    data = Packet(number=1, kind=2, payload=bytes([FLAG, 3, ESCAPE])).to_bytes()
+    check = zlib.crc32(bytes([1, 2, 3, FLAG, 3, ESCAPE]))
+    assert data[:9] == bytes([0x7E, 1, 2, 3, 0x7D, 0x5E, 3, 0x7D, 0x5D])
+    assert bytes(data[9:-1]) == check.to_bytes(4, "little") and data[-1] == 0x7E
+    assert Packet(number=FLAG, kind=FLAG, payload=bytes([FLAG] * MAX_PAYLOAD)).to_bytes().__len__() <= LONGEST
 
-    def __init__(self, sent, received):
-        self.transmitter, self.receiver = UartTransmitter(divisor=sent), UartReceiver(divisor=received)
+
+def damaged(packets, rng):
+    """Bytes of the packets with others between them that are none: cut, too long, damaged, aborted, noise."""
+    bad = [
+        MANY.to_bytes()[:20],
+        PACKETS[1].to_bytes()[:-1] + bytes([ESCAPE, FLAG]),
+        Packet(number=1, kind=1, payload=bytes(65)).to_bytes(),
+        Packet(number=1, kind=1, payload=bytes(200)).to_bytes(),
+        bytes([FLAG, FLAG, FLAG]),
+        rng.randbytes(30),
+        bytes([FLAG, *bytes(300), FLAG]),
+        MANY.to_bytes().replace(bytes([101]), bytes([102]), 1),
+        MANY.to_bytes()[:30] + MANY.to_bytes()[29:],
+        MANY.to_bytes()[:30] + MANY.to_bytes()[31:],
+    ]
+    return b"".join(rng.choice(bad) + bytes([FLAG]) + packet.to_bytes() for packet in packets for _ in range(4))
+
+
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+def test_the_host_finds_the_packets(piece):
+    data = damaged(PACKETS, random.Random(1))
+    deframer = Deframer()
+    found = [packet for at in range(0, len(data), piece) for packet in deframer.feed(data[at : at + piece])]
+    assert found == [packet for packet in PACKETS for _ in range(4)]
+
+
+class Framing(wiring.Component):
+    """Both directions of the board, with a check of their own."""
+
+    def __init__(self):
+        self.deframer, self.framer = HardwareDeframer(), Framer()
         super().__init__({})
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules += [self.transmitter, self.receiver]
-        m.d.comb += self.receiver.rx.eq(self.transmitter.tx)
+        m.submodules += [self.deframer, self.framer, check := Check()]
+        connect(m, self.deframer.check, check.receiver)
+        connect(m, self.framer.check, check.sender)
         return m
 
 
-@pytest.mark.parametrize(("sent", "received"), [(4, 4), (5, 5), (12, 12), (25, 25), (25, 26), (26, 25), (100, 104)])
-def test_bytes_pass_a_line_whose_ends_differ_by_four_percent(sent, received):
-    data = [0, 255, 0x55, 0xAA, 1, 128, *random.Random(sent).randbytes(20)]
-    loop = Loop(sent, received)
+def test_the_board_finds_the_packets():
+    dut = Framing()
+    deframer = dut.deframer
 
     async def source(ctx):
-        await send(ctx, loop.transmitter.i, data, stall=0.02)
+        await send(ctx, deframer.i, damaged(PACKETS, random.Random(2)))
+        await ctx.tick().repeat(3)
 
     async def sink(ctx):
-        return await receive(ctx, loop.receiver.o, len(data))
+        place, memory, found = 0, {}, []
+        signals = (deframer.valid, deframer.place, deframer.byte, deframer.is_good)
+        async for _, _, valid, place, byte, is_good in ctx.tick().sample(*signals):
+            if valid:
+                memory[place] = byte
+            if is_good:
+                number, kind, length = (ctx.get(field) for field in (deframer.number, deframer.kind, deframer.length))
+                found.append(Packet(number=number, kind=kind, payload=bytes(memory[n] for n in range(length))))
+                if len(found) == 4 * len(PACKETS):
+                    return found
 
-    assert simulate(loop, source, sink)[1] == data
+    assert simulate(dut, source, sink)[1] == [packet for packet in PACKETS for _ in range(4)]
 
 
-@pytest.mark.parametrize("divisor", [4, 7])
-def test_a_byte_takes_ten_bits(divisor):
-    transmitter = UartTransmitter(divisor=divisor)
+@pytest.mark.parametrize("stall", [0.0, 0.7])
+def test_the_board_sends_packets(stall):
+    dut = Framing()
+    framer = dut.framer
+    expected = b"".join(packet.to_bytes() for packet in PACKETS)
 
     async def source(ctx):
-        await send(ctx, transmitter.i, [0b1010_0110, 0])
-
-    async def line(ctx):
-        levels = []
-        for _ in range(2 * BITS * divisor + 8):
+        for packet in PACKETS:
+            for signal, value in ((framer.number, packet.number), (framer.kind, packet.kind)):
+                ctx.set(signal, value)
+            ctx.set(framer.length, len(packet.payload))
+            ctx.set(framer.start, 1)
             await ctx.tick()
-            levels.append(ctx.get(transmitter.tx))
-        return levels
-
-    levels = simulate(transmitter, source, line)[1]
-    begin = levels.index(0)
-    bits = [levels[begin + divisor // 2 + n * divisor] for n in range(BITS)]
-    assert bits == [0, 0, 1, 1, 0, 0, 1, 0, 1, 1]
-
-
-def test_a_short_pulse_and_a_byte_without_stop_bit_are_no_bytes():
-    receiver = UartReceiver(divisor=8)
-
-    async def line(ctx):
-        async def hold(level, cycles):
-            ctx.set(receiver.rx, level)
-            for _ in range(cycles):
-                await ctx.tick()
-                seen.append(ctx.get(receiver.o.valid))
-
-        seen = []
-        await hold(1, 10)
-        await hold(0, 2)
-        await hold(1, 100)
-        await hold(0, 80)
-        await hold(1, 100)
-        return seen
-
-    assert not any(simulate(receiver, line)[0])
-
-
-def test_an_impossible_divisor_is_refused():
-    with pytest.raises(InputError, match="clock cycles per bit must be an integer from 4 to 65536, not 3"):
-        UartReceiver(divisor=3)
-
-
-async def until(ctx, condition, *values):
-    """What ``values`` are in the first cycle in which ``condition`` holds."""
-    while True:
-        _, _, done, *sampled = await ctx.tick().sample(condition, *values)
-        if done:
-            return sampled
-
-
-def little(value, size):
-    return list(value.to_bytes(size, "little"))
-
-
-@pytest.mark.parametrize("stall", [0.0, 0.3, 0.8])
-def test_the_bridge_does_all_commands_under_any_back_pressure(stall):
-    """Against a register file that answers what its address says, and a stream that comes back inverted."""
-    bridge = Bridge()
-    rng = random.Random(round(10 * stall))
-    commands, expected, beats = [], [], []
-    for _ in range(60):
-        kind = rng.choice([*ARGUMENTS, 0, 0x7F])
-        commands.append(kind)
-        if kind == Command.READ:
-            address = rng.randrange(1 << 12)
-            commands += little(address, 2)
-            expected.append((Reply.ERROR if address & 1 else Reply.READ, *little(address * 0x10001, 4)))
-        elif kind == Command.WRITE:
-            address = rng.randrange(1 << 12)
-            commands += [*little(address, 2), *little(rng.getrandbits(32), 4)]
-            expected.append((Reply.ERROR, *[None] * 4) if address & 1 else (Reply.WRITTEN,))
-        elif kind in ARGUMENTS:
-            words = [rng.getrandbits(32) for _ in range(rng.choice([0, 1, 2, 7]))]
-            commands += [len(words), *(byte for word in words for byte in little(word, 4))]
-            last = [kind == Command.LAST_BEATS and n == len(words) - 1 for n in range(len(words))]
-            beats += zip(words, last, strict=True)
-            expected.append((Reply.TAKEN,))
-    written = []
-
-    async def source(ctx):
-        await send(ctx, bridge.commands, commands, stall=stall)
+            ctx.set(framer.start, 0)
+            done = False
+            while not done:
+                _, _, place, done = await ctx.tick().sample(framer.place, framer.done)
+                ctx.set(framer.byte, packet.payload[place] if place < len(packet.payload) else 0xAA)
 
     async def sink(ctx):
-        replies, back = [], []
-        while len(replies) < len(expected) or len(back) < len(beats):
-            [tag] = await receive(ctx, bridge.replies, 1, stall=stall, seed=len(replies))
-            size = 4 if tag in (Reply.READ, Reply.ERROR, Reply.BEAT, Reply.LAST_BEAT) else 0
-            frame = (tag, *await receive(ctx, bridge.replies, size, stall=stall, seed=len(back)))
-            (back if tag in (Reply.BEAT, Reply.LAST_BEAT) else replies).append(frame)
-        return replies, back
+        return bytes(await receive(ctx, framer.o, len(expected), stall=stall))
+
+    assert simulate(dut, source, sink)[1] == expected
+
+
+class Session:
+    """Requests to a bridge whose accelerator is a bench: by whole packets."""
+
+    def __init__(self, ctx, bridge):
+        self.ctx, self.bridge, self.deframer, self.number = ctx, bridge, Deframer(), 7
+
+    async def send(self, kind, payload=b"", *, number=None):
+        if number is None:
+            self.number = number = (self.number + 1) % 256
+        await send(self.ctx, self.bridge.i, Packet(number=number, kind=kind, payload=payload).to_bytes())
+
+    async def answer(self, cycles=1200):
+        """The next packet; None if there is none for so many cycles."""
+        o = self.bridge.o
+        self.ctx.set(o.ready, 1)
+        for _ in range(cycles):
+            _, _, valid, byte = await self.ctx.tick().sample(o.valid, o.payload)
+            if valid:
+                for packet in self.deframer.feed(bytes([byte])):
+                    return packet
+        return None
+
+    async def ask(self, kind, payload=b"", **options):
+        await self.send(kind, payload, **options)
+        packet = await self.answer()
+        return packet and (packet.kind, packet.payload)
+
+
+async def pulse(ctx, signal):
+    ctx.set(signal, 1)
+    await ctx.tick()
+    ctx.set(signal, 0)
+
+
+def words(*values):
+    return b"".join(value.to_bytes(4, "little") for value in values)
+
+
+def with_bridge(session, *, beats=(), takes=True):
+    """Runs a session against registers that read as their address, and refuse odd ones, and a stream that has ``beats``
+    for it. What the accelerator got comes back."""
+    bridge = Bridge(patience=64)
+    written, taken, resets = [], [], []
+    gives = list(beats)
+    state = {"takes": takes}
 
     async def registers(ctx):
-        axi, stalls = bridge.s_axi, random.Random(1)
+        axi = bridge.s_axi
         while True:
-            while stalls.random() < stall:
-                await ctx.tick()
-            _, _, reads, writes, address, target, data = await ctx.tick().sample(
-                axi.arvalid, axi.awvalid & axi.wvalid, axi.araddr, axi.awaddr, axi.wdata
+            _, _, reads, at, writes, target, data = await ctx.tick().sample(
+                axi.arvalid, axi.araddr, axi.awvalid & axi.wvalid, axi.awaddr, axi.wdata
             )
             if reads:
-                ctx.set(axi.arready, 1)
-                await ctx.tick()
-                ctx.set(axi.arready, 0)
-                while stalls.random() < stall:
-                    await ctx.tick()
-                ctx.set(axi.rdata, address * 0x10001)
-                ctx.set(axi.rresp, 2 * (address & 1))
+                await pulse(ctx, axi.arready)
+                ctx.set(axi.rdata, at * 0x10001)
+                ctx.set(axi.rresp, 2 * (at & 1))
                 ctx.set(axi.rvalid, 1)
-                await until(ctx, axi.rready)
+                await ctx.tick().until(axi.rready)
                 ctx.set(axi.rvalid, 0)
             elif writes:
                 written.append((target, data))
-                ready = [axi.awready, axi.wready]
-                stalls.shuffle(ready)
-                for signal in ready:  # in either order, each once
-                    ctx.set(signal, 1)
-                    await ctx.tick()
-                    ctx.set(signal, 0)
+                await pulse(ctx, axi.wready)
+                await pulse(ctx, axi.awready)
                 ctx.set(axi.bresp, 2 * (target & 1))
                 ctx.set(axi.bvalid, 1)
-                await until(ctx, axi.bready)
+                await ctx.tick().until(axi.bready)
                 ctx.set(axi.bvalid, 0)
 
-    async def loop(ctx):
-        stalls = random.Random(2)
+    async def streams(ctx):
+        into, out = bridge.s_axis, bridge.m_axis
         while True:
-            while stalls.random() < stall:
-                await ctx.tick()
-            ctx.set(bridge.s_axis.tready, 1)
-            beat = bridge.s_axis
-            data, last = await until(ctx, beat.tvalid, beat.tdata, beat.tlast)
-            ctx.set(bridge.s_axis.tready, 0)
-            ctx.set(bridge.m_axis.tdata, data ^ 0xFFFF_FFFF)
-            ctx.set(bridge.m_axis.tlast, last)
-            ctx.set(bridge.m_axis.tvalid, 1)
-            await until(ctx, bridge.m_axis.tready)
-            ctx.set(bridge.m_axis.tvalid, 0)
+            ctx.set(into.tready, state["takes"])
+            ctx.set(out.tvalid, bool(gives))
+            if gives:
+                ctx.set(out.tdata, gives[0][0])
+                ctx.set(out.tlast, gives[0][1])
+            _, _, came, word, last, gave, reset = await ctx.tick().sample(
+                into.tvalid & into.tready, into.tdata, into.tlast, out.tvalid & out.tready, bridge.reset
+            )
+            resets.append(reset)
+            if came:
+                taken.append((word, last))
+            if gave:
+                del gives[0]
 
-    _, (replies, back) = simulate(bridge, source, sink, background=(registers, loop))
-    for got, wanted in zip(replies, expected, strict=True):
-        assert len(got) == len(wanted) and all(w in (None, g) for g, w in zip(got, wanted, strict=True))
-    tags = {False: Reply.BEAT, True: Reply.LAST_BEAT}
-    assert back == [(tags[last], *little(word ^ 0xFFFF_FFFF, 4)) for word, last in beats]
+    async def run_session(ctx):
+        await session(Session(ctx, bridge), state)
 
-
-class Board(wiring.Component):
-    """A bridge and an accelerator, without the line between the bridge and the host."""
-
-    def __init__(self, accelerator):
-        self.bridge, self.accelerator = Bridge(), accelerator
-        super().__init__({})
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.bridge = bridge = self.bridge
-        m.submodules.accelerator = ResetInserter(bridge.reset)(self.accelerator)
-        wiring.connect(m, bridge.s_axis, self.accelerator.s_axis)
-        wiring.connect(m, self.accelerator.m_axis, bridge.m_axis)
-        wiring.connect(m, bridge.s_axi, self.accelerator.s_axi)
-        return m
+    simulate(bridge, run_session, background=[registers, streams])
+    return written, taken, sum(resets)
 
 
-class SimulatedLine:
-    """The bytes of a board in Amaranth's simulator; nothing came in time if nothing comes in ``patience`` cycles."""
-
-    def __init__(self, board, patience=2000):
-        self.sent, self.got, self.cycles, self.patience = [], bytearray(), 0, patience
-        self.sim = Simulator(Fragment.get(board, None))
-        self.sim.add_clock(1e-6)
-        commands, replies = board.bridge.commands, board.bridge.replies
-
-        async def source(ctx):
-            while True:
-                ctx.set(commands.valid, bool(self.sent))
-                if self.sent:
-                    ctx.set(commands.payload, self.sent[0])
-                _, _, taken = await ctx.tick().sample(commands.valid & commands.ready)
-                if taken:
-                    del self.sent[0]
-
-        async def sink(ctx):
-            ctx.set(replies.ready, 1)
-            while True:
-                _, _, valid, byte = await ctx.tick().sample(replies.valid, replies.payload)
-                self.cycles += 1
-                if valid:
-                    self.got.append(byte)
-
-        self.sim.add_testbench(source, background=True)
-        self.sim.add_testbench(sink, background=True)
-
-    def write(self, data):
-        self.sent += data
-
-    def read(self, size=1):
-        until = self.cycles + self.patience + len(self.sent)
-        while len(self.got) < size and self.cycles < until:
-            self.sim.advance()
-        taken, self.got = bytes(self.got[:size]), self.got[size:]
-        return taken
+def address(value):
+    return value.to_bytes(2, "little")
 
 
-def simulated_line(design):
-    """The line of a board that holds ``design``."""
-    images = pack(design)
-    number = config_hash(design.params, images)
-    return SimulatedLine(Board(Accelerator(design.params, images, version="0.1.0", config_hash=number)))
+def test_each_request_is_carried_out_once():
+    async def session(board, state):
+        reset = (Status.DONE, b"abcd")
+        assert await board.ask(Request.RESET, b"abcd") == reset
+        done = (Status.DONE, b"")
+        for _ in range(3):  # the same number: the same answer
+            assert await board.ask(Request.WRITE, address(0x10) + words(5), number=9) == done
+        for _ in range(2):
+            assert await board.ask(Request.READ, address(0x24), number=10) == (Status.DONE, words(0x240024))
+        assert await board.ask(Request.READ, address(0x25), number=11) == (Status.REFUSED, b"")
+        assert await board.ask(Request.WRITE, address(0x31) + words(6), number=12) == (Status.REFUSED, b"")
+        assert await board.ask(Request.PUSH, words(1, 2), number=13) == done
+        assert await board.ask(Request.PUSH, words(1, 2), number=13) == done
+        assert await board.ask(Request.PUSH_LAST, words(*range(MAX_BEATS)), number=14) == done
+        for number in (10, 13, 16, 14 + 128):  # before the last one, or too far ahead
+            assert await board.ask(Request.WRITE, address(0x10) + words(9), number=number) is None
+        for _ in range(2):
+            assert await board.ask(Request.PULL, number=15) == (Status.DONE, words(*range(100, 116)))
+        assert await board.ask(Request.PULL, number=16) == (Status.LAST, words(116, 117))
+        assert await board.ask(Request.PULL, number=17) == (Status.DONE, words(118))  # nothing more for a while
+        assert await board.ask(Request.PULL, number=18) == (Status.DONE, b"")
+
+    beats = [(word, word == 117) for word in range(100, 119)]
+    written, taken, _ = with_bridge(session, beats=beats)
+    assert written == [(0x10, 5), (0x31, 6)]
+    assert taken == [(1, 0), (2, 0), *((word, word == MAX_BEATS - 1) for word in range(MAX_BEATS))]
+
+
+def test_what_is_no_request_is_nothing():
+    async def session(board, state):
+        await board.ask(Request.RESET, bytes(4), number=0)
+        wrong = {0: b"", 8: b"", Status.DONE: b"", Request.READ: b"1", Request.WRITE: b"12", Request.PULL: b"1"}
+        wrong |= {Request.PUSH: b"", Request.PUSH_LAST: b"12345", Request.RESET: b"123", Request.RESUME: b""}
+        for kind, payload in wrong.items():
+            assert await board.ask(kind, payload, number=1) is None
+        assert await board.ask(Request.READ, address(4), number=1) == (Status.DONE, words(0x40004))
+
+    assert with_bridge(session)[0] == []
+
+
+def test_before_a_reset_nothing_is_done():
+    async def session(board, state):
+        for kind, payload in ((Request.READ, address(4)), (Request.PUSH, words(1)), (Request.PULL, b"")):
+            assert await board.ask(kind, payload) == (Status.LOST, b"")
+
+    assert with_bridge(session) == ([], [], 0)
+
+
+def test_a_sample_that_nobody_takes_is_answered():
+    """Beats that were taken are told; what is sent behind is nothing, until the host asks for what comes out."""
+
+    async def session(board, state):
+        await board.ask(Request.RESET, bytes(4), number=0)
+        state["takes"] = False
+        for _ in range(2):  # one beat waits in the bridge
+            assert await board.ask(Request.PUSH, words(1, 2, 3), number=1) == (Status.STALLED, b"\x01")
+        for kind, payload in ((Request.PUSH, words(4)), (Request.PULL, b""), (Request.READ, address(4))):
+            assert await board.ask(kind, payload, number=2) is None
+        assert await board.ask(Request.RESUME, number=2) == (Status.DONE, words(9))
+        state["takes"] = True
+        assert await board.ask(Request.RESUME, number=3) is None
+        assert await board.ask(Request.PUSH_LAST, words(2, 3), number=3) == (Status.DONE, b"")
+
+    assert with_bridge(session, beats=[(9, 0)])[1] == [(1, 0), (2, 0), (3, 1)]
+
+
+def test_a_reset_is_possible_when_nothing_else_is():
+    async def session(board, state):
+        await board.ask(Request.RESET, bytes(4), number=0)
+        assert await board.ask(Request.PUSH, words(1, 2, 3), number=1) == (Status.STALLED, b"\x01")
+        state["takes"] = True
+        assert await board.ask(Request.RESET, b"efgh", number=99) == (Status.DONE, b"efgh")
+        assert await board.ask(Request.PUSH_LAST, words(4), number=100) == (Status.DONE, b"")
+
+    _, taken, resets = with_bridge(session, takes=False)
+    assert taken == [(1, 0), (4, 1)] or taken == [(4, 1)]
+    assert resets == 2 * 65
 
 
 def ann(host_output=HostOutput.DENSE):
@@ -297,13 +333,12 @@ def snn(host_input, host_output):
     return AcceleratorParams(name="snn", engines=engines, host_input=host_input, host_output=host_output)
 
 
-def simulated(params, seed=3):
-    """A host whose board runs a random network, the network, its golden results and samples, one of them all zeros."""
+def simulated(params, seed=3, **options):
+    """A host whose board runs a random network, the network, samples, and the line."""
     design = random_design(params, seed=seed)
-    samples = random_samples(design, 6, seed=seed)
-    samples[1] = 0
-    line = simulated_line(design)
-    return SerialHost(line, "the line"), design, samples, line
+    line = SimulatedLine(Board(design), **options)
+    host = SerialHost(line, "the line", rng=random.Random(seed))
+    return host, design, random_samples(design, 6, seed=seed), line
 
 
 CASES = [
@@ -332,28 +367,3 @@ def test_samples_through_the_bridge_give_what_golden_gives(params):
         else:
             got = np.array(words, dtype=np.uint32).astype(np.int32)
             assert got.tolist() == expected.outputs[index].tolist()
-
-
-def test_a_reset_ends_a_broken_off_command_and_a_half_sent_sample():
-    params = snn(HostInput.TOKENS, HostOutput.DENSE)
-    host, design, samples, line = simulated(params)
-    expected = run(design, samples)
-    host.reset()
-    beats = list(input_beats(params, samples[0]))
-    line.write(bytes([Command.BEATS, MAX_BEATS, 1, 2, 3]))
-    host.reset()
-    host._send([Beat(data=beat.data, last=False) for beat in beats[:-1]])
-    host.reset()
-    assert host.run(beats) == [value & 0xFFFF_FFFF for value in expected.outputs[0].tolist()]
-
-
-def test_registers_that_are_not_there_and_a_silent_line_are_told():
-    host, _, _, line = simulated(ann())
-    host.reset()
-    with pytest.raises(NoAnswerError, match="the line answers ERROR, not READ: reset the board"):
-        host.read(0xFFC)
-    with pytest.raises(NoAnswerError, match="does not answer: is the board's bitstream loaded"):
-        host._take(1)
-    line.got += b"?"
-    with pytest.raises(NoAnswerError, match="the line sends 3f, which is no reply of ours"):
-        host.read(Register.MAGIC)

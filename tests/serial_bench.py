@@ -1,0 +1,162 @@
+"""A board in Amaranth's simulator, or compiled; and lines that damage what passes them."""
+
+import random
+import struct
+import subprocess
+from pathlib import Path
+
+from amaranth.back import verilog
+from amaranth.hdl import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.sim import Simulator
+
+from tospike.gen import tools
+from tospike.gen.cache import Cache, digest
+from tospike.gen.folder import config_hash
+from tospike.gen.images import pack
+from tospike.hw.accelerator import Accelerator
+from tospike.hw.host.bridge import Bridge
+
+SOURCE = Path(__file__).with_suffix(".cpp")
+
+
+class Board(wiring.Component):
+    """A bridge and an accelerator, without the line between the bridge and the host."""
+
+    def __init__(self, design, *, patience=256):
+        images = pack(design)
+        number = config_hash(design.params, images)
+        self._accelerator = Accelerator(design.params, images, version="0.1.0", config_hash=number)
+        self._patience = patience
+        super().__init__({"i": In(stream.Signature(8)), "o": Out(stream.Signature(8))})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.bridge = bridge = Bridge(patience=self._patience)
+        accelerator = self._accelerator
+        m.submodules.accelerator = ResetInserter(bridge.reset)(accelerator)
+        connect(m, flipped(self.i), bridge.i)
+        connect(m, bridge.o, flipped(self.o))
+        connect(m, bridge.s_axis, accelerator.s_axis)
+        connect(m, accelerator.m_axis, bridge.m_axis)
+        connect(m, bridge.s_axi, accelerator.s_axi)
+        return m
+
+
+class SimulatedLine:
+    """A board in Amaranth's simulator; a byte takes ``byte_cycles``, and a second ``PER_SECOND``."""
+
+    PER_SECOND = 100_000
+
+    def __init__(self, board, *, byte_cycles=12, moment=300):
+        self.sent, self.got, self.cycles, self.moment = bytearray(), bytearray(), 0, moment
+        self.seconds_per_byte = byte_cycles / self.PER_SECOND
+        self.sim = Simulator(Fragment.get(board, None))
+        self.sim.add_clock(1e-6)
+        i, o = board.i, board.o
+
+        async def line(ctx):
+            while True:
+                is_time = self.cycles % byte_cycles == 0
+                ctx.set(i.valid, is_time and bool(self.sent))
+                if self.sent:
+                    ctx.set(i.payload, self.sent[0])
+                ctx.set(o.ready, is_time)
+                _, _, taken, came, byte = await ctx.tick().sample(i.valid & i.ready, o.valid & o.ready, o.payload)
+                self.cycles += 1
+                if taken:
+                    del self.sent[0]
+                if came:
+                    self.got.append(byte)
+
+        self.sim.add_testbench(line, background=True)
+
+    def send(self, data):
+        self.sent += data
+
+    def receive(self):
+        until = self.cycles + self.moment
+        while not self.got and self.cycles < until:
+            self.sim.advance()
+        taken, self.got = bytes(self.got), bytearray()
+        return taken
+
+    def time(self):
+        return self.cycles / self.PER_SECOND
+
+
+class CompiledLine:
+    """The same of a board that Verilator compiled: `build` gives the program."""
+
+    PER_SECOND = 100_000
+    MOMENT = 200
+    seconds_per_byte = 10 / PER_SECOND
+
+    def __init__(self, program):
+        self._process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._sent, self._cycles, self._is_new = b"", 0, True
+
+    def power_up(self):
+        """The board forgets everything, and what was on its way is gone."""
+        self._sent, self._is_new = b"", True
+
+    def send(self, data):
+        self._sent += data
+
+    def receive(self):
+        pipe = self._process
+        pipe.stdin.write(struct.pack("<3I", self.MOMENT, self._is_new, len(self._sent)) + self._sent)
+        pipe.stdin.flush()
+        self._sent, self._is_new, self._cycles = b"", False, self._cycles + self.MOMENT
+        (size,) = struct.unpack("<I", pipe.stdout.read(4))
+        return pipe.stdout.read(size)
+
+    def time(self):
+        return self._cycles / self.PER_SECOND
+
+    def close(self):
+        self._process.stdin.close()
+        assert self._process.wait() == 0
+        self._process.stdout.close()
+
+
+def build(board):
+    """The program of a board, which is made once."""
+    text, verilator = verilog.convert(board, name="board", emit_src=False), tools.find("verilator")
+    options = ("--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-CFLAGS", "-O1")
+    names = ("--top-module", "board", "-Mdir", "obj", "-o", "board", "board.v", SOURCE.name)
+
+    def make(folder):
+        (folder / "board.v").write_text(text)
+        (folder / SOURCE.name).write_bytes(SOURCE.read_bytes())
+        verilator.run((*options, *names), cwd=folder, log=folder / "build.log", makes=("obj/board",))
+
+    key = digest({"board": text, "bench": SOURCE.read_bytes(), "tool": verilator.release, "options": repr(options)})
+    return Cache().build("serial-bench", key, make) / "obj" / "board"
+
+
+class DamagingLine:
+    """Flips a bit of, drops, doubles or puts another before each byte with some probability, both ways."""
+
+    def __init__(self, line, rate, seed):
+        self._line, self._rate, self._rng = line, rate, random.Random(seed)
+        self.seconds_per_byte, self.time = line.seconds_per_byte, line.time
+        self.damaged = 0
+
+    def _damage(self, data):
+        out = bytearray()
+        for byte in data:
+            if self._rng.random() >= self._rate:
+                out.append(byte)
+                continue
+            self.damaged += 1
+            flipped = byte ^ 1 << self._rng.randrange(8)
+            out += bytes(self._rng.choice([(flipped,), (), (byte, byte), (self._rng.randrange(256), byte)]))
+        return bytes(out)
+
+    def send(self, data):
+        self._line.send(self._damage(data))
+
+    def receive(self):
+        return self._damage(self._line.receive())
