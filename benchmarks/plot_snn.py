@@ -30,7 +30,7 @@ def draw(result: Mapping[str, Any]) -> str:
 
 
 def _rates(axes: Axes, rows: Sequence[Row]) -> None:
-    plain(axes, "Cycles per step, 256 x 256, over spikes per input")
+    plain(axes, "Cycles per step, 256 x 256, logarithmic")
     for shade, lanes in zip(SHADES, sorted({row["lanes"] for row in rows}), strict=True):
         mine = [row for row in rows if row["lanes"] == lanes and row["rate"] > 0]
         axes.plot(
@@ -43,6 +43,7 @@ def _rates(axes: Axes, rows: Sequence[Row]) -> None:
     axes.set_yscale("log")
     axes.autoscale(axis="y")
     axes.set_xlim(right=5)
+    axes.set_xlabel("spikes per input and step, logarithmic")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:g}")
     axes.minorticks_off()
@@ -61,11 +62,11 @@ def _lanes(axes: Axes, rows: Sequence[Row]) -> None:
     axes.minorticks_off()
     axes.autoscale(axis="y")
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("lanes")
+    axes.set_xlabel("lanes, logarithmic")
 
 
 def _label(axes: Axes, text: str, where: tuple[float, float], colour: str) -> None:
-    axes.annotate(text, where, xytext=(0, 7), textcoords="offset points", color=colour, va="bottom")
+    axes.annotate(text, where, xytext=(0, -7), textcoords="offset points", color=colour, va="top")
 
 
 def _accuracy(axes: Axes, rows: Sequence[Row]) -> None:

@@ -5,13 +5,16 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from tospike.compare.drawing import COLOUR, Drawing, label_log_axis, new_figure, on_paper, render, style_axes
+from tospike.compare.drawing import COLOUR, Drawing, label_log_axis, new_figure, render, style_axes
 from tospike.compare.energy.break_even import PUBLISHED
 from tospike.compare.sweep.surface import BreakEven
 
 LINES = ("mac", "snn", "neuron", "state", "ann", "activations", "weights", "sop")
 """Colours of the lines, in turn."""
 
+
+_LINE = 1.16
+"""How far apart two names stand, as a factor on the logarithmic axis."""
 
 STYLES = {2: (0, (4, 2)), 3: "solid"}
 """Of each level, where there are both."""
@@ -61,21 +64,22 @@ def _range(published: Any, found: Sequence[BreakEven]) -> tuple[float, float]:
 
 
 def _published(plot: Axes, found: Sequence[BreakEven]) -> None:
-    """Bands and lines of the literature, at the sweep's density of activations."""
-    for published in PUBLISHED:
+    """Bands and lines of the literature, at the sweep's density of activations; their names stand beside the plot."""
+    place = 0.0
+    for published in sorted(PUBLISHED, key=lambda each: _range(each, found)[1]):
         low, high = _range(published, found)
         if high > 1.1 * low:
             plot.axhspan(low, high, color=COLOUR["rule"], alpha=0.45, linewidth=0)
         else:
             plot.axhline(high, color=COLOUR["muted"], linewidth=0.8, linestyle=(0, (4, 3)))
+        place = max(high, _LINE * place)
         plot.annotate(
             published.name,
-            (1, high),
+            (1, place),
             xycoords=("axes fraction", "data"),
-            xytext=(-4, 2),
+            xytext=(4, 0),
             textcoords="offset points",
-            ha="right",
+            va="center",
             fontsize=8,
             color=COLOUR["muted"],
-            **on_paper(),
         )

@@ -1,0 +1,115 @@
+"""The commands of README and docs: each can be typed as it stands, and says where it stands what it needs."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+import typer
+
+from tospike.compare.cli import app
+from tospike.gen.data import load_data
+from tospike.gen.tools import look
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+NEEDS = {
+    r"--simulator icarus|energy gates|energy cells|--gates\b": "make asic-tools",
+    r"/dev/tty": "board",
+    r"\bmnist:DIR|\bmnist-": "idx files|train",
+    r"compare mine\b": "--dt",
+}
+"""What a command of this kind must name: in its comment, in its options, or in the paragraph around its block."""
+
+
+def commands(page):
+    """Lines of the code blocks, and what stands in backquotes, that call us: page, command, what is said of it."""
+    text = page.read_text()
+    for block in re.finditer(r"(?s)((?:[^\n]+\n)*)\n?```[a-z]*\n(.*?)```\n((?:\n?[^\n#`]+\n)?)", text):
+        around = block[1] + block[3]
+        for line in block[2].replace("\\\n", " ").splitlines():
+            if re.match(r"(tospike|python|make) ", line):
+                command, _, comment = line.partition(" # ")
+                yield str(page.relative_to(ROOT)), command.strip(), comment + around
+    for inline in re.finditer(r"`((?:tospike|make|python -m) [^`]*)`", text):
+        if "..." not in inline[1] and not inline[1].endswith("-"):
+            yield str(page.relative_to(ROOT)), " ".join(inline[1].split()), ""
+
+
+ALL = list(dict.fromkeys(command for page in PAGES for command in commands(page)))
+README = [(command, said) for page, command, said in ALL if page == "README.md" and said]
+
+
+def test_there_are_commands():
+    assert len(ALL) > 60 and len(README) > 20
+
+
+@pytest.mark.parametrize(("page", "command"), sorted({(page, command) for page, command, _ in ALL}))
+def test_the_command_can_be_typed(page, command):
+    program, *args = shlex.split(command.replace("[", "").replace("]", ""))
+    if program == "make":
+        assert re.search(rf"^{args[0]}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    elif program == "python":
+        module = args[args.index("-m") + 1]
+        assert find_spec(module) or (ROOT / f"{module.replace('.', '/')}.py").exists()
+    else:
+        group = typer.main.get_command(app)
+        context = click.Context(group, info_name="tospike")
+        while isinstance(group, click.Group) and args:
+            name, found, args = group.resolve_command(context, args)
+            assert found is not None, f"no command {name}"
+            complete = not isinstance(found, click.Group) and (args or not found.get_params(context))
+            context = found.make_context(name, list(args), parent=context, resilient_parsing=not complete)
+            group = found
+
+
+@pytest.mark.parametrize(("command", "said"), README)
+def test_what_a_command_needs_stands_beside_it(command, said):
+    for pattern, need in NEEDS.items():
+        if re.search(pattern, command):
+            assert re.search(need, command + said), f"{command}: say that it needs {need}"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where a reader types, with what stands for their own files."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "examples").symlink_to(ROOT / "examples")
+    shutil.copy(ROOT / "examples" / "digits_ann.onnx", folder / "my.onnx")
+    shutil.copy(ROOT / "examples" / "digits_snn.nir", folder / "my.nir")
+    data = load_data("digits")
+    np.savez(folder / "my.npz", x=data.x, y=data.y)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [command for command, _ in README])
+def test_the_command_works(command, folder):
+    """In order: later commands use what earlier ones made."""
+    program, *args = shlex.split(command)
+    if program != "tospike":
+        pytest.skip("make and pip are the subject of tests/test_makefile.py")
+    if "/dev/tty" in command:
+        pytest.skip("no board is connected")
+    if "icarus" in command and not look("iverilog")[0]:
+        pytest.skip("no Icarus Verilog: make asic-tools")
+    if "my_cells.lib" in command or re.search(r"energy gates|--gates\b", command):
+        cells = Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
+        if not cells.exists():
+            pytest.skip("no standard cells: make asic-tools")
+        shutil.copy(cells, folder / "my_cells.lib")
+    result = subprocess.run(
+        [sys.executable, "-m", "tospike", *args],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
