@@ -71,7 +71,7 @@ app.command("convert", epilog="Example:  tospike convert ann.onnx --data digits 
     convert_command
 )
 app.add_typer(tb_cli.bench_app, name="bench")
-app.command("synth", epilog="Example:  tospike synth build/core --target ice40-up5k --json area.json")(
+app.command("synth", epilog="Example:  tospike synth build/core --target ecp5-85k --json area.json")(
     synth_cli.synth_command
 )
 app.command("build", epilog="Example:  tospike build build/snn --board ulx3s-85f --out snn.bit")(
