@@ -114,7 +114,9 @@ def _clipped(grid: Grid, stage: Stage) -> Grid:
         low = max(low, int(grid.levels(np.zeros(()))))
     if stage.neuron.maximum is not None:
         high = min(high, int(grid.levels(np.asarray(stage.neuron.maximum))))
-    return replace(grid, low=min(low, high - 1), high=high)
+    if low == high:  # a grid has two levels: the one below would be negative behind a ReLU
+        low, high = (low, high + 1) if high < grid.high else (low - 1, high)
+    return replace(grid, low=low, high=high)
 
 
 def _unsigned(grid: Grid) -> Grid:

@@ -13,7 +13,7 @@ Where weights cannot be scaled (pools, additions, weights of +1 and -1), a small
 made for that. ``docs/quantisation.md`` has the bounds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,19 @@ class Hidden:
     """Channels that have their level by the bias alone."""
     coarser: int = 0
     """Channels with a larger weight scale than would suit their weights."""
+    bias_error: float = 0.0
+    """Levels by which the rounding of a bias moves an output at most, where no trained quantiser is to be met."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Integers:
+    """(channels,) each."""
+
+    bias: Ints
+    multiplier: Ints
+    inexact: Mask
+    off: Floats
+    """Levels, see `Hidden.bias_error`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,9 +96,10 @@ class HiddenLayer:
             sums = addition_sums(synapses, self.sources)
         else:
             sums = pool_sums(synapses, self.sources[0], self.stage.name)
+        if not sums.rows.any():  # nothing but biases: any unit will do
+            sums = replace(sums, unit=np.full_like(sums.unit, float(self.target.scale) / LEAST_MULTIPLIER))
         shift = self._shift(self._factor(sums))
-        bias, multiplier, inexact = self._integers(sums, shift)
-        return self._hidden(sums, bias, multiplier, shift, inexact=inexact)
+        return self._hidden(sums, self._integers(sums, shift), shift)
 
     # ------------------------------------------------------------------------------------------------ properties
 
@@ -134,22 +148,19 @@ class HiddenLayer:
         small = ~constant & (factor * 2.0**shift < LEAST_MULTIPLIER * SMALLER) & (not binary)
         if self._is_trained and small.any():
             # such a multiplier may do: few levels leave it much room
-            small &= self._integers(weights.sums(scale, constant), shift)[2]
+            small &= self._integers(weights.sums(scale, constant), shift).inexact
         scale = np.where(small, self._scale(LEAST_MULTIPLIER / 2.0**shift), scale)
 
         sums = weights.sums(scale, constant)
-        bias, multiplier, inexact = self._integers(sums, shift)
-        level_bias, level_multiplier = self._give(level, sums, shift)
+        integers, given = self._integers(sums, shift), self._give(level, sums, shift)
         coarser = ~constant & (scale != own)
-        return self._hidden(
-            sums,
-            np.where(constant, level_bias, bias),
-            np.where(constant, level_multiplier, multiplier),
-            shift,
-            inexact=~constant & (inexact | (coarser & self._is_trained)),
-            constant=constant,
-            coarser=coarser,
+        chosen = _Integers(
+            bias=np.where(constant, given.bias, integers.bias),
+            multiplier=np.where(constant, given.multiplier, integers.multiplier),
+            inexact=~constant & (integers.inexact | (coarser & self._is_trained)),
+            off=np.where(constant, given.off, integers.off),
         )
+        return self._hidden(sums, chosen, shift, constant=int(constant.sum()), coarser=int(coarser.sum()))
 
     def _constant(self, weights: Weighted) -> tuple[Mask, Ints]:
         """(channels,) which channels give the same level whatever comes in, and the level."""
@@ -184,11 +195,8 @@ class HiddenLayer:
 
     # ---------------------------------------------------------------------------------------------------- integers
 
-    def _integers(self, sums: Sums, shift: int) -> tuple[Ints, Ints, Mask]:
-        """(channels,) each: biases, multipliers, and where a trained quantiser is missed.
-
-        Where a multiplier is small or cut, the bias is made for the multiplier as it is.
-        """
+    def _integers(self, sums: Sums, shift: int) -> _Integers:
+        """Where a multiplier is small or cut, the bias is made for the multiplier as it is."""
         factor, scale, zero = self._factor(sums), float(self.target.scale), self.target.centre
         least, most = sums.reach(self.act.min, self.act.max)
         # a bias beyond all that sums can make up for gives an end of the range, however large it is
@@ -197,45 +205,52 @@ class HiddenLayer:
         multiplier = multipliers(factor, shift, self.params)
         small = factor * 2.0**shift < LEAST_MULTIPLIER * SMALLER
         multiplier = np.where(small, np.maximum(multiplier, self._least(bias / scale + zero, shift)), multiplier)
+        cut = multiplier == self.params.multiplier.max
         rounded = multiplier / 2.0**shift
         unit = np.where(small, rounded * self._finer * scale, sums.unit)
-        used = np.where(small | (multiplier == self.params.multiplier.max), rounded, factor)
-        fine = (bias / unit - sums.zeros) * self._finer + zero / used
-        if not self._is_trained:
-            return to_int64(fine, f"biases of stage {self.stage.name!r}"), multiplier, np.zeros(len(fine), dtype=bool)
+        fine = (bias / unit - sums.zeros) * self._finer + zero / np.where(small | cut, rounded, factor)
+        if self._is_trained:
+            return self._fit(sums, bias, fine, multiplier, shift)
+        integers = to_int64(fine, f"biases of stage {self.stage.name!r}")
+        off = np.where(cut, 0.0, np.abs(integers - fine) * rounded)
+        return _Integers(bias=integers, multiplier=multiplier, inexact=np.zeros(len(fine), dtype=bool), off=off)
+
+    def _fit(self, sums: Sums, bias: Floats, fine: Floats, multiplier: Ints, shift: int) -> _Integers:
         steps = thresholds(sums.unit, bias / sums.unit - sums.zeros, self.target, self.target.low, self.target.high)
         reach = sums.reach(min(grid.low for grid in self.sources), max(grid.high for grid in self.sources))
         fit = fit_thresholds(steps, fine, multiplier, self.target.low, reach, shift, self.params)
-        return fit.bias, fit.multiplier, fit.inexact
+        return _Integers(bias=fit.bias, multiplier=fit.multiplier, inexact=fit.inexact, off=np.zeros(len(fine)))
 
     def _least(self, level: Floats, shift: int) -> Ints:
         """(channels,) the least multipliers with which the bias that gives ``level`` takes half the accumulator."""
         needed = np.ceil(np.abs(level) * 2.0**shift / (self._largest / 2))
         return to_int64(np.clip(needed, 1, self.params.multiplier.max), "multipliers")
 
-    def _give(self, level: Ints, sums: Sums, shift: int) -> tuple[Ints, Ints]:
-        """(channels,) biases and multipliers that give ``level`` with any input."""
+    def _give(self, level: Ints, sums: Sums, shift: int) -> _Integers:
+        """What gives ``level`` (channels,) with any input."""
         least, most = sums.reach(self.act.min, self.act.max)
         zeros = most - least == 0
         finest = min(shift, self.params.multiplier_bits - 1)
         multiplier = np.where(zeros, 1 << finest, self._least(level.astype(np.float64), shift))
         middle = (most + least) / 2 * self._finer
-        return to_int64(level * 2.0**shift / multiplier - middle, f"biases of stage {self.stage.name!r}"), multiplier
+        bias = to_int64(level * 2.0**shift / multiplier - middle, f"biases of stage {self.stage.name!r}")
+        return _Integers(
+            bias=bias, multiplier=multiplier, inexact=np.zeros(len(bias), dtype=bool), off=np.zeros(len(bias))
+        )
 
-    def _hidden(
-        self,
-        sums: Sums,
-        bias: Ints,
-        multiplier: Ints,
-        shift: int,
-        *,
-        inexact: Mask,
-        constant: Mask | bool = False,
-        coarser: Mask | bool = False,
-    ) -> Hidden:
-        clamp = self.target.low, self.target.high
-        fraction_bits = self.params.fraction_bits
-        neuron = Requantize(multiplier=multiplier, shift=shift, clamp=clamp, fraction_bits=fraction_bits)
-        marks = {"inexact": inexact, "constant": constant, "coarser": coarser}
-        counts = {name: int(np.count_nonzero(mark)) for name, mark in marks.items()}
-        return Hidden(sums=sums, bias=bias, neuron=neuron, **counts)
+    def _hidden(self, sums: Sums, chosen: _Integers, shift: int, *, constant: int = 0, coarser: int = 0) -> Hidden:
+        neuron = Requantize(
+            multiplier=chosen.multiplier,
+            shift=shift,
+            clamp=(self.target.low, self.target.high),
+            fraction_bits=self.params.fraction_bits,
+        )
+        return Hidden(
+            sums=sums,
+            bias=chosen.bias,
+            neuron=neuron,
+            inexact=int(chosen.inexact.sum()),
+            constant=constant,
+            coarser=coarser,
+            bias_error=float(chosen.off.max()),
+        )

@@ -1,5 +1,7 @@
 """The last layer of an ANN: its sums are the logits, in a unit of their own."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,7 @@ FINENESS = 2.0**-12
 OF_WEIGHTS = 1 / 64
 """Or this part of what the rounding of weights moves it at most."""
 BIAS_BITS = 15
-"""Of the largest bias where there is nothing else."""
+"""Of the largest bias where there are no weights."""
 MOST_FRACTION_BITS = 15
 """See `RequantizeParams`."""
 
@@ -25,18 +27,25 @@ def logit_sums(stage: Stage, sources: list[Grid], act: IntFormat, options: Quant
     """The integer sums of the last layer: all channels have one unit, for they are compared with each other."""
     synapses = stage.synapses
     if isinstance(synapses, Add):
-        return addition_sums(synapses, sources)
+        sums = addition_sums(synapses, sources)
+        unit = _unit_of_biases(synapses.bias)
+        return sums if sums.rows.any() else replace(sums, unit=np.full_like(sums.unit, unit))
     if isinstance(synapses, AveragePool2d | SumPool2d):
         return pool_sums(synapses, sources[0], stage.name)
     assert isinstance(synapses, Dense | Conv2d)
     weights = Weighted(synapses=synapses, source=sources[0], options=options, one_scale=True, name=stage.name)
     scale = float(weights.own_scales().max())
     if not scale:
-        scale = float(np.abs(synapses.bias).max()) / 2**BIAS_BITS / float(sources[0].scale) or 1.0
+        scale = _unit_of_biases(synapses.bias) / float(sources[0].scale)
     none = np.zeros(synapses.channels, dtype=bool)
     largest = IntFormat(bits=options.acc_bits, signed=True).max
     scales = weights.hold_biases(np.full(synapses.channels, scale), none, act, largest)
     return weights.sums(scales, none)
+
+
+def _unit_of_biases(bias: NDArray[np.floating]) -> float:
+    """The unit where there is nothing else."""
+    return float(np.abs(bias).max()) / 2**BIAS_BITS or 1.0
 
 
 def needed_fraction_bits(sums: Sums, act: IntFormat) -> int:

@@ -1,5 +1,6 @@
 """Quantises an ANN: integer weighted sums, each followed by a requantisation."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from tospike.gen.activation_grids import choose_grids, input_spec, is_logits
 from tospike.gen.hidden_layer import HiddenLayer
 from tospike.gen.integer_sums import Sums
-from tospike.gen.logits import logit_sums, needed_fraction_bits, round_biases
+from tospike.gen.logits import MOST_FRACTION_BITS, logit_sums, needed_fraction_bits, round_biases
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.quantized import StageReport
 from tospike.gen.scale import signed_bits
@@ -18,6 +19,9 @@ from tospike.sim.network import Accumulator, Activation, Grid, MaxPool2d, Networ
 from tospike.sim.reference import run_float
 
 Ints = NDArray[np.int64]
+
+NOT_MATTERING = 0.5
+"""Levels by which the rounding of a hidden bias may move an output: the output is rounded by as much."""
 
 
 def quantize_ann(
@@ -35,10 +39,10 @@ def quantize_ann(
     inputs = encode(network.input, samples).astype(np.float64)
     grids, act = choose_grids(network, [inputs, *(run.outputs for run in runs)], options)
     layers = _Layers(network=network, grids=grids, act=act, options=options)
-    stages, reports = layers.quantize(0)
-    finer = layers.fraction_bits(reports)
+    stages, reports, off = layers.quantize(0)
+    finer = layers.fraction_bits(reports, off)
     if finer:
-        stages, reports = layers.quantize(finer)
+        stages, reports, _ = layers.quantize(finer)
     spec = input_spec(network, grids[-1], act)
     return Network(name=network.name, input=spec, stages=stages), reports
 
@@ -50,43 +54,50 @@ class _Layers:
     act: IntFormat
     options: QuantizeOptions
 
-    def quantize(self, fraction_bits: int) -> tuple[tuple[Stage, ...], tuple[StageReport, ...]]:
-        """The integer stages, with biases that are by so many bits finer than sums."""
-        both = [self._stage(index, stage, fraction_bits) for index, stage in enumerate(self.network.stages)]
-        return tuple(stage for stage, _ in both), tuple(report for _, report in both)
+    def quantize(self, fraction_bits: int) -> tuple[tuple[Stage, ...], tuple[StageReport, ...], float]:
+        """The integer stages, with biases that are by so many bits finer than sums.
 
-    def fraction_bits(self, reports: tuple[StageReport, ...]) -> int:
-        """As many as the logits need, if all accumulators have room for them; ``reports`` are those without any."""
-        if not is_logits(self.network, len(self.network.stages) - 1):
-            return 0
-        room = IntFormat(bits=self.options.acc_bits, signed=True).max
-        sums = self._logits(len(self.network.stages) - 1)
-        if sums is None:
-            return 0
-        return min(
-            needed_fraction_bits(sums, self.act), *((room // max(1, r.largest)).bit_length() - 1 for r in reports)
+        Also the levels by which the rounding of a bias moves an output of a hidden stage at most.
+        """
+        stages, reports, off = zip(
+            *(self._stage(index, stage, fraction_bits) for index, stage in enumerate(self.network.stages)), strict=True
         )
+        return stages, reports, max(off)
+
+    def fraction_bits(self, reports: tuple[StageReport, ...], hidden: float) -> int:
+        """As many as the outputs need, if all accumulators have room for them.
+
+        Parameters
+        ----------
+        reports
+            Those without any.
+        hidden
+            Levels by which the rounding of a bias moves an output of a hidden stage then.
+        """
+        room = IntFormat(bits=self.options.acc_bits, signed=True).max
+        needed = 0 if hidden <= NOT_MATTERING else math.ceil(math.log2(hidden / NOT_MATTERING)) + 1
+        last = len(self.network.stages) - 1
+        if is_logits(self.network, last) and not isinstance(self.network.stages[last].synapses, MaxPool2d):
+            needed = max(needed, needed_fraction_bits(self._logits(last), self.act))
+        return min(needed, MOST_FRACTION_BITS, *((room // max(1, r.largest)).bit_length() - 1 for r in reports))
 
     def _sources(self, index: int) -> list[Grid]:
         return [self.grids[source] for source in self.network.sources(index)]
 
-    def _logits(self, index: int) -> Sums | None:
-        stage = self.network.stages[index]
-        if isinstance(stage.synapses, MaxPool2d):
-            return None
-        return logit_sums(stage, self._sources(index), self.act, self.options)
+    def _logits(self, index: int) -> Sums:
+        return logit_sums(self.network.stages[index], self._sources(index), self.act, self.options)
 
-    def _stage(self, index: int, stage: Stage, fraction_bits: int) -> tuple[Stage, StageReport]:
+    def _stage(self, index: int, stage: Stage, fraction_bits: int) -> tuple[Stage, StageReport, float]:
         if isinstance(stage.synapses, MaxPool2d):
-            return self._max_pool(index, stage)
+            return *self._max_pool(index, stage), 0.0
         if is_logits(self.network, index):
-            sums = logit_sums(stage, self._sources(index), self.act, self.options)
+            sums = self._logits(index)
             bias, error = round_biases(sums, fraction_bits, stage.name)
             unit = float(sums.unit[0]) / 2**fraction_bits
             report = self._report(stage, sums, bias, fraction_bits, unit)
             logits = replace(sums.synapses, bias=bias)
             neuron = Accumulator(fraction_bits=fraction_bits)
-            return replace(stage, synapses=logits, neuron=neuron), replace(report, logit_error=error)
+            return replace(stage, synapses=logits, neuron=neuron), replace(report, logit_error=error), 0.0
         params = replace(self.options.requantize, fraction_bits=fraction_bits)
         layer = HiddenLayer(
             stage=stage,
@@ -100,7 +111,8 @@ class _Layers:
         report = replace(
             report, inexact_channels=layer.inexact, constant_channels=layer.constant, coarser_channels=layer.coarser
         )
-        return replace(stage, synapses=replace(layer.sums.synapses, bias=layer.bias), neuron=layer.neuron), report
+        synapses = replace(layer.sums.synapses, bias=layer.bias)
+        return replace(stage, synapses=synapses, neuron=layer.neuron), report, layer.bias_error
 
     def _max_pool(self, index: int, stage: Stage) -> tuple[Stage, StageReport]:
         plain = stage.neuron == Activation(relu=False)

@@ -457,3 +457,33 @@ def test_tfc_2w2a():
     assert np.mean(correct[published]) == pytest.approx(0.972, abs=0.001)
     design = plan(replace(quantized.network, name="tfc"))
     np.testing.assert_array_equal(run_golden(design, inputs[:100]).outputs, outputs[:100])
+
+
+@pytest.mark.parametrize("signed", [0, 1])
+def test_negative_factors_mirror_the_weights_integers(tmp_path, signed):
+    """Of -2 to 1 a negative factor makes -1 to 2, of 0 to 3 it makes -3 to 0: beside the others of positive ones."""
+    ends = [[0.0, 3.0], [3.0, 0.0]] if not signed else [[-2.0, 1.0], [1.0, -2.0]]
+    factors = np.array([-1, 1, -1, 1], np.float32)
+    model = build(
+        [
+            node("Quant", "x 0.25 0 4", "q", signed=0),
+            node("Quant", "w 1 0 2", "wq", signed=signed),
+            node("Transpose", "wq", "wt", perm=[1, 0]),
+            node("MatMul", "q wt", "h"),
+            node("BatchNormalization", "h g s zeros ones", "n", epsilon=0.0),
+            node("Quant", "n 0.5 0 4", "y"),
+        ],
+        shape=(2,),
+        w=np.array(ends * 2, np.float32)[[0, 0, 1, 1]],
+        g=factors,
+        s=np.array([0.5, 0.25, 0.0, -0.25], np.float32),
+        zeros=np.zeros(4, np.float32),
+        ones=np.ones(4, np.float32),
+        **F32,
+    )
+    network = load(tmp_path, model)
+    x = RNG.random((30, 2)).astype(np.float32) * 4
+    np.testing.assert_allclose(run_float(network, x).outputs, reference(model, x), atol=1e-6)
+    (stage,) = quantize(network, x).network.stages
+    integers = np.array(ends * 2)[[0, 0, 1, 1]] * factors[:, None]
+    np.testing.assert_array_equal(stage.synapses.weight, integers)
