@@ -37,7 +37,7 @@ def token_word(kind: TokenKind, address: int = 0, payload: int = 0) -> int:
 def dense_beats(values: Array) -> Iterator[Beat]:
     """A frame: one byte per value, four to a beat, zeros behind the last."""
     padded = np.zeros(-(-len(values) // BYTES_PER_BEAT) * BYTES_PER_BEAT, dtype=np.uint8)
-    padded[: len(values)] = values.astype(np.int64).astype(np.uint8)
+    padded[: len(values)] = values.astype(np.int64, casting="same_kind") & 0xFF
     words = padded.view("<u4").tolist()
     for number, word in enumerate(words):
         yield Beat(data=word, last=number == len(words) - 1)
