@@ -25,6 +25,11 @@ TOLERANCE = 1e-5
 """Relative spread below which a layer's parameters count as equal: they pass through float32."""
 
 
+def of_snntorch(options: NirOptions) -> bool:
+    """Whether these are snnTorch's rules, by whatever preset."""
+    return options.framework is not None and options.framework.value.startswith(Framework.SNNTORCH.value)
+
+
 def membrane(
     node: nir.NIRNode, label: str, shape: tuple[int, ...], options: NirOptions, *, recurrent: bool = False
 ) -> Membrane:
@@ -52,7 +57,8 @@ def membrane(
     if not kind.spikes:
         return neuron
     # snnTorch's recurrent cells wipe out a whole update by a delayed reset to zero, which is a step of rest
-    wiped = recurrent and options.reset is Reset.ZERO and options.reset_timing is ResetTiming.NEXT
+    delayed = options.reset is Reset.ZERO and options.reset_timing is ResetTiming.NEXT
+    wiped = recurrent and delayed and of_snntorch(options)
     return replace(
         neuron,
         threshold=take.threshold(),
@@ -104,8 +110,7 @@ class _Parameters:
 
     def _positive(self, name: str) -> Parameter:
         # snnTorch writes infinite time constants, and as large an R, for a decay of 1
-        infinite = (self._options.framework or "").startswith(Framework.SNNTORCH.value)
-        values = self._take(name, infinite=infinite and name not in ("threshold", "v_threshold"))
+        values = self._take(name, infinite=of_snntorch(self._options) and name not in ("threshold", "v_threshold"))
         require(bool(np.all(values > 0)), f"{self._label}: {name} must be positive, not {np.min(values):g}")
         return values
 
