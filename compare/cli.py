@@ -160,6 +160,7 @@ def compare_command(
     command = shlex.join(["tospike", *sys.argv[1:]])
     with console.progress_steps() as progress:
         report = run_study(chosen, out, study, command=command, progress=progress)
+    console.warn(report["warnings"])
     print_report(report, write_report(report, out), console.out)
 
 

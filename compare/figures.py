@@ -60,6 +60,8 @@ def accuracy_figure(report: Report) -> Drawing:
             if value is None:
                 continue
             samples = design["rtl_samples"] if name == "rtl" else report["workload"]["samples"]
+            some = f" on {samples:,}" if samples < report["workload"]["samples"] else ""
+            label = f"RTL{some}" if name == "rtl" else name
             low, high = wilson_interval(value, samples)
             lowest = min(lowest, low)
             axes.plot([100 * low, 100 * high], [row + offset] * 2, color=_colour(design), linewidth=1.2)
@@ -72,7 +74,7 @@ def accuracy_figure(report: Report) -> Drawing:
                 markerfacecolor=COLOUR["paper"] if name == "float" else _colour(design),
             )
             axes.annotate(
-                f"{'RTL' if name == 'rtl' else name} {100 * value:.1f}",
+                f"{label} {100 * value:.1f}",
                 (100 * high, row + offset),
                 xytext=(7, 0),
                 textcoords="offset points",

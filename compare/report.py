@@ -38,6 +38,7 @@ from tospike.hw.params import InputError
 _TOP_ORDER = (
     "workload",
     "question",
+    "warnings",
     "verdict",
     "designs",
     "controls",

@@ -102,6 +102,7 @@ class Measured:
     params: AcceleratorParams
     engines: tuple[EngineActivity, ...]
     result: Result
+    warnings: tuple[str, ...]
     seconds: dict[str, float]
 
 
@@ -172,6 +173,7 @@ def run_study(
             "split": data.split,
         },
         "question": QUESTION,
+        "warnings": [f"{side.design['name']}: {line}" for side in measured for line in side.warnings],
         "verdict": verdict,
         "designs": designs,
         "activity": asdict(activity) if activity else None,
@@ -257,7 +259,12 @@ def _measure(
         "name": name,
         "kind": kind,
         "description": describe(prepared),
-        "accuracy": {"float": reference.accuracy, "golden": golden.accuracy, "rtl": rtl.accuracy},
+        "accuracy": {
+            "float": reference.accuracy,
+            "golden": golden.accuracy,
+            "golden_as_rtl": float(golden.correct[: len(rtl.correct)].mean()),
+            "rtl": rtl.accuracy,
+        },
         "rtl_samples": len(rtl.correct),
         "mismatches": rtl.mismatches,
         "fpga": report.to_json() if report else None,
@@ -267,7 +274,8 @@ def _measure(
     }
     # what the counters that were read from the RTL cost, per sample that ran there
     design["counted_pj"]["rtl"] = float(read.total.sum()) / len(rtl.correct)
-    return Measured(design=design, params=params, engines=engines, result=result, seconds=seconds)
+    warnings = tuple(dict.fromkeys((*prepared.warnings, *reference.warnings, *golden.warnings)))
+    return Measured(design=design, params=params, engines=engines, result=result, warnings=warnings, seconds=seconds)
 
 
 def _twin(

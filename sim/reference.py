@@ -27,6 +27,8 @@ class FloatRun:
     outputs: Floats
     """(N, outputs): logits, spike counts, membranes after the last step, or minus the steps before the first spike."""
     stages: tuple[StageRun, ...]
+    sends: tuple[bool, ...]
+    """Whether each stage sent anything but zeros."""
 
     @property
     def predictions(self) -> NDArray[np.int64]:
@@ -60,6 +62,7 @@ def run_float(network: Network, x: ArrayLike, *, trace: bool = True) -> FloatRun
     return FloatRun(
         outputs=np.concatenate([run.outputs for run in runs]),
         stages=tuple(_join(parts) for parts in zip(*(run.stages for run in runs), strict=True)),
+        sends=tuple(map(any, zip(*(run.sends for run in runs), strict=True))),
     )
 
 
@@ -97,7 +100,8 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
         outputs = runs[-1].membrane
     elif network.readout is not None:
         outputs = outputs.sum(axis=1)
-    return FloatRun(outputs=outputs, stages=tuple(runs) if trace else ())
+    sends = tuple(bool(run.outputs.any()) for run in runs)
+    return FloatRun(outputs=outputs, stages=tuple(runs) if trace else (), sends=sends)
 
 
 def _currents(stage: Stage, sent: list[Floats]) -> Floats:

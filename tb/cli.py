@@ -125,6 +125,7 @@ def evaluate_command(
         evaluation = evaluate(
             prepared, data_set, backend, samples=samples, simulator=simulator.value, progress=progress
         )
+    console.warn(evaluation.warnings)
     summary = evaluation.summary()
     table = Table("", prepared.network.name, title=f"{data_set.name}, {summary['samples']} samples")
     for name, value in _flatten(summary):
@@ -143,7 +144,11 @@ def evaluate_command(
         if spikes:
             trains = spikes_of(prepared, data_set.x[:samples], in_float=backend is Backend.FLOAT)
             summary["spikes"] = {name: train.tolist() for name, train in trains.items()}
-        about = {"network": prepared.network.name, "choices": prepared.choices, "warnings": list(prepared.warnings)}
+        about = {
+            "network": prepared.network.name,
+            "choices": prepared.choices,
+            "warnings": [*prepared.warnings, *evaluation.warnings],
+        }
         console.write_json(json, {**summary, **about})
     if evaluation.mismatches:
         console.err.print(f"[red]RTL and golden model differ in {evaluation.mismatches} places[/]")
@@ -186,7 +191,7 @@ def _flatten(summary: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]
     for name, value in summary.items():
         if isinstance(value, dict):
             rows += _flatten(value, f"{prefix}{name} ")
-        elif name == "accuracy":
+        elif name.endswith("accuracy"):
             rows.append((f"{prefix}{name}", f"{100 * value:.2f} %"))
         else:
             rows.append((f"{prefix}{name}", f"{value:,.1f}" if isinstance(value, float) else str(value)))

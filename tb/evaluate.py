@@ -15,9 +15,9 @@ from tospike.gen.prepare import Prepared
 from tospike.gen.streaming import frame_weights
 from tospike.hw.params import InputError, require
 from tospike.sim import accelerator as golden
-from tospike.sim.layers_integer import run_integers
 from tospike.sim.network import Array, Result
 from tospike.sim.reference import run_float
+from tospike.tb.plausible import doubts, quiet_stages, silent_stages
 from tospike.tb.replay import replay
 
 
@@ -42,9 +42,11 @@ class Evaluation:
     predictions: Array
     """(N,) classes."""
     result: Result | None = None
-    """What the golden model says; ``None`` for float, and where no engine can run the network."""
-    unplanned: str = ""
-    """Why there are no cycles and operations, where no engine can run the network."""
+    """What the golden model says; ``None`` for float."""
+    golden_correct: Array | None = None
+    """RTL: (N,) bool of the golden model."""
+    warnings: tuple[str, ...] = ()
+    """Why the accuracy may mean nothing."""
     counters: dict[str, int] | None = None
     """RTL: the hardware's counters after all samples."""
     mismatches: int | None = None
@@ -62,14 +64,14 @@ class Evaluation:
             "samples": len(self.correct),
             "accuracy": self.accuracy,
         }
+        if self.golden_correct is not None:
+            summary["golden_accuracy"] = float(np.mean(self.golden_correct))
         if self.result is not None:
             summary["cycles"] = distribution(self.result.cycles)
             summary["operations"] = mean_operations(self.result)
             summary["saturations"] = int(
                 sum(values.sum() for name, values in self.result.counters.items() if name.endswith(".saturations"))
             )
-        if self.unplanned:
-            summary["unplanned"] = self.unplanned
         if self.mismatches is not None:
             summary["mismatches"] = self.mismatches
         return summary
@@ -101,24 +103,28 @@ def evaluate(
     Raises
     ------
     InputError
-        Too many or too few samples asked for; a simulator is missing or fails.
+        Too many or too few samples asked for; no engine runs the network, unless in floating point; a simulator is
+        missing or fails.
     """
     count = len(data.x) if samples is None else samples
     require(1 <= count <= len(data.x), f"samples must be from 1 to {len(data.x)} (what {data.name} has), not {count}")
     x, y = data.x[:count], data.y[:count]
+    network = prepared.network
     if backend is Backend.FLOAT:
-        predictions = run_float(prepared.network, x, trace=False).predictions
-        return Evaluation(backend=backend, correct=predictions == y, predictions=predictions)
+        run = run_float(network, x, trace=False)
+        predictions = run.predictions
+        correct = predictions == y
+        warnings = doubts(network, correct, y, quiet_stages(network, run.sends))
+        return Evaluation(backend=backend, correct=correct, predictions=predictions, warnings=warnings)
+    if isinstance(prepared.planned, InputError):
+        raise InputError(f"{prepared.planned}; --backend float alone needs no hardware")
     integers = prepared.integers(x)
-    if backend is Backend.GOLDEN and isinstance(prepared.planned, InputError) and not prepared.network.is_spiking:
-        outputs = run_integers(prepared.quantized.network, integers[:, -1] if integers.ndim == 3 else integers)
-        predictions = np.argmax(outputs, axis=1)
-        unplanned = str(prepared.planned)
-        return Evaluation(backend=backend, correct=predictions == y, predictions=predictions, unplanned=unplanned)
     expected = golden.run(prepared.design, integers)
+    predictions = expected.predictions
+    correct = predictions == y
+    warnings = doubts(network, correct, y, silent_stages(network, prepared.design, expected))
     if backend is Backend.GOLDEN:
-        predictions = expected.predictions
-        return Evaluation(backend=backend, correct=predictions == y, predictions=predictions, result=expected)
+        return Evaluation(backend=backend, correct=correct, predictions=predictions, result=expected, warnings=warnings)
     params = prepared.design.params
     verilog, _, _ = build(params, pack(prepared.design))
     got = replay(
@@ -140,6 +146,8 @@ def evaluate(
         correct=predictions == y,
         predictions=predictions,
         result=expected,
+        golden_correct=correct,
+        warnings=warnings,
         counters=got.counters,
         mismatches=int(wrong.sum()) + wrong_totals,
     )

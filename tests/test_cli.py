@@ -146,7 +146,7 @@ def test_shapes_that_do_not_fit(tmp_path):
     refused(tospike("evaluate", "net.onnx", cwd=tmp_path), "63", "64")
 
 
-def test_a_network_that_no_engine_runs_still_has_an_accuracy(tmp_path):
+def test_a_network_that_no_engine_runs_has_an_accuracy_in_floating_point_only(tmp_path):
     nodes = [
         helper.make_node("Reshape", ["x", "shape"], ["image"], name="image"),
         helper.make_node("Conv", ["image", "k"], ["maps"], name="conv", strides=[4, 4]),
@@ -161,12 +161,17 @@ def test_a_network_that_no_engine_runs_still_has_an_accuracy(tmp_path):
         "w": rng.normal(size=(12, 10)).astype(np.float32),
     }
     write_onnx(tmp_path / "net.onnx", nodes, weights)
-    result = tospike("evaluate", "net.onnx", "--dataflow", "ws", "--json", "r.json", cwd=tmp_path)
+    for backend in ("golden", "rtl"):
+        result = tospike(
+            "evaluate", "net.onnx", "--dataflow", "ws", "--backend", backend, "--json", "r.json", cwd=tmp_path
+        )
+        refused(result, "dataflow os", "--backend float alone needs no hardware")
+        assert not (tmp_path / "r.json").exists() and not result.stdout
+    result = tospike("evaluate", "net.onnx", "--dataflow", "ws", "--backend", "float", "--json", "r.json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     report = json.loads((tmp_path / "r.json").read_text())
     assert 0 <= report["accuracy"] <= 1
-    assert "dataflow os" in report["unplanned"]
-    assert "cycles" not in report
+    assert "cycles" not in report and any("that of guessing" in line for line in report["warnings"])
     refused(tospike("generate", "network", "net.onnx", "--dataflow", "ws", "--out", "d", cwd=tmp_path), "dataflow os")
     assert tospike("evaluate", "net.onnx", "--rows", "4", "--json", "r.json", cwd=tmp_path).returncode == 0
     assert json.loads((tmp_path / "r.json").read_text())["cycles"]["mean"] > 0

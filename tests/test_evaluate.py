@@ -39,6 +39,8 @@ def test_digits_in_rtl(data, kind):
     assert abs(golden.accuracy - floating.accuracy) <= 0.01
     assert rtl.mismatches == 0
     np.testing.assert_array_equal(rtl.correct, golden.correct[:40])
+    assert rtl.summary()["golden_accuracy"] == rtl.accuracy
+    assert "golden_accuracy" not in golden.summary() and golden.warnings == floating.warnings == ()
     assert rtl.summary()["cycles"]["mean"] == np.mean(golden.result.cycles[:40])
 
 

@@ -63,7 +63,8 @@ def test_report_has_the_promised_keys(compared):
     assert report["verdict"]["winner"] in ("ann", "snn", "tie", "undecided")
     assert [design["kind"] for design in report["designs"]] == ["ann", "snn"]
     for design in report["designs"]:
-        assert set(design["accuracy"]) == {"float", "golden", "rtl"}
+        assert set(design["accuracy"]) == {"float", "golden", "golden_as_rtl", "rtl"}
+        assert design["accuracy"]["golden_as_rtl"] == design["accuracy"]["rtl"]
         assert design["rtl_samples"] == 10
         assert design["mismatches"] == 0
         assert set(design["cycles"]) == {"mean", "p5", "p50", "p95"}

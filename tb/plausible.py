@@ -1,0 +1,76 @@
+"""What a user should be told about answers that were computed, but say little: silent layers, accuracy by chance."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tospike.sim.design import Design
+from tospike.sim.network import Array, Membrane, Network, Result
+
+CHANCE = 0.05
+"""An accuracy that guessing would reach at least this often is called guessing."""
+
+
+def silent_stages(network: Network, design: Design, result: Result) -> list[str]:
+    """The float ``network``'s stages with a threshold whose neurons never spike in the golden model."""
+    if not network.is_spiking:
+        return []
+    spikes = [result.counters[f"{design.engine_of(index)}.spikes"] for index in range(len(network.stages))]
+    return quiet_stages(network, [bool(counts.any()) for counts in spikes])
+
+
+def quiet_stages(network: Network, sends: Sequence[bool]) -> list[str]:
+    """The stages with a threshold that send nothing."""
+    stages = zip(network.stages, sends, strict=True)
+    return [
+        stage.name
+        for stage, any_ in stages
+        if isinstance(stage.neuron, Membrane) and stage.neuron.kind.spikes and not any_
+    ]
+
+
+def doubts(network: Network, correct: Array, labels: Array, silent: Sequence[str]) -> tuple[str, ...]:
+    """Warnings, a line each.
+
+    Parameters
+    ----------
+    network
+        Whose outputs are the classes.
+    correct, labels
+        (N,) right answers, and what they are.
+    silent
+        Stages that never spike.
+    """
+    lines = []
+    if silent:
+        named = ", ".join(repr(name) for name in silent)
+        which = f"stage {named} never spikes" if len(silent) == 1 else f"stages {named} never spike"
+        lines.append(f"{which} on these {len(labels)} samples: look at --dt, --framework, the thresholds and the data")
+    if (guessed := _by_chance(correct, labels, network.outputs)) is not None:
+        lines.append(
+            f"the accuracy is that of guessing: {int(correct.sum())} of {len(labels)} are right, and the better of "
+            f"chance and the most frequent label is at {100 * guessed:.1f} %: look at the labels' order, --dt, "
+            "--framework and the data"
+        )
+    return tuple(lines)
+
+
+def _by_chance(correct: Array, labels: Array, classes: int) -> float | None:
+    """The rate of guessing, if as many right answers are no more than its luck: a binomial test.
+
+    A guess is right in 1 of ``classes`` cases, or as often as the most frequent label, where there are several.
+    ``None`` too where so few samples tell nothing, whatever the answers.
+    """
+    samples, counts = len(labels), np.unique(labels, return_counts=True)[1]
+    rate = max(1 / classes, counts.max() / samples if len(counts) > 1 else 0.0)
+    if rate >= 1 or rate**samples >= CHANCE:
+        return None
+    return rate if binomial_tail(samples, int(correct.sum()), rate) >= CHANCE else None
+
+
+def binomial_tail(samples: int, least: int, rate: float) -> float:
+    """How likely at least ``least`` of ``samples`` are, each with the probability ``rate`` from 0 to below 1."""
+    factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, samples + 1)))])
+    hits = np.arange(least, samples + 1)
+    ways = factorials[samples] - factorials[hits] - factorials[samples - hits]
+    return float(np.exp(ways + hits * np.log(rate) + (samples - hits) * np.log1p(-rate)).sum())
