@@ -58,18 +58,34 @@ def output_guide(params: AcceleratorParams) -> list[str]:
     if params.host_output is HostOutput.TOKENS:
         return [
             f"`m_axis` sends the spikes of {count} neurons as tokens, one to a beat. {_tokens()} TLAST is on END.",
+            *_image_guide(params),
         ]
     if params.host_output is HostOutput.DENSE:
         return [
             f"`m_axis` sends for each sample a frame of {count} values, one to a beat in the order of their addresses, "
             f"signed 32-bit numbers ({params.output.payload.bits} bits of them are used), TLAST on the last.",
+            *_image_guide(params),
         ]
     chosen = {
         HostOutput.ARGMAX: "the address of the largest value, of equals the lowest",
         HostOutput.FIRST_SPIKE: "the address of the first spike, of several in a step the lowest, 0 if there is none",
         HostOutput.EARLY: "the address with the most spikes, of equals the lowest, as soon as that cannot change",
     }[params.host_output]
-    return [f"`m_axis` sends for each sample one beat with TLAST, an address from 0 to {count - 1}: {chosen}."]
+    guide = [f"`m_axis` sends for each sample one beat with TLAST, an address from 0 to {count - 1}: {chosen}."]
+    if params.output_image is not None:
+        guide.append("Addresses here are the network's numbers: channel by channel, row by row.")
+    return guide
+
+
+def _image_guide(params: AcceleratorParams) -> list[str]:
+    """How addresses become the network's outputs."""
+    if params.output_image is None:
+        return []
+    channels, height, width = params.output_image
+    return [
+        f"They are an image of {channels} channels, {height} x {width}, which is sent position by position: address "
+        f"(y * {width} + x) * {channels} + c is output (c * {height} + y) * {width} + x of the network."
+    ]
 
 
 def input_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tuple[str, str]]:

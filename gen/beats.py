@@ -13,11 +13,13 @@ from tospike.hw.params import (
     WORD_PAYLOAD,
     AcceleratorParams,
     HostInput,
+    HostOutput,
     InputError,
     TokenKind,
     require,
 )
-from tospike.sim.network import Array
+from tospike.sim.network import Array, Result
+from tospike.sim.output_order import as_sent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,15 @@ def token_beats(steps: Array) -> Iterator[Beat]:
             yield Beat(data=token_word(TokenKind.VALUE, address, int(step[address])), last=False)
         yield Beat(data=token_word(TokenKind.TICK), last=False)
     yield Beat(data=token_word(TokenKind.END), last=True)
+
+
+def output_words(params: AcceleratorParams, result: Result, sample: int) -> list[int]:
+    """Words, signed, that the host gets for a sample: values, a class, or tokens, in the order of sending."""
+    if params.host_output is HostOutput.TOKENS:
+        assert result.trains is not None  # they are what is sent
+        return [beat.data for beat in token_beats(as_sent(params, result.trains[sample]))]
+    outputs = result.outputs[sample]
+    return (outputs if params.sends_class else as_sent(params, outputs)).tolist()
 
 
 def recording_beats(stamps: Array, addresses: Array, *, inputs: int, origin: int | None = None) -> Iterator[Beat]:

@@ -132,6 +132,7 @@ def generate(
         ],
         "test": vectors.summary(),
         "params": encode(params),
+        "output_image": params.output_image,
         "stage_counts": list(design.stage_counts) if design else None,
         "choices": dict(choices),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tospike.gen.beats import Beat, input_beats, token_beats
+from tospike.gen.beats import Beat, input_beats, output_words
 from tospike.gen.files import to_json
 from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
@@ -52,10 +52,7 @@ class Vectors:
 
     def outputs(self, index: int) -> list[Beat]:
         """What the host must get for a sample."""
-        if self.params.host_output is HostOutput.TOKENS:
-            assert self.result.trains is not None  # they are what is sent
-            return list(token_beats(self.result.trains[index]))
-        words = [int(word) & (1 << WORD_BITS) - 1 for word in self.result.outputs[index]]
+        words = [word & (1 << WORD_BITS) - 1 for word in output_words(self.params, self.result, index)]
         return [Beat(data=word, last=number == len(words) - 1) for number, word in enumerate(words)]
 
     @property

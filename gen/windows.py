@@ -17,7 +17,7 @@ def window_of(stage: Stage, arriving: Shape) -> EventWindow | None:
     Parameters
     ----------
     arriving
-        Shape of what the stage gets: (values,), or (channels, height, width).
+        Shape of what the stage before sends: (values,), or (channels, height, width); () for the network's input.
 
     Raises
     ------
@@ -26,6 +26,11 @@ def window_of(stage: Stage, arriving: Shape) -> EventWindow | None:
     """
     synapses = stage.weighted
     if isinstance(synapses, Conv2d):
+        require(
+            len(arriving) != 1 or synapses.shape[0] == 1 or synapses.shape[1:] == (1, 1),
+            f"stage {stage.name!r} is a convolution behind a dense layer, which sends channel by channel what event "
+            "engines take position by position: order the dense layer's outputs so, and make it a convolution",
+        )
         return pooled(convolution(synapses), synapses.weight)
     if len(arriving) != 3:
         return None

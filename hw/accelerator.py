@@ -11,10 +11,17 @@ from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.early import EarlyOutput
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.layout import ADDRESS_BITS, regions, version_word
-from tospike.hw.host.output import ArgmaxOutput, DenseOutput, FirstSpikeOutput, TokenOutput
+from tospike.hw.host.output import (
+    ArgmaxOutput,
+    DenseOutput,
+    FirstSpikeOfImageOutput,
+    FirstSpikeOutput,
+    TokenOutput,
+)
 from tospike.hw.host.recording import RecordingInput
 from tospike.hw.host.register_map import register_map
 from tospike.hw.host.registers import RegisterFile
+from tospike.hw.host.renumber import Renumber
 from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
     AcceleratorParams,
@@ -67,6 +74,11 @@ def make_output(params: AcceleratorParams):
     if params.decision_steps is not None:
         return EarlyOutput(params.output, steps=params.decision_steps)
     is_complete = isinstance(params.engines[-1], SystolicParams | ImageParams)
+    if params.output_image is not None and params.host_output is HostOutput.FIRST_SPIKE:
+        return FirstSpikeOfImageOutput(params.output)
+    if params.output_image is not None and params.host_output is HostOutput.ARGMAX:
+        channels, height, width = params.output_image
+        return ArgmaxOutput(params.output, complete=is_complete, channels=channels, positions=height * width)
     return OUTPUTS[params.host_output](params.output, complete=is_complete)
 
 
@@ -166,6 +178,10 @@ class Accelerator(wiring.Component):
                 connect(m, registers.config, engine.config)
             counters += [engine.counters[name] for name, _ in engine.counters.shape()]
             busy.append(engine.busy)
+        if params.output_image is not None and params.host_output in (HostOutput.FIRST_SPIKE, HostOutput.EARLY):
+            m.submodules.renumber = renumber = Renumber(params.output, params.output_numbers)
+            connect(m, upstream, renumber.i)
+            upstream = renumber.o
         connect(m, upstream, sink.i)
 
         # samples inside, and the cycles in which there are any: see "Cycles" in docs/architecture.md

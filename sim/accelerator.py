@@ -29,6 +29,7 @@ from tospike.sim.frame_timing import frame_chain_cycles
 from tospike.sim.image import run as run_image
 from tospike.sim.image_timing import frame_timing as image_timing
 from tospike.sim.network import Array, Requantize, Result
+from tospike.sim.output_order import as_network
 from tospike.sim.systolic import run as run_systolic
 from tospike.sim.systolic_timing import frame_timing
 from tospike.sim.timing import chain_cycles
@@ -239,16 +240,17 @@ def _spiking(design: Design, x: Array) -> Result:
     answer = engines[-1]
     assert isinstance(answer, EventRun)
     last = design.params.engines[-1]
+    sends_spikes = isinstance(last, EventParams) and last.readout is Readout.SPIKES
     wants_zeros = isinstance(design.params.engines[0], DeltaParams)
     sent = np.count_nonzero(np.ones_like(x) if wants_zeros else x, axis=tuple(range(1, x.ndim))).astype(np.int64)
     counted = {f"{i}.{name}": values for i, run in enumerate(runs) for name, values in run.counters.items()}
     return Result(
-        outputs=answer.outputs,
+        outputs=as_network(design.params, answer.outputs),
         cycles=chain_cycles(design.params, x, encoder, engines),
         counters={"inputs": sent} | counted,
         operations=_sum(run.operations for run in runs),
         engine_operations=tuple(run.operations for run in runs),
-        trains=answer.spikes if isinstance(last, EventParams) and last.readout is Readout.SPIKES else None,
+        trains=as_network(design.params, answer.spikes) if sends_spikes else None,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tospike.hw.params import AcceleratorParams
 from tospike.sim.arithmetic import Ints
@@ -108,6 +109,32 @@ class FirstSpikeSink:
 
 
 @dataclass(kw_only=True, eq=False)
+class FirstSpikeOfImageSink:
+    """`tospike.hw.host.output.FirstSpikeOfImageOutput` behind `tospike.hw.host.renumber.Renumber`: takes a token per
+    cycle, and answers the TICK of the first step with a VALUE, or the END."""
+
+    last_beat: Ints
+    """When the host takes the answer; -1 before."""
+    some: NDArray[np.bool_]
+    """Whether a VALUE came."""
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """One per cycle."""
+        self.some = self.some | (count > 0)
+        return offer + count - 1
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """At once."""
+        self.last_beat = np.where((self.last_beat < 0) & self.some, offer + 2, self.last_beat)
+        return offer
+
+    def take_end(self, offer: Ints) -> Ints:
+        """At once."""
+        self.last_beat = np.where(self.last_beat < 0, offer + 2, self.last_beat)
+        return offer
+
+
+@dataclass(kw_only=True, eq=False)
 class EarlySink:
     """`tospike.hw.host.early.EarlyOutput`: takes a token per cycle, and answers when the TICK has come that decides."""
 
@@ -115,6 +142,8 @@ class EarlySink:
     """The step that it ends."""
     last_beat: Ints
     """When the host takes the answer."""
+    latency: int = 3
+    """Cycles from the TICK to the beat: one more behind `tospike.hw.host.renumber.Renumber`."""
     step: int = field(default=0, init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
@@ -123,7 +152,7 @@ class EarlySink:
 
     def take_tick(self, offer: Ints) -> Ints:
         """At once."""
-        self.last_beat = np.where(self.deciding == self.step, offer + 3, self.last_beat)
+        self.last_beat = np.where(self.deciding == self.step, offer + self.latency, self.last_beat)
         self.step += 1
         return offer
 

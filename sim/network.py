@@ -375,7 +375,7 @@ class Result:
     """What a golden model returns for a batch of N samples."""
 
     outputs: Array
-    """(N, outputs) int64: logits, spike counts or membranes; (N, 1) if ``is_class``."""
+    """(N, outputs) int64: logits, spike counts or membranes, an image's channel by channel; (N, 1) if ``is_class``."""
     cycles: Array
     """(N,) int64: latency, from the cycle that takes the first input beat to the one that takes the last output
     beat, both included, with the sample alone in the pipeline, input always valid, output always ready."""
@@ -386,7 +386,7 @@ class Result:
     engine_operations: tuple[Mapping[str, Array], ...] = ()
     """The same, engine by engine."""
     trains: Array | None = None
-    """(N, steps, neurons) spikes, where the hardware sends spikes rather than a readout."""
+    """(N, steps, neurons) spikes, in the same order, where the hardware sends spikes rather than a readout."""
     is_class: bool = False
     """The hardware chooses the class and sends nothing else."""
 

@@ -25,7 +25,16 @@ from tospike.sim.encoder import EncoderRun
 from tospike.sim.event import EventRun
 from tospike.sim.event_timing import event_engine_link, sweeps_left
 from tospike.sim.host_timing import encode_frames, send_events, send_tokens
-from tospike.sim.link import DenseSink, EarlySink, FirstSpikeSink, Link, TokenSink, dense_sink
+from tospike.sim.link import (
+    DenseSink,
+    EarlySink,
+    FirstSpikeOfImageSink,
+    FirstSpikeSink,
+    Link,
+    TokenSink,
+    dense_sink,
+)
+from tospike.sim.output_order import as_network
 from tospike.sim.register_timing import RegisterLink
 from tospike.sim.window_timing import DECODE, WindowLink, spent_cycles
 
@@ -67,13 +76,16 @@ def chain_cycles(
     )
     samples = len(inputs)
     zeros = np.zeros(samples, dtype=np.int64)
-    sink: DenseSink | TokenSink | FirstSpikeSink | EarlySink = TokenSink(last_beat=zeros)
+    sink: DenseSink | TokenSink | FirstSpikeSink | FirstSpikeOfImageSink | EarlySink = TokenSink(last_beat=zeros)
     if params.host_output is HostOutput.FIRST_SPIKE:
         sink = FirstSpikeSink(last_beat=zeros - 1)
+        if params.output_image is not None:
+            sink = FirstSpikeOfImageSink(last_beat=zeros - 1, some=zeros > 0)
     elif params.decision_steps is not None:
         last = engines[-1]
         assert isinstance(last, EventRun)
-        sink = EarlySink(deciding=deciding_steps(last.spikes, params.output.payload.max), last_beat=zeros)
+        deciding = deciding_steps(as_network(params, last.spikes), params.output.payload.max)
+        sink = EarlySink(deciding=deciding, last_beat=zeros, latency=3 + (params.output_image is not None))
     elif params.host_output is not HostOutput.TOKENS:
         sink = dense_sink(params, samples)
     link: Link = sink

@@ -24,7 +24,7 @@ from cocotbext.axi import (
     AxiStreamSource,
 )
 
-from tospike.gen.beats import input_beats, token_beats, token_word
+from tospike.gen.beats import input_beats, output_words, token_word
 from tospike.gen.folder import read
 from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
@@ -49,10 +49,8 @@ TOKEN_ERROR, ORDER_ERROR = (STATUS.field(name).mask for name in ("token_error", 
 
 
 def expected_beats(result, index):
-    """What the host must receive for one sample: values, an address, or the words of spike tokens."""
-    if PARAMS.host_output is not HostOutput.TOKENS:
-        return result.outputs[index].tolist()
-    return [beat.data for beat in token_beats(result.trains[index])]
+    """What the host must receive for one sample."""
+    return output_words(PARAMS, result, index)
 
 
 class Bench:

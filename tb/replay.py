@@ -20,6 +20,7 @@ from tospike.gen.verilog import Verilog
 from tospike.hw.host.layout import counter_names
 from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.network import Array
+from tospike.sim.output_order import as_network
 
 BENCH = Path(__file__).with_name("replay.sv")
 CLOCK = Path(__file__).with_name("replay.cpp")
@@ -31,7 +32,7 @@ class Replay:
     """What the hardware did."""
 
     outputs: Array
-    """(N, words of a frame) int64."""
+    """(N, words of a frame) int64, in the order of the network."""
     cycles: Array
     """(N,) int64: latency of each sample, alone in the pipeline."""
     counters: dict[str, int]
@@ -155,8 +156,9 @@ def parse_results(text: str, params: AcceleratorParams, samples: int, names: tup
         f"{params.output_words} for each",
     )
     outputs = np.array(found.words, dtype=np.uint32).astype(np.int32).astype(np.int64)
+    outputs = outputs.reshape(samples, params.output_words)
     return Replay(
-        outputs=outputs.reshape(samples, params.output_words),
+        outputs=outputs if params.sends_class else as_network(params, outputs),
         cycles=np.array(found.cycles, dtype=np.int64),
         counters=found.counters,
     )

@@ -11,7 +11,7 @@ from tospike.compare.energy.technology import Technology, load_technology
 from tospike.compare.gates.annotate import WireModel, annotate
 from tospike.compare.gates.energy import GateEnergy, gate_energy
 from tospike.compare.gates.simulate import DelayModel, GateSimulator
-from tospike.gen.beats import input_beats, token_beats
+from tospike.gen.beats import input_beats, output_words
 from tospike.gen.cache import Cache
 from tospike.gen.folder import build
 from tospike.gen.images import pack
@@ -22,7 +22,7 @@ from tospike.gen.tools import look
 from tospike.gen.verilog import CLOCK, RESET, Verilog
 from tospike.gen.verilog import Port as VerilogPort
 from tospike.hw.host.layout import counter_names
-from tospike.hw.params import AcceleratorParams, HostOutput, InputError, require
+from tospike.hw.params import InputError, require
 from tospike.hw.params import Technology as CellsOf
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
@@ -221,21 +221,15 @@ def _check(design: Design, expected: Result, output: str, delays: DelayModel) ->
     """What the host gets, cycles and counters of the gates against golden."""
     names = counter_names(design.params)
     got = parse_answers(output, design.params.name, len(expected.cycles), names)
-    wanted = zip(_answers(design.params, expected), expected.cycles.tolist(), strict=True)
+    samples = range(len(expected.cycles))
+    answers = [[word & 0xFFFF_FFFF for word in output_words(design.params, expected, sample)] for sample in samples]
+    wanted = zip(answers, expected.cycles.tolist(), strict=True)
     wrong = sum(found != want for found, want in zip(zip(got.words, got.cycles, strict=True), wanted, strict=True))
     counted = {name: int(values.sum()) % (1 << 32) for name, values in expected.counters.items()}
     differing = [name for name, total in counted.items() if got.counters[name] != total]
     if wrong or differing:
         what = f"{wrong} samples" if wrong else f"counter {differing[0]}"
         raise InputError(f"the gates of {design.params.name} (delays {delays.value}) differ from golden in {what}")
-
-
-def _answers(params: AcceleratorParams, result: Result) -> list[list[int]]:
-    """Words that the host gets for each sample."""
-    if params.host_output is HostOutput.TOKENS:
-        assert result.trains is not None  # they are what is sent
-        return [[beat.data for beat in token_beats(train)] for train in result.trains]
-    return (result.outputs & 0xFFFF_FFFF).tolist()
 
 
 def describe(mapped: Mapped, options: GateOptions, energies: dict[DelayModel, GateEnergy]) -> dict[str, Any]:

@@ -53,8 +53,9 @@ class DenseOutput(_Output):
 
 
 class ArgmaxOutput(_Output):
-    """Frames of tokens to the addresses of their largest values: a beat for each frame, TLAST set. Of equal values the
-    lowest address counts.
+    """Frames of tokens to the numbers of their largest values: a beat for each frame, TLAST set. Of equal values the
+    lowest number counts. A value's number is its address; of an image's ``channels`` and ``positions``, which comes
+    position by position, it is its address if it came channel by channel.
 
     ::
 
@@ -62,6 +63,11 @@ class ArgmaxOutput(_Output):
 
     One value per cycle, as long as beats are taken; a frame's beat comes two cycles after its last value.
     """
+
+    def __init__(self, fmt: TokenFormat, *, complete: bool = False, channels: int = 1, positions: int = 1):
+        self._channels = channels
+        self._positions = positions
+        super().__init__(fmt, complete=complete)
 
     def elaborate(self, platform):
         m = Module()
@@ -72,7 +78,19 @@ class ArgmaxOutput(_Output):
         value, last = register.o.payload.value, register.o.payload.last
         largest = Signal.like(value)
         index = Signal(self._format.address_bits)
-        address = Signal.like(index)
+        number = Signal.like(index)
+        passes = value > largest
+        following = number + 1
+        if self._positions > 1:
+            channel = Signal(range(self._channels))
+            position = Signal(range(self._positions))
+            ends = channel == self._channels - 1
+            passes |= (value == largest) & (number < index)
+            following = Mux(ends, position + 1, number + self._positions)
+            with m.If(register.o.valid & register.o.ready):
+                m.d.sync += channel.eq(Mux(ends, 0, channel + 1))
+                with m.If(ends):
+                    m.d.sync += position.eq(Mux(last, 0, position + 1))
         m.d.comb += [
             register.o.ready.eq(~self.o.tvalid | self.o.tready),
             self.o.tdata.eq(index),
@@ -82,9 +100,9 @@ class ArgmaxOutput(_Output):
         with m.If(self.o.tready):
             m.d.sync += self.o.tvalid.eq(0)
         with m.If(register.o.valid & register.o.ready):
-            m.d.sync += [address.eq(Mux(last, 0, address + 1)), self.o.tvalid.eq(last)]
-            with m.If((address == 0) | (value > largest)):
-                m.d.sync += [largest.eq(value), index.eq(address)]
+            m.d.sync += [number.eq(Mux(last, 0, following)), self.o.tvalid.eq(last)]
+            with m.If((number == 0) | passes):
+                m.d.sync += [largest.eq(value), index.eq(number)]
         return m
 
 
@@ -116,6 +134,37 @@ class FirstSpikeOutput(_Output):
         with m.If(self.i.valid & self.i.ready):
             with m.If(answers):
                 m.d.sync += [self.o.tvalid.eq(1), self.o.tdata.eq(token.address)]
+            m.d.sync += answered.eq((answered | answers) & ~is_end)
+        return m
+
+
+class FirstSpikeOfImageOutput(_Output):
+    """The same of trains whose addresses do not ascend within a step: the lowest one of the first step that has any, a
+    cycle after its TICK.
+    """
+
+    def elaborate(self, platform):
+        m = Module()
+        token = self.i.payload
+        answered = Signal()  # for the train that comes in
+        some = Signal()
+        lowest = Signal(self._format.address_bits)
+        is_value, is_end = token.kind == TokenKind.VALUE, token.kind == TokenKind.END
+        answers = ~answered & Mux(is_end, 1, some & ~is_value)
+        m.d.comb += [
+            self.i.ready.eq(~answers | ~self.o.tvalid | self.o.tready),
+            self.o.tlast.eq(1),
+            self.finished.eq(self.o.tvalid & self.o.tready),
+        ]
+        with m.If(self.o.tready):
+            m.d.sync += self.o.tvalid.eq(0)
+        with m.If(self.i.valid & self.i.ready):
+            with m.If(answers):
+                m.d.sync += [self.o.tvalid.eq(1), self.o.tdata.eq(lowest)]
+            with m.If(is_value & (~some | (token.address < lowest))):
+                m.d.sync += [some.eq(1), lowest.eq(token.address)]
+            with m.If(is_end):
+                m.d.sync += [some.eq(0), lowest.eq(0)]
             m.d.sync += answered.eq((answered | answers) & ~is_end)
         return m
 

@@ -30,19 +30,19 @@ class HostInput(StrEnum):
 
 
 class HostOutput(StrEnum):
-    """What the host's output stream carries."""
+    """What the host's output stream carries. An output's number is that of the network, `output_numbers`."""
 
     DENSE = "dense"
     """A frame: one sign-extended 32-bit word per value, TLAST on the last."""
     TOKENS = "tokens"
     """Tokens of the event stream, one to a beat; TLAST on END."""
     ARGMAX = "argmax"
-    """For each frame the address of its largest value, of equals the lowest: one word, with TLAST."""
+    """For each frame the number of its largest value, of equals the lowest: one word, with TLAST."""
     FIRST_SPIKE = "first-spike"
-    """For each spike train the address of its first spike, of several in a step the lowest, as soon as it comes; 0 if
+    """For each spike train the number of its first spike, of several in a step the lowest, as soon as it comes; 0 if
     there is none: one word, with TLAST."""
     EARLY = "early"
-    """For each spike train the address with the most spikes, of equals the lowest, as soon as that cannot change any
+    """For each spike train the number with the most spikes, of equals the lowest, as soon as that cannot change any
     more: one word, with TLAST."""
 
 
@@ -175,6 +175,25 @@ class AcceleratorParams:
         """The engine whose weights the host streams in, if one does."""
         streamed = (engine for engine in self.engines if isinstance(engine, SystolicParams) and engine.streams_weights)
         return next(streamed, None)
+
+    @property
+    def output_image(self) -> tuple[int, int, int] | None:
+        """(channels, height, width) of the image that the last engine sends position by position; ``None`` if it sends
+        none, or one whose values the network has in the same order."""
+        last = self.engines[-1]
+        window = last.window if isinstance(last, EventParams) else None
+        if window is None or window.positions == 1 or window.channels == 1:
+            return None
+        return (window.channels, *window.size)
+
+    @property
+    def output_numbers(self) -> tuple[int, ...]:
+        """What the network calls the output of each address: channel by channel, row by row."""
+        if self.output_image is None:
+            return tuple(range(self.output.addresses))
+        channels, height, width = self.output_image
+        positions = height * width
+        return tuple(channel * positions + position for position in range(positions) for channel in range(channels))
 
     @property
     def output_words(self) -> int:

@@ -151,8 +151,8 @@ class ImageParams:
             )
             require(
                 not is_last or layer.is_ordered(array.cols),
-                f"{name}, the last one, gives {layer.size} positions in an order other than the output's: "
-                "let a layer of one position per channel follow",
+                f"{name}, the last one, gives {layer.size} positions of {layer.pass_width(array.cols)} channels at a "
+                "time, but the output wants them channel by channel: give --cols 1, or end the network in a Relu",
             )
         for image in range(-1, len(self.layers) - 1):
             readers = self.readers(image)

@@ -1,0 +1,386 @@
+"""Networks that end in an image: one order of outputs, the network's, in float, golden model, RTL and decisions."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import nir
+import numpy as np
+import pytest
+from simulators import QUICK
+from stream_bench import END, TICK, send_tokens, simulate, value
+from test_host_streams import receive_beats
+
+from tospike.gen.beat_guide import output_guide
+from tospike.gen.beats import input_beats, output_words
+from tospike.gen.cache import Cache
+from tospike.gen.data import load_data
+from tospike.gen.images import pack
+from tospike.gen.load import load_network
+from tospike.gen.nir_options import NirOptions
+from tospike.gen.options import ModelOptions
+from tospike.gen.plan import AnnEngine, PlanOptions, plan
+from tospike.gen.prepare import prepare
+from tospike.gen.quantize import quantize
+from tospike.hw.accelerator import Accelerator
+from tospike.hw.host.output import ArgmaxOutput, FirstSpikeOfImageOutput
+from tospike.hw.host.renumber import Renumber
+from tospike.hw.params import (
+    Encoding,
+    InputError,
+    IntFormat,
+    NeuronKind,
+    Readout,
+    Reset,
+    TokenFormat,
+)
+from tospike.sim import accelerator
+from tospike.sim.network import (
+    Activation,
+    AveragePool2d,
+    Conv2d,
+    Decision,
+    Dense,
+    InputSpec,
+    Membrane,
+    Network,
+    Stage,
+    Window,
+)
+from tospike.sim.output_order import as_network, as_sent
+from tospike.sim.reference import run_float
+from tospike.sim.window import chain_order
+from tospike.tb.evaluate import Backend, evaluate
+
+STEPS = 6
+SHAPE = (2, 4, 4)
+
+
+def conv(shape, channels, kernel, seed, **changes):
+    rng = np.random.default_rng(seed)
+    inner = shape[0] if changes.get("groups", 1) == 1 else 1
+    weight = rng.integers(-4, 8, (channels, inner, *kernel)).astype(float)
+    return Conv2d(shape=shape, weight=weight, bias=np.zeros(channels), **changes)
+
+
+def layers(case):
+    """What the network ends in: windows of all kinds, with several positions and channels."""
+    if case == "conv":
+        return (conv(SHAPE, 3, (2, 3), 1),)
+    if case == "conv behind conv":
+        return conv(SHAPE, 2, (2, 2), 2), conv((2, 3, 3), 3, (2, 2), 3)
+    if case == "strided and padded":
+        return (conv(SHAPE, 2, (2, 2), 4, stride=(2, 1), padding=(1, 0, 1, 1)),)
+    if case == "depthwise":
+        return (conv(SHAPE, 4, (3, 3), 5, groups=2),)
+    pooled = conv(SHAPE, 3, (1, 1), 6)
+    weight = pooled.weight.repeat(2, axis=2).repeat(2, axis=3)
+    return (replace(pooled, weight=weight, stride=(2, 2)),)
+
+
+CASES = ["conv", "conv behind conv", "strided and padded", "depthwise", "conv behind a pool"]
+
+
+def network_of(case, *, last=NeuronKind.IF, readout=None, decision=Decision.LARGEST, **law):
+    stages = []
+    made = layers(case)
+    for number, synapses in enumerate(made):
+        is_last = number == len(made) - 1
+        neuron = Membrane(kind=last if is_last else NeuronKind.IF, threshold=9.0, reset=Reset.SUBTRACT, **law)
+        stages.append(Stage(name=f"s{number}", synapses=synapses, neuron=neuron))
+    if readout is None:
+        readout = Readout.COUNT if last.spikes else Readout.MEMBRANE
+    spec = InputSpec(inputs=32, steps=STEPS)
+    return Network(name="image", input=spec, stages=tuple(stages), readout=readout, decision=decision)
+
+
+def spikes(count, seed=0, rate=0.3):
+    return (np.random.default_rng(seed).random((count, STEPS, 32)) < rate).astype(np.uint8)
+
+
+def as_host_sends(network, x):
+    first = network.stages[0].synapses
+    return (x[:, :, chain_order(first.shape)] if isinstance(first, Conv2d) else x).astype(np.int64)
+
+
+def design_of(network, x, **options):
+    return plan(quantize(network, x).network, PlanOptions(lanes=2, **options))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_outputs_and_classes_are_those_of_the_float_network(case):
+    x = spikes(60)
+    counting = network_of(case)
+    result = accelerator.run(design_of(counting, x), as_host_sends(counting, x))
+    exact = run_float(counting, x)
+    assert (result.outputs == exact.outputs).all() and exact.outputs.any()
+    ties = (exact.outputs == exact.outputs.max(axis=1, keepdims=True)).sum(axis=1) > 1
+    assert 0 < ties.sum() < len(x)
+    classes = accelerator.run(design_of(counting, x, argmax=True), as_host_sends(counting, x))
+    assert (classes.predictions == exact.predictions).all() and (result.predictions == exact.predictions).all()
+    for decision in (Decision.FIRST_SPIKE, Decision.EARLY):
+        deciding = network_of(case, decision=decision)
+        result = accelerator.run(design_of(deciding, x), as_host_sends(deciding, x))
+        assert (result.predictions == run_float(deciding, x).predictions).all()
+    sending = network_of(case, readout=Readout.SPIKES)
+    result = accelerator.run(design_of(sending, x), as_host_sends(sending, x))
+    assert (result.trains == exact.stages[-1].outputs).all() and (result.outputs == exact.outputs).all()
+    reading = network_of(case, last=NeuronKind.I)
+    result = accelerator.run(design_of(reading, x), as_host_sends(reading, x))
+    assert (result.outputs == run_float(reading, x).outputs).all()
+
+
+MODES = {
+    "count": ({}, {}),
+    "membrane": ({"last": NeuronKind.I}, {}),
+    "spikes": ({"readout": Readout.SPIKES}, {}),
+    "argmax": ({}, {"argmax": True}),
+    "argmax of membranes": ({"last": NeuronKind.I}, {"argmax": True}),
+    "first spike": ({"decision": Decision.FIRST_SPIKE}, {}),
+    "early": ({"decision": Decision.EARLY}, {}),
+    "early, several spikes": ({"decision": Decision.EARLY, "spike_bits": 2}, {}),
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "mode"),
+    [*(("strided and padded", mode) for mode in MODES), ("conv behind conv", "count"), ("conv behind conv", "early")],
+)
+def test_rtl_sends_what_the_golden_model_says(case, mode):
+    """Words and cycles of the whole accelerator, samples with ties and one without spikes among them."""
+    laws, options = MODES[mode]
+    x = spikes(5, seed=3)
+    x[3] = 0
+    network = network_of(case, **laws)
+    design = design_of(network, x, **options)
+    assert design.params.output_image is not None
+    sent = as_host_sends(network, x)
+    expected = accelerator.run(design, sent)
+    dut = Accelerator(design.params, pack(design), version="1.0.0", config_hash=1)
+
+    async def bench(ctx):
+        answers = []
+        ctx.set(dut.m_axis.tready, 1)
+        for sample in sent:
+            await ctx.tick().repeat(60)  # sums are cleared, what follows an early answer is dropped
+            beats = list(input_beats(design.params, sample))
+            taken, cycles, words, last = 0, 0, [], False
+            while not last or taken < len(beats):
+                ctx.set(dut.s_axis.tvalid, taken < len(beats))
+                if taken < len(beats):
+                    ctx.set(dut.s_axis.tdata, beats[taken].data)
+                    ctx.set(dut.s_axis.tlast, beats[taken].last)
+                *_, ready, valid, word, ends = await ctx.tick().sample(
+                    dut.s_axis.tready, dut.m_axis.tvalid, dut.m_axis.tdata, dut.m_axis.tlast
+                )
+                taken += ready and taken < len(beats)
+                cycles += taken > 0 and not last
+                if valid:
+                    words.append(word)
+                    last = last or bool(ends)
+            ctx.set(dut.s_axis.tvalid, 0)
+            answers.append((words, cycles))
+        return answers
+
+    answers = simulate(dut, bench)[0]
+    wanted = [[word & 0xFFFF_FFFF for word in output_words(design.params, expected, n)] for n in range(len(x))]
+    assert [words for words, _ in answers] == wanted
+    assert [cycles for _, cycles in answers] == expected.cycles.tolist()
+
+
+def test_orders_undo_each_other():
+    design = design_of(network_of("conv"), spikes(4))
+    params, values = design.params, np.arange(18).reshape(1, 18)
+    assert params.output_image == (3, 3, 2)
+    assert (as_network(params, as_sent(params, values)) == values).all()
+    assert as_sent(params, values)[0, :4].tolist() == [0, 6, 12, 1]  # a position's channels come together
+    assert params.output_numbers[:4] == (0, 6, 12, 1)
+    neuron = Membrane(kind=NeuronKind.IF)
+    stage = Stage(name="d", synapses=Dense(weight=np.eye(4, 32), bias=np.zeros(4)), neuron=neuron)
+    network = Network(name="n", input=InputSpec(inputs=32, steps=STEPS), stages=(stage,), readout=Readout.COUNT)
+    flat = design_of(network, spikes(4)).params
+    assert flat.output_image is None and flat.output_numbers == (0, 1, 2, 3)
+
+
+def test_a_generated_folder_tells_the_order():
+    params = design_of(network_of("conv"), spikes(4)).params
+    assert "address (y * 2 + x) * 3 + c is output (c * 3 + y) * 2 + x of the network" in output_guide(params)[-1]
+    classes = design_of(network_of("conv"), spikes(4), argmax=True).params
+    assert "the network's numbers: channel by channel" in output_guide(classes)[-1]
+
+
+def test_a_convolution_behind_a_dense_layer_is_refused():
+    dense = Dense(weight=np.eye(12, 32), bias=np.zeros(12))
+    neuron = Membrane(kind=NeuronKind.IF)
+    stages = (
+        Stage(name="d", synapses=dense, neuron=neuron),
+        Stage(name="c", synapses=conv((3, 2, 2), 3, (2, 1), 8), neuron=neuron),
+    )
+    network = Network(name="n", input=InputSpec(inputs=32, steps=STEPS), stages=stages, readout=Readout.COUNT)
+    with pytest.raises(InputError, match="stage 'c' is a convolution behind a dense layer"):
+        design_of(network, spikes(4))
+
+
+def test_argmax_of_an_image_takes_the_lowest_number_of_equals():
+    fmt = TokenFormat(addresses=6, payload=IntFormat(bits=3, signed=False))
+    frames = [[5, 5, 0, 0, 0, 0], [0, 3, 3, 0, 0, 0], [0, 0, 0, 0, 0, 0], [1, 2, 1, 2, 3, 3], [0, 0, 0, 0, 0, 7]]
+    dut = ArgmaxOutput(fmt, channels=2, positions=3)
+    tokens = [t for frame in frames for t in [*(value(a, v) for a, v in enumerate(frame) if v), END]]
+
+    async def producer(ctx):
+        await send_tokens(ctx, dut.i, tokens)
+
+    async def consumer(ctx):
+        return await receive_beats(ctx, dut.o, len(frames))
+
+    wanted = [int(np.argmax(np.array(frame).reshape(3, 2).T.ravel())) for frame in frames]
+    assert [word for word, _ in simulate(dut, producer, consumer)[1]] == wanted
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+def test_first_spike_of_an_image(stall):
+    fmt = TokenFormat(addresses=6, payload=IntFormat(bits=1, signed=False))
+    trains = [
+        [TICK, value(4, 1), value(2, 1), TICK, value(0, 1), TICK, END],
+        [TICK, TICK, END],
+        [value(5, 1), TICK, END],
+        [TICK, value(3, 1), END],  # a train that lacks a TICK
+    ]
+    dut = FirstSpikeOfImageOutput(fmt)
+
+    async def producer(ctx):
+        await send_tokens(ctx, dut.i, [token for train in trains for token in train], stall=stall)
+
+    async def consumer(ctx):
+        return await receive_beats(ctx, dut.o, len(trains), stall=stall)
+
+    assert simulate(dut, producer, consumer)[1] == [(2, 1), (0, 1), (5, 1), (3, 1)]
+
+
+def test_a_table_must_name_each_output_once():
+    fmt = TokenFormat(addresses=3, payload=IntFormat(bits=1, signed=False))
+    with pytest.raises(ValueError, match="must be those from 0 to 2 in another order"):
+        Renumber(fmt, [0, 1, 1])
+
+
+# ------------------------------------------------------------------------------------------------- from files
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A spiking convolution whose classes are channels and positions, spike trains, and values for encoders."""
+    folder = tmp_path_factory.mktemp("conv_last")
+    weight = np.zeros((2, 1, 2, 2), dtype=np.float32)
+    weight[0, 0, 0, 0] = weight[1, 0, 1, 1] = 1
+    graph = nir.NIRGraph.from_list(
+        nir.Input({"input": np.array([1, 3, 3])}),
+        nir.Conv2d(
+            input_shape=(3, 3),
+            weight=weight,
+            stride=(1, 1),
+            padding=(0, 0),
+            dilation=(1, 1),
+            groups=1,
+            bias=np.zeros(2),
+        ),
+        nir.IF(r=np.ones((2, 2, 2)), v_threshold=np.full((2, 2, 2), 0.9), v_reset=np.zeros((2, 2, 2))),
+    )
+    nir.write(folder / "net.nir", graph)
+    rng = np.random.default_rng(0)
+    rates = rng.random((40, 9)) * 0.9
+    trains = (rng.random((40, 10, 9)) < rates[:, None]).astype(np.uint8)
+    exact = run_float(_imported(folder / "net.nir", 10), trains)
+    np.savez(folder / "spikes.npz", spikes=trains, label=exact.predictions)
+    np.savez(folder / "values.npz", x=rates.astype(np.float32), y=rates.argmax(axis=1) % 8)
+    return folder
+
+
+def _imported(path, steps):
+    return load_network(path, nir=NirOptions(encoding=None, steps=steps))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ModelOptions(),
+        ModelOptions(argmax=True),
+        ModelOptions(decision=Decision.FIRST_SPIKE),
+        ModelOptions(decision=Decision.EARLY),
+        ModelOptions(event_bin=5),
+        ModelOptions(event_bin=5, argmax=True),
+    ],
+)
+def test_labels_mean_the_same_to_all(files, options):
+    data = load_data(f"npz:{files / 'spikes.npz'}")
+    prepared = prepare(files / "net.nir", data, options)
+    exact, golden = (evaluate(prepared, data, backend) for backend in (Backend.FLOAT, Backend.GOLDEN))
+    assert (exact.correct == golden.correct).all()
+    if options.decision is not Decision.FIRST_SPIKE:
+        assert golden.accuracy == 1
+
+
+@pytest.mark.parametrize("encoding", [Encoding.RATE, Encoding.LATENCY, Encoding.DIRECT])
+def test_encoders_before_an_image_that_is_the_answer(files, encoding):
+    data = load_data(f"npz:{files / 'values.npz'}")
+    prepared = prepare(files / "net.nir", data, ModelOptions(encoding=encoding, steps=8))
+    result = accelerator.run(prepared.design, prepared.integers(data.x))
+    exact = run_float(prepared.network, data.x)
+    assert np.mean(result.outputs != exact.outputs) < 0.02 and exact.outputs.any()
+
+
+def test_replay_has_the_networks_order(files, tmp_path):
+    data = load_data(f"npz:{files / 'spikes.npz'}")
+    prepared = prepare(files / "net.nir", data, ModelOptions())
+    rtl = evaluate(prepared, data, Backend.RTL, samples=12, simulator=QUICK, cache=Cache(root=tmp_path))
+    assert rtl.mismatches == 0 and rtl.accuracy == 1
+
+
+# --------------------------------------------------------------------------------------------------------- ANN
+
+
+@pytest.mark.parametrize("last", ["conv", "pool"])
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("argmax", [False, True])
+def test_anns_that_end_in_an_image(last, relu, argmax):
+    """The image engine sends channel by channel: one channel at a time, or ordered once more."""
+    first = conv(SHAPE, 3, (2, 2), 9)
+    pool = AveragePool2d(shape=(3, 3, 3), window=Window(kernel=(2, 2)))
+    end = conv((3, 3, 3), 2, (2, 2), 10) if last == "conv" else pool
+    stages = (
+        Stage(name="a", synapses=first, neuron=Activation(relu=True)),
+        Stage(name="b", synapses=end, neuron=Activation(relu=relu)),
+    )
+    network = Network(name="ann", input=InputSpec(inputs=32), stages=stages)
+    x = np.random.default_rng(1).random((50, 32))
+    quantized = quantize(network, x)
+    cols = 2 if relu or last == "pool" else 1
+    design = plan(quantized.network, PlanOptions(rows=2, cols=cols, argmax=argmax))
+    spec = quantized.network.input
+    values = np.rint(x / spec.scale).astype(np.int64)
+    result, exact = accelerator.run(design, values), run_float(network, x)
+    assert np.mean(result.predictions == exact.predictions) > 0.9
+    if argmax:
+        return
+    for got, wanted in zip(result.outputs.T, exact.outputs.T, strict=True):
+        assert np.corrcoef(got, wanted)[0, 1] > 0.98
+    for engine in (AnnEngine.EVENT, AnnEngine.DELTA):
+        with pytest.raises(InputError, match="this engine runs chains of dense layers only"):
+            plan(quantized.network, PlanOptions(ann_engine=engine))
+
+
+def test_logits_of_several_positions_and_channels_at_a_time_are_refused_with_a_way_out():
+    stage = Stage(name="b", synapses=conv(SHAPE, 2, (2, 2), 10), neuron=Activation(relu=False))
+    network = Network(name="ann", input=InputSpec(inputs=32), stages=(stage,))
+    quantized = quantize(network, np.random.default_rng(1).random((50, 32))).network
+    with pytest.raises(InputError, match=r"gives .* positions of 2 channels at a time, .*: give --cols 1, or end"):
+        plan(quantized, PlanOptions(rows=2, cols=2))
+    assert plan(quantized, PlanOptions(rows=2, cols=1)).params.output.addresses == 18
+
+
+SHARED = Path(__file__).parents[2] / "shared" / "cases" / "conv_last"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/cases")
+def test_the_case_that_was_wrong():
+    data = load_data(f"npz:{SHARED / 'data.npz'}")
+    prepared = prepare(SHARED / "net.nir", data, ModelOptions(weight_bits=16))
+    assert [evaluate(prepared, data, backend).accuracy for backend in (Backend.FLOAT, Backend.GOLDEN)] == [1, 1]
