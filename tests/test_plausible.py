@@ -1,6 +1,7 @@
 """Silent layers and accuracy by chance are told, as what they are."""
 
 import json
+import math
 
 import nir
 import numpy as np
@@ -25,7 +26,10 @@ def judged(right, labels, classes=10):
 def test_binomial_tail():
     assert binomial_tail(4, 0, 0.3) == pytest.approx(1)
     assert binomial_tail(4, 3, 0.5) == pytest.approx(5 / 16)
-    assert binomial_tail(10000, 1100, 0.1) == pytest.approx(4.9e-4, rel=0.05)
+    assert binomial_tail(60, 12, 0.1) == pytest.approx(
+        sum(math.comb(60, k) * 0.1**k * 0.9 ** (60 - k) for k in range(12, 61))
+    )
+    assert binomial_tail(10_000, 1_100, 0.1) < 1e-3 < binomial_tail(10_000, 1_090, 0.1)
 
 
 def test_accuracy_by_chance():
@@ -60,17 +64,20 @@ def files(tmp_path_factory):
     return folder
 
 
+STATED = ("--reset", "zero", "--comparison", "above")
+
+
 @pytest.mark.parametrize("backend", ["float", "golden"])
 def test_evaluate_warns(files, backend):
     silent = tospike(
-        "evaluate", "quiet.nir", "--data", "npz:d.npz", "--backend", backend, "--json", "r.json", cwd=files
+        "evaluate", "quiet.nir", *STATED, "--data", "npz:d.npz", "--backend", backend, "--json", "r.json", cwd=files
     )
     assert silent.returncode == 0
     warnings = json.loads((files / "r.json").read_text())["warnings"]
     assert "never spikes on these 40 samples" in warnings[0] and "20 of 40 are right" in warnings[1]
     assert len(warnings) == 2 and all(line in silent.stderr for line in warnings)
     assert "warning" not in silent.stdout
-    tospike("evaluate", "loud.nir", "--data", "npz:d.npz", "--backend", backend, "--json", "r.json", cwd=files)
+    tospike("evaluate", "loud.nir", *STATED, "--data", "npz:d.npz", "--backend", backend, "--json", "r.json", cwd=files)
     assert json.loads((files / "r.json").read_text())["warnings"] == []
-    wrong = tospike("evaluate", "loud.nir", "--data", "npz:wrong.npz", "--backend", backend, cwd=files)
+    wrong = tospike("evaluate", "loud.nir", *STATED, "--data", "npz:wrong.npz", "--backend", backend, cwd=files)
     assert wrong.returncode == 0 and "the accuracy is that of guessing: 20 of 40" in wrong.stderr
