@@ -54,6 +54,7 @@ class CellFlow:
         library = read_library(self.target.library)
         with reading(self.target.library, "Liberty file", "fetch it again"):
             areas = cell_areas(library)
+            design.require_other_names(areas, self.target.name)
         entry = self._synthesise(design, library)
         generic = yosys.read_statistics(entry / _GENERIC)
         mapped = yosys.read_statistics(entry / _MAPPED)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,10 @@ class Design:
     """Whose cells the Verilog instantiates; ``generic`` if no vendor's."""
     is_weight_stationary: bool = False
     """Whether it has an array of that kind."""
+
+    def require_other_names(self, cells: Iterable[str], library: str) -> None:
+        """Check that no cell of a library is called as the top module is: Yosys would take one for the other."""
+        require(self.top not in cells, f"{library} has a cell {self.top!r}, too: give the network's file another name")
 
     @property
     def input_bits(self) -> int:

@@ -62,6 +62,7 @@ def map_gates(
     tool = find("yosys")
     text = read_library(library)
     cells = read_cells(text, str(library))
+    design.require_other_names(cells.cells, library.name)
     entry = _map(design, text, library.name, tool, booth, cache or Cache(), progress)
     return Mapped(
         netlist=read_netlist(entry / _JSON, top=design.top, clock=design.clock, library=cells),

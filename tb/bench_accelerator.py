@@ -10,10 +10,11 @@ import os
 import random
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import (
     AxiLiteBus,
     AxiLiteMaster,
@@ -44,7 +45,23 @@ DESIGN = FOLDER.design or random_design(PARAMS, seed=SEED)
 IMAGES = pack(DESIGN) if FOLDER.design is None else None
 WEIGHTS = frame_weights(DESIGN)
 
-SAMPLE_TIMEOUT_MS = 50
+CYCLE_NS = 10
+
+
+def time_limit(samples: int) -> dict[str, Any]:
+    """Ends a test whose design does not answer: ten times what so many samples take, one after another.
+
+    Stalls make them four times as long.
+    """
+    cycles = int(golden.run(DESIGN, random_samples(DESIGN, SAMPLES, seed=SEED)).cycles.max())
+    writes = (
+        sum(1 for r in regions(PARAMS) for _ in config_writes(r.shape, IMAGES[r.engine][r.shape.name])) if IMAGES else 0
+    )
+    limit = 10 * samples * (cycles + len(WEIGHTS) + 100) + 100 * writes + 10_000
+    return {"timeout_time": CYCLE_NS * limit, "timeout_unit": "ns"}
+
+
+LIMIT = time_limit(SAMPLES + 10)
 TOKEN_ERROR, ORDER_ERROR = (STATUS.field(name).mask for name in ("token_error", "order_error"))
 
 
@@ -90,7 +107,7 @@ class Bench:
         self.sink.clear()
 
     async def start(self, *, stream=True):
-        Clock(self.dut.clk, 10, "ns").start()
+        Clock(self.dut.clk, CYCLE_NS, "ns").start()
         await self.reset()
         if IMAGES is not None:
             await self.configure(IMAGES)
@@ -147,7 +164,7 @@ class Bench:
 
     async def receive(self):
         """The next frame of results, as a list of integers (dense) or of words (tokens)."""
-        frame = await with_timeout(self.sink.recv(), SAMPLE_TIMEOUT_MS, "ms")
+        frame = await self.sink.recv()
         signed = PARAMS.host_output is not HostOutput.TOKENS
         return [
             int.from_bytes(bytes(frame.tdata[i : i + 4]), "little", signed=signed)
@@ -155,7 +172,7 @@ class Bench:
         ]
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def identification_and_unmapped_registers(dut):
     bench = Bench(dut)
     await bench.start()
@@ -182,7 +199,7 @@ async def identification_and_unmapped_registers(dut):
     assert answer.resp == AxiResp.SLVERR, "a write of one byte only"
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def lone_samples_are_exact_to_the_cycle(dut):
     bench = Bench(dut)
     await bench.start()
@@ -200,7 +217,7 @@ async def lone_samples_are_exact_to_the_cycle(dut):
             assert value == expected.counters[name][index], f"counter {name} of sample {index}"
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def samples_back_to_back(dut):
     bench = Bench(dut)
     await bench.start()
@@ -217,7 +234,7 @@ async def samples_back_to_back(dut):
             assert counters[name] == values.sum(), name
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stall=[0.2, 0.7])
 async def random_stalls_change_nothing(dut, stall):
     bench = Bench(dut, stall=stall)
@@ -231,7 +248,7 @@ async def random_stalls_change_nothing(dut, stall):
     assert bench.sink.empty()
 
 
-@cocotb.test(skip=PARAMS.host_input is not HostInput.DENSE)
+@cocotb.test(**LIMIT, skip=PARAMS.host_input is not HostInput.DENSE)
 async def frames_of_wrong_length_are_flagged_and_survived(dut):
     bench = Bench(dut)
     await bench.start()
@@ -252,7 +269,7 @@ async def frames_of_wrong_length_are_flagged_and_survived(dut):
         assert not await bench.host.read_dword(Register.STATUS) & 2, "the error flag after a good sample"
 
 
-@cocotb.test(skip=not WEIGHTS)
+@cocotb.test(**LIMIT, skip=not WEIGHTS)
 async def weights_of_wrong_number_are_flagged_and_survived(dut):
     bench = Bench(dut)
     await bench.start(stream=False)
@@ -273,7 +290,7 @@ async def weights_of_wrong_number_are_flagged_and_survived(dut):
         assert not await bench.host.read_dword(Register.STATUS) & 8, "the error flag after clearing"
 
 
-@cocotb.test(skip=PARAMS.host_input is not HostInput.EVENTS)
+@cocotb.test(**LIMIT, skip=PARAMS.host_input is not HostInput.EVENTS)
 async def wrong_events_are_flagged_and_dropped(dut):
     """After each event one that is too early and one with an address that there is not."""
     bench = Bench(dut)
@@ -294,7 +311,7 @@ async def wrong_events_are_flagged_and_dropped(dut):
     assert not await bench.host.read_dword(Register.STATUS) & 0b10100, "the error flags after clearing"
 
 
-@cocotb.test(skip=PARAMS.host_input is not HostInput.TOKENS)
+@cocotb.test(**LIMIT, skip=PARAMS.host_input is not HostInput.TOKENS)
 async def wrong_tokens_are_flagged(dut):
     """Malformed ones, which are dropped, and one that comes twice, after which the next sample is right again."""
     bench = Bench(dut)
@@ -318,7 +335,7 @@ async def wrong_tokens_are_flagged(dut):
     assert await bench.status() == 0, "the error flags after clearing"
 
 
-@cocotb.test(skip=PARAMS.host_input is not HostInput.TOKENS)
+@cocotb.test(**LIMIT, skip=PARAMS.host_input is not HostInput.TOKENS)
 async def a_sample_that_was_broken_off_is_ended_by_an_end_or_a_reset(dut):
     bench = Bench(dut)
     await bench.start()

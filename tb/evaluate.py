@@ -18,7 +18,7 @@ from tospike.sim import accelerator as golden
 from tospike.sim.network import Array, Result
 from tospike.sim.reference import run_float
 from tospike.tb.plausible import doubts, quiet_stages, silent_stages
-from tospike.tb.replay import replay
+from tospike.tb.replay import patience, replay
 
 
 class Backend(StrEnum):
@@ -129,11 +129,13 @@ def evaluate(
         return Evaluation(backend=backend, correct=correct, predictions=predictions, result=expected, warnings=warnings)
     params = prepared.design.params
     verilog, _, _ = build(params, pack(prepared.design))
+    weights = frame_weights(prepared.design)
     got = replay(
         verilog,
         params,
         integers,
-        weights=frame_weights(prepared.design),
+        weights=weights,
+        limit=patience(expected.cycles, weights),
         simulator=simulator,
         cache=cache,
         progress=progress,

@@ -10,7 +10,7 @@ from tospike.hw.params import AcceleratorParams, ArrayParams, Dataflow, DenseLay
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
 from tospike.sim.network import Accumulator, Dense, InputSpec, Network, Stage
-from tospike.tb.replay import replay
+from tospike.tb.replay import patience, replay
 
 ENGINE = 0
 """The systolic engine is the only one."""
@@ -49,8 +49,8 @@ def bench_gemm(array: ArrayParams, layer: DenseLayer, *, seed: int, simulator: s
     design = Design(params=params, network=network, stage_counts=(1,))
 
     verilog, _, _ = build(params, pack(design))
-    got = replay(verilog, params, x, simulator=simulator)
     expected = golden.run(design, x)
+    got = replay(verilog, params, x, limit=patience(expected.cycles), simulator=simulator)
     counter = f"{ENGINE}.array_cycles"
     cycles = got.counters[counter]
     match = np.array_equal(got.outputs, expected.outputs) and cycles == expected.counters[counter][0]

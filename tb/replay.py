@@ -24,6 +24,8 @@ from tospike.sim.output_order import as_network
 
 BENCH = Path(__file__).with_name("replay.sv")
 CLOCK = Path(__file__).with_name("replay.cpp")
+TOP = "tospike_replay"
+"""The bench's module; no design's name begins so."""
 SIMULATORS = ("verilator", "icarus")
 
 
@@ -45,6 +47,7 @@ def replay(
     x: Array,
     *,
     weights: Sequence[int] = (),
+    limit: int = 10_000_000,
     simulator: str = "verilator",
     cache: Cache | None = None,
     progress: Callable[[int], None] | None = None,
@@ -61,6 +64,8 @@ def replay(
         (N, inputs) integers in the input format, or (N, steps, inputs) spikes.
     weights
         Beats of the weights of a frame, for a design that streams them.
+    limit
+        Cycles in which a sample must be finished, see `patience`.
     simulator
         ``verilator`` or ``icarus``.
     cache
@@ -85,7 +90,7 @@ def replay(
         beats.write_text("".join(f"{beat.last:d}{beat.data:08x}\n" for s in x for beat in input_beats(params, s)))
         (work / "weights.hex").write_text("".join(f"{beat:08x}\n" for beat in weights))
         results = work / "results.txt"
-        options = ["+beats=beats.hex", "+results=results.txt", f"+counters={len(names)}"]
+        options = ["+beats=beats.hex", "+results=results.txt", f"+counters={len(names)}", f"+limit={limit}"]
         with started([*command, *options], cwd=work) as process:
             while True:
                 try:
@@ -100,6 +105,14 @@ def replay(
             f"{simulator} stopped with status {process.returncode}: {said}",
         )
         return parse_results(results.read_text(), params, len(x), names)
+
+
+def patience(cycles: Array, weights: Sequence[int] = ()) -> int:
+    """Cycles after which a design does not answer: several times what the golden model needs, (N,) ``cycles``.
+
+    Before a sample it may load the ``weights`` of a frame.
+    """
+    return 4 * (int(cycles.max()) + len(weights)) + 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,14 +185,14 @@ def _simulator(verilog: str, top: str, simulator: str, cache: Cache, *, weights:
         compiler, runner = tools.find("iverilog"), ["vvp", "-n"]
         binary = "replay.vvp"
         macros = [f"-D{name}={value}" for name, value in defines.items()]
-        args = ("-g2012", *macros, "-s", "replay", "-o", binary, BENCH.name, "design.v")
+        args = ("-g2012", *macros, "-s", TOP, "-o", binary, BENCH.name, "design.v")
     else:
         compiler, runner = tools.find("verilator"), []
         tools.find("g++"), tools.find("make"), tools.find("perl")  # Verilator needs all three: say so before it does
         binary = "obj/replay"
         args = (
             *("--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
-            *("-CFLAGS", "-O2", "--top-module", "replay", "-Mdir", "obj", "-o", "replay"),
+            *("-CFLAGS", "-O2", "--top-module", TOP, "--prefix", "Vreplay", "-Mdir", "obj", "-o", "replay"),
             *(f"+define+{name}={value}" for name, value in defines.items()),
             *(BENCH.name, "design.v", CLOCK.name),
         )

@@ -5,7 +5,8 @@
 //   +results=FILE   one line per output beat: tdata in hexadecimal; after each sample "cycles N";
 //                   at the end one line "counter N" per counter, in the order of their registers
 //   +counters=N     how many counters to read
-//   +limit=N        give up when a sample takes longer than N cycles ("timeout" is written)
+//   +limit=N        give up when nothing is finished for N cycles, neither a sample nor what is asked ("timeout" is
+//                   written)
 //
 // A sample starts when STATUS says that the accelerator is idle, so its cycles are those of a lone sample.
 //
@@ -14,11 +15,11 @@
 `timescale 1ns / 1ps
 
 `ifdef VERILATOR
-module replay (
+module tospike_replay (
     input clk  // from replay.cpp: a clock of our own would need coroutines, and time
 );
 `else
-module replay;
+module tospike_replay;
   reg clk = 0;
   always #5 clk = ~clk;
 `endif
@@ -26,7 +27,8 @@ module replay;
   localparam STATUS = 12'h014, COUNTER = 12'h040;
   localparam RESET = 0, POLL = 1, PLAY = 2, COUNT = 3;
 
-  integer beats, results, counters, limit, got;
+  integer beats, results, counters, got;
+  reg [63:0] limit;
   reg [1023:0] beats_name, results_name;
   initial begin
     if (!$value$plusargs("beats=%s", beats_name)) $finish;
@@ -42,7 +44,8 @@ module replay;
   reg  [32:0] beat = 0;
   reg  [32:0] next;
   reg         valid = 0;
-  reg  [31:0] cycles = 0;
+  reg  [63:0] cycles = 0;
+  reg  [63:0] waited = 0;  // since a sample or an answer came
   reg sent = 0;  // the last beat of the sample is taken
   reg answered = 0;  // the last beat of its answer has come
   reg         running = 0;
@@ -87,7 +90,8 @@ module replay;
   always @(posedge clk) begin
     if (asking && ask_ready) asking <= 0;
     if (running || (valid && in_ready && !answered)) cycles <= cycles + 1;
-    if (running && cycles > limit) begin
+    waited <= answer_valid && state != POLL || state == PLAY && out_valid && out_last ? 0 : waited + 1;
+    if (waited > limit) begin
       $fwrite(results, "timeout\n");
       $finish;
     end

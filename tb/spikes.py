@@ -10,7 +10,7 @@ from tospike.gen.images import pack
 from tospike.gen.random_design import random_design
 from tospike.hw.params import AcceleratorParams, EventParams, HostInput, HostOutput, Readout, require
 from tospike.sim import accelerator as golden
-from tospike.tb.replay import replay
+from tospike.tb.replay import patience, replay
 
 
 def bench_spikes(
@@ -45,8 +45,8 @@ def bench_spikes(
     rng = np.random.default_rng(seed)
     trains = np.stack([rng.random((steps, engine.inputs)) < rate for rate in (0.0, *rates)]).astype(np.int64)
     verilog, _, _ = build(params, pack(design))
-    got = replay(verilog, params, trains, simulator=simulator)
     expected = golden.run(design, trains)
+    got = replay(verilog, params, trains, limit=patience(expected.cycles), simulator=simulator)
     idle = int(got.cycles[0])
     rows = []
     for index, rate in enumerate(rates, start=1):

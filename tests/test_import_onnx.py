@@ -106,6 +106,22 @@ def test_names(tmp_path):
     assert import_onnx(save(tmp_path, GEMMS), name="mine").name == "mine"
     assert identifier("my-net 2") == "my_net_2" and identifier("2bit") == "n_2bit"
     assert [identifier(word) for word in ("small", "logic", "event")] == ["n_small", "n_logic", "n_event"]  # keywords
+    taken = (
+        "tospike_board",
+        "tospike_replay",
+        "Tospike_pins",
+        "cocotb_x",
+        "TOP",
+        "top",
+        "std",
+        "LUT4",
+        "SB_MAC16",
+        "DP16KD",
+    )
+    assert [identifier(word) for word in taken] == [f"n_{word}" for word in taken]
+    free = ("replay", "main", "TFC_2W2A", "MNIST", "digits_ann", "startle", "delete", "namespace")
+    assert [identifier(word) for word in free] == list(free)
+    assert len(identifier("x" * 300)) <= 100
 
 
 def gemm_with(**weights):

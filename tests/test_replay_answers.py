@@ -1,9 +1,19 @@
 """What a bench wrote down, read back."""
 
-import pytest
+from dataclasses import replace
 
+import numpy as np
+import pytest
+from simulators import QUICK
+
+from tospike.gen.cache import Cache
+from tospike.gen.folder import build
+from tospike.gen.images import pack
+from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.verilog import Verilog
 from tospike.hw.params import AcceleratorParams, ArrayParams, DenseLayer, InputError, IntFormat, SystolicParams
-from tospike.tb.replay import parse_answers, parse_results
+from tospike.sim import accelerator as golden
+from tospike.tb.replay import parse_answers, parse_results, patience, replay
 
 ARRAY = ArrayParams(rows=1, cols=1, act=IntFormat(bits=4, signed=False), weight_bits=4, acc_bits=12)
 PARAMS = AcceleratorParams(
@@ -41,3 +51,33 @@ def test_outputs_are_signed():
 def test_what_is_missing_is_told(text, samples, message):
     with pytest.raises(InputError, match=message):
         parse_results(text, PARAMS, samples, NAMES)
+
+
+def test_a_design_called_as_the_bench_was(tmp_path):
+    """It runs, within the cycles that golden says and not in a fraction of them."""
+    params = replace(PARAMS, name="replay")
+    design = random_design(params, seed=1)
+    x = random_samples(design, 3, seed=1)
+    verilog, _, _ = build(params, pack(design))
+    expected = golden.run(design, x)
+    got = replay(verilog, params, x, limit=patience(expected.cycles), simulator=QUICK, cache=Cache(root=tmp_path))
+    assert np.array_equal(got.outputs, expected.outputs) and np.array_equal(got.cycles, expected.cycles)
+    with pytest.raises(InputError, match="replay does not answer: sample 0 timed out"):
+        limit = int(expected.cycles.max()) // 2
+        replay(verilog, params, x, limit=limit, simulator=QUICK, cache=Cache(root=tmp_path))
+
+
+def test_patience_follows_from_what_golden_needs():
+    assert patience(np.array([3, 40_000_000])) > 80_000_000
+    assert patience(np.array([1]), [0] * 50_000) > 50_000
+
+
+def test_a_design_that_says_nothing_is_given_up(tmp_path):
+    """It neither takes the first beat nor tells whether it is idle."""
+    _, ports, _ = build(PARAMS, pack(random_design(PARAMS, seed=1)))
+    lines = [f"  {port.direction} [{port.width - 1}:0] {port.name};" for port in ports]
+    lines += [f"  assign {port.name} = 0;" for port in ports if port.direction == "output"]
+    text = "\n".join([f"module ann({', '.join(port.name for port in ports)});", *lines, "endmodule", ""])
+    x = random_samples(random_design(PARAMS, seed=1), 1, seed=1)
+    with pytest.raises(InputError, match="ann does not answer: sample 0 timed out"):
+        replay(Verilog(text=text, memories={}), PARAMS, x, limit=500, simulator=QUICK, cache=Cache(root=tmp_path))

@@ -243,6 +243,13 @@ def test_what_is_wrong_with_a_folder_is_named(tmp_path, changes, message):
         read_design(write_design(tmp_path, **changes))
 
 
+def test_a_cell_of_the_same_name_is_told(tmp_path):
+    found = read_design(write_design(tmp_path))
+    found.require_other_names({"INVX1"}, "lib")
+    with pytest.raises(InputError, match="lib has a cell 'top', too"):
+        found.require_other_names({"top"}, "lib")
+
+
 def test_a_folder_without_a_manifest(tmp_path):
     with pytest.raises(InputError, match=r"is not a generated design: it has no manifest\.json"):
         read_design(tmp_path)

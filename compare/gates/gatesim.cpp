@@ -1,9 +1,10 @@
 // Simulates a netlist and writes down how often each net rises and falls.
 //
-//   gatesim NETLIST zero|library replay BEATS RESULTS COUNTS COUNTERS [WEIGHTS]
+//   gatesim NETLIST zero|library replay BEATS RESULTS COUNTS COUNTERS LIMIT [WEIGHTS]
 //   gatesim NETLIST zero|library vectors VECTORS RESULTS COUNTS SKIP
 //
-// replay: as ../../tb/replay.sv does, an accelerator gets beats, sample by sample; RESULTS has the same lines. COUNTS
+// replay: as ../../tb/replay.sv does, an accelerator gets beats, sample by sample, and is given up when nothing is
+// finished for LIMIT cycles; RESULTS has the same lines. COUNTS
 // has for each sample, in the cycles in which it is inside: falling and rising edges of each net, then reads and writes
 // of each memory, as 32-bit numbers.
 // vectors: a line of VECTORS has the inputs of a cycle in hexadecimal, in the order of the netlist's ports `in_N`;
@@ -66,11 +67,12 @@ static int replay(Circuit& circuit, char** args, const std::vector<uint64_t>& we
     std::FILE* results = std::fopen(args[1], "w");
     Counts counts(circuit, args[2]);
     int counters = std::atoi(args[3]);
-    const uint32_t STATUS = 0x14, COUNTER = 0x40, LIMIT = 10000000;
+    const uint32_t STATUS = 0x14, COUNTER = 0x40;
+    const uint64_t limit = std::strtoull(args[4], nullptr, 10);
     enum { RESET, POLL, PLAY, COUNT } state = RESET;
     Pins pins{circuit};
     size_t next = 0, weight = 0;
-    uint64_t beat = 0, address = STATUS, cycles = 0;
+    uint64_t beat = 0, address = STATUS, cycles = 0, waited = 0;
     bool reset = true, valid = false, running = false, asking = false;
     auto fetch = [&] {
         valid = next < beats.size();
@@ -101,7 +103,9 @@ static int replay(Circuit& circuit, char** args, const std::vector<uint64_t>& we
         if (wants_weight && !reset) weight = (weight + 1) % weights.size();
         if (asking && pins.get("s_axi_arready")) asking = false;
         if (inside) cycles++;
-        if (running && cycles > LIMIT) {
+        const bool finished = state == PLAY && pins.get("m_axis_tvalid") && pins.get("m_axis_tlast");
+        waited = finished || (answered && state != POLL) ? 0 : waited + 1;
+        if (waited > limit) {
             std::fprintf(results, "timeout\n");
             break;
         }
@@ -186,5 +190,5 @@ int main(int count, char** args) {
     if (count < 8) fail("wrong arguments");
     Circuit circuit(args[1], std::string(args[2]) == "library");
     if (std::string(args[3]) == "vectors") return play_vectors(circuit, args + 4);
-    return replay(circuit, args + 4, count > 8 ? read_hex(args[8]) : std::vector<uint64_t>{});
+    return replay(circuit, args + 4, count > 9 ? read_hex(args[9]) : std::vector<uint64_t>{});
 }

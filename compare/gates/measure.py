@@ -31,7 +31,7 @@ from tospike.synth.design import Design as Source
 from tospike.synth.design import Port
 from tospike.synth.gates import Mapped, map_gates
 from tospike.synth.timing import clock_period
-from tospike.tb.replay import parse_answers
+from tospike.tb.replay import parse_answers, patience
 
 INSTALLED = {"osu018": Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")}
 """Libraries that a package of the system brings, by the name that asks for them."""
@@ -198,10 +198,18 @@ def measure_gates(
     result = golden.run(design, x)
     beats = [beat.data | beat.last << 32 for sample in x for beat in input_beats(design.params, sample)]
     names = counter_names(design.params)
+    weights = frame_weights(design)
     energies = {}
     for delays in options.delays:
         tell(f"{len(x)} samples in {len(mapped.netlist.gates):,} gates, delays {delays.value}")
-        activity = simulator.replay(delays, beats, samples=len(x), counters=len(names), weights=frame_weights(design))
+        activity = simulator.replay(
+            delays,
+            beats,
+            samples=len(x),
+            counters=len(names),
+            limit=patience(result.cycles, weights),
+            weights=weights,
+        )
         _check(design, result, activity.output, delays)
         energies[delays] = gate_energy(
             mapped.netlist,

@@ -106,12 +106,21 @@ class GateSimulator:
         return cls(netlist=netlist, text=netlist_text(netlist, library, annotated), program=program)
 
     def replay(
-        self, delays: DelayModel, beats: Sequence[int], *, samples: int, counters: int, weights: Sequence[int] = ()
+        self,
+        delays: DelayModel,
+        beats: Sequence[int],
+        *,
+        samples: int,
+        counters: int,
+        limit: int,
+        weights: Sequence[int] = (),
     ) -> Activity:
-        """Play AXI beats (TLAST above TDATA) into an accelerator."""
+        """Play AXI beats (TLAST above TDATA) into an accelerator, until nothing is finished for ``limit`` cycles."""
         files = {"beats": _hexadecimal(beats), "weights": _hexadecimal(weights)}
         more = ("weights",) if weights else ()
-        return self._run(delays, files, "replay", ("beats", "results", "counts", str(counters), *more), samples)
+        return self._run(
+            delays, files, "replay", ("beats", "results", "counts", str(counters), str(limit), *more), samples
+        )
 
     def vectors(self, delays: DelayModel, vectors: Sequence[Sequence[int]], *, skip: int = 0) -> Activity:
         """A row of input values for each cycle, in the order of the netlist's inputs; the first ``skip`` do not count.

@@ -1,5 +1,6 @@
 """A chain of engines behind one host port."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,7 +64,10 @@ class AcceleratorParams:
 
     def __post_init__(self) -> None:
         require(len(self.engines) >= 1, "an accelerator needs at least one engine")
-        require(self.name.isidentifier(), f"the name {self.name!r} must be a Verilog identifier")
+        require(
+            re.fullmatch(r"[A-Za-z_]\w*", self.name, re.ASCII) is not None,
+            f"the name {self.name!r} must be a Verilog identifier",
+        )
         for stream, host, fmt in (
             ("input", self.host_input, self.input),
             ("output", self.host_output, self.output),
