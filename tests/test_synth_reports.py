@@ -181,8 +181,8 @@ def test_every_bit_is_connected_once():
     assert "assign so = level2;" in text
 
 
-def test_no_input_no_reset_and_names_to_escape():
-    text = wrap(design(("o$1.x", 1, False), top="top.a", reset=None))
+def test_no_input_no_reset_and_a_name_to_escape():
+    text = wrap(design(("o_1", 1, False), top="top.a", reset=None))
     assert "stimulus" not in text and ".rst" not in text
     assert r"\top.a  design (" in text
     assert "response[0:0]" in text and "assign so = level0;" in text
