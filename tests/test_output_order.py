@@ -6,22 +6,21 @@ from pathlib import Path
 import nir
 import numpy as np
 import pytest
+from accelerator_bench import answers_of
 from simulators import QUICK
 from stream_bench import END, TICK, send_tokens, simulate, value
 from test_host_streams import receive_beats
 
 from tospike.gen.beat_guide import output_guide
-from tospike.gen.beats import input_beats, output_words
+from tospike.gen.beats import output_words
 from tospike.gen.cache import Cache
 from tospike.gen.data import load_data
-from tospike.gen.images import pack
 from tospike.gen.load import load_network
 from tospike.gen.nir_options import NirOptions
 from tospike.gen.options import ModelOptions
 from tospike.gen.plan import AnnEngine, PlanOptions, plan
 from tospike.gen.prepare import prepare
 from tospike.gen.quantize import quantize
-from tospike.hw.accelerator import Accelerator
 from tospike.hw.host.output import ArgmaxOutput, FirstSpikeOfImageOutput
 from tospike.hw.host.renumber import Renumber
 from tospike.hw.params import (
@@ -155,33 +154,7 @@ def test_rtl_sends_what_the_golden_model_says(case, mode):
     assert design.params.output_image is not None
     sent = as_host_sends(network, x)
     expected = accelerator.run(design, sent)
-    dut = Accelerator(design.params, pack(design), version="1.0.0", config_hash=1)
-
-    async def bench(ctx):
-        answers = []
-        ctx.set(dut.m_axis.tready, 1)
-        for sample in sent:
-            await ctx.tick().repeat(60)  # sums are cleared, what follows an early answer is dropped
-            beats = list(input_beats(design.params, sample))
-            taken, cycles, words, last = 0, 0, [], False
-            while not last or taken < len(beats):
-                ctx.set(dut.s_axis.tvalid, taken < len(beats))
-                if taken < len(beats):
-                    ctx.set(dut.s_axis.tdata, beats[taken].data)
-                    ctx.set(dut.s_axis.tlast, beats[taken].last)
-                *_, ready, valid, word, ends = await ctx.tick().sample(
-                    dut.s_axis.tready, dut.m_axis.tvalid, dut.m_axis.tdata, dut.m_axis.tlast
-                )
-                taken += ready and taken < len(beats)
-                cycles += taken > 0 and not last
-                if valid:
-                    words.append(word)
-                    last = last or bool(ends)
-            ctx.set(dut.s_axis.tvalid, 0)
-            answers.append((words, cycles))
-        return answers
-
-    answers = simulate(dut, bench)[0]
+    answers = answers_of(design, sent)
     wanted = [[word & 0xFFFF_FFFF for word in output_words(design.params, expected, n)] for n in range(len(x))]
     assert [words for words, _ in answers] == wanted
     assert [cycles for _, cycles in answers] == expected.cycles.tolist()
