@@ -52,6 +52,12 @@ def choose_grids(network: Network, values: list[Floats], options: QuantizeOption
     trained one.
     """
     trained = {index: _unsigned(grid) for index in _sent(network) if (grid := _trained(network, index)) is not None}
+    for index, grid in trained.items():
+        require(
+            index == INPUT or grid.is_even,
+            f"stage {network.stages[index].name!r} rounds {grid.rounding.value} on both sides of 0, which gives levels "
+            "of different widths that no multiplier gives: train it with ROUND, FLOOR or CEIL, or unsigned",
+        )
     chosen = [index for index in _sent(network) if index not in trained]
     nonnegative = _nonnegative(network, bool(values[0].min() >= 0))
     signed = any(grid.low < 0 for grid in trained.values()) or not all(nonnegative[index] for index in chosen)

@@ -110,6 +110,12 @@ class Grid:
         return position - (self.zero - self.after), included
 
     @property
+    def is_even(self) -> bool:
+        """Whether its levels, but the first and the last, are equally wide."""
+        positions, _ = self.edges(np.arange(self.low + 1, self.high + 1))
+        return bool((np.diff(positions) == 1).all())
+
+    @property
     def centre(self) -> float:
         """The ``zero`` of the grid that rounds to nearest and comes nearest to this one."""
         levels = np.arange(self.low + 1, self.high + 1)

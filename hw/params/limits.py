@@ -30,7 +30,7 @@ GRAPH_OBJECTS = 1 << 14
 """Groups and data sets of a NIR file, and texts in it."""
 GRAPH_DEPTH = 32
 """Of groups within groups."""
-LAYER_WEIGHTS = 1 << 24
+LAYER_WEIGHTS = 1 << 22
 """Of one layer on an engine."""
 PORT_BITS = 1 << 16
 """Of all ports of a module, for synthesis."""

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import re
+import warnings
 import zipfile
 from collections.abc import Callable
 
@@ -256,7 +257,7 @@ def _npz(data: bytes, rng: Random) -> bytes:
         case 1:
             arrays[str(rng.choice(["x", "y", "spikes", "frames", "label", "train_x", "a/b"]))] = arrays.pop(name)
         case 2:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
                 arrays[name] = values.astype(rng.choice(["f8", "c16", "U4", "?", "i1", "u8", "M8[s]", "f2"]))
         case 3:
             shapes = [(), (0,), (-1,), (1, -1), (-1, 1), (2, -1, 1)]
