@@ -98,9 +98,7 @@ def verify(
 
         build = cache.build(f"cocotb-{simulator}", key, make)
         with temporary_folder() as work:
-            for path in design.memories:
-                (work / path).parent.mkdir(exist_ok=True)
-                shutil.copyfile(folder / path, work / path)
+            design.load().write_memories(work)
             with contextlib.suppress(SystemExit, RuntimeError):  # of failed tests and missing results we tell below
                 runner.test(
                     test_module=BENCH,

