@@ -99,7 +99,7 @@ class Plain:
             raised = leaked(self.raised, p.adaptation.leak, None) + p.adaptation.step * bool(self.spikes)
             self.raised = self.clamp(raised, p.state)
         self.rests = p.refractory if self.spikes else max(self.rests - 1, 0)
-        if self.spikes and not next_step:
+        if self.spikes and not next_step and p.reset is not Reset.NONE:
             v = value if hard else v - self.spikes * p.threshold
         self.owed = p.reset_timing is ResetTiming.SNNTORCH and v > p.limit
         self.v = v

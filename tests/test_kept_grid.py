@@ -23,10 +23,10 @@ def random_neuron(rng, outputs, kinds):
         return options[rng.integers(len(options))]
 
     kind = choose(*kinds)
-    reset = choose(Reset.ZERO, Reset.SUBTRACT, Reset.VALUE)
+    reset = choose(*Reset)
     timings = [ResetTiming.SAME, ResetTiming.NEXT] + [ResetTiming.SNNTORCH] * (reset is Reset.SUBTRACT)
-    timing = choose(*timings)
-    hard = reset is not Reset.SUBTRACT
+    timing = choose(*timings) if reset is not Reset.NONE else ResetTiming.SAME
+    hard = reset in (Reset.ZERO, Reset.VALUE)
     decays = 0.5, 0.75, 0.0, 1.0
     return Membrane(
         kind=kind,
@@ -40,7 +40,7 @@ def random_neuron(rng, outputs, kinds):
         reset=reset,
         v_reset=-float(rng.integers(0, 4)) if reset is Reset.VALUE else 0.0,
         reset_timing=timing,
-        spike_bits=1 if timing is ResetTiming.SNNTORCH else choose(1, 2),
+        spike_bits=1 if timing is ResetTiming.SNNTORCH or reset is Reset.NONE else choose(1, 2),
         refractory=choose(0, 2) if hard and timing is ResetTiming.SAME else 0,
         initial=choose(0.0, 0.0, 1.0),
     )
