@@ -28,6 +28,7 @@ from tospike.gen.cache import Cache
 from tospike.gen.children import Stopped, end_all, stop_on_signals
 from tospike.gen.files import nobody_reads
 from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.results_folder import check_results
 from tospike.hw.params import InputError
 from tospike.synth import cli as synth_cli
 from tospike.tb import board_cli
@@ -136,7 +137,7 @@ def compare_command(
     options: ModelOptions,
 ) -> None:
     """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
-    from tospike.compare.report import write_report  # matplotlib takes as long as all the rest
+    from tospike.compare.report import REPORTS, write_report  # matplotlib takes as long as all the rest
 
     given = Given(
         ann=ann, snn=snn, data=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out, samples=samples
@@ -157,6 +158,7 @@ def compare_command(
         gates=GateStudy.on(gate_target, samples=gate_samples) if gates else None,
         cache=Cache(reuse=not no_cache),
     )
+    check_results(out, REPORTS)
     command = shlex.join(["tospike", *sys.argv[1:]])
     with console.progress_steps() as progress:
         report = run_study(chosen, out, study, command=command, progress=progress)

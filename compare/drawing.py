@@ -5,6 +5,7 @@ its colours from CSS variables and follows light and dark. Text stays text: it c
 the page.
 """
 
+import html
 import io
 import math
 import re
@@ -19,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from tospike.compare.numbers import significant
-from tospike.gen.files import write_bytes, write_text
+from tospike.gen.files import write_bytes
 
 # Blue and orange are told apart by every common colour vision; the first six of the breakdown are Paul Tol's "muted"
 # set (https://personal.sron.nl/~pault), lightened for dark paper.
@@ -81,10 +82,11 @@ class Drawing:
         InputError
             It cannot be written.
         """
-        if path.suffix.lower() == ".pdf":
-            write_bytes(path, self.pdf)
-        else:
-            write_text(path, self.svg)
+        write_bytes(path, self.file(path.name))
+
+    def file(self, name: str) -> bytes:
+        """The content of a file of that name: PDF if it is called so, else SVG."""
+        return self.pdf if name.lower().endswith(".pdf") else self.svg.encode()
 
 
 def css_variables() -> str:
@@ -141,4 +143,6 @@ def _element(text: str, title: str) -> str:
     text = re.sub(r'(<g) id="[^"]*"', r"\1", text)
     text = re.sub(r"font-family:[^;\"]*;?|(?<=font: )", "", text)
     text = re.sub(r"font: ([0-9.]+px) [^;\"]*", r"font-size: \1", text)
-    return re.sub(r"(<svg[^>]*)>", rf'\1 role="img"><title>{title}</title>', text, count=1)
+    return re.sub(
+        r"(<svg[^>]*)>", lambda svg: f'{svg[1]} role="img"><title>{html.escape(title)}</title>', text, count=1
+    )

@@ -32,9 +32,9 @@ from tospike.compare.report_tables import (
     published_table,
 )
 from tospike.compare.table import Report, shown, summary_rows
-from tospike.gen.files import write_text
-from tospike.hw.params import InputError
+from tospike.gen.results_folder import write_results
 
+REPORTS = ("report.json", "report.html")
 _TOP_ORDER = (
     "workload",
     "question",
@@ -85,21 +85,15 @@ def write_report(report: Report, out_dir: Path) -> Path:
     """
     drawn = figures_of(report)
     texts = {
-        "report.json": report_json(report),
-        "report.html": report_html(report, drawn),
+        REPORTS[0]: report_json(report),
+        REPORTS[1]: report_html(report, drawn),
         "summary.csv": summary_csv(report),
         "samples.csv": samples_csv(report),
         **({"iso_accuracy.csv": iso_accuracy_csv(report)} if report.get("iso_accuracy") else {}),
     }
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write the report to {out_dir}: {error.strerror}; use another --out") from None
-    for name, text in texts.items():
-        write_text(out_dir / name, text)
-    for name, drawing in {"summary": figures.summary_figure(report), **drawn}.items():
-        drawing.write(out_dir / f"{name}.svg")
-        drawing.write(out_dir / f"{name}.pdf")
+    drawings = {"summary": figures.summary_figure(report), **drawn}
+    names = {f"{name}.{kind}": drawing for name, drawing in drawings.items() for kind in ("svg", "pdf")}
+    write_results(out_dir, {**texts, **{name: drawing.file(name) for name, drawing in names.items()}})
     return out_dir / "report.html"
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from tospike.gen.convert import ConvertOptions, convert
 from tospike.gen.data import DataSet, load_data
-from tospike.gen.files import write_bytes
 from tospike.gen.load import load_network
 from tospike.gen.nir_frameworks import Framework
 from tospike.gen.nir_import import states_options
 from tospike.gen.options import ModelOptions
+from tospike.gen.results_folder import write_results
 from tospike.hw.params import InputError, require
 
 
@@ -86,10 +86,9 @@ class Workload:
             return {"ann": self.ann, "snn": self.snn}
         steps = self.converted_steps if self.options.steps is None else self.options.steps
         converted = convert(load_network(self.ann), data.train_x, ConvertOptions(steps=steps))
-        path = out / f"{self.ann.stem}_snn.nir"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, converted.to_bytes())
-        return {"ann": self.ann, "snn": path}
+        name = f"{self.ann.stem}_snn.nir"
+        write_results(out, {name: converted.to_bytes()})
+        return {"ann": self.ann, "snn": out / name}
 
 
 def _example(name: str) -> Path:

@@ -11,6 +11,7 @@ import typer
 from tospike.gen import console
 from tospike.gen.children import temporary_folder
 from tospike.gen.data import load_data
+from tospike.gen.results_folder import check_results, write_results
 from tospike.hw.params import InputError, require, require_range
 
 
@@ -80,9 +81,10 @@ def train_command(
         f"{recipe.value} takes {training.inputs} values in {training.steps} steps, but {samples.name} has "
         f"{samples.inputs} in {samples.steps}",
     )
-    out.mkdir(parents=True, exist_ok=True)
+    check_results(out, ())
     with temporary_folder(out) as folder:
         module.train(folder, samples, epochs=passes, seed=seed, progress=console.err.print)
-        for file in sorted(folder.iterdir()):
-            file.replace(out / file.name)
-            console.out.print(out / file.name)
+        files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+    write_results(out, files)
+    for name in files:
+        console.out.print(out / name)

@@ -445,7 +445,7 @@ def test_the_report_is_written(study, tmp_path):
     assert (written.parent / "report.json").read_text("utf-8") == report_json(study)
     drawn = ["accuracy", "accuracy_energy", "break_even", "cycles", "energy", "energy_samples", "summary"]
     assert sorted(path.name for path in written.parent.iterdir()) == sorted(
-        ["report.html", "report.json", "samples.csv", "summary.csv"]
+        [".tospike.json", "report.html", "report.json", "samples.csv", "summary.csv"]
         + [f"{name}.{kind}" for name in drawn for kind in ("svg", "pdf")]
     )
     for name in drawn:
@@ -616,21 +616,21 @@ def test_what_the_gates_lack_is_told(study, tmp_path):
 
 
 def test_a_failed_write_leaves_the_old_report(study, tmp_path, monkeypatch):
-    (tmp_path / "report.json").write_text("old")
+    write_report(study, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fdopen", full)
-    with pytest.raises(InputError, match=r"cannot write .*report.json: No space left on device"):
+    with pytest.raises(InputError, match=r"cannot write .*: No space left on device"):
         write_report(study, tmp_path)
-    assert (tmp_path / "report.json").read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_file_where_the_folder_should_be_is_named(study, tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(InputError, match=r"cannot write the report to .*out"):
+    with pytest.raises(InputError, match=r"cannot write to .*out"):
         write_report(study, tmp_path / "out")
 
 

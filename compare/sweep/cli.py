@@ -10,10 +10,11 @@ from rich.table import Table
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.numbers import significant, times
 from tospike.compare.sweep.point import Point, grid, parse_values
-from tospike.compare.sweep.report import make_folder, row, write_sweep
+from tospike.compare.sweep.report import FILES, row, write_sweep
 from tospike.compare.sweep.runner import COUNTERS, in_processes, on_cluster, run_sweep
 from tospike.gen import console
 from tospike.gen.cache import Cache
+from tospike.gen.results_folder import check_results
 from tospike.hw.params import require
 
 _SHOWN = 40
@@ -72,7 +73,7 @@ def sweep_command(
     execute = on_cluster(scheduler) if scheduler else in_processes(jobs or os.cpu_count() or 1)
     for name in {point.technology for point in points}:
         load_technology(name)  # refused before anything is written
-    make_folder(out)
+    check_results(out, FILES)
     with console.progress_bar("sweep", len(points)) as progress:
         results = run_sweep(points, task=COUNTERS, cache=Cache(reuse=not no_cache), execute=execute, progress=progress)
     write_sweep(out, results)

@@ -19,13 +19,16 @@ from tospike.compare.numbers import significant
 from tospike.compare.sweep.gate_surface import check_surface, gate_surface
 from tospike.compare.sweep.gates import GatePoint
 from tospike.compare.sweep.point import Point, grid, parse_values
-from tospike.compare.sweep.report import make_folder, write_csv
+from tospike.compare.sweep.report import to_csv
 from tospike.compare.sweep.runner import COUNTERS, GATES, in_processes, on_cluster, run_sweep
 from tospike.compare.sweep.surface import BreakEven, surface, with_rates
 from tospike.gen import console
 from tospike.gen.cache import Cache
-from tospike.gen.files import to_json, write_text
+from tospike.gen.files import to_json
+from tospike.gen.results_folder import check_results, write_results
 from tospike.hw.params import require
+
+FILES = tuple(f"break_even.{kind}" for kind in ("json", "csv", "svg", "pdf"))
 
 app = typer.Typer(no_args_is_help=True, help="Energy models, technologies, and where spikes break even.")
 
@@ -117,7 +120,7 @@ def break_even(
         check_surface(points, target=gate_target, delays=delays)
     for name in {point.technology for point in points}:
         load_technology(name)  # refused before anything is written
-    make_folder(out)
+    check_results(out, FILES)
     measured = with_rates(points)
     with console.progress_bar("break-even", len(measured)) as progress:
         results = run_sweep(measured, task=COUNTERS, cache=cache, execute=execute, progress=progress)
@@ -125,13 +128,14 @@ def break_even(
     if gates:
         found += gate_surface(points, target=gate_target, delays=delays, run=run_gates)
     varied = [name for name, values in axes.items() if len(values) > 1]
-    write_text(out / "break_even.json", to_json([_whole(item) for item in found]))
-    write_csv(out / "break_even.csv", list(_flat(found[0])), [_flat(item) for item in found])
     from tospike.compare.sweep.surface_figure import surface_figure  # matplotlib takes as long as all the rest
 
     drawing = surface_figure(found, axes)
-    for name in ("break_even.svg", "break_even.pdf"):
-        drawing.write(out / name)
+    texts = (
+        to_json([_whole(item) for item in found]),
+        to_csv(list(_flat(found[0])), [_flat(item) for item in found]),
+    )
+    write_results(out, dict(zip(FILES, (*texts, *map(drawing.file, FILES[2:])), strict=True)))
     table = Table(*(name.replace("_", " ") for name in varied), "level", "n*")
     for item in found:
         table.add_row(*(str(getattr(item.point, name)) for name in varied), str(item.level), _shown(item))

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tospike.compare.sweep.point import AXES
-from tospike.gen.files import to_json, write_text
-from tospike.hw.params import InputError
+from tospike.gen.files import to_json
+from tospike.gen.results_folder import write_results
 
+FILES = ("sweep.json", "sweep.csv")
 COLUMNS = (*AXES, "n", "ann_pj", "snn_pj", "ratio", "ann_cycles", "snn_cycles", "ann_um2", "snn_um2")
 
 
@@ -29,30 +30,16 @@ def row(result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a table, whole or not at all."""
+def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """A table as text."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_text(path, text.getvalue())
-
-
-def make_folder(out: Path) -> None:
-    """Make the folder for the results.
-
-    Raises
-    ------
-    InputError
-        It cannot be made.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {out}: {error.strerror}; use another --out") from None
+    return text.getvalue()
 
 
 def write_sweep(out: Path, results: Sequence[Mapping[str, Any]]) -> None:
     """Write ``sweep.json`` and ``sweep.csv``: the same results give the same bytes."""
-    write_text(out / "sweep.json", to_json(list(results)))
-    write_csv(out / "sweep.csv", COLUMNS, [row(result) for result in results])
+    table = to_csv(COLUMNS, [row(result) for result in results])
+    write_results(out, dict(zip(FILES, (to_json(list(results)), table), strict=True)))
