@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from tospike.gen import console
 from tospike.gen.bare import generate_array, generate_component
@@ -83,7 +84,8 @@ def _announce(folder: DesignFolder) -> None:
 
 
 def _announce_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
-    console.out.print(f"[bold]{path}[/]: {', '.join(manifest['verilog'].values())}; README.md tells what else there is")
+    files = ", ".join(manifest["verilog"].values())
+    console.out.print(Text.assemble((str(path), "bold"), f": {files}; README.md tells what else there is"))
     console.out.print(f"module {manifest['top']}, configuration {manifest['config_hash']}", highlight=False)
 
 
@@ -126,7 +128,8 @@ def systolic(
     array = with_products(single, products_per_multiplier)
     if array_only:
         require(fit is None and weights is None, "a bare array has no memories: leave --fit and --weights out")
-        console.out.print(f"[bold]{generate_array(out, params=array)}[/]: the bare array, manifest.json")
+        generate_array(out, params=array)
+        console.out.print(Text.assemble((str(out), "bold"), ": the bare array, manifest.json"))
         return
     engine = SystolicParams(array=array, layers=(layer,), writable=True, weights=weights or WeightSource.MEMORY)
     if fit is not None:

@@ -30,10 +30,12 @@ class _Console(Console):
         files.nobody_reads()
 
 
-out = _Console()
+# no markup: names of files and networks have brackets, too
+out = _Console(markup=False)
 """Results."""
-err = _Console(stderr=True)
+err = _Console(markup=False, stderr=True)
 """Progress and errors."""
+TEXT = TextColumn("{task.description}", markup=False)
 
 
 def write_any_name() -> None:
@@ -55,7 +57,7 @@ def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int
     """A progress bar on stderr; the function that it gives takes how many are done."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TEXT,
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -70,14 +72,14 @@ def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int
 @contextlib.contextmanager
 def progress_lines(title: str) -> Iterator[Callable[[str], None]]:
     """A spinner on stderr; the function that it gives takes what is being done."""
-    with err.status(title) as status:
-        yield lambda line: status.update(f"{title}: {line}")
+    with err.status(Text(title)) as status:
+        yield lambda line: status.update(Text(f"{title}: {line}"))
 
 
 @contextlib.contextmanager
 def progress_steps() -> Iterator[Callable[[str, str], None]]:
     """One spinner for each thing that is worked on; the function that it gives takes its name and the step."""
-    columns = (SpinnerColumn(), TextColumn("[bold]{task.fields[name]}"), TextColumn("{task.description}"))
+    columns = (SpinnerColumn(), TextColumn("{task.fields[name]}", style="bold", markup=False), TEXT)
     with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from tospike.gen import console
 from tospike.gen.cache import Cache
@@ -103,7 +103,7 @@ def doctor_command() -> None:
     problems = not all(state.is_fine for state in states)
     for trial in try_all():
         problems |= bool(trial.problem)
-        verdict = f"[red]FAILS[/red]: {escape(trial.problem)}" if trial.problem else "works"
-        console.out.print(f"{escape(trial.name)}: {verdict}", highlight=False, soft_wrap=True)
+        verdict = (("FAILS", "red"), f": {trial.problem}") if trial.problem else ("works",)
+        console.out.print(Text.assemble(f"{trial.name}: ", *verdict), soft_wrap=True)
     if problems:
         raise typer.Exit(1)

@@ -60,5 +60,5 @@ def run_command(
     if json:
         console.write_json(json, {**summary, "counters": counters, "choices": prepared.choices})
     if result.mismatches:
-        console.err.print(f"[red]board and golden model differ in {result.mismatches} places[/]")
+        console.err.print(f"board and golden model differ in {result.mismatches} places", style="red")
         raise typer.Exit(1)

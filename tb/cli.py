@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from tospike.gen import console
 from tospike.gen.cli import Data, HoldOut, Model, Sensor, TimeBin, parse_gemm
@@ -62,7 +62,7 @@ def verify_command(
     console.out.print(table)
     failed = [result for result in results if not result.passed]
     for result in failed:
-        console.out.print(f"[red]{result.name}[/]: {result.message}")
+        console.out.print(Text.assemble((result.name, "red"), f": {result.message}"))
     if waves:
         console.out.print(f"waveform in {design / RUN}")
     if json:
@@ -84,10 +84,10 @@ def verify_command(
         raise typer.Exit(1)
 
 
-def _verdict(result: TestResult) -> str:
+def _verdict(result: TestResult) -> Text:
     if result.skipped:
-        return "[dim]does not apply[/]"
-    return "[green]passed[/]" if result.passed else "[red]FAILED[/]"
+        return Text("does not apply", "dim")
+    return Text("passed", "green") if result.passed else Text("FAILED", "red")
 
 
 @takes_model_options
@@ -151,15 +151,15 @@ def evaluate_command(
         }
         console.write_json(json, {**summary, **about})
     if evaluation.mismatches:
-        console.err.print(f"[red]RTL and golden model differ in {evaluation.mismatches} places[/]")
+        console.err.print(f"RTL and golden model differ in {evaluation.mismatches} places", style="red")
     if any(stage.different for stage in stages):
-        console.err.print(f"[red]the float network differs from {escape(str(reference))}[/]")
+        console.err.print(f"the float network differs from {reference}", style="red")
     if evaluation.mismatches or any(stage.different for stage in stages):
         raise typer.Exit(1)
 
 
 def _reference_table(stages: Sequence[StageComparison], name: str) -> Table:
-    table = Table("stage", "differ", "float32 ties", "first", title=f"Float network against {escape(name)}")
+    table = Table("stage", "differ", "float32 ties", "first", title=f"Float network against {name}")
     for stage in stages:
         first = stage.first
         where = first and (
@@ -264,7 +264,7 @@ def spikes(
             f"{row['cycles_per_event']:.2f}" if came else "",
             f"{row['sop_per_cycle']:.2f}",
             f"{row['sop_per_event_cycle']:.2f}" if came else "",
-            "equal" if row["golden_match"] else "[red]DIFFERS[/]",
+            "equal" if row["golden_match"] else Text("DIFFERS", "red"),
         )
     console.out.print(table)
     if json:

@@ -170,3 +170,13 @@ def test_names_that_are_no_utf8(tmp_path):
     path = tmp_path / "r.json"
     write_text(path, files.to_json({"file": os.fsdecode(name)}))
     assert json.loads(path.read_text(encoding="utf-8"))["file"] == os.fsdecode(name)
+
+
+def test_names_with_brackets(tmp_path):
+    """They are no markup of the terminal's."""
+    out = tmp_path / "d[/b]"
+    done = tospike("generate", "spiking", "--inputs", "2", "--neurons", "2", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert b"d[/b]" in done.stdout.replace(b"\n", b"")
+    done = tospike("synth", out, "--target", "no[/b]", "--json", "-")
+    assert done.returncode == 2 and b"Traceback" not in done.stderr
