@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import pty
-import shutil
 import threading
 import tty
 from pathlib import Path
@@ -64,9 +63,6 @@ def small(tmp_path_factory):
 def test_the_module_between_the_pins_in_cocotb(small, tmp_path, divisor):
     verilog = tmp_path / "board.v"
     verilog.write_text(board_shell(read_design(small), divisor=divisor))
-    for path in read(small).memories:  # the simulator runs there
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        shutil.copyfile(small / path, tmp_path / path)
     read(small).load().write_memories(tmp_path)
     tool = tools.find("verilator")
     with environment(tool):
