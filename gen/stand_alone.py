@@ -20,8 +20,8 @@ README, MAKEFILE, BENCH, COCOTB = "README.md", "Makefile", f"{TEST}/test_design.
 LINT, SYNTHESIS, REGISTERS = "lint.vlt", "synth.ys", "regs.h"
 
 PLAIN_FLOW = (
-    "This plain flow is slower than `tospike synth`, which moves the registers behind block RAMs into them: by 32 MHz "
-    "on the digits ANN that comes with tospike (144 rather than 176), by 4 MHz on its SNN (122.5 rather than 126.5; "
+    "This plain flow is slower than `tospike synth`, which moves the registers behind block RAMs into them: by 28 MHz "
+    "on the digits ANN that comes with tospike (146 rather than 174), by 6 MHz on its SNN (124 rather than 130; "
     "ECP5-85F, speed 6, seed 1, Yosys 0.66, nextpnr 0.11). `python -m benchmarks.plain_flow` in tospike's repository "
     "measured that; `tospike synth` also takes area apart by engine."
 )
