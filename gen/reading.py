@@ -31,7 +31,8 @@ def reading(path: Path | str, kind: str, mend: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise (error if str(path) in str(error) else InputError(f"{path}: {error}")) from error
+        line = " ".join(str(error).splitlines())  # names in the file may hold line ends
+        raise type(error)(line if str(path) in line else f"{path}: {line}") from error
     except MemoryError:
         raise
     except Exception as error:  # parsers of five libraries, each with exceptions of its own

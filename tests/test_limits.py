@@ -320,6 +320,7 @@ def test_what_parsers_raise_becomes_one_line(tmp_path):
         (AssertionError(), r"\(AssertionError\)"),
         (InputError("no good"), "^a.b: no good$"),
         (InputError("a.b is bad"), "^a.b is bad$"),
+        (InputError("no field 'x\ny'"), "^a.b: no field 'x y'$"),
     ]:
         with pytest.raises(InputError, match=message), reading("a.b", "thing", "mend it"):
             raise error
