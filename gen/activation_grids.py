@@ -22,7 +22,7 @@ from tospike.sim.network import (
 )
 
 Floats = NDArray[np.float64]
-FEW_LEVELS = 16
+FEW_LEVELS, MOST_LEVELS = 16, 256
 INPUT = -1
 """The network's input where the index of a stage is meant."""
 
@@ -53,9 +53,12 @@ def choose_grids(network: Network, values: list[Floats], options: QuantizeOption
     """
     trained = {index: _unsigned(grid) for index in _sent(network) if (grid := _trained(network, index)) is not None}
     for index, grid in trained.items():
+        where = "the input" if index == INPUT else f"stage {network.stages[index].name!r}"
+        levels = grid.high - grid.low + 1
+        require(levels <= MOST_LEVELS, f"{where} is quantised to {levels} levels: train quantisers of 8 bits at most")
         require(
             index == INPUT or grid.is_even,
-            f"stage {network.stages[index].name!r} rounds {grid.rounding.value} on both sides of 0, which gives levels "
+            f"{where} rounds {grid.rounding.value} on both sides of 0, which gives levels "
             "of different widths that no multiplier gives: train it with ROUND, FLOOR or CEIL, or unsigned",
         )
     chosen = [index for index in _sent(network) if index not in trained]

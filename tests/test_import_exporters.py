@@ -379,3 +379,19 @@ def test_quantised_operators_are_refused_by_name(tmp_path, kind):
     model = build([helper.make_node(kind, ["x"], ["y"], name="n_y")], (5,))
     with pytest.raises(InputError, match=rf"node 'n_y' \({kind}\) is not supported"):
         load(tmp_path, model)
+
+
+@pytest.mark.parametrize("at_input", [True, False])
+def test_activations_of_16_bits_are_refused_by_their_place(tmp_path, at_input):
+    """Float computes them as onnxruntime does; the hardware has no more than 8."""
+    pair = [node("QuantizeLinear", "{} s z", "q"), node("DequantizeLinear", "q s z", "d")]
+    pair[0].input[0] = "x" if at_input else "h"
+    dense = node("MatMul", "d w" if at_input else "x w", "m" if at_input else "h")
+    nodes = [*pair, dense] if at_input else [dense, *pair]
+    nodes.append(node("MatMul", f"{'m' if at_input else 'd'} v", "y"))
+    constants = {"s": f32(0.001), "z": np.int16(5), "w": normal(5, 4), "v": normal(4, 3)}
+    model, x = build(nodes, (5,), opset=21, **constants), samples((5,))
+    network = load(tmp_path, model)
+    np.testing.assert_allclose(run_float(network, x).outputs, run_onnx(model, x), rtol=1e-4, atol=1e-4)
+    with pytest.raises(InputError, match=f"{'the input' if at_input else 'stage .n_h.'} is quantised to 65536 levels"):
+        quantize(network, x)
