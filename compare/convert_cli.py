@@ -75,6 +75,7 @@ def convert_command(
         not data_set.has_steps and data_set.inputs == ann.input.inputs,
         f"{model} takes {ann.input.inputs} values per sample, which {data_set.name} does not have: give other --data",
     )
+    data_set.require_classes(ann.outputs, ann.name)
     converted = convert(ann, data_set.train_x, options)
     write_bytes(out, converted.to_bytes())
     _say(out, options, converted)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tospike.gen.hold_out import hold_out
 from tospike.gen.npz import read_npz
 from tospike.gen.reading import read_bytes, reading
-from tospike.gen.recordings import bin_events, parse_sensor
+from tospike.gen.recordings import bin_events, is_signed, parse_sensor
 from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import DATA_BYTES, SAMPLES
 
@@ -44,6 +44,8 @@ class DataSet:
     """Whether samples with steps are a frame of values for each, not spikes."""
     time_bin_us: int | None = None
     """Where the samples were events: length of a time step in microseconds."""
+    warnings: tuple[str, ...] = ()
+    """What was taken as something else."""
 
     def __post_init__(self) -> None:
         for what, x, y in (("test", self.x, self.y), ("training", self.train_x, self.train_y)):
@@ -54,6 +56,17 @@ class DataSet:
             self.x.ndim in (2, 3) and self.x.shape[1:] == self.train_x.shape[1:],
             f"{self.name}: samples of shape {self.x.shape[1:]} (test) and {self.train_x.shape[1:]} (training)",
         )
+
+    def require_classes(self, outputs: int, network: str) -> None:
+        """Check that each label is one of a network's outputs."""
+        for y in (self.y, self.train_y):
+            if y.max() >= outputs:
+                at, low = int(np.argmax(y)), int(y.min())
+                shift = f", or subtract {low} from all" if int(y.max()) - low < outputs else ""
+                raise InputError(
+                    f"{self.name}: label {y[at]} of sample {at} is no output of {network}, which has 0 to "
+                    f"{outputs - 1}: number the classes from 0{shift}"
+                )
 
     @property
     def has_steps(self) -> bool:
@@ -241,6 +254,7 @@ def _npz(
         raise InputError(
             f"{path} holds {', '.join(arrays) or 'nothing'}: it needs x, y or spikes, label or frames, label or events"
         )
+    is_turned = is_events and is_signed(arrays["p"])
     part = f"all samples of {path.name} are test; "
     if {"train_x", "train_y"} <= arrays.keys():
         require(every is None, f"{path} has a training part of its own: leave --hold-out away")
@@ -264,6 +278,7 @@ def _npz(
         train_y=train[1],
         is_frames="frames" in arrays and test[0].ndim == 3 and not is_events,
         time_bin_us=time_bin_us if is_events else None,
+        warnings=(f"{path.name}: polarities -1 and 1 are taken as 0 and 1",) if is_turned else (),
     )
 
 
@@ -287,6 +302,12 @@ def _samples(path: Path, values: NDArray[np.generic]) -> Samples:
 
 def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:
     good = labels.ndim == 1 and labels.dtype.kind in "iu"
-    require(good, f"{path}: labels must be one integer per sample, not {labels.dtype} of shape {labels.shape}")
+    require(
+        good,
+        f"{path}: labels must be one integer per sample, not {labels.dtype} of shape {labels.shape}: save the "
+        "number of its class, from 0, with astype(int)",
+    )
+    lowest = int(labels.min(initial=0))
+    require(lowest >= 0, f"{path} has a label {lowest}, which is no class: number them from 0")
     require(len(labels) <= SAMPLES, f"{path} holds {len(labels)} labels: {SAMPLES} at most are supported")
     return labels.astype(np.int64, casting="same_kind")

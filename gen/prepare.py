@@ -106,6 +106,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     if nir is not None and data.has_steps:
         nir = replace(nir, encoding=nir.encoding if data.is_frames else None, steps=data.steps)
     network = load_network(model, nir=nir)
+    network = replace(network, warnings=(*network.warnings, *data.warnings))
     if options.frames is not None:
         network = replace(network, input=replace(network.input, frames=options.frames))
     if not network.is_spiking and options.ann_engine is AnnEngine.DELTA:
@@ -116,6 +117,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         network.input.inputs == values,
         f"{model} takes {network.input.inputs} values per sample, but {data.name} has {values}: give other --data",
     )
+    data.require_classes(network.outputs, network.name)
     takes_frames = network.input.encoding is not None and network.input.encoding.takes_frames
     require(
         not takes_frames or data.is_frames,

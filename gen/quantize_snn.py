@@ -71,7 +71,12 @@ def _input(network: Network, samples: NDArray[np.generic], options: QuantizeOpti
     if spec.encoding is not None and spec.encoding.takes_integers:
         return spec
     if spec.encoding is Encoding.DIRECT:
-        fmt = IntFormat(bits=options.input_bits, signed=bool(samples.min() < 0))
+        lowest = float(samples.min())
+        require(
+            lowest >= 0 or options.input_bits >= 2,
+            f"values go down to {lowest:g}, but --input-bits 1 holds 0 and 1 only: give --input-bits 2 or more",
+        )
+        fmt = IntFormat(bits=options.input_bits, signed=lowest < 0)
         # values on a grid keep it where the weights that they meet have one, too
         weights = uniform(network.stages[0])[0].weighted.weight
         on_grid = common_step([weights], IntFormat(bits=options.weight_bits, signed=True).max) is not None

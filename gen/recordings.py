@@ -1,6 +1,7 @@
 """Recordings of event cameras as spike trains."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,11 @@ def parse_sensor(text: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
+def is_signed(polarity: NDArray[np.generic]) -> bool:
+    """Whether polarities are -1 and 1, which are taken as 0 and 1."""
+    return bool((polarity == -1).any()) and bool(np.isin(polarity, (-1, 1)).all())
+
+
 def bin_events(
     events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, steps: int, sensor: tuple[int, int] | None = None
 ) -> NDArray[np.uint8]:
@@ -32,8 +38,9 @@ def bin_events(
     Parameters
     ----------
     events
-        ``x``, ``y``, ``p``, ``t_us`` (E,) of all recordings one after another; recording n is ``offsets[n]`` to
-        ``offsets[n + 1]``. Time counts from the first event of a recording; events after the last step are dropped.
+        ``x``, ``y``, ``p`` (0 and 1, or -1 and 1), ``t_us`` (E,), integers, of all recordings one after another;
+        recording n is ``offsets[n]`` to ``offsets[n + 1]``. Time counts from the first event of a recording; events
+        after the last step are dropped.
     time_bin_us, steps
         Length of a step in microseconds, number of steps.
     sensor
@@ -46,15 +53,17 @@ def bin_events(
     Raises
     ------
     InputError
-        Fields of unequal length, offsets that do not fit, an empty recording, addresses that the sensor does not have,
-        time going backwards; the message names the recording.
+        Fields of unequal length or that are no integers, offsets that do not fit, an empty recording, addresses that
+        the sensor does not have, time going backwards; the message names the recording.
     """
     count = np.size(events["t_us"])
     require(count <= EVENTS, f"events: there are {count}, of which {EVENTS} at most are supported")
     require(time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1")
-    x, y, p, t = (to_int64(events[name], f"events: {name}") for name in ("x", "y", "p", "t_us"))
-    offsets = to_int64(events["offsets"], "events: offsets")
+    x, y, p, t, offsets = (_integers(events[name], name) for name in ("x", "y", "p", "t_us", "offsets"))
+    require(x.ndim == 1 and offsets.ndim == 1, "events: x, y, p, t_us and offsets must be lists of numbers")
     require(len({x.shape, y.shape, p.shape, t.shape}) == 1, "events: x, y, p and t_us differ in length")
+    if is_signed(p):
+        p = (p + 1) // 2
     require(
         bool(len(offsets) >= 2 and offsets[0] == 0 and offsets[-1] == len(x) and (np.diff(offsets) >= 0).all()),
         "events: offsets must rise from 0 to the number of events",
@@ -91,3 +100,25 @@ def bin_events(
     spikes = np.zeros((len(offsets) - 1, steps, 2 * height * width), np.uint8)
     spikes[recording[kept], step[kept], ((p * height + y) * width + x)[kept]] = 1
     return spikes
+
+
+_MENDS = {
+    "t_us": "give whole microseconds (seconds times 1,000,000)",
+    "x": "give the pixel's column",
+    "y": "give the pixel's row",
+    "p": "give 0 or 1, or -1 or 1",
+    "offsets": "give where in the list each recording begins, and its end",
+}
+_LARGEST = 1 << 62
+"""Differences of numbers below are exact."""
+
+
+def _integers(values: NDArray[Any], name: str) -> NDArray[np.int64]:
+    """Numbers that are integers already, whatever their type."""
+    require(values.dtype.kind in "buif", f"events: {name} is {values.dtype}, no numbers: {_MENDS[name]}")
+    numbers = values.astype(np.int8) if values.dtype.kind == "b" else values
+    wrong = np.flatnonzero(~((numbers == np.floor(numbers)) & (numbers <= _LARGEST) & (numbers >= -_LARGEST)))
+    if len(wrong):
+        first = numbers.reshape(-1)[wrong[0]]
+        raise InputError(f"events: {name}[{wrong[0]}] is {first}, no integer in range: {_MENDS[name]}")
+    return to_int64(values, f"events: {name}")

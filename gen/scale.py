@@ -5,7 +5,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import IntFormat, ceil_div
+from tospike.hw.params import IntFormat, ceil_div, require
 from tospike.sim.arithmetic import to_int64
 
 MSE_CANDIDATES = np.linspace(0.3, 1.0, 71)
@@ -32,6 +32,7 @@ def choose_scale(values: ArrayLike, fmt: IntFormat, method: ScaleMethod) -> floa
     Signed formats use -max..max, so that a value and its negative get the same magnitude. Values that are all zero, or
     too small for a float32 that keeps its precision, get scale 1.
     """
+    require(fmt.max >= 1, "a signed number of 1 bit is 0 or -1: give --input-bits or --act-bits 2 or more")
     magnitudes = np.abs(np.asarray(values, dtype=np.float64)).ravel()
     magnitudes = magnitudes[magnitudes > 0]
     if magnitudes.max(initial=0) < LEAST:

@@ -236,3 +236,55 @@ def test_data_with_a_training_part_hold_nothing_out(tmp_path):
     for spec in (f"npz:{tmp_path / 'd.npz'}", "digits"):
         with pytest.raises(InputError, match="has a training part of its own: leave --hold-out away"):
             load_data(spec, every=3)
+
+
+def write_events(path, **changes):
+    events = {"x": [0, 1, 1], "y": [0, 0, 1], "p": [0, 1, 1], "t_us": [0, 10, 20], "offsets": [0, 3], "label": [0]}
+    np.savez(path, **{name: np.asarray(value) for name, value in {**events, **changes}.items()})
+    return f"npz:{path}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"t_us": [0, 0.05, 0.1]}, r"t_us\[1\] is 0.05, no integer in range: give whole microseconds \(seconds times"),
+        ({"t_us": [0, np.nan, 1]}, r"t_us\[1\] is nan"),
+        ({"t_us": [0, np.inf, np.inf]}, r"t_us\[1\] is inf"),
+        ({"t_us": np.array([0, 1, 1 << 63], np.uint64)}, r"t_us\[2\] is 9223372036854775808, no integer in range"),
+        ({"t_us": [-(1 << 63), 0, (1 << 63) - 1]}, r"t_us\[0\] is -9223372036854775808"),
+        ({"t_us": ["a", "b", "c"]}, "t_us is <U1, no numbers"),
+        ({"x": [0, 0.5, 1]}, r"x\[1\] is 0.5, no integer in range: give the pixel's column"),
+        ({"p": [0, 0.5, 1]}, r"p\[1\] is 0.5"),
+        ({"p": [-1, 0, 1]}, "p is -1 in recording 0"),
+        ({"offsets": [0, 2.5, 3]}, r"offsets\[1\] is 2.5"),
+        ({"offsets": [0, 2, 1, 3]}, "offsets must rise"),
+        ({"offsets": [[0, 3]]}, "must be lists of numbers"),
+        ({"label": [-1]}, "label -1, which is no class: number them from 0"),
+        ({"label": [0.5]}, "labels must be one integer per sample.*astype"),
+    ],
+)
+def test_events_are_integers(tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        load_data(write_events(tmp_path / "d.npz", **changes), time_bin_us=10, steps=3)
+
+
+def test_polarities_of_either_kind_and_integers_of_any_type(tmp_path):
+    wanted = load_data(write_events(tmp_path / "d.npz"), time_bin_us=10, steps=3)
+    assert wanted.warnings == ()
+    changes = {"p": np.array([-1, 1, 1], np.int8), "t_us": np.array([0, 10, 20.0]), "x": np.array([0, 1, 1], np.uint64)}
+    found = load_data(write_events(tmp_path / "d.npz", **changes), time_bin_us=10, steps=3)
+    assert found.x.tolist() == wanted.x.tolist()
+    assert found.warnings == ("d.npz: polarities -1 and 1 are taken as 0 and 1",)
+    truth = load_data(write_events(tmp_path / "d.npz", p=[False, True, True]), time_bin_us=10, steps=3)
+    assert truth.x.tolist() == wanted.x.tolist()
+
+
+def test_labels_are_outputs(tmp_path):
+    path = tmp_path / "d.npz"
+    np.savez(path, x=np.ones((4, 2)), y=np.array([1, 2, 3, 1]))
+    data = load_data(f"npz:{path}")
+    data.require_classes(4, "net")
+    with pytest.raises(InputError, match=r"label 3 of sample 2 is no output of net.* 0 to 2.*subtract 1 from all"):
+        data.require_classes(3, "net")
+    with pytest.raises(InputError, match=r"number the classes from 0$"):
+        data.require_classes(2, "net")

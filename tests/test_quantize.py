@@ -523,3 +523,10 @@ def test_braille_stays_within_a_point_of_float():
     exact = run_float(network, data["spikes"], trace=False).predictions == data["label"]
     assert (result.predictions == data["label"]).mean() >= exact.mean() - 0.01
     assert not any(values.any() for name, values in result.counters.items() if name.endswith("saturations"))
+
+
+def test_one_bit_holds_no_sign():
+    """Refused with the way out, where a division by zero was."""
+    fmt = IntFormat(bits=1, signed=True)
+    with pytest.raises(InputError, match="give --input-bits or --act-bits 2 or more"):
+        choose_scale(np.array([-1.0, 0.5]), fmt, ScaleMethod.MAX)
