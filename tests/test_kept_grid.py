@@ -233,6 +233,20 @@ def test_long_trains_of_leaky_neurons_round_as_others_do():
     np.testing.assert_allclose(result.outputs * quantized.stages[0].unit, run_float(network, x).outputs, atol=0.3)
 
 
+def test_a_gain_is_nothing_but_a_scale():
+    """A quarter of the gain and of all that membranes are: the same integers, the same bits for leaks."""
+    rng = np.random.default_rng(7)
+    x = (rng.random((10, 40, 6)) < 0.4).astype(np.uint8)
+    for weight in (rng.integers(-3, 7, (4, 6)), rng.normal(1, 3, (4, 6))):
+        for kind in (NeuronKind.LIF, NeuronKind.CUBA_LIF):
+            whole = Membrane(kind=kind, decay=0.9, synapse_decay=0.6, threshold=12.0, reset=Reset.VALUE, v_reset=-2.0)
+            whole = replace(whole, rest=4.0, initial=0.5)
+            quarter = replace(whole, gain=0.25, threshold=3.0, v_reset=-0.5, rest=1.0)
+            first, second = (spikes_of(one(weight, neuron, steps=40), x)[1] for neuron in (whole, quarter))
+            assert first.network.stages[0].neuron == second.network.stages[0].neuron
+            assert first.stages[0].fraction_bits > 0
+
+
 def test_a_decay_by_multiplier_is_exact_where_it_is_a_fraction_of_a_power_of_two():
     neuron = Membrane(kind=NeuronKind.LIF, decay=0.625, threshold=9.0, comparison=Comparison.AT_LEAST)
     rng = np.random.default_rng(6)

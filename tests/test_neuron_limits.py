@@ -63,6 +63,18 @@ def test_rests_of_any_length_in_rtl(refractory, engine):
 GAINS = [("synapse_gain", "gain"), ("synapse_gain",), ("gain",), ("threshold",), ("synapse_gain", "threshold")]
 
 
+def test_resets_in_proportion_to_thresholds():
+    """A layer of thresholds 2, 4, 8 that resets to half of each is one that resets to half."""
+    threshold = np.array([4.0, 2.0, 8.0])
+    neuron = Membrane(kind=NeuronKind.IF, threshold=threshold, reset=Reset.VALUE, v_reset=threshold / 2)
+    weight = np.random.default_rng(3).integers(-1, 4, (3, 5)).astype(float)
+    stage = Stage(name="own", synapses=Dense(weight=weight, bias=np.zeros(3)), neuron=neuron)
+    network = Network(name="own", input=InputSpec(inputs=5, steps=8), stages=(stage,), readout=Readout.COUNT)
+    x = (np.random.default_rng(4).random((20, 8, 5)) < 0.4).astype(np.int64)
+    (train,) = accelerator.spike_trains(plan(quantize(network, x).network), x)
+    assert (train == run_float(network, x).stages[0].outputs).all()
+
+
 @pytest.mark.parametrize("recurrent", [False, True])
 @pytest.mark.parametrize("varying", GAINS)
 def test_gains_and_thresholds_of_each_neuron(varying, recurrent):

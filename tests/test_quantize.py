@@ -329,6 +329,14 @@ def test_a_leak_far_from_a_shift_is_refused():
         choose_leak(0.1, QuantizeOptions(leak=LeakKind.SHIFT))
 
 
+def test_a_leak_is_near_a_shift_within_a_quarter_of_what_it_takes_away():
+    for decay, shift in ((0.59, 1), (0.7, 2), (0.78, 2), (0.9, 3), (0.97, 5)):
+        assert choose_leak(decay, QuantizeOptions(leak=LeakKind.SHIFT)).shift == shift
+    for decay in (0.3, 0.65):
+        with pytest.raises(InputError, match="is far from any"):
+            choose_leak(decay, QuantizeOptions(leak=LeakKind.SHIFT))
+
+
 def test_leak_rounding_reaches_the_neuron():
     options = QuantizeOptions(leak_rounding=Rounding.HALF_UP)
     assert all(s.neuron.leak.rounding is Rounding.HALF_UP for s in quantize(snn(), UNIT, options).network.stages)

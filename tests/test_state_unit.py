@@ -8,7 +8,10 @@ import pytest
 from tospike.gen.plan import plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.hw.params import Comparison, InputError, NeuronKind, Readout, Reset, ResetTiming
+from tospike.gen.reach import trace
+from tospike.gen.state_unit import Constants
+from tospike.gen.uniform import uniform
+from tospike.hw.params import Comparison, InputError, NeuronKind, NeuronParams, Readout, Reset, ResetTiming
 from tospike.sim import accelerator
 from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage
 from tospike.sim.reference import run_float
@@ -153,3 +156,40 @@ def test_what_cannot_be_held_is_refused_with_a_way_out():
     narrow = network(IF, weights(1e-20))
     with pytest.raises(InputError, match="do not fit 8 state bits: give more state-bits"):
         quantize(narrow, SPIKES, QuantizeOptions(state_bits=8))
+
+
+def test_states_as_narrow_as_the_constants_allow_and_no_narrower():
+    """A threshold of 100, beyond which a membrane must get by 1: 101 takes 8 bits."""
+    given = network(replace(IF, threshold=100.0), np.full((5, 8), 3.0), biases=np.array([1.0, 0, 2, 3, 1]))
+    assert golden_of(given, state_bits=8)[0].network.stages[0].neuron.state_bits == 8
+    with pytest.raises(InputError, match="of up to 8 bits, which do not fit 7 state bits"):
+        quantize(given, SPIKES, QuantizeOptions(state_bits=7))
+    at_limit = network(replace(IF, threshold=127.0), np.full((5, 8), 3.0), biases=np.array([1.0, 0, 2, 3, 1]))
+    with pytest.raises(InputError, match="of up to 9 bits, which do not fit 8 state bits"):
+        quantize(at_limit, SPIKES, QuantizeOptions(state_bits=8))
+
+
+def test_what_a_current_sums_up_makes_states_finer():
+    """A bias that a current keeps for ten steps and a membrane for ten more is rounded a hundred times."""
+    fast = replace(CUBA, decay=0.9, synapse_decay=0.0, gain=1.0, synapse_gain=1.0, rest=0.0, threshold=4.0)
+    bits = []
+    for neuron in (fast, replace(fast, synapse_decay=0.9)):
+        made = uniform(network(neuron, weights(1.0)).stages[0])[1]
+        bits.append(Constants(neuron=made, biases=BIASES, steps=200).fraction_bits(0.2))
+    assert bits[1] >= bits[0] + 2
+
+
+def test_few_weight_bits_are_a_choice_but_large_weights_are_not():
+    """Leaks by shift round to units of the weights; fraction bits are for networks that need them at 8 bits."""
+    usual, large = network(LIF, weights(1.0), biases=0.0), network(LIF, weights(40.0), biases=0.0)
+    for bits in (3, 4, 8):
+        assert golden_of(usual, weight_bits=bits)[0].stages[0].fraction_bits == 0
+    assert golden_of(large)[0].stages[0].fraction_bits >= 2
+
+
+def test_the_reach_counts_partial_sums_in_any_order():
+    """-100 and +90 in one step: the membrane may pass -100 or +90, and ends at -10."""
+    law = NeuronParams(kind=NeuronKind.IF, state_bits=32, threshold=50)
+    synapses = Dense(weight=np.array([[-100, 90]]), bias=np.array([0]))
+    reach = trace(law, synapses, np.ones((1, 1, 2), dtype=np.int64))
+    assert reach.membrane == (-100, 90) == reach.current
