@@ -56,22 +56,28 @@ class _Draft:
         )
 
 
-def _check_weights(draft: _Draft) -> None:
-    """Refuses trained integers that the hardware does not have: of quantisers with a zero point, or -128 mirrored."""
+def _settle_weights(draft: _Draft) -> str:
+    """Leaves trained integers that the hardware does not have to the quantiser; a warning that says so, or nothing.
+
+    Quantisers with a zero point give them, and -128 mirrored.
+    """
     synapses = draft.synapses
     if not isinstance(synapses, Dense | Conv2d):
-        return
+        return ""
     finite = bool(np.isfinite(synapses.weight).all() and np.isfinite(synapses.bias).all())
     require(finite, f"node {draft.name!r} has weights or biases beyond all numbers once all is folded into it")
     if synapses.grid is None:
-        return
+        return ""
     column = (-1,) + (1,) * (synapses.weight.ndim - 1)
     integers = np.rint(synapses.weight / np.reshape(synapses.grid.scale, column if synapses.grid.scale.ndim else ()))
     low, high = int(integers.min()), int(integers.max())
-    require(
-        WEIGHTS.holds(low) and WEIGHTS.holds(high),
-        f"node {draft.name!r} has weights of the integers {low} to {high}, which do not fit {WEIGHTS.bits} signed "
-        "bits: quantise them symmetrically (zero point 0, or 128 if unsigned; without -128 where a factor is negative)",
+    if WEIGHTS.holds(low) and WEIGHTS.holds(high):
+        return ""
+    draft.synapses = replace(synapses, grid=None)
+    return (
+        f"node {draft.name!r} has weights of the integers {low} to {high}, which do not fit {WEIGHTS.bits} signed bits: "
+        "in hardware they are rounded anew; quantised symmetrically (zero point 0, or 128 if unsigned; without -128 "
+        "where a factor is negative) they would be exact"
     )
 
 
@@ -217,11 +223,12 @@ class Sketch:
         spec = InputSpec(
             inputs=self.inputs, scale=self.scale, offset=self.offset, affine=self.affine, grid=self.grid, order=order
         )
-        return Network(name=name, input=spec, stages=tuple(self._stage(i) for i in range(len(self.drafts))))
+        warnings = tuple(filter(None, map(_settle_weights, self.drafts)))
+        stages = tuple(self._stage(i) for i in range(len(self.drafts)))
+        return Network(name=name, input=spec, stages=stages, warnings=warnings)
 
     def _stage(self, index: int) -> Stage:
         draft = self.drafts[index]
-        _check_weights(draft)
         return Stage(
             name=draft.name,
             synapses=draft.synapses,

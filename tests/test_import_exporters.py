@@ -301,27 +301,29 @@ def test_zero_points_per_channel(tmp_path):
     check(tmp_path, model, (5,))
 
 
+@pytest.mark.parametrize("zero", [0, 100, 127])
+def test_weights_of_nine_bits_are_rounded_anew_and_it_is_said(tmp_path, zero):
+    """What onnxruntime's quantize_static makes of weight_type=QUInt8."""
+    w = RNG.integers(0, 256, (5, 4)).astype(np.uint8)
+    w[0] = 255
+    network = check(tmp_path, weights_net(w, np.uint8(zero)), (5,))
+    assert network.stages[0].synapses.grid is None
+    (warning,) = network.warnings
+    low = w.min().astype(int) - zero
+    assert warning.startswith(f"node 'n_y' has weights of the integers {low} to {255 - zero}, which do not fit 8")
+
+
+def test_a_mirrored_lowest_weight_is_rounded_anew_and_it_is_said(tmp_path):
+    nodes = [node("DequantizeLinear", "w s", "d"), node("Conv", "x d", "c"), node("Mul", "c m", "y")]
+    w = np.full((2, 1, 3, 3), -128, np.int8)
+    model = build(nodes, (1, 4, 4), w=w, s=f32(0.1), m=f32([[[1]], [[-1]]]))
+    (warning,) = check(tmp_path, model, (1, 4, 4)).warnings
+    assert warning.startswith("node 'n_c' has weights of the integers -128 to 128")
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (
-            weights_net(np.full((5, 4), 255, np.uint8), np.uint8(127)),
-            r"node 'n_y' has weights of the integers 128 to 128, which do not fit 8 signed bits: quantise them symm",
-        ),
-        (
-            build(
-                [
-                    node("DequantizeLinear", "w s", "d"),
-                    node("Conv", "x d", "c"),
-                    node("Mul", "c m", "y"),
-                ],
-                (1, 4, 4),
-                w=np.full((2, 1, 3, 3), -128, np.int8),
-                s=f32(0.1),
-                m=f32([[[1]], [[-1]]]),
-            ),
-            r"node 'n_c' has weights of the integers -128 to 128",
-        ),
         (
             weights_net(np.full((5, 4), 700, np.int16), np.int16(0)),
             r"node 'n_y' \(MatMul\) has weights that it cannot: node 'n_d' \(DequantizeLinear\) has more than 8 bits",
