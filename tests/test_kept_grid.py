@@ -247,6 +247,28 @@ def test_a_gain_is_nothing_but_a_scale():
             assert first.stages[0].fraction_bits > 0
 
 
+def test_a_reset_between_the_levels_of_the_weights():
+    """v_reset -1.5 beside weights of 5 and 3: states have a bit more."""
+    neuron = Membrane(kind=NeuronKind.IF, threshold=8.0, reset=Reset.VALUE, v_reset=-1.5)
+    network = one([[5, 3], [6, 1]], neuron)
+    trains, quantized = spikes_of(network, PAIR)
+    assert_same(trains, run_float(network, PAIR))
+    stage = quantized.network.stages[0]
+    assert stage.neuron.v_reset * quantized.stages[0].unit == -1.5
+
+
+def test_the_unit_of_values_is_nothing_but_a_scale():
+    """Quarters of the values and four times the weights: the same integers, the same neuron."""
+    rng = np.random.default_rng(8)
+    weight, x = rng.integers(-3, 7, (4, 6)), rng.integers(0, 9, (20, 6)).astype(float)
+    neuron = Membrane(kind=NeuronKind.LIF, decay=0.9, threshold=40.0)
+    made = []
+    for unit in (1.0, 0.25):
+        network = one(weight / unit, neuron, encoding=Encoding.DIRECT, steps=30)
+        made.append(spikes_of(network, x * unit)[1].network.stages[0])
+    assert made[0].neuron == made[1].neuron and made[0].neuron.weight_shift > 0
+
+
 def test_a_decay_by_multiplier_is_exact_where_it_is_a_fraction_of_a_power_of_two():
     neuron = Membrane(kind=NeuronKind.LIF, decay=0.625, threshold=9.0, comparison=Comparison.AT_LEAST)
     rng = np.random.default_rng(6)

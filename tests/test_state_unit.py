@@ -193,3 +193,11 @@ def test_the_reach_counts_partial_sums_in_any_order():
     synapses = Dense(weight=np.array([[-100, 90]]), bias=np.array([0]))
     reach = trace(law, synapses, np.ones((1, 1, 2), dtype=np.int64))
     assert reach.membrane == (-100, 90) == reach.current
+
+
+def test_a_leak_potential_behind_a_current_makes_states_finer():
+    drifting = replace(CUBA, decay=0.95, gain=0.5, synapse_gain=0.5, rest=0.03, threshold=1.0)
+    made = uniform(network(drifting, weights(1.0)).stages[0])[1]
+    constants = Constants(neuron=made, biases=np.zeros(5), steps=200)
+    assert constants.drift.tolist() == [0.12]
+    assert constants.fraction_bits(0.3) >= 1 and constants.held(0.12) and not constants.held(0.3)
