@@ -75,9 +75,9 @@ def _settle_weights(draft: _Draft) -> str:
         return ""
     draft.synapses = replace(synapses, grid=None)
     return (
-        f"node {draft.name!r} has weights of the integers {low} to {high}, which do not fit {WEIGHTS.bits} signed bits: "
-        "in hardware they are rounded anew; quantised symmetrically (zero point 0, or 128 if unsigned; without -128 "
-        "where a factor is negative) they would be exact"
+        f"node {draft.name!r} has weights of the integers {low} to {high}, which do not fit {WEIGHTS.bits} signed "
+        "bits: in hardware they are rounded anew; quantised symmetrically (zero point 0, or 128 if unsigned; without "
+        "-128 where a factor is negative) they would be exact"
     )
 
 
