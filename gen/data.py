@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.gen.hold_out import hold_out
-from tospike.gen.npz import read_npz
+from tospike.gen.npz import NPZ, read_npz
 from tospike.gen.reading import read_bytes, reading
 from tospike.gen.recordings import bin_events, is_signed, parse_sensor
 from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import DATA_BYTES, SAMPLES
+from tospike.sim.arithmetic import to_int64
 
-NPZ = "npz file of plain arrays"
+EVENT_ARRAYS = {"x", "y", "p", "t_us", "offsets", "label"}
 SPECS = "digits, mnist:DIR or npz:FILE"
 Samples = NDArray[np.float32] | NDArray[np.uint8]
 
@@ -233,7 +234,7 @@ def _npz(
     every: int | None,
 ) -> DataSet:
     test: tuple[Samples, NDArray[np.int64]]
-    is_events = {"x", "y", "p", "t_us", "offsets", "label"} <= arrays.keys()
+    is_events = arrays.keys() >= EVENT_ARRAYS
     if is_events:
         if time_bin_us is None or steps is None:
             raise InputError(f"{path} holds events: give the length of a time step (--time-bin-us) and --steps")
@@ -249,6 +250,10 @@ def _npz(
         steps_first = frames.reshape(*frames.shape[:2], math.prod(frames.shape[2:]))
         test = _samples(path, steps_first).astype(np.float32), _labels(path, arrays["label"])
     elif {"x", "y"} <= arrays.keys():
+        lacks = ", ".join(sorted(EVENT_ARRAYS - arrays.keys()))
+        require(
+            not arrays.keys() & {"p", "t_us", "offsets"}, f"{path} holds events, but not all of them: it lacks {lacks}"
+        )
         test = _flat(path, arrays["x"]), _labels(path, arrays["y"])
     else:
         raise InputError(
@@ -293,6 +298,10 @@ def _samples(path: Path, values: NDArray[np.generic]) -> Samples:
     require(values.dtype.kind in "buif", f"{path} holds {values.dtype} where it should hold numbers")
     most = DATA_BYTES if values.dtype == np.uint8 and values.ndim == 3 else DATA_BYTES // 4
     require(values.size <= most, f"{path} holds {values.size} values: {most} at most are supported")
+    if values.dtype == np.float64:
+        largest = np.abs(values).max(initial=0)
+        fits = largest <= np.finfo(np.float32).max or not np.isfinite(largest)  # what is not finite is refused later
+        require(fits, f"{path} holds values of up to {largest:g}, which float32 does not: scale them")
     return (
         values.astype(np.uint8, copy=False, casting="same_kind")
         if values.dtype == np.uint8
@@ -310,4 +319,4 @@ def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:
     lowest = int(labels.min(initial=0))
     require(lowest >= 0, f"{path} has a label {lowest}, which is no class: number them from 0")
     require(len(labels) <= SAMPLES, f"{path} holds {len(labels)} labels: {SAMPLES} at most are supported")
-    return labels.astype(np.int64, casting="same_kind")
+    return to_int64(labels, "labels")

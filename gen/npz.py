@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import ARRAYS, DATA_BYTES
 
+NPZ = "npz file of plain arrays"
+"""What messages call them."""
+
 
 def read_npz(path: Path, limit: int = DATA_BYTES) -> dict[str, NDArray[Any]]:
     """All arrays by name.

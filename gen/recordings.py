@@ -80,7 +80,7 @@ def bin_events(
         if len(wrong):
             raise InputError(
                 f"events: {name} is {values[wrong[0]]} in recording {recording[wrong[0]]} (event {wrong[0]}), outside "
-                f"of 0 to {most}: remove such events" + ("" if sensor is None else ", or give another --sensor")
+                f"of 0 to {most}: {_way_out(name, sensor is not None and values[wrong[0]] > most)}"
             )
     back = np.flatnonzero((np.diff(t) < 0) & (np.diff(recording) == 0))
     if len(back):
@@ -109,6 +109,15 @@ _MENDS = {
     "p": "give 0 or 1, or -1 or 1",
     "offsets": "give where in the list each recording begins, and its end",
 }
+
+
+def _way_out(name: str, is_beyond: bool) -> str:
+    """From an address that the sensor, if its size was given, does not have, or another polarity."""
+    if name == "p":
+        return _MENDS["p"]
+    return "remove such events" + (", or give another --sensor" if is_beyond else "")
+
+
 _LARGEST = 1 << 62
 """Differences of numbers below are exact."""
 
@@ -116,7 +125,7 @@ _LARGEST = 1 << 62
 def _integers(values: NDArray[Any], name: str) -> NDArray[np.int64]:
     """Numbers that are integers already, whatever their type."""
     require(values.dtype.kind in "buif", f"events: {name} is {values.dtype}, no numbers: {_MENDS[name]}")
-    numbers = values.astype(np.int8) if values.dtype.kind == "b" else values
+    numbers = values.astype(np.int8, casting="same_kind") if values.dtype.kind == "b" else values
     wrong = np.flatnonzero(~((numbers == np.floor(numbers)) & (numbers <= _LARGEST) & (numbers >= -_LARGEST)))
     if len(wrong):
         first = numbers.reshape(-1)[wrong[0]]

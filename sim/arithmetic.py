@@ -17,9 +17,13 @@ def to_int64(values: ArrayLike, what: str) -> Ints:
     Raises
     ------
     InputError
-        One is NaN or infinite, or so large that no float tells it from its neighbours; ``what`` names the numbers.
+        One is NaN or infinite, or so large that no float tells it from its neighbours, or int64 has none;
+        ``what`` names the numbers.
     """
     if (integers := np.asarray(values)).dtype.kind in "iub":
+        largest = integers.max(initial=0)
+        if largest > np.iinfo(np.int64).max:  # of uint64
+            raise InputError(f"{what}: {largest} cannot be an integer of 64 signed bits")
         return integers.astype(np.int64, copy=False)
     rounded = np.rint(values)
     for end in (rounded.min(initial=0), rounded.max(initial=0)):

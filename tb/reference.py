@@ -1,7 +1,5 @@
 """A framework's own spikes and membranes against the float network's, stage by stage."""
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import InputError, require
+from tospike.gen.npz import NPZ, read_npz
+from tospike.gen.reading import reading
+from tospike.hw.params import require
 from tospike.sim.encoding import encode_float
 from tospike.sim.membrane import Floats
 from tospike.sim.network import Network
@@ -53,11 +53,8 @@ def read_reference(path: Path, network: Network, samples: int) -> dict[int, Floa
         The file is none, or its arrays do not fit the network and the number of samples.
     """
     require(path.is_file(), f"there is no file {path}: give --reference an npz file with layer_0, layer_1, ...")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path} is no npz file of plain arrays: {error}") from error
+    with reading(path, NPZ, "save it with numpy.savez"):
+        arrays = read_npz(path)
     stages, steps = network.stages, network.input.steps
     names = {f"layer_{index}": index for index in range(len(stages))}
     require(bool(arrays), f"{path} holds no arrays: give layer_0 to layer_{len(stages) - 1}")

@@ -120,7 +120,7 @@ def test_events_are_binned_from_the_first_of_a_recording(tmp_path):
         ({"offsets": [0, 4, 4]}, r"recording 1 is empty \(of 2\): leave it"),
         ({"x": [0, 1, 0, -1]}, r"x is -1 in recording 1 \(event 3\), outside of 0 to"),
         ({"offsets": [0, 3, 5]}, "offsets must rise from 0 to the number of events"),
-        ({"p": [0, 2, 0, 1]}, r"p is 2 in recording 0 \(event 1\), outside of 0 to 1"),
+        ({"p": [0, 2, 0, 1]}, r"p is 2 in recording 0 \(event 1\), outside of 0 to 1: give 0 or 1, or -1 or 1$"),
         ({"x": [0, 1, 1]}, "differ in length"),
     ],
 )
@@ -137,6 +137,8 @@ def test_the_sensor_may_be_larger_than_the_events_reach(tmp_path):
     assert np.argwhere(data.x).tolist() == [[0, 0, 0], [0, 0, 21], [0, 1, 9], [1, 0, 24]]
     with pytest.raises(InputError, match=r"y is 2 in recording 0 \(event 2\), outside of 0 to 1: .* another --sensor"):
         load_data(spec, time_bin_us=1000, steps=2, sensor="4x2")
+    with pytest.raises(InputError, match=r"y is -1 in recording 0 .*: remove such events$"):  # no sensor has that
+        bin_events(events(y=[0, -1, 2, 1]), time_bin_us=1000, steps=2, sensor=(4, 5))
     for text in ("4", "0x3", "axb", "4x5x6"):
         with pytest.raises(InputError, match=f"sensor '{text}' is not WIDTHxHEIGHT"):
             load_data(spec, time_bin_us=1000, steps=2, sensor=text)
@@ -158,7 +160,13 @@ def test_events_need_a_time_step(tmp_path):
         ({"x": np.zeros((3, 2)), "y": np.zeros(3)}, "labels must be one integer per sample"),
         ({"spikes": np.zeros((3, 2)), "label": np.zeros(3, int)}, "spikes must be"),
         ({"x": np.array([["a"]]), "y": np.zeros(1, int)}, "should hold numbers"),
+        ({"x": np.full((1, 2), 1e300), "y": np.zeros(1, int)}, r"a.npz holds values of up to 1e\+300, .* scale them"),
+        (
+            {"x": np.zeros((3, 2)), "y": np.full(3, 2**63, np.uint64)},
+            "labels: 9223372036854775808 cannot be an integer",
+        ),
         ({"z": np.zeros(3)}, "holds z: it needs x, y"),
+        ({k: v for k, v in events().items() if k != "offsets"}, "holds events, but not all of them: it lacks offsets"),
         (
             {"x": np.ones((2, 2)), "y": np.arange(2), "train_x": np.ones((2, 3)), "train_y": np.arange(2)},
             r"samples of shape \(2,\) \(test\) and \(3,\)",

@@ -147,6 +147,14 @@ def test_no_npz_is_refused(folder):
         assert isinstance(run(folder)[0].exception, InputError)
 
 
+def test_a_single_array_is_no_npz(folder):
+    layer = layers(folder)["layer_0"]
+    with (folder / "r.npz").open("wb") as file:
+        np.save(file, layer)
+    error = run(folder)[0].exception
+    assert isinstance(error, InputError) and "r.npz is no readable npz file" in str(error)
+
+
 def test_fewer_samples_and_layers_are_compared_as_they_are(folder):
     arrays = layers(folder)
     write(folder, layer_1=arrays["layer_1"][:2])

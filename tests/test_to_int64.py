@@ -30,6 +30,11 @@ def test_others_are_refused_by_name(bad: float) -> None:
         to_int64([0.0, bad, 1.0], "biases of 'fc'")
 
 
+def test_integers_do_not_wrap() -> None:
+    with pytest.raises(InputError, match="labels: 9223372036854775808 cannot be an integer of 64 signed bits"):
+        to_int64(np.array([3, 2**63], np.uint64), "labels")
+
+
 def _unchecked(source: str) -> list[int]:
     """Lines of ``astype`` to an integer type that would take a float: only ``casting`` other than unsafe refuses it."""
     lines = []
