@@ -17,7 +17,7 @@ from tospike.hw.params import FloatOnlyError, InputError, require
 from tospike.sim import accelerator as golden
 from tospike.sim.network import Array, Result
 from tospike.sim.reference import run_float
-from tospike.tb.plausible import doubts, quiet_stages, silent_stages
+from tospike.tb.plausible import costly_rounding, doubts, quiet_stages, silent_stages
 from tospike.tb.replay import patience, replay
 
 
@@ -124,7 +124,10 @@ def evaluate(
     expected = golden.run(prepared.design, integers)
     predictions = expected.predictions
     correct = predictions == y
-    warnings = doubts(network, correct, y, silent_stages(network, prepared.design, expected))
+    warnings = (
+        *doubts(network, correct, y, silent_stages(network, prepared.design, expected)),
+        *costly_rounding(network, x, predictions),
+    )
     if backend is Backend.GOLDEN:
         return Evaluation(backend=backend, correct=correct, predictions=predictions, result=expected, warnings=warnings)
     params = prepared.design.params

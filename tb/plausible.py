@@ -1,4 +1,4 @@
-"""What a user should be told about answers that were computed, but say little: silent layers, accuracy by chance."""
+"""What a user should be told about answers that were computed: silent layers, accuracy by chance, costly rounding."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,15 @@ import numpy as np
 
 from tospike.sim.design import Design
 from tospike.sim.network import Array, Membrane, Network, Result
+from tospike.sim.reference import run_float
 
 CHANCE = 0.05
 """An accuracy that guessing would reach at least this often is called guessing."""
+COMPARED = 100
+"""Samples whose answers in integers are set against those in floating point."""
+CHANGED = 0.1
+"""The part of them that may differ, and FEW in any case, before it is said."""
+FEW = 2
 
 
 def silent_stages(network: Network, design: Design, result: Result) -> list[str]:
@@ -53,6 +59,32 @@ def doubts(network: Network, correct: Array, labels: Array, silent: Sequence[str
             "--framework and the data"
         )
     return tuple(lines)
+
+
+def costly_rounding(network: Network, x: Array, predictions: Array) -> tuple[str, ...]:
+    """A warning where integers answer otherwise than the network as it was trained.
+
+    One scale for all values that a layer sends cannot hold channels of very different size, nor few bits a network
+    that needs more.
+
+    Parameters
+    ----------
+    network
+        In floating point.
+    x
+        (N, ...) samples as it takes them.
+    predictions
+        (N,) classes that the golden model gives.
+    """
+    few = x[:COMPARED]
+    changed = int((run_float(network, few, trace=False).predictions != predictions[: len(few)]).sum())
+    if changed <= max(FEW, CHANGED * len(few)):
+        return ()
+    options = "--weight-bits, --state-bits" if network.is_spiking else "--weight-bits, --act-bits: up to 8"
+    return (
+        f"rounding to integers changes {changed} of {len(few)} answers: give more bits ({options}), or train the "
+        "network so that the channels, or thresholds, of a layer are alike in size",
+    )
 
 
 def _by_chance(correct: Array, labels: Array, classes: int) -> float | None:

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from test_cli import tospike
 
-from tospike.tb.plausible import binomial_tail, doubts
+from tospike.gen.prepare import Prepared
+from tospike.gen.quantize import quantize
+from tospike.hw.params import InputError
+from tospike.sim.layers_integer import run_integers
+from tospike.sim.network import Activation, Dense, InputSpec, Network, Stage
+from tospike.tb.plausible import binomial_tail, costly_rounding, doubts
 
 
 class Classes:
@@ -48,6 +53,32 @@ def test_accuracy_by_chance():
 def test_stages_that_never_spike():
     lines = doubts(Classes(4), np.ones(40, dtype=bool), np.arange(40) % 4, ("a", "b"))
     assert len(lines) == 1 and lines[0].startswith("stages 'a', 'b' never spike on these 40 samples: look at --dt")
+
+
+@pytest.mark.parametrize(("offset", "is_told"), [(0.0, False), (3000.0, True)])
+def test_rounding_that_changes_answers(offset, is_told):
+    """A channel far above the others, so that the one scale of all is too coarse for them."""
+    rng = np.random.default_rng(5)
+    bias = np.zeros(8)
+    bias[0] = offset
+    hidden = Dense(weight=rng.normal(size=(8, 6)), bias=bias)
+    last = Dense(weight=rng.normal(size=(3, 8)), bias=np.zeros(3))
+    last.weight[:, 0] = 0.001 * rng.normal(size=3)
+    network = Network(
+        name="offset",
+        input=InputSpec(inputs=6),
+        stages=(
+            Stage(name="hidden", synapses=hidden, neuron=Activation(relu=True)),
+            Stage(name="last", synapses=last, neuron=Activation(relu=False)),
+        ),
+    )
+    x = rng.random((60, 6)).astype(np.float32)
+    rounded = quantize(network, x)
+    prepared = Prepared(network=network, rounded=rounded, planned=InputError("not planned"), choices={})
+    predictions = np.argmax(run_integers(rounded.network, prepared.integers(x)), axis=1)
+    lines = costly_rounding(network, x, predictions)
+    assert bool(lines) is is_told
+    assert not lines or " of 60 answers: give more bits (--weight-bits, --act-bits: up to 8)" in lines[0]
 
 
 @pytest.fixture(scope="module")
