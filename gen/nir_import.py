@@ -46,7 +46,8 @@ def _stated_options(file: Path, graph: nir.NIRGraph) -> NirOptions:
     with reading(file, "NIR graph", "export it again"):
         stated = graph.metadata.get(METADATA_KEY, {})
         options = NirOptions.from_description(stated if isinstance(stated, Mapping) else {METADATA_KEY: stated})
-        return replace(options, guessed=tuple(name for name in GUESSED[None] if name not in stated))
+        # who states options has read what they are by default
+        return options if METADATA_KEY in graph.metadata else replace(options, guessed=GUESSED[None])
 
 
 def settled_options(path: str | Path, options: NirOptions) -> NirOptions:

@@ -24,6 +24,11 @@ NIR = SHARED / "nir"
 DESCRIPTION = json.loads((EXAMPLES / "digits.json").read_text())
 
 
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.nir")), ids=lambda path: path.stem)
+def test_nothing_about_our_own_networks_is_guessed(path):
+    assert load_network(path).warnings == ()
+
+
 def accuracy(name):
     data = load_data("digits")
     return np.mean(run_float(load_network(EXAMPLES / name), data.x).predictions == data.y)
