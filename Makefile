@@ -24,10 +24,12 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.ann
 	$(BIN)/python -m benchmarks.snn
 
-# Damaged files of every kind that is read, for HOURS; what fails is kept in tests/fuzz/corpus.
+# Damaged files of every kind that is read for HOURS, then random networks for as long; what fails is kept in
+# tests/fuzz/corpus.
 HOURS ?= 1
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python tests/fuzz/run.py --hours $(HOURS)
+	$(BIN)/python tests/fuzz/run_networks.py --hours $(HOURS)
 
 # What each adds: opensta, timing of standard cells; qflow-tech-osu018, the cells of `tospike energy gates`;
 # iverilog, a second simulator for `tospike verify` and `evaluate`; z3, a solver for the proofs.

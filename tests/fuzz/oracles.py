@@ -30,7 +30,7 @@ FLOAT = 1e-5
 """Of the largest output: onnxruntime computes in float32."""
 TIE = 1e-9
 """A membrane this near to its threshold may spike in one order of additions and not in another."""
-ANN_ERROR = 0.02
+ANN_ERROR = 0.05
 """Root mean square error of an ANN of 8 bits, the most it can have, over its outputs' range, zero included."""
 SNN_ERROR = 0.01
 """Of the spikes of a stage, at 16 bits, over all samples; and SNN_SPIKES, for one early spike can lead to a few."""
@@ -38,8 +38,8 @@ SNN_SPIKES = 5
 MAX_STATE_BITS = 32
 
 
-def check_ann(seed: int, folder: Path) -> None:
-    """Float equals onnxruntime; integers of 8 bits are near to it."""
+def check_ann(seed: int, folder: Path) -> float:
+    """Float equals onnxruntime; integers of 8 bits are near to it: their error, of the outputs' range."""
     network, x, expected = _ann(seed, folder)
     outputs = run_float(network, x, trace=False).outputs
     size = float(np.abs(expected).max())
@@ -49,8 +49,9 @@ def check_ann(seed: int, folder: Path) -> None:
     prepared = Prepared(network=network, rounded=quantized, planned=InputError("not planned"), choices={})
     logits = run_integers(quantized.network, prepared.integers(x)) * quantized.stages[-1].unit
     span = max(expected.max(), 0.0) - min(expected.min(), 0.0)
-    error = float(np.sqrt(np.mean(np.square(logits - outputs))))
-    assert error <= ANN_ERROR * span, f"integers are off by {error / span:.1%} of the range, seed {seed}"
+    error = float(np.sqrt(np.mean(np.square(logits - outputs)))) / max(span, np.finfo(float).tiny)
+    assert error <= ANN_ERROR, f"integers are off by {error:.1%} of the range, seed {seed}"
+    return error
 
 
 def check_snn(seed: int, folder: Path) -> None:

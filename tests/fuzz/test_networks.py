@@ -2,6 +2,7 @@
 
 import pytest
 from fuzz import oracles
+from fuzz.run_networks import CHECKS, kept
 
 ANN_SEEDS, SNN_SEEDS = 60, 120
 ANN_RTL, SNN_RTL = (1, 2, 5), (5, 8, 9)
@@ -9,7 +10,7 @@ ANN_RTL, SNN_RTL = (1, 2, 5), (5, 8, 9)
 
 @pytest.mark.parametrize("seed", range(ANN_SEEDS))
 def test_ann(tmp_path, seed):
-    oracles.check_ann(seed, tmp_path)
+    assert oracles.check_ann(seed, tmp_path) <= 0.02  # of these; a few in a hundred exceed it
 
 
 @pytest.mark.parametrize("seed", range(SNN_SEEDS))
@@ -25,3 +26,8 @@ def test_ann_in_rtl(tmp_path, seed):
 @pytest.mark.parametrize("seed", SNN_RTL)
 def test_snn_in_rtl(tmp_path, seed):
     assert oracles.check_snn_rtl(seed, tmp_path) > 0, "nothing saturated: take another seed"
+
+
+@pytest.mark.parametrize(("check", "seed"), kept())
+def test_what_failed_once(tmp_path, check, seed):
+    CHECKS[check](seed, tmp_path)
