@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from simulators import QUICK
 from test_energy import ANN, ARRAY, SNN
 
 from tospike.compare.energy.counted import PARTS, counted_energy
@@ -96,7 +97,7 @@ def test_counters_of_the_rtl_give_the_same_energy(name, tmp_path):
     params = ALL[name]
     design, x, result = golden(params)
     verilog, _, _ = build(params, pack(design))
-    got = replay(verilog, params, x, simulator="icarus", cache=Cache(root=tmp_path)).counters
+    got = replay(verilog, params, x, simulator=QUICK, cache=Cache(root=tmp_path)).counters
     totals = {key: int(values.sum()) for key, values in result.counters.items()}
     assert {key: value for key, value in got.items() if key != "cycles"} == totals
     assert got["cycles"] == result.cycles.sum()

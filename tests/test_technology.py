@@ -8,6 +8,7 @@ import pytest
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
+from simulators import QUICK
 
 from tospike.gen import tools
 from tospike.gen.technology import cell_models, variants, with_products
@@ -68,15 +69,21 @@ class Twins(wiring.Component):
 
 
 def errors(twins, technology, folder):
-    """Differences that Icarus sees between the two, from reset to the end of the count."""
+    """Differences that a simulator sees between the two, from reset to the end of the count."""
     verilog, _ = convert(twins, "twins")
     files = {"twins.v": verilog.text, "bench.v": BENCH, **cell_models([technology])}
     for name, content in files.items():
         (folder / name).write_text(content)
-    iverilog = tools.find("iverilog")
-    iverilog.run(("-g2012", "-o", "bench.vvp", *files), cwd=folder, log=folder / "log", makes=("bench.vvp",))
-    said = subprocess.run(["vvp", "-n", "bench.vvp"], cwd=folder, capture_output=True, text=True, check=True).stdout
-    return int(said.split("errors ")[1])
+    if QUICK == "icarus":
+        tools.find("iverilog").run(("-g2012", "-o", "bench", *files), cwd=folder, log=folder / "log", makes=("bench",))
+        command = ["vvp", "-n", "bench"]
+    else:
+        quiet, timed = ("-Wno-fatal", "-Wno-lint", "-Wno-style"), ("--timing", "-CFLAGS", "-std=c++20")
+        options = ("--binary", *timed, *quiet, "-Mdir", "obj", "--top-module", "bench", "-o", "bench")
+        tools.find("verilator").run((*options, *files), cwd=folder, log=folder / "log", makes=("obj/bench",))
+        command = ["obj/bench"]
+    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    return int(said.split("errors ")[1].split()[0])
 
 
 @pytest.mark.parametrize("act_signed", [True, False])
@@ -172,10 +179,10 @@ def test_adder_with_all_operands(technology, tmp_path):
 def test_engine_equals_golden_model(technology, dataflow):
     """Results and cycles of an engine of vendor's cells, ragged tiles included."""
     params = ArrayParams(rows=3, cols=2, dataflow=dataflow, technology=technology)
-    result = bench_gemm(params, DenseLayer(rows=7, outputs=5, inputs=9), seed=1, simulator="icarus")
+    result = bench_gemm(params, DenseLayer(rows=7, outputs=5, inputs=9), seed=1, simulator=QUICK)
     assert result["golden_match"]
     generic = replace(params, technology=Technology.GENERIC)
-    same = bench_gemm(generic, DenseLayer(rows=7, outputs=5, inputs=9), seed=1, simulator="icarus")
+    same = bench_gemm(generic, DenseLayer(rows=7, outputs=5, inputs=9), seed=1, simulator=QUICK)
     gaps = 9 - 1 if params.gap else 0  # between nine tiles
     assert result["cycles"] == same["cycles"] + gaps
 
@@ -190,7 +197,7 @@ def test_shared_multipliers_equal_golden_model(act_bits, weight_bits):
         products_per_multiplier=2,
         technology=Technology.ECP5,
     )
-    assert bench_gemm(params, DenseLayer(rows=7, outputs=5, inputs=90), seed=1, simulator="icarus")["golden_match"]
+    assert bench_gemm(params, DenseLayer(rows=7, outputs=5, inputs=90), seed=1, simulator=QUICK)["golden_match"]
 
 
 def test_multipliers_are_shared_where_ecp5_gains_by_it():
@@ -209,7 +216,7 @@ def test_zero_gating_changes_nothing(dataflow):
     params = ArrayParams(
         rows=2, cols=3, dataflow=dataflow, act=IntFormat(bits=2, signed=True), weight_bits=2, zero_gating=True
     )
-    result = bench_gemm(params, DenseLayer(rows=5, outputs=4, inputs=9), seed=2, simulator="icarus")
+    result = bench_gemm(params, DenseLayer(rows=5, outputs=4, inputs=9), seed=2, simulator=QUICK)
     assert result["golden_match"]
 
 
