@@ -117,7 +117,6 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         network.input.inputs == values,
         f"{model} takes {network.input.inputs} values per sample, but {data.name} has {values}: give other --data",
     )
-    data.require_classes(network.outputs, network.name)
     takes_frames = network.input.encoding is not None and network.input.encoding.takes_frames
     require(
         not takes_frames or data.is_frames,
@@ -137,6 +136,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         data.time_bin_us is None or options.event_bin in (None, data.time_bin_us),
         f"--event-bin {options.event_bin} is not the time step of {data.name}, {data.time_bin_us} us: give the same",
     )
+    data.require_classes(network.outputs, network.name)
     choices: dict[str, Any] = {"model": model.name, "data": data.name, "split": data.split}
     if nir is not None:
         choices["nir"] = settled_options(model, nir).describe()

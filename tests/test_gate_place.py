@@ -69,12 +69,12 @@ def test_the_place_is_given_for_each_delay_model_and_drawn():
     assert found["n_star"]["library"] == pytest.approx((9, 9, 9))
     assert place_in_gates(None, snn, SPIKES) is None
     break_even = {"n": 1.0, "n_star": {"osu018": 2.0}, "published": {}, "formula": {}}
-    assert "cells.lib" not in break_even_figure({"break_even": break_even})
-    assert "this network, gates, cells.lib" in break_even_figure({"break_even": {**break_even, "gates": found}})
+    assert "cells.lib" not in break_even_figure({"break_even": break_even}).svg
+    assert "this network, gates, cells.lib" in break_even_figure({"break_even": {**break_even, "gates": found}}).svg
     nowhere = {**found, "n_star": {"zero": None, "library": None}}
-    assert "cells.lib" not in break_even_figure({"break_even": {**break_even, "gates": nowhere}})
+    assert "cells.lib" not in break_even_figure({"break_even": {**break_even, "gates": nowhere}}).svg
 
 
 def test_a_network_that_never_breaks_even_is_named_so_and_not_put_on_the_axis():
     found = {"n": 1.4, "n_star": {"a": 0.0, "b": 0.2}, "published": {}, "formula": {}}
-    assert break_even_figure({"break_even": found}).count("0: at no number of spikes") == 1
+    assert break_even_figure({"break_even": found}).svg.count("0: at no number of spikes") == 1

@@ -113,8 +113,8 @@ def test_the_figure_tells_levels_apart():
     run, _ = energies(2.2)
     gates = gate_surface(points, **HOW, run=run)
     counters = tuple(replace(item, level=2, delays=None) for item in gates)
-    assert "level" not in surface_figure(gates, {"rows": (1, 2), "steps": (3,)}).replace("level 3", "")
-    both = surface_figure(counters + gates, {"rows": (1, 2)})
+    assert "level" not in surface_figure(gates, {"rows": (1, 2), "steps": (3,)}).svg.replace("level 3", "")
+    both = surface_figure(counters + gates, {"rows": (1, 2)}).svg
     assert "level 2" in both and "level 3" in both
 
 

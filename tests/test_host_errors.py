@@ -10,7 +10,7 @@ from test_host_streams import send_beats
 from test_image import Maker
 from test_verify import DESIGNS, core
 
-from tospike.gen.beats import input_beats, token_beats
+from tospike.gen.beats import input_beats, output_words
 from tospike.gen.images import pack
 from tospike.gen.random_design import random_design, random_samples
 from tospike.hw.accelerator import Accelerator
@@ -155,9 +155,7 @@ def nonsense(params, rng):
 
 
 def expected_words(params, result, index):
-    if params.host_output is HostOutput.TOKENS:
-        return [beat.data for beat in token_beats(result.trains[index])]
-    return [value & 0xFFFF_FFFF for value in result.outputs[index].tolist()]
+    return [value & 0xFFFF_FFFF for value in output_words(params, result, index)]
 
 
 @pytest.mark.parametrize("name", [*TRAINED, "image"])
