@@ -32,6 +32,16 @@ class _Output(wiring.Component):
         ]
         return register.i
 
+    def _answer(self, m: Module, answers: Value):
+        """One beat for each train: a token that ``answers`` waits until the beat before has left."""
+        m.d.comb += [
+            self.i.ready.eq(~answers | ~self.o.tvalid | self.o.tready),
+            self.o.tlast.eq(1),
+            self.finished.eq(self.o.tvalid & self.o.tready),
+        ]
+        with m.If(self.o.tready):
+            m.d.sync += self.o.tvalid.eq(0)
+
 
 class DenseOutput(_Output):
     """Frames of tokens to frames of sign-extended words: a `Densifier` and a register."""
@@ -124,13 +134,7 @@ class FirstSpikeOutput(_Output):
         answered = Signal()  # for the train that comes in
         is_end = token.kind == TokenKind.END
         answers = ~answered & ((token.kind == TokenKind.VALUE) | is_end)
-        m.d.comb += [
-            self.i.ready.eq(~answers | ~self.o.tvalid | self.o.tready),
-            self.o.tlast.eq(1),
-            self.finished.eq(self.o.tvalid & self.o.tready),
-        ]
-        with m.If(self.o.tready):
-            m.d.sync += self.o.tvalid.eq(0)
+        self._answer(m, answers)
         with m.If(self.i.valid & self.i.ready):
             with m.If(answers):
                 m.d.sync += [self.o.tvalid.eq(1), self.o.tdata.eq(token.address)]
@@ -151,13 +155,7 @@ class FirstSpikeOfImageOutput(_Output):
         lowest = Signal(self._format.address_bits)
         is_value, is_end = token.kind == TokenKind.VALUE, token.kind == TokenKind.END
         answers = ~answered & Mux(is_end, 1, some & ~is_value)
-        m.d.comb += [
-            self.i.ready.eq(~answers | ~self.o.tvalid | self.o.tready),
-            self.o.tlast.eq(1),
-            self.finished.eq(self.o.tvalid & self.o.tready),
-        ]
-        with m.If(self.o.tready):
-            m.d.sync += self.o.tvalid.eq(0)
+        self._answer(m, answers)
         with m.If(self.i.valid & self.i.ready):
             with m.If(answers):
                 m.d.sync += [self.o.tvalid.eq(1), self.o.tdata.eq(lowest)]
