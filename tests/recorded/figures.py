@@ -1,6 +1,7 @@
 """What is on record of a design: what the golden model says, its energy, and what Yosys makes of its Verilog.
 
-``PYTHONPATH=tests python -m recorded.figures`` writes ``figures.json`` anew; do so only where a figure is meant to change, and say why.
+``PYTHONPATH=tests python -m recorded.figures`` writes ``figures.json`` anew; do so only where a figure is meant to
+change, and say why.
 """
 
 import hashlib
