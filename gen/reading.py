@@ -36,6 +36,8 @@ def reading(path: Path | str, kind: str, mend: str) -> Iterator[None]:
     except MemoryError:
         raise
     except Exception as error:  # parsers of five libraries, each with exceptions of its own
+        if isinstance(error, FileNotFoundError) and not Path(path).exists():
+            raise InputError(f"there is no file {path}: give the path of the {kind}") from error
         detail = (str(error).strip().splitlines() or [""])[0]
         if isinstance(error, RecursionError):
             detail = "it is nested too deeply"

@@ -260,6 +260,14 @@ def test_no_nir_is_refused(tmp_path, kind):
     assert "\n" not in str(caught.value)
 
 
+def test_a_missing_file_is_said_to_be_missing(tmp_path):
+    """Options are read first, by way of HDF5: its own words would have one export the network again."""
+    path = tmp_path / "no.nir"
+    for read in (import_nir, read_options):
+        with pytest.raises(InputError, match=f"^there is no file {path}: give the path of the NIR graph$"):
+            read(path)
+
+
 needs_shared = pytest.mark.skipif(not SHARED_NIR.is_dir(), reason="no networks in ../shared/data")
 
 
