@@ -7,6 +7,7 @@ from typing import Any
 
 from amaranth.lib import wiring
 
+from tospike.gen.bare_ports import array_meanings, engine_meanings
 from tospike.gen.serialize import encode
 from tospike.gen.stand_alone import stand_alone_files
 from tospike.gen.technology import variants
@@ -18,7 +19,6 @@ from tospike.hw.params import ArrayParams, EngineParams, Technology
 
 ARRAY = "array"
 """Kind, and name of the module, of a bare array."""
-MEANINGS = {"clk": "everything happens at its rising edge", "rst": "reset, synchronous, active high"}
 
 
 def generate_array(out: Path, *, params: ArrayParams) -> Path:
@@ -95,6 +95,7 @@ def _write(
         "choices": dict(choices),
     }
     origin = describe_origin(manifest, None)
-    files = verilog_files(name, verilog, origin=origin, meanings=MEANINGS)
-    files |= stand_alone_files(manifest, files=files, origin=origin, meanings=MEANINGS)
+    meanings = array_meanings(params) if isinstance(params, ArrayParams) else engine_meanings(params)
+    files = verilog_files(name, verilog, origin=origin, meanings=meanings)
+    files |= stand_alone_files(manifest, files=files, origin=origin, meanings=meanings)
     return write_folder(out, files, manifest)

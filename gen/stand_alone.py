@@ -154,7 +154,7 @@ def _contents(paths: set[str], variants: Mapping[Technology, str]) -> list[tuple
         **made_of,
         f"{MEMORIES}/": "what memories hold, for `$readmemh`: a word a line, from address 0",
         f"{SIMULATION}/": "models of vendors' cells, for simulators only",
-        MAKEFILE: "`make`: the test bench; `make lint`, `make synth`",
+        MAKEFILE: ("`make`: the test bench; " if BENCH in paths else "") + "`make lint`, `make synth`",
         BENCH: "the test bench, cocotb",
         f"{INPUTS}`, `{OUTPUTS}": "samples and answers, a beat a line: TLAST, then the data in hexadecimal",
         EXPECTED: "cycles and counters of each sample",

@@ -14,14 +14,18 @@ import pytest
 from test_verify import DESIGNS, core, make
 
 from tospike.gen import tools
-from tospike.gen.bare import generate_array
+from tospike.gen.bare import generate_array, generate_component
 from tospike.gen.beat_guide import input_example, output_example
 from tospike.gen.beats import Beat
 from tospike.gen.folder import generate, read
 from tospike.gen.stand_alone import SYNTHESIS
+from tospike.hw.accelerator import make_engine
+from tospike.hw.ann.array import row_layout
+from tospike.hw.events import token_layout
 from tospike.hw.host.layout import version_word
 from tospike.hw.host.register_map import register_map
-from tospike.hw.params import ArrayParams, Dataflow, Readout, Technology
+from tospike.hw.params import ArrayParams, Dataflow, EventParams, IntFormat, Readout, Technology
+from tospike.hw.snn.layout import memories
 
 LINTED = [name for name in DESIGNS if "argmax" not in name]
 
@@ -117,6 +121,48 @@ def test_the_readme_names_every_file_port_and_register(folders, name):
     for cycles in manifest["test"]["cycles"]:
         assert f" {cycles} |" in text
     assert "?" not in text
+
+
+BARE = {
+    "os": ArrayParams(rows=4, cols=2, dataflow=Dataflow.OS),
+    "ws": ArrayParams(rows=2, cols=3, dataflow=Dataflow.WS, act=IntFormat(bits=1, signed=False), weight_bits=3),
+    "ice40": ArrayParams(rows=2, cols=2, dataflow=Dataflow.OS, technology=Technology.ICE40),
+    "pairs": ArrayParams(rows=2, cols=2, dataflow=Dataflow.OS, weight_bits=4, products_per_multiplier=2),
+    "core": EventParams(inputs=6, neurons=5, lanes=2, writable=True, bias=True),
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_the_readme_of_a_bare_component_tells_each_bit_of_its_ports(tmp_path, name):
+    params, folder = BARE[name], tmp_path / "d"
+    if isinstance(params, EventParams):
+        engine = make_engine(params, {shape.name: () for shape in memories(params)}, 0)
+        generate_component(folder, kind="spiking-core", component=engine, name="core", params=params, choices={})
+    else:
+        generate_array(folder, params=params)
+    text, ports = (folder / "README.md").read_text(), manifest_of(folder)["ports"]
+    assert "test bench" not in text and "## Run it" not in text, "it has no bench"
+    said = {
+        port["name"]: re.search(
+            rf"^\| `{port['name']}` \| {port['width']} \| {port['direction']} \| (\w.*) \|$", text, re.MULTILINE
+        )[1]
+        for port in ports
+    }
+    assert f"{params.latency} +" in said["results"] if name != "core" else "0 weights (" in said["config_region"]
+    structs = (
+        {"rows": row_layout(params)}
+        if name != "core"
+        else {"i_payload": token_layout(params.input), "o_payload": token_layout(params.output)}
+    )
+    for port, layout in structs.items():
+        for key, field in layout:
+            high = field.offset + field.width - 1
+            bits = f"bit {high}" if field.width == 1 else f"bits {high}..{field.offset}"
+            assert f"{bits} {'activation' if key == 'act' else key}" in said[port]
+    each = {"rows": "rows", "cols": "cols", "results": "cols"} if name != "core" else {}
+    for port, count in each.items():
+        [width] = [p["width"] for p in ports if p["name"] == port]
+        assert f"{width // getattr(params, count)} bits a " in said[port]
 
 
 @pytest.mark.parametrize("compiler", [["gcc", "-std=c99"], ["g++", "-x", "c++", "-std=c++11"]])
