@@ -117,15 +117,16 @@ def run_grid(trials: Trials, progress: Callable[[str], None] = lambda point: Non
     return found
 
 
-def compare_at_equal_accuracy(grid: Sequence[GridPoint]) -> IsoAccuracy:
-    """Compare the cheapest of both sides that are as accurate.
+def compare_at_equal_accuracy(grid: Sequence[GridPoint], *, of_samples: int | None = None) -> IsoAccuracy:
+    """Compare the cheapest of both sides that are as accurate; the sentence says if less than ``of_samples`` ran.
 
     Intervals come from the percentile bootstrap: samples are drawn anew, and with them all accuracies and energies, so
     also which point is the cheapest. A choice among points by the samples that judge them flatters both sides alike.
     """
     sides = {kind: [point for point in grid if point.kind == kind] for kind in ("ann", "snn")}
     own = {kind: next(n for n, point in enumerate(points) if not point.label) for kind, points in sides.items()}
-    draws = _draws(len(grid[0].trial.correct))
+    samples = len(grid[0].trial.correct)
+    draws = _draws(samples)
     tables = {kind: _table(points, draws) for kind, points in sides.items()}
     fronts = {kind: _front(accuracy[0], pj[0]) for kind, (accuracy, pj) in tables.items()}
 
@@ -137,7 +138,7 @@ def compare_at_equal_accuracy(grid: Sequence[GridPoint]) -> IsoAccuracy:
     # a pair has one interval: that of its lowest accuracy
     apart = (match for match in others if match and (match.snn, match.ann) != (overall.snn, overall.ann))
     return IsoAccuracy(
-        samples=len(grid[0].trial.correct),
+        samples=samples,
         points=[
             Point(
                 kind=point.kind,
@@ -153,7 +154,7 @@ def compare_at_equal_accuracy(grid: Sequence[GridPoint]) -> IsoAccuracy:
         target=overall.accuracy,
         ratio=overall.ratio,
         interval=overall.interval,
-        sentence=_sentence(overall),
+        sentence=_sentence(overall, samples=samples, of_samples=of_samples),
     )
 
 
@@ -221,10 +222,11 @@ def _name(point: GridPoint) -> str:
     return point.label or "as it is"
 
 
-def _sentence(match: Match) -> str:
+def _sentence(match: Match, *, samples: int, of_samples: int | None) -> str:
     low, high = (significant(end) for end in match.interval)
+    part = f" on the first {samples:,} samples" if of_samples is not None and samples < of_samples else ""
     return (
-        f"At equal accuracy, at least the {percent(match.accuracy)} that both reach as they are, the cheapest SNN "
-        f"({match.snn}) needs {significant(match.ratio)} times the energy of the cheapest ANN ({match.ann}; "
+        f"At equal accuracy, at least the {percent(match.accuracy)} that both reach as they are{part}, the cheapest "
+        f"SNN ({match.snn}) needs {significant(match.ratio)} times the energy of the cheapest ANN ({match.ann}; "
         f"{100 * CONFIDENCE:.0f} % interval {low} to {high} over inputs)."
     )

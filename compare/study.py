@@ -179,7 +179,7 @@ def run_study(
         "activity": asdict(activity) if activity else None,
         **(_twin(workload.options, paths["ann"], prepared["snn"], designs, data, options) if options.twin else {}),
         "break_even": _break_even(measured, activity, options),
-        **(_iso_accuracy(trials, options, progress) if options.iso_accuracy else {}),
+        **(_iso_accuracy(trials, len(data.x), options, progress) if options.iso_accuracy else {}),
         **(_sensitivity(trials, data, verdict, options, progress) if options.sensitivity else {}),
         **({"gates": {"missing": options.gates.missing}} if options.gates else {}),
         "models": {name: model.source for name, model in MODELS.items()},
@@ -325,11 +325,12 @@ def _break_even(
     }
 
 
-def _iso_accuracy(trials: Trials, options: StudyOptions, progress: Progress) -> dict[str, Any]:
+def _iso_accuracy(trials: Trials, samples: int, options: StudyOptions, progress: Progress) -> dict[str, Any]:
     """``iso_accuracy`` of the report."""
     grid = run_grid(trials, lambda point: progress("equal accuracy", point))
     progress("equal accuracy", "done")
-    return {"iso_accuracy": {"technology": options.technology.name, **asdict(compare_at_equal_accuracy(grid))}}
+    found = compare_at_equal_accuracy(grid, of_samples=samples)
+    return {"iso_accuracy": {"technology": options.technology.name, **asdict(found)}}
 
 
 def _sensitivity(

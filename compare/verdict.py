@@ -174,7 +174,7 @@ def _sentence(workload: str, winner: Winner, reason: str, margins: Mapping[str, 
         return (
             f"{start}: the accuracies are {gap:.1f} points apart ({reached}), more than the "
             f"{accuracy['tolerance_points']:.1f} that would make them comparable, and the less accurate {cheap} is "
-            f"the one that needs less energy ({_energy_clause(margins)})."
+            f"the one that needs less energy (the {_energy_clause(margins)})."
         )
     if reason == "accuracy":
         premise = f"with {gap:.1f} points more accuracy as well ({reached}), the {winner.upper()} is ahead"

@@ -97,6 +97,15 @@ def test_a_pair_has_one_ratio_and_one_interval():
     assert all(text in found.sentence for text in (said.snn, said.ann))
 
 
+def test_the_sentence_tells_if_the_grid_ran_on_a_part_of_the_samples():
+    """Else its accuracy contradicts the table above it."""
+    grid = [point("ann", "", 196, 100.0), point("snn", "", 190, 90.0)]
+    part = compare_at_equal_accuracy(grid, of_samples=SAMPLES + 1).sentence
+    assert "at least the 95.0 % that both reach as they are on the first 200 samples, the cheapest" in part
+    for all_of_them in (SAMPLES, None):
+        assert "reach as they are, the cheapest" in compare_at_equal_accuracy(grid, of_samples=all_of_them).sentence
+
+
 def test_a_match_of_equals_survives_rounding():
     thirds = [point("ann", "", 67, 10.0), point("snn", "", 67, 20.0)]
     assert compare_at_equal_accuracy(thirds).matches[0].ratio == pytest.approx(2.0)

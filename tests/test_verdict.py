@@ -81,7 +81,7 @@ def test_different_accuracies_are_not_compared():
     assert verdict["winner"] == "undecided"
     assert verdict["reason"] == "accuracy"
     assert "2.5 points apart" in verdict["sentence"]
-    assert "less accurate SNN" in verdict["sentence"]
+    assert "less accurate SNN is the one that needs less energy (the SNN needs 0." in verdict["sentence"]
 
 
 def test_ahead_in_accuracy_and_energy_wins():
