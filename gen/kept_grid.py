@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tospike.gen.common_step import common_step
 from tospike.gen.leaks import exact_bits, rounding_bits
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.gen.state_unit import FINEST, LARGEST, Constants
+from tospike.gen.state_unit import FINEST, LARGEST, UNWEIGHTED, Constants
 from tospike.hw.params import IntFormat
 
 Floats = NDArray[np.float64]
@@ -60,7 +60,7 @@ def _step(
     """The weights' step, and by how many bits that of the constants is finer."""
     amounts = constants.amounts / payload_unit
     if not weights.any():
-        step = common_step([amounts], most)
+        step = common_step([amounts], UNWEIGHTED)  # weights of zero need no bits
         return None if step is None else (step, 0)
     step = common_step([weights], most, unbounded=[amounts])
     if step is not None:

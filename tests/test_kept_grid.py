@@ -167,6 +167,18 @@ def test_a_threshold_off_the_grid_is_a_limit_unless_it_is_subtracted():
     assert np.abs(quantized.network.stages[0].synapses.weight).max() > 60  # as weights of any values
 
 
+@pytest.mark.parametrize("bits", [2, 3, 16])
+@pytest.mark.parametrize("step", [1.0, 0.1, 1e-3])
+def test_biases_beside_weights_of_zero_need_no_weight_bits(step, bits):
+    """Three sevens are 21, which is not above 21; the smallest bias is far below the largest."""
+    integers = one(
+        np.zeros((3, 2)), Membrane(kind=NeuronKind.IF, threshold=21.0, reset=Reset.SUBTRACT), bias=[7, 3, 14]
+    )
+    trains, quantized = spikes_of(scaled(integers, step), PAIR, weight_bits=bits)
+    assert_same(trains, run_float(integers, PAIR))
+    assert quantized.network.stages[0].neuron.threshold == 21
+
+
 def test_weights_need_the_bits_that_they_get():
     network = one([[100, 3], [6, 1]], Membrane(kind=NeuronKind.IF, threshold=104.0))
     assert spikes_of(network, PAIR)[1].stages[0].weight_scale == 1
