@@ -170,6 +170,12 @@ class HiddenLayer:
             ends = [min(*ends, 0.0), max(*ends, 0.0)]
         products = weights.weight * ends[0], weights.weight * ends[1]
         least, most = (weights.synapses.bias + pick(*products).sum(axis=1) for pick in (np.minimum, np.maximum))
+        neuron = self.stage.neuron
+        assert isinstance(neuron, Activation)
+        if neuron.relu:  # whose zero may be the grid's last level, and the grid has one below it then
+            least, most = np.maximum(least, 0.0), np.maximum(most, 0.0)
+        if neuron.maximum is not None:
+            least, most = np.minimum(least, neuron.maximum), np.minimum(most, neuron.maximum)
         reached = [np.clip(z / float(target.scale) + target.centre, target.low, target.high) for z in (least, most)]
         span = reached[1] - reached[0]
         middle = target.levels((reached[0] + reached[1] - 2 * target.centre) / 2 * float(target.scale))

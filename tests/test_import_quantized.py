@@ -291,6 +291,24 @@ def test_qdq(tmp_path, kind, zero):
     assert error.max() < 0.11 and np.mean(error > 0.01) < 0.05  # a level off where rounding differs by a hair
 
 
+@pytest.mark.parametrize(("bounds", "zero"), [((0,), 127), ((0, 0.001), 3), ((0, 0.001), 127)])
+def test_a_clip_that_leaves_one_level_gives_it(tmp_path, bounds, zero):
+    """A zero point at the end of its type, and a maximum below half a level: all that comes out is 0."""
+    nodes, constants = [], {}
+    x = qdq("x", np.int8, nodes, constants, 0.01, 0)
+    constants |= {f"c{i}": np.float32(bound) for i, bound in enumerate(bounds)}
+    constants |= {"w": normal(3, 4), "b": normal(4), "v": normal(4, 2), "d": normal(2)}
+    nodes.append(node("Gemm", f"{x} w b", "h"))
+    nodes.append(node("Clip", " ".join(["h", *(f"c{i}" for i in range(len(bounds)))]), "r"))
+    r = qdq("r", np.int8, nodes, constants, 0.01, zero)
+    nodes.append(node("Gemm", f"{r} v d", "y"))
+    model = build(nodes, shape=(3,), **constants)
+    values = samples(model, 20)
+    quantized = quantize(load(tmp_path, model), values)
+    logits = run_integers(quantized.network, encode(quantized.network.input, values)) * quantized.stages[-1].unit
+    np.testing.assert_allclose(logits, np.tile(constants["d"], (20, 1)), atol=0.02)
+
+
 def test_weights_without_a_zero_point_keep_their_sign(tmp_path):
     """The type of the integers is theirs, not that of the default zero point."""
     integers = np.array([[-31, 5, 31]], dtype=np.int8)
