@@ -298,7 +298,7 @@ def _samples(path: Path, values: NDArray[np.generic]) -> Samples:
     require(values.dtype.kind in "buif", f"{path} holds {values.dtype} where it should hold numbers")
     most = DATA_BYTES if values.dtype == np.uint8 and values.ndim == 3 else DATA_BYTES // 4
     require(values.size <= most, f"{path} holds {values.size} values: {most} at most are supported")
-    if values.dtype == np.float64:
+    if values.dtype.kind == "f" and values.dtype.itemsize > np.dtype(np.float32).itemsize:
         largest = np.abs(values).max(initial=0)
         fits = largest <= np.finfo(np.float32).max or not np.isfinite(largest)  # what is not finite is refused later
         require(fits, f"{path} holds values of up to {largest:g}, which float32 does not: scale them")

@@ -161,6 +161,7 @@ def test_events_need_a_time_step(tmp_path):
         ({"spikes": np.zeros((3, 2)), "label": np.zeros(3, int)}, "spikes must be"),
         ({"x": np.array([["a"]]), "y": np.zeros(1, int)}, "should hold numbers"),
         ({"x": np.full((1, 2), 1e300), "y": np.zeros(1, int)}, r"a.npz holds values of up to 1e\+300, .* scale them"),
+        ({"x": np.full((1, 2), "1e400").astype(np.longdouble), "y": np.zeros(1, int)}, "float32 does not: scale them"),
         (
             {"x": np.zeros((3, 2)), "y": np.full(3, 2**63, np.uint64)},
             "labels: 9223372036854775808 cannot be an integer",
