@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import io
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -107,14 +108,15 @@ def check_outputs(*paths: Path | None, inputs: Iterable[Path | str] = ()) -> Non
     paths
         Output files; ``None``: not asked for.
     inputs
-        Files that are read: networks, or data as ``kind:FILE``.
+        What is read: files, data as ``kind:FILE`` or ``kind:FOLDER``, folders of designs.
 
     Raises
     ------
     InputError
         One cannot be written, is named twice, or is an input.
     """
-    read = {os.path.realpath(name) for given in inputs for name in (str(given), str(given).partition(":")[2]) if name}
+    named = [name for given in inputs for name in (str(given), str(given).partition(":")[2]) if name]
+    read = {os.path.realpath(path) for name in named for path in (Path(name), *_known_files(Path(name)))}
     written: set[str] = set()
     for path in filter(None, paths):
         files.check_writable(path)
@@ -127,6 +129,15 @@ def check_outputs(*paths: Path | None, inputs: Iterable[Path | str] = ()) -> Non
             out.stderr = True
         if not name.startswith(("/dev/", "/proc/")):  # those may be written to by all
             written.add(name)
+
+
+def _known_files(folder: Path) -> list[Path]:
+    """What is read in a folder: the files that its manifest names, or MNIST's. Others there may be results."""
+    try:
+        listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+        return [folder / "manifest.json", *(folder / str(name) for name in listed)]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return [*folder.glob("*-ubyte*"), folder / "mnist_train.npz"] if folder.is_dir() else []
 
 
 def write_json(path: Path, data: Any) -> None:

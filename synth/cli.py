@@ -36,7 +36,7 @@ def synth_command(
     json: Json = None,
 ) -> None:
     """Area and, on an FPGA, the clock frequency after routing."""
-    console.check_outputs(json, inputs=(target,))
+    console.check_outputs(json, inputs=(design, target))
     with console.progress_lines(f"{design} for {target}") as progress:
         report = synthesize(
             design,
@@ -64,7 +64,7 @@ def build_command(
     """A bitstream of the design and a serial port, for a board."""
     chosen = find_board(board)
     out = out or Path(f"design{chosen.packer.suffix}")
-    console.check_outputs(out, json)
+    console.check_outputs(out, json, inputs=(design,))
     with console.progress_lines(f"{design} for {board}") as progress:
         made = build_bitstream(design, board=board, baud=baud, seed=seed, cache=Cache(), progress=progress)
     write_bytes(out, made.data)

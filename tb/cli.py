@@ -47,7 +47,7 @@ def verify_command(
     json: Json = None,
 ) -> None:
     """Run the cocotb test benches on a generated design, against its golden model, with random stalls."""
-    console.check_outputs(json)
+    console.check_outputs(json, inputs=(design,))
     with console.progress_bar(f"{simulator.value}: building and running the test benches"):
         results = verify(
             design,
@@ -113,7 +113,7 @@ def evaluate_command(
     options: ModelOptions,
 ) -> None:
     """Accuracy, cycles and operation counts of a trained network on the test part of a data set."""
-    console.check_outputs(json, inputs=(model, data))
+    console.check_outputs(json, inputs=(model, data, *filter(None, [reference])))
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)

@@ -132,6 +132,43 @@ def test_inputs_and_outputs_are_told_apart(tmp_path, monkeypatch):
     console.out.stderr = False
 
 
+def test_files_of_folders_that_are_read_are_no_outputs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("design/tb", "idx"):
+        Path(folder).mkdir(parents=True)
+    Path("design/manifest.json").write_text(json.dumps({"files": {"network.json": "", "tb/bench.py": ""}}))
+    inputs = (Path("design"), "mnist:idx")
+    results = ["design/area.json", "idx/out.json"]
+    lost = ["design/manifest.json", "design/network.json", "design/tb/bench.py", "idx/t10k-labels-idx1-ubyte.gz"]
+    for name in (*results, *lost):
+        Path(name).touch()
+    for name in results:  # those of an earlier run
+        console.check_outputs(Path(name), inputs=inputs)
+    for name in lost:
+        with pytest.raises(InputError, match="is an input and would be lost"):
+            console.check_outputs(Path(name), inputs=inputs)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "evaluate net.nir --data npz:d.npz --reference lost --json lost",
+        "energy gates net.nir --data npz:d.npz --technology lost --json lost",
+        "verify design --json design/manifest.json",
+        "synth design --json design/network.json",
+        "build design --board ulx3s-85f --out design/network.json",
+    ],
+)
+def test_commands_know_what_they_read(tmp_path, line):
+    (tmp_path / "design").mkdir()
+    for name in ("net.nir", "d.npz", "lost", "design/network.json"):
+        (tmp_path / name).write_text("old")
+    (tmp_path / "design" / "manifest.json").write_text('{"files": {"network.json": ""}}')
+    ended = tospike(*line.split(), cwd=tmp_path)
+    assert ended.returncode == 2 and b"is an input and would be lost" in ended.stderr
+    assert (tmp_path / "lost").read_text() == (tmp_path / "design" / "network.json").read_text() == "old"
+
+
 @pytest.mark.parametrize("name", ["-", "link"])
 def test_standard_output_has_the_result_and_nothing_else(tmp_path, name):
     (tmp_path / "link").symlink_to("/dev/stdout")

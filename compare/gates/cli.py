@@ -72,7 +72,7 @@ def gates_command(
     options: ModelOptions,
 ) -> None:
     """Energy per inference of the gates on real data: every net's edges, by the cell library's own tables."""
-    console.check_outputs(json, inputs=(model, data, target))
+    console.check_outputs(json, inputs=(model, data, target, *filter(None, [memories])))
     chosen = GateOptions.on(
         target, technology=memories, delays=delays.models, booth=booth, cache=Cache(reuse=not no_cache)
     )
