@@ -16,11 +16,11 @@ from tospike.compare.energy.models import MODELS, model_named
 from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.gates import cli as gates_cli
 from tospike.compare.gates.study import DEFAULT_SAMPLES, GateStudy
-from tospike.compare.study import StudyOptions, run_study
+from tospike.compare.report.table import print_report
+from tospike.compare.study.run import StudyOptions, run_study
+from tospike.compare.study.workload import KNOWN, Given, named
 from tospike.compare.sweep import cli as sweep_cli
 from tospike.compare.sweep import energy_cli
-from tospike.compare.table import print_report
-from tospike.compare.workload import KNOWN, Given, named
 from tospike.examples.train import train_command
 from tospike.gen import cache_cli, console
 from tospike.gen import cli as gen_cli
@@ -137,7 +137,7 @@ def compare_command(
     options: ModelOptions,
 ) -> None:
     """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
-    from tospike.compare.report import REPORTS, write_report  # matplotlib takes as long as all the rest
+    from tospike.compare.report.page import REPORTS, write_report  # matplotlib takes as long as all the rest
 
     given = Given(
         ann=ann, snn=snn, data=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out, samples=samples

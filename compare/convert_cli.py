@@ -91,7 +91,7 @@ def convert_command(
         if curve:
             console.write_json(curve, {"network": ann.name, "data": data_set.name, **asdict(options), **measured})
         if plot:
-            from tospike.compare.steps_figure import steps_figure  # matplotlib takes as long as all the rest
+            from tospike.compare.report.steps_figure import steps_figure  # matplotlib takes as long as all the rest
 
             title = f"{ann.name} as an SNN: accuracy over time steps ({measured['backend']})"
             steps_figure(accuracy, ann=measured["ann_accuracy"], title=title).write(plot)

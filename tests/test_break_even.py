@@ -15,11 +15,11 @@ from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.energy.work import StatePlacement
-from tospike.compare.sensitivity import Variant, option_changes, placed_states, rank, twin_change, variants
+from tospike.compare.study.sensitivity import Variant, option_changes, placed_states, rank, twin_change, variants
+from tospike.compare.study.trial import Trials
 from tospike.compare.sweep.measure import measure
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.surface import RATES, crossing, surface, with_rates
-from tospike.compare.trial import Trials
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare

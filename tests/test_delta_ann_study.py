@@ -11,17 +11,17 @@ from simulators import QUICK
 from test_delta_ann import CHAINS, U4, chain, walks
 from test_delta_ann_networks import data_of, sequences  # noqa: F401 (a fixture)
 
-from tospike.compare.describe import ann_bits, describe
 from tospike.compare.energy.break_even import spike_activity
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.hardware import engine_work
 from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.entry import Prices, published
-from tospike.compare.sensitivity import option_changes
-from tospike.compare.trial import Trials
-from tospike.compare.twin import twin_design
+from tospike.compare.study.describe import ann_bits, describe
+from tospike.compare.study.entry import Prices, published
+from tospike.compare.study.sensitivity import option_changes
+from tospike.compare.study.trial import Trials
+from tospike.compare.study.twin import twin_design
 from tospike.gen.options import ModelOptions
 from tospike.gen.plan import AnnEngine
 from tospike.gen.prepare import prepare

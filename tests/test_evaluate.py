@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tospike.compare.workload import named
+from tospike.compare.study.workload import named
 from tospike.gen.beats import dense_beats, token_beats
 from tospike.gen.data import load_data
 from tospike.gen.images import shapes

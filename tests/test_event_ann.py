@@ -15,7 +15,7 @@ from test_study import write_networks
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.sensitivity import option_changes
+from tospike.compare.study.sensitivity import option_changes
 from tospike.gen.data import load_data
 from tospike.gen.images import pack
 from tospike.gen.options import ModelOptions

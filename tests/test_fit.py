@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tospike.compare.workload import named
+from tospike.compare.study.workload import named
 from tospike.gen.area import predict
 from tospike.gen.area_memories import block_rams
 from tospike.gen.data import load_data

@@ -8,8 +8,8 @@ from test_energy import ANN, SNN
 from test_energy_counted import golden
 
 from tospike.compare.energy.place import spikes_between
-from tospike.compare.figures_energy import break_even_figure
 from tospike.compare.gates.place import gate_break_even, place_in_gates
+from tospike.compare.report.figures_energy import break_even_figure
 from tospike.hw.params import SPIKE, Encoding
 
 SPIKES = np.arange(5.0, 25.0)

@@ -9,9 +9,9 @@ import pytest
 from test_study import write_networks
 
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.iso_accuracy import GridPoint, ann_grid, compare_at_equal_accuracy, run_grid, snn_grid
-from tospike.compare.trial import Trial, Trials
-from tospike.compare.twin import twin_design
+from tospike.compare.study.iso_accuracy import GridPoint, ann_grid, compare_at_equal_accuracy, run_grid, snn_grid
+from tospike.compare.study.trial import Trial, Trials
+from tospike.compare.study.twin import twin_design
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
@@ -140,7 +140,7 @@ def test_grids_go_down_from_the_networks_as_they_are(trials):
 
 
 def test_a_grid_is_run_and_each_point_only_once(trials, monkeypatch):
-    monkeypatch.setattr("tospike.compare.iso_accuracy.WEIGHT_BITS", (4,))
+    monkeypatch.setattr("tospike.compare.study.iso_accuracy.WEIGHT_BITS", (4,))
     grid = run_grid(trials)
     assert {(p.kind, p.label) for p in grid} >= {("ann", ""), ("snn", ""), ("snn", "2 steps, 4-bit weights")}
     again = run_grid(trials)

@@ -13,23 +13,23 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tospike.compare.drawing import PALETTE, new_figure
 from tospike.compare.energy.activity import EngineActivity, Memories, Widths
 from tospike.compare.energy.levels import TERMS
 from tospike.compare.energy.model import energy
 from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.figures import ENERGY_LABELS, summary_figure, wilson_interval
-from tospike.compare.figures_energy import accuracy_energy_figure
 from tospike.compare.gates.levels import TERM_PARTS, part_levels
 from tospike.compare.gates.parts import PARTS
-from tospike.compare.labels import Label, place_labels
-from tospike.compare.numbers import count, percent, significant, times
-from tospike.compare.report import figures_of, report_html, report_json, write_report
-from tospike.compare.table import print_report, summary_rows
-from tospike.compare.twin import compare_twin
-from tospike.compare.verdict import judge
+from tospike.compare.report.drawing import PALETTE, new_figure
+from tospike.compare.report.figures import ENERGY_LABELS, summary_figure, wilson_interval
+from tospike.compare.report.figures_energy import accuracy_energy_figure
+from tospike.compare.report.labels import Label, place_labels
+from tospike.compare.report.numbers import count, percent, significant, times
+from tospike.compare.report.page import figures_of, report_html, report_json, write_report
+from tospike.compare.report.table import print_report, summary_rows
+from tospike.compare.study.twin import compare_twin
+from tospike.compare.study.verdict import judge
 from tospike.hw.params import InputError
 
 SAMPLES = 449

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from tospike.compare.verdict import bootstrap_ratio, judge
+from tospike.compare.study.verdict import bootstrap_ratio, judge
 from tospike.hw.params import InputError
 
 

@@ -8,7 +8,7 @@ import pytest
 from onnx import helper
 from test_cli import write_onnx
 
-from tospike.compare.workload import KNOWN, Given, named
+from tospike.compare.study.workload import KNOWN, Given, named
 from tospike.gen.load import load_network
 from tospike.gen.nir_frameworks import Framework
 from tospike.gen.options import ModelOptions

@@ -13,7 +13,7 @@ from tospike.compare.gates.cells import measure_cells
 from tospike.compare.gates.measure import GateMeasurement, GateOptions, measure_gates
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.gates.simulate import DelayModel
-from tospike.compare.numbers import significant
+from tospike.compare.report.numbers import significant
 from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.gen.cli import Data, Sensor, TimeBin

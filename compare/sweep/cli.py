@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.numbers import significant, times
+from tospike.compare.report.numbers import significant, times
 from tospike.compare.sweep.point import Point, grid, parse_values
 from tospike.compare.sweep.report import FILES, row, write_sweep
 from tospike.compare.sweep.runner import COUNTERS, in_processes, on_cluster, run_sweep

@@ -15,7 +15,7 @@ from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.gates.cli import Target
 from tospike.compare.gates.measure import fitting_technology
 from tospike.compare.gates.simulate import DelayModel
-from tospike.compare.numbers import significant
+from tospike.compare.report.numbers import significant
 from tospike.compare.sweep.gate_surface import check_surface, gate_surface
 from tospike.compare.sweep.gates import GatePoint
 from tospike.compare.sweep.point import Point, grid, parse_values

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tospike.compare.describe import ann_bits
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.technology import Technology
 from tospike.compare.energy.work import StatePlacement
-from tospike.compare.trial import SAMPLES, Kind, Trials
-from tospike.compare.twin import bits_of_twin
-from tospike.compare.verdict import ACCURACY_TOLERANCE
+from tospike.compare.study.describe import ann_bits
+from tospike.compare.study.trial import SAMPLES, Kind, Trials
+from tospike.compare.study.twin import bits_of_twin
+from tospike.compare.study.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data import DataSet
 from tospike.gen.prepare import Prepared
 from tospike.hw.params import DeltaParams, EventParams, ImageParams, SystolicParams

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from tospike.compare.describe import ann_bits, describe
 from tospike.compare.energy.yan import twin_bits
-from tospike.compare.entry import Prices, golden_entry
-from tospike.compare.numbers import percent, significant
-from tospike.compare.verdict import bootstrap_ratio
+from tospike.compare.report.numbers import percent, significant
+from tospike.compare.study.describe import ann_bits, describe
+from tospike.compare.study.entry import Prices, golden_entry
+from tospike.compare.study.verdict import bootstrap_ratio
 from tospike.gen.data import DataSet
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import Prepared, prepare

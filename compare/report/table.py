@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tospike.compare.numbers import MISSING, count, percent, significant, times
+from tospike.compare.report.numbers import MISSING, count, percent, significant, times
 
 Report = Mapping[str, Any]
 """report.json."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from tospike.compare.energy.levels import TERMS
 from tospike.compare.gates.parts import PARTS
-from tospike.compare.numbers import times
-from tospike.compare.table import shown
+from tospike.compare.report.numbers import times
+from tospike.compare.report.table import shown
 
 Report = Mapping[str, Any]
 """report.json."""

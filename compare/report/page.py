@@ -13,17 +13,18 @@ from typing import Any, TypeGuard
 import jinja2
 import numpy as np
 
-from tospike.compare import figures
-from tospike.compare.drawing import Drawing, css_variables
-from tospike.compare.figures_energy import (
+from tospike.compare.report import figures
+from tospike.compare.report.drawing import Drawing, css_variables
+from tospike.compare.report.figures_energy import (
     accuracy_energy_figure,
     break_even_figure,
     energy_distribution_figure,
     iso_accuracy_figure,
     levels_figure,
 )
-from tospike.compare.numbers import count, percent, signed, significant, times
-from tospike.compare.report_tables import (
+from tospike.compare.report.numbers import count, percent, signed, significant, times
+from tospike.compare.report.table import Report, shown, summary_rows
+from tospike.compare.report.tables import (
     engines_table,
     gates_table,
     levels_table,
@@ -31,7 +32,6 @@ from tospike.compare.report_tables import (
     part_levels_table,
     published_table,
 )
-from tospike.compare.table import Report, shown, summary_rows
 from tospike.gen.results_folder import write_results
 
 REPORTS = ("report.json", "report.html")
@@ -179,7 +179,9 @@ def report_html(report: Report, drawn: Mapping[str, Drawing]) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(significant=significant, count=count, plain=_text, signed=signed, percent=percent)
-    template = environment.from_string(resources.files("tospike.compare").joinpath("report.html.j2").read_text("utf-8"))
+    template = environment.from_string(
+        resources.files("tospike.compare.report").joinpath("page.html.j2").read_text("utf-8")
+    )
     designs = shown(report)
     rows = [(name, list(group)) for name, group in groupby(summary_rows(report), key=lambda row: row.group)]
     return template.render(

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.compare.describe import ann_bits
-from tospike.compare.numbers import percent, significant
-from tospike.compare.trial import Kind, Trial, Trials
-from tospike.compare.twin import bits_of_twin
-from tospike.compare.verdict import CONFIDENCE
+from tospike.compare.report.numbers import percent, significant
+from tospike.compare.study.describe import ann_bits
+from tospike.compare.study.trial import Kind, Trial, Trials
+from tospike.compare.study.twin import bits_of_twin
+from tospike.compare.study.verdict import CONFIDENCE
 from tospike.gen.prepare import Prepared
 from tospike.hw.params import EventParams, ceil_div
 

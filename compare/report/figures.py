@@ -1,4 +1,4 @@
-"""The report's figures: see `tospike.compare.drawing`."""
+"""The report's figures: see `tospike.compare.report.drawing`."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import StrMethodFormatter
 
-from tospike.compare.drawing import COLOUR, Drawing, new_figure, on_paper, render, style_axes
 from tospike.compare.energy.counted import PARTS
-from tospike.compare.numbers import MISSING, significant
-from tospike.compare.table import shown
+from tospike.compare.report.drawing import COLOUR, Drawing, new_figure, on_paper, render, style_axes
+from tospike.compare.report.numbers import MISSING, significant
+from tospike.compare.report.table import shown
 
 Report = Mapping[str, Any]
 """report.json."""

@@ -9,7 +9,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tospike.compare.describe import describe
 from tospike.compare.energy.activity import EngineActivity
 from tospike.compare.energy.break_even import (
     LARGE_SRAM,
@@ -25,15 +24,16 @@ from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.energy.place import spike_break_even, spikes_between
 from tospike.compare.energy.technology import Technology, load_technology, shipped
-from tospike.compare.entry import Prices, golden_entry
 from tospike.compare.gates.place import place_in_gates
 from tospike.compare.gates.study import GateStudy, gate_figures
-from tospike.compare.iso_accuracy import compare_at_equal_accuracy, run_grid
-from tospike.compare.sensitivity import placed_states, rank, variants
-from tospike.compare.trial import Trials
-from tospike.compare.twin import bits_of_twin, compare_twin, twin_design
-from tospike.compare.verdict import judge
-from tospike.compare.workload import Workload
+from tospike.compare.study.describe import describe
+from tospike.compare.study.entry import Prices, golden_entry
+from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy, run_grid
+from tospike.compare.study.sensitivity import placed_states, rank, variants
+from tospike.compare.study.trial import Trials
+from tospike.compare.study.twin import bits_of_twin, compare_twin, twin_design
+from tospike.compare.study.verdict import judge
+from tospike.compare.study.workload import Workload
 from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.gen.children import Stopped

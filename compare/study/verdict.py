@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.compare.numbers import percent, significant
+from tospike.compare.report.numbers import percent, significant
 from tospike.hw.params import require
 
 Design = Mapping[str, Any]

@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from tospike.compare.drawing import COLOUR, Drawing, label_log_axis, new_figure, on_paper, render, style_axes
 from tospike.compare.gates.parts import PARTS
-from tospike.compare.labels import Label, place_labels
-from tospike.compare.numbers import significant
-from tospike.compare.report_tables import LEVELS
+from tospike.compare.report.drawing import COLOUR, Drawing, label_log_axis, new_figure, on_paper, render, style_axes
+from tospike.compare.report.labels import Label, place_labels
+from tospike.compare.report.numbers import significant
+from tospike.compare.report.tables import LEVELS
 
 Report = Mapping[str, Any]
 """report.json."""

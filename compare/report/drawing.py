@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from tospike.compare.numbers import significant
+from tospike.compare.report.numbers import significant
 from tospike.gen.files import write_bytes
 
 # Blue and orange are told apart by every common colour vision; the first six of the breakdown are Paul Tol's "muted"

@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.compare.describe import ann_bits
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.technology import Technology
+from tospike.compare.study.describe import ann_bits
 from tospike.gen.data import DataSet
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import Prepared, prepare

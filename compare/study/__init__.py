@@ -1,0 +1,1 @@
+"""Runs and measures what is compared, and judges."""
