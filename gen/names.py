@@ -11,6 +11,8 @@ _OURS = re.compile(r"(tospike|cocotb)_", re.IGNORECASE)
 """Begins names of modules that benches, boards and simulators put around a design."""
 _BUILT_IN = {"std", "process", "mailbox", "semaphore", "top"}
 """Packages, classes and scopes of simulators; Verilator's is called TOP."""
+_UNLEXED = {"class", "extends"}
+"""Keywords that Pygments knows with a name behind them only."""
 _CELL = re.compile(
     r"(SB|ICESTORM|TRELLIS)_\w+|(LUT|MULT|ALU|DP|PDP|DPR|CCU)\d\w*|(FD|IFS|IFD|OFS|OFD)1\w+|[IO]DDR\w+|(BB|IB|OB|OSHX|TSHX)\w*"
     r"|(DCC|DCS|DCU|DDRDLL|DELAY|DLLDEL|DQS|ECLK|EHX|CLKDIV|PDPW|PCSCLK)\w*|DTR|EXTREF\w*|GSR|SGSR|PUR|ILVDS|OLVDS|INV|JTAGG|L6MUX21"
@@ -32,4 +34,4 @@ def identifier(text: str) -> str:
 
 def _is_keyword(word: str) -> bool:
     (kind, _), *_ = SystemVerilogLexer().get_tokens(word)
-    return kind not in Name
+    return kind not in Name or word in _UNLEXED
