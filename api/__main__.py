@@ -1,5 +1,5 @@
 """``python -m tospike``: the command line."""
 
-from tospike.compare.cli import main
+from tospike.cli.main import main
 
 main()

@@ -1,14 +1,11 @@
-"""``tospike train``: trains example networks; needs the extra ``train``."""
+"""Trains example networks; needs the extra ``train``."""
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from tospike.gen import console
 from tospike.gen.children import temporary_folder
 from tospike.gen.data import load_data
 from tospike.gen.results_folder import check_results, write_results
@@ -52,17 +49,36 @@ TRAININGS = {
 }
 
 
-def train_command(
-    *,
-    recipe: Annotated[
-        Recipe, typer.Argument(help="mnist-snn: an LIF SNN and its ANN twin; the others: an ANN on sums of spikes.")
-    ],
-    data: Annotated[str, typer.Option(help="mnist:DIR (idx files or mnist_train.npz); for the others npz:FILE.")],
-    out: Annotated[Path, typer.Option(help="Folder for the networks and their description.")],
-    epochs: Annotated[int | None, typer.Option(help="Passes [mnist 12, braille 150, nmnist 60].")] = None,
-    seed: Annotated[int, typer.Option(help="Of weights, order and distortions.")] = 1,
-) -> None:
-    """Train example networks: surrogate gradients for SNNs, distorted samples for all."""
+def train(
+    recipe: Recipe, data: str, out: Path, *, epochs: int | None = None, seed: int = 1, progress: Callable[[str], None]
+) -> list[str]:
+    """Train the networks of a recipe on a data set, and write them into the folder ``out``.
+
+    Parameters
+    ----------
+    recipe
+        What is trained.
+    data
+        As `load_data` takes it.
+    out
+        Folder for the networks and their description.
+    epochs
+        Passes over the data; ``None``: as many as the recipe says.
+    seed
+        Of weights, order and distortions.
+    progress
+        Gets a line for each epoch.
+
+    Returns
+    -------
+    list[str]
+        Names of the files that were written.
+
+    Raises
+    ------
+    InputError
+        The extra ``train`` is not installed, the data do not fit, or ``out`` holds what is not ours.
+    """
     training = TRAININGS[recipe]
     passes = training.epochs if epochs is None else epochs
     require_range("epochs", passes, 1, 10_000)
@@ -83,8 +99,7 @@ def train_command(
     )
     check_results(out, ())
     with temporary_folder(out) as folder:
-        module.train(folder, samples, epochs=passes, seed=seed, progress=console.err.print)
+        module.train(folder, samples, epochs=passes, seed=seed, progress=progress)
         files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
     write_results(out, files)
-    for name in files:
-        console.out.print(out / name)
+    return list(files)

@@ -1,9 +1,7 @@
-"""``tospike doctor``: which tools were found, whether they work, what is missing and how to get it."""
+"""Which tools were found, whether they work, what is missing and how to get it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from rich.table import Table
 
 from tospike.gen.tool import Tool
 from tospike.gen.tools import SPECS, look
@@ -49,17 +47,3 @@ def try_all() -> Iterator[Trial]:
     """Use the tools on something small, one purpose at a time."""
     for name in TRIALS:
         yield Trial(name=name, problem=attempt(name))
-
-
-def render(states: list[ToolStatus]) -> Table:
-    """The list as a table for a terminal; it tells everything without colour too."""
-    table = Table(title="tospike doctor", title_justify="left")
-    for heading in ("tool", "version", "from", "for", "to do"):
-        table.add_column(heading, overflow="fold")
-    for state in states:
-        if state.tool is not None:
-            style, version, source = "", state.tool.version, state.tool.source
-        else:
-            style, version, source = ("dim", "not found (optional)", "") if state.optional else ("red", "MISSING", "")
-        table.add_row(state.name, version, source, state.purpose, state.advice, style=style)
-    return table

@@ -10,6 +10,7 @@ those that the manifest lists, with their digests.
 
 import hashlib
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -18,9 +19,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tospike.gen import console
 from tospike.gen.files import NAME_MAX, to_json
 from tospike.hw.params import InputError, require
+
+_log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 SCRATCH = ("netlist.json", "sim_build", "verify")
@@ -130,7 +132,7 @@ def _repair(target: Path) -> None:
     if os.path.lexists(old):
         if not os.path.lexists(target):
             old.rename(target)
-            console.warn([f"{target}: an earlier run was killed; {old.name} is {target.name} again"])
+            _log.warning("%s: an earlier run was killed; %s is %s again", target, old.name, target.name)
         else:
             problem = next(_strange(old, whole=False), None)
             require(problem is None, f"{old} was left by a run that was killed, and {problem}: move it away")
@@ -138,7 +140,7 @@ def _repair(target: Path) -> None:
     pattern = _beside(target, "").name
     for left in sorted(target.parent.iterdir()):
         if left.name.startswith(f"{pattern}.") and left.name.endswith(".new"):
-            console.warn([f"{left} belongs to another run: remove it if none is going on"])
+            _log.warning("%s belongs to another run: remove it if none is going on", left)
 
 
 def _exchange(work: Path, target: Path) -> None:

@@ -30,8 +30,6 @@ def test_what_it_refuses():
 
 def test_command(tmp_path):
     command = "bench spikes --inputs 5 --neurons 4 --lanes 2 --rates 0,1 --steps 2 --json r.json"
-    subprocess.run(
-        [sys.executable, "-m", "tospike.compare.cli", *command.split()], cwd=tmp_path, check=True, capture_output=True
-    )
+    subprocess.run([sys.executable, "-m", "tospike", *command.split()], cwd=tmp_path, check=True, capture_output=True)
     rows = json.loads((tmp_path / "r.json").read_text())
     assert [row["events"] for row in rows] == [0, 10]

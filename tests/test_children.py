@@ -58,7 +58,7 @@ def test_signals_end_all_that_was_started(tmp_path, hanging_yosys, number, statu
     temporary.mkdir()
     environment = {**os.environ, **hanging_yosys, "TOSPIKE_CACHE": str(cache), "TMPDIR": str(temporary)}
     with subprocess.Popen(
-        [sys.executable, "-m", "tospike.compare.cli", "synth", "design"],
+        [sys.executable, "-m", "tospike", "synth", "design"],
         cwd=tmp_path,
         env=environment,
         stdout=subprocess.PIPE,

@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 def tospike(*args, cwd, env=None):
     return subprocess.run(
-        [sys.executable, "-m", "tospike.compare.cli", *map(str, args)],
+        [sys.executable, "-m", "tospike", *map(str, args)],
         cwd=cwd,
         env={**os.environ, "COLUMNS": "200", **(env or {})},
         capture_output=True,
@@ -249,7 +249,7 @@ def test_a_design_that_was_edited_is_noticed(tmp_path):
 
 
 def test_an_interrupted_comparison_leaves_nothing_half_written(tmp_path):
-    command = [sys.executable, "-m", "tospike.compare.cli", "compare", "digits", "--out", "report"]
+    command = [sys.executable, "-m", "tospike", "compare", "digits", "--out", "report"]
     environment = {**os.environ, "TOSPIKE_CACHE": str(tmp_path / "cache")}
     with subprocess.Popen(
         command,

@@ -145,7 +145,7 @@ def test_a_whole_report(sequences, workload):  # noqa: F811
     command = f"compare mine --ann a.onnx {given} --ann-engine delta --lanes 2 --out report --no-synth"
     command += f" --rtl-samples 6 --simulator {QUICK}"
     done = subprocess.run(
-        [sys.executable, "-m", "tospike.compare.cli", *command.split()],
+        [sys.executable, "-m", "tospike", *command.split()],
         cwd=sequences,
         capture_output=True,
         text=True,

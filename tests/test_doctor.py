@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tospike.gen.doctor import doctor, render
+from tospike.cli.doctor import render
+from tospike.gen.doctor import doctor
 from tospike.gen.tool import Tool, ToolError, last_words
 from tospike.gen.tools import SPECS, find, look
 from tospike.hw.params import InputError

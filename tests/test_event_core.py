@@ -4,7 +4,7 @@ import json
 
 from typer.testing import CliRunner
 
-from tospike.compare.cli import app
+from tospike.cli.main import app
 from tospike.gen.serialize import decode
 from tospike.hw.params import EventParams
 from tospike.synth.design import read_design

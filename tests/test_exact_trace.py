@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tospike.compare.cli import app
+from tospike.cli.main import app
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare

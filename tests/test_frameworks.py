@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tospike.compare.cli import app
+from tospike.cli.main import app
 
 SCRIPTS = Path(__file__).parent / "frameworks"
 PLACE = Path(os.environ.get("TOSPIKE_FRAMEWORKS", Path(tempfile.gettempdir()) / "tospike-frameworks"))

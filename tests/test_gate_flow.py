@@ -248,9 +248,7 @@ def test_memories_are_priced_like_the_cells(tmp_path):
     ],
 )
 def test_bad_input_is_one_line(arguments, message):
-    run = subprocess.run(
-        [sys.executable, "-m", "tospike.compare.cli", *arguments], capture_output=True, text=True, check=False
-    )
+    run = subprocess.run([sys.executable, "-m", "tospike", *arguments], capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert message in " ".join(run.stderr.split()) and "Traceback" not in run.stderr
 
@@ -260,7 +258,7 @@ def test_a_model_and_its_folder_cost_the_same(tmp_path):
     """The command line, from a trained network and from what was generated of it."""
 
     def tospike(*arguments):
-        command = [sys.executable, "-m", "tospike.compare.cli", *map(str, arguments)]
+        command = [sys.executable, "-m", "tospike", *map(str, arguments)]
         subprocess.run(command, check=True, capture_output=True)
 
     model = Path(__file__).parent.parent / "examples" / "digits_snn.nir"

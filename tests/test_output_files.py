@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tospike.gen import console, files
+from tospike.cli import console
+from tospike.gen import files
 from tospike.gen.files import check_writable, write_bytes, write_text
 from tospike.hw.params import InputError
 
@@ -18,7 +19,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def tospike(*args, **options):
-    command = [sys.executable, "-m", "tospike.compare.cli", *args]
+    command = [sys.executable, "-m", "tospike", *args]
     return subprocess.run(command, timeout=300, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import typer
 
-from tospike.compare.cli import app
+from tospike.cli.main import app
 from tospike.gen.data import load_data
 from tospike.gen.tools import look
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tospike.compare.cli import app
+from tospike.cli.main import app
 from tospike.hw.params import InputError
 
 STEPS, SAMPLES = 8, 3

@@ -42,7 +42,7 @@ def compare(folder, options):
     write_networks(folder)
     command = f"compare mine --ann a.onnx --snn s.nir --data npz:d.npz --out report {options}"
     result = subprocess.run(
-        [sys.executable, "-m", "tospike.compare.cli", *command.split()],
+        [sys.executable, "-m", "tospike", *command.split()],
         cwd=folder,
         capture_output=True,
         text=True,

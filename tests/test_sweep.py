@@ -195,7 +195,7 @@ COMMAND = "sweep --inputs 24 --outputs 12 --lanes 4 --steps 2,3,4 --spike-rate 0
 
 def start(folder, name):
     return subprocess.Popen(
-        [sys.executable, "-m", "tospike.compare.cli", *COMMAND.split(), "--out", f"{name}-out"],
+        [sys.executable, "-m", "tospike", *COMMAND.split(), "--out", f"{name}-out"],
         cwd=folder,
         env=os.environ | {"TOSPIKE_CACHE": str(folder / name)},
         stdout=subprocess.PIPE,

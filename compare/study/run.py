@@ -1,5 +1,6 @@
 """Runs a workload through both circuits: golden model, RTL, synthesis, energy, verdict."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +35,6 @@ from tospike.compare.study.trial import Trials
 from tospike.compare.study.twin import bits_of_twin, compare_twin, twin_design
 from tospike.compare.study.verdict import judge
 from tospike.compare.study.workload import Workload
-from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.gen.children import Stopped
 from tospike.gen.data import DataSet
@@ -48,6 +48,8 @@ from tospike.sim.network import Result
 from tospike.synth.flow import synthesize
 from tospike.synth.report import FpgaReport
 from tospike.tb.evaluate import Backend, distribution, evaluate
+
+_log = logging.getLogger(__name__)
 
 QUESTION = "Spikes or not, on digital hardware?"
 
@@ -145,7 +147,8 @@ def run_study(
         kind: prepare(path, data, workload.options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()
     }
     for side in prepared.values():  # before any work: what was guessed, and what no engine can run, is told now
-        console.warn(side.warnings)
+        for line in side.warnings:
+            _log.warning(line)
         _ = side.design
     if options.rtl_samples is None and workload.rtl_samples is not None:
         options = replace(options, rtl_samples=min(workload.rtl_samples, len(data.x)))

@@ -4,6 +4,7 @@ import codecs
 import contextlib
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -98,6 +99,19 @@ def warn(lines: Iterable[str]) -> None:
     """Says on stderr what a user should know about a result, a line each."""
     for line in lines:
         err.print(Text.assemble(("warning: ", "yellow"), line), soft_wrap=True)
+
+
+class _Warnings(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        warn([record.getMessage()])
+
+
+def show_warnings() -> None:
+    """Says what the packages below warn of in the same way."""
+    logger = logging.getLogger("tospike")
+    if not logger.handlers:
+        logger.addHandler(_Warnings(logging.WARNING))
+        logger.propagate = False
 
 
 def check_outputs(*paths: Path | None, inputs: Iterable[Path | str] = ()) -> None:

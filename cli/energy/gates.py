@@ -1,22 +1,22 @@
-"""``tospike energy gates`` and ``tospike energy cells``."""
+"""``tospike energy gates``."""
 
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from tospike.cli import console
+from tospike.cli.arguments import Booth, Data, GateTarget, Json, MapAgain, Sensor, TimeBin
+from tospike.cli.commands import new_app
 from tospike.compare.energy.technology import shipped
-from tospike.compare.gates.cells import measure_cells
 from tospike.compare.gates.measure import GateMeasurement, GateOptions, measure_gates
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.report.numbers import significant
-from tospike.gen import console
 from tospike.gen.cache import Cache
-from tospike.gen.cli import Data, Sensor, TimeBin
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.folder import read
 from tospike.gen.options import ModelOptions, takes_model_options
@@ -43,18 +43,18 @@ class DelayChoice(StrEnum):
 Delays = Annotated[
     DelayChoice, typer.Option(help="zero: no glitches; library: each gate's delay from the Liberty file; or both.")
 ]
-Target = Annotated[str, typer.Option(help="osu018 (of `make asic-tools`), or a Liberty file (.lib or .lib.gz).")]
 Memories = Annotated[
     str | None,
     typer.Option("--technology", help=f"Prices of memories: {', '.join(shipped())}, or a .toml file [as the cells]."),
 ]
-Booth = Annotated[bool, typer.Option(help="Multipliers after Booth, not arrays of partial products.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here, as JSON; - is standard output.")]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Map again even if the netlist is known.")]
 
 
+app = new_app()
+
+
+@app.command(epilog="Example:  tospike energy gates model.onnx --data digits --samples 50")
 @takes_model_options
-def gates_command(
+def gates(
     *,
     model: Annotated[
         Path, typer.Argument(help="Trained network (.onnx, .nir), or a folder of `tospike generate network`.")
@@ -63,11 +63,11 @@ def gates_command(
     time_bin_us: TimeBin = None,
     sensor: Sensor = None,
     samples: Annotated[int, typer.Option(help="Test samples to simulate.")] = 20,
-    target: Target = "osu018",
+    target: GateTarget = "osu018",
     delays: Delays = DelayChoice.BOTH,
     memories: Memories = None,
     booth: Booth = False,
-    no_cache: NoCache = False,
+    no_cache: MapAgain = False,
     json: Json = None,
     options: ModelOptions,
 ) -> None:
@@ -123,33 +123,3 @@ def _table(name: str, measured: GateMeasurement) -> Table:
         f"{tree['buffers']} {tree['buffer']}; period {found['period_ns']:.2f} ns: {found['period_source']}"
     )
     return table
-
-
-def cells_command(
-    *,
-    target: Target = "osu018",
-    cycles: Annotated[int, typer.Option(help="Cycles to simulate of each.")] = 2000,
-    seed: Annotated[int, typer.Option(help="Of the random operands.")] = 1,
-    booth: Booth = False,
-    no_cache: NoCache = False,
-    json: Json = None,
-) -> None:
-    """Energy of the building blocks: pJ per MAC of an 8-bit element, pJ per SOP of a lane, dense and sparse."""
-    console.check_outputs(json, inputs=(target,))
-    options = GateOptions.on(target, booth=booth, cache=Cache(reuse=not no_cache))
-    with console.progress_lines("building blocks") as progress:
-        rows = measure_cells(options, cycles=cycles, seed=seed, progress=progress)
-    columns = [f"pJ per {per}, {delays}" for per in ("cycle", "operation") for delays in DelayModel]
-    table = Table("", "operations per cycle", *columns, title=options.library.name)
-    for row in rows:
-        per_operation = row["pj_per_operation"] or {}
-        values = [*row["pj_per_cycle"].values(), *(per_operation.get(delays.value) for delays in DelayModel)]
-        table.add_row(row["block"], f"{row['density']:g}", *map(significant, values))
-    table.caption = (
-        "An operation is a product with an activation that is not 0, or a spike's weight added to a membrane. Clock, "
-        f"leakage and idle cycles are in it; membranes lie in a memory ({options.technology.name})."
-    )
-    console.out.print(table)
-    if json:
-        described: dict[str, Any] = {"library": options.library.name, "cycles": cycles, "seed": seed, "booth": booth}
-        console.write_json(json, {**described, "blocks": rows})

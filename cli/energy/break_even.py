@@ -1,4 +1,4 @@
-"""``tospike energy``: models, technologies, and the break-even surface."""
+"""``tospike energy break-even``: the surface."""
 
 import os
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from tospike.compare.energy.break_even import PUBLISHED
-from tospike.compare.energy.models import MODELS
-from tospike.compare.energy.technology import load_technology, shipped
-from tospike.compare.gates.cli import Target
+from tospike.cli import console
+from tospike.cli.arguments import Axis, GateTarget, Jobs
+from tospike.cli.commands import new_app
+from tospike.compare.energy.technology import load_technology
 from tospike.compare.gates.measure import fitting_technology
 from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.report.numbers import significant
@@ -22,7 +22,6 @@ from tospike.compare.sweep.point import Point, grid, parse_values
 from tospike.compare.sweep.report import to_csv
 from tospike.compare.sweep.runner import COUNTERS, GATES, in_processes, on_cluster, run_sweep
 from tospike.compare.sweep.surface import BreakEven, surface, with_rates
-from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.gen.files import to_json
 from tospike.gen.results_folder import check_results, write_results
@@ -30,27 +29,7 @@ from tospike.hw.params import require
 
 FILES = tuple(f"break_even.{kind}" for kind in ("json", "csv", "svg", "pdf"))
 
-app = typer.Typer(no_args_is_help=True, help="Energy models, technologies, and where spikes break even.")
-
-Axis = Annotated[str | None, typer.Option(help="One value, or several: 4,8,16.")]
-
-
-@app.command()
-def models() -> None:
-    """The energy models and technologies that can be chosen by name, and the published break-even points."""
-    table = Table("energy model", "source")
-    for name, model in MODELS.items():
-        table.add_row(name, model.source)
-    console.out.print(table)
-    table = Table("technology", "")
-    for name in shipped():
-        table.add_row(name, load_technology(name).description)
-    console.out.print(table)
-    table = Table("published break-even", "", "unit", "source")
-    for point in PUBLISHED:
-        span = f"{point.low:.3g}" if point.low == point.high else f"{point.low:.3g} to {point.high:.3g}"
-        table.add_row(point.name, span, point.unit, point.source)
-    console.out.print(table)
+app = new_app()
 
 
 @app.command(
@@ -77,11 +56,11 @@ def break_even(
     rows: Annotated[str, typer.Option(help="Rows of the array, which share each weight: the ANN's reuse.")] = "1,4,16",
     density: Annotated[float, typer.Option(help="Fraction of the ANN's activations that is not zero.")] = 0.5,
     gates: Annotated[bool, typer.Option("--gates", help="Also in gates, level 3, beside level 2.")] = False,
-    gate_target: Target = "osu018",
+    gate_target: GateTarget = "osu018",
     delays: Annotated[
         DelayModel, typer.Option(help="Of the gates. zero: no glitches; library: each gate's delay.")
     ] = DelayModel.LIBRARY,
-    jobs: Annotated[int | None, typer.Option(help="Processes on this machine [one per core].")] = None,
+    jobs: Jobs = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to use instead.")] = None,
 ) -> None:
     """Spikes per activation below which an SNN layer needs less energy than the ANN's, on random activity.

@@ -9,8 +9,9 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from tospike.gen import console
-from tospike.gen.cli import Data
+from tospike.cli import console
+from tospike.cli.arguments import Data
+from tospike.cli.commands import new_app
 from tospike.gen.convert import Converted, ConvertOptions, convert
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.files import write_bytes
@@ -22,6 +23,8 @@ from tospike.hw.params import InputError, Readout, require
 from tospike.sim.network import Network
 from tospike.sim.over_time import BATCH, float_predictions, golden_predictions
 from tospike.sim.reference import run_float
+
+app = new_app()
 
 
 class Target(StrEnum):
@@ -37,6 +40,7 @@ class CurveBackend(StrEnum):
     GOLDEN = "golden"
 
 
+@app.command("convert", epilog="Example:  tospike convert ann.onnx --data digits --steps 32 --out snn.nir")
 def convert_command(
     model: Annotated[Path, typer.Argument(help="Trained ANN (.onnx).", show_default=False)],
     *,

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from tospike.cli import console
+from tospike.cli.arguments import Axis, Jobs
+from tospike.cli.commands import new_app
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.report.numbers import significant, times
 from tospike.compare.sweep.point import Point, grid, parse_values
 from tospike.compare.sweep.report import FILES, row, write_sweep
 from tospike.compare.sweep.runner import COUNTERS, in_processes, on_cluster, run_sweep
-from tospike.gen import console
 from tospike.gen.cache import Cache
 from tospike.gen.results_folder import check_results
 from tospike.hw.params import require
@@ -20,10 +22,11 @@ from tospike.hw.params import require
 _SHOWN = 40
 """Lines of the table in the terminal; the files have all."""
 
-Axis = Annotated[str | None, typer.Option(help="One value, or several: 4,8,16.")]
+app = new_app()
 
 
-def sweep_command(
+@app.command(epilog="Example:  tospike sweep --steps 4,8 --rows 1,4,16 --spike-rate 0.02,0.1 --out sweep")
+def sweep(
     *,
     out: Annotated[Path, typer.Option(help="Folder for sweep.json and sweep.csv.")] = Path("sweep"),
     inputs: Axis = None,
@@ -41,7 +44,7 @@ def sweep_command(
     technology: Axis = None,
     samples: Annotated[int, typer.Option(help="Random samples per point.")] = 4,
     seed: Annotated[int, typer.Option(help="Seeds activity and weights.")] = 1,
-    jobs: Annotated[int | None, typer.Option(help="Processes on this machine [one per core].")] = None,
+    jobs: Jobs = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler to use instead (extra: cluster).")
     ] = None,

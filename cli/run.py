@@ -1,13 +1,13 @@
 """``tospike run``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from tospike.gen import console
-from tospike.gen.cli import Data, HoldOut, Model, Sensor, TimeBin
+from tospike.cli import console
+from tospike.cli.arguments import Data, HoldOut, Json, Model, Sensor, TimeBin
+from tospike.cli.commands import new_app
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions, takes_model_options
 from tospike.gen.prepare import prepare
@@ -15,9 +15,12 @@ from tospike.tb.on_board import TIMING_COUNTERS, run_on_board
 from tospike.tb.serial_host import SerialHost
 from tospike.tb.serial_line import open_line
 
+app = new_app()
 
+
+@app.command(epilog="Example:  tospike run examples/digits_snn.nir --port /dev/ttyUSB0 --data digits")
 @takes_model_options
-def run_command(
+def run(
     *,
     model: Model,
     port: Annotated[str, typer.Option(help="The board's serial line: /dev/ttyUSB0, COM3, ...")],
@@ -30,9 +33,7 @@ def run_command(
     sensor: Sensor = None,
     hold_out: HoldOut = None,
     samples: Annotated[int | None, typer.Option(help="Only so many test samples.")] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", help="Also write the result here, as JSON; - is standard output.")
-    ] = None,
+    json: Json = None,
     options: ModelOptions,
 ) -> None:
     """Run test samples on a board that `tospike build` made a bitstream for, and compare with the golden model."""

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from tospike.gen import console
+from tospike.cli import console
+from tospike.cli.commands import new_app
 from tospike.gen.cache import default_root
 from tospike.gen.prune import beyond_size, entries, older_than, remove
 from tospike.hw.params import require
@@ -15,7 +16,7 @@ from tospike.hw.params import require
 _DAY = 86400
 _MEGABYTE = 1_000_000
 
-app = typer.Typer(no_args_is_help=True, help="What is kept of former runs: list it, make room.")
+app = new_app(help="What is kept of former runs: list it, make room.")
 
 
 @app.command("list", epilog="Example:  tospike cache list")

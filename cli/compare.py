@@ -1,0 +1,93 @@
+"""``tospike compare``."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tospike.cli import console
+from tospike.cli.arguments import GateTarget, HoldOut, Seed, Sensor, Simulator, SimulatorOption, Speed, Target, TimeBin
+from tospike.cli.commands import new_app
+from tospike.compare.energy.models import MODELS, model_named
+from tospike.compare.energy.technology import load_technology, shipped
+from tospike.compare.gates.study import DEFAULT_SAMPLES, GateStudy
+from tospike.compare.report.table import print_report
+from tospike.compare.study.run import StudyOptions, run_study
+from tospike.compare.study.workload import KNOWN, Given, named
+from tospike.gen.cache import Cache
+from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.results_folder import check_results
+
+app = new_app()
+
+
+@app.command(epilog="Example:  tospike compare mine --ann a.onnx --snn s.nir --data npz:d.npz --out report")
+@takes_model_options
+def compare(
+    *,
+    workload: Annotated[
+        str, typer.Argument(help=f"{', '.join(KNOWN)}, or any name with --ann, --snn and --data.")
+    ] = "digits",
+    out: Annotated[Path, typer.Option(help="Folder for report.json, report.html and both designs.")] = Path("out"),
+    ann: Annotated[Path | None, typer.Option(help="Trained ANN (.onnx).")] = None,
+    snn: Annotated[Path | None, typer.Option(help="Trained SNN (.nir).")] = None,
+    data: Annotated[str | None, typer.Option(help="digits, mnist:DIR or npz:FILE.")] = None,
+    time_bin_us: TimeBin = None,
+    sensor: Sensor = None,
+    hold_out: HoldOut = None,
+    samples: Annotated[int | None, typer.Option(help="Only so many test samples, in all models [all].")] = None,
+    target: Target = "ecp5-85k",
+    speed: Speed = None,
+    seed: Seed = 1,
+    synth: Annotated[bool, typer.Option(help="Synthesise: area, clock and latency in time, not only cycles.")] = True,
+    rtl_samples: Annotated[int | None, typer.Option(help="Test samples to run in RTL [digits, braille: all].")] = None,
+    simulator: SimulatorOption = Simulator.VERILATOR,
+    technology: Annotated[
+        str, typer.Option(help=f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file.")
+    ] = "horowitz45",
+    energy_model: Annotated[str, typer.Option(help=f"Prices of operation counts: {', '.join(MODELS)}.")] = "horowitz45",
+    sensitivity: Annotated[
+        bool, typer.Option(help="Also run both networks with one thing changed at a time (golden model only).")
+    ] = True,
+    iso_accuracy: Annotated[
+        bool, typer.Option(help="Also run both over bits and time steps, and compare them at equal accuracy.")
+    ] = True,
+    twin: Annotated[
+        bool, typer.Option(help="Also the SNN's twin: the ANN with activations of ceil(log2(steps + 1)) bits.")
+    ] = True,
+    gates: Annotated[bool, typer.Option("--gates", help="Also the energy of the gates, level 3.")] = False,
+    gate_target: GateTarget = "osu018",
+    gate_samples: Annotated[int, typer.Option(help="Test samples to simulate in gates.")] = DEFAULT_SAMPLES,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
+    options: ModelOptions,
+) -> None:
+    """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
+    from tospike.compare.report.page import REPORTS, write_report  # matplotlib takes as long as all the rest
+
+    given = Given(
+        ann=ann, snn=snn, data=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out, samples=samples
+    )
+    chosen = named(workload, options, given)
+    study = StudyOptions(
+        target=target,
+        speed=speed,
+        seed=seed,
+        synthesis=synth,
+        simulator=simulator.value,
+        rtl_samples=rtl_samples,
+        model=model_named(energy_model),
+        technology=load_technology(technology),
+        sensitivity=sensitivity,
+        iso_accuracy=iso_accuracy,
+        twin=twin,
+        gates=GateStudy.on(gate_target, samples=gate_samples) if gates else None,
+        cache=Cache(reuse=not no_cache),
+    )
+    check_results(out, REPORTS)
+    command = shlex.join(["tospike", *sys.argv[1:]])
+    with console.progress_steps() as progress:
+        report = run_study(chosen, out, study, command=command, progress=progress)
+    console.warn(report["warnings"])
+    print_report(report, write_report(report, out), console.out)

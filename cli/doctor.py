@@ -1,0 +1,39 @@
+"""``tospike doctor``."""
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from tospike.cli import console
+from tospike.cli.commands import new_app
+from tospike.gen.doctor import ToolStatus, doctor, try_all
+
+app = new_app()
+
+
+@app.command("doctor")
+def doctor_command() -> None:
+    """Which tools were found, whether a small build with them works, what is missing and how to get it."""
+    states = doctor()
+    console.out.print(render(states))
+    problems = not all(state.is_fine for state in states)
+    for trial in try_all():
+        problems |= bool(trial.problem)
+        verdict = (("FAILS", "red"), f": {trial.problem}") if trial.problem else ("works",)
+        console.out.print(Text.assemble(f"{trial.name}: ", *verdict), soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
+
+
+def render(states: list[ToolStatus]) -> Table:
+    """The list as a table for a terminal; it tells everything without colour too."""
+    table = Table(title="tospike doctor", title_justify="left")
+    for heading in ("tool", "version", "from", "for", "to do"):
+        table.add_column(heading, overflow="fold")
+    for state in states:
+        if state.tool is not None:
+            style, version, source = "", state.tool.version, state.tool.source
+        else:
+            style, version, source = ("dim", "not found (optional)", "") if state.optional else ("red", "MISSING", "")
+        table.add_row(state.name, version, source, state.purpose, state.advice, style=style)
+    return table

@@ -1,0 +1,29 @@
+"""``tospike energy models``."""
+
+from rich.table import Table
+
+from tospike.cli import console
+from tospike.cli.commands import new_app
+from tospike.compare.energy.break_even import PUBLISHED
+from tospike.compare.energy.models import MODELS
+from tospike.compare.energy.technology import load_technology, shipped
+
+app = new_app()
+
+
+@app.command()
+def models() -> None:
+    """The energy models and technologies that can be chosen by name, and the published break-even points."""
+    table = Table("energy model", "source")
+    for name, model in MODELS.items():
+        table.add_row(name, model.source)
+    console.out.print(table)
+    table = Table("technology", "")
+    for name in shipped():
+        table.add_row(name, load_technology(name).description)
+    console.out.print(table)
+    table = Table("published break-even", "", "unit", "source")
+    for point in PUBLISHED:
+        span = f"{point.low:.3g}" if point.low == point.high else f"{point.low:.3g} to {point.high:.3g}"
+        table.add_row(point.name, span, point.unit, point.source)
+    console.out.print(table)

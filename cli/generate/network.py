@@ -1,0 +1,41 @@
+"""``tospike generate network``."""
+
+from tospike.cli import console
+from tospike.cli.arguments import Data, HoldOut, Model, Out, Sensor, TimeBin
+from tospike.cli.commands import new_app
+from tospike.cli.generate.announce import announce, say, say_stream
+from tospike.gen.data import load_data
+from tospike.gen.folder import generate
+from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.prepare import prepare
+from tospike.gen.vectors import BENCH_SAMPLES
+from tospike.gen.written_folder import check_replaceable
+
+app = new_app()
+
+
+@app.command(epilog="Example:  tospike generate network model.onnx --data digits --out build/model")
+@takes_model_options
+def network(
+    *,
+    model: Model,
+    out: Out,
+    data: Data = "digits",
+    time_bin_us: TimeBin = None,
+    sensor: Sensor = None,
+    hold_out: HoldOut = None,
+    options: ModelOptions,
+) -> None:
+    """The accelerator of a trained network, its weights in the memories. The data set calibrates the quantisation."""
+    check_replaceable(out)
+    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
+    prepared = prepare(model, data_set, options)
+    console.warn(prepared.warnings)
+    design = prepared.design
+    if prepared.fit is not None:
+        say(f"fit: {prepared.fit}")
+    say_stream(design.params)
+    samples = prepared.integers(data_set.x[:BENCH_SAMPLES])
+    announce(
+        generate(out, kind="network", params=design.params, design=design, choices=prepared.choices, samples=samples)
+    )
