@@ -10,6 +10,7 @@ import typer
 from tospike.cli import console
 from tospike.cli.arguments import GateTarget, HoldOut, Seed, Sensor, Simulator, SimulatorOption, Speed, Target, TimeBin
 from tospike.cli.commands import new_app
+from tospike.cli.options import takes_options
 from tospike.compare.energy.models import MODELS, model_named
 from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.gates.study import DEFAULT_SAMPLES, GateStudy
@@ -17,14 +18,14 @@ from tospike.compare.report.table import print_report
 from tospike.compare.study.run import StudyOptions, run_study
 from tospike.compare.study.workload import KNOWN, Given, named
 from tospike.gen.cache import Cache
-from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.options import ModelOptions
 from tospike.gen.results_folder import check_results
 
 app = new_app()
 
 
 @app.command(epilog="Example:  tospike compare mine --ann a.onnx --snn s.nir --data npz:d.npz --out report")
-@takes_model_options
+@takes_options
 def compare(
     *,
     workload: Annotated[

@@ -12,6 +12,7 @@ from rich.table import Table
 from tospike.cli import console
 from tospike.cli.arguments import Data
 from tospike.cli.commands import new_app
+from tospike.cli.options import takes_options
 from tospike.gen.convert import Converted, ConvertOptions, convert
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.files import write_bytes
@@ -19,7 +20,7 @@ from tospike.gen.load import load_network
 from tospike.gen.nir_import import import_nir
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
-from tospike.hw.params import InputError, Readout, require
+from tospike.hw.params import InputError, require
 from tospike.sim.network import Network
 from tospike.sim.over_time import BATCH, float_predictions, golden_predictions
 from tospike.sim.reference import run_float
@@ -41,39 +42,23 @@ class CurveBackend(StrEnum):
 
 
 @app.command("convert", epilog="Example:  tospike convert ann.onnx --data digits --steps 32 --out snn.nir")
+@takes_options
 def convert_command(
     model: Annotated[Path, typer.Argument(help="Trained ANN (.onnx).", show_default=False)],
     *,
     out: Annotated[Path, typer.Option(help="NIR file for the SNN.")],
     to: Annotated[Target, typer.Option(help="What it becomes.")] = Target.SNN,
     data: Data = "digits",
-    steps: Annotated[int, typer.Option(help="Time steps per sample.")] = ConvertOptions.steps,
-    percentile: Annotated[
-        float, typer.Option(help="Of a layer's activations on the calibration data: a spike in every step.")
-    ] = ConvertOptions.percentile,
-    initial: Annotated[
-        float, typer.Option(help="Membranes at the start of a sample, in thresholds.")
-    ] = ConvertOptions.initial,
-    readout: Annotated[Readout, typer.Option(help="membrane or count.")] = ConvertOptions.readout,
-    calibration_samples: Annotated[
-        int, typer.Option(help="At most so many calibration samples.")
-    ] = ConvertOptions.calibration_samples,
     weight_bits: Annotated[int, typer.Option(help="Golden curve: bits of a weight.")] = 8,
     curve: Annotated[Path | None, typer.Option(help="Also write the accuracy after each step, as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw it, as SVG.")] = None,
     backend: Annotated[CurveBackend, typer.Option(help="What computes that accuracy.")] = CurveBackend.GOLDEN,
     samples: Annotated[int | None, typer.Option(help="Only so many test samples for it.")] = None,
+    options: ConvertOptions,
 ) -> None:
     """Convert a trained ANN to an SNN of integrate-and-fire neurons; the file states all options that it needs."""
     console.check_outputs(out, curve, plot, inputs=(model, data))
     require(out.suffix == ".nir", f"{out} will be a NIR file: give --out a name that ends in .nir")
-    options = ConvertOptions(
-        steps=steps,
-        percentile=percentile,
-        initial=initial,
-        readout=readout,
-        calibration_samples=calibration_samples,
-    )
     ann, data_set = load_network(model), load_data(data)
     require(
         not data_set.has_steps and data_set.inputs == ann.input.inputs,
@@ -88,7 +73,7 @@ def convert_command(
         accuracy = measured["accuracy"]
         console.out.print(
             f"accuracy, {measured['backend']}, {measured['samples']} samples: ANN "
-            f"{100 * measured['ann_accuracy']:.2f} %, SNN {100 * accuracy[-1]:.2f} % after {steps} steps, "
+            f"{100 * measured['ann_accuracy']:.2f} %, SNN {100 * accuracy[-1]:.2f} % after {options.steps} steps, "
             f"best {100 * max(accuracy):.2f} % after {int(np.argmax(accuracy)) + 1}",
             highlight=False,
         )

@@ -11,8 +11,9 @@ from rich.table import Table
 from tospike.cli import console
 from tospike.cli.arguments import Data, HoldOut, Json, Model, Sensor, Simulator, SimulatorOption, TimeBin
 from tospike.cli.commands import new_app
+from tospike.cli.options import takes_options
 from tospike.gen.data import load_data
-from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
 from tospike.tb.evaluate import Backend, evaluate
 from tospike.tb.exact_trace import LayerTrace, compare_trains, spikes_of
@@ -22,7 +23,7 @@ app = new_app()
 
 
 @app.command("evaluate", epilog="Example:  tospike evaluate model.onnx --data digits --backend rtl --samples 100")
-@takes_model_options
+@takes_options
 def evaluate_command(
     *,
     model: Model,

@@ -8,8 +8,9 @@ from rich.table import Table
 from tospike.cli import console
 from tospike.cli.arguments import Data, HoldOut, Json, Model, Sensor, TimeBin
 from tospike.cli.commands import new_app
+from tospike.cli.options import takes_options
 from tospike.gen.data import load_data
-from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
 from tospike.tb.on_board import TIMING_COUNTERS, run_on_board
 from tospike.tb.serial_host import SerialHost
@@ -19,7 +20,7 @@ app = new_app()
 
 
 @app.command(epilog="Example:  tospike run examples/digits_snn.nir --port /dev/ttyUSB0 --data digits")
-@takes_model_options
+@takes_options
 def run(
     *,
     model: Model,

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.gen.nir_options import METADATA_KEY, NirOptions
-from tospike.hw.params import Comparison, Encoding, InputError, Readout, Reset, ceil_div, require, require_range
+from tospike.hw.params import Comparison, Encoding, InputError, Readout, Reset, ceil_div, check_options, option, require
 from tospike.sim.network import Activation, AveragePool2d, Conv2d, Dense, Network, Stage
 from tospike.sim.reference import run_float
 
@@ -37,21 +37,19 @@ Nodes = dict[str, nir.NIRNode]
 class ConvertOptions:
     """How an ANN becomes an SNN."""
 
-    steps: int = 32
-    """Time steps per sample that the file states."""
-    percentile: float = 99.9
-    """Of a layer's activations that are not 0: what a spike in every step stands for. Larger ones are cut off."""
-    initial: float = 0.5
-    """Membranes at the start, in thresholds."""
-    readout: Readout = Readout.MEMBRANE
+    steps: int = option(32, "Time steps per sample", low=1, high=1 << 12)
+    """The file states them."""
+    percentile: float = option(99.9, "Of a layer's activations on the calibration data: a spike in every step")
+    """Of those that are not 0. Larger ones are cut off."""
+    initial: float = option(0.5, "Membranes at the start of a sample, in thresholds")
+    readout: Readout = option(Readout.MEMBRANE, "membrane or count")
     """The last layer: neurons without a threshold, or spikes that are counted."""
-    calibration_samples: int = 2048
-    """At most so many of the calibration samples are used, evenly spread over them."""
+    calibration_samples: int = option(2048, "At most so many calibration samples", low=1, high=1 << 20)
+    """Evenly spread over all of them."""
 
     def __post_init__(self) -> None:
-        require_range("steps", self.steps, 1, 1 << 12)
+        check_options(self)
         require(0 < self.percentile <= 100, f"percentile must be above 0 and at most 100, not {self.percentile}")
-        require_range("calibration-samples", self.calibration_samples, 1, 1 << 20)
         require(
             self.readout in (Readout.MEMBRANE, Readout.COUNT),
             f"a converted network is read out by membrane or count, not {self.readout.value}",

@@ -6,7 +6,7 @@ from typing import Any
 
 from tospike.gen.area import Area, predict
 from tospike.gen.devices import Device
-from tospike.gen.plan import PlanOptions
+from tospike.gen.plan_options import PlanOptions
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from tospike.gen.nir_frameworks import GUESSED, PRESETS, DecayRule, Framework, Gain, Integration, Start, TauUnit
 from tospike.hw.params import (
@@ -16,6 +16,8 @@ from tospike.hw.params import (
     Reset,
     ResetTiming,
     check_neuron_options,
+    check_options,
+    option,
     require,
     require_range,
 )
@@ -33,51 +35,63 @@ class NirOptions:
     See :class:`tospike.sim.network.Membrane` for the neuron that they make.
     """
 
-    framework: Framework | None = None
+    PANEL: ClassVar = "What a NIR file leaves open (default: what the file states, else what is said here)"
+
+    framework: Framework | None = option(None, "Take dt and the rules of this framework; single ones may be given")
     """Whose rules these are, where a preset was taken; single ones may differ. See `preset`."""
-    dt: float | None = None
+    dt: float | None = option(None, "Length of a time step in seconds", unset="none")
     """Length of a step in seconds; needed by everything that has a time constant in seconds."""
-    tau_unit: TauUnit = TauUnit.SECONDS
+    tau_unit: TauUnit = option(TauUnit.SECONDS, "The file's time constants are in seconds, steps, or seconds times dt")
     """In what the file's time constants are."""
-    decay: DecayRule = DecayRule.EULER
+    decay: DecayRule = option(DecayRule.EULER, "1 - dt / tau (euler), or exp(-dt / tau)")
     """How a time constant becomes a decay, of membranes and synaptic currents."""
-    gain: Gain = Gain.DT_OVER_TAU
+    gain: Gain = option(Gain.DT_OVER_TAU, "LIF, LI: what an input is multiplied by, besides R")
     """By what a membrane that decays multiplies its input, besides R; v_leak goes with it."""
-    synapse_gain: Gain = Gain.DT_OVER_TAU
+    synapse_gain: Gain = option(Gain.DT_OVER_TAU, "Synaptic currents: the same, besides w_in")
     """The same for synaptic currents and w_in."""
-    reset: Reset = Reset.ZERO
+    reset: Reset = option(Reset.ZERO, "What a spike does to the membrane")
     """What a spike does. Exporters write v_reset = 0 for subtraction too, so the file cannot tell."""
-    reset_timing: ResetTiming = ResetTiming.SAME
+    reset_timing: ResetTiming = option(ResetTiming.SAME, "In which step a spike resets the membrane")
     """When it does it."""
-    comparison: Comparison = Comparison.ABOVE
+    comparison: Comparison = option(Comparison.ABOVE, "v > threshold (above), or v >= threshold (at-least)")
     """Whether a membrane at its threshold spikes."""
-    spike_bits: int = 1
+    spike_bits: int = option(1, "Up to 2**BITS - 1 spikes of a neuron in a step")
     """At most ``2**spike_bits - 1`` spikes of a neuron in a step."""
-    refractory: int = 0
+    refractory: int = option(0, "Steps that a neuron rests after a spike")
     """Steps after a spike in which a neuron rests."""
-    initial: float = 0.0
+    initial: float = option(0.0, "Membranes at the start of a sample, in thresholds", unset="0")
     """Membranes of neurons that spike at the start of a sample, in thresholds."""
-    start: Start = Start.INITIAL
+    start: Start = option(Start.INITIAL, "Membranes begin at --initial, at v_leak, or at v_reset")
     """Whether they begin there, or elsewhere."""
-    min_v_mem: float | None = None
+    min_v_mem: float | None = option(
+        None, "Lower bound of membranes in each step, as in Sinabs; float only; none: -inf", unset="none"
+    )
     """No membrane goes lower into the next step, as in Sinabs; ``None``: it may."""
-    integration: Integration = Integration.STEP
+    integration: Integration = option(Integration.STEP, "IF and I: v += R I (step) or v += R I dt (time)")
     """How IF and I take their input."""
-    encoding: Encoding | None = Encoding.DIRECT
+    encoding: Encoding | None = option(Encoding.DIRECT, "How values become time steps; spike data need none")
     """How values become time steps; ``None``: the data are spike trains already."""
-    steps: int = 8
+    steps: int = option(8, "Time steps per sample", low=1, high=1 << 12)
     """Time steps per sample."""
-    input_bits: int = 4
+    input_bits: int = option(4, low=1, high=8)
     """All encodings but direct: unsigned bits of a value."""
     input_max: float = 1.0
     """All encodings but direct: the value that becomes the largest integer."""
-    seed: int = 1
+    seed: int = option(
+        1,
+        "Encoding lfsr: where its random numbers begin",
+        name="encoding_seed",
+        low=1,
+        high=(1 << LFSR_BITS) - 1,
+    )
     """Encoding lfsr only: where its random numbers begin."""
-    delta_threshold: int = 0
+    delta_threshold: int = option(0, "Encoding delta, ANN engine delta: changes that are larger are sent, in integers")
     """Encoding delta only: a change is sent if it is larger, of integers of ``input_bits``."""
-    readout: Readout | None = None
+    readout: Readout | None = option(None, "count, or membrane for a last I or LI", unset="by the last neuron")
     """``None``: the spike count of a last neuron that spikes, the membrane of one that does not."""
-    decision: Decision = Decision.LARGEST
+    decision: Decision = option(
+        Decision.LARGEST, "The class: the largest output, at the end or early, or who spikes first"
+    )
     """How the outputs become a class."""
     guessed: tuple[str, ...] = field(default=(), compare=False)
     """The fields that nobody stated, and of which no file tells how its network was trained."""
@@ -87,6 +101,7 @@ class NirOptions:
             self.dt is None or 0 < self.dt < float("inf"),
             f"dt must be a positive number of seconds, not {self.dt}",
         )
+        check_options(self)
         check_neuron_options(self)
         require(
             self.min_v_mem is None or -math.inf <= self.min_v_mem <= 0,
@@ -95,13 +110,10 @@ class NirOptions:
         require(
             0 <= self.initial < 1, f"initial must be a part of the threshold, from 0 to below 1, not {self.initial}"
         )
-        require_range("steps", self.steps, 1, 1 << 12)
         require(
             self.encoding is not None or self.steps > 1,
             "data that are spike trains need at least 2 steps: give --steps",
         )
-        require_range("input-bits", self.input_bits, 1, 8)
-        require_range("encoding-seed", self.seed, 1, (1 << LFSR_BITS) - 1)
         if self.encoding is Encoding.DELTA:
             require_range("delta-threshold", self.delta_threshold, 0, (1 << self.input_bits) - 2)
         require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")

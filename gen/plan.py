@@ -1,14 +1,11 @@
 """From an integer network to the engines that run it."""
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from tospike.gen.plan_image import needs_images, plan_image, with_layers
+from tospike.gen.plan_options import AnnEngine, PlanOptions
 from tospike.gen.scale import signed_bits
 from tospike.gen.unread import unread_inputs
 from tospike.gen.windows import window_of
 from tospike.hw.params import (
-    LONGEST_TIME_BIN,
     MAX_REGISTER_NEURONS,
     AcceleratorParams,
     ActivationParams,
@@ -35,59 +32,10 @@ from tospike.hw.params import (
     WeightSource,
     ceil_div,
     require,
-    require_range,
 )
 from tospike.sim.design import Design
 from tospike.sim.layers import sum_weights
 from tospike.sim.network import Accumulator, Decision, InputSpec, Network, Requantize, Stage
-
-
-class AnnEngine(StrEnum):
-    """What runs the layers of an ANN."""
-
-    SYSTOLIC = "systolic"
-    """One array of multiply-accumulators for all layers; or the image engine, where there are convolutions."""
-    EVENT = "event"
-    """An event engine for each layer: activations that are not zero are events."""
-    DELTA = "delta"
-    """An event engine for each layer: changes of activations from frame to frame are events."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlanOptions:
-    """What the user may choose about the engines.
-
-    With ``AnnEngine.EVENT`` the dense layers of an ANN run on event engines, which skip zeros; with ``AnnEngine.DELTA``
-    they skip what has not changed by more than ``delta_threshold``, in integers of the activations.
-
-    ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
-    both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
-    time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
-    With ``SpikingEngine.REGISTER`` layers that are small enough have their states in registers. With ``Sweep.TOUCHED``
-    event engines whose neurons allow it sweep touched words only. With ``event_bin`` the host sends events with time
-    stamps, so many units of them per step.
-    """
-
-    rows: int = 1
-    cols: int = 8
-    dataflow: Dataflow = Dataflow.OS
-    lanes: int = 8
-    engine: SpikingEngine = SpikingEngine.EVENT
-    ann_engine: AnnEngine = AnnEngine.SYSTOLIC
-    delta_threshold: int = 0
-    sweep: Sweep = Sweep.ALL
-    products_per_multiplier: int = 1
-    weights: WeightSource = WeightSource.MEMORY
-    argmax: bool = False
-    event_bin: int | None = None
-
-    def __post_init__(self) -> None:
-        require_range("rows", self.rows, 1, 256)
-        require_range("cols", self.cols, 1, 256)
-        require_range("lanes", self.lanes, 1, 64)
-        require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
-        if self.event_bin is not None:
-            require_range("event-bin", self.event_bin, 1, LONGEST_TIME_BIN)
 
 
 def plan(network: Network, options: PlanOptions | None = None) -> Design:

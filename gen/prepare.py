@@ -8,8 +8,9 @@ from tospike.gen.data import DataSet
 from tospike.gen.fit import Fit, fit, systolic_engine
 from tospike.gen.load import load_network
 from tospike.gen.nir_import import settled_options
-from tospike.gen.options import ModelOptions, describe
-from tospike.gen.plan import AnnEngine, plan
+from tospike.gen.options import ModelOptions
+from tospike.gen.plan import plan
+from tospike.gen.plan_options import AnnEngine
 from tospike.gen.quantize import quantize
 from tospike.gen.quantized import Quantized
 from tospike.gen.streaming import stream_cost
@@ -170,7 +171,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     except InputError as error:
         planned = error
     choices["quantize"] = quantized.describe()
-    choices["hardware"] = describe(hardware)
+    choices["hardware"] = hardware.describe()
     unread = {stage.name: int((~of).sum()) for stage, of in zip(network.stages, read, strict=True) if not of.all()}
     if unread:
         choices["neurons that nothing reads"] = unread

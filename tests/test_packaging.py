@@ -65,6 +65,8 @@ def test_imports_point_one_way(path):
     for parts in ours:
         allowed = parts[1] in MAY_IMPORT[top] or parts[1:3] == ["hw", "params"]
         assert allowed, f"{path} imports {'.'.join(parts)}"
+    if top not in ("cli", "examples"):
+        assert not any(name.split(".")[0] in ("typer", "click") for name in names), f"{path} imports typer"
     if top == "sim":
         assert not any(name.split(".")[0] == "amaranth" for name in names), f"{path} imports Amaranth"
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from tospike.cli import console
 from tospike.cli.arguments import Booth, Data, GateTarget, Json, MapAgain, Sensor, TimeBin
 from tospike.cli.commands import new_app
+from tospike.cli.options import takes_options
 from tospike.compare.energy.technology import shipped
 from tospike.compare.gates.measure import GateMeasurement, GateOptions, measure_gates
 from tospike.compare.gates.parts import PARTS
@@ -19,7 +20,7 @@ from tospike.compare.report.numbers import significant
 from tospike.gen.cache import Cache
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.folder import read
-from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
 from tospike.hw.params import InputError, require
 from tospike.sim.design import Design
@@ -53,7 +54,7 @@ app = new_app()
 
 
 @app.command(epilog="Example:  tospike energy gates model.onnx --data digits --samples 50")
-@takes_model_options
+@takes_options
 def gates(
     *,
     model: Annotated[

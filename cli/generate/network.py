@@ -4,9 +4,10 @@ from tospike.cli import console
 from tospike.cli.arguments import Data, HoldOut, Model, Out, Sensor, TimeBin
 from tospike.cli.commands import new_app
 from tospike.cli.generate.announce import announce, say, say_stream
+from tospike.cli.options import takes_options
 from tospike.gen.data import load_data
 from tospike.gen.folder import generate
-from tospike.gen.options import ModelOptions, takes_model_options
+from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
 from tospike.gen.vectors import BENCH_SAMPLES
 from tospike.gen.written_folder import check_replaceable
@@ -15,7 +16,7 @@ app = new_app()
 
 
 @app.command(epilog="Example:  tospike generate network model.onnx --data digits --out build/model")
-@takes_model_options
+@takes_options
 def network(
     *,
     model: Model,

@@ -1,7 +1,7 @@
 """One network of a study, quantised, planned and run anew with other options: golden model and level 2."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -88,7 +88,7 @@ class Trials:
             changed = self.prepared[kind]
             if given:
                 options = self._options.of_kind(spiking=kind == "snn")
-                changed = prepare(self._paths[kind], self._data, replace(options, **given))
+                changed = prepare(self._paths[kind], self._data, options.but(**given))
             params = changed.design.params
         except InputError:
             return None

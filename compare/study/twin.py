@@ -4,7 +4,7 @@ A neuron that spikes 0 to T times in T steps sends ceil(log2(T + 1)) bits at mos
 to tell, and pays for it; the twin has not (Yan et al., arXiv 2409.08290).
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def twin_design(ann: Path, snn: Prepared, data: DataSet, options: ModelOptions, 
         This ANN cannot have such activations, for example because it was trained with quantisers of its own.
     """
     bits = bits_of_twin(snn)
-    prepared = prepare(ann, data, replace(options, act_bits=bits))
+    prepared = prepare(ann, data, options.but(act_bits=bits))
     _, own = ann_bits(prepared.design.params)
     require(
         own <= bits,

@@ -213,5 +213,5 @@ def named(name: str, options: ModelOptions, given: Given | None = None) -> Workl
         samples=given.samples,
         rtl_samples=known.rtl_samples,
         converted_steps=known.converted_steps or ConvertOptions.steps,
-        options=replace(options, **unset),
+        options=options.but(**unset),
     )

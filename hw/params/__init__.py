@@ -27,6 +27,7 @@ from tospike.hw.params.neuron import (
 )
 from tospike.hw.params.noise import NOISE_LAGS, NoiseParams
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
+from tospike.hw.params.option import Option, check_options, option, options_of, require_known
 from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
@@ -90,6 +91,7 @@ __all__ = [
     "NeuronKind",
     "NeuronParams",
     "NoiseParams",
+    "Option",
     "Readout",
     "RequantizeParams",
     "Reset",
@@ -105,7 +107,11 @@ __all__ = [
     "address_bits",
     "ceil_div",
     "check_neuron_options",
+    "check_options",
+    "option",
+    "options_of",
     "packing_shift",
     "require",
+    "require_known",
     "require_range",
 ]

@@ -1,0 +1,69 @@
+"""What the user may choose about the engines."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from tospike.hw.params import LONGEST_TIME_BIN, Dataflow, SpikingEngine, Sweep, WeightSource, check_options, option
+
+
+class AnnEngine(StrEnum):
+    """What runs the layers of an ANN."""
+
+    SYSTOLIC = "systolic"
+    """One array of multiply-accumulators for all layers; or the image engine, where there are convolutions."""
+    EVENT = "event"
+    """An event engine for each layer: activations that are not zero are events."""
+    DELTA = "delta"
+    """An event engine for each layer: changes of activations from frame to frame are events."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """What the user may choose about the engines.
+
+    With ``AnnEngine.EVENT`` the dense layers of an ANN run on event engines, which skip zeros; with ``AnnEngine.DELTA``
+    they skip what has not changed by more than ``delta_threshold``, in integers of the activations.
+
+    ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
+    both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
+    time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
+    With ``SpikingEngine.REGISTER`` layers that are small enough have their states in registers. With ``Sweep.TOUCHED``
+    event engines whose neurons allow it sweep touched words only. With ``event_bin`` the host sends events with time
+    stamps, so many units of them per step.
+    """
+
+    PANEL: ClassVar = "Hardware"
+
+    rows: int = option(1, "Rows of the systolic array", low=1, high=256)
+    cols: int = option(8, "Columns of the systolic array", low=1, high=256)
+    dataflow: Dataflow = option(Dataflow.OS, "Output- or weight-stationary array")
+    lanes: int = option(8, "Neurons that an event engine updates per cycle", low=1, high=64)
+    engine: SpikingEngine = option(
+        SpikingEngine.EVENT, "SNN: states in memory, or in registers where a layer is small enough"
+    )
+    ann_engine: AnnEngine = option(
+        AnnEngine.SYSTOLIC, "ANN: a systolic array, or (dense) event engines: they skip zeros, or what stays"
+    )
+    delta_threshold: int = option(0)
+    sweep: Sweep = option(Sweep.ALL, "Event engines: sweep all words, or touched ones where IF and I allow")
+    products_per_multiplier: int = option(1, "Systolic: 2 lets two columns share multipliers, for ECP5", low=1, high=2)
+    weights: WeightSource = option(
+        WeightSource.MEMORY,
+        "Systolic: weights on chip, or streamed in for each frame",
+        unset="memory; stream if --fit must",
+    )
+    argmax: bool = option(False, "Send the index of the largest output instead of all outputs")
+    event_bin: int | None = option(
+        None,
+        "Spike data: the port takes events, so many units of their time stamps a step",
+        low=1,
+        high=LONGEST_TIME_BIN,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def describe(self) -> dict[str, Any]:
+        """Every option by its name, as JSON takes it."""
+        return {name: getattr(value, "value", value) for name, value in asdict(self).items()}

@@ -1,0 +1,181 @@
+"""Options: written once, in the classes that have them."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tospike.cli.main import app
+from tospike.cli.options import takes_options
+from tospike.gen.convert import ConvertOptions
+from tospike.gen.nir_options import NirOptions
+from tospike.gen.options import CLASSES, OPTIONS, ModelOptions
+from tospike.gen.plan_options import AnnEngine, PlanOptions
+from tospike.gen.quantize_options import QuantizeOptions
+from tospike.hw.params import InputError, check_options, option, options_of, require_known
+
+
+class Colour(StrEnum):
+    RED = "red"
+    DARK_BLUE = "dark-blue"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paint:
+    coats: int = option(2, "Coats of paint", low=1, high=4)
+    colour: Colour | None = option(None, "Colour of the wall", unset="as it is", name="tint")
+    ratio: float = option(0.5, "How thin it is")
+    glossy: bool = option(False, "Whether it shines")
+    maker: str | None = option(None, "Who made it")
+    hidden: int = option(7)
+
+    def __post_init__(self):
+        check_options(self)
+
+
+PAINT = options_of(Paint)
+
+
+def test_an_option_tells_its_name_default_and_range():
+    texts = {each.flag: each.text for each in PAINT.values()}
+    assert texts == {
+        "--coats": "Coats of paint [2; 1 to 4].",
+        "--tint": "Colour of the wall [as it is].",
+        "--ratio": "How thin it is [0.5].",
+        "--glossy": "Whether it shines.",
+        "--maker": "Who made it.",
+        "--hidden": " [7].",
+    }
+    assert PAINT["tint"].field == "colour" and PAINT["tint"].type is Colour
+
+
+@pytest.mark.parametrize("coats", [0, 5, 1.5, True, None])
+def test_a_range_is_checked(coats):
+    with pytest.raises(InputError, match="coats must be an integer from 1 to 4"):
+        Paint(coats=coats)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "value"),
+    [
+        ("coats", "3", 3),
+        ("coats", 3, 3),
+        ("tint", "dark-blue", Colour.DARK_BLUE),
+        ("ratio", "1e-3", 1e-3),
+        ("ratio", 2, 2.0),
+        ("glossy", "True", True),
+        ("glossy", False, False),
+        ("maker", "me", "me"),
+    ],
+)
+def test_values_are_read_as_the_option_has_them(name, given, value):
+    read = PAINT[name].parse(given, "it")
+    assert read == value and type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "why"),
+    [
+        ("coats", "many", "must be an integer from 1 to 4, not 'many'"),
+        ("coats", "1.5", "must be an integer from 1 to 4, not '1.5'"),
+        ("coats", 1.5, "must be an integer from 1 to 4, not 1.5"),
+        ("coats", True, "must be an integer from 1 to 4, not True"),
+        ("hidden", [], r"must be an integer, not \[\]"),
+        ("tint", "green", "must be red or dark-blue, not 'green'"),
+        ("tint", 3, "must be red or dark-blue, not 3"),
+        ("ratio", "thin", "must be a number, not 'thin'"),
+        ("ratio", False, "must be a number, not False"),
+        ("glossy", "yes", "must be true or false, not 'yes'"),
+        ("glossy", 1, "must be true or false, not 1"),
+        ("maker", 3, "must be text, not 3"),
+    ],
+)
+def test_other_values_are_refused(name, given, why):
+    with pytest.raises(InputError, match=f"it {why}"):
+        PAINT[name].parse(given, "it")
+
+
+def test_the_nearest_name_is_told():
+    require_known("option", "coats", PAINT)
+    with pytest.raises(InputError, match="option 'coat' is unknown: did you mean 'coats'"):
+        require_known("option", "coat", PAINT)
+    with pytest.raises(InputError, match="layer 'xyz' is unknown: there are a, b"):
+        require_known("layer", "xyz", ["a", "b"])
+
+
+def test_a_command_has_the_options_of_a_class():
+    made, runner = [], CliRunner()
+    one = typer.Typer()
+
+    @one.command()
+    @takes_options
+    def command(wall: str, *, paint: Paint):
+        made.append((wall, paint))
+
+    assert runner.invoke(one, ["a", "--tint", "red", "--glossy", "--coats", "3"]).exit_code == 0
+    assert runner.invoke(one, ["b"]).exit_code == 0
+    assert made == [("a", Paint(coats=3, colour=Colour.RED, glossy=True)), ("b", Paint())]
+    assert "--hidden" not in runner.invoke(one, ["--help"]).output
+    assert isinstance(runner.invoke(one, ["a", "--coats", "9"]).exception, InputError)
+
+
+def test_no_option_is_described_twice():
+    described = [name for cls in CLASSES for name, each in options_of(cls).items() if each.help]
+    assert len(described) == len(set(described)) == len(OPTIONS)
+    assert all(each.help[-1] not in ".]" for each in OPTIONS.values())
+
+
+@pytest.mark.parametrize("command", ["evaluate", "generate network", "run", "compare", "energy gates"])
+def test_commands_about_networks_have_all_of_them(command):
+    said = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"}).output
+    words = {word for line in said.splitlines() for word in line.split()}
+    missing = {each.flag for each in OPTIONS.values() if not each.layers_only} - words
+    assert not missing
+
+
+def test_model_options_go_to_the_classes_that_have_them():
+    options = ModelOptions(weight_bits=4, lanes=2, state_bits=None, ann_engine=AnnEngine.DELTA, delta_threshold=3)
+    assert options.given == {"weight_bits": 4, "lanes": 2, "ann_engine": AnnEngine.DELTA, "delta_threshold": 3}
+    assert options.quantize == QuantizeOptions(weight_bits=4)
+    assert options.plan == PlanOptions(lanes=2, ann_engine=AnnEngine.DELTA, delta_threshold=3)
+    assert (options.weight_bits, options.steps) == (4, None)
+    assert options.but(lanes=None, steps=3) == ModelOptions(
+        weight_bits=4, ann_engine=AnnEngine.DELTA, delta_threshold=3, steps=3
+    )
+    with pytest.raises(InputError, match="option 'weigth_bits' is unknown: did you mean 'weight_bits'"):
+        ModelOptions(weigth_bits=4)
+    with pytest.raises(AttributeError, match="no option 'nonsense'"):
+        _ = options.nonsense
+
+
+@pytest.mark.parametrize(
+    ("cls", "given", "why"),
+    [
+        (NirOptions, {"steps": 0}, "steps must be an integer from 1 to 4096, not 0"),
+        (NirOptions, {"seed": 0}, "encoding-seed must be an integer from 1"),
+        (NirOptions, {"input_bits": 9}, "input-bits must be an integer from 1 to 8"),
+        (QuantizeOptions, {"state_bits": 33}, "state-bits must be an integer from 4 to 32"),
+        (PlanOptions, {"event_bin": 0}, "event-bin must be an integer from 1"),
+        (ConvertOptions, {"steps": 5000}, "steps must be an integer from 1 to 4096"),
+    ],
+)
+def test_option_classes_check_themselves(cls, given, why):
+    with pytest.raises(InputError, match=why):
+        cls(**given)
+
+
+def test_an_ann_refuses_options_of_spiking_networks_by_their_names(tmp_path):
+    with pytest.raises(InputError, match="--encoding-seed is for spiking networks"):
+        ModelOptions(encoding_seed=3).nir(tmp_path / "a.onnx")
+    assert ModelOptions(steps=3).nir(tmp_path / "a.onnx", spikes=True) is None
+
+
+def test_a_wrong_value_is_refused_in_one_line():
+    said = subprocess.run(
+        [sys.executable, "-m", "tospike", "evaluate", "m.onnx", "--weight-bits", "17"], capture_output=True, text=True
+    )
+    assert said.returncode == 2 and len(said.stderr.splitlines()) == 1
