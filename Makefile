@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 ASIC_TOOLS := opensta qflow-tech-osu018 iverilog z3
 
-.PHONY: compare test lint bench fuzz asic-tools clean prerequisites
+.PHONY: compare test lint docs bench fuzz asic-tools clean prerequisites
 
 compare: $(VENV)/installed
 	$(BIN)/tospike compare digits --out "$(OUT)"
@@ -18,6 +18,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p tospike
+
+# The site, in build/site; a warning is an error. The variable silences an advertisement.
+docs: $(VENV)/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
@@ -74,4 +78,8 @@ $(VENV)/installed: pyproject.toml | prerequisites
 
 $(VENV)/installed-dev: $(VENV)/installed
 	@sh -ec "$$INSTALL" install ".[dev]"
+	@touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	@sh -ec "$$INSTALL" install ".[docs]"
 	@touch $@

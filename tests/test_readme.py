@@ -8,18 +8,19 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-import click
 import numpy as np
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from tospike.cli.main import app
 from tospike.gen.data import load_data
 from tospike.gen.tools import look
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NEEDS = {
     r"--simulator icarus|energy gates|energy cells|--gates\b": "make asic-tools",
     r"/dev/tty": "board",
@@ -44,15 +45,17 @@ def commands(page):
 
 
 ALL = list(dict.fromkeys(command for page in PAGES for command in commands(page)))
-README = [(command, said) for page, command, said in ALL if page == "README.md" and said]
+TYPED = ("README.md", "docs/tutorial/", "docs/how-to/own-network.md", "docs/how-to/design.md")
+"""Pages whose commands are run from first to last."""
+README = list({command: said for page, command, said in ALL if page.startswith(TYPED) and said}.items())
 
 
 def test_there_are_commands():
     assert len(ALL) > 60 and len(README) > 20
 
 
-@pytest.mark.parametrize(("page", "command"), sorted({(page, command) for page, command, _ in ALL}))
-def test_the_command_can_be_typed(page, command):
+@pytest.mark.parametrize(("page", "command", "whole"), sorted({(page, line, bool(said)) for page, line, said in ALL}))
+def test_the_command_can_be_typed(page, command, whole):
     program, *args = shlex.split(command.replace("[", "").replace("]", ""))
     if program == "make":
         assert re.search(rf"^{args[0]}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
@@ -60,14 +63,33 @@ def test_the_command_can_be_typed(page, command):
         module = args[args.index("-m") + 1]
         assert find_spec(module) or (ROOT / f"{module.replace('.', '/')}.py").exists()
     else:
-        group = typer.main.get_command(app)
-        context = click.Context(group, info_name="tospike")
-        while isinstance(group, click.Group) and args:
-            name, found, args = group.resolve_command(context, args)
-            assert found is not None, f"no command {name}"
-            complete = not isinstance(found, click.Group) and (args or not found.get_params(context))
-            context = found.make_context(name, list(args), parent=context, resilient_parsing=not complete)
-            group = found
+        parse(args, whole=whole)
+
+
+def parse(args, *, whole):
+    """Take a command line as the program would, without running it; one in a sentence need not be whole."""
+    command: Any = typer.main.get_command(app)
+    context = typer.Context(command, info_name="tospike")
+    while isinstance(command, TyperGroup) and args and not args[0].startswith("-"):
+        name, command, args = command.resolve_command(context, args)
+        if isinstance(command, TyperGroup) or not whole:
+            context = typer.Context(command, parent=context, info_name=name)
+        else:
+            command.make_context(name, list(args), parent=context)
+    there = {name for option in command.get_params(context) for name in (*option.opts, *option.secondary_opts)}
+    missing = {arg.partition("=")[0] for arg in args if re.match(r"--?[a-z]", arg)} - there
+    assert not missing, f"no option {missing}"
+
+
+@pytest.mark.parametrize("line", ["nonsense", "energy nonsense", "evaluate a.nir --nonsense", "sweep --steps 4 --out"])
+def test_a_command_that_does_not_exist_is_found_out(line):
+    with pytest.raises(Exception, match=r"nonsense|requires an argument"):
+        parse(line.split(), whole=True)
+
+
+def test_an_option_that_does_not_exist_is_found_out():
+    with pytest.raises(AssertionError, match="nonsense"):
+        parse(["evaluate", "--nonsense"], whole=False)
 
 
 @pytest.mark.parametrize(("command", "said"), README)
