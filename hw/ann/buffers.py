@@ -77,6 +77,8 @@ class ResultBuffer(wiring.Component):
         Row ``read_row`` of slot ``read_slot`` of a cycle ago. Only those columns count that are stored already.
     """
 
+    SLOTS = 2
+
     def __init__(self, fmt: IntFormat, *, cols: int, depth: int, together: int = 1):
         self._format = fmt
         self._cols = cols

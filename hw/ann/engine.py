@@ -7,11 +7,11 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.ann.accumulate import ColumnAccumulator
-from tospike.hw.ann.array import SystolicArray, row_layout
 from tospike.hw.ann.buffers import ActivationBuffer, ResultBuffer
 from tospike.hw.ann.control import LayerControl
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.feeder import Feeder
+from tospike.hw.ann.flow import InFlight, layer_descriptor, skewed_array, tiles_in_flight
 from tospike.hw.ann.layout import (
     buffer_depth,
     counter_names,
@@ -22,21 +22,18 @@ from tospike.hw.ann.layout import (
     result_depth,
 )
 from tospike.hw.ann.loader import FrameLoader, activation_placer
+from tospike.hw.ann.operands import OPERAND_LATENCY, fetch_operands
 from tospike.hw.ann.output import TokenOutput
 from tospike.hw.ann.postprocess import PostProcessor, result_layout
 from tospike.hw.ann.reorder import Reorder
 from tospike.hw.ann.weight_queue import BEAT, WeightQueue
-from tospike.hw.ann.weights import weight_operands
-from tospike.hw.arithmetic import shape_of
-from tospike.hw.delay import Skew, delayed
+from tospike.hw.counting import count_up
+from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
 from tospike.hw.events import token_layout
-from tospike.hw.memory import image_memories
+from tospike.hw.memory import ImageMemory, image_memories
 from tospike.hw.params import Dataflow, SystolicParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
-
-OPERAND_LATENCY = Feeder.LATENCY + 3
-"""Cycles from the issue of a step to its operands at the array: addresses, memory, its output register, mask."""
 
 
 class SystolicEngine(Engine[SystolicParams]):
@@ -78,70 +75,81 @@ class SystolicEngine(Engine[SystolicParams]):
 
     def elaborate(self, platform):
         m = Module()
-        params, array = self._params, self._params.array
-        stored = image_memories(
+        params, parts = self._params, m.submodules
+        stored = self._memories(m)
+        self._add_parts(m)
+        layout, first = descriptor_layout(params), self._images["layers"][0]
+        layer = layer_descriptor(m, parts.control, stored["layers"], layout, first)
+        there = Mux(parts.control.source, 0, buffer_depth(params))  # where results, or the next frame, go
+        self._front(m, layer, there)
+        self._datapath(m, layer, self._weights(m, stored))
+        self._results(m, layer, stored["channels"], there)
+        reordering = self._output(m, layer)
+        in_flight = self._run_layers(m, layer)
+        counting = self._count(m, layer, in_flight)
+        sending = reordering | parts.output.o.valid | self.o.valid | counting
+        m.d.comb += self.busy.eq(parts.control.busy | ~parts.control.empty | parts.loader.partial | sending)
+        return m
+
+    def _memories(self, m: Module) -> dict[str, ImageMemory]:
+        """What configuration writes, or the bitstream."""
+        return image_memories(
             m,
-            memories(params),
+            memories(self._params),
             self._images,
-            config=flipped(self.config) if params.writable else None,
+            config=flipped(self.config) if self._params.writable else None,
             first_region=self._first_region,
         )
-        channels, layers = stored["channels"], stored["layers"]
-        m.submodules.activations = activations = ActivationBuffer(
-            array.act, lanes=array.rows, depth=2 * buffer_depth(params)
-        )
-        m.submodules.loader = loader = FrameLoader(params)
-        m.submodules.feeder = feeder = Feeder(params)
-        m.submodules.results = results = ResultBuffer(
+
+    def _add_parts(self, m: Module) -> None:
+        """The boxes of the drawing but for the array, as submodules."""
+        params, array = self._params, self._params.array
+        m.submodules.control = LayerControl(params)
+        m.submodules.loader = FrameLoader(params)
+        m.submodules.activations = ActivationBuffer(array.act, lanes=array.rows, depth=2 * buffer_depth(params))
+        m.submodules.feeder = Feeder(params)
+        m.submodules.results = ResultBuffer(
             array.acc, cols=array.cols, depth=result_depth(params), together=array.products_per_multiplier
         )
-        m.submodules.post = post = PostProcessor(params)
-        m.submodules.placer = placer = activation_placer(params)
-        m.submodules.queue = queue = CreditQueue(
-            result_layout(params), depth=PostProcessor.LATENCY + CreditQueue.LATENCY + 2
+        m.submodules.post = PostProcessor(params)
+        m.submodules.placer = activation_placer(params)
+        m.submodules.queue = CreditQueue(result_layout(params), depth=PostProcessor.LATENCY + CreditQueue.LATENCY + 2)
+        m.submodules.output = TokenOutput(params)
+
+    def _run_layers(self, m: Module, layer: data.View) -> InFlight:
+        """When layers and tiles begin, and when they are over."""
+        params, array, parts = self._params, self._params.array, m.submodules
+        control, feeder, results, post, sent = parts.control, parts.feeder, parts.results, parts.post, parts.queue.o
+        in_flight = tiles_in_flight(
+            m,
+            slots=ResultBuffer.SLOTS,
+            # the array passes each in this many cycles, and takes one per cycle
+            most_inside=array.latency + array.rows + array.cols + ColumnAccumulator.LATENCY + 1,
+            committed=feeder.commit,
+            freed=post.freed,
+            entered=delayed(m, feeder.commit, OPERAND_LATENCY - 1, name="commit"),
+            finished=results.finished,
         )
-        m.submodules.output = output = TokenOutput(params)
-        sent = queue.o
-
-        # ------------------------------------------------------------------- layers and frames
-        counting = Signal()  # the last frame is not in the counter yet
-        m.submodules.control = control = LayerControl(params)
-        first_descriptor = descriptor_layout(params).from_bits(self._images["layers"][0])
-        layer = Signal(descriptor_layout(params), init=first_descriptor)
-        answered = Signal()  # the memory has, since reset
-        m.d.sync += answered.eq(1)
-        with m.If(answered):
-            m.d.sync += Value.cast(layer).eq(layers.data)
-        start, final = control.start, control.final
-        free = Signal(2, init=2)  # slots of the result buffer
-        # tiles whose results have not left the array: it passes each in this many cycles, and takes one per cycle
-        inside = Signal(range(array.latency + array.rows + array.cols + ColumnAccumulator.LATENCY + 2))
-        some_free, none_inside = Signal(init=1), Signal(init=1)  # what the two say, in registers: many paths begin here
-        free_next, inside_next = Signal.like(free), Signal.like(inside)
-        here = Mux(control.source, buffer_depth(params), 0)  # where the layer reads
-        there = Mux(control.source, 0, buffer_depth(params))  # where its results, or the next frame, go
-        m.d.sync += [
-            free.eq(free_next),
-            some_free.eq(free_next != 0),
-            inside.eq(inside_next),
-            none_inside.eq(inside_next == 0),
-        ]
+        out, kept = sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last
         m.d.comb += [
-            free_next.eq(free + post.freed - feeder.commit),
-            inside_next.eq(inside + delayed(m, feeder.commit, OPERAND_LATENCY - 1, name="commit") - results.finished),
-            layers.address.eq(control.index),
-            layers.enable.eq(1),
-            control.loaded.eq(loader.full),
-            control.empty.eq(none_inside),
-            control.done.eq(Mux(final, sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last)),
+            control.loaded.eq(parts.loader.full),
+            control.empty.eq(in_flight.none_inside),
+            control.done.eq(Mux(control.final, out, kept)),
             control.last_layer.eq(layer.final),
+            feeder.layer.eq(layer),
+            feeder.start.eq(control.start),
+            feeder.base.eq(Mux(control.source, buffer_depth(params), 0)),
+            feeder.free.eq(in_flight.some_free),
         ]
+        return in_flight
 
-        # --------------------------------------------------------------- tokens to activations
+    def _front(self, m: Module, layer: data.View, there: Value) -> None:
+        """Tokens to activations, in the half ``there``."""
+        params, control, loader = self._params, m.submodules.control, m.submodules.loader
         m.submodules.buffer_in = buffer_in = Buffer(token_layout(params.input))
         connect(m, flipped(self.i), buffer_in.i)
         connect(m, buffer_in.o, loader.i)
-        first_layer = Signal(descriptor_layout(params), init=first_descriptor)
+        first_layer = Signal.like(layer)
         if params.writable:
             at_first = control.index == 0
             since = delayed(m, at_first, 1, name="at_first")
@@ -149,101 +157,13 @@ class SystolicEngine(Engine[SystolicParams]):
                 m.d.sync += first_layer.eq(layer)
         m.d.comb += [
             loader.layer.eq(first_layer),
-            loader.start.eq(start & layer.final),
+            loader.start.eq(control.start & layer.final),
             loader.base.eq(there),
         ]
 
-        # ------------------------------------------------------------------------------- array
-        rows, cols, load = self._operands(
-            m, feeder, activations, self._weights(m, feeder, stored, start & (control.index == 0))
-        )
-        m.d.comb += [
-            feeder.layer.eq(layer),
-            feeder.start.eq(start),
-            feeder.base.eq(here),
-            feeder.free.eq(some_free),
-        ]
-        sums, valid = self._array(m, rows, cols, load, layer)
-        m.d.comb += [
-            results.i.eq(sums),
-            results.valid.eq(valid),
-            results.last_row.eq(array.rows - 1 if array.dataflow is Dataflow.OS else layer.rows_last),
-        ]
-
-        # ----------------------------------------------------------------------------- results
-        # of the layers before the last: where a result goes is found out a cycle later
-        stored, stored_value = Signal(), Signal.like(post.result.value)
-        m.d.sync += [
-            stored.eq(post.valid & ~final),
-            placer.edges.eq(post.result.edges),
-            stored_value.eq(post.result.value),
-        ]
-        m.d.comb += [
-            post.layer.eq(layer),
-            post.start.eq(start),
-            post.written.eq(results.written),
-            results.read_slot.eq(post.slot),
-            results.read_row.eq(post.row),
-            post.column_results.eq(results.row),
-            channels.address.eq(post.channel_address),
-            channels.enable.eq(1),
-            post.channel.eq(channels.data),
-            placer.start.eq(start),
-            placer.base.eq(there),
-            placer.step.eq(stored),
-            # the activation buffer takes results as they come, the consumer of the last layer's might not
-            post.room.eq(queue.room | ~final),
-            queue.reserve.eq(post.read & final),
-            queue.valid.eq(post.valid & final),
-            queue.payload.eq(post.result),
-        ]
-        if array.dataflow is Dataflow.WS:
-            m.d.comb += placer.stride.eq(layer.stored_words)
-        reordering = C(0)
-        if needs_reorder(params):
-            m.submodules.reorder = reorder = Reorder(params)
-            m.d.comb += [reorder.layer.eq(layer), reorder.start.eq(start)]
-            connect(m, sent, reorder.i)
-            connect(m, reorder.o, output.i)
-            reordering = reorder.busy
-        else:
-            connect(m, sent, output.i)
-        m.submodules.buffer_out = buffer_out = Buffer(token_layout(params.output))
-        connect(m, output.o, buffer_out.i)
-        connect(m, buffer_out.o, flipped(self.o))
-        sending = reordering | output.o.valid | self.o.valid | counting
-        m.d.comb += self.busy.eq(control.busy | ~control.empty | loader.partial | sending)
-        # results of a layer that is not the last and values of the next frame never come in the same cycle
-        m.d.sync += [
-            activations.write.eq(loader.write | placer.step),
-            activations.write_lane.eq(Mux(loader.write, loader.lane, placer.lane)),
-            activations.write_address.eq(Mux(loader.write, loader.address, placer.address)),
-            activations.value.eq(Mux(loader.write, loader.value, stored_value)),
-        ]
-
-        # ---------------------------------------------------------------------------- counters
-        feeding = delayed(m, feeder.busy, OPERAND_LATENCY, name="feeding")
-        depth = Signal(len(layer.inputs) + 1)
-        ends = buffer_out.o.payload.kind == TokenKind.END
-        m.d.sync += depth.eq(layer.inputs + 1)
-        increments = {
-            "frames": self.o.valid & self.o.ready & ends,
-            "macs": Mux(post.valid, depth, 0),
-            "act_words": feeder.act_read,
-            "weight_words": feeder.weight_read,
-            "results": post.valid,
-            "array_cycles": feeding | ~none_inside,
-        }
-        for name, increment in increments.items():
-            count = self.counters[name]
-            step = delayed(m, increment, 1, name=f"count_{name}")  # a counter is long enough to be a path of its own
-            m.d.sync += count.eq(Mux(self.clear, 0, count + step))
-            if name == "frames":
-                m.d.comb += counting.eq(step)
-        return m
-
-    def _weights(self, m, feeder, stored, frame_starts) -> Value:
+    def _weights(self, m: Module, stored: Mapping[str, ImageMemory]) -> Value:
         """The word of weights that the feeder wanted ``Feeder.LATENCY`` + 1 cycles ago."""
+        control, feeder = m.submodules.control, m.submodules.feeder
         if not self._params.streams_weights:
             weights = stored["weights"]
             m.d.comb += [
@@ -255,69 +175,112 @@ class SystolicEngine(Engine[SystolicParams]):
         m.submodules.weights = weights = WeightQueue(self._params)
         connect(m, flipped(self.weights), weights.i)
         m.d.comb += [
-            weights.start.eq(frame_starts),
+            weights.start.eq(control.start & (control.index == 0)),
             feeder.weight_there.eq(weights.there),
             weights.take.eq(feeder.weight_take),
             self.weight_error.eq(weights.error),
         ]
         return delayed(m, weights.word, Feeder.LATENCY, name="streamed", reset_less=True)
 
-    def _operands(self, m, feeder, activations, weights):
-        """What enters the array, not skewed, ``OPERAND_LATENCY`` cycles after its step was issued: activations with
-        their flags, weights and their load flags.
-
-        The memories read in every cycle, into plain registers: so these can be the block RAMs' own. Between the steps
-        the activations are 0.
-        """
-        params = self._params.array
-        since_address = OPERAND_LATENCY - Feeder.LATENCY
-        m.d.comb += [
-            activations.read_address.eq(feeder.act_address),
-        ]
-        word = delayed(m, Value.cast(activations.word), 1, name="activations", reset_less=True)
-        word = data.View(activations.word.shape(), word)
-        step = delayed(m, feeder.act_read, since_address - 1, name="step")
-        first = delayed(m, feeder.first, since_address, name="first")
-        emit = delayed(m, feeder.emit, since_address, name="emit")
-        rows = Signal(data.ArrayLayout(row_layout(params), params.rows))
-        for row in range(params.rows):
-            act = Signal(shape_of(params.act), name=f"act_{row}")
-            m.d.sync += act.eq(Mux(step, word[row], 0))
-            m.d.comb += [rows[row].act.eq(act), rows[row].first.eq(first), rows[row].emit.eq(emit)]
-        cols = delayed(m, weights, since_address - 1, name="weights", reset_less=True)
-        cols = weight_operands(params, cols)
-        load = None
-        if params.dataflow is Dataflow.WS:
-            load = delayed(m, feeder.load, since_address, name="load")
-        return rows, cols, load
-
-    def _array(self, m, rows, cols, load, layer):
-        """The array with its delay lines; returns sums, and whether column 0 has one."""
-        params = self._params.array
-        m.submodules.array = array = SystolicArray(params)
-        m.submodules.skew_rows = skew_rows = Skew(row_layout(params), params.rows)
-        m.submodules.skew_cols = skew_cols = Skew(
-            shape_of(params.weight), params.cols, together=params.products_per_multiplier
-        )
-        m.d.comb += [
-            skew_rows.i.eq(rows),
-            Value.cast(skew_cols.i).eq(cols),
-            array.rows.eq(skew_rows.o),
-            array.cols.eq(skew_cols.o),
-        ]
-        if params.dataflow is Dataflow.OS:
-            return array.results, array.valid[0]
+    def _datapath(self, m: Module, layer: data.View, weights: Value) -> None:
+        """Operands through the array to the result buffer; weight-stationary, partial sums are added on the way."""
+        params, array, results = self._params, self._params.array, m.submodules.results
+        operands = fetch_operands(m, array, m.submodules.feeder, m.submodules.activations, weights)
+        systolic = skewed_array(m, array, operands.rows, operands.cols)
+        if array.dataflow is Dataflow.OS:
+            m.d.comb += [
+                results.i.eq(systolic.results),
+                results.valid.eq(systolic.valid[0]),
+                results.last_row.eq(array.rows - 1),
+            ]
+            return
         m.submodules.accumulator = accumulator = ColumnAccumulator(
-            params.acc,
-            cols=params.cols,
-            rows=max(layer.rows for layer in self._params.layers),
-            tiles=max(depth_tiles(self._params, layer) for layer in self._params.layers),
+            array.acc,
+            cols=array.cols,
+            rows=max(dense.rows for dense in params.layers),
+            tiles=max(depth_tiles(params, dense) for dense in params.layers),
         )
         m.d.comb += [
-            array.load.eq(load),
+            systolic.load.eq(operands.load),
             accumulator.last_row.eq(layer.rows_last),
             accumulator.last_tile.eq(layer.depth_tiles),
-            accumulator.i.eq(array.results),
-            accumulator.valid_i.eq(array.valid[0]),
+            accumulator.i.eq(systolic.results),
+            accumulator.valid_i.eq(systolic.valid[0]),
+            results.i.eq(accumulator.o),
+            results.valid.eq(accumulator.valid_o),
+            results.last_row.eq(layer.rows_last),
         ]
-        return accumulator.o, accumulator.valid_o
+
+    def _results(self, m: Module, layer: data.View, channels: ImageMemory, there: Value) -> None:
+        """Results through the requantiser; those of the layers before the last to the half ``there``."""
+        parts = m.submodules
+        control, loader, results, post, placer = parts.control, parts.loader, parts.results, parts.post, parts.placer
+        m.d.comb += [
+            post.layer.eq(layer),
+            post.start.eq(control.start),
+            post.written.eq(results.written),
+            results.read_slot.eq(post.slot),
+            results.read_row.eq(post.row),
+            post.column_results.eq(results.row),
+            channels.address.eq(post.channel_address),
+            channels.enable.eq(1),
+            post.channel.eq(channels.data),
+        ]
+        # where a result goes is found out a cycle later
+        stored, stored_value = Signal(), Signal.like(post.result.value)
+        m.d.sync += [
+            stored.eq(post.valid & ~control.final),
+            placer.edges.eq(post.result.edges),
+            stored_value.eq(post.result.value),
+        ]
+        m.d.comb += [placer.start.eq(control.start), placer.base.eq(there), placer.step.eq(stored)]
+        if self._params.array.dataflow is Dataflow.WS:
+            m.d.comb += placer.stride.eq(layer.stored_words)
+        # results of a layer that is not the last and values of the next frame never come in the same cycle
+        m.d.sync += [
+            parts.activations.write.eq(loader.write | placer.step),
+            parts.activations.write_lane.eq(Mux(loader.write, loader.lane, placer.lane)),
+            parts.activations.write_address.eq(Mux(loader.write, loader.address, placer.address)),
+            parts.activations.value.eq(Mux(loader.write, loader.value, stored_value)),
+        ]
+
+    def _output(self, m: Module, layer: data.View) -> Value:
+        """Results of the last layer to tokens; whether some wait for their turn."""
+        control, post, queue = m.submodules.control, m.submodules.post, m.submodules.queue
+        output = m.submodules.output
+        m.d.comb += [
+            # the activation buffer takes results as they come, the consumer of the last layer's might not
+            post.room.eq(queue.room | ~control.final),
+            queue.reserve.eq(post.read & control.final),
+            queue.valid.eq(post.valid & control.final),
+            queue.payload.eq(post.result),
+        ]
+        reordering = C(0)
+        if needs_reorder(self._params):
+            m.submodules.reorder = reorder = Reorder(self._params)
+            m.d.comb += [reorder.layer.eq(layer), reorder.start.eq(control.start)]
+            connect(m, queue.o, reorder.i)
+            connect(m, reorder.o, output.i)
+            reordering = reorder.busy
+        else:
+            connect(m, queue.o, output.i)
+        m.submodules.buffer_out = buffer_out = Buffer(token_layout(self._params.output))
+        connect(m, output.o, buffer_out.i)
+        connect(m, buffer_out.o, flipped(self.o))
+        return reordering
+
+    def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
+        """The counters; whether the last frame is not in them yet."""
+        feeder, post = m.submodules.feeder, m.submodules.post
+        feeding = delayed(m, feeder.busy, OPERAND_LATENCY, name="feeding")
+        depth = Signal(len(layer.inputs) + 1)
+        m.d.sync += depth.eq(layer.inputs + 1)
+        increments = {
+            "frames": self.o.valid & self.o.ready & (self.o.payload.kind == TokenKind.END),
+            "macs": Mux(post.valid, depth, 0),
+            "act_words": feeder.act_read,
+            "weight_words": feeder.weight_read,
+            "results": post.valid,
+            "array_cycles": feeding | ~in_flight.none_inside,
+        }
+        return count_up(m, self.counters, self.clear, increments)["frames"]

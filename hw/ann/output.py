@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.postprocess import result_layout
 from tospike.hw.events import token_stream
-from tospike.hw.params import SystolicParams, TokenKind
+from tospike.hw.params import ImageParams, SystolicParams, TokenKind
 
 
 class TokenOutput(wiring.Component):
@@ -18,7 +18,7 @@ class TokenOutput(wiring.Component):
         An END is still to be sent.
     """
 
-    def __init__(self, params: SystolicParams):
+    def __init__(self, params: SystolicParams | ImageParams):
         self._params = params
         super().__init__(
             {

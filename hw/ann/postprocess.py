@@ -11,10 +11,10 @@ from tospike.hw.ann.placer import EDGES
 from tospike.hw.ann.walk import ResultWalker
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.delay import delayed
-from tospike.hw.params import SystolicParams, address_bits
+from tospike.hw.params import ImageParams, SystolicParams, address_bits
 
 
-def result_layout(params: SystolicParams) -> data.StructLayout:
+def result_layout(params: SystolicParams | ImageParams) -> data.StructLayout:
     """A result, what ends with it within its tile, and ``last`` of the layer."""
     return data.StructLayout({"value": shape_of(params.array.acc), "edges": EDGES, "last": 1})
 

@@ -6,12 +6,13 @@ from amaranth.hdl import *
 from amaranth.lib import data
 from amaranth.lib.wiring import connect, flipped
 
-from tospike.hw.ann.array import SystolicArray, row_layout
+from tospike.hw.ann.array import row_layout
 from tospike.hw.ann.control import LayerControl
+from tospike.hw.ann.flow import InFlight, layer_descriptor, skewed_array, tiles_in_flight
 from tospike.hw.ann.output import TokenOutput
 from tospike.hw.ann.weights import weight_operands
-from tospike.hw.arithmetic import shape_of
-from tospike.hw.delay import Skew, delayed
+from tospike.hw.counting import count_up
+from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
 from tospike.hw.events import token_layout
 from tospike.hw.image.descriptor import descriptor_layout
@@ -22,7 +23,7 @@ from tospike.hw.image.postprocess import PostProcessor
 from tospike.hw.image.reader import TileReader
 from tospike.hw.image.results import TileBuffer
 from tospike.hw.image.sequencer import ENDS, StepSequencer
-from tospike.hw.memory import image_memories, pipelined_latency
+from tospike.hw.memory import ImageMemory, image_memories, pipelined_latency
 from tospike.hw.params import ImageParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 
@@ -60,98 +61,105 @@ class ImageEngine(Engine[ImageParams]):
 
     def elaborate(self, platform):
         m = Module()
-        params, array = self._params, self._params.array
-        stored = image_memories(
+        params, parts = self._params, m.submodules
+        stored = self._memories(m)
+        self._add_parts(m)
+        layout, first = descriptor_layout(params), self._images["layers"][0]
+        layer = layer_descriptor(m, parts.control, stored["layers"], layout, first)
+        in_flight = self._run_layers(m, layer)
+        self._front(m, layer)
+        self._datapath(m, layer, stored["weights"])
+        self._results(m, layer, stored["channels"])
+        self._output(m)
+        counting = self._count(m, layer, in_flight)
+        sending = parts.output.o.valid | self.o.valid | counting
+        m.d.comb += self.busy.eq(parts.control.busy | ~parts.control.empty | parts.loader.partial | sending)
+        return m
+
+    def _memories(self, m: Module) -> dict[str, ImageMemory]:
+        """What configuration writes, or the bitstream."""
+        return image_memories(
             m,
-            memories(params),
+            memories(self._params),
             self._images,
-            config=flipped(self.config) if params.writable else None,
+            config=flipped(self.config) if self._params.writable else None,
             first_region=self._first_region,
             pipelined=("weights",),  # the largest
         )
-        weights, channels, layers = (stored[name] for name in ("weights", "channels", "layers"))
-        m.submodules.control = control = LayerControl(params)
-        m.submodules.loader = loader = ImageLoader(params)
-        m.submodules.sequencer = sequencer = StepSequencer(params)
-        m.submodules.reader = reader = TileReader(params)
-        m.submodules.results = results = TileBuffer(array, slots=SLOTS)
-        m.submodules.post = post = PostProcessor(params)
-        m.submodules.placer = placer = ImagePlacer(params)
+
+    def _add_parts(self, m: Module) -> None:
+        """The boxes of the drawing but for the array, as submodules."""
+        params = self._params
+        m.submodules.control = LayerControl(params)
+        m.submodules.loader = ImageLoader(params)
+        m.submodules.sequencer = StepSequencer(params)
+        m.submodules.reader = TileReader(params)
+        m.submodules.results = TileBuffer(params.array, slots=SLOTS)
+        m.submodules.post = PostProcessor(params)
+        m.submodules.placer = ImagePlacer(params)
         m.submodules.output = output = TokenOutput(params)
-        m.submodules.queue = queue = CreditQueue(
+        m.submodules.queue = CreditQueue(
             output.i.payload.shape(), depth=PostProcessor.LATENCY + CreditQueue.LATENCY + 2
         )
-        start, final = control.start, control.final
 
-        # ------------------------------------------------------------------- layers and frames
-        layer = Signal(descriptor_layout(params), init=descriptor_layout(params).from_bits(self._images["layers"][0]))
-        answered = Signal()  # the memory has, since reset
-        m.d.sync += answered.eq(1)
-        with m.If(answered):
-            m.d.sync += Value.cast(layer).eq(layers.data)
-        free = Signal(range(SLOTS + 1), init=SLOTS)
-        # tiles of which operands are in the array, or results; it takes one per `rows` cycles
-        inside = Signal(range(array.latency // array.rows + array.cols // array.rows + 4))
-        counting = Signal()  # the last frame is not in the counter yet
-        some_free, none_inside = Signal(init=1), Signal(init=1)  # what the two say, in registers: many paths begin here
-        free_next, inside_next = Signal.like(free), Signal.like(inside)
-        committed = delayed(m, sequencer.commit, TileReader.LATENCY - 1, name="commit")
+    def _run_layers(self, m: Module, layer: data.View) -> InFlight:
+        """When layers and tiles begin, and when they are over."""
+        array, parts = self._params.array, m.submodules
+        control, sequencer, post, sent = parts.control, parts.sequencer, parts.post, parts.queue.o
+        in_flight = tiles_in_flight(
+            m,
+            slots=SLOTS,
+            # the array takes one per `rows` cycles
+            most_inside=array.latency // array.rows + array.cols // array.rows + 3,
+            committed=sequencer.commit,
+            freed=post.freed,
+            entered=delayed(m, sequencer.commit, TileReader.LATENCY - 1, name="commit"),
+            finished=parts.results.finished,
+        )
+        out, kept = sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last
         m.d.comb += [
-            free_next.eq(free + post.freed - sequencer.commit),
-            inside_next.eq(inside + committed - results.finished),
-        ]
-        m.d.sync += [
-            free.eq(free_next),
-            some_free.eq(free_next != 0),
-            inside.eq(inside_next),
-            none_inside.eq(inside_next == 0),
-        ]
-        m.d.comb += [
-            layers.address.eq(control.index),
-            layers.enable.eq(1),
-            control.loaded.eq(loader.full),
-            control.empty.eq(none_inside),
-            control.done.eq(
-                Mux(final, queue.o.valid & queue.o.ready & queue.o.payload.last, post.valid & post.result.last)
-            ),
+            control.loaded.eq(parts.loader.full),
+            control.empty.eq(in_flight.none_inside),
+            control.done.eq(Mux(control.final, out, kept)),
             control.last_layer.eq(layer.final),
-            loader.release.eq(start & layer.final if params.loads_early else control.done & final),
-            self.busy.eq(control.busy | ~control.empty | loader.partial | output.o.valid | self.o.valid | counting),
-            *(component.layer.eq(layer) for component in (sequencer, reader, post)),
-            *(component.start.eq(start) for component in (sequencer, reader, post, placer)),
+            sequencer.free.eq(in_flight.some_free),
+            *(part.layer.eq(layer) for part in (sequencer, parts.reader, post)),
+            *(part.start.eq(control.start) for part in (sequencer, parts.reader, post, parts.placer)),
         ]
-        m.submodules.buffer_in = buffer_in = Buffer(token_layout(params.input))
+        return in_flight
+
+    def _front(self, m: Module, layer: data.View) -> None:
+        """Tokens to the loader, and when it may load another frame."""
+        control, loader = m.submodules.control, m.submodules.loader
+        m.submodules.buffer_in = buffer_in = Buffer(token_layout(self._params.input))
         connect(m, flipped(self.i), buffer_in.i)
         connect(m, buffer_in.o, loader.i)
+        early = self._params.loads_early
+        m.d.comb += loader.release.eq(control.start & layer.final if early else control.done & control.final)
 
-        # ------------------------------------------------------------------------------- array
+    def _datapath(self, m: Module, layer: data.View, weights: ImageMemory) -> None:
+        """Activations and weights through the array to the tile buffer."""
+        array, parts = self._params.array, m.submodules
+        sequencer, reader, results = parts.sequencer, parts.reader, parts.results
         m.d.comb += [
-            sequencer.free.eq(some_free),
             reader.step.eq(sequencer.step),
             reader.first.eq(sequencer.first),
             reader.ends.eq(sequencer.ends),
         ]
-        cols = self._weights(m, sequencer, layer, start, weights)
-        m.submodules.array = systolic = SystolicArray(array)
-        m.submodules.skew_rows = skew_rows = Skew(row_layout(array), array.rows)
-        m.submodules.skew_cols = skew_cols = Skew(
-            shape_of(array.weight), array.cols, together=array.products_per_multiplier
-        )
+        rows = Signal(data.ArrayLayout(row_layout(array), array.rows))
         for row in range(array.rows):
             m.d.comb += [
-                skew_rows.i[row].act.eq(reader.acts[row]),
-                skew_rows.i[row].first.eq(reader.begins),
-                skew_rows.i[row].emit.eq(reader.emits),
+                rows[row].act.eq(reader.acts[row]),
+                rows[row].first.eq(reader.begins),
+                rows[row].emit.eq(reader.emits),
             ]
-        m.d.comb += [
-            Value.cast(skew_cols.i).eq(cols),
-            systolic.rows.eq(skew_rows.o),
-            systolic.cols.eq(skew_cols.o),
-            results.i.eq(systolic.results),
-            results.valid.eq(systolic.valid[0]),
-        ]
+        systolic = skewed_array(m, array, rows, self._weights(m, layer, weights))
+        m.d.comb += [results.i.eq(systolic.results), results.valid.eq(systolic.valid[0])]
 
-        # ----------------------------------------------------------------------------- results
+    def _results(self, m: Module, layer: data.View, channels: ImageMemory) -> None:
+        """Results through the requantiser; those of the layers before the last to the activation memory."""
+        parts = m.submodules
+        loader, reader, results, post, placer = parts.loader, parts.reader, parts.results, parts.post, parts.placer
         m.d.comb += [
             post.written.eq(results.written),
             results.slot.eq(post.slot),
@@ -161,21 +169,12 @@ class ImageEngine(Engine[ImageParams]):
             channels.enable.eq(1),
             post.channel.eq(channels.data),
             *(getattr(placer, name).eq(layer[name.replace("field_", "to_")]) for name in _fields(placer)),
-            placer.step.eq(post.valid & ~final),
+            placer.step.eq(post.valid & ~parts.control.final),
             placer.ends.eq(post.result.edges),
-            # the activation memory takes results as they come, the consumer of the last layer's might not
-            post.room.eq(queue.room | ~final),
-            queue.reserve.eq(post.read & final),
-            queue.valid.eq(post.valid & final),
-            queue.payload.value.eq(post.result.value),
-            queue.payload.last.eq(post.result.last),
         ]
-        connect(m, queue.o, output.i)
-        m.submodules.buffer_out = buffer_out = Buffer(token_layout(params.output))
-        connect(m, output.o, buffer_out.i)
-        connect(m, buffer_out.o, flipped(self.o))
         stored = delayed(m, placer.step, ImagePlacer.LATENCY, name="stored")
-        value = delayed(m, post.result.value[: array.act.bits], ImagePlacer.LATENCY, name="result")
+        bits = self._params.array.act.bits
+        value = delayed(m, post.result.value[:bits], ImagePlacer.LATENCY, name="result")
         # results of a layer that is not the last and values of the next frame never come in the same cycle
         m.d.sync += [
             reader.write.eq(loader.write | stored),
@@ -184,32 +183,47 @@ class ImageEngine(Engine[ImageParams]):
             Value.cast(reader.value).eq(Mux(loader.write, Value.cast(loader.value), value)),
         ]
 
-        # ---------------------------------------------------------------------------- counters
+    def _output(self, m: Module) -> None:
+        """Results of the last layer to tokens."""
+        parts = m.submodules
+        post, queue, output, final = parts.post, parts.queue, parts.output, parts.control.final
+        m.d.comb += [
+            # the activation memory takes results as they come, the consumer of the last layer's might not
+            post.room.eq(queue.room | ~final),
+            queue.reserve.eq(post.read & final),
+            queue.valid.eq(post.valid & final),
+            queue.payload.value.eq(post.result.value),
+            queue.payload.last.eq(post.result.last),
+        ]
+        connect(m, queue.o, output.i)
+        m.submodules.buffer_out = buffer_out = Buffer(token_layout(self._params.output))
+        connect(m, output.o, buffer_out.i)
+        connect(m, buffer_out.o, flipped(self.o))
+
+    def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
+        """The counters; whether the last frame is not in them yet."""
+        sequencer, post = m.submodules.sequencer, m.submodules.post
+        feeding = delayed(m, sequencer.busy, TileReader.LATENCY, name="feeding")
         increments = {
             "frames": self.o.valid & self.o.ready & (self.o.payload.kind == TokenKind.END),
             "macs": Mux(post.valid, layer.macs, 0),
             "act_words": sequencer.step,
             "weight_words": sequencer.step,
             "results": post.valid,
-            "array_cycles": delayed(m, sequencer.busy, TileReader.LATENCY, name="feeding") | ~none_inside,
+            "array_cycles": feeding | ~in_flight.none_inside,
         }
-        for name, increment in increments.items():
-            count = self.counters[name]
-            step = delayed(m, increment, 1, name=f"count_{name}")  # a counter is long enough to be a path of its own
-            m.d.sync += count.eq(Mux(self.clear, 0, count + step))
-            if name == "frames":
-                m.d.comb += counting.eq(step)
-        return m
+        return count_up(m, self.counters, self.clear, increments)["frames"]
 
-    def _weights(self, m, sequencer, layer, start, weights):
+    def _weights(self, m: Module, layer: data.View, weights: ImageMemory) -> Value:
         """The weights of a step, with its activations."""
+        sequencer = m.submodules.sequencer
         lead = TileReader.LATENCY - pipelined_latency(weight_memory(self._params).depth)
         step = delayed(m, sequencer.step, lead, name="weight_step")
         ends = data.View(ENDS, delayed(m, Value.cast(sequencer.ends), lead, name="weight_ends"))
         first = Signal.like(weights.address)  # of this pass
         following = Signal.like(weights.address)
         m.d.comb += following.eq(weights.address + 1)
-        with m.If(start):
+        with m.If(m.submodules.control.start):
             m.d.sync += [weights.address.eq(layer.weight_base), first.eq(layer.weight_base)]
         with m.Elif(step):
             m.d.sync += weights.address.eq(following)

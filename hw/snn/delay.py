@@ -3,11 +3,11 @@
 from amaranth.hdl import *
 from amaranth.lib.memory import Memory
 
+from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
 from tospike.hw.memory import NO_COLLISIONS, image_memories
 from tospike.hw.params import DelayParams, TokenKind
 from tospike.hw.snn.layout import counter_names, memories
-from tospike.hw.snn.running import count_up
 
 
 class Delay(Engine[DelayParams]):

@@ -5,10 +5,10 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
 from tospike.hw.params import DeltaParams, TokenKind
 from tospike.hw.snn.layout import counter_names
-from tospike.hw.snn.running import count_up
 from tospike.hw.streams import Buffer
 
 

@@ -7,6 +7,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.arithmetic import shape_of
+from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
 from tospike.hw.memory import image_memories
 from tospike.hw.params import SPIKE, EventParams, NoiseParams, Readout, TokenFormat, TokenKind
@@ -21,7 +22,6 @@ from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
 from tospike.hw.snn.noise import Noise
 from tospike.hw.snn.recurrence import Recurrence
 from tospike.hw.snn.ring import AccumulateRing, states_in_ring
-from tospike.hw.snn.running import count_up
 from tospike.hw.snn.sequencer import Sequencer, operation_layout, sweeps_outside
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
 from tospike.hw.snn.side import SideMemory

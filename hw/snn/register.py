@@ -7,6 +7,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
 from tospike.hw.events import token_stream
 from tospike.hw.memory import image_memories
@@ -15,7 +16,6 @@ from tospike.hw.snn.layout import counter_names, memories
 from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
 from tospike.hw.snn.noise import Noise
 from tospike.hw.snn.recurrence import Recurrence
-from tospike.hw.snn.running import count_up
 from tospike.hw.snn.sequencer import sweeps_outside
 from tospike.hw.snn.serializer import Serializer, lane_word_layout
 from tospike.hw.snn.total import total
