@@ -18,6 +18,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p tospike
+	PYTHONPATH=.typing $(BIN)/lint-imports --no-logo
 
 # The site, in build/site; a warning is an error. The variable silences an advertisement.
 docs: $(VENV)/installed-docs
@@ -41,7 +42,7 @@ asic-tools:
 	apt-get install -y --no-install-recommends $(ASIC_TOOLS)
 
 clean:
-	rm -rf $(VENV) "$(OUT)" build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) "$(OUT)" build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # What pip cannot bring is named before anything is made. Debian and Ubuntu keep ensurepip in a package of its own.
 define PREREQUISITES

@@ -1,6 +1,7 @@
 """The repository as a package: every folder is installed, and imports point one way."""
 
 import ast
+import re
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -74,3 +75,8 @@ def test_imports_point_one_way(path):
 @pytest.mark.parametrize("path", [p for p in MODULES if p.parts[0] == "hw"], ids=str)
 def test_hardware_has_no_postponed_annotations(path):
     assert "from __future__ import annotations" not in (ROOT / path).read_text()
+
+
+def test_the_citation_is_of_this_version():
+    (version,) = re.findall(r"(?m)^version: (.*)$", (ROOT / "CITATION.cff").read_text())
+    assert version == metadata.version("tospike")
