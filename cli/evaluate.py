@@ -46,7 +46,7 @@ def evaluate_command(
     options: ModelOptions,
 ) -> None:
     """Accuracy, cycles and operation counts of a trained network on the test part of a data set."""
-    console.check_outputs(json, inputs=(model, data, *filter(None, [reference])))
+    console.check_outputs(json, inputs=(model, data, *options.sources, *filter(None, [reference])))
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)

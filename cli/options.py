@@ -4,14 +4,45 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from tospike.gen.layer_options import LAYER_OPTIONS, parse_layers
 from tospike.gen.options import CLASSES, ModelOptions
+from tospike.gen.options_file import read_options_file
 from tospike.hw.params import Option, options_of
 
 Command = Callable[..., None]
+_PANEL = "Options from a file, and of single layers"
+_FILE = inspect.Parameter(
+    "options_file",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        Path | None,
+        typer.Option(
+            "--options",
+            help="TOML file with the options below by name, and tables [layer.NAME]; what is given here wins.",
+            rich_help_panel=_PANEL,
+        ),
+    ],
+)
+_LAYER_NAMES = ", ".join(name.replace("_", "-") for name in sorted(LAYER_OPTIONS))
+_LAYER = inspect.Parameter(
+    "layer",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LAYER.OPTION=VALUE",
+            help=f"An option of one layer; may be given more than once. There are {_LAYER_NAMES}.",
+            rich_help_panel=_PANEL,
+        ),
+    ],
+)
 
 
 def takes_options(command: Command) -> Command:
@@ -32,9 +63,10 @@ def takes_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def wrapper(**arguments: Any) -> None:
-        for name, cls in classes.items():
-            chosen = {p.name: arguments.pop(p.name) for p in expanded[name]}
-            arguments[name] = _made(cls, chosen)
+        made = {
+            name: _made(cls, {p.name: arguments.pop(p.name) for p in expanded[name]}) for name, cls in classes.items()
+        }
+        arguments |= made
         command(**arguments)
 
     wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -50,13 +82,20 @@ def _has_options(annotation: Any) -> bool:
 
 def _made(cls: Any, chosen: dict[str, Any]) -> Any:
     if cls is ModelOptions:
-        return ModelOptions(chosen)
+        file, layers = chosen.pop(_FILE.name), parse_layers(chosen.pop(_LAYER.name) or ())
+        return (read_options_file(file) if file else ModelOptions()).but(**_given(chosen)).with_layers(layers)
     known = options_of(cls)
-    return cls(**{known[name].field: value for name, value in chosen.items() if value is not None})
+    return cls(**{known[name].field: value for name, value in _given(chosen).items()})
+
+
+def _given(chosen: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in chosen.items() if value is not None}
 
 
 def _parameters(cls: Any) -> Iterator[inspect.Parameter]:
     """An optional parameter for each option: ``None`` stands for the default, which the help tells."""
+    if cls is ModelOptions:
+        yield from (_FILE, _LAYER)
     for each in CLASSES if cls is ModelOptions else (cls,):
         for name, option in options_of(each).items():
             if option.help and not option.layers_only:

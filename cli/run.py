@@ -38,7 +38,7 @@ def run(
     options: ModelOptions,
 ) -> None:
     """Run test samples on a board that `tospike build` made a bitstream for, and compare with the golden model."""
-    console.check_outputs(json, inputs=(model, data))
+    console.check_outputs(json, inputs=(model, data, *options.sources))
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)

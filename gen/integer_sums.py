@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tospike.gen.common_step import common_step
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.scale import LEAST, choose_scale, relative_error, to_grid
-from tospike.hw.params import InputError, IntFormat
+from tospike.hw.params import InputError, IntFormat, require
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.network import Add, AveragePool2d, Conv2d, Dense, Grid, SumPool2d
 
@@ -92,8 +92,14 @@ class Weighted:
         A trained scale is kept, and so is the step of a grid on which the stored weights already lie.
         """
         weight, channels, grid = self.weight, self.synapses.channels, self.grid
+        require(
+            grid is None or self.options.scale is None,
+            f"layer {self.name!r} was trained with a scale of its own: leave {self.name}.scale out",
+        )
         if grid is not None:
             return np.array(np.broadcast_to(np.ravel(grid.scale), channels), dtype=np.float64)
+        if self.options.scale is not None:
+            return np.where(weight.any(axis=1), self.options.scale, 0.0)
         if self.options.weight_bits > 1:
             step = common_step([weight], self._format.max)
             if step is not None:

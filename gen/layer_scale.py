@@ -104,6 +104,8 @@ class FloatLayer:
         InputError
             No states hold both biases and weights.
         """
+        if self.options.threshold is not None or self.options.scale is not None:
+            return self._as_given()
         for grid in kept_grid(self.constants, self.weights, self.payload_unit, self.options):
             kept = self._at(grid.step, grid.fraction_bits)
             reach = kept.reach(self.events)
@@ -128,6 +130,34 @@ class FloatLayer:
         )
         return chosen, reach
 
+    def _as_given(self) -> tuple[IntegerLayer, Reach]:
+        """The layer at the threshold or the scale that a user wants."""
+        bits = self.options.fraction_bits
+        if self.options.threshold is not None:
+            require(
+                self.neuron.kind.spikes,
+                f"layer {self.name!r} has no threshold: leave {self.name}.threshold out",
+            )
+            bits = bits or 0
+            scale = self.constants.threshold / self.options.threshold * 2**bits / self.payload_unit
+        else:
+            assert self.options.scale is not None
+            scale = self.options.scale
+            bits = self._bits(scale * self.payload_unit) if bits is None else bits
+        chosen = self._at(scale, bits)
+        reach = chosen.reach(self.events)
+        require(
+            not _excess_bits(reach),
+            f"layer {self.name!r} needs states of more than {WIDEST_STATE} bits at a scale of {scale:g}: give a "
+            "smaller threshold or a larger scale",
+        )
+        return chosen, reach
+
+    def _bits(self, unit: float) -> int:
+        """Fraction bits that leaks and constants need beside weights of ``unit``."""
+        leaks = rounding_bits(self.neuron, unit * self.constants.drive, self.options)
+        return max(leaks, self.constants.fraction_bits(unit))
+
     def _scale(self, goal: Goal | None) -> float:
         """A scale for weights that lie on no grid."""
         if not self.weights.any():
@@ -143,8 +173,7 @@ class FloatLayer:
         bits = self.options.fraction_bits
         unit = max(scale * self.payload_unit, finest * 2 ** (bits or 0))
         if bits is None:
-            leaks = rounding_bits(self.neuron, unit * self.constants.drive, self.options)
-            bits = max(leaks, self.constants.fraction_bits(unit))
+            bits = self._bits(unit)
             bits = min(bits, math.floor(math.log2(unit / finest))) if finest else bits
         return self._at(unit / self.payload_unit, bits)
 

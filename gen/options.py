@@ -1,17 +1,19 @@
 """What a user chose about a trained network, whichever command or function it is for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from tospike.gen.devices import Device, find_device
 from tospike.gen.fit import EITHER
+from tospike.gen.layer_options import Layers, check_layers, checked_layers, layers_of, merged
 from tospike.gen.nir_import import read_options
 from tospike.gen.nir_options import NirOptions
 from tospike.gen.plan_options import AnnEngine, PlanOptions
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.hw.params import InputError, Option, WeightSource, option, options_of, require, require_known
+from tospike.sim.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,9 @@ class FitOptions:
 
 CLASSES = (NirOptions, OnnxOptions, QuantizeOptions, PlanOptions, FitOptions)
 """The classes whose options `ModelOptions` takes; ``PANEL`` is the heading under which a command lists them."""
-OPTIONS: dict[str, Option] = {name: each for cls in CLASSES for name, each in options_of(cls).items() if each.help}
+OPTIONS: dict[str, Option] = {
+    name: each for cls in CLASSES for name, each in options_of(cls).items() if each.help and not each.layers_only
+}
 """Those options, by their names for users."""
 _NIR = options_of(NirOptions)
 _ONLY_NIR = frozenset(name for name, each in _NIR.items() if each.help)
@@ -52,23 +56,44 @@ class ModelOptions:
     Parameters
     ----------
     given
-        Options by name; ``None`` as the value: not given.
+        Options by name, as their types or as texts; ``None`` as the value: not given.
+    layers
+        Options of single layers by name, for each layer by its name; see `LAYER_OPTIONS`.
+    shared
+        Whether a second network has these options too: then a layer that this one lacks may be its.
+    sources
+        The files that they were read from, which no output may replace.
     more
-        The same.
+        The same as ``given``.
 
     Raises
     ------
     InputError
-        There is no such option.
+        There is no such option, or it cannot have that value.
     """
 
     given: Mapping[str, Any]
+    layers: Layers
+    shared: bool = field(compare=False)
+    sources: tuple[Path, ...] = field(compare=False)
 
-    def __init__(self, given: Mapping[str, Any] | None = None, **more: Any) -> None:
+    def __init__(
+        self,
+        given: Mapping[str, Any] | None = None,
+        *,
+        layers: Layers | None = None,
+        shared: bool = False,
+        sources: tuple[Path, ...] = (),
+        **more: Any,
+    ) -> None:
         chosen = {name: value for name, value in {**(given or {}), **more}.items() if value is not None}
-        for name in chosen:
+        for name, value in chosen.items():
             require_known("option", name, OPTIONS)
+            chosen[name] = OPTIONS[name].parse(value, OPTIONS[name].flag)
         object.__setattr__(self, "given", chosen)
+        object.__setattr__(self, "layers", checked_layers(layers or {}, OPTIONS))
+        object.__setattr__(self, "shared", shared)
+        object.__setattr__(self, "sources", sources)
 
     def __getattr__(self, name: str) -> Any:
         if name not in OPTIONS:
@@ -77,12 +102,29 @@ class ModelOptions:
 
     def but(self, **more: Any) -> "ModelOptions":
         """These options and others, which win; ``None``: not given after all."""
-        return ModelOptions({**self.given, **more})
+        return replace(self, given={**self.given, **more})
+
+    def with_layers(self, layers: Layers) -> "ModelOptions":
+        """These options and others of single layers, which win."""
+        return replace(self, layers=merged(self.layers, layers))
+
+    def for_network(self, network: Network) -> "ModelOptions":
+        """These options with those of its own layers.
+
+        Raises
+        ------
+        InputError
+            It has no such layer, or the layer cannot have such an option; unless another network may.
+        """
+        if not self.shared:
+            check_layers(self.layers, [network])
+        return replace(self, layers=layers_of(self.layers, network))
 
     def of_kind(self, *, spiking: bool) -> "ModelOptions":
         """These options for one of an ANN and an SNN that share them: without what only the other has."""
         foreign = {"frames"} if spiking else {*self._only_spiking, "input_bits"}
-        return ModelOptions({name: value for name, value in self.given.items() if name not in foreign})
+        given = {name: value for name, value in self.given.items() if name not in foreign}
+        return replace(self, given=given, shared=True)
 
     @property
     def _only_spiking(self) -> frozenset[str]:
@@ -107,7 +149,7 @@ class ModelOptions:
     @property
     def quantize(self) -> QuantizeOptions:
         """How to quantise."""
-        return QuantizeOptions(**self._fields(QuantizeOptions))
+        return QuantizeOptions(**self._fields(QuantizeOptions), layers=self._layers(QuantizeOptions))
 
     @property
     def device(self) -> Device | None:
@@ -130,8 +172,17 @@ class ModelOptions:
         fields = self._fields(PlanOptions)
         if self.ann_engine is not AnnEngine.DELTA:
             fields.pop("delta_threshold", None)
-        return PlanOptions(**fields)
+        return PlanOptions(**fields, layers=self._layers(PlanOptions))
 
     def _fields(self, cls: type) -> dict[str, Any]:
         """What was given of the options of a class, by its fields."""
         return {each.field: self.given[name] for name, each in options_of(cls).items() if name in self.given}
+
+    def _layers(self, cls: type) -> dict[str, dict[str, Any]]:
+        """The same of each layer that has any."""
+        known = options_of(cls)
+        own = {
+            layer: {known[name].field: value for name, value in given.items() if name in known}
+            for layer, given in self.layers.items()
+        }
+        return {layer: given for layer, given in own.items() if given}

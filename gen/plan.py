@@ -21,6 +21,7 @@ from tospike.hw.params import (
     HostEventParams,
     HostInput,
     HostOutput,
+    InputError,
     IntFormat,
     NeuronKind,
     NeuronParams,
@@ -31,6 +32,7 @@ from tospike.hw.params import (
     SystolicParams,
     WeightSource,
     ceil_div,
+    of_layer,
     require,
 )
 from tospike.sim.design import Design
@@ -69,6 +71,9 @@ def _input_format(network: Network) -> IntFormat:
 
 
 def _systolic(network: Network, options: PlanOptions) -> Design:
+    for layer, given in options.layers.items():
+        shared = f"{layer}.{next(iter(given))} is for event engines, but all layers of {network.name!r} share one array"
+        raise InputError(f"{shared}: leave it out, or give --ann-engine event")
     act = _input_format(network)
     finer = max(stage.fraction_bits for stage in network.stages)
     requantize = RequantizeParams(fraction_bits=finer)
@@ -120,6 +125,7 @@ def _frames(network: Network, options: PlanOptions) -> Design:
     for stage in network.stages:
         synapses = stage.dense
         activation = None
+        own = of_layer(options, stage.name)
         if isinstance(stage.neuron, Requantize):
             activation = ActivationParams(
                 act=act, clamp=stage.neuron.clamp, shift=stage.neuron.shift, change_threshold=threshold
@@ -127,7 +133,7 @@ def _frames(network: Network, options: PlanOptions) -> Design:
         layer = EventParams(
             inputs=synapses.inputs,
             neurons=synapses.outputs,
-            lanes=_useful_lanes(synapses.outputs, options.lanes),
+            lanes=_useful_lanes(synapses.outputs, own.lanes),
             payload=act.difference if is_delta else act,
             weight_bits=max(2, weight_bits(stage)),
             neuron=NeuronParams(
@@ -178,9 +184,11 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         synapses = stage.weighted
         bias, neurons = bool(synapses.bias.any()), synapses.outputs
         small = window is None and neurons <= MAX_REGISTER_NEURONS
-        kind = options.engine if small else SpikingEngine.EVENT
+        own = of_layer(options, stage.name)
+        kind = own.engine if small else SpikingEngine.EVENT
         skips = window is None and kind is SpikingEngine.EVENT and stage.neuron.unmoved and not bias
-        lanes = _useful_lanes(neurons, options.lanes) if window is None else _window_lanes(window, options)
+        _check_own(stage.name, options, small=small, skips=skips)
+        lanes = _useful_lanes(neurons, own.lanes) if window is None else _window_lanes(window, own)
         engine = EventParams(
             inputs=synapses.inputs,
             neurons=neurons,
@@ -193,7 +201,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
             count_bits=max(1, (spec.steps * stage.neuron.spike.max).bit_length()),
             bias=bias,
             recurrent=stage.recurrent is not None,
-            sweep=options.sweep if skips else Sweep.ALL,
+            sweep=own.sweep if skips else Sweep.ALL,
             window=window,
         )
         engines.append(engine)
@@ -222,6 +230,26 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         unread=unread_inputs(network),
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
+
+
+def _check_own(layer: str, options: PlanOptions, *, small: bool, skips: bool) -> None:
+    """Refuse what a layer alone was given, and cannot have."""
+    given, own = options.layers.get(layer, {}), of_layer(options, layer)
+    in_registers = own.engine is SpikingEngine.REGISTER
+    require(
+        small or not in_registers or "engine" not in given,
+        f"layer {layer!r} cannot have a register engine, which has up to {MAX_REGISTER_NEURONS} neurons and no windows"
+        f": leave {layer}.engine out",
+    )
+    require(
+        not (small and in_registers) or "lanes" not in given,
+        f"layer {layer!r} has a register engine, which updates all its neurons at once: leave {layer}.lanes out",
+    )
+    require(
+        skips or own.sweep is Sweep.ALL or "sweep" not in given,
+        f"layer {layer!r} has to sweep all words, for its neurons move without events too, or it has a register engine"
+        f": leave {layer}.sweep out",
+    )
 
 
 def _encoder(spec: InputSpec, payload: IntFormat) -> EncoderParams | DeltaParams:

@@ -1,10 +1,20 @@
 """What the user may choose about the engines."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from tospike.hw.params import LONGEST_TIME_BIN, Dataflow, SpikingEngine, Sweep, WeightSource, check_options, option
+from tospike.hw.params import (
+    LONGEST_TIME_BIN,
+    Dataflow,
+    SpikingEngine,
+    Sweep,
+    WeightSource,
+    check_options,
+    of_layer,
+    option,
+)
 
 
 class AnnEngine(StrEnum):
@@ -38,15 +48,17 @@ class PlanOptions:
     rows: int = option(1, "Rows of the systolic array", low=1, high=256)
     cols: int = option(8, "Columns of the systolic array", low=1, high=256)
     dataflow: Dataflow = option(Dataflow.OS, "Output- or weight-stationary array")
-    lanes: int = option(8, "Neurons that an event engine updates per cycle", low=1, high=64)
+    lanes: int = option(8, "Neurons that an event engine updates per cycle", low=1, high=64, per_layer="ann snn")
     engine: SpikingEngine = option(
-        SpikingEngine.EVENT, "SNN: states in memory, or in registers where a layer is small enough"
+        SpikingEngine.EVENT, "SNN: states in memory, or in registers where a layer is small enough", per_layer="snn"
     )
     ann_engine: AnnEngine = option(
         AnnEngine.SYSTOLIC, "ANN: a systolic array, or (dense) event engines: they skip zeros, or what stays"
     )
     delta_threshold: int = option(0)
-    sweep: Sweep = option(Sweep.ALL, "Event engines: sweep all words, or touched ones where IF and I allow")
+    sweep: Sweep = option(
+        Sweep.ALL, "Event engines: sweep all words, or touched ones where IF and I allow", per_layer="snn"
+    )
     products_per_multiplier: int = option(1, "Systolic: 2 lets two columns share multipliers, for ECP5", low=1, high=2)
     weights: WeightSource = option(
         WeightSource.MEMORY,
@@ -61,9 +73,15 @@ class PlanOptions:
         high=LONGEST_TIME_BIN,
     )
 
+    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    """What stages have otherwise, by their names and the fields here; see `of_layer`."""
+
     def __post_init__(self) -> None:
         check_options(self)
+        for layer in self.layers:
+            of_layer(self, layer)
 
     def describe(self) -> dict[str, Any]:
-        """Every option by its name, as JSON takes it."""
-        return {name: getattr(value, "value", value) for name, value in asdict(self).items()}
+        """Every option by its name, as JSON takes it (its enums are strings); single layers' where there are any."""
+        described = asdict(self)
+        return {name: value for name, value in described.items() if name != "layers" or value}

@@ -147,6 +147,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["frames, of which the last is answered"] = network.input.looks
     if network.warnings:
         choices["warnings"] = list(network.warnings)
+    options = options.for_network(network)
     imported = network
     try:
         quantized = quantize(network, data.train_x, options.quantize)

@@ -13,7 +13,7 @@ from tospike.gen.logits import MOST_FRACTION_BITS, logit_sums, needed_fraction_b
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.quantized import StageReport
 from tospike.gen.scale import signed_bits
-from tospike.hw.params import IntFormat, require, require_range
+from tospike.hw.params import IntFormat, of_layer, require, require_range
 from tospike.sim.encoding import encode
 from tospike.sim.network import Accumulator, Activation, Grid, MaxPool2d, Network, Stage
 from tospike.sim.reference import run_float
@@ -35,6 +35,9 @@ def quantize_ann(
     where a multiplier and a bias can; ``options`` and the calibration data set the others.
     """
     require_range("weight-bits of an ANN", options.weight_bits, 1, 8)
+    for stage in network.stages:
+        own = of_layer(options, stage.name).weight_bits
+        require_range(f"weight-bits of layer {stage.name!r} of an ANN", own, 1, 8)
     runs = run_float(network, samples).stages
     inputs = encode(network.input, samples).astype(np.float64)
     grids, act = choose_grids(network, [inputs, *(run.outputs for run in runs)], options)
@@ -85,7 +88,8 @@ class _Layers:
         return [self.grids[source] for source in self.network.sources(index)]
 
     def _logits(self, index: int) -> Sums:
-        return logit_sums(self.network.stages[index], self._sources(index), self.act, self.options)
+        stage = self.network.stages[index]
+        return logit_sums(stage, self._sources(index), self.act, of_layer(self.options, stage.name))
 
     def _stage(self, index: int, stage: Stage, fraction_bits: int) -> tuple[Stage, StageReport, float]:
         if isinstance(stage.synapses, MaxPool2d):
@@ -104,7 +108,7 @@ class _Layers:
             sources=self._sources(index),
             target=self.grids[index],
             act=self.act,
-            options=self.options,
+            options=of_layer(self.options, stage.name),
             params=params,
         ).quantize()
         report = self._report(stage, layer.sums, layer.bias, fraction_bits, float(self.grids[index].scale))

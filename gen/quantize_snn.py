@@ -22,6 +22,7 @@ from tospike.hw.params import (
     Encoding,
     IntFormat,
     ceil_div,
+    of_layer,
     require,
     require_range,
 )
@@ -43,14 +44,17 @@ def quantize_snn(
     network: Network, samples: NDArray[np.generic], options: QuantizeOptions
 ) -> tuple[Network, tuple[StageReport, ...]]:
     """Quantise a network of :class:`Membrane` stages; see :func:`tospike.gen.quantize.quantize`."""
+    own = [of_layer(options, stage.name) for stage in network.stages]
     require_range("weight-bits of an SNN", options.weight_bits, 2, WIDEST_WEIGHT)
+    for stage, each in zip(network.stages, own, strict=True):
+        require_range(f"weight-bits of layer {stage.name!r} of an SNN", each.weight_bits, 2, WIDEST_WEIGHT)
     widest = max(network.input.inputs, *(stage.synapses.outputs for stage in network.stages))
     samples = samples[:: ceil_div(len(samples) * network.input.steps * widest, CALIBRATION_VALUES)]
     spec = _input(network, samples, options)
     events: Integers = encode(spec, samples).astype(np.int64, copy=False, casting="same_kind")
     payload_unit = spec.payload_unit
     # only a search for scales needs to know what the float network does
-    searched = [_candidates(stage, options) for stage in network.stages]
+    searched = [_candidates(stage, each) for stage, each in zip(network.stages, own, strict=True)]
     few = slice(None, None, ceil_div(len(samples), SEARCHED_SAMPLES))
     wanted = [run.outputs.sum(axis=1) for run in run_float(network, samples[few]).stages] if any(searched) else []
     stages, reports = [], []
@@ -59,7 +63,7 @@ def quantize_snn(
             events = delayed(events, stage.delays)
         tried = searched[index]
         goal = Goal(events=events[few], counts=wanted[index], candidates=tried) if tried else None
-        integers, report, events = _stage(stage, events, payload_unit, goal, options)
+        integers, report, events = _stage(stage, events, payload_unit, goal, own[index])
         stages.append(integers)
         reports.append(report)
         payload_unit = 1.0
@@ -79,7 +83,8 @@ def _input(network: Network, samples: NDArray[np.generic], options: QuantizeOpti
         fmt = IntFormat(bits=options.input_bits, signed=lowest < 0)
         # values on a grid keep it where the weights that they meet have one, too
         weights = uniform(network.stages[0])[0].weighted.weight
-        on_grid = common_step([weights], IntFormat(bits=options.weight_bits, signed=True).max) is not None
+        bits = of_layer(options, network.stages[0].name).weight_bits
+        on_grid = common_step([weights], IntFormat(bits=bits, signed=True).max) is not None
         step = common_step([samples], max(1, fmt.max)) if on_grid else None
         return replace(spec, format=fmt, scale=step or choose_scale(samples, fmt, ScaleMethod.MAX))
     counts = samples.astype(np.float64)

@@ -73,7 +73,7 @@ def gates(
     options: ModelOptions,
 ) -> None:
     """Energy per inference of the gates on real data: every net's edges, by the cell library's own tables."""
-    console.check_outputs(json, inputs=(model, data, target, *filter(None, [memories])))
+    console.check_outputs(json, inputs=(model, data, *options.sources, target, *filter(None, [memories])))
     chosen = GateOptions.on(
         target, technology=memories, delays=delays.models, booth=booth, cache=Cache(reuse=not no_cache)
     )

@@ -39,6 +39,7 @@ from tospike.gen.cache import Cache
 from tospike.gen.children import Stopped
 from tospike.gen.data import DataSet
 from tospike.gen.folder import generate
+from tospike.gen.layer_options import check_layers
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import Prepared, prepare
 from tospike.gen.vectors import BENCH_SAMPLES
@@ -146,6 +147,7 @@ def run_study(
     prepared = {
         kind: prepare(path, data, workload.options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()
     }
+    check_layers(workload.options.layers, [side.imported for side in prepared.values()])
     for side in prepared.values():  # before any work: what was guessed, and what no engine can run, is told now
         for line in side.warnings:
             _log.warning(line)

@@ -27,7 +27,7 @@ from tospike.hw.params.neuron import (
 )
 from tospike.hw.params.noise import NOISE_LAGS, NoiseParams
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
-from tospike.hw.params.option import Option, check_options, option, options_of, require_known
+from tospike.hw.params.option import Option, check_options, of_layer, option, options_of, require_known
 from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
@@ -108,6 +108,7 @@ __all__ = [
     "ceil_div",
     "check_neuron_options",
     "check_options",
+    "of_layer",
     "option",
     "options_of",
     "packing_shift",

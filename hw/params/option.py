@@ -159,6 +159,23 @@ def check_options(options: Any) -> None:
             require_range((said.name or each.name).replace("_", "-"), value, said.low, said.high or 0)
 
 
+def of_layer(options: Any, layer: str) -> Any:
+    """The options of one layer, of a class with a field ``layers``: what each layer has otherwise, by its name.
+
+    Raises
+    ------
+    InputError
+        What the layer has is out of range; the message names the layer.
+    """
+    own = options.layers.get(layer)
+    if own is None:
+        return options if not options.layers else replace(options, layers={})
+    try:
+        return replace(options, layers={}, **own)
+    except InputError as error:
+        raise InputError(f"layer {layer!r}: {error}") from None
+
+
 def require_known(what: str, name: str, known: Iterable[str]) -> None:
     """Refuse a name that is not among ``known``, and tell the nearest one.
 
