@@ -15,7 +15,8 @@ from tospike.compare.energy.models import MODELS, model_named
 from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.gates.study import DEFAULT_SAMPLES, GateStudy
 from tospike.compare.report.table import print_report
-from tospike.compare.study.run import StudyOptions, run_study
+from tospike.compare.study.options import StudyOptions
+from tospike.compare.study.run import run_study
 from tospike.compare.study.workload import KNOWN, Given, named
 from tospike.gen.cache import Cache
 from tospike.gen.options import ModelOptions
@@ -65,7 +66,7 @@ def compare(
     options: ModelOptions,
 ) -> None:
     """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
-    from tospike.compare.report.page import REPORTS, write_report  # matplotlib takes as long as all the rest
+    from tospike.compare.report.files import REPORTS, write_report  # matplotlib takes as long as all the rest
 
     given = Given(
         ann=ann, snn=snn, data=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out, samples=samples
@@ -90,5 +91,5 @@ def compare(
     command = shlex.join(["tospike", *sys.argv[1:]])
     with console.progress_steps() as progress:
         report = run_study(chosen, out, study, command=command, progress=progress)
-    console.warn(report["warnings"])
+    console.warn(report.warnings)
     print_report(report, write_report(report, out), console.out)

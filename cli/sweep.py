@@ -13,7 +13,7 @@ from tospike.cli.commands import new_app
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.report.numbers import significant, times
 from tospike.compare.sweep.point import Point, grid, parse_values
-from tospike.compare.sweep.report import FILES, row, write_sweep
+from tospike.compare.sweep.report import FILES, write_sweep
 from tospike.compare.sweep.runner import COUNTERS, in_processes, on_cluster, run_sweep
 from tospike.gen.cache import Cache
 from tospike.gen.results_folder import check_results
@@ -82,10 +82,9 @@ def sweep(
     write_sweep(out, results)
     varied = [name for name, values in axes.items() if len(values) > 1]
     table = Table(*(name.replace("_", " ") for name in varied), "n", "ANN, pJ", "SNN, pJ", "SNN / ANN")
-    flat = [row(result) for result in results]
-    for line in flat[:_SHOWN]:
-        figures = (significant(line[name]) for name in ("n", "ann_pj", "snn_pj"))
-        table.add_row(*(str(line[name]) for name in varied), *figures, times(line["ratio"]))
+    for found in results[:_SHOWN]:
+        figures = map(significant, (found.n, found.ann.pj, found.snn.pj))
+        table.add_row(*(str(getattr(found.point, name)) for name in varied), *figures, times(found.ratio))
     console.out.print(table)
-    more = f" ({len(flat) - _SHOWN} more points there)" if len(flat) > _SHOWN else ""
+    more = f" ({len(results) - _SHOWN} more points there)" if len(results) > _SHOWN else ""
     console.out.print(f"{out}: sweep.json, sweep.csv{more}", highlight=False, soft_wrap=True)

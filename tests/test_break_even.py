@@ -19,6 +19,7 @@ from tospike.compare.study.sensitivity import Variant, option_changes, placed_st
 from tospike.compare.study.trial import Trials
 from tospike.compare.sweep.measure import measure
 from tospike.compare.sweep.point import Point
+from tospike.compare.sweep.result import PointResult, SideResult
 from tospike.compare.sweep.surface import RATES, crossing, surface, with_rates
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions
@@ -42,14 +43,16 @@ def test_the_surface_meets_the_measured_energies():
     assert found.n_max == pytest.approx(3 / 0.5, rel=0.1)
     assert 0 < found.n_star < found.n_max
     there = measure(replace(point, spike_rate=found.n_star * point.density / point.steps))
-    assert there["snn"]["pj"] == pytest.approx(there["ann"]["pj"], rel=0.05)
+    assert there.snn.pj == pytest.approx(there.ann.pj, rel=0.05)
 
 
 def test_a_side_that_always_wins():
     point = Point(inputs=4, outputs=2)
 
     def results(ann, snn):
-        return [{"n": rate, "ann": {"pj": ann}, "snn": {"pj": snn}} for rate in RATES]
+        sides = (SideResult(pj=pj, parts={}, cycles=1.0, area_um2=1.0) for pj in (ann, snn))
+        both = dict(zip(("ann", "snn"), sides, strict=True))
+        return [PointResult(point=point, n=rate, **both) for rate in RATES]
 
     assert surface(results(1.0, 2.0), [point])[0].n_star == 0
     assert surface(results(2.0, 1.0), [point])[0].n_star is None
@@ -60,9 +63,9 @@ def test_both_published_outcomes_by_reuse_and_state_alone():
     task = Point(spike_rate=0.08)
     spikes_win = measure(replace(task, rows=1, state=StatePlacement.REGISTER))
     ann_wins = measure(replace(task, rows=4, state=StatePlacement.MEMORY))
-    assert spikes_win["n"] == pytest.approx(ann_wins["n"], rel=0.05)
-    assert spikes_win["snn"]["pj"] < 0.8 * spikes_win["ann"]["pj"]
-    assert ann_wins["snn"]["pj"] > ann_wins["ann"]["pj"]
+    assert spikes_win.n == pytest.approx(ann_wins.n, rel=0.05)
+    assert spikes_win.snn.pj < 0.8 * spikes_win.ann.pj
+    assert ann_wins.snn.pj > ann_wins.ann.pj
 
 
 # ------------------------------------------------------------------------------------------ where a network lies

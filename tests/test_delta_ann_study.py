@@ -36,7 +36,7 @@ def priced(params, x):
     design = random_design(params, seed=3)
     result = golden.run(design, x)
     energy = counted_energy(HOROWITZ, params, result.counters, result.cycles)
-    return energy.summary()["parts"], result, engine_activities(design, x, result)
+    return energy.summary().parts, result, engine_activities(design, x, result)
 
 
 def test_what_stays_costs_neither_weights_nor_products():
@@ -126,8 +126,8 @@ def test_the_twin_and_other_trials_are_delta_anns_too(both):
     paths, prepared, data, options = both
     prices = Prices(model=MODELS["horowitz45"], technologies=(HOROWITZ,))
     twin = twin_design(paths["ann"], prepared["snn"], data, options.of_kind(spiking=False), prices)
-    assert "3-bit activations" in twin["description"] and "has not changed in 3 frames" in twin["description"]
-    assert twin["counted_pj"]["total"] > 0
+    assert "3-bit activations" in twin.description and "has not changed in 3 frames" in twin.description
+    assert twin.counted_pj.total > 0
     trials = Trials(prepared, paths, data, options, HOROWITZ)
     own, coarse, narrow = (trials.run("ann", given) for given in ({}, {"delta_threshold": 100}, {"weight_bits": 4}))
     assert coarse.mean_pj < own.mean_pj and narrow.mean_pj < own.mean_pj

@@ -82,11 +82,11 @@ def test_the_summary_adds_up():
     rng = np.random.default_rng(0)
     operations = {name: rng.integers(0, 5000, 449) for name in operation_prices(HOROWITZ, WIDTHS, MEMORIES)}
     summary = energy(HOROWITZ_45, [engine(operations), engine(operations)]).summary()
-    assert summary["total"] == pytest.approx(sum(summary["terms"].values()))
-    assert summary["total"] == pytest.approx(summary["compute"] + summary["memory"])
-    assert summary["memory"] == pytest.approx(sum(summary["terms"][name] for name in MEMORY_OPERATIONS))
-    assert summary["p5"] < summary["p50"] < summary["p95"]
-    assert np.mean(summary["samples"]) == pytest.approx(summary["total"])
+    assert summary.total == pytest.approx(sum(summary.terms.values()))
+    assert summary.total == pytest.approx(summary.compute + summary.memory)
+    assert summary.memory == pytest.approx(sum(summary.terms[name] for name in MEMORY_OPERATIONS))
+    assert summary.p5 < summary.p50 < summary.p95
+    assert np.mean(summary.samples) == pytest.approx(summary.total)
 
 
 def test_more_of_anything_costs_more():
@@ -245,10 +245,10 @@ def test_every_model_names_its_sources(name):
     model = MODELS[name]
     assert len(model.source) > 20
     assert model.constants
-    for constant in model.describe().values():
-        assert constant["value"] > 0
-        assert constant["unit"].startswith(("pJ", "um2", "nW"))
-        assert len(constant["source"]) > 20
+    for constant in model.constants.values():
+        assert constant.value > 0
+        assert constant.unit.startswith(("pJ", "um2", "nW"))
+        assert len(constant.source) > 20
 
 
 def test_updates_are_no_more_than_steps_or_events():

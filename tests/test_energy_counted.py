@@ -114,14 +114,14 @@ def test_parts_add_up_and_none_is_negative(name, technology):
     _, _, result = golden(params)
     energy = counted_energy(load_technology(technology), params, result.counters, result.cycles)
     summary = energy.summary()
-    assert sum(summary["parts"].values()) == pytest.approx(summary["total"])
-    assert sum(summary["terms"].values()) == pytest.approx(summary["total"])
-    assert np.mean(summary["samples"]) == pytest.approx(summary["total"], abs=1e-3)
+    assert sum(summary.parts.values()) == pytest.approx(summary.total)
+    assert sum(summary.terms.values()) == pytest.approx(summary.total)
+    assert np.mean(summary.samples) == pytest.approx(summary.total, abs=1e-3)
     assert {term for terms in PARTS.values() for term in terms} >= set(energy.terms)
     for term, values in energy.terms.items():
         assert np.all(values >= 0), term
     assert energy.area_um2 > 0
-    assert all(0 < share < 1.5 for share in summary["busy"].values())
+    assert all(0 < share < 1.5 for share in summary.busy.values())
 
 
 def test_a_silent_sample_still_pays_for_clock_leakage_and_sweeps():

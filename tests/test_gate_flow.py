@@ -128,9 +128,9 @@ def test_gates_compute_what_golden_says(params, options):
         assert moved[0] < moved[1:].min()
     assert delayed.edges > zero.edges
     np.testing.assert_array_equal(delayed.parts["clock"], zero.parts["clock"])
-    written = found.to_json()
-    assert written["samples"] == 4 and written["period_ns"] == 10 and "no OpenSTA: not here" in written["period_source"]
-    assert written["cells"] > written["ff"] > 0
+    report = found.report
+    assert report.samples == 4 and report.period_ns == 10 and "no OpenSTA: not here" in report.period_source
+    assert report.cells > report.ff > 0
 
 
 def test_hierarchy_survives(options):
@@ -180,15 +180,15 @@ def test_booth_or_not(options):
 
 
 def test_building_blocks(options):
-    rows = {(row["block"], row["density"]): row for row in measure_cells(options, cycles=300, seed=1)}
+    rows = {(row.block, row.density): row for row in measure_cells(options, cycles=300, seed=1)}
     assert len(rows) == 3 * len(DENSITIES)
     for block in ("8-bit PE", "8-bit PE, zero-gated", "16-bit lane"):
         for delays in ("zero", "library"):
-            pj = [rows[block, density]["pj_per_cycle"][delays] for density in DENSITIES]
+            pj = [rows[block, density].pj_per_cycle[delays] for density in DENSITIES]
             assert pj == sorted(pj, reverse=True), "fewer operands, less energy"
-        assert rows[block, 0.06]["pj_per_operation"]["zero"] > rows[block, 1.0]["pj_per_operation"]["zero"]
-        assert rows[block, 0.0]["pj_per_operation"] is None
-    plain, gated = (rows[block, 0.0]["pj_per_cycle"]["library"] for block in ("8-bit PE", "8-bit PE, zero-gated"))
+        assert rows[block, 0.06].pj_per_operation["zero"] > rows[block, 1.0].pj_per_operation["zero"]
+        assert rows[block, 0.0].pj_per_operation is None
+    plain, gated = (rows[block, 0.0].pj_per_cycle["library"] for block in ("8-bit PE", "8-bit PE, zero-gated"))
     assert gated < plain
 
 

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import reports
 from test_energy import ANN, SNN
 from test_energy_counted import golden
 
 from tospike.compare.energy.place import spikes_between
 from tospike.compare.gates.place import gate_break_even, place_in_gates
+from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.report.figures_energy import break_even_figure
+from tospike.compare.report.study import BreakEvenReport
 from tospike.hw.params import SPIKE, Encoding
 
 SPIKES = np.arange(5.0, 25.0)
@@ -58,23 +61,30 @@ def test_spikes_are_those_that_come_to_neurons():
     assert not spikes_between(ANN, result.counters).any()
 
 
+def drawn(n_star, gates=None, n=1.0):
+    found = BreakEvenReport(n=n, n_star=n_star, published={}, formula={}, gates=gates)
+    return break_even_figure(reports.study(break_even=found)).svg
+
+
 def test_the_place_is_given_for_each_delay_model_and_drawn():
-    snn = {"library": "cells.lib", "samples": 20, "delays": {}}
-    ann = {"delays": {}}
-    for delays, offset in (("zero", 5.0), ("library", 7.0)):
-        snn["delays"][delays] = {"samples": (offset + 2 * SPIKES).tolist()}
-        ann["delays"][delays] = {"samples": [25.0] * 20}
+    offsets = {DelayModel.ZERO: 5.0, DelayModel.LIBRARY: 7.0}
+    ann = reports.gates("ann", delays={delays: reports.gate_energy([25.0] * 20) for delays in offsets})
+    snn = reports.gates(
+        "snn",
+        library="cells.lib",
+        samples=20,
+        delays={delays: reports.gate_energy(offset + 2 * SPIKES) for delays, offset in offsets.items()},
+    )
     found = place_in_gates(ann, snn, np.concatenate([SPIKES, [100.0]]))
-    assert found["n_star"]["zero"] == pytest.approx((10, 10, 10))
-    assert found["n_star"]["library"] == pytest.approx((9, 9, 9))
+    assert (found.library, found.samples) == ("cells.lib", 20)
+    assert found.n_star[DelayModel.ZERO] == pytest.approx((10, 10, 10))
+    assert found.n_star[DelayModel.LIBRARY] == pytest.approx((9, 9, 9))
     assert place_in_gates(None, snn, SPIKES) is None
-    break_even = {"n": 1.0, "n_star": {"osu018": 2.0}, "published": {}, "formula": {}}
-    assert "cells.lib" not in break_even_figure({"break_even": break_even}).svg
-    assert "this network, gates, cells.lib" in break_even_figure({"break_even": {**break_even, "gates": found}}).svg
-    nowhere = {**found, "n_star": {"zero": None, "library": None}}
-    assert "cells.lib" not in break_even_figure({"break_even": {**break_even, "gates": nowhere}}).svg
+    assert "cells.lib" not in drawn({"osu018": 2.0})
+    assert "this network, gates, cells.lib" in drawn({"osu018": 2.0}, found)
+    nowhere = replace(found, n_star=dict.fromkeys(DelayModel))
+    assert "cells.lib" not in drawn({"osu018": 2.0}, nowhere)
 
 
 def test_a_network_that_never_breaks_even_is_named_so_and_not_put_on_the_axis():
-    found = {"n": 1.4, "n_star": {"a": 0.0, "b": 0.2}, "published": {}, "formula": {}}
-    assert break_even_figure({"break_even": found}).svg.count("0: at no number of spikes") == 1
+    assert drawn({"a": 0.0, "b": 0.2}, n=1.4).count("0: at no number of spikes") == 1

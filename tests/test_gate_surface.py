@@ -16,6 +16,7 @@ from tospike.compare.sweep.gate_surface import check_surface, gate_surface
 from tospike.compare.sweep.gates import GatePoint, Side, measure
 from tospike.compare.sweep.layer import spikes_per_activation
 from tospike.compare.sweep.point import Point, grid
+from tospike.compare.sweep.result import GateSideResult
 from tospike.compare.sweep.runner import GATES, run_sweep
 from tospike.compare.sweep.surface import RATES, crossing
 from tospike.compare.sweep.surface_figure import surface_figure
@@ -37,10 +38,11 @@ def energies(ann):
 
     def run(works):
         asked.extend(works)
-        return [
-            {"pj": ann / work.point.rows if work.side is Side.ANN else 1 + work.point.steps * work.point.spike_rate}
+        needed = [
+            ann / work.point.rows if work.side is Side.ANN else 1 + work.point.steps * work.point.spike_rate
             for work in works
         ]
+        return [GateSideResult(pj=pj, parts={}, cycles=1.0, area_um2=1.0, period_ns=1.0) for pj in needed]
 
     return run, asked
 
@@ -56,7 +58,7 @@ def test_bisection_finds_what_all_rates_would(ann):
     assert found.n_star == crossing(curve, ann)
     assert (found.n_max, found.level, found.cells, found.delays) == (curve[-1][0], 3, LIBRARY, DelayModel.LIBRARY)
     assert len(asked) == len(set(asked)) <= 4, "the ANN, and at most 3 rates of 6"
-    assert [item["n"] for item in found.curve] == sorted(item["n"] for item in found.curve)
+    assert [n for n, _ in found.curve] == sorted(n for n, _ in found.curve)
 
 
 def test_what_points_have_in_common_is_measured_once():
@@ -132,10 +134,10 @@ def test_a_side_in_gates(tmp_path, monkeypatch):
 
     found = run_sweep(works, task=GATES, cache=Cache(), execute=one_by_one)
     for result in found:
-        assert list(result["parts"]) == list(PARTS)
-        assert sum(result["parts"].values()) == pytest.approx(result["pj"])
-        assert result["parts"]["mac"] > 0 < result["parts"]["memories"]
-    assert found[0]["cycles"] == measure(works[0])["cycles"]
+        assert list(result.parts) == list(PARTS)
+        assert sum(result.parts.values()) == pytest.approx(result.pj)
+        assert result.parts["mac"] > 0 < result.parts["memories"]
+    assert found[0].cycles == measure(works[0]).cycles
 
     def never(points, run):
         raise AssertionError

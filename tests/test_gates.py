@@ -136,8 +136,8 @@ def test_parts_and_modules(cache):
     assert energy.modules["engine_0.queue"] == pytest.approx(energy.parts["queues"][0])
     assert energy.modules["host"] == pytest.approx(sum(activity.edges[0, A]) * PIN)
     summary = energy.summary()
-    assert sum(summary["parts"].values()) == pytest.approx(summary["total"])
-    assert summary["static"] == pytest.approx(summary["parts"]["clock"] + summary["parts"]["leakage"])
+    assert sum(summary.parts.values()) == pytest.approx(summary.total)
+    assert summary.static == pytest.approx(summary.parts["clock"] + summary.parts["leakage"])
 
 
 def glitching(cell):

@@ -1,6 +1,6 @@
 """Energy at equal accuracy: grids, fronts, matches and their intervals, by hand."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +9,8 @@ import pytest
 from test_study import write_networks
 
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.study.iso_accuracy import GridPoint, ann_grid, compare_at_equal_accuracy, run_grid, snn_grid
+from tospike.compare.study.iso_accuracy import GridPoint, ann_grid, run_grid, snn_grid
+from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy as _compare
 from tospike.compare.study.trial import Trial, Trials
 from tospike.compare.study.twin import twin_design
 from tospike.gen.data import load_data
@@ -18,6 +19,10 @@ from tospike.gen.prepare import prepare
 from tospike.hw.params import InputError
 
 SAMPLES = 200
+
+
+def compare_at_equal_accuracy(grid, **options):
+    return _compare(grid, technology="horowitz45", **options)
 
 
 def point(kind, label, right, pj, *, spread=0.0):
@@ -148,8 +153,8 @@ def test_a_grid_is_run_and_each_point_only_once(trials, monkeypatch):
     cost = {(p.kind, p.label): p.trial.mean_pj for p in grid}
     assert cost["ann", "4-bit weights, 3-bit activations"] < cost["ann", ""]
     assert cost["snn", "2 steps, 8-bit weights"] < cost["snn", ""] < cost["snn", "8 steps, 8-bit weights"]
-    found = asdict(compare_at_equal_accuracy(grid))
-    assert found["samples"] == 30
+    found = compare_at_equal_accuracy(grid)
+    assert (found.samples, found.technology) == (30, "horowitz45")
     assert trials.run("ann", {"weight_bits": 99}) is None, "no hardware has such weights"
 
 

@@ -1,168 +1,57 @@
 """report.json, report.html, the figures and the table of the terminal, on a study made by hand."""
 
-import copy
 import csv
 import io
 import json
 import os
 import re
-from dataclasses import asdict
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import reports
+from reports import SAMPLES, with_twin
 from rich.console import Console
 
-from tospike.compare.energy.activity import EngineActivity, Memories, Widths
 from tospike.compare.energy.levels import TERMS
-from tospike.compare.energy.model import energy
 from tospike.compare.energy.models import MODELS
-from tospike.compare.energy.operations import HOROWITZ_45
-from tospike.compare.energy.technology import load_technology
 from tospike.compare.gates.levels import TERM_PARTS, part_levels
 from tospike.compare.gates.parts import PARTS
+from tospike.compare.gates.place import GatePlace
+from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.report.drawing import PALETTE, new_figure
-from tospike.compare.report.figures import ENERGY_LABELS, summary_figure, wilson_interval
+from tospike.compare.report.figures import summary_figure, wilson_interval
 from tospike.compare.report.figures_energy import accuracy_energy_figure
+from tospike.compare.report.figures_parts import ENERGY_LABELS
+from tospike.compare.report.files import figures_of, write_report
+from tospike.compare.report.json_file import report_json
 from tospike.compare.report.labels import Label, place_labels
 from tospike.compare.report.numbers import count, percent, significant, times
-from tospike.compare.report.page import figures_of, report_html, report_json, write_report
-from tospike.compare.report.table import print_report, summary_rows
-from tospike.compare.study.twin import compare_twin
+from tospike.compare.report.page import report_html
+from tospike.compare.report.rows import summary_rows
+from tospike.compare.report.table import print_report
+from tospike.compare.report.variations import IsoAccuracy, Match, Missing, Point
 from tospike.compare.study.verdict import judge
 from tospike.hw.params import InputError
-
-SAMPLES = 449
-HOROWITZ = load_technology("horowitz45")
-WIDTHS = Widths(weight_bits=8, act_bits=8, state_bits=16)
-MEMORIES = Memories(weight_bits=19000, state_bits=700, activation_bits=1500)
-
-
-def design(kind, cycles, operations, engines, dsp):
-    rng = np.random.default_rng(len(kind) + dsp)
-    per_sample = rng.normal(cycles, cycles / 20, SAMPLES).astype(int)
-    counts = {name: rng.normal(mean, mean / 20, SAMPLES) for name, mean in operations.items()}
-    engine = EngineActivity(name="0", operations=counts, widths=WIDTHS, memories=MEMORIES)
-    counted = energy(HOROWITZ_45, [engine]).summary()
-    fmax = 131.25
-    p5, p50, p95 = np.percentile(per_sample, (5, 50, 95))
-    stats = {"mean": per_sample.mean(), "p5": p5, "p50": p50, "p95": p95}
-    return {
-        "name": f"digits_{kind}",
-        "kind": kind,
-        "description": "64-32-10 <small> & simple",
-        "accuracy": {"float": 0.981, "golden": 0.977, "golden_as_rtl": 0.977, "rtl": 0.975},
-        "rtl_samples": SAMPLES,
-        "mismatches": 0,
-        "cycles": stats,
-        "cycles_samples": per_sample,
-        "fpga": {
-            "target": "ecp5-85k",
-            "speed": 6,
-            "seed": 1,
-            "lut4": 1432,
-            "carry": 310,
-            "ff": 988,
-            "bram": 6,
-            "dsp": dsp,
-            "fmax_mhz": fmax,
-            "engines": engines,
-        },
-        "latency_us": {name: value / fmax for name, value in stats.items()},
-        "operations": {name: values.mean() for name, values in counts.items()},
-        "energy_pj": counted,
-        "counted_pj": {
-            **{key: 1.5 * counted[key] for key in ("total", "p5", "p95")},
-            "technology": "horowitz45",
-            "samples": [1.5 * value for value in counted["samples"]],
-            "static": 77.25,
-            "rtl": 1.5 * counted["total"],
-            "busy": {"engine_0": 0.625},
-            "area_um2": 123456.0,
-            "technologies": {"horowitz45": 1.5 * counted["total"], "osu018": 20 * counted["total"]},
-        },
-        "levels": [
-            {"term": "mac", "counted": 100.0, "measured": 120.25},
-            *({"term": term, "counted": 0.0, "measured": 10.5} for term in TERMS if term != "mac"),
-        ],
-        "published_pj": {name: 1000.0 + len(name) for name in MODELS},
-        "choices": {"weight_bits": 8, "dt": 1e-4, "bias": True},
-    }
 
 
 @pytest.fixture(scope="module")
 def study():
-    area = {"lut4": 922, "carry": 251, "ff": 586, "bram": 5, "dsp": 7}
-    designs = [
-        design("ann", 371, {"mac": 2368, "weight_read": 2368, "activation_read": 577}, {"systolic": area}, 10),
-        design("snn", 1430, {"mac": 8429, "sop": 941, "state_read": 9707, "odd": 3}, {"event0": area}, 0),
-    ]
-    return {
-        "provenance": {
-            "tospike": "0.1.0",
-            "command": "tospike compare digits --out build/digits",
-            "tools": {"yosys": "0.66", "nextpnr-ecp5": "0.11.1"},
-            "seconds": {"rtl": 31.53},
-        },
-        "workload": {"name": "digits", "description": "8 x 8 pixels", "samples": SAMPLES, "split": "last quarter"},
-        "question": "Should this network be spikes or not?",
-        "warnings": [],
-        "designs": designs,
-        "verdict": judge(designs, workload="digits"),
-        "activity": {
-            "spikes_per_synapse": 1.25,
-            "spikes_per_neuron": 1.5,
-            "spike_rate": 0.3125,
-            "spikes_per_activation": 2.875,
-            "density": 0.4375,
-        },
-        "break_even": {
-            "n": 2.875,
-            "n_star": {"horowitz45": 2.5, "osu018": 0.0},
-            "published": {"Somebody 2021": [1.72, 1.72], "Others 2023": [0.25, 2.5]},
-            "formula": {"state in SRAM, reuse 16": 0.0475},
-        },
-        "sensitivity": [
-            {
-                "change": "SNN: 2 lanes",
-                "accuracy": 0.9375,
-                "ratio": 0.875,
-                "factor": 0.75,
-                "flips": True,
-                "comparable": False,
-            },
-            {
-                "change": "technology x",
-                "accuracy": None,
-                "ratio": 2.125,
-                "factor": 1.5,
-                "flips": False,
-                "comparable": True,
-            },
-        ],
-        "variants": [
-            {"kind": "ann", "change": "", "accuracy": 0.98, "pj": 3000.0},
-            {"kind": "ann", "change": "ANN: 4-bit weights", "accuracy": 0.95, "pj": 2000.0},
-            {"kind": "snn", "change": "", "accuracy": 0.97, "pj": 4000.0},
-            {"kind": "snn", "change": "SNN: 2 lanes", "accuracy": 0.97, "pj": 5000.0},
-        ],
-        "models": {name: model.source for name, model in MODELS.items()},
-        "constants": HOROWITZ_45.describe(),
-        "technology": {
-            "name": HOROWITZ.name,
-            "description": HOROWITZ.description,
-            "constants": {name: asdict(constant) for name, constant in HOROWITZ.describe().items()},
-        },
-    }
+    return reports.study()
+
+
+@pytest.fixture
+def bare(study):
+    return reports.without_synthesis(study)
 
 
 def test_rtl_on_fewer_samples_stands_beside_the_golden_model_on_the_same(study):
     """98 % of all beside 96 % of the first 50 is no loss."""
-    study = copy.deepcopy(study)
     labels = [row.label for row in summary_rows(study)]
     assert labels[:3] == ["float", "golden model", "RTL"]
-    for each in study["designs"]:
-        each["rtl_samples"], each["accuracy"] = 50, {**each["accuracy"], "golden_as_rtl": 0.96, "rtl": 0.96}
+    accuracy = replace(study.ann.accuracy, golden_as_rtl=0.96, rtl=0.96)
+    study = reports.with_designs(study, lambda each: replace(each, rtl_samples=50, accuracy=accuracy))
     rows = summary_rows(study)
     assert [row.label for row in rows[:4]] == ["float", "golden model", "golden, RTL's samples", "RTL"]
     assert rows[2].values == rows[3].values == ("96.0 %", "96.0 %")
@@ -170,25 +59,9 @@ def test_rtl_on_fewer_samples_stands_beside_the_golden_model_on_the_same(study):
 
 
 def test_warnings_stand_above_the_verdict(study):
-    study = {**study, "warnings": ["digits_snn: stage 'a' never spikes"]}
+    study = replace(study, warnings=("digits_snn: stage 'a' never spikes",))
     text = page_text(page(study))
-    assert text.index("Warning: digits_snn: stage 'a' never spikes") < text.index(study["verdict"]["sentence"])
-
-
-@pytest.fixture
-def bare(study):
-    """The same study with everything missing that may be: no RTL, no synthesis, no energy."""
-    bare = copy.deepcopy(study)
-    for each in bare["designs"]:
-        each["accuracy"]["rtl"] = None
-        each["rtl_samples"] = 0
-        each["fpga"] = each["latency_us"] = each["energy_pj"] = each["counted_pj"] = None
-        del each["levels"]
-        del each["choices"]
-    del bare["sensitivity"], bare["variants"]
-    bare["break_even"] = None
-    bare["verdict"] = judge(bare["designs"], workload="digits")
-    return bare
+    assert text.index("Warning: digits_snn: stage 'a' never spikes") < text.index(study.verdict.sentence)
 
 
 def page(report):
@@ -241,6 +114,7 @@ def test_wilson_interval_against_a_published_value():
 def test_json_has_the_keys_of_the_contract_in_a_fixed_order(study):
     data = json.loads(report_json(study))
     assert list(data) == [
+        "format",
         "workload",
         "question",
         "warnings",
@@ -273,21 +147,18 @@ def test_json_has_the_keys_of_the_contract_in_a_fixed_order(study):
         assert set(each["cycles"]) == {"mean", "p5", "p50", "p95"}
         assert {"target", "lut4", "carry", "ff", "bram", "dsp", "fmax_mhz"} <= set(each["fpga"])
         assert {"model", "total", "p5", "p50", "p95", "compute", "memory", "terms"} <= set(each["energy_pj"])
-    shuffled = dict(reversed(study.items()))
-    shuffled["designs"] = [dict(reversed(each.items())) for each in study["designs"]]
-    assert report_json(shuffled) == report_json(study)
 
 
 def test_json_keeps_values_and_stays_short(study):
     data = json.loads(report_json(study))
-    assert data["designs"][1]["cycles_samples"] == study["designs"][1]["cycles_samples"].tolist()
-    assert data["verdict"] == study["verdict"]
+    assert data["designs"][1]["cycles_samples"] == list(study.snn.cycles_samples)
+    assert data["verdict"]["margins"]["energy"]["ratio"] == study.verdict.margins.energy.ratio
     assert report_json(study).count("\n") < 800, "the numbers of all samples are in one line"
 
 
 def test_json_refuses_nan(study):
     with pytest.raises(ValueError, match="not JSON compliant"):
-        report_json({**study, "question": float("nan")})
+        report_json(replace(study, break_even=replace(study.break_even, n=float("nan"))))
 
 
 # -------------------------------------------------------------------------------------------------------- page
@@ -295,21 +166,20 @@ def test_json_refuses_nan(study):
 
 def test_the_page_shows_every_figure(study):
     text = page_text(page(study))
-    assert study["verdict"]["sentence"] in text
+    assert study.verdict.sentence in text
     for row in summary_rows(study):
         for value in (row.label, *row.values, row.ratio):
             assert value in text, row
-    for each in study["designs"]:
-        for name, mean in each["operations"].items():
+    for each in study.designs:
+        for name, mean in each.operations.items():
             assert count(mean) in text, name
-        for name, mean in each["energy_pj"]["terms"].items():
-            price = each["energy_pj"]["prices"][name]
-            assert f"{count(each['operations'][name])} {significant(price)} {significant(mean)}" in text, name
-        for engine, area in each["fpga"]["engines"].items():
-            assert f"{each['name']} {engine} 922 251 586 5 7" in text, area
-    for name, constant in study["constants"].items():
-        value, unit, source = f"{constant['value']:g}", constant["unit"], constant["source"]
-        assert f"{name.replace('_', ' ')} {value} {unit} {source}" in text
+        for name, mean in each.energy_pj.terms.items():
+            price = each.energy_pj.prices[name]
+            assert f"{count(each.operations[name])} {significant(price)} {significant(mean)}" in text, name
+        for engine, area in each.fpga.engines.items():
+            assert f"{each.name} {engine} 922 251 586 5 7" in text, area
+    for name, constant in study.constants.items():
+        assert f"{name.replace('_', ' ')} {constant.value:g} {constant.unit} {constant.source}" in text
     assert "multiply-accumulates 100 120 +20.2" in text
     assert "SNN: 2 lanes 0.875 −25.0 % 93.8 % at less accuracy" in text
     assert "technology x 2.12 +50.0 % –" in text
@@ -379,16 +249,14 @@ def test_text_has_contrast(scheme, name):
 def test_a_page_with_parts_missing_says_so(bare):
     text = page_text(page(bare))
     assert "Not synthesised." in text
-    assert "Not computed." in text
-    assert "there is no energy for both designs" in text
+    assert "(area was not measured)" in text
     assert "None" not in text
     assert "nan" not in text.lower().split()
 
 
 def test_energies_far_apart_fit_on_the_axis(study):
-    far = copy.deepcopy(study)
-    for variant, pj in zip(far["variants"], (1.0, 20.0, 3e4, 5e6), strict=True):
-        variant["pj"] = pj
+    energies = zip(study.variants, (1.0, 20.0, 3e4, 5e6), strict=True)
+    far = replace(study, variants=tuple(replace(variant, pj=pj) for variant, pj in energies))
     drawing = accuracy_energy_figure(far)
     assert ElementTree.fromstring(drawing.svg).tag.endswith("svg")
     assert "nJ (level 2; large: as it is), logarithmic" in drawing.svg
@@ -399,7 +267,7 @@ def test_the_summary_figure_stands_alone(study, bare):
         root = ElementTree.fromstring(summary_figure(report).svg)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         text = " ".join(" ".join(root.itertext()).split())
-        assert report["verdict"]["sentence"][:60] in text
+        assert report.verdict.sentence[:60] in text
     assert "1,432" in summary_figure(study).svg
     assert "cycles per inference" in summary_figure(bare).svg
 
@@ -459,10 +327,10 @@ def test_tables_hold_numbers_in_full(study, tmp_path):
     with (tmp_path / "samples.csv").open() as file:
         samples = list(csv.DictReader(file))
     assert len(samples) == 2 * SAMPLES
-    for each in study["designs"]:
-        own = [line for line in samples if line["design"] == each["name"]]
-        assert [int(line["cycles"]) for line in own] == each["cycles_samples"].tolist()
-        assert [float(line["energy_pj"]) for line in own] == each["counted_pj"]["samples"]
+    for each in study.designs:
+        own = [line for line in samples if line["design"] == each.name]
+        assert tuple(int(line["cycles"]) for line in own) == each.cycles_samples
+        assert tuple(float(line["energy_pj"]) for line in own) == each.counted_pj.samples
     with (tmp_path / "summary.csv").open() as file:
         summary = {(line["figure"], line["design"]): line["value"] for line in csv.DictReader(file)}
     assert float(summary["float", "digits_ann"]) == 0.981
@@ -471,40 +339,18 @@ def test_tables_hold_numbers_in_full(study, tmp_path):
 
 def test_a_bare_study_has_its_files_too(bare, tmp_path):
     write_report(bare, tmp_path)
-    assert not (tmp_path / "energy.svg").exists()
+    assert not (tmp_path / "break_even.svg").exists()
     assert (tmp_path / "samples.csv").read_text().count("\n") == 1 + 2 * SAMPLES
-
-
-def gates(kind):
-    """Level 3 of a design."""
-    parts = {part: 100.0 + number for number, part in enumerate(PARTS)}
-    total = sum(parts.values()) * (2 if kind == "snn" else 1)
-    return {
-        "library": "some.lib",
-        "technology": "osu018",
-        "samples": 7,
-        "cells": 4321,
-        "period_ns": 10.5,
-        "period_source": "OpenSTA 9",
-        "parts": [
-            {"part": part, "counts": 5.0, "counters": 11.0 if part == "clock" else 0.0, "zero": 30.0, "library": 40.0}
-            for part in PARTS
-        ],
-        "levels": {"counts": 111.0, "counters": 222.0, "zero": total, "library": 2 * total},
-        "delays": {
-            name: {"parts": parts, "total": n * total, "static": 211.0} for n, name in ((1, "zero"), (2, "library"))
-        },
-    }
 
 
 @pytest.mark.parametrize(
     ("place", "said"),
-    [([3.0, 2.75, 3.25], "with its 90 % interval. Published"), (None, "here it is beyond what any sample has.")],
+    [((3.0, 2.75, 3.25), "with its 90 % interval. Published"), (None, "here it is beyond what any sample has.")],
 )
 def test_the_place_in_gates_is_told(study, place, said):
     assert "In gates:" not in page_text(page(study))
-    with_gates = copy.deepcopy(study)
-    with_gates["break_even"]["gates"] = {"library": "some.lib", "samples": 20, "n_star": {"library": place}}
+    gates = GatePlace(library="some.lib", samples=20, n_star={DelayModel.LIBRARY: place})
+    with_gates = replace(study, break_even=replace(study.break_even, gates=gates))
     text = page_text(page(with_gates))
     assert "the line through the energies of 20 samples" in text
     assert said in text
@@ -512,10 +358,8 @@ def test_the_place_in_gates_is_told(study, place, said):
 
 
 def test_the_gates_stand_beside_the_other_levels(study):
-    with_gates = copy.deepcopy(study)
-    for each in with_gates["designs"]:
-        each["gates_pj"] = gates(each["kind"])
-    with_gates["gates"] = {"missing": ""}
+    with_gates = reports.with_designs(study, lambda each: replace(each, gates_pj=reports.gates(each.kind)))
+    with_gates = replace(with_gates, gates=Missing(missing=""))
     rows = {row.label: row for row in summary_rows(with_gates) if row.group == "Energy, gates, some.lib"}
     assert rows["total, no delays, pJ"].numbers == (721.0, 1442.0)
     assert rows["total, delays of the library, pJ"].ratio == "2.00×"
@@ -532,22 +376,9 @@ def test_the_gates_stand_beside_the_other_levels(study):
     json.loads(report_json(with_gates))
 
 
-def with_twin(study):
-    """The study with the SNN's twin, of which there is no RTL and no synthesis."""
-    twin = copy.deepcopy(study["designs"][0]) | {"name": "a_twin", "kind": "qnn", "rtl_samples": 0}
-    twin |= {
-        "mismatches": None,
-        "fpga": None,
-        "latency_us": None,
-        "accuracy": {"float": 0.9, "golden": 0.5, "rtl": None},
-    }
-    twin["counted_pj"] = {key: value for key, value in twin["counted_pj"].items() if key != "rtl"}
-    return {**study, "controls": [twin], "twin": compare_twin(study["designs"][1], twin, steps=5, bits=3)}
-
-
 def test_the_twin_has_a_column_and_a_sentence(study, tmp_path):
     report = with_twin(study)
-    assert report["verdict"] == judge(report["designs"], workload="digits"), "the verdict is about the two as given"
+    assert report.verdict == judge(report.designs, workload="digits"), "the verdict is about the two as given"
     ann, snn, twin = next(row for row in summary_rows(report) if row.label == "golden model").values
     assert (ann, snn, twin) == ("97.7 %", "97.7 %", "50.0 %")
     energies = [row for row in summary_rows(report) if row.label == "total, pJ"]
@@ -556,8 +387,8 @@ def test_the_twin_has_a_column_and_a_sentence(study, tmp_path):
     ratio = significant(energies[0].numbers[1] / energies[0].numbers[0])
     assert f"with 3-bit activations (50.0 %), this SNN of 5 steps (97.7 %) needs {ratio} times the energy" in text
     assert "3-bit twin of the SNN" in accuracy_energy_figure(report).svg
-    low, high = report["twin"]["interval"]
-    assert low < report["twin"]["ratio"] < high
+    low, high = report.twin.interval
+    assert low < report.twin.ratio < high
     assert "a_twin" in printed(report, tmp_path)
     assert json.loads(report_json(report))["controls"][0]["kind"] == "qnn"
     write_report(report, tmp_path)
@@ -565,18 +396,26 @@ def test_the_twin_has_a_column_and_a_sentence(study, tmp_path):
 
 
 def test_equal_accuracy_has_a_figure_a_table_and_a_file(study, tmp_path):
-    points = [
-        {"kind": kind, "label": label, "accuracy": accuracy, "pj": pj, "front": True}
+    points = tuple(
+        Point(kind=kind, label=label, accuracy=accuracy, pj=pj, front=True)
         for kind, label, accuracy, pj in (
             ("ann", "", 0.98, 3000.0),
             ("ann", "3-bit weights", 0.95, 2000.0),
             ("snn", "", 0.97, 4000.0),
             ("snn", "2 steps", 0.9, 1000.0),
         )
-    ]
-    match = {"snn": "2 steps", "ann": "3-bit weights", "accuracy": 0.9, "ratio": 0.5, "interval": [0.25, 0.75]}
-    found = {"technology": "horowitz45", "samples": 7, "points": points, "matches": [match], "sentence": "So it is."}
-    report = with_twin(study) | {"iso_accuracy": found}
+    )
+    found = IsoAccuracy(
+        technology="horowitz45",
+        samples=7,
+        points=points,
+        matches=(Match(snn="2 steps", ann="3-bit weights", accuracy=0.9, ratio=0.5, interval=(0.25, 0.75)),),
+        target=0.9,
+        ratio=0.5,
+        interval=(0.25, 0.75),
+        sentence="So it is.",
+    )
+    report = replace(with_twin(study), iso_accuracy=found)
     text = page_text(page(report))
     assert "So it is." in text
     assert "90.0 % 2 steps 3-bit weights 0.500 0.250 to 0.750" in text
@@ -589,7 +428,7 @@ def test_equal_accuracy_has_a_figure_a_table_and_a_file(study, tmp_path):
 
 
 def test_a_twin_that_cannot_be_is_told(study, tmp_path):
-    report = {**study, "twin": {"missing": "trained quantisers"}}
+    report = replace(study, twin=Missing(missing="trained quantisers"))
     assert "No twin of the SNN: trained quantisers" in page_text(page(report))
     assert "no twin of the SNN: trained quantisers" in printed(report, tmp_path)
 
@@ -609,7 +448,7 @@ def test_every_term_belongs_to_one_part_of_the_gates():
 
 def test_what_the_gates_lack_is_told(study, tmp_path):
     assert "The gates" not in page_text(page(study))
-    without = {**study, "gates": {"missing": "no cells: install them"}}
+    without = replace(study, gates=Missing(missing="no cells: install them"))
     assert "Not measured: no cells: install them" in page_text(page(without))
     assert "no energy of the gates: no cells: install them" in printed(without, tmp_path)
     assert not any("gates" in row.group for row in summary_rows(without))
@@ -647,14 +486,15 @@ def test_the_terminal_shows_the_same_rows_and_the_path(study, tmp_path):
     text = printed(study, tmp_path / "report.html")
     for row in summary_rows(study):
         assert re.search(r"\s+│\s+".join(map(re.escape, (row.label, *row.values))), text), row
-    assert study["verdict"]["sentence"].split(":")[0] in text
+    assert study.verdict.sentence.split(":")[0] in text
     assert text.rstrip().endswith(f"report: {tmp_path / 'report.html'}")
 
 
 @pytest.mark.parametrize("names", [("digits_ann", "digits_snn"), ("a_rather_long_name_of_a_network", "b" * 40)])
 def test_nothing_is_cut_on_80_columns(study, tmp_path, names):
     report = with_twin(study)
-    report["designs"] = [{**each, "name": name} for each, name in zip(study["designs"], names, strict=True)]
+    designs = tuple(replace(each, name=name) for each, name in zip(study.designs, names, strict=True))
+    report = replace(report, designs=designs)
     lines = printed(report, tmp_path / "report.html", width=80).splitlines()
     assert not any("…" in line for line in lines)
     assert all(len(line) <= 80 for line in lines if not line.startswith("report: "))
@@ -670,7 +510,7 @@ def test_ratios_are_snn_over_ann(study):
     rows = {(row.group, row.label): row.ratio for row in summary_rows(study)}
     assert rows["Area, ecp5-85k", "LUT4"] == "1.00×"
     assert rows["Area, ecp5-85k", "DSP blocks"] == "0×"
-    energies = [each["counted_pj"]["total"] for each in study["designs"]]
+    energies = [each.counted_pj.total for each in study.designs]
     assert rows["Energy, counters, horowitz45", "total, pJ"] == times(energies[1] / energies[0])
     assert rows["Accuracy", "RTL"] == ""
 

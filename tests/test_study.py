@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import nir
 import numpy as np
@@ -100,6 +101,27 @@ def test_report_has_the_promised_keys(compared):
     assert twin["counted_pj"]["total"] < ann["counted_pj"]["total"], "narrower activations"
     assert report["twin"]["bits"] == report["twin"]["steps"].bit_length()
     assert report["twin"]["ratio"] == pytest.approx(snn["counted_pj"]["total"] / twin["counted_pj"]["total"])
+
+
+def agrees(found, recorded, path="report"):
+    """Whether everything on record is there: numbers but for their last digits."""
+    if isinstance(recorded, dict):
+        assert set(recorded) <= set(found), path
+        return all(agrees(found[key], value, f"{path}.{key}") for key, value in recorded.items())
+    if isinstance(recorded, list):
+        assert len(found) == len(recorded), path
+        return all(agrees(*pair, f"{path}[{n}]") for n, pair in enumerate(zip(found, recorded, strict=True)))
+    assert found == (pytest.approx(recorded, rel=1e-9) if isinstance(recorded, float) else recorded), path
+    return True
+
+
+def test_keys_and_figures_are_those_on_record(compared):
+    """As they were when the report was a dict of dicts; without what depends on place and route."""
+    recorded = json.loads((Path(__file__).parent / "recorded" / "study.json").read_text())
+    report = json.loads((compared[0] / "report.json").read_text())
+    assert agrees(report, recorded)
+    for design, known in zip(report["designs"], recorded["designs"], strict=True):
+        assert set(design) == {*known, "fpga", "latency_us"}
 
 
 def test_terminal_shows_table_verdict_and_path(compared):

@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -19,15 +18,13 @@ from tospike.compare.report.numbers import significant
 from tospike.compare.sweep.gate_surface import check_surface, gate_surface
 from tospike.compare.sweep.gates import GatePoint
 from tospike.compare.sweep.point import Point, grid, parse_values
-from tospike.compare.sweep.report import to_csv
+from tospike.compare.sweep.result import GateSideResult
 from tospike.compare.sweep.runner import COUNTERS, GATES, in_processes, on_cluster, run_sweep
 from tospike.compare.sweep.surface import BreakEven, surface, with_rates
+from tospike.compare.sweep.surface_files import FILES, write_surface
 from tospike.gen.cache import Cache
-from tospike.gen.files import to_json
-from tospike.gen.results_folder import check_results, write_results
+from tospike.gen.results_folder import check_results
 from tospike.hw.params import require
-
-FILES = tuple(f"break_even.{kind}" for kind in ("json", "csv", "svg", "pdf"))
 
 app = new_app()
 
@@ -91,7 +88,7 @@ def break_even(
     execute = on_cluster(scheduler) if scheduler else in_processes(jobs or os.cpu_count() or 1)
     cache = Cache()
 
-    def run_gates(works: Sequence[GatePoint]) -> list[dict[str, Any]]:
+    def run_gates(works: Sequence[GatePoint]) -> list[GateSideResult]:
         with console.progress_bar("break-even, gates", len(works)) as progress:
             return run_sweep(works, task=GATES, cache=cache, execute=execute, progress=progress)
 
@@ -109,30 +106,12 @@ def break_even(
     varied = [name for name, values in axes.items() if len(values) > 1]
     from tospike.compare.sweep.surface_figure import surface_figure  # matplotlib takes as long as all the rest
 
-    drawing = surface_figure(found, axes)
-    texts = (
-        to_json([_whole(item) for item in found]),
-        to_csv(list(_flat(found[0])), [_flat(item) for item in found]),
-    )
-    write_results(out, dict(zip(FILES, (*texts, *map(drawing.file, FILES[2:])), strict=True)))
+    write_surface(out, found, surface_figure(found, axes))
     table = Table(*(name.replace("_", " ") for name in varied), "level", "n*")
     for item in found:
         table.add_row(*(str(getattr(item.point, name)) for name in varied), str(item.level), _shown(item))
     console.out.print(table)
     console.out.print(f"{out}: break_even.json, .csv, .svg, .pdf", highlight=False, soft_wrap=True)
-
-
-def _flat(item: BreakEven) -> dict[str, object]:
-    """A line of the table; a configuration has one for each level."""
-    point = asdict(item.point)
-    del point["spike_rate"]
-    figures = {"n_star": item.n_star, "n_max": item.n_max, "ann_pj": item.ann["pj"]}
-    return {**point, "level": item.level, "cells": item.cells, "delays": item.delays, **figures}
-
-
-def _whole(item: BreakEven) -> dict[str, object]:
-    """The same, with what both sides need."""
-    return {**_flat(item), "ann": item.ann, "snn": item.curve}
 
 
 def _shown(item: BreakEven) -> str:

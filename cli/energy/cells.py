@@ -11,6 +11,7 @@ from tospike.cli.commands import new_app
 from tospike.compare.gates.cells import measure_cells
 from tospike.compare.gates.measure import GateOptions
 from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.plain import to_plain
 from tospike.compare.report.numbers import significant
 from tospike.gen.cache import Cache
 
@@ -35,9 +36,9 @@ def cells(
     columns = [f"pJ per {per}, {delays}" for per in ("cycle", "operation") for delays in DelayModel]
     table = Table("", "operations per cycle", *columns, title=options.library.name)
     for row in rows:
-        per_operation = row["pj_per_operation"] or {}
-        values = [*row["pj_per_cycle"].values(), *(per_operation.get(delays.value) for delays in DelayModel)]
-        table.add_row(row["block"], f"{row['density']:g}", *map(significant, values))
+        per_operation = row.pj_per_operation or {}
+        values = [*row.pj_per_cycle.values(), *(per_operation.get(delays) for delays in DelayModel)]
+        table.add_row(row.block, f"{row.density:g}", *map(significant, values))
     table.caption = (
         "An operation is a product with an activation that is not 0, or a spike's weight added to a membrane. Clock, "
         f"leakage and idle cycles are in it; membranes lie in a memory ({options.technology.name})."
@@ -45,4 +46,4 @@ def cells(
     console.out.print(table)
     if json:
         described: dict[str, Any] = {"library": options.library.name, "cycles": cycles, "seed": seed, "booth": booth}
-        console.write_json(json, {**described, "blocks": rows})
+        console.write_json(json, {**described, "blocks": to_plain(rows)})

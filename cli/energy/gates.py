@@ -13,9 +13,11 @@ from tospike.cli.arguments import Booth, Data, GateTarget, Json, MapAgain, Senso
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
 from tospike.compare.energy.technology import shipped
-from tospike.compare.gates.measure import GateMeasurement, GateOptions, measure_gates
+from tospike.compare.gates.measure import GateOptions, measure_gates
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.gates.summary import GateReport
+from tospike.compare.plain import to_plain
 from tospike.compare.report.numbers import significant
 from tospike.gen.cache import Cache
 from tospike.gen.data import DataSet, load_data
@@ -83,9 +85,9 @@ def gates(
     design, x = _load(model, data_set, samples, options)
     with console.progress_lines(design.params.name) as progress:
         measured = measure_gates(design, x, chosen, progress=progress)
-    console.out.print(_table(design.params.name, measured))
+    console.out.print(_table(design.params.name, measured.report))
     if json:
-        console.write_json(json, {"design": design.params.name, "data": data_set.name, **measured.to_json()})
+        console.write_json(json, {"design": design.params.name, "data": data_set.name, **to_plain(measured.report)})
 
 
 def _load(model: Path, data: DataSet, samples: int, options: ModelOptions) -> tuple[Design, Array]:
@@ -109,18 +111,17 @@ def _load(model: Path, data: DataSet, samples: int, options: ModelOptions) -> tu
     return design, x.astype("int64") if is_spikes else quantize_input(spec, x)
 
 
-def _table(name: str, measured: GateMeasurement) -> Table:
-    found = measured.to_json()
-    by_delay = found["delays"]
-    table = Table(f"pJ per inference, {found['library']}", *(f"delays {d}" for d in by_delay), title=name)
+def _table(name: str, found: GateReport) -> Table:
+    by_delay = found.delays
+    table = Table(f"pJ per inference, {found.library}", *(f"delays {d.value}" for d in by_delay), title=name)
     for part, label in PARTS.items():
-        table.add_row(label, *(significant(summary["parts"][part]) for summary in by_delay.values()))
+        table.add_row(label, *(significant(energy.parts[part]) for energy in by_delay.values()))
     table.add_section()
-    table.add_row("total", *(significant(summary["total"]) for summary in by_delay.values()), style="bold")
-    tree = found["clock_tree"]
+    table.add_row("total", *(significant(energy.total) for energy in by_delay.values()), style="bold")
+    tree = found.clock_tree
     table.caption = (
-        f"{found['samples']} samples of {found['cycles']:,.0f} cycles, outputs as golden; {found['cells']:,} cells, "
-        f"{found['memory_bits']:,} bits of memory ({found['technology']}); {tree['sinks']:,} clock pins, "
-        f"{tree['buffers']} {tree['buffer']}; period {found['period_ns']:.2f} ns: {found['period_source']}"
+        f"{found.samples} samples of {found.cycles:,.0f} cycles, outputs as golden; {found.cells:,} cells, "
+        f"{found.memory_bits:,} bits of memory ({found.technology}); {tree.sinks:,} clock pins, "
+        f"{tree.buffers} {tree.buffer}; period {found.period_ns:.2f} ns: {found.period_source}"
     )
     return table

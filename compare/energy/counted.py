@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +10,7 @@ from tospike.compare.energy.activity import Counts
 from tospike.compare.energy.hardware import engine_work
 from tospike.compare.energy.model import Terms, sum_terms
 from tospike.compare.energy.registers import register_bits
+from tospike.compare.energy.summary import CounterEnergyReport, mean_terms, spread
 from tospike.compare.energy.technology import Technology
 from tospike.compare.energy.work import Access, Arithmetic, EngineWork, StatePlacement
 from tospike.hw.params import AcceleratorParams
@@ -48,23 +48,18 @@ class CountedEnergy:
         """PJ of everything."""
         return np.sum(list(self.terms.values()), axis=0)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> CounterEnergyReport:
         """Means per inference, parts that add up to the total, percentiles and the values of single samples."""
-        p5, p50, p95 = np.percentile(self.total, (5, 50, 95))
-        means = {name: float(values.mean()) for name, values in self.terms.items()}
-        return {
-            "technology": self.technology,
-            "total": float(self.total.mean()),
-            "p5": float(p5),
-            "p50": float(p50),
-            "p95": float(p95),
-            "static": sum(means[term] for term in STATIC),
-            "parts": {part: sum(means.get(term, 0.0) for term in terms) for part, terms in PARTS.items()},
-            "terms": means,
-            "area_um2": self.area_um2,
-            "busy": self.busy,
-            "samples": [round(float(value), 3) for value in self.total],
-        }
+        means = mean_terms(self.terms)
+        return CounterEnergyReport(
+            **spread(self.total),
+            technology=self.technology,
+            static=sum(means[term] for term in STATIC),
+            parts={part: sum(means.get(term, 0.0) for term in terms) for part, terms in PARTS.items()},
+            terms=means,
+            area_um2=self.area_um2,
+            busy=self.busy,
+        )
 
 
 def counted_energy(

@@ -7,6 +7,7 @@ import numpy as np
 
 from tospike.compare.energy.activity import Counts, EngineActivity, LayerActivity
 from tospike.compare.energy.constant import Constant
+from tospike.compare.energy.summary import OperationEnergyReport, mean_terms, spread
 from tospike.hw.params import require
 
 MEMORY_OPERATIONS = (
@@ -37,13 +38,6 @@ class EnergyModel:
     charge: Callable[[EngineActivity], Terms]
     """pJ of each term; operations that it does not return are not priced."""
 
-    def describe(self) -> dict[str, dict[str, float | str]]:
-        """Return the constants as the report shows them: ``{name: {value, unit, source}}``."""
-        return {
-            name: {"value": constant.value, "unit": constant.unit, "source": constant.source}
-            for name, constant in self.constants.items()
-        }
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Breakdown:
@@ -72,22 +66,17 @@ class Breakdown:
         """(N,) pJ of everything."""
         return np.sum(list(self.terms.values()), axis=0)
 
-    def summary(self) -> dict[str, object]:
+    def summary(self) -> OperationEnergyReport:
         """Return ``energy_pj`` of a report: means per inference, and percentiles over samples."""
-        p5, p50, p95 = np.percentile(self.total, (5, 50, 95))
-        return {
-            "model": self.model,
-            "total": float(self.total.mean()),
-            "p5": float(p5),
-            "p50": float(p50),
-            "p95": float(p95),
-            "compute": float(self.compute.mean()),
-            "memory": float(self.memory.mean()),
-            "terms": {name: float(values.mean()) for name, values in self.terms.items()},
-            "prices": self.prices,
-            "unpriced": list(self.unpriced),
-            "samples": [round(float(value), 3) for value in self.total],
-        }
+        return OperationEnergyReport(
+            **spread(self.total),
+            model=self.model,
+            compute=float(self.compute.mean()),
+            memory=float(self.memory.mean()),
+            terms=mean_terms(self.terms),
+            prices=self.prices,
+            unpriced=self.unpriced,
+        )
 
 
 def sum_terms(parts: Iterable[Terms]) -> Terms:

@@ -6,7 +6,6 @@ zeros and computes with them, a spiking lane has nothing to do. What leaves them
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from amaranth.lib import wiring
@@ -14,7 +13,7 @@ from amaranth.lib import wiring
 from tospike.compare.gates.annotate import annotate
 from tospike.compare.gates.energy import gate_energy
 from tospike.compare.gates.measure import ALL_DELAYS, GateOptions, source, timing_of
-from tospike.compare.gates.simulate import GateSimulator
+from tospike.compare.gates.simulate import DelayModel, GateSimulator
 from tospike.gen.tool import Progress
 from tospike.gen.verilog import RESET, convert
 from tospike.hw.ann.pe import OutputStationaryElement
@@ -42,9 +41,27 @@ class Run:
     expected: Sequence[int | None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class BlockEnergy:
+    """A building block at one density; energies in pJ, by delay model."""
+
+    block: str
+    density: float
+    """Operands that are not zero, or spikes for each cycle."""
+    pj_per_cycle: Mapping[DelayModel, float]
+    pj_per_operation: Mapping[DelayModel, float] | None
+    """``None`` where there is no operation."""
+    parts: Mapping[DelayModel, Mapping[str, float]]
+    """pJ per cycle of each part."""
+    area: float
+    """Of the cells, in the library's unit."""
+    period_ns: float
+    """Clock period that leakage is counted with."""
+
+
 def measure_cells(
     options: GateOptions, *, cycles: int, seed: int, progress: Progress | None = None
-) -> list[dict[str, Any]]:
+) -> list[BlockEnergy]:
     """PJ per cycle and per operation of each block, density and delay model.
 
     Raises
@@ -127,7 +144,7 @@ def _late(values: Sequence[int | None], latency: int, bits: int, total: int) -> 
 
 def _measure(
     block: str, component: wiring.Component, runs: Mapping[float, Run], options: GateOptions, progress: Progress | None
-) -> list[dict[str, Any]]:
+) -> list[BlockEnergy]:
     verilog, ports = convert(component, "block")
     mapped = map_gates(
         source("block", verilog, ports), options.library, booth=options.booth, cache=options.cache, progress=progress
@@ -154,18 +171,18 @@ def _measure(
                 cycles=np.array([cycles], dtype=np.float64),
                 period_ns=period,
             )
-            pj[delays.value] = float(energy.total[0]) / cycles
-            parts[delays.value] = {name: float(values[0]) / cycles for name, values in energy.parts.items()}
+            pj[delays] = float(energy.total[0]) / cycles
+            parts[delays] = {name: float(values[0]) / cycles for name, values in energy.parts.items()}
         rows.append(
-            {
-                "block": block,
-                "density": density,
-                "pj_per_cycle": pj,
-                "pj_per_operation": {name: value / density for name, value in pj.items()} if density else None,
-                "parts": parts,
-                "area": sum(library.cells[gate.cell].area for gate in netlist.gates),
-                "period_ns": period,
-            }
+            BlockEnergy(
+                block=block,
+                density=density,
+                pj_per_cycle=pj,
+                pj_per_operation={delays: value / density for delays, value in pj.items()} if density else None,
+                parts=parts,
+                area=sum(library.cells[gate.cell].area for gate in netlist.gates),
+                period_ns=period,
+            )
         )
     return rows
 

@@ -7,15 +7,16 @@ to memories by the technology file, and leakage for as long as the cycles take.
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.compare.energy.summary import mean_terms, spread
 from tospike.compare.energy.technology import Technology
 from tospike.compare.gates.annotate import CLOCK_SLEW, Annotated
 from tospike.compare.gates.parts import PARTS, part_of
 from tospike.compare.gates.simulate import Activity
+from tospike.compare.gates.summary import ClockTree, GateEnergyReport
 from tospike.synth.library import CellLibrary
 from tospike.synth.netlist import Netlist
 
@@ -30,20 +31,6 @@ _MEGA = 1e6
 """A nW for a ns is so many times less than a pJ."""
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClockTree:
-    """Clock pins, and a tree of buffers that each drive `CLOCK_FANOUT` pins, down from the root."""
-
-    sinks: int
-    buffers: int
-    buffer: str
-    pins_pj: float
-    """Each cycle: both edges at all clock pins of flip-flops and memories, with the internal energy there."""
-    tree_pj: float
-    """Each cycle: the buffers with their pins, and all wires."""
-    leakage_nw: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,21 +51,16 @@ class GateEnergy:
         """PJ of everything."""
         return np.sum(list(self.parts.values()), axis=0)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> GateEnergyReport:
         """Means per inference, parts that add up to the total, percentiles and the values of single samples."""
-        p5, p50, p95 = np.percentile(self.total, (5, 50, 95))
-        means = {name: float(values.mean()) for name, values in self.parts.items()}
-        return {
-            "total": float(self.total.mean()),
-            "p5": float(p5),
-            "p50": float(p50),
-            "p95": float(p95),
-            "static": sum(means[part] for part in STATIC),
-            "parts": means,
-            "modules": {name: round(pj, 3) for name, pj in sorted(self.modules.items())},
-            "edges": self.edges,
-            "samples": [round(float(value), 3) for value in self.total],
-        }
+        means = mean_terms(self.parts)
+        return GateEnergyReport(
+            **spread(self.total),
+            static=sum(means[part] for part in STATIC),
+            parts=means,
+            modules={name: round(pj, 3) for name, pj in sorted(self.modules.items())},
+            edges=self.edges,
+        )
 
 
 def gate_energy(

@@ -1,9 +1,8 @@
 """A design on its data in gates: map, time, simulate with each delay model, check against golden, price."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from tospike.compare.energy.technology import Technology, load_technology
 from tospike.compare.gates.annotate import WireModel, annotate
 from tospike.compare.gates.energy import GateEnergy, gate_energy
 from tospike.compare.gates.simulate import DelayModel, GateSimulator
+from tospike.compare.gates.summary import GateReport
 from tospike.gen.beats import input_beats, output_words
 from tospike.gen.cache import Cache
 from tospike.gen.folder import build
@@ -113,18 +113,8 @@ class GateMeasurement:
     result: Result
     """The golden model's, that the gates agree with."""
     timing: Timing
-    described: dict[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        """What ``tospike energy gates --json`` writes; energies in pJ per inference."""
-        return {
-            **self.described,
-            "samples": len(self.result.cycles),
-            "cycles": float(self.result.cycles.mean()),
-            "period_ns": round(self.timing.period_ns, 4),
-            "period_source": self.timing.source,
-            "delays": {delays.value: energy.summary() for delays, energy in self.energies.items()},
-        }
+    report: GateReport
+    """What ``tospike energy gates --json`` writes of it."""
 
 
 def source(top: str, verilog: Verilog, ports: Sequence[VerilogPort]) -> Source:
@@ -220,9 +210,8 @@ def measure_gates(
             cycles=result.cycles.astype(np.float64),
             period_ns=timing.period_ns,
         )
-    return GateMeasurement(
-        energies=energies, result=result, timing=timing, described=describe(mapped, options, energies)
-    )
+    report = _report(mapped, options, energies, result, timing)
+    return GateMeasurement(energies=energies, result=result, timing=timing, report=report)
 
 
 def _check(design: Design, expected: Result, output: str, delays: DelayModel) -> None:
@@ -240,19 +229,24 @@ def _check(design: Design, expected: Result, output: str, delays: DelayModel) ->
         raise InputError(f"the gates of {design.params.name} (delays {delays.value}) differ from golden in {what}")
 
 
-def describe(mapped: Mapped, options: GateOptions, energies: dict[DelayModel, GateEnergy]) -> dict[str, Any]:
-    """The netlist, and what was assumed."""
+def _report(
+    mapped: Mapped, options: GateOptions, energies: Mapping[DelayModel, GateEnergy], result: Result, timing: Timing
+) -> GateReport:
     cells = [mapped.library.cells[gate.cell] for gate in mapped.netlist.gates]
-    tree = next(iter(energies.values())).clock_tree
-    return {
-        "library": options.library.name,
-        "technology": options.technology.name,
-        "booth": options.booth,
-        "wires": asdict(options.wires),
-        "cells": len(cells),
-        "ff": sum(cell.flip_flop is not None for cell in cells),
-        "area": round(sum(cell.area for cell in cells), 1),
-        "memory_bits": sum(macro.bits for macro in mapped.netlist.macros),
-        "clock_tree": asdict(tree),
-        "tools": mapped.tools,
-    }
+    return GateReport(
+        library=options.library.name,
+        technology=options.technology.name,
+        booth=options.booth,
+        wires=options.wires,
+        cells=len(cells),
+        ff=sum(cell.flip_flop is not None for cell in cells),
+        area=round(sum(cell.area for cell in cells), 1),
+        memory_bits=sum(macro.bits for macro in mapped.netlist.macros),
+        clock_tree=next(iter(energies.values())).clock_tree,
+        tools=mapped.tools,
+        samples=len(result.cycles),
+        cycles=float(result.cycles.mean()),
+        period_ns=round(timing.period_ns, 4),
+        period_source=timing.source,
+        delays={delays: energy.summary() for delays, energy in energies.items()},
+    )

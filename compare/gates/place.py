@@ -1,11 +1,13 @@
 """Where a network lies at level 3: at how many spikes its SNN's gates need as much as its ANN's."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.gates.summary import GateReport
 from tospike.sim.network import Array
 
 RESAMPLES = 2000
@@ -14,23 +16,33 @@ _SEED = 1
 Floats = NDArray[np.float64]
 
 
-def place_in_gates(ann: Mapping[str, Any] | None, snn: Mapping[str, Any] | None, n: Array) -> dict[str, Any] | None:
+@dataclass(frozen=True, kw_only=True)
+class GatePlace:
+    """Where a network lies in the gates of a library."""
+
+    library: str
+    samples: int
+    n_star: Mapping[DelayModel, tuple[float, float, float] | None]
+    """By delay model what `gate_break_even` says, in spikes per activation."""
+
+
+def place_in_gates(ann: GateReport | None, snn: GateReport | None, n: Array) -> GatePlace | None:
     """``gates`` of a report's break-even; ``None`` where gates were not measured.
 
     Parameters
     ----------
     ann, snn
-        What `tospike.compare.gates.study.gate_figures` says of both designs.
+        Both designs.
     n
         Spikes per activation of each sample; as many as were measured, or more.
     """
     if ann is None or snn is None:
         return None
     found = {}
-    for delays in snn["delays"]:
-        pj = [np.array(side["delays"][delays]["samples"]) for side in (snn, ann)]
-        found[delays] = gate_break_even(n[: len(pj[0])], *pj)
-    return {"library": snn["library"], "samples": snn["samples"], "n_star": found}
+    for delays in snn.delays:
+        snn_pj, ann_pj = (np.array(side.delays[delays].samples) for side in (snn, ann))
+        found[delays] = gate_break_even(n[: len(snn_pj)], snn_pj, ann_pj)
+    return GatePlace(library=snn.library, samples=snn.samples, n_star=found)
 
 
 def gate_break_even(spikes: Floats, snn_pj: Floats, ann_pj: Floats) -> tuple[float, float, float] | None:

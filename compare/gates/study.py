@@ -1,18 +1,17 @@
 """Level 3 in a study: what a design's gates cost, beside what levels 1 and 2 say with the same technology."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.model import energy
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.operations import operation_model
+from tospike.compare.energy.summary import mean_terms
 from tospike.compare.gates.levels import part_levels
 from tospike.compare.gates.measure import GateOptions, NotInstalledError, measure_gates
+from tospike.compare.gates.summary import GateReport, LevelTotals
 from tospike.gen.data import DataSet
 from tospike.gen.prepare import Prepared
 from tospike.gen.tool import Progress, ToolError
@@ -48,7 +47,7 @@ class GateStudy:
             return cls(options=None, samples=samples, missing=str(error))
 
 
-def gate_figures(prepared: Prepared, data: DataSet, study: GateStudy, progress: Progress) -> dict[str, Any] | None:
+def gate_figures(prepared: Prepared, data: DataSet, study: GateStudy, progress: Progress) -> GateReport | None:
     """What a report says of a design's gates; ``None`` where they are not measured.
 
     Raises
@@ -65,23 +64,13 @@ def gate_figures(prepared: Prepared, data: DataSet, study: GateStudy, progress: 
     activities = engine_activities(prepared.design, x, result)
     operations = energy(operation_model(prices, source=prices.description), activities)
     counters = counted_energy(prices, prepared.design.params, result.counters, result.cycles)
-    return {
-        **measured.to_json(),
-        "levels": {
-            "counts": float(np.mean(operations.total)),
-            "counters": float(np.mean(counters.total)),
+    by_delay = {delays.value: mean_terms(found.parts) for delays, found in measured.energies.items()}
+    return replace(
+        measured.report,
+        levels=LevelTotals(
+            counts=float(np.mean(operations.total)),
+            counters=float(np.mean(counters.total)),
             **{delays.value: float(np.mean(found.total)) for delays, found in measured.energies.items()},
-        },
-        "parts": [
-            asdict(row)
-            for row in part_levels(
-                _means(operations.terms),
-                _means(counters.terms),
-                {delays.value: _means(found.parts) for delays, found in measured.energies.items()},
-            )
-        ],
-    }
-
-
-def _means(terms: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
-    return {name: float(np.mean(values)) for name, values in terms.items()}
+        ),
+        parts=tuple(part_levels(mean_terms(operations.terms), mean_terms(counters.terms), by_delay)),
+    )

@@ -121,6 +121,13 @@ def label_log_axis(axes: Axes, which: Literal["x", "y"], name: str) -> None:
     label(f"{name}, logarithmic", color=COLOUR["muted"])
 
 
+def name_beside(
+    axes: Axes, text: str, place: tuple[float, float], gap: float, *, color: str = COLOUR["ink"], **style: Any
+) -> None:
+    """Write ``text`` to the right of a point, ``gap`` points of type away."""
+    axes.annotate(text, place, xytext=(gap, 0), textcoords="offset points", va="center", color=color, **style)
+
+
 def on_paper() -> dict[str, Any]:
     """Options of a text that may lie on lines: it interrupts them."""
     return {"bbox": {"boxstyle": "square,pad=0.12", "facecolor": COLOUR["paper"], "edgecolor": "none"}, "zorder": 5}

@@ -1,15 +1,16 @@
 """The report's tables about operations, levels, published models and areas, as the page takes them."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from tospike.compare.energy.levels import TERMS
+from tospike.compare.gates.levels import PartLevels
 from tospike.compare.gates.parts import PARTS
+from tospike.compare.gates.summary import GateReport
+from tospike.compare.report.area import FpgaArea, Resources
+from tospike.compare.report.design import DesignReport
 from tospike.compare.report.numbers import times
-from tospike.compare.report.table import shown
-
-Report = Mapping[str, Any]
-"""report.json."""
+from tospike.compare.report.study import StudyReport
 
 OPERATION_LABELS: Mapping[str, str] = {
     "mac": "multiply-accumulates",
@@ -28,34 +29,30 @@ OPERATION_LABELS: Mapping[str, str] = {
 }
 """Operation counts in words, in the order of the page."""
 
-LEVELS = ("counts", "counters", "zero", "library")
-"""Levels 1, 2 and, without and with delays, 3."""
-
+Designs = Sequence[DesignReport]
 OperationCells = tuple[float | None, float | None, float | None]
 """Mean count, pJ of one, mean pJ: of one operation in one design."""
 
 
-def operations_table(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[OperationCells]]]:
+def operations_table(designs: Designs) -> list[tuple[str, list[OperationCells]]]:
     """Return every operation that was counted: its label, and its figures in each design."""
-    counted = {name for design in designs for name in design["operations"]}
+    counted = {name for design in designs for name in design.operations}
     names = [*(n for n in OPERATION_LABELS if n in counted), *sorted(counted - set(OPERATION_LABELS))]
-    lines = []
-    for name in names:
-        cells = []
-        for design in designs:
-            energy = design.get("energy_pj") or {"prices": {}, "terms": {}}
-            cells.append((design["operations"].get(name), energy["prices"].get(name), energy["terms"].get(name)))
-        lines.append((OPERATION_LABELS.get(name, name), cells))
-    return lines
+    return [(OPERATION_LABELS.get(name, name), [_operation(design, name) for design in designs]) for name in names]
+
+
+def _operation(design: DesignReport, name: str) -> OperationCells:
+    energy = design.energy_pj
+    return design.operations.get(name), energy.prices.get(name), energy.terms.get(name)
 
 
 LevelCells = tuple[float, float, float]
 """pJ by operation counts, by counters, and the difference: of one term in one design."""
 
 
-def levels_table(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[LevelCells]]]:
+def levels_table(designs: Designs) -> list[tuple[str, list[LevelCells]]]:
     """Return every term of level 1 or level 2, with its figures in each design, and their sums."""
-    tables = [{row["term"]: (row["counted"], row["measured"]) for row in d.get("levels") or ()} for d in designs]
+    tables = [{row.term: (row.counted, row.measured) for row in design.levels} for design in designs]
     names = [*TERMS, *sorted({name for table in tables for name in table} - set(TERMS))]
     lines = [
         (TERMS.get(name, name), [_level_cells(*table.get(name, (0.0, 0.0))) for table in tables])
@@ -63,51 +60,72 @@ def levels_table(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[Level
         if any(name in table for table in tables)
     ]
     sums = [tuple(sum(row[side] for row in table.values()) for side in (0, 1)) for table in tables]
-    return [*lines, ("total", [_level_cells(*pair) for pair in sums])] if lines else []
+    return [*lines, ("total", [_level_cells(*pair) for pair in sums])]
 
 
 def _level_cells(counted: float, measured: float) -> LevelCells:
     return counted, measured, measured - counted
 
 
-def gates_table(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[float]]]:
+def in_gates(designs: Designs) -> Iterator[tuple[DesignReport, GateReport]]:
+    """The designs that were measured at level 3."""
+    return ((design, design.gates_pj) for design in designs if design.gates_pj)
+
+
+def gates_table(designs: Designs) -> list[tuple[str, list[float]]]:
     """Return every part of level 3, and the total: its pJ in each design, by delay model; nothing if not measured."""
-    summaries = [
-        summary for design in designs if design.get("gates_pj") for summary in design["gates_pj"]["delays"].values()
-    ]
-    if not summaries:
+    energies = [energy for _, gates in in_gates(designs) for energy in gates.delays.values()]
+    if not energies:
         return []
-    lines = [(label, [summary["parts"][part] for summary in summaries]) for part, label in PARTS.items()]
-    return [*lines, ("total", [summary["total"] for summary in summaries])]
+    lines = [(label, [energy.parts[part] for energy in energies]) for part, label in PARTS.items()]
+    return [*lines, ("total", [energy.total for energy in energies])]
 
 
-def part_levels_table(designs: list[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, float]]]]:
+@dataclass(frozen=True, kw_only=True)
+class PartCells:
+    """One part of one design: pJ at every level, as in `PartLevels`."""
+
+    counts: float
+    counters: float
+    zero: float
+    library: float
+
+    @property
+    def glitches(self) -> float:
+        """The share of the gates' energy that comes with delays."""
+        return (self.library - self.zero) / self.library if self.library else 0.0
+
+    @classmethod
+    def sum(cls, rows: Sequence[PartLevels]) -> "PartCells":
+        """Of several parts."""
+        return cls(
+            counts=sum(row.counts for row in rows),
+            counters=sum(row.counters for row in rows),
+            zero=sum(row.zero for row in rows),
+            library=sum(row.library for row in rows),
+        )
+
+
+def part_levels_table(designs: Designs) -> list[tuple[str, list[PartCells]]]:
     """Return every part of the gates, and the total, with its pJ at all levels in each measured design."""
-    measured = [design["gates_pj"]["parts"] for design in designs if design.get("gates_pj")]
+    measured = [gates.parts for _, gates in in_gates(designs)]
     if not measured:
         return []
-    lines = [(PARTS[rows[0]["part"]], [_with_glitches(row) for row in rows]) for rows in zip(*measured, strict=True)]
-    sums = [{level: sum(row[level] for row in rows) for level in LEVELS} for rows in measured]
-    return [*lines, ("total", [_with_glitches(total) for total in sums])]
+    lines = [(PARTS[rows[0].part], [PartCells.sum([row]) for row in rows]) for rows in zip(*measured, strict=True)]
+    return [*lines, ("total", [PartCells.sum(rows) for rows in measured])]
 
 
-def _with_glitches(row: Mapping[str, float]) -> Mapping[str, float]:
-    share = (row["library"] - row["zero"]) / row["library"] if row["library"] else 0.0
-    return {**{level: row[level] for level in LEVELS}, "glitches": share}
-
-
-def published_table(report: Report) -> list[tuple[str, list[float], str, str]]:
+def published_table(report: StudyReport) -> list[tuple[str, list[float], str, str]]:
     """Return every published model: its name, each design's pJ, SNN over ANN, and its source."""
-    designs = shown(report)
     lines = []
-    for name, source in report["models"].items():
-        values = [design["published_pj"][name] for design in designs]
-        by_kind = {design["kind"]: value for design, value in zip(designs, values, strict=True)}
-        lines.append((name, values, times(by_kind["snn"] / by_kind["ann"] if by_kind["ann"] else None), source))
+    for name, source in report.models.items():
+        values = [design.published_pj[name] for design in report.shown]
+        ann, snn = report.ann.published_pj[name], report.snn.published_pj[name]
+        lines.append((name, values, times(snn / ann if ann else None), source))
     return lines
 
 
-def engines_table(design: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the area of each engine and of the whole; nothing where there was no synthesis."""
-    fpga = design.get("fpga")
-    return {**(fpga.get("engines") or {}), "total": fpga} if fpga else {}
+def engines_table(designs: Designs) -> list[tuple[str, str, Resources]]:
+    """Return the area of each engine and of the whole, with the design's name; nothing where there is no FPGA."""
+    placed = [(design.name, design.fpga) for design in designs if isinstance(design.fpga, FpgaArea)]
+    return [(name, engine, area) for name, fpga in placed for engine, area in (*fpga.engines.items(), ("total", fpga))]

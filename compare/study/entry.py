@@ -1,20 +1,26 @@
-"""What a report says of a design from its golden model alone: cycles, operations, energy at levels 1 and 2."""
+"""What the golden model says of a design, cycles, operations, energy at levels 1 and 2, and its report."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from tospike.compare.energy.activity import EngineActivity
 from tospike.compare.energy.counted import counted_energy
-from tospike.compare.energy.levels import differences
+from tospike.compare.energy.levels import Difference, differences
 from tospike.compare.energy.model import EnergyModel, energy
 from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.operations import operation_model
+from tospike.compare.energy.summary import CounterEnergyReport, OperationEnergyReport, mean_terms
 from tospike.compare.energy.technology import Technology
+from tospike.compare.gates.summary import GateReport
+from tospike.compare.report.area import area_of
+from tospike.compare.report.design import Accuracy, DesignReport, Distribution, Kind
+from tospike.compare.study.describe import describe
 from tospike.gen.prepare import Prepared
 from tospike.sim.network import Array, Result
-from tospike.tb.evaluate import distribution, mean_operations
+from tospike.synth.report import FpgaReport, SynthReport
+from tospike.tb.evaluate import mean_operations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +33,54 @@ class Prices:
     """Level 2: the first decides, all of them give the range."""
 
 
-def golden_entry(
-    prepared: Prepared, x: Array, result: Result, prices: Prices
-) -> tuple[dict[str, Any], tuple[EngineActivity, ...]]:
-    """The part of a design's entry in the report that needs no RTL, and what its engines did.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GoldenEntry:
+    """What the golden model says of a design."""
+
+    prepared: Prepared
+    result: Result
+    engines: tuple[EngineActivity, ...]
+    energy: OperationEnergyReport
+    counted: CounterEnergyReport
+    levels: tuple[Difference, ...]
+
+    def report(
+        self,
+        *,
+        name: str,
+        kind: Kind | Literal["qnn"],
+        accuracy: Accuracy,
+        rtl_samples: int,
+        mismatches: int | None,
+        rtl_pj: float | None = None,
+        synthesis: SynthReport | None = None,
+        gates: GateReport | None = None,
+    ) -> DesignReport:
+        """The design's report, with what else was measured: RTL, synthesis, gates."""
+        cycles = self.result.cycles
+        return DesignReport(
+            name=name,
+            kind=kind,
+            description=describe(self.prepared),
+            accuracy=accuracy,
+            rtl_samples=rtl_samples,
+            mismatches=mismatches,
+            cycles=Distribution.of(cycles),
+            fpga=area_of(synthesis) if synthesis else None,
+            latency_us=Distribution.of(cycles / synthesis.fmax_mhz) if isinstance(synthesis, FpgaReport) else None,
+            operations=mean_operations(self.result),
+            energy_pj=self.energy,
+            counted_pj=replace(self.counted, rtl=rtl_pj),
+            levels=self.levels,
+            gates_pj=gates,
+            published_pj=published(self.engines),
+            choices=self.prepared.choices,
+            cycles_samples=tuple(cycles.tolist()),
+        )
+
+
+def golden_entry(prepared: Prepared, x: Array, result: Result, prices: Prices) -> GoldenEntry:
+    """Cycles, operations and energy of a design.
 
     Parameters
     ----------
@@ -49,28 +99,19 @@ def golden_entry(
         technology.name: counted_energy(technology, prepared.design.params, result.counters, result.cycles).summary()
         for technology in prices.technologies
     }
-    counted = energies[first.name]
     same_prices = energy(operation_model(first, source=first.description), engines)
-    entry = {
-        "cycles": distribution(result.cycles),
-        "cycles_samples": result.cycles.tolist(),
-        "operations": mean_operations(result),
-        "energy_pj": energy(prices.model, engines).summary(),
-        "counted_pj": {
-            **counted,
-            "technologies": {name: found["total"] for name, found in energies.items()},
-            "technology_samples": {name: found["samples"] for name, found in energies.items()},
-        },
-        "levels": [
-            asdict(difference)
-            for difference in differences(
-                {name: float(values.mean()) for name, values in same_prices.terms.items()}, counted["terms"]
-            )
-        ],
-        "published_pj": published(engines),
-        "choices": prepared.choices,
-    }
-    return entry, engines
+    return GoldenEntry(
+        prepared=prepared,
+        result=result,
+        engines=engines,
+        energy=energy(prices.model, engines).summary(),
+        counted=replace(
+            energies[first.name],
+            technologies={name: found.total for name, found in energies.items()},
+            technology_samples={name: found.samples for name, found in energies.items()},
+        ),
+        levels=tuple(differences(mean_terms(same_prices.terms), energies[first.name].terms)),
+    )
 
 
 def published(engines: Sequence[EngineActivity]) -> dict[str, float]:

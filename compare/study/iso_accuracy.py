@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.compare.report.design import Kind
 from tospike.compare.report.numbers import percent, significant
+from tospike.compare.report.variations import IsoAccuracy, Match, Point
+from tospike.compare.report.verdict import Interval
 from tospike.compare.study.describe import ann_bits
-from tospike.compare.study.trial import Kind, Trial, Trials
+from tospike.compare.study.trial import Trial, Trials
 from tospike.compare.study.twin import bits_of_twin
 from tospike.compare.study.verdict import CONFIDENCE
 from tospike.gen.prepare import Prepared
@@ -33,48 +36,6 @@ class GridPoint:
     kind: Kind
     label: str
     trial: Trial
-
-
-@dataclass(frozen=True, kw_only=True)
-class Point:
-    """The same for the report."""
-
-    kind: Kind
-    label: str
-    """Empty: the network as it is."""
-    accuracy: float
-    pj: float
-    front: bool
-    """Whether no point of its side is as accurate for less energy, or more accurate for as much."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Match:
-    """The cheapest SNN and the cheapest ANN that are at least so accurate."""
-
-    snn: str
-    ann: str
-    accuracy: float
-    ratio: float
-    """SNN over ANN: energy."""
-    interval: list[float]
-    """Of the ratio, by bootstrap over the samples; the choice of both is part of it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class IsoAccuracy:
-    """Both networks at equal accuracy."""
-
-    samples: int
-    points: list[Point]
-    matches: list[Match]
-    """By accuracy: that of each point of the SNN's front which an ANN reaches, and what both reach as they are."""
-    target: float
-    """The accuracy that both networks reach as they are."""
-    ratio: float
-    """SNN over ANN: energy of the cheapest of either side that is at least so accurate; one of `matches`."""
-    interval: list[float]
-    sentence: str
 
 
 def ann_grid(ann: Prepared, twin_bits: int) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -117,7 +78,9 @@ def run_grid(trials: Trials, progress: Callable[[str], None] = lambda point: Non
     return found
 
 
-def compare_at_equal_accuracy(grid: Sequence[GridPoint], *, of_samples: int | None = None) -> IsoAccuracy:
+def compare_at_equal_accuracy(
+    grid: Sequence[GridPoint], *, technology: str, of_samples: int | None = None
+) -> IsoAccuracy:
     """Compare the cheapest of both sides that are as accurate; the sentence says if less than ``of_samples`` ran.
 
     Intervals come from the percentile bootstrap: samples are drawn anew, and with them all accuracies and energies, so
@@ -138,8 +101,9 @@ def compare_at_equal_accuracy(grid: Sequence[GridPoint], *, of_samples: int | No
     # a pair has one interval: that of its lowest accuracy
     apart = (match for match in others if match and (match.snn, match.ann) != (overall.snn, overall.ann))
     return IsoAccuracy(
+        technology=technology,
         samples=samples,
-        points=[
+        points=tuple(
             Point(
                 kind=point.kind,
                 label=point.label,
@@ -149,8 +113,8 @@ def compare_at_equal_accuracy(grid: Sequence[GridPoint], *, of_samples: int | No
             )
             for kind, points in sides.items()
             for number, point in enumerate(points)
-        ],
-        matches=sorted((overall, *apart), key=lambda match: match.accuracy),
+        ),
+        matches=tuple(sorted((overall, *apart), key=lambda match: match.accuracy)),
         target=overall.accuracy,
         ratio=overall.ratio,
         interval=overall.interval,
@@ -213,9 +177,10 @@ def _front(accuracy: Table, pj: Table) -> set[int]:
     return front
 
 
-def _interval(ratios: Table) -> list[float]:
+def _interval(ratios: Table) -> Interval:
     tail = 50 * (1 - CONFIDENCE)
-    return [float(end) for end in np.nanpercentile(ratios[1:], (tail, 100 - tail))]
+    low, high = np.nanpercentile(ratios[1:], (tail, 100 - tail))
+    return float(low), float(high)
 
 
 def _name(point: GridPoint) -> str:

@@ -5,15 +5,16 @@ level 2 prices them. Changes of prices alone (technology, place of the membranes
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.technology import Technology
 from tospike.compare.energy.work import StatePlacement
+from tospike.compare.report.design import Kind
+from tospike.compare.report.variations import Sensitivity, Variant
 from tospike.compare.study.describe import ann_bits
-from tospike.compare.study.trial import SAMPLES, Kind, Trials
+from tospike.compare.study.trial import SAMPLES, Trials
 from tospike.compare.study.twin import bits_of_twin
 from tospike.compare.study.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data import DataSet
@@ -22,33 +23,6 @@ from tospike.hw.params import DeltaParams, EventParams, ImageParams, SystolicPar
 from tospike.tb.evaluate import Backend, evaluate
 
 _PLACES = {StatePlacement.MEMORY: "a memory", StatePlacement.REGISTER: "registers"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variant:
-    """One side with one thing changed."""
-
-    kind: Kind
-    change: str
-    accuracy: float
-    pj: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sensitivity:
-    """What a change does to the comparison."""
-
-    change: str
-    accuracy: float | None
-    """Of the side that was changed; ``None`` for a change of prices."""
-    ratio: float
-    """SNN over ANN."""
-    factor: float
-    """``ratio`` over that without the change."""
-    flips: bool
-    """Whether the other side now needs less energy."""
-    comparable: bool
-    """Whether the accuracy stayed within the tolerance of the verdict."""
 
 
 def option_changes(prepared: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -95,7 +69,7 @@ def twin_change(snn: Prepared) -> tuple[str, dict[str, Any]]:
     return f"ANN: {bits}-bit activations, the SNN's twin", {"act_bits": bits}
 
 
-def variants(trials: Trials, progress: Callable[[str], None] = lambda change: None) -> list[Variant]:
+def variants(trials: Trials, progress: Callable[[str], None] = lambda change: None) -> tuple[Variant, ...]:
     """Run every change of either side that the networks allow, and both as they are (``change`` is empty)."""
     found = []
     kinds: tuple[Kind, ...] = ("ann", "snn")
@@ -109,7 +83,7 @@ def variants(trials: Trials, progress: Callable[[str], None] = lambda change: No
             trial = trials.run(kind, given)
             if trial is not None:
                 found.append(Variant(kind=kind, change=change, accuracy=trial.accuracy, pj=trial.mean_pj))
-    return found
+    return tuple(found)
 
 
 def placed_states(snn: Prepared, data: DataSet, technology: Technology) -> dict[str, float]:
@@ -124,7 +98,9 @@ def placed_states(snn: Prepared, data: DataSet, technology: Technology) -> dict[
     }
 
 
-def rank(found: list[Variant], placed: Mapping[str, float], technologies: Mapping[str, float]) -> list[Sensitivity]:
+def rank(
+    found: Sequence[Variant], placed: Mapping[str, float], technologies: Mapping[str, float]
+) -> tuple[Sensitivity, ...]:
     """Order the changes by how far they move the ratio, the strongest first.
 
     Parameters
@@ -156,4 +132,4 @@ def rank(found: list[Variant], placed: Mapping[str, float], technologies: Mappin
         for change, accuracy, ratio in ratios
     ]
     moved = [change for change in changes if abs(math.log(change.factor)) > 1e-6]
-    return sorted(moved, key=lambda change: -abs(math.log(change.factor)))
+    return tuple(sorted(moved, key=lambda change: -abs(math.log(change.factor))))

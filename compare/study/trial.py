@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.technology import Technology
+from tospike.compare.report.design import Kind
 from tospike.compare.study.describe import ann_bits
 from tospike.gen.data import DataSet
 from tospike.gen.options import ModelOptions
@@ -19,8 +20,6 @@ from tospike.tb.evaluate import Backend, evaluate
 
 SAMPLES = 500
 """Test samples of each trial: the first ones."""
-
-Kind = Literal["ann", "snn"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,8 +61,8 @@ class Trials:
 
     def __init__(
         self,
-        prepared: Mapping[str, Prepared],
-        paths: Mapping[str, Path],
+        prepared: Mapping[Kind, Prepared],
+        paths: Mapping[Kind, Path],
         data: DataSet,
         options: ModelOptions,
         technology: Technology,

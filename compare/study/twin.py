@@ -4,15 +4,15 @@ A neuron that spikes 0 to T times in T steps sends ceil(log2(T + 1)) bits at mos
 to tell, and pays for it; the twin has not (Yan et al., arXiv 2409.08290).
 """
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tospike.compare.energy.yan import twin_bits
+from tospike.compare.report.design import Accuracy, DesignReport
 from tospike.compare.report.numbers import percent, significant
-from tospike.compare.study.describe import ann_bits, describe
+from tospike.compare.report.variations import TwinComparison
+from tospike.compare.study.describe import ann_bits
 from tospike.compare.study.entry import Prices, golden_entry
 from tospike.compare.study.verdict import bootstrap_ratio
 from tospike.gen.data import DataSet
@@ -25,29 +25,13 @@ MAX_ACT_BITS = 8
 """The widest activations that hardware here has."""
 MIN_ACT_BITS = 2
 
-KIND = "qnn"
-"""The kind of a twin in the report: the verdict compares the two networks that were given, not this one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """The SNN against its twin."""
-
-    steps: int
-    bits: int
-    ratio: float
-    """SNN over twin: energy at level 2."""
-    interval: list[float]
-    """Bootstrap over the samples, as that of the verdict."""
-    sentence: str
-
 
 def bits_of_twin(snn: Prepared) -> int:
     """Bits of the twin's activations, within what hardware here can have."""
     return min(MAX_ACT_BITS, max(MIN_ACT_BITS, twin_bits(snn.network.input.steps)))
 
 
-def twin_design(ann: Path, snn: Prepared, data: DataSet, options: ModelOptions, prices: Prices) -> dict[str, Any]:
+def twin_design(ann: Path, snn: Prepared, data: DataSet, options: ModelOptions, prices: Prices) -> DesignReport:
     """The twin's entry in the report: the ANN of that file, quantised anew; no RTL and no synthesis.
 
     Raises
@@ -65,29 +49,23 @@ def twin_design(ann: Path, snn: Prepared, data: DataSet, options: ModelOptions, 
     )
     reference, golden = (evaluate(prepared, data, backend) for backend in (Backend.FLOAT, Backend.GOLDEN))
     assert golden.result is not None  # it is no float evaluation
-    entry, _ = golden_entry(prepared, data.x, golden.result, prices)
-    return {
-        "name": "twin",
-        "kind": KIND,
-        "description": describe(prepared),
-        "accuracy": {"float": reference.accuracy, "golden": golden.accuracy, "rtl": None},
-        "rtl_samples": 0,
-        "mismatches": None,
-        "fpga": None,
-        "latency_us": None,
-        "gates_pj": None,
-        **entry,
-    }
+    return golden_entry(prepared, data.x, golden.result, prices).report(
+        name="twin",
+        kind="qnn",
+        accuracy=Accuracy(of_float=reference.accuracy, golden=golden.accuracy, rtl=None),
+        rtl_samples=0,
+        mismatches=None,
+    )
 
 
-def compare_twin(snn: dict[str, Any], twin: dict[str, Any], steps: int, bits: int) -> dict[str, Any]:
-    """``twin`` of the report: what the SNN needs of its twin's energy."""
-    above, below = (np.asarray(design["counted_pj"]["samples"]) for design in (snn, twin))
+def compare_twin(snn: DesignReport, twin: DesignReport, steps: int, bits: int) -> TwinComparison:
+    """What the SNN needs of its twin's energy."""
+    above, below = (np.asarray(design.counted_pj.samples) for design in (snn, twin))
     ratio, interval = float(above.mean() / below.mean()), bootstrap_ratio(above, below)
     low, high = (significant(end) for end in interval)
     sentence = (
-        f"Against its twin, the ANN with {bits}-bit activations ({percent(twin['accuracy']['golden'])}), this SNN of "
-        f"{steps} steps ({percent(snn['accuracy']['golden'])}) needs {significant(ratio)} times the energy "
+        f"Against its twin, the ANN with {bits}-bit activations ({percent(twin.accuracy.golden)}), this SNN of "
+        f"{steps} steps ({percent(snn.accuracy.golden)}) needs {significant(ratio)} times the energy "
         f"({low} to {high} over inputs)."
     )
-    return asdict(Comparison(steps=steps, bits=bits, ratio=ratio, interval=interval, sentence=sentence))
+    return TwinComparison(steps=steps, bits=bits, ratio=ratio, interval=interval, sentence=sentence)

@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from tospike.compare.report.design import Kind
 from tospike.gen.convert import ConvertOptions, convert
 from tospike.gen.data import DataSet, load_data
 from tospike.gen.load import load_network
@@ -74,7 +75,7 @@ class Workload:
         split = f"{data.split}; only the first {self.samples} of {len(data.x)} test samples"
         return replace(data, x=data.x[: self.samples], y=data.y[: self.samples], split=split)
 
-    def networks(self, data: DataSet, out: Path) -> dict[str, Path]:
+    def networks(self, data: DataSet, out: Path) -> dict[Kind, Path]:
         """The files of both networks, ``ann`` and ``snn``; an SNN that is made of the ANN is written into ``out``.
 
         Raises

@@ -5,18 +5,18 @@ rate: of all rates only those are measured that bisection asks for, until the tw
 What sides have in common is measured once, an SNN for all arrays and an ANN for all time steps.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.sweep.gates import GatePoint, Side, check
 from tospike.compare.sweep.layer import spikes_per_activation
 from tospike.compare.sweep.point import Point
+from tospike.compare.sweep.result import GateSideResult
 from tospike.compare.sweep.surface import RATES, BreakEven, crossing
 
-Found = dict[GatePoint, Mapping[str, Any]]
-Run = Callable[[Sequence[GatePoint]], Sequence[Mapping[str, Any]]]
+Found = dict[GatePoint, GateSideResult]
+Run = Callable[[Sequence[GatePoint]], Sequence[GateSideResult]]
 """Results of `tospike.compare.sweep.gates.measure`, in the order of the points."""
 
 
@@ -60,18 +60,18 @@ class _Search:
             unknown = [work for work in (self._ann, side) if work not in found]
             if unknown:
                 return unknown
-            below = found[side]["pj"] < found[self._ann]["pj"]
+            below = found[side].pj < found[self._ann].pj
             low, high = (middle + 1, high) if below else (low, middle)
         return []
 
     def result(self, found: Found) -> BreakEven:
         """The break-even, once nothing is missing."""
         measured = ((rate, found[side]) for rate, side in zip(self._rates, self._snn, strict=True) if side in found)
-        curve = tuple({"n": spikes_per_activation(rate), **side} for rate, side in measured)
+        curve = tuple((spikes_per_activation(rate), side) for rate, side in measured)
         ann = found[self._ann]
         return BreakEven(
             point=self._point,
-            n_star=crossing([(side["n"], side["pj"]) for side in curve], ann["pj"]),
+            n_star=crossing([(n, side.pj) for n, side in curve], ann.pj),
             n_max=spikes_per_activation(self._rates[-1]),
             ann=ann,
             curve=curve,

@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
 
 from tospike.compare.energy.work import StatePlacement
 from tospike.compare.gates.measure import GateOptions, measure_gates
@@ -13,6 +12,7 @@ from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.sweep.layer import ann_design, frames, snn_design, trains
 from tospike.compare.sweep.measure import check as check_point
 from tospike.compare.sweep.point import Point
+from tospike.compare.sweep.result import GateSideResult
 from tospike.gen.tools import find, look
 from tospike.hw.params import require
 from tospike.synth.cells import REGISTER_FILE_WORDS
@@ -78,14 +78,8 @@ def check(work: GatePoint) -> None:
     find("yosys"), find("g++")
 
 
-def measure(work: GatePoint) -> dict[str, Any]:
+def measure(work: GatePoint) -> GateSideResult:
     """Map, simulate and price, and check against golden.
-
-    Returns
-    -------
-    dict
-        Picojoules per inference, one row of the array's (``pj``, its ``parts``), ``cycles``, ``area_um2`` of the
-        cells and the clock's ``period_ns``.
 
     Raises
     ------
@@ -99,13 +93,13 @@ def measure(work: GatePoint) -> dict[str, Any]:
         design, x, positions = snn_design(point), trains(point), 1
     measured = measure_gates(design, x, _options(work))
     energy = measured.energies[work.delays]
-    return {
-        "pj": float(energy.total.mean()) / positions,
-        "parts": {name: float(values.mean()) / positions for name, values in energy.parts.items()},
-        "cycles": float(measured.result.cycles.mean()) / positions,
-        "area_um2": measured.described["area"],
-        "period_ns": measured.timing.period_ns,
-    }
+    return GateSideResult(
+        pj=float(energy.total.mean()) / positions,
+        parts={name: float(values.mean()) / positions for name, values in energy.parts.items()},
+        cycles=float(measured.result.cycles.mean()) / positions,
+        area_um2=measured.report.area,
+        period_ns=measured.timing.period_ns,
+    )
 
 
 def inputs(work: GatePoint) -> Mapping[str, str | None]:

@@ -1,34 +1,26 @@
 """One point of a sweep: exact counters of both engines on random activity, priced at level 2."""
 
-from typing import Any
-
 from tospike.compare.energy.counted import CountedEnergy, counted_energy
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.energy.work import StatePlacement
 from tospike.compare.sweep.layer import ann_design, frames, snn_design, spikes_per_activation, spiking, systolic, trains
 from tospike.compare.sweep.point import Point
+from tospike.compare.sweep.result import PointResult, SideResult
 from tospike.sim.accelerator import run
 from tospike.sim.design import Design
 from tospike.sim.network import Array
 
 
-def measure(point: Point) -> dict[str, Any]:
-    """Run and price both sides of a point.
-
-    Returns
-    -------
-    dict
-        ``n`` (spikes per non-zero activation that really came), and for ``ann`` and ``snn`` picojoules per inference
-        (``pj``, its ``parts``), ``cycles`` and ``area_um2``.
-    """
+def measure(point: Point) -> PointResult:
+    """Run and price both sides of a point."""
     ann, ann_cycles = _counted(point, ann_design(point), frames(point))
     snn, snn_cycles = _counted(point, snn_design(point), trains(point), state=point.state)
-    return {
-        "point": point.to_json(),
-        "n": spikes_per_activation(point),
-        "ann": _side(ann, ann_cycles, positions=point.rows),
-        "snn": _side(snn, snn_cycles, positions=1),
-    }
+    return PointResult(
+        point=point,
+        n=spikes_per_activation(point),
+        ann=_side(ann, ann_cycles, positions=point.rows),
+        snn=_side(snn, snn_cycles, positions=1),
+    )
 
 
 def check(point: Point) -> None:
@@ -52,11 +44,11 @@ def _counted(
     return counted_energy(technology, design.params, result.counters, result.cycles, state=state), result.cycles
 
 
-def _side(energy: CountedEnergy, cycles: Array, *, positions: int) -> dict[str, Any]:
+def _side(energy: CountedEnergy, cycles: Array, *, positions: int) -> SideResult:
     summary = energy.summary()
-    return {
-        "pj": summary["total"] / positions,
-        "parts": {name: value / positions for name, value in summary["parts"].items()},
-        "cycles": float(cycles.mean()) / positions,
-        "area_um2": energy.area_um2,
-    }
+    return SideResult(
+        pj=summary.total / positions,
+        parts={name: value / positions for name, value in summary.parts.items()},
+        cycles=float(cycles.mean()) / positions,
+        area_um2=energy.area_um2,
+    )

@@ -16,13 +16,15 @@ from functools import lru_cache
 from importlib import metadata, resources
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from tospike.compare.energy.technology import load_technology
+from tospike.compare.plain import from_plain, to_plain
 from tospike.compare.sweep import gates
 from tospike.compare.sweep.gates import GatePoint
 from tospike.compare.sweep.measure import check, measure
 from tospike.compare.sweep.point import Point
+from tospike.compare.sweep.result import GateSideResult, PointResult
 from tospike.gen.cache import Cache, digest
 from tospike.gen.children import end_all
 from tospike.gen.files import to_json
@@ -30,28 +32,30 @@ from tospike.hw.params import InputError
 
 RESULT = "result.json"
 P = TypeVar("P", Point, GatePoint)
+R = TypeVar("R", PointResult, GateSideResult)
 
-Result = dict[str, Any]
-Finished = Iterator[tuple[P, Result]]
-Measure = Callable[[P], Result]
+Finished = Iterator[tuple[P, R]]
+Measure = Callable[[P], R]
 
 
 class Execute(Protocol):
     """Measures points, somewhere."""
 
-    def __call__(self, points: Sequence[P], measure: Measure[P], /) -> Finished[P]:
+    def __call__(self, points: Sequence[P], measure: Measure[P, R], /) -> Finished[P, R]:
         """Yields each point with its result, in any order."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task(Generic[P]):
+class Task(Generic[P, R]):
     """What is done with each point of a sweep."""
 
     kind: str
     """Of entries in the cache."""
     check: Callable[[P], None]
     """Refuses a point, before any is measured."""
-    measure: Measure[P]
+    measure: Measure[P, R]
+    result: type[R]
+    """What it returns."""
     inputs: Callable[[P], Mapping[str, str | None]]
     """What a result depends on, besides code."""
     packages: tuple[str, ...]
@@ -62,6 +66,7 @@ COUNTERS = Task(
     kind="sweep",
     check=check,
     measure=measure,
+    result=PointResult,
     inputs=lambda point: {
         "point": json.dumps(point.to_json(), sort_keys=True),
         "technology": repr(load_technology(point.technology)),
@@ -74,6 +79,7 @@ GATES = Task(
     kind="sweep-gates",
     check=gates.check,
     measure=gates.measure,
+    result=GateSideResult,
     inputs=gates.inputs,
     packages=(*COUNTERS.packages, "tospike.synth", "tospike.tb"),
 )
@@ -83,11 +89,11 @@ GATES = Task(
 def run_sweep(
     points: Sequence[P],
     *,
-    task: Task[P],
+    task: Task[P, R],
     cache: Cache,
     execute: Execute,
     progress: Callable[[int], None] = lambda done: None,
-) -> list[Result]:
+) -> list[R]:
     """Results of all points, in their order: from the cache where it has them, else executed and put there.
 
     Raises
@@ -111,7 +117,7 @@ def run_sweep(
 def in_processes(jobs: int) -> Execute:
     """On this machine, ``jobs`` points at a time."""
 
-    def execute(points: Sequence[P], measure: Measure[P]) -> Finished[P]:
+    def execute(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
         context = multiprocessing.get_context("spawn")
         workers = min(jobs, len(points))
         stop = context.Event()
@@ -160,7 +166,7 @@ def on_cluster(address: str) -> Execute:
     except ImportError:
         raise InputError("--scheduler needs dask.distributed: pip install 'tospike[cluster]'") from None
 
-    def execute(points: Sequence[P], measure: Measure[P]) -> Finished[P]:
+    def execute(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
         try:
             client = distributed.Client(address, timeout=10, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -188,21 +194,21 @@ def _code(packages: tuple[str, ...]) -> str:
     return digest({str(number): path.read_bytes() for number, path in enumerate(files)})
 
 
-def key(task: Task[P], point: P) -> str:
+def key(task: Task[P, R], point: P) -> str:
     """The address of a point's result."""
     return digest({**task.inputs(point), "code": _code(task.packages), "tospike": metadata.version("tospike")})
 
 
-def _stored(cache: Cache, task: Task[P], point: P) -> Result | None:
+def _stored(cache: Cache, task: Task[P, R], point: P) -> R | None:
     entry = cache.find(task.kind, key(task, point))
     try:
-        return json.loads((entry / RESULT).read_text()) if entry else None
+        return from_plain(task.result, json.loads((entry / RESULT).read_text()), RESULT) if entry else None
     except (OSError, ValueError, RecursionError):  # sealed, but not by us: it is made again
         return None
 
 
-def _store(cache: Cache, task: Task[P], point: P, result: Result) -> None:
+def _store(cache: Cache, task: Task[P, R], point: P, result: R) -> None:
     def make(folder: Path) -> None:
-        (folder / RESULT).write_text(to_json(result))
+        (folder / RESULT).write_text(to_json(to_plain(result)))
 
     cache.build(task.kind, key(task, point), make)

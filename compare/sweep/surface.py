@@ -1,12 +1,12 @@
 """The break-even surface: at how many spikes per activation does a configuration's SNN need as much as its ANN?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.sweep.point import Point
+from tospike.compare.sweep.result import PointResult, SideResult
 
 RATES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Spikes per input and step at which a configuration is measured. Between them energy is linear in the spikes: only
@@ -23,10 +23,9 @@ class BreakEven:
     """0: the ANN wins over a silent SNN. ``None``: the SNN wins even with a spike of every input in every step."""
     n_max: float
     """n of a spike of every input in every step."""
-    ann: Mapping[str, Any]
-    """The ANN: ``pj``, its ``parts`` and so on."""
-    curve: tuple[Mapping[str, Any], ...]
-    """The SNN at each ``n`` that was measured, ascending: ``pj``, its ``parts`` and so on."""
+    ann: SideResult
+    curve: tuple[tuple[float, SideResult], ...]
+    """The SNN at each n that was measured, ascending."""
     level: int = 2
     cells: str | None = None
     """The library of the gates, at level 3."""
@@ -39,17 +38,17 @@ def with_rates(points: Sequence[Point]) -> tuple[Point, ...]:
     return tuple(replace(point, spike_rate=rate) for point in points for rate in RATES)
 
 
-def surface(results: Sequence[Mapping[str, Any]], points: Sequence[Point]) -> tuple[BreakEven, ...]:
+def surface(results: Sequence[PointResult], points: Sequence[Point]) -> tuple[BreakEven, ...]:
     """Break-even of each of ``points``, from the results of `with_rates`, in that order."""
     count = len(RATES)
     return tuple(_break_even(point, results[i * count : (i + 1) * count]) for i, point in enumerate(points))
 
 
-def _break_even(point: Point, results: Sequence[Mapping[str, Any]]) -> BreakEven:
-    ann = results[0]["ann"]
-    curve = tuple({"n": float(result["n"]), **result["snn"]} for result in results)
-    n_star = crossing([(side["n"], side["pj"]) for side in curve], ann["pj"])
-    return BreakEven(point=point, n_star=n_star, n_max=curve[-1]["n"], ann=ann, curve=curve)
+def _break_even(point: Point, results: Sequence[PointResult]) -> BreakEven:
+    ann = results[0].ann
+    curve = tuple((result.n, result.snn) for result in results)
+    n_star = crossing([(n, side.pj) for n, side in curve], ann.pj)
+    return BreakEven(point=point, n_star=n_star, n_max=results[-1].n, ann=ann, curve=curve)
 
 
 def crossing(curve: Sequence[tuple[float, float]], level: float) -> float | None:

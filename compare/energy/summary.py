@@ -1,0 +1,91 @@
+"""Energy per inference at levels 1 and 2, as a report has it. All energies are in picojoules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+
+from tospike.compare.energy.activity import Counts
+from tospike.compare.plain import absent
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnergyReport:
+    """Energy per inference, in pJ, at any level."""
+
+    total: float
+    """Mean over the samples."""
+    p5: float
+    p50: float
+    p95: float
+    """Percentiles over the samples."""
+    samples: tuple[float, ...]
+    """Of each sample, rounded to a femtojoule."""
+
+
+class Spread(TypedDict):
+    """The fields of `EnergyReport`."""
+
+    total: float
+    p5: float
+    p50: float
+    p95: float
+    samples: tuple[float, ...]
+
+
+def spread(pj: Counts) -> Spread:
+    """Mean, percentiles and samples of (N,) energies in pJ."""
+    p5, p50, p95 = np.percentile(pj, (5, 50, 95))
+    return {
+        "total": float(pj.mean()),
+        "p5": float(p5),
+        "p50": float(p50),
+        "p95": float(p95),
+        "samples": tuple(round(float(value), 3) for value in pj),
+    }
+
+
+def mean_terms(terms: Mapping[str, Counts]) -> dict[str, float]:
+    """Mean of each term's (N,) energies, in pJ."""
+    return {name: float(np.mean(values)) for name, values in terms.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationEnergyReport(EnergyReport):
+    """Level 1: counts of operations times an energy model."""
+
+    model: str
+    compute: float
+    """Mean pJ of everything that is no memory access."""
+    memory: float
+    """Mean pJ of the memory accesses."""
+    terms: Mapping[str, float]
+    """Mean pJ by operation."""
+    prices: Mapping[str, float]
+    """Mean pJ of one operation."""
+    unpriced: tuple[str, ...]
+    """Operations that the model does not price."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterEnergyReport(EnergyReport):
+    """Level 2: the hardware's counters times a technology."""
+
+    technology: str
+    static: float
+    """Mean pJ of clock and leakage."""
+    parts: Mapping[str, float]
+    """Mean pJ by part (`tospike.compare.energy.counted.PARTS`); they add up to ``total``."""
+    terms: Mapping[str, float]
+    """Mean pJ by term."""
+    area_um2: float
+    """Memories, flip-flops and arithmetic, in square micrometres; no wires, no control logic."""
+    busy: Mapping[str, float]
+    """Mean fraction of the cycles in which each engine's datapath works."""
+    technologies: Mapping[str, float] = absent(dict)
+    """Mean pJ by every technology; a study has them."""
+    technology_samples: Mapping[str, tuple[float, ...]] = absent(dict)
+    """pJ of each sample by every technology."""
+    rtl: float | None = absent()
+    """Mean pJ by the counters that were read from the RTL, over the samples that ran there."""

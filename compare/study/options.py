@@ -1,0 +1,52 @@
+"""How a study measures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tospike.compare.energy.model import EnergyModel
+from tospike.compare.energy.operations import HOROWITZ_45
+from tospike.compare.energy.technology import Technology, load_technology, shipped
+from tospike.compare.gates.study import GateStudy
+from tospike.compare.study.entry import Prices
+from tospike.gen.cache import Cache
+
+Progress = Callable[[str, str], None]
+"""Takes a design's name and what is being done for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions:
+    """How to measure."""
+
+    target: str = "ecp5-85k"
+    speed: int | None = None
+    seed: int = 1
+    synthesis: bool = True
+    """Whether to synthesise; without, there is neither area nor clock, and latency is in cycles only."""
+    simulator: str = "verilator"
+    rtl_samples: int | None = None
+    """``None``: every test sample."""
+    model: EnergyModel = HOROWITZ_45
+    """Level 1: prices of operation counts."""
+    technology: Technology = field(default_factory=lambda: load_technology("horowitz45"))
+    """Level 2: prices of what the hardware's counters say; the shipped ones give the range."""
+    sensitivity: bool = True
+    """Whether to run both networks with one thing changed at a time."""
+    iso_accuracy: bool = True
+    """Whether to run both networks over bits and time steps, and to compare them at equal accuracy."""
+    twin: bool = True
+    """Whether to measure the SNN's twin, the ANN with activations of as many bits as it can tell."""
+    gates: GateStudy | None = None
+    """Level 3; ``None``: it was not asked for."""
+    cache: Cache
+
+    @property
+    def technologies(self) -> tuple[Technology, ...]:
+        """The chosen technology, and those that come with tospike."""
+        others = (load_technology(name) for name in shipped())
+        return (self.technology, *(other for other in others if other.name != self.technology.name))
+
+    @property
+    def prices(self) -> Prices:
+        """The same for both levels."""
+        return Prices(model=self.model, technologies=self.technologies)
