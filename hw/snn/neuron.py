@@ -152,7 +152,8 @@ class Neuron(wiring.Component):
         before = self._delayed(m, membrane, 1 + params.count_cycles) if params.count_cycles else held
         m.d.comb += self.after.eq(before if late else reset)
         base = Signal(shape_of(params.state))  # what decays
-        later += base.eq(0 if params.slides else before if late_amount else reset)
+        if not params.slides:
+            later += base.eq(before if late_amount else reset)
 
         # cycles 3 and 4
         addend = self.bias if self._bias else None
@@ -191,7 +192,11 @@ class Neuron(wiring.Component):
         fitting = saturate(total, params.state)
         later = self._later(m)
         later += [membrane.eq(fitting), self.joined.eq(fitting != total)]
-        return membrane, self._delayed(m, resting, 1), self._delayed(m, owes, 1)
+        if params.rest_steps:
+            resting = self._delayed(m, resting, 1)
+        if params.owes:
+            owes = self._delayed(m, owes, 1)
+        return membrane, resting, owes
 
     def _window(self, m: Module) -> Value:
         """The weighted sum of the inputs, exact until it saturates."""
