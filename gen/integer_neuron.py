@@ -1,12 +1,13 @@
 """A trained spiking neuron in integers."""
 
 import math
+from typing import Any
 
 from tospike.gen.leaks import leak_of
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.state_unit import WIDEST_STATE
 from tospike.gen.uniform import UniformMembrane
-from tospike.hw.params import Comparison, LeakParams, NeuronParams, Reset
+from tospike.hw.params import Comparison, NeuronParams, Reset, neuron_params
 
 ON_GRID = 2.0**-20
 """A threshold is a multiple of a unit if it is no further off, relative to itself."""
@@ -21,8 +22,16 @@ def integer_neuron(neuron: UniformMembrane, fine: float, fraction_bits: int, opt
     """The neuron with states as wide as can be, which a weighted input of ``fine`` moves by 1."""
     unit = membrane_unit(neuron, fine)
     threshold = _threshold(neuron, unit)
-    return NeuronParams(
-        kind=neuron.kind,
+    leaks = {"leak": leak_of(neuron.decay, options)} if neuron.kind.leaks else {}
+    current: dict[str, Any] = {}
+    if neuron.kind.synaptic:
+        current = {
+            "current_bits": WIDEST_STATE,
+            "synapse": leak_of(neuron.synapse_decay, options),
+            "drift": round(float(neuron.rest) / unit),
+        }
+    return neuron_params(
+        neuron.kind,
         state_bits=WIDEST_STATE,
         threshold=threshold,
         comparison=neuron.comparison,
@@ -31,12 +40,10 @@ def integer_neuron(neuron: UniformMembrane, fine: float, fraction_bits: int, opt
         reset_timing=neuron.reset_timing,
         spike_bits=neuron.spike_bits,
         refractory=neuron.refractory,
-        leak=leak_of(neuron.decay, options) if neuron.kind.leaks else LeakParams(),
-        current_bits=WIDEST_STATE,
-        synapse=leak_of(neuron.synapse_decay, options) if neuron.kind.synaptic else LeakParams(),
-        drift=round(float(neuron.rest) / unit) if neuron.kind.synaptic else 0,
         initial=round(neuron.initial * threshold if neuron.kind.spikes else neuron.initial / unit),
         weight_shift=fraction_bits,
+        **leaks,
+        **current,
     )
 
 

@@ -40,7 +40,7 @@ def own_decays(neuron: UniformMembrane, law: NeuronParams, outputs: int) -> Ints
     given = [decay for decay in (neuron.decay, neuron.synapse_decay) if isinstance(decay, np.ndarray)]
     columns = [
         to_int64(np.broadcast_to(decay, outputs) * 2.0**leak.fraction_bits, "decays")
-        for decay, leak in zip(given, law.varying, strict=True)
+        for decay, leak in zip(given, law.varying.values(), strict=True)
     ]
     return np.stack(columns, axis=1) if columns else None
 

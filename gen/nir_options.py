@@ -15,8 +15,8 @@ from tospike.hw.params import (
     Readout,
     Reset,
     ResetTiming,
-    check_neuron_options,
     check_options,
+    check_reset,
     option,
     require,
     require_range,
@@ -102,7 +102,7 @@ class NirOptions:
             f"dt must be a positive number of seconds, not {self.dt}",
         )
         check_options(self)
-        check_neuron_options(self)
+        check_reset(self)
         require(
             self.min_v_mem is None or -math.inf <= self.min_v_mem <= 0,
             f"min-v-mem must be a number that is not above 0, not {self.min_v_mem}",

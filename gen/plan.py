@@ -23,7 +23,7 @@ from tospike.hw.params import (
     HostOutput,
     InputError,
     IntFormat,
-    NeuronKind,
+    IParams,
     NeuronParams,
     Readout,
     RequantizeParams,
@@ -136,8 +136,7 @@ def _frames(network: Network, options: PlanOptions) -> Design:
             lanes=_useful_lanes(synapses.outputs, own.lanes),
             payload=act.difference if is_delta else act,
             weight_bits=max(2, weight_bits(stage)),
-            neuron=NeuronParams(
-                kind=NeuronKind.I,
+            neuron=IParams(
                 state_bits=max(4, accumulator_bits(stage, act, stage.fraction_bits)),
                 weight_shift=stage.fraction_bits,
             ),

@@ -122,10 +122,9 @@ def _stage(
     law = chosen.law
 
     ends = [int(chosen.synapses.bias.min()), int(chosen.synapses.bias.max())]
-    held = [law.threshold + 1 if neuron.kind.spikes else 0, law.v_reset, law.drift, law.initial]
-    held += [law.initial + each for each in ([law.drift] if neuron.kind.synaptic else ends)]
-    own_bits = neuron.kind.synaptic
-    bits = _width(stage.name, reach.membrane, held if own_bits else [*held, *ends], options)
+    own_bits = law.synaptic
+    added = [] if own_bits else [*ends, *(law.initial + each for each in ends)]
+    bits = _width(stage.name, reach.membrane, [*law.constants, *added], options)
     current_bits = _width(stage.name, reach.current, ends, options) if own_bits else bits
     rounded = chosen.synapses.weight.reshape(len(chosen.synapses.weight), -1)
     rounded = rounded if chosen.recurrent is None else np.hstack([rounded, chosen.recurrent])
@@ -136,13 +135,14 @@ def _stage(
         unit=membrane_unit(neuron, chosen.fine),
         largest=max(reach.membrane[1], -reach.membrane[0]),
         bits=bits,
-        decay_error=decay_error(law.leak, neuron.decay) if neuron.kind.leaks else 0.0,
+        decay_error=decay_error(law.leaks["membrane"], neuron.decay) if law.leaks else 0.0,
         fraction_bits=law.weight_shift,
         current_largest=max(reach.current[1], -reach.current[0]) if own_bits else 0,
         current_bits=current_bits if own_bits else 0,
-        synapse_decay_error=decay_error(law.synapse, neuron.synapse_decay) if own_bits else 0.0,
+        synapse_decay_error=decay_error(law.leaks["current"], neuron.synapse_decay) if own_bits else 0.0,
     )
-    integers = replace(law, state_bits=bits, current_bits=current_bits)
+    widths = {"state_bits": bits, **({"current_bits": current_bits} if own_bits else {})}
+    integers = replace(law, **widths)
     stage = Stage(
         name=stage.name,
         synapses=chosen.synapses,

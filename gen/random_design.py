@@ -87,7 +87,7 @@ def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> 
         bias = bias.clip(-room, room)
     square = (engine.neurons, engine.neurons)
     recurrent = _integers(rng, engine.weight, square) if engine.recurrent else None
-    varying = engine.neuron.varying
+    varying = engine.neuron.varying.values()
     columns = [rng.integers(0, 1 << leak.fraction_bits, engine.channels, endpoint=True) for leak in varying]
     decays = np.stack(columns, axis=1) if varying else None
     synapses: Dense | Conv2d

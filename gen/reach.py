@@ -10,7 +10,7 @@ from tospike.hw.params import NeuronParams
 from tospike.sim.arithmetic import exact_matmul
 from tospike.sim.drive import DenseDrive, WindowDrive
 from tospike.sim.network import Conv2d, Dense
-from tospike.sim.neuron import Neurons
+from tospike.sim.neurons import neuron_model
 from tospike.sim.window import Connections, chain_order, network_order
 
 Ints = NDArray[np.int64]
@@ -70,7 +70,7 @@ def _trace_batch(
     own = None if recurrent is None else recurrent.astype(np.int64, casting="same_kind").T << law.weight_shift
     samples, steps, _ = events.shape
     spikes = np.zeros((samples, steps, synapses.outputs), dtype=np.uint8)
-    neurons = Neurons(law, bias, samples, decays)
+    neurons = neuron_model(law, bias, samples, decays)
     low = high = v_low = v_high = 0
     for step in range(steps):
         current, magnitude = drive.at(step)
@@ -83,7 +83,7 @@ def _trace_batch(
         low = min(low, int((start + (current - magnitude) // 2).min()))
         spikes[:, step] = neurons.sweep(start + current)
         v_high, v_low = max(v_high, int(neurons.before.max())), min(v_low, int(neurons.before.min()))
-    reached = (v_low, v_high) if law.kind.synaptic else (min(low, v_low), max(high, v_high))
+    reached = (v_low, v_high) if law.synaptic else (min(low, v_low), max(high, v_high))
     sent: NDArray[np.uint8] = spikes
     if isinstance(synapses, Conv2d):
         sent = spikes[:, :, network_order((synapses.channels, *window.size))]

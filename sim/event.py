@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tospike.hw.params import SPIKE, EventParams, IntFormat, Readout, require
 from tospike.sim.arithmetic import Ints, exact_matmul, saturate
 from tospike.sim.drive import DenseDrive, WindowDrive
-from tospike.sim.neuron import Neurons
+from tospike.sim.neurons import neuron_model
 from tospike.sim.noise import NoiseSource
 from tospike.sim.sweeps import Sweeps, neurons_of
 from tospike.sim.window import Connections
@@ -45,7 +45,7 @@ def run_event(
 
     The spikes of the step before come first, where the engine is recurrent. Steps in which no (sample, neuron) can have
     saturated, whatever the order, are matrix products: a bound on the partial sums tells. The others are computed event
-    by event. The neuron is :class:`tospike.sim.neuron.Neurons`.
+    by event. The neuron is :class:`tospike.sim.neurons.NeuronModel`.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def run_event(
     noise = None if law is None else NoiseSource(law, neurons=params.neurons, drawn=params.words * params.lanes)
     positions = params.neurons // params.channels
     each = None if decays is None else np.tile(decays, (positions, 1))
-    neurons = Neurons(params.neuron, np.tile(np.asarray(bias, dtype=np.int64), positions), samples, each, noise)
+    neurons = neuron_model(params.neuron, np.tile(np.asarray(bias, dtype=np.int64), positions), samples, each, noise)
     # a recurrent engine takes its spikes of the last step too: it does not know that it was the last
     for step in range(steps + params.recurrent):
         current, magnitude = drive.at(step) if step < steps else (np.int64(0), np.int64(0))

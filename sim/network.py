@@ -22,7 +22,7 @@ from tospike.hw.params import (
     Readout,
     Reset,
     ResetTiming,
-    check_neuron_options,
+    check_reset,
     require,
 )
 from tospike.hw.params.limits import SAMPLE_VALUES
@@ -129,7 +129,12 @@ class Membrane:
     """No membrane goes lower into the next step; what is sent or read out comes before. Float only, as yet."""
 
     def __post_init__(self) -> None:
-        check_neuron_options(self)
+        check_reset(self)
+
+    @property
+    def spikes(self) -> bool:
+        """Whether it has a threshold."""
+        return self.kind.spikes
 
     @property
     def float_only(self) -> str:
@@ -324,7 +329,7 @@ class Network:
         require(len(self.stages) >= 1, f"network {self.name!r} has no stages")
         neuron = self.stages[-1].neuron
         require(
-            self.decision is Decision.LARGEST or (isinstance(neuron, Membrane | NeuronParams) and neuron.kind.spikes),
+            self.decision is Decision.LARGEST or (isinstance(neuron, Membrane | NeuronParams) and neuron.spikes),
             f"stage {self.stages[-1].name!r}, the last one, has no spikes, of which the first could decide: give "
             "--decision largest",
         )

@@ -10,7 +10,7 @@ from tospike.sim.delay import delayed
 from tospike.sim.design import Design
 from tospike.sim.encoding import encode_float
 from tospike.sim.network import Array, Network
-from tospike.sim.neuron import Neurons
+from tospike.sim.neurons import NeuronModel, neuron_model
 from tospike.sim.steps import float_steps, laws_of
 
 BATCH = 128
@@ -57,11 +57,11 @@ def golden_predictions(design: Design, x: Array) -> NDArray[np.int64]:
     require(len(trains) > 1, "accuracy over time of a single layer with membrane readout is not modelled")
     stage = design.network.stages[-1]
     weight = stage.dense.weight.astype(np.int64).T << last.neuron.weight_shift
-    neurons = Neurons(last.neuron, stage.dense.bias.astype(np.int64), len(x), stage.decays)
+    neurons = neuron_model(last.neuron, stage.dense.bias.astype(np.int64), len(x), stage.decays)
     arriving = trains[-2] if stage.delays is None else delayed(trains[-2], stage.delays)
     return np.stack([_membrane_class(neurons, train, weight) for train in arriving.swapaxes(0, 1)], axis=1)
 
 
-def _membrane_class(neurons: Neurons, spikes: NDArray[np.uint8], weight: Ints) -> NDArray[np.int64]:
+def _membrane_class(neurons: NeuronModel, spikes: NDArray[np.uint8], weight: Ints) -> NDArray[np.int64]:
     neurons.sweep(neurons.start + exact_matmul(spikes.astype(np.int64), weight))
     return np.argmax(neurons.after, axis=1)

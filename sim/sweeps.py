@@ -12,8 +12,8 @@ Flags = NDArray[np.bool_]
 class Sweeps:
     """The marks of (N, words) words between steps.
 
-    A word that is not swept has neurons that a sweep would not change: so `tospike.sim.neuron.Neurons` sweeps them all,
-    and only the counts depend on the marks.
+    A word that is not swept has neurons that a sweep would not change: so the golden model sweeps all, and only the
+    counts depend on the marks.
     """
 
     def __init__(self, params: EventParams, samples: int):
@@ -33,7 +33,7 @@ class Sweeps:
         """
         if self._params.sweep is Sweep.ALL:
             return np.broadcast_to(np.True_, self._again.shape)
-        touched: Flags = came[:, None] & self._params.neuron.kind.spikes
+        touched: Flags = came[:, None] & self._params.neuron.spikes
         swept: Flags = self._again | touched
         limit = self._params.neuron.spikes_again_above
         if limit is not None:

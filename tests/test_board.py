@@ -26,7 +26,7 @@ from tospike.hw.params import (
     EventParams,
     HostInput,
     InputError,
-    NeuronParams,
+    LifParams,
     Readout,
 )
 from tospike.synth.bitstream import TOP, board_shell, clock_divisor
@@ -50,7 +50,7 @@ def small(tmp_path_factory):
         neurons=5,
         lanes=2,
         payload=encoder.output.payload,
-        neuron=NeuronParams(state_bits=16, threshold=400),
+        neuron=LifParams(state_bits=16, threshold=400),
         readout=Readout.COUNT,
     )
     params = AcceleratorParams(name="little", engines=(encoder, engine), host_input=HostInput.DENSE)

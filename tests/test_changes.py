@@ -15,8 +15,7 @@ from tospike.hw.params import (
     DeltaParams,
     InputError,
     IntFormat,
-    NeuronKind,
-    NeuronParams,
+    IParams,
     TokenFormat,
 )
 from tospike.hw.snn.activate import Activate
@@ -123,7 +122,7 @@ def test_a_change_takes_the_place_of_what_was_before():
     params = chain(S4, (4, 3), lanes=1, frames=6, bias=False)
     weight = np.array([[7, -8, 7, -8], [-8, -8, -8, -8], [7, 7, 7, 7]])
     ends = [sum(max(w * S4.min, w * S4.max) for w in row) for row in weight.tolist()]
-    engine = replace(params.engines[1], neuron=NeuronParams(kind=NeuronKind.I, state_bits=max(ends).bit_length() + 1))
+    engine = replace(params.engines[1], neuron=IParams(state_bits=max(ends).bit_length() + 1))
     low, high = S4.min, S4.max
     x = np.array([[[high, low, high, low], [low, high, low, high], [low] * 4, [high] * 4, [low] * 4, [0] * 4]])
     bias = np.zeros(3, dtype=np.int64)
@@ -132,5 +131,5 @@ def test_a_change_takes_the_place_of_what_was_before():
     dut = EventEngine(engine, pack(engine, weight.tolist(), bias.tolist()))
     assert play(dut, differences(x, 0), [[END]])["saturations"] == 0
     with pytest.raises(InputError, match="membranes from -224 to 256 do not fit 9 bits: give more state bits"):
-        narrow = replace(engine, neuron=NeuronParams(kind=NeuronKind.I, state_bits=9))
+        narrow = replace(engine, neuron=IParams(state_bits=9))
         run_delta_layer(narrow, S4, weight, bias, None, differences(x, 0))

@@ -17,8 +17,8 @@ from tospike.hw.params import (
     HostInput,
     InputError,
     IntFormat,
-    NeuronKind,
-    NeuronParams,
+    LifParams,
+    LiParams,
     Readout,
 )
 from tospike.hw.snn.delay import Delay
@@ -116,10 +116,8 @@ def test_counters_and_operations():
 
 
 NIBBLE = IntFormat(bits=4, signed=False)
-LAYER = EventParams(inputs=7, neurons=6, lanes=4, payload=NIBBLE, weight_bits=4, neuron=NeuronParams(threshold=9))
-LAST = EventParams(
-    inputs=6, neurons=3, lanes=2, weight_bits=4, neuron=NeuronParams(kind=NeuronKind.LI), readout=Readout.MEMBRANE
-)
+LAYER = EventParams(inputs=7, neurons=6, lanes=4, payload=NIBBLE, weight_bits=4, neuron=LifParams(threshold=9))
+LAST = EventParams(inputs=6, neurons=3, lanes=2, weight_bits=4, neuron=LiParams(), readout=Readout.MEMBRANE)
 CHAIN = AcceleratorParams(
     name="delays",
     engines=(
@@ -154,7 +152,7 @@ def test_delays_of_an_image_go_by_its_addresses():
     window = EventWindow(shape=(2, 2, 3), channels=2, kernel=(1, 1))
     engines = (
         DelayParams(inputs=12, longest=3),
-        EventParams(inputs=12, neurons=12, lanes=2, window=window, weight_bits=4, neuron=NeuronParams(threshold=2)),
+        EventParams(inputs=12, neurons=12, lanes=2, window=window, weight_bits=4, neuron=LifParams(threshold=2)),
         DelayParams(inputs=12, longest=3),
         EventParams(inputs=12, neurons=3, weight_bits=4, readout=Readout.COUNT),
     )

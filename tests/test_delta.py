@@ -26,7 +26,7 @@ from tospike.hw.params import (
     HostInput,
     InputError,
     IntFormat,
-    NeuronParams,
+    LifParams,
     Readout,
 )
 from tospike.hw.snn.delta import DeltaEncoder
@@ -119,7 +119,7 @@ def check_encoder(params, x, stall):
 
 def params_of(inputs, steps, threshold, lanes=2):
     layer = EventParams(
-        inputs=inputs, neurons=5, lanes=lanes, payload=CHANGE, weight_bits=4, neuron=NeuronParams(threshold=5)
+        inputs=inputs, neurons=5, lanes=lanes, payload=CHANGE, weight_bits=4, neuron=LifParams(threshold=5)
     )
     return AcceleratorParams(
         name="delta",

@@ -15,8 +15,8 @@ from tospike.hw.params import (
     EventParams,
     InputError,
     IntFormat,
-    NeuronKind,
-    NeuronParams,
+    IParams,
+    LiParams,
     Readout,
     Sweep,
 )
@@ -42,7 +42,7 @@ def chain(act, sizes, *, lanes, frames, threshold=0, shift=12, bias=True, weight
                 lanes=lanes,
                 payload=act.difference,
                 weight_bits=weight_bits,
-                neuron=NeuronParams(kind=NeuronKind.I, state_bits=18 + finer, weight_shift=finer),
+                neuron=IParams(state_bits=18 + finer, weight_shift=finer),
                 readout=Readout.MEMBRANE,
                 bias=bias,
                 activation=None if last else activation,
@@ -170,7 +170,7 @@ def test_many_random_chains(seed):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"neuron": NeuronParams(kind=NeuronKind.LI), "activation": None}, "I neurons and readout membrane"),
+        ({"neuron": LiParams(), "activation": None}, "I neurons and readout membrane"),
         ({"payload": U4}, "signed payloads"),
         ({"activation": ActivationParams(act=U4, clamp=(0, 15), shift=4)}, "needs a change threshold"),
         ({"sweep": Sweep.TOUCHED}, "sweeps all words"),

@@ -26,7 +26,7 @@ from tospike.hw.params import (
     HostOutput,
     InputError,
     IntFormat,
-    NeuronParams,
+    LifParams,
     Readout,
     TokenFormat,
 )
@@ -113,7 +113,7 @@ def test_a_train_of_fewer_steps_is_answered_at_its_end():
 
 def params_of(neurons, steps):
     layer = EventParams(
-        inputs=7, neurons=neurons, lanes=2, weight_bits=4, neuron=NeuronParams(threshold=1), readout=Readout.SPIKES
+        inputs=7, neurons=neurons, lanes=2, weight_bits=4, neuron=LifParams(threshold=1), readout=Readout.SPIKES
     )
     return AcceleratorParams(
         name="early",

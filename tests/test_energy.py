@@ -21,8 +21,8 @@ from tospike.hw.params import (
     InputError,
     IntFormat,
     LeakParams,
-    NeuronKind,
-    NeuronParams,
+    LifParams,
+    LiParams,
     Readout,
     SystolicParams,
 )
@@ -140,14 +140,14 @@ SNN = AcceleratorParams(
     engines=(
         EncoderParams(inputs=7, steps=5, payload=PAYLOAD),
         EventParams(
-            inputs=7, neurons=6, lanes=4, payload=PAYLOAD, weight_bits=4, bias=True, neuron=NeuronParams(threshold=20)
+            inputs=7, neurons=6, lanes=4, payload=PAYLOAD, weight_bits=4, bias=True, neuron=LifParams(threshold=20)
         ),
         EventParams(
             inputs=6,
             neurons=3,
             lanes=2,
             weight_bits=3,
-            neuron=NeuronParams(kind=NeuronKind.LI, state_bits=9),
+            neuron=LiParams(state_bits=9),
             readout=Readout.MEMBRANE,
         ),
     ),

@@ -28,8 +28,8 @@ from tospike.hw.params import (
     EventParams,
     InputError,
     IntFormat,
-    NeuronKind,
-    NeuronParams,
+    IParams,
+    LiParams,
     Readout,
     RequantizeParams,
     Rounding,
@@ -59,7 +59,7 @@ def chain(act, sizes, *, lanes, ends_in_activations=False, shift=12, bias=True, 
                 lanes=lanes,
                 payload=act,
                 weight_bits=4,
-                neuron=NeuronParams(kind=NeuronKind.I, state_bits=16 + finer, weight_shift=finer),
+                neuron=IParams(state_bits=16 + finer, weight_shift=finer),
                 readout=Readout.MEMBRANE,
                 bias=bias,
                 activation=None if last else activation,
@@ -150,8 +150,8 @@ def test_frames_follow_each_other_through_the_queue(stall):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"neuron": NeuronParams(kind=NeuronKind.LI, state_bits=16)}, "not of LI"),
-        ({"neuron": NeuronParams(kind=NeuronKind.I, state_bits=4)}, "do not fit membranes of 4 bits"),
+        ({"neuron": LiParams(state_bits=16)}, "not of LI"),
+        ({"neuron": IParams(state_bits=4)}, "do not fit membranes of 4 bits"),
     ],
 )
 def test_what_makes_no_activations_is_refused(change, message):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from amaranth.hdl import *
+from neuron_cases import of_kind
 from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
 
 from tospike.hw.layout import config_writes
@@ -12,13 +13,15 @@ from tospike.hw.params import (
     SPIKE,
     AdaptationParams,
     Comparison,
+    CubaLifParams,
     EventParams,
     InputError,
     IntFormat,
+    IParams,
     LeakKind,
     LeakParams,
+    LifParams,
     NeuronKind,
-    NeuronParams,
     NoiseParams,
     Readout,
     Reset,
@@ -80,7 +83,9 @@ def packed(params, *arrays):
 
 def random_decays(rng, params):
     """Of each neuron, for leaks that vary."""
-    columns = [rng.integers(0, (1 << leak.fraction_bits) + 1, params.neurons) for leak in params.neuron.varying]
+    columns = [
+        rng.integers(0, (1 << leak.fraction_bits) + 1, params.neurons) for leak in params.neuron.varying.values()
+    ]
     return np.stack(columns, axis=1) if columns else None
 
 
@@ -117,7 +122,7 @@ def random_neuron(rng, kind):
         taps = tuple(rng.integers(0, 4, choose(1, 2, 3, 7)).tolist())
         noise = NoiseParams(bits=2) if choose(False, False, True) else None
         state_bits = choose(4, 7, 12)
-        return NeuronParams(kind=kind, state_bits=state_bits, threshold=int(rng.integers(1, 7)), taps=taps, noise=noise)
+        return of_kind(kind, state_bits=state_bits, threshold=int(rng.integers(1, 7)), taps=taps, noise=noise)
     reset, timing = choose(*Reset), choose(*ResetTiming)
     if (reset is not Reset.SUBTRACT and timing is ResetTiming.SNNTORCH) or reset is Reset.NONE:
         timing = ResetTiming.SAME
@@ -126,11 +131,11 @@ def random_neuron(rng, kind):
     spike_bits = choose(1, 1, 2, 3) if timing is not ResetTiming.SNNTORCH and reset is not Reset.NONE else 1
     state_bits = choose(4, 7, 12)
     threshold = int(rng.integers(0, 7))
-    moves = kind.spikes and spike_bits == 1 and timing is not ResetTiming.SNNTORCH
+    moves = spike_bits == 1 and timing is not ResetTiming.SNNTORCH
     adaptation = AdaptationParams(step=choose(1, 3, 7), leak=replace(random_leak(rng), varies=False))
     noise = NoiseParams(bits=choose(1, 3), shift=choose(0, 2), seed=int(rng.integers(1000)))
-    return NeuronParams(
-        kind=kind,
+    return of_kind(
+        kind,
         state_bits=state_bits,
         threshold=max(threshold, int(comparison is Comparison.AT_LEAST or spike_bits > 1)),
         comparison=comparison,
@@ -142,11 +147,12 @@ def random_neuron(rng, kind):
         leak=random_leak(rng),
         current_bits=choose(4, 9),
         synapse=random_leak(rng),
-        drift=int(rng.integers(-3, 4)) if kind.synaptic else 0,
+        drift=int(rng.integers(-3, 4)),
         weight_shift=choose(0, 0, 2),
         initial=choose(0, 0, threshold, -3) if state_bits > 4 else 0,
         adaptation=adaptation if moves and choose(False, False, True) else None,
         noise=noise if moves and choose(False, False, True) else None,
+        lower_bound=choose(None, None, -5, -6, -8) if reset is Reset.VALUE else choose(None, None, 0, -1, -5),
     )
 
 
@@ -210,7 +216,7 @@ def test_many_engines(seed):
 
 
 def test_saturation_at_both_ends():
-    neuron = NeuronParams(kind=NeuronKind.I, state_bits=4)
+    neuron = IParams(state_bits=4)
     params = EventParams(inputs=3, neurons=2, lanes=2, weight_bits=4, neuron=neuron, readout=Readout.MEMBRANE)
     weight = np.array([[7, 7, -2], [-8, -8, 3]])
     run = check(params, weight, np.zeros(2, dtype=int), np.ones((1, 3, 3), dtype=int))
@@ -245,7 +251,7 @@ def test_a_value_costs_a_cycle_per_word(lanes):
 
 def test_sixteen_synaptic_operations_per_cycle():
     """256 x 256 synapses, 16 lanes: a spike costs 256 / 16 cycles, an empty step 4 more than that."""
-    params = EventParams(inputs=256, neurons=256, lanes=16, weight_bits=4, neuron=NeuronParams(threshold=1000))
+    params = EventParams(inputs=256, neurons=256, lanes=16, weight_bits=4, neuron=LifParams(threshold=1000))
     rng = np.random.default_rng(0)
     dut = EventEngine(params, pack(params, rng.integers(-8, 8, (256, 256)).tolist(), [0] * 256))
     spikes = [value(int(address)) for address in np.sort(rng.choice(256, 24, replace=False))]
@@ -281,7 +287,7 @@ def test_weights_and_biases_can_be_written():
         bias=True,
         writable=True,
         readout=Readout.MEMBRANE,
-        neuron=NeuronParams(threshold=50),
+        neuron=LifParams(threshold=50),
     )
     weight, bias = rng.integers(-128, 128, (9, 3)), rng.integers(-30, 30, 9)
     inputs = rng.integers(0, 2, (2, 3, 3))
@@ -302,7 +308,7 @@ def test_weights_and_biases_can_be_written():
 
 
 def test_clear_of_the_counters():
-    params = EventParams(inputs=1, neurons=1, readout=Readout.COUNT, neuron=NeuronParams(threshold=0))
+    params = EventParams(inputs=1, neurons=1, readout=Readout.COUNT, neuron=LifParams(threshold=0))
     dut = EventEngine(params, pack(params, [[1]], [0]))
 
     async def bench(ctx):
@@ -323,7 +329,7 @@ def test_clear_of_the_counters():
 
 
 def test_pack_puts_a_row_of_words_per_input():
-    params = EventParams(inputs=2, neurons=3, lanes=2, weight_bits=4, bias=True, neuron=NeuronParams(state_bits=8))
+    params = EventParams(inputs=2, neurons=3, lanes=2, weight_bits=4, bias=True, neuron=LifParams(state_bits=8))
     images = pack(params, [[1, 2], [3, 4], [5, -1]], [1, -1, 2])
     assert images == {"weights": [0x31, 0x05, 0x42, 0x0F], "bias": [0xFF01, 0x0002]}
 
@@ -356,7 +362,7 @@ def test_pack_refuses(weight, bias, message):
 )
 def test_pack_refuses_recurrent_weights_and_decays(arguments, message):
     leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, fraction_bits=4, varies=True)
-    neuron = NeuronParams(kind=NeuronKind.CUBA_LIF, leak=leak, synapse=leak)
+    neuron = CubaLifParams(leak=leak, synapse=leak)
     params = EventParams(inputs=2, neurons=2, weight_bits=4, neuron=neuron, recurrent=True)
     with pytest.raises(InputError, match=message):
         pack(params, *arguments)
@@ -364,7 +370,7 @@ def test_pack_refuses_recurrent_weights_and_decays(arguments, message):
 
 def test_pack_puts_rows_of_own_spikes_behind_and_decays_in_lanes():
     leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, fraction_bits=3, varies=True)
-    neuron = NeuronParams(kind=NeuronKind.CUBA_LIF, leak=leak, synapse=leak)
+    neuron = CubaLifParams(leak=leak, synapse=leak)
     params = EventParams(inputs=1, neurons=3, lanes=2, weight_bits=4, neuron=neuron, recurrent=True)
     images = pack(params, [[1], [2], [3]], [0] * 3, [[4, 0, 0], [0, 5, 0], [0, 0, 6]], [[1, 2], [3, 4], [5, 8]])
     assert images["weights"] == [0x21, 0x03, 0x04, 0x00, 0x50, 0x00, 0x00, 0x06]

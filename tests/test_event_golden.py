@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+from neuron_cases import all_knobs
 from test_event_engine import random_case
 
 from tospike.hw.params import (
     EventParams,
     InputError,
     IntFormat,
+    IParams,
     LeakKind,
-    NeuronKind,
-    NeuronParams,
+    LifParams,
     Readout,
     Reset,
     ResetTiming,
@@ -51,8 +52,9 @@ class Plain:
     def __init__(self, params, number, bias, decays):
         self.number, self.steps, self.raised, self.inputs = number, 0, 0, []
         neuron, rest = params.neuron, list(decays)
-        self.membrane_decay = rest.pop(0) if neuron.kind.leaks and neuron.leak.varies else None
-        self.current_decay = rest.pop(0) if neuron.kind.synaptic and neuron.synapse.varies else None
+        self.knobs = p = all_knobs(neuron)
+        self.membrane_decay = rest.pop(0) if p.leak and p.leak.varies else None
+        self.current_decay = rest.pop(0) if p.synapse and p.synapse.varies else None
         self.p, self.neuron, self.bias = params, params.neuron, bias
         self.i = self.rests = 0
         self.v = neuron.initial
@@ -66,27 +68,27 @@ class Plain:
 
     def step(self, terms):
         """Spikes; ``self.v`` is the membrane that is read out."""
-        p = self.neuron
-        before, hard = self.v, p.reset is not Reset.SUBTRACT
+        p, state = self.knobs, self.neuron.state
+        before, hard = self.v if p.lower_bound is None else max(self.v, p.lower_bound), p.reset is not Reset.SUBTRACT
         next_step = p.reset_timing is ResetTiming.NEXT
         value = p.v_reset if p.reset is Reset.VALUE else 0
-        if next_step and hard and not p.kind.synaptic and self.spikes:
+        if next_step and hard and not p.synapse and self.spikes:
             before = value
-        if p.slides:
+        if p.taps:
             self.inputs = [self.add(0, terms), *self.inputs][: len(p.taps) + 1]
             earlier = [x // 2**tap for x, tap in zip(self.inputs[1:], p.taps, strict=False)]
-            self.v = self.clamp(self.inputs[0] + sum(earlier), p.state)
+            self.v = self.clamp(self.inputs[0] + sum(earlier), state)
             self.spikes = self.count(self.v)
             self.steps += 1
             return self.spikes
-        v = leaked(before, p.leak, self.membrane_decay) if p.kind.leaks else before
+        v = leaked(before, p.leak, self.membrane_decay) if p.leak else before
         if next_step and not hard:
             v -= self.spikes * p.threshold
-        if p.kind.synaptic:
+        if p.synapse:
             # the membrane's own sums may not fit either, but with a drift or late amount only
-            v = self.clamp(v + p.drift, p.state)
+            v = self.clamp(v + p.drift, state)
             self.i = self.add(leaked(self.i, p.synapse, self.current_decay), terms)
-            v = self.clamp(v + self.i, p.state)
+            v = self.clamp(v + self.i, state)
             if next_step and hard and self.spikes:
                 v = value
         else:
@@ -97,11 +99,13 @@ class Plain:
         self.steps += 1
         if p.adaptation is not None:
             raised = leaked(self.raised, p.adaptation.leak, None) + p.adaptation.step * bool(self.spikes)
-            self.raised = self.clamp(raised, p.state)
+            self.raised = self.clamp(raised, state)
         self.rests = p.refractory if self.spikes else max(self.rests - 1, 0)
         if self.spikes and not next_step and p.reset is not Reset.NONE:
             v = value if hard else v - self.spikes * p.threshold
-        self.owed = p.reset_timing is ResetTiming.SNNTORCH and v > p.limit
+        self.owed = p.reset_timing is ResetTiming.SNNTORCH and v > self.neuron.limit
+        if p.lower_bound is not None and self.neuron.spikes:
+            v = max(v, p.lower_bound)
         self.v = v
         return self.spikes
 
@@ -112,7 +116,7 @@ class Plain:
 
     def count(self, v):
         p = self.neuron
-        if not p.kind.spikes:
+        if not p.spikes:
             return 0
         v += noise_of(self.p, self.number, self.steps) - p.threshold * self.owed - self.raised
         most = 2**p.spike_bits - 1
@@ -154,7 +158,7 @@ def test_equals_the_plain_model(seed):
 
 
 def test_saturation_depends_on_the_order_of_events():
-    neuron = NeuronParams(kind=NeuronKind.I, state_bits=4)
+    neuron = IParams(state_bits=4)
     params = EventParams(inputs=2, neurons=1, neuron=neuron, readout=Readout.MEMBRANE)
     for weight, expected in (([7, -7], 0), ([8, -8], -1), ([-9, 9], 1)):
         run = run_event(params, np.array([weight]), np.array([0]), np.ones((1, 1, 2), dtype=int))
@@ -162,7 +166,7 @@ def test_saturation_depends_on_the_order_of_events():
 
 
 def test_operations():
-    params = EventParams(inputs=3, neurons=5, lanes=4, readout=Readout.COUNT, neuron=NeuronParams(threshold=3))
+    params = EventParams(inputs=3, neurons=5, lanes=4, readout=Readout.COUNT, neuron=LifParams(threshold=3))
     inputs = np.array([[[1, 0, 1], [0, 0, 0]]])
     run = run_event(params, np.full((5, 3), 2), np.zeros(5, dtype=int), inputs)
     assert {name: count.tolist() for name, count in run.operations.items()} == {

@@ -25,14 +25,14 @@ from tospike.hw.params import (
     EventParams,
     HostEventParams,
     HostInput,
-    NeuronParams,
+    LifParams,
     TokenFormat,
     TokenKind,
 )
 
 pytestmark = NO_FORMAL
 
-ENGINE = EventParams(inputs=2, neurons=2, neuron=NeuronParams(threshold=1))
+ENGINE = EventParams(inputs=2, neurons=2, neuron=LifParams(threshold=1))
 REGISTERS = register_map(
     AcceleratorParams(name="a", engines=(ENGINE,), host_input=HostInput.TOKENS), version=1, config_hash=1 << 40
 )

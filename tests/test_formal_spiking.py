@@ -14,7 +14,7 @@ from tospike.hw.params import (
     IntFormat,
     LeakKind,
     LeakParams,
-    NeuronParams,
+    LifParams,
     SpikingEngine,
     TokenFormat,
     TokenKind,
@@ -129,7 +129,7 @@ class CheckedRegister(Register):
 def engine_bench(*, recurrent):
     """A register engine of two neurons that spike in each step with an event, any tokens, and a consumer that takes
     what it sends whenever it likes."""
-    neuron = NeuronParams(state_bits=4, threshold=0, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=1, fraction_bits=1))
+    neuron = LifParams(state_bits=4, threshold=0, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=1, fraction_bits=1))
     params = EventParams(
         inputs=1, neurons=2, lanes=2, engine=SpikingEngine.REGISTER, payload=SPIKE, weight_bits=2, neuron=neuron,
         recurrent=recurrent, counter_bits=8,

@@ -23,7 +23,7 @@ from tospike.hw.params import (
     EventWindow,
     HostInput,
     HostOutput,
-    NeuronParams,
+    LifParams,
     Readout,
     SpikingEngine,
 )
@@ -46,7 +46,7 @@ TRAINED = {
     "first-spike": from_tokens(replace(CORE, readout=Readout.SPIKES), host_output=HostOutput.FIRST_SPIKE),
     "window": from_tokens(
         EventParams(
-            inputs=48, neurons=WINDOW.neurons, lanes=2, window=WINDOW, neuron=NeuronParams(), readout=Readout.COUNT
+            inputs=48, neurons=WINDOW.neurons, lanes=2, window=WINDOW, neuron=LifParams(), readout=Readout.COUNT
         )
     ),
     "delayed": AcceleratorParams(

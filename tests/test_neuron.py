@@ -4,65 +4,64 @@ from itertools import product
 
 import numpy as np
 import pytest
+from neuron_cases import of_kind
 from stream_bench import simulate
 
 from tospike.hw.params import (
+    NEURONS,
+    AdaptationParams,
     Comparison,
     InputError,
+    IParams,
     LeakKind,
     LeakParams,
+    LifParams,
     NeuronKind,
     NeuronParams,
     Reset,
     ResetTiming,
     Rounding,
+    neuron_params,
 )
-from tospike.hw.snn.neuron import Neuron, side_layout
-from tospike.sim.neuron import Neurons
+from tospike.hw.snn.neurons import DATAPATHS, make_neuron
+from tospike.sim.neurons import MODELS, neuron_model
 
 BIASES = (-4, 0, 3)
 
 
 def all_states(params):
-    """(state, membrane, rests, owes) of every neuron that there can be."""
-    accumulated, state = params.accumulated, params.state
-    return list(
-        product(
-            range(accumulated.min, accumulated.max + 1),
-            range(state.min, state.max + 1, 6) if params.kind.synaptic else [0],
-            range(params.rest_steps + 1),
-            range(params.owes + 1),
-        )
-    )
+    """(state, side states) of every neuron that there can be; of a membrane behind its current every sixth."""
+    ranges = [range(params.accumulated.min, params.accumulated.max + 1)]
+    for name, fmt in params.side.items():
+        most = params.rest_steps if name == "rests" else fmt.max
+        ranges.append(range(fmt.min, most + 1, 6 if name == "membrane" else 1))
+    return [(state, dict(zip(params.side, side, strict=True))) for state, *side in product(*ranges)]
 
 
 def golden(params, states, bias):
     """Spikes, after, decayed, and the side state of each."""
-    state, membrane, rests, owes = (np.array(column)[:, None] for column in zip(*states, strict=True))
-    neurons = Neurons(params, np.array([bias]), len(states))
-    neurons._v, neurons._rests, neurons._owed = membrane, rests, owes
-    spikes = neurons.sweep(state)
-    side = {"membrane": neurons._v, "rests": neurons._rests, "owes": neurons._owed}
-    kept = {name: side[name][:, 0].tolist() for name in side_layout(params).members}
+    neurons = neuron_model(params, np.array([bias]), len(states))
+    neurons.side = {name: np.array([[side[name]] for _, side in states]) for name in params.side}
+    spikes = neurons.sweep(np.array([[state] for state, _ in states]))
+    kept = {name: values[:, 0].tolist() for name, values in neurons.side.items()}
     return spikes[:, 0].tolist(), neurons.after[:, 0].tolist(), neurons.start[:, 0].tolist(), kept
 
 
 def pipeline(params, states, clears, bias=None):
     """What `golden` returns, from the hardware; ``clears`` come in the cycle that belongs to each state."""
-    dut = Neuron(params, bias=bias is not None)
+    dut = make_neuron(params, bias=bias is not None)
     later = params.extra_cycles
-    spikes, afters, decayed, side = [], [], [], {name: [] for name in side_layout(params).members}
+    spikes, afters, decayed, side = [], [], [], {name: [] for name in params.side}
 
     async def bench(ctx):
         if bias is not None:
             ctx.set(dut.bias, bias)
         for cycle in range(len(states) + 5 + later):
             if cycle < len(states):
-                state, *rest = states[cycle]
+                state, beside = states[cycle]
                 ctx.set(dut.state, state)
-                for name, value in zip(("membrane", "rests", "owes"), rest, strict=True):
-                    if name in side:
-                        ctx.set(dut.side[name], value)
+                for name, value in beside.items():
+                    ctx.set(dut.side[name], value)
             if 0 <= cycle - 2 - later < len(states):
                 ctx.set(dut.clear, clears[cycle - 2 - later])
                 if params.initial:
@@ -90,7 +89,7 @@ LEAKS = [
 
 
 def neurons_of(kind):
-    """Every legal combination of reset, timing, comparison, spikes per step and rests; leaks in turn."""
+    """Every legal combination of reset, timing, comparison, spikes per step and rests; leaks and bounds in turn."""
     number = 0
     for reset, timing, comparison, bits in product(Reset, ResetTiming, Comparison, (1, 2, 3)):
         if timing is ResetTiming.SNNTORCH and (reset is not Reset.SUBTRACT or bits > 1):
@@ -99,8 +98,8 @@ def neurons_of(kind):
             continue
         for refractory in (0, 2) if reset in (Reset.ZERO, Reset.VALUE) and timing is ResetTiming.SAME else (0,):
             number += 1
-            yield NeuronParams(
-                kind=kind,
+            yield of_kind(
+                kind,
                 state_bits=5,
                 threshold=(1, 3, 4, 14)[number % 4],
                 comparison=comparison,
@@ -112,7 +111,8 @@ def neurons_of(kind):
                 leak=LEAKS[number % len(LEAKS)],
                 current_bits=4,
                 synapse=LEAKS[number * 5 % len(LEAKS)],
-                drift=(0, 5, -2)[number % 3] if kind.synaptic else 0,
+                drift=(0, 5, -2)[number % 3],
+                lower_bound=(None, -3, -9)[number % 3] if reset is Reset.VALUE else (None, 0, -1, -6)[number % 4],
             )
 
 
@@ -126,9 +126,9 @@ def test_all_states(kind):
 
 
 def test_threshold_is_strict_unless_told():
-    states = [(v, 0, 0, 0) for v in range(-8, 8)]
+    states = [(v, {}) for v in range(-8, 8)]
     for comparison, first in ((Comparison.ABOVE, 4), (Comparison.AT_LEAST, 3)):
-        params = NeuronParams(state_bits=4, threshold=3, comparison=comparison)
+        params = LifParams(state_bits=4, threshold=3, comparison=comparison)
         spikes, afters, *_ = pipeline(params, states, [0] * 16)
         assert [v for v, spike in zip(range(-8, 8), spikes, strict=True) if spike] == list(range(first, 8))
         assert afters[first + 8 :] == [0] * (8 - first)
@@ -139,8 +139,8 @@ def test_threshold_is_strict_unless_told():
 @pytest.mark.parametrize("timing", [ResetTiming.SAME, ResetTiming.NEXT, ResetTiming.SNNTORCH])
 @pytest.mark.parametrize("kind", [NeuronKind.IF, NeuronKind.LIF, NeuronKind.CUBA_LIF])
 def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
-    params = NeuronParams(
-        kind=kind,
+    params = of_kind(
+        kind,
         state_bits=4,
         current_bits=4,
         threshold=2,
@@ -149,36 +149,69 @@ def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
         reset_timing=timing,
         initial=initial,
     )
-    fresh = Neurons(params, np.array([0]), 1)
-    states = [(state, 4, 0, 0) for state in range(-8, 8)]
+    fresh = neuron_model(params, np.array([0]), 1)
+    beside = {name: 4 if name == "membrane" else 0 for name in params.side}
+    states = [(state, beside) for state in range(-8, 8)]
     clears = [n % 3 == 0 for n in range(16)]
     *_, cleared, side = pipeline(params, states, clears)
     *_, decayed, kept = pipeline(params, states, [0] * 16)
     start = int(fresh.start[0, 0])
     assert cleared == [start if clear else value for clear, value in zip(clears, decayed, strict=True)]
     for name, values in kept.items():
-        begins = int(fresh._v[0, 0]) if name == "membrane" else 0
+        begins = int(fresh.side[name][0, 0])
         assert side[name] == [begins if clear else value for clear, value in zip(clears, values, strict=True)]
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("kind", "changes", "message"),
     [
-        ({"threshold": 0, "comparison": Comparison.AT_LEAST}, "threshold must be an integer from 1"),
-        ({"threshold": 0, "spike_bits": 2}, "needs a threshold of at least 1"),
-        ({"reset": Reset.VALUE, "v_reset": 2, "threshold": 1}, "v-reset must be an integer from -32768 to 1, not 2"),
-        ({"drift": 1}, "a LIF neuron has no synaptic current: its drift is part of its biases"),
+        (NeuronKind.LIF, {"threshold": 0, "comparison": Comparison.AT_LEAST}, "threshold must be an integer from 1"),
+        (NeuronKind.LIF, {"threshold": 0, "spike_bits": 2}, "needs a threshold of at least 1"),
         (
-            {"kind": NeuronKind.SLIDING, "reset": Reset.SUBTRACT},
-            "a sliding neuron spikes once per step, has no reset and begins at 0",
+            NeuronKind.LIF,
+            {"reset": Reset.VALUE, "v_reset": 2, "threshold": 1},
+            "v-reset must be an integer from -32768 to 1, not 2",
         ),
-        ({"taps": ()}, "a sliding neuron has 1 to 7 taps, not 0"),
-        ({"taps": (16,)}, "taps must be an integer from 0 to 15, not 16"),
-        ({"weight_shift": 16}, "weight-shift must be"),
-        ({"current_bits": 3}, "current-bits must be"),
-        ({"initial": 1 << 15}, "initial must be an integer from -32768 to 32767"),
+        (NeuronKind.LIF, {"drift": 1}, "a LIF neuron has no drift: leave it out"),
+        (NeuronKind.LIF, {"lower_bound": 1}, "lower-bound must be an integer from -32768 to 0, not 1"),
+        (
+            NeuronKind.LIF,
+            {"lower_bound": -1, "reset": Reset.VALUE, "v_reset": -2},
+            "v-reset is -2, below the membrane's lower bound",
+        ),
+        (NeuronKind.SLIDING, {"taps": ()}, "a sliding neuron has 1 to 7 taps, not 0"),
+        (NeuronKind.SLIDING, {"taps": (16,)}, "taps must be an integer from 0 to 15, not 16"),
+        (NeuronKind.SLIDING, {"reset": Reset.SUBTRACT}, "a SLIDING neuron has no reset: leave it out"),
+        (NeuronKind.SLIDING, {"lower_bound": -1}, "a SLIDING neuron has no lower-bound: leave it out"),
+        (NeuronKind.LI, {"adaptation": AdaptationParams()}, "a LI neuron has no adaptation: leave it out"),
+        (NeuronKind.LIF, {"weight_shift": 16}, "weight-shift must be"),
+        (NeuronKind.CUBA_LIF, {"current_bits": 3}, "current-bits must be"),
+        (NeuronKind.LIF, {"initial": 1 << 15}, "initial must be an integer from -32768 to 32767"),
     ],
 )
-def test_bad_neurons_are_refused(changes, message):
+def test_bad_neurons_are_refused(kind, changes, message):
     with pytest.raises(InputError, match=message):
-        NeuronParams(**changes)
+        neuron_params(kind, **changes)
+
+
+def test_what_says_nothing_is_no_knob():
+    """The command line gives every kind the same options."""
+    knobs = {"drift": 0, "reset": Reset.ZERO, "adaptation": None, "taps": (1, 2, 3), "initial": 2}
+    assert neuron_params(NeuronKind.I, **knobs) == IParams(initial=2)
+    with pytest.raises(InputError, match="a I neuron has no speed"):
+        neuron_params(NeuronKind.I, speed=None)
+
+
+def test_what_neurons_have_in_common_is_none():
+    with pytest.raises(InputError, match="NeuronParams is what neurons have in common, and none itself"):
+        NeuronParams()
+
+
+def test_every_layer_knows_the_same_neurons():
+    assert set(MODELS) == set(DATAPATHS) == set(NEURONS)
+    assert [cls.tag for cls in NEURONS] == [kind.value for kind in NeuronKind]
+    for cls in NEURONS:
+        file = cls.__module__.rsplit(".", 1)[1]
+        assert MODELS[cls].__module__ == f"tospike.sim.neurons.{file}"
+        assert DATAPATHS[cls].__module__ == f"tospike.hw.snn.neurons.{file}"
+        assert cls().tag == cls.tag

@@ -12,11 +12,11 @@ from tospike.hw.params import (
     NOISE_LAGS,
     AdaptationParams,
     EventParams,
+    IfParams,
     InputError,
     LeakKind,
     LeakParams,
-    NeuronKind,
-    NeuronParams,
+    LifParams,
     NoiseParams,
     Reset,
     ResetTiming,
@@ -85,8 +85,7 @@ def test_noise_is_spread_evenly_and_seeds_differ():
 
 def test_spike_probability_falls_with_the_distance_from_the_threshold():
     """Membranes of 0 to 26 at threshold 16, noise from -8 to 7: never, then more and more often, then always."""
-    neuron = NeuronParams(
-        kind=NeuronKind.LIF,
+    neuron = LifParams(
         state_bits=8,
         threshold=16,
         leak=LeakParams(kind=LeakKind.MULTIPLY, decay=0),
@@ -104,7 +103,7 @@ def test_spike_probability_falls_with_the_distance_from_the_threshold():
 
 def test_a_marker_that_is_not_valid_yet_does_not_restart_the_noise():
     """An END waits on the wires behind each TICK while the engine, of one word, has nothing to do."""
-    neuron = NeuronParams(kind=NeuronKind.IF, state_bits=8, threshold=4, noise=NoiseParams(bits=4))
+    neuron = IfParams(state_bits=8, threshold=4, noise=NoiseParams(bits=4))
     params = EventParams(inputs=1, neurons=5, lanes=8, neuron=neuron)
     weight, silent = np.arange(5)[:, None], np.zeros(5, dtype=int)
     train = np.ones((1, 12, 1), dtype=int)
@@ -127,8 +126,8 @@ def test_a_marker_that_is_not_valid_yet_does_not_restart_the_noise():
 def test_adaptation_makes_spikes_rarer():
     """Threshold 4, input 5 each step: the threshold rises by 3 with a spike, and falls by half in each step."""
     adaptation = AdaptationParams(step=3, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=2048))
-    neuron = NeuronParams(
-        kind=NeuronKind.LIF, state_bits=8, threshold=4, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=0),
+    neuron = LifParams(
+        state_bits=8, threshold=4, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=0),
         adaptation=adaptation,
     )  # fmt: skip
     params = EventParams(inputs=1, neurons=1, neuron=neuron)
@@ -141,19 +140,18 @@ def test_adaptation_makes_spikes_rarer():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"kind": NeuronKind.LI},
         {"spike_bits": 2},
         {"reset": Reset.SUBTRACT, "reset_timing": ResetTiming.SNNTORCH},
     ],
 )
 def test_thresholds_that_cannot_move_are_refused(moved, changes):
-    with pytest.raises(InputError, match="an adaptive or noisy threshold is for neurons that spike, once per step"):
-        NeuronParams(**moved, **changes)
+    with pytest.raises(InputError, match="an adaptive or noisy threshold is for neurons that spike once per step"):
+        LifParams(**moved, **changes)
 
 
 def test_ranges():
     with pytest.raises(InputError, match="adaptation must be an integer from 1 to 7, not 8"):
-        NeuronParams(state_bits=4, adaptation=AdaptationParams(step=8))
+        LifParams(state_bits=4, adaptation=AdaptationParams(step=8))
     with pytest.raises(InputError, match="noise-bits must be an integer from 1 to 8, not 9"):
         NoiseParams(bits=9)
     with pytest.raises(InputError, match="common to all neurons"):
@@ -161,6 +159,6 @@ def test_ranges():
 
 
 def test_a_manifest_holds_them():
-    neuron = NeuronParams(adaptation=AdaptationParams(step=2), noise=NoiseParams(seed=9))
+    neuron = LifParams(adaptation=AdaptationParams(step=2), noise=NoiseParams(seed=9))
     assert decode(encode(neuron)) == neuron
     assert decode(encode(replace(neuron, noise=None))) == replace(neuron, noise=None)

@@ -11,8 +11,9 @@ from tospike.hw.params import (
     HostOutput,
     InputError,
     IntFormat,
+    LifParams,
+    LiParams,
     NeuronKind,
-    NeuronParams,
     Readout,
     SystolicParams,
     TokenFormat,
@@ -43,10 +44,10 @@ def test_int_format_range(bits, signed, low, high):
         (lambda: ArrayParams(rows=True, cols=8), "rows must be .*, not True"),
         (lambda: EventParams(inputs=4, neurons=4, lanes=65), "lanes must be .* 1 to 64, not 65"),
         (
-            lambda: EventParams(inputs=4, neurons=4, neuron=NeuronParams(kind=NeuronKind.LI)),
+            lambda: EventParams(inputs=4, neurons=4, neuron=LiParams()),
             "a LI neuron has no spikes",
         ),
-        (lambda: NeuronParams(state_bits=8, threshold=127), "threshold must be .* 0 to 126, not 127"),
+        (lambda: LifParams(state_bits=8, threshold=127), "threshold must be .* 0 to 126, not 127"),
         (
             lambda: EncoderParams(inputs=4, steps=2, encoding=Encoding.RATE, payload=IntFormat(bits=8, signed=True)),
             "rate encoding needs unsigned",

@@ -108,11 +108,11 @@ def run_snn(network, x):
         v = np.zeros((len(events), len(weight)), np.int64)
         spikes = np.zeros((*events.shape[:2], len(weight)), np.int64)
         for step in range(events.shape[1]):
-            v = leak(v, n.leak) if n.kind.leaks else v
+            v = leak(v, n.leak) if n.leaks else v
             v = saturate(v + stage.synapses.bias, n.state)
             for address in range(events.shape[2]):
                 v = saturate(v + weight[:, address] * events[:, step, address, None], n.state)
-            if n.kind.spikes:
+            if n.spikes:
                 fired = v > n.threshold
                 spikes[:, step] = fired
                 v = np.where(fired, 0 if n.reset is Reset.ZERO else v - n.threshold, v)

@@ -31,7 +31,7 @@ from tospike.hw.params import (
     HostInput,
     InputError,
     IntFormat,
-    NeuronParams,
+    LifParams,
     Readout,
 )
 from tospike.hw.snn.delay import Delay
@@ -146,7 +146,7 @@ def params_of(steps, longest, *engines):
     )
 
 
-LAYER = EventParams(inputs=9, neurons=5, lanes=2, weight_bits=4, neuron=NeuronParams(threshold=5))
+LAYER = EventParams(inputs=9, neurons=5, lanes=2, weight_bits=4, neuron=LifParams(threshold=5))
 LAST = EventParams(inputs=5, neurons=3, lanes=1, weight_bits=4, readout=Readout.COUNT)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tospike.hw.params import Encoding, InputError, IntFormat, NeuronKind, NeuronParams, Readout, Reset
+from tospike.hw.params import Encoding, InputError, IntFormat, LifParams, NeuronKind, Readout, Reset
 from tospike.sim.encoding import encode, quantize_values, rate_spikes
 from tospike.sim.membrane import integrate
 from tospike.sim.network import Activation, Dense, InputSpec, Membrane, Network, Stage
@@ -150,7 +150,7 @@ def test_batches_join():
 
 
 def test_quantised_networks_and_no_samples_are_refused():
-    network = Network(name="q", input=InputSpec(inputs=1, steps=2), stages=(stage([[1.0]], NeuronParams()),))
+    network = Network(name="q", input=InputSpec(inputs=1, steps=2), stages=(stage([[1.0]], LifParams()),))
     with pytest.raises(InputError, match="stage 's' is quantised"):
         run_float(network, [[[1], [0]]])
     with pytest.raises(InputError, match="no samples"):

@@ -17,12 +17,14 @@ from tospike.hw.params import (
     AcceleratorParams,
     EventParams,
     HostInput,
+    IfParams,
     InputError,
+    LifParams,
     NeuronKind,
-    NeuronParams,
     Readout,
     SpikingEngine,
     Sweep,
+    neuron_params,
 )
 from tospike.hw.snn.layout import counter_names, memories, pack
 from tospike.hw.snn.register import RegisterEngine
@@ -133,7 +135,7 @@ def test_weights_and_biases_can_be_written():
     [
         ({"lanes": 4}, "a register engine updates its 8 neurons at once: lanes must be as many, not 4"),
         ({"neurons": 257, "lanes": 257}, "neurons of a register engine must be an integer from 1 to 256, not 257"),
-        ({"sweep": Sweep.TOUCHED, "neuron": NeuronParams(kind=NeuronKind.IF)}, "and --sweep all"),
+        ({"sweep": Sweep.TOUCHED, "neuron": IfParams()}, "and --sweep all"),
     ],
 )
 def test_register_engines_that_cannot_be_are_refused(changes, message):
@@ -142,7 +144,7 @@ def test_register_engines_that_cannot_be_are_refused(changes, message):
 
 
 def test_layers_that_are_small_enough_are_planned_onto_it():
-    neuron = NeuronParams(kind=NeuronKind.IF)
+    neuron = IfParams()
     stages = tuple(
         Stage(name=f"s{n}", synapses=Dense(weight=np.ones((o, i), int), bias=np.zeros(o, int)), neuron=neuron)
         for n, (i, o) in enumerate([(4, 257), (257, 3)])
@@ -157,7 +159,7 @@ def test_layers_that_are_small_enough_are_planned_onto_it():
     only = replace(network, stages=stages[:1])
     with pytest.raises(InputError, match="all layers of 'net' have more: leave --engine register out"):
         plan(only, PlanOptions(engine=SpikingEngine.REGISTER))
-    leaky = replace(only, stages=(replace(stages[0], neuron=NeuronParams(kind=NeuronKind.LIF)),))
+    leaky = replace(only, stages=(replace(stages[0], neuron=LifParams()),))
     with pytest.raises(InputError, match="'net' has none: leave it out"):
         plan(leaky, PlanOptions(sweep=Sweep.TOUCHED))
 
@@ -165,7 +167,7 @@ def test_layers_that_are_small_enough_are_planned_onto_it():
 @pytest.mark.parametrize("readout", Readout)
 def test_energy_counts_registers_where_there_is_no_memory(readout):
     kind = NeuronKind.LI if readout is Readout.MEMBRANE else NeuronKind.LIF
-    layer = in_registers(EventParams(inputs=3, neurons=9, neuron=NeuronParams(kind=kind), readout=readout))
+    layer = in_registers(EventParams(inputs=3, neurons=9, neuron=neuron_params(kind), readout=readout))
     params = AcceleratorParams(name="small", engines=(layer,), host_input=HostInput.TOKENS)
     names = counter_names(layer)
     (work,) = engine_work(params, dict.fromkeys(("cycles", "inputs"), 1) | {f"0.{name}": 1 for name in names})

@@ -27,7 +27,7 @@ from tospike.hw.params import (
     HostInput,
     HostOutput,
     IntFormat,
-    NeuronParams,
+    LifParams,
     Readout,
     SystolicParams,
 )
@@ -325,7 +325,7 @@ def snn(host_input, host_output):
         inputs=7,
         neurons=6,
         lanes=2,
-        neuron=NeuronParams(state_bits=16, threshold=90),
+        neuron=LifParams(state_bits=16, threshold=90),
         readout=Readout.SPIKES if host_output is HostOutput.TOKENS else Readout.COUNT,
         **({"payload": encoder.output.payload} if has_encoder else {}),
     )

@@ -11,7 +11,7 @@ from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.reach import trace
 from tospike.gen.state_unit import Constants
 from tospike.gen.uniform import uniform
-from tospike.hw.params import Comparison, InputError, NeuronKind, NeuronParams, Readout, Reset, ResetTiming
+from tospike.hw.params import Comparison, IfParams, InputError, NeuronKind, Readout, Reset, ResetTiming
 from tospike.sim import accelerator
 from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage
 from tospike.sim.reference import run_float
@@ -189,7 +189,7 @@ def test_few_weight_bits_are_a_choice_but_large_weights_are_not():
 
 def test_the_reach_counts_partial_sums_in_any_order():
     """-100 and +90 in one step: the membrane may pass -100 or +90, and ends at -10."""
-    law = NeuronParams(kind=NeuronKind.IF, state_bits=32, threshold=50)
+    law = IfParams(state_bits=32, threshold=50)
     synapses = Dense(weight=np.array([[-100, 90]]), bias=np.array([0]))
     reach = trace(law, synapses, np.ones((1, 1, 2), dtype=np.int64))
     assert reach.membrane == (-100, 90) == reach.current

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from neuron_cases import of_kind
 from stream_bench import TICK, send_tokens, simulate, value
 from test_event_engine import check, finish
 from test_event_timing import expected_words, run_rtl
@@ -11,13 +12,15 @@ from test_event_timing import expected_words, run_rtl
 from tospike.hw.params import (
     AcceleratorParams,
     Comparison,
+    CubaLifParams,
     EventParams,
     HostInput,
     HostOutput,
+    IfParams,
     InputError,
     IntFormat,
+    LifParams,
     NeuronKind,
-    NeuronParams,
     Readout,
     Reset,
     ResetTiming,
@@ -36,8 +39,8 @@ def random_neuron(rng, readout):
     reset = Reset.SUBTRACT if timing is ResetTiming.SNNTORCH else list(Reset)[min(3, rng.integers(6))]
     reset = Reset.SUBTRACT if rng.integers(3) else reset
     timing = ResetTiming.SAME if reset is Reset.NONE else timing
-    return NeuronParams(
-        kind=kind,
+    return of_kind(
+        kind,
         state_bits=int(rng.choice([5, 8])),
         threshold=int(rng.integers(1, 6)),
         comparison=list(Comparison)[rng.integers(2)],
@@ -112,7 +115,7 @@ def test_under_back_pressure(seed):
 
 def test_a_word_stays_marked_while_it_spikes_without_events():
     """Membranes of 10, 3 and 0 at threshold 2, one word each: 4 steps of spikes, 1, none."""
-    neuron = NeuronParams(kind=NeuronKind.IF, state_bits=8, threshold=2, reset=Reset.SUBTRACT)
+    neuron = IfParams(state_bits=8, threshold=2, reset=Reset.SUBTRACT)
     params = EventParams(inputs=1, neurons=3, lanes=1, neuron=neuron, sweep=Sweep.TOUCHED)
     inputs = np.array([[[1], [0], [0], [0], [0], [0]]])
     run = check(params, np.array([[10], [3], [0]]), np.zeros(3, dtype=int), inputs)
@@ -123,7 +126,7 @@ def test_a_word_stays_marked_while_it_spikes_without_events():
 
 def costs_of_steps(sweep, steps):
     """Cycles between the tokens that a 256-neuron engine with 16 lanes takes, its consumer always ready."""
-    neuron = NeuronParams(kind=NeuronKind.IF, threshold=1000)
+    neuron = IfParams(threshold=1000)
     params = EventParams(inputs=2, neurons=256, lanes=16, neuron=neuron, readout=Readout.COUNT, sweep=sweep)
     dut = EventEngine(params, pack(params, [[1, 1]] * 256, [0] * 256))
 
@@ -151,10 +154,10 @@ def test_an_empty_step_costs_a_cycle():
 @pytest.mark.parametrize(
     ("neuron", "bias"),
     [
-        (NeuronParams(kind=NeuronKind.LIF), False),
-        (NeuronParams(kind=NeuronKind.CUBA_LIF), False),
-        (NeuronParams(kind=NeuronKind.IF, refractory=1), False),
-        (NeuronParams(kind=NeuronKind.IF), True),
+        (LifParams(), False),
+        (CubaLifParams(), False),
+        (IfParams(refractory=1), False),
+        (IfParams(), True),
     ],
 )
 def test_neurons_that_change_by_themselves_are_refused(neuron, bias):

@@ -29,10 +29,11 @@ from tospike.hw.params import (
     HostOutput,
     InputError,
     IntFormat,
+    IParams,
     LeakKind,
     LeakParams,
-    NeuronKind,
-    NeuronParams,
+    LifParams,
+    LiParams,
     Readout,
     Reset,
     Sweep,
@@ -44,7 +45,7 @@ from tospike.tb.verify import verify
 
 ACT = IntFormat(bits=5, signed=True)
 BYTE = IntFormat(bits=8, signed=False)
-LI = NeuronParams(kind=NeuronKind.LI, state_bits=12, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=3000))
+LI = LiParams(state_bits=12, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=3000))
 
 
 def systolic(dataflow, **knobs):
@@ -66,7 +67,7 @@ def spiking(encoding):
         lanes=3,
         payload=encoder.output.payload,
         weight_bits=4,
-        neuron=NeuronParams(threshold=9, state_bits=12, reset=Reset.SUBTRACT),
+        neuron=LifParams(threshold=9, state_bits=12, reset=Reset.SUBTRACT),
         bias=True,
     )
     last = EventParams(inputs=7, neurons=4, lanes=3, weight_bits=4, neuron=LI, readout=Readout.MEMBRANE)
@@ -103,7 +104,7 @@ def delta_ann():
         lanes=3,
         payload=BYTE.difference,
         weight_bits=4,
-        neuron=NeuronParams(kind=NeuronKind.I, state_bits=16),
+        neuron=IParams(state_bits=16),
         readout=Readout.MEMBRANE,
         bias=True,
         activation=ActivationParams(act=BYTE, clamp=(0, 255), shift=17, change_threshold=2),
@@ -115,7 +116,7 @@ def delta_ann():
 
 def core(readout):
     engine = EventParams(
-        inputs=9, neurons=6, lanes=4, neuron=NeuronParams(threshold=40, state_bits=10), readout=readout, writable=True
+        inputs=9, neurons=6, lanes=4, neuron=LifParams(threshold=40, state_bits=10), readout=readout, writable=True
     )
     output = HostOutput.TOKENS if readout is Readout.SPIKES else HostOutput.DENSE
     return AcceleratorParams(name="core", engines=(engine,), host_input=HostInput.TOKENS, host_output=output)

@@ -5,7 +5,14 @@ import pytest
 from test_event_golden import plain
 from window_cases import dense_weights, random_window, random_window_case
 
-from tospike.hw.params import EventParams, EventWindow, InputError, NeuronKind, NeuronParams, Readout, ResetTiming
+from tospike.hw.params import (
+    EventParams,
+    EventWindow,
+    InputError,
+    IParams,
+    Readout,
+    ResetTiming,
+)
 from tospike.sim.event import run_event
 from tospike.sim.layers import currents
 from tospike.sim.network import Conv2d
@@ -55,7 +62,7 @@ def test_addresses_go_position_by_position():
         inputs=72,
         neurons=window.neurons,
         lanes=4,
-        neuron=NeuronParams(kind=NeuronKind.I, state_bits=16),
+        neuron=IParams(state_bits=16),
         readout=Readout.MEMBRANE,
         window=window,
     )

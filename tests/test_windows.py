@@ -21,10 +21,11 @@ from tospike.hw.params import (
     EventParams,
     EventWindow,
     HostInput,
+    IfParams,
     InputError,
     IntFormat,
+    LifParams,
     NeuronKind,
-    NeuronParams,
     Readout,
     Reset,
 )
@@ -67,7 +68,7 @@ def networks(seed=0):
         stages = tuple(Stage(name=f"s{n}", synapses=layer, neuron=neuron) for n, layer in enumerate(layers))
         return Network(name="net", input=spec, stages=stages, readout=Readout.COUNT)
 
-    integers = network(NeuronParams(kind=NeuronKind.IF, state_bits=12, **law))
+    integers = network(IfParams(state_bits=12, **law))
     return integers, network(Membrane(kind=NeuronKind.IF, **law))
 
 
@@ -136,7 +137,7 @@ def test_windows_of_a_network():
 
 
 def stage(layer):
-    return Stage(name="s", synapses=layer, neuron=NeuronParams())
+    return Stage(name="s", synapses=layer, neuron=LifParams())
 
 
 @pytest.mark.parametrize(

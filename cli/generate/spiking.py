@@ -21,13 +21,13 @@ from tospike.hw.params import (
     LeakKind,
     LeakParams,
     NeuronKind,
-    NeuronParams,
     NoiseParams,
     Readout,
     Reset,
     ResetTiming,
     SpikingEngine,
     Sweep,
+    neuron_params,
 )
 from tospike.hw.snn.layout import memories
 
@@ -60,6 +60,7 @@ def spiking(
     spike_bits: Annotated[int, typer.Option(help="Up to 2**BITS - 1 spikes of a neuron in a step.")] = 1,
     refractory: Annotated[int, typer.Option(help="Steps that a neuron rests after a spike.")] = 0,
     initial: Annotated[int, typer.Option(help="Membrane at the start of a sample.")] = 0,
+    lower_bound: Annotated[int | None, typer.Option(help="No membrane goes lower into the next step [none].")] = None,
     leak: Annotated[LeakKind, typer.Option(help="Leak by shift or by multiplier.")] = LeakKind.SHIFT,
     leak_shift: Annotated[int, typer.Option(help="v loses v / 2**shift per step.")] = 4,
     decay: Annotated[int, typer.Option(help="Multiplier of the leak, in units of 2**-decay-bits.")] = 3840,
@@ -100,6 +101,9 @@ def spiking(
     readout = readout or (Readout.SPIKES if neuron.spikes else Readout.MEMBRANE)
     if lanes is None:
         lanes = neurons if engine is SpikingEngine.REGISTER else 8
+    membrane = {"leak": LeakParams(kind=leak, shift=leak_shift, decay=decay, fraction_bits=decay_bits)}
+    synapse = LeakParams(kind=synapse_leak, shift=synapse_shift, decay=synapse_decay, fraction_bits=decay_bits)
+    current = {"current_bits": current_bits, "synapse": synapse}
     layer = EventParams(
         inputs=inputs,
         neurons=neurons,
@@ -107,8 +111,8 @@ def spiking(
         engine=engine,
         payload=IntFormat(bits=payload_bits, signed=False),
         weight_bits=weight_bits,
-        neuron=NeuronParams(
-            kind=neuron,
+        neuron=neuron_params(
+            neuron,
             state_bits=state_bits,
             threshold=threshold if neuron.spikes else 1,
             comparison=comparison,
@@ -118,9 +122,7 @@ def spiking(
             spike_bits=spike_bits,
             refractory=refractory,
             initial=initial,
-            leak=LeakParams(kind=leak, shift=leak_shift, decay=decay, fraction_bits=decay_bits),
-            current_bits=current_bits,
-            synapse=LeakParams(kind=synapse_leak, shift=synapse_shift, decay=synapse_decay, fraction_bits=decay_bits),
+            lower_bound=lower_bound,
             drift=drift,
             weight_shift=weight_shift,
             taps=_taps(taps),
@@ -133,6 +135,8 @@ def spiking(
             if adaptation
             else None,
             noise=NoiseParams(bits=noise_bits, shift=noise_shift, seed=noise_seed) if noise_bits else None,
+            **(membrane if neuron.leaks else {}),
+            **(current if neuron.synaptic else {}),
         ),
         readout=readout,
         bias=bias,

@@ -148,7 +148,7 @@ def _counted_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]
                 weight_bits=params.weight_bits,
                 act_bits=params.payload.bits,
                 state_bits=params.neuron.state_bits,
-                leaks=params.neuron.kind.leaks,
+                leaks="membrane" in params.neuron.leaks,
                 bias=params.bias,
                 **_window_counts(params, stage.weighted.weight, result.counters[f"{index}.synapse_words"]),
             )
@@ -188,7 +188,7 @@ def widths(params: EngineParams) -> Widths:
             state_bits=params.neuron.state_bits,
             multiplier_bits=params.activation.requantize.multiplier_bits if params.activation else 0,
             event_bits=params.output.address_bits + params.output.payload.bits,
-            leak=params.neuron.leak if params.neuron.kind.leaks else None,
+            leak=params.neuron.leaks.get("membrane"),
         )
     return Widths(
         weight_bits=params.array.weight_bits,

@@ -22,7 +22,7 @@ from tospike.hw.params import (
     Readout,
     SpikingEngine,
 )
-from tospike.hw.snn.neuron import side_layout
+from tospike.hw.snn.neurons import side_layout
 from tospike.hw.snn.ring import states_in_ring
 from tospike.hw.snn.serializer import lane_word_layout
 
@@ -131,7 +131,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
     queue_terms = ("queue_write", "queue_read") if queue_bits else ("queue_write",)
     accesses += [Access(term=term, count=queued, bits=entry, capacity_bits=queue_bits) for term in queue_terms]
     is_spike = params.payload == SPIKE
-    window = params.neuron.taps if params.neuron.slides else ()
+    joins = range(params.neuron.join_additions)
     arithmetic = [
         Arithmetic(
             term="sop" if is_spike else "mac",
@@ -145,9 +145,9 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
             count=swept * lanes,
             instances=lanes,
             add_bits=state,
-            leak=params.neuron.leak if params.neuron.kind.leaks else None,
+            leak=params.neuron.leaks.get("membrane"),
         ),
-        *(Arithmetic(term="neuron_update", count=swept * lanes, instances=lanes, add_bits=state) for _ in window),
+        *(Arithmetic(term="neuron_update", count=swept * lanes, instances=lanes, add_bits=state) for _ in joins),
         Arithmetic(term="spike", count=counters["spikes"], instances=lanes, add_bits=state),
     ]
     if params.activation is not None:

@@ -47,6 +47,6 @@ def describe(prepared: Prepared) -> str:
     encoding = "spike input" if network.input.encoding is None else f"{network.input.encoding.value} encoding"
     bits = max(e.weight_bits for e in event)
     return (
-        f"{sizes}, {event[0].neuron.kind.value.upper()} neurons, {network.input.steps} steps, {encoding}, "
+        f"{sizes}, {event[0].neuron.tag.upper()} neurons, {network.input.steps} steps, {encoding}, "
         f"{bits}-bit weights, {event[0].lanes} lanes per layer"
     )

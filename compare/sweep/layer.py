@@ -12,7 +12,7 @@ from tospike.hw.params import (
     HostInput,
     HostOutput,
     IntFormat,
-    NeuronParams,
+    LifParams,
     SystolicParams,
 )
 from tospike.sim.accelerator import run
@@ -83,6 +83,6 @@ def spiking(point: Point, *, threshold: int) -> AcceleratorParams:
         neurons=point.outputs,
         lanes=point.lanes,
         weight_bits=point.weight_bits,
-        neuron=NeuronParams(state_bits=point.state_bits, threshold=threshold),
+        neuron=LifParams(state_bits=point.state_bits, threshold=threshold),
     )
     return AcceleratorParams(name="snn", engines=(engine,), host_input=HostInput.TOKENS, host_output=HostOutput.TOKENS)

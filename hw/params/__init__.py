@@ -14,17 +14,15 @@ from tospike.hw.params.encoder import EncoderParams, Encoding
 from tospike.hw.params.event import LIST_SETTLE, MAX_REGISTER_NEURONS, EventParams, Readout, SpikingEngine, Sweep
 from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
 from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
-from tospike.hw.params.neuron import (
-    AdaptationParams,
-    Comparison,
-    LeakKind,
-    LeakParams,
-    NeuronKind,
-    NeuronParams,
-    Reset,
-    ResetTiming,
-    check_neuron_options,
-)
+from tospike.hw.params.neurons.cuba import CubaLifParams, CubaLiParams
+from tospike.hw.params.neurons.integrating import IfParams, IParams
+from tospike.hw.params.neurons.kinds import NEURONS, NeuronKind, neuron_params
+from tospike.hw.params.neurons.leak import LeakKind, LeakParams
+from tospike.hw.params.neurons.leaky import LifParams, LiParams
+from tospike.hw.params.neurons.model import NeuronParams
+from tospike.hw.params.neurons.reset import Reset, ResetTiming, check_reset
+from tospike.hw.params.neurons.sliding import SlidingParams
+from tospike.hw.params.neurons.threshold import AdaptationParams, Comparison
 from tospike.hw.params.noise import NOISE_LAGS, NoiseParams
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
 from tospike.hw.params.option import Option, check_options, of_layer, option, options_of, require_known
@@ -57,6 +55,7 @@ __all__ = [
     "LONGEST_DELAY",
     "LONGEST_TIME_BIN",
     "MAX_REGISTER_NEURONS",
+    "NEURONS",
     "NOISE_LAGS",
     "SPIKE",
     "WORD_ADDRESS",
@@ -68,6 +67,8 @@ __all__ = [
     "AdaptationParams",
     "ArrayParams",
     "Comparison",
+    "CubaLiParams",
+    "CubaLifParams",
     "Dataflow",
     "DelayParams",
     "DeltaParams",
@@ -81,6 +82,8 @@ __all__ = [
     "HostEventParams",
     "HostInput",
     "HostOutput",
+    "IParams",
+    "IfParams",
     "ImageLayer",
     "ImageOperation",
     "ImageParams",
@@ -88,6 +91,8 @@ __all__ = [
     "IntFormat",
     "LeakKind",
     "LeakParams",
+    "LiParams",
+    "LifParams",
     "NeuronKind",
     "NeuronParams",
     "NoiseParams",
@@ -97,6 +102,7 @@ __all__ = [
     "Reset",
     "ResetTiming",
     "Rounding",
+    "SlidingParams",
     "SpikingEngine",
     "Sweep",
     "SystolicParams",
@@ -106,8 +112,9 @@ __all__ = [
     "WeightSource",
     "address_bits",
     "ceil_div",
-    "check_neuron_options",
     "check_options",
+    "check_reset",
+    "neuron_params",
     "of_layer",
     "option",
     "options_of",

@@ -6,7 +6,9 @@ from enum import StrEnum
 from tospike.hw.params.activation import ActivationParams
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.limits import LAYER_WEIGHTS
-from tospike.hw.params.neuron import NeuronKind, NeuronParams
+from tospike.hw.params.neurons.integrating import IParams
+from tospike.hw.params.neurons.leaky import LifParams
+from tospike.hw.params.neurons.model import NeuronParams
 from tospike.hw.params.numbers import IntFormat, ceil_div
 from tospike.hw.params.stream import SPIKE, TokenFormat
 from tospike.hw.params.window import EventWindow
@@ -65,7 +67,7 @@ class EventParams:
     engine: SpikingEngine = SpikingEngine.EVENT
     payload: IntFormat = field(default=SPIKE)
     weight_bits: int = 8
-    neuron: NeuronParams = field(default=NeuronParams())
+    neuron: NeuronParams = field(default=LifParams())
     readout: Readout = Readout.SPIKES
     count_bits: int = 8
     bias: bool = False
@@ -107,9 +109,8 @@ class EventParams:
             "a recurrent engine cannot be read out by its membrane: put an LI or I behind it, or read spikes",
         )
         require(
-            self.neuron.kind.spikes or self.readout is Readout.MEMBRANE,
-            f"a {self.neuron.kind.value.upper()} neuron has no spikes: its readout must be membrane, "
-            f"not {self.readout.value}",
+            self.neuron.spikes or self.readout is Readout.MEMBRANE,
+            f"a {self.neuron.tag.upper()} neuron has no spikes: its readout must be membrane, not {self.readout.value}",
         )
         require(
             self.sweep is Sweep.ALL or (self.neuron.unmoved and (self.delta or not self.bias)),
@@ -130,7 +131,7 @@ class EventParams:
 
     def _check_delta(self) -> None:
         require(
-            self.neuron.kind is NeuronKind.I
+            isinstance(self.neuron, IParams)
             and self.readout is Readout.MEMBRANE
             and self.engine is SpikingEngine.EVENT
             and self.window is None
@@ -145,8 +146,8 @@ class EventParams:
 
     def _check_activation(self, activation: ActivationParams) -> None:
         require(
-            self.neuron.kind is NeuronKind.I and self.readout is Readout.MEMBRANE,
-            f"activations are made of the membranes of I neurons, not of {self.neuron.kind.value.upper()} with readout "
+            isinstance(self.neuron, IParams) and self.readout is Readout.MEMBRANE,
+            f"activations are made of the membranes of I neurons, not of {self.neuron.tag.upper()} with readout "
             f"{self.readout.value}",
         )
         require(

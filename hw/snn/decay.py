@@ -1,5 +1,7 @@
 """A state's leak, and what is added to it in every step."""
 
+from collections.abc import Callable
+
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -13,8 +15,8 @@ class Decay(wiring.Component):
 
     Parameters
     ----------
-    leak_params : LeakParams or None
-        ``None``: no leak.
+    law : LeakParams, function or None
+        Of the value, or what it is in cycle 0; ``None``: no leak.
     fmt : IntFormat
         Format of the state.
     addend_bits : int
@@ -44,14 +46,14 @@ class Decay(wiring.Component):
 
     def __init__(
         self,
-        leak_params: LeakParams | None,
+        law: LeakParams | Callable[[Value], Value] | None,
         fmt: IntFormat,
         *,
         addend_bits: int = 0,
         initial: int = 0,
         pipelined: bool = True,
     ):
-        self._leak = leak_params
+        self._law = law
         self._format = fmt
         self._addend_bits = addend_bits
         self._initial = initial
@@ -61,8 +63,8 @@ class Decay(wiring.Component):
             members["addend"] = In(signed(addend_bits))
         if initial:
             members["begin"] = In(1)
-        if leak_params is not None and leak_params.varies:
-            members["decay"] = In(leak_params.fraction_bits + 1)
+        if isinstance(law, LeakParams) and law.varies:
+            members["decay"] = In(law.fraction_bits + 1)
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -72,12 +74,15 @@ class Decay(wiring.Component):
         if self._initial:
             value, clear = Mux(self.begin, C(self._initial, value.shape()), value), clear & ~self.begin
         # a product is rounded a cycle later, a difference is what it is
-        if self._leak is not None and self._leak.kind is LeakKind.MULTIPLY:
-            product = value * (self.decay if self._leak.varies else self._leak.decay)
+        law = self._law
+        if isinstance(law, LeakParams) and law.kind is LeakKind.MULTIPLY:
+            product = value * (self.decay if law.varies else law.decay)
             held = Signal(product.shape())
-            rounded = round_shift(held, self._leak.fraction_bits, self._leak.rounding)
+            rounded = round_shift(held, law.fraction_bits, law.rounding)
         else:
-            product = value if self._leak is None else leak(value, self._leak)
+            product = value
+            if law is not None:
+                product = leak(value, law) if isinstance(law, LeakParams) else law(value)
             rounded = held = Signal(value.shape())
         later += held.eq(product)
         with m.If(clear):

@@ -8,7 +8,7 @@ from amaranth.lib import data
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.memory import ImageMemory
 from tospike.hw.params import EventParams, NoiseParams
-from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
+from tospike.hw.snn.neurons import decay_layout, make_neuron, side_layout
 from tospike.hw.snn.noise import Noise
 from tospike.hw.snn.side import SideMemory
 
@@ -36,7 +36,7 @@ class NeuronLanes:
         self._stages = stages
         self._leaving, self._leaking, self._stored = stages[6 + late], stages[7 + late], stages[9 + late]
         self._begins = self._leaking.sweep & self._leaking.clear
-        self._cells = [Neuron(neuron, bias=params.bias, again=params.lists_words) for _ in range(params.lanes)]
+        self._cells = [make_neuron(neuron, bias=params.bias, again=params.lists_words) for _ in range(params.lanes)]
         self.spikes = Signal(data.ArrayLayout(shape_of(neuron.spike), params.lanes))
         self.after = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
 
@@ -78,10 +78,8 @@ class NeuronLanes:
         if neuron.join_cycles:
             joining = stages[5 + neuron.join_cycles]
             flags += [cell.joined & joining.fire & self._exists(lane, joining) for lane, cell in enumerate(cells)]
-        if neuron.kind.synaptic:
-            flags += [cell.saturated[1] & self._exists(lane, stages[-1]) for lane, cell in enumerate(cells)]
-        if neuron.adaptation is not None:
-            flags += [cell.saturated[2] & self._exists(lane, stages[-1]) for lane, cell in enumerate(cells)]
+        for number in range(1, 1 + neuron.side_sums):
+            flags += [cell.saturated[number] & self._exists(lane, stages[-1]) for lane, cell in enumerate(cells)]
         return flags
 
     def _connect_side(self, m: Module) -> None:

@@ -53,7 +53,7 @@ def memories(params: SpikingParams) -> tuple[MemoryShape, ...]:
     weights = MemoryShape(
         name="weights", width=params.lanes * params.weight_bits, depth=params.rows * params.event_words
     )
-    decay_bits = sum(leak.fraction_bits + 1 for leak in params.neuron.varying)
+    decay_bits = sum(leak.fraction_bits + 1 for leak in params.neuron.varying.values())
     decays = MemoryShape(name="decays", width=max(1, params.lanes * decay_bits), depth=params.position_words)
     bias = MemoryShape(name="bias", width=params.lanes * params.neuron.accumulated.bits, depth=params.position_words)
     found = (weights, *((bias,) if params.bias else ()), *((decays,) if decay_bits else ()))
@@ -203,7 +203,7 @@ def _neuron_images(params: EventParams, bias: Sequence[int], decays: Rows | None
 
 
 def _decay_words(params: EventParams, decays: Rows) -> list[int]:
-    varying = params.neuron.varying
+    varying = params.neuron.varying.values()
     require(
         len(decays) == params.channels and all(len(row) == len(varying) for row in decays),
         f"the decays of this event engine must have shape ({params.channels}, {len(varying)})",

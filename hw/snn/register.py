@@ -13,7 +13,7 @@ from tospike.hw.events import token_stream
 from tospike.hw.memory import image_memories
 from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.snn.layout import counter_names, memories
-from tospike.hw.snn.neuron import Neuron, decay_layout, side_layout
+from tospike.hw.snn.neurons import Neuron, decay_layout, make_neuron, side_layout
 from tospike.hw.snn.noise import Noise
 from tospike.hw.snn.recurrence import Recurrence
 from tospike.hw.snn.sequencer import sweeps_outside
@@ -108,7 +108,7 @@ class RegisterEngine(Engine[EventParams]):
         sweep = second.tick | second.end
         states = Signal(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons))
         spikes = Signal(data.ArrayLayout(shape_of(neuron.spike), params.neurons))
-        cells = [Neuron(neuron, bias=params.bias, pipelined=False) for _ in range(params.neurons)]
+        cells = [make_neuron(neuron, bias=params.bias, pipelined=False) for _ in range(params.neurons)]
         overflows = []
         for lane, cell in enumerate(cells):
             m.submodules[f"neuron_{lane}"] = cell

@@ -230,7 +230,7 @@ class Sequencer(wiring.Component):
                 m.d.sync += left.eq(left - 1)
             with m.Else():
                 m.d.sync += left.eq(self.kept)
-        with m.If(operation.accumulate & self._params.neuron.kind.spikes):
+        with m.If(operation.accumulate & self._params.neuron.spikes):
             m.d.sync += touched.eq(1)
         with m.Elif(operation.sweep & last):
             m.d.sync += touched.eq(0)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+from neuron_cases import of_kind
 
 from tospike.gen.plan import PlanOptions, plan
 from tospike.gen.random_design import random_design, random_samples
@@ -15,6 +16,8 @@ from tospike.hw.params import (
     AdaptationParams,
     ArrayParams,
     Comparison,
+    CubaLifParams,
+    CubaLiParams,
     Dataflow,
     DelayParams,
     DeltaParams,
@@ -26,11 +29,14 @@ from tospike.hw.params import (
     HostEventParams,
     HostInput,
     HostOutput,
+    IfParams,
     IntFormat,
+    IParams,
     LeakKind,
     LeakParams,
+    LifParams,
+    LiParams,
     NeuronKind,
-    NeuronParams,
     NoiseParams,
     Readout,
     RequantizeParams,
@@ -46,8 +52,8 @@ from tospike.sim.network import Accumulator, Conv2d, Dense, InputSpec, MaxPool2d
 SEED, SAMPLES = 11, 6
 S5, U4, BYTE = IntFormat(bits=5, signed=True), IntFormat(bits=4, signed=False), IntFormat(bits=8, signed=False)
 MULTIPLY = LeakParams(kind=LeakKind.MULTIPLY, decay=3000)
-LIF = NeuronParams(threshold=9, state_bits=12)
-LI = NeuronParams(kind=NeuronKind.LI, state_bits=12, leak=MULTIPLY)
+LIF = LifParams(threshold=9, state_bits=12)
+LI = LiParams(state_bits=12, leak=MULTIPLY)
 DEFAULT = LIF
 
 
@@ -86,7 +92,7 @@ def event_ann(*sizes, act=U4, finer=0, host_output=HostOutput.DENSE):
     for inputs, neurons in pairwise(sizes):
         hidden = len(engines) < len(sizes) - 2
         activation = ActivationParams(act=act, clamp=(act.min, act.max), shift=13) if hidden else None
-        neuron = NeuronParams(kind=NeuronKind.I, state_bits=16 + finer, weight_shift=finer)
+        neuron = IParams(state_bits=16 + finer, weight_shift=finer)
         knobs = {"payload": act, "readout": Readout.MEMBRANE, "bias": True, "activation": activation}
         engines.append(layer(inputs, neurons, neuron, **knobs))
     return AcceleratorParams(name="event_ann", engines=tuple(engines), host_output=host_output)
@@ -96,7 +102,7 @@ def delta_ann():
     encoder = DeltaParams(inputs=10, steps=4, threshold=2, amounts=True, payload=BYTE)
     activation = ActivationParams(act=BYTE, clamp=(0, 255), shift=17, change_threshold=2)
     knobs = {"payload": BYTE.difference, "readout": Readout.MEMBRANE, "bias": True, "delta": True}
-    neuron = NeuronParams(kind=NeuronKind.I, state_bits=16)
+    neuron = IParams(state_bits=16)
     hidden = layer(10, 7, neuron, activation=activation, **knobs)
     last = layer(7, 5, neuron, sweep=Sweep.TOUCHED, **knobs)
     return AcceleratorParams(name="delta_ann", engines=(encoder, hidden, last))
@@ -157,7 +163,7 @@ def random_chain(seed):
             engines.append(DelayParams(inputs=before.addresses, longest=choose(1, 3), payload=before.payload))
         kind = choose(NeuronKind.IF, NeuronKind.LIF, NeuronKind.CUBA_LIF, NeuronKind.SLIDING)
         knobs = {} if kind is NeuronKind.SLIDING else {"reset": choose(Reset.ZERO, Reset.SUBTRACT)}
-        neuron = NeuronParams(kind=kind, threshold=7, state_bits=10, leak=choose(MULTIPLY, LeakParams()), **knobs)
+        neuron = of_kind(kind, threshold=7, state_bits=10, leak=choose(MULTIPLY, LeakParams()), **knobs)
         make = choose(layer, registers)
         engines.append(
             make(
@@ -197,7 +203,7 @@ def _parameters():
         "recordings": recordings(),
         "windows-first-spike": windows(),
         "touched-subtract": spiking(
-            layer(9, 11, NeuronParams(kind=NeuronKind.IF, threshold=20, reset=Reset.SUBTRACT), sweep=Sweep.TOUCHED),
+            layer(9, 11, IfParams(threshold=20, reset=Reset.SUBTRACT), sweep=Sweep.TOUCHED),
             host_output=HostOutput.TOKENS,
         ),
         "early-several-spikes": spiking(
@@ -215,9 +221,11 @@ def _parameters():
             layer(
                 9,
                 7,
-                replace(LIF, kind=NeuronKind.CUBA_LIF, leak=replace(MULTIPLY, varies=True), synapse=MULTIPLY, drift=1),
+                CubaLifParams(
+                    threshold=9, state_bits=12, leak=replace(MULTIPLY, varies=True), synapse=MULTIPLY, drift=1
+                ),
             ),
-            layer(7, 4, replace(LI, kind=NeuronKind.CUBA_LI), readout=Readout.MEMBRANE),
+            layer(7, 4, CubaLiParams(state_bits=12, leak=MULTIPLY), readout=Readout.MEMBRANE),
         ),
     } | {f"chain-{seed}": random_chain(seed) for seed in range(10)}
 

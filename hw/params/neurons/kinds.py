@@ -1,0 +1,77 @@
+"""The neurons that there are, by their names."""
+
+from dataclasses import MISSING, fields
+from enum import StrEnum
+from typing import Any
+
+from tospike.hw.params.check import require
+from tospike.hw.params.neurons.cuba import CubaLifParams, CubaLiParams
+from tospike.hw.params.neurons.integrating import IfParams, IParams
+from tospike.hw.params.neurons.leaky import LifParams, LiParams
+from tospike.hw.params.neurons.model import NeuronParams
+from tospike.hw.params.neurons.sliding import SlidingParams
+
+NEURONS: tuple[type[NeuronParams], ...] = (
+    IfParams,
+    LifParams,
+    IParams,
+    LiParams,
+    CubaLifParams,
+    CubaLiParams,
+    SlidingParams,
+)
+"""Each has a golden step in `tospike.sim.neurons` and a datapath in `tospike.hw.snn.neurons`."""
+
+
+class NeuronKind(StrEnum):
+    """A neuron by its name, which is NIR's where NIR has it."""
+
+    IF = IfParams.tag
+    LIF = LifParams.tag
+    I = IParams.tag  # noqa: E741
+    LI = LiParams.tag
+    CUBA_LIF = CubaLifParams.tag
+    CUBA_LI = CubaLiParams.tag
+    SLIDING = SlidingParams.tag
+
+    @property
+    def params(self) -> type[NeuronParams]:
+        """Its knobs."""
+        return next(cls for cls in NEURONS if cls.tag == self.value)
+
+    @property
+    def knobs(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(field.name for field in fields(self.params))
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the membrane decays."""
+        return "leak" in self.knobs
+
+    @property
+    def spikes(self) -> bool:
+        """Whether the neuron has a threshold."""
+        return self.params.spikes
+
+    @property
+    def synaptic(self) -> bool:
+        """Whether the input goes to a synaptic current, which decays and which the membrane integrates."""
+        return self.params.synaptic
+
+
+def neuron_params(kind: NeuronKind, **knobs: Any) -> NeuronParams:
+    """The neuron of a kind. A knob that only other neurons have may be given as what it is if nobody gives it.
+
+    Raises
+    ------
+    InputError
+        A knob that the neuron lacks says something, or a value is none for it.
+    """
+    defaults = {field.name: field.default for cls in NEURONS for field in fields(cls)}
+    for name in knobs.keys() - kind.knobs:
+        require(
+            knobs[name] == defaults.get(name, MISSING),
+            f"a {kind.value.upper()} neuron has no {name.replace('_', '-')}: leave it out, or give another neuron",
+        )
+    return kind.params(**{name: value for name, value in knobs.items() if name in kind.knobs})
