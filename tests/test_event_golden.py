@@ -69,7 +69,9 @@ class Plain:
     def step(self, terms):
         """Spikes; ``self.v`` is the membrane that is read out."""
         p, state = self.knobs, self.neuron.state
-        before, hard = self.v if p.lower_bound is None else max(self.v, p.lower_bound), p.reset is not Reset.SUBTRACT
+        before, hard = self.v, p.reset is not Reset.SUBTRACT
+        if p.lower_bound is not None and self.steps:
+            before = max(before, p.lower_bound)
         next_step = p.reset_timing is ResetTiming.NEXT
         value = p.v_reset if p.reset is Reset.VALUE else 0
         if next_step and hard and not p.synapse and self.spikes:
@@ -152,7 +154,8 @@ def test_equals_the_plain_model(seed):
             limit = params.output.payload.max if params.readout is Readout.COUNT else 1 << 16
             assert run.outputs[sample].tolist() == np.minimum(spikes.sum(axis=0), limit).tolist()
         # The hardware adds the bias of the next step behind a TICK, even of the step that never comes.
-        late = params.neuron.drift or params.neuron.adaptation or params.neuron.reset_timing is ResetTiming.NEXT
+        p = all_knobs(params.neuron)
+        late = p.drift or p.adaptation or p.reset_timing is ResetTiming.NEXT
         if not params.bias and not late and not params.recurrent:
             assert run.counters["saturations"][sample] == saturations
 
