@@ -22,29 +22,30 @@ def integer_neuron(neuron: UniformMembrane, fine: float, fraction_bits: int, opt
     """The neuron with states as wide as can be, which a weighted input of ``fine`` moves by 1."""
     unit = membrane_unit(neuron, fine)
     threshold = _threshold(neuron, unit)
-    leaks = {"leak": leak_of(neuron.decay, options)} if neuron.kind.leaks else {}
-    current: dict[str, Any] = {}
+    knobs: dict[str, Any] = {
+        "state_bits": WIDEST_STATE,
+        "weight_shift": fraction_bits,
+        "initial": round(neuron.initial * threshold if neuron.kind.spikes else neuron.initial / unit),
+    }
+    if neuron.kind.spikes:
+        knobs |= {
+            "threshold": threshold,
+            "comparison": neuron.comparison,
+            "reset": neuron.reset,
+            "v_reset": round(neuron.v_reset / unit),
+            "reset_timing": neuron.reset_timing,
+            "spike_bits": neuron.spike_bits,
+            "refractory": neuron.refractory,
+        }
+    if neuron.kind.leaks:
+        knobs["leak"] = leak_of(neuron.decay, options)
     if neuron.kind.synaptic:
-        current = {
+        knobs |= {
             "current_bits": WIDEST_STATE,
             "synapse": leak_of(neuron.synapse_decay, options),
             "drift": round(float(neuron.rest) / unit),
         }
-    return neuron_params(
-        neuron.kind,
-        state_bits=WIDEST_STATE,
-        threshold=threshold,
-        comparison=neuron.comparison,
-        reset=neuron.reset,
-        v_reset=round(neuron.v_reset / unit),
-        reset_timing=neuron.reset_timing,
-        spike_bits=neuron.spike_bits,
-        refractory=neuron.refractory,
-        initial=round(neuron.initial * threshold if neuron.kind.spikes else neuron.initial / unit),
-        weight_shift=fraction_bits,
-        **leaks,
-        **current,
-    )
+    return neuron_params(neuron.kind, **knobs)
 
 
 def _threshold(neuron: UniformMembrane, unit: float) -> int:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from neuron_cases import all_knobs
 from test_event_golden import plain
 from window_cases import dense_weights, random_window, random_window_case
 
@@ -31,7 +32,8 @@ def test_equals_the_plain_model(seed):
         assert (run.spikes[sample] == spikes).all()
         if params.readout is Readout.MEMBRANE:
             assert run.outputs[sample].tolist() == membranes
-        late = params.neuron.drift or params.neuron.reset_timing is ResetTiming.NEXT
+        neuron = all_knobs(params.neuron)
+        late = neuron.drift or neuron.reset_timing is ResetTiming.NEXT
         if not params.bias and not late:
             assert run.counters["saturations"][sample] == saturations
 

@@ -37,6 +37,10 @@ def useful_lanes(window):
     return [n for n in range(1, window.channels + 1) if not window.depthwise or n % each == 0 or each % n == 0]
 
 
+def _without_noise(neuron):
+    return neuron if neuron.noise is None else replace(neuron, noise=None)
+
+
 def random_window_case(rng, *, readout=None, window=None, kind=None):
     """Parameters, weights, biases, inputs, no recurrent weights, decays."""
 
@@ -52,7 +56,7 @@ def random_window_case(rng, *, readout=None, window=None, kind=None):
         lanes=choose(*useful_lanes(window)),
         payload=choose(SPIKE, IntFormat(bits=3, signed=True), IntFormat(bits=2, signed=False)),
         weight_bits=4,
-        neuron=replace(random_neuron(rng, kind or choose(*kinds)), noise=None),
+        neuron=_without_noise(random_neuron(rng, kind or choose(*kinds))),
         readout=readout,
         count_bits=choose(1, 4),
         bias=choose(False, True),
