@@ -3,9 +3,8 @@
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import numpy as np
 import typer
 from rich.table import Table
 
@@ -14,16 +13,12 @@ from tospike.cli.arguments import Data
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
 from tospike.gen.convert import Converted, ConvertOptions, convert
-from tospike.gen.data import DataSet, load_data
+from tospike.gen.data import load_data
 from tospike.gen.files import write_bytes
 from tospike.gen.load import load_network
-from tospike.gen.nir_import import import_nir
 from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
-from tospike.hw.params import InputError, require
-from tospike.sim.network import Network
-from tospike.sim.over_time import BATCH, float_predictions, golden_predictions
-from tospike.sim.reference import run_float
+from tospike.gen.step_accuracy import CurveBackend, step_accuracy
+from tospike.hw.params import require
 
 app = new_app()
 
@@ -32,13 +27,6 @@ class Target(StrEnum):
     """What an ANN can be converted to."""
 
     SNN = "snn"
-
-
-class CurveBackend(StrEnum):
-    """What computes the answers over time."""
-
-    FLOAT = "float"
-    GOLDEN = "golden"
 
 
 @app.command("convert", epilog="Example:  tospike convert ann.onnx --data digits --steps 32 --out snn.nir")
@@ -69,21 +57,32 @@ def convert_command(
     write_bytes(out, converted.to_bytes())
     _say(out, options, converted)
     if curve or plot:
-        measured = _measure(out, ann, data_set, backend, ModelOptions(weight_bits=weight_bits), samples)
-        accuracy = measured["accuracy"]
+        with console.progress_bar(f"{ann.name}: {backend.value}", samples or len(data_set.x)) as progress:
+            measured = step_accuracy(
+                out,
+                ann,
+                data_set,
+                backend,
+                options=ModelOptions(weight_bits=weight_bits),
+                samples=samples,
+                progress=progress,
+            )
+        accuracy = measured.accuracy
         console.out.print(
-            f"accuracy, {measured['backend']}, {measured['samples']} samples: ANN "
-            f"{100 * measured['ann_accuracy']:.2f} %, SNN {100 * accuracy[-1]:.2f} % after {options.steps} steps, "
-            f"best {100 * max(accuracy):.2f} % after {int(np.argmax(accuracy)) + 1}",
+            f"accuracy, {measured.backend.value}, {measured.samples} samples: ANN "
+            f"{100 * measured.ann_accuracy:.2f} %, SNN {100 * accuracy[-1]:.2f} % after {options.steps} steps, "
+            f"best {100 * max(accuracy):.2f} % after {accuracy.index(max(accuracy)) + 1}",
             highlight=False,
         )
         if curve:
-            console.write_json(curve, {"network": ann.name, "data": data_set.name, **asdict(options), **measured})
+            console.write_json(
+                curve, {"network": ann.name, "data": data_set.name, **asdict(options), **asdict(measured)}
+            )
         if plot:
             from tospike.compare.report.steps_figure import steps_figure  # matplotlib takes as long as all the rest
 
-            title = f"{ann.name} as an SNN: accuracy over time steps ({measured['backend']})"
-            steps_figure(accuracy, ann=measured["ann_accuracy"], title=title).write(plot)
+            title = f"{ann.name} as an SNN: accuracy over time steps ({measured.backend.value})"
+            steps_figure(accuracy, ann=measured.ann_accuracy, title=title).write(plot)
 
 
 def _say(out: Path, options: ConvertOptions, converted: Converted) -> None:
@@ -93,35 +92,3 @@ def _say(out: Path, options: ConvertOptions, converted: Converted) -> None:
     for name, scale in converted.scales.items():
         table.add_row(f"a spike per step of {name}", f"{scale:.4g}")
     console.out.print(table)
-
-
-def _measure(
-    out: Path, ann: Network, data: DataSet, backend: CurveBackend, options: ModelOptions, samples: int | None
-) -> dict[str, Any]:
-    """Accuracy after each step, of the network that the file holds."""
-    count = len(data.x) if samples is None else samples
-    require(1 <= count <= len(data.x), f"samples must be from 1 to {len(data.x)}, not {count}")
-    x, y = data.x[:count], data.y[:count]
-    if backend is CurveBackend.FLOAT:
-        snn = import_nir(out)
-        predict = lambda batch: float_predictions(snn, batch)  # noqa: E731
-    else:
-        prepared = prepare(out, data, options)
-        try:
-            design = prepared.design
-        except InputError as error:
-            raise InputError(f"no golden model runs this network ({error}): give --backend float") from None
-        predict = lambda batch: golden_predictions(design, prepared.integers(batch))  # noqa: E731
-    correct = np.zeros(0)
-    with console.progress_bar(f"{ann.name}: {backend.value}", count) as progress:
-        for start in range(0, count, BATCH):
-            part = slice(start, start + BATCH)
-            hits = (predict(x[part]) == y[part, None]).sum(axis=0)
-            correct = hits if start == 0 else correct + hits
-            progress(min(start + BATCH, count))
-    return {
-        "backend": backend.value,
-        "samples": count,
-        "ann_accuracy": float(np.mean(run_float(ann, x, trace=False).predictions == y)),
-        "accuracy": (correct / count).tolist(),
-    }
