@@ -10,6 +10,7 @@ from tospike.gen.activation_grids import choose_grids, input_spec, is_logits
 from tospike.gen.hidden_layer import HiddenLayer
 from tospike.gen.integer_sums import Sums
 from tospike.gen.logits import MOST_FRACTION_BITS, logit_sums, needed_fraction_bits, round_biases
+from tospike.gen.offsets import move_offsets
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.quantized import StageReport
 from tospike.gen.scale import signed_bits
@@ -38,16 +39,28 @@ def quantize_ann(
     for stage in network.stages:
         own = of_layer(options, stage.name).weight_bits
         require_range(f"weight-bits of layer {stage.name!r} of an ANN", own, 1, 8)
-    runs = run_float(network, samples).stages
     inputs = encode(network.input, samples).astype(np.float64)
+    binary = {stage.name for stage in network.stages if of_layer(options, stage.name).weight_bits == 1}
+    network, moved = move_offsets(network, _ends(network, inputs), never_zero=binary)
+    runs = run_float(network, samples).stages
     grids, act = choose_grids(network, [inputs, *(run.outputs for run in runs)], options)
     layers = _Layers(network=network, grids=grids, act=act, options=options)
     stages, reports, off = layers.quantize(0)
     finer = layers.fraction_bits(reports, off)
     if finer:
         stages, reports, _ = layers.quantize(finer)
+    reports = tuple(replace(report, moved_channels=count) for report, count in zip(reports, moved, strict=True))
     spec = input_spec(network, grids[-1], act)
     return Network(name=network.name, input=spec, stages=stages), reports
+
+
+def _ends(network: Network, inputs: NDArray[np.float64]) -> tuple[float, float]:
+    """The least and the greatest value that an input of the integer network can stand for."""
+    grid = network.input.grid
+    if grid is not None:
+        return float(grid.scale) * (grid.low - grid.zero), float(grid.scale) * (grid.high - grid.zero)
+    widest = float(np.abs(inputs).max())
+    return -widest, widest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

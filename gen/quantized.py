@@ -36,6 +36,8 @@ class StageReport:
     """ANN with trained quantisers: channels in which some accumulator gets another level than in training."""
     constant_channels: int = 0
     """ANN: channels that send the same whatever comes in: they have no weights, and their level by the bias."""
+    moved_channels: int = 0
+    """ANN: channels of which a part that they always send is in the biases of their readers."""
     coarser_channels: int = 0
     """ANN: channels whose weights are rounded more coarsely than they need be alone, for all have one shift."""
     logit_error: float = 0.0

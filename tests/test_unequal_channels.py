@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from test_delta_ann import check_rtl
 from test_image import check as check_image
 
+from tospike.gen import quantize_ann
 from tospike.gen.images import pack
 from tospike.gen.plan import AnnEngine, PlanOptions, plan
 from tospike.gen.quantize import quantize
@@ -44,6 +45,18 @@ SIZES = st.floats(-30, 10).map(lambda exponent: 10.0**exponent)
 BIASES = st.one_of(st.just(0.0), SIZES, SIZES.map(lambda size: -size))
 CHANNELS = st.lists(st.tuples(SIZES, BIASES), min_size=1, max_size=6)
 SEEDS = st.integers(0, 99)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def readers_without_biases():
+    """Every channel keeps its bias, as before a padded convolution; `test_offsets.py` is about those that do not."""
+
+    def nothing(network, ends, *, never_zero):
+        return network, (0,) * len(network.stages)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quantize_ann, "move_offsets", nothing)
+        yield
 
 
 def unequal(rng, shape, sizes):

@@ -1,0 +1,240 @@
+"""Constant parts of an ANN's activations, moved into the biases of who reads them.
+
+A channel whose least value is above 0 whatever comes in (a dead one with a large bias is one such constant) makes its
+layer's grid hold that value, and takes levels from all other channels. What it always sends is a bias of its readers
+instead::
+
+    relu(w x + b) = relu(w x + b - c) + c        for all x, where w x + b >= c >= 0
+
+What is left of the channel starts at 0. The network computes the same, but for the rounding of floating point.
+`docs/quantisation.md` says where nothing can be moved.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import InputError
+from tospike.sim.network import Activation, Add, AveragePool2d, Conv2d, Dense, MaxPool2d, Network, Stage, SumPool2d
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Range = tuple[Floats, Floats]
+"""(channels,) least and greatest values."""
+
+NEGLIGIBLE = 2.0**-24
+"""A channel that moves by no more than this of its value is constant: in float32, in which it was trained, it is."""
+
+
+def move_offsets(
+    network: Network, ends: tuple[float, float], *, never_zero: Collection[str] = ()
+) -> tuple[Network, tuple[int, ...]]:
+    """The network with what its channels always send in the biases of their readers.
+
+    Parameters
+    ----------
+    network
+        Of :class:`Activation` stages.
+    ends
+        The least and the greatest value of an input.
+    never_zero
+        Stages, by name, whose weights will be +1 and -1: those that read what never moves become 0 in the others only.
+
+    Returns
+    -------
+    The network, and how many channels of each stage send less than before. Stages in which nothing changes are the
+    same objects.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # what is infinite or NaN is not moved
+        moved = _Moved(network=network, stages=list(network.stages), ranges=[])
+        counts = tuple(
+            moved.visit(index, ends, drop=network.stages[index].name not in never_zero)
+            for index in range(len(network.stages))
+        )
+    return replace(network, stages=tuple(moved.stages)), counts
+
+
+@dataclass(kw_only=True, eq=False)
+class _Moved:
+    """The network so far: the stages from the first one on are visited in order."""
+
+    network: Network
+    stages: list[Stage]
+    ranges: list[Range]
+    """What each stage sends that has been visited."""
+
+    def visit(self, index: int, ends: tuple[float, float], *, drop: bool) -> int:
+        """Move what stage ``index`` always sends: so many channels. ``drop`` weights that read what is still."""
+        given = [self._given(index, source, ends) for source in self.network.sources(index)]
+        if drop:
+            self._drop(index, given[0])
+        stage = self.stages[index]
+        neuron = stage.neuron
+        if not isinstance(neuron, Activation):
+            raise InputError(f"stage {stage.name!r} is quantised: give the network as it was trained")
+        sums = _reach(stage, given)
+        low, high = (np.asarray(neuron(end), dtype=np.float64) for end in sums)
+        offset = np.zeros_like(low)
+        if neuron.grid is None and not isinstance(stage.synapses, MaxPool2d | AveragePool2d):
+            taking = self._taking(index) & np.isfinite(low) & np.isfinite(high)
+            constant = taking & _is_zeroable(stage) & (high - low <= NEGLIGIBLE * np.maximum(abs(low), abs(high)))
+            clips = np.zeros_like(taking) if neuron.maximum is None else sums[1] > neuron.maximum
+            offset = np.where(taking & ~clips, _least(stage, low, high), 0.0)
+            offset = np.where(constant, (low + high) / 2, offset)
+            self._take(index, offset, constant)
+            self._give(index, offset)
+            low, high = (np.where(constant, 0.0, end - offset) for end in (low, high))
+        self.ranges.append((low, high))
+        return int(np.count_nonzero(offset))
+
+    def _given(self, index: int, source: int, ends: tuple[float, float]) -> Range:
+        """(inputs,) the range of each value that comes from ``source``."""
+        low, high = self.ranges[source] if source >= 0 else (np.array([end]) for end in ends)
+        each = self.stages[index].synapses.inputs // len(low)
+        return np.repeat(low, each), np.repeat(high, each)
+
+    def _drop(self, index: int, given: Range) -> None:
+        """Weights of what never moves would only make the scale of the others coarser: they become a bias."""
+        synapses = self.stages[index].synapses
+        if not isinstance(synapses, Dense | Conv2d) or synapses.grid is not None:
+            return
+        low, high = given
+        weight: Floats = synapses.weight
+        if isinstance(synapses, Conv2d):
+            low, high = (_per_output(synapses, end) for end in _by_channel(given, synapses.shape[0]))
+            weight = weight.sum(axis=(2, 3))
+        movement = abs(synapses.weight.reshape(*weight.shape, -1)).sum(axis=2) * (high - low)
+        total = movement.sum(axis=1, keepdims=True)
+        still = (movement <= NEGLIGIBLE * total) & np.isfinite(total)
+        if isinstance(synapses, Conv2d) and any(synapses.padding):
+            still &= (low == 0) & (high == 0)
+        if isinstance(synapses, Dense) or synapses.groups == 1:
+            still[:] = still.all(axis=0)
+        if (weight[still] != 0).any():
+            middle = np.where(still, (low + high) / 2, 0.0)
+            kept = ~still.reshape(*still.shape, *[1] * (synapses.weight.ndim - 2))
+            self._replace(
+                index, weight=np.where(kept, synapses.weight, 0), bias=synapses.bias + (weight * middle).sum(axis=1)
+            )
+
+    def _readers(self, index: int) -> list[tuple[int, int]]:
+        """Who reads what a stage sends, and as which of its inputs."""
+        later = range(index + 1, len(self.stages))
+        return [(to, at) for to in later for at, source in enumerate(self.network.sources(to)) if source == index]
+
+    def _taking(self, index: int) -> Mask:
+        """(channels,) whether all readers can do with a channel that sends less."""
+        channels, readers = self.stages[index].synapses.channels, self._readers(index)
+        takes = [self._takes(channels, to) for to, _ in readers]
+        return np.full(channels, bool(readers)) & np.all(takes, axis=0) if readers else np.zeros(channels, dtype=bool)
+
+    def _takes(self, channels: int, reader: int) -> Mask:
+        synapses, neuron = self.stages[reader].synapses, self.stages[reader].neuron
+        if isinstance(synapses, Dense):
+            return np.ones(channels, dtype=bool)
+        if synapses.shape[0] != channels:  # a vector as an image
+            return np.zeros(channels, dtype=bool)
+        if isinstance(synapses, MaxPool2d | AveragePool2d):  # they have no bias: those who read them have
+            padded = isinstance(synapses, AveragePool2d) and any(synapses.window.padding)
+            passes = neuron == Activation(relu=False) and not padded
+            return self._taking(reader) if passes else np.zeros(channels, dtype=bool)
+        padded = not isinstance(synapses, Add) and any(synapses.window.padding)
+        return np.full(channels, not padded)
+
+    def _take(self, index: int, offset: Floats, constant: Mask) -> None:
+        synapses = self.stages[index].synapses
+        assert not isinstance(synapses, MaxPool2d | AveragePool2d)
+        bias = np.where(constant, 0.0, synapses.bias - offset)
+        if isinstance(synapses, Dense | Conv2d) and synapses.weight[constant].any():
+            column = constant.reshape(-1, *[1] * (synapses.weight.ndim - 1))
+            self._replace(index, weight=np.where(column, 0, synapses.weight))
+        if (bias != synapses.bias).any():
+            self._replace(index, bias=bias)
+
+    def _give(self, index: int, offset: Floats) -> None:
+        if not offset.any():
+            return
+        for reader, position in self._readers(index):
+            synapses = self.stages[reader].synapses
+            match synapses:
+                case Dense():
+                    more = synapses.weight @ np.repeat(offset, synapses.inputs // len(offset))
+                case Conv2d():
+                    more = (synapses.weight.sum(axis=(2, 3)) * _per_output(synapses, offset)).sum(axis=1)
+                case SumPool2d():
+                    more = synapses.window.taps * offset
+                case Add():
+                    more = synapses.weight[position] * offset
+                case _:
+                    self._give(reader, offset)
+                    continue
+            self._replace(reader, bias=synapses.bias + more)
+
+    def _replace(self, index: int, **arrays: Floats) -> None:
+        stage = self.stages[index]
+        synapses: Any = stage.synapses
+        self.stages[index] = replace(stage, synapses=replace(synapses, **arrays))
+
+
+def _is_zeroable(stage: Stage) -> bool:
+    return isinstance(stage.synapses, Dense | Conv2d) and stage.synapses.grid is None
+
+
+def _least(stage: Stage, low: Floats, high: Floats) -> Floats:
+    """(channels,) the value that is nearest to 0 of those that a channel sends."""
+    offset = np.where(low > 0, low, np.where(high < 0, high, 0.0))
+    if isinstance(stage.synapses, SumPool2d | Add):  # a bias that changes its sign could make their results negative
+        bias = stage.synapses.bias
+        offset = np.clip(offset, np.minimum(bias, 0), np.maximum(bias, 0))
+    return offset
+
+
+def _reach(stage: Stage, given: list[Range]) -> Range:
+    """(channels,) the range of a stage's sums, bias included; from the (inputs,) ranges of what it reads."""
+    synapses = stage.synapses
+    if isinstance(synapses, Dense):
+        return _weighted(synapses.weight, synapses.bias, *given[0])
+    images = [_by_channel(values, synapses.shape[0]) for values in given]
+    if isinstance(synapses, Add):
+        products = [
+            _sorted(weight * low, weight * high) for weight, (low, high) in zip(synapses.weight, images, strict=True)
+        ]
+        low, high = (first + second + synapses.bias for first, second in zip(*products, strict=True))
+        return low, high
+    low, high = images[0]
+    if not isinstance(synapses, MaxPool2d) and any(synapses.window.padding):
+        low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
+    if isinstance(synapses, Conv2d):
+        weight = synapses.weight.reshape(*synapses.weight.shape[:2], -1)
+        rows = weight.reshape(len(weight), -1)
+        taps = weight.shape[2]
+        ends = (np.repeat(_per_output(synapses, end), taps, axis=1) for end in (low, high))
+        return _weighted(rows, synapses.bias, *ends)
+    if isinstance(synapses, SumPool2d):
+        return synapses.window.taps * low + synapses.bias, synapses.window.taps * high + synapses.bias
+    return low, high
+
+
+def _weighted(weight: Floats, bias: Floats, low: Floats, high: Floats) -> Range:
+    least, most = _sorted(weight * low, weight * high)
+    return bias + least.sum(axis=1), bias + most.sum(axis=1)
+
+
+def _sorted(first: Floats, second: Floats) -> Range:
+    """The lesser and the greater of each."""
+    return np.minimum(first, second), np.maximum(first, second)
+
+
+def _by_channel(values: Range, channels: int) -> Range:
+    low, high = (end.reshape(channels, -1) for end in values)
+    return low.min(axis=1), high.max(axis=1)
+
+
+def _per_output(synapses: Conv2d, of_input: Floats) -> Floats:
+    """(input channels,) as (output channels, input channels of each): a depthwise output reads one of them."""
+    if synapses.groups == 1:
+        return np.broadcast_to(of_input, synapses.weight.shape[:2])
+    return np.repeat(of_input, len(synapses.weight) // len(of_input))[:, None]
