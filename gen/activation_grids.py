@@ -28,7 +28,7 @@ INPUT = -1
 
 
 def is_logits(network: Network, index: int) -> bool:
-    """Whether a stage sends its accumulators: the last one, if nothing follows its sums."""
+    """Return whether a stage sends its accumulators: the last one, if nothing follows its sums."""
     neuron = network.stages[index].neuron
     assert isinstance(neuron, Activation)
     plain = not neuron.relu and neuron.maximum is None and neuron.grid is None
@@ -36,7 +36,8 @@ def is_logits(network: Network, index: int) -> bool:
 
 
 def choose_grids(network: Network, values: list[Floats], options: QuantizeOptions) -> tuple[dict[int, Grid], IntFormat]:
-    """The grids of the input (-1) and of all stages but logits, and the one format that holds all their integers.
+    """Return the grids of the input (-1) and of all stages but logits, and the one format that holds all their
+    integers.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def choose_grids(network: Network, values: list[Floats], options: QuantizeOption
 
 
 def input_spec(network: Network, grid: Grid, act: IntFormat) -> InputSpec:
-    """The input of the quantised network."""
+    """Return the input of the quantised network."""
     spec = network.input
     clamp = (grid.low, grid.high) if (grid.low > act.min or grid.high < act.max) and spec.grid else None
     if spec.grid is None:
@@ -101,7 +102,8 @@ def input_spec(network: Network, grid: Grid, act: IntFormat) -> InputSpec:
 
 
 def _sent(network: Network) -> list[int]:
-    """The input and the stages whose values are rounded on their own: a max-pool selects what was rounded before."""
+    """Return the input and the stages whose values are rounded on their own: a max-pool selects what was rounded
+    before."""
     stages = range(len(network.stages))
     kept = [i for i in stages if not is_logits(network, i) and not isinstance(network.stages[i].synapses, MaxPool2d)]
     return [INPUT, *kept]
@@ -116,7 +118,7 @@ def _trained(network: Network, index: int) -> Grid | None:
 
 
 def _clipped(grid: Grid, stage: Stage) -> Grid:
-    """The levels of a grid that the stage's ReLU and maximum leave."""
+    """Return the levels of a grid that the stage's ReLU and maximum leave."""
     assert isinstance(stage.neuron, Activation)
     low, high = grid.low, grid.high
     if stage.neuron.relu:
@@ -139,7 +141,7 @@ def _signed(grid: Grid) -> Grid:
 
 
 def _nonnegative(network: Network, is_input: bool) -> dict[int, bool]:
-    """Which values can never be negative."""
+    """Return which values can never be negative."""
     known = {INPUT: is_input}
     for index, stage in enumerate(network.stages):
         assert isinstance(stage.neuron, Activation)
@@ -153,7 +155,7 @@ def _nonnegative(network: Network, is_input: bool) -> dict[int, bool]:
 
 
 def _added(network: Network, chosen: list[int]) -> list[list[int]]:
-    """``chosen`` in groups that need a common scale: what an addition takes, directly or through max-pools."""
+    """Return ``chosen`` in groups that need a common scale: what an addition takes, directly or through max-pools."""
     groups = [[index] for index in chosen]
     for index, stage in enumerate(network.stages):
         if not isinstance(stage.synapses, Add):

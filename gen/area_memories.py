@@ -53,12 +53,12 @@ class MemoryCells:
 
 
 def memory_cells(params: SystolicParams, technology: Technology) -> MemoryCells:
-    """Cells of all memories of an engine."""
+    """Return the cells of all memories of an engine."""
     return sum((_cells(memory, technology) for memory in _memories(params)), MemoryCells())
 
 
 def block_rams(width: int, depth: int, technology: Technology) -> int:
-    """The fewest block RAMs that hold ``depth`` words of ``width`` bits."""
+    """Return the fewest block RAMs that hold ``depth`` words of ``width`` bits."""
     return min(ceil_div(width, bits) * ceil_div(depth, words) for bits, words in BLOCK_SHAPES[technology])
 
 

@@ -22,7 +22,7 @@ ARRAY = "array"
 
 
 def generate_array(out: Path, *, params: ArrayParams) -> Path:
-    """Writes the bare array, in all technologies that it can be made of; there is no host port by which to run it.
+    """Write the bare array, in all technologies that it can be made of; there is no host port by which to run it.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def generate_component(
     params: ArrayParams | EngineParams,
     choices: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Writes the folder, whole or not at all; returns its manifest.
+    """Write the folder, whole or not at all; return its manifest.
 
     `tospike synth` takes such a folder. `tospike verify` refuses it: there is no host port to drive.
 

@@ -19,7 +19,7 @@ EXAMPLE_BEATS = 4
 
 
 def input_guide(params: AcceleratorParams) -> list[str]:
-    """Paragraphs on ``s_axis``."""
+    """Return the paragraphs on ``s_axis``."""
     count, payload = params.input.addresses, params.input.payload
     if params.host_input is HostInput.TOKENS:
         return [
@@ -53,7 +53,7 @@ def input_guide(params: AcceleratorParams) -> list[str]:
 
 
 def output_guide(params: AcceleratorParams) -> list[str]:
-    """Paragraphs on ``m_axis``."""
+    """Return the paragraphs on ``m_axis``."""
     count = params.output.addresses
     if params.host_output is HostOutput.TOKENS:
         return [
@@ -78,7 +78,7 @@ def output_guide(params: AcceleratorParams) -> list[str]:
 
 
 def _image_guide(params: AcceleratorParams) -> list[str]:
-    """How addresses become the network's outputs."""
+    """Return how addresses become the network's outputs."""
     if params.output_image is None:
         return []
     channels, height, width = params.output_image
@@ -89,7 +89,7 @@ def _image_guide(params: AcceleratorParams) -> list[str]:
 
 
 def input_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tuple[str, str]]:
-    """(beat, what it says) of the first beats of a sample."""
+    """Return (beat, what it says) of the first beats of a sample."""
     rows = []
     for number, beat in enumerate(beats[:EXAMPLE_BEATS]):
         if params.host_input is HostInput.TOKENS:
@@ -107,7 +107,7 @@ def input_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tupl
 
 
 def output_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tuple[str, str]]:
-    """The same of an answer."""
+    """Return the same for an answer."""
     rows = []
     for number, beat in enumerate(beats[:EXAMPLE_BEATS]):
         signed = beat.data - (beat.data >> 31 << 32)

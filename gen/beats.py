@@ -31,13 +31,13 @@ class Beat:
 
 
 def token_word(kind: TokenKind, address: int = 0, payload: int = 0) -> int:
-    """A token as a host word."""
+    """Return a token as a host word."""
     fields = ((WORD_ADDRESS, address), (WORD_PAYLOAD, payload), (WORD_KIND, int(kind)))
     return sum((value & ((1 << width) - 1)) << low for (low, width), value in fields)
 
 
 def dense_beats(values: Array) -> Iterator[Beat]:
-    """A frame: one byte per value, four to a beat, zeros behind the last."""
+    """Return a frame: one byte per value, four to a beat, zeros behind the last."""
     padded = np.zeros(-(-len(values) // BYTES_PER_BEAT) * BYTES_PER_BEAT, dtype=np.uint8)
     padded[: len(values)] = values.astype(np.int64, casting="same_kind") & 0xFF
     words = padded.view("<u4").tolist()
@@ -46,14 +46,14 @@ def dense_beats(values: Array) -> Iterator[Beat]:
 
 
 def frames_beats(frames: Array) -> Iterator[Beat]:
-    """Frames (steps, inputs), each beginning with a beat."""
+    """Return the frames (steps, inputs), each beginning with a beat."""
     for number, values in enumerate(frames, start=1):
         for beat in dense_beats(values):
             yield replace(beat, last=beat.last and number == len(frames))
 
 
 def token_beats(steps: Array) -> Iterator[Beat]:
-    """A spike train (steps, inputs): VALUEs and a TICK for each step, an END at last."""
+    """Return a spike train (steps, inputs): VALUEs and a TICK for each step, an END at last."""
     for step in steps:
         for address in np.flatnonzero(step).tolist():
             yield Beat(data=token_word(TokenKind.VALUE, address, int(step[address])), last=False)
@@ -62,7 +62,8 @@ def token_beats(steps: Array) -> Iterator[Beat]:
 
 
 def output_words(params: AcceleratorParams, result: Result, sample: int) -> list[int]:
-    """Words, signed, that the host gets for a sample: values, a class, or tokens, in the order of sending."""
+    """Return the words, signed, that the host gets for a sample: values, a class, or tokens, in the order of
+    sending."""
     if params.host_output is HostOutput.TOKENS:
         assert result.trains is not None  # they are what is sent
         return [beat.data for beat in token_beats(as_sent(params, result.trains[sample]))]
@@ -71,7 +72,7 @@ def output_words(params: AcceleratorParams, result: Result, sample: int) -> list
 
 
 def recording_beats(stamps: Array, addresses: Array, *, inputs: int, origin: int | None = None) -> Iterator[Beat]:
-    """A recording: (E,) time stamps and addresses. Time counts from ``origin``, by default the first stamp.
+    """Return a recording: (E,) time stamps and addresses. Time counts from ``origin``, by default the first stamp.
 
     Raises
     ------
@@ -107,7 +108,7 @@ def _event_beats(origin: int, stamps: list[int], addresses: list[int]) -> Iterat
 
 
 def input_beats(params: AcceleratorParams, sample: Array) -> Iterator[Beat]:
-    """One sample as the host sends it to this accelerator: (inputs,) values or (steps, inputs) values or spikes.
+    """Return one sample as the host sends it to this accelerator: (inputs,) values or (steps, inputs) values or spikes.
 
     Where it takes events, each spike is one, at the beginning of its step.
     """

@@ -25,14 +25,15 @@ SEAL = "entry.json"
 
 
 def default_root() -> Path:
-    """``$TOSPIKE_CACHE``, else ``$XDG_CACHE_HOME/tospike``, else ``~/.cache/tospike``."""
+    """Return ``$TOSPIKE_CACHE``, else ``$XDG_CACHE_HOME/tospike``, else ``~/.cache/tospike``."""
     if chosen := os.environ.get("TOSPIKE_CACHE"):
         return Path(chosen).absolute()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "tospike"
 
 
 def digest(inputs: Mapping[str, str | bytes | int | float | bool | None]) -> str:
-    """SHA-256 of named inputs, whatever their order; each is told apart from all others by its length and type."""
+    """Return SHA-256 of named inputs, whatever their order; each is told apart from all others by its length and
+    type."""
     state = hashlib.sha256()
     for name in sorted(inputs):
         value = inputs[name]
@@ -53,7 +54,7 @@ class Cache:
     reuse: bool = True
 
     def build(self, kind: str, key: str, make: Callable[[Path], None]) -> Path:
-        """The folder of the entry ``key``; if there is none that is sound, ``make`` fills a new one.
+        """Return the folder of the entry ``key``; if there is none that is sound, ``make`` fills a new one.
 
         ``make`` gets an empty folder and writes files into it. If it fails, the folder is kept as
         ``<key>.failed``, for its logs, until the next try; if it is interrupted, nothing is kept.
@@ -74,7 +75,7 @@ class Cache:
             ) from None
 
     def find(self, kind: str, key: str) -> Path | None:
-        """The folder of the entry ``key`` if there is one that is sound, and may be believed."""
+        """Return the folder of the entry ``key`` if there is one that is sound, and may be believed."""
         entry = self.root / kind / key
         if not self.reuse:
             return None
@@ -108,7 +109,7 @@ class Cache:
 
 
 def is_sound(entry: Path) -> bool:
-    """Whether the folder ``entry`` is there with all of its files as they were written."""
+    """Return whether the folder ``entry`` is there with all of its files as they were written."""
     try:
         sealed = json.loads((entry / SEAL).read_text())
         return bool(sealed) and all(

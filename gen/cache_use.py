@@ -23,7 +23,8 @@ def register(root: Path) -> None:
 
 @functools.cache
 def _registered(root: Path, pid: int) -> int | None:
-    """An open file of this process; nothing where the cache cannot be written, so that nobody else prunes it either."""
+    """Return an open file of this process; nothing where the cache cannot be written, so that nobody else prunes it
+    either."""
     try:
         (root / _USERS).mkdir(parents=True, exist_ok=True)
         while True:

@@ -40,7 +40,7 @@ def started(
     stdout: int | IO[Any] = subprocess.PIPE,
     stderr: int | IO[Any] = subprocess.STDOUT,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A program that runs in this block, without standard input; at its end it is killed with all that it started."""
+    """Run a program in this block, without standard input; at its end it is killed with all that it started."""
     with _uninterrupted(), _lock:
         if _ending:
             raise Stopped(signal.SIGTERM)
@@ -68,7 +68,7 @@ def started(
 
 @contextmanager
 def temporary_folder(parent: Path | None = None, *, prefix: str = "tospike-") -> Iterator[Path]:
-    """A new folder that is there in this block only, unless it is given another name."""
+    """Make a new folder that exists in this block only, unless it is given another name."""
     with _uninterrupted(), _lock:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         _folders.add(folder)
@@ -81,14 +81,14 @@ def temporary_folder(parent: Path | None = None, *, prefix: str = "tospike-") ->
 
 
 def lasting_folder(parent: Path) -> Path:
-    """A new folder that is there until we end."""
+    """Return a new folder that is there until we end."""
     folders = ExitStack()
     atexit.register(folders.close)
     return folders.enter_context(temporary_folder(parent))
 
 
 def end_all() -> None:
-    """Kills every program and removes every folder, of all threads; no more are started."""
+    """Kill every program and remove every folder, of all threads; no more are started."""
     global _ending
     signal.setitimer(signal.ITIMER_REAL, 0)
     with _lock:
@@ -100,7 +100,7 @@ def end_all() -> None:
 
 
 def stop_on_signals() -> None:
-    """Raises `Stopped` in the main thread on SIGINT, SIGTERM and SIGHUP, unless they are ignored (nohup)."""
+    """Raise `Stopped` in the main thread on SIGINT, SIGTERM and SIGHUP, unless they are ignored (nohup)."""
 
     def stop(number: int, frame: object) -> None:
         global _pending

@@ -20,7 +20,7 @@ LEAST = float(np.finfo(np.float64).tiny) * 2.0**20
 
 
 def common_step(values: Iterable[ArrayLike], largest: int, *, unbounded: Iterable[ArrayLike] = ()) -> float | None:
-    """The largest step of which all values are integer multiples.
+    """Return the largest step of which all values are integer multiples.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def common_step(values: Iterable[ArrayLike], largest: int, *, unbounded: Iterabl
 
 
 def _magnitudes(arrays: Iterable[ArrayLike]) -> Floats:
-    """The magnitudes that are not zero, each once, in ascending order; NaN comes last."""
+    """Return the magnitudes that are not zero, each once, in ascending order; NaN comes last."""
     flat = [np.abs(np.asarray(array, dtype=np.float64)).ravel() for array in arrays]
     found = np.unique(np.concatenate(flat)) if flat else np.zeros(0)
     return found[found != 0]
@@ -70,7 +70,7 @@ def _spread(magnitudes: Floats) -> Floats:
 
 
 def _are_multiples(magnitudes: Floats, steps: Floats) -> NDArray[np.bool_]:
-    """Whether all along the last axis are multiples, of one step at least."""
+    """Return whether all along the last axis are multiples, of one step at least."""
     with np.errstate(over="ignore"):  # of a huge value in tiny steps, infinity is no multiple
         multiples = magnitudes / steps
     nearest = np.rint(multiples)

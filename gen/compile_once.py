@@ -49,7 +49,7 @@ def compile_once(folder: Path, command: list[str]) -> int:
 
 
 def _without_output(arguments: list[str], default: Path) -> tuple[list[str], Path]:
-    """The arguments but for ``-o FILE``, and that file."""
+    """Return the arguments but for ``-o FILE``, and that file."""
     if "-o" not in arguments:
         return arguments, default
     at = arguments.index("-o")

@@ -76,7 +76,7 @@ class Converted:
     scales: dict[str, float]
 
     def to_bytes(self) -> bytes:
-        """The NIR file."""
+        """Return the NIR file."""
         buffer = io.BytesIO()
         nir.write(buffer, self.graph, compression=None)  # type: ignore[arg-type]
         return buffer.getvalue()
@@ -174,7 +174,7 @@ class _Writing:
         self._nodes: Nodes = {"input": nir.Input(np.array(self._shape))}
 
     def pool(self, stage: Stage) -> None:
-        """An average pool, which the importer merges with the weights behind it."""
+        """Convert an average pool, which the importer merges with the weights behind it."""
         pool = stage.synapses
         assert isinstance(pool, AveragePool2d)
         window = pool.window
@@ -213,7 +213,7 @@ class _Writing:
             self._nodes[f"{stage.name}_if"] = nir.IF(r=one, v_threshold=one, v_reset=np.zeros(self._shape))
 
     def finish(self, network: Network, scales: dict[str, float]) -> nir.NIRGraph:
-        """The graph, with how it was made and is to be run."""
+        """Return the graph, with how it was made and is to be run."""
         nodes = {**self._nodes, "output": nir.Output(np.array(self._shape))}
         made = {key: getattr(value, "value", value) for key, value in asdict(self._options).items()}
         metadata = {

@@ -155,7 +155,7 @@ def _digits() -> DataSet:
 
 
 def _read_idx(folder: Path, name: str) -> NDArray[np.uint8] | None:
-    """An idx file of unsigned bytes (http://yann.lecun.com/exdb/mnist), plain or gz; None if it is not there."""
+    """Return an idx file of unsigned bytes (http://yann.lecun.com/exdb/mnist), plain or gz; None if it is not there."""
     path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
     if path is None:
         return None
@@ -208,7 +208,7 @@ def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _mnist_train(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
-    """The training part as bytes ``x`` (N, 28, 28) and ``y`` in an npz file; None if it is not there."""
+    """Return the training part as bytes ``x`` (N, 28, 28) and ``y`` in an npz file; None if it is not there."""
     if not path.is_file():
         return None
     with reading(path, NPZ, "save it again"):
@@ -288,13 +288,13 @@ def _npz(
 
 
 def _flat(path: Path, values: NDArray[np.generic]) -> Samples:
-    """(N, ...) values as (N, inputs)."""
+    """Return (N, ...) values as (N, inputs)."""
     require(values.ndim >= 2, f"{path}: x must be (samples, values), not {values.shape}")
     return _samples(path, values).astype(np.float32).reshape(len(values), math.prod(values.shape[1:]))
 
 
 def _samples(path: Path, values: NDArray[np.generic]) -> Samples:
-    """Float32; bytes stay bytes: spike trains are large."""
+    """Convert to float32; bytes stay bytes, because spike trains are large."""
     require(values.dtype.kind in "buif", f"{path} holds {values.dtype} where it should hold numbers")
     most = DATA_BYTES if values.dtype == np.uint8 and values.ndim == 3 else DATA_BYTES // 4
     require(values.size <= most, f"{path} holds {values.size} values: {most} at most are supported")

@@ -26,7 +26,7 @@ class ToolStatus:
 
 
 def doctor() -> list[ToolStatus]:
-    """The state of every tool, in the order of their use."""
+    """Return the state of every tool, in the order of their use."""
     states = []
     for name, spec in SPECS.items():
         tool, advice = look(name)

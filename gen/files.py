@@ -19,7 +19,7 @@ STDOUT = Path("-")
 
 
 def to_json(value: Any) -> str:
-    """The one way in which we write JSON: readable, in the given order, a newline at the end."""
+    """Return ``value`` as JSON: readable, in the given order, with a newline at the end."""
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -29,7 +29,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Writes a file; a reader sees the old one or the new one, never half of it.
+    """Write a file; a reader sees the old one or the new one, never half of it.
 
     What is no regular file is written to; a link stays, and what it points to is written; an earlier file's mode stays.
 
@@ -59,18 +59,18 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def nobody_reads() -> NoReturn:
-    """Ends quietly, as Unix tools do when the reader of their output has gone."""
+    """End quietly, as Unix tools do when the reader of their output has gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or what is left in buffers would fail once more
     raise SystemExit(128 + signal.SIGPIPE)
 
 
 def is_stdout(path: Path) -> bool:
-    """Whether this is standard output, under any of its names."""
+    """Return whether this is standard output, under any of its names."""
     return _descriptor(path) == 1
 
 
 def check_writable(path: Path) -> None:
-    """Refuses early what `write_bytes` would refuse after the work.
+    """Refuse early what `write_bytes` would refuse after the work.
 
     Raises
     ------
@@ -95,7 +95,8 @@ def check_writable(path: Path) -> None:
 
 
 def _descriptor(path: Path) -> int | None:
-    """The number of the open file that a name stands for, links followed: opened again it would be cut to nothing."""
+    """Return the number of the open file that a name stands for, links followed: opened again it would be cut to
+    nothing."""
     if path == STDOUT:
         return 1
     link = path.absolute()

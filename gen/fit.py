@@ -35,7 +35,7 @@ class Fit:
     """Of a frame, from its first input beat to its last output beat."""
 
     def refine(self, options: PlanOptions) -> PlanOptions:
-        """The options with this array."""
+        """Return the options with this array."""
         array = self.params.array
         return replace(
             options,
@@ -63,7 +63,7 @@ class Fit:
 
 
 def systolic_engine(params: AcceleratorParams) -> SystolicParams:
-    """The engine whose array can be chosen.
+    """Return the engine whose array can be chosen.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def fit(
     sources: Sequence[WeightSource] = EITHER,
     names: Sequence[str] = (),
 ) -> Fit:
-    """The fastest engine for the layers of ``params`` that fits; of equally fast ones the smallest.
+    """Return the fastest engine for the layers of ``params`` that fits; of equally fast ones the smallest.
 
     Only the array's rows, columns, dataflow and products per multiplier are chosen. Rows and columns beyond the
     largest layer would be idle, and so would those that do not save a tile: they are not tried. Weights come from the
@@ -126,7 +126,7 @@ def _fastest(engines: Sequence[SystolicParams], device: Device) -> Fit | None:
 
 
 def _excess(area: Area, device: Device) -> list[str]:
-    """What there is not enough of."""
+    """Return what there is not enough of."""
     return [
         f"{needed:,} {name} of {device.capacity[name]:,}"
         for name, needed in asdict(area).items()
@@ -153,6 +153,6 @@ def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]
 
 
 def _useful(sizes: set[int]) -> set[int]:
-    """The sizes of an array's side that need so many tiles for one of ``sizes`` and no less would do."""
+    """Return the sizes of an array's side that need so many tiles for one of ``sizes`` and no less would do."""
     largest = 256
     return {side for size in sizes for tiles in range(1, size + 1) if (side := ceil_div(size, tiles)) <= largest}

@@ -51,7 +51,7 @@ class DesignFolder:
         return [name for name in self.manifest["files"] if name.startswith(f"{MEMORIES}/")]
 
     def load(self) -> Verilog:
-        """The Verilog with what it reads."""
+        """Return the Verilog with what it reads."""
         memories = {path: (self.path / path).read_text() for path in self.memories}
         return Verilog(text=self.verilog.read_text(), memories=memories)
 
@@ -86,7 +86,7 @@ def generate(
     choices: Mapping[str, Any],
     samples: Array | None = None,
 ) -> DesignFolder:
-    """Writes a design folder, whole or not at all, see `write_folder`.
+    """Write a design folder, whole or not at all, see `write_folder`.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def generate(
 
 
 def read(path: Path) -> DesignFolder:
-    """Reads a design folder and checks its files against the manifest.
+    """Read a design folder and check its files against the manifest.
 
     Raises
     ------

@@ -16,7 +16,7 @@ _WORDS = re.compile(
 
 
 def require_plain(path: Path) -> None:
-    """Checks that a Verilog file calls and includes nothing, and reads only memory contents beside it.
+    """Check that a Verilog file calls and includes nothing, and reads only memory contents beside it.
 
     Raises
     ------

@@ -70,7 +70,7 @@ class _Check:
 
 
 def _text(data: h5py.Dataset, index: int) -> bytes:
-    """The text at a place, in the order of the last axis first."""
+    """Return the text at a place, in the order of the last axis first."""
     place = []
     for size in reversed(data.shape):
         place.append(index % size)

@@ -126,11 +126,11 @@ class HiddenLayer:
         )
 
     def _factor(self, sums: Sums) -> Floats:
-        """(channels,) the levels that the least step of a biased sum is."""
+        """Return (channels,) the levels that the least step of a biased sum is."""
         return sums.unit / float(self.target.scale) / self._finer
 
     def _scale(self, factor: float) -> float:
-        """The weight scale that makes a factor."""
+        """Return the weight scale that makes a factor."""
         return factor * self._finer * float(self.target.scale) / float(self.sources[0].scale)
 
     # ------------------------------------------------------------------------------------------------------ scales
@@ -163,7 +163,7 @@ class HiddenLayer:
         return self._hidden(sums, chosen, shift, constant=int(constant.sum()), coarser=int(coarser.sum()))
 
     def _constant(self, weights: Weighted) -> tuple[Mask, Ints]:
-        """(channels,) which channels give the same level whatever comes in, and the level."""
+        """Return (channels,) which channels give the same level whatever comes in, and the level."""
         source, target = self.sources[0], self.target
         ends = [float(source.scale) * (end - source.zero) for end in (source.low, source.high)]
         if isinstance(weights.synapses, Conv2d) and any(weights.synapses.padding):
@@ -189,7 +189,8 @@ class HiddenLayer:
         return IntFormat(bits=self.options.acc_bits, signed=True).max
 
     def _shift(self, factor: Floats, taps: int = 0) -> int:
-        """The common shift of channels with these factors; their sums of ``taps`` products have rounded weights."""
+        """Return the common shift of channels with these factors; their sums of ``taps`` products have rounded
+        weights."""
         finest = min(self.params.max_shift, self.params.multiplier_bits - 1)
         if not factor.size:
             return finest
@@ -228,12 +229,13 @@ class HiddenLayer:
         return _Integers(bias=fit.bias, multiplier=fit.multiplier, inexact=fit.inexact, off=np.zeros(len(fine)))
 
     def _least(self, level: Floats, shift: int) -> Ints:
-        """(channels,) the least multipliers with which the bias that gives ``level`` takes half the accumulator."""
+        """Return (channels,) the least multipliers with which the bias that gives ``level`` takes half the
+        accumulator."""
         needed = np.ceil(np.abs(level) * 2.0**shift / (self._largest / 2))
         return to_int64(np.clip(needed, 1, self.params.multiplier.max), "multipliers")
 
     def _give(self, level: Ints, sums: Sums, shift: int) -> _Integers:
-        """What gives ``level`` (channels,) with any input."""
+        """Return what gives ``level`` (channels,) with any input."""
         least, most = sums.reach(self.act.min, self.act.max)
         zeros = most - least == 0
         finest = min(shift, self.params.multiplier_bits - 1)

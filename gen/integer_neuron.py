@@ -14,12 +14,12 @@ ON_GRID = 2.0**-20
 
 
 def membrane_unit(neuron: UniformMembrane, fine: float) -> float:
-    """What a membrane of 1 stands for, if a weighted input of ``fine`` moves the state by 1."""
+    """Return what a membrane of 1 stands for, if a weighted input of ``fine`` moves the state by 1."""
     return fine * neuron.gain * (neuron.synapse_gain if neuron.kind.synaptic else 1.0)
 
 
 def integer_neuron(neuron: UniformMembrane, fine: float, fraction_bits: int, options: QuantizeOptions) -> NeuronParams:
-    """The neuron with states as wide as can be, which a weighted input of ``fine`` moves by 1."""
+    """Return the neuron with states as wide as can be, which a weighted input of ``fine`` moves by 1."""
     unit = membrane_unit(neuron, fine)
     threshold = _threshold(neuron, unit)
     knobs: dict[str, Any] = {
@@ -49,7 +49,7 @@ def integer_neuron(neuron: UniformMembrane, fine: float, fraction_bits: int, opt
 
 
 def _threshold(neuron: UniformMembrane, unit: float) -> int:
-    """The threshold in membrane units.
+    """Return the threshold in membrane units.
 
     An integer v exceeds a real threshold exactly when it exceeds its floor, and is at least as large when it is at
     least its ceiling. Only a reset by subtraction makes the nearest integer the better choice: the threshold is an

@@ -43,7 +43,8 @@ class Sums:
     """How far the rounding of weights moves a sum at most, a real value; the largest of the channels."""
 
     def reach(self, low: int, high: int) -> tuple[Ints, Ints]:
-        """(channels,) least and greatest sum, whole or partial in any order, of inputs from ``low`` to ``high``."""
+        """Return (channels,) least and greatest sum, whole or partial in any order, of inputs from ``low`` to
+        ``high``."""
         ends = self.rows * high, self.rows * low
         return np.minimum(np.minimum(*ends), 0).sum(axis=1), np.maximum(np.maximum(*ends), 0).sum(axis=1)
 
@@ -87,7 +88,7 @@ class Weighted:
         )
 
     def own_scales(self) -> Floats:
-        """(channels,) the scales that suit the weights alone; 0 where a channel has none but zeros.
+        """Return (channels,) the scales that suit the weights alone; 0 where a channel has none but zeros.
 
         A trained scale is kept, and so is the step of a grid on which the stored weights already lie.
         """
@@ -121,7 +122,7 @@ class Weighted:
         return IntFormat(bits=self.options.weight_bits, signed=True)
 
     def sums(self, scale: Floats, constant: NDArray[np.bool_]) -> Sums:
-        """The integers with a weight scale for each channel, and no weights in ``constant`` ones."""
+        """Return the integers with a weight scale for each channel, and no weights in ``constant`` ones."""
         weight, column = self.weight, scale[:, None]
         rows = self._integers(weight, column)
         # weights of +1 and -1 are never 0, so they cancel each other
@@ -147,7 +148,7 @@ class Weighted:
     def hold_biases(
         self, scale: Floats, constant: NDArray[np.bool_], act: IntFormat, largest: int, offset: float = 0.0
     ) -> Floats:
-        """Larger scales where a bias beside the sums would leave an accumulator that the sums alone do not.
+        """Return the larger scales where a bias beside the sums would leave an accumulator that the sums alone do not.
 
         ``largest`` is what it holds, and ``offset`` a real value that is added to the biases.
         """
@@ -174,7 +175,7 @@ class Weighted:
 
 
 def pool_sums(synapses: AveragePool2d | SumPool2d, source: Grid, name: str) -> Sums:
-    """The mean of N values is their sum in units of 1/N."""
+    """Turn a mean of N values into their sum in units of 1/N."""
     taps, channels = synapses.window.taps, synapses.channels
     return Sums(
         synapses=SumPool2d(
@@ -216,7 +217,7 @@ def addition_sums(synapses: Add, sources: list[Grid]) -> Sums:
 
 
 def pad_value(padding: tuple[int, ...], source: Grid, name: str) -> int:
-    """The integer that means 0, where there is padding.
+    """Return the integer that means 0, where there is padding.
 
     Raises
     ------

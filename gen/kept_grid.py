@@ -29,7 +29,8 @@ class KeptGrid:
 def kept_grid(
     constants: Constants, weights: Floats, payload_unit: float, options: QuantizeOptions
 ) -> Sequence[KeptGrid]:
-    """Ways to keep the grid of ``weights``, recurrent ones among them, the best first; none where there is no grid.
+    """Return the ways to keep the grid of ``weights``, recurrent ones among them, the best first; none where there is
+    no grid.
 
     A threshold that is only compared with needs not lie on the grid: integers exceed it when they exceed its floor.
 
@@ -57,7 +58,7 @@ def kept_grid(
 def _step(
     constants: Constants, weights: Floats, payload_unit: float, most: int, fraction_bits: int | None
 ) -> tuple[float, int] | None:
-    """The weights' step, and by how many bits that of the constants is finer."""
+    """Return the weights' step, and by how many bits that of the constants is finer."""
     amounts = constants.amounts / payload_unit
     if not weights.any():
         step = common_step([amounts], UNWEIGHTED)  # weights of zero need no bits

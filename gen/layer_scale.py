@@ -52,11 +52,11 @@ class IntegerLayer:
     """Real weighted input that moves the state by 1."""
 
     def reach(self, events: NDArray[np.integer]) -> Reach:
-        """How far its states reach."""
+        """Return how far its states reach."""
         return trace(self.law, self.synapses, events, self.recurrent, self.decays)
 
     def error(self, goal: Goal) -> float:
-        """Mean difference of the numbers of spikes."""
+        """Return the mean difference of the numbers of spikes."""
         return float(np.abs(self.reach(goal.events).spikes.sum(axis=1) - goal.counts).mean())
 
 
@@ -97,7 +97,7 @@ class FloatLayer:
         return IntFormat(bits=self.options.weight_bits, signed=True)
 
     def fit(self, goal: Goal | None) -> tuple[IntegerLayer, Reach]:
-        """The layer in integers, and how far its states reach.
+        """Return the layer in integers, and how far its states reach.
 
         Raises
         ------
@@ -159,7 +159,7 @@ class FloatLayer:
         return max(leaks, self.constants.fraction_bits(unit))
 
     def _scale(self, goal: Goal | None) -> float:
-        """A scale for weights that lie on no grid."""
+        """Return a scale for weights that lie on no grid."""
         if not self.weights.any():
             return self.constants.unit / self.payload_unit
         if goal is None:
@@ -169,7 +169,7 @@ class FloatLayer:
         return min(scales, key=lambda scale: self._above(scale, self.constants.finest).error(goal))
 
     def _above(self, scale: float, finest: float) -> IntegerLayer:
-        """The layer at ``scale``, or a larger one where states would have a unit below ``finest``."""
+        """Return the layer at ``scale``, or a larger one where states would have a unit below ``finest``."""
         bits = self.options.fraction_bits
         unit = max(scale * self.payload_unit, finest * 2 ** (bits or 0))
         if bits is None:
@@ -194,6 +194,6 @@ class FloatLayer:
 
 
 def _excess_bits(reach: Reach) -> int:
-    """Bits by which states are too wide for the hardware; what ends at a limit may have been cut there."""
+    """Return the bits by which states are too wide for the hardware; what ends at a limit may have been cut there."""
     most = max(abs(end) for end in (*reach.current, *reach.membrane))
     return max(0, signed_bits(most + 1) - WIDEST_STATE)

@@ -19,7 +19,7 @@ EXACT_DECAY = 1e-6
 
 
 def leak_of(decay: Parameter, options: QuantizeOptions) -> LeakParams:
-    """The leak of a layer whose decay is common, or of each neuron's own: that is multiplied."""
+    """Return the leak of a layer whose decay is common, or of each neuron's own: that is multiplied."""
     if not isinstance(decay, np.ndarray):
         return choose_leak(decay, options)
     require(
@@ -36,7 +36,7 @@ def leak_of(decay: Parameter, options: QuantizeOptions) -> LeakParams:
 
 
 def own_decays(neuron: UniformMembrane, law: NeuronParams, outputs: int) -> Ints | None:
-    """(outputs, n) integer decays of the leaks that vary."""
+    """Return (outputs, n) integer decays of the leaks that vary."""
     given = [decay for decay in (neuron.decay, neuron.synapse_decay) if isinstance(decay, np.ndarray)]
     columns = [
         to_int64(np.broadcast_to(decay, outputs) * 2.0**leak.fraction_bits, "decays")
@@ -54,7 +54,7 @@ def decay_error(params: LeakParams, decay: Parameter) -> float:
 
 
 def choose_leak(decay: float, options: QuantizeOptions) -> LeakParams:
-    """The leak nearest to ``decay``: a shift if it is 1 - 2**-k or ``options.leak`` says so, else a multiplier.
+    """Return the leak nearest to ``decay``: a shift if it is 1 - 2**-k or ``options.leak`` says so, else a multiplier.
 
     Raises
     ------
@@ -78,14 +78,14 @@ def choose_leak(decay: float, options: QuantizeOptions) -> LeakParams:
 
 
 def decay_of(params: LeakParams) -> float:
-    """The decay that a leak stands for, but for rounding."""
+    """Return the decay that a leak stands for, but for rounding."""
     if params.kind is LeakKind.SHIFT:
         return 1 - 2.0**-params.shift
     return params.decay / 2.0**params.fraction_bits
 
 
 def rounding_bits(neuron: UniformMembrane, unit: float, options: QuantizeOptions) -> int:
-    """Fraction bits that keep small what the leaks round off; ``unit`` is the membrane's without any.
+    """Return the fraction bits that keep small what the leaks round off; ``unit`` is the membrane's without any.
 
     Leaks by shift get them where weights are large beside the threshold, not where they have few bits by choice.
     """
@@ -104,7 +104,8 @@ def rounding_bits(neuron: UniformMembrane, unit: float, options: QuantizeOptions
 
 
 def exact_bits(neuron: UniformMembrane, steps: int, options: QuantizeOptions) -> int | None:
-    """Bits behind the unit that all leaks of ``steps`` steps shift something into; ``None`` if decays are inexact."""
+    """Return the bits behind the unit that all leaks of ``steps`` steps shift something into; ``None`` if decays are
+    inexact."""
     leaks = [(leak_of(neuron.decay, options), neuron.decay)] if neuron.kind.leaks else []
     leaks += [(leak_of(neuron.synapse_decay, options), neuron.synapse_decay)] if neuron.kind.synaptic else []
     if any(abs(decay_error(leak, decay)) > EXACT_DECAY for leak, decay in leaks):
@@ -114,7 +115,7 @@ def exact_bits(neuron: UniformMembrane, steps: int, options: QuantizeOptions) ->
 
 
 def _shifted_bits(leak: LeakParams, decay: Parameter) -> int:
-    """Bits behind the unit that one leak needs: its decay is an odd number over a power of two."""
+    """Return the bits behind the unit that one leak needs: its decay is an odd number over a power of two."""
     if leak.kind is LeakKind.SHIFT:
         return leak.shift
     decays = to_int64(np.asarray(decay) * 2.0**leak.fraction_bits, "decays")

@@ -24,7 +24,7 @@ MOST_FRACTION_BITS = 15
 
 
 def logit_sums(stage: Stage, sources: list[Grid], act: IntFormat, options: QuantizeOptions) -> Sums:
-    """The integer sums of the last layer: all channels have one unit, for they are compared with each other."""
+    """Return the integer sums of the last layer: all channels have one unit, for they are compared with each other."""
     synapses = stage.synapses
     if isinstance(synapses, Add):
         sums = addition_sums(synapses, sources)
@@ -44,12 +44,12 @@ def logit_sums(stage: Stage, sources: list[Grid], act: IntFormat, options: Quant
 
 
 def _unit_of_biases(bias: NDArray[np.floating]) -> float:
-    """The unit where there is nothing else."""
+    """Return the unit where there is nothing else."""
     return float(np.abs(bias).max()) / 2**BIAS_BITS or 1.0
 
 
 def needed_fraction_bits(sums: Sums, act: IntFormat) -> int:
-    """The least bits by which biases must be finer than sums for their rounding not to matter.
+    """Return the least bits by which biases must be finer than sums for their rounding not to matter.
 
     Sums of narrow weights and activations are small, and so a whole unit of them is a large part of a logit. None are
     needed where the weights themselves are rounded to few bits: that moves a logit further.
@@ -66,7 +66,7 @@ def needed_fraction_bits(sums: Sums, act: IntFormat) -> int:
 
 
 def round_biases(sums: Sums, fraction_bits: int, name: str) -> tuple[Ints, float]:
-    """The biases in integers, and how far rounding of weights and biases moves a logit at most, a real value."""
+    """Return the biases in integers, and how far rounding of weights and biases moves a logit at most, a real value."""
     exact = sums.unit_bias * 2.0**fraction_bits
     bias = to_int64(exact, f"biases of stage {name!r}")
     moved = np.abs(bias - exact) * sums.unit / 2.0**fraction_bits

@@ -18,7 +18,8 @@ _FILE = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.+-]*/){0,2}[A-Za-z0-9_][A-Za-z0-9_
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a design; the names of modules, ports and files in it are plain, and no file lies elsewhere.
+    """Return the manifest of a design; the names of modules, ports and files in it are plain, and no file lies
+    elsewhere.
 
     Raises
     ------

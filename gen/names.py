@@ -22,7 +22,7 @@ _CELL = re.compile(
 
 
 def identifier(text: str) -> str:
-    """``text`` as the name of a module that no tool knows otherwise.
+    """Return ``text`` as the name of a module that no tool knows otherwise.
 
     Other characters become underscores; what is no name, or another module's, begins with ``n_``.
     """

@@ -20,7 +20,7 @@ TOLERANCE = 0.01
 def split_delays(
     nodes: Sequence[Node], shape: Shape, dt: float | None
 ) -> tuple[NDArray[np.int64] | None, tuple[Node, ...]]:
-    """The steps by which the inputs of ``nodes`` are late, ``None`` if none is, and the other nodes.
+    """Return the steps by which the inputs of ``nodes`` are late, ``None`` if none is, and the other nodes.
 
     Parameters
     ----------

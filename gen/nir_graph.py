@@ -33,7 +33,7 @@ class Layer:
 
 
 def read_graph(path: Path) -> nir.NIRGraph:
-    """The graph in a file.
+    """Return the graph in a file.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def read_graph(path: Path) -> nir.NIRGraph:
 
 
 def input_shape(graph: nir.NIRGraph, first: Sequence[Node]) -> tuple[tuple[int, ...], str]:
-    """The shape of a sample, or of a step of one, and what was guessed about it, if anything.
+    """Return the shape of a sample, or of a step of one, and what was guessed about it, if anything.
 
     An exporter that traces a batch of samples, or all steps of one, leaves their number in the shape: (1, values), or
     (steps, channels, height, width). The nodes ``first`` behind the Input show what is one too many.
@@ -79,7 +79,7 @@ def input_shape(graph: nir.NIRGraph, first: Sequence[Node]) -> tuple[tuple[int, 
 
 
 def _surplus(shape: tuple[int, ...], first: Sequence[Node]) -> int:
-    """How many of the first dimensions belong to no step of a sample."""
+    """Return how many of the first dimensions belong to no step of a sample."""
     taking = next((node for _, node in first if not isinstance(node, nir.Scale | nir.Delay)), None)
     if isinstance(taking, nir.Affine | nir.Linear) and np.shape(taking.weight)[1:] == shape[-1:]:
         return len(shape) - 1
@@ -89,7 +89,7 @@ def _surplus(shape: tuple[int, ...], first: Sequence[Node]) -> int:
 
 
 def layers(graph: nir.NIRGraph) -> list[Layer]:
-    """The graph from its Input to its Output, in the order of the edges; graphs within it are spliced in.
+    """Return the graph from its Input to its Output, in the order of the edges; graphs within it are spliced in.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def layers(graph: nir.NIRGraph) -> list[Layer]:
 
 
 def _flat(graph: nir.NIRGraph) -> tuple[dict[str, nir.NIRNode], set[tuple[str, str]]]:
-    """Nodes and edges without nested graphs: node x of graph g is g.x, and its Input and Output are gone."""
+    """Return the nodes and edges without nested graphs: node x of graph g is g.x, and its Input and Output are gone."""
     nodes: dict[str, nir.NIRNode] = {}
     edges = {(str(source), str(target)) for source, target in graph.edges}
     for name, node in graph.nodes.items():
@@ -151,7 +151,7 @@ class _Walk:
         return found[0]
 
     def layers(self) -> list[Layer]:
-        """Every layer, from the input on."""
+        """Return every layer, from the input on."""
         require(not self.before[self.start], f"node {self.start!r} is the Input, but an edge leads to it")
         require(not self.after[self.end], f"node {self.end!r} is the Output, but an edge leads away from it")
         self._check_incoming()
@@ -204,7 +204,7 @@ class _Walk:
             )
 
     def _path(self, source: str, name: str) -> tuple[tuple[Node, ...], str]:
-        """The synapses from ``source`` through ``name`` on, and the neuron or Output that they lead to."""
+        """Return the synapses from ``source`` through ``name`` on, and the neuron or Output that they lead to."""
         path: list[Node] = []
         while isinstance(self.nodes[name], SYNAPSES):
             require(name not in [key for key, _ in path], f"the cycle through {name!r} has no neuron in it")

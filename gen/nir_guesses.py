@@ -13,7 +13,7 @@ from tospike.gen.nir_options import NirOptions
 
 
 def settle(layers: Sequence[Layer], options: NirOptions) -> tuple[NirOptions, tuple[str, ...]]:
-    """The options with what these layers show about them, and a line for each guess that remains."""
+    """Return the options with what these layers show about them, and a line for each guess that remains."""
     if not options.guessed:
         return options, ()
     nodes = [layer.neuron[1] for layer in layers]

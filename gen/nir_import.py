@@ -20,7 +20,7 @@ from tospike.sim.network import Array, Dense, Membrane, Network, Stage
 
 
 def read_options(path: str | Path) -> NirOptions:
-    """The options that a NIR file's own metadata state under ``METADATA_KEY``; the defaults for the others.
+    """Return the options that a NIR file's own metadata state under ``METADATA_KEY``; the defaults for the others.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def read_options(path: str | Path) -> NirOptions:
 
 
 def states_options(path: str | Path) -> bool:
-    """Whether a NIR file's own metadata say how to run it.
+    """Return whether a NIR file's own metadata say how to run it.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def _stated_options(file: Path, graph: nir.NIRGraph) -> NirOptions:
 
 
 def settled_options(path: str | Path, options: NirOptions) -> NirOptions:
-    """The options with what the file's neurons show about them; see :mod:`tospike.gen.nir_guesses`.
+    """Return the options with what the file's neurons show about them; see :mod:`tospike.gen.nir_guesses`.
 
     Raises
     ------

@@ -26,14 +26,14 @@ TOLERANCE = 1e-5
 
 
 def of_snntorch(options: NirOptions) -> bool:
-    """Whether these are snnTorch's rules, by whatever preset."""
+    """Return whether these are snnTorch's rules, by whatever preset."""
     return options.framework is not None and options.framework.value.startswith(Framework.SNNTORCH.value)
 
 
 def membrane(
     node: nir.NIRNode, label: str, shape: tuple[int, ...], options: NirOptions, *, recurrent: bool = False
 ) -> Membrane:
-    """The neuron of a layer whose outputs have ``shape``; a Threshold is one that forgets at once.
+    """Return the neuron of a layer whose outputs have ``shape``; a Threshold is one that forgets at once.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def membrane(
 
 
 def real_numbers(node: nir.NIRNode, name: str, label: str, *, infinite: bool = False) -> NDArray[np.float64]:
-    """A node's array of real numbers, finite ones unless told.
+    """Return a node's array of real numbers, finite ones unless told.
 
     Raises
     ------
@@ -96,7 +96,7 @@ class _Parameters:
         self._options = options
 
     def _take(self, name: str, *, infinite: bool = False) -> Parameter:
-        """One value where all neurons have the same, else one for each."""
+        """Return one value where all neurons have the same, else one for each."""
         values = real_numbers(self._node, name, self._label, infinite=infinite).ravel()
         require(
             values.size in (1, self._neurons),
@@ -115,7 +115,7 @@ class _Parameters:
         return values
 
     def _steps(self, name: str) -> tuple[Parameter, Parameter]:
-        """A step in units of the time constant, and the decay in a step."""
+        """Return a step in units of the time constant, and the decay in a step."""
         tau, unit = self._positive(name), self._options.tau_unit
         if unit is TauUnit.STEPS:
             fraction, step = 1 / tau, "a step"
@@ -157,7 +157,7 @@ class _Parameters:
         return self._gain(rule, r, fraction, decay), decay, pull * self._take("v_leak")
 
     def _lasting(self, r: Parameter) -> Parameter:
-        """The gain of neurons that only integrate."""
+        """Return the gain of neurons that only integrate."""
         if self._options.integration is Integration.STEP:
             return r
         dt = self._dt("integrates over time")
@@ -177,14 +177,14 @@ class _Parameters:
         return self._options.dt
 
     def synapse(self) -> tuple[Parameter, Parameter]:
-        """Gain and decay of the synaptic current."""
+        """Return the gain and decay of the synaptic current."""
         fraction, decay = self._steps("tau_syn")
         rule = self._options.synapse_gain
         rule = Gain.ONE if rule is Gain.SINABS else rule
         return self._gain(rule, self._positive("w_in"), fraction, decay), decay
 
     def initial(self, kind: NeuronKind) -> Parameter:
-        """The membrane at the start of a sample, in thresholds; a neuron without one has 1."""
+        """Return the membrane at the start of a sample, in thresholds; a neuron without one has 1."""
         start = self._options.start
         if start is Start.INITIAL:
             return self._options.initial if kind.spikes else 0.0
@@ -193,11 +193,11 @@ class _Parameters:
         return value / self.threshold() if kind.spikes else value
 
     def threshold(self) -> Parameter:
-        """The threshold."""
+        """Return the threshold."""
         return self._positive("threshold" if isinstance(self._node, nir.Threshold) else "v_threshold")
 
     def v_reset(self) -> Parameter:
-        """What the file resets to, where the options take it."""
+        """Return what the file resets to, where the options take it."""
         value = self._take("v_reset") if hasattr(self._node, "v_reset") else 0.0
         require(
             self._options.reset is Reset.VALUE or not np.any(value),

@@ -119,12 +119,12 @@ class NirOptions:
         require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")
 
     def preset(self, framework: Framework) -> "NirOptions":
-        """These options with the rules of a framework."""
+        """Return these options with the rules of a framework."""
         guessed = GUESSED.get(framework, ())
         return replace(self, framework=framework, guessed=guessed, **PRESETS[framework])  # type: ignore[arg-type]
 
     def given(self, **given: Any) -> "NirOptions":
-        """These options with others that a user gave, which are no guesses then."""
+        """Return these options with others that a user gave, which are no guesses then."""
         known = {*given}
         if "dt" in given:  # then the file's time constants are in the same unit, whoever wrote them
             known |= {"tau_unit", "synapse_gain"}
@@ -133,7 +133,7 @@ class NirOptions:
         return replace(self, guessed=tuple(name for name in self.guessed if name not in known), **given)
 
     def input_spec(self, inputs: int) -> InputSpec:
-        """The input of a network with ``inputs`` values per sample or step."""
+        """Return the input of a network with ``inputs`` values per sample or step."""
         if self.encoding is None or not self.encoding.takes_integers:
             return InputSpec(inputs=inputs, steps=self.steps, encoding=self.encoding)
         fmt = IntFormat(bits=self.input_bits, signed=False)
@@ -149,7 +149,7 @@ class NirOptions:
         )
 
     def describe(self) -> dict[str, str | int | float]:
-        """Every option by its name, for JSON and for the metadata of a NIR file; ``None`` becomes "none"."""
+        """Return every option by its name, for JSON and for the metadata of a NIR file; ``None`` becomes "none"."""
         return {
             key: "none" if value is None else value.value if isinstance(value, StrEnum) else value
             for key, value in asdict(self).items()
@@ -158,7 +158,7 @@ class NirOptions:
 
     @classmethod
     def from_description(cls, description: Mapping[str, object]) -> "NirOptions":
-        """The options that :meth:`describe` gave; what is not there keeps its default.
+        """Return the options that :meth:`describe` gave; what is not there keeps its default.
 
         Raises
         ------

@@ -26,12 +26,12 @@ WIDEST_IDENTITY = 4096
 
 
 def label(node: Node) -> str:
-    """How messages call a node."""
+    """Return how messages call a node."""
     return f"node {node[0]!r} ({type(node[1]).__name__})"
 
 
 def fold(nodes: Sequence[Node], shape: Shape) -> tuple[Dense | Conv2d, Shape]:
-    """The synapses that ``nodes`` are, and the shape of what they give.
+    """Return the synapses that ``nodes`` are, and the shape of what they give.
 
     Parameters
     ----------
@@ -85,13 +85,14 @@ class _Folding:
             self.synapses = make(node, name)
 
     def finish(self) -> tuple[Dense | Conv2d, Shape]:
-        """The result. Neurons without weights before them get what is there, each its own value."""
+        """Return the result. Neurons without weights before them get what is there, each its own value."""
         if self.synapses is None:
             self.synapses = self._identity()
         return self.synapses, self.shape
 
     def _identity(self) -> Dense | Conv2d:
-        """One value to each neuron: of an image a depthwise 1 x 1 convolution, which stores a weight per channel."""
+        """Give one value to each neuron: of an image a depthwise 1 x 1 convolution, which stores a weight per
+        channel."""
         channels = self.shape[0]
         if len(self.shape) == 3 and (self.scale is None or _same_in_channels(self.scale, channels)):
             each, none = np.ones((channels, 1, 1, 1)), np.zeros(channels)
@@ -184,7 +185,7 @@ class _Folding:
 
 
 def dense_parts(node: nir.Affine | nir.Linear, name: str) -> tuple[Floats, Floats]:
-    """Weights (outputs, inputs) and biases of a node.
+    """Return the weights (outputs, inputs) and biases of a node.
 
     Raises
     ------
@@ -205,7 +206,7 @@ def _pair(value: object, name: str) -> tuple[int, int]:
 
 
 def _padding(padding: object, kernel: Shape, stride: tuple[int, int], name: str) -> tuple[int, int]:
-    """Rows and columns on each side."""
+    """Return the rows and columns on each side."""
     text = padding.decode() if isinstance(padding, bytes) else str(padding)
     if text == "valid":
         return 0, 0
@@ -219,7 +220,7 @@ def _padding(padding: object, kernel: Shape, stride: tuple[int, int], name: str)
 
 
 def _dilated(weight: Floats, dilation: tuple[int, int]) -> Floats:
-    """The kernel with the zeros that a dilation puts between its weights."""
+    """Return the kernel with the zeros that a dilation puts between its weights."""
     rows, columns = ((size - 1) * step + 1 for size, step in zip(weight.shape[2:], dilation, strict=True))
     spread = np.zeros((*weight.shape[:2], rows, columns))
     spread[:, :, :: dilation[0], :: dilation[1]] = weight
@@ -232,6 +233,6 @@ def _same_in_channels(factor: Floats, channels: int) -> bool:
 
 
 def _per_channel(factor: Floats, channels: int, name: str) -> Floats:
-    """The factor of each channel, if it has only one."""
+    """Return the factor of each channel, if it has only one."""
     require(_same_in_channels(factor, channels), f"{name}: a scale that differs within a channel does not fit a Conv2d")
     return factor.reshape(channels, -1)[:, 0]

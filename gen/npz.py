@@ -16,7 +16,7 @@ NPZ = "npz file of plain arrays"
 
 
 def read_npz(path: Path, limit: int = DATA_BYTES) -> dict[str, NDArray[Any]]:
-    """All arrays by name.
+    """Return all arrays by name.
 
     Raises
     ------

@@ -89,7 +89,7 @@ def clip(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -
 
 
 def _bound(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any], key: str, index: int) -> float | None:
-    """A bound of a Clip: an attribute once, an input since opset 11, of any shape that holds one value."""
+    """Return a bound of a Clip: an attribute once, an input since opset 11, of any shape that holds one value."""
     if len(node.input) <= index or not node.input[index]:
         return None if options.get(key) is None else float(options[key])
     source = node.input[index]

@@ -12,7 +12,7 @@ from tospike.hw.params.limits import MODEL_BYTES
 
 
 def read_model(path: Path) -> onnx.ModelProto:
-    """The model in a file, its initializers complete.
+    """Return the model in a file, its initializers complete.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def _stated_bytes(tensor: onnx.TensorProto) -> int:
 
 
 def _check_external(tensor: onnx.TensorProto, folder: Path) -> None:
-    """A tensor's file must lie in the model's folder, and hold what the tensor states."""
+    """Check that a tensor's file lies in the model's folder and holds what the tensor states."""
     given = {entry.key: entry.value for entry in tensor.external_data}
     location = given.get("location", "")
     file = folder / location

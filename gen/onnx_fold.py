@@ -36,7 +36,7 @@ class Folder:
         self._left = FOLDED_VALUES
 
     def fold(self, node: onnx.NodeProto, name: str, constants: Mapping[str, Array]) -> list[Array]:
-        """The results of a node of ONNX's own domain.
+        """Return the results of a node of ONNX's own domain.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Folder:
         return taken + size
 
     def _results(self, node: onnx.NodeProto, values: Mapping[str, Array]) -> int | None:
-        """How many values a node gives; ``None`` if ONNX's shape inference cannot tell."""
+        """Return how many values a node gives; ``None`` if ONNX's shape inference cannot tell."""
         infos, known = [], {}
         for source, value in values.items():
             kind = onnx.helper.np_dtype_to_tensor_dtype(value.dtype)

@@ -94,7 +94,7 @@ class Graph:
         return list(self.proto.graph.node)
 
     def is_constant(self, node: onnx.NodeProto) -> bool:
-        """Whether the node's result does not depend on the input."""
+        """Return whether the node's result does not depend on the input."""
         return all(name in self.constants for name in node.input if name)
 
     def fold(self, node: onnx.NodeProto) -> None:
@@ -112,7 +112,8 @@ class Graph:
             self.constants[name] = Constant(value=value, grid=grid, obstacle=obstacle)
 
     def _behind(self, node: onnx.NodeProto) -> tuple[Grid | None, str]:
-        """The quantiser of a constant that was only moved: weights are often transposed after they were quantised."""
+        """Return the quantiser of a constant that was only moved: weights are often transposed after they were
+        quantised."""
         source = self.constants[node.input[0]] if node.input and node.op_type in MOVES else None
         if source is None or source.grid is None:
             return None, source.obstacle if source else ""
@@ -135,10 +136,10 @@ def read_graph(path: Path) -> Graph:
 
 
 def label(node: onnx.NodeProto) -> str:
-    """The node as messages name it."""
+    """Return the node as messages name it."""
     return f"node {(node.name or node.output[0])!r} ({node.op_type})"
 
 
 def attributes(node: onnx.NodeProto) -> dict[str, Any]:
-    """The node's attributes as Python values."""
+    """Return the node's attributes as Python values."""
     return {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}

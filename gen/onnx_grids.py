@@ -63,7 +63,7 @@ class Quantizer:
         )
 
     def levels(self, values: Array) -> Array:
-        """The integers that constants are rounded to."""
+        """Return the integers that constants are rounded to."""
         one = Grid(scale=np.asarray(1.0), low=-(1 << 62), high=1 << 62, rounding=self.rounding, single=True)
         with np.errstate(over="ignore", under="ignore"):
             scaled = values.astype(np.float32) / self.scale.astype(np.float32)
@@ -72,7 +72,7 @@ class Quantizer:
         return np.clip(one.levels(scaled + self.zero.astype(np.float32)), self.low, self.high)
 
     def constant(self, levels: Array) -> Constant:
-        """What integers stand for: weights where they can be, or biases."""
+        """Return what integers stand for: weights where they can be, or biases."""
         value = self.scale * (levels.astype(np.float64) - self.zero)
         low, high = (self.low - self.zero).min(), (self.high - self.zero).max()
         if (self.high - self.low).max() >= 1 << WEIGHT_BITS:
@@ -85,7 +85,7 @@ class Quantizer:
 
 
 def quant(node: onnx.NodeProto, graph: Graph) -> Quantizer:
-    """A Quant (also called IntQuant). A number of bits need not be whole: the range is that of its formula."""
+    """Read a Quant (also called IntQuant). A number of bits need not be whole: the range is that of its formula."""
     name, options = label(node), attributes(node)
     scale, zero, bits = (_operand(node, graph, index).astype(np.float64) for index in (1, 2, 3))
     mode = options.get("rounding_mode", b"ROUND").decode().upper()
@@ -104,7 +104,7 @@ def quant(node: onnx.NodeProto, graph: Graph) -> Quantizer:
 
 
 def linear(node: onnx.NodeProto, graph: Graph, shape: tuple[int, ...], kind: np.dtype | None = None) -> Quantizer:
-    """A QuantizeLinear or DequantizeLinear.
+    """Read a QuantizeLinear or DequantizeLinear.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def linear(node: onnx.NodeProto, graph: Graph, shape: tuple[int, ...], kind: np.
 
 
 def integer_bounds(kind: np.dtype) -> tuple[int, int] | None:
-    """Least and greatest value of an integer type; ``None`` if it is none."""
+    """Return the least and greatest value of an integer type; ``None`` if it is none."""
     try:
         bounds = ml_dtypes.iinfo(kind)
     except ValueError:
@@ -148,7 +148,7 @@ def integer_bounds(kind: np.dtype) -> tuple[int, int] | None:
 
 
 def _along_axis(operand: Array, axis: int, shape: tuple[int, ...], name: str) -> Array:
-    """One value for all as (), one for each along ``axis`` so that it broadcasts."""
+    """Return one value for all as (), one for each along ``axis`` so that it broadcasts."""
     if operand.size == 1:
         return operand.reshape(())
     rank = len(shape)
@@ -159,17 +159,17 @@ def _along_axis(operand: Array, axis: int, shape: tuple[int, ...], name: str) ->
 
 
 def bipolar_scale(node: onnx.NodeProto, graph: Graph) -> Array:
-    """The scale of a BipolarQuant, which gives +scale from 0 upwards and -scale below."""
+    """Return the scale of a BipolarQuant, which gives +scale from 0 upwards and -scale below."""
     return _operand(node, graph, 1)
 
 
 def bipolar_grid(scale: Array) -> Grid:
-    """The grid of BipolarQuant activations: one unsigned bit q that stands for ``2 * scale * (q - 1/2)``."""
+    """Return the grid of BipolarQuant activations: one unsigned bit q that stands for ``2 * scale * (q - 1/2)``."""
     return Grid(scale=2 * scale, low=0, high=1, zero=0.5, rounding=GridRounding.TIES_UP)
 
 
 def threshold_grid(node: onnx.NodeProto, graph: Graph) -> tuple[Grid, Array, Array]:
-    """A MultiThreshold: the grid of its results, and (channels,) factor and shift that go before it.
+    """Read a MultiThreshold: the grid of its results, and (channels,) factor and shift that go before it.
 
     It counts the thresholds that a value reaches; where they are evenly spaced, that is rounding. Thresholds that
     were rounded to integers still count as even.
@@ -202,7 +202,7 @@ def threshold_grid(node: onnx.NodeProto, graph: Graph) -> tuple[Grid, Array, Arr
 
 
 def bipolar_constant(constant: Constant, scale: Array) -> Constant:
-    """Constant weights as +scale and -scale."""
+    """Return the constant weights as +scale and -scale."""
     return Constant(value=scale * np.where(constant.value >= 0, 1.0, -1.0), grid=Grid(scale=scale, low=-1, high=1))
 
 

@@ -112,7 +112,7 @@ def reduce_mean(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, 
 
 
 def _average(walk: Walk, node: onnx.NodeProto, name: str, tensor: Tensor, channel: int, shape: Shape) -> None:
-    """The mean of each channel of an image, of which ``channel`` is the axis."""
+    """Take the mean of each channel of an image, of which ``channel`` is the axis."""
     if channel == 3:
         tensor = tensor.transposed((2, 0, 1))
     channels, height, width = tensor.shape
@@ -141,7 +141,7 @@ def _pooled(node: onnx.NodeProto, name: str, shape: Shape, window: Window) -> Ma
 
 
 def _rows(constant: Constant, name: str) -> Grid | None:
-    """The grid of weights (outputs, ...) with a scale of shape () or (outputs,)."""
+    """Return the grid of weights (outputs, ...) with a scale of shape () or (outputs,)."""
     grid = constant.grid
     require(
         not constant.obstacle,

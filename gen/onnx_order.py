@@ -6,19 +6,19 @@ from tospike.sim.network import Array
 
 
 def arranged(order: Array) -> Array | None:
-    """The order, or ``None`` if it changes nothing."""
+    """Return the order, or ``None`` if it changes nothing."""
     return None if np.array_equal(order, np.arange(len(order))) else order
 
 
 def inverse(order: Array) -> Array:
-    """The order that undoes another."""
+    """Return the order that undoes another."""
     undone = np.empty_like(order)
     undone[order] = np.arange(len(order))
     return undone
 
 
 def same_order(one: Array | None, other: Array | None) -> bool:
-    """Whether two orders are the same."""
+    """Return whether two orders are the same."""
     if one is None or other is None:
         return one is other
     return np.array_equal(one, other)

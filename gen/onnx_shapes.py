@@ -74,7 +74,8 @@ def transpose(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, An
 
 
 def axes_of(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any], rank: int | None) -> list[int] | None:
-    """The axes of a node, an attribute once, now an input; from 0 upwards if ``rank`` is given. ``None`` without."""
+    """Return the axes of a node, an attribute once, now an input; from 0 upwards if ``rank`` is given. ``None``
+    without."""
     axes = options.get("axes")
     if len(node.input) > 1 and node.input[1]:
         source = node.input[1]

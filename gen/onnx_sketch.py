@@ -57,7 +57,7 @@ class _Draft:
 
 
 def _settle_weights(draft: _Draft) -> str:
-    """Leaves trained integers that the hardware does not have to the quantiser; a warning that says so, or nothing.
+    """Leave trained integers that the hardware does not have to the quantiser; a warning that says so, or nothing.
 
     Quantisers with a zero point give them, and -128 mirrored.
     """
@@ -82,7 +82,8 @@ def _settle_weights(draft: _Draft) -> str:
 
 
 def _scaled_grid(grid: Grid | None, factor: Array) -> Grid | None:
-    """The grid of weights that are multiplied by ``factor`` (channels,); negative factors mirror the integers."""
+    """Return the grid of weights that are multiplied by ``factor`` (channels,); negative factors mirror the
+    integers."""
     if grid is None:
         return None
     low = min(grid.low, -grid.high) if (factor < 0).any() else grid.low
@@ -106,20 +107,21 @@ class Sketch:
     drafts: list[_Draft] = field(default_factory=list)
 
     def add(self, name: str, synapses: Synapses, *tensors: Tensor) -> int:
-        """A new stage that takes ``tensors``; its index."""
+        """Return a new stage that takes ``tensors``; its index."""
         sources = tuple(tensor.stage for tensor in tensors)
         sole = not any(tensor.shared for tensor in tensors)
         self.drafts.append(_Draft(name=name, synapses=synapses, sources=sources, sole=sole))
         return len(self.drafts) - 1
 
     def order_of(self, tensor: Tensor) -> Array | None:
-        """Which of the values that its stage sends each of a tensor's is; ``None``: they come in order."""
+        """Return which of the values that its stage sends each of a tensor's is; ``None``: they come in order."""
         if tensor.stage != INPUT or self.order is None:
             return tensor.order
         return arranged(inverse(self.order)[np.arange(self.inputs) if tensor.order is None else tensor.order])
 
     def in_order(self, tensor: Tensor) -> bool:
-        """Whether a tensor's values come in order; those of the input are put into it, as long as nothing takes it."""
+        """Return whether a tensor's values come in order; those of the input are put into it, as long as nothing takes
+        it."""
         if tensor.stage == INPUT and not any(INPUT in draft.sources for draft in self.drafts):
             self.order = tensor.order
         return self.order_of(tensor) is None
@@ -133,7 +135,8 @@ class Sketch:
         return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (math.prod(shape), 1, 1)
 
     def scale_values(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
-        """``y = factor * x + shift``, one for each of a tensor's values: folded into what sends them, or a new stage.
+        """Return ``y = factor * x + shift``, one for each of a tensor's values: folded into what sends them, or a new
+        stage.
 
         Raises
         ------
@@ -191,11 +194,11 @@ class Sketch:
         return tensor.stage
 
     def grid_of(self, stage: int) -> Grid | None:
-        """The grid that the values of a stage, or the input, are on."""
+        """Return the grid that the values of a stage, or the input, are on."""
         return self.grid if stage == INPUT else self.drafts[stage].grid
 
     def is_scaled(self, tensor: Tensor, scale: float, zero: float) -> bool:
-        """Whether the values have been rounded to a grid of that scale and zero point."""
+        """Return whether the values have been rounded to a grid of that scale and zero point."""
         grid = self.grid_of(self._pool_source(tensor.stage))
         return grid is not None and (float(grid.scale), grid.zero) == (scale, zero)
 
@@ -217,7 +220,7 @@ class Sketch:
         return tensor.stage
 
     def network(self, name: str) -> Network:
-        """The network, once all operators are in."""
+        """Return the network, once all operators are in."""
         require(len(self.drafts) >= 1, "there are no layers: nothing to compute")
         order = () if self.order is None else tuple(int(index) for index in self.order)
         spec = InputSpec(
@@ -242,7 +245,7 @@ class Sketch:
         return stage
 
     def _behind_pools(self, tensor: Tensor) -> int | None:
-        """The stage that an activation can be folded into: monotone functions commute with max-pooling.
+        """Return the stage that an activation can be folded into: monotone functions commute with max-pooling.
 
         ``None`` if something else takes the values on the way.
         """
@@ -256,7 +259,7 @@ class Sketch:
         return self._channelwise(name, tensor, np.ones(size), np.zeros(size))
 
     def _channelwise(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
-        """A depthwise convolution of one tap; its weights are 1, -1 and 0 on a grid of their own."""
+        """Return a depthwise convolution of one tap; its weights are 1, -1 and 0 on a grid of their own."""
         shape = self.image_shape(tensor)
         if not _is_uniform(factor, shift, shape[0]):
             raise InputError(f"node {name!r} scales the values of a channel differently, which is not supported")
@@ -272,13 +275,13 @@ class Sketch:
 
 
 def _is_uniform(factor: Array, shift: Array, channels: int) -> bool:
-    """Whether all values of a channel have one factor and one shift."""
+    """Return whether all values of a channel have one factor and one shift."""
     parts = [vector.reshape(channels, -1) for vector in (factor, shift)]
     return all(bool((part == part[:, :1]).all()) for part in parts)
 
 
 def _keeps(new: Grid, old: Grid | None) -> bool:
-    """Whether values on a grid stay as they are on another."""
+    """Return whether values on a grid stay as they are on another."""
     if old is None:
         return False
     exact = (old.zero, old.after, old.rounding) == (new.zero, new.after, new.rounding)

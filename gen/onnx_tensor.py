@@ -27,7 +27,7 @@ class Tensor:
     """It is the integers of a quantiser, not what they stand for."""
 
     def reshaped(self, shape: Shape) -> "Tensor":
-        """The same values in another shape."""
+        """Return the same values in another shape."""
         return replace(self, shape=shape)
 
     def transposed(self, axes: tuple[int, ...]) -> "Tensor":

@@ -37,7 +37,7 @@ class Walk:
         self.tensors[name] = replace(tensor, stage=stage, shared=shared, order=order)
 
     def data(self, node: onnx.NodeProto, name: str, index: int = 0, *, takes_codes: bool = False) -> Tensor:
-        """The operand that depends on the network's input."""
+        """Return the operand that depends on the network's input."""
         tensor = self.tensors.get(node.input[index])
         if tensor is None:
             raise InputError(f"{name} takes {node.input[index]!r}, which no supported node gives, as its data")
@@ -48,7 +48,7 @@ class Walk:
         return tensor
 
     def image(self, node: onnx.NodeProto, name: str) -> Tensor:
-        """The operand of what slides over (channels, height, width)."""
+        """Return the operand of what slides over (channels, height, width)."""
         tensor = self.data(node, name, takes_codes=node.op_type == "MaxPool")
         require(len(tensor.shape) == 3, f"{name} gets samples of shape {tensor.shape}, not (channels, height, width)")
         require(
@@ -59,7 +59,7 @@ class Walk:
         return tensor
 
     def constant(self, node: onnx.NodeProto, index: int, name: str) -> Constant:
-        """A float operand that does not depend on the network's input, in float64."""
+        """Return a float operand that does not depend on the network's input, in float64."""
         source = node.input[index]
         require(source in self.graph.constants, f"{name}: {source!r} depends on the input where weights are needed")
         constant = self.graph.constants[source]
@@ -69,7 +69,7 @@ class Walk:
         return replace(constant, value=array.astype(np.float64))
 
     def values(self, node: onnx.NodeProto, index: int, name: str, tensor: Tensor) -> Array:
-        """A constant that broadcasts over the batch, one value for each of those of ``tensor``."""
+        """Return a constant that broadcasts over the batch, one value for each of those of ``tensor``."""
         array = self.constant(node, index, name).value
         shape = (1, *tensor.shape)
         full = (1,) * (len(shape) - array.ndim) + array.shape
@@ -81,10 +81,10 @@ class Walk:
         return np.broadcast_to(array.reshape(full), shape).reshape(-1)
 
     def scale(self, node: onnx.NodeProto, tensor: Tensor, factor: Array, shift: Array) -> None:
-        """The node gives ``factor * x + shift``, one for each of the values of ``tensor``."""
+        """Let the node give ``factor * x + shift``, one for each of the values of ``tensor``."""
         self.pass_on(node, tensor, self.sketch.scale_values(stage_name(node), tensor, factor, shift))
 
 
 def stage_name(node: onnx.NodeProto) -> str:
-    """The name of the stage that a node becomes."""
+    """Return the name of the stage that a node becomes."""
     return str(node.name or node.output[0])

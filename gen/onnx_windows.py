@@ -7,7 +7,7 @@ from tospike.sim.network import Shape, Window
 
 
 def read_window(attributes: dict[str, Any], shape: Shape, kernel: tuple[int, ...], label: str) -> Window:
-    """The window of a Conv, MaxPool or AveragePool on a sample of ``shape``.
+    """Return the window of a Conv, MaxPool or AveragePool on a sample of ``shape``.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def read_window(attributes: dict[str, Any], shape: Shape, kernel: tuple[int, ...
 def _padding(
     attributes: dict[str, Any], shape: Shape, kernel: tuple[int, ...], stride: tuple[int, ...], label: str
 ) -> tuple[int, int, int, int]:
-    """(top, left, bottom, right)."""
+    """Return (top, left, bottom, right)."""
     auto = attributes.get("auto_pad", b"NOTSET").decode()
     if auto == "VALID":
         return 0, 0, 0, 0

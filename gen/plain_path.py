@@ -17,12 +17,12 @@ _PLAIN = re.compile(r"[\w./+@,-]*")
 
 
 def is_plain(path: Path) -> bool:
-    """Whether make and a shell take the path as it is."""
+    """Return whether make and a shell take the path as it is."""
     return _PLAIN.fullmatch(str(path)) is not None
 
 
 def plain(path: Path) -> Path:
-    """``path`` if every program takes it, else a link to it that does, until this process ends.
+    """Return ``path`` if every program takes it, else a link to it that does, until this process ends.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def plain(path: Path) -> Path:
 
 
 def plain_folder() -> Path:
-    """The temporary folder, or where that has no plain path one of the system's.
+    """Return the temporary folder, or where that has no plain path one of the system's.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def plain_folder() -> Path:
 
 
 def folder_of_this_process() -> Path:
-    """A new folder with a plain path, until this process ends."""
+    """Return a new folder with a plain path, until this process ends."""
     return lasting_folder(plain_folder())
 
 

@@ -32,12 +32,12 @@ Tile = tuple[int, int]
 
 
 def needs_images(network: Network) -> bool:
-    """Whether a network of an ANN is more than a chain of dense layers."""
+    """Return whether a network of an ANN is more than a chain of dense layers."""
     return any(stage.sources or not isinstance(stage.synapses, Dense) for stage in network.stages)
 
 
 def plan_image(network: Network, array: ArrayParams, requantize: RequantizeParams) -> ImageParams:
-    """The layers of an image engine that runs ``network`` on ``array``.
+    """Return the layers of an image engine that runs ``network`` on ``array``.
 
     Tiles are chosen for the fewest cycles; all layers that read an image have one stride and one tile.
 
@@ -66,7 +66,7 @@ def plan_image(network: Network, array: ArrayParams, requantize: RequantizeParam
 
 
 def with_layers(network: Network, params: ImageParams) -> Network:
-    """The network with a stage for every layer, also the one that only puts the results in order."""
+    """Return the network with a stage for every layer, also the one that only puts the results in order."""
     if len(params.layers) == len(network.stages):
         return network
     last = params.layers[-1]
@@ -128,7 +128,7 @@ def _operation(synapses: Conv2d | SumPool2d | MaxPool2d) -> ImageOperation:
 
 
 def _shape_of(network: Network, source: int, stage: Stage) -> tuple[int, int, int]:
-    """(channels, height, width) of what a stage reads; a vector has one position."""
+    """Return (channels, height, width) of what a stage reads; a vector has one position."""
     shapes: list[Shape] = [getattr(stage.synapses, "shape", ())]
     if source >= 0:
         shapes.insert(0, network.stages[source].synapses.output_shape)
@@ -142,7 +142,7 @@ def _shape_of(network: Network, source: int, stage: Stage) -> tuple[int, int, in
 
 
 def _in_order(last: ImageLayer, source: int, array: ArrayParams) -> ImageLayer:
-    """A layer that changes nothing but the order: channel by channel."""
+    """Return a layer that changes nothing but the order: channel by channel."""
     return ImageLayer(
         operation=ImageOperation.MAXIMUM,
         shape=(last.outputs, *last.size),
@@ -155,7 +155,7 @@ def _in_order(last: ImageLayer, source: int, array: ArrayParams) -> ImageLayer:
 
 
 def _sharing(layers: Sequence[ImageLayer]) -> list[list[int]]:
-    """Layers that must have the same tile, because they read the same images."""
+    """Return the layers that must have the same tile, because they read the same images."""
     groups: list[tuple[set[int], list[int]]] = []
     for index, layer in enumerate(layers):
         images, members = set(layer.sources), [index]
@@ -179,12 +179,13 @@ def _best_tile(layers: Sequence[ImageLayer], array: ArrayParams) -> Tile:
 
 
 def _extent(layer: ImageLayer, axis: int) -> int:
-    """Positions of the image that one bank could hold: more rows than these are of no use."""
+    """Return the positions of the image that one bank could hold: more rows than these are of no use."""
     return max(layer.size[axis], ceil_div(layer.shape[1 + axis], layer.stride[axis]))
 
 
 def _cycles(layer: ImageLayer, array: ArrayParams) -> int:
-    """Cycles of a layer without filling: each tile takes its steps, its draining, or its results' post-processing."""
+    """Return the cycles of a layer without filling: each tile takes its steps, its draining, or its results'
+    post-processing."""
     passes, (down, across) = layer.passes(array.cols), layer.tiles
     results = layer.tile[0] * layer.tile[1] * layer.pass_width(array.cols)
     return passes * down * across * max(layer.depth + array.gap, array.rows, results)

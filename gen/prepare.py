@@ -77,7 +77,8 @@ class Prepared:
         return self.network.warnings
 
     def integers(self, x: Array) -> Array:
-        """Samples of the data set as the hardware gets them: values on the input's grid, or spikes as they are.
+        """Return the samples of the data set as the hardware gets them: values on the input's grid, or spikes as they
+        are.
 
         An image of an SNN goes position by position, spike trains for an ANN are summed to frames. A delta ANN gets
         several frames, (N, looks, inputs).
@@ -95,7 +96,7 @@ class Prepared:
 
 
 def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
-    """Imports, quantises (calibrated with the training part of ``data``) and plans.
+    """Import, quantise (calibrated with the training part of ``data``) and plan.
 
     Raises
     ------
@@ -184,7 +185,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
 
 
 def _values(model: Path, network: Network, data: DataSet) -> int:
-    """How many values a sample, or a step of a spike train, has for this network."""
+    """Return how many values a sample, or a step of a spike train, has for this network."""
     if network.is_spiking or not data.is_spikes:
         return data.inputs
     frames = network.input.frames
@@ -197,7 +198,7 @@ def _values(model: Path, network: Network, data: DataSet) -> int:
 
 
 def describe_frames(frames: int, steps: int) -> str:
-    """How spike trains of ``steps`` steps enter an ANN, in words."""
+    """Return how spike trains of ``steps`` steps enter an ANN, in words."""
     if frames == 1:
         return f"spikes of all {steps} steps summed per channel"
     if frames == steps:

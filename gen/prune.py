@@ -24,18 +24,18 @@ class Entry:
 
 
 def entries(root: Path) -> list[Entry]:
-    """Everything in the cache, the longest unused first."""
+    """Return everything in the cache, the longest unused first."""
     found = [entry for kind in _folders(root) for path in _folders(kind) if (entry := _entry(path))]
     return sorted(found, key=lambda entry: (entry.used, entry.path))
 
 
 def older_than(found: list[Entry], time: float) -> list[Entry]:
-    """Those that were not used since ``time``."""
+    """Return those that were not used since ``time``."""
     return [entry for entry in found if entry.used < time]
 
 
 def beyond_size(found: list[Entry], size: int) -> list[Entry]:
-    """Those that must go, the longest unused first, for the rest to need at most ``size`` bytes."""
+    """Return those that must go, the longest unused first, for the rest to need at most ``size`` bytes."""
     excess = sum(entry.size for entry in found) - size
     chosen = []
     for entry in found:
@@ -79,13 +79,13 @@ def _remove(entry: Entry, spared: float) -> bool:
 
 
 def _folders(folder: Path) -> Iterator[Path]:
-    """Its folders, hidden ones left out."""
+    """Return its folders, hidden ones left out."""
     with contextlib.suppress(FileNotFoundError):
         yield from (path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith("."))
 
 
 def _entry(path: Path) -> Entry | None:
-    """What is there; nothing if it disappears meanwhile."""
+    """Return what is there; nothing if it disappears meanwhile."""
     with contextlib.suppress(FileNotFoundError):
         size = sum(file.lstat().st_size for file in path.rglob("*") if file.is_file())
         return Entry(path=path, kind=path.parent.name, size=size, used=_last_use(path))

@@ -71,7 +71,7 @@ class _Layers:
     options: QuantizeOptions
 
     def quantize(self, fraction_bits: int) -> tuple[tuple[Stage, ...], tuple[StageReport, ...], float]:
-        """The integer stages, with biases that are by so many bits finer than sums.
+        """Return the integer stages, with biases that are by so many bits finer than sums.
 
         Also the levels by which the rounding of a bias moves an output of a hidden stage at most.
         """
@@ -157,7 +157,8 @@ class _Layers:
         )
 
     def _accumulators(self, name: str, sums: Sums, bias: Ints, fraction_bits: int) -> tuple[int, int]:
-        """Lowest and highest value that a partial sum can reach, in any order and for any input; it must fit."""
+        """Return the lowest and highest value that a partial sum can reach, in any order and for any input; it must
+        fit."""
         low, high = (end << fraction_bits for end in sums.reach(self.act.min, self.act.max))
         highest = int(max(high.max(), (high + bias).max()))
         lowest = int(min(low.min(), (low + bias).min()))

@@ -96,7 +96,7 @@ def _input(network: Network, samples: NDArray[np.generic], options: QuantizeOpti
 
 
 def _candidates(stage: Stage, options: QuantizeOptions) -> int:
-    """How many scales to try for a stage."""
+    """Return how many scales to try for a stage."""
     if not isinstance(stage.neuron, Membrane) or not stage.neuron.kind.spikes:
         return 0
     if options.scale_search is not None:
@@ -107,7 +107,7 @@ def _candidates(stage: Stage, options: QuantizeOptions) -> int:
 def _stage(
     stage: Stage, events: Integers, payload_unit: float, goal: Goal | None, options: QuantizeOptions
 ) -> tuple[Stage, StageReport, Integers]:
-    """The integer stage, its report, and the spikes (N, steps, outputs) that it sends for ``events``."""
+    """Return the integer stage, its report, and the spikes (N, steps, outputs) that it sends for ``events``."""
     uniform_stage, neuron = uniform(stage)
     layer = FloatLayer(
         name=stage.name,
@@ -155,7 +155,8 @@ def _stage(
 
 
 def _width(name: str, reach: tuple[int, int], constants: list[int], options: QuantizeOptions) -> int:
-    """Bits of a state that takes values in ``reach``, which may saturate, and ``constants``, which may not."""
+    """Return the bits of a state that takes values in ``reach``, which may saturate, and ``constants``, which may
+    not."""
     needed = max(map(signed_bits, (*reach, *constants)))
     bits = options.state_bits or max(4, min(needed + options.headroom_bits, WIDEST_STATE))
     least = max(map(signed_bits, constants))

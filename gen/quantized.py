@@ -53,7 +53,7 @@ class Quantized:
     stages: tuple[StageReport, ...]
 
     def describe(self) -> dict[str, object]:
-        """Options, input and stages, as JSON takes them."""
+        """Return the options, input and stages, as JSON takes them."""
         spec = self.network.input
         assert spec.format is not None
         return {

@@ -47,7 +47,7 @@ def reading(path: Path | str, kind: str, mend: str) -> Iterator[None]:
 
 
 def read_bytes(path: Path, limit: int = FILE_BYTES) -> bytes:
-    """A file's bytes, unpacked if it is named .gz.
+    """Return a file's bytes, unpacked if it is named .gz.
 
     Raises
     ------

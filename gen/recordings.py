@@ -12,7 +12,7 @@ from tospike.sim.arithmetic import to_int64
 
 
 def parse_sensor(text: str) -> tuple[int, int]:
-    """``WIDTHxHEIGHT`` as (width, height).
+    """Return ``WIDTHxHEIGHT`` as (width, height).
 
     Raises
     ------
@@ -26,14 +26,14 @@ def parse_sensor(text: str) -> tuple[int, int]:
 
 
 def is_signed(polarity: NDArray[np.generic]) -> bool:
-    """Whether polarities are -1 and 1, which are taken as 0 and 1."""
+    """Return whether polarities are -1 and 1, which are taken as 0 and 1."""
     return bool((polarity == -1).any()) and bool(np.isin(polarity, (-1, 1)).all())
 
 
 def bin_events(
     events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, steps: int, sensor: tuple[int, int] | None = None
 ) -> NDArray[np.uint8]:
-    """Address events to spike trains: 1 where a pixel had at least one event in a time step.
+    """Bin address events into spike trains: 1 where a pixel had at least one event in a time step.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ _LARGEST = 1 << 62
 
 
 def _integers(values: NDArray[Any], name: str) -> NDArray[np.int64]:
-    """Numbers that are integers already, whatever their type."""
+    """Return the numbers that are integers already, whatever their type."""
     require(values.dtype.kind in "buif", f"events: {name} is {values.dtype}, no numbers: {_MENDS[name]}")
     numbers = values.astype(np.int8, casting="same_kind") if values.dtype.kind == "b" else values
     wrong = np.flatnonzero(~((numbers == np.floor(numbers)) & (numbers <= _LARGEST) & (numbers >= -_LARGEST)))

@@ -38,7 +38,7 @@ class Fit:
 
 
 def common_shift(factor: Floats, largest: float, params: RequantizeParams, name: str) -> int:
-    """The shift of a layer's channels: the largest with which the largest multiplier fits.
+    """Return the shift of a layer's channels: the largest with which the largest multiplier fits.
 
     Where the smallest multiplier would have fewer than 8 bits then, the shift is larger, and the largest multipliers
     are cut.
@@ -68,12 +68,12 @@ def _largest_shift(factor: float, params: RequantizeParams, name: str) -> int:
 
 
 def multipliers(factor: Floats, shift: int, params: RequantizeParams) -> Ints:
-    """(channels,) the multipliers nearest to ``factor``, at least 1, for which a shift has been chosen."""
+    """Return (channels,) the multipliers nearest to ``factor``, at least 1, for which a shift has been chosen."""
     return to_int64(np.clip(factor * 2.0**shift, 1, params.multiplier.max), "multipliers")
 
 
 def thresholds(unit: Floats, bias: Floats, grid: Grid, low: int, high: int) -> Ints:
-    """(channels, high - low): the least accumulators that a quantiser takes to ``low + 1``, ... ``high``.
+    """Return (channels, high - low): the least accumulators that a quantiser takes to ``low + 1``, ... ``high``.
 
     Parameters
     ----------
@@ -100,7 +100,8 @@ def thresholds(unit: Floats, bias: Floats, grid: Grid, low: int, high: int) -> I
 def fit_thresholds(
     steps: Ints, bias: Floats, nominal: Ints, low: int, reach: tuple[Ints, Ints], shift: int, params: RequantizeParams
 ) -> Fit:
-    """Biases and multipliers that reach level ``low + 1 + i`` exactly from accumulator ``steps[:, i]`` upwards.
+    """Return the biases and multipliers that reach level ``low + 1 + i`` exactly from accumulator ``steps[:, i]``
+    upwards.
 
     The rounded bias and factor miss thresholds by up to an accumulator's unit, which counts where accumulators are
     small. Each threshold bounds the multiplier, for a given bias, from both sides; the fit takes the first bias near
@@ -139,7 +140,8 @@ def _nudges(fraction_bits: int) -> list[int]:
 def _bounds(
     steps: Ints, bias: Ints, low: int, shift: int, reach: tuple[Ints, Ints], fraction_bits: int
 ) -> tuple[Ints, Ints]:
-    """(channels,) least and greatest multiplier with which every threshold is met; least > greatest if there is none.
+    """Return (channels,) least and greatest multiplier with which every threshold is met; least > greatest if there is
+    none.
 
     Level k is reached where ``2 * (acc * 2**fraction_bits + bias) * multiplier >= (2 * k - 1) * 2**shift``: by the
     accumulator at the threshold, not by the one below.

@@ -17,7 +17,7 @@ RECORD = ".tospike.json"
 
 
 def check_results(out: Path, names: Iterable[str]) -> None:
-    """Makes the folder ``out``, and refuses early what `write_results` would refuse after the work.
+    """Make the folder ``out``, and refuse early what `write_results` would refuse after the work.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def check_results(out: Path, names: Iterable[str]) -> None:
 
 
 def write_results(out: Path, files: Mapping[str, str | bytes]) -> None:
-    """Writes ``files`` into the folder ``out``, each whole or not at all.
+    """Write ``files`` into the folder ``out``, each whole or not at all.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def write_results(out: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def _recorded(out: Path) -> dict[str, list[str]]:
-    """Digests of each file; nothing where there is no such record."""
+    """Return the digests of each file; nothing where there is no such record."""
     path = out / RECORD
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["files"] if not path.is_symlink() else {}

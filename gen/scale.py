@@ -27,7 +27,7 @@ class ScaleMethod(StrEnum):
 
 
 def choose_scale(values: ArrayLike, fmt: IntFormat, method: ScaleMethod) -> float:
-    """The scale for ``values``: integer = round(value / scale), saturated.
+    """Return the scale for ``values``: integer = round(value / scale), saturated.
 
     Signed formats use -max..max, so that a value and its negative get the same magnitude. Values that are all zero, or
     too small for a float32 that keeps its precision, get scale 1.
@@ -52,18 +52,18 @@ def _error(magnitudes: NDArray[np.float64], scale: float, fmt: IntFormat) -> flo
 
 
 def to_grid(values: ArrayLike, scale: ArrayLike, fmt: IntFormat) -> NDArray[np.int64]:
-    """``round(values / scale)``, saturated to -max..max (0..max if unsigned); ``scale`` broadcasts."""
+    """Return ``round(values / scale)``, saturated to -max..max (0..max if unsigned); ``scale`` broadcasts."""
     levels = np.rint(np.asarray(values, dtype=np.float64) / np.asarray(scale, dtype=np.float64))
     return to_int64(np.clip(levels, -fmt.max if fmt.signed else 0, fmt.max), "weights, in units of their scale")
 
 
 def relative_error(rounded: NDArray[np.generic], exact: NDArray[np.generic]) -> float:
-    """Root mean square of the difference over that of ``exact``; 0 where all is 0."""
+    """Return the root mean square of the difference over that of ``exact``; 0 where all is 0."""
     power = float(np.mean(np.square(exact.astype(np.float64))))
     error = float(np.mean(np.square(rounded.astype(np.float64) - exact.astype(np.float64))))
     return float(np.sqrt(error / power)) if power else 0.0
 
 
 def signed_bits(value: int) -> int:
-    """Bits that ``value`` takes in two's complement."""
+    """Return the bits that ``value`` takes in two's complement."""
     return (value if value >= 0 else -value - 1).bit_length() + 1

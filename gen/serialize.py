@@ -27,7 +27,7 @@ CLASSES = {
 
 
 def encode(value: Any) -> Any:
-    """``value`` as JSON types."""
+    """Return ``value`` as JSON types."""
     if dataclasses.is_dataclass(value):
         fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"type": type(value).__name__, **fields}
@@ -41,7 +41,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(data: Any, hint: Any = None, where: str = "the design's description") -> Any:
-    """The inverse of `encode`.
+    """Return the inverse of `encode`.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def decode(data: Any, hint: Any = None, where: str = "the design's description")
 
 
 def _fits(data: Any, option: Any) -> bool:
-    """Whether JSON's type is that of a field."""
+    """Return whether JSON's type is that of a field."""
     if option is types.NoneType:
         return data is None
     if option == network.Array:
@@ -90,7 +90,7 @@ def _fits(data: Any, option: Any) -> bool:
 
 
 def _value(data: Any, option: Any, where: str) -> Any:
-    """A value whose type fits."""
+    """Return a value whose type fits."""
     if option == network.Array:
         return _integers(data, where)
     if option == grid.Reals:

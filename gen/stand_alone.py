@@ -70,7 +70,7 @@ def stand_alone_files(
     meanings: Mapping[str, str],
     host: Host | None = None,
 ) -> dict[str, str]:
-    """Contents by path.
+    """Return the contents by path.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def _host_values(host: Host) -> dict[str, Any]:
 
 
 def _contents(paths: set[str], variants: Mapping[Technology, str]) -> list[tuple[str, str]]:
-    """What is what, in the order in which a reader wants it."""
+    """Describe each file, in the order in which a reader wants it."""
     made_of = {
         path: "the whole design as Verilog"
         + ("" if technology is Technology.GENERIC else f", made of {VENDORS[technology]} multipliers")
@@ -175,7 +175,7 @@ def _contents(paths: set[str], variants: Mapping[Technology, str]) -> list[tuple
 
 
 def _render(name: str, values: Mapping[str, Any]) -> str:
-    """A template of this package, filled in."""
+    """Return a template of this package, filled in."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )

@@ -92,7 +92,7 @@ class Constants:
         return self.largest / UNWEIGHTED if self.largest else 1.0
 
     def fraction_bits(self, unit: float) -> int:
-        """How much finer than ``unit``, that of the weights, states must be to hold the constants.
+        """Return how much finer than ``unit``, that of the weights, states must be to hold the constants.
 
         Where the most that hardware has are too few: the most for neurons that spike, none for a readout, whose
         biases then mean nothing.
@@ -103,7 +103,7 @@ class Constants:
         return FINEST if self.neuron.kind.spikes else 0
 
     def held(self, unit: float) -> bool:
-        """Whether biases and resets are not lost in rounding to ``unit``."""
+        """Return whether biases and resets are not lost in rounding to ``unit``."""
         if not self.neuron.kind.spikes:
             return not self.biases.any() or float(np.abs(self.biases).max()) >= LEAST_UNITS * unit
         lasting = _horizon(self.neuron.decay, self.steps)
@@ -112,15 +112,15 @@ class Constants:
         return moved + _rounding(self.starts, unit) <= LOST * self.threshold
 
     def _threshold_held(self, unit: float) -> bool:
-        """Whether the threshold, where it is an amount, is not lost either."""
+        """Return whether the threshold, where it is an amount, is not lost either."""
         return not self._is_amount or _rounding(np.array([self.threshold]), unit) <= LOST * self.threshold
 
 
 def _horizon(decay: Parameter, steps: int) -> float:
-    """Steps over which a membrane or a current sums up what is added to it."""
+    """Return the steps over which a membrane or a current sums up what is added to it."""
     return min(steps, 1 / (1 - min(float(np.max(decay)), MOST_DECAY)))
 
 
 def _rounding(values: Floats, unit: float) -> float:
-    """The largest error of rounding to ``unit``."""
+    """Return the largest error of rounding to ``unit``."""
     return float(np.abs(np.rint(values / unit) * unit - values).max())

@@ -26,7 +26,7 @@ class StreamCost:
 
 
 def stream_cost(params: SystolicParams) -> StreamCost:
-    """The price for an engine that streams its weights."""
+    """Return the price for an engine that streams its weights."""
     stored = replace(params, weights=WeightSource.MEMORY)
     return StreamCost(
         beats=frame_counters(params)["weight_words"] * params.beats_per_word,
@@ -35,7 +35,7 @@ def stream_cost(params: SystolicParams) -> StreamCost:
 
 
 def frame_weights(design: Design) -> list[int]:
-    """The beats that the host sends for each frame; none, if no engine takes them."""
+    """Return the beats that the host sends for each frame; none, if no engine takes them."""
     streams = design.params.weight_stream
     if streams is None:
         return []

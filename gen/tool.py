@@ -80,7 +80,7 @@ class Tool:
 
 
 def last_words(output: str) -> str:
-    """The line of a tool's output that tells best why it stopped: the last error, else the last line."""
+    """Return the line of a tool's output that tells best why it stopped: the last error, else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if re.search(r"\bERROR\b|\berror:|^Error", line)]
     return (errors or lines or ["it printed nothing"])[-1]

@@ -57,13 +57,13 @@ class ToolSpec:
 
 
 def _yowasp(module: str, function: str) -> Launch:
-    """A YoWASP program, started without its script: that is on PATH only in an activated environment."""
+    """Return the command of a YoWASP program, without its script, which is on PATH only in an activated environment."""
     code = f"import {module}; {module}.{function}()"
     return lambda: ((sys.executable, "-P", "-c", code), {})
 
 
 def _script(name: str) -> Launch:
-    """A program that a wheel puts beside the Python interpreter."""
+    """Return a program that a wheel puts beside the Python interpreter."""
     return lambda: ((str(Path(sysconfig.get_path("scripts")) / name),), {})
 
 
@@ -201,7 +201,7 @@ SPECS: dict[str, ToolSpec] = {
 
 
 def find(name: str) -> Tool:
-    """The tool called ``name`` in :data:`SPECS`.
+    """Return the tool called ``name`` in :data:`SPECS`.
 
     Raises
     ------
@@ -215,7 +215,7 @@ def find(name: str) -> Tool:
 
 
 def look(name: str) -> tuple[Tool | None, str]:
-    """The tool called ``name``; if there is none, what to do about it."""
+    """Return the tool called ``name``; if there is none, what to do about it."""
     spec = SPECS[name]
     own, complaint = _on_path(name, os.environ.get("PATH", os.defpath))
     tool = own or _from_wheel(spec)
@@ -224,7 +224,7 @@ def look(name: str) -> tuple[Tool | None, str]:
 
 @functools.cache
 def _on_path(name: str, path: str) -> tuple[Tool | None, str]:
-    """The tool on ``path`` if it is new enough; else the reason why not."""
+    """Return the tool on ``path`` if it is new enough; else the reason why not."""
     spec = SPECS[name]
     program = shutil.which(name, path=path)
     if program is None:

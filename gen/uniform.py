@@ -37,7 +37,7 @@ class UniformMembrane:
 
 
 def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
-    """The stage with such weights that its neurons are alike, and that neuron.
+    """Return the stage with such weights that its neurons are alike, and that neuron.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
 
 
 def _common(stage: Stage, name: str, values: Parameter) -> float:
-    """The value that all neurons have."""
+    """Return the value that all neurons have."""
     low, high = float(np.min(values)), float(np.max(values))
     require(
         high - low <= TOLERANCE * max(abs(low), abs(high)),

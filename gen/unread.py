@@ -20,7 +20,7 @@ Read = NDArray[np.bool_]
 
 
 def read_neurons(network: Network) -> tuple[Read, ...]:
-    """Which neurons of each stage something reads: what they excite, or the host."""
+    """Return which neurons of each stage something reads: what they excite, or the host."""
     read = [np.ones(stage.synapses.outputs, dtype=bool) for stage in network.stages]
     if not network.is_spiking or any(stage.sources for stage in network.stages):
         return tuple(read)
@@ -37,7 +37,7 @@ def read_neurons(network: Network) -> tuple[Read, ...]:
 
 
 def unread_inputs(network: Network) -> tuple[int, ...]:
-    """Inputs of a spiking network that its first layer does not read, for an encoder of values.
+    """Return the inputs of a spiking network that its first layer does not read, for an encoder of values.
 
     Random numbers are drawn for each value that comes: without some of them the others would get other spikes.
     """
@@ -48,7 +48,7 @@ def unread_inputs(network: Network) -> tuple[int, ...]:
 
 
 def keep(network: Network, read: Sequence[Read]) -> Network:
-    """The network with only those neurons; float or integer."""
+    """Return the network with only those neurons; float or integer."""
     inputs: list[Read | None] = [None, *read[:-1]]
     stages = [
         stage if own.all() and (given is None or given.all()) else _kept(stage, given, own)

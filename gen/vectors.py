@@ -51,7 +51,7 @@ class Vectors:
     """Beats of each frame's weights, where they are streamed in."""
 
     def outputs(self, index: int) -> list[Beat]:
-        """What the host must get for a sample."""
+        """Return what the host must get for a sample."""
         words = [word & (1 << WORD_BITS) - 1 for word in output_words(self.params, self.result, index)]
         return [Beat(data=word, last=number == len(words) - 1) for number, word in enumerate(words)]
 
@@ -66,7 +66,7 @@ class Vectors:
         return None if self.params.host_output is HostOutput.TOKENS else self.result.predictions.tolist()
 
     def files(self) -> dict[str, str]:
-        """Contents by path."""
+        """Return the contents by path."""
         counters = {name: values.tolist() for name, values in self.result.counters.items()}
         files = {
             INPUTS: _lines(beat for beats in self.inputs for beat in beats),
@@ -80,7 +80,7 @@ class Vectors:
         return files
 
     def summary(self) -> dict[str, Any]:
-        """What the manifest says."""
+        """Return what the manifest says."""
         return {
             "samples": len(self.inputs),
             "source": self.source,
@@ -90,7 +90,7 @@ class Vectors:
 
 
 def make_vectors(params: AcceleratorParams, design: Design | None, samples: Array | None, source: str) -> Vectors:
-    """Vectors for a design.
+    """Return the vectors for a design.
 
     Parameters
     ----------
@@ -129,5 +129,5 @@ def _configuration(params: AcceleratorParams, design: Design) -> list[tuple[int,
 
 
 def _lines(beats: Iterable[Beat]) -> str:
-    """One beat a line: TLAST, then the data in hexadecimal."""
+    """Return one beat a line: TLAST, then the data in hexadecimal."""
     return "".join(f"{beat.last:d}{beat.data:08x}\n" for beat in beats)

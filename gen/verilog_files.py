@@ -26,7 +26,7 @@ def verilog_path(top: str, technology: Technology) -> str:
 def verilog_files(
     top: str, verilog: Mapping[Technology, Verilog], *, origin: str, meanings: Mapping[str, str]
 ) -> dict[str, str]:
-    """Contents by path: for each technology the whole design, models of their cells, and what memories hold.
+    """Return the contents by path: for each technology the whole design, models of their cells, and what memories hold.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def verilog_files(
 
 
 def describe_verilog(kind: str, top: str, ports: list[Port], verilog: Mapping[Technology, Verilog]) -> dict[str, Any]:
-    """What the manifest says of any design. ``verilog`` maps technologies to files of which a tool takes one."""
+    """Return what the manifest says of any design. ``verilog`` maps technologies to files of which a tool takes one."""
     return {
         "tospike": metadata.version("tospike"),
         "kind": kind,
@@ -65,7 +65,7 @@ def describe_verilog(kind: str, top: str, ports: list[Port], verilog: Mapping[Te
 
 
 def describe_origin(manifest: Mapping[str, Any], model: object) -> str:
-    """One line on what a design was made from: ``model``, the name of a network's file, if it was one."""
+    """Return one line on what a design was made from: ``model``, the name of a network's file, if it was one."""
     source = f" from {model}" if model else ""
     return (
         f"Hardware of kind {manifest['kind']}{source}, by tospike {manifest['tospike']}; "

@@ -26,13 +26,13 @@ _MODULE = re.compile(r"^module \\?(\S+?)[ (].*?^endmodule\n", re.MULTILINE | re.
 
 
 def start_at_time_zero(text: str) -> str:
-    """``text`` with the trigger of each ``always @*`` in a form that all simulators take."""
+    """Return ``text`` with the trigger of each ``always @*`` in a form that all simulators take."""
     text = _TRIGGER.sub("reg _time_zero_; initial _time_zero_ <= 0;", text)
     return _TRIGGER_NAME.sub("_time_zero_", text)
 
 
 def plain_names(text: str) -> str:
-    r"""``text`` with names that need no escape: ``\valid$7`` becomes ``valid_7``, ``\$12`` becomes ``n12``.
+    r"""Return ``text`` with names that need no escape: ``\valid$7`` becomes ``valid_7``, ``\$12`` becomes ``n12``.
 
     Names of modules and instances, which tell where a part is, stay, and so do those of fields and elements but for
     the ``$``.
@@ -59,13 +59,13 @@ def plain_names(text: str) -> str:
 
 
 def _stem(match: re.Match[str]) -> str:
-    """The name without the field or element: ``o$5`` of ``o$5.kind``; nothing of a module or an instance."""
+    """Return the name without the field or element: ``o$5`` of ``o$5.kind``; nothing of a module or an instance."""
     found = _STEM.match(match[1] or "")
     return found[0] if found else ""
 
 
 def files_of_memories(text: str, top: str) -> tuple[str, dict[str, str]]:
-    """What memories hold, in files that the Verilog reads by ``$readmemh``.
+    """Return what memories hold, in files that the Verilog reads by ``$readmemh``.
 
     One assignment for each word, as Amaranth writes it, takes Yosys (0.66) time that grows with more than the square of
     their number: 35 s of processor time for 8,000 words of 48 bits, more than half an hour for the weights of MNIST's
@@ -106,7 +106,7 @@ def files_of_memories(text: str, top: str) -> tuple[str, dict[str, str]]:
 
 
 def described(text: str, *, top: str, header: Iterable[str], ports: Mapping[str, str]) -> str:
-    """``text`` below ``header``, with a comment at each port of module ``top``."""
+    """Return ``text`` below ``header``, with a comment at each port of module ``top``."""
 
     def commented(match: re.Match[str]) -> str:
         return f"{match[0]}  // {ports[match[1]]}" if ports.get(match[1]) else match[0]

@@ -9,7 +9,7 @@ from tospike.sim.network import Array, Conv2d, Shape, Stage
 
 
 def window_of(stage: Stage, arriving: Shape) -> EventWindow | None:
-    """The window that an event engine needs for a stage; ``None`` for dense synapses without a pool before them.
+    """Return the window that an event engine needs for a stage; ``None`` for dense synapses without a pool before them.
 
     A pool comes as weights that are equal within its tiles (`tospike.gen.nir_synapses`); such weights are stored once,
     and a pooled pixel is addressed instead.
@@ -41,7 +41,7 @@ def window_of(stage: Stage, arriving: Shape) -> EventWindow | None:
 
 
 def convolution(synapses: Conv2d) -> EventWindow:
-    """The window of a convolution.
+    """Return the window of a convolution.
 
     Raises
     ------
@@ -60,7 +60,8 @@ def convolution(synapses: Conv2d) -> EventWindow:
 
 
 def pooled(window: EventWindow, weight: Array) -> EventWindow:
-    """The window with the largest pool for which it gives the same; ``weight`` has the kernel in its last two axes."""
+    """Return the window with the largest pool for which it gives the same; ``weight`` has the kernel in its last two
+    axes."""
     pools = _pool(window, weight, 0), _pool(window, weight, 1)
     if pools == (1, 1):
         return window
@@ -75,7 +76,7 @@ def pooled(window: EventWindow, weight: Array) -> EventWindow:
 
 
 def _pool(window: EventWindow, weight: Array, axis: int) -> int:
-    """The largest pool along an axis: it divides all sizes, and weights within it are equal."""
+    """Return the largest pool along an axis: it divides all sizes, and weights within it are equal."""
     kernel, size = window.kernel[axis], window.size[axis]
     sizes = [window.shape[1 + axis], kernel, window.padding[axis], window.padding[2 + axis]]
     sizes += [window.stride[axis]] if size > 1 else []

@@ -32,12 +32,12 @@ _SEAL = "sha256"
 
 
 def digest(content: bytes) -> str:
-    """SHA-256 in hexadecimal."""
+    """Return the SHA-256 in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def write_folder(out: Path, files: Mapping[str, str], manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Writes ``files`` and their manifest as the folder ``out``, whole or not at all.
+    """Write ``files`` and their manifest as the folder ``out``, whole or not at all.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def write_folder(out: Path, files: Mapping[str, str], manifest: Mapping[str, Any
 
 
 def check_replaceable(out: Path) -> None:
-    """Refuses early what `write_folder` would refuse after the work.
+    """Refuse early what `write_folder` would refuse after the work.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def old_folder(path: Path) -> Path | None:
 
 
 def _target(out: Path) -> Path:
-    """What ``out`` links to, if that can be exchanged."""
+    """Return what ``out`` links to, if that can be exchanged."""
     target = Path(os.path.realpath(out))
     require(not target.is_symlink(), f"{out} is a symbolic link to itself: choose another --out")
     require(
@@ -120,14 +120,14 @@ def _target(out: Path) -> Path:
 
 
 def _beside(target: Path, suffix: str) -> Path:
-    """A hidden name next to ``target``, no longer than names may be."""
+    """Return a hidden name next to ``target``, no longer than names may be."""
     name = f".{target.name}{suffix}"
     short = f".{digest(os.fsencode(target.name))[:16]}{suffix}"
     return target.with_name(name if len(os.fsencode(name)) <= NAME_MAX else short)
 
 
 def _repair(target: Path) -> None:
-    """Ends what a run began that was killed, and tells of what may still be going on."""
+    """End what a run began that was killed, and tell of what may still be going on."""
     old = _beside(target, ".old")
     if os.path.lexists(old):
         if not os.path.lexists(target):
@@ -144,7 +144,7 @@ def _repair(target: Path) -> None:
 
 
 def _exchange(work: Path, target: Path) -> None:
-    """Gives ``work`` the name ``target``."""
+    """Give ``work`` the name ``target``."""
     if not target.is_dir():
         work.rename(target)
         return
@@ -161,7 +161,7 @@ def _exchange(work: Path, target: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Removes a folder of ours, the manifest last: what is left, should this be killed, can be told to be ours."""
+    """Remove a folder of ours, the manifest last: what is left, should this be killed, can be told to be ours."""
     for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
@@ -172,7 +172,7 @@ def _remove(folder: Path) -> None:
 
 
 def _strange(folder: Path, *, whole: bool = True) -> Iterator[str]:
-    """What in a folder that is not empty is not as we wrote it. Unless ``whole``, files may be missing."""
+    """Return what in a folder that is not empty is not as we wrote it. Unless ``whole``, files may be missing."""
     path = folder / MANIFEST
     if not any(folder.iterdir()):
         return
@@ -205,7 +205,7 @@ def _strange(folder: Path, *, whole: bool = True) -> Iterator[str]:
 
 
 def _walk(folder: Path, skip: set[str]) -> Iterator[Path]:
-    """All that is in a folder and below, links not followed, without what ``skip`` names at its top."""
+    """Return all that is in a folder and below, links not followed, without what ``skip`` names at its top."""
     for entry in sorted(folder.iterdir()):
         is_folder = entry.is_dir() and not entry.is_symlink()
         if entry.name in skip and not entry.is_symlink():
@@ -216,7 +216,7 @@ def _walk(folder: Path, skip: set[str]) -> Iterator[Path]:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """The manifest, if it looks like one of ours."""
+    """Return the manifest, if it looks like one of ours."""
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):

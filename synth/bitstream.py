@@ -46,7 +46,7 @@ class Bitstream:
     tools: dict[str, str]
 
     def to_json(self) -> dict[str, Any]:
-        """All but the bits."""
+        """Return all but the bits."""
         return {name: value for name, value in asdict(self).items() if name != "data"}
 
 
@@ -118,7 +118,7 @@ def build_bitstream(
 
 
 def clock_divisor(board: Board, baud: int) -> int:
-    """Cycles of the board's clock in a bit.
+    """Return the cycles of the board's clock in a bit.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def clock_divisor(board: Board, baud: int) -> int:
 
 
 def board_shell(design: Design, *, divisor: int) -> str:
-    """Verilog of a serial port and, as module :data:`TOP`, of it and the design between the pins clk, rx and tx.
+    """Return Verilog of a serial port and, as module :data:`TOP`, of it and the design between the pins clk, rx and tx.
 
     Raises
     ------

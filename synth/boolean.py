@@ -12,7 +12,7 @@ _TOKEN = re.compile(r"\s*([A-Za-z_]\w*(?:\[\d+\])?|[01()!'&*|+^])")
 
 
 def truth_table(expression: str, inputs: Sequence[str]) -> int:
-    """Bit i is the value of ``expression`` where bit k of i is the value of ``inputs[k]``.
+    """Return a truth table: bit i is the value of ``expression`` where bit k of i is the value of ``inputs[k]``.
 
     Raises
     ------

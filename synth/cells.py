@@ -40,7 +40,7 @@ class CellFlow:
 
     @classmethod
     def on(cls, target: CellTarget, *, cache: Cache, progress: Progress | None = None) -> "CellFlow":
-        """The flow for ``target`` with the tools of this machine."""
+        """Return the flow for ``target`` with the tools of this machine."""
         return cls(target=target, yosys=find("yosys"), cache=cache, progress=progress)
 
     def run(self, design: Design) -> CellReport:
@@ -81,7 +81,7 @@ class CellFlow:
         )
 
     def _mapped_cells(self, cells: Counter[str]) -> Counter[str]:
-        """The library's cells among ``cells``; nothing else than memories may be left."""
+        """Return the library's cells among ``cells``; nothing else than memories may be left."""
         gates = Counter({kind: count for kind, count in cells.items() if not kind.startswith(_NO_GATES)})
         left = sorted(kind for kind in gates if kind.startswith("$"))
         require(not left, f"{self.target.name} has no cell that can do the work of {', '.join(left)}")
@@ -129,7 +129,7 @@ class CellFlow:
 
 
 def read_library(path: Path) -> bytes:
-    """The text of a Liberty file, unpacked.
+    """Return the text of a Liberty file, unpacked.
 
     Raises
     ------
@@ -147,12 +147,12 @@ def read_library(path: Path) -> bytes:
 
 
 def library_file(library: bytes) -> str:
-    """A name for its content alone: Yosys keeps what ABC made of a library under the name of its file."""
+    """Return a name for its content alone: Yosys keeps what ABC made of a library under the name of its file."""
     return f"cells_{digest({'library': library})[:16]}.lib"
 
 
 def cell_areas(library: bytes) -> dict[str, float]:
-    """The area of each cell in a Liberty file, 0 for one that does not tell it.
+    """Return the area of each cell in a Liberty file, 0 for one that does not tell it.
 
     Taken from the text, since whether ``stat -liberty`` adds up submodules changes with Yosys' version.
     """

@@ -89,7 +89,7 @@ def read_design(folder: Path, technology: str = "generic") -> Design:
 
 
 def _unused(manifest: dict[str, Any], folder: Path, technology: str) -> set[str]:
-    """Files that are not for this technology, and models of cells, which Yosys knows itself."""
+    """Return the files that are not for this technology, and models of cells, which Yosys knows itself."""
     verilog = manifest.get("verilog", {})
     chosen = verilog.get(technology, verilog.get("generic"))
     require(

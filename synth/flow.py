@@ -22,7 +22,7 @@ def synthesize(
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> SynthReport:
-    """Area, and on an FPGA clock frequency, of the generated design in ``folder``.
+    """Return the area, and on an FPGA clock frequency, of the generated design in ``folder``.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class FpgaFlow:
 
     @classmethod
     def on(cls, target: FpgaTarget, *, cache: Cache, progress: Progress | None = None) -> "FpgaFlow":
-        """The flow for ``target`` with the tools of this machine."""
+        """Return the flow for ``target`` with the tools of this machine."""
         return cls(target=target, yosys=find("yosys"), nextpnr=find(target.pnr), cache=cache, progress=progress)
 
     def run(self, design: Design, *, speed: int | None, seed: int, router: Router) -> FpgaReport:
@@ -92,7 +92,8 @@ class FpgaFlow:
         return self.target.own_synth if design.technology == self.target.technology else self.target.synth
 
     def synthesise(self, design: Design, *, top: str, shell: str) -> Path:
-        """The cache entry with the netlist of a design in a shell, the Verilog module ``top``, and its statistics."""
+        """Return the cache entry with the netlist of a design in a shell, the Verilog module ``top``, and its
+        statistics."""
         finish = [
             # abc9 may join alias wires of different drivers (Yosys 0.66), so let there be none
             f"hierarchy -top {top}",
@@ -140,7 +141,7 @@ class FpgaFlow:
         files: Mapping[str, str] = MappingProxyType({}),
         makes: tuple[str, ...] = (),
     ) -> Path:
-        """The cache entry with nextpnr's report on the netlist of `synthesise`'s, and with what else it makes.
+        """Return the cache entry with nextpnr's report on the netlist of `synthesise`'s, and with what else it makes.
 
         Parameters
         ----------
@@ -194,7 +195,7 @@ class FpgaFlow:
             raise InputError(self._no_fit(needs, "packed together")) from None
 
     def resources(self, netlist: Path, top: str) -> dict[str, int]:
-        """What the module ``top`` of `synthesise`'s entry takes."""
+        """Return what the module ``top`` of `synthesise`'s entry takes."""
         return self._resources(yosys.read_statistics(netlist / _STATISTICS).total(top))
 
     def _resources(self, cells: Counter[str]) -> dict[str, int]:

@@ -117,7 +117,7 @@ def _map(
 
 
 def _parts(design: Design) -> list[str]:
-    """The modules that are kept apart, as Yosys writes them. Amaranth names a module after its place."""
+    """Return the modules that are kept apart, as Yosys writes them. Amaranth names a module after its place."""
     text = b"\n".join(design.sources.values()).decode(errors="replace")
     names = dict.fromkeys(re.findall(r"^module\s+\\?([^\s(]+)", text, re.MULTILINE))
     return [f"\\{name}" for name in names if name.count(".") <= PART_DEPTH]

@@ -35,11 +35,11 @@ class Group:
     groups: list["Group"] = field(default_factory=list)
 
     def of(self, kind: str) -> Iterator["Group"]:
-        """The groups inside of one kind."""
+        """Return the groups inside of one kind."""
         return (group for group in self.groups if group.kind == kind)
 
     def number(self, name: str, default: float = 0.0) -> float:
-        """A simple attribute as a number.
+        """Return a simple attribute as a number.
 
         Raises
         ------
@@ -56,7 +56,7 @@ class Group:
 
 
 def parse_liberty(text: str) -> Group:
-    """The ``library`` group.
+    """Return the ``library`` group.
 
     Raises
     ------
@@ -95,5 +95,5 @@ def _plain(value: str) -> str:
 
 
 def _split(args: str) -> tuple[str, ...]:
-    """Arguments, of which those in quotes may hold commas."""
+    """Return the arguments, of which those in quotes may hold commas."""
     return tuple(_plain(item) for item in re.findall(r'"[^"]*"|[^,\s"][^,"]*', args))

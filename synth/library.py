@@ -39,7 +39,7 @@ class Table:
 
 
 def _place(points: Sequence[float], x: float) -> tuple[int, float]:
-    """The segment that ``x`` belongs to, and how far along it."""
+    """Return the segment that ``x`` belongs to, and how far along it."""
     if len(points) == 1:
         return 0, 0.0
     index = min(max(bisect_right(points, x) - 1, 0), len(points) - 2)
@@ -54,7 +54,7 @@ class Edges:
     fall: tuple[Table, ...]
 
     def at(self, slew: float, load: float) -> tuple[float, float]:
-        """(rise, fall); 0 where there is no table."""
+        """Return (rise, fall); 0 where there is no table."""
         rise, fall = ([table.at(slew, load) for table in tables] for tables in (self.rise, self.fall))
         return fmean(rise) if rise else 0.0, fmean(fall) if fall else 0.0
 
@@ -144,7 +144,7 @@ class CellLibrary:
         )
 
     def buffer_for(self, load: float) -> Cell:
-        """The smallest buffer that may drive ``load`` pF; if none may, the one that may drive most.
+        """Return the smallest buffer that may drive ``load`` pF; if none may, the one that may drive most.
 
         Raises
         ------
@@ -161,7 +161,7 @@ class CellLibrary:
 
 
 def read_cells(library: bytes, name: str = "the Liberty file") -> CellLibrary:
-    """The cells of a Liberty file, which messages call ``name``.
+    """Return the cells of a Liberty file, which messages call ``name``.
 
     Raises
     ------

@@ -90,7 +90,7 @@ class Netlist:
 
 
 def read_netlist(path: Path, *, top: str, clock: str, library: CellLibrary) -> Netlist:
-    """The module ``top``, all of whose cells are memories or cells of ``library``.
+    """Return the module ``top``, all of whose cells are memories or cells of ``library``.
 
     Raises
     ------
@@ -128,14 +128,14 @@ def read_netlist(path: Path, *, top: str, clock: str, library: CellLibrary) -> N
 
 
 def path_of(name: str) -> str:
-    """The hierarchy in the name of a cell of a flattened design: ``engine_0.array`` of
+    """Return the hierarchy in the name of a cell of a flattened design: ``engine_0.array`` of
     ``$flatten\\engine_0.\\array.$abc$7$g1``."""
     plain = name.replace("$flatten", "").replace("\\", "")
     return "" if plain.startswith("$") else plain.split(".$")[0]
 
 
 def _bits(bits: list[int | str]) -> Bits:
-    """Net numbers of Yosys, where undefined is 0."""
+    """Return Yosys' net numbers, where undefined is 0."""
     return tuple(bit if isinstance(bit, int) else int(bit == "1") for bit in bits)
 
 
@@ -191,7 +191,7 @@ def _macro(name: str, parameters: Mapping[str, str], pins: Mapping[str, Bits], c
 
 
 def _in_order(gates: list[Gate], library: CellLibrary, clock: int) -> tuple[Gate, ...]:
-    """Flip-flops first, then gates as their inputs become known."""
+    """Return the flip-flops first, then gates as their inputs become known."""
     ordered, rest = [], []
     for gate in gates:
         flip_flop = library.cells[gate.cell].flip_flop

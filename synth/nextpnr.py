@@ -85,7 +85,7 @@ def parse_route(text: str) -> Route:
 
 
 def _on_clock(event: str, clock: str) -> bool:
-    """Whether an event such as ``"posedge clk"`` is an edge of ``clock``."""
+    """Return whether an event such as ``"posedge clk"`` is an edge of ``clock``."""
     return event.split(" ", 1)[-1] == clock
 
 

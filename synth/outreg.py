@@ -34,7 +34,7 @@ def absorb_output_registers(netlist: dict[str, Any]) -> dict[str, int]:
 
 
 def _users(module: dict[str, Any]) -> dict[Any, list[tuple[str, str]]]:
-    """(cell, port) of each input that a net drives; an output port of the module counts as one."""
+    """Return (cell, port) of each input that a net drives; an output port of the module counts as one."""
     users: dict[Any, list[tuple[str, str]]] = defaultdict(list)
     for name, cell in module["cells"].items():
         for port, bits in cell["connections"].items():
@@ -78,7 +78,7 @@ def _absorb(port: str, ram: Cell, cells: dict[str, Cell], users: dict[Any, list[
 
 
 def _is_plain(cell: Cell, clock: list[Any]) -> bool:
-    """Whether this is a flip-flop of ``clock`` without enable and reset that starts at 0."""
+    """Return whether this is a flip-flop of ``clock`` without enable and reset that starts at 0."""
     parameters, pins = cell["parameters"], cell["connections"]
     return (
         cell["type"] == "TRELLIS_FF"

@@ -49,7 +49,7 @@ class FpgaReport:
     """What each tool was told to do."""
 
     def to_json(self) -> dict[str, Any]:
-        """What ``tospike synth --json`` writes."""
+        """Return what ``tospike synth --json`` writes."""
         return {
             "target": self.target,
             "speed": self.speed,
@@ -83,7 +83,7 @@ class CellReport:
     tools: dict[str, str]
 
     def to_json(self) -> dict[str, Any]:
-        """What ``tospike synth --json`` writes."""
+        """Return what ``tospike synth --json`` writes."""
         return {
             "target": self.target,
             "area": round(self.area, 3),

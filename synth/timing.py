@@ -21,7 +21,7 @@ exit
 
 
 def clock_period(mapped: Mapped, sta: Tool, cache: Cache, progress: Progress | None = None) -> float:
-    """Shortest period in ns from flip-flop to flip-flop, with an ideal clock and without wires.
+    """Return the shortest period in ns from flip-flop to flip-flop, with an ideal clock and without wires.
 
     Paths that begin or end at a memory or a port are not in it: nothing is known of their other half.
 

@@ -23,7 +23,7 @@ _TREE = 4
 
 
 def wrap(design: Design) -> str:
-    """Verilog of the shell around ``design``, a module :data:`WRAPPER` with the pins clk, rst, si and so."""
+    """Return the Verilog of the shell around ``design``, a module :data:`WRAPPER` with the pins clk, rst, si and so."""
     inputs, outputs = design.input_bits, design.output_bits
     shift = max(inputs, 2 * _MIX + 1)
     lines = [
@@ -82,5 +82,5 @@ def _slice(port: Port, low: int) -> str:
 
 
 def _escape(name: str) -> str:
-    """``name`` as Verilog writes it; an escaped identifier ends with the blank."""
+    """Return ``name`` as Verilog writes it; an escaped identifier ends with the blank."""
     return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", name) else f"\\{name} "

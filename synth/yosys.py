@@ -24,7 +24,7 @@ class Statistics:
     memory_bits: Mapping[str, int]
 
     def total(self, module: str) -> Counter[str]:
-        """Cells of ``module`` with all that is inside it, by type."""
+        """Return the cells of ``module`` with all that is inside it, by type."""
         total: Counter[str] = Counter()
         for kind, count in self.cells[module].items():
             inside = self.total(kind) if kind in self.cells else Counter({kind: 1})
@@ -33,7 +33,7 @@ class Statistics:
         return total
 
     def total_memory_bits(self, module: str) -> int:
-        """Bits of the memories in ``module`` and in all that is inside it."""
+        """Return the bits of the memories in ``module`` and in all that is inside it."""
         children = (n * self.total_memory_bits(kind) for kind, n in self.cells[module].items() if kind in self.cells)
         return self.memory_bits[module] + sum(children)
 

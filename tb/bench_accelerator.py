@@ -49,7 +49,7 @@ CYCLE_NS = 10
 
 
 def time_limit(samples: int) -> dict[str, Any]:
-    """Ends a test whose design does not answer: ten times what so many samples take, one after another.
+    """End a test whose design does not answer: ten times what so many samples take, one after another.
 
     Stalls make them four times as long.
     """
@@ -66,7 +66,7 @@ TOKEN_ERROR, ORDER_ERROR = (STATUS.field(name).mask for name in ("token_error", 
 
 
 def expected_beats(result, index):
-    """What the host must receive for one sample."""
+    """Return what the host must receive for one sample."""
     return output_words(PARAMS, result, index)
 
 
@@ -118,13 +118,13 @@ class Bench:
         await self.host.write_dword(Register.CONTROL, 1)
 
     async def _stream_weights(self, source):
-        """The weights of every frame, always the next before the last is through."""
+        """Send the weights of every frame, always the next before the last is through."""
         frame = b"".join(beat.to_bytes(4, "little") for beat in WEIGHTS)
         while True:
             await source.send(AxiStreamFrame(frame))
 
     async def configure(self, images):
-        """Fills the writable memories."""
+        """Fill the writable memories."""
         for region in regions(PARAMS):
             await self.host.write_dword(Register.CONFIG_ADDRESS, region.number << 24)
             expected = 0
@@ -135,7 +135,7 @@ class Bench:
                 expected = index + 1
 
     async def idle(self):
-        """Waits until STATUS says so, and no more weights are wanted."""
+        """Wait until STATUS says so, and no more weights are wanted."""
         while await self.host.read_dword(Register.STATUS) & 1:
             pass
         while self.streaming and self.dut.s_axis_weights_tready.value:
@@ -154,16 +154,16 @@ class Bench:
         }
 
     async def send(self, sample):
-        """Puts one sample into the source's queue."""
+        """Put one sample into the source's queue."""
         await self.send_beats([beat.data for beat in input_beats(PARAMS, sample)])
 
     async def send_beats(self, words):
-        """Puts one AXI4-Stream frame into the source's queue."""
+        """Put one AXI4-Stream frame into the source's queue."""
         data = b"".join(word.to_bytes(4, "little") for word in words)
         await self.source.send(AxiStreamFrame(data))
 
     async def receive(self):
-        """The next frame of results, as a list of integers (dense) or of words (tokens)."""
+        """Return the next frame of results, as a list of integers (dense) or of words (tokens)."""
         frame = await self.sink.recv()
         signed = PARAMS.host_output is not HostOutput.TOKENS
         return [

@@ -58,7 +58,7 @@ class Evaluation:
         return float(np.mean(self.correct))
 
     def summary(self) -> dict[str, Any]:
-        """The stable keys of ``tospike evaluate --json``."""
+        """Return the stable keys of ``tospike evaluate --json``."""
         summary: dict[str, Any] = {
             "backend": self.backend.value,
             "samples": len(self.correct),
@@ -78,13 +78,13 @@ class Evaluation:
 
 
 def distribution(values: Array) -> dict[str, float]:
-    """Mean and percentiles over samples."""
+    """Return the mean and percentiles over samples."""
     p5, p50, p95 = np.percentile(values, [5, 50, 95])
     return {"mean": float(np.mean(values)), "p5": float(p5), "p50": float(p50), "p95": float(p95)}
 
 
 def mean_operations(result: Result) -> dict[str, float]:
-    """Operations per inference."""
+    """Return the operations per inference."""
     return {name: float(np.mean(values)) for name, values in result.operations.items()}
 
 
@@ -98,7 +98,7 @@ def evaluate(
     cache: Cache | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Evaluation:
-    """Runs the first ``samples`` test samples (all by default).
+    """Run the first ``samples`` test samples (all by default).
 
     Raises
     ------

@@ -66,7 +66,7 @@ def compare_trains(prepared: Prepared, x: Array) -> list[LayerTrace]:
 
 
 def spikes_of(prepared: Prepared, x: Array, *, in_float: bool) -> dict[str, Array]:
-    """What each stage that spikes sends for the samples ``x``, by its name: (N, steps, neurons).
+    """Return what each stage that spikes sends for the samples ``x``, by its name: (N, steps, neurons).
 
     In integers without the neurons that nothing reads, as the hardware has none of them.
 

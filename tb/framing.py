@@ -37,7 +37,7 @@ class Deframer:
         self._escaped = False
 
     def feed(self, data: bytes) -> Iterator[Packet]:
-        """The packets that end in ``data``."""
+        """Return the packets that end in ``data``."""
         for byte in data:
             if byte == FLAG:
                 packet = None if self._escaped else _parse(bytes(self._got))

@@ -17,7 +17,7 @@ ENGINE = 0
 
 
 def scale_sim_cycles(array: ArrayParams, layer: DenseLayer) -> int:
-    """What SCALE-Sim 3.0.0 prints for this product: its formula for serial folds, less its known 1.
+    """Return what SCALE-Sim 3.0.0 prints for this product: its formula for serial folds, less its known 1.
 
     Samajdar et al., "A Systematic Methodology for Characterizing Scalability of DNN Accelerators using SCALE-Sim",
     ISPASS 2020, eq. 3.
@@ -29,7 +29,7 @@ def scale_sim_cycles(array: ArrayParams, layer: DenseLayer) -> int:
 
 
 def bench_gemm(array: ArrayParams, layer: DenseLayer, *, seed: int, simulator: str = "verilator") -> dict[str, Any]:
-    """Runs (M x K) times (K x N) with random full-range operands through the generated Verilog.
+    """Run (M x K) times (K x N) with random full-range operands through the generated Verilog.
 
     Returns
     -------

@@ -48,7 +48,7 @@ def run_on_board(
     samples: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> BoardRun:
-    """Runs the first ``samples`` test samples (all by default).
+    """Run the first ``samples`` test samples (all by default).
 
     Raises
     ------

@@ -18,7 +18,7 @@ FEW = 2
 
 
 def silent_stages(network: Network, design: Design, result: Result) -> list[str]:
-    """The float ``network``'s stages with a threshold whose neurons never spike in the golden model."""
+    """Return the float ``network``'s stages with a threshold whose neurons never spike in the golden model."""
     if not network.is_spiking:
         return []
     spikes = [result.counters[f"{design.engine_of(index)}.spikes"] for index in range(len(network.stages))]
@@ -26,7 +26,7 @@ def silent_stages(network: Network, design: Design, result: Result) -> list[str]
 
 
 def quiet_stages(network: Network, sends: Sequence[bool]) -> list[str]:
-    """The stages with a threshold that send nothing."""
+    """Return the stages with a threshold that send nothing."""
     stages = zip(network.stages, sends, strict=True)
     return [
         stage.name
@@ -36,7 +36,7 @@ def quiet_stages(network: Network, sends: Sequence[bool]) -> list[str]:
 
 
 def doubts(network: Network, correct: Array, labels: Array, silent: Sequence[str]) -> tuple[str, ...]:
-    """Warnings, a line each.
+    """Return the warnings, a line each.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def doubts(network: Network, correct: Array, labels: Array, silent: Sequence[str
 
 
 def costly_rounding(network: Network, x: Array, predictions: Array) -> tuple[str, ...]:
-    """A warning where integers answer otherwise than the network as it was trained.
+    """Return a warning where the integer network answers differently from the trained one.
 
     One scale for all values that a layer sends cannot hold channels of very different size, nor few bits a network
     that needs more.
@@ -88,7 +88,7 @@ def costly_rounding(network: Network, x: Array, predictions: Array) -> tuple[str
 
 
 def _by_chance(correct: Array, labels: Array, classes: int) -> float | None:
-    """The rate of guessing, if as many right answers are no more than its luck: a binomial test.
+    """Return the rate of guessing, if as many right answers are no more than its luck: a binomial test.
 
     A guess is right in 1 of ``classes`` cases, or as often as the most frequent label, where there are several.
     ``None`` too where so few samples tell nothing, whatever the answers.
@@ -101,7 +101,7 @@ def _by_chance(correct: Array, labels: Array, classes: int) -> float | None:
 
 
 def binomial_tail(samples: int, least: int, rate: float) -> float:
-    """How likely at least ``least`` of ``samples`` are, each with the probability ``rate`` from 0 to below 1."""
+    """Return how likely at least ``least`` of ``samples`` are, each with the probability ``rate`` from 0 to below 1."""
     factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, samples + 1)))])
     hits = np.arange(least, samples + 1)
     ways = factorials[samples] - factorials[hits] - factorials[samples - hits]

@@ -45,7 +45,8 @@ class StageComparison:
 
 
 def read_reference(path: Path, network: Network, samples: int) -> dict[int, Floats]:
-    """The arrays ``layer_0``, ``layer_1``, ... of an npz file, (N, steps, neurons) each, for the stages they are of.
+    """Return the arrays ``layer_0``, ``layer_1``, ... of an npz file, (N, steps, neurons) each, for the stages they are
+    of.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def read_reference(path: Path, network: Network, samples: int) -> dict[int, Floa
 
 
 def compare_reference(network: Network, x: ArrayLike, reference: Mapping[int, Floats]) -> list[StageComparison]:
-    """Runs the first samples of ``x`` and compares each stage that the reference has.
+    """Run the first samples of ``x`` and compare each stage that the reference has.
 
     A spike that float32's rounding decides is taken as the framework has it, so that what follows from it is no
     difference. Membranes of neurons without a threshold may differ by `TOLERANCE`.
@@ -111,7 +112,7 @@ def compare_reference(network: Network, x: ArrayLike, reference: Mapping[int, Fl
 def _batch(
     network: Network, x: NDArray[np.generic], reference: Mapping[int, Floats]
 ) -> dict[int, tuple[Floats, NDArray[np.bool_]]]:
-    """What each stage sent, or its membranes, and which spikes were ties; (N, steps, neurons)."""
+    """Return what each stage sent, or its membranes, and which spikes were ties; (N, steps, neurons)."""
     laws = laws_of(network, len(x))
     trains = {index: wanted for index, wanted in reference.items() if laws[index].neuron.kind.spikes}
     ran = {index: (np.zeros(wanted.shape), np.zeros(wanted.shape, dtype=bool)) for index, wanted in reference.items()}

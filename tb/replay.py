@@ -52,7 +52,7 @@ def replay(
     cache: Cache | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Replay:
-    """Runs samples through the generated Verilog.
+    """Run samples through the generated Verilog.
 
     Parameters
     ----------
@@ -108,7 +108,8 @@ def replay(
 
 
 def patience(cycles: Array, weights: Sequence[int] = ()) -> int:
-    """Cycles after which a design does not answer: several times what the golden model needs, (N,) ``cycles``.
+    """Return the cycles after which a design does not answer: several times what the golden model needs, (N,)
+    ``cycles``.
 
     Before a sample it may load the ``weights`` of a frame.
     """
@@ -126,7 +127,7 @@ class Answers:
 
 
 def parse_answers(text: str, name: str, samples: int, counters: tuple[str, ...]) -> Answers:
-    """The lines of `replay.sv`, of the design ``name``.
+    """Return the lines of `replay.sv`, of the design ``name``.
 
     Raises
     ------
@@ -155,7 +156,7 @@ def parse_answers(text: str, name: str, samples: int, counters: tuple[str, ...])
 
 
 def parse_results(text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...]) -> Replay:
-    """The same of a design that answers each sample with as many words.
+    """Return the same for a design that answers each sample with as many words.
 
     Raises
     ------
@@ -178,7 +179,7 @@ def parse_results(text: str, params: AcceleratorParams, samples: int, names: tup
 
 
 def _simulator(verilog: str, top: str, simulator: str, cache: Cache, *, weights: int) -> list[str]:
-    """The command that runs the bench on this design, built if it is not in the cache."""
+    """Return the command that runs the bench on this design, built if it is not in the cache."""
     args: tuple[str, ...]
     defines = {"DUT": top, **({"WEIGHT_BEATS": str(weights)} if weights else {})}
     if simulator == "icarus":

@@ -14,7 +14,7 @@ from tospike.gen.plain_path import plain
 
 
 def make_runner(simulator: str) -> Runner:
-    """The runner of ``verilator`` or ``icarus``."""
+    """Return the runner of ``verilator`` or ``icarus``."""
     return _PlainVerilator() if simulator == "verilator" else _Icarus()
 
 
@@ -25,7 +25,7 @@ def library_path() -> Mapping[str, str]:
 
 
 def python_path(path: Sequence[str]) -> str:
-    """``sys.path`` without the folder that one is in: modules lie there that nobody meant to be run."""
+    """Return ``sys.path`` without the folder that one is in: modules lie there that nobody meant to be run."""
     here = Path.cwd()
     return os.pathsep.join(entry for entry in path if Path(entry).is_absolute() and Path(entry).resolve() != here)
 

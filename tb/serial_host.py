@@ -32,10 +32,10 @@ class Line(Protocol):
         """All of them are on their way."""
 
     def receive(self) -> bytes:
-        """What came; nothing if nothing came for a moment."""
+        """Return what has arrived; nothing if nothing arrives for a moment."""
 
     def time(self) -> float:
-        """Seconds on a clock that does not go back."""
+        """Return the seconds on a clock that does not go back."""
 
 
 class NoAnswerError(InputError):
@@ -84,7 +84,7 @@ class SerialHost:
         self._answer()
 
     def read(self, address: int) -> int:
-        """The register at ``address``."""
+        """Return the register at ``address``."""
         return int.from_bytes(self._ask(Request.READ, address, b"", size=4), "little")
 
     def write(self, address: int, data: int) -> None:
@@ -179,7 +179,7 @@ class SerialHost:
         self._line.send(data)
 
     def _answer(self) -> tuple[_Flight, Packet]:
-        """The next answer, and what it answers; all are sent again for as long as there is none."""
+        """Return the next answer, and what it answers; all are sent again for as long as there is none."""
         for number in range(TRIES):
             if number:
                 self._line.send(b"".join(flight.data for flight in self._flights))

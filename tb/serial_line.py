@@ -35,7 +35,7 @@ class SerialLine:
             self._port.write(data)
 
     def receive(self) -> bytes:
-        """What came."""
+        """Return what came."""
         with self._told():
             first = self._port.read(1)
             return first + self._port.read(min(self._port.in_waiting, _AT_ONCE)) if first else b""
@@ -54,7 +54,7 @@ class SerialLine:
 
 @contextmanager
 def open_line(port: str, baud: int, *, timeout: float) -> Iterator[SerialLine]:
-    """A line, for nobody else while it is open. ``timeout`` are seconds in which it has to take what is sent.
+    """Open a line, which is exclusive while open and must take what is sent within ``timeout`` seconds.
 
     Raises
     ------

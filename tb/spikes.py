@@ -16,7 +16,7 @@ from tospike.tb.replay import patience, replay
 def bench_spikes(
     engine: EventParams, rates: Sequence[float], *, steps: int, seed: int, simulator: str = "verilator"
 ) -> list[dict[str, Any]]:
-    """Runs a spike train of each rate through the generated Verilog, weights random.
+    """Run a spike train of each rate through the generated Verilog, weights random.
 
     The engine's readout must be the count or the membrane: a frame of the same length for every train.
 

@@ -45,7 +45,7 @@ def verify(
     waves: bool = False,
     cache: Cache | None = None,
 ) -> list[TestResult]:
-    """Runs the benches on a design folder; results, log and waveform come into its sub-folder ``verify``.
+    """Run the benches on a design folder; results, log and waveform come into its sub-folder ``verify``.
 
     They run in a fresh folder, and without the design's or the current one on Python's path: what lies there is data.
 
@@ -129,7 +129,7 @@ def verify(
 
 
 def _folder_for_results(folder: Path) -> Path:
-    """The design's sub-folder `RUN`, there and our own."""
+    """Return the design's sub-folder `RUN`, there and our own."""
     kept = folder / RUN
     require(
         not kept.is_symlink() and (kept.is_dir() or not kept.exists()),
@@ -143,7 +143,7 @@ def _folder_for_results(folder: Path) -> Path:
 
 
 def _bring_back(work: Path, kept: Path) -> None:
-    """Puts results, log and waveform of a run in place of those of the last."""
+    """Put results, log and waveform of a run in place of those of the last."""
     for name in (RESULTS, LOG, *WAVES):
         try:
             if (kept / name).is_dir() and not (kept / name).is_symlink():
@@ -161,7 +161,7 @@ def _reason(log: Path) -> str:
 
 
 def read_results(results: Path) -> Iterator[TestResult]:
-    """The tests in the file that cocotb's runner leaves."""
+    """Return the tests in the file that cocotb's runner leaves."""
     for case in ElementTree.parse(results).getroot().iter("testcase"):
         problems = [*case.findall("failure"), *case.findall("error")]
         message = next((p.get("error_msg") or p.get("message") or p.text or "failed" for p in problems), "")
@@ -176,7 +176,7 @@ def read_results(results: Path) -> Iterator[TestResult]:
 
 @contextlib.contextmanager
 def environment(tool: Tool) -> Iterator[None]:
-    """The runner of cocotb looks for simulators on PATH."""
+    """Put a simulator on PATH, where cocotb's runner looks for it."""
     before = dict(os.environ)
     folder = str(Path(tool.command[0]).parent)
     os.environ.update(tool.environment)

@@ -119,7 +119,7 @@ class EngineActivity:
     """What the engine runs; an encoder runs none."""
 
     def counts(self) -> dict[str, Counts]:
-        """``operations`` as arrays.
+        """Return ``operations`` as arrays.
 
         Raises
         ------

@@ -58,7 +58,7 @@ def break_even(prices: SynapsePrices, reuse: Reuse) -> float:
 
 
 def snn_synapse(prices: SynapsePrices, reuse: Reuse) -> float:
-    """pJ of one spike at one synapse: the denominator of n*."""
+    """Return the energy in pJ of one spike at one synapse: the denominator of n*."""
     return prices.weight / reuse.snn_weight + prices.spike + prices.add + prices.state / reuse.state
 
 
@@ -81,7 +81,7 @@ class PublishedBreakEven:
     """Time steps that a spike rate refers to."""
 
     def spikes_per_activation(self, *, density: float) -> tuple[float, float]:
-        """The answer as n, where the fraction ``density`` of an ANN's activations is not zero.
+        """Return the answer as n, where the fraction ``density`` of an ANN's activations is not zero.
 
         Spikes per synapse are spikes per activation, zeros included; a spike rate is spikes per synapse and step.
         """

@@ -19,7 +19,7 @@ _SOURCE = "structure after M. Dampfhoffer et al., IEEE TETCI 7(3), 2023; prices:
 
 
 def layer_terms(layer: LayerActivity) -> Terms:
-    """pJ of a dense layer.
+    """Return the energy in pJ of a dense layer.
 
     ANN: a weight is read once, and only if its activation is not zero. SNN: per spike and synapse a weight is read and
     a membrane read and written; a leak (LIF) goes over all membranes in each step.

@@ -21,7 +21,7 @@ _SOURCE = "S. Davidson and S. B. Furber, Front. Neurosci. 15:651141, 2021: 22FDX
 
 
 def layer_terms(layer: LayerActivity) -> Terms:
-    """pJ of a dense layer: every connection of an ANN, every connection of a spike of an SNN.
+    """Return the energy in pJ of a dense layer: every connection of an ANN, every connection of a spike of an SNN.
 
     Neurons: an ANN reads each input and writes each output once; an SNN reads, leaks, compares and writes each
     membrane in each step.

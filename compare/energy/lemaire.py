@@ -22,7 +22,7 @@ _SOURCE = "E. Lemaire et al., ICONIP 2022, after Horowitz, ISSCC 2014"
 
 
 def access(bits: int, words: float) -> float:
-    """Energy in pJ of reading or writing a word of ``bits`` in a memory of ``words`` of them."""
+    """Return the energy in pJ of reading or writing a word of ``bits`` in a memory of ``words`` of them."""
     kib = bits * words / 8192
     segments = list(pairwise(SRAM_KIB))
     (x0, y0), (x1, y1) = next((pair for pair in segments if kib <= pair[1][0]), segments[-1])
@@ -77,7 +77,7 @@ def snn_conv_counts(
 
 
 def layer_terms(layer: LayerActivity) -> Terms:
-    """pJ of a dense layer.
+    """Return the energy in pJ of a dense layer.
 
     ANN: every input read once [4], every weight [6.2], every output written [12], every product [2], an addition per
     address. SNN: weights per spike [8], membranes per spike and per step [9, 10], additions per spike, per step and

@@ -47,7 +47,7 @@ class Difference:
 
 
 def differences(counted: Mapping[str, float], measured: Mapping[str, float]) -> Sequence[Difference]:
-    """Every term of either level; they add up to the two totals."""
+    """Return every term of either level; together they are the two totals."""
     sides = []
     for terms in (counted, measured):
         joined: dict[str, float] = {}

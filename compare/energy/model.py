@@ -89,7 +89,7 @@ def sum_terms(parts: Iterable[Terms]) -> Terms:
 
 
 def per_layer(price: Callable[[LayerActivity], Terms]) -> Callable[[EngineActivity], Terms]:
-    """The charge of a model that knows layers, not engines: an encoder costs nothing in it."""
+    """Return a ``charge`` from a rule that knows layers, not engines: an encoder costs nothing in it."""
     return lambda engine: sum_terms(price(layer) for layer in engine.layers)
 
 

@@ -6,7 +6,7 @@ from tospike.compare.energy.technology import Technology, load_technology
 
 
 def operation_prices(technology: Technology, widths: Widths, memories: Memories) -> dict[str, float]:
-    """Picojoules of one operation of each name.
+    """Return the picojoules of one operation of each name.
 
     A threshold comparison is an addition; so is the reset that follows a spike. A spike is written to a queue and read
     from it. A synaptic operation is an addition: a spike needs no multiplier.
@@ -34,7 +34,7 @@ def operation_prices(technology: Technology, widths: Widths, memories: Memories)
 
 
 def operation_model(technology: Technology, *, source: str) -> EnergyModel:
-    """Counts times `operation_prices`, with every engine's own widths and memories."""
+    """Return the counts times `operation_prices`, with every engine's own widths and memories."""
 
     def charge(engine: EngineActivity) -> Terms:
         prices = operation_prices(technology, engine.widths, engine.memories)

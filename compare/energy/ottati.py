@@ -40,7 +40,8 @@ PRICES_THESIS = Prices(add=0.1, multiply=0.2, memory=12.5, neuron_multiply=3.0, 
 
 
 def ann_2023(macs: Counts, outputs: Counts) -> Terms:
-    """``sparsity-analysis-cnn.py``, ANN: two reads and a MAC per weight of a non-zero input; a write per output.
+    """Price by ``sparsity-analysis-cnn.py``, ANN: two reads and a MAC per weight of a non-zero input; a write per
+    output.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def ann_2023(macs: Counts, outputs: Counts) -> Terms:
 
 
 def snn_2023(synaptic: Counts, updates: Counts, outputs: Counts, spikes: Counts) -> Terms:
-    """``sparsity-analysis-cnn.py``, SNN: per spike and weight, a bit and a weight are read and added.
+    """Price by ``sparsity-analysis-cnn.py``, SNN: per spike and weight, a bit and a weight are read and added.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def snn_2023(synaptic: Counts, updates: Counts, outputs: Counts, spikes: Counts)
 
 
 def ann_recurrent_2023(macs: Counts, neurons: Counts) -> Terms:
-    """``sparsity-analysis-rnn.py``, ANN: `ann_2023`, and per neuron a recurrent product and four accesses."""
+    """Price by ``sparsity-analysis-rnn.py``, ANN: `ann_2023`, and per neuron a recurrent product and four accesses."""
     p = PRICES_2023
     return {
         "mac": (macs + neurons) * (p.multiply + p.add),
@@ -97,12 +98,13 @@ def ann_recurrent_2023(macs: Counts, neurons: Counts) -> Terms:
 
 
 def snn_recurrent_2023(synaptic: Counts, updates: Counts, spikes: Counts) -> Terms:
-    """``sparsity-analysis-rnn.py``, SNN: as `snn_2023`, but a bit is written only for a spike."""
+    """Price by ``sparsity-analysis-rnn.py``, SNN: as `snn_2023`, but a bit is written only for a spike."""
     return snn_2023(synaptic, updates, spikes, spikes)
 
 
 def ann_thesis(macs: Counts, outputs: Counts, channels: float) -> Terms:
-    """``main.py``, ANN: every output is requantised, gets a bias and a comparison; parameters are read per channel."""
+    """Price by ``main.py``, ANN: every output is requantised, gets a bias and a comparison; parameters are read per
+    channel."""
     p = PRICES_THESIS
     return {
         "mac": macs * (p.multiply + p.add),
@@ -118,7 +120,8 @@ def ann_thesis(macs: Counts, outputs: Counts, channels: float) -> Terms:
 
 
 def snn_thesis(synaptic: Counts, updates: Counts, channels: float) -> Terms:
-    """``main.py``, SNN: per neuron and step leak, bias, comparison, reset, membrane read and written, a bit written."""
+    """Price by ``main.py``, SNN: per neuron and step leak, bias, comparison, reset, membrane read and written, a bit
+    written."""
     p = PRICES_THESIS
     return {
         "sop": synaptic * p.add,

@@ -11,13 +11,13 @@ from tospike.sim.network import Array
 
 
 def spikes_between(params: AcceleratorParams, counters: Mapping[str, Array]) -> Array:
-    """(N,) spikes of each sample that come to neurons, from an encoder or from others."""
+    """Return (N,) spikes of each sample that come to neurons, from an encoder or from others."""
     came = [counters[f"{index}.values"] for index in _driven(params)]
     return np.sum(came, axis=0) if came else np.zeros_like(counters["inputs"])
 
 
 def _driven(params: AcceleratorParams) -> list[int]:
-    """Engines whose events are spikes, by their place."""
+    """Return the engines whose events are spikes, by their place."""
     return [
         index
         for index, engine in enumerate(params.engines)
@@ -28,7 +28,7 @@ def _driven(params: AcceleratorParams) -> list[int]:
 def spike_break_even(
     technology: Technology, params: AcceleratorParams, counters: Mapping[str, Array], cycles: Array, *, ann_pj: float
 ) -> float | None:
-    """The factor on all spikes between neurons at which the SNN needs ``ann_pj`` per inference.
+    """Return the factor on all spikes between neurons at which the SNN needs ``ann_pj`` per inference.
 
     Energy is linear in the counters, so two points tell: the spikes as they are, and none. Every spike that is left out
     saves the cycles of its words: as if engines never worked at the same time, which favours few spikes.

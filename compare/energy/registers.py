@@ -21,7 +21,7 @@ _ENGINE = re.compile(r"\.(engine_\d+)(?:\.|$)")
 
 @lru_cache(maxsize=64)
 def register_bits(params: AcceleratorParams) -> dict[str, int]:
-    """Flip-flops of the host port and of each engine, ``engine_0`` and so on.
+    """Return the flip-flops of the host port and of each engine, ``engine_0`` and so on.
 
     Counted in Amaranth's RTLIL: what a synthesiser would remove or merge is still there, and no memory is.
     """

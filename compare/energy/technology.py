@@ -127,11 +127,11 @@ class Technology:
         require(self.clock.mhz > 0, f"[clock] mhz of {self.name} must be above 0")
 
     def addition(self, bits: int) -> float:
-        """Energy in pJ of an addition of ``bits``: linear between the points, through 0, and beyond."""
+        """Return the energy in pJ of an addition of ``bits``: linear between the points, through 0, and beyond."""
         return _between(((0.0, 0.0), *zip(self.add.bits, self.add.pj, strict=True)), bits)
 
     def multiplication(self, a_bits: int, b_bits: int) -> float:
-        """Energy in pJ of a product of ``a_bits`` by ``b_bits``.
+        """Return the energy in pJ of a product of ``a_bits`` by ``b_bits``.
 
         A power of the number of partial-product bits, ``a_bits * b_bits``, that meets the first and the last
         point; proportional to it where there is one point.
@@ -141,7 +141,7 @@ class Technology:
         return low * (a_bits * b_bits / small) ** power
 
     def access(self, bits: int, capacity_bits: int) -> float:
-        """Energy in pJ of a read or a write of ``bits`` in a memory of ``capacity_bits``.
+        """Return the energy in pJ of a read or a write of ``bits`` in a memory of ``capacity_bits``.
 
         Proportional to the bits: words of 64 are taken to be used in full. Between the given capacities energy is a
         power of the capacity (straight lines in log-log); the lines go on to both sides, downwards no further
@@ -154,7 +154,7 @@ class Technology:
         return max(word, self.sram.floor_pj) * bits / _WORD_BITS
 
     def leak(self, state_bits: int, leak: LeakParams | None) -> float:
-        """Energy in pJ of one membrane leak: a subtraction of the shifted state, or a multiplication."""
+        """Return the energy in pJ of one membrane leak: a subtraction of the shifted state, or a multiplication."""
         match leak:
             case None:
                 return 0.0
@@ -164,7 +164,7 @@ class Technology:
                 return self.multiplication(state_bits, bits)
 
     def describe(self) -> dict[str, Constant]:
-        """Every number of the file, by the names of table and key."""
+        """Return every number of the file, by the names of table and key."""
         found: dict[str, Constant] = {}
         for table in ("add", "multiply", "sram", "register", "logic", "clock"):
             values = {f.name: getattr(getattr(self, table), f.name) for f in fields(getattr(self, table))}
@@ -194,7 +194,7 @@ _FOLDER = resources.files("tospike.compare.energy").joinpath("technologies")
 
 
 def shipped() -> tuple[str, ...]:
-    """The technologies that come with tospike."""
+    """Return the technologies that come with tospike."""
     return tuple(sorted(entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith("toml")))
 
 
@@ -219,7 +219,7 @@ def load_technology(name: str) -> Technology:
 
 
 def _decode(cls: type, data: Mapping[str, Any], where: str) -> Any:
-    """``data`` as an instance of ``cls``, whose fields are tables, numbers, lists of numbers or text."""
+    """Return ``data`` as an instance of ``cls``, whose fields are tables, numbers, lists of numbers or text."""
     hints = get_type_hints(cls)
     unknown = sorted(set(data) - set(hints))
     require(not unknown, f"{where} has unknown keys: {', '.join(unknown)}; allowed are {', '.join(hints)}")

@@ -60,6 +60,6 @@ class EngineWork:
 
 
 def token_registers(counters: Mapping[str, Counts], bits: int) -> Access:
-    """Each token passes two registers of the stream, with its kind."""
+    """Charge two registers of the stream for each token, its kind included."""
     tokens = counters["values"] + counters["ticks"] + counters["samples"]
     return Access(term="token", count=2 * tokens, bits=bits + 2, capacity_bits=0)

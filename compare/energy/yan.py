@@ -17,12 +17,13 @@ _SOURCE = "structure after Z. Yan et al., arXiv 2409.08290; prices: Horowitz, IS
 
 
 def twin_bits(steps: int) -> int:
-    """Bits of an activation that can hold what a neuron of ``steps`` steps can: ceil(log2(T + 1))."""
+    """Return the bits of an activation that can hold what a neuron of ``steps`` steps can: ceil(log2(T + 1))."""
     return steps.bit_length()
 
 
 def layer_terms(layer: LayerActivity) -> Terms:
-    """pJ of a dense layer: zeros are skipped on both sides, activations move densely, a bit per neuron and step."""
+    """Return the energy in pJ of a dense layer: zeros are skipped on both sides, activations move densely, a bit per
+    neuron and step."""
     once = layer.events * 0 + 1
     weights = layer.weight_bits * layer.weights
     add = _HOROWITZ.addition(layer.state_bits)

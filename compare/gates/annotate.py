@@ -89,12 +89,12 @@ def annotate(netlist: Netlist, library: CellLibrary, wires: WireModel) -> Annota
 
 
 def _data_load(library: CellLibrary) -> float:
-    """Capacitance of a pin of a memory: taken to be that of a flip-flop's data."""
+    """Return the capacitance of a pin of a memory: taken to be that of a flip-flop's data."""
     return library.flip_flop.pins[library.flip_flop.inputs[0]].capacitance
 
 
 def _pins(netlist: Netlist, library: CellLibrary) -> tuple[Floats, NDArray[np.int64]]:
-    """Capacitance of the pins that each net drives, and their number."""
+    """Return the capacitance of the pins that each net drives, and their number."""
     load = np.zeros(netlist.nets)
     sinks = np.zeros(netlist.nets, dtype=np.int64)
     for gate in netlist.gates:
@@ -120,6 +120,6 @@ def _input_energies(netlist: Netlist, library: CellLibrary, slew: Floats) -> Ite
 
 
 def _picoseconds(pin: Pin, related: str, slew: float, load: float) -> tuple[int, int]:
-    """Delays of a rising and a falling edge at an output; at least one, so that time goes on."""
+    """Return the delays of a rising and a falling edge at an output; at least one, so that time goes on."""
     rise, fall = pin.delays[related].at(slew, load) if related in pin.delays else (0.0, 0.0)
     return max(1, round(rise * 1000)), max(1, round(fall * 1000))

@@ -84,7 +84,7 @@ def measure_cells(
 
 
 def element_run(array: ArrayParams, density: float, cycles: int, rng: np.random.Generator) -> Run:
-    """``acc <- (first ? 0 : acc) + act * weight``, in ``acc`` after ``mac_latency`` cycles."""
+    """Compute ``acc <- (first ? 0 : acc) + act * weight``, in ``acc`` after ``mac_latency`` cycles."""
     total = RESET_CYCLES + cycles
     act, weight = _operands(rng, density, total, ACT_BITS), _operands(rng, 1.0, total, WEIGHT_BITS)
     act[:RESET_CYCLES] = 0
@@ -104,7 +104,8 @@ def element_run(array: ArrayParams, density: float, cycles: int, rng: np.random.
 
 
 def lane_run(density: float, cycles: int, rng: np.random.Generator) -> Run:
-    """``state[word] = saturate(state[word] + addend)``, words in turn; ``state`` is the word before, 3 cycles later."""
+    """Compute ``state[word] = saturate(state[word] + addend)``, words in turn; ``state`` is the word before, 3 cycles
+    later."""
     total = RESET_CYCLES + cycles
     spikes = rng.random(total) < density
     spikes[:RESET_CYCLES] = False

@@ -52,7 +52,8 @@ class GateEnergy:
         return np.sum(list(self.parts.values()), axis=0)
 
     def summary(self) -> GateEnergyReport:
-        """Means per inference, parts that add up to the total, percentiles and the values of single samples."""
+        """Return the means per inference, parts that add up to the total, percentiles and the values of single
+        samples."""
         means = mean_terms(self.parts)
         return GateEnergyReport(
             **spread(self.total),
@@ -131,12 +132,12 @@ def gate_energy(
 
 
 def _module(macro: str) -> str:
-    """``engine_0.weights`` of the memory ``engine_0.weights.memory``."""
+    """Return ``engine_0.weights`` of the memory ``engine_0.weights.memory``."""
     return ".".join(macro.split(".")[:2])
 
 
 def clock_tree(netlist: Netlist, library: CellLibrary, wire_per_sink: float) -> ClockTree:
-    """What the clock drives, and what drives the clock.
+    """Return what the clock drives, and what drives the clock.
 
     A clock pin of a memory is taken to be that of a flip-flop.
     """

@@ -39,7 +39,7 @@ class PartLevels:
 def part_levels(
     counts: Mapping[str, float], counters: Mapping[str, float], gates: Mapping[str, Mapping[str, float]]
 ) -> list[PartLevels]:
-    """Every part at every level.
+    """Return every part at every level.
 
     Parameters
     ----------

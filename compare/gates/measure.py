@@ -40,7 +40,8 @@ ALL_DELAYS = tuple(DelayModel)
 
 
 def fitting_technology(target: str) -> str:
-    """The technology that comes with tospike for the cells of ``target``, ``osu018`` for those that nobody knows."""
+    """Return the technology that comes with tospike for the cells of ``target``, ``osu018`` for those that nobody
+    knows."""
     return "sky130hd" if "sky130" in Path(target).name else "osu018"
 
 
@@ -137,7 +138,7 @@ def source(top: str, verilog: Verilog, ports: Sequence[VerilogPort]) -> Source:
 
 
 def source_of(design: Design) -> Source:
-    """The Verilog of a network on hardware, for synthesis.
+    """Return the Verilog of a network on hardware, for synthesis.
 
     Raises
     ------
@@ -154,7 +155,7 @@ def source_of(design: Design) -> Source:
 
 
 def timing_of(mapped: Mapped, options: GateOptions, progress: Progress | None = None) -> Timing:
-    """The clock period: OpenSTA's if it is installed, else the technology's."""
+    """Return the clock period: OpenSTA's if it is installed, else the technology's."""
     sta, advice = look("sta")
     if sta is None:
         period = 1000 / options.technology.clock.mhz
@@ -166,7 +167,7 @@ def timing_of(mapped: Mapped, options: GateOptions, progress: Progress | None = 
 def measure_gates(
     design: Design, x: Array, options: GateOptions, *, progress: Progress | None = None
 ) -> GateMeasurement:
-    """Energy of every sample, whose outputs, cycles and counters are those of the golden model.
+    """Return the energy of every sample, whose outputs, cycles and counters are those of the golden model.
 
     Parameters
     ----------

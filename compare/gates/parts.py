@@ -23,7 +23,8 @@ _ENGINE = re.compile(r"engine_\d+\.([^.$]+)")
 
 
 def part_of(path: str) -> str:
-    """The part of ``engine_0.array`` and so on. What is in no module of an engine is control, host port included."""
+    """Return the part of ``engine_0.array`` and so on. What is in no module of an engine is control, host port
+    included."""
     match = _ENGINE.match(path)
     if match:
         for pattern, part in _MODULES:

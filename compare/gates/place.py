@@ -27,7 +27,7 @@ class GatePlace:
 
 
 def place_in_gates(ann: GateReport | None, snn: GateReport | None, n: Array) -> GatePlace | None:
-    """``gates`` of a report's break-even; ``None`` where gates were not measured.
+    """Return ``gates`` of a report's break-even; ``None`` where gates were not measured.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def place_in_gates(ann: GateReport | None, snn: GateReport | None, n: Array) -> 
 
 
 def gate_break_even(spikes: Floats, snn_pj: Floats, ann_pj: Floats) -> tuple[float, float, float] | None:
-    """The spikes of a sample at which a straight line through the samples' energies meets the ANN's mean.
+    """Return the spikes of a sample at which a straight line through the samples' energies meets the ANN's mean.
 
     Nothing is scaled: what is known are the samples, which differ in their spikes.
 

@@ -45,7 +45,7 @@ class Activity:
 
 
 def netlist_text(netlist: Netlist, library: CellLibrary, annotated: Annotated) -> str:
-    """The netlist as the simulator reads it, see `circuit.h`."""
+    """Return the netlist as the simulator reads it, see `circuit.h`."""
 
     def nets(bits: Sequence[int]) -> str:
         return " ".join(map(str, (len(bits), *bits)))
@@ -123,7 +123,8 @@ class GateSimulator:
         )
 
     def vectors(self, delays: DelayModel, vectors: Sequence[Sequence[int]], *, skip: int = 0) -> Activity:
-        """A row of input values for each cycle, in the order of the netlist's inputs; the first ``skip`` do not count.
+        """Return a row of input values for each cycle, in the order of the netlist's inputs; the first ``skip`` do not
+        count.
 
         The outputs at the end of each cycle are a line of hexadecimal numbers.
         """
@@ -159,7 +160,7 @@ def _hexadecimal(values: Sequence[int], separator: str = "\n") -> str:
 
 
 def _numbered(kind: str, ports: dict[str, Bits]) -> str:
-    """Ports once more, by number."""
+    """Return the ports once more, by number."""
     lines = (
         f"port {kind}_{number} {len(bits)} {' '.join(map(str, bits))}\n" for number, bits in enumerate(ports.values())
     )

@@ -48,7 +48,7 @@ class GateStudy:
 
 
 def gate_figures(prepared: Prepared, data: DataSet, study: GateStudy, progress: Progress) -> GateReport | None:
-    """What a report says of a design's gates; ``None`` where they are not measured.
+    """Return what a report says of a design's gates; ``None`` where they are not measured.
 
     Raises
     ------

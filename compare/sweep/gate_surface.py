@@ -34,7 +34,7 @@ def check_surface(points: Sequence[Point], *, target: str, delays: DelayModel) -
 
 
 def gate_surface(points: Sequence[Point], *, target: str, delays: DelayModel, run: Run) -> tuple[BreakEven, ...]:
-    """Break-even of each of ``points`` in the gates of ``target``, in that order."""
+    """Return the break-even of each of ``points`` in the gates of ``target``, in that order."""
     surface = [_Search(point, target, delays) for point in points]
     found: Found = {}
     while wanted := tuple(dict.fromkeys(side for search in surface for side in search.missing(found))):
@@ -52,7 +52,7 @@ class _Search:
         self._snn = [GatePoint.of(Side.SNN, rate, target=target, delays=delays) for rate in self._rates]
 
     def missing(self, found: Found) -> list[GatePoint]:
-        """What must be measured next: nothing once the break-even lies between neighbours."""
+        """Return what must be measured next: nothing once the break-even lies between neighbours."""
         low, high = 0, len(self._snn)
         while low < high:
             middle = (low + high) // 2
@@ -65,7 +65,7 @@ class _Search:
         return []
 
     def result(self, found: Found) -> BreakEven:
-        """The break-even, once nothing is missing."""
+        """Return the break-even, once nothing is missing."""
         measured = ((rate, found[side]) for rate, side in zip(self._rates, self._snn, strict=True) if side in found)
         curve = tuple((spikes_per_activation(rate), side) for rate, side in measured)
         ann = found[self._ann]

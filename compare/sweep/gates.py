@@ -45,7 +45,7 @@ class GatePoint:
 
     @classmethod
     def of(cls, side: Side, point: Point, *, target: str, delays: DelayModel) -> "GatePoint":
-        """A side of ``point``.
+        """Return a side of ``point``.
 
         Raises
         ------
@@ -103,7 +103,7 @@ def measure(work: GatePoint) -> GateSideResult:
 
 
 def inputs(work: GatePoint) -> Mapping[str, str | None]:
-    """What the result depends on, but for the code."""
+    """Return what the result depends on, but for the code."""
     sta, _ = look("sta")
     options = _options(work)
     return {

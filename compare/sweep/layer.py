@@ -21,7 +21,7 @@ from tospike.sim.network import Array
 
 
 def frames(point: Point) -> Array:
-    """(samples, rows * inputs) activations, of which the fraction ``density`` is not zero."""
+    """Return (samples, rows * inputs) activations, of which the fraction ``density`` is not zero."""
     rng = _generator(point, side=0)
     shape = (point.samples, point.rows * point.inputs)
     values = rng.integers(1, 1 << point.act_bits, size=shape)
@@ -29,7 +29,7 @@ def frames(point: Point) -> Array:
 
 
 def trains(point: Point) -> Array:
-    """(samples, steps, inputs) spikes."""
+    """Return (samples, steps, inputs) spikes."""
     shape = (point.samples, point.steps, point.inputs)
     return (_generator(point, side=1).random(shape) < point.spike_rate).astype(np.int64)
 
@@ -46,12 +46,13 @@ def spikes_per_activation(point: Point) -> float:
 
 
 def ann_design(point: Point) -> Design:
-    """Random weights on the array: counts and cycles depend on none."""
+    """Return random weights on the array: counts and cycles depend on none."""
     return random_design(systolic(point), seed=point.seed)
 
 
 def snn_design(point: Point) -> Design:
-    """Random weights on the event engine, and the threshold at which as many spikes leave, per neuron, as come in."""
+    """Return random weights on the event engine, and the threshold at which as many spikes leave, per neuron, as come
+    in."""
     x = trains(point)
     wanted = x.mean() * point.outputs * point.steps
     low, high = 0, (1 << (point.state_bits - 1)) - 2
@@ -64,7 +65,7 @@ def snn_design(point: Point) -> Design:
 
 
 def systolic(point: Point) -> AcceleratorParams:
-    """The ANN's hardware."""
+    """Return the ANN's hardware."""
     array = ArrayParams(
         rows=point.rows,
         cols=point.cols,
@@ -77,7 +78,7 @@ def systolic(point: Point) -> AcceleratorParams:
 
 
 def spiking(point: Point, *, threshold: int) -> AcceleratorParams:
-    """The SNN's hardware."""
+    """Return the SNN's hardware."""
     engine = EventParams(
         inputs=point.inputs,
         neurons=point.outputs,

@@ -49,7 +49,7 @@ class Point:
         return self.steps * self.spike_rate / self.density
 
     def to_json(self) -> dict[str, Any]:
-        """The fields, as JSON takes them."""
+        """Return the fields, as JSON takes them."""
         return asdict(self)
 
 
@@ -57,7 +57,7 @@ AXES = tuple(field.name for field in fields(Point))
 
 
 def grid(base: Point, axes: Mapping[str, Sequence[Any]]) -> tuple[Point, ...]:
-    """Every combination of the values of ``axes``, the last axis fastest; other fields as in ``base``.
+    """Return every combination of the values of ``axes``, the last axis fastest; other fields as in ``base``.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def grid(base: Point, axes: Mapping[str, Sequence[Any]]) -> tuple[Point, ...]:
 
 
 def parse_values(name: str, text: str) -> tuple[Any, ...]:
-    """``4,8,16`` as values of the axis ``name``.
+    """Return ``4,8,16`` as values of the axis ``name``.
 
     Raises
     ------

@@ -16,7 +16,7 @@ COLUMNS = (*AXES, "n", "ann_pj", "snn_pj", "ratio", "ann_cycles", "snn_cycles", 
 
 
 def row(result: PointResult) -> tuple[object, ...]:
-    """One point and its figures, in the order of `COLUMNS`."""
+    """Return one point and its figures, in the order of `COLUMNS`."""
     ann, snn = result.ann, result.snn
     figures = (result.n, ann.pj, snn.pj, result.ratio, ann.cycles, snn.cycles, ann.area_um2, snn.area_um2)
     return (*astuple(result.point), *figures)

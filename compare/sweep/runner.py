@@ -42,7 +42,7 @@ class Execute(Protocol):
     """Measures points, somewhere."""
 
     def __call__(self, points: Sequence[P], measure: Measure[P, R], /) -> Finished[P, R]:
-        """Yields each point with its result, in any order."""
+        """Yield each point with its result, in any order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ def run_sweep(
     execute: Execute,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[R]:
-    """Results of all points, in their order: from the cache where it has them, else executed and put there.
+    """Return the results of all points, in their order: from the cache where it has them, else executed and put there.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def on_cluster(address: str) -> Execute:
 
 @lru_cache
 def _code(packages: tuple[str, ...]) -> str:
-    """Digest of the code that makes results: an entry of other code is never found."""
+    """Return the digest of the code that makes results: an entry of other code is never found."""
     files = (
         path
         for package in packages
@@ -195,7 +195,7 @@ def _code(packages: tuple[str, ...]) -> str:
 
 
 def key(task: Task[P, R], point: P) -> str:
-    """The address of a point's result."""
+    """Return the address of a point's result."""
     return digest({**task.inputs(point), "code": _code(task.packages), "tospike": metadata.version("tospike")})
 
 

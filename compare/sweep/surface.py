@@ -34,12 +34,12 @@ class BreakEven:
 
 
 def with_rates(points: Sequence[Point]) -> tuple[Point, ...]:
-    """What must be measured to know the break-even of ``points`` at level 2."""
+    """Return what must be measured to know the break-even of ``points`` at level 2."""
     return tuple(replace(point, spike_rate=rate) for point in points for rate in RATES)
 
 
 def surface(results: Sequence[PointResult], points: Sequence[Point]) -> tuple[BreakEven, ...]:
-    """Break-even of each of ``points``, from the results of `with_rates`, in that order."""
+    """Return the break-even of each of ``points``, from the results of `with_rates`, in that order."""
     count = len(RATES)
     return tuple(_break_even(point, results[i * count : (i + 1) * count]) for i, point in enumerate(points))
 
