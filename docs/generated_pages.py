@@ -78,6 +78,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages."""
     pages = {"reference/commands.md": help_page(), "changelog.md": of_root("CHANGELOG.md", "")}
+    pages |= {"contributing/index.md": of_root("CONTRIBUTING.md", "../")}
     pages |= {f"reference/api/{package}.md": api_page(package, modules) for package, modules in packages().items()}
     for path, content in pages.items():
         files.append(File.generated(config, path, content=content))
