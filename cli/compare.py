@@ -11,10 +11,10 @@ from tospike.cli import console
 from tospike.cli.arguments import GateTarget, HoldOut, Seed, Sensor, Simulator, SimulatorOption, Speed, Target, TimeBin
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
+from tospike.cli.report_table import print_report
 from tospike.compare.energy.models import MODELS, model_named
 from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.gates.study import DEFAULT_SAMPLES, GateStudy
-from tospike.compare.report.table import print_report
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.run import run_study
 from tospike.compare.study.workload import KNOWN, Given, named

@@ -14,6 +14,7 @@ import reports
 from reports import SAMPLES, with_twin
 from rich.console import Console
 
+from tospike.cli.report_table import print_report
 from tospike.compare.energy.levels import TERMS
 from tospike.compare.energy.models import MODELS
 from tospike.compare.gates.levels import TERM_PARTS, part_levels
@@ -30,7 +31,6 @@ from tospike.compare.report.labels import Label, place_labels
 from tospike.compare.report.numbers import count, percent, significant, times
 from tospike.compare.report.page import report_html
 from tospike.compare.report.rows import summary_rows
-from tospike.compare.report.table import print_report
 from tospike.compare.report.variations import IsoAccuracy, Match, Missing, Point
 from tospike.compare.study.verdict import judge
 from tospike.hw.params import InputError

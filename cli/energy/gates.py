@@ -13,6 +13,7 @@ from tospike.cli.arguments import Booth, Data, GateTarget, Json, MapAgain, Senso
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
 from tospike.compare.energy.technology import shipped
+from tospike.compare.gates.inputs import design_and_inputs
 from tospike.compare.gates.measure import GateOptions, measure_gates
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.gates.simulate import DelayModel
@@ -20,14 +21,9 @@ from tospike.compare.gates.summary import GateReport
 from tospike.compare.plain import to_plain
 from tospike.compare.report.numbers import significant
 from tospike.gen.cache import Cache
-from tospike.gen.data import DataSet, load_data
-from tospike.gen.folder import read
+from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
-from tospike.hw.params import InputError, require
-from tospike.sim.design import Design
-from tospike.sim.encoding import as_frames, as_looks, quantize_input
-from tospike.sim.network import Array
+from tospike.hw.params import require
 
 
 class DelayChoice(StrEnum):
@@ -82,33 +78,13 @@ def gates(
     data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor)
     count = len(data_set.x)
     require(1 <= samples <= count, f"samples must be from 1 to {count} (what {data_set.name} has), not {samples}")
-    design, x = _load(model, data_set, samples, options)
+    design, x, warnings = design_and_inputs(model, data_set, samples, options)
+    console.warn(warnings)
     with console.progress_lines(design.params.name) as progress:
         measured = measure_gates(design, x, chosen, progress=progress)
     console.out.print(_table(design.params.name, measured.report))
     if json:
         console.write_json(json, {"design": design.params.name, "data": data_set.name, **to_plain(measured.report)})
-
-
-def _load(model: Path, data: DataSet, samples: int, options: ModelOptions) -> tuple[Design, Array]:
-    """A network on its hardware, and the first samples as it takes them."""
-    if not model.is_dir():
-        prepared = prepare(model, data, options)
-        console.warn(prepared.warnings)
-        return prepared.design, prepared.integers(data.x[:samples])
-    design = read(model).design
-    if design is None:
-        raise InputError(f"{model} holds no network, so there is nothing to run: use `tospike generate network`")
-    spec = design.network.input
-    require(
-        spec.inputs == data.inputs
-        and (spec.encoding is None or not data.is_spikes)
-        and data.is_frames == (spec.looks > 1 or (spec.encoding is not None and spec.encoding.takes_frames)),
-        f"{model} does not take the samples of {data.name}: give other --data",
-    )
-    x = (as_looks if spec.looks else as_frames)(spec, data.x[:samples])
-    is_spikes = spec.encoding is None and design.network.is_spiking
-    return design, x.astype("int64") if is_spikes else quantize_input(spec, x)
 
 
 def _table(name: str, found: GateReport) -> Table:
