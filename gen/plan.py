@@ -1,6 +1,6 @@
 """From an integer network to the engines that run it."""
 
-from tospike.gen.plan_image import needs_images, plan_image, with_layers
+from tospike.gen.plan_image import columns, in_passes, needs_images, plan_image, with_layers
 from tospike.gen.plan_options import AnnEngine, PlanOptions
 from tospike.gen.scale import signed_bits
 from tospike.gen.unread import unread_inputs
@@ -74,12 +74,12 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
     for layer, given in options.layers.items():
         shared = f"{layer}.{next(iter(given))} is for event engines, but all layers of {network.name!r} share one array"
         raise InputError(f"{shared}: leave it out, or give --ann-engine event")
-    act = _input_format(network)
+    act, network = _input_format(network), in_passes(network, options.cols)
     finer = max(stage.fraction_bits for stage in network.stages)
     requantize = RequantizeParams(fraction_bits=finer)
     array = ArrayParams(
         rows=options.rows,
-        cols=options.cols,
+        cols=options.cols or columns(network),
         dataflow=options.dataflow,
         act=act,
         weight_bits=_array_weight_bits(network, options.dataflow),

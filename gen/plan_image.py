@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from tospike.hw.image.storage import bank_depth
 from tospike.hw.params import (
     ArrayParams,
@@ -30,10 +32,61 @@ from tospike.sim.network import (
 
 Tile = tuple[int, int]
 
+MOST_COLUMNS = 8
+"""Of an array whose columns nobody chose."""
+
 
 def needs_images(network: Network) -> bool:
     """Return whether a network of an ANN is more than a chain of dense layers."""
     return any(stage.sources or not isinstance(stage.synapses, Dense) for stage in network.stages)
+
+
+def columns(network: Network) -> int:
+    """The most columns, up to `MOST_COLUMNS`, with which an array sends in order what the last layer gives.
+
+    Sums leave as they come, several channels at a time; activations are put in order first.
+    """
+    if network.is_spiking or not needs_images(network):
+        return MOST_COLUMNS
+    return 1 if _leaves_by_channel(network.stages[-1]) else MOST_COLUMNS
+
+
+def in_passes(network: Network, cols: int | None) -> Network:
+    """The network with each depthwise layer as a convolution that could not be computed otherwise.
+
+    The output channels of one input channel are columns of one pass. Where these are to leave one after the other, or
+    are more than the columns that nobody chose (``cols`` is ``None``), zeros for the other input channels make each of
+    them a pass of its own.
+    """
+    most = columns(network) if cols is None else math.inf
+    last = len(network.stages) - 1
+    stages = [
+        _as_convolution(stage)
+        if isinstance(stage.synapses, Conv2d)
+        and stage.synapses.groups > 1
+        and (stage.synapses.channels > most * stage.synapses.groups or (index == last and _leaves_by_channel(stage)))
+        else stage
+        for index, stage in enumerate(network.stages)
+    ]
+    return replace(network, stages=tuple(stages))
+
+
+def _leaves_by_channel(last: Stage) -> bool:
+    """Whether the sums of several positions and channels leave, which must come channel by channel."""
+    synapses = last.synapses
+    if not isinstance(synapses, Conv2d) or not isinstance(last.neuron, Accumulator):
+        return False
+    together = synapses.channels if synapses.groups == 1 else synapses.channels // synapses.groups
+    return together > 1 and math.prod(synapses.output_shape[1:]) > 1
+
+
+def _as_convolution(stage: Stage) -> Stage:
+    synapses = stage.synapses
+    assert isinstance(synapses, Conv2d)
+    weight = np.zeros((synapses.channels, synapses.shape[0], *synapses.window.kernel), dtype=synapses.weight.dtype)
+    outputs = np.arange(synapses.channels)
+    weight[outputs, outputs * synapses.groups // synapses.channels] = synapses.weight[:, 0]
+    return replace(stage, synapses=replace(synapses, weight=weight, groups=1))
 
 
 def plan_image(network: Network, array: ArrayParams, requantize: RequantizeParams) -> ImageParams:

@@ -46,7 +46,9 @@ class PlanOptions:
     PANEL: ClassVar = "Hardware"
 
     rows: int = option(1, "Rows of the systolic array", low=1, high=256)
-    cols: int = option(8, "Columns of the systolic array", low=1, high=256)
+    cols: int | None = option(
+        None, "Columns of the systolic array", low=1, high=256, unset="8, or what puts a last convolution in order"
+    )
     dataflow: Dataflow = option(Dataflow.OS, "Output- or weight-stationary array")
     lanes: int = option(8, "Neurons that an event engine updates per cycle", low=1, high=64, per_layer="ann snn")
     engine: SpikingEngine = option(

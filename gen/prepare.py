@@ -10,6 +10,7 @@ from tospike.gen.load import load_network
 from tospike.gen.nir_import import settled_options
 from tospike.gen.options import ModelOptions
 from tospike.gen.plan import plan
+from tospike.gen.plan_image import MOST_COLUMNS, columns
 from tospike.gen.plan_options import AnnEngine
 from tospike.gen.quantize import quantize
 from tospike.gen.quantized import Quantized
@@ -173,7 +174,10 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     except InputError as error:
         planned = error
     choices["quantize"] = quantized.describe()
-    choices["hardware"] = hardware.describe()
+    cols = columns(quantized.network)
+    choices["hardware"] = replace(hardware, cols=hardware.cols or cols).describe()
+    if hardware.cols is None and cols < MOST_COLUMNS:
+        choices["columns"] = f"{cols}: the last layer's sums leave channel by channel"
     unread = {stage.name: int((~of).sum()) for stage, of in zip(network.stages, read, strict=True) if not of.all()}
     if unread:
         choices["neurons that nothing reads"] = unread

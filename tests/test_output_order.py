@@ -5,11 +5,14 @@ from pathlib import Path
 
 import nir
 import numpy as np
+import onnx
 import pytest
 from accelerator_bench import answers_of
+from onnx import TensorProto, helper, numpy_helper
 from simulators import QUICK
 from stream_bench import END, TICK, send_tokens, simulate, value
 from test_host_streams import receive_beats
+from test_image import check as check_image
 
 from tospike.gen.beat_guide import output_guide
 from tospike.gen.beats import output_words
@@ -347,6 +350,88 @@ def test_logits_of_several_positions_and_channels_at_a_time_are_refused_with_a_w
     with pytest.raises(InputError, match=r"gives .* positions of 2 channels at a time, .*: give --cols 1, or end"):
         plan(quantized, PlanOptions(rows=2, cols=2))
     assert plan(quantized, PlanOptions(rows=2, cols=1)).params.output.addresses == 18
+
+
+def bare(*stages, name="bare", inputs=32):
+    """An ANN that ends in the sums of a convolution, its samples, and what float says."""
+    network = Network(name=name, input=InputSpec(inputs=inputs), stages=stages)
+    x = np.random.default_rng(1).random((50, inputs))
+    return quantize(network, x), x, run_float(network, x).outputs
+
+
+def depthwise(shape, each, seed):
+    """A convolution with ``each`` output channels of every input channel, here (2, 2) kernels."""
+    weight = np.random.default_rng(seed).normal(size=(shape[0] * each, 1, 2, 2))
+    bias = np.linspace(-1, 1, shape[0] * each)
+    return Conv2d(shape=shape, weight=weight, bias=bias, groups=shape[0])
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize(
+    ("first", "last", "cols"),
+    [
+        (None, conv(SHAPE, 3, (2, 2), 10), 1),
+        (conv(SHAPE, 3, (2, 2), 9), conv((3, 3, 3), 4, (2, 2), 10), 1),
+        (conv(SHAPE, 3, (2, 2), 9), conv((3, 3, 3), 4, (3, 3), 10), 8),  # one position
+        (conv(SHAPE, 3, (2, 2), 9), conv((3, 3, 3), 1, (2, 2), 10), 8),  # one channel
+        (conv(SHAPE, 3, (2, 2), 9), depthwise((3, 3, 3), 1, 10), 8),
+        (conv(SHAPE, 3, (2, 2), 9), depthwise((3, 3, 3), 2, 10), 1),
+        (depthwise(SHAPE, 2, 9), conv((4, 3, 3), 2, (2, 2), 10), 1),
+        (depthwise(SHAPE, 9, 9), depthwise((18, 3, 3), 1, 10), 8),
+    ],
+)
+def test_columns_that_nobody_chose_leave_the_outputs_in_order(first, last, cols, rows):
+    hidden = [] if first is None else [Stage(name="a", synapses=first, neuron=Activation(relu=True))]
+    quantized, x, exact = bare(*hidden, Stage(name="b", synapses=last, neuron=Activation(relu=False)))
+    design = plan(quantized.network, PlanOptions(rows=rows))
+    assert design.params.engines[0].array.cols == cols
+    result = accelerator.run(design, np.rint(x / quantized.network.input.scale).astype(np.int64))
+    np.testing.assert_allclose(result.outputs * quantized.stages[-1].unit, exact, atol=0.02 * np.ptp(exact))
+
+
+@pytest.mark.parametrize("last", [conv(SHAPE, 3, (2, 2), 10), depthwise(SHAPE, 2, 10)])
+def test_columns_that_were_chosen_and_cannot_be_are_refused(last):
+    quantized, _, _ = bare(Stage(name="b", synapses=last, neuron=Activation(relu=False)))
+    with pytest.raises(InputError, match="give --cols 1, or end"):
+        plan(quantized.network, PlanOptions(cols=8))
+    plan(quantized.network, PlanOptions(cols=1))
+
+
+@pytest.mark.parametrize("last", [conv(SHAPE, 2, (3, 3), 10), depthwise(SHAPE, 2, 10)])
+def test_rtl_of_a_bare_convolution_equals_golden(last):
+    quantized, _, _ = bare(Stage(name="b", synapses=last, neuron=Activation(relu=False)))
+    check_image(plan(quantized.network), frames=2)
+
+
+def test_the_manifest_says_how_many_columns(tmp_path):
+    """With the options' defaults, from the file on; labels are numbers of the network's outputs."""
+    first, last = (np.random.default_rng(s).normal(size=size) for s, size in ((1, (3, 2, 2, 2)), (2, (2, 3, 2, 2))))
+    nodes = [
+        helper.make_node("Conv", ["x", "v"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("Conv", ["r", "w"], ["y"]),
+    ]
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes,
+        "bare",
+        [info("x", TensorProto.FLOAT, (None, 2, 4, 4))],
+        [info("y", TensorProto.FLOAT, (None, 2, 2, 2))],
+        [numpy_helper.from_array(np.float32(array), name) for array, name in ((first, "v"), (last, "w"))],
+    )
+    path = tmp_path / "bare.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    x = np.random.default_rng(3).random((60, 2, 4, 4)).astype(np.float32)
+    labels = run_float(load_network(path), x.reshape(60, -1)).predictions
+    np.savez(tmp_path / "data.npz", x=x, y=labels)
+    data = load_data(f"npz:{tmp_path / 'data.npz'}")
+    prepared = prepare(path, data, ModelOptions())
+    assert prepared.choices["hardware"]["cols"] == 1
+    assert prepared.choices["columns"] == "1: the last layer's sums leave channel by channel"
+    assert evaluate(prepared, data, Backend.FLOAT).accuracy == 1
+    assert evaluate(prepared, data, Backend.GOLDEN).accuracy > 0.9
+    chosen = prepare(path, data, ModelOptions(cols=1)).choices
+    assert chosen["hardware"] == prepared.choices["hardware"] and "columns" not in chosen
 
 
 SHARED = Path(__file__).parents[2] / "shared" / "cases" / "conv_last"
