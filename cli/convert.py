@@ -79,7 +79,7 @@ def convert_command(
                 curve, {"network": ann.name, "data": data_set.name, **asdict(options), **asdict(measured)}
             )
         if plot:
-            from tospike.compare.report.steps_figure import steps_figure  # matplotlib takes as long as all the rest
+            from tospike.compare.report.figures.steps import steps_figure  # matplotlib takes as long as all the rest
 
             title = f"{ann.name} as an SNN: accuracy over time steps ({measured.backend.value})"
             steps_figure(accuracy, ann=measured.ann_accuracy, title=title).write(plot)

@@ -1,6 +1,5 @@
 """The report in the terminal: the main table, the verdict, and where the page is."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -8,9 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tospike.compare.report.numbers import MISSING
-from tospike.compare.report.rows import summary_rows
+from tospike.compare.report.rows import notes, summary_rows
 from tospike.compare.report.study import StudyReport
-from tospike.compare.report.variations import Missing
 
 _LABELS = 16
 """Characters of a label that a narrow terminal leaves in a line."""
@@ -46,18 +44,8 @@ def print_report(report: StudyReport, page: Path, console: Console) -> None:
     console.print()
     console.print(Text(report.verdict.sentence, style="bold"))
     console.print()
-    for text in _notes(report):
+    for text in notes(report):
         console.print(Text(text))
         console.print()
     # A path must survive copying: it is neither wrapped nor coloured.
     console.print(Text(f"report: {page}"), soft_wrap=True)
-
-
-def _notes(report: StudyReport) -> Iterator[str]:
-    """What is worth a line beside the verdict."""
-    if report.twin:
-        yield f"no twin of the SNN: {report.twin.missing}" if isinstance(report.twin, Missing) else report.twin.sentence
-    if report.iso_accuracy:
-        yield report.iso_accuracy.sentence
-    if report.gates and report.gates.missing:
-        yield f"no energy of the gates: {report.gates.missing}"

@@ -11,7 +11,7 @@ from test_energy_counted import golden
 from tospike.compare.energy.place import spikes_between
 from tospike.compare.gates.place import gate_break_even, place_in_gates
 from tospike.compare.gates.simulate import DelayModel
-from tospike.compare.report.figures_energy import break_even_figure
+from tospike.compare.report.figures.energy import break_even_figure
 from tospike.compare.report.study import BreakEvenReport
 from tospike.hw.params import SPIKE, Encoding
 

@@ -21,13 +21,13 @@ from tospike.compare.gates.levels import TERM_PARTS, part_levels
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.gates.place import GatePlace
 from tospike.compare.gates.simulate import DelayModel
-from tospike.compare.report.drawing import PALETTE, new_figure
-from tospike.compare.report.figures import summary_figure, wilson_interval
-from tospike.compare.report.figures_energy import accuracy_energy_figure
-from tospike.compare.report.figures_parts import ENERGY_LABELS
+from tospike.compare.report.figures.drawing import PALETTE, new_figure
+from tospike.compare.report.figures.energy import accuracy_energy_figure
+from tospike.compare.report.figures.labels import Label, place_labels
+from tospike.compare.report.figures.parts import ENERGY_LABELS
+from tospike.compare.report.figures.summary import summary_figure, wilson_interval
 from tospike.compare.report.files import figures_of, write_report
 from tospike.compare.report.json_file import report_json
-from tospike.compare.report.labels import Label, place_labels
 from tospike.compare.report.numbers import count, percent, significant, times
 from tospike.compare.report.page import report_html
 from tospike.compare.report.rows import summary_rows

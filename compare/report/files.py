@@ -5,11 +5,11 @@ from pathlib import Path
 
 from tospike.compare.report import json_file
 from tospike.compare.report.csv_tables import iso_accuracy_csv, samples_csv, summary_csv
-from tospike.compare.report.drawing import Drawing
-from tospike.compare.report.figures import accuracy_figure, summary_figure
-from tospike.compare.report.figures_distribution import cycles_figure, energy_distribution_figure
-from tospike.compare.report.figures_energy import accuracy_energy_figure, break_even_figure, iso_accuracy_figure
-from tospike.compare.report.figures_parts import energy_figure, levels_figure
+from tospike.compare.report.figures.distribution import cycles_figure, energy_distribution_figure
+from tospike.compare.report.figures.drawing import Drawing
+from tospike.compare.report.figures.energy import accuracy_energy_figure, break_even_figure, iso_accuracy_figure
+from tospike.compare.report.figures.parts import energy_figure, levels_figure
+from tospike.compare.report.figures.summary import accuracy_figure, summary_figure
 from tospike.compare.report.json_file import report_json
 from tospike.compare.report.page import report_html
 from tospike.compare.report.study import StudyReport

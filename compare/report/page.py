@@ -1,17 +1,14 @@
 """report.html: the whole study on one page that needs no network."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import resources
-from itertools import groupby
 from typing import Any, TypeGuard
 
-import jinja2
-
 from tospike.compare.plain import to_plain
+from tospike.compare.report.area import CellArea
 from tospike.compare.report.design import DesignReport
-from tospike.compare.report.drawing import Drawing, css_variables
-from tospike.compare.report.numbers import count, percent, signed, significant, times
-from tospike.compare.report.rows import summary_rows
+from tospike.compare.report.figures.drawing import Drawing, css_variables
+from tospike.compare.report.numbers import significant, times
+from tospike.compare.report.rows import grouped_rows
 from tospike.compare.report.study import StudyReport
 from tospike.compare.report.tables import (
     engines_table,
@@ -22,6 +19,7 @@ from tospike.compare.report.tables import (
     part_levels_table,
     published_table,
 )
+from tospike.compare.report.template import fill
 from tospike.compare.report.verdict import EnergyMargin, FpgaMargin
 
 _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp": "DSP"}
@@ -29,20 +27,13 @@ _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp
 
 def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
     """Return the page: one file with its style and the figures of `figures_of` inside, that needs no network."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(significant=significant, count=count, plain=_text, signed=signed, percent=percent)
-    template = environment.from_string(
-        resources.files("tospike.compare.report").joinpath("page.html.j2").read_text("utf-8")
-    )
     designs = report.shown
-    rows = [(name, list(group)) for name, group in groupby(summary_rows(report), key=lambda row: row.group)]
-    return template.render(
+    return fill(
+        "page.html.j2",
         report=report,
         designs=designs,
         margins=_margins(report),
-        rows=rows,
+        rows=grouped_rows(report),
         variables=css_variables(),
         figures={name: drawing.in_page for name, drawing in drawn.items()},
         levels=levels_table(designs),
@@ -53,26 +44,10 @@ def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
         published=published_table(report),
         resources=_RESOURCES,
         engines=engines_table(designs),
+        in_cells=[design for design in designs if isinstance(design.fpga, CellArea)],
         choices=_choices(designs),
         provenance=[(name, value) for name, value in to_plain(report.provenance).items() if name != "command"],
     )
-
-
-def _text(value: object) -> str:
-    """Write a choice or a provenance entry as a reader expects it."""
-    match value:
-        case None:
-            return "–"
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:.4g}"
-        case Mapping():
-            return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
-        case list() | tuple():
-            return ", ".join(map(_text, value))
-        case _:
-            return str(value)
 
 
 def _choices(designs: Sequence[DesignReport]) -> list[tuple[str, list[object]]]:

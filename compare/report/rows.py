@@ -5,6 +5,7 @@ The terminal and the page show the same rows.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeVar
 
 from tospike.compare.gates.simulate import DelayModel
@@ -13,6 +14,7 @@ from tospike.compare.report.area import CellArea, FpgaArea
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.numbers import count, percent, significant, times
 from tospike.compare.report.study import StudyReport
+from tospike.compare.report.variations import Missing
 
 T = TypeVar("T")
 
@@ -64,6 +66,11 @@ def summary_rows(report: StudyReport) -> list[Row]:
             texts = tuple(map(line.write, values))
             rows.append(Row(group=group, label=line.label, values=texts, numbers=values, ratio=ratio))
     return rows
+
+
+def grouped_rows(report: StudyReport) -> list[tuple[str, list[Row]]]:
+    """Return the same by group."""
+    return [(name, list(rows)) for name, rows in groupby(summary_rows(report), key=lambda row: row.group)]
 
 
 def _groups(report: StudyReport) -> Iterator[tuple[str, tuple[_Line, ...]]]:
@@ -178,3 +185,13 @@ _CELLS = (
     _ratio("flip-flops", count, lambda d: _of(_cells(d), lambda area: area.ff)),
     _ratio("memory, bit", count, lambda d: _of(_cells(d), lambda area: area.memory_bits)),
 )
+
+
+def notes(report: StudyReport) -> Iterator[str]:
+    """What is worth a line beside the verdict."""
+    if report.twin:
+        yield f"no twin of the SNN: {report.twin.missing}" if isinstance(report.twin, Missing) else report.twin.sentence
+    if report.iso_accuracy:
+        yield report.iso_accuracy.sentence
+    if report.gates and report.gates.missing:
+        yield f"no energy of the gates: {report.gates.missing}"

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from tospike.compare.energy.break_even import PUBLISHED
-from tospike.compare.report.drawing import COLOUR, Drawing, label_log_axis, new_figure, render, style_axes
+from tospike.compare.report.figures.drawing import COLOUR, Drawing, label_log_axis, new_figure, render, style_axes
 from tospike.compare.sweep.surface import BreakEven
 
 LINES = ("mac", "snn", "neuron", "state", "ann", "activations", "weights", "sop")

@@ -14,7 +14,7 @@ from tospike.gen.files import to_json
 from tospike.gen.results_folder import write_results
 
 if TYPE_CHECKING:  # matplotlib takes as long as all the rest
-    from tospike.compare.report.drawing import Drawing
+    from tospike.compare.report.figures.drawing import Drawing
 
 FILES = tuple(f"break_even.{kind}" for kind in ("json", "csv", "svg", "pdf"))
 _POINT = tuple(field.name for field in fields(Point) if field.name != "spike_rate")  # which is varied

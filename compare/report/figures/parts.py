@@ -12,7 +12,15 @@ from tospike.compare.energy.levels import Difference
 from tospike.compare.gates.levels import PartLevels
 from tospike.compare.gates.parts import PARTS as GATE_PARTS
 from tospike.compare.report.design import DesignReport
-from tospike.compare.report.drawing import COLOUR, Drawing, name_beside, new_figure, on_paper, render, style_axes
+from tospike.compare.report.figures.drawing import (
+    COLOUR,
+    Drawing,
+    name_beside,
+    new_figure,
+    on_paper,
+    render,
+    style_axes,
+)
 from tospike.compare.report.numbers import significant
 from tospike.compare.report.study import StudyReport
 from tospike.compare.report.tables import in_gates

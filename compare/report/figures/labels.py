@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from tospike.compare.report.drawing import on_paper
+from tospike.compare.report.figures.drawing import on_paper
 
 _STEPS = (8, 16, 26, 38, 52)
 """How far from its point a name may be, in points of type."""

@@ -1,4 +1,4 @@
-"""The report's figures of a study as a whole: accuracy, and the summary. See `tospike.compare.report.drawing`."""
+"""The figures of a study as a whole: accuracy, and the summary. See `tospike.compare.report.figures.drawing`."""
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +8,15 @@ from matplotlib.axes import Axes
 
 from tospike.compare.report.area import FpgaArea
 from tospike.compare.report.design import DesignReport
-from tospike.compare.report.drawing import COLOUR, Drawing, name_beside, new_figure, on_paper, render, style_axes
+from tospike.compare.report.figures.drawing import (
+    COLOUR,
+    Drawing,
+    name_beside,
+    new_figure,
+    on_paper,
+    render,
+    style_axes,
+)
 from tospike.compare.report.numbers import MISSING, significant
 from tospike.compare.report.study import StudyReport
 

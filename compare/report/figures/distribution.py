@@ -9,7 +9,7 @@ from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
 from tospike.compare.report.design import DesignReport
-from tospike.compare.report.drawing import COLOUR, Drawing, new_figure, on_paper, render, style_axes
+from tospike.compare.report.figures.drawing import COLOUR, Drawing, new_figure, on_paper, render, style_axes
 from tospike.compare.report.numbers import significant
 from tospike.compare.report.study import StudyReport
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tospike.compare.gates.place import GatePlace
 from tospike.compare.gates.simulate import DelayModel
-from tospike.compare.report.drawing import (
+from tospike.compare.report.figures.drawing import (
     COLOUR,
     Drawing,
     label_log_axis,
@@ -19,7 +19,7 @@ from tospike.compare.report.drawing import (
     render,
     style_axes,
 )
-from tospike.compare.report.labels import Label, place_labels
+from tospike.compare.report.figures.labels import Label, place_labels
 from tospike.compare.report.numbers import significant
 from tospike.compare.report.study import BreakEvenReport, StudyReport
 from tospike.compare.report.variations import Point, TwinComparison

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tospike.compare.report.drawing import COLOUR, Drawing, new_figure, render, style_axes
+from tospike.compare.report.figures.drawing import COLOUR, Drawing, new_figure, render, style_axes
 
 
 def steps_figure(accuracy: Sequence[float], *, ann: float, title: str) -> Drawing:

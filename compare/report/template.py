@@ -1,0 +1,35 @@
+"""Templates of HTML, filled by jinja2: text is escaped, numbers have the digits that carry meaning."""
+
+from collections.abc import Mapping
+from importlib import resources
+
+import jinja2
+
+from tospike.compare.report.numbers import count, percent, signed, significant
+
+
+def fill(name: str, **values: object) -> str:
+    """Return the template called ``name`` beside this module with ``values`` in it; one that is missing is an error."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(significant=significant, count=count, plain=as_text, signed=signed, percent=percent)
+    text = resources.files("tospike.compare.report").joinpath(name).read_text("utf-8")
+    return environment.from_string(text).render(**values)
+
+
+def as_text(value: object) -> str:
+    """Write a choice or a provenance entry as a reader expects it."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.4g}"
+        case Mapping():
+            return ", ".join(f"{key} {as_text(inner)}" for key, inner in value.items())
+        case list() | tuple():
+            return ", ".join(map(as_text, value))
+        case _:
+            return str(value)

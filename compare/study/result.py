@@ -1,0 +1,103 @@
+"""A study's result, for Python and for notebooks."""
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from tospike.compare.plain import to_plain
+from tospike.compare.report.design import DesignReport
+from tospike.compare.report.json_file import load_report
+from tospike.compare.report.rows import summary_rows
+from tospike.compare.report.study import StudyReport
+from tospike.compare.report.verdict import Verdict
+from tospike.hw.params import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Spikes or not: what was found out, and what can be done with it.
+
+    Examples
+    --------
+    >>> study = Study.load("out")  # doctest: +SKIP
+    >>> study.verdict.winner, study.snn.counted_pj.total / study.ann.counted_pj.total  # doctest: +SKIP
+    ('ann', 3.53)
+    """
+
+    report: StudyReport
+    """All figures, with their units."""
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "Study":
+        """Read a study that was saved, by `save` or by ``tospike compare``.
+
+        Parameters
+        ----------
+        path
+            The folder, or the report.json in it.
+
+        Raises
+        ------
+        InputError
+            There is none, or it is of another version of tospike.
+        """
+        return cls(report=load_report(Path(path)))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Who wins, why, and by how much."""
+        return self.report.verdict
+
+    @property
+    def ann(self) -> DesignReport:
+        """The ANN that was compared."""
+        return self.report.ann
+
+    @property
+    def snn(self) -> DesignReport:
+        """The SNN that was compared."""
+        return self.report.snn
+
+    def save(self, folder: str | PathLike[str]) -> Path:
+        """Write the page, its data as JSON and CSV, and its figures into ``folder``; return the page's path.
+
+        Raises
+        ------
+        InputError
+            A file cannot be written, or is in the way; nothing is written then.
+        """
+        from tospike.compare.report.files import write_report  # matplotlib takes as long as all the rest
+
+        return write_report(self.report, Path(folder))
+
+    def to_dict(self) -> dict[str, Any]:
+        """What report.json holds: dicts, lists, numbers and texts."""
+        found: dict[str, Any] = to_plain(self.report)
+        return found
+
+    def to_pandas(self) -> Any:
+        """The main table as a ``pandas.DataFrame``: a column for each design, a row for each group and figure.
+
+        Raises
+        ------
+        InputError
+            There is no pandas.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise InputError("a study as a table of pandas needs pandas: pip install pandas") from None
+        rows = summary_rows(self.report)
+        index = pandas.MultiIndex.from_tuples([(row.group, row.label) for row in rows], names=["group", "figure"])
+        names = [design.name for design in self.report.shown]
+        return pandas.DataFrame([row.numbers for row in rows], index=index, columns=names, dtype=float)
+
+    def __str__(self) -> str:
+        return self.verdict.sentence
+
+    def _repr_html_(self) -> str:
+        """Verdict and main table, for a notebook."""
+        from tospike.compare.report.notebook import notebook_html  # a template engine, for notebooks only
+
+        return notebook_html(self.report)
