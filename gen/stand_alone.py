@@ -14,7 +14,7 @@ from tospike.gen.verilog_files import LICENCE, SIMULATION
 from tospike.gen.verilog_text import MEMORIES
 from tospike.hw.host.layout import regions
 from tospike.hw.host.register_map import HostRegister
-from tospike.hw.params import AcceleratorParams, Technology
+from tospike.hw.params import PRIMITIVES, AcceleratorParams, Technology
 
 README, MAKEFILE, BENCH, COCOTB = "README.md", "Makefile", f"{TEST}/test_design.py", f"{TEST}/cocotb.mk"
 LINT, SYNTHESIS, REGISTERS = "lint.vlt", "synth.ys", "regs.h"
@@ -38,7 +38,6 @@ class Script:
     """Options of nextpnr; none where the ports outnumber the pins."""
 
 
-VENDORS = {Technology.ECP5: "ECP5", Technology.ICE40: "iCE40"}
 SCRIPTS = {
     Technology.ECP5: Script(
         device="an ECP5-85F",
@@ -147,7 +146,7 @@ def _contents(paths: set[str], variants: Mapping[Technology, str]) -> list[tuple
     """Describe each file, in the order in which a reader wants it."""
     made_of = {
         path: "the whole design as Verilog"
-        + ("" if technology is Technology.GENERIC else f", made of {VENDORS[technology]} multipliers")
+        + (f", made of {PRIMITIVES[technology].title} multipliers" if PRIMITIVES[technology].is_vendors else "")
         for technology, path in variants.items()
     }
     what = {

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib import resources
 from typing import Any, TypeVar
 
-from tospike.hw.params import AcceleratorParams, ArrayParams, ImageParams, SystolicParams, Technology
+from tospike.hw.params import PRIMITIVES, AcceleratorParams, ArrayParams, ImageParams, SystolicParams, Technology
+from tospike.hw.primitives import cell_model
 
-SAME_CYCLES = (Technology.ECP5,)
-"""Technologies in which an array does in every cycle what a generic one does."""
+SAME_CYCLES = tuple(
+    technology for technology, facts in PRIMITIVES.items() if facts.is_vendors and not facts.multiplier_adds
+)
+"""Vendors' cells of which an array does in every cycle what a generic one does."""
 
 Hardware = TypeVar("Hardware", AcceleratorParams, ArrayParams)
 
@@ -19,24 +21,24 @@ def technology_of(params: AcceleratorParams | ArrayParams) -> Technology:
 
 
 def with_products(array: ArrayParams, products: int | None) -> ArrayParams:
-    """The array with so many products per multiplier; ``None``: two where ECP5's multipliers are wide enough for it."""
+    """The array with so many products per multiplier; ``None``: two where a vendor's multipliers are wide
+    enough for it."""
     if products is None:
-        products = 2 if array.technology is Technology.ECP5 and array.packing_obstacle is None else 1
+        products = 2 if array.primitives.is_vendors and array.packing_obstacle is None else 1
     return replace(array, products_per_multiplier=products)
 
 
 def variants(params: Hardware) -> dict[Technology, Hardware]:
     """The same hardware made of vendors' cells, for each vendor where nothing else changes."""
     arrays = _arrays(params)
-    if not arrays or any(array.technology is not Technology.GENERIC or array.zero_gating for array in arrays):
+    if not arrays or any(array.primitives.is_vendors or array.zero_gating for array in arrays):
         return {}
     return {technology: _made_of(params, technology) for technology in SAME_CYCLES}
 
 
 def cell_models(technologies: Iterable[Technology]) -> dict[str, str]:
     """Verilog files with models of the cells of ``technologies``, by name: for simulation, not for synthesis."""
-    names = [f"{technology.value}_cells.v" for technology in technologies if technology is not Technology.GENERIC]
-    return {name: (resources.files("tospike.hw.ann") / name).read_text(encoding="utf-8") for name in names}
+    return dict(cell_model(technology) for technology in technologies if PRIMITIVES[technology].is_vendors)
 
 
 def _arrays(params: AcceleratorParams | ArrayParams) -> list[ArrayParams]:

@@ -7,7 +7,7 @@ from typing import Any
 from tospike.gen.technology import cell_models
 from tospike.gen.verilog import CLOCK, RESET, Port, Verilog, amaranth_versions
 from tospike.gen.verilog_text import described
-from tospike.hw.params import Technology
+from tospike.hw.params import PRIMITIVES, Technology
 
 SIMULATION = "sim"
 """The folder of the models of vendors' cells."""
@@ -40,7 +40,7 @@ def verilog_files(
         for name, text in cell_models(verilog).items()
     }
     for technology, one in verilog.items():
-        models = "" if technology is Technology.GENERIC else f", with the models in {SIMULATION} for simulators"
+        models = "" if not PRIMITIVES[technology].is_vendors else f", with the models in {SIMULATION} for simulators"
         header = [f"{top}, {technology.value} Verilog{models}.", origin, *LICENCE]
         files[verilog_path(top, technology)] = described(one.text, top=top, header=header, ports=meanings)
         for path, content in one.memories.items():

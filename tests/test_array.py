@@ -197,7 +197,7 @@ def test_widths(act_bits, signed, weight_bits, dataflow):
         ({"products_per_multiplier": 2, "weight_bits": 4, "zero_gating": True}, "leave zero gating out"),
         (
             {"products_per_multiplier": 2, "weight_bits": 4, "technology": Technology.ICE40},
-            "give technology ecp5 or generic",
+            "give technology generic or ecp5",
         ),
     ],
 )

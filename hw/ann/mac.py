@@ -1,51 +1,22 @@
-"""Multiply-accumulators: the arithmetic of a processing element, in each technology."""
+"""Multiply-accumulators: the arithmetic of a processing element."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann import ecp5, ice40
 from tospike.hw.ann.multiplier import Multiplier
 from tospike.hw.ann.negate import Negator
 from tospike.hw.arithmetic import shape_of
-from tospike.hw.delay import delayed
-from tospike.hw.params import ArrayParams, Technology
-
-BITS_PER_FLAG = 16
-"""Bits of a sum for each copy of a flag that acts on all of them: a wider net would be the slowest of the array."""
-
-
-def flags(m: Module, params: ArrayParams, flag, cycles: int, *, name: str) -> Value:
-    """``flag`` after ``cycles`` registers of its own.
-
-    Many flags of an array are equal at all times. Synthesis would make one register of them, and its net would cross
-    the array: on ECP5, where that decides the clock, they are kept apart.
-    """
-    if params.technology is not Technology.ECP5:
-        return delayed(m, flag, cycles, name=name)
-    for stage in range(cycles):
-        q = Signal(name=f"{name}_{stage + 1}")
-        m.submodules[f"{name}_{stage + 1}"] = ecp5.flip_flop(flag, q)
-        flag = q
-    return flag
-
-
-def flag_for_bits(m: Module, params: ArrayParams, flag, cycles: int, *, name: str) -> Value:
-    """:func:`flags` for each bit of an accumulator, whose last register is shared by ``BITS_PER_FLAG`` of them."""
-    early = flags(m, params, flag, cycles - 1, name=name)
-    width = params.acc_bits
-    parts = range(0, width, BITS_PER_FLAG)
-    return Cat(
-        flags(m, params, early, 1, name=f"{name}_from_{low}").replicate(min(BITS_PER_FLAG, width - low))
-        for low in parts
-    )
+from tospike.hw.params import ArrayParams
+from tospike.hw.primitives import CELLS, MULTIPLY_ADD
+from tospike.hw.primitives.flags import flags
 
 
 class MultiplyAccumulate(wiring.Component):
     """``acc <- (first ? 0 : acc) + act * weight``, for each pair of operands 2 + ``product_registers`` cycles later.
 
-    ``first`` comes one cycle after its operands. iCE40: the product of the cycle before it is lost, so it should be
-    one of zero.
+    ``first`` comes one cycle after its operands. Where multiplier and adder are one cell, the product of the cycle
+    before it is lost, so it should be one of zero.
     """
 
     def __init__(self, params: ArrayParams):
@@ -61,21 +32,17 @@ class MultiplyAccumulate(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        params = self._params
-        if params.technology is Technology.ICE40:
-            total = Signal(signed(ice40.SUM_BITS))
-            load = flags(m, params, self.first, params.product_registers - 1, name="first")  # a cycle early: see above
-            m.submodules.dsp = ice40.multiply_add(self.act, self.weight, total, load=load)
+        params, registers = self._params, self._params.product_registers
+        cells = CELLS[params.technology]
+        if params.technology in MULTIPLY_ADD:
+            restart = flags(m, cells, self.first, registers - 1, name="first")  # a cycle early: see above
+            total = MULTIPLY_ADD[params.technology].accumulate(m, self.act, self.weight, restart=restart)
             m.d.comb += self.acc.eq(total)
             return m
         product, carry = self._product(m)
         acc = Signal.like(self.acc, reset_less=True)
-        if params.technology is Technology.ECP5:
-            restart = flag_for_bits(m, params, self.first, params.product_registers, name="first")
-            m.d.sync += acc.eq(ecp5.restartable_adder(m, restart, acc, product, carry=carry))
-        else:
-            restart = delayed(m, self.first, params.product_registers, name="first")
-            m.d.sync += acc.eq(Mux(restart, 0, acc) + product + carry)
+        total = cells.restartable_adder(m, acc, product, carry=carry, first=self.first, cycles=registers, name="first")
+        m.d.sync += acc.eq(total)
         m.d.comb += self.acc.eq(acc)
         return m
 
@@ -106,9 +73,8 @@ class MultiplyAdd(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        if params.technology is Technology.ICE40:
-            total = Signal(signed(ice40.SUM_BITS))
-            m.submodules.dsp = ice40.multiply_add(self.act, self.weight, total, addend=self.addend)
+        if params.technology in MULTIPLY_ADD:
+            total = MULTIPLY_ADD[params.technology].add(m, self.act, self.weight, addend=self.addend)
             m.d.comb += self.total.eq(total)
             return m
         m.submodules.multiplier = multiplier = _multiplier(params)

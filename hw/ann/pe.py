@@ -4,9 +4,11 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.mac import MultiplyAccumulate, MultiplyAdd, flag_for_bits, flags
+from tospike.hw.ann.mac import MultiplyAccumulate, MultiplyAdd
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import ArrayParams
+from tospike.hw.primitives import CELLS
+from tospike.hw.primitives.flags import flag_for_bits, flags
 
 
 class OutputStationaryElement(wiring.Component):
@@ -41,16 +43,18 @@ class OutputStationaryElement(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        params = self._params
+        params, cells = self._params, CELLS[self._params.technology]
         act = Signal.like(self.act_i, reset_less=True)
         weight = Signal.like(self.weight_i, reset_less=True)
         m.d.sync += [act.eq(self.act_i), weight.eq(self.weight_i)]
         m.d.comb += [
             self.act_o.eq(act),
             self.weight_o.eq(weight),
-            self.first_o.eq(flags(m, params, self.first_i, 1, name="pass_first")),
-            self.emit_o.eq(flags(m, params, self.emit_i, 1, name="pass_emit")),
-            self.done.eq(flag_for_bits(m, params, self.emit_o, params.mac_latency - 1, name="done")),
+            self.first_o.eq(flags(m, cells, self.first_i, 1, name="pass_first")),
+            self.emit_o.eq(flags(m, cells, self.emit_i, 1, name="pass_emit")),
+            self.done.eq(
+                flag_for_bits(m, cells, self.emit_o, params.mac_latency - 1, width=params.acc_bits, name="done")
+            ),
         ]
         m.submodules.mac = mac = MultiplyAccumulate(params)
         m.d.comb += [
@@ -90,7 +94,7 @@ class WeightStationaryElement(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        params = self._params
+        params, cells = self._params, CELLS[self._params.technology]
         act = Signal.like(self.act_i, reset_less=True)
         shadow = Signal.like(self.weight_i, reset_less=True)
         weight = Signal.like(self.weight_i, reset_less=True)
@@ -102,8 +106,8 @@ class WeightStationaryElement(wiring.Component):
         m.d.comb += [
             self.act_o.eq(act),
             self.weight_o.eq(shadow),
-            self.swap_o.eq(flags(m, params, self.swap_i, 1, name="pass_swap")),
-            self.load_o.eq(flags(m, params, self.load_i, 1, name="pass_load")),
+            self.swap_o.eq(flags(m, cells, self.swap_i, 1, name="pass_swap")),
+            self.load_o.eq(flags(m, cells, self.load_i, 1, name="pass_load")),
         ]
         # the weight changes with the operand at `act`, so both enter the multiplier one cycle after their own registers
         m.submodules.mac = mac = MultiplyAdd(params)

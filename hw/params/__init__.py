@@ -27,6 +27,7 @@ from tospike.hw.params.noise import NOISE_LAGS, NoiseParams
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
 from tospike.hw.params.option import Option, check_options, of_layer, option, options_of, require_known
 from tospike.hw.params.packing import packing_shift
+from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, Technology
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
     SPIKE,
@@ -43,7 +44,6 @@ from tospike.hw.params.systolic import (
     DenseLayer,
     RequantizeParams,
     SystolicParams,
-    Technology,
     WeightSource,
 )
 from tospike.hw.params.window import EventWindow
@@ -57,6 +57,7 @@ __all__ = [
     "MAX_REGISTER_NEURONS",
     "NEURONS",
     "NOISE_LAGS",
+    "PRIMITIVES",
     "SPIKE",
     "WORD_ADDRESS",
     "WORD_BITS",
@@ -97,6 +98,7 @@ __all__ = [
     "NeuronParams",
     "NoiseParams",
     "Option",
+    "PrimitiveFacts",
     "Readout",
     "RequantizeParams",
     "Reset",

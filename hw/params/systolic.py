@@ -8,6 +8,7 @@ from tospike.hw.params.check import require, require_range
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import IntFormat, Rounding, ceil_div
 from tospike.hw.params.packing import packing_shift
+from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, Technology, that
 from tospike.hw.params.stream import WORD_BITS, TokenFormat
 
 
@@ -18,18 +19,6 @@ class Dataflow(StrEnum):
     """Output-stationary: each PE accumulates one result; activations and weights move."""
     WS = "ws"
     """Weight-stationary: each PE holds one weight; activations and partial sums move."""
-
-
-class Technology(StrEnum):
-    """What the multiply-accumulators are made of. Results and cycles are the same but for what is said here."""
-
-    GENERIC = "generic"
-    """Whatever synthesis makes of ``*`` and ``+``: any target, and simulation without vendor models."""
-    ECP5 = "ecp5"
-    """Lattice ECP5: MULT18X18D with its registers, CCU2C."""
-    ICE40 = "ice40"
-    """Lattice iCE40 UltraPlus: SB_MAC16 with its registers and adder. It needs a cycle to clear a sum, so an
-    output-stationary array is idle for one step between tiles."""
 
 
 class WeightSource(StrEnum):
@@ -72,21 +61,27 @@ class ArrayParams:
             "be 0: give dataflow os, or 2 weight-bits",
         )
         require_range("product-registers", self.product_registers, 0, 3)
-        low, high = {Technology.GENERIC: (0, 3), Technology.ECP5: (1, 3), Technology.ICE40: (2, 2)}[self.technology]
+        low, high = self.primitives.product_registers
         require(
             low <= self.product_registers <= high,
             f"product-registers must be from {low} to {high} with technology {self.technology.value}, "
             f"not {self.product_registers}",
         )
         require(
-            not self.zero_gating or self.technology is Technology.GENERIC,
-            f"zero gating needs technology generic: the multipliers of {self.technology.value} are not isolated",
+            not self.zero_gating or self.primitives.gates_zeros,
+            f"zero gating needs technology {that('gates_zeros')}: the multipliers of {self.technology.value} are not "
+            "isolated",
         )
         require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
         require(
             self.products_per_multiplier == 1 or self.packing_obstacle is None,
             f"products-per-multiplier cannot be 2: {self.packing_obstacle}",
         )
+
+    @property
+    def primitives(self) -> PrimitiveFacts:
+        """What the cells of the array can do."""
+        return PRIMITIVES[self.technology]
 
     @property
     def packing_obstacle(self) -> str | None:
@@ -97,8 +92,9 @@ class ArrayParams:
             return "weights of 1 bit need no multipliers"
         if self.cols % 2:
             return f"columns share multipliers two by two, but there are {self.cols}: give an even number of cols"
-        if self.technology is Technology.ICE40:
-            return "the multipliers of ice40 are too narrow: give technology ecp5 or generic"
+        if not self.primitives.shares_multipliers:
+            others = that("shares_multipliers")
+            return f"the multipliers of {self.technology.value} are too narrow: give technology {others}"
         if self.zero_gating:
             return "one weight of 0 does not stop the other one's product: leave zero gating out"
         if packing_shift(self.act, self.weight) is None:
@@ -136,14 +132,14 @@ class ArrayParams:
     @property
     def multipliers(self) -> int:
         """Multipliers of the array: none for weights of +1 and -1, unless they are part of a larger cell."""
-        if self.weight_bits == 1 and self.technology is not Technology.ICE40 and not self.zero_gating:
+        if self.weight_bits == 1 and not self.primitives.multiplier_adds and not self.zero_gating:
             return 0
         return self.rows * self.cols // self.products_per_multiplier
 
     @property
     def gap(self) -> int:
         """Output-stationary: idle steps that must come between two tiles."""
-        return int(self.dataflow is Dataflow.OS and self.technology is Technology.ICE40)
+        return int(self.dataflow is Dataflow.OS and self.primitives.multiplier_adds)
 
     @property
     def weight(self) -> IntFormat:

@@ -1,4 +1,4 @@
-"""The primitive of Lattice iCE40 UltraPlus that the array is made of; `ice40_cells.v` has its simulation model.
+"""The cell of Lattice iCE40 UltraPlus that arrays are made of; `ice40_cells.v` has its simulation model.
 
 What each setting means is in Lattice's "DSP Function Usage Guide for iCE40 Devices" (FPGA-TN-02007).
 """
@@ -7,19 +7,35 @@ from amaranth.hdl import *
 
 from tospike.hw.arithmetic import extended
 
-OPERAND_BITS = 16
-SUM_BITS = 32
+_OPERAND_BITS = 16
+_SUM_BITS = 32
 
 
-def multiply_add(a, b, total: Signal, *, addend=None, load=None) -> Instance:
-    """SB_MAC16 with its registers, which have no reset: operands, partial products, product, sum.
+class MultiplyAdd:
+    """SB_MAC16; see `tospike.hw.primitives.protocol.MultiplyAdd`."""
+
+    def accumulate(self, m: Module, a: Value, b: Value, *, restart: Value) -> Value:
+        """The cell's own register is the sum."""
+        total = Signal(signed(_SUM_BITS))
+        m.submodules.dsp = _mac16(a, b, total, load=restart)
+        return total
+
+    def add(self, m: Module, a: Value, b: Value, *, addend: Value) -> Value:
+        """With the cell's adder."""
+        total = Signal(signed(_SUM_BITS))
+        m.submodules.dsp = _mac16(a, b, total, addend=addend)
+        return total
+
+
+def _mac16(a, b, total: Signal, *, addend=None, load=None) -> Instance:
+    """The cell with its registers, which have no reset: operands, partial products, product, sum.
 
     Without ``addend``, ``total`` accumulates ``a * b`` of three cycles ago, and becomes 0 after a cycle with ``load``
     instead, so the product of that cycle is lost. With ``addend`` it is ``addend`` of a cycle ago plus ``a * b`` of
     four cycles ago.
     """
     accumulates = addend is None
-    addend = C(0, SUM_BITS) if accumulates else addend
+    addend = C(0, _SUM_BITS) if accumulates else addend
     return Instance(
         "SB_MAC16",
         **dict.fromkeys(("p_A_REG", "p_B_REG", "p_A_SIGNED", "p_B_SIGNED"), C(1, 1)),
@@ -33,10 +49,10 @@ def multiply_add(a, b, total: Signal, *, addend=None, load=None) -> Instance:
         **dict.fromkeys(("p_TOPOUTPUT_SELECT", "p_BOTOUTPUT_SELECT"), C(1, 2)),
         i_CLK=ClockSignal(),
         i_CE=C(1, 1),
-        i_A=extended(a, OPERAND_BITS),
-        i_B=extended(b, OPERAND_BITS),
-        i_C=extended(addend, SUM_BITS)[16:],
-        i_D=extended(addend, SUM_BITS)[:16],
+        i_A=extended(a, _OPERAND_BITS),
+        i_B=extended(b, _OPERAND_BITS),
+        i_C=extended(addend, _SUM_BITS)[16:],
+        i_D=extended(addend, _SUM_BITS)[:16],
         i_OLOADTOP=C(0, 1) if load is None else load,
         i_OLOADBOT=C(0, 1) if load is None else load,
         o_O=total,

@@ -1,4 +1,4 @@
-"""The primitives of Lattice ECP5 that the array is made of; `ecp5_cells.v` has their simulation models.
+"""The cells of Lattice ECP5 that arrays are made of; `ecp5_cells.v` has their simulation models.
 
 What each setting means is in Lattice's "ECP5 and ECP5-5G sysDSP Usage Guide" (FPGA-TN-02205) and in the cell library
 of Yosys.
@@ -7,6 +7,8 @@ of Yosys.
 from amaranth.hdl import *
 
 from tospike.hw.arithmetic import extended
+from tospike.hw.delay import delayed
+from tospike.hw.primitives.flags import flag_for_bits
 
 _OPERAND_BITS = 18
 _PRODUCT_BITS = 36
@@ -14,7 +16,31 @@ _RESTARTABLE_ADD = 0xC60C
 """D = 1: C ? B : A ^ B, and the carry where that is 0 is B. With B at both, C turns ``A + B`` into ``B``."""
 
 
-def multiplier(a, b, product: Signal) -> Instance:
+class Ecp5:
+    """MULT18X18D, CCU2C and TRELLIS_FF; see `tospike.hw.primitives.protocol.Primitives`."""
+
+    def flip_flop(self, m: Module, d: Value, *, name: str) -> Value:
+        """A flip-flop that is kept."""
+        q = Signal(name=name)
+        m.submodules[name] = _kept(d, q)
+        return q
+
+    def multiplier(self, m: Module, a: Value, b: Value, *, registers: int, zero_gating: bool) -> Value:
+        """The first two ranks of registers are those of the DSP block, so ``registers`` is at least 1, and an operand
+        has at most 18 bits (17 if unsigned). Nothing can hold operands away from it."""
+        inside = Signal(Shape(len(a) + len(b), signed=a.shape().signed or b.shape().signed))
+        m.submodules.dsp = _dsp(a, b, inside)
+        return delayed(m, inside, registers - 1, name="product", reset_less=True)
+
+    def restartable_adder(
+        self, m: Module, acc: Value, product: Value, *, carry: Value, first: Value, cycles: int, name: str
+    ) -> Value:
+        """In the carry chain alone."""
+        restart = flag_for_bits(m, self, first, cycles, width=len(acc), name=name)
+        return _carry_chain(m, restart, acc, product, carry=carry)
+
+
+def _dsp(a, b, product: Signal) -> Instance:
     """``product`` is ``a * b`` of two cycles ago, in the registers of MULT18X18D (they have no reset).
 
     Both operands are registered: the tools count one registered operand as none. They lie at the upper end of their
@@ -47,7 +73,7 @@ def multiplier(a, b, product: Signal) -> Instance:
     )
 
 
-def restartable_adder(m: Module, restart, a: Value, b: Value, *, carry=0) -> Value:
+def _carry_chain(m: Module, restart, a: Value, b: Value, *, carry) -> Value:
     """``(restart ? 0 : a) + b + carry`` modulo 2 ** len(a), in the carry chain alone: two bits for each CCU2C.
 
     ``restart`` has a copy of the flag for each bit of ``a``.
@@ -73,7 +99,7 @@ def restartable_adder(m: Module, restart, a: Value, b: Value, *, carry=0) -> Val
     return total[:width]
 
 
-def flip_flop(d, q: Signal) -> Instance:
+def _kept(d, q: Signal) -> Instance:
     """One flip-flop that Yosys keeps, even where another one always holds the same value."""
     return Instance(
         "TRELLIS_FF",

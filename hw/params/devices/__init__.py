@@ -1,0 +1,1 @@
+"""The FPGAs, by family."""
