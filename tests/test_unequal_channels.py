@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from engine_bench import check_engine
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_delta_ann import check_rtl
 from test_image import check as check_image
@@ -116,7 +116,8 @@ def bounds(stage, act, own_scales):
     factor = neuron.multiplier / 2.0**neuron.shift
     weight = stage.synapses.weight.reshape(stage.synapses.channels, -1)
     rounded = weight.shape[1] * max(act.max, -act.min) * (weight.any(axis=1) | (not own_scales))
-    return np.where(neuron.multiplier < 65535, 1.5 + factor * (rounded + 1) / 2, np.inf)
+    finer = 1 << neuron.fraction_bits  # the factor is that of a biased sum
+    return np.where(neuron.multiplier < 65535, 1.5 + factor * (rounded * finer + 1) / 2, np.inf)
 
 
 def check(network, x, options=MAX):
@@ -149,6 +150,7 @@ def test_dense_channels_of_any_size(channels, seed, relu):
 
 @settings(max_examples=30, deadline=None)
 @given(CHANNELS, SEEDS)
+@example([(10.0, 1.0)], 0)  # biases finer than sums
 def test_convolutions_of_any_size(channels, seed):
     sizes, biases = zip(*channels, strict=True)
     network = separable_network(sizes, biases, seed)
