@@ -7,7 +7,7 @@ from tospike.gen.leaks import leak_of
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.state_unit import WIDEST_STATE
 from tospike.gen.uniform import UniformMembrane
-from tospike.hw.params import Comparison, NeuronParams, Reset, neuron_params
+from tospike.hw.params import Comparison, IntFormat, NeuronParams, Reset, neuron_params
 
 ON_GRID = 2.0**-20
 """A threshold is a multiple of a unit if it is no further off, relative to itself."""
@@ -27,6 +27,8 @@ def integer_neuron(neuron: UniformMembrane, fine: float, fraction_bits: int, opt
         "weight_shift": fraction_bits,
         "initial": round(neuron.initial * threshold if neuron.kind.spikes else neuron.initial / unit),
     }
+    if neuron.floor is not None:
+        knobs["lower_bound"] = max(round(neuron.floor / unit), IntFormat(bits=WIDEST_STATE, signed=True).min)
     if neuron.kind.spikes:
         knobs |= {
             "threshold": threshold,

@@ -64,7 +64,7 @@ class NirOptions:
     start: Start = option(Start.INITIAL, "Membranes begin at --initial, at v_leak, or at v_reset")
     """Whether they begin there, or elsewhere."""
     min_v_mem: float | None = option(
-        None, "Lower bound of membranes in each step, as in Sinabs; float only; none: -inf", unset="none"
+        None, "Lower bound of membranes in each step, as in Sinabs; none: -inf", unset="none"
     )
     """No membrane goes lower into the next step, as in Sinabs; ``None``: it may."""
     integration: Integration = option(Integration.STEP, "IF and I: v += R I (step) or v += R I dt (time)")

@@ -16,7 +16,7 @@ from tospike.gen.quantize import quantize
 from tospike.gen.quantized import Quantized
 from tospike.gen.streaming import stream_cost
 from tospike.gen.unread import keep, read_neurons
-from tospike.hw.params import FloatOnlyError, InputError, require
+from tospike.hw.params import InputError, require
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.design import Design
 from tospike.sim.encoding import as_frames, as_looks, quantize_input
@@ -30,8 +30,8 @@ class Prepared:
 
     network: Network
     """As trained, in floating point."""
-    rounded: Quantized | FloatOnlyError
-    """The network in integers, or what of it only floating point has."""
+    quantized: Quantized
+    """The network in integers."""
     planned: Design | InputError
     """The network on hardware, or why no engine can run it."""
     choices: dict[str, Any]
@@ -45,19 +45,6 @@ class Prepared:
     def imported(self) -> Network:
         """The network as it is in the file."""
         return self.whole or self.network
-
-    @property
-    def quantized(self) -> Quantized:
-        """The network in integers.
-
-        Raises
-        ------
-        FloatOnlyError
-            Neither the golden model nor the hardware can run it.
-        """
-        if isinstance(self.rounded, FloatOnlyError):
-            raise self.rounded
-        return self.rounded
 
     @property
     def design(self) -> Design:
@@ -151,10 +138,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["warnings"] = list(network.warnings)
     options = options.for_network(network)
     imported = network
-    try:
-        quantized = quantize(network, data.train_x, options.quantize)
-    except FloatOnlyError as error:
-        return Prepared(network=network, rounded=error, planned=error, choices=choices)
+    quantized = quantize(network, data.train_x, options.quantize)
     read = read_neurons(quantized.network)
     network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
     hardware, device = options.plan, options.device
@@ -185,7 +169,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["fit"] = fitted.describe()
     if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
         choices["weight_stream"] = asdict(stream_cost(streaming))
-    return Prepared(network=network, rounded=quantized, planned=planned, choices=choices, fit=fitted, whole=imported)
+    return Prepared(network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted, whole=imported)
 
 
 def _values(model: Path, network: Network, data: DataSet) -> int:

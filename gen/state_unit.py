@@ -58,11 +58,12 @@ class Constants:
 
     @property
     def starts(self) -> Floats:
-        """(2,): what membranes are reset to, and begin with."""
+        """(3,): what membranes are bounded by, reset to, and begin with."""
+        floor = (self.neuron.floor or 0.0) / self.drive
         if not self.neuron.kind.spikes:
-            return np.array([0.0, self.neuron.initial / self.drive])
+            return np.array([floor, 0.0, self.neuron.initial / self.drive])
         reset = self.neuron.v_reset if self.neuron.reset is Reset.VALUE else 0.0
-        return np.array([reset / self.drive, self.neuron.initial * self.threshold])
+        return np.array([floor, reset / self.drive, self.neuron.initial * self.threshold])
 
     @property
     def amounts(self) -> Floats:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from tospike.hw.params import Comparison, FloatOnlyError, InputError, NeuronKind, Reset, ResetTiming, require
+from tospike.hw.params import Comparison, InputError, NeuronKind, Reset, ResetTiming, require
 from tospike.sim.network import Dense, Membrane, Parameter, Stage
 
 TOLERANCE = 1e-6
@@ -34,6 +34,7 @@ class UniformMembrane:
     spike_bits: int
     refractory: int
     initial: float
+    floor: float | None
 
 
 def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
@@ -47,8 +48,6 @@ def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
     neuron = stage.neuron
     if not isinstance(neuron, Membrane):
         raise InputError(f"stage {stage.name!r} is quantised already")
-    if neuron.float_only:
-        raise FloatOnlyError(f"stage {stage.name!r}: {neuron.float_only}: float only as yet, give --backend float")
     given = {field.name: getattr(neuron, field.name) for field in fields(UniformMembrane)}
     if not any(isinstance(value, np.ndarray) for value in given.values()):
         return stage, UniformMembrane(**given)
@@ -74,6 +73,7 @@ def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
         "threshold": float(threshold[0]),
         "initial": _common(stage, "the initial membrane over threshold", neuron.initial),
         "v_reset": _common(stage, "v_reset over threshold", neuron.v_reset * size),
+        "floor": None if neuron.floor is None else _common(stage, "min-v-mem over threshold", neuron.floor * size),
         "rest": _common(stage, "v_leak over threshold", rest) if neuron.kind.synaptic else rest,
     }
     return replace(stage, synapses=dense, recurrent=recurrent), UniformMembrane(**given)

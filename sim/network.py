@@ -126,7 +126,7 @@ class Membrane:
     initial: Parameter = 0.0
     """Membrane at the start of a sample, in thresholds."""
     floor: float | None = None
-    """No membrane goes lower into the next step; what is sent or read out comes before. Float only, as yet."""
+    """No membrane goes lower into the next step; what a neuron without a threshold shows comes before."""
 
     def __post_init__(self) -> None:
         check_reset(self)
@@ -135,11 +135,6 @@ class Membrane:
     def spikes(self) -> bool:
         """Whether it has a threshold."""
         return self.kind.spikes
-
-    @property
-    def float_only(self) -> str:
-        """What of this neither the golden model nor the hardware has, and the way out; "" if they have it all."""
-        return "a lower bound of the membrane (--min-v-mem)" if self.floor is not None else ""
 
 
 # ----------------------------------------------------------------------------------------- integer neurons

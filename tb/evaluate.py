@@ -13,7 +13,7 @@ from tospike.gen.folder import build
 from tospike.gen.images import pack
 from tospike.gen.prepare import Prepared
 from tospike.gen.streaming import frame_weights
-from tospike.hw.params import FloatOnlyError, InputError, require
+from tospike.hw.params import InputError, require
 from tospike.sim import accelerator as golden
 from tospike.sim.network import Array, Result
 from tospike.sim.reference import run_float
@@ -116,8 +116,6 @@ def evaluate(
         correct = predictions == y
         warnings = doubts(network, correct, y, quiet_stages(network, run.sends))
         return Evaluation(backend=backend, correct=correct, predictions=predictions, warnings=warnings)
-    if isinstance(prepared.planned, FloatOnlyError):
-        raise prepared.planned
     if isinstance(prepared.planned, InputError):
         raise InputError(f"{prepared.planned}; --backend float alone needs no hardware")
     integers = prepared.integers(x)

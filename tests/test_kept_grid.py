@@ -96,7 +96,7 @@ def spikes_of(network, x, **options):
     """What the golden model's stages send, and the account of the quantisation."""
     quantized = quantize(network, x, QuantizeOptions(**options))
     design = plan(quantized.network)
-    prepared = Prepared(network=network, rounded=quantized, planned=design, choices={})
+    prepared = Prepared(network=network, quantized=quantized, planned=design, choices={})
     return accelerator.spike_trains(design, prepared.integers(x)), quantized
 
 

@@ -74,7 +74,7 @@ def test_rounding_that_changes_answers(offset, is_told):
     )
     x = rng.random((60, 6)).astype(np.float32)
     rounded = quantize(network, x)
-    prepared = Prepared(network=network, rounded=rounded, planned=InputError("not planned"), choices={})
+    prepared = Prepared(network=network, quantized=rounded, planned=InputError("not planned"), choices={})
     predictions = np.argmax(run_integers(rounded.network, prepared.integers(x)), axis=1)
     lines = costly_rounding(network, x, predictions)
     assert bool(lines) is is_told

@@ -7,7 +7,7 @@ the manifest of the generated design.
 
 from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostInput, HostOutput
 from tospike.hw.params.activation import ActivationParams
-from tospike.hw.params.check import FloatOnlyError, InputError, require, require_range
+from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.delta import CHANGE, DeltaParams
 from tospike.hw.params.encoder import EncoderParams, Encoding
@@ -79,7 +79,6 @@ __all__ = [
     "EngineParams",
     "EventParams",
     "EventWindow",
-    "FloatOnlyError",
     "HostEventParams",
     "HostInput",
     "HostOutput",

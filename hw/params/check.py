@@ -5,10 +5,6 @@ class InputError(ValueError):
     """What the user gave cannot be used. The message is one line: it names the thing and the way out."""
 
 
-class FloatOnlyError(InputError):
-    """What a float network can do, and neither the golden model nor the hardware as yet."""
-
-
 def require(condition: bool, message: str) -> None:
     """Raise :class:`InputError` with ``message`` unless ``condition`` holds."""
     if not condition:

@@ -46,7 +46,7 @@ def check_ann(seed: int, folder: Path) -> float:
     assert np.abs(outputs - expected).max() <= FLOAT * size, f"float differs from onnxruntime, seed {seed}"
 
     quantized = quantize(network, x)
-    prepared = Prepared(network=network, rounded=quantized, planned=InputError("not planned"), choices={})
+    prepared = Prepared(network=network, quantized=quantized, planned=InputError("not planned"), choices={})
     logits = run_integers(quantized.network, prepared.integers(x)) * quantized.stages[-1].unit
     span = max(expected.max(), 0.0) - min(expected.min(), 0.0)
     error = float(np.sqrt(np.mean(np.square(logits - outputs)))) / max(span, np.finfo(float).tiny)
@@ -68,7 +68,7 @@ def check_snn(seed: int, folder: Path) -> None:
 
     quantized = quantize(case.network, case.x, QuantizeOptions(weight_bits=16, decay_bits=16))
     design = plan(quantized.network, PlanOptions())
-    prepared = Prepared(network=case.network, rounded=quantized, planned=design, choices={})
+    prepared = Prepared(network=case.network, quantized=quantized, planned=design, choices={})
     counters = golden.run(design, prepared.integers(case.x)).counters
     sent = [int(counts.sum()) for name, counts in counters.items() if name.endswith(".spikes")]
     for got, (name, spikes) in zip(sent, case.spikes.items(), strict=True):
@@ -84,7 +84,7 @@ def check_ann_rtl(seed: int, folder: Path, samples: int = 6) -> None:
     engine = AnnEngine.EVENT if is_dense and seed % 2 else AnnEngine.SYSTOLIC
     hardware = PlanOptions(rows=1 + seed % 3, cols=1 + seed % 4, lanes=1 + seed % 3, ann_engine=engine)
     design = plan(quantized.network, hardware)
-    _check_rtl(Prepared(network=network, rounded=quantized, planned=design, choices={}), x[:samples])
+    _check_rtl(Prepared(network=network, quantized=quantized, planned=design, choices={}), x[:samples])
 
 
 def check_snn_rtl(seed: int, folder: Path, samples: int = 6) -> int:
@@ -97,7 +97,7 @@ def check_snn_rtl(seed: int, folder: Path, samples: int = 6) -> int:
             break
     assert quantized is not None
     design = plan(quantized.network, PlanOptions(lanes=1 + seed % 4))
-    prepared = Prepared(network=case.network, rounded=quantized, planned=design, choices={})
+    prepared = Prepared(network=case.network, quantized=quantized, planned=design, choices={})
     counters = golden.run(design, prepared.integers(case.x)).counters
     saturations = sum(counts for name, counts in counters.items() if name.endswith(".saturations"))
     return _check_rtl(prepared, case.x[np.argsort(-saturations)[:samples]])
