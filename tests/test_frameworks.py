@@ -40,16 +40,16 @@ SINABS = {
     "iaf-single": "--framework sinabs-export --spike-bits 1",
     "iaf-zero": "--framework sinabs-export --reset zero",
     "iaf-max3": "--framework sinabs-export --spike-bits 2",
-    "iaf-min": "--framework sinabs-export --min-v-mem=-0.5 --backend float",
-    "iaf-single-min": "--framework sinabs-export --spike-bits 1 --min-v-mem=-0.2 --backend float",
+    "iaf-min": "--framework sinabs-export --min-v-mem=-0.5",
+    "iaf-single-min": "--framework sinabs-export --spike-bits 1 --min-v-mem=-0.2",
     "lif-plain": "--framework sinabs-export --gain one",
     "lif-plain-single": "--framework sinabs-export --gain one --spike-bits 1",
-    "lif-plain-min": "--framework sinabs-export --gain one --min-v-mem=-0.3 --backend float",
+    "lif-plain-min": "--framework sinabs-export --gain one --min-v-mem=-0.3",
     "lif-zero": "--framework sinabs-export --reset zero",
     "iaf-expleak": "--framework sinabs-export",
     "lif-expleak": "--framework sinabs-export",
     "lif-expleak-norm": "--framework sinabs-export --gain one-minus-decay",
-    "iaf-expleak-min": "--framework sinabs-export --min-v-mem=-0.3 --backend float",
+    "iaf-expleak-min": "--framework sinabs-export --min-v-mem=-0.3",
 }
 JELLY = ("if", "if-reset", "lif", "lif-reset", "lif-plain", "lif-plain-reset", "plif", "cubalif", "cubalif-reset")
 ENVIRONMENTS = {

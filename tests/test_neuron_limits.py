@@ -12,7 +12,7 @@ from tospike.gen.nir_options import NirOptions
 from tospike.gen.plan import PlanOptions, plan
 from tospike.gen.quantize import quantize
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.hw.params import NeuronKind, Readout, Reset, SpikingEngine
+from tospike.hw.params import InputError, NeuronKind, Readout, Reset, SpikingEngine
 from tospike.sim import accelerator
 from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
 from tospike.sim.reference import run_float
@@ -121,3 +121,57 @@ def test_input_gains_of_a_file_differ_between_neurons(tmp_path):
     result = accelerator.run(design, x)
     assert (result.outputs == exact.outputs).all()
     assert [words for words, _ in answers_of(design, x)] == result.outputs.tolist()
+
+
+@pytest.mark.parametrize("engine", list(SpikingEngine))
+@pytest.mark.parametrize("last", [nir.IF, nir.LI])
+def test_lower_bound_of_a_file(tmp_path, last, engine):
+    """Sinabs' min_v_mem, from the file to the RTL: weights, thresholds and bounds are on a grid of halves."""
+    rng = np.random.default_rng(8)
+    ones = np.ones(4)
+    hidden = nir.IF(r=ones, v_threshold=1.5 * ones, v_reset=0 * ones)
+    if last is nir.IF:
+        readout = nir.IF(r=ones[:2], v_threshold=ones[:2], v_reset=0 * ones[:2])
+    else:
+        readout = nir.LI(tau=2 * ones[:2], r=2 * ones[:2], v_leak=0 * ones[:2])
+    weights = [nir.Linear(weight=rng.integers(-2, 4, shape) / 2) for shape in ((4, 5), (2, 4))]
+    nir.write(tmp_path / "n.nir", nir.NIRGraph.from_list(weights[0], hidden, weights[1], readout))
+    x = (rng.random((6, 9, 5)) < 0.5).astype(np.int64)
+
+    def imported(bound):
+        options = NirOptions(dt=1.0, encoding=None, steps=9, min_v_mem=bound, reset=Reset.SUBTRACT)
+        return import_nir(tmp_path / "n.nir", options)
+
+    network = imported(-0.5)
+    exact, unbounded = run_float(network, x), run_float(imported(-np.inf), x)
+    assert (exact.outputs != unbounded.outputs).any()
+    design = plan(quantize(network, x).network, PlanOptions(lanes=2, engine=engine))
+    result = accelerator.run(design, x)
+    (train, *_) = accelerator.spike_trains(design, x)
+    assert (train == exact.stages[0].outputs).all()
+    if last is nir.IF:
+        assert (result.outputs == exact.outputs).all()
+    got = answers_of(design, x)
+    assert [[_signed(word) for word in words] for words, _ in got] == result.outputs.tolist()
+    assert [cycles for _, cycles in got] == result.cycles.tolist()
+
+
+def _signed(word):
+    return word - (word >> 31 << 32)
+
+
+def test_a_reset_below_the_bound_is_refused():
+    neuron = Membrane(kind=NeuronKind.IF, threshold=4.0, reset=Reset.VALUE, v_reset=-2.0, floor=-1.0)
+    stage = Stage(name="low", synapses=Dense(weight=np.array([[2.0]]), bias=np.zeros(1)), neuron=neuron)
+    network = Network(name="low", input=InputSpec(inputs=1, steps=2), stages=(stage,), readout=Readout.COUNT)
+    with pytest.raises(InputError, match=r"v-reset is .*, below the membrane's lower bound of"):
+        quantize(network, np.ones((1, 2, 1), dtype=np.int64))
+
+
+def test_bounds_of_neurons_whose_thresholds_differ():
+    """A bound that all have in common is one of each threshold no more."""
+    neuron = Membrane(kind=NeuronKind.IF, threshold=np.array([4.0, 2.0]), floor=-1.0)
+    stage = Stage(name="own", synapses=Dense(weight=np.ones((2, 3)), bias=np.zeros(2)), neuron=neuron)
+    network = Network(name="own", input=InputSpec(inputs=3, steps=2), stages=(stage,), readout=Readout.COUNT)
+    with pytest.raises(InputError, match="min-v-mem over threshold differs between neurons"):
+        quantize(network, np.ones((1, 2, 3), dtype=np.int64))
