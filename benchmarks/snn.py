@@ -10,11 +10,11 @@ from pathlib import Path
 
 from benchmarks import measure, spiking
 from benchmarks.plot_snn import draw
-from tospike.hw.params import EventParams
+from tospike.hw.params import SpikingParams
 
 HERE = Path(__file__).parent
 
-CORE = EventParams(inputs=256, neurons=256, lanes=16, weight_bits=4)
+CORE = SpikingParams(inputs=256, neurons=256, lanes=16, weight_bits=4)
 """The size of ODIN: 256 neurons, 64k synapses of 4 bits."""
 RATES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 LANES = (4, 8, 16, 32)
@@ -24,7 +24,7 @@ WEIGHT_BITS = (2, 3, 4, 6, 8)
 STEPS = (2, 4, 8, 16)
 
 
-def cores() -> list[tuple[str, EventParams]]:
+def cores() -> list[tuple[str, SpikingParams]]:
     """Cores over lanes, then over sizes; one on the small device."""
     over_lanes = [replace(CORE, lanes=lanes) for lanes in LANES]
     over_sizes = [replace(CORE, inputs=size, neurons=size) for size in NEURONS]

@@ -12,7 +12,7 @@ from tospike.gen.bare import generate_component
 from tospike.gen.data import load_data
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
-from tospike.hw.params import EventParams, Readout
+from tospike.hw.params import Readout, SpikingParams
 from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import memories
 from tospike.sim.accelerator import run
@@ -24,14 +24,14 @@ MODEL = Path(__file__).parent.parent / "examples" / "digits_snn.nir"
 STEPS = 20
 
 
-def rates(core: EventParams, over: Sequence[float], say: Say) -> list[Row]:
+def rates(core: SpikingParams, over: Sequence[float], say: Say) -> list[Row]:
     """Cycles and synaptic operations of random spike trains in RTL: see `tospike.tb.spikes.bench_spikes`."""
     say(f"rates: {core.inputs} x {core.neurons}, {core.lanes} lanes")
     counted = replace(core, readout=Readout.COUNT, count_bits=16)
     return bench_spikes(counted, over, steps=STEPS, seed=SEED)
 
 
-def area(cores: Iterable[tuple[str, EventParams]], say: Say) -> list[Row]:
+def area(cores: Iterable[tuple[str, SpikingParams]], say: Say) -> list[Row]:
     """Area and post-route clock of each complete core, writable, without the host port, by target."""
     rows = []
     for target, core in cores:

@@ -9,7 +9,7 @@ from rich.text import Text
 from tospike.cli import console
 from tospike.cli.arguments import Json, Simulator, SimulatorOption, parse_gemm
 from tospike.cli.commands import new_app
-from tospike.hw.params import ArrayParams, Dataflow, EventParams, InputError, IntFormat, Readout
+from tospike.hw.params import ArrayParams, Dataflow, InputError, IntFormat, Readout, SpikingParams
 from tospike.tb.gemm import bench_gemm
 from tospike.tb.spikes import bench_spikes
 
@@ -67,7 +67,7 @@ def spikes(
 ) -> None:
     """Random spike trains on the event engine, in RTL: cycles and synaptic operations (SOP) over the spike rate."""
     console.check_outputs(json)
-    engine = EventParams(
+    engine = SpikingParams(
         inputs=inputs, neurons=neurons, lanes=lanes, weight_bits=weight_bits, readout=Readout.COUNT, count_bits=16
     )
     with console.progress_bar(f"{simulator.value}: {inputs} x {neurons}, {lanes} lanes"):

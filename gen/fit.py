@@ -16,7 +16,7 @@ from tospike.hw.params import (
     WeightSource,
     ceil_div,
 )
-from tospike.sim.accelerator import frame_cycles
+from tospike.sim.systolic_timing import frame_cycles
 
 ROOM = 0.9
 """Part of a device's LUTs and flip-flops that a fit may take: placement needs some, and predictions err."""

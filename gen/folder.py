@@ -9,10 +9,10 @@ from typing import Any
 
 from tospike.gen import images as memory_images
 from tospike.gen.foreign_verilog import require_plain
-from tospike.gen.manifest import read_manifest
+from tospike.gen.manifest import FORMAT, read_manifest
 from tospike.gen.random_design import blank_design
 from tospike.gen.reading import reading
-from tospike.gen.serialize import decode, encode
+from tospike.gen.serialize import TAGS, decode, encode
 from tospike.gen.stand_alone import Host, stand_alone_files
 from tospike.gen.technology import cell_models, technology_of, variants
 from tospike.gen.vectors import make_vectors
@@ -120,7 +120,7 @@ def generate(
         **describe_verilog(kind, params.name, ports, verilog),
         "config_hash": f"{number:016x}",
         "engines": [
-            {"module": f"{params.name}.engine_{index}", "kind": type(engine).__name__.removesuffix("Params").lower()}
+            {"module": f"{params.name}.engine_{index}", "kind": TAGS[type(engine)]}
             for index, engine in enumerate(params.engines)
         ],
         "registers": {register.name.lower(): register.value for register in Register},
@@ -163,6 +163,10 @@ def _read(path: Path) -> DesignFolder:
     if old := old_folder(path):
         raise InputError(f"{path} is missing: a run that was killed left the earlier design as {old}, so rename that")
     manifest = read_manifest(path)
+    require(
+        manifest.get("format") == FORMAT,
+        f"{path} was written by another version of tospike, whose description differs: generate it again",
+    )
     require(manifest.get("kind") != "array", f"{path} is a bare array, which has no host port: leave --array-only away")
     engine_params, stage_counts = manifest["params"], manifest["stage_counts"]
     for name, expected in manifest["files"].items():

@@ -1,13 +1,30 @@
 """What the memories of a design hold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tospike.hw.ann import layout as systolic_layout
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.image import layout as image_layout
 from tospike.hw.layout import MemoryShape
-from tospike.hw.params import DelayParams, EventParams, ImageLayer, ImageParams, RequantizeParams, SystolicParams
+from tospike.hw.params import (
+    DelayParams,
+    DeltaAnnParams,
+    DeltaParams,
+    EncoderParams,
+    EngineParams,
+    EventAnnParams,
+    EventParams,
+    GradedSpikeParams,
+    ImageLayer,
+    ImageParams,
+    RegisterParams,
+    RequantizeParams,
+    SpikeCountParams,
+    SpikingParams,
+    SystolicParams,
+)
+from tospike.hw.snn import delay_layout
 from tospike.hw.snn import layout as event_layout
 from tospike.sim.design import Design
 from tospike.sim.engine_arrays import engine_arrays, engine_delays
@@ -19,51 +36,71 @@ Images = dict[str, list[int]]
 
 def pack(design: Design) -> list[Images]:
     """The images of each engine, by the name of the memory."""
-    images: list[Images] = []
-    for index, params in enumerate(design.params.engines):
-        stages = design.stages_of(index)
-        if isinstance(params, EventParams):
-            arrays, neuron = engine_arrays(design, index), stages[0].neuron
-            weight, bias = arrays.weight.tolist(), arrays.bias.tolist()
-            own = None if arrays.recurrent is None else arrays.recurrent.tolist()
-            decays = None if arrays.decays is None else arrays.decays.tolist()
-            factors = neuron.multiplier.tolist() if isinstance(neuron, Requantize) else None
-            images.append(event_layout.pack(params, weight, bias, own, decays, factors))
-        elif isinstance(params, DelayParams):
-            images.append(event_layout.pack_delays(params, engine_delays(design, index).tolist()))
-        elif isinstance(params, SystolicParams):
-            images.append(
-                systolic_layout.pack(
-                    params,
-                    weights=[stage.dense.weight.tolist() for stage in stages],
-                    biases=[stage.dense.bias.tolist() for stage in stages],
-                    multipliers=[
-                        stage.neuron.multiplier.tolist() if isinstance(stage.neuron, Requantize) else None
-                        for stage in stages
-                    ],
-                    shifts=_shifts(stages, params.requantize),
-                )
-            )
-        elif isinstance(params, ImageParams):
-            images.append(
-                image_layout.pack(
-                    params,
-                    weights=[_taps(stage, layer) for stage, layer in zip(stages, params.layers, strict=True)],
-                    biases=[sum_weights(stage.synapses)[1].tolist() for stage in stages],
-                    multipliers=[
-                        stage.neuron.multiplier.tolist()
-                        if isinstance(stage.neuron, Requantize)
-                        else None
-                        if layer.clamp is None
-                        else [1] * layer.outputs
-                        for stage, layer in zip(stages, params.layers, strict=True)
-                    ],
-                    shifts=_shifts(stages, params.requantize),
-                )
-            )
-        else:
-            images.append({})
-    return images
+    return [PACKERS[type(params)](params, design, index) for index, params in enumerate(design.params.engines)]
+
+
+def _nothing(params: EngineParams, design: Design, index: int) -> Images:
+    """An encoder or a bridge has no memory that is filled."""
+    return {}
+
+
+def _event(params: EventParams, design: Design, index: int) -> Images:
+    arrays, neuron = engine_arrays(params, design, index), design.stages_of(index)[0].neuron
+    own = None if arrays.recurrent is None else arrays.recurrent.tolist()
+    decays = None if arrays.decays is None else arrays.decays.tolist()
+    factors = neuron.multiplier.tolist() if isinstance(neuron, Requantize) else None
+    return event_layout.pack(params, arrays.weight.tolist(), arrays.bias.tolist(), own, decays, factors)
+
+
+def _delay(params: DelayParams, design: Design, index: int) -> Images:
+    return delay_layout.pack(params, engine_delays(design, index).tolist())
+
+
+def _systolic(params: SystolicParams, design: Design, index: int) -> Images:
+    stages = design.stages_of(index)
+    return systolic_layout.pack(
+        params,
+        weights=[stage.dense.weight.tolist() for stage in stages],
+        biases=[stage.dense.bias.tolist() for stage in stages],
+        multipliers=[
+            stage.neuron.multiplier.tolist() if isinstance(stage.neuron, Requantize) else None for stage in stages
+        ],
+        shifts=_shifts(stages, params.requantize),
+    )
+
+
+def _image(params: ImageParams, design: Design, index: int) -> Images:
+    stages = design.stages_of(index)
+    return image_layout.pack(
+        params,
+        weights=[_taps(stage, layer) for stage, layer in zip(stages, params.layers, strict=True)],
+        biases=[sum_weights(stage.synapses)[1].tolist() for stage in stages],
+        multipliers=[
+            stage.neuron.multiplier.tolist()
+            if isinstance(stage.neuron, Requantize)
+            else None
+            if layer.clamp is None
+            else [1] * layer.outputs
+            for stage, layer in zip(stages, params.layers, strict=True)
+        ],
+        shifts=_shifts(stages, params.requantize),
+    )
+
+
+PACKERS: Mapping[type[EngineParams], Callable[[Any, Design, int], Images]] = {
+    EncoderParams: _nothing,
+    DeltaParams: _nothing,
+    DelayParams: _delay,
+    GradedSpikeParams: _nothing,
+    SpikeCountParams: _nothing,
+    SpikingParams: _event,
+    RegisterParams: _event,
+    EventAnnParams: _event,
+    DeltaAnnParams: _event,
+    SystolicParams: _systolic,
+    ImageParams: _image,
+}
+"""What an engine's memories hold, by the class of its parameters."""
 
 
 def _shifts(stages: Sequence[Stage], requantize: RequantizeParams) -> list[int]:

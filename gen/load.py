@@ -33,4 +33,6 @@ def load_network(path: str | Path, *, nir: NirOptions | None = None, name: str |
         raise InputError(f"there is no file {file}: give the path of a trained network (.onnx or .nir)")
     if file.suffix == ".onnx":
         return import_onnx(file, name=name)
-    return import_nir(file, nir, name=name)
+    network = import_nir(file, nir, name=name)
+    network.require_one_kind()
+    return network

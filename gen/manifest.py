@@ -12,6 +12,9 @@ from tospike.gen.reading import read_text, reading
 from tospike.gen.written_folder import MANIFEST
 from tospike.hw.params import require
 
+FORMAT = 2
+"""Of the descriptions in a manifest. 1 was by the names of classes."""
+
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*")
 _PORT = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _FILE = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.+-]*/){0,2}[A-Za-z0-9_][A-Za-z0-9_.+-]*")

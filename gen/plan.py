@@ -1,7 +1,9 @@
 """From an integer network to the engines that run it."""
 
+from typing import Any
+
 from tospike.gen.plan_image import columns, in_passes, needs_images, plan_image, with_layers
-from tospike.gen.plan_options import AnnEngine, PlanOptions
+from tospike.gen.plan_options import AnnEngine, PlanOptions, SpikingEngine
 from tospike.gen.scale import signed_bits
 from tospike.gen.unread import unread_inputs
 from tospike.gen.windows import window_of
@@ -9,25 +11,29 @@ from tospike.hw.params import (
     MAX_REGISTER_NEURONS,
     AcceleratorParams,
     ActivationParams,
+    AnnLayerParams,
     ArrayParams,
+    ChangeParams,
     Dataflow,
     DelayParams,
+    DeltaAnnParams,
     DeltaParams,
     DenseLayer,
     EncoderParams,
     EngineParams,
-    EventParams,
+    EventAnnParams,
     EventWindow,
     HostEventParams,
     HostInput,
     HostOutput,
     InputError,
     IntFormat,
-    IParams,
     NeuronParams,
     Readout,
+    RegisterParams,
     RequantizeParams,
-    SpikingEngine,
+    SpikingLayerParams,
+    SpikingParams,
     Sweep,
     SystolicParams,
     WeightSource,
@@ -54,6 +60,7 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
             isinstance(stage.neuron, Requantize | Accumulator | NeuronParams),
             f"stage {stage.name!r} is not quantised",
         )
+    network.require_one_kind()
     if network.is_spiking:
         return _spiking(network, options)
     return _systolic(network, options) if options.ann_engine is AnnEngine.SYSTOLIC else _frames(network, options)
@@ -62,6 +69,27 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
 def _name(network: Network) -> str:
     name = "".join(c if c.isalnum() else "_" for c in network.name)
     return name if name[:1].isalpha() else f"net_{name}"
+
+
+def spiking_layer(
+    engine: SpikingEngine, *, lanes: int, sweep: Sweep = Sweep.ALL, window: EventWindow | None = None, **knobs: Any
+) -> SpikingLayerParams:
+    """The parameters of a spiking layer's engine; ``knobs`` are those of `SpikingLayerParams`.
+
+    Raises
+    ------
+    InputError
+        They are out of range, or the engine has no such knobs.
+    """
+    if engine is SpikingEngine.EVENT:
+        return SpikingParams(**knobs, lanes=lanes, sweep=sweep, window=window)
+    layer = RegisterParams(**knobs)
+    require(
+        lanes == layer.neurons and sweep is Sweep.ALL,
+        f"a register engine updates its {layer.neurons} neurons at once: lanes must be as many, not {lanes}, and "
+        "--sweep all",
+    )
+    return layer
 
 
 def _input_format(network: Network) -> IntFormat:
@@ -119,35 +147,8 @@ def _frames(network: Network, options: PlanOptions) -> Design:
         f"event engines have their weights on chip: give --weights memory, or leave --ann-engine {engine} out",
     )
     act, spec = _input_format(network), network.input
-    is_delta = engine is AnnEngine.DELTA
-    threshold = options.delta_threshold if is_delta else None
-    layers: list[EventParams] = []
-    for stage in network.stages:
-        synapses = stage.dense
-        activation = None
-        own = of_layer(options, stage.name)
-        if isinstance(stage.neuron, Requantize):
-            activation = ActivationParams(
-                act=act, clamp=stage.neuron.clamp, shift=stage.neuron.shift, change_threshold=threshold
-            )
-        layer = EventParams(
-            inputs=synapses.inputs,
-            neurons=synapses.outputs,
-            lanes=_useful_lanes(synapses.outputs, own.lanes),
-            payload=act.difference if is_delta else act,
-            weight_bits=max(2, weight_bits(stage)),
-            neuron=IParams(
-                state_bits=max(4, accumulator_bits(stage, act, stage.fraction_bits)),
-                weight_shift=stage.fraction_bits,
-            ),
-            readout=Readout.MEMBRANE,
-            bias=bool(synapses.bias.any()),
-            # the membranes of the last layer wait for the END: no TICK needs a sweep of them
-            sweep=Sweep.TOUCHED if is_delta and activation is None else Sweep.ALL,
-            activation=activation,
-            delta=is_delta,
-        )
-        layers.append(layer)
+    threshold = options.delta_threshold if engine is AnnEngine.DELTA else None
+    layers = [_ann_layer(stage, act, of_layer(options, stage.name).lanes, threshold) for stage in network.stages]
     encoders: tuple[DeltaParams, ...] = ()
     if threshold is not None:
         steps = max(1, spec.looks)
@@ -158,6 +159,27 @@ def _frames(network: Network, options: PlanOptions) -> Design:
         host_output=HostOutput.ARGMAX if options.argmax else HostOutput.DENSE,
     )
     return Design(params=params, network=network, stage_counts=(0,) * len(encoders) + (1,) * len(layers))
+
+
+def _ann_layer(stage: Stage, act: IntFormat, lanes: int, threshold: int | None) -> AnnLayerParams:
+    """A layer on an event engine, that of a delta ANN if there is a threshold of changes."""
+    synapses = stage.dense
+    knobs: dict[str, Any] = {
+        "inputs": synapses.inputs,
+        "neurons": synapses.outputs,
+        "lanes": _useful_lanes(synapses.outputs, lanes),
+        "act": act,
+        "weight_bits": max(2, weight_bits(stage)),
+        "state_bits": max(4, accumulator_bits(stage, act, stage.fraction_bits)),
+        "fraction_bits": stage.fraction_bits,
+        "bias": bool(synapses.bias.any()),
+    }
+    if isinstance(stage.neuron, Requantize):
+        activation: dict[str, Any] = {"act": act, "clamp": stage.neuron.clamp, "shift": stage.neuron.shift}
+        if threshold is not None:
+            return DeltaAnnParams(**knobs, activation=ChangeParams(**activation, change_threshold=threshold))
+        return EventAnnParams(**knobs, activation=ActivationParams(**activation))
+    return EventAnnParams(**knobs) if threshold is None else DeltaAnnParams(**knobs)
 
 
 def _spiking(network: Network, options: PlanOptions) -> Design:
@@ -184,36 +206,37 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         bias, neurons = bool(synapses.bias.any()), synapses.outputs
         small = window is None and neurons <= MAX_REGISTER_NEURONS
         own = of_layer(options, stage.name)
-        kind = own.engine if small else SpikingEngine.EVENT
-        skips = window is None and kind is SpikingEngine.EVENT and stage.neuron.unmoved and not bias
+        in_registers = small and own.engine is SpikingEngine.REGISTER
+        skips = window is None and not in_registers and stage.neuron.unmoved and not bias
         _check_own(stage.name, options, small=small, skips=skips)
-        lanes = _useful_lanes(neurons, own.lanes) if window is None else _window_lanes(window, own)
-        engine = EventParams(
-            inputs=synapses.inputs,
-            neurons=neurons,
-            lanes=neurons if kind is SpikingEngine.REGISTER else lanes,
-            engine=kind,
-            payload=payload,
-            weight_bits=max(2, weight_bits(stage)),
-            neuron=stage.neuron,
-            readout=_readout(network) if last else Readout.SPIKES,
-            count_bits=max(1, (spec.steps * stage.neuron.spike.max).bit_length()),
-            bias=bias,
-            recurrent=stage.recurrent is not None,
-            sweep=own.sweep if skips else Sweep.ALL,
-            window=window,
-        )
+        knobs: dict[str, Any] = {
+            "inputs": synapses.inputs,
+            "neurons": neurons,
+            "payload": payload,
+            "weight_bits": max(2, weight_bits(stage)),
+            "neuron": stage.neuron,
+            "readout": _readout(network) if last else Readout.SPIKES,
+            "count_bits": max(1, (spec.steps * stage.neuron.spike.max).bit_length()),
+            "bias": bias,
+            "recurrent": stage.recurrent is not None,
+        }
+        engine: SpikingLayerParams
+        if in_registers:
+            engine = RegisterParams(**knobs)
+        else:
+            lanes = _useful_lanes(neurons, own.lanes) if window is None else _window_lanes(window, own)
+            engine = SpikingParams(**knobs, lanes=lanes, sweep=own.sweep if skips else Sweep.ALL, window=window)
         engines.append(engine)
         counts.append(1)
         payload = engine.output.payload
-    layers = [engine for engine in engines if isinstance(engine, EventParams)]
     require(
-        options.engine in (SpikingEngine.EVENT, *(layer.engine for layer in layers)),
+        options.engine is SpikingEngine.EVENT or any(isinstance(engine, RegisterParams) for engine in engines),
         f"a register engine has up to {MAX_REGISTER_NEURONS} neurons, and all layers of {network.name!r} have more: "
         "leave --engine register out",
     )
     require(
-        options.sweep in (Sweep.ALL, *(layer.sweep for layer in layers)),
+        options.sweep is Sweep.ALL
+        or any(isinstance(engine, SpikingParams) and engine.sweep is options.sweep for engine in engines),
         f"--sweep touched is for event engines of IF or I neurons without bias and refractory steps, and "
         f"{network.name!r} has none: leave it out",
     )

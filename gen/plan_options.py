@@ -5,16 +5,16 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from tospike.hw.params import (
-    LONGEST_TIME_BIN,
-    Dataflow,
-    SpikingEngine,
-    Sweep,
-    WeightSource,
-    check_options,
-    of_layer,
-    option,
-)
+from tospike.hw.params import LONGEST_TIME_BIN, Dataflow, Sweep, WeightSource, check_options, of_layer, option
+
+
+class SpikingEngine(StrEnum):
+    """Where the states of a spiking layer are, and so how many neurons are updated at a time."""
+
+    EVENT = "event"
+    """In a memory of words of ``lanes`` neurons, one word per cycle."""
+    REGISTER = "register"
+    """In registers, all neurons in every cycle: for small layers."""
 
 
 class AnnEngine(StrEnum):

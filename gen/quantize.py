@@ -34,6 +34,7 @@ def quantize(network: Network, calibration: ArrayLike, options: QuantizeOptions 
     require(len(samples) >= 1, "quantisation needs calibration samples: give data with a training part")
     require(bool(np.isfinite(samples).all()), "the calibration samples hold NaN or infinity")
     samples = samples[:: ceil_div(len(samples), chosen.calibration_samples)]
+    network.require_one_kind()
     run = quantize_snn if network.is_spiking else quantize_ann
     try:
         with np.errstate(invalid="raise", over="raise", divide="raise"):

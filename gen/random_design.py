@@ -1,22 +1,31 @@
 """Networks and samples that fit given hardware: random ones to try it with, and the blank one."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from tospike.hw.params import (
     AcceleratorParams,
+    AnnLayerParams,
+    Contents,
     DelayParams,
+    DeltaAnnParams,
     DeltaParams,
     EncoderParams,
     Encoding,
+    EngineParams,
+    EventAnnParams,
     EventParams,
     EventWindow,
-    HostInput,
+    GradedSpikeParams,
     ImageParams,
     InputError,
     IntFormat,
-    Readout,
+    RegisterParams,
+    SpikeCountParams,
+    SpikingParams,
     SystolicParams,
 )
 from tospike.sim.design import Design
@@ -31,54 +40,92 @@ def _integers(rng: np.random.Generator, fmt: IntFormat, shape: tuple[int, ...]) 
 
 
 def random_design(params: AcceleratorParams, *, seed: int) -> Design:
-    """A network with random weights on the engines of ``params``."""
+    """A network with random weights on the engines of ``params``.
+
+    Raises
+    ------
+    InputError
+        An engine has no random network.
+    """
     rng = np.random.default_rng(seed)
-    stages: list[Stage] = []
-    counts: list[int] = []
-    steps, encoding, code_seed, threshold, looks = params.decision_steps or STEPS, None, 1, 0, 0
-    readout: Readout | None = None
-    for index, engine in enumerate(params.engines):
-        before = len(stages)
-        if isinstance(engine, EncoderParams):
-            steps, encoding, code_seed = engine.steps, engine.encoding, engine.seed
-        elif isinstance(engine, DeltaParams):
-            if params.is_delta_ann:
-                looks = engine.steps
-            else:
-                steps, encoding, threshold = engine.steps, Encoding.DELTA, engine.threshold
-        elif params.host_events is not None and index == 0:
-            steps = params.host_events.steps
-        elif isinstance(engine, EventParams):
-            stage = _spiking_stage(f"engine_{index}", engine, rng)
-            before_it = params.engines[index - 1] if index else None
-            if isinstance(before_it, DelayParams):
-                stage = replace(stage, delays=rng.integers(0, before_it.longest, engine.inputs, endpoint=True))
-            if params.has_event_ann:
-                stage = replace(stage, neuron=_ann_neuron(engine, rng))
-            else:
-                readout = engine.readout
-            stages.append(stage)
-        elif isinstance(engine, ImageParams):
-            raise InputError("an image engine has no random network: generate it from a trained one")
-        elif isinstance(engine, DelayParams):
-            pass  # its delays are those of the stage behind it
-        else:
-            stages += _systolic_stages(f"engine_{index}", engine, rng)
-        counts.append(len(stages) - before)
+    made = [STAGES[type(engine)](params, index, engine, rng) for index, engine in enumerate(params.engines)]
+    stages = [stage for of_engine in made for stage in of_engine]
+    readout = params.engines[-1].readout if stages[-1].is_spiking else None
     spec = InputSpec(
         inputs=stages[0].synapses.inputs,
-        steps=steps if readout else 1,
-        encoding=encoding,
+        **_time(params),
         format=params.input.payload,
-        seed=code_seed,
-        delta_threshold=threshold,
-        looks=looks,
     )
     network = Network(name=params.name, input=spec, stages=tuple(stages), readout=readout)
-    return Design(params=params, network=network, stage_counts=tuple(counts))
+    return Design(params=params, network=network, stage_counts=tuple(len(of_engine) for of_engine in made))
 
 
-def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
+def _time(params: AcceleratorParams) -> dict[str, Any]:
+    """What an input says of time."""
+    first = params.engines[0]
+    if type(first) in TIME:
+        return TIME[type(first)](first)
+    if first.takes is not Contents.TRAIN:
+        return {}
+    return {"steps": params.decision_steps or (STEPS if params.host_events is None else params.host_events.steps)}
+
+
+def _delta_time(encoder: DeltaParams) -> dict[str, Any]:
+    if encoder.amounts:
+        return {"looks": encoder.steps}
+    return {"steps": encoder.steps, "encoding": Encoding.DELTA, "delta_threshold": encoder.threshold}
+
+
+TIME: Mapping[type[EngineParams], Callable[[Any], dict[str, Any]]] = {
+    EncoderParams: lambda encoder: {"steps": encoder.steps, "encoding": encoder.encoding, "seed": encoder.seed},
+    DeltaParams: _delta_time,
+}
+"""What a first engine says of time, by the class of its parameters."""
+
+
+def _none(params: AcceleratorParams, index: int, engine: EngineParams, rng: np.random.Generator) -> list[Stage]:
+    """An encoder or a bridge runs none, and the delays of a delay engine are those of the stage behind it."""
+    return []
+
+
+def _spiking(params: AcceleratorParams, index: int, engine: EventParams, rng: np.random.Generator) -> list[Stage]:
+    stage = _event_stage(f"engine_{index}", engine, rng)
+    longest = params.engines[index - 1].longest_delay if index else 0
+    if longest:
+        stage = replace(stage, delays=rng.integers(0, longest, engine.inputs, endpoint=True))
+    return [stage]
+
+
+def _ann(params: AcceleratorParams, index: int, engine: AnnLayerParams, rng: np.random.Generator) -> list[Stage]:
+    stage = _event_stage(f"engine_{index}", engine, rng)
+    return [replace(stage, neuron=_ann_neuron(engine, rng))]
+
+
+def _systolic(params: AcceleratorParams, index: int, engine: SystolicParams, rng: np.random.Generator) -> list[Stage]:
+    return _systolic_stages(f"engine_{index}", engine, rng)
+
+
+def _image(params: AcceleratorParams, index: int, engine: ImageParams, rng: np.random.Generator) -> list[Stage]:
+    raise InputError("an image engine has no random network: generate it from a trained one")
+
+
+STAGES: Mapping[type[EngineParams], Callable[[AcceleratorParams, int, Any, np.random.Generator], list[Stage]]] = {
+    EncoderParams: _none,
+    DeltaParams: _none,
+    DelayParams: _none,
+    GradedSpikeParams: _none,
+    SpikeCountParams: _none,
+    SpikingParams: _spiking,
+    RegisterParams: _spiking,
+    EventAnnParams: _ann,
+    DeltaAnnParams: _ann,
+    SystolicParams: _systolic,
+    ImageParams: _image,
+}
+"""Random stages of an engine, by the class of its parameters."""
+
+
+def _event_stage(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
     bias_format = min(engine.weight, engine.neuron.accumulated, key=lambda fmt: fmt.bits)
     shape = (engine.channels,)
     bias = _integers(rng, bias_format, shape) if engine.bias else np.zeros(shape, dtype=np.int64)
@@ -98,17 +145,17 @@ def _spiking_stage(name: str, engine: EventParams, rng: np.random.Generator) -> 
     return Stage(name=name, synapses=synapses, neuron=engine.neuron, recurrent=recurrent, decays=decays)
 
 
-def _ann_neuron(engine: EventParams, rng: np.random.Generator) -> Requantize | Accumulator:
+def _ann_neuron(engine: AnnLayerParams, rng: np.random.Generator) -> Requantize | Accumulator:
     """What becomes of the sums in an ANN's layer on an event engine."""
     if engine.activation is None:
-        return Accumulator(fraction_bits=engine.neuron.weight_shift)
+        return Accumulator(fraction_bits=engine.fraction_bits)
     largest = engine.activation.requantize.multiplier.max
     multiplier = rng.integers(1, largest, size=engine.neurons, endpoint=True)
     return Requantize(
         multiplier=multiplier,
         shift=engine.activation.shift,
         clamp=engine.activation.clamp,
-        fraction_bits=engine.neuron.weight_shift,
+        fraction_bits=engine.fraction_bits,
     )
 
 
@@ -153,7 +200,7 @@ def random_samples(design: Design, count: int, *, seed: int) -> Array:
     """
     rng = np.random.default_rng(seed)
     spec, params = design.network.input, design.params
-    is_frame = params.host_input is HostInput.DENSE and not isinstance(params.engines[0], DeltaParams)
+    is_frame = params.engines[0].takes in (Contents.FRAME, Contents.SPARSE_FRAME)
     shape = (params.input.addresses,) if is_frame else (spec.looks or spec.steps, spec.inputs)
     samples: list[Array] = [np.zeros(shape, dtype=np.int64), np.full(shape, params.input.payload.max, dtype=np.int64)]
     for index in range(2, count):
@@ -167,7 +214,7 @@ def blank_design(params: AcceleratorParams) -> Design:
     design = random_design(params, seed=0)
     stages: list[Stage] = []
     for index, engine in enumerate(params.engines):
-        weight = int(isinstance(engine, SystolicParams) and engine.array.weight_bits == 1)  # stored as 0
+        weight = engine.blank_weight
         for stage in design.stages_of(index):
             synapses = stage.weighted
             blank = replace(synapses, weight=np.full_like(synapses.weight, weight), bias=np.zeros_like(synapses.bias))

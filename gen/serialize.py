@@ -1,7 +1,8 @@
 """Parameters and networks to JSON and back.
 
-A dataclass becomes an object with its fields and, under ``type``, its class; enums become their values, arrays
-nested lists. `decode` rebuilds them by the type hints of the fields, so whatever is read back has been validated.
+A dataclass becomes an object with its fields and, under ``type``, a tag that outlives its class's name; enums become
+their values, arrays nested lists. `decode` rebuilds them by the type hints of the fields, so whatever is read back has
+been validated.
 """
 
 import dataclasses
@@ -9,6 +10,7 @@ import enum
 import math
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,19 +20,59 @@ from tospike.hw.params import InputError, require
 from tospike.sim import design, grid, network
 from tospike.sim.arithmetic import to_int64
 
-CLASSES = {
-    cls.__name__: cls
-    for module in (params, network, design)
-    for cls in vars(module).values()
-    if dataclasses.is_dataclass(cls) and isinstance(cls, type)
+CLASSES: Mapping[str, type] = {
+    "accelerator": params.AcceleratorParams,
+    "activation": params.ActivationParams,
+    "adaptation": params.AdaptationParams,
+    "array": params.ArrayParams,
+    "change": params.ChangeParams,
+    "conv": params.ImageParams,
+    "conv_layer": params.ImageLayer,
+    "delay": params.DelayParams,
+    "delta": params.DeltaParams,
+    "delta_ann": params.DeltaAnnParams,
+    "dense_layer": params.DenseLayer,
+    "encoder": params.EncoderParams,
+    "event_ann": params.EventAnnParams,
+    "graded_spikes": params.GradedSpikeParams,
+    "host_events": params.HostEventParams,
+    "integer": params.IntFormat,
+    "leak": params.LeakParams,
+    "noise": params.NoiseParams,
+    "register": params.RegisterParams,
+    "requantizer": params.RequantizeParams,
+    "spike_count": params.SpikeCountParams,
+    "spiking": params.SpikingParams,
+    "systolic": params.SystolicParams,
+    "tokens": params.TokenFormat,
+    "weight_window": params.EventWindow,
+    "accumulator": network.Accumulator,
+    "float_activation": network.Activation,
+    "add": network.Add,
+    "average_pool": network.AveragePool2d,
+    "conv2d": network.Conv2d,
+    "dense": network.Dense,
+    "grid": grid.Grid,
+    "input": network.InputSpec,
+    "max_pool": network.MaxPool2d,
+    "membrane": network.Membrane,
+    "network": network.Network,
+    "requantize": network.Requantize,
+    "stage": network.Stage,
+    "sum_pool": network.SumPool2d,
+    "window": network.Window,
+    "design": design.Design,
+    **{f"{neuron.tag}_neuron": neuron for neuron in params.NEURONS},
 }
+"""By the tags of files. A tag is never changed, so that a class may be."""
+TAGS: Mapping[type, str] = {cls: tag for tag, cls in CLASSES.items()}
 
 
 def encode(value: Any) -> Any:
     """Return ``value`` as JSON types."""
     if dataclasses.is_dataclass(value):
         fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"type": type(value).__name__, **fields}
+        return {"type": TAGS[type(value)], **fields}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, np.ndarray | np.generic):
@@ -132,6 +174,6 @@ def _object(data: Any, where: str) -> Any:
     ]
     require(
         not unknown and not missing,
-        f"the description of {cls.__name__} does not fit this version: {', '.join(unknown + missing)[:80]}",
+        f"the description of {named!r} does not fit this version: {', '.join(unknown + missing)[:80]}",
     )
-    return cls(**{name: decode(item, hints[name], f"{cls.__name__}.{name}") for name, item in given.items()})
+    return cls(**{name: decode(item, hints[name], f"{named}.{name}") for name, item in given.items()})

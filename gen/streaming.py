@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from tospike.gen.images import pack
 from tospike.hw.ann.layout import weight_beats
 from tospike.hw.params import SystolicParams, WeightSource
-from tospike.sim.accelerator import frame_cycles
 from tospike.sim.design import Design
 from tospike.sim.systolic import frame_counters
+from tospike.sim.systolic_timing import frame_cycles
 
 
 @dataclass(frozen=True, kw_only=True)

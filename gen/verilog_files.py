@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
+from tospike.gen.manifest import FORMAT
 from tospike.gen.technology import cell_models
 from tospike.gen.verilog import CLOCK, RESET, Port, Verilog, amaranth_versions
 from tospike.gen.verilog_text import described
@@ -53,6 +54,7 @@ def describe_verilog(kind: str, top: str, ports: list[Port], verilog: Mapping[Te
     """Return what the manifest says of any design. ``verilog`` maps technologies to files of which a tool takes one."""
     return {
         "tospike": metadata.version("tospike"),
+        "format": FORMAT,
         "kind": kind,
         "top": top,
         "clock": CLOCK,

@@ -1,12 +1,14 @@
 """A chain of engines behind one host port."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.ann.engine import SystolicEngine
+from tospike.hw.bridge.engine import Bridge
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.early import EarlyOutput
 from tospike.hw.host.input import DenseInput, TokenInput
@@ -25,15 +27,20 @@ from tospike.hw.host.renumber import Renumber
 from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
     AcceleratorParams,
+    Contents,
     DelayParams,
+    DeltaAnnParams,
     DeltaParams,
     EncoderParams,
     EngineParams,
-    EventParams,
+    EventAnnParams,
+    GradedSpikeParams,
     HostInput,
     HostOutput,
     ImageParams,
-    SpikingEngine,
+    RegisterParams,
+    SpikeCountParams,
+    SpikingParams,
     SystolicParams,
     TokenKind,
     require,
@@ -53,27 +60,32 @@ OUTPUTS = {
 }
 
 
-def make_engine(params: EngineParams, images: Images, first_region: int):
+ENGINES: Mapping[type[EngineParams], Callable[[Any, Images, int], wiring.Component]] = {
+    EncoderParams: lambda params, images, first_region: Encoder(params),
+    DeltaParams: lambda params, images, first_region: DeltaEncoder(params),
+    DelayParams: lambda params, images, first_region: Delay(params, images),
+    SpikingParams: lambda params, images, first_region: EventEngine(params, images, first_region=first_region),
+    RegisterParams: lambda params, images, first_region: RegisterEngine(params, images, first_region=first_region),
+    EventAnnParams: lambda params, images, first_region: EventEngine(params, images, first_region=first_region),
+    DeltaAnnParams: lambda params, images, first_region: EventEngine(params, images, first_region=first_region),
+    GradedSpikeParams: lambda params, images, first_region: Bridge(params),
+    SpikeCountParams: lambda params, images, first_region: Bridge(params),
+    SystolicParams: lambda params, images, first_region: SystolicEngine(params, images, first_region=first_region),
+    ImageParams: lambda params, images, first_region: ImageEngine(params, images, first_region=first_region),
+}
+"""The component of an engine, by the class of its parameters: from these, its memories' contents, its first region."""
+
+
+def make_engine(params: EngineParams, images: Images, first_region: int) -> wiring.Component:
     """The component of an engine."""
-    if isinstance(params, EncoderParams):
-        return Encoder(params)
-    if isinstance(params, DeltaParams):
-        return DeltaEncoder(params)
-    if isinstance(params, DelayParams):
-        return Delay(params, images)
-    if isinstance(params, EventParams):
-        kind = RegisterEngine if params.engine is SpikingEngine.REGISTER else EventEngine
-        return kind(params, images, first_region=first_region)
-    if isinstance(params, ImageParams):
-        return ImageEngine(params, images, first_region=first_region)
-    return SystolicEngine(params, images, first_region=first_region)
+    return ENGINES[type(params)](params, images, first_region)
 
 
 def make_output(params: AcceleratorParams):
     """The component that sends what the last engine gives to the host."""
     if params.decision_steps is not None:
         return EarlyOutput(params.output, steps=params.decision_steps)
-    is_complete = isinstance(params.engines[-1], SystolicParams | ImageParams)
+    is_complete = params.engines[-1].sends is Contents.FRAME
     if params.output_image is not None and params.host_output is HostOutput.FIRST_SPIKE:
         return FirstSpikeOfImageOutput(params.output)
     if params.output_image is not None and params.host_output is HostOutput.ARGMAX:
@@ -131,7 +143,7 @@ class Accelerator(wiring.Component):
             register_map(params, version=version_word(self._version), config_hash=self._config_hash)
         )
         if params.host_input is HostInput.DENSE:
-            wants_zeros = isinstance(params.engines[0], SystolicParams | ImageParams | DeltaParams)
+            wants_zeros = params.engines[0].takes is not Contents.SPARSE_FRAME
             source = DenseInput(params.input, send_zeros=wants_zeros, frames=params.input_frames, unread=params.unread)
             m.d.comb += registers.frame_error.eq(source.error)
         elif params.host_events is not None:

@@ -1,36 +1,32 @@
 """Golden model of an ANN on event engines: frames of activations without time steps; zeros are not sent."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from tospike.hw.params import ActivationParams, EventParams, require
+from tospike.hw.params import ActivationParams, EventAnnParams, require
 from tospike.sim.arithmetic import Ints, round_shift
+from tospike.sim.engine import EngineRun
 from tospike.sim.event import EventRun, run_event
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FrameRun:
-    """What one event engine did for N frames."""
+class EventAnnRun(EngineRun):
+    """What the event engine of an ANN's layer did for N frames."""
 
     event: EventRun
     """The sums: one sweep, that of the END."""
     activations: Ints | None
     """(N, neurons): what became of the membranes; ``None`` where they leave as they are."""
 
-    @property
-    def sent(self) -> Ints:
-        """(N, neurons) what leaves."""
-        return self.event.outputs if self.activations is None else self.activations
 
-
-def run_frames(params: EventParams, weight: Ints, bias: Ints, multipliers: Ints | None, x: Ints) -> FrameRun:
+def run_event_ann(params: EventAnnParams, weight: Ints, bias: Ints, multipliers: Ints | None, x: Ints) -> EventAnnRun:
     """Compute one layer of an ANN on an event engine.
 
     Parameters
     ----------
     params
-        The engine, with I neurons.
+        The engine.
     weight
         (neurons, inputs).
     bias
@@ -59,7 +55,8 @@ def run_frames(params: EventParams, weight: Ints, bias: Ints, multipliers: Ints 
         counters |= {"results": results, "activations": sent}
         operations |= {"requantize": results, "multiplier_read": results}
         operations |= {"activation_write": sent, "activation_read": sent}
-    return FrameRun(event=replace(run, counters=counters, operations=operations), activations=activations)
+    sent = run.outputs if activations is None else activations
+    return EventAnnRun(sent=sent[:, None], counters=counters, operations=operations, event=run, activations=activations)
 
 
 def activate(params: ActivationParams, membranes: Ints, multipliers: Ints) -> Ints:

@@ -1,13 +1,12 @@
 """Golden model of delays of whole time steps."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import DelayParams, require
-from tospike.sim.arithmetic import Ints
+from tospike.sim.engine import EngineRun
 
 
 def delayed(trains: NDArray[Any], delays: NDArray[Any]) -> NDArray[Any]:
@@ -45,19 +44,7 @@ class DelayLine:
         return self._past[(self._now - self._delays) % slots, :, np.arange(len(self._delays))].T
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class DelayRun:
-    """What a delay engine did for N spike trains."""
-
-    trains: NDArray[np.integer]
-    """(N, T, inputs) payloads that it sent."""
-    counters: dict[str, Ints]
-    """The hardware's counters, (N,) each."""
-    operations: dict[str, Ints]
-    """Operation counts, (N,) each."""
-
-
-def run_delay(params: DelayParams, delays: NDArray[np.integer], trains: NDArray[np.integer]) -> DelayRun:
+def run_delay(params: DelayParams, delays: NDArray[np.integer], trains: NDArray[np.integer]) -> EngineRun:
     """Delay spike trains.
 
     Parameters
@@ -100,4 +87,4 @@ def run_delay(params: DelayParams, delays: NDArray[np.integer], trains: NDArray[
     }
     # each payload is written, and cleared when it is read
     operations = {"activation_read": scanned, "activation_write": 2 * came}
-    return DelayRun(trains=sent, counters=counters, operations=operations)
+    return EngineRun(sent=sent, counters=counters, operations=operations)

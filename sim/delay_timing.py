@@ -6,7 +6,7 @@ import numpy as np
 
 from tospike.hw.params import DelayParams
 from tospike.sim.arithmetic import Ints
-from tospike.sim.delay import DelayRun
+from tospike.sim.engine import EngineRun, Sample
 from tospike.sim.link import Link
 
 TAKEN_TO_READ = 3
@@ -18,7 +18,7 @@ class DelayLink:
     """`tospike.hw.snn.delay.Delay`: a VALUE takes a cycle, an entry of a scan too, or waits until it may leave."""
 
     params: DelayParams
-    run: DelayRun
+    run: EngineRun
     behind: Link
     ready: Ints
     """First cycle in which a token can be taken."""
@@ -37,7 +37,7 @@ class DelayLink:
     def take_tick(self, offer: Ints) -> Ints:
         """The entries of its slot in the order of their addresses, then the TICK."""
         taken = np.maximum(offer, self.ready)
-        events = self.run.trains[:, self.step] != 0
+        events = self.run.sent[:, self.step] != 0
         some = events.any(axis=1)
         before = np.maximum(taken + TAKEN_TO_READ, self.read + 1) - 1
         read, position = before, 0  # `read` is that of the entry before `position`
@@ -61,3 +61,9 @@ class DelayLink:
         self.read = np.maximum(np.maximum(taken + TAKEN_TO_READ, self.read + 1), self.sent)
         self.sent = self.behind.take_end(self.read + 1)
         return taken
+
+
+def delay_link(params: DelayParams, run: EngineRun, trains: Sample, downstream: Link) -> DelayLink:
+    """A delay engine before its first sample."""
+    zeros = np.zeros(len(trains), dtype=np.int64)
+    return DelayLink(params=params, run=run, behind=downstream, ready=zeros, read=zeros - 1, sent=zeros - 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tospike.hw.params import EventParams, IntFormat, Sweep, require
+from tospike.hw.params import DeltaAnnParams, Sweep, require
 from tospike.sim.activations import activate
 from tospike.sim.arithmetic import Ints, exact_matmul
 from tospike.sim.codes import differences
@@ -16,20 +16,18 @@ from tospike.sim.event import EventRun
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DeltaLayerRun:
+class DeltaAnnRun(EventRun):
     """What one layer did for N samples of F frames."""
 
     membranes: Ints
     """(N, F, neurons): the sums with their biases, after each frame."""
     changes: Ints | None
     """(N, F, neurons): what is sent of the activations; ``None`` of the last layer, which sends its last membranes."""
-    event: EventRun
-    """The same as an event engine sees it."""
 
 
-def run_delta_layer(
-    params: EventParams, act: IntFormat, weight: Ints, bias: Ints, multipliers: Ints | None, changes: Ints
-) -> DeltaLayerRun:
+def run_delta_ann(
+    params: DeltaAnnParams, weight: Ints, bias: Ints, multipliers: Ints | None, changes: Ints
+) -> DeltaAnnRun:
     """Compute one layer of a delta ANN.
 
     ::
@@ -47,8 +45,6 @@ def run_delta_layer(
     ----------
     params
         The engine.
-    act
-        Format of the inputs whose changes come.
     weight
         (neurons, inputs).
     bias
@@ -63,33 +59,33 @@ def run_delta_layer(
     InputError
         A shape or a value does not fit ``params``, or some inputs could saturate a membrane.
     """
-    _check(params, act, weight, bias, multipliers, changes)
+    _check(params, weight, bias, multipliers, changes)
+    act = params.act
     inputs = np.cumsum(changes, axis=1)
     require(
         act.min <= int(inputs.min(initial=0)) and int(inputs.max(initial=0)) <= act.max,
         f"changes add up to values from {inputs.min()} to {inputs.max()}, which do not fit {act.min} to {act.max}",
     )
-    membranes = (exact_matmul(inputs, weight.astype(np.int64).T) << params.neuron.weight_shift) + bias
+    membranes = (exact_matmul(inputs, weight.astype(np.int64).T) << params.fraction_bits) + bias
     sent = None
     if params.activation is not None and multipliers is not None:
         activation = params.activation
-        assert activation.change_threshold is not None  # the parameters say so
         sent = differences(activate(activation, membranes, multipliers), activation.change_threshold)
     swept = np.broadcast_to(np.bool_(params.sweep is Sweep.ALL), (*changes.shape[:2], params.words))
     counters = _counters(params, changes, sent)
-    event = EventRun(
-        spikes=np.zeros((*changes.shape[:2], 0), dtype=np.uint8),
-        outputs=membranes[:, -1],
+    return DeltaAnnRun(
+        sent=membranes[:, -1:] if sent is None else sent,
         counters=counters,
         operations=_operations(params, counters),
+        spikes=np.zeros((*changes.shape[:2], 0), dtype=np.uint8),
+        outputs=membranes[:, -1],
+        membranes=membranes,
+        changes=sent,
         swept=swept,
     )
-    return DeltaLayerRun(membranes=membranes, changes=sent, event=event)
 
 
-def _check(
-    params: EventParams, act: IntFormat, weight: Ints, bias: Ints, multipliers: Ints | None, changes: Ints
-) -> None:
+def _check(params: DeltaAnnParams, weight: Ints, bias: Ints, multipliers: Ints | None, changes: Ints) -> None:
     shape = (params.neurons, params.inputs)
     require(weight.shape == shape, f"the weights must have shape {shape}, not {weight.shape}")
     require(bias.shape == shape[:1], f"the bias must have shape {shape[:1]}, not {bias.shape}")
@@ -100,7 +96,7 @@ def _check(
         changes.ndim == 3 and changes.shape[1] >= 1 and changes.shape[2] == params.inputs,
         f"a layer of a delta ANN takes samples of shape (frames, {params.inputs}), not {changes.shape[1:]}",
     )
-    low, high = (weight * end << params.neuron.weight_shift for end in (act.min, act.max))
+    low, high = (weight * end << params.fraction_bits for end in (params.act.min, params.act.max))
     lowest = int((bias + np.minimum(low, high).sum(axis=1)).min())
     highest = int((bias + np.maximum(low, high).sum(axis=1)).max())
     state = params.neuron.state
@@ -110,7 +106,7 @@ def _check(
     )
 
 
-def _counters(params: EventParams, changes: Ints, sent: Ints | None) -> dict[str, Ints]:
+def _counters(params: DeltaAnnParams, changes: Ints, sent: Ints | None) -> dict[str, Ints]:
     samples, frames, _ = changes.shape
     ones, values = np.ones(samples, dtype=np.int64), np.count_nonzero(changes, axis=(1, 2)).astype(np.int64)
     # the last TICK of a membrane readout has no sweep of its own
@@ -134,7 +130,7 @@ def _counters(params: EventParams, changes: Ints, sent: Ints | None) -> dict[str
     return counters
 
 
-def _operations(params: EventParams, counters: dict[str, Ints]) -> dict[str, Ints]:
+def _operations(params: DeltaAnnParams, counters: dict[str, Ints]) -> dict[str, Ints]:
     """Elements, not words."""
     synapses, samples = counters["values"] * params.neurons, counters["samples"] * params.neurons
     swept = counters["sweep_words"] // params.words * params.neurons

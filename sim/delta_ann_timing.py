@@ -1,17 +1,16 @@
-"""Exact cycle counts of a delta ANN: see `tospike.sim.link` for the method."""
+"""Exact times of the layers of a delta ANN: see `tospike.sim.link` for the method."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from tospike.hw.params import AcceleratorParams, EventParams
+from tospike.hw.params import DeltaAnnParams
 from tospike.sim.arithmetic import Ints
-from tospike.sim.delta_ann import DeltaLayerRun
-from tospike.sim.delta_timing import send_changes
+from tospike.sim.delta_ann import DeltaAnnRun
+from tospike.sim.engine import Sample
 from tospike.sim.event_timing import EventLink, event_engine_link
 from tospike.sim.frame_timing import ACTIVATE
-from tospike.sim.link import Link, dense_sink
+from tospike.sim.link import Link
 
 CHANGES = 2
 """`tospike.hw.snn.changes.Changes`: from an activation to its change."""
@@ -83,41 +82,23 @@ class HiddenLink(EventLink):
         return taken
 
 
-def delta_ann_cycles(params: AcceleratorParams, changes: Ints, runs: Sequence[DeltaLayerRun]) -> Ints:
-    """Cycles of each sample, as ``docs/architecture.md`` defines them.
-
-    Parameters
-    ----------
-    params
-        A delta encoder behind dense frames, then event engines.
-    changes
-        (N, F, inputs) what the encoder sends.
-    runs
-        What each event engine does, in order.
-    """
+def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, downstream: Link) -> EventLink:
+    """A layer of a delta ANN before its first frame."""
     samples = len(changes)
     zeros, no = np.zeros(samples, dtype=np.int64), np.zeros(samples, dtype=bool)
     never = zeros - 1
-    sink = dense_sink(params, samples)
-    link: Link = sink
-    for engine, run in zip(reversed(params.engines[1:]), reversed(runs), strict=True):
-        assert isinstance(engine, EventParams)  # all engines behind the encoder are
-        if run.changes is None:
-            link = event_engine_link(engine, run.event, link, samples)
-            continue
-        behind = ChangesLink(changes=run.changes, behind=link, left=never)
-        link = HiddenLink(
-            params=engine,
-            run=run.event,
-            behind=behind,
-            ready=zeros,
-            free=zeros,
-            sent=never,
-            own_sent=never,
-            left=[never],
-            due=no,
-            listed=zeros,
-            touched=no,
-        )
-    send_changes(changes, link)
-    return sink.last_beat + 1
+    if run.changes is None:
+        return event_engine_link(params, run, downstream, samples)
+    return HiddenLink(
+        params=params,
+        run=run,
+        behind=ChangesLink(changes=run.changes, behind=downstream, left=never),
+        ready=zeros,
+        free=zeros,
+        sent=never,
+        own_sent=never,
+        left=[never],
+        due=no,
+        listed=zeros,
+        touched=no,
+    )

@@ -1,28 +1,55 @@
 """Exact times of the delta encoder."""
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from tospike.hw.params import DeltaParams
+from tospike.sim.arithmetic import Ints
+from tospike.sim.engine import EngineRun, Sample
 from tospike.sim.link import Link
 
-FIRST_OFFER = 4
-"""From the cycle that takes the first beat to the one that offers the first change: 1 to the encoder, 3 in it."""
+LATENCY = 3
+"""From a value that is taken to its change being offered."""
 
 
-def send_changes(trains: NDArray[np.integer], link: Link) -> None:
-    """`tospike.hw.snn.delta.DeltaEncoder` behind `tospike.hw.host.input.DenseInput`, which has a token in every cycle.
+@dataclass(kw_only=True, eq=False)
+class DeltaLink:
+    """`tospike.hw.snn.delta.DeltaEncoder`: a value takes a cycle, or waits until its change is taken.
 
-    A value takes a cycle, or waits until it is taken.
+    All of its stages wait as one, so a value counts as taken ``LATENCY`` cycles before its change leaves: the host,
+    which is what comes before it, has a token in every cycle.
     """
-    samples, steps, inputs = trains.shape
-    now = np.full(samples, FIRST_OFFER, dtype=np.int64)  # when the token at `position` comes out
-    for step in range(steps):
-        events = trains[:, step] != 0
-        position = 0
-        for address in np.flatnonzero(events.any(axis=0)).tolist():
-            some = events[:, address]
+
+    changes: Sample
+    """(N, steps, inputs)."""
+    downstream: Link
+    step: int = field(default=0, init=False)
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """A frame, whole."""
+        changed = self.changes[:, self.step] != 0
+        now, position = offer + LATENCY, 0  # when what is at `position` comes out
+        for address in np.flatnonzero(changed.any(axis=0)).tolist():
+            some = changed[:, address]
             now = now + (address - position)
-            taken = link.take_values(now, some.astype(np.int64), np.full_like(now, address))
+            taken = self.downstream.take_values(now, some.astype(np.int64), np.full_like(now, address))
             now, position = np.where(some, taken, now) + 1, address + 1
-        now = link.take_tick(now + (inputs - position)) + 1
-    link.take_end(now)
+        return now + (changed.shape[1] - position) - 1 - LATENCY
+
+    def take_end(self, offer: Ints) -> Ints:
+        """A TICK; behind that of the last frame an END."""
+        taken = self.downstream.take_tick(offer + LATENCY)
+        self.step += 1
+        if self.step == self.changes.shape[1]:
+            self.downstream.take_end(taken + 1)
+        return taken - LATENCY
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """There is none among frames."""
+        raise AssertionError("frames have no TICK")
+
+
+def delta_link(params: DeltaParams, run: EngineRun, frames: Sample, downstream: Link) -> DeltaLink:
+    """A delta encoder before its first sample."""
+    return DeltaLink(changes=run.sent, downstream=downstream)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tospike.hw.params import AcceleratorParams, DelayParams, DeltaParams, EncoderParams, require
+from tospike.hw.params import AcceleratorParams, require
 from tospike.sim.network import Network, Stage
 
 
@@ -23,7 +23,7 @@ class Design:
         )
         for engine, count in zip(self.params.engines, self.stage_counts, strict=True):
             require(
-                (count == 0) == isinstance(engine, EncoderParams | DeltaParams | DelayParams),
+                (count == 0) == (not engine.runs_stages),
                 f"{type(engine).__name__} cannot run {count} stages",
             )
 

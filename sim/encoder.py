@@ -1,29 +1,15 @@
 """Golden models of the encoder engines: trains are those of `sim.encoding` and `sim.codes`, counts are made here."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import DeltaParams, EncoderParams, IntFormat, require
-from tospike.sim.arithmetic import Ints
 from tospike.sim.codes import changes, differences
 from tospike.sim.encoding import coded
+from tospike.sim.engine import EngineRun
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class EncoderRun:
-    """What an encoder did for N samples."""
-
-    trains: NDArray[np.integer]
-    """(N, steps, inputs) payloads; a view of the frames (stride 0) with direct encoding."""
-    counters: dict[str, Ints]
-    """The hardware's counters, (N,) each."""
-    operations: dict[str, Ints]
-    """Operation counts, (N,) each."""
-
-
-def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EncoderRun:
+def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EngineRun:
     """Turn frames into spike trains.
 
     Parameters
@@ -55,8 +41,8 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EncoderRu
         values = recorded * params.steps
     ones = np.ones(len(frames), dtype=np.int64)
     scanned = recorded * (params.steps - 1)
-    return EncoderRun(
-        trains=trains,
+    return EngineRun(
+        sent=trains,
         counters={"values": values, "ticks": params.steps * ones, "samples": ones},
         operations={
             "activation_read": scanned,
@@ -65,7 +51,7 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EncoderRu
     )
 
 
-def run_delta(params: DeltaParams, frames: NDArray[np.integer]) -> EncoderRun:
+def run_delta(params: DeltaParams, frames: NDArray[np.integer]) -> EngineRun:
     """Turn sequences of frames into changes.
 
     Parameters
@@ -87,8 +73,8 @@ def run_delta(params: DeltaParams, frames: NDArray[np.integer]) -> EncoderRun:
     ones = np.ones(len(frames), dtype=np.int64)
     sent = np.count_nonzero(trains, axis=2).astype(np.int64)
     written = params.inputs + sent[:, 1:].sum(axis=1)  # the first frame is stored whole
-    return EncoderRun(
-        trains=trains,
+    return EngineRun(
+        sent=trains,
         counters={"values": sent.sum(axis=1), "ticks": params.steps * ones, "samples": ones, "written": written},
         operations={"activation_read": params.steps * params.inputs * ones, "activation_write": written},
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tospike.hw.params import DelayParams, EventParams, EventWindow
+from tospike.hw.params import EventParams, EventWindow
 from tospike.sim.design import Design
 from tospike.sim.network import Array, Conv2d, Stage
 from tospike.sim.window import chain_order
@@ -23,7 +23,7 @@ class EngineArrays:
     decays: Array | None
 
 
-def engine_arrays(design: Design, engine: int) -> EngineArrays:
+def engine_arrays(params: EventParams, design: Design, engine: int) -> EngineArrays:
     """What an event engine of a design computes with.
 
     Raises
@@ -31,8 +31,7 @@ def engine_arrays(design: Design, engine: int) -> EngineArrays:
     InputError
         Its stage has synapses that the engine cannot run.
     """
-    params, stage = design.params.engines[engine], design.stages_of(engine)[0]
-    assert isinstance(params, EventParams)
+    stage = design.stages_of(engine)[0]
     if params.window is not None:
         weight, bias = _window_weights(params.window, stage), stage.weighted.bias
     else:
@@ -53,14 +52,11 @@ def engine_delays(design: Design, engine: int) -> Array:
 
 def arriving_image(design: Design, engine: int) -> tuple[int, int, int] | None:
     """(channels, height, width) of the image that an engine gets position by position; ``None`` if it gets none."""
-    params = design.params.engines[engine]
-    if isinstance(params, EventParams) and params.window is not None:
-        return params.window.shape
-    senders = [sender for sender in design.params.engines[:engine] if not isinstance(sender, DelayParams)]
-    before = senders[-1] if senders else None
-    if isinstance(before, EventParams) and before.window is not None:
-        return (before.window.channels, *before.window.size)
-    return None
+    wanted = design.params.engines[engine].arriving_image
+    if wanted is not None:
+        return wanted
+    senders = [sender for sender in design.params.engines[:engine] if sender.runs_stages]
+    return senders[-1].sent_image if senders else None
 
 
 def _window_weights(window: EventWindow, stage: Stage) -> Array:

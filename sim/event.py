@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tospike.hw.params import SPIKE, EventParams, IntFormat, Readout, require
 from tospike.sim.arithmetic import Ints, exact_matmul, saturate
 from tospike.sim.drive import DenseDrive, WindowDrive
+from tospike.sim.engine import EngineRun
 from tospike.sim.neurons import neuron_model
 from tospike.sim.noise import NoiseSource
 from tospike.sim.sweeps import Sweeps, neurons_of
@@ -18,17 +19,13 @@ PAIRS = 4096
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class EventRun:
+class EventRun(EngineRun):
     """What one event engine did for N samples of T steps."""
 
     spikes: NDArray[np.uint8]
     """(N, T, neurons): how often each neuron spiked."""
     outputs: Ints
     """(N, neurons): spike counts; membranes after the last step's reset with ``Readout.MEMBRANE``."""
-    counters: dict[str, Ints]
-    """The hardware's counters, (N,) each."""
-    operations: dict[str, Ints]
-    """Operation counts, (N,) each."""
     swept: NDArray[np.bool_]
     """(N, T, words): the words that the TICK of each step sweeps."""
 
@@ -125,7 +122,8 @@ def run_event(
     reached = None if connections is None else np.count_nonzero(inputs, axis=1) @ connections.reached
     counters = _counters(params, inputs, reached, spikes, swept, saturations + neurons.saturations)
     operations = _operations(params, swept, counters)
-    return EventRun(spikes=spikes, outputs=outputs, counters=counters, operations=operations, swept=swept)
+    sent = spikes if params.readout is Readout.SPIKES else outputs[:, None]
+    return EventRun(sent=sent, spikes=spikes, outputs=outputs, counters=counters, operations=operations, swept=swept)
 
 
 def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None) -> None:

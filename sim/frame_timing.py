@@ -1,15 +1,15 @@
-"""Exact cycle counts of an ANN on event engines: see `tospike.sim.link` for the method."""
+"""Exact times of an ANN's layer on an event engine: see `tospike.sim.link` for the method."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tospike.hw.params import AcceleratorParams, EventParams
-from tospike.sim.activations import FrameRun
+from tospike.hw.params import EventAnnParams
+from tospike.sim.activations import EventAnnRun
 from tospike.sim.arithmetic import Ints
-from tospike.sim.event_timing import event_engine_link
-from tospike.sim.link import Link, dense_sink
+from tospike.sim.engine import Sample
+from tospike.sim.event_timing import EventLink, event_engine_link
+from tospike.sim.link import Link
 
 ACTIVATE = 13
 """`tospike.hw.snn.activate.Activate`: from a token that is taken to its result being offered, 11 to the result and 2
@@ -57,34 +57,16 @@ class ActivationLink:
         return offer
 
 
-def frame_chain_cycles(params: AcceleratorParams, frames: Ints, runs: Sequence[FrameRun]) -> Ints:
-    """Cycles of each frame, as ``docs/architecture.md`` defines them.
-
-    Parameters
-    ----------
-    params
-        A chain of event engines behind dense frames.
-    frames
-        (N, inputs).
-    runs
-        What each engine does, in order.
-    """
+def event_ann_link(params: EventAnnParams, run: EventAnnRun, frames: Sample, downstream: Link) -> EventLink:
+    """The event engine of an ANN's layer before its first frame."""
     samples = len(frames)
     zeros = np.zeros(samples, dtype=np.int64)
-    sink = dense_sink(params, samples)
-    link: Link = sink
-    for engine, run in zip(reversed(params.engines), reversed(runs), strict=True):
-        assert isinstance(engine, EventParams)  # all engines of such a chain are
-        if run.activations is not None:
-            link = ActivationLink(
-                membranes=run.event.outputs, activations=run.activations, behind=link, address=zeros, left=zeros - 1
-            )
-        link = event_engine_link(engine, run.event, link, samples)
-    # `tospike.hw.host.input.DenseInput`: the first beat is taken in cycle 0; a value that is 0 has its cycle too
-    done = zeros
-    for address, values in enumerate(frames.T):
-        some = values != 0
-        taken = link.take_values(done + 1, some.astype(np.int64), np.full_like(done, address))
-        done = np.where(some, taken, done + 1)
-    link.take_end(done + 1)
-    return sink.last_beat + 1
+    if run.activations is not None:
+        downstream = ActivationLink(
+            membranes=run.event.outputs,
+            activations=run.activations,
+            behind=downstream,
+            address=zeros,
+            left=zeros - 1,
+        )
+    return event_engine_link(params, run.event, downstream, samples)

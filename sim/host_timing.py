@@ -1,14 +1,50 @@
-"""Exact times of what comes first in a spiking chain: the host's tokens or recordings, or its frames in an encoder."""
+"""Exact times of what comes first in a chain: the host's frames, tokens or recordings."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import EncoderParams, Encoding
+from tospike.hw.params import AcceleratorParams, Contents, HostInput
+from tospike.sim.engine import Sample
 from tospike.sim.link import Link
 
 
-def send_tokens(trains: NDArray[np.integer], link: Link) -> None:
-    """The host's tokens, one beat each, the first in cycle 0."""
+def send(params: AcceleratorParams, sample: Sample, link: Link) -> None:
+    """Send (N, steps, inputs) samples to the first engine, the first beat of each in cycle 0."""
+    if params.host_input is HostInput.EVENTS:
+        send_events(sample, link)
+    elif params.host_input is HostInput.TOKENS:
+        send_tokens(sample, link, ticks=params.engines[0].takes is Contents.TRAIN)
+    elif params.engines[0].takes is Contents.SPARSE_FRAME:
+        send_sparse_frame(sample, link)
+    else:
+        send_frames(sample, link)
+
+
+def send_frames(frames: Sample, link: Link) -> None:
+    """`tospike.hw.host.input.DenseInput` that sends zeros, too.
+
+    A frame's first beat is taken in the cycle of the END before it, its first value offered in the next one.
+    """
+    samples, steps, inputs = frames.shape
+    done = np.zeros(samples, dtype=np.int64)  # when the last token was taken, or the first beat
+    every = np.full(samples, inputs, dtype=np.int64)
+    for _ in range(steps):
+        done = link.take_values(done + 1, every, every - 1)
+        done = link.take_end(done + 1)
+
+
+def send_sparse_frame(frames: Sample, link: Link) -> None:
+    """`tospike.hw.host.input.DenseInput`: a value that is 0 has its cycle, but is not sent."""
+    done = np.zeros(len(frames), dtype=np.int64)
+    for address, values in enumerate(np.ascontiguousarray(frames[:, 0].T)):
+        some = values != 0
+        taken = link.take_values(done + 1, some.astype(np.int64), np.full_like(done, address)) if some.any() else done
+        done = np.where(some, taken, done + 1)
+    link.take_end(done + 1)
+
+
+def send_tokens(trains: Sample, link: Link, *, ticks: bool = True) -> None:
+    """Tokens, one beat each; those of a frame have no TICK."""
     samples, steps, inputs = trains.shape
     events = trains != 0
     counts = events.sum(axis=2, dtype=np.int64)
@@ -17,7 +53,9 @@ def send_tokens(trains: NDArray[np.integer], link: Link) -> None:
     for step in range(steps):
         count = counts[:, step]
         last = link.take_values(taken + 1, count, last_address[:, step])
-        taken = link.take_tick(np.where(count > 0, last, taken) + 1)
+        taken = np.where(count > 0, last, taken)
+        if ticks:
+            taken = link.take_tick(taken + 1)
     link.take_end(taken + 1)
 
 
@@ -42,50 +80,3 @@ def send_events(trains: NDArray[np.integer], link: Link) -> None:
         done = link.take_tick(done + waits + 1)
         stamped = stamped | waits
     link.take_end(done + 1)
-
-
-def encode_frames(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[np.integer], link: Link) -> None:
-    """`tospike.hw.snn.encoder.Encoder` behind `tospike.hw.host.input.DenseInput`."""
-    samples, inputs = frames.shape
-    is_direct = params.encoding is Encoding.DIRECT
-    recorded = np.ascontiguousarray((frames != 0).T)
-    first = np.ascontiguousarray((trains[:, 0] != 0).T)
-    one = np.ones(samples, dtype=np.int64)
-
-    # The first beat is taken in cycle 0; each value then has a cycle, and one that is not 0 waits for room in a buffer
-    # for two, then in there for the output register.
-    came = np.zeros(samples, dtype=np.int64)
-    taken = np.full(samples, -1, dtype=np.int64)
-    recorded_before, recorded_last = taken, taken  # when the last two left the buffer
-    for address in range(inputs):
-        some = recorded[address]
-        came = np.where(some, np.maximum(came, recorded_before) + 1, came + 1)
-        leaves = np.maximum(np.maximum(came + 1, taken), recorded_last + 1)
-        recorded_before = np.where(some, recorded_last, recorded_before)
-        recorded_last = np.where(some, leaves, recorded_last)
-        sent = first[address]
-        if sent.any():
-            taken = np.where(sent, link.take_values(leaves + 1, sent * one, address * one), taken)
-    came = np.maximum(np.maximum(np.maximum(came, recorded_before) + 2, taken), recorded_last + 1)
-    taken = link.take_tick(came + 1)
-
-    # Scans: an entry that is sent waits until the register is free, the others do not.
-    scanned = came + 1
-    count = recorded.sum(axis=0, dtype=np.int64)
-    last_address = inputs - 1 - np.argmax(recorded[::-1], axis=0)
-    for step in range(1, params.steps):
-        if not is_direct:
-            events = np.ascontiguousarray((trains[:, step] != 0).T)
-            for address in np.flatnonzero(recorded.any(axis=1)).tolist():
-                some = events[address]
-                scanned = scanned + recorded[address]
-                if some.any():
-                    scanned = np.where(some, np.maximum(scanned, taken), scanned)
-                    offer = link.take_values(scanned + 1, some * one, address * one)
-                    taken = np.where(some, offer, taken)
-        else:
-            offer = np.maximum(scanned + 1, taken) + 1
-            taken = np.where(count > 0, link.take_values(offer, count, last_address), taken)
-        scanned = np.maximum(scanned + 1, taken)
-        taken = link.take_tick(scanned + 1)
-    link.take_end(np.maximum(scanned + 1, taken) + 1)

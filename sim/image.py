@@ -6,13 +6,14 @@ import numpy as np
 
 from tospike.hw.params import ImageLayer, ImageOperation, ImageParams, require
 from tospike.sim.arithmetic import Ints
+from tospike.sim.engine import EngineRun
 from tospike.sim.image_timing import frame_timing
 from tospike.sim.layers_integer import run_integers
 from tospike.sim.network import Network
-from tospike.sim.systolic import SystolicResult, check_range
+from tospike.sim.systolic import check_range
 
 
-def run(params: ImageParams, network: Network, x: Ints) -> SystolicResult:
+def run(params: ImageParams, network: Network, x: Ints) -> EngineRun:
     """Run N frames through the layers.
 
     Parameters
@@ -39,8 +40,8 @@ def run(params: ImageParams, network: Network, x: Ints) -> SystolicResult:
         )
         check_range(params, stage)
     frames = np.ones(len(x), dtype=np.int64)
-    return SystolicResult(
-        outputs=run_integers(network, x, params.requantize),
+    return EngineRun(
+        sent=run_integers(network, x, params.requantize)[:, None],
         counters={name: count * frames for name, count in frame_counters(params).items()},
         operations={name: count * frames for name, count in frame_operations(params).items()},
     )

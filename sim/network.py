@@ -334,8 +334,6 @@ class Network:
         )
         for index, stage in enumerate(self.stages):
             self._check(index, stage)
-        kinds = {stage.is_spiking for stage in self.stages}
-        require(len(kinds) == 1, f"network {self.name!r} mixes spiking and other stages, which is not supported")
 
     def _check(self, index: int, stage: Stage) -> None:
         sources = self.sources(index)
@@ -361,8 +359,19 @@ class Network:
 
     @property
     def is_spiking(self) -> bool:
-        """Whether this is an SNN."""
-        return self.stages[0].is_spiking
+        """Whether this is an SNN, through and through."""
+        return all(stage.is_spiking for stage in self.stages)
+
+    def require_one_kind(self) -> None:
+        """Refuse a network of which only some stages spike: it has a golden model, but no float one and no planner.
+
+        Raises
+        ------
+        InputError
+            It is one.
+        """
+        kinds = {stage.is_spiking for stage in self.stages}
+        require(len(kinds) == 1, f"network {self.name!r} mixes spiking and other stages, which is not supported")
 
     @property
     def outputs(self) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import EventParams, Readout, require
+from tospike.hw.params import NeuronParams, Readout, require
 from tospike.sim.accelerator import spike_trains
 from tospike.sim.arithmetic import Ints, exact_matmul
 from tospike.sim.delay import delayed
@@ -50,14 +50,14 @@ def golden_predictions(design: Design, x: Array) -> NDArray[np.int64]:
     InputError
         As :func:`tospike.sim.accelerator.run`; a last layer whose membranes could saturate within a step.
     """
-    last = design.params.engines[-1]
     trains = spike_trains(design, x)
-    if not isinstance(last, EventParams) or last.readout is not Readout.MEMBRANE:
+    if design.network.readout is not Readout.MEMBRANE:
         return np.argmax(np.cumsum(trains[-1], axis=1, dtype=np.int64), axis=2)
     require(len(trains) > 1, "accuracy over time of a single layer with membrane readout is not modelled")
     stage = design.network.stages[-1]
-    weight = stage.dense.weight.astype(np.int64).T << last.neuron.weight_shift
-    neurons = neuron_model(last.neuron, stage.dense.bias.astype(np.int64), len(x), stage.decays)
+    assert isinstance(stage.neuron, NeuronParams)  # as all of an SNN in integers
+    weight = stage.dense.weight.astype(np.int64).T << stage.neuron.weight_shift
+    neurons = neuron_model(stage.neuron, stage.dense.bias.astype(np.int64), len(x), stage.decays)
     arriving = trains[-2] if stage.delays is None else delayed(trains[-2], stage.delays)
     return np.stack([_membrane_class(neurons, train, weight) for train in arriving.swapaxes(0, 1)], axis=1)
 

@@ -54,6 +54,7 @@ def run_float(network: Network, x: ArrayLike, *, trace: bool = True) -> FloatRun
     InputError
         The network is quantised, or the samples do not fit it.
     """
+    network.require_one_kind()
     values = np.asarray(x)
     require(len(values) >= 1, "there are no samples to compute")
     widest = max(network.input.inputs, *(stage.synapses.outputs for stage in network.stages))

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import EventParams, Readout
+from tospike.hw.params import Readout, RegisterParams
 from tospike.sim.arithmetic import Ints
+from tospike.sim.engine import Sample
 from tospike.sim.event import EventRun
+from tospike.sim.event_timing import sweeps_left
 from tospike.sim.link import Link
 
 TAKEN_TO_OFFER = 6
@@ -18,7 +20,7 @@ TAKEN_TO_OFFER = 6
 class RegisterLink:
     """`tospike.hw.snn.register.RegisterEngine`: every token takes one cycle."""
 
-    params: EventParams
+    params: RegisterParams
     run: EventRun
     behind: Link
     ready: Ints
@@ -70,3 +72,17 @@ class RegisterLink:
         last_address = self.params.neurons - 1 - np.argmax(some[:, ::-1], axis=1)
         last = behind.take_values(np.maximum(taken + TAKEN_TO_OFFER, sent + 1), count, last_address)
         return np.where(count > 0, last, sent)
+
+
+def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstream: Link) -> RegisterLink:
+    """A register engine before its first sample."""
+    zeros = np.zeros(len(trains), dtype=np.int64)
+    return RegisterLink(
+        params=params,
+        run=run,
+        behind=downstream,
+        ready=zeros,
+        sent=zeros - 1,
+        own_sent=zeros - 1,
+        left=sweeps_left(params, zeros),
+    )

@@ -1,32 +1,22 @@
 """Golden model of the systolic engine: results, counters and operation counts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from tospike.hw.params import Dataflow, ImageParams, RequantizeParams, SystolicParams, ceil_div, require
 from tospike.sim.arithmetic import Ints, exact_matmul, round_shift
+from tospike.sim.engine import EngineRun
 from tospike.sim.layers import sum_weights
 from tospike.sim.network import Accumulator, Array, Dense, MaxPool2d, Requantize, Stage
 from tospike.sim.systolic_timing import array_cycles
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SystolicResult:
-    """What the engine does with a batch of N frames."""
-
-    outputs: Ints
-    """(N, rows * outputs) of the last layer, row-major: requantised values, or accumulators."""
-    counters: dict[str, Ints]
-    """(N,) per counter of ``hw.ann.layout.counter_names``: what each frame adds; ``array_cycles`` for a lone frame
-    and a consumer that is always ready."""
-    operations: dict[str, Ints]
-    """(N,) per operation of ``docs/architecture.md``."""
-
-
-def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> SystolicResult:
+def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
     """Run N frames through the layers.
+
+    It sends (N, 1, rows * outputs) of the last layer, row-major: requantised values, or accumulators. ``array_cycles``
+    is that of a lone frame and a consumer that is always ready.
 
     Parameters
     ----------
@@ -62,8 +52,8 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> SystolicRes
         check_range(params, stage)
         values = _layer(params.requantize, stage, values.reshape(-1, layer.inputs)).reshape(len(x), -1)
     frames = np.ones(len(x), dtype=np.int64)
-    return SystolicResult(
-        outputs=values,
+    return EngineRun(
+        sent=values[:, None],
         counters={name: count * frames for name, count in frame_counters(params).items()},
         operations={name: count * frames for name, count in frame_operations(params).items()},
     )

@@ -32,6 +32,8 @@ ACCUMULATE_LATENCY = 3
 """WS: from a partial sum at the array's edge to the sum: read, output register, add."""
 ACCUMULATE_SPACING = 4
 """WS: a partial sum is read, added to and written back in this many cycles."""
+OUTPUT_REGISTER = 1
+"""Cycles from a value leaving the host's densifier to the host taking its beat."""
 NEXT_LAYER = 3
 """From the last result of a layer (stored and out of the array) to the start of the next: state, two of descriptor."""
 REORDER_LATENCY = 6
@@ -64,6 +66,12 @@ class LayerTiming:
 def array_cycles(params: SystolicParams) -> int:
     """Cycles from the first operand entering the array to the last result leaving it, summed over layers."""
     return frame_timing(params).array
+
+
+def frame_cycles(params: SystolicParams) -> int:
+    """Cycles of each frame through a lone engine, see "Cycles" in ``docs/architecture.md``."""
+    # the first beat is taken in cycle 0; the last value is offered, and taken, as many cycles later as there are
+    return params.input.addresses + int(frame_timing(params).values[-1]) + OUTPUT_REGISTER + 1
 
 
 @lru_cache(maxsize=256)

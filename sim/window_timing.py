@@ -5,22 +5,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import EventParams
+from tospike.hw.params import EventWindow, SpikingParams
 from tospike.sim.arithmetic import Ints
-from tospike.sim.event_timing import EventLink
+from tospike.sim.engine import Sample
+from tospike.sim.event import EventRun
+from tospike.sim.event_timing import EventLink, event_engine_link
+from tospike.sim.link import Link
 from tospike.sim.window import Connections
 
 DECODE = 4
 """Registers between a window's input and its sequencer: `tospike.hw.snn.locate`."""
 
 
-def spent_cycles(params: EventParams, inputs: NDArray[np.integer]) -> Ints:
+def spent_cycles(params: SpikingParams, window: EventWindow, inputs: NDArray[np.integer]) -> Ints:
     """(N, most events + 1) cycles that a sample's first 0, 1, 2, ... events take together; (N, T, inputs) ``inputs``.
 
     An event that reaches no neuron takes one.
     """
-    assert params.window is not None
-    costs = np.maximum(1, Connections(params.window).reached * params.event_words)
+    costs = np.maximum(1, Connections(window).reached * params.event_words)
     samples = len(inputs)
     counts = np.count_nonzero(inputs, axis=(1, 2))
     spent = np.zeros((samples, int(counts.max(initial=0)) + 1), dtype=np.int64)
@@ -75,3 +77,14 @@ class WindowLink:
         entered = np.maximum(offer, self.left[0])
         self.left = np.vstack([self.left[1:], self.engine.take_end(entered + DECODE)])
         return entered
+
+
+def spiking_link(params: SpikingParams, run: EventRun, trains: Sample, downstream: Link) -> EventLink | WindowLink:
+    """The event engine of a spiking layer before its first sample."""
+    samples = len(trains)
+    engine = event_engine_link(params, run, downstream, samples)
+    if params.window is None:
+        return engine
+    zeros = np.zeros(samples, dtype=np.int64)
+    spent = spent_cycles(params, params.window, trains)
+    return WindowLink(engine=engine, spent=spent, seen=zeros, left=np.tile(zeros - 1, (DECODE, 1)))

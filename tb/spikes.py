@@ -8,13 +8,13 @@ import numpy as np
 from tospike.gen.folder import build
 from tospike.gen.images import pack
 from tospike.gen.random_design import random_design
-from tospike.hw.params import AcceleratorParams, EventParams, HostInput, HostOutput, Readout, require
+from tospike.hw.params import AcceleratorParams, HostInput, HostOutput, Readout, SpikingParams, require
 from tospike.sim import accelerator as golden
 from tospike.tb.replay import patience, replay
 
 
 def bench_spikes(
-    engine: EventParams, rates: Sequence[float], *, steps: int, seed: int, simulator: str = "verilator"
+    engine: SpikingParams, rates: Sequence[float], *, steps: int, seed: int, simulator: str = "verilator"
 ) -> list[dict[str, Any]]:
     """Run a spike train of each rate through the generated Verilog, weights random.
 

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from tospike.hw.params import EventParams, InputError, Readout
+from tospike.hw.params import InputError, Readout, SpikingParams
 from tospike.tb.spikes import bench_spikes
 
-CORE = EventParams(inputs=9, neurons=10, lanes=3, weight_bits=4, readout=Readout.COUNT)
+CORE = SpikingParams(inputs=9, neurons=10, lanes=3, weight_bits=4, readout=Readout.COUNT)
 
 
 def test_an_event_costs_a_cycle_per_word():
@@ -25,7 +25,7 @@ def test_what_it_refuses():
     with pytest.raises(InputError, match=r"a spike rate is a fraction, not -0\.1"):
         bench_spikes(CORE, (0.5, -0.1), steps=2, seed=0)
     with pytest.raises(InputError, match="read the count"):
-        bench_spikes(EventParams(inputs=4, neurons=4), (0.5,), steps=2, seed=0)
+        bench_spikes(SpikingParams(inputs=4, neurons=4), (0.5,), steps=2, seed=0)
 
 
 def test_command(tmp_path):

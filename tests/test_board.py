@@ -23,11 +23,11 @@ from tospike.gen.random_design import random_design
 from tospike.hw.params import (
     AcceleratorParams,
     EncoderParams,
-    EventParams,
     HostInput,
     InputError,
     LifParams,
     Readout,
+    SpikingParams,
 )
 from tospike.synth.bitstream import TOP, board_shell, clock_divisor
 from tospike.synth.boards import BOARDS, find_board
@@ -45,7 +45,7 @@ def tospike(*arguments):
 def small(tmp_path_factory):
     """A spiking network of 9 inputs and 5 neurons."""
     encoder = EncoderParams(inputs=9, steps=3)
-    engine = EventParams(
+    engine = SpikingParams(
         inputs=9,
         neurons=5,
         lanes=2,

@@ -11,11 +11,10 @@ from test_event_engine import run_rtl
 
 from tospike.gen.random_design import random_design
 from tospike.hw.params import (
-    ActivationParams,
+    ChangeParams,
     DeltaParams,
     InputError,
     IntFormat,
-    IParams,
     TokenFormat,
 )
 from tospike.hw.snn.activate import Activate
@@ -23,7 +22,7 @@ from tospike.hw.snn.engine import EventEngine
 from tospike.hw.snn.layout import pack
 from tospike.sim.activations import activate
 from tospike.sim.codes import changes, differences
-from tospike.sim.delta_ann import run_delta_layer
+from tospike.sim.delta_ann import run_delta_ann
 from tospike.sim.encoder import run_delta
 
 
@@ -59,7 +58,7 @@ def frame_tokens(frames):
 def test_changes_of_activations_whatever_the_consumer_does(neurons, threshold, stall):
     """No token is lost, what has not changed is left out, TICK and END keep their places, and a sample begins anew."""
     membranes = TokenFormat(addresses=neurons, payload=IntFormat(bits=12, signed=True))
-    params = ActivationParams(act=U4, clamp=(0, 15), shift=4, change_threshold=threshold)
+    params = ChangeParams(act=U4, clamp=(0, 15), shift=4, change_threshold=threshold)
     dut = Activate(membranes, params)
     rng = np.random.default_rng(7)
     samples = rng.integers(-200, 400, (6, 4, neurons))
@@ -95,17 +94,17 @@ def test_layers_bear_random_stalls(sizes, lanes):
     x = walks(params, 5, seed=9)
     encoder, hidden, last = params.engines
     (weight, bias, _, _, factors), answer = synapses(design)
-    changed = run_delta(encoder, x).trains
-    run = run_delta_layer(hidden, S4, weight, bias, factors, changed)
-    end = run_delta_layer(last, S4, *answer[:2], None, run.changes)
+    changed = run_delta(encoder, x).sent
+    run = run_delta_ann(hidden, weight, bias, factors, changed)
+    end = run_delta_ann(last, *answer[:2], None, run.changes)
     dut = EventEngine(hidden, pack(hidden, weight.tolist(), bias.tolist(), multipliers=factors.tolist()))
     assert play(dut, changed, [frame_tokens(sample) for sample in run.changes]) == totals(run)
     dut = EventEngine(last, pack(last, answer[0].tolist(), answer[1].tolist()))
-    assert play(dut, run.changes, [[*frame_tokens([row])[:-2], END] for row in end.event.outputs]) == totals(end)
+    assert play(dut, run.changes, [[*frame_tokens([row])[:-2], END] for row in end.outputs]) == totals(end)
 
 
 def totals(run):
-    return {name: int(count.sum()) for name, count in run.event.counters.items()}
+    return {name: int(count.sum()) for name, count in run.counters.items()}
 
 
 def play(dut, changed, expected):
@@ -122,14 +121,14 @@ def test_a_change_takes_the_place_of_what_was_before():
     params = chain(S4, (4, 3), lanes=1, frames=6, bias=False)
     weight = np.array([[7, -8, 7, -8], [-8, -8, -8, -8], [7, 7, 7, 7]])
     ends = [sum(max(w * S4.min, w * S4.max) for w in row) for row in weight.tolist()]
-    engine = replace(params.engines[1], neuron=IParams(state_bits=max(ends).bit_length() + 1))
+    engine = replace(params.engines[1], state_bits=max(ends).bit_length() + 1)
     low, high = S4.min, S4.max
     x = np.array([[[high, low, high, low], [low, high, low, high], [low] * 4, [high] * 4, [low] * 4, [0] * 4]])
     bias = np.zeros(3, dtype=np.int64)
-    run = run_delta_layer(engine, S4, weight, bias, None, differences(x, 0))
+    run = run_delta_ann(engine, weight, bias, None, differences(x, 0))
     assert np.abs(run.membranes).max() == max(ends)
     dut = EventEngine(engine, pack(engine, weight.tolist(), bias.tolist()))
     assert play(dut, differences(x, 0), [[END]])["saturations"] == 0
     with pytest.raises(InputError, match="membranes from -224 to 256 do not fit 9 bits: give more state bits"):
-        narrow = replace(engine, neuron=IParams(state_bits=9))
-        run_delta_layer(narrow, S4, weight, bias, None, differences(x, 0))
+        narrow = replace(engine, state_bits=9)
+        run_delta_ann(narrow, weight, bias, None, differences(x, 0))

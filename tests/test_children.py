@@ -13,7 +13,7 @@ import pytest
 from tospike.gen import tools
 from tospike.gen.bare import generate_component
 from tospike.hw.accelerator import make_engine
-from tospike.hw.params import EventParams
+from tospike.hw.params import SpikingParams
 from tospike.hw.snn.layout import memories
 
 # answers as Yosys does when asked for its version; whatever else it is asked, a child of its own keeps it waiting
@@ -51,7 +51,7 @@ def hanging_yosys(tmp_path):
     ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 2)], ids=lambda n: str(int(n))
 )
 def test_signals_end_all_that_was_started(tmp_path, hanging_yosys, number, status):
-    engine = EventParams(inputs=2, neurons=2)
+    engine = SpikingParams(inputs=2, neurons=2)
     core = make_engine(engine, {shape.name: () for shape in memories(engine)}, 0)
     design, cache, temporary = tmp_path / "design", tmp_path / "cache", tmp_path / "tmp"
     generate_component(design, kind="spiking-core", component=core, name="core", params=engine, choices={})

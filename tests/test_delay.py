@@ -12,7 +12,6 @@ from tospike.hw.params import (
     AcceleratorParams,
     DelayParams,
     EncoderParams,
-    EventParams,
     EventWindow,
     HostInput,
     InputError,
@@ -20,9 +19,11 @@ from tospike.hw.params import (
     LifParams,
     LiParams,
     Readout,
+    SpikingParams,
 )
+from tospike.hw.snn import delay_layout
 from tospike.hw.snn.delay import Delay
-from tospike.hw.snn.layout import counter_names, pack_delays
+from tospike.hw.snn.delay_layout import counter_names
 from tospike.sim.accelerator import run, spike_trains, stage_spikes
 from tospike.sim.delay import DelayLine, delayed, run_delay
 from tospike.sim.network import Network, Stage
@@ -39,8 +40,8 @@ def train_tokens(train):
 def check(params, delays, trains, *, stall=0.0):
     golden = run_delay(params, delays, trains)
     sent = [token for train in trains for token in train_tokens(train)]
-    expected = [token for train in golden.trains for token in train_tokens(train)]
-    dut = Delay(params, pack_delays(params, delays.tolist()))
+    expected = [token for train in golden.sent for token in train_tokens(train)]
+    dut = Delay(params, delay_layout.pack(params, delays.tolist()))
 
     async def producer(ctx):
         await send_tokens(ctx, dut.i, sent, stall=stall)
@@ -80,7 +81,7 @@ def test_all_inputs_alike(delay):
     params = DelayParams(inputs=5, longest=3)
     trains = np.random.default_rng(delay).integers(0, 2, (3, 6, 5))
     delays = np.full(5, delay)
-    golden = run_delay(params, delays, trains).trains
+    golden = run_delay(params, delays, trains).sent
     assert (golden[:, delay:] == trains[:, : 6 - delay]).all() and not golden[:, :delay].any()
     check(params, delays, trains)
 
@@ -116,8 +117,8 @@ def test_counters_and_operations():
 
 
 NIBBLE = IntFormat(bits=4, signed=False)
-LAYER = EventParams(inputs=7, neurons=6, lanes=4, payload=NIBBLE, weight_bits=4, neuron=LifParams(threshold=9))
-LAST = EventParams(inputs=6, neurons=3, lanes=2, weight_bits=4, neuron=LiParams(), readout=Readout.MEMBRANE)
+LAYER = SpikingParams(inputs=7, neurons=6, lanes=4, payload=NIBBLE, weight_bits=4, neuron=LifParams(threshold=9))
+LAST = SpikingParams(inputs=6, neurons=3, lanes=2, weight_bits=4, neuron=LiParams(), readout=Readout.MEMBRANE)
 CHAIN = AcceleratorParams(
     name="delays",
     engines=(
@@ -152,9 +153,9 @@ def test_delays_of_an_image_go_by_its_addresses():
     window = EventWindow(shape=(2, 2, 3), channels=2, kernel=(1, 1))
     engines = (
         DelayParams(inputs=12, longest=3),
-        EventParams(inputs=12, neurons=12, lanes=2, window=window, weight_bits=4, neuron=LifParams(threshold=2)),
+        SpikingParams(inputs=12, neurons=12, lanes=2, window=window, weight_bits=4, neuron=LifParams(threshold=2)),
         DelayParams(inputs=12, longest=3),
-        EventParams(inputs=12, neurons=3, weight_bits=4, readout=Readout.COUNT),
+        SpikingParams(inputs=12, neurons=3, weight_bits=4, readout=Readout.COUNT),
     )
     params = AcceleratorParams(name="image", engines=engines, host_input=HostInput.TOKENS)
     design = random_design(params, seed=4)
@@ -177,7 +178,7 @@ def test_what_delays_cannot_be():
         DelayParams(inputs=1, longest=256)
     params = DelayParams(inputs=2, longest=3)
     with pytest.raises(InputError, match=r"2 delays from 0 to 3, not \[0, 4\]"):
-        pack_delays(params, [0, 4])
+        delay_layout.pack(params, [0, 4])
     trains = np.zeros((1, 2, 2), dtype=int)
     with pytest.raises(InputError, match="delays from 0 to 4 do not fit 0 to 3"):
         run_delay(params, np.array([0, 4]), trains)

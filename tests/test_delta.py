@@ -22,15 +22,15 @@ from tospike.hw.params import (
     DeltaParams,
     EncoderParams,
     Encoding,
-    EventParams,
     HostInput,
     InputError,
     IntFormat,
     LifParams,
     Readout,
+    SpikingParams,
 )
 from tospike.hw.snn.delta import DeltaEncoder
-from tospike.hw.snn.layout import counter_names
+from tospike.hw.snn.encoder_layout import delta_counter_names
 from tospike.sim.accelerator import run
 from tospike.sim.codes import changes
 from tospike.sim.encoder import run_delta
@@ -97,7 +97,7 @@ def check_encoder(params, x, stall):
         t for frame in x.reshape(-1, params.inputs) for t in [*(value(a, int(v)) for a, v in enumerate(frame)), END]
     ]
     expected = []
-    for train in golden.trains:
+    for train in golden.sent:
         for step in train:
             expected += [*(value(a, int(v)) for a, v in enumerate(step) if v), TICK]
         expected.append(END)
@@ -110,7 +110,7 @@ def check_encoder(params, x, stall):
         received = await receive(ctx, dut.o, len(expected), stall=stall, convert=as_token)
         await ctx.tick().repeat(3)
         assert not ctx.get(dut.busy)
-        return received, {name: ctx.get(dut.counters[name]) for name in counter_names(params)}
+        return received, {name: ctx.get(dut.counters[name]) for name in delta_counter_names(params)}
 
     received, counters = simulate(dut, producer, consumer)[1]
     assert received == expected
@@ -118,7 +118,7 @@ def check_encoder(params, x, stall):
 
 
 def params_of(inputs, steps, threshold, lanes=2):
-    layer = EventParams(
+    layer = SpikingParams(
         inputs=inputs, neurons=5, lanes=lanes, payload=CHANGE, weight_bits=4, neuron=LifParams(threshold=5)
     )
     return AcceleratorParams(
@@ -126,7 +126,7 @@ def params_of(inputs, steps, threshold, lanes=2):
         engines=(
             DeltaParams(inputs=inputs, steps=steps, threshold=threshold, payload=UNSIGNED),
             layer,
-            EventParams(inputs=5, neurons=3, lanes=1, weight_bits=4, readout=Readout.COUNT),
+            SpikingParams(inputs=5, neurons=3, lanes=1, weight_bits=4, readout=Readout.COUNT),
         ),
     )
 

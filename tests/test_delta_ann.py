@@ -10,18 +10,14 @@ from test_event_timing import run_rtl
 from tospike.gen.random_design import random_design, random_samples
 from tospike.hw.params import (
     AcceleratorParams,
-    ActivationParams,
+    ChangeParams,
+    DeltaAnnParams,
     DeltaParams,
-    EventParams,
     InputError,
     IntFormat,
-    IParams,
-    LiParams,
-    Readout,
-    Sweep,
 )
 from tospike.sim import accelerator as golden
-from tospike.sim.delta_ann import run_delta_layer
+from tospike.sim.delta_ann import run_delta_ann
 from tospike.sim.layers_integer import run_integers
 from tospike.sim.network import Requantize
 
@@ -29,25 +25,23 @@ U4, S4, U1 = IntFormat(bits=4, signed=False), IntFormat(bits=4, signed=True), In
 U8 = IntFormat(bits=8, signed=False)
 
 
-def chain(act, sizes, *, lanes, frames, threshold=0, shift=12, bias=True, weight_bits=4, sweep=Sweep.TOUCHED, finer=0):
+def chain(act, sizes, *, lanes, frames, threshold=0, shift=12, bias=True, weight_bits=4, finer=0):
     """Layers of ``sizes`` neurons; the first size is that of the input."""
     engines = [DeltaParams(inputs=sizes[0], steps=frames, threshold=threshold, amounts=True, payload=act)]
     for number, (inputs, neurons) in enumerate(pairwise(sizes), start=1):
         last = number == len(sizes) - 1
-        activation = ActivationParams(act=act, clamp=(act.min, act.max), shift=shift, change_threshold=threshold)
+        activation = ChangeParams(act=act, clamp=(act.min, act.max), shift=shift, change_threshold=threshold)
         engines.append(
-            EventParams(
+            DeltaAnnParams(
                 inputs=inputs,
                 neurons=neurons,
                 lanes=lanes,
-                payload=act.difference,
+                act=act,
                 weight_bits=weight_bits,
-                neuron=IParams(state_bits=18 + finer, weight_shift=finer),
-                readout=Readout.MEMBRANE,
+                state_bits=18 + finer,
+                fraction_bits=finer,
                 bias=bias,
                 activation=None if last else activation,
-                delta=True,
-                sweep=sweep if last else Sweep.ALL,
             )
         )
     return AcceleratorParams(name="chain", engines=tuple(engines))
@@ -62,7 +56,6 @@ CHAINS = {
     "no bias": chain(S4, (16, 8, 8), lanes=8, frames=2, shift=18, bias=False, threshold=1),
     "one layer": chain(U4, (6, 3), lanes=1, frames=3),
     "bytes": chain(U8, (3, 5, 6), lanes=4, frames=3, shift=16, weight_bits=8),
-    "last layer sweeps": chain(U4, (6, 7, 5), lanes=2, frames=3, sweep=Sweep.ALL),
     "biases finer than sums": chain(U4, (6, 5, 3), lanes=2, frames=3, shift=16, finer=4),
     "slow last layer": chain(U4, (3, 5, 40), lanes=1, frames=3),
 }
@@ -145,7 +138,6 @@ def random_chain(rng):
         threshold=min(choose(0, 0, 1, 5), act.max - act.min - 1),
         shift=choose(11, 14) + act.bits // 2,
         bias=choose(False, True),
-        sweep=choose(*Sweep),
     )
 
 
@@ -170,12 +162,9 @@ def test_many_random_chains(seed):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"neuron": LiParams(), "activation": None}, "I neurons and readout membrane"),
-        ({"payload": U4}, "signed payloads"),
-        ({"activation": ActivationParams(act=U4, clamp=(0, 15), shift=4)}, "needs a change threshold"),
-        ({"sweep": Sweep.TOUCHED}, "sweeps all words"),
-        ({"delta": False}, "changes of activations are for a delta ANN"),
-        ({"payload": IntFormat(bits=10, signed=True)}, "payload-bits must be an integer from 1 to 9, not 10"),
+        ({"act": IntFormat(bits=9, signed=True)}, "act-bits must be an integer from 1 to 8, not 9"),
+        ({"state_bits": 4}, "activations from 0 to 15 do not fit membranes of 4 bits: give more state bits"),
+        ({"lanes": 65}, "lanes must be an integer from 1 to 64, not 65"),
     ],
 )
 def test_what_is_no_layer_of_a_delta_ann_is_refused(change, message):
@@ -186,21 +175,29 @@ def test_what_is_no_layer_of_a_delta_ann_is_refused(change, message):
 def test_what_is_no_delta_ann_is_refused():
     params = CHAINS["three layers"]
     encoder, first, second, last = params.engines
-    for engines in ((first, second, last), (encoder, first, second), (encoder,)):
-        assert not params.is_event_ann
-        if len(engines) == 1:
-            assert not replace(params, engines=engines).is_delta_ann
-            continue
-        with pytest.raises(InputError, match="a delta ANN is a delta encoder of amounts, layers that send changes"):
+    signs = replace(encoder, amounts=False)
+    for engines, message in (
+        (
+            (first, second, last),
+            "takes changes of frames, .* put a delta encoder of amounts before it",
+        ),
+        ((encoder, first, second), "the last engine sends changes of frames, which no host takes"),
+        ((encoder,), "the last engine sends changes of frames, which no host takes"),
+        (
+            (signs, replace(first, act=U1, activation=None)),
+            "sends a spike train, but engine 1 takes changes of frames",
+        ),
+    ):
+        with pytest.raises(InputError, match=message):
             replace(params, engines=engines)
     with pytest.raises(InputError, match="delta-threshold must be an integer from 0 to 14, not 15"):
-        ActivationParams(act=U4, clamp=(0, 15), shift=4, change_threshold=15)
+        ChangeParams(act=U4, clamp=(0, 15), shift=4, change_threshold=15)
     with pytest.raises(InputError, match=r"samples of shape \(frames, 5\), not \(2, 4\)"):
-        run_delta_layer(first, U4, *_nothing(first), np.zeros((1, 2, 4), dtype=np.int64))
+        run_delta_ann(first, *_nothing(first), np.zeros((1, 2, 4), dtype=np.int64))
     with pytest.raises(InputError, match="changes add up to values from 8 to 16, which do not fit 0 to 15"):
-        run_delta_layer(first, U4, *_nothing(first), np.full((1, 2, 5), 8))
+        run_delta_ann(first, *_nothing(first), np.full((1, 2, 5), 8))
     with pytest.raises(InputError, match="multipliers of activations must have shape"):
-        run_delta_layer(first, U4, *_nothing(first)[:2], None, np.zeros((1, 2, 5), dtype=np.int64))
+        run_delta_ann(first, *_nothing(first)[:2], None, np.zeros((1, 2, 5), dtype=np.int64))
 
 
 def _nothing(engine):

@@ -21,13 +21,13 @@ from tospike.gen.random_design import random_design, random_samples
 from tospike.hw.host.early import EarlyOutput
 from tospike.hw.params import (
     AcceleratorParams,
-    EventParams,
     HostInput,
     HostOutput,
     InputError,
     IntFormat,
     LifParams,
     Readout,
+    SpikingParams,
     TokenFormat,
 )
 from tospike.sim.accelerator import run
@@ -112,7 +112,7 @@ def test_a_train_of_fewer_steps_is_answered_at_its_end():
 
 
 def params_of(neurons, steps):
-    layer = EventParams(
+    layer = SpikingParams(
         inputs=7, neurons=neurons, lanes=2, weight_bits=4, neuron=LifParams(threshold=1), readout=Readout.SPIKES
     )
     return AcceleratorParams(

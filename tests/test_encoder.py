@@ -7,7 +7,7 @@ from stream_bench import END, ONE_FRAME, TICK, as_token, receive, send_tokens, s
 
 from tospike.hw.params import EncoderParams, Encoding, InputError, IntFormat
 from tospike.hw.snn.encoder import Encoder
-from tospike.hw.snn.layout import counter_names
+from tospike.hw.snn.encoder_layout import counter_names
 from tospike.hw.snn.random import RandomNumbers
 from tospike.sim.codes import random_numbers
 from tospike.sim.encoder import run_encoder
@@ -23,7 +23,7 @@ def check(params, frames, *, stall=0.0):
     run = run_encoder(params, frames)
     sent = [t for frame in frames for t in [*(value(a, int(v)) for a, v in enumerate(frame) if v), END]]
     expected = []
-    for train in run.trains:
+    for train in run.sent:
         for step in train:
             expected += [*(value(a, int(v)) for a, v in enumerate(step) if v), TICK]
         expected.append(END)
@@ -71,7 +71,7 @@ def test_encoder_equals_golden_model(encoding, payload, inputs, steps, stall):
 def test_rate_of_every_value_over_a_whole_period():
     frames = np.arange(16)[None, :]
     params = EncoderParams(inputs=16, steps=16, encoding=Encoding.RATE, payload=UNSIGNED)
-    assert run_encoder(params, frames).trains.sum(axis=1)[0].tolist() == list(range(16))
+    assert run_encoder(params, frames).sent.sum(axis=1)[0].tolist() == list(range(16))
     check(params, frames)
 
 

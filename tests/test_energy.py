@@ -17,13 +17,13 @@ from tospike.hw.params import (
     ArrayParams,
     DenseLayer,
     EncoderParams,
-    EventParams,
     InputError,
     IntFormat,
     LeakParams,
     LifParams,
     LiParams,
     Readout,
+    SpikingParams,
     SystolicParams,
 )
 from tospike.sim.accelerator import run
@@ -139,10 +139,10 @@ SNN = AcceleratorParams(
     name="snn",
     engines=(
         EncoderParams(inputs=7, steps=5, payload=PAYLOAD),
-        EventParams(
+        SpikingParams(
             inputs=7, neurons=6, lanes=4, payload=PAYLOAD, weight_bits=4, bias=True, neuron=LifParams(threshold=20)
         ),
-        EventParams(
+        SpikingParams(
             inputs=6,
             neurons=3,
             lanes=2,

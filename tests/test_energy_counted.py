@@ -25,10 +25,10 @@ from tospike.hw.params import (
     DenseLayer,
     EncoderParams,
     Encoding,
-    EventParams,
     EventWindow,
     HostInput,
     Readout,
+    SpikingParams,
     SystolicParams,
 )
 from tospike.sim.accelerator import run
@@ -55,13 +55,13 @@ RATE = replace(
 WINDOW = replace(
     SNN,
     engines=(
-        EventParams(
+        SpikingParams(
             inputs=48,
             neurons=15,
             lanes=3,
             window=EventWindow(shape=(2, 4, 6), channels=5, kernel=(2, 1), pool=(2, 2)),
         ),
-        EventParams(inputs=15, neurons=4, lanes=3, readout=Readout.COUNT),
+        SpikingParams(inputs=15, neurons=4, lanes=3, readout=Readout.COUNT),
     ),
     host_input=HostInput.TOKENS,
 )

@@ -25,12 +25,9 @@ from tospike.gen.random_design import random_design, random_samples
 from tospike.hw.params import (
     AcceleratorParams,
     ActivationParams,
-    EventParams,
+    EventAnnParams,
     InputError,
     IntFormat,
-    IParams,
-    LiParams,
-    Readout,
     RequantizeParams,
     Rounding,
     TokenFormat,
@@ -53,14 +50,14 @@ def chain(act, sizes, *, lanes, ends_in_activations=False, shift=12, bias=True, 
         last = number == len(sizes) - 1 and not ends_in_activations
         activation = ActivationParams(act=act, clamp=(act.min, act.max), shift=shift)
         engines.append(
-            EventParams(
+            EventAnnParams(
                 inputs=inputs,
                 neurons=neurons,
                 lanes=lanes,
-                payload=act,
+                act=act,
                 weight_bits=4,
-                neuron=IParams(state_bits=16 + finer, weight_shift=finer),
-                readout=Readout.MEMBRANE,
+                state_bits=16 + finer,
+                fraction_bits=finer,
                 bias=bias,
                 activation=None if last else activation,
             )
@@ -147,16 +144,9 @@ def test_frames_follow_each_other_through_the_queue(stall):
     assert simulate(dut, producer, consumer, background=[memory])[1] == (expected, 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"neuron": LiParams(state_bits=16)}, "not of LI"),
-        ({"neuron": IParams(state_bits=4)}, "do not fit membranes of 4 bits"),
-    ],
-)
-def test_what_makes_no_activations_is_refused(change, message):
-    with pytest.raises(InputError, match=message):
-        replace(CHAINS[0].engines[0], **change)
+def test_what_makes_no_activations_is_refused():
+    with pytest.raises(InputError, match="activations from 0 to 15 do not fit membranes of 4 bits"):
+        replace(CHAINS[0].engines[0], state_bits=4)
 
 
 def test_activations_that_cannot_be_zero_are_refused():

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from tospike.cli.main import app
 from tospike.gen.serialize import decode
-from tospike.hw.params import EventParams
+from tospike.hw.params import SpikingParams
 from tospike.synth.design import read_design
 
 CORE = ["generate", "spiking", "--inputs", "20", "--neurons", "12", "--lanes", "4", "--core-only", "--out"]
@@ -24,7 +24,7 @@ def test_the_core_has_streams_for_ports(tmp_path):
     assert not any(name.startswith("s_ax") for name in names)
     manifest = json.loads((tmp_path / "core" / "manifest.json").read_text())
     params = decode(manifest["params"])
-    assert isinstance(params, EventParams)
+    assert isinstance(params, SpikingParams)
     assert (params.inputs, params.neurons, params.lanes) == (20, 12, 4)
 
 

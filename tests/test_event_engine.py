@@ -14,7 +14,6 @@ from tospike.hw.params import (
     AdaptationParams,
     Comparison,
     CubaLifParams,
-    EventParams,
     InputError,
     IntFormat,
     IParams,
@@ -27,6 +26,7 @@ from tospike.hw.params import (
     Reset,
     ResetTiming,
     Rounding,
+    SpikingParams,
     Sweep,
 )
 from tospike.hw.snn.engine import EventEngine
@@ -169,7 +169,7 @@ def random_case(rng, *, lanes, neurons, readout=None, kind=None):
     kind = kind or choose(*[k for k in NeuronKind if k.spikes or readout is Readout.MEMBRANE])
     neuron = random_neuron(rng, kind)
     bias = choose(False, True)
-    params = EventParams(
+    params = SpikingParams(
         inputs=choose(1, 3, 6),
         neurons=neurons,
         lanes=lanes,
@@ -217,7 +217,7 @@ def test_many_engines(seed):
 
 def test_saturation_at_both_ends():
     neuron = IParams(state_bits=4)
-    params = EventParams(inputs=3, neurons=2, lanes=2, weight_bits=4, neuron=neuron, readout=Readout.MEMBRANE)
+    params = SpikingParams(inputs=3, neurons=2, lanes=2, weight_bits=4, neuron=neuron, readout=Readout.MEMBRANE)
     weight = np.array([[7, 7, -2], [-8, -8, 3]])
     run = check(params, weight, np.zeros(2, dtype=int), np.ones((1, 3, 3), dtype=int))
     assert run.outputs.tolist() == [[5, -5]]
@@ -227,7 +227,7 @@ def test_saturation_at_both_ends():
 @pytest.mark.parametrize("lanes", [1, 2, 8])
 def test_a_value_costs_a_cycle_per_word(lanes):
     """However the weights and addresses are: no bubble between VALUEs, no stall for a word that is still on its way."""
-    params = EventParams(inputs=10, neurons=8, lanes=lanes, readout=Readout.COUNT)
+    params = SpikingParams(inputs=10, neurons=8, lanes=lanes, readout=Readout.COUNT)
     dut = EventEngine(params, pack(params, [[1] * 10] * 8, [0] * 8))
 
     async def bench(ctx):
@@ -251,7 +251,7 @@ def test_a_value_costs_a_cycle_per_word(lanes):
 
 def test_sixteen_synaptic_operations_per_cycle():
     """256 x 256 synapses, 16 lanes: a spike costs 256 / 16 cycles, an empty step 4 more than that."""
-    params = EventParams(inputs=256, neurons=256, lanes=16, weight_bits=4, neuron=LifParams(threshold=1000))
+    params = SpikingParams(inputs=256, neurons=256, lanes=16, weight_bits=4, neuron=LifParams(threshold=1000))
     rng = np.random.default_rng(0)
     dut = EventEngine(params, pack(params, rng.integers(-8, 8, (256, 256)).tolist(), [0] * 256))
     spikes = [value(int(address)) for address in np.sort(rng.choice(256, 24, replace=False))]
@@ -280,7 +280,7 @@ def test_sixteen_synaptic_operations_per_cycle():
 
 def test_weights_and_biases_can_be_written():
     rng = np.random.default_rng(3)
-    params = EventParams(
+    params = SpikingParams(
         inputs=3,
         neurons=9,
         lanes=5,
@@ -308,7 +308,7 @@ def test_weights_and_biases_can_be_written():
 
 
 def test_clear_of_the_counters():
-    params = EventParams(inputs=1, neurons=1, readout=Readout.COUNT, neuron=LifParams(threshold=0))
+    params = SpikingParams(inputs=1, neurons=1, readout=Readout.COUNT, neuron=LifParams(threshold=0))
     dut = EventEngine(params, pack(params, [[1]], [0]))
 
     async def bench(ctx):
@@ -329,7 +329,7 @@ def test_clear_of_the_counters():
 
 
 def test_pack_puts_a_row_of_words_per_input():
-    params = EventParams(inputs=2, neurons=3, lanes=2, weight_bits=4, bias=True, neuron=LifParams(state_bits=8))
+    params = SpikingParams(inputs=2, neurons=3, lanes=2, weight_bits=4, bias=True, neuron=LifParams(state_bits=8))
     images = pack(params, [[1, 2], [3, 4], [5, -1]], [1, -1, 2])
     assert images == {"weights": [0x31, 0x05, 0x42, 0x0F], "bias": [0xFF01, 0x0002]}
 
@@ -346,7 +346,7 @@ def test_pack_puts_a_row_of_words_per_input():
 )
 def test_pack_refuses(weight, bias, message):
     with pytest.raises(InputError, match=message):
-        pack(EventParams(inputs=2, neurons=2, weight_bits=4), weight, bias)
+        pack(SpikingParams(inputs=2, neurons=2, weight_bits=4), weight, bias)
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_pack_refuses(weight, bias, message):
 def test_pack_refuses_recurrent_weights_and_decays(arguments, message):
     leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, fraction_bits=4, varies=True)
     neuron = CubaLifParams(leak=leak, synapse=leak)
-    params = EventParams(inputs=2, neurons=2, weight_bits=4, neuron=neuron, recurrent=True)
+    params = SpikingParams(inputs=2, neurons=2, weight_bits=4, neuron=neuron, recurrent=True)
     with pytest.raises(InputError, match=message):
         pack(params, *arguments)
 
@@ -371,7 +371,7 @@ def test_pack_refuses_recurrent_weights_and_decays(arguments, message):
 def test_pack_puts_rows_of_own_spikes_behind_and_decays_in_lanes():
     leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, fraction_bits=3, varies=True)
     neuron = CubaLifParams(leak=leak, synapse=leak)
-    params = EventParams(inputs=1, neurons=3, lanes=2, weight_bits=4, neuron=neuron, recurrent=True)
+    params = SpikingParams(inputs=1, neurons=3, lanes=2, weight_bits=4, neuron=neuron, recurrent=True)
     images = pack(params, [[1], [2], [3]], [0] * 3, [[4, 0, 0], [0, 5, 0], [0, 0, 6]], [[1, 2], [3, 4], [5, 8]])
     assert images["weights"] == [0x21, 0x03, 0x04, 0x00, 0x50, 0x00, 0x00, 0x06]
     assert images["decays"] == [0x4321, 0x0085]
@@ -379,6 +379,6 @@ def test_pack_puts_rows_of_own_spikes_behind_and_decays_in_lanes():
 
 def test_engines_that_cannot_be_are_refused():
     with pytest.raises(InputError, match="a recurrent engine cannot be read out by its membrane"):
-        EventParams(inputs=1, neurons=1, recurrent=True, readout=Readout.MEMBRANE)
+        SpikingParams(inputs=1, neurons=1, recurrent=True, readout=Readout.MEMBRANE)
     with pytest.raises(InputError, match="a leak that varies between neurons is by multiplier"):
         LeakParams(varies=True)

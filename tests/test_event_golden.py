@@ -6,7 +6,6 @@ from neuron_cases import all_knobs
 from test_event_engine import random_case
 
 from tospike.hw.params import (
-    EventParams,
     InputError,
     IntFormat,
     IParams,
@@ -16,6 +15,7 @@ from tospike.hw.params import (
     Reset,
     ResetTiming,
     Rounding,
+    SpikingParams,
 )
 from tospike.sim.event import run_event
 
@@ -162,14 +162,14 @@ def test_equals_the_plain_model(seed):
 
 def test_saturation_depends_on_the_order_of_events():
     neuron = IParams(state_bits=4)
-    params = EventParams(inputs=2, neurons=1, neuron=neuron, readout=Readout.MEMBRANE)
+    params = SpikingParams(inputs=2, neurons=1, neuron=neuron, readout=Readout.MEMBRANE)
     for weight, expected in (([7, -7], 0), ([8, -8], -1), ([-9, 9], 1)):
         run = run_event(params, np.array([weight]), np.array([0]), np.ones((1, 1, 2), dtype=int))
         assert run.outputs.tolist() == [[expected]]
 
 
 def test_operations():
-    params = EventParams(inputs=3, neurons=5, lanes=4, readout=Readout.COUNT, neuron=LifParams(threshold=3))
+    params = SpikingParams(inputs=3, neurons=5, lanes=4, readout=Readout.COUNT, neuron=LifParams(threshold=3))
     inputs = np.array([[[1, 0, 1], [0, 0, 0]]])
     run = run_event(params, np.full((5, 3), 2), np.zeros(5, dtype=int), inputs)
     assert {name: count.tolist() for name, count in run.operations.items()} == {
@@ -184,7 +184,7 @@ def test_operations():
 
 def test_the_same_step_again_is_the_same_as_a_copy():
     rng = np.random.default_rng(0)
-    params = EventParams(inputs=6, neurons=4, payload=IntFormat(bits=3, signed=False), weight_bits=4)
+    params = SpikingParams(inputs=6, neurons=4, payload=IntFormat(bits=3, signed=False), weight_bits=4)
     weight, bias = rng.integers(-8, 8, (4, 6)), np.zeros(4, dtype=int)
     frames = rng.integers(0, 8, (5, 1, 6))
     view = np.broadcast_to(frames, (5, 4, 6))
@@ -212,6 +212,6 @@ def test_the_same_step_again_is_the_same_as_a_copy():
     ],
 )
 def test_bad_input(weight, bias, inputs, message):
-    params = EventParams(inputs=2, neurons=2)
+    params = SpikingParams(inputs=2, neurons=2)
     with pytest.raises(InputError, match=message):
         run_event(params, weight.astype(int), bias.astype(int), inputs.astype(int))

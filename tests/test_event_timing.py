@@ -9,6 +9,7 @@ from test_event_engine import packed, random_decays, random_neuron, random_sweep
 
 from tospike.hw.accelerator import make_engine, make_output
 from tospike.hw.host.input import DenseInput, TokenInput
+from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import (
     SPIKE,
     WORD_ADDRESS,
@@ -19,19 +20,19 @@ from tospike.hw.params import (
     DeltaParams,
     EncoderParams,
     Encoding,
-    EventParams,
     HostInput,
     HostOutput,
     InputError,
     IntFormat,
     NeuronKind,
     Readout,
+    SpikingParams,
     TokenKind,
 )
+from tospike.hw.snn import delay_layout
 from tospike.hw.snn.delay import Delay
 from tospike.hw.snn.delta import DeltaEncoder
 from tospike.hw.snn.encoder import Encoder
-from tospike.hw.snn.layout import counter_names, pack_delays
 from tospike.sim.accelerator import first_spikes
 from tospike.sim.delay import run_delay
 from tospike.sim.encoder import run_delta, run_encoder
@@ -74,7 +75,7 @@ def random_chain(rng):
         kinds = [kind for kind in NeuronKind if kind.spikes or readout is Readout.MEMBRANE]
         neuron = random_neuron(rng, choose(*kinds))
         bias = choose(False, True)
-        params = EventParams(
+        params = SpikingParams(
             inputs=before.addresses if before else inputs,
             neurons=choose(1, 7, 8, 9, 20),
             lanes=choose(1, 3, 8),
@@ -162,7 +163,7 @@ def run_rtl(chain, synapses, samples):
         elif isinstance(params, DeltaParams):
             engines.append(DeltaEncoder(params))
         elif isinstance(params, DelayParams):
-            engines.append(Delay(params, pack_delays(params, waiting.pop(0).tolist())))
+            engines.append(Delay(params, delay_layout.pack(params, waiting.pop(0).tolist())))
         else:
             engines.append(make_engine(params, packed(params, *waiting.pop(0)), 0))
     m.submodules += [source, *engines, sink]
@@ -197,7 +198,8 @@ def run_rtl(chain, synapses, samples):
             results.append((words, cycles))
         await rest(ctx)
         counters = [
-            {name: ctx.get(engine.counters[name]) for name in counter_names(engine.params)} for engine in engines
+            {name: ctx.get(engine.counters[name]) for name in engine_layout(engine.params).counter_names(engine.params)}
+            for engine in engines
         ]
         return results, counters
 
@@ -205,31 +207,30 @@ def run_rtl(chain, synapses, samples):
 
 
 def run_golden(chain, synapses, samples):
-    """What the encoder does, if there is one, and what each other engine does."""
-    encoder, first = None, chain.engines[0]
-    if isinstance(first, EncoderParams | DeltaParams):
-        encoder = run_delta(first, samples) if isinstance(first, DeltaParams) else run_encoder(first, samples)
-    trains = samples if encoder is None else encoder.trains
-    runs = []
-    for params, arrays in zip(chain.engines[encoder is not None :], synapses, strict=True):
-        if isinstance(params, DelayParams):
-            runs.append(run_delay(params, arrays, trains))
-            trains = runs[-1].trains
-            continue
-        weight, bias, *others = arrays
-        runs.append(run_event(params, weight, bias, trains, *others))
-        trains = runs[-1].spikes.astype(np.int64)
-    return encoder, runs
+    """What the host sends, and what each engine does."""
+    frames = samples[:, None] if samples.ndim == 2 else samples
+    synapses, sent, runs = iter(synapses), frames, []
+    for params in chain.engines:
+        if isinstance(params, EncoderParams):
+            runs.append(run_encoder(params, samples))
+        elif isinstance(params, DeltaParams):
+            runs.append(run_delta(params, samples))
+        elif isinstance(params, DelayParams):
+            runs.append(run_delay(params, next(synapses), sent))
+        else:
+            weight, bias, *others = next(synapses)
+            runs.append(run_event(params, weight, bias, sent, *others))
+        sent = runs[-1].sent
+    return frames, runs
 
 
 def check_chain(chain, synapses, samples):
-    encoder, runs = run_golden(chain, synapses, samples)
-    cycles = chain_cycles(chain, samples, encoder, runs)
+    frames, runs = run_golden(chain, synapses, samples)
+    cycles = chain_cycles(chain, frames, runs)
     results, counters = run_rtl(chain, synapses, samples)
     for sample, (words, _) in enumerate(results):
         assert words == expected_words(chain, runs[-1], sample)
-    golden = [*([encoder] if encoder else []), *runs]
-    assert counters == [{name: int(count.sum()) for name, count in run.counters.items()} for run in golden]
+    assert counters == [{name: int(count.sum()) for name, count in run.counters.items()} for run in runs]
     assert [taken for _, taken in results] == cycles.tolist()
 
 
@@ -244,16 +245,16 @@ def test_an_encoder_that_waits_for_its_engine(encoding):
     rng = np.random.default_rng(4)
     payload = IntFormat(bits=4, signed=False)
     encoder = EncoderParams(inputs=24, steps=2, encoding=encoding, payload=payload)
-    engine = EventParams(
+    engine = SpikingParams(
         inputs=24, neurons=2, lanes=1, payload=encoder.output.payload, weight_bits=4, readout=Readout.COUNT
     )
     chain = AcceleratorParams(name="chain", engines=(encoder, engine))
     frames = rng.integers(0, 16, (20, 24))
     weight, bias = rng.integers(-8, 8, (2, 24)), np.zeros(2, dtype=np.int64)
     coded = run_encoder(encoder, frames)
-    run = run_event(engine, weight, bias, coded.trains)
+    run = run_event(engine, weight, bias, coded.sent)
     results, _ = run_rtl(chain, [(weight, bias, None, None)], frames)
-    assert [cycles for _, cycles in results] == chain_cycles(chain, frames, coded, [run]).tolist()
+    assert [cycles for _, cycles in results] == chain_cycles(chain, frames[:, None], [coded, run]).tolist()
 
 
 @pytest.mark.slow
@@ -263,8 +264,6 @@ def test_many_chains(seed):
 
 
 def test_frames_without_an_encoder_are_refused():
-    engine = EventParams(inputs=2, neurons=2, readout=Readout.COUNT)
-    chain = AcceleratorParams(name="chain", engines=(engine,))
-    run = run_event(engine, np.zeros((2, 2), dtype=int), np.zeros(2, dtype=int), np.zeros((1, 1, 2), dtype=int))
-    with pytest.raises(InputError, match="dense frames into an encoder"):
-        chain_cycles(chain, np.zeros((1, 2), dtype=int), None, [run])
+    engine = SpikingParams(inputs=2, neurons=2, readout=Readout.COUNT)
+    with pytest.raises(InputError, match=r"the first engine takes a spike train, .* put an encoder before it"):
+        AcceleratorParams(name="chain", engines=(engine,))

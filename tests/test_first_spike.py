@@ -13,12 +13,12 @@ from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
 from tospike.hw.params import (
     AcceleratorParams,
-    EventParams,
     HostInput,
     HostOutput,
     InputError,
     NeuronKind,
     Readout,
+    SpikingParams,
 )
 from tospike.sim import accelerator
 from tospike.sim.network import Decision, Dense, InputSpec, Membrane, Network, Stage
@@ -77,6 +77,6 @@ def test_what_cannot_decide_by_a_spike_is_refused(counting):
         prepare(Path(snn), data, ModelOptions(decision=Decision.FIRST_SPIKE))
     with pytest.raises(InputError, match="leave --argmax out"):
         _ = prepare(counting, data, ModelOptions(decision=Decision.FIRST_SPIKE, argmax=True)).design
-    engine = EventParams(inputs=1, neurons=1, readout=Readout.COUNT)
+    engine = SpikingParams(inputs=1, neurons=1, readout=Readout.COUNT)
     with pytest.raises(InputError, match="first-spike needs spikes"):
         AcceleratorParams(name="a", engines=(engine,), host_input=HostInput.TOKENS, host_output=HostOutput.FIRST_SPIKE)

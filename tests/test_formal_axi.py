@@ -22,17 +22,17 @@ from tospike.hw.host.register_map import register_map
 from tospike.hw.params import (
     SPIKE,
     AcceleratorParams,
-    EventParams,
     HostEventParams,
     HostInput,
     LifParams,
+    SpikingParams,
     TokenFormat,
     TokenKind,
 )
 
 pytestmark = NO_FORMAL
 
-ENGINE = EventParams(inputs=2, neurons=2, neuron=LifParams(threshold=1))
+ENGINE = SpikingParams(inputs=2, neurons=2, neuron=LifParams(threshold=1))
 REGISTERS = register_map(
     AcceleratorParams(name="a", engines=(ENGINE,), host_input=HostInput.TOKENS), version=1, config_hash=1 << 40
 )

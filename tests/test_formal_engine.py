@@ -10,7 +10,7 @@ from formal import NO_FORMAL, prove
 from test_formal import holds, no_reset
 from test_formal_spiking import ports_of
 
-from tospike.hw.params import SPIKE, EventParams, LeakKind, LeakParams, LifParams, TokenKind
+from tospike.hw.params import SPIKE, LeakKind, LeakParams, LifParams, SpikingParams, TokenKind
 from tospike.hw.snn import engine
 from tospike.hw.snn.layout import pack
 from tospike.hw.streams import Queue
@@ -37,7 +37,7 @@ class ShortQueue(CheckedQueue):
 def engine_bench(*, neurons, recurrent):
     """(module, engine, ports): as many words of one neuron, all of which spike in each step with an event."""
     neuron = LifParams(state_bits=4, threshold=0, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=1, fraction_bits=1))
-    params = EventParams(
+    params = SpikingParams(
         inputs=1, neurons=neurons, lanes=1, payload=SPIKE, weight_bits=2, neuron=neuron, recurrent=recurrent,
         counter_bits=8,
     )  # fmt: skip

@@ -10,12 +10,12 @@ from test_formal import holds, no_reset
 
 from tospike.hw.params import (
     SPIKE,
-    EventParams,
     IntFormat,
     LeakKind,
     LeakParams,
     LifParams,
-    SpikingEngine,
+    RegisterParams,
+    SpikingParams,
     TokenFormat,
     TokenKind,
 )
@@ -81,7 +81,7 @@ def test_every_value_of_a_word_leaves_once_in_order(tmp_path, lanes, bits):
 def test_own_spikes_come_between_the_steps(tmp_path):
     """Each token of both sides leaves in the cycle in which it is taken, but for the TICKs of the own side; no token
     comes between a TICK and the own spikes of its step."""
-    params = EventParams(inputs=2, neurons=2, lanes=1, recurrent=True)
+    params = SpikingParams(inputs=2, neurons=2, lanes=1, recurrent=True)
     m = Module()
     m.submodules.dut = dut = Recurrence(params)
     no_reset(m)
@@ -130,8 +130,8 @@ def engine_bench(*, recurrent):
     """A register engine of two neurons that spike in each step with an event, any tokens, and a consumer that takes
     what it sends whenever it likes."""
     neuron = LifParams(state_bits=4, threshold=0, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=1, fraction_bits=1))
-    params = EventParams(
-        inputs=1, neurons=2, lanes=2, engine=SpikingEngine.REGISTER, payload=SPIKE, weight_bits=2, neuron=neuron,
+    params = RegisterParams(
+        inputs=1, neurons=2, payload=SPIKE, weight_bits=2, neuron=neuron,
         recurrent=recurrent, counter_bits=8,
     )  # fmt: skip
     own = [[1, 1]] * 2 if recurrent else None

@@ -25,7 +25,6 @@ from tospike.hw.params import (
     ArrayParams,
     DenseLayer,
     EncoderParams,
-    EventParams,
     HostInput,
     HostOutput,
     InputError,
@@ -33,6 +32,7 @@ from tospike.hw.params import (
     LifParams,
     LiParams,
     Readout,
+    SpikingParams,
     SystolicParams,
     Technology,
     WeightSource,
@@ -53,7 +53,7 @@ SNN = AcceleratorParams(
     name="snn",
     engines=(
         EncoderParams(inputs=17, steps=3, payload=PAYLOAD),
-        EventParams(
+        SpikingParams(
             inputs=17,
             neurons=5,
             lanes=2,
@@ -62,7 +62,7 @@ SNN = AcceleratorParams(
             bias=True,
             neuron=LifParams(threshold=9, state_bits=8),
         ),
-        EventParams(
+        SpikingParams(
             inputs=5,
             neurons=3,
             lanes=1,
@@ -76,7 +76,7 @@ SNN = AcceleratorParams(
 SPIKES = AcceleratorParams(
     name="spikes",
     engines=(
-        EventParams(
+        SpikingParams(
             inputs=6,
             neurons=5,
             lanes=2,

@@ -19,13 +19,13 @@ from tospike.hw.host.register_map import ERRORS
 from tospike.hw.params import (
     AcceleratorParams,
     DelayParams,
-    EventParams,
     EventWindow,
     HostInput,
     HostOutput,
     LifParams,
     Readout,
-    SpikingEngine,
+    RegisterParams,
+    SpikingParams,
 )
 from tospike.sim import accelerator as golden
 
@@ -37,15 +37,18 @@ def from_tokens(engine, **options):
 
 
 CORE = replace(core(Readout.COUNT).engines[0], writable=False)
+IN_REGISTERS = RegisterParams(
+    inputs=CORE.inputs, neurons=CORE.neurons, neuron=CORE.neuron, weight_bits=CORE.weight_bits, readout=CORE.readout
+)
 WINDOW = EventWindow(shape=(2, 4, 6), channels=4, kernel=(2, 3), stride=(1, 2), pool=(2, 1))
 TRAINED = {
     "count": from_tokens(CORE),
     "recurrent": from_tokens(replace(CORE, recurrent=True)),
-    "register": from_tokens(replace(CORE, engine=SpikingEngine.REGISTER, lanes=CORE.neurons)),
+    "register": from_tokens(IN_REGISTERS),
     "spikes": from_tokens(replace(CORE, readout=Readout.SPIKES), host_output=HostOutput.TOKENS),
     "first-spike": from_tokens(replace(CORE, readout=Readout.SPIKES), host_output=HostOutput.FIRST_SPIKE),
     "window": from_tokens(
-        EventParams(
+        SpikingParams(
             inputs=48, neurons=WINDOW.neurons, lanes=2, window=WINDOW, neuron=LifParams(), readout=Readout.COUNT
         )
     ),

@@ -15,11 +15,11 @@ from tospike.gen.load import load_network
 from tospike.gen.options import ModelOptions
 from tospike.gen.options_file import read_options_file
 from tospike.gen.plan import plan
-from tospike.gen.plan_options import AnnEngine, PlanOptions
+from tospike.gen.plan_options import AnnEngine, PlanOptions, SpikingEngine
 from tospike.gen.prepare import prepare
 from tospike.gen.quantize import quantize
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.hw.params import InputError, SpikingEngine, of_layer
+from tospike.hw.params import InputError, RegisterParams, SpikingParams, of_layer
 from tospike.tb.evaluate import Backend, evaluate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -135,8 +135,8 @@ def test_layers_differ_and_the_rest_is_as_ever(data):
     assert np.abs(mixed.quantized.network.stages[1].synapses.weight).max() == 3
     assert mixed.quantized.network.stages[1].neuron.state_bits == 20
     *_, first, last = mixed.design.params.engines
-    assert (first.lanes, first.engine) == (3, SpikingEngine.EVENT)
-    assert (last.lanes, last.engine) == (10, SpikingEngine.REGISTER)
+    assert (first.lanes, type(first)) == (3, SpikingParams)
+    assert (last.lanes, type(last)) == (10, RegisterParams)
     assert mixed.choices["quantize"]["options"]["layers"] == {"li": {"weight_bits": 3, "state_bits": 20}}
     assert mixed.choices["hardware"]["layers"] == {"lif": {"lanes": 3}, "li": {"engine": "register"}}
     assert "layers" not in {*plain.choices["quantize"]["options"], *plain.choices["hardware"]}

@@ -20,7 +20,7 @@ from tospike.gen.hdf5 import check_hdf5
 from tospike.gen.nir_import import import_nir
 from tospike.gen.onnx_import import import_onnx
 from tospike.gen.reading import read_bytes, reading
-from tospike.hw.params import DenseLayer, EventParams, IfParams, InputError, Readout
+from tospike.hw.params import DenseLayer, IfParams, InputError, Readout, SpikingParams
 from tospike.sim.network import InputSpec, Window
 from tospike.synth.cells import read_library
 from tospike.synth.design import read_design
@@ -291,7 +291,7 @@ def test_large_sensors_are_refused(tmp_path):
 def test_layers_that_no_memory_holds_are_refused():
     neuron = IfParams(state_bits=16, threshold=1)
     with pytest.raises(InputError, match="65536 inputs and 65536 neurons have 4294967296 weights"):
-        EventParams(inputs=1 << 16, neurons=1 << 16, lanes=8, neuron=neuron, readout=Readout.SPIKES)
+        SpikingParams(inputs=1 << 16, neurons=1 << 16, lanes=8, neuron=neuron, readout=Readout.SPIKES)
     with pytest.raises(InputError, match="has 4294967296 weights"):
         DenseLayer(rows=1, outputs=1 << 16, inputs=1 << 16)
 

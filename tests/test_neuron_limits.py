@@ -10,9 +10,10 @@ from accelerator_bench import answers_of
 from tospike.gen.nir_import import import_nir
 from tospike.gen.nir_options import NirOptions
 from tospike.gen.plan import PlanOptions, plan
+from tospike.gen.plan_options import SpikingEngine
 from tospike.gen.quantize import quantize
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.hw.params import InputError, NeuronKind, Readout, Reset, SpikingEngine
+from tospike.hw.params import InputError, NeuronKind, Readout, Reset
 from tospike.sim import accelerator
 from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
 from tospike.sim.reference import run_float

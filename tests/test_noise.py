@@ -11,7 +11,6 @@ from tospike.gen.serialize import decode, encode
 from tospike.hw.params import (
     NOISE_LAGS,
     AdaptationParams,
-    EventParams,
     IfParams,
     InputError,
     LeakKind,
@@ -20,6 +19,7 @@ from tospike.hw.params import (
     NoiseParams,
     Reset,
     ResetTiming,
+    SpikingParams,
     TokenKind,
 )
 from tospike.hw.snn.engine import EventEngine
@@ -92,7 +92,7 @@ def test_spike_probability_falls_with_the_distance_from_the_threshold():
         reset=Reset.ZERO,
         noise=NoiseParams(bits=4),
     )
-    params = EventParams(inputs=1, neurons=27, neuron=neuron)
+    params = SpikingParams(inputs=1, neurons=27, neuron=neuron)
     weight = np.arange(27)[:, None]
     run = run_event(params, weight, np.zeros(27, dtype=int), np.ones((1, 400, 1), dtype=int))
     rates = run.spikes[0].mean(axis=0)
@@ -104,7 +104,7 @@ def test_spike_probability_falls_with_the_distance_from_the_threshold():
 def test_a_marker_that_is_not_valid_yet_does_not_restart_the_noise():
     """An END waits on the wires behind each TICK while the engine, of one word, has nothing to do."""
     neuron = IfParams(state_bits=8, threshold=4, noise=NoiseParams(bits=4))
-    params = EventParams(inputs=1, neurons=5, lanes=8, neuron=neuron)
+    params = SpikingParams(inputs=1, neurons=5, lanes=8, neuron=neuron)
     weight, silent = np.arange(5)[:, None], np.zeros(5, dtype=int)
     train = np.ones((1, 12, 1), dtype=int)
     run = run_event(params, weight, silent, train)
@@ -130,7 +130,7 @@ def test_adaptation_makes_spikes_rarer():
         state_bits=8, threshold=4, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=0),
         adaptation=adaptation,
     )  # fmt: skip
-    params = EventParams(inputs=1, neurons=1, neuron=neuron)
+    params = SpikingParams(inputs=1, neurons=1, neuron=neuron)
     run = run_event(params, np.array([[5]]), np.zeros(1, dtype=int), np.ones((1, 7, 1), dtype=int))
     # a: 0, 3, 1, 0
     assert run.spikes[0, :, 0].tolist() == [1, 0, 0, 1, 0, 0, 1]

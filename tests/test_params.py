@@ -7,7 +7,7 @@ from tospike.hw.params import (
     DenseLayer,
     EncoderParams,
     Encoding,
-    EventParams,
+    HostInput,
     HostOutput,
     InputError,
     IntFormat,
@@ -15,6 +15,7 @@ from tospike.hw.params import (
     LiParams,
     NeuronKind,
     Readout,
+    SpikingParams,
     SystolicParams,
     TokenFormat,
 )
@@ -42,9 +43,9 @@ def test_int_format_range(bits, signed, low, high):
         ),
         (lambda: ArrayParams(rows=8, cols=8, acc_bits=12), "acc-bits must be .* 16 to 32, not 12"),
         (lambda: ArrayParams(rows=True, cols=8), "rows must be .*, not True"),
-        (lambda: EventParams(inputs=4, neurons=4, lanes=65), "lanes must be .* 1 to 64, not 65"),
+        (lambda: SpikingParams(inputs=4, neurons=4, lanes=65), "lanes must be .* 1 to 64, not 65"),
         (
-            lambda: EventParams(inputs=4, neurons=4, neuron=LiParams()),
+            lambda: SpikingParams(inputs=4, neurons=4, neuron=LiParams()),
             "a LI neuron has no spikes",
         ),
         (lambda: LifParams(state_bits=8, threshold=127), "threshold must be .* 0 to 126, not 127"),
@@ -65,7 +66,10 @@ def test_int_format_range(bits, signed, low, high):
         (lambda: SystolicParams(array=ArrayParams(rows=1, cols=1), layers=()), "at least one layer"),
         (
             lambda: AcceleratorParams(
-                name="a", engines=(EventParams(inputs=4, neurons=3),), host_output=HostOutput.ARGMAX
+                name="a",
+                engines=(SpikingParams(inputs=4, neurons=3),),
+                host_input=HostInput.TOKENS,
+                host_output=HostOutput.ARGMAX,
             ),
             "argmax needs a frame of values: .* count or membrane, not spikes",
         ),
@@ -79,16 +83,16 @@ def test_bad_parameters_are_named(make, message):
 
 def test_chain_formats_must_agree():
     encoder = EncoderParams(inputs=4, steps=2)
-    engine = EventParams(inputs=4, neurons=3, payload=encoder.payload)
+    engine = SpikingParams(inputs=4, neurons=3, payload=encoder.payload)
     assert AcceleratorParams(name="good", engines=(encoder, engine)).output.addresses == 3
     with pytest.raises(InputError, match="engine 0 sends"):
-        AcceleratorParams(name="bad", engines=(encoder, EventParams(inputs=4, neurons=3)))
+        AcceleratorParams(name="bad", engines=(encoder, SpikingParams(inputs=4, neurons=3)))
 
 
 def test_output_formats_follow_the_readout():
-    spikes = EventParams(inputs=4, neurons=3)
-    counts = EventParams(inputs=4, neurons=3, readout=Readout.COUNT, count_bits=5)
-    membrane = EventParams(inputs=4, neurons=3, readout=Readout.MEMBRANE)
+    spikes = SpikingParams(inputs=4, neurons=3)
+    counts = SpikingParams(inputs=4, neurons=3, readout=Readout.COUNT, count_bits=5)
+    membrane = SpikingParams(inputs=4, neurons=3, readout=Readout.MEMBRANE)
     assert spikes.output.payload == IntFormat(bits=1, signed=False)
     assert counts.output.payload == IntFormat(bits=5, signed=False)
     assert membrane.output.payload == membrane.neuron.state
@@ -96,7 +100,7 @@ def test_output_formats_follow_the_readout():
 
 @pytest.mark.parametrize(("neurons", "lanes", "words"), [(1, 1, 1), (8, 8, 1), (9, 8, 2), (10, 64, 1)])
 def test_words(neurons, lanes, words):
-    assert EventParams(inputs=1, neurons=neurons, lanes=lanes).words == words
+    assert SpikingParams(inputs=1, neurons=neurons, lanes=lanes).words == words
 
 
 @pytest.mark.parametrize(("addresses", "bits"), [(1, 1), (2, 1), (3, 2), (256, 8), (257, 9)])

@@ -26,16 +26,16 @@ from tospike.hw.host.recording import RecordingInput
 from tospike.hw.params import (
     AcceleratorParams,
     DelayParams,
-    EventParams,
     HostEventParams,
     HostInput,
     InputError,
     IntFormat,
     LifParams,
     Readout,
+    SpikingParams,
 )
+from tospike.hw.snn import delay_layout
 from tospike.hw.snn.delay import Delay
-from tospike.hw.snn.layout import pack_delays
 from tospike.sim.accelerator import run
 from tospike.tb import replay as replay_module
 from tospike.tb.evaluate import Backend, evaluate
@@ -99,7 +99,7 @@ def test_recordings_are_binned_as_in_software(time_bin, steps, stall):
     m = Module()
     params = DelayParams(inputs=INPUTS, longest=1)
     m.submodules.source = source = RecordingInput(params.input, HostEventParams(time_bin=time_bin, steps=steps))
-    m.submodules.sort = sort = Delay(params, pack_delays(params, [0] * INPUTS))
+    m.submodules.sort = sort = Delay(params, delay_layout.pack(params, [0] * INPUTS))
     connect(m, source.o, sort.i)
     received, errors = play(m, source, sort.o, beats, len(expected), stall=stall)
     assert received == expected
@@ -146,8 +146,8 @@ def params_of(steps, longest, *engines):
     )
 
 
-LAYER = EventParams(inputs=9, neurons=5, lanes=2, weight_bits=4, neuron=LifParams(threshold=5))
-LAST = EventParams(inputs=5, neurons=3, lanes=1, weight_bits=4, readout=Readout.COUNT)
+LAYER = SpikingParams(inputs=9, neurons=5, lanes=2, weight_bits=4, neuron=LifParams(threshold=5))
+LAST = SpikingParams(inputs=5, neurons=3, lanes=1, weight_bits=4, readout=Readout.COUNT)
 
 
 @pytest.mark.parametrize("params", [params_of(6, 3, LAYER, LAST), params_of(1, 1, LAYER, LAST)], ids=["6", "1"])
@@ -254,7 +254,7 @@ def test_what_cannot_be_used_is_refused():
     wide = IntFormat(bits=2, signed=False)
     params = AcceleratorParams(
         name="wide",
-        engines=(EventParams(inputs=9, neurons=5, payload=wide, readout=Readout.COUNT),),
+        engines=(SpikingParams(inputs=9, neurons=5, payload=wide, readout=Readout.COUNT),),
         host_input=HostInput.TOKENS,
     )
     with pytest.raises(InputError, match="single spikes"):

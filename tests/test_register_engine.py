@@ -1,6 +1,6 @@
 """The register engine against the golden model that it shares with the event engine, and its own exact cycles."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,19 +10,19 @@ from test_event_timing import expected_words, random_chain, run_golden
 from test_event_timing import run_rtl as run_chain
 
 from tospike.compare.energy.hardware import engine_work
-from tospike.gen.plan import PlanOptions, plan
+from tospike.gen.plan import PlanOptions, SpikingEngine, plan, spiking_layer
 from tospike.hw.layout import config_writes
 from tospike.hw.params import (
     SPIKE,
     AcceleratorParams,
-    EventParams,
     HostInput,
     IfParams,
     InputError,
     LifParams,
     NeuronKind,
     Readout,
-    SpikingEngine,
+    RegisterParams,
+    SpikingParams,
     Sweep,
     neuron_params,
 )
@@ -34,7 +34,8 @@ from tospike.sim.timing import chain_cycles
 
 
 def in_registers(params):
-    return replace(params, engine=SpikingEngine.REGISTER, lanes=params.neurons, sweep=Sweep.ALL)
+    shared = {field.name: getattr(params, field.name) for field in fields(RegisterParams)}
+    return RegisterParams(**shared)
 
 
 def check(params, weight, bias, inputs, recurrent=None, decays=None, *, stall=0.0, seed=0):
@@ -70,14 +71,14 @@ def check_chain(seed):
     rng = np.random.default_rng(seed)
     chain, synapses, samples = random_chain(rng)
     engines = [
-        in_registers(engine) if isinstance(engine, EventParams) and rng.integers(3) else engine
+        in_registers(engine) if isinstance(engine, SpikingParams) and rng.integers(3) else engine
         for engine in chain.engines
     ]
     chain = replace(chain, engines=tuple(engines))
-    encoder, runs = run_golden(chain, synapses, samples)
+    frames, runs = run_golden(chain, synapses, samples)
     results, _ = run_chain(chain, synapses, samples)
     assert [words for words, _ in results] == [expected_words(chain, runs[-1], sample) for sample in range(3)]
-    assert [taken for _, taken in results] == chain_cycles(chain, samples, encoder, runs).tolist()
+    assert [taken for _, taken in results] == chain_cycles(chain, frames, runs).tolist()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -92,7 +93,7 @@ def test_many_chains(seed):
 
 
 def test_every_token_takes_a_cycle():
-    params = in_registers(EventParams(inputs=3, neurons=9, readout=Readout.COUNT))
+    params = in_registers(SpikingParams(inputs=3, neurons=9, readout=Readout.COUNT))
     dut = RegisterEngine(params, pack(params, [[1, 1, 1]] * 9, [0] * 9))
 
     async def producer(ctx):
@@ -112,7 +113,7 @@ def test_every_token_takes_a_cycle():
 
 def test_weights_and_biases_can_be_written():
     rng = np.random.default_rng(3)
-    params = in_registers(EventParams(inputs=3, neurons=9, bias=True, writable=True, readout=Readout.MEMBRANE))
+    params = in_registers(SpikingParams(inputs=3, neurons=9, bias=True, writable=True, readout=Readout.MEMBRANE))
     weight, bias = rng.integers(-128, 128, (9, 3)), rng.integers(-30, 30, 9)
     inputs = rng.integers(0, 2, (2, 3, 3))
     images = pack(params, weight.tolist(), bias.tolist())
@@ -140,7 +141,7 @@ def test_weights_and_biases_can_be_written():
 )
 def test_register_engines_that_cannot_be_are_refused(changes, message):
     with pytest.raises(InputError, match=message):
-        EventParams(**{"inputs": 2, "neurons": 8, "lanes": 8, "engine": SpikingEngine.REGISTER, **changes})
+        spiking_layer(SpikingEngine.REGISTER, **{"inputs": 2, "neurons": 8, "lanes": 8, **changes})
 
 
 def test_layers_that_are_small_enough_are_planned_onto_it():
@@ -152,9 +153,9 @@ def test_layers_that_are_small_enough_are_planned_onto_it():
     spec = InputSpec(inputs=4, steps=2, encoding=None, format=SPIKE)
     network = Network(name="net", input=spec, stages=stages, readout=Readout.COUNT)
     design = plan(network, PlanOptions(engine=SpikingEngine.REGISTER, sweep=Sweep.TOUCHED))
-    assert [(e.engine, e.lanes, e.sweep) for e in design.params.engines] == [
-        (SpikingEngine.EVENT, 8, Sweep.TOUCHED),
-        (SpikingEngine.REGISTER, 3, Sweep.ALL),
+    assert [(type(e), e.lanes, e.sweep) for e in design.params.engines] == [
+        (SpikingParams, 8, Sweep.TOUCHED),
+        (RegisterParams, 3, Sweep.ALL),
     ]
     only = replace(network, stages=stages[:1])
     with pytest.raises(InputError, match="all layers of 'net' have more: leave --engine register out"):
@@ -167,7 +168,7 @@ def test_layers_that_are_small_enough_are_planned_onto_it():
 @pytest.mark.parametrize("readout", Readout)
 def test_energy_counts_registers_where_there_is_no_memory(readout):
     kind = NeuronKind.LI if readout is Readout.MEMBRANE else NeuronKind.LIF
-    layer = in_registers(EventParams(inputs=3, neurons=9, neuron=neuron_params(kind), readout=readout))
+    layer = in_registers(SpikingParams(inputs=3, neurons=9, neuron=neuron_params(kind), readout=readout))
     params = AcceleratorParams(name="small", engines=(layer,), host_input=HostInput.TOKENS)
     names = counter_names(layer)
     (work,) = engine_work(params, dict.fromkeys(("cycles", "inputs"), 1) | {f"0.{name}": 1 for name in names})

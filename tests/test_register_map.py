@@ -9,11 +9,13 @@ from tospike.hw.host.axi import RESP_OKAY, RESP_SLVERR
 from tospike.hw.host.layout import ADDRESS_BITS, Register
 from tospike.hw.host.register_map import CONTROL, ERRORS, STATUS, Access, Field, register_map
 from tospike.hw.host.registers import RegisterFile
-from tospike.hw.params import AcceleratorParams, EventParams, InputError, LifParams
+from tospike.hw.params import AcceleratorParams, HostInput, InputError, LifParams, SpikingParams
 
-ENGINE = EventParams(inputs=9, neurons=6, lanes=2, neuron=LifParams(threshold=40, state_bits=10))
+ENGINE = SpikingParams(inputs=9, neurons=6, lanes=2, neuron=LifParams(threshold=40, state_bits=10))
 MAP = register_map(
-    AcceleratorParams(name="core", engines=(ENGINE,)), version=0x010203, config_hash=0x1234_5678_9ABC_DEF0
+    AcceleratorParams(name="core", engines=(ENGINE,), host_input=HostInput.TOKENS),
+    version=0x010203,
+    config_hash=0x1234_5678_9ABC_DEF0,
 )
 COUNTERS = [register for register in MAP if register.is_counter]
 

@@ -23,12 +23,12 @@ from tospike.hw.params import (
     ArrayParams,
     DenseLayer,
     EncoderParams,
-    EventParams,
     HostInput,
     HostOutput,
     IntFormat,
     LifParams,
     Readout,
+    SpikingParams,
     SystolicParams,
 )
 from tospike.sim.accelerator import run
@@ -321,7 +321,7 @@ def ann(host_output=HostOutput.DENSE):
 def snn(host_input, host_output):
     encoder = EncoderParams(inputs=7, steps=4)
     has_encoder = host_input is HostInput.DENSE
-    engine = EventParams(
+    engine = SpikingParams(
         inputs=7,
         neurons=6,
         lanes=2,

@@ -11,12 +11,12 @@ from tospike.gen.beats import input_beats
 from tospike.gen.random_design import random_design, random_samples
 from tospike.hw.host.layout import MAGIC, Register
 from tospike.hw.host.protocol import Request
-from tospike.hw.params import AcceleratorParams, EventParams, HostInput, LifParams, Readout
+from tospike.hw.params import AcceleratorParams, HostInput, LifParams, Readout, SpikingParams
 from tospike.sim.accelerator import run
 from tospike.tb import framing
 from tospike.tb.serial_host import NoAnswerError, SerialHost
 
-ENGINE = EventParams(
+ENGINE = SpikingParams(
     inputs=9, neurons=21, lanes=2, neuron=LifParams(state_bits=16, threshold=90), readout=Readout.COUNT
 )
 PARAMS = AcceleratorParams(name="snn", engines=(ENGINE,), host_input=HostInput.TOKENS)

@@ -1,13 +1,16 @@
 """Descriptions of designs: what is read back has the types of its fields, or is refused by its place."""
 
 import copy
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
-from tospike.gen.serialize import decode, encode
+from tospike.gen.serialize import CLASSES, decode, encode
+from tospike.hw import params
 from tospike.hw.params import InputError
+from tospike.sim import network
 from tospike.sim.network import Dense, Grid, GridRounding, InputSpec, Network, Requantize, Stage
 
 GRID = Grid(scale=np.float32(0.1), low=0, high=15, zero=3.0, after=3, rounding=GridRounding.FLOOR, single=True)
@@ -36,22 +39,22 @@ def test_what_is_written_is_read():
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (("stages", 0, "neuron", "clamp"), [0, 1, 2], "Requantize.clamp cannot be"),
-        (("stages", 0, "neuron", "clamp"), [0, 1.5], "Requantize.clamp cannot be"),
-        (("stages", 0, "neuron", "shift"), 7.0, "Requantize.shift cannot be '7.0'"),
-        (("stages", 0, "neuron", "shift"), True, "Requantize.shift cannot be 'True'"),
-        (("stages", 0, "neuron", "multiplier"), [5, 6.5], "Requantize.multiplier holds other things than integers"),
-        (("stages", 0, "neuron", "multiplier"), [5, 2**64], "Requantize.multiplier holds"),
-        (("stages", 0, "neuron", "multiplier"), 5, "Requantize.multiplier cannot be"),
-        (("stages", 0, "neuron"), {"type": "Dense"}, "Stage.neuron cannot be"),
-        (("stages", 0, "synapses", "weight"), [["a", "b"]], "Dense.weight holds other things than integers"),
-        (("stages", 0, "name"), 3, "Stage.name cannot be '3'"),
-        (("input", "scale"), float("nan"), "InputSpec.scale cannot be 'nan'"),
-        (("input", "inputs"), "2", "InputSpec.inputs cannot be '2'"),
-        (("input", "grid", "rounding"), "sideways", "Grid.rounding cannot be 'sideways'"),
-        (("input", "grid", "scale"), "x", "Grid.scale cannot be 'x'"),
-        (("input", "more"), 1, "description of InputSpec does not fit this version: more"),
-        (("readout",), "loud", "Network.readout cannot be 'loud'"),
+        (("stages", 0, "neuron", "clamp"), [0, 1, 2], "requantize.clamp cannot be"),
+        (("stages", 0, "neuron", "clamp"), [0, 1.5], "requantize.clamp cannot be"),
+        (("stages", 0, "neuron", "shift"), 7.0, "requantize.shift cannot be '7.0'"),
+        (("stages", 0, "neuron", "shift"), True, "requantize.shift cannot be 'True'"),
+        (("stages", 0, "neuron", "multiplier"), [5, 6.5], "requantize.multiplier holds other things than integers"),
+        (("stages", 0, "neuron", "multiplier"), [5, 2**64], "requantize.multiplier holds"),
+        (("stages", 0, "neuron", "multiplier"), 5, "requantize.multiplier cannot be"),
+        (("stages", 0, "neuron"), {"type": "dense"}, "stage.neuron cannot be"),
+        (("stages", 0, "synapses", "weight"), [["a", "b"]], "dense.weight holds other things than integers"),
+        (("stages", 0, "name"), 3, "stage.name cannot be '3'"),
+        (("input", "scale"), float("nan"), "input.scale cannot be 'nan'"),
+        (("input", "inputs"), "2", "input.inputs cannot be '2'"),
+        (("input", "grid", "rounding"), "sideways", "grid.rounding cannot be 'sideways'"),
+        (("input", "grid", "scale"), "x", "grid.scale cannot be 'x'"),
+        (("input", "more"), 1, "description of 'input' does not fit this version: more"),
+        (("readout",), "loud", "network.readout cannot be 'loud'"),
         (("type",), "os", "unknown type 'os'"),
         (("type",), [], "unknown type"),
     ],
@@ -69,5 +72,19 @@ def test_values_of_other_types_are_refused(place, value, message):
 def test_missing_fields_are_named():
     described = copy.deepcopy(DESCRIPTION)
     del described["stages"]
-    with pytest.raises(InputError, match="description of Network does not fit this version: stages"):
+    with pytest.raises(InputError, match="description of 'network' does not fit this version: stages"):
         decode(described)
+
+
+def test_every_kind_of_description_has_a_tag():
+    """Whatever a manifest or a network's file may hold: all knobs and all that a network is made of."""
+    abstract = {"AnnLayerParams", "BridgeParams", "EngineParams", "EventParams", "NeuronParams", "SpikingLayerParams"}
+    described = {
+        name
+        for module in (params, network)
+        for name, cls in vars(module).items()
+        if dataclasses.is_dataclass(cls) and isinstance(cls, type)
+    }
+    assert described - abstract - {"Option", "PrimitiveFacts", "Result"} == {
+        cls.__name__ for cls in CLASSES.values()
+    } - {"Design"}

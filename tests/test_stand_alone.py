@@ -24,7 +24,7 @@ from tospike.hw.ann.array import row_layout
 from tospike.hw.events import token_layout
 from tospike.hw.host.layout import version_word
 from tospike.hw.host.register_map import register_map
-from tospike.hw.params import ArrayParams, Dataflow, EventParams, IntFormat, Readout, Technology
+from tospike.hw.params import ArrayParams, Dataflow, IntFormat, Readout, SpikingParams, Technology
 from tospike.hw.snn.layout import memories
 
 LINTED = [name for name in DESIGNS if "argmax" not in name]
@@ -128,14 +128,14 @@ BARE = {
     "ws": ArrayParams(rows=2, cols=3, dataflow=Dataflow.WS, act=IntFormat(bits=1, signed=False), weight_bits=3),
     "ice40": ArrayParams(rows=2, cols=2, dataflow=Dataflow.OS, technology=Technology.ICE40),
     "pairs": ArrayParams(rows=2, cols=2, dataflow=Dataflow.OS, weight_bits=4, products_per_multiplier=2),
-    "core": EventParams(inputs=6, neurons=5, lanes=2, writable=True, bias=True),
+    "core": SpikingParams(inputs=6, neurons=5, lanes=2, writable=True, bias=True),
 }
 
 
 @pytest.mark.parametrize("name", BARE)
 def test_the_readme_of_a_bare_component_tells_each_bit_of_its_ports(tmp_path, name):
     params, folder = BARE[name], tmp_path / "d"
-    if isinstance(params, EventParams):
+    if isinstance(params, SpikingParams):
         engine = make_engine(params, {shape.name: () for shape in memories(params)}, 0)
         generate_component(folder, kind="spiking-core", component=engine, name="core", params=params, choices={})
     else:

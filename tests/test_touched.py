@@ -13,7 +13,6 @@ from tospike.hw.params import (
     AcceleratorParams,
     Comparison,
     CubaLifParams,
-    EventParams,
     HostInput,
     HostOutput,
     IfParams,
@@ -24,6 +23,7 @@ from tospike.hw.params import (
     Readout,
     Reset,
     ResetTiming,
+    SpikingParams,
     Sweep,
 )
 from tospike.hw.snn.engine import EventEngine
@@ -52,7 +52,7 @@ def random_neuron(rng, readout):
 
 def random_layer(rng, *, inputs, payload, readout, sweep=Sweep.TOUCHED):
     neurons = int(rng.choice([1, 7, 8, 9, 20]))
-    params = EventParams(
+    params = SpikingParams(
         inputs=inputs,
         neurons=neurons,
         lanes=int(rng.choice([1, 2, 3, 8])),
@@ -100,7 +100,7 @@ def test_chain(seed):
     results, counters = run_rtl(chain, synapses, trains)
     assert [words for words, _ in results] == [expected_words(chain, runs[-1], sample) for sample in range(2)]
     assert counters == [{name: int(count.sum()) for name, count in run.counters.items()} for run in runs]
-    assert [taken for _, taken in results] == chain_cycles(chain, trains, None, runs).tolist()
+    assert [taken for _, taken in results] == chain_cycles(chain, trains, runs).tolist()
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -116,7 +116,7 @@ def test_under_back_pressure(seed):
 def test_a_word_stays_marked_while_it_spikes_without_events():
     """Membranes of 10, 3 and 0 at threshold 2, one word each: 4 steps of spikes, 1, none."""
     neuron = IfParams(state_bits=8, threshold=2, reset=Reset.SUBTRACT)
-    params = EventParams(inputs=1, neurons=3, lanes=1, neuron=neuron, sweep=Sweep.TOUCHED)
+    params = SpikingParams(inputs=1, neurons=3, lanes=1, neuron=neuron, sweep=Sweep.TOUCHED)
     inputs = np.array([[[1], [0], [0], [0], [0], [0]]])
     run = check(params, np.array([[10], [3], [0]]), np.zeros(3, dtype=int), inputs)
     assert run.spikes[0].sum(axis=0).tolist() == [4, 1, 0]
@@ -127,7 +127,7 @@ def test_a_word_stays_marked_while_it_spikes_without_events():
 def costs_of_steps(sweep, steps):
     """Cycles between the tokens that a 256-neuron engine with 16 lanes takes, its consumer always ready."""
     neuron = IfParams(threshold=1000)
-    params = EventParams(inputs=2, neurons=256, lanes=16, neuron=neuron, readout=Readout.COUNT, sweep=sweep)
+    params = SpikingParams(inputs=2, neurons=256, lanes=16, neuron=neuron, readout=Readout.COUNT, sweep=sweep)
     dut = EventEngine(params, pack(params, [[1, 1]] * 256, [0] * 256))
 
     async def producer(ctx):
@@ -162,4 +162,4 @@ def test_an_empty_step_costs_a_cycle():
 )
 def test_neurons_that_change_by_themselves_are_refused(neuron, bias):
     with pytest.raises(InputError, match="--sweep touched is for IF and I neurons without bias and refractory steps"):
-        EventParams(inputs=1, neurons=1, neuron=neuron, bias=bias, sweep=Sweep.TOUCHED)
+        SpikingParams(inputs=1, neurons=1, neuron=neuron, bias=bias, sweep=Sweep.TOUCHED)

@@ -15,15 +15,15 @@ from tospike.hw.params import (
     CHANGE,
     SPIKE,
     AcceleratorParams,
-    ActivationParams,
     ArrayParams,
+    ChangeParams,
     Dataflow,
     DelayParams,
+    DeltaAnnParams,
     DeltaParams,
     DenseLayer,
     EncoderParams,
     Encoding,
-    EventParams,
     HostEventParams,
     HostInput,
     HostOutput,
@@ -36,7 +36,7 @@ from tospike.hw.params import (
     LiParams,
     Readout,
     Reset,
-    Sweep,
+    SpikingParams,
     SystolicParams,
     WeightSource,
 )
@@ -61,7 +61,7 @@ def systolic(dataflow, **knobs):
 
 def spiking(encoding):
     encoder = EncoderParams(inputs=10, steps=4, encoding=encoding, payload=BYTE)
-    hidden = EventParams(
+    hidden = SpikingParams(
         inputs=10,
         neurons=7,
         lanes=3,
@@ -70,7 +70,7 @@ def spiking(encoding):
         neuron=LifParams(threshold=9, state_bits=12, reset=Reset.SUBTRACT),
         bias=True,
     )
-    last = EventParams(inputs=7, neurons=4, lanes=3, weight_bits=4, neuron=LI, readout=Readout.MEMBRANE)
+    last = SpikingParams(inputs=7, neurons=4, lanes=3, weight_bits=4, neuron=LI, readout=Readout.MEMBRANE)
     return AcceleratorParams(name="snn", engines=(encoder, hidden, last))
 
 
@@ -98,24 +98,23 @@ def changing_frames():
 
 def delta_ann():
     encoder = DeltaParams(inputs=10, steps=4, threshold=2, amounts=True, payload=BYTE)
-    hidden = EventParams(
+    hidden = DeltaAnnParams(
         inputs=10,
         neurons=7,
         lanes=3,
-        payload=BYTE.difference,
+        act=BYTE,
         weight_bits=4,
         neuron=IParams(state_bits=16),
         readout=Readout.MEMBRANE,
         bias=True,
-        activation=ActivationParams(act=BYTE, clamp=(0, 255), shift=17, change_threshold=2),
-        delta=True,
+        activation=ChangeParams(act=BYTE, clamp=(0, 255), shift=17, change_threshold=2),
     )
-    last = replace(hidden, inputs=7, neurons=5, lanes=2, activation=None, sweep=Sweep.TOUCHED)
+    last = replace(hidden, inputs=7, neurons=5, lanes=2, activation=None)
     return AcceleratorParams(name="delta_ann", engines=(encoder, hidden, last))
 
 
 def core(readout):
-    engine = EventParams(
+    engine = SpikingParams(
         inputs=9, neurons=6, lanes=4, neuron=LifParams(threshold=40, state_bits=10), readout=readout, writable=True
     )
     output = HostOutput.TOKENS if readout is Readout.SPIKES else HostOutput.DENSE

@@ -15,13 +15,13 @@ from tospike.hw.params import (
     AcceleratorParams,
     EncoderParams,
     Encoding,
-    EventParams,
     EventWindow,
     HostInput,
     HostOutput,
     IntFormat,
     NeuronKind,
     Readout,
+    SpikingParams,
 )
 from tospike.hw.snn.locate import reciprocal
 
@@ -103,7 +103,7 @@ def behind(rng, window):
 def dense_case(rng, inputs, readout):
     kind = NeuronKind.LIF if readout is not Readout.MEMBRANE else NeuronKind.LI
     neuron = random_neuron(rng, kind)
-    params = EventParams(inputs=inputs, neurons=7, lanes=3, weight_bits=4, neuron=neuron, readout=readout)
+    params = SpikingParams(inputs=inputs, neurons=7, lanes=3, weight_bits=4, neuron=neuron, readout=readout)
     decays = random_decays(rng, params)
     return params, rng.integers(-8, 8, (7, inputs)), np.zeros(7, dtype=int), None, None, decays
 

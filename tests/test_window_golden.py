@@ -7,12 +7,12 @@ from test_event_golden import plain
 from window_cases import dense_weights, random_window, random_window_case
 
 from tospike.hw.params import (
-    EventParams,
     EventWindow,
     InputError,
     IParams,
     Readout,
     ResetTiming,
+    SpikingParams,
 )
 from tospike.sim.event import run_event
 from tospike.sim.layers import currents
@@ -60,7 +60,7 @@ def test_addresses_go_position_by_position():
     conv = Conv2d(shape=(3, 6, 4), weight=weight, bias=np.zeros(5, dtype=int), stride=(2, 1), padding=(1, 0, 0, 2))
     window = EventWindow(shape=(3, 6, 4), channels=5, kernel=(2, 3), stride=(2, 1), padding=(1, 0, 0, 2))
     image = rng.integers(0, 2, (4, 72))
-    params = EventParams(
+    params = SpikingParams(
         inputs=72,
         neurons=window.neurons,
         lanes=4,
@@ -110,13 +110,13 @@ def test_windows_that_cannot_be(changes, message):
 def test_engines_that_cannot_be(changes, message):
     window = EventWindow(shape=(2, 3, 3), channels=3, kernel=(2, 2))
     with pytest.raises(InputError, match=message):
-        EventParams(**({"inputs": 18, "neurons": 12, "lanes": 3, "window": window} | changes))
+        SpikingParams(**({"inputs": 18, "neurons": 12, "lanes": 3, "window": window} | changes))
 
 
 def test_lanes_of_a_depthwise_engine_fit_its_channels():
     window = EventWindow(shape=(2, 1, 1), channels=12, kernel=(1, 1), depthwise=True)
     with pytest.raises(InputError, match="4 lanes and 6 output channels"):
-        EventParams(inputs=2, neurons=12, lanes=4, window=window)
+        SpikingParams(inputs=2, neurons=12, lanes=4, window=window)
 
 
 def test_weights_of_another_shape_are_refused():

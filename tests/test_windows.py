@@ -18,7 +18,6 @@ from tospike.gen.windows import window_of
 from tospike.hw.params import (
     AcceleratorParams,
     Comparison,
-    EventParams,
     EventWindow,
     HostInput,
     IfParams,
@@ -28,6 +27,7 @@ from tospike.hw.params import (
     NeuronKind,
     Readout,
     Reset,
+    SpikingParams,
 )
 from tospike.sim import accelerator
 from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage, SumPool2d, Window
@@ -160,7 +160,7 @@ def test_only_a_pool_that_divides_everything_is_one(stride, padding, pool):
 
 def test_random_designs_have_pools_and_depthwise_windows():
     window = EventWindow(shape=(2, 4, 6), channels=4, kernel=(2, 1), pool=(2, 3), depthwise=True, padding=(0, 1, 0, 0))
-    engine = EventParams(inputs=48, neurons=window.neurons, lanes=2, window=window, readout=Readout.COUNT)
+    engine = SpikingParams(inputs=48, neurons=window.neurons, lanes=2, window=window, readout=Readout.COUNT)
     params = AcceleratorParams(name="a", engines=(engine,), host_input=HostInput.TOKENS)
     design = random_design(params, seed=0)
     assert window_of(design.network.stages[0], ()) == window

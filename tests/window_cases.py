@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from test_event_engine import random_decays, random_neuron
 
-from tospike.hw.params import SPIKE, EventParams, EventWindow, IntFormat, NeuronKind, Readout
+from tospike.hw.params import SPIKE, EventWindow, IntFormat, NeuronKind, Readout, SpikingParams
 
 
 def random_window(rng, *, depthwise=None):
@@ -50,7 +50,7 @@ def random_window_case(rng, *, readout=None, window=None, kind=None):
     window = window or random_window(rng)
     readout = readout or choose(*Readout)
     kinds = [kind for kind in NeuronKind if kind.spikes or readout is Readout.MEMBRANE]
-    params = EventParams(
+    params = SpikingParams(
         inputs=window.inputs,
         neurons=window.neurons,
         lanes=choose(*useful_lanes(window)),

@@ -9,12 +9,12 @@ from tospike.cli.commands import new_app
 from tospike.cli.generate.announce import announce, announce_manifest
 from tospike.gen.bare import generate_component
 from tospike.gen.folder import generate
+from tospike.gen.plan import SpikingEngine, spiking_layer
 from tospike.hw.accelerator import make_engine
 from tospike.hw.params import (
     AcceleratorParams,
     AdaptationParams,
     Comparison,
-    EventParams,
     HostInput,
     HostOutput,
     IntFormat,
@@ -25,7 +25,6 @@ from tospike.hw.params import (
     Readout,
     Reset,
     ResetTiming,
-    SpikingEngine,
     Sweep,
     neuron_params,
 )
@@ -104,11 +103,11 @@ def spiking(
     membrane = {"leak": LeakParams(kind=leak, shift=leak_shift, decay=decay, fraction_bits=decay_bits)}
     synapse = LeakParams(kind=synapse_leak, shift=synapse_shift, decay=synapse_decay, fraction_bits=decay_bits)
     current = {"current_bits": current_bits, "synapse": synapse}
-    layer = EventParams(
+    layer = spiking_layer(
+        engine,
         inputs=inputs,
         neurons=neurons,
         lanes=lanes,
-        engine=engine,
         payload=IntFormat(bits=payload_bits, signed=False),
         weight_bits=weight_bits,
         neuron=neuron_params(

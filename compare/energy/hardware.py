@@ -4,23 +4,29 @@ Everything here is linear in the counters, which are words and cycles of the rea
 network. The golden model's counters per sample and the totals read from the RTL are priced by the same lines.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tospike.compare.energy.activity import Counts
 from tospike.compare.energy.array_work import image_work, systolic_work
-from tospike.compare.energy.spiking_work import delay_work, delta_work, encoder_work, event_work
+from tospike.compare.energy.spiking_work import bridge_work, delay_work, delta_work, encoder_work, event_work
 from tospike.compare.energy.work import EngineWork, StatePlacement
 from tospike.hw.params import (
     AcceleratorParams,
     DelayParams,
+    DeltaAnnParams,
     DeltaParams,
     EncoderParams,
     EngineParams,
-    EventParams,
+    EventAnnParams,
+    GradedSpikeParams,
     ImageParams,
+    RegisterParams,
+    SpikeCountParams,
+    SpikingParams,
     SystolicParams,
 )
 
@@ -51,18 +57,21 @@ def _own(values: Mapping[str, Counts], index: int) -> dict[str, Counts]:
     }
 
 
+WORK: Mapping[type[EngineParams], Callable[[str, Any, StatePlacement, Mapping[str, Counts]], EngineWork]] = {
+    EncoderParams: lambda name, params, state, counters: encoder_work(name, params, counters),
+    DeltaParams: lambda name, params, state, counters: delta_work(name, params, counters),
+    DelayParams: lambda name, params, state, counters: delay_work(name, params, counters),
+    SpikingParams: event_work,
+    RegisterParams: event_work,
+    EventAnnParams: event_work,
+    DeltaAnnParams: event_work,
+    GradedSpikeParams: lambda name, params, state, counters: bridge_work(name, params, counters),
+    SpikeCountParams: lambda name, params, state, counters: bridge_work(name, params, counters),
+    SystolicParams: lambda name, params, state, counters: systolic_work(name, params, counters),
+    ImageParams: lambda name, params, state, counters: image_work(name, params, counters),
+}
+"""What an engine's counters mean, by the class of its parameters."""
+
+
 def _engine(index: int, params: EngineParams, state: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
-    name = f"engine_{index}"
-    match params:
-        case EncoderParams():
-            return encoder_work(name, params, counters)
-        case DeltaParams():
-            return delta_work(name, params, counters)
-        case DelayParams():
-            return delay_work(name, params, counters)
-        case EventParams():
-            return event_work(name, params, state, counters)
-        case SystolicParams():
-            return systolic_work(name, params, counters)
-        case ImageParams():
-            return image_work(name, params, counters)
+    return WORK[type(params)](f"engine_{index}", params, state, counters)

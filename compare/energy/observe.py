@@ -1,7 +1,8 @@
 """From a design and what its golden model says, to the activity that energy models price."""
 
 import math
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,21 @@ from tospike.hw.image.storage import bank_depth
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
     SPIKE,
+    BridgeParams,
     DelayParams,
+    DeltaAnnParams,
     DeltaParams,
     EncoderParams,
     EngineParams,
+    EventAnnParams,
     EventParams,
+    GradedSpikeParams,
     ImageParams,
     Readout,
-    SpikingEngine,
+    RegisterParams,
+    SpikeCountParams,
+    SpikingLayerParams,
+    SpikingParams,
     SystolicParams,
     require,
 )
@@ -44,8 +52,9 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
     result
         What the golden model says.
     """
+    design.network.require_one_kind()
     layers: tuple[LayerActivity | None, ...]
-    if design.params.is_delta_ann or design.network.is_spiking:
+    if any(isinstance(engine, DeltaAnnParams | SpikingLayerParams) for engine in design.params.engines):
         layers = _counted_layers(design, result)
     else:
         layers = _dense_layers(design, x)
@@ -54,7 +63,7 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
         first = sum(design.stage_counts[:index])
         engines.append(
             EngineActivity(
-                name=f"{index} {type(params).__name__.removesuffix('Params').lower()}",
+                name=f"{index} {ENGINES[type(params)].label}",
                 operations=operations,
                 widths=widths(params),
                 memories=memories(params),
@@ -66,7 +75,7 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
 
 def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
     """Stages of an ANN, ``None`` without weights: the integer network tells which activations are zero."""
-    own_engines = design.params.is_event_ann
+    own_engines = design.params.has_event_ann
     batches = [_count_batch(design.network, x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
     layers: list[LayerActivity | None] = []
     for index, stage in enumerate(design.network.stages):
@@ -158,9 +167,9 @@ def _counted_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]
 
 def _sent(params: EventParams, engine: int, result: Result) -> Counts:
     """Spikes, or changes of activations; of the last layer of a delta ANN its membranes."""
-    if params.delta and not params.sends_changes:
+    if isinstance(params, DeltaAnnParams) and not params.sends_changes:
         return np.full(len(result.cycles), params.neurons, dtype=np.float64)
-    return result.counters[f"{engine}.{'activations' if params.delta else 'spikes'}"].astype(np.float64)
+    return result.counters[f"{engine}.{'activations' if params.sends_changes else 'spikes'}"].astype(np.float64)
 
 
 def _window_counts(params: EventParams, weight: Array, synapse_words: Array) -> dict[str, Any]:
@@ -177,25 +186,7 @@ def _window_counts(params: EventParams, weight: Array, synapse_words: Array) -> 
 
 def widths(params: EngineParams) -> Widths:
     """The operands of an engine."""
-    if isinstance(params, EncoderParams):
-        return Widths(weight_bits=0, act_bits=encoder_entry_bits(params), state_bits=0)
-    if isinstance(params, DelayParams | DeltaParams):
-        return Widths(weight_bits=0, act_bits=params.payload.bits, state_bits=0)
-    if isinstance(params, EventParams):
-        return Widths(
-            weight_bits=params.weight_bits,
-            act_bits=params.payload.bits,
-            state_bits=params.neuron.state_bits,
-            multiplier_bits=params.activation.requantize.multiplier_bits if params.activation else 0,
-            event_bits=params.output.address_bits + params.output.payload.bits,
-            leak=params.neuron.leaks.get("membrane"),
-        )
-    return Widths(
-        weight_bits=params.array.weight_bits,
-        act_bits=params.array.act.bits,
-        state_bits=params.array.acc_bits,
-        multiplier_bits=params.requantize.multiplier_bits,
-    )
+    return ENGINES[type(params)].widths(params)
 
 
 def memories(params: EngineParams) -> Memories:
@@ -206,32 +197,103 @@ def memories(params: EngineParams) -> Memories:
     InputError
         Weights are streamed in: they lie in a memory that we know nothing about.
     """
-    if isinstance(params, EncoderParams):
-        return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * encoder_entry_bits(params))
-    if isinstance(params, DelayParams | DeltaParams):
-        return Memories(weight_bits=0, state_bits=0, activation_bits=params.stored_bits)
+    return ENGINES[type(params)].memories(params)
+
+
+def _encoder_widths(params: EncoderParams) -> Widths:
+    return Widths(weight_bits=0, act_bits=encoder_entry_bits(params), state_bits=0)
+
+
+def _encoder_memories(params: EncoderParams) -> Memories:
+    return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * encoder_entry_bits(params))
+
+
+def _stored_widths(params: DelayParams | DeltaParams) -> Widths:
+    return Widths(weight_bits=0, act_bits=params.payload.bits, state_bits=0)
+
+
+def _stored_memories(params: DelayParams | DeltaParams) -> Memories:
+    return Memories(weight_bits=0, state_bits=0, activation_bits=params.stored_bits)
+
+
+def _bridge_widths(params: BridgeParams) -> Widths:
+    return Widths(weight_bits=0, act_bits=params.stored.bits, state_bits=0)
+
+
+def _bridge_memories(params: BridgeParams) -> Memories:
+    return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * params.stored.bits)
+
+
+def _event_widths(params: EventParams) -> Widths:
+    return Widths(
+        weight_bits=params.weight_bits,
+        act_bits=params.payload.bits,
+        state_bits=params.neuron.state_bits,
+        multiplier_bits=params.activation.requantize.multiplier_bits if params.activation else 0,
+        event_bits=params.output.address_bits + params.output.payload.bits,
+        leak=params.neuron.leaks.get("membrane"),
+    )
+
+
+def _event_memories(params: EventParams) -> Memories:
+    filled: dict[str, MemoryShape] = {shape.name: shape for shape in engine_layout(params).memories(params)}
+    states = params.neuron.state_bits + (params.count_bits if params.readout is Readout.COUNT else 0)
+    beside = (filled[name].bits for name in ("bias", "multipliers") if name in filled)
+    return Memories(
+        weight_bits=filled["weights"].bits,
+        state_bits=params.words * params.lanes * states,
+        activation_bits=activation_queue_bits(params) + last_sent_bits(params)
+        or queue_words(params) * params.lanes * params.output.payload.bits,
+        bias_bits=sum(beside),
+    )
+
+
+def _array_widths(params: SystolicParams | ImageParams) -> Widths:
+    return Widths(
+        weight_bits=params.array.weight_bits,
+        act_bits=params.array.act.bits,
+        state_bits=params.array.acc_bits,
+        multiplier_bits=params.requantize.multiplier_bits,
+    )
+
+
+def _array_memories(params: SystolicParams | ImageParams) -> Memories:
     require(
-        not (isinstance(params, SystolicParams) and params.streams_weights),
+        not params.streams_weights,
         "the energy of weights that come from outside is not modelled: leave --weights stream out",
     )
     filled: dict[str, MemoryShape] = {shape.name: shape for shape in engine_layout(params).memories(params)}
-    weights = filled["weights"].bits
-    if isinstance(params, EventParams):
-        states = params.neuron.state_bits + (params.count_bits if params.readout is Readout.COUNT else 0)
-        beside = (filled[name].bits for name in ("bias", "multipliers") if name in filled)
-        return Memories(
-            weight_bits=weights,
-            state_bits=params.words * params.lanes * states,
-            activation_bits=activation_queue_bits(params) + last_sent_bits(params)
-            or queue_words(params) * params.lanes * params.output.payload.bits,
-            bias_bits=sum(beside),
-        )
     return Memories(
-        weight_bits=weights,
+        weight_bits=filled["weights"].bits,
         state_bits=0,
         activation_bits=activation_words(params) * params.array.rows * params.array.act.bits,
         bias_bits=filled["channels"].bits,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What level 1 sees of a kind of engine."""
+
+    label: str
+    widths: Callable[[Any], Widths]
+    memories: Callable[[Any], Memories]
+
+
+ENGINES: Mapping[type[EngineParams], _Seen] = {
+    EncoderParams: _Seen(label="encoder", widths=_encoder_widths, memories=_encoder_memories),
+    DeltaParams: _Seen(label="delta", widths=_stored_widths, memories=_stored_memories),
+    DelayParams: _Seen(label="delay", widths=_stored_widths, memories=_stored_memories),
+    SpikingParams: _Seen(label="event", widths=_event_widths, memories=_event_memories),
+    RegisterParams: _Seen(label="event", widths=_event_widths, memories=_event_memories),
+    EventAnnParams: _Seen(label="event", widths=_event_widths, memories=_event_memories),
+    DeltaAnnParams: _Seen(label="event", widths=_event_widths, memories=_event_memories),
+    GradedSpikeParams: _Seen(label="graded spikes", widths=_bridge_widths, memories=_bridge_memories),
+    SpikeCountParams: _Seen(label="spike count", widths=_bridge_widths, memories=_bridge_memories),
+    SystolicParams: _Seen(label="systolic", widths=_array_widths, memories=_array_memories),
+    ImageParams: _Seen(label="image", widths=_array_widths, memories=_array_memories),
+}
+"""By the class of the engine's parameters."""
 
 
 def activation_words(params: SystolicParams | ImageParams) -> int:
@@ -265,6 +327,6 @@ def activation_entry_bits(params: EventParams) -> int:
 
 def queue_words(params: EventParams) -> int:
     """Words of lanes that the queue behind the neurons holds; a register engine has none."""
-    if params.engine is SpikingEngine.REGISTER:
+    if isinstance(params, RegisterParams):
         return 0
     return sweeps_outside(params) * params.words + 1

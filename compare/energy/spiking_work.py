@@ -14,13 +14,15 @@ from tospike.compare.energy.work import Access, Arithmetic, EngineWork, StatePla
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import (
     SPIKE,
+    BridgeParams,
     DelayParams,
     DeltaParams,
     EncoderParams,
     Encoding,
     EventParams,
     Readout,
-    SpikingEngine,
+    RegisterParams,
+    SpikeCountParams,
 )
 from tospike.hw.snn.neurons import side_layout
 from tospike.hw.snn.ring import states_in_ring
@@ -75,6 +77,22 @@ def delay_work(name: str, params: DelayParams, counters: Mapping[str, Counts]) -
     )
 
 
+def bridge_work(name: str, params: BridgeParams, counters: Mapping[str, Counts]) -> EngineWork:
+    """A word is written for each VALUE that comes, read for each that is scanned; sums are read and cleared, too."""
+    came, scanned, bits = counters["values"], counters["scanned"], params.stored.bits
+    capacity = params.inputs * bits
+    sums = isinstance(params, SpikeCountParams)
+    read, written = (scanned + came, came + scanned) if sums else (scanned, came)
+    left = {"values": counters["sent"], "ticks": 0 * came, "samples": counters["samples"]}
+    accesses = (
+        Access(term="activation_write", count=written, bits=bits, capacity_bits=capacity),
+        Access(term="activation_read", count=read, bits=bits, capacity_bits=capacity),
+        token_registers(left, params.output.address_bits + bits),
+    )
+    added = (Arithmetic(term="neuron_update", count=came, instances=1, add_bits=bits),) if sums else ()
+    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=added, busy=came + scanned)
+
+
 def event_work(name: str, params: EventParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
     """A word of weights per accumulation; a word of states in and out per accumulation and per sweep, on all lanes."""
     lanes, words, state = params.lanes, params.words, params.neuron.state_bits
@@ -101,18 +119,18 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
     side_bits = 0
     if params.neuron.has_side:
         side = lanes * side_layout(params.neuron).size
-        side_bits = words * side if params.engine is SpikingEngine.EVENT else 0
+        side_bits = words * side if not isinstance(params, RegisterParams) else 0
         accesses += [
             Access(term=term, count=swept, bits=side, capacity_bits=side_bits)
             for term in (("state_read", "state_write") if side_bits else ("state_write",))
         ]
-    begun = words * counters["samples"] if params.delta else swept  # words that get their bias
+    begun = words * counters["samples"] if params.keeps_membranes else swept  # words that get their bias
     if params.bias:
         bias = filled["bias"]
         accesses.append(Access(term="bias_read", count=begun, bits=bias.width, capacity_bits=bias.bits))
     counts_bits = 0
     if params.readout is Readout.COUNT:
-        counts_bits = words * lanes * params.count_bits if params.engine is SpikingEngine.EVENT else 0
+        counts_bits = words * lanes * params.count_bits if not isinstance(params, RegisterParams) else 0
         accesses += [
             Access(term=term, count=swept, bits=lanes * params.count_bits, capacity_bits=counts_bits)
             for term in (("state_read", "state_write") if counts_bits else ("state_write",))

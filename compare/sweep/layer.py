@@ -8,11 +8,11 @@ from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
     DenseLayer,
-    EventParams,
     HostInput,
     HostOutput,
     IntFormat,
     LifParams,
+    SpikingParams,
     SystolicParams,
 )
 from tospike.sim.accelerator import run
@@ -79,7 +79,7 @@ def systolic(point: Point) -> AcceleratorParams:
 
 def spiking(point: Point, *, threshold: int) -> AcceleratorParams:
     """Return the SNN's hardware."""
-    engine = EventParams(
+    engine = SpikingParams(
         inputs=point.inputs,
         neurons=point.outputs,
         lanes=point.lanes,

@@ -1,12 +1,30 @@
 """What the host sees: registers, counters and configuration regions. Plain Python, no Amaranth."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from tospike.hw.ann import layout as systolic_layout
+from tospike.hw.bridge import layout as bridge_layout
 from tospike.hw.image import layout as image_layout
 from tospike.hw.layout import MemoryShape
-from tospike.hw.params import AcceleratorParams, EngineParams, ImageParams, SystolicParams
+from tospike.hw.params import (
+    AcceleratorParams,
+    DelayParams,
+    DeltaAnnParams,
+    DeltaParams,
+    EncoderParams,
+    EngineParams,
+    EventAnnParams,
+    GradedSpikeParams,
+    ImageParams,
+    RegisterParams,
+    SpikeCountParams,
+    SpikingParams,
+    SystolicParams,
+)
+from tospike.hw.snn import delay_layout, encoder_layout
 from tospike.hw.snn import layout as event_layout
 
 MAGIC = 0x746F_7370
@@ -42,11 +60,38 @@ class Region:
     shape: MemoryShape
 
 
-def engine_layout(params: EngineParams):
-    """The layout module that describes an engine's memories and counters."""
-    if isinstance(params, ImageParams):
-        return image_layout
-    return systolic_layout if isinstance(params, SystolicParams) else event_layout
+@dataclass(frozen=True, kw_only=True)
+class EngineLayout:
+    """What the host sees of an engine."""
+
+    counter_names: Callable[[Any], tuple[str, ...]]
+    """The fields of its ``counters``, in order, for its parameters."""
+    memories: Callable[[Any], tuple[MemoryShape, ...]]
+    """The memories that contents fill, in the order of their configuration regions."""
+
+
+_EVENT = EngineLayout(counter_names=event_layout.counter_names, memories=event_layout.memories)
+_BRIDGE = EngineLayout(counter_names=bridge_layout.counter_names, memories=bridge_layout.memories)
+
+LAYOUTS: Mapping[type[EngineParams], EngineLayout] = {
+    EncoderParams: EngineLayout(counter_names=encoder_layout.counter_names, memories=encoder_layout.memories),
+    DeltaParams: EngineLayout(counter_names=encoder_layout.delta_counter_names, memories=encoder_layout.memories),
+    DelayParams: EngineLayout(counter_names=delay_layout.counter_names, memories=delay_layout.memories),
+    SpikingParams: _EVENT,
+    RegisterParams: _EVENT,
+    EventAnnParams: _EVENT,
+    DeltaAnnParams: _EVENT,
+    GradedSpikeParams: _BRIDGE,
+    SpikeCountParams: _BRIDGE,
+    SystolicParams: EngineLayout(counter_names=systolic_layout.counter_names, memories=systolic_layout.memories),
+    ImageParams: EngineLayout(counter_names=image_layout.counter_names, memories=image_layout.memories),
+}
+"""By the class of the engine's parameters."""
+
+
+def engine_layout(params: EngineParams) -> EngineLayout:
+    """What the host sees of an engine."""
+    return LAYOUTS[type(params)]
 
 
 def regions(params: AcceleratorParams) -> tuple[Region, ...]:

@@ -5,13 +5,16 @@ and no NumPy. Integers are two's complement; every rounding and saturation choic
 the manifest of the generated design.
 """
 
-from tospike.hw.params.accelerator import AcceleratorParams, EngineParams, HostInput, HostOutput
-from tospike.hw.params.activation import ActivationParams
+from tospike.hw.params.accelerator import AcceleratorParams, HostInput, HostOutput
+from tospike.hw.params.activation import ActivationParams, ChangeParams
+from tospike.hw.params.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.delta import CHANGE, DeltaParams
 from tospike.hw.params.encoder import EncoderParams, Encoding
-from tospike.hw.params.event import LIST_SETTLE, MAX_REGISTER_NEURONS, EventParams, Readout, SpikingEngine, Sweep
+from tospike.hw.params.engine import EngineParams, Readout
+from tospike.hw.params.event import LIST_SETTLE, EventParams, Sweep
+from tospike.hw.params.event_ann import AnnLayerParams, DeltaAnnParams, EventAnnParams
 from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
 from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
 from tospike.hw.params.neurons.cuba import CubaLifParams, CubaLiParams
@@ -28,6 +31,8 @@ from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_di
 from tospike.hw.params.option import Option, check_options, of_layer, option, options_of, require_known
 from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, Technology
+from tospike.hw.params.register import MAX_REGISTER_NEURONS, RegisterParams
+from tospike.hw.params.spiking import SpikingLayerParams, SpikingParams
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
     SPIKE,
@@ -35,6 +40,7 @@ from tospike.hw.params.stream import (
     WORD_BITS,
     WORD_KIND,
     WORD_PAYLOAD,
+    Contents,
     TokenFormat,
     TokenKind,
 )
@@ -66,19 +72,26 @@ __all__ = [
     "AcceleratorParams",
     "ActivationParams",
     "AdaptationParams",
+    "AnnLayerParams",
     "ArrayParams",
+    "BridgeParams",
+    "ChangeParams",
     "Comparison",
+    "Contents",
     "CubaLiParams",
     "CubaLifParams",
     "Dataflow",
     "DelayParams",
+    "DeltaAnnParams",
     "DeltaParams",
     "DenseLayer",
     "EncoderParams",
     "Encoding",
     "EngineParams",
+    "EventAnnParams",
     "EventParams",
     "EventWindow",
+    "GradedSpikeParams",
     "HostEventParams",
     "HostInput",
     "HostOutput",
@@ -99,12 +112,15 @@ __all__ = [
     "Option",
     "PrimitiveFacts",
     "Readout",
+    "RegisterParams",
     "RequantizeParams",
     "Reset",
     "ResetTiming",
     "Rounding",
     "SlidingParams",
-    "SpikingEngine",
+    "SpikeCountParams",
+    "SpikingLayerParams",
+    "SpikingParams",
     "Sweep",
     "SystolicParams",
     "Technology",

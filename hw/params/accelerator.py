@@ -5,16 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.delay import DelayParams
-from tospike.hw.params.delta import DeltaParams
-from tospike.hw.params.encoder import EncoderParams
-from tospike.hw.params.event import EventParams, Readout
+from tospike.hw.params.engine import EngineParams
+from tospike.hw.params.event_ann import AnnLayerParams
 from tospike.hw.params.host_events import HostEventParams
-from tospike.hw.params.image import ImageParams
-from tospike.hw.params.stream import SPIKE, WORD_ADDRESS, WORD_PAYLOAD, TokenFormat
+from tospike.hw.params.stream import SPIKE, WORD_ADDRESS, WORD_PAYLOAD, Contents, TokenFormat
 from tospike.hw.params.systolic import SystolicParams
-
-EngineParams = EncoderParams | DeltaParams | DelayParams | EventParams | SystolicParams | ImageParams
 
 
 class HostInput(StrEnum):
@@ -45,6 +40,22 @@ class HostOutput(StrEnum):
     EARLY = "early"
     """For each spike train the number with the most spikes, of equals the lowest, as soon as that cannot change any
     more: one word, with TLAST."""
+
+
+HOST_SENDS = {
+    HostInput.DENSE: (Contents.FRAME, Contents.SPARSE_FRAME, Contents.FRAMES),
+    HostInput.TOKENS: (Contents.TRAIN, Contents.FRAME, Contents.SPARSE_FRAME),
+    HostInput.EVENTS: (Contents.TRAIN,),
+}
+"""What the first engine can get from each."""
+NEEDS = {
+    Contents.FRAME: "it must be the first engine, behind dense host input, or behind one that sends a whole frame",
+    Contents.SPARSE_FRAME: "give host input dense or tokens",
+    Contents.FRAMES: "it must be the first engine, behind dense host input",
+    Contents.TRAIN: "put an encoder before it, or give host input tokens or events",
+    Contents.CHANGES: "put a delta encoder of amounts before it",
+}
+"""The way out, where an engine does not get what it takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,37 +93,32 @@ class AcceleratorParams:
             "host-input events needs a time bin, and no other input takes one",
         )
         require(
-            self.host_events is None or (isinstance(self.engines[0], DelayParams) and self.input.payload == SPIKE),
+            self.host_events is None or (self.engines[0].orders_events and self.input.payload == SPIKE),
             "events come to a step in any order: the first engine must be a delay engine of single spikes",
         )
+        takes, sends = self.engines[0].takes, self.engines[-1].sends
         require(
-            not any(isinstance(engine, DeltaParams) for engine in self.engines)
-            or (isinstance(self.engines[0], DeltaParams) and self.host_input is HostInput.DENSE),
-            "a delta encoder needs all values of each frame: it must be the first engine, behind dense host input",
+            takes in HOST_SENDS[self.host_input],
+            f"the first engine takes {takes.value}, which is not what {self.host_input.value} host input sends: "
+            f"{NEEDS[takes]}",
         )
         require(
-            self.is_delta_ann or not any(isinstance(engine, EventParams) and engine.delta for engine in self.engines),
-            "a delta ANN is a delta encoder of amounts, layers that send changes, and one that does not",
-        )
-        require(
-            not self.unread or (isinstance(self.engines[0], EncoderParams) and self.host_input is HostInput.DENSE),
+            not self.unread or (takes is Contents.SPARSE_FRAME and self.host_input is HostInput.DENSE),
             "values that nothing reads can be left out only behind dense host input, before an encoder",
         )
         require(
             list(self.unread) == sorted({address for address in self.unread if 0 <= address < self.input.addresses}),
             f"the addresses that nothing reads must ascend, from 0 to {self.input.addresses - 1}",
         )
-        streaming = sum(isinstance(engine, SystolicParams) and engine.streams_weights for engine in self.engines)
+        streaming = sum(engine.streams_weights for engine in self.engines)
         require(streaming <= 1, f"the host has one stream of weights, but {streaming} engines want one")
-        last = self.engines[-1]
+        require(sends is not Contents.CHANGES, f"the last engine sends {sends.value}, which no host takes")
         require(
-            self.host_output is not HostOutput.ARGMAX
-            or not (isinstance(last, EventParams) and last.readout is Readout.SPIKES),
+            self.host_output is not HostOutput.ARGMAX or sends in (Contents.FRAME, Contents.SPARSE_FRAME),
             "argmax needs a frame of values: give the last layer the readout count or membrane, not spikes",
         )
         require(
-            self.host_output not in (HostOutput.FIRST_SPIKE, HostOutput.EARLY)
-            or (isinstance(last, EventParams) and last.readout is Readout.SPIKES),
+            self.host_output not in (HostOutput.FIRST_SPIKE, HostOutput.EARLY) or sends is Contents.TRAIN,
             f"{self.host_output} needs spikes: give the last layer the readout spikes",
         )
         require(
@@ -127,6 +133,11 @@ class AcceleratorParams:
                 before.output == after.input,
                 f"engine {index} sends {before.output} but engine {index + 1} takes {after.input}",
             )
+            require(
+                before.sends is after.takes,
+                f"engine {index} sends {before.sends.value}, but engine {index + 1} takes {after.takes.value}: "
+                f"{NEEDS[after.takes]}",
+            )
 
     @property
     def input(self) -> TokenFormat:
@@ -136,13 +147,12 @@ class AcceleratorParams:
     @property
     def input_frames(self) -> int:
         """Frames of a sample, with ``HostInput.DENSE``."""
-        first = self.engines[0]
-        return first.steps if isinstance(first, DeltaParams) else 1
+        return self.engines[0].frames
 
     @property
     def input_ticks(self) -> int | None:
         """TICKs of a sample that comes as tokens; None is any number."""
-        return self.decision_steps if isinstance(self.engines[0], EventParams | DelayParams) else 0
+        return self.decision_steps if self.engines[0].takes is Contents.TRAIN else 0
 
     @property
     def output(self) -> TokenFormat:
@@ -150,29 +160,9 @@ class AcceleratorParams:
         return self.engines[-1].output
 
     @property
-    def is_event_ann(self) -> bool:
-        """Whether frames come to event engines as they are, with no time steps: the layers of an ANN."""
-        return self.host_input is HostInput.DENSE and all(
-            isinstance(engine, EventParams) and engine.readout is Readout.MEMBRANE for engine in self.engines
-        )
-
-    @property
-    def is_delta_ann(self) -> bool:
-        """Whether changes of frames, one after another, come to event engines: the layers of a delta ANN."""
-        first, *others = self.engines
-        layers = [engine for engine in others if isinstance(engine, EventParams) and engine.delta]
-        return (
-            isinstance(first, DeltaParams)
-            and first.amounts
-            and len(layers) == len(others) >= 1
-            and all(layer.sends_changes for layer in layers[:-1])
-            and not layers[-1].sends_changes
-        )
-
-    @property
     def has_event_ann(self) -> bool:
         """Whether event engines run the layers of an ANN, with changes or without."""
-        return self.is_event_ann or self.is_delta_ann
+        return any(isinstance(engine, AnnLayerParams) for engine in self.engines)
 
     @property
     def weight_stream(self) -> SystolicParams | None:
@@ -182,13 +172,8 @@ class AcceleratorParams:
 
     @property
     def output_image(self) -> tuple[int, int, int] | None:
-        """(channels, height, width) of the image that the last engine sends position by position; ``None`` if it sends
-        none, or one whose values the network has in the same order."""
-        last = self.engines[-1]
-        window = last.window if isinstance(last, EventParams) else None
-        if window is None or window.positions == 1 or window.channels == 1:
-            return None
-        return (window.channels, *window.size)
+        """(channels, height, width) of the image that the host gets position by position, see `EngineParams`."""
+        return self.engines[-1].output_image
 
     @property
     def output_numbers(self) -> tuple[int, ...]:

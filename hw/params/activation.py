@@ -21,27 +21,43 @@ class ActivationParams:
     """[0, max] is ReLU. Zero is in it, for what is not sent is zero."""
     shift: int
     requantize: RequantizeParams = field(default=RequantizeParams())
-    change_threshold: int | None = None
-    """Of the layer of a delta ANN, which sends by how much an activation differs from what was last sent of it: larger
-    differences are sent. ``None``: activations are sent."""
 
     def __post_init__(self) -> None:
         require_range("act-bits", self.act.bits, 1, 8)
         require_range("shift of an activation", self.shift, 1, self.requantize.max_shift)
-        require(self.requantize.fraction_bits == 0, "membranes are finer than weights by the neuron's weight-shift")
+        require(self.requantize.fraction_bits == 0, "membranes are finer than weights by the engine's fraction bits")
         low, high = self.clamp
         require(
             self.act.holds(low) and self.act.holds(high) and low <= 0 <= high,
             f"an activation between {low} and {high} must fit {self.act.bits} bits and may be 0: an event engine does "
             "not send what is 0",
         )
-        if self.change_threshold is not None:
-            require_range("delta-threshold", self.change_threshold, 0, largest_threshold(self.act))
+
+    @property
+    def change_threshold(self) -> int | None:
+        """By more than what an activation must have changed to be sent; ``None``: activations themselves are sent."""
+        return None
 
     @property
     def sent(self) -> IntFormat:
         """What leaves."""
-        return self.act if self.change_threshold is None else self.act.difference
+        return self.act
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeParams(ActivationParams):
+    """Activations leave as their differences from what was last sent of them, where these are above a threshold."""
+
+    change_threshold: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_range("delta-threshold", self.change_threshold, 0, largest_threshold(self.act))
+
+    @property
+    def sent(self) -> IntFormat:
+        """What leaves."""
+        return self.act.difference
 
 
 def largest_threshold(values: IntFormat) -> int:

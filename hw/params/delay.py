@@ -3,15 +3,16 @@
 from dataclasses import dataclass, field
 
 from tospike.hw.params.check import require_range
+from tospike.hw.params.engine import EngineParams
 from tospike.hw.params.numbers import IntFormat
-from tospike.hw.params.stream import SPIKE, TokenFormat
+from tospike.hw.params.stream import SPIKE, Contents, TokenFormat
 
 LONGEST_DELAY = 255
 """Steps: the ring has a slot and a flip-flop for each."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DelayParams:
+class DelayParams(EngineParams):
     """Sends each VALUE of a spike train some steps later, as many as its address has."""
 
     inputs: int
@@ -44,3 +45,28 @@ class DelayParams:
     def output(self) -> TokenFormat:
         """Tokens that go out."""
         return self.input
+
+    @property
+    def takes(self) -> Contents:
+        """Spikes, or what stands for several."""
+        return Contents.TRAIN
+
+    @property
+    def sends(self) -> Contents:
+        """The same, later."""
+        return Contents.TRAIN
+
+    @property
+    def runs_stages(self) -> bool:
+        """None: what it does is no layer."""
+        return False
+
+    @property
+    def orders_events(self) -> bool:
+        """It sends what a step collected in the order of the addresses."""
+        return True
+
+    @property
+    def longest_delay(self) -> int:
+        """Of all inputs."""
+        return self.longest

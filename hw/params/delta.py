@@ -4,15 +4,16 @@ from dataclasses import dataclass, field
 
 from tospike.hw.params.activation import largest_threshold
 from tospike.hw.params.check import require, require_range
+from tospike.hw.params.engine import EngineParams
 from tospike.hw.params.numbers import IntFormat
-from tospike.hw.params.stream import TokenFormat
+from tospike.hw.params.stream import Contents, TokenFormat
 
 CHANGE = IntFormat(bits=2, signed=True)
 """Payload of a change: 1 upwards, -1 downwards."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeltaParams:
+class DeltaParams(EngineParams):
     """Turns ``steps`` frames, each with all its values and an END, into as many time steps of changes and an END."""
 
     inputs: int
@@ -45,3 +46,23 @@ class DeltaParams:
     def output(self) -> TokenFormat:
         """Tokens that go out: changes."""
         return TokenFormat(addresses=self.inputs, payload=self.payload.difference if self.amounts else CHANGE)
+
+    @property
+    def takes(self) -> Contents:
+        """A frame for each step."""
+        return Contents.FRAMES
+
+    @property
+    def sends(self) -> Contents:
+        """Changes, whose signs are spikes."""
+        return Contents.CHANGES if self.amounts else Contents.TRAIN
+
+    @property
+    def runs_stages(self) -> bool:
+        """None: what it does is no layer."""
+        return False
+
+    @property
+    def frames(self) -> int:
+        """One for each step."""
+        return self.steps

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tospike.hw.params.check import require, require_range
+from tospike.hw.params.engine import EngineParams
 from tospike.hw.params.numbers import IntFormat
-from tospike.hw.params.stream import SPIKE, TokenFormat
+from tospike.hw.params.stream import SPIKE, Contents, TokenFormat
 
 
 class Encoding(StrEnum):
@@ -43,7 +44,7 @@ RANDOM_BITS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncoderParams:
+class EncoderParams(EngineParams):
     """Turns one frame (VALUEs, END) into ``steps`` time steps (VALUEs, TICK each) and an END."""
 
     inputs: int
@@ -85,3 +86,18 @@ class EncoderParams:
         """Tokens that go out."""
         payload = self.payload if self.encoding in (Encoding.DIRECT, Encoding.PHASE) else SPIKE
         return TokenFormat(addresses=self.inputs, payload=payload)
+
+    @property
+    def takes(self) -> Contents:
+        """Values."""
+        return Contents.SPARSE_FRAME
+
+    @property
+    def sends(self) -> Contents:
+        """Spikes, or values in each step."""
+        return Contents.TRAIN
+
+    @property
+    def runs_stages(self) -> bool:
+        """None: what it does is no layer."""
+        return False

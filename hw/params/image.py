@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tospike.hw.params.check import require, require_range
+from tospike.hw.params.engine import EngineParams
 from tospike.hw.params.numbers import ceil_div
-from tospike.hw.params.stream import TokenFormat
+from tospike.hw.params.stream import Contents, TokenFormat
 from tospike.hw.params.systolic import ArrayParams, Dataflow, RequantizeParams
 
 
@@ -112,7 +113,7 @@ class ImageLayer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageParams:
+class ImageParams(EngineParams):
     """The image engine: an output-stationary array whose rows are positions and whose columns are output channels.
 
     All layers that read an image have one stride and one tile: it is stored for them.
@@ -187,3 +188,13 @@ class ImageParams:
         last = self.layers[-1]
         payload = self.array.acc if last.clamp is None else self.array.act
         return TokenFormat(addresses=last.results, payload=payload)
+
+    @property
+    def takes(self) -> Contents:
+        """An image."""
+        return Contents.FRAME
+
+    @property
+    def sends(self) -> Contents:
+        """Results."""
+        return Contents.FRAME

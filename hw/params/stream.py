@@ -1,7 +1,7 @@
 """The event stream between engines, and the words of the host."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from tospike.hw.params.check import require_range
 from tospike.hw.params.numbers import IntFormat, address_bits
@@ -16,6 +16,21 @@ class TokenKind(IntEnum):
     """A time step ends."""
     END = 2
     """A sample ends."""
+
+
+class Contents(StrEnum):
+    """What a sample is on a link of the event stream: which tokens come, in which order."""
+
+    FRAME = "a whole frame"
+    """A VALUE for each address, zeros too, and an END."""
+    SPARSE_FRAME = "a frame without its zeros"
+    """The VALUEs of a frame that are not zero, and an END."""
+    FRAMES = "whole frames"
+    """Several frames, whole, each with its END."""
+    TRAIN = "a spike train"
+    """The VALUEs of a time step that are not zero and a TICK, step by step, then an END."""
+    CHANGES = "changes of frames"
+    """As a spike train; a TICK ends a frame, and a VALUE says by how much its address differs from the last one."""
 
 
 @dataclass(frozen=True, kw_only=True)

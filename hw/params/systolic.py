@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tospike.hw.params.check import require, require_range
+from tospike.hw.params.engine import EngineParams
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import IntFormat, Rounding, ceil_div
 from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, Technology, that
-from tospike.hw.params.stream import WORD_BITS, TokenFormat
+from tospike.hw.params.stream import WORD_BITS, Contents, TokenFormat
 
 
 class Dataflow(StrEnum):
@@ -223,7 +224,7 @@ class DenseLayer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SystolicParams:
+class SystolicParams(EngineParams):
     """The systolic engine: array, operand and result buffers, requantiser, and the layers that it runs in turn."""
 
     array: ArrayParams
@@ -272,3 +273,18 @@ class SystolicParams:
         last = self.layers[-1]
         payload = self.array.acc if last.clamp is None else self.array.act
         return TokenFormat(addresses=last.rows * last.outputs, payload=payload)
+
+    @property
+    def takes(self) -> Contents:
+        """Activations."""
+        return Contents.FRAME
+
+    @property
+    def sends(self) -> Contents:
+        """Results."""
+        return Contents.FRAME
+
+    @property
+    def blank_weight(self) -> int:
+        """A single bit stands for 1 or -1."""
+        return int(self.array.weight_bits == 1)

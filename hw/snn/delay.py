@@ -7,7 +7,7 @@ from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
 from tospike.hw.memory import NO_COLLISIONS, image_memories
 from tospike.hw.params import DelayParams, TokenKind
-from tospike.hw.snn.layout import counter_names, memories
+from tospike.hw.snn.delay_layout import counter_names, memories
 
 
 class Delay(Engine[DelayParams]):

@@ -8,7 +8,7 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
 from tospike.hw.params import DeltaParams, TokenKind
-from tospike.hw.snn.layout import counter_names
+from tospike.hw.snn.encoder_layout import delta_counter_names
 from tospike.hw.streams import Buffer
 
 
@@ -34,7 +34,7 @@ class DeltaEncoder(Engine[DeltaParams]):
     """
 
     def __init__(self, params: DeltaParams):
-        super().__init__(params, counter_names(params))
+        super().__init__(params, delta_counter_names(params))
 
     def elaborate(self, platform):
         m = Module()

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.engine import Engine
 from tospike.hw.params import EncoderParams, Encoding, TokenKind
-from tospike.hw.snn.layout import counter_names
+from tospike.hw.snn.encoder_layout import counter_names
 from tospike.hw.snn.random import RandomNumbers
 from tospike.hw.streams import Buffer
 

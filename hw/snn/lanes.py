@@ -110,7 +110,7 @@ class NeuronLanes:
         bias = Signal(data.ArrayLayout(shape_of(params.neuron.accumulated), params.lanes))
         m.d.comb += [memory.address.eq(self._part(self._leaving)), memory.enable.eq(1)]
         m.d.sync += bias.eq(memory.data)
-        added = self._begins if params.delta else self._leaking.sweep
+        added = self._begins if params.keeps_membranes else self._leaking.sweep
         with m.If(~added):
             m.d.sync += bias.eq(0)
         m.d.comb += [cell.bias.eq(bias[lane]) for lane, cell in enumerate(self._cells)]

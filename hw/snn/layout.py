@@ -1,11 +1,11 @@
-"""What the spiking engines' memories hold and what their counters are called. Plain Python, no Amaranth."""
+"""What the event engines' memories hold and what their counters are called. Plain Python, no Amaranth."""
 
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 from tospike.hw.layout import MemoryShape, pack_lanes
-from tospike.hw.params import DelayParams, DeltaParams, EncoderParams, EventParams, EventWindow, IntFormat, require
+from tospike.hw.params import EventParams, EventWindow, IntFormat, require
 
 Rows = Sequence[Sequence[int]]
 
@@ -13,43 +13,29 @@ ACTIVATION_COUNTERS = ("results", "activations")
 CHANGE_COUNTERS = ("stored",)
 COUNTERS = ("values", "ticks", "samples", "synapse_words", "sweep_words", "spikes", "saturations")
 
-SpikingParams = EventParams | EncoderParams | DeltaParams | DelayParams
 
-
-def counter_names(params: SpikingParams) -> tuple[str, ...]:
+def counter_names(params: EventParams) -> tuple[str, ...]:
     """The fields of an engine's ``counters``, in order.
 
-    Event engine: tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
+    Tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
     (``synapse_words``) and that a TICK or an END swept (``sweep_words``), ``spikes``, and additions to a state that
     saturated (``saturations``). Of an ANN's layer also membranes that were requantised (``results``), and those that
     left as ``activations``; of a delta ANN's as changes of them, which are ``stored``, as are all of a sample's first
-    frame. Encoder: tokens that went out. Delta encoder: these, and values that were stored
-    (``written``). Delay: tokens that came in, entries of its ring that were read (``scanned``), VALUEs that went out
-    (``sent``).
+    frame.
     """
-    if isinstance(params, EventParams):
-        own = () if params.activation is None else ACTIVATION_COUNTERS
-        return COUNTERS + own + (CHANGE_COUNTERS if params.sends_changes else ())
-    if isinstance(params, DeltaParams):
-        return (*COUNTERS[:3], "written")
-    if isinstance(params, DelayParams):
-        return (*COUNTERS[:3], "scanned", "sent")
-    return COUNTERS[:3]
+    own = () if params.activation is None else ACTIVATION_COUNTERS
+    return COUNTERS + own + (CHANGE_COUNTERS if params.sends_changes else ())
 
 
-def memories(params: SpikingParams) -> tuple[MemoryShape, ...]:
-    """The memories that an image fills, in the order of their configuration regions. Encoders have none.
+def memories(params: EventParams) -> tuple[MemoryShape, ...]:
+    """The memories that an image fills, in the order of their configuration regions.
 
     ``weights`` has the ``words`` words of input 0 first, then those of input 1, at last those of a recurrent engine's
     neurons; behind a window those of tap (0, 0) and input channel 0, of channel 1, ..., of tap (0, 1), ...
     ``bias`` has one word per state word of a position, and exists only if ``params.bias``; ``decays`` likewise, if a
     leak varies, with the membrane's decay below the synapse's in each lane; ``multipliers`` has one word per neuron
-    whose membrane becomes an activation. A delay engine has the ``delays`` of its inputs.
+    whose membrane becomes an activation.
     """
-    if isinstance(params, DelayParams):
-        return (MemoryShape(name="delays", width=params.longest.bit_length(), depth=params.inputs),)
-    if isinstance(params, EncoderParams | DeltaParams):
-        return ()
     weights = MemoryShape(
         name="weights", width=params.lanes * params.weight_bits, depth=params.rows * params.event_words
     )
@@ -118,21 +104,6 @@ def pack(
     columns = [_words(params, column, params.weight, "weight") for column in rows]
     weights = [word for column in columns for word in column]
     return {"weights": weights, **_neuron_images(params, bias, decays), **factors}
-
-
-def pack_delays(params: DelayParams, delays: Sequence[int]) -> dict[str, list[int]]:
-    """The memory image of a delay engine; (inputs,) ``delays`` in steps.
-
-    Raises
-    ------
-    InputError
-        A shape or a value does not fit.
-    """
-    require(
-        len(delays) == params.inputs and all(0 <= delay <= params.longest for delay in delays),
-        f"a delay engine takes {params.inputs} delays from 0 to {params.longest}, not {list(delays)}",
-    )
-    return {"delays": [int(delay) for delay in delays]}
 
 
 def reach(params: EventParams, axis: int) -> list[tuple[int, int, int]]:

@@ -45,7 +45,7 @@ class RegisterEngine(Engine[EventParams]):
     Parameters
     ----------
     params : EventParams
-        With ``SpikingEngine.REGISTER``.
+        With `RegisterParams`.
     images : mapping
         Words of the memories, see `tospike.hw.snn.layout.pack`.
     first_region : int

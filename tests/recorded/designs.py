@@ -15,23 +15,24 @@ from tospike.hw.params import (
     ActivationParams,
     AdaptationParams,
     ArrayParams,
+    ChangeParams,
     Comparison,
     CubaLifParams,
     CubaLiParams,
     Dataflow,
     DelayParams,
+    DeltaAnnParams,
     DeltaParams,
     DenseLayer,
     EncoderParams,
     Encoding,
-    EventParams,
+    EventAnnParams,
     EventWindow,
     HostEventParams,
     HostInput,
     HostOutput,
     IfParams,
     IntFormat,
-    IParams,
     LeakKind,
     LeakParams,
     LifParams,
@@ -39,10 +40,11 @@ from tospike.hw.params import (
     NeuronKind,
     NoiseParams,
     Readout,
+    RegisterParams,
     RequantizeParams,
     Reset,
     ResetTiming,
-    SpikingEngine,
+    SpikingParams,
     Sweep,
     SystolicParams,
     WeightSource,
@@ -69,11 +71,11 @@ def systolic(dataflow, *, finer=0, **knobs):
 
 def layer(inputs, neurons, neuron=DEFAULT, **knobs):
     knobs = {"lanes": 3, "weight_bits": 4, **knobs}
-    return EventParams(inputs=inputs, neurons=neurons, neuron=neuron, **knobs)
+    return SpikingParams(inputs=inputs, neurons=neurons, neuron=neuron, **knobs)
 
 
 def registers(inputs, neurons, neuron=DEFAULT, **knobs):
-    return layer(inputs, neurons, neuron, lanes=neurons, engine=SpikingEngine.REGISTER, **knobs)
+    return RegisterParams(inputs=inputs, neurons=neurons, neuron=neuron, weight_bits=4, **knobs)
 
 
 def spiking(*layers, **knobs):
@@ -92,19 +94,24 @@ def event_ann(*sizes, act=U4, finer=0, host_output=HostOutput.DENSE):
     for inputs, neurons in pairwise(sizes):
         hidden = len(engines) < len(sizes) - 2
         activation = ActivationParams(act=act, clamp=(act.min, act.max), shift=13) if hidden else None
-        neuron = IParams(state_bits=16 + finer, weight_shift=finer)
-        knobs = {"payload": act, "readout": Readout.MEMBRANE, "bias": True, "activation": activation}
-        engines.append(layer(inputs, neurons, neuron, **knobs))
+        knobs = {
+            "lanes": 3,
+            "act": act,
+            "weight_bits": 4,
+            "state_bits": 16 + finer,
+            "fraction_bits": finer,
+            "bias": True,
+        }
+        engines.append(EventAnnParams(inputs=inputs, neurons=neurons, activation=activation, **knobs))
     return AcceleratorParams(name="event_ann", engines=tuple(engines), host_output=host_output)
 
 
 def delta_ann():
     encoder = DeltaParams(inputs=10, steps=4, threshold=2, amounts=True, payload=BYTE)
-    activation = ActivationParams(act=BYTE, clamp=(0, 255), shift=17, change_threshold=2)
-    knobs = {"payload": BYTE.difference, "readout": Readout.MEMBRANE, "bias": True, "delta": True}
-    neuron = IParams(state_bits=16)
-    hidden = layer(10, 7, neuron, activation=activation, **knobs)
-    last = layer(7, 5, neuron, sweep=Sweep.TOUCHED, **knobs)
+    activation = ChangeParams(act=BYTE, clamp=(0, 255), shift=17, change_threshold=2)
+    knobs = {"lanes": 3, "act": BYTE, "weight_bits": 4, "bias": True}
+    hidden = DeltaAnnParams(inputs=10, neurons=7, activation=activation, **knobs)
+    last = DeltaAnnParams(inputs=7, neurons=5, **knobs)
     return AcceleratorParams(name="delta_ann", engines=(encoder, hidden, last))
 
 

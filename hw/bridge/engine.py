@@ -1,0 +1,126 @@
+"""The bridges: a frame is collected, then sent."""
+
+from amaranth.hdl import *
+from amaranth.lib.memory import Memory
+
+from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.bridge.layout import counter_names
+from tospike.hw.engine import Engine
+from tospike.hw.memory import NO_COLLISIONS
+from tospike.hw.params import Contents, TokenKind
+from tospike.hw.params.bridge import BridgeParams
+
+
+class Bridge(Engine[BridgeParams]):
+    """Holds a word for each address: the VALUE that came, or the sum of all of them.
+
+    ::
+
+        i -> token -> (word +) payload -> word {address}        scan of all words -> token -> o
+              t            t + 1                                 t + 1                t + 2
+
+    A VALUE is taken in every cycle. An END begins a scan, which offers its first token 2 cycles later and takes a cycle
+    for each word, or waits until it is taken; while it goes on nothing is taken. Sums are cleared by the scan, and by
+    one that sends nothing after reset. Addresses ascend strictly within a step, so a sum is written before it is read
+    again.
+
+    With graded spikes words that are 0 are left out, a TICK follows each of the ``steps`` scans, and an END the last.
+    With counts all words are sent, then an END.
+
+    `tospike.sim.bridge` has the golden models.
+    """
+
+    def __init__(self, params: BridgeParams):
+        super().__init__(params, counter_names(params))
+
+    def elaborate(self, platform):
+        m = Module()
+        params = self._params
+        sums, whole = params.takes is Contents.TRAIN, params.sends is Contents.FRAME
+        shape = shape_of(params.stored)
+        m.submodules.words = words = Memory(shape=shape, depth=params.inputs, init=[], attrs=NO_COLLISIONS)
+        read, write = words.read_port(), words.write_port()
+
+        # what came in the cycle before
+        arrived = Signal(self.i.payload.shape())
+        has_arrived = Signal()
+        holding = Signal()  # something of a sample is inside
+        # the word that is read in this cycle, or the token behind the words
+        scanning = Signal(init=sums)
+        quiet = Signal(init=sums)  # the scan is that after reset
+        place = Signal(self.o.payload.shape())
+        step = Signal(range(params.steps))
+        # the word that was read in the cycle before
+        leaving = Signal(self.o.payload.shape())
+        leaves = Signal()
+
+        is_value = leaving.kind == TokenKind.VALUE
+        advance = ~self.o.valid | self.o.ready
+        m.d.comb += [
+            self.i.ready.eq(~scanning),
+            self.o.payload.kind.eq(leaving.kind),
+            self.o.payload.address.eq(leaving.address),
+            self.o.payload.payload.eq(Mux(is_value, read.data, 0)),
+            self.o.valid.eq(leaves & (~is_value | whole | (read.data != 0))),
+            self.busy.eq(holding | scanning | leaves),
+        ]
+        taken = self.i.valid & self.i.ready
+        m.d.sync += [arrived.eq(self.i.payload), has_arrived.eq(taken & (self.i.payload.kind == TokenKind.VALUE))]
+        with m.If(leaves & advance & (leaving.kind == TokenKind.END)):
+            m.d.sync += holding.eq(0)
+        with m.If(taken):
+            m.d.sync += holding.eq(1)
+            with m.If(self.i.payload.kind == TokenKind.END):
+                m.d.sync += scanning.eq(1)
+
+        # storing, or clearing behind the scan
+        value = arrived.payload if not sums else saturate(read.data + arrived.payload, params.stored)
+        clears = scanning & (place.kind == TokenKind.VALUE) if sums else C(0)
+        m.d.comb += [
+            read.en.eq(Mux(scanning, advance, 1)),
+            read.addr.eq(Mux(scanning, place.address, self.i.payload.address)),
+            write.en.eq(has_arrived | (leaves & is_value & advance & sums) | (clears & quiet)),
+            write.addr.eq(Mux(has_arrived, arrived.address, Mux(quiet, place.address, leaving.address))),
+            write.data.eq(Mux(has_arrived, value, 0)),
+        ]
+
+        with m.If(advance):
+            m.d.sync += [leaves.eq(scanning & ~quiet), leaving.eq(place)]
+        with m.If(scanning & advance):
+            self._next(m, place, step, scanning, quiet, ticks=not whole)
+        self._count(m, taken, scanning & advance & ~quiet & (place.kind == TokenKind.VALUE))
+        return m
+
+    def _next(self, m, place, step, scanning, quiet, *, ticks):
+        """What follows ``place``: the next word, at last the TICK or END, then nothing."""
+        is_last = step == self._params.steps - 1
+        with m.If(place.kind == TokenKind.VALUE):
+            with m.If(place.address == self._params.inputs - 1):
+                m.d.sync += [place.address.eq(0), place.kind.eq(TokenKind.TICK if ticks else TokenKind.END)]
+                with m.If(quiet):
+                    m.d.sync += [place.kind.eq(TokenKind.VALUE), quiet.eq(0), scanning.eq(0)]
+            with m.Else():
+                m.d.sync += place.address.eq(place.address + 1)
+        with m.Elif(place.kind == TokenKind.TICK):
+            m.d.sync += [
+                step.eq(Mux(is_last, 0, step + 1)),
+                place.kind.eq(Mux(is_last, TokenKind.END, TokenKind.VALUE)),
+            ]
+        with m.Else():
+            m.d.sync += [place.kind.eq(TokenKind.VALUE), scanning.eq(0)]
+
+    def _count(self, m, taken, scanned):
+        """Running totals."""
+        kind, leaves = self.i.payload.kind, self.o.valid & self.o.ready
+        events = {
+            "values": taken & (kind == TokenKind.VALUE),
+            "samples": taken & (kind == TokenKind.END),
+            "scanned": scanned,
+            "sent": leaves & (self.o.payload.kind == TokenKind.VALUE),
+        }
+        for name, event in events.items():
+            counter = self.counters[name]
+            with m.If(self.clear):
+                m.d.sync += counter.eq(0)
+            with m.Elif(event):
+                m.d.sync += counter.eq(counter + 1)

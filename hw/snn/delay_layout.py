@@ -1,0 +1,35 @@
+"""What the delay engine's memory holds and what its counters are called. Plain Python, no Amaranth."""
+
+from collections.abc import Sequence
+
+from tospike.hw.layout import MemoryShape
+from tospike.hw.params import DelayParams, require
+
+
+def counter_names(params: DelayParams) -> tuple[str, ...]:
+    """The fields of the engine's ``counters``, in order.
+
+    Tokens that came in (``values``, ``ticks``, ``samples``: ENDs), entries of its ring that were read (``scanned``),
+    VALUEs that went out (``sent``).
+    """
+    return ("values", "ticks", "samples", "scanned", "sent")
+
+
+def memories(params: DelayParams) -> tuple[MemoryShape, ...]:
+    """The ``delays`` of the inputs."""
+    return (MemoryShape(name="delays", width=params.longest.bit_length(), depth=params.inputs),)
+
+
+def pack(params: DelayParams, delays: Sequence[int]) -> dict[str, list[int]]:
+    """The memory's contents; (inputs,) ``delays`` in steps.
+
+    Raises
+    ------
+    InputError
+        A shape or a value does not fit.
+    """
+    require(
+        len(delays) == params.inputs and all(0 <= delay <= params.longest for delay in delays),
+        f"a delay engine takes {params.inputs} delays from 0 to {params.longest}, not {list(delays)}",
+    )
+    return {"delays": [int(delay) for delay in delays]}

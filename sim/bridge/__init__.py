@@ -1,0 +1,1 @@
+"""Bridges between values and spikes: their golden models."""

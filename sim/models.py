@@ -1,0 +1,134 @@
+"""The golden model of every kind of engine: what it does with what comes in, and when."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from tospike.hw.params import (
+    DelayParams,
+    DeltaAnnParams,
+    DeltaParams,
+    EncoderParams,
+    EngineParams,
+    EventAnnParams,
+    GradedSpikeParams,
+    ImageParams,
+    RegisterParams,
+    SpikeCountParams,
+    SpikingLayerParams,
+    SpikingParams,
+    SystolicParams,
+    require,
+)
+from tospike.sim import image, image_timing, systolic, systolic_timing
+from tospike.sim.activations import EventAnnRun, run_event_ann
+from tospike.sim.arithmetic import Ints
+from tospike.sim.array_timing import ArrayLink, array_link
+from tospike.sim.bridge.golden import run_graded_spikes, run_spike_count
+from tospike.sim.bridge.timing import bridge_link
+from tospike.sim.delay import run_delay
+from tospike.sim.delay_timing import delay_link
+from tospike.sim.delta_ann import DeltaAnnRun, run_delta_ann
+from tospike.sim.delta_ann_timing import delta_ann_link
+from tospike.sim.delta_timing import delta_link
+from tospike.sim.design import Design
+from tospike.sim.encoder import run_delta, run_encoder
+from tospike.sim.encoder_timing import encoder_link
+from tospike.sim.engine import EngineModel, EngineRun, Sample, frame
+from tospike.sim.engine_arrays import engine_arrays, engine_delays
+from tospike.sim.event import EventRun, run_event
+from tospike.sim.frame_timing import event_ann_link
+from tospike.sim.link import Link
+from tospike.sim.network import Network, Requantize
+from tospike.sim.register_timing import register_link
+from tospike.sim.window_timing import spiking_link
+
+
+def run_spiking(params: SpikingLayerParams, design: Design, index: int, trains: Sample) -> EventRun:
+    """A layer of spiking neurons, wherever its states are."""
+    arrays = engine_arrays(params, design, index)
+    return run_event(params, arrays.weight, arrays.bias, trains, arrays.recurrent, arrays.decays)
+
+
+def _multipliers(design: Design, index: int) -> Ints | None:
+    neuron = design.stages_of(index)[0].neuron
+    return neuron.multiplier if isinstance(neuron, Requantize) else None
+
+
+def _event_ann(params: EventAnnParams, design: Design, index: int, frames: Sample) -> EventAnnRun:
+    arrays = engine_arrays(params, design, index)
+    return run_event_ann(params, arrays.weight, arrays.bias, _multipliers(design, index), frame(frames))
+
+
+def _delta_ann(params: DeltaAnnParams, design: Design, index: int, changes: Sample) -> DeltaAnnRun:
+    arrays = engine_arrays(params, design, index)
+    return run_delta_ann(params, arrays.weight, arrays.bias, _multipliers(design, index), changes.astype(np.int64))
+
+
+def _delay(params: DelayParams, design: Design, index: int, trains: Sample) -> EngineRun:
+    return run_delay(params, engine_delays(design, index), trains)
+
+
+def _encoder(params: EncoderParams, design: Design, index: int, frames: Sample) -> EngineRun:
+    return run_encoder(params, frames[:, 0])
+
+
+def _delta(params: DeltaParams, design: Design, index: int, frames: Sample) -> EngineRun:
+    return run_delta(params, frames)
+
+
+def _graded_spikes(params: GradedSpikeParams, design: Design, index: int, frames: Sample) -> EngineRun:
+    return run_graded_spikes(params, frames)
+
+
+def _spike_count(params: SpikeCountParams, design: Design, index: int, trains: Sample) -> EngineRun:
+    return run_spike_count(params, trains)
+
+
+def _systolic(params: SystolicParams, design: Design, index: int, frames: Sample) -> EngineRun:
+    return systolic.run(params, design.stages_of(index), frame(frames))
+
+
+def _image(params: ImageParams, design: Design, index: int, frames: Sample) -> EngineRun:
+    return image.run(params, _part(design, index), frame(frames))
+
+
+def _part(design: Design, index: int) -> Network:
+    """The stages of an engine as a network of their own."""
+    stages = design.stages_of(index)
+    if len(stages) == len(design.network.stages):
+        return design.network
+    first = sum(design.stage_counts[:index])
+    own = [tuple(source - first for source in design.network.sources(first + n)) for n in range(len(stages))]
+    require(min(map(min, own)) >= -1, f"engine {index} reads what another engine than the one before it sends")
+    params = design.params.engines[index]
+    return replace(
+        design.network,
+        input=replace(design.network.input, inputs=params.input.addresses, format=params.input.payload),
+        stages=tuple(replace(stage, sources=sources) for stage, sources in zip(stages, own, strict=True)),
+    )
+
+
+def _systolic_link(params: SystolicParams, run: EngineRun, frames: Sample, downstream: Link) -> ArrayLink:
+    return array_link(params.input.addresses, systolic_timing.frame_timing(params), len(frames), downstream)
+
+
+def _image_link(params: ImageParams, run: EngineRun, frames: Sample, downstream: Link) -> ArrayLink:
+    return array_link(params.input.addresses, image_timing.frame_timing(params), len(frames), downstream)
+
+
+MODELS: Mapping[type[EngineParams], EngineModel] = {
+    EncoderParams: EngineModel(run=_encoder, link=encoder_link),
+    DeltaParams: EngineModel(run=_delta, link=delta_link),
+    DelayParams: EngineModel(run=_delay, link=delay_link),
+    SpikingParams: EngineModel(run=run_spiking, link=spiking_link),
+    RegisterParams: EngineModel(run=run_spiking, link=register_link),
+    EventAnnParams: EngineModel(run=_event_ann, link=event_ann_link),
+    DeltaAnnParams: EngineModel(run=_delta_ann, link=delta_ann_link),
+    GradedSpikeParams: EngineModel(run=_graded_spikes, link=bridge_link),
+    SpikeCountParams: EngineModel(run=_spike_count, link=bridge_link),
+    SystolicParams: EngineModel(run=_systolic, link=_systolic_link),
+    ImageParams: EngineModel(run=_image, link=_image_link),
+}
+"""By the class of the engine's parameters."""

@@ -1,0 +1,242 @@
+"""Chains that mix engines: an array, bridges and spiking layers behind one another."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from accelerator_bench import answers_of
+
+from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.hardware import WORK
+from tospike.compare.energy.observe import ENGINES as SEEN
+from tospike.compare.energy.technology import load_technology
+from tospike.gen.cache import Cache
+from tospike.gen.folder import generate
+from tospike.gen.images import PACKERS
+from tospike.gen.random_design import STAGES, random_design, random_samples
+from tospike.hw.accelerator import ENGINES as COMPONENTS
+from tospike.hw.host.layout import LAYOUTS
+from tospike.hw.params import (
+    SPIKE,
+    WORD_KIND,
+    WORD_PAYLOAD,
+    AcceleratorParams,
+    ActivationParams,
+    ArrayParams,
+    Contents,
+    Dataflow,
+    DenseLayer,
+    EncoderParams,
+    Encoding,
+    EventAnnParams,
+    GradedSpikeParams,
+    HostInput,
+    HostOutput,
+    InputError,
+    IntFormat,
+    LifParams,
+    Readout,
+    RegisterParams,
+    Reset,
+    SpikeCountParams,
+    SpikingParams,
+    SystolicParams,
+    TokenKind,
+)
+from tospike.sim import accelerator as golden
+from tospike.sim.models import MODELS
+from tospike.tb.verify import verify
+
+TICK, END = (kind << WORD_KIND[0] for kind in (TokenKind.TICK, TokenKind.END))
+U4, U6 = IntFormat(bits=4, signed=False), IntFormat(bits=6, signed=False)
+LIF = LifParams(threshold=9, state_bits=12, reset=Reset.SUBTRACT)
+
+
+def array(*sizes, act=U4, last=False, rows=1, cols=3, dataflow=Dataflow.OS):
+    """Dense layers on an array; activations leave, or with ``last`` accumulators."""
+    shape = ArrayParams(rows=rows, cols=cols, dataflow=dataflow, act=act, weight_bits=4, acc_bits=18)
+    ends = [(0, act.max)] * (len(sizes) - 2) + [None if last else (0, act.max)]
+    layers = [
+        DenseLayer(rows=1, inputs=inputs, outputs=outputs, clamp=clamp)
+        for (inputs, outputs), clamp in zip(pairwise(sizes), ends, strict=True)
+    ]
+    return SystolicParams(array=shape, layers=tuple(layers))
+
+
+def spiking(inputs, neurons, **knobs):
+    return SpikingParams(**{"inputs": inputs, "neurons": neurons, "neuron": LIF, "lanes": 2, "weight_bits": 4, **knobs})
+
+
+HIDDEN = {
+    "act": U4,
+    "lanes": 2,
+    "weight_bits": 4,
+    "bias": True,
+    "activation": ActivationParams(act=U4, clamp=(0, 15), shift=13),
+}
+
+
+def chain(*engines, **knobs):
+    return AcceleratorParams(name="mixed", engines=engines, **knobs)
+
+
+CHAINS = {
+    "array, graded spikes, spiking": chain(
+        array(9, 7), GradedSpikeParams(inputs=7, payload=U4, steps=3), spiking(7, 5, payload=U4, readout=Readout.COUNT)
+    ),
+    "one step": chain(
+        array(5, 6, 4, dataflow=Dataflow.WS, rows=2),
+        GradedSpikeParams(inputs=4, payload=U4),
+        spiking(4, 3, payload=U4),
+        host_output=HostOutput.TOKENS,
+    ),
+    "spiking, counts, array": chain(
+        spiking(6, 7, bias=True),
+        SpikeCountParams(inputs=7, count=U4),
+        array(7, 5, 4, last=True),
+        host_input=HostInput.TOKENS,
+    ),
+    "counts saturate": chain(
+        spiking(4, 5, neuron=replace(LIF, threshold=1)),
+        SpikeCountParams(inputs=5, count=IntFormat(bits=1, signed=False)),
+        array(5, 3, act=IntFormat(bits=1, signed=False), last=True),
+        host_input=HostInput.TOKENS,
+        host_output=HostOutput.ARGMAX,
+    ),
+    "array, spiking, array": chain(
+        array(8, 6, act=U6),
+        GradedSpikeParams(inputs=6, payload=U6, steps=2),
+        spiking(6, 5, payload=U6, lanes=1),
+        RegisterParams(inputs=5, neurons=7, neuron=LIF, weight_bits=4),
+        SpikeCountParams(inputs=7, count=U4),
+        array(7, 3, last=True),
+    ),
+    "zero-skipping layer, encoder, spiking": chain(
+        EventAnnParams(**HIDDEN, inputs=7, neurons=5),
+        EncoderParams(inputs=5, steps=3, encoding=Encoding.RATE, payload=U4),
+        spiking(5, 4, readout=Readout.COUNT),
+    ),
+    "spiking, zero-skipping layer": chain(
+        spiking(6, 5, readout=Readout.COUNT, count_bits=4),
+        EventAnnParams(inputs=5, neurons=4, act=U4, lanes=2, weight_bits=4, bias=True),
+        host_input=HostInput.TOKENS,
+    ),
+    "one wide": chain(
+        array(1, 1, cols=1),
+        GradedSpikeParams(inputs=1, payload=U4, steps=4),
+        spiking(1, 1, payload=U4, lanes=1),
+        SpikeCountParams(inputs=1, count=U4),
+        array(1, 1, cols=1, last=True),
+    ),
+}
+
+
+def random_chain(rng):
+    """Engines of any kind behind one another, each taking what the one before sends."""
+
+    def choose(*options):
+        return options[rng.integers(len(options))]
+
+    from_tokens = choose(False, True)
+    size, contents, fmt = choose(1, 5, 8), Contents.TRAIN if from_tokens else choose(*FRAMES), U4
+    fmt = SPIKE if from_tokens else fmt
+    engines = []
+    for _ in range(choose(2, 3, 4, 5)):
+        outputs = choose(1, 4, 7)
+        if contents is Contents.FRAME and (engines and choose(False, True)):
+            engine = GradedSpikeParams(inputs=size, payload=fmt, steps=choose(1, 2, 4))
+        elif contents is Contents.FRAME:
+            flow = choose(*Dataflow)
+            engine = array(size, outputs, act=fmt, rows=choose(1, 2), cols=choose(1, 3), dataflow=flow)
+        elif contents is Contents.SPARSE_FRAME and choose(False, True):
+            encoding = choose(Encoding.DIRECT, Encoding.RATE, Encoding.PHASE)
+            engine = EncoderParams(inputs=size, steps=choose(1, 3), encoding=encoding, payload=fmt)
+        elif contents is Contents.SPARSE_FRAME:
+            knobs = {"lanes": choose(1, 3), "weight_bits": 4, "bias": choose(False, True)}
+            activation = ActivationParams(act=U4, clamp=(0, 15), shift=13)
+            engine = EventAnnParams(inputs=size, neurons=outputs, act=fmt, activation=activation, **knobs)
+        elif choose(False, False, True):
+            engine = SpikeCountParams(inputs=size, payload=fmt, count=U4)
+        else:
+            readout = choose(Readout.SPIKES, Readout.SPIKES, Readout.COUNT)
+            knobs = {"payload": fmt, "readout": readout, "bias": choose(False, True), "count_bits": 4}
+            in_registers = choose(False, False, True)
+            make = RegisterParams if in_registers else SpikingParams
+            lanes = {} if in_registers else {"lanes": choose(1, 3)}
+            engine = make(inputs=size, neurons=outputs, neuron=LIF, weight_bits=4, **knobs, **lanes)
+        engines.append(engine)
+        size, contents, fmt = engine.output.addresses, engine.sends, engine.output.payload
+    host_output = HostOutput.TOKENS if contents is Contents.TRAIN else HostOutput.DENSE
+    host_input = HostInput.TOKENS if from_tokens else HostInput.DENSE
+    if not any(engine.runs_stages for engine in engines):
+        return random_chain(rng)
+    return chain(*engines, host_input=host_input, host_output=host_output)
+
+
+FRAMES = (Contents.FRAME, Contents.SPARSE_FRAME)
+
+
+def frame_words(values):
+    return [address | int(value) << WORD_PAYLOAD[0] for address, value in enumerate(values) if value]
+
+
+def check(params, seed):
+    """Outputs and cycles of the RTL are those of the golden model, sample by sample."""
+    design = random_design(params, seed=seed)
+    x = random_samples(design, 5, seed=seed)
+    expected = golden.run(design, x)
+    answers = answers_of(design, x)
+    assert [cycles for _, cycles in answers] == expected.cycles.tolist()
+    if params.host_output is not HostOutput.TOKENS:
+        words = np.array([words for words, _ in answers], dtype=np.uint32).astype(np.int32)
+        assert (words == expected.outputs).all()
+        return
+    for (words, _), train in zip(answers, expected.trains, strict=True):
+        assert words == [word for step in train for word in [*frame_words(step), TICK]] + [END]
+
+
+@pytest.mark.parametrize("params", CHAINS.values(), ids=CHAINS)
+def test_rtl_equals_golden_in_outputs_and_cycles(params):
+    check(params, seed=3)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_chains(seed):
+    check(random_chain(np.random.default_rng(seed)), seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1000, 1200))
+def test_many_random_chains(seed):
+    check(random_chain(np.random.default_rng(seed)), seed)
+
+
+@pytest.mark.parametrize("name", ["array, spiking, array", "one step", "spiking, counts, array"])
+def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
+    design = random_design(CHAINS[name], seed=3)
+    folder = generate(tmp_path / "d", kind="network", params=CHAINS[name], design=design, choices={}).path
+    results = verify(folder, samples=4, cache=Cache(root=tmp_path / "cache"))
+    assert [result.message for result in results if not result.passed] == []
+    assert sum(not result.skipped for result in results) >= 6
+
+
+def test_every_registry_knows_every_engine():
+    """An engine is told once in each layer."""
+    kinds = set(COMPONENTS)
+    assert kinds == set(LAYOUTS) == set(MODELS) == set(PACKERS) == set(STAGES) == set(WORK) == set(SEEN)
+
+
+def test_energy_of_a_mixed_chain_has_a_part_for_each_engine():
+    params = CHAINS["array, spiking, array"]
+    design = random_design(params, seed=3)
+    result = golden.run(design, random_samples(design, 4, seed=3))
+    energy = counted_energy(load_technology("horowitz45"), params, result.counters, result.cycles)
+    assert (energy.total > 0).all()
+
+
+def test_links_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match="engine 0 sends a whole frame, but engine 1 takes a spike train: put an enc"):
+        chain(array(9, 7), spiking(7, 5, payload=U4))
+    with pytest.raises(InputError, match=r"engine 0 sends a spike train, but engine 1 takes a whole frame: it must be"):
+        chain(spiking(6, 7), array(7, 5, act=SPIKE), host_input=HostInput.TOKENS)
