@@ -21,6 +21,7 @@ from tospike.compare.gates.levels import TERM_PARTS, part_levels
 from tospike.compare.gates.parts import PARTS
 from tospike.compare.gates.place import GatePlace
 from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.report.area import CellArea
 from tospike.compare.report.figures.drawing import PALETTE, new_figure
 from tospike.compare.report.figures.energy import accuracy_energy_figure
 from tospike.compare.report.figures.labels import Label, place_labels
@@ -252,6 +253,24 @@ def test_a_page_with_parts_missing_says_so(bare):
     assert "(area was not measured)" in text
     assert "None" not in text
     assert "nan" not in text.lower().split()
+
+
+def test_standard_cells_have_an_area_of_their_own(study, tmp_path):
+    def in_cells(each):
+        area = CellArea(target="x.lib", area=123.5, cells=45, ff=6, memory_bits=78, engines={}, tools={})
+        return replace(each, fpga=area, latency_us=None)
+
+    report = reports.with_designs(study, in_cells)
+    rows = {row.label: row.values for row in summary_rows(report) if row.group == "Area, x.lib"}
+    assert rows == {
+        "cells, in the library's unit": ("124", "124"),
+        "flip-flops": ("6", "6"),
+        "memory, bit": ("78", "78"),
+    }
+    text = page_text(page(report))
+    assert "digits_ann in the cells of x.lib: area 124 in the library's unit, 45 cells, 6 of them flip-flops" in text
+    assert "1.00× cells area" not in text and "Not synthesised." not in text and "LUT4" not in text
+    assert "area of cells" in summary_figure(report).svg and "LUT4" not in summary_figure(report).svg
 
 
 def test_energies_far_apart_fit_on_the_axis(study):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from tospike.compare.report.area import FpgaArea
+from tospike.compare.report.area import CellArea, FpgaArea
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.figures.drawing import (
     COLOUR,
@@ -70,6 +70,10 @@ def wilson_interval(fraction: float, samples: int) -> tuple[float, float]:
     return float((centre - half) / scale), float(min(1.0, (centre + half) / scale))
 
 
+Panel = tuple[str, Callable[[DesignReport], float | None]]
+"""A heading, and the figure of a design."""
+
+
 def summary_figure(report: StudyReport) -> Drawing:
     """Draw the answer as one wide picture that stands alone: the verdict above energy, latency and area."""
     designs = report.designs
@@ -77,13 +81,12 @@ def summary_figure(report: StudyReport) -> Drawing:
     figure = new_figure(11.5, 1.75 + 0.27 * len(sentence))
     figure.suptitle("\n".join(sentence), x=0.012, ha="left", fontsize=13, linespacing=1.45, color=COLOUR["ink"])
     timed = all(design.latency_us for design in designs)
-    panels: tuple[tuple[str, Callable[[DesignReport], float | None]], ...] = (
+    panels: tuple[Panel, ...] = (
         ("energy per inference, pJ", lambda d: d.counted_pj.total),
         ("latency, µs", lambda d: d.latency_us.mean if d.latency_us else None)
         if timed
         else ("cycles per inference", lambda d: d.cycles.mean),
-        ("area, LUT4", lambda d: d.fpga.lut4 if isinstance(d.fpga, FpgaArea) else None),
-        ("DSP blocks", lambda d: d.fpga.dsp if isinstance(d.fpga, FpgaArea) else None),
+        *_area_panels(designs),
     )
     for index, (axes, (label, value_of)) in enumerate(zip(figure.subplots(1, len(panels)), panels, strict=True)):
         _panel(axes, designs, [value_of(design) for design in designs])
@@ -91,6 +94,18 @@ def summary_figure(report: StudyReport) -> Drawing:
             axes.set_yticklabels([])
         axes.set_title(label, loc="left", fontsize=11, color=COLOUR["muted"])
     return render(figure, "Spikes or not: the verdict with energy, latency and area")
+
+
+def _area_panels(designs: Sequence[DesignReport]) -> tuple[Panel, Panel]:
+    if any(isinstance(design.fpga, CellArea) for design in designs):
+        return (
+            ("area of cells", lambda d: d.fpga.area if isinstance(d.fpga, CellArea) else None),
+            ("memory, bit", lambda d: d.fpga.memory_bits if isinstance(d.fpga, CellArea) else None),
+        )
+    return (
+        ("area, LUT4", lambda d: d.fpga.lut4 if isinstance(d.fpga, FpgaArea) else None),
+        ("DSP blocks", lambda d: d.fpga.dsp if isinstance(d.fpga, FpgaArea) else None),
+    )
 
 
 def _panel(axes: Axes, designs: Sequence[DesignReport], values: Sequence[float | None]) -> None:
