@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -43,26 +44,16 @@ def compare(
     target: Target = "ecp5-85k",
     speed: Speed = None,
     seed: Seed = 1,
-    synth: Annotated[bool, typer.Option(help="Synthesise: area, clock and latency in time, not only cycles.")] = True,
-    rtl_samples: Annotated[int | None, typer.Option(help="Test samples to run in RTL [digits, braille: all].")] = None,
     simulator: SimulatorOption = Simulator.VERILATOR,
     technology: Annotated[
         str, typer.Option(help=f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file.")
     ] = "horowitz45",
     energy_model: Annotated[str, typer.Option(help=f"Prices of operation counts: {', '.join(MODELS)}.")] = "horowitz45",
-    sensitivity: Annotated[
-        bool, typer.Option(help="Also run both networks with one thing changed at a time (golden model only).")
-    ] = True,
-    iso_accuracy: Annotated[
-        bool, typer.Option(help="Also run both over bits and time steps, and compare them at equal accuracy.")
-    ] = True,
-    twin: Annotated[
-        bool, typer.Option(help="Also the SNN's twin: the ANN with activations of ceil(log2(steps + 1)) bits.")
-    ] = True,
     gates: Annotated[bool, typer.Option("--gates", help="Also the energy of the gates, level 3.")] = False,
     gate_target: GateTarget = "osu018",
     gate_samples: Annotated[int, typer.Option(help="Test samples to simulate in gates.")] = DEFAULT_SAMPLES,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
+    study: StudyOptions,
     options: ModelOptions,
 ) -> None:
     """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
@@ -72,18 +63,14 @@ def compare(
         ann=ann, snn=snn, data=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out, samples=samples
     )
     chosen = named(workload, options, given)
-    study = StudyOptions(
+    study = replace(
+        study,
         target=target,
         speed=speed,
         seed=seed,
-        synthesis=synth,
         simulator=simulator.value,
-        rtl_samples=rtl_samples,
         model=model_named(energy_model),
         technology=load_technology(technology),
-        sensitivity=sensitivity,
-        iso_accuracy=iso_accuracy,
-        twin=twin,
         gates=GateStudy.on(gate_target, samples=gate_samples) if gates else None,
         cache=Cache(reuse=not no_cache),
     )

@@ -11,12 +11,14 @@ from typer.testing import CliRunner
 
 from tospike.cli.main import app
 from tospike.cli.options import takes_options
+from tospike.compare.study.options import StudyOptions
 from tospike.gen.convert import ConvertOptions
 from tospike.gen.nir_options import NirOptions
 from tospike.gen.options import CLASSES, OPTIONS, ModelOptions
 from tospike.gen.plan_options import AnnEngine, PlanOptions
 from tospike.gen.quantize_options import QuantizeOptions
-from tospike.hw.params import InputError, check_options, option, options_of, require_known
+from tospike.gen.systolic_options import ActSign, SystolicOptions
+from tospike.hw.params import DenseLayer, InputError, WeightSource, check_options, option, options_of, require_known
 
 
 class Colour(StrEnum):
@@ -136,6 +138,32 @@ def test_commands_about_networks_have_all_of_them(command):
     words = {word for line in said.splitlines() for word in line.split()}
     missing = {each.flag for each in OPTIONS.values() if not each.layers_only} - words
     assert not missing
+
+
+@pytest.mark.parametrize(
+    ("command", "classes"),
+    [
+        ("generate systolic", [SystolicOptions]),
+        ("convert", [ConvertOptions]),
+        ("compare", [StudyOptions]),
+    ],
+)
+def test_commands_have_the_options_of_their_classes(command, classes):
+    said = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"}).output
+    words = {word for line in said.splitlines() for word in line.split()}
+    missing = {each.flag for cls in classes for each in options_of(cls).values() if each.help} - words
+    assert not missing
+
+
+def test_an_array_is_made_of_its_options():
+    array = SystolicOptions(cols=4, act_sign=ActSign.UNSIGNED, weight_bits=3).array
+    assert (array.rows, array.cols, array.act.signed, array.weight_bits) == (8, 4, False, 3)
+    with pytest.raises(InputError, match="--fit chooses the array: leave --rows"):
+        SystolicOptions(rows=4, fit="ecp5-85k")
+    with pytest.raises(InputError, match="a bare array has no memories: leave --fit and --weights out"):
+        _ = SystolicOptions(weights=WeightSource.STREAM).bare_array
+    engine, fitted = SystolicOptions(fit="ecp5-85k").engine(DenseLayer(rows=4, inputs=8, outputs=8))
+    assert fitted is not None and fitted.params == engine and engine.writable
 
 
 def test_model_options_go_to_the_classes_that_have_them():

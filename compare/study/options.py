@@ -9,6 +9,7 @@ from tospike.compare.energy.technology import Technology, load_technology, shipp
 from tospike.compare.gates.study import GateStudy
 from tospike.compare.study.entry import Prices
 from tospike.gen.cache import Cache
+from tospike.hw.params import option
 
 Progress = Callable[[str, str], None]
 """Takes a design's name and what is being done for it."""
@@ -21,24 +22,19 @@ class StudyOptions:
     target: str = "ecp5-85k"
     speed: int | None = None
     seed: int = 1
-    synthesis: bool = True
-    """Whether to synthesise; without, there is neither area nor clock, and latency is in cycles only."""
+    synthesis: bool = option(True, "Synthesise: area, clock and latency in time, not only cycles", name="synth")
     simulator: str = "verilator"
-    rtl_samples: int | None = None
-    """``None``: every test sample."""
+    rtl_samples: int | None = option(None, "Test samples to run in RTL", unset="digits, braille: all")
     model: EnergyModel = HOROWITZ_45
     """Level 1: prices of operation counts."""
     technology: Technology = field(default_factory=lambda: load_technology("horowitz45"))
     """Level 2: prices of what the hardware's counters say; the shipped ones give the range."""
-    sensitivity: bool = True
-    """Whether to run both networks with one thing changed at a time."""
-    iso_accuracy: bool = True
-    """Whether to run both networks over bits and time steps, and to compare them at equal accuracy."""
-    twin: bool = True
-    """Whether to measure the SNN's twin, the ANN with activations of as many bits as it can tell."""
+    sensitivity: bool = option(True, "Also run both networks with one thing changed at a time (golden model only)")
+    iso_accuracy: bool = option(True, "Also run both over bits and time steps, and compare them at equal accuracy")
+    twin: bool = option(True, "Also the SNN's twin: the ANN with activations of ceil(log2(steps + 1)) bits")
     gates: GateStudy | None = None
     """Level 3; ``None``: it was not asked for."""
-    cache: Cache
+    cache: Cache = field(default_factory=Cache)
 
     @property
     def technologies(self) -> tuple[Technology, ...]:

@@ -58,7 +58,9 @@ class Option:
     def text(self) -> str:
         """Help, default and range in a line."""
         default = self.default.value if isinstance(self.default, StrEnum) else self.default
-        shown = self.unset or ("" if default is None or default is False else f"{default}")
+        if self.type is bool:
+            default = "yes" if default else None
+        shown = self.unset or ("" if default is None else f"{default}")
         brackets = "; ".join(filter(None, (shown, self.range)))
         return f"{self.help} [{brackets}]." if brackets else f"{self.help}."
 
