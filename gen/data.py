@@ -65,7 +65,7 @@ class DataSet:
                 at, low = int(np.argmax(y)), int(y.min())
                 shift = f", or subtract {low} from all" if int(y.max()) - low < outputs else ""
                 raise InputError(
-                    f"{self.name}: label {y[at]} of sample {at} is no output of {network}, which has 0 to "
+                    f"{self.name}: label {y[at]} of sample {at} is not an output of {network}, which has 0 to "
                     f"{outputs - 1}: number the classes from 0{shift}"
                 )
 
@@ -120,7 +120,7 @@ def load_data(
         An unknown ``spec``, a missing or damaged file, shapes that do not fit, NaN.
     """
     kind, _, where = spec.partition(":")
-    require(every is None or kind == "npz", f"{spec} has a training part of its own: leave --hold-out away")
+    require(every is None or kind == "npz", f"{spec} has a training part of its own: leave --hold-out out")
     if spec == "digits":
         return _digits()
     if kind == "mnist" and where:
@@ -159,14 +159,14 @@ def _read_idx(folder: Path, name: str) -> NDArray[np.uint8] | None:
     path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
     if path is None:
         return None
-    with reading(path, "idx file", "fetch it again"):
+    with reading(path, "idx file", "download it again"):
         raw = read_bytes(path, DATA_BYTES // 4)  # pixels become float32
     dimensions = raw[3] if len(raw) >= 4 else 0
     start = 4 + 4 * dimensions
     good = raw[:3] == b"\x00\x00\x08" and len(raw) >= start
     shape = struct.unpack(f">{dimensions}I", raw[4:start]) if good else ()
     good = good and dimensions >= 1 and len(raw) - start == math.prod(shape)
-    require(good, f"{path} is no complete idx file of unsigned bytes: fetch it again")
+    require(good, f"{path} is not a complete idx file of unsigned bytes: download it again")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
 
@@ -180,7 +180,7 @@ def _mnist(folder: Path) -> DataSet:
         )
         if images is None or labels is None:
             return None
-        require(images.ndim == 3 and labels.ndim == 1, f"the {prefix} files in {folder} are no images and labels")
+        require(images.ndim == 3 and labels.ndim == 1, f"the {prefix} files in {folder} are not images and labels")
         return _pixels(images), labels.astype(np.int64, casting="same_kind")
 
     test, train = load("t10k"), load("train") or _mnist_train(folder / "mnist_train.npz")
@@ -262,7 +262,7 @@ def _npz(
     is_turned = is_events and is_signed(arrays["p"])
     part = f"all samples of {path.name} are test; "
     if {"train_x", "train_y"} <= arrays.keys():
-        require(every is None, f"{path} has a training part of its own: leave --hold-out away")
+        require(every is None, f"{path} has a training part of its own: leave --hold-out out")
         train = _flat(path, arrays["train_x"]), _labels(path, arrays["train_y"])
         part += "train_x is training"
     elif every is not None:
@@ -317,6 +317,6 @@ def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:
         "number of its class, from 0, with astype(int)",
     )
     lowest = int(labels.min(initial=0))
-    require(lowest >= 0, f"{path} has a label {lowest}, which is no class: number them from 0")
+    require(lowest >= 0, f"{path} has a label {lowest}, which is not a class: number them from 0")
     require(len(labels) <= SAMPLES, f"{path} holds {len(labels)} labels: {SAMPLES} at most are supported")
     return to_int64(labels, "labels")

@@ -167,7 +167,7 @@ def _read(path: Path) -> DesignFolder:
         manifest.get("format") == FORMAT,
         f"{path} was written by another version of tospike, whose description differs: generate it again",
     )
-    require(manifest.get("kind") != "array", f"{path} is a bare array, which has no host port: leave --array-only away")
+    require(manifest.get("kind") != "array", f"{path} is a bare array, which has no host port: leave --array-only out")
     engine_params, stage_counts = manifest["params"], manifest["stage_counts"]
     for name, expected in manifest["files"].items():
         file = path / name

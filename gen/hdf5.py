@@ -48,7 +48,7 @@ class _Check:
             elif isinstance(found, h5py.Dataset):
                 self.data(found, shown)
             else:
-                raise InputError(f"{shown!r} is neither a group nor a data set")
+                raise InputError(f"{shown!r} is neither a group nor a dataset")
 
     def data(self, data: h5py.Dataset, shown: str) -> None:
         require(not data.is_virtual and not data.external, f"{shown!r} lies in other files: store it in this one")

@@ -33,7 +33,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     require(path.is_file(), f"{folder} is not a generated design: it has no {MANIFEST} (run `tospike generate` first)")
     with reading(path, "manifest of a design", "generate the design again"):
         manifest: dict[str, Any] = json.loads(read_text(path))
-        require(isinstance(manifest, dict), f"{path} is no manifest of a design: generate the design again")
+        require(isinstance(manifest, dict), f"{path} is not the manifest of a design: generate the design again")
         modules = [manifest[name] for name in ("top",) if name in manifest]
         modules += [engine["module"] for engine in manifest.get("engines", ())]
         ports = [manifest[name] for name in ("clock", "reset") if manifest.get(name) is not None]
@@ -43,7 +43,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             for name in names:
                 require(
                     isinstance(name, str) and plain.fullmatch(name) is not None,
-                    f"{path} names {str(name)[:100]!r}, which is no plain name: generate the design again",
+                    f"{path} names {str(name)[:100]!r}, which is not a plain name: generate the design again",
                 )
         whole = folder.resolve()
         for name in files:

@@ -65,7 +65,7 @@ def _steps(node: nir.Delay, name: str, inputs: int, dt: float | None) -> NDArray
     off = int(np.argmax(np.abs(exact - steps)))
     require(
         abs(exact[off] - steps[off]) <= TOLERANCE,
-        f"{name}: a delay of {exact[off] * dt:g} s is {exact[off]:g} steps of {dt:g} s, no whole number: give --dt",
+        f"{name}: a delay of {exact[off] * dt:g} s is {exact[off]:g} steps of {dt:g} s, not a whole number: give --dt",
     )
     low, high = int(steps.min()), int(steps.max())
     require(

@@ -67,8 +67,8 @@ def input_shape(graph: nir.NIRGraph, first: Sequence[Node]) -> tuple[tuple[int, 
     whole = all(isinstance(size, int | float | np.number) and size >= 1 and size == int(size) for size in sizes)
     require(
         len(sizes) >= 1 and whole,
-        f"node {name!r} (Input) has no shape of positive whole numbers, but {stated}: write the shape of one step of a "
-        "sample into it",
+        f"node {name!r} (Input) must have a shape of positive whole numbers, not {stated}: write the shape of one step "
+        "of a sample into it",
     )
     shape = tuple(int(size) for size in sizes)
     more = _surplus(shape, first)
@@ -133,7 +133,7 @@ class _Walk:
             self._check_kind(name, node)
         for source, target in sorted(edges):
             for end in (source, target):
-                require(end in nodes, f"an edge leads from {source!r} to {target!r}, but {end!r} is no node")
+                require(end in nodes, f"an edge leads from {source!r} to {target!r}, but {end!r} is not a node")
         self.after = {name: sorted(t for s, t in edges if s == name) for name in nodes}
         self.before = {name: sorted(s for s, t in edges if t == name) for name in nodes}
         self.start, self.end = (self._only(kind) for kind in (nir.Input, nir.Output))
@@ -167,8 +167,8 @@ class _Walk:
             for _, end in onward:
                 require(
                     end == self.end or end not in reached,
-                    f"the cycle through {end!r} and {source!r} is no recurrence: only a neuron's own spikes, through "
-                    "one Affine or Linear, may lead back to it",
+                    f"the cycle through {end!r} and {source!r} is not a recurrence: only a neuron's own spikes, "
+                    "through one Affine or Linear, may lead back to it",
                 )
             require(len(onward) >= 1, f"node {source!r} leads nowhere: connect it to the Output")
             require(

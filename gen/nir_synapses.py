@@ -201,7 +201,7 @@ def dense_parts(node: nir.Affine | nir.Linear, name: str) -> tuple[Floats, Float
 
 def _pair(value: object, name: str) -> tuple[int, int]:
     numbers = [int(number) for number in np.ravel(np.asarray(value))]
-    require(len(numbers) in (1, 2) and min(numbers) >= 1, f"{name}: {value} are no sizes in two dimensions")
+    require(len(numbers) in (1, 2) and min(numbers) >= 1, f"{name}: {value} are not sizes in two dimensions")
     return numbers[0], numbers[-1]
 
 

@@ -31,7 +31,7 @@ def read_npz(path: Path, limit: int = DATA_BYTES) -> dict[str, NDArray[Any]]:
         for member in members:
             name, _, suffix = member.filename.rpartition(".")
             require(
-                suffix == "npy" and bool(name), f"{path} holds {member.filename!r}, which is no array: leave it out"
+                suffix == "npy" and bool(name), f"{path} holds {member.filename!r}, which is not an array: leave it out"
             )
             total += _stated_bytes(archive, member, path)
             require(total <= limit, f"{path} states arrays of {total} bytes: {limit} at most are read")

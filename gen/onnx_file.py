@@ -21,7 +21,7 @@ def read_model(path: Path) -> onnx.ModelProto:
         protobuf and onnx raise passes.
     """
     model = onnx.ModelProto.FromString(read_bytes(path))
-    empty = f"{path} is no readable ONNX model (it has no nodes): export it again"
+    empty = f"{path} is not a readable ONNX model (it has no nodes): export it again"
     require(len(model.graph.node) >= 1, empty)
     require(not model.graph.sparse_initializer, "it has sparse initializers: export it with dense ones")
     constants = [attribute.t for node in model.graph.node for attribute in node.attribute if attribute.HasField("t")]
@@ -50,7 +50,7 @@ def _check_external(tensor: onnx.TensorProto, folder: Path) -> None:
     location = given.get("location", "")
     file = folder / location
     inside = bool(location) and file.resolve().is_relative_to(folder.resolve()) and file.is_file()
-    require(inside, f"tensor {tensor.name!r} lies in {location!r}, which is no file in the folder of the model")
+    require(inside, f"tensor {tensor.name!r} lies in {location!r}, which is not a file in the folder of the model")
     stated = _stated_bytes(tensor)
     offset = int(given.get("offset", 0))
     length = int(given.get("length", file.stat().st_size - offset))

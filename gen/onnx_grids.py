@@ -40,7 +40,7 @@ class Quantizer:
     def __post_init__(self) -> None:
         good = bool(np.isfinite(self.scale).all() and (self.scale > 0).all())
         require(good, f"{self.name}: a quantiser's scale must be positive")
-        require(bool(np.isfinite(self.zero).all()), f"{self.name} has a zero point that is no number")
+        require(bool(np.isfinite(self.zero).all()), f"{self.name} has a zero point that is not a number")
         require(bool((self.low < self.high).all()), f"{self.name}: the range of a quantiser is empty")
 
     def grid(self) -> Grid:
@@ -80,7 +80,7 @@ class Quantizer:
                 value=value, obstacle=f"{self.name} has more than {WEIGHT_BITS} bits, which biases may have"
             )
         if (self.zero != np.rint(self.zero)).any():
-            return Constant(value=value, obstacle=f"{self.name} has a zero point that is no integer")
+            return Constant(value=value, obstacle=f"{self.name} has a zero point that is not an integer")
         return Constant(value=value, grid=Grid(scale=self.scale, low=int(low), high=int(high)))
 
 

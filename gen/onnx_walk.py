@@ -76,7 +76,7 @@ class Walk:
         good = len(full) == len(shape) and all(size in (1, want) for size, want in zip(full, shape, strict=True))
         require(
             good,
-            f"{name}: {node.input[index]!r} of shape {array.shape} is no vector for {tensor.shape[0]} channels",
+            f"{name}: {node.input[index]!r} of shape {array.shape} is not a vector for {tensor.shape[0]} channels",
         )
         return np.broadcast_to(array.reshape(full), shape).reshape(-1)
 

@@ -24,7 +24,7 @@ def read_window(attributes: dict[str, Any], shape: Shape, kernel: tuple[int, ...
         sizes = [shape[1 + i] + padding[i] + padding[2 + i] - kernel[i] for i in range(2)]
         require(
             all(size % step == 0 for size, step in zip(sizes, stride, strict=True)),
-            f"{label} has ceil_mode and windows that hang over the edge: pad the image instead",
+            f"{label} has ceil_mode and windows that extend beyond the edge: pad the image instead",
         )
     try:
         window = Window(kernel=(kernel[0], kernel[1]), stride=(stride[0], stride[1]), padding=padding)

@@ -21,7 +21,7 @@ def read_options_file(path: Path) -> ModelOptions:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no TOML file: {error}") from None
+        raise InputError(f"{path} is not a TOML file: {error}") from None
     layers = given.pop("layer", {})
     require(isinstance(layers, dict), f"{path}: layer must be tables [layer.NAME], not {layers!r}")
     for layer, own in layers.items():

@@ -90,7 +90,7 @@ def _input(network: Network, samples: NDArray[np.generic], options: QuantizeOpti
     counts = samples.astype(np.float64)
     require(
         bool((counts >= 0).all() and (counts == np.rint(counts)).all()),
-        "the data are no spike trains (they hold negative or fractional values): give an encoding",
+        "the data are not spike trains (they hold negative or fractional values): give an encoding",
     )
     return replace(spec, format=IntFormat(bits=max(1, int(counts.max()).bit_length()), signed=False), scale=1.0)
 

@@ -19,7 +19,7 @@ def reading(path: Path | str, kind: str, mend: str) -> Iterator[None]:
     path
         The file, or what stands for it in messages.
     kind
-        What it should be, as in "is no readable ...".
+        What it should be, as in "is not a readable ...".
     mend
         The way out.
 
@@ -43,7 +43,7 @@ def reading(path: Path | str, kind: str, mend: str) -> Iterator[None]:
             detail = "it is nested too deeply"
         elif isinstance(error, KeyError):
             detail = f"it lacks {detail}"
-        raise InputError(f"{path} is no readable {kind} ({detail[:200] or type(error).__name__}): {mend}") from error
+        raise InputError(f"{path} is not a readable {kind} ({detail[:200] or type(error).__name__}): {mend}") from error
 
 
 def read_bytes(path: Path, limit: int = FILE_BYTES) -> bytes:
@@ -55,7 +55,7 @@ def read_bytes(path: Path, limit: int = FILE_BYTES) -> bytes:
         It is no regular file, or holds more than ``limit`` bytes; OSError if it cannot be read.
     """
     found = path.stat()
-    require(stat.S_ISREG(found.st_mode), f"{path} is no file: give one")
+    require(stat.S_ISREG(found.st_mode), f"{path} is not a regular file: give one")
     require(found.st_size <= limit, f"{path} has {found.st_size} bytes: {limit} at most are read")
     if path.suffix != ".gz":
         return path.read_bytes()

@@ -124,7 +124,7 @@ _LARGEST = 1 << 62
 
 def _integers(values: NDArray[Any], name: str) -> NDArray[np.int64]:
     """Return the numbers that are integers already, whatever their type."""
-    require(values.dtype.kind in "buif", f"events: {name} is {values.dtype}, no numbers: {_MENDS[name]}")
+    require(values.dtype.kind in "buif", f"events: {name} is {values.dtype}, not numbers: {_MENDS[name]}")
     numbers = values.astype(np.int8, casting="same_kind") if values.dtype.kind == "b" else values
     wrong = np.flatnonzero(~((numbers == np.floor(numbers)) & (numbers <= _LARGEST) & (numbers >= -_LARGEST)))
     if len(wrong):

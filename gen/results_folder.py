@@ -39,7 +39,9 @@ def check_results(out: Path, names: Iterable[str]) -> None:
             path = out / name
             if os.path.lexists(path):
                 ours = path.is_file() and not path.is_symlink() and digest(path.read_bytes()) in recorded.get(name, ())
-                require(ours, f"{path} is not as tospike wrote it, if it did: move it away, or choose another --out")
+                require(
+                    ours, f"{path} was not written by tospike, or was changed: move it away, or choose another --out"
+                )
     except OSError as error:
         raise InputError(f"cannot write to {out}: {error.strerror}; use another --out") from None
 

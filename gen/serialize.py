@@ -138,7 +138,7 @@ def _value(data: Any, option: Any, where: str) -> Any:
     if option == grid.Reals:
         values = np.array(data)
         good = values.dtype.kind in "iuf" and bool(np.isfinite(values).all())
-        require(good, f"{where} holds other things than numbers")
+        require(good, f"{where} holds values other than numbers")
         return values.astype(np.float64)
     if typing.get_origin(option) is tuple:
         kinds = typing.get_args(option)
@@ -153,7 +153,7 @@ def _value(data: Any, option: Any, where: str) -> Any:
 
 def _integers(data: list[Any], where: str) -> np.ndarray[Any, Any]:
     values = np.array(data)
-    require(values.dtype.kind in "iu" or not values.size, f"{where} holds other things than integers")
+    require(values.dtype.kind in "iu" or not values.size, f"{where} holds values other than integers")
     require(values.dtype != np.uint64, f"{where} holds integers beyond 64 bits")
     return to_int64(values, where)
 

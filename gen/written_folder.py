@@ -114,7 +114,7 @@ def _target(out: Path) -> Path:
     require(not target.is_symlink(), f"{out} is a symbolic link to itself: choose another --out")
     require(
         not Path.cwd().is_relative_to(target),
-        f"{out} is the folder that you are in, or above it, which cannot be exchanged: give --out another name",
+        f"{out} is the current folder, or above it, and cannot be replaced: give --out another name",
     )
     return target
 

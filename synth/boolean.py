@@ -40,7 +40,7 @@ class _Parser:
             self._fail()
 
     def _fail(self) -> None:
-        raise InputError(f"the Liberty file has {self._expression!r}, which is no Boolean expression of its pins")
+        raise InputError(f"the Liberty file has {self._expression!r}, which is not a Boolean expression of its pins")
 
     def _next(self) -> str:
         return self._tokens[0] if self._tokens else ""

@@ -52,7 +52,7 @@ class CellFlow:
             The library cannot be read or Yosys fails.
         """
         library = read_library(self.target.library)
-        with reading(self.target.library, "Liberty file", "fetch it again"):
+        with reading(self.target.library, "Liberty file", "download it again"):
             areas = cell_areas(library)
             design.require_other_names(areas, self.target.name)
         entry = self._synthesise(design, library)
@@ -136,7 +136,7 @@ def read_library(path: Path) -> bytes:
     InputError
         It cannot be read, or it is no Liberty file.
     """
-    with reading(path, "Liberty file", "fetch it again"):
+    with reading(path, "Liberty file", "download it again"):
         data = read_bytes(path, LIBERTY_BYTES)
     require(re.search(rb"\blibrary\s*\(", data) is not None, f"{path} is not a Liberty file: it has no library(...)")
     require(

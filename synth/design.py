@@ -27,7 +27,7 @@ class Port:
 
     def __post_init__(self) -> None:
         good = isinstance(self.name, str) and re.fullmatch(r"[A-Za-z_]\w*", self.name, re.ASCII) is not None
-        require(good, f"a port is called {self.name!r}, which is no name in Verilog: generate the design again")
+        require(good, f"a port is called {self.name!r}, which is not a name in Verilog: generate the design again")
 
 
 @dataclass(frozen=True, kw_only=True)

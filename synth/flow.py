@@ -49,6 +49,6 @@ def synthesize(
     design = read_design(folder, chosen.technology)
     store = cache or Cache()
     if isinstance(chosen, CellTarget):
-        require(speed is None, f"{chosen.name} is a cell library, which has no speed grades: leave --speed away")
+        require(speed is None, f"{chosen.name} is a cell library, which has no speed grades: leave --speed out")
         return CellFlow.on(chosen, cache=store, progress=progress).run(design)
     return FpgaFlow.on(chosen, cache=store, progress=progress).run(design, speed=speed, seed=seed, router=router)

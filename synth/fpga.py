@@ -59,8 +59,8 @@ class FpgaFlow:
         loses_multipliers = self.target.technology == "ice40" and design.technology != "ice40"
         require(
             not (loses_multipliers and design.is_weight_stationary),
-            f"Yosys loses multipliers of a weight-stationary array on {self.target.name}, see docs/measuring.md: "
-            "generate it again with --technology ice40, or --dataflow os",
+            f"Yosys loses multipliers of a weight-stationary array on {self.target.name}, see "
+            "docs/explanation/measuring.md: generate it again with --technology ice40, or --dataflow os",
         )
         netlist = self.synthesise(design, top=WRAPPER, shell=wrap(design))
         statistics = yosys.read_statistics(netlist / _STATISTICS)

@@ -51,7 +51,7 @@ class Group:
         except ValueError:
             raise InputError(
                 f"the Liberty file's {self.kind} {' '.join(self.args)} has {name} {self.attributes[name]!r}, "
-                "which is no number"
+                "which is not a number"
             ) from None
 
 

@@ -168,7 +168,7 @@ def read_cells(library: bytes, name: str = "the Liberty file") -> CellLibrary:
     InputError
         It cannot be read, or lacks voltage or units.
     """
-    with reading(name, "Liberty file", "fetch it again"):
+    with reading(name, "Liberty file", "download it again"):
         return _cells(parse_liberty(library.decode(errors="replace")))
 
 
@@ -178,7 +178,7 @@ def _cells(group: Group) -> CellLibrary:
     for conditions in group.of("operating_conditions"):
         if conditions.args == (group.attributes.get("default_operating_conditions"),):
             voltage = conditions.number("voltage", voltage)
-    require(voltage > 0, f"the library {' '.join(group.args)} does not tell its voltage")
+    require(voltage > 0, f"the library {' '.join(group.args)} does not state its voltage")
     templates = {t.args: t for kind in ("lu_table_template", "power_lut_template") for t in group.of(kind)}
     reader = _Reader(units=units, templates=templates, default_leakage=group.number("default_cell_leakage_power"))
     return CellLibrary(
@@ -200,7 +200,7 @@ def _units(group: Group) -> _Units:
     def scale(name: str, default: str) -> float:
         match = re.fullmatch(r"([\d.eE+-]+)\s*([fpnum]?)[A-Za-z]+", group.attributes.get(name, default))
         if match is None:
-            raise InputError(f"the library's {name} {group.attributes[name]!r} is no unit")
+            raise InputError(f"the library's {name} {group.attributes[name]!r} is not a unit")
         return float(match[1]) * _PREFIXES[match[2]]
 
     factor, unit = group.complex.get("capacitive_load_unit", ("1", "pf"))
@@ -289,7 +289,7 @@ def _numbers(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(item) for item in text.replace(",", " ").split())
     except ValueError:
-        raise InputError(f"the Liberty file has a table with {text[:40]!r}, which are no numbers") from None
+        raise InputError(f"the Liberty file has a table with {text[:40]!r}, which are not numbers") from None
 
 
 def _flip_flop(group: Group) -> FlipFlop | None:

@@ -42,7 +42,7 @@ class Statistics:
         for module in (design.top, *design.engines):
             require(
                 module in self.cells,
-                f"the manifest speaks of module {module!r}, which the synthesised design does not have",
+                f"the manifest names module {module!r}, which the synthesised design does not have",
             )
 
 

@@ -183,7 +183,7 @@ def test_bad_npz_is_refused(tmp_path, arrays, message):
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 truncated"])
 def test_no_npz_is_refused(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(InputError, match="is no readable npz file") as caught:
+    with pytest.raises(InputError, match="is not a readable npz file") as caught:
         load_data(f"npz:{tmp_path / 'a.npz'}")
     assert "\n" not in str(caught.value)
 
@@ -192,7 +192,7 @@ def test_no_npz_is_refused(tmp_path, content):
 def test_no_idx_is_refused(tmp_path, content):
     write_mnist(tmp_path, "t10k", 5)
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(content)
-    with pytest.raises(InputError, match="no complete idx file"):
+    with pytest.raises(InputError, match="not a complete idx file"):
         load_data(f"mnist:{tmp_path}")
 
 
@@ -200,7 +200,7 @@ def test_truncated_gz_is_refused(tmp_path):
     write_mnist(tmp_path, "t10k", 5, ".gz")
     path = tmp_path / "t10k-images-idx3-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-12])
-    with pytest.raises(InputError, match="is no readable idx file"):
+    with pytest.raises(InputError, match="is not a readable idx file"):
         load_data(f"mnist:{tmp_path}")
 
 
@@ -243,7 +243,7 @@ def test_held_out_samples_leave_both_parts(tmp_path, every):
 def test_data_with_a_training_part_hold_nothing_out(tmp_path):
     np.savez(tmp_path / "d.npz", x=np.eye(7), y=np.arange(7), train_x=np.eye(7), train_y=np.arange(7))
     for spec in (f"npz:{tmp_path / 'd.npz'}", "digits"):
-        with pytest.raises(InputError, match="has a training part of its own: leave --hold-out away"):
+        with pytest.raises(InputError, match="has a training part of its own: leave --hold-out out"):
             load_data(spec, every=3)
 
 
@@ -261,14 +261,14 @@ def write_events(path, **changes):
         ({"t_us": [0, np.inf, np.inf]}, r"t_us\[1\] is inf"),
         ({"t_us": np.array([0, 1, 1 << 63], np.uint64)}, r"t_us\[2\] is 9223372036854775808, no integer in range"),
         ({"t_us": [-(1 << 63), 0, (1 << 63) - 1]}, r"t_us\[0\] is -9223372036854775808"),
-        ({"t_us": ["a", "b", "c"]}, "t_us is <U1, no numbers"),
+        ({"t_us": ["a", "b", "c"]}, "t_us is <U1, not numbers"),
         ({"x": [0, 0.5, 1]}, r"x\[1\] is 0.5, no integer in range: give the pixel's column"),
         ({"p": [0, 0.5, 1]}, r"p\[1\] is 0.5"),
         ({"p": [-1, 0, 1]}, "p is -1 in recording 0"),
         ({"offsets": [0, 2.5, 3]}, r"offsets\[1\] is 2.5"),
         ({"offsets": [0, 2, 1, 3]}, "offsets must rise"),
         ({"offsets": [[0, 3]]}, "must be lists of numbers"),
-        ({"label": [-1]}, "label -1, which is no class: number them from 0"),
+        ({"label": [-1]}, "label -1, which is not a class: number them from 0"),
         ({"label": [0.5]}, "labels must be one integer per sample.*astype"),
     ],
 )
@@ -293,7 +293,7 @@ def test_labels_are_outputs(tmp_path):
     np.savez(path, x=np.ones((4, 2)), y=np.array([1, 2, 3, 1]))
     data = load_data(f"npz:{path}")
     data.require_classes(4, "net")
-    with pytest.raises(InputError, match=r"label 3 of sample 2 is no output of net.* 0 to 2.*subtract 1 from all"):
+    with pytest.raises(InputError, match=r"label 3 of sample 2 is not an output of net.* 0 to 2.*subtract 1 from all"):
         data.require_classes(3, "net")
     with pytest.raises(InputError, match=r"number the classes from 0$"):
         data.require_classes(2, "net")

@@ -156,7 +156,7 @@ def test_a_file_of_the_users_own(tmp_path):
         ("kib = [1, 4]", "kib = [4, 1]", "ascending points"),
         ("[logic]", "[magic]", "unknown keys: magic"),
         ("[logic]", "logic = 3\n[magic]", "unknown keys: magic"),
-        ("[add]", "[add", "is no readable technology in TOML"),
+        ("[add]", "[add", "is not a readable technology in TOML"),
     ],
 )
 def test_a_bad_file_is_named(tmp_path, old, new, message):
@@ -169,5 +169,5 @@ def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match="no technology 'tsmc3': use one of horowitz45, osu018"):
         load_technology("tsmc3")
     (tmp_path / "latin.toml").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(InputError, match=r"latin.toml is no readable technology in TOML"):
+    with pytest.raises(InputError, match=r"latin.toml is not a readable technology in TOML"):
         load_technology(str(tmp_path / "latin.toml"))

@@ -199,12 +199,15 @@ def loops(*more, **nodes):
             "node 'y' has 2 outgoing connections besides a rec",
         ),
         (loops(("y", "y")), "the recurrence of node 'y' goes through an edge alone: it needs exactly one Affine"),
-        (loops(("w", "back"), ("back", "y"), back=nir.Linear(W2.T)), "the cycle through 'y' and 'w' is no recurrence"),
+        (
+            loops(("w", "back"), ("back", "y"), back=nir.Linear(W2.T)),
+            "the cycle through 'y' and 'w' is not a recurrence",
+        ),
         (loops(("y", "a"), ("a", "b"), ("b", "y"), a=nir.Linear(W2), b=nir.Linear(W2.T)), "goes through 'a', 'b'"),
         (loops(("y", "a"), ("a", "y"), a=nir.Linear(W2)), r"node 'a' \(Linear\) has weights of shape \(2, 4\), not"),
         (loops(("y", "a"), ("a", "a"), a=nir.Linear(np.eye(4))), "node 'a' .Linear. has 2 incoming connections"),
         (loops(("lost", "y"), lost=nir.Linear(W1)), "nodes 'lost' are not connected to the input"),
-        (loops(("nobody", "y")), "an edge leads from 'nobody' to 'y', but 'nobody' is no node"),
+        (loops(("nobody", "y")), "an edge leads from 'nobody' to 'y', but 'nobody' is not a node"),
         (dangling(), "nodes 'lost' are not connected to the input"),
         (open_end(), "node 'w' leads nowhere: connect it to the Output"),
         (cycle(), "node 'input' is the Input, but an edge leads to it"),
@@ -216,8 +219,11 @@ def loops(*more, **nodes):
         (chain(nir.Linear(W1), nir.Linear(W2), lif(2)), "follows another without a neuron between"),
         (chain(lif(4)), r"node 'z' \(LIF\): r has 4 values for 3 neurons"),
         (chain(lif(5000), inputs=(5000,)), "5000 neurons have no weights before them: at most 4096 are supported"),
-        (chain(nir.Linear(W1), lif(), inputs=(-1, 3)), r"'input' \(Input\) has no shape of positive whole numbers"),
-        (chain(nir.Linear(W1), lif(), inputs=()), r"'input' \(Input\) has no shape of positive whole numbers"),
+        (
+            chain(nir.Linear(W1), lif(), inputs=(-1, 3)),
+            r"'input' \(Input\) must have a shape of positive whole numbers",
+        ),
+        (chain(nir.Linear(W1), lif(), inputs=()), r"'input' \(Input\) must have a shape of positive whole numbers"),
         (chain(nir.Linear(W1)), "node 'z' has no neuron behind it: end in I or LI"),
         (chain(), "the graph has no neurons"),
         (chain(nir.Linear(W1), lif(v_reset=-1.0)), "v_reset is 1, but the reset is zero: give --reset value"),
@@ -255,7 +261,7 @@ def test_no_nir_is_refused(tmp_path, kind):
             file["a"] = 1
     else:
         nir.write(path, nir.Linear(W1))
-    with pytest.raises(InputError, match=r"is no readable NIR graph|holds a single Linear") as caught:
+    with pytest.raises(InputError, match=r"is not a readable NIR graph|holds a single Linear") as caught:
         import_nir(path, OPTIONS)
     assert "\n" not in str(caught.value)
 

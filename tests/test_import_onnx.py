@@ -171,8 +171,8 @@ def gemm_with(**weights):
             r"node 'y' \(Gemm\) of domain 'custom' is not supported",
         ),
         (gemm_with(w=W2), r"node 'n_y' \(Gemm\) takes 5 values but gets 6"),
-        (gemm_with(w=W1, b=B2), r"'b' of shape \(3,\) is no vector for 5 channels"),
-        (gemm_with(w=W1, b=np.zeros((5, 1), np.float32)), r"'b' of shape \(5, 1\) is no vector"),
+        (gemm_with(w=W1, b=B2), r"'b' of shape \(3,\) is not a vector for 5 channels"),
+        (gemm_with(w=W1, b=np.zeros((5, 1), np.float32)), r"'b' of shape \(5, 1\) is not a vector"),
         (gemm_with(w=np.where(W1 > 1, np.nan, W1)), "'w' holds NaN or infinity"),
         (gemm_with(w=np.full_like(W1, np.inf)), "'w' holds NaN or infinity"),
         (gemm_with(w=W1.astype(np.int8)), "'w' is int8, not a float tensor"),
@@ -228,7 +228,7 @@ def test_what_cannot_be_used_is_refused(tmp_path, model, message):
 def test_no_onnx_is_refused(tmp_path, content):
     path = tmp_path / "net.onnx"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="is no readable ONNX model") as caught:
+    with pytest.raises(InputError, match="is not a readable ONNX model") as caught:
         import_onnx(path)
     assert "\n" not in str(caught.value)
 

@@ -220,8 +220,8 @@ def test_a_file_holds_options(tmp_path):
     [
         ("weight_bit = 4", "option 'weight_bit' is unknown: did you mean 'weight_bits'"),
         ("weight_bits = 4.5", "--weight-bits must be an integer from 1 to 16, not 4.5"),
-        ("weight_bits = ", "is no TOML file"),
-        ("weight_bits = 4\nweight_bits = 5", "is no TOML file"),
+        ("weight_bits = ", "is not a TOML file"),
+        ("weight_bits = 4\nweight_bits = 5", "is not a TOML file"),
         ("layer = 3", r"layer must be tables \[layer.NAME\], not 3"),
         ("layer.fc1 = 3", "layer 'fc1' must have options, not 3"),
         ("[layer.net.0]\nlanes = 3", r'a layer whose name has a dot goes in quotes: \[layer."net.0"\]'),
@@ -240,7 +240,7 @@ def test_a_missing_or_binary_file_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"cannot read .*none.toml: No such file"):
         read_options_file(tmp_path / "none.toml")
     (tmp_path / "b.toml").write_bytes(b"\xff\x00")
-    with pytest.raises(InputError, match="is no TOML file"):
+    with pytest.raises(InputError, match="is not a TOML file"):
         read_options_file(tmp_path / "b.toml")
 
 

@@ -35,7 +35,7 @@ def test_what_is_no_library(text):
 
 
 def test_what_is_no_number():
-    with pytest.raises(InputError, match="cell A has area 'big', which is no number"):
+    with pytest.raises(InputError, match="cell A has area 'big', which is not a number"):
         next(parse_liberty("library (x) { cell (A) { area : big; } }").of("cell")).number("area")
 
 
@@ -65,7 +65,7 @@ def test_truth_tables(expression, function):
 
 @pytest.mark.parametrize("expression", ["", "A &", "(A", "A)", "D", "A @ B", "!"])
 def test_what_is_no_expression(expression):
-    with pytest.raises(InputError, match="no Boolean expression"):
+    with pytest.raises(InputError, match="not a Boolean expression"):
         truth_table(expression, ("A", "B", "C"))
 
 
@@ -102,9 +102,9 @@ def test_units_are_converted():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (b"nom_voltage : 2.0;", b"", "does not tell its voltage"),
-        (b'"1ns"', b'"fast"', "time_unit 'fast' is no unit"),
-        (b'"1, 1"', b'"one, 1"', "which are no numbers"),
+        (b"nom_voltage : 2.0;", b"", "does not state its voltage"),
+        (b'"1ns"', b'"fast"', "time_unit 'fast' is not a unit"),
+        (b'"1, 1"', b'"one, 1"', "which are not numbers"),
     ],
 )
 def test_what_is_missing_is_named(old, new, message):

@@ -118,14 +118,14 @@ def test_large_inputs_and_windows_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ({"location": "/etc/passwd"}, "is no file in the folder"),
-        ({"location": "../outside.bin"}, "is no file in the folder"),
-        ({"location": "linked.bin"}, "is no file in the folder"),
-        ({"location": "pipe"}, "is no file in the folder"),
+        ({"location": "/etc/passwd"}, "is not a file in the folder"),
+        ({"location": "../outside.bin"}, "is not a file in the folder"),
+        ({"location": "linked.bin"}, "is not a file in the folder"),
+        ({"location": "pipe"}, "is not a file in the folder"),
         ({"location": "w.bin", "offset": "8", "length": "16"}, "of 16 bytes is not at 8, 16 bytes"),
         ({"location": "w.bin", "length": "99999999999"}, "is not at 0, 99999999999 bytes"),
         ({"location": "huge.bin"}, "is not at 0"),
-        ({"location": "w.bin", "length": "x"}, "is no readable ONNX model"),
+        ({"location": "w.bin", "length": "x"}, "is not a readable ONNX model"),
     ],
 )
 def test_tensors_beside_the_model_lie_in_its_folder(tmp_path, entries, message):
@@ -242,7 +242,7 @@ def npz_stating(path, shape, kind="<f4", data=b""):
         ((4, 4), "<f4", "expected 64 bytes got 0"),
         ((-1, 4), "<f4", "has shape"),
         ((4, 4), "|O", "holds objects"),
-        ((2,), "<x4", "is no readable npz file"),
+        ((2,), "<x4", "is not a readable npz file"),
     ],
 )
 def test_npz_headers_are_checked(tmp_path, shape, kind, message):
@@ -259,7 +259,7 @@ def test_npz_bombs_are_refused(tmp_path, monkeypatch):
         load_data(f"npz:{tmp_path / 'a.npz'}")
     with zipfile.ZipFile(tmp_path / "b.npz", "w") as archive:
         archive.writestr("x.txt", "hello")
-    with pytest.raises(InputError, match=r"'x.txt', which is no array"):
+    with pytest.raises(InputError, match=r"'x.txt', which is not an array"):
         load_data(f"npz:{tmp_path / 'b.npz'}")
 
 
@@ -272,7 +272,7 @@ def test_gz_bombs_and_idx_headers_are_refused(tmp_path):
     with pytest.raises(InputError, match="at most are read"):
         read_bytes(path, 16)
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 0x803, 1 << 31, 1 << 31, 4))
-    with pytest.raises(InputError, match="is no complete idx file"):
+    with pytest.raises(InputError, match="is not a complete idx file"):
         load_data(f"mnist:{tmp_path}")
 
 
@@ -304,7 +304,7 @@ def test_ports_of_a_manifest_are_bounded(tmp_path, width):
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     if width == "8":
         return
-    with pytest.raises(InputError, match=r"ports of 'a' have|is no readable manifest|port") as caught:
+    with pytest.raises(InputError, match=r"ports of 'a' have|is not a readable manifest|port") as caught:
         read_design(tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -314,7 +314,7 @@ def test_ports_of_a_manifest_are_bounded(tmp_path, width):
 
 def test_what_parsers_raise_becomes_one_line(tmp_path):
     for error, message in [
-        (KeyError("x"), r"a.b is no readable thing \(it lacks 'x'\): mend it"),
+        (KeyError("x"), r"a.b is not a readable thing \(it lacks 'x'\): mend it"),
         (RecursionError("deep\nstack"), "nested too deeply"),
         (ValueError("first\nsecond"), r"\(first\): mend it"),
         (AssertionError(), r"\(AssertionError\)"),
@@ -330,7 +330,7 @@ def test_what_parsers_raise_becomes_one_line(tmp_path):
 
 def test_nesting_is_no_traceback(tmp_path):
     (tmp_path / "a.toml").write_text("a = " + "[" * 50_000)
-    with pytest.raises(InputError, match="is no readable technology in TOML"):
+    with pytest.raises(InputError, match="is not a readable technology in TOML"):
         load_technology(str(tmp_path / "a.toml"))
     (tmp_path / "manifest.json").write_text("[" * 100_000)
     with pytest.raises(InputError, match="nested too deeply"):
@@ -344,5 +344,5 @@ def test_nesting_is_no_traceback(tmp_path):
 
 def test_damaged_liberty_is_refused(tmp_path):
     (tmp_path / "a.lib.gz").write_bytes(b"\x1f\x8b" + bytes(40))
-    with pytest.raises(InputError, match="is no readable Liberty file"):
+    with pytest.raises(InputError, match="is not a readable Liberty file"):
         read_library(tmp_path / "a.lib.gz")

@@ -279,7 +279,7 @@ def test_given_spikes():
     assert quantize(network, spikes * 3).network.input.format == IntFormat(bits=2, signed=False)
     _, (hidden, _) = run_snn(quantized.network, spikes)
     assert np.mean(hidden != run_float(network, spikes).stages[0].outputs) < 0.02
-    with pytest.raises(InputError, match="no spike trains"):
+    with pytest.raises(InputError, match="not spike trains"):
         quantize(network, spikes * 0.5)
 
 

@@ -152,7 +152,7 @@ def test_a_single_array_is_no_npz(folder):
     with (folder / "r.npz").open("wb") as file:
         np.save(file, layer)
     error = run(folder)[0].exception
-    assert isinstance(error, InputError) and "r.npz is no readable npz file" in str(error)
+    assert isinstance(error, InputError) and "r.npz is not a readable npz file" in str(error)
 
 
 def test_fewer_samples_and_layers_are_compared_as_they_are(folder):

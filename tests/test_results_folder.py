@@ -51,7 +51,7 @@ def test_what_is_not_ours_is_refused_by_name_before_anything_is_written(tmp_path
     change(tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     for refuse in (lambda: check_results(tmp_path, NAMES), lambda: write(tmp_path, "second")):
-        with pytest.raises(InputError, match=rf"{named} is not as tospike wrote it.*choose another --out"):
+        with pytest.raises(InputError, match=rf"{named} was not written by tospike.*choose another --out"):
             refuse()
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 

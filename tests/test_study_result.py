@@ -24,7 +24,7 @@ def test_it_is_saved_and_loaded(study, tmp_path):
     assert page == tmp_path / "out" / "report.html" and page.is_file()
     assert Study.load(tmp_path / "out") == Study.load(str(tmp_path / "out" / "report.json")) == study
     (tmp_path / "out" / "report.html").write_text("mine")
-    with pytest.raises(InputError, match="is not as tospike wrote it"):
+    with pytest.raises(InputError, match="was not written by tospike"):
         study.save(tmp_path / "out")
 
 

@@ -102,7 +102,7 @@ def test_a_library_may_be_packed(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"not packed", "is no readable Liberty"),
+        (b"not packed", "is not a readable Liberty"),
         (gzip.compress(b"x", mtime=0), "is not a Liberty"),
         (gzip.compress(b"library (x) { }", mtime=0), "has no flip-flop"),
     ],
@@ -232,7 +232,7 @@ def test_a_design_folder(tmp_path):
         ({"files": {"../top.v": ""}}, r"names '\.\./top\.v'"),
         ({"files": {"two words.v": ""}}, r"names 'two words\.v'"),
         ({"files": {"weights.mem": ""}}, "lists no Verilog file"),
-        ({"files": None}, "is no readable manifest"),
+        ({"files": None}, "is not a readable manifest"),
         ({"ports": [{"name": "p", "width": 1, "direction": "inout"}]}, "port 'p' is an inout"),
         ({"ports": [{"name": "p", "direction": "input"}]}, "'width'"),
         ({"ports": [{"name": "p", "width": 1, "direction": "input"}]}, "has no outputs"),
@@ -254,7 +254,7 @@ def test_a_folder_without_a_manifest(tmp_path):
     with pytest.raises(InputError, match=r"is not a generated design: it has no manifest\.json"):
         read_design(tmp_path)
     (tmp_path / "manifest.json").write_text("{")
-    with pytest.raises(InputError, match="is no readable manifest of a design"):
+    with pytest.raises(InputError, match="is not a readable manifest of a design"):
         read_design(tmp_path)
 
 

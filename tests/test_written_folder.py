@@ -130,7 +130,7 @@ def test_a_link_stays_and_what_it_points_to_is_written(tmp_path):
 def test_the_folder_that_one_is_in_is_refused(tmp_path, monkeypatch, out):
     (tmp_path / "d").mkdir()
     monkeypatch.chdir(tmp_path / "d")
-    with pytest.raises(InputError, match="that you are in"):
+    with pytest.raises(InputError, match="is the current folder"):
         write(Path(out))
 
 

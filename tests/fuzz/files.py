@@ -105,7 +105,7 @@ def _liberty(given: Path, data: bytes) -> int:
     path.write_bytes(data)
     with contextlib.suppress(InputError):
         read_cells(read_library(path), str(path))
-    with contextlib.suppress(InputError), reading(path, "Liberty file", "fetch it again"):
+    with contextlib.suppress(InputError), reading(path, "Liberty file", "download it again"):
         cell_areas(read_library(path))
     return _tospike(f"energy cells --target {path}")
 
