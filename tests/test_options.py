@@ -13,12 +13,25 @@ from tospike.cli.main import app
 from tospike.cli.options import takes_options
 from tospike.compare.study.options import StudyOptions
 from tospike.gen.convert import ConvertOptions
+from tospike.gen.core_options import LayerOptions, NeuronOptions
 from tospike.gen.nir_options import NirOptions
 from tospike.gen.options import CLASSES, OPTIONS, ModelOptions
-from tospike.gen.plan_options import AnnEngine, PlanOptions
+from tospike.gen.plan_options import AnnEngine, PlanOptions, SpikingEngine
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.gen.systolic_options import ActSign, SystolicOptions
-from tospike.hw.params import DenseLayer, InputError, WeightSource, check_options, option, options_of, require_known
+from tospike.hw.params import (
+    DenseLayer,
+    HostOutput,
+    InputError,
+    NeuronKind,
+    Readout,
+    RegisterParams,
+    WeightSource,
+    check_options,
+    option,
+    options_of,
+    require_known,
+)
 
 
 class Colour(StrEnum):
@@ -144,6 +157,7 @@ def test_commands_about_networks_have_all_of_them(command):
     ("command", "classes"),
     [
         ("generate systolic", [SystolicOptions]),
+        ("generate spiking", [LayerOptions, NeuronOptions]),
         ("convert", [ConvertOptions]),
         ("compare", [StudyOptions]),
     ],
@@ -153,6 +167,22 @@ def test_commands_have_the_options_of_their_classes(command, classes):
     words = {word for line in said.splitlines() for word in line.split()}
     missing = {each.flag for cls in classes for each in options_of(cls).values() if each.help} - words
     assert not missing
+
+
+def test_a_core_is_made_of_its_options():
+    neuron = NeuronOptions(
+        neuron=NeuronKind("cubalif"), threshold=9, synapse_shift=2, noise_bits=3, noise_seed=5
+    ).params
+    assert (neuron.threshold, neuron.synapse.shift, neuron.noise.seed) == (9, 2, 5)
+    layer = LayerOptions(inputs=4, neurons=20, engine=SpikingEngine.REGISTER, recurrent=True)
+    params = layer.accelerator(neuron)
+    assert isinstance(params.engines[0], RegisterParams)
+    assert (params.engines[0].readout, params.host_output) == (Readout.SPIKES, HostOutput.TOKENS)
+    summed = LayerOptions(neurons=20).accelerator(NeuronOptions(neuron=NeuronKind.LI).params)
+    assert (summed.engines[0].lanes, summed.engines[0].readout) == (8, Readout.MEMBRANE)
+    assert summed.host_output is HostOutput.DENSE
+    with pytest.raises(InputError, match="--taps '1,x' is not a list of numbers, for example 1,2,3"):
+        _ = NeuronOptions(neuron=NeuronKind.SLIDING, taps="1,x").params
 
 
 def test_an_array_is_made_of_its_options():
