@@ -10,7 +10,7 @@ channels share the shift, so factors that differ by more than ``2**8`` leave som
   than the ramp that the cut makes of it.
 
 Where weights cannot be scaled (pools, additions, weights of +1 and -1), a smaller multiplier is taken, and the bias
-made for that. ``docs/quantisation.md`` has the bounds.
+made for that. ``docs/explanation/quantisation.md`` has the bounds.
 """
 
 from dataclasses import dataclass, replace

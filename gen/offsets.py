@@ -7,7 +7,7 @@ instead::
     relu(w x + b) = relu(w x + b - c) + c        for all x, where w x + b >= c >= 0
 
 What is left of the channel starts at 0. The network computes the same, but for the rounding of floating point.
-`docs/quantisation.md` says where nothing can be moved.
+`docs/explanation/quantisation.md` says where nothing can be moved.
 """
 
 from collections.abc import Collection

@@ -196,7 +196,7 @@ class Accelerator(wiring.Component):
             upstream = renumber.o
         connect(m, upstream, sink.i)
 
-        # samples inside, and the cycles in which there are any: see "Cycles" in docs/architecture.md
+        # samples inside, and the cycles in which there are any: see "Cycles" in docs/explanation/architecture.md
         inside = Signal(8)
         cycles = Signal(32)
         # both a cycle late, which makes no difference: they end long paths

@@ -15,7 +15,8 @@ Params = TypeVar("Params", bound=EngineParams)
 
 
 class Engine(wiring.Component, Generic[Params]):
-    """Tokens in, tokens out: a part of the chain behind the host's input, see "Engines" in ``docs/architecture.md``.
+    """Tokens in, tokens out: a part of the chain behind the host's input, see "Engines" in
+    ``docs/explanation/architecture.md``.
 
     Parameters
     ----------

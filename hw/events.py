@@ -1,4 +1,4 @@
-"""The event stream that joins all stages. The rules of the stream are in ``docs/architecture.md``."""
+"""The event stream that joins all stages. The rules of the stream are in ``docs/explanation/architecture.md``."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring

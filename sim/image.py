@@ -64,7 +64,7 @@ def frame_counters(params: ImageParams) -> dict[str, int]:
 
 
 def frame_operations(params: ImageParams) -> dict[str, int]:
-    """Operations of one frame, by the names of ``docs/architecture.md``; memory accesses in elements."""
+    """Operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in elements."""
     counters: Mapping[str, int] = frame_counters(params)
     computed = [layer for layer in params.layers if layer.operation is not ImageOperation.MAXIMUM]
     requantized = sum(layer.results for layer in computed if layer.clamp is not None)

@@ -1,7 +1,7 @@
 """What synapses compute, on floats and on integers: the weighted sums of a batch.
 
 Convolution is a matrix product over the patches of the image (im2col), here only: the hardware makes the patches by
-address generation, see ``docs/layers.md``. Integer products run through float64 BLAS and are exact.
+address generation, see ``docs/reference/layers.md``. Integer products run through float64 BLAS and are exact.
 """
 
 from functools import reduce

@@ -391,7 +391,7 @@ class Result:
     counters: Mapping[str, Array]
     """The hardware's counters but ``cycles``, one (N,) int64 array each: see ``hw.host.layout.counter_names``."""
     operations: Mapping[str, Array]
-    """Operation counts, one (N,) int64 array each: see ``docs/architecture.md``."""
+    """Operation counts, one (N,) int64 array each: see ``docs/explanation/architecture.md``."""
     engine_operations: tuple[Mapping[str, Array], ...] = ()
     """The same, engine by engine."""
     trains: Array | None = None

@@ -136,7 +136,7 @@ def frame_counters(params: SystolicParams) -> dict[str, int]:
 
 
 def frame_operations(params: SystolicParams) -> dict[str, int]:
-    """Operations of one frame, by the names of ``docs/architecture.md``; memory accesses in elements."""
+    """Operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in elements."""
     counters: Mapping[str, int] = frame_counters(params)
     stored = sum(layer.rows * layer.inputs for layer in params.layers)
     requantized = sum(layer.rows * layer.outputs for layer in params.layers if layer.clamp is not None)

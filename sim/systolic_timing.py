@@ -69,7 +69,7 @@ def array_cycles(params: SystolicParams) -> int:
 
 
 def frame_cycles(params: SystolicParams) -> int:
-    """Cycles of each frame through a lone engine, see "Cycles" in ``docs/architecture.md``."""
+    """Cycles of each frame through a lone engine, see "Cycles" in ``docs/explanation/architecture.md``."""
     # the first beat is taken in cycle 0; the last value is offered, and taken, as many cycles later as there are
     return params.input.addresses + int(frame_timing(params).values[-1]) + OUTPUT_REGISTER + 1
 

@@ -28,7 +28,7 @@ Sink = DenseSink | TokenSink | FirstSpikeSink | FirstSpikeOfImageSink | EarlySin
 
 
 def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> Ints:
-    """Cycles of each sample, as ``docs/architecture.md`` defines them.
+    """Cycles of each sample, as ``docs/explanation/architecture.md`` defines them.
 
     Parameters
     ----------

@@ -61,3 +61,14 @@ def test_every_page_is_in_the_navigation():
     listed = re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[2])
     assert len(set(listed)) == len(listed)
     assert set(listed) - set(GENERATED) == {str(page.relative_to(ROOT / "docs")) for page in SITE}
+
+
+def test_pages_that_the_code_names_exist():
+    folders = ("cli", "compare", "gen", "hw", "sim", "synth", "tb")
+    named = {
+        (path.relative_to(ROOT), page)
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        for page in re.findall(r"(?<![\w/])docs/[\w/-]+\.md", path.read_text())
+    }
+    assert len(named) > 10 and [(path, page) for path, page in named if not (ROOT / page).exists()] == []

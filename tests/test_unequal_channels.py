@@ -111,7 +111,7 @@ def errors(network, quantized, x):
 
 
 def bounds(stage, act, own_scales):
-    """(channels,) levels that ``docs/quantisation.md`` states; infinite where a factor is cut."""
+    """(channels,) levels that ``docs/explanation/quantisation.md`` states; infinite where a factor is cut."""
     neuron = stage.neuron
     factor = neuron.multiplier / 2.0**neuron.shift
     weight = stage.synapses.weight.reshape(stage.synapses.channels, -1)

@@ -112,7 +112,8 @@ class EngineActivity:
 
     name: str
     operations: Mapping[str, ArrayLike]
-    """The golden model's counts, (N,) each, by the names of "Operation counts" in ``docs/architecture.md``."""
+    """The golden model's counts, (N,) each, by the names of "Operation counts" in
+    ``docs/explanation/architecture.md``."""
     widths: Widths
     memories: Memories
     layers: tuple[LayerActivity, ...] = field(default=())

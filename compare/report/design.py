@@ -67,7 +67,8 @@ class DesignReport:
     latency_us: Distribution | None
     """Microseconds per inference at the clock after routing; ``None`` where nothing was routed."""
     operations: Mapping[str, float]
-    """Mean number of each operation, in elements, by the names of "Operation counts" in ``docs/architecture.md``."""
+    """Mean number of each operation, in elements, by the names of "Operation counts" in
+    ``docs/explanation/architecture.md``."""
     energy_pj: OperationEnergyReport
     """Level 1."""
     counted_pj: CounterEnergyReport

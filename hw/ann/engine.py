@@ -59,9 +59,9 @@ class SystolicEngine(Engine[SystolicParams]):
 
     Members
     -------
-    See "Engines" in ``docs/architecture.md``. Where ``params.streams_weights``, ``weights`` are the beats of
-    :class:`tospike.hw.ann.weight_queue.WeightQueue`, frame after frame in the order of use, and ``weight_error`` pulses
-    when there are too few or too many for a frame.
+    See "Engines" in ``docs/explanation/architecture.md``. Where ``params.streams_weights``, ``weights`` are the beats
+    of :class:`tospike.hw.ann.weight_queue.WeightQueue`, frame after frame in the order of use, and ``weight_error``
+    pulses when there are too few or too many for a frame.
 
     Configure before sending a frame: what is written while ``busy`` has
     an effect at an unspecified time.

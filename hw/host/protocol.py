@@ -1,4 +1,4 @@
-"""What passes a board's serial line. Plain Python, no Amaranth; docs/boards.md tells how both ends use it.
+"""What passes a board's serial line. Plain Python, no Amaranth; docs/reference/serial-port.md has the rules.
 
 ::
 

@@ -51,7 +51,7 @@ class ImageEngine(Engine[ImageParams]):
 
     Members
     -------
-    See "Engines" in ``docs/architecture.md``. Configure before sending a frame.
+    See "Engines" in ``docs/explanation/architecture.md``. Configure before sending a frame.
     """
 
     def __init__(self, params: ImageParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
