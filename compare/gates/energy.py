@@ -6,6 +6,7 @@ to memories by the technology file, and leakage for as long as the cycles take.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,6 +89,31 @@ def gate_energy(
     samples = len(cycles)
     modules = sorted({_HOST, *(gate.path for gate in netlist.gates), *(_module(m.path) for m in netlist.macros)})
     number = {name: index for index, name in enumerate(modules)}
+    prices = _edge_prices(netlist, library, annotated, number)
+    spent = activity.edges.reshape(samples, -1) @ prices.reshape(len(modules), -1).T
+    accesses = [
+        (macro.path, activity.accesses[:, index].sum(axis=1) * technology.access(macro.width, macro.bits))
+        for index, macro in enumerate(netlist.macros)
+    ]
+    tree = clock_tree(netlist, library, annotated.wire_per_sink)
+    parts = {name: np.zeros(samples) for name in PARTS}
+    for name, index in number.items():
+        parts[part_of(name)] += spent[:, index]
+    parts["memories"] += sum((pj for _, pj in accesses), np.zeros(samples))
+    parts["clock"] += (tree.pins_pj + tree.tree_pj) * cycles
+    parts["leakage"] += _leakage_nw(netlist, library, tree, technology) * cycles * period_ns / _MEGA
+    means = {name or "top": float(spent[:, index].mean()) for name, index in number.items()}
+    return GateEnergy(
+        parts=parts,
+        modules=means | {f"{path} (memory)": float(pj.mean()) for path, pj in accesses},
+        clock_tree=tree,
+        period_ns=period_ns,
+        edges=float(activity.edges.sum()) / samples,
+    )
+
+
+def _edge_prices(netlist: Netlist, library: CellLibrary, annotated: Annotated, number: Mapping[str, int]) -> Floats:
+    """(modules, nets, 2) pJ that one falling and one rising edge of each net cost in each module."""
     drivers = np.full(netlist.nets, number[_HOST])
     for gate in netlist.gates:
         for pin in library.cells[gate.cell].outputs:
@@ -96,39 +122,17 @@ def gate_energy(
     for macro in netlist.macros:
         for port in macro.reads:
             drivers[list(port.data)] = number[_module(macro.path)]
-    # what one falling and one rising edge of each net costs in each module
-    prices = np.zeros((len(modules), netlist.nets, 2))
+    prices = np.zeros((len(number), netlist.nets, 2))
     prices[drivers, np.arange(netlist.nets)] = annotated.energy
     for gate, net, fall, rise in annotated.input_energy:
         prices[number[gate.path], net] += fall, rise
-    spent = activity.edges.reshape(samples, -1) @ prices.reshape(len(modules), -1).T
+    return prices
 
-    accesses = np.zeros(samples)
-    memory_modules: dict[str, float] = {}
-    for index, macro in enumerate(netlist.macros):
-        pj = activity.accesses[:, index].sum(axis=1) * technology.access(macro.width, macro.bits)
-        accesses += pj
-        memory_modules[macro.path] = float(pj.mean())
-    tree = clock_tree(netlist, library, annotated.wire_per_sink)
-    leakage = (
-        sum(library.cells[gate.cell].leakage for gate in netlist.gates)
-        + tree.leakage_nw
-        + sum(macro.bits for macro in netlist.macros) * technology.sram.nw_per_bit
-    )
-    parts = {name: np.zeros(samples) for name in PARTS}
-    for name, index in number.items():
-        parts[part_of(name)] += spent[:, index]
-    parts["memories"] += accesses
-    parts["clock"] += (tree.pins_pj + tree.tree_pj) * cycles
-    parts["leakage"] += leakage * cycles * period_ns / _MEGA
-    means = {name or "top": float(spent[:, index].mean()) for name, index in number.items()}
-    return GateEnergy(
-        parts=parts,
-        modules=means | {f"{path} (memory)": pj for path, pj in memory_modules.items()},
-        clock_tree=tree,
-        period_ns=period_ns,
-        edges=float(activity.edges.sum()) / samples,
-    )
+
+def _leakage_nw(netlist: Netlist, library: CellLibrary, tree: ClockTree, technology: Technology) -> float:
+    """Of all gates, of the clock tree and of the memories."""
+    gates = sum(library.cells[gate.cell].leakage for gate in netlist.gates)
+    return gates + tree.leakage_nw + sum(macro.bits for macro in netlist.macros) * technology.sram.nw_per_bit
 
 
 def _module(macro: str) -> str:
