@@ -12,12 +12,12 @@ from tospike.gen.random_design import random_design, random_samples
 from tospike.hw.params import (
     AcceleratorParams,
     AdaptationParams,
-    EventParams,
     HostInput,
     Readout,
+    RegisterParams,
     Reset,
     ResetTiming,
-    SpikingEngine,
+    SpikingParams,
 )
 from tospike.hw.params.neurons.firing import FiringParams
 from tospike.hw.snn.neurons import DATAPATHS
@@ -81,16 +81,12 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("engine", SpikingEngine)
+@pytest.mark.parametrize("make", [SpikingParams, RegisterParams])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_new_neuron_runs_on_every_engine(variant, engine):
+def test_a_new_neuron_runs_on_every_engine(variant, make):
     neuron = replace(DRAIN, **VARIANTS[variant])
-    first = EventParams(inputs=6, neurons=5, lanes=2, weight_bits=4, bias=True, neuron=neuron)
-    last = EventParams(
-        inputs=5, neurons=4, lanes=4, weight_bits=4, payload=neuron.spike, neuron=DRAIN, readout=Readout.MEMBRANE
-    )
-    if engine is SpikingEngine.REGISTER:
-        first, last = (replace(layer, engine=engine, lanes=layer.neurons) for layer in (first, last))
+    first = make(inputs=6, neurons=5, weight_bits=4, bias=True, neuron=neuron)
+    last = make(inputs=5, neurons=4, weight_bits=4, payload=neuron.spike, neuron=DRAIN, readout=Readout.MEMBRANE)
     params = AcceleratorParams(name="drain", engines=(first, last), host_input=HostInput.TOKENS)
     design = random_design(params, seed=5)
     x = random_samples(design, 6, seed=7)
