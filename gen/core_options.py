@@ -45,7 +45,7 @@ class LayerOptions:
     bias: bool = option(False, "A bias per neuron, added in every step")
 
     def engine_of(self, neuron: NeuronParams) -> SpikingLayerParams:
-        """The engine, with these neurons.
+        """Return the engine, with these neurons.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class LayerOptions:
         )
 
     def accelerator(self, neuron: NeuronParams) -> AcceleratorParams:
-        """The engine behind the host port, which takes tokens."""
+        """Return the engine behind the host port, which takes tokens."""
         layer = self.engine_of(neuron)
         return AcceleratorParams(
             name="spiking",
@@ -164,7 +164,7 @@ class NeuronOptions:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """``1,2,3`` as numbers."""
+    """Return ``1,2,3`` as numbers."""
     parts = text.split(",")
     require(
         all(part.strip().isdecimal() for part in parts),

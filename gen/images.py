@@ -35,12 +35,12 @@ Images = dict[str, list[int]]
 
 
 def pack(design: Design) -> list[Images]:
-    """The images of each engine, by the name of the memory."""
+    """Return the images of each engine, by the name of the memory."""
     return [PACKERS[type(params)](params, design, index) for index, params in enumerate(design.params.engines)]
 
 
 def _nothing(params: EngineParams, design: Design, index: int) -> Images:
-    """An encoder or a bridge has no memory that is filled."""
+    """Return no contents: an encoder or a bridge has no memory that is filled."""
     return {}
 
 
@@ -104,7 +104,8 @@ PACKERS: Mapping[type[EngineParams], Callable[[Any, Design, int], Images]] = {
 
 
 def _shifts(stages: Sequence[Stage], requantize: RequantizeParams) -> list[int]:
-    """Sums arrive by the engine's fraction bits larger: a maximum has none, so they are shifted out again."""
+    """Return the shifts of stages. Sums arrive by the engine's fraction bits larger: a maximum has none, so they are
+    shifted out again."""
     passed = [requantize.fraction_bits if isinstance(stage.synapses, MaxPool2d) else 0 for stage in stages]
     return [
         stage.neuron.shift if isinstance(stage.neuron, Requantize) else other
@@ -113,7 +114,7 @@ def _shifts(stages: Sequence[Stage], requantize: RequantizeParams) -> list[int]:
 
 
 def _taps(stage: Stage, layer: ImageLayer) -> Any:
-    """Weights as :func:`tospike.hw.image.layout.pack` takes them."""
+    """Return the weights as :func:`tospike.hw.image.layout.pack` takes them."""
     synapses = stage.synapses
     if isinstance(synapses, Dense):
         return synapses.weight.reshape(-1, *layer.shape).tolist()  # the image's values came channel by channel
@@ -125,5 +126,5 @@ def _taps(stage: Stage, layer: ImageLayer) -> Any:
 
 
 def shapes(design: Design) -> list[tuple[MemoryShape, ...]]:
-    """The memories of each engine."""
+    """Return the memories of each engine."""
     return [engine_layout(params).memories(params) for params in design.params.engines]

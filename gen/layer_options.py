@@ -18,7 +18,7 @@ _OF_WEIGHTS = ("weight_bits", "weight_scale", "scale", "per_channel")
 
 
 def parse_layers(texts: Sequence[str]) -> dict[str, dict[str, str]]:
-    """``LAYER.OPTION=VALUE`` each, as options of layers; of two for the same the last one holds.
+    """Parse texts ``LAYER.OPTION=VALUE`` as options of layers; of two for the same the last one holds.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def parse_layers(texts: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 def checked_layers(layers: Layers, of_networks: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Options of layers with their values as the options have them.
+    """Return the options of layers with their values as the options have them.
 
     ``of_networks`` are the names of all options that whole networks have.
 
@@ -66,7 +66,7 @@ def merged(first: Layers, then: Layers) -> dict[str, dict[str, Any]]:
 
 
 def layers_of(layers: Layers, network: Network) -> dict[str, dict[str, Any]]:
-    """What a network has of options that another one may have, too: of its layers, and of its kind."""
+    """Return what a network has of options that another one may have, too: of its layers, and of its kind."""
     kept = {
         stage.name: {
             name: value for name, value in layers.get(stage.name, {}).items() if not _unsuited(name, stage, network)

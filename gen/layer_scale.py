@@ -131,7 +131,7 @@ class FloatLayer:
         return chosen, reach
 
     def _as_given(self) -> tuple[IntegerLayer, Reach]:
-        """The layer at the threshold or the scale that a user wants."""
+        """Return the layer at the threshold or the scale that a user wants."""
         bits = self.options.fraction_bits
         if self.options.threshold is not None:
             require(
@@ -154,7 +154,7 @@ class FloatLayer:
         return chosen, reach
 
     def _bits(self, unit: float) -> int:
-        """Fraction bits that leaks and constants need beside weights of ``unit``."""
+        """Return the fraction bits that leaks and constants need beside weights of ``unit``."""
         leaks = rounding_bits(self.neuron, unit * self.constants.drive, self.options)
         return max(leaks, self.constants.fraction_bits(unit))
 

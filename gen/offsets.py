@@ -32,7 +32,7 @@ NEGLIGIBLE = 2.0**-24
 def move_offsets(
     network: Network, ends: tuple[float, float], *, never_zero: Collection[str] = ()
 ) -> tuple[Network, tuple[int, ...]]:
-    """The network with what its channels always send in the biases of their readers.
+    """Return the network with what its channels always send in the biases of their readers.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class _Moved:
         return int(np.count_nonzero(offset))
 
     def _given(self, index: int, source: int, ends: tuple[float, float]) -> Range:
-        """(inputs,) the range of each value that comes from ``source``."""
+        """Return (inputs,) the range of each value that comes from ``source``."""
         low, high = self.ranges[source] if source >= 0 else (np.array([end]) for end in ends)
         each = self.stages[index].synapses.inputs // len(low)
         return np.repeat(low, each), np.repeat(high, each)
@@ -126,7 +126,7 @@ class _Moved:
         return [(to, at) for to in later for at, source in enumerate(self.network.sources(to)) if source == index]
 
     def _taking(self, index: int) -> Mask:
-        """(channels,) whether all readers can do with a channel that sends less."""
+        """Return (channels,) whether all readers can do with a channel that sends less."""
         channels, readers = self.stages[index].synapses.channels, self._readers(index)
         takes = [self._takes(channels, to) for to, _ in readers]
         return np.full(channels, bool(readers)) & np.all(takes, axis=0) if readers else np.zeros(channels, dtype=bool)
@@ -184,7 +184,7 @@ def _is_zeroable(stage: Stage) -> bool:
 
 
 def _least(stage: Stage, low: Floats, high: Floats) -> Floats:
-    """(channels,) the value that is nearest to 0 of those that a channel sends."""
+    """Return (channels,) the value that is nearest to 0 of those that a channel sends."""
     offset = np.where(low > 0, low, np.where(high < 0, high, 0.0))
     if isinstance(stage.synapses, SumPool2d | Add):  # a bias that changes its sign could make their results negative
         bias = stage.synapses.bias
@@ -193,7 +193,7 @@ def _least(stage: Stage, low: Floats, high: Floats) -> Floats:
 
 
 def _reach(stage: Stage, given: list[Range]) -> Range:
-    """(channels,) the range of a stage's sums, bias included; from the (inputs,) ranges of what it reads."""
+    """Return (channels,) the range of a stage's sums, bias included; from the (inputs,) ranges of what it reads."""
     synapses = stage.synapses
     if isinstance(synapses, Dense):
         return _weighted(synapses.weight, synapses.bias, *given[0])
@@ -224,7 +224,7 @@ def _weighted(weight: Floats, bias: Floats, low: Floats, high: Floats) -> Range:
 
 
 def _sorted(first: Floats, second: Floats) -> Range:
-    """The lesser and the greater of each."""
+    """Return the lesser and the greater of each."""
     return np.minimum(first, second), np.maximum(first, second)
 
 
@@ -234,7 +234,7 @@ def _by_channel(values: Range, channels: int) -> Range:
 
 
 def _per_output(synapses: Conv2d, of_input: Floats) -> Floats:
-    """(input channels,) as (output channels, input channels of each): a depthwise output reads one of them."""
+    """Return (input channels,) as (output channels, input channels of each): a depthwise output reads one of them."""
     if synapses.groups == 1:
         return np.broadcast_to(of_input, synapses.weight.shape[:2])
     return np.repeat(of_input, len(synapses.weight) // len(of_input))[:, None]

@@ -9,7 +9,7 @@ from tospike.hw.params import InputError, require
 
 
 def read_options_file(path: Path) -> ModelOptions:
-    """The options in a file; dashes and underscores in names mean the same.
+    """Return the options in a file; dashes and underscores in names mean the same.
 
     Raises
     ------

@@ -47,7 +47,7 @@ from tospike.sim.network import Accumulator, Decision, InputSpec, Network, Requa
 
 
 def plan(network: Network, options: PlanOptions | None = None) -> Design:
-    """Puts every stage on an engine.
+    """Put every stage on an engine.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def _name(network: Network) -> str:
 def spiking_layer(
     engine: SpikingEngine, *, lanes: int, sweep: Sweep = Sweep.ALL, window: EventWindow | None = None, **knobs: Any
 ) -> SpikingLayerParams:
-    """The parameters of a spiking layer's engine; ``knobs`` are those of `SpikingLayerParams`.
+    """Return the parameters of a spiking layer's engine; ``knobs`` are those of `SpikingLayerParams`.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def _dense(stage: Stage) -> DenseLayer:
 
 
 def _frames(network: Network, options: PlanOptions) -> Design:
-    """An ANN on event engines: what is 0 is no event; or of a delta ANN, what has not changed."""
+    """Plan an ANN on event engines: what is 0 is no event; or of a delta ANN, what has not changed."""
     engine = options.ann_engine
     require(
         options.weights is WeightSource.MEMORY,
@@ -162,7 +162,7 @@ def _frames(network: Network, options: PlanOptions) -> Design:
 
 
 def _ann_layer(stage: Stage, act: IntFormat, lanes: int, threshold: int | None) -> AnnLayerParams:
-    """A layer on an event engine, that of a delta ANN if there is a threshold of changes."""
+    """Return a layer on an event engine, that of a delta ANN if there is a threshold of changes."""
     synapses = stage.dense
     knobs: dict[str, Any] = {
         "inputs": synapses.inputs,
@@ -282,7 +282,7 @@ def _encoder(spec: InputSpec, payload: IntFormat) -> EncoderParams | DeltaParams
 
 
 def _readout(network: Network) -> Readout:
-    """What the last engine sends: who spikes first, and how soon most, is seen in the spikes."""
+    """Return what the last engine sends: who spikes first, and how soon most, is seen in the spikes."""
     return network.readout or Readout.COUNT if network.decision is Decision.LARGEST else Readout.SPIKES
 
 
@@ -303,12 +303,12 @@ def _spiking_output(network: Network, options: PlanOptions) -> HostOutput:
 
 
 def _useful_lanes(neurons: int, lanes: int) -> int:
-    """The fewest lanes that need no more cycles per event than ``lanes``."""
+    """Return the fewest lanes that need no more cycles per event than ``lanes``."""
     return ceil_div(neurons, ceil_div(neurons, lanes))
 
 
 def _window_lanes(window: EventWindow, options: PlanOptions) -> int:
-    """The lanes for the channels of a window."""
+    """Return the lanes for the channels of a window."""
     lanes = _useful_lanes(window.channels, min(options.lanes, window.channels))
     if not window.depthwise:
         return lanes
@@ -323,7 +323,7 @@ def _array_weight_bits(network: Network, dataflow: Dataflow) -> int:
 
 
 def weight_bits(stage: Stage) -> int:
-    """Bits that the stage's weights need: 1 if all are +1 or -1, else those of two's complement."""
+    """Return the bits that the stage's weights need: 1 if all are +1 or -1, else those of two's complement."""
     weight, _ = sum_weights(stage.synapses)
     weights = (weight, *(() if stage.recurrent is None else (stage.recurrent,)))
     if all((abs(weight) == 1).all() for weight in weights):
@@ -332,7 +332,8 @@ def weight_bits(stage: Stage) -> int:
 
 
 def accumulator_bits(stage: Stage, activation: IntFormat, finer: int) -> int:
-    """Bits that no sum of this stage can leave, by ``finer`` bits finer and bias included, and no partial sum."""
+    """Return the bits that no sum of this stage can leave, by ``finer`` bits finer and bias included, and no partial
+    sum."""
     weight, bias = sum_weights(stage.synapses)
     positive, negative = weight.clip(min=0).sum(axis=1), weight.clip(max=0).sum(axis=1)
     high = positive * activation.max + negative * activation.min << finer

@@ -42,7 +42,7 @@ def needs_images(network: Network) -> bool:
 
 
 def columns(network: Network) -> int:
-    """The most columns, up to `MOST_COLUMNS`, with which an array sends in order what the last layer gives.
+    """Return the most columns, up to `MOST_COLUMNS`, with which an array sends in order what the last layer gives.
 
     Sums leave as they come, several channels at a time; activations are put in order first.
     """
@@ -52,7 +52,7 @@ def columns(network: Network) -> int:
 
 
 def in_passes(network: Network, cols: int | None) -> Network:
-    """The network with each depthwise layer as a convolution that could not be computed otherwise.
+    """Return the network with each depthwise layer as a convolution that could not be computed otherwise.
 
     The output channels of one input channel are columns of one pass. Where these are to leave one after the other, or
     are more than the columns that nobody chose (``cols`` is ``None``), zeros for the other input channels make each of
@@ -72,7 +72,7 @@ def in_passes(network: Network, cols: int | None) -> Network:
 
 
 def _leaves_by_channel(last: Stage) -> bool:
-    """Whether the sums of several positions and channels leave, which must come channel by channel."""
+    """Return whether the sums of several positions and channels leave, which must come channel by channel."""
     synapses = last.synapses
     if not isinstance(synapses, Conv2d) or not isinstance(last.neuron, Accumulator):
         return False

@@ -84,6 +84,7 @@ class PlanOptions:
             of_layer(self, layer)
 
     def describe(self) -> dict[str, Any]:
-        """Every option by its name, as JSON takes it (its enums are strings); single layers' where there are any."""
+        """Return every option by its name, as JSON takes it (its enums are strings); single layers' where there are
+        any."""
         described = asdict(self)
         return {name: value for name, value in described.items() if name != "layers" or value}

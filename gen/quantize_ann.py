@@ -55,7 +55,7 @@ def quantize_ann(
 
 
 def _ends(network: Network, inputs: NDArray[np.float64]) -> tuple[float, float]:
-    """The least and the greatest value that an input of the integer network can stand for."""
+    """Return the least and the greatest value that an input of the integer network can stand for."""
     grid = network.input.grid
     if grid is not None:
         return float(grid.scale) * (grid.low - grid.zero), float(grid.scale) * (grid.high - grid.zero)

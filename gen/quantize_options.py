@@ -105,6 +105,7 @@ class QuantizeOptions:
             of_layer(self, layer)
 
     def describe(self) -> dict[str, object]:
-        """Every option by its name, as JSON takes it (its enums are strings); single layers' where there are any."""
+        """Return every option by its name, as JSON takes it (its enums are strings); single layers' where there are
+        any."""
         described = asdict(self)
         return {name: described[name] for name in described if name not in _OF_LAYERS or described[name]}

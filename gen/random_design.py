@@ -40,7 +40,7 @@ def _integers(rng: np.random.Generator, fmt: IntFormat, shape: tuple[int, ...]) 
 
 
 def random_design(params: AcceleratorParams, *, seed: int) -> Design:
-    """A network with random weights on the engines of ``params``.
+    """Return a network with random weights on the engines of ``params``.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
 
 
 def _time(params: AcceleratorParams) -> dict[str, Any]:
-    """What an input says of time."""
+    """Return what an input says of time."""
     first = params.engines[0]
     if type(first) in TIME:
         return TIME[type(first)](first)
@@ -84,7 +84,8 @@ TIME: Mapping[type[EngineParams], Callable[[Any], dict[str, Any]]] = {
 
 
 def _none(params: AcceleratorParams, index: int, engine: EngineParams, rng: np.random.Generator) -> list[Stage]:
-    """An encoder or a bridge runs none, and the delays of a delay engine are those of the stage behind it."""
+    """Return no stages: an encoder or a bridge runs none, and the delays of a delay engine are those of the stage
+    behind it."""
     return []
 
 
@@ -146,7 +147,7 @@ def _event_stage(name: str, engine: EventParams, rng: np.random.Generator) -> St
 
 
 def _ann_neuron(engine: AnnLayerParams, rng: np.random.Generator) -> Requantize | Accumulator:
-    """What becomes of the sums in an ANN's layer on an event engine."""
+    """Return what becomes of the sums in an ANN's layer on an event engine."""
     if engine.activation is None:
         return Accumulator(fraction_bits=engine.fraction_bits)
     largest = engine.activation.requantize.multiplier.max
@@ -160,7 +161,7 @@ def _ann_neuron(engine: AnnLayerParams, rng: np.random.Generator) -> Requantize 
 
 
 def _convolution(window: EventWindow, fmt: IntFormat, bias: Array, rng: np.random.Generator) -> Conv2d:
-    """A convolution whose weights are equal within the pools of ``window``."""
+    """Return a convolution whose weights are equal within the pools of ``window``."""
     (high, wide), (top, left, bottom, right) = window.pool, window.padding
     inner = 1 if window.depthwise else window.shape[0]
     weight = _integers(rng, fmt, (window.channels, inner, *window.kernel))
@@ -194,7 +195,7 @@ def _systolic_stages(name: str, engine: SystolicParams, rng: np.random.Generator
 
 
 def random_samples(design: Design, count: int, *, seed: int) -> Array:
-    """``count`` samples for a design: nothing at all, everything at its maximum, then ever denser random ones.
+    """Return ``count`` samples for a design: nothing at all, everything at its maximum, then ever denser random ones.
 
     (count, values of a frame), or (count, steps, inputs) if the accelerator takes a frame for each step, or spikes.
     """
@@ -210,7 +211,7 @@ def random_samples(design: Design, count: int, *, seed: int) -> Array:
 
 
 def blank_design(params: AcceleratorParams) -> Design:
-    """All memories zero: what an accelerator holds that is generated without a network."""
+    """Return zeros for all memories: what an accelerator holds that is generated without a network."""
     design = random_design(params, seed=0)
     stages: list[Stage] = []
     for index, engine in enumerate(params.engines):

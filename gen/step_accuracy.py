@@ -91,7 +91,7 @@ def step_accuracy(
 def _predictor(
     snn: Path, data: DataSet, backend: CurveBackend, options: ModelOptions
 ) -> Callable[[Array], NDArray[np.int64]]:
-    """A function from samples to (N, steps) classes."""
+    """Return a function from samples to (N, steps) classes."""
     if backend is CurveBackend.FLOAT:
         network = import_nir(snn)
         return lambda x: float_predictions(network, x)

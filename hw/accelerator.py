@@ -77,7 +77,7 @@ ENGINES: Mapping[type[EngineParams], Callable[[Any, Images, int], wiring.Compone
 
 
 def make_engine(params: EngineParams, images: Images, first_region: int) -> wiring.Component:
-    """The component of an engine."""
+    """Return the component of an engine."""
     return ENGINES[type(params)](params, images, first_region)
 
 

@@ -15,14 +15,14 @@ def shape_of(fmt: IntFormat) -> Shape:
 
 
 def extended(value, width: int) -> Value:
-    """The ``width`` bits of ``value`` with copies of its sign, or zeros, above."""
+    """Return the ``width`` bits of ``value`` with copies of its sign, or zeros, above."""
     value = Value.cast(value)
     sign = value[-1] if value.shape().signed else C(0, 1)
     return Cat(value, sign.replicate(width - len(value)))
 
 
 def saturate(value, fmt: IntFormat) -> Value:
-    """``value`` clamped to [fmt.min, fmt.max], in the shape of ``fmt``."""
+    """Return ``value`` clamped to [fmt.min, fmt.max], in the shape of ``fmt``."""
     value = Value.cast(value)
     if value.shape().signed:
         value = Cat(value, value[-1].replicate(max(1, fmt.bits + 2 - len(value))))
@@ -37,7 +37,7 @@ def saturate(value, fmt: IntFormat) -> Value:
 
 
 def round_shift(value, shift: int, rounding: Rounding) -> Value:
-    """``value / 2**shift`` rounded to an integer."""
+    """Return ``value / 2**shift`` rounded to an integer."""
     value = Value.cast(value)
     if shift == 0:
         return value
@@ -49,7 +49,7 @@ def round_shift(value, shift: int, rounding: Rounding) -> Value:
 
 
 def leak(value, params: LeakParams) -> Value:
-    """The decayed membrane; see :class:`tospike.hw.params.LeakKind`. Its magnitude never grows."""
+    """Return the decayed membrane; see :class:`tospike.hw.params.LeakKind`. Its magnitude never grows."""
     if params.kind is LeakKind.SHIFT:
         return value - round_shift(value, params.shift, params.rounding)
     return round_shift(value * params.decay, params.fraction_bits, params.rounding)

@@ -6,7 +6,7 @@ from amaranth.hdl import *
 
 
 def count_up(m: Module, counters, clear: Value, increments: Mapping[str, Value]) -> dict[str, Signal]:
-    """Adds to the fields of ``counters`` in every cycle, and returns what is on its way to them: there is a register
+    """Add to the fields of ``counters`` in every cycle, and return what is on its way to them: there is a register
     before each adder, for a counter is long enough to be a path of its own."""
     steps = {}
     for name, increment in increments.items():

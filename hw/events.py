@@ -9,19 +9,19 @@ from tospike.hw.params import TokenFormat, TokenKind
 
 
 def token_layout(fmt: TokenFormat) -> data.StructLayout:
-    """The payload of a token stream."""
+    """Return the payload of a token stream."""
     return data.StructLayout(
         {"kind": TokenKind, "address": unsigned(fmt.address_bits), "payload": shape_of(fmt.payload)}
     )
 
 
 def token_stream(fmt: TokenFormat) -> stream.Signature:
-    """The signature of a token stream, from the producer's side."""
+    """Return the signature of a token stream, from the producer's side."""
     return stream.Signature(token_layout(fmt))
 
 
 def dense_layout(fmt: TokenFormat) -> data.StructLayout:
-    """The payload of a dense stream: every value in order of its address, ``last`` with the last one."""
+    """Return the payload of a dense stream: every value in order of its address, ``last`` with the last one."""
     return data.StructLayout({"value": shape_of(fmt.payload), "last": 1})
 
 

@@ -40,13 +40,13 @@ class MemoryShape:
 
 
 def pack_lanes(values: Sequence[int], lane_bits: int) -> int:
-    """One memory word; lane 0 is in the least significant bits, values in two's complement."""
+    """Return one memory word; lane 0 is in the least significant bits, values in two's complement."""
     mask = (1 << lane_bits) - 1
     return sum((int(value) & mask) << (lane * lane_bits) for lane, value in enumerate(values))
 
 
 def config_writes(shape: MemoryShape, words: Iterable[int]) -> Iterable[tuple[int, int]]:
-    """(index, data) of each configuration write that fills a memory with ``words`` from address 0."""
+    """Return (index, data) of each configuration write that fills a memory with ``words`` from address 0."""
     for address, word in enumerate(words):
         for chunk in range(shape.chunks):
             yield (address << shape.chunk_bits) | chunk, (word >> (chunk * WORD_BITS)) & 0xFFFF_FFFF

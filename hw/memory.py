@@ -50,7 +50,8 @@ FAN_IN = 4
 
 
 def pipelined_latency(depth: int) -> int:
-    """Cycles from an address to the word of `pipelined_memory`: block RAM, its output register, choice of the block."""
+    """Return the cycles from an address to the word of `pipelined_memory`: block RAM, its output register, choice of
+    the block."""
     choices, blocks = 1, ceil_div(depth, BLOCK_WORDS * FAN_IN)
     while blocks > 1:
         choices, blocks = choices + 1, ceil_div(blocks, FAN_IN)
@@ -182,7 +183,7 @@ def image_memories(
     first_region: int = 0,
     pipelined: Collection[str] = (),
 ) -> dict[str, ImageMemory]:
-    """The memories of an engine, by their names, as submodules of ``m``.
+    """Return the memories of an engine, by their names, as submodules of ``m``.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def run(design: Design, x: Array) -> Result:
 
 
 def _sample(design: Design, x: Array) -> Sample:
-    """(N, steps, inputs) what the host sends."""
+    """Return (N, steps, inputs) what the host sends."""
     takes = design.params.engines[0].takes
     wanted = 2 if takes in (Contents.FRAME, Contents.SPARSE_FRAME) else 3
     inputs = design.params.input.addresses
@@ -68,7 +68,7 @@ def _sample(design: Design, x: Array) -> Sample:
 
 
 def engine_runs(design: Design, sample: Sample) -> list[EngineRun]:
-    """What each engine does, in order."""
+    """Return what each engine does, in order."""
     runs: list[EngineRun] = []
     for index, params in enumerate(design.params.engines):
         runs.append(MODELS[type(params)].run(params, design, index, runs[-1].sent if runs else sample))
@@ -92,13 +92,13 @@ def _run_batch(design: Design, sample: Sample) -> Result:
 
 
 def _inputs(params: AcceleratorParams, sample: Sample) -> Ints:
-    """(N,) VALUEs that the host's port sends."""
+    """Return (N,) VALUEs that the host's port sends."""
     whole = params.host_input is HostInput.DENSE and params.engines[0].takes is not Contents.SPARSE_FRAME
     return np.count_nonzero(np.ones_like(sample) if whole else sample, axis=(1, 2)).astype(np.int64)
 
 
 def _decide(params: AcceleratorParams, result: Result) -> Result:
-    """What the host gets, if that is the class."""
+    """Return what the host gets, if that is the class."""
     match params.host_output:
         case HostOutput.FIRST_SPIKE:
             assert result.trains is not None  # the last engine sends spikes
@@ -111,12 +111,13 @@ def _decide(params: AcceleratorParams, result: Result) -> Result:
 
 
 def first_spikes(trains: Array) -> Ints:
-    """(N,) neurons that spike first in (N, steps, neurons), of several in a step the lowest; 0 where none spikes."""
+    """Return (N,) neurons that spike first in (N, steps, neurons), of several in a step the lowest; 0 where none
+    spikes."""
     return np.argmax(trains.reshape(len(trains), -1) != 0, axis=1) % trains.shape[2]
 
 
 def spike_trains(design: Design, x: Array) -> list[Array]:
-    """What the neurons of each spiking stage send, (N, steps, neurons) each; ``x`` as for :func:`run`.
+    """Return what the neurons of each spiking stage send, (N, steps, neurons) each; ``x`` as for :func:`run`.
 
     Those of an image go channel by channel, as in the network.
 
@@ -131,7 +132,8 @@ def spike_trains(design: Design, x: Array) -> list[Array]:
 
 
 def stage_spikes(design: Design, stage: int, trains: Array) -> Array:
-    """What a stage of an SNN sends for (N, steps, inputs) ``trains`` of the stage before; both as in the network."""
+    """Return what a stage of an SNN sends for (N, steps, inputs) ``trains`` of the stage before; both as in the
+    network."""
     engine, delays = design.engine_of(stage), design.network.stages[stage].delays
     trains = trains if delays is None else delayed(trains, delays)
     shape = arriving_image(design, engine)
@@ -144,12 +146,12 @@ def stage_spikes(design: Design, stage: int, trains: Array) -> Array:
 
 
 def _network_spikes(params: EngineParams, spikes: Array) -> Array:
-    """Spikes of an image go channel by channel in the network."""
+    """Reorder the spikes of an image: channel by channel, as in the network."""
     return spikes if params.sent_image is None else spikes[:, :, network_order(params.sent_image)]
 
 
 def _join(parts: Sequence[Result]) -> Result:
-    """The results of all samples."""
+    """Return the results of all samples."""
     if len(parts) == 1:
         return parts[0]
     trains = [part.trains for part in parts if part.trains is not None]

@@ -60,6 +60,7 @@ def run_event_ann(params: EventAnnParams, weight: Ints, bias: Ints, multipliers:
 
 
 def activate(params: ActivationParams, membranes: Ints, multipliers: Ints) -> Ints:
-    """(N, neurons) ``clamp(round(v * multiplier / 2**shift))``; see :class:`tospike.hw.params.ActivationParams`."""
+    """Return (N, neurons) ``clamp(round(v * multiplier / 2**shift))``; see
+    :class:`tospike.hw.params.ActivationParams`."""
     scaled = membranes * multipliers.astype(np.int64)
     return np.clip(round_shift(scaled, params.shift, params.requantize.rounding), *params.clamp)

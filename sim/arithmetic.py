@@ -12,7 +12,7 @@ LARGEST_EXACT = 1 << 53
 
 
 def to_int64(values: ArrayLike, what: str) -> Ints:
-    """Real numbers rounded to the nearest integers, ties to even.
+    """Return real numbers rounded to the nearest integers, ties to even.
 
     Raises
     ------
@@ -33,12 +33,12 @@ def to_int64(values: ArrayLike, what: str) -> Ints:
 
 
 def saturate(value: Ints, fmt: IntFormat) -> Ints:
-    """``value`` clamped to [fmt.min, fmt.max]."""
+    """Return ``value`` clamped to [fmt.min, fmt.max]."""
     return np.clip(value, fmt.min, fmt.max)
 
 
 def round_shift(value: Ints, shift: int, rounding: Rounding) -> Ints:
-    """``value / 2**shift`` rounded to an integer."""
+    """Return ``value / 2**shift`` rounded to an integer."""
     if shift == 0:
         return value
     if rounding is Rounding.HALF_UP:
@@ -49,7 +49,8 @@ def round_shift(value: Ints, shift: int, rounding: Rounding) -> Ints:
 
 
 def leak(value: Ints, params: LeakParams, decays: Ints | None = None) -> Ints:
-    """The decayed membrane; see :class:`tospike.hw.params.LeakKind`. ``decays`` are those of a leak that varies."""
+    """Return the decayed membrane; see :class:`tospike.hw.params.LeakKind`. ``decays`` are those of a leak that
+    varies."""
     if params.kind is LeakKind.SHIFT:
         return value - round_shift(value, params.shift, params.rounding)
     product = value * (params.decay if decays is None else decays)
@@ -57,7 +58,7 @@ def leak(value: Ints, params: LeakParams, decays: Ints | None = None) -> Ints:
 
 
 def magnitude(values: NDArray[np.integer]) -> int:
-    """The largest absolute value, 0 of none."""
+    """Return the largest absolute value, 0 of none."""
     return max(int(values.max(initial=0)), -int(values.min(initial=0)))
 
 
@@ -69,6 +70,6 @@ def exact_type(largest: int) -> type[np.number]:
 
 
 def exact_matmul(a: Ints, b: Ints) -> Ints:
-    """``a @ b``, exact."""
+    """Return ``a @ b``, exact."""
     exact = exact_type(magnitude(a) * magnitude(b) * a.shape[-1])
     return (a.astype(exact) @ b.astype(exact)).astype(np.int64)

@@ -54,5 +54,5 @@ class ArrayLink:
 
 
 def array_link(inputs: int, timing: FrameTiming, samples: int, downstream: Link) -> ArrayLink:
-    """An array before its first frame."""
+    """Return an array before its first frame."""
     return ArrayLink(inputs=inputs, timing=timing, downstream=downstream, last=np.full(samples, -1, dtype=np.int64))

@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 
 
 def random_numbers(seed: int, count: int) -> Ints:
-    """(count,) numbers of `RANDOM_BITS` bits: a shift register's lowest bits, as many shifts apart.
+    """Return (count,) numbers of `RANDOM_BITS` bits: a shift register's lowest bits, as many shifts apart.
 
     The shift register has `LFSR_BITS` bits, begins with ``seed``, and takes in the exclusive or of its highest bit and
     bit `LFSR_TAP`: the sequence of x**31 + x**28 + 1, which repeats after 2**31 - 1 shifts.
@@ -31,7 +31,7 @@ def random_numbers(seed: int, count: int) -> Ints:
 
 
 def lfsr_spikes(values: Ints, steps: int, bits: int, seed: int) -> Ints:
-    """Random rate code: a spike where the value is above a random number of as many bits.
+    """Encode by random rates: a spike where the value is above a random number of as many bits.
 
     Each sample begins the sequence anew; it has a number for each step and each value that is not 0, in that order.
     """
@@ -46,13 +46,14 @@ def lfsr_spikes(values: Ints, steps: int, bits: int, seed: int) -> Ints:
 
 
 def latency_spikes(values: Ints, steps: int, bits: int) -> Ints:
-    """Time to first spike: a value x spikes once, in step ``floor((2**bits - 1 - x) * steps / 2**bits)``."""
+    """Encode by the time to the first spike: a value x spikes once, in step ``floor((2**bits - 1 - x) * steps /
+    2**bits)``."""
     when = (((1 << bits) - 1 - values) * steps) >> bits
     return ((values > 0)[:, None, :] & (when[:, None, :] == np.arange(steps)[None, :, None])).astype(np.int64)
 
 
 def phase_payloads(values: Ints, steps: int, bits: int) -> Ints:
-    """The bits of the value, the highest first, over and over: the payload is the bit's weight."""
+    """Send the bits of the value, the highest first, over and over: the payload is the bit's weight."""
     masks = 1 << (bits - 1 - np.arange(steps) % bits)
     return values[:, None, :] & masks[None, :, None]
 

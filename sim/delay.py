@@ -10,7 +10,7 @@ from tospike.sim.engine import EngineRun
 
 
 def delayed(trains: NDArray[Any], delays: NDArray[Any]) -> NDArray[Any]:
-    """``y[:, t, i] = x[:, t - delays[i], i]``, 0 where that is before the first step.
+    """Return ``y[:, t, i] = x[:, t - delays[i], i]``, 0 where that is before the first step.
 
     Parameters
     ----------

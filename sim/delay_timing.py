@@ -64,6 +64,6 @@ class DelayLink:
 
 
 def delay_link(params: DelayParams, run: EngineRun, trains: Sample, downstream: Link) -> DelayLink:
-    """A delay engine before its first sample."""
+    """Return a delay engine before its first sample."""
     zeros = np.zeros(len(trains), dtype=np.int64)
     return DelayLink(params=params, run=run, behind=downstream, ready=zeros, read=zeros - 1, sent=zeros - 1)

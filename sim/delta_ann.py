@@ -131,7 +131,7 @@ def _counters(params: DeltaAnnParams, changes: Ints, sent: Ints | None) -> dict[
 
 
 def _operations(params: DeltaAnnParams, counters: dict[str, Ints]) -> dict[str, Ints]:
-    """Elements, not words."""
+    """Count elements, not words."""
     synapses, samples = counters["values"] * params.neurons, counters["samples"] * params.neurons
     swept = counters["sweep_words"] // params.words * params.neurons
     operations = {

@@ -83,7 +83,7 @@ class HiddenLink(EventLink):
 
 
 def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, downstream: Link) -> EventLink:
-    """A layer of a delta ANN before its first frame."""
+    """Return a layer of a delta ANN before its first frame."""
     samples = len(changes)
     zeros, no = np.zeros(samples, dtype=np.int64), np.zeros(samples, dtype=bool)
     never = zeros - 1

@@ -51,5 +51,5 @@ class DeltaLink:
 
 
 def delta_link(params: DeltaParams, run: EngineRun, frames: Sample, downstream: Link) -> DeltaLink:
-    """A delta encoder before its first sample."""
+    """Return a delta encoder before its first sample."""
     return DeltaLink(changes=run.sent, downstream=downstream)

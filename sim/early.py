@@ -7,7 +7,8 @@ from tospike.sim.arithmetic import Ints
 
 
 def deciding_steps(trains: NDArray[np.integer], most: int) -> Ints:
-    """(N,) steps at whose end the largest count of (N, steps, neurons) spikes is decided, of equals the lowest neuron.
+    """Return (N,) steps at whose end the largest count of (N, steps, neurons) spikes is decided, of equals the lowest
+    neuron.
 
     It is once no other neuron could come before the leader with ``most`` spikes in every step that is left.
     """

@@ -92,7 +92,7 @@ class EncoderLink:
 
 
 def encoder_link(params: EncoderParams, run: EngineRun, frames: Sample, downstream: Link) -> EncoderLink:
-    """An encoder before its first sample."""
+    """Return an encoder before its first sample."""
     never = np.full(len(frames), -1, dtype=np.int64)
     return EncoderLink(
         params=params, trains=run.sent, frames=frames, downstream=downstream, taken=never, left=(never, never)

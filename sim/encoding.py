@@ -17,22 +17,22 @@ Code = Callable[[NDArray[np.int64], int, int], NDArray[np.integer]]
 
 
 def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float) -> NDArray[np.int64]:
-    """``round(values / scale)``, ties to even, saturated to ``fmt``. Any shape."""
+    """Return ``round(values / scale)``, ties to even, saturated to ``fmt``. Any shape."""
     rounded = np.rint(np.asarray(values, dtype=np.float64) / scale)
     return to_int64(np.clip(rounded, fmt.min, fmt.max), "values of the data, in units of their scale")
 
 
 def as_frames(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Samples of the data set in the network's order: where an ANN takes spike trains, their sums; of the frames of a
-    delta ANN the last; all others as they are."""
+    """Return the samples of the data set in the network's order: where an ANN takes spike trains, their sums; of the
+    frames of a delta ANN the last; all others as they are."""
     if x.ndim == 3 and (spec.frames or spec.looks):
         x = sum_frames(x, spec.frames) if spec.frames else x[:, -1]
     return _ordered(spec, x)
 
 
 def as_looks(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
-    """(N, looks, inputs) frames of a delta ANN: of a spike train what has come of its sums after each part of the time;
-    a sequence of frames as it is, a lone frame as one of them."""
+    """Return (N, looks, inputs) frames of a delta ANN: of a spike train what has come of its sums after each part of
+    the time; a sequence of frames as it is, a lone frame as one of them."""
     if x.ndim == 3:
         return _ordered(spec, running_frames(x, spec.frames) if spec.frames else x)
     return _ordered(spec, x[:, None])
@@ -43,7 +43,7 @@ def _ordered(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
-    """Values of the data set as the integers that a quantised network takes. Any shape."""
+    """Return the values of the data set as the integers that a quantised network takes. Any shape."""
     assert spec.format is not None  # a quantised network has one
     if spec.grid is not None:
         levels = spec.grid.levels(_scaled(spec, np.asarray(values)))
@@ -53,7 +53,8 @@ def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
 
 
 def _scaled(spec: InputSpec, values: NDArray[np.generic]) -> NDArray[np.floating]:
-    """``(values - offset) / scale``; before a quantiser in float32 as the file computes it, for its ties are ours."""
+    """Return ``(values - offset) / scale``; before a quantiser in float32 as the file computes it, for its ties are
+    ours."""
     if spec.grid is None or not spec.grid.single or not spec.affine:
         return (values.astype(np.float64) - spec.offset) / spec.scale
     single = values.astype(np.float32)
@@ -63,7 +64,7 @@ def _scaled(spec: InputSpec, values: NDArray[np.generic]) -> NDArray[np.floating
 
 
 def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.integer]:
-    """Deterministic rate code: one phase accumulator of ``bits`` bits per value, a spike on each carry.
+    """Encode by deterministic rates: one phase accumulator of ``bits`` bits per value, a spike on each carry.
 
     The accumulator starts at 0 for each sample; a value x spikes ``floor(x * steps / 2**bits)`` times, spread evenly.
 
@@ -100,7 +101,7 @@ def _rate(x: NDArray[np.int64], steps: int, bits: int) -> NDArray[np.uint8]:
 
 
 def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: int = 1) -> NDArray[np.integer]:
-    """(N, steps, inputs) payloads for (N, inputs) values, for an encoding of one frame of ``bits``-bit integers.
+    """Return (N, steps, inputs) payloads for (N, inputs) values, for an encoding of one frame of ``bits``-bit integers.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: in
 
 
 def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
-    """Samples as a network's first stage gets them.
+    """Return the samples as a network's first stage gets them.
 
     Parameters
     ----------
@@ -173,7 +174,8 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
 
 
 def encode_float(spec: InputSpec, x: ArrayLike) -> NDArray[np.float64]:
-    """Samples as a float network's first stage gets them: :func:`encode`, quantised only where the code needs it."""
+    """Return the samples as a float network's first stage gets them: :func:`encode`, quantised only where the code
+    needs it."""
     if spec.encoding is not None and spec.encoding.takes_integers:
         return encode(spec, x).astype(np.float64) * spec.payload_unit
     encoded = encode(replace(spec, format=None), x)

@@ -37,5 +37,5 @@ class EngineModel:
 
 
 def frame(sample: Sample) -> Ints:
-    """(N, addresses) values of a frame."""
+    """Return (N, addresses) values of a frame."""
     return sample[:, 0].astype(np.int64)

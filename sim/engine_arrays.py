@@ -24,7 +24,7 @@ class EngineArrays:
 
 
 def engine_arrays(params: EventParams, design: Design, engine: int) -> EngineArrays:
-    """What an event engine of a design computes with.
+    """Return what an event engine of a design computes with.
 
     Raises
     ------
@@ -43,7 +43,8 @@ def engine_arrays(params: EventParams, design: Design, engine: int) -> EngineArr
 
 
 def engine_delays(design: Design, engine: int) -> Array:
-    """(inputs,) steps of a delay engine: those of the stage behind it, if it has any, in the order of the addresses."""
+    """Return (inputs,) steps of a delay engine: those of the stage behind it, if it has any, in the order of the
+    addresses."""
     stage = design.stages_of(engine + 1)[0]
     delays = np.zeros(stage.synapses.inputs, dtype=np.int64) if stage.delays is None else stage.delays
     shape = arriving_image(design, engine + 1)
@@ -51,7 +52,8 @@ def engine_delays(design: Design, engine: int) -> Array:
 
 
 def arriving_image(design: Design, engine: int) -> tuple[int, int, int] | None:
-    """(channels, height, width) of the image that an engine gets position by position; ``None`` if it gets none."""
+    """Return (channels, height, width) of the image that an engine gets position by position; ``None`` if it gets
+    none."""
     wanted = design.params.engines[engine].arriving_image
     if wanted is not None:
         return wanted
@@ -60,7 +62,8 @@ def arriving_image(design: Design, engine: int) -> tuple[int, int, int] | None:
 
 
 def _window_weights(window: EventWindow, stage: Stage) -> Array:
-    """(channels, input channels or 1, kernel height, kernel width): one weight of each pool, whose inputs share it."""
+    """Return (channels, input channels or 1, kernel height, kernel width): one weight of each pool, whose inputs share
+    it."""
     weight = stage.weighted.weight
     if not isinstance(stage.synapses, Conv2d):
         weight = weight.reshape(-1, *window.shape)

@@ -155,7 +155,8 @@ def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.int
 
 
 def _one_by_one(fmt: IntFormat, start: Ints, terms: Ints) -> tuple[Ints, Ints]:
-    """Membranes and numbers of saturations of K pairs: ``start`` (K,), ``terms`` (K, M), added left to right."""
+    """Return the membranes and numbers of saturations of K pairs: ``start`` (K,), ``terms`` (K, M), added left to
+    right."""
     membrane = start
     saturations = np.zeros(len(start), dtype=np.int64)
     for address in np.flatnonzero(terms.any(axis=0)):
@@ -193,8 +194,8 @@ def _counters(
 
 
 def _operations(params: EventParams, swept: NDArray[np.bool_], counters: dict[str, Ints]) -> dict[str, Ints]:
-    """Elements, not words. Spike counters are states too, and so is all that a neuron has besides what events are added
-    to, as one element."""
+    """Count elements, not words. Spike counters are states too, and so is all that a neuron has besides what
+    events are added to, as one element."""
     neurons = params.neurons
     fan_out = neurons if params.window is None else params.window.fan_out
     synapses = counters["synapse_words"] // params.event_words * fan_out

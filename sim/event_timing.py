@@ -159,7 +159,7 @@ class EventLink:
 
 
 def event_engine_link(engine: EventParams, run: EventRun, behind: Link, samples: int) -> EventLink:
-    """An event engine before its first sample."""
+    """Return an event engine before its first sample."""
     zeros = np.zeros(samples, dtype=np.int64)
     return EventLink(
         params=engine,
@@ -177,5 +177,5 @@ def event_engine_link(engine: EventParams, run: EventRun, behind: Link, samples:
 
 
 def sweeps_left(engine: EventParams, zeros: Ints) -> list[Ints]:
-    """The sweeps that may be on their way out, all of which left before the first cycle."""
+    """Return the sweeps that may be on their way out, all of which left before the first cycle."""
     return [zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1)

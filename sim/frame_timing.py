@@ -58,7 +58,7 @@ class ActivationLink:
 
 
 def event_ann_link(params: EventAnnParams, run: EventAnnRun, frames: Sample, downstream: Link) -> EventLink:
-    """The event engine of an ANN's layer before its first frame."""
+    """Return the event engine of an ANN's layer before its first frame."""
     samples = len(frames)
     zeros = np.zeros(samples, dtype=np.int64)
     if run.activations is not None:

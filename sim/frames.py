@@ -9,7 +9,7 @@ from tospike.hw.params import require
 
 
 def sum_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
-    """Spikes per channel in each of ``frames`` equal parts of the time, one part after the other.
+    """Return the spikes per channel in each of ``frames`` equal parts of the time, one part after the other.
 
     With one frame that is the sum over all steps, with as many as there are steps all the spikes as one long vector.
     An image sensor's channels (polarity, y, x) become an image of ``frames`` times as many channels.
@@ -37,7 +37,7 @@ def sum_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
 
 
 def running_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
-    """What `sum_frames` would give if the time had ended with each of its parts: those not yet come are 0.
+    """Return what `sum_frames` would give if the time had ended with each of its parts: those not yet come are 0.
 
     Parameters
     ----------

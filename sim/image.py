@@ -51,7 +51,7 @@ def run(params: ImageParams, network: Network, x: Ints) -> EngineRun:
 
 
 def frame_counters(params: ImageParams) -> dict[str, int]:
-    """What one frame adds to each counter of ``hw.image.layout.counter_names``."""
+    """Return what one frame adds to each counter of ``hw.image.layout.counter_names``."""
     steps = sum(_steps(params, layer) for layer in params.layers)
     return {
         "frames": 1,
@@ -64,7 +64,8 @@ def frame_counters(params: ImageParams) -> dict[str, int]:
 
 
 def frame_operations(params: ImageParams) -> dict[str, int]:
-    """Operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in elements."""
+    """Return the operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in
+    elements."""
     counters: Mapping[str, int] = frame_counters(params)
     computed = [layer for layer in params.layers if layer.operation is not ImageOperation.MAXIMUM]
     requantized = sum(layer.results for layer in computed if layer.clamp is not None)

@@ -26,7 +26,7 @@ OPERAND_LATENCY = 9
 
 @lru_cache(maxsize=256)
 def frame_timing(params: ImageParams) -> FrameTiming:
-    """Cycle counts of a lone frame, in cycles after the one that accepts the last input VALUE."""
+    """Return the cycle counts of a lone frame, in cycles after the one that accepts the last input VALUE."""
     start = INPUT_LATENCY + 2  # the loader says that it is full, the layer starts
     array = 0
     for layer in params.layers:
@@ -51,7 +51,7 @@ def _layer_timing(params: ImageParams, layer: ImageLayer) -> LayerTiming:
 
 
 def tile_sizes(params: ImageParams, layer: ImageLayer) -> list[int]:
-    """Results of each tile, without those beyond the edges: pass by pass, row of tiles by row of tiles."""
+    """Return the results of each tile, without those beyond the edges: pass by pass, row of tiles by row of tiles."""
     heights, widths = (
         [min(tile, size - start) for start in range(0, size, tile)]
         for tile, size in zip(layer.tile, layer.size, strict=True)

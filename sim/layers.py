@@ -15,7 +15,7 @@ from tospike.sim.network import Add, Array, AveragePool2d, Conv2d, Dense, MaxPoo
 
 
 def weighted_sums(synapses: Synapses, *inputs: Array) -> Array:
-    """The sums of N samples, without bias.
+    """Return the sums of N samples, without bias.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def weighted_sums(synapses: Synapses, *inputs: Array) -> Array:
 
 
 def sum_weights(synapses: Synapses) -> tuple[Array, Array]:
-    """((channels, taps), (channels,)): the weights that the sums of each output channel take, and the biases.
+    """Return ((channels, taps), (channels,)): the weights that the sums of each output channel take, and the biases.
 
     Integer synapses only; a maximum is a sum of one value.
     """
@@ -65,12 +65,12 @@ def sum_weights(synapses: Synapses) -> tuple[Array, Array]:
 
 
 def sent_order(sums: Array) -> Array:
-    """(N, positions, channels) as (N, outputs): channel by channel."""
+    """Return (N, positions, channels) as (N, outputs): channel by channel."""
     return np.ascontiguousarray(sums.transpose(0, 2, 1)).reshape(len(sums), -1)
 
 
 def currents(synapses: Synapses, *inputs: Array, fraction_bits: int = 0) -> Array:
-    """(N, outputs) sums with bias, in the order that a stage sends; parameters as :func:`weighted_sums`.
+    """Return (N, outputs) sums with bias, in the order that a stage sends; parameters as :func:`weighted_sums`.
 
     Integer biases are by ``fraction_bits`` finer than integer sums.
     """
@@ -87,7 +87,7 @@ def _positions_first(values: Array, channels: int) -> Array:
 
 
 def _patches(image: Array, window: Window, outside: float) -> Array:
-    """(N, channels, height, width) as a view (N, channels, rows, columns, kernel height, kernel width)."""
+    """Return (N, channels, height, width) as a view (N, channels, rows, columns, kernel height, kernel width)."""
     top, left, bottom, right = window.padding
     if any(window.padding):
         image = np.pad(image, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=outside)

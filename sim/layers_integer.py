@@ -41,7 +41,7 @@ def run_integers(network: Network, x: Array, params: RequantizeParams | None = N
 
 
 def run_stages(network: Network, x: Array, params: RequantizeParams | None = None) -> tuple[Ints, ...]:
-    """What every stage sends, (N, outputs) each; parameters as :func:`run_integers`, but all at once."""
+    """Return what every stage sends, (N, outputs) each; parameters as :func:`run_integers`, but all at once."""
     return tuple(_sent(network, x.astype(np.int64), params or RequantizeParams()))
 
 

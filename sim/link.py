@@ -162,6 +162,6 @@ class EarlySink:
 
 
 def dense_sink(params: AcceleratorParams, samples: int) -> DenseSink:
-    """The host's output of frames, before the first of them."""
+    """Return the host's output of frames, before the first of them."""
     zeros = np.zeros(samples, dtype=np.int64)
     return DenseSink(addresses=params.output.addresses, last_beat=zeros, address=zeros, done=zeros - 1)

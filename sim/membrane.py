@@ -121,7 +121,7 @@ class Law:
 
 
 def _count(neuron: Membrane, v: Floats) -> Floats:
-    """How many thresholds ``v`` exceeds, at most as many as a neuron may spike in a step."""
+    """Return how many thresholds ``v`` exceeds, at most as many as a neuron may spike in a step."""
     compare = np.greater if neuron.comparison is Comparison.ABOVE else np.greater_equal
     counts = (compare(v, (n + 1) * np.asarray(neuron.threshold)) for n in range((1 << neuron.spike_bits) - 1))
     return sum(counts, start=np.zeros(v.shape))

@@ -46,7 +46,7 @@ from tospike.sim.window_timing import spiking_link
 
 
 def run_spiking(params: SpikingLayerParams, design: Design, index: int, trains: Sample) -> EventRun:
-    """A layer of spiking neurons, wherever its states are."""
+    """Return a layer of spiking neurons, wherever its states are."""
     arrays = engine_arrays(params, design, index)
     return run_event(params, arrays.weight, arrays.bias, trains, arrays.recurrent, arrays.decays)
 
@@ -95,7 +95,7 @@ def _image(params: ImageParams, design: Design, index: int, frames: Sample) -> E
 
 
 def _part(design: Design, index: int) -> Network:
-    """The stages of an engine as a network of their own."""
+    """Return the stages of an engine as a network of their own."""
     stages = design.stages_of(index)
     if len(stages) == len(design.network.stages):
         return design.network

@@ -7,12 +7,12 @@ from tospike.sim.network import Array
 
 
 def as_network(params: AcceleratorParams, sent: Array) -> Array:
-    """(..., outputs) values by address, as the last engine sends them, by the network's numbers."""
+    """Return (..., outputs) values by address, as the last engine sends them, by the network's numbers."""
     if params.output_image is None:
         return sent
     return sent[..., np.argsort(params.output_numbers)]
 
 
 def as_sent(params: AcceleratorParams, values: Array) -> Array:
-    """The reverse."""
+    """Return the reverse."""
     return values if params.output_image is None else values[..., np.array(params.output_numbers)]

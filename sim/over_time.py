@@ -18,7 +18,7 @@ BATCH = 128
 
 
 def float_predictions(network: Network, x: ArrayLike) -> NDArray[np.int64]:
-    """(N, steps) classes by the float network after each step.
+    """Return (N, steps) classes by the float network after each step.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def _float_batch(network: Network, x: Array) -> NDArray[np.int64]:
 
 
 def golden_predictions(design: Design, x: Array) -> NDArray[np.int64]:
-    """(N, steps) classes by the hardware, if it had been generated for so many steps.
+    """Return (N, steps) classes by the hardware, if it had been generated for so many steps.
 
     Raises
     ------

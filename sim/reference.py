@@ -106,7 +106,7 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
 
 
 def _currents(stage: Stage, sent: list[Floats]) -> Floats:
-    """(N, outputs), or (N, steps, outputs): synapses have no state, so steps are samples to them."""
+    """Return (N, outputs), or (N, steps, outputs): synapses have no state, so steps are samples to them."""
     flat = [values.reshape(-1, values.shape[-1]) for values in sent]
     share = PATCHED if isinstance(stage.synapses, Conv2d) else len(flat[0])
     parts = [

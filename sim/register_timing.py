@@ -75,7 +75,7 @@ class RegisterLink:
 
 
 def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstream: Link) -> RegisterLink:
-    """A register engine before its first sample."""
+    """Return a register engine before its first sample."""
     zeros = np.zeros(len(trains), dtype=np.int64)
     return RegisterLink(
         params=params,

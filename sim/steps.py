@@ -10,7 +10,7 @@ from tospike.sim.network import Membrane, Network
 
 
 def laws_of(network: Network, samples: int) -> list[Law]:
-    """The neurons of each stage, at the start of so many samples.
+    """Return the neurons of each stage, at the start of so many samples.
 
     Raises
     ------

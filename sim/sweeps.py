@@ -42,7 +42,7 @@ class Sweeps:
 
 
 def _words(params: EventParams, flags: Flags) -> Flags:
-    """(N, words, lanes) of (N, neurons): the last word of each position may have lanes to spare."""
+    """Return (N, words, lanes) of (N, neurons): the last word of each position may have lanes to spare."""
     positions = params.words // params.position_words
     padded = np.zeros((len(flags), positions, params.position_words * params.lanes), dtype=bool)
     padded[:, :, : params.channels] = flags.reshape(len(flags), positions, params.channels)
@@ -50,5 +50,5 @@ def _words(params: EventParams, flags: Flags) -> Flags:
 
 
 def neurons_of(params: EventParams) -> Ints:
-    """(words,) neurons in each word."""
+    """Return (words,) neurons in each word."""
     return _words(params, np.ones((1, params.neurons), dtype=bool))[0].sum(axis=1)

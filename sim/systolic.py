@@ -90,7 +90,7 @@ def check_range(params: SystolicParams | ImageParams, stage: Stage) -> None:
 
 
 def requantize(params: RequantizeParams, acc: Ints, bias: Array, neuron: Requantize) -> Ints:
-    """(..., outputs) accumulators to activations; see :class:`tospike.hw.params.RequantizeParams`."""
+    """Requantise (..., outputs) accumulators to activations; see :class:`tospike.hw.params.RequantizeParams`."""
     scaled = ((acc << neuron.fraction_bits) + bias.astype(np.int64)) * neuron.multiplier.astype(np.int64)
     return np.clip(round_shift(scaled, neuron.shift, params.rounding), *neuron.clamp)
 
@@ -113,7 +113,7 @@ def _layer(params: RequantizeParams, stage: Stage, x: Ints) -> Ints:
 
 
 def frame_counters(params: SystolicParams) -> dict[str, int]:
-    """What one frame adds to each counter of ``hw.ann.layout.counter_names``."""
+    """Return what one frame adds to each counter of ``hw.ann.layout.counter_names``."""
     array = params.array
     act_words = weight_words = 0
     for layer in params.layers:
@@ -136,7 +136,8 @@ def frame_counters(params: SystolicParams) -> dict[str, int]:
 
 
 def frame_operations(params: SystolicParams) -> dict[str, int]:
-    """Operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in elements."""
+    """Return the operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in
+    elements."""
     counters: Mapping[str, int] = frame_counters(params)
     stored = sum(layer.rows * layer.inputs for layer in params.layers)
     requantized = sum(layer.rows * layer.outputs for layer in params.layers if layer.clamp is not None)

@@ -64,19 +64,19 @@ class LayerTiming:
 
 
 def array_cycles(params: SystolicParams) -> int:
-    """Cycles from the first operand entering the array to the last result leaving it, summed over layers."""
+    """Return the cycles from the first operand entering the array to the last result leaving it, summed over layers."""
     return frame_timing(params).array
 
 
 def frame_cycles(params: SystolicParams) -> int:
-    """Cycles of each frame through a lone engine, see "Cycles" in ``docs/explanation/architecture.md``."""
+    """Return the cycles of each frame through a lone engine, see "Cycles" in ``docs/explanation/architecture.md``."""
     # the first beat is taken in cycle 0; the last value is offered, and taken, as many cycles later as there are
     return params.input.addresses + int(frame_timing(params).values[-1]) + OUTPUT_REGISTER + 1
 
 
 @lru_cache(maxsize=256)
 def frame_timing(params: SystolicParams) -> FrameTiming:
-    """Cycle counts of a lone frame.
+    """Return the cycle counts of a lone frame.
 
     The engine takes a VALUE in each cycle in which one is offered, so everything is relative to the last VALUE (with
     the engine idle before the frame). The input link must send every address.
@@ -97,7 +97,7 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
 
 
 def _reorders(params: SystolicParams) -> bool:
-    """Whether results pass through the reorder memory: groups might not complete in the order of addresses."""
+    """Return whether results pass through the reorder memory: groups might not complete in the order of addresses."""
     layers = params.layers if params.writable else params.layers[-1:]
     return max(layer.rows for layer in layers) > 1 and max(layer.outputs for layer in layers) > params.array.cols
 
@@ -180,7 +180,7 @@ def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int) -> 
 
 
 def _group_sizes(params: SystolicParams, layer: DenseLayer) -> list[int]:
-    """Results of each group, without those beyond the edges."""
+    """Return the results of each group, without those beyond the edges."""
     array = params.array
     widths = [min(array.cols, layer.outputs - start) for start in range(0, layer.outputs, array.cols)]
     if array.dataflow is Dataflow.WS:

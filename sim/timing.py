@@ -28,7 +28,7 @@ Sink = DenseSink | TokenSink | FirstSpikeSink | FirstSpikeOfImageSink | EarlySin
 
 
 def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> Ints:
-    """Cycles of each sample, as ``docs/explanation/architecture.md`` defines them.
+    """Return the cycles of each sample, as ``docs/explanation/architecture.md`` defines them.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[Engin
 
 
 def _sink(params: AcceleratorParams, last: EngineRun) -> Sink:
-    """The host's output before the first sample."""
+    """Return the host's output before the first sample."""
     samples = len(last.sent)
     zeros = np.zeros(samples, dtype=np.int64)
     of_image = params.output_image is not None

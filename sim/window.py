@@ -70,7 +70,7 @@ class Connections:
 
 
 def _table(key: Ints, values: Ints, keys: int, *, fill: int) -> Ints:
-    """Values by their keys (in ascending order): (keys, most values of one key)."""
+    """Return the values by their keys (in ascending order): (keys, most values of one key)."""
     counts = np.bincount(key, minlength=keys)
     starts = np.cumsum(counts) - counts
     table = np.full((keys, max(1, int(counts.max()))), fill, dtype=np.int64)
@@ -79,7 +79,7 @@ def _table(key: Ints, values: Ints, keys: int, *, fill: int) -> Ints:
 
 
 def chain_order(shape: tuple[int, int, int]) -> Ints:
-    """(values,): which value of an image (channels, height, width), flat, is sent by each address.
+    """Return (values,): which value of an image (channels, height, width), flat, is sent by each address.
 
     ``x[..., chain_order(shape)]`` are samples as event engines take them; `network_order` turns them back.
     """
@@ -88,6 +88,6 @@ def chain_order(shape: tuple[int, int, int]) -> Ints:
 
 
 def network_order(shape: tuple[int, int, int]) -> Ints:
-    """(values,): the address of each value of an image, flat."""
+    """Return (values,): the address of each value of an image, flat."""
     channels, height, width = shape
     return np.arange(channels * height * width).reshape(-1, channels).T.ravel()

@@ -18,7 +18,8 @@ DECODE = 4
 
 
 def spent_cycles(params: SpikingParams, window: EventWindow, inputs: NDArray[np.integer]) -> Ints:
-    """(N, most events + 1) cycles that a sample's first 0, 1, 2, ... events take together; (N, T, inputs) ``inputs``.
+    """Return (N, most events + 1) cycles that a sample's first 0, 1, 2, ... events take together; (N, T, inputs)
+    ``inputs``.
 
     An event that reaches no neuron takes one.
     """
@@ -80,7 +81,7 @@ class WindowLink:
 
 
 def spiking_link(params: SpikingParams, run: EventRun, trains: Sample, downstream: Link) -> EventLink | WindowLink:
-    """The event engine of a spiking layer before its first sample."""
+    """Return the event engine of a spiking layer before its first sample."""
     samples = len(trains)
     engine = event_engine_link(params, run, downstream, samples)
     if params.window is None:

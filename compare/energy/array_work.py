@@ -12,7 +12,7 @@ from tospike.hw.params import Dataflow, ImageOperation, ImageParams, SystolicPar
 
 
 def systolic_work(name: str, params: SystolicParams, counters: Mapping[str, Counts]) -> EngineWork:
-    """Operands by words; results pass the result buffer, a column at a time in, a row at a time out."""
+    """Price the operands by words; results pass the result buffer, a column at a time in, a row at a time out."""
     array = params.array
     acc = array.acc_bits
     frames, results = counters["frames"], counters["results"]
@@ -82,7 +82,7 @@ def systolic_work(name: str, params: SystolicParams, counters: Mapping[str, Coun
 
 
 def image_work(name: str, params: ImageParams, counters: Mapping[str, Counts]) -> EngineWork:
-    """Operands from a bank for each row; results pass the tile buffer as those of the systolic engine do."""
+    """Price the operands from a bank for each row; results pass the tile buffer as those of the systolic engine do."""
     array = params.array
     acc, act = array.acc_bits, array.act.bits
     frames, results = counters["frames"], counters["results"]

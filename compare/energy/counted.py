@@ -49,7 +49,8 @@ class CountedEnergy:
         return np.sum(list(self.terms.values()), axis=0)
 
     def summary(self) -> CounterEnergyReport:
-        """Means per inference, parts that add up to the total, percentiles and the values of single samples."""
+        """Return the means per inference, parts that add up to the total, percentiles and the values of single
+        samples."""
         means = mean_terms(self.terms)
         return CounterEnergyReport(
             **spread(self.total),
@@ -129,7 +130,7 @@ def _unit_price(technology: Technology, unit: Arithmetic) -> float:
 
 
 def _logic_area(technology: Technology, engine: EngineWork) -> float:
-    """Square micrometres of the arithmetic units."""
+    """Return the square micrometres of the arithmetic units."""
     area = 0.0
     for unit in engine.arithmetic:
         partial_products = unit.multiply[0] * unit.multiply[1] if unit.multiply else 0

@@ -34,7 +34,7 @@ from tospike.hw.params import (
 def engine_work(
     params: AcceleratorParams, counters: Mapping[str, ArrayLike], state: StatePlacement = StatePlacement.BUILT
 ) -> tuple[EngineWork, ...]:
-    """What each engine did.
+    """Return what each engine did.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def engine_work(
 
 
 def _own(values: Mapping[str, Counts], index: int) -> dict[str, Counts]:
-    """The counters of the whole, and those of engine ``index`` by their own names."""
+    """Return the counters of the whole, and those of engine ``index`` by their own names."""
     prefix = f"{index}."
     return {
         name.removeprefix(prefix): value for name, value in values.items() if "." not in name or name.startswith(prefix)

@@ -41,7 +41,7 @@ from tospike.sim.window import Connections
 
 
 def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineActivity, ...]:
-    """What each engine did.
+    """Return what each engine did.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
 
 
 def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
-    """Stages of an ANN, ``None`` without weights: the integer network tells which activations are zero."""
+    """Return the stages of an ANN, ``None`` without weights: the integer network tells which activations are zero."""
     own_engines = design.params.has_event_ann
     batches = [_count_batch(design.network, x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
     layers: list[LayerActivity | None] = []
@@ -124,7 +124,8 @@ def _count_batch(network: Network, x: Array) -> list[tuple[Counts, Counts, Count
 
 
 def connections_reached(synapses: Dense | Conv2d, values: Array) -> Counts:
-    """(N,) connections that the non-zero ones of (N, inputs) ``values`` pass through: their sum with weights of 1."""
+    """Return (N,) connections that the non-zero ones of (N, inputs) ``values`` pass through: their sum with weights of
+    1."""
     ones: dict[str, Any] = {
         "weight": np.ones_like(synapses.weight, dtype=np.int64),
         "bias": np.zeros_like(synapses.bias),
@@ -136,7 +137,7 @@ def connections_reached(synapses: Dense | Conv2d, values: Array) -> Counts:
 
 
 def _counted_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]:
-    """Layers of event engines that get spikes or changes: their counters tell all."""
+    """Return the layers of event engines that get spikes or changes: their counters tell all."""
     is_spiking = design.network.is_spiking
     steps = design.network.input.steps if is_spiking else design.params.input_frames
     layers = []
@@ -166,14 +167,14 @@ def _counted_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]
 
 
 def _sent(params: EventParams, engine: int, result: Result) -> Counts:
-    """Spikes, or changes of activations; of the last layer of a delta ANN its membranes."""
+    """Return the spikes, or changes of activations; of the last layer of a delta ANN its membranes."""
     if isinstance(params, DeltaAnnParams) and not params.sends_changes:
         return np.full(len(result.cycles), params.neurons, dtype=np.float64)
     return result.counters[f"{engine}.{'activations' if params.sends_changes else 'spikes'}"].astype(np.float64)
 
 
 def _window_counts(params: EventParams, weight: Array, synapse_words: Array) -> dict[str, Any]:
-    """What a layer is told of connections that are not all there are."""
+    """Return what a layer is told of connections that are not all there are."""
     window = params.window
     if window is None:
         return {}
@@ -185,12 +186,12 @@ def _window_counts(params: EventParams, weight: Array, synapse_words: Array) -> 
 
 
 def widths(params: EngineParams) -> Widths:
-    """The operands of an engine."""
+    """Return the operands of an engine."""
     return ENGINES[type(params)].widths(params)
 
 
 def memories(params: EngineParams) -> Memories:
-    """Bits of an engine's memories. What leaves an event engine waits in a queue of words of lanes.
+    """Return the bits of an engine's memories. What leaves an event engine waits in a queue of words of lanes.
 
     Raises
     ------
@@ -297,36 +298,37 @@ ENGINES: Mapping[type[EngineParams], _Seen] = {
 
 
 def activation_words(params: SystolicParams | ImageParams) -> int:
-    """Words of the activation memory, a value for each row of the array."""
+    """Return the words of the activation memory, a value for each row of the array."""
     return bank_depth(params) if isinstance(params, ImageParams) else 2 * buffer_depth(params)
 
 
 def encoder_entry_bits(params: EncoderParams) -> int:
-    """Width of an entry of the encoder's buffer: address, value, and with rate coding a phase."""
+    """Return the width of an entry of the encoder's buffer: address, value, and with rate coding a phase."""
     return params.input.address_bits + params.stored_bits + params.phase_bits
 
 
 def activation_queue_bits(params: EventParams) -> int:
-    """Bits of the queue in which the activations of an ANN's layer wait for the next engine: a frame of tokens."""
+    """Return the bits of the queue in which the activations of an ANN's layer wait for the next engine: a frame of
+    tokens."""
     if params.activation is None:
         return 0
     return (params.neurons + 2) * activation_entry_bits(params)
 
 
 def last_sent_bits(params: EventParams) -> int:
-    """Bits of the memory of what a layer of a delta ANN has last sent."""
+    """Return the bits of the memory of what a layer of a delta ANN has last sent."""
     if params.activation is None or not params.sends_changes:
         return 0
     return params.neurons * params.activation.act.bits
 
 
 def activation_entry_bits(params: EventParams) -> int:
-    """A token in that queue, with its kind."""
+    """Return a token in that queue, with its kind."""
     return params.output.address_bits + params.output.payload.bits + 2
 
 
 def queue_words(params: EventParams) -> int:
-    """Words of lanes that the queue behind the neurons holds; a register engine has none."""
+    """Return the words of lanes that the queue behind the neurons holds; a register engine has none."""
     if isinstance(params, RegisterParams):
         return 0
     return sweeps_outside(params) * params.words + 1

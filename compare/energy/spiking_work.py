@@ -47,7 +47,7 @@ def encoder_work(name: str, params: EncoderParams, counters: Mapping[str, Counts
 
 
 def delta_work(name: str, params: DeltaParams, counters: Mapping[str, Counts]) -> EngineWork:
-    """Every value is compared with the one that was last sent; a change takes its place."""
+    """Price a comparison of every value with the one that was last sent; a change takes its place."""
     came, bits, capacity = counters["inputs"], params.payload.bits, params.stored_bits
     accesses = (
         Access(term="activation_write", count=counters["written"], bits=bits, capacity_bits=capacity),
@@ -61,7 +61,7 @@ def delta_work(name: str, params: DeltaParams, counters: Mapping[str, Counts]) -
 
 
 def delay_work(name: str, params: DelayParams, counters: Mapping[str, Counts]) -> EngineWork:
-    """Each VALUE reads its delay, is written to the ring and cleared there; scans read entries."""
+    """Price a delay: each VALUE reads its delay, is written to the ring and cleared there; scans read entries."""
     came, scanned = counters["values"], counters["scanned"]
     (delays,) = engine_layout(params).memories(params)
     capacity, bits = params.stored_bits, params.payload.bits
@@ -78,7 +78,8 @@ def delay_work(name: str, params: DelayParams, counters: Mapping[str, Counts]) -
 
 
 def bridge_work(name: str, params: BridgeParams, counters: Mapping[str, Counts]) -> EngineWork:
-    """A word is written for each VALUE that comes, read for each that is scanned; sums are read and cleared, too."""
+    """Price a word written for each VALUE that comes and read for each that is scanned; sums are read and cleared,
+    too."""
     came, scanned, bits = counters["values"], counters["scanned"], params.stored.bits
     capacity = params.inputs * bits
     sums = isinstance(params, SpikeCountParams)
@@ -94,7 +95,8 @@ def bridge_work(name: str, params: BridgeParams, counters: Mapping[str, Counts])
 
 
 def event_work(name: str, params: EventParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
-    """A word of weights per accumulation; a word of states in and out per accumulation and per sweep, on all lanes."""
+    """Price a word of weights per accumulation; a word of states in and out per accumulation and per sweep, on all
+    lanes."""
     lanes, words, state = params.lanes, params.words, params.neuron.state_bits
     accumulated, swept = counters["synapse_words"], counters["sweep_words"]
     filled = {shape.name: shape for shape in engine_layout(params).memories(params)}

@@ -47,7 +47,7 @@ def spread(pj: Counts) -> Spread:
 
 
 def mean_terms(terms: Mapping[str, Counts]) -> dict[str, float]:
-    """Mean of each term's (N,) energies, in pJ."""
+    """Return the mean of each term's (N,) energies, in pJ."""
     return {name: float(np.mean(values)) for name, values in terms.items()}
 
 

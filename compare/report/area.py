@@ -67,7 +67,7 @@ class CellArea:
 
 
 def area_of(report: FpgaReport | CellReport) -> FpgaArea | CellArea:
-    """What a study keeps of synthesis: what ``tospike synth --json`` writes."""
+    """Return what a study keeps of synthesis: what ``tospike synth --json`` writes."""
     if isinstance(report, FpgaReport):
         return from_plain(FpgaArea, report.to_json(), "synthesis")
     return from_plain(CellArea, report.to_json(), "synthesis")

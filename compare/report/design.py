@@ -42,7 +42,7 @@ class Distribution:
 
     @classmethod
     def of(cls, values: NDArray[Any]) -> "Distribution":
-        """Mean and percentiles of (N,) values."""
+        """Return the mean and percentiles of (N,) values."""
         p5, p50, p95 = np.percentile(values, (5, 50, 95))
         return cls(mean=float(np.mean(values)), p5=float(p5), p50=float(p50), p95=float(p95))
 

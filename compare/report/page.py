@@ -51,7 +51,7 @@ def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
 
 
 def _choices(designs: Sequence[DesignReport]) -> list[tuple[str, list[object]]]:
-    """One row per choice, nested names joined, with each design's value."""
+    """Return one row per choice, nested names joined, with each design's value."""
     flat = [dict(_flatten(design.choices)) for design in designs]
     names = list(dict.fromkeys(name for choices in flat for name in choices))
     return [(name, [choices.get(name) for choices in flat]) for name in names]

@@ -51,7 +51,7 @@ def _ratio(label: str, write: Callable[[float | None], str], figure: Callable[[D
 
 
 def _of(part: T | None, figure: Callable[[T], float | None]) -> float | None:
-    """A figure of a part that may not have been measured."""
+    """Draw a figure of a part that may not have been measured."""
     return None if part is None else figure(part)
 
 
@@ -188,7 +188,7 @@ _CELLS = (
 
 
 def notes(report: StudyReport) -> Iterator[str]:
-    """What is worth a line beside the verdict."""
+    """Return what is worth a line beside the verdict."""
     if report.twin:
         yield f"no twin of the SNN: {report.twin.missing}" if isinstance(report.twin, Missing) else report.twin.sentence
     if report.iso_accuracy:

@@ -68,7 +68,7 @@ def _level_cells(counted: float, measured: float) -> LevelCells:
 
 
 def in_gates(designs: Designs) -> Iterator[tuple[DesignReport, GateReport]]:
-    """The designs that were measured at level 3."""
+    """Return the designs that were measured at level 3."""
     return ((design, design.gates_pj) for design in designs if design.gates_pj)
 
 

@@ -14,7 +14,7 @@ from tospike.compare.study.measure import Measured
 def break_even_report(
     ann: Measured, snn: Measured, activity: SpikeActivity | None, technologies: Sequence[Technology]
 ) -> BreakEvenReport | None:
-    """Every break-even point; ``None`` where the networks have no layers to compare."""
+    """Return every break-even point; ``None`` where the networks have no layers to compare."""
     if activity is None or activity.spikes_per_activation is None or activity.density is None:
         return None
     n, density = activity.spikes_per_activation, activity.density
@@ -37,7 +37,7 @@ def _by_formula() -> dict[str, float]:
 
 
 def _here(ann: Measured, snn: Measured, n: float, technologies: Sequence[Technology]) -> dict[str, float]:
-    """The spikes per activation at which this SNN would need as much as this ANN, by technology."""
+    """Return the spikes per activation at which this SNN would need as much as this ANN, by technology."""
     found = {}
     for technology in technologies:
         pj = ann.design.counted_pj.technologies[technology.name]

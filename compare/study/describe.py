@@ -5,7 +5,7 @@ from tospike.hw.params import AcceleratorParams, DeltaParams, EventParams, Image
 
 
 def ann_bits(params: AcceleratorParams) -> tuple[int, int]:
-    """Bits of the weights and of the activations of an ANN's hardware."""
+    """Return the bits of the weights and of the activations of an ANN's hardware."""
     events = [engine for engine in params.engines if isinstance(engine, EventParams)]
     if events:
         return max(engine.weight_bits for engine in events), params.input.payload.bits
@@ -14,7 +14,7 @@ def ann_bits(params: AcceleratorParams) -> tuple[int, int]:
 
 
 def _skipped(params: AcceleratorParams) -> str:
-    """What costs nothing on event engines."""
+    """Return what costs nothing on event engines."""
     first = params.engines[0]
     if not isinstance(first, DeltaParams):
         return "zeros"
@@ -23,7 +23,7 @@ def _skipped(params: AcceleratorParams) -> str:
 
 
 def describe(prepared: Prepared) -> str:
-    """A design in a line: sizes, neuron, widths, engines."""
+    """Return a design in a line: sizes, neuron, widths, engines."""
     network, params = prepared.quantized.network, prepared.design.params
     sizes = "-".join(str(size) for size in (network.input.inputs, *(s.synapses.outputs for s in network.stages)))
     frames = network.input.frames

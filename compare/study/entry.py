@@ -56,7 +56,7 @@ class GoldenEntry:
         synthesis: SynthReport | None = None,
         gates: GateReport | None = None,
     ) -> DesignReport:
-        """The design's report, with what else was measured: RTL, synthesis, gates."""
+        """Return the design's report, with what else was measured: RTL, synthesis, gates."""
         cycles = self.result.cycles
         return DesignReport(
             name=name,
@@ -115,5 +115,5 @@ def golden_entry(prepared: Prepared, x: Array, result: Result, prices: Prices) -
 
 
 def published(engines: Sequence[EngineActivity]) -> dict[str, float]:
-    """Mean pJ by every published model."""
+    """Return the mean pJ by every published model."""
     return {name: float(energy(model, engines).total.mean()) for name, model in MODELS.items()}

@@ -39,7 +39,7 @@ class GridPoint:
 
 
 def ann_grid(ann: Prepared, twin_bits: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Options of the ANN's points: bits of weights and of activations, no more than it has."""
+    """Return the options of the ANN's points: bits of weights and of activations, no more than it has."""
     own_weights, own_acts = ann_bits(ann.design.params)
     for weights in (*(bits for bits in WEIGHT_BITS if bits < own_weights), own_weights):
         for acts in sorted({bits for bits in (twin_bits, 4) if bits < own_acts} | {own_acts}):
@@ -49,7 +49,7 @@ def ann_grid(ann: Prepared, twin_bits: int) -> Iterator[tuple[str, dict[str, Any
 
 
 def snn_grid(snn: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Options of the SNN's points: bits of weights, and time steps unless the data are spikes."""
+    """Return the options of the SNN's points: bits of weights, and time steps unless the data are spikes."""
     own_bits = max(engine.weight_bits for engine in snn.design.params.engines if isinstance(engine, EventParams))
     spec = snn.network.input
     own = spec.steps
@@ -129,7 +129,7 @@ Table = NDArray[np.float64]
 def _match(
     sides: Mapping[str, Sequence[GridPoint]], tables: Mapping[str, tuple[Table, Table]], targets: Table
 ) -> Match | None:
-    """The cheapest of both sides that reach an accuracy, given for each draw; nothing if one side does not."""
+    """Return the cheapest of both sides that reach an accuracy, given for each draw; nothing if one side does not."""
     ratios = _cheapest(*tables["snn"], targets) / _cheapest(*tables["ann"], targets)
     if np.isnan(ratios[0]):
         return None
@@ -139,13 +139,13 @@ def _match(
 
 
 def _draws(samples: int) -> Table:
-    """(1 + RESAMPLES, samples) how often each sample counts, over their number."""
+    """Return (1 + RESAMPLES, samples) how often each sample counts, over their number."""
     drawn = np.random.default_rng(_SEED).multinomial(samples, np.full(samples, 1 / samples), RESAMPLES)
     return np.vstack([np.ones(samples), drawn]) / samples
 
 
 def _table(points: Sequence[GridPoint], draws: Table) -> tuple[Table, Table]:
-    """Accuracies and energies of all points in all draws."""
+    """Return the accuracies and energies of all points in all draws."""
     correct, pj = (np.stack([getattr(p.trial, name) for p in points], axis=1) for name in ("correct", "pj"))
     return draws @ correct.astype(np.float64), draws @ pj
 
@@ -156,7 +156,7 @@ def _reaches(accuracy: Table, target: Table | float) -> NDArray[np.bool_]:
 
 
 def _cheapest(accuracy: Table, pj: Table, targets: Table) -> Table:
-    """(1 + RESAMPLES,) energy of the cheapest point that reaches each draw's target; NaN where none does."""
+    """Return (1 + RESAMPLES,) energy of the cheapest point that reaches each draw's target; NaN where none does."""
     costs = np.where(_reaches(accuracy, targets[:, None]), pj, np.inf).min(axis=1)
     return np.where(np.isinf(costs), np.nan, costs)
 
@@ -168,7 +168,7 @@ def _index_of_cheapest(table: tuple[Table, Table], target: float) -> int:
 
 
 def _front(accuracy: Table, pj: Table) -> set[int]:
-    """The points that are not beaten: more accurate than all that need no more energy."""
+    """Return the points that are not beaten: more accurate than all that need no more energy."""
     best, front = -1.0, set()
     for number in np.lexsort((-accuracy, pj)).tolist():
         if accuracy[number] > best + 1e-9:

@@ -132,7 +132,7 @@ def _synthesize(folder: Path, options: StudyOptions, steps: _Steps) -> SynthRepo
 
 
 def _rtl_energy(prepared: Prepared, rtl: Evaluation, options: StudyOptions) -> float:
-    """What the counters that were read from the RTL cost, in pJ per sample that ran there."""
+    """Return what the counters that were read from the RTL cost, in pJ per sample that ran there."""
     assert rtl.counters is not None  # it ran
     params, counters = prepared.design.params, rtl.counters
     read = counted_energy(options.technology, params, counters, counters["cycles"])

@@ -72,12 +72,12 @@ class Study:
         return write_report(self.report, Path(folder))
 
     def to_dict(self) -> dict[str, Any]:
-        """What report.json holds: dicts, lists, numbers and texts."""
+        """Return what report.json holds: dicts, lists, numbers and texts."""
         found: dict[str, Any] = to_plain(self.report)
         return found
 
     def to_pandas(self) -> Any:
-        """The main table as a ``pandas.DataFrame``: a column for each design, a row for each group and figure.
+        """Return the main table as a ``pandas.DataFrame``: a column for each design, a row for each group and figure.
 
         Raises
         ------

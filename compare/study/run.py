@@ -39,7 +39,7 @@ KINDS: tuple[Kind, Kind] = ("ann", "snn")
 def run_study(
     workload: Workload, out: Path, options: StudyOptions, *, command: str, progress: Progress = lambda name, step: None
 ) -> StudyReport:
-    """Measures both designs of a workload, side by side on two threads, and judges.
+    """Measure both designs of a workload, side by side on two threads, and judge.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def run_study(
 
 
 def _prepare(paths: Mapping[Kind, Path], data: DataSet, options: ModelOptions) -> dict[Kind, Prepared]:
-    """Both networks, quantised and planned; what no engine can run is refused before any work."""
+    """Return both networks, quantised and planned; what no engine can run is refused before any work."""
     for kind, path in paths.items():
         is_spiking = path.suffix == ".nir"
         require(is_spiking == (kind == "snn"), f"{path}, given as --{kind}, is {'an SNN' if is_spiking else 'an ANN'}")
@@ -122,7 +122,7 @@ def _prepare(paths: Mapping[Kind, Path], data: DataSet, options: ModelOptions) -
 def _measure_both(
     prepared: Mapping[Kind, Prepared], data: DataSet, out: Path, options: StudyOptions, progress: Progress
 ) -> tuple[Measured, Measured]:
-    """The ANN's and the SNN's side, at the same time."""
+    """Return the ANN's and the SNN's side, at the same time."""
     pool = ThreadPoolExecutor(max_workers=2)
     try:
         jobs = [pool.submit(measure_side, kind, prepared[kind], data, out / kind, options, progress) for kind in KINDS]
@@ -149,7 +149,7 @@ def _provenance(ann: Measured, snn: Measured, options: StudyOptions, command: st
 def _twin(
     given: ModelOptions, ann: Path, snn: Prepared, measured: DesignReport, data: DataSet, options: StudyOptions
 ) -> tuple[tuple[DesignReport, ...], TwinComparison | Missing | None]:
-    """The twin beside the designs, and the SNN against it; or why this ANN cannot have one."""
+    """Return the twin beside the designs, and the SNN against it; or why this ANN cannot have one."""
     if not options.twin:
         return (), None
     try:
@@ -160,7 +160,7 @@ def _twin(
 
 
 def _iso_accuracy(trials: Trials, samples: int, options: StudyOptions, progress: Progress) -> IsoAccuracy | None:
-    """Both networks over bits and time steps."""
+    """Return both networks over bits and time steps."""
     if not options.iso_accuracy:
         return None
     grid = run_grid(trials, lambda point: progress("equal accuracy", point))
@@ -171,7 +171,7 @@ def _iso_accuracy(trials: Trials, samples: int, options: StudyOptions, progress:
 def _sensitivity(
     trials: Trials, data: DataSet, energy: EnergyMargin, options: StudyOptions, progress: Progress
 ) -> tuple[tuple[Variant, ...], tuple[Sensitivity, ...]] | tuple[None, None]:
-    """Both networks with one thing changed at a time, and what that does to the comparison."""
+    """Return both networks with one thing changed at a time, and what that does to the comparison."""
     if not options.sensitivity:
         return None, None
     found = variants(trials, progress=lambda change: progress("one change at a time", change))

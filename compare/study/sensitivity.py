@@ -26,7 +26,7 @@ _PLACES = {StatePlacement.MEMORY: "a memory", StatePlacement.REGISTER: "register
 
 
 def option_changes(prepared: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The changes that can be tried on one side: a description, and model options."""
+    """Return the changes that can be tried on one side: a description, and model options."""
     params = prepared.design.params
     engine = params.engines[-1]
     events = [e for e in params.engines if isinstance(e, EventParams)]
@@ -64,7 +64,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def twin_change(snn: Prepared) -> tuple[str, dict[str, Any]]:
-    """The quantised network that can hold what the SNN's neurons can: ceil(log2(T + 1)) bits (Yan et al.)."""
+    """Return the quantised network that can hold what the SNN's neurons can: ceil(log2(T + 1)) bits (Yan et al.)."""
     bits = bits_of_twin(snn)
     return f"ANN: {bits}-bit activations, the SNN's twin", {"act_bits": bits}
 

@@ -75,8 +75,9 @@ class Trials:
         self._done: dict[tuple[Kind, frozenset[tuple[str, Any]]], Trial | None] = {}
 
     def run(self, kind: Kind, given: Mapping[str, Any]) -> Trial | None:
-        """The network of that kind with the options ``given``, by their names in `ModelOptions`; as it is if there are
-        none. ``None`` if it cannot be built so: or was trained with quantisers, which no option makes narrower."""
+        """Return the network of that kind with the options ``given``, by their names in `ModelOptions`; as it is if
+        there are none. ``None`` if it cannot be built so: or was trained with quantisers, which no option makes
+        narrower."""
         key = (kind, frozenset(given.items()))
         if key not in self._done:
             self._done[key] = self._run(kind, given)
@@ -101,6 +102,6 @@ class Trials:
 
 
 def _is_narrow(params: AcceleratorParams, given: Mapping[str, Any]) -> bool:
-    """Whether the hardware of an ANN has no wider numbers than asked for."""
+    """Check that the hardware of an ANN has no wider numbers than asked for."""
     weight_bits, act_bits = ann_bits(params)
     return weight_bits <= max(2, given.get("weight_bits", weight_bits)) and act_bits <= given.get("act_bits", act_bits)

@@ -27,12 +27,12 @@ MIN_ACT_BITS = 2
 
 
 def bits_of_twin(snn: Prepared) -> int:
-    """Bits of the twin's activations, within what hardware here can have."""
+    """Return the bits of the twin's activations, within what hardware here can have."""
     return min(MAX_ACT_BITS, max(MIN_ACT_BITS, twin_bits(snn.network.input.steps)))
 
 
 def twin_design(ann: Path, snn: Prepared, data: DataSet, options: ModelOptions, prices: Prices) -> DesignReport:
-    """The twin's entry in the report: the ANN of that file, quantised anew; no RTL and no synthesis.
+    """Return the twin's entry in the report: the ANN of that file, quantised anew; no RTL and no synthesis.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def twin_design(ann: Path, snn: Prepared, data: DataSet, options: ModelOptions, 
 
 
 def compare_twin(snn: DesignReport, twin: DesignReport, steps: int, bits: int) -> TwinComparison:
-    """What the SNN needs of its twin's energy."""
+    """Return what the SNN needs of its twin's energy."""
     above, below = (np.asarray(design.counted_pj.samples) for design in (snn, twin))
     ratio, interval = float(above.mean() / below.mean()), bootstrap_ratio(above, below)
     low, high = (significant(end) for end in interval)

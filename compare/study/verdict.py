@@ -100,7 +100,8 @@ def _accuracy_margin(ann: DesignReport, snn: DesignReport, tolerance: float) -> 
 
 
 def _energy_margin(ann: DesignReport, snn: DesignReport) -> EnergyMargin:
-    """Ratio of means, its bootstrap interval, 5 to 95 % of the samples' own ratios, and every technology's ratio."""
+    """Return the ratio of means, its bootstrap interval, 5 to 95 % of the samples' own ratios, and every technology's
+    ratio."""
     below, above = ann.counted_pj, snn.counted_pj
     samples = np.asarray(above.samples), np.asarray(below.samples)
     paired = len(below.samples) == len(above.samples) > 1
@@ -128,13 +129,13 @@ def bootstrap_ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> I
 
 
 def _between(values: NDArray[np.float64], tail: float) -> Interval:
-    """What lies within all but ``tail`` percent on either side."""
+    """Return the interval that leaves out all but ``tail`` percent on either side."""
     low, high = np.percentile(values, (tail, 100 - tail))
     return float(low), float(high)
 
 
 def _latency_margin(ann: DesignReport, snn: DesignReport) -> LatencyMargin:
-    """Ratio of mean latencies: in time where both were placed and routed, otherwise in cycles."""
+    """Return the ratio of mean latencies: in time where both were placed and routed, otherwise in cycles."""
     if ann.latency_us and snn.latency_us:
         return LatencyMargin(unit="us", ratio=snn.latency_us.mean / ann.latency_us.mean)
     return LatencyMargin(unit="cycles", ratio=snn.cycles.mean / ann.cycles.mean)

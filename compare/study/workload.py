@@ -52,7 +52,7 @@ class Workload:
     options: ModelOptions = field(default_factory=ModelOptions)
 
     def load(self) -> DataSet:
-        """The data set.
+        """Return the data set.
 
         Raises
         ------
@@ -76,7 +76,8 @@ class Workload:
         return replace(data, x=data.x[: self.samples], y=data.y[: self.samples], split=split)
 
     def networks(self, data: DataSet, out: Path) -> dict[Kind, Path]:
-        """The files of both networks, ``ann`` and ``snn``; an SNN that is made of the ANN is written into ``out``.
+        """Return the files of both networks, ``ann`` and ``snn``; an SNN that is made of the ANN is written into
+        ``out``.
 
         Raises
         ------
@@ -172,7 +173,7 @@ KNOWN = {
 
 
 def named(name: str, options: ModelOptions, given: Given | None = None) -> Workload:
-    """A workload by its name, with what the user gave instead of what comes with tospike.
+    """Return a workload by its name, with what the user gave instead of what comes with tospike.
 
     Any name will do for networks and data of the user's own.
 

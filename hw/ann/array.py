@@ -16,7 +16,7 @@ from tospike.hw.params import ArrayParams, Dataflow
 
 
 def row_layout(params: ArrayParams) -> data.StructLayout:
-    """What enters one row in one cycle: an activation and the flags that travel with it."""
+    """Return what enters one row in one cycle: an activation and the flags that travel with it."""
     return data.StructLayout({"act": shape_of(params.act), "first": 1, "emit": 1})
 
 
@@ -151,7 +151,7 @@ class SystolicArray(wiring.Component):
 
 
 def _drain(m: Module, elements, *, name: str) -> tuple[Value, Value]:
-    """The ``acc`` whose ``done`` is set, at most one of ``elements`` (done, acc), and whether one is.
+    """Return the ``acc`` whose ``done`` is set, at most one of ``elements`` (done, acc), and whether one is.
 
     An AND-OR does what a multiplexer would; it joins two elements, then four groups each, with a register after each
     join, so that one LUT of four inputs is between registers and no net crosses the array.

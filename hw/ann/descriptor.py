@@ -8,7 +8,7 @@ from tospike.hw.params import SystolicParams
 
 
 def descriptor_layout(params: SystolicParams) -> data.StructLayout:
-    """Fields of a word of the memory ``layers``; ``low`` and ``high`` are signed."""
+    """Return the fields of a word of the memory ``layers``; ``low`` and ``high`` are signed."""
     return data.StructLayout(
         {
             name: signed(bits) if name in ("low", "high") else unsigned(bits)

@@ -16,8 +16,8 @@ from tospike.hw.params import ArrayParams
 def layer_descriptor(
     m: Module, control: LayerControl, layers: ImageMemory, layout: data.StructLayout, first: int
 ) -> data.View:
-    """The descriptor of layer ``control.index`` of two cycles ago, from the memory ``layers``; ``first`` is its word 0,
-    which stands here from reset on."""
+    """Return the descriptor of layer ``control.index`` of two cycles ago, from the memory ``layers``; ``first`` is its
+    word 0, which stands here from reset on."""
     layer = data.View(layout, Signal(layout.size, init=first, name="layer"))
     answered = Signal()  # the memory has, since reset
     m.d.comb += [layers.address.eq(control.index), layers.enable.eq(1)]
@@ -40,7 +40,7 @@ class InFlight:
 def tiles_in_flight(
     m: Module, *, slots: int, most_inside: int, committed: Value, freed: Value, entered: Value, finished: Value
 ) -> InFlight:
-    """Counts tiles.
+    """Count tiles.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def tiles_in_flight(
 
 
 def skewed_array(m: Module, params: ArrayParams, rows: Value, cols: Value) -> SystolicArray:
-    """The array, with delay lines before it: all operands of a step come in the same cycle."""
+    """Return the array, with delay lines before it: all operands of a step come in the same cycle."""
     m.submodules.array = array = SystolicArray(params)
     m.submodules.skew_rows = skew_rows = Skew(row_layout(params), params.rows)
     m.submodules.skew_cols = skew_cols = Skew(

@@ -33,7 +33,7 @@ ACCUMULATE_SPACING = 4
 
 
 def counter_names(params: SystolicParams) -> tuple[str, ...]:
-    """Counters of the engine: totals since ``clear``.
+    """Return the counters of the engine: totals since ``clear``.
 
     ``frames``
         Frames whose END was sent.
@@ -56,27 +56,27 @@ def counter_names(params: SystolicParams) -> tuple[str, ...]:
 
 
 def row_tiles(params: SystolicParams, layer: DenseLayer) -> int:
-    """Tiles along the rows of the result: an output-stationary array holds ``rows`` of them at a time."""
+    """Return the tiles along the rows of the result: an output-stationary array holds ``rows`` of them at a time."""
     return ceil_div(layer.rows, params.array.rows) if params.array.dataflow is Dataflow.OS else 1
 
 
 def col_tiles(params: SystolicParams, layer: DenseLayer) -> int:
-    """Tiles along the columns of the result."""
+    """Return the tiles along the columns of the result."""
     return ceil_div(layer.outputs, params.array.cols)
 
 
 def depth_tiles(params: SystolicParams, layer: DenseLayer) -> int:
-    """Tiles along the inputs: a weight-stationary array holds ``rows`` of them at a time."""
+    """Return the tiles along the inputs: a weight-stationary array holds ``rows`` of them at a time."""
     return 1 if params.array.dataflow is Dataflow.OS else ceil_div(layer.inputs, params.array.rows)
 
 
 def tile_steps(params: SystolicParams, layer: DenseLayer) -> int:
-    """Array steps with operands in one tile."""
+    """Return the array steps with operands in one tile."""
     return layer.inputs if params.array.dataflow is Dataflow.OS else layer.rows
 
 
 def tile_spacing(params: SystolicParams, layer: DenseLayer) -> int:
-    """Cycles from one tile to the next.
+    """Return the cycles from one tile to the next.
 
     OS: a tile drains in ``rows`` cycles, and some technologies want a gap. WS: a tile's weights load in ``rows``
     cycles, and a partial sum must be back before it is needed again.
@@ -86,13 +86,13 @@ def tile_spacing(params: SystolicParams, layer: DenseLayer) -> int:
 
 
 def weight_words(params: SystolicParams, layer: DenseLayer) -> int:
-    """Words of the weight memory."""
+    """Return the words of the weight memory."""
     per_tile = layer.inputs if params.array.dataflow is Dataflow.OS else params.array.rows
     return col_tiles(params, layer) * depth_tiles(params, layer) * per_tile
 
 
 def act_words(params: SystolicParams, layer: DenseLayer) -> int:
-    """Words of the activation buffer that the layer's input takes, ``rows`` values each."""
+    """Return the words of the activation buffer that the layer's input takes, ``rows`` values each."""
     if params.array.dataflow is Dataflow.OS:
         return row_tiles(params, layer) * layer.inputs
     return layer.rows * depth_tiles(params, layer)
@@ -102,25 +102,25 @@ def act_words(params: SystolicParams, layer: DenseLayer) -> int:
 
 
 def buffer_depth(params: SystolicParams) -> int:
-    """Words of one of the two activation buffers."""
+    """Return the words of one of the two activation buffers."""
     return max(act_words(params, layer) for layer in params.layers)
 
 
 def result_depth(params: SystolicParams) -> int:
-    """Rows of results in one of the two slots of the result buffer."""
+    """Return the rows of results in one of the two slots of the result buffer."""
     if params.array.dataflow is Dataflow.OS:
         return params.array.rows
     return max(layer.rows for layer in params.layers)
 
 
 def needs_reorder(params: SystolicParams) -> bool:
-    """Whether tiles may complete in another order than the output's addresses."""
+    """Return whether tiles may complete in another order than the output's addresses."""
     layers = params.layers if params.writable else params.layers[-1:]
     return max(layer.rows for layer in layers) > 1 and max(layer.outputs for layer in layers) > params.array.cols
 
 
 def memories(params: SystolicParams) -> tuple[MemoryShape, ...]:
-    """The memories that images fill; their order is the order of their configuration regions."""
+    """Return the memories that images fill; their order is the order of their configuration regions."""
     stored = () if params.streams_weights else (weight_memory(params),)
     return (
         *stored,
@@ -130,7 +130,7 @@ def memories(params: SystolicParams) -> tuple[MemoryShape, ...]:
 
 
 def weight_memory(params: SystolicParams) -> MemoryShape:
-    """The memory ``weights``; where they are streamed, what it would be."""
+    """Return the memory ``weights``; where they are streamed, what it would be."""
     return MemoryShape(
         name="weights",
         width=params.array.cols * params.array.weight_bits,
@@ -139,7 +139,7 @@ def weight_memory(params: SystolicParams) -> MemoryShape:
 
 
 def channel_memory(params: SystolicParams) -> MemoryShape:
-    """The memory ``channels``."""
+    """Return the memory ``channels``."""
     return MemoryShape(
         name="channels",
         width=params.array.acc_bits + params.requantize.multiplier_bits,
@@ -148,7 +148,7 @@ def channel_memory(params: SystolicParams) -> MemoryShape:
 
 
 def descriptor_bits(params: SystolicParams) -> dict[str, int]:
-    """Width of each field of a layer's descriptor. Fields that count something hold the count minus one."""
+    """Return the width of each field of a layer's descriptor. Fields that count something hold the count minus one."""
     rows = address_bits(max(layer.rows for layer in params.layers))
     inputs = address_bits(max(layer.inputs for layer in params.layers))
     outputs = address_bits(max(layer.outputs for layer in params.layers))
@@ -184,7 +184,7 @@ def pack(
     *,
     layers: Sequence[DenseLayer] | None = None,
 ) -> dict[str, list[int]]:
-    """Images of the memories.
+    """Return the images of the memories.
 
     Parameters
     ----------
@@ -225,13 +225,13 @@ def pack(
 
 
 def weight_beats(params: SystolicParams, words: Sequence[int]) -> list[int]:
-    """Beats of the weight stream for ``words`` of weights."""
+    """Return the beats of the weight stream for ``words`` of weights."""
     mask = (1 << WORD_BITS) - 1
     return [word >> WORD_BITS * beat & mask for word in words for beat in range(params.beats_per_word)]
 
 
 def initial(params: SystolicParams) -> dict[str, list[int]]:
-    """What the memories hold where no image is given: the layers of ``params``, unscaled, with zero weights."""
+    """Return what the memories hold where no image is given: the layers of ``params``, unscaled, with zero weights."""
     channels = sum(layer.outputs for layer in params.layers)
     return {
         "weights": [],
@@ -241,7 +241,7 @@ def initial(params: SystolicParams) -> dict[str, list[int]]:
 
 
 def _descriptors(params: SystolicParams, layers: Sequence[DenseLayer], shifts: Sequence[int | None]) -> list[int]:
-    """The words of the memory ``layers``."""
+    """Return the words of the memory ``layers``."""
     words = []
     weight_base = channel_base = 0
     for index, (layer, shift) in enumerate(zip(layers, shifts, strict=True)):
@@ -312,14 +312,15 @@ def _weight_words(params: SystolicParams, index: int, layer: DenseLayer, weight:
 
 
 def stored_weights(array: ArrayParams, index: int, rows: Matrix) -> list[list[int]]:
-    """Weights of layer ``index`` as the memory has them, once they are found to be such as the array takes."""
+    """Return the weights of layer ``index`` as the memory has them, once they are found to be such as the array
+    takes."""
     good = all(value in array.weight_values for row in rows for value in row)
     require(good, f"weights of layer {index} must be {array.weight_range}")
     return [[int(value < 0) if array.weight_bits == 1 else value for value in row] for row in rows]
 
 
 def _weight_order(params: SystolicParams, layer: DenseLayer) -> list[int]:
-    """Input whose weights are in each word of one column of tiles."""
+    """Return the input whose weights are in each word of one column of tiles."""
     if params.array.dataflow is Dataflow.OS:
         return list(range(layer.inputs))
     rows = params.array.rows
@@ -334,7 +335,7 @@ def channel_words(
     bias: Vector,
     multiplier: Vector | None,
 ) -> list[int]:
-    """Words of the channel memory for a layer, see :func:`pack`."""
+    """Return the words of the channel memory for a layer, see :func:`pack`."""
     acc, factor = params.array.acc, params.requantize.multiplier
     require(
         (multiplier is None) == (layer.clamp is None),

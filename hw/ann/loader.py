@@ -13,7 +13,7 @@ from tospike.hw.params import Dataflow, SystolicParams, address_bits
 
 
 def activation_placer(params: SystolicParams) -> BandPlacer | RowPlacer:
-    """What tells where the array will look for an activation."""
+    """Return the fields that tell where the array will look for an activation."""
     lanes = params.array.rows
     bits = address_bits(2 * buffer_depth(params))
     if params.array.dataflow is Dataflow.OS:

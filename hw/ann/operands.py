@@ -32,7 +32,7 @@ class Operands:
 def fetch_operands(
     m: Module, params: ArrayParams, feeder: Feeder, activations: ActivationBuffer, weights: Value
 ) -> Operands:
-    """The operands of the step that ``feeder`` issued `OPERAND_LATENCY` cycles ago, not skewed.
+    """Return the operands of the step that ``feeder`` issued `OPERAND_LATENCY` cycles ago, not skewed.
 
     The memories read in every cycle, into plain registers: so these can be the block RAMs' own. Between the steps the
     activations are 0.

@@ -11,13 +11,14 @@ from tospike.hw.params import ArrayParams, packing_shift
 
 
 def pair_layout(params: ArrayParams) -> data.StructLayout:
-    """Two weights that share a multiplier: ``low`` as it is, and the other one, less 1 if ``low`` is negative."""
+    """Return two weights that share a multiplier: ``low`` as it is, and the other one, less 1 if ``low`` is
+    negative."""
     weight = shape_of(params.weight)
     return data.StructLayout({"low": weight, "rest": signed(weight.width + 1)})
 
 
 def pair_weights(params: ArrayParams, low, high) -> Value:
-    """Two weights as a `pair_layout`: the only logic that packing needs before the multiplier."""
+    """Return two weights as a `pair_layout`: the only logic that packing needs before the multiplier."""
     return Value.cast(Cat(low, (high - low[-1])[: len(high) + 1]))
 
 

@@ -15,7 +15,7 @@ from tospike.hw.params import ImageParams, SystolicParams, address_bits
 
 
 def result_layout(params: SystolicParams | ImageParams) -> data.StructLayout:
-    """A result, what ends with it within its tile, and ``last`` of the layer."""
+    """Return a result, what ends with it within its tile, and ``last`` of the layer."""
     return data.StructLayout({"value": shape_of(params.array.acc), "edges": EDGES, "last": 1})
 
 

@@ -6,7 +6,7 @@ from tospike.hw.params import ArrayParams
 
 
 def weight_operands(params: ArrayParams, word: Value) -> Value:
-    """The weights of a word as the array takes them, ``params.weight`` each, without a gate.
+    """Return the weights of a word as the array takes them, ``params.weight`` each, without a gate.
 
     Weights of 1 bit are stored as their sign, which is the upper bit of +1 (0b01) and of -1 (0b11).
     """

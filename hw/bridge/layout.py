@@ -5,7 +5,7 @@ from tospike.hw.params.bridge import BridgeParams
 
 
 def counter_names(params: BridgeParams) -> tuple[str, ...]:
-    """The fields of a bridge's ``counters``, in order.
+    """Return the fields of a bridge's ``counters``, in order.
 
     VALUEs and ENDs that came in (``values``, ``samples``), words that were read to be sent (``scanned``), VALUEs that
     went out (``sent``).
@@ -14,5 +14,5 @@ def counter_names(params: BridgeParams) -> tuple[str, ...]:
 
 
 def memories(params: BridgeParams) -> tuple[MemoryShape, ...]:
-    """The memories that contents fill: none."""
+    """Return the memories that contents fill: none."""
     return ()

@@ -90,12 +90,12 @@ LAYOUTS: Mapping[type[EngineParams], EngineLayout] = {
 
 
 def engine_layout(params: EngineParams) -> EngineLayout:
-    """What the host sees of an engine."""
+    """Return what the host sees of an engine."""
     return LAYOUTS[type(params)]
 
 
 def regions(params: AcceleratorParams) -> tuple[Region, ...]:
-    """The configuration regions, numbered from 0 over all writable engines."""
+    """Return the configuration regions, numbered from 0 over all writable engines."""
     shapes = [
         (index, shape)
         for index, engine in enumerate(params.engines)
@@ -105,7 +105,7 @@ def regions(params: AcceleratorParams) -> tuple[Region, ...]:
 
 
 def counter_names(params: AcceleratorParams) -> tuple[str, ...]:
-    """The counters in the order of their registers: ``cycles``, ``inputs``, then ``<engine>.<counter>``.
+    """Return the counters in the order of their registers: ``cycles``, ``inputs``, then ``<engine>.<counter>``.
 
     ``cycles`` are those in which a sample is inside; ``inputs`` are the VALUEs that the host sends to the first engine.
     """
@@ -118,6 +118,6 @@ def counter_names(params: AcceleratorParams) -> tuple[str, ...]:
 
 
 def version_word(version: str) -> int:
-    """``1.2.3`` as 0x00_01_02_03."""
+    """Return ``1.2.3`` as 0x00_01_02_03."""
     major, minor, patch = (int(part) for part in version.split(".")[:3])
     return major << 16 | minor << 8 | patch

@@ -39,7 +39,7 @@ _OUTPUT = {
 
 
 def port_meanings(params: AcceleratorParams) -> dict[str, str]:
-    """A few words on each port, by its name in the Verilog."""
+    """Return a few words on each port, by its name in the Verilog."""
     streams = {
         "s_axis": _INPUT[params.host_input],
         "m_axis": _OUTPUT[params.host_output],

@@ -161,7 +161,7 @@ CONFIG_DATA = HostRegister(
 
 
 def register_map(params: AcceleratorParams, *, version: int, config_hash: int) -> tuple[HostRegister, ...]:
-    """All registers of an accelerator, by ascending offsets.
+    """Return all registers of an accelerator, by ascending offsets.
 
     Parameters
     ----------

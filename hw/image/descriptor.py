@@ -8,14 +8,14 @@ from tospike.hw.params import ImageParams
 
 
 def descriptor_layout(params: ImageParams) -> data.StructLayout:
-    """Fields of a word of the memory ``layers``."""
+    """Return the fields of a word of the memory ``layers``."""
     return data.StructLayout(
         {name: Shape(bits, is_signed) for name, (bits, is_signed) in descriptor_shapes(params).items()}
     )
 
 
 def fields_of(params: ImageParams, prefix: str) -> dict[str, Shape]:
-    """The fields that begin with ``prefix``, without it."""
+    """Return the fields that begin with ``prefix``, without it."""
     return {
         name.removeprefix(prefix): Shape(bits, is_signed)
         for name, (bits, is_signed) in descriptor_shapes(params).items()

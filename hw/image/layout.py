@@ -27,7 +27,7 @@ Taps = Sequence[Sequence[Sequence[Sequence[int]]]]
 
 
 def counter_names(params: ImageParams) -> tuple[str, ...]:
-    """Counters of the engine: totals since ``clear``.
+    """Return the counters of the engine: totals since ``clear``.
 
     ``frames``
         Frames whose END was sent.
@@ -47,7 +47,7 @@ def counter_names(params: ImageParams) -> tuple[str, ...]:
 
 
 def memories(params: ImageParams) -> tuple[MemoryShape, ...]:
-    """The memories that images fill; their order is the order of their configuration regions."""
+    """Return the memories that images fill; their order is the order of their configuration regions."""
     return (
         weight_memory(params),
         channel_memory(params),
@@ -58,7 +58,7 @@ def memories(params: ImageParams) -> tuple[MemoryShape, ...]:
 
 
 def weight_memory(params: ImageParams) -> MemoryShape:
-    """The memory ``weights``."""
+    """Return the memory ``weights``."""
     return MemoryShape(
         name="weights",
         width=params.array.cols * params.array.weight_bits,
@@ -67,7 +67,7 @@ def weight_memory(params: ImageParams) -> MemoryShape:
 
 
 def channel_memory(params: ImageParams) -> MemoryShape:
-    """The memory ``channels``."""
+    """Return the memory ``channels``."""
     return MemoryShape(
         name="channels",
         width=params.array.acc_bits + params.requantize.multiplier_bits,
@@ -76,17 +76,17 @@ def channel_memory(params: ImageParams) -> MemoryShape:
 
 
 def weighs_alike(layer: ImageLayer) -> bool:
-    """Whether every pass has the same weights."""
+    """Return whether every pass has the same weights."""
     return layer.operation in (ImageOperation.SUM, ImageOperation.MAXIMUM, ImageOperation.ADDITION)
 
 
 def weight_words(params: ImageParams, layer: ImageLayer) -> int:
-    """Words of the weight memory."""
+    """Return the words of the weight memory."""
     return layer.depth * (1 if weighs_alike(layer) else layer.passes(params.array.cols))
 
 
 def tile_shapes(params: ImageParams) -> tuple[tuple[int, int], ...]:
-    """The tiles that the layers use; a descriptor has the index of its own."""
+    """Return the tiles that the layers use; a descriptor has the index of its own."""
     return tuple(sorted({layer.tile for layer in params.layers}))
 
 
@@ -95,7 +95,7 @@ def tile_shapes(params: ImageParams) -> tuple[tuple[int, int], ...]:
 
 @lru_cache(maxsize=256)
 def descriptor_shapes(params: ImageParams) -> Mapping[str, tuple[int, bool]]:
-    """(bits, signed) of each field of a layer's descriptor: as many as its values in this network need.
+    """Return (bits, signed) of each field of a layer's descriptor: as many as its values in this network need.
 
     Those that place an image also serve the frame, whose are constant.
     """
@@ -111,7 +111,7 @@ def descriptor_shapes(params: ImageParams) -> Mapping[str, tuple[int, bool]]:
 
 
 def descriptor(params: ImageParams, index: int, shift: int = 0) -> dict[str, int]:
-    """The fields of a layer's descriptor; ``..._last`` and counts of loops are counts minus one.
+    """Return the fields of a layer's descriptor; ``..._last`` and counts of loops are counts minus one.
 
     Loops of a tile's steps: ``channels``, ``taps_x``, ``taps_y``; of tiles: ``tiles_x``, ``tiles_y``, ``passes``.
     Addresses of the value that row 0 of the array reads: ``origin`` at first, and how far it is from one step to the
@@ -159,7 +159,7 @@ def descriptor(params: ImageParams, index: int, shift: int = 0) -> dict[str, int
 
 
 def _axis(layer: ImageLayer, axis: int) -> dict[str, int]:
-    """Fields of :class:`tospike.hw.image.axis.TapAxis`. At tap 0 of the first tile, row 0 of the array is at
+    """Return the fields of :class:`tospike.hw.image.axis.TapAxis`. At tap 0 of the first tile, row 0 of the array is at
     position -padding of the image; in units of the stride that is ``offset``, and ``phase`` remains."""
     stride, tile = layer.stride[axis], layer.tile[axis]
     offset, phase = divmod(-layer.padding[axis], stride)
@@ -209,7 +209,7 @@ def _walk(
 
 
 def _way(axis: Mapping[str, int], taps: int, steps: Sequence[int]) -> int:
-    """The sum of the steps between ``taps`` taps on an axis, whose kinds are those of `hw.image.axis`."""
+    """Return the sum of the steps between ``taps`` taps on an axis, whose kinds are those of `hw.image.axis`."""
     way, phase, turn = 0, axis["phase"], axis["turn"]
     for _ in range(taps - 1):
         phase_ends, turn_ends = phase == axis["phase_last"], turn == axis["turn_last"]
@@ -220,7 +220,8 @@ def _way(axis: Mapping[str, int], taps: int, steps: Sequence[int]) -> int:
 
 
 def placement(storage: Storage) -> dict[str, int]:
-    """Fields of :class:`tospike.hw.image.placer.ImagePlacer` that put values where ``storage`` wants them."""
+    """Return the fields of :class:`tospike.hw.image.placer.ImagePlacer` that put values where ``storage`` wants
+    them."""
     channels, (sy, sx), (ry, rx) = storage.shape[0], storage.stride, storage.tile
     row = sx * channels
     band = storage.blocks[1] * storage.block
@@ -255,7 +256,7 @@ def pack(
     multipliers: Sequence[Vector | None],
     shifts: Sequence[int],
 ) -> dict[str, list[int]]:
-    """The images of the memories.
+    """Return the images of the memories.
 
     Parameters
     ----------
@@ -284,7 +285,7 @@ def pack(
 
 
 def initial(params: ImageParams) -> dict[str, list[int]]:
-    """Images of an engine without a network: descriptors, no weights."""
+    """Return the images of an engine without a network: descriptors, no weights."""
     return {"layers": [_pack_fields(params, descriptor(params, index)) for index in range(len(params.layers))]}
 
 
@@ -319,5 +320,5 @@ def _weight_words(params: ImageParams, index: int, layer: ImageLayer, weight: Ta
 
 
 def address_width(params: ImageParams) -> int:
-    """Bits of an address of the activation memory."""
+    """Return the bits of an address of the activation memory."""
     return address_bits(bank_depth(params))

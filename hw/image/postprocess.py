@@ -15,7 +15,7 @@ from tospike.hw.params import ImageParams, address_bits
 
 
 def result_layout(params: ImageParams) -> data.StructLayout:
-    """A result, what ends with it, and ``last`` of the layer."""
+    """Return a result, what ends with it, and ``last`` of the layer."""
     return data.StructLayout({"value": shape_of(params.array.acc), "edges": PLACE_ENDS, "last": 1})
 
 

@@ -193,6 +193,6 @@ class TileReader(wiring.Component):
 
 
 def _bank_of(row: int, height: int, width: int, turn_y: int, turn_x: int) -> int:
-    """The bank that a row of the array reads."""
+    """Return the bank that a row of the array reads."""
     i, j = divmod(row, width)
     return (i + turn_y) % height * width + (j + turn_x) % width

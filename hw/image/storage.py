@@ -88,7 +88,7 @@ BANK_WORDS = 8192
 
 
 def bank_depth(params: ImageParams) -> int:
-    """Words of each bank.
+    """Return the words of each bank.
 
     Raises
     ------

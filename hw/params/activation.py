@@ -61,5 +61,5 @@ class ChangeParams(ActivationParams):
 
 
 def largest_threshold(values: IntFormat) -> int:
-    """The largest threshold of changes that some change exceeds."""
+    """Return the largest threshold of changes that some change exceeds."""
     return values.max - values.min - 1

@@ -7,12 +7,12 @@ from tospike.hw.params.check import require_range
 
 
 def ceil_div(a: int, b: int) -> int:
-    """``ceil(a / b)`` in integers."""
+    """Return ``ceil(a / b)`` in integers."""
     return -(-a // b)
 
 
 def address_bits(count: int) -> int:
-    """Bits of an address that tells ``count`` things apart; at least 1."""
+    """Return the bits of an address that tells ``count`` things apart; at least 1."""
     return max(1, (count - 1).bit_length())
 
 

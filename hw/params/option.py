@@ -109,7 +109,7 @@ def option(
     per_layer: str = "",
     layers_only: bool = False,
 ) -> Any:
-    """A field of a dataclass that is an option.
+    """Return a field of a dataclass that is an option.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def option(
 
 
 def options_of(cls: type) -> dict[str, Option]:
-    """The options of a class, by their names for users."""
+    """Return the options of a class, by their names for users."""
     hints = typing.get_type_hints(cls)
     found = {}
     for each in fields(cls):
@@ -162,7 +162,7 @@ def check_options(options: Any) -> None:
 
 
 def of_layer(options: Any, layer: str) -> Any:
-    """The options of one layer, of a class with a field ``layers``: what each layer has otherwise, by its name.
+    """Return the options of one layer, of a class with a field ``layers``: what each layer has otherwise, by its name.
 
     Raises
     ------

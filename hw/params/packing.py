@@ -7,7 +7,8 @@ MULTIPLIER_BITS = 18
 
 
 def packing_shift(act: IntFormat, weight: IntFormat) -> int | None:
-    """Bits by which the second of two weights is shifted in their common operand, ``None`` if they are too wide.
+    """Return the bits by which the second of two weights is shifted in their common operand, ``None`` if they are too
+    wide.
 
     ``act * (high * 2**k + low)`` is ``act * high * 2**k + act * low``: with k the bits of a product, the lower k bits
     are ``act * low``, and what is above them is ``act * high``, less 1 where ``act * low`` is negative. The operand

@@ -48,5 +48,5 @@ PRIMITIVES = {
 
 
 def that(fact: str) -> str:
-    """The names of those of which a fact is true, for messages."""
+    """Return the names of those of which a fact is true, for messages."""
     return " or ".join(technology.value for technology, facts in PRIMITIVES.items() if getattr(facts, fact))

@@ -17,7 +17,7 @@ BLOCK_BITS = 4096
 
 
 def accumulate_members(*, state: IntFormat, addend_bits: int, lanes: int, words: int) -> dict:
-    """The members of a component that adds to words of states, see `Accumulate`."""
+    """Return the members of a component that adds to words of states, see `Accumulate`."""
     lanes_of_state = data.ArrayLayout(shape_of(state), lanes)
     return {
         "fetch": In(data.StructLayout({"valid": 1, "accumulate": 1, "word": range(words)})),

@@ -7,7 +7,7 @@ from tospike.hw.params import DelayParams, require
 
 
 def counter_names(params: DelayParams) -> tuple[str, ...]:
-    """The fields of the engine's ``counters``, in order.
+    """Return the fields of the engine's ``counters``, in order.
 
     Tokens that came in (``values``, ``ticks``, ``samples``: ENDs), entries of its ring that were read (``scanned``),
     VALUEs that went out (``sent``).
@@ -16,12 +16,12 @@ def counter_names(params: DelayParams) -> tuple[str, ...]:
 
 
 def memories(params: DelayParams) -> tuple[MemoryShape, ...]:
-    """The ``delays`` of the inputs."""
+    """Return the ``delays`` of the inputs."""
     return (MemoryShape(name="delays", width=params.longest.bit_length(), depth=params.inputs),)
 
 
 def pack(params: DelayParams, delays: Sequence[int]) -> dict[str, list[int]]:
-    """The memory's contents; (inputs,) ``delays`` in steps.
+    """Return the memory's contents; (inputs,) ``delays`` in steps.
 
     Raises
     ------

@@ -8,15 +8,15 @@ TOKENS = ("values", "ticks", "samples")
 
 
 def counter_names(params: EncoderParams) -> tuple[str, ...]:
-    """The fields of an encoder's ``counters``, in order: tokens that go out."""
+    """Return the fields of an encoder's ``counters``, in order: tokens that go out."""
     return TOKENS
 
 
 def delta_counter_names(params: DeltaParams) -> tuple[str, ...]:
-    """Those of a delta encoder: tokens that go out, and values that were stored (``written``)."""
+    """Return the counters of a delta encoder: tokens that go out, and values that were stored (``written``)."""
     return (*TOKENS, "written")
 
 
 def memories(params: EncoderParams | DeltaParams) -> tuple[MemoryShape, ...]:
-    """The memories that contents fill: none."""
+    """Return the memories that contents fill: none."""
     return ()

@@ -15,7 +15,7 @@ COUNTERS = ("values", "ticks", "samples", "synapse_words", "sweep_words", "spike
 
 
 def counter_names(params: EventParams) -> tuple[str, ...]:
-    """The fields of an engine's ``counters``, in order.
+    """Return the fields of an engine's ``counters``, in order.
 
     Tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
     (``synapse_words``) and that a TICK or an END swept (``sweep_words``), ``spikes``, and additions to a state that
@@ -28,7 +28,7 @@ def counter_names(params: EventParams) -> tuple[str, ...]:
 
 
 def memories(params: EventParams) -> tuple[MemoryShape, ...]:
-    """The memories that an image fills, in the order of their configuration regions.
+    """Return the memories that an image fills, in the order of their configuration regions.
 
     ``weights`` has the ``words`` words of input 0 first, then those of input 1, at last those of a recurrent engine's
     neurons; behind a window those of tap (0, 0) and input channel 0, of channel 1, ..., of tap (0, 1), ...
@@ -57,7 +57,7 @@ def pack(
     decays: Rows | None = None,
     multipliers: Sequence[int] | None = None,
 ) -> dict[str, list[int]]:
-    """The memory images of a layer.
+    """Return the memory images of a layer.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def reach(params: EventParams, axis: int) -> list[tuple[int, int, int]]:
 
 
 def _window_words(params: EventParams, window: EventWindow, weight: Sequence[Any]) -> list[int]:
-    """Words of weights, by tap and input channel."""
+    """Return the words of weights, by tap and input channel."""
     inner = 1 if window.depthwise else window.shape[0]
     shape = (window.channels, inner, *window.kernel)
     right = len(weight) == shape[0] and all(
@@ -191,7 +191,7 @@ def _decay_words(params: EventParams, decays: Rows) -> list[int]:
 
 
 def _words(params: EventParams, values: Sequence[int], fmt: IntFormat, name: str) -> list[int]:
-    """One value per neuron of a position as words of lanes; the lanes beyond the last neuron hold 0."""
+    """Return one value per neuron of a position as words of lanes; the lanes beyond the last neuron hold 0."""
     low, high = int(min(values)), int(max(values))
     require(
         fmt.holds(low) and fmt.holds(high),

@@ -26,12 +26,12 @@ def place_layout(params):
 
 
 def placed_layout(params: EventParams) -> data.StructLayout:
-    """A token whose address became a place."""
+    """Return a token whose address became a place."""
     return data.StructLayout({"kind": TokenKind, "payload": shape_of(params.payload), "place": place_layout(params)})
 
 
 def reciprocal(divisor: int, values: int) -> tuple[int, int]:
-    """(m, s) with ``x // divisor == x * m >> s`` for all x from 0 to ``values - 1``."""
+    """Return (m, s) with ``x // divisor == x * m >> s`` for all x from 0 to ``values - 1``."""
     shift = (values - 1).bit_length() + (divisor - 1).bit_length()
     return -(-(1 << shift) // divisor), shift
 
@@ -144,6 +144,6 @@ class Locate(wiring.Component):
 
 
 def _quotient(value: Value, divisor: int, values: int) -> Value:
-    """``value // divisor`` for a ``value`` below ``values``."""
+    """Return ``value // divisor`` for a ``value`` below ``values``."""
     factor, shift = reciprocal(divisor, values)
     return (value * factor)[shift:] if divisor & (divisor - 1) else value[divisor.bit_length() - 1 :]

@@ -14,7 +14,7 @@ MAX_WORDS = 4
 
 
 def states_in_ring(params: EventParams) -> bool:
-    """Whether an engine has so few words, which it goes through in turn: a ring can not skip words."""
+    """Return whether an engine has so few words, which it goes through in turn: a ring can not skip words."""
     return params.words <= (1 if params.lists_words else MAX_WORDS) and params.window is None
 
 

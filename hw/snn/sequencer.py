@@ -11,7 +11,7 @@ from tospike.hw.snn.walk import Walk
 
 
 def operation_layout(params: EventParams) -> data.StructLayout:
-    """One word's work. ``accumulate`` and ``sweep`` exclude each other; neither means that the cycle is idle."""
+    """Return one word's work. ``accumulate`` and ``sweep`` exclude each other; neither means that the cycle is idle."""
     return data.StructLayout(
         {
             "word": range(params.words),
@@ -34,7 +34,8 @@ def operation_layout(params: EventParams) -> data.StructLayout:
 
 
 def sweeps_outside(params: EventParams) -> int:
-    """How many sweeps may have tokens on their way out at a time: with 2, empty steps follow each other at once."""
+    """Return how many sweeps may have tokens on their way out at a time: with 2, empty steps follow each other at
+    once."""
     return 2 if params.readout is Readout.SPIKES else 1
 
 

@@ -11,7 +11,7 @@ from tospike.hw.streams import Buffer
 
 
 def lane_word_layout(fmt: TokenFormat, lanes: int, *, ragged: bool = False) -> data.StructLayout:
-    """A word on its way out: the values of its lanes, and whether a TICK or an END follows them.
+    """Return a word on its way out: the values of its lanes, and whether a TICK or an END follows them.
 
     ``word`` is its number; or the address of its first lane, if it is ``ragged``: other words than the last have lanes
     to spare.
@@ -139,23 +139,23 @@ class Serializer(wiring.Component):
 
 
 def _lowest(bits: Value) -> Value:
-    """The lowest 1 of ``bits``, one-hot."""
+    """Return the lowest 1 of ``bits``, one-hot."""
     return Cat(bits[n] & ~bits[:n].any() for n in range(len(bits)))
 
 
 def _are_many(bits: Value) -> Value:
-    """Whether two or more of ``bits`` are 1."""
+    """Return whether two or more of ``bits`` are 1."""
     return (bits & ~_lowest(bits)).any()
 
 
 def _index(one_hot: Value) -> Value:
-    """Which bit of ``one_hot`` is 1."""
+    """Return which bit of ``one_hot`` is 1."""
     count = len(one_hot)
     return Cat(Cat(one_hot[n] for n in range(count) if n >> bit & 1).any() for bit in range((count - 1).bit_length()))
 
 
 def _select(one_hot: Value, choices: list, width: int) -> Value:
-    """The choice whose bit in ``one_hot`` is 1, as ``width`` bits; 0 if none is."""
+    """Return the choice whose bit in ``one_hot`` is 1, as ``width`` bits; 0 if none is."""
     bits = [Value.cast(choice) for choice in choices]
     return Cat(
         Cat(choice[bit] & chosen for choice, chosen in zip(bits, one_hot, strict=True) if bit < len(choice)).any()

@@ -6,7 +6,7 @@ from amaranth.hdl import *
 
 
 def total(m: Module, numbers: Sequence[Value]) -> Value:
-    """The sum of unsigned numbers, a cycle late: four of them per group, then the sum of the groups."""
+    """Sum unsigned numbers, a cycle late: four of them per group, then the sum of the groups."""
     groups = []
     for first in range(0, len(numbers), 4):
         part = list(numbers[first : first + 4])
@@ -17,7 +17,7 @@ def total(m: Module, numbers: Sequence[Value]) -> Value:
 
 
 def _sum(values: Sequence[Value]) -> Value:
-    """The sum as a balanced tree."""
+    """Sum in a balanced tree."""
     if len(values) == 1:
         return values[0]
     middle = len(values) // 2

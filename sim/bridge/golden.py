@@ -8,14 +8,14 @@ from tospike.sim.engine import EngineRun, Sample
 
 
 def run_graded_spikes(params: GradedSpikeParams, frames: Sample) -> EngineRun:
-    """(N, 1, inputs) values as spikes of that size in each of the steps."""
+    """Return (N, 1, inputs) values as spikes of that size in each of the steps."""
     sent = np.broadcast_to(frames, (len(frames), params.steps, params.inputs))
     came = np.full(len(frames), params.inputs, dtype=np.int64)
     return _run(params, sent, came, np.count_nonzero(sent, axis=(1, 2)), sums=False)
 
 
 def run_spike_count(params: SpikeCountParams, trains: Sample) -> EngineRun:
-    """(N, T, inputs) spikes summed up over the steps, one by one, saturating."""
+    """Return (N, T, inputs) spikes summed up over the steps, one by one, saturating."""
     counts = np.zeros((len(trains), params.inputs), dtype=np.int64)
     for step in range(trains.shape[1]):
         counts = np.clip(counts + trains[:, step].astype(np.int64), params.count.min, params.count.max)

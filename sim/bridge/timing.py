@@ -50,5 +50,5 @@ class BridgeLink:
 
 
 def bridge_link(params: BridgeParams, run: EngineRun, came: Sample, downstream: Link) -> BridgeLink:
-    """A bridge before its first sample."""
+    """Return a bridge before its first sample."""
     return BridgeLink(params=params, sent=run.sent, downstream=downstream)

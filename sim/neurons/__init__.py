@@ -32,5 +32,5 @@ MODELS: dict[type[NeuronParams], type[NeuronModel]] = {
 def neuron_model(
     params: NeuronParams, bias: Ints, samples: int, decays: Ints | None = None, noise: NoiseSource | None = None
 ) -> NeuronModel:
-    """The neurons of a layer at the start of ``samples`` samples; see :class:`NeuronModel`."""
+    """Return the neurons of a layer at the start of ``samples`` samples; see :class:`NeuronModel`."""
     return MODELS[type(params)](params, bias, samples, decays, noise)

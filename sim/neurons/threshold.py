@@ -9,7 +9,7 @@ from tospike.sim.neurons.model import NeuronModel, Swept
 
 
 def count_spikes(membrane: Ints, params: ThresholdParams) -> Ints:
-    """How many thresholds each membrane exceeds, at most as many as a neuron may spike in a step."""
+    """Return how many thresholds each membrane exceeds, at most as many as a neuron may spike in a step."""
     spikes = np.zeros(membrane.shape, dtype=np.int64)
     for before in range(params.spike.max):
         spikes += membrane > before * params.threshold + params.limit

@@ -48,7 +48,7 @@ def energy_distribution_figure(report: StudyReport) -> Drawing:
 
 
 def _histograms(designs: Sequence[DesignReport], samples: Sequence[Floats]) -> tuple[Figure, Sequence[Axes]]:
-    """Rows with one scale, with room for a text above each peak."""
+    """Return the rows with one scale, with room for a text above each peak."""
     figure = new_figure(8.6, 0.4 + 1.2 * len(designs))
     rows = figure.subplots(len(designs), 1, sharex=True, squeeze=False)[:, 0]
     bins = np.linspace(0, 1.04 * max(float(values.max()) for values in samples), 105)

@@ -85,7 +85,7 @@ class Drawing:
         write_bytes(path, self.file(path.name))
 
     def file(self, name: str) -> bytes:
-        """The content of a file of that name: PDF if it is called so, else SVG."""
+        """Return the content of a file of that name: PDF if it is called so, else SVG."""
         return self.pdf if name.lower().endswith(".pdf") else self.svg.encode()
 
 
@@ -129,7 +129,7 @@ def name_beside(
 
 
 def on_paper() -> dict[str, Any]:
-    """Options of a text that may lie on lines: it interrupts them."""
+    """Return the options of a text that may lie on lines: it interrupts them."""
     return {"bbox": {"boxstyle": "square,pad=0.12", "facecolor": COLOUR["paper"], "edgecolor": "none"}, "zorder": 5}
 
 

@@ -79,7 +79,7 @@ def _accuracy_over_energy(report: StudyReport, points: Sequence[Point], title: s
 
 
 def _on_steps(corners: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Points on a line of steps, energy first, then accuracy."""
+    """Return the points on a line of steps, energy first, then accuracy."""
     line: list[tuple[float, float]] = []
     for (x, y), (next_x, next_y) in pairwise(corners.tolist()):
         line += [(at, y) for at in np.geomspace(x, next_x, 6)]
@@ -88,7 +88,7 @@ def _on_steps(corners: NDArray[np.float64]) -> list[tuple[float, float]]:
 
 
 def _frontier(found: Sequence[Point]) -> list[Point]:
-    """Points that are more accurate than all that need less energy; ``found`` ascends in energy."""
+    """Return the points that are more accurate than all that need less energy; ``found`` ascends in energy."""
     best: list[Point] = []
     for point in found:
         if not best or point.accuracy > best[-1].accuracy:
@@ -135,7 +135,7 @@ def _break_even_rows(found: BreakEvenReport) -> Iterator[tuple[str, float, float
 
 
 def _in_gates(place: GatePlace) -> Iterator[tuple[str, float, float, str]]:
-    """The interval with delays, or without where only that is known."""
+    """Return the interval with delays, or without where only that is known."""
     for delays in (DelayModel.LIBRARY, DelayModel.ZERO):
         if interval := place.n_star.get(delays):
             yield f"this network, gates, {place.library}", interval[1], interval[2], "snn"

@@ -70,7 +70,7 @@ def place_labels(axes: Axes, labels: Sequence[Label], avoid: NDArray[np.float64]
 
 
 def _places() -> Iterator[tuple[float, float, str, str]]:
-    """Offsets in points, and what of the text stands there."""
+    """Return the offsets in points, and what of the text stands there."""
     for step in _STEPS:
         yield step, 0.0, "left", "center"
         yield -step, 0.0, "right", "center"

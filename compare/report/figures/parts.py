@@ -86,7 +86,7 @@ def energy_figure(report: StudyReport) -> Drawing:
 
 
 def _pj(levels: Sequence[Difference], part: str, level: int) -> float:
-    """pJ of one part; terms that belong to none count as control."""
+    """Return pJ of one part; terms that belong to none count as control."""
     known = {term for terms in COUNTED_PARTS.values() for term in terms}
     return sum(
         row.counted if level == 1 else row.measured
@@ -117,14 +117,15 @@ def levels_figure(report: StudyReport) -> Drawing:
 
 
 def _part(rows: Sequence[PartLevels], part: str, level: str) -> float:
-    """pJ of one part of the gates."""
+    """Return pJ of one part of the gates."""
     return next(LEVELS[level](row) for row in rows if row.part == part)
 
 
 def _stack(
     height: float, parts: Sequence[tuple[str, str, NDArray[np.float64]]]
 ) -> tuple[Figure, Axes, NDArray[np.float64]]:
-    """Rows of stacked bars, ``height`` inches each, from the label, the colour and the widths of every part."""
+    """Return the rows of stacked bars, ``height`` inches each, from the label, the colour and the widths of every
+    part."""
     count = len(parts[0][2])
     figure = new_figure(8.6, 1.35 + height * count)
     axes = figure.subplots()

@@ -61,7 +61,7 @@ class NeuronKind(StrEnum):
 
 
 def neuron_params(kind: NeuronKind, **knobs: Any) -> NeuronParams:
-    """The neuron of a kind. A knob that only other neurons have may be given as what it is if nobody gives it.
+    """Return the neuron of a kind. A knob that only other neurons have may be given as what it is if nobody gives it.
 
     Raises
     ------

@@ -30,5 +30,5 @@ DATAPATHS: dict[type[NeuronParams], type[Neuron]] = {
 
 
 def make_neuron(params: NeuronParams, *, bias: bool = False, again: bool = False, pipelined: bool = True) -> Neuron:
-    """The datapath of a neuron; see :class:`Neuron`."""
+    """Return the datapath of a neuron; see :class:`Neuron`."""
     return DATAPATHS[type(params)](params, bias=bias, again=again, pipelined=pipelined)

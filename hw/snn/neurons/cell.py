@@ -12,12 +12,12 @@ from tospike.hw.snn.decay import Decay
 
 
 def side_layout(params: NeuronParams) -> data.StructLayout:
-    """A neuron's states besides what events are added to."""
+    """Return a neuron's states besides what events are added to."""
     return data.StructLayout({name: shape_of(fmt) for name, fmt in params.side.items()})
 
 
 def decay_layout(params: NeuronParams) -> data.StructLayout:
-    """The decays that each neuron has of its own: of its ``membrane``, of its synaptic ``current``."""
+    """Return the decays that each neuron has of its own: of its ``membrane``, of its synaptic ``current``."""
     return data.StructLayout({name: leak.fraction_bits + 1 for name, leak in params.varying.items()})
 
 
@@ -193,7 +193,7 @@ class Neuron(wiring.Component):
 
 
 def difference(value: Value | None, amount: Value | None) -> Value | None:
-    """``value - amount``, where nothing counts as 0."""
+    """Return ``value - amount``, where nothing counts as 0."""
     if amount is None:
         return value
     return -amount if value is None else value - amount

@@ -4,17 +4,17 @@ from amaranth.hdl import *
 
 
 def above(value: Value, limit: int) -> Value:
-    """``value > limit``, for a limit that is not negative."""
+    """Return ``value > limit``, for a limit that is not negative."""
     return ~value[-1] & _magnitude_above(value[:-1], limit)
 
 
 def below(value: Value, limit: int) -> Value:
-    """``value < limit``, for a limit that is not positive."""
+    """Return ``value < limit``, for a limit that is not positive."""
     return above(~value, ~limit) if limit else value[-1]
 
 
 def _magnitude_above(value: Value, limit: int) -> Value:
-    """``value > limit``, both unsigned, as a tree of groups of 4 bits: a third of the LUTs of a carry chain."""
+    """Return ``value > limit``, both unsigned, as a tree of groups of 4 bits: a third of the LUTs of a carry chain."""
     width = len(value)
     if limit >> width:
         return C(0, 1)
