@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from tospike.gen.options import ModelOptions
-from tospike.hw.params import InputError, require
+from tospike.gen.reading import read_text, reading
+from tospike.hw.params import require
 
 
 def read_options_file(path: Path) -> ModelOptions:
@@ -16,25 +17,20 @@ def read_options_file(path: Path) -> ModelOptions:
     InputError
         The file cannot be read, or holds an option or a value that there is not.
     """
-    try:
-        given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not a TOML file: {error}") from None
-    layers = given.pop("layer", {})
-    require(isinstance(layers, dict), f"{path}: layer must be tables [layer.NAME], not {layers!r}")
-    for layer, own in layers.items():
-        nested = isinstance(own, dict) and next((name for name, value in own.items() if isinstance(value, dict)), None)
-        require(not nested, f'{path}: a layer whose name has a dot goes in quotes: [layer."{layer}.{nested}"]')
-    try:
+    with reading(path, "file of options", "give lines such as weight-bits = 6, and tables [layer.NAME]"):
+        given: dict[str, Any] = tomllib.loads(read_text(path))
+        layers = given.pop("layer", {})
+        require(isinstance(layers, dict), f"layer must be tables [layer.NAME], not {layers!r}")
         return ModelOptions(
-            _named(given),
-            sources=(path,),
-            layers={layer: _named(own) if isinstance(own, dict) else own for layer, own in layers.items()},
+            _named(given), sources=(path,), layers={layer: _own(layer, own) for layer, own in layers.items()}
         )
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+
+
+def _own(layer: str, given: Any) -> dict[str, Any]:
+    require(isinstance(given, dict), f"layer {layer!r} must be a table [layer.NAME], not {given!r}")
+    nested = next((name for name, value in given.items() if isinstance(value, dict)), None)
+    require(nested is None, f'a layer whose name has a dot goes in quotes: [layer."{layer}.{nested}"]')
+    return _named(given)
 
 
 def _named(given: dict[str, Any]) -> dict[str, Any]:
