@@ -172,7 +172,7 @@ def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
             {"reset": Reset.VALUE, "v_reset": 2, "threshold": 1},
             "v-reset must be an integer from -32768 to 1, not 2",
         ),
-        (NeuronKind.LIF, {"drift": 1}, "a LIF neuron has no drift: leave it out"),
+        (NeuronKind.LIF, {"drift": 1}, "LIF neurons have no drift: leave it out"),
         (NeuronKind.LIF, {"lower_bound": 1}, "lower-bound must be an integer from -32768 to 0, not 1"),
         (
             NeuronKind.LIF,
@@ -181,9 +181,9 @@ def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
         ),
         (NeuronKind.SLIDING, {"taps": ()}, "a sliding neuron has 1 to 7 taps, not 0"),
         (NeuronKind.SLIDING, {"taps": (16,)}, "taps must be an integer from 0 to 15, not 16"),
-        (NeuronKind.SLIDING, {"reset": Reset.SUBTRACT}, "a SLIDING neuron has no reset: leave it out"),
-        (NeuronKind.SLIDING, {"lower_bound": -1}, "a SLIDING neuron has no lower-bound: leave it out"),
-        (NeuronKind.LI, {"adaptation": AdaptationParams()}, "a LI neuron has no adaptation: leave it out"),
+        (NeuronKind.SLIDING, {"reset": Reset.SUBTRACT}, "SLIDING neurons have no reset: leave it out"),
+        (NeuronKind.SLIDING, {"lower_bound": -1}, "SLIDING neurons have no lower-bound: leave it out"),
+        (NeuronKind.LI, {"adaptation": AdaptationParams()}, "LI neurons have no adaptation: leave it out"),
         (NeuronKind.LIF, {"weight_shift": 16}, "weight-shift must be"),
         (NeuronKind.CUBA_LIF, {"current_bits": 3}, "current-bits must be"),
         (NeuronKind.LIF, {"initial": 1 << 15}, "initial must be an integer from -32768 to 32767"),
@@ -198,7 +198,7 @@ def test_what_says_nothing_is_no_knob():
     """The command line gives every kind the same options."""
     knobs = {"drift": 0, "reset": Reset.ZERO, "adaptation": None, "taps": (1, 2, 3), "initial": 2}
     assert neuron_params(NeuronKind.I, **knobs) == IParams(initial=2)
-    with pytest.raises(InputError, match="a I neuron has no speed"):
+    with pytest.raises(InputError, match="I neurons have no speed"):
         neuron_params(NeuronKind.I, speed=None)
 
 

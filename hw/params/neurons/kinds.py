@@ -72,6 +72,6 @@ def neuron_params(kind: NeuronKind, **knobs: Any) -> NeuronParams:
     for name in knobs.keys() - kind.knobs:
         require(
             knobs[name] == defaults.get(name, MISSING),
-            f"a {kind.value.upper()} neuron has no {name.replace('_', '-')}: leave it out, or give another neuron",
+            f"{kind.value.upper()} neurons have no {name.replace('_', '-')}: leave it out, or give another neuron",
         )
     return kind.params(**{name: value for name, value in knobs.items() if name in kind.knobs})
