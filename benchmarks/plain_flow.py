@@ -10,17 +10,17 @@ from pathlib import Path
 from tospike.gen.cache import Cache
 from tospike.gen.data import load_data
 from tospike.gen.folder import generate
+from tospike.gen.fpga_tools import FPGA_TOOLS
 from tospike.gen.options import ModelOptions
 from tospike.gen.prepare import prepare
-from tospike.gen.stand_alone import SCRIPTS, SYNTHESIS
+from tospike.gen.stand_alone import SCRIPT_DEVICE, SYNTHESIS, script_route
 from tospike.gen.tools import find
-from tospike.hw.params import Technology
+from tospike.hw.params.devices import DEVICES
 from tospike.synth.flow import synthesize
 from tospike.synth.nextpnr import REPORT, read_route
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NETWORKS = ("digits_ann.onnx", "digits_snn.nir")
-TARGET = "ecp5-85k"
 
 
 def measure(model: Path, folder: Path) -> dict[str, object]:
@@ -28,12 +28,12 @@ def measure(model: Path, folder: Path) -> dict[str, object]:
     prepared = prepare(model, load_data("digits"), ModelOptions())
     design = prepared.design
     generate(folder, kind="network", params=design.params, design=design, choices=prepared.choices)
-    script = SCRIPTS[Technology.ECP5]
+    device = DEVICES[SCRIPT_DEVICE]
     find("yosys").run(("-q", SYNTHESIS), cwd=folder, log=folder / "yosys.log", makes=("netlist.json",))
-    options = (*script.line.split(), "--report", REPORT)
-    find(script.nextpnr).run(options, cwd=folder, log=folder / "nextpnr.log", makes=(REPORT,))
+    options = (*script_route(device).split(), "--report", REPORT)
+    find(FPGA_TOOLS[device.family.name].nextpnr).run(options, cwd=folder, log=folder / "nextpnr.log", makes=(REPORT,))
     plain = read_route(folder / REPORT).fmax_mhz
-    ours = synthesize(folder, target=TARGET, cache=Cache()).to_json()["fmax_mhz"]
+    ours = synthesize(folder, target=SCRIPT_DEVICE, cache=Cache()).to_json()["fmax_mhz"]
     return {"network": model.stem, "plain_mhz": round(plain, 1), "tospike_mhz": round(ours, 1)}
 
 

@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 
 from tospike.hw.params import DenseLayer
+from tospike.hw.params.devices import DEVICES
+
+_SPEEDS = ", ".join(f"{name}: {device.default_speed}" for name, device in DEVICES.items() if device.speeds)
 
 Out = Annotated[Path, typer.Option(help="Folder for the design; an earlier design there is replaced.")]
 Data = Annotated[
@@ -18,8 +21,8 @@ TimeBin = Annotated[int | None, typer.Option(help="Events only: length of a time
 HoldOut = Annotated[int | None, typer.Option(help="npz without training part: each Nth sample is test, not training.")]
 Sensor = Annotated[str | None, typer.Option(help="Events only: WIDTHxHEIGHT [as far as they reach].")]
 GateTarget = Annotated[str, typer.Option(help="osu018 (of `make asic-tools`), or a Liberty file (.lib or .lib.gz).")]
-Target = Annotated[str, typer.Option(help="ecp5-85k, ice40-up5k, or a Liberty file (.lib or .lib.gz).")]
-Speed = Annotated[int | None, typer.Option(help="Speed grade of the FPGA [ecp5-85k: 6].")]
+Target = Annotated[str, typer.Option(help=f"{', '.join(DEVICES)}, or a Liberty file (.lib or .lib.gz).")]
+Speed = Annotated[int | None, typer.Option(help=f"Speed grade of the FPGA [{_SPEEDS}].")]
 Seed = Annotated[int, typer.Option(help="Seed of the placer.")]
 Design = Annotated[Path, typer.Argument(help="Folder that `tospike generate` wrote.", show_default=False)]
 Axis = Annotated[str | None, typer.Option(help="One value, or several: 4,8,16.")]

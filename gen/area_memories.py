@@ -3,22 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tospike.gen.area_costs import AREA_COSTS
 from tospike.hw.ann import layout
-from tospike.hw.params import Dataflow, SystolicParams, Technology, ceil_div
+from tospike.hw.params import Dataflow, SystolicParams, ceil_div
+from tospike.hw.params.devices import Family
 
 BLOCK_DEPTH = 64
 """Memories with an image go to block RAM from this depth on: `tospike.hw.memory.BLOCK_DEPTH`."""
 QUEUE_DEPTH = 16
 """Of the queue behind the post-processor."""
-LANE_BITS = 9
-"""ECP5: bits of a block RAM that have a write enable together."""
-BLOCK_SHAPES = {
-    Technology.ECP5: ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
-    Technology.ICE40: ((16, 256), (8, 512), (4, 1024), (2, 2048)),
-}
-"""(bits of a word, words) that a block RAM can be."""
-BLOCK_COST = {Technology.ECP5: 128, Technology.ICE40: 64}
-"""What Yosys weighs a block RAM with, where a LUT RAM has 4 and a bit in a flip-flop has 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +45,14 @@ class MemoryCells:
         )
 
 
-def memory_cells(params: SystolicParams, technology: Technology) -> MemoryCells:
+def memory_cells(params: SystolicParams, family: Family) -> MemoryCells:
     """Return the cells of all memories of an engine."""
-    return sum((_cells(memory, technology) for memory in _memories(params)), MemoryCells())
+    return sum((_cells(memory, family) for memory in _memories(params)), MemoryCells())
 
 
-def block_rams(width: int, depth: int, technology: Technology) -> int:
+def block_rams(width: int, depth: int, family: Family) -> int:
     """Return the fewest block RAMs that hold ``depth`` words of ``width`` bits."""
-    return min(ceil_div(width, bits) * ceil_div(depth, words) for bits, words in BLOCK_SHAPES[technology])
+    return min(ceil_div(width, bits) * ceil_div(depth, words) for bits, words in family.block_shapes)
 
 
 def _memories(params: SystolicParams) -> Iterator[_Memory]:
@@ -78,19 +71,20 @@ def _memories(params: SystolicParams) -> Iterator[_Memory]:
         yield _Memory(width=array.acc_bits, depth=params.output.addresses)
 
 
-def _cells(memory: _Memory, technology: Technology) -> MemoryCells:
+def _cells(memory: _Memory, family: Family) -> MemoryCells:
     if memory.is_image and memory.is_rom and memory.depth < BLOCK_DEPTH:
         return MemoryCells(rom=memory.width * ceil_div(memory.depth, 16))
     if memory.depth == 1:
         return MemoryCells(ff=memory.width)
     lane = memory.width // memory.lanes
-    if technology is Technology.ECP5 and memory.lanes > 1:
-        blocks = block_rams(memory.lanes * ceil_div(lane, LANE_BITS) * LANE_BITS, memory.depth, technology)
-    else:
-        blocks = block_rams(memory.width, memory.depth, technology)
+    width = memory.width
+    if memory.lanes > 1:
+        width = memory.lanes * ceil_div(lane, family.lane_bits) * family.lane_bits
+    blocks = block_rams(width, memory.depth, family)
+    costs = AREA_COSTS[family.name]
     small = memory.lanes * ceil_div(lane, 4) * ceil_div(memory.depth, 16)
     bits = memory.width * memory.depth
-    cost = 4 * small if technology is Technology.ECP5 else bits
-    if (memory.is_image and memory.depth >= BLOCK_DEPTH) or cost >= BLOCK_COST[technology] * blocks:
+    cost = 4 * small if costs.lutram_places else bits
+    if (memory.is_image and memory.depth >= BLOCK_DEPTH) or cost >= costs.block_ram * blocks:
         return MemoryCells(bram=blocks)
-    return MemoryCells(lutram=small) if technology is Technology.ECP5 else MemoryCells(ff=bits)
+    return MemoryCells(lutram=small) if costs.lutram_places else MemoryCells(ff=bits)

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tospike.gen.area import Area, predict
-from tospike.gen.devices import Device
 from tospike.gen.plan_options import PlanOptions
 from tospike.hw.params import (
     AcceleratorParams,
@@ -16,6 +15,7 @@ from tospike.hw.params import (
     WeightSource,
     ceil_div,
 )
+from tospike.hw.params.devices import Device
 from tospike.sim.systolic_timing import frame_cycles
 
 ROOM = 0.9
@@ -96,10 +96,10 @@ def fit(
     """
     for source in sources:
         engines = (replace(params, array=array, weights=source) for array in _candidates(params, device))
-        if best := _fastest([one for one in engines if not _excess(predict(one, device.technology), device)], device):
+        if best := _fastest([one for one in engines if not _excess(predict(one, device.family), device)], device):
             return best
     smallest = replace(params.array, rows=1, cols=1, products_per_multiplier=1)
-    excess = _excess(predict(replace(params, array=smallest, weights=sources[-1]), device.technology), device)
+    excess = _excess(predict(replace(params, array=smallest, weights=sources[-1]), device.family), device)
     sizes = [layer.inputs * layer.outputs for layer in params.layers]
     largest = sizes.index(max(sizes))
     name, layer = names[largest] if names else str(largest), params.layers[largest]
@@ -119,7 +119,7 @@ def _fastest(engines: Sequence[SystolicParams], device: Device) -> Fit | None:
     for params in sorted(engines, key=least):
         if best is not None and least(params) > best.cycles:
             break
-        area = predict(params, device.technology)
+        area = predict(params, device.family)
         one = Fit(params=params, device=device, area=area, cycles=frame_cycles(params))
         best = min(best or one, one, key=lambda fit: (fit.cycles, fit.area.dsp, fit.area.lut4))
     return best
@@ -138,7 +138,7 @@ def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]
     most = 2 * device.capacity["dsp"] if params.array.multipliers else device.capacity["lut4"]
     cols = _useful({layer.outputs for layer in params.layers})
     cols |= {col + 1 for col in cols if col % 2}  # two columns may share a multiplier
-    for dataflow in device.dataflows:
+    for dataflow in device.family.dataflows:
         if dataflow is Dataflow.WS and params.array.weight_bits == 1:
             continue
         sizes = {layer.rows if dataflow is Dataflow.OS else layer.inputs for layer in params.layers}
@@ -148,7 +148,7 @@ def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]
                     break
                 array = replace(params.array, dataflow=dataflow, rows=rows, cols=col, products_per_multiplier=1)
                 yield array
-                if array.packing_obstacle is None and device.shares_multipliers:
+                if array.packing_obstacle is None and device.family.shares_multipliers:
                     yield replace(array, products_per_multiplier=2)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tospike.gen.devices import Device, find_device
 from tospike.gen.fit import EITHER
 from tospike.gen.layer_options import Layers, check_layers, checked_layers, layers_of, merged
 from tospike.gen.nir_import import read_options
@@ -13,6 +12,7 @@ from tospike.gen.nir_options import NirOptions
 from tospike.gen.plan_options import AnnEngine, PlanOptions
 from tospike.gen.quantize_options import QuantizeOptions
 from tospike.hw.params import InputError, Option, WeightSource, option, options_of, require, require_known
+from tospike.hw.params.devices import Device, find_device, named
 from tospike.sim.network import Network
 
 
@@ -33,7 +33,7 @@ class FitOptions:
 
     PANEL: ClassVar = PlanOptions.PANEL
 
-    fit: str | None = option(None, "Choose the fastest systolic array that fits ecp5-85k or ice40-up5k")
+    fit: str | None = option(None, f"Choose the fastest systolic array that fits {named()}")
 
 
 CLASSES = (NirOptions, OnnxOptions, QuantizeOptions, PlanOptions, FitOptions)

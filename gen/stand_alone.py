@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 
 from tospike.gen.beat_guide import input_example, input_guide, output_example, output_guide
+from tospike.gen.fpga_tools import FPGA_TOOLS
 from tospike.gen.regs_header import regs_header
 from tospike.gen.vectors import CONFIGURATION, EXPECTED, INPUTS, OUTPUTS, TEST, WEIGHTS, Vectors
 from tospike.gen.verilog_files import LICENCE, SIMULATION
@@ -15,6 +16,7 @@ from tospike.gen.verilog_text import MEMORIES
 from tospike.hw.host.layout import regions
 from tospike.hw.host.register_map import HostRegister
 from tospike.hw.params import PRIMITIVES, AcceleratorParams, Technology
+from tospike.hw.params.devices import DEVICES, Device
 
 README, MAKEFILE, BENCH, COCOTB = "README.md", "Makefile", f"{TEST}/test_design.py", f"{TEST}/cocotb.mk"
 LINT, SYNTHESIS, REGISTERS = "lint.vlt", "synth.ys", "regs.h"
@@ -27,29 +29,26 @@ PLAIN_FLOW = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Script:
-    """How plain tools synthesise for a vendor's FPGA."""
-
-    device: str
-    command: str
-    nextpnr: str
-    line: str
-    """Options of nextpnr; none where the ports outnumber the pins."""
+SCRIPT_DEVICE = "ecp5-85k"
+"""Which device plain tools synthesise for, unless the design is made of another family's cells."""
+_ROUTE = ("--seed", "1", "--router", "router1", "--lpf-allow-unconstrained", "--json", "netlist.json")
 
 
-SCRIPTS = {
-    Technology.ECP5: Script(
-        device="an ECP5-85F",
-        command="synth_ecp5 -abc9 -nowidelut",
-        nextpnr="nextpnr-ecp5",
-        line="--85k --package CABGA756 --speed 6 --seed 1 --router router1 --lpf-allow-unconstrained "
-        "--json netlist.json",
-    ),
-    Technology.ICE40: Script(
-        device="an iCE40 UP5K", command="synth_ice40 -device u -noabc9", nextpnr="nextpnr-ice40", line=""
-    ),
-}
+def script_device(technology: Technology) -> Device:
+    """The device for which a folder's scripts synthesise a design that is made of these cells."""
+    return next((one for one in DEVICES.values() if one.family.primitives is technology), DEVICES[SCRIPT_DEVICE])
+
+
+def script_command(device: Device) -> str:
+    """Yosys' command in a folder's script."""
+    return FPGA_TOOLS[device.family.name].synthesis(device, own_cells=True)
+
+
+def script_route(device: Device) -> str:
+    """nextpnr's options after a folder's script; none where the ports outnumber the pins."""
+    if device.name != SCRIPT_DEVICE:
+        return ""
+    return " ".join((*device.nextpnr(speed=device.default_speed), *_ROUTE))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +85,7 @@ def stand_alone_files(
     variants = {Technology(name): path for name, path in manifest["verilog"].items()}
     sources = {technology: [path, *_models(technology, files)] for technology, path in variants.items()}
     main = next(iter(variants))
-    chosen = Technology.ICE40 if main is Technology.ICE40 else Technology.ECP5
-    script = SCRIPTS[chosen]
+    device = script_device(main)
     values: dict[str, Any] = {
         "top": top,
         "version": manifest["tospike"],
@@ -98,11 +96,11 @@ def stand_alone_files(
         "models": sorted(path for path in files if path.startswith(f"{SIMULATION}/")),
         "sources": sources[main],
         "variants": list(sources.values()),
-        "source": variants.get(chosen, variants[main]),
-        "device": script.device,
-        "command": script.command,
-        "nextpnr": script.nextpnr,
-        "nextpnr_line": script.line,
+        "source": variants.get(device.family.primitives, variants[main]),
+        "device": f"an {device.title}",
+        "command": script_command(device),
+        "nextpnr": FPGA_TOOLS[device.family.name].nextpnr,
+        "nextpnr_line": script_route(device),
         "plain_flow": PLAIN_FLOW,
         "ports": [{**port, "meaning": meanings.get(port["name"], "")} for port in manifest["ports"]],
         "host": host,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tospike.gen.devices import find_device
 from tospike.gen.fit import EITHER, Fit, fit
 from tospike.gen.technology import with_products
 from tospike.hw.params import (
@@ -18,6 +17,7 @@ from tospike.hw.params import (
     option,
     require,
 )
+from tospike.hw.params.devices import find_device, named
 
 
 class ActSign(StrEnum):
@@ -34,7 +34,7 @@ class SystolicOptions:
     rows: int | None = option(None, "Rows of the array", low=1, high=256, unset="8")
     cols: int | None = option(None, "Columns of the array", low=1, high=256, unset="8")
     dataflow: Dataflow | None = option(None, "Output- or weight-stationary", unset="os")
-    fit: str | None = option(None, "Choose the fastest array that fits ecp5-85k or ice40-up5k")
+    fit: str | None = option(None, f"Choose the fastest array that fits {named()}")
     act_bits: int = option(8, "Bits of an activation", low=1, high=8)
     act_sign: ActSign = option(ActSign.SIGNED, "Signedness of activations")
     weight_bits: int = option(8, "Bits of a weight; 1: +1 and -1", low=1, high=8)

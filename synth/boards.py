@@ -6,7 +6,8 @@ from pkgutil import resolve_name
 from typing import Any
 
 from tospike.hw.params import InputError
-from tospike.synth.targets import FPGAS, FpgaTarget
+from tospike.hw.params.devices import ECP5, ICE40, find_device
+from tospike.synth.targets import FpgaTarget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,11 @@ def _pcf(pins: list[Pin], mhz: float) -> str:
     return "\n".join([f"set_frequency clk {mhz:g}", *lines, ""])
 
 
-ECPPACK = Packer(tool="ecppack", routed="--textcfg", constraints="--lpf", suffix=".bit", write=_lpf)
-ICEPACK = Packer(tool="icepack", routed="--asc", constraints="--pcf", suffix=".bin", write=_pcf)
+PACKERS = {
+    ECP5.name: Packer(tool="ecppack", routed="--textcfg", constraints="--lpf", suffix=".bit", write=_lpf),
+    ICE40.name: Packer(tool="icepack", routed="--asc", constraints="--pcf", suffix=".bin", write=_pcf),
+}
+"""By name of the family."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +64,28 @@ class Board:
     name: str
     platform_name: str
     """``module:class`` in amaranth-boards, which is loaded when it is asked."""
-    target: FpgaTarget
-    device: tuple[str, ...]
-    """Options that tell nextpnr the device in this board's package."""
-    packer: Packer
+    fpga: str
+    """Its device, one of `tospike.hw.params.devices.DEVICES`."""
+    package: str
+    speed: int | None = None
+    """The speed grade that is on it."""
     load: str
     """The command that loads ``{bitstream}``."""
+
+    @property
+    def target(self) -> FpgaTarget:
+        """What a design for it is synthesised for."""
+        return FpgaTarget(device=find_device(self.fpga))
+
+    @property
+    def device(self) -> tuple[str, ...]:
+        """Options that tell nextpnr the device in this board's package."""
+        return self.target.device.nextpnr(self.package, self.speed)
+
+    @property
+    def packer(self) -> Packer:
+        """Its family's."""
+        return PACKERS[self.target.device.family.name]
 
     @property
     def _platform(self) -> Any:
@@ -95,17 +115,16 @@ BOARDS = {
         Board(
             name="ulx3s-85f",
             platform_name="ulx3s:ULX3S_85F_Platform",
-            target=FPGAS["ecp5-85k"],
-            device=("--85k", "--package", "CABGA381", "--speed", "6"),
-            packer=ECPPACK,
+            fpga="ecp5-85k",
+            package="CABGA381",
+            speed=6,
             load="openFPGALoader --board ulx3s {bitstream}",
         ),
         Board(
             name="icebreaker",
             platform_name="icebreaker:ICEBreakerPlatform",
-            target=FPGAS["ice40-up5k"],
-            device=("--up5k", "--package", "sg48"),
-            packer=ICEPACK,
+            fpga="ice40-up5k",
+            package="sg48",
             load="openFPGALoader --board ice40_generic {bitstream}",
         ),
     )

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from tospike.gen.cache import Cache, digest
 from tospike.gen.tool import Progress, Tool, ToolError
 from tospike.gen.tools import find
-from tospike.hw.params import InputError, require
+from tospike.hw.params import Dataflow, InputError, require
 from tospike.synth import nextpnr, yosys
 from tospike.synth.design import Design
 from tospike.synth.outreg import absorb_output_registers, reduce_statistics
@@ -42,7 +42,9 @@ class FpgaFlow:
     @classmethod
     def on(cls, target: FpgaTarget, *, cache: Cache, progress: Progress | None = None) -> "FpgaFlow":
         """Return the flow for ``target`` with the tools of this machine."""
-        return cls(target=target, yosys=find("yosys"), nextpnr=find(target.pnr), cache=cache, progress=progress)
+        return cls(
+            target=target, yosys=find("yosys"), nextpnr=find(target.tools.nextpnr), cache=cache, progress=progress
+        )
 
     def run(self, design: Design, *, speed: int | None, seed: int, router: Router) -> FpgaReport:
         """Synthesise, place and route.
@@ -56,19 +58,25 @@ class FpgaFlow:
             A tool fails, or the design does not fit.
         """
         speed = self.target.check_speed(speed)
-        loses_multipliers = self.target.technology == "ice40" and design.technology != "ice40"
+        loses_multipliers = Dataflow.WS not in self.target.device.family.dataflows and not self._own_cells(design)
         require(
             not (loses_multipliers and design.is_weight_stationary),
             f"Yosys loses multipliers of a weight-stationary array on {self.target.name}, see "
-            "docs/explanation/measuring.md: generate it again with --technology ice40, or --dataflow os",
+            f"docs/explanation/measuring.md: generate it again with --technology {self.target.technology}, or "
+            "--dataflow os",
         )
         netlist = self.synthesise(design, top=WRAPPER, shell=wrap(design))
         statistics = yosys.read_statistics(netlist / _STATISTICS)
         statistics.require_modules(design)
         whole = self._resources(statistics.total(WRAPPER))
         resources = self._resources(statistics.total(design.top))
-        options = (*self.target.device, *_ROUTE, router, *(("--speed", str(speed)) if speed is not None else ()))
-        entry = self.route(netlist, whole, options=options, seed=seed, frequency=self.target.frequency)
+        options = (
+            *self.target.device.nextpnr(),
+            *_ROUTE,
+            router,
+            *(("--speed", str(speed)) if speed is not None else ()),
+        )
+        entry = self.route(netlist, whole, options=options, seed=seed, frequency=self.target.tools.frequency)
         route = nextpnr.read_route(entry / nextpnr.REPORT)
         return FpgaReport(
             target=self.target.name,
@@ -78,18 +86,21 @@ class FpgaFlow:
             engines={name: self._resources(statistics.total(name)) for name in design.engines},
             wrapper={name: whole[name] - resources[name] for name in RESOURCES},
             placed=route.placed,
-            capacity=dict(self.target.capacity),
+            capacity=dict(self.target.device.capacity),
             fmax_mhz=route.fmax_mhz,
             critical_path=route.critical_path,
             tools={tool.name: tool.label for tool in (self.yosys, self.nextpnr)},
             options={
                 "yosys": self._command(design),
-                self.nextpnr.name: " ".join((*self.target.device, *_ROUTE, router)),
+                self.nextpnr.name: " ".join((*self.target.device.nextpnr(), *_ROUTE, router)),
             },
         )
 
     def _command(self, design: Design) -> str:
-        return self.target.own_synth if design.technology == self.target.technology else self.target.synth
+        return self.target.tools.synthesis(self.target.device, own_cells=self._own_cells(design))
+
+    def _own_cells(self, design: Design) -> bool:
+        return design.technology == self.target.technology
 
     def synthesise(self, design: Design, *, top: str, shell: str) -> Path:
         """Return the cache entry with the netlist of a design in a shell, the Verilog module ``top``, and its
@@ -208,7 +219,7 @@ class FpgaFlow:
     def _require_fit(self, counts: Mapping[str, int]) -> None:
         excess = [
             f"{counts[name]} {name} of {available}"
-            for name, available in self.target.capacity.items()
+            for name, available in self.target.device.capacity.items()
             if counts[name] > available
         ]
         if excess:

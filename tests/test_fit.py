@@ -11,7 +11,6 @@ from tospike.compare.study.workload import named
 from tospike.gen.area import predict
 from tospike.gen.area_memories import block_rams
 from tospike.gen.data import load_data
-from tospike.gen.devices import DEVICES, find_device
 from tospike.gen.fit import fit
 from tospike.gen.folder import generate
 from tospike.gen.options import ModelOptions
@@ -24,9 +23,9 @@ from tospike.hw.params import (
     DenseLayer,
     InputError,
     SystolicParams,
-    Technology,
     WeightSource,
 )
+from tospike.hw.params.devices import DEVICES, find_device
 from tospike.sim import accelerator as golden
 from tospike.sim.systolic_timing import frame_cycles
 from tospike.synth.flow import synthesize
@@ -108,8 +107,8 @@ def test_what_cannot_fit_is_refused_with_the_numbers():
     [(1, 1, 1, 1), (36, 512, 1, 5), (37, 512, 2, 5), (18, 1024, 1, 5), (64, 320, 2, 8), (1, 16385, 2, 9)],
 )
 def test_block_rams(width, depth, ecp5, ice40):
-    assert block_rams(width, depth, Technology.ECP5) == ecp5
-    assert block_rams(width, depth, Technology.ICE40) == ice40
+    assert block_rams(width, depth, ECP5.family) == ecp5
+    assert block_rams(width, depth, UP5K.family) == ice40
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +152,8 @@ def test_area_is_near_what_synthesis_finds(tmp_path, target, params):
     )
     found = synthesize(Path(folder.path), target=target).resources
     device = DEVICES[target]
-    places = found["lut4"] + (2 * found["carry"] + 6 * found["lutram"] if device.technology is Technology.ECP5 else 0)
-    predicted = asdict(predict(params, device.technology))
+    places = found["lut4"] + (2 * found["carry"] + 6 * found["lutram"] if device.family is ECP5.family else 0)
+    predicted = asdict(predict(params, device.family))
     assert found["dsp"] == predicted["dsp"]
     assert abs(found["bram"] - predicted["bram"]) <= 1
     assert predicted["lut4"] == pytest.approx(places, rel=0.12)

@@ -1,0 +1,56 @@
+"""What a systolic engine's logic and memories cost in a family's cells, fitted to designs or as Yosys weighs them."""
+
+from dataclasses import dataclass
+
+from tospike.hw.params import ArrayParams, Dataflow
+from tospike.hw.params.devices import ECP5, ICE40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """Cells: of the host port and the control; for each column and bit of a sum, weight-stationary and in any case; for
+    each element and each of its bits."""
+
+    base: float
+    column: float
+    element: float
+    accumulator: float = 0.0
+
+    def __call__(self, array: ArrayParams, element_bits: int) -> float:
+        """How many an array takes."""
+        column = self.column + (self.accumulator if array.dataflow is Dataflow.WS else 0)
+        elements = array.rows * array.cols
+        return self.base + column * array.cols * array.acc_bits + self.element * elements * element_bits
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaCosts:
+    """Of a family."""
+
+    lut: Factors
+    """Bits of an element: of its sum."""
+    ff: Factors
+    """Bits of an element: of its sum and twice its operands."""
+    block_ram: int
+    """What Yosys weighs a block RAM with, where a LUT RAM has 4 and a bit in a flip-flop has 1."""
+    lutram_places: int = 0
+    """LUTs for 16 words of 4 bits; 0 if there are no LUT RAMs."""
+    least_product: int = 0
+    """Bits of the narrowest product that gets a DSP block."""
+
+
+AREA_COSTS = {
+    ECP5.name: AreaCosts(
+        lut=Factors(base=1130, column=2.13, element=1.06),
+        ff=Factors(base=1050, column=2.69, element=1.54, accumulator=3.53),
+        block_ram=128,
+        lutram_places=6,
+    ),
+    ICE40.name: AreaCosts(
+        lut=Factors(base=1099, column=2.54, element=1.65),
+        ff=Factors(base=1229, column=3.18, element=0.44),
+        block_ram=64,
+        least_product=11,
+    ),
+}
+"""By name of the family."""
