@@ -1,4 +1,4 @@
-"""Saturation and rounding as expressions; `sim.arithmetic` is their golden twin.
+"""Saturation and rounding as expressions; `sim.arithmetic` has their golden model.
 
 Amaranth expressions never overflow (the result is as wide as it must be), so each function here is exact and the
 caller decides where to put registers.

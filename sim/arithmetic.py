@@ -1,4 +1,4 @@
-"""Saturation and rounding on integer arrays; `hw.arithmetic` is the hardware's twin."""
+"""Saturation and rounding on integer arrays; `hw.arithmetic` has them in hardware."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

@@ -29,7 +29,7 @@ class Delay(Engine[DelayParams]):
     A TICK or END is offered 4 cycles after it was taken at the earliest, entry k of a scan k cycles later and the TICK
     behind ``inputs`` entries.
 
-    `tospike.sim.delay` is the golden twin; `tospike.sim.delay_timing` that of the cycles.
+    `tospike.sim.delay` is the golden model; `tospike.sim.delay_timing` that of the cycles.
     """
 
     def __init__(self, params: DelayParams, images):

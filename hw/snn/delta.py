@@ -30,7 +30,7 @@ class DeltaEncoder(Engine[DeltaParams]):
     A token takes a cycle, sent or not, and is offered 3 cycles after it came; the END of a sample takes one more. What
     is sent and not taken stops all that is behind it.
 
-    `tospike.sim.codes.changes` and `differences` are the golden twins; `tospike.sim.delta_timing` that of the cycles.
+    `tospike.sim.codes.changes` and `differences` are the golden models; `tospike.sim.delta_timing` that of the cycles.
     """
 
     def __init__(self, params: DeltaParams):

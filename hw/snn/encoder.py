@@ -38,7 +38,7 @@ class Encoder(Engine[EncoderParams]):
     PHASE     value                      if the step's bit is set, with its weight as the payload
     ========  =========================  ======================================================
 
-    `tospike.sim.codes` and `tospike.sim.encoding` are the golden twins.
+    `tospike.sim.codes` and `tospike.sim.encoding` are the golden models.
 
     A token is offered 2 cycles after it came in (first step), or 2 cycles after its entry's read.
     """

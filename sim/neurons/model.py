@@ -1,4 +1,4 @@
-"""The golden model of a layer's neurons; `tospike.hw.snn.neurons.cell` is the hardware's twin."""
+"""The golden model of a layer's neurons; `tospike.hw.snn.neurons.cell` is the datapath."""
 
 from typing import NamedTuple
 
