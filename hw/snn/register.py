@@ -65,111 +65,28 @@ class RegisterEngine(Engine[EventParams]):
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        neuron = params.neuron
-        tokens = token_stream(TokenFormat(addresses=params.rows, payload=params.event)).create()
-        if params.recurrent:
-            m.submodules.recurrence = recurrence = Recurrence(params)
-            connect(m, flipped(self.i), recurrence.i)
-            connect(m, recurrence.o, flipped(tokens))
-        else:
-            connect(m, flipped(self.i), flipped(tokens))
-
-        # cycle 0: a token is taken
-        sends = tokens.payload.kind != TokenKind.VALUE
-        if params.readout is not Readout.SPIKES:
-            sends = tokens.payload.kind == TokenKind.END
+        images = image_memories(
+            m,
+            memories(params),
+            self._images,
+            config=flipped(self.config) if params.writable else None,
+            first_region=self._first_region,
+        )
+        tokens = self._front(m)
         taken = tokens.valid & tokens.ready
-        left = self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE)
-        most = sweeps_outside(params)
-        sending = Signal(range(most + 1))
-        m.d.comb += tokens.ready.eq(~(sends & (sending == most)))
-        m.d.sync += sending.eq(sending + (taken & sends) - left)
-
-        # cycles 1 and 2; after reset an END that nobody sent clears the states
-        operation = data.StructLayout({"value": 1, "tick": 1, "end": 1, "send": 1, "payload": params.event.bits})
-        first = Signal(operation, init={"end": 1})
-        starting = Signal(init=1)
-        second = Signal(operation)
-        kind = tokens.payload.kind
-        m.d.sync += [
-            first.value.eq(taken & (kind == TokenKind.VALUE)),
-            first.tick.eq(taken & (kind == TokenKind.TICK)),
-            first.end.eq(taken & (kind == TokenKind.END)),
-            first.send.eq(taken & sends),
-            first.payload.eq(tokens.payload.payload),
-            second.eq(first),
-            starting.eq(0),
-        ]
-        config = flipped(self.config) if params.writable else None
-        images = image_memories(m, memories(params), self._images, config=config, first_region=self._first_region)
+        first, starting, sending = self._take(m, tokens, taken)
+        second = Signal(first.shape())
+        m.d.sync += second.eq(first)
+        cells = [make_neuron(params.neuron, bias=params.bias, pipelined=False) for _ in range(params.neurons)]
         addend = self._addends(m, images["weights"], tokens.payload.address, first)
-
-        # cycle 2: every state is added to, or swept
-        sweep = second.tick | second.end
-        states = Signal(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons))
-        spikes = Signal(data.ArrayLayout(shape_of(neuron.spike), params.neurons))
-        cells = [make_neuron(neuron, bias=params.bias, pipelined=False) for _ in range(params.neurons)]
-        overflows = []
-        for lane, cell in enumerate(cells):
-            m.submodules[f"neuron_{lane}"] = cell
-            sums = states[lane] + addend[lane]
-            fitting = saturate(sums, neuron.accumulated)
-            m.d.sync += states[lane].eq(Mux(sweep, cell.decayed, fitting))
-            m.d.comb += [
-                cell.state.eq(states[lane]),
-                cell.clear.eq(second.end),
-                *([cell.begin.eq(second.end)] if neuron.initial else []),
-                spikes[lane].eq(Mux(second.tick, cell.spike, 0)),
-            ]
-            overflows.append(fitting != sums)
-        if neuron.has_side:
-            side = Signal(data.ArrayLayout(side_layout(neuron), params.neurons))
-            with m.If(sweep):
-                m.d.sync += [side[lane].eq(cell.side_after) for lane, cell in enumerate(cells)]
-            m.d.comb += [cell.side.eq(side[lane]) for lane, cell in enumerate(cells)]
-        if params.bias:
-            bias = data.View(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons), images["bias"].data)
-            m.d.comb += [images["bias"].enable.eq(1), *(cell.bias.eq(bias[lane]) for lane, cell in enumerate(cells))]
-        if neuron.noise is not None:
-            m.submodules.noise = noise = Noise(neuron.noise, lanes=params.lanes)
-            m.d.comb += [noise.advance.eq(second.tick), noise.restart.eq(second.end)]
-            m.d.comb += [cell.noise.eq(noise.values[lane]) for lane, cell in enumerate(cells)]
-        if neuron.varying:
-            decays = data.View(data.ArrayLayout(decay_layout(neuron), params.neurons), images["decays"].data)
-            m.d.comb += images["decays"].enable.eq(1)
-            m.d.comb += [cell.decays.eq(decays[lane]) for lane, cell in enumerate(cells)]
-
-        # cycles 3 to 6: what leaves
-        leaving = Register(lane_word_layout(params.output, params.lanes))
-        m.submodules.leaving = leaving
-        m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
-        word = leaving.i.payload
-        m.d.comb += [leaving.i.valid.eq(second.send), word.tick.eq(second.tick), word.end.eq(second.end)]
-        m.d.comb += Value.cast(word.values).eq(Value.cast(self._readout(m, cells, spikes, second)))
-        connect(m, leaving.o, serializer.i)
-        connect(m, serializer.o, flipped(self.o))
+        overflows = self._update(m, cells, addend, second)
+        self._connect_knobs(m, cells, images, second)
+        spikes = Signal(data.ArrayLayout(shape_of(params.neuron.spike), params.neurons))
+        m.d.comb += [spikes[lane].eq(Mux(second.tick, cell.spike, 0)) for lane, cell in enumerate(cells)]
+        self._output(m, self._readout(m, cells, spikes, second), second)
         if params.recurrent:
-            fmt = TokenFormat(addresses=params.neurons, payload=neuron.spike)
-            m.submodules.own_word = own_word = Register(lane_word_layout(fmt, params.lanes))
-            m.submodules.own_serializer = own = Serializer(fmt, lanes=params.lanes)
-            m.d.comb += [own_word.i.valid.eq(second.tick), own_word.i.payload.tick.eq(1)]
-            m.d.comb += Value.cast(own_word.i.payload.values).eq(Value.cast(spikes))
-            connect(m, own_word.o, own.i)
-            connect(m, own.o, recurrence.own)
-
-        is_value = self.o.payload.kind == TokenKind.VALUE
-        counted = {
-            "values": first.value,
-            "ticks": first.tick,
-            "samples": first.end & ~starting,
-            "sweep_words": first.tick | (first.end & ~starting if params.readout is not Readout.MEMBRANE else 0),
-            "spikes": Mux(self.o.valid & self.o.ready & is_value, self.o.payload.payload, 0)
-            if params.readout is Readout.SPIKES
-            else total(m, list(spikes)),
-            "saturations": total(m, [*overflows, *self._sweep_flags(m, cells, second)]),
-        }
-        count_up(m, self.counters, self.clear, counted)
-        m.d.comb += self.counters.synapse_words.eq(self.counters.values)
+            self._connect_own(m, spikes, second)
+        self._count(m, first, starting, spikes, [*overflows, *self._sweep_flags(m, cells, second)])
         settle = Signal(range(PIPELINE + 1))
         with m.If(taken | starting):
             m.d.sync += settle.eq(PIPELINE)
@@ -177,6 +94,120 @@ class RegisterEngine(Engine[EventParams]):
             m.d.sync += settle.eq(settle - 1)
         m.d.comb += self.busy.eq(self.i.valid | starting | sending.any() | settle.any())
         return m
+
+    def _front(self, m: Module):
+        """The stream of tokens, those of the layer's own spikes among them."""
+        params = self._params
+        tokens = token_stream(TokenFormat(addresses=params.rows, payload=params.event)).create()
+        if params.recurrent:
+            m.submodules.recurrence = recurrence = Recurrence(params)
+            connect(m, flipped(self.i), recurrence.i)
+            connect(m, recurrence.o, flipped(tokens))
+        else:
+            connect(m, flipped(self.i), flipped(tokens))
+        return tokens
+
+    def _take(self, m, tokens, taken):
+        """Return what a token that is ``taken`` does, a cycle later; whether that is the END that nobody sent and that
+        clears the states after reset; and how many of those that send are on their way out."""
+        params = self._params
+        kind = tokens.payload.kind
+        sends = kind != TokenKind.VALUE
+        if params.readout is not Readout.SPIKES:
+            sends = kind == TokenKind.END
+        left = self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE)
+        most = sweeps_outside(params)
+        sending = Signal(range(most + 1))
+        m.d.comb += tokens.ready.eq(~(sends & (sending == most)))
+        m.d.sync += sending.eq(sending + (taken & sends) - left)
+        operation = data.StructLayout({"value": 1, "tick": 1, "end": 1, "send": 1, "payload": params.event.bits})
+        first = Signal(operation, init={"end": 1})
+        starting = Signal(init=1)
+        m.d.sync += [
+            first.value.eq(taken & (kind == TokenKind.VALUE)),
+            first.tick.eq(taken & (kind == TokenKind.TICK)),
+            first.end.eq(taken & (kind == TokenKind.END)),
+            first.send.eq(taken & sends),
+            first.payload.eq(tokens.payload.payload),
+            starting.eq(0),
+        ]
+        return first, starting, sending
+
+    def _update(self, m: Module, cells: Sequence[Neuron], addend: Value, operation: Value) -> list[Value]:
+        """Cycle 2: add to every state, or sweep it; whether the sums overflow."""
+        neuron = self._params.neuron
+        sweep = operation.tick | operation.end
+        states = Signal(data.ArrayLayout(shape_of(neuron.accumulated), self._params.neurons))
+        overflows = []
+        for lane, cell in enumerate(cells):
+            m.submodules[f"neuron_{lane}"] = cell
+            sums = states[lane] + addend[lane]
+            fitting = saturate(sums, neuron.accumulated)
+            m.d.sync += states[lane].eq(Mux(sweep, cell.decayed, fitting))
+            m.d.comb += [cell.state.eq(states[lane]), cell.clear.eq(operation.end)]
+            if neuron.initial:
+                m.d.comb += cell.begin.eq(operation.end)
+            overflows.append(fitting != sums)
+        if neuron.has_side:
+            side = Signal(data.ArrayLayout(side_layout(neuron), self._params.neurons))
+            with m.If(sweep):
+                m.d.sync += [side[lane].eq(cell.side_after) for lane, cell in enumerate(cells)]
+            m.d.comb += [cell.side.eq(side[lane]) for lane, cell in enumerate(cells)]
+        return overflows
+
+    def _connect_knobs(self, m: Module, cells: Sequence[Neuron], images, operation: Value) -> None:
+        """Biases and decays from their memories, and noise."""
+        params, neuron = self._params, self._params.neuron
+        if params.bias:
+            bias = data.View(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons), images["bias"].data)
+            m.d.comb += [images["bias"].enable.eq(1), *(cell.bias.eq(bias[lane]) for lane, cell in enumerate(cells))]
+        if neuron.varying:
+            decays = data.View(data.ArrayLayout(decay_layout(neuron), params.neurons), images["decays"].data)
+            m.d.comb += images["decays"].enable.eq(1)
+            m.d.comb += [cell.decays.eq(decays[lane]) for lane, cell in enumerate(cells)]
+        if neuron.noise is not None:
+            m.submodules.noise = noise = Noise(neuron.noise, lanes=params.lanes)
+            m.d.comb += [noise.advance.eq(operation.tick), noise.restart.eq(operation.end)]
+            m.d.comb += [cell.noise.eq(noise.values[lane]) for lane, cell in enumerate(cells)]
+
+    def _output(self, m: Module, values: Value, operation: Value) -> None:
+        """Cycles 3 to 6: a word of values to tokens."""
+        params = self._params
+        m.submodules.leaving = leaving = Register(lane_word_layout(params.output, params.lanes))
+        m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
+        word = leaving.i.payload
+        m.d.comb += [leaving.i.valid.eq(operation.send), word.tick.eq(operation.tick), word.end.eq(operation.end)]
+        m.d.comb += Value.cast(word.values).eq(Value.cast(values))
+        connect(m, leaving.o, serializer.i)
+        connect(m, serializer.o, flipped(self.o))
+
+    def _connect_own(self, m: Module, spikes: Value, operation: Value) -> None:
+        """The spikes of a sweep to the events of the next step."""
+        params = self._params
+        fmt = TokenFormat(addresses=params.neurons, payload=params.neuron.spike)
+        m.submodules.own_word = own_word = Register(lane_word_layout(fmt, params.lanes))
+        m.submodules.own_serializer = own = Serializer(fmt, lanes=params.lanes)
+        m.d.comb += [own_word.i.valid.eq(operation.tick), own_word.i.payload.tick.eq(1)]
+        m.d.comb += Value.cast(own_word.i.payload.values).eq(Value.cast(spikes))
+        connect(m, own_word.o, own.i)
+        connect(m, own.o, m.submodules.recurrence.own)
+
+    def _count(self, m: Module, first: Value, starting: Value, spikes: Value, saturations: list[Value]) -> None:
+        """The counters."""
+        readout, out = self._params.readout, self.o
+        is_value = out.payload.kind == TokenKind.VALUE
+        counted = {
+            "values": first.value,
+            "ticks": first.tick,
+            "samples": first.end & ~starting,
+            "sweep_words": first.tick | (first.end & ~starting if readout is not Readout.MEMBRANE else 0),
+            "spikes": Mux(out.valid & out.ready & is_value, out.payload.payload, 0)
+            if readout is Readout.SPIKES
+            else total(m, list(spikes)),
+            "saturations": total(m, saturations),
+        }
+        count_up(m, self.counters, self.clear, counted)
+        m.d.comb += self.counters.synapse_words.eq(self.counters.values)
 
     def _addends(self, m: Module, weights: Value, address: Value, operation: Value) -> Value:
         """payload * weight in cycle 2; the address is in cycle 0, the operation in cycle 1."""
