@@ -19,7 +19,7 @@ Data = Annotated[
 Model = Annotated[Path, typer.Argument(help="Trained network: .onnx (ANN) or .nir (SNN).", show_default=False)]
 TimeBin = Annotated[int | None, typer.Option(help="Events only: length of a time step in microseconds.")]
 HoldOut = Annotated[int | None, typer.Option(help="npz without training part: each Nth sample is test, not training.")]
-Sensor = Annotated[str | None, typer.Option(help="Events only: WIDTHxHEIGHT [as far as they reach].")]
+Sensor = Annotated[str | None, typer.Option(help="Events only: WIDTHxHEIGHT of the sensor [from the events].")]
 GateTarget = Annotated[str, typer.Option(help="osu018 (of `make asic-tools`), or a Liberty file (.lib or .lib.gz).")]
 Target = Annotated[str, typer.Option(help=f"{', '.join(DEVICES)}, or a Liberty file (.lib or .lib.gz).")]
 Speed = Annotated[int | None, typer.Option(help=f"Speed grade of the FPGA [{_SPEEDS}].")]

@@ -41,10 +41,10 @@ def list_command() -> None:
 def prune_command(
     *,
     older_than_days: Annotated[
-        float | None, typer.Option("--older-than", help="Remove what was not used for so many days.")
+        float | None, typer.Option("--older-than", help="Remove what was not used for this many days.")
     ] = None,
     max_size: Annotated[
-        float | None, typer.Option(help="Remove the longest unused until the rest needs at most so many MB.")
+        float | None, typer.Option(help="Remove the least recently used until the rest takes at most this many MB.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Remove everything.")] = False,
     kind: Annotated[list[str] | None, typer.Option(help="Only of this kind; may be given more than once.")] = None,

@@ -40,7 +40,7 @@ def compare(
     time_bin_us: TimeBin = None,
     sensor: Sensor = None,
     hold_out: HoldOut = None,
-    samples: Annotated[int | None, typer.Option(help="Only so many test samples, in all models [all].")] = None,
+    samples: Annotated[int | None, typer.Option(help="Number of test samples, for all models [all].")] = None,
     target: Target = "ecp5-85k",
     speed: Speed = None,
     seed: Seed = 1,

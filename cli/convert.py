@@ -41,7 +41,7 @@ def convert_command(
     curve: Annotated[Path | None, typer.Option(help="Also write the accuracy after each step, as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw it, as SVG.")] = None,
     backend: Annotated[CurveBackend, typer.Option(help="What computes that accuracy.")] = CurveBackend.GOLDEN,
-    samples: Annotated[int | None, typer.Option(help="Only so many test samples for it.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Number of test samples for it.")] = None,
     options: ConvertOptions,
 ) -> None:
     """Convert a trained ANN to an SNN of integrate-and-fire neurons; the file states all options that it needs."""

@@ -32,7 +32,7 @@ def evaluate_command(
     sensor: Sensor = None,
     hold_out: HoldOut = None,
     backend: Annotated[Backend, typer.Option(help="What computes the answers.")] = Backend.GOLDEN,
-    samples: Annotated[int | None, typer.Option(help="Only so many test samples.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Number of test samples [all].")] = None,
     simulator: SimulatorOption = Simulator.VERILATOR,
     exact_trace: Annotated[
         bool, typer.Option("--exact-trace", help="SNN: compare float and golden spikes, layer by layer.")

@@ -39,7 +39,7 @@ def _tell_version(asked: bool) -> None:
 def top(
     *,
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Tell the version and exit.")
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Spikes or not? Generate, verify, synthesise and compare ANN and SNN hardware for a trained network."""

@@ -33,7 +33,7 @@ def run(
     time_bin_us: TimeBin = None,
     sensor: Sensor = None,
     hold_out: HoldOut = None,
-    samples: Annotated[int | None, typer.Option(help="Only so many test samples.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Number of test samples [all].")] = None,
     json: Json = None,
     options: ModelOptions,
 ) -> None:

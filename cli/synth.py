@@ -25,7 +25,7 @@ def synth(
     router: Annotated[
         Router, typer.Option(help="Router of nextpnr; router2 where router1 takes too long.")
     ] = Router.ROUTER1,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Do it again even if the result is known.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Ignore cached results.")] = False,
     json: Json = None,
 ) -> None:
     """Area and, on an FPGA, the clock frequency after routing."""

@@ -44,7 +44,7 @@ class ConvertOptions:
     initial: float = option(0.5, "Membranes at the start of a sample, in thresholds")
     readout: Readout = option(Readout.MEMBRANE, "membrane or count")
     """The last layer: neurons without a threshold, or spikes that are counted."""
-    calibration_samples: int = option(2048, "At most so many calibration samples", low=1, high=1 << 20)
+    calibration_samples: int = option(2048, "Largest number of calibration samples", low=1, high=1 << 20)
     """Evenly spread over all of them."""
 
     def __post_init__(self) -> None:

@@ -37,7 +37,7 @@ class NirOptions:
 
     PANEL: ClassVar = "What a NIR file leaves open (default: what the file states, else what is said here)"
 
-    framework: Framework | None = option(None, "Take dt and the rules of this framework; single ones may be given")
+    framework: Framework | None = option(None, "Use dt and rules of this framework; other options override them")
     """Whose rules these are, where a preset was taken; single ones may differ. See `preset`."""
     dt: float | None = option(None, "Length of a time step in seconds", unset="none")
     """Length of a step in seconds; needed by everything that has a time constant in seconds."""

@@ -23,7 +23,7 @@ class OnnxOptions:
     PANEL: ClassVar = "What an ONNX file leaves open"
 
     frames: int | None = option(
-        None, "ANN on spike trains: sum them in so many frames; 1: all steps", unset="as the file states"
+        None, "ANN on spike trains: number of frames to sum them in; 1: over all steps", unset="as the file states"
     )
 
 

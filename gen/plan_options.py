@@ -55,7 +55,7 @@ class PlanOptions:
         SpikingEngine.EVENT, "SNN: states in memory, or in registers where a layer is small enough", per_layer="snn"
     )
     ann_engine: AnnEngine = option(
-        AnnEngine.SYSTOLIC, "ANN: a systolic array, or (dense) event engines: they skip zeros, or what stays"
+        AnnEngine.SYSTOLIC, "ANN: a systolic array, or (dense) event engines that skip zeros, or unchanged values"
     )
     delta_threshold: int = option(0)
     sweep: Sweep = option(
@@ -70,7 +70,7 @@ class PlanOptions:
     argmax: bool = option(False, "Send the index of the largest output instead of all outputs")
     event_bin: int | None = option(
         None,
-        "Spike data: the port takes events, so many units of their time stamps a step",
+        "Spike data: the port takes events; length of a step in units of their time stamps",
         low=1,
         high=LONGEST_TIME_BIN,
     )

@@ -28,7 +28,7 @@ class QuantizeOptions:
 
     PANEL: ClassVar = "Quantisation"
 
-    calibration_samples: int = option(2048, "At most so many calibration samples", low=1, high=1 << 20)
+    calibration_samples: int = option(2048, "Largest number of calibration samples", low=1, high=1 << 20)
     """At most so many of the calibration samples are used, evenly spread over them."""
     weight_bits: int = option(8, "Bits of a weight; ANN, 1: +1 and -1", low=1, high=WIDEST_WEIGHT, per_layer="ann snn")
     weight_scale: ScaleMethod = option(

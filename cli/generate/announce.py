@@ -31,5 +31,5 @@ def announce(folder: DesignFolder) -> None:
 def announce_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
     """Print what a new folder has."""
     files = ", ".join(manifest["verilog"].values())
-    console.out.print(Text.assemble((str(path), "bold"), f": {files}; README.md tells what else there is"))
+    console.out.print(Text.assemble((str(path), "bold"), f": {files}; README.md describes the other files"))
     console.out.print(f"module {manifest['top']}, configuration {manifest['config_hash']}", highlight=False)
