@@ -29,7 +29,6 @@ from tospike.hw.params import (
     HostOutput,
     InputError,
     IntFormat,
-    IParams,
     LeakKind,
     LeakParams,
     LifParams,
@@ -104,8 +103,6 @@ def delta_ann():
         lanes=3,
         act=BYTE,
         weight_bits=4,
-        neuron=IParams(state_bits=16),
-        readout=Readout.MEMBRANE,
         bias=True,
         activation=ChangeParams(act=BYTE, clamp=(0, 255), shift=17, change_threshold=2),
     )
