@@ -1,5 +1,6 @@
 """From an integer network to the engines that run it."""
 
+from enum import StrEnum
 from typing import Any
 
 from tospike.gen.plan_image import columns, in_passes, needs_images, plan_image, with_layers
@@ -43,7 +44,7 @@ from tospike.hw.params import (
 )
 from tospike.sim.design import Design
 from tospike.sim.layers import sum_weights
-from tospike.sim.network import Accumulator, Decision, InputSpec, Network, Requantize, Stage
+from tospike.sim.network import Activation, Decision, InputSpec, Membrane, Network, Requantize, Stage
 
 
 def plan(network: Network, options: PlanOptions | None = None) -> Design:
@@ -57,7 +58,7 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
     options = options or PlanOptions()
     for stage in network.stages:
         require(
-            isinstance(stage.neuron, Requantize | Accumulator | NeuronParams),
+            not isinstance(stage.neuron, Activation | Membrane),
             f"stage {stage.name!r} is not quantised",
         )
     network.require_one_kind()
@@ -187,6 +188,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
     payload = _input_format(network)
     engines: list[EngineParams] = []
     counts: list[int] = []
+    chosen: set[StrEnum] = set()  # of what the user may ask for where it can be had
     if spec.encoding is not None:
         encoder = _encoder(spec, payload)
         engines.append(encoder)
@@ -223,20 +225,21 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         engine: SpikingLayerParams
         if in_registers:
             engine = RegisterParams(**knobs)
+            chosen.add(SpikingEngine.REGISTER)
         else:
             lanes = _useful_lanes(neurons, own.lanes) if window is None else _window_lanes(window, own)
             engine = SpikingParams(**knobs, lanes=lanes, sweep=own.sweep if skips else Sweep.ALL, window=window)
+            chosen.add(engine.sweep)
         engines.append(engine)
         counts.append(1)
         payload = engine.output.payload
     require(
-        options.engine is SpikingEngine.EVENT or any(isinstance(engine, RegisterParams) for engine in engines),
+        options.engine is SpikingEngine.EVENT or SpikingEngine.REGISTER in chosen,
         f"a register engine has up to {MAX_REGISTER_NEURONS} neurons, and all layers of {network.name!r} have more: "
         "leave --engine register out",
     )
     require(
-        options.sweep is Sweep.ALL
-        or any(isinstance(engine, SpikingParams) and engine.sweep is options.sweep for engine in engines),
+        options.sweep in (Sweep.ALL, *chosen),
         f"--sweep touched is for event engines of IF or I neurons without bias and refractory steps, and "
         f"{network.name!r} has none: leave it out",
     )

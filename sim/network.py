@@ -199,7 +199,7 @@ class Stage:
     @property
     def is_spiking(self) -> bool:
         """Whether the neuron has a state that lives through time steps."""
-        return isinstance(self.neuron, Membrane | NeuronParams)
+        return not isinstance(self.neuron, Activation | Requantize | Accumulator)
 
     @property
     def fraction_bits(self) -> int:
@@ -324,7 +324,8 @@ class Network:
         require(len(self.stages) >= 1, f"network {self.name!r} has no stages")
         neuron = self.stages[-1].neuron
         require(
-            self.decision is Decision.LARGEST or (isinstance(neuron, Membrane | NeuronParams) and neuron.spikes),
+            self.decision is Decision.LARGEST
+            or (not isinstance(neuron, Activation | Requantize | Accumulator) and neuron.spikes),
             f"stage {self.stages[-1].name!r}, the last one, has no spikes, of which the first could decide: give "
             "--decision largest",
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tospike.compare.energy.activity import Counts
-from tospike.compare.energy.observe import activation_words
+from tospike.compare.energy.operands import activation_words
 from tospike.compare.energy.work import Access, Arithmetic, EngineWork
 from tospike.hw.ann.layout import col_tiles, needs_reorder, result_depth, row_tiles
 from tospike.hw.host.layout import engine_layout

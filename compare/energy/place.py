@@ -6,7 +6,7 @@ import numpy as np
 
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.technology import Technology
-from tospike.hw.params import SPIKE, AcceleratorParams, DelayParams, EventParams
+from tospike.hw.params import SPIKE, AcceleratorParams, Contents
 from tospike.sim.network import Array
 
 
@@ -21,7 +21,7 @@ def _driven(params: AcceleratorParams) -> list[int]:
     return [
         index
         for index, engine in enumerate(params.engines)
-        if isinstance(engine, EventParams) and engine.payload == SPIKE
+        if engine.runs_stages and engine.takes is Contents.TRAIN and engine.input.payload == SPIKE
     ]
 
 
@@ -46,7 +46,7 @@ def spike_break_even(
     for index in driven:
         silent |= {f"{index}.{name}": 0 * cycles for name in ("values", "synapse_words")}
         before = index - 1
-        if before >= 0 and isinstance(params.engines[before], DelayParams):
+        if before >= 0 and params.engines[before].longest_delay:
             silent |= {f"{before}.{name}": 0 * cycles for name in ("values", "scanned", "sent")}
             before -= 1
         if f"{before}.spikes" in counters:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tospike.compare.energy.activity import Counts
-from tospike.compare.energy.observe import (
+from tospike.compare.energy.operands import (
     activation_entry_bits,
     activation_queue_bits,
     encoder_entry_bits,
@@ -15,14 +15,13 @@ from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import (
     SPIKE,
     BridgeParams,
+    Contents,
     DelayParams,
     DeltaParams,
     EncoderParams,
     Encoding,
     EventParams,
     Readout,
-    RegisterParams,
-    SpikeCountParams,
 )
 from tospike.hw.snn.neurons import side_layout
 from tospike.hw.snn.ring import states_in_ring
@@ -82,7 +81,7 @@ def bridge_work(name: str, params: BridgeParams, counters: Mapping[str, Counts])
     too."""
     came, scanned, bits = counters["values"], counters["scanned"], params.stored.bits
     capacity = params.inputs * bits
-    sums = isinstance(params, SpikeCountParams)
+    sums = params.sends is Contents.FRAME
     read, written = (scanned + came, came + scanned) if sums else (scanned, came)
     left = {"values": counters["sent"], "ticks": 0 * came, "samples": counters["samples"]}
     accesses = (
@@ -121,7 +120,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
     side_bits = 0
     if params.neuron.has_side:
         side = lanes * side_layout(params.neuron).size
-        side_bits = words * side if not isinstance(params, RegisterParams) else 0
+        side_bits = words * side if not params.in_registers else 0
         accesses += [
             Access(term=term, count=swept, bits=side, capacity_bits=side_bits)
             for term in (("state_read", "state_write") if side_bits else ("state_write",))
@@ -132,7 +131,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
         accesses.append(Access(term="bias_read", count=begun, bits=bias.width, capacity_bits=bias.bits))
     counts_bits = 0
     if params.readout is Readout.COUNT:
-        counts_bits = words * lanes * params.count_bits if not isinstance(params, RegisterParams) else 0
+        counts_bits = words * lanes * params.count_bits if not params.in_registers else 0
         accesses += [
             Access(term=term, count=swept, bits=lanes * params.count_bits, capacity_bits=counts_bits)
             for term in (("state_read", "state_write") if counts_bits else ("state_write",))

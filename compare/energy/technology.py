@@ -155,13 +155,11 @@ class Technology:
 
     def leak(self, state_bits: int, leak: LeakParams | None) -> float:
         """Return the energy in pJ of one membrane leak: a subtraction of the shifted state, or a multiplication."""
-        match leak:
-            case None:
-                return 0.0
-            case LeakParams(kind=LeakKind.SHIFT):
-                return self.addition(state_bits)
-            case LeakParams(fraction_bits=bits):
-                return self.multiplication(state_bits, bits)
+        if leak is None:
+            return 0.0
+        if leak.kind is LeakKind.SHIFT:
+            return self.addition(state_bits)
+        return self.multiplication(state_bits, leak.fraction_bits)
 
     def describe(self) -> dict[str, Constant]:
         """Return every number of the file, by the names of table and key."""

@@ -16,12 +16,12 @@ from tospike.compare.report.design import Kind
 from tospike.compare.report.numbers import percent, significant
 from tospike.compare.report.variations import IsoAccuracy, Match, Point
 from tospike.compare.report.verdict import Interval
-from tospike.compare.study.describe import ann_bits
+from tospike.compare.study.describe import ann_bits, weight_bits
 from tospike.compare.study.trial import Trial, Trials
 from tospike.compare.study.twin import bits_of_twin
 from tospike.compare.study.verdict import CONFIDENCE
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import EventParams, ceil_div
+from tospike.hw.params import ceil_div
 
 WEIGHT_BITS = (3, 4, 6)
 """Besides those of the network as it is."""
@@ -49,8 +49,8 @@ def ann_grid(ann: Prepared, twin_bits: int) -> Iterator[tuple[str, dict[str, Any
 
 
 def snn_grid(snn: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return the options of the SNN's points: bits of weights, and time steps unless the data are spikes."""
-    own_bits = max(engine.weight_bits for engine in snn.design.params.engines if isinstance(engine, EventParams))
+    """Return the options of the snn's points: bits of weights, and time steps unless the data are spikes."""
+    own_bits = weight_bits(snn.design.params)
     spec = snn.network.input
     own = spec.steps
     steps = (own,) if spec.encoding is None else sorted({ceil_div(own, 2), ceil_div(3 * own, 4), own, 2 * own})

@@ -13,50 +13,87 @@ from tospike.compare.energy.technology import Technology
 from tospike.compare.energy.work import StatePlacement
 from tospike.compare.report.design import Kind
 from tospike.compare.report.variations import Sensitivity, Variant
-from tospike.compare.study.describe import ann_bits
+from tospike.compare.study.describe import ann_bits, layer_engines, weight_bits
 from tospike.compare.study.trial import SAMPLES, Trials
 from tospike.compare.study.twin import bits_of_twin
 from tospike.compare.study.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data import DataSet
 from tospike.gen.prepare import Prepared
-from tospike.hw.params import DeltaParams, EventParams, ImageParams, SystolicParams
+from tospike.hw.params import (
+    DeltaAnnParams,
+    DeltaParams,
+    EngineParams,
+    EventAnnParams,
+    ImageParams,
+    RegisterParams,
+    SpikingParams,
+    SystolicParams,
+)
 from tospike.tb.evaluate import Backend, evaluate
 
 _PLACES = {StatePlacement.MEMORY: "a memory", StatePlacement.REGISTER: "registers"}
 
 
-def option_changes(prepared: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return the changes that can be tried on one side: a description, and model options."""
-    params = prepared.design.params
-    engine = params.engines[-1]
-    events = [e for e in params.engines if isinstance(e, EventParams)]
-    lanes = max((e.lanes for e in events), default=0)
-    other_lanes = [n for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64]
-    if params.has_event_ann or isinstance(engine, SystolicParams | ImageParams):
-        weight_bits, act_bits = ann_bits(params)
-        yield from ((f"ANN: {bits}-bit weights", {"weight_bits": bits}) for bits in (4, 6) if bits < weight_bits)
-        yield from ((f"ANN: {bits}-bit activations", {"act_bits": bits}) for bits in (4, 6) if bits < act_bits)
-    if params.has_event_ann:
-        yield from ((f"ANN: {_counted(n, 'lane')}", {"lanes": n}) for n in other_lanes)
-        first = params.engines[0]
-        if isinstance(first, DeltaParams) and first.steps > 1:
-            thresholds = (first.threshold + more for more in (1, 4, 16))
-            yield from ((f"ANN: changes of more than {n}", {"delta_threshold": n}) for n in thresholds)
-    elif isinstance(engine, SystolicParams | ImageParams):
-        array = engine.array
-        yield from (
-            (f"ANN: {_counted(cols, 'column')}", {"cols": cols}) for cols in (array.cols // 2, 2 * array.cols) if cols
-        )
-        yield "ANN: 2 rows", {"rows": 2}
-    else:
-        spec = prepared.network.input
-        bits = max(e.weight_bits for e in events)
-        yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
-        yield from ((f"SNN: {_counted(n, 'lane')}", {"lanes": n}) for n in other_lanes)
-        if spec.encoding is not None and not spec.encoding.takes_frames:
-            yield from (
-                (f"SNN: {_counted(n, 'time step')}", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n
-            )
+Change = tuple[str, dict[str, Any]]
+"""A description, and model options."""
+
+
+def option_changes(prepared: Prepared) -> Iterator[Change]:
+    """Return the changes that can be tried on one side."""
+    last = layer_engines(prepared.design.params)[-1]
+    return CHANGES[type(last)](prepared, last)
+
+
+def _ann_bits(prepared: Prepared) -> Iterator[Change]:
+    weights, activations = ann_bits(prepared.design.params)
+    yield from ((f"ANN: {bits}-bit weights", {"weight_bits": bits}) for bits in (4, 6) if bits < weights)
+    yield from ((f"ANN: {bits}-bit activations", {"act_bits": bits}) for bits in (4, 6) if bits < activations)
+
+
+def _lanes(prepared: Prepared, side: str) -> Iterator[Change]:
+    lanes = max(engine.lanes for engine in layer_engines(prepared.design.params))
+    yield from ((f"{side}: {_counted(n, 'lane')}", {"lanes": n}) for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64)
+
+
+def _event_ann(prepared: Prepared, engine: EventAnnParams) -> Iterator[Change]:
+    yield from _ann_bits(prepared)
+    yield from _lanes(prepared, "ANN")
+
+
+def _delta_ann(prepared: Prepared, engine: DeltaAnnParams) -> Iterator[Change]:
+    yield from _ann_bits(prepared)
+    yield from _lanes(prepared, "ANN")
+    first = prepared.design.params.engines[0]
+    assert isinstance(first, DeltaParams)  # such a chain begins with one
+    if first.steps > 1:
+        thresholds = (first.threshold + more for more in (1, 4, 16))
+        yield from ((f"ANN: changes of more than {n}", {"delta_threshold": n}) for n in thresholds)
+
+
+def _array(prepared: Prepared, engine: SystolicParams | ImageParams) -> Iterator[Change]:
+    yield from _ann_bits(prepared)
+    half, double = engine.array.cols // 2, 2 * engine.array.cols
+    yield from ((f"ANN: {_counted(cols, 'column')}", {"cols": cols}) for cols in (half, double) if cols)
+    yield "ANN: 2 rows", {"rows": 2}
+
+
+def _spiking(prepared: Prepared, engine: SpikingParams | RegisterParams) -> Iterator[Change]:
+    spec, bits = prepared.network.input, weight_bits(prepared.design.params)
+    yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
+    yield from _lanes(prepared, "SNN")
+    if spec.encoding is not None and not spec.encoding.takes_frames:
+        yield from ((f"SNN: {_counted(n, 'time step')}", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n)
+
+
+CHANGES: Mapping[type[EngineParams], Callable[[Prepared, Any], Iterator[Change]]] = {
+    SpikingParams: _spiking,
+    RegisterParams: _spiking,
+    EventAnnParams: _event_ann,
+    DeltaAnnParams: _delta_ann,
+    SystolicParams: _array,
+    ImageParams: _array,
+}
+"""What can be changed, by the class of the last layer's engine."""
 
 
 def _counted(number: int, noun: str) -> str:

@@ -63,6 +63,11 @@ class EngineParams(ABC):
         return False
 
     @property
+    def lanes(self) -> int:
+        """Neurons that it updates in a cycle; 0 if it has none."""
+        return 0
+
+    @property
     def readout(self) -> Readout | None:
         """What is read out of its neurons; ``None`` if it has none."""
         return None

@@ -103,6 +103,11 @@ class EventParams(EngineParams):
         return None
 
     @property
+    def in_registers(self) -> bool:
+        """Whether all states are in registers, and none in a memory of words."""
+        return False
+
+    @property
     def keeps_membranes(self) -> bool:
         """Whether membranes last until the END, and biases come in once; else a TICK begins a new step of both."""
         return False

@@ -21,3 +21,8 @@ class RegisterParams(SpikingLayerParams):
     def lanes(self) -> int:
         """All neurons."""
         return self.neurons
+
+    @property
+    def in_registers(self) -> bool:
+        """All of them."""
+        return True

@@ -9,7 +9,7 @@ from accelerator_bench import answers_of
 
 from tospike.compare.energy.counted import counted_energy
 from tospike.compare.energy.hardware import WORK
-from tospike.compare.energy.observe import ENGINES as SEEN
+from tospike.compare.energy.operands import ENGINES as SEEN
 from tospike.compare.energy.technology import load_technology
 from tospike.gen.cache import Cache
 from tospike.gen.folder import generate
