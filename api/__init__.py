@@ -1,9 +1,46 @@
-"""Spikes or not? Generate, verify, synthesise and compare systolic ANN and spiking hardware for a trained network."""
+"""Spikes or not? Generate, verify, synthesise and compare systolic ANN and spiking hardware for a trained network.
 
-from importlib import metadata
+Every ``import tospike.…`` passes through here, so a name is loaded when it is asked for (PEP 562), and nothing before.
+"""
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tospike.compare.study.result import Study
+    from tospike.design import Design
+    from tospike.hw.params.check import InputError
+    from tospike.inference import Inference, Simulation
+    from tospike.loading import load
+    from tospike.network import Network
+    from tospike.studies import study
+
+    __version__: str
+
+__all__ = ["Design", "Inference", "InputError", "Network", "Simulation", "Study", "__version__", "load", "study"]
+
+# no module is called as a function here: importing it would put it in the function's place
+_HOMES = {
+    "Design": "tospike.design",
+    "Inference": "tospike.inference",
+    "InputError": "tospike.hw.params.check",
+    "Network": "tospike.network",
+    "Simulation": "tospike.inference",
+    "Study": "tospike.compare.study.result",
+    "load": "tospike.loading",
+    "study": "tospike.studies",
+}
 
 
-def __getattr__(name: str) -> str:
+def __getattr__(name: str) -> Any:
     if name == "__version__":  # asked for seldom, and read from the installed metadata
         return metadata.version("tospike")
+    if name in _HOMES:
+        found = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = found
+        return found
     raise AttributeError(f"module 'tospike' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

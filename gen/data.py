@@ -133,6 +133,25 @@ def load_data(
     raise InputError(f"unknown data {spec!r}: give {SPECS}")
 
 
+def data_of_arrays(
+    arrays: Mapping[str, NDArray[Any]],
+    *,
+    name: str = "arrays",
+    time_bin_us: int | None = None,
+    steps: int | None = None,
+    sensor: str | None = None,
+    every: int | None = None,
+) -> DataSet:
+    """Make a data set of the arrays that a file npz:FILE may hold; see `load_data` for them and the other parameters.
+
+    Raises
+    ------
+    InputError
+        Arrays are missing, or do not fit.
+    """
+    return _npz(Path(name), arrays, time_bin_us, steps, parse_sensor(sensor) if sensor else None, every)
+
+
 def _digits() -> DataSet:
     from sklearn.datasets import load_digits  # slow to import, and needed here only
 

@@ -15,10 +15,11 @@ from tospike.gen.prepare import Prepared
 from tospike.gen.streaming import frame_weights
 from tospike.hw.params import InputError, require
 from tospike.sim import accelerator as golden
+from tospike.sim.design import Design
 from tospike.sim.network import Array, Result
 from tospike.sim.reference import run_float
 from tospike.tb.plausible import costly_rounding, doubts, quiet_stages, silent_stages
-from tospike.tb.replay import patience, replay
+from tospike.tb.replay import Replay, patience, replay
 
 
 class Backend(StrEnum):
@@ -128,12 +129,69 @@ def evaluate(
     )
     if backend is Backend.GOLDEN:
         return Evaluation(backend=backend, correct=correct, predictions=predictions, result=expected, warnings=warnings)
-    params = prepared.design.params
-    verilog, _, _ = build(params, pack(prepared.design))
-    weights = frame_weights(prepared.design)
+    got = simulate(prepared.design, integers, expected, simulator=simulator, cache=cache, progress=progress)
+    return Evaluation(
+        backend=backend,
+        correct=got.predictions == y,
+        predictions=got.predictions,
+        result=expected,
+        golden_correct=correct,
+        warnings=warnings,
+        counters=got.replay.counters,
+        mismatches=got.mismatches,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Simulated:
+    """What the generated Verilog did, against the golden model."""
+
+    replay: Replay
+    predictions: Array
+    """(N,) classes."""
+    differs: Array
+    """(N,) bool: outputs or cycles of the sample are not the golden model's."""
+    differing_totals: tuple[str, ...]
+    """Counters whose totals are not the golden model's."""
+
+    @property
+    def mismatches(self) -> int:
+        """Samples that differ, plus totals of counters that do."""
+        return int(self.differs.sum()) + len(self.differing_totals)
+
+
+def simulate(
+    design: Design,
+    integers: Array,
+    expected: Result,
+    *,
+    simulator: str = "verilator",
+    cache: Cache | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Simulated:
+    """Run samples through the generated Verilog, and compare with what the golden model says.
+
+    Parameters
+    ----------
+    design
+        The network on hardware.
+    integers
+        (N, inputs) integers in the input format, or (N, steps, inputs) spikes, see `Prepared.integers`.
+    expected
+        The golden model's answers to them.
+    simulator, cache, progress
+        See `replay`.
+
+    Raises
+    ------
+    InputError
+        The simulator is missing or fails, or the design does not answer.
+    """
+    verilog, _, _ = build(design.params, pack(design))
+    weights = frame_weights(design)
     got = replay(
         verilog,
-        params,
+        design.params,
         integers,
         weights=weights,
         limit=patience(expected.cycles, weights),
@@ -141,18 +199,11 @@ def evaluate(
         cache=cache,
         progress=progress,
     )
-    wrong = (got.outputs != expected.outputs).any(axis=1) | (got.cycles != expected.cycles)
     totals = {name: int(values.sum()) for name, values in expected.counters.items()}
     totals["cycles"] = int(expected.cycles.sum())
-    wrong_totals = sum(got.counters[name] != total % (1 << 32) for name, total in totals.items())
-    predictions = replace(expected, outputs=got.outputs).predictions
-    return Evaluation(
-        backend=backend,
-        correct=predictions == y,
-        predictions=predictions,
-        result=expected,
-        golden_correct=correct,
-        warnings=warnings,
-        counters=got.counters,
-        mismatches=int(wrong.sum()) + wrong_totals,
+    return Simulated(
+        replay=got,
+        predictions=replace(expected, outputs=got.outputs).predictions,
+        differs=(got.outputs != expected.outputs).any(axis=1) | (got.cycles != expected.cycles),
+        differing_totals=tuple(name for name, total in totals.items() if got.counters[name] != total % (1 << 32)),
     )

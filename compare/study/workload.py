@@ -40,7 +40,7 @@ class Workload:
     ann: Path
     snn: Path | None
     """``None``: what `tospike convert` makes of the ANN."""
-    data: str
+    data: str | DataSet
     time_bin_us: int | None = None
     sensor: str | None = None
     hold_out: int | None = None
@@ -59,12 +59,16 @@ class Workload:
         InputError
             It cannot be read, or has fewer test samples than are asked for.
         """
-        data = load_data(
-            self.data,
-            time_bin_us=self.time_bin_us,
-            steps=self.options.steps,
-            sensor=self.sensor,
-            every=self.hold_out,
+        data = (
+            self.data
+            if isinstance(self.data, DataSet)
+            else load_data(
+                self.data,
+                time_bin_us=self.time_bin_us,
+                steps=self.options.steps,
+                sensor=self.sensor,
+                every=self.hold_out,
+            )
         )
         if self.samples is None:
             return data

@@ -1,0 +1,1 @@
+../../api/data_source.py

@@ -1,0 +1,1 @@
+../../api/loading.py

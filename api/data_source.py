@@ -1,0 +1,103 @@
+"""Data in the forms that a user of Python has them: a name, a file, arrays."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tospike.gen.data import SPECS, DataSet, Samples, data_of_arrays, load_data
+from tospike.hw.params import InputError, require
+from tospike.sim.arithmetic import to_int64
+
+Data = str | PathLike[str] | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike] | DataSet
+"""``digits``, ``mnist:DIR`` or ``npz:FILE``; the path of an npz file; its arrays by name; samples and labels."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DataSource:
+    """Where samples and labels come from, and how events become time steps."""
+
+    given: Data
+    time_bin_us: int | None = None
+    sensor: str | None = None
+    hold_out: int | None = None
+
+    def load(self, steps: int | None) -> DataSet:
+        """Return the data set; events are put into so many ``steps``.
+
+        Raises
+        ------
+        InputError
+            It cannot be read, or is none.
+        """
+        given = self.given
+        if isinstance(given, DataSet):
+            return given
+        if isinstance(given, str | PathLike):
+            spec = given if isinstance(given, str) else f"npz:{fspath(given)}"
+            return load_data(spec, time_bin_us=self.time_bin_us, steps=steps, sensor=self.sensor, every=self.hold_out)
+        if isinstance(given, Mapping):
+            arrays = {name: np.asarray(values) for name, values in given.items()}
+        else:
+            require(
+                isinstance(given, tuple) and len(given) == 2,
+                f"data is a {type(given).__name__}: give {SPECS}, a pair (x, y) or a dict of arrays",
+            )
+            arrays = {"x": np.asarray(given[0]), "y": np.asarray(given[1])}
+        return data_of_arrays(
+            arrays, time_bin_us=self.time_bin_us, steps=steps, sensor=self.sensor, every=self.hold_out
+        )
+
+    @property
+    def sample_shape(self) -> tuple[int, ...] | None:
+        """The shape of a sample as it was given; ``None`` where only the flat one is known."""
+        if isinstance(self.given, tuple):
+            return np.shape(self.given[0])[1:]
+        if isinstance(self.given, Mapping) and "x" in self.given:
+            return np.shape(self.given["x"])[1:]
+        return None
+
+
+def samples_like(data: DataSet, x: ArrayLike) -> Samples:
+    """Return samples as those of a data set: (N, ...) numbers of as many values, in its shape.
+
+    Raises
+    ------
+    InputError
+        They are no numbers, not finite, or have another shape.
+    """
+    values = np.asarray(x)
+    shape = data.x.shape[1:]
+    wanted = ", ".join(map(str, ("samples", *shape)))
+    require(values.dtype.kind in "buif", f"x must be numbers, not {values.dtype}")
+    fits = values.ndim >= 2 and len(values) >= 1 and math.prod(values.shape[1:]) == math.prod(shape)
+    require(
+        fits and (len(shape) == 1 or values.shape[1 : len(shape)] == shape[:-1]),
+        f"x must be ({wanted}) as in {data.name}, not {values.shape}",
+    )
+    require(bool(np.isfinite(values).all()), "x holds NaN or infinity")
+    is_bytes = values.dtype == np.uint8 and data.x.dtype == np.uint8
+    found: NDArray[Any] = values.reshape(len(values), *shape)
+    return found if is_bytes else found.astype(np.float32)
+
+
+def checked_labels(labels: ArrayLike, samples: int, outputs: int) -> NDArray[np.int64]:
+    """Return labels as (N,) int64.
+
+    Raises
+    ------
+    InputError
+        There is not one class for each sample.
+    """
+    y = np.asarray(labels)
+    good = y.dtype.kind in "iu" and y.shape == (samples,)
+    if not good or y.min() < 0 or y.max() >= outputs:
+        raise InputError(
+            f"labels must be {samples} integers from 0 to {outputs - 1}, one for each sample, not {y.dtype} of shape "
+            f"{y.shape}" + (f" from {y.min()} to {y.max()}" if good else "")
+        )
+    return to_int64(y, "labels")

@@ -1,0 +1,160 @@
+"""A network on hardware."""
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from tospike.gen.children import temporary_folder
+from tospike.gen.data import DataSet
+from tospike.gen.folder import generate
+from tospike.gen.prepare import Prepared
+from tospike.gen.serialize import TAGS
+from tospike.gen.vectors import BENCH_SAMPLES
+from tospike.hw.params import AcceleratorParams
+from tospike.inference import Inference, Simulation, golden_inference, simulation
+from tospike.synth.flow import synthesize
+from tospike.synth.report import CellReport, FpgaReport
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Design:
+    """A network on hardware; `tospike.Network.compile` makes one.
+
+    Examples
+    --------
+    >>> import tospike
+    >>> design = tospike.load("digits_ann.onnx", data="digits").compile()
+    >>> design.evaluate()
+    <Inference of 449 samples, accuracy 0.9866, 447.0 cycles each>
+    """
+
+    prepared: Prepared
+    """The network in floating point and in integers, and every choice on the way."""
+    data: DataSet
+
+    @property
+    def name(self) -> str:
+        """The top module."""
+        return self.params.name
+
+    @property
+    def params(self) -> AcceleratorParams:
+        """The hardware."""
+        return self.prepared.design.params
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """Every option with the value that was used."""
+        return self.prepared.choices
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know before believing the results, a line each."""
+        return self.prepared.warnings
+
+    def __repr__(self) -> str:
+        return f"<Design {self.name}: {', '.join(TAGS[type(engine)] for engine in self.params.engines)}>"
+
+    def evaluate(self, x: ArrayLike | None = None, labels: ArrayLike | None = None) -> Inference:
+        """Run the golden model: the same integers, cycles and counters as the hardware, without a simulator.
+
+        Parameters
+        ----------
+        x
+            (N, ...) samples, as in the data; the test part of the data if not given.
+        labels
+            (N,) classes, for the accuracy; those of the data if ``x`` is not given.
+
+        Raises
+        ------
+        InputError
+            They do not fit the data.
+
+        Examples
+        --------
+        >>> import tospike
+        >>> design = tospike.load("digits_snn.nir", data="digits").compile()
+        >>> found = design.evaluate(design.data.x[:2])
+        >>> found.predictions.tolist(), found.outputs.shape
+        ([3, 7], (2, 10))
+        """
+        return golden_inference(self.prepared, self.data, x, labels)
+
+    def simulate(
+        self, x: ArrayLike | None = None, labels: ArrayLike | None = None, *, simulator: str = "verilator"
+    ) -> Simulation:
+        """Run the generated Verilog in a simulator, and compare it with the golden model.
+
+        Parameters
+        ----------
+        x, labels
+            As of `evaluate`.
+        simulator
+            ``verilator`` or ``icarus``.
+
+        Raises
+        ------
+        InputError
+            They do not fit the data, or the simulator is missing or fails.
+
+        Examples
+        --------
+        >>> design.simulate(x[:20]).equals_golden  # doctest: +SKIP
+        True
+        """
+        return simulation(self.prepared, self.data, x, labels, simulator=simulator)
+
+    def generate(self, folder: str | PathLike[str]) -> Path:
+        """Write Verilog, memory contents, test bench, driver and manifest into ``folder``, and return its path.
+
+        An earlier design there is replaced; anything else is left alone.
+
+        Raises
+        ------
+        InputError
+            The folder is in use for something else, or cannot be written.
+        """
+        samples = self.prepared.integers(self.data.x[:BENCH_SAMPLES])
+        made = generate(
+            Path(folder),
+            kind="network",
+            params=self.params,
+            design=self.prepared.design,
+            choices=self.choices,
+            samples=samples,
+        )
+        return made.path
+
+    def synthesize(
+        self, target: str = "ecp5-85k", *, speed: int | None = None, seed: int = 1
+    ) -> FpgaReport | CellReport:
+        """Synthesise, and on an FPGA place and route.
+
+        Parameters
+        ----------
+        target
+            ``ecp5-85k``, ``ice40-up5k`` or a Liberty file.
+        speed
+            Speed grade of an FPGA that has several; the slowest if not given.
+        seed
+            Of the placer.
+
+        Returns
+        -------
+        Area, and on an FPGA clock frequency.
+
+        Raises
+        ------
+        InputError
+            The target, a tool or the device is not up to it.
+
+        Examples
+        --------
+        >>> design.synthesize("ecp5-85k").fmax_mhz  # doctest: +SKIP
+        81.3
+        """
+        with temporary_folder() as work:
+            return synthesize(self.generate(work / self.name), target=target, speed=speed, seed=seed)

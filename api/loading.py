@@ -1,0 +1,80 @@
+"""``tospike.load``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tospike.data_source import Data, DataSource
+from tospike.gen.load import load_network
+from tospike.gen.options import ModelOptions
+from tospike.model_file import Model, model_file
+from tospike.network import Network, shape_of
+
+
+def load(
+    model: Model,
+    *,
+    data: Data | None = None,
+    name: str | None = None,
+    input_shape: tuple[int, ...] | None = None,
+    time_bin_us: int | None = None,
+    sensor: str | None = None,
+    hold_out: int | None = None,
+    layers: Mapping[str, Mapping[str, Any]] | None = None,
+    **options: Any,
+) -> Network:
+    """Take a trained network.
+
+    Parameters
+    ----------
+    model
+        The path of an .onnx file (an ANN) or a .nir file (an SNN); a ``nir.NIRGraph``; or a ``torch.nn.Module``, which
+        is exported as ONNX by torch.
+    data
+        Samples and labels that calibrate and judge it: ``"digits"``, ``"mnist:DIR"`` or ``"npz:FILE"``; the path of an
+        npz file; a dict of the arrays that such a file may hold; or a pair ``(x, y)`` of (N, ...) values and (N,)
+        classes. Without it, the network can be looked at, not compiled.
+    name
+        What to call a network that is no file.
+    input_shape
+        Shape of a sample, without the batch, as a torch module takes it; as in ``data`` if not given.
+    time_bin_us, sensor
+        For data that are events: microseconds of a time step, and ``"WIDTHxHEIGHT"``.
+    hold_out
+        For data without a training part: every so manieth sample is a test sample, the others are training.
+    layers
+        Options of single layers: ``{"fc1": {"weight_bits": 4}}``.
+    **options
+        Those of the command line with underscores: ``weight_bits=4``, ``steps=8``, ``ann_engine="event"``.
+
+    Raises
+    ------
+    InputError
+        The network, the data or an option cannot be used; the message names it, and the nearest name of an unknown
+        one.
+
+    Examples
+    --------
+    >>> import tospike
+    >>> ann = tospike.load("digits_ann.onnx", data="digits")
+    >>> ann
+    <Network digits_ann: ANN, 64 inputs, 2 layers, 10 outputs>
+    >>> tospike.load("ann.onnx", wieght_bits=4)
+    Traceback (most recent call last):
+        ...
+    tospike.hw.params.check.InputError: option 'wieght_bits' is unknown: did you mean 'weight_bits'?
+    """
+    chosen = ModelOptions(options, layers=layers)
+    source = None if data is None else DataSource(given=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out)
+    data_set = None if source is None else source.load(chosen.steps)
+    with model_file(model, name, input_shape or shape_of(source, data_set)) as path:
+        nir = chosen.nir(path, spikes=data_set is not None and data_set.is_spikes)
+        imported = load_network(path, nir=nir)
+    return Network(
+        model=model,
+        source=source,
+        data=data_set,
+        options=chosen,
+        imported=imported,
+        input_shape=input_shape,
+        given_name=name,
+    )

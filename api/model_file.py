@@ -1,0 +1,96 @@
+"""A trained network as the file that the importers read: its own, or one made of an object."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tospike.gen.children import temporary_folder
+from tospike.hw.params import InputError
+
+if TYPE_CHECKING:
+    import nir
+
+Model = Any
+"""The path of an .onnx or .nir file, a `nir.NIRGraph`, or a `torch.nn.Module`."""
+
+
+@contextmanager
+def model_file(model: Model, name: str | None, sample_shape: tuple[int, ...] | None) -> Iterator[Path]:
+    """The file of a network, which a network that is an object has in this block only.
+
+    Parameters
+    ----------
+    model
+        See `Model`.
+    name
+        What to call an object; of its own kind or class if not given.
+    sample_shape
+        What a torch module takes, without the batch; ``None``: not known.
+
+    Raises
+    ------
+    InputError
+        It is none of them, or cannot be exported.
+    """
+    if isinstance(model, str | PathLike):
+        yield Path(model)
+        return
+    with temporary_folder() as folder:
+        if _is_instance(model, "nir", "NIRGraph"):
+            path = folder / f"{name or 'snn'}.nir"
+            _write_graph(model, path)
+        elif _is_instance(model, "torch.nn", "Module"):
+            path = folder / f"{name or type(model).__name__}.onnx"
+            _export_module(model, path, sample_shape)
+        else:
+            raise InputError(
+                f"model is a {type(model).__name__}: give the path of an .onnx or .nir file, a nir.NIRGraph or a "
+                "torch.nn.Module"
+            )
+        yield path
+
+
+def _is_instance(model: object, module: str, name: str) -> bool:
+    """Whether it is of a class of a package that is imported only by who has such an object."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(model, getattr(loaded, name))
+
+
+def _write_graph(graph: "nir.NIRGraph", path: Path) -> None:
+    import nir
+
+    try:
+        nir.write(path, graph)
+    except Exception as error:  # whatever h5py or a node says about values that no NIR file can hold
+        raise InputError(f"the NIRGraph cannot be written as NIR: {_line(error)}") from error
+
+
+def _export_module(module: Any, path: Path, sample_shape: tuple[int, ...] | None) -> None:
+    import torch
+
+    if sample_shape is None:
+        raise InputError("a torch module is exported with an example input: give load(..., data=...)")
+    weights = next(iter(module.parameters()), None)
+    device = None if weights is None else weights.device
+    was_training = module.training
+    module.eval()
+    try:
+        torch.onnx.export(module, (torch.zeros((1, *sample_shape), device=device),), str(path))
+    except ImportError as error:
+        raise InputError(
+            f"torch's ONNX exporter lacks {error.name or _line(error)!r}: pip install onnxscript, or save the network "
+            "as .onnx elsewhere"
+        ) from error
+    except Exception as error:  # the exporter runs the module: anything can be wrong with it
+        raise InputError(
+            f"torch cannot export {type(module).__name__} with an input of shape {(1, *sample_shape)}: {_line(error)}"
+        ) from error
+    finally:
+        module.train(was_training)
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
