@@ -78,7 +78,7 @@ def _export_module(module: Any, path: Path, sample_shape: tuple[int, ...] | None
     was_training = module.training
     module.eval()
     try:
-        torch.onnx.export(module, (torch.zeros((1, *sample_shape), device=device),), str(path))
+        torch.onnx.export(module, (torch.zeros((1, *sample_shape), device=device),), str(path), verbose=False)
     except ImportError as error:
         raise InputError(
             f"torch's ONNX exporter lacks {error.name or _line(error)!r}: pip install onnxscript, or save the network "

@@ -1,7 +1,9 @@
 """The public Python API: ``import tospike`` and nothing else."""
 
+import ast
 import doctest
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -242,7 +244,7 @@ def test_a_module_goes_through_the_exporter(monkeypatch, ann):
     """With samples in the shape in which they were given, in evaluation mode, which is put back."""
     asked = []
 
-    def export(module, inputs, path):
+    def export(module, inputs, path, *, verbose):
         asked.append((module.training, inputs[0].shape))
         write_ann(path, inputs[0].shape[1:])
 
@@ -259,10 +261,10 @@ def test_a_module_goes_through_the_exporter(monkeypatch, ann):
 
 
 def test_a_missing_or_failing_exporter(monkeypatch):
-    def lacks(*_):
+    def lacks(*_, **__):
         raise ModuleNotFoundError("No module named 'onnxscript'", name="onnxscript")
 
-    def fails(*_):
+    def fails(*_, **__):
         raise RuntimeError("mat1 and mat2 cannot be multiplied\nand much more")
 
     for export, message in ((lacks, "pip install onnxscript"), (fails, "torch cannot export Module.*multiplied$")):
@@ -375,6 +377,35 @@ def test_studies_that_cannot_be(ann_file, options, message):
 
 
 # ----------------------------------------------------------------------------------------------------------- docs
+
+
+@pytest.mark.slow
+def test_the_notebook_answers_as_it_is_saved(monkeypatch, tmp_path):
+    """Cell after cell, headless."""
+    for name in ("digits_ann.onnx", "digits_snn.nir"):
+        (tmp_path / name).write_bytes((ROOT / "examples" / name).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    notebook = json.loads((ROOT / "examples" / "verdict.ipynb").read_text())
+    variables: dict = {}
+    shown = 0
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        body = ast.parse("".join(cell["source"])).body
+        answers = [output["data"]["text/plain"] for output in cell["outputs"] if "data" in output]
+        last = ast.Expression(body.pop().value) if answers else None
+        exec(compile(ast.Module(body, type_ignores=[]), "notebook", "exec"), variables)
+        if last is not None:
+            found = repr(eval(compile(last, "notebook", "eval"), variables))
+            assert " ".join(found.split()) == " ".join("".join(answers[0]).split())
+            shown += 1
+    assert shown == 8 and notebook["cells"][-2]["outputs"]
+    assert variables["study"].verdict.sentence.split(":")[0] in "".join(
+        line
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", ())
+        for line in output.get("data", {}).get("text/html", ())
+    )
 
 
 def test_the_tutorial_runs(monkeypatch, tmp_path):

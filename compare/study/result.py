@@ -14,7 +14,7 @@ from tospike.compare.report.verdict import Verdict
 from tospike.hw.params import InputError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Study:
     """Spikes or not: what was found out, and what can be done with it.
 
@@ -95,6 +95,9 @@ class Study:
 
     def __str__(self) -> str:
         return self.verdict.sentence
+
+    def __repr__(self) -> str:
+        return f"<Study {self.report.workload.name}: {' and '.join(design.name for design in self.report.designs)}>"
 
     def _repr_html_(self) -> str:
         """Verdict and main table, for a notebook."""
