@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tospike.gen.data import SPECS, DataSet, Samples, data_of_arrays, load_data
-from tospike.hw.params import InputError, require
+from tospike.hw.params import InputError, require, require_range
 from tospike.sim.arithmetic import to_int64
 
 Data = str | PathLike[str] | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike] | DataSet
@@ -25,6 +25,11 @@ class DataSource:
     time_bin_us: int | None = None
     sensor: str | None = None
     hold_out: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("time_bin_us", self.time_bin_us), ("hold_out", self.hold_out)):
+            if value is not None:
+                require_range(name, value, 1, (1 << 31) - 1)
 
     def load(self, steps: int | None) -> DataSet:
         """Return the data set; events are put into so many ``steps``.
@@ -41,13 +46,13 @@ class DataSource:
             spec = given if isinstance(given, str) else f"npz:{fspath(given)}"
             return load_data(spec, time_bin_us=self.time_bin_us, steps=steps, sensor=self.sensor, every=self.hold_out)
         if isinstance(given, Mapping):
-            arrays = {name: np.asarray(values) for name, values in given.items()}
+            arrays = {name: as_array(name, values) for name, values in given.items()}
         else:
             require(
                 isinstance(given, tuple) and len(given) == 2,
                 f"data is a {type(given).__name__}: give {SPECS}, a pair (x, y) or a dict of arrays",
             )
-            arrays = {"x": np.asarray(given[0]), "y": np.asarray(given[1])}
+            arrays = {"x": as_array("x", given[0]), "y": as_array("y", given[1])}
         return data_of_arrays(
             arrays, time_bin_us=self.time_bin_us, steps=steps, sensor=self.sensor, every=self.hold_out
         )
@@ -56,10 +61,24 @@ class DataSource:
     def sample_shape(self) -> tuple[int, ...] | None:
         """The shape of a sample as it was given; ``None`` where only the flat one is known."""
         if isinstance(self.given, tuple):
-            return np.shape(self.given[0])[1:]
+            return as_array("x", self.given[0]).shape[1:]
         if isinstance(self.given, Mapping) and "x" in self.given:
-            return np.shape(self.given["x"])[1:]
+            return as_array("x", self.given["x"]).shape[1:]
         return None
+
+
+def as_array(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Return what a user gave as an array.
+
+    Raises
+    ------
+    InputError
+        Its rows differ in length, for example.
+    """
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} is no array of numbers: {str(error).splitlines()[0]}") from error
 
 
 def samples_like(data: DataSet, x: ArrayLike) -> Samples:
@@ -70,7 +89,7 @@ def samples_like(data: DataSet, x: ArrayLike) -> Samples:
     InputError
         They are no numbers, not finite, or have another shape.
     """
-    values = np.asarray(x)
+    values = as_array("x", x)
     shape = data.x.shape[1:]
     wanted = ", ".join(map(str, ("samples", *shape)))
     require(values.dtype.kind in "buif", f"x must be numbers, not {values.dtype}")
@@ -80,6 +99,10 @@ def samples_like(data: DataSet, x: ArrayLike) -> Samples:
         f"x must be ({wanted}) as in {data.name}, not {values.shape}",
     )
     require(bool(np.isfinite(values).all()), "x holds NaN or infinity")
+    require(
+        not data.is_spikes or bool((values >= 0).all() and (values == np.rint(values)).all()),
+        f"x holds negative or fractional values, which are no spikes, as {data.name} holds",
+    )
     is_bytes = values.dtype == np.uint8 and data.x.dtype == np.uint8
     found: NDArray[Any] = values.reshape(len(values), *shape)
     return found if is_bytes else found.astype(np.float32)
@@ -93,7 +116,7 @@ def checked_labels(labels: ArrayLike, samples: int, outputs: int) -> NDArray[np.
     InputError
         There is not one class for each sample.
     """
-    y = np.asarray(labels)
+    y = as_array("labels", labels)
     good = y.dtype.kind in "iu" and y.shape == (samples,)
     if not good or y.min() < 0 or y.max() >= outputs:
         raise InputError(

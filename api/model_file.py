@@ -38,6 +38,8 @@ def model_file(model: Model, name: str | None, sample_shape: tuple[int, ...] | N
     if isinstance(model, str | PathLike):
         yield Path(model)
         return
+    if name is not None and (not isinstance(name, str) or Path(name).name != name):
+        raise InputError(f"name must be a word, not {name!r}")
     with temporary_folder() as folder:
         if _is_instance(model, "nir", "NIRGraph"):
             path = folder / f"{name or 'snn'}.nir"

@@ -15,7 +15,7 @@ from tospike.compare.study.workload import Workload
 from tospike.data_source import Data, DataSource
 from tospike.gen.children import temporary_folder
 from tospike.gen.options import OPTIONS, ModelOptions
-from tospike.hw.params import options_of, require_known
+from tospike.hw.params import options_of, require_known, require_range
 from tospike.model_file import Model, model_file
 from tospike.network import shape_of
 
@@ -71,6 +71,8 @@ def study(
     """
     for each in options:
         require_known("option", each, (*OPTIONS, *_SWITCHES, *_OTHERS, *_NAMED))
+    if samples is not None:
+        require_range("samples", samples, 1, (1 << 31) - 1)
     chosen = ModelOptions({each: value for each, value in options.items() if each in OPTIONS}, layers=layers)
     measuring = _study_options({each: value for each, value in options.items() if each not in OPTIONS})
     source = DataSource(given=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out)

@@ -48,6 +48,7 @@ def checked_layers(layers: Layers, of_networks: Collection[str]) -> dict[str, di
         An option that no layer has, or a value that it cannot have.
     """
     made: dict[str, dict[str, Any]] = {}
+    require(isinstance(layers, Mapping), f"layers must be a dict of options for each layer, not {layers!r}")
     for layer, given in layers.items():
         require(isinstance(given, Mapping), f"layer {layer!r} must have options, not {given!r}")
         for name, value in given.items():

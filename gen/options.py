@@ -106,7 +106,7 @@ class ModelOptions:
 
     def with_layers(self, layers: Layers) -> "ModelOptions":
         """These options and others of single layers, which win."""
-        return replace(self, layers=merged(self.layers, layers))
+        return replace(self, layers=merged(self.layers, checked_layers(layers, OPTIONS)))
 
     def for_network(self, network: Network) -> "ModelOptions":
         """These options with those of its own layers.

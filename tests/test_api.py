@@ -132,6 +132,10 @@ def test_options_are_those_of_the_command_line(ann_file, ann):
         ({"weight_bits": "many"}, "--weight-bits must be"),
         ({"weight_bits": 4.5}, "--weight-bits must be"),
         ({"layers": {"fc1": {"weight_bit": 4}}}, "did you mean 'weight_bits'"),
+        ({"layers": 5}, "layers must be a dict"),
+        ({"layers": {"fc1": 4}}, "must have options"),
+        ({"hold_out": "a"}, "hold_out must be an integer"),
+        ({"time_bin_us": 0.5}, "time_bin_us must be an integer"),
         ({"steps": 4}, "--steps is for spiking networks"),
     ],
 )
@@ -140,7 +144,24 @@ def test_options_that_do_not_exist(ann_file, options, message):
         tospike.load(ann_file, data=(X, Y), **options)
 
 
+def test_samples_that_are_no_spikes():
+    spikes = RNG.integers(0, 2, (12, 4, 6)).astype(np.uint8)
+    design = tospike.load(snn_graph(), data={"spikes": spikes, "label": Y}).compile()
+    np.testing.assert_array_equal(design.evaluate(spikes * 1.0).outputs, design.evaluate().outputs)
+    for wrong in (spikes * 0.5, spikes * -1.0):
+        with pytest.raises(tospike.InputError, match="which are no spikes"):
+            design.evaluate(wrong)
+
+
+def test_names_of_what_is_no_file():
+    for name in ("a/b", 5, "."):
+        with pytest.raises(tospike.InputError, match="name must be a word"):
+            tospike.load(snn_graph(), data=(X, Y), name=name)
+
+
 def test_layers_that_do_not_exist(ann):
+    with pytest.raises(tospike.InputError, match="layers must be a dict"):
+        ann.compile(layers="fc1")
     with pytest.raises(tospike.InputError, match="did you mean 'fc1'"):
         ann.compile(layers={"fc11": {"weight_bits": 4}})
 
@@ -174,6 +195,7 @@ def test_data_in_each_form(ann_file, tmp_path, ann):
         ((X * np.nan, Y), "NaN"),
         ({"x": X}, "it needs x, y"),
         ((X, Y + 9), "is not an output of tiny"),
+        (([[1, 2], [3]], [0, 1]), "x is no array of numbers"),
     ],
 )
 def test_data_that_are_none(ann_file, data, message):
@@ -305,6 +327,7 @@ def test_golden_answers(ann):
         (X[:0], None, "x must be"),
         (X * np.inf, None, "NaN or infinity"),
         (np.full((2, 6), "a"), None, "x must be numbers"),
+        ([[1, 2], [3]], None, "x is no array of numbers"),
         (X, Y[:3], "labels must be 12 integers from 0 to 2"),
         (X, Y + 3, "labels must be 12 integers from 0 to 2"),
         (X, Y * 0.5, "labels must be"),
@@ -368,6 +391,7 @@ def test_a_study_of_objects(ann_file, tmp_path):
         ({"sensitivty": False}, "did you mean 'sensitivity'"),
         ({"synth": 3}, "synth must be"),
         ({"technology": "osu19"}, "osu018"),
+        ({"samples": "all"}, "samples must be an integer"),
         ({"samples": 99}, "samples must be from 1 to 12"),
     ],
 )
