@@ -122,6 +122,7 @@ def test_options_are_those_of_the_command_line(ann_file, ann):
     np.testing.assert_array_equal(loaded.compile().evaluate().outputs, compiled.evaluate().outputs)
     assert compiled.params != ann.compile().params
     assert loaded.compile(weight_bits=None, layers={"fc2": {"weight_bits": 8}}).params == ann.compile().params
+    assert ann.compile(weight_bits=np.int64(5), layers={"fc2": {"weight_bits": np.int8(3)}}).params == compiled.params
     assert ann.compile(weights="stream").params.weight_stream and WeightSource.STREAM == "stream"
 
 

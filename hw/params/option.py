@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from numbers import Integral, Real
 from typing import Any
 
 from tospike.hw.params.check import InputError, require, require_range
@@ -79,13 +80,13 @@ class Option:
 
     def _parsed(self, value: object) -> Any:
         """``None``: it is no such value."""
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_number = isinstance(value, Real) and not isinstance(value, bool)  # NumPy's, too
         try:
             if self.type is bool:
                 return {"true": True, "false": False}.get(str(value).lower()) if not is_number else None
             if isinstance(value, str):  # an enum, a number or a text is made of one
                 return self.type(value)
-            good = is_number and (self.type is float or (self.type is int and isinstance(value, int)))
+            good = is_number and (self.type is float or (self.type is int and isinstance(value, Integral)))
             return self.type(value) if good else None
         except ValueError:
             return None
