@@ -33,7 +33,16 @@ def generate_array(out: Path, *, params: ArrayParams) -> Path:
     verilog = {params.technology: own}
     for technology, variant in variants(params).items():
         verilog[technology], _ = convert(SystolicArray(variant), ARRAY)
-    _write(out, kind=ARRAY, name=ARRAY, verilog=verilog, ports=ports, params=params, choices={})
+    _write(
+        out,
+        kind=ARRAY,
+        name=ARRAY,
+        verilog=verilog,
+        ports=ports,
+        params=params,
+        meanings=array_meanings(params),
+        choices={},
+    )
     return out
 
 
@@ -43,7 +52,7 @@ def generate_component(
     kind: str,
     component: wiring.Component,
     name: str,
-    params: ArrayParams | EngineParams,
+    params: EngineParams,
     choices: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Write the folder, whole or not at all; return its manifest.
@@ -72,7 +81,10 @@ def generate_component(
     """
     verilog, ports = convert(component, name)
     own = {Technology.GENERIC: verilog}
-    return _write(out, kind=kind, name=name, verilog=own, ports=ports, params=params, choices=choices)
+    meanings = engine_meanings(params)
+    return _write(
+        out, kind=kind, name=name, verilog=own, ports=ports, params=params, meanings=meanings, choices=choices
+    )
 
 
 def _write(
@@ -83,6 +95,7 @@ def _write(
     verilog: Mapping[Technology, Verilog],
     ports: list[Port],
     params: ArrayParams | EngineParams,
+    meanings: Mapping[str, str],
     choices: Mapping[str, Any],
 ) -> dict[str, Any]:
     described = encode(params)
@@ -95,7 +108,6 @@ def _write(
         "choices": dict(choices),
     }
     origin = describe_origin(manifest, None)
-    meanings = array_meanings(params) if isinstance(params, ArrayParams) else engine_meanings(params)
     files = verilog_files(name, verilog, origin=origin, meanings=meanings)
     files |= stand_alone_files(manifest, files=files, origin=origin, meanings=meanings)
     return write_folder(out, files, manifest)

@@ -7,6 +7,7 @@ the manifest of the generated design.
 
 from tospike.hw.params.accelerator import AcceleratorParams, HostInput, HostOutput
 from tospike.hw.params.activation import ActivationParams, ChangeParams
+from tospike.hw.params.array import ArrayParams, Dataflow, RequantizeParams
 from tospike.hw.params.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.delay import LONGEST_DELAY, DelayParams
@@ -44,14 +45,7 @@ from tospike.hw.params.stream import (
     TokenFormat,
     TokenKind,
 )
-from tospike.hw.params.systolic import (
-    ArrayParams,
-    Dataflow,
-    DenseLayer,
-    RequantizeParams,
-    SystolicParams,
-    WeightSource,
-)
+from tospike.hw.params.systolic import DenseLayer, SystolicParams, WeightSource
 from tospike.hw.params.window import EventWindow
 
 __all__ = [

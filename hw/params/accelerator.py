@@ -1,13 +1,15 @@
 """A chain of engines behind one host port."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from tospike.hw.params.array import ArrayParams
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engine import EngineParams
 from tospike.hw.params.event_ann import AnnLayerParams
 from tospike.hw.params.host_events import HostEventParams
+from tospike.hw.params.primitives import Technology
 from tospike.hw.params.stream import SPIKE, WORD_ADDRESS, WORD_PAYLOAD, Contents, TokenFormat
 from tospike.hw.params.systolic import SystolicParams
 
@@ -138,6 +140,15 @@ class AcceleratorParams:
                 f"engine {index} sends {before.sends.value}, but engine {index + 1} takes {after.takes.value}: "
                 f"{NEEDS[after.takes]}",
             )
+
+    @property
+    def arrays(self) -> tuple[ArrayParams, ...]:
+        """The arrays of all engines."""
+        return tuple(array for engine in self.engines for array in engine.arrays)
+
+    def made_of(self, technology: Technology) -> "AcceleratorParams":
+        """The same accelerator, its arrays of other cells."""
+        return replace(self, engines=tuple(engine.made_of(technology) for engine in self.engines))
 
     @property
     def input(self) -> TokenFormat:

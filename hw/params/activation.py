@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from tospike.hw.params.array import RequantizeParams
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.numbers import IntFormat
-from tospike.hw.params.systolic import RequantizeParams
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tospike.hw.params.array import ArrayParams
+from tospike.hw.params.primitives import Technology
 from tospike.hw.params.stream import Contents, TokenFormat
 
 
@@ -86,6 +88,15 @@ class EngineParams(ABC):
     def streams_weights(self) -> bool:
         """Whether its weights come from the host."""
         return False
+
+    @property
+    def arrays(self) -> tuple[ArrayParams, ...]:
+        """Its arrays of multiply-accumulators."""
+        return ()
+
+    def made_of(self, technology: Technology) -> "EngineParams":
+        """The same engine, its arrays of other cells."""
+        return self
 
     @property
     def arriving_image(self) -> tuple[int, int, int] | None:

@@ -1,14 +1,15 @@
 """The image engine: convolution, pooling, addition and dense layers by address generation."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from tospike.hw.params.array import ArrayParams, Dataflow, RequantizeParams
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engine import EngineParams
 from tospike.hw.params.numbers import ceil_div
+from tospike.hw.params.primitives import Technology
 from tospike.hw.params.stream import Contents, TokenFormat
-from tospike.hw.params.systolic import ArrayParams, Dataflow, RequantizeParams
 
 
 class ImageOperation(StrEnum):
@@ -198,3 +199,12 @@ class ImageParams(EngineParams):
     def sends(self) -> Contents:
         """Results."""
         return Contents.FRAME
+
+    @property
+    def arrays(self) -> tuple[ArrayParams, ...]:
+        """Its one array."""
+        return (self.array,)
+
+    def made_of(self, technology: Technology) -> "ImageParams":
+        """The same engine, its array of other cells."""
+        return replace(self, array=self.array.made_of(technology))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tospike.hw.params.array import Dataflow
 from tospike.hw.params.primitives import PRIMITIVES, Technology
-from tospike.hw.params.systolic import Dataflow
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Lattice iCE40. To add a device, add an entry to `DEVICES`."""
 
+from tospike.hw.params.array import Dataflow
 from tospike.hw.params.devices.family import Device, Family
 from tospike.hw.params.primitives import Technology
-from tospike.hw.params.systolic import Dataflow
 
 ICE40 = Family(
     name="ice40",

@@ -1,0 +1,27 @@
+"""Rules of the house that no other tool holds."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LAYERS = ("hw", "sim", "gen", "tb", "synth", "compare", "cli", "api")
+BRANCH = re.compile(r"isinstance\([^)]*Params|case [A-Z]\w*Params\(")
+
+
+def modules(*folders):
+    return [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+
+
+def test_an_engine_is_looked_up_and_not_asked_for_its_class():
+    """What depends on an engine stands in a registry by its class; see "Engines" in the architecture."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in modules("sim", "gen", "compare", "tb")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if BRANCH.search(line)
+    ]
+    assert len(found) <= 10, found
+
+
+def test_a_file_tells_one_thing():
+    assert {str(path): size for path in modules(*LAYERS) if (size := len(path.read_text().splitlines())) > 400} == {}
