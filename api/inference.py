@@ -14,8 +14,8 @@ from tospike.gen.prepare import Prepared
 from tospike.hw.params import InputError
 from tospike.sim import accelerator as golden
 from tospike.sim.network import Network as ImportedNetwork
-from tospike.sim.network import Result
 from tospike.sim.reference import run_float
+from tospike.sim.result import Result
 from tospike.tb.evaluate import simulate
 
 Labels = NDArray[np.int64] | None

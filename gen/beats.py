@@ -18,8 +18,9 @@ from tospike.hw.params import (
     TokenKind,
     require,
 )
-from tospike.sim.network import Array, Result
+from tospike.sim.network import Array
 from tospike.sim.output_order import as_sent
+from tospike.sim.result import Result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,8 @@ from tospike.hw.layout import INDEX_BITS, config_writes
 from tospike.hw.params import WORD_BITS, AcceleratorParams, HostOutput
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
-from tospike.sim.network import Array, Result
+from tospike.sim.network import Array
+from tospike.sim.result import Result
 
 TEST = "test"
 """The folder of the test bench."""

@@ -20,8 +20,9 @@ from tospike.sim.engine import EngineRun, Sample
 from tospike.sim.engine_arrays import arriving_image
 from tospike.sim.event import EventRun
 from tospike.sim.models import MODELS
-from tospike.sim.network import Array, Result
+from tospike.sim.network import Array
 from tospike.sim.output_order import as_network
+from tospike.sim.result import Result
 from tospike.sim.timing import chain_cycles
 from tospike.sim.window import chain_order, network_order
 

@@ -16,8 +16,9 @@ from tospike.gen.streaming import frame_weights
 from tospike.hw.params import InputError, require
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
-from tospike.sim.network import Array, Result
+from tospike.sim.network import Array
 from tospike.sim.reference import run_float
+from tospike.sim.result import Result
 from tospike.tb.plausible import costly_rounding, doubts, quiet_stages, silent_stages
 from tospike.tb.replay import Replay, patience, replay
 

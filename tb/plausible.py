@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from tospike.sim.design import Design
-from tospike.sim.network import Array, Membrane, Network, Result
+from tospike.sim.network import Array, Membrane, Network
 from tospike.sim.reference import run_float
+from tospike.sim.result import Result
 
 CHANCE = 0.05
 """An accuracy that guessing would reach at least this often is called guessing."""

@@ -16,7 +16,8 @@ from tospike.hw.params import (
 from tospike.sim.design import Design
 from tospike.sim.layers import weighted_sums
 from tospike.sim.layers_integer import BATCH, run_stages
-from tospike.sim.network import Array, Conv2d, Dense, Network, Result
+from tospike.sim.network import Array, Conv2d, Dense, Network
+from tospike.sim.result import Result
 from tospike.sim.window import Connections
 
 

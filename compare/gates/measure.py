@@ -26,7 +26,8 @@ from tospike.hw.params import InputError, require
 from tospike.hw.params import Technology as CellsOf
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
-from tospike.sim.network import Array, Result
+from tospike.sim.network import Array
+from tospike.sim.result import Result
 from tospike.synth.design import Design as Source
 from tospike.synth.design import Port
 from tospike.synth.gates import Mapped, map_gates

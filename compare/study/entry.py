@@ -18,7 +18,8 @@ from tospike.compare.report.area import area_of
 from tospike.compare.report.design import Accuracy, DesignReport, Distribution, Kind
 from tospike.compare.study.describe import describe
 from tospike.gen.prepare import Prepared
-from tospike.sim.network import Array, Result
+from tospike.sim.network import Array
+from tospike.sim.result import Result
 from tospike.synth.report import FpgaReport, SynthReport
 from tospike.tb.evaluate import mean_operations
 

@@ -17,7 +17,7 @@ from tospike.gen.folder import generate
 from tospike.gen.prepare import Prepared
 from tospike.gen.vectors import BENCH_SAMPLES
 from tospike.hw.params import AcceleratorParams
-from tospike.sim.network import Result
+from tospike.sim.result import Result
 from tospike.synth.flow import synthesize
 from tospike.synth.report import SynthReport
 from tospike.tb.evaluate import Backend, Evaluation, evaluate

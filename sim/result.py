@@ -1,0 +1,34 @@
+"""What a golden model returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tospike.sim.network import Array
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """What a golden model returns for a batch of N samples."""
+
+    outputs: Array
+    """(N, outputs) int64: logits, spike counts or membranes, an image's channel by channel; (N, 1) if ``is_class``."""
+    cycles: Array
+    """(N,) int64: latency, from the cycle that takes the first input beat to the one that takes the last output
+    beat, both included, with the sample alone in the pipeline, input always valid, output always ready."""
+    counters: Mapping[str, Array]
+    """The hardware's counters but ``cycles``, one (N,) int64 array each: see ``hw.host.layout.counter_names``."""
+    operations: Mapping[str, Array]
+    """Operation counts, one (N,) int64 array each: see ``docs/explanation/architecture.md``."""
+    engine_operations: tuple[Mapping[str, Array], ...] = ()
+    """The same, engine by engine."""
+    trains: Array | None = None
+    """(N, steps, neurons) spikes, in the same order, where the hardware sends spikes rather than a readout."""
+    is_class: bool = False
+    """The hardware chooses the class and sends nothing else."""
+
+    @property
+    def predictions(self) -> Array:
+        """(N,) class with the largest output; the first of equals."""
+        return self.outputs[:, 0] if self.is_class else np.argmax(self.outputs, axis=1)
