@@ -55,17 +55,16 @@ def test_stages_that_never_spike():
     assert len(lines) == 1 and lines[0].startswith("stages 'a', 'b' never spike on these 40 samples: look at --dt")
 
 
-@pytest.mark.parametrize(("offset", "is_told"), [(0.0, False), (3000.0, True)])
-def test_rounding_that_changes_answers(offset, is_told):
-    """A channel far above the others, so that the one scale of all is too coarse for them."""
+@pytest.mark.parametrize(("size", "is_told"), [(1.0, False), (3000.0, True)])
+def test_rounding_that_changes_answers(size, is_told):
+    """A channel that is far larger than the others, so that the one scale of all is too coarse for them."""
     rng = np.random.default_rng(5)
-    bias = np.zeros(8)
-    bias[0] = offset
-    hidden = Dense(weight=rng.normal(size=(8, 6)), bias=bias)
+    hidden = Dense(weight=rng.normal(size=(8, 6)), bias=np.zeros(8))
+    hidden.weight[0] *= size
     last = Dense(weight=rng.normal(size=(3, 8)), bias=np.zeros(3))
     last.weight[:, 0] = 0.001 * rng.normal(size=3)
     network = Network(
-        name="offset",
+        name="unequal",
         input=InputSpec(inputs=6),
         stages=(
             Stage(name="hidden", synapses=hidden, neuron=Activation(relu=True)),
