@@ -14,7 +14,7 @@ from fuzz.child import Outcome, fresh_folder, run_child
 from fuzz.mutate import mutate
 from fuzz.seed_files import CHANNELS, SEEDS, nir_files, npz_files, onnx_files
 
-from tospike.compare import cli
+from tospike.cli import main as cli
 from tospike.compare.energy.operations import operation_model
 from tospike.compare.energy.technology import load_technology
 from tospike.gen.cache import Cache
