@@ -174,7 +174,7 @@ def test_biases_finer_than_sums(last):
     net.sum_pool((1, 2))
     net = net.dense(3).logits() if last == "logits" else net.max_pool((2, 1))
     golden = check(net.design(2, 2), frames=2)
-    assert last == "max_pool" or (golden.outputs % 32).any(), "logits between whole sums"
+    assert last == "max_pool" or (golden.sent % 32).any(), "logits between whole sums"
 
 
 def test_columns_that_share_multipliers():
@@ -219,7 +219,7 @@ def test_extremes():
     """Saturation at both ends."""
     made = Maker((2, 6, 6), seed=11).conv(6, (3, 3), relu=False).conv(4, (2, 2), relu=False).sum_pool((3, 3))
     golden = check(made.design(4, 4), extreme=True)
-    assert len(np.unique(golden.outputs)) > 1
+    assert len(np.unique(golden.sent)) > 1
 
 
 # ---------------------------------------------------------------------------------------------------- parameters

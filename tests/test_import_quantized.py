@@ -430,7 +430,7 @@ UNEVEN = np.array([[0, 1, 3]], np.float32) + 0.25
                 z=np.float32(0.5),
                 b=np.float32(4),
             ),
-            r"node 'n_y' \(MatMul\) has weights that it cannot: .*zero point that is no integer",
+            r"node 'n_y' \(MatMul\) has weights that it cannot: .*zero point that is not an integer",
         ),
         (
             build([helper.make_node("Trunc", ["x"], ["y"], domain=DOMAIN)], shape=(5,)),

@@ -130,7 +130,7 @@ def test_extremes(dataflow):
     array = ArrayParams(rows=2, cols=3, dataflow=dataflow, act=IntFormat(bits=8, signed=False))
     params = engine_params([9, 7, 5], rows=3, array=array, raw=False)
     golden = check(params, extreme=True, seed=2)
-    assert {0, 255} <= set(golden.outputs.ravel().tolist())
+    assert {0, 255} <= set(golden.sent.ravel().tolist())
     array = replace(array, act=IntFormat(bits=8, signed=True))
     check(engine_params([9, 7], rows=3, array=array), extreme=True, seed=2)
 
@@ -140,7 +140,7 @@ def test_biases_finer_than_sums(dataflow):
     array = ArrayParams(rows=1, cols=3, dataflow=dataflow, act=IntFormat(bits=2, signed=False), weight_bits=2)
     params = engine_params([9, 7, 5], array=array, requantize=RequantizeParams(fraction_bits=6))
     golden = check(params, frames=3, seed=3)
-    assert (golden.outputs % 64).any(), "logits between whole sums"
+    assert (golden.sent % 64).any(), "logits between whole sums"
     stages = random_stages(params, np.random.default_rng(0))
     coarse = replace(params, requantize=RequantizeParams())
     with pytest.raises(InputError, match="'layer0' are by 6 bits finer than sums, not by 0 as the engine's are"):
@@ -249,7 +249,7 @@ def test_zeros_need_not_be_sent(dataflow):
     x[1] = 0
     dut = SystolicEngine(params, images(params, stages))
     received, _, _ = play(dut, frame_tokens(x, sparse=True), 4, 8)
-    assert received == frame_tokens(run(params, stages, x).outputs)
+    assert received == frame_tokens(run(params, stages, x).sent[:, 0])
 
 
 def test_clear_sets_counters_to_zero():
@@ -332,7 +332,7 @@ def test_writable_engine_runs_other_layers(dataflow):
             for index, word in config_writes(shape, words[shape.name])
         ]
         received, counters, _ = play(dut, frame_tokens(x), 2, params.output.addresses, configure=writes)
-        assert received == frame_tokens(run(params, stages, x).outputs)
+        assert received == frame_tokens(run(params, stages, x).sent[:, 0])
         expected = {name: 2 * count for name, count in frame_counters(params).items()}
         assert {**counters, "array_cycles": 0} == {**expected, "array_cycles": 0}
 
@@ -365,7 +365,7 @@ def test_stage_that_could_overflow_is_refused():
     fits = Stage(
         name="fc", synapses=Dense(weight=np.array([[-128, -128, -128, -127]]), bias=np.array([0])), neuron=Accumulator()
     )
-    assert run(params, [fits], np.full((1, 4), -128)).outputs.tolist() == [[65408]]
+    assert run(params, [fits], np.full((1, 4), -128)).sent.tolist() == [[[65408]]]
     wide = replace(fits, synapses=Dense(weight=np.full((1, 4), -128), bias=np.array([0])))
     with pytest.raises(InputError, match="stage 'fc' needs an accumulator of 18 bits, this array has 17"):
         run(params, [wide], np.full((1, 4), -128))

@@ -16,7 +16,7 @@ from tospike.gen.plan import PlanOptions, plan
 from tospike.gen.prepare import prepare
 from tospike.gen.quantize import quantize
 from tospike.gen.unread import keep, read_neurons
-from tospike.hw.params import Encoding, InputError, IntFormat, NeuronKind, Readout
+from tospike.hw.params import Encoding, HostInput, InputError, IntFormat, NeuronKind, Readout
 from tospike.sim import accelerator as golden
 from tospike.sim.encoding import quantize_input
 from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
@@ -164,4 +164,4 @@ def test_addresses_must_ascend_and_exist(unread):
 def test_only_values_before_an_encoder_can_be_left_out():
     params = plan(quantize(network({}), X).network, PlanOptions(lanes=2)).params
     with pytest.raises(InputError, match="before an encoder"):
-        replace(params, engines=params.engines[1:], unread=(1,))
+        replace(params, engines=params.engines[1:], host_input=HostInput.TOKENS, unread=(1,))
