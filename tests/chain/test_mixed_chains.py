@@ -14,6 +14,7 @@ from tospike.compare.energy.technology import load_technology
 from tospike.gen.cache import Cache
 from tospike.gen.folder import generate
 from tospike.gen.images import PACKERS
+from tospike.gen.plan import PlanOptions, plan
 from tospike.gen.random_design import STAGES, random_design, random_samples
 from tospike.hw.accelerator import ENGINES as COMPONENTS
 from tospike.hw.host.layout import LAYOUTS
@@ -45,7 +46,9 @@ from tospike.hw.params import (
     TokenKind,
 )
 from tospike.sim import accelerator as golden
+from tospike.sim.design import Design
 from tospike.sim.models import MODELS
+from tospike.sim.network import Accumulator, Conv2d, Dense, InputSpec, MaxPool2d, Network, Requantize, Stage, Window
 from tospike.tb.verify import verify
 
 TICK, END = (kind << WORD_KIND[0] for kind in (TokenKind.TICK, TokenKind.END))
@@ -240,3 +243,37 @@ def test_links_that_do_not_fit_are_refused():
         chain(array(9, 7), spiking(7, 5, payload=U4))
     with pytest.raises(InputError, match=r"engine 0 sends a spike train, but engine 1 takes a whole frame: it must be"):
         chain(spiking(6, 7), array(7, 5, act=SPIKE), host_input=HostInput.TOKENS)
+
+
+def test_convolutions_before_spikes():
+    """The conv engine runs its part of the network, as if that were one of its own."""
+    rng = np.random.default_rng(3)
+    neuron = Requantize(multiplier=np.full(2, 1 << 14), shift=18, clamp=(0, 15))
+    conv = Conv2d(
+        shape=(1, 4, 4),
+        weight=rng.integers(-8, 8, (2, 1, 2, 2)),
+        bias=np.zeros(2, int),
+        stride=(1, 1),
+        padding=(0,) * 4,
+    )
+    stages = tuple(
+        Stage(name=str(n), synapses=synapses, neuron=neuron)
+        for n, synapses in enumerate((conv, MaxPool2d(shape=(2, 3, 3), window=Window(kernel=(3, 1), stride=(1, 1)))))
+    )
+    stages = (stages[0], replace(stages[1], neuron=Accumulator()))
+    dense = Dense(weight=rng.integers(-8, 8, (6, 6)), bias=np.zeros(6, int))
+    stages = (*stages, Stage(name="2", synapses=dense, neuron=replace(neuron, multiplier=np.full(6, 1 << 14))))
+    ann = Network(name="mixed", input=InputSpec(inputs=16, format=U4), stages=stages)
+    (engine,) = plan(ann, PlanOptions(rows=1, cols=2)).params.engines
+    spikes = random_design(chain(spiking(6, 4, payload=U4, readout=Readout.COUNT), host_input=HostInput.TOKENS), seed=3)
+    design = Design(
+        params=chain(engine, GradedSpikeParams(inputs=6, payload=U4, steps=2), *spikes.params.engines),
+        network=replace(ann, stages=(*stages, *spikes.network.stages), readout=Readout.COUNT),
+        stage_counts=(3, 0, 1),
+    )
+    x = rng.integers(0, 16, (5, 16))
+    expected = golden.run(design, x)
+    assert expected.outputs.any()
+    answers = answers_of(design, x)
+    assert [words for words, _ in answers] == expected.outputs.tolist()
+    assert [cycles for _, cycles in answers] == expected.cycles.tolist()
