@@ -5,6 +5,7 @@ from amaranth.lib.memory import Memory
 
 from tospike.hw.arithmetic import saturate, shape_of
 from tospike.hw.bridge.layout import counter_names
+from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
 from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import Contents, TokenKind
@@ -88,7 +89,14 @@ class Bridge(Engine[BridgeParams]):
             m.d.sync += [leaves.eq(scanning & ~quiet), leaving.eq(place)]
         with m.If(scanning & advance):
             self._next(m, place, step, scanning, quiet, ticks=not whole)
-        self._count(m, taken, scanning & advance & ~quiet & (place.kind == TokenKind.VALUE))
+        kind = self.i.payload.kind
+        events = {
+            "values": taken & (kind == TokenKind.VALUE),
+            "samples": taken & (kind == TokenKind.END),
+            "scanned": scanning & advance & ~quiet & (place.kind == TokenKind.VALUE),
+            "sent": self.o.valid & self.o.ready & is_value,
+        }
+        count_up(m, self.counters, self.clear, events)
         return m
 
     def _next(self, m, place, step, scanning, quiet, *, ticks):
@@ -108,19 +116,3 @@ class Bridge(Engine[BridgeParams]):
             ]
         with m.Else():
             m.d.sync += [place.kind.eq(TokenKind.VALUE), scanning.eq(0)]
-
-    def _count(self, m, taken, scanned):
-        """Running totals."""
-        kind, leaves = self.i.payload.kind, self.o.valid & self.o.ready
-        events = {
-            "values": taken & (kind == TokenKind.VALUE),
-            "samples": taken & (kind == TokenKind.END),
-            "scanned": scanned,
-            "sent": leaves & (self.o.payload.kind == TokenKind.VALUE),
-        }
-        for name, event in events.items():
-            counter = self.counters[name]
-            with m.If(self.clear):
-                m.d.sync += counter.eq(0)
-            with m.Elif(event):
-                m.d.sync += counter.eq(counter + 1)
