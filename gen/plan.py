@@ -222,19 +222,19 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
             "bias": bias,
             "recurrent": stage.recurrent is not None,
         }
-        engine: SpikingLayerParams
         if in_registers:
-            engine = RegisterParams(**knobs)
-            chosen.add(SpikingEngine.REGISTER)
+            lanes = neurons
         else:
             lanes = _useful_lanes(neurons, own.lanes) if window is None else _window_lanes(window, own)
-            engine = SpikingParams(**knobs, lanes=lanes, sweep=own.sweep if skips else Sweep.ALL, window=window)
-            chosen.add(engine.sweep)
+        kind = SpikingEngine.REGISTER if in_registers else SpikingEngine.EVENT
+        sweep = own.sweep if skips else Sweep.ALL
+        engine = spiking_layer(kind, lanes=lanes, sweep=sweep, window=window, **knobs)
+        chosen |= {kind, sweep}
         engines.append(engine)
         counts.append(1)
         payload = engine.output.payload
     require(
-        options.engine is SpikingEngine.EVENT or SpikingEngine.REGISTER in chosen,
+        options.engine in (SpikingEngine.EVENT, *chosen),
         f"a register engine has up to {MAX_REGISTER_NEURONS} neurons, and all layers of {network.name!r} have more: "
         "leave --engine register out",
     )
