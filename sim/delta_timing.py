@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from tospike.hw.params import DeltaParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.engine import EngineRun, Sample
-from tospike.sim.link import Link
+from tospike.sim.link import Link, send_scanned
 
 LATENCY = 3
 """From a value that is taken to its change being offered."""
@@ -28,14 +26,8 @@ class DeltaLink:
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """A frame, whole."""
-        changed = self.changes[:, self.step] != 0
-        now, position = offer + LATENCY, 0  # when what is at `position` comes out
-        for address in np.flatnonzero(changed.any(axis=0)).tolist():
-            some = changed[:, address]
-            now = now + (address - position)
-            taken = self.downstream.take_values(now, some.astype(np.int64), np.full_like(now, address))
-            now, position = np.where(some, taken, now) + 1, address + 1
-        return now + (changed.shape[1] - position) - 1 - LATENCY
+        after = send_scanned(self.downstream, self.changes[:, self.step] != 0, offer + LATENCY)
+        return after - 1 - LATENCY
 
     def take_end(self, offer: Ints) -> Ints:
         """A TICK; behind that of the last frame an END."""

@@ -33,17 +33,29 @@ class Link(Protocol):
         """When an END is taken that is offered in cycle ``offer``."""
 
 
+def send_scanned(downstream: Link, sends: NDArray[np.bool_], now: Ints) -> Ints:
+    """Send the words of a memory, (N, words) of which are sent: one per cycle, or it waits until it is taken.
+
+    The first is read out in cycle ``now``; returned is the cycle after the last one.
+    """
+    position = 0
+    for address in np.flatnonzero(sends.any(axis=0)).tolist():
+        some = sends[:, address]
+        now = now + (address - position)
+        taken = downstream.take_values(now, some.astype(np.int64), np.full_like(now, address))
+        now, position = np.where(some, taken, now) + 1, address + 1
+    return now + (sends.shape[1] - position)
+
+
 @dataclass(kw_only=True, eq=False)
-class DenseSink:
-    """`tospike.hw.events.Densifier`, and the register of the host's output."""
+class DensifierLink:
+    """`tospike.hw.events.Densifier`, whose values are always taken."""
 
     addresses: int
-    last_beat: Ints
-    """When the host takes the last beat of the frame."""
     address: Ints
     """Values of the frame that have left."""
     done: Ints
-    """When the last token was taken or the last value left."""
+    """When the last value left."""
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """A value per cycle, zeros between them included."""
@@ -61,8 +73,18 @@ class DenseSink:
         """After the zeros that are missing."""
         first = np.maximum(offer, self.done + 1)
         missing = self.addresses - self.address
-        self.last_beat = np.where(missing > 0, first + missing - 1, self.done) + 1
+        self.done = np.where(missing > 0, first + missing - 1, self.done)
         return first + missing
+
+
+@dataclass(kw_only=True, eq=False)
+class DenseSink(DensifierLink):
+    """A densifier, and the register of the host's output."""
+
+    @property
+    def last_beat(self) -> Ints:
+        """When the host takes the last beat of the frame."""
+        return self.done + 1
 
 
 @dataclass(kw_only=True, eq=False)
@@ -164,4 +186,4 @@ class EarlySink:
 def dense_sink(params: AcceleratorParams, samples: int) -> DenseSink:
     """Return the host's output of frames, before the first of them."""
     zeros = np.zeros(samples, dtype=np.int64)
-    return DenseSink(addresses=params.output.addresses, last_beat=zeros, address=zeros, done=zeros - 1)
+    return DenseSink(addresses=params.output.addresses, address=zeros, done=zeros - 1)

@@ -8,7 +8,7 @@ from tospike.hw.params import Contents
 from tospike.hw.params.bridge import BridgeParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.engine import EngineRun, Sample
-from tospike.sim.link import Link
+from tospike.sim.link import Link, send_scanned
 
 END_TO_OFFER = 2
 """From the cycle that takes the END to the one that offers the first word."""
@@ -36,13 +36,7 @@ class BridgeLink:
         whole = self.params.sends is Contents.FRAME
         for step in range(self.params.steps):
             sends = np.ones_like(self.sent[:, step], dtype=bool) if whole else self.sent[:, step] != 0
-            position = 0
-            for address in np.flatnonzero(sends.any(axis=0)).tolist():
-                some = sends[:, address]
-                now = now + (address - position)
-                taken = self.downstream.take_values(now, some.astype(np.int64), np.full_like(now, address))
-                now, position = np.where(some, taken, now) + 1, address + 1
-            now = now + (self.params.inputs - position)
+            now = send_scanned(self.downstream, sends, now)
             if not whole:
                 now = self.downstream.take_tick(now) + 1
         self.downstream.take_end(now)
