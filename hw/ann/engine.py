@@ -24,8 +24,9 @@ from tospike.hw.ann.layout import (
 from tospike.hw.ann.loader import FrameLoader, activation_placer
 from tospike.hw.ann.operands import OPERAND_LATENCY, fetch_operands
 from tospike.hw.ann.output import TokenOutput
-from tospike.hw.ann.postprocess import PostProcessor, result_layout
+from tospike.hw.ann.postprocess import PostProcessor
 from tospike.hw.ann.reorder import Reorder
+from tospike.hw.ann.results import result_layout
 from tospike.hw.ann.weight_queue import BEAT, WeightQueue
 from tospike.hw.counting import count_up
 from tospike.hw.delay import delayed

@@ -11,14 +11,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from tospike.hw.ann.shared_layout import channel_word, channel_words, stored_weights
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import (
     WORD_BITS,
-    ArrayParams,
     Dataflow,
     DenseLayer,
-    ImageLayer,
-    ImageParams,
     SystolicParams,
     address_bits,
     ceil_div,
@@ -235,7 +233,7 @@ def initial(params: SystolicParams) -> dict[str, list[int]]:
     channels = sum(layer.outputs for layer in params.layers)
     return {
         "weights": [],
-        "channels": [_channel_word(params, 0, 1)] * channels,
+        "channels": [channel_word(params, 0, 1)] * channels,
         "layers": _descriptors(params, params.layers, [0] * len(params.layers)),
     }
 
@@ -311,14 +309,6 @@ def _weight_words(params: SystolicParams, index: int, layer: DenseLayer, weight:
     return words
 
 
-def stored_weights(array: ArrayParams, index: int, rows: Matrix) -> list[list[int]]:
-    """Return the weights of layer ``index`` as the memory has them, once they are found to be such as the array
-    takes."""
-    good = all(value in array.weight_values for row in rows for value in row)
-    require(good, f"weights of layer {index} must be {array.weight_range}")
-    return [[int(value < 0) if array.weight_bits == 1 else value for value in row] for row in rows]
-
-
 def _weight_order(params: SystolicParams, layer: DenseLayer) -> list[int]:
     """Return the input whose weights are in each word of one column of tiles."""
     if params.array.dataflow is Dataflow.OS:
@@ -326,31 +316,3 @@ def _weight_order(params: SystolicParams, layer: DenseLayer) -> list[int]:
     rows = params.array.rows
     # the word that is loaded first travels furthest down
     return [tile * rows + row for tile in range(depth_tiles(params, layer)) for row in reversed(range(rows))]
-
-
-def channel_words(
-    params: SystolicParams | ImageParams,
-    index: int,
-    layer: DenseLayer | ImageLayer,
-    bias: Vector,
-    multiplier: Vector | None,
-) -> list[int]:
-    """Return the words of the channel memory for a layer, see :func:`pack`."""
-    acc, factor = params.array.acc, params.requantize.multiplier
-    require(
-        (multiplier is None) == (layer.clamp is None),
-        f"layer {index} needs multipliers and a clamp, or neither",
-    )
-    factors = [1] * layer.outputs if multiplier is None else [int(value) for value in multiplier]
-    offsets = [int(value) for value in bias]
-    require(
-        len(offsets) == len(factors) == layer.outputs,
-        f"layer {index} needs {layer.outputs} biases and multipliers, not {len(offsets)} and {len(factors)}",
-    )
-    require(all(acc.holds(b) for b in offsets), f"biases of layer {index} must be from {acc.min} to {acc.max}")
-    require(all(factor.holds(f) for f in factors), f"multipliers of layer {index} must be from 0 to {factor.max}")
-    return [_channel_word(params, b, f) for b, f in zip(offsets, factors, strict=True)]
-
-
-def _channel_word(params: SystolicParams | ImageParams, bias: int, multiplier: int) -> int:
-    return (bias & ((1 << params.array.acc_bits) - 1)) | (multiplier << params.array.acc_bits)

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.ann.postprocess import result_layout
+from tospike.hw.ann.results import result_layout
 from tospike.hw.events import token_stream
 from tospike.hw.params import ImageParams, SystolicParams, TokenKind
 

@@ -4,11 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from tospike.hw.ann.results import EDGES
 from tospike.hw.params import address_bits
-
-EDGES = data.StructLayout({"row": 1, "tile": 1, "band": 1})
-"""What ends with a value: a row within the tile, the tile, the band (a row of tiles). A band ends with its
-last tile, a tile with its last row."""
 
 
 class BandPlacer(wiring.Component):

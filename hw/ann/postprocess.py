@@ -7,16 +7,11 @@ from amaranth.lib.wiring import In, Out
 from tospike.hw.ann.column import ColumnRequantizer
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.layout import channel_memory, result_depth
-from tospike.hw.ann.placer import EDGES
+from tospike.hw.ann.results import result_layout
 from tospike.hw.ann.walk import ResultWalker
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.delay import delayed
-from tospike.hw.params import ImageParams, SystolicParams, address_bits
-
-
-def result_layout(params: SystolicParams | ImageParams) -> data.StructLayout:
-    """Return a result, what ends with it within its tile, and ``last`` of the layer."""
-    return data.StructLayout({"value": shape_of(params.array.acc), "edges": EDGES, "last": 1})
+from tospike.hw.params import SystolicParams, address_bits
 
 
 class PostProcessor(wiring.Component):

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.placer import RowPlacer
-from tospike.hw.ann.postprocess import result_layout
+from tospike.hw.ann.results import result_layout
 from tospike.hw.delay import delayed
 from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import SystolicParams

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.ann.descriptor import descriptor_layout
 from tospike.hw.ann.layout import channel_memory, result_depth
-from tospike.hw.ann.placer import EDGES
+from tospike.hw.ann.results import EDGES
 from tospike.hw.params import SystolicParams, address_bits
 
 

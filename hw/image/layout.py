@@ -12,7 +12,7 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from tospike.hw.ann.layout import channel_words, stored_weights
+from tospike.hw.ann.shared_layout import channel_words, stored_weights
 from tospike.hw.image.storage import Storage, bank_depth, storages
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import ImageLayer, ImageOperation, ImageParams, address_bits, require

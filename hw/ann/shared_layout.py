@@ -1,0 +1,45 @@
+"""What memories of every engine around an array hold in the same way. Plain Python, no Amaranth."""
+
+from collections.abc import Sequence
+
+from tospike.hw.params import ArrayParams, DenseLayer, ImageLayer, ImageParams, SystolicParams, require
+
+Vector = Sequence[int]
+Matrix = Sequence[Sequence[int]]
+
+
+def stored_weights(array: ArrayParams, index: int, rows: Matrix) -> list[list[int]]:
+    """Return the weights of layer ``index`` as the memory has them, once they are found to be such as the array
+    takes."""
+    good = all(value in array.weight_values for row in rows for value in row)
+    require(good, f"weights of layer {index} must be {array.weight_range}")
+    return [[int(value < 0) if array.weight_bits == 1 else value for value in row] for row in rows]
+
+
+def channel_words(
+    params: SystolicParams | ImageParams,
+    index: int,
+    layer: DenseLayer | ImageLayer,
+    bias: Vector,
+    multiplier: Vector | None,
+) -> list[int]:
+    """Return the words of the channel memory for a layer, see :func:`pack`."""
+    acc, factor = params.array.acc, params.requantize.multiplier
+    require(
+        (multiplier is None) == (layer.clamp is None),
+        f"layer {index} needs multipliers and a clamp, or neither",
+    )
+    factors = [1] * layer.outputs if multiplier is None else [int(value) for value in multiplier]
+    offsets = [int(value) for value in bias]
+    require(
+        len(offsets) == len(factors) == layer.outputs,
+        f"layer {index} needs {layer.outputs} biases and multipliers, not {len(offsets)} and {len(factors)}",
+    )
+    require(all(acc.holds(b) for b in offsets), f"biases of layer {index} must be from {acc.min} to {acc.max}")
+    require(all(factor.holds(f) for f in factors), f"multipliers of layer {index} must be from 0 to {factor.max}")
+    return [channel_word(params, b, f) for b, f in zip(offsets, factors, strict=True)]
+
+
+def channel_word(params: SystolicParams | ImageParams, bias: int, multiplier: int) -> int:
+    """Return a word of the channel memory: the bias, and above it the multiplier."""
+    return (bias & ((1 << params.array.acc_bits) - 1)) | (multiplier << params.array.acc_bits)
