@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.gen.data import SPECS, DataSet, Samples, data_of_arrays, load_data
+from tospike.gen.data.datasets import SPECS, DataSet, Samples, data_of_arrays, load_data
 from tospike.hw.params import InputError, require, require_range
 from tospike.sim.arithmetic import to_int64
 

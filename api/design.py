@@ -7,12 +7,12 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from tospike.gen.children import temporary_folder
-from tospike.gen.data import DataSet
-from tospike.gen.folder import generate
-from tospike.gen.prepare import Prepared
-from tospike.gen.serialize import TAGS
-from tospike.gen.vectors import BENCH_SAMPLES
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.emit.folder import generate
+from tospike.gen.emit.serialize import TAGS
+from tospike.gen.emit.vectors import BENCH_SAMPLES
+from tospike.gen.pipeline import Prepared
+from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import AcceleratorParams
 from tospike.inference import Inference, Simulation, golden_inference, simulation
 from tospike.synth.flow import synthesize

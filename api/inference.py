@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tospike.data_source import checked_labels, samples_like
-from tospike.gen.cache import Cache
-from tospike.gen.data import DataSet, Samples
-from tospike.gen.prepare import Prepared
+from tospike.gen.data.datasets import DataSet, Samples
+from tospike.gen.pipeline import Prepared
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError
 from tospike.sim import accelerator as golden
 from tospike.sim.network import Network as ImportedNetwork
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 from tospike.sim.result import Result
 from tospike.tb.evaluate import simulate
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tospike.data_source import Data, DataSource
 from tospike.gen.load import load_network
-from tospike.gen.options import ModelOptions
+from tospike.gen.options.model import ModelOptions
 from tospike.model_file import Model, model_file
 from tospike.network import Network, shape_of
 

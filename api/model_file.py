@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tospike.gen.children import temporary_folder
+from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import InputError
 
 if TYPE_CHECKING:

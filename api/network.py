@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 
 from tospike.data_source import DataSource
 from tospike.design import Design
-from tospike.gen.data import DataSet
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import InputError
 from tospike.inference import Inference, float_inference
 from tospike.model_file import Model, model_file

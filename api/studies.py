@@ -6,15 +6,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from tospike.compare.energy.models import model_named
+from tospike.compare.energy.counts.models import model_named
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.result import Study
 from tospike.compare.study.run import run_study
 from tospike.compare.study.workload import Workload
 from tospike.data_source import Data, DataSource
-from tospike.gen.children import temporary_folder
-from tospike.gen.options import OPTIONS, ModelOptions
+from tospike.gen.options.model import OPTIONS, ModelOptions
+from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import options_of, require_known, require_range
 from tospike.model_file import Model, model_file
 from tospike.network import shape_of

@@ -11,12 +11,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.counters.energy import counted_energy
 from tospike.compare.energy.technology import load_technology
-from tospike.gen.data import load_data
-from tospike.gen.options import ModelOptions
-from tospike.gen.plan import AnnEngine
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.plan import AnnEngine
 from tospike.sim import accelerator as golden
 
 MODEL = Path(__file__).parent.parent / "examples" / "braille_ann.onnx"

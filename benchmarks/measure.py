@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from tospike.gen.bare import generate_array
-from tospike.gen.data import load_data
-from tospike.gen.folder import build
-from tospike.gen.images import pack
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.bare import generate_array
+from tospike.gen.emit.folder import build
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import ArrayParams, Dataflow, DenseLayer
 from tospike.sim import accelerator as golden
 from tospike.synth.flow import synthesize
 from tospike.synth.report import FpgaReport
 from tospike.tb.gemm import bench_gemm
-from tospike.tb.replay import replay
+from tospike.tb.replay.replay import replay
 
 Row = dict[str, Any]
 Say = Callable[[str], None]

@@ -7,17 +7,17 @@ import json
 import tempfile
 from pathlib import Path
 
-from tospike.gen.cache import Cache
-from tospike.gen.data import load_data
-from tospike.gen.folder import generate
-from tospike.gen.fpga_tools import FPGA_TOOLS
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
-from tospike.gen.stand_alone import SCRIPT_DEVICE, SYNTHESIS, script_route
-from tospike.gen.tools import find
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.folder import generate
+from tospike.gen.emit.stand_alone import SCRIPT_DEVICE, SYNTHESIS, script_route
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.tools.cache import Cache
+from tospike.gen.tools.fpga import FPGA_TOOLS
+from tospike.gen.tools.programs import find
 from tospike.hw.params.devices import DEVICES
 from tospike.synth.flow import synthesize
-from tospike.synth.nextpnr import REPORT, read_route
+from tospike.synth.fpga.nextpnr import REPORT, read_route
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NETWORKS = ("digits_ann.onnx", "digits_snn.nir")

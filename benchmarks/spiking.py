@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measure import SEED, Row, Say
-from tospike.gen.bare import generate_component
-from tospike.gen.data import load_data
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.bare import generate_component
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import Readout, SpikingParams
-from tospike.hw.snn.engine import EventEngine
-from tospike.hw.snn.layout import memories
+from tospike.hw.spiking.engine import EventEngine
+from tospike.hw.spiking.layout import memories
 from tospike.sim.accelerator import run
 from tospike.synth.flow import synthesize
 from tospike.synth.report import FpgaReport

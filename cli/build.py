@@ -8,10 +8,10 @@ import typer
 from tospike.cli import console
 from tospike.cli.arguments import Design, Json, Seed
 from tospike.cli.commands import new_app
-from tospike.gen.cache import Cache
-from tospike.gen.files import write_bytes
-from tospike.synth.bitstream import BAUD, build_bitstream
-from tospike.synth.boards import BOARDS, find_board
+from tospike.gen.files.output import write_bytes
+from tospike.gen.tools.cache import Cache
+from tospike.synth.board.bitstream import BAUD, build_bitstream
+from tospike.synth.board.boards import BOARDS, find_board
 
 app = new_app()
 

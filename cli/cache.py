@@ -9,8 +9,8 @@ from rich.table import Table
 
 from tospike.cli import console
 from tospike.cli.commands import new_app
-from tospike.gen.cache import default_root
-from tospike.gen.prune import beyond_size, entries, older_than, remove
+from tospike.gen.tools.cache import default_root
+from tospike.gen.tools.cache_prune import beyond_size, entries, older_than, remove
 from tospike.hw.params import require
 
 _DAY = 86400

@@ -13,15 +13,15 @@ from tospike.cli.arguments import GateTarget, HoldOut, Seed, Sensor, Simulator, 
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
 from tospike.cli.report_table import print_report
-from tospike.compare.energy.models import MODELS, model_named
+from tospike.compare.energy.counts.models import MODELS, model_named
+from tospike.compare.energy.gates.study import DEFAULT_SAMPLES, GateStudy
 from tospike.compare.energy.technology import load_technology, shipped
-from tospike.compare.gates.study import DEFAULT_SAMPLES, GateStudy
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.run import run_study
 from tospike.compare.study.workload import KNOWN, Given, named
-from tospike.gen.cache import Cache
-from tospike.gen.options import ModelOptions
-from tospike.gen.results_folder import check_results
+from tospike.gen.files.results_folder import check_results
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.tools.cache import Cache
 
 app = new_app()
 

@@ -23,7 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from tospike.gen import files
+from tospike.gen.files import output as files
 from tospike.hw.params import InputError
 
 

@@ -13,10 +13,10 @@ from tospike.cli.arguments import Data
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
 from tospike.gen.convert import Converted, ConvertOptions, convert
-from tospike.gen.data import load_data
-from tospike.gen.files import write_bytes
+from tospike.gen.data.datasets import load_data
+from tospike.gen.files.output import write_bytes
 from tospike.gen.load import load_network
-from tospike.gen.options import ModelOptions
+from tospike.gen.options.model import ModelOptions
 from tospike.gen.step_accuracy import CurveBackend, step_accuracy
 from tospike.hw.params import require
 

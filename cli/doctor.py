@@ -6,7 +6,7 @@ from rich.text import Text
 
 from tospike.cli import console
 from tospike.cli.commands import new_app
-from tospike.gen.doctor import ToolStatus, doctor, try_all
+from tospike.gen.tools.doctor import ToolStatus, doctor, try_all
 
 app = new_app()
 

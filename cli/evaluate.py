@@ -12,12 +12,12 @@ from tospike.cli import console
 from tospike.cli.arguments import Data, HoldOut, Json, Model, Sensor, Simulator, SimulatorOption, TimeBin
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
-from tospike.gen.data import load_data
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.tb.evaluate import Backend, evaluate
-from tospike.tb.exact_trace import LayerTrace, compare_trains, spikes_of
 from tospike.tb.reference import StageComparison, compare_reference, read_reference
+from tospike.tb.replay.exact_trace import LayerTrace, compare_trains, spikes_of
 
 app = new_app()
 

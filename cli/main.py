@@ -11,8 +11,8 @@ import typer
 
 from tospike.cli import console
 from tospike.cli.commands import LazyGroup
-from tospike.gen.children import Stopped, end_all, stop_on_signals
-from tospike.gen.files import nobody_reads
+from tospike.gen.files.output import nobody_reads
+from tospike.gen.tools.children import Stopped, end_all, stop_on_signals
 from tospike.hw.params import InputError
 
 BAD_INPUT = 2

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from tospike.gen.layer_options import LAYER_OPTIONS, parse_layers
-from tospike.gen.options import CLASSES, ModelOptions
-from tospike.gen.options_file import read_options_file
+from tospike.gen.options.file import read_options_file
+from tospike.gen.options.layers import LAYER_OPTIONS, parse_layers
+from tospike.gen.options.model import CLASSES, ModelOptions
 from tospike.hw.params import Option, options_of
 
 Command = Callable[..., None]

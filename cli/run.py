@@ -9,12 +9,12 @@ from tospike.cli import console
 from tospike.cli.arguments import Data, HoldOut, Json, Model, Sensor, TimeBin
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
-from tospike.gen.data import load_data
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
-from tospike.tb.on_board import TIMING_COUNTERS, run_on_board
-from tospike.tb.serial_host import SerialHost
-from tospike.tb.serial_line import open_line
+from tospike.gen.data.datasets import load_data
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.tb.board.on_board import TIMING_COUNTERS, run_on_board
+from tospike.tb.board.serial_host import SerialHost
+from tospike.tb.board.serial_line import open_line
 
 app = new_app()
 

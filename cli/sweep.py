@@ -15,8 +15,8 @@ from tospike.compare.report.numbers import significant, times
 from tospike.compare.sweep.point import Point, grid, parse_values
 from tospike.compare.sweep.report import FILES, write_sweep
 from tospike.compare.sweep.runner import COUNTERS, in_processes, on_cluster, run_sweep
-from tospike.gen.cache import Cache
-from tospike.gen.results_folder import check_results
+from tospike.gen.files.results_folder import check_results
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import require
 
 _SHOWN = 40

@@ -8,7 +8,7 @@ from rich.table import Table
 from tospike.cli import console
 from tospike.cli.arguments import Design, Json, Seed, Speed, Target
 from tospike.cli.commands import new_app
-from tospike.gen.cache import Cache
+from tospike.gen.tools.cache import Cache
 from tospike.synth.flow import synthesize
 from tospike.synth.targets import Router
 

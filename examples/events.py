@@ -12,11 +12,11 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tospike.gen.data import DataSet
+from tospike.gen.data.datasets import DataSet
 from tospike.gen.load import load_network
-from tospike.gen.nir_options import METADATA_KEY
-from tospike.sim.frames import sum_frames
-from tospike.sim.reference import run_float
+from tospike.gen.nir.options import METADATA_KEY
+from tospike.sim.network.frames import sum_frames
+from tospike.sim.network.reference import run_float
 
 BATCH = 32
 PEAK_LEARNING_RATE = 1e-2

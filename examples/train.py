@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tospike.gen.children import temporary_folder
-from tospike.gen.data import load_data
-from tospike.gen.results_folder import check_results, write_results
+from tospike.gen.data.datasets import load_data
+from tospike.gen.files.results_folder import check_results, write_results
+from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import InputError, require, require_range
 
 

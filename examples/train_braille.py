@@ -1,8 +1,8 @@
 """Trains an ANN for tactile Braille letters given as spike trains: 192-64-7 neurons on sums of spikes.
 
 ``tospike train braille-ann`` runs it; it needs the extra ``train``. The 256 time steps of 12 channels are summed in 16
-frames, which the file states (`tospike.sim.frames`). In training, recordings begin a little earlier or later and lose
-some spikes, at random: there are only 300 of them.
+frames, which the file states (`tospike.sim.network.frames`). In training, recordings begin a little earlier or later
+and lose some spikes, at random: there are only 300 of them.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tospike.examples.events import fit, frames, write_description, write_onnx
-from tospike.gen.data import DataSet
+from tospike.gen.data.datasets import DataSet
 
 CHANNELS, CLASSES = 12, 7
 FRAMES = 16

@@ -24,13 +24,13 @@ from snntorch import surrogate
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tospike.gen.data import DataSet, load_data
+from tospike.gen.data.datasets import DataSet, load_data
 from tospike.gen.load import load_network
-from tospike.gen.nir_options import METADATA_KEY, NirOptions
+from tospike.gen.nir.options import METADATA_KEY, NirOptions
 from tospike.hw.params import Encoding, Readout, Reset
-from tospike.sim.encoding import encode
+from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import Network
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 
 HIDDEN = 32
 CLASSES = 10

@@ -2,7 +2,8 @@
 
 ``tospike train nmnist-ann`` runs it; it needs the extra ``train``. The network has the layers of the NIR paper's
 spiking one (``cnn_sinabs.nir``), with ReLU neurons. A recording's events of 300 ms are summed per pixel and polarity,
-which the file states (`tospike.sim.frames`). In training, sums are turned, scaled and shifted a little, at random.
+which the file states (`tospike.sim.network.frames`). In training, sums are turned, scaled and shifted a little, at
+random.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tospike.examples.events import fit, frames, write_description, write_onnx
-from tospike.gen.data import DataSet
+from tospike.gen.data.datasets import DataSet
 
 SHAPE = (2, 34, 34)
 FRAMES = 1

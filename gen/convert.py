@@ -21,10 +21,10 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.nir_options import METADATA_KEY, NirOptions
+from tospike.gen.nir.options import METADATA_KEY, NirOptions
 from tospike.hw.params import Comparison, Encoding, InputError, Readout, Reset, ceil_div, check_options, option, require
 from tospike.sim.network import Activation, AveragePool2d, Conv2d, Dense, Network, Stage
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 
 CONVERSION_KEY = "tospike_conversion"
 """Where the metadata of a converted graph tell how it was made."""

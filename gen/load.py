@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tospike.gen.nir_import import import_nir
-from tospike.gen.nir_options import NirOptions
-from tospike.gen.onnx_import import import_onnx
+from tospike.gen.nir.importer import import_nir
+from tospike.gen.nir.options import NirOptions
+from tospike.gen.onnx.importer import import_onnx
 from tospike.hw.params import InputError
 from tospike.sim.network import Network
 

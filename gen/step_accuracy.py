@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.data import DataSet
-from tospike.gen.nir_import import import_nir
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.nir.importer import import_nir
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import InputError, require
 from tospike.sim.network import Array, Network
+from tospike.sim.network.reference import run_float
 from tospike.sim.over_time import BATCH, float_predictions, golden_predictions
-from tospike.sim.reference import run_float
 
 
 class CurveBackend(StrEnum):

@@ -7,8 +7,11 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from tospike.hw.ann.engine import SystolicEngine
 from tospike.hw.bridge.engine import Bridge
+from tospike.hw.conv.engine import ImageEngine
+from tospike.hw.encoders.delay import Delay
+from tospike.hw.encoders.delta import DeltaEncoder
+from tospike.hw.encoders.encoder import Encoder
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.early import EarlyOutput
 from tospike.hw.host.input import DenseInput, TokenInput
@@ -24,7 +27,6 @@ from tospike.hw.host.recording import RecordingInput
 from tospike.hw.host.register_map import register_map
 from tospike.hw.host.registers import RegisterFile
 from tospike.hw.host.renumber import Renumber
-from tospike.hw.image.engine import ImageEngine
 from tospike.hw.params import (
     AcceleratorParams,
     Contents,
@@ -45,11 +47,9 @@ from tospike.hw.params import (
     TokenKind,
     require,
 )
-from tospike.hw.snn.delay import Delay
-from tospike.hw.snn.delta import DeltaEncoder
-from tospike.hw.snn.encoder import Encoder
-from tospike.hw.snn.engine import EventEngine
-from tospike.hw.snn.register import RegisterEngine
+from tospike.hw.spiking.engine import EventEngine
+from tospike.hw.spiking.register import RegisterEngine
+from tospike.hw.systolic.engine import SystolicEngine
 
 Images = Mapping[str, Sequence[int]]
 OUTPUTS = {

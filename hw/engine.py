@@ -7,9 +7,9 @@ from typing import Generic, TypeVar
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.events import token_stream
 from tospike.hw.memory import ConfigSignature
 from tospike.hw.params import EngineParams
+from tospike.hw.tokens import token_stream
 
 Params = TypeVar("Params", bound=EngineParams)
 

@@ -14,17 +14,17 @@ from tospike.hw.params import (
     require,
 )
 from tospike.sim.arithmetic import Ints
-from tospike.sim.delay import delayed
+from tospike.sim.cycles.chain import chain_cycles
 from tospike.sim.design import Design
+from tospike.sim.encoders.delay import delayed
 from tospike.sim.engine import EngineRun, Sample
-from tospike.sim.engine_arrays import arriving_image
-from tospike.sim.event import EventRun
 from tospike.sim.models import MODELS
 from tospike.sim.network import Array
-from tospike.sim.output_order import as_network
+from tospike.sim.network.output_order import as_network
 from tospike.sim.result import Result
-from tospike.sim.timing import chain_cycles
-from tospike.sim.window import chain_order, network_order
+from tospike.sim.spiking.arrays import arriving_image
+from tospike.sim.spiking.golden import EventRun
+from tospike.sim.spiking.window import chain_order, network_order
 
 BATCH_SPIKES = 1 << 29
 """Payloads that links may hold at a time: bounds memory."""

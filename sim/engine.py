@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.link import Link
 from tospike.sim.design import Design
-from tospike.sim.link import Link
 
 Sample = NDArray[np.integer]
 """(N, steps, addresses) payloads on a link; a frame has one step. What is 0 is sent or not, as `Contents` says."""

@@ -21,28 +21,31 @@ from tospike.hw.params import (
     SystolicParams,
     require,
 )
-from tospike.sim import image, image_timing, systolic, systolic_timing
-from tospike.sim.activations import EventAnnRun, run_event_ann
 from tospike.sim.arithmetic import Ints
-from tospike.sim.array_timing import ArrayLink, array_link
 from tospike.sim.bridge.golden import run_graded_spikes, run_spike_count
 from tospike.sim.bridge.timing import bridge_link
-from tospike.sim.delay import run_delay
-from tospike.sim.delay_timing import delay_link
-from tospike.sim.delta_ann import DeltaAnnRun, run_delta_ann
-from tospike.sim.delta_ann_timing import delta_ann_link
-from tospike.sim.delta_timing import delta_link
+from tospike.sim.conv import golden as image
+from tospike.sim.conv import timing as image_timing
+from tospike.sim.cycles.array import ArrayLink, array_link
+from tospike.sim.cycles.link import Link
 from tospike.sim.design import Design
-from tospike.sim.encoder import run_delta, run_encoder
-from tospike.sim.encoder_timing import encoder_link
+from tospike.sim.encoders.delay import run_delay
+from tospike.sim.encoders.delay_timing import delay_link
+from tospike.sim.encoders.delta_timing import delta_link
+from tospike.sim.encoders.encoder import run_delta, run_encoder
+from tospike.sim.encoders.encoder_timing import encoder_link
 from tospike.sim.engine import EngineModel, EngineRun, Sample, frame
-from tospike.sim.engine_arrays import engine_arrays, engine_delays
-from tospike.sim.event import EventRun, run_event
-from tospike.sim.frame_timing import event_ann_link
-from tospike.sim.link import Link
 from tospike.sim.network import Network, Requantize
-from tospike.sim.register_timing import register_link
-from tospike.sim.window_timing import spiking_link
+from tospike.sim.spiking.ann import EventAnnRun, run_event_ann
+from tospike.sim.spiking.ann_timing import event_ann_link
+from tospike.sim.spiking.arrays import engine_arrays, engine_delays
+from tospike.sim.spiking.delta_ann import DeltaAnnRun, run_delta_ann
+from tospike.sim.spiking.delta_ann_timing import delta_ann_link
+from tospike.sim.spiking.golden import EventRun, run_event
+from tospike.sim.spiking.register_timing import register_link
+from tospike.sim.spiking.window_timing import spiking_link
+from tospike.sim.systolic import golden as systolic
+from tospike.sim.systolic import timing as systolic_timing
 
 
 def run_spiking(params: SpikingLayerParams, design: Design, index: int, trains: Sample) -> EventRun:

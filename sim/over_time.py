@@ -6,12 +6,12 @@ from numpy.typing import ArrayLike, NDArray
 from tospike.hw.params import NeuronParams, Readout, require
 from tospike.sim.accelerator import spike_trains
 from tospike.sim.arithmetic import Ints, exact_matmul
-from tospike.sim.delay import delayed
 from tospike.sim.design import Design
-from tospike.sim.encoding import encode_float
+from tospike.sim.encoders.delay import delayed
+from tospike.sim.encoders.encoding import encode_float
 from tospike.sim.network import Array, Network
-from tospike.sim.neurons import NeuronModel, neuron_model
-from tospike.sim.steps import float_steps, laws_of
+from tospike.sim.network.steps import float_steps, laws_of
+from tospike.sim.spiking.neurons import NeuronModel, neuron_model
 
 BATCH = 128
 """Samples computed at a time: bounds memory."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tospike.gen.manifest import read_manifest
-from tospike.gen.reading import reading
-from tospike.gen.written_folder import MANIFEST
+from tospike.gen.emit.manifest import read_manifest
+from tospike.gen.files.reading import reading
+from tospike.gen.files.written_folder import MANIFEST
 from tospike.hw.params import require
 from tospike.hw.params.limits import PORT_BITS
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from tospike.gen.cache import Cache
-from tospike.gen.tool import Progress
+from tospike.gen.tools.cache import Cache
+from tospike.gen.tools.tool import Progress
 from tospike.hw.params import require, require_range
-from tospike.synth.cells import CellFlow
+from tospike.synth.asic.cells import CellFlow
 from tospike.synth.design import read_design
-from tospike.synth.fpga import FpgaFlow
+from tospike.synth.fpga.synthesis import FpgaFlow
 from tospike.synth.report import SynthReport
 from tospike.synth.targets import CellTarget, Router, parse_target
 

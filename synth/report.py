@@ -70,8 +70,8 @@ class FpgaReport:
 class CellReport:
     """Area in standard cells, in the library's unit (mostly square micrometres).
 
-    Memories of more than :data:`tospike.synth.cells.REGISTER_FILE_WORDS` words stay memories: their bits are counted,
-    and they are not in the area.
+    Memories of more than :data:`tospike.synth.asic.cells.REGISTER_FILE_WORDS` words stay memories: their bits are
+    counted, and they are not in the area.
     """
 
     target: str

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tospike.gen.fpga_tools import FPGA_TOOLS, FpgaTools
+from tospike.gen.tools.fpga import FPGA_TOOLS, FpgaTools
 from tospike.hw.params import InputError, require
 from tospike.hw.params.devices import DEVICES, Device
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tospike.gen.tool import Progress, Tool, ToolError
+from tospike.gen.tools.tool import Progress, Tool, ToolError
 from tospike.hw.params import require
 from tospike.synth.design import Design
 

@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from tospike.gen.cache import Cache
-from tospike.gen.data import DataSet
-from tospike.gen.folder import build
-from tospike.gen.images import pack
-from tospike.gen.prepare import Prepared
-from tospike.gen.streaming import frame_weights
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.emit.folder import build
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.pipeline import Prepared
+from tospike.gen.place.streaming import frame_weights
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError, require
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
 from tospike.sim.network import Array
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 from tospike.sim.result import Result
 from tospike.tb.plausible import costly_rounding, doubts, quiet_stages, silent_stages
-from tospike.tb.replay import Replay, patience, replay
+from tospike.tb.replay.replay import Replay, patience, replay
 
 
 class Backend(StrEnum):

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from tospike.gen.folder import build
-from tospike.gen.images import pack
+from tospike.gen.emit.folder import build
+from tospike.gen.emit.memory_init import pack
 from tospike.hw.params import AcceleratorParams, ArrayParams, Dataflow, DenseLayer, SystolicParams, ceil_div
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
 from tospike.sim.network import Accumulator, Dense, InputSpec, Network, Stage
-from tospike.tb.replay import patience, replay
+from tospike.tb.replay.replay import patience, replay
 
 ENGINE = 0
 """The systolic engine is the only one."""

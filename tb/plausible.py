@@ -6,7 +6,7 @@ import numpy as np
 
 from tospike.sim.design import Design
 from tospike.sim.network import Array, Membrane, Network
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 from tospike.sim.result import Result
 
 CHANCE = 0.05

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.gen.npz import NPZ, read_npz
-from tospike.gen.reading import reading
+from tospike.gen.data.npz import NPZ, read_npz
+from tospike.gen.files.reading import reading
 from tospike.hw.params import require
-from tospike.sim.encoding import encode_float
-from tospike.sim.membrane import Floats
+from tospike.sim.encoders.encoding import encode_float
 from tospike.sim.network import Network
-from tospike.sim.steps import float_steps, laws_of
+from tospike.sim.network.membrane import Floats
+from tospike.sim.network.steps import float_steps, laws_of
 
 TOLERANCE = 1e-5
 """Of membranes: what float32 may make of them, relative to the largest of a stage, or to 1."""

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from tospike.gen.folder import build
-from tospike.gen.images import pack
-from tospike.gen.random_design import random_design
+from tospike.gen.emit.folder import build
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import random_design
 from tospike.hw.params import AcceleratorParams, HostInput, HostOutput, Readout, SpikingParams, require
 from tospike.sim import accelerator as golden
-from tospike.tb.replay import patience, replay
+from tospike.tb.replay.replay import patience, replay
 
 
 def bench_spikes(

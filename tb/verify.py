@@ -10,16 +10,16 @@ from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tospike.gen import tools
-from tospike.gen.cache import Cache, digest
-from tospike.gen.children import temporary_folder
-from tospike.gen.folder import read
-from tospike.gen.tool import Tool, last_words
+from tospike.gen.emit.folder import read
+from tospike.gen.tools import programs as tools
+from tospike.gen.tools.cache import Cache, digest
+from tospike.gen.tools.children import temporary_folder
+from tospike.gen.tools.tool import Tool, last_words
 from tospike.hw.params import InputError, require
-from tospike.tb.replay import SIMULATORS
-from tospike.tb.runner import library_path, make_runner
+from tospike.tb.bench.runner import library_path, make_runner
+from tospike.tb.replay.replay import SIMULATORS
 
-BENCH = "tospike.tb.bench_accelerator"
+BENCH = "tospike.tb.bench.accelerator"
 RUN = "verify"
 """Folder in the design's, for results, log and waveform. It is never where anything runs."""
 RESULTS, LOG, WAVES = "results.xml", "test.log", ("dump.vcd", "dump.fst")

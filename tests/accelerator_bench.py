@@ -2,8 +2,8 @@
 
 from stream_bench import simulate
 
-from tospike.gen.beats import input_beats
-from tospike.gen.images import pack
+from tospike.gen.emit.beats import input_beats
+from tospike.gen.emit.memory_init import pack
 from tospike.hw.accelerator import Accelerator
 
 BETWEEN = 60

@@ -12,19 +12,19 @@ from cocotb.triggers import ClockCycles, with_timeout
 from cocotb.utils import get_sim_time
 from cocotbext.uart import UartSink, UartSource
 
-from tospike.gen.beats import input_beats
-from tospike.gen.folder import read
-from tospike.gen.random_design import random_samples
+from tospike.gen.emit.beats import input_beats
+from tospike.gen.emit.folder import read
+from tospike.gen.emit.random_design import random_samples
 from tospike.hw.host.layout import MAGIC, Register
 from tospike.sim.accelerator import run
-from tospike.tb.serial_host import SerialHost
+from tospike.tb.board.serial_host import SerialHost
 
 PERIOD = 40  # ns
 DIVISOR = int(os.environ["TOSPIKE_DIVISOR"])
 
 
 class CocotbLine:
-    """`tospike.tb.serial_host.Line`, called from a thread of its own. Some bytes are damaged on their way."""
+    """`tospike.tb.board.serial_host.Line`, called from a thread of its own. Some bytes are damaged on their way."""
 
     def __init__(self, dut):
         baud = round(1e9 / (PERIOD * DIVISOR))

@@ -6,17 +6,17 @@ import numpy as np
 
 from tospike.compare.energy.activity import EngineActivity, Memories, Widths
 from tospike.compare.energy.break_even import SpikeActivity
+from tospike.compare.energy.counts.model import energy
+from tospike.compare.energy.counts.models import MODELS
+from tospike.compare.energy.counts.operations import HOROWITZ_45
+from tospike.compare.energy.gates.annotate import WireModel
+from tospike.compare.energy.gates.levels import PartLevels
+from tospike.compare.energy.gates.parts import PARTS
+from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.energy.gates.summary import ClockTree, GateEnergyReport, GateReport, LevelTotals
 from tospike.compare.energy.levels import TERMS, Difference
-from tospike.compare.energy.model import energy
-from tospike.compare.energy.models import MODELS
-from tospike.compare.energy.operations import HOROWITZ_45
 from tospike.compare.energy.summary import CounterEnergyReport, spread
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.gates.annotate import WireModel
-from tospike.compare.gates.levels import PartLevels
-from tospike.compare.gates.parts import PARTS
-from tospike.compare.gates.simulate import DelayModel
-from tospike.compare.gates.summary import ClockTree, GateEnergyReport, GateReport, LevelTotals
 from tospike.compare.report.area import FpgaArea, Resources
 from tospike.compare.report.design import Accuracy, DesignReport, Distribution
 from tospike.compare.report.study import (

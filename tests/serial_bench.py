@@ -11,10 +11,10 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.sim import Simulator
 
-from tospike.gen import tools
-from tospike.gen.cache import Cache, digest
-from tospike.gen.folder import config_hash
-from tospike.gen.images import pack
+from tospike.gen.emit.folder import config_hash
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.tools import programs as tools
+from tospike.gen.tools.cache import Cache, digest
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.host.bridge import Bridge
 

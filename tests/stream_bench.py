@@ -11,7 +11,7 @@ TICK = (TokenKind.TICK, 0, 0)
 END = (TokenKind.END, 0, 0)
 
 ONE_FRAME = [encoding for encoding in Encoding if not encoding.takes_frames]
-"""Encodings of `tospike.hw.snn.encoder.Encoder`."""
+"""Encodings of `tospike.hw.encoders.encoder.Encoder`."""
 
 
 def value(address, payload=1):

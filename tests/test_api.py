@@ -17,7 +17,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import tospike
-from tospike.gen.data import DataSet
+from tospike.gen.data.datasets import DataSet
 from tospike.hw.params import WeightSource
 
 ROOT = Path(__file__).parent.parent

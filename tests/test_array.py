@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from tospike.hw.ann.array import SystolicArray
+from tospike.hw.array.array import SystolicArray
 from tospike.hw.params import ArrayParams, Dataflow, InputError, IntFormat, Technology
 
 SIZES = [(1, 1), (1, 4), (4, 1), (3, 5), (8, 8)]

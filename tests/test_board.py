@@ -14,12 +14,12 @@ from serial_bench import Board, SimulatedLine
 from test_cli import EXAMPLES, refused
 from test_cli import tospike as tospike_in
 
-from tospike.gen import tools
-from tospike.gen.data import load_data
-from tospike.gen.folder import generate, read
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
-from tospike.gen.random_design import random_design
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.folder import generate, read
+from tospike.gen.emit.random_design import random_design
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.tools import programs as tools
 from tospike.hw.params import (
     AcceleratorParams,
     EncoderParams,
@@ -29,8 +29,8 @@ from tospike.hw.params import (
     Readout,
     SpikingParams,
 )
-from tospike.synth.bitstream import TOP, board_shell, clock_divisor
-from tospike.synth.boards import BOARDS, find_board
+from tospike.synth.board.bitstream import TOP, board_shell, clock_divisor
+from tospike.synth.board.boards import BOARDS, find_board
 from tospike.synth.design import read_design
 from tospike.tb.verify import environment, read_results
 

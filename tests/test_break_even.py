@@ -11,19 +11,19 @@ from test_energy import ANN, SNN
 from test_energy_counted import DELAYS, golden
 from test_study import write_networks
 
-from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.energy.work import StatePlacement
 from tospike.compare.study.sensitivity import Variant, option_changes, placed_states, rank, twin_change, variants
 from tospike.compare.study.trial import Trials
 from tospike.compare.sweep.measure import measure
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.result import PointResult, SideResult
 from tospike.compare.sweep.surface import RATES, crossing, surface, with_rates
-from tospike.gen.data import load_data
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import Encoding
 
 HOROWITZ = load_technology("horowitz45")

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from tospike.gen.cache import SEAL, Cache
-from tospike.gen.cache_use import used_since
-from tospike.gen.prune import beyond_size, entries, older_than, remove
+from tospike.gen.tools.cache import SEAL, Cache
+from tospike.gen.tools.cache_prune import beyond_size, entries, older_than, remove
+from tospike.gen.tools.cache_use import used_since
 
 USER = """
 import sys
@@ -40,7 +40,7 @@ def root(tmp_path):
 @pytest.fixture
 def nobody(monkeypatch):
     """As if the process of these tests did not use the cache itself."""
-    monkeypatch.setattr("tospike.gen.prune.used_since", lambda root: float("inf"))
+    monkeypatch.setattr("tospike.gen.tools.cache_prune.used_since", lambda root: float("inf"))
 
 
 def names(found):

@@ -9,7 +9,7 @@ from test_delta import check_encoder
 from test_delta_ann import S4, U1, U4, chain, synapses, walks
 from test_event_engine import run_rtl
 
-from tospike.gen.random_design import random_design
+from tospike.gen.emit.random_design import random_design
 from tospike.hw.params import (
     ChangeParams,
     DeltaParams,
@@ -17,13 +17,13 @@ from tospike.hw.params import (
     IntFormat,
     TokenFormat,
 )
-from tospike.hw.snn.activate import Activate
-from tospike.hw.snn.engine import EventEngine
-from tospike.hw.snn.layout import pack
-from tospike.sim.activations import activate
-from tospike.sim.codes import changes, differences
-from tospike.sim.delta_ann import run_delta_ann
-from tospike.sim.encoder import run_delta
+from tospike.hw.spiking.activate import Activate
+from tospike.hw.spiking.engine import EventEngine
+from tospike.hw.spiking.layout import pack
+from tospike.sim.encoders.codes import changes, differences
+from tospike.sim.encoders.encoder import run_delta
+from tospike.sim.spiking.ann import activate
+from tospike.sim.spiking.delta_ann import run_delta_ann
 
 
 @pytest.mark.parametrize("threshold", [0, 1, 5, 30])

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tospike.gen import tools
-from tospike.gen.bare import generate_component
+from tospike.gen.emit.bare import generate_component
+from tospike.gen.tools import programs as tools
 from tospike.hw.accelerator import make_engine
 from tospike.hw.params import SpikingParams
-from tospike.hw.snn.layout import memories
+from tospike.hw.spiking.layout import memories
 
 # answers as Yosys does when asked for its version; whatever else it is asked, a child of its own keeps it waiting
 HANGS = """\

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tospike.gen.common_step import common_step
+from tospike.gen.quantize.common_step import common_step
 from tospike.hw.params import InputError
 
 

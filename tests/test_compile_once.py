@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tospike.gen.tools import find
+from tospike.gen.tools.programs import find
 
 
 @pytest.fixture
@@ -25,7 +25,15 @@ def compiler(tmp_path, monkeypatch):
     (tmp_path / "own.cpp").write_text("own")
 
     def call(*arguments):
-        command = [sys.executable, "-P", "-m", "tospike.gen.compile_once", tmp_path / "runtime", program, *arguments]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "tospike.gen.tools.compile_once",
+            tmp_path / "runtime",
+            program,
+            *arguments,
+        ]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
     call.calls = lambda: (tmp_path / "calls").read_text().count("\n")

@@ -9,11 +9,11 @@ from test_cli import tospike
 
 from tospike.examples import __file__ as examples
 from tospike.gen.convert import CONVERSION_KEY, ConvertOptions, convert
-from tospike.gen.data import load_data
+from tospike.gen.data.datasets import load_data
 from tospike.gen.load import load_network
-from tospike.gen.nir_import import import_nir, read_options
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.nir.importer import import_nir, read_options
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import Encoding, InputError, Readout, Reset
 from tospike.sim import accelerator
 from tospike.sim.network import (
@@ -28,8 +28,8 @@ from tospike.sim.network import (
     Stage,
     Window,
 )
+from tospike.sim.network.reference import run_float
 from tospike.sim.over_time import float_predictions, golden_predictions
-from tospike.sim.reference import run_float
 
 DIGITS = examples.replace("__init__.py", "digits_ann.onnx")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tospike.gen.data import load_data
-from tospike.gen.recordings import bin_events
+from tospike.gen.data.datasets import load_data
+from tospike.gen.data.recordings import bin_events
 from tospike.hw.params import InputError
 
 SHARED_MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"

@@ -7,7 +7,10 @@ import pytest
 from amaranth.hdl import *
 from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
 
-from tospike.gen.random_design import blank_design, random_design, random_samples
+from tospike.gen.emit.random_design import blank_design, random_design, random_samples
+from tospike.hw.encoders import delay_layout
+from tospike.hw.encoders.delay import Delay
+from tospike.hw.encoders.delay_layout import counter_names
 from tospike.hw.params import (
     AcceleratorParams,
     DelayParams,
@@ -21,13 +24,10 @@ from tospike.hw.params import (
     Readout,
     SpikingParams,
 )
-from tospike.hw.snn import delay_layout
-from tospike.hw.snn.delay import Delay
-from tospike.hw.snn.delay_layout import counter_names
 from tospike.sim.accelerator import run, spike_trains, stage_spikes
-from tospike.sim.delay import DelayLine, delayed, run_delay
+from tospike.sim.encoders.delay import DelayLine, delayed, run_delay
 from tospike.sim.network import Network, Stage
-from tospike.sim.window import chain_order
+from tospike.sim.spiking.window import chain_order
 
 SIGNED = IntFormat(bits=3, signed=True)
 

@@ -9,13 +9,15 @@ from simulators import QUICK
 from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
 from test_import_nir import chain, li, lif, save
 
-from tospike.gen.cache import Cache
-from tospike.gen.data import load_data
-from tospike.gen.folder import build, generate
-from tospike.gen.images import pack
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.folder import build, generate
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.tools.cache import Cache
+from tospike.hw.encoders.delta import DeltaEncoder
+from tospike.hw.encoders.layout import delta_counter_names
 from tospike.hw.params import (
     CHANGE,
     AcceleratorParams,
@@ -29,15 +31,13 @@ from tospike.hw.params import (
     Readout,
     SpikingParams,
 )
-from tospike.hw.snn.delta import DeltaEncoder
-from tospike.hw.snn.encoder_layout import delta_counter_names
 from tospike.sim.accelerator import run
-from tospike.sim.codes import changes
-from tospike.sim.encoder import run_delta
+from tospike.sim.encoders.codes import changes
+from tospike.sim.encoders.encoder import run_delta
 from tospike.sim.network import InputSpec
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import Backend, evaluate
-from tospike.tb.replay import replay
+from tospike.tb.replay.replay import replay
 
 BITS = 4
 UNSIGNED = IntFormat(bits=BITS, signed=False)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_event_timing import run_rtl
 
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.hw.params import (
     AcceleratorParams,
     ChangeParams,
@@ -17,9 +17,9 @@ from tospike.hw.params import (
     IntFormat,
 )
 from tospike.sim import accelerator as golden
-from tospike.sim.delta_ann import run_delta_ann
-from tospike.sim.layers_integer import run_integers
 from tospike.sim.network import Requantize
+from tospike.sim.spiking.delta_ann import run_delta_ann
+from tospike.sim.systolic.layers import run_integers
 
 U4, S4, U1 = IntFormat(bits=4, signed=False), IntFormat(bits=4, signed=True), IntFormat(bits=1, signed=False)
 U8 = IntFormat(bits=8, signed=False)

@@ -8,17 +8,17 @@ from simulators import QUICK
 from test_cli import EXAMPLES, tospike
 from test_study import write_networks
 
-from tospike.gen.cache import Cache
-from tospike.gen.data import load_data
-from tospike.gen.folder import generate, read
-from tospike.gen.options import ModelOptions
-from tospike.gen.plan import AnnEngine, PlanOptions, plan
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.folder import generate, read
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import DeltaParams, Encoding, InputError, Sweep, WeightSource
 from tospike.sim import accelerator as golden
-from tospike.sim.encoding import as_frames
-from tospike.sim.frames import running_frames, sum_frames
-from tospike.sim.reference import run_float
+from tospike.sim.encoders.encoding import as_frames
+from tospike.sim.network.frames import running_frames, sum_frames
+from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import Backend, evaluate
 
 DELTA = ModelOptions(ann_engine=AnnEngine.DELTA)

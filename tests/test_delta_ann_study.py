@@ -12,9 +12,9 @@ from test_delta_ann import CHAINS, U4, chain, walks
 from test_delta_ann_networks import data_of, sequences  # noqa: F401 (a fixture)
 
 from tospike.compare.energy.break_even import spike_activity
-from tospike.compare.energy.counted import counted_energy
-from tospike.compare.energy.hardware import engine_work
-from tospike.compare.energy.models import MODELS
+from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.hardware import engine_work
+from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.study.describe import ann_bits, describe
@@ -22,10 +22,10 @@ from tospike.compare.study.entry import Prices, published
 from tospike.compare.study.sensitivity import option_changes
 from tospike.compare.study.trial import Trials
 from tospike.compare.study.twin import twin_design
-from tospike.gen.options import ModelOptions
-from tospike.gen.plan import AnnEngine
-from tospike.gen.prepare import prepare
-from tospike.gen.random_design import random_design
+from tospike.gen.emit.random_design import random_design
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.plan import AnnEngine
 from tospike.sim import accelerator as golden
 
 HOROWITZ = load_technology("horowitz45")

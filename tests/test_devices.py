@@ -2,15 +2,15 @@
 
 import pytest
 
-from tospike.gen.area_costs import AREA_COSTS
-from tospike.gen.bare import generate_array
-from tospike.gen.cache import Cache
-from tospike.gen.fit import fit
-from tospike.gen.fpga_tools import FPGA_TOOLS
+from tospike.gen.area.costs import AREA_COSTS
+from tospike.gen.emit.bare import generate_array
+from tospike.gen.place.auto_size import fit
+from tospike.gen.tools.cache import Cache
+from tospike.gen.tools.fpga import FPGA_TOOLS
 from tospike.hw.params import PRIMITIVES, ArrayParams, DenseLayer, InputError, SystolicParams, Technology
 from tospike.hw.params.devices import DEVICES, ECP5, Device, find_device, named
 from tospike.hw.primitives import CELLS, MULTIPLY_ADD, cell_model
-from tospike.synth.boards import PACKERS
+from tospike.synth.board.boards import PACKERS
 from tospike.synth.flow import synthesize
 from tospike.synth.targets import RESOURCES, parse_target
 

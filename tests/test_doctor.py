@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from tospike.cli.doctor import render
-from tospike.gen.doctor import doctor
-from tospike.gen.tool import Tool, ToolError, last_words
-from tospike.gen.tools import SPECS, find, look
+from tospike.gen.tools.doctor import doctor
+from tospike.gen.tools.programs import SPECS, find, look
+from tospike.gen.tools.tool import Tool, ToolError, last_words
 from tospike.hw.params import InputError
 
 

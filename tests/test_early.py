@@ -9,15 +9,15 @@ from simulators import QUICK
 from stream_bench import END, TICK, send_tokens, simulate, value
 from test_host_streams import receive_beats
 
-from tospike.gen.cache import Cache
 from tospike.gen.convert import ConvertOptions, convert
-from tospike.gen.data import load_data
-from tospike.gen.folder import build
-from tospike.gen.images import pack
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.folder import build
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.load import load_network
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.tools.cache import Cache
 from tospike.hw.host.early import EarlyOutput
 from tospike.hw.params import (
     AcceleratorParams,
@@ -33,9 +33,9 @@ from tospike.hw.params import (
 from tospike.sim.accelerator import run
 from tospike.sim.early import deciding_steps
 from tospike.sim.network import Decision
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import Backend, evaluate
-from tospike.tb.replay import replay
+from tospike.tb.replay.replay import replay
 
 
 def plain(train, most):

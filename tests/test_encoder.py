@@ -5,13 +5,13 @@ import pytest
 from amaranth.hdl import *
 from stream_bench import END, ONE_FRAME, TICK, as_token, receive, send_tokens, simulate, value
 
+from tospike.hw.encoders.encoder import Encoder
+from tospike.hw.encoders.layout import counter_names
+from tospike.hw.encoders.random import RandomNumbers
 from tospike.hw.params import EncoderParams, Encoding, InputError, IntFormat
-from tospike.hw.snn.encoder import Encoder
-from tospike.hw.snn.encoder_layout import counter_names
-from tospike.hw.snn.random import RandomNumbers
-from tospike.sim.codes import random_numbers
-from tospike.sim.encoder import run_encoder
-from tospike.sim.encoding import coded, encode, encode_float
+from tospike.sim.encoders.codes import random_numbers
+from tospike.sim.encoders.encoder import run_encoder
+from tospike.sim.encoders.encoding import coded, encode, encode_float
 from tospike.sim.network import InputSpec
 
 UNSIGNED = IntFormat(bits=4, signed=False)

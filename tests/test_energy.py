@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tospike.compare.energy.activity import EngineActivity, LayerActivity, Memories, Widths
-from tospike.compare.energy.model import MEMORY_OPERATIONS, energy
-from tospike.compare.energy.models import MODELS, model_named
+from tospike.compare.energy.counts.model import MEMORY_OPERATIONS, energy
+from tospike.compare.energy.counts.models import MODELS, model_named
+from tospike.compare.energy.counts.operations import HOROWITZ_45, operation_prices
 from tospike.compare.energy.observe import connections_reached, engine_activities
-from tospike.compare.energy.operations import HOROWITZ_45, operation_prices
 from tospike.compare.energy.technology import load_technology
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,

@@ -7,15 +7,15 @@ import pytest
 from simulators import QUICK
 from test_energy import ANN, ARRAY, SNN
 
-from tospike.compare.energy.counted import PARTS, counted_energy
-from tospike.compare.energy.hardware import engine_work
+from tospike.compare.energy.counters.energy import PARTS, counted_energy
+from tospike.compare.energy.counters.hardware import engine_work
+from tospike.compare.energy.counters.registers import register_bits
 from tospike.compare.energy.levels import TERMS, differences
-from tospike.compare.energy.registers import register_bits
 from tospike.compare.energy.technology import load_technology, shipped
-from tospike.gen.cache import Cache
-from tospike.gen.folder import build
-from tospike.gen.images import pack
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.emit.folder import build
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import (
     CHANGE,
     AcceleratorParams,
@@ -32,7 +32,7 @@ from tospike.hw.params import (
     SystolicParams,
 )
 from tospike.sim.accelerator import run
-from tospike.tb.replay import replay
+from tospike.tb.replay.replay import replay
 
 HOROWITZ = load_technology("horowitz45")
 WS = replace(

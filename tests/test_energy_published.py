@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from tospike.compare.energy import davidson_furber, lemaire, ottati, yan
 from tospike.compare.energy.activity import LayerActivity
 from tospike.compare.energy.break_even import (
     LARGE_SRAM,
@@ -13,6 +12,7 @@ from tospike.compare.energy.break_even import (
     break_even,
     spike_activity,
 )
+from tospike.compare.energy.counts import davidson_furber, lemaire, ottati, yan
 from tospike.hw.params import InputError
 
 CONV_OUTPUTS = 12 * 12

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from tospike.compare.study.workload import named
-from tospike.gen.beats import dense_beats, token_beats
-from tospike.gen.data import load_data
-from tospike.gen.images import shapes
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.beats import dense_beats, token_beats
+from tospike.gen.emit.memory_init import shapes
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, WeightSource
-from tospike.tb import replay as replay_module
 from tospike.tb.evaluate import Backend, evaluate
 from tospike.tb.gemm import bench_gemm, scale_sim_cycles
+from tospike.tb.replay import replay as replay_module
 
 DIGITS = named("digits", ModelOptions())
 STATED = json.loads((Path(DIGITS.ann).parent / "digits.json").read_text())

@@ -8,7 +8,7 @@ from amaranth.hdl import *
 from stream_bench import simulate
 
 from tospike.hw.params import IntFormat
-from tospike.hw.snn.accumulate import WRITE_LATENCY, Accumulate
+from tospike.hw.spiking.accumulate import WRITE_LATENCY, Accumulate
 
 IDLE = None
 

@@ -12,16 +12,16 @@ from test_cli import EXAMPLES, tospike
 from test_event_timing import run_rtl
 from test_study import write_networks
 
-from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.counters.energy import counted_energy
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.study.sensitivity import option_changes
-from tospike.gen.data import load_data
-from tospike.gen.images import pack
-from tospike.gen.options import ModelOptions
-from tospike.gen.plan import AnnEngine, PlanOptions, plan
-from tospike.gen.prepare import prepare
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
 from tospike.hw.params import (
     AcceleratorParams,
     ActivationParams,
@@ -33,11 +33,11 @@ from tospike.hw.params import (
     TokenFormat,
     WeightSource,
 )
-from tospike.hw.snn.activate import Activate
+from tospike.hw.spiking.activate import Activate
 from tospike.sim import accelerator as golden
-from tospike.sim.activations import activate
-from tospike.sim.layers_integer import run_integers
 from tospike.sim.network import Conv2d, Requantize
+from tospike.sim.spiking.ann import activate
+from tospike.sim.systolic.layers import run_integers
 
 ENGINES = (AnnEngine.SYSTOLIC, AnnEngine.EVENT)
 U4, S4, U1 = IntFormat(bits=4, signed=False), IntFormat(bits=4, signed=True), IntFormat(bits=1, signed=False)

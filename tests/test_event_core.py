@@ -5,7 +5,7 @@ import json
 from typer.testing import CliRunner
 
 from tospike.cli.main import app
-from tospike.gen.serialize import decode
+from tospike.gen.emit.serialize import decode
 from tospike.hw.params import SpikingParams
 from tospike.synth.design import read_design
 

@@ -29,9 +29,9 @@ from tospike.hw.params import (
     SpikingParams,
     Sweep,
 )
-from tospike.hw.snn.engine import EventEngine
-from tospike.hw.snn.layout import counter_names, memories, pack
-from tospike.sim.event import run_event
+from tospike.hw.spiking.engine import EventEngine
+from tospike.hw.spiking.layout import counter_names, memories, pack
+from tospike.sim.spiking.golden import run_event
 
 
 def frame_tokens(values):

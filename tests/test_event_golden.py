@@ -17,7 +17,7 @@ from tospike.hw.params import (
     Rounding,
     SpikingParams,
 )
-from tospike.sim.event import run_event
+from tospike.sim.spiking.golden import run_event
 
 
 def shifted(value, shift, rounding):

@@ -7,7 +7,7 @@ from amaranth.hdl import *
 from stream_bench import simulate
 
 from tospike.hw.params import IntFormat
-from tospike.hw.snn.ring import MAX_WORDS, AccumulateRing
+from tospike.hw.spiking.ring import MAX_WORDS, AccumulateRing
 
 LANES = 2
 STATE = IntFormat(bits=4, signed=True)

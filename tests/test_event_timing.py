@@ -8,6 +8,10 @@ from stream_bench import ONE_FRAME, simulate
 from test_event_engine import packed, random_decays, random_neuron, random_sweep
 
 from tospike.hw.accelerator import make_engine, make_output
+from tospike.hw.encoders import delay_layout
+from tospike.hw.encoders.delay import Delay
+from tospike.hw.encoders.delta import DeltaEncoder
+from tospike.hw.encoders.encoder import Encoder
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import (
@@ -29,15 +33,11 @@ from tospike.hw.params import (
     SpikingParams,
     TokenKind,
 )
-from tospike.hw.snn import delay_layout
-from tospike.hw.snn.delay import Delay
-from tospike.hw.snn.delta import DeltaEncoder
-from tospike.hw.snn.encoder import Encoder
 from tospike.sim.accelerator import first_spikes
-from tospike.sim.delay import run_delay
-from tospike.sim.encoder import run_delta, run_encoder
-from tospike.sim.event import run_event
-from tospike.sim.timing import chain_cycles
+from tospike.sim.cycles.chain import chain_cycles
+from tospike.sim.encoders.delay import run_delay
+from tospike.sim.encoders.encoder import run_delta, run_encoder
+from tospike.sim.spiking.golden import run_event
 
 
 def random_chain(rng):

@@ -4,9 +4,9 @@ import pytest
 from amaranth.hdl import *
 from stream_bench import END, TICK, as_token, receive, send, send_tokens, simulate, value
 
-from tospike.hw.events import Densifier, token_layout
 from tospike.hw.params import IntFormat, TokenFormat
 from tospike.hw.streams import Queue, Register
+from tospike.hw.tokens import Densifier, token_layout
 
 
 def as_dense(payload):

@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tospike.cli.main import app
-from tospike.gen.data import load_data
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import InputError
-from tospike.tb.exact_trace import Difference, compare_trains, first_difference
+from tospike.tb.replay.exact_trace import Difference, compare_trains, first_difference
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tospike.gen.data import load_data
+from tospike.gen.data.datasets import load_data
 from tospike.gen.load import load_network
-from tospike.gen.nir_import import read_options
-from tospike.gen.nir_options import NirOptions
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.nir.importer import read_options
+from tospike.gen.nir.options import NirOptions
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import Reset
 from tospike.sim.accelerator import run
-from tospike.sim.encoding import encode
-from tospike.sim.reference import run_float
+from tospike.sim.encoders.encoding import encode
+from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import Backend, evaluate
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

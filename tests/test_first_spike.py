@@ -7,10 +7,10 @@ import pytest
 
 from tospike.examples import __file__ as examples
 from tospike.gen.convert import ConvertOptions, convert
-from tospike.gen.data import load_data
+from tospike.gen.data.datasets import load_data
 from tospike.gen.load import load_network
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import (
     AcceleratorParams,
     HostInput,
@@ -22,7 +22,7 @@ from tospike.hw.params import (
 )
 from tospike.sim import accelerator
 from tospike.sim.network import Decision, Dense, InputSpec, Membrane, Network, Stage
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import Backend, evaluate
 
 DIGITS = examples.replace("__init__.py", "digits_ann.onnx")

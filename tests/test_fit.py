@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from tospike.compare.study.workload import named
-from tospike.gen.area import predict
-from tospike.gen.area_memories import block_rams
-from tospike.gen.data import load_data
-from tospike.gen.fit import fit
-from tospike.gen.folder import generate
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.area.memories import block_rams
+from tospike.gen.area.systolic import predict
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.folder import generate
+from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.auto_size import fit
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
@@ -27,7 +27,7 @@ from tospike.hw.params import (
 )
 from tospike.hw.params.devices import DEVICES, find_device
 from tospike.sim import accelerator as golden
-from tospike.sim.systolic_timing import frame_cycles
+from tospike.sim.systolic.timing import frame_cycles
 from tospike.synth.flow import synthesize
 
 DIGITS = named("digits", ModelOptions())

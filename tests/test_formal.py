@@ -8,11 +8,11 @@ import pytest
 from amaranth.hdl import *
 from formal import NO_FORMAL, prove
 
-from tospike.hw.events import Densifier
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.output import DenseOutput
 from tospike.hw.params import IntFormat, TokenFormat, TokenKind
 from tospike.hw.streams import Queue, Register
+from tospike.hw.tokens import Densifier
 
 pytestmark = NO_FORMAL
 

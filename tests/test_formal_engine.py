@@ -11,8 +11,8 @@ from test_formal import holds, no_reset
 from test_formal_spiking import ports_of
 
 from tospike.hw.params import SPIKE, LeakKind, LeakParams, LifParams, SpikingParams, TokenKind
-from tospike.hw.snn import engine
-from tospike.hw.snn.layout import pack
+from tospike.hw.spiking import engine
+from tospike.hw.spiking.layout import pack
 from tospike.hw.streams import Queue
 
 pytestmark = [NO_FORMAL, pytest.mark.slow]

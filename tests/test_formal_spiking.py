@@ -19,10 +19,10 @@ from tospike.hw.params import (
     TokenFormat,
     TokenKind,
 )
-from tospike.hw.snn import register
-from tospike.hw.snn.layout import pack
-from tospike.hw.snn.recurrence import Recurrence
-from tospike.hw.snn.serializer import Serializer
+from tospike.hw.spiking import register
+from tospike.hw.spiking.layout import pack
+from tospike.hw.spiking.recurrence import Recurrence
+from tospike.hw.spiking.serializer import Serializer
 from tospike.hw.streams import Register
 
 pytestmark = NO_FORMAL

@@ -7,15 +7,15 @@ import pytest
 from onnx import helper, load, save
 from test_cli import write_onnx
 
-from tospike.gen.data import load_data
+from tospike.gen.data.datasets import load_data
 from tospike.gen.load import load_network
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import describe_frames, prepare
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import describe_frames, prepare
 from tospike.hw.params import InputError
-from tospike.sim.encoding import encode
-from tospike.sim.frames import sum_frames
+from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import InputSpec
-from tospike.sim.reference import run_float
+from tospike.sim.network.frames import sum_frames
+from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import Backend, evaluate
 
 STEPS, CHANNELS = 6, 3

@@ -9,13 +9,13 @@ import nir
 import numpy as np
 import pytest
 
-from tospike.gen.data import load_data
-from tospike.gen.nir_frameworks import Framework, Gain
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.nir.frameworks import Framework, Gain
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import InputError, Reset
-from tospike.tb.exact_trace import compare_trains
 from tospike.tb.reference import compare_reference
+from tospike.tb.replay.exact_trace import compare_trains
 
 INPUTS, HIDDEN, OUTPUTS, SAMPLES, STEPS = 24, 16, 6, 6, 20
 RNG = np.random.default_rng(21)

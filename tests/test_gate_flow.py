@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tospike.compare.energy.gates import measure as measure_module
+from tospike.compare.energy.gates.cells import DENSITIES, measure_cells
+from tospike.compare.energy.gates.measure import GateOptions, NotInstalledError, measure_gates, source_of, timing_of
+from tospike.compare.energy.gates.parts import PARTS
+from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.energy.gates.study import GateStudy
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.gates import measure as measure_module
-from tospike.compare.gates.cells import DENSITIES, measure_cells
-from tospike.compare.gates.measure import GateOptions, NotInstalledError, measure_gates, source_of, timing_of
-from tospike.compare.gates.parts import PARTS
-from tospike.compare.gates.simulate import DelayModel
-from tospike.compare.gates.study import GateStudy
-from tospike.gen.cache import Cache
-from tospike.gen.random_design import random_design, random_samples
-from tospike.gen.tool import Tool, ToolError
-from tospike.gen.tools import look
+from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.tools.cache import Cache
+from tospike.gen.tools.programs import look
+from tospike.gen.tools.tool import Tool, ToolError
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
@@ -37,8 +37,8 @@ from tospike.hw.params import (
     Technology,
     WeightSource,
 )
-from tospike.synth.gates import map_gates
-from tospike.synth.timing import clock_period
+from tospike.synth.asic.gates import map_gates
+from tospike.synth.asic.timing import clock_period
 
 LIBRARY = Path(__file__).with_name("gates.lib")
 ZERO, DELAYED = DelayModel.ZERO, DelayModel.LIBRARY

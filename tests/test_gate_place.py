@@ -8,9 +8,9 @@ import reports
 from test_energy import ANN, SNN
 from test_energy_counted import golden
 
+from tospike.compare.energy.gates.place import gate_break_even, place_in_gates
+from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.place import spikes_between
-from tospike.compare.gates.place import gate_break_even, place_in_gates
-from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.report.figures.energy import break_even_figure
 from tospike.compare.report.study import BreakEvenReport
 from tospike.hw.params import SPIKE, Encoding

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from test_cli import tospike
 
-from tospike.compare.energy.work import StatePlacement
-from tospike.compare.gates.parts import PARTS
-from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.energy.counters.work import StatePlacement
+from tospike.compare.energy.gates.parts import PARTS
+from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.sweep import runner
 from tospike.compare.sweep.gate_surface import check_surface, gate_surface
 from tospike.compare.sweep.gates import GatePoint, Side, measure
@@ -20,7 +20,7 @@ from tospike.compare.sweep.result import GateSideResult
 from tospike.compare.sweep.runner import GATES, run_sweep
 from tospike.compare.sweep.surface import RATES, crossing
 from tospike.compare.sweep.surface_figure import surface_figure
-from tospike.gen.cache import Cache
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError
 
 LIBRARY = str(Path(__file__).with_name("gates.lib"))

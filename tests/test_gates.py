@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tospike.compare.energy.gates.annotate import WireModel, annotate
+from tospike.compare.energy.gates.energy import STATIC, clock_tree, gate_energy
+from tospike.compare.energy.gates.parts import part_of
+from tospike.compare.energy.gates.simulate import DelayModel, GateSimulator
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.gates.annotate import WireModel, annotate
-from tospike.compare.gates.energy import STATIC, clock_tree, gate_energy
-from tospike.compare.gates.parts import part_of
-from tospike.compare.gates.simulate import DelayModel, GateSimulator
-from tospike.gen.cache import Cache
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError
-from tospike.synth.library import read_cells
-from tospike.synth.netlist import Gate, Macro, Netlist, ReadPort, WritePort
+from tospike.synth.asic.library import read_cells
+from tospike.synth.asic.netlist import Gate, Macro, Netlist, ReadPort, WritePort
 
 LIBRARY = read_cells(Path(__file__).with_name("gates.lib").read_bytes())
 NO_WIRES = WireModel(pitches=0.0)

@@ -9,12 +9,12 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tospike.gen.onnx_graph import Graph
-from tospike.gen.onnx_grids import linear, quant
-from tospike.gen.onnx_import import import_onnx
-from tospike.gen.requantizer import thresholds
+from tospike.gen.onnx.graph import Graph
+from tospike.gen.onnx.grids import linear, quant
+from tospike.gen.onnx.importer import import_onnx
+from tospike.gen.quantize.requantizer import thresholds
 from tospike.hw.params import IntFormat
-from tospike.sim.encoding import encode_float, quantize_input
+from tospike.sim.encoders.encoding import encode_float, quantize_input
 from tospike.sim.network import Grid, GridRounding
 
 RNG = np.random.default_rng(29)

@@ -10,9 +10,9 @@ from test_host_streams import send_beats
 from test_image import Maker
 from test_verify import DESIGNS, core
 
-from tospike.gen.beats import input_beats, output_words
-from tospike.gen.images import pack
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.emit.beats import input_beats, output_words
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.host.layout import Register, counter_names
 from tospike.hw.host.register_map import ERRORS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
 
-from tospike.gen.beats import dense_beats, token_word
+from tospike.gen.emit.beats import dense_beats, token_word
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.output import ArgmaxOutput, DenseOutput, FirstSpikeOutput, TokenOutput
 from tospike.hw.params import IntFormat, TokenFormat, TokenKind

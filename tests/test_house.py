@@ -1,6 +1,7 @@
 """Rules of the house that no other tool holds."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -25,3 +26,8 @@ def test_an_engine_is_looked_up_and_not_asked_for_its_class():
 
 def test_a_file_tells_one_thing():
     assert {str(path): size for path in modules(*LAYERS) if (size := len(path.read_text().splitlines())) > 400} == {}
+
+
+def test_a_room_holds_few_things():
+    rooms = Counter(path.parent for path in modules(*LAYERS) if path.name != "__init__.py")
+    assert {str(room): count for room, count in rooms.items() if count > 20} == {}

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from engine_bench import check_engine
 
-from tospike.gen.images import pack
-from tospike.gen.plan import PlanOptions, plan
-from tospike.hw.image.engine import ImageEngine
-from tospike.hw.image.storage import Storage
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.place.plan import PlanOptions, plan
+from tospike.hw.conv.engine import ImageEngine
+from tospike.hw.conv.storage import Storage
 from tospike.hw.params import ImageParams, InputError, IntFormat
-from tospike.sim.image import run
-from tospike.sim.image_timing import frame_timing
+from tospike.sim.conv.golden import run
+from tospike.sim.conv.timing import frame_timing
 from tospike.sim.network import (
     Accumulator,
     Add,

@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 from test_import_nir import W1, W2, chain, li, lif, ones, save
 
-from tospike.gen.nir_import import import_nir
-from tospike.gen.nir_options import NirOptions
-from tospike.gen.plan import PlanOptions, plan
-from tospike.gen.quantize import quantize
-from tospike.gen.quantize_options import QuantizeOptions
+from tospike.gen.nir.importer import import_nir
+from tospike.gen.nir.options import NirOptions
+from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import DelayParams, Encoding, InputError
 from tospike.sim.accelerator import run, spike_trains
-from tospike.sim.delay import delayed
+from tospike.sim.encoders.delay import delayed
+from tospike.sim.network.reference import run_float
 from tospike.sim.over_time import float_predictions, golden_predictions
-from tospike.sim.reference import run_float
 
 OPTIONS = NirOptions(dt=1e-4, encoding=Encoding.RATE, steps=12)
 FIRST, SECOND = np.array([0, 3, 1]), np.array([2, 0, 0, 5])

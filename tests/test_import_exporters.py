@@ -6,12 +6,12 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tospike.gen.onnx_import import import_onnx
-from tospike.gen.quantize import quantize
+from tospike.gen.onnx.importer import import_onnx
+from tospike.gen.quantize.network import quantize
 from tospike.hw.params import InputError
-from tospike.sim.encoding import encode
-from tospike.sim.layers_integer import run_integers
-from tospike.sim.reference import run_float
+from tospike.sim.encoders.encoding import encode
+from tospike.sim.network.reference import run_float
+from tospike.sim.systolic.layers import run_integers
 
 RNG = np.random.default_rng(41)
 DOMAIN = "qonnx.custom_op.general"

@@ -6,13 +6,13 @@ import nir
 import numpy as np
 import pytest
 
-from tospike.gen.data import load_data
-from tospike.gen.nir_import import import_nir
-from tospike.gen.nir_options import NirOptions
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.nir.importer import import_nir
+from tospike.gen.nir.options import NirOptions
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.sim.network import Conv2d, Dense
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import Backend, evaluate
 
 RNG = np.random.default_rng(12)

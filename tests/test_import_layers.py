@@ -8,11 +8,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from tospike.gen.data import load_data
-from tospike.gen.onnx_import import import_onnx
+from tospike.gen.data.datasets import load_data
+from tospike.gen.onnx.importer import import_onnx
 from tospike.hw.params import InputError
 from tospike.sim.network import Add, Conv2d, Dense, MaxPool2d
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 RNG = np.random.default_rng(17)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from tospike.gen.load import load_network
-from tospike.gen.nir_frameworks import PRESETS, DecayRule, Framework, Integration
-from tospike.gen.nir_import import import_nir, read_options
-from tospike.gen.nir_options import METADATA_KEY, NirOptions
-from tospike.gen.options import ModelOptions
+from tospike.gen.nir.frameworks import PRESETS, DecayRule, Framework, Integration
+from tospike.gen.nir.importer import import_nir, read_options
+from tospike.gen.nir.options import METADATA_KEY, NirOptions
+from tospike.gen.options.model import ModelOptions
 from tospike.hw.params import Encoding, InputError, NeuronKind, Readout, Reset
-from tospike.sim.membrane import integrate
-from tospike.sim.reference import run_float
+from tospike.sim.network.membrane import integrate
+from tospike.sim.network.reference import run_float
 
 SHARED_NIR = Path(__file__).parents[2] / "shared" / "data" / "nir"
 RNG = np.random.default_rng(3)

@@ -4,11 +4,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from tospike.gen.emit.names import identifier
 from tospike.gen.load import load_network
-from tospike.gen.names import identifier
-from tospike.gen.onnx_import import import_onnx
+from tospike.gen.onnx.importer import import_onnx
 from tospike.hw.params import InputError
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 
 RNG = np.random.default_rng(7)
 W1 = RNG.normal(size=(5, 6)).astype(np.float32)  # (outputs, inputs)

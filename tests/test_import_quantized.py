@@ -10,19 +10,19 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
-from tospike.gen.data import load_data
-from tospike.gen.folder import build as build_verilog
-from tospike.gen.images import pack, shapes
-from tospike.gen.onnx_import import import_onnx
-from tospike.gen.plan import PlanOptions, plan
-from tospike.gen.quantize import quantize
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.folder import build as build_verilog
+from tospike.gen.emit.memory_init import pack, shapes
+from tospike.gen.onnx.importer import import_onnx
+from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.quantize.network import quantize
 from tospike.hw.params import InputError, IntFormat
 from tospike.sim.accelerator import run as run_golden
-from tospike.sim.encoding import encode
-from tospike.sim.layers_integer import run_integers, run_stages
+from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import Conv2d
-from tospike.sim.reference import run_float
-from tospike.tb.replay import replay
+from tospike.sim.network.reference import run_float
+from tospike.sim.systolic.layers import run_integers, run_stages
+from tospike.tb.replay.replay import replay
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 RNG = np.random.default_rng(23)

@@ -13,9 +13,9 @@ from tospike.compare.study.iso_accuracy import GridPoint, ann_grid, run_grid, sn
 from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy as _compare
 from tospike.compare.study.trial import Trial, Trials
 from tospike.compare.study.twin import twin_design
-from tospike.gen.data import load_data
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
+from tospike.gen.data.datasets import load_data
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 from tospike.hw.params import InputError
 
 SAMPLES = 200

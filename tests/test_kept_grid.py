@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tospike.gen.plan import plan
-from tospike.gen.prepare import Prepared
-from tospike.gen.quantize import quantize
-from tospike.gen.quantize_options import QuantizeOptions
+from tospike.gen.pipeline import Prepared
+from tospike.gen.place.plan import plan
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import Comparison, Encoding, LeakKind, NeuronKind, Readout, Reset, ResetTiming
 from tospike.sim import accelerator
 from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 
 STEPS = 6
 SHAPE = (2, 3, 3)

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tospike.gen.data import load_data
-from tospike.gen.layer_options import LAYER_OPTIONS, check_layers, layers_of, parse_layers
+from tospike.gen.data.datasets import load_data
 from tospike.gen.load import load_network
-from tospike.gen.options import ModelOptions
-from tospike.gen.options_file import read_options_file
-from tospike.gen.plan import plan
-from tospike.gen.plan_options import AnnEngine, PlanOptions, SpikingEngine
-from tospike.gen.prepare import prepare
-from tospike.gen.quantize import quantize
-from tospike.gen.quantize_options import QuantizeOptions
+from tospike.gen.options.file import read_options_file
+from tospike.gen.options.layers import LAYER_OPTIONS, check_layers, layers_of, parse_layers
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.options import AnnEngine, PlanOptions, SpikingEngine
+from tospike.gen.place.plan import plan
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError, RegisterParams, SpikingParams, of_layer
 from tospike.tb.evaluate import Backend, evaluate
 

@@ -6,10 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tospike.gen import serialize
+from tospike.gen.emit import serialize
 from tospike.hw.params import InputError, IntFormat, RequantizeParams
-from tospike.sim.layers import currents, weighted_sums
-from tospike.sim.layers_integer import BATCH, run_integers, run_stages
 from tospike.sim.network import (
     Accumulator,
     Activation,
@@ -27,7 +25,9 @@ from tospike.sim.network import (
     SumPool2d,
     Window,
 )
-from tospike.sim.reference import run_float
+from tospike.sim.network.layers import currents, weighted_sums
+from tospike.sim.network.reference import run_float
+from tospike.sim.systolic.layers import BATCH, run_integers, run_stages
 
 RNG = np.random.default_rng(3)
 

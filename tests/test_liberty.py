@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tospike.hw.params import InputError
-from tospike.synth.boolean import truth_table
-from tospike.synth.liberty import parse_liberty
-from tospike.synth.library import Table, read_cells
-from tospike.synth.timing import _slack
+from tospike.synth.asic.boolean import truth_table
+from tospike.synth.asic.liberty import parse_liberty
+from tospike.synth.asic.library import Table, read_cells
+from tospike.synth.asic.timing import _slack
 
 HAND = Path(__file__).with_name("gates.lib").read_bytes()
 

@@ -14,15 +14,15 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from tospike.compare.energy.technology import load_technology
-from tospike.gen.cache import is_sound
-from tospike.gen.data import load_data
-from tospike.gen.hdf5 import check_hdf5
-from tospike.gen.nir_import import import_nir
-from tospike.gen.onnx_import import import_onnx
-from tospike.gen.reading import read_bytes, reading
+from tospike.gen.data.datasets import load_data
+from tospike.gen.data.hdf5 import check_hdf5
+from tospike.gen.files.reading import read_bytes, reading
+from tospike.gen.nir.importer import import_nir
+from tospike.gen.onnx.importer import import_onnx
+from tospike.gen.tools.cache import is_sound
 from tospike.hw.params import DenseLayer, IfParams, InputError, Readout, SpikingParams
 from tospike.sim.network import InputSpec, Window
-from tospike.synth.cells import read_library
+from tospike.synth.asic.cells import read_library
 from tospike.synth.design import read_design
 
 I64 = np.int64
@@ -254,7 +254,7 @@ def test_npz_headers_are_checked(tmp_path, shape, kind, message):
 def test_npz_bombs_are_refused(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "a.npz", x=np.zeros((100, 100), np.float32), y=np.zeros(100, I64))
     assert len(load_data(f"npz:{tmp_path / 'a.npz'}").x) == 100
-    monkeypatch.setattr("tospike.gen.npz.read_npz.__defaults__", (30_000,))
+    monkeypatch.setattr("tospike.gen.data.npz.read_npz.__defaults__", (30_000,))
     with pytest.raises(InputError, match=r"states arrays of .* 30000 at most"):
         load_data(f"npz:{tmp_path / 'a.npz'}")
     with zipfile.ZipFile(tmp_path / "b.npz", "w") as archive:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tospike.hw.params import Comparison, InputError, NeuronKind, Reset, ResetTiming
-from tospike.sim.membrane import integrate
 from tospike.sim.network import Dense, Membrane, Stage
+from tospike.sim.network.membrane import integrate
 
 IF = Membrane(kind=NeuronKind.IF, threshold=1.0)
 

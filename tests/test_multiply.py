@@ -5,12 +5,12 @@ import re
 import pytest
 from stream_bench import simulate
 
-from tospike.gen.images import pack
-from tospike.gen.random_design import blank_design
-from tospike.gen.verilog import convert
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import blank_design
+from tospike.gen.emit.verilog import convert
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.params import SPIKE, AcceleratorParams, HostInput, IntFormat, SpikingParams
-from tospike.hw.snn.multiply import Multiply
+from tospike.hw.spiking.multiply import Multiply
 
 U3, S4, U8 = IntFormat(bits=3, signed=False), IntFormat(bits=4, signed=True), IntFormat(bits=8, signed=False)
 

@@ -23,8 +23,8 @@ from tospike.hw.params import (
     Rounding,
     neuron_params,
 )
-from tospike.hw.snn.neurons import DATAPATHS, make_neuron
-from tospike.sim.neurons import MODELS, neuron_model
+from tospike.hw.spiking.neurons import DATAPATHS, make_neuron
+from tospike.sim.spiking.neurons import MODELS, neuron_model
 
 BIASES = (-4, 0, 3)
 
@@ -212,6 +212,6 @@ def test_every_layer_knows_the_same_neurons():
     assert [cls.tag for cls in NEURONS] == [kind.value for kind in NeuronKind]
     for cls in NEURONS:
         file = cls.__module__.rsplit(".", 1)[1]
-        assert MODELS[cls].__module__ == f"tospike.sim.neurons.{file}"
-        assert DATAPATHS[cls].__module__ == f"tospike.hw.snn.neurons.{file}"
+        assert MODELS[cls].__module__ == f"tospike.sim.spiking.neurons.{file}"
+        assert DATAPATHS[cls].__module__ == f"tospike.hw.spiking.neurons.{file}"
         assert cls().tag == cls.tag

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from accelerator_bench import answers_of
 
-from tospike.gen.nir_import import import_nir
-from tospike.gen.nir_options import NirOptions
-from tospike.gen.plan import PlanOptions, plan
-from tospike.gen.plan_options import SpikingEngine
-from tospike.gen.quantize import quantize
-from tospike.gen.quantize_options import QuantizeOptions
+from tospike.gen.nir.importer import import_nir
+from tospike.gen.nir.options import NirOptions
+from tospike.gen.place.options import SpikingEngine
+from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError, NeuronKind, Readout, Reset
 from tospike.sim import accelerator
 from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
 
 
 def resting(refractory, reset, steps):

@@ -8,7 +8,7 @@ import pytest
 from accelerator_bench import answers_of
 from amaranth.hdl import Mux
 
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.hw.params import (
     AcceleratorParams,
     AdaptationParams,
@@ -20,12 +20,12 @@ from tospike.hw.params import (
     SpikingParams,
 )
 from tospike.hw.params.neurons.firing import FiringParams
-from tospike.hw.snn.neurons import DATAPATHS
-from tospike.hw.snn.neurons.membrane import MembraneNeuron
-from tospike.hw.snn.neurons.threshold import ThresholdNeuron
+from tospike.hw.spiking.neurons import DATAPATHS
+from tospike.hw.spiking.neurons.membrane import MembraneNeuron
+from tospike.hw.spiking.neurons.threshold import ThresholdNeuron
 from tospike.sim import accelerator
-from tospike.sim.neurons import MODELS
-from tospike.sim.neurons.firing import FiringModel
+from tospike.sim.spiking.neurons import MODELS
+from tospike.sim.spiking.neurons.firing import FiringModel
 
 # ------------------------------------------------------------------ hw/params/neurons/drain.py
 

@@ -7,7 +7,7 @@ import pytest
 from stream_bench import as_token, receive, send_tokens, simulate
 from test_event_engine import packed, train_tokens
 
-from tospike.gen.serialize import decode, encode
+from tospike.gen.emit.serialize import decode, encode
 from tospike.hw.params import (
     NOISE_LAGS,
     AdaptationParams,
@@ -22,10 +22,10 @@ from tospike.hw.params import (
     SpikingParams,
     TokenKind,
 )
-from tospike.hw.snn.engine import EventEngine
-from tospike.hw.snn.noise import Noise
-from tospike.sim.event import run_event
-from tospike.sim.noise import NoiseSource
+from tospike.hw.spiking.engine import EventEngine
+from tospike.hw.spiking.noise import Noise
+from tospike.sim.spiking.golden import run_event
+from tospike.sim.spiking.noise import NoiseSource
 
 
 def multiplied(a, b, modulus):

@@ -9,13 +9,12 @@ import pytest
 from fuzz.onnx_networks import random_onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tospike.gen.offsets import move_offsets
-from tospike.gen.onnx_import import import_onnx
-from tospike.gen.quantize import quantize
-from tospike.gen.quantize_options import QuantizeOptions
+from tospike.gen.onnx.importer import import_onnx
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.offsets import move_offsets
+from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError
-from tospike.sim.encoding import encode
-from tospike.sim.layers_integer import run_integers
+from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import (
     Activation,
     Add,
@@ -30,7 +29,8 @@ from tospike.sim.network import (
     SumPool2d,
     Window,
 )
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
+from tospike.sim.systolic.layers import run_integers
 
 RELU, NONE = Activation(relu=True), Activation(relu=False)
 ENDS = (-1.0, 1.0)

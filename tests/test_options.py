@@ -13,12 +13,12 @@ from tospike.cli.main import app
 from tospike.cli.options import takes_options
 from tospike.compare.study.options import StudyOptions
 from tospike.gen.convert import ConvertOptions
-from tospike.gen.core_options import LayerOptions, NeuronOptions
-from tospike.gen.nir_options import NirOptions
-from tospike.gen.options import CLASSES, OPTIONS, ModelOptions
-from tospike.gen.plan_options import AnnEngine, PlanOptions, SpikingEngine
-from tospike.gen.quantize_options import QuantizeOptions
-from tospike.gen.systolic_options import ActSign, SystolicOptions
+from tospike.gen.nir.options import NirOptions
+from tospike.gen.options.core import LayerOptions, NeuronOptions
+from tospike.gen.options.model import CLASSES, OPTIONS, ModelOptions
+from tospike.gen.options.systolic import ActSign, SystolicOptions
+from tospike.gen.place.options import AnnEngine, PlanOptions, SpikingEngine
+from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import (
     DenseLayer,
     HostOutput,

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tospike.cli import console
-from tospike.gen import files
-from tospike.gen.files import check_writable, write_bytes, write_text
+from tospike.gen.files import output as files
+from tospike.gen.files.output import check_writable, write_bytes, write_text
 from tospike.hw.params import InputError
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

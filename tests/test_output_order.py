@@ -14,16 +14,16 @@ from stream_bench import END, TICK, send_tokens, simulate, value
 from test_host_streams import receive_beats
 from test_image import check as check_image
 
-from tospike.gen.beat_guide import output_guide
-from tospike.gen.beats import output_words
-from tospike.gen.cache import Cache
-from tospike.gen.data import load_data
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.beat_guide import output_guide
+from tospike.gen.emit.beats import output_words
 from tospike.gen.load import load_network
-from tospike.gen.nir_options import NirOptions
-from tospike.gen.options import ModelOptions
-from tospike.gen.plan import AnnEngine, PlanOptions, plan
-from tospike.gen.prepare import prepare
-from tospike.gen.quantize import quantize
+from tospike.gen.nir.options import NirOptions
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
+from tospike.gen.quantize.network import quantize
+from tospike.gen.tools.cache import Cache
 from tospike.hw.host.output import ArgmaxOutput, FirstSpikeOfImageOutput
 from tospike.hw.host.renumber import Renumber
 from tospike.hw.params import (
@@ -48,9 +48,9 @@ from tospike.sim.network import (
     Stage,
     Window,
 )
-from tospike.sim.output_order import as_network, as_sent
-from tospike.sim.reference import run_float
-from tospike.sim.window import chain_order
+from tospike.sim.network.output_order import as_network, as_sent
+from tospike.sim.network.reference import run_float
+from tospike.sim.spiking.window import chain_order
 from tospike.tb.evaluate import Backend, evaluate
 
 STEPS = 6

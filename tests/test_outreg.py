@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from tospike.synth.outreg import absorb_output_registers, reduce_statistics
+from tospike.synth.fpga.outreg import absorb_output_registers, reduce_statistics
 
 CLOCK, READ, DATA = 2, 10, 20
 

@@ -7,8 +7,9 @@ from amaranth.hdl import *
 from amaranth.sim import Simulator
 from formal import NO_FORMAL, prove
 
-from tospike.hw.ann.packing import PackedMultiplier, pair_weights
-from tospike.hw.params import ArrayParams, IntFormat, packing, packing_shift
+from tospike.hw.array.packing import PackedMultiplier, pair_weights
+from tospike.hw.params import ArrayParams, IntFormat, packing_shift
+from tospike.hw.params.engines import packing
 
 
 def array(act_bits, signed, weight_bits, **options):

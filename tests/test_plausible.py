@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from test_cli import tospike
 
-from tospike.gen.prepare import Prepared
-from tospike.gen.quantize import quantize
+from tospike.gen.pipeline import Prepared
+from tospike.gen.quantize.network import quantize
 from tospike.hw.params import InputError
-from tospike.sim.layers_integer import run_integers
 from tospike.sim.network import Activation, Dense, InputSpec, Network, Stage
+from tospike.sim.systolic.layers import run_integers
 from tospike.tb.plausible import binomial_tail, costly_rounding, doubts
 
 

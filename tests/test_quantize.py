@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from stream_bench import ONE_FRAME
 
-from tospike.gen.data import load_data
-from tospike.gen.leaks import choose_leak, decay_of
+from tospike.gen.data.datasets import load_data
 from tospike.gen.load import load_network
-from tospike.gen.nir_frameworks import Framework
-from tospike.gen.nir_options import NirOptions
-from tospike.gen.plan import plan
-from tospike.gen.quantize import quantize
-from tospike.gen.quantize_options import QuantizeOptions
-from tospike.gen.scale import ScaleMethod, choose_scale, signed_bits, to_grid
+from tospike.gen.nir.frameworks import Framework
+from tospike.gen.nir.options import NirOptions
+from tospike.gen.place.plan import plan
+from tospike.gen.quantize.leaks import choose_leak, decay_of
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.gen.quantize.scale import ScaleMethod, choose_scale, signed_bits, to_grid
 from tospike.hw.params import (
     Comparison,
     Encoding,
@@ -29,11 +29,11 @@ from tospike.hw.params import (
 )
 from tospike.sim import accelerator as golden
 from tospike.sim.arithmetic import leak, saturate
-from tospike.sim.encoding import encode
-from tospike.sim.event import run_event
-from tospike.sim.layers_integer import run_integers
+from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import Accumulator, Activation, Dense, InputSpec, Membrane, Network, Requantize, Stage
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
+from tospike.sim.spiking.golden import run_event
+from tospike.sim.systolic.layers import run_integers
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 RNG = np.random.default_rng(11)

@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tospike.gen.data import load_data
-from tospike.gen.onnx_import import import_onnx
-from tospike.gen.quantize import quantize
-from tospike.gen.quantize_options import QuantizeOptions
-from tospike.gen.scale import ScaleMethod
+from tospike.gen.data.datasets import load_data
+from tospike.gen.onnx.importer import import_onnx
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.gen.quantize.scale import ScaleMethod
 from tospike.hw.params import InputError, IntFormat
-from tospike.sim.encoding import encode
-from tospike.sim.layers_integer import run_integers, run_stages
+from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import (
     Accumulator,
     Activation,
@@ -29,7 +28,8 @@ from tospike.sim.network import (
     SumPool2d,
     Window,
 )
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
+from tospike.sim.systolic.layers import run_integers, run_stages
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 RNG = np.random.default_rng(29)

@@ -16,8 +16,8 @@ import typer
 from typer.core import TyperGroup
 
 from tospike.cli.main import app
-from tospike.gen.data import load_data
-from tospike.gen.tools import look
+from tospike.gen.data.datasets import load_data
+from tospike.gen.tools.programs import look
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

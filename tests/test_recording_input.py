@@ -12,16 +12,18 @@ from stream_bench import END, TICK, as_token, receive, simulate, value
 from test_delay import train_tokens
 from test_import_nir import chain, li, lif, save
 
-from tospike.gen.beats import recording_beats
-from tospike.gen.cache import Cache
-from tospike.gen.data import load_data
-from tospike.gen.folder import build, generate
-from tospike.gen.images import pack
-from tospike.gen.options import ModelOptions
-from tospike.gen.plan import PlanOptions, plan
-from tospike.gen.prepare import prepare
-from tospike.gen.random_design import random_design, random_samples
-from tospike.gen.recordings import bin_events
+from tospike.gen.data.datasets import load_data
+from tospike.gen.data.recordings import bin_events
+from tospike.gen.emit.beats import recording_beats
+from tospike.gen.emit.folder import build, generate
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.tools.cache import Cache
+from tospike.hw.encoders import delay_layout
+from tospike.hw.encoders.delay import Delay
 from tospike.hw.host.recording import RecordingInput
 from tospike.hw.params import (
     AcceleratorParams,
@@ -34,12 +36,10 @@ from tospike.hw.params import (
     Readout,
     SpikingParams,
 )
-from tospike.hw.snn import delay_layout
-from tospike.hw.snn.delay import Delay
 from tospike.sim.accelerator import run
-from tospike.tb import replay as replay_module
 from tospike.tb.evaluate import Backend, evaluate
-from tospike.tb.replay import replay
+from tospike.tb.replay import replay as replay_module
+from tospike.tb.replay.replay import replay
 
 WIDTH, HEIGHT = 3, 2
 INPUTS = 2 * WIDTH * HEIGHT

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from tospike.hw.params import Encoding, InputError, IntFormat, LifParams, NeuronKind, Readout, Reset
-from tospike.sim.encoding import encode, quantize_values, rate_spikes
-from tospike.sim.membrane import integrate
+from tospike.sim.encoders.encoding import encode, quantize_values, rate_spikes
 from tospike.sim.network import Activation, Dense, InputSpec, Membrane, Network, Stage
-from tospike.sim.reference import BATCH, run_float
+from tospike.sim.network.membrane import integrate
+from tospike.sim.network.reference import BATCH, run_float
 
 
 def stage(weight, neuron, bias=None):

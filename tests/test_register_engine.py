@@ -9,8 +9,8 @@ from test_event_engine import expected_tokens, finish, packed, random_case, run_
 from test_event_timing import expected_words, random_chain, run_golden
 from test_event_timing import run_rtl as run_chain
 
-from tospike.compare.energy.hardware import engine_work
-from tospike.gen.plan import PlanOptions, SpikingEngine, plan, spiking_layer
+from tospike.compare.energy.counters.hardware import engine_work
+from tospike.gen.place.plan import PlanOptions, SpikingEngine, plan, spiking_layer
 from tospike.hw.layout import config_writes
 from tospike.hw.params import (
     SPIKE,
@@ -26,11 +26,11 @@ from tospike.hw.params import (
     Sweep,
     neuron_params,
 )
-from tospike.hw.snn.layout import counter_names, memories, pack
-from tospike.hw.snn.register import RegisterEngine
-from tospike.sim.event import run_event
+from tospike.hw.spiking.layout import counter_names, memories, pack
+from tospike.hw.spiking.register import RegisterEngine
+from tospike.sim.cycles.chain import chain_cycles
 from tospike.sim.network import Dense, InputSpec, Network, Stage
-from tospike.sim.timing import chain_cycles
+from tospike.sim.spiking.golden import run_event
 
 
 def in_registers(params):

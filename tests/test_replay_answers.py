@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from simulators import QUICK
 
-from tospike.gen.cache import Cache
-from tospike.gen.folder import build
-from tospike.gen.images import pack
-from tospike.gen.random_design import random_design, random_samples
-from tospike.gen.verilog import Verilog
+from tospike.gen.emit.folder import build
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.emit.verilog import Verilog
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import AcceleratorParams, ArrayParams, DenseLayer, InputError, IntFormat, SystolicParams
 from tospike.sim import accelerator as golden
-from tospike.tb.replay import parse_answers, parse_results, patience, replay
+from tospike.tb.replay.replay import parse_answers, parse_results, patience, replay
 
 ARRAY = ArrayParams(rows=1, cols=1, act=IntFormat(bits=4, signed=False), weight_bits=4, acc_bits=12)
 PARAMS = AcceleratorParams(

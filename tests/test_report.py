@@ -15,12 +15,12 @@ from reports import SAMPLES, with_twin
 from rich.console import Console
 
 from tospike.cli.report_table import print_report
+from tospike.compare.energy.counts.models import MODELS
+from tospike.compare.energy.gates.levels import TERM_PARTS, part_levels
+from tospike.compare.energy.gates.parts import PARTS
+from tospike.compare.energy.gates.place import GatePlace
+from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.levels import TERMS
-from tospike.compare.energy.models import MODELS
-from tospike.compare.gates.levels import TERM_PARTS, part_levels
-from tospike.compare.gates.parts import PARTS
-from tospike.compare.gates.place import GatePlace
-from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.report.area import CellArea
 from tospike.compare.report.figures.drawing import PALETTE, new_figure
 from tospike.compare.report.figures.energy import accuracy_energy_figure

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from tospike.hw.ann.requantize import Requantizer
 from tospike.hw.params import IntFormat, RequantizeParams, Rounding
+from tospike.hw.requantize import Requantizer
 from tospike.sim.network import Requantize
-from tospike.sim.systolic import requantize
+from tospike.sim.systolic.golden import requantize
 
 
 def exact(rounding, acc, bias, multiplier, shift, low, high):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tospike.gen.requantizer import LEAST_MULTIPLIER, common_shift, fit_thresholds, multipliers, thresholds
+from tospike.gen.quantize.requantizer import LEAST_MULTIPLIER, common_shift, fit_thresholds, multipliers, thresholds
 from tospike.hw.params import InputError, RequantizeParams
 from tospike.sim.network import Grid, GridRounding
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tospike.gen import results_folder
-from tospike.gen.results_folder import RECORD, check_results, write_results
+from tospike.gen.files import results_folder
+from tospike.gen.files.results_folder import RECORD, check_results, write_results
 from tospike.hw.params import InputError
 
 NAMES = ("r.json", "r.svg")

@@ -11,8 +11,8 @@ from amaranth.lib.wiring import connect
 from serial_bench import Board, SimulatedLine
 from stream_bench import receive, send, simulate
 
-from tospike.gen.beats import input_beats
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.emit.beats import input_beats
+from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.hw.host.bridge import Bridge
 from tospike.hw.host.framing import Check, Framer
 from tospike.hw.host.framing import Deframer as HardwareDeframer
@@ -32,8 +32,8 @@ from tospike.hw.params import (
     SystolicParams,
 )
 from tospike.sim.accelerator import run
-from tospike.tb.framing import LONGEST, Deframer, Packet
-from tospike.tb.serial_host import SerialHost
+from tospike.tb.board.framing import LONGEST, Deframer, Packet
+from tospike.tb.board.serial_host import SerialHost
 
 PAYLOADS = [b"", b"\0", bytes([FLAG]), bytes([ESCAPE] * 3), bytes([FLAG, ESCAPE] * 32), bytes(range(100, 164))]
 PACKETS = [Packet(number=n * 50 % 256, kind=n + 1, payload=payload) for n, payload in enumerate(PAYLOADS)]

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from serial_bench import Board, CompiledLine, DamagingLine, build
 
-from tospike.gen.beats import input_beats
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.emit.beats import input_beats
+from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.hw.host.layout import MAGIC, Register
 from tospike.hw.host.protocol import Request
 from tospike.hw.params import AcceleratorParams, HostInput, LifParams, Readout, SpikingParams
 from tospike.sim.accelerator import run
-from tospike.tb import framing
-from tospike.tb.serial_host import NoAnswerError, SerialHost
+from tospike.tb.board import framing
+from tospike.tb.board.serial_host import NoAnswerError, SerialHost
 
 ENGINE = SpikingParams(
     inputs=9, neurons=21, lanes=2, neuron=LifParams(state_bits=16, threshold=90), readout=Readout.COUNT

@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from tospike.gen.beats import Beat
+from tospike.gen.emit.beats import Beat
 from tospike.hw.host.protocol import LENGTHS, Request, Status
-from tospike.tb.framing import Deframer, Packet
-from tospike.tb.serial_host import TRIES, NoAnswerError, SerialHost
+from tospike.tb.board.framing import Deframer, Packet
+from tospike.tb.board.serial_host import TRIES, NoAnswerError, SerialHost
 
 
 class FakeLine:

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from tospike.gen.serialize import CLASSES, decode, encode
+from tospike.gen.emit.serialize import CLASSES, decode, encode
 from tospike.hw import params
 from tospike.hw.params import InputError
 from tospike.sim import network

@@ -8,7 +8,7 @@ from amaranth.hdl import *
 from stream_bench import END, TICK, as_token, receive, send, simulate, value
 
 from tospike.hw.params import SPIKE, IntFormat, TokenFormat
-from tospike.hw.snn.serializer import Serializer
+from tospike.hw.spiking.serializer import Serializer
 
 
 def tokens_of(words, lanes):

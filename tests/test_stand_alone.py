@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 from test_verify import DESIGNS, core, make
 
-from tospike.gen import tools
-from tospike.gen.bare import generate_array, generate_component
-from tospike.gen.beat_guide import input_example, output_example
-from tospike.gen.beats import Beat
-from tospike.gen.folder import generate, read
-from tospike.gen.stand_alone import SYNTHESIS
+from tospike.gen.emit.bare import generate_array, generate_component
+from tospike.gen.emit.beat_guide import input_example, output_example
+from tospike.gen.emit.beats import Beat
+from tospike.gen.emit.folder import generate, read
+from tospike.gen.emit.stand_alone import SYNTHESIS
+from tospike.gen.tools import programs as tools
 from tospike.hw.accelerator import make_engine
-from tospike.hw.ann.array import row_layout
-from tospike.hw.events import token_layout
+from tospike.hw.array.array import row_layout
 from tospike.hw.host.layout import version_word
 from tospike.hw.host.register_map import register_map
 from tospike.hw.params import ArrayParams, Dataflow, IntFormat, Readout, SpikingParams, Technology
-from tospike.hw.snn.layout import memories
+from tospike.hw.spiking.layout import memories
+from tospike.hw.tokens import token_layout
 
 LINTED = [name for name in DESIGNS if "argmax" not in name]
 

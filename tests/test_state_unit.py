@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tospike.gen.plan import plan
-from tospike.gen.quantize import quantize
-from tospike.gen.quantize_options import QuantizeOptions
-from tospike.gen.reach import trace
-from tospike.gen.state_unit import Constants
-from tospike.gen.uniform import uniform
+from tospike.gen.place.plan import plan
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.normalize import uniform
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.gen.quantize.state_unit import Constants
+from tospike.gen.quantize.value_ranges import trace
 from tospike.hw.params import Comparison, IfParams, InputError, NeuronKind, Readout, Reset, ResetTiming
 from tospike.sim import accelerator
 from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage
-from tospike.sim.reference import run_float
-from tospike.sim.window import chain_order
+from tospike.sim.network.reference import run_float
+from tospike.sim.spiking.window import chain_order
 
 STEPS = 24
 SPIKES = (np.random.default_rng(1).random((30, STEPS, 8)) < 0.3).astype(np.uint8)

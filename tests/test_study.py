@@ -11,7 +11,7 @@ import pytest
 from onnx import helper
 from test_cli import write_onnx
 
-from tospike.gen.nir_options import METADATA_KEY, NirOptions
+from tospike.gen.nir.options import METADATA_KEY, NirOptions
 
 
 def write_networks(folder):

@@ -11,14 +11,14 @@ from dataclasses import replace
 
 import pytest
 
-from tospike.compare.energy.work import StatePlacement
+from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.plain import to_plain
 from tospike.compare.sweep import runner
 from tospike.compare.sweep.measure import check, measure
 from tospike.compare.sweep.point import Point, grid, parse_values
 from tospike.compare.sweep.report import COLUMNS, write_sweep
 from tospike.compare.sweep.runner import COUNTERS, in_processes, on_cluster, run_sweep
-from tospike.gen.cache import Cache
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError
 
 SMALL = Point(inputs=9, outputs=5, steps=3, lanes=2, cols=3, samples=2, spike_rate=0.3)

@@ -10,9 +10,9 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.gen.bare import generate_array
-from tospike.gen.cache import Cache
-from tospike.gen.tool import ToolError
+from tospike.gen.emit.bare import generate_array
+from tospike.gen.tools.cache import Cache
+from tospike.gen.tools.tool import ToolError
 from tospike.hw.params import ArrayParams, Dataflow, InputError, Technology
 from tospike.synth.flow import synthesize
 from tospike.synth.targets import RESOURCES
@@ -235,7 +235,7 @@ def test_cells_that_do_not_fit_together(sample, cache, monkeypatch):
     def full(*_, **__):
         raise ToolError("nextpnr-ice40 failed: ERROR: Unable to place cell 'x', no BELs remaining to implement it")
 
-    monkeypatch.setattr("tospike.synth.nextpnr.place_and_route", full)
+    monkeypatch.setattr("tospike.synth.fpga.nextpnr.place_and_route", full)
     message = r"^the design does not fit ice40-up5k: it needs \d+ lut4, .*\d+ ff.* \(packed together\); make it smaller"
     with pytest.raises(InputError, match=message):
         synthesize(sample, target="ice40-up5k", seed=99, cache=cache)
@@ -304,7 +304,7 @@ def test_an_engine_that_is_not_there(tmp_path, cache):
 
 def test_a_missing_tool(sample, cache, monkeypatch):
     monkeypatch.setenv("PATH", os.devnull)
-    monkeypatch.setattr("tospike.gen.tools._from_wheel", lambda spec: None)
+    monkeypatch.setattr("tospike.gen.tools.programs._from_wheel", lambda spec: None)
     with pytest.raises(ToolError, match="yosys was not found, which is needed for synthesis: pip install"):
         synthesize(sample, target="ecp5-85k", cache=cache)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tospike.gen.cache import SEAL, Cache, default_root, digest, is_sound
-from tospike.gen.tool import ToolError
+from tospike.gen.tools.cache import SEAL, Cache, default_root, digest, is_sound
+from tospike.gen.tools.tool import ToolError
 from tospike.hw.params import InputError
 
 

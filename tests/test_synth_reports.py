@@ -6,14 +6,14 @@ import re
 
 import pytest
 
-from tospike.gen.tool import ToolError
+from tospike.gen.tools.tool import ToolError
 from tospike.hw.params import InputError
 from tospike.hw.params.devices import DEVICES
-from tospike.synth.cells import cell_areas, read_library
+from tospike.synth.asic.cells import cell_areas, read_library
+from tospike.synth.board.wrapper import wrap
 from tospike.synth.design import Design, Port, read_design
-from tospike.synth.nextpnr import parse_route, read_route
+from tospike.synth.fpga.nextpnr import parse_route, read_route
 from tospike.synth.targets import RESOURCES, CellTarget, FpgaTarget, parse_target
-from tospike.synth.wrapper import wrap
 from tospike.synth.yosys import parse_statistics, read_statistics
 
 # `stat -json` of Yosys 0.66: a shell, a top that instantiates an engine twice

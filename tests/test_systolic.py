@@ -10,8 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stream_bench import send_tokens, simulate
 
-from tospike.hw.ann import layout
-from tospike.hw.ann.engine import SystolicEngine
 from tospike.hw.layout import config_writes
 from tospike.hw.params import (
     ArrayParams,
@@ -23,9 +21,11 @@ from tospike.hw.params import (
     SystolicParams,
     WeightSource,
 )
+from tospike.hw.systolic import layout
+from tospike.hw.systolic.engine import SystolicEngine
 from tospike.sim.network import Accumulator, Dense, Requantize, Stage
-from tospike.sim.systolic import frame_counters, run
-from tospike.sim.systolic_timing import array_cycles, frame_timing
+from tospike.sim.systolic.golden import frame_counters, run
+from tospike.sim.systolic.timing import array_cycles, frame_timing
 
 BOTH = pytest.mark.parametrize("dataflow", list(Dataflow))
 

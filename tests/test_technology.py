@@ -10,11 +10,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 from simulators import QUICK
 
-from tospike.gen import tools
-from tospike.gen.technology import cell_models, variants, with_products
-from tospike.gen.verilog import convert
-from tospike.hw.ann.mac import MultiplyAccumulate, MultiplyAdd
-from tospike.hw.ann.multiplier import Multiplier
+from tospike.gen.emit.primitives import cell_models, variants, with_products
+from tospike.gen.emit.verilog import convert
+from tospike.gen.tools import programs as tools
+from tospike.hw.array.mac import MultiplyAccumulate, MultiplyAdd
+from tospike.hw.multiply import Multiplier
 from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, IntFormat, Technology
 from tospike.tb.gemm import bench_gemm
 

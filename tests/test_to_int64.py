@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tospike.gen
-import tospike.sim.encoding
+import tospike.sim.encoders.encoding
 from tospike.hw.params import InputError
 from tospike.sim.arithmetic import LARGEST_EXACT, to_int64
 
@@ -59,6 +59,6 @@ def test_the_search_finds_unchecked_casts() -> None:
 
 def test_no_cast_in_the_generator_is_unchecked() -> None:
     folder = Path(tospike.gen.__file__).parent
-    files = [*folder.glob("*.py"), Path(tospike.sim.encoding.__file__)]
+    files = [*folder.glob("*.py"), Path(tospike.sim.encoders.encoding.__file__)]
     found = {file.name: lines for file in files if (lines := _unchecked(file.read_text(encoding="utf-8")))}
     assert not found, f"use to_int64 for real numbers, casting='same_kind' for integers: {found}"

@@ -26,10 +26,10 @@ from tospike.hw.params import (
     SpikingParams,
     Sweep,
 )
-from tospike.hw.snn.engine import EventEngine
-from tospike.hw.snn.layout import pack
-from tospike.sim.event import run_event
-from tospike.sim.timing import chain_cycles
+from tospike.hw.spiking.engine import EventEngine
+from tospike.hw.spiking.layout import pack
+from tospike.sim.cycles.chain import chain_cycles
+from tospike.sim.spiking.golden import run_event
 
 
 def random_neuron(rng, readout):

@@ -10,19 +10,16 @@ from hypothesis import strategies as st
 from test_delta_ann import check_rtl
 from test_image import check as check_image
 
-from tospike.gen import quantize_ann
-from tospike.gen.images import pack
-from tospike.gen.plan import AnnEngine, PlanOptions, plan
-from tospike.gen.quantize import quantize
-from tospike.gen.quantize_options import QuantizeOptions
-from tospike.gen.requantizer import LEAST_MULTIPLIER
-from tospike.gen.scale import ScaleMethod
-from tospike.hw.ann.engine import SystolicEngine
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
+from tospike.gen.quantize import ann as quantize_ann
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.gen.quantize.requantizer import LEAST_MULTIPLIER
+from tospike.gen.quantize.scale import ScaleMethod
 from tospike.hw.params import InputError
-from tospike.sim import systolic
-from tospike.sim.encoding import encode
-from tospike.sim.layers import currents
-from tospike.sim.layers_integer import run_integers, run_stages
+from tospike.hw.systolic.engine import SystolicEngine
+from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import (
     Activation,
     Add,
@@ -36,8 +33,11 @@ from tospike.sim.network import (
     SumPool2d,
     Window,
 )
-from tospike.sim.reference import run_float
-from tospike.sim.systolic_timing import frame_timing
+from tospike.sim.network.layers import currents
+from tospike.sim.network.reference import run_float
+from tospike.sim.systolic import golden as systolic
+from tospike.sim.systolic.layers import run_integers, run_stages
+from tospike.sim.systolic.timing import frame_timing
 
 RELU, NONE = Activation(relu=True), Activation(relu=False)
 MAX = QuantizeOptions(act_scale=ScaleMethod.MAX, weight_scale=ScaleMethod.MAX)

@@ -8,21 +8,21 @@ import pytest
 from simulators import QUICK
 from test_import_nir import OPTIONS, chain, lif, save
 
-from tospike.gen.cache import Cache
-from tospike.gen.data import DataSet
-from tospike.gen.folder import generate, read
-from tospike.gen.options import ModelOptions
-from tospike.gen.plan import PlanOptions, plan
-from tospike.gen.prepare import prepare
-from tospike.gen.quantize import quantize
-from tospike.gen.unread import keep, read_neurons
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.emit.folder import generate, read
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.dead_neurons import keep, read_neurons
+from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.quantize.network import quantize
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import Encoding, HostInput, InputError, IntFormat, NeuronKind, Readout
 from tospike.sim import accelerator as golden
-from tospike.sim.encoding import quantize_input
+from tospike.sim.encoders.encoding import quantize_input
 from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
-from tospike.sim.reference import run_float
-from tospike.tb.exact_trace import compare_trains
-from tospike.tb.replay import replay
+from tospike.sim.network.reference import run_float
+from tospike.tb.replay.exact_trace import compare_trains
+from tospike.tb.replay.replay import replay
 
 RNG = np.random.default_rng(3)
 SIZES = (6, 9, 7, 3)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tospike.gen.cache import Cache
-from tospike.gen.folder import generate, read
-from tospike.gen.random_design import random_design
+from tospike.gen.emit.folder import generate, read
+from tospike.gen.emit.random_design import random_design
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import (
     CHANGE,
     SPIKE,

@@ -11,9 +11,9 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from test_synth import write_design
 
-from tospike.gen.cache import Cache
-from tospike.gen.verilog import convert
-from tospike.gen.verilog_text import SHORT, described, files_of_memories, plain_names
+from tospike.gen.emit.verilog import convert
+from tospike.gen.emit.verilog_text import SHORT, described, files_of_memories, plain_names
+from tospike.gen.tools.cache import Cache
 from tospike.synth.flow import synthesize
 
 

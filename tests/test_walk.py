@@ -5,9 +5,9 @@ import random
 import pytest
 from stream_bench import simulate
 
-from tospike.hw.ann.layout import initial
-from tospike.hw.ann.walk import ResultWalker
 from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, SystolicParams
+from tospike.hw.systolic.layout import initial
+from tospike.hw.systolic.result_order import ResultWalker
 
 SLOTS = 2
 

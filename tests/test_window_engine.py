@@ -23,7 +23,7 @@ from tospike.hw.params import (
     Readout,
     SpikingParams,
 )
-from tospike.hw.snn.locate import reciprocal
+from tospike.hw.spiking.address_decoder import reciprocal
 
 
 @pytest.mark.parametrize("seed", range(24))

@@ -14,10 +14,10 @@ from tospike.hw.params import (
     ResetTiming,
     SpikingParams,
 )
-from tospike.sim.event import run_event
-from tospike.sim.layers import currents
 from tospike.sim.network import Conv2d
-from tospike.sim.window import Connections, chain_order, network_order
+from tospike.sim.network.layers import currents
+from tospike.sim.spiking.golden import run_event
+from tospike.sim.spiking.window import Connections, chain_order, network_order
 
 
 @pytest.mark.parametrize("seed", range(80))

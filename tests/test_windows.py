@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from simulators import QUICK
 
-from tospike.gen.cache import Cache
-from tospike.gen.folder import build
-from tospike.gen.images import pack
-from tospike.gen.plan import PlanOptions, plan
-from tospike.gen.quantize import quantize
-from tospike.gen.random_design import random_design
-from tospike.gen.serialize import decode, encode
-from tospike.gen.windows import window_of
+from tospike.gen.emit.folder import build
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import random_design
+from tospike.gen.emit.serialize import decode, encode
+from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.place.windows import window_of
+from tospike.gen.quantize.network import quantize
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import (
     AcceleratorParams,
     Comparison,
@@ -31,9 +31,9 @@ from tospike.hw.params import (
 )
 from tospike.sim import accelerator
 from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage, SumPool2d, Window
-from tospike.sim.reference import run_float
-from tospike.sim.window import chain_order
-from tospike.tb.replay import replay
+from tospike.sim.network.reference import run_float
+from tospike.sim.spiking.window import chain_order
+from tospike.tb.replay.replay import replay
 
 STEPS = 5
 
@@ -194,10 +194,10 @@ NIR = Path(__file__).parents[2] / "shared/data/nir"
 @pytest.mark.skipif(not NIR.is_dir(), reason="needs ../shared/data/nir")
 def test_cnn_sinabs_on_nmnist():
     """The published network in RTL: outputs, cycles and counters of a recording equal the golden model's."""
-    from tospike.gen.data import load_data
-    from tospike.gen.nir_frameworks import Framework
-    from tospike.gen.options import ModelOptions
-    from tospike.gen.prepare import prepare
+    from tospike.gen.data.datasets import load_data
+    from tospike.gen.nir.frameworks import Framework
+    from tospike.gen.options.model import ModelOptions
+    from tospike.gen.pipeline import prepare
     from tospike.tb.evaluate import Backend, evaluate
 
     data = load_data(f"npz:{NIR / 'nmnist_train_1000.npz'}", time_bin_us=1000, steps=300)

@@ -10,8 +10,8 @@ from test_cli import write_onnx
 
 from tospike.compare.study.workload import KNOWN, Given, named
 from tospike.gen.load import load_network
-from tospike.gen.nir_frameworks import Framework
-from tospike.gen.options import ModelOptions
+from tospike.gen.nir.frameworks import Framework
+from tospike.gen.options.model import ModelOptions
 from tospike.hw.params import InputError
 
 OWN = Given(ann=Path("a.onnx"), snn=Path("s.nir"), data="npz:d.npz")

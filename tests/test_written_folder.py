@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tospike.gen import written_folder
-from tospike.gen.folder import read
-from tospike.gen.written_folder import write_folder
+from tospike.gen.emit.folder import read
+from tospike.gen.files import written_folder
+from tospike.gen.files.written_folder import write_folder
 from tospike.hw.params import InputError
 
 FILES = {"top.v": "module top; endmodule\n", "ecp5/top.v": "module top; endmodule\n"}

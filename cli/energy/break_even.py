@@ -11,9 +11,9 @@ from rich.table import Table
 from tospike.cli import console
 from tospike.cli.arguments import Axis, GateTarget, Jobs
 from tospike.cli.commands import new_app
+from tospike.compare.energy.gates.measure import fitting_technology
+from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.gates.measure import fitting_technology
-from tospike.compare.gates.simulate import DelayModel
 from tospike.compare.report.numbers import significant
 from tospike.compare.sweep.gate_surface import check_surface, gate_surface
 from tospike.compare.sweep.gates import GatePoint
@@ -22,8 +22,8 @@ from tospike.compare.sweep.result import GateSideResult
 from tospike.compare.sweep.runner import COUNTERS, GATES, in_processes, on_cluster, run_sweep
 from tospike.compare.sweep.surface import BreakEven, surface, with_rates
 from tospike.compare.sweep.surface_files import FILES, write_surface
-from tospike.gen.cache import Cache
-from tospike.gen.results_folder import check_results
+from tospike.gen.files.results_folder import check_results
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import require
 
 app = new_app()

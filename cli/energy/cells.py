@@ -8,12 +8,12 @@ from rich.table import Table
 from tospike.cli import console
 from tospike.cli.arguments import Booth, GateTarget, Json, MapAgain
 from tospike.cli.commands import new_app
-from tospike.compare.gates.cells import measure_cells
-from tospike.compare.gates.measure import GateOptions
-from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.energy.gates.cells import measure_cells
+from tospike.compare.energy.gates.measure import GateOptions
+from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.plain import to_plain
 from tospike.compare.report.numbers import significant
-from tospike.gen.cache import Cache
+from tospike.gen.tools.cache import Cache
 
 app = new_app()
 

@@ -12,17 +12,17 @@ from tospike.cli import console
 from tospike.cli.arguments import Booth, Data, GateTarget, Json, MapAgain, Sensor, TimeBin
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
+from tospike.compare.energy.gates.inputs import design_and_inputs
+from tospike.compare.energy.gates.measure import GateOptions, measure_gates
+from tospike.compare.energy.gates.parts import PARTS
+from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.energy.gates.summary import GateReport
 from tospike.compare.energy.technology import shipped
-from tospike.compare.gates.inputs import design_and_inputs
-from tospike.compare.gates.measure import GateOptions, measure_gates
-from tospike.compare.gates.parts import PARTS
-from tospike.compare.gates.simulate import DelayModel
-from tospike.compare.gates.summary import GateReport
 from tospike.compare.plain import to_plain
 from tospike.compare.report.numbers import significant
-from tospike.gen.cache import Cache
-from tospike.gen.data import load_data
-from tospike.gen.options import ModelOptions
+from tospike.gen.data.datasets import load_data
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import require
 
 

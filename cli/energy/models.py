@@ -5,7 +5,7 @@ from rich.table import Table
 from tospike.cli import console
 from tospike.cli.commands import new_app
 from tospike.compare.energy.break_even import PUBLISHED
-from tospike.compare.energy.models import MODELS
+from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.energy.technology import load_technology, shipped
 
 app = new_app()

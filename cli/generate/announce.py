@@ -7,8 +7,8 @@ from typing import Any
 from rich.text import Text
 
 from tospike.cli import console
-from tospike.gen.folder import DesignFolder
-from tospike.gen.streaming import stream_cost
+from tospike.gen.emit.folder import DesignFolder
+from tospike.gen.place.streaming import stream_cost
 from tospike.hw.params import AcceleratorParams
 
 

@@ -5,12 +5,12 @@ from tospike.cli.arguments import Data, HoldOut, Model, Out, Sensor, TimeBin
 from tospike.cli.commands import new_app
 from tospike.cli.generate.announce import announce, say, say_stream
 from tospike.cli.options import takes_options
-from tospike.gen.data import load_data
-from tospike.gen.folder import generate
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
-from tospike.gen.vectors import BENCH_SAMPLES
-from tospike.gen.written_folder import check_replaceable
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.folder import generate
+from tospike.gen.emit.vectors import BENCH_SAMPLES
+from tospike.gen.files.written_folder import check_replaceable
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 
 app = new_app()
 

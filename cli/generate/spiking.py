@@ -8,11 +8,11 @@ from tospike.cli.arguments import Out
 from tospike.cli.commands import new_app
 from tospike.cli.generate.announce import announce, announce_manifest
 from tospike.cli.options import takes_options
-from tospike.gen.bare import generate_component
-from tospike.gen.core_options import LayerOptions, NeuronOptions
-from tospike.gen.folder import generate
+from tospike.gen.emit.bare import generate_component
+from tospike.gen.emit.folder import generate
+from tospike.gen.options.core import LayerOptions, NeuronOptions
 from tospike.hw.accelerator import make_engine
-from tospike.hw.snn.layout import memories
+from tospike.hw.spiking.layout import memories
 
 app = new_app()
 

@@ -10,10 +10,10 @@ from tospike.cli.arguments import Out, parse_gemm
 from tospike.cli.commands import new_app
 from tospike.cli.generate.announce import announce, say, say_stream
 from tospike.cli.options import takes_options
-from tospike.gen.bare import generate_array
-from tospike.gen.folder import generate
-from tospike.gen.systolic_options import SystolicOptions
-from tospike.gen.written_folder import check_replaceable
+from tospike.gen.emit.bare import generate_array
+from tospike.gen.emit.folder import generate
+from tospike.gen.files.written_folder import check_replaceable
+from tospike.gen.options.systolic import SystolicOptions
 from tospike.hw.params import AcceleratorParams
 
 app = new_app()

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 
 from tospike.compare.energy.activity import Counts, EngineActivity, LayerActivity
-from tospike.compare.energy.operands import ENGINES, memories, widths
+from tospike.compare.energy.counts.operands import ENGINES, memories, widths
 from tospike.hw.params import (
     SPIKE,
     Contents,
     EventParams,
 )
 from tospike.sim.design import Design
-from tospike.sim.layers import weighted_sums
-from tospike.sim.layers_integer import BATCH, run_stages
 from tospike.sim.network import Array, Conv2d, Dense, Network
+from tospike.sim.network.layers import weighted_sums
 from tospike.sim.result import Result
-from tospike.sim.window import Connections
+from tospike.sim.spiking.window import Connections
+from tospike.sim.systolic.layers import BATCH, run_stages
 
 
 def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineActivity, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.counters.energy import counted_energy
 from tospike.compare.energy.technology import Technology
 from tospike.hw.params import SPIKE, AcceleratorParams, Contents
 from tospike.sim.network import Array

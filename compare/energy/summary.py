@@ -76,7 +76,7 @@ class CounterEnergyReport(EnergyReport):
     static: float
     """Mean pJ of clock and leakage."""
     parts: Mapping[str, float]
-    """Mean pJ by part (`tospike.compare.energy.counted.PARTS`); they add up to ``total``."""
+    """Mean pJ by part (`tospike.compare.energy.counters.energy.PARTS`); they add up to ``total``."""
     terms: Mapping[str, float]
     """Mean pJ by term."""
     area_um2: float

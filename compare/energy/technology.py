@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from tospike.compare.energy.constant import Constant
-from tospike.gen.reading import read_text, reading
+from tospike.gen.files.reading import read_text, reading
 from tospike.hw.params import LeakKind, LeakParams, require
 from tospike.hw.params.limits import TEXT_BYTES
 

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.compare.energy.gates.summary import GateReport
 from tospike.compare.energy.levels import Difference
 from tospike.compare.energy.summary import CounterEnergyReport, OperationEnergyReport
-from tospike.compare.gates.summary import GateReport
 from tospike.compare.plain import absent, renamed
 from tospike.compare.report.area import CellArea, FpgaArea
 

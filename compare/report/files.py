@@ -13,7 +13,7 @@ from tospike.compare.report.figures.summary import accuracy_figure, summary_figu
 from tospike.compare.report.json_file import report_json
 from tospike.compare.report.page import report_html
 from tospike.compare.report.study import StudyReport
-from tospike.gen.results_folder import write_results
+from tospike.gen.files.results_folder import write_results
 
 PAGE = "report.html"
 REPORTS = (json_file.NAME, PAGE)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tospike.compare.plain import from_plain, to_plain
 from tospike.compare.report.study import FORMAT, StudyReport
-from tospike.gen.reading import read_text, reading
+from tospike.gen.files.reading import read_text, reading
 from tospike.hw.params import require
 
 NAME = "report.json"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
-from tospike.compare.gates.simulate import DelayModel
-from tospike.compare.gates.summary import GateEnergyReport, LevelTotals
+from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.energy.gates.summary import GateEnergyReport, LevelTotals
 from tospike.compare.report.area import CellArea, FpgaArea
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.numbers import count, percent, significant, times

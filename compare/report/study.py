@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tospike.compare.energy.break_even import SpikeActivity
 from tospike.compare.energy.constant import Constant
-from tospike.compare.gates.place import GatePlace
+from tospike.compare.energy.gates.place import GatePlace
 from tospike.compare.plain import absent
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.variations import IsoAccuracy, Missing, Sensitivity, TwinComparison, Variant

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tospike.compare.energy.gates.levels import PartLevels
+from tospike.compare.energy.gates.parts import PARTS
+from tospike.compare.energy.gates.summary import GateReport
 from tospike.compare.energy.levels import TERMS
-from tospike.compare.gates.levels import PartLevels
-from tospike.compare.gates.parts import PARTS
-from tospike.compare.gates.summary import GateReport
 from tospike.compare.report.area import FpgaArea, Resources
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.numbers import times

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 
 from tospike.compare.energy.break_even import LARGE_SRAM, PUBLISHED, Reuse, SpikeActivity, break_even
+from tospike.compare.energy.gates.place import GatePlace, place_in_gates
 from tospike.compare.energy.place import spike_break_even, spikes_between
 from tospike.compare.energy.technology import Technology
-from tospike.compare.gates.place import GatePlace, place_in_gates
 from tospike.compare.report.study import BreakEvenReport
 from tospike.compare.study.measure import Measured
 

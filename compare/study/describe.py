@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tospike.compare.energy.operands import widths
-from tospike.gen.prepare import Prepared
+from tospike.compare.energy.counts.operands import widths
+from tospike.gen.pipeline import Prepared
 from tospike.hw.params import (
     AcceleratorParams,
     AnnLayerParams,

@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tospike.compare.energy.activity import EngineActivity
-from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counts.model import EnergyModel, energy
+from tospike.compare.energy.counts.models import MODELS
+from tospike.compare.energy.counts.operations import operation_model
+from tospike.compare.energy.gates.summary import GateReport
 from tospike.compare.energy.levels import Difference, differences
-from tospike.compare.energy.model import EnergyModel, energy
-from tospike.compare.energy.models import MODELS
 from tospike.compare.energy.observe import engine_activities
-from tospike.compare.energy.operations import operation_model
 from tospike.compare.energy.summary import CounterEnergyReport, OperationEnergyReport, mean_terms
 from tospike.compare.energy.technology import Technology
-from tospike.compare.gates.summary import GateReport
 from tospike.compare.report.area import area_of
 from tospike.compare.report.design import Accuracy, DesignReport, Distribution, Kind
 from tospike.compare.study.describe import describe
-from tospike.gen.prepare import Prepared
+from tospike.gen.pipeline import Prepared
 from tospike.sim.network import Array
 from tospike.sim.result import Result
 from tospike.synth.report import FpgaReport, SynthReport

@@ -20,7 +20,7 @@ from tospike.compare.study.describe import ann_bits, weight_bits
 from tospike.compare.study.trial import Trial, Trials
 from tospike.compare.study.twin import bits_of_twin
 from tospike.compare.study.verdict import CONFIDENCE
-from tospike.gen.prepare import Prepared
+from tospike.gen.pipeline import Prepared
 from tospike.hw.params import ceil_div
 
 WEIGHT_BITS = (3, 4, 6)

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from tospike.compare.energy.activity import EngineActivity
-from tospike.compare.energy.counted import counted_energy
-from tospike.compare.gates.study import gate_figures
+from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.gates.study import gate_figures
 from tospike.compare.report.design import Accuracy, DesignReport, Kind
 from tospike.compare.study.entry import golden_entry
 from tospike.compare.study.options import Progress, StudyOptions
-from tospike.gen.data import DataSet
-from tospike.gen.folder import generate
-from tospike.gen.prepare import Prepared
-from tospike.gen.vectors import BENCH_SAMPLES
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.emit.folder import generate
+from tospike.gen.emit.vectors import BENCH_SAMPLES
+from tospike.gen.pipeline import Prepared
 from tospike.hw.params import AcceleratorParams
 from tospike.sim.result import Result
 from tospike.synth.flow import synthesize

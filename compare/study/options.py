@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tospike.compare.energy.model import EnergyModel
-from tospike.compare.energy.operations import HOROWITZ_45
+from tospike.compare.energy.counts.model import EnergyModel
+from tospike.compare.energy.counts.operations import HOROWITZ_45
+from tospike.compare.energy.gates.study import GateStudy
 from tospike.compare.energy.technology import Technology, load_technology, shipped
-from tospike.compare.gates.study import GateStudy
 from tospike.compare.study.entry import Prices
-from tospike.gen.cache import Cache
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import option
 
 Progress = Callable[[str, str], None]

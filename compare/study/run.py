@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from tospike.compare.energy.break_even import spike_activity
-from tospike.compare.energy.models import MODELS
+from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.report.design import DesignReport, Kind
 from tospike.compare.report.study import Provenance, Seeds, StudyReport, TechnologyReport, WorkloadReport
 from tospike.compare.report.variations import IsoAccuracy, Missing, Sensitivity, TwinComparison, Variant
@@ -22,12 +22,12 @@ from tospike.compare.study.trial import Trials
 from tospike.compare.study.twin import bits_of_twin, compare_twin, twin_design
 from tospike.compare.study.verdict import judge
 from tospike.compare.study.workload import Workload
-from tospike.gen.children import Stopped
-from tospike.gen.data import DataSet
-from tospike.gen.layer_options import check_layers
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import Prepared, prepare
-from tospike.gen.written_folder import check_replaceable
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.files.written_folder import check_replaceable
+from tospike.gen.options.layers import check_layers
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import Prepared, prepare
+from tospike.gen.tools.children import Stopped
 from tospike.hw.params import InputError, require
 
 _log = logging.getLogger(__name__)

@@ -8,17 +8,17 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.energy.technology import Technology
-from tospike.compare.energy.work import StatePlacement
 from tospike.compare.report.design import Kind
 from tospike.compare.report.variations import Sensitivity, Variant
 from tospike.compare.study.describe import ann_bits, layer_engines, weight_bits
 from tospike.compare.study.trial import SAMPLES, Trials
 from tospike.compare.study.twin import bits_of_twin
 from tospike.compare.study.verdict import ACCURACY_TOLERANCE
-from tospike.gen.data import DataSet
-from tospike.gen.prepare import Prepared
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.pipeline import Prepared
 from tospike.hw.params import (
     DeltaAnnParams,
     DeltaParams,

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.counters.energy import counted_energy
 from tospike.compare.energy.technology import Technology
 from tospike.compare.report.design import Kind
 from tospike.compare.study.describe import ann_bits
-from tospike.gen.data import DataSet
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import Prepared, prepare
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import Prepared, prepare
 from tospike.hw.params import AcceleratorParams, InputError
 from tospike.tb.evaluate import Backend, evaluate
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from tospike.compare.energy.yan import twin_bits
+from tospike.compare.energy.counts.yan import twin_bits
 from tospike.compare.report.design import Accuracy, DesignReport
 from tospike.compare.report.numbers import percent, significant
 from tospike.compare.report.variations import TwinComparison
 from tospike.compare.study.describe import ann_bits
 from tospike.compare.study.entry import Prices, golden_entry
 from tospike.compare.study.verdict import bootstrap_ratio
-from tospike.gen.data import DataSet
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import Prepared, prepare
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import Prepared, prepare
 from tospike.hw.params import require
 from tospike.tb.evaluate import Backend, evaluate
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from tospike.compare.report.design import Kind
 from tospike.gen.convert import ConvertOptions, convert
-from tospike.gen.data import DataSet, load_data
+from tospike.gen.data.datasets import DataSet, load_data
+from tospike.gen.files.results_folder import write_results
 from tospike.gen.load import load_network
-from tospike.gen.nir_frameworks import Framework
-from tospike.gen.nir_import import states_options
-from tospike.gen.options import ModelOptions
-from tospike.gen.results_folder import write_results
+from tospike.gen.nir.frameworks import Framework
+from tospike.gen.nir.importer import states_options
+from tospike.gen.options.model import ModelOptions
 from tospike.hw.params import InputError, require
 
 

@@ -8,7 +8,7 @@ What sides have in common is measured once, an SNN for all arrays and an ANN for
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.sweep.gates import GatePoint, Side, check
 from tospike.compare.sweep.layer import spikes_per_activation
 from tospike.compare.sweep.point import Point

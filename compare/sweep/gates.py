@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from tospike.compare.energy.work import StatePlacement
-from tospike.compare.gates.measure import GateOptions, measure_gates
-from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.energy.counters.work import StatePlacement
+from tospike.compare.energy.gates.measure import GateOptions, measure_gates
+from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.sweep.layer import ann_design, frames, snn_design, trains
 from tospike.compare.sweep.measure import check as check_point
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.result import GateSideResult
-from tospike.gen.tools import find, look
+from tospike.gen.tools.programs import find, look
 from tospike.hw.params import require
-from tospike.synth.cells import REGISTER_FILE_WORDS
+from tospike.synth.asic.cells import REGISTER_FILE_WORDS
 
 
 class Side(StrEnum):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tospike.compare.sweep.point import Point
-from tospike.gen.random_design import random_design
+from tospike.gen.emit.random_design import random_design
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,

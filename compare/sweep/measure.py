@@ -1,8 +1,8 @@
 """One point of a sweep: exact counters of both engines on random activity, priced at level 2."""
 
-from tospike.compare.energy.counted import CountedEnergy, counted_energy
+from tospike.compare.energy.counters.energy import CountedEnergy, counted_energy
+from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.energy.work import StatePlacement
 from tospike.compare.sweep.layer import ann_design, frames, snn_design, spikes_per_activation, spiking, systolic, trains
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.result import PointResult, SideResult

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 from typing import Any
 
-from tospike.compare.energy.work import StatePlacement
+from tospike.compare.energy.counters.work import StatePlacement
 from tospike.hw.params import InputError, require, require_range
 
 

@@ -8,8 +8,8 @@ from tospike.compare.csv_text import to_csv
 from tospike.compare.plain import to_plain
 from tospike.compare.sweep.point import AXES
 from tospike.compare.sweep.result import PointResult
-from tospike.gen.files import to_json
-from tospike.gen.results_folder import write_results
+from tospike.gen.files.output import to_json
+from tospike.gen.files.results_folder import write_results
 
 FILES = ("sweep.json", "sweep.csv")
 COLUMNS = (*AXES, "n", "ann_pj", "snn_pj", "ratio", "ann_cycles", "snn_cycles", "ann_um2", "snn_um2")

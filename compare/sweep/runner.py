@@ -25,9 +25,9 @@ from tospike.compare.sweep.gates import GatePoint
 from tospike.compare.sweep.measure import check, measure
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.result import GateSideResult, PointResult
-from tospike.gen.cache import Cache, digest
-from tospike.gen.children import end_all
-from tospike.gen.files import to_json
+from tospike.gen.files.output import to_json
+from tospike.gen.tools.cache import Cache, digest
+from tospike.gen.tools.children import end_all
 from tospike.hw.params import InputError
 
 RESULT = "result.json"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.result import PointResult, SideResult
 

@@ -10,8 +10,8 @@ from tospike.compare.csv_text import to_csv
 from tospike.compare.plain import to_plain
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.surface import BreakEven
-from tospike.gen.files import to_json
-from tospike.gen.results_folder import write_results
+from tospike.gen.files.output import to_json
+from tospike.gen.files.results_folder import write_results
 
 if TYPE_CHECKING:  # matplotlib takes as long as all the rest
     from tospike.compare.report.figures.drawing import Drawing

@@ -9,7 +9,7 @@ from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
 from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import Contents, TokenKind
-from tospike.hw.params.bridge import BridgeParams
+from tospike.hw.params.engines.bridge import BridgeParams
 
 
 class Bridge(Engine[BridgeParams]):

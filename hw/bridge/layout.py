@@ -1,7 +1,7 @@
 """What the bridges' counters are called. Plain Python, no Amaranth."""
 
 from tospike.hw.layout import MemoryShape
-from tospike.hw.params.bridge import BridgeParams
+from tospike.hw.params.engines.bridge import BridgeParams
 
 
 def counter_names(params: BridgeParams) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.events import token_stream
 from tospike.hw.host.axi import Axi4StreamSignature
 from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import TokenFormat, TokenKind
+from tospike.hw.tokens import token_stream
 
 
 class EarlyOutput(wiring.Component):

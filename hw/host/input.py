@@ -7,7 +7,6 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.arithmetic import saturate
-from tospike.hw.events import token_stream
 from tospike.hw.host.axi import Axi4StreamSignature
 from tospike.hw.params import (
     BYTES_PER_BEAT,
@@ -17,6 +16,7 @@ from tospike.hw.params import (
     TokenFormat,
     TokenKind,
 )
+from tospike.hw.tokens import token_stream
 
 
 class DenseInput(wiring.Component):

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from tospike.hw.ann import layout as systolic_layout
 from tospike.hw.bridge import layout as bridge_layout
-from tospike.hw.image import layout as image_layout
+from tospike.hw.conv import layout as image_layout
+from tospike.hw.encoders import delay_layout
+from tospike.hw.encoders import layout as encoder_layout
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
     AcceleratorParams,
@@ -24,8 +25,8 @@ from tospike.hw.params import (
     SpikingParams,
     SystolicParams,
 )
-from tospike.hw.snn import delay_layout, encoder_layout
-from tospike.hw.snn import layout as event_layout
+from tospike.hw.spiking import layout as event_layout
+from tospike.hw.systolic import layout as systolic_layout
 
 MAGIC = 0x746F_7370
 """ASCII "tosp"."""

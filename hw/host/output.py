@@ -4,10 +4,10 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from tospike.hw.events import Densifier, dense_layout, token_stream
 from tospike.hw.host.axi import Axi4StreamSignature
 from tospike.hw.params import WORD_ADDRESS, WORD_BITS, WORD_KIND, WORD_PAYLOAD, TokenFormat, TokenKind
 from tospike.hw.streams import Register
+from tospike.hw.tokens import Densifier, dense_layout, token_stream
 
 BEAT = data.StructLayout({"word": WORD_BITS, "last": 1})
 

@@ -4,9 +4,9 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.events import token_stream
 from tospike.hw.host.axi import Axi4StreamSignature
 from tospike.hw.params import WORD_BITS, HostEventParams, TokenFormat, TokenKind
+from tospike.hw.tokens import token_stream
 
 
 class RecordingInput(wiring.Component):

@@ -5,8 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.events import token_stream
 from tospike.hw.params import TokenFormat, TokenKind
+from tospike.hw.tokens import token_stream
 
 
 class Renumber(wiring.Component):

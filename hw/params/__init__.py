@@ -6,18 +6,24 @@ the manifest of the generated design.
 """
 
 from tospike.hw.params.accelerator import AcceleratorParams, HostInput, HostOutput
-from tospike.hw.params.activation import ActivationParams, ChangeParams
-from tospike.hw.params.array import ArrayParams, Dataflow, RequantizeParams
-from tospike.hw.params.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
 from tospike.hw.params.check import InputError, require, require_range
-from tospike.hw.params.delay import LONGEST_DELAY, DelayParams
-from tospike.hw.params.delta import CHANGE, DeltaParams
-from tospike.hw.params.encoder import EncoderParams, Encoding
-from tospike.hw.params.engine import EngineParams, Readout
-from tospike.hw.params.event import LIST_SETTLE, EventParams, Sweep
-from tospike.hw.params.event_ann import AnnLayerParams, DeltaAnnParams, EventAnnParams
+from tospike.hw.params.engines.activation import ActivationParams, ChangeParams
+from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams
+from tospike.hw.params.engines.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
+from tospike.hw.params.engines.conv import ImageLayer, ImageOperation, ImageParams
+from tospike.hw.params.engines.delay import LONGEST_DELAY, DelayParams
+from tospike.hw.params.engines.delta import CHANGE, DeltaParams
+from tospike.hw.params.engines.encoder import EncoderParams, Encoding
+from tospike.hw.params.engines.engine import EngineParams, Readout
+from tospike.hw.params.engines.event import LIST_SETTLE, EventParams, Sweep
+from tospike.hw.params.engines.event_ann import AnnLayerParams, DeltaAnnParams, EventAnnParams
+from tospike.hw.params.engines.noise import NOISE_LAGS, NoiseParams
+from tospike.hw.params.engines.packing import packing_shift
+from tospike.hw.params.engines.register import MAX_REGISTER_NEURONS, RegisterParams
+from tospike.hw.params.engines.spiking import SpikingLayerParams, SpikingParams
+from tospike.hw.params.engines.systolic import DenseLayer, SystolicParams, WeightSource
+from tospike.hw.params.engines.window import EventWindow
 from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
-from tospike.hw.params.image import ImageLayer, ImageOperation, ImageParams
 from tospike.hw.params.neurons.cuba import CubaLifParams, CubaLiParams
 from tospike.hw.params.neurons.integrating import IfParams, IParams
 from tospike.hw.params.neurons.kinds import NEURONS, NeuronKind, neuron_params
@@ -27,13 +33,9 @@ from tospike.hw.params.neurons.model import NeuronParams
 from tospike.hw.params.neurons.reset import Reset, ResetTiming, check_reset
 from tospike.hw.params.neurons.sliding import SlidingParams
 from tospike.hw.params.neurons.threshold import AdaptationParams, Comparison
-from tospike.hw.params.noise import NOISE_LAGS, NoiseParams
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
 from tospike.hw.params.option import Option, check_options, of_layer, option, options_of, require_known
-from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, Technology
-from tospike.hw.params.register import MAX_REGISTER_NEURONS, RegisterParams
-from tospike.hw.params.spiking import SpikingLayerParams, SpikingParams
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
     SPIKE,
@@ -45,8 +47,6 @@ from tospike.hw.params.stream import (
     TokenFormat,
     TokenKind,
 )
-from tospike.hw.params.systolic import DenseLayer, SystolicParams, WeightSource
-from tospike.hw.params.window import EventWindow
 
 __all__ = [
     "BYTES_PER_BEAT",

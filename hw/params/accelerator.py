@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tospike.hw.params.array import ArrayParams
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.engine import EngineParams
-from tospike.hw.params.event_ann import AnnLayerParams
+from tospike.hw.params.engines.array import ArrayParams
+from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.engines.event_ann import AnnLayerParams
+from tospike.hw.params.engines.systolic import SystolicParams
 from tospike.hw.params.host_events import HostEventParams
 from tospike.hw.params.primitives import Technology
 from tospike.hw.params.stream import SPIKE, WORD_ADDRESS, WORD_PAYLOAD, Contents, TokenFormat
-from tospike.hw.params.systolic import SystolicParams
 
 
 class HostInput(StrEnum):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tospike.hw.params.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
+from tospike.hw.params.engines.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.engine import EngineRun, Sample
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tospike.hw.params import Contents
-from tospike.hw.params.bridge import BridgeParams
+from tospike.hw.params.engines.bridge import BridgeParams
 from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.link import Link, send_scanned
 from tospike.sim.engine import EngineRun, Sample
-from tospike.sim.link import Link, send_scanned
 
 END_TO_OFFER = 2
 """From the cycle that takes the END to the one that offers the first word."""

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from accelerator_bench import answers_of
 
-from tospike.compare.energy.counted import counted_energy
-from tospike.compare.energy.hardware import WORK
-from tospike.compare.energy.operands import ENGINES as SEEN
+from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.hardware import WORK
+from tospike.compare.energy.counts.operands import ENGINES as SEEN
 from tospike.compare.energy.technology import load_technology
-from tospike.gen.cache import Cache
-from tospike.gen.folder import generate
-from tospike.gen.images import PACKERS
-from tospike.gen.plan import PlanOptions, plan
-from tospike.gen.random_design import STAGES, random_design, random_samples
+from tospike.gen.emit.folder import generate
+from tospike.gen.emit.memory_init import PACKERS
+from tospike.gen.emit.random_design import STAGES, random_design, random_samples
+from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.tools.cache import Cache
 from tospike.hw.accelerator import ENGINES as COMPONENTS
 from tospike.hw.host.layout import LAYOUTS
 from tospike.hw.params import (

@@ -7,12 +7,12 @@ import pytest
 from accelerator_bench import answers_of
 from amaranth.hdl import Module
 
-from tospike.compare.energy.counted import counted_energy
-from tospike.compare.energy.hardware import WORK
+from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.hardware import WORK
+from tospike.compare.energy.counters.work import EngineWork
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.energy.work import EngineWork
-from tospike.gen.images import PACKERS
-from tospike.gen.random_design import STAGES, random_design, random_samples
+from tospike.gen.emit.memory_init import PACKERS
+from tospike.gen.emit.random_design import STAGES, random_design, random_samples
 from tospike.hw.accelerator import ENGINES
 from tospike.hw.engine import Engine
 from tospike.hw.host.layout import LAYOUTS, EngineLayout

@@ -15,16 +15,16 @@ from fuzz.mutate import mutate
 from fuzz.seed_files import CHANNELS, SEEDS, nir_files, npz_files, onnx_files
 
 from tospike.cli import main as cli
-from tospike.compare.energy.operations import operation_model
+from tospike.compare.energy.counts.operations import operation_model
 from tospike.compare.energy.technology import load_technology
-from tospike.gen.cache import Cache
-from tospike.gen.folder import read
-from tospike.gen.reading import reading
-from tospike.gen.written_folder import check_replaceable
+from tospike.gen.emit.folder import read
+from tospike.gen.files.reading import reading
+from tospike.gen.files.written_folder import check_replaceable
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError
 from tospike.sim import accelerator as golden
-from tospike.synth.cells import cell_areas, read_library
-from tospike.synth.library import read_cells
+from tospike.synth.asic.cells import cell_areas, read_library
+from tospike.synth.asic.library import read_cells
 
 LIBRARY = Path(__file__).parents[1] / "gates.lib"
 

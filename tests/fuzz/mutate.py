@@ -13,8 +13,8 @@ import h5py
 import numpy as np
 import onnx
 
-from tospike.gen.files import to_json
-from tospike.gen.written_folder import MANIFEST, digest
+from tospike.gen.files.output import to_json
+from tospike.gen.files.written_folder import MANIFEST, digest
 
 Random = np.random.Generator
 NUMBERS = (

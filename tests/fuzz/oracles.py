@@ -11,19 +11,19 @@ import onnxruntime
 from fuzz.nir_networks import DT, STEPS, random_nir, simulate
 from fuzz.onnx_networks import random_onnx
 
-from tospike.gen.data import DataSet
-from tospike.gen.nir_import import import_nir
-from tospike.gen.nir_options import NirOptions
-from tospike.gen.onnx_import import import_onnx
-from tospike.gen.plan import AnnEngine, PlanOptions, plan
-from tospike.gen.prepare import Prepared
-from tospike.gen.quantize import quantize
-from tospike.gen.quantize_options import QuantizeOptions
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.nir.importer import import_nir
+from tospike.gen.nir.options import NirOptions
+from tospike.gen.onnx.importer import import_onnx
+from tospike.gen.pipeline import Prepared
+from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError
 from tospike.sim import accelerator as golden
-from tospike.sim.layers_integer import run_integers
 from tospike.sim.network import Dense, Network
-from tospike.sim.reference import run_float
+from tospike.sim.network.reference import run_float
+from tospike.sim.systolic.layers import run_integers
 from tospike.tb.evaluate import Backend, evaluate
 
 FLOAT = 1e-5

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fuzz.files import mutant, try_file
 from fuzz.seed_files import SEEDS
 
-from tospike.gen.written_folder import digest
+from tospike.gen.files.written_folder import digest
 
 CORPUS = Path(__file__).with_name("corpus")
 LARGEST = 20_000

@@ -13,11 +13,11 @@ import nir
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from tospike.gen.data import load_data
-from tospike.gen.folder import generate
-from tospike.gen.options import ModelOptions
-from tospike.gen.prepare import prepare
-from tospike.gen.written_folder import digest
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.folder import generate
+from tospike.gen.files.written_folder import digest
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 
 VALUES, CHANNELS, STEPS, SAMPLES, CLASSES = 36, 12, 6, 16, 3
 """Every ANN takes 36 values, every SNN 12 channels of spikes."""

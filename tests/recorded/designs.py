@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 from neuron_cases import of_kind
 
-from tospike.gen.plan import PlanOptions, plan
-from tospike.gen.random_design import random_design, random_samples
+from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.place.plan import PlanOptions, plan
 from tospike.hw.params import (
     CHANGE,
     SPIKE,

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from recorded.designs import designs
 
-from tospike.compare.energy.counted import counted_energy
+from tospike.compare.energy.counters.energy import counted_energy
 from tospike.compare.energy.technology import load_technology
-from tospike.gen.folder import build
-from tospike.gen.images import pack
-from tospike.gen.tools import find
+from tospike.gen.emit.folder import build
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.tools.programs import find
 from tospike.sim import accelerator
 from tospike.synth.yosys import read_statistics
 

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from tospike.compare.report.numbers import significant
-from tospike.gen.files import write_bytes
+from tospike.gen.files.output import write_bytes
 
 # Blue and orange are told apart by every common colour vision; the first six of the breakdown are Paul Tol's "muted"
 # set (https://personal.sron.nl/~pault), lightened for dark paper.

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from tospike.compare.gates.place import GatePlace
-from tospike.compare.gates.simulate import DelayModel
+from tospike.compare.energy.gates.place import GatePlace
+from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.report.figures.drawing import (
     COLOUR,
     Drawing,

@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from tospike.compare.energy.counted import PARTS as COUNTED_PARTS
+from tospike.compare.energy.counters.energy import PARTS as COUNTED_PARTS
+from tospike.compare.energy.gates.levels import PartLevels
+from tospike.compare.energy.gates.parts import PARTS as GATE_PARTS
 from tospike.compare.energy.levels import Difference
-from tospike.compare.gates.levels import PartLevels
-from tospike.compare.gates.parts import PARTS as GATE_PARTS
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.figures.drawing import (
     COLOUR,
@@ -36,7 +36,7 @@ ENERGY_LABELS: Mapping[str, str] = {
     "clock": "clock",
     "leakage": "leakage",
 }
-"""Parts of an energy bar (`tospike.compare.energy.counted.PARTS`), each with a colour of its name."""
+"""Parts of an energy bar (`tospike.compare.energy.counters.energy.PARTS`), each with a colour of its name."""
 
 
 LEVELS: Mapping[str, Callable[[PartLevels], float]] = {

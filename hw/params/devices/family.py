@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tospike.hw.params.array import Dataflow
+from tospike.hw.params.engines.array import Dataflow
 from tospike.hw.params.primitives import PRIMITIVES, Technology
 
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """FPGAs made of the same cells. Keyed by its name, `tospike.gen.fpga_tools` says which tools synthesise for it,
-    `tospike.gen.area_costs` what logic costs in its cells, `tospike.synth.boards` how a bitstream is packed."""
+    """FPGAs made of the same cells. Keyed by its name, `tospike.gen.tools.fpga` says which tools synthesise for it,
+    `tospike.gen.area.costs` what logic costs in its cells, `tospike.synth.board.boards` how a bitstream is packed."""
 
     name: str
     primitives: Technology

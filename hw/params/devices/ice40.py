@@ -1,7 +1,7 @@
 """Lattice iCE40. To add a device, add an entry to `DEVICES`."""
 
-from tospike.hw.params.array import Dataflow
 from tospike.hw.params.devices.family import Device, Family
+from tospike.hw.params.engines.array import Dataflow
 from tospike.hw.params.primitives import Technology
 
 ICE40 = Family(

@@ -20,7 +20,7 @@ NEURONS: tuple[type[NeuronParams], ...] = (
     CubaLiParams,
     SlidingParams,
 )
-"""Each has a golden step in `tospike.sim.neurons` and a datapath in `tospike.hw.snn.neurons`."""
+"""Each has a golden step in `tospike.sim.spiking.neurons` and a datapath in `tospike.hw.spiking.neurons`."""
 
 
 class NeuronKind(StrEnum):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tospike.hw.params.check import require, require_range
+from tospike.hw.params.engines.noise import NoiseParams
 from tospike.hw.params.neurons.leak import LeakParams
-from tospike.hw.params.noise import NoiseParams
 from tospike.hw.params.numbers import IntFormat
 
 
@@ -16,7 +16,7 @@ class NeuronParams:
     addition.
 
     A neuron is a class of these, which adds its knobs and says what differs from here; a golden step, registered in
-    `tospike.sim.neurons`; and a datapath, registered in `tospike.hw.snn.neurons`.
+    `tospike.sim.spiking.neurons`; and a datapath, registered in `tospike.hw.spiking.neurons`.
     """
 
     tag: ClassVar[str] = ""

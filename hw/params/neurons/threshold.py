@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import ClassVar
 
 from tospike.hw.params.check import require, require_range
+from tospike.hw.params.engines.noise import NoiseParams
 from tospike.hw.params.neurons.leak import LeakParams
 from tospike.hw.params.neurons.model import NeuronParams
 from tospike.hw.params.neurons.reset import Reset, ResetTiming
-from tospike.hw.params.noise import NoiseParams
 from tospike.hw.params.numbers import IntFormat
 
 

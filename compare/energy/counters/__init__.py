@@ -1,0 +1,1 @@
+"""Level 2: what the hardware's counters say, priced."""

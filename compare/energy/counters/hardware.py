@@ -1,0 +1,77 @@
+"""Level 2: what the hardware's counters say that its memories and arithmetic units did.
+
+Everything here is linear in the counters, which are words and cycles of the real circuit; nothing comes from the
+network. The golden model's counters per sample and the totals read from the RTL are priced by the same lines.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tospike.compare.energy.activity import Counts
+from tospike.compare.energy.counters.array import image_work, systolic_work
+from tospike.compare.energy.counters.spiking import bridge_work, delay_work, delta_work, encoder_work, event_work
+from tospike.compare.energy.counters.work import EngineWork, StatePlacement
+from tospike.hw.params import (
+    AcceleratorParams,
+    DelayParams,
+    DeltaAnnParams,
+    DeltaParams,
+    EncoderParams,
+    EngineParams,
+    EventAnnParams,
+    GradedSpikeParams,
+    ImageParams,
+    RegisterParams,
+    SpikeCountParams,
+    SpikingParams,
+    SystolicParams,
+)
+
+
+def engine_work(
+    params: AcceleratorParams, counters: Mapping[str, ArrayLike], state: StatePlacement = StatePlacement.BUILT
+) -> tuple[EngineWork, ...]:
+    """Return what each engine did.
+
+    Parameters
+    ----------
+    params
+        The hardware.
+    counters
+        Its counters, by the names of ``hw.host.layout.counter_names``; of single samples, or totals.
+    state
+        Where event engines keep their membranes.
+    """
+    values = {name: np.atleast_1d(np.asarray(value, dtype=np.float64)) for name, value in counters.items()}
+    return tuple(_engine(index, engine, state, _own(values, index)) for index, engine in enumerate(params.engines))
+
+
+def _own(values: Mapping[str, Counts], index: int) -> dict[str, Counts]:
+    """Return the counters of the whole, and those of engine ``index`` by their own names."""
+    prefix = f"{index}."
+    return {
+        name.removeprefix(prefix): value for name, value in values.items() if "." not in name or name.startswith(prefix)
+    }
+
+
+WORK: Mapping[type[EngineParams], Callable[[str, Any, StatePlacement, Mapping[str, Counts]], EngineWork]] = {
+    EncoderParams: lambda name, params, state, counters: encoder_work(name, params, counters),
+    DeltaParams: lambda name, params, state, counters: delta_work(name, params, counters),
+    DelayParams: lambda name, params, state, counters: delay_work(name, params, counters),
+    SpikingParams: event_work,
+    RegisterParams: event_work,
+    EventAnnParams: event_work,
+    DeltaAnnParams: event_work,
+    GradedSpikeParams: lambda name, params, state, counters: bridge_work(name, params, counters),
+    SpikeCountParams: lambda name, params, state, counters: bridge_work(name, params, counters),
+    SystolicParams: lambda name, params, state, counters: systolic_work(name, params, counters),
+    ImageParams: lambda name, params, state, counters: image_work(name, params, counters),
+}
+"""What an engine's counters mean, by the class of its parameters."""
+
+
+def _engine(index: int, params: EngineParams, state: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
+    return WORK[type(params)](f"engine_{index}", params, state, counters)

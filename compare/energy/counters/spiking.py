@@ -1,0 +1,210 @@
+"""Level 2 of encoders, delays and event engines: see `tospike.compare.energy.counters.hardware`."""
+
+from collections.abc import Mapping
+
+from tospike.compare.energy.activity import Counts
+from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork, StatePlacement, token_registers
+from tospike.compare.energy.counts.operands import (
+    activation_entry_bits,
+    activation_queue_bits,
+    encoder_entry_bits,
+    last_sent_bits,
+    queue_words,
+)
+from tospike.hw.host.layout import engine_layout
+from tospike.hw.params import (
+    SPIKE,
+    BridgeParams,
+    Contents,
+    DelayParams,
+    DeltaParams,
+    EncoderParams,
+    Encoding,
+    EventParams,
+    Readout,
+)
+from tospike.hw.spiking.neurons import side_layout
+from tospike.hw.spiking.ring import states_in_ring
+from tospike.hw.spiking.serializer import lane_word_layout
+
+
+def encoder_work(name: str, params: EncoderParams, counters: Mapping[str, Counts]) -> EngineWork:
+    """Non-zero values of a frame are stored, and scanned in every step but the first; phases go back."""
+    bits = encoder_entry_bits(params)
+    capacity = params.inputs * bits
+    stored, scanned = counters["inputs"], counters["inputs"] * (params.steps - 1)
+    written = stored + (scanned if params.phase_bits else 0)
+    # an entry is added to its phase, or compared with a random number
+    computed = scanned if params.encoding in (Encoding.RATE, Encoding.LFSR) else 0 * scanned
+    accesses = (
+        Access(term="activation_write", count=written, bits=bits, capacity_bits=capacity),
+        Access(term="activation_read", count=scanned, bits=bits, capacity_bits=capacity),
+        token_registers(counters, params.output.address_bits + params.output.payload.bits),
+    )
+    sums = Arithmetic(term="neuron_update", count=computed, instances=1, add_bits=params.payload.bits)
+    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(sums,), busy=stored + scanned)
+
+
+def delta_work(name: str, params: DeltaParams, counters: Mapping[str, Counts]) -> EngineWork:
+    """Price a comparison of every value with the one that was last sent; a change takes its place."""
+    came, bits, capacity = counters["inputs"], params.payload.bits, params.stored_bits
+    accesses = (
+        Access(term="activation_write", count=counters["written"], bits=bits, capacity_bits=capacity),
+        Access(term="activation_read", count=came, bits=bits, capacity_bits=capacity),
+        token_registers(counters, params.output.address_bits + params.output.payload.bits),
+    )
+    # a change upwards, one downwards, the amount
+    units = 2 + params.amounts
+    compared = Arithmetic(term="neuron_update", count=units * came, instances=units, add_bits=bits)
+    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(compared,), busy=came)
+
+
+def delay_work(name: str, params: DelayParams, counters: Mapping[str, Counts]) -> EngineWork:
+    """Price a delay: each VALUE reads its delay, is written to the ring and cleared there; scans read entries."""
+    came, scanned = counters["values"], counters["scanned"]
+    (delays,) = engine_layout(params).memories(params)
+    capacity, bits = params.stored_bits, params.payload.bits
+    left = {"values": counters["sent"], "ticks": counters["ticks"], "samples": counters["samples"]}
+    accesses = (
+        Access(term="activation_read", count=came, bits=delays.width, capacity_bits=delays.bits),
+        Access(term="activation_write", count=2 * came, bits=bits, capacity_bits=capacity),
+        Access(term="activation_read", count=scanned, bits=bits, capacity_bits=capacity),
+        token_registers(left, params.output.address_bits + bits),
+    )
+    return EngineWork(
+        name=name, memory_bits=capacity + delays.bits, accesses=accesses, arithmetic=(), busy=came + scanned
+    )
+
+
+def bridge_work(name: str, params: BridgeParams, counters: Mapping[str, Counts]) -> EngineWork:
+    """Price a word written for each VALUE that comes and read for each that is scanned; sums are read and cleared,
+    too."""
+    came, scanned, bits = counters["values"], counters["scanned"], params.stored.bits
+    capacity = params.inputs * bits
+    sums = params.sends is Contents.FRAME
+    read, written = (scanned + came, came + scanned) if sums else (scanned, came)
+    left = {"values": counters["sent"], "ticks": 0 * came, "samples": counters["samples"]}
+    accesses = (
+        Access(term="activation_write", count=written, bits=bits, capacity_bits=capacity),
+        Access(term="activation_read", count=read, bits=bits, capacity_bits=capacity),
+        token_registers(left, params.output.address_bits + bits),
+    )
+    added = (Arithmetic(term="neuron_update", count=came, instances=1, add_bits=bits),) if sums else ()
+    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=added, busy=came + scanned)
+
+
+def event_work(name: str, params: EventParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
+    """Price a word of weights per accumulation; a word of states in and out per accumulation and per sweep, on all
+    lanes."""
+    lanes, words, state = params.lanes, params.words, params.neuron.state_bits
+    accumulated, swept = counters["synapse_words"], counters["sweep_words"]
+    filled = {shape.name: shape for shape in engine_layout(params).memories(params)}
+    weights = filled["weights"]
+    built_in_registers = states_in_ring(params)
+    in_registers = placement is StatePlacement.REGISTER or (placement is StatePlacement.BUILT and built_in_registers)
+    state_bits = words * lanes * state
+    visits = accumulated + swept
+    accesses = [
+        Access(term="weight_read", count=accumulated, bits=weights.width, capacity_bits=weights.bits),
+        token_registers(counters, params.input.address_bits + params.input.payload.bits),
+    ]
+    if in_registers:
+        # where it is a ring, it turns: every word moves on by one
+        moved = state_bits if placement is StatePlacement.BUILT else lanes * state
+        accesses.append(Access(term="state_write", count=visits, bits=moved, capacity_bits=0))
+    else:
+        accesses += [
+            Access(term=term, count=visits, bits=lanes * state, capacity_bits=state_bits)
+            for term in ("state_read", "state_write")
+        ]
+    side_bits = 0
+    if params.neuron.has_side:
+        side = lanes * side_layout(params.neuron).size
+        side_bits = words * side if not params.in_registers else 0
+        accesses += [
+            Access(term=term, count=swept, bits=side, capacity_bits=side_bits)
+            for term in (("state_read", "state_write") if side_bits else ("state_write",))
+        ]
+    begun = words * counters["samples"] if params.keeps_membranes else swept  # words that get their bias
+    if params.bias:
+        bias = filled["bias"]
+        accesses.append(Access(term="bias_read", count=begun, bits=bias.width, capacity_bits=bias.bits))
+    counts_bits = 0
+    if params.readout is Readout.COUNT:
+        counts_bits = words * lanes * params.count_bits if not params.in_registers else 0
+        accesses += [
+            Access(term=term, count=swept, bits=lanes * params.count_bits, capacity_bits=counts_bits)
+            for term in (("state_read", "state_write") if counts_bits else ("state_write",))
+        ]
+    # At most: spikes of one word share an entry, which no counter tells.
+    queued = {
+        Readout.SPIKES: counters["spikes"] + counters["ticks"] + counters["samples"],
+        Readout.COUNT: words * counters["samples"],
+        Readout.MEMBRANE: words * counters["samples"],
+    }[params.readout]
+    if params.sends_changes:
+        queued = words * counters["ticks"] + counters["samples"]
+    entry = lane_word_layout(params.swept, lanes, ragged=params.ragged).size
+    queue_bits = queue_words(params) * entry
+    # without a queue, one register is written
+    queue_terms = ("queue_write", "queue_read") if queue_bits else ("queue_write",)
+    accesses += [Access(term=term, count=queued, bits=entry, capacity_bits=queue_bits) for term in queue_terms]
+    is_spike = params.payload == SPIKE
+    joins = range(params.neuron.join_additions)
+    arithmetic = [
+        Arithmetic(
+            term="sop" if is_spike else "mac",
+            count=accumulated * lanes,
+            instances=lanes,
+            multiply=None if is_spike else (params.payload.bits, params.weight_bits),
+            add_bits=state,
+        ),
+        Arithmetic(
+            term="neuron_update",
+            count=swept * lanes,
+            instances=lanes,
+            add_bits=state,
+            leak=params.neuron.leaks.get("membrane"),
+        ),
+        *(Arithmetic(term="neuron_update", count=swept * lanes, instances=lanes, add_bits=state) for _ in joins),
+        Arithmetic(term="spike", count=counters["spikes"], instances=lanes, add_bits=state),
+    ]
+    if params.activation is not None:
+        results, factor = counters["results"], filled["multipliers"]
+        waiting = activation_queue_bits(params)
+        left = counters["activations"] + counters["samples"]
+        if params.sends_changes:
+            left = left + counters["ticks"]
+            bits, capacity = params.activation.act.bits, last_sent_bits(params)
+            accesses += [
+                Access(term="activation_read", count=results, bits=bits, capacity_bits=capacity),
+                Access(term="activation_write", count=counters["stored"], bits=bits, capacity_bits=capacity),
+            ]
+            # the difference, and a comparison for either sign
+            arithmetic.append(Arithmetic(term="neuron_update", count=3 * results, instances=3, add_bits=bits + 1))
+        accesses += [
+            Access(term="multiplier_read", count=results, bits=factor.width, capacity_bits=factor.bits),
+            *(
+                Access(term=term, count=left, bits=activation_entry_bits(params), capacity_bits=waiting)
+                for term in ("activation_write", "activation_read")
+            ),
+        ]
+        arithmetic.append(
+            Arithmetic(term="requantize", count=results, instances=1, multiply=(state, factor.width)),
+        )
+    if params.bias:
+        arithmetic.append(Arithmetic(term="bias_add", count=begun * lanes, instances=lanes, add_bits=state))
+    return EngineWork(
+        name=name,
+        memory_bits=sum(shape.bits for shape in filled.values())
+        + (0 if in_registers else state_bits)
+        + side_bits
+        + counts_bits
+        + queue_bits
+        + activation_queue_bits(params)
+        + last_sent_bits(params),
+        accesses=tuple(accesses),
+        arithmetic=tuple(arithmetic),
+        busy=visits,
+        moved_registers=state_bits * (in_registers - built_in_registers),
+    )

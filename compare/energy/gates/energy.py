@@ -1,0 +1,177 @@
+"""Level 3: energy of a netlist from its activity and the library's tables.
+
+An edge of a net costs C V^2 / 2 of its pins and wires, the internal energy of the cell that drives it (its mean over
+the pins that may have caused the edge) and those of the input pins that it reaches. To these come the clock, accesses
+to memories by the technology file, and leakage for as long as the cycles take.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.compare.energy.gates.annotate import CLOCK_SLEW, Annotated
+from tospike.compare.energy.gates.parts import PARTS, part_of
+from tospike.compare.energy.gates.simulate import Activity
+from tospike.compare.energy.gates.summary import ClockTree, GateEnergyReport
+from tospike.compare.energy.summary import mean_terms, spread
+from tospike.compare.energy.technology import Technology
+from tospike.synth.asic.library import CellLibrary
+from tospike.synth.asic.netlist import Netlist
+
+CLOCK_FANOUT = 16
+"""Flip-flops, or buffers, that a buffer of the clock tree drives."""
+
+STATIC = ("clock", "leakage")
+"""Parts that do not depend on the data but through the number of cycles."""
+
+_HOST = "host"
+_MEGA = 1e6
+"""A nW for a ns is so many times less than a pJ."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GateEnergy:
+    """PJ of each sample."""
+
+    parts: dict[str, Floats]
+    """By the names of `PARTS`."""
+    modules: dict[str, float]
+    """Mean pJ of each module's gates and memories, without clock and leakage."""
+    clock_tree: ClockTree
+    period_ns: float
+    edges: float
+    """Mean edges of all nets in a sample."""
+
+    @property
+    def total(self) -> Floats:
+        """PJ of everything."""
+        return np.sum(list(self.parts.values()), axis=0)
+
+    def summary(self) -> GateEnergyReport:
+        """Return the means per inference, parts that add up to the total, percentiles and the values of single
+        samples."""
+        means = mean_terms(self.parts)
+        return GateEnergyReport(
+            **spread(self.total),
+            static=sum(means[part] for part in STATIC),
+            parts=means,
+            modules={name: round(pj, 3) for name, pj in sorted(self.modules.items())},
+            edges=self.edges,
+        )
+
+
+def gate_energy(
+    netlist: Netlist,
+    library: CellLibrary,
+    annotated: Annotated,
+    activity: Activity,
+    technology: Technology,
+    *,
+    cycles: Floats,
+    period_ns: float,
+) -> GateEnergy:
+    """Price the activity.
+
+    Parameters
+    ----------
+    technology
+        Prices of memories, and their leakage.
+    cycles
+        (samples,) cycles that count.
+    period_ns
+        Clock period, for leakage.
+    """
+    samples = len(cycles)
+    modules = sorted({_HOST, *(gate.path for gate in netlist.gates), *(_module(m.path) for m in netlist.macros)})
+    number = {name: index for index, name in enumerate(modules)}
+    prices = _edge_prices(netlist, library, annotated, number)
+    spent = activity.edges.reshape(samples, -1) @ prices.reshape(len(modules), -1).T
+    accesses = [
+        (macro.path, activity.accesses[:, index].sum(axis=1) * technology.access(macro.width, macro.bits))
+        for index, macro in enumerate(netlist.macros)
+    ]
+    tree = clock_tree(netlist, library, annotated.wire_per_sink)
+    parts = {name: np.zeros(samples) for name in PARTS}
+    for name, index in number.items():
+        parts[part_of(name)] += spent[:, index]
+    parts["memories"] += sum((pj for _, pj in accesses), np.zeros(samples))
+    parts["clock"] += (tree.pins_pj + tree.tree_pj) * cycles
+    parts["leakage"] += _leakage_nw(netlist, library, tree, technology) * cycles * period_ns / _MEGA
+    means = {name or "top": float(spent[:, index].mean()) for name, index in number.items()}
+    return GateEnergy(
+        parts=parts,
+        modules=means | {f"{path} (memory)": float(pj.mean()) for path, pj in accesses},
+        clock_tree=tree,
+        period_ns=period_ns,
+        edges=float(activity.edges.sum()) / samples,
+    )
+
+
+def _edge_prices(netlist: Netlist, library: CellLibrary, annotated: Annotated, number: Mapping[str, int]) -> Floats:
+    """(modules, nets, 2) pJ that one falling and one rising edge of each net cost in each module."""
+    drivers = np.full(netlist.nets, number[_HOST])
+    for gate in netlist.gates:
+        for pin in library.cells[gate.cell].outputs:
+            if pin in gate.pins:
+                drivers[gate.pins[pin]] = number[gate.path]
+    for macro in netlist.macros:
+        for port in macro.reads:
+            drivers[list(port.data)] = number[_module(macro.path)]
+    prices = np.zeros((len(number), netlist.nets, 2))
+    prices[drivers, np.arange(netlist.nets)] = annotated.energy
+    for gate, net, fall, rise in annotated.input_energy:
+        prices[number[gate.path], net] += fall, rise
+    return prices
+
+
+def _leakage_nw(netlist: Netlist, library: CellLibrary, tree: ClockTree, technology: Technology) -> float:
+    """Of all gates, of the clock tree and of the memories."""
+    gates = sum(library.cells[gate.cell].leakage for gate in netlist.gates)
+    return gates + tree.leakage_nw + sum(macro.bits for macro in netlist.macros) * technology.sram.nw_per_bit
+
+
+def _module(macro: str) -> str:
+    """Return ``engine_0.weights`` of the memory ``engine_0.weights.memory``."""
+    return ".".join(macro.split(".")[:2])
+
+
+def clock_tree(netlist: Netlist, library: CellLibrary, wire_per_sink: float) -> ClockTree:
+    """Return what the clock drives, and what drives the clock.
+
+    A clock pin of a memory is taken to be that of a flip-flop.
+    """
+    square = library.voltage**2
+    pins = []
+    for gate in netlist.gates:
+        cell = library.cells[gate.cell]
+        if cell.flip_flop:
+            pins.append(cell.pins[cell.flip_flop.clock])
+    flop = library.flip_flop
+    assert flop.flip_flop is not None
+    pins += [flop.pins[flop.flip_flop.clock]] * len(netlist.macros)
+    pins_pj = sum(pin.capacitance * square + sum(pin.energy.at(CLOCK_SLEW, 0.0)) for pin in pins)
+    if not pins:
+        return ClockTree(sinks=0, buffers=0, buffer="", pins_pj=0.0, tree_pj=0.0, leakage_nw=0.0)
+    leaf_load = CLOCK_FANOUT * (sum(pin.capacitance for pin in pins) / len(pins) + wire_per_sink)
+    buffer = library.buffer_for(leaf_load)
+    input_pin = buffer.pins[buffer.inputs[0]]
+    output_pin = buffer.pins[next(iter(buffer.outputs))]
+    buffers, level = 0, len(pins)
+    while level > 1:
+        level = math.ceil(level / CLOCK_FANOUT)
+        buffers += level
+    wires = (len(pins) + buffers) * wire_per_sink * square
+    internal = sum(output_pin.energy.at(CLOCK_SLEW, leaf_load)) + sum(input_pin.energy.at(CLOCK_SLEW, 0.0))
+    return ClockTree(
+        sinks=len(pins),
+        buffers=buffers,
+        buffer=buffer.name,
+        pins_pj=pins_pj,
+        tree_pj=buffers * (input_pin.capacitance * square + internal) + wires,
+        leakage_nw=buffers * buffer.leakage,
+    )

@@ -1,0 +1,51 @@
+"""What a measurement in gates begins with: a design, and samples as it takes them."""
+
+from pathlib import Path
+
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.emit.folder import read
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.hw.params import InputError, require
+from tospike.sim.design import Design
+from tospike.sim.encoders.encoding import as_frames, as_looks, quantize_input
+from tospike.sim.network import Array
+
+
+def design_and_inputs(
+    model: Path, data: DataSet, samples: int, options: ModelOptions
+) -> tuple[Design, Array, tuple[str, ...]]:
+    """A network on its hardware, the first samples as it takes them, and what a user should know of both.
+
+    Parameters
+    ----------
+    model
+        A trained network, or a folder of `tospike generate network`.
+    data
+        The data set; it calibrates a trained network.
+    samples
+        How many of its test samples.
+    options
+        For a trained network.
+
+    Raises
+    ------
+    InputError
+        The file or folder cannot be used, or does not take such samples.
+    """
+    if not model.is_dir():
+        prepared = prepare(model, data, options)
+        return prepared.design, prepared.integers(data.x[:samples]), prepared.warnings
+    design = read(model).design
+    if design is None:
+        raise InputError(f"{model} holds no network, so there is nothing to run: use `tospike generate network`")
+    spec = design.network.input
+    require(
+        spec.inputs == data.inputs
+        and (spec.encoding is None or not data.is_spikes)
+        and data.is_frames == (spec.looks > 1 or (spec.encoding is not None and spec.encoding.takes_frames)),
+        f"{model} does not take the samples of {data.name}: give other --data",
+    )
+    x = (as_looks if spec.looks else as_frames)(spec, data.x[:samples])
+    is_spikes = spec.encoding is None and design.network.is_spiking
+    return design, x.astype("int64") if is_spikes else quantize_input(spec, x), ()

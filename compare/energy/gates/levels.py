@@ -1,0 +1,66 @@
+"""All three levels side by side, part by part: what counts and counters do not see of the gates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tospike.compare.energy.gates.parts import PARTS
+
+TERM_PARTS: Mapping[str, tuple[str, ...]] = {
+    "mac": ("mac", "sop", "bias_add", "compare", "operand_shift"),
+    "neuron": ("requantize", "neuron_update", "spike"),
+    "memories": (
+        *("weight_read", "bias_read", "multiplier_read", "state_read", "state_write"),
+        *("activation_read", "activation_write"),
+    ),
+    "queues": ("token", "queue_read", "queue_write"),
+    "control": ("control",),
+    "clock": ("clock_busy", "clock_idle"),
+    "leakage": ("leakage",),
+}
+"""Terms of levels 1 and 2 (`tospike.compare.energy.levels.TERMS`) that each part of the gates stands for. Operands that
+an array passes on are registers inside of it; a spike that level 1 counts takes its queue along."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartLevels:
+    """One part of one design, in pJ per inference, with the prices of one technology."""
+
+    part: str
+    counts: float
+    """Level 1."""
+    counters: float
+    """Level 2."""
+    zero: float
+    """Level 3 without delays."""
+    library: float
+    """Level 3 with the library's delays."""
+
+
+def part_levels(
+    counts: Mapping[str, float], counters: Mapping[str, float], gates: Mapping[str, Mapping[str, float]]
+) -> list[PartLevels]:
+    """Return every part at every level.
+
+    Parameters
+    ----------
+    counts, counters
+        Mean pJ of each term of levels 1 and 2.
+    gates
+        Mean pJ of each part, by delay model; where one was not measured the other stands in for it, as if there were no
+        glitches.
+    """
+    known = {term for terms in TERM_PARTS.values() for term in terms}
+    unknown = (set(counts) | set(counters)) - known
+    assert not unknown, f"terms of no part: {unknown}"
+    some = next(iter(gates.values()))
+    zero, library = (gates.get(delays, some) for delays in ("zero", "library"))
+    return [
+        PartLevels(
+            part=part,
+            counts=sum(counts.get(term, 0.0) for term in TERM_PARTS[part]),
+            counters=sum(counters.get(term, 0.0) for term in TERM_PARTS[part]),
+            zero=zero[part],
+            library=library[part],
+        )
+        for part in PARTS
+    ]

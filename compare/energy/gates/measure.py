@@ -1,0 +1,254 @@
+"""A design on its data in gates: map, time, simulate with each delay model, check against golden, price."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tospike.compare.energy.gates.annotate import WireModel, annotate
+from tospike.compare.energy.gates.energy import GateEnergy, gate_energy
+from tospike.compare.energy.gates.simulate import DelayModel, GateSimulator
+from tospike.compare.energy.gates.summary import GateReport
+from tospike.compare.energy.technology import Technology, load_technology
+from tospike.gen.emit.beats import input_beats, output_words
+from tospike.gen.emit.folder import build
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.primitives import technology_of
+from tospike.gen.emit.verilog import CLOCK, RESET, Verilog
+from tospike.gen.emit.verilog import Port as VerilogPort
+from tospike.gen.place.streaming import frame_weights
+from tospike.gen.tools.cache import Cache
+from tospike.gen.tools.programs import look
+from tospike.gen.tools.tool import Progress
+from tospike.hw.host.layout import counter_names
+from tospike.hw.params import InputError, require
+from tospike.hw.params import Technology as CellsOf
+from tospike.sim import accelerator as golden
+from tospike.sim.design import Design
+from tospike.sim.network import Array
+from tospike.sim.result import Result
+from tospike.synth.asic.gates import Mapped, map_gates
+from tospike.synth.asic.timing import clock_period
+from tospike.synth.design import Design as Source
+from tospike.synth.design import Port
+from tospike.tb.replay.replay import parse_answers, patience
+
+INSTALLED = {"osu018": Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")}
+"""Libraries that a package of the system brings, by the name that asks for them."""
+
+ALL_DELAYS = tuple(DelayModel)
+
+
+def fitting_technology(target: str) -> str:
+    """Return the technology that comes with tospike for the cells of ``target``, ``osu018`` for those that nobody
+    knows."""
+    return "sky130hd" if "sky130" in Path(target).name else "osu018"
+
+
+class NotInstalledError(InputError):
+    """A library that a package of the system would bring."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateOptions:
+    """How to measure at level 3."""
+
+    library: Path
+    technology: Technology
+    delays: tuple[DelayModel, ...] = ALL_DELAYS
+    booth: bool = False
+    wires: WireModel = field(default_factory=WireModel)
+    cache: Cache = field(default_factory=Cache)
+
+    @classmethod
+    def on(
+        cls,
+        target: str,
+        *,
+        technology: str | None = None,
+        delays: Sequence[DelayModel] = ALL_DELAYS,
+        booth: bool = False,
+        cache: Cache | None = None,
+    ) -> "GateOptions":
+        """For ``osu018`` or a Liberty file.
+
+        ``technology`` prices the memories, by default the `fitting_technology`.
+
+        Raises
+        ------
+        NotInstalledError
+            The library is known, but not installed.
+        InputError
+            There is no such library or technology.
+        """
+        library = INSTALLED.get(target, Path(target))
+        if target in INSTALLED and not library.is_file():
+            raise NotInstalledError(
+                f"the cells of {target} are not installed: run `make asic-tools`, or give a Liberty file"
+            )
+        require(
+            library.is_file(), f"no library {target!r}: give {', '.join(INSTALLED)}, or a Liberty file (.lib, .lib.gz)"
+        )
+        return cls(
+            library=library,
+            technology=load_technology(technology or fitting_technology(target)),
+            delays=tuple(delays),
+            booth=booth,
+            cache=cache or Cache(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """The clock that leakage is counted with."""
+
+    period_ns: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GateMeasurement:
+    """A design at level 3, by delay model."""
+
+    energies: dict[DelayModel, GateEnergy]
+    result: Result
+    """The golden model's, that the gates agree with."""
+    timing: Timing
+    report: GateReport
+    """What ``tospike energy gates --json`` writes of it."""
+
+
+def source(top: str, verilog: Verilog, ports: Sequence[VerilogPort]) -> Source:
+    """Generated Verilog, for synthesis."""
+    return Source(
+        top=top,
+        clock=CLOCK,
+        reset=RESET,
+        ports=tuple(
+            Port(name=port.name, width=port.width, is_input=port.direction == "input")
+            for port in ports
+            if port.name not in (CLOCK, RESET)
+        ),
+        engines=(),
+        sources={
+            f"{top}.v": verilog.text.encode(),
+            **{path: content.encode() for path, content in verilog.memories.items()},
+        },
+    )
+
+
+def source_of(design: Design) -> Source:
+    """Return the Verilog of a network on hardware, for synthesis.
+
+    Raises
+    ------
+    InputError
+        It is made of an FPGA's cells.
+    """
+    used = technology_of(design.params)
+    require(
+        used is CellsOf.GENERIC,
+        f"gates cannot be made of {used.value}'s multipliers: leave --technology {used.value} away",
+    )
+    verilog, ports, _ = build(design.params, pack(design))
+    return source(design.params.name, verilog, ports)
+
+
+def timing_of(mapped: Mapped, options: GateOptions, progress: Progress | None = None) -> Timing:
+    """Return the clock period: OpenSTA's if it is installed, else the technology's."""
+    sta, advice = look("sta")
+    if sta is None:
+        period = 1000 / options.technology.clock.mhz
+        return Timing(period_ns=period, source=f"technology {options.technology.name} (no OpenSTA: {advice})")
+    period = clock_period(mapped, sta, options.cache, progress)
+    return Timing(period_ns=period, source=f"OpenSTA {sta.version}, without wires and buffers")
+
+
+def measure_gates(
+    design: Design, x: Array, options: GateOptions, *, progress: Progress | None = None
+) -> GateMeasurement:
+    """Return the energy of every sample, whose outputs, cycles and counters are those of the golden model.
+
+    Parameters
+    ----------
+    design
+        The network on its hardware.
+    x
+        (N, ...) integer samples.
+
+    Raises
+    ------
+    InputError
+        A tool or the library is not up to it, or the gates compute something else than the golden model.
+    """
+    tell = progress or (lambda line: None)
+    mapped = map_gates(source_of(design), options.library, booth=options.booth, cache=options.cache, progress=progress)
+    timing = timing_of(mapped, options, progress)
+    annotated = annotate(mapped.netlist, mapped.library, options.wires)
+    simulator = GateSimulator.of(mapped.netlist, mapped.library, annotated, options.cache)
+    result = golden.run(design, x)
+    beats = [beat.data | beat.last << 32 for sample in x for beat in input_beats(design.params, sample)]
+    names = counter_names(design.params)
+    weights = frame_weights(design)
+    energies = {}
+    for delays in options.delays:
+        tell(f"{len(x)} samples in {len(mapped.netlist.gates):,} gates, delays {delays.value}")
+        activity = simulator.replay(
+            delays,
+            beats,
+            samples=len(x),
+            counters=len(names),
+            limit=patience(result.cycles, weights),
+            weights=weights,
+        )
+        _check(design, result, activity.output, delays)
+        energies[delays] = gate_energy(
+            mapped.netlist,
+            mapped.library,
+            annotated,
+            activity,
+            options.technology,
+            cycles=result.cycles.astype(np.float64),
+            period_ns=timing.period_ns,
+        )
+    report = _report(mapped, options, energies, result, timing)
+    return GateMeasurement(energies=energies, result=result, timing=timing, report=report)
+
+
+def _check(design: Design, expected: Result, output: str, delays: DelayModel) -> None:
+    """What the host gets, cycles and counters of the gates against golden."""
+    names = counter_names(design.params)
+    got = parse_answers(output, design.params.name, len(expected.cycles), names)
+    samples = range(len(expected.cycles))
+    answers = [[word & 0xFFFF_FFFF for word in output_words(design.params, expected, sample)] for sample in samples]
+    wanted = zip(answers, expected.cycles.tolist(), strict=True)
+    wrong = sum(found != want for found, want in zip(zip(got.words, got.cycles, strict=True), wanted, strict=True))
+    counted = {name: int(values.sum()) % (1 << 32) for name, values in expected.counters.items()}
+    differing = [name for name, total in counted.items() if got.counters[name] != total]
+    if wrong or differing:
+        what = f"{wrong} samples" if wrong else f"counter {differing[0]}"
+        raise InputError(f"the gates of {design.params.name} (delays {delays.value}) differ from golden in {what}")
+
+
+def _report(
+    mapped: Mapped, options: GateOptions, energies: Mapping[DelayModel, GateEnergy], result: Result, timing: Timing
+) -> GateReport:
+    cells = [mapped.library.cells[gate.cell] for gate in mapped.netlist.gates]
+    return GateReport(
+        library=options.library.name,
+        technology=options.technology.name,
+        booth=options.booth,
+        wires=options.wires,
+        cells=len(cells),
+        ff=sum(cell.flip_flop is not None for cell in cells),
+        area=round(sum(cell.area for cell in cells), 1),
+        memory_bits=sum(macro.bits for macro in mapped.netlist.macros),
+        clock_tree=next(iter(energies.values())).clock_tree,
+        tools=mapped.tools,
+        samples=len(result.cycles),
+        cycles=float(result.cycles.mean()),
+        period_ns=round(timing.period_ns, 4),
+        period_source=timing.source,
+        delays={delays: energy.summary() for delays, energy in energies.items()},
+    )

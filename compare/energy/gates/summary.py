@@ -1,0 +1,84 @@
+"""Level 3 as a report has it. All energies are in picojoules per inference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tospike.compare.energy.gates.annotate import WireModel
+from tospike.compare.energy.gates.levels import PartLevels
+from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.energy.summary import EnergyReport
+from tospike.compare.plain import absent
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockTree:
+    """Clock pins, and a tree of buffers down from the root; each buffer drives
+    `tospike.compare.energy.gates.energy.CLOCK_FANOUT` pins."""
+
+    sinks: int
+    buffers: int
+    buffer: str
+    pins_pj: float
+    """Each cycle: both edges at all clock pins of flip-flops and memories, with the internal energy there."""
+    tree_pj: float
+    """Each cycle: the buffers with their pins, and all wires."""
+    leakage_nw: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateEnergyReport(EnergyReport):
+    """One delay model."""
+
+    static: float
+    """Mean pJ of clock and leakage."""
+    parts: Mapping[str, float]
+    """Mean pJ by part (`tospike.compare.energy.gates.parts.PARTS`); they add up to ``total``."""
+    modules: Mapping[str, float]
+    """Mean pJ of each module's gates and memories, without clock and leakage."""
+    edges: float
+    """Mean edges of all nets in a sample."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelTotals:
+    """Mean pJ of the samples that ran in gates, at every level, with the prices of one technology."""
+
+    counts: float
+    """Level 1."""
+    counters: float
+    """Level 2."""
+    zero: float | None = absent()
+    """Level 3 without delays."""
+    library: float | None = absent()
+    """Level 3 with the library's delays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateReport:
+    """A design in gates: the netlist, what was assumed, and its energy by delay model."""
+
+    library: str
+    """The Liberty file."""
+    technology: str
+    """What prices memories."""
+    booth: bool
+    wires: WireModel
+    cells: int
+    ff: int
+    area: float
+    """Of the cells, in the library's unit (mostly square micrometres)."""
+    memory_bits: int
+    clock_tree: ClockTree
+    tools: Mapping[str, str]
+    """Versions."""
+    samples: int
+    cycles: float
+    """Mean of the samples."""
+    period_ns: float
+    """Clock period that leakage is counted with."""
+    period_source: str
+    delays: Mapping[DelayModel, GateEnergyReport]
+    levels: LevelTotals | None = absent()
+    """A study has the other levels beside this one."""
+    parts: tuple[PartLevels, ...] = absent(tuple)
+    """The same, part by part."""

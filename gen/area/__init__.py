@@ -1,0 +1,1 @@
+"""What a design takes on an FPGA, before anything is built."""

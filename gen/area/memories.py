@@ -1,0 +1,90 @@
+"""What a systolic engine's memories take on an FPGA, by the rules by which Yosys maps memories."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tospike.gen.area.costs import AREA_COSTS
+from tospike.hw.params import Dataflow, SystolicParams, ceil_div
+from tospike.hw.params.devices import Family
+from tospike.hw.systolic import layout
+
+BLOCK_DEPTH = 64
+"""Memories with an image go to block RAM from this depth on: `tospike.hw.memory.BLOCK_DEPTH`."""
+QUEUE_DEPTH = 16
+"""Of the queue behind the post-processor."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Memory:
+    width: int
+    depth: int
+    lanes: int = 1
+    """Parts of a word that are written on their own."""
+    is_image: bool = False
+    is_rom: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryCells:
+    """Cells that memories become."""
+
+    bram: int = 0
+    lutram: int = 0
+    """16 words of 4 bits each."""
+    ff: int = 0
+    """Bits in flip-flops."""
+    rom: int = 0
+    """16 words of 1 bit each, as logic."""
+
+    def __add__(self, other: "MemoryCells") -> "MemoryCells":
+        return MemoryCells(
+            bram=self.bram + other.bram,
+            lutram=self.lutram + other.lutram,
+            ff=self.ff + other.ff,
+            rom=self.rom + other.rom,
+        )
+
+
+def memory_cells(params: SystolicParams, family: Family) -> MemoryCells:
+    """Return the cells of all memories of an engine."""
+    return sum((_cells(memory, family) for memory in _memories(params)), MemoryCells())
+
+
+def block_rams(width: int, depth: int, family: Family) -> int:
+    """Return the fewest block RAMs that hold ``depth`` words of ``width`` bits."""
+    return min(ceil_div(width, bits) * ceil_div(depth, words) for bits, words in family.block_shapes)
+
+
+def _memories(params: SystolicParams) -> Iterator[_Memory]:
+    array = params.array
+    for shape in layout.memories(params):
+        yield _Memory(width=shape.width, depth=shape.depth, is_image=True, is_rom=not params.writable)
+    yield _Memory(width=array.rows * array.act.bits, depth=2 * layout.buffer_depth(params), lanes=array.rows)
+    yield _Memory(width=array.acc_bits + 4, depth=QUEUE_DEPTH)
+    if params.streams_weights:
+        yield _Memory(width=layout.weight_memory(params).width, depth=params.weight_queue)
+    for _ in range(array.cols):
+        yield _Memory(width=array.acc_bits, depth=2 * layout.result_depth(params))
+        if array.dataflow is Dataflow.WS:
+            yield _Memory(width=array.acc_bits, depth=max(layer.rows for layer in params.layers))
+    if layout.needs_reorder(params):
+        yield _Memory(width=array.acc_bits, depth=params.output.addresses)
+
+
+def _cells(memory: _Memory, family: Family) -> MemoryCells:
+    if memory.is_image and memory.is_rom and memory.depth < BLOCK_DEPTH:
+        return MemoryCells(rom=memory.width * ceil_div(memory.depth, 16))
+    if memory.depth == 1:
+        return MemoryCells(ff=memory.width)
+    lane = memory.width // memory.lanes
+    width = memory.width
+    if memory.lanes > 1:
+        width = memory.lanes * ceil_div(lane, family.lane_bits) * family.lane_bits
+    blocks = block_rams(width, memory.depth, family)
+    costs = AREA_COSTS[family.name]
+    small = memory.lanes * ceil_div(lane, 4) * ceil_div(memory.depth, 16)
+    bits = memory.width * memory.depth
+    cost = 4 * small if costs.lutram_places else bits
+    if (memory.is_image and memory.depth >= BLOCK_DEPTH) or cost >= costs.block_ram * blocks:
+        return MemoryCells(bram=blocks)
+    return MemoryCells(lutram=small) if costs.lutram_places else MemoryCells(ff=bits)

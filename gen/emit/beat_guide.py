@@ -1,0 +1,154 @@
+"""How a design's input and output pack into the beats of its AXI4-Streams, in words, with an example of its own."""
+
+from collections.abc import Sequence
+
+from tospike.gen.emit.beats import Beat
+from tospike.hw.params import (
+    WORD_ADDRESS,
+    WORD_KIND,
+    WORD_PAYLOAD,
+    AcceleratorParams,
+    HostInput,
+    HostOutput,
+    IntFormat,
+    TokenKind,
+)
+
+EXAMPLE_BEATS = 4
+"""Beats of a stream that an example shows."""
+
+
+def input_guide(params: AcceleratorParams) -> list[str]:
+    """Return the paragraphs on ``s_axis``."""
+    count, payload = params.input.addresses, params.input.payload
+    if params.host_input is HostInput.TOKENS:
+        return [
+            f"`s_axis` takes spike trains as tokens, one to a beat, for addresses 0 to {count - 1} "
+            f"with payloads of {_format(payload)}. {_tokens()} Addresses ascend between two TICKs, and "
+            "payloads are not 0. TLAST is ignored: END ends a sample.",
+        ]
+    if params.host_events is not None:
+        events = params.host_events
+        return [
+            f"`s_axis` takes recordings: the first beat is the time at which the recording begins; then each event is "
+            f"two beats, its time stamp and its address (0 to {count - 1}). TLAST is on the last beat. Time stamps are "
+            f"unsigned 32-bit numbers that never go down; {events.time_bin} of their units are one of the "
+            f"{events.steps} time steps.",
+        ]
+    beats = -(-count // 4)
+    guide = [
+        f"`s_axis` takes frames of {count} values of {_format(payload)}, one byte each, four to a beat: value i is in "
+        f"beat i / 4, bits 8 (i mod 4) + 7 to 8 (i mod 4). Bytes beyond the last value are 0.",
+    ]
+    if payload.bits < 8:
+        guide.append(f"A byte outside of {payload.min} to {payload.max} saturates.")
+    if params.input_frames > 1:
+        guide.append(
+            f"A sample is {params.input_frames} frames, each beginning with a beat of its own: {params.input_frames} x "
+            f"{beats} beats, TLAST on the very last."
+        )
+    else:
+        guide.append(f"A sample is one frame, {beats} beats, TLAST on the last.")
+    return guide
+
+
+def output_guide(params: AcceleratorParams) -> list[str]:
+    """Return the paragraphs on ``m_axis``."""
+    count = params.output.addresses
+    if params.host_output is HostOutput.TOKENS:
+        return [
+            f"`m_axis` sends the spikes of {count} neurons as tokens, one to a beat. {_tokens()} TLAST is on END.",
+            *_image_guide(params),
+        ]
+    if params.host_output is HostOutput.DENSE:
+        return [
+            f"`m_axis` sends for each sample a frame of {count} values, one to a beat in the order of their addresses, "
+            f"signed 32-bit numbers ({params.output.payload.bits} bits of them are used), TLAST on the last.",
+            *_image_guide(params),
+        ]
+    chosen = {
+        HostOutput.ARGMAX: "the address of the largest value, of equals the lowest",
+        HostOutput.FIRST_SPIKE: "the address of the first spike, of several in a step the lowest, 0 if there is none",
+        HostOutput.EARLY: "the address with the most spikes, of equals the lowest, as soon as that cannot change",
+    }[params.host_output]
+    guide = [f"`m_axis` sends for each sample one beat with TLAST, an address from 0 to {count - 1}: {chosen}."]
+    if params.output_image is not None:
+        guide.append("Addresses here are the network's numbers: channel by channel, row by row.")
+    return guide
+
+
+def _image_guide(params: AcceleratorParams) -> list[str]:
+    """Return how addresses become the network's outputs."""
+    if params.output_image is None:
+        return []
+    channels, height, width = params.output_image
+    return [
+        f"They are an image of {channels} channels, {height} x {width}, which is sent position by position: address "
+        f"(y * {width} + x) * {channels} + c is output (c * {height} + y) * {width} + x of the network."
+    ]
+
+
+def input_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tuple[str, str]]:
+    """Return (beat, what it says) of the first beats of a sample."""
+    rows = []
+    for number, beat in enumerate(beats[:EXAMPLE_BEATS]):
+        if params.host_input is HostInput.TOKENS:
+            meaning = _token(beat.data, params.input.payload)
+        elif params.host_events is not None:
+            meaning = "begins at" if not number else "time stamp" if number % 2 else "address"
+            meaning = f"{meaning} {beat.data}"
+        else:
+            start = 4 * number
+            stop = min(start + 4, params.input.addresses)
+            values = [_value(beat.data >> 8 * lane & 0xFF, 8, params.input.payload) for lane in range(stop - start)]
+            meaning = f"values {start} to {stop - 1}: {', '.join(map(str, values))}"
+        rows.append(_row(beat, meaning))
+    return rows
+
+
+def output_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tuple[str, str]]:
+    """Return the same for an answer."""
+    rows = []
+    for number, beat in enumerate(beats[:EXAMPLE_BEATS]):
+        signed = beat.data - (beat.data >> 31 << 32)
+        if params.host_output is HostOutput.TOKENS:
+            meaning = _token(beat.data, params.output.payload)
+        elif params.host_output is HostOutput.DENSE:
+            meaning = f"value {number}: {signed}"
+        else:
+            meaning = f"class {signed}"
+        rows.append(_row(beat, meaning))
+    return rows
+
+
+def _row(beat: Beat, meaning: str) -> tuple[str, str]:
+    return f"0x{beat.data:08x}{' TLAST' * beat.last}", meaning
+
+
+def _format(fmt: IntFormat) -> str:
+    return f"{fmt.bits} bit{'s' * (fmt.bits > 1)} ({'signed' if fmt.signed else 'unsigned'})"
+
+
+def _bits(field: tuple[int, int]) -> str:
+    low, width = field
+    return f"{low + width - 1}..{low}"
+
+
+def _tokens() -> str:
+    kinds = ", ".join(f"{kind.value} {kind.name}" for kind in TokenKind)
+    return (
+        f"Bits {_bits(WORD_KIND)} are the kind ({kinds}), bits {_bits(WORD_PAYLOAD)} the payload, sign-extended if it "
+        f"is signed, bits {_bits(WORD_ADDRESS)} the address. VALUE is a spike or value at the address; TICK ends a "
+        "time step and END a sample, both with address and payload 0."
+    )
+
+
+def _token(word: int, payload: IntFormat) -> str:
+    address, value, kind = (word >> low & (1 << width) - 1 for low, width in (WORD_ADDRESS, WORD_PAYLOAD, WORD_KIND))
+    if kind != TokenKind.VALUE:
+        return TokenKind(kind).name
+    return f"VALUE {_value(value, WORD_PAYLOAD[1], payload)} at address {address}"
+
+
+def _value(raw: int, bits: int, fmt: IntFormat) -> int:
+    return raw - (raw >> bits - 1 << bits) if fmt.signed else raw

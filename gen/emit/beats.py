@@ -1,0 +1,121 @@
+"""Samples as beats of the host's input stream."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tospike.hw.params import (
+    BYTES_PER_BEAT,
+    WORD_ADDRESS,
+    WORD_BITS,
+    WORD_KIND,
+    WORD_PAYLOAD,
+    AcceleratorParams,
+    HostInput,
+    HostOutput,
+    InputError,
+    TokenKind,
+    require,
+)
+from tospike.sim.network import Array
+from tospike.sim.network.output_order import as_sent
+from tospike.sim.result import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """One transfer of an AXI4-Stream."""
+
+    data: int
+    last: bool
+
+
+def token_word(kind: TokenKind, address: int = 0, payload: int = 0) -> int:
+    """Return a token as a host word."""
+    fields = ((WORD_ADDRESS, address), (WORD_PAYLOAD, payload), (WORD_KIND, int(kind)))
+    return sum((value & ((1 << width) - 1)) << low for (low, width), value in fields)
+
+
+def dense_beats(values: Array) -> Iterator[Beat]:
+    """Return a frame: one byte per value, four to a beat, zeros behind the last."""
+    padded = np.zeros(-(-len(values) // BYTES_PER_BEAT) * BYTES_PER_BEAT, dtype=np.uint8)
+    padded[: len(values)] = values.astype(np.int64, casting="same_kind") & 0xFF
+    words = padded.view("<u4").tolist()
+    for number, word in enumerate(words):
+        yield Beat(data=word, last=number == len(words) - 1)
+
+
+def frames_beats(frames: Array) -> Iterator[Beat]:
+    """Return the frames (steps, inputs), each beginning with a beat."""
+    for number, values in enumerate(frames, start=1):
+        for beat in dense_beats(values):
+            yield replace(beat, last=beat.last and number == len(frames))
+
+
+def token_beats(steps: Array) -> Iterator[Beat]:
+    """Return a spike train (steps, inputs): VALUEs and a TICK for each step, an END at last."""
+    for step in steps:
+        for address in np.flatnonzero(step).tolist():
+            yield Beat(data=token_word(TokenKind.VALUE, address, int(step[address])), last=False)
+        yield Beat(data=token_word(TokenKind.TICK), last=False)
+    yield Beat(data=token_word(TokenKind.END), last=True)
+
+
+def output_words(params: AcceleratorParams, result: Result, sample: int) -> list[int]:
+    """Return the words, signed, that the host gets for a sample: values, a class, or tokens, in the order of
+    sending."""
+    if params.host_output is HostOutput.TOKENS:
+        assert result.trains is not None  # they are what is sent
+        return [beat.data for beat in token_beats(as_sent(params, result.trains[sample]))]
+    outputs = result.outputs[sample]
+    return (outputs if params.sends_class else as_sent(params, outputs)).tolist()
+
+
+def recording_beats(stamps: Array, addresses: Array, *, inputs: int, origin: int | None = None) -> Iterator[Beat]:
+    """Return a recording: (E,) time stamps and addresses. Time counts from ``origin``, by default the first stamp.
+
+    Raises
+    ------
+    InputError
+        There are no events, an address is out of range, time goes backwards or does not fit a beat.
+    """
+    require(stamps.shape == addresses.shape and stamps.ndim == 1, "events: stamps and addresses differ in length")
+    require(len(stamps) > 0, "events: the recording is empty: leave it out")
+    begin = int(stamps[0]) if origin is None else origin
+    wrong = np.flatnonzero((addresses < 0) | (addresses >= inputs))
+    if len(wrong):
+        raise InputError(
+            f"events: address {addresses[wrong[0]]} of event {wrong[0]} is outside of 0 to {inputs - 1}: remove such "
+            "events"
+        )
+    times = np.concatenate([[begin], stamps])
+    back = np.flatnonzero(np.diff(times) < 0)
+    if len(back):
+        at = int(back[0])
+        raise InputError(f"events: time goes backwards at event {at}, {times[at]} to {times[at + 1]}: sort by time")
+    require(
+        begin >= 0 and int(stamps[-1]) < 1 << WORD_BITS,
+        f"events: time stamps from {begin} to {stamps[-1]} do not fit {WORD_BITS} bits: subtract the first",
+    )
+    return _event_beats(begin, stamps.tolist(), addresses.tolist())
+
+
+def _event_beats(origin: int, stamps: list[int], addresses: list[int]) -> Iterator[Beat]:
+    yield Beat(data=origin, last=not stamps)
+    for number, (stamp, address) in enumerate(zip(stamps, addresses, strict=True), start=1):
+        yield Beat(data=stamp, last=False)
+        yield Beat(data=address, last=number == len(stamps))
+
+
+def input_beats(params: AcceleratorParams, sample: Array) -> Iterator[Beat]:
+    """Return one sample as the host sends it to this accelerator: (inputs,) values or (steps, inputs) values or spikes.
+
+    Where it takes events, each spike is one, at the beginning of its step.
+    """
+    if params.host_events is not None:
+        steps, addresses = np.nonzero(sample)
+        return _event_beats(0, (steps * params.host_events.time_bin).tolist(), addresses.tolist())
+    if params.host_input is HostInput.TOKENS:
+        return token_beats(sample)
+    return dense_beats(sample) if sample.ndim == 1 else frames_beats(sample)

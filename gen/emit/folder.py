@@ -1,0 +1,194 @@
+"""The folder of a generated design: Verilog, what memories hold, all to use it alone, and the manifest."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tospike.gen.emit import memory_init as memory_images
+from tospike.gen.emit.foreign_verilog import require_plain
+from tospike.gen.emit.manifest import FORMAT, read_manifest
+from tospike.gen.emit.primitives import cell_models, technology_of, variants
+from tospike.gen.emit.random_design import blank_design
+from tospike.gen.emit.serialize import TAGS, decode, encode
+from tospike.gen.emit.stand_alone import Host, stand_alone_files
+from tospike.gen.emit.vectors import make_vectors
+from tospike.gen.emit.verilog import Port, Verilog, convert
+from tospike.gen.emit.verilog_files import SIMULATION, describe_origin, describe_verilog, verilog_files, verilog_path
+from tospike.gen.emit.verilog_text import MEMORIES
+from tospike.gen.files.reading import reading
+from tospike.gen.files.written_folder import MANIFEST, digest, old_folder, write_folder
+from tospike.hw.accelerator import Accelerator
+from tospike.hw.host.layout import Register, counter_names, regions, version_word
+from tospike.hw.host.ports import port_meanings
+from tospike.hw.host.register_map import register_map
+from tospike.hw.params import AcceleratorParams, InputError, require
+from tospike.sim.design import Design
+from tospike.sim.network import Array
+
+NETWORK = "network.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignFolder:
+    """A generated design, read back and checked. ``design`` is ``None`` if it was generated without a network."""
+
+    path: Path
+    manifest: dict[str, Any]
+    params: AcceleratorParams
+    design: Design | None
+
+    @property
+    def verilog(self) -> Path:
+        """The Verilog file, made of the design's own cells."""
+        return self.path / verilog_path(self.params.name, technology_of(self.params))
+
+    @property
+    def memories(self) -> list[str]:
+        """What the Verilog reads, by path in the folder that a simulator must find from where it runs."""
+        return [name for name in self.manifest["files"] if name.startswith(f"{MEMORIES}/")]
+
+    def load(self) -> Verilog:
+        """Return the Verilog with what it reads."""
+        memories = {path: (self.path / path).read_text() for path in self.memories}
+        return Verilog(text=self.verilog.read_text(), memories=memories)
+
+    @property
+    def models(self) -> list[Path]:
+        """Models of the vendor's cells in it, which simulators need and synthesis brings along."""
+        return [self.path / SIMULATION / name for name in cell_models([technology_of(self.params)])]
+
+
+def config_hash(params: AcceleratorParams, images: list[memory_images.Images]) -> int:
+    """64 bits that tell configurations apart: SHA-256 over the parameters and the memory images."""
+    text = json.dumps([encode(params), images], sort_keys=True)
+    return int(digest(text.encode())[:16], 16)
+
+
+def build(
+    params: AcceleratorParams, images: list[memory_images.Images], *, number: int | None = None
+) -> tuple[Verilog, list[Port], int]:
+    """Verilog, ports and configuration hash of an accelerator; ``number`` is the hash of what it is a variant of."""
+    number = config_hash(params, images) if number is None else number
+    component = Accelerator(params, images, version=metadata.version("tospike"), config_hash=number)
+    verilog, ports = convert(component, params.name)
+    return verilog, ports, number
+
+
+def generate(
+    out: Path,
+    *,
+    kind: str,
+    params: AcceleratorParams,
+    design: Design | None,
+    choices: Mapping[str, Any],
+    samples: Array | None = None,
+) -> DesignFolder:
+    """Write a design folder, whole or not at all, see `write_folder`.
+
+    Parameters
+    ----------
+    out
+        The folder. An earlier design there is replaced; anything else is left alone.
+    kind
+        ``systolic``, ``spiking`` or ``network``.
+    params
+        The hardware.
+    design
+        The network on the hardware; without one, the memories are empty and writable.
+    choices
+        What the user or a default chose on the way here, echoed in the manifest.
+    samples
+        (N, ...) integers for the folder's own test bench, the first few of ``choices["data"]``; without them, it has
+        random ones.
+
+    Raises
+    ------
+    InputError
+        ``out`` is in use for something else, or cannot be written.
+    """
+    images = memory_images.pack(design or blank_design(params))
+    own, ports, number = build(params, images)
+    verilog = {technology_of(params): own}
+    for technology, variant in variants(params).items():
+        verilog[technology], _, _ = build(variant, images, number=number)
+    registers = register_map(params, version=version_word(metadata.version("tospike")), config_hash=number)
+    vectors = make_vectors(params, design, samples, f"the first test samples of {choices.get('data', 'the data')}")
+    manifest = {
+        **describe_verilog(kind, params.name, ports, verilog),
+        "config_hash": f"{number:016x}",
+        "engines": [
+            {"module": f"{params.name}.engine_{index}", "kind": TAGS[type(engine)]}
+            for index, engine in enumerate(params.engines)
+        ],
+        "registers": {register.name.lower(): register.value for register in Register},
+        "register_map": [register.to_json() for register in registers],
+        "counters": list(counter_names(params)),
+        "config_regions": [
+            {"region": r.number, "engine": r.engine, "memory": r.shape.name, "width": r.shape.width}
+            for r in regions(params)
+        ],
+        "test": vectors.summary(),
+        "params": encode(params),
+        "output_image": params.output_image,
+        "stage_counts": list(design.stage_counts) if design else None,
+        "choices": dict(choices),
+    }
+    meanings = port_meanings(params)
+    origin = describe_origin(manifest, choices.get("model"))
+    files = verilog_files(params.name, verilog, origin=origin, meanings=meanings)
+    if design:
+        files[NETWORK] = json.dumps(encode(design.network), separators=(",", ":")) + "\n"
+    host = Host(params=params, registers=registers, vectors=vectors)
+    files |= stand_alone_files(manifest, files=files, origin=origin, meanings=meanings, host=host)
+    write_folder(out, files, manifest)
+    return read(out)
+
+
+def read(path: Path) -> DesignFolder:
+    """Read a design folder and check its files against the manifest.
+
+    Raises
+    ------
+    InputError
+        If it is no design folder, or a file is missing or has changed.
+    """
+    with reading(path, "generated design", "generate it again"):
+        return _read(path)
+
+
+def _read(path: Path) -> DesignFolder:
+    if old := old_folder(path):
+        raise InputError(f"{path} is missing: a run that was killed left the earlier design as {old}, so rename that")
+    manifest = read_manifest(path)
+    require(
+        manifest.get("format") == FORMAT,
+        f"{path} was written by another version of tospike, whose description differs: generate it again",
+    )
+    require(manifest.get("kind") != "array", f"{path} is a bare array, which has no host port: leave --array-only out")
+    engine_params, stage_counts = manifest["params"], manifest["stage_counts"]
+    for name, expected in manifest["files"].items():
+        file = path / name
+        require(file.is_file(), f"{file} is missing: generate the design again")
+        require(
+            digest(file.read_bytes()) == expected,
+            f"{file} is not what was generated (its SHA-256 differs): generate the design again",
+        )
+    params = decode(engine_params)
+    require(
+        isinstance(params, AcceleratorParams),
+        f"{path} holds a {manifest.get('kind')} without a host port, which only `tospike synth` takes: "
+        "generate it without --core-only or --array-only",
+    )
+    found = DesignFolder(path=path, manifest=manifest, params=params, design=None)
+    for file in (found.verilog, *found.models):
+        name = file.relative_to(path).as_posix()
+        require(name in manifest["files"], f"{path / MANIFEST} does not list {name}: generate the design again")
+        require_plain(file)
+    design = None
+    if stage_counts is not None:
+        network = decode(json.loads((path / NETWORK).read_text()))
+        design = Design(params=params, network=network, stage_counts=tuple(stage_counts))
+    return replace(found, design=design)

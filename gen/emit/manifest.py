@@ -1,0 +1,56 @@
+"""``manifest.json``, read as what it is: text that anybody may have written.
+
+What it names goes into scripts of tools, into Verilog and into paths, so that a name is taken only if it is plain.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tospike.gen.files.reading import read_text, reading
+from tospike.gen.files.written_folder import MANIFEST
+from tospike.hw.params import require
+
+FORMAT = 2
+"""Of the descriptions in a manifest. 1 was by the names of classes."""
+
+_MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*")
+_PORT = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+_FILE = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.+-]*/){0,2}[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a design; the names of modules, ports and files in it are plain, and no file lies
+    elsewhere.
+
+    Raises
+    ------
+    InputError
+        There is none, or it names something else.
+    """
+    path = folder / MANIFEST
+    require(path.is_file(), f"{folder} is not a generated design: it has no {MANIFEST} (run `tospike generate` first)")
+    with reading(path, "manifest of a design", "generate the design again"):
+        manifest: dict[str, Any] = json.loads(read_text(path))
+        require(isinstance(manifest, dict), f"{path} is not the manifest of a design: generate the design again")
+        modules = [manifest[name] for name in ("top",) if name in manifest]
+        modules += [engine["module"] for engine in manifest.get("engines", ())]
+        ports = [manifest[name] for name in ("clock", "reset") if manifest.get(name) is not None]
+        ports += [port["name"] for port in manifest.get("ports", ())]
+        files = list(manifest["files"])
+        for names, plain in ((modules, _MODULE), (ports, _PORT), (files, _FILE)):
+            for name in names:
+                require(
+                    isinstance(name, str) and plain.fullmatch(name) is not None,
+                    f"{path} names {str(name)[:100]!r}, which is not a plain name: generate the design again",
+                )
+        whole = folder.resolve()
+        for name in files:
+            require(
+                (folder / name).resolve().is_relative_to(whole),
+                f"{folder / name} is a link to somewhere else: generate the design again",
+            )
+        for name in (*manifest.get("verilog", {}).values(), *manifest.get("simulation", ())):
+            require(name in files, f"{path} names {name!r}, which is none of its files: generate the design again")
+    return manifest

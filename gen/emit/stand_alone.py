@@ -1,0 +1,180 @@
+"""What lets a design folder be used without tospike: README, Makefile, test bench, scripts for lint and synthesis."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import jinja2
+
+from tospike.gen.emit.beat_guide import input_example, input_guide, output_example, output_guide
+from tospike.gen.emit.regs_header import regs_header
+from tospike.gen.emit.vectors import CONFIGURATION, EXPECTED, INPUTS, OUTPUTS, TEST, WEIGHTS, Vectors
+from tospike.gen.emit.verilog_files import LICENCE, SIMULATION
+from tospike.gen.emit.verilog_text import MEMORIES
+from tospike.gen.tools.fpga import FPGA_TOOLS
+from tospike.hw.host.layout import regions
+from tospike.hw.host.register_map import HostRegister
+from tospike.hw.params import PRIMITIVES, AcceleratorParams, Technology
+from tospike.hw.params.devices import DEVICES, Device
+
+README, MAKEFILE, BENCH, COCOTB = "README.md", "Makefile", f"{TEST}/test_design.py", f"{TEST}/cocotb.mk"
+LINT, SYNTHESIS, REGISTERS = "lint.vlt", "synth.ys", "regs.h"
+
+PLAIN_FLOW = (
+    "This plain flow is slower than `tospike synth`, which moves the registers behind block RAMs into them: by 28 MHz "
+    "on the digits ANN that comes with tospike (146 rather than 174), by 6 MHz on its SNN (124 rather than 130; "
+    "ECP5-85F, speed 6, seed 1, Yosys 0.66, nextpnr 0.11). `python -m benchmarks.plain_flow` in tospike's repository "
+    "measured that; `tospike synth` also takes area apart by engine."
+)
+
+
+SCRIPT_DEVICE = "ecp5-85k"
+"""Which device plain tools synthesise for, unless the design is made of another family's cells."""
+_ROUTE = ("--seed", "1", "--router", "router1", "--lpf-allow-unconstrained", "--json", "netlist.json")
+
+
+def script_device(technology: Technology) -> Device:
+    """The device for which a folder's scripts synthesise a design that is made of these cells."""
+    return next((one for one in DEVICES.values() if one.family.primitives is technology), DEVICES[SCRIPT_DEVICE])
+
+
+def script_command(device: Device) -> str:
+    """Yosys' command in a folder's script."""
+    return FPGA_TOOLS[device.family.name].synthesis(device, own_cells=True)
+
+
+def script_route(device: Device) -> str:
+    """nextpnr's options after a folder's script; none where the ports outnumber the pins."""
+    if device.name != SCRIPT_DEVICE:
+        return ""
+    return " ".join((*device.nextpnr(speed=device.default_speed), *_ROUTE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """What a design with a host port has besides."""
+
+    params: AcceleratorParams
+    registers: Sequence[HostRegister]
+    vectors: Vectors
+
+
+def stand_alone_files(
+    manifest: Mapping[str, Any],
+    *,
+    files: Mapping[str, str],
+    origin: str,
+    meanings: Mapping[str, str],
+    host: Host | None = None,
+) -> dict[str, str]:
+    """Return the contents by path.
+
+    Parameters
+    ----------
+    manifest
+        What `tospike.gen.emit.verilog_files.describe_verilog` says, and ``config_hash``.
+    files
+        What the folder holds else.
+    origin
+        What the design was made from.
+    meanings
+        A few words on each port, by name.
+    """
+    top = str(manifest["top"])
+    variants = {Technology(name): path for name, path in manifest["verilog"].items()}
+    sources = {technology: [path, *_models(technology, files)] for technology, path in variants.items()}
+    main = next(iter(variants))
+    device = script_device(main)
+    values: dict[str, Any] = {
+        "top": top,
+        "version": manifest["tospike"],
+        "config_hash": manifest["config_hash"],
+        "about": origin,
+        "memories": MEMORIES,
+        "reads_memories": any(path.startswith(f"{MEMORIES}/") for path in files),
+        "models": sorted(path for path in files if path.startswith(f"{SIMULATION}/")),
+        "sources": sources[main],
+        "variants": list(sources.values()),
+        "source": variants.get(device.family.primitives, variants[main]),
+        "device": f"an {device.title}",
+        "command": script_command(device),
+        "nextpnr": FPGA_TOOLS[device.family.name].nextpnr,
+        "nextpnr_line": script_route(device),
+        "plain_flow": PLAIN_FLOW,
+        "ports": [{**port, "meaning": meanings.get(port["name"], "")} for port in manifest["ports"]],
+        "host": host,
+    }
+    names = {MAKEFILE: "Makefile.j2", LINT: "lint.vlt.j2", SYNTHESIS: "synth.ys.j2"}
+    made = {path: _render(name, values) for path, name in names.items()}
+    if host is not None:
+        values |= _host_values(host)
+        made |= host.vectors.files()
+        made |= {path: _render(name, values) for path, name in ((COCOTB, "cocotb.mk.j2"), (BENCH, "test_design.py.j2"))}
+        made[REGISTERS] = regs_header(
+            top, host.registers, values["regions"], origin=[f"Registers of {top}.", origin, *LICENCE]
+        )
+    values["contents"] = _contents({*files, *made}, variants)
+    return {**made, README: _render("README.md.j2", values)}
+
+
+def _models(technology: Technology, files: Mapping[str, str]) -> list[str]:
+    name = f"{SIMULATION}/{technology.value}_cells.v"
+    return [name] if name in files else []
+
+
+def _host_values(host: Host) -> dict[str, Any]:
+    params, vectors = host.params, host.vectors
+    writable = {n for n, engine in enumerate(params.engines) if getattr(engine, "writable", False)}
+    return {
+        "vectors": vectors.summary(),
+        "registers": host.registers,
+        "regions": [region for region in regions(params) if region.engine in writable],
+        "input_guide": input_guide(params),
+        "output_guide": output_guide(params),
+        "example": vectors.example,
+        "input_example": input_example(params, vectors.inputs[vectors.example]),
+        "output_example": output_example(params, vectors.outputs(vectors.example)),
+        "streams_weights": params.weight_stream is not None,
+        "weights_file": WEIGHTS,
+    }
+
+
+def _contents(paths: set[str], variants: Mapping[Technology, str]) -> list[tuple[str, str]]:
+    """Describe each file, in the order in which a reader wants it."""
+    made_of = {
+        path: "the whole design as Verilog"
+        + (f", made of {PRIMITIVES[technology].title} multipliers" if PRIMITIVES[technology].is_vendors else "")
+        for technology, path in variants.items()
+    }
+    what = {
+        **made_of,
+        f"{MEMORIES}/": "what memories hold, for `$readmemh`: a word a line, from address 0",
+        f"{SIMULATION}/": "models of vendors' cells, for simulators only",
+        MAKEFILE: ("`make`: the test bench; " if BENCH in paths else "") + "`make lint`, `make synth`",
+        BENCH: "the test bench, cocotb",
+        f"{INPUTS}`, `{OUTPUTS}": "samples and answers, a beat a line: TLAST, then the data in hexadecimal",
+        EXPECTED: "cycles and counters of each sample",
+        CONFIGURATION: "writes that fill the memories for the bench",
+        WEIGHTS: "beats of the weights of each frame",
+        REGISTERS: "offsets and bits of the registers, for C and C++",
+        SYNTHESIS: "a script for Yosys",
+        LINT: "what Verilator's lint need not warn of, and why",
+        "network.json": "the quantised network, as tospike reads it",
+        "manifest.json": "parameters, choices, ports, registers, versions, digests",
+    }
+
+    def is_there(name: str) -> bool:
+        first = name.partition("`")[0]
+        return name == "manifest.json" or any(path == first or path.startswith(first) for path in paths)
+
+    return [(name, text) for name, text in what.items() if is_there(name)]
+
+
+def _render(name: str, values: Mapping[str, Any]) -> str:
+    """Return a template of this package, filled in."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    source = (resources.files("tospike.gen.emit") / "templates" / name).read_text(encoding="utf-8")
+    return environment.from_string(source).render(values)

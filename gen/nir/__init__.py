@@ -1,0 +1,1 @@
+"""NIR to a float network."""

@@ -1,0 +1,142 @@
+"""NIR to a float network in discrete time."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import nir
+
+from tospike.gen.emit.names import identifier
+from tospike.gen.files.reading import reading
+from tospike.gen.nir.delays import split_delays
+from tospike.gen.nir.frameworks import GUESSED
+from tospike.gen.nir.graph import Layer, input_shape, layers, read_graph
+from tospike.gen.nir.guesses import settle
+from tospike.gen.nir.neurons import membrane
+from tospike.gen.nir.options import METADATA_KEY, NirOptions
+from tospike.gen.nir.synapses import Shape, dense_parts, fold, label
+from tospike.hw.params import InputError, Readout, require
+from tospike.sim.network import Array, Dense, Membrane, Network, Stage
+
+
+def read_options(path: str | Path) -> NirOptions:
+    """Return the options that a NIR file's own metadata state under ``METADATA_KEY``; the defaults for the others.
+
+    Raises
+    ------
+    InputError
+        The file is no NIR, or states an option that does not exist.
+    """
+    file = Path(path)
+    return _stated_options(file, read_graph(file))
+
+
+def states_options(path: str | Path) -> bool:
+    """Return whether a NIR file's own metadata say how to run it.
+
+    Raises
+    ------
+    InputError
+        The file is no NIR.
+    """
+    return METADATA_KEY in read_graph(Path(path)).metadata
+
+
+def _stated_options(file: Path, graph: nir.NIRGraph) -> NirOptions:
+    with reading(file, "NIR graph", "export it again"):
+        stated = graph.metadata.get(METADATA_KEY, {})
+        options = NirOptions.from_description(stated if isinstance(stated, Mapping) else {METADATA_KEY: stated})
+        # who states options has read what they are by default
+        return options if METADATA_KEY in graph.metadata else replace(options, guessed=GUESSED[None])
+
+
+def settled_options(path: str | Path, options: NirOptions) -> NirOptions:
+    """Return the options with what the file's neurons show about them; see :mod:`tospike.gen.nir.guesses`.
+
+    Raises
+    ------
+    InputError
+        The file is no NIR, or no chain of layers.
+    """
+    file = Path(path)
+    graph = read_graph(file)
+    with reading(file, "NIR graph", "export it again"):
+        return settle(layers(graph), options)[0]
+
+
+def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str | None = None) -> Network:
+    """Import an SNN.
+
+    Parameters
+    ----------
+    path
+        A NIR file: Input, then synapses and neurons in turn, then Output, in the order of the edges. Synapses: Affine,
+        Linear or Conv2d, with Delay, Flatten, Scale, SumPool2d and AvgPool2d before them. Neurons: IF, LIF, CubaLIF, I,
+        LI, CubaLI, Threshold; their spikes may lead back to them through an Affine or Linear. Graphs may be nested.
+    options
+        What NIR leaves open; :func:`read_options` of the file if not given.
+    name
+        Name of the network; by default made from the file's name.
+
+    Returns
+    -------
+    A float network of :class:`tospike.sim.network.Membrane` stages.
+
+    Raises
+    ------
+    InputError
+        The file is no NIR, or holds something else; the message names the node.
+    """
+    file = Path(path)
+    graph = read_graph(file)
+    options = options or _stated_options(file, graph)
+    with reading(file, "NIR graph", "export it again"):
+        found = layers(graph)
+        shape, batched = input_shape(graph, found[0].synapses)
+        settled, guesses = settle(found, options)
+        network = _network(found, shape, settled, name or identifier(file.stem))
+        return replace(network, warnings=(*([batched] if batched else ()), *guesses))
+
+
+def _network(found: list[Layer], shape: Shape, options: NirOptions, name: str) -> Network:
+    stages: list[Stage] = []
+    for layer in found:
+        stage, shape = _stage(layer, shape, options)
+        stages.append(stage)
+    return Network(
+        name=name,
+        input=options.input_spec(stages[0].synapses.inputs),
+        stages=tuple(stages),
+        readout=_readout(stages[-1], options),
+        decision=options.decision,
+    )
+
+
+def _stage(layer: Layer, shape: Shape, options: NirOptions) -> tuple[Stage, Shape]:
+    delays, nodes = split_delays(layer.synapses, shape, options.dt)
+    synapses, shape = fold(nodes, shape)
+    recurrent: Array | None = None
+    if layer.recurrent:
+        (node,) = layer.recurrent
+        recurrent, bias = dense_parts(node[1], label(node))
+        wanted = (synapses.outputs, synapses.outputs)
+        require(recurrent.shape == wanted, f"{label(node)} has weights of shape {recurrent.shape}, not {wanted}")
+        if isinstance(synapses, Dense):
+            synapses = Dense(weight=synapses.weight, bias=synapses.bias + bias)
+        else:
+            raise InputError(f"{label(node)} leads back to a layer of Conv2d synapses, which is not supported")
+    name, node = layer.neuron
+    neuron = membrane(node, label(layer.neuron), shape, options, recurrent=recurrent is not None)
+    return Stage(name=name, synapses=synapses, neuron=neuron, recurrent=recurrent, delays=delays), shape
+
+
+def _readout(last: Stage, options: NirOptions) -> Readout:
+    assert isinstance(last.neuron, Membrane)
+    spikes = last.neuron.kind.spikes
+    if options.readout is None:
+        return Readout.COUNT if spikes else Readout.MEMBRANE
+    require(
+        spikes or options.readout is Readout.MEMBRANE,
+        f"node {last.name!r} does not spike: its readout is membrane, not {options.readout.value}",
+    )
+    return options.readout

@@ -1,0 +1,207 @@
+"""NIR's neurons, which are differential equations, in discrete time."""
+
+import math
+from dataclasses import replace
+
+import nir
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.gen.nir.frameworks import DecayRule, Framework, Gain, Integration, Start, TauUnit
+from tospike.gen.nir.options import NirOptions
+from tospike.hw.params import InputError, NeuronKind, Reset, ResetTiming, require
+from tospike.sim.network import Membrane, Parameter
+
+KINDS = {
+    nir.IF: NeuronKind.IF,
+    nir.LIF: NeuronKind.LIF,
+    nir.I: NeuronKind.I,
+    nir.LI: NeuronKind.LI,
+    nir.CubaLIF: NeuronKind.CUBA_LIF,
+    nir.CubaLI: NeuronKind.CUBA_LI,
+    nir.Threshold: NeuronKind.LIF,
+}
+TOLERANCE = 1e-5
+"""Relative spread below which a layer's parameters count as equal: they pass through float32."""
+
+
+def of_snntorch(options: NirOptions) -> bool:
+    """Return whether these are snnTorch's rules, by whatever preset."""
+    return options.framework is not None and options.framework.value.startswith(Framework.SNNTORCH.value)
+
+
+def membrane(
+    node: nir.NIRNode, label: str, shape: tuple[int, ...], options: NirOptions, *, recurrent: bool = False
+) -> Membrane:
+    """Return the neuron of a layer whose outputs have ``shape``; a Threshold is one that forgets at once.
+
+    Raises
+    ------
+    InputError
+        A parameter that is missing, out of range, or of another shape; a time constant, but no dt.
+    """
+    take = _Parameters(node, label, math.prod(shape), options)
+    kind = KINDS[type(node)]
+    gain, decay, rest = take.membrane(kind)
+    synapse_gain, synapse_decay = take.synapse() if kind.synaptic else (1.0, 0.0)
+    neuron = Membrane(
+        kind=kind,
+        decay=decay,
+        gain=gain,
+        rest=rest,
+        synapse_decay=synapse_decay,
+        synapse_gain=synapse_gain,
+        initial=take.initial(kind),
+        floor=None if options.min_v_mem == -math.inf else options.min_v_mem,
+    )
+    if not kind.spikes:
+        return neuron
+    # snnTorch's recurrent cells wipe out a whole update by a delayed reset to zero, which is a step of rest
+    delayed = options.reset is Reset.ZERO and options.reset_timing is ResetTiming.NEXT
+    wiped = recurrent and delayed and of_snntorch(options)
+    return replace(
+        neuron,
+        threshold=take.threshold(),
+        comparison=options.comparison,
+        reset=options.reset,
+        v_reset=take.v_reset(),
+        reset_timing=ResetTiming.SAME if wiped else options.reset_timing,
+        spike_bits=options.spike_bits,
+        refractory=1 if wiped else options.refractory,
+    )
+
+
+def real_numbers(node: nir.NIRNode, name: str, label: str, *, infinite: bool = False) -> NDArray[np.float64]:
+    """Return a node's array of real numbers, finite ones unless told.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    values = np.asarray(getattr(node, name))
+    require(values.dtype.kind in "iuf", f"{label}: {name} is {values.dtype}, not real numbers")
+    valid = ~np.isnan(values) if infinite else np.isfinite(values)
+    require(bool(valid.all()), f"{label}: {name} holds NaN or infinity: train or export it again")
+    return values.astype(np.float64)
+
+
+class _Parameters:
+    """The parameters of one node in discrete time."""
+
+    def __init__(self, node: nir.NIRNode, label: str, neurons: int, options: NirOptions):
+        self._node = node
+        self._label = label
+        self._neurons = neurons
+        self._options = options
+
+    def _take(self, name: str, *, infinite: bool = False) -> Parameter:
+        """Return one value where all neurons have the same, else one for each."""
+        values = real_numbers(self._node, name, self._label, infinite=infinite).ravel()
+        require(
+            values.size in (1, self._neurons),
+            f"{self._label}: {name} has {values.size} values for {self._neurons} neurons",
+        )
+        if (values == values[0]).all():
+            return float(values[0])
+        if np.isfinite(values).all() and float(np.ptp(values)) <= TOLERANCE * float(np.abs(values).max()):
+            return float(values[0])
+        return values
+
+    def _positive(self, name: str) -> Parameter:
+        # snnTorch writes infinite time constants, and as large an R, for a decay of 1
+        values = self._take(name, infinite=of_snntorch(self._options) and name not in ("threshold", "v_threshold"))
+        require(bool(np.all(values > 0)), f"{self._label}: {name} must be positive, not {np.min(values):g}")
+        return values
+
+    def _steps(self, name: str) -> tuple[Parameter, Parameter]:
+        """Return a step in units of the time constant, and the decay in a step."""
+        tau, unit = self._positive(name), self._options.tau_unit
+        if unit is TauUnit.STEPS:
+            fraction, step = 1 / tau, "a step"
+        else:
+            dt = self._dt(f"has a time constant ({name})")
+            fraction, step = dt / (tau / dt if unit is TauUnit.DT_SECONDS else tau), f"dt {dt:g} s"
+        if self._options.decay is DecayRule.EXPONENTIAL:
+            return fraction, np.exp(-fraction)
+        require(
+            bool(np.all(fraction <= 1 + TOLERANCE)),
+            f"{self._label}: {step} is longer than {name} {np.min(tau):g} s: give the --dt that the network was "
+            "trained with, or --framework norse-export for a file that Norse wrote, sinabs-export for one of Sinabs",
+        )
+        return fraction, np.maximum(0.0, 1 - fraction)
+
+    def _gain(self, rule: Gain, resistance: Parameter, fraction: Parameter, decay: Parameter) -> Parameter:
+        """By what an input is multiplied."""
+        if rule is Gain.ONE:
+            return resistance
+        if rule is Gain.ONE_MINUS_DECAY:
+            return resistance * (1 - decay)
+        with np.errstate(invalid="ignore"):
+            product = resistance * fraction
+        endless = np.isinf(resistance) & (np.asarray(fraction) == 0)  # R = tau / dt, where tau is infinite
+        return np.where(endless, 1.0, product) if np.any(endless) else product
+
+    def membrane(self, kind: NeuronKind) -> tuple[Parameter, Parameter, Parameter]:
+        """Gain, decay, and what a leak potential adds in a step."""
+        if isinstance(self._node, nir.Threshold):
+            return 1.0, 0.0, 0.0
+        r = self._positive("r")
+        if not kind.leaks:
+            return self._lasting(r), 1.0, 0.0
+        fraction, decay = self._steps("tau_mem" if kind.synaptic else "tau")
+        rule = self._options.gain
+        if rule is Gain.SINABS:
+            rule = Gain.ONE_MINUS_DECAY if kind.spikes else Gain.ONE
+        pull = fraction if rule is Gain.DT_OVER_TAU else 1 - decay
+        return self._gain(rule, r, fraction, decay), decay, pull * self._take("v_leak")
+
+    def _lasting(self, r: Parameter) -> Parameter:
+        """Return the gain of neurons that only integrate."""
+        if self._options.integration is Integration.STEP:
+            return r
+        dt = self._dt("integrates over time")
+        require(
+            self._options.framework is not Framework.SPIKINGJELLY or bool(np.allclose(r * dt, 1, rtol=1e-3)),
+            f"{self._label}: r is {np.max(r):g}, but SpikingJelly writes 1 / dt, which is {1 / dt:g}: give "
+            f"--dt {1 / np.max(r):g}, or --integration step",
+        )
+        return r * dt
+
+    def _dt(self, why: str) -> float:
+        if self._options.dt is None:
+            raise InputError(
+                f"{self._label} {why}, but NIR holds no time step: give --dt in seconds, or --framework for that of "
+                "the framework that trained it"
+            )
+        return self._options.dt
+
+    def synapse(self) -> tuple[Parameter, Parameter]:
+        """Return the gain and decay of the synaptic current."""
+        fraction, decay = self._steps("tau_syn")
+        rule = self._options.synapse_gain
+        rule = Gain.ONE if rule is Gain.SINABS else rule
+        return self._gain(rule, self._positive("w_in"), fraction, decay), decay
+
+    def initial(self, kind: NeuronKind) -> Parameter:
+        """Return the membrane at the start of a sample, in thresholds; a neuron without one has 1."""
+        start = self._options.start
+        if start is Start.INITIAL:
+            return self._options.initial if kind.spikes else 0.0
+        name = "v_leak" if start is Start.LEAK else "v_reset"
+        value = self._take(name) if hasattr(self._node, name) else 0.0
+        return value / self.threshold() if kind.spikes else value
+
+    def threshold(self) -> Parameter:
+        """Return the threshold."""
+        return self._positive("threshold" if isinstance(self._node, nir.Threshold) else "v_threshold")
+
+    def v_reset(self) -> Parameter:
+        """Return what the file resets to, where the options take it."""
+        value = self._take("v_reset") if hasattr(self._node, "v_reset") else 0.0
+        require(
+            self._options.reset is Reset.VALUE or not np.any(value),
+            f"{self._label}: v_reset is {np.max(np.abs(value)):g}, but the reset is {self._options.reset.value}: give "
+            "--reset value for a reset to v_reset",
+        )
+        return value

@@ -1,0 +1,186 @@
+"""The choices that NIR leaves open."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from tospike.gen.nir.frameworks import GUESSED, PRESETS, DecayRule, Framework, Gain, Integration, Start, TauUnit
+from tospike.hw.params import (
+    Comparison,
+    Encoding,
+    InputError,
+    IntFormat,
+    Readout,
+    Reset,
+    ResetTiming,
+    check_options,
+    check_reset,
+    option,
+    require,
+    require_range,
+)
+from tospike.hw.params.engines.encoder import LFSR_BITS
+from tospike.sim.network import Decision, InputSpec
+
+METADATA_KEY = "tospike"
+"""Where the metadata of a NIR graph may state options; other tools pass them over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NirOptions:
+    """Every choice that NIR leaves open: its equations are continuous and hold no time step, reset or encoding.
+
+    See :class:`tospike.sim.network.Membrane` for the neuron that they make.
+    """
+
+    PANEL: ClassVar = "What a NIR file leaves open (default: what the file states, else what is said here)"
+
+    framework: Framework | None = option(None, "Use dt and rules of this framework; other options override them")
+    """Whose rules these are, where a preset was taken; single ones may differ. See `preset`."""
+    dt: float | None = option(None, "Length of a time step in seconds", unset="none")
+    """Length of a step in seconds; needed by everything that has a time constant in seconds."""
+    tau_unit: TauUnit = option(TauUnit.SECONDS, "The file's time constants are in seconds, steps, or seconds times dt")
+    """In what the file's time constants are."""
+    decay: DecayRule = option(DecayRule.EULER, "1 - dt / tau (euler), or exp(-dt / tau)")
+    """How a time constant becomes a decay, of membranes and synaptic currents."""
+    gain: Gain = option(Gain.DT_OVER_TAU, "LIF, LI: what an input is multiplied by, besides R")
+    """By what a membrane that decays multiplies its input, besides R; v_leak goes with it."""
+    synapse_gain: Gain = option(Gain.DT_OVER_TAU, "Synaptic currents: the same, besides w_in")
+    """The same for synaptic currents and w_in."""
+    reset: Reset = option(Reset.ZERO, "What a spike does to the membrane")
+    """What a spike does. Exporters write v_reset = 0 for subtraction too, so the file cannot tell."""
+    reset_timing: ResetTiming = option(ResetTiming.SAME, "In which step a spike resets the membrane")
+    """When it does it."""
+    comparison: Comparison = option(Comparison.ABOVE, "v > threshold (above), or v >= threshold (at-least)")
+    """Whether a membrane at its threshold spikes."""
+    spike_bits: int = option(1, "Up to 2**BITS - 1 spikes of a neuron in a step")
+    """At most ``2**spike_bits - 1`` spikes of a neuron in a step."""
+    refractory: int = option(0, "Steps that a neuron rests after a spike")
+    """Steps after a spike in which a neuron rests."""
+    initial: float = option(0.0, "Membranes at the start of a sample, in thresholds", unset="0")
+    """Membranes of neurons that spike at the start of a sample, in thresholds."""
+    start: Start = option(Start.INITIAL, "Membranes begin at --initial, at v_leak, or at v_reset")
+    """Whether they begin there, or elsewhere."""
+    min_v_mem: float | None = option(
+        None, "Lower bound of membranes in each step, as in Sinabs; none: -inf", unset="none"
+    )
+    """No membrane goes lower into the next step, as in Sinabs; ``None``: it may."""
+    integration: Integration = option(Integration.STEP, "IF and I: v += R I (step) or v += R I dt (time)")
+    """How IF and I take their input."""
+    encoding: Encoding | None = option(Encoding.DIRECT, "How values become time steps; spike data need none")
+    """How values become time steps; ``None``: the data are spike trains already."""
+    steps: int = option(8, "Time steps per sample", low=1, high=1 << 12)
+    """Time steps per sample."""
+    input_bits: int = option(4, low=1, high=8)
+    """All encodings but direct: unsigned bits of a value."""
+    input_max: float = 1.0
+    """All encodings but direct: the value that becomes the largest integer."""
+    seed: int = option(
+        1,
+        "Encoding lfsr: where its random numbers begin",
+        name="encoding_seed",
+        low=1,
+        high=(1 << LFSR_BITS) - 1,
+    )
+    """Encoding lfsr only: where its random numbers begin."""
+    delta_threshold: int = option(0, "Encoding delta, ANN engine delta: changes that are larger are sent, in integers")
+    """Encoding delta only: a change is sent if it is larger, of integers of ``input_bits``."""
+    readout: Readout | None = option(None, "count, or membrane for a last I or LI", unset="by the last neuron")
+    """``None``: the spike count of a last neuron that spikes, the membrane of one that does not."""
+    decision: Decision = option(
+        Decision.LARGEST, "The class: the largest output, at the end or early, or who spikes first"
+    )
+    """How the outputs become a class."""
+    guessed: tuple[str, ...] = field(default=(), compare=False)
+    """The fields that nobody stated, and of which no file tells how its network was trained."""
+
+    def __post_init__(self) -> None:
+        require(
+            self.dt is None or 0 < self.dt < float("inf"),
+            f"dt must be a positive number of seconds, not {self.dt}",
+        )
+        check_options(self)
+        check_reset(self)
+        require(
+            self.min_v_mem is None or -math.inf <= self.min_v_mem <= 0,
+            f"min-v-mem must be a number that is not above 0, not {self.min_v_mem}",
+        )
+        require(
+            0 <= self.initial < 1, f"initial must be a part of the threshold, from 0 to below 1, not {self.initial}"
+        )
+        require(
+            self.encoding is not None or self.steps > 1,
+            "data that are spike trains need at least 2 steps: give --steps",
+        )
+        if self.encoding is Encoding.DELTA:
+            require_range("delta-threshold", self.delta_threshold, 0, (1 << self.input_bits) - 2)
+        require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")
+
+    def preset(self, framework: Framework) -> "NirOptions":
+        """Return these options with the rules of a framework."""
+        guessed = GUESSED.get(framework, ())
+        return replace(self, framework=framework, guessed=guessed, **PRESETS[framework])  # type: ignore[arg-type]
+
+    def given(self, **given: Any) -> "NirOptions":
+        """Return these options with others that a user gave, which are no guesses then."""
+        known = {*given}
+        if "dt" in given:  # then the file's time constants are in the same unit, whoever wrote them
+            known |= {"tau_unit", "synapse_gain"}
+        if "initial" in given and "start" not in given:
+            given["start"] = Start.INITIAL
+        return replace(self, guessed=tuple(name for name in self.guessed if name not in known), **given)
+
+    def input_spec(self, inputs: int) -> InputSpec:
+        """Return the input of a network with ``inputs`` values per sample or step."""
+        if self.encoding is None or not self.encoding.takes_integers:
+            return InputSpec(inputs=inputs, steps=self.steps, encoding=self.encoding)
+        fmt = IntFormat(bits=self.input_bits, signed=False)
+        scale = self.input_max / fmt.max
+        return InputSpec(
+            inputs=inputs,
+            steps=self.steps,
+            encoding=self.encoding,
+            format=fmt,
+            scale=scale,
+            seed=self.seed,
+            delta_threshold=self.delta_threshold,
+        )
+
+    def describe(self) -> dict[str, str | int | float]:
+        """Return every option by its name, for JSON and for the metadata of a NIR file; ``None`` becomes "none"."""
+        return {
+            key: "none" if value is None else value.value if isinstance(value, StrEnum) else value
+            for key, value in asdict(self).items()
+            if key != "guessed"
+        }
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, object]) -> "NirOptions":
+        """Return the options that :meth:`describe` gave; what is not there keeps its default.
+
+        Raises
+        ------
+        InputError
+            An unknown option, or a value that it cannot have.
+        """
+        # How each option is made from what JSON or HDF5 gave.
+        known: dict[str, Callable[[Any], object]] = {option.name: type(option.default) for option in fields(cls)}
+        del known["guessed"]
+        optional: dict[str, Callable[[Any], object]] = {
+            "framework": Framework,
+            "dt": float,
+            "min_v_mem": float,
+            "encoding": Encoding,
+            "readout": Readout,
+        }
+        known |= optional
+        values: dict[str, object] = {}
+        for key, value in description.items():
+            require(key in known, f"unknown NIR option {key!r}: there are {', '.join(sorted(known))}")
+            try:
+                values[key] = None if key in optional and value == "none" else known[key](value)
+            except (ValueError, TypeError) as error:
+                raise InputError(f"NIR option {key} cannot be {value!r}") from error
+        return cls(**values)  # type: ignore[arg-type]

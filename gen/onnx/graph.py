@@ -1,0 +1,145 @@
+"""An ONNX graph as the importer walks it: nodes in order, constants folded, uses counted."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from tospike.gen.files.reading import reading
+from tospike.gen.nir.options import METADATA_KEY
+from tospike.gen.onnx.file import read_model
+from tospike.gen.onnx.fold import MOVES, Folder
+from tospike.hw.params import InputError, require
+from tospike.hw.params.limits import SAMPLE_VALUES
+from tospike.sim.network import Array, Grid, Shape
+
+STANDARD = ("", "ai.onnx")
+"""Names of ONNX's own operator domain."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Constant:
+    """A tensor that does not depend on the input."""
+
+    value: Array
+    grid: Grid | None = None
+    """Of a quantised tensor; its scale broadcasts to ``value``."""
+    obstacle: str = ""
+    """Why it cannot be weights, where it cannot."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Graph:
+    """One input (batch, ...) of static size, one output, and what lies between them."""
+
+    proto: onnx.ModelProto
+    constants: dict[str, Constant] = field(init=False)
+    uses: Mapping[str, int] = field(init=False)
+    """How often each tensor's values are taken, by a node or as the output."""
+    input: str = field(init=False)
+    output: str = field(init=False)
+    batch: int = field(init=False)
+    """Samples that the model was exported for; 0 if any number."""
+    shape: Shape = field(init=False)
+    """Of one sample."""
+    _folder: Folder = field(init=False)
+
+    def __post_init__(self) -> None:
+        graph = self.proto.graph
+        self._folder = Folder(self.proto.opset_import)
+        self.constants = {t.name: Constant(value=onnx.numpy_helper.to_array(t)) for t in graph.initializer}
+        readers = [node for node in graph.node if node.op_type != "Shape"]
+        self.uses = Counter([name for node in readers for name in node.input] + [v.name for v in graph.output])
+        inputs = [value for value in graph.input if value.name not in self.constants]
+        for what, values in (("inputs", inputs), ("outputs", graph.output)):
+            names = ", ".join(value.name for value in values)
+            require(len(values) == 1, f"{len(values)} {what} ({names}): export a model with one input and one output")
+        self.input, self.output = inputs[0].name, graph.output[0].name
+        dims = inputs[0].type.tensor_type.shape.dim
+        sizes = [d.dim_value for d in dims]
+        given = ", ".join(str(d.dim_value or d.dim_param or "?") for d in dims)
+        require(
+            len(sizes) >= 2 and all(size >= 1 for size in sizes[1:]),
+            f"input {self.input!r} has no static shape (batch, values) but ({given}): export it with fixed sizes",
+        )
+        self.batch, self.shape = sizes[0], tuple(sizes[1:])
+        most = f"input {self.input!r} has {math.prod(self.shape)} values: {SAMPLE_VALUES} at most are supported"
+        require(math.prod(self.shape) <= SAMPLE_VALUES, most)
+
+    @property
+    def frames(self) -> int:
+        """In how many frames the metadata ``tospike`` say that spike trains are summed; 0 if they say nothing."""
+        stated = {entry.key: entry.value for entry in self.proto.metadata_props}.get(METADATA_KEY)
+        try:
+            frames = int(json.loads(stated)["frames"]) if stated is not None else 0
+        except (ValueError, KeyError, TypeError):
+            raise InputError(f'metadata {METADATA_KEY!r} are {stated!r}, not {{"frames": NUMBER}}: mend them') from None
+        require(frames >= 0, f"metadata {METADATA_KEY!r} state {frames} frames: give 1 or more")
+        return frames
+
+    @property
+    def opset(self) -> int:
+        """The version of ONNX's own operators."""
+        return max((entry.version for entry in self.proto.opset_import if entry.domain in STANDARD), default=1)
+
+    @property
+    def nodes(self) -> list[onnx.NodeProto]:
+        """All nodes, in topological order, as ONNX demands it."""
+        return list(self.proto.graph.node)
+
+    def is_constant(self, node: onnx.NodeProto) -> bool:
+        """Return whether the node's result does not depend on the input."""
+        return all(name in self.constants for name in node.input if name)
+
+    def fold(self, node: onnx.NodeProto) -> None:
+        """Compute a node of ONNX's own domain whose inputs are constants.
+
+        Raises
+        ------
+        InputError
+            The node cannot be computed.
+        """
+        values = {name: self.constants[name].value for name in node.input if name}
+        results = self._folder.fold(node, label(node), values)
+        grid, obstacle = self._behind(node)
+        for name, value in zip(node.output, results, strict=True):
+            self.constants[name] = Constant(value=value, grid=grid, obstacle=obstacle)
+
+    def _behind(self, node: onnx.NodeProto) -> tuple[Grid | None, str]:
+        """Return the quantiser of a constant that was only moved: weights are often transposed after they were
+        quantised."""
+        source = self.constants[node.input[0]] if node.input and node.op_type in MOVES else None
+        if source is None or source.grid is None:
+            return None, source.obstacle if source else ""
+        values = {name: self.constants[name].value for name in node.input if name}
+        values[node.input[0]] = np.broadcast_to(source.grid.scale, source.value.shape)
+        (scale,) = self._folder.fold(node, label(node), values)
+        return Grid(scale=scale, low=source.grid.low, high=source.grid.high), ""
+
+
+def read_graph(path: Path) -> Graph:
+    """Read an ONNX file.
+
+    Raises
+    ------
+    InputError
+        The file is no ONNX, or has not one input of static size and one output.
+    """
+    with reading(path, "ONNX model", "export it again"):
+        return Graph(proto=read_model(path))
+
+
+def label(node: onnx.NodeProto) -> str:
+    """Return the node as messages name it."""
+    return f"node {(node.name or node.output[0])!r} ({node.op_type})"
+
+
+def attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    """Return the node's attributes as Python values."""
+    return {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}

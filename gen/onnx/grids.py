@@ -1,0 +1,215 @@
+"""Trained quantisers in ONNX files: QuantizeLinear and DequantizeLinear, QONNX's Quant, BipolarQuant, MultiThreshold.
+
+QONNX's operators are defined in https://github.com/fastmachinelearning/qonnx/tree/main/docs/qonnx-custom-ops.
+"""
+
+from dataclasses import dataclass
+
+import ml_dtypes
+import numpy as np
+import onnx
+
+from tospike.gen.onnx.graph import Constant, Graph, attributes, label
+from tospike.hw.params import InputError, require
+from tospike.sim.network import Array, Grid, GridRounding
+
+QONNX = ("onnx.brevitas", "qonnx.custom_op.general", "finn.custom_op.general")
+"""The domains under which QONNX's operators are found."""
+WEIGHT_BITS = 8
+"""Quantisers of more bits are for biases."""
+ROUNDINGS = {"ROUND": GridRounding.HALF_EVEN} | {
+    mode.name: mode for mode in GridRounding if mode is not GridRounding.TIES_UP
+}
+"""By QONNX's names."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Quantizer:
+    """A quantiser's operands; arrays broadcast to what it quantises."""
+
+    name: str
+    """Of its node, as messages have it."""
+    scale: Array
+    zero: Array
+    low: Array
+    high: Array
+    is_zero_after: bool
+    """Whether the zero point is added to what was rounded already: ONNX's are, QONNX's are not."""
+    rounding: GridRounding = GridRounding.HALF_EVEN
+
+    def __post_init__(self) -> None:
+        good = bool(np.isfinite(self.scale).all() and (self.scale > 0).all())
+        require(good, f"{self.name}: a quantiser's scale must be positive")
+        require(bool(np.isfinite(self.zero).all()), f"{self.name} has a zero point that is not a number")
+        require(bool((self.low < self.high).all()), f"{self.name}: the range of a quantiser is empty")
+
+    def grid(self) -> Grid:
+        """Of activations."""
+        require(
+            np.ptp(self.scale) == 0,
+            f"{self.name} quantises activations per channel: train it with one scale for all channels",
+        )
+        require(np.ptp(self.zero) == 0, f"{self.name} has zero points per channel: give one")
+        require(np.ptp(self.low) == 0 and np.ptp(self.high) == 0, f"{self.name} has bits per channel: give one number")
+        zero = float(np.reshape(self.zero, -1)[0])
+        return Grid(
+            scale=np.reshape(self.scale, -1)[0],
+            low=int(np.reshape(self.low, -1)[0]),
+            high=int(np.reshape(self.high, -1)[0]),
+            zero=zero,
+            after=int(zero) if self.is_zero_after else 0,
+            rounding=self.rounding,
+            single=True,
+        )
+
+    def levels(self, values: Array) -> Array:
+        """Return the integers that constants are rounded to."""
+        one = Grid(scale=np.asarray(1.0), low=-(1 << 62), high=1 << 62, rounding=self.rounding, single=True)
+        with np.errstate(over="ignore", under="ignore"):
+            scaled = values.astype(np.float32) / self.scale.astype(np.float32)
+        if self.is_zero_after:
+            return np.clip(one.levels(scaled).astype(np.float64) + self.zero, self.low, self.high)
+        return np.clip(one.levels(scaled + self.zero.astype(np.float32)), self.low, self.high)
+
+    def constant(self, levels: Array) -> Constant:
+        """Return what integers stand for: weights where they can be, or biases."""
+        value = self.scale * (levels.astype(np.float64) - self.zero)
+        low, high = (self.low - self.zero).min(), (self.high - self.zero).max()
+        if (self.high - self.low).max() >= 1 << WEIGHT_BITS:
+            return Constant(
+                value=value, obstacle=f"{self.name} has more than {WEIGHT_BITS} bits, which biases may have"
+            )
+        if (self.zero != np.rint(self.zero)).any():
+            return Constant(value=value, obstacle=f"{self.name} has a zero point that is not an integer")
+        return Constant(value=value, grid=Grid(scale=self.scale, low=int(low), high=int(high)))
+
+
+def quant(node: onnx.NodeProto, graph: Graph) -> Quantizer:
+    """Read a Quant (also called IntQuant). A number of bits need not be whole: the range is that of its formula."""
+    name, options = label(node), attributes(node)
+    scale, zero, bits = (_operand(node, graph, index).astype(np.float64) for index in (1, 2, 3))
+    mode = options.get("rounding_mode", b"ROUND").decode().upper()
+    require(mode in ROUNDINGS, f"{name} rounds by {mode}: there are {', '.join(ROUNDINGS)}")
+    signed, narrow = bool(options.get("signed", 1)), bool(options.get("narrow", 0))
+    good = bool(((bits > int(signed)) & (bits <= 32)).all())
+    shown = ", ".join(f"{width:g}" for width in np.unique(bits))
+    require(good, f"{name} has {shown} bits: 1 (unsigned or BipolarQuant) to 32 are supported")
+    size = 2.0 ** (bits - signed)
+    one = Grid(scale=np.asarray(1.0), low=-(1 << 40), high=1 << 40, rounding=ROUNDINGS[mode])
+    low = one.levels(-size + narrow if signed else 0 * size)
+    high = one.levels(size - 1 - (narrow and not signed))
+    return Quantizer(
+        name=name, scale=scale, zero=zero, low=low, high=high, is_zero_after=False, rounding=ROUNDINGS[mode]
+    )
+
+
+def linear(node: onnx.NodeProto, graph: Graph, shape: tuple[int, ...], kind: np.dtype | None = None) -> Quantizer:
+    """Read a QuantizeLinear or DequantizeLinear.
+
+    Parameters
+    ----------
+    shape
+        Of what it takes, the batch included.
+    kind
+        The type of the integers where no zero point says it.
+    """
+    name, options = label(node), attributes(node)
+    require(not options.get("block_size", 0), f"{name} has a scale for each block: quantise per tensor or per channel")
+    scale = _operand(node, graph, 1)
+    require(scale.dtype == np.float32, f"{name} has a scale of {scale.dtype}: only float32 is supported")
+    if len(node.input) > 2 and node.input[2]:
+        zero = _operand(node, graph, 2)
+    else:
+        stated = options.get("output_dtype", 0)
+        given = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(stated)) if stated else kind
+        zero = np.zeros(scale.shape, given or np.uint8)
+    bounds = integer_bounds(zero.dtype)
+    if bounds is None:
+        raise InputError(f"{name} quantises to {zero.dtype}: only integers are supported")
+    scale, zero = (_along_axis(operand, options.get("axis", 1), shape, name) for operand in (scale, zero))
+    low, high = (np.float64(bound) for bound in bounds)
+    return Quantizer(
+        name=name,
+        scale=scale.astype(np.float64),
+        zero=zero.astype(np.float64),
+        low=np.asarray(low),
+        high=np.asarray(high),
+        is_zero_after=True,
+    )
+
+
+def integer_bounds(kind: np.dtype) -> tuple[int, int] | None:
+    """Return the least and greatest value of an integer type; ``None`` if it is none."""
+    try:
+        bounds = ml_dtypes.iinfo(kind)
+    except ValueError:
+        return None
+    return int(bounds.min), int(bounds.max)
+
+
+def _along_axis(operand: Array, axis: int, shape: tuple[int, ...], name: str) -> Array:
+    """Return one value for all as (), one for each along ``axis`` so that it broadcasts."""
+    if operand.size == 1:
+        return operand.reshape(())
+    rank = len(shape)
+    axis = 0 if rank == 1 else axis
+    good = operand.ndim == 1 and -rank <= axis < rank and shape[axis] == len(operand)
+    require(good, f"{name} has scales or zero points of shape {operand.shape} for axis {axis} of a tensor {shape}")
+    return operand.reshape([-1 if dimension == axis % rank else 1 for dimension in range(rank)])
+
+
+def bipolar_scale(node: onnx.NodeProto, graph: Graph) -> Array:
+    """Return the scale of a BipolarQuant, which gives +scale from 0 upwards and -scale below."""
+    return _operand(node, graph, 1)
+
+
+def bipolar_grid(scale: Array) -> Grid:
+    """Return the grid of BipolarQuant activations: one unsigned bit q that stands for ``2 * scale * (q - 1/2)``."""
+    return Grid(scale=2 * scale, low=0, high=1, zero=0.5, rounding=GridRounding.TIES_UP)
+
+
+def threshold_grid(node: onnx.NodeProto, graph: Graph) -> tuple[Grid, Array, Array]:
+    """Read a MultiThreshold: the grid of its results, and (channels,) factor and shift that go before it.
+
+    It counts the thresholds that a value reaches; where they are evenly spaced, that is rounding. Thresholds that
+    were rounded to integers still count as even.
+
+    Raises
+    ------
+    InputError
+        They are not evenly spaced.
+    """
+    name, options = label(node), attributes(node)
+    thresholds = _operand(node, graph, 1).astype(np.float64)
+    require(thresholds.ndim == 2, f"{name} has thresholds of shape {thresholds.shape}, not (channels, levels)")
+    count = thresholds.shape[1]
+    require(1 <= count <= 255, f"{name} has {count} thresholds per channel: 1 to 255 are supported")
+    scale = float(options.get("out_scale", 1.0))
+    require(scale > 0, f"{name} has out_scale {scale}: it must be positive")
+    first, last = thresholds[:, 0], thresholds[:, -1]
+    step = (last - first) / (count - 1) if count > 1 else np.ones(len(thresholds))
+    require(bool((step > 0).all()), f"{name} has thresholds that do not rise")
+    even = first[:, None] + step[:, None] * np.arange(count)
+    rounded = bool((thresholds == np.rint(thresholds)).all())
+    allowed = np.maximum(0.5 if rounded else 0.0, 1e-3 * step)[:, None] + 1e-9
+    require(
+        bool((np.abs(thresholds - even) <= allowed).all()),
+        f"{name} has thresholds that are not evenly spaced, which no multiplier reproduces: train a uniform quantiser",
+    )
+    zero = -float(options.get("out_bias", 0.0)) / scale
+    grid = Grid(scale=np.asarray(scale), low=0, high=count, zero=zero, rounding=GridRounding.TIES_UP)
+    return grid, scale / step, scale * (0.5 - zero - first / step)
+
+
+def bipolar_constant(constant: Constant, scale: Array) -> Constant:
+    """Return the constant weights as +scale and -scale."""
+    return Constant(value=scale * np.where(constant.value >= 0, 1.0, -1.0), grid=Grid(scale=scale, low=-1, high=1))
+
+
+def _operand(node: onnx.NodeProto, graph: Graph, index: int) -> Array:
+    name = node.input[index] if index < len(node.input) else ""
+    require(
+        name in graph.constants,
+        f"{label(node)} has no constant {name!r}: scale, zero point, bits and thresholds must not depend on the input",
+    )
+    return graph.constants[name].value

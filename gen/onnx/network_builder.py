@@ -1,0 +1,288 @@
+"""A network while it is imported: operators become stages, or are folded into the stage before them."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from tospike.gen.onnx.order import arranged, inverse
+from tospike.gen.onnx.tensor import INPUT, Tensor
+from tospike.hw.params import InputError, IntFormat, require
+from tospike.sim.network import (
+    Activation,
+    Array,
+    Conv2d,
+    Dense,
+    Grid,
+    InputSpec,
+    MaxPool2d,
+    Network,
+    Stage,
+    Synapses,
+)
+
+WEIGHTS = IntFormat(bits=8, signed=True)
+"""What the widest weights are."""
+
+
+@dataclass(kw_only=True, eq=False)
+class _Draft:
+    """A stage that operators may still be folded into."""
+
+    name: str
+    synapses: Synapses
+    sources: tuple[int, ...]
+    sole: bool
+    """Nothing else takes its inputs."""
+    relu: bool = False
+    maximum: float | None = None
+    grid: Grid | None = None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether nothing follows the sums yet."""
+        return not self.relu and self.maximum is None and self.grid is None
+
+    def scale(self, factor: Array, shift: Array) -> None:
+        """Fold ``y = factor * x + shift``, (channels,) each, into weights and bias."""
+        synapses = self.synapses
+        assert isinstance(synapses, Dense | Conv2d)
+        column = (-1,) + (1,) * (synapses.weight.ndim - 1)
+        self.synapses = replace(
+            synapses,
+            weight=synapses.weight * factor.reshape(column),
+            bias=synapses.bias * factor + shift,
+            grid=_scaled_grid(synapses.grid, factor),
+        )
+
+
+def _settle_weights(draft: _Draft) -> str:
+    """Leave trained integers that the hardware does not have to the quantiser; a warning that says so, or nothing.
+
+    Quantisers with a zero point give them, and -128 mirrored.
+    """
+    synapses = draft.synapses
+    if not isinstance(synapses, Dense | Conv2d):
+        return ""
+    finite = bool(np.isfinite(synapses.weight).all() and np.isfinite(synapses.bias).all())
+    require(finite, f"node {draft.name!r} has weights or biases beyond all numbers once all is folded into it")
+    if synapses.grid is None:
+        return ""
+    column = (-1,) + (1,) * (synapses.weight.ndim - 1)
+    integers = np.rint(synapses.weight / np.reshape(synapses.grid.scale, column if synapses.grid.scale.ndim else ()))
+    low, high = int(integers.min()), int(integers.max())
+    if WEIGHTS.holds(low) and WEIGHTS.holds(high):
+        return ""
+    draft.synapses = replace(synapses, grid=None)
+    return (
+        f"node {draft.name!r} has weights of the integers {low} to {high}, which do not fit {WEIGHTS.bits} signed "
+        "bits: in hardware they are rounded anew; quantised symmetrically (zero point 0, or 128 if unsigned; without "
+        "-128 where a factor is negative) they would be exact"
+    )
+
+
+def _scaled_grid(grid: Grid | None, factor: Array) -> Grid | None:
+    """Return the grid of weights that are multiplied by ``factor`` (channels,); negative factors mirror the
+    integers."""
+    if grid is None:
+        return None
+    low = min(grid.low, -grid.high) if (factor < 0).any() else grid.low
+    high = max(grid.high, -grid.low) if (factor < 0).any() else grid.high
+    size = np.where(factor == 0, 1.0, np.abs(factor))  # a dead channel's weights are zero on any grid
+    return Grid(scale=grid.scale * size, low=low, high=high)
+
+
+@dataclass(kw_only=True, eq=False)
+class Sketch:
+    """The stages so far, and what happens to the input."""
+
+    inputs: int
+    scale: float = 1.0
+    offset: float = 0.0
+    affine: tuple[tuple[float, float], ...] = ()
+    """Gain and bias of each operator on the input; ``scale`` and ``offset`` are all of them."""
+    grid: Grid | None = None
+    order: Array | None = None
+    """Which value of a sample each input is, where they come in another order."""
+    drafts: list[_Draft] = field(default_factory=list)
+
+    def add(self, name: str, synapses: Synapses, *tensors: Tensor) -> int:
+        """Return a new stage that takes ``tensors``; its index."""
+        sources = tuple(tensor.stage for tensor in tensors)
+        sole = not any(tensor.shared for tensor in tensors)
+        self.drafts.append(_Draft(name=name, synapses=synapses, sources=sources, sole=sole))
+        return len(self.drafts) - 1
+
+    def order_of(self, tensor: Tensor) -> Array | None:
+        """Return which of the values that its stage sends each of a tensor's is; ``None``: they come in order."""
+        if tensor.stage != INPUT or self.order is None:
+            return tensor.order
+        return arranged(inverse(self.order)[np.arange(self.inputs) if tensor.order is None else tensor.order])
+
+    def in_order(self, tensor: Tensor) -> bool:
+        """Return whether a tensor's values come in order; those of the input are put into it, as long as nothing takes
+        it."""
+        if tensor.stage == INPUT and not any(INPUT in draft.sources for draft in self.drafts):
+            self.order = tensor.order
+        return self.order_of(tensor) is None
+
+    def image_shape(self, tensor: Tensor) -> tuple[int, int, int]:
+        """As what image a stage takes a tensor's values where their place does not matter."""
+        shape = tensor.shape
+        if self.order_of(tensor) is not None:
+            # channels first, as they are sent
+            shape = (shape[2], *shape[:2]) if tensor.stage == INPUT else self.drafts[tensor.stage].synapses.output_shape
+        return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (math.prod(shape), 1, 1)
+
+    def scale_values(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
+        """Return ``y = factor * x + shift``, one for each of a tensor's values: folded into what sends them, or a new
+        stage.
+
+        Raises
+        ------
+        InputError
+            The values of an image's channel are scaled differently.
+        """
+        if tensor.stage == INPUT:
+            gain, bias = float(factor[0]), float(shift[0])
+            uniform = bool((factor == gain).all() and (shift == bias).all())
+            if not tensor.shared and self.grid is None and uniform and gain > 0:
+                self.scale /= gain
+                self.offset -= bias * self.scale
+                self.affine = (*self.affine, (gain, bias))
+                return INPUT
+            if len(tensor.shape) == 3 and not _is_uniform(factor, shift, tensor.shape[0]):
+                self.in_order(tensor.transposed((2, 0, 1)))  # channels last: they are to come first
+        order = self.order_of(tensor)
+        if order is not None:
+            factor, shift = factor[inverse(order)], shift[inverse(order)]
+        if tensor.stage != INPUT and not tensor.shared and self.drafts[tensor.stage].is_linear:
+            draft = self.drafts[tensor.stage]
+            channels = draft.synapses.channels
+            if isinstance(draft.synapses, Dense | Conv2d) and _is_uniform(factor, shift, channels):
+                draft.scale(*(vector.reshape(channels, -1)[:, 0] for vector in (factor, shift)))
+                return tensor.stage
+        return self._channelwise(name, tensor, factor, shift)
+
+    def activate(self, name: str, tensor: Tensor, *, relu: bool, maximum: float | None) -> int:
+        """ReLU, clipping or both."""
+        stage = self._behind_pools(tensor)
+        if stage is None or stage == INPUT or self.drafts[stage].grid is not None:
+            target = stage = self._identity(name, tensor)
+        else:
+            target, stage = stage, tensor.stage
+        draft = self.drafts[target]
+        draft.relu = draft.relu or relu
+        bounds = [bound for bound in (draft.maximum, maximum) if bound is not None]
+        draft.maximum = min(bounds, default=None)
+        return stage
+
+    def round(self, name: str, tensor: Tensor, grid: Grid) -> int:
+        """Round to a trained quantiser's grid."""
+        source = self._pool_source(tensor.stage)
+        if _keeps(grid, self.grid_of(source)):
+            return tensor.stage  # rounding twice is rounding once, and a pool selects
+        target = self._behind_pools(tensor)
+        if target is None or self.grid_of(target) is not None:
+            stage = self._identity(name, tensor)
+            self.drafts[stage].grid = grid
+            return stage
+        if target == INPUT:
+            self.grid = grid
+        else:
+            self.drafts[target].grid = grid
+        return tensor.stage
+
+    def grid_of(self, stage: int) -> Grid | None:
+        """Return the grid that the values of a stage, or the input, are on."""
+        return self.grid if stage == INPUT else self.drafts[stage].grid
+
+    def is_scaled(self, tensor: Tensor, scale: float, zero: float) -> bool:
+        """Return whether the values have been rounded to a grid of that scale and zero point."""
+        grid = self.grid_of(self._pool_source(tensor.stage))
+        return grid is not None and (float(grid.scale), grid.zero) == (scale, zero)
+
+    def narrow(self, name: str, tensor: Tensor, low: int | None, high: int | None) -> int:
+        """Clip the integers of a quantiser."""
+        grid = self.grid_of(self._pool_source(tensor.stage))
+        assert grid is not None  # integers come from quantisers alone
+        low = grid.low if low is None else max(grid.low, low)
+        high = grid.high if high is None else min(grid.high, high)
+        require(low < high, f"{name} leaves only integers from {low} to {high}: export it with other bounds")
+        narrowed = replace(grid, low=low, high=high)
+        stage = self._behind_pools(tensor)
+        if stage is None:
+            return self.round(name, tensor, narrowed)
+        if stage == INPUT:
+            self.grid = narrowed
+        else:
+            self.drafts[stage].grid = narrowed
+        return tensor.stage
+
+    def network(self, name: str) -> Network:
+        """Return the network, once all operators are in."""
+        require(len(self.drafts) >= 1, "there are no layers: nothing to compute")
+        order = () if self.order is None else tuple(int(index) for index in self.order)
+        spec = InputSpec(
+            inputs=self.inputs, scale=self.scale, offset=self.offset, affine=self.affine, grid=self.grid, order=order
+        )
+        warnings = tuple(filter(None, map(_settle_weights, self.drafts)))
+        stages = tuple(self._stage(i) for i in range(len(self.drafts)))
+        return Network(name=name, input=spec, stages=stages, warnings=warnings)
+
+    def _stage(self, index: int) -> Stage:
+        draft = self.drafts[index]
+        return Stage(
+            name=draft.name,
+            synapses=draft.synapses,
+            neuron=Activation(relu=draft.relu, maximum=draft.maximum, grid=draft.grid),
+            sources=() if draft.sources == (index - 1,) else draft.sources,
+        )
+
+    def _pool_source(self, stage: int) -> int:
+        while stage != INPUT and isinstance(self.drafts[stage].synapses, MaxPool2d):
+            stage = self.drafts[stage].sources[0]
+        return stage
+
+    def _behind_pools(self, tensor: Tensor) -> int | None:
+        """Return the stage that an activation can be folded into: monotone functions commute with max-pooling.
+
+        ``None`` if something else takes the values on the way.
+        """
+        stage, shared = tensor.stage, tensor.shared
+        while not shared and stage != INPUT and isinstance(self.drafts[stage].synapses, MaxPool2d):
+            stage, shared = self.drafts[stage].sources[0], not self.drafts[stage].sole
+        return None if shared else stage
+
+    def _identity(self, name: str, tensor: Tensor) -> int:
+        size = math.prod(tensor.shape)
+        return self._channelwise(name, tensor, np.ones(size), np.zeros(size))
+
+    def _channelwise(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
+        """Return a depthwise convolution of one tap; its weights are 1, -1 and 0 on a grid of their own."""
+        shape = self.image_shape(tensor)
+        if not _is_uniform(factor, shift, shape[0]):
+            raise InputError(f"node {name!r} scales the values of a channel differently, which is not supported")
+        factor, shift = (vector.reshape(shape[0], -1)[:, 0] for vector in (factor, shift))
+        synapses = Conv2d(
+            shape=shape,
+            weight=factor.reshape(-1, 1, 1, 1),
+            bias=shift,
+            groups=len(factor),
+            grid=Grid(scale=np.where(factor == 0, 1.0, np.abs(factor)), low=-1, high=1),
+        )
+        return self.add(name, synapses, tensor)
+
+
+def _is_uniform(factor: Array, shift: Array, channels: int) -> bool:
+    """Return whether all values of a channel have one factor and one shift."""
+    parts = [vector.reshape(channels, -1) for vector in (factor, shift)]
+    return all(bool((part == part[:, :1]).all()) for part in parts)
+
+
+def _keeps(new: Grid, old: Grid | None) -> bool:
+    """Return whether values on a grid stay as they are on another."""
+    if old is None:
+        return False
+    exact = (old.zero, old.after, old.rounding) == (new.zero, new.after, new.rounding)
+    return exact and float(old.scale) == float(new.scale) and new.low <= old.low and old.high <= new.high

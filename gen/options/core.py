@@ -1,0 +1,173 @@
+"""A spiking core without a network, as a user chooses it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tospike.gen.place.plan import SpikingEngine, spiking_layer
+from tospike.hw.params import (
+    AcceleratorParams,
+    AdaptationParams,
+    Comparison,
+    HostInput,
+    HostOutput,
+    IntFormat,
+    LeakKind,
+    LeakParams,
+    NeuronKind,
+    NeuronParams,
+    NoiseParams,
+    Readout,
+    Reset,
+    ResetTiming,
+    SpikingLayerParams,
+    Sweep,
+    neuron_params,
+    option,
+    require,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerOptions:
+    """A layer of neurons that are alike; their weights are written by the host."""
+
+    PANEL: ClassVar = "Layer"
+
+    inputs: int = option(256, "Input addresses")
+    neurons: int = option(256, "Neurons")
+    lanes: int | None = option(None, "Neurons updated per cycle", unset="8; a register engine: all of them")
+    engine: SpikingEngine = option(SpikingEngine.EVENT, "States in a memory of words, or all neurons in registers")
+    weight_bits: int = option(8, "Bits of a weight")
+    payload_bits: int = option(1, "Bits of an event's payload, unsigned; 1: spikes")
+    recurrent: bool = option(False, "The neurons' spikes are events of the next step")
+    sweep: Sweep = option(Sweep.ALL, "On a time step sweep all words; or only those touched: IF and I without bias")
+    readout: Readout | None = option(None, "spikes, count or membrane", unset="spikes; membrane for i and li")
+    bias: bool = option(False, "A bias per neuron, added in every step")
+
+    def engine_of(self, neuron: NeuronParams) -> SpikingLayerParams:
+        """Return the engine, with these neurons.
+
+        Raises
+        ------
+        InputError
+            A number is out of range, or the engine or the neuron cannot do this.
+        """
+        lanes = self.lanes
+        if lanes is None:
+            lanes = self.neurons if self.engine is SpikingEngine.REGISTER else 8
+        return spiking_layer(
+            self.engine,
+            inputs=self.inputs,
+            neurons=self.neurons,
+            lanes=lanes,
+            payload=IntFormat(bits=self.payload_bits, signed=False),
+            weight_bits=self.weight_bits,
+            neuron=neuron,
+            readout=self.readout or (Readout.SPIKES if neuron.spikes else Readout.MEMBRANE),
+            bias=self.bias,
+            recurrent=self.recurrent,
+            sweep=self.sweep,
+            writable=True,
+        )
+
+    def accelerator(self, neuron: NeuronParams) -> AcceleratorParams:
+        """Return the engine behind the host port, which takes tokens."""
+        layer = self.engine_of(neuron)
+        return AcceleratorParams(
+            name="spiking",
+            engines=(layer,),
+            host_input=HostInput.TOKENS,
+            host_output=HostOutput.TOKENS if layer.readout is Readout.SPIKES else HostOutput.DENSE,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronOptions:
+    """The neurons; what a kind of neuron does not have is passed over."""
+
+    PANEL: ClassVar = "Neuron"
+
+    neuron: NeuronKind = option(NeuronKind.LIF, "Neuron")
+    state_bits: int = option(16, "Bits of a membrane")
+    threshold: int = option(64, "Spike when the membrane is above")
+    comparison: Comparison = option(Comparison.ABOVE, "Spike when v > threshold, or v >= threshold")
+    reset: Reset = option(Reset.ZERO, "What a spike does to the membrane")
+    v_reset: int = option(0, "Where --reset value leads")
+    reset_timing: ResetTiming = option(ResetTiming.SAME, "In which step a spike resets")
+    spike_bits: int = option(1, "Up to 2**BITS - 1 spikes of a neuron in a step")
+    refractory: int = option(0, "Steps that a neuron rests after a spike")
+    initial: int = option(0, "Membrane at the start of a sample")
+    lower_bound: int | None = option(None, "No membrane goes lower into the next step", unset="none")
+    leak: LeakKind = option(LeakKind.SHIFT, "Leak by shift or by multiplier")
+    leak_shift: int = option(4, "v loses v / 2**shift per step")
+    decay: int = option(3840, "Multiplier of the leak, in units of 2**-decay-bits")
+    decay_bits: int = option(12, "Fraction bits of the decay")
+    current_bits: int = option(16, "CuBa: bits of a synaptic current")
+    synapse_leak: LeakKind = option(LeakKind.SHIFT, "CuBa: leak of the current")
+    synapse_shift: int = option(1, "CuBa: i loses i / 2**shift per step")
+    synapse_decay: int = option(2048, "CuBa: multiplier of the leak, in units of 2**-decay-bits")
+    drift: int = option(0, "CuBa: added to the membrane in every step")
+    weight_shift: int = option(0, "Bits by which states are finer than weights")
+    adaptation: int = option(0, "What a spike adds to an adaptive threshold; 0: it is constant")
+    adaptation_leak: LeakKind = option(LeakKind.SHIFT, "Leak of an adaptive threshold")
+    adaptation_shift: int = option(4, "It loses a / 2**shift per step")
+    adaptation_decay: int = option(3840, "Multiplier of that leak, in units of 2**-decay-bits")
+    noise_bits: int = option(0, "Bits of the noise of a threshold; 0: none")
+    noise_shift: int = option(0, "The noise is multiplied by 2**shift")
+    noise_seed: int = option(1, "Seed of the noise")
+    taps: str = option("1,2,3", "Sliding: the inputs of 1, 2, ... steps before count 1 / 2**TAP")
+
+    @property
+    def params(self) -> NeuronParams:
+        """The neuron.
+
+        Raises
+        ------
+        InputError
+            A number is out of range, or the neuron cannot do this.
+        """
+        kind = self.neuron
+        own: dict[str, object] = {}
+        if kind.leaks:
+            own["leak"] = self._leak(self.leak, self.leak_shift, self.decay)
+        if kind.synaptic:
+            own["current_bits"] = self.current_bits
+            own["synapse"] = self._leak(self.synapse_leak, self.synapse_shift, self.synapse_decay)
+        adaptation = noise = None
+        if self.adaptation:
+            leak = self._leak(self.adaptation_leak, self.adaptation_shift, self.adaptation_decay)
+            adaptation = AdaptationParams(step=self.adaptation, leak=leak)
+        if self.noise_bits:
+            noise = NoiseParams(bits=self.noise_bits, shift=self.noise_shift, seed=self.noise_seed)
+        return neuron_params(
+            kind,
+            state_bits=self.state_bits,
+            threshold=self.threshold if kind.spikes else 1,
+            comparison=self.comparison,
+            reset=self.reset,
+            v_reset=self.v_reset,
+            reset_timing=self.reset_timing,
+            spike_bits=self.spike_bits,
+            refractory=self.refractory,
+            initial=self.initial,
+            lower_bound=self.lower_bound,
+            drift=self.drift,
+            weight_shift=self.weight_shift,
+            taps=_numbers(self.taps),
+            adaptation=adaptation,
+            noise=noise,
+            **own,
+        )
+
+    def _leak(self, kind: LeakKind, shift: int, decay: int) -> LeakParams:
+        return LeakParams(kind=kind, shift=shift, decay=decay, fraction_bits=self.decay_bits)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Return ``1,2,3`` as numbers."""
+    parts = text.split(",")
+    require(
+        all(part.strip().isdecimal() for part in parts),
+        f"--taps {text!r} is not a list of numbers, for example 1,2,3",
+    )
+    return tuple(int(part) for part in parts)

@@ -1,0 +1,105 @@
+"""Options of single layers: what can be given for one, in which words, and whether a network has such a layer."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.hw.params import InputError, Option, options_of, require, require_known
+from tospike.sim.network import Conv2d, Dense, Network, Stage
+
+Layers = Mapping[str, Mapping[str, Any]]
+"""Options by name, for each layer by its name."""
+LAYER_OPTIONS: dict[str, Option] = {
+    name: each for cls in (QuantizeOptions, PlanOptions) for name, each in options_of(cls).items() if each.kinds
+}
+"""What a layer can have of its own."""
+_OF_WEIGHTS = ("weight_bits", "weight_scale", "scale", "per_channel")
+
+
+def parse_layers(texts: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Parse texts ``LAYER.OPTION=VALUE`` as options of layers; of two for the same the last one holds.
+
+    Raises
+    ------
+    InputError
+        A text of another form.
+    """
+    layers: dict[str, dict[str, str]] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        layer, _, name = key.rpartition(".")
+        require(
+            bool(layer and name and equals),
+            f"--layer {text!r} is not LAYER.OPTION=VALUE, for example fc1.weight-bits=4",
+        )
+        layers.setdefault(layer, {})[name.replace("-", "_")] = value
+    return layers
+
+
+def checked_layers(layers: Layers, of_networks: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the options of layers with their values as the options have them.
+
+    ``of_networks`` are the names of all options that whole networks have.
+
+    Raises
+    ------
+    InputError
+        An option that no layer has, or a value that it cannot have.
+    """
+    made: dict[str, dict[str, Any]] = {}
+    require(isinstance(layers, Mapping), f"layers must be a dict of options for each layer, not {layers!r}")
+    for layer, given in layers.items():
+        require(isinstance(given, Mapping), f"layer {layer!r} must have options, not {given!r}")
+        for name, value in given.items():
+            require(
+                name not in of_networks or name in LAYER_OPTIONS,
+                f"{layer}.{name.replace('_', '-')} is an option of the whole network: give it without a layer",
+            )
+            require_known(f"layer {layer!r}: option", name, LAYER_OPTIONS)
+            made.setdefault(layer, {})[name] = LAYER_OPTIONS[name].parse(value, f"{layer}.{name.replace('_', '-')}")
+    return made
+
+
+def merged(first: Layers, then: Layers) -> dict[str, dict[str, Any]]:
+    """Both; where they differ, what comes second."""
+    return {layer: {**first.get(layer, {}), **then.get(layer, {})} for layer in (*first, *then)}
+
+
+def layers_of(layers: Layers, network: Network) -> dict[str, dict[str, Any]]:
+    """Return what a network has of options that another one may have, too: of its layers, and of its kind."""
+    kept = {
+        stage.name: {
+            name: value for name, value in layers.get(stage.name, {}).items() if not _unsuited(name, stage, network)
+        }
+        for stage in network.stages
+    }
+    return {layer: given for layer, given in kept.items() if given}
+
+
+def check_layers(layers: Layers, networks: Sequence[Network]) -> None:
+    """Refuse what none of the networks has.
+
+    Raises
+    ------
+    InputError
+        There is no such layer, and the message tells the nearest; or it cannot have such an option.
+    """
+    stages = [(stage, network) for network in networks for stage in network.stages]
+    for layer, given in layers.items():
+        require_known("layer", layer, dict.fromkeys(stage.name for stage, _ in stages))
+        for name in given:
+            reasons = [_unsuited(name, stage, network) for stage, network in stages if stage.name == layer]
+            if all(reasons):
+                raise InputError(f"{layer}.{name.replace('_', '-')} {reasons[0]}: leave it out")
+
+
+def _unsuited(name: str, stage: Stage, network: Network) -> str:
+    """Why a layer cannot have an option; empty if it can."""
+    kind = "snn" if network.is_spiking else "ann"
+    kinds = LAYER_OPTIONS[name].kinds
+    if kind not in kinds:
+        return f"is for layers of an {' or '.join(kinds).upper()}, which {network.name!r} is not"
+    if name in _OF_WEIGHTS and kind == "ann" and not isinstance(stage.synapses, Dense | Conv2d):
+        return "is for weights, which this layer has not"
+    return ""

@@ -1,0 +1,100 @@
+"""An engine for matrix products, as a user chooses it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tospike.gen.emit.primitives import with_products
+from tospike.gen.place.auto_size import EITHER, Fit, fit
+from tospike.hw.params import (
+    ArrayParams,
+    Dataflow,
+    DenseLayer,
+    IntFormat,
+    SystolicParams,
+    Technology,
+    WeightSource,
+    check_options,
+    option,
+    require,
+)
+from tospike.hw.params.devices import find_device, named
+
+
+class ActSign(StrEnum):
+    """Signedness of activations."""
+
+    SIGNED = "signed"
+    UNSIGNED = "unsigned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystolicOptions:
+    """The array, and where its weights are."""
+
+    rows: int | None = option(None, "Rows of the array", low=1, high=256, unset="8")
+    cols: int | None = option(None, "Columns of the array", low=1, high=256, unset="8")
+    dataflow: Dataflow | None = option(None, "Output- or weight-stationary", unset="os")
+    fit: str | None = option(None, f"Choose the fastest array that fits {named()}")
+    act_bits: int = option(8, "Bits of an activation", low=1, high=8)
+    act_sign: ActSign = option(ActSign.SIGNED, "Signedness of activations")
+    weight_bits: int = option(8, "Bits of a weight; 1: +1 and -1", low=1, high=8)
+    acc_bits: int = option(32, "Bits of an accumulator, up to 32")
+    technology: Technology = option(Technology.GENERIC, "What multipliers are made of")
+    zero_gating: bool = option(False, "Multipliers rest while an operand is 0")
+    products_per_multiplier: int | None = option(
+        None, "2: two columns share multipliers", low=1, high=2, unset="ecp5: 2 where widths allow, else 1"
+    )
+    weights: WeightSource | None = option(None, "On chip, or streamed in", unset="memory; stream if --fit must")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        chosen = (self.rows, self.cols, self.dataflow, self.products_per_multiplier)
+        require(
+            self.fit is None or all(each is None for each in chosen),
+            "--fit chooses the array: leave --rows, --cols, --dataflow and --products-per-multiplier out, or --fit",
+        )
+
+    @property
+    def array(self) -> ArrayParams:
+        """The array; with ``fit`` what the search begins with."""
+        array = ArrayParams(
+            rows=self.rows or 8,
+            cols=self.cols or 8,
+            dataflow=self.dataflow or Dataflow.OS,
+            act=IntFormat(bits=self.act_bits, signed=self.act_sign is ActSign.SIGNED),
+            weight_bits=self.weight_bits,
+            acc_bits=self.acc_bits,
+            zero_gating=self.zero_gating,
+            technology=self.technology,
+        )
+        return with_products(array, self.products_per_multiplier)
+
+    @property
+    def bare_array(self) -> ArrayParams:
+        """The array alone.
+
+        Raises
+        ------
+        InputError
+            Options are given that are about its memories.
+        """
+        require(
+            self.fit is None and self.weights is None,
+            "a bare array has no memories: leave --fit and --weights out",
+        )
+        return self.array
+
+    def engine(self, layer: DenseLayer) -> tuple[SystolicParams, Fit | None]:
+        """The engine for a matrix product, and what was predicted if its array was chosen to fit a device.
+
+        Raises
+        ------
+        InputError
+            There is no such device, or nothing fits it.
+        """
+        sources = EITHER if self.weights is None else (self.weights,)
+        engine = SystolicParams(array=self.array, layers=(layer,), writable=True, weights=sources[0])
+        if self.fit is None:
+            return engine, None
+        fitted = fit(engine, find_device(self.fit), sources=sources)
+        return fitted.params, fitted

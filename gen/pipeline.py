@@ -1,0 +1,194 @@
+"""A trained network, data and options to a design: import, quantise, plan."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.load import load_network
+from tospike.gen.nir.importer import settled_options
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.place.auto_size import Fit, fit, systolic_engine
+from tospike.gen.place.conv import MOST_COLUMNS, columns
+from tospike.gen.place.dead_neurons import keep, read_neurons
+from tospike.gen.place.options import AnnEngine
+from tospike.gen.place.plan import plan
+from tospike.gen.place.streaming import stream_cost
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.result import Quantized
+from tospike.hw.params import InputError, require
+from tospike.sim.arithmetic import to_int64
+from tospike.sim.design import Design
+from tospike.sim.encoders.encoding import as_frames, as_looks, quantize_input
+from tospike.sim.network import Array, Conv2d, Network
+from tospike.sim.spiking.window import chain_order
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """One trained network on its way to hardware."""
+
+    network: Network
+    """As trained, in floating point."""
+    quantized: Quantized
+    """The network in integers."""
+    planned: Design | InputError
+    """The network on hardware, or why no engine can run it."""
+    choices: dict[str, Any]
+    """Every option with the value that was used."""
+    fit: Fit | None = None
+    """What was predicted, where the array was chosen to fit a device."""
+    whole: Network | None = None
+    """``network`` with the neurons that nothing reads, where they were left out."""
+
+    @property
+    def imported(self) -> Network:
+        """The network as it is in the file."""
+        return self.whole or self.network
+
+    @property
+    def design(self) -> Design:
+        """The network on hardware.
+
+        Raises
+        ------
+        InputError
+            No engine can run it; float and golden accuracy can still be had.
+        """
+        if isinstance(self.planned, InputError):
+            raise self.planned
+        return self.planned
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know before believing the results, a line each."""
+        return self.network.warnings
+
+    def integers(self, x: Array) -> Array:
+        """Return the samples of the data set as the hardware gets them: values on the input's grid, or spikes as they
+        are.
+
+        An image of an SNN goes position by position, spike trains for an ANN are summed to frames. A delta ANN gets
+        several frames, (N, looks, inputs).
+        """
+        spec = self.quantized.network.input
+        x = as_looks(spec, x) if spec.looks else as_frames(spec, x)
+        given = spec.encoding is None and self.network.is_spiking
+        integers = (
+            (x if x.dtype.kind in "iu" else to_int64(x, "spikes of the data")) if given else quantize_input(spec, x)
+        )
+        first = self.quantized.network.stages[0].synapses
+        if self.network.is_spiking and isinstance(first, Conv2d):
+            return integers[..., chain_order(first.shape)]
+        return integers
+
+
+def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
+    """Import, quantise (calibrated with the training part of ``data``) and plan.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be imported, data that do not fit the network, a number that does not fit its format. That
+        no engine can run the network is told later, by ``design``.
+    """
+    nir = options.nir(model, spikes=data.is_spikes)
+    if nir is not None and data.has_steps:
+        nir = replace(nir, encoding=nir.encoding if data.is_frames else None, steps=data.steps)
+    network = load_network(model, nir=nir)
+    network = replace(network, warnings=(*network.warnings, *data.warnings))
+    if options.frames is not None:
+        network = replace(network, input=replace(network.input, frames=options.frames))
+    if not network.is_spiking and options.ann_engine is AnnEngine.DELTA:
+        looks = data.steps if data.is_frames else network.input.frames if data.is_spikes else 1
+        network = replace(network, input=replace(network.input, looks=looks))
+    values = _values(model, network, data)
+    require(
+        network.input.inputs == values,
+        f"{model} takes {network.input.inputs} values per sample, but {data.name} has {values}: give other --data",
+    )
+    takes_frames = network.input.encoding is not None and network.input.encoding.takes_frames
+    require(
+        not takes_frames or data.is_frames,
+        f"--encoding delta takes a frame for each step, but {data.name} has one per sample: give npz:FILE with frames, "
+        "label",
+    )
+    require(
+        takes_frames or network.input.looks > 0 or not data.is_frames,
+        f"{data.name} has a frame for each step, which only --encoding delta takes, and of an ANN --ann-engine delta: "
+        "give that, or x, y",
+    )
+    require(
+        options.event_bin is None or (network.is_spiking and network.input.encoding is None),
+        f"--event-bin is for spiking networks that take spikes, which {network.name!r} does not here: leave it out",
+    )
+    require(
+        data.time_bin_us is None or options.event_bin in (None, data.time_bin_us),
+        f"--event-bin {options.event_bin} is not the time step of {data.name}, {data.time_bin_us} us: give the same",
+    )
+    data.require_classes(network.outputs, network.name)
+    choices: dict[str, Any] = {"model": model.name, "data": data.name, "split": data.split}
+    if nir is not None:
+        choices["nir"] = settled_options(model, nir).describe()
+    elif data.is_spikes:
+        choices["spike trains"] = describe_frames(network.input.frames, data.steps)
+    if network.input.looks:
+        choices["frames, of which the last is answered"] = network.input.looks
+    if network.warnings:
+        choices["warnings"] = list(network.warnings)
+    options = options.for_network(network)
+    imported = network
+    quantized = quantize(network, data.train_x, options.quantize)
+    read = read_neurons(quantized.network)
+    network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
+    hardware, device = options.plan, options.device
+    fitted: Fit | None = None
+    planned: Design | InputError
+    try:
+        planned = plan(quantized.network, hardware)
+        if device is not None:
+            fitted = fit(
+                systolic_engine(planned.params),
+                device,
+                sources=options.weight_sources,
+                names=[stage.name for stage in quantized.network.stages],
+            )
+            hardware = fitted.refine(hardware)
+            planned = plan(quantized.network, hardware)
+    except InputError as error:
+        planned = error
+    choices["quantize"] = quantized.describe()
+    cols = columns(quantized.network)
+    choices["hardware"] = replace(hardware, cols=hardware.cols or cols).describe()
+    if hardware.cols is None and cols < MOST_COLUMNS:
+        choices["columns"] = f"{cols}: the last layer's sums leave channel by channel"
+    unread = {stage.name: int((~of).sum()) for stage, of in zip(network.stages, read, strict=True) if not of.all()}
+    if unread:
+        choices["neurons that nothing reads"] = unread
+    if fitted is not None:
+        choices["fit"] = fitted.describe()
+    if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
+        choices["weight_stream"] = asdict(stream_cost(streaming))
+    return Prepared(network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted, whole=imported)
+
+
+def _values(model: Path, network: Network, data: DataSet) -> int:
+    """Return how many values a sample, or a step of a spike train, has for this network."""
+    if network.is_spiking or not data.is_spikes:
+        return data.inputs
+    frames = network.input.frames
+    require(
+        1 <= frames <= data.steps,
+        f"{model} is an ANN, but {data.name} holds spike trains of {data.steps} steps: give --frames, 1 (their sum "
+        f"over all steps) to {data.steps} (all of them, one step after the other)",
+    )
+    return frames * data.inputs
+
+
+def describe_frames(frames: int, steps: int) -> str:
+    """Return how spike trains of ``steps`` steps enter an ANN, in words."""
+    if frames == 1:
+        return f"spikes of all {steps} steps summed per channel"
+    if frames == steps:
+        return f"all {steps} steps one after the other, as one vector"
+    return f"spikes summed per channel in {frames} frames of {steps / frames:g} steps, one frame after the other"

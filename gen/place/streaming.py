@@ -1,0 +1,42 @@
+"""What it takes to stream weights in: how many beats, how many cycles."""
+
+from dataclasses import dataclass, replace
+
+from tospike.gen.emit.memory_init import pack
+from tospike.hw.params import SystolicParams, WeightSource
+from tospike.hw.systolic.layout import weight_beats
+from tospike.sim.design import Design
+from tospike.sim.systolic.golden import frame_counters
+from tospike.sim.systolic.timing import frame_cycles
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamCost:
+    """The price of weights that are not on chip."""
+
+    beats: int
+    """Of 32 bits, for each frame."""
+    cycles_lost: int
+    """Cycles that a frame takes longer than with all weights on chip, from a host that always has the next beat."""
+
+    def __str__(self) -> str:
+        return (
+            f"weights are streamed: {self.beats:,} beats per frame, {self.cycles_lost:,} cycles more than from memory"
+        )
+
+
+def stream_cost(params: SystolicParams) -> StreamCost:
+    """Return the price for an engine that streams its weights."""
+    stored = replace(params, weights=WeightSource.MEMORY)
+    return StreamCost(
+        beats=frame_counters(params)["weight_words"] * params.beats_per_word,
+        cycles_lost=frame_cycles(params) - frame_cycles(stored),
+    )
+
+
+def frame_weights(design: Design) -> list[int]:
+    """Return the beats that the host sends for each frame; none, if no engine takes them."""
+    streams = design.params.weight_stream
+    if streams is None:
+        return []
+    return weight_beats(streams, pack(design)[design.params.engines.index(streams)]["weights"])

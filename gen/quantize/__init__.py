@@ -1,0 +1,1 @@
+"""A float network to an integer network."""

@@ -1,0 +1,174 @@
+"""The grid of every activation of an ANN: a trained quantiser's, or one chosen from calibration data."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.gen.quantize.scale import choose_scale, signed_bits
+from tospike.hw.params import IntFormat, require
+from tospike.sim.network import (
+    Activation,
+    Add,
+    AveragePool2d,
+    Grid,
+    GridRounding,
+    InputSpec,
+    MaxPool2d,
+    Network,
+    Stage,
+    SumPool2d,
+)
+
+Floats = NDArray[np.float64]
+FEW_LEVELS, MOST_LEVELS = 16, 256
+INPUT = -1
+"""The network's input where the index of a stage is meant."""
+
+
+def is_logits(network: Network, index: int) -> bool:
+    """Return whether a stage sends its accumulators: the last one, if nothing follows its sums."""
+    neuron = network.stages[index].neuron
+    assert isinstance(neuron, Activation)
+    plain = not neuron.relu and neuron.maximum is None and neuron.grid is None
+    return index == len(network.stages) - 1 and plain
+
+
+def choose_grids(network: Network, values: list[Floats], options: QuantizeOptions) -> tuple[dict[int, Grid], IntFormat]:
+    """Return the grids of the input (-1) and of all stages but logits, and the one format that holds all their
+    integers.
+
+    Parameters
+    ----------
+    values
+        What the input and each stage send on the calibration data: ``values[i + 1]`` (N, outputs) of stage i.
+
+    Notes
+    -----
+    Trained grids may be moved: the same values by other integers, only the zero moves with them. Signed ones of up to
+    16 levels become unsigned, because requantisation can then reproduce them exactly (see `fit_thresholds`).
+    An engine has one activation format, so one grid with negative integers makes it signed; trained unsigned grids
+    that then do not fit are moved down. Values that are added to each other get a common scale, if none of them has a
+    trained one.
+    """
+    trained = {index: _unsigned(grid) for index in _sent(network) if (grid := _trained(network, index)) is not None}
+    for index, grid in trained.items():
+        where = "the input" if index == INPUT else f"stage {network.stages[index].name!r}"
+        levels = grid.high - grid.low + 1
+        require(levels <= MOST_LEVELS, f"{where} is quantised to {levels} levels: train quantisers of 8 bits at most")
+        require(
+            index == INPUT or grid.is_even,
+            f"{where} rounds {grid.rounding.value} on both sides of 0, which gives levels "
+            "of different widths that no multiplier gives: train it with ROUND, FLOOR or CEIL, or unsigned",
+        )
+    chosen = [index for index in _sent(network) if index not in trained]
+    nonnegative = _nonnegative(network, bool(values[0].min() >= 0))
+    signed = any(grid.low < 0 for grid in trained.values()) or not all(nonnegative[index] for index in chosen)
+    require(
+        not chosen or not signed or options.act_bits >= 2,
+        "activations of 1 bit cannot be negative: give 2 act-bits or ReLU and inputs from 0 upwards",
+    )
+    act = IntFormat(bits=options.act_bits, signed=signed)
+    grids = {index: _signed(grid) if signed else grid for index, grid in trained.items()}
+    for group in _added(network, chosen):
+        scale = choose_scale(np.concatenate([values[i + 1].ravel() for i in group]), act, options.act_scale)
+        for i in group:
+            grids[i] = Grid(
+                scale=np.asarray(scale),
+                low=0 if nonnegative[i] and i != INPUT else act.min,  # other data may hold what these do not
+                high=act.max,
+                rounding=GridRounding.TIES_UP,
+            )
+            grids[i] = _clipped(grids[i], network.stages[i]) if i != INPUT else grids[i]
+    low, high = min(grid.low for grid in grids.values()), max(grid.high for grid in grids.values())
+    bits = max(signed_bits(low), signed_bits(high)) if signed else high.bit_length()
+    wide = IntFormat(bits=max(bits, act.bits) if chosen else bits, signed=signed)
+    require(wide.bits <= 8, f"activations from {low} to {high} need {wide.bits} bits: train quantisers of 8 at most")
+    for index, stage in enumerate(network.stages):
+        if isinstance(stage.synapses, MaxPool2d):
+            grids[index] = grids[network.sources(index)[0]]
+    return grids, wide
+
+
+def input_spec(network: Network, grid: Grid, act: IntFormat) -> InputSpec:
+    """Return the input of the quantised network."""
+    spec = network.input
+    clamp = (grid.low, grid.high) if (grid.low > act.min or grid.high < act.max) and spec.grid else None
+    if spec.grid is None:
+        # q = round(u / s) with u = (x - offset) / scale
+        return replace(spec, format=act, scale=spec.scale * float(grid.scale))
+    return replace(spec, format=act, clamp=clamp, grid=grid)
+
+
+def _sent(network: Network) -> list[int]:
+    """Return the input and the stages whose values are rounded on their own: a max-pool selects what was rounded
+    before."""
+    stages = range(len(network.stages))
+    kept = [i for i in stages if not is_logits(network, i) and not isinstance(network.stages[i].synapses, MaxPool2d)]
+    return [INPUT, *kept]
+
+
+def _trained(network: Network, index: int) -> Grid | None:
+    if index == INPUT:
+        return network.input.grid
+    stage = network.stages[index]
+    assert isinstance(stage.neuron, Activation)
+    return None if stage.neuron.grid is None else _clipped(stage.neuron.grid, stage)
+
+
+def _clipped(grid: Grid, stage: Stage) -> Grid:
+    """Return the levels of a grid that the stage's ReLU and maximum leave."""
+    assert isinstance(stage.neuron, Activation)
+    low, high = grid.low, grid.high
+    if stage.neuron.relu:
+        low = max(low, int(grid.levels(np.zeros(()))))
+    if stage.neuron.maximum is not None:
+        high = min(high, int(grid.levels(np.asarray(stage.neuron.maximum))))
+    if low == high:  # a grid has two levels: the one below would be negative behind a ReLU
+        low, high = (low, high + 1) if high < grid.high else (low - 1, high)
+    return replace(grid, low=low, high=high)
+
+
+def _unsigned(grid: Grid) -> Grid:
+    if grid.low >= 0 or grid.high - grid.low >= FEW_LEVELS:
+        return grid
+    return grid.moved(1 << max((-grid.low - 1).bit_length(), grid.high.bit_length()))
+
+
+def _signed(grid: Grid) -> Grid:
+    return grid.moved(-(1 << (grid.high.bit_length() - 1))) if grid.high > 127 else grid
+
+
+def _nonnegative(network: Network, is_input: bool) -> dict[int, bool]:
+    """Return which values can never be negative."""
+    known = {INPUT: is_input}
+    for index, stage in enumerate(network.stages):
+        assert isinstance(stage.neuron, Activation)
+        sums = isinstance(stage.synapses, MaxPool2d | AveragePool2d | SumPool2d) or (
+            isinstance(stage.synapses, Add) and bool((stage.synapses.weight >= 0).all())
+        )
+        if isinstance(stage.synapses, SumPool2d | Add):
+            sums = sums and bool((stage.synapses.bias >= 0).all())
+        known[index] = stage.neuron.relu or (sums and all(known[source] for source in network.sources(index)))
+    return known
+
+
+def _added(network: Network, chosen: list[int]) -> list[list[int]]:
+    """Return ``chosen`` in groups that need a common scale: what an addition takes, directly or through max-pools."""
+    groups = [[index] for index in chosen]
+    for index, stage in enumerate(network.stages):
+        if not isinstance(stage.synapses, Add):
+            continue
+        taken = {_selected(network, source) for source in network.sources(index)}
+        if taken <= set(chosen):
+            joined = [group for group in groups if taken & set(group)]
+            groups = [group for group in groups if group not in joined]
+            groups.append(sorted({member for group in joined for member in group}))
+    return groups
+
+
+def _selected(network: Network, index: int) -> int:
+    while index != INPUT and isinstance(network.stages[index].synapses, MaxPool2d):
+        index = network.sources(index)[0]
+    return index

@@ -1,0 +1,171 @@
+"""Quantises an ANN: integer weighted sums, each followed by a requantisation."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.gen.quantize.activation_grids import choose_grids, input_spec, is_logits
+from tospike.gen.quantize.hidden_layer import HiddenLayer
+from tospike.gen.quantize.integer_sums import Sums
+from tospike.gen.quantize.logits import MOST_FRACTION_BITS, logit_sums, needed_fraction_bits, round_biases
+from tospike.gen.quantize.offsets import move_offsets
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.gen.quantize.result import StageReport
+from tospike.gen.quantize.scale import signed_bits
+from tospike.hw.params import IntFormat, of_layer, require, require_range
+from tospike.sim.encoders.encoding import encode
+from tospike.sim.network import Accumulator, Activation, Grid, MaxPool2d, Network, Stage
+from tospike.sim.network.reference import run_float
+
+Ints = NDArray[np.int64]
+
+NOT_MATTERING = 0.5
+"""Levels by which the rounding of a hidden bias may move an output: the output is rounded by as much."""
+
+
+def quantize_ann(
+    network: Network, samples: NDArray[np.generic], options: QuantizeOptions
+) -> tuple[Network, tuple[StageReport, ...]]:
+    """Quantise a network of :class:`Activation` stages; see :func:`tospike.gen.quantize.network.quantize`.
+
+    A stage computes ``acc = weight @ x + bias`` in units of (weight scale) * (input scale), and requantises it to the
+    units of its output; the last stage, unless something follows its sums, sends the accumulators: logits in units of
+    their own. Trained quantisers set the scales of what they quantise, and their thresholds are reproduced exactly
+    where a multiplier and a bias can; ``options`` and the calibration data set the others.
+    """
+    require_range("weight-bits of an ANN", options.weight_bits, 1, 8)
+    for stage in network.stages:
+        own = of_layer(options, stage.name).weight_bits
+        require_range(f"weight-bits of layer {stage.name!r} of an ANN", own, 1, 8)
+    inputs = encode(network.input, samples).astype(np.float64)
+    binary = {stage.name for stage in network.stages if of_layer(options, stage.name).weight_bits == 1}
+    network, moved = move_offsets(network, _ends(network, inputs), never_zero=binary)
+    runs = run_float(network, samples).stages
+    grids, act = choose_grids(network, [inputs, *(run.outputs for run in runs)], options)
+    layers = _Layers(network=network, grids=grids, act=act, options=options)
+    stages, reports, off = layers.quantize(0)
+    finer = layers.fraction_bits(reports, off)
+    if finer:
+        stages, reports, _ = layers.quantize(finer)
+    reports = tuple(replace(report, moved_channels=count) for report, count in zip(reports, moved, strict=True))
+    spec = input_spec(network, grids[-1], act)
+    return Network(name=network.name, input=spec, stages=stages), reports
+
+
+def _ends(network: Network, inputs: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the least and the greatest value that an input of the integer network can stand for."""
+    grid = network.input.grid
+    if grid is not None:
+        return float(grid.scale) * (grid.low - grid.zero), float(grid.scale) * (grid.high - grid.zero)
+    widest = float(np.abs(inputs).max())
+    return -widest, widest
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Layers:
+    network: Network
+    grids: dict[int, Grid]
+    act: IntFormat
+    options: QuantizeOptions
+
+    def quantize(self, fraction_bits: int) -> tuple[tuple[Stage, ...], tuple[StageReport, ...], float]:
+        """Return the integer stages, with biases that are by so many bits finer than sums.
+
+        Also the levels by which the rounding of a bias moves an output of a hidden stage at most.
+        """
+        stages, reports, off = zip(
+            *(self._stage(index, stage, fraction_bits) for index, stage in enumerate(self.network.stages)), strict=True
+        )
+        return stages, reports, max(off)
+
+    def fraction_bits(self, reports: tuple[StageReport, ...], hidden: float) -> int:
+        """As many as the outputs need, if all accumulators have room for them.
+
+        Parameters
+        ----------
+        reports
+            Those without any.
+        hidden
+            Levels by which the rounding of a bias moves an output of a hidden stage then.
+        """
+        room = IntFormat(bits=self.options.acc_bits, signed=True).max
+        needed = 0 if hidden <= NOT_MATTERING else math.ceil(math.log2(hidden / NOT_MATTERING)) + 1
+        last = len(self.network.stages) - 1
+        if is_logits(self.network, last) and not isinstance(self.network.stages[last].synapses, MaxPool2d):
+            needed = max(needed, needed_fraction_bits(self._logits(last), self.act))
+        return min(needed, MOST_FRACTION_BITS, *((room // max(1, r.largest)).bit_length() - 1 for r in reports))
+
+    def _sources(self, index: int) -> list[Grid]:
+        return [self.grids[source] for source in self.network.sources(index)]
+
+    def _logits(self, index: int) -> Sums:
+        stage = self.network.stages[index]
+        return logit_sums(stage, self._sources(index), self.act, of_layer(self.options, stage.name))
+
+    def _stage(self, index: int, stage: Stage, fraction_bits: int) -> tuple[Stage, StageReport, float]:
+        if isinstance(stage.synapses, MaxPool2d):
+            return *self._max_pool(index, stage), 0.0
+        if is_logits(self.network, index):
+            sums = self._logits(index)
+            bias, error = round_biases(sums, fraction_bits, stage.name)
+            unit = float(sums.unit[0]) / 2**fraction_bits
+            report = self._report(stage, sums, bias, fraction_bits, unit)
+            logits = replace(sums.synapses, bias=bias)
+            neuron = Accumulator(fraction_bits=fraction_bits)
+            return replace(stage, synapses=logits, neuron=neuron), replace(report, logit_error=error), 0.0
+        params = replace(self.options.requantize, fraction_bits=fraction_bits)
+        layer = HiddenLayer(
+            stage=stage,
+            sources=self._sources(index),
+            target=self.grids[index],
+            act=self.act,
+            options=of_layer(self.options, stage.name),
+            params=params,
+        ).quantize()
+        report = self._report(stage, layer.sums, layer.bias, fraction_bits, float(self.grids[index].scale))
+        report = replace(
+            report, inexact_channels=layer.inexact, constant_channels=layer.constant, coarser_channels=layer.coarser
+        )
+        synapses = replace(layer.sums.synapses, bias=layer.bias)
+        return replace(stage, synapses=synapses, neuron=layer.neuron), report, layer.bias_error
+
+    def _max_pool(self, index: int, stage: Stage) -> tuple[Stage, StageReport]:
+        plain = stage.neuron == Activation(relu=False)
+        require(plain, f"stage {stage.name!r} rounds or clips behind a max-pool: put that into the stage before it")
+        report = StageReport(
+            stage=stage.name,
+            weight_scale=1.0,
+            weight_error=0.0,
+            unit=float(self._sources(index)[0].scale),
+            largest=max(self.act.max, -self.act.min),
+            bits=max(signed_bits(self.act.min), signed_bits(self.act.max)),
+        )
+        return replace(stage, neuron=Accumulator()), report
+
+    def _report(self, stage: Stage, sums: Sums, bias: Ints, fraction_bits: int, unit: float) -> StageReport:
+        lowest, highest = self._accumulators(stage.name, sums, bias, fraction_bits)
+        return StageReport(
+            stage=stage.name,
+            weight_scale=sums.weight_scale,
+            weight_error=sums.weight_error,
+            unit=unit,
+            largest=max(highest, -lowest),
+            bits=max(signed_bits(lowest), signed_bits(highest)),
+            fraction_bits=fraction_bits,
+        )
+
+    def _accumulators(self, name: str, sums: Sums, bias: Ints, fraction_bits: int) -> tuple[int, int]:
+        """Return the lowest and highest value that a partial sum can reach, in any order and for any input; it must
+        fit."""
+        low, high = (end << fraction_bits for end in sums.reach(self.act.min, self.act.max))
+        highest = int(max(high.max(), (high + bias).max()))
+        lowest = int(min(low.min(), (low + bias).min()))
+        acc = IntFormat(bits=self.options.acc_bits, signed=True)
+        require(
+            acc.holds(highest) and acc.holds(lowest),
+            f"stage {name!r} can reach accumulators from {lowest} to {highest}, which do not fit {acc.bits} bits: "
+            "give fewer --weight-bits or --act-bits",
+        )
+        return lowest, highest

@@ -1,0 +1,264 @@
+"""A layer whose sums become activations: a weight scale, a bias and a multiplier for each channel, one shift for all.
+
+A channel's factor, the levels of its output that an accumulator's unit is, is its multiplier over ``2**shift``. All
+channels share the shift, so factors that differ by more than ``2**8`` leave some multipliers fewer than 8 bits. Then
+
+- a channel that gives the same level whatever comes in has no weights, and its level by its bias;
+- a channel with a smaller factor has a larger weight scale. Its weights are rounded to fewer bits, which still moves
+  its output less than rounding moves that of the channel with the largest factor;
+- factors are cut that are so large that rounded weights blur the step between the lowest and the highest level by more
+  than the ramp that the cut makes of it.
+
+Where weights cannot be scaled (pools, additions, weights of +1 and -1), a smaller multiplier is taken, and the bias
+made for that. ``docs/explanation/quantisation.md`` has the bounds.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.gen.quantize.integer_sums import Sums, Weighted, addition_sums, pool_sums
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.gen.quantize.requantizer import LEAST_MULTIPLIER, common_shift, fit_thresholds, multipliers, thresholds
+from tospike.hw.params import IntFormat, RequantizeParams
+from tospike.sim.arithmetic import to_int64
+from tospike.sim.network import Activation, Add, AveragePool2d, Conv2d, Dense, Grid, Requantize, Stage, SumPool2d
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+CONSTANT = 2.0**-6
+"""A channel whose output moves by no more levels than this is constant."""
+TRAINED_CONSTANT = 1e-6
+"""The same for a trained quantiser, which may have a step there: float32 is no more exact."""
+SMALLER = 1 - 1e-9
+"""A factor is smaller than another one if it is smaller than this of it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hidden:
+    """The integers of a layer, and what was done to its channels."""
+
+    sums: Sums
+    bias: Ints
+    """(channels,)."""
+    neuron: Requantize
+    inexact: int = 0
+    """Channels in which some accumulator gets another level than in the trained network."""
+    constant: int = 0
+    """Channels that have their level by the bias alone."""
+    coarser: int = 0
+    """Channels with a larger weight scale than would suit their weights."""
+    bias_error: float = 0.0
+    """Levels by which the rounding of a bias moves an output at most, where no trained quantiser is to be met."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Integers:
+    """(channels,) each."""
+
+    bias: Ints
+    multiplier: Ints
+    inexact: Mask
+    off: Floats
+    """Levels, see `Hidden.bias_error`."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HiddenLayer:
+    """What a layer's integers are chosen from."""
+
+    stage: Stage
+    sources: list[Grid]
+    """Of its inputs."""
+    target: Grid
+    """Of its outputs."""
+    act: IntFormat
+    options: QuantizeOptions
+    params: RequantizeParams
+    """With the bits by which biases are finer than sums."""
+
+    def quantize(self) -> Hidden:
+        """Choose them.
+
+        Raises
+        ------
+        InputError
+            A number that does not fit.
+        """
+        synapses = self.stage.synapses
+        if isinstance(synapses, Dense | Conv2d):
+            return self._weighted(self._weights(synapses))
+        assert isinstance(synapses, Add | AveragePool2d | SumPool2d)
+        if isinstance(synapses, Add):
+            sums = addition_sums(synapses, self.sources)
+        else:
+            sums = pool_sums(synapses, self.sources[0], self.stage.name)
+        if not sums.rows.any():  # nothing but biases: any unit will do
+            sums = replace(sums, unit=np.full_like(sums.unit, float(self.target.scale) / LEAST_MULTIPLIER))
+        shift = self._shift(self._factor(sums))
+        return self._hidden(sums, self._integers(sums, shift), shift)
+
+    # ------------------------------------------------------------------------------------------------ properties
+
+    @property
+    def _is_trained(self) -> bool:
+        assert isinstance(self.stage.neuron, Activation)
+        return self.stage.neuron.grid is not None
+
+    @property
+    def _levels(self) -> int:
+        return self.target.high - self.target.low + 1
+
+    @property
+    def _finer(self) -> int:
+        return 1 << self.params.fraction_bits
+
+    def _weights(self, synapses: Dense | Conv2d) -> Weighted:
+        return Weighted(
+            synapses=synapses,
+            source=self.sources[0],
+            options=self.options,
+            one_scale=not self.options.per_channel,
+            name=self.stage.name,
+        )
+
+    def _factor(self, sums: Sums) -> Floats:
+        """Return (channels,) the levels that the least step of a biased sum is."""
+        return sums.unit / float(self.target.scale) / self._finer
+
+    def _scale(self, factor: float) -> float:
+        """Return the weight scale that makes a factor."""
+        return factor * self._finer * float(self.target.scale) / float(self.sources[0].scale)
+
+    # ------------------------------------------------------------------------------------------------------ scales
+
+    def _weighted(self, weights: Weighted) -> Hidden:
+        own, binary = weights.own_scales(), weights.is_binary
+        constant, level = self._constant(weights)
+        scale = np.where(constant, 1.0, own)
+        if not binary:
+            offset = self.target.centre * float(self.target.scale)
+            scale = weights.hold_biases(scale, constant, self.act, self._largest // self._finer, offset)
+        blur = 0 if binary or self._is_trained else weights.weight.shape[1]
+        factor = self._factor(weights.sums(scale, constant))
+        shift = self._shift(factor[~constant], blur)
+        small = ~constant & (factor * 2.0**shift < LEAST_MULTIPLIER * SMALLER) & (not binary)
+        if self._is_trained and small.any():
+            # such a multiplier may do: few levels leave it much room
+            small &= self._integers(weights.sums(scale, constant), shift).inexact
+        scale = np.where(small, self._scale(LEAST_MULTIPLIER / 2.0**shift), scale)
+
+        sums = weights.sums(scale, constant)
+        integers, given = self._integers(sums, shift), self._give(level, sums, shift)
+        coarser = ~constant & (scale != own)
+        chosen = _Integers(
+            bias=np.where(constant, given.bias, integers.bias),
+            multiplier=np.where(constant, given.multiplier, integers.multiplier),
+            inexact=~constant & (integers.inexact | (coarser & self._is_trained)),
+            off=np.where(constant, given.off, integers.off),
+        )
+        return self._hidden(sums, chosen, shift, constant=int(constant.sum()), coarser=int(coarser.sum()))
+
+    def _constant(self, weights: Weighted) -> tuple[Mask, Ints]:
+        """Return (channels,) which channels give the same level whatever comes in, and the level."""
+        source, target = self.sources[0], self.target
+        ends = [float(source.scale) * (end - source.zero) for end in (source.low, source.high)]
+        if isinstance(weights.synapses, Conv2d) and any(weights.synapses.padding):
+            ends = [min(*ends, 0.0), max(*ends, 0.0)]
+        products = weights.weight * ends[0], weights.weight * ends[1]
+        least, most = (weights.synapses.bias + pick(*products).sum(axis=1) for pick in (np.minimum, np.maximum))
+        neuron = self.stage.neuron
+        assert isinstance(neuron, Activation)
+        if neuron.relu:  # whose zero may be the grid's last level, and the grid has one below it then
+            least, most = np.maximum(least, 0.0), np.maximum(most, 0.0)
+        if neuron.maximum is not None:
+            least, most = np.minimum(least, neuron.maximum), np.minimum(most, neuron.maximum)
+        reached = [np.clip(z / float(target.scale) + target.centre, target.low, target.high) for z in (least, most)]
+        span = reached[1] - reached[0]
+        middle = target.levels((reached[0] + reached[1] - 2 * target.centre) / 2 * float(target.scale))
+        if not self._is_trained:
+            return span <= CONSTANT, to_int64(middle, "levels")
+        same = target.levels(least) == target.levels(most)
+        return same | (span <= TRAINED_CONSTANT), to_int64(np.where(same, target.levels(least), middle), "levels")
+
+    @property
+    def _largest(self) -> int:
+        return IntFormat(bits=self.options.acc_bits, signed=True).max
+
+    def _shift(self, factor: Floats, taps: int = 0) -> int:
+        """Return the common shift of channels with these factors; their sums of ``taps`` products have rounded
+        weights."""
+        finest = min(self.params.max_shift, self.params.multiplier_bits - 1)
+        if not factor.size:
+            return finest
+        blur = max(1.0, np.sqrt(taps / 12) * self.act.max / 2 * self._finer)
+        if self._is_trained:
+            factor = 1.5 * factor  # leaves room for the fit to go upwards
+        # one step more than all levels is as much as many more
+        return common_shift(np.minimum(factor, self._levels), self._levels / blur, self.params, self.stage.name)
+
+    # ---------------------------------------------------------------------------------------------------- integers
+
+    def _integers(self, sums: Sums, shift: int) -> _Integers:
+        """Where a multiplier is small or cut, the bias is made for the multiplier as it is."""
+        factor, scale, zero = self._factor(sums), float(self.target.scale), self.target.centre
+        least, most = sums.reach(self.act.min, self.act.max)
+        # a bias beyond all that sums can make up for gives an end of the range, however large it is
+        beyond = (np.maximum(most, -least) * factor * self._finer + self._levels + abs(zero)) * scale
+        bias = np.clip(sums.bias, -beyond, beyond)
+        multiplier = multipliers(factor, shift, self.params)
+        small = factor * 2.0**shift < LEAST_MULTIPLIER * SMALLER
+        multiplier = np.where(small, np.maximum(multiplier, self._least(bias / scale + zero, shift)), multiplier)
+        cut = multiplier == self.params.multiplier.max
+        rounded = multiplier / 2.0**shift
+        unit = np.where(small, rounded * self._finer * scale, sums.unit)
+        fine = (bias / unit - sums.zeros) * self._finer + zero / np.where(small | cut, rounded, factor)
+        if self._is_trained:
+            return self._fit(sums, bias, fine, multiplier, shift)
+        integers = to_int64(fine, f"biases of stage {self.stage.name!r}")
+        off = np.where(cut, 0.0, np.abs(integers - fine) * rounded)
+        return _Integers(bias=integers, multiplier=multiplier, inexact=np.zeros(len(fine), dtype=bool), off=off)
+
+    def _fit(self, sums: Sums, bias: Floats, fine: Floats, multiplier: Ints, shift: int) -> _Integers:
+        steps = thresholds(sums.unit, bias / sums.unit - sums.zeros, self.target, self.target.low, self.target.high)
+        reach = sums.reach(min(grid.low for grid in self.sources), max(grid.high for grid in self.sources))
+        fit = fit_thresholds(steps, fine, multiplier, self.target.low, reach, shift, self.params)
+        return _Integers(bias=fit.bias, multiplier=fit.multiplier, inexact=fit.inexact, off=np.zeros(len(fine)))
+
+    def _least(self, level: Floats, shift: int) -> Ints:
+        """Return (channels,) the least multipliers with which the bias that gives ``level`` takes half the
+        accumulator."""
+        needed = np.ceil(np.abs(level) * 2.0**shift / (self._largest / 2))
+        return to_int64(np.clip(needed, 1, self.params.multiplier.max), "multipliers")
+
+    def _give(self, level: Ints, sums: Sums, shift: int) -> _Integers:
+        """Return what gives ``level`` (channels,) with any input."""
+        least, most = sums.reach(self.act.min, self.act.max)
+        zeros = most - least == 0
+        finest = min(shift, self.params.multiplier_bits - 1)
+        multiplier = np.where(zeros, 1 << finest, self._least(level.astype(np.float64), shift))
+        middle = (most + least) / 2 * self._finer
+        bias = to_int64(level * 2.0**shift / multiplier - middle, f"biases of stage {self.stage.name!r}")
+        return _Integers(
+            bias=bias, multiplier=multiplier, inexact=np.zeros(len(bias), dtype=bool), off=np.zeros(len(bias))
+        )
+
+    def _hidden(self, sums: Sums, chosen: _Integers, shift: int, *, constant: int = 0, coarser: int = 0) -> Hidden:
+        neuron = Requantize(
+            multiplier=chosen.multiplier,
+            shift=shift,
+            clamp=(self.target.low, self.target.high),
+            fraction_bits=self.params.fraction_bits,
+        )
+        return Hidden(
+            sums=sums,
+            bias=chosen.bias,
+            neuron=neuron,
+            inexact=int(chosen.inexact.sum()),
+            constant=constant,
+            coarser=coarser,
+            bias_error=float(chosen.off.max()),
+        )

@@ -1,0 +1,68 @@
+"""A trained spiking neuron in integers."""
+
+import math
+from typing import Any
+
+from tospike.gen.quantize.leaks import leak_of
+from tospike.gen.quantize.normalize import UniformMembrane
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.gen.quantize.state_unit import WIDEST_STATE
+from tospike.hw.params import Comparison, IntFormat, NeuronParams, Reset, neuron_params
+
+ON_GRID = 2.0**-20
+"""A threshold is a multiple of a unit if it is no further off, relative to itself."""
+
+
+def membrane_unit(neuron: UniformMembrane, fine: float) -> float:
+    """Return what a membrane of 1 stands for, if a weighted input of ``fine`` moves the state by 1."""
+    return fine * neuron.gain * (neuron.synapse_gain if neuron.kind.synaptic else 1.0)
+
+
+def integer_neuron(neuron: UniformMembrane, fine: float, fraction_bits: int, options: QuantizeOptions) -> NeuronParams:
+    """Return the neuron with states as wide as can be, which a weighted input of ``fine`` moves by 1."""
+    unit = membrane_unit(neuron, fine)
+    threshold = _threshold(neuron, unit)
+    knobs: dict[str, Any] = {
+        "state_bits": WIDEST_STATE,
+        "weight_shift": fraction_bits,
+        "initial": round(neuron.initial * threshold if neuron.kind.spikes else neuron.initial / unit),
+    }
+    if neuron.floor is not None:
+        knobs["lower_bound"] = max(round(neuron.floor / unit), IntFormat(bits=WIDEST_STATE, signed=True).min)
+    if neuron.kind.spikes:
+        knobs |= {
+            "threshold": threshold,
+            "comparison": neuron.comparison,
+            "reset": neuron.reset,
+            "v_reset": round(neuron.v_reset / unit),
+            "reset_timing": neuron.reset_timing,
+            "spike_bits": neuron.spike_bits,
+            "refractory": neuron.refractory,
+        }
+    if neuron.kind.leaks:
+        knobs["leak"] = leak_of(neuron.decay, options)
+    if neuron.kind.synaptic:
+        knobs |= {
+            "current_bits": WIDEST_STATE,
+            "synapse": leak_of(neuron.synapse_decay, options),
+            "drift": round(float(neuron.rest) / unit),
+        }
+    return neuron_params(neuron.kind, **knobs)
+
+
+def _threshold(neuron: UniformMembrane, unit: float) -> int:
+    """Return the threshold in membrane units.
+
+    An integer v exceeds a real threshold exactly when it exceeds its floor, and is at least as large when it is at
+    least its ceiling. Only a reset by subtraction makes the nearest integer the better choice: the threshold is an
+    amount there too.
+    """
+    if not neuron.kind.spikes:
+        return 1
+    real = neuron.threshold / unit
+    if abs(real - round(real)) <= ON_GRID * real:
+        real = round(real)
+    at_least = neuron.comparison is Comparison.AT_LEAST
+    if neuron.reset is Reset.SUBTRACT:
+        return max(round(real), int(at_least or neuron.spike_bits > 1))
+    return max(1, math.ceil(real)) if at_least else max(math.floor(real), int(neuron.spike_bits > 1))

@@ -1,0 +1,199 @@
+"""The scale of a spiking layer's weights: the grid that they lie on, or else what suits weights and constants best."""
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.gen.quantize.integer_neuron import integer_neuron
+from tospike.gen.quantize.kept_grid import kept_grid
+from tospike.gen.quantize.leaks import own_decays, rounding_bits
+from tospike.gen.quantize.normalize import UniformMembrane
+from tospike.gen.quantize.options import WIDEST_WEIGHT, QuantizeOptions
+from tospike.gen.quantize.scale import ScaleMethod, choose_scale, signed_bits, to_grid
+from tospike.gen.quantize.state_unit import WIDEST_STATE, Constants
+from tospike.gen.quantize.value_ranges import Reach, trace
+from tospike.hw.params import IntFormat, NeuronParams, require
+from tospike.sim.arithmetic import to_int64
+from tospike.sim.network import Conv2d, Dense
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+LEAST_RANGE = 0.2
+"""Fraction of the largest weight that a searched scale must at least reach."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Goal:
+    """What a search for a scale tries to meet."""
+
+    events: NDArray[np.integer]
+    """(N, steps, inputs): what the integer layer gets."""
+    counts: Floats
+    """(N, outputs): how often the float neurons spike."""
+    candidates: int
+    """How many scales to try."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IntegerLayer:
+    """A layer in integers at one scale, its states as wide as can be."""
+
+    law: NeuronParams
+    synapses: Dense | Conv2d
+    recurrent: Ints | None
+    decays: Ints | None
+    scale: float
+    """Real value of a weight of 1."""
+    fine: float
+    """Real weighted input that moves the state by 1."""
+
+    def reach(self, events: NDArray[np.integer]) -> Reach:
+        """Return how far its states reach."""
+        return trace(self.law, self.synapses, events, self.recurrent, self.decays)
+
+    def error(self, goal: Goal) -> float:
+        """Return the mean difference of the numbers of spikes."""
+        return float(np.abs(self.reach(goal.events).spikes.sum(axis=1) - goal.counts).mean())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FloatLayer:
+    """A layer as trained, its neurons alike."""
+
+    name: str
+    neuron: UniformMembrane
+    synapses: Dense | Conv2d
+    recurrent: Floats | None
+    payload_unit: float
+    """What a payload of 1 that comes in stands for."""
+    events: NDArray[np.integer]
+    """(N, steps, inputs) that come in on calibration data."""
+    options: QuantizeOptions
+
+    @cached_property
+    def own(self) -> Floats | None:
+        """Recurrent weights as those of inputs: own spikes have payload 1, and stand for 1."""
+        return None if self.recurrent is None else self.recurrent / self.payload_unit
+
+    @cached_property
+    def weights(self) -> Floats:
+        """All weights, a row for each output channel."""
+        weights = self.synapses.weight.reshape(len(self.synapses.weight), -1)
+        return weights if self.own is None else np.hstack([weights, self.own])
+
+    @cached_property
+    def constants(self) -> Constants:
+        """What states meet besides weights."""
+        rest = 0.0 if self.neuron.kind.synaptic else self.neuron.rest / self.neuron.gain
+        biases = self.synapses.bias.astype(np.float64) + rest
+        return Constants(neuron=self.neuron, biases=biases, steps=self.events.shape[1])
+
+    @property
+    def _format(self) -> IntFormat:
+        return IntFormat(bits=self.options.weight_bits, signed=True)
+
+    def fit(self, goal: Goal | None) -> tuple[IntegerLayer, Reach]:
+        """Return the layer in integers, and how far its states reach.
+
+        Raises
+        ------
+        InputError
+            No states hold both biases and weights.
+        """
+        if self.options.threshold is not None or self.options.scale is not None:
+            return self._as_given()
+        for grid in kept_grid(self.constants, self.weights, self.payload_unit, self.options):
+            kept = self._at(grid.step, grid.fraction_bits)
+            reach = kept.reach(self.events)
+            if not _excess_bits(reach):
+                return kept, reach
+        scale, finest, is_narrow = self._scale(goal), self.constants.finest, False
+        while True:
+            chosen = self._above(scale, finest)
+            reach = chosen.reach(self.events)
+            excess = _excess_bits(reach)
+            if not excess:
+                break
+            finest, is_narrow = chosen.fine * 2**excess, True
+        held = not self.neuron.kind.spikes or self.constants.held(chosen.fine)
+        is_widest = is_narrow or self.options.weight_bits == WIDEST_WEIGHT
+        more = "" if is_widest else f"more weight-bits (at most {WIDEST_WEIGHT}), or "
+        require(
+            held or self.options.fraction_bits is not None,
+            f"stage {self.name!r} has a threshold of {self.constants.threshold:g} in weighted input, and weights of up "
+            f"to {np.abs(self.weights).max():g}, beside which biases or a reset are lost: give {more}a network with "
+            "smaller weights",
+        )
+        return chosen, reach
+
+    def _as_given(self) -> tuple[IntegerLayer, Reach]:
+        """Return the layer at the threshold or the scale that a user wants."""
+        bits = self.options.fraction_bits
+        if self.options.threshold is not None:
+            require(
+                self.neuron.kind.spikes,
+                f"layer {self.name!r} has no threshold: leave {self.name}.threshold out",
+            )
+            bits = bits or 0
+            scale = self.constants.threshold / self.options.threshold * 2**bits / self.payload_unit
+        else:
+            assert self.options.scale is not None
+            scale = self.options.scale
+            bits = self._bits(scale * self.payload_unit) if bits is None else bits
+        chosen = self._at(scale, bits)
+        reach = chosen.reach(self.events)
+        require(
+            not _excess_bits(reach),
+            f"layer {self.name!r} needs states of more than {WIDEST_STATE} bits at a scale of {scale:g}: give a "
+            "smaller threshold or a larger scale",
+        )
+        return chosen, reach
+
+    def _bits(self, unit: float) -> int:
+        """Return the fraction bits that leaks and constants need beside weights of ``unit``."""
+        leaks = rounding_bits(self.neuron, unit * self.constants.drive, self.options)
+        return max(leaks, self.constants.fraction_bits(unit))
+
+    def _scale(self, goal: Goal | None) -> float:
+        """Return a scale for weights that lie on no grid."""
+        if not self.weights.any():
+            return self.constants.unit / self.payload_unit
+        if goal is None:
+            return choose_scale(self.weights, self._format, self.options.weight_scale)
+        widest = choose_scale(self.weights, self._format, ScaleMethod.MAX)
+        scales = [widest * part for part in np.linspace(LEAST_RANGE, 1.0, goal.candidates)]
+        return min(scales, key=lambda scale: self._above(scale, self.constants.finest).error(goal))
+
+    def _above(self, scale: float, finest: float) -> IntegerLayer:
+        """Return the layer at ``scale``, or a larger one where states would have a unit below ``finest``."""
+        bits = self.options.fraction_bits
+        unit = max(scale * self.payload_unit, finest * 2 ** (bits or 0))
+        if bits is None:
+            bits = self._bits(unit)
+            bits = min(bits, math.floor(math.log2(unit / finest))) if finest else bits
+        return self._at(unit / self.payload_unit, bits)
+
+    def _at(self, scale: float, fraction_bits: int) -> IntegerLayer:
+        fine = scale * self.payload_unit / 2**fraction_bits
+        law = integer_neuron(self.neuron, fine, fraction_bits, self.options)
+        bias = to_int64(self.constants.biases / fine, f"biases of stage {self.name!r}")
+        return IntegerLayer(
+            law=law,
+            synapses=replace(
+                self.synapses, weight=to_grid(self.synapses.weight, scale, self._format), bias=bias, grid=None
+            ),
+            recurrent=None if self.own is None else to_grid(self.own, scale, self._format),
+            decays=own_decays(self.neuron, law, self.synapses.outputs),
+            scale=scale,
+            fine=fine,
+        )
+
+
+def _excess_bits(reach: Reach) -> int:
+    """Return the bits by which states are too wide for the hardware; what ends at a limit may have been cut there."""
+    most = max(abs(end) for end in (*reach.current, *reach.membrane))
+    return max(0, signed_bits(most + 1) - WIDEST_STATE)

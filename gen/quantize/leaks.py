@@ -1,0 +1,123 @@
+"""Trained decays as the leaks of the hardware."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.gen.quantize.normalize import UniformMembrane
+from tospike.gen.quantize.options import ROUNDED_OFF, SHIFTED_OFF, QuantizeOptions
+from tospike.gen.quantize.state_unit import FINEST, MOST_DECAY
+from tospike.hw.params import LeakKind, LeakParams, NeuronParams, require
+from tospike.sim.arithmetic import to_int64
+from tospike.sim.network import Parameter
+
+Ints = NDArray[np.int64]
+
+EXACT_DECAY = 1e-6
+"""A decay nearer than this to 1 - 2**-k is taken as that: it came through float32."""
+
+
+def leak_of(decay: Parameter, options: QuantizeOptions) -> LeakParams:
+    """Return the leak of a layer whose decay is common, or of each neuron's own: that is multiplied."""
+    if not isinstance(decay, np.ndarray):
+        return choose_leak(decay, options)
+    require(
+        options.leak is not LeakKind.SHIFT,
+        "decays that differ between neurons are multiplied: choose the multiply leak",
+    )
+    return LeakParams(
+        kind=LeakKind.MULTIPLY,
+        decay=0,
+        fraction_bits=options.decay_bits,
+        rounding=options.leak_rounding,
+        varies=True,
+    )
+
+
+def own_decays(neuron: UniformMembrane, law: NeuronParams, outputs: int) -> Ints | None:
+    """Return (outputs, n) integer decays of the leaks that vary."""
+    given = [decay for decay in (neuron.decay, neuron.synapse_decay) if isinstance(decay, np.ndarray)]
+    columns = [
+        to_int64(np.broadcast_to(decay, outputs) * 2.0**leak.fraction_bits, "decays")
+        for decay, leak in zip(given, law.varying.values(), strict=True)
+    ]
+    return np.stack(columns, axis=1) if columns else None
+
+
+def decay_error(params: LeakParams, decay: Parameter) -> float:
+    """Hardware decay minus trained decay; the largest where neurons have their own."""
+    if not isinstance(decay, np.ndarray):
+        return decay_of(params) - decay
+    errors = np.rint(decay * 2**params.fraction_bits) / 2**params.fraction_bits - decay
+    return float(errors[np.argmax(np.abs(errors))])
+
+
+def choose_leak(decay: float, options: QuantizeOptions) -> LeakParams:
+    """Return the leak nearest to ``decay``: a shift if it is 1 - 2**-k or ``options.leak`` says so, else a multiplier.
+
+    Raises
+    ------
+    InputError
+        A shift is asked for, and no 1 - 2**-k with k from 1 to 15 is within a quarter of 1 - decay.
+    """
+    shift = min(range(1, 16), key=lambda k: abs(1 - 2.0**-k - decay))
+    error = abs(1 - 2.0**-shift - decay)
+    if options.leak is LeakKind.MULTIPLY or (options.leak is None and error > EXACT_DECAY):
+        return LeakParams(
+            kind=LeakKind.MULTIPLY,
+            decay=round(decay * 2**options.decay_bits),
+            fraction_bits=options.decay_bits,
+            rounding=options.leak_rounding,
+        )
+    require(
+        error <= 0.25 * (1 - decay) + EXACT_DECAY,
+        f"a decay of {decay:g} is far from any 1 - 2**-k: choose the multiply leak",
+    )
+    return LeakParams(kind=LeakKind.SHIFT, shift=shift, rounding=options.leak_rounding)
+
+
+def decay_of(params: LeakParams) -> float:
+    """Return the decay that a leak stands for, but for rounding."""
+    if params.kind is LeakKind.SHIFT:
+        return 1 - 2.0**-params.shift
+    return params.decay / 2.0**params.fraction_bits
+
+
+def rounding_bits(neuron: UniformMembrane, unit: float, options: QuantizeOptions) -> int:
+    """Return the fraction bits that keep small what the leaks round off; ``unit`` is the membrane's without any.
+
+    Leaks by shift get them where weights are large beside the threshold, not where they have few bits by choice.
+    """
+    leaks = [leak_of(neuron.decay, options)] if neuron.kind.leaks else []
+    leaks += [leak_of(neuron.synapse_decay, options)] if neuron.kind.synaptic else []
+    decay, synapse_decay = float(np.max(neuron.decay)), float(np.max(neuron.synapse_decay))
+    if not leaks or not neuron.kind.spikes or not 0 < decay < 1:
+        return 0
+    # each leak rounds off up to 1 per step, and a decay of d sums that up to 1 / (1 - d)
+    each = 1.0 + (1 / (1 - min(synapse_decay, MOST_DECAY)) if neuron.kind.synaptic else 0.0)
+    rounded_off = each / (1 - min(decay, MOST_DECAY))
+    allowed = ROUNDED_OFF
+    if LeakKind.MULTIPLY not in [leak.kind for leak in leaks]:
+        allowed, unit = SHIFTED_OFF, unit / 2 ** max(0, 8 - options.weight_bits)
+    return min(FINEST, max(0, math.ceil(math.log2(rounded_off * unit / (allowed * neuron.threshold)))))
+
+
+def exact_bits(neuron: UniformMembrane, steps: int, options: QuantizeOptions) -> int | None:
+    """Return the bits behind the unit that all leaks of ``steps`` steps shift something into; ``None`` if decays are
+    inexact."""
+    leaks = [(leak_of(neuron.decay, options), neuron.decay)] if neuron.kind.leaks else []
+    leaks += [(leak_of(neuron.synapse_decay, options), neuron.synapse_decay)] if neuron.kind.synaptic else []
+    if any(abs(decay_error(leak, decay)) > EXACT_DECAY for leak, decay in leaks):
+        return None
+    each = max((_shifted_bits(leak, decay) for leak, decay in leaks), default=0)
+    return each * (steps - (neuron.initial == 0))
+
+
+def _shifted_bits(leak: LeakParams, decay: Parameter) -> int:
+    """Return the bits behind the unit that one leak needs: its decay is an odd number over a power of two."""
+    if leak.kind is LeakKind.SHIFT:
+        return leak.shift
+    decays = to_int64(np.asarray(decay) * 2.0**leak.fraction_bits, "decays")
+    last_bit = int(np.min(np.where(decays == 0, 1 << leak.fraction_bits, decays & -decays)))
+    return max(0, leak.fraction_bits - (last_bit.bit_length() - 1))

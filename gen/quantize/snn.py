@@ -1,0 +1,168 @@
+"""Quantises an SNN: weights on a grid; threshold, bias and membrane in units of that grid.
+
+Neuron equations are free of scale (membrane, threshold and current together), so that only the weights, the input
+values and the decay are rounded in earnest.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.gen.quantize.common_step import common_step
+from tospike.gen.quantize.integer_neuron import membrane_unit
+from tospike.gen.quantize.layer_scale import FloatLayer, Goal
+from tospike.gen.quantize.leaks import decay_error
+from tospike.gen.quantize.normalize import uniform
+from tospike.gen.quantize.options import SEARCHED_SCALES, WIDEST_WEIGHT, QuantizeOptions
+from tospike.gen.quantize.result import StageReport
+from tospike.gen.quantize.scale import ScaleMethod, choose_scale, relative_error, signed_bits
+from tospike.gen.quantize.state_unit import WIDEST_STATE
+from tospike.hw.params import (
+    Encoding,
+    IntFormat,
+    ceil_div,
+    of_layer,
+    require,
+    require_range,
+)
+from tospike.sim.encoders.delay import delayed
+from tospike.sim.encoders.encoding import encode
+from tospike.sim.network import InputSpec, Membrane, Network, Stage
+from tospike.sim.network.reference import run_float
+
+Ints = NDArray[np.int64]
+Integers = NDArray[np.integer]
+
+CALIBRATION_VALUES = 1 << 26
+"""Spikes that a layer may send on all calibration samples together: fewer samples are used if need be."""
+SEARCHED_SAMPLES = 256
+"""A search for a scale looks at no more samples than this."""
+
+
+def quantize_snn(
+    network: Network, samples: NDArray[np.generic], options: QuantizeOptions
+) -> tuple[Network, tuple[StageReport, ...]]:
+    """Quantise a network of :class:`Membrane` stages; see :func:`tospike.gen.quantize.network.quantize`."""
+    own = [of_layer(options, stage.name) for stage in network.stages]
+    require_range("weight-bits of an SNN", options.weight_bits, 2, WIDEST_WEIGHT)
+    for stage, each in zip(network.stages, own, strict=True):
+        require_range(f"weight-bits of layer {stage.name!r} of an SNN", each.weight_bits, 2, WIDEST_WEIGHT)
+    widest = max(network.input.inputs, *(stage.synapses.outputs for stage in network.stages))
+    samples = samples[:: ceil_div(len(samples) * network.input.steps * widest, CALIBRATION_VALUES)]
+    spec = _input(network, samples, options)
+    events: Integers = encode(spec, samples).astype(np.int64, copy=False, casting="same_kind")
+    payload_unit = spec.payload_unit
+    # only a search for scales needs to know what the float network does
+    searched = [_candidates(stage, each) for stage, each in zip(network.stages, own, strict=True)]
+    few = slice(None, None, ceil_div(len(samples), SEARCHED_SAMPLES))
+    wanted = [run.outputs.sum(axis=1) for run in run_float(network, samples[few]).stages] if any(searched) else []
+    stages, reports = [], []
+    for index, stage in enumerate(network.stages):
+        if stage.delays is not None:
+            events = delayed(events, stage.delays)
+        tried = searched[index]
+        goal = Goal(events=events[few], counts=wanted[index], candidates=tried) if tried else None
+        integers, report, events = _stage(stage, events, payload_unit, goal, own[index])
+        stages.append(integers)
+        reports.append(report)
+        payload_unit = 1.0
+    return replace(network, input=spec, stages=tuple(stages)), tuple(reports)
+
+
+def _input(network: Network, samples: NDArray[np.generic], options: QuantizeOptions) -> InputSpec:
+    spec = network.input
+    if spec.encoding is not None and spec.encoding.takes_integers:
+        return spec
+    if spec.encoding is Encoding.DIRECT:
+        lowest = float(samples.min())
+        require(
+            lowest >= 0 or options.input_bits >= 2,
+            f"values go down to {lowest:g}, but --input-bits 1 holds 0 and 1 only: give --input-bits 2 or more",
+        )
+        fmt = IntFormat(bits=options.input_bits, signed=lowest < 0)
+        # values on a grid keep it where the weights that they meet have one, too
+        weights = uniform(network.stages[0])[0].weighted.weight
+        bits = of_layer(options, network.stages[0].name).weight_bits
+        on_grid = common_step([weights], IntFormat(bits=bits, signed=True).max) is not None
+        step = common_step([samples], max(1, fmt.max)) if on_grid else None
+        return replace(spec, format=fmt, scale=step or choose_scale(samples, fmt, ScaleMethod.MAX))
+    counts = samples.astype(np.float64)
+    require(
+        bool((counts >= 0).all() and (counts == np.rint(counts)).all()),
+        "the data are not spike trains (they hold negative or fractional values): give an encoding",
+    )
+    return replace(spec, format=IntFormat(bits=max(1, int(counts.max()).bit_length()), signed=False), scale=1.0)
+
+
+def _candidates(stage: Stage, options: QuantizeOptions) -> int:
+    """Return how many scales to try for a stage."""
+    if not isinstance(stage.neuron, Membrane) or not stage.neuron.kind.spikes:
+        return 0
+    if options.scale_search is not None:
+        return options.scale_search
+    return SEARCHED_SCALES if stage.neuron.kind.synaptic or stage.recurrent is not None else 0
+
+
+def _stage(
+    stage: Stage, events: Integers, payload_unit: float, goal: Goal | None, options: QuantizeOptions
+) -> tuple[Stage, StageReport, Integers]:
+    """Return the integer stage, its report, and the spikes (N, steps, outputs) that it sends for ``events``."""
+    uniform_stage, neuron = uniform(stage)
+    layer = FloatLayer(
+        name=stage.name,
+        neuron=neuron,
+        synapses=uniform_stage.weighted,
+        recurrent=uniform_stage.recurrent,
+        payload_unit=payload_unit,
+        events=events,
+        options=options,
+    )
+    chosen, reach = layer.fit(goal)
+    law = chosen.law
+
+    ends = [int(chosen.synapses.bias.min()), int(chosen.synapses.bias.max())]
+    own_bits = law.synaptic
+    added = [] if own_bits else [*ends, *(law.initial + each for each in ends)]
+    bits = _width(stage.name, reach.membrane, [*law.constants, *added], options)
+    current_bits = _width(stage.name, reach.current, ends, options) if own_bits else bits
+    rounded = chosen.synapses.weight.reshape(len(chosen.synapses.weight), -1)
+    rounded = rounded if chosen.recurrent is None else np.hstack([rounded, chosen.recurrent])
+    report = StageReport(
+        stage=stage.name,
+        weight_scale=chosen.scale,
+        weight_error=relative_error(rounded * chosen.scale, layer.weights),
+        unit=membrane_unit(neuron, chosen.fine),
+        largest=max(reach.membrane[1], -reach.membrane[0]),
+        bits=bits,
+        decay_error=decay_error(law.leaks["membrane"], neuron.decay) if law.leaks else 0.0,
+        fraction_bits=law.weight_shift,
+        current_largest=max(reach.current[1], -reach.current[0]) if own_bits else 0,
+        current_bits=current_bits if own_bits else 0,
+        synapse_decay_error=decay_error(law.leaks["current"], neuron.synapse_decay) if own_bits else 0.0,
+    )
+    widths = {"state_bits": bits, **({"current_bits": current_bits} if own_bits else {})}
+    integers = replace(law, **widths)
+    stage = Stage(
+        name=stage.name,
+        synapses=chosen.synapses,
+        neuron=integers,
+        recurrent=chosen.recurrent,
+        delays=stage.delays,
+        decays=chosen.decays,
+    )
+    return stage, report, reach.spikes
+
+
+def _width(name: str, reach: tuple[int, int], constants: list[int], options: QuantizeOptions) -> int:
+    """Return the bits of a state that takes values in ``reach``, which may saturate, and ``constants``, which may
+    not."""
+    needed = max(map(signed_bits, (*reach, *constants)))
+    bits = options.state_bits or max(4, min(needed + options.headroom_bits, WIDEST_STATE))
+    least = max(map(signed_bits, constants))
+    require(
+        least <= bits,
+        f"stage {name!r} has a threshold, a reset or biases of up to {least} bits, which do not fit {bits} state bits: "
+        f"give more state-bits (at most {WIDEST_STATE}) or fewer weight-bits or fraction-bits",
+    )
+    return bits

@@ -1,0 +1,90 @@
+"""How far the states of an integer stage reach on given data."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.gen.place.windows import convolution
+from tospike.hw.params import NeuronParams
+from tospike.sim.arithmetic import exact_matmul
+from tospike.sim.network import Conv2d, Dense
+from tospike.sim.spiking.drive import DenseDrive, WindowDrive
+from tospike.sim.spiking.neurons import neuron_model
+from tospike.sim.spiking.window import Connections, chain_order, network_order
+
+Ints = NDArray[np.int64]
+
+BATCH_VALUES = 1 << 22
+"""Spikes that may be at a time: bounds memory."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reach:
+    """What a stage does if its states are wide enough."""
+
+    current: tuple[int, int]
+    """Lowest and highest value that whatever the events are added to may pass through, *whatever their order*."""
+    membrane: tuple[int, int]
+    """The same of the membranes before their resets."""
+    spikes: NDArray[np.uint8]
+    """(N, steps, outputs)."""
+
+
+def trace(
+    law: NeuronParams,
+    synapses: Dense | Conv2d,
+    events: NDArray[np.integer],
+    recurrent: Ints | None = None,
+    decays: Ints | None = None,
+) -> Reach:
+    """Run a stage over ``events`` (N, steps, inputs) with the widest states."""
+    size = max(1, BATCH_VALUES // (events.shape[1] * max(synapses.inputs, synapses.outputs)))
+    parts = [
+        _trace_batch(law, synapses, events[start : start + size], recurrent, decays)
+        for start in range(0, len(events), size)
+    ]
+    current, membrane = (
+        (min(low for low, _ in ranges), max(high for _, high in ranges))
+        for ranges in ([part.current for part in parts], [part.membrane for part in parts])
+    )
+    return Reach(current=current, membrane=membrane, spikes=np.concatenate([part.spikes for part in parts]))
+
+
+def _trace_batch(
+    law: NeuronParams,
+    synapses: Dense | Conv2d,
+    events: NDArray[np.integer],
+    recurrent: Ints | None,
+    decays: Ints | None,
+) -> Reach:
+    weight = synapses.weight.astype(np.int64, casting="same_kind") << law.weight_shift
+    bias = synapses.bias.astype(np.int64, casting="same_kind")
+    drive: DenseDrive | WindowDrive
+    if isinstance(synapses, Conv2d):
+        window = convolution(synapses)
+        drive = WindowDrive(Connections(window), weight, events[:, :, chain_order(window.shape)])
+        bias = np.tile(bias, window.positions)
+    else:
+        drive = DenseDrive(weight, events)
+    own = None if recurrent is None else recurrent.astype(np.int64, casting="same_kind").T << law.weight_shift
+    samples, steps, _ = events.shape
+    spikes = np.zeros((samples, steps, synapses.outputs), dtype=np.uint8)
+    neurons = neuron_model(law, bias, samples, decays)
+    low = high = v_low = v_high = 0
+    for step in range(steps):
+        current, magnitude = drive.at(step)
+        if own is not None and step > 0:
+            before = spikes[:, step - 1].astype(np.int64, casting="same_kind")
+            current = current + exact_matmul(before, own)
+            magnitude = magnitude + exact_matmul(before, np.abs(own))
+        start = neurons.start
+        high = max(high, int((start + (magnitude + current) // 2).max()))
+        low = min(low, int((start + (current - magnitude) // 2).min()))
+        spikes[:, step] = neurons.sweep(start + current)
+        v_high, v_low = max(v_high, int(neurons.before.max())), min(v_low, int(neurons.before.min()))
+    reached = (v_low, v_high) if law.synaptic else (min(low, v_low), max(high, v_high))
+    sent: NDArray[np.uint8] = spikes
+    if isinstance(synapses, Conv2d):
+        sent = spikes[:, :, network_order((synapses.channels, *window.size))]
+    return Reach(current=(low, high), membrane=reached, spikes=sent)

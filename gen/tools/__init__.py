@@ -1,0 +1,1 @@
+"""The programs outside Python, and the cache of what they made."""

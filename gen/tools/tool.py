@@ -1,0 +1,86 @@
+"""A program outside Python that was found: running it, and saying in one line why it failed."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tospike.gen.tools.children import started
+from tospike.hw.params import InputError
+
+_COMPILING = "Preparing to run"
+"""What YoWASP prints before it compiles a program to machine code."""
+
+Progress = Callable[[str], None]
+"""Takes a line that tells a waiting person what is going on."""
+
+
+class ToolError(InputError):
+    """A tool is missing, or it failed. The message is one line and names the log where there is one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """A tool that was found."""
+
+    name: str
+    version: str
+    source: str
+    """``"PATH"`` or ``"wheel"``."""
+    release: str
+    """The exact build, for digests: two tools with the same ``release`` give the same result."""
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables to add to the environment."""
+
+    @property
+    def label(self) -> str:
+        """Version and source as a report shows them: ``"0.66 (wheel)"``."""
+        return f"{self.version} ({self.source})"
+
+    def run(
+        self,
+        args: tuple[str, ...],
+        *,
+        cwd: Path,
+        log: Path,
+        makes: tuple[str, ...] = (),
+        progress: Progress | None = None,
+    ) -> str:
+        """Run the tool and return what it printed, which is also written to ``log``.
+
+        Paths in ``args`` should be relative to ``cwd``: the WebAssembly tools do not see the temporary folder.
+
+        Raises
+        ------
+        ToolError
+            The tool reports failure, or one of the files ``makes`` is not there afterwards: a WebAssembly
+            program may die without a word.
+        """
+        lines = []
+        with (
+            log.open("w", encoding="utf-8") as stream,
+            started([*self.command, *args], cwd=cwd, environment=self.environment) as process,
+        ):
+            assert process.stdout is not None
+            for raw in process.stdout:
+                line = raw.decode(errors="replace")
+                stream.write(line)
+                lines.append(line)
+                if progress and line.startswith(_COMPILING):
+                    progress(f"{self.name}: the first call compiles WebAssembly, about a minute, once")
+            process.wait()
+        output = "".join(lines)
+        missing = [name for name in makes if not (cwd / name).is_file()]
+        if process.returncode != 0:
+            raise ToolError(f"{self.name} {self.label} failed: {last_words(output)} (log: {log})")
+        if missing:
+            raise ToolError(f"{self.name} {self.label} did not write {missing[0]}: {last_words(output)} (log: {log})")
+        return output
+
+
+def last_words(output: str) -> str:
+    """Return the line of a tool's output that tells best why it stopped: the last error, else the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"\bERROR\b|\berror:|^Error", line)]
+    return (errors or lines or ["it printed nothing"])[-1]

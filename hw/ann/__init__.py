@@ -1,1 +1,0 @@
-"""The systolic engine: a dense MAC array with its buffers, time-multiplexed over its layers."""

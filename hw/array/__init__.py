@@ -1,0 +1,1 @@
+"""What the systolic and the conv engine share: the array, its products and sums, what leaves it."""

@@ -1,0 +1,1 @@
+"""The conv engine: convolutions on an array, by address generation."""

@@ -1,0 +1,239 @@
+"""The image engine: an array with its memories that runs the layers of a convolutional network in turn."""
+
+from collections.abc import Mapping, Sequence
+
+from amaranth.hdl import *
+from amaranth.lib import data
+from amaranth.lib.wiring import connect, flipped
+
+from tospike.hw.array.array import row_layout
+from tospike.hw.array.control import LayerControl
+from tospike.hw.array.flow import InFlight, layer_descriptor, skewed_array, tiles_in_flight
+from tospike.hw.array.output import TokenOutput
+from tospike.hw.array.weights import weight_operands
+from tospike.hw.conv.descriptor import descriptor_layout
+from tospike.hw.conv.layout import SLOTS, counter_names, initial, memories, weight_memory
+from tospike.hw.conv.loader import ImageLoader
+from tospike.hw.conv.postprocess import PostProcessor
+from tospike.hw.conv.reader import TileReader
+from tospike.hw.conv.results import TileBuffer
+from tospike.hw.conv.sequencer import ENDS, StepSequencer
+from tospike.hw.conv.write_addresses import ImagePlacer
+from tospike.hw.counting import count_up
+from tospike.hw.delay import delayed
+from tospike.hw.engine import Engine
+from tospike.hw.memory import ImageMemory, image_memories, pipelined_latency
+from tospike.hw.params import ImageParams, TokenKind
+from tospike.hw.streams import Buffer, CreditQueue
+from tospike.hw.tokens import token_layout
+
+
+class ImageEngine(Engine[ImageParams]):
+    """Frames in, results of the last layer out; ``params.layers`` run in turn.
+
+    ::
+
+                      StepSequencer -----------> weights ----------+
+                            |                                      v
+        i -> ImageLoader -> TileReader (banks) -> Skew -> SystolicArray -> TileBuffer
+                            ^                                                  |
+                            +------------- ImagePlacer <---------------- PostProcessor -> CreditQueue -> Output -> o
+
+    A layer begins when the results of the one before it are stored and the array is empty. While the last layer
+    runs, the next frame is loaded, if that layer does not read the frame itself.
+
+    Parameters
+    ----------
+    images
+        Words of the memories of ``hw.conv.layout.memories``, by name; ``hw.conv.layout.initial`` where missing.
+    first_region
+        Writable engines: the configuration region of the first memory; the others follow.
+
+    Members
+    -------
+    See "Engines" in ``docs/explanation/architecture.md``. Configure before sending a frame.
+    """
+
+    def __init__(self, params: ImageParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+        self._first_region = first_region
+        self._images = initial(params) | {name: list(words) for name, words in images.items()}
+        super().__init__(params, counter_names(params), writable=params.writable)
+
+    def elaborate(self, platform):
+        m = Module()
+        params, parts = self._params, m.submodules
+        stored = self._memories(m)
+        self._add_parts(m)
+        layout, first = descriptor_layout(params), self._images["layers"][0]
+        layer = layer_descriptor(m, parts.control, stored["layers"], layout, first)
+        in_flight = self._run_layers(m, layer)
+        self._front(m, layer)
+        self._datapath(m, layer, stored["weights"])
+        self._results(m, layer, stored["channels"])
+        self._output(m)
+        counting = self._count(m, layer, in_flight)
+        sending = parts.output.o.valid | self.o.valid | counting
+        m.d.comb += self.busy.eq(parts.control.busy | ~parts.control.empty | parts.loader.partial | sending)
+        return m
+
+    def _memories(self, m: Module) -> dict[str, ImageMemory]:
+        """What configuration writes, or the bitstream."""
+        return image_memories(
+            m,
+            memories(self._params),
+            self._images,
+            config=flipped(self.config) if self._params.writable else None,
+            first_region=self._first_region,
+            pipelined=("weights",),  # the largest
+        )
+
+    def _add_parts(self, m: Module) -> None:
+        """The boxes of the drawing but for the array, as submodules."""
+        params = self._params
+        m.submodules.control = LayerControl(params)
+        m.submodules.loader = ImageLoader(params)
+        m.submodules.sequencer = StepSequencer(params)
+        m.submodules.reader = TileReader(params)
+        m.submodules.results = TileBuffer(params.array, slots=SLOTS)
+        m.submodules.post = PostProcessor(params)
+        m.submodules.placer = ImagePlacer(params)
+        m.submodules.output = output = TokenOutput(params)
+        m.submodules.queue = CreditQueue(
+            output.i.payload.shape(), depth=PostProcessor.LATENCY + CreditQueue.LATENCY + 2
+        )
+
+    def _run_layers(self, m: Module, layer: data.View) -> InFlight:
+        """When layers and tiles begin, and when they are over."""
+        array, parts = self._params.array, m.submodules
+        control, sequencer, post, sent = parts.control, parts.sequencer, parts.post, parts.queue.o
+        in_flight = tiles_in_flight(
+            m,
+            slots=SLOTS,
+            # the array takes one per `rows` cycles
+            most_inside=array.latency // array.rows + array.cols // array.rows + 3,
+            committed=sequencer.commit,
+            freed=post.freed,
+            entered=delayed(m, sequencer.commit, TileReader.LATENCY - 1, name="commit"),
+            finished=parts.results.finished,
+        )
+        out, kept = sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last
+        m.d.comb += [
+            control.loaded.eq(parts.loader.full),
+            control.empty.eq(in_flight.none_inside),
+            control.done.eq(Mux(control.final, out, kept)),
+            control.last_layer.eq(layer.final),
+            sequencer.free.eq(in_flight.some_free),
+            *(part.layer.eq(layer) for part in (sequencer, parts.reader, post)),
+            *(part.start.eq(control.start) for part in (sequencer, parts.reader, post, parts.placer)),
+        ]
+        return in_flight
+
+    def _front(self, m: Module, layer: data.View) -> None:
+        """Tokens to the loader, and when it may load another frame."""
+        control, loader = m.submodules.control, m.submodules.loader
+        m.submodules.buffer_in = buffer_in = Buffer(token_layout(self._params.input))
+        connect(m, flipped(self.i), buffer_in.i)
+        connect(m, buffer_in.o, loader.i)
+        early = self._params.loads_early
+        m.d.comb += loader.release.eq(control.start & layer.final if early else control.done & control.final)
+
+    def _datapath(self, m: Module, layer: data.View, weights: ImageMemory) -> None:
+        """Activations and weights through the array to the tile buffer."""
+        array, parts = self._params.array, m.submodules
+        sequencer, reader, results = parts.sequencer, parts.reader, parts.results
+        m.d.comb += [
+            reader.step.eq(sequencer.step),
+            reader.first.eq(sequencer.first),
+            reader.ends.eq(sequencer.ends),
+        ]
+        rows = Signal(data.ArrayLayout(row_layout(array), array.rows))
+        for row in range(array.rows):
+            m.d.comb += [
+                rows[row].act.eq(reader.acts[row]),
+                rows[row].first.eq(reader.begins),
+                rows[row].emit.eq(reader.emits),
+            ]
+        systolic = skewed_array(m, array, rows, self._weights(m, layer, weights))
+        m.d.comb += [results.i.eq(systolic.results), results.valid.eq(systolic.valid[0])]
+
+    def _results(self, m: Module, layer: data.View, channels: ImageMemory) -> None:
+        """Results through the requantiser; those of the layers before the last to the activation memory."""
+        parts = m.submodules
+        loader, reader, results, post, placer = parts.loader, parts.reader, parts.results, parts.post, parts.placer
+        m.d.comb += [
+            post.written.eq(results.written),
+            results.slot.eq(post.slot),
+            results.row.eq(post.row),
+            post.columns.eq(results.columns),
+            channels.address.eq(post.channel_address),
+            channels.enable.eq(1),
+            post.channel.eq(channels.data),
+            *(getattr(placer, name).eq(layer[name.replace("field_", "to_")]) for name in _fields(placer)),
+            placer.step.eq(post.valid & ~parts.control.final),
+            placer.ends.eq(post.result.edges),
+        ]
+        stored = delayed(m, placer.step, ImagePlacer.LATENCY, name="stored")
+        bits = self._params.array.act.bits
+        value = delayed(m, post.result.value[:bits], ImagePlacer.LATENCY, name="result")
+        # results of a layer that is not the last and values of the next frame never come in the same cycle
+        m.d.sync += [
+            reader.write.eq(loader.write | stored),
+            reader.write_bank.eq(Mux(loader.write, loader.bank, placer.bank)),
+            reader.write_address.eq(Mux(loader.write, loader.address, placer.address)),
+            Value.cast(reader.value).eq(Mux(loader.write, Value.cast(loader.value), value)),
+        ]
+
+    def _output(self, m: Module) -> None:
+        """Results of the last layer to tokens."""
+        parts = m.submodules
+        post, queue, output, final = parts.post, parts.queue, parts.output, parts.control.final
+        m.d.comb += [
+            # the activation memory takes results as they come, the consumer of the last layer's might not
+            post.room.eq(queue.room | ~final),
+            queue.reserve.eq(post.read & final),
+            queue.valid.eq(post.valid & final),
+            queue.payload.value.eq(post.result.value),
+            queue.payload.last.eq(post.result.last),
+        ]
+        connect(m, queue.o, output.i)
+        m.submodules.buffer_out = buffer_out = Buffer(token_layout(self._params.output))
+        connect(m, output.o, buffer_out.i)
+        connect(m, buffer_out.o, flipped(self.o))
+
+    def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
+        """The counters; whether the last frame is not in them yet."""
+        sequencer, post = m.submodules.sequencer, m.submodules.post
+        feeding = delayed(m, sequencer.busy, TileReader.LATENCY, name="feeding")
+        increments = {
+            "frames": self.o.valid & self.o.ready & (self.o.payload.kind == TokenKind.END),
+            "macs": Mux(post.valid, layer.macs, 0),
+            "act_words": sequencer.step,
+            "weight_words": sequencer.step,
+            "results": post.valid,
+            "array_cycles": feeding | ~in_flight.none_inside,
+        }
+        return count_up(m, self.counters, self.clear, increments)["frames"]
+
+    def _weights(self, m: Module, layer: data.View, weights: ImageMemory) -> Value:
+        """The weights of a step, with its activations."""
+        sequencer = m.submodules.sequencer
+        lead = TileReader.LATENCY - pipelined_latency(weight_memory(self._params).depth)
+        step = delayed(m, sequencer.step, lead, name="weight_step")
+        ends = data.View(ENDS, delayed(m, Value.cast(sequencer.ends), lead, name="weight_ends"))
+        first = Signal.like(weights.address)  # of this pass
+        following = Signal.like(weights.address)
+        m.d.comb += following.eq(weights.address + 1)
+        with m.If(m.submodules.control.start):
+            m.d.sync += [weights.address.eq(layer.weight_base), first.eq(layer.weight_base)]
+        with m.Elif(step):
+            m.d.sync += weights.address.eq(following)
+            with m.If(ends.tile):
+                with m.If(ends["pass"] & ~layer.weight_rewind):
+                    m.d.sync += first.eq(following)
+                with m.Else():
+                    m.d.sync += weights.address.eq(first)
+        return weight_operands(self._params.array, weights.data)
+
+
+def _fields(placer: ImagePlacer) -> list[str]:
+    return [name for name in placer.signature.members if name.startswith("field_")]

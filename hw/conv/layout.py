@@ -1,0 +1,324 @@
+"""What the image engine's memories hold. Plain Python, no Amaranth.
+
+``weights``
+    One word per array step; lane c belongs to column c. Layer by layer, pass by pass, in the order of use. Layers
+    that weigh all channels alike have the steps of one pass.
+``channels``
+    One word per output channel: bias, and above it the multiplier.
+``layers``
+    One word per layer: the descriptor, fields as in :func:`descriptor_shapes`, the first in the lowest bits.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from tospike.hw.array.layout import channel_words, stored_weights
+from tospike.hw.conv.storage import Storage, bank_depth, storages
+from tospike.hw.layout import MemoryShape, pack_lanes
+from tospike.hw.params import ImageLayer, ImageOperation, ImageParams, address_bits, require
+
+SLOTS = 4
+"""Tiles that the result buffer holds: one that is read, and those that come while its results are short of one each
+cycle."""
+
+Vector = Sequence[int]
+Taps = Sequence[Sequence[Sequence[Sequence[int]]]]
+"""(output channels, input channels / groups, kernel height, kernel width)."""
+
+
+def counter_names(params: ImageParams) -> tuple[str, ...]:
+    """Return the counters of the engine: totals since ``clear``.
+
+    ``frames``
+        Frames whose END was sent.
+    ``macs``
+        Multiply-accumulates of the results, those with the padding included: rows and columns of the array that
+        hang over do not count.
+    ``act_words``, ``weight_words``
+        Words read from the activation memory (a value of each bank) and the weight memory (``cols`` values).
+        Both are the number of steps in which the array works.
+    ``results``
+        Values that left the post-processor.
+    ``array_cycles``
+        For each layer, the cycles from the first operand entering the array to the last result leaving it, both
+        included. The only counter that depends on timing.
+    """
+    return ("frames", "macs", "act_words", "weight_words", "results", "array_cycles")
+
+
+def memories(params: ImageParams) -> tuple[MemoryShape, ...]:
+    """Return the memories that images fill; their order is the order of their configuration regions."""
+    return (
+        weight_memory(params),
+        channel_memory(params),
+        MemoryShape(
+            name="layers", width=sum(bits for bits, _ in descriptor_shapes(params).values()), depth=len(params.layers)
+        ),
+    )
+
+
+def weight_memory(params: ImageParams) -> MemoryShape:
+    """Return the memory ``weights``."""
+    return MemoryShape(
+        name="weights",
+        width=params.array.cols * params.array.weight_bits,
+        depth=sum(weight_words(params, layer) for layer in params.layers),
+    )
+
+
+def channel_memory(params: ImageParams) -> MemoryShape:
+    """Return the memory ``channels``."""
+    return MemoryShape(
+        name="channels",
+        width=params.array.acc_bits + params.requantize.multiplier_bits,
+        depth=sum(layer.outputs for layer in params.layers),
+    )
+
+
+def weighs_alike(layer: ImageLayer) -> bool:
+    """Return whether every pass has the same weights."""
+    return layer.operation in (ImageOperation.SUM, ImageOperation.MAXIMUM, ImageOperation.ADDITION)
+
+
+def weight_words(params: ImageParams, layer: ImageLayer) -> int:
+    """Return the words of the weight memory."""
+    return layer.depth * (1 if weighs_alike(layer) else layer.passes(params.array.cols))
+
+
+def tile_shapes(params: ImageParams) -> tuple[tuple[int, int], ...]:
+    """Return the tiles that the layers use; a descriptor has the index of its own."""
+    return tuple(sorted({layer.tile for layer in params.layers}))
+
+
+# ------------------------------------------------------------------------------------------------- descriptors
+
+
+@lru_cache(maxsize=256)
+def descriptor_shapes(params: ImageParams) -> Mapping[str, tuple[int, bool]]:
+    """Return (bits, signed) of each field of a layer's descriptor: as many as its values in this network need.
+
+    Those that place an image also serve the frame, whose are constant.
+    """
+    described = [descriptor(params, index) for index in range(len(params.layers))]
+    frame = {f"to_{name}": value for name, value in placement(storages(params)[0]).items()}
+    shapes = {}
+    for name in described[0]:
+        values = [fields[name] for fields in (*described, frame) if name in fields]
+        signed = min(values) < 0
+        shapes[name] = (max((v if v >= 0 else -v - 1).bit_length() for v in values) + signed or 1, signed)
+    shapes["shift"] = (params.requantize.max_shift.bit_length(), False)
+    return shapes
+
+
+def descriptor(params: ImageParams, index: int, shift: int = 0) -> dict[str, int]:
+    """Return the fields of a layer's descriptor; ``..._last`` and counts of loops are counts minus one.
+
+    Loops of a tile's steps: ``channels``, ``taps_x``, ``taps_y``; of tiles: ``tiles_x``, ``tiles_y``, ``passes``.
+    Addresses of the value that row 0 of the array reads: ``origin`` at first, and how far it is from one step to the
+    next (``step_...``, see :class:`tospike.hw.conv.read_addresses.AddressWalk`).
+    """
+    layer = params.layers[index]
+    cols = params.array.cols
+    source = storages(params)[1 + layer.sources[0]]
+    rows, columns = layer.tiles
+    passes, width = layer.passes(cols), layer.pass_width(cols)
+    is_last = index == len(params.layers) - 1
+    target = _token_order(params) if is_last else storages(params)[1 + index]
+    low, high = layer.clamp or (params.array.acc.min, params.array.acc.max)
+    down, across = _axis(layer, 0), _axis(layer, 1)
+    return {
+        "final": int(is_last),
+        "tile": tile_shapes(params).index(layer.tile),
+        "maximum": int(layer.operation is ImageOperation.MAXIMUM),
+        "pad": layer.pad_value,
+        "channels": layer.depth // (layer.kernel[0] * layer.kernel[1]) - 1,
+        "taps_x": layer.kernel[1] - 1,
+        "taps_y": layer.kernel[0] - 1,
+        "tiles_x": columns - 1,
+        "tiles_y": rows - 1,
+        "passes": passes - 1,
+        "idle": max(0, params.array.rows - layer.depth, params.array.gap),
+        **_walk(params, layer, source, down, across),
+        **{f"y_{name}": value for name, value in down.items()},
+        **{f"x_{name}": value for name, value in across.items()},
+        "weight_base": sum(weight_words(params, before) for before in params.layers[:index]),
+        "weight_rewind": int(weighs_alike(layer)),
+        "macs": 0 if layer.operation is ImageOperation.MAXIMUM else layer.depth,
+        "channel_base": sum(before.outputs for before in params.layers[:index]),
+        "width_last": width - 1,
+        "width_rest": layer.outputs - (passes - 1) * width - 1,
+        "tile_width_last": layer.tile[1] - 1,
+        "tile_width_rest": layer.size[1] - (columns - 1) * layer.tile[1] - 1,
+        "tile_height_last": layer.tile[0] - 1,
+        "tile_height_rest": layer.size[0] - (rows - 1) * layer.tile[0] - 1,
+        "low": low,
+        "high": high,
+        **{f"to_{name}": value for name, value in placement(target).items()},
+        "shift": shift,
+    }
+
+
+def _axis(layer: ImageLayer, axis: int) -> dict[str, int]:
+    """Return the fields of :class:`tospike.hw.conv.axis.TapAxis`. At tap 0 of the first tile, row 0 of the array is at
+    position -padding of the image; in units of the stride that is ``offset``, and ``phase`` remains."""
+    stride, tile = layer.stride[axis], layer.tile[axis]
+    offset, phase = divmod(-layer.padding[axis], stride)
+    last, full = divmod(layer.shape[1 + axis] - 1, stride)
+    return {
+        "phase": phase,
+        "phase_last": stride - 1,
+        "phase_full": full,
+        "turn": offset % tile,
+        "turn_last": tile - 1,
+        "first": -offset,
+        "last": last - offset,
+    }
+
+
+def _walk(
+    params: ImageParams, layer: ImageLayer, source: Storage, down: Mapping[str, int], across: Mapping[str, int]
+) -> dict[str, int]:
+    """From each step to the next the address of bank 0 changes by one of these, whatever came before: each row of
+    taps takes the same way, and so does each tile."""
+    channels, stride = source.shape[0], source.stride[1]
+    row = stride * channels  # words from a phase of y to the next
+    block, band = source.block, source.blocks[1] * source.block
+    is_convolution = layer.operation is ImageOperation.CONVOLUTION
+    tap = 1 if is_convolution else channels  # from the last channel of a tap to the first of the next
+    second = storages(params)[1 + layer.sources[-1]]
+    step_channel = 1 if is_convolution else second.base - source.base
+    steps_x = (tap, tap - row, tap - row + block)
+    steps_y = (row, row - source.stride[0] * row, row - source.stride[0] * row + band)
+    channel_steps = layer.depth // (layer.kernel[0] * layer.kernel[1]) - 1
+    row_way = layer.kernel[1] * channel_steps * step_channel + _way(across, layer.kernel[1], steps_x)
+    tile_way = _way(down, layer.kernel[0], steps_y) + row_way
+    band_way = tile_way + (layer.tiles[1] - 1) * block
+    pass_way = band_way + (layer.tiles[0] - 1) * band
+    start = (-down["first"] // layer.tile[0]) * band + (-across["first"] // layer.tile[1]) * block
+    return {
+        "origin": source.base + start + down["phase"] * row + across["phase"] * channels,
+        "block": block,
+        "band": band,
+        "step_channel": step_channel,
+        **{f"step_x{kind}": step for kind, step in enumerate(steps_x)},
+        **{f"step_y{kind}": step - row_way for kind, step in enumerate(steps_y)},
+        "step_tile": block - tile_way,
+        "step_band": band - band_way,
+        "step_pass": int(not is_convolution) - pass_way,
+    }
+
+
+def _way(axis: Mapping[str, int], taps: int, steps: Sequence[int]) -> int:
+    """Return the sum of the steps between ``taps`` taps on an axis, whose kinds are those of `hw.conv.axis`."""
+    way, phase, turn = 0, axis["phase"], axis["turn"]
+    for _ in range(taps - 1):
+        phase_ends, turn_ends = phase == axis["phase_last"], turn == axis["turn_last"]
+        way += steps[2 if phase_ends and turn_ends else int(phase_ends)]
+        turn = turn if not phase_ends else 0 if turn_ends else turn + 1
+        phase = 0 if phase_ends else phase + 1
+    return way
+
+
+def placement(storage: Storage) -> dict[str, int]:
+    """Return the fields of :class:`tospike.hw.conv.write_addresses.ImagePlacer` that put values where ``storage`` wants
+    them."""
+    channels, (sy, sx), (ry, rx) = storage.shape[0], storage.stride, storage.tile
+    row = sx * channels
+    band = storage.blocks[1] * storage.block
+    return {
+        "base": storage.base,
+        "y_step": row,
+        "y_phase_step": row - sy * row,
+        "y_turn_step": row - sy * row + band,
+        "y_phase_last": sy - 1,
+        "y_lane": rx,
+        "y_lane_last": (ry - 1) * rx,
+        "x_step": channels,
+        "x_phase_step": channels - row,
+        "x_turn_step": channels - row + storage.block,
+        "x_phase_last": sx - 1,
+        "x_lane_last": rx - 1,
+    }
+
+
+def _token_order(params: ImageParams) -> Storage:
+    """Of the last layer, whose results are not stored: fields of which nothing depends."""
+    return Storage(shape=(1, 1, 1), stride=(1, 1), tile=(1, 1))
+
+
+# ------------------------------------------------------------------------------------------------------- images
+
+
+def pack(
+    params: ImageParams,
+    weights: Sequence[Taps],
+    biases: Sequence[Vector],
+    multipliers: Sequence[Vector | None],
+    shifts: Sequence[int],
+) -> dict[str, list[int]]:
+    """Return the images of the memories.
+
+    Parameters
+    ----------
+    weights
+        (output channels, input channels / groups, kernel height, kernel width) for each layer; of an addition
+        (1, 2, 1, 1), of a sum and a maximum, whose largest value goes through the array, (1, 1, kernel height, kernel
+        width) ones.
+    biases, multipliers
+        (output channels,) each; no multipliers where the layer has no clamp.
+
+    Raises
+    ------
+    InputError
+        A shape or a value that does not fit the layer's parameters.
+    """
+    words: list[int] = []
+    channels: list[int] = []
+    for index, layer in enumerate(params.layers):
+        words += _weight_words(params, index, layer, weights[index])
+        channels += channel_words(params, index, layer, biases[index], multipliers[index])
+    return {
+        "weights": words,
+        "channels": channels,
+        "layers": [_pack_fields(params, descriptor(params, index, shift)) for index, shift in enumerate(shifts)],
+    }
+
+
+def initial(params: ImageParams) -> dict[str, list[int]]:
+    """Return the images of an engine without a network: descriptors, no weights."""
+    return {"layers": [_pack_fields(params, descriptor(params, index)) for index in range(len(params.layers))]}
+
+
+def _pack_fields(params: ImageParams, fields: Mapping[str, int]) -> int:
+    word = position = 0
+    for name, (bits, _) in descriptor_shapes(params).items():
+        require(fields[name] < 1 << bits, f"{name} {fields[name]} of a layer does not fit {bits} bits")
+        word |= (fields[name] & ((1 << bits) - 1)) << position
+        position += bits
+    return word
+
+
+def _weight_words(params: ImageParams, index: int, layer: ImageLayer, weight: Taps) -> list[int]:
+    array = params.array
+    steps = layer.depth
+    lanes = [
+        [int(kernel[y][x]) for y in range(layer.kernel[0]) for x in range(layer.kernel[1]) for kernel in taps]
+        for taps in weight
+    ]
+    wanted = 1 if weighs_alike(layer) else layer.outputs
+    require(
+        len(lanes) == wanted and all(len(lane) == steps for lane in lanes),
+        f"weights of layer {index} must be {wanted} times {steps}",
+    )
+    lanes = stored_weights(array, index, lanes)
+    width = 1 if weighs_alike(layer) else layer.pass_width(array.cols)
+    return [
+        pack_lanes([lane[step] for lane in lanes[first : first + width]], array.weight_bits)
+        for first in range(0, len(lanes), width)
+        for step in range(steps)
+    ]
+
+
+def address_width(params: ImageParams) -> int:
+    """Return the bits of an address of the activation memory."""
+    return address_bits(bank_depth(params))

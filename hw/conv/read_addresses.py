@@ -1,0 +1,72 @@
+"""The address that goes with each step."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.conv.axis import TURNS
+from tospike.hw.conv.descriptor import descriptor_layout
+from tospike.hw.conv.layout import address_width
+from tospike.hw.conv.sequencer import ENDS
+from tospike.hw.params import ImageParams
+
+
+class AddressWalk(wiring.Component):
+    """Adds up the way of bank 0 over an image: an addition per step, no multiplication.
+
+    ::
+
+        step, ends, kinds --> | which difference | --> address = address + difference --> address
+                              0                  1                                      2
+
+    Addresses of taps beyond the edges have no meaning, and may wrap.
+
+    Members
+    -------
+    start : In(1)
+        Begin a layer, two cycles or more before its first ``step``.
+    step, ends : In
+        A step, and what ends with it.
+    x_kind, y_kind : In
+        What the next tap of each axis changes, see :class:`tospike.hw.conv.axis.TapAxis`.
+    address : Out
+        Of the step of a cycle ago.
+    """
+
+    def __init__(self, params: ImageParams):
+        self._params = params
+        super().__init__(
+            {
+                "layer": In(descriptor_layout(params)),
+                "start": In(1),
+                "step": In(1),
+                "ends": In(ENDS),
+                "x_kind": In(range(len(TURNS))),
+                "y_kind": In(range(len(TURNS))),
+                "address": Out(address_width(params)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        layer, ends = self.layer, self.ends
+        difference = Signal.like(self.address)
+        stepping = Signal()
+        m.d.sync += stepping.eq(self.step)
+        with m.If(ends["pass"]):
+            m.d.sync += difference.eq(layer.step_pass)
+        with m.Elif(ends.band):
+            m.d.sync += difference.eq(layer.step_band)
+        with m.Elif(ends.tile):
+            m.d.sync += difference.eq(layer.step_tile)
+        with m.Elif(ends.row):
+            m.d.sync += difference.eq(Array([layer.step_y0, layer.step_y1, layer.step_y2])[self.y_kind])
+        with m.Elif(ends.tap):
+            m.d.sync += difference.eq(Array([layer.step_x0, layer.step_x1, layer.step_x2])[self.x_kind])
+        with m.Else():
+            m.d.sync += difference.eq(layer.step_channel)
+        with m.If(self.start):
+            m.d.sync += self.address.eq(layer.origin)
+        with m.Elif(stepping):
+            m.d.sync += self.address.eq(self.address + difference)
+        return m

@@ -1,0 +1,81 @@
+"""Issues the steps of the array: loops over channels and taps of a tile, tiles, passes."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.conv.descriptor import descriptor_layout
+from tospike.hw.conv.loops import LoopNest
+from tospike.hw.params import ImageParams
+
+LOOPS = ("channels", "taps_x", "taps_y", "tiles_x", "tiles_y", "passes")
+"""From the innermost."""
+
+ENDS = data.StructLayout({"tap": 1, "row": 1, "tile": 1, "band": 1, "pass": 1, "layer": 1})
+"""What ends with a step: the channels of a tap, a row of taps, a tile, a row of tiles, a pass, the layer."""
+
+
+class StepSequencer(wiring.Component):
+    """One step per cycle; tiles follow one another without a gap, but for ``layer.idle`` cycles.
+
+    The last step of a tile waits until a slot of the result buffer is free.
+
+    Members
+    -------
+    start : In(1)
+        Begin a layer. ``layer`` is constant from here on; the first step is in the next cycle.
+    free : In(1)
+        A slot of the result buffer is free.
+    busy : Out(1)
+        Steps are being issued.
+    commit : Out(1)
+        This step takes the free slot.
+    step : Out(1)
+        A step is issued.
+    first : Out(1)
+        It is the first of a tile.
+    ends : Out(ENDS)
+        What ends with it.
+    """
+
+    def __init__(self, params: ImageParams):
+        self._params = params
+        super().__init__(
+            {
+                "layer": In(descriptor_layout(params)),
+                "start": In(1),
+                "free": In(1),
+                "busy": Out(1),
+                "commit": Out(1),
+                "step": Out(1),
+                "first": Out(1),
+                "ends": Out(ENDS),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        layer = self.layer
+        m.submodules.loops = loops = LoopNest([len(layer[name]) for name in LOOPS])
+        pausing = Signal()
+        pause = Signal.like(layer.idle)
+        m.d.comb += [
+            *(getattr(loops, f"last_{level}").eq(layer[name]) for level, name in enumerate(LOOPS)),
+            loops.start.eq(self.start),
+            loops.step.eq(self.step),
+            Value.cast(self.ends).eq(loops.ends),
+            self.step.eq(self.busy & ~pausing & (~self.ends.tile | self.free)),
+            self.commit.eq(self.step & self.ends.tile),
+        ]
+        with m.If(self.start):
+            m.d.sync += [self.busy.eq(1), self.first.eq(1), pausing.eq(0)]
+        with m.Elif(self.step):
+            m.d.sync += [
+                self.first.eq(self.ends.tile),
+                pausing.eq(self.ends.tile & layer.idle.any()),
+                pause.eq(layer.idle),
+                self.busy.eq(~self.ends.layer),
+            ]
+        with m.Elif(pausing):
+            m.d.sync += [pause.eq(pause - 1), pausing.eq(pause != 1)]
+        return m

@@ -1,0 +1,1 @@
+"""Engines before the first layer: encoders and delays."""

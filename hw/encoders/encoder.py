@@ -1,0 +1,188 @@
+"""The encoder: a frame of values becomes a spike train."""
+
+from amaranth.hdl import *
+from amaranth.lib import data
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import connect, flipped
+
+from tospike.hw.encoders.layout import counter_names
+from tospike.hw.encoders.random import RandomNumbers
+from tospike.hw.engine import Engine
+from tospike.hw.params import EncoderParams, Encoding, TokenKind
+from tospike.hw.streams import Buffer
+
+
+class Encoder(Engine[EncoderParams]):
+    """Records the non-zero values of a frame, and sends ``steps`` time steps and an END.
+
+    ::
+
+        i: VALUE(1, 5) VALUE(4, 200) END                                                    (8 bits, 4 steps)
+        DIRECT  o: VALUE(1, 5) VALUE(4, 200) TICK   VALUE(1, 5) VALUE(4, 200) TICK   ...   END
+        RATE    o:                           TICK               VALUE(4, 1)   TICK   ...   END
+        LATENCY o:             VALUE(4, 1)   TICK                             TICK   ...   END
+        PHASE   o:             VALUE(4, 128) TICK               VALUE(4, 64)  TICK   ...   END
+
+    The first step leaves while the frame comes in; with RATE it is empty, because an accumulator that starts at 0
+    cannot carry on its first addition. The END of the frame becomes the first TICK. The other steps are scans of the
+    buffer, one entry per cycle; an entry that sends nothing costs its cycle. An entry is an address and
+
+    ========  =========================  ======================================================
+    encoding  entry                      an entry is sent
+    ========  =========================  ======================================================
+    DIRECT    value                      always
+    RATE      value, phase               on carry: each scan adds the value to the phase, for the next scan
+    LFSR      value                      if the value is above the next random number
+    LATENCY   the step in which it       in that step
+              spikes
+    PHASE     value                      if the step's bit is set, with its weight as the payload
+    ========  =========================  ======================================================
+
+    `tospike.sim.encoders.codes` and `tospike.sim.encoders.encoding` are the golden models.
+
+    A token is offered 2 cycles after it came in (first step), or 2 cycles after its entry's read.
+    """
+
+    def __init__(self, params: EncoderParams):
+        super().__init__(params, counter_names(params))
+
+    def elaborate(self, platform):
+        m = Module()
+        params = self._params
+        is_rate = params.encoding is Encoding.RATE
+
+        entry = data.StructLayout(
+            {"address": self.i.payload.address.shape(), "value": params.stored_bits, "phase": params.phase_bits}
+        )
+        m.submodules.buffer = buffer = Memory(shape=Shape.cast(entry), depth=params.inputs, init=[])
+        write = buffer.write_port()
+        # the write comes a cycle late, away from the consumer's `ready`: a scan of one entry reads in that very cycle
+        read = buffer.read_port(transparent_for=[write])
+        record = Signal(entry)
+        m.d.sync += write.data.eq(record)
+
+        count = Signal(range(params.inputs + 1))  # entries in the buffer
+        steps = Signal(range(params.steps + 1))  # steps that have begun to be scanned, or were passed through
+        scanning = Signal()
+        position = Signal(range(params.inputs + 1))  # entry that is read now; `count` stands for the TICK
+
+        # the entry or the TICK or END that was read in the cycle before, unless a token is held
+        fetched = Signal()
+        fetched_kind = Signal(TokenKind)
+        fetched_position = Signal.like(position)
+        found = data.View(entry, read.data)
+        mask = Signal(params.payload.bits)  # PHASE: the step's bit
+        random = Signal(params.payload.bits)  # LFSR: the next value's number
+        later = {
+            Encoding.DIRECT: (C(1, 1), found.value),
+            Encoding.RATE: (found.phase[-1:], 1),
+            Encoding.LFSR: (found.value > random, 1),
+            Encoding.LATENCY: (found.value == steps, 1),
+            Encoding.PHASE: ((found.value & mask).any(), found.value & mask),
+        }
+        spikes, payload = later[params.encoding]
+        is_value = fetched_kind == TokenKind.VALUE
+        token = Signal(self.o.payload.shape())
+        m.d.comb += [
+            token.kind.eq(fetched_kind),
+            token.address.eq(Mux(is_value, found.address, 0)),
+            token.payload.eq(Mux(is_value, payload, 0)),
+        ]
+
+        # a token that finds no room is held, so what the buffer reads next depends on registers only
+        held = Signal()
+        held_token = Signal.like(token, reset_less=True)
+        looks = fetched & ~held
+        advance_out = ~self.o.valid | self.o.ready
+        with m.If(advance_out):
+            m.d.sync += self.o.valid.eq(0)
+
+        # record the frame
+        m.submodules.input = arrived = Buffer(self.i.payload.shape())
+        connect(m, flipped(self.i), arrived.i)
+        frame = arrived.o
+        is_end = frame.payload.kind == TokenKind.END
+        value = frame.payload.payload
+        when = ((params.payload.max - value) * params.steps)[params.payload.bits :]
+        highest_bit = C(1 << (params.payload.bits - 1), params.payload.bits)
+        at_once = {
+            Encoding.DIRECT: (C(1, 1), value),
+            Encoding.RATE: (C(0, 1), 1),
+            Encoding.LFSR: (value > random, 1),
+            Encoding.LATENCY: (when == 0, 1),
+            Encoding.PHASE: (value[-1], value & highest_bit),
+        }
+        first_spikes, first_payload = at_once[params.encoding]
+        m.d.comb += frame.ready.eq(~scanning & ~fetched & ~held & advance_out)
+        with m.If(frame.valid & frame.ready):
+            m.d.sync += [
+                self.o.payload.kind.eq(Mux(is_end, TokenKind.TICK, TokenKind.VALUE)),
+                self.o.payload.address.eq(frame.payload.address),
+                self.o.payload.payload.eq(Mux(is_end, 0, first_payload)),
+                self.o.valid.eq(is_end | first_spikes),
+            ]
+            with m.If(is_end):
+                m.d.sync += [scanning.eq(1), steps.eq(1), position.eq(0), mask.eq(highest_bit.rotate_right(1))]
+            with m.Else():
+                m.d.sync += count.eq(count + 1)
+        with m.Else():
+            # scan the buffer
+            with m.If(~held):
+                m.d.sync += fetched.eq(scanning)
+            with m.If(~held & scanning):
+                m.d.sync += [
+                    fetched_position.eq(position),
+                    position.eq(position + 1),
+                    fetched_kind.eq(TokenKind.VALUE),
+                ]
+                with m.If(steps == params.steps):
+                    m.d.sync += [fetched_kind.eq(TokenKind.END), scanning.eq(0), count.eq(0)]
+                with m.Elif(position == count):
+                    m.d.sync += [fetched_kind.eq(TokenKind.TICK), position.eq(0), steps.eq(steps + 1)]
+                    m.d.sync += mask.eq(mask.rotate_right(1))
+            sends = looks & (~is_value | spikes)
+            with m.If(advance_out & (held | sends)):
+                m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(Mux(held, held_token, token)), held.eq(0)]
+            with m.Elif(sends):
+                m.d.sync += held.eq(1)
+            with m.If(~held):
+                m.d.sync += held_token.eq(token)
+        m.d.comb += [read.addr.eq(position), read.en.eq(~held)]
+
+        # the buffer is written while the frame comes in and, with RATE, behind the scan
+        m.d.comb += [
+            record.address.eq(frame.payload.address),
+            record.value.eq(when if params.encoding is Encoding.LATENCY else value),
+        ]
+        m.d.sync += [
+            write.addr.eq(count),
+            write.en.eq(frame.valid & frame.ready & ~is_end),
+        ]
+        if is_rate:
+            # the sum is made a scan ahead: whether an entry is sent must not wait for an adder
+            m.d.comb += record.phase.eq(value << 1)
+            with m.If(fetched):
+                m.d.comb += [record.eq(found), record.phase.eq(found.phase[: params.payload.bits] + found.value)]
+                m.d.sync += [
+                    write.addr.eq(fetched_position),
+                    write.en.eq(looks & is_value),
+                ]
+
+        if params.encoding is Encoding.LFSR:
+            m.submodules.numbers = numbers = RandomNumbers(params.seed)
+            recorded = frame.valid & frame.ready & ~is_end
+            m.d.comb += [
+                random.eq(numbers.number),
+                numbers.advance.eq(recorded | (looks & is_value)),
+                numbers.restart.eq(looks & (fetched_kind == TokenKind.END)),
+            ]
+
+        leaves = self.o.valid & self.o.ready
+        for kind, name in zip(TokenKind, counter_names(params), strict=True):
+            step = Signal(name=f"{name}_step")
+            m.d.sync += step.eq(leaves & (self.o.payload.kind == kind))
+            m.d.sync += self.counters[name].eq(self.counters[name] + step)
+        with m.If(self.clear):
+            m.d.sync += self.counters.eq(0)
+        m.d.comb += self.busy.eq(scanning | fetched | held | self.o.valid | count.any() | frame.valid)
+        return m

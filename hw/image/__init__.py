@@ -1,1 +1,0 @@
-"""The image engine: layers of convolutional networks on an output-stationary array."""

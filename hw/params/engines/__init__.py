@@ -1,0 +1,1 @@
+"""The parameters of every engine, and of what several have in common."""

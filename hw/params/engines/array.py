@@ -1,0 +1,190 @@
+"""An array of multiply-accumulators, whichever engine feeds it, and what its sums become."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from tospike.hw.params.check import require, require_range
+from tospike.hw.params.engines.packing import packing_shift
+from tospike.hw.params.numbers import IntFormat, Rounding
+from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, Technology, that
+
+
+class Dataflow(StrEnum):
+    """Which operand stays in the processing elements."""
+
+    OS = "os"
+    """Output-stationary: each PE accumulates one result; activations and weights move."""
+    WS = "ws"
+    """Weight-stationary: each PE holds one weight; activations and partial sums move."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayParams:
+    """The bare R x C multiply-accumulate array."""
+
+    rows: int
+    cols: int
+    dataflow: Dataflow = Dataflow.OS
+    act: IntFormat = field(default=IntFormat(bits=8, signed=True))
+    weight_bits: int = 8
+    """1: every weight is +1 or -1."""
+    acc_bits: int = 32
+    product_registers: int = 2
+    """Pipeline registers between multiplier and adder. A vendor's multiplier has one of them inside, or both."""
+    zero_gating: bool = False
+    """Whether a multiplier keeps its operands, and so is still, while an operand is zero."""
+    technology: Technology = Technology.GENERIC
+    products_per_multiplier: int = 1
+    """2: each two columns share their multipliers, see :func:`tospike.hw.params.packing_shift`."""
+
+    def __post_init__(self) -> None:
+        require_range("rows", self.rows, 1, 256)
+        require_range("cols", self.cols, 1, 256)
+        require_range("act-bits", self.act.bits, 1, 8)
+        require_range("weight-bits", self.weight_bits, 1, 8)
+        require_range("acc-bits", self.acc_bits, self.act.bits + self.weight.bits, 32)
+        require(
+            self.weight_bits > 1 or self.dataflow is Dataflow.OS,
+            "weight-bits 1 needs dataflow os: a weight-stationary array has rows beyond the matrix, whose weights must "
+            "be 0: give dataflow os, or 2 weight-bits",
+        )
+        require_range("product-registers", self.product_registers, 0, 3)
+        low, high = self.primitives.product_registers
+        require(
+            low <= self.product_registers <= high,
+            f"product-registers must be from {low} to {high} with technology {self.technology.value}, "
+            f"not {self.product_registers}",
+        )
+        require(
+            not self.zero_gating or self.primitives.gates_zeros,
+            f"zero gating needs technology {that('gates_zeros')}: the multipliers of {self.technology.value} are not "
+            "isolated",
+        )
+        require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
+        require(
+            self.products_per_multiplier == 1 or self.packing_obstacle is None,
+            f"products-per-multiplier cannot be 2: {self.packing_obstacle}",
+        )
+
+    @property
+    def primitives(self) -> PrimitiveFacts:
+        """What the cells of the array can do."""
+        return PRIMITIVES[self.technology]
+
+    @property
+    def packing_obstacle(self) -> str | None:
+        """Why two columns of this array cannot share their multipliers, and the way out; ``None`` if they can."""
+        if self.dataflow is not Dataflow.OS:
+            return "columns share activations in the same cycle only with dataflow os"
+        if self.weight_bits == 1:
+            return "weights of 1 bit need no multipliers"
+        if self.cols % 2:
+            return f"columns share multipliers two by two, but there are {self.cols}: give an even number of cols"
+        if not self.primitives.shares_multipliers:
+            others = that("shares_multipliers")
+            return f"the multipliers of {self.technology.value} are too narrow: give technology {others}"
+        if self.zero_gating:
+            return "one weight of 0 does not stop the other one's product: leave zero gating out"
+        if packing_shift(self.act, self.weight) is None:
+            sign = "signed" if self.act.signed else "unsigned"
+            return (
+                f"{sign} activations of {self.act.bits} bits and two weights of {self.weight.bits} do not fit a "
+                "multiplier of 18 bits: give fewer weight-bits or act-bits"
+            )
+        return None
+
+    @property
+    def mac_latency(self) -> int:
+        """Cycles from an operand at a processing element's input to the sum in its register."""
+        # operand, product and sum; weight-stationary the weight's own register comes before the operand's
+        return 2 + self.product_registers + (self.dataflow is Dataflow.WS)
+
+    @property
+    def drain_registers(self) -> int:
+        """Output-stationary: registers from a sum to the bottom of its column, which join two rows, then four each."""
+        stages, joined = 1, 2
+        while joined < self.rows:
+            stages, joined = stages + 1, 4 * joined
+        return stages
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last operand of a result entering row 0 to the result at the bottom of column 0."""
+        return self.mac_latency + (self.drain_registers if self.dataflow is Dataflow.OS else self.rows - 1)
+
+    @property
+    def skew(self) -> int:
+        """Cycles that the last column is behind the first: columns that share multipliers work at the same time."""
+        return (self.cols - 1) // self.products_per_multiplier
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers of the array: none for weights of +1 and -1, unless they are part of a larger cell."""
+        if self.weight_bits == 1 and not self.primitives.multiplier_adds and not self.zero_gating:
+            return 0
+        return self.rows * self.cols // self.products_per_multiplier
+
+    @property
+    def gap(self) -> int:
+        """Output-stationary: idle steps that must come between two tiles."""
+        return int(self.dataflow is Dataflow.OS and self.primitives.multiplier_adds)
+
+    @property
+    def weight(self) -> IntFormat:
+        """Weights at the multipliers: signed, so of two bits where one is stored."""
+        return IntFormat(bits=max(2, self.weight_bits), signed=True)
+
+    @property
+    def weight_values(self) -> Sequence[int]:
+        """What a weight may be, in ascending order."""
+        return (-1, 1) if self.weight_bits == 1 else range(self.weight.min, self.weight.max + 1)
+
+    @property
+    def weight_range(self) -> str:
+        """The same in words, for messages."""
+        return "-1 or 1" if self.weight_bits == 1 else f"from {self.weight.min} to {self.weight.max}"
+
+    @property
+    def acc(self) -> IntFormat:
+        """Accumulators are signed. The planner refuses layers that could leave this range."""
+        return IntFormat(bits=self.acc_bits, signed=True)
+
+    @property
+    def macs_per_cycle(self) -> int:
+        """Peak multiply-accumulates per cycle."""
+        return self.rows * self.cols
+
+    @property
+    def arrays(self) -> "tuple[ArrayParams, ...]":
+        """Itself, as an engine tells its own."""
+        return (self,)
+
+    def made_of(self, technology: Technology) -> "ArrayParams":
+        """The same array of other cells."""
+        return replace(self, technology=technology)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequantizeParams:
+    """``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``, one multiplier per output channel.
+
+    The integer form of Jacob et al., "Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference", CVPR 2018, eq. 6, with rounding ``HALF_UP``.
+    """
+
+    multiplier_bits: int = 16
+    max_shift: int = 31
+    rounding: Rounding = Rounding.HALF_UP
+    fraction_bits: int = 0
+    """Bits by which biases are finer than sums: the same for all layers, so that the shift is but wiring."""
+
+    def __post_init__(self) -> None:
+        require_range("fraction-bits", self.fraction_bits, 0, 15)
+        require_range("multiplier-bits", self.multiplier_bits, 2, 18)
+        require_range("max-shift", self.max_shift, 1, 47)
+
+    @property
+    def multiplier(self) -> IntFormat:
+        """Multipliers are unsigned."""
+        return IntFormat(bits=self.multiplier_bits, signed=False)

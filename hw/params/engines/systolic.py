@@ -1,0 +1,127 @@
+"""The systolic engine: dense layers on an array, one after another."""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from tospike.hw.params.check import require, require_range
+from tospike.hw.params.engines.array import ArrayParams, RequantizeParams
+from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.limits import LAYER_WEIGHTS
+from tospike.hw.params.numbers import ceil_div
+from tospike.hw.params.primitives import Technology
+from tospike.hw.params.stream import WORD_BITS, Contents, TokenFormat
+
+
+class WeightSource(StrEnum):
+    """Where the systolic engine's weights are."""
+
+    MEMORY = "memory"
+    """On chip, all of them."""
+    STREAM = "stream"
+    """With the host, which sends them for each frame in the order of use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseLayer:
+    """One line of the systolic engine's descriptor table: (rows x inputs) times (inputs x outputs).
+
+    ``clamp`` is the range of a requantised result: [0, max] is ReLU. ``None`` (the last layer only) sends the
+    accumulators themselves.
+    """
+
+    rows: int
+    inputs: int
+    outputs: int
+    clamp: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        require_range("rows of a layer", self.rows, 1, 1 << 16)
+        require_range("inputs of a layer", self.inputs, 1, 1 << 16)
+        require_range("outputs of a layer", self.outputs, 1, 1 << 16)
+        for what, size in (("weights", self.inputs), ("results", self.rows)):
+            require(
+                size * self.outputs <= LAYER_WEIGHTS,
+                f"a layer of {self.rows} x {self.outputs} x {self.inputs} has {size * self.outputs} {what}: "
+                f"{LAYER_WEIGHTS} at most",
+            )
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates that the layer needs."""
+        return self.rows * self.inputs * self.outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystolicParams(EngineParams):
+    """The systolic engine: array, operand and result buffers, requantiser, and the layers that it runs in turn."""
+
+    array: ArrayParams
+    layers: tuple[DenseLayer, ...]
+    requantize: RequantizeParams = field(default=RequantizeParams())
+    writable: bool = False
+    counter_bits: int = 32
+    weights: WeightSource = WeightSource.MEMORY
+    weight_queue: int = 32
+    """Words of weights, one for each column, that wait on chip when they are streamed."""
+
+    def __post_init__(self) -> None:
+        require_range("weight-queue", self.weight_queue, 4, 1 << 12)
+        require(len(self.layers) >= 1, "a systolic engine needs at least one layer")
+        for index, (layer, after) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+            require(
+                (layer.rows, layer.outputs) == (after.rows, after.inputs),
+                f"layer {index} gives {layer.rows} x {layer.outputs} values but layer {index + 1} takes "
+                f"{after.rows} x {after.inputs}",
+            )
+            require(
+                layer.clamp is not None and all(self.array.act.holds(v) for v in layer.clamp),
+                f"layer {index} must be clamped to the activation format, not {layer.clamp}",
+            )
+        require_range("counter-bits", self.counter_bits, 8, 32)
+
+    @property
+    def streams_weights(self) -> bool:
+        """Whether the weights come from the host."""
+        return self.weights is WeightSource.STREAM
+
+    @property
+    def beats_per_word(self) -> int:
+        """Beats of the weight stream for a word of weights, one for each column, the first of them lowest."""
+        return ceil_div(self.array.cols * self.array.weight_bits, WORD_BITS)
+
+    @property
+    def input(self) -> TokenFormat:
+        """Tokens that come in: the first layer's activations, address = row * inputs + column."""
+        first = self.layers[0]
+        return TokenFormat(addresses=first.rows * first.inputs, payload=self.array.act)
+
+    @property
+    def output(self) -> TokenFormat:
+        """Tokens that go out: the last layer's results, address = row * outputs + column."""
+        last = self.layers[-1]
+        payload = self.array.acc if last.clamp is None else self.array.act
+        return TokenFormat(addresses=last.rows * last.outputs, payload=payload)
+
+    @property
+    def takes(self) -> Contents:
+        """Activations."""
+        return Contents.FRAME
+
+    @property
+    def sends(self) -> Contents:
+        """Results."""
+        return Contents.FRAME
+
+    @property
+    def blank_weight(self) -> int:
+        """A single bit stands for 1 or -1."""
+        return int(self.array.weight_bits == 1)
+
+    @property
+    def arrays(self) -> tuple[ArrayParams, ...]:
+        """Its one array."""
+        return (self.array,)
+
+    def made_of(self, technology: Technology) -> "SystolicParams":
+        """The same engine, its array of other cells."""
+        return replace(self, array=self.array.made_of(technology))

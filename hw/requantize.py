@@ -1,0 +1,117 @@
+"""From accumulators to activations: bias, multiplier, rounding shift, clamp."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.arithmetic import extended, shape_of
+from tospike.hw.delay import delayed
+from tospike.hw.multiply import Multiplier
+from tospike.hw.params import IntFormat, RequantizeParams, Rounding, Technology
+
+_PART = 16
+"""Bits of the lower part of a sum: each part is multiplied by itself, so that it fits a DSP block."""
+_FINE = 3
+"""Bits of the shift that the second shifter does."""
+
+
+class Requantizer(wiring.Component):
+    """``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``, one result per cycle, ``LATENCY``
+    cycles later.
+
+    A multiplier of 1, a shift of 0 and the bounds of the accumulator make it the identity (plus bias). The
+    sum must fit the accumulator's format: the planner refuses layers where it might not.
+
+    ::
+
+        1 bias | 2 operands, 3 products | 4 their sum | 5 coarse, 6 fine shift | 7 round | 8 compare, 9 clamp
+
+    Members
+    -------
+    i : In(StructLayout)
+        ``acc``, ``bias``, ``multiplier``.
+    shift, low, high : In
+        Constant while results are inside.
+    o : Out(signed(acc_bits))
+        The result.
+    """
+
+    LATENCY = 9
+
+    def __init__(self, params: RequantizeParams, acc: IntFormat, *, technology: Technology = Technology.GENERIC):
+        self._params = params
+        self._acc = shape_of(acc)
+        self._technology = technology
+        operands = {"acc": self._acc, "bias": self._acc, "multiplier": shape_of(params.multiplier)}
+        super().__init__(
+            {
+                "i": In(data.StructLayout(operands)),
+                "shift": In(range(params.max_shift + 1)),
+                "low": In(self._acc),
+                "high": In(self._acc),
+                "o": Out(self._acc),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        biased = Signal(self._acc, reset_less=True)
+        multiplier = Signal.like(self.i.multiplier, reset_less=True)
+        m.d.sync += [
+            biased.eq((self.i.acc << self._params.fraction_bits) + self.i.bias),
+            multiplier.eq(self.i.multiplier),
+        ]
+        scaled = Signal(signed(self._acc.width + self._params.multiplier_bits + 1), reset_less=True)
+        m.d.sync += scaled.eq(self._product(m, biased, multiplier))
+
+        rounded = self._round_shift(m, scaled)
+        below, above = self._less(m, rounded, self.low), self._less(m, self.high, rounded)
+        clamped = Signal(self._acc, reset_less=True)
+        m.d.sync += clamped.eq(Mux(below, self.low, Mux(above, self.high, delayed(m, rounded, 1, name="rounded"))))
+        m.d.comb += self.o.eq(clamped)
+        return m
+
+    def _product(self, m, value, factor):
+        """``value * factor`` of two cycles ago, from a product for each part of ``value``."""
+        parts = [value] if len(value) <= _PART else [value[:_PART], value[_PART:].as_signed()]
+        total = 0
+        for number, part in enumerate(parts):
+            part = Multiplier(part.shape(), factor.shape(), registers=1, technology=self._technology)
+            m.submodules[f"multiplier_{number}"] = part
+            m.d.comb += [part.a.eq(parts[number]), part.b.eq(factor)]
+            total = total + (part.product << _PART * number)
+        return total
+
+    def _less(self, m, a, b):
+        """Whether ``a < b`` a cycle ago. Both halves are compared at once, for the way of the carry is long."""
+        width = max(len(a), len(b))
+        half = width // 2
+        a, b = extended(a, width), extended(b, width)
+        high, equal, low = Signal(), Signal(), Signal()
+        m.d.sync += [
+            high.eq(a[half:].as_signed() < b[half:].as_signed()),
+            equal.eq(a[half:] == b[half:]),
+            low.eq(a[:half] < b[:half]),
+        ]
+        return high | (equal & low)
+
+    def _round_shift(self, m, scaled):
+        """``scaled / 2**shift``, rounded, of three cycles ago."""
+        rounding = self._params.rounding
+        # towards zero is towards minus infinity for x >= 0, and 1 + floor((x - 1) / 2**shift) for x < 0
+        negative = scaled[-1] if rounding is Rounding.TRUNCATE else C(0, 1)
+        shape = signed(len(scaled) + 1)  # one fraction bit is left
+        coarse = Signal(shape, reset_less=True)
+        fine = Signal(shape, reset_less=True)
+        rounded = Signal.like(scaled, reset_less=True)
+        upwards = {
+            Rounding.HALF_UP: fine[0],
+            Rounding.FLOOR: C(0, 1),
+            Rounding.TRUNCATE: delayed(m, negative, 2, name="negative"),
+        }[rounding]
+        m.d.sync += [
+            coarse.eq(((scaled - negative) << 1) >> (self.shift[_FINE:] << _FINE)),
+            fine.eq(coarse >> self.shift[:_FINE]),
+            rounded.eq((fine >> 1) + upwards),
+        ]
+        return rounded

@@ -1,0 +1,105 @@
+"""The words of an event's neurons, one after another: the second step of a window."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.params import EventParams
+from tospike.hw.spiking.address_decoder import place_layout
+
+
+class Walk(wiring.Component):
+    """Counts through the words of each position that an event reaches, of each column of them, of each row.
+
+    ::
+
+        output   . . . . . .      weights   6 5 4      an event reaches runs of neighbouring positions; where these go
+                 . 1 2 3 . .                3 2 1      on by one, the taps go back by the stride
+                 . 4 5 6 . .                . . .
+
+    Members
+    -------
+    start : In(place_layout(params))
+        Where the event's words begin.
+    load : In(1)
+        Takes ``start``.
+    step : In(1)
+        Goes on by a word.
+    word : Out
+        State word.
+    row : Out
+        Word of weights.
+    none : Out(1)
+        The event reaches no neuron.
+    at_last : Out(1)
+        This is the last word, or there is none.
+    """
+
+    def __init__(self, params: EventParams):
+        self._params = params
+        place = place_layout(params)
+        super().__init__(
+            {
+                "start": In(place),
+                "load": In(1),
+                "step": In(1),
+                "word": Out(place["word"].shape),
+                "row": Out(place["row"].shape),
+                "none": Out(1),
+                "at_last": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        params, window = self._params, self._params.window
+        words = params.event_words
+        back = [
+            words * window.shape[0] * window.stride[0] * window.kernel[1],
+            words * window.shape[0] * window.stride[1],
+        ]
+
+        inside = Signal(range(words))  # word of the position
+        columns, rows = Signal.like(self.start.columns), Signal.like(self.start.rows)  # still to come, this included
+        across = Signal.like(columns)  # columns of a row
+        line = Signal.like(self.word)  # of the first word of this row of positions
+        line_row = Signal.like(self.row)
+        next_position, next_line = inside == words - 1, columns <= 1
+
+        m.d.comb += [
+            self.none.eq((rows == 0) | (columns == 0)),
+            self.at_last.eq((next_position & next_line & (rows <= 1)) | self.none),
+        ]
+        with m.If(self.load):
+            m.d.sync += [
+                inside.eq(0),
+                columns.eq(self.start.columns),
+                across.eq(self.start.columns),
+                rows.eq(self.start.rows),
+                self.word.eq(self.start.word),
+                line.eq(self.start.word),
+                self.row.eq(self.start.row),
+                line_row.eq(self.start.row),
+            ]
+        with m.Elif(self.step):
+            with m.If(~next_position):
+                m.d.sync += [inside.eq(inside + 1), self.word.eq(self.word + 1), self.row.eq(self.row + 1)]
+            with m.Elif(~next_line):
+                m.d.sync += [
+                    inside.eq(0),
+                    columns.eq(columns - 1),
+                    self.word.eq(self.word + (params.position_words - words + 1)),
+                    self.row.eq(self.row - (words - 1 + back[1])),
+                ]
+            with m.Else():
+                word, row = line + params.position_words * window.size[1], line_row - back[0]
+                m.d.sync += [
+                    inside.eq(0),
+                    columns.eq(across),
+                    rows.eq(rows - 1),
+                    self.word.eq(word),
+                    line.eq(word),
+                    self.row.eq(row),
+                    line_row.eq(row),
+                ]
+        return m

@@ -1,0 +1,296 @@
+"""The event engine: every VALUE walks its targets, every TICK sweeps the neurons."""
+
+from collections.abc import Mapping, Sequence
+
+from amaranth.hdl import *
+from amaranth.lib import data
+from amaranth.lib.wiring import connect, flipped
+
+from tospike.hw.arithmetic import shape_of
+from tospike.hw.counting import count_up
+from tospike.hw.engine import Engine
+from tospike.hw.memory import ImageMemory, image_memories
+from tospike.hw.params import SPIKE, ActivationParams, EventParams, Readout, TokenFormat, TokenKind
+from tospike.hw.spiking.accumulate import Accumulate
+from tospike.hw.spiking.activate import Activate
+from tospike.hw.spiking.active_list import KeptWords
+from tospike.hw.spiking.address_decoder import Locate
+from tospike.hw.spiking.count import SpikeCounts
+from tospike.hw.spiking.lanes import NeuronLanes
+from tospike.hw.spiking.layout import counter_names, memories
+from tospike.hw.spiking.multiply import Multiply
+from tospike.hw.spiking.recurrence import Recurrence
+from tospike.hw.spiking.ring import AccumulateRing, states_in_ring
+from tospike.hw.spiking.sequencer import Sequencer, operation_layout, sweeps_outside
+from tospike.hw.spiking.serializer import Serializer, lane_word_layout
+from tospike.hw.spiking.total import total
+from tospike.hw.streams import Queue
+
+PIPELINE = 14
+"""Cycles after which an operation has left every pipeline, the counters' included."""
+
+
+class EventEngine(Engine[EventParams]):
+    """Synapses from on-chip memory, and their neurons; ``lanes`` of them per cycle.
+
+    With a window, addresses become places first (`Locate`), which takes 4 cycles; the sequencer then walks these
+    (`Walk`).
+
+    ::
+
+        cycle 0         1         2         3         4          5         6        7         8
+        sequencer -> address -> weight -> weight -> product -> addend
+                                fetch  -> state  -> state   -> state  -> sum, written
+                                                                 |
+                                                               membrane -> spike -> after -> leak -> decayed (9)
+                                                                              |       |
+                                                                              |     counts
+                                                                              +-> queue -> serializer -> o
+
+    The membrane that meets the threshold is ``leak(v) + bias + sum of payload * weight`` of its step: the sweep of a
+    TICK also begins the next step, so the stored state is ``saturate(leak(v after reset) + bias)``. A spike's payload
+    is never 0, so a 1-bit payload needs no multiplier. Rows of weights come before the state, which keeps the
+    read-modify-write loop at the 4 cycles of `Accumulate`.
+
+    The layer of an ANN has I neurons: an event adds an activation times weights, an END sends the membranes, which
+    `Activate` makes activations of. In a delta ANN an event adds a change, membranes stay, and a TICK sends them to
+    `Activate`, which sends what has changed of the activations. That has left before the next sweep begins.
+
+    The queue holds as many sweeps as `Sequencer` lets out at a time: it can not overflow. (One of its entries is its
+    output register, which is filled a cycle late.)
+
+    Parameters
+    ----------
+    params : EventParams
+    images : mapping
+        Words of the memories, see `tospike.hw.spiking.layout.pack`.
+    first_region : int
+        Configuration region of the first memory; used only if ``params.writable``.
+
+    Raises
+    ------
+    InputError
+        If an image is longer than its memory.
+    """
+
+    def __init__(self, params: EventParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+        self._images = images
+        self._first_region = first_region
+        super().__init__(params, counter_names(params), writable=params.writable)
+
+    def elaborate(self, platform):
+        m = Module()
+        params, parts = self._params, m.submodules
+        images = image_memories(
+            m,
+            memories(params),
+            self._images,
+            config=flipped(self.config) if params.writable else None,
+            first_region=self._first_region,
+        )
+        parts.sequencer = Sequencer(params)
+        self._front(m)
+        stages = self._stages(m)
+        neurons = NeuronLanes(params, stages)
+        if params.lists_words:
+            self._connect_kept(m, neurons, stages)
+        self._accumulate(m, stages, self._products(m, stages, images["weights"]))
+        neurons.connect(m, parts.accumulate, images)
+        self._output(m, stages[self._leaves], self._values(m, neurons, stages))
+        if params.activation is None:
+            connect(m, parts.serializer.o, flipped(self.o))
+        else:
+            self._activate(m, params.activation, images["multipliers"])
+        if params.recurrent:
+            self._connect_own(m, stages[self._leaves], neurons.spikes)
+        self._count(m, neurons)
+        self._settle(m)
+        return m
+
+    @property
+    def _leaves(self) -> int:
+        """The cycle in which spikes and membranes leave the neurons."""
+        return 6 + self._params.neuron.extra_cycles
+
+    def _front(self, m: Module) -> None:
+        """Tokens to the sequencer."""
+        params, sequencer = self._params, m.submodules.sequencer
+        if params.recurrent:
+            m.submodules.recurrence = recurrence = Recurrence(params)
+            connect(m, flipped(self.i), recurrence.i)
+            connect(m, recurrence.o, sequencer.i)
+        elif params.window:
+            m.submodules.locate = locate = Locate(params)
+            connect(m, flipped(self.i), locate.i)
+            connect(m, locate.o, sequencer.i)
+        else:
+            connect(m, flipped(self.i), sequencer.i)
+
+    def _stages(self, m: Module) -> list[data.View]:
+        """The operation that is in cycle n, for all n."""
+        stages = [m.submodules.sequencer.operation]
+        for cycle in range(1, self._leaves + 4):
+            stage = Signal(operation_layout(self._params), name=f"operation_{cycle}")
+            m.d.sync += stage.eq(stages[-1])
+            stages.append(stage)
+        return stages
+
+    def _connect_kept(self, m: Module, neurons: NeuronLanes, stages: Sequence[data.View]) -> None:
+        """The list of words that must be swept though nothing came; from cycle 2 on an operation has its word."""
+        m.submodules.kept = kept = KeptWords(words=self._params.words)
+        swept = stages[6]
+        m.d.comb += [
+            m.submodules.sequencer.kept.eq(kept.count),
+            kept.index.eq(stages[0].word),
+            kept.sweep.valid.eq(swept.sweep),
+            kept.sweep.first.eq(swept.first),
+            kept.sweep.keep.eq(neurons.again(swept) & ~swept.clear),
+            kept.sweep.word.eq(swept.word),
+        ]
+        with m.If(stages[1].listed):
+            m.d.sync += stages[2].word.eq(kept.word)
+
+    def _products(self, m: Module, stages: Sequence[data.View], weights: ImageMemory) -> Value:
+        """Cycles 1 to 4: payload * weight."""
+        params = self._params
+        weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
+        m.d.comb += [weights.address.eq(stages[1].row), weights.enable.eq(1)]
+        m.d.sync += weight.eq(weights.data)
+        if params.event == SPIKE:
+            product = Signal(data.ArrayLayout(shape_of(params.product), params.lanes), reset_less=True)
+            m.d.sync += [product[lane].eq(weight[lane]) for lane in range(params.lanes)]
+            return product
+        m.submodules.multiply = multiply = Multiply(params)
+        payload = Signal(shape_of(params.event))
+        m.d.comb += [payload.eq(stages[3].payload), multiply.weights.eq(weight), multiply.payload.eq(payload)]
+        return multiply.products
+
+    def _accumulate(self, m: Module, stages: Sequence[data.View], products: data.View) -> None:
+        """Cycles 2 to 6: the states, to which the products are added."""
+        params, shift = self._params, self._params.neuron.weight_shift
+        m.submodules.accumulate = self._adder(params.product.bits + shift)
+        accumulate, fetched, stored = m.submodules.accumulate, stages[2], stages[self._leaves + 3]
+        m.d.comb += [
+            accumulate.fetch.valid.eq(fetched.accumulate | fetched.sweep),
+            accumulate.fetch.accumulate.eq(fetched.accumulate),
+            accumulate.fetch.word.eq(fetched.word),
+            accumulate.store.valid.eq(stored.sweep),
+            accumulate.store.word.eq(stored.word),
+        ]
+        m.d.comb += [accumulate.addend[lane].eq(products[lane] << shift) for lane in range(params.lanes)]
+
+    def _adder(self, addend_bits: int) -> Accumulate | AccumulateRing:
+        params = self._params
+        size = {"addend_bits": addend_bits, "lanes": params.lanes, "words": params.words}
+        if states_in_ring(params):
+            return AccumulateRing(state=params.neuron.accumulated, **size)
+        # a window's next event may begin with any word
+        return Accumulate(state=params.neuron.accumulated, **size, distance=1 if params.window else params.words)
+
+    def _values(self, m: Module, neurons: NeuronLanes, stages: Sequence[data.View]) -> Value:
+        """What leaves, as the readout has it."""
+        params = self._params
+        if params.readout is Readout.SPIKES:
+            return neurons.spikes
+        if params.readout is Readout.MEMBRANE:
+            return neurons.after
+        m.submodules.counts = counts = SpikeCounts(
+            params.output.payload, spike_bits=params.neuron.spike_bits, lanes=params.lanes, words=params.words
+        )
+        fetched = stages[self._leaves - 2]
+        m.d.comb += [
+            counts.fetch.valid.eq(fetched.sweep),
+            counts.fetch.clear.eq(fetched.clear),
+            counts.fetch.word.eq(fetched.word),
+            counts.spikes.eq(neurons.spikes),
+        ]
+        return counts.counts
+
+    def _output(self, m: Module, operation: data.View, values: data.View) -> None:
+        """Cycles 6 and 7: words of values to tokens, and to the sequencer which of them have left."""
+        params = self._params
+        layout = lane_word_layout(params.swept, params.lanes, ragged=params.ragged)
+        m.submodules.queue = queue = Queue(layout, depth=sweeps_outside(params) * params.words + 1)
+        m.submodules.serializer = serializer = Serializer(
+            params.swept, lanes=params.lanes, ragged=params.ragged, complete=params.sends_changes
+        )
+        leaving = Signal(layout)
+        m.d.comb += [
+            leaving.word.eq(operation.address if params.ragged else operation.word),
+            leaving.tick.eq(operation.tick),
+            leaving.end.eq(operation.end),
+        ]
+        with m.If(operation.send):
+            m.d.comb += Value.cast(leaving.values).eq(values)
+        some = operation.send if params.sends_changes else Value.cast(leaving.values).any()
+        m.d.sync += [queue.i.payload.eq(leaving), queue.i.valid.eq(some | leaving.tick | leaving.end)]
+        connect(m, queue.o, serializer.i)
+        gone = self.o if params.sends_changes else serializer.o
+        m.d.comb += m.submodules.sequencer.sent.eq(gone.valid & gone.ready & (gone.payload.kind != TokenKind.VALUE))
+
+    def _activate(self, m: Module, law: ActivationParams, multipliers: ImageMemory) -> None:
+        """An ANN's membranes to activations."""
+        m.submodules.activate = activate = Activate(self._params.swept, law)
+        m.d.comb += [
+            multipliers.address.eq(activate.address),
+            multipliers.enable.eq(1),
+            activate.multiplier.eq(multipliers.data),
+        ]
+        connect(m, m.submodules.serializer.o, activate.i)
+        connect(m, activate.o, flipped(self.o))
+
+    def _connect_own(self, m: Module, leaving: data.View, spikes: data.View) -> None:
+        """The spikes of a sweep to the events of the next step, by a queue that holds all words of a sweep."""
+        params = self._params
+        fmt = TokenFormat(addresses=params.neurons, payload=params.neuron.spike)
+        m.submodules.own_queue = queue = Queue(lane_word_layout(fmt, params.lanes), depth=params.words + 1)
+        m.submodules.own_serializer = serializer = Serializer(fmt, lanes=params.lanes)
+        m.d.sync += [
+            queue.i.payload.word.eq(leaving.word),
+            Value.cast(queue.i.payload.values).eq(spikes),
+            queue.i.payload.tick.eq(leaving.step),
+            queue.i.payload.end.eq(0),
+            queue.i.valid.eq(Value.cast(spikes).any() | leaving.step),
+        ]
+        connect(m, queue.o, serializer.i)
+        connect(m, serializer.o, m.submodules.recurrence.own)
+
+    def _count(self, m: Module, neurons: NeuronLanes) -> None:
+        """The counters."""
+        params, sequencer, out = self._params, m.submodules.sequencer, m.submodules.serializer.o
+        sends_value = out.valid & out.ready & (out.payload.kind == TokenKind.VALUE)
+        counted = {
+            "values": sequencer.taken[TokenKind.VALUE],
+            "ticks": sequencer.taken[TokenKind.TICK],
+            "samples": sequencer.taken[TokenKind.END],
+            "synapse_words": sequencer.operation.accumulate,
+            "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
+            "spikes": Mux(sends_value, out.payload.payload, 0)
+            if params.readout is Readout.SPIKES
+            else total(m, list(neurons.spikes)),
+            "saturations": total(m, neurons.saturations(m, m.submodules.accumulate.saturated)),
+        }
+        if params.activation is not None:
+            counted |= {"results": sends_value, "activations": m.submodules.activate.sends}
+            if params.sends_changes:
+                counted["stored"] = m.submodules.activate.stores
+        if params.words.bit_count() == 1 and not params.window:
+            # a VALUE is a power of two of words: no counter of its own
+            del counted["synapse_words"]
+            m.d.comb += self.counters.synapse_words.eq(self.counters.values << (params.words.bit_length() - 1))
+        count_up(m, self.counters, self.clear, counted)
+
+    def _settle(self, m: Module) -> None:
+        """Busy until nothing is in any pipeline."""
+        cycles = PIPELINE + self._params.neuron.extra_cycles
+        settle = Signal(range(cycles + 1))
+        working = m.submodules.sequencer.busy
+        if self._params.window:
+            working |= m.submodules.locate.busy
+        if self._params.activation is not None:
+            working |= m.submodules.activate.busy
+        with m.If(working):
+            m.d.sync += settle.eq(cycles)
+        with m.Elif(settle.any()):
+            m.d.sync += settle.eq(settle - 1)
+        m.d.comb += self.busy.eq(working | settle.any())

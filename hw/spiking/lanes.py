@@ -1,0 +1,136 @@
+"""The neurons of an event engine: one for each lane, and what they need beside the states."""
+
+from collections.abc import Mapping, Sequence
+
+from amaranth.hdl import *
+from amaranth.lib import data
+
+from tospike.hw.arithmetic import shape_of
+from tospike.hw.memory import ImageMemory
+from tospike.hw.params import EventParams, NoiseParams
+from tospike.hw.spiking.aux_state import SideMemory
+from tospike.hw.spiking.neurons import decay_layout, make_neuron, side_layout
+from tospike.hw.spiking.noise import Noise
+
+
+class NeuronLanes:
+    """Cycles 5 to 9 of the drawing in `tospike.hw.spiking.engine.EventEngine`, in that engine's module. A cycle that
+    sweeps nothing passes through the neurons as zeros.
+
+    Parameters
+    ----------
+    stages
+        The operation that is in cycle n, for all n.
+
+    Attributes
+    ----------
+    spikes : ArrayLayout(neuron.spike, lanes)
+        Of the word that leaves, as payloads.
+    after : ArrayLayout(neuron.state, lanes)
+        Its membranes.
+    """
+
+    def __init__(self, params: EventParams, stages: Sequence[data.View]):
+        neuron, late = params.neuron, params.neuron.extra_cycles
+        self._params = params
+        self._stages = stages
+        self._leaving, self._leaking, self._stored = stages[6 + late], stages[7 + late], stages[9 + late]
+        self._begins = self._leaking.sweep & self._leaking.clear
+        self._cells = [make_neuron(neuron, bias=params.bias, again=params.lists_words) for _ in range(params.lanes)]
+        self.spikes = Signal(data.ArrayLayout(shape_of(neuron.spike), params.lanes))
+        self.after = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
+
+    def connect(self, m: Module, accumulate, images: Mapping[str, ImageMemory]) -> None:
+        """The neurons between the states that come from ``accumulate``, the engine's adder, and those that return."""
+        neuron = self._params.neuron
+        passes = Signal()
+        m.d.sync += passes.eq(self._leaving.sweep & ~self._leaving.clear)
+        for lane, cell in enumerate(self._cells):
+            m.submodules[f"neuron_{lane}"] = cell
+            m.d.comb += [
+                cell.state.eq(accumulate.state[lane]),
+                cell.clear.eq(~passes),
+                accumulate.store.values[lane].eq(cell.decayed),
+                self.spikes[lane].eq(Mux(self._leaving.fire & self._exists(lane, self._leaving), cell.spike, 0)),
+                self.after[lane].eq(Mux(self._exists(lane, self._leaving), cell.after, 0)),
+            ]
+        if neuron.initial:
+            m.d.comb += [cell.begin.eq(self._begins) for cell in self._cells]
+        if neuron.has_side:
+            self._connect_side(m)
+        if neuron.noise is not None:
+            self._connect_noise(m, neuron.noise)
+        if self._params.bias:
+            self._connect_bias(m, images["bias"])
+        if neuron.varying:
+            self._connect_decays(m, images["decays"])
+
+    def again(self, swept: data.View) -> Value:
+        """Whether the word of ``swept``, which is in cycle 6, must be swept again though nothing comes."""
+        return Cat(cell.again & self._exists(lane, swept) for lane, cell in enumerate(self._cells)).any()
+
+    def saturations(self, m: Module, sums: Value) -> list[Value]:
+        """Flags of everything that saturates, each for a cycle; ``sums`` are those of the states."""
+        neuron, stages, cells = self._params.neuron, self._stages, self._cells
+        at_end = Signal(self._params.lanes)  # of the sums with the biases: no sum of events comes out in that cycle
+        m.d.sync += at_end.eq(Cat(cell.saturated[0] for cell in cells))
+        flags = list(sums | at_end)
+        if neuron.join_cycles:
+            joining = stages[5 + neuron.join_cycles]
+            flags += [cell.joined & joining.fire & self._exists(lane, joining) for lane, cell in enumerate(cells)]
+        for number in range(1, 1 + neuron.side_sums):
+            flags += [cell.saturated[number] & self._exists(lane, stages[-1]) for lane, cell in enumerate(cells)]
+        return flags
+
+    def _connect_side(self, m: Module) -> None:
+        """The state that only sweeps touch: fetched in cycle 3, stored in the cycle of ``decayed``."""
+        params = self._params
+        m.submodules.side = side = SideMemory(side_layout(params.neuron), lanes=params.lanes, words=params.words)
+        m.d.comb += [
+            side.word.eq(self._stages[3].word),
+            side.store.valid.eq(self._stored.sweep),
+            side.store.word.eq(self._stored.word),
+        ]
+        for lane, cell in enumerate(self._cells):
+            m.d.comb += [cell.side.eq(side.values[lane]), side.store.values[lane].eq(cell.side_after)]
+
+    def _connect_noise(self, m: Module, law: NoiseParams) -> None:
+        """The noise of a word, in the cycle of the membrane."""
+        params = self._params
+        swept = self._stages[5 + params.neuron.join_cycles]
+        m.submodules.noise = noise = Noise(law, lanes=params.lanes)
+        m.d.comb += [
+            noise.advance.eq(swept.fire),
+            noise.restart.eq(swept.sweep & swept.clear & (swept.word == params.words - 1)),
+            *(cell.noise.eq(noise.values[lane]) for lane, cell in enumerate(self._cells)),
+        ]
+
+    def _connect_bias(self, m: Module, memory: ImageMemory) -> None:
+        params = self._params
+        bias = Signal(data.ArrayLayout(shape_of(params.neuron.accumulated), params.lanes))
+        m.d.comb += [memory.address.eq(self._part(self._leaving)), memory.enable.eq(1)]
+        m.d.sync += bias.eq(memory.data)
+        added = self._begins if params.keeps_membranes else self._leaking.sweep
+        with m.If(~added):
+            m.d.sync += bias.eq(0)
+        m.d.comb += [cell.bias.eq(bias[lane]) for lane, cell in enumerate(self._cells)]
+
+    def _connect_decays(self, m: Module, memory: ImageMemory) -> None:
+        """Each neuron's own; read two cycles before the leak, which is in the cycle of ``passes``."""
+        params = self._params
+        decays = Signal(data.ArrayLayout(decay_layout(params.neuron), params.lanes), reset_less=True)
+        fetched = self._stages[5 + params.neuron.extra_cycles]
+        m.d.comb += [memory.address.eq(self._part(fetched)), memory.enable.eq(1)]
+        m.d.sync += Value.cast(decays).eq(memory.data)
+        m.d.comb += [cell.decays.eq(decays[lane]) for lane, cell in enumerate(self._cells)]
+
+    def _exists(self, lane: int, operation: data.View) -> Value:
+        """Whether there is a neuron: the last word of a position may have lanes to spare."""
+        params = self._params
+        if (params.position_words - 1) * params.lanes + lane < params.channels:
+            return C(1, 1)
+        return self._part(operation) != params.position_words - 1
+
+    def _part(self, operation: data.View) -> Value:
+        """Which word of its position a sweep is at. Dense neurons are in one position."""
+        return operation.channels if self._params.window else operation.word

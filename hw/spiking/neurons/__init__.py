@@ -1,0 +1,34 @@
+"""Datapaths of neurons, by their parameters. A file here is named as those in `tospike.hw.params.neurons`."""
+
+from tospike.hw.params import (
+    CubaLifParams,
+    CubaLiParams,
+    IfParams,
+    IParams,
+    LifParams,
+    LiParams,
+    NeuronParams,
+    SlidingParams,
+)
+from tospike.hw.spiking.neurons.cell import Neuron, decay_layout, side_layout
+from tospike.hw.spiking.neurons.cuba import CubaLi, CubaLif
+from tospike.hw.spiking.neurons.integrating import I, If
+from tospike.hw.spiking.neurons.leaky import Li, Lif
+from tospike.hw.spiking.neurons.sliding import Sliding
+
+__all__ = ["DATAPATHS", "Neuron", "decay_layout", "make_neuron", "side_layout"]
+
+DATAPATHS: dict[type[NeuronParams], type[Neuron]] = {
+    IParams: I,
+    IfParams: If,
+    LiParams: Li,
+    LifParams: Lif,
+    CubaLiParams: CubaLi,
+    CubaLifParams: CubaLif,
+    SlidingParams: Sliding,
+}
+
+
+def make_neuron(params: NeuronParams, *, bias: bool = False, again: bool = False, pipelined: bool = True) -> Neuron:
+    """Return the datapath of a neuron; see :class:`Neuron`."""
+    return DATAPATHS[type(params)](params, bias=bias, again=again, pipelined=pipelined)

@@ -1,0 +1,45 @@
+"""Neurons with a synaptic current: CuBa LIF, and CuBa LI without a threshold."""
+
+from amaranth.hdl import *
+
+from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.spiking.neurons.cell import difference
+from tospike.hw.spiking.neurons.leaky import LeakyNeuron
+from tospike.hw.spiking.neurons.threshold import ThresholdNeuron
+
+
+class CubaNeuron(LeakyNeuron):
+    """The current is the ``state``, and its leak and bias are ``decayed``; the membrane stays in ``side``::
+
+    state + side.membrane -> membrane -> spike -> after -> leak -> side_after.membrane (rounded, + drift)
+    """
+
+    def membrane(self, m):
+        """A cycle adds the current to it."""
+        state = self._params.state
+        membrane = Signal(shape_of(state))
+        total = self.side.membrane + self.state
+        fitting = saturate(total, state)
+        later = self.later(m)
+        later += [membrane.eq(fitting), self.joined.eq(fitting != total)]
+        return membrane
+
+    def advance(self, m, base, amount):
+        """Membrane and current leak, each on its own."""
+        params = self._params
+        drift = C(params.drift, signed(params.state_bits)) if params.drift else None
+        membrane = self.decay(
+            m, "membrane", base, self.leak(), params.state, difference(drift, amount), flag=self.side_flag()
+        )
+        current = self.delayed(m, self.state, 2 + params.extra_cycles)
+        bias = self.bias if self._bias else None
+        decayed = self.decay(m, "current", current, params.synapse, params.accumulated, bias, flag=self.saturated[0])
+        m.d.comb += [self.side_after.membrane.eq(membrane), self.decayed.eq(decayed)]
+
+
+class CubaLi(CubaNeuron):
+    """No threshold: a membrane readout."""
+
+
+class CubaLif(ThresholdNeuron, CubaNeuron):
+    """Spike and reset when v > threshold."""

@@ -1,0 +1,20 @@
+"""Neurons whose membrane leaks: LIF, and LI without a threshold."""
+
+from tospike.hw.spiking.neurons.membrane import MembraneNeuron
+from tospike.hw.spiking.neurons.threshold import ThresholdNeuron
+
+
+class LeakyNeuron(MembraneNeuron):
+    """``v <- leak(v) + I``."""
+
+    def leak(self):
+        """By shift or by multiplier."""
+        return self._params.leak
+
+
+class Li(LeakyNeuron):
+    """No threshold: a membrane readout."""
+
+
+class Lif(ThresholdNeuron, LeakyNeuron):
+    """Spike and reset when v > threshold."""

@@ -1,0 +1,40 @@
+"""The sliding parallel spiking neuron (Fang et al. 2023, arXiv:2304.12760)."""
+
+from amaranth.hdl import *
+
+from tospike.hw.arithmetic import saturate
+from tospike.hw.spiking.neurons.threshold import ThresholdNeuron
+
+
+class Sliding(ThresholdNeuron):
+    """Adds earlier inputs to ``state`` two by two, a cycle for each level of that tree; the next step begins with its
+    bias."""
+
+    def membrane(self, m):
+        """The weighted sum of the inputs, exact until it saturates."""
+        params = self._params
+        later = self.later(m)
+        terms = [self.state, *(self.side[f"input_{n}"] >> tap for n, tap in enumerate(params.taps, 1))]
+        while len(terms) > 1:
+            pairs = [terms[n : n + 2] for n in range(0, len(terms), 2)]
+            sums = [pair[0] + pair[1] if len(pair) == 2 else pair[0] for pair in pairs]
+            if len(sums) == 1:
+                fitting = saturate(sums[0], params.state)
+                later += self.joined.eq(fitting != sums[0])
+                sums = [fitting]
+            terms = [self.delayed(m, value, 1) for value in sums]
+        return terms[0]
+
+    def hold(self, m, membrane):
+        """Nothing of it."""
+        return C(0, membrane.shape())
+
+    def advance(self, m, base, amount):
+        """The earlier inputs move on by one."""
+        params = self._params
+        super().advance(m, base, amount)
+        names = [f"input_{n}" for n in range(1, len(params.taps) + 1)]
+        current = self.delayed(m, self.state, 2 + params.extra_cycles)
+        earlier = self.delayed(m, Cat(self.side[name] for name in names), 2 + params.extra_cycles)
+        inputs = Mux(self.clear, 0, Cat(current, earlier)[: len(earlier)])
+        m.d.comb += Cat(self.side_after[name] for name in names).eq(self.delayed(m, inputs, 2))

@@ -1,0 +1,122 @@
+"""When a neuron spikes, and what that does to it."""
+
+from amaranth.hdl import *
+
+from tospike.hw.arithmetic import shape_of
+from tospike.hw.params import Reset, ResetTiming
+from tospike.hw.spiking.neurons.cell import Neuron
+from tospike.hw.spiking.neurons.compare import above
+
+
+class ThresholdNeuron(Neuron):
+    """``spike = membrane > threshold``, then the reset of the same step.
+
+    An adaptive or noisy threshold has a cycle before that of the comparison, for the membrane less what raises the
+    threshold, and the noise.
+
+    A neuron that spikes several times in a step finds the number bit by bit, highest first, in two cycles each: is the
+    membrane above ``threshold * 2**bit``, then subtract that.
+    """
+
+    def fire(self, m, membrane):
+        """Spikes of a membrane that does not rest, and what the neuron remembers of them."""
+        params = self._params
+        later = self.later(m)
+        resting = self.delayed(m, self.side.rests.any(), params.join_cycles) if params.rest_steps else C(0, 1)
+        owes = self.delayed(m, self.side.owes, params.join_cycles) if params.owes else C(0, 1)
+        if params.rest_steps:
+            membrane = Mux(resting, params.reset_value, membrane)
+        compared = membrane
+        if params.moves_threshold:
+            compared, membrane, resting = self._compared(m, membrane, resting)
+        held = self._spike(m, membrane, compared, resting, owes)
+        if self._again:
+            later += self.again.eq(above(membrane, params.spikes_again_above))
+
+        fired = self.spike.any()
+        before = self.delayed(m, membrane, 1 + params.count_cycles) if params.count_cycles else held
+        late = params.reset_timing is ResetTiming.NEXT
+        late_amount = late and params.reset is Reset.SUBTRACT
+        reset = self.lasting(self._reset(m, held, fired))
+        before = self.lasting(before)
+        m.d.comb += self.after.eq(before if late else reset)
+        base = self.hold(m, before if late_amount else reset)
+        self._remember(m, base, fired)
+        return base, self._late_amount(m) if late_amount else None
+
+    def _compared(self, m: Module, membrane: Value, resting: Value) -> tuple[Value, Value, Value]:
+        """What is compared with the constant threshold, and the other two in the same cycle: the next."""
+        params = self._params
+        moved = membrane
+        if params.adaptation is not None:
+            moved = moved - self.delayed(m, self.side.raised, params.join_cycles)
+        if params.noise is not None:
+            moved = moved + (self.noise << params.noise.shift)
+        return self.delayed(m, moved, 1), self.delayed(m, membrane, 1), self.delayed(m, resting, 1)
+
+    def _spike(self, m: Module, membrane: Value, compared: Value, resting: Value, owes: Value) -> Value:
+        """Drives ``spike`` by the membrane as it is ``compared``, which for several spikes is itself; returns what is
+        left of the membrane, in the cycle of the last bit."""
+        params = self._params
+        later = self.later(m)
+        left = membrane
+        for bit in reversed(range(params.spike_bits)):
+            amount = params.threshold << bit
+            found = above(compared if bit == params.spike_bits - 1 else left, amount - params.spikes_at_threshold)
+            if params.owes:
+                found = Mux(owes, above(left, params.limit + params.threshold), found)
+            taken, held = Signal(name=f"taken_{bit}"), Signal(left.shape(), name=f"held_{bit}", reset_less=True)
+            later += [taken.eq(found & ~resting if params.rest_steps else found), held.eq(left)]
+            m.d.comb += self.spike[bit].eq(self.delayed(m, taken, 2 * bit))
+            if bit:
+                left = Signal(held.shape(), name=f"left_{bit}")
+                resting = self.delayed(m, resting, 2)
+                later += left.eq(Mux(taken, held - amount, held))
+        return held
+
+    def _reset(self, m: Module, held: Value, fired: Value) -> Value:
+        """The membrane after the reset, in cycle 1."""
+        params = self._params
+        if params.reset is Reset.NONE:
+            return held
+        reset = Signal(shape_of(params.state))
+        m.d.comb += reset.eq(held)
+        if params.reset is Reset.SUBTRACT:
+            with m.If(self.spike[0]):
+                m.d.comb += reset.eq(held - params.threshold)
+        else:
+            with m.If(fired):
+                m.d.comb += reset.eq(params.reset_value)
+        return reset
+
+    def _late_amount(self, m: Module) -> Value:
+        """What a reset in the next step subtracts, in cycle 3."""
+        params = self._params
+        later = self.later(m)
+        amount = Signal(range(params.spike.max * params.threshold + 1))
+        later += amount.eq(self.delayed(m, self.spike, 1) * params.threshold)
+        with m.If(self.clear):
+            later += amount.eq(0)
+        return amount
+
+    def _remember(self, m: Module, base: Value, fired: Value) -> None:
+        """Drives ``side_after``; ``base`` is in cycle 2, ``fired`` in cycle 1."""
+        params = self._params
+        later = self.later(m)
+        if params.adaptation is not None:
+            raised = self.delayed(m, self.side.raised, 2 + params.extra_cycles)
+            bump = Signal(range(params.adaptation.step + 1))
+            later += bump.eq(Mux(self.clear, 0, self.delayed(m, fired, 1) * params.adaptation.step))
+            addend = Cat(bump, C(0, 1)).as_signed()
+            decayed = self.decay(
+                m, "raised", raised, params.adaptation.leak, params.state, addend, flag=self.side_flag()
+            )
+            m.d.comb += self.side_after.raised.eq(decayed)
+        if params.rest_steps:
+            left = self.delayed(m, self.side.rests, 1 + params.extra_cycles)
+            rests = Signal.like(left)
+            later += rests.eq(Mux(fired, params.rest_steps, Mux(left.any(), left - 1, 0)))
+            m.d.comb += self.side_after.rests.eq(self.delayed(m, Mux(self.clear, 0, rests), 2))
+        if params.owes:
+            owes = above(base, params.limit) & ~self.clear
+            m.d.comb += self.side_after.owes.eq(self.delayed(m, owes, 2))

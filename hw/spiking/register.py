@@ -1,0 +1,250 @@
+"""The register engine: the states of a small layer in registers, all its neurons in every cycle."""
+
+from collections.abc import Mapping, Sequence
+
+from amaranth.hdl import *
+from amaranth.lib import data
+from amaranth.lib.wiring import connect, flipped
+
+from tospike.hw.arithmetic import saturate, shape_of
+from tospike.hw.counting import count_up
+from tospike.hw.engine import Engine
+from tospike.hw.memory import image_memories
+from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
+from tospike.hw.spiking.layout import counter_names, memories
+from tospike.hw.spiking.neurons import Neuron, decay_layout, make_neuron, side_layout
+from tospike.hw.spiking.noise import Noise
+from tospike.hw.spiking.recurrence import Recurrence
+from tospike.hw.spiking.sequencer import sweeps_outside
+from tospike.hw.spiking.serializer import Serializer, lane_word_layout
+from tospike.hw.spiking.total import total
+from tospike.hw.streams import Register
+from tospike.hw.tokens import token_stream
+
+PIPELINE = 10
+"""Cycles after which a token has left every pipeline, the counters' included."""
+
+
+class RegisterEngine(Engine[EventParams]):
+    """Dense synapses from on-chip memory, and their neurons; every token takes one cycle.
+
+    ::
+
+        cycle 0      1           2                              3          4 to 6
+        token -> weights -> addend -> state + addend   -> state
+                                      state -> neuron --> state
+                                                 +-----> word ------> serializer -> o
+
+    What a TICK does to a neuron (threshold, reset, leak, bias) is one cycle's logic, so there are no hazards: the next
+    token finds the new state. A TICK or END that sends is taken only when at most `sweeps_outside` of them, itself
+    counted, will be on their way out: one in the serializer, one in the register before it. The pipeline never waits.
+
+    A membrane readout wants the membranes of the last step as they were before the leak: they have registers of their
+    own, and what saturates in a TICK's sweep counts once a token other than END has followed.
+
+    Parameters
+    ----------
+    params : EventParams
+        With `RegisterParams`.
+    images : mapping
+        Words of the memories, see `tospike.hw.spiking.layout.pack`.
+    first_region : int
+        Configuration region of the first memory; used only if ``params.writable``.
+
+    Raises
+    ------
+    InputError
+        If an image is longer than its memory.
+    """
+
+    def __init__(self, params: EventParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+        self._images = images
+        self._first_region = first_region
+        super().__init__(params, counter_names(params), writable=params.writable)
+
+    def elaborate(self, platform):
+        m = Module()
+        params = self._params
+        images = image_memories(
+            m,
+            memories(params),
+            self._images,
+            config=flipped(self.config) if params.writable else None,
+            first_region=self._first_region,
+        )
+        tokens = self._front(m)
+        taken = tokens.valid & tokens.ready
+        first, starting, sending = self._take(m, tokens, taken)
+        second = Signal(first.shape())
+        m.d.sync += second.eq(first)
+        cells = [make_neuron(params.neuron, bias=params.bias, pipelined=False) for _ in range(params.neurons)]
+        addend = self._addends(m, images["weights"], tokens.payload.address, first)
+        overflows = self._update(m, cells, addend, second)
+        self._connect_knobs(m, cells, images, second)
+        spikes = Signal(data.ArrayLayout(shape_of(params.neuron.spike), params.neurons))
+        m.d.comb += [spikes[lane].eq(Mux(second.tick, cell.spike, 0)) for lane, cell in enumerate(cells)]
+        self._output(m, self._readout(m, cells, spikes, second), second)
+        if params.recurrent:
+            self._connect_own(m, spikes, second)
+        self._count(m, first, starting, spikes, [*overflows, *self._sweep_flags(m, cells, second)])
+        settle = Signal(range(PIPELINE + 1))
+        with m.If(taken | starting):
+            m.d.sync += settle.eq(PIPELINE)
+        with m.Elif(settle.any()):
+            m.d.sync += settle.eq(settle - 1)
+        m.d.comb += self.busy.eq(self.i.valid | starting | sending.any() | settle.any())
+        return m
+
+    def _front(self, m: Module):
+        """The stream of tokens, those of the layer's own spikes among them."""
+        params = self._params
+        tokens = token_stream(TokenFormat(addresses=params.rows, payload=params.event)).create()
+        if params.recurrent:
+            m.submodules.recurrence = recurrence = Recurrence(params)
+            connect(m, flipped(self.i), recurrence.i)
+            connect(m, recurrence.o, flipped(tokens))
+        else:
+            connect(m, flipped(self.i), flipped(tokens))
+        return tokens
+
+    def _take(self, m, tokens, taken):
+        """Return what a token that is ``taken`` does, a cycle later; whether that is the END that nobody sent and that
+        clears the states after reset; and how many of those that send are on their way out."""
+        params = self._params
+        kind = tokens.payload.kind
+        sends = kind != TokenKind.VALUE
+        if params.readout is not Readout.SPIKES:
+            sends = kind == TokenKind.END
+        left = self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE)
+        most = sweeps_outside(params)
+        sending = Signal(range(most + 1))
+        m.d.comb += tokens.ready.eq(~(sends & (sending == most)))
+        m.d.sync += sending.eq(sending + (taken & sends) - left)
+        operation = data.StructLayout({"value": 1, "tick": 1, "end": 1, "send": 1, "payload": params.event.bits})
+        first = Signal(operation, init={"end": 1})
+        starting = Signal(init=1)
+        m.d.sync += [
+            first.value.eq(taken & (kind == TokenKind.VALUE)),
+            first.tick.eq(taken & (kind == TokenKind.TICK)),
+            first.end.eq(taken & (kind == TokenKind.END)),
+            first.send.eq(taken & sends),
+            first.payload.eq(tokens.payload.payload),
+            starting.eq(0),
+        ]
+        return first, starting, sending
+
+    def _update(self, m: Module, cells: Sequence[Neuron], addend: Value, operation: Value) -> list[Value]:
+        """Cycle 2: add to every state, or sweep it; whether the sums overflow."""
+        neuron = self._params.neuron
+        sweep = operation.tick | operation.end
+        states = Signal(data.ArrayLayout(shape_of(neuron.accumulated), self._params.neurons))
+        overflows = []
+        for lane, cell in enumerate(cells):
+            m.submodules[f"neuron_{lane}"] = cell
+            sums = states[lane] + addend[lane]
+            fitting = saturate(sums, neuron.accumulated)
+            m.d.sync += states[lane].eq(Mux(sweep, cell.decayed, fitting))
+            m.d.comb += [cell.state.eq(states[lane]), cell.clear.eq(operation.end)]
+            if neuron.initial:
+                m.d.comb += cell.begin.eq(operation.end)
+            overflows.append(fitting != sums)
+        if neuron.has_side:
+            side = Signal(data.ArrayLayout(side_layout(neuron), self._params.neurons))
+            with m.If(sweep):
+                m.d.sync += [side[lane].eq(cell.side_after) for lane, cell in enumerate(cells)]
+            m.d.comb += [cell.side.eq(side[lane]) for lane, cell in enumerate(cells)]
+        return overflows
+
+    def _connect_knobs(self, m: Module, cells: Sequence[Neuron], images, operation: Value) -> None:
+        """Biases and decays from their memories, and noise."""
+        params, neuron = self._params, self._params.neuron
+        if params.bias:
+            bias = data.View(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons), images["bias"].data)
+            m.d.comb += [images["bias"].enable.eq(1), *(cell.bias.eq(bias[lane]) for lane, cell in enumerate(cells))]
+        if neuron.varying:
+            decays = data.View(data.ArrayLayout(decay_layout(neuron), params.neurons), images["decays"].data)
+            m.d.comb += images["decays"].enable.eq(1)
+            m.d.comb += [cell.decays.eq(decays[lane]) for lane, cell in enumerate(cells)]
+        if neuron.noise is not None:
+            m.submodules.noise = noise = Noise(neuron.noise, lanes=params.lanes)
+            m.d.comb += [noise.advance.eq(operation.tick), noise.restart.eq(operation.end)]
+            m.d.comb += [cell.noise.eq(noise.values[lane]) for lane, cell in enumerate(cells)]
+
+    def _output(self, m: Module, values: Value, operation: Value) -> None:
+        """Cycles 3 to 6: a word of values to tokens."""
+        params = self._params
+        m.submodules.leaving = leaving = Register(lane_word_layout(params.output, params.lanes))
+        m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
+        word = leaving.i.payload
+        m.d.comb += [leaving.i.valid.eq(operation.send), word.tick.eq(operation.tick), word.end.eq(operation.end)]
+        m.d.comb += Value.cast(word.values).eq(Value.cast(values))
+        connect(m, leaving.o, serializer.i)
+        connect(m, serializer.o, flipped(self.o))
+
+    def _connect_own(self, m: Module, spikes: Value, operation: Value) -> None:
+        """The spikes of a sweep to the events of the next step."""
+        params = self._params
+        fmt = TokenFormat(addresses=params.neurons, payload=params.neuron.spike)
+        m.submodules.own_word = own_word = Register(lane_word_layout(fmt, params.lanes))
+        m.submodules.own_serializer = own = Serializer(fmt, lanes=params.lanes)
+        m.d.comb += [own_word.i.valid.eq(operation.tick), own_word.i.payload.tick.eq(1)]
+        m.d.comb += Value.cast(own_word.i.payload.values).eq(Value.cast(spikes))
+        connect(m, own_word.o, own.i)
+        connect(m, own.o, m.submodules.recurrence.own)
+
+    def _count(self, m: Module, first: Value, starting: Value, spikes: Value, saturations: list[Value]) -> None:
+        """The counters."""
+        readout, out = self._params.readout, self.o
+        is_value = out.payload.kind == TokenKind.VALUE
+        counted = {
+            "values": first.value,
+            "ticks": first.tick,
+            "samples": first.end & ~starting,
+            "sweep_words": first.tick | (first.end & ~starting if readout is not Readout.MEMBRANE else 0),
+            "spikes": Mux(out.valid & out.ready & is_value, out.payload.payload, 0)
+            if readout is Readout.SPIKES
+            else total(m, list(spikes)),
+            "saturations": total(m, saturations),
+        }
+        count_up(m, self.counters, self.clear, counted)
+        m.d.comb += self.counters.synapse_words.eq(self.counters.values)
+
+    def _addends(self, m: Module, weights: Value, address: Value, operation: Value) -> Value:
+        """payload * weight in cycle 2; the address is in cycle 0, the operation in cycle 1."""
+        params = self._params
+        addend = Signal(data.ArrayLayout(signed(params.product.bits + params.neuron.weight_shift), params.neurons))
+        row = data.View(data.ArrayLayout(shape_of(params.weight), params.neurons), weights.data)
+        payload = Signal(shape_of(params.event))
+        m.d.comb += [weights.address.eq(address), weights.enable.eq(1), payload.eq(operation.payload)]
+        for lane in range(params.neurons):
+            product = row[lane] if params.event == SPIKE else row[lane] * payload
+            m.d.sync += addend[lane].eq(Mux(operation.value, product << params.neuron.weight_shift, 0))
+        return addend
+
+    def _readout(self, m: Module, cells: Sequence[Neuron], spikes: Value, operation: Value) -> Value:
+        """The values that leave with an operation of cycle 2."""
+        params = self._params
+        if params.readout is Readout.SPIKES:
+            return spikes
+        values = Signal(data.ArrayLayout(shape_of(params.output.payload), params.neurons))
+        for lane, cell in enumerate(cells):
+            if params.readout is Readout.MEMBRANE:
+                with m.If(operation.tick):
+                    m.d.sync += values[lane].eq(cell.after)
+            else:
+                counted = saturate(values[lane] + spikes[lane], params.output.payload)
+                m.d.sync += values[lane].eq(Mux(operation.end, 0, counted))
+        return values
+
+    def _sweep_flags(self, m: Module, cells: Sequence[Neuron], operation: Value) -> list[Value]:
+        """Flags of what saturates in a sweep; those behind the threshold a token later with a membrane readout."""
+        flags = Cat(cell.saturated for cell in cells)
+        behind = Signal(flags.shape())
+        m.d.comb += behind.eq(Mux(operation.tick, flags, 0))
+        if self._params.readout is Readout.MEMBRANE:
+            waiting = Signal.like(behind)
+            follows = operation.value | operation.tick | operation.end
+            with m.If(follows):
+                m.d.sync += waiting.eq(behind)
+            behind = Mux(follows & ~operation.end, waiting, 0)
+        return [*(cell.joined & operation.tick for cell in cells), *behind]

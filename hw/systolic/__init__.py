@@ -1,0 +1,1 @@
+"""The systolic engine: dense layers on an array."""

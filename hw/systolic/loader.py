@@ -1,0 +1,106 @@
+"""From tokens to the activation buffer: one frame, the input of the first layer."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tospike.hw.arithmetic import shape_of
+from tospike.hw.params import Dataflow, SystolicParams, address_bits
+from tospike.hw.systolic.descriptor import descriptor_layout
+from tospike.hw.systolic.layout import buffer_depth
+from tospike.hw.systolic.write_addresses import BandPlacer, RowPlacer
+from tospike.hw.tokens import Densifier, token_stream
+
+
+def activation_placer(params: SystolicParams) -> BandPlacer | RowPlacer:
+    """Return the fields that tell where the array will look for an activation."""
+    lanes = params.array.rows
+    bits = address_bits(2 * buffer_depth(params))
+    if params.array.dataflow is Dataflow.OS:
+        return BandPlacer(lanes=lanes, address_bits=bits)
+    stride = descriptor_layout(params)
+    return RowPlacer(
+        lanes=lanes,
+        address_bits=bits,
+        stride_bits=max(stride["depth_tiles"].width, stride["stored_words"].width),
+    )
+
+
+class FrameLoader(wiring.Component):
+    """Stores the values of a frame as they come, one per cycle, zeros where none was sent.
+
+    Members
+    -------
+    layer : In(descriptor_layout(params))
+        The first layer's descriptor.
+    base : In
+        Where the frame goes, sampled while ``start`` is high. The first frame goes to word 0.
+    start : In(1)
+        The frame that is complete is not needed any more: take the next one.
+    full : Out(1)
+        The frame is complete; from the cycle after its last value until ``start``, which comes no earlier than in the
+        cycle after that. Nothing is taken meanwhile.
+    partial : Out(1)
+        A part of a frame has been stored.
+    write, lane, address, value : Out
+        To the activation buffer.
+    """
+
+    def __init__(self, params: SystolicParams):
+        self._params = params
+        address = address_bits(2 * buffer_depth(params))
+        super().__init__(
+            {
+                "i": In(token_stream(params.input)),
+                "layer": In(descriptor_layout(params)),
+                "base": In(address),
+                "start": In(1),
+                "full": Out(1),
+                "partial": Out(1),
+                "write": Out(1),
+                "lane": Out(address_bits(params.array.rows)),
+                "address": Out(address),
+                "value": Out(shape_of(params.array.act)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        params = self._params
+        m.submodules.densifier = densifier = Densifier(params.input, variable=params.writable)
+        m.submodules.placer = placer = activation_placer(params)
+        connect(m, flipped(self.i), densifier.i)
+        if params.writable:
+            m.d.comb += densifier.last_address.eq(self.layer.frame)
+        column = Signal.like(self.layer.inputs)
+        row_ends = column == self.layer.inputs
+        taken = Signal()
+        # where a value goes is found out a cycle later
+        m.d.sync += [
+            self.write.eq(taken),
+            self.value.eq(densifier.o.payload.value),
+            placer.edges.row.eq(row_ends),
+        ]
+        if params.array.dataflow is Dataflow.OS:
+            # a frame is one tile wide: a band ends with the row in the last lane
+            m.d.comb += placer.edges.band.eq(placer.edges.row & (placer.lane == params.array.rows - 1))
+        else:
+            m.d.comb += placer.stride.eq(self.layer.depth_tiles)
+        m.d.comb += [
+            densifier.o.ready.eq(~self.full),
+            taken.eq(densifier.o.valid & densifier.o.ready),
+            self.lane.eq(placer.lane),
+            self.address.eq(placer.address),
+            placer.start.eq(self.start),
+            placer.base.eq(self.base),
+            placer.step.eq(self.write),
+        ]
+        with m.If(self.start):
+            m.d.sync += [self.full.eq(0), self.partial.eq(0), column.eq(0)]
+        with m.Elif(taken):
+            m.d.sync += [
+                self.full.eq(densifier.o.payload.last),
+                self.partial.eq(1),
+                column.eq(Mux(row_ends, 0, column + 1)),
+            ]
+        return m

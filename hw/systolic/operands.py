@@ -1,0 +1,59 @@
+"""What enters the array of a systolic engine in a step: activations with their flags, weights, load flags."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import *
+from amaranth.lib import data
+
+from tospike.hw.arithmetic import shape_of
+from tospike.hw.array.array import row_layout
+from tospike.hw.array.weights import weight_operands
+from tospike.hw.delay import delayed
+from tospike.hw.params import ArrayParams, Dataflow
+from tospike.hw.systolic.buffers import ActivationBuffer
+from tospike.hw.systolic.feeder import Feeder
+
+OPERAND_LATENCY = Feeder.LATENCY + 3
+"""Cycles from the issue of a step to its operands at the array: addresses, memory, its output register, mask."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operands:
+    """Of a step, all in the same cycle."""
+
+    rows: Value
+    """``ArrayLayout(row_layout(params), params.rows)``"""
+    cols: Value
+    """The weights of all columns."""
+    load: Value | None
+    """Weight-stationary: which rows load weights."""
+
+
+def fetch_operands(
+    m: Module, params: ArrayParams, feeder: Feeder, activations: ActivationBuffer, weights: Value
+) -> Operands:
+    """Return the operands of the step that ``feeder`` issued `OPERAND_LATENCY` cycles ago, not skewed.
+
+    The memories read in every cycle, into plain registers: so these can be the block RAMs' own. Between the steps the
+    activations are 0.
+
+    Parameters
+    ----------
+    weights
+        The word that the feeder wanted ``Feeder.LATENCY`` + 1 cycles ago.
+    """
+    since_address = OPERAND_LATENCY - Feeder.LATENCY
+    m.d.comb += activations.read_address.eq(feeder.act_address)
+    word = delayed(m, Value.cast(activations.word), 1, name="activations", reset_less=True)
+    word = data.View(activations.word.shape(), word)
+    step = delayed(m, feeder.act_read, since_address - 1, name="step")
+    first = delayed(m, feeder.first, since_address, name="first")
+    emit = delayed(m, feeder.emit, since_address, name="emit")
+    rows = Signal(data.ArrayLayout(row_layout(params), params.rows))
+    for row in range(params.rows):
+        act = Signal(shape_of(params.act), name=f"act_{row}")
+        m.d.sync += act.eq(Mux(step, word[row], 0))
+        m.d.comb += [rows[row].act.eq(act), rows[row].first.eq(first), rows[row].emit.eq(emit)]
+    cols = weight_operands(params, delayed(m, weights, since_address - 1, name="weights", reset_less=True))
+    load = delayed(m, feeder.load, since_address, name="load") if params.dataflow is Dataflow.WS else None
+    return Operands(rows=rows, cols=cols, load=load)

@@ -1,0 +1,90 @@
+"""Puts the results of the last layer into the order of their addresses."""
+
+from amaranth.hdl import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tospike.hw.array.results import result_layout
+from tospike.hw.delay import delayed
+from tospike.hw.memory import NO_COLLISIONS
+from tospike.hw.params import SystolicParams
+from tospike.hw.streams import CreditQueue
+from tospike.hw.systolic.descriptor import descriptor_layout
+from tospike.hw.systolic.write_addresses import RowPlacer
+
+_READ = 2
+"""Cycles from an address to its word: memory, output register."""
+
+
+class Reorder(wiring.Component):
+    """Stores a whole result, row-major, then sends it: the first value ``LATENCY`` cycles after the last came in.
+
+    Only for shapes whose tiles complete in another order; ``hw.systolic.layout.needs_reorder`` tells.
+
+    Members
+    -------
+    start : In(1)
+        A layer begins; ``layer`` is constant from here on.
+    i, o : stream of result_layout(params)
+        ``edges`` have no meaning in ``o``.
+    busy : Out(1)
+        Something is being sent.
+    """
+
+    LATENCY = 2 + _READ + CreditQueue.LATENCY
+    """The last value is stored, the result found complete, read, and queued."""
+
+    def __init__(self, params: SystolicParams):
+        self._params = params
+        results = stream.Signature(result_layout(params))
+        layer = descriptor_layout(params)
+        super().__init__({"layer": In(layer), "start": In(1), "i": In(results), "o": Out(results), "busy": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        params = self._params
+        depth = params.output.addresses
+        memory = Memory(shape=unsigned(params.array.acc_bits), depth=depth, init=[], attrs=NO_COLLISIONS)
+        m.submodules.memory = memory
+        write = memory.write_port()
+        read = memory.read_port()
+        width = len(write.addr)
+        m.submodules.placer = placer = RowPlacer(lanes=1, address_bits=width, stride_bits=len(self.layer.outputs))
+
+        m.submodules.queue = queue = CreditQueue(result_layout(params), depth=_READ + CreditQueue.LATENCY + 2)
+        unread = Signal()  # some of the result has not been read
+        reading = Signal()
+        last_address = Signal(width)
+        address = Signal(width)
+        taken = Signal()
+        storing, stored = Signal(), Signal.like(self.i.payload)  # where it goes is found out a cycle later
+        m.d.sync += [storing.eq(taken), stored.eq(self.i.payload)]
+        m.d.comb += [
+            self.i.ready.eq(~self.busy),
+            taken.eq(self.i.valid & ~self.busy),
+            placer.start.eq(self.start),
+            placer.stride.eq(self.layer.outputs),
+            placer.step.eq(storing),
+            placer.edges.eq(stored.edges),
+            write.en.eq(storing),
+            write.addr.eq(placer.address),
+            write.data.eq(stored.value),
+            reading.eq(unread & queue.room),
+            read.en.eq(1),
+            read.addr.eq(address),
+            queue.reserve.eq(reading),
+            queue.valid.eq(delayed(m, reading, _READ, name="reading")),
+            queue.payload.value.eq(delayed(m, read.data, 1, name="value", reset_less=True).as_signed()),
+            queue.payload.last.eq(delayed(m, address == last_address, _READ, name="last")),
+        ]
+        connect(m, queue.o, flipped(self.o))
+        with m.If(reading):
+            m.d.sync += [address.eq(address + 1), unread.eq(address != last_address)]
+        with m.If(self.o.valid & self.o.ready & self.o.payload.last):
+            m.d.sync += self.busy.eq(0)
+        with m.If(taken & self.i.payload.last):
+            m.d.sync += self.busy.eq(1)
+        with m.If(storing & stored.last):
+            m.d.sync += [unread.eq(1), last_address.eq(placer.address), address.eq(0)]
+        return m

@@ -1,0 +1,96 @@
+"""Weights from the host: beats to words, and a queue of them."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from tospike.hw.params import WORD_BITS, SystolicParams
+from tospike.hw.streams import Queue
+from tospike.hw.systolic.layout import weight_memory
+
+BEAT = data.StructLayout({"word": WORD_BITS, "last": 1})
+"""``last`` ends the weights of a frame."""
+
+
+class WeightQueue(wiring.Component):
+    """Takes the place of the weight memory: words leave in the order in which they came.
+
+    ::
+
+        i -> the first beats of a word -> Queue -> word
+
+    A beat per cycle comes in, as long as there is room. A word may leave two cycles after its last beat came, and its
+    place is free in the cycle after it left.
+
+    A frame that gets too few weights goes on with the last one; what it gets too much is dropped when the next one
+    starts: the frame after it is right again.
+
+    Members
+    -------
+    i : In(stream.Signature(BEAT))
+        Beats of the host: ``params.beats_per_word`` for a word, the lowest bits first.
+    start : In(1)
+        A frame starts: it takes words from the next cycle on.
+    there : Out(1)
+        A word may be taken.
+    take : In(1)
+        ``word`` is the next one, from the next cycle on.
+    error : Out(1)
+        The frame has too few weights, or the one before had too many.
+    """
+
+    def __init__(self, params: SystolicParams):
+        self._params = params
+        self._width = weight_memory(params).width
+        super().__init__(
+            {
+                "i": In(stream.Signature(BEAT)),
+                "start": In(1),
+                "there": Out(1),
+                "take": In(1),
+                "word": Out(self._width),
+                "error": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        shape = data.StructLayout({"weights": self._width, "last": 1})
+        m.submodules.queue = queue = Queue(shape, depth=self._params.weight_queue)
+        self._collect(m, queue.i)
+
+        begin = Signal()  # no word of this frame was taken
+        ended = Signal(init=1)  # the word that left before was a frame's last
+        dropping, lacking = Signal(), Signal()
+        m.d.comb += [
+            dropping.eq(begin & ~ended),
+            lacking.eq(~begin & ended),
+            self.there.eq(~dropping & (queue.o.valid | lacking)),
+            queue.o.ready.eq(dropping | (self.take & ~lacking)),
+            self.error.eq((dropping & queue.o.valid) | (self.take & lacking)),
+        ]
+        with m.If(self.take):
+            m.d.sync += begin.eq(0)
+        with m.If(self.start):
+            m.d.sync += begin.eq(1)
+        with m.If(queue.o.valid & queue.o.ready):
+            m.d.sync += [self.word.eq(queue.o.payload.weights), ended.eq(queue.o.payload.last)]
+        return m
+
+    def _collect(self, m, words):
+        """Beats to words."""
+        beats = self._params.beats_per_word
+        number = Signal(range(beats))
+        lower = Signal(WORD_BITS * (beats - 1), reset_less=True)
+        complete = Signal()
+        m.d.comb += [
+            complete.eq((number == beats - 1) | self.i.payload.last),
+            words.payload.weights.eq(Cat(lower, self.i.payload.word)),
+            words.payload.last.eq(self.i.payload.last),
+            words.valid.eq(self.i.valid & complete),
+            self.i.ready.eq(~complete | words.ready),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += number.eq(Mux(complete, 0, number + 1))
+            with m.If(~complete):
+                m.d.sync += lower.word_select(number, WORD_BITS).eq(self.i.payload.word)

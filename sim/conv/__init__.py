@@ -1,0 +1,1 @@
+"""Golden model and times of the conv engine."""

@@ -1,0 +1,90 @@
+"""Golden model of the image engine: results, counters and operation counts."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tospike.hw.params import ImageLayer, ImageOperation, ImageParams, require
+from tospike.sim.arithmetic import Ints
+from tospike.sim.conv.timing import frame_timing
+from tospike.sim.engine import EngineRun
+from tospike.sim.network import Network
+from tospike.sim.systolic.golden import check_range
+from tospike.sim.systolic.layers import run_integers
+
+
+def run(params: ImageParams, network: Network, x: Ints) -> EngineRun:
+    """Run N frames through the layers.
+
+    Parameters
+    ----------
+    network
+        Quantised; a stage for each layer.
+    x
+        (N, inputs) integers of the activation format.
+
+    Raises
+    ------
+    InputError
+        Stages and layers do not fit, a value is outside of its format, or a sum could leave the accumulator.
+    """
+    require(
+        len(network.stages) == len(params.layers), f"{len(network.stages)} stages given for {len(params.layers)} layers"
+    )
+    act = params.array.act
+    require(bool(np.all((x >= act.min) & (x <= act.max))), f"values of a frame must be from {act.min} to {act.max}")
+    for stage, layer in zip(network.stages, params.layers, strict=True):
+        require(
+            stage.synapses.outputs == layer.results,
+            f"stage {stage.name!r} gives {stage.synapses.outputs} values, but its layer {layer.results}",
+        )
+        check_range(params, stage)
+    frames = np.ones(len(x), dtype=np.int64)
+    return EngineRun(
+        sent=run_integers(network, x, params.requantize)[:, None],
+        counters={name: count * frames for name, count in frame_counters(params).items()},
+        operations={name: count * frames for name, count in frame_operations(params).items()},
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ counts
+
+
+def frame_counters(params: ImageParams) -> dict[str, int]:
+    """Return what one frame adds to each counter of ``hw.conv.layout.counter_names``."""
+    steps = sum(_steps(params, layer) for layer in params.layers)
+    return {
+        "frames": 1,
+        "macs": sum(layer.macs for layer in params.layers),
+        "act_words": steps,
+        "weight_words": steps,
+        "results": sum(layer.results for layer in params.layers),
+        "array_cycles": frame_timing(params).array,
+    }
+
+
+def frame_operations(params: ImageParams) -> dict[str, int]:
+    """Return the operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in
+    elements."""
+    counters: Mapping[str, int] = frame_counters(params)
+    computed = [layer for layer in params.layers if layer.operation is not ImageOperation.MAXIMUM]
+    requantized = sum(layer.results for layer in computed if layer.clamp is not None)
+    return {
+        "mac": counters["macs"],
+        "compare": sum(layer.depth * layer.results for layer in params.layers if layer not in computed),
+        "requantize": requantized,
+        "bias_add": counters["results"],
+        "bias_read": counters["results"],
+        "multiplier_read": requantized,
+        "weight_read": counters["weight_words"] * params.array.cols,
+        "activation_read": counters["act_words"] * params.array.rows,
+        "activation_write": params.input.addresses + sum(_stored(params.layers)),
+    }
+
+
+def _steps(params: ImageParams, layer: ImageLayer) -> int:
+    return layer.tiles[0] * layer.tiles[1] * layer.passes(params.array.cols) * layer.depth
+
+
+def _stored(layers: Sequence[ImageLayer]) -> list[int]:
+    return [layer.results for layer in layers[:-1]]

@@ -1,0 +1,61 @@
+"""Exact cycle counts of the image engine, for a lone frame and a consumer that is always ready.
+
+The recurrence is that of an output-stationary systolic engine, tile by tile. A tile is read when all its rows are
+written, because not all of them need be read.
+"""
+
+from functools import lru_cache
+
+from tospike.hw.params import ImageLayer, ImageParams
+from tospike.sim.systolic.timing import (
+    INPUT_LATENCY,
+    NEXT_LAYER,
+    OUTPUT_LATENCY,
+    POST_LATENCY,
+    FrameTiming,
+    LayerTiming,
+    Steps,
+    group_times,
+)
+
+SLOTS = 4
+"""Tiles that the result buffer holds."""
+OPERAND_LATENCY = 9
+"""From the issue of a step to its operands at the array: addresses, banks, rotation, maximum."""
+
+
+@lru_cache(maxsize=256)
+def frame_timing(params: ImageParams) -> FrameTiming:
+    """Return the cycle counts of a lone frame, in cycles after the one that accepts the last input VALUE."""
+    start = INPUT_LATENCY + 2  # the loader says that it is full, the layer starts
+    array = 0
+    for layer in params.layers:
+        timing = _layer_timing(params, layer)
+        array += timing.last_result - timing.first_operand + 1
+        offered = start + timing.reads + POST_LATENCY
+        start = max(int(offered[-1]), start + timing.last_result) + NEXT_LAYER
+    offered = offered + OUTPUT_LATENCY
+    offered.setflags(write=False)
+    return FrameTiming(values=offered, end=int(offered[-1]) + 1, array=array)
+
+
+def _layer_timing(params: ImageParams, layer: ImageLayer) -> LayerTiming:
+    array = params.array
+    written, reads = group_times(
+        tile_sizes(params, layer),
+        Steps(begin=1, committing=layer.depth - 1, span=max(layer.depth + array.gap, array.rows)),
+        out=OPERAND_LATENCY + array.latency + array.rows - 1,
+        slots=SLOTS,
+    )
+    return LayerTiming(reads=reads, first_operand=1 + OPERAND_LATENCY, last_result=written + array.skew)
+
+
+def tile_sizes(params: ImageParams, layer: ImageLayer) -> list[int]:
+    """Return the results of each tile, without those beyond the edges: pass by pass, row of tiles by row of tiles."""
+    heights, widths = (
+        [min(tile, size - start) for start in range(0, size, tile)]
+        for tile, size in zip(layer.tile, layer.size, strict=True)
+    )
+    width = layer.pass_width(params.array.cols)
+    channels = [min(width, layer.outputs - start) for start in range(0, layer.outputs, width)]
+    return [height * across * count for count in channels for height in heights for across in widths]

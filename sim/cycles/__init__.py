@@ -1,0 +1,1 @@
+"""Exact times of a chain of engines."""

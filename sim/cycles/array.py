@@ -1,0 +1,37 @@
+"""An array in a chain: it takes a frame, and sends another one when it has computed that."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.link import DensifierLink, Link
+from tospike.sim.systolic.timing import FrameTiming
+
+
+@dataclass(kw_only=True, eq=False)
+class ArrayLink(DensifierLink):
+    """`tospike.hw.systolic.engine.SystolicEngine` or `tospike.hw.conv.engine.ImageEngine`, idle before the frame.
+
+    What stands behind it must take a value in every cycle, for the times of a frame are those without back-pressure.
+    """
+
+    timing: FrameTiming
+    downstream: Link
+
+    def take_end(self, offer: Ints) -> Ints:
+        """Behind the zeros that are missing; then the results, one by one."""
+        taken = super().take_end(offer)
+        one = np.ones_like(taken)
+        for address, after in enumerate(self.timing.values.tolist()):
+            offered = self.done + after
+            waited = self.downstream.take_values(offered, one, address * one) - offered
+            assert not waited.any(), "an array may not wait: what stands behind it must hold a whole frame"
+        self.downstream.take_end(self.done + self.timing.end)
+        return taken
+
+
+def array_link(inputs: int, timing: FrameTiming, samples: int, downstream: Link) -> ArrayLink:
+    """Return an array before its first frame."""
+    zeros = np.zeros(samples, dtype=np.int64)
+    return ArrayLink(addresses=inputs, address=zeros, done=zeros - 1, timing=timing, downstream=downstream)

@@ -1,0 +1,65 @@
+"""Exact cycle counts of a chain of engines: see `tospike.sim.cycles.link` for the method."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tospike.hw.params import AcceleratorParams, HostOutput
+from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.host import send
+from tospike.sim.cycles.link import (
+    DenseSink,
+    EarlySink,
+    FirstSpikeOfImageSink,
+    FirstSpikeSink,
+    Link,
+    TokenSink,
+    dense_sink,
+)
+from tospike.sim.early import deciding_steps
+from tospike.sim.engine import EngineRun, Sample
+from tospike.sim.models import MODELS
+from tospike.sim.network.output_order import as_network
+
+ARGMAX_COMPARE = 1
+"""Cycles from a frame's last word to the address of the largest value."""
+
+Sink = DenseSink | TokenSink | FirstSpikeSink | FirstSpikeOfImageSink | EarlySink
+
+
+def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> Ints:
+    """Return the cycles of each sample, as ``docs/explanation/architecture.md`` defines them.
+
+    Parameters
+    ----------
+    params
+        The chain.
+    sample
+        (N, steps, inputs) what the host sends; a frame has one step.
+    runs
+        What each engine does, in order.
+    """
+    sink = _sink(params, runs[-1])
+    link: Link = sink
+    arriving = (sample, *(run.sent for run in runs[:-1]))
+    for engine, run, came in reversed(list(zip(params.engines, runs, arriving, strict=True))):
+        link = MODELS[type(engine)].link(engine, run, came, link)
+    send(params, sample, link)
+    return sink.last_beat + 1 + (params.host_output is HostOutput.ARGMAX) * ARGMAX_COMPARE
+
+
+def _sink(params: AcceleratorParams, last: EngineRun) -> Sink:
+    """Return the host's output before the first sample."""
+    samples = len(last.sent)
+    zeros = np.zeros(samples, dtype=np.int64)
+    of_image = params.output_image is not None
+    if params.decision_steps is not None:
+        deciding = deciding_steps(as_network(params, last.sent), params.output.payload.max)
+        return EarlySink(deciding=deciding, last_beat=zeros, latency=3 + of_image)
+    if params.host_output is HostOutput.FIRST_SPIKE and of_image:
+        return FirstSpikeOfImageSink(last_beat=zeros - 1, some=zeros > 0)
+    if params.host_output is HostOutput.FIRST_SPIKE:
+        return FirstSpikeSink(last_beat=zeros - 1)
+    if params.host_output is HostOutput.TOKENS:
+        return TokenSink(last_beat=zeros)
+    return dense_sink(params, samples)

@@ -1,0 +1,82 @@
+"""Exact times of what comes first in a chain: the host's frames, tokens or recordings."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import AcceleratorParams, Contents, HostInput
+from tospike.sim.cycles.link import Link
+from tospike.sim.engine import Sample
+
+
+def send(params: AcceleratorParams, sample: Sample, link: Link) -> None:
+    """Send (N, steps, inputs) samples to the first engine, the first beat of each in cycle 0."""
+    if params.host_input is HostInput.EVENTS:
+        send_events(sample, link)
+    elif params.host_input is HostInput.TOKENS:
+        send_tokens(sample, link, ticks=params.engines[0].takes is Contents.TRAIN)
+    elif params.engines[0].takes is Contents.SPARSE_FRAME:
+        send_sparse_frame(sample, link)
+    else:
+        send_frames(sample, link)
+
+
+def send_frames(frames: Sample, link: Link) -> None:
+    """`tospike.hw.host.input.DenseInput` that sends zeros, too.
+
+    A frame's first beat is taken in the cycle of the END before it, its first value offered in the next one.
+    """
+    samples, steps, inputs = frames.shape
+    done = np.zeros(samples, dtype=np.int64)  # when the last token was taken, or the first beat
+    every = np.full(samples, inputs, dtype=np.int64)
+    for _ in range(steps):
+        done = link.take_values(done + 1, every, every - 1)
+        done = link.take_end(done + 1)
+
+
+def send_sparse_frame(frames: Sample, link: Link) -> None:
+    """`tospike.hw.host.input.DenseInput`: a value that is 0 has its cycle, but is not sent."""
+    done = np.zeros(len(frames), dtype=np.int64)
+    for address, values in enumerate(np.ascontiguousarray(frames[:, 0].T)):
+        some = values != 0
+        taken = link.take_values(done + 1, some.astype(np.int64), np.full_like(done, address)) if some.any() else done
+        done = np.where(some, taken, done + 1)
+    link.take_end(done + 1)
+
+
+def send_tokens(trains: Sample, link: Link, *, ticks: bool = True) -> None:
+    """Tokens, one beat each; those of a frame have no TICK."""
+    samples, steps, inputs = trains.shape
+    events = trains != 0
+    counts = events.sum(axis=2, dtype=np.int64)
+    last_address = inputs - 1 - np.argmax(events[:, :, ::-1], axis=2)
+    taken = np.full(samples, -1, dtype=np.int64)
+    for step in range(steps):
+        count = counts[:, step]
+        last = link.take_values(taken + 1, count, last_address[:, step])
+        taken = np.where(count > 0, last, taken)
+        if ticks:
+            taken = link.take_tick(taken + 1)
+    link.take_end(taken + 1)
+
+
+def send_events(trains: NDArray[np.integer], link: Link) -> None:
+    """`tospike.hw.host.recording.RecordingInput`: an event for each spike, its step's beginning as the time stamp.
+
+    A stamp's beat is taken before the TICKs that it makes due; those behind the last event need none.
+    """
+    samples, steps, _ = trains.shape
+    events = trains != 0
+    later = np.flip(np.logical_or.accumulate(np.flip(events.any(axis=2), axis=1), axis=1), axis=1)
+    later = np.concatenate([later[:, 1:], np.zeros((samples, 1), dtype=bool)], axis=1)  # in any step behind this one
+    done = np.zeros(samples, dtype=np.int64)  # when the last beat or token was taken
+    stamped = np.zeros(samples, dtype=bool)  # the next event's stamp was taken
+    for step in range(steps):
+        for address in np.flatnonzero(events[:, step].any(axis=0)).tolist():
+            some = events[:, step, address]
+            offer = np.where(stamped, done, done + 1) + 1
+            taken = link.take_values(offer, some.astype(np.int64), np.full_like(done, address))
+            done, stamped = np.where(some, taken, done), stamped & ~some
+        waits = later[:, step] & ~stamped
+        done = link.take_tick(done + waits + 1)
+        stamped = stamped | waits
+    link.take_end(done + 1)

@@ -1,0 +1,69 @@
+"""Exact times of the delay engine."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tospike.hw.params import DelayParams
+from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.link import Link
+from tospike.sim.engine import EngineRun, Sample
+
+TAKEN_TO_READ = 3
+"""From the cycle that takes a TICK or END to the one in which the first entry that it sends, or itself, was read."""
+
+
+@dataclass(kw_only=True, eq=False)
+class DelayLink:
+    """`tospike.hw.encoders.delay.Delay`: a VALUE takes a cycle, an entry of a scan too, or waits until it may leave."""
+
+    params: DelayParams
+    run: EngineRun
+    behind: Link
+    ready: Ints
+    """First cycle in which a token can be taken."""
+    read: Ints
+    """When the last TICK or END left for the output register."""
+    sent: Ints
+    """When the last token was taken by the engine behind."""
+    step: int = field(default=0, init=False)
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """One per cycle."""
+        last = np.maximum(offer, self.ready) + count - 1
+        self.ready = np.where(count > 0, last + 1, self.ready)
+        return last
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """The entries of its slot in the order of their addresses, then the TICK."""
+        taken = np.maximum(offer, self.ready)
+        events = self.run.sent[:, self.step] != 0
+        some = events.any(axis=1)
+        before = np.maximum(taken + TAKEN_TO_READ, self.read + 1) - 1
+        read, position = before, 0  # `read` is that of the entry before `position`
+        for address in np.flatnonzero(events.any(axis=0)).tolist():
+            here = events[:, address]
+            read, position = read + (address + 1 - position), address + 1
+            read = np.where(here, np.maximum(read, self.sent), read)
+            last = self.behind.take_values(read + 1, here.astype(np.int64), np.full_like(read, address))
+            self.sent = np.where(here, last, self.sent)
+        # a slot to which nothing was written is passed over
+        read = np.where(some, read + (self.params.inputs - position), before)
+        self.ready = read + 1
+        self.read = np.maximum(read + 1, self.sent)
+        self.sent = self.behind.take_tick(self.read + 1)
+        self.step += 1
+        return taken
+
+    def take_end(self, offer: Ints) -> Ints:
+        """At once: what is left in the ring is dropped behind it."""
+        taken = np.maximum(offer, self.ready)
+        self.read = np.maximum(np.maximum(taken + TAKEN_TO_READ, self.read + 1), self.sent)
+        self.sent = self.behind.take_end(self.read + 1)
+        return taken
+
+
+def delay_link(params: DelayParams, run: EngineRun, trains: Sample, downstream: Link) -> DelayLink:
+    """Return a delay engine before its first sample."""
+    zeros = np.zeros(len(trains), dtype=np.int64)
+    return DelayLink(params=params, run=run, behind=downstream, ready=zeros, read=zeros - 1, sent=zeros - 1)

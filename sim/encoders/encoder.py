@@ -1,0 +1,85 @@
+"""Golden models of the encoder engines: trains come from `encoding` and `codes` beside it, counts are made here."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import DeltaParams, EncoderParams, IntFormat, require
+from tospike.sim.encoders.codes import changes, differences
+from tospike.sim.encoders.encoding import coded
+from tospike.sim.engine import EngineRun
+
+
+def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EngineRun:
+    """Turn frames into spike trains.
+
+    Parameters
+    ----------
+    params
+        The encoder.
+    frames
+        (N, inputs) integers in ``params.payload``.
+
+    Raises
+    ------
+    InputError
+        A shape or a value does not fit ``params``.
+    """
+    require(
+        frames.ndim == 2 and frames.shape[1] == params.inputs,
+        f"an encoder takes frames of shape ({params.inputs},), not {frames.shape[1:]}",
+    )
+    fmt = params.payload
+    _check_values(frames, fmt)
+
+    trains: NDArray[np.integer]
+    recorded = np.count_nonzero(frames, axis=1).astype(np.int64)
+    if params.encoding.takes_integers:
+        trains = coded(params.encoding, frames, params.steps, fmt.bits, params.seed)
+        values = np.count_nonzero(trains, axis=(1, 2)).astype(np.int64)
+    else:
+        trains = np.broadcast_to(frames[:, None, :], (len(frames), params.steps, params.inputs))
+        values = recorded * params.steps
+    ones = np.ones(len(frames), dtype=np.int64)
+    scanned = recorded * (params.steps - 1)
+    return EngineRun(
+        sent=trains,
+        counters={"values": values, "ticks": params.steps * ones, "samples": ones},
+        operations={
+            "activation_read": scanned,
+            "activation_write": recorded + (scanned if params.phase_bits else 0),  # the phases go back
+        },
+    )
+
+
+def run_delta(params: DeltaParams, frames: NDArray[np.integer]) -> EngineRun:
+    """Turn sequences of frames into changes.
+
+    Parameters
+    ----------
+    params
+        The delta encoder.
+    frames
+        (N, steps, inputs) integers in ``params.payload``.
+
+    Raises
+    ------
+    InputError
+        A shape or a value does not fit ``params``.
+    """
+    shape = (params.steps, params.inputs)
+    require(frames.shape[1:] == shape, f"a delta encoder takes samples of shape {shape}, not {frames.shape[1:]}")
+    _check_values(frames, params.payload)
+    trains = (differences if params.amounts else changes)(frames.astype(np.int64), params.threshold)
+    ones = np.ones(len(frames), dtype=np.int64)
+    sent = np.count_nonzero(trains, axis=2).astype(np.int64)
+    written = params.inputs + sent[:, 1:].sum(axis=1)  # the first frame is stored whole
+    return EngineRun(
+        sent=trains,
+        counters={"values": sent.sum(axis=1), "ticks": params.steps * ones, "samples": ones, "written": written},
+        operations={"activation_read": params.steps * params.inputs * ones, "activation_write": written},
+    )
+
+
+def _check_values(values: NDArray[np.integer], fmt: IntFormat) -> None:
+    low, high = int(values.min(initial=0)), int(values.max(initial=0))
+    require(fmt.min <= low and high <= fmt.max, f"values from {low} to {high} do not fit {fmt.min} to {fmt.max}")

@@ -1,0 +1,116 @@
+"""The float reference: what a trained network computes before anything is quantised."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tospike.hw.params import InputError, Readout, require
+from tospike.sim.encoders.delay import delayed
+from tospike.sim.encoders.encoding import encode_float
+from tospike.sim.network import Activation, Conv2d, Decision, Membrane, Network, Stage
+from tospike.sim.network.layers import currents
+from tospike.sim.network.membrane import Floats, StageRun, integrate
+
+BATCH = 512
+"""Samples computed at a time."""
+BATCH_VALUES = 1 << 25
+"""Values that a stage may send for them: bounds memory."""
+PATCHED = 64
+"""Images whose patches are made at a time: they should stay in the cache."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FloatRun:
+    """What :func:`run_float` computed for N samples."""
+
+    outputs: Floats
+    """(N, outputs): logits, spike counts, membranes after the last step, or minus the steps before the first spike."""
+    stages: tuple[StageRun, ...]
+    sends: tuple[bool, ...]
+    """Whether each stage sent anything but zeros."""
+
+    @property
+    def predictions(self) -> NDArray[np.int64]:
+        """(N,) class with the largest output; the first of equals."""
+        return np.argmax(self.outputs, axis=1)
+
+
+def run_float(network: Network, x: ArrayLike, *, trace: bool = True) -> FloatRun:
+    """Compute a float network, in float64.
+
+    Parameters
+    ----------
+    network
+        A network of :class:`Activation` or :class:`Membrane` stages. Directly encoded values enter as they are;
+        rate encoding quantises them to ``network.input.format`` first, because the code is defined on integers.
+    x
+        (N, inputs) values, or (N, steps, inputs) spikes.
+    trace
+        Keep what every stage sent, in ``stages``; without, that is empty, which saves memory.
+
+    Raises
+    ------
+    InputError
+        The network is quantised, or the samples do not fit it.
+    """
+    network.require_one_kind()
+    values = np.asarray(x)
+    require(len(values) >= 1, "there are no samples to compute")
+    widest = max(network.input.inputs, *(stage.synapses.outputs for stage in network.stages))
+    size = max(1, min(BATCH, BATCH_VALUES // (network.input.steps * widest)))
+    runs = [_run_batch(network, values[start : start + size], trace=trace) for start in range(0, len(values), size)]
+    return FloatRun(
+        outputs=np.concatenate([run.outputs for run in runs]),
+        stages=tuple(_join(parts) for parts in zip(*(run.stages for run in runs), strict=True)),
+        sends=tuple(map(any, zip(*(run.sends for run in runs), strict=True))),
+    )
+
+
+def _join(parts: tuple[StageRun, ...]) -> StageRun:
+    membranes = [part.membrane for part in parts if part.membrane is not None]
+    return StageRun(
+        outputs=np.concatenate([part.outputs for part in parts]),
+        peak=max(part.peak for part in parts),
+        membrane=np.concatenate(membranes) if membranes else None,
+    )
+
+
+def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> FloatRun:
+    values = encode_float(network.input, x)
+    runs: list[StageRun] = []
+    for index, stage in enumerate(network.stages):
+        sent = [runs[source].outputs if source >= 0 else values for source in network.sources(index)]
+        if stage.delays is not None:
+            sent = [delayed(train, stage.delays) for train in sent]
+        current = _currents(stage, sent)
+        if isinstance(stage.neuron, Activation):
+            run = StageRun(outputs=stage.neuron(current), peak=float(np.abs(current).max()))
+        elif isinstance(stage.neuron, Membrane):
+            run = integrate(stage.neuron, current, stage.recurrent)
+        else:
+            raise InputError(f"stage {stage.name!r} is quantised: run the golden model, not the float reference")
+        runs.append(run)
+    outputs = runs[-1].outputs
+    if network.decision is Decision.FIRST_SPIKE:
+        # the earlier, the larger
+        spiked = np.concatenate([outputs != 0, np.ones_like(outputs[:, :1], dtype=bool)], axis=1)
+        outputs = -np.argmax(spiked, axis=1).astype(np.float64)
+    elif network.readout is Readout.MEMBRANE:
+        assert runs[-1].membrane is not None  # only SNNs have a readout
+        outputs = runs[-1].membrane
+    elif network.readout is not None:
+        outputs = outputs.sum(axis=1)
+    sends = tuple(bool(run.outputs.any()) for run in runs)
+    return FloatRun(outputs=outputs, stages=tuple(runs) if trace else (), sends=sends)
+
+
+def _currents(stage: Stage, sent: list[Floats]) -> Floats:
+    """Return (N, outputs), or (N, steps, outputs): synapses have no state, so steps are samples to them."""
+    flat = [values.reshape(-1, values.shape[-1]) for values in sent]
+    share = PATCHED if isinstance(stage.synapses, Conv2d) else len(flat[0])
+    parts = [
+        currents(stage.synapses, *(values[start : start + share] for values in flat))
+        for start in range(0, len(flat[0]), share)
+    ]
+    return np.concatenate(parts).reshape(*sent[0].shape[:-1], -1)

@@ -1,0 +1,273 @@
+"""Synapses: what joins the inputs of a stage to its neurons. Dense, convolution, pooling, addition.
+
+The same classes hold float and integer arrays. Images have the shape (channels, height, width), and their values come
+channel by channel, row by row.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from tospike.hw.params import require
+from tospike.hw.params.limits import SAMPLE_VALUES, STAGE_OPERATIONS
+from tospike.sim.network.grid import Grid
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+
+
+# All have ``inputs`` and ``outputs``, the numbers of values; ``channels``, the number of per-channel parameters of
+# the neuron behind them; and ``output_shape``: (outputs,) or (channels, height, width), sent in that order.
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dense:
+    """Fully connected synapses: current = weight @ input + bias."""
+
+    weight: Array
+    """(outputs, inputs)."""
+    bias: Array
+    """(outputs,); zeros where the layer has none."""
+    grid: Grid | None = None
+
+    def __post_init__(self) -> None:
+        require(self.weight.ndim == 2, f"dense weights must have 2 dimensions, not {self.weight.ndim}")
+        _require_bias(self.bias, len(self.weight), self.weight.shape)
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs."""
+        return int(self.weight.shape[1])
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs."""
+        return int(self.weight.shape[0])
+
+    @property
+    def channels(self) -> int:
+        """Every output has its own parameters."""
+        return self.outputs
+
+    @property
+    def output_shape(self) -> Shape:
+        """(outputs,)."""
+        return (self.outputs,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """What slides over an image: (vertical, horizontal) sizes; padding is (top, left, bottom, right)."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    def __post_init__(self) -> None:
+        require(min(*self.kernel, *self.stride) >= 1, f"kernel {self.kernel} and stride {self.stride} must be positive")
+        require(min(self.padding) >= 0, f"padding {self.padding} must not be negative")
+
+    @property
+    def taps(self) -> int:
+        """Values under the window."""
+        return self.kernel[0] * self.kernel[1]
+
+    def positions(self, shape: Shape) -> tuple[int, int]:
+        """(height, width) of what it gives on an image (channels, height, width)."""
+        top, left, bottom, right = self.padding
+        require(len(shape) == 3 and min(shape) >= 1, f"a window slides over (channels, height, width), not {shape}")
+        height, width = shape[1] + top + bottom, shape[2] + left + right
+        require(
+            height >= self.kernel[0] and width >= self.kernel[1],
+            f"a window of {self.kernel} is larger than the padded image of ({height}, {width})",
+        )
+        rows, columns = (height - self.kernel[0]) // self.stride[0] + 1, (width - self.kernel[1]) // self.stride[1] + 1
+        for what, count, most in (
+            ("a padded image", shape[0] * height * width, SAMPLE_VALUES),
+            ("the values under its windows", shape[0] * rows * columns * self.taps, STAGE_OPERATIONS),
+        ):
+            require(count <= most, f"{what} of {shape[0]} x {height} x {width} are {count}: {most} at most")
+        return rows, columns
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv2d:
+    """Convolution (as ONNX defines it: cross-correlation) of an image, one bias per output channel.
+
+    ``groups`` is 1, or the number of input channels: depthwise.
+    """
+
+    shape: tuple[int, int, int]
+    """(channels, height, width) that come in."""
+    weight: Array
+    """(output channels, input channels / groups, kernel height, kernel width)."""
+    bias: Array
+    """(output channels,)."""
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Top, left, bottom, right."""
+    groups: int = 1
+    pad_value: int = 0
+    """What stands beyond the edges: in an integer network, the integer that means 0."""
+    grid: Grid | None = None
+
+    def __post_init__(self) -> None:
+        require(self.weight.ndim == 4, f"weights of a convolution must have 4 dimensions, not {self.weight.ndim}")
+        _require_bias(self.bias, len(self.weight), self.weight.shape)
+        channels = self.shape[0]
+        require(
+            self.groups in (1, channels),
+            f"a convolution of {channels} channels has {self.groups} groups: only 1 and {channels} (depthwise) are "
+            "supported",
+        )
+        require(
+            self.weight.shape[1] * self.groups == channels and len(self.weight) % self.groups == 0,
+            f"weights of shape {self.weight.shape} in {self.groups} groups do not fit an image of {channels} channels",
+        )
+        work = self.outputs * self.weight[0].size
+        require(
+            self.outputs <= SAMPLE_VALUES and work <= STAGE_OPERATIONS,
+            f"a convolution of {self.outputs} results and {work} products is too large: {SAMPLE_VALUES} and "
+            f"{STAGE_OPERATIONS} at most",
+        )
+
+    @property
+    def window(self) -> Window:
+        """Kernel, stride and padding."""
+        kernel = int(self.weight.shape[2]), int(self.weight.shape[3])
+        return Window(kernel=kernel, stride=self.stride, padding=self.padding)
+
+    @property
+    def inputs(self) -> int:
+        """Number of values of the image."""
+        return math.prod(self.shape)
+
+    @property
+    def outputs(self) -> int:
+        """Number of values of all output channels."""
+        return math.prod(self.output_shape)
+
+    @property
+    def channels(self) -> int:
+        """Output channels."""
+        return int(self.weight.shape[0])
+
+    @property
+    def output_shape(self) -> Shape:
+        """(output channels, height, width)."""
+        return (self.channels, *self.window.positions(self.shape))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Pool:
+    """What the pools share."""
+
+    shape: tuple[int, int, int]
+    """(channels, height, width) that come in."""
+    window: Window
+
+    def __post_init__(self) -> None:
+        self.window.positions(self.shape)
+        top, left, bottom, right = self.window.padding
+        low = max(top, bottom) < self.window.kernel[0] and max(left, right) < self.window.kernel[1]
+        require(low, f"padding {self.window.padding} leaves a pool of {self.window.kernel} without values")
+
+    @property
+    def inputs(self) -> int:
+        """Number of values of the image."""
+        return math.prod(self.shape)
+
+    @property
+    def outputs(self) -> int:
+        """Number of values sent."""
+        return math.prod(self.output_shape)
+
+    @property
+    def channels(self) -> int:
+        """Channels; the same come out."""
+        return self.shape[0]
+
+    @property
+    def output_shape(self) -> Shape:
+        """(channels, height, width)."""
+        return (self.channels, *self.window.positions(self.shape))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MaxPool2d(_Pool):
+    """The largest value under the window; the padding never is. Integer networks send it as it is."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AveragePool2d(_Pool):
+    """The mean of the values under the window, zeros of the padding counted. Float networks only.
+
+    Global average pooling is a window as large as the image. Quantisation makes it a :class:`SumPool2d`.
+    """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SumPool2d(_Pool):
+    """The sum of the values under the window, plus a bias.
+
+    The integer rule of average pooling: the sum is the accumulator, and the division by the number of values is in
+    the multiplier of the :class:`Requantize` behind it. There is one rounding, the requantiser's.
+    """
+
+    bias: Array
+    """(channels,)."""
+    pad_value: int = 0
+    """What stands beyond the edges."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_bias(self.bias, self.shape[0], self.shape)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Add:
+    """The sum of two inputs of one shape: current = weight[0] * first + weight[1] * second + bias.
+
+    Integer weights are (1, 1) where the inputs have a common scale.
+    """
+
+    shape: Shape
+    """(values,) or (channels, height, width)."""
+    weight: Array
+    """(2,)."""
+    bias: Array
+    """(channels,)."""
+
+    def __post_init__(self) -> None:
+        require(len(self.shape) in (1, 3), f"an addition takes vectors or images, not shape {self.shape}")
+        require(self.weight.shape == (2,), f"an addition has 2 weights, not shape {self.weight.shape}")
+        _require_bias(self.bias, self.shape[0], self.shape)
+
+    @property
+    def inputs(self) -> int:
+        """Number of values of each of the two inputs."""
+        return math.prod(self.shape)
+
+    @property
+    def outputs(self) -> int:
+        """Number of values sent."""
+        return self.inputs
+
+    @property
+    def channels(self) -> int:
+        """Channels of an image, values of a vector."""
+        return self.shape[0]
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of each input."""
+        return self.shape
+
+
+Synapses = Dense | Conv2d | MaxPool2d | AveragePool2d | SumPool2d | Add
+
+
+def _require_bias(bias: Array, channels: int, shape: Shape) -> None:
+    require(bias.shape == (channels,), f"bias of shape {bias.shape} does not fit weights or an image of shape {shape}")

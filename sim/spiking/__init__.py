@@ -1,0 +1,1 @@
+"""Golden models and times of the event engines."""

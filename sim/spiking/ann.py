@@ -1,0 +1,66 @@
+"""Golden model of an ANN on event engines: frames of activations without time steps; zeros are not sent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tospike.hw.params import ActivationParams, EventAnnParams, require
+from tospike.sim.arithmetic import Ints, round_shift
+from tospike.sim.engine import EngineRun
+from tospike.sim.spiking.golden import EventRun, run_event
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EventAnnRun(EngineRun):
+    """What the event engine of an ANN's layer did for N frames."""
+
+    event: EventRun
+    """The sums: one sweep, that of the END."""
+    activations: Ints | None
+    """(N, neurons): what became of the membranes; ``None`` where they leave as they are."""
+
+
+def run_event_ann(params: EventAnnParams, weight: Ints, bias: Ints, multipliers: Ints | None, x: Ints) -> EventAnnRun:
+    """Compute one layer of an ANN on an event engine.
+
+    Parameters
+    ----------
+    params
+        The engine.
+    weight
+        (neurons, inputs).
+    bias
+        (neurons,).
+    multipliers
+        (neurons,), where membranes become activations.
+    x
+        (N, inputs) activations.
+
+    Raises
+    ------
+    InputError
+        A shape or a value does not fit ``params``.
+    """
+    run = run_event(params, weight, bias, x[:, None, :])
+    ones = np.ones(len(x), dtype=np.int64)
+    counters = {**run.counters, "ticks": 0 * ones}
+    operations = {name: count for name, count in run.operations.items() if name != "neuron_update"}
+    wanted = None if params.activation is None else (params.neurons,)
+    given = None if multipliers is None else multipliers.shape
+    require(given == wanted, f"the multipliers of activations must have shape {wanted}, not {given}")
+    activations = None
+    if params.activation is not None and multipliers is not None:
+        activations = activate(params.activation, run.outputs, multipliers)
+        results, sent = (np.count_nonzero(values, axis=1) for values in (run.outputs, activations))
+        counters |= {"results": results, "activations": sent}
+        operations |= {"requantize": results, "multiplier_read": results}
+        operations |= {"activation_write": sent, "activation_read": sent}
+    sent = run.outputs if activations is None else activations
+    return EventAnnRun(sent=sent[:, None], counters=counters, operations=operations, event=run, activations=activations)
+
+
+def activate(params: ActivationParams, membranes: Ints, multipliers: Ints) -> Ints:
+    """Return (N, neurons) ``clamp(round(v * multiplier / 2**shift))``; see
+    :class:`tospike.hw.params.ActivationParams`."""
+    scaled = membranes * multipliers.astype(np.int64)
+    return np.clip(round_shift(scaled, params.shift, params.requantize.rounding), *params.clamp)

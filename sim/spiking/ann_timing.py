@@ -1,0 +1,72 @@
+"""Exact times of an ANN's layer on an event engine: see `tospike.sim.cycles.link` for the method."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tospike.hw.params import EventAnnParams
+from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.link import Link
+from tospike.sim.engine import Sample
+from tospike.sim.spiking.ann import EventAnnRun
+from tospike.sim.spiking.timing import EventLink, event_engine_link
+
+ACTIVATE = 13
+"""`tospike.hw.spiking.activate.Activate`: from a token that is taken to its result being offered, 11 to the result and
+2 in the queue."""
+
+
+@dataclass(kw_only=True, eq=False)
+class ActivationLink:
+    """`tospike.hw.spiking.activate.Activate`: takes a token per cycle, and is never full of a lone frame."""
+
+    membranes: Ints
+    """(N, neurons)."""
+    activations: Ints
+    """(N, neurons)."""
+    behind: Link
+    address: Ints
+    """The first address that has not come yet."""
+    left: Ints
+    """When the engine behind took the last token."""
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """One per cycle; those that become 0 go no further."""
+        some = count > 0
+        taken = offer - 1
+        for address in range(int(self.address.min()), int(last_address.max(where=some, initial=-1)) + 1):
+            here = some & (address >= self.address) & (address <= last_address)
+            came = here & (self.membranes[:, address] != 0)
+            taken = taken + came
+            sends = came & (self.activations[:, address] != 0)
+            if sends.any():
+                offered = np.maximum(taken + ACTIVATE, self.left + 1)
+                left = self.behind.take_values(offered, sends.astype(np.int64), np.full_like(taken, address))
+                self.left = np.where(sends, left, self.left)
+        self.address = np.where(some, last_address + 1, self.address)
+        return taken
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """Behind the values."""
+        self.left = self.behind.take_tick(np.maximum(offer + ACTIVATE, self.left + 1))
+        return offer
+
+    def take_end(self, offer: Ints) -> Ints:
+        """Behind the values."""
+        self.left = self.behind.take_end(np.maximum(offer + ACTIVATE, self.left + 1))
+        return offer
+
+
+def event_ann_link(params: EventAnnParams, run: EventAnnRun, frames: Sample, downstream: Link) -> EventLink:
+    """Return the event engine of an ANN's layer before its first frame."""
+    samples = len(frames)
+    zeros = np.zeros(samples, dtype=np.int64)
+    if run.activations is not None:
+        downstream = ActivationLink(
+            membranes=run.event.outputs,
+            activations=run.activations,
+            behind=downstream,
+            address=zeros,
+            left=zeros - 1,
+        )
+    return event_engine_link(params, run.event, downstream, samples)

@@ -1,0 +1,104 @@
+"""Exact times of the layers of a delta ANN: see `tospike.sim.cycles.link` for the method."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tospike.hw.params import DeltaAnnParams
+from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.link import Link
+from tospike.sim.engine import Sample
+from tospike.sim.spiking.ann_timing import ACTIVATE
+from tospike.sim.spiking.delta_ann import DeltaAnnRun
+from tospike.sim.spiking.timing import EventLink, event_engine_link
+
+CHANGES = 2
+"""`tospike.hw.spiking.changes.Changes`: from an activation to its change."""
+
+
+@dataclass(kw_only=True, eq=False)
+class ChangesLink:
+    """`tospike.hw.spiking.activate.Activate` with changes: takes a token per cycle, and always has room for a frame."""
+
+    changes: Ints
+    """(N, F, neurons)."""
+    behind: Link
+    left: Ints
+    """When the engine behind took the last token."""
+    frame: int = field(default=0, init=False)
+    address: int = field(default=0, init=False)
+    """The next one: frames are complete."""
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """One per cycle; those that are not sent go no further."""
+        behind, last = int(last_address[0]), offer - 1
+        for address in range(self.address, behind + 1):
+            last = last + 1
+            sends = self.changes[:, self.frame, address] != 0
+            if sends.any():
+                left = self.behind.take_values(self._offer(last), sends.astype(np.int64), np.full_like(last, address))
+                self.left = np.where(sends, left, self.left)
+        self.address = behind + 1
+        return last
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """Behind the values. The answer is when it has left."""
+        self.left = self.behind.take_tick(self._offer(offer))
+        self.frame, self.address = self.frame + 1, 0
+        return self.left
+
+    def take_end(self, offer: Ints) -> Ints:
+        """As a TICK."""
+        self.left = self.behind.take_end(self._offer(offer))
+        return self.left
+
+    def _offer(self, taken: Ints) -> Ints:
+        """When a token is offered to the engine behind."""
+        return np.maximum(taken + ACTIVATE + CHANGES, self.left + 1)
+
+
+@dataclass(kw_only=True, eq=False)
+class HiddenLink(EventLink):
+    """`tospike.hw.spiking.engine.EventEngine` with changes: a TICK sends all membranes, an END none."""
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """A sweep, when all of the last one has left."""
+        taken = np.maximum(offer, self.ready)
+        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + 1)
+        every = np.ones((len(begin), self.params.words), dtype=bool)
+        sent = self._send(begin, np.ones((len(begin), self.params.neurons)), every, self.behind, self.sent)
+        self.sent = self.behind.take_tick(self._marker_offer(begin, every, sent))
+        self.left = [self.sent]
+        self._sweep(begin, every)
+        return taken
+
+    def take_end(self, offer: Ints) -> Ints:
+        """A sweep that clears; the END leaves with its first word."""
+        taken = np.maximum(offer, self.ready)
+        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + 1)
+        self.sent = self.behind.take_end(begin + self._to_offer)
+        self.left = [self.sent]
+        self._sweep(begin, np.ones((len(begin), self.params.words), dtype=bool))
+        return taken
+
+
+def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, downstream: Link) -> EventLink:
+    """Return a layer of a delta ANN before its first frame."""
+    samples = len(changes)
+    zeros, no = np.zeros(samples, dtype=np.int64), np.zeros(samples, dtype=bool)
+    never = zeros - 1
+    if run.changes is None:
+        return event_engine_link(params, run, downstream, samples)
+    return HiddenLink(
+        params=params,
+        run=run,
+        behind=ChangesLink(changes=run.changes, behind=downstream, left=never),
+        ready=zeros,
+        free=zeros,
+        sent=never,
+        own_sent=never,
+        left=[never],
+        due=no,
+        listed=zeros,
+        touched=no,
+    )

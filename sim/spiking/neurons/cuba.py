@@ -1,0 +1,36 @@
+"""Neurons with a synaptic current: CuBa LIF, and CuBa LI without a threshold."""
+
+from tospike.hw.params import CubaLifParams, CubaLiParams
+from tospike.hw.params.neurons.cuba import CubaParams
+from tospike.sim.arithmetic import Ints, leak
+from tospike.sim.spiking.neurons.firing import FiringModel
+from tospike.sim.spiking.neurons.leaky import LeakyModel
+
+
+class CubaModel(LeakyModel):
+    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + drift + i``."""
+
+    params: CubaParams
+
+    def membrane(self, total: Ints) -> Ints:
+        """It integrates the current."""
+        return self.add(self.side["membrane"], total, self.params.state)
+
+    def advance(self, base: Ints, amount: Ints | int, total: Ints) -> None:
+        """Membrane and current leak, each on its own."""
+        params = self.params
+        self.side["membrane"] = self.add(self.leak(base) - amount, params.drift, params.state)
+        current = leak(total, params.synapse, self.decays.get("current"))
+        self.start = self.add(current, self.bias, params.accumulated)
+
+
+class CubaLi(CubaModel):
+    """No threshold: a membrane readout."""
+
+    params: CubaLiParams
+
+
+class CubaLif(FiringModel, CubaModel):
+    """Spike and reset when v > threshold."""
+
+    params: CubaLifParams

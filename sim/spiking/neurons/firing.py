@@ -1,0 +1,18 @@
+"""A membrane that lasts, spikes, and is reset."""
+
+from tospike.hw.params.neurons.firing import FiringParams
+from tospike.sim.arithmetic import Ints
+from tospike.sim.spiking.neurons.membrane import MembraneModel
+from tospike.sim.spiking.neurons.model import Swept
+from tospike.sim.spiking.neurons.threshold import ThresholdModel
+
+
+class FiringModel(ThresholdModel, MembraneModel):
+    """What IF, LIF and CuBa LIF have in common."""
+
+    params: FiringParams
+
+    def reset(self, v: Ints, spikes: Ints) -> Swept:
+        """Bounded below behind the reset, which a readout shows."""
+        swept = super().reset(v, spikes)
+        return swept._replace(after=self.bounded(swept.after), base=self.bounded(swept.base))

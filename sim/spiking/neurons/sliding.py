@@ -1,0 +1,25 @@
+"""The sliding parallel spiking neuron (Fang et al. 2023, arXiv:2304.12760)."""
+
+import numpy as np
+
+from tospike.hw.params import SlidingParams
+from tospike.sim.arithmetic import Ints
+from tospike.sim.spiking.neurons.threshold import ThresholdModel
+
+
+class Sliding(ThresholdModel):
+    """The membrane is the weighted sum of this step's input and earlier ones."""
+
+    params: SlidingParams
+
+    def membrane(self, total: Ints) -> Ints:
+        """The earlier inputs move on by one."""
+        taps = self.params.taps
+        inputs = [self.side[f"input_{n}"] for n in range(1, len(taps) + 1)]
+        for number, value in enumerate([total, *inputs[:-1]], 1):
+            self.side[f"input_{number}"] = value
+        return self.add(total, sum(x >> tap for x, tap in zip(inputs, taps, strict=True)), self.params.state)
+
+    def advance(self, base: Ints, amount: Ints | int, total: Ints) -> None:
+        """Nothing of the membrane lasts."""
+        super().advance(np.zeros_like(base), 0, total)

@@ -1,0 +1,57 @@
+"""When a neuron spikes, and what that does to it."""
+
+import numpy as np
+
+from tospike.hw.params import Reset, ResetTiming
+from tospike.hw.params.neurons.threshold import ThresholdParams
+from tospike.sim.arithmetic import Ints, leak
+from tospike.sim.spiking.neurons.model import NeuronModel, Swept
+
+
+def count_spikes(membrane: Ints, params: ThresholdParams) -> Ints:
+    """Return how many thresholds each membrane exceeds, at most as many as a neuron may spike in a step."""
+    spikes = np.zeros(membrane.shape, dtype=np.int64)
+    for before in range(params.spike.max):
+        spikes += membrane > before * params.threshold + params.limit
+    return spikes
+
+
+class ThresholdModel(NeuronModel):
+    """Compares, counts spikes, rests, adapts."""
+
+    params: ThresholdParams
+
+    def fire(self, v: Ints) -> Swept:
+        """Spikes of the membranes that do not rest, and what the neurons remember of them."""
+        params, side = self.params, self.side
+        resting = side["rests"] > 0 if "rests" in side else np.zeros(v.shape, dtype=bool)
+        v = np.where(resting, params.reset_value, v)
+        compared = v + (0 if self.noise is None else self.noise.step())
+        if params.owes:
+            compared = compared - side["owes"] * params.threshold
+        if params.adaptation is not None:
+            compared = compared - side["raised"]
+        spikes = np.where(resting, 0, count_spikes(compared, params))
+        swept = self.reset(v, spikes)
+        if "rests" in side:
+            side["rests"] = np.where(spikes > 0, params.rest_steps, np.maximum(side["rests"] - 1, 0))
+        if params.owes:
+            side["owes"] = count_spikes(swept.after, params)
+        if params.adaptation is not None:
+            raised = leak(side["raised"], params.adaptation.leak)
+            side["raised"] = self.add(raised, (spikes > 0) * params.adaptation.step, params.state)
+        return swept
+
+    def reset(self, v: Ints, spikes: Ints) -> Swept:
+        """What ``spikes`` do to the membranes ``v``."""
+        params = self.params
+        if params.reset is Reset.NONE:
+            return Swept(spikes=spikes, after=v, base=v)
+        late = params.reset_timing is ResetTiming.NEXT
+        if params.reset is not Reset.SUBTRACT:
+            reset = np.where(spikes > 0, params.reset_value, v)
+            return Swept(spikes=spikes, after=v if late else reset, base=reset)
+        amount = spikes * params.threshold
+        if late:
+            return Swept(spikes=spikes, after=v, base=v, amount=amount)
+        return Swept(spikes=spikes, after=v - amount, base=v - amount)

@@ -1,0 +1,88 @@
+"""Exact times of the register engine."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import Readout, RegisterParams
+from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.link import Link
+from tospike.sim.engine import Sample
+from tospike.sim.spiking.golden import EventRun
+from tospike.sim.spiking.timing import sweeps_left
+
+TAKEN_TO_OFFER = 6
+"""From the cycle that takes a TICK or END to the one that offers its first token: 3 to the serializer, 3 in it."""
+
+
+@dataclass(kw_only=True, eq=False)
+class RegisterLink:
+    """`tospike.hw.spiking.register.RegisterEngine`: every token takes one cycle."""
+
+    params: RegisterParams
+    run: EventRun
+    behind: Link
+    ready: Ints
+    """First cycle in which a token can be taken."""
+    sent: Ints
+    """When the last token was taken by the engine behind."""
+    left: list[Ints]
+    """When the last TICKs and ENDs were taken by the engine behind: as many as may be on their way out at a time."""
+    own_sent: Ints
+    """Recurrent engine: when the last of its own tokens was taken."""
+    step: int = field(default=0, init=False)
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """One per cycle."""
+        last = np.maximum(offer, self.ready) + count - 1
+        self.ready = np.where(count > 0, last + 1, self.ready)
+        return last
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """At once, if what it sends may be on its way out."""
+        taken = np.maximum(offer, self.ready)
+        if self.params.readout is Readout.SPIKES:
+            taken = np.maximum(taken, self.left[0] + 1)
+            self.sent = self._send(taken, self.run.spikes[:, self.step], self.behind, self.sent)
+            self.sent = self.behind.take_tick(np.maximum(taken + TAKEN_TO_OFFER, self.sent + 1))
+            self.left = [*self.left[1:], self.sent]
+        self.ready = taken + 1
+        if self.params.recurrent:
+            last = self._send(taken, self.run.spikes[:, self.step], self, self.own_sent)
+            self.own_sent = np.maximum(taken + TAKEN_TO_OFFER, last + 1)
+            self.ready = self.own_sent + 1
+        self.step += 1
+        return taken
+
+    def take_end(self, offer: Ints) -> Ints:
+        """As a TICK; with counts or membranes they leave first."""
+        taken = np.maximum(np.maximum(offer, self.ready), self.left[0] + 1)
+        if self.params.readout is not Readout.SPIKES:
+            self.sent = self._send(taken, self.run.outputs, self.behind, self.sent)
+        self.sent = self.behind.take_end(np.maximum(taken + TAKEN_TO_OFFER, self.sent + 1))
+        self.left = [*self.left[1:], self.sent]
+        self.ready = taken + 1
+        return taken
+
+    def _send(self, taken: Ints, values: NDArray[np.generic], behind: Link, sent: Ints) -> Ints:
+        """When the last VALUE of a TICK or END is taken, or ``sent``, when the last token before them was."""
+        some = values != 0
+        count = some.sum(axis=1, dtype=np.int64)
+        last_address = self.params.neurons - 1 - np.argmax(some[:, ::-1], axis=1)
+        last = behind.take_values(np.maximum(taken + TAKEN_TO_OFFER, sent + 1), count, last_address)
+        return np.where(count > 0, last, sent)
+
+
+def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstream: Link) -> RegisterLink:
+    """Return a register engine before its first sample."""
+    zeros = np.zeros(len(trains), dtype=np.int64)
+    return RegisterLink(
+        params=params,
+        run=run,
+        behind=downstream,
+        ready=zeros,
+        sent=zeros - 1,
+        own_sent=zeros - 1,
+        left=sweeps_left(params, zeros),
+    )

@@ -1,0 +1,153 @@
+"""Golden model of the systolic engine: results, counters and operation counts."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tospike.hw.params import Dataflow, ImageParams, RequantizeParams, SystolicParams, ceil_div, require
+from tospike.sim.arithmetic import Ints, exact_matmul, round_shift
+from tospike.sim.engine import EngineRun
+from tospike.sim.network import Accumulator, Array, Dense, MaxPool2d, Requantize, Stage
+from tospike.sim.network.layers import sum_weights
+from tospike.sim.systolic.timing import array_cycles
+
+
+def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
+    """Run N frames through the layers.
+
+    It sends (N, 1, rows * outputs) of the last layer, row-major: requantised values, or accumulators. ``array_cycles``
+    is that of a lone frame and a consumer that is always ready.
+
+    Parameters
+    ----------
+    stages
+        One per layer, dense, with a :class:`Requantize` neuron, or :class:`Accumulator` where the layer has no clamp.
+    x
+        (N, rows * inputs) integers of the first layer, row-major.
+
+    Raises
+    ------
+    InputError
+        If stages and layers do not fit, a value is outside of its format, or a sum could leave the accumulator.
+    """
+    first = params.layers[0]
+    require(len(stages) == len(params.layers), f"{len(stages)} stages given for {len(params.layers)} layers")
+    require(
+        x.ndim == 2 and x.shape[1] == first.rows * first.inputs,
+        f"frames must have shape (N, {first.rows * first.inputs}), not {x.shape}",
+    )
+    act = params.array.act
+    require(
+        bool(np.all((x >= act.min) & (x <= act.max))),
+        f"values of a frame must be from {act.min} to {act.max}",
+    )
+    values = x.astype(np.int64)
+    for stage, layer in zip(stages, params.layers, strict=True):
+        synapses = stage.dense
+        require(
+            (synapses.inputs, synapses.outputs) == (layer.inputs, layer.outputs),
+            f"stage {stage.name!r} has {synapses.inputs} inputs and {synapses.outputs} outputs, but its layer "
+            f"{layer.inputs} and {layer.outputs}",
+        )
+        check_range(params, stage)
+        values = _layer(params.requantize, stage, values.reshape(-1, layer.inputs)).reshape(len(x), -1)
+    frames = np.ones(len(x), dtype=np.int64)
+    return EngineRun(
+        sent=values[:, None],
+        counters={name: count * frames for name, count in frame_counters(params).items()},
+        operations={name: count * frames for name, count in frame_operations(params).items()},
+    )
+
+
+def check_range(params: SystolicParams | ImageParams, stage: Stage) -> None:
+    """Refuse a stage whose sums could leave the accumulator with some input; also weights out of their range.
+
+    Raises
+    ------
+    InputError
+        Naming the stage, and the accumulator that it would need.
+    """
+    array = params.array
+    finer = params.requantize.fraction_bits
+    weight, bias = sum_weights(stage.synapses)
+    good = bool(np.isin(weight, array.weight_values).all())
+    require(good, f"weights of stage {stage.name!r} must be {array.weight_range}")
+    require(
+        isinstance(stage.synapses, MaxPool2d) or stage.fraction_bits == finer,
+        f"biases of stage {stage.name!r} are by {stage.fraction_bits} bits finer than sums, not by {finer} as the "
+        "engine's are",
+    )
+    # partial sums, with and without the bias, stay between these, whatever the order
+    positive, negative = (part(weight, 0).sum(axis=1) << finer for part in (np.maximum, np.minimum))
+    high = positive * array.act.max + negative * array.act.min + np.maximum(bias, 0)
+    low = positive * array.act.min + negative * array.act.max + np.minimum(bias, 0)
+    largest = max(int(high.max()), -int(low.min()) - 1, 0)
+    require(
+        largest <= array.acc.max,
+        f"stage {stage.name!r} needs an accumulator of {largest.bit_length() + 1} bits, "
+        f"this array has {array.acc_bits}",
+    )
+
+
+def requantize(params: RequantizeParams, acc: Ints, bias: Array, neuron: Requantize) -> Ints:
+    """Requantise (..., outputs) accumulators to activations; see :class:`tospike.hw.params.RequantizeParams`."""
+    scaled = ((acc << neuron.fraction_bits) + bias.astype(np.int64)) * neuron.multiplier.astype(np.int64)
+    return np.clip(round_shift(scaled, neuron.shift, params.rounding), *neuron.clamp)
+
+
+def _layer(params: RequantizeParams, stage: Stage, x: Ints) -> Ints:
+    synapses: Dense = stage.dense
+    acc = exact_matmul(x, synapses.weight.astype(np.int64).T)
+    bias = synapses.bias.astype(np.int64)
+    match stage.neuron:
+        case Requantize():
+            return requantize(params, acc, bias, stage.neuron)
+        case Accumulator():
+            return (acc << stage.neuron.fraction_bits) + bias
+        case _:
+            require(False, f"stage {stage.name!r} has a neuron that a systolic engine cannot run")
+            raise AssertionError
+
+
+# ------------------------------------------------------------------------------------------------------ counts
+
+
+def frame_counters(params: SystolicParams) -> dict[str, int]:
+    """Return what one frame adds to each counter of ``hw.systolic.layout.counter_names``."""
+    array = params.array
+    act_words = weight_words = 0
+    for layer in params.layers:
+        if array.dataflow is Dataflow.OS:
+            tiles = ceil_div(layer.rows, array.rows) * ceil_div(layer.outputs, array.cols)
+            act_words += tiles * layer.inputs
+            weight_words += tiles * layer.inputs
+        else:
+            tiles = ceil_div(layer.inputs, array.rows) * ceil_div(layer.outputs, array.cols)
+            act_words += tiles * layer.rows
+            weight_words += tiles * array.rows
+    return {
+        "frames": 1,
+        "macs": sum(layer.macs for layer in params.layers),
+        "act_words": act_words,
+        "weight_words": weight_words,
+        "results": sum(layer.rows * layer.outputs for layer in params.layers),
+        "array_cycles": array_cycles(params),
+    }
+
+
+def frame_operations(params: SystolicParams) -> dict[str, int]:
+    """Return the operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in
+    elements."""
+    counters: Mapping[str, int] = frame_counters(params)
+    stored = sum(layer.rows * layer.inputs for layer in params.layers)
+    requantized = sum(layer.rows * layer.outputs for layer in params.layers if layer.clamp is not None)
+    return {
+        "mac": counters["macs"],
+        "requantize": requantized,
+        "bias_add": counters["results"],
+        "bias_read": counters["results"],
+        "multiplier_read": requantized,
+        "weight_read": counters["weight_words"] * params.array.cols,
+        "activation_read": counters["act_words"] * params.array.rows,
+        "activation_write": stored,
+    }

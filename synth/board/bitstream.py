@@ -1,0 +1,173 @@
+"""From a design folder to a bitstream for a board: the design, a serial port beside it, and the board's pins."""
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tospike.gen.emit.verilog import CLOCK, RESET, convert
+from tospike.gen.emit.verilog import Port as VerilogPort
+from tospike.gen.tools.cache import Cache, digest
+from tospike.gen.tools.programs import find
+from tospike.gen.tools.tool import Progress
+from tospike.hw.host.serial import SerialPort
+from tospike.hw.host.uart import MIN_DIVISOR
+from tospike.hw.params import require, require_range
+from tospike.synth.board.boards import Board, find_board
+from tospike.synth.design import Design, read_design
+from tospike.synth.fpga import nextpnr
+from tospike.synth.fpga.synthesis import FpgaFlow
+
+TOP = "tospike_board"
+"""Name of the module whose ports are the board's pins."""
+BAUD = 1_000_000
+"""Bits per second of the serial line."""
+MAX_BAUD_ERROR = 0.02
+"""By which the line may miss them, because a bit is a whole number of clock cycles: half of what a receiver bears."""
+_SERIAL = "tospike_serial"
+_PINS = "pins.txt"
+_ROUTED = "routed.txt"
+_BITSTREAM = "design.bit"
+_PINS_OF_BOARD = {"rx", "tx"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bitstream:
+    """What is to be loaded, and what it was made with."""
+
+    data: bytes
+    board: str
+    clock_mhz: float
+    fmax_mhz: float
+    baud: int
+    seed: int
+    placed: dict[str, tuple[int, int]]
+    """(used, available) of each kind of element that is used."""
+    tools: dict[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the bits."""
+        return {name: value for name, value in asdict(self).items() if name != "data"}
+
+
+def build_bitstream(
+    folder: Path,
+    *,
+    board: str,
+    baud: int = BAUD,
+    seed: int = 1,
+    cache: Cache | None = None,
+    progress: Progress | None = None,
+) -> Bitstream:
+    """Synthesise, place, route and pack the generated design in ``folder``.
+
+    Parameters
+    ----------
+    board
+        One of `tospike.synth.board.boards.BOARDS`.
+    baud
+        Bits per second of the serial line.
+    seed
+        Of the placer.
+
+    Raises
+    ------
+    InputError
+        The design, the board, a tool or the FPGA is not up to it; the message says which.
+    """
+    chosen = find_board(board)
+    require_range("seed", seed, 0, (1 << 31) - 1)
+    design = read_design(folder, chosen.target.technology)
+    shell = board_shell(design, divisor=clock_divisor(chosen, baud))
+    store = cache or Cache()
+    packer = find(chosen.packer.tool)
+    flow = FpgaFlow.on(chosen.target, cache=store, progress=progress)
+    netlist = flow.synthesise(design, top=TOP, shell=shell)
+    options = (*chosen.device, chosen.packer.constraints, _PINS, chosen.packer.routed, _ROUTED)
+    routed = flow.route(
+        netlist,
+        flow.resources(netlist, TOP),
+        options=options,
+        seed=seed,
+        frequency=round(chosen.clock_mhz),
+        files={_PINS: chosen.packer.write(chosen.pins(), chosen.clock_mhz)},
+        makes=(_ROUTED,),
+    )
+
+    def pack(folder: Path) -> None:
+        source = os.path.relpath((routed / _ROUTED).resolve(), folder.resolve())
+        packer.run((source, _BITSTREAM), cwd=folder, log=folder / "pack.log", makes=(_BITSTREAM,), progress=progress)
+
+    entry = store.build("bitstream", digest({"routed": routed.name, "packer": packer.release}), pack)
+    route = nextpnr.read_route(routed / nextpnr.REPORT)
+    require(
+        route.fmax_mhz >= chosen.clock_mhz,
+        f"{folder} reaches {route.fmax_mhz:.1f} MHz on {board}, whose clock is {chosen.clock_mhz:g} MHz: try another "
+        "--seed, or make it smaller",
+    )
+    return Bitstream(
+        data=(entry / _BITSTREAM).read_bytes(),
+        board=board,
+        clock_mhz=chosen.clock_mhz,
+        fmax_mhz=route.fmax_mhz,
+        baud=baud,
+        seed=seed,
+        placed=route.placed,
+        tools={tool.name: tool.label for tool in (flow.yosys, flow.nextpnr, packer)},
+    )
+
+
+def clock_divisor(board: Board, baud: int) -> int:
+    """Return the cycles of the board's clock in a bit.
+
+    Raises
+    ------
+    InputError
+        The clock is too slow for it, or no whole number of cycles is near enough.
+    """
+    hertz = board.clock_mhz * 1e6
+    highest = int(hertz / MIN_DIVISOR)
+    require_range("baud", baud, 300, highest)
+    divisor = round(hertz / baud)
+    require(
+        abs(hertz / divisor / baud - 1) <= MAX_BAUD_ERROR,
+        f"{baud} baud cannot be made of {board.clock_mhz:g} MHz: {round(hertz / divisor)} can",
+    )
+    return divisor
+
+
+def board_shell(design: Design, *, divisor: int) -> str:
+    """Return Verilog of a serial port and, as module :data:`TOP`, of it and the design between the pins clk, rx and tx.
+
+    Raises
+    ------
+    InputError
+        The design has no host port, or one that wants more than the serial port gives.
+    """
+    serial, serial_ports = convert(SerialPort(divisor=divisor), _SERIAL)
+    between = [port for port in serial_ports if port.name not in (CLOCK, RESET, "reset", *_PINS_OF_BOARD)]
+    names = {port.name for port in design.ports}
+    require(
+        {port.name for port in between} <= names,
+        f"{design.top} has no host port: generate it without --core-only or --array-only",
+    )
+    require(
+        len(names) == len(between),
+        f"{design.top} takes its weights from the host, which no serial line is fast enough for: generate it without "
+        "--weights stream",
+    )
+    return "\n".join([serial.text, *_top(design, between)])
+
+
+def _top(design: Design, between: list[VerilogPort]) -> list[str]:
+    wires = [f"  wire [{port.width - 1}:0] {port.name};" for port in between]
+    joined = "".join(f", .{port.name}({port.name})" for port in between)
+    return [
+        f"module {TOP}(input clk, input rx, output tx);",
+        "  wire reset;",
+        *wires,
+        f"  {_SERIAL} serial (.{CLOCK}(clk), .{RESET}(1'b0), .rx(rx), .tx(tx), .reset(reset){joined});",
+        f"  (* keep_hierarchy *) {design.top} accelerator (.{design.clock}(clk), .{design.reset}(reset){joined});",
+        "endmodule",
+        "",
+    ]

@@ -1,0 +1,98 @@
+"""A trained network's samples through a board, against the golden model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.emit.beats import input_beats
+from tospike.gen.emit.folder import config_hash
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.pipeline import Prepared
+from tospike.hw.host.layout import MAGIC, Register, counter_names
+from tospike.hw.params import require
+from tospike.sim import accelerator as golden
+from tospike.sim.network import Array
+from tospike.sim.network.output_order import as_network
+from tospike.tb.board.serial_host import SerialHost
+
+TIMING_COUNTERS = ("cycles", "array_cycles")
+"""Those that depend on how fast the host is."""
+SLOWEST_CLOCK = 1e6
+"""Hertz that any board has."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BoardRun:
+    """What a board answered."""
+
+    correct: Array
+    """(N,) bool."""
+    mismatches: int
+    """Samples whose outputs differ from the golden model's, plus totals of counters that differ."""
+    counters: dict[str, int]
+    """After all samples. Those in `TIMING_COUNTERS` count the host's waits."""
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of right answers."""
+        return float(np.mean(self.correct))
+
+
+def run_on_board(
+    prepared: Prepared,
+    data: DataSet,
+    host: SerialHost,
+    *,
+    samples: int | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> BoardRun:
+    """Run the first ``samples`` test samples (all by default).
+
+    Raises
+    ------
+    InputError
+        The board does not answer, or holds another design.
+    """
+    count = len(data.x) if samples is None else samples
+    require(1 <= count <= len(data.x), f"samples must be from 1 to {len(data.x)} (what {data.name} has), not {count}")
+    params = prepared.design.params
+    x = prepared.integers(data.x[:count])
+    host.reset()
+    _check_design(host, config_hash(params, pack(prepared.design)))
+    host.clear_counters()
+    expected = golden.run(prepared.design, x)
+    outputs = []
+    for number, sample in enumerate(x, start=1):
+        seconds = float(expected.cycles[number - 1]) / SLOWEST_CLOCK
+        outputs.append(host.run(input_beats(params, sample), words=params.output_words, seconds=seconds))
+        require(
+            len(outputs[-1]) == params.output_words,
+            f"the board answers sample {number - 1} with {len(outputs[-1])} words, not {params.output_words}",
+        )
+        progress(number)
+    got = np.array(outputs, dtype=np.uint32).astype(np.int32).astype(np.int64)
+    got = got if params.sends_class else as_network(params, got)
+    counters = {name: host.read(Register.COUNTER + 4 * number) for number, name in enumerate(counter_names(params))}
+    differing = [
+        name
+        for name, values in expected.counters.items()
+        if name.split(".")[-1] not in TIMING_COUNTERS and counters[name] != int(values.sum()) % (1 << 32)
+    ]
+    return BoardRun(
+        correct=replace(expected, outputs=got).predictions == data.y[:count],
+        mismatches=int((got != expected.outputs).any(axis=1).sum()) + len(differing),
+        counters=counters,
+    )
+
+
+def _check_design(host: SerialHost, wanted: int) -> None:
+    magic = host.read(Register.MAGIC)
+    require(magic == MAGIC, f"the board's accelerator says {magic:#x}, not {MAGIC:#x}: it is not one of ours")
+    held = host.read(Register.HASH_HIGH) << 32 | host.read(Register.HASH_LOW)
+    require(
+        held == wanted,
+        f"the board holds design {held:016x}, and this network with these options is {wanted:016x}: generate, build "
+        "and load it, or give the options that it was made with",
+    )

@@ -1,0 +1,76 @@
+"""A serial line of this computer."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import serial
+
+from tospike.hw.host.uart import BITS
+from tospike.hw.params import InputError
+
+try:
+    from termios import error as _terminal_error
+except ImportError:  # a system without terminals
+    _terminal_error = OSError  # type: ignore[misc,assignment]
+
+_FAULTS = (OSError, _terminal_error, ValueError, OverflowError)
+"""What pySerial raises, or passes on."""
+_MOMENT = 0.02
+"""Seconds after which nothing came."""
+_AT_ONCE = 4096
+"""Bytes that are taken at a time."""
+
+
+class SerialLine:
+    """`tospike.tb.board.serial_host.Line`, by pySerial."""
+
+    def __init__(self, port: serial.Serial):
+        self._port = port
+        self.seconds_per_byte = BITS / port.baudrate
+
+    def send(self, data: bytes, /) -> None:
+        """All of ``data``; an InputError if the line is lost, and so below."""
+        with self._told():
+            self._port.write(data)
+
+    def receive(self) -> bytes:
+        """Return what came."""
+        with self._told():
+            first = self._port.read(1)
+            return first + self._port.read(min(self._port.in_waiting, _AT_ONCE)) if first else b""
+
+    def time(self) -> float:
+        """Seconds."""
+        return time.monotonic()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except _FAULTS as error:
+            raise InputError(f"{self._port.port} was lost ({_one_line(error)}): connect the board again") from None
+
+
+@contextmanager
+def open_line(port: str, baud: int, *, timeout: float) -> Iterator[SerialLine]:
+    """Open a line, which is exclusive while open and must take what is sent within ``timeout`` seconds.
+
+    Raises
+    ------
+    InputError
+        It cannot be opened.
+    """
+    try:
+        opened = serial.Serial(port, baud, timeout=_MOMENT, write_timeout=timeout, exclusive=True)
+    except _FAULTS as error:
+        reason = _one_line(error)
+        raise InputError(f"cannot open {port} at {baud} baud ({reason}): give the board's serial line") from None
+    try:
+        yield SerialLine(opened)
+    finally:
+        opened.close()
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""Fast simulation: recorded beats through a compiled design."""

@@ -1,0 +1,216 @@
+"""Runs a generated design on many samples at the full speed of the simulator: no Python per cycle.
+
+The bench is `replay.sv`; a simulator is built once per design and kept in the cache.
+"""
+
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tospike.gen.emit.beats import input_beats
+from tospike.gen.emit.primitives import cell_models, technology_of
+from tospike.gen.emit.verilog import Verilog
+from tospike.gen.tools import programs as tools
+from tospike.gen.tools.cache import Cache, digest
+from tospike.gen.tools.children import started, temporary_folder
+from tospike.gen.tools.tool import last_words
+from tospike.hw.host.layout import counter_names
+from tospike.hw.params import AcceleratorParams, InputError, require
+from tospike.sim.network import Array
+from tospike.sim.network.output_order import as_network
+
+BENCH = Path(__file__).with_name("replay.sv")
+CLOCK = Path(__file__).with_name("replay.cpp")
+TOP = "tospike_replay"
+"""The bench's module; no design's name begins so."""
+SIMULATORS = ("verilator", "icarus")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What the hardware did."""
+
+    outputs: Array
+    """(N, words of a frame) int64, in the order of the network."""
+    cycles: Array
+    """(N,) int64: latency of each sample, alone in the pipeline."""
+    counters: dict[str, int]
+    """Totals over all samples, read through AXI4-Lite at the end."""
+
+
+def replay(
+    verilog: Verilog,
+    params: AcceleratorParams,
+    x: Array,
+    *,
+    weights: Sequence[int] = (),
+    limit: int = 10_000_000,
+    simulator: str = "verilator",
+    cache: Cache | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Replay:
+    """Run samples through the generated Verilog.
+
+    Parameters
+    ----------
+    verilog
+        The design.
+    params
+        What it was generated from.
+    x
+        (N, inputs) integers in the input format, or (N, steps, inputs) spikes.
+    weights
+        Beats of the weights of a frame, for a design that streams them.
+    limit
+        Cycles in which a sample must be finished, see `patience`.
+    simulator
+        ``verilator`` or ``icarus``.
+    cache
+        Where simulators are kept.
+    progress
+        Called with the number of samples done so far, now and then.
+
+    Raises
+    ------
+    InputError
+        If the simulator is missing or fails, or the design does not answer.
+    """
+    require(simulator in SIMULATORS, f"simulator must be verilator or icarus, not {simulator!r}")
+    models = cell_models([technology_of(params)]).values()
+    command = _simulator(
+        "".join([verilog.text, *models]), params.name, simulator, cache or Cache(), weights=len(weights)
+    )
+    names = counter_names(params)
+    with temporary_folder() as work:
+        verilog.write_memories(work)
+        beats = work / "beats.hex"
+        beats.write_text("".join(f"{beat.last:d}{beat.data:08x}\n" for s in x for beat in input_beats(params, s)))
+        (work / "weights.hex").write_text("".join(f"{beat:08x}\n" for beat in weights))
+        results = work / "results.txt"
+        options = ["+beats=beats.hex", "+results=results.txt", f"+counters={len(names)}", f"+limit={limit}"]
+        with started([*command, *options], cwd=work) as process:
+            while True:
+                try:
+                    output, _ = process.communicate(timeout=0.5)
+                    break
+                except subprocess.TimeoutExpired:
+                    if progress and results.is_file():
+                        progress(results.read_text().count("cycles"))
+        said = last_words(output.decode(errors="replace"))
+        require(
+            process.returncode == 0 and results.is_file(),
+            f"{simulator} stopped with status {process.returncode}: {said}",
+        )
+        return parse_results(results.read_text(), params, len(x), names)
+
+
+def patience(cycles: Array, weights: Sequence[int] = ()) -> int:
+    """Return the cycles after which a design does not answer: several times what the golden model needs, (N,)
+    ``cycles``.
+
+    Before a sample it may load the ``weights`` of a frame.
+    """
+    return 4 * (int(cycles.max()) + len(weights)) + 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What a bench wrote down."""
+
+    words: list[list[int]]
+    """Beats of each sample, unsigned."""
+    cycles: list[int]
+    counters: dict[str, int]
+
+
+def parse_answers(text: str, name: str, samples: int, counters: tuple[str, ...]) -> Answers:
+    """Return the lines of `replay.sv`, of the design ``name``.
+
+    Raises
+    ------
+    InputError
+        The design did not answer, or not all samples.
+    """
+    words: list[list[int]] = [[]]
+    cycles: list[int] = []
+    counted: list[int] = []
+    for line in text.split("\n")[:-1]:
+        kind, _, number = line.rpartition(" ")
+        if line == "timeout":
+            raise InputError(f"the simulated design {name} does not answer: sample {len(cycles)} timed out")
+        if kind == "cycles":
+            cycles.append(int(number))
+            words.append([])
+        elif kind == "counter":
+            counted.append(int(number))
+        else:
+            words[-1].append(int(number, 16))
+    require(
+        len(cycles) == samples and len(counted) == len(counters) and not words[-1],
+        f"the simulated design {name} gave {sum(map(len, words))} words for {len(cycles)} of {samples} samples",
+    )
+    return Answers(words=words[:-1], cycles=cycles, counters=dict(zip(counters, counted, strict=True)))
+
+
+def parse_results(text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...]) -> Replay:
+    """Return the same for a design that answers each sample with as many words.
+
+    Raises
+    ------
+    InputError
+        The design did not answer, not all samples, or not so.
+    """
+    found = parse_answers(text, params.name, samples, names)
+    require(
+        all(len(words) == params.output_words for words in found.words),
+        f"the simulated design {params.name} gave {sum(map(len, found.words))} words for {samples} samples, not "
+        f"{params.output_words} for each",
+    )
+    outputs = np.array(found.words, dtype=np.uint32).astype(np.int32).astype(np.int64)
+    outputs = outputs.reshape(samples, params.output_words)
+    return Replay(
+        outputs=outputs if params.sends_class else as_network(params, outputs),
+        cycles=np.array(found.cycles, dtype=np.int64),
+        counters=found.counters,
+    )
+
+
+def _simulator(verilog: str, top: str, simulator: str, cache: Cache, *, weights: int) -> list[str]:
+    """Return the command that runs the bench on this design, built if it is not in the cache."""
+    args: tuple[str, ...]
+    defines = {"DUT": top, **({"WEIGHT_BEATS": str(weights)} if weights else {})}
+    if simulator == "icarus":
+        compiler, runner = tools.find("iverilog"), ["vvp", "-n"]
+        binary = "replay.vvp"
+        macros = [f"-D{name}={value}" for name, value in defines.items()]
+        args = ("-g2012", *macros, "-s", TOP, "-o", binary, BENCH.name, "design.v")
+    else:
+        compiler, runner = tools.find("verilator"), []
+        tools.find("g++"), tools.find("make"), tools.find("perl")  # Verilator needs all three: say so before it does
+        binary = "obj/replay"
+        args = (
+            *("--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
+            *("-CFLAGS", "-O2", "--top-module", TOP, "--prefix", "Vreplay", "-Mdir", "obj", "-o", "replay"),
+            *(f"+define+{name}={value}" for name, value in defines.items()),
+            *(BENCH.name, "design.v", CLOCK.name),
+        )
+
+    def make(folder: Path) -> None:
+        for source in (BENCH, CLOCK):
+            (folder / source.name).write_bytes(source.read_bytes())
+        (folder / "design.v").write_text(verilog)
+        compiler.run(args, cwd=folder, log=folder / "build.log", makes=(binary,))
+
+    key = digest(
+        {
+            "bench": BENCH.read_bytes(),
+            "clock": CLOCK.read_bytes(),
+            "design": verilog,
+            "tool": compiler.release,
+            "args": " ".join(args),
+        }
+    )
+    return [*runner, str(cache.build("replay", key, make) / binary)]
