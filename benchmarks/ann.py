@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import measure
 from benchmarks.measure import Circuit
 from benchmarks.plot import draw
-from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, Technology
+from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, PrimitiveSet
 
 HERE = Path(__file__).parent
 
@@ -36,7 +36,7 @@ def circuits() -> list[Circuit]:
     for dataflow in Dataflow:
         for rows, cols in SIZES:
             chosen.append(Circuit(target="ecp5-85k", array=ArrayParams(rows=rows, cols=cols, dataflow=dataflow)))
-        own = ArrayParams(rows=4, cols=2, dataflow=dataflow, technology=Technology.ICE40)
+        own = ArrayParams(rows=4, cols=2, dataflow=dataflow, primitives=PrimitiveSet.ICE40)
         chosen.append(Circuit(target="ice40-up5k", array=own))  # all eight SB_MAC16 of the device
     return chosen
 

@@ -18,7 +18,7 @@ from tospike.compare.energy.gates.study import DEFAULT_SAMPLES, GateStudy
 from tospike.compare.energy.technology import load_technology, shipped
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.run import run_study
-from tospike.compare.study.workload import KNOWN, Given, named
+from tospike.compare.study.workload import KNOWN, Overrides, named
 from tospike.gen.files.results_folder import check_results
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.tools.cache import Cache
@@ -59,7 +59,7 @@ def compare(
     """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
     from tospike.compare.report.files import REPORTS, write_report  # matplotlib takes as long as all the rest
 
-    given = Given(
+    given = Overrides(
         ann=ann, snn=snn, data=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out, samples=samples
     )
     chosen = named(workload, options, given)

@@ -15,8 +15,8 @@ from torch.nn import functional
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.load import load_network
 from tospike.gen.nir.options import METADATA_KEY
-from tospike.sim.network.frames import sum_frames
 from tospike.sim.network.reference import run_float
+from tospike.sim.network.time_bins import sum_frames
 
 BATCH = 32
 PEAK_LEARNING_RATE = 1e-2
@@ -91,7 +91,7 @@ def write_onnx(path: Path, model: nn.Sequential, shape: tuple[int, ...], *, fram
         initializer=weights,
     )
     written = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    helper.set_model_props(written, {METADATA_KEY: json.dumps({"frames": frames})})
+    helper.set_model_props(written, {METADATA_KEY: json.dumps({"time_bins": frames})})
     onnx.checker.check_model(written)
     onnx.save(written, path)
 
@@ -123,6 +123,6 @@ def write_description(out: Path, file: str, data: DataSet, *, frames: int, epoch
         "seed": seed,
         "epochs": epochs,
         "trained_with": {"torch": torch.__version__.split("+")[0]},
-        "ann": {"file": file, "frames": frames, "float_accuracy": float(np.mean(run.predictions == data.y))},
+        "ann": {"file": file, "time_bins": frames, "float_accuracy": float(np.mean(run.predictions == data.y))},
     }
     (out / f"{file.split('_', maxsplit=1)[0]}.json").write_text(json.dumps(description, indent=2) + "\n")

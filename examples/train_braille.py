@@ -1,7 +1,7 @@
 """Trains an ANN for tactile Braille letters given as spike trains: 192-64-7 neurons on sums of spikes.
 
 ``tospike train braille-ann`` runs it; it needs the extra ``train``. The 256 time steps of 12 channels are summed in 16
-frames, which the file states (`tospike.sim.network.frames`). In training, recordings begin a little earlier or later
+frames, which the file states (`tospike.sim.network.time_bins`). In training, recordings begin a little earlier or later
 and lose some spikes, at random: there are only 300 of them.
 """
 

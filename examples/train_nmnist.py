@@ -2,7 +2,7 @@
 
 ``tospike train nmnist-ann`` runs it; it needs the extra ``train``. The network has the layers of the NIR paper's
 spiking one (``cnn_sinabs.nir``), with ReLU neurons. A recording's events of 300 ms are summed per pixel and polarity,
-which the file states (`tospike.sim.network.frames`). In training, sums are turned, scaled and shifted a little, at
+which the file states (`tospike.sim.network.time_bins`). In training, sums are turned, scaled and shifted a little, at
 random.
 """
 

@@ -19,7 +19,7 @@ from tospike.gen.quantize.result import Quantized
 from tospike.hw.params import InputError, require
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.design import Design
-from tospike.sim.encoders.encoding import as_frames, as_looks, quantize_input
+from tospike.sim.encoders.encoding import as_frames, as_partial_inferences, quantize_input
 from tospike.sim.network import Array, Conv2d, Network
 from tospike.sim.spiking.window import chain_order
 
@@ -72,7 +72,7 @@ class Prepared:
         several frames, (N, looks, inputs).
         """
         spec = self.quantized.network.input
-        x = as_looks(spec, x) if spec.looks else as_frames(spec, x)
+        x = as_partial_inferences(spec, x) if spec.partial_inferences else as_frames(spec, x)
         given = spec.encoding is None and self.network.is_spiking
         integers = (
             (x if x.dtype.kind in "iu" else to_int64(x, "spikes of the data")) if given else quantize_input(spec, x)
@@ -97,11 +97,11 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         nir = replace(nir, encoding=nir.encoding if data.is_frames else None, steps=data.steps)
     network = load_network(model, nir=nir)
     network = replace(network, warnings=(*network.warnings, *data.warnings))
-    if options.frames is not None:
-        network = replace(network, input=replace(network.input, frames=options.frames))
+    if options.time_bins is not None:
+        network = replace(network, input=replace(network.input, time_bins=options.time_bins))
     if not network.is_spiking and options.ann_engine is AnnEngine.DELTA:
-        looks = data.steps if data.is_frames else network.input.frames if data.is_spikes else 1
-        network = replace(network, input=replace(network.input, looks=looks))
+        looks = data.steps if data.is_frames else network.input.time_bins if data.is_spikes else 1
+        network = replace(network, input=replace(network.input, partial_inferences=looks))
     values = _values(model, network, data)
     require(
         network.input.inputs == values,
@@ -114,7 +114,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         "label",
     )
     require(
-        takes_frames or network.input.looks > 0 or not data.is_frames,
+        takes_frames or network.input.partial_inferences > 0 or not data.is_frames,
         f"{data.name} has a frame for each step, which only --encoding delta takes, and of an ANN --ann-engine delta: "
         "give that, or x, y",
     )
@@ -131,9 +131,9 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     if nir is not None:
         choices["nir"] = settled_options(model, nir).describe()
     elif data.is_spikes:
-        choices["spike trains"] = describe_frames(network.input.frames, data.steps)
-    if network.input.looks:
-        choices["frames, of which the last is answered"] = network.input.looks
+        choices["spike trains"] = describe_frames(network.input.time_bins, data.steps)
+    if network.input.partial_inferences:
+        choices["frames, of which the last is answered"] = network.input.partial_inferences
     if network.warnings:
         choices["warnings"] = list(network.warnings)
     options = options.for_network(network)
@@ -176,10 +176,10 @@ def _values(model: Path, network: Network, data: DataSet) -> int:
     """Return how many values a sample, or a step of a spike train, has for this network."""
     if network.is_spiking or not data.is_spikes:
         return data.inputs
-    frames = network.input.frames
+    frames = network.input.time_bins
     require(
         1 <= frames <= data.steps,
-        f"{model} is an ANN, but {data.name} holds spike trains of {data.steps} steps: give --frames, 1 (their sum "
+        f"{model} is an ANN, but {data.name} holds spike trains of {data.steps} steps: give --time-bins, 1 (their sum "
         f"over all steps) to {data.steps} (all of them, one step after the other)",
     )
     return frames * data.inputs

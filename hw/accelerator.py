@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.bridge.engine import Bridge
-from tospike.hw.conv.engine import ImageEngine
+from tospike.hw.conv.engine import ConvEngine
 from tospike.hw.encoders.delay import Delay
 from tospike.hw.encoders.delta import DeltaEncoder
 from tospike.hw.encoders.encoder import Encoder
@@ -30,6 +30,7 @@ from tospike.hw.host.renumber import Renumber
 from tospike.hw.params import (
     AcceleratorParams,
     Contents,
+    ConvParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -39,7 +40,6 @@ from tospike.hw.params import (
     GradedSpikeParams,
     HostInput,
     HostOutput,
-    ImageParams,
     RegisterParams,
     SpikeCountParams,
     SpikingParams,
@@ -71,7 +71,7 @@ ENGINES: Mapping[type[EngineParams], Callable[[Any, Images, int], wiring.Compone
     GradedSpikeParams: lambda params, images, first_region: Bridge(params),
     SpikeCountParams: lambda params, images, first_region: Bridge(params),
     SystolicParams: lambda params, images, first_region: SystolicEngine(params, images, first_region=first_region),
-    ImageParams: lambda params, images, first_region: ImageEngine(params, images, first_region=first_region),
+    ConvParams: lambda params, images, first_region: ConvEngine(params, images, first_region=first_region),
 }
 """The component of an engine, by the class of its parameters: from these, its memories' contents, its first region."""
 

@@ -52,4 +52,4 @@ def leak(value, params: LeakParams) -> Value:
     """Return the decayed membrane; see :class:`tospike.hw.params.LeakKind`. Its magnitude never grows."""
     if params.kind is LeakKind.SHIFT:
         return value - round_shift(value, params.shift, params.rounding)
-    return round_shift(value * params.decay, params.fraction_bits, params.rounding)
+    return round_shift(value * params.decay, params.decay_bits, params.rounding)

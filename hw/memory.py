@@ -98,7 +98,7 @@ def pipelined_memory(m, shape, *, depth, address, init=(), write=None, name):
     return words[0]
 
 
-class ImageMemory(wiring.Component):
+class LoadableMemory(wiring.Component):
     """A memory with one synchronous read port, an initial image, and a configuration write port.
 
     ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low; or, if it is
@@ -182,7 +182,7 @@ def image_memories(
     config=None,
     first_region: int = 0,
     pipelined: Collection[str] = (),
-) -> dict[str, ImageMemory]:
+) -> dict[str, LoadableMemory]:
     """Return the memories of an engine, by their names, as submodules of ``m``.
 
     Parameters
@@ -200,7 +200,7 @@ def image_memories(
         for name in here.signature.members:
             m.d.sync += getattr(here, name).eq(getattr(config, name))
     for number, shape in enumerate(shapes):
-        memory = ImageMemory(
+        memory = LoadableMemory(
             shape,
             init=images.get(shape.name, ()),
             region=None if config is None else first_region + number,

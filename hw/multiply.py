@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.params import Technology
+from tospike.hw.params import PrimitiveSet
 from tospike.hw.primitives import CELLS
 
 
@@ -18,9 +18,9 @@ class Multiplier(wiring.Component):
     See `tospike.hw.primitives.protocol.Primitives.multiplier`.
     """
 
-    def __init__(self, a, b, *, registers: int, technology: Technology, zero_gating: bool = False):
+    def __init__(self, a, b, *, registers: int, primitives: PrimitiveSet, zero_gating: bool = False):
         self._registers = registers
-        self._technology = technology
+        self._technology = primitives
         self._zero_gating = zero_gating
         a, b = Shape.cast(a), Shape.cast(b)
         product = Shape(a.width + b.width, signed=a.signed or b.signed)

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from tospike.hw.arithmetic import extended, shape_of
 from tospike.hw.delay import delayed
 from tospike.hw.multiply import Multiplier
-from tospike.hw.params import IntFormat, RequantizeParams, Rounding, Technology
+from tospike.hw.params import IntFormat, PrimitiveSet, RequantizeParams, Rounding
 
 _PART = 16
 """Bits of the lower part of a sum: each part is multiplied by itself, so that it fits a DSP block."""
@@ -38,10 +38,10 @@ class Requantizer(wiring.Component):
 
     LATENCY = 9
 
-    def __init__(self, params: RequantizeParams, acc: IntFormat, *, technology: Technology = Technology.GENERIC):
+    def __init__(self, params: RequantizeParams, acc: IntFormat, *, primitives: PrimitiveSet = PrimitiveSet.GENERIC):
         self._params = params
         self._acc = shape_of(acc)
-        self._technology = technology
+        self._technology = primitives
         operands = {"acc": self._acc, "bias": self._acc, "multiplier": shape_of(params.multiplier)}
         super().__init__(
             {
@@ -76,7 +76,7 @@ class Requantizer(wiring.Component):
         parts = [value] if len(value) <= _PART else [value[:_PART], value[_PART:].as_signed()]
         total = 0
         for number, part in enumerate(parts):
-            part = Multiplier(part.shape(), factor.shape(), registers=1, technology=self._technology)
+            part = Multiplier(part.shape(), factor.shape(), registers=1, primitives=self._technology)
             m.submodules[f"multiplier_{number}"] = part
             m.d.comb += [part.a.eq(parts[number]), part.b.eq(factor)]
             total = total + (part.product << _PART * number)

@@ -54,7 +54,7 @@ def leak(value: Ints, params: LeakParams, decays: Ints | None = None) -> Ints:
     if params.kind is LeakKind.SHIFT:
         return value - round_shift(value, params.shift, params.rounding)
     product = value * (params.decay if decays is None else decays)
-    return round_shift(product, params.fraction_bits, params.rounding)
+    return round_shift(product, params.decay_bits, params.rounding)
 
 
 def magnitude(values: NDArray[np.integer]) -> int:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from tospike.hw.params import (
+    ConvParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -13,7 +14,6 @@ from tospike.hw.params import (
     EngineParams,
     EventAnnParams,
     GradedSpikeParams,
-    ImageParams,
     RegisterParams,
     SpikeCountParams,
     SpikingLayerParams,
@@ -93,7 +93,7 @@ def _systolic(params: SystolicParams, design: Design, index: int, frames: Sample
     return systolic.run(params, design.stages_of(index), frame(frames))
 
 
-def _image(params: ImageParams, design: Design, index: int, frames: Sample) -> EngineRun:
+def _image(params: ConvParams, design: Design, index: int, frames: Sample) -> EngineRun:
     return image.run(params, _part(design, index), frame(frames))
 
 
@@ -117,7 +117,7 @@ def _systolic_link(params: SystolicParams, run: EngineRun, frames: Sample, downs
     return array_link(params.input.addresses, systolic_timing.frame_timing(params), len(frames), downstream)
 
 
-def _image_link(params: ImageParams, run: EngineRun, frames: Sample, downstream: Link) -> ArrayLink:
+def _image_link(params: ConvParams, run: EngineRun, frames: Sample, downstream: Link) -> ArrayLink:
     return array_link(params.input.addresses, image_timing.frame_timing(params), len(frames), downstream)
 
 
@@ -132,6 +132,6 @@ MODELS: Mapping[type[EngineParams], EngineModel] = {
     GradedSpikeParams: EngineModel(run=_graded_spikes, link=bridge_link),
     SpikeCountParams: EngineModel(run=_spike_count, link=bridge_link),
     SystolicParams: EngineModel(run=_systolic, link=_systolic_link),
-    ImageParams: EngineModel(run=_image, link=_image_link),
+    ConvParams: EngineModel(run=_image, link=_image_link),
 }
 """By the class of the engine's parameters."""

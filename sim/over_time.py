@@ -10,7 +10,7 @@ from tospike.sim.design import Design
 from tospike.sim.encoders.delay import delayed
 from tospike.sim.encoders.encoding import encode_float
 from tospike.sim.network import Array, Network
-from tospike.sim.network.steps import float_steps, laws_of
+from tospike.sim.network.steps import float_steps, neuron_states
 from tospike.sim.spiking.neurons import NeuronModel, neuron_model
 
 BATCH = 128
@@ -32,7 +32,7 @@ def float_predictions(network: Network, x: ArrayLike) -> NDArray[np.int64]:
 
 def _float_batch(network: Network, x: Array) -> NDArray[np.int64]:
     values = encode_float(network.input, x)
-    laws = laws_of(network, len(x))
+    laws = neuron_states(network, len(x))
     count = np.zeros((len(x), network.outputs))
     predictions = np.zeros(values.shape[:2], dtype=np.int64)
     for step in float_steps(network, values, laws):
@@ -56,12 +56,12 @@ def golden_predictions(design: Design, x: Array) -> NDArray[np.int64]:
     require(len(trains) > 1, "accuracy over time of a single layer with membrane readout is not modelled")
     stage = design.network.stages[-1]
     assert isinstance(stage.neuron, NeuronParams)  # as all of an SNN in integers
-    weight = stage.dense.weight.astype(np.int64).T << stage.neuron.weight_shift
+    weight = stage.dense.weight.astype(np.int64).T << stage.neuron.state_fraction_bits
     neurons = neuron_model(stage.neuron, stage.dense.bias.astype(np.int64), len(x), stage.decays)
     arriving = trains[-2] if stage.delays is None else delayed(trains[-2], stage.delays)
     return np.stack([_membrane_class(neurons, train, weight) for train in arriving.swapaxes(0, 1)], axis=1)
 
 
 def _membrane_class(neurons: NeuronModel, spikes: NDArray[np.uint8], weight: Ints) -> NDArray[np.int64]:
-    neurons.sweep(neurons.start + exact_matmul(spikes.astype(np.int64), weight))
+    neurons.update(neurons.start + exact_matmul(spikes.astype(np.int64), weight))
     return np.argmax(neurons.after, axis=1)

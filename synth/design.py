@@ -44,7 +44,7 @@ class Design:
     ports: tuple[Port, ...]
     engines: tuple[str, ...]
     sources: dict[str, bytes]
-    technology: str = "generic"
+    primitives: str = "generic"
     """Whose cells the Verilog instantiates; ``generic`` if no vendor's."""
     is_weight_stationary: bool = False
     """Whether it has an array of that kind."""
@@ -64,8 +64,8 @@ class Design:
         return sum(port.width for port in self.ports if not port.is_input)
 
 
-def read_design(folder: Path, technology: str = "generic") -> Design:
-    """Read the manifest and the files that it names, of the Verilog what is made of cells of ``technology``, if any
+def read_design(folder: Path, primitives: str = "generic") -> Design:
+    """Read the manifest and the files that it names, of the Verilog what is made of cells of ``primitives``, if any
     is, or else of no vendor's.
 
     Raises
@@ -77,7 +77,7 @@ def read_design(folder: Path, technology: str = "generic") -> Design:
     path = folder / MANIFEST
     manifest = read_manifest(folder)
     with reading(path, "manifest of a design", "generate the design again"):
-        design = _design(manifest, folder, technology)
+        design = _design(manifest, folder, primitives)
     require(len(design.sources) > 0, f"{path} lists no Verilog file: generate the design again")
     bits = design.input_bits + design.output_bits
     require(
@@ -88,21 +88,21 @@ def read_design(folder: Path, technology: str = "generic") -> Design:
     return design
 
 
-def _unused(manifest: dict[str, Any], folder: Path, technology: str) -> set[str]:
+def _unused(manifest: dict[str, Any], folder: Path, primitives: str) -> set[str]:
     """Return the files that are not for this technology, and models of cells, which Yosys knows itself."""
     verilog = manifest.get("verilog", {})
-    chosen = verilog.get(technology, verilog.get("generic"))
+    chosen = verilog.get(primitives, verilog.get("generic"))
     require(
         not verilog or chosen is not None,
         f"{folder} is made of cells of {', '.join(verilog)}, which this target does not have: "
-        f"generate it again with --technology {technology}",
+        f"generate it again with --technology {primitives}",
     )
     return {*manifest.get("simulation", ()), *verilog.values()} - {chosen}
 
 
-def _design(manifest: dict[str, Any], folder: Path, technology: str) -> Design:
+def _design(manifest: dict[str, Any], folder: Path, primitives: str) -> Design:
     sources: dict[str, bytes] = {}
-    unused = _unused(manifest, folder, technology)
+    unused = _unused(manifest, folder, primitives)
     for name in manifest["files"]:
         if name in unused or not _SOURCE.fullmatch(name):
             continue
@@ -125,6 +125,6 @@ def _design(manifest: dict[str, Any], folder: Path, technology: str) -> Design:
         ports=tuple(ports),
         engines=tuple(str(engine["module"]) for engine in manifest.get("engines", ())),
         sources=sources,
-        technology=technology if technology in manifest.get("verilog", {}) else "generic",
+        primitives=primitives if primitives in manifest.get("verilog", {}) else "generic",
         is_weight_stationary='"dataflow": "ws"' in json.dumps(manifest.get("params")),
     )

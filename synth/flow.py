@@ -46,7 +46,7 @@ def synthesize(
     """
     chosen = parse_target(target)
     require_range("seed", seed, 0, (1 << 31) - 1)
-    design = read_design(folder, chosen.technology)
+    design = read_design(folder, chosen.primitives)
     store = cache or Cache()
     if isinstance(chosen, CellTarget):
         require(speed is None, f"{chosen.name} is a cell library, which has no speed grades: leave --speed out")

@@ -34,7 +34,7 @@ class FpgaTarget:
         return self.device.name
 
     @property
-    def technology(self) -> str:
+    def primitives(self) -> str:
         """Whose cells it has."""
         return self.device.family.primitives.value
 
@@ -73,7 +73,7 @@ class CellTarget:
         return self.library.name
 
     @property
-    def technology(self) -> str:
+    def primitives(self) -> str:
         """Whose cells a design may instantiate: nobody's."""
         return "generic"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tospike.sim.design import Design
-from tospike.sim.network import Array, Membrane, Network
+from tospike.sim.network import Array, Network, SpikingNeuron
 from tospike.sim.network.reference import run_float
 from tospike.sim.result import Result
 
@@ -32,7 +32,7 @@ def quiet_stages(network: Network, sends: Sequence[bool]) -> list[str]:
     return [
         stage.name
         for stage, any_ in stages
-        if isinstance(stage.neuron, Membrane) and stage.neuron.kind.spikes and not any_
+        if isinstance(stage.neuron, SpikingNeuron) and stage.neuron.kind.spikes and not any_
     ]
 
 

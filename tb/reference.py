@@ -13,7 +13,7 @@ from tospike.hw.params import require
 from tospike.sim.encoders.encoding import encode_float
 from tospike.sim.network import Network
 from tospike.sim.network.membrane import Floats
-from tospike.sim.network.steps import float_steps, laws_of
+from tospike.sim.network.steps import float_steps, neuron_states
 
 TOLERANCE = 1e-5
 """Of membranes: what float32 may make of them, relative to the largest of a stage, or to 1."""
@@ -113,7 +113,7 @@ def _batch(
     network: Network, x: NDArray[np.generic], reference: Mapping[int, Floats]
 ) -> dict[int, tuple[Floats, NDArray[np.bool_]]]:
     """Return what each stage sent, or its membranes, and which spikes were ties; (N, steps, neurons)."""
-    laws = laws_of(network, len(x))
+    laws = neuron_states(network, len(x))
     trains = {index: wanted for index, wanted in reference.items() if laws[index].neuron.kind.spikes}
     ran = {index: (np.zeros(wanted.shape), np.zeros(wanted.shape, dtype=bool)) for index, wanted in reference.items()}
     for step in float_steps(network, encode_float(network.input, x), laws, trains):

@@ -14,7 +14,7 @@ from tospike.gen.emit.folder import read
 from tospike.gen.tools import programs as tools
 from tospike.gen.tools.cache import Cache, digest
 from tospike.gen.tools.children import temporary_folder
-from tospike.gen.tools.tool import Tool, last_words
+from tospike.gen.tools.tool import Tool, error_summary
 from tospike.hw.params import InputError, require
 from tospike.tb.bench.runner import library_path, make_runner
 from tospike.tb.replay.replay import SIMULATORS
@@ -157,7 +157,7 @@ def _bring_back(work: Path, kept: Path) -> None:
 
 
 def _reason(log: Path) -> str:
-    return last_words(log.read_text(errors="replace")) if log.is_file() else "it printed nothing"
+    return error_summary(log.read_text(errors="replace")) if log.is_file() else "it printed nothing"
 
 
 def read_results(results: Path) -> Iterator[TestResult]:

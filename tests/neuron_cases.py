@@ -8,7 +8,7 @@ from tospike.hw.params import Reset, ResetTiming
 ABSENT = {
     "adaptation": None,
     "comparison": None,
-    "drift": 0,
+    "leak_bias": 0,
     "leak": None,
     "lower_bound": None,
     "reset": Reset.NONE,

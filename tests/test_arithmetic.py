@@ -51,7 +51,7 @@ def test_round_shift(shape, shift, rounding):
 @pytest.mark.parametrize(
     "leak",
     [{"kind": LeakKind.SHIFT, "shift": s} for s in (1, 4, 9)]
-    + [{"kind": LeakKind.MULTIPLY, "decay": d, "fraction_bits": 4} for d in (0, 1, 13, 16)],
+    + [{"kind": LeakKind.MULTIPLY, "decay": d, "decay_bits": 4} for d in (0, 1, 13, 16)],
 )
 def test_leak(leak, rounding):
     params = LeakParams(rounding=rounding, **leak)

@@ -5,7 +5,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from tospike.hw.array.array import SystolicArray
-from tospike.hw.params import ArrayParams, Dataflow, InputError, IntFormat, Technology
+from tospike.hw.params import ArrayParams, Dataflow, InputError, IntFormat, PrimitiveSet
 
 SIZES = [(1, 1), (1, 4), (4, 1), (3, 5), (8, 8)]
 S8 = IntFormat(bits=8, signed=True)
@@ -196,8 +196,8 @@ def test_widths(act_bits, signed, weight_bits, dataflow):
         ({"products_per_multiplier": 2, "weight_bits": 4, "dataflow": Dataflow.WS}, "only with dataflow os"),
         ({"products_per_multiplier": 2, "weight_bits": 4, "zero_gating": True}, "leave zero gating out"),
         (
-            {"products_per_multiplier": 2, "weight_bits": 4, "technology": Technology.ICE40},
-            "give technology generic or ecp5",
+            {"products_per_multiplier": 2, "weight_bits": 4, "primitives": PrimitiveSet.ICE40},
+            "give primitives generic or ecp5",
         ),
     ],
 )

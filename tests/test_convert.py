@@ -21,10 +21,10 @@ from tospike.sim.network import (
     AveragePool2d,
     Conv2d,
     Dense,
-    Grid,
     InputSpec,
     MaxPool2d,
     Network,
+    QuantGrid,
     Stage,
     Window,
 )
@@ -144,7 +144,7 @@ def test_what_has_no_spiking_counterpart_is_refused():
     refused(image_network(relu=False), "stage 'conv' has no ReLU")
     refused(image_network(padding=(1, 1, 0, 0)), "padded by 1 above and 0 below, 1 left and 0 right, which NIR cannot")
     refused(ann(*image_network().stages[:2], inputs=16), "stage 'pool', the last one, has no weights")
-    grid = Grid(scale=np.array(0.1), low=0, high=3)
+    grid = QuantGrid(scale=np.array(0.1), qmin=0, qmax=3)
     refused(ann(dense("a", 2, 3, grid=grid), dense("b", 2, 2), inputs=3), "was trained with quantisers")
     never = Stage(name="a", synapses=Dense(weight=-np.ones((2, 3)), bias=np.zeros(2)), neuron=Activation(relu=True))
     refused(ann(never, dense("b", 2, 2), inputs=3), "stage 'a' is 0 for all calibration samples")

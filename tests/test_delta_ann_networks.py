@@ -14,11 +14,11 @@ from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
 from tospike.gen.tools.cache import Cache
-from tospike.hw.params import DeltaParams, Encoding, InputError, Sweep, WeightSource
+from tospike.hw.params import DeltaParams, Encoding, InputError, NeuronUpdate, WeightSource
 from tospike.sim import accelerator as golden
 from tospike.sim.encoders.encoding import as_frames
-from tospike.sim.network.frames import running_frames, sum_frames
 from tospike.sim.network.reference import run_float
+from tospike.sim.network.time_bins import running_frames, sum_frames
 from tospike.tb.evaluate import Backend, evaluate
 
 DELTA = ModelOptions(ann_engine=AnnEngine.DELTA)
@@ -48,7 +48,7 @@ def test_the_last_frame_of_a_sequence_is_answered(sequences):
     assert design.params.engines[0] == DeltaParams(
         inputs=6, steps=4, amounts=True, payload=plain.design.network.input.format
     )
-    assert design.params.engines[-1].sweep is Sweep.TOUCHED
+    assert design.params.engines[-1].update is NeuronUpdate.ACTIVE
     assert changing.choices["frames, of which the last is answered"] == 4
     assert (run_float(changing.network, walks.x).outputs == run_float(plain.network, last.x).outputs).all()
     x = changing.integers(walks.x)
@@ -73,7 +73,7 @@ def test_parts_of_a_recording_come_one_after_the_other():
 def test_a_recording_gets_the_answer_that_its_sums_get(sequences):
     data = data_of(sequences, "spikes")
     both = [
-        prepare(sequences / "a.onnx", data, ModelOptions(ann_engine=kind, frames=3))
+        prepare(sequences / "a.onnx", data, ModelOptions(ann_engine=kind, time_bins=3))
         for kind in (AnnEngine.DELTA, AnnEngine.SYSTOLIC)
     ]
     assert both[0].integers(data.x).shape == (24, 3, 6)
@@ -154,7 +154,7 @@ def test_a_generated_design_is_verified_with_stalls(sequences):
 
 @pytest.mark.slow
 def test_the_command_line_evaluates_recordings(sequences):
-    command = "evaluate a.onnx --data npz:spikes.npz --frames 3 --ann-engine delta --backend rtl --json e.json"
+    command = "evaluate a.onnx --data npz:spikes.npz --time-bins 3 --ann-engine delta --backend rtl --json e.json"
     done = tospike(*command.split(), "--simulator", QUICK, cwd=sequences)
     assert done.returncode == 0, done.stderr
     assert json.loads((sequences / "e.json").read_text())["mismatches"] == 0

@@ -63,7 +63,7 @@ def test_counters_tell_every_access():
     assert (total["activation_read"] == 11 * frames + sent + frames + 1).all()
     assert (total["activation_write"] == result.counters["1.stored"] + sent + frames + 1).all()
     assert (total["bias_read"] == 3).all(), "three words, once"
-    assert (last.busy == result.counters["3.values"] + 1).all(), "the last layer sweeps on the END only"
+    assert (last.busy == result.counters["3.values"] + 1).all(), "the last layer updates on the END only"
     assert (encoder.busy == x[0].size).all()
     assert [activity.name for activity in activities] == ["0 delta", "1 event", "2 event", "3 event"]
     layers = [layer for activity in activities for layer in activity.layers]
@@ -89,7 +89,7 @@ def test_changes_are_not_in_the_unit_of_published_break_even_points():
 @pytest.fixture
 def both(sequences):  # noqa: F811
     """(paths, prepared networks, data, options) of a delta ANN and an SNN on recordings."""
-    data, options = data_of(sequences, "spikes"), ModelOptions(ann_engine=AnnEngine.DELTA, frames=3, dt=1e-4)
+    data, options = data_of(sequences, "spikes"), ModelOptions(ann_engine=AnnEngine.DELTA, time_bins=3, dt=1e-4)
     paths = {"ann": sequences / "a.onnx", "snn": sequences / "r.nir"}
     write_snn(paths["snn"])
     prepared = {kind: prepare(path, data, options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()}
@@ -139,7 +139,7 @@ def test_the_twin_and_other_trials_are_delta_anns_too(both):
 def test_a_whole_report(sequences, workload):  # noqa: F811
     write_snn(sequences / "r.nir")
     given = {
-        "recordings": "--snn r.nir --data npz:spikes.npz --frames 3 --dt 1e-4",
+        "recordings": "--snn r.nir --data npz:spikes.npz --time-bins 3 --dt 1e-4",
         "frames": "--snn s.nir --data npz:walks.npz --encoding delta --delta-threshold 2",
     }[workload]
     command = f"compare mine --ann a.onnx {given} --ann-engine delta --lanes 2 --out report --no-synth"

@@ -7,7 +7,7 @@ from tospike.gen.emit.bare import generate_array
 from tospike.gen.place.auto_size import fit
 from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.fpga import FPGA_TOOLS
-from tospike.hw.params import PRIMITIVES, ArrayParams, DenseLayer, InputError, SystolicParams, Technology
+from tospike.hw.params import PRIMITIVES, ArrayParams, DenseLayer, InputError, PrimitiveSet, SystolicParams
 from tospike.hw.params.devices import DEVICES, ECP5, Device, find_device, named
 from tospike.hw.primitives import CELLS, MULTIPLY_ADD, cell_model
 from tospike.synth.board.boards import PACKERS
@@ -39,11 +39,11 @@ def test_every_family_is_in_every_registry():
 
 
 def test_every_primitive_has_cells_and_what_they_can_do():
-    assert set(CELLS) == set(PRIMITIVES) == set(Technology)
+    assert set(CELLS) == set(PRIMITIVES) == set(PrimitiveSet)
     assert set(MULTIPLY_ADD) == {one for one, facts in PRIMITIVES.items() if facts.multiplier_adds}
-    for technology, facts in PRIMITIVES.items():
+    for primitives, facts in PRIMITIVES.items():
         if facts.is_vendors:
-            assert "module" in cell_model(technology)[1]
+            assert "module" in cell_model(primitives)[1]
 
 
 def test_a_device_that_is_added_is_known_everywhere(small):
@@ -57,7 +57,7 @@ def test_a_device_that_is_added_is_known_everywhere(small):
 
 
 def test_a_design_is_put_on_a_device_that_is_added(small, tmp_path):
-    folder = generate_array(tmp_path / "array", params=ArrayParams(rows=1, cols=1, technology=Technology.ECP5))
+    folder = generate_array(tmp_path / "array", params=ArrayParams(rows=1, cols=1, primitives=PrimitiveSet.ECP5))
     report = synthesize(folder, target="ecp5-25k", cache=Cache(root=tmp_path / "cache"))
     assert report.capacity == SMALL.capacity and report.resources["dsp"] == 1
     assert report.options["nextpnr-ecp5"].startswith("--25k --package CABGA381") and report.fmax_mhz > 50

@@ -13,7 +13,7 @@ from rich.console import Console
 from tospike.cli.doctor import render
 from tospike.gen.tools.doctor import doctor
 from tospike.gen.tools.programs import SPECS, find, look
-from tospike.gen.tools.tool import Tool, ToolError, last_words
+from tospike.gen.tools.tool import Tool, ToolError, error_summary
 from tospike.hw.params import InputError
 
 
@@ -178,7 +178,7 @@ def test_an_interruption_ends_the_tool(tmp_path):
 
 
 def test_last_words():
-    assert last_words("") == "it printed nothing"
-    assert last_words("one\ntwo\n\n") == "two"
-    assert last_words("a.cpp:3: error: expected ';'\nnote\n1 error generated") == "a.cpp:3: error: expected ';'"
-    assert last_words("ERROR: first\nERROR: last\n0 errors") == "ERROR: last"
+    assert error_summary("") == "it printed nothing"
+    assert error_summary("one\ntwo\n\n") == "two"
+    assert error_summary("a.cpp:3: error: expected ';'\nnote\n1 error generated") == "a.cpp:3: error: expected ';'"
+    assert error_summary("ERROR: first\nERROR: last\n0 errors") == "ERROR: last"

@@ -32,7 +32,7 @@ from tospike.hw.params import (
 )
 from tospike.sim.accelerator import run
 from tospike.sim.early import deciding_steps
-from tospike.sim.network import Decision
+from tospike.sim.network import Decoding
 from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import Backend, evaluate
 from tospike.tb.replay.replay import replay
@@ -148,7 +148,7 @@ def test_a_network_decides_early_and_as_it_does_late(tmp_path):
     path = tmp_path / "snn.nir"
     options = ConvertOptions(steps=12, readout=Readout.COUNT)
     path.write_bytes(convert(load_network(DIGITS), data.train_x, options).to_bytes())
-    early = prepare(path, data, ModelOptions(decision=Decision.EARLY))
+    early = prepare(path, data, ModelOptions(decoding=Decoding.EARLY))
     answer = evaluate(early, data, Backend.RTL, samples=6, simulator=QUICK, cache=Cache(root=tmp_path))
     assert answer.mismatches == 0
     late = prepare(path, data, ModelOptions(argmax=True))
@@ -162,7 +162,7 @@ def test_a_network_decides_early_and_as_it_does_late(tmp_path):
 def test_what_cannot_decide_early_is_refused():
     snn, digits = DIGITS.with_name("digits_snn.nir"), load_data("digits")
     with pytest.raises(InputError, match="has no spikes"):
-        prepare(snn, digits, ModelOptions(decision=Decision.EARLY))
+        prepare(snn, digits, ModelOptions(decoding=Decoding.EARLY))
     with pytest.raises(InputError, match="early has to decide between at least 2 neurons"):
         params_of(1, 4)
     with pytest.raises(InputError, match="steps must be an integer from 1 to 4096, not 0"):

@@ -56,7 +56,7 @@ def check(params, frames, *, stall=0.0):
         (Encoding.DIRECT, SIGNED),
         *((encoding, UNSIGNED) for encoding in ONE_FRAME),
         (Encoding.PHASE, ONE),
-        (Encoding.LFSR, ONE),
+        (Encoding.STOCHASTIC, ONE),
     ],
 )
 def test_encoder_equals_golden_model(encoding, payload, inputs, steps, stall):
@@ -107,15 +107,15 @@ def test_random_numbers_are_those_of_the_shift_register(seed):
 
 def test_random_spikes_have_the_rate_of_their_value():
     values = np.arange(256)[None, :]
-    spikes = coded(Encoding.LFSR, values, 2000, 8, seed=7)[0]
+    spikes = coded(Encoding.STOCHASTIC, values, 2000, 8, seed=7)[0]
     assert np.abs(spikes.mean(axis=0) - values[0] / 256).max() < 0.05
     assert not spikes[:, 0].any()
-    assert (spikes != coded(Encoding.LFSR, values, 2000, 8, seed=8)[0]).any()
+    assert (spikes != coded(Encoding.STOCHASTIC, values, 2000, 8, seed=8)[0]).any()
 
 
 def test_random_numbers_begin_anew_with_each_sample():
     frames = np.array([[3, 0, 9], [3, 0, 9], [15, 15, 15]])
-    spikes = coded(Encoding.LFSR, frames, 20, 4, seed=5)
+    spikes = coded(Encoding.STOCHASTIC, frames, 20, 4, seed=5)
     assert (spikes[0] == spikes[1]).all()
     numbers = np.array(plain_register(5, 40)) & 15
     assert spikes[0, :, 0].tolist() == (numbers[0::2] < 3).tolist()
@@ -125,7 +125,7 @@ def test_random_numbers_begin_anew_with_each_sample():
 @pytest.mark.parametrize(("bits", "steps"), [(4, 16), (4, 5), (4, 1), (8, 3), (2, 9)])
 def test_larger_values_spike_earlier_and_all_but_0_once(bits, steps):
     values = np.arange(1 << bits)
-    spikes = coded(Encoding.LATENCY, values[None, :], steps, bits)[0]
+    spikes = coded(Encoding.TTFS, values[None, :], steps, bits)[0]
     assert spikes.sum(axis=0).tolist() == [0] + [1] * (len(values) - 1)
     when = spikes.argmax(axis=0)[1:]
     assert when[-1] == 0 and (np.diff(when) <= 0).all()
@@ -152,7 +152,7 @@ def test_values_that_an_encoding_cannot_take(encoding):
 
 def test_bad_seed():
     with pytest.raises(InputError, match="seed must be an integer from 1 to 2147483647, not 0"):
-        EncoderParams(inputs=1, steps=1, encoding=Encoding.LFSR, seed=0)
+        EncoderParams(inputs=1, steps=1, encoding=Encoding.STOCHASTIC, seed=0)
 
 
 def test_operations():

@@ -212,7 +212,7 @@ def test_layers_of_an_snn_know_their_spikes():
 def test_biases_are_charged_on_both_sides():
     for params, count in ((ANN, 6 + 3), (SNN, 6 * 6)):
         engines, result, _ = observed(params)
-        assert result.operations["bias_read"].tolist() == [count] * 6, "results, or sweeps of every neuron"
+        assert result.operations["bias_read"].tolist() == [count] * 6, "results, or updates of every neuron"
         assert result.operations["bias_add"].tolist() == [count] * 6
         terms = energy(HOROWITZ_45, engines).terms
         assert np.all(terms["bias_read"] > 0)

@@ -124,7 +124,7 @@ def test_parts_add_up_and_none_is_negative(name, technology):
     assert all(0 < share < 1.5 for share in summary.busy.values())
 
 
-def test_a_silent_sample_still_pays_for_clock_leakage_and_sweeps():
+def test_a_silent_sample_still_pays_for_clock_leakage_and_updates():
     _, x, result = golden(SNN)
     assert not x[0].any()
     terms = counted_energy(HOROWITZ, SNN, result.counters, result.cycles).terms

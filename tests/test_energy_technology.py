@@ -87,7 +87,7 @@ def test_a_small_memory_costs_about_what_eyeriss_says():
 def test_the_leak_is_charged_by_its_kind():
     assert HOROWITZ.leak(16, None) == 0
     assert HOROWITZ.leak(16, LeakParams(kind=LeakKind.SHIFT)) == pytest.approx(0.05)
-    multiply = HOROWITZ.leak(16, LeakParams(kind=LeakKind.MULTIPLY, fraction_bits=12))
+    multiply = HOROWITZ.leak(16, LeakParams(kind=LeakKind.MULTIPLY, decay_bits=12))
     assert multiply == pytest.approx(HOROWITZ.multiplication(16, 12))
 
 

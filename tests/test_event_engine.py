@@ -21,13 +21,13 @@ from tospike.hw.params import (
     LeakParams,
     LifParams,
     NeuronKind,
+    NeuronUpdate,
     NoiseParams,
     Readout,
     Reset,
     ResetTiming,
     Rounding,
     SpikingParams,
-    Sweep,
 )
 from tospike.hw.spiking.engine import EventEngine
 from tospike.hw.spiking.layout import counter_names, memories, pack
@@ -83,9 +83,7 @@ def packed(params, *arrays):
 
 def random_decays(rng, params):
     """Of each neuron, for leaks that vary."""
-    columns = [
-        rng.integers(0, (1 << leak.fraction_bits) + 1, params.neurons) for leak in params.neuron.varying.values()
-    ]
+    columns = [rng.integers(0, (1 << leak.decay_bits) + 1, params.neurons) for leak in params.neuron.varying.values()]
     return np.stack(columns, axis=1) if columns else None
 
 
@@ -107,7 +105,7 @@ def random_leak(rng):
         kind=kind,
         shift=int(rng.integers(1, 5)),
         decay=int(rng.integers(0, 257)),
-        fraction_bits=8,
+        decay_bits=8,
         rounding=list(Rounding)[rng.integers(3)],
     )
 
@@ -147,8 +145,8 @@ def random_neuron(rng, kind):
         leak=random_leak(rng),
         current_bits=choose(4, 9),
         synapse=random_leak(rng),
-        drift=int(rng.integers(-3, 4)),
-        weight_shift=choose(0, 0, 2),
+        leak_bias=int(rng.integers(-3, 4)),
+        state_fraction_bits=choose(0, 0, 2),
         initial=choose(0, 0, threshold, -3) if state_bits > 4 else 0,
         adaptation=adaptation if moves and choose(False, False, True) else None,
         noise=noise if moves and choose(False, False, True) else None,
@@ -156,9 +154,9 @@ def random_neuron(rng, kind):
     )
 
 
-def random_sweep(rng, neuron, bias):
+def random_update(rng, neuron, bias):
     """Any that neuron and bias allow."""
-    return list(Sweep)[rng.integers(2)] if neuron.unmoved and not bias else Sweep.ALL
+    return list(NeuronUpdate)[rng.integers(2)] if neuron.is_static and not bias else NeuronUpdate.ALL
 
 
 def random_case(rng, *, lanes, neurons, readout=None, kind=None):
@@ -180,7 +178,7 @@ def random_case(rng, *, lanes, neurons, readout=None, kind=None):
         count_bits=choose(1, 4),
         bias=bias,
         recurrent=readout is not Readout.MEMBRANE and choose(False, True),
-        sweep=random_sweep(rng, neuron, bias),
+        update=random_update(rng, neuron, bias),
     )
     recurrent = rng.integers(-8, 8, (neurons, neurons)) if params.recurrent else None
     weight = rng.integers(-8, 8, (neurons, params.inputs))
@@ -323,7 +321,7 @@ def test_clear_of_the_counters():
 
     before, after = simulate(dut, bench)[0]
     assert before == {
-        "values": 1, "ticks": 1, "samples": 1, "synapse_words": 1, "sweep_words": 2, "spikes": 1, "saturations": 0
+        "values": 1, "ticks": 1, "samples": 1, "synapse_words": 1, "update_words": 2, "spikes": 1, "saturations": 0
     }  # fmt: skip
     assert set(after.values()) == {0}
 
@@ -361,7 +359,7 @@ def test_pack_refuses(weight, bias, message):
     ],
 )
 def test_pack_refuses_recurrent_weights_and_decays(arguments, message):
-    leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, fraction_bits=4, varies=True)
+    leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, decay_bits=4, varies=True)
     neuron = CubaLifParams(leak=leak, synapse=leak)
     params = SpikingParams(inputs=2, neurons=2, weight_bits=4, neuron=neuron, recurrent=True)
     with pytest.raises(InputError, match=message):
@@ -369,7 +367,7 @@ def test_pack_refuses_recurrent_weights_and_decays(arguments, message):
 
 
 def test_pack_puts_rows_of_own_spikes_behind_and_decays_in_lanes():
-    leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, fraction_bits=3, varies=True)
+    leak = LeakParams(kind=LeakKind.MULTIPLY, decay=0, decay_bits=3, varies=True)
     neuron = CubaLifParams(leak=leak, synapse=leak)
     params = SpikingParams(inputs=1, neurons=3, lanes=2, weight_bits=4, neuron=neuron, recurrent=True)
     images = pack(params, [[1], [2], [3]], [0] * 3, [[4, 0, 0], [0, 5, 0], [0, 0, 6]], [[1, 2], [3, 4], [5, 8]])

@@ -30,7 +30,7 @@ def shifted(value, shift, rounding):
 def leaked(value, leak, decay):
     if leak.kind is LeakKind.SHIFT:
         return value - shifted(value, leak.shift, leak.rounding)
-    return shifted(value * (decay if leak.varies else leak.decay), leak.fraction_bits, leak.rounding)
+    return shifted(value * (decay if leak.varies else leak.decay), leak.decay_bits, leak.rounding)
 
 
 def noise_of(params, number, step):
@@ -88,7 +88,7 @@ class Plain:
             v -= self.spikes * p.threshold
         if p.synapse:
             # the membrane's own sums may not fit either, but with a drift or late amount only
-            v = self.clamp(v + p.drift, state)
+            v = self.clamp(v + p.leak_bias, state)
             self.i = self.add(leaked(self.i, p.synapse, self.current_decay), terms)
             v = self.clamp(v + self.i, state)
             if next_step and hard and self.spikes:
@@ -128,10 +128,10 @@ class Plain:
 
 def plain(params, weight, bias, train, recurrent=None, decays=None):
     """(spikes, membranes after the last step, saturations) of one sample."""
-    own_decays = decays.tolist() if decays is not None else [[]] * params.neurons
-    neurons = [Plain(params, n, int(b), own) for n, (b, own) in enumerate(zip(bias, own_decays, strict=True))]
+    per_neuron_decays = decays.tolist() if decays is not None else [[]] * params.neurons
+    neurons = [Plain(params, n, int(b), own) for n, (b, own) in enumerate(zip(bias, per_neuron_decays, strict=True))]
     spikes = np.zeros((len(train), params.neurons), dtype=int)
-    scale = 2**params.neuron.weight_shift
+    scale = 2**params.neuron.state_fraction_bits
     for step, events in enumerate(train):
         own = spikes[step - 1] if recurrent is not None and step else []
         for n, neuron in enumerate(neurons):
@@ -155,7 +155,7 @@ def test_equals_the_plain_model(seed):
             assert run.outputs[sample].tolist() == np.minimum(spikes.sum(axis=0), limit).tolist()
         # The hardware adds the bias of the next step behind a TICK, even of the step that never comes.
         p = all_knobs(params.neuron)
-        late = p.drift or p.adaptation or p.reset_timing is ResetTiming.NEXT
+        late = p.leak_bias or p.adaptation or p.reset_timing is ResetTiming.NEXT
         if not params.bias and not late and not params.recurrent:
             assert run.counters["saturations"][sample] == saturations
 

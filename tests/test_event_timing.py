@@ -5,7 +5,7 @@ import pytest
 from amaranth.hdl import *
 from amaranth.lib.wiring import connect
 from stream_bench import ONE_FRAME, simulate
-from test_event_engine import packed, random_decays, random_neuron, random_sweep
+from test_event_engine import packed, random_decays, random_neuron, random_update
 
 from tospike.hw.accelerator import make_engine, make_output
 from tospike.hw.encoders import delay_layout
@@ -86,7 +86,7 @@ def random_chain(rng):
             count_bits=choose(1, 8),
             bias=bias,
             recurrent=readout is not Readout.MEMBRANE and choose(False, True),
-            sweep=random_sweep(rng, neuron, bias),
+            update=random_update(rng, neuron, bias),
         )
         engines.append(params)
         weight = rng.integers(-8, 8, (params.neurons, params.inputs))

@@ -84,7 +84,7 @@ def test_braille_is_read_from_sums_of_spikes(backend):
     described = json.loads((EXAMPLES / "braille.json").read_text())["ann"]
     data = load_data(f"npz:{NIR / 'braille_400.npz'}", every=4)
     prepared = prepare(EXAMPLES / described["file"], data, ModelOptions())
-    assert prepared.network.input.frames == described["frames"]
+    assert prepared.network.input.time_bins == described["time_bins"]
     assert evaluate(prepared, data, backend).accuracy == pytest.approx(described["float_accuracy"])
 
 
@@ -94,7 +94,7 @@ def test_nmnist_is_read_from_sums_of_events():
     described = json.loads((EXAMPLES / "nmnist.json").read_text())["ann"]
     data = load_data(f"npz:{NIR / 'nmnist_train_1000.npz'}", time_bin_us=1000, steps=300, every=4)
     network = load_network(EXAMPLES / described["file"])
-    assert network.input.frames == described["frames"] == 1
+    assert network.input.time_bins == described["time_bins"] == 1
     accuracy = np.mean(run_float(network, data.x, trace=False).predictions == data.y)
     assert accuracy == pytest.approx(described["float_accuracy"])
 

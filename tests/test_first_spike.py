@@ -21,7 +21,7 @@ from tospike.hw.params import (
     SpikingParams,
 )
 from tospike.sim import accelerator
-from tospike.sim.network import Decision, Dense, InputSpec, Membrane, Network, Stage
+from tospike.sim.network import Decoding, Dense, InputSpec, Network, SpikingNeuron, Stage
 from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import Backend, evaluate
 
@@ -38,7 +38,7 @@ def counting(tmp_path_factory):
 
 def test_rtl_answers_with_the_first_spike_and_stops_the_clock(counting):
     data = load_data("digits")
-    first = prepare(counting, data, ModelOptions(decision=Decision.FIRST_SPIKE))
+    first = prepare(counting, data, ModelOptions(decoding=Decoding.FIRST_SPIKE))
     result = evaluate(first, data, Backend.RTL, samples=12)
     assert result.mismatches == 0
     counted = prepare(counting, data, ModelOptions())
@@ -53,7 +53,7 @@ def test_rtl_answers_with_the_first_spike_and_stops_the_clock(counting):
 
 def test_float_decides_alike(counting):
     data = load_data("digits")
-    network = prepare(counting, data, ModelOptions(decision=Decision.FIRST_SPIKE)).network
+    network = prepare(counting, data, ModelOptions(decoding=Decoding.FIRST_SPIKE)).network
     run = run_float(network, data.x[:50])
     wanted = accelerator.first_spikes(run.stages[-1].outputs)
     assert run.predictions.tolist() == wanted.tolist()
@@ -63,10 +63,10 @@ def test_float_decides_alike(counting):
 def test_nothing_spikes_is_class_0():
     assert accelerator.first_spikes(np.zeros((2, 3, 4))).tolist() == [0, 0]
     assert accelerator.first_spikes(np.array([[[0, 0, 0], [0, 2, 1], [1, 0, 0]]])).tolist() == [1]
-    neuron = Membrane(kind=NeuronKind.IF, threshold=100.0)
+    neuron = SpikingNeuron(kind=NeuronKind.IF, threshold=100.0)
     stage = Stage(name="a", synapses=Dense(weight=np.ones((3, 2)), bias=np.zeros(3)), neuron=neuron)
     spec = InputSpec(inputs=2, steps=4)
-    network = Network(name="n", input=spec, stages=(stage,), readout=Readout.COUNT, decision=Decision.FIRST_SPIKE)
+    network = Network(name="n", input=spec, stages=(stage,), readout=Readout.COUNT, decoding=Decoding.FIRST_SPIKE)
     assert run_float(network, np.ones((1, 4, 2))).predictions.tolist() == [0]
 
 
@@ -74,9 +74,9 @@ def test_what_cannot_decide_by_a_spike_is_refused(counting):
     data = load_data("digits")
     snn = examples.replace("__init__.py", "digits_snn.nir")
     with pytest.raises(InputError, match="has no spikes, of which the first could decide"):
-        prepare(Path(snn), data, ModelOptions(decision=Decision.FIRST_SPIKE))
+        prepare(Path(snn), data, ModelOptions(decoding=Decoding.FIRST_SPIKE))
     with pytest.raises(InputError, match="leave --argmax out"):
-        _ = prepare(counting, data, ModelOptions(decision=Decision.FIRST_SPIKE, argmax=True)).design
+        _ = prepare(counting, data, ModelOptions(decoding=Decoding.FIRST_SPIKE, argmax=True)).design
     engine = SpikingParams(inputs=1, neurons=1, readout=Readout.COUNT)
     with pytest.raises(InputError, match="first-spike needs spikes"):
         AcceleratorParams(name="a", engines=(engine,), host_input=HostInput.TOKENS, host_output=HostOutput.FIRST_SPIKE)

@@ -36,7 +36,7 @@ class ShortQueue(CheckedQueue):
 
 def engine_bench(*, neurons, recurrent):
     """(module, engine, ports): as many words of one neuron, all of which spike in each step with an event."""
-    neuron = LifParams(state_bits=4, threshold=0, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=1, fraction_bits=1))
+    neuron = LifParams(state_bits=4, threshold=0, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=1, decay_bits=1))
     params = SpikingParams(
         inputs=1, neurons=neurons, lanes=1, payload=SPIKE, weight_bits=2, neuron=neuron, recurrent=recurrent,
         counter_bits=8,

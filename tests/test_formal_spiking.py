@@ -129,7 +129,7 @@ class CheckedRegister(Register):
 def engine_bench(*, recurrent):
     """A register engine of two neurons that spike in each step with an event, any tokens, and a consumer that takes
     what it sends whenever it likes."""
-    neuron = LifParams(state_bits=4, threshold=0, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=1, fraction_bits=1))
+    neuron = LifParams(state_bits=4, threshold=0, leak=LeakParams(kind=LeakKind.MULTIPLY, decay=1, decay_bits=1))
     params = RegisterParams(
         inputs=1, neurons=2, payload=SPIKE, weight_bits=2, neuron=neuron,
         recurrent=recurrent, counter_bits=8,
@@ -160,7 +160,7 @@ def test_the_register_engines_words_find_room(tmp_path, monkeypatch, recurrent):
 
 def test_four_steps_outside_would_be_too_many(tmp_path, monkeypatch):
     monkeypatch.setattr(register, "Register", CheckedRegister)
-    monkeypatch.setattr(register, "sweeps_outside", lambda params: 4)
+    monkeypatch.setattr(register, "updates_outside", lambda params: 4)
     m, ports = engine_bench(recurrent=False)
     passed, log = prove(tmp_path, m, ports, depth=16)
     assert not passed

@@ -14,8 +14,8 @@ from tospike.gen.pipeline import describe_frames, prepare
 from tospike.hw.params import InputError
 from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import InputSpec
-from tospike.sim.network.frames import sum_frames
 from tospike.sim.network.reference import run_float
+from tospike.sim.network.time_bins import sum_frames
 from tospike.tb.evaluate import Backend, evaluate
 
 STEPS, CHANNELS = 6, 3
@@ -25,7 +25,7 @@ def write_ann(folder, frames, *, inputs, stated=None):
     weights = np.random.default_rng(0).normal(size=(inputs, 4)).astype(np.float32)
     path = folder / "net.onnx"
     write_onnx(path, [helper.make_node("MatMul", ["x", "w"], ["y"])], {"w": weights}, inputs=inputs, outputs=4)
-    text = json.dumps({"frames": frames}) if stated is None else stated
+    text = json.dumps({"time_bins": frames}) if stated is None else stated
     if frames is not None:
         model = load(path)
         helper.set_model_props(model, {"tospike": text})
@@ -59,7 +59,7 @@ def test_as_many_frames_as_steps_at_most(frames):
 
 
 def test_the_encoder_takes_both_trains_and_their_sums():
-    spec = InputSpec(inputs=4, frames=2)
+    spec = InputSpec(inputs=4, time_bins=2)
     trains = np.random.default_rng(2).integers(0, 2, (3, 8, 2))
     np.testing.assert_array_equal(encode(spec, trains), encode(spec, sum_frames(trains, 2)))
 
@@ -67,7 +67,7 @@ def test_the_encoder_takes_both_trains_and_their_sums():
 @pytest.mark.parametrize("frames", [1, 2, 6])
 def test_a_file_states_its_frames(tmp_path, data, frames):
     path, weights = write_ann(tmp_path, frames, inputs=frames * CHANNELS)
-    assert load_network(path).input.frames == frames
+    assert load_network(path).input.time_bins == frames
     prepared = prepare(path, data, ModelOptions(cols=2))
     assert prepared.choices["spike trains"] == describe_frames(frames, STEPS)
     sums = sum_frames(data.x, frames)
@@ -81,16 +81,16 @@ def test_a_file_states_its_frames(tmp_path, data, frames):
 
 def test_frames_may_be_chosen_instead(tmp_path, data):
     path, weights = write_ann(tmp_path, None, inputs=CHANNELS)
-    prepared = prepare(path, data, ModelOptions(frames=1, cols=2, steps=STEPS))
+    prepared = prepare(path, data, ModelOptions(time_bins=1, cols=2, steps=STEPS))
     np.testing.assert_allclose(run_float(prepared.network, data.x).outputs, data.x.sum(axis=1) @ weights, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("frames", "options", "message"),
     [
-        (None, {}, r"holds spike trains of 6 steps: give --frames, 1 \(their sum over all steps\) to 6"),
-        (7, {}, "give --frames, 1"),
-        (None, {"frames": 2}, "takes 3 values per sample, but d has 6: give other --data"),
+        (None, {}, r"holds spike trains of 6 steps: give --time-bins, 1 \(their sum over all steps\) to 6"),
+        (7, {}, "give --time-bins, 1"),
+        (None, {"time_bins": 2}, "takes 3 values per sample, but d has 6: give other --data"),
     ],
 )
 def test_frames_that_do_not_fit(tmp_path, data, frames, options, message):
@@ -99,7 +99,7 @@ def test_frames_that_do_not_fit(tmp_path, data, frames, options, message):
         prepare(path, data, ModelOptions(**options))
 
 
-@pytest.mark.parametrize("stated", ["[", "{}", "3", '{"frames": "many"}', '{"frames": -1}'])
+@pytest.mark.parametrize("stated", ["[", "{}", "3", '{"time_bins": "many"}', '{"time_bins": -1}'])
 def test_metadata_that_make_no_sense(tmp_path, stated):
     path, _ = write_ann(tmp_path, 1, inputs=CHANNELS, stated=stated)
     with pytest.raises(InputError, match="metadata 'tospike'"):
@@ -113,6 +113,6 @@ def test_in_words():
 
 
 def test_options_of_one_kind():
-    both = ModelOptions(frames=2, steps=9, dt=1e-3, encoding_seed=3, weight_bits=4)
+    both = ModelOptions(time_bins=2, steps=9, dt=1e-3, encoding_seed=3, weight_bits=4)
     assert both.of_kind(spiking=True) == ModelOptions(steps=9, dt=1e-3, encoding_seed=3, weight_bits=4)
-    assert both.of_kind(spiking=False) == ModelOptions(frames=2, weight_bits=4)
+    assert both.of_kind(spiking=False) == ModelOptions(time_bins=2, weight_bits=4)

@@ -15,7 +15,7 @@ from tospike.gen.onnx.importer import import_onnx
 from tospike.gen.quantize.requantizer import thresholds
 from tospike.hw.params import IntFormat
 from tospike.sim.encoders.encoding import encode_float, quantize_input
-from tospike.sim.network import Grid, GridRounding
+from tospike.sim.network import GridRounding, QuantGrid
 
 RNG = np.random.default_rng(29)
 KINDS = {
@@ -160,7 +160,9 @@ def test_quant_is_what_qonnx_defines(rounding, bits):
 @pytest.mark.parametrize(("zero", "after"), [(0, 0), (3, 3), (3, 0), (-2, -2), (-1, 4), (0.25, 0)])
 @pytest.mark.parametrize("single", [False, True])
 def test_thresholds_and_moved_grids_follow_the_rounding(rounding, zero, after, single):
-    grid = Grid(scale=np.asarray(0.75), low=-6, high=9, zero=zero, after=after, rounding=rounding, single=single)
+    grid = QuantGrid(
+        scale=np.asarray(0.75), qmin=-6, qmax=9, zero_point=zero, after=after, rounding=rounding, single=single
+    )
     acc = np.arange(-400, 400)
     unit, bias = np.array([0.375, 0.1875, 0.0371]), np.array([3.0, 0.5, -7.3])
     values = unit[:, None] * (acc + bias[:, None])
@@ -168,14 +170,14 @@ def test_thresholds_and_moved_grids_follow_the_rounding(rounding, zero, after, s
         moved = grid.moved(by)
         np.testing.assert_array_equal(moved.levels(values), grid.levels(values) + by)
         np.testing.assert_array_equal(moved.nearest(values), grid.nearest(values))
-        steps = thresholds(unit, bias, moved, moved.low, moved.high)
-        reached = moved.low + (acc[None, :, None] >= steps[:, None, :]).sum(axis=2)
+        steps = thresholds(unit, bias, moved, moved.qmin, moved.qmax)
+        reached = moved.qmin + (acc[None, :, None] >= steps[:, None, :]).sum(axis=2)
         np.testing.assert_array_equal(reached, moved.levels(values))
 
 
 def test_thresholds_where_float32_decides():
     """Sums so large that float32 rounds them onto a tie, or off it."""
-    grid = Grid(scale=np.float32(2 / 255), low=0, high=255, zero=3, after=3, single=True)
+    grid = QuantGrid(scale=np.float32(2 / 255), qmin=0, qmax=255, zero_point=3, after=3, single=True)
     for unit in (1 / 255, float(np.float32(1 / 255)), 0.1 / 255, 1e-6 / 3):
         centre = np.rint((np.arange(0, 252) - 0.5) * float(grid.scale) / unit).astype(np.int64)
         acc = (centre[:, None] + np.arange(-3, 4)).ravel()
@@ -185,7 +187,7 @@ def test_thresholds_where_float32_decides():
 
 def test_centre_is_where_half_up_rounding_would_have_its_zero():
     for rounding, offset in [("half-even", 0), ("ties-up", 0), ("floor", -0.5), ("ceil", 0.5)]:
-        grid = Grid(scale=np.asarray(0.5), low=0, high=15, zero=4, after=4, rounding=GridRounding(rounding))
+        grid = QuantGrid(scale=np.asarray(0.5), qmin=0, qmax=15, zero_point=4, after=4, rounding=GridRounding(rounding))
         assert grid.centre == 4 + offset
 
 
@@ -193,6 +195,6 @@ def test_a_zero_point_may_be_left_out():
     node = helper.make_node("QuantizeLinear", ["x", "s"], ["y"], output_dtype=TensorProto.INT8)
     model = graph_of([node], {"s": np.float32(0.5)})
     grid = linear(node, Graph(proto=model), (1, 4)).grid()
-    assert (grid.low, grid.high, grid.zero) == (-128, 127, 0)
+    assert (grid.qmin, grid.qmax, grid.zero_point) == (-128, 127, 0)
     plain = helper.make_node("QuantizeLinear", ["x", "s"], ["y"])
-    assert linear(plain, Graph(proto=onnx.ModelProto.FromString(model.SerializeToString())), (1, 4)).grid().high == 255
+    assert linear(plain, Graph(proto=onnx.ModelProto.FromString(model.SerializeToString())), (1, 4)).grid().qmax == 255

@@ -163,7 +163,7 @@ def expected_words(params, result, index):
 
 @pytest.mark.parametrize("name", [*TRAINED, "image"])
 def test_nonsense_ends_and_what_follows_is_exact(name):
-    """Answers, STATUS, busy and every counter, to the cycle."""
+    """BenchOutput, STATUS, busy and every counter, to the cycle."""
     design = design_of(name)
     params = design.params
     samples = random_samples(design, 3, seed=1)[1:]

@@ -8,9 +8,9 @@ from engine_bench import check_engine
 
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.place.plan import PlanOptions, plan
-from tospike.hw.conv.engine import ImageEngine
+from tospike.hw.conv.engine import ConvEngine
 from tospike.hw.conv.storage import Storage
-from tospike.hw.params import ImageParams, InputError, IntFormat
+from tospike.hw.params import ConvParams, InputError, IntFormat
 from tospike.sim.conv.golden import run
 from tospike.sim.conv.timing import frame_timing
 from tospike.sim.network import (
@@ -106,14 +106,14 @@ class Maker:
 def check(design, *, frames=1, stall=0.0, sparse=False, seed=0, extreme=False):
     """Engine equals golden model in tokens and counters, and for a lone frame without stalls in every cycle."""
     (params,) = design.params.engines
-    assert isinstance(params, ImageParams)
+    assert isinstance(params, ConvParams)
     rng = np.random.default_rng(seed)
     act, shape = params.array.act, (frames, params.input.addresses)
     x = rng.choice([act.min, act.max], shape) if extreme else rng.integers(act.min, act.max, shape, endpoint=True)
     if sparse:
         x *= rng.random(shape) < 0.3
     golden = run(params, design.network, x)
-    check_engine(ImageEngine(params, pack(design)[0]), golden, frame_timing(params), x, stall=stall, sparse=sparse)
+    check_engine(ConvEngine(params, pack(design)[0]), golden, frame_timing(params), x, stall=stall, sparse=sparse)
     return golden
 
 

@@ -253,7 +253,7 @@ def test_a_clip_of_integers_narrows_the_quantiser(tmp_path, kind, zero, low, hig
     constants = {"s": f32(0.0625), "z": kind(zero), "lo": kind(low), "hi": kind(high), "w": normal(5, 3)}
     constants |= {"ws": f32(0.25), "wz": np.int8(0), "wl": np.int8(-7), "wh": np.int8(7)}
     network = check(tmp_path, build(nodes, (5,), **constants), (5,))
-    assert (network.input.grid.low, network.input.grid.high) == (low, high)
+    assert (network.input.grid.qmin, network.input.grid.qmax) == (low, high)
 
 
 @pytest.mark.parametrize("bits", [8, 16, 24, 32])

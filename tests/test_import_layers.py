@@ -107,8 +107,8 @@ MODELS = {
         ],
         w=normal(4, 2, 3, 3),
         v=normal(3, 4),
-        low=np.float32(0),
-        high=np.float32(0.8),
+        qmin=np.float32(0),
+        qmax=np.float32(0.8),
     ),
     "residual": build(
         [
@@ -145,7 +145,7 @@ MODELS = {
             node("Transpose", "w", "wt", perm=[1, 0]),
             node("MatMul", "f wt", "y"),
         ],
-        zero=np.int64(0),
+        zero_point=np.int64(0),
         axes=np.array([0]),
         rest=np.array([-1]),
         w=normal(5, 84),

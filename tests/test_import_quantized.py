@@ -315,7 +315,7 @@ def test_weights_without_a_zero_point_keep_their_sign(tmp_path):
     nodes = [node("DequantizeLinear", "w s", "w_d"), node("Gemm", "x w_d", "y", transB=1)]
     (stage,) = load(tmp_path, build(nodes, shape=(3,), w=integers, s=np.float32(0.5))).stages
     assert stage.synapses.weight.tolist() == [[-15.5, 2.5, 15.5]]
-    assert (stage.synapses.grid.low, stage.synapses.grid.high) == (-128, 127)
+    assert (stage.synapses.grid.qmin, stage.synapses.grid.qmax) == (-128, 127)
 
 
 def test_mixed_signs_share_one_format(tmp_path):
@@ -471,7 +471,7 @@ def test_activations_are_rounded_as_their_mode_says(tmp_path, mode, signed, bits
     quantized = quantize(network, given)
     stage = quantized.network.stages[0]
     grid = network.stages[0].neuron.grid
-    got = run_stages(quantized.network, encode(quantized.network.input, given))[0] - (stage.neuron.clamp[0] - grid.low)
+    got = run_stages(quantized.network, encode(quantized.network.input, given))[0] - (stage.neuron.clamp[0] - grid.qmin)
     wanted = np.rint(run_float(network, given).stages[0].outputs / float(grid.scale))
     # a whole bias may miss a threshold by one sum; rounding in another way would miss half of all levels
     assert np.abs(got - wanted).max() <= 1 and np.mean(got != wanted) < 0.01

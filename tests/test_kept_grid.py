@@ -11,7 +11,7 @@ from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import Comparison, Encoding, LeakKind, NeuronKind, Readout, Reset, ResetTiming
 from tospike.sim import accelerator
-from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage
+from tospike.sim.network import Conv2d, Dense, InputSpec, Network, SpikingNeuron, Stage
 from tospike.sim.network.reference import run_float
 
 STEPS = 6
@@ -28,7 +28,7 @@ def random_neuron(rng, outputs, kinds):
     timing = choose(*timings) if reset is not Reset.NONE else ResetTiming.SAME
     hard = reset in (Reset.ZERO, Reset.VALUE)
     decays = 0.5, 0.75, 0.0, 1.0
-    return Membrane(
+    return SpikingNeuron(
         kind=kind,
         decay=choose(*decays) if kind is not NeuronKind.IF else 1.0,
         synapse_decay=choose(*decays) if kind.synaptic else 0.0,
@@ -143,7 +143,7 @@ PAIR = np.ones((1, STEPS, 2), dtype=np.uint8)
 
 def test_a_membrane_at_its_threshold():
     """5 + 3 is 8, which is not above 8: with a scale of 6 / 127 it was."""
-    network = one([[5, 3], [6, 1]], Membrane(kind=NeuronKind.IF, threshold=8.0))
+    network = one([[5, 3], [6, 1]], SpikingNeuron(kind=NeuronKind.IF, threshold=8.0))
     x = PAIR * (np.arange(STEPS) == 0)[None, :, None]
     trains, quantized = spikes_of(network, x)
     assert not trains[0].any()
@@ -154,9 +154,9 @@ def test_a_membrane_at_its_threshold():
 
 def test_a_threshold_off_the_grid_is_a_limit_unless_it_is_subtracted():
     weight = [[5, 3], [6, 1]]
-    trains, quantized = spikes_of(one(weight, Membrane(kind=NeuronKind.IF, threshold=8.3)), PAIR)
+    trains, quantized = spikes_of(one(weight, SpikingNeuron(kind=NeuronKind.IF, threshold=8.3)), PAIR)
     assert quantized.network.stages[0].neuron.threshold == 8 and quantized.stages[0].weight_scale == 1
-    subtracted = Membrane(kind=NeuronKind.IF, threshold=7.25, reset=Reset.SUBTRACT)
+    subtracted = SpikingNeuron(kind=NeuronKind.IF, threshold=7.25, reset=Reset.SUBTRACT)
     network = one(weight, subtracted, bias=[0.5, -0.25])
     trains, quantized = spikes_of(network, PAIR)
     assert_same(trains, run_float(network, PAIR))
@@ -172,7 +172,7 @@ def test_a_threshold_off_the_grid_is_a_limit_unless_it_is_subtracted():
 def test_biases_beside_weights_of_zero_need_no_weight_bits(step, bits):
     """Three sevens are 21, which is not above 21; the smallest bias is far below the largest."""
     integers = one(
-        np.zeros((3, 2)), Membrane(kind=NeuronKind.IF, threshold=21.0, reset=Reset.SUBTRACT), bias=[7, 3, 14]
+        np.zeros((3, 2)), SpikingNeuron(kind=NeuronKind.IF, threshold=21.0, reset=Reset.SUBTRACT), bias=[7, 3, 14]
     )
     trains, quantized = spikes_of(scaled(integers, step), PAIR, weight_bits=bits)
     assert_same(trains, run_float(integers, PAIR))
@@ -180,7 +180,7 @@ def test_biases_beside_weights_of_zero_need_no_weight_bits(step, bits):
 
 
 def test_weights_need_the_bits_that_they_get():
-    network = one([[100, 3], [6, 1]], Membrane(kind=NeuronKind.IF, threshold=104.0))
+    network = one([[100, 3], [6, 1]], SpikingNeuron(kind=NeuronKind.IF, threshold=104.0))
     assert spikes_of(network, PAIR)[1].stages[0].weight_scale == 1
     assert spikes_of(network, PAIR, weight_bits=6)[1].stages[0].weight_scale != 1
     assert spikes_of(network, PAIR, weight_bits=6)[1].stages[0].weight_error > 0
@@ -189,7 +189,7 @@ def test_weights_need_the_bits_that_they_get():
 @pytest.mark.parametrize("scale_search", [None, 9])
 def test_a_search_for_scales_does_not_displace_the_grid(scale_search):
     rng = np.random.default_rng(3)
-    neuron = Membrane(kind=NeuronKind.CUBA_LIF, decay=0.5, synapse_decay=0.5, threshold=9.0, reset=Reset.SUBTRACT)
+    neuron = SpikingNeuron(kind=NeuronKind.CUBA_LIF, decay=0.5, synapse_decay=0.5, threshold=9.0, reset=Reset.SUBTRACT)
     network = one(rng.integers(-5, 9, (4, 6)), neuron, recurrent=rng.integers(-5, 5, (4, 4)).astype(float))
     x = (rng.random((20, STEPS, 6)) < 0.4).astype(np.uint8)
     trains, quantized = spikes_of(network, x, scale_search=scale_search)
@@ -200,7 +200,7 @@ def test_a_search_for_scales_does_not_displace_the_grid(scale_search):
 def test_neurons_that_differ_keep_the_grid_that_they_share():
     """Thresholds of 2, 4 and 8 and gains of 1/2 and 1 go into the weights."""
     rng = np.random.default_rng(4)
-    neuron = Membrane(
+    neuron = SpikingNeuron(
         kind=NeuronKind.LIF,
         decay=np.array([0.5, 0.75, 0.0]),
         gain=np.array([1.0, 0.5, 1.0]),
@@ -216,7 +216,9 @@ def test_neurons_that_differ_keep_the_grid_that_they_share():
 @pytest.mark.parametrize("largest", [2, 3, 16, 255])
 def test_values_that_come_as_they_are_keep_their_grid(largest):
     rng = np.random.default_rng(largest)
-    network = one(rng.integers(-5, 9, (4, 6)), Membrane(kind=NeuronKind.IF, threshold=7.0 * largest), bias=[1, 0, 3, 2])
+    network = one(
+        rng.integers(-5, 9, (4, 6)), SpikingNeuron(kind=NeuronKind.IF, threshold=7.0 * largest), bias=[1, 0, 3, 2]
+    )
     network = replace(network, input=replace(network.input, encoding=Encoding.DIRECT))
     x = rng.integers(0, largest + 1, (20, 6)).astype(np.float32)
     x[0, 0] = largest
@@ -231,14 +233,14 @@ def test_values_that_come_as_they_are_keep_their_grid(largest):
 def test_long_trains_of_leaky_neurons_round_as_others_do():
     """No hardware has the bits of 40 exact leaks: the grid is kept all the same, the states as fine as usual."""
     rng = np.random.default_rng(5)
-    neuron = Membrane(kind=NeuronKind.LIF, decay=0.875, threshold=11.5, reset=Reset.SUBTRACT)
+    neuron = SpikingNeuron(kind=NeuronKind.LIF, decay=0.875, threshold=11.5, reset=Reset.SUBTRACT)
     network = one(rng.integers(-3, 7, (4, 6)), neuron, steps=40)
     x = (rng.random((30, 40, 6)) < 0.4).astype(np.uint8)
     trains, quantized = spikes_of(network, x)
     exact = run_float(network, x).stages[0].outputs
     assert quantized.stages[0].weight_error == 0 and exact.any()
     assert np.mean(trains[0] != exact) < 0.01
-    readout = Membrane(kind=NeuronKind.LI, decay=0.9)
+    readout = SpikingNeuron(kind=NeuronKind.LI, decay=0.9)
     network = replace(one(rng.integers(-3, 7, (4, 6)), readout, steps=40), readout=Readout.MEMBRANE)
     quantized = quantize(network, x)
     result = accelerator.run(plan(quantized.network), x.astype(np.int64))
@@ -251,7 +253,9 @@ def test_a_gain_is_nothing_but_a_scale():
     x = (rng.random((10, 40, 6)) < 0.4).astype(np.uint8)
     for weight in (rng.integers(-3, 7, (4, 6)), rng.normal(1, 3, (4, 6))):
         for kind in (NeuronKind.LIF, NeuronKind.CUBA_LIF):
-            whole = Membrane(kind=kind, decay=0.9, synapse_decay=0.6, threshold=12.0, reset=Reset.VALUE, v_reset=-2.0)
+            whole = SpikingNeuron(
+                kind=kind, decay=0.9, synapse_decay=0.6, threshold=12.0, reset=Reset.VALUE, v_reset=-2.0
+            )
             whole = replace(whole, rest=4.0, initial=0.5)
             quarter = replace(whole, gain=0.25, threshold=3.0, v_reset=-0.5, rest=1.0)
             first, second = (spikes_of(one(weight, neuron, steps=40), x)[1] for neuron in (whole, quarter))
@@ -261,7 +265,7 @@ def test_a_gain_is_nothing_but_a_scale():
 
 def test_a_reset_between_the_levels_of_the_weights():
     """v_reset -1.5 beside weights of 5 and 3: states have a bit more."""
-    neuron = Membrane(kind=NeuronKind.IF, threshold=8.0, reset=Reset.VALUE, v_reset=-1.5)
+    neuron = SpikingNeuron(kind=NeuronKind.IF, threshold=8.0, reset=Reset.VALUE, v_reset=-1.5)
     network = one([[5, 3], [6, 1]], neuron)
     trains, quantized = spikes_of(network, PAIR)
     assert_same(trains, run_float(network, PAIR))
@@ -273,16 +277,16 @@ def test_the_unit_of_values_is_nothing_but_a_scale():
     """Quarters of the values and four times the weights: the same integers, the same neuron."""
     rng = np.random.default_rng(8)
     weight, x = rng.integers(-3, 7, (4, 6)), rng.integers(0, 9, (20, 6)).astype(float)
-    neuron = Membrane(kind=NeuronKind.LIF, decay=0.9, threshold=40.0)
+    neuron = SpikingNeuron(kind=NeuronKind.LIF, decay=0.9, threshold=40.0)
     made = []
     for unit in (1.0, 0.25):
         network = one(weight / unit, neuron, encoding=Encoding.DIRECT, steps=30)
         made.append(spikes_of(network, x * unit)[1].network.stages[0])
-    assert made[0].neuron == made[1].neuron and made[0].neuron.weight_shift > 0
+    assert made[0].neuron == made[1].neuron and made[0].neuron.state_fraction_bits > 0
 
 
 def test_a_decay_by_multiplier_is_exact_where_it_is_a_fraction_of_a_power_of_two():
-    neuron = Membrane(kind=NeuronKind.LIF, decay=0.625, threshold=9.0, comparison=Comparison.AT_LEAST)
+    neuron = SpikingNeuron(kind=NeuronKind.LIF, decay=0.625, threshold=9.0, comparison=Comparison.AT_LEAST)
     rng = np.random.default_rng(6)
     network, x = one(rng.integers(-3, 7, (4, 6)), neuron, steps=5), (rng.random((30, 5, 6)) < 0.5).astype(np.uint8)
     trains, quantized = spikes_of(network, x)
@@ -292,6 +296,6 @@ def test_a_decay_by_multiplier_is_exact_where_it_is_a_fraction_of_a_power_of_two
 
 
 def test_fraction_bits_that_are_given_are_taken():
-    network = one([[5, 3], [6, 1]], Membrane(kind=NeuronKind.LIF, decay=0.5, threshold=8.0))
+    network = one([[5, 3], [6, 1]], SpikingNeuron(kind=NeuronKind.LIF, decay=0.5, threshold=8.0))
     assert spikes_of(network, PAIR, fraction_bits=2)[1].stages[0].fraction_bits == 2
     assert spikes_of(network, PAIR)[1].stages[0].fraction_bits == STEPS - 1

@@ -78,7 +78,7 @@ def test_what_a_layer_cannot_have_is_refused(data, path, text, why):
     ("path", "texts", "why"),
     [
         (ANN, ["fc2.lanes=4"], "fc2.lanes is for event engines, but all layers of 'digits_ann' share one array"),
-        (SNN, ["lif.sweep=touched"], "layer 'lif' has to sweep all words"),
+        (SNN, ["lif.update=active"], "layer 'lif' has to update all words"),
         (SNN, ["li.engine=register", "li.lanes=2"], "layer 'li' has a register engine, .* leave li.lanes out"),
     ],
 )
@@ -109,12 +109,12 @@ def test_a_large_layer_cannot_have_a_register_engine(data):
 def test_a_threshold_is_what_was_asked_for(data, threshold):
     made = prepared(data, SNN, f"lif.threshold={threshold}", "lif.weight-bits=12")
     neuron = made.quantized.network.stages[0].neuron
-    assert neuron.threshold == threshold and neuron.weight_shift == 0
+    assert neuron.threshold == threshold and neuron.state_fraction_bits == 0
     real = load_network(SNN).stages[0].neuron
     unit = made.quantized.stages[0].unit
     np.testing.assert_allclose(unit * threshold, np.unique(real.threshold))
     finer = prepared(data, SNN, f"lif.threshold={threshold}", "lif.fraction-bits=3").quantized.network.stages[0].neuron
-    assert (finer.threshold, finer.weight_shift) == (threshold, 3)
+    assert (finer.threshold, finer.state_fraction_bits) == (threshold, 3)
 
 
 def test_a_scale_is_what_was_asked_for(data):
@@ -183,7 +183,7 @@ def test_options_of_a_layer_are_those_of_the_network_but_for_its_own():
     options = QuantizeOptions(weight_bits=6, layers={"a": {"weight_bits": 3}})
     assert of_layer(options, "a") == QuantizeOptions(weight_bits=3)
     assert of_layer(options, "b") == QuantizeOptions(weight_bits=6)
-    assert {"weight_bits", "threshold", "scale", "state_bits", "lanes", "engine", "sweep"} <= set(LAYER_OPTIONS)
+    assert {"weight_bits", "threshold", "scale", "state_bits", "lanes", "engine", "update"} <= set(LAYER_OPTIONS)
 
 
 FILE = """

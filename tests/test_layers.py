@@ -15,11 +15,11 @@ from tospike.sim.network import (
     AveragePool2d,
     Conv2d,
     Dense,
-    Grid,
     GridRounding,
     InputSpec,
     MaxPool2d,
     Network,
+    QuantGrid,
     Requantize,
     Stage,
     SumPool2d,
@@ -137,8 +137,8 @@ def test_sums_beyond_float_precision_are_exact():
         (lambda: MaxPool2d(shape=(1, 4, 4), window=Window(kernel=(2, 2), padding=(2, 0, 0, 0))), "without values"),
         (lambda: Add(shape=(2, 3), weight=np.ones(2), bias=np.zeros(2)), "vectors or images"),
         (lambda: Add(shape=(2,), weight=np.ones(3), bias=np.zeros(2)), "has 2 weights"),
-        (lambda: Grid(scale=np.zeros(()), low=0, high=1), "scale must be positive"),
-        (lambda: Grid(scale=np.ones(()), low=1, high=1), "range 1 to 1 is empty"),
+        (lambda: QuantGrid(scale=np.zeros(()), qmin=0, qmax=1), "scale must be positive"),
+        (lambda: QuantGrid(scale=np.ones(()), qmin=1, qmax=1), "range 1 to 1 is empty"),
     ],
 )
 def test_shapes_that_do_not_fit(make, message):
@@ -213,11 +213,11 @@ def test_engines_of_dense_chains_refuse_others():
 def test_activation():
     x = np.array([-2.0, 0.26, 0.75, 9.0])
     assert Activation(relu=True, maximum=6.0)(x).tolist() == [0, 0.26, 0.75, 6]
-    grid = Grid(scale=np.asarray(0.5), low=-1, high=2)
+    grid = QuantGrid(scale=np.asarray(0.5), qmin=-1, qmax=2)
     assert Activation(relu=False, grid=grid)(x).tolist() == [-0.5, 0.5, 1.0, 1.0]
     assert grid.levels(np.array([0.25, 0.75])).tolist() == [0, 2]  # ties to even
     assert replace(grid, rounding=GridRounding.TIES_UP).levels(np.array([0.25, 0.75])).tolist() == [1, 2]
-    assert replace(grid, zero=0.5, low=0, high=1).nearest(x).tolist() == [-0.25, 0.25, 0.25, 0.25]
+    assert replace(grid, zero_point=0.5, qmin=0, qmax=1).nearest(x).tolist() == [-0.25, 0.25, 0.25, 0.25]
     with pytest.raises(InputError, match="cannot be clipped at 0"):
         Activation(relu=True, maximum=0.0)
 

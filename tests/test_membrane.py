@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tospike.hw.params import Comparison, InputError, NeuronKind, Reset, ResetTiming
-from tospike.sim.network import Dense, Membrane, Stage
+from tospike.sim.network import Dense, SpikingNeuron, Stage
 from tospike.sim.network.membrane import integrate
 
-IF = Membrane(kind=NeuronKind.IF, threshold=1.0)
+IF = SpikingNeuron(kind=NeuronKind.IF, threshold=1.0)
 
 
 def run(neuron, drive, recurrent=None):
@@ -19,13 +19,13 @@ def run(neuron, drive, recurrent=None):
 
 
 def test_synaptic_current_decays_and_feeds_the_membrane():
-    neuron = Membrane(kind=NeuronKind.CUBA_LI, decay=0.5, gain=2.0, synapse_decay=0.5, synapse_gain=3.0, rest=0.25)
+    neuron = SpikingNeuron(kind=NeuronKind.CUBA_LI, decay=0.5, gain=2.0, synapse_decay=0.5, synapse_gain=3.0, rest=0.25)
     # i: 3, 1.5, 0.75   v: 0.25 + 6, 3.125 + 0.25 + 3, 3.1875 + 0.25 + 1.5
     assert run(neuron, [1, 0, 0]) == ([0, 0, 0], 4.9375)
 
 
 def test_the_current_is_there_in_the_step_of_its_spike():
-    neuron = Membrane(kind=NeuronKind.CUBA_LIF, decay=0.0, synapse_decay=0.5, threshold=0.9)
+    neuron = SpikingNeuron(kind=NeuronKind.CUBA_LIF, decay=0.0, synapse_decay=0.5, threshold=0.9)
     assert run(neuron, [1, 0, 0])[0] == [1, 0, 0]
 
 
@@ -43,7 +43,7 @@ def test_reset_to_a_value_and_refractory_steps():
 
 
 def test_reset_in_the_next_step_is_not_scaled_by_the_leak():
-    neuron = Membrane(kind=NeuronKind.LIF, decay=0.5, reset=Reset.SUBTRACT, reset_timing=ResetTiming.NEXT)
+    neuron = SpikingNeuron(kind=NeuronKind.LIF, decay=0.5, reset=Reset.SUBTRACT, reset_timing=ResetTiming.NEXT)
     # 2; 1 - 1 + 2 = 2; 1 - 1 + 0
     assert run(neuron, [2, 2, 0]) == ([1, 1, 0], 0.0)
     assert run(neuron, [2]) == ([1], 2.0)
@@ -53,7 +53,7 @@ def test_reset_in_the_next_step_is_not_scaled_by_the_leak():
 
 
 def test_reset_to_zero_in_the_next_step():
-    leaky = Membrane(kind=NeuronKind.LIF, decay=0.5, reset_timing=ResetTiming.NEXT)
+    leaky = SpikingNeuron(kind=NeuronKind.LIF, decay=0.5, reset_timing=ResetTiming.NEXT)
     assert run(leaky, [2, 0.75]) == ([1, 0], 0.75)
     # with a synaptic current the whole update of the next step is lost
     cuba = replace(leaky, kind=NeuronKind.CUBA_LIF, synapse_decay=0.5)
@@ -82,7 +82,7 @@ def test_several_spikes_in_a_step(bits, comparison, spikes, last):
 
 
 def test_parameters_of_each_neuron():
-    neuron = Membrane(
+    neuron = SpikingNeuron(
         kind=NeuronKind.LIF, decay=np.array([0.5, 1.0]), threshold=np.array([1.0, 3.0]), reset=Reset.VALUE,
         v_reset=np.array([0.0, -2.0]),
     )  # fmt: skip
@@ -137,7 +137,7 @@ def test_equals_snntorch(synaptic, delay, reset):
         spike, *state = cell(current, *state)
         spikes.append(spike.detach().numpy())
     without = ResetTiming.SNNTORCH if reset is Reset.SUBTRACT else ResetTiming.SAME
-    neuron = Membrane(
+    neuron = SpikingNeuron(
         kind=NeuronKind.CUBA_LIF if synaptic else NeuronKind.LIF,
         decay=0.75,
         synapse_decay=0.5,
@@ -158,7 +158,7 @@ def test_equals_norse():
     for current in torch.from_numpy(4 * DRIVE):
         spike, state = norse.lif_box_feed_forward_step(current, state, parameters, dt=1e-3)
         spikes.append(spike.numpy())
-    neuron = Membrane(kind=NeuronKind.LIF, decay=0.75, gain=0.25, rest=0.05, reset=Reset.VALUE, v_reset=-0.5)
+    neuron = SpikingNeuron(kind=NeuronKind.LIF, decay=0.75, gain=0.25, rest=0.05, reset=Reset.VALUE, v_reset=-0.5)
     ours = integrate(neuron, 4 * DRIVE[None])
     np.testing.assert_array_equal(ours.outputs[0], spikes)
     np.testing.assert_allclose(ours.membrane[0], state.v.numpy(), atol=1e-7)

@@ -4,7 +4,7 @@ import pytest
 from stream_bench import simulate
 
 from tospike.hw.layout import MemoryShape, config_writes, pack_lanes
-from tospike.hw.memory import ImageMemory, pipelined_latency
+from tospike.hw.memory import LoadableMemory, pipelined_latency
 from tospike.hw.params import InputError
 
 
@@ -23,7 +23,7 @@ def test_image_then_configuration(width, depth):
     shape = MemoryShape(name="weights", width=width, depth=depth)
     image = [rng.getrandbits(width) for _ in range(depth - depth // 2)]
     fresh = [rng.getrandbits(width) for _ in range(depth)]
-    dut = ImageMemory(shape, init=image, region=3)
+    dut = LoadableMemory(shape, init=image, region=3)
 
     async def bench(ctx):
         for address in range(depth):
@@ -44,7 +44,7 @@ def test_image_then_configuration(width, depth):
 
 def test_image_too_long_is_refused():
     with pytest.raises(InputError, match="image of memory weights has 3 words, more than its 2"):
-        ImageMemory(MemoryShape(name="weights", width=8, depth=2), init=[1, 2, 3])
+        LoadableMemory(MemoryShape(name="weights", width=8, depth=2), init=[1, 2, 3])
 
 
 def test_lane_zero_is_least_significant():
@@ -58,7 +58,7 @@ def test_pipelined_memory_of_several_blocks(depth):
     shape = MemoryShape(name="weights", width=40, depth=depth)
     words = [rng.getrandbits(40) for _ in range(depth)]
     fresh = [rng.getrandbits(40) for _ in range(min(depth, 2050))]
-    dut = ImageMemory(shape, init=words, region=1, pipelined=True)
+    dut = LoadableMemory(shape, init=words, region=1, pipelined=True)
     latency = pipelined_latency(depth)
 
     async def bench(ctx):

@@ -33,7 +33,7 @@ def all_states(params):
     """(state, side states) of every neuron that there can be; of a membrane behind its current every sixth."""
     ranges = [range(params.accumulated.min, params.accumulated.max + 1)]
     for name, fmt in params.side.items():
-        most = params.rest_steps if name == "rests" else fmt.max
+        most = params.rest_steps if name == "refractory_count" else fmt.max
         ranges.append(range(fmt.min, most + 1, 6 if name == "membrane" else 1))
     return [(state, dict(zip(params.side, side, strict=True))) for state, *side in product(*ranges)]
 
@@ -42,7 +42,7 @@ def golden(params, states, bias):
     """Spikes, after, decayed, and the side state of each."""
     neurons = neuron_model(params, np.array([bias]), len(states))
     neurons.side = {name: np.array([[side[name]] for _, side in states]) for name in params.side}
-    spikes = neurons.sweep(np.array([[state] for state, _ in states]))
+    spikes = neurons.update(np.array([[state] for state, _ in states]))
     kept = {name: values[:, 0].tolist() for name, values in neurons.side.items()}
     return spikes[:, 0].tolist(), neurons.after[:, 0].tolist(), neurons.start[:, 0].tolist(), kept
 
@@ -81,7 +81,7 @@ def pipeline(params, states, clears, bias=None):
 LEAKS = [
     *[LeakParams(shift=shift, rounding=rounding) for shift in (1, 3) for rounding in Rounding],
     *[
-        LeakParams(kind=LeakKind.MULTIPLY, decay=decay_, fraction_bits=4, rounding=rounding)
+        LeakParams(kind=LeakKind.MULTIPLY, decay=decay_, decay_bits=4, rounding=rounding)
         for decay_ in (5, 16)
         for rounding in Rounding
     ],
@@ -111,7 +111,7 @@ def neurons_of(kind):
                 leak=LEAKS[number % len(LEAKS)],
                 current_bits=4,
                 synapse=LEAKS[number * 5 % len(LEAKS)],
-                drift=(0, 5, -2)[number % 3],
+                leak_bias=(0, 5, -2)[number % 3],
                 lower_bound=(None, -3, -9)[number % 3] if reset is Reset.VALUE else (None, 0, -1, -6)[number % 4],
             )
 
@@ -172,7 +172,7 @@ def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
             {"reset": Reset.VALUE, "v_reset": 2, "threshold": 1},
             "v-reset must be an integer from -32768 to 1, not 2",
         ),
-        (NeuronKind.LIF, {"drift": 1}, "LIF neurons have no drift: leave it out"),
+        (NeuronKind.LIF, {"leak_bias": 1}, "LIF neurons have no leak-bias: leave it out"),
         (NeuronKind.LIF, {"lower_bound": 1}, "lower-bound must be an integer from -32768 to 0, not 1"),
         (
             NeuronKind.LIF,
@@ -184,7 +184,7 @@ def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
         (NeuronKind.SLIDING, {"reset": Reset.SUBTRACT}, "SLIDING neurons have no reset: leave it out"),
         (NeuronKind.SLIDING, {"lower_bound": -1}, "SLIDING neurons have no lower-bound: leave it out"),
         (NeuronKind.LI, {"adaptation": AdaptationParams()}, "LI neurons have no adaptation: leave it out"),
-        (NeuronKind.LIF, {"weight_shift": 16}, "weight-shift must be"),
+        (NeuronKind.LIF, {"state_fraction_bits": 16}, "weight-shift must be"),
         (NeuronKind.CUBA_LIF, {"current_bits": 3}, "current-bits must be"),
         (NeuronKind.LIF, {"initial": 1 << 15}, "initial must be an integer from -32768 to 32767"),
     ],
@@ -196,7 +196,7 @@ def test_bad_neurons_are_refused(kind, changes, message):
 
 def test_what_says_nothing_is_no_knob():
     """The command line gives every kind the same options."""
-    knobs = {"drift": 0, "reset": Reset.ZERO, "adaptation": None, "taps": (1, 2, 3), "initial": 2}
+    knobs = {"leak_bias": 0, "reset": Reset.ZERO, "adaptation": None, "taps": (1, 2, 3), "initial": 2}
     assert neuron_params(NeuronKind.I, **knobs) == IParams(initial=2)
     with pytest.raises(InputError, match="I neurons have no speed"):
         neuron_params(NeuronKind.I, speed=None)

@@ -15,13 +15,13 @@ from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError, NeuronKind, Readout, Reset
 from tospike.sim import accelerator
-from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
+from tospike.sim.network import Dense, InputSpec, Network, SpikingNeuron, Stage
 from tospike.sim.network.reference import run_float
 
 
 def resting(refractory, reset, steps):
     """Three neurons that spike at every chance, at every other one, and at one in eight."""
-    neuron = Membrane(kind=NeuronKind.IF, threshold=7.5, refractory=refractory, reset=reset, v_reset=-3.0)
+    neuron = SpikingNeuron(kind=NeuronKind.IF, threshold=7.5, refractory=refractory, reset=reset, v_reset=-3.0)
     neuron = neuron if reset is Reset.VALUE else replace(neuron, v_reset=0.0)
     synapses = Dense(weight=np.array([[12.0], [4.0], [1.0]]), bias=np.zeros(3))
     stage = Stage(name="rests", synapses=synapses, neuron=neuron)
@@ -67,7 +67,7 @@ GAINS = [("synapse_gain", "gain"), ("synapse_gain",), ("gain",), ("threshold",),
 def test_resets_in_proportion_to_thresholds():
     """A layer of thresholds 2, 4, 8 that resets to half of each is one that resets to half."""
     threshold = np.array([4.0, 2.0, 8.0])
-    neuron = Membrane(kind=NeuronKind.IF, threshold=threshold, reset=Reset.VALUE, v_reset=threshold / 2)
+    neuron = SpikingNeuron(kind=NeuronKind.IF, threshold=threshold, reset=Reset.VALUE, v_reset=threshold / 2)
     weight = np.random.default_rng(3).integers(-1, 4, (3, 5)).astype(float)
     stage = Stage(name="own", synapses=Dense(weight=weight, bias=np.zeros(3)), neuron=neuron)
     network = Network(name="own", input=InputSpec(inputs=5, steps=8), stages=(stage,), readout=Readout.COUNT)
@@ -81,7 +81,7 @@ def test_resets_in_proportion_to_thresholds():
 def test_gains_and_thresholds_of_each_neuron(varying, recurrent):
     """They go into weights, recurrent weights and biases: on a grid of eighths nothing is rounded."""
     rng = np.random.default_rng(len(varying))
-    neuron = Membrane(kind=NeuronKind.CUBA_LIF, decay=0.5, synapse_decay=0.5, threshold=4.0)
+    neuron = SpikingNeuron(kind=NeuronKind.CUBA_LIF, decay=0.5, synapse_decay=0.5, threshold=4.0)
     values = {
         "gain": np.array([1.0, 0.5, 2.0, 0.25]),
         "synapse_gain": np.array([0.5, 2.0, 1.0, 0.25]),
@@ -162,7 +162,7 @@ def _signed(word):
 
 
 def test_a_reset_below_the_bound_is_refused():
-    neuron = Membrane(kind=NeuronKind.IF, threshold=4.0, reset=Reset.VALUE, v_reset=-2.0, floor=-1.0)
+    neuron = SpikingNeuron(kind=NeuronKind.IF, threshold=4.0, reset=Reset.VALUE, v_reset=-2.0, floor=-1.0)
     stage = Stage(name="low", synapses=Dense(weight=np.array([[2.0]]), bias=np.zeros(1)), neuron=neuron)
     network = Network(name="low", input=InputSpec(inputs=1, steps=2), stages=(stage,), readout=Readout.COUNT)
     with pytest.raises(InputError, match=r"v-reset is .*, below the membrane's lower bound of"):
@@ -171,7 +171,7 @@ def test_a_reset_below_the_bound_is_refused():
 
 def test_bounds_of_neurons_whose_thresholds_differ():
     """A bound that all have in common is one of each threshold no more."""
-    neuron = Membrane(kind=NeuronKind.IF, threshold=np.array([4.0, 2.0]), floor=-1.0)
+    neuron = SpikingNeuron(kind=NeuronKind.IF, threshold=np.array([4.0, 2.0]), floor=-1.0)
     stage = Stage(name="own", synapses=Dense(weight=np.ones((2, 3)), bias=np.zeros(2)), neuron=neuron)
     network = Network(name="own", input=InputSpec(inputs=3, steps=2), stages=(stage,), readout=Readout.COUNT)
     with pytest.raises(InputError, match="min-v-mem over threshold differs between neurons"):

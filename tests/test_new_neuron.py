@@ -39,7 +39,7 @@ class DrainParams(FiringParams):
     step: int = 1
 
     @property
-    def unmoved(self):
+    def is_static(self):
         return False
 
 
@@ -103,6 +103,6 @@ def test_its_step_by_hand():
     neurons = MODELS[DrainParams](DRAIN, np.zeros(1, dtype=np.int64), 1)
     seen = []
     for current in (8, 4, 0, 0, -5):
-        neurons.sweep(neurons.start + current)
+        neurons.update(neurons.start + current)
         seen.append(int(neurons.after[0, 0]))
     assert seen == [8, 9, 6, 3, -5]

@@ -40,11 +40,11 @@ from tospike.sim.network import (
     Activation,
     AveragePool2d,
     Conv2d,
-    Decision,
+    Decoding,
     Dense,
     InputSpec,
-    Membrane,
     Network,
+    SpikingNeuron,
     Stage,
     Window,
 )
@@ -82,17 +82,17 @@ def layers(case):
 CASES = ["conv", "conv behind conv", "strided and padded", "depthwise", "conv behind a pool"]
 
 
-def network_of(case, *, last=NeuronKind.IF, readout=None, decision=Decision.LARGEST, **law):
+def network_of(case, *, last=NeuronKind.IF, readout=None, decoding=Decoding.LARGEST, **law):
     stages = []
     made = layers(case)
     for number, synapses in enumerate(made):
         is_last = number == len(made) - 1
-        neuron = Membrane(kind=last if is_last else NeuronKind.IF, threshold=9.0, reset=Reset.SUBTRACT, **law)
+        neuron = SpikingNeuron(kind=last if is_last else NeuronKind.IF, threshold=9.0, reset=Reset.SUBTRACT, **law)
         stages.append(Stage(name=f"s{number}", synapses=synapses, neuron=neuron))
     if readout is None:
         readout = Readout.COUNT if last.spikes else Readout.MEMBRANE
     spec = InputSpec(inputs=32, steps=STEPS)
-    return Network(name="image", input=spec, stages=tuple(stages), readout=readout, decision=decision)
+    return Network(name="image", input=spec, stages=tuple(stages), readout=readout, decoding=decoding)
 
 
 def spikes(count, seed=0, rate=0.3):
@@ -119,8 +119,8 @@ def test_outputs_and_classes_are_those_of_the_float_network(case):
     assert 0 < ties.sum() < len(x)
     classes = accelerator.run(design_of(counting, x, argmax=True), as_host_sends(counting, x))
     assert (classes.predictions == exact.predictions).all() and (result.predictions == exact.predictions).all()
-    for decision in (Decision.FIRST_SPIKE, Decision.EARLY):
-        deciding = network_of(case, decision=decision)
+    for decoding in (Decoding.FIRST_SPIKE, Decoding.EARLY):
+        deciding = network_of(case, decoding=decoding)
         result = accelerator.run(design_of(deciding, x), as_host_sends(deciding, x))
         assert (result.predictions == run_float(deciding, x).predictions).all()
     sending = network_of(case, readout=Readout.SPIKES)
@@ -137,9 +137,9 @@ MODES = {
     "spikes": ({"readout": Readout.SPIKES}, {}),
     "argmax": ({}, {"argmax": True}),
     "argmax of membranes": ({"last": NeuronKind.I}, {"argmax": True}),
-    "first spike": ({"decision": Decision.FIRST_SPIKE}, {}),
-    "early": ({"decision": Decision.EARLY}, {}),
-    "early, several spikes": ({"decision": Decision.EARLY, "spike_bits": 2}, {}),
+    "first spike": ({"decoding": Decoding.FIRST_SPIKE}, {}),
+    "early": ({"decoding": Decoding.EARLY}, {}),
+    "early, several spikes": ({"decoding": Decoding.EARLY, "spike_bits": 2}, {}),
 }
 
 
@@ -170,7 +170,7 @@ def test_orders_undo_each_other():
     assert (as_network(params, as_sent(params, values)) == values).all()
     assert as_sent(params, values)[0, :4].tolist() == [0, 6, 12, 1]  # a position's channels come together
     assert params.output_numbers[:4] == (0, 6, 12, 1)
-    neuron = Membrane(kind=NeuronKind.IF)
+    neuron = SpikingNeuron(kind=NeuronKind.IF)
     stage = Stage(name="d", synapses=Dense(weight=np.eye(4, 32), bias=np.zeros(4)), neuron=neuron)
     network = Network(name="n", input=InputSpec(inputs=32, steps=STEPS), stages=(stage,), readout=Readout.COUNT)
     flat = design_of(network, spikes(4)).params
@@ -186,7 +186,7 @@ def test_a_generated_folder_tells_the_order():
 
 def test_a_convolution_behind_a_dense_layer_is_refused():
     dense = Dense(weight=np.eye(12, 32), bias=np.zeros(12))
-    neuron = Membrane(kind=NeuronKind.IF)
+    neuron = SpikingNeuron(kind=NeuronKind.IF)
     stages = (
         Stage(name="d", synapses=dense, neuron=neuron),
         Stage(name="c", synapses=conv((3, 2, 2), 3, (2, 1), 8), neuron=neuron),
@@ -279,8 +279,8 @@ def _imported(path, steps):
     [
         ModelOptions(),
         ModelOptions(argmax=True),
-        ModelOptions(decision=Decision.FIRST_SPIKE),
-        ModelOptions(decision=Decision.EARLY),
+        ModelOptions(decoding=Decoding.FIRST_SPIKE),
+        ModelOptions(decoding=Decoding.EARLY),
         ModelOptions(event_bin=5),
         ModelOptions(event_bin=5, argmax=True),
     ],
@@ -290,11 +290,11 @@ def test_labels_mean_the_same_to_all(files, options):
     prepared = prepare(files / "net.nir", data, options)
     exact, golden = (evaluate(prepared, data, backend) for backend in (Backend.FLOAT, Backend.GOLDEN))
     assert (exact.correct == golden.correct).all()
-    if options.decision is not Decision.FIRST_SPIKE:
+    if options.decoding is not Decoding.FIRST_SPIKE:
         assert golden.accuracy == 1
 
 
-@pytest.mark.parametrize("encoding", [Encoding.RATE, Encoding.LATENCY, Encoding.DIRECT])
+@pytest.mark.parametrize("encoding", [Encoding.RATE, Encoding.TTFS, Encoding.DIRECT])
 def test_encoders_before_an_image_that_is_the_answer(files, encoding):
     data = load_data(f"npz:{files / 'values.npz'}")
     prepared = prepare(files / "net.nir", data, ModelOptions(encoding=encoding, steps=8))

@@ -30,7 +30,7 @@ from tospike.hw.params import (
 from tospike.sim import accelerator as golden
 from tospike.sim.arithmetic import leak, saturate
 from tospike.sim.encoders.encoding import encode
-from tospike.sim.network import Accumulator, Activation, Dense, InputSpec, Membrane, Network, Requantize, Stage
+from tospike.sim.network import Accumulator, Activation, Dense, InputSpec, Network, Requantize, SpikingNeuron, Stage
 from tospike.sim.network.reference import run_float
 from tospike.sim.spiking.golden import run_event
 from tospike.sim.systolic.layers import run_integers
@@ -76,9 +76,9 @@ def snn(reset=Reset.ZERO, encoding=Encoding.DIRECT, decay=0.75, gain=0.5):
             Stage(
                 name="hid",
                 synapses=dense(12, 20, 0.7),
-                neuron=Membrane(kind=NeuronKind.LIF, decay=decay, gain=gain, threshold=0.9, reset=reset),
+                neuron=SpikingNeuron(kind=NeuronKind.LIF, decay=decay, gain=gain, threshold=0.9, reset=reset),
             ),
-            Stage(name="out", synapses=dense(4, 12), neuron=Membrane(kind=NeuronKind.LI, decay=decay, gain=gain)),
+            Stage(name="out", synapses=dense(4, 12), neuron=SpikingNeuron(kind=NeuronKind.LI, decay=decay, gain=gain)),
         ),
         readout=Readout.MEMBRANE,
     )
@@ -105,7 +105,7 @@ def run_snn(network, x):
     sent = []
     for stage in network.stages:
         n = stage.neuron
-        weight = stage.synapses.weight << n.weight_shift
+        weight = stage.synapses.weight << n.state_fraction_bits
         v = np.zeros((len(events), len(weight)), np.int64)
         spikes = np.zeros((*events.shape[:2], len(weight)), np.int64)
         for step in range(events.shape[1]):
@@ -436,7 +436,7 @@ def one_layer(neuron, recurrent=None):
     return Network(name="n", input=InputSpec(inputs=10, steps=20), stages=(stage,), readout=Readout.COUNT)
 
 
-CUBA = Membrane(
+CUBA = SpikingNeuron(
     kind=NeuronKind.CUBA_LIF, decay=0.9, gain=0.3, rest=0.05, synapse_decay=0.7, synapse_gain=0.8, threshold=1.2
 )
 SPIKES = (np.random.default_rng(5).random((40, 20, 10)) < 0.3).astype(np.uint8)
@@ -487,7 +487,7 @@ def test_leaks_that_round_get_fraction_bits():
     # up to 1 / (1 - d) per leak, the membrane's summing up the current's
     rounded_off = (1 + 1 / (1 - 0.7)) / (1 - 0.97) * report.unit
     assert report.fraction_bits > 0 and 1 / 128 < rounded_off / 1.2 <= 1 / 64
-    shifted = Membrane(kind=NeuronKind.LIF, decay=0.75)
+    shifted = SpikingNeuron(kind=NeuronKind.LIF, decay=0.75)
     assert quantize(one_layer(shifted), SPIKES).stages[0].fraction_bits == 0
 
 

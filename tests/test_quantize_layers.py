@@ -20,10 +20,10 @@ from tospike.sim.network import (
     AveragePool2d,
     Conv2d,
     Dense,
-    Grid,
     InputSpec,
     MaxPool2d,
     Network,
+    QuantGrid,
     Stage,
     SumPool2d,
     Window,
@@ -155,7 +155,7 @@ def test_activations_of_one_bit_have_no_sign():
 
 def test_trained_scales_that_differ_are_added_by_weights():
     def grid(scale):
-        return Grid(scale=np.asarray(scale), low=0, high=15)
+        return QuantGrid(scale=np.asarray(scale), qmin=0, qmax=15)
 
     stages = (
         Stage(name="a", synapses=conv(), neuron=Activation(relu=True, grid=grid(0.4))),

@@ -81,7 +81,7 @@ def parse(args, *, whole):
     assert not missing, f"no option {missing}"
 
 
-@pytest.mark.parametrize("line", ["nonsense", "energy nonsense", "evaluate a.nir --nonsense", "sweep --steps 4 --out"])
+@pytest.mark.parametrize("line", ["nonsense", "energy nonsense", "evaluate a.nir --nonsense", "update --steps 4 --out"])
 def test_a_command_that_does_not_exist_is_found_out(line):
     with pytest.raises(Exception, match=r"nonsense|requires an argument"):
         parse(line.split(), whole=True)

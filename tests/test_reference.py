@@ -3,7 +3,7 @@ import pytest
 
 from tospike.hw.params import Encoding, InputError, IntFormat, LifParams, NeuronKind, Readout, Reset
 from tospike.sim.encoders.encoding import encode, quantize_values, rate_spikes
-from tospike.sim.network import Activation, Dense, InputSpec, Membrane, Network, Stage
+from tospike.sim.network import Activation, Dense, InputSpec, Network, SpikingNeuron, Stage
 from tospike.sim.network.membrane import integrate
 from tospike.sim.network.reference import BATCH, run_float
 
@@ -101,14 +101,14 @@ def test_ann_by_hand():
     ],
 )
 def test_membrane_by_hand(kind, reset, spikes, last):
-    neuron = Membrane(kind=kind, decay=0.5, gain=1.5, threshold=2.0, reset=reset)
+    neuron = SpikingNeuron(kind=kind, decay=0.5, gain=1.5, threshold=2.0, reset=reset)
     run = integrate(neuron, np.array([2.0, 2, 0, 0])[None, :, None])
     assert run.outputs[0, :, 0].tolist() == spikes
     assert run.membrane.tolist() == [[last]]
 
 
 def test_the_threshold_is_strict():
-    neuron = Membrane(kind=NeuronKind.IF, threshold=2.0)
+    neuron = SpikingNeuron(kind=NeuronKind.IF, threshold=2.0)
     run = integrate(neuron, np.array([2.0, 0.25])[None, :, None])
     assert run.outputs[0, :, 0].tolist() == [0, 1] and run.peak == 2.25
 
@@ -118,8 +118,8 @@ def spiking(readout, encoding=Encoding.DIRECT, **spec):
         name="s",
         input=InputSpec(inputs=1, steps=4, encoding=encoding, **spec),
         stages=(
-            stage([[1.0]], Membrane(kind=NeuronKind.IF, threshold=1.5, reset=Reset.SUBTRACT)),
-            stage([[2.0], [0.5]], Membrane(kind=NeuronKind.IF, threshold=1.0)),
+            stage([[1.0]], SpikingNeuron(kind=NeuronKind.IF, threshold=1.5, reset=Reset.SUBTRACT)),
+            stage([[2.0], [0.5]], SpikingNeuron(kind=NeuronKind.IF, threshold=1.0)),
         ),
         readout=readout,
     )

@@ -20,10 +20,10 @@ from tospike.hw.params import (
     InputError,
     LifParams,
     NeuronKind,
+    NeuronUpdate,
     Readout,
     RegisterParams,
     SpikingParams,
-    Sweep,
     neuron_params,
 )
 from tospike.hw.spiking.layout import counter_names, memories, pack
@@ -136,7 +136,7 @@ def test_weights_and_biases_can_be_written():
     [
         ({"lanes": 4}, "a register engine updates its 8 neurons at once: lanes must be as many, not 4"),
         ({"neurons": 257, "lanes": 257}, "neurons of a register engine must be an integer from 1 to 256, not 257"),
-        ({"sweep": Sweep.TOUCHED, "neuron": IfParams()}, "and --sweep all"),
+        ({"update": NeuronUpdate.ACTIVE, "neuron": IfParams()}, "and --update all"),
     ],
 )
 def test_register_engines_that_cannot_be_are_refused(changes, message):
@@ -152,17 +152,17 @@ def test_layers_that_are_small_enough_are_planned_onto_it():
     )
     spec = InputSpec(inputs=4, steps=2, encoding=None, format=SPIKE)
     network = Network(name="net", input=spec, stages=stages, readout=Readout.COUNT)
-    design = plan(network, PlanOptions(engine=SpikingEngine.REGISTER, sweep=Sweep.TOUCHED))
-    assert [(type(e), e.lanes, e.sweep) for e in design.params.engines] == [
-        (SpikingParams, 8, Sweep.TOUCHED),
-        (RegisterParams, 3, Sweep.ALL),
+    design = plan(network, PlanOptions(engine=SpikingEngine.REGISTER, update=NeuronUpdate.ACTIVE))
+    assert [(type(e), e.lanes, e.update) for e in design.params.engines] == [
+        (SpikingParams, 8, NeuronUpdate.ACTIVE),
+        (RegisterParams, 3, NeuronUpdate.ALL),
     ]
     only = replace(network, stages=stages[:1])
     with pytest.raises(InputError, match="all layers of 'net' have more: leave --engine register out"):
         plan(only, PlanOptions(engine=SpikingEngine.REGISTER))
     leaky = replace(only, stages=(replace(stages[0], neuron=LifParams()),))
     with pytest.raises(InputError, match="'net' has none: leave it out"):
-        plan(leaky, PlanOptions(sweep=Sweep.TOUCHED))
+        plan(leaky, PlanOptions(update=NeuronUpdate.ACTIVE))
 
 
 @pytest.mark.parametrize("readout", Readout)

@@ -13,7 +13,7 @@ from tospike.gen.emit.verilog import Verilog
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import AcceleratorParams, ArrayParams, DenseLayer, InputError, IntFormat, SystolicParams
 from tospike.sim import accelerator as golden
-from tospike.tb.replay.replay import parse_answers, parse_results, patience, replay
+from tospike.tb.replay.replay import parse_output, parse_results, patience, replay
 
 ARRAY = ArrayParams(rows=1, cols=1, act=IntFormat(bits=4, signed=False), weight_bits=4, acc_bits=12)
 PARAMS = AcceleratorParams(
@@ -24,12 +24,12 @@ TEXT = "00000005\nffffffff\ncycles 12\n00000001\n00000002\ncycles 13\ncounter 6\
 
 
 def test_words_of_each_sample():
-    found = parse_answers(TEXT, "ann", 2, NAMES)
+    found = parse_output(TEXT, "ann", 2, NAMES)
     assert found.words == [[5, 0xFFFF_FFFF], [1, 2]]
     assert (found.cycles, found.counters) == ([12, 13], {"inputs": 6, "0.macs": 8})
     ragged = TEXT.replace("00000002\n", "")
-    assert parse_answers(ragged, "ann", 2, NAMES).words == [[5, 0xFFFF_FFFF], [1]]
-    assert parse_answers("cycles 4\n", "ann", 1, ()).words == [[]]
+    assert parse_output(ragged, "ann", 2, NAMES).words == [[5, 0xFFFF_FFFF], [1]]
+    assert parse_output("cycles 4\n", "ann", 1, ()).words == [[]]
 
 
 def test_outputs_are_signed():

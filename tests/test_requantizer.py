@@ -5,7 +5,7 @@ import pytest
 
 from tospike.gen.quantize.requantizer import LEAST_MULTIPLIER, common_shift, fit_thresholds, multipliers, thresholds
 from tospike.hw.params import InputError, RequantizeParams
-from tospike.sim.network import Grid, GridRounding
+from tospike.sim.network import GridRounding, QuantGrid
 
 RNG = np.random.default_rng(5)
 REACH = 400
@@ -30,22 +30,22 @@ def fit(grid, unit, bias, finer=0, reach=REACH):
     """The fit, its shift and its fraction bits."""
     params = RequantizeParams(fraction_bits=finer)
     ends = np.full(len(unit), -reach), np.full(len(unit), reach)
-    steps = thresholds(unit, bias, grid, grid.low, grid.high)
+    steps = thresholds(unit, bias, grid, grid.qmin, grid.qmax)
     factor = unit / float(grid.scale) / 2**finer
     shift = common_shift(1.5 * factor, np.inf, params, "s")
-    fine = bias * 2.0**finer + grid.zero / factor
-    fitted = fit_thresholds(steps, fine, multipliers(factor, shift, params), grid.low, ends, shift, params)
+    fine = bias * 2.0**finer + grid.zero_point / factor
+    fitted = fit_thresholds(steps, fine, multipliers(factor, shift, params), grid.qmin, ends, shift, params)
     return fitted, shift, finer
 
 
 @pytest.mark.parametrize("ties_up", [False, True])
 @pytest.mark.parametrize(("low", "high", "zero"), [(-2, 1, 0), (0, 1, 0.5), (0, 3, 0), (1, 3, 2), (-128, 127, 0)])
 def test_thresholds_are_where_the_quantiser_steps(low, high, zero, ties_up):
-    grid = Grid(
+    grid = QuantGrid(
         scale=np.asarray(0.75),
-        low=low,
-        high=high,
-        zero=zero,
+        qmin=low,
+        qmax=high,
+        zero_point=zero,
         rounding=GridRounding.TIES_UP if ties_up else GridRounding.HALF_EVEN,
     )
     unit, bias = random_channels()
@@ -59,7 +59,7 @@ def test_thresholds_are_where_the_quantiser_steps(low, high, zero, ties_up):
 @pytest.mark.parametrize("finer", [0, 5])
 @pytest.mark.parametrize(("low", "high", "zero"), [(0, 1, 0.5), (0, 1, 0), (0, 2, 1), (1, 3, 2), (0, 2, 0)])
 def test_up_to_three_levels_are_exact(low, high, zero, finer):
-    grid = Grid(scale=np.asarray(1.0), low=low, high=high, zero=zero)
+    grid = QuantGrid(scale=np.asarray(1.0), qmin=low, qmax=high, zero_point=zero)
     unit, bias = random_channels()
     fitted = fit(grid, unit, bias, finer)
     acc = np.arange(-REACH, REACH + 1)
@@ -69,7 +69,7 @@ def test_up_to_three_levels_are_exact(low, high, zero, finer):
 
 @pytest.mark.parametrize(("low", "high", "zero"), [(-1, 1, 0), (0, 3, 0), (0, 15, 0), (1, 15, 8)])
 def test_what_is_not_exact_is_counted_and_near(low, high, zero):
-    grid = Grid(scale=np.asarray(1.0), low=low, high=high, zero=zero)
+    grid = QuantGrid(scale=np.asarray(1.0), qmin=low, qmax=high, zero_point=zero)
     unit, bias = random_channels()
     fitted = fit(grid, unit, bias)
     acc = np.arange(-REACH, REACH + 1)
@@ -79,7 +79,7 @@ def test_what_is_not_exact_is_counted_and_near(low, high, zero):
 
 
 def test_a_fit_beats_rounding():
-    grid = Grid(scale=np.asarray(1.0), low=0, high=3, zero=0)
+    grid = QuantGrid(scale=np.asarray(1.0), qmin=0, qmax=3, zero_point=0)
     unit, bias = random_channels()
     fitted = fit(grid, unit, bias)
     acc = np.arange(-REACH, REACH + 1)
@@ -90,7 +90,7 @@ def test_a_fit_beats_rounding():
 
 def test_thresholds_out_of_reach_do_not_bind():
     """An accumulator that is never reached leaves the multiplier free."""
-    grid = Grid(scale=np.asarray(1.0), low=0, high=15, zero=0)
+    grid = QuantGrid(scale=np.asarray(1.0), qmin=0, qmax=15, zero_point=0)
     unit, bias = np.array([0.031]), np.array([100.3])
     narrow = fit(grid, unit, bias, reach=5)
     acc = np.arange(-5, 6)
@@ -99,7 +99,7 @@ def test_thresholds_out_of_reach_do_not_bind():
 
 
 def test_finer_biases_are_exact_in_more_channels():
-    grid = Grid(scale=np.asarray(1.0), low=0, high=15, zero=0)
+    grid = QuantGrid(scale=np.asarray(1.0), qmin=0, qmax=15, zero_point=0)
     unit, bias = random_channels()
     counts = [fit(grid, unit, bias, finer)[0].inexact.sum() for finer in (0, 2, 6)]
     assert counts[0] > counts[1] >= counts[2]

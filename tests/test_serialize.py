@@ -11,9 +11,11 @@ from tospike.gen.emit.serialize import CLASSES, decode, encode
 from tospike.hw import params
 from tospike.hw.params import InputError
 from tospike.sim import network
-from tospike.sim.network import Dense, Grid, GridRounding, InputSpec, Network, Requantize, Stage
+from tospike.sim.network import Dense, GridRounding, InputSpec, Network, QuantGrid, Requantize, Stage
 
-GRID = Grid(scale=np.float32(0.1), low=0, high=15, zero=3.0, after=3, rounding=GridRounding.FLOOR, single=True)
+GRID = QuantGrid(
+    scale=np.float32(0.1), qmin=0, qmax=15, zero_point=3.0, after=3, rounding=GridRounding.FLOOR, single=True
+)
 NETWORK = Network(
     name="net",
     input=InputSpec(inputs=2, grid=GRID, order=(1, 0)),

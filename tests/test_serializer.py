@@ -105,14 +105,14 @@ def test_complete_words_send_zeros_too(neurons, lanes):
     rng = random.Random(neurons)
     words, expected = [], []
     for _ in range(6):
-        sweep = [rng.choice([0, 0, -16, 15]) for _ in range(neurons)] + [0] * (-neurons % lanes)
-        last = len(sweep) // lanes - 1
+        update = [rng.choice([0, 0, -16, 15]) for _ in range(neurons)] + [0] * (-neurons % lanes)
+        last = len(update) // lanes - 1
         words += [
-            {"word": n, "values": sweep[n * lanes : (n + 1) * lanes], "tick": n == last, "end": 0}
+            {"word": n, "values": update[n * lanes : (n + 1) * lanes], "tick": n == last, "end": 0}
             for n in range(last + 1)
         ]
         words.append({"word": 0, "values": [0] * lanes, "tick": 0, "end": 1})
-        expected += [*(value(n, v) for n, v in enumerate(sweep[:neurons])), TICK, END]
+        expected += [*(value(n, v) for n, v in enumerate(update[:neurons])), TICK, END]
 
     async def producer(ctx):
         await send(ctx, dut.i, words, stall=0.3)

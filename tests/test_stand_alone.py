@@ -23,7 +23,7 @@ from tospike.hw.accelerator import make_engine
 from tospike.hw.array.array import row_layout
 from tospike.hw.host.layout import version_word
 from tospike.hw.host.register_map import register_map
-from tospike.hw.params import ArrayParams, Dataflow, IntFormat, Readout, SpikingParams, Technology
+from tospike.hw.params import ArrayParams, Dataflow, IntFormat, PrimitiveSet, Readout, SpikingParams
 from tospike.hw.spiking.layout import memories
 from tospike.hw.tokens import token_layout
 
@@ -51,8 +51,8 @@ def lint(folder):
     """What Verilator says of each variant, in the way of the folder's Makefile."""
     verilator, said = tools.find("verilator"), []
     manifest = manifest_of(folder)
-    for technology, path in manifest["verilog"].items():
-        models = [name for name in manifest["simulation"] if Path(name).name.startswith(technology)]
+    for primitives, path in manifest["verilog"].items():
+        models = [name for name in manifest["simulation"] if Path(name).name.startswith(primitives)]
         options = ["--lint-only", "-Wall", "--top-module", manifest["top"], "lint.vlt"]
         command = [*verilator.command, *options, path, *models]
         environment = {**os.environ, **verilator.environment}
@@ -75,13 +75,13 @@ def test_lint_waivers_are_not_for_everything(folders, tmp_path):
     assert any("UNDRIVEN" in line for line in lint(folder))
 
 
-@pytest.mark.parametrize("technology", [Technology.GENERIC, Technology.ICE40])
-def test_lint_of_a_bare_array(tmp_path, technology):
-    params = ArrayParams(rows=2, cols=2, dataflow=Dataflow.OS, technology=technology)
+@pytest.mark.parametrize("primitives", [PrimitiveSet.GENERIC, PrimitiveSet.ICE40])
+def test_lint_of_a_bare_array(tmp_path, primitives):
+    params = ArrayParams(rows=2, cols=2, dataflow=Dataflow.OS, primitives=primitives)
     folder = generate_array(tmp_path / "d", params=params)
     assert lint(folder) == []
     assert not (folder / "regs.h").exists() and not (folder / "test").exists()
-    assert ("nextpnr-ecp5 --85k" in (folder / "README.md").read_text()) == (technology is Technology.GENERIC)
+    assert ("nextpnr-ecp5 --85k" in (folder / "README.md").read_text()) == (primitives is PrimitiveSet.GENERIC)
 
 
 @pytest.mark.parametrize("name", ["os", "recordings", "core-spikes", "ws-streamed"])
@@ -126,7 +126,7 @@ def test_the_readme_names_every_file_port_and_register(folders, name):
 BARE = {
     "os": ArrayParams(rows=4, cols=2, dataflow=Dataflow.OS),
     "ws": ArrayParams(rows=2, cols=3, dataflow=Dataflow.WS, act=IntFormat(bits=1, signed=False), weight_bits=3),
-    "ice40": ArrayParams(rows=2, cols=2, dataflow=Dataflow.OS, technology=Technology.ICE40),
+    "ice40": ArrayParams(rows=2, cols=2, dataflow=Dataflow.OS, primitives=PrimitiveSet.ICE40),
     "pairs": ArrayParams(rows=2, cols=2, dataflow=Dataflow.OS, weight_bits=4, products_per_multiplier=2),
     "core": SpikingParams(inputs=6, neurons=5, lanes=2, writable=True, bias=True),
 }

@@ -13,7 +13,7 @@ from tospike.gen.quantize.state_unit import Constants
 from tospike.gen.quantize.value_ranges import trace
 from tospike.hw.params import Comparison, IfParams, InputError, NeuronKind, Readout, Reset, ResetTiming
 from tospike.sim import accelerator
-from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage
+from tospike.sim.network import Conv2d, Dense, InputSpec, Network, SpikingNeuron, Stage
 from tospike.sim.network.reference import run_float
 from tospike.sim.spiking.window import chain_order
 
@@ -41,10 +41,10 @@ def weights(size, seed=2, shape=(5, 8)):
     return np.random.default_rng(seed).normal(0.1, 0.4, shape) * size
 
 
-IF = Membrane(kind=NeuronKind.IF)
-LIF = Membrane(kind=NeuronKind.LIF, decay=0.75)
-LEAKY = Membrane(kind=NeuronKind.LIF, decay=0.9, gain=0.3, rest=0.04)
-CUBA = Membrane(kind=NeuronKind.CUBA_LIF, decay=0.8, gain=0.3, rest=0.04, synapse_decay=0.6, synapse_gain=0.7)
+IF = SpikingNeuron(kind=NeuronKind.IF)
+LIF = SpikingNeuron(kind=NeuronKind.LIF, decay=0.75)
+LEAKY = SpikingNeuron(kind=NeuronKind.LIF, decay=0.9, gain=0.3, rest=0.04)
+CUBA = SpikingNeuron(kind=NeuronKind.CUBA_LIF, decay=0.8, gain=0.3, rest=0.04, synapse_decay=0.6, synapse_gain=0.7)
 NEURONS = [
     IF,
     LIF,
@@ -98,7 +98,7 @@ def test_thresholds_far_from_the_weights(neuron, size, bits):
 @pytest.mark.parametrize("kind", [NeuronKind.I, NeuronKind.LI, NeuronKind.CUBA_LI])
 @pytest.mark.parametrize("size", [0.0, 1e-20, 1e-3, 100.0])
 def test_readouts_keep_their_biases(kind, size):
-    neuron = Membrane(kind=kind, decay=1.0 if kind is NeuronKind.I else 0.75, synapse_decay=0.5)
+    neuron = SpikingNeuron(kind=kind, decay=1.0 if kind is NeuronKind.I else 0.75, synapse_decay=0.5)
     given = network(neuron, weights(size))
     quantized, _, _ = golden_of(given)
     silent = np.zeros((1, STEPS, 8), dtype=np.int64)
@@ -134,7 +134,7 @@ def test_layers_of_any_size_behind_each_other_with_delays():
 
 def test_sums_that_no_state_holds_coarsen_the_unit():
     """A readout without leak that adds up a million times its weights: saturation would hide everything."""
-    neuron = Membrane(kind=NeuronKind.I)
+    neuron = SpikingNeuron(kind=NeuronKind.I)
     given = network(neuron, np.full((5, 8), 1.0) * np.arange(1, 6)[:, None], biases=1e6 * BIASES)
     for options in ({"weight_bits": 16}, {"weight_bits": 16, "fraction_bits": 8}):
         quantized, result, _ = golden_of(given, **options)
@@ -199,5 +199,5 @@ def test_a_leak_potential_behind_a_current_makes_states_finer():
     drifting = replace(CUBA, decay=0.95, gain=0.5, synapse_gain=0.5, rest=0.03, threshold=1.0)
     made = uniform(network(drifting, weights(1.0)).stages[0])[1]
     constants = Constants(neuron=made, biases=np.zeros(5), steps=200)
-    assert constants.drift.tolist() == [0.12]
+    assert constants.leak_bias.tolist() == [0.12]
     assert constants.fraction_bits(0.3) >= 1 and constants.held(0.12) and not constants.held(0.3)

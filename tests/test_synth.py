@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 from tospike.gen.emit.bare import generate_array
 from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.tool import ToolError
-from tospike.hw.params import ArrayParams, Dataflow, InputError, Technology
+from tospike.hw.params import ArrayParams, Dataflow, InputError, PrimitiveSet
 from tospike.synth.flow import synthesize
 from tospike.synth.targets import RESOURCES
 
@@ -179,7 +179,7 @@ def test_weight_stationary_arrays_that_yosys_would_break_are_refused(tmp_path, c
 
 def test_own_multipliers_stay_as_they_are(tmp_path, cache):
     """Yosys' own DSP mapping would rewire SB_MAC16 cells that it did not make."""
-    params = ArrayParams(rows=1, cols=2, technology=Technology.ICE40)
+    params = ArrayParams(rows=1, cols=2, primitives=PrimitiveSet.ICE40)
     report = synthesize(generate_array(tmp_path / "design", params=params), target="ice40-up5k", cache=cache)
     assert report.resources["dsp"] == 2
     assert "-dsp" not in report.options["yosys"]

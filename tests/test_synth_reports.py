@@ -263,5 +263,5 @@ def test_a_folder_without_a_manifest(tmp_path):
     ("cells", "target", "technology"),
     [("ice40", "ice40", "ice40"), ("ecp5", "ecp5", "ecp5"), ("generic", "ice40", "generic")],
 )
-def test_whose_cells_a_design_is_made_of(tmp_path, cells, target, technology):
-    assert read_design(write_design(tmp_path, verilog={cells: "top.v"}), target).technology == technology
+def test_whose_cells_a_design_is_made_of(tmp_path, cells, target, primitives):
+    assert read_design(write_design(tmp_path, verilog={cells: "top.v"}), target).primitives == primitives

@@ -15,10 +15,10 @@ from tospike.gen.emit.verilog import convert
 from tospike.gen.tools import programs as tools
 from tospike.hw.array.mac import MultiplyAccumulate, MultiplyAdd
 from tospike.hw.multiply import Multiplier
-from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, IntFormat, Technology
+from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, IntFormat, PrimitiveSet
 from tospike.tb.gemm import bench_gemm
 
-VENDORS = [Technology.ECP5, Technology.ICE40]
+VENDORS = [PrimitiveSet.ECP5, PrimitiveSet.ICE40]
 
 BENCH = """
 module bench;
@@ -68,10 +68,10 @@ class Twins(wiring.Component):
         return m
 
 
-def errors(twins, technology, folder):
+def errors(twins, primitives, folder):
     """Differences that a simulator sees between the two, from reset to the end of the count."""
     verilog, _ = convert(twins, "twins")
-    files = {"twins.v": verilog.text, "bench.v": BENCH, **cell_models([technology])}
+    files = {"twins.v": verilog.text, "bench.v": BENCH, **cell_models([primitives])}
     for name, content in files.items():
         (folder / name).write_text(content)
     if QUICK == "icarus":
@@ -90,38 +90,38 @@ def errors(twins, technology, folder):
 def test_multiplier_gives_every_product(act_signed, tmp_path):
     a, b = Shape(8, act_signed), signed(8)
     one, other = (
-        Multiplier(a, b, registers=2, technology=technology) for technology in (Technology.GENERIC, Technology.ECP5)
+        Multiplier(a, b, registers=2, primitives=primitives) for primitives in (PrimitiveSet.GENERIC, PrimitiveSet.ECP5)
     )
     twins = Twins(one, other, a=a, b=b, output="product", connect=lambda twin, a, b, _: [twin.a.eq(a), twin.b.eq(b)])
-    assert errors(twins, Technology.ECP5, tmp_path) == 0
+    assert errors(twins, PrimitiveSet.ECP5, tmp_path) == 0
 
 
 def test_a_wrong_multiplier_is_found(tmp_path):
     """The comparison itself can fail: one register more shifts the products by a cycle."""
     one, other = (
-        Multiplier(4, signed(4), registers=registers, technology=technology)
-        for registers, technology in ((2, Technology.GENERIC), (3, Technology.ECP5))
+        Multiplier(4, signed(4), registers=registers, primitives=primitives)
+        for registers, primitives in ((2, PrimitiveSet.GENERIC), (3, PrimitiveSet.ECP5))
     )
     twins = Twins(
         one, other, a=4, b=signed(4), output="product", connect=lambda twin, a, b, _: [twin.a.eq(a), twin.b.eq(b)]
     )
-    assert errors(twins, Technology.ECP5, tmp_path) > 100
+    assert errors(twins, PrimitiveSet.ECP5, tmp_path) > 100
 
 
-def array(dataflow, technology, **options):
-    return ArrayParams(rows=1, cols=1, dataflow=dataflow, technology=technology, **options)
+def array(dataflow, primitives, **options):
+    return ArrayParams(rows=1, cols=1, dataflow=dataflow, primitives=primitives, **options)
 
 
-@pytest.mark.parametrize("technology", VENDORS)
+@pytest.mark.parametrize("primitives", VENDORS)
 @pytest.mark.parametrize(
     ("act_signed", "bits", "acc_bits"), [(True, 6, 32), (False, 4, 32), (True, 4, 13), (False, 3, 8)]
 )
-def test_accumulator_with_all_operands(technology, act_signed, bits, acc_bits, tmp_path):
+def test_accumulator_with_all_operands(primitives, act_signed, bits, acc_bits, tmp_path):
     """Sums of 15 products; before each a product of 0, the gap that iCE40 needs. ``first`` follows its operands."""
     act = IntFormat(bits=bits, signed=act_signed)
     one, other = (
         MultiplyAccumulate(array(Dataflow.OS, chosen, act=act, weight_bits=bits, acc_bits=acc_bits))
-        for chosen in (Technology.GENERIC, technology)
+        for chosen in (PrimitiveSet.GENERIC, primitives)
     )
 
     def connect(twin, a, b, count):
@@ -129,59 +129,59 @@ def test_accumulator_with_all_operands(technology, act_signed, bits, acc_bits, t
         return [twin.act.eq(Mux(idle, 0, a)), twin.weight.eq(b), twin.first.eq(count[:4] == 1)]
 
     def matters(count):
-        return (count[:4] != 3) if technology is Technology.ICE40 else C(1)  # the sum with the lost product
+        return (count[:4] != 3) if primitives is PrimitiveSet.ICE40 else C(1)  # the sum with the lost product
 
     shapes = {"a": Shape(bits, act_signed), "b": signed(bits)}
     twins = Twins(one, other, **shapes, output="acc", connect=connect, matters=matters)
-    assert errors(twins, technology, tmp_path) == 0
+    assert errors(twins, primitives, tmp_path) == 0
 
 
-@pytest.mark.parametrize("technology", VENDORS)
+@pytest.mark.parametrize("primitives", VENDORS)
 @pytest.mark.parametrize("act_signed", [True, False])
-def test_weights_of_one_bit_with_all_operands(technology, act_signed, tmp_path):
+def test_weights_of_one_bit_with_all_operands(primitives, act_signed, tmp_path):
     """A multiplier in the vendor's cell or none at all, against a multiplier."""
     act = IntFormat(bits=8, signed=act_signed)
     options = {"act": act, "acc_bits": 20}
-    one = MultiplyAccumulate(array(Dataflow.OS, Technology.GENERIC, weight_bits=2, **options))
-    other = MultiplyAccumulate(array(Dataflow.OS, technology, weight_bits=1, **options))
+    one = MultiplyAccumulate(array(Dataflow.OS, PrimitiveSet.GENERIC, weight_bits=2, **options))
+    other = MultiplyAccumulate(array(Dataflow.OS, primitives, weight_bits=1, **options))
 
     def connect(twin, a, b, count):
         idle = count[:4] == 15
         return [twin.act.eq(Mux(idle, 0, a)), twin.weight.eq(Cat(C(1, 1), b)), twin.first.eq(count[:4] == 1)]
 
     def matters(count):
-        return (count[:4] != 3) if technology is Technology.ICE40 else C(1)
+        return (count[:4] != 3) if primitives is PrimitiveSet.ICE40 else C(1)
 
     twins = Twins(one, other, a=Shape(8, act_signed), b=1, output="acc", connect=connect, matters=matters)
-    assert errors(twins, technology, tmp_path) == 0
+    assert errors(twins, primitives, tmp_path) == 0
 
 
 def test_weights_of_one_bit_need_no_multipliers():
     assert ArrayParams(rows=2, cols=3, weight_bits=1).multipliers == 0
-    assert ArrayParams(rows=2, cols=3, weight_bits=1, technology=Technology.ECP5).multipliers == 0
-    assert ArrayParams(rows=2, cols=3, weight_bits=1, technology=Technology.ICE40).multipliers == 6
+    assert ArrayParams(rows=2, cols=3, weight_bits=1, primitives=PrimitiveSet.ECP5).multipliers == 0
+    assert ArrayParams(rows=2, cols=3, weight_bits=1, primitives=PrimitiveSet.ICE40).multipliers == 6
     assert ArrayParams(rows=2, cols=3, weight_bits=2).multipliers == 6
 
 
-@pytest.mark.parametrize("technology", VENDORS)
-def test_adder_with_all_operands(technology, tmp_path):
-    one, other = (MultiplyAdd(array(Dataflow.WS, chosen)) for chosen in (Technology.GENERIC, technology))
+@pytest.mark.parametrize("primitives", VENDORS)
+def test_adder_with_all_operands(primitives, tmp_path):
+    one, other = (MultiplyAdd(array(Dataflow.WS, chosen)) for chosen in (PrimitiveSet.GENERIC, primitives))
 
     def connect(twin, a, b, count):
         return [twin.act.eq(a), twin.weight.eq(b), twin.addend.eq((count * 0x9E3779B1)[:32].as_signed())]
 
     twins = Twins(one, other, a=signed(8), b=signed(8), output="total", connect=connect)
-    assert errors(twins, technology, tmp_path) == 0
+    assert errors(twins, primitives, tmp_path) == 0
 
 
-@pytest.mark.parametrize("technology", VENDORS)
+@pytest.mark.parametrize("primitives", VENDORS)
 @pytest.mark.parametrize("dataflow", list(Dataflow))
-def test_engine_equals_golden_model(technology, dataflow):
+def test_engine_equals_golden_model(primitives, dataflow):
     """Results and cycles of an engine of vendor's cells, ragged tiles included."""
-    params = ArrayParams(rows=3, cols=2, dataflow=dataflow, technology=technology)
+    params = ArrayParams(rows=3, cols=2, dataflow=dataflow, primitives=primitives)
     result = bench_gemm(params, DenseLayer(rows=7, outputs=5, inputs=9), seed=1, simulator=QUICK)
     assert result["golden_match"]
-    generic = replace(params, technology=Technology.GENERIC)
+    generic = replace(params, primitives=PrimitiveSet.GENERIC)
     same = bench_gemm(generic, DenseLayer(rows=7, outputs=5, inputs=9), seed=1, simulator=QUICK)
     gaps = 9 - 1 if params.gap else 0  # between nine tiles
     assert result["cycles"] == same["cycles"] + gaps
@@ -195,14 +195,14 @@ def test_shared_multipliers_equal_golden_model(act_bits, weight_bits):
         act=IntFormat(bits=act_bits, signed=True),
         weight_bits=weight_bits,
         products_per_multiplier=2,
-        technology=Technology.ECP5,
+        primitives=PrimitiveSet.ECP5,
     )
     assert bench_gemm(params, DenseLayer(rows=7, outputs=5, inputs=90), seed=1, simulator=QUICK)["golden_match"]
 
 
 def test_multipliers_are_shared_where_ecp5_gains_by_it():
     narrow = ArrayParams(rows=2, cols=2, weight_bits=4)
-    ecp5 = replace(narrow, technology=Technology.ECP5)
+    ecp5 = replace(narrow, primitives=PrimitiveSet.ECP5)
     assert with_products(ecp5, None).products_per_multiplier == 2
     assert with_products(ecp5, 1) == ecp5
     assert with_products(narrow, None) == narrow
@@ -222,8 +222,8 @@ def test_zero_gating_changes_nothing(dataflow):
 
 def test_generic_arrays_have_a_variant_with_the_same_cycles():
     params = ArrayParams(rows=2, cols=2)
-    assert variants(params) == {Technology.ECP5: replace(params, technology=Technology.ECP5)}
-    assert variants(replace(params, technology=Technology.ICE40)) == {}
+    assert variants(params) == {PrimitiveSet.ECP5: replace(params, primitives=PrimitiveSet.ECP5)}
+    assert variants(replace(params, primitives=PrimitiveSet.ICE40)) == {}
     assert variants(replace(params, zero_gating=True)) == {}
 
 
@@ -231,11 +231,11 @@ def test_generic_arrays_have_a_variant_with_the_same_cycles():
     ("change", "message"),
     [
         (
-            {"technology": Technology.ECP5, "product_registers": 0},
-            "product-registers must be from 1 to 3 with technology ecp5",
+            {"primitives": PrimitiveSet.ECP5, "product_registers": 0},
+            "product-registers must be from 1 to 3 with primitives ecp5",
         ),
-        ({"technology": Technology.ICE40, "product_registers": 1}, "product-registers must be from 2 to 2"),
-        ({"technology": Technology.ECP5, "zero_gating": True}, "zero gating needs technology generic"),
+        ({"primitives": PrimitiveSet.ICE40, "product_registers": 1}, "product-registers must be from 2 to 2"),
+        ({"primitives": PrimitiveSet.ECP5, "zero_gating": True}, "zero gating needs primitives generic"),
     ],
 )
 def test_what_a_technology_cannot_is_refused(change, message):
@@ -244,5 +244,5 @@ def test_what_a_technology_cannot_is_refused(change, message):
 
 
 def test_cell_models_are_for_simulators():
-    assert set(cell_models([Technology.GENERIC, *VENDORS])) == {"ecp5_cells.v", "ice40_cells.v"}
+    assert set(cell_models([PrimitiveSet.GENERIC, *VENDORS])) == {"ecp5_cells.v", "ice40_cells.v"}
     assert np.all([b"module" in text.encode() for text in cell_models(VENDORS).values()])

@@ -1,4 +1,4 @@
-"""Sweeps of touched words only: the same tokens as by sweeps of all, in as few cycles as are foretold."""
+"""Updates of touched words only: the same tokens as by updates of all, in as few cycles as are foretold."""
 
 from dataclasses import replace
 
@@ -20,11 +20,11 @@ from tospike.hw.params import (
     IntFormat,
     LifParams,
     NeuronKind,
+    NeuronUpdate,
     Readout,
     Reset,
     ResetTiming,
     SpikingParams,
-    Sweep,
 )
 from tospike.hw.spiking.engine import EventEngine
 from tospike.hw.spiking.layout import pack
@@ -50,7 +50,7 @@ def random_neuron(rng, readout):
     )
 
 
-def random_layer(rng, *, inputs, payload, readout, sweep=Sweep.TOUCHED):
+def random_layer(rng, *, inputs, payload, readout, update=NeuronUpdate.ACTIVE):
     neurons = int(rng.choice([1, 7, 8, 9, 20]))
     params = SpikingParams(
         inputs=inputs,
@@ -61,7 +61,7 @@ def random_layer(rng, *, inputs, payload, readout, sweep=Sweep.TOUCHED):
         neuron=random_neuron(rng, readout),
         readout=readout,
         recurrent=readout is not Readout.MEMBRANE and not rng.integers(3),
-        sweep=sweep,
+        update=update,
     )
     recurrent = rng.integers(-4, 3, (neurons, neurons)) if params.recurrent else None
     weight = rng.integers(-8, 16, (neurons, params.inputs))
@@ -93,7 +93,7 @@ def test_chain(seed):
     runs, inputs = [], trains
     for params, (weight, bias, *others) in zip(engines, synapses, strict=True):
         runs.append(run_event(params, weight, bias, inputs, *others))
-        everything = run_event(replace(params, sweep=Sweep.ALL), weight, bias, inputs, *others)
+        everything = run_event(replace(params, update=NeuronUpdate.ALL), weight, bias, inputs, *others)
         assert (runs[-1].spikes == everything.spikes).all()
         assert (runs[-1].outputs == everything.outputs).all()
         inputs = runs[-1].spikes.astype(np.int64)
@@ -116,18 +116,18 @@ def test_under_back_pressure(seed):
 def test_a_word_stays_marked_while_it_spikes_without_events():
     """Membranes of 10, 3 and 0 at threshold 2, one word each: 4 steps of spikes, 1, none."""
     neuron = IfParams(state_bits=8, threshold=2, reset=Reset.SUBTRACT)
-    params = SpikingParams(inputs=1, neurons=3, lanes=1, neuron=neuron, sweep=Sweep.TOUCHED)
+    params = SpikingParams(inputs=1, neurons=3, lanes=1, neuron=neuron, update=NeuronUpdate.ACTIVE)
     inputs = np.array([[[1], [0], [0], [0], [0], [0]]])
     run = check(params, np.array([[10], [3], [0]]), np.zeros(3, dtype=int), inputs)
     assert run.spikes[0].sum(axis=0).tolist() == [4, 1, 0]
-    assert run.swept[0].sum(axis=1).tolist() == [3, 1, 1, 1, 0, 0]
-    assert run.counters["sweep_words"].tolist() == [6 + 3]
+    assert run.updated[0].sum(axis=1).tolist() == [3, 1, 1, 1, 0, 0]
+    assert run.counters["update_words"].tolist() == [6 + 3]
 
 
-def costs_of_steps(sweep, steps):
+def costs_of_steps(update, steps):
     """Cycles between the tokens that a 256-neuron engine with 16 lanes takes, its consumer always ready."""
     neuron = IfParams(threshold=1000)
-    params = SpikingParams(inputs=2, neurons=256, lanes=16, neuron=neuron, readout=Readout.COUNT, sweep=sweep)
+    params = SpikingParams(inputs=2, neurons=256, lanes=16, neuron=neuron, readout=Readout.COUNT, update=update)
     dut = EventEngine(params, pack(params, [[1, 1]] * 256, [0] * 256))
 
     async def producer(ctx):
@@ -147,8 +147,8 @@ def costs_of_steps(sweep, steps):
 
 def test_an_empty_step_costs_a_cycle():
     steps = [[], [], [1], [], [], []]
-    assert costs_of_steps(Sweep.TOUCHED, steps) == [1, 1, 16, 16, 5, 1]
-    assert costs_of_steps(Sweep.ALL, steps) == [16, 20, 20, 16, 20, 20]
+    assert costs_of_steps(NeuronUpdate.ACTIVE, steps) == [1, 1, 16, 16, 5, 1]
+    assert costs_of_steps(NeuronUpdate.ALL, steps) == [16, 20, 20, 16, 20, 20]
 
 
 @pytest.mark.parametrize(
@@ -161,5 +161,5 @@ def test_an_empty_step_costs_a_cycle():
     ],
 )
 def test_neurons_that_change_by_themselves_are_refused(neuron, bias):
-    with pytest.raises(InputError, match="--sweep touched is for IF and I neurons without bias and refractory steps"):
-        SpikingParams(inputs=1, neurons=1, neuron=neuron, bias=bias, sweep=Sweep.TOUCHED)
+    with pytest.raises(InputError, match="--update active is for IF and I neurons without bias and refractory steps"):
+        SpikingParams(inputs=1, neurons=1, neuron=neuron, bias=bias, update=NeuronUpdate.ACTIVE)

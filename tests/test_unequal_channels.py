@@ -25,9 +25,9 @@ from tospike.sim.network import (
     Add,
     Conv2d,
     Dense,
-    Grid,
     InputSpec,
     Network,
+    QuantGrid,
     Requantize,
     Stage,
     SumPool2d,
@@ -194,11 +194,11 @@ def test_trained_quantisers_of_any_scale(channels, seed, scale, levels, has_weig
     weight = unequal(np.random.default_rng(seed), (6,), sizes)
     grid = None
     if has_weight_grid:
-        grid = Grid(scale=np.abs(weight).max(axis=1) / 7, low=-8, high=7)
+        grid = QuantGrid(scale=np.abs(weight).max(axis=1) / 7, qmin=-8, qmax=7)
         weight = np.rint(weight / grid.scale[:, None]) * grid.scale[:, None]
-    neuron = Activation(relu=levels[0] == 0, grid=Grid(scale=np.asarray(scale), low=levels[0], high=levels[1]))
+    neuron = Activation(relu=levels[0] == 0, grid=QuantGrid(scale=np.asarray(scale), qmin=levels[0], qmax=levels[1]))
     network = dense_network(sizes, biases, seed=seed, neuron=neuron, weight=weight, grid=grid)
-    network = replace(network, input=replace(network.input, grid=Grid(scale=np.asarray(1 / 15), low=0, high=15)))
+    network = replace(network, input=replace(network.input, grid=QuantGrid(scale=np.asarray(1 / 15), qmin=0, qmax=15)))
     x = np.random.default_rng(seed).integers(0, 16, (100, 6)) / 15
     quantized = quantize(network, x)
     integers = quantized.network
@@ -231,7 +231,7 @@ def test_pools_and_additions_with_biases_of_any_size(bias):
 def test_a_bias_beside_few_large_steps_is_not_lost(bias):
     """Inputs of two values: a sum's unit is most of the output's range."""
     network = dense_network([1.0], [bias], inputs=1, weight=np.array([[1.0]]), neuron=NONE)
-    network = replace(network, input=replace(network.input, grid=Grid(scale=np.asarray(1.0), low=0, high=1)))
+    network = replace(network, input=replace(network.input, grid=QuantGrid(scale=np.asarray(1.0), qmin=0, qmax=1)))
     x = np.array([[0.0], [1.0]])
     quantized = quantize(network, x, MAX)
     hidden, _ = errors(network, quantized, x)
@@ -331,9 +331,9 @@ def test_integers_are_computed_exactly():
 
 def two_bit(bias):
     """Weights and inputs of 2 bits, sums from -3 to 3, and a bias that is no whole number, as Brevitas has it."""
-    grid = Grid(scale=np.asarray(1.0), low=-1, high=1)
+    grid = QuantGrid(scale=np.asarray(1.0), qmin=-1, qmax=1)
     synapses = Dense(weight=np.eye(2), bias=np.array(bias), grid=grid)
-    spec = InputSpec(inputs=2, grid=Grid(scale=np.asarray(1.0), low=0, high=3))
+    spec = InputSpec(inputs=2, grid=QuantGrid(scale=np.asarray(1.0), qmin=0, qmax=3))
     return Network(name="two", input=spec, stages=(Stage(name="out", synapses=synapses, neuron=NONE),))
 
 
@@ -373,11 +373,11 @@ UNEQUAL = dense_network([1e-30, 1e-4, 1.0, 1e10], [0.5, -0.2, 0.1, 1e8], neuron=
 def two_bit_layers():
     """A hidden layer before fine logits, both of 2-bit weights."""
     rng = np.random.default_rng(2)
-    grids = {"grid": Grid(scale=np.asarray(0.5), low=-1, high=1)}
+    grids = {"grid": QuantGrid(scale=np.asarray(0.5), qmin=-1, qmax=1)}
     hidden = Dense(weight=rng.integers(-1, 2, (4, 6)) * 0.5, bias=rng.normal(size=4), **grids)
     last = Dense(weight=rng.integers(-1, 2, (3, 4)) * 0.5, bias=rng.normal(size=3), **grids)
-    neuron = Activation(relu=True, grid=Grid(scale=np.asarray(0.25), low=0, high=3))
-    spec = InputSpec(inputs=6, grid=Grid(scale=np.asarray(0.25), low=0, high=3))
+    neuron = Activation(relu=True, grid=QuantGrid(scale=np.asarray(0.25), qmin=0, qmax=3))
+    spec = InputSpec(inputs=6, grid=QuantGrid(scale=np.asarray(0.25), qmin=0, qmax=3))
     stages = Stage(name="hidden", synapses=hidden, neuron=neuron), Stage(name="out", synapses=last, neuron=NONE)
     return Network(name="layers", input=spec, stages=stages)
 
@@ -386,7 +386,9 @@ def two_bit_layers():
 @pytest.mark.parametrize("engine", list(AnnEngine))
 def test_rtl_of_dense_layers_equals_golden(network, engine):
     x = np.random.default_rng(0).random((6, 6))
-    looks = replace(network, input=replace(network.input, looks=2)) if engine is AnnEngine.DELTA else network
+    looks = (
+        replace(network, input=replace(network.input, partial_inferences=2)) if engine is AnnEngine.DELTA else network
+    )
     quantized = quantize(looks, x)
     assert any(report.fraction_bits or report.constant_channels for report in quantized.stages)
     design = plan(quantized.network, PlanOptions(cols=2, lanes=2, ann_engine=engine))

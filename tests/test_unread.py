@@ -19,7 +19,7 @@ from tospike.gen.tools.cache import Cache
 from tospike.hw.params import Encoding, HostInput, InputError, IntFormat, NeuronKind, Readout
 from tospike.sim import accelerator as golden
 from tospike.sim.encoders.encoding import quantize_input
-from tospike.sim.network import Dense, InputSpec, Membrane, Network, Stage
+from tospike.sim.network import Dense, InputSpec, Network, SpikingNeuron, Stage
 from tospike.sim.network.reference import run_float
 from tospike.tb.replay.exact_trace import compare_trains
 from tospike.tb.replay.replay import replay
@@ -32,9 +32,9 @@ X = RNG.random((40, SIZES[0])).astype(np.float32)
 def stage(index, **changes):
     inputs, outputs = SIZES[index], SIZES[index + 1]
     synapses = Dense(weight=RNG.normal(0.3, 0.6, (outputs, inputs)), bias=RNG.normal(0, 0.05, outputs))
-    neuron = Membrane(kind=NeuronKind.LIF, decay=RNG.uniform(0.7, 0.95, outputs), threshold=0.8)
+    neuron = SpikingNeuron(kind=NeuronKind.LIF, decay=RNG.uniform(0.7, 0.95, outputs), threshold=0.8)
     if index == 2:
-        neuron = Membrane(kind=NeuronKind.IF, threshold=1.0)
+        neuron = SpikingNeuron(kind=NeuronKind.IF, threshold=1.0)
     return Stage(name=f"s{index}", synapses=synapses, neuron=neuron, **changes)
 
 
@@ -122,18 +122,20 @@ def test_a_file_with_unread_neurons(tmp_path):
     assert len(compare_trains(prepared, x)) == 2
 
 
-@pytest.mark.parametrize("encoding", [Encoding.DIRECT, Encoding.RATE, Encoding.LATENCY, Encoding.PHASE, Encoding.LFSR])
+@pytest.mark.parametrize(
+    "encoding", [Encoding.DIRECT, Encoding.RATE, Encoding.TTFS, Encoding.PHASE, Encoding.STOCHASTIC]
+)
 def test_inputs_that_nothing_reads_are_not_sent(encoding):
     found = network({0: [0, 3]})
     spec = replace(found.input, encoding=encoding, format=IntFormat(bits=8, signed=False), scale=1 / 255)
     integers = quantize(replace(found, input=spec), X).network
     design = plan(integers, PlanOptions(lanes=2))
-    assert design.params.unread == (() if encoding is Encoding.LFSR else (0, 3))
+    assert design.params.unread == (() if encoding is Encoding.STOCHASTIC else (0, 3))
     whole = replace(design, params=replace(design.params, unread=()))
     x = quantized_input(integers)
     sent, all_sent = golden.run(design, x), golden.run(whole, x)
     np.testing.assert_array_equal(sent.outputs, all_sent.outputs)
-    if encoding is not Encoding.LFSR:
+    if encoding is not Encoding.STOCHASTIC:
         assert (sent.counters["inputs"] == np.count_nonzero(np.delete(x, [0, 3], axis=1), axis=1)).all()
         assert sent.operations["weight_read"].sum() < all_sent.operations["weight_read"].sum()
 

@@ -7,7 +7,7 @@ from stream_bench import simulate
 
 from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, SystolicParams
 from tospike.hw.systolic.layout import initial
-from tospike.hw.systolic.result_order import ResultWalker
+from tospike.hw.systolic.result_addresses import ResultAddressGenerator
 
 SLOTS = 2
 
@@ -40,7 +40,7 @@ def expected(params):
 def test_every_result_once_and_in_order(size, rows, outputs, dataflow, refused):
     array = ArrayParams(rows=size[0], cols=size[1], dataflow=dataflow)
     params = SystolicParams(array=array, layers=(DenseLayer(rows=rows, inputs=3, outputs=outputs),))
-    walker = ResultWalker(params)
+    walker = ResultAddressGenerator(params)
     results = list(expected(params))
     tiles = sum(result[5] for result in results)
     descriptor = initial(params)["layers"][0]
@@ -83,7 +83,7 @@ def test_every_result_once_and_in_order(size, rows, outputs, dataflow, refused):
 def test_a_result_per_cycle():
     """Tiles of one result: nothing is longer than a cycle."""
     params = SystolicParams(array=ArrayParams(rows=1, cols=1), layers=(DenseLayer(rows=4, inputs=1, outputs=5),))
-    walker = ResultWalker(params)
+    walker = ResultAddressGenerator(params)
 
     async def walk(ctx):
         ctx.set(walker.layer, walker.layer.shape().from_bits(initial(params)["layers"][0]))

@@ -33,7 +33,7 @@ def test_equals_the_plain_model(seed):
         if params.readout is Readout.MEMBRANE:
             assert run.outputs[sample].tolist() == membranes
         neuron = all_knobs(params.neuron)
-        late = neuron.drift or neuron.reset_timing is ResetTiming.NEXT
+        late = neuron.leak_bias or neuron.reset_timing is ResetTiming.NEXT
         if not params.bias and not late:
             assert run.counters["saturations"][sample] == saturations
 

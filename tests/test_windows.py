@@ -30,7 +30,7 @@ from tospike.hw.params import (
     SpikingParams,
 )
 from tospike.sim import accelerator
-from tospike.sim.network import Conv2d, Dense, InputSpec, Membrane, Network, Stage, SumPool2d, Window
+from tospike.sim.network import Conv2d, Dense, InputSpec, Network, SpikingNeuron, Stage, SumPool2d, Window
 from tospike.sim.network.reference import run_float
 from tospike.sim.spiking.window import chain_order
 from tospike.tb.replay.replay import replay
@@ -69,7 +69,7 @@ def networks(seed=0):
         return Network(name="net", input=spec, stages=stages, readout=Readout.COUNT)
 
     integers = network(IfParams(state_bits=12, **law))
-    return integers, network(Membrane(kind=NeuronKind.IF, **law))
+    return integers, network(SpikingNeuron(kind=NeuronKind.IF, **law))
 
 
 def spikes(count, seed=1):

@@ -8,13 +8,13 @@ import pytest
 from onnx import helper
 from test_cli import write_onnx
 
-from tospike.compare.study.workload import KNOWN, Given, named
+from tospike.compare.study.workload import KNOWN, Overrides, named
 from tospike.gen.load import load_network
 from tospike.gen.nir.frameworks import Framework
 from tospike.gen.options.model import ModelOptions
 from tospike.hw.params import InputError
 
-OWN = Given(ann=Path("a.onnx"), snn=Path("s.nir"), data="npz:d.npz")
+OWN = Overrides(ann=Path("a.onnx"), snn=Path("s.nir"), data="npz:d.npz")
 
 
 def test_digits_need_nothing():
@@ -32,7 +32,7 @@ def test_any_name_goes_with_own_networks_and_data():
 
 
 def test_options_of_the_workload_give_way_to_the_users():
-    given = Given(data="mnist:x")
+    given = Overrides(data="mnist:x")
     assert named("mnist-mlp", ModelOptions(), given).options == ModelOptions(weight_bits=6)
     assert named("mnist-mlp", ModelOptions(weight_bits=4), given).options == ModelOptions(weight_bits=4)
     workload = named("nmnist", ModelOptions(), OWN)
@@ -47,15 +47,19 @@ def test_options_of_the_workload_give_way_to_the_users():
 @pytest.mark.parametrize(
     ("name", "given", "message"),
     [
-        ("digit", Given(), "there is no workload 'digit': use digits, mnist-mlp, mnist-cnn, braille, nmnist, or give"),
-        ("mine", Given(ann=OWN.ann), "mine needs all of --ann, --snn and --data"),
-        ("digits", Given(data="digits"), "digits has its own data: leave --data out"),
-        ("mnist-mlp", Given(), "mnist-mlp needs MNIST's files: give --data mnist:DIR"),
-        ("mnist-mlp", Given(data="npz:x"), "mnist-mlp needs MNIST's files"),
-        ("mnist-cnn", Given(data="mnist:x"), "mnist-cnn needs .* --ann FILE.onnx"),
-        ("braille", Given(data="npz:x"), "braille needs .* --snn braille_noDelay_bias_zero.nir"),
-        ("braille", Given(snn=OWN.snn), "braille needs .* --data npz:FILE"),
-        ("nmnist", Given(data="npz:x"), "nmnist needs .* --snn cnn_sinabs.nir"),
+        (
+            "digit",
+            Overrides(),
+            "there is no workload 'digit': use digits, mnist-mlp, mnist-cnn, braille, nmnist, or give",
+        ),
+        ("mine", Overrides(ann=OWN.ann), "mine needs all of --ann, --snn and --data"),
+        ("digits", Overrides(data="digits"), "digits has its own data: leave --data out"),
+        ("mnist-mlp", Overrides(), "mnist-mlp needs MNIST's files: give --data mnist:DIR"),
+        ("mnist-mlp", Overrides(data="npz:x"), "mnist-mlp needs MNIST's files"),
+        ("mnist-cnn", Overrides(data="mnist:x"), "mnist-cnn needs .* --ann FILE.onnx"),
+        ("braille", Overrides(data="npz:x"), "braille needs .* --snn braille_noDelay_bias_zero.nir"),
+        ("braille", Overrides(snn=OWN.snn), "braille needs .* --data npz:FILE"),
+        ("nmnist", Overrides(data="npz:x"), "nmnist needs .* --snn cnn_sinabs.nir"),
     ],
 )
 def test_what_is_missing_is_asked_for(name, given, message):
@@ -65,7 +69,7 @@ def test_what_is_missing_is_asked_for(name, given, message):
 
 def test_a_file_that_states_its_options_keeps_them():
     """The example's file does; that of the NIR paper, for which the workload knows dt, does not."""
-    stated = Given(snn=named("digits", ModelOptions()).snn, data="npz:x")
+    stated = Overrides(snn=named("digits", ModelOptions()).snn, data="npz:x")
     assert named("braille", ModelOptions(), stated).options == ModelOptions()
     assert named("braille", ModelOptions(), replace(stated, snn=OWN.snn)).options == ModelOptions(dt=1e-4)
     assert named("braille", ModelOptions(dt=2e-4), replace(stated, snn=OWN.snn)).options == ModelOptions(dt=2e-4)
@@ -98,7 +102,7 @@ def test_an_snn_that_is_not_given_is_made_of_the_ann(tmp_path):
         helper.make_node("MatMul", ["r", "w1"], ["y"]),
     ]
     write_onnx(tmp_path / "cnn.onnx", nodes, weights, inputs=5, outputs=5)
-    workload = named("mnist-cnn", ModelOptions(steps=3), Given(ann=tmp_path / "cnn.onnx", data="mnist:x"))
+    workload = named("mnist-cnn", ModelOptions(steps=3), Overrides(ann=tmp_path / "cnn.onnx", data="mnist:x"))
     np.savez(tmp_path / "d.npz", x=rng.random((9, 5)), y=np.arange(9) % 5)
     data = named("mine", ModelOptions(), replace(OWN, data=f"npz:{tmp_path / 'd.npz'}")).load()
     paths = workload.networks(data, tmp_path / "out")

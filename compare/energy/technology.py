@@ -159,7 +159,7 @@ class Technology:
             return 0.0
         if leak.kind is LeakKind.SHIFT:
             return self.addition(state_bits)
-        return self.multiplication(state_bits, leak.fraction_bits)
+        return self.multiplication(state_bits, leak.decay_bits)
 
     def describe(self) -> dict[str, Constant]:
         """Return every number of the file, by the names of table and key."""

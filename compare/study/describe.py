@@ -8,11 +8,11 @@ from tospike.gen.pipeline import Prepared
 from tospike.hw.params import (
     AcceleratorParams,
     AnnLayerParams,
+    ConvParams,
     DeltaAnnParams,
     DeltaParams,
     EngineParams,
     EventAnnParams,
-    ImageParams,
     RegisterParams,
     SpikingParams,
     SystolicParams,
@@ -48,7 +48,7 @@ def _event_ann(prepared: Prepared, engine: AnnLayerParams) -> str:
     return f"{_ann(prepared)}, event engines that skip {_skipped(params)}, {lanes} lanes per layer"
 
 
-def _array(prepared: Prepared, engine: SystolicParams | ImageParams) -> str:
+def _array(prepared: Prepared, engine: SystolicParams | ConvParams) -> str:
     array = engine.array
     flow = {"os": "output", "ws": "weight"}[array.dataflow.value]
     return f"{_ann(prepared)}, {array.rows} x {array.cols} {flow}-stationary array"
@@ -69,13 +69,13 @@ WORDS: Mapping[type[EngineParams], Callable[[Prepared, Any], str]] = {
     EventAnnParams: _event_ann,
     DeltaAnnParams: _event_ann,
     SystolicParams: _array,
-    ImageParams: _array,
+    ConvParams: _array,
 }
 """What is said of a design, by the class of its first layer's engine."""
 
 
 def _ann(prepared: Prepared) -> str:
-    frames = prepared.quantized.network.input.frames
+    frames = prepared.quantized.network.input.time_bins
     taken = "" if not frames else f"spikes summed in {frames} frame{'s'[: frames > 1]}, "
     weights, activations = ann_bits(prepared.design.params)
     return f"{taken}ReLU, {activations}-bit activations, {weights}-bit weights"

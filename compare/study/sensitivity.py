@@ -20,11 +20,11 @@ from tospike.compare.study.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.pipeline import Prepared
 from tospike.hw.params import (
+    ConvParams,
     DeltaAnnParams,
     DeltaParams,
     EngineParams,
     EventAnnParams,
-    ImageParams,
     RegisterParams,
     SpikingParams,
     SystolicParams,
@@ -70,7 +70,7 @@ def _delta_ann(prepared: Prepared, engine: DeltaAnnParams) -> Iterator[Change]:
         yield from ((f"ANN: changes of more than {n}", {"delta_threshold": n}) for n in thresholds)
 
 
-def _array(prepared: Prepared, engine: SystolicParams | ImageParams) -> Iterator[Change]:
+def _array(prepared: Prepared, engine: SystolicParams | ConvParams) -> Iterator[Change]:
     yield from _ann_bits(prepared)
     half, double = engine.array.cols // 2, 2 * engine.array.cols
     yield from ((f"ANN: {_counted(cols, 'column')}", {"cols": cols}) for cols in (half, double) if cols)
@@ -91,7 +91,7 @@ CHANGES: Mapping[type[EngineParams], Callable[[Prepared, Any], Iterator[Change]]
     EventAnnParams: _event_ann,
     DeltaAnnParams: _delta_ann,
     SystolicParams: _array,
-    ImageParams: _array,
+    ConvParams: _array,
 }
 """What can be changed, by the class of the last layer's engine."""
 

@@ -18,7 +18,7 @@ from tospike.hw.params import InputError, require
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class Overrides:
     """What the user gave of a workload; ``None``: nothing."""
 
     ann: Path | None = None
@@ -102,7 +102,7 @@ def _example(name: str) -> Path:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class BuiltinWorkload:
     """A workload that comes with tospike; what is ``None`` the user must give, but for an SNN that is converted."""
 
     description: str
@@ -125,14 +125,14 @@ class Known:
 
 
 KNOWN = {
-    "digits": Known(
+    "digits": BuiltinWorkload(
         description="handwritten digits of scikit-learn, 8 x 8 pixels: static images",
         needs="nothing",
         ann="digits_ann.onnx",
         snn="digits_snn.nir",
         data="digits",
     ),
-    "mnist-mlp": Known(
+    "mnist-mlp": BuiltinWorkload(
         description="handwritten digits of MNIST, 28 x 28 pixels: static images, 784-256-128-10 neurons",
         needs="MNIST's files: give --data mnist:DIR",
         ann="mnist_ann.onnx",
@@ -141,7 +141,7 @@ KNOWN = {
         rtl_samples=500,
         options={"weight_bits": 6},
     ),
-    "mnist-cnn": Known(
+    "mnist-cnn": BuiltinWorkload(
         description="handwritten digits of MNIST, 28 x 28 pixels: static images, a convolutional network",
         needs="MNIST's files and a convolutional network with average pools: give --data mnist:DIR and --ann "
         "FILE.onnx; without --snn FILE.nir the SNN is made of the ANN",
@@ -151,7 +151,7 @@ KNOWN = {
         # as many multipliers as the SNN has lanes; an image this large needs two banks, one for each row
         options={"rows": 2, "cols": 4},
     ),
-    "braille": Known(
+    "braille": BuiltinWorkload(
         description="tactile Braille letters: spike trains of 256 steps and 12 channels",
         needs="the recurrent network of the NIR paper and its data: give --snn braille_noDelay_bias_zero.nir "
         "(github.com/neuromorphs/NIR) and --data npz:FILE with spikes, label",
@@ -160,7 +160,7 @@ KNOWN = {
         hold_out=4,
         nir={"dt": 1e-4},
     ),
-    "nmnist": Known(
+    "nmnist": BuiltinWorkload(
         description="handwritten digits seen by an event camera (N-MNIST): events in 300 steps of 1 ms",
         needs="the convolutional network of the NIR paper and recordings: give --snn cnn_sinabs.nir "
         "(github.com/neuromorphs/NIR) and --data npz:FILE with events",
@@ -176,7 +176,7 @@ KNOWN = {
 """The workloads by name."""
 
 
-def named(name: str, options: ModelOptions, given: Given | None = None) -> Workload:
+def named(name: str, options: ModelOptions, given: Overrides | None = None) -> Workload:
     """Return a workload by its name, with what the user gave instead of what comes with tospike.
 
     Any name will do for networks and data of the user's own.
@@ -186,11 +186,11 @@ def named(name: str, options: ModelOptions, given: Given | None = None) -> Workl
     InputError
         There is none of that name, or what it needs is missing; the message tells what to give.
     """
-    given = given or Given()
+    given = given or Overrides()
     known = KNOWN.get(name)
     is_own = given.ann is not None and given.snn is not None and given.data is not None
     if is_own and (known is None or known.data is not None):
-        known = Known(description=given.data or "", needs="all of --ann, --snn and --data")
+        known = BuiltinWorkload(description=given.data or "", needs="all of --ann, --snn and --data")
     if known is None:
         require(given.ann is None and given.snn is None, f"{name} needs all of --ann, --snn and --data")
         raise InputError(f"there is no workload {name!r}: use {', '.join(KNOWN)}, or give --ann, --snn and --data")

@@ -15,7 +15,7 @@ from tospike.gen.emit.verilog import Port, Verilog, convert
 from tospike.gen.emit.verilog_files import describe_origin, describe_verilog, verilog_files
 from tospike.gen.files.written_folder import digest, write_folder
 from tospike.hw.array.array import SystolicArray
-from tospike.hw.params import ArrayParams, EngineParams, Technology
+from tospike.hw.params import ArrayParams, EngineParams, PrimitiveSet
 
 ARRAY = "array"
 """Kind, and name of the module, of a bare array."""
@@ -30,9 +30,9 @@ def generate_array(out: Path, *, params: ArrayParams) -> Path:
         ``out`` is in use for something else, or cannot be written.
     """
     own, ports = convert(SystolicArray(params), ARRAY)
-    verilog = {params.technology: own}
-    for technology, variant in variants(params).items():
-        verilog[technology], _ = convert(SystolicArray(variant), ARRAY)
+    verilog = {params.primitives: own}
+    for primitives, variant in variants(params).items():
+        verilog[primitives], _ = convert(SystolicArray(variant), ARRAY)
     _write(
         out,
         kind=ARRAY,
@@ -80,7 +80,7 @@ def generate_component(
         ``out`` is in use for something else, or cannot be written.
     """
     verilog, ports = convert(component, name)
-    own = {Technology.GENERIC: verilog}
+    own = {PrimitiveSet.GENERIC: verilog}
     meanings = engine_meanings(params)
     return _write(
         out, kind=kind, name=name, verilog=own, ports=ports, params=params, meanings=meanings, choices=choices
@@ -92,7 +92,7 @@ def _write(
     *,
     kind: str,
     name: str,
-    verilog: Mapping[Technology, Verilog],
+    verilog: Mapping[PrimitiveSet, Verilog],
     ports: list[Port],
     params: ArrayParams | EngineParams,
     meanings: Mapping[str, str],

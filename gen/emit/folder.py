@@ -112,8 +112,8 @@ def generate(
     images = memory_images.pack(design or blank_design(params))
     own, ports, number = build(params, images)
     verilog = {technology_of(params): own}
-    for technology, variant in variants(params).items():
-        verilog[technology], _, _ = build(variant, images, number=number)
+    for primitives, variant in variants(params).items():
+        verilog[primitives], _, _ = build(variant, images, number=number)
     registers = register_map(params, version=version_word(metadata.version("tospike")), config_hash=number)
     vectors = make_vectors(params, design, samples, f"the first test samples of {choices.get('data', 'the data')}")
     manifest = {

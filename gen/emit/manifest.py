@@ -12,8 +12,8 @@ from tospike.gen.files.reading import read_text, reading
 from tospike.gen.files.written_folder import MANIFEST
 from tospike.hw.params import require
 
-FORMAT = 2
-"""Of the descriptions in a manifest. 1 was by the names of classes."""
+FORMAT = 3
+"""Of the descriptions in a manifest. 1 had names of classes, 2 other names of fields."""
 
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*")
 _PORT = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")

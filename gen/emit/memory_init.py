@@ -8,6 +8,8 @@ from tospike.hw.encoders import delay_layout
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
+    ConvLayer,
+    ConvParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -16,8 +18,6 @@ from tospike.hw.params import (
     EventAnnParams,
     EventParams,
     GradedSpikeParams,
-    ImageLayer,
-    ImageParams,
     RegisterParams,
     RequantizeParams,
     SpikeCountParams,
@@ -69,7 +69,7 @@ def _systolic(params: SystolicParams, design: Design, index: int) -> Images:
     )
 
 
-def _image(params: ImageParams, design: Design, index: int) -> Images:
+def _image(params: ConvParams, design: Design, index: int) -> Images:
     stages = design.stages_of(index)
     return image_layout.pack(
         params,
@@ -98,7 +98,7 @@ PACKERS: Mapping[type[EngineParams], Callable[[Any, Design, int], Images]] = {
     EventAnnParams: _event,
     DeltaAnnParams: _event,
     SystolicParams: _systolic,
-    ImageParams: _image,
+    ConvParams: _image,
 }
 """What an engine's memories hold, by the class of its parameters."""
 
@@ -113,7 +113,7 @@ def _shifts(stages: Sequence[Stage], requantize: RequantizeParams) -> list[int]:
     ]
 
 
-def _taps(stage: Stage, layer: ImageLayer) -> Any:
+def _taps(stage: Stage, layer: ConvLayer) -> Any:
     """Return the weights as :func:`tospike.hw.conv.layout.pack` takes them."""
     synapses = stage.synapses
     if isinstance(synapses, Dense):

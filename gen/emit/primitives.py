@@ -4,38 +4,38 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from tospike.hw.params import PRIMITIVES, AcceleratorParams, ArrayParams, Technology
+from tospike.hw.params import PRIMITIVES, AcceleratorParams, ArrayParams, PrimitiveSet
 from tospike.hw.primitives import cell_model
 
 SAME_CYCLES = tuple(
-    technology for technology, facts in PRIMITIVES.items() if facts.is_vendors and not facts.multiplier_adds
+    primitives for primitives, facts in PRIMITIVES.items() if facts.is_vendors and not facts.multiplier_adds
 )
 """Vendors' cells of which an array does in every cycle what a generic one does."""
 
 Hardware = TypeVar("Hardware", AcceleratorParams, ArrayParams)
 
 
-def technology_of(params: AcceleratorParams | ArrayParams) -> Technology:
+def technology_of(params: AcceleratorParams | ArrayParams) -> PrimitiveSet:
     """The technology of the arrays in it."""
-    return next((array.technology for array in params.arrays), Technology.GENERIC)
+    return next((array.primitives for array in params.arrays), PrimitiveSet.GENERIC)
 
 
 def with_products(array: ArrayParams, products: int | None) -> ArrayParams:
     """The array with so many products per multiplier; ``None``: two where a vendor's multipliers are wide
     enough for it."""
     if products is None:
-        products = 2 if array.primitives.is_vendors and array.packing_obstacle is None else 1
+        products = 2 if array.facts.is_vendors and array.packing_obstacle is None else 1
     return replace(array, products_per_multiplier=products)
 
 
-def variants(params: Hardware) -> dict[Technology, Hardware]:
+def variants(params: Hardware) -> dict[PrimitiveSet, Hardware]:
     """The same hardware made of vendors' cells, for each vendor where nothing else changes."""
     arrays = params.arrays
-    if not arrays or any(array.primitives.is_vendors or array.zero_gating for array in arrays):
+    if not arrays or any(array.facts.is_vendors or array.zero_gating for array in arrays):
         return {}
-    return {technology: params.made_of(technology) for technology in SAME_CYCLES}
+    return {primitives: params.made_of(primitives) for primitives in SAME_CYCLES}
 
 
-def cell_models(technologies: Iterable[Technology]) -> dict[str, str]:
-    """Verilog files with models of the cells of ``technologies``, by name: for simulation, not for synthesis."""
-    return dict(cell_model(technology) for technology in technologies if PRIMITIVES[technology].is_vendors)
+def cell_models(names: Iterable[PrimitiveSet]) -> dict[str, str]:
+    """Verilog files with models of the cells of ``names``, by name: for simulation, not for synthesis."""
+    return dict(cell_model(primitives) for primitives in names if PRIMITIVES[primitives].is_vendors)

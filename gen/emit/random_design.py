@@ -10,6 +10,7 @@ from tospike.hw.params import (
     AcceleratorParams,
     AnnLayerParams,
     Contents,
+    ConvParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -20,7 +21,6 @@ from tospike.hw.params import (
     EventParams,
     EventWindow,
     GradedSpikeParams,
-    ImageParams,
     InputError,
     IntFormat,
     RegisterParams,
@@ -72,7 +72,7 @@ def _time(params: AcceleratorParams) -> dict[str, Any]:
 
 def _delta_time(encoder: DeltaParams) -> dict[str, Any]:
     if encoder.amounts:
-        return {"looks": encoder.steps}
+        return {"partial_inferences": encoder.steps}
     return {"steps": encoder.steps, "encoding": Encoding.DELTA, "delta_threshold": encoder.threshold}
 
 
@@ -106,7 +106,7 @@ def _systolic(params: AcceleratorParams, index: int, engine: SystolicParams, rng
     return _systolic_stages(f"engine_{index}", engine, rng)
 
 
-def _image(params: AcceleratorParams, index: int, engine: ImageParams, rng: np.random.Generator) -> list[Stage]:
+def _image(params: AcceleratorParams, index: int, engine: ConvParams, rng: np.random.Generator) -> list[Stage]:
     raise InputError("an image engine has no random network: generate it from a trained one")
 
 
@@ -121,7 +121,7 @@ STAGES: Mapping[type[EngineParams], Callable[[AcceleratorParams, int, Any, np.ra
     EventAnnParams: _ann,
     DeltaAnnParams: _ann,
     SystolicParams: _systolic,
-    ImageParams: _image,
+    ConvParams: _image,
 }
 """Random stages of an engine, by the class of its parameters."""
 
@@ -136,7 +136,7 @@ def _event_stage(name: str, engine: EventParams, rng: np.random.Generator) -> St
     square = (engine.neurons, engine.neurons)
     recurrent = _integers(rng, engine.weight, square) if engine.recurrent else None
     varying = engine.neuron.varying.values()
-    columns = [rng.integers(0, 1 << leak.fraction_bits, engine.channels, endpoint=True) for leak in varying]
+    columns = [rng.integers(0, 1 << leak.decay_bits, engine.channels, endpoint=True) for leak in varying]
     decays = np.stack(columns, axis=1) if varying else None
     synapses: Dense | Conv2d
     if engine.window is None:
@@ -202,7 +202,7 @@ def random_samples(design: Design, count: int, *, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     spec, params = design.network.input, design.params
     is_frame = params.engines[0].takes in (Contents.FRAME, Contents.SPARSE_FRAME)
-    shape = (params.input.addresses,) if is_frame else (spec.looks or spec.steps, spec.inputs)
+    shape = (params.input.addresses,) if is_frame else (spec.partial_inferences or spec.steps, spec.inputs)
     samples: list[Array] = [np.zeros(shape, dtype=np.int64), np.full(shape, params.input.payload.max, dtype=np.int64)]
     for index in range(2, count):
         kept = rng.random(shape) < (index - 1) / (count - 1)

@@ -15,7 +15,7 @@ from tospike.gen.emit.verilog_text import MEMORIES
 from tospike.gen.tools.fpga import FPGA_TOOLS
 from tospike.hw.host.layout import regions
 from tospike.hw.host.register_map import HostRegister
-from tospike.hw.params import PRIMITIVES, AcceleratorParams, Technology
+from tospike.hw.params import PRIMITIVES, AcceleratorParams, PrimitiveSet
 from tospike.hw.params.devices import DEVICES, Device
 
 README, MAKEFILE, BENCH, COCOTB = "README.md", "Makefile", f"{TEST}/test_design.py", f"{TEST}/cocotb.mk"
@@ -34,9 +34,9 @@ SCRIPT_DEVICE = "ecp5-85k"
 _ROUTE = ("--seed", "1", "--router", "router1", "--lpf-allow-unconstrained", "--json", "netlist.json")
 
 
-def script_device(technology: Technology) -> Device:
+def script_device(primitives: PrimitiveSet) -> Device:
     """The device for which a folder's scripts synthesise a design that is made of these cells."""
-    return next((one for one in DEVICES.values() if one.family.primitives is technology), DEVICES[SCRIPT_DEVICE])
+    return next((one for one in DEVICES.values() if one.family.primitives is primitives), DEVICES[SCRIPT_DEVICE])
 
 
 def script_command(device: Device) -> str:
@@ -82,8 +82,8 @@ def stand_alone_files(
         A few words on each port, by name.
     """
     top = str(manifest["top"])
-    variants = {Technology(name): path for name, path in manifest["verilog"].items()}
-    sources = {technology: [path, *_models(technology, files)] for technology, path in variants.items()}
+    variants = {PrimitiveSet(name): path for name, path in manifest["verilog"].items()}
+    sources = {primitives: [path, *_models(primitives, files)] for primitives, path in variants.items()}
     main = next(iter(variants))
     device = script_device(main)
     values: dict[str, Any] = {
@@ -118,8 +118,8 @@ def stand_alone_files(
     return {**made, README: _render("README.md.j2", values)}
 
 
-def _models(technology: Technology, files: Mapping[str, str]) -> list[str]:
-    name = f"{SIMULATION}/{technology.value}_cells.v"
+def _models(primitives: PrimitiveSet, files: Mapping[str, str]) -> list[str]:
+    name = f"{SIMULATION}/{primitives.value}_cells.v"
     return [name] if name in files else []
 
 
@@ -140,12 +140,12 @@ def _host_values(host: Host) -> dict[str, Any]:
     }
 
 
-def _contents(paths: set[str], variants: Mapping[Technology, str]) -> list[tuple[str, str]]:
+def _contents(paths: set[str], variants: Mapping[PrimitiveSet, str]) -> list[tuple[str, str]]:
     """Describe each file, in the order in which a reader wants it."""
     made_of = {
         path: "the whole design as Verilog"
-        + (f", made of {PRIMITIVES[technology].title} multipliers" if PRIMITIVES[technology].is_vendors else "")
-        for technology, path in variants.items()
+        + (f", made of {PRIMITIVES[primitives].title} multipliers" if PRIMITIVES[primitives].is_vendors else "")
+        for primitives, path in variants.items()
     }
     what = {
         **made_of,

@@ -8,7 +8,7 @@ from tospike.gen.emit.manifest import FORMAT
 from tospike.gen.emit.primitives import cell_models
 from tospike.gen.emit.verilog import CLOCK, RESET, Port, Verilog, amaranth_versions
 from tospike.gen.emit.verilog_text import described
-from tospike.hw.params import PRIMITIVES, Technology
+from tospike.hw.params import PRIMITIVES, PrimitiveSet
 
 SIMULATION = "sim"
 """The folder of the models of vendors' cells."""
@@ -19,13 +19,13 @@ LICENCE = (
 )
 
 
-def verilog_path(top: str, technology: Technology) -> str:
+def verilog_path(top: str, primitives: PrimitiveSet) -> str:
     """Where the Verilog made of a technology's cells lies in the folder."""
-    return f"{technology.value}/{top}.v"
+    return f"{primitives.value}/{top}.v"
 
 
 def verilog_files(
-    top: str, verilog: Mapping[Technology, Verilog], *, origin: str, meanings: Mapping[str, str]
+    top: str, verilog: Mapping[PrimitiveSet, Verilog], *, origin: str, meanings: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the contents by path: for each technology the whole design, models of their cells, and what memories hold.
 
@@ -40,17 +40,17 @@ def verilog_files(
         f"{SIMULATION}/{name}": described(text, top="", header=LICENCE, ports={})
         for name, text in cell_models(verilog).items()
     }
-    for technology, one in verilog.items():
-        models = "" if not PRIMITIVES[technology].is_vendors else f", with the models in {SIMULATION} for simulators"
-        header = [f"{top}, {technology.value} Verilog{models}.", origin, *LICENCE]
-        files[verilog_path(top, technology)] = described(one.text, top=top, header=header, ports=meanings)
+    for primitives, one in verilog.items():
+        models = "" if not PRIMITIVES[primitives].is_vendors else f", with the models in {SIMULATION} for simulators"
+        header = [f"{top}, {primitives.value} Verilog{models}.", origin, *LICENCE]
+        files[verilog_path(top, primitives)] = described(one.text, top=top, header=header, ports=meanings)
         for path, content in one.memories.items():
             if files.setdefault(path, content) != content:
-                raise ValueError(f"{path} holds something else in {technology.value}'s cells")
+                raise ValueError(f"{path} holds something else in {primitives.value}'s cells")
     return files
 
 
-def describe_verilog(kind: str, top: str, ports: list[Port], verilog: Mapping[Technology, Verilog]) -> dict[str, Any]:
+def describe_verilog(kind: str, top: str, ports: list[Port], verilog: Mapping[PrimitiveSet, Verilog]) -> dict[str, Any]:
     """Return what the manifest says of any design. ``verilog`` maps technologies to files of which a tool takes one."""
     return {
         "tospike": metadata.version("tospike"),
@@ -61,7 +61,7 @@ def describe_verilog(kind: str, top: str, ports: list[Port], verilog: Mapping[Te
         "reset": RESET,
         "ports": [{"name": p.name, "width": p.width, "direction": p.direction} for p in ports],
         "tools": amaranth_versions(),
-        "verilog": {technology.value: verilog_path(top, technology) for technology in verilog},
+        "verilog": {primitives.value: verilog_path(top, primitives) for primitives in verilog},
         "simulation": sorted(f"{SIMULATION}/{name}" for name in cell_models(verilog)),
     }
 

@@ -16,7 +16,7 @@ from tospike.gen.nir.neurons import membrane
 from tospike.gen.nir.options import METADATA_KEY, NirOptions
 from tospike.gen.nir.synapses import Shape, dense_parts, fold, label
 from tospike.hw.params import InputError, Readout, require
-from tospike.sim.network import Array, Dense, Membrane, Network, Stage
+from tospike.sim.network import Array, Dense, Network, SpikingNeuron, Stage
 
 
 def read_options(path: str | Path) -> NirOptions:
@@ -80,7 +80,7 @@ def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str
 
     Returns
     -------
-    A float network of :class:`tospike.sim.network.Membrane` stages.
+    A float network of :class:`tospike.sim.network.SpikingNeuron` stages.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def _network(found: list[Layer], shape: Shape, options: NirOptions, name: str) -
         input=options.input_spec(stages[0].synapses.inputs),
         stages=tuple(stages),
         readout=_readout(stages[-1], options),
-        decision=options.decision,
+        decoding=options.decoding,
     )
 
 
@@ -131,7 +131,7 @@ def _stage(layer: Layer, shape: Shape, options: NirOptions) -> tuple[Stage, Shap
 
 
 def _readout(last: Stage, options: NirOptions) -> Readout:
-    assert isinstance(last.neuron, Membrane)
+    assert isinstance(last.neuron, SpikingNeuron)
     spikes = last.neuron.kind.spikes
     if options.readout is None:
         return Readout.COUNT if spikes else Readout.MEMBRANE

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tospike.gen.nir.frameworks import DecayRule, Framework, Gain, Integration, Start, TauUnit
 from tospike.gen.nir.options import NirOptions
 from tospike.hw.params import InputError, NeuronKind, Reset, ResetTiming, require
-from tospike.sim.network import Membrane, Parameter
+from tospike.sim.network import Parameter, SpikingNeuron
 
 KINDS = {
     nir.IF: NeuronKind.IF,
@@ -32,7 +32,7 @@ def of_snntorch(options: NirOptions) -> bool:
 
 def membrane(
     node: nir.NIRNode, label: str, shape: tuple[int, ...], options: NirOptions, *, recurrent: bool = False
-) -> Membrane:
+) -> SpikingNeuron:
     """Return the neuron of a layer whose outputs have ``shape``; a Threshold is one that forgets at once.
 
     Raises
@@ -44,7 +44,7 @@ def membrane(
     kind = KINDS[type(node)]
     gain, decay, rest = take.membrane(kind)
     synapse_gain, synapse_decay = take.synapse() if kind.synaptic else (1.0, 0.0)
-    neuron = Membrane(
+    neuron = SpikingNeuron(
         kind=kind,
         decay=decay,
         gain=gain,

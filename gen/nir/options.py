@@ -22,7 +22,7 @@ from tospike.hw.params import (
     require_range,
 )
 from tospike.hw.params.engines.encoder import LFSR_BITS
-from tospike.sim.network import Decision, InputSpec
+from tospike.sim.network import Decoding, InputSpec
 
 METADATA_KEY = "tospike"
 """Where the metadata of a NIR graph may state options; other tools pass them over."""
@@ -32,7 +32,7 @@ METADATA_KEY = "tospike"
 class NirOptions:
     """Every choice that NIR leaves open: its equations are continuous and hold no time step, reset or encoding.
 
-    See :class:`tospike.sim.network.Membrane` for the neuron that they make.
+    See :class:`tospike.sim.network.SpikingNeuron` for the neuron that they make.
     """
 
     PANEL: ClassVar = "What a NIR file leaves open (default: what the file states, else what is said here)"
@@ -79,18 +79,18 @@ class NirOptions:
     """All encodings but direct: the value that becomes the largest integer."""
     seed: int = option(
         1,
-        "Encoding lfsr: where its random numbers begin",
+        "Encoding stochastic: where its random numbers begin",
         name="encoding_seed",
         low=1,
         high=(1 << LFSR_BITS) - 1,
     )
-    """Encoding lfsr only: where its random numbers begin."""
+    """Encoding stochastic only: where its random numbers begin."""
     delta_threshold: int = option(0, "Encoding delta, ANN engine delta: changes that are larger are sent, in integers")
     """Encoding delta only: a change is sent if it is larger, of integers of ``input_bits``."""
     readout: Readout | None = option(None, "count, or membrane for a last I or LI", unset="by the last neuron")
     """``None``: the spike count of a last neuron that spikes, the membrane of one that does not."""
-    decision: Decision = option(
-        Decision.LARGEST, "The class: the largest output, at the end or early, or who spikes first"
+    decoding: Decoding = option(
+        Decoding.LARGEST, "The class: the largest output, at the end or early, or who spikes first"
     )
     """How the outputs become a class."""
     guessed: tuple[str, ...] = field(default=(), compare=False)

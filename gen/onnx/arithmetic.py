@@ -6,21 +6,21 @@ from typing import Any
 import numpy as np
 import onnx
 
-from tospike.gen.onnx.context import Walk, stage_name
+from tospike.gen.onnx.context import ImportContext, stage_name
 from tospike.gen.onnx.order import same_order
 from tospike.hw.params import require
 from tospike.sim.network import Add
 
 
-def arithmetic(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+def arithmetic(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """Add, Sub, Mul or Div with a constant per channel; Add or Sub of two branches."""
-    data = [index for index in range(2) if node.input[index] in walk.tensors]
+    data = [index for index in range(2) if node.input[index] in context.tensors]
     if len(data) == 2:
-        _branches(walk, node, name)
+        _branches(context, node, name)
         return
     require(len(data) == 1, f"{name} takes {' and '.join(node.input)}, which no supported node gives")
-    tensor = walk.data(node, name, data[0])
-    operand = walk.values(node, 1 - data[0], name, tensor)
+    tensor = context.data(node, name, data[0])
+    operand = context.values(node, 1 - data[0], name, tensor)
     factor, shift = np.ones(len(operand)), np.zeros(len(operand))
     if node.op_type == "Add":
         shift = operand
@@ -31,100 +31,102 @@ def arithmetic(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -
     else:
         require(data[0] == 0 and bool((operand != 0).all()), f"{name} divides by data or by zero: export a Mul")
         factor = 1 / operand
-    walk.scale(node, tensor, factor, shift)
+    context.scale(node, tensor, factor, shift)
 
 
-def _branches(walk: Walk, node: onnx.NodeProto, name: str) -> None:
+def _branches(context: ImportContext, node: onnx.NodeProto, name: str) -> None:
     require(node.op_type in ("Add", "Sub"), f"{name} multiplies or divides two branches: only Add and Sub join them")
-    first, second = walk.data(node, name, 0), walk.data(node, name, 1)
+    first, second = context.data(node, name, 0), context.data(node, name, 1)
     require(first.shape == second.shape, f"{name} adds samples of shapes {first.shape} and {second.shape}")
     weight = np.array([1.0, 1.0 if node.op_type == "Add" else -1.0])
-    in_order = walk.sketch.in_order(first) and walk.sketch.in_order(second)
+    in_order = context.sketch.in_order(first) and context.sketch.in_order(second)
     shape = first.shape
     if not in_order:
         require(
-            same_order(walk.sketch.order_of(first), walk.sketch.order_of(second)),
+            same_order(context.sketch.order_of(first), context.sketch.order_of(second)),
             f"{name} adds branches of which a Transpose has brought one into another order: export the network with "
             "channels first",
         )
-        shape = walk.sketch.image_shape(first)
+        shape = context.sketch.image_shape(first)
     synapses = Add(shape=shape, weight=weight, bias=np.zeros(shape[0]))
-    walk.pass_on(node, first, walk.sketch.add(stage_name(node), synapses, first, second))
+    context.pass_on(node, first, context.sketch.add(stage_name(node), synapses, first, second))
 
 
-def batch_normalization(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+def batch_normalization(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """BatchNormalization, folded as a factor and a shift per channel."""
     require(not options.get("training_mode", 0), f"{name} is in training mode: export the network for inference")
-    tensor = walk.data(node, name)
-    vectors = [walk.constant(node, index, name).value for index in range(1, 5)]
+    tensor = context.data(node, name)
+    vectors = [context.constant(node, index, name).value for index in range(1, 5)]
     good = all(vector.shape == tensor.shape[:1] for vector in vectors)
     require(good, f"{name} has statistics of other shapes than ({tensor.shape[0]},)")
     gamma, beta, mean, variance = (np.repeat(vector, math.prod(tensor.shape[1:])) for vector in vectors)
     require(bool((variance >= 0).all()), f"{name} has a negative variance: train or export it again")
     factor = gamma / np.sqrt(variance + options.get("epsilon", 1e-5))
-    walk.scale(node, tensor, factor, beta - factor * mean)
+    context.scale(node, tensor, factor, beta - factor * mean)
 
 
-def relu(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+def relu(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """Relu."""
-    tensor = walk.data(node, name)
-    stage = walk.sketch.activate(stage_name(node), tensor, relu=True, maximum=None)
-    walk.pass_on(node, tensor, stage)
+    tensor = context.data(node, name)
+    stage = context.sketch.activate(stage_name(node), tensor, relu=True, maximum=None)
+    context.pass_on(node, tensor, stage)
 
 
-def clip(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+def clip(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """Clip from 0 or from nowhere: clipped ReLU. Of a quantiser's integers: fewer of them."""
-    tensor = walk.data(node, name, takes_codes=True)
-    low, high = (_bound(walk, node, name, options, key, index) for index, key in enumerate(("min", "max"), 1))
+    tensor = context.data(node, name, takes_codes=True)
+    low, high = (_bound(context, node, name, options, key, index) for index, key in enumerate(("min", "max"), 1))
     if tensor.is_code:
         bounds = [None if bound is None else int(bound) for bound in (low, high)]
-        walk.pass_on(node, tensor, walk.sketch.narrow(name, tensor, *bounds))
+        context.pass_on(node, tensor, context.sketch.narrow(name, tensor, *bounds))
         return
     low = None if low is not None and low <= np.finfo(np.float32).min else low
     high = None if high is not None and high >= np.finfo(np.float32).max else high
     require(low in (0, None), f"{name} clips at {low} from below: only 0 is supported")
     require(high is None or high > 0, f"{name} clips at {high} from above: only positive bounds are supported")
-    stage = walk.sketch.activate(stage_name(node), tensor, relu=low == 0, maximum=high)
-    walk.pass_on(node, tensor, stage)
+    stage = context.sketch.activate(stage_name(node), tensor, relu=low == 0, maximum=high)
+    context.pass_on(node, tensor, stage)
 
 
-def _bound(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any], key: str, index: int) -> float | None:
+def _bound(
+    context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any], key: str, index: int
+) -> float | None:
     """Return a bound of a Clip: an attribute once, an input since opset 11, of any shape that holds one value."""
     if len(node.input) <= index or not node.input[index]:
         return None if options.get(key) is None else float(options[key])
     source = node.input[index]
-    require(source in walk.graph.constants, f"{name}: {source!r} depends on the input where a bound is needed")
-    value = walk.graph.constants[source].value
+    require(source in context.graph.constants, f"{name}: {source!r} depends on the input where a bound is needed")
+    value = context.graph.constants[source].value
     require(value.size == 1, f"{name}: {source!r} has shape {value.shape}, but a bound is one number")
     bound = float(value.reshape(-1)[0])
     require(not math.isnan(bound), f"{name}: {source!r} is NaN")
     return bound
 
 
-def alias(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+def alias(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """Identity, or Dropout, which does nothing at inference."""
     if node.op_type == "Dropout" and len(node.input) > 2 and node.input[2]:
-        mode = walk.graph.constants.get(node.input[2])
+        mode = context.graph.constants.get(node.input[2])
         require(mode is not None and not mode.value.any(), f"{name} is in training mode: export it for inference")
-    tensor = walk.data(node, name, takes_codes=True)
-    walk.pass_on(node, tensor, tensor.stage)
+    tensor = context.data(node, name, takes_codes=True)
+    context.pass_on(node, tensor, tensor.stage)
 
 
-def softmax(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+def softmax(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """Softmax or LogSoftmax of the logits: it leaves the largest the largest, so they are the network's output."""
-    tensor = walk.data(node, name)
-    axis = options.get("axis", -1 if walk.graph.opset >= 13 else 1)
+    tensor = context.data(node, name)
+    axis = options.get("axis", -1 if context.graph.opset >= 13 else 1)
     rank = len(tensor.shape) + 1
     # before opset 13, it goes over all axes from its own on
     over = (
         tensor.shape[axis % rank - 1 :]
-        if walk.graph.opset < 13
+        if context.graph.opset < 13
         else tensor.shape[axis % rank - 1 : axis % rank or None]
     )
     good = -rank <= axis < rank and axis % rank != 0 and math.prod(over) == math.prod(tensor.shape)
     require(good, f"{name} has axis {axis} of samples {tensor.shape}: only one over all classes is supported")
     require(
-        node.output[0] == walk.graph.output,
+        node.output[0] == context.graph.output,
         f"{name} is not the last node: only a softmax behind the logits is supported, which the largest decides",
     )
-    walk.pass_on(node, tensor, tensor.stage)
+    context.pass_on(node, tensor, tensor.stage)

@@ -7,22 +7,22 @@ import numpy as np
 import onnx
 
 from tospike.gen.onnx.graph import Constant, Graph
-from tospike.gen.onnx.network_builder import Sketch
+from tospike.gen.onnx.network_builder import NetworkBuilder
 from tospike.gen.onnx.tensor import INPUT, Tensor
 from tospike.hw.params import InputError, require
 from tospike.sim.network import Array, Shape
 
 
 @dataclass(kw_only=True, eq=False)
-class Walk:
+class ImportContext:
     """What the handlers of operators read and change."""
 
     graph: Graph
-    sketch: Sketch = field(init=False)
+    sketch: NetworkBuilder = field(init=False)
     tensors: dict[str, Tensor] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.sketch = Sketch(inputs=math.prod(self.graph.shape))
+        self.sketch = NetworkBuilder(inputs=math.prod(self.graph.shape))
         self.send(self.graph.input, INPUT, self.graph.shape)
 
     def send(self, name: str, stage: int, shape: Shape) -> None:

@@ -17,7 +17,7 @@ from tospike.gen.onnx.file import read_model
 from tospike.gen.onnx.fold import MOVES, Folder
 from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import SAMPLE_VALUES
-from tospike.sim.network import Array, Grid, Shape
+from tospike.sim.network import Array, QuantGrid, Shape
 
 STANDARD = ("", "ai.onnx")
 """Names of ONNX's own operator domain."""
@@ -28,7 +28,7 @@ class Constant:
     """A tensor that does not depend on the input."""
 
     value: Array
-    grid: Grid | None = None
+    grid: QuantGrid | None = None
     """Of a quantised tensor; its scale broadcasts to ``value``."""
     obstacle: str = ""
     """Why it cannot be weights, where it cannot."""
@@ -73,13 +73,15 @@ class Graph:
         require(math.prod(self.shape) <= SAMPLE_VALUES, most)
 
     @property
-    def frames(self) -> int:
+    def time_bins(self) -> int:
         """In how many frames the metadata ``tospike`` say that spike trains are summed; 0 if they say nothing."""
         stated = {entry.key: entry.value for entry in self.proto.metadata_props}.get(METADATA_KEY)
         try:
-            frames = int(json.loads(stated)["frames"]) if stated is not None else 0
+            frames = int(json.loads(stated)["time_bins"]) if stated is not None else 0
         except (ValueError, KeyError, TypeError):
-            raise InputError(f'metadata {METADATA_KEY!r} are {stated!r}, not {{"frames": NUMBER}}: mend them') from None
+            raise InputError(
+                f'metadata {METADATA_KEY!r} are {stated!r}, not {{"time_bins": NUMBER}}: mend them'
+            ) from None
         require(frames >= 0, f"metadata {METADATA_KEY!r} state {frames} frames: give 1 or more")
         return frames
 
@@ -111,7 +113,7 @@ class Graph:
         for name, value in zip(node.output, results, strict=True):
             self.constants[name] = Constant(value=value, grid=grid, obstacle=obstacle)
 
-    def _behind(self, node: onnx.NodeProto) -> tuple[Grid | None, str]:
+    def _behind(self, node: onnx.NodeProto) -> tuple[QuantGrid | None, str]:
         """Return the quantiser of a constant that was only moved: weights are often transposed after they were
         quantised."""
         source = self.constants[node.input[0]] if node.input and node.op_type in MOVES else None
@@ -120,7 +122,7 @@ class Graph:
         values = {name: self.constants[name].value for name in node.input if name}
         values[node.input[0]] = np.broadcast_to(source.grid.scale, source.value.shape)
         (scale,) = self._folder.fold(node, label(node), values)
-        return Grid(scale=scale, low=source.grid.low, high=source.grid.high), ""
+        return QuantGrid(scale=scale, qmin=source.grid.qmin, qmax=source.grid.qmax), ""
 
 
 def read_graph(path: Path) -> Graph:

@@ -11,7 +11,7 @@ import onnx
 
 from tospike.gen.onnx.graph import Constant, Graph, attributes, label
 from tospike.hw.params import InputError, require
-from tospike.sim.network import Array, Grid, GridRounding
+from tospike.sim.network import Array, GridRounding, QuantGrid
 
 QONNX = ("onnx.brevitas", "qonnx.custom_op.general", "finn.custom_op.general")
 """The domains under which QONNX's operators are found."""
@@ -30,9 +30,9 @@ class Quantizer:
     name: str
     """Of its node, as messages have it."""
     scale: Array
-    zero: Array
-    low: Array
-    high: Array
+    zero_point: Array
+    qmin: Array
+    qmax: Array
     is_zero_after: bool
     """Whether the zero point is added to what was rounded already: ONNX's are, QONNX's are not."""
     rounding: GridRounding = GridRounding.HALF_EVEN
@@ -40,23 +40,23 @@ class Quantizer:
     def __post_init__(self) -> None:
         good = bool(np.isfinite(self.scale).all() and (self.scale > 0).all())
         require(good, f"{self.name}: a quantiser's scale must be positive")
-        require(bool(np.isfinite(self.zero).all()), f"{self.name} has a zero point that is not a number")
-        require(bool((self.low < self.high).all()), f"{self.name}: the range of a quantiser is empty")
+        require(bool(np.isfinite(self.zero_point).all()), f"{self.name} has a zero point that is not a number")
+        require(bool((self.qmin < self.qmax).all()), f"{self.name}: the range of a quantiser is empty")
 
-    def grid(self) -> Grid:
+    def grid(self) -> QuantGrid:
         """Of activations."""
         require(
             np.ptp(self.scale) == 0,
             f"{self.name} quantises activations per channel: train it with one scale for all channels",
         )
-        require(np.ptp(self.zero) == 0, f"{self.name} has zero points per channel: give one")
-        require(np.ptp(self.low) == 0 and np.ptp(self.high) == 0, f"{self.name} has bits per channel: give one number")
-        zero = float(np.reshape(self.zero, -1)[0])
-        return Grid(
+        require(np.ptp(self.zero_point) == 0, f"{self.name} has zero points per channel: give one")
+        require(np.ptp(self.qmin) == 0 and np.ptp(self.qmax) == 0, f"{self.name} has bits per channel: give one number")
+        zero = float(np.reshape(self.zero_point, -1)[0])
+        return QuantGrid(
             scale=np.reshape(self.scale, -1)[0],
-            low=int(np.reshape(self.low, -1)[0]),
-            high=int(np.reshape(self.high, -1)[0]),
-            zero=zero,
+            qmin=int(np.reshape(self.qmin, -1)[0]),
+            qmax=int(np.reshape(self.qmax, -1)[0]),
+            zero_point=zero,
             after=int(zero) if self.is_zero_after else 0,
             rounding=self.rounding,
             single=True,
@@ -64,24 +64,24 @@ class Quantizer:
 
     def levels(self, values: Array) -> Array:
         """Return the integers that constants are rounded to."""
-        one = Grid(scale=np.asarray(1.0), low=-(1 << 62), high=1 << 62, rounding=self.rounding, single=True)
+        one = QuantGrid(scale=np.asarray(1.0), qmin=-(1 << 62), qmax=1 << 62, rounding=self.rounding, single=True)
         with np.errstate(over="ignore", under="ignore"):
             scaled = values.astype(np.float32) / self.scale.astype(np.float32)
         if self.is_zero_after:
-            return np.clip(one.levels(scaled).astype(np.float64) + self.zero, self.low, self.high)
-        return np.clip(one.levels(scaled + self.zero.astype(np.float32)), self.low, self.high)
+            return np.clip(one.levels(scaled).astype(np.float64) + self.zero_point, self.qmin, self.qmax)
+        return np.clip(one.levels(scaled + self.zero_point.astype(np.float32)), self.qmin, self.qmax)
 
     def constant(self, levels: Array) -> Constant:
         """Return what integers stand for: weights where they can be, or biases."""
-        value = self.scale * (levels.astype(np.float64) - self.zero)
-        low, high = (self.low - self.zero).min(), (self.high - self.zero).max()
-        if (self.high - self.low).max() >= 1 << WEIGHT_BITS:
+        value = self.scale * (levels.astype(np.float64) - self.zero_point)
+        low, high = (self.qmin - self.zero_point).min(), (self.qmax - self.zero_point).max()
+        if (self.qmax - self.qmin).max() >= 1 << WEIGHT_BITS:
             return Constant(
                 value=value, obstacle=f"{self.name} has more than {WEIGHT_BITS} bits, which biases may have"
             )
-        if (self.zero != np.rint(self.zero)).any():
+        if (self.zero_point != np.rint(self.zero_point)).any():
             return Constant(value=value, obstacle=f"{self.name} has a zero point that is not an integer")
-        return Constant(value=value, grid=Grid(scale=self.scale, low=int(low), high=int(high)))
+        return Constant(value=value, grid=QuantGrid(scale=self.scale, qmin=int(low), qmax=int(high)))
 
 
 def quant(node: onnx.NodeProto, graph: Graph) -> Quantizer:
@@ -95,11 +95,11 @@ def quant(node: onnx.NodeProto, graph: Graph) -> Quantizer:
     shown = ", ".join(f"{width:g}" for width in np.unique(bits))
     require(good, f"{name} has {shown} bits: 1 (unsigned or BipolarQuant) to 32 are supported")
     size = 2.0 ** (bits - signed)
-    one = Grid(scale=np.asarray(1.0), low=-(1 << 40), high=1 << 40, rounding=ROUNDINGS[mode])
+    one = QuantGrid(scale=np.asarray(1.0), qmin=-(1 << 40), qmax=1 << 40, rounding=ROUNDINGS[mode])
     low = one.levels(-size + narrow if signed else 0 * size)
     high = one.levels(size - 1 - (narrow and not signed))
     return Quantizer(
-        name=name, scale=scale, zero=zero, low=low, high=high, is_zero_after=False, rounding=ROUNDINGS[mode]
+        name=name, scale=scale, zero_point=zero, qmin=low, qmax=high, is_zero_after=False, rounding=ROUNDINGS[mode]
     )
 
 
@@ -131,9 +131,9 @@ def linear(node: onnx.NodeProto, graph: Graph, shape: tuple[int, ...], kind: np.
     return Quantizer(
         name=name,
         scale=scale.astype(np.float64),
-        zero=zero.astype(np.float64),
-        low=np.asarray(low),
-        high=np.asarray(high),
+        zero_point=zero.astype(np.float64),
+        qmin=np.asarray(low),
+        qmax=np.asarray(high),
         is_zero_after=True,
     )
 
@@ -163,12 +163,12 @@ def bipolar_scale(node: onnx.NodeProto, graph: Graph) -> Array:
     return _operand(node, graph, 1)
 
 
-def bipolar_grid(scale: Array) -> Grid:
+def bipolar_grid(scale: Array) -> QuantGrid:
     """Return the grid of BipolarQuant activations: one unsigned bit q that stands for ``2 * scale * (q - 1/2)``."""
-    return Grid(scale=2 * scale, low=0, high=1, zero=0.5, rounding=GridRounding.TIES_UP)
+    return QuantGrid(scale=2 * scale, qmin=0, qmax=1, zero_point=0.5, rounding=GridRounding.TIES_UP)
 
 
-def threshold_grid(node: onnx.NodeProto, graph: Graph) -> tuple[Grid, Array, Array]:
+def threshold_grid(node: onnx.NodeProto, graph: Graph) -> tuple[QuantGrid, Array, Array]:
     """Read a MultiThreshold: the grid of its results, and (channels,) factor and shift that go before it.
 
     It counts the thresholds that a value reaches; where they are evenly spaced, that is rounding. Thresholds that
@@ -197,13 +197,15 @@ def threshold_grid(node: onnx.NodeProto, graph: Graph) -> tuple[Grid, Array, Arr
         f"{name} has thresholds that are not evenly spaced, which no multiplier reproduces: train a uniform quantiser",
     )
     zero = -float(options.get("out_bias", 0.0)) / scale
-    grid = Grid(scale=np.asarray(scale), low=0, high=count, zero=zero, rounding=GridRounding.TIES_UP)
+    grid = QuantGrid(scale=np.asarray(scale), qmin=0, qmax=count, zero_point=zero, rounding=GridRounding.TIES_UP)
     return grid, scale / step, scale * (0.5 - zero - first / step)
 
 
 def bipolar_constant(constant: Constant, scale: Array) -> Constant:
     """Return the constant weights as +scale and -scale."""
-    return Constant(value=scale * np.where(constant.value >= 0, 1.0, -1.0), grid=Grid(scale=scale, low=-1, high=1))
+    return Constant(
+        value=scale * np.where(constant.value >= 0, 1.0, -1.0), grid=QuantGrid(scale=scale, qmin=-1, qmax=1)
+    )
 
 
 def _operand(node: onnx.NodeProto, graph: Graph, index: int) -> Array:

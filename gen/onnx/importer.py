@@ -11,13 +11,13 @@ import onnx
 from tospike.gen.emit.names import identifier
 from tospike.gen.files.reading import reading
 from tospike.gen.onnx import arithmetic, layers, quantizers, shapes
-from tospike.gen.onnx.context import Walk
+from tospike.gen.onnx.context import ImportContext
 from tospike.gen.onnx.graph import STANDARD, Constant, attributes, label, read_graph
 from tospike.gen.onnx.grids import QONNX
 from tospike.hw.params import InputError, require
 from tospike.sim.network import Network
 
-Handler = Callable[[Walk, onnx.NodeProto, str, dict[str, Any]], None]
+Handler = Callable[[ImportContext, onnx.NodeProto, str, dict[str, Any]], None]
 
 OPERATORS: dict[str, Handler] = {
     "Conv": layers.conv,
@@ -87,37 +87,37 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
     file = Path(path)
     with reading(file, "ONNX model", "export it again"):
         graph = read_graph(file)
-        network = _network(Walk(graph=graph), name or identifier(file.stem))
-        return replace(network, input=replace(network.input, frames=graph.frames))
+        network = _network(ImportContext(graph=graph), name or identifier(file.stem))
+        return replace(network, input=replace(network.input, time_bins=graph.time_bins))
 
 
-def _network(walk: Walk, name: str) -> Network:
-    for node in walk.graph.nodes:
-        _step(walk, node)
-    output = walk.tensors.get(walk.graph.output)
-    last = len(walk.sketch.drafts) - 1
+def _network(context: ImportContext, name: str) -> Network:
+    for node in context.graph.nodes:
+        _step(context, node)
+    output = context.tensors.get(context.graph.output)
+    last = len(context.sketch.drafts) - 1
     if output is None or output.stage != last:
         raise InputError(
-            f"output {walk.graph.output!r} is not what the nodes end in: export the network without other branches"
+            f"output {context.graph.output!r} is not what the nodes end in: export the network without other branches"
         )
     require(
-        not output.is_code and walk.sketch.order_of(output) is None,
-        f"output {walk.graph.output!r} is integers of a QuantizeLinear, or a Transpose of what the last layer sends: "
-        "export the network with float outputs, classes in their order",
+        not output.is_code and context.sketch.order_of(output) is None,
+        f"output {context.graph.output!r} is integers of a QuantizeLinear, or a Transpose of what the last layer "
+        "sends: export the network with float outputs, classes in their order",
     )
-    taken = {source for draft in walk.sketch.drafts for source in draft.sources} | {last}
-    for index, draft in enumerate(walk.sketch.drafts):
+    taken = {source for draft in context.sketch.drafts for source in draft.sources} | {last}
+    for index, draft in enumerate(context.sketch.drafts):
         require(index in taken, f"nothing takes what node {draft.name!r} gives: export the network without it")
-    return walk.sketch.network(name)
+    return context.sketch.network(name)
 
 
-def _step(walk: Walk, node: onnx.NodeProto) -> None:
-    name, graph = label(node), walk.graph
+def _step(context: ImportContext, node: onnx.NodeProto) -> None:
+    name, graph = label(node), context.graph
     require(node.domain in (*STANDARD, *QONNX), f"{name} of domain {node.domain!r} is not supported: use {SUPPORTED}")
     standard = node.domain in STANDARD
     handler = (OPERATORS if standard else QONNX_OPERATORS).get(node.op_type)
-    if standard and node.op_type == "Shape" and node.input[0] in walk.tensors:
-        sizes = [graph.batch, *walk.tensors[node.input[0]].shape]  # a batch of 0 is what Reshape keeps
+    if standard and node.op_type == "Shape" and node.input[0] in context.tensors:
+        sizes = [graph.batch, *context.tensors[node.input[0]].shape]  # a batch of 0 is what Reshape keeps
         graph.constants[node.output[0]] = Constant(value=np.array(sizes, dtype=np.int64))
     elif standard and graph.is_constant(node) and node.op_type not in QUANTIZERS:
         graph.fold(node)
@@ -125,7 +125,7 @@ def _step(walk: Walk, node: onnx.NodeProto) -> None:
         raise InputError(f"{name} is not supported: use {SUPPORTED}")
     else:
         try:
-            handler(walk, node, name, attributes(node))
+            handler(context, node, name, attributes(node))
         except (IndexError, KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             if isinstance(error, InputError):
                 raise

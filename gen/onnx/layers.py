@@ -6,23 +6,23 @@ from typing import Any
 import numpy as np
 import onnx
 
-from tospike.gen.onnx.context import Walk, stage_name
+from tospike.gen.onnx.context import ImportContext, stage_name
 from tospike.gen.onnx.graph import Constant
 from tospike.gen.onnx.order import arranged, inverse
 from tospike.gen.onnx.shapes import axes_of
 from tospike.gen.onnx.tensor import INPUT, Tensor
 from tospike.gen.onnx.windows import read_window
 from tospike.hw.params import InputError, require
-from tospike.sim.network import AveragePool2d, Conv2d, Dense, Grid, MaxPool2d, Shape, Window
+from tospike.sim.network import AveragePool2d, Conv2d, Dense, MaxPool2d, QuantGrid, Shape, Window
 
 
-def conv(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+def conv(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """Conv in two dimensions."""
-    tensor = walk.image(node, name)
-    constant = walk.constant(node, 1, name)
+    tensor = context.image(node, name)
+    constant = context.constant(node, 1, name)
     weight = constant.value
     window = read_window(options, tensor.shape, weight.shape[2:], name)
-    bias = walk.constant(node, 2, name).value if len(node.input) > 2 and node.input[2] else np.zeros(len(weight))
+    bias = context.constant(node, 2, name).value if len(node.input) > 2 and node.input[2] else np.zeros(len(weight))
     try:
         synapses = Conv2d(
             shape=(tensor.shape[0], tensor.shape[1], tensor.shape[2]),
@@ -35,30 +35,30 @@ def conv(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -
         )
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    walk.send(node.output[0], walk.sketch.add(stage_name(node), synapses, tensor), synapses.output_shape)
+    context.send(node.output[0], context.sketch.add(stage_name(node), synapses, tensor), synapses.output_shape)
 
 
-def gemm(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+def gemm(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """Gemm: dense, with its bias."""
     require(not options.get("transA", 0), f"{name} has transA: export it with samples in rows")
-    _dense(walk, node, name, transposed=not options.get("transB", 0), alpha=options.get("alpha", 1.0))
+    _dense(context, node, name, transposed=not options.get("transB", 0), alpha=options.get("alpha", 1.0))
     if len(node.input) > 2 and node.input[2]:
-        tensor = walk.tensors[node.output[0]]
-        shift = options.get("beta", 1.0) * walk.values(node, 2, name, tensor)
-        draft = walk.sketch.drafts[tensor.stage]
+        tensor = context.tensors[node.output[0]]
+        shift = options.get("beta", 1.0) * context.values(node, 2, name, tensor)
+        draft = context.sketch.drafts[tensor.stage]
         draft.scale(np.ones(len(shift)), shift)
 
 
-def matmul(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+def matmul(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """MatMul with constant weights: dense."""
-    _dense(walk, node, name, transposed=True, alpha=1.0)
+    _dense(context, node, name, transposed=True, alpha=1.0)
 
 
-def _dense(walk: Walk, node: onnx.NodeProto, name: str, *, transposed: bool, alpha: float) -> None:
-    right = node.input[0] in walk.tensors and node.input[1] not in walk.tensors
+def _dense(context: ImportContext, node: onnx.NodeProto, name: str, *, transposed: bool, alpha: float) -> None:
+    right = node.input[0] in context.tensors and node.input[1] not in context.tensors
     require(right, f"{name} has its weights on the left, or none: export it as data times weights")
-    tensor = walk.data(node, name)
-    constant = walk.constant(node, 1, name)
+    tensor = context.data(node, name)
+    constant = context.constant(node, 1, name)
     weight = constant.value
     good = weight.ndim == 2 and weight.size >= 1
     require(good, f"{name}: {node.input[1]!r} has shape {weight.shape}, not 2 dimensions")
@@ -69,18 +69,18 @@ def _dense(walk: Walk, node: onnx.NodeProto, name: str, *, transposed: bool, alp
     require(weight.shape[1] == tensor.shape[0], f"{name} takes {weight.shape[1]} values but gets {tensor.shape[0]}")
     grid = replace(constant.grid, scale=scale) if constant.grid else None
     rows = _rows(replace(constant, value=weight, grid=grid), name)
-    if (order := walk.sketch.order_of(tensor)) is not None:
+    if (order := context.sketch.order_of(tensor)) is not None:
         weight = weight[:, inverse(order)]
     synapses = Dense(weight=weight, bias=np.zeros(len(weight)), grid=rows)
-    stage = walk.sketch.add(stage_name(node), synapses, tensor)
+    stage = context.sketch.add(stage_name(node), synapses, tensor)
     if alpha != 1.0:
-        walk.sketch.drafts[stage].scale(np.full(len(weight), alpha), np.zeros(len(weight)))
-    walk.send(node.output[0], stage, synapses.output_shape)
+        context.sketch.drafts[stage].scale(np.full(len(weight), alpha), np.zeros(len(weight)))
+    context.send(node.output[0], stage, synapses.output_shape)
 
 
-def pool(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+def pool(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """MaxPool or AveragePool."""
-    tensor = walk.image(node, name)
+    tensor = context.image(node, name)
     window = read_window(options, tensor.shape, tuple(options["kernel_shape"]), name)
     require(len(node.output) == 1, f"{name} has a second output, the indices: export it without")
     require(
@@ -88,48 +88,50 @@ def pool(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -
         f"{name} divides by fewer values at the padded edges: export it with count_include_pad, or without padding",
     )
     synapses = _pooled(node, name, tensor.shape, window)
-    stage = walk.sketch.add(stage_name(node), synapses, tensor)
-    walk.pass_on(node, replace(tensor, order=None, shape=synapses.output_shape), stage)
+    stage = context.sketch.add(stage_name(node), synapses, tensor)
+    context.pass_on(node, replace(tensor, order=None, shape=synapses.output_shape), stage)
 
 
-def global_pool(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+def global_pool(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """GlobalAveragePool: a window as large as the image."""
-    tensor = walk.data(node, name)
+    tensor = context.data(node, name)
     require(len(tensor.shape) == 3, f"{name} gets samples of shape {tensor.shape}, not (channels, height, width)")
-    _average(walk, node, name, tensor, 1, (tensor.shape[0], 1, 1))
+    _average(context, node, name, tensor, 1, (tensor.shape[0], 1, 1))
 
 
-def reduce_mean(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+def reduce_mean(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """ReduceMean over height and width: a global average pool, of channels that come first or last."""
-    tensor = walk.data(node, name)
-    axes = axes_of(walk, node, name, options, len(tensor.shape) + 1)
+    tensor = context.data(node, name)
+    axes = axes_of(context, node, name, options, len(tensor.shape) + 1)
     good = len(tensor.shape) == 3 and axes is not None and sorted(axes) in ([1, 2], [2, 3])
     require(good, f"{name} reduces axes {axes} of samples {tensor.shape}: only height and width together are supported")
     channel = 1 if sorted(axes or ()) == [2, 3] else 3
     count = tensor.shape[channel - 1]
     kept = tuple(count if axis == channel else 1 for axis in (1, 2, 3))
-    _average(walk, node, name, tensor, channel, kept if options.get("keepdims", 1) else (count,))
+    _average(context, node, name, tensor, channel, kept if options.get("keepdims", 1) else (count,))
 
 
-def _average(walk: Walk, node: onnx.NodeProto, name: str, tensor: Tensor, channel: int, shape: Shape) -> None:
+def _average(
+    context: ImportContext, node: onnx.NodeProto, name: str, tensor: Tensor, channel: int, shape: Shape
+) -> None:
     """Take the mean of each channel of an image, of which ``channel`` is the axis."""
     if channel == 3:
         tensor = tensor.transposed((2, 0, 1))
     channels, height, width = tensor.shape
-    order = walk.sketch.order_of(tensor)
+    order = context.sketch.order_of(tensor)
     if tensor.stage != INPUT and order is not None:
         # a mean does not care for the order of what it is of
         places = np.sort(order.reshape(channels, -1), axis=1).reshape(-1)
         tensor = replace(tensor, order=arranged(places))
-        if walk.sketch.in_order(tensor):
-            _, height, width = walk.sketch.drafts[tensor.stage].synapses.output_shape
+        if context.sketch.in_order(tensor):
+            _, height, width = context.sketch.drafts[tensor.stage].synapses.output_shape
     require(
-        walk.sketch.in_order(tensor),
+        context.sketch.in_order(tensor),
         f"{name} takes values that a Transpose has brought into another order: export the network with channels first",
     )
     window = Window(kernel=(height, width))
     synapses = _pooled(node, name, (channels, height, width), window)
-    walk.send(node.output[0], walk.sketch.add(stage_name(node), synapses, tensor), shape)
+    context.send(node.output[0], context.sketch.add(stage_name(node), synapses, tensor), shape)
 
 
 def _pooled(node: onnx.NodeProto, name: str, shape: Shape, window: Window) -> MaxPool2d | AveragePool2d:
@@ -140,7 +142,7 @@ def _pooled(node: onnx.NodeProto, name: str, shape: Shape, window: Window) -> Ma
         raise InputError(f"{name}: {error}") from None
 
 
-def _rows(constant: Constant, name: str) -> Grid | None:
+def _rows(constant: Constant, name: str) -> QuantGrid | None:
     """Return the grid of weights (outputs, ...) with a scale of shape () or (outputs,)."""
     grid = constant.grid
     require(

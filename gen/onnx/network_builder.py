@@ -13,10 +13,10 @@ from tospike.sim.network import (
     Array,
     Conv2d,
     Dense,
-    Grid,
     InputSpec,
     MaxPool2d,
     Network,
+    QuantGrid,
     Stage,
     Synapses,
 )
@@ -26,7 +26,7 @@ WEIGHTS = IntFormat(bits=8, signed=True)
 
 
 @dataclass(kw_only=True, eq=False)
-class _Draft:
+class LayerDraft:
     """A stage that operators may still be folded into."""
 
     name: str
@@ -36,7 +36,7 @@ class _Draft:
     """Nothing else takes its inputs."""
     relu: bool = False
     maximum: float | None = None
-    grid: Grid | None = None
+    grid: QuantGrid | None = None
 
     @property
     def is_linear(self) -> bool:
@@ -56,7 +56,7 @@ class _Draft:
         )
 
 
-def _settle_weights(draft: _Draft) -> str:
+def _settle_weights(draft: LayerDraft) -> str:
     """Leave trained integers that the hardware does not have to the quantiser; a warning that says so, or nothing.
 
     Quantisers with a zero point give them, and -128 mirrored.
@@ -81,19 +81,19 @@ def _settle_weights(draft: _Draft) -> str:
     )
 
 
-def _scaled_grid(grid: Grid | None, factor: Array) -> Grid | None:
+def _scaled_grid(grid: QuantGrid | None, factor: Array) -> QuantGrid | None:
     """Return the grid of weights that are multiplied by ``factor`` (channels,); negative factors mirror the
     integers."""
     if grid is None:
         return None
-    low = min(grid.low, -grid.high) if (factor < 0).any() else grid.low
-    high = max(grid.high, -grid.low) if (factor < 0).any() else grid.high
+    low = min(grid.qmin, -grid.qmax) if (factor < 0).any() else grid.qmin
+    high = max(grid.qmax, -grid.qmin) if (factor < 0).any() else grid.qmax
     size = np.where(factor == 0, 1.0, np.abs(factor))  # a dead channel's weights are zero on any grid
-    return Grid(scale=grid.scale * size, low=low, high=high)
+    return QuantGrid(scale=grid.scale * size, qmin=low, qmax=high)
 
 
 @dataclass(kw_only=True, eq=False)
-class Sketch:
+class NetworkBuilder:
     """The stages so far, and what happens to the input."""
 
     inputs: int
@@ -101,16 +101,16 @@ class Sketch:
     offset: float = 0.0
     affine: tuple[tuple[float, float], ...] = ()
     """Gain and bias of each operator on the input; ``scale`` and ``offset`` are all of them."""
-    grid: Grid | None = None
+    grid: QuantGrid | None = None
     order: Array | None = None
     """Which value of a sample each input is, where they come in another order."""
-    drafts: list[_Draft] = field(default_factory=list)
+    drafts: list[LayerDraft] = field(default_factory=list)
 
     def add(self, name: str, synapses: Synapses, *tensors: Tensor) -> int:
         """Return a new stage that takes ``tensors``; its index."""
         sources = tuple(tensor.stage for tensor in tensors)
         sole = not any(tensor.shared for tensor in tensors)
-        self.drafts.append(_Draft(name=name, synapses=synapses, sources=sources, sole=sole))
+        self.drafts.append(LayerDraft(name=name, synapses=synapses, sources=sources, sole=sole))
         return len(self.drafts) - 1
 
     def order_of(self, tensor: Tensor) -> Array | None:
@@ -177,7 +177,7 @@ class Sketch:
         draft.maximum = min(bounds, default=None)
         return stage
 
-    def round(self, name: str, tensor: Tensor, grid: Grid) -> int:
+    def round(self, name: str, tensor: Tensor, grid: QuantGrid) -> int:
         """Round to a trained quantiser's grid."""
         source = self._pool_source(tensor.stage)
         if _keeps(grid, self.grid_of(source)):
@@ -193,23 +193,23 @@ class Sketch:
             self.drafts[target].grid = grid
         return tensor.stage
 
-    def grid_of(self, stage: int) -> Grid | None:
+    def grid_of(self, stage: int) -> QuantGrid | None:
         """Return the grid that the values of a stage, or the input, are on."""
         return self.grid if stage == INPUT else self.drafts[stage].grid
 
     def is_scaled(self, tensor: Tensor, scale: float, zero: float) -> bool:
         """Return whether the values have been rounded to a grid of that scale and zero point."""
         grid = self.grid_of(self._pool_source(tensor.stage))
-        return grid is not None and (float(grid.scale), grid.zero) == (scale, zero)
+        return grid is not None and (float(grid.scale), grid.zero_point) == (scale, zero)
 
     def narrow(self, name: str, tensor: Tensor, low: int | None, high: int | None) -> int:
         """Clip the integers of a quantiser."""
         grid = self.grid_of(self._pool_source(tensor.stage))
         assert grid is not None  # integers come from quantisers alone
-        low = grid.low if low is None else max(grid.low, low)
-        high = grid.high if high is None else min(grid.high, high)
+        low = grid.qmin if low is None else max(grid.qmin, low)
+        high = grid.qmax if high is None else min(grid.qmax, high)
         require(low < high, f"{name} leaves only integers from {low} to {high}: export it with other bounds")
-        narrowed = replace(grid, low=low, high=high)
+        narrowed = replace(grid, qmin=low, qmax=high)
         stage = self._behind_pools(tensor)
         if stage is None:
             return self.round(name, tensor, narrowed)
@@ -269,7 +269,7 @@ class Sketch:
             weight=factor.reshape(-1, 1, 1, 1),
             bias=shift,
             groups=len(factor),
-            grid=Grid(scale=np.where(factor == 0, 1.0, np.abs(factor)), low=-1, high=1),
+            grid=QuantGrid(scale=np.where(factor == 0, 1.0, np.abs(factor)), qmin=-1, qmax=1),
         )
         return self.add(name, synapses, tensor)
 
@@ -280,9 +280,9 @@ def _is_uniform(factor: Array, shift: Array, channels: int) -> bool:
     return all(bool((part == part[:, :1]).all()) for part in parts)
 
 
-def _keeps(new: Grid, old: Grid | None) -> bool:
+def _keeps(new: QuantGrid, old: QuantGrid | None) -> bool:
     """Return whether values on a grid stay as they are on another."""
     if old is None:
         return False
-    exact = (old.zero, old.after, old.rounding) == (new.zero, new.after, new.rounding)
-    return exact and float(old.scale) == float(new.scale) and new.low <= old.low and old.high <= new.high
+    exact = (old.zero_point, old.after, old.rounding) == (new.zero_point, new.after, new.rounding)
+    return exact and float(old.scale) == float(new.scale) and new.qmin <= old.qmin and old.qmax <= new.qmax

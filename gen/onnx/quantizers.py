@@ -7,86 +7,88 @@ import numpy as np
 import onnx
 
 from tospike.gen.onnx import grids
-from tospike.gen.onnx.context import Walk, stage_name
+from tospike.gen.onnx.context import ImportContext, stage_name
 from tospike.gen.onnx.graph import Constant
 from tospike.gen.onnx.tensor import Tensor
 from tospike.hw.params import require
 from tospike.sim.arithmetic import to_int64
-from tospike.sim.network import Grid
+from tospike.sim.network import QuantGrid
 
 ACTIVATION_BITS = 8
 
 
-def quant(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+def quant(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """QONNX's Quant, of weights, biases or activations."""
-    quantizer = grids.quant(node, walk.graph)
-    if node.input[0] in walk.graph.constants:
-        levels = quantizer.levels(walk.constant(node, 0, name).value)
-        walk.graph.constants[node.output[0]] = quantizer.constant(levels)
+    quantizer = grids.quant(node, context.graph)
+    if node.input[0] in context.graph.constants:
+        levels = quantizer.levels(context.constant(node, 0, name).value)
+        context.graph.constants[node.output[0]] = quantizer.constant(levels)
         return
     grid = quantizer.grid()
-    bits = (grid.high - grid.low).bit_length()
+    bits = (grid.qmax - grid.qmin).bit_length()
     require(bits <= ACTIVATION_BITS, f"{name} has {bits} bits: activations of {ACTIVATION_BITS} are supported")
-    _round(walk, node, name, walk.data(node, name), grid)
+    _round(context, node, name, context.data(node, name), grid)
 
 
-def bipolar_quant(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+def bipolar_quant(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """QONNX's BipolarQuant, of weights or activations."""
-    scale = grids.bipolar_scale(node, walk.graph)
-    if node.input[0] in walk.graph.constants:
-        constant = grids.bipolar_constant(walk.constant(node, 0, name), scale)
-        walk.graph.constants[node.output[0]] = constant
+    scale = grids.bipolar_scale(node, context.graph)
+    if node.input[0] in context.graph.constants:
+        constant = grids.bipolar_constant(context.constant(node, 0, name), scale)
+        context.graph.constants[node.output[0]] = constant
         return
-    _round(walk, node, name, walk.data(node, name), grids.bipolar_grid(scale))
+    _round(context, node, name, context.data(node, name), grids.bipolar_grid(scale))
 
 
-def multi_threshold(walk: Walk, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+def multi_threshold(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """QONNX's MultiThreshold."""
-    tensor = walk.data(node, name)
-    grid, factor, shift = grids.threshold_grid(node, walk.graph)
+    tensor = context.data(node, name)
+    grid, factor, shift = grids.threshold_grid(node, context.graph)
     layout = options.get("data_layout", b"").decode() or "NCHW"
     axis = len(tensor.shape) - 1 if layout.endswith("C") and len(tensor.shape) > 1 else 0
     channels = tensor.shape[axis]
     require(len(factor) in (1, channels), f"{name} has thresholds for {len(factor)} channels but gets {channels}")
     places = [-1 if dimension == axis else 1 for dimension in range(len(tensor.shape))]
     factor, shift = (np.broadcast_to(vector.reshape(places), tensor.shape).reshape(-1) for vector in (factor, shift))
-    stage = walk.sketch.scale_values(stage_name(node), tensor, factor, shift)
-    order = tensor.order if stage == tensor.stage else walk.sketch.order_of(tensor)
+    stage = context.sketch.scale_values(stage_name(node), tensor, factor, shift)
+    order = tensor.order if stage == tensor.stage else context.sketch.order_of(tensor)
     scaled = replace(tensor, stage=stage, order=order, shared=tensor.shared and stage == tensor.stage)
-    _round(walk, node, name, scaled, grid)
+    _round(context, node, name, scaled, grid)
 
 
-def quantize_linear(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+def quantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """QuantizeLinear of activations, or of constants."""
-    if node.input[0] in walk.graph.constants:
-        constant = walk.constant(node, 0, name)
-        quantizer = grids.linear(node, walk.graph, constant.value.shape)
+    if node.input[0] in context.graph.constants:
+        constant = context.constant(node, 0, name)
+        quantizer = grids.linear(node, context.graph, constant.value.shape)
         levels = to_int64(quantizer.levels(constant.value), f"constants of {name}")
-        walk.graph.constants[node.output[0]] = Constant(value=levels)
+        context.graph.constants[node.output[0]] = Constant(value=levels)
         return
-    tensor = walk.data(node, name)
-    _round(walk, node, name, tensor, grids.linear(node, walk.graph, (1, *tensor.shape)).grid(), is_code=True)
+    tensor = context.data(node, name)
+    _round(context, node, name, tensor, grids.linear(node, context.graph, (1, *tensor.shape)).grid(), is_code=True)
 
 
-def dequantize_linear(walk: Walk, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+def dequantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
     """DequantizeLinear: of constants, or behind a QuantizeLinear of the same scale."""
     source = node.input[0]
-    if source in walk.graph.constants:
-        integers = walk.graph.constants[source].value
+    if source in context.graph.constants:
+        integers = context.graph.constants[source].value
         require(
             grids.integer_bounds(integers.dtype) is not None,
             f"{name} takes {source!r}, which is {integers.dtype}: give integers",
         )
-        quantizer = grids.linear(node, walk.graph, integers.shape, integers.dtype)
-        walk.graph.constants[node.output[0]] = quantizer.constant(integers)
+        quantizer = grids.linear(node, context.graph, integers.shape, integers.dtype)
+        context.graph.constants[node.output[0]] = quantizer.constant(integers)
         return
-    tensor = walk.data(node, name, takes_codes=True)
-    grid = grids.linear(node, walk.graph, (1, *tensor.shape)).grid()
-    good = tensor.is_code and walk.sketch.is_scaled(tensor, float(grid.scale), grid.zero)
+    tensor = context.data(node, name, takes_codes=True)
+    grid = grids.linear(node, context.graph, (1, *tensor.shape)).grid()
+    good = tensor.is_code and context.sketch.is_scaled(tensor, float(grid.scale), grid.zero_point)
     require(good, f"{name} has another scale or zero point than the QuantizeLinear before it: export them in pairs")
-    walk.pass_on(node, replace(tensor, is_code=False), tensor.stage)
+    context.pass_on(node, replace(tensor, is_code=False), tensor.stage)
 
 
-def _round(walk: Walk, node: onnx.NodeProto, name: str, tensor: Tensor, grid: Grid, *, is_code: bool = False) -> None:
-    stage = walk.sketch.round(stage_name(node), tensor, grid)
-    walk.pass_on(node, replace(tensor, is_code=is_code), stage)
+def _round(
+    context: ImportContext, node: onnx.NodeProto, name: str, tensor: Tensor, grid: QuantGrid, *, is_code: bool = False
+) -> None:
+    stage = context.sketch.round(stage_name(node), tensor, grid)
+    context.pass_on(node, replace(tensor, is_code=is_code), stage)

@@ -15,12 +15,12 @@ from tospike.hw.params import (
     LeakParams,
     NeuronKind,
     NeuronParams,
+    NeuronUpdate,
     NoiseParams,
     Readout,
     Reset,
     ResetTiming,
     SpikingLayerParams,
-    Sweep,
     neuron_params,
     option,
     require,
@@ -40,7 +40,9 @@ class LayerOptions:
     weight_bits: int = option(8, "Bits of a weight")
     payload_bits: int = option(1, "Bits of an event's payload, unsigned; 1: spikes")
     recurrent: bool = option(False, "The neurons' spikes are events of the next step")
-    sweep: Sweep = option(Sweep.ALL, "On a time step sweep all words; or only those touched: IF and I without bias")
+    update: NeuronUpdate = option(
+        NeuronUpdate.ALL, "On a time step update all words; or only those touched: IF and I without bias"
+    )
     readout: Readout | None = option(None, "spikes, count or membrane", unset="spikes; membrane for i and li")
     bias: bool = option(False, "A bias per neuron, added in every step")
 
@@ -66,7 +68,7 @@ class LayerOptions:
             readout=self.readout or (Readout.SPIKES if neuron.spikes else Readout.MEMBRANE),
             bias=self.bias,
             recurrent=self.recurrent,
-            sweep=self.sweep,
+            update=self.update,
             writable=True,
         )
 
@@ -96,7 +98,7 @@ class NeuronOptions:
     reset_timing: ResetTiming = option(ResetTiming.SAME, "In which step a spike resets")
     spike_bits: int = option(1, "Up to 2**BITS - 1 spikes of a neuron in a step")
     refractory: int = option(0, "Steps that a neuron rests after a spike")
-    initial: int = option(0, "Membrane at the start of a sample")
+    initial: int = option(0, "SpikingNeuron at the start of a sample")
     lower_bound: int | None = option(None, "No membrane goes lower into the next step", unset="none")
     leak: LeakKind = option(LeakKind.SHIFT, "Leak by shift or by multiplier")
     leak_shift: int = option(4, "v loses v / 2**shift per step")
@@ -106,8 +108,8 @@ class NeuronOptions:
     synapse_leak: LeakKind = option(LeakKind.SHIFT, "CuBa: leak of the current")
     synapse_shift: int = option(1, "CuBa: i loses i / 2**shift per step")
     synapse_decay: int = option(2048, "CuBa: multiplier of the leak, in units of 2**-decay-bits")
-    drift: int = option(0, "CuBa: added to the membrane in every step")
-    weight_shift: int = option(0, "Bits by which states are finer than weights")
+    leak_bias: int = option(0, "CuBa: added to the membrane in every step")
+    state_fraction_bits: int = option(0, "Bits by which states are finer than weights")
     adaptation: int = option(0, "What a spike adds to an adaptive threshold; 0: it is constant")
     adaptation_leak: LeakKind = option(LeakKind.SHIFT, "Leak of an adaptive threshold")
     adaptation_shift: int = option(4, "It loses a / 2**shift per step")
@@ -151,8 +153,8 @@ class NeuronOptions:
             refractory=self.refractory,
             initial=self.initial,
             lower_bound=self.lower_bound,
-            drift=self.drift,
-            weight_shift=self.weight_shift,
+            leak_bias=self.leak_bias,
+            state_fraction_bits=self.state_fraction_bits,
             taps=_numbers(self.taps),
             adaptation=adaptation,
             noise=noise,
@@ -160,7 +162,7 @@ class NeuronOptions:
         )
 
     def _leak(self, kind: LeakKind, shift: int, decay: int) -> LeakParams:
-        return LeakParams(kind=kind, shift=shift, decay=decay, fraction_bits=self.decay_bits)
+        return LeakParams(kind=kind, shift=shift, decay=decay, decay_bits=self.decay_bits)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from tospike.gen.nir.importer import read_options
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.layers import Layers, check_layers, checked_layers, layers_of, merged
-from tospike.gen.place.auto_size import EITHER
+from tospike.gen.place.auto_size import ANY_SOURCE
 from tospike.gen.place.options import AnnEngine, PlanOptions
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError, Option, WeightSource, option, options_of, require, require_known
@@ -22,7 +22,7 @@ class OnnxOptions:
 
     PANEL: ClassVar = "What an ONNX file leaves open"
 
-    frames: int | None = option(
+    time_bins: int | None = option(
         None, "ANN on spike trains: number of frames to sum them in; 1: over all steps", unset="as the file states"
     )
 
@@ -122,7 +122,7 @@ class ModelOptions:
 
     def of_kind(self, *, spiking: bool) -> "ModelOptions":
         """These options for one of an ANN and an SNN that share them: without what only the other has."""
-        foreign = {"frames"} if spiking else {*self._only_spiking, "input_bits"}
+        foreign = {"time_bins"} if spiking else {*self._only_spiking, "input_bits"}
         given = {name: value for name, value in self.given.items() if name not in foreign}
         return replace(self, given=given, shared=True)
 
@@ -142,7 +142,7 @@ class ModelOptions:
                 if name in self._only_spiking and not (spikes and name == "steps"):
                     raise InputError(f"{flag} is for spiking networks (.nir), but {path} is not one: leave it out")
             return None
-        require(self.frames is None, f"--frames is for ANNs (.onnx), but {path} is not one: leave it out")
+        require(self.time_bins is None, f"--time-bins is for ANNs (.onnx), but {path} is not one: leave it out")
         stated = read_options(path)
         return (stated.preset(self.framework) if self.framework else stated).given(**self._fields(NirOptions))
 
@@ -164,7 +164,7 @@ class ModelOptions:
     @property
     def weight_sources(self) -> tuple[WeightSource, ...]:
         """Where weights may be for an array that is to fit, the best first."""
-        return EITHER if self.weights is None else (self.weights,)
+        return ANY_SOURCE if self.weights is None else (self.weights,)
 
     @property
     def plan(self) -> PlanOptions:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tospike.gen.emit.primitives import with_products
-from tospike.gen.place.auto_size import EITHER, Fit, fit
+from tospike.gen.place.auto_size import ANY_SOURCE, Fit, fit
 from tospike.hw.params import (
     ArrayParams,
     Dataflow,
     DenseLayer,
     IntFormat,
+    PrimitiveSet,
     SystolicParams,
-    Technology,
     WeightSource,
     check_options,
     option,
@@ -39,7 +39,7 @@ class SystolicOptions:
     act_sign: ActSign = option(ActSign.SIGNED, "Signedness of activations")
     weight_bits: int = option(8, "Bits of a weight; 1: +1 and -1", low=1, high=8)
     acc_bits: int = option(32, "Bits of an accumulator, up to 32")
-    technology: Technology = option(Technology.GENERIC, "What multipliers are made of")
+    primitives: PrimitiveSet = option(PrimitiveSet.GENERIC, "What multipliers are made of")
     zero_gating: bool = option(False, "Multipliers rest while an operand is 0")
     products_per_multiplier: int | None = option(
         None, "2: two columns share multipliers", low=1, high=2, unset="ecp5: 2 where widths allow, else 1"
@@ -65,7 +65,7 @@ class SystolicOptions:
             weight_bits=self.weight_bits,
             acc_bits=self.acc_bits,
             zero_gating=self.zero_gating,
-            technology=self.technology,
+            primitives=self.primitives,
         )
         return with_products(array, self.products_per_multiplier)
 
@@ -92,7 +92,7 @@ class SystolicOptions:
         InputError
             There is no such device, or nothing fits it.
         """
-        sources = EITHER if self.weights is None else (self.weights,)
+        sources = ANY_SOURCE if self.weights is None else (self.weights,)
         engine = SystolicParams(array=self.array, layers=(layer,), writable=True, weights=sources[0])
         if self.fit is None:
             return engine, None

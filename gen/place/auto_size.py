@@ -18,9 +18,9 @@ from tospike.hw.params import (
 from tospike.hw.params.devices import Device
 from tospike.sim.systolic.timing import frame_cycles
 
-ROOM = 0.9
+MAX_UTILISATION = 0.9
 """Part of a device's LUTs and flip-flops that a fit may take: placement needs some, and predictions err."""
-EITHER = (WeightSource.MEMORY, WeightSource.STREAM)
+ANY_SOURCE = (WeightSource.MEMORY, WeightSource.STREAM)
 """On chip if they fit."""
 
 
@@ -80,7 +80,7 @@ def fit(
     params: SystolicParams,
     device: Device,
     *,
-    sources: Sequence[WeightSource] = EITHER,
+    sources: Sequence[WeightSource] = ANY_SOURCE,
     names: Sequence[str] = (),
 ) -> Fit:
     """Return the fastest engine for the layers of ``params`` that fits; of equally fast ones the smallest.
@@ -130,7 +130,7 @@ def _excess(area: Area, device: Device) -> list[str]:
     return [
         f"{needed:,} {name} of {device.capacity[name]:,}"
         for name, needed in asdict(area).items()
-        if needed > device.capacity[name] * (ROOM if name in ("lut4", "ff") else 1)
+        if needed > device.capacity[name] * (MAX_UTILISATION if name in ("lut4", "ff") else 1)
     ]
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from tospike.hw.conv.storage import bank_depth
 from tospike.hw.params import (
     ArrayParams,
-    ImageLayer,
-    ImageOperation,
-    ImageParams,
+    ConvLayer,
+    ConvOperation,
+    ConvParams,
     InputError,
     RequantizeParams,
     ceil_div,
@@ -89,7 +89,7 @@ def _as_convolution(stage: Stage) -> Stage:
     return replace(stage, synapses=replace(synapses, weight=weight, groups=1))
 
 
-def plan_image(network: Network, array: ArrayParams, requantize: RequantizeParams) -> ImageParams:
+def plan_image(network: Network, array: ArrayParams, requantize: RequantizeParams) -> ConvParams:
     """Return the layers of an image engine that runs ``network`` on ``array``.
 
     Tiles are chosen for the fewest cycles; all layers that read an image have one stride and one tile.
@@ -113,12 +113,12 @@ def plan_image(network: Network, array: ArrayParams, requantize: RequantizeParam
         (group,) = (group for group in _sharing(layers) if len(layers) - 1 in group)
         for index in group:
             layers[index] = replace(layers[index], tile=wanted)
-    params = ImageParams(array=array, layers=tuple(layers), requantize=requantize)
+    params = ConvParams(array=array, layers=tuple(layers), requantize=requantize)
     bank_depth(params)  # refuses what does not fit
     return params
 
 
-def with_layers(network: Network, params: ImageParams) -> Network:
+def with_layers(network: Network, params: ConvParams) -> Network:
     """Return the network with a stage for every layer, also the one that only puts the results in order."""
     if len(params.layers) == len(network.stages):
         return network
@@ -129,7 +129,7 @@ def with_layers(network: Network, params: ImageParams) -> Network:
     return replace(network, stages=(*network.stages, order))
 
 
-def _layer(network: Network, index: int, array: ArrayParams) -> ImageLayer:
+def _layer(network: Network, index: int, array: ArrayParams) -> ConvLayer:
     stage = network.stages[index]
     synapses, sources = stage.synapses, network.sources(index)
     clamp = stage.neuron.clamp if isinstance(stage.neuron, Requantize) else None
@@ -138,8 +138,8 @@ def _layer(network: Network, index: int, array: ArrayParams) -> ImageLayer:
     shape = _shape_of(network, sources[0], stage)
     match synapses:
         case Dense():
-            return ImageLayer(
-                operation=ImageOperation.CONVOLUTION,
+            return ConvLayer(
+                operation=ConvOperation.CONVOLUTION,
                 shape=shape,
                 outputs=synapses.outputs,
                 size=(1, 1),
@@ -148,8 +148,8 @@ def _layer(network: Network, index: int, array: ArrayParams) -> ImageLayer:
                 sources=sources,
             )
         case Add():
-            return ImageLayer(
-                operation=ImageOperation.ADDITION,
+            return ConvLayer(
+                operation=ConvOperation.ADDITION,
                 shape=shape,
                 outputs=shape[0],
                 size=shape[1:],
@@ -158,7 +158,7 @@ def _layer(network: Network, index: int, array: ArrayParams) -> ImageLayer:
             )
         case Conv2d() | SumPool2d() | MaxPool2d():
             window = synapses.window
-            return ImageLayer(
+            return ConvLayer(
                 operation=_operation(synapses),
                 shape=shape,
                 outputs=synapses.channels,
@@ -173,11 +173,11 @@ def _layer(network: Network, index: int, array: ArrayParams) -> ImageLayer:
     raise InputError(f"stage {stage.name!r} is {type(synapses).__name__}, which the image engine cannot run")
 
 
-def _operation(synapses: Conv2d | SumPool2d | MaxPool2d) -> ImageOperation:
+def _operation(synapses: Conv2d | SumPool2d | MaxPool2d) -> ConvOperation:
     if isinstance(synapses, Conv2d):
         plain = synapses.groups == 1
-        return ImageOperation.CONVOLUTION if plain else ImageOperation.DEPTHWISE
-    return ImageOperation.SUM if isinstance(synapses, SumPool2d) else ImageOperation.MAXIMUM
+        return ConvOperation.CONVOLUTION if plain else ConvOperation.DEPTHWISE
+    return ConvOperation.SUM if isinstance(synapses, SumPool2d) else ConvOperation.MAXIMUM
 
 
 def _shape_of(network: Network, source: int, stage: Stage) -> tuple[int, int, int]:
@@ -194,10 +194,10 @@ def _shape_of(network: Network, source: int, stage: Stage) -> tuple[int, int, in
     return stage.synapses.inputs, 1, 1
 
 
-def _in_order(last: ImageLayer, source: int, array: ArrayParams) -> ImageLayer:
+def _in_order(last: ConvLayer, source: int, array: ArrayParams) -> ConvLayer:
     """Return a layer that changes nothing but the order: channel by channel."""
-    return ImageLayer(
-        operation=ImageOperation.MAXIMUM,
+    return ConvLayer(
+        operation=ConvOperation.MAXIMUM,
         shape=(last.outputs, *last.size),
         outputs=last.outputs,
         size=last.size,
@@ -207,7 +207,7 @@ def _in_order(last: ImageLayer, source: int, array: ArrayParams) -> ImageLayer:
     )
 
 
-def _sharing(layers: Sequence[ImageLayer]) -> list[list[int]]:
+def _sharing(layers: Sequence[ConvLayer]) -> list[list[int]]:
     """Return the layers that must have the same tile, because they read the same images."""
     groups: list[tuple[set[int], list[int]]] = []
     for index, layer in enumerate(layers):
@@ -219,7 +219,7 @@ def _sharing(layers: Sequence[ImageLayer]) -> list[list[int]]:
     return [sorted(members) for _, members in groups]
 
 
-def _best_tile(layers: Sequence[ImageLayer], array: ArrayParams) -> Tile:
+def _best_tile(layers: Sequence[ConvLayer], array: ArrayParams) -> Tile:
     """Of all that fit the rows the one with the fewest cycles; of equals the smallest, then the widest."""
     tiles = [(array.rows // width, width) for width in range(1, array.rows + 1)]
     sizes = [(min(h, max(_extent(layer, 0) for layer in layers)), w) for h, w in tiles]
@@ -231,12 +231,12 @@ def _best_tile(layers: Sequence[ImageLayer], array: ArrayParams) -> Tile:
     return min(sizes, key=cost)
 
 
-def _extent(layer: ImageLayer, axis: int) -> int:
+def _extent(layer: ConvLayer, axis: int) -> int:
     """Return the positions of the image that one bank could hold: more rows than these are of no use."""
     return max(layer.size[axis], ceil_div(layer.shape[1 + axis], layer.stride[axis]))
 
 
-def _cycles(layer: ImageLayer, array: ArrayParams) -> int:
+def _cycles(layer: ConvLayer, array: ArrayParams) -> int:
     """Return the cycles of a layer without filling: each tile takes its steps, its draining, or its results'
     post-processing."""
     passes, (down, across) = layer.passes(array.cols), layer.tiles

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import Encoding
-from tospike.sim.network import Dense, Membrane, Network, Stage
+from tospike.sim.network import Dense, Network, SpikingNeuron, Stage
 
 Read = NDArray[np.bool_]
 """(outputs,) of a stage: whether something reads this neuron."""
@@ -42,7 +42,7 @@ def unread_inputs(network: Network) -> tuple[int, ...]:
     Random numbers are drawn for each value that comes: without some of them the others would get other spikes.
     """
     first, encoding = network.stages[0].synapses, network.input.encoding
-    if not isinstance(first, Dense) or encoding in (None, Encoding.LFSR, Encoding.DELTA):
+    if not isinstance(first, Dense) or encoding in (None, Encoding.STOCHASTIC, Encoding.DELTA):
         return ()
     return tuple(np.flatnonzero(~(first.weight != 0).any(axis=0)).tolist())
 
@@ -62,7 +62,7 @@ def _kept(stage: Stage, given: Read | None, own: Read) -> Stage:
     assert isinstance(synapses, Dense)
     weight = synapses.weight[own]
     neuron = stage.neuron
-    if isinstance(neuron, Membrane):
+    if isinstance(neuron, SpikingNeuron):
         each = {field.name: getattr(neuron, field.name) for field in fields(neuron)}
         neuron = replace(neuron, **{name: value[own] for name, value in each.items() if _is_of_each(value)})
     return replace(

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from tospike.hw.params import LONGEST_TIME_BIN, Dataflow, Sweep, WeightSource, check_options, of_layer, option
+from tospike.hw.params import LONGEST_TIME_BIN, Dataflow, NeuronUpdate, WeightSource, check_options, of_layer, option
 
 
 class SpikingEngine(StrEnum):
@@ -38,9 +38,9 @@ class PlanOptions:
     ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
     time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
-    With ``SpikingEngine.REGISTER`` layers that are small enough have their states in registers. With ``Sweep.TOUCHED``
-    event engines whose neurons allow it sweep touched words only. With ``event_bin`` the host sends events with time
-    stamps, so many units of them per step.
+    With ``SpikingEngine.REGISTER`` layers that are small enough have their states in registers. With
+    ``NeuronUpdate.ACTIVE`` event engines whose neurons allow it update active words only. With ``event_bin`` the host
+    sends events with time stamps, so many units of them per step.
     """
 
     PANEL: ClassVar = "Hardware"
@@ -58,8 +58,8 @@ class PlanOptions:
         AnnEngine.SYSTOLIC, "ANN: a systolic array, or (dense) event engines that skip zeros, or unchanged values"
     )
     delta_threshold: int = option(0)
-    sweep: Sweep = option(
-        Sweep.ALL, "Event engines: sweep all words, or touched ones where IF and I allow", per_layer="snn"
+    update: NeuronUpdate = option(
+        NeuronUpdate.ALL, "Event engines: update all words, or active ones where IF and I allow", per_layer="snn"
     )
     products_per_multiplier: int = option(1, "Systolic: 2 lets two columns share multipliers, for ECP5", low=1, high=2)
     weights: WeightSource = option(

@@ -30,12 +30,12 @@ from tospike.hw.params import (
     InputError,
     IntFormat,
     NeuronParams,
+    NeuronUpdate,
     Readout,
     RegisterParams,
     RequantizeParams,
     SpikingLayerParams,
     SpikingParams,
-    Sweep,
     SystolicParams,
     WeightSource,
     ceil_div,
@@ -43,7 +43,7 @@ from tospike.hw.params import (
     require,
 )
 from tospike.sim.design import Design
-from tospike.sim.network import Activation, Decision, InputSpec, Membrane, Network, Requantize, Stage
+from tospike.sim.network import Activation, Decoding, InputSpec, Network, Requantize, SpikingNeuron, Stage
 from tospike.sim.network.layers import sum_weights
 
 
@@ -58,7 +58,7 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
     options = options or PlanOptions()
     for stage in network.stages:
         require(
-            not isinstance(stage.neuron, Activation | Membrane),
+            not isinstance(stage.neuron, Activation | SpikingNeuron),
             f"stage {stage.name!r} is not quantised",
         )
     network.require_one_kind()
@@ -73,7 +73,12 @@ def _name(network: Network) -> str:
 
 
 def spiking_layer(
-    engine: SpikingEngine, *, lanes: int, sweep: Sweep = Sweep.ALL, window: EventWindow | None = None, **knobs: Any
+    engine: SpikingEngine,
+    *,
+    lanes: int,
+    update: NeuronUpdate = NeuronUpdate.ALL,
+    window: EventWindow | None = None,
+    **knobs: Any,
 ) -> SpikingLayerParams:
     """Return the parameters of a spiking layer's engine; ``knobs`` are those of `SpikingLayerParams`.
 
@@ -83,12 +88,12 @@ def spiking_layer(
         They are out of range, or the engine has no such knobs.
     """
     if engine is SpikingEngine.EVENT:
-        return SpikingParams(**knobs, lanes=lanes, sweep=sweep, window=window)
+        return SpikingParams(**knobs, lanes=lanes, update=update, window=window)
     layer = RegisterParams(**knobs)
     require(
-        lanes == layer.neurons and sweep is Sweep.ALL,
+        lanes == layer.neurons and update is NeuronUpdate.ALL,
         f"a register engine updates its {layer.neurons} neurons at once: lanes must be as many, not {lanes}, and "
-        "--sweep all",
+        "--update all",
     )
     return layer
 
@@ -152,7 +157,7 @@ def _frames(network: Network, options: PlanOptions) -> Design:
     layers = [_ann_layer(stage, act, of_layer(options, stage.name).lanes, threshold) for stage in network.stages]
     encoders: tuple[DeltaParams, ...] = ()
     if threshold is not None:
-        steps = max(1, spec.looks)
+        steps = max(1, spec.partial_inferences)
         encoders = (DeltaParams(inputs=spec.inputs, steps=steps, threshold=threshold, amounts=True, payload=act),)
     params = AcceleratorParams(
         name=_name(network),
@@ -209,7 +214,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         small = window is None and neurons <= MAX_REGISTER_NEURONS
         own = of_layer(options, stage.name)
         in_registers = small and own.engine is SpikingEngine.REGISTER
-        skips = window is None and not in_registers and stage.neuron.unmoved and not bias
+        skips = window is None and not in_registers and stage.neuron.is_static and not bias
         _check_own(stage.name, options, small=small, skips=skips)
         knobs: dict[str, Any] = {
             "inputs": synapses.inputs,
@@ -227,9 +232,9 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         else:
             lanes = _useful_lanes(neurons, own.lanes) if window is None else _window_lanes(window, own)
         kind = SpikingEngine.REGISTER if in_registers else SpikingEngine.EVENT
-        sweep = own.sweep if skips else Sweep.ALL
-        engine = spiking_layer(kind, lanes=lanes, sweep=sweep, window=window, **knobs)
-        chosen |= {kind, sweep}
+        update = own.update if skips else NeuronUpdate.ALL
+        engine = spiking_layer(kind, lanes=lanes, update=update, window=window, **knobs)
+        chosen |= {kind, update}
         engines.append(engine)
         counts.append(1)
         payload = engine.output.payload
@@ -239,8 +244,8 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         "leave --engine register out",
     )
     require(
-        options.sweep in (Sweep.ALL, *chosen),
-        f"--sweep touched is for event engines of IF or I neurons without bias and refractory steps, and "
+        options.update in (NeuronUpdate.ALL, *chosen),
+        f"--update active is for event engines of IF or I neurons without bias and refractory steps, and "
         f"{network.name!r} has none: leave it out",
     )
     params = AcceleratorParams(
@@ -251,7 +256,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         host_events=None
         if options.event_bin is None
         else HostEventParams(time_bin=options.event_bin, steps=spec.steps),
-        decision_steps=spec.steps if network.decision is Decision.EARLY else None,
+        decision_steps=spec.steps if network.decoding is Decoding.EARLY else None,
         unread=unread_inputs(network),
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
@@ -271,9 +276,9 @@ def _check_own(layer: str, options: PlanOptions, *, small: bool, skips: bool) ->
         f"layer {layer!r} has a register engine, which updates all its neurons at once: leave {layer}.lanes out",
     )
     require(
-        skips or own.sweep is Sweep.ALL or "sweep" not in given,
-        f"layer {layer!r} has to sweep all words, for its neurons move without events too, or it has a register engine"
-        f": leave {layer}.sweep out",
+        skips or own.update is NeuronUpdate.ALL or "update" not in given,
+        f"layer {layer!r} has to update all words, for its neurons move without events too, or it has a register engine"
+        f": leave {layer}.update out",
     )
 
 
@@ -286,7 +291,7 @@ def _encoder(spec: InputSpec, payload: IntFormat) -> EncoderParams | DeltaParams
 
 def _readout(network: Network) -> Readout:
     """Return what the last engine sends: who spikes first, and how soon most, is seen in the spikes."""
-    return network.readout or Readout.COUNT if network.decision is Decision.LARGEST else Readout.SPIKES
+    return network.readout or Readout.COUNT if network.decoding is Decoding.LARGEST else Readout.SPIKES
 
 
 def _spiking_input(network: Network, options: PlanOptions) -> HostInput:
@@ -296,9 +301,9 @@ def _spiking_input(network: Network, options: PlanOptions) -> HostInput:
 
 
 def _spiking_output(network: Network, options: PlanOptions) -> HostOutput:
-    if network.decision is not Decision.LARGEST:
-        decision = network.decision.value
-        require(not options.argmax, f"--decision {decision} sends the class already: leave --argmax out")
+    if network.decoding is not Decoding.LARGEST:
+        decision = network.decoding.value
+        require(not options.argmax, f"--decoding {decision} sends the class already: leave --argmax out")
         return HostOutput(decision)
     if options.argmax:
         return HostOutput.ARGMAX

@@ -12,11 +12,11 @@ from tospike.sim.network import (
     Activation,
     Add,
     AveragePool2d,
-    Grid,
     GridRounding,
     InputSpec,
     MaxPool2d,
     Network,
+    QuantGrid,
     Stage,
     SumPool2d,
 )
@@ -35,7 +35,9 @@ def is_logits(network: Network, index: int) -> bool:
     return index == len(network.stages) - 1 and plain
 
 
-def choose_grids(network: Network, values: list[Floats], options: QuantizeOptions) -> tuple[dict[int, Grid], IntFormat]:
+def choose_grids(
+    network: Network, values: list[Floats], options: QuantizeOptions
+) -> tuple[dict[int, QuantGrid], IntFormat]:
     """Return the grids of the input (-1) and of all stages but logits, and the one format that holds all their
     integers.
 
@@ -55,7 +57,7 @@ def choose_grids(network: Network, values: list[Floats], options: QuantizeOption
     trained = {index: _unsigned(grid) for index in _sent(network) if (grid := _trained(network, index)) is not None}
     for index, grid in trained.items():
         where = "the input" if index == INPUT else f"stage {network.stages[index].name!r}"
-        levels = grid.high - grid.low + 1
+        levels = grid.qmax - grid.qmin + 1
         require(levels <= MOST_LEVELS, f"{where} is quantised to {levels} levels: train quantisers of 8 bits at most")
         require(
             index == INPUT or grid.is_even,
@@ -64,7 +66,7 @@ def choose_grids(network: Network, values: list[Floats], options: QuantizeOption
         )
     chosen = [index for index in _sent(network) if index not in trained]
     nonnegative = _nonnegative(network, bool(values[0].min() >= 0))
-    signed = any(grid.low < 0 for grid in trained.values()) or not all(nonnegative[index] for index in chosen)
+    signed = any(grid.qmin < 0 for grid in trained.values()) or not all(nonnegative[index] for index in chosen)
     require(
         not chosen or not signed or options.act_bits >= 2,
         "activations of 1 bit cannot be negative: give 2 act-bits or ReLU and inputs from 0 upwards",
@@ -74,14 +76,14 @@ def choose_grids(network: Network, values: list[Floats], options: QuantizeOption
     for group in _added(network, chosen):
         scale = choose_scale(np.concatenate([values[i + 1].ravel() for i in group]), act, options.act_scale)
         for i in group:
-            grids[i] = Grid(
+            grids[i] = QuantGrid(
                 scale=np.asarray(scale),
-                low=0 if nonnegative[i] and i != INPUT else act.min,  # other data may hold what these do not
-                high=act.max,
+                qmin=0 if nonnegative[i] and i != INPUT else act.min,  # other data may hold what these do not
+                qmax=act.max,
                 rounding=GridRounding.TIES_UP,
             )
             grids[i] = _clipped(grids[i], network.stages[i]) if i != INPUT else grids[i]
-    low, high = min(grid.low for grid in grids.values()), max(grid.high for grid in grids.values())
+    low, high = min(grid.qmin for grid in grids.values()), max(grid.qmax for grid in grids.values())
     bits = max(signed_bits(low), signed_bits(high)) if signed else high.bit_length()
     wide = IntFormat(bits=max(bits, act.bits) if chosen else bits, signed=signed)
     require(wide.bits <= 8, f"activations from {low} to {high} need {wide.bits} bits: train quantisers of 8 at most")
@@ -91,10 +93,10 @@ def choose_grids(network: Network, values: list[Floats], options: QuantizeOption
     return grids, wide
 
 
-def input_spec(network: Network, grid: Grid, act: IntFormat) -> InputSpec:
+def input_spec(network: Network, grid: QuantGrid, act: IntFormat) -> InputSpec:
     """Return the input of the quantised network."""
     spec = network.input
-    clamp = (grid.low, grid.high) if (grid.low > act.min or grid.high < act.max) and spec.grid else None
+    clamp = (grid.qmin, grid.qmax) if (grid.qmin > act.min or grid.qmax < act.max) and spec.grid else None
     if spec.grid is None:
         # q = round(u / s) with u = (x - offset) / scale
         return replace(spec, format=act, scale=spec.scale * float(grid.scale))
@@ -109,7 +111,7 @@ def _sent(network: Network) -> list[int]:
     return [INPUT, *kept]
 
 
-def _trained(network: Network, index: int) -> Grid | None:
+def _trained(network: Network, index: int) -> QuantGrid | None:
     if index == INPUT:
         return network.input.grid
     stage = network.stages[index]
@@ -117,27 +119,27 @@ def _trained(network: Network, index: int) -> Grid | None:
     return None if stage.neuron.grid is None else _clipped(stage.neuron.grid, stage)
 
 
-def _clipped(grid: Grid, stage: Stage) -> Grid:
+def _clipped(grid: QuantGrid, stage: Stage) -> QuantGrid:
     """Return the levels of a grid that the stage's ReLU and maximum leave."""
     assert isinstance(stage.neuron, Activation)
-    low, high = grid.low, grid.high
+    low, high = grid.qmin, grid.qmax
     if stage.neuron.relu:
         low = max(low, int(grid.levels(np.zeros(()))))
     if stage.neuron.maximum is not None:
         high = min(high, int(grid.levels(np.asarray(stage.neuron.maximum))))
     if low == high:  # a grid has two levels: the one below would be negative behind a ReLU
-        low, high = (low, high + 1) if high < grid.high else (low - 1, high)
-    return replace(grid, low=low, high=high)
+        low, high = (low, high + 1) if high < grid.qmax else (low - 1, high)
+    return replace(grid, qmin=low, qmax=high)
 
 
-def _unsigned(grid: Grid) -> Grid:
-    if grid.low >= 0 or grid.high - grid.low >= FEW_LEVELS:
+def _unsigned(grid: QuantGrid) -> QuantGrid:
+    if grid.qmin >= 0 or grid.qmax - grid.qmin >= FEW_LEVELS:
         return grid
-    return grid.moved(1 << max((-grid.low - 1).bit_length(), grid.high.bit_length()))
+    return grid.moved(1 << max((-grid.qmin - 1).bit_length(), grid.qmax.bit_length()))
 
 
-def _signed(grid: Grid) -> Grid:
-    return grid.moved(-(1 << (grid.high.bit_length() - 1))) if grid.high > 127 else grid
+def _signed(grid: QuantGrid) -> QuantGrid:
+    return grid.moved(-(1 << (grid.qmax.bit_length() - 1))) if grid.qmax > 127 else grid
 
 
 def _nonnegative(network: Network, is_input: bool) -> dict[int, bool]:

@@ -16,7 +16,7 @@ from tospike.gen.quantize.result import StageReport
 from tospike.gen.quantize.scale import signed_bits
 from tospike.hw.params import IntFormat, of_layer, require, require_range
 from tospike.sim.encoders.encoding import encode
-from tospike.sim.network import Accumulator, Activation, Grid, MaxPool2d, Network, Stage
+from tospike.sim.network import Accumulator, Activation, MaxPool2d, Network, QuantGrid, Stage
 from tospike.sim.network.reference import run_float
 
 Ints = NDArray[np.int64]
@@ -58,7 +58,7 @@ def _ends(network: Network, inputs: NDArray[np.float64]) -> tuple[float, float]:
     """Return the least and the greatest value that an input of the integer network can stand for."""
     grid = network.input.grid
     if grid is not None:
-        return float(grid.scale) * (grid.low - grid.zero), float(grid.scale) * (grid.high - grid.zero)
+        return float(grid.scale) * (grid.qmin - grid.zero_point), float(grid.scale) * (grid.qmax - grid.zero_point)
     widest = float(np.abs(inputs).max())
     return -widest, widest
 
@@ -66,7 +66,7 @@ def _ends(network: Network, inputs: NDArray[np.float64]) -> tuple[float, float]:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Layers:
     network: Network
-    grids: dict[int, Grid]
+    grids: dict[int, QuantGrid]
     act: IntFormat
     options: QuantizeOptions
 
@@ -97,7 +97,7 @@ class _Layers:
             needed = max(needed, needed_fraction_bits(self._logits(last), self.act))
         return min(needed, MOST_FRACTION_BITS, *((room // max(1, r.largest)).bit_length() - 1 for r in reports))
 
-    def _sources(self, index: int) -> list[Grid]:
+    def _sources(self, index: int) -> list[QuantGrid]:
         return [self.grids[source] for source in self.network.sources(index)]
 
     def _logits(self, index: int) -> Sums:

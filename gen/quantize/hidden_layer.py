@@ -23,7 +23,7 @@ from tospike.gen.quantize.options import QuantizeOptions
 from tospike.gen.quantize.requantizer import LEAST_MULTIPLIER, common_shift, fit_thresholds, multipliers, thresholds
 from tospike.hw.params import IntFormat, RequantizeParams
 from tospike.sim.arithmetic import to_int64
-from tospike.sim.network import Activation, Add, AveragePool2d, Conv2d, Dense, Grid, Requantize, Stage, SumPool2d
+from tospike.sim.network import Activation, Add, AveragePool2d, Conv2d, Dense, QuantGrid, Requantize, Stage, SumPool2d
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,9 +71,9 @@ class HiddenLayer:
     """What a layer's integers are chosen from."""
 
     stage: Stage
-    sources: list[Grid]
+    sources: list[QuantGrid]
     """Of its inputs."""
-    target: Grid
+    target: QuantGrid
     """Of its outputs."""
     act: IntFormat
     options: QuantizeOptions
@@ -110,7 +110,7 @@ class HiddenLayer:
 
     @property
     def _levels(self) -> int:
-        return self.target.high - self.target.low + 1
+        return self.target.qmax - self.target.qmin + 1
 
     @property
     def _finer(self) -> int:
@@ -165,7 +165,7 @@ class HiddenLayer:
     def _constant(self, weights: Weighted) -> tuple[Mask, Ints]:
         """Return (channels,) which channels give the same level whatever comes in, and the level."""
         source, target = self.sources[0], self.target
-        ends = [float(source.scale) * (end - source.zero) for end in (source.low, source.high)]
+        ends = [float(source.scale) * (end - source.zero_point) for end in (source.qmin, source.qmax)]
         if isinstance(weights.synapses, Conv2d) and any(weights.synapses.padding):
             ends = [min(*ends, 0.0), max(*ends, 0.0)]
         products = weights.weight * ends[0], weights.weight * ends[1]
@@ -176,7 +176,7 @@ class HiddenLayer:
             least, most = np.maximum(least, 0.0), np.maximum(most, 0.0)
         if neuron.maximum is not None:
             least, most = np.minimum(least, neuron.maximum), np.minimum(most, neuron.maximum)
-        reached = [np.clip(z / float(target.scale) + target.centre, target.low, target.high) for z in (least, most)]
+        reached = [np.clip(z / float(target.scale) + target.centre, target.qmin, target.qmax) for z in (least, most)]
         span = reached[1] - reached[0]
         middle = target.levels((reached[0] + reached[1] - 2 * target.centre) / 2 * float(target.scale))
         if not self._is_trained:
@@ -223,9 +223,9 @@ class HiddenLayer:
         return _Integers(bias=integers, multiplier=multiplier, inexact=np.zeros(len(fine), dtype=bool), off=off)
 
     def _fit(self, sums: Sums, bias: Floats, fine: Floats, multiplier: Ints, shift: int) -> _Integers:
-        steps = thresholds(sums.unit, bias / sums.unit - sums.zeros, self.target, self.target.low, self.target.high)
-        reach = sums.reach(min(grid.low for grid in self.sources), max(grid.high for grid in self.sources))
-        fit = fit_thresholds(steps, fine, multiplier, self.target.low, reach, shift, self.params)
+        steps = thresholds(sums.unit, bias / sums.unit - sums.zeros, self.target, self.target.qmin, self.target.qmax)
+        reach = sums.reach(min(grid.qmin for grid in self.sources), max(grid.qmax for grid in self.sources))
+        fit = fit_thresholds(steps, fine, multiplier, self.target.qmin, reach, shift, self.params)
         return _Integers(bias=fit.bias, multiplier=fit.multiplier, inexact=fit.inexact, off=np.zeros(len(fine)))
 
     def _least(self, level: Floats, shift: int) -> Ints:
@@ -250,7 +250,7 @@ class HiddenLayer:
         neuron = Requantize(
             multiplier=chosen.multiplier,
             shift=shift,
-            clamp=(self.target.low, self.target.high),
+            clamp=(self.target.qmin, self.target.qmax),
             fraction_bits=self.params.fraction_bits,
         )
         return Hidden(

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from tospike.gen.quantize.leaks import leak_of
-from tospike.gen.quantize.normalize import UniformMembrane
+from tospike.gen.quantize.normalize import NormalizedNeuron
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.gen.quantize.state_unit import WIDEST_STATE
 from tospike.hw.params import Comparison, IntFormat, NeuronParams, Reset, neuron_params
@@ -13,18 +13,18 @@ ON_GRID = 2.0**-20
 """A threshold is a multiple of a unit if it is no further off, relative to itself."""
 
 
-def membrane_unit(neuron: UniformMembrane, fine: float) -> float:
+def membrane_unit(neuron: NormalizedNeuron, fine: float) -> float:
     """Return what a membrane of 1 stands for, if a weighted input of ``fine`` moves the state by 1."""
     return fine * neuron.gain * (neuron.synapse_gain if neuron.kind.synaptic else 1.0)
 
 
-def integer_neuron(neuron: UniformMembrane, fine: float, fraction_bits: int, options: QuantizeOptions) -> NeuronParams:
+def integer_neuron(neuron: NormalizedNeuron, fine: float, fraction_bits: int, options: QuantizeOptions) -> NeuronParams:
     """Return the neuron with states as wide as can be, which a weighted input of ``fine`` moves by 1."""
     unit = membrane_unit(neuron, fine)
     threshold = _threshold(neuron, unit)
     knobs: dict[str, Any] = {
         "state_bits": WIDEST_STATE,
-        "weight_shift": fraction_bits,
+        "state_fraction_bits": fraction_bits,
         "initial": round(neuron.initial * threshold if neuron.kind.spikes else neuron.initial / unit),
     }
     if neuron.floor is not None:
@@ -45,12 +45,12 @@ def integer_neuron(neuron: UniformMembrane, fine: float, fraction_bits: int, opt
         knobs |= {
             "current_bits": WIDEST_STATE,
             "synapse": leak_of(neuron.synapse_decay, options),
-            "drift": round(float(neuron.rest) / unit),
+            "leak_bias": round(float(neuron.rest) / unit),
         }
     return neuron_params(neuron.kind, **knobs)
 
 
-def _threshold(neuron: UniformMembrane, unit: float) -> int:
+def _threshold(neuron: NormalizedNeuron, unit: float) -> int:
     """Return the threshold in membrane units.
 
     An integer v exceeds a real threshold exactly when it exceeds its floor, and is at least as large when it is at

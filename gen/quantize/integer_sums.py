@@ -10,7 +10,7 @@ from tospike.gen.quantize.options import QuantizeOptions
 from tospike.gen.quantize.scale import LEAST, choose_scale, relative_error, to_grid
 from tospike.hw.params import InputError, IntFormat, require
 from tospike.sim.arithmetic import to_int64
-from tospike.sim.network import Add, AveragePool2d, Conv2d, Dense, Grid, SumPool2d
+from tospike.sim.network import Add, AveragePool2d, Conv2d, Dense, QuantGrid, SumPool2d
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,8 +43,8 @@ class Sums:
     """How far the rounding of weights moves a sum at most, a real value; the largest of the channels."""
 
     def reach(self, low: int, high: int) -> tuple[Ints, Ints]:
-        """Return (channels,) least and greatest sum, whole or partial in any order, of inputs from ``low`` to
-        ``high``."""
+        """Return (channels,) least and greatest sum, whole or partial in any order, of inputs from ``qmin`` to
+        ``qmax``."""
         ends = self.rows * high, self.rows * low
         return np.minimum(np.minimum(*ends), 0).sum(axis=1), np.maximum(np.maximum(*ends), 0).sum(axis=1)
 
@@ -59,7 +59,7 @@ class Weighted:
     """Dense synapses or a convolution on its way to integers."""
 
     synapses: Dense | Conv2d
-    source: Grid
+    source: QuantGrid
     """Of its inputs."""
     options: QuantizeOptions
     one_scale: bool
@@ -72,7 +72,7 @@ class Weighted:
         return self.synapses.weight.astype(np.float64).reshape(self.synapses.channels, -1)
 
     @property
-    def grid(self) -> Grid | None:
+    def grid(self) -> QuantGrid | None:
         """The weights' trained grid."""
         grid = self.synapses.grid
         return None if grid is not None and self.one_scale and np.ptp(grid.scale) else grid
@@ -83,7 +83,7 @@ class Weighted:
         grid = self.grid
         if grid is None:
             return self.options.weight_bits == 1
-        return (grid.low, grid.high) == (-1, 1) and bool(
+        return (grid.qmin, grid.qmax) == (-1, 1) and bool(
             (np.rint(self.weight / np.reshape(grid.scale, (-1, 1))) != 0).all()
         )
 
@@ -131,14 +131,14 @@ class Weighted:
         if isinstance(synapses, Conv2d):
             synapses = replace(synapses, pad_value=pad_value(synapses.padding, self.source, self.name))
         largest = float(self.source.scale) * max(
-            abs(end - self.source.zero) for end in (self.source.low, self.source.high)
+            abs(end - self.source.zero_point) for end in (self.source.qmin, self.source.qmax)
         )
         exact, rounded = weight[~constant], (rows * column)[~constant]
         return Sums(
             synapses=synapses,
             rows=rows,
             unit=scale * float(self.source.scale),
-            zeros=self.source.zero * rows.sum(axis=1),
+            zeros=self.source.zero_point * rows.sum(axis=1),
             bias=self.synapses.bias.astype(np.float64),
             weight_scale=float(scale[~constant].max(initial=0)),
             weight_error=relative_error(rounded, exact) if exact.size else 0.0,
@@ -168,13 +168,13 @@ class Weighted:
     def _integers(self, weight: Floats, column: Floats) -> Ints:
         grid = self.grid
         if grid is not None:
-            return to_int64(np.clip(weight / column, grid.low, grid.high), "weights on their trained grid")
+            return to_int64(np.clip(weight / column, grid.qmin, grid.qmax), "weights on their trained grid")
         if self.options.weight_bits == 1:
             return np.where(weight >= 0, 1, -1)
         return to_grid(weight, column, self._format)
 
 
-def pool_sums(synapses: AveragePool2d | SumPool2d, source: Grid, name: str) -> Sums:
+def pool_sums(synapses: AveragePool2d | SumPool2d, source: QuantGrid, name: str) -> Sums:
     """Turn a mean of N values into their sum in units of 1/N."""
     taps, channels = synapses.window.taps, synapses.channels
     return Sums(
@@ -186,7 +186,7 @@ def pool_sums(synapses: AveragePool2d | SumPool2d, source: Grid, name: str) -> S
         ),
         rows=np.ones((channels, taps), dtype=np.int64),
         unit=np.full(channels, float(source.scale) / (taps if isinstance(synapses, AveragePool2d) else 1)),
-        zeros=np.full(channels, source.zero * taps),
+        zeros=np.full(channels, source.zero_point * taps),
         bias=np.zeros(channels) if isinstance(synapses, AveragePool2d) else synapses.bias.astype(np.float64),
         weight_scale=1.0,
         weight_error=0.0,
@@ -194,7 +194,7 @@ def pool_sums(synapses: AveragePool2d | SumPool2d, source: Grid, name: str) -> S
     )
 
 
-def addition_sums(synapses: Add, sources: list[Grid]) -> Sums:
+def addition_sums(synapses: Add, sources: list[QuantGrid]) -> Sums:
     """Integer weights in the ratio of the scales, or nearest to it: 1 and 1 where the scales are common."""
     exact = synapses.weight * np.array([float(grid.scale) for grid in sources])
     widest = float(np.abs(exact).max()) or 1.0
@@ -203,12 +203,14 @@ def addition_sums(synapses: Add, sources: list[Grid]) -> Sums:
     larger = ADD_WEIGHTS[np.argmax(errors <= errors.min() + ROUNDING)]
     unit = widest / larger
     weight = to_int64(exact / unit, "weights of an addition")
-    ends = [max(abs(grid.low - grid.zero), abs(grid.high - grid.zero)) for grid in sources]
+    ends = [max(abs(grid.qmin - grid.zero_point), abs(grid.qmax - grid.zero_point)) for grid in sources]
     return Sums(
         synapses=Add(shape=synapses.shape, weight=weight, bias=np.zeros(synapses.channels, dtype=np.int64)),
         rows=np.tile(weight, (synapses.channels, 1)),
         unit=np.full(synapses.channels, unit),
-        zeros=np.full(synapses.channels, float(sum(w * grid.zero for w, grid in zip(weight, sources, strict=True)))),
+        zeros=np.full(
+            synapses.channels, float(sum(w * grid.zero_point for w, grid in zip(weight, sources, strict=True)))
+        ),
         bias=synapses.bias.astype(np.float64),
         weight_scale=unit / float(sources[0].scale),
         weight_error=relative_error(weight * unit, exact),
@@ -216,7 +218,7 @@ def addition_sums(synapses: Add, sources: list[Grid]) -> Sums:
     )
 
 
-def pad_value(padding: tuple[int, ...], source: Grid, name: str) -> int:
+def pad_value(padding: tuple[int, ...], source: QuantGrid, name: str) -> int:
     """Return the integer that means 0, where there is padding.
 
     Raises
@@ -224,6 +226,6 @@ def pad_value(padding: tuple[int, ...], source: Grid, name: str) -> int:
     InputError
         No integer does.
     """
-    if any(padding) and source.zero != round(source.zero):
+    if any(padding) and source.zero_point != round(source.zero_point):
         raise InputError(f"stage {name!r} pads with 0, which its input's quantiser cannot express: train it unpadded")
-    return round(source.zero) if any(padding) else 0
+    return round(source.zero_point) if any(padding) else 0

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from tospike.gen.quantize.integer_neuron import integer_neuron
 from tospike.gen.quantize.kept_grid import kept_grid
-from tospike.gen.quantize.leaks import own_decays, rounding_bits
-from tospike.gen.quantize.normalize import UniformMembrane
+from tospike.gen.quantize.leaks import per_neuron_decays, rounding_bits
+from tospike.gen.quantize.normalize import NormalizedNeuron
 from tospike.gen.quantize.options import WIDEST_WEIGHT, QuantizeOptions
 from tospike.gen.quantize.scale import ScaleMethod, choose_scale, signed_bits, to_grid
 from tospike.gen.quantize.state_unit import WIDEST_STATE, Constants
@@ -42,7 +42,7 @@ class Goal:
 class IntegerLayer:
     """A layer in integers at one scale, its states as wide as can be."""
 
-    law: NeuronParams
+    neuron_params: NeuronParams
     synapses: Dense | Conv2d
     recurrent: Ints | None
     decays: Ints | None
@@ -53,7 +53,7 @@ class IntegerLayer:
 
     def reach(self, events: NDArray[np.integer]) -> Reach:
         """Return how far its states reach."""
-        return trace(self.law, self.synapses, events, self.recurrent, self.decays)
+        return trace(self.neuron_params, self.synapses, events, self.recurrent, self.decays)
 
     def error(self, goal: Goal) -> float:
         """Return the mean difference of the numbers of spikes."""
@@ -65,7 +65,7 @@ class FloatLayer:
     """A layer as trained, its neurons alike."""
 
     name: str
-    neuron: UniformMembrane
+    neuron: NormalizedNeuron
     synapses: Dense | Conv2d
     recurrent: Floats | None
     payload_unit: float
@@ -179,15 +179,15 @@ class FloatLayer:
 
     def _at(self, scale: float, fraction_bits: int) -> IntegerLayer:
         fine = scale * self.payload_unit / 2**fraction_bits
-        law = integer_neuron(self.neuron, fine, fraction_bits, self.options)
+        neuron_params = integer_neuron(self.neuron, fine, fraction_bits, self.options)
         bias = to_int64(self.constants.biases / fine, f"biases of stage {self.name!r}")
         return IntegerLayer(
-            law=law,
+            neuron_params=neuron_params,
             synapses=replace(
                 self.synapses, weight=to_grid(self.synapses.weight, scale, self._format), bias=bias, grid=None
             ),
             recurrent=None if self.own is None else to_grid(self.own, scale, self._format),
-            decays=own_decays(self.neuron, law, self.synapses.outputs),
+            decays=per_neuron_decays(self.neuron, neuron_params, self.synapses.outputs),
             scale=scale,
             fine=fine,
         )

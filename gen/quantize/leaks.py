@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.quantize.normalize import UniformMembrane
+from tospike.gen.quantize.normalize import NormalizedNeuron
 from tospike.gen.quantize.options import ROUNDED_OFF, SHIFTED_OFF, QuantizeOptions
 from tospike.gen.quantize.state_unit import FINEST, MOST_DECAY
 from tospike.hw.params import LeakKind, LeakParams, NeuronParams, require
@@ -29,18 +29,18 @@ def leak_of(decay: Parameter, options: QuantizeOptions) -> LeakParams:
     return LeakParams(
         kind=LeakKind.MULTIPLY,
         decay=0,
-        fraction_bits=options.decay_bits,
+        decay_bits=options.decay_bits,
         rounding=options.leak_rounding,
         varies=True,
     )
 
 
-def own_decays(neuron: UniformMembrane, law: NeuronParams, outputs: int) -> Ints | None:
+def per_neuron_decays(neuron: NormalizedNeuron, neuron_params: NeuronParams, outputs: int) -> Ints | None:
     """Return (outputs, n) integer decays of the leaks that vary."""
     given = [decay for decay in (neuron.decay, neuron.synapse_decay) if isinstance(decay, np.ndarray)]
     columns = [
-        to_int64(np.broadcast_to(decay, outputs) * 2.0**leak.fraction_bits, "decays")
-        for decay, leak in zip(given, law.varying.values(), strict=True)
+        to_int64(np.broadcast_to(decay, outputs) * 2.0**leak.decay_bits, "decays")
+        for decay, leak in zip(given, neuron_params.varying.values(), strict=True)
     ]
     return np.stack(columns, axis=1) if columns else None
 
@@ -49,7 +49,7 @@ def decay_error(params: LeakParams, decay: Parameter) -> float:
     """Hardware decay minus trained decay; the largest where neurons have their own."""
     if not isinstance(decay, np.ndarray):
         return decay_of(params) - decay
-    errors = np.rint(decay * 2**params.fraction_bits) / 2**params.fraction_bits - decay
+    errors = np.rint(decay * 2**params.decay_bits) / 2**params.decay_bits - decay
     return float(errors[np.argmax(np.abs(errors))])
 
 
@@ -67,7 +67,7 @@ def choose_leak(decay: float, options: QuantizeOptions) -> LeakParams:
         return LeakParams(
             kind=LeakKind.MULTIPLY,
             decay=round(decay * 2**options.decay_bits),
-            fraction_bits=options.decay_bits,
+            decay_bits=options.decay_bits,
             rounding=options.leak_rounding,
         )
     require(
@@ -81,10 +81,10 @@ def decay_of(params: LeakParams) -> float:
     """Return the decay that a leak stands for, but for rounding."""
     if params.kind is LeakKind.SHIFT:
         return 1 - 2.0**-params.shift
-    return params.decay / 2.0**params.fraction_bits
+    return params.decay / 2.0**params.decay_bits
 
 
-def rounding_bits(neuron: UniformMembrane, unit: float, options: QuantizeOptions) -> int:
+def rounding_bits(neuron: NormalizedNeuron, unit: float, options: QuantizeOptions) -> int:
     """Return the fraction bits that keep small what the leaks round off; ``unit`` is the membrane's without any.
 
     Leaks by shift get them where weights are large beside the threshold, not where they have few bits by choice.
@@ -103,7 +103,7 @@ def rounding_bits(neuron: UniformMembrane, unit: float, options: QuantizeOptions
     return min(FINEST, max(0, math.ceil(math.log2(rounded_off * unit / (allowed * neuron.threshold)))))
 
 
-def exact_bits(neuron: UniformMembrane, steps: int, options: QuantizeOptions) -> int | None:
+def exact_bits(neuron: NormalizedNeuron, steps: int, options: QuantizeOptions) -> int | None:
     """Return the bits behind the unit that all leaks of ``steps`` steps shift something into; ``None`` if decays are
     inexact."""
     leaks = [(leak_of(neuron.decay, options), neuron.decay)] if neuron.kind.leaks else []
@@ -118,6 +118,6 @@ def _shifted_bits(leak: LeakParams, decay: Parameter) -> int:
     """Return the bits behind the unit that one leak needs: its decay is an odd number over a power of two."""
     if leak.kind is LeakKind.SHIFT:
         return leak.shift
-    decays = to_int64(np.asarray(decay) * 2.0**leak.fraction_bits, "decays")
-    last_bit = int(np.min(np.where(decays == 0, 1 << leak.fraction_bits, decays & -decays)))
-    return max(0, leak.fraction_bits - (last_bit.bit_length() - 1))
+    decays = to_int64(np.asarray(decay) * 2.0**leak.decay_bits, "decays")
+    last_bit = int(np.min(np.where(decays == 0, 1 << leak.decay_bits, decays & -decays)))
+    return max(0, leak.decay_bits - (last_bit.bit_length() - 1))

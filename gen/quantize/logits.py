@@ -9,7 +9,7 @@ from tospike.gen.quantize.integer_sums import Sums, Weighted, addition_sums, poo
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import IntFormat
 from tospike.sim.arithmetic import to_int64
-from tospike.sim.network import Add, AveragePool2d, Conv2d, Dense, Grid, Stage, SumPool2d
+from tospike.sim.network import Add, AveragePool2d, Conv2d, Dense, QuantGrid, Stage, SumPool2d
 
 Ints = NDArray[np.int64]
 
@@ -23,7 +23,7 @@ MOST_FRACTION_BITS = 15
 """See `RequantizeParams`."""
 
 
-def logit_sums(stage: Stage, sources: list[Grid], act: IntFormat, options: QuantizeOptions) -> Sums:
+def logit_sums(stage: Stage, sources: list[QuantGrid], act: IntFormat, options: QuantizeOptions) -> Sums:
     """Return the integer sums of the last layer: all channels have one unit, for they are compared with each other."""
     synapses = stage.synapses
     if isinstance(synapses, Add):

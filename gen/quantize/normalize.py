@@ -10,15 +10,15 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from tospike.hw.params import Comparison, InputError, NeuronKind, Reset, ResetTiming, require
-from tospike.sim.network import Dense, Membrane, Parameter, Stage
+from tospike.sim.network import Dense, Parameter, SpikingNeuron, Stage
 
 TOLERANCE = 1e-6
 """Relative spread below which values count as equal."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class UniformMembrane:
-    """A :class:`tospike.sim.network.Membrane` with common parameters, but for decays and ``rest``."""
+class NormalizedNeuron:
+    """A :class:`tospike.sim.network.SpikingNeuron` with common parameters, but for decays and ``rest``."""
 
     kind: NeuronKind
     decay: Parameter
@@ -37,7 +37,7 @@ class UniformMembrane:
     floor: float | None
 
 
-def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
+def uniform(stage: Stage) -> tuple[Stage, NormalizedNeuron]:
     """Return the stage with such weights that its neurons are alike, and that neuron.
 
     Raises
@@ -46,11 +46,11 @@ def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
         The stage is quantised already, or its neurons differ in more than decay, gain, threshold and leak potential.
     """
     neuron = stage.neuron
-    if not isinstance(neuron, Membrane):
+    if not isinstance(neuron, SpikingNeuron):
         raise InputError(f"stage {stage.name!r} is quantised already")
-    given = {field.name: getattr(neuron, field.name) for field in fields(UniformMembrane)}
+    given = {field.name: getattr(neuron, field.name) for field in fields(NormalizedNeuron)}
     if not any(isinstance(value, np.ndarray) for value in given.values()):
-        return stage, UniformMembrane(**given)
+        return stage, NormalizedNeuron(**given)
 
     require(
         isinstance(stage.synapses, Dense),
@@ -76,7 +76,7 @@ def uniform(stage: Stage) -> tuple[Stage, UniformMembrane]:
         "floor": None if neuron.floor is None else _common(stage, "min-v-mem over threshold", neuron.floor * size),
         "rest": _common(stage, "v_leak over threshold", rest) if neuron.kind.synaptic else rest,
     }
-    return replace(stage, synapses=dense, recurrent=recurrent), UniformMembrane(**given)
+    return replace(stage, synapses=dense, recurrent=recurrent), NormalizedNeuron(**given)
 
 
 def _common(stage: Stage, name: str, values: Parameter) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tospike.hw.params import InputError, RequantizeParams
 from tospike.sim.arithmetic import to_int64
-from tospike.sim.network import Grid
+from tospike.sim.network import QuantGrid
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,8 +72,8 @@ def multipliers(factor: Floats, shift: int, params: RequantizeParams) -> Ints:
     return to_int64(np.clip(factor * 2.0**shift, 1, params.multiplier.max), "multipliers")
 
 
-def thresholds(unit: Floats, bias: Floats, grid: Grid, low: int, high: int) -> Ints:
-    """Return (channels, high - low): the least accumulators that a quantiser takes to ``low + 1``, ... ``high``.
+def thresholds(unit: Floats, bias: Floats, grid: QuantGrid, low: int, high: int) -> Ints:
+    """Return (channels, high - low): the least accumulators that a quantiser takes to ``qmin + 1``, ... ``qmax``.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def thresholds(unit: Floats, bias: Floats, grid: Grid, low: int, high: int) -> I
     bias
         (channels,) what is added to an accumulator, in its unit.
     grid
-        The quantiser, of which the levels from ``low`` to ``high`` occur.
+        The quantiser, of which the levels from ``qmin`` to ``qmax`` occur.
     """
     level = np.arange(low + 1, high + 1)
     position, included = grid.edges(level)
@@ -100,7 +100,7 @@ def thresholds(unit: Floats, bias: Floats, grid: Grid, low: int, high: int) -> I
 def fit_thresholds(
     steps: Ints, bias: Floats, nominal: Ints, low: int, reach: tuple[Ints, Ints], shift: int, params: RequantizeParams
 ) -> Fit:
-    """Return the biases and multipliers that reach level ``low + 1 + i`` exactly from accumulator ``steps[:, i]``
+    """Return the biases and multipliers that reach level ``qmin + 1 + i`` exactly from accumulator ``steps[:, i]``
     upwards.
 
     The rounded bias and factor miss thresholds by up to an accumulator's unit, which counts where accumulators are

@@ -28,7 +28,7 @@ from tospike.hw.params import (
 )
 from tospike.sim.encoders.delay import delayed
 from tospike.sim.encoders.encoding import encode
-from tospike.sim.network import InputSpec, Membrane, Network, Stage
+from tospike.sim.network import InputSpec, Network, SpikingNeuron, Stage
 from tospike.sim.network.reference import run_float
 
 Ints = NDArray[np.int64]
@@ -43,7 +43,7 @@ SEARCHED_SAMPLES = 256
 def quantize_snn(
     network: Network, samples: NDArray[np.generic], options: QuantizeOptions
 ) -> tuple[Network, tuple[StageReport, ...]]:
-    """Quantise a network of :class:`Membrane` stages; see :func:`tospike.gen.quantize.network.quantize`."""
+    """Quantise a network of :class:`SpikingNeuron` stages; see :func:`tospike.gen.quantize.network.quantize`."""
     own = [of_layer(options, stage.name) for stage in network.stages]
     require_range("weight-bits of an SNN", options.weight_bits, 2, WIDEST_WEIGHT)
     for stage, each in zip(network.stages, own, strict=True):
@@ -97,7 +97,7 @@ def _input(network: Network, samples: NDArray[np.generic], options: QuantizeOpti
 
 def _candidates(stage: Stage, options: QuantizeOptions) -> int:
     """Return how many scales to try for a stage."""
-    if not isinstance(stage.neuron, Membrane) or not stage.neuron.kind.spikes:
+    if not isinstance(stage.neuron, SpikingNeuron) or not stage.neuron.kind.spikes:
         return 0
     if options.scale_search is not None:
         return options.scale_search
@@ -119,13 +119,13 @@ def _stage(
         options=options,
     )
     chosen, reach = layer.fit(goal)
-    law = chosen.law
+    neuron_params = chosen.neuron_params
 
     ends = [int(chosen.synapses.bias.min()), int(chosen.synapses.bias.max())]
-    own_bits = law.synaptic
-    added = [] if own_bits else [*ends, *(law.initial + each for each in ends)]
-    bits = _width(stage.name, reach.membrane, [*law.constants, *added], options)
-    current_bits = _width(stage.name, reach.current, ends, options) if own_bits else bits
+    synaptic_bits = neuron_params.synaptic
+    added = [] if synaptic_bits else [*ends, *(neuron_params.initial + each for each in ends)]
+    bits = _width(stage.name, reach.membrane, [*neuron_params.constants, *added], options)
+    current_bits = _width(stage.name, reach.current, ends, options) if synaptic_bits else bits
     rounded = chosen.synapses.weight.reshape(len(chosen.synapses.weight), -1)
     rounded = rounded if chosen.recurrent is None else np.hstack([rounded, chosen.recurrent])
     report = StageReport(
@@ -135,14 +135,14 @@ def _stage(
         unit=membrane_unit(neuron, chosen.fine),
         largest=max(reach.membrane[1], -reach.membrane[0]),
         bits=bits,
-        decay_error=decay_error(law.leaks["membrane"], neuron.decay) if law.leaks else 0.0,
-        fraction_bits=law.weight_shift,
-        current_largest=max(reach.current[1], -reach.current[0]) if own_bits else 0,
-        current_bits=current_bits if own_bits else 0,
-        synapse_decay_error=decay_error(law.leaks["current"], neuron.synapse_decay) if own_bits else 0.0,
+        decay_error=decay_error(neuron_params.leaks["membrane"], neuron.decay) if neuron_params.leaks else 0.0,
+        fraction_bits=neuron_params.state_fraction_bits,
+        current_largest=max(reach.current[1], -reach.current[0]) if synaptic_bits else 0,
+        current_bits=current_bits if synaptic_bits else 0,
+        synapse_decay_error=decay_error(neuron_params.leaks["current"], neuron.synapse_decay) if synaptic_bits else 0.0,
     )
-    widths = {"state_bits": bits, **({"current_bits": current_bits} if own_bits else {})}
-    integers = replace(law, **widths)
+    widths = {"state_bits": bits, **({"current_bits": current_bits} if synaptic_bits else {})}
+    integers = replace(neuron_params, **widths)
     stage = Stage(
         name=stage.name,
         synapses=chosen.synapses,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.quantize.normalize import UniformMembrane
+from tospike.gen.quantize.normalize import NormalizedNeuron
 from tospike.hw.params import Reset
 from tospike.sim.network import Parameter
 
@@ -35,7 +35,7 @@ LEAST_UNITS = 2
 class Constants:
     """What the states of a layer meet besides weights."""
 
-    neuron: UniformMembrane
+    neuron: NormalizedNeuron
     biases: Floats
     """(n,): of the synapses, and what a leak potential adds where there is no synaptic current."""
     steps: int
@@ -51,7 +51,7 @@ class Constants:
         return self.neuron.threshold / self.drive if self.neuron.kind.spikes else 0.0
 
     @property
-    def drift(self) -> Floats:
+    def leak_bias(self) -> Floats:
         """(1,): what a leak potential adds behind a synaptic current."""
         rest = float(np.max(self.neuron.rest)) if self.neuron.kind.synaptic else 0.0
         return np.array([rest / self.drive])
@@ -69,7 +69,7 @@ class Constants:
     def amounts(self) -> Floats:
         """(n,): all that is added to membranes or subtracted from them, or that they are set to."""
         threshold = [self.threshold] if self._is_amount or self.neuron.initial else []
-        return np.concatenate([self.biases, self.drift, self.starts, threshold])
+        return np.concatenate([self.biases, self.leak_bias, self.starts, threshold])
 
     @property
     def _is_amount(self) -> bool:
@@ -79,7 +79,7 @@ class Constants:
     @property
     def largest(self) -> float:
         """The largest magnitude of all."""
-        parts = [self.biases, self.drift, self.starts, np.array([self.threshold])]
+        parts = [self.biases, self.leak_bias, self.starts, np.array([self.threshold])]
         return float(np.abs(np.concatenate(parts)).max())
 
     @property
@@ -109,7 +109,7 @@ class Constants:
             return not self.biases.any() or float(np.abs(self.biases).max()) >= LEAST_UNITS * unit
         lasting = _horizon(self.neuron.decay, self.steps)
         arriving = _horizon(self.neuron.synapse_decay, self.steps) if self.neuron.kind.synaptic else 1.0
-        moved = lasting * (arriving * _rounding(self.biases, unit) + _rounding(self.drift, unit))
+        moved = lasting * (arriving * _rounding(self.biases, unit) + _rounding(self.leak_bias, unit))
         return moved + _rounding(self.starts, unit) <= LOST * self.threshold
 
     def _threshold_held(self, unit: float) -> bool:

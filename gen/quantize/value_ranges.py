@@ -32,7 +32,7 @@ class Reach:
 
 
 def trace(
-    law: NeuronParams,
+    neuron_params: NeuronParams,
     synapses: Dense | Conv2d,
     events: NDArray[np.integer],
     recurrent: Ints | None = None,
@@ -41,7 +41,7 @@ def trace(
     """Run a stage over ``events`` (N, steps, inputs) with the widest states."""
     size = max(1, BATCH_VALUES // (events.shape[1] * max(synapses.inputs, synapses.outputs)))
     parts = [
-        _trace_batch(law, synapses, events[start : start + size], recurrent, decays)
+        _trace_batch(neuron_params, synapses, events[start : start + size], recurrent, decays)
         for start in range(0, len(events), size)
     ]
     current, membrane = (
@@ -52,13 +52,13 @@ def trace(
 
 
 def _trace_batch(
-    law: NeuronParams,
+    neuron_params: NeuronParams,
     synapses: Dense | Conv2d,
     events: NDArray[np.integer],
     recurrent: Ints | None,
     decays: Ints | None,
 ) -> Reach:
-    weight = synapses.weight.astype(np.int64, casting="same_kind") << law.weight_shift
+    weight = synapses.weight.astype(np.int64, casting="same_kind") << neuron_params.state_fraction_bits
     bias = synapses.bias.astype(np.int64, casting="same_kind")
     drive: DenseDrive | WindowDrive
     if isinstance(synapses, Conv2d):
@@ -67,10 +67,14 @@ def _trace_batch(
         bias = np.tile(bias, window.positions)
     else:
         drive = DenseDrive(weight, events)
-    own = None if recurrent is None else recurrent.astype(np.int64, casting="same_kind").T << law.weight_shift
+    own = (
+        None
+        if recurrent is None
+        else recurrent.astype(np.int64, casting="same_kind").T << neuron_params.state_fraction_bits
+    )
     samples, steps, _ = events.shape
     spikes = np.zeros((samples, steps, synapses.outputs), dtype=np.uint8)
-    neurons = neuron_model(law, bias, samples, decays)
+    neurons = neuron_model(neuron_params, bias, samples, decays)
     low = high = v_low = v_high = 0
     for step in range(steps):
         current, magnitude = drive.at(step)
@@ -81,9 +85,9 @@ def _trace_batch(
         start = neurons.start
         high = max(high, int((start + (magnitude + current) // 2).max()))
         low = min(low, int((start + (current - magnitude) // 2).min()))
-        spikes[:, step] = neurons.sweep(start + current)
+        spikes[:, step] = neurons.update(start + current)
         v_high, v_low = max(v_high, int(neurons.before.max())), min(v_low, int(neurons.before.min()))
-    reached = (v_low, v_high) if law.synaptic else (min(low, v_low), max(high, v_high))
+    reached = (v_low, v_high) if neuron_params.synaptic else (min(low, v_low), max(high, v_high))
     sent: NDArray[np.uint8] = spikes
     if isinstance(synapses, Conv2d):
         sent = spikes[:, :, network_order((synapses.channels, *window.size))]

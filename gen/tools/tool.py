@@ -73,13 +73,15 @@ class Tool:
         output = "".join(lines)
         missing = [name for name in makes if not (cwd / name).is_file()]
         if process.returncode != 0:
-            raise ToolError(f"{self.name} {self.label} failed: {last_words(output)} (log: {log})")
+            raise ToolError(f"{self.name} {self.label} failed: {error_summary(output)} (log: {log})")
         if missing:
-            raise ToolError(f"{self.name} {self.label} did not write {missing[0]}: {last_words(output)} (log: {log})")
+            raise ToolError(
+                f"{self.name} {self.label} did not write {missing[0]}: {error_summary(output)} (log: {log})"
+            )
         return output
 
 
-def last_words(output: str) -> str:
+def error_summary(output: str) -> str:
     """Return the line of a tool's output that tells best why it stopped: the last error, else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if re.search(r"\bERROR\b|\berror:|^Error", line)]

@@ -53,7 +53,7 @@ class ColumnRequantizer(wiring.Component):
         m = Module()
         array = self._array
         acc = shape_of(array.acc)
-        m.submodules.requantizer = requantizer = Requantizer(self._params, array.acc, technology=array.technology)
+        m.submodules.requantizer = requantizer = Requantizer(self._params, array.acc, primitives=array.primitives)
         results = Signal.like(self.results, reset_less=True)
         selected = Signal(acc, reset_less=True)
         column = delayed(m, self.column, 2, name="column")

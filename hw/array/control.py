@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.params import ImageParams, SystolicParams, address_bits
+from tospike.hw.params import ConvParams, SystolicParams, address_bits
 
 
 class LayerControl(wiring.Component):
@@ -35,7 +35,7 @@ class LayerControl(wiring.Component):
         A frame is being computed.
     """
 
-    def __init__(self, params: SystolicParams | ImageParams):
+    def __init__(self, params: SystolicParams | ConvParams):
         super().__init__(
             {
                 "loaded": In(1),

@@ -9,12 +9,12 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.array.array import SystolicArray, row_layout
 from tospike.hw.array.control import LayerControl
 from tospike.hw.delay import Skew
-from tospike.hw.memory import ImageMemory
+from tospike.hw.memory import LoadableMemory
 from tospike.hw.params import ArrayParams
 
 
 def layer_descriptor(
-    m: Module, control: LayerControl, layers: ImageMemory, layout: data.StructLayout, first: int
+    m: Module, control: LayerControl, layers: LoadableMemory, layout: data.StructLayout, first: int
 ) -> data.View:
     """Return the descriptor of layer ``control.index`` of two cycles ago, from the memory ``layers``; ``first`` is its
     word 0, which stands here from reset on."""

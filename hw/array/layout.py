@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tospike.hw.params import ArrayParams, DenseLayer, ImageLayer, ImageParams, SystolicParams, require
+from tospike.hw.params import ArrayParams, ConvLayer, ConvParams, DenseLayer, SystolicParams, require
 
 Vector = Sequence[int]
 Matrix = Sequence[Sequence[int]]
@@ -17,9 +17,9 @@ def stored_weights(array: ArrayParams, index: int, rows: Matrix) -> list[list[in
 
 
 def channel_words(
-    params: SystolicParams | ImageParams,
+    params: SystolicParams | ConvParams,
     index: int,
-    layer: DenseLayer | ImageLayer,
+    layer: DenseLayer | ConvLayer,
     bias: Vector,
     multiplier: Vector | None,
 ) -> list[int]:
@@ -40,6 +40,6 @@ def channel_words(
     return [channel_word(params, b, f) for b, f in zip(offsets, factors, strict=True)]
 
 
-def channel_word(params: SystolicParams | ImageParams, bias: int, multiplier: int) -> int:
+def channel_word(params: SystolicParams | ConvParams, bias: int, multiplier: int) -> int:
     """Return a word of the channel memory: the bias, and above it the multiplier."""
     return (bias & ((1 << params.array.acc_bits) - 1)) | (multiplier << params.array.acc_bits)

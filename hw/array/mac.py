@@ -33,10 +33,10 @@ class MultiplyAccumulate(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params, registers = self._params, self._params.product_registers
-        cells = CELLS[params.technology]
-        if params.technology in MULTIPLY_ADD:
+        cells = CELLS[params.primitives]
+        if params.primitives in MULTIPLY_ADD:
             restart = flags(m, cells, self.first, registers - 1, name="first")  # a cycle early: see above
-            total = MULTIPLY_ADD[params.technology].accumulate(m, self.act, self.weight, restart=restart)
+            total = MULTIPLY_ADD[params.primitives].accumulate(m, self.act, self.weight, restart=restart)
             m.d.comb += self.acc.eq(total)
             return m
         product, carry = self._product(m)
@@ -73,8 +73,8 @@ class MultiplyAdd(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        if params.technology in MULTIPLY_ADD:
-            total = MULTIPLY_ADD[params.technology].add(m, self.act, self.weight, addend=self.addend)
+        if params.primitives in MULTIPLY_ADD:
+            total = MULTIPLY_ADD[params.primitives].add(m, self.act, self.weight, addend=self.addend)
             m.d.comb += self.total.eq(total)
             return m
         m.submodules.multiplier = multiplier = _multiplier(params)
@@ -90,6 +90,6 @@ def _multiplier(params: ArrayParams) -> Multiplier:
         shape_of(params.act),
         shape_of(params.weight),
         registers=params.product_registers,
-        technology=params.technology,
+        primitives=params.primitives,
         zero_gating=params.zero_gating,
     )

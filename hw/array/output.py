@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.array.results import result_layout
-from tospike.hw.params import ImageParams, SystolicParams, TokenKind
+from tospike.hw.params import ConvParams, SystolicParams, TokenKind
 from tospike.hw.tokens import token_stream
 
 
@@ -18,7 +18,7 @@ class TokenOutput(wiring.Component):
         An END is still to be sent.
     """
 
-    def __init__(self, params: SystolicParams | ImageParams):
+    def __init__(self, params: SystolicParams | ConvParams):
         self._params = params
         super().__init__(
             {

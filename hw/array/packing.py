@@ -65,7 +65,7 @@ class PackedMultiplier(wiring.Component):
             shape_of(params.act),
             signed(len(operand)),
             registers=params.product_registers - late,
-            technology=params.technology,
+            primitives=params.primitives,
         )
         below, above = multiplier.product[:shift], multiplier.product[shift:]
         negative = below[-1]

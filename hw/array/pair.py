@@ -37,7 +37,7 @@ class OutputStationaryPair(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        params, cells = self._params, CELLS[self._params.technology]
+        params, cells = self._params, CELLS[self._params.primitives]
         act = Signal.like(self.act_i, reset_less=True)
         pair = Signal.like(self.pair_i, reset_less=True)
         m.d.sync += [act.eq(self.act_i), pair.eq(self.pair_i)]

@@ -43,7 +43,7 @@ class OutputStationaryElement(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        params, cells = self._params, CELLS[self._params.technology]
+        params, cells = self._params, CELLS[self._params.primitives]
         act = Signal.like(self.act_i, reset_less=True)
         weight = Signal.like(self.weight_i, reset_less=True)
         m.d.sync += [act.eq(self.act_i), weight.eq(self.weight_i)]
@@ -94,7 +94,7 @@ class WeightStationaryElement(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        params, cells = self._params, CELLS[self._params.technology]
+        params, cells = self._params, CELLS[self._params.primitives]
         act = Signal.like(self.act_i, reset_less=True)
         shadow = Signal.like(self.weight_i, reset_less=True)
         weight = Signal.like(self.weight_i, reset_less=True)

@@ -4,17 +4,17 @@ from amaranth.hdl import *
 from amaranth.lib import data
 
 from tospike.hw.conv.layout import descriptor_shapes
-from tospike.hw.params import ImageParams
+from tospike.hw.params import ConvParams
 
 
-def descriptor_layout(params: ImageParams) -> data.StructLayout:
+def descriptor_layout(params: ConvParams) -> data.StructLayout:
     """Return the fields of a word of the memory ``layers``."""
     return data.StructLayout(
         {name: Shape(bits, is_signed) for name, (bits, is_signed) in descriptor_shapes(params).items()}
     )
 
 
-def fields_of(params: ImageParams, prefix: str) -> dict[str, Shape]:
+def fields_of(params: ConvParams, prefix: str) -> dict[str, Shape]:
     """Return the fields that begin with ``prefix``, without it."""
     return {
         name.removeprefix(prefix): Shape(bits, is_signed)

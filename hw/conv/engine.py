@@ -18,17 +18,17 @@ from tospike.hw.conv.postprocess import PostProcessor
 from tospike.hw.conv.reader import TileReader
 from tospike.hw.conv.results import TileBuffer
 from tospike.hw.conv.sequencer import ENDS, StepSequencer
-from tospike.hw.conv.write_addresses import ImagePlacer
+from tospike.hw.conv.write_addresses import WriteAddressGenerator
 from tospike.hw.counting import count_up
 from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
-from tospike.hw.memory import ImageMemory, image_memories, pipelined_latency
-from tospike.hw.params import ImageParams, TokenKind
+from tospike.hw.memory import LoadableMemory, image_memories, pipelined_latency
+from tospike.hw.params import ConvParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 from tospike.hw.tokens import token_layout
 
 
-class ImageEngine(Engine[ImageParams]):
+class ConvEngine(Engine[ConvParams]):
     """Frames in, results of the last layer out; ``params.layers`` run in turn.
 
     ::
@@ -37,7 +37,7 @@ class ImageEngine(Engine[ImageParams]):
                             |                                      v
         i -> ImageLoader -> TileReader (banks) -> Skew -> SystolicArray -> TileBuffer
                             ^                                                  |
-                            +------------- ImagePlacer <---------------- PostProcessor -> CreditQueue -> Output -> o
+                            +-------- WriteAddressGenerator <----------- PostProcessor -> CreditQueue -> Output -> o
 
     A layer begins when the results of the one before it are stored and the array is empty. While the last layer
     runs, the next frame is loaded, if that layer does not read the frame itself.
@@ -54,7 +54,7 @@ class ImageEngine(Engine[ImageParams]):
     See "Engines" in ``docs/explanation/architecture.md``. Configure before sending a frame.
     """
 
-    def __init__(self, params: ImageParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+    def __init__(self, params: ConvParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
         self._first_region = first_region
         self._images = initial(params) | {name: list(words) for name, words in images.items()}
         super().__init__(params, counter_names(params), writable=params.writable)
@@ -76,7 +76,7 @@ class ImageEngine(Engine[ImageParams]):
         m.d.comb += self.busy.eq(parts.control.busy | ~parts.control.empty | parts.loader.partial | sending)
         return m
 
-    def _memories(self, m: Module) -> dict[str, ImageMemory]:
+    def _memories(self, m: Module) -> dict[str, LoadableMemory]:
         """What configuration writes, or the bitstream."""
         return image_memories(
             m,
@@ -96,7 +96,7 @@ class ImageEngine(Engine[ImageParams]):
         m.submodules.reader = TileReader(params)
         m.submodules.results = TileBuffer(params.array, slots=SLOTS)
         m.submodules.post = PostProcessor(params)
-        m.submodules.placer = ImagePlacer(params)
+        m.submodules.placer = WriteAddressGenerator(params)
         m.submodules.output = output = TokenOutput(params)
         m.submodules.queue = CreditQueue(
             output.i.payload.shape(), depth=PostProcessor.LATENCY + CreditQueue.LATENCY + 2
@@ -137,7 +137,7 @@ class ImageEngine(Engine[ImageParams]):
         early = self._params.loads_early
         m.d.comb += loader.release.eq(control.start & layer.final if early else control.done & control.final)
 
-    def _datapath(self, m: Module, layer: data.View, weights: ImageMemory) -> None:
+    def _datapath(self, m: Module, layer: data.View, weights: LoadableMemory) -> None:
         """Activations and weights through the array to the tile buffer."""
         array, parts = self._params.array, m.submodules
         sequencer, reader, results = parts.sequencer, parts.reader, parts.results
@@ -156,7 +156,7 @@ class ImageEngine(Engine[ImageParams]):
         systolic = skewed_array(m, array, rows, self._weights(m, layer, weights))
         m.d.comb += [results.i.eq(systolic.results), results.valid.eq(systolic.valid[0])]
 
-    def _results(self, m: Module, layer: data.View, channels: ImageMemory) -> None:
+    def _results(self, m: Module, layer: data.View, channels: LoadableMemory) -> None:
         """Results through the requantiser; those of the layers before the last to the activation memory."""
         parts = m.submodules
         loader, reader, results, post, placer = parts.loader, parts.reader, parts.results, parts.post, parts.placer
@@ -172,9 +172,9 @@ class ImageEngine(Engine[ImageParams]):
             placer.step.eq(post.valid & ~parts.control.final),
             placer.ends.eq(post.result.edges),
         ]
-        stored = delayed(m, placer.step, ImagePlacer.LATENCY, name="stored")
+        stored = delayed(m, placer.step, WriteAddressGenerator.LATENCY, name="stored")
         bits = self._params.array.act.bits
-        value = delayed(m, post.result.value[:bits], ImagePlacer.LATENCY, name="result")
+        value = delayed(m, post.result.value[:bits], WriteAddressGenerator.LATENCY, name="result")
         # results of a layer that is not the last and values of the next frame never come in the same cycle
         m.d.sync += [
             reader.write.eq(loader.write | stored),
@@ -214,7 +214,7 @@ class ImageEngine(Engine[ImageParams]):
         }
         return count_up(m, self.counters, self.clear, increments)["frames"]
 
-    def _weights(self, m: Module, layer: data.View, weights: ImageMemory) -> Value:
+    def _weights(self, m: Module, layer: data.View, weights: LoadableMemory) -> Value:
         """The weights of a step, with its activations."""
         sequencer = m.submodules.sequencer
         lead = TileReader.LATENCY - pipelined_latency(weight_memory(self._params).depth)
@@ -235,5 +235,5 @@ class ImageEngine(Engine[ImageParams]):
         return weight_operands(self._params.array, weights.data)
 
 
-def _fields(placer: ImagePlacer) -> list[str]:
+def _fields(placer: WriteAddressGenerator) -> list[str]:
     return [name for name in placer.signature.members if name.startswith("field_")]

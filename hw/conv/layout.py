@@ -15,7 +15,7 @@ from functools import lru_cache
 from tospike.hw.array.layout import channel_words, stored_weights
 from tospike.hw.conv.storage import Storage, bank_depth, storages
 from tospike.hw.layout import MemoryShape, pack_lanes
-from tospike.hw.params import ImageLayer, ImageOperation, ImageParams, address_bits, require
+from tospike.hw.params import ConvLayer, ConvOperation, ConvParams, address_bits, require
 
 SLOTS = 4
 """Tiles that the result buffer holds: one that is read, and those that come while its results are short of one each
@@ -26,7 +26,7 @@ Taps = Sequence[Sequence[Sequence[Sequence[int]]]]
 """(output channels, input channels / groups, kernel height, kernel width)."""
 
 
-def counter_names(params: ImageParams) -> tuple[str, ...]:
+def counter_names(params: ConvParams) -> tuple[str, ...]:
     """Return the counters of the engine: totals since ``clear``.
 
     ``frames``
@@ -46,7 +46,7 @@ def counter_names(params: ImageParams) -> tuple[str, ...]:
     return ("frames", "macs", "act_words", "weight_words", "results", "array_cycles")
 
 
-def memories(params: ImageParams) -> tuple[MemoryShape, ...]:
+def memories(params: ConvParams) -> tuple[MemoryShape, ...]:
     """Return the memories that images fill; their order is the order of their configuration regions."""
     return (
         weight_memory(params),
@@ -57,7 +57,7 @@ def memories(params: ImageParams) -> tuple[MemoryShape, ...]:
     )
 
 
-def weight_memory(params: ImageParams) -> MemoryShape:
+def weight_memory(params: ConvParams) -> MemoryShape:
     """Return the memory ``weights``."""
     return MemoryShape(
         name="weights",
@@ -66,7 +66,7 @@ def weight_memory(params: ImageParams) -> MemoryShape:
     )
 
 
-def channel_memory(params: ImageParams) -> MemoryShape:
+def channel_memory(params: ConvParams) -> MemoryShape:
     """Return the memory ``channels``."""
     return MemoryShape(
         name="channels",
@@ -75,17 +75,17 @@ def channel_memory(params: ImageParams) -> MemoryShape:
     )
 
 
-def weighs_alike(layer: ImageLayer) -> bool:
+def weighs_alike(layer: ConvLayer) -> bool:
     """Return whether every pass has the same weights."""
-    return layer.operation in (ImageOperation.SUM, ImageOperation.MAXIMUM, ImageOperation.ADDITION)
+    return layer.operation in (ConvOperation.SUM, ConvOperation.MAXIMUM, ConvOperation.ADDITION)
 
 
-def weight_words(params: ImageParams, layer: ImageLayer) -> int:
+def weight_words(params: ConvParams, layer: ConvLayer) -> int:
     """Return the words of the weight memory."""
     return layer.depth * (1 if weighs_alike(layer) else layer.passes(params.array.cols))
 
 
-def tile_shapes(params: ImageParams) -> tuple[tuple[int, int], ...]:
+def tile_shapes(params: ConvParams) -> tuple[tuple[int, int], ...]:
     """Return the tiles that the layers use; a descriptor has the index of its own."""
     return tuple(sorted({layer.tile for layer in params.layers}))
 
@@ -94,7 +94,7 @@ def tile_shapes(params: ImageParams) -> tuple[tuple[int, int], ...]:
 
 
 @lru_cache(maxsize=256)
-def descriptor_shapes(params: ImageParams) -> Mapping[str, tuple[int, bool]]:
+def descriptor_shapes(params: ConvParams) -> Mapping[str, tuple[int, bool]]:
     """Return (bits, signed) of each field of a layer's descriptor: as many as its values in this network need.
 
     Those that place an image also serve the frame, whose are constant.
@@ -110,12 +110,12 @@ def descriptor_shapes(params: ImageParams) -> Mapping[str, tuple[int, bool]]:
     return shapes
 
 
-def descriptor(params: ImageParams, index: int, shift: int = 0) -> dict[str, int]:
+def descriptor(params: ConvParams, index: int, shift: int = 0) -> dict[str, int]:
     """Return the fields of a layer's descriptor; ``..._last`` and counts of loops are counts minus one.
 
     Loops of a tile's steps: ``channels``, ``taps_x``, ``taps_y``; of tiles: ``tiles_x``, ``tiles_y``, ``passes``.
     Addresses of the value that row 0 of the array reads: ``origin`` at first, and how far it is from one step to the
-    next (``step_...``, see :class:`tospike.hw.conv.read_addresses.AddressWalk`).
+    next (``step_...``, see :class:`tospike.hw.conv.read_addresses.ReadAddressGenerator`).
     """
     layer = params.layers[index]
     cols = params.array.cols
@@ -129,7 +129,7 @@ def descriptor(params: ImageParams, index: int, shift: int = 0) -> dict[str, int
     return {
         "final": int(is_last),
         "tile": tile_shapes(params).index(layer.tile),
-        "maximum": int(layer.operation is ImageOperation.MAXIMUM),
+        "maximum": int(layer.operation is ConvOperation.MAXIMUM),
         "pad": layer.pad_value,
         "channels": layer.depth // (layer.kernel[0] * layer.kernel[1]) - 1,
         "taps_x": layer.kernel[1] - 1,
@@ -143,7 +143,7 @@ def descriptor(params: ImageParams, index: int, shift: int = 0) -> dict[str, int
         **{f"x_{name}": value for name, value in across.items()},
         "weight_base": sum(weight_words(params, before) for before in params.layers[:index]),
         "weight_rewind": int(weighs_alike(layer)),
-        "macs": 0 if layer.operation is ImageOperation.MAXIMUM else layer.depth,
+        "macs": 0 if layer.operation is ConvOperation.MAXIMUM else layer.depth,
         "channel_base": sum(before.outputs for before in params.layers[:index]),
         "width_last": width - 1,
         "width_rest": layer.outputs - (passes - 1) * width - 1,
@@ -158,7 +158,7 @@ def descriptor(params: ImageParams, index: int, shift: int = 0) -> dict[str, int
     }
 
 
-def _axis(layer: ImageLayer, axis: int) -> dict[str, int]:
+def _axis(layer: ConvLayer, axis: int) -> dict[str, int]:
     """Return the fields of :class:`tospike.hw.conv.axis.TapAxis`. At tap 0 of the first tile, row 0 of the array is at
     position -padding of the image; in units of the stride that is ``offset``, and ``phase`` remains."""
     stride, tile = layer.stride[axis], layer.tile[axis]
@@ -176,14 +176,14 @@ def _axis(layer: ImageLayer, axis: int) -> dict[str, int]:
 
 
 def _walk(
-    params: ImageParams, layer: ImageLayer, source: Storage, down: Mapping[str, int], across: Mapping[str, int]
+    params: ConvParams, layer: ConvLayer, source: Storage, down: Mapping[str, int], across: Mapping[str, int]
 ) -> dict[str, int]:
     """From each step to the next the address of bank 0 changes by one of these, whatever came before: each row of
     taps takes the same way, and so does each tile."""
     channels, stride = source.shape[0], source.stride[1]
     row = stride * channels  # words from a phase of y to the next
     block, band = source.block, source.blocks[1] * source.block
-    is_convolution = layer.operation is ImageOperation.CONVOLUTION
+    is_convolution = layer.operation is ConvOperation.CONVOLUTION
     tap = 1 if is_convolution else channels  # from the last channel of a tap to the first of the next
     second = storages(params)[1 + layer.sources[-1]]
     step_channel = 1 if is_convolution else second.base - source.base
@@ -220,8 +220,8 @@ def _way(axis: Mapping[str, int], taps: int, steps: Sequence[int]) -> int:
 
 
 def placement(storage: Storage) -> dict[str, int]:
-    """Return the fields of :class:`tospike.hw.conv.write_addresses.ImagePlacer` that put values where ``storage`` wants
-    them."""
+    """Return the fields of `tospike.hw.conv.write_addresses.WriteAddressGenerator` that put values where ``storage``
+    wants them."""
     channels, (sy, sx), (ry, rx) = storage.shape[0], storage.stride, storage.tile
     row = sx * channels
     band = storage.blocks[1] * storage.block
@@ -241,7 +241,7 @@ def placement(storage: Storage) -> dict[str, int]:
     }
 
 
-def _token_order(params: ImageParams) -> Storage:
+def _token_order(params: ConvParams) -> Storage:
     """Of the last layer, whose results are not stored: fields of which nothing depends."""
     return Storage(shape=(1, 1, 1), stride=(1, 1), tile=(1, 1))
 
@@ -250,7 +250,7 @@ def _token_order(params: ImageParams) -> Storage:
 
 
 def pack(
-    params: ImageParams,
+    params: ConvParams,
     weights: Sequence[Taps],
     biases: Sequence[Vector],
     multipliers: Sequence[Vector | None],
@@ -284,12 +284,12 @@ def pack(
     }
 
 
-def initial(params: ImageParams) -> dict[str, list[int]]:
+def initial(params: ConvParams) -> dict[str, list[int]]:
     """Return the images of an engine without a network: descriptors, no weights."""
     return {"layers": [_pack_fields(params, descriptor(params, index)) for index in range(len(params.layers))]}
 
 
-def _pack_fields(params: ImageParams, fields: Mapping[str, int]) -> int:
+def _pack_fields(params: ConvParams, fields: Mapping[str, int]) -> int:
     word = position = 0
     for name, (bits, _) in descriptor_shapes(params).items():
         require(fields[name] < 1 << bits, f"{name} {fields[name]} of a layer does not fit {bits} bits")
@@ -298,7 +298,7 @@ def _pack_fields(params: ImageParams, fields: Mapping[str, int]) -> int:
     return word
 
 
-def _weight_words(params: ImageParams, index: int, layer: ImageLayer, weight: Taps) -> list[int]:
+def _weight_words(params: ConvParams, index: int, layer: ConvLayer, weight: Taps) -> list[int]:
     array = params.array
     steps = layer.depth
     lanes = [
@@ -319,6 +319,6 @@ def _weight_words(params: ImageParams, index: int, layer: ImageLayer, weight: Ta
     ]
 
 
-def address_width(params: ImageParams) -> int:
+def address_width(params: ConvParams) -> int:
     """Return the bits of an address of the activation memory."""
     return address_bits(bank_depth(params))

@@ -7,9 +7,9 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.conv.layout import address_width, placement
 from tospike.hw.conv.storage import storages
-from tospike.hw.conv.write_addresses import ImagePlacer
+from tospike.hw.conv.write_addresses import WriteAddressGenerator
 from tospike.hw.delay import delayed
-from tospike.hw.params import ImageParams, address_bits
+from tospike.hw.params import ConvParams, address_bits
 from tospike.hw.tokens import Densifier, token_stream
 
 
@@ -25,10 +25,10 @@ class ImageLoader(wiring.Component):
     partial : Out(1)
         A part of a frame has been stored.
     write, bank, address, value : Out
-        To the activation memory, ``ImagePlacer.LATENCY`` cycles after the value came.
+        To the activation memory, ``WriteAddressGenerator.LATENCY`` cycles after the value came.
     """
 
-    def __init__(self, params: ImageParams):
+    def __init__(self, params: ConvParams):
         self._params = params
         super().__init__(
             {
@@ -49,7 +49,7 @@ class ImageLoader(wiring.Component):
         frame = storages(params)[0]
         _, height, width = frame.shape
         m.submodules.densifier = densifier = Densifier(params.input)
-        m.submodules.placer = placer = ImagePlacer(params)
+        m.submodules.placer = placer = WriteAddressGenerator(params)
         connect(m, flipped(self.i), densifier.i)
         begun = Signal()  # after reset the placer must be told so, too
         x, y = Signal(range(width)), Signal(range(height))
@@ -69,8 +69,8 @@ class ImageLoader(wiring.Component):
             placer.ends.tile.eq(row_ends),
             placer.ends.band.eq(row_ends),
             placer.ends["pass"].eq(image_ends),
-            self.write.eq(delayed(m, taken, ImagePlacer.LATENCY, name="taken")),
-            self.value.eq(delayed(m, densifier.o.payload.value, ImagePlacer.LATENCY, name="value")),
+            self.write.eq(delayed(m, taken, WriteAddressGenerator.LATENCY, name="taken")),
+            self.value.eq(delayed(m, densifier.o.payload.value, WriteAddressGenerator.LATENCY, name="value")),
             self.bank.eq(placer.bank),
             self.address.eq(placer.address),
         ]

@@ -11,10 +11,10 @@ from tospike.hw.conv.layout import SLOTS, channel_memory
 from tospike.hw.conv.loops import LoopNest
 from tospike.hw.conv.write_addresses import PLACE_ENDS
 from tospike.hw.delay import delayed
-from tospike.hw.params import ImageParams, address_bits
+from tospike.hw.params import ConvParams, address_bits
 
 
-def result_layout(params: ImageParams) -> data.StructLayout:
+def result_layout(params: ConvParams) -> data.StructLayout:
     """Return a result, what ends with it, and ``last`` of the layer."""
     return data.StructLayout({"value": shape_of(params.array.acc), "edges": PLACE_ENDS, "last": 1})
 
@@ -50,7 +50,7 @@ class PostProcessor(wiring.Component):
     LATENCY = ColumnRequantizer.LATENCY
     """Cycles from reading a result to its end."""
 
-    def __init__(self, params: ImageParams):
+    def __init__(self, params: ConvParams):
         self._params = params
         acc = shape_of(params.array.acc)
         channels = channel_memory(params)

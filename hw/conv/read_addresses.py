@@ -8,10 +8,10 @@ from tospike.hw.conv.axis import TURNS
 from tospike.hw.conv.descriptor import descriptor_layout
 from tospike.hw.conv.layout import address_width
 from tospike.hw.conv.sequencer import ENDS
-from tospike.hw.params import ImageParams
+from tospike.hw.params import ConvParams
 
 
-class AddressWalk(wiring.Component):
+class ReadAddressGenerator(wiring.Component):
     """Adds up the way of bank 0 over an image: an addition per step, no multiplication.
 
     ::
@@ -33,7 +33,7 @@ class AddressWalk(wiring.Component):
         Of the step of a cycle ago.
     """
 
-    def __init__(self, params: ImageParams):
+    def __init__(self, params: ConvParams):
         self._params = params
         super().__init__(
             {

@@ -8,12 +8,12 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.conv.axis import TapAxis
 from tospike.hw.conv.descriptor import descriptor_layout, fields_of
 from tospike.hw.conv.layout import address_width, tile_shapes
-from tospike.hw.conv.read_addresses import AddressWalk
+from tospike.hw.conv.read_addresses import ReadAddressGenerator
 from tospike.hw.conv.sequencer import ENDS
 from tospike.hw.conv.storage import bank_depth
 from tospike.hw.delay import delayed
 from tospike.hw.memory import pipelined_memory
-from tospike.hw.params import ImageOperation, ImageParams, address_bits
+from tospike.hw.params import ConvOperation, ConvParams, address_bits
 
 
 class TileReader(wiring.Component):
@@ -45,7 +45,7 @@ class TileReader(wiring.Component):
 
     LATENCY = 9
 
-    def __init__(self, params: ImageParams):
+    def __init__(self, params: ConvParams):
         self._params = params
         act = shape_of(params.array.act)
         super().__init__(
@@ -84,7 +84,7 @@ class TileReader(wiring.Component):
                     m.d.sync += inside.eq(Cat(y.inside[i] & x.inside[j] for i, j in pairs))
 
         # 2
-        m.submodules.walk = walk = AddressWalk(params)
+        m.submodules.walk = walk = ReadAddressGenerator(params)
         m.d.comb += [
             walk.layer.eq(layer),
             walk.start.eq(self.start),
@@ -125,7 +125,7 @@ class TileReader(wiring.Component):
         step = delayed(m, step, 7, name="step_8")
         first = delayed(m, self.first, 8, name="first_8")
         last = delayed(m, ends.tile, 7, name="last_8")
-        has_maximum = any(layer.operation is ImageOperation.MAXIMUM for layer in params.layers)
+        has_maximum = any(layer.operation is ConvOperation.MAXIMUM for layer in params.layers)
         passes, begins = step, first
         if has_maximum:
             passes, begins = step & (last | ~layer.maximum), Mux(layer.maximum, last, first)

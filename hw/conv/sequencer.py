@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.conv.descriptor import descriptor_layout
 from tospike.hw.conv.loops import LoopNest
-from tospike.hw.params import ImageParams
+from tospike.hw.params import ConvParams
 
 LOOPS = ("channels", "taps_x", "taps_y", "tiles_x", "tiles_y", "passes")
 """From the innermost."""
@@ -38,7 +38,7 @@ class StepSequencer(wiring.Component):
         What ends with it.
     """
 
-    def __init__(self, params: ImageParams):
+    def __init__(self, params: ConvParams):
         self._params = params
         super().__init__(
             {

@@ -16,7 +16,7 @@ consecutive: they lie in different banks, and each bank is read once in every st
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tospike.hw.params import ImageParams, ceil_div, require
+from tospike.hw.params import ConvParams, ceil_div, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Storage:
 
 
 @lru_cache(maxsize=256)
-def storages(params: ImageParams) -> tuple[Storage, ...]:
+def storages(params: ConvParams) -> tuple[Storage, ...]:
     """Of the frame, and of what each layer but the last gives: element 1 + i belongs to layer i.
 
     Images that are needed at the same time lie beside each other, others may share words: the largest first, each
@@ -78,7 +78,7 @@ def storages(params: ImageParams) -> tuple[Storage, ...]:
     return tuple(placed[image] for image in range(-1, last))
 
 
-def _storage(params: ImageParams, image: int, base: int) -> Storage:
+def _storage(params: ConvParams, image: int, base: int) -> Storage:
     reader = params.layers[params.readers(image)[0]]
     return Storage(shape=reader.shape, stride=reader.stride, tile=reader.tile, base=base)
 
@@ -87,7 +87,7 @@ BANK_WORDS = 8192
 """The most words that a bank gives in the cycles of :class:`tospike.hw.conv.reader.TileReader`."""
 
 
-def bank_depth(params: ImageParams) -> int:
+def bank_depth(params: ConvParams) -> int:
     """Return the words of each bank.
 
     Raises

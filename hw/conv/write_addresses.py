@@ -7,13 +7,13 @@ from amaranth.lib.wiring import In, Out
 from tospike.hw.conv.descriptor import fields_of
 from tospike.hw.conv.layout import address_width
 from tospike.hw.delay import delayed
-from tospike.hw.params import ImageParams, address_bits
+from tospike.hw.params import ConvParams, address_bits
 
 PLACE_ENDS = data.StructLayout({"channel": 1, "row": 1, "tile": 1, "band": 1, "pass": 1})
 """What ends with a value: the channels of a position, a row of positions in a tile, a tile, a row of tiles, a pass."""
 
 
-class ImagePlacer(wiring.Component):
+class WriteAddressGenerator(wiring.Component):
     """Bank and address of values that come pass by pass, tile by tile, row by row, position by position, channel by
     channel; see :mod:`tospike.hw.conv.storage` for where they lie. Latency `LATENCY`, one value per cycle.
 
@@ -35,7 +35,7 @@ class ImagePlacer(wiring.Component):
 
     LATENCY = 2
 
-    def __init__(self, params: ImageParams):
+    def __init__(self, params: ConvParams):
         self._params = params
         self._fields = fields_of(params, "to_")
         super().__init__(

@@ -76,8 +76,8 @@ class Encoder(Engine[EncoderParams]):
         later = {
             Encoding.DIRECT: (C(1, 1), found.value),
             Encoding.RATE: (found.phase[-1:], 1),
-            Encoding.LFSR: (found.value > random, 1),
-            Encoding.LATENCY: (found.value == steps, 1),
+            Encoding.STOCHASTIC: (found.value > random, 1),
+            Encoding.TTFS: (found.value == steps, 1),
             Encoding.PHASE: ((found.value & mask).any(), found.value & mask),
         }
         spikes, payload = later[params.encoding]
@@ -108,8 +108,8 @@ class Encoder(Engine[EncoderParams]):
         at_once = {
             Encoding.DIRECT: (C(1, 1), value),
             Encoding.RATE: (C(0, 1), 1),
-            Encoding.LFSR: (value > random, 1),
-            Encoding.LATENCY: (when == 0, 1),
+            Encoding.STOCHASTIC: (value > random, 1),
+            Encoding.TTFS: (when == 0, 1),
             Encoding.PHASE: (value[-1], value & highest_bit),
         }
         first_spikes, first_payload = at_once[params.encoding]
@@ -152,7 +152,7 @@ class Encoder(Engine[EncoderParams]):
         # the buffer is written while the frame comes in and, with RATE, behind the scan
         m.d.comb += [
             record.address.eq(frame.payload.address),
-            record.value.eq(when if params.encoding is Encoding.LATENCY else value),
+            record.value.eq(when if params.encoding is Encoding.TTFS else value),
         ]
         m.d.sync += [
             write.addr.eq(count),
@@ -168,7 +168,7 @@ class Encoder(Engine[EncoderParams]):
                     write.en.eq(looks & is_value),
                 ]
 
-        if params.encoding is Encoding.LFSR:
+        if params.encoding is Encoding.STOCHASTIC:
             m.submodules.numbers = numbers = RandomNumbers(params.seed)
             recorded = frame.valid & frame.ready & ~is_end
             m.d.comb += [

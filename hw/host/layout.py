@@ -12,6 +12,7 @@ from tospike.hw.encoders import layout as encoder_layout
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
     AcceleratorParams,
+    ConvParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -19,7 +20,6 @@ from tospike.hw.params import (
     EngineParams,
     EventAnnParams,
     GradedSpikeParams,
-    ImageParams,
     RegisterParams,
     SpikeCountParams,
     SpikingParams,
@@ -85,7 +85,7 @@ LAYOUTS: Mapping[type[EngineParams], EngineLayout] = {
     GradedSpikeParams: _BRIDGE,
     SpikeCountParams: _BRIDGE,
     SystolicParams: EngineLayout(counter_names=systolic_layout.counter_names, memories=systolic_layout.memories),
-    ImageParams: EngineLayout(counter_names=image_layout.counter_names, memories=image_layout.memories),
+    ConvParams: EngineLayout(counter_names=image_layout.counter_names, memories=image_layout.memories),
 }
 """By the class of the engine's parameters."""
 

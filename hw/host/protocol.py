@@ -22,7 +22,7 @@ MAX_BEATS = MAX_PAYLOAD // 4
 """Beats of a payload, each 4 bytes, lowest first."""
 NUMBERS = 256
 """Numbers count up from request to request, and begin again behind this many."""
-ROOM = 1024
+QUEUE_BYTES = 1024
 """Bytes that the board's receiving queue holds: no more may be on their way to it."""
 PATIENCE = 1 << 14
 """Clock cycles that the board waits for a beat to be taken, or to come, before it answers."""

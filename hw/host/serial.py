@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.bridge import Bridge
 from tospike.hw.host.layout import ADDRESS_BITS
-from tospike.hw.host.protocol import ROOM
+from tospike.hw.host.protocol import QUEUE_BYTES
 from tospike.hw.host.uart import UartReceiver, UartTransmitter
 from tospike.hw.streams import Queue
 
@@ -47,7 +47,7 @@ class SerialPort(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.receiver = receiver = UartReceiver(divisor=self._divisor)
-        m.submodules.queue = queue = Queue(8, depth=ROOM)
+        m.submodules.queue = queue = Queue(8, depth=QUEUE_BYTES)
         m.submodules.bridge = bridge = Bridge()
         m.submodules.transmitter = transmitter = UartTransmitter(divisor=self._divisor)
         connect(m, receiver.o, queue.i)

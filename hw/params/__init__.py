@@ -10,12 +10,12 @@ from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.engines.activation import ActivationParams, ChangeParams
 from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams
 from tospike.hw.params.engines.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
-from tospike.hw.params.engines.conv import ImageLayer, ImageOperation, ImageParams
+from tospike.hw.params.engines.conv import ConvLayer, ConvOperation, ConvParams
 from tospike.hw.params.engines.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.engines.delta import CHANGE, DeltaParams
 from tospike.hw.params.engines.encoder import EncoderParams, Encoding
 from tospike.hw.params.engines.engine import EngineParams, Readout
-from tospike.hw.params.engines.event import LIST_SETTLE, EventParams, Sweep
+from tospike.hw.params.engines.event import LIST_SETTLE, EventParams, NeuronUpdate
 from tospike.hw.params.engines.event_ann import AnnLayerParams, DeltaAnnParams, EventAnnParams
 from tospike.hw.params.engines.noise import NOISE_LAGS, NoiseParams
 from tospike.hw.params.engines.packing import packing_shift
@@ -35,7 +35,7 @@ from tospike.hw.params.neurons.sliding import SlidingParams
 from tospike.hw.params.neurons.threshold import AdaptationParams, Comparison
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
 from tospike.hw.params.option import Option, check_options, of_layer, option, options_of, require_known
-from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, Technology
+from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, PrimitiveSet
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
     SPIKE,
@@ -72,6 +72,9 @@ __all__ = [
     "ChangeParams",
     "Comparison",
     "Contents",
+    "ConvLayer",
+    "ConvOperation",
+    "ConvParams",
     "CubaLiParams",
     "CubaLifParams",
     "Dataflow",
@@ -91,9 +94,6 @@ __all__ = [
     "HostOutput",
     "IParams",
     "IfParams",
-    "ImageLayer",
-    "ImageOperation",
-    "ImageParams",
     "InputError",
     "IntFormat",
     "LeakKind",
@@ -102,9 +102,11 @@ __all__ = [
     "LifParams",
     "NeuronKind",
     "NeuronParams",
+    "NeuronUpdate",
     "NoiseParams",
     "Option",
     "PrimitiveFacts",
+    "PrimitiveSet",
     "Readout",
     "RegisterParams",
     "RequantizeParams",
@@ -115,9 +117,7 @@ __all__ = [
     "SpikeCountParams",
     "SpikingLayerParams",
     "SpikingParams",
-    "Sweep",
     "SystolicParams",
-    "Technology",
     "TokenFormat",
     "TokenKind",
     "WeightSource",

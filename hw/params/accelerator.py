@@ -10,7 +10,7 @@ from tospike.hw.params.engines.engine import EngineParams
 from tospike.hw.params.engines.event_ann import AnnLayerParams
 from tospike.hw.params.engines.systolic import SystolicParams
 from tospike.hw.params.host_events import HostEventParams
-from tospike.hw.params.primitives import Technology
+from tospike.hw.params.primitives import PrimitiveSet
 from tospike.hw.params.stream import SPIKE, WORD_ADDRESS, WORD_PAYLOAD, Contents, TokenFormat
 
 
@@ -146,9 +146,9 @@ class AcceleratorParams:
         """The arrays of all engines."""
         return tuple(array for engine in self.engines for array in engine.arrays)
 
-    def made_of(self, technology: Technology) -> "AcceleratorParams":
+    def made_of(self, primitives: PrimitiveSet) -> "AcceleratorParams":
         """The same accelerator, its arrays of other cells."""
-        return replace(self, engines=tuple(engine.made_of(technology) for engine in self.engines))
+        return replace(self, engines=tuple(engine.made_of(primitives) for engine in self.engines))
 
     @property
     def input(self) -> TokenFormat:

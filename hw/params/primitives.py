@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Technology(StrEnum):
+class PrimitiveSet(StrEnum):
     """What the multiply-accumulators are made of. Results and cycles are the same but for what `PRIMITIVES` says."""
 
     GENERIC = "generic"
@@ -38,9 +38,9 @@ class PrimitiveFacts:
 
 
 PRIMITIVES = {
-    Technology.GENERIC: PrimitiveFacts(title="", product_registers=(0, 3), gates_zeros=True),
-    Technology.ECP5: PrimitiveFacts(title="ECP5", product_registers=(1, 3)),
-    Technology.ICE40: PrimitiveFacts(
+    PrimitiveSet.GENERIC: PrimitiveFacts(title="", product_registers=(0, 3), gates_zeros=True),
+    PrimitiveSet.ECP5: PrimitiveFacts(title="ECP5", product_registers=(1, 3)),
+    PrimitiveSet.ICE40: PrimitiveFacts(
         title="iCE40", product_registers=(2, 2), shares_multipliers=False, multiplier_adds=True
     ),
 }
@@ -49,4 +49,4 @@ PRIMITIVES = {
 
 def that(fact: str) -> str:
     """Return the names of those of which a fact is true, for messages."""
-    return " or ".join(technology.value for technology, facts in PRIMITIVES.items() if getattr(facts, fact))
+    return " or ".join(primitives.value for primitives, facts in PRIMITIVES.items() if getattr(facts, fact))

@@ -3,23 +3,23 @@
 from collections.abc import Mapping
 from importlib import resources
 
-from tospike.hw.params import Technology
+from tospike.hw.params import PrimitiveSet
 from tospike.hw.primitives.ecp5 import Ecp5
 from tospike.hw.primitives.generic import Generic
 from tospike.hw.primitives.ice40 import MultiplyAdd as Ice40MultiplyAdd
 from tospike.hw.primitives.protocol import MultiplyAdd, Primitives
 
-CELLS: Mapping[Technology, Primitives] = {
-    Technology.GENERIC: Generic(),
-    Technology.ECP5: Ecp5(),
-    Technology.ICE40: Generic(),
+CELLS: Mapping[PrimitiveSet, Primitives] = {
+    PrimitiveSet.GENERIC: Generic(),
+    PrimitiveSet.ECP5: Ecp5(),
+    PrimitiveSet.ICE40: Generic(),
 }
 """The cells of each family. What an iCE40 makes of a multiplier without an adder, synthesis finds out."""
-MULTIPLY_ADD: Mapping[Technology, MultiplyAdd] = {Technology.ICE40: Ice40MultiplyAdd()}
+MULTIPLY_ADD: Mapping[PrimitiveSet, MultiplyAdd] = {PrimitiveSet.ICE40: Ice40MultiplyAdd()}
 """The families whose multiplier and adder are one cell."""
 
 
-def cell_model(technology: Technology) -> tuple[str, str]:
+def cell_model(primitives: PrimitiveSet) -> tuple[str, str]:
     """Name and text of a Verilog file with models of a vendor's cells: for simulation, not for synthesis."""
-    name = f"{technology.value}_cells.v"
+    name = f"{primitives.value}_cells.v"
     return name, (resources.files("tospike.hw.primitives") / name).read_text(encoding="utf-8")

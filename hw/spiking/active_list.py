@@ -1,4 +1,4 @@
-"""The words of neurons that must be swept though no event came."""
+"""The words of neurons that must be updated though no event came."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -8,10 +8,10 @@ from amaranth.lib.wiring import In, Out
 from tospike.hw.memory import NO_COLLISIONS
 
 
-class KeptWords(wiring.Component):
-    """A list of words, in ascending order, that one sweep writes and the next one reads.
+class ActiveList(wiring.Component):
+    """A list of words, in ascending order, that one update writes and the next one reads.
 
-    A sweep of the list writes it anew in place: it puts an entry back some cycles after it read that or a later one.
+    An update of the list writes it anew in place: it puts an entry back some cycles after it read that or a later one.
 
     Members
     -------
@@ -19,10 +19,10 @@ class KeptWords(wiring.Component):
         Cycle 0: the entry to read.
     word : Out
         Cycle 1: that entry.
-    sweep : In(valid, first, keep, word)
-        A swept word; ``first`` empties the list before it, ``keep`` puts the word into it.
+    update : In(valid, first, keep, word)
+        An updated word; ``first`` empties the list before it, ``keep`` puts the word into it.
     count : Out
-        Entries of the list, in the cycle after the sweep's last word.
+        Entries of the list, in the cycle after the update's last word.
     """
 
     def __init__(self, *, words: int):
@@ -31,7 +31,7 @@ class KeptWords(wiring.Component):
             {
                 "index": In(range(words)),
                 "word": Out(range(words)),
-                "sweep": In(data.StructLayout({"valid": 1, "first": 1, "keep": 1, "word": range(words)})),
+                "update": In(data.StructLayout({"valid": 1, "first": 1, "keep": 1, "word": range(words)})),
                 "count": Out(range(words + 1)),
             }
         )
@@ -39,9 +39,9 @@ class KeptWords(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         end = Signal.like(self.count)  # of the list, before this word
-        m.d.comb += end.eq(Mux(self.sweep.first, 0, self.count))
-        with m.If(self.sweep.valid):
-            m.d.sync += self.count.eq(end + self.sweep.keep)
+        m.d.comb += end.eq(Mux(self.update.first, 0, self.count))
+        with m.If(self.update.valid):
+            m.d.sync += self.count.eq(end + self.update.keep)
         if self._words > 1:
             shape = self.word.shape()
             m.submodules.memory = memory = Memory(shape=shape, depth=self._words, init=[], attrs=NO_COLLISIONS)
@@ -51,7 +51,7 @@ class KeptWords(wiring.Component):
                 read.en.eq(1),
                 self.word.eq(read.data),
                 write.addr.eq(end),
-                write.data.eq(self.sweep.word),
-                write.en.eq(self.sweep.valid & self.sweep.keep),
+                write.data.eq(self.update.word),
+                write.en.eq(self.update.valid & self.update.keep),
             ]
         return m

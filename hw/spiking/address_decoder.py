@@ -36,7 +36,7 @@ def reciprocal(divisor: int, values: int) -> tuple[int, int]:
     return -(-(1 << shift) // divisor), shift
 
 
-class Locate(wiring.Component):
+class AddressDecoder(wiring.Component):
     """Divides an address into channel, column and row, and looks up what rows and columns reach.
 
     ::

@@ -8,7 +8,7 @@ from tospike.hw.params import EventParams
 from tospike.hw.spiking.address_decoder import place_layout
 
 
-class Walk(wiring.Component):
+class AddressGenerator(wiring.Component):
     """Counts through the words of each position that an event reaches, of each column of them, of each row.
 
     ::

@@ -1,4 +1,4 @@
-"""State of neurons that only the sweep touches."""
+"""State of neurons that only the update touches."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -8,8 +8,8 @@ from amaranth.lib.wiring import In, Out
 from tospike.hw.memory import NO_COLLISIONS
 
 
-class SideMemory(wiring.Component):
-    """Words of lanes, read and later written by each sweep. A word is not read in the cycle of its write or before.
+class AuxState(wiring.Component):
+    """Words of lanes, read and later written by each update. A word is not read in the cycle of its write or before.
 
     Members
     -------

@@ -1,4 +1,4 @@
-"""Spike counters, one per neuron, in a memory that the sweep passes through."""
+"""Spike counters, one per neuron, in a memory that the update passes through."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring

@@ -1,4 +1,4 @@
-"""The event engine: every VALUE walks its targets, every TICK sweeps the neurons."""
+"""The event engine: every VALUE walks its targets, every TICK updates the neurons."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,19 +9,19 @@ from amaranth.lib.wiring import connect, flipped
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
-from tospike.hw.memory import ImageMemory, image_memories
+from tospike.hw.memory import LoadableMemory, image_memories
 from tospike.hw.params import SPIKE, ActivationParams, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.spiking.accumulate import Accumulate
 from tospike.hw.spiking.activate import Activate
-from tospike.hw.spiking.active_list import KeptWords
-from tospike.hw.spiking.address_decoder import Locate
+from tospike.hw.spiking.active_list import ActiveList
+from tospike.hw.spiking.address_decoder import AddressDecoder
 from tospike.hw.spiking.count import SpikeCounts
 from tospike.hw.spiking.lanes import NeuronLanes
 from tospike.hw.spiking.layout import counter_names, memories
 from tospike.hw.spiking.multiply import Multiply
 from tospike.hw.spiking.recurrence import Recurrence
 from tospike.hw.spiking.ring import AccumulateRing, states_in_ring
-from tospike.hw.spiking.sequencer import Sequencer, operation_layout, sweeps_outside
+from tospike.hw.spiking.sequencer import Sequencer, operation_layout, updates_outside
 from tospike.hw.spiking.serializer import Serializer, lane_word_layout
 from tospike.hw.spiking.total import total
 from tospike.hw.streams import Queue
@@ -33,8 +33,8 @@ PIPELINE = 14
 class EventEngine(Engine[EventParams]):
     """Synapses from on-chip memory, and their neurons; ``lanes`` of them per cycle.
 
-    With a window, addresses become places first (`Locate`), which takes 4 cycles; the sequencer then walks these
-    (`Walk`).
+    With a window, addresses become places first (`AddressDecoder`), which takes 4 cycles; the sequencer then goes
+    through these (`AddressGenerator`).
 
     ::
 
@@ -47,16 +47,16 @@ class EventEngine(Engine[EventParams]):
                                                                               |     counts
                                                                               +-> queue -> serializer -> o
 
-    The membrane that meets the threshold is ``leak(v) + bias + sum of payload * weight`` of its step: the sweep of a
+    The membrane that meets the threshold is ``leak(v) + bias + sum of payload * weight`` of its step: the update of a
     TICK also begins the next step, so the stored state is ``saturate(leak(v after reset) + bias)``. A spike's payload
     is never 0, so a 1-bit payload needs no multiplier. Rows of weights come before the state, which keeps the
     read-modify-write loop at the 4 cycles of `Accumulate`.
 
     The layer of an ANN has I neurons: an event adds an activation times weights, an END sends the membranes, which
     `Activate` makes activations of. In a delta ANN an event adds a change, membranes stay, and a TICK sends them to
-    `Activate`, which sends what has changed of the activations. That has left before the next sweep begins.
+    `Activate`, which sends what has changed of the activations. That has left before the next update begins.
 
-    The queue holds as many sweeps as `Sequencer` lets out at a time: it can not overflow. (One of its entries is its
+    The queue holds as many updates as `Sequencer` lets out at a time: it can not overflow. (One of its entries is its
     output register, which is filled a cycle late.)
 
     Parameters
@@ -120,7 +120,7 @@ class EventEngine(Engine[EventParams]):
             connect(m, flipped(self.i), recurrence.i)
             connect(m, recurrence.o, sequencer.i)
         elif params.window:
-            m.submodules.locate = locate = Locate(params)
+            m.submodules.locate = locate = AddressDecoder(params)
             connect(m, flipped(self.i), locate.i)
             connect(m, locate.o, sequencer.i)
         else:
@@ -136,21 +136,21 @@ class EventEngine(Engine[EventParams]):
         return stages
 
     def _connect_kept(self, m: Module, neurons: NeuronLanes, stages: Sequence[data.View]) -> None:
-        """The list of words that must be swept though nothing came; from cycle 2 on an operation has its word."""
-        m.submodules.kept = kept = KeptWords(words=self._params.words)
-        swept = stages[6]
+        """The list of words that must be updated though nothing came; from cycle 2 on an operation has its word."""
+        m.submodules.kept = kept = ActiveList(words=self._params.words)
+        updated = stages[6]
         m.d.comb += [
             m.submodules.sequencer.kept.eq(kept.count),
             kept.index.eq(stages[0].word),
-            kept.sweep.valid.eq(swept.sweep),
-            kept.sweep.first.eq(swept.first),
-            kept.sweep.keep.eq(neurons.again(swept) & ~swept.clear),
-            kept.sweep.word.eq(swept.word),
+            kept.update.valid.eq(updated.update),
+            kept.update.first.eq(updated.first),
+            kept.update.keep.eq(neurons.again(updated) & ~updated.clear),
+            kept.update.word.eq(updated.word),
         ]
         with m.If(stages[1].listed):
             m.d.sync += stages[2].word.eq(kept.word)
 
-    def _products(self, m: Module, stages: Sequence[data.View], weights: ImageMemory) -> Value:
+    def _products(self, m: Module, stages: Sequence[data.View], weights: LoadableMemory) -> Value:
         """Cycles 1 to 4: payload * weight."""
         params = self._params
         weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
@@ -167,14 +167,14 @@ class EventEngine(Engine[EventParams]):
 
     def _accumulate(self, m: Module, stages: Sequence[data.View], products: data.View) -> None:
         """Cycles 2 to 6: the states, to which the products are added."""
-        params, shift = self._params, self._params.neuron.weight_shift
+        params, shift = self._params, self._params.neuron.state_fraction_bits
         m.submodules.accumulate = self._adder(params.product.bits + shift)
         accumulate, fetched, stored = m.submodules.accumulate, stages[2], stages[self._leaves + 3]
         m.d.comb += [
-            accumulate.fetch.valid.eq(fetched.accumulate | fetched.sweep),
+            accumulate.fetch.valid.eq(fetched.accumulate | fetched.update),
             accumulate.fetch.accumulate.eq(fetched.accumulate),
             accumulate.fetch.word.eq(fetched.word),
-            accumulate.store.valid.eq(stored.sweep),
+            accumulate.store.valid.eq(stored.update),
             accumulate.store.word.eq(stored.word),
         ]
         m.d.comb += [accumulate.addend[lane].eq(products[lane] << shift) for lane in range(params.lanes)]
@@ -199,7 +199,7 @@ class EventEngine(Engine[EventParams]):
         )
         fetched = stages[self._leaves - 2]
         m.d.comb += [
-            counts.fetch.valid.eq(fetched.sweep),
+            counts.fetch.valid.eq(fetched.update),
             counts.fetch.clear.eq(fetched.clear),
             counts.fetch.word.eq(fetched.word),
             counts.spikes.eq(neurons.spikes),
@@ -209,10 +209,10 @@ class EventEngine(Engine[EventParams]):
     def _output(self, m: Module, operation: data.View, values: data.View) -> None:
         """Cycles 6 and 7: words of values to tokens, and to the sequencer which of them have left."""
         params = self._params
-        layout = lane_word_layout(params.swept, params.lanes, ragged=params.ragged)
-        m.submodules.queue = queue = Queue(layout, depth=sweeps_outside(params) * params.words + 1)
+        layout = lane_word_layout(params.updated, params.lanes, ragged=params.ragged)
+        m.submodules.queue = queue = Queue(layout, depth=updates_outside(params) * params.words + 1)
         m.submodules.serializer = serializer = Serializer(
-            params.swept, lanes=params.lanes, ragged=params.ragged, complete=params.sends_changes
+            params.updated, lanes=params.lanes, ragged=params.ragged, complete=params.sends_changes
         )
         leaving = Signal(layout)
         m.d.comb += [
@@ -228,9 +228,9 @@ class EventEngine(Engine[EventParams]):
         gone = self.o if params.sends_changes else serializer.o
         m.d.comb += m.submodules.sequencer.sent.eq(gone.valid & gone.ready & (gone.payload.kind != TokenKind.VALUE))
 
-    def _activate(self, m: Module, law: ActivationParams, multipliers: ImageMemory) -> None:
+    def _activate(self, m: Module, activation: ActivationParams, multipliers: LoadableMemory) -> None:
         """An ANN's membranes to activations."""
-        m.submodules.activate = activate = Activate(self._params.swept, law)
+        m.submodules.activate = activate = Activate(self._params.updated, activation)
         m.d.comb += [
             multipliers.address.eq(activate.address),
             multipliers.enable.eq(1),
@@ -240,7 +240,7 @@ class EventEngine(Engine[EventParams]):
         connect(m, activate.o, flipped(self.o))
 
     def _connect_own(self, m: Module, leaving: data.View, spikes: data.View) -> None:
-        """The spikes of a sweep to the events of the next step, by a queue that holds all words of a sweep."""
+        """The spikes of an update to the events of the next step, by a queue that holds all words of an update."""
         params = self._params
         fmt = TokenFormat(addresses=params.neurons, payload=params.neuron.spike)
         m.submodules.own_queue = queue = Queue(lane_word_layout(fmt, params.lanes), depth=params.words + 1)
@@ -264,7 +264,7 @@ class EventEngine(Engine[EventParams]):
             "ticks": sequencer.taken[TokenKind.TICK],
             "samples": sequencer.taken[TokenKind.END],
             "synapse_words": sequencer.operation.accumulate,
-            "sweep_words": sequencer.operation.sweep & ~sequencer.starting,
+            "update_words": sequencer.operation.update & ~sequencer.starting,
             "spikes": Mux(sends_value, out.payload.payload, 0)
             if params.readout is Readout.SPIKES
             else total(m, list(neurons.spikes)),

@@ -6,16 +6,16 @@ from amaranth.hdl import *
 from amaranth.lib import data
 
 from tospike.hw.arithmetic import shape_of
-from tospike.hw.memory import ImageMemory
+from tospike.hw.memory import LoadableMemory
 from tospike.hw.params import EventParams, NoiseParams
-from tospike.hw.spiking.aux_state import SideMemory
+from tospike.hw.spiking.aux_state import AuxState
 from tospike.hw.spiking.neurons import decay_layout, make_neuron, side_layout
 from tospike.hw.spiking.noise import Noise
 
 
 class NeuronLanes:
     """Cycles 5 to 9 of the drawing in `tospike.hw.spiking.engine.EventEngine`, in that engine's module. A cycle that
-    sweeps nothing passes through the neurons as zeros.
+    updates nothing passes through the neurons as zeros.
 
     Parameters
     ----------
@@ -35,16 +35,16 @@ class NeuronLanes:
         self._params = params
         self._stages = stages
         self._leaving, self._leaking, self._stored = stages[6 + late], stages[7 + late], stages[9 + late]
-        self._begins = self._leaking.sweep & self._leaking.clear
+        self._begins = self._leaking.update & self._leaking.clear
         self._cells = [make_neuron(neuron, bias=params.bias, again=params.lists_words) for _ in range(params.lanes)]
         self.spikes = Signal(data.ArrayLayout(shape_of(neuron.spike), params.lanes))
         self.after = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
 
-    def connect(self, m: Module, accumulate, images: Mapping[str, ImageMemory]) -> None:
+    def connect(self, m: Module, accumulate, images: Mapping[str, LoadableMemory]) -> None:
         """The neurons between the states that come from ``accumulate``, the engine's adder, and those that return."""
         neuron = self._params.neuron
         passes = Signal()
-        m.d.sync += passes.eq(self._leaving.sweep & ~self._leaving.clear)
+        m.d.sync += passes.eq(self._leaving.update & ~self._leaving.clear)
         for lane, cell in enumerate(self._cells):
             m.submodules[f"neuron_{lane}"] = cell
             m.d.comb += [
@@ -65,9 +65,9 @@ class NeuronLanes:
         if neuron.varying:
             self._connect_decays(m, images["decays"])
 
-    def again(self, swept: data.View) -> Value:
-        """Whether the word of ``swept``, which is in cycle 6, must be swept again though nothing comes."""
-        return Cat(cell.again & self._exists(lane, swept) for lane, cell in enumerate(self._cells)).any()
+    def again(self, updated: data.View) -> Value:
+        """Whether the word of ``updated``, which is in cycle 6, must be updated again though nothing comes."""
+        return Cat(cell.again & self._exists(lane, updated) for lane, cell in enumerate(self._cells)).any()
 
     def saturations(self, m: Module, sums: Value) -> list[Value]:
         """Flags of everything that saturates, each for a cycle; ``sums`` are those of the states."""
@@ -83,39 +83,39 @@ class NeuronLanes:
         return flags
 
     def _connect_side(self, m: Module) -> None:
-        """The state that only sweeps touch: fetched in cycle 3, stored in the cycle of ``decayed``."""
+        """The state that only updates touch: fetched in cycle 3, stored in the cycle of ``decayed``."""
         params = self._params
-        m.submodules.side = side = SideMemory(side_layout(params.neuron), lanes=params.lanes, words=params.words)
+        m.submodules.side = side = AuxState(side_layout(params.neuron), lanes=params.lanes, words=params.words)
         m.d.comb += [
             side.word.eq(self._stages[3].word),
-            side.store.valid.eq(self._stored.sweep),
+            side.store.valid.eq(self._stored.update),
             side.store.word.eq(self._stored.word),
         ]
         for lane, cell in enumerate(self._cells):
             m.d.comb += [cell.side.eq(side.values[lane]), side.store.values[lane].eq(cell.side_after)]
 
-    def _connect_noise(self, m: Module, law: NoiseParams) -> None:
+    def _connect_noise(self, m: Module, settings: NoiseParams) -> None:
         """The noise of a word, in the cycle of the membrane."""
         params = self._params
-        swept = self._stages[5 + params.neuron.join_cycles]
-        m.submodules.noise = noise = Noise(law, lanes=params.lanes)
+        updated = self._stages[5 + params.neuron.join_cycles]
+        m.submodules.noise = noise = Noise(settings, lanes=params.lanes)
         m.d.comb += [
-            noise.advance.eq(swept.fire),
-            noise.restart.eq(swept.sweep & swept.clear & (swept.word == params.words - 1)),
+            noise.advance.eq(updated.fire),
+            noise.restart.eq(updated.update & updated.clear & (updated.word == params.words - 1)),
             *(cell.noise.eq(noise.values[lane]) for lane, cell in enumerate(self._cells)),
         ]
 
-    def _connect_bias(self, m: Module, memory: ImageMemory) -> None:
+    def _connect_bias(self, m: Module, memory: LoadableMemory) -> None:
         params = self._params
         bias = Signal(data.ArrayLayout(shape_of(params.neuron.accumulated), params.lanes))
         m.d.comb += [memory.address.eq(self._part(self._leaving)), memory.enable.eq(1)]
         m.d.sync += bias.eq(memory.data)
-        added = self._begins if params.keeps_membranes else self._leaking.sweep
+        added = self._begins if params.keeps_membranes else self._leaking.update
         with m.If(~added):
             m.d.sync += bias.eq(0)
         m.d.comb += [cell.bias.eq(bias[lane]) for lane, cell in enumerate(self._cells)]
 
-    def _connect_decays(self, m: Module, memory: ImageMemory) -> None:
+    def _connect_decays(self, m: Module, memory: LoadableMemory) -> None:
         """Each neuron's own; read two cycles before the leak, which is in the cycle of ``passes``."""
         params = self._params
         decays = Signal(data.ArrayLayout(decay_layout(params.neuron), params.lanes), reset_less=True)
@@ -132,5 +132,5 @@ class NeuronLanes:
         return self._part(operation) != params.position_words - 1
 
     def _part(self, operation: data.View) -> Value:
-        """Which word of its position a sweep is at. Dense neurons are in one position."""
+        """Which word of its position an update is at. Dense neurons are in one position."""
         return operation.channels if self._params.window else operation.word

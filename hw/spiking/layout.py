@@ -11,14 +11,14 @@ Rows = Sequence[Sequence[int]]
 
 ACTIVATION_COUNTERS = ("results", "activations")
 CHANGE_COUNTERS = ("stored",)
-COUNTERS = ("values", "ticks", "samples", "synapse_words", "sweep_words", "spikes", "saturations")
+COUNTERS = ("values", "ticks", "samples", "synapse_words", "update_words", "spikes", "saturations")
 
 
 def counter_names(params: EventParams) -> tuple[str, ...]:
     """Return the fields of an engine's ``counters``, in order.
 
     Tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
-    (``synapse_words``) and that a TICK or an END swept (``sweep_words``), ``spikes``, and additions to a state that
+    (``synapse_words``) and that a TICK or an END updated (``update_words``), ``spikes``, and additions to a state that
     saturated (``saturations``). Of an ANN's layer also membranes that were requantised (``results``), and those that
     left as ``activations``; of a delta ANN's as changes of them, which are ``stored``, as are all of a sample's first
     frame.
@@ -39,7 +39,7 @@ def memories(params: EventParams) -> tuple[MemoryShape, ...]:
     weights = MemoryShape(
         name="weights", width=params.lanes * params.weight_bits, depth=params.rows * params.event_words
     )
-    decay_bits = sum(leak.fraction_bits + 1 for leak in params.neuron.varying.values())
+    decay_bits = sum(leak.decay_bits + 1 for leak in params.neuron.varying.values())
     decays = MemoryShape(name="decays", width=max(1, params.lanes * decay_bits), depth=params.position_words)
     bias = MemoryShape(name="bias", width=params.lanes * params.neuron.accumulated.bits, depth=params.position_words)
     found = (weights, *((bias,) if params.bias else ()), *((decays,) if decay_bits else ()))
@@ -71,7 +71,7 @@ def pack(
     recurrent
         (neurons, neurons) integers in ``params.weight``, if ``params.recurrent``.
     decays
-        (channels, n), 0 to ``2**fraction_bits``, for the n leaks of ``params.neuron.varying``, if there are any.
+        (channels, n), 0 to ``2**decay_bits``, for the n leaks of ``params.neuron.varying``, if there are any.
     multipliers
         (neurons,), if membranes become activations.
 
@@ -92,7 +92,7 @@ def pack(
         f"biases, not {len(bias)}",
     )
     if params.window is not None:
-        return {"weights": _window_words(params, params.window, weight), **_neuron_images(params, bias, decays)}
+        return {"weights": _window_words(params, params.window, weight), **_neuron_contents(params, bias, decays)}
     own = recurrent if recurrent is not None else ()
     square = len(own) == params.neurons and all(len(row) == params.neurons for row in own)
     require(
@@ -103,7 +103,7 @@ def pack(
     rows = [*zip(*weight, strict=True), *zip(*own, strict=True)]
     columns = [_words(params, column, params.weight, "weight") for column in rows]
     weights = [word for column in columns for word in column]
-    return {"weights": weights, **_neuron_images(params, bias, decays), **factors}
+    return {"weights": weights, **_neuron_contents(params, bias, decays), **factors}
 
 
 def reach(params: EventParams, axis: int) -> list[tuple[int, int, int]]:
@@ -162,7 +162,7 @@ def _multiplier_words(params: EventParams, multipliers: Sequence[int] | None) ->
     return {"multipliers": [int(factor) for factor in multipliers]}
 
 
-def _neuron_images(params: EventParams, bias: Sequence[int], decays: Rows | None) -> dict[str, list[int]]:
+def _neuron_contents(params: EventParams, bias: Sequence[int], decays: Rows | None) -> dict[str, list[int]]:
     images = {}
     if params.bias:
         images["bias"] = _words(params, bias, params.neuron.accumulated, "bias")
@@ -183,9 +183,9 @@ def _decay_words(params: EventParams, decays: Rows) -> list[int]:
     for row in decays:
         lane, width = 0, 0
         for decay, leak in zip(row, varying, strict=True):
-            most = 1 << leak.fraction_bits
+            most = 1 << leak.decay_bits
             require(0 <= decay <= most, f"a decay of {decay} is not from 0 to {most}")
-            lane, width = lane | int(decay) << width, width + leak.fraction_bits + 1
+            lane, width = lane | int(decay) << width, width + leak.decay_bits + 1
         lanes.append(lane)
     return [pack_lanes(lanes[first : first + params.lanes], width) for first in range(0, params.channels, params.lanes)]
 

@@ -19,7 +19,7 @@ class Recurrence(wiring.Component):
 
     After a TICK of ``i``, ``own`` is passed on with its addresses behind those of the inputs, until its TICK, which is
     dropped. The engine works off all of them before it takes another token of ``i``, and it never waits for the
-    consumer of its output in doing so: a queue for the words of one sweep is enough, and there is no deadlock.
+    consumer of its output in doing so: a queue for the words of one update is enough, and there is no deadlock.
 
     Members
     -------

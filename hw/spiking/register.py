@@ -15,7 +15,7 @@ from tospike.hw.spiking.layout import counter_names, memories
 from tospike.hw.spiking.neurons import Neuron, decay_layout, make_neuron, side_layout
 from tospike.hw.spiking.noise import Noise
 from tospike.hw.spiking.recurrence import Recurrence
-from tospike.hw.spiking.sequencer import sweeps_outside
+from tospike.hw.spiking.sequencer import updates_outside
 from tospike.hw.spiking.serializer import Serializer, lane_word_layout
 from tospike.hw.spiking.total import total
 from tospike.hw.streams import Register
@@ -36,11 +36,11 @@ class RegisterEngine(Engine[EventParams]):
                                                  +-----> word ------> serializer -> o
 
     What a TICK does to a neuron (threshold, reset, leak, bias) is one cycle's logic, so there are no hazards: the next
-    token finds the new state. A TICK or END that sends is taken only when at most `sweeps_outside` of them, itself
+    token finds the new state. A TICK or END that sends is taken only when at most `updates_outside` of them, itself
     counted, will be on their way out: one in the serializer, one in the register before it. The pipeline never waits.
 
     A membrane readout wants the membranes of the last step as they were before the leak: they have registers of their
-    own, and what saturates in a TICK's sweep counts once a token other than END has followed.
+    own, and what saturates in a TICK's update counts once a token other than END has followed.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class RegisterEngine(Engine[EventParams]):
         self._output(m, self._readout(m, cells, spikes, second), second)
         if params.recurrent:
             self._connect_own(m, spikes, second)
-        self._count(m, first, starting, spikes, [*overflows, *self._sweep_flags(m, cells, second)])
+        self._count(m, first, starting, spikes, [*overflows, *self._update_flags(m, cells, second)])
         settle = Signal(range(PIPELINE + 1))
         with m.If(taken | starting):
             m.d.sync += settle.eq(PIPELINE)
@@ -116,7 +116,7 @@ class RegisterEngine(Engine[EventParams]):
         if params.readout is not Readout.SPIKES:
             sends = kind == TokenKind.END
         left = self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE)
-        most = sweeps_outside(params)
+        most = updates_outside(params)
         sending = Signal(range(most + 1))
         m.d.comb += tokens.ready.eq(~(sends & (sending == most)))
         m.d.sync += sending.eq(sending + (taken & sends) - left)
@@ -134,23 +134,23 @@ class RegisterEngine(Engine[EventParams]):
         return first, starting, sending
 
     def _update(self, m: Module, cells: Sequence[Neuron], addend: Value, operation: Value) -> list[Value]:
-        """Cycle 2: add to every state, or sweep it; whether the sums overflow."""
+        """Cycle 2: add to every state, or update it; whether the sums overflow."""
         neuron = self._params.neuron
-        sweep = operation.tick | operation.end
+        update = operation.tick | operation.end
         states = Signal(data.ArrayLayout(shape_of(neuron.accumulated), self._params.neurons))
         overflows = []
         for lane, cell in enumerate(cells):
             m.submodules[f"neuron_{lane}"] = cell
             sums = states[lane] + addend[lane]
             fitting = saturate(sums, neuron.accumulated)
-            m.d.sync += states[lane].eq(Mux(sweep, cell.decayed, fitting))
+            m.d.sync += states[lane].eq(Mux(update, cell.decayed, fitting))
             m.d.comb += [cell.state.eq(states[lane]), cell.clear.eq(operation.end)]
             if neuron.initial:
                 m.d.comb += cell.begin.eq(operation.end)
             overflows.append(fitting != sums)
         if neuron.has_side:
             side = Signal(data.ArrayLayout(side_layout(neuron), self._params.neurons))
-            with m.If(sweep):
+            with m.If(update):
                 m.d.sync += [side[lane].eq(cell.side_after) for lane, cell in enumerate(cells)]
             m.d.comb += [cell.side.eq(side[lane]) for lane, cell in enumerate(cells)]
         return overflows
@@ -182,7 +182,7 @@ class RegisterEngine(Engine[EventParams]):
         connect(m, serializer.o, flipped(self.o))
 
     def _connect_own(self, m: Module, spikes: Value, operation: Value) -> None:
-        """The spikes of a sweep to the events of the next step."""
+        """The spikes of an update to the events of the next step."""
         params = self._params
         fmt = TokenFormat(addresses=params.neurons, payload=params.neuron.spike)
         m.submodules.own_word = own_word = Register(lane_word_layout(fmt, params.lanes))
@@ -200,7 +200,7 @@ class RegisterEngine(Engine[EventParams]):
             "values": first.value,
             "ticks": first.tick,
             "samples": first.end & ~starting,
-            "sweep_words": first.tick | (first.end & ~starting if readout is not Readout.MEMBRANE else 0),
+            "update_words": first.tick | (first.end & ~starting if readout is not Readout.MEMBRANE else 0),
             "spikes": Mux(out.valid & out.ready & is_value, out.payload.payload, 0)
             if readout is Readout.SPIKES
             else total(m, list(spikes)),
@@ -212,13 +212,15 @@ class RegisterEngine(Engine[EventParams]):
     def _addends(self, m: Module, weights: Value, address: Value, operation: Value) -> Value:
         """payload * weight in cycle 2; the address is in cycle 0, the operation in cycle 1."""
         params = self._params
-        addend = Signal(data.ArrayLayout(signed(params.product.bits + params.neuron.weight_shift), params.neurons))
+        addend = Signal(
+            data.ArrayLayout(signed(params.product.bits + params.neuron.state_fraction_bits), params.neurons)
+        )
         row = data.View(data.ArrayLayout(shape_of(params.weight), params.neurons), weights.data)
         payload = Signal(shape_of(params.event))
         m.d.comb += [weights.address.eq(address), weights.enable.eq(1), payload.eq(operation.payload)]
         for lane in range(params.neurons):
             product = row[lane] if params.event == SPIKE else row[lane] * payload
-            m.d.sync += addend[lane].eq(Mux(operation.value, product << params.neuron.weight_shift, 0))
+            m.d.sync += addend[lane].eq(Mux(operation.value, product << params.neuron.state_fraction_bits, 0))
         return addend
 
     def _readout(self, m: Module, cells: Sequence[Neuron], spikes: Value, operation: Value) -> Value:
@@ -236,8 +238,8 @@ class RegisterEngine(Engine[EventParams]):
                 m.d.sync += values[lane].eq(Mux(operation.end, 0, counted))
         return values
 
-    def _sweep_flags(self, m: Module, cells: Sequence[Neuron], operation: Value) -> list[Value]:
-        """Flags of what saturates in a sweep; those behind the threshold a token later with a membrane readout."""
+    def _update_flags(self, m: Module, cells: Sequence[Neuron], operation: Value) -> list[Value]:
+        """Flags of what saturates in an update; those behind the threshold a token later with a membrane readout."""
         flags = Cat(cell.saturated for cell in cells)
         behind = Signal(flags.shape())
         m.d.comb += behind.eq(Mux(operation.tick, flags, 0))

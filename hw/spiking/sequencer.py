@@ -4,37 +4,37 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.params import LIST_SETTLE, EventParams, Readout, Sweep, TokenFormat, TokenKind
+from tospike.hw.params import LIST_SETTLE, EventParams, NeuronUpdate, Readout, TokenFormat, TokenKind
 from tospike.hw.spiking.address_decoder import placed_layout
-from tospike.hw.spiking.address_generator import Walk
+from tospike.hw.spiking.address_generator import AddressGenerator
 from tospike.hw.tokens import token_stream
 
 
 def operation_layout(params: EventParams) -> data.StructLayout:
-    """Return one word's work. ``accumulate`` and ``sweep`` exclude each other; neither means that the cycle is idle."""
+    """Return one word's work. ``accumulate`` and ``update`` exclude each other; with neither, the cycle is idle."""
     return data.StructLayout(
         {
             "word": range(params.words),
             "accumulate": 1,  # add the payload times the weight at `row`
             "row": range(params.rows * params.event_words),
             "payload": params.event.bits,
-            "sweep": 1,  # threshold, reset, leak, bias
-            "clear": 1,  # a sweep after which the word is as at the start of a sample
-            "fire": 1,  # a sweep in which neurons may spike
+            "update": 1,  # threshold, reset, leak, bias
+            "clear": 1,  # an update after which the word is as at the start of a sample
+            "fire": 1,  # an update in which neurons may spike
             "send": 1,  # the values of the word leave the engine
             "tick": 1,  # a TICK leaves after them
             "end": 1,  # an END leaves after them
-            "step": int(params.recurrent),  # the last word of a step's sweep
-            "channels": range(params.position_words if params.window else 1),  # a sweep: which word of its position
-            "address": range(params.neurons if params.ragged else 1),  # a sweep: of the word's first neuron
-            "first": int(params.lists_words),  # the first word of a sweep
+            "step": int(params.recurrent),  # the last word of a step's update
+            "channels": range(params.position_words if params.window else 1),  # an update: which word of its position
+            "address": range(params.neurons if params.ragged else 1),  # an update: of the word's first neuron
+            "first": int(params.lists_words),  # the first word of an update
             "listed": int(params.lists_words),  # `word` is an entry of the list of kept words
         }
     )
 
 
-def sweeps_outside(params: EventParams) -> int:
-    """Return how many sweeps may have tokens on their way out at a time: with 2, empty steps follow each other at
+def updates_outside(params: EventParams) -> int:
+    """Return how many updates may have tokens on their way out at a time: with 2, empty steps follow each other at
     once."""
     return 2 if params.readout is Readout.SPIKES else 1
 
@@ -43,23 +43,23 @@ class Sequencer(wiring.Component):
     """Takes a token, then issues its words one per cycle.
 
     - VALUE: ``words`` accumulations; the next token is taken in the cycle of the last one, so there is no bubble. With
-      a window those words that `Walk` finds, and a cycle if there are none.
-    - TICK: a sweep of ``words`` cycles, and ``sweep_return`` cycles in which the swept words return to the
-      pipeline. With membrane readout the sweep is put off until the next token comes: an END wants the membrane as it
+      a window those words that `AddressGenerator` finds, and a cycle if there are none.
+    - TICK: an update of ``words`` cycles, and ``update_return`` cycles in which the updated words return to the
+      pipeline. With membrane readout the update is put off until the next token comes: an END wants the membrane as it
       is before the leak; not so where changes of activations leave on every TICK.
-    - END: a sweep that clears.
+    - END: an update that clears.
 
-    A sweep that sends waits until at most `sweeps_outside` sweeps, itself counted, have a TICK or END that is still to
-    leave the engine: that bounds the words on their way out. After reset the first sweep clears the memories.
+    An update that sends waits until at most `updates_outside` updates, itself counted, have a TICK or END that is still
+    to leave the engine: that bounds the words on their way out. After reset the first update clears the memories.
 
-    With ``Sweep.TOUCHED`` a TICK sweeps all words if a VALUE came since the last one: synapses are dense, so it went to
-    all of them. Otherwise it sweeps those of a list (see `KeptWords`), which waits `LIST_SETTLE` cycles after the words
-    of the last sweep are back; and if there are none, it takes one cycle.
+    With ``NeuronUpdate.ACTIVE`` a TICK updates all words if a VALUE came since the last one: synapses are dense, so it
+    went to all of them. Otherwise it updates those of a list (see `ActiveList`), which waits `LIST_SETTLE` cycles after
+    the words of the last update are back; and if there are none, it takes one cycle.
 
     Members
     -------
     i : In
-        Tokens; with a window those of `tospike.hw.spiking.address_decoder.Locate`.
+        Tokens; with a window those of `tospike.hw.spiking.address_decoder.AddressDecoder`.
     sent : In(1)
         A TICK or END leaves the engine in this cycle.
     kept : In(range(words + 1))
@@ -69,7 +69,7 @@ class Sequencer(wiring.Component):
     taken : Out(3)
         A token of this kind (VALUE, TICK, END from bit 0) is done with.
     starting : Out(1)
-        The sweep after reset is under way.
+        The update after reset is under way.
     busy : Out(1)
         A token is inside, or has not left yet.
     """
@@ -96,32 +96,32 @@ class Sequencer(wiring.Component):
         puts_off = params.readout is Readout.MEMBRANE and not sends_on_tick
         operation = self.operation
 
-        # The sweep after reset is that of an END which nobody sent.
+        # The update after reset is that of an END which nobody sent.
         held = Signal(init=1)
         token = Signal(self.i.payload.shape(), init={"kind": TokenKind.END})
         starting = Signal(init=1)
         word = Signal.like(operation.word)
         at_first = Signal(init=1)  # of `word`; registers, because `ready` hangs on them
         at_last = Signal(init=params.words == 1)
-        due = Signal()  # a TICK's sweep was put off
-        most = sweeps_outside(params)
+        due = Signal()  # a TICK's update was put off
+        most = updates_outside(params)
         sending = Signal(range(most + 1))  # TICKs and ENDs on their way out
         crowded = Signal()  # as many as may be; a register, because `ready` hangs on it
         draining = Signal()
-        drain = Signal(range(params.sweep_return))
+        drain = Signal(range(params.update_return))
 
         is_tick = token.kind == TokenKind.TICK
         is_end = token.kind == TokenKind.END
         is_value = ~(is_tick | is_end)
         is_marker = Signal(init=1)  # a TICK or END leaves because of it; a register, because `ready` hangs on it
-        first = due & ~is_end if puts_off else C(0, 1)  # a sweep that comes before the held token
+        first = due & ~is_end if puts_off else C(0, 1)  # an update that comes before the held token
         postpone = is_tick & ~due if puts_off else C(0, 1)
-        sweeps = is_tick | is_end | first
+        updates = is_tick | is_end | first
         sends = is_marker & ~starting
 
         go = Signal()
         listed, nothing, unsettled, last = C(0, 1), C(0, 1), C(0, 1), at_last
-        if params.sweep is Sweep.TOUCHED:
+        if params.update is NeuronUpdate.ACTIVE:
             listed, nothing, unsettled, last = self._choose(m, is_tick | first, at_last, draining)
         following = Mux(last, 0, word + 1)
         finish = Signal()  # of the held token
@@ -146,8 +146,8 @@ class Sequencer(wiring.Component):
             m.d.sync += [sending.eq(sending + 1), crowded.eq(sending == most - 1)]
         with m.Elif(~begins & self.sent):
             m.d.sync += [sending.eq(sending - 1), crowded.eq(0)]
-        with m.If(go & last & sweeps & ~postpone & ~nothing):
-            m.d.sync += [draining.eq(1), drain.eq(params.sweep_return - 1), due.eq(0)]
+        with m.If(go & last & updates & ~postpone & ~nothing):
+            m.d.sync += [draining.eq(1), drain.eq(params.update_return - 1), due.eq(0)]
         with m.Else():
             m.d.sync += [draining.eq(drain.any()), drain.eq(Mux(drain.any(), drain - 1, 0))]
         with m.If(go & postpone):
@@ -163,16 +163,16 @@ class Sequencer(wiring.Component):
 
         # The END of a spike train has nothing to wait for: it leaves with the first word.
         marked = at_first if sends_on_tick else last
-        visits = go & sweeps & ~postpone
+        visits = go & updates & ~postpone
         m.d.comb += [
             operation.word.eq(Mux(accumulate, target, word)),
             operation.accumulate.eq(accumulate & ~none),
             operation.row.eq(row),
             operation.payload.eq(token.payload),
-            operation.sweep.eq(visits & ~nothing),
+            operation.update.eq(visits & ~nothing),
             operation.clear.eq(is_end),
-            operation.fire.eq(operation.sweep & (~is_end | (~starting if puts_off else 0))),
-            operation.send.eq(operation.sweep & sends & (is_tick if sends_on_tick else 1)),
+            operation.fire.eq(operation.update & (~is_end | (~starting if puts_off else 0))),
+            operation.send.eq(operation.update & sends & (is_tick if sends_on_tick else 1)),
             operation.tick.eq(visits & sends & is_tick & last),
             operation.end.eq(visits & sends & is_end & marked),
             operation.step.eq(visits & is_tick & last if params.recurrent else 0),
@@ -189,12 +189,12 @@ class Sequencer(wiring.Component):
         is none."""
         if self._params.window is None:
             return word, at_last, self._row(m, token.address, word, accumulate), C(0, 1)
-        m.submodules.walk = walk = Walk(self._params)
+        m.submodules.walk = walk = AddressGenerator(self._params)
         m.d.comb += [walk.start.eq(self.i.payload.place), walk.load.eq(self.i.ready), walk.step.eq(accumulate)]
         return walk.word, walk.at_last, walk.row, walk.none
 
     def _follow(self, m: Module, turns: Value, at_last: Value) -> None:
-        """Which word of its position a sweep is at, and the address of its first neuron."""
+        """Which word of its position an update is at, and the address of its first neuron."""
         params = self._params
         channels, address = self.operation.channels, self.operation.address
         part, first = Signal.like(channels), Signal.like(address)
@@ -210,10 +210,10 @@ class Sequencer(wiring.Component):
             ]
 
     def _choose(self, m: Module, ticks: Value, at_last: Value, draining: Value) -> tuple[Value, Value, Value, Value]:
-        """Of a sweep because of a TICK: does it go by the list, is there nothing to sweep. Of any token: must it wait
-        for what is behind the list, and is the word its last."""
+        """Return, of an update because of a TICK: does it go by the list, is there nothing to update; and of any token:
+        must it wait for what is behind the list, and is the word its last."""
         operation = self.operation
-        touched = Signal()  # since the last sweep
+        touched = Signal()  # since the last update
         listed = ticks & ~touched
         if not self._params.lists_words:
             last = at_last | listed
@@ -221,19 +221,19 @@ class Sequencer(wiring.Component):
         else:
             left = Signal.like(self.kept)  # of the list
             settling = Signal(LIST_SETTLE)
-            after_list = Signal()  # of the last sweep
+            after_list = Signal()  # of the last update
             m.d.sync += settling.eq(Cat(draining, settling))
-            with m.If(operation.sweep):
+            with m.If(operation.update):
                 m.d.sync += after_list.eq(listed)
             last = Mux(listed, left <= 1, at_last)
             nothing, unsettled = listed & (left == 0), (listed | after_list) & settling.any()
-            with m.If(operation.sweep & listed & ~last):
+            with m.If(operation.update & listed & ~last):
                 m.d.sync += left.eq(left - 1)
             with m.Else():
                 m.d.sync += left.eq(self.kept)
         with m.If(operation.accumulate & self._params.neuron.spikes):
             m.d.sync += touched.eq(1)
-        with m.Elif(operation.sweep & last):
+        with m.Elif(operation.update & last):
             m.d.sync += touched.eq(0)
         return listed, nothing, unsettled, last
 

@@ -13,7 +13,7 @@ from tospike.hw.array.results import result_layout
 from tospike.hw.counting import count_up
 from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
-from tospike.hw.memory import ImageMemory, image_memories
+from tospike.hw.memory import LoadableMemory, image_memories
 from tospike.hw.params import Dataflow, SystolicParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 from tospike.hw.systolic.accumulate import ColumnAccumulator
@@ -92,7 +92,7 @@ class SystolicEngine(Engine[SystolicParams]):
         m.d.comb += self.busy.eq(parts.control.busy | ~parts.control.empty | parts.loader.partial | sending)
         return m
 
-    def _memories(self, m: Module) -> dict[str, ImageMemory]:
+    def _memories(self, m: Module) -> dict[str, LoadableMemory]:
         """What configuration writes, or the bitstream."""
         return image_memories(
             m,
@@ -162,7 +162,7 @@ class SystolicEngine(Engine[SystolicParams]):
             loader.base.eq(there),
         ]
 
-    def _weights(self, m: Module, stored: Mapping[str, ImageMemory]) -> Value:
+    def _weights(self, m: Module, stored: Mapping[str, LoadableMemory]) -> Value:
         """The word of weights that the feeder wanted ``Feeder.LATENCY`` + 1 cycles ago."""
         control, feeder = m.submodules.control, m.submodules.feeder
         if not self._params.streams_weights:
@@ -212,7 +212,7 @@ class SystolicEngine(Engine[SystolicParams]):
             results.last_row.eq(layer.rows_last),
         ]
 
-    def _results(self, m: Module, layer: data.View, channels: ImageMemory, there: Value) -> None:
+    def _results(self, m: Module, layer: data.View, channels: LoadableMemory, there: Value) -> None:
         """Results through the requantiser; those of the layers before the last to the half ``there``."""
         parts = m.submodules
         control, loader, results, post, placer = parts.control, parts.loader, parts.results, parts.post, parts.placer

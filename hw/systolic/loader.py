@@ -8,18 +8,18 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import Dataflow, SystolicParams, address_bits
 from tospike.hw.systolic.descriptor import descriptor_layout
 from tospike.hw.systolic.layout import buffer_depth
-from tospike.hw.systolic.write_addresses import BandPlacer, RowPlacer
+from tospike.hw.systolic.write_addresses import BandAddressGenerator, RowAddressGenerator
 from tospike.hw.tokens import Densifier, token_stream
 
 
-def activation_placer(params: SystolicParams) -> BandPlacer | RowPlacer:
+def activation_placer(params: SystolicParams) -> BandAddressGenerator | RowAddressGenerator:
     """Return the fields that tell where the array will look for an activation."""
     lanes = params.array.rows
     bits = address_bits(2 * buffer_depth(params))
     if params.array.dataflow is Dataflow.OS:
-        return BandPlacer(lanes=lanes, address_bits=bits)
+        return BandAddressGenerator(lanes=lanes, address_bits=bits)
     stride = descriptor_layout(params)
-    return RowPlacer(
+    return RowAddressGenerator(
         lanes=lanes,
         address_bits=bits,
         stride_bits=max(stride["depth_tiles"].width, stride["stored_words"].width),

@@ -11,11 +11,11 @@ from tospike.hw.delay import delayed
 from tospike.hw.params import SystolicParams, address_bits
 from tospike.hw.systolic.descriptor import descriptor_layout
 from tospike.hw.systolic.layout import channel_memory, result_depth
-from tospike.hw.systolic.result_order import ResultWalker
+from tospike.hw.systolic.result_addresses import ResultAddressGenerator
 
 
 class PostProcessor(wiring.Component):
-    """Reads tiles in the order in which the array completes them (:class:`ResultWalker`), one result per cycle.
+    """Reads tiles in the order in which the array completes them (`ResultAddressGenerator`), one result per cycle.
 
     It starts when the first result of a tile is written, and never overtakes the array: that writes column c of
     row r no later than r + c cycles after the first result, and here r * cols + c results come before it.
@@ -72,7 +72,7 @@ class PostProcessor(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params, layer = self._params, self.layer
-        m.submodules.walker = walker = ResultWalker(params)
+        m.submodules.walker = walker = ResultAddressGenerator(params)
         m.d.comb += [
             walker.layer.eq(layer),
             walker.start.eq(self.start),

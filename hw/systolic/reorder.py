@@ -11,7 +11,7 @@ from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import SystolicParams
 from tospike.hw.streams import CreditQueue
 from tospike.hw.systolic.descriptor import descriptor_layout
-from tospike.hw.systolic.write_addresses import RowPlacer
+from tospike.hw.systolic.write_addresses import RowAddressGenerator
 
 _READ = 2
 """Cycles from an address to its word: memory, output register."""
@@ -50,7 +50,9 @@ class Reorder(wiring.Component):
         write = memory.write_port()
         read = memory.read_port()
         width = len(write.addr)
-        m.submodules.placer = placer = RowPlacer(lanes=1, address_bits=width, stride_bits=len(self.layer.outputs))
+        m.submodules.placer = placer = RowAddressGenerator(
+            lanes=1, address_bits=width, stride_bits=len(self.layer.outputs)
+        )
 
         m.submodules.queue = queue = CreditQueue(result_layout(params), depth=_READ + CreditQueue.LATENCY + 2)
         unread = Signal()  # some of the result has not been read

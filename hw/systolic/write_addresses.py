@@ -8,7 +8,7 @@ from tospike.hw.array.results import EDGES
 from tospike.hw.params import address_bits
 
 
-class BandPlacer(wiring.Component):
+class BandAddressGenerator(wiring.Component):
     """A matrix in bands of ``lanes`` rows: row r in lane r mod ``lanes``, a word per column of a band.
 
     This is how an output-stationary array reads its activations.
@@ -39,11 +39,11 @@ class BandPlacer(wiring.Component):
         return m
 
 
-class RowPlacer(wiring.Component):
+class RowAddressGenerator(wiring.Component):
     """A matrix row by row, ``stride`` + 1 words each: column n in lane n mod ``lanes`` of word n // ``lanes``.
 
     This is how a weight-stationary array reads its activations; with one lane, it is the plain row-major order.
-    Members as in :class:`BandPlacer`, and ``stride``.
+    Members as in :class:`BandAddressGenerator`, and ``stride``.
     """
 
     def __init__(self, *, lanes: int, address_bits: int, stride_bits: int):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tospike.hw.params import ImageLayer, ImageOperation, ImageParams, require
+from tospike.hw.params import ConvLayer, ConvOperation, ConvParams, require
 from tospike.sim.arithmetic import Ints
 from tospike.sim.conv.timing import frame_timing
 from tospike.sim.engine import EngineRun
@@ -13,7 +13,7 @@ from tospike.sim.systolic.golden import check_range
 from tospike.sim.systolic.layers import run_integers
 
 
-def run(params: ImageParams, network: Network, x: Ints) -> EngineRun:
+def run(params: ConvParams, network: Network, x: Ints) -> EngineRun:
     """Run N frames through the layers.
 
     Parameters
@@ -50,7 +50,7 @@ def run(params: ImageParams, network: Network, x: Ints) -> EngineRun:
 # ------------------------------------------------------------------------------------------------------ counts
 
 
-def frame_counters(params: ImageParams) -> dict[str, int]:
+def frame_counters(params: ConvParams) -> dict[str, int]:
     """Return what one frame adds to each counter of ``hw.conv.layout.counter_names``."""
     steps = sum(_steps(params, layer) for layer in params.layers)
     return {
@@ -63,11 +63,11 @@ def frame_counters(params: ImageParams) -> dict[str, int]:
     }
 
 
-def frame_operations(params: ImageParams) -> dict[str, int]:
+def frame_operations(params: ConvParams) -> dict[str, int]:
     """Return the operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in
     elements."""
     counters: Mapping[str, int] = frame_counters(params)
-    computed = [layer for layer in params.layers if layer.operation is not ImageOperation.MAXIMUM]
+    computed = [layer for layer in params.layers if layer.operation is not ConvOperation.MAXIMUM]
     requantized = sum(layer.results for layer in computed if layer.clamp is not None)
     return {
         "mac": counters["macs"],
@@ -82,9 +82,9 @@ def frame_operations(params: ImageParams) -> dict[str, int]:
     }
 
 
-def _steps(params: ImageParams, layer: ImageLayer) -> int:
+def _steps(params: ConvParams, layer: ConvLayer) -> int:
     return layer.tiles[0] * layer.tiles[1] * layer.passes(params.array.cols) * layer.depth
 
 
-def _stored(layers: Sequence[ImageLayer]) -> list[int]:
+def _stored(layers: Sequence[ConvLayer]) -> list[int]:
     return [layer.results for layer in layers[:-1]]

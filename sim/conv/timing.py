@@ -6,7 +6,7 @@ written, because not all of them need be read.
 
 from functools import lru_cache
 
-from tospike.hw.params import ImageLayer, ImageParams
+from tospike.hw.params import ConvLayer, ConvParams
 from tospike.sim.systolic.timing import (
     INPUT_LATENCY,
     NEXT_LAYER,
@@ -25,7 +25,7 @@ OPERAND_LATENCY = 9
 
 
 @lru_cache(maxsize=256)
-def frame_timing(params: ImageParams) -> FrameTiming:
+def frame_timing(params: ConvParams) -> FrameTiming:
     """Return the cycle counts of a lone frame, in cycles after the one that accepts the last input VALUE."""
     start = INPUT_LATENCY + 2  # the loader says that it is full, the layer starts
     array = 0
@@ -39,7 +39,7 @@ def frame_timing(params: ImageParams) -> FrameTiming:
     return FrameTiming(values=offered, end=int(offered[-1]) + 1, array=array)
 
 
-def _layer_timing(params: ImageParams, layer: ImageLayer) -> LayerTiming:
+def _layer_timing(params: ConvParams, layer: ConvLayer) -> LayerTiming:
     array = params.array
     written, reads = group_times(
         tile_sizes(params, layer),
@@ -50,7 +50,7 @@ def _layer_timing(params: ImageParams, layer: ImageLayer) -> LayerTiming:
     return LayerTiming(reads=reads, first_operand=1 + OPERAND_LATENCY, last_result=written + array.skew)
 
 
-def tile_sizes(params: ImageParams, layer: ImageLayer) -> list[int]:
+def tile_sizes(params: ConvParams, layer: ConvLayer) -> list[int]:
     """Return the results of each tile, without those beyond the edges: pass by pass, row of tiles by row of tiles."""
     heights, widths = (
         [min(tile, size - start) for start in range(0, size, tile)]

@@ -11,7 +11,7 @@ from tospike.sim.systolic.timing import FrameTiming
 
 @dataclass(kw_only=True, eq=False)
 class ArrayLink(DensifierLink):
-    """`tospike.hw.systolic.engine.SystolicEngine` or `tospike.hw.conv.engine.ImageEngine`, idle before the frame.
+    """`tospike.hw.systolic.engine.SystolicEngine` or `tospike.hw.conv.engine.ConvEngine`, idle before the frame.
 
     What stands behind it must take a value in every cycle, for the times of a frame are those without back-pressure.
     """

@@ -30,7 +30,7 @@ def random_numbers(seed: int, count: int) -> Ints:
     return windows[:count].astype(np.int64) @ (1 << np.arange(RANDOM_BITS - 1, -1, -1))
 
 
-def lfsr_spikes(values: Ints, steps: int, bits: int, seed: int) -> Ints:
+def stochastic_spikes(values: Ints, steps: int, bits: int, seed: int) -> Ints:
     """Encode by random rates: a spike where the value is above a random number of as many bits.
 
     Each sample begins the sequence anew; it has a number for each step and each value that is not 0, in that order.
@@ -45,7 +45,7 @@ def lfsr_spikes(values: Ints, steps: int, bits: int, seed: int) -> Ints:
     return (present[:, None, :] & (values[:, None, :] > numbers[np.maximum(place, 0)])).astype(np.int64)
 
 
-def latency_spikes(values: Ints, steps: int, bits: int) -> Ints:
+def ttfs_spikes(values: Ints, steps: int, bits: int) -> Ints:
     """Encode by the time to the first spike: a value x spikes once, in step ``floor((2**bits - 1 - x) * steps /
     2**bits)``."""
     when = (((1 << bits) - 1 - values) * steps) >> bits

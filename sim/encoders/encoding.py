@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import Encoding, IntFormat, require, require_range
 from tospike.sim.arithmetic import to_int64
-from tospike.sim.encoders.codes import changes, latency_spikes, lfsr_spikes, phase_payloads
+from tospike.sim.encoders.codes import changes, phase_payloads, stochastic_spikes, ttfs_spikes
 from tospike.sim.network import InputSpec
-from tospike.sim.network.frames import running_frames, sum_frames
+from tospike.sim.network.time_bins import running_frames, sum_frames
 
 Code = Callable[[NDArray[np.int64], int, int], NDArray[np.integer]]
 """Takes (N, inputs) values, steps and bits; gives (N, steps, inputs) payloads."""
@@ -25,16 +25,16 @@ def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float) -> NDArray[
 def as_frames(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
     """Return the samples of the data set in the network's order: where an ANN takes spike trains, their sums; of the
     frames of a delta ANN the last; all others as they are."""
-    if x.ndim == 3 and (spec.frames or spec.looks):
-        x = sum_frames(x, spec.frames) if spec.frames else x[:, -1]
+    if x.ndim == 3 and (spec.time_bins or spec.partial_inferences):
+        x = sum_frames(x, spec.time_bins) if spec.time_bins else x[:, -1]
     return _ordered(spec, x)
 
 
-def as_looks(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
+def as_partial_inferences(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
     """Return (N, looks, inputs) frames of a delta ANN: of a spike train what has come of its sums after each part of
     the time; a sequence of frames as it is, a lone frame as one of them."""
     if x.ndim == 3:
-        return _ordered(spec, running_frames(x, spec.frames) if spec.frames else x)
+        return _ordered(spec, running_frames(x, spec.time_bins) if spec.time_bins else x)
     return _ordered(spec, x[:, None])
 
 
@@ -115,11 +115,11 @@ def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: in
         f"{encoding.value} encoding takes values from 0 to {(1 << bits) - 1}, not {x.min(initial=0)} to "
         f"{x.max(initial=0)}: use an unsigned input",
     )
-    if encoding is Encoding.LFSR:
-        return lfsr_spikes(x, steps, bits, seed)
+    if encoding is Encoding.STOCHASTIC:
+        return stochastic_spikes(x, steps, bits, seed)
     codes: dict[Encoding, Code] = {
         Encoding.RATE: _rate,
-        Encoding.LATENCY: latency_spikes,
+        Encoding.TTFS: ttfs_spikes,
         Encoding.PHASE: phase_payloads,
     }
     return codes[encoding](x, steps, bits)
@@ -134,7 +134,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         The network's input. With a ``format``, values are quantised first; without, they pass as its docstring says.
     x
         (N, inputs) values; (N, steps, inputs) spikes when ``spec.encoding`` is ``None`` and ``spec.steps`` > 1, or
-        values when ``spec.encoding`` takes frames. With ``spec.frames``, (N, steps, channels) spikes too.
+        values when ``spec.encoding`` takes frames. With ``spec.time_bins``, (N, steps, channels) spikes too.
 
     Returns
     -------

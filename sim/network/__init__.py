@@ -1,15 +1,15 @@
 """Networks: stages of synapses and neurons, in float and in integers, and what they compute without any hardware."""
 
-from tospike.sim.network.grid import Grid, GridRounding
+from tospike.sim.network.grid import GridRounding, QuantGrid
 from tospike.sim.network.stages import (
     Accumulator,
     Activation,
-    Decision,
+    Decoding,
     InputSpec,
-    Membrane,
     Network,
     Parameter,
     Requantize,
+    SpikingNeuron,
     Stage,
 )
 from tospike.sim.network.synapses import (
@@ -32,17 +32,17 @@ __all__ = [
     "Array",
     "AveragePool2d",
     "Conv2d",
-    "Decision",
+    "Decoding",
     "Dense",
-    "Grid",
     "GridRounding",
     "InputSpec",
     "MaxPool2d",
-    "Membrane",
     "Network",
     "Parameter",
+    "QuantGrid",
     "Requantize",
     "Shape",
+    "SpikingNeuron",
     "Stage",
     "SumPool2d",
     "Synapses",

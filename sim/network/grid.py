@@ -60,8 +60,8 @@ _NEAREST = (GridRounding.HALF_EVEN, GridRounding.HALF_UP, GridRounding.HALF_DOWN
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Grid:
-    """The values that a trained quantiser allows: ``scale * (q - zero)`` with integers q from ``low`` to ``high``.
+class QuantGrid:
+    """The values that a trained quantiser allows: ``scale * (q - zero_point)``, integers q from ``qmin`` to ``qmax``.
 
     ::
 
@@ -69,24 +69,24 @@ class Grid:
 
     ONNX's QuantizeLinear adds its zero point after the rounding, QONNX's Quant before it: on ties they differ.
 
-    On the synapses of a float network it says how their weights were trained (``zero`` is 0), on an
+    On the synapses of a float network it says how their weights were trained (``zero_point`` is 0), on an
     :class:`Activation` or an :class:`InputSpec` what is sent on. Quantisation then takes these scales, and chooses its
     own where there is no grid.
     """
 
     scale: Reals
     """() for activations; () or (channels,) for weights. Positive."""
-    low: int
-    high: int
-    zero: float = 0.0
+    qmin: int
+    qmax: int
+    zero_point: float = 0.0
     after: int = 0
-    """What of ``zero`` is added after the rounding."""
+    """What of ``zero_point`` is added after the rounding."""
     rounding: GridRounding = GridRounding.HALF_EVEN
     single: bool = False
     """It is computed in float32, as the framework does it, so that its ties are ours; else in float64."""
 
     def __post_init__(self) -> None:
-        require(self.low < self.high, f"a quantiser's range {self.low} to {self.high} is empty")
+        require(self.qmin < self.qmax, f"a quantiser's range {self.qmin} to {self.qmax} is empty")
         good = bool(np.isfinite(self.scale).all() and (np.asarray(self.scale) > 0).all())
         require(good, "a quantiser's scale must be positive")
 
@@ -95,32 +95,34 @@ class Grid:
         kind = np.float32 if self.single else np.float64
         with np.errstate(over="ignore", under="ignore"):  # what is beyond float32 saturates
             scaled = np.asarray(values).astype(kind) / np.asarray(self.scale).astype(kind)
-            rounded = _ROUND[self.rounding](scaled + kind(self.zero - self.after))
-        return np.clip(rounded + kind(self.after), self.low, self.high)
+            rounded = _ROUND[self.rounding](scaled + kind(self.zero_point - self.after))
+        return np.clip(rounded + kind(self.after), self.qmin, self.qmax)
 
     def nearest(self, values: Values) -> Reals:
         """The allowed values that ``values`` are rounded to; for a scale of shape ()."""
-        return self.scale * (self.levels(values).astype(np.float64) - self.zero)
+        return self.scale * (self.levels(values).astype(np.float64) - self.zero_point)
 
     def edges(self, levels: Levels) -> tuple[Reals, NDArray[np.bool_]]:
         """From which x / scale upwards ``levels`` are reached, and whether that value itself does."""
         n = levels - self.after
         included = _INCLUDES[self.rounding](n)
         position = n - 0.5 if self.rounding in _NEAREST else np.where(included, n, n - 1.0)
-        return position - (self.zero - self.after), included
+        return position - (self.zero_point - self.after), included
 
     @property
     def is_even(self) -> bool:
         """Whether its levels, but the first and the last, are equally wide."""
-        positions, _ = self.edges(np.arange(self.low + 1, self.high + 1))
+        positions, _ = self.edges(np.arange(self.qmin + 1, self.qmax + 1))
         return bool((np.diff(positions) == 1).all())
 
     @property
     def centre(self) -> float:
-        """The ``zero`` of the grid that rounds to nearest and comes nearest to this one."""
-        levels = np.arange(self.low + 1, self.high + 1)
+        """The ``zero_point`` of the grid that rounds to nearest and comes nearest to this one."""
+        levels = np.arange(self.qmin + 1, self.qmax + 1)
         return float(np.mean(levels - 0.5 - self.edges(levels)[0]))
 
-    def moved(self, by: int) -> "Grid":
+    def moved(self, by: int) -> "QuantGrid":
         """The same values by other integers."""
-        return replace(self, low=self.low + by, high=self.high + by, zero=self.zero + by, after=self.after + by)
+        return replace(
+            self, qmin=self.qmin + by, qmax=self.qmax + by, zero_point=self.zero_point + by, after=self.after + by
+        )

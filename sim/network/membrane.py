@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import Comparison, Reset, ResetTiming
-from tospike.sim.network import Array, Membrane, Parameter
+from tospike.sim.network import Array, Parameter, SpikingNeuron
 
 Floats = NDArray[np.float64]
 TIE = 1e-5
@@ -25,7 +25,7 @@ class StageRun:
     """(N, outputs) membranes after the last step; ``None`` for an ANN stage."""
 
 
-def integrate(neuron: Membrane, current: ArrayLike, recurrent: Array | None = None) -> StageRun:
+def integrate(neuron: SpikingNeuron, current: ArrayLike, recurrent: Array | None = None) -> StageRun:
     """Run a neuron over time.
 
     Parameters
@@ -40,20 +40,20 @@ def integrate(neuron: Membrane, current: ArrayLike, recurrent: Array | None = No
     drive = np.asarray(current, dtype=np.float64)
     samples, steps, outputs = drive.shape
     sent = np.zeros_like(drive)
-    law = Law(neuron, (samples, outputs))
+    state = NeuronState(neuron, (samples, outputs))
     peak = 0.0
     for step in range(steps):
         external = drive[:, step]
         fed_back = 0.0 if recurrent is None or step == 0 else sent[:, step - 1] @ recurrent.T
-        sent[:, step] = law.step(external + fed_back)
-        peak = max(peak, float(np.abs(law.before_reset).max()))
-    return StageRun(outputs=sent, peak=peak, membrane=law.read)
+        sent[:, step] = state.step(external + fed_back)
+        peak = max(peak, float(np.abs(state.before_reset).max()))
+    return StageRun(outputs=sent, peak=peak, membrane=state.read)
 
 
-class Law:
+class NeuronState:
     """The state of (N, outputs) neurons, and a step of it."""
 
-    def __init__(self, neuron: Membrane, shape: tuple[int, int]):
+    def __init__(self, neuron: SpikingNeuron, shape: tuple[int, int]):
         self.neuron = neuron
         self.v = np.broadcast_to(neuron.initial * np.asarray(neuron.threshold, dtype=np.float64), shape)
         self.before_reset = self.v
@@ -120,7 +120,7 @@ class Law:
         self._rests = np.where(fired, neuron.refractory, np.maximum(self._rests - 1, 0))
 
 
-def _count(neuron: Membrane, v: Floats) -> Floats:
+def _count(neuron: SpikingNeuron, v: Floats) -> Floats:
     """Return how many thresholds ``v`` exceeds, at most as many as a neuron may spike in a step."""
     compare = np.greater if neuron.comparison is Comparison.ABOVE else np.greater_equal
     counts = (compare(v, (n + 1) * np.asarray(neuron.threshold)) for n in range((1 << neuron.spike_bits) - 1))

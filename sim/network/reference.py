@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from tospike.hw.params import InputError, Readout, require
 from tospike.sim.encoders.delay import delayed
 from tospike.sim.encoders.encoding import encode_float
-from tospike.sim.network import Activation, Conv2d, Decision, Membrane, Network, Stage
+from tospike.sim.network import Activation, Conv2d, Decoding, Network, SpikingNeuron, Stage
 from tospike.sim.network.layers import currents
 from tospike.sim.network.membrane import Floats, StageRun, integrate
 
@@ -42,7 +42,7 @@ def run_float(network: Network, x: ArrayLike, *, trace: bool = True) -> FloatRun
     Parameters
     ----------
     network
-        A network of :class:`Activation` or :class:`Membrane` stages. Directly encoded values enter as they are;
+        A network of :class:`Activation` or :class:`SpikingNeuron` stages. Directly encoded values enter as they are;
         rate encoding quantises them to ``network.input.format`` first, because the code is defined on integers.
     x
         (N, inputs) values, or (N, steps, inputs) spikes.
@@ -86,13 +86,13 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
         current = _currents(stage, sent)
         if isinstance(stage.neuron, Activation):
             run = StageRun(outputs=stage.neuron(current), peak=float(np.abs(current).max()))
-        elif isinstance(stage.neuron, Membrane):
+        elif isinstance(stage.neuron, SpikingNeuron):
             run = integrate(stage.neuron, current, stage.recurrent)
         else:
             raise InputError(f"stage {stage.name!r} is quantised: run the golden model, not the float reference")
         runs.append(run)
     outputs = runs[-1].outputs
-    if network.decision is Decision.FIRST_SPIKE:
+    if network.decoding is Decoding.FIRST_SPIKE:
         # the earlier, the larger
         spiked = np.concatenate([outputs != 0, np.ones_like(outputs[:, :1], dtype=bool)], axis=1)
         outputs = -np.argmax(spiked, axis=1).astype(np.float64)

@@ -25,7 +25,7 @@ from tospike.hw.params import (
     require,
 )
 from tospike.hw.params.limits import SAMPLE_VALUES
-from tospike.sim.network.grid import Grid, GridRounding
+from tospike.sim.network.grid import GridRounding, QuantGrid
 from tospike.sim.network.synapses import (
     Add,
     Array,
@@ -46,18 +46,18 @@ __all__ = [
     "Array",
     "AveragePool2d",
     "Conv2d",
-    "Decision",
+    "Decoding",
     "Dense",
     "FloatNeuron",
-    "Grid",
     "GridRounding",
     "InputSpec",
     "IntNeuron",
     "MaxPool2d",
-    "Membrane",
     "Network",
+    "QuantGrid",
     "Requantize",
     "Shape",
+    "SpikingNeuron",
     "Stage",
     "SumPool2d",
     "Synapses",
@@ -75,7 +75,7 @@ class Activation:
 
     relu: bool
     maximum: float | None = None
-    grid: Grid | None = None
+    grid: QuantGrid | None = None
 
     def __post_init__(self) -> None:
         require(self.maximum is None or self.maximum > 0, f"an activation cannot be clipped at {self.maximum}")
@@ -88,7 +88,7 @@ class Activation:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Membrane:
+class SpikingNeuron:
     """A spiking neuron in discrete time; `tospike.sim.network.membrane` is its equation.
 
     ::
@@ -122,7 +122,7 @@ class Membrane:
     refractory: int = 0
     """Steps after a spike in which the membrane stays at its reset value."""
     initial: Parameter = 0.0
-    """Membrane at the start of a sample, in thresholds."""
+    """SpikingNeuron at the start of a sample, in thresholds."""
     floor: float | None = None
     """No membrane goes lower into the next step; what a neuron without a threshold shows comes before."""
 
@@ -158,7 +158,7 @@ class Accumulator:
     """Bits by which biases, and so the results, are finer than sums."""
 
 
-FloatNeuron = Activation | Membrane
+FloatNeuron = Activation | SpikingNeuron
 IntNeuron = Requantize | Accumulator | NeuronParams
 
 
@@ -255,13 +255,13 @@ class InputSpec:
     offset: float = 0.0
     clamp: tuple[int, int] | None = None
     """Where the input's range is narrower than ``format``, which holds every activation of the network."""
-    grid: Grid | None = None
+    grid: QuantGrid | None = None
     """Of a trained quantiser."""
     seed: int = 1
     """Of random encodings."""
-    frames: int = 0
-    """ANN on spike trains: into how many frames they are summed (`tospike.sim.network.frames`); 0: it takes none."""
-    looks: int = 0
+    time_bins: int = 0
+    """ANN on spike trains: into how many frames they are summed (`tospike.sim.network.time_bins`); 0: it takes none."""
+    partial_inferences: int = 0
     """Delta ANN: how many frames of a sample come, one after another, of which it answers the last; 0: it is none."""
     affine: tuple[tuple[float, float], ...] = ()
     """Gain and bias of each operator of the file, one after another, that ``scale`` and ``offset`` are all of."""
@@ -292,7 +292,7 @@ class InputSpec:
         return self.scale if self.encoding is Encoding.DIRECT else 1.0
 
 
-class Decision(StrEnum):
+class Decoding(StrEnum):
     """How the outputs of an SNN become a class."""
 
     LARGEST = "largest"
@@ -314,7 +314,7 @@ class Network:
     input: InputSpec
     stages: tuple[Stage, ...]
     readout: Readout | None = None
-    decision: Decision = Decision.LARGEST
+    decoding: Decoding = Decoding.LARGEST
     warnings: tuple[str, ...] = ()
     """What had to be guessed when it was imported, a line each with the option that says otherwise."""
 
@@ -322,14 +322,14 @@ class Network:
         require(len(self.stages) >= 1, f"network {self.name!r} has no stages")
         neuron = self.stages[-1].neuron
         require(
-            self.decision is Decision.LARGEST
+            self.decoding is Decoding.LARGEST
             or (not isinstance(neuron, Activation | Requantize | Accumulator) and neuron.spikes),
             f"stage {self.stages[-1].name!r}, the last one, has no spikes, of which the first could decide: give "
-            "--decision largest",
+            "--decoding largest",
         )
         require(
-            self.decision is not Decision.EARLY or self.readout is Readout.COUNT,
-            "--decision early counts spikes: give --readout count",
+            self.decoding is not Decoding.EARLY or self.readout is Readout.COUNT,
+            "--decoding early counts spikes: give --readout count",
         )
         for index, stage in enumerate(self.stages):
             self._check(index, stage)

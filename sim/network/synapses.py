@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tospike.hw.params import require
 from tospike.hw.params.limits import SAMPLE_VALUES, STAGE_OPERATIONS
-from tospike.sim.network.grid import Grid
+from tospike.sim.network.grid import QuantGrid
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -30,7 +30,7 @@ class Dense:
     """(outputs, inputs)."""
     bias: Array
     """(outputs,); zeros where the layer has none."""
-    grid: Grid | None = None
+    grid: QuantGrid | None = None
 
     def __post_init__(self) -> None:
         require(self.weight.ndim == 2, f"dense weights must have 2 dimensions, not {self.weight.ndim}")
@@ -111,7 +111,7 @@ class Conv2d:
     groups: int = 1
     pad_value: int = 0
     """What stands beyond the edges: in an integer network, the integer that means 0."""
-    grid: Grid | None = None
+    grid: QuantGrid | None = None
 
     def __post_init__(self) -> None:
         require(self.weight.ndim == 4, f"weights of a convolution must have 4 dimensions, not {self.weight.ndim}")

@@ -15,7 +15,7 @@ class EventAnnRun(EngineRun):
     """What the event engine of an ANN's layer did for N frames."""
 
     event: EventRun
-    """The sums: one sweep, that of the END."""
+    """The sums: one update, that of the END."""
     activations: Ints | None
     """(N, neurons): what became of the membranes; ``None`` where they leave as they are."""
 

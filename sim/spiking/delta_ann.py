@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tospike.hw.params import DeltaAnnParams, Sweep, require
+from tospike.hw.params import DeltaAnnParams, NeuronUpdate, require
 from tospike.sim.arithmetic import Ints, exact_matmul
 from tospike.sim.encoders.codes import differences
 from tospike.sim.spiking.ann import activate
@@ -33,7 +33,7 @@ def run_delta_ann(
     ::
 
         x_f = x_(f-1) + changes_f                     x_(-1) = 0: what was sent of the layer's inputs
-        v_f = bias + 2**weight_shift * W x_f
+        v_f = bias + 2**state_fraction_bits * W x_f
         y_f = activation(v_f)
         sent_f = y_f - last, where that is more than the threshold     last = the sum of what was sent
 
@@ -71,7 +71,7 @@ def run_delta_ann(
     if params.activation is not None and multipliers is not None:
         activation = params.activation
         sent = differences(activate(activation, membranes, multipliers), activation.change_threshold)
-    swept = np.broadcast_to(np.bool_(params.sweep is Sweep.ALL), (*changes.shape[:2], params.words))
+    updated = np.broadcast_to(np.bool_(params.update is NeuronUpdate.ALL), (*changes.shape[:2], params.words))
     counters = _counters(params, changes, sent)
     return DeltaAnnRun(
         sent=membranes[:, -1:] if sent is None else sent,
@@ -81,7 +81,7 @@ def run_delta_ann(
         outputs=membranes[:, -1],
         membranes=membranes,
         changes=sent,
-        swept=swept,
+        updated=updated,
     )
 
 
@@ -109,14 +109,14 @@ def _check(params: DeltaAnnParams, weight: Ints, bias: Ints, multipliers: Ints |
 def _counters(params: DeltaAnnParams, changes: Ints, sent: Ints | None) -> dict[str, Ints]:
     samples, frames, _ = changes.shape
     ones, values = np.ones(samples, dtype=np.int64), np.count_nonzero(changes, axis=(1, 2)).astype(np.int64)
-    # the last TICK of a membrane readout has no sweep of its own
-    swept = frames if sent is not None else (frames - 1) * (params.sweep is Sweep.ALL)
+    # the last TICK of a membrane readout has no update of its own
+    updated = frames if sent is not None else (frames - 1) * (params.update is NeuronUpdate.ALL)
     counters = {
         "values": values,
         "ticks": frames * ones,
         "samples": ones,
         "synapse_words": values * params.words,
-        "sweep_words": (swept + 1) * params.words * ones,
+        "update_words": (updated + 1) * params.words * ones,
         "spikes": 0 * ones,
         "saturations": 0 * ones,
     }
@@ -133,12 +133,12 @@ def _counters(params: DeltaAnnParams, changes: Ints, sent: Ints | None) -> dict[
 def _operations(params: DeltaAnnParams, counters: dict[str, Ints]) -> dict[str, Ints]:
     """Count elements, not words."""
     synapses, samples = counters["values"] * params.neurons, counters["samples"] * params.neurons
-    swept = counters["sweep_words"] // params.words * params.neurons
+    updated = counters["update_words"] // params.words * params.neurons
     operations = {
         "mac": synapses,
         "weight_read": synapses,
-        "state_read": synapses + swept,
-        "state_write": synapses + swept,
+        "state_read": synapses + updated,
+        "state_write": synapses + updated,
         **(dict.fromkeys(("bias_add", "bias_read"), samples) if params.bias else {}),
     }
     if "results" in counters:

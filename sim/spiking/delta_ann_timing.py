@@ -62,23 +62,23 @@ class HiddenLink(EventLink):
     """`tospike.hw.spiking.engine.EventEngine` with changes: a TICK sends all membranes, an END none."""
 
     def take_tick(self, offer: Ints) -> Ints:
-        """A sweep, when all of the last one has left."""
+        """An update, when all of the last one has left."""
         taken = np.maximum(offer, self.ready)
         begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + 1)
         every = np.ones((len(begin), self.params.words), dtype=bool)
         sent = self._send(begin, np.ones((len(begin), self.params.neurons)), every, self.behind, self.sent)
         self.sent = self.behind.take_tick(self._marker_offer(begin, every, sent))
         self.left = [self.sent]
-        self._sweep(begin, every)
+        self._update(begin, every)
         return taken
 
     def take_end(self, offer: Ints) -> Ints:
-        """A sweep that clears; the END leaves with its first word."""
+        """An update that clears; the END leaves with its first word."""
         taken = np.maximum(offer, self.ready)
         begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + 1)
         self.sent = self.behind.take_end(begin + self._to_offer)
         self.left = [self.sent]
-        self._sweep(begin, np.ones((len(begin), self.params.words), dtype=bool))
+        self._update(begin, np.ones((len(begin), self.params.words), dtype=bool))
         return taken
 
 

@@ -11,7 +11,7 @@ from tospike.sim.engine import EngineRun
 from tospike.sim.spiking.drive import DenseDrive, WindowDrive
 from tospike.sim.spiking.neurons import neuron_model
 from tospike.sim.spiking.noise import NoiseSource
-from tospike.sim.spiking.updates import Sweeps, neurons_of
+from tospike.sim.spiking.updates import Updates, neurons_of
 from tospike.sim.spiking.window import Connections
 
 PAIRS = 4096
@@ -26,8 +26,8 @@ class EventRun(EngineRun):
     """(N, T, neurons): how often each neuron spiked."""
     outputs: Ints
     """(N, neurons): spike counts; membranes after the last step's reset with ``Readout.MEMBRANE``."""
-    swept: NDArray[np.bool_]
-    """(N, T, words): the words that the TICK of each step sweeps."""
+    updated: NDArray[np.bool_]
+    """(N, T, words): the words that the TICK of each step updates."""
 
 
 def run_event(
@@ -71,14 +71,14 @@ def run_event(
     require(given == wanted, f"the decays of the neurons must have shape {wanted}, not {given}")
     samples, steps, _ = inputs.shape
     state = params.neuron.accumulated
-    weight = np.asarray(weight, dtype=np.int64) << params.neuron.weight_shift
-    own = None if recurrent is None else np.asarray(recurrent, dtype=np.int64) << params.neuron.weight_shift
+    weight = np.asarray(weight, dtype=np.int64) << params.neuron.state_fraction_bits
+    own = None if recurrent is None else np.asarray(recurrent, dtype=np.int64) << params.neuron.state_fraction_bits
     connections = None if params.window is None else Connections(params.window)
     drive = DenseDrive(weight, inputs) if connections is None else WindowDrive(connections, weight, inputs)
 
     spikes = np.zeros((samples, steps, params.neurons), dtype=np.uint8)
-    swept = np.ones((samples, steps, params.words), dtype=bool)
-    sweeps = Sweeps(params, samples)
+    updated = np.ones((samples, steps, params.words), dtype=bool)
+    updates = Updates(params, samples)
     saturations = np.zeros(samples, dtype=np.int64)
     law = params.neuron.noise
     noise = None if law is None else NoiseSource(law, neurons=params.neurons, drawn=params.words * params.lanes)
@@ -107,11 +107,11 @@ def run_event(
             np.add.at(saturations, row, counts)
         if step < steps:
             ends = step == steps - 1 and params.readout is Readout.MEMBRANE
-            spikes[:, step] = neurons.sweep(total, ends=ends)
+            spikes[:, step] = neurons.update(total, ends=ends)
             came = np.any(inputs[:, step], axis=1)
             if before is not None:
                 came |= np.any(before, axis=1)
-            swept[:, step] = sweeps.step(came, neurons.before)
+            updated[:, step] = updates.step(came, neurons.before)
 
     counts = spikes.sum(axis=1, dtype=np.int64)
     outputs = {
@@ -120,10 +120,12 @@ def run_event(
         Readout.MEMBRANE: lambda: neurons.after,
     }[params.readout]()
     reached = None if connections is None else np.count_nonzero(inputs, axis=1) @ connections.reached
-    counters = _counters(params, inputs, reached, spikes, swept, saturations + neurons.saturations)
-    operations = _operations(params, swept, counters)
+    counters = _counters(params, inputs, reached, spikes, updated, saturations + neurons.saturations)
+    operations = _operations(params, updated, counters)
     sent = spikes if params.readout is Readout.SPIKES else outputs[:, None]
-    return EventRun(sent=sent, spikes=spikes, outputs=outputs, counters=counters, operations=operations, swept=swept)
+    return EventRun(
+        sent=sent, spikes=spikes, outputs=outputs, counters=counters, operations=operations, updated=updated
+    )
 
 
 def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None) -> None:
@@ -171,7 +173,7 @@ def _counters(
     inputs: NDArray[np.integer],
     reached: Ints | None,
     spikes: NDArray[np.uint8],
-    swept: NDArray[np.bool_],
+    updated: NDArray[np.bool_],
     saturations: Ints,
 ) -> dict[str, Ints]:
     """``reached``: positions that the events of a window reached, together."""
@@ -179,40 +181,40 @@ def _counters(
     values = np.count_nonzero(inputs, axis=(1, 2)).astype(np.int64)
     if params.recurrent:
         values += np.count_nonzero(spikes, axis=(1, 2))
-    # the last TICK of a membrane readout has no sweep of its own: the END's reads the membranes and clears them
-    ticks = swept[:, :-1] if params.readout is Readout.MEMBRANE else swept
+    # the last TICK of a membrane readout has no update of its own: the END's reads the membranes and clears them
+    ticks = updated[:, :-1] if params.readout is Readout.MEMBRANE else updated
     ones = np.ones(samples, dtype=np.int64)
     return {
         "values": values,
         "ticks": steps * ones,
         "samples": ones,
         "synapse_words": (values if reached is None else reached) * params.event_words,
-        "sweep_words": np.count_nonzero(ticks, axis=(1, 2)) + params.words * ones,
+        "update_words": np.count_nonzero(ticks, axis=(1, 2)) + params.words * ones,
         "spikes": spikes.sum(axis=(1, 2), dtype=np.int64),
         "saturations": saturations,
     }
 
 
-def _operations(params: EventParams, swept: NDArray[np.bool_], counters: dict[str, Ints]) -> dict[str, Ints]:
+def _operations(params: EventParams, updated: NDArray[np.bool_], counters: dict[str, Ints]) -> dict[str, Ints]:
     """Count elements, not words. Spike counters are states too, and so is all that a neuron has besides what
     events are added to, as one element."""
     neurons = params.neurons
     fan_out = neurons if params.window is None else params.window.fan_out
     synapses = counters["synapse_words"] // params.event_words * fan_out
-    updates = swept @ neurons_of(params)  # in each step
-    swept_at_end = neurons
+    by_step = updated @ neurons_of(params)
+    updated_at_end = neurons
     if params.readout is Readout.MEMBRANE:
-        updates[:, -1], swept_at_end = neurons, 0  # the last step's sweep is the END's
-    updated = updates.sum(axis=1)
-    sweeps = updated + swept_at_end
+        by_step[:, -1], updated_at_end = neurons, 0  # the last step's update is the END's
+    stepped = by_step.sum(axis=1)
+    updates = stepped + updated_at_end
     is_count, has_side = params.readout is Readout.COUNT, params.neuron.has_side
-    biases = dict.fromkeys(("bias_add", "bias_read"), sweeps) if params.bias else {}
+    biases = dict.fromkeys(("bias_add", "bias_read"), updates) if params.bias else {}
     return {
         "sop" if params.event == SPIKE else "mac": synapses,
-        "neuron_update": updated,
+        "neuron_update": stepped,
         "spike": counters["spikes"],
         **biases,
         "weight_read": synapses,
-        "state_read": synapses + updated * (1 + has_side) + sweeps * is_count,
-        "state_write": synapses + sweeps * (1 + is_count + has_side),
+        "state_read": synapses + stepped * (1 + has_side) + updates * is_count,
+        "state_write": synapses + updates * (1 + is_count + has_side),
     }

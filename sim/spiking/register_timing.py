@@ -10,7 +10,7 @@ from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.golden import EventRun
-from tospike.sim.spiking.timing import sweeps_left
+from tospike.sim.spiking.timing import updates_left
 
 TAKEN_TO_OFFER = 6
 """From the cycle that takes a TICK or END to the one that offers its first token: 3 to the serializer, 3 in it."""
@@ -84,5 +84,5 @@ def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstr
         ready=zeros,
         sent=zeros - 1,
         own_sent=zeros - 1,
-        left=sweeps_left(params, zeros),
+        left=updates_left(params, zeros),
     )

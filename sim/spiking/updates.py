@@ -1,19 +1,19 @@
-"""Which words of neurons the event engine sweeps on each TICK: the golden model of `tospike.hw.params.Sweep`."""
+"""Which words of neurons a TICK updates: the golden model of `tospike.hw.params.NeuronUpdate`."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import EventParams, Sweep
+from tospike.hw.params import EventParams, NeuronUpdate
 from tospike.sim.arithmetic import Ints
 
 Flags = NDArray[np.bool_]
 
 
-class Sweeps:
+class Updates:
     """The marks of (N, words) words between steps.
 
-    A word that is not swept has neurons that a sweep would not change: so the golden model sweeps all, and only the
-    counts depend on the marks.
+    A word that is not updated has neurons that an update would not change: so the golden model updates all, and only
+    the counts depend on the marks.
     """
 
     def __init__(self, params: EventParams, samples: int):
@@ -21,7 +21,7 @@ class Sweeps:
         self._again: Flags = np.zeros((samples, params.words), dtype=bool)
 
     def step(self, came: Flags, membrane: Ints) -> Flags:
-        """(N, words) words that are swept at the end of a step.
+        """(N, words) words that are updated at the end of a step.
 
         Parameters
         ----------
@@ -31,14 +31,14 @@ class Sweeps:
         membrane
             (N, neurons) what the threshold was compared with.
         """
-        if self._params.sweep is Sweep.ALL:
+        if self._params.update is NeuronUpdate.ALL:
             return np.broadcast_to(np.True_, self._again.shape)
         touched: Flags = came[:, None] & self._params.neuron.spikes
-        swept: Flags = self._again | touched
+        updated: Flags = self._again | touched
         limit = self._params.neuron.spikes_again_above
         if limit is not None:
             self._again = np.any(_words(self._params, membrane > limit), axis=2)
-        return swept
+        return updated
 
 
 def _words(params: EventParams, flags: Flags) -> Flags:

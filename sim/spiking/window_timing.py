@@ -53,7 +53,7 @@ class WindowLink:
         engine, rows, some = self.engine, np.arange(len(count)), count > 0
         entered = np.maximum(offer, self.left[0])
         first = np.maximum(entered + DECODE, engine.ready)
-        begin = engine.after_due_sweep(np.maximum(first + 1, engine.free), some)
+        begin = engine.after_due_update(np.maximum(first + 1, engine.free), some)
         before = self.spent[rows, self.seen]
         # of the last of these tokens and the DECODE before it; 1 is the first of these, numbers up to 0 came before
         number = count + np.arange(-DECODE, 1)[:, None]

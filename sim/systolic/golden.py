@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tospike.hw.params import Dataflow, ImageParams, RequantizeParams, SystolicParams, ceil_div, require
+from tospike.hw.params import ConvParams, Dataflow, RequantizeParams, SystolicParams, ceil_div, require
 from tospike.sim.arithmetic import Ints, exact_matmul, round_shift
 from tospike.sim.engine import EngineRun
 from tospike.sim.network import Accumulator, Array, Dense, MaxPool2d, Requantize, Stage
@@ -59,7 +59,7 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
     )
 
 
-def check_range(params: SystolicParams | ImageParams, stage: Stage) -> None:
+def check_range(params: SystolicParams | ConvParams, stage: Stage) -> None:
     """Refuse a stage whose sums could leave the accumulator with some input; also weights out of their range.
 
     Raises

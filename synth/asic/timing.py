@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tospike.gen.tools.cache import Cache, digest
-from tospike.gen.tools.tool import Progress, Tool, ToolError, last_words
+from tospike.gen.tools.tool import Progress, Tool, ToolError, error_summary
 from tospike.synth.asic.gates import Mapped
 
 ASKED = 10.0
@@ -42,7 +42,8 @@ def clock_period(mapped: Mapped, sta: Tool, cache: Cache, progress: Progress | N
         output = sta.run(("-no_splash", "-exit", "timing.tcl"), cwd=folder, log=folder / log)
         if _slack(output) is None:
             raise ToolError(
-                f"OpenSTA {sta.version} found no path from flip-flop to flip-flop in {mapped.top}: {last_words(output)}"
+                f"OpenSTA {sta.version} found no path from flip-flop to flip-flop in {mapped.top}: "
+                f"{error_summary(output)}"
             )
         for name in ("cells.lib", "logic.v"):
             (folder / name).unlink()

@@ -77,7 +77,7 @@ def build_bitstream(
     """
     chosen = find_board(board)
     require_range("seed", seed, 0, (1 << 31) - 1)
-    design = read_design(folder, chosen.target.technology)
+    design = read_design(folder, chosen.target.primitives)
     shell = board_shell(design, divisor=clock_divisor(chosen, baud))
     store = cache or Cache()
     packer = find(chosen.packer.tool)

@@ -63,7 +63,7 @@ class FpgaFlow:
         require(
             not (loses_multipliers and design.is_weight_stationary),
             f"Yosys loses multipliers of a weight-stationary array on {self.target.name}, see "
-            f"docs/explanation/measuring.md: generate it again with --technology {self.target.technology}, or "
+            f"docs/explanation/measuring.md: generate it again with --technology {self.target.primitives}, or "
             "--dataflow os",
         )
         netlist = self.synthesise(design, top=WRAPPER, shell=wrap(design))
@@ -101,7 +101,7 @@ class FpgaFlow:
         return self.target.tools.synthesis(self.target.device, own_cells=self._own_cells(design))
 
     def _own_cells(self, design: Design) -> bool:
-        return design.technology == self.target.technology
+        return design.primitives == self.target.primitives
 
     def synthesise(self, design: Design, *, top: str, shell: str) -> Path:
         """Return the cache entry with the netlist of a design in a shell, the Verilog module ``top``, and its

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tospike.gen.emit.beats import Beat
 from tospike.hw.host.layout import Register
-from tospike.hw.host.protocol import MAX_BEATS, NUMBERS, ROOM, Request, Status
+from tospike.hw.host.protocol import MAX_BEATS, NUMBERS, QUEUE_BYTES, Request, Status
 from tospike.hw.params import InputError
 from tospike.tb.board.framing import LONGEST, Deframer, Packet
 
@@ -168,7 +168,7 @@ class SerialHost:
         return packet.payload
 
     def _has_room(self) -> bool:
-        return sum(len(flight.data) for flight in self._flights) + LONGEST <= ROOM
+        return sum(len(flight.data) for flight in self._flights) + LONGEST <= QUEUE_BYTES
 
     def _post(
         self, kind: Request, payload: bytes = b"", *, echo: bytes | None = None, beats: tuple[Beat, ...] = ()

@@ -7,7 +7,7 @@ import numpy as np
 from tospike.gen.pipeline import Prepared
 from tospike.hw.params import require
 from tospike.sim.accelerator import spike_trains, stage_spikes
-from tospike.sim.network import Array, Membrane
+from tospike.sim.network import Array, SpikingNeuron
 from tospike.sim.network.reference import run_float
 
 
@@ -84,7 +84,7 @@ def spikes_of(prepared: Prepared, x: Array, *, in_float: bool) -> dict[str, Arra
     return {
         stage.name: train
         for stage, train in zip(stages, trains, strict=True)
-        if isinstance(stage.neuron, Membrane) and stage.neuron.kind.spikes
+        if isinstance(stage.neuron, SpikingNeuron) and stage.neuron.kind.spikes
     }
 
 

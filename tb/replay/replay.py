@@ -16,7 +16,7 @@ from tospike.gen.emit.verilog import Verilog
 from tospike.gen.tools import programs as tools
 from tospike.gen.tools.cache import Cache, digest
 from tospike.gen.tools.children import started, temporary_folder
-from tospike.gen.tools.tool import last_words
+from tospike.gen.tools.tool import error_summary
 from tospike.hw.host.layout import counter_names
 from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.network import Array
@@ -99,7 +99,7 @@ def replay(
                 except subprocess.TimeoutExpired:
                     if progress and results.is_file():
                         progress(results.read_text().count("cycles"))
-        said = last_words(output.decode(errors="replace"))
+        said = error_summary(output.decode(errors="replace"))
         require(
             process.returncode == 0 and results.is_file(),
             f"{simulator} stopped with status {process.returncode}: {said}",
@@ -117,7 +117,7 @@ def patience(cycles: Array, weights: Sequence[int] = ()) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
+class BenchOutput:
     """What a bench wrote down."""
 
     words: list[list[int]]
@@ -126,7 +126,7 @@ class Answers:
     counters: dict[str, int]
 
 
-def parse_answers(text: str, name: str, samples: int, counters: tuple[str, ...]) -> Answers:
+def parse_output(text: str, name: str, samples: int, counters: tuple[str, ...]) -> BenchOutput:
     """Return the lines of `replay.sv`, of the design ``name``.
 
     Raises
@@ -152,7 +152,7 @@ def parse_answers(text: str, name: str, samples: int, counters: tuple[str, ...])
         len(cycles) == samples and len(counted) == len(counters) and not words[-1],
         f"the simulated design {name} gave {sum(map(len, words))} words for {len(cycles)} of {samples} samples",
     )
-    return Answers(words=words[:-1], cycles=cycles, counters=dict(zip(counters, counted, strict=True)))
+    return BenchOutput(words=words[:-1], cycles=cycles, counters=dict(zip(counters, counted, strict=True)))
 
 
 def parse_results(text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...]) -> Replay:
@@ -163,7 +163,7 @@ def parse_results(text: str, params: AcceleratorParams, samples: int, names: tup
     InputError
         The design did not answer, not all samples, or not so.
     """
-    found = parse_answers(text, params.name, samples, names)
+    found = parse_output(text, params.name, samples, names)
     require(
         all(len(words) == params.output_words for words in found.words),
         f"the simulated design {params.name} gave {sum(map(len, found.words))} words for {samples} samples, not "

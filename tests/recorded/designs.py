@@ -38,6 +38,7 @@ from tospike.hw.params import (
     LifParams,
     LiParams,
     NeuronKind,
+    NeuronUpdate,
     NoiseParams,
     Readout,
     RegisterParams,
@@ -45,7 +46,6 @@ from tospike.hw.params import (
     Reset,
     ResetTiming,
     SpikingParams,
-    Sweep,
     SystolicParams,
     WeightSource,
 )
@@ -203,14 +203,14 @@ def _parameters():
         "delta-ann": delta_ann(),
         "rate": encoded(Encoding.RATE),
         "direct": encoded(Encoding.DIRECT),
-        "lfsr-argmax": encoded(Encoding.LFSR, host_output=HostOutput.ARGMAX),
-        "latency-delay": encoded(Encoding.LATENCY, DelayParams(inputs=7, longest=5)),
+        "lfsr-argmax": encoded(Encoding.STOCHASTIC, host_output=HostOutput.ARGMAX),
+        "latency-delay": encoded(Encoding.TTFS, DelayParams(inputs=7, longest=5)),
         "phase": encoded(Encoding.PHASE),
         "changes": changes(),
         "recordings": recordings(),
         "windows-first-spike": windows(),
         "touched-subtract": spiking(
-            layer(9, 11, IfParams(threshold=20, reset=Reset.SUBTRACT), sweep=Sweep.TOUCHED),
+            layer(9, 11, IfParams(threshold=20, reset=Reset.SUBTRACT), update=NeuronUpdate.ACTIVE),
             host_output=HostOutput.TOKENS,
         ),
         "early-several-spikes": spiking(
@@ -229,7 +229,7 @@ def _parameters():
                 9,
                 7,
                 CubaLifParams(
-                    threshold=9, state_bits=12, leak=replace(MULTIPLY, varies=True), synapse=MULTIPLY, drift=1
+                    threshold=9, state_bits=12, leak=replace(MULTIPLY, varies=True), synapse=MULTIPLY, leak_bias=1
                 ),
             ),
             layer(7, 4, CubaLiParams(state_bits=12, leak=MULTIPLY), readout=Readout.MEMBRANE),

@@ -7,7 +7,7 @@ from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork
 from tospike.compare.energy.counts.operands import activation_words
 from tospike.hw.conv.layout import SLOTS
 from tospike.hw.host.layout import engine_layout
-from tospike.hw.params import Dataflow, ImageOperation, ImageParams, SystolicParams
+from tospike.hw.params import ConvOperation, ConvParams, Dataflow, SystolicParams
 from tospike.hw.systolic.layout import col_tiles, needs_reorder, result_depth, row_tiles
 
 
@@ -81,7 +81,7 @@ def systolic_work(name: str, params: SystolicParams, counters: Mapping[str, Coun
     )
 
 
-def image_work(name: str, params: ImageParams, counters: Mapping[str, Counts]) -> EngineWork:
+def image_work(name: str, params: ConvParams, counters: Mapping[str, Counts]) -> EngineWork:
     """Price the operands from a bank for each row; results pass the tile buffer as those of the systolic engine do."""
     array = params.array
     acc, act = array.acc_bits, array.act.bits
@@ -91,7 +91,7 @@ def image_work(name: str, params: ImageParams, counters: Mapping[str, Counts]) -
     column_bits = SLOTS * array.rows * acc
     stored = frames * params.input.addresses + results - frames * params.output.addresses
     tiles = sum(layer.tiles[0] * layer.tiles[1] * layer.passes(array.cols) for layer in params.layers)
-    maxima = [layer for layer in params.layers if layer.operation is ImageOperation.MAXIMUM]
+    maxima = [layer for layer in params.layers if layer.operation is ConvOperation.MAXIMUM]
     compared = sum(layer.tiles[0] * layer.tiles[1] * layer.outputs * layer.depth for layer in maxima)
     accesses = (
         Access(term="weight_read", count=counters["weight_words"], bits=weights.width, capacity_bits=weights.bits),

@@ -16,6 +16,7 @@ from tospike.compare.energy.counters.spiking import bridge_work, delay_work, del
 from tospike.compare.energy.counters.work import EngineWork, StatePlacement
 from tospike.hw.params import (
     AcceleratorParams,
+    ConvParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -23,7 +24,6 @@ from tospike.hw.params import (
     EngineParams,
     EventAnnParams,
     GradedSpikeParams,
-    ImageParams,
     RegisterParams,
     SpikeCountParams,
     SpikingParams,
@@ -68,7 +68,7 @@ WORK: Mapping[type[EngineParams], Callable[[str, Any, StatePlacement, Mapping[st
     GradedSpikeParams: lambda name, params, state, counters: bridge_work(name, params, counters),
     SpikeCountParams: lambda name, params, state, counters: bridge_work(name, params, counters),
     SystolicParams: lambda name, params, state, counters: systolic_work(name, params, counters),
-    ImageParams: lambda name, params, state, counters: image_work(name, params, counters),
+    ConvParams: lambda name, params, state, counters: image_work(name, params, counters),
 }
 """What an engine's counters mean, by the class of its parameters."""
 

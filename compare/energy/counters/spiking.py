@@ -35,7 +35,7 @@ def encoder_work(name: str, params: EncoderParams, counters: Mapping[str, Counts
     stored, scanned = counters["inputs"], counters["inputs"] * (params.steps - 1)
     written = stored + (scanned if params.phase_bits else 0)
     # an entry is added to its phase, or compared with a random number
-    computed = scanned if params.encoding in (Encoding.RATE, Encoding.LFSR) else 0 * scanned
+    computed = scanned if params.encoding in (Encoding.RATE, Encoding.STOCHASTIC) else 0 * scanned
     accesses = (
         Access(term="activation_write", count=written, bits=bits, capacity_bits=capacity),
         Access(term="activation_read", count=scanned, bits=bits, capacity_bits=capacity),
@@ -94,16 +94,16 @@ def bridge_work(name: str, params: BridgeParams, counters: Mapping[str, Counts])
 
 
 def event_work(name: str, params: EventParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
-    """Price a word of weights per accumulation; a word of states in and out per accumulation and per sweep, on all
+    """Price a word of weights per accumulation; a word of states in and out per accumulation and per update, on all
     lanes."""
     lanes, words, state = params.lanes, params.words, params.neuron.state_bits
-    accumulated, swept = counters["synapse_words"], counters["sweep_words"]
+    accumulated, updated = counters["synapse_words"], counters["update_words"]
     filled = {shape.name: shape for shape in engine_layout(params).memories(params)}
     weights = filled["weights"]
     built_in_registers = states_in_ring(params)
     in_registers = placement is StatePlacement.REGISTER or (placement is StatePlacement.BUILT and built_in_registers)
     state_bits = words * lanes * state
-    visits = accumulated + swept
+    visits = accumulated + updated
     accesses = [
         Access(term="weight_read", count=accumulated, bits=weights.width, capacity_bits=weights.bits),
         token_registers(counters, params.input.address_bits + params.input.payload.bits),
@@ -122,10 +122,10 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
         side = lanes * side_layout(params.neuron).size
         side_bits = words * side if not params.in_registers else 0
         accesses += [
-            Access(term=term, count=swept, bits=side, capacity_bits=side_bits)
+            Access(term=term, count=updated, bits=side, capacity_bits=side_bits)
             for term in (("state_read", "state_write") if side_bits else ("state_write",))
         ]
-    begun = words * counters["samples"] if params.keeps_membranes else swept  # words that get their bias
+    begun = words * counters["samples"] if params.keeps_membranes else updated  # words that get their bias
     if params.bias:
         bias = filled["bias"]
         accesses.append(Access(term="bias_read", count=begun, bits=bias.width, capacity_bits=bias.bits))
@@ -133,7 +133,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
     if params.readout is Readout.COUNT:
         counts_bits = words * lanes * params.count_bits if not params.in_registers else 0
         accesses += [
-            Access(term=term, count=swept, bits=lanes * params.count_bits, capacity_bits=counts_bits)
+            Access(term=term, count=updated, bits=lanes * params.count_bits, capacity_bits=counts_bits)
             for term in (("state_read", "state_write") if counts_bits else ("state_write",))
         ]
     # At most: spikes of one word share an entry, which no counter tells.
@@ -144,7 +144,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
     }[params.readout]
     if params.sends_changes:
         queued = words * counters["ticks"] + counters["samples"]
-    entry = lane_word_layout(params.swept, lanes, ragged=params.ragged).size
+    entry = lane_word_layout(params.updated, lanes, ragged=params.ragged).size
     queue_bits = queue_words(params) * entry
     # without a queue, one register is written
     queue_terms = ("queue_write", "queue_read") if queue_bits else ("queue_write",)
@@ -161,12 +161,12 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
         ),
         Arithmetic(
             term="neuron_update",
-            count=swept * lanes,
+            count=updated * lanes,
             instances=lanes,
             add_bits=state,
             leak=params.neuron.leaks.get("membrane"),
         ),
-        *(Arithmetic(term="neuron_update", count=swept * lanes, instances=lanes, add_bits=state) for _ in joins),
+        *(Arithmetic(term="neuron_update", count=updated * lanes, instances=lanes, add_bits=state) for _ in joins),
         Arithmetic(term="spike", count=counters["spikes"], instances=lanes, add_bits=state),
     ]
     if params.activation is not None:

@@ -54,7 +54,7 @@ class EngineWork:
     accesses: tuple[Access, ...]
     arithmetic: tuple[Arithmetic, ...]
     busy: Counts
-    """Cycles in which its datapath takes an operand or sweeps a word; in all others it idles."""
+    """Cycles in which its datapath takes an operand or updates a word; in all others it idles."""
     moved_registers: int = 0
     """Flip-flops beyond those that are built, where the states are priced as if they were elsewhere."""
 

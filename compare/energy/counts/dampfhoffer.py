@@ -38,15 +38,15 @@ def layer_terms(layer: LayerActivity) -> Terms:
             "activation_write": once * layer.outputs * _HOROWITZ.access(layer.act_bits, layer.act_bits * layer.outputs),
         }
     synaptic = layer.synaptic_events
-    swept = once * layer.steps * layer.outputs if layer.leaks else once * 0
+    updated = once * layer.steps * layer.outputs if layer.leaks else once * 0
     leak = _HOROWITZ.multiplication(layer.state_bits, layer.weight_bits)
     return {
         "sop" if layer.binary else "mac": synaptic * (add if layer.binary else multiply + add),
         "weight_read": synaptic * weight,
         "activation_read": layer.events * value,
-        "state_read": (synaptic + swept) * state,
-        "state_write": (synaptic + swept) * state,
-        "neuron_update": once * layer.steps * layer.outputs * add + swept * leak,
+        "state_read": (synaptic + updated) * state,
+        "state_write": (synaptic + updated) * state,
+        "neuron_update": once * layer.steps * layer.outputs * add + updated * leak,
         "activation_write": layer.sent * _HOROWITZ.access(1, layer.outputs),
     }
 

@@ -34,14 +34,14 @@ def layer_terms(layer: LayerActivity) -> Terms:
             "activation_read": once * layer.inputs * READ,
             "activation_write": once * layer.outputs * READ,
         }
-    swept = once * layer.outputs * layer.steps
+    updated = once * layer.outputs * layer.steps
     synaptic = {"sop": layer.synaptic_events * E_PJ} if layer.binary else {"mac": layer.synaptic_events * MAC}
     return {
         **synaptic,
         "weight_read": layer.synaptic_events * READ,
-        "state_read": swept * READ,
-        "neuron_update": swept * (2 if layer.leaks else 1) * E_PJ,
-        "state_write": swept * READ,
+        "state_read": updated * READ,
+        "neuron_update": updated * (2 if layer.leaks else 1) * E_PJ,
+        "state_write": updated * READ,
     }
 
 

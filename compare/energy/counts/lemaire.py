@@ -63,14 +63,14 @@ def snn_conv_counts(
     channels, height, width
         Shape of the output.
     """
-    swept = steps * channels * height * width
+    updated = steps * channels * height * width
     targets = channels * kernel**2
     return ConvCounts(
         weight_reads=spikes_in * targets,
-        potential_reads=spikes_in * targets + swept,
-        potential_writes=spikes_in * targets + swept,
-        additions=spikes_in * ceil(kernel / stride) ** 2 * channels + swept + spikes_out,
-        leak_multiplications=swept if leaks else 0,
+        potential_reads=spikes_in * targets + updated,
+        potential_writes=spikes_in * targets + updated,
+        additions=spikes_in * ceil(kernel / stride) ** 2 * channels + updated + spikes_out,
+        leak_multiplications=updated if leaks else 0,
         address_multiplications=2 * spikes_in,
         address_additions=spikes_in * kernel**2,
     )
@@ -100,8 +100,8 @@ def layer_terms(layer: LayerActivity) -> Terms:
         }
     synaptic = layer.synaptic_events if layer.binary else once * steps * layer.synapses
     price = ADD if layer.binary else MULTIPLY + ADD
-    swept = once * steps * outputs
-    potentials = (synaptic + swept if layer.binary else swept) * state
+    updated = once * steps * outputs
+    potentials = (synaptic + updated if layer.binary else updated) * state
     return {
         "activation_read": (layer.events if layer.binary else once * steps * inputs) * access(layer.act_bits, inputs),
         "weight_read": synaptic * weight,
@@ -110,9 +110,9 @@ def layer_terms(layer: LayerActivity) -> Terms:
         "state_write": potentials,
         "activation_write": layer.sent * access(layer.act_bits, outputs),
         "sop" if layer.binary else "mac": synaptic * price,
-        "bias_add": swept * ADD,
+        "bias_add": updated * ADD,
         "spike": layer.sent * ADD,
-        "neuron_update": swept * (MULTIPLY if layer.leaks else 0.0),
+        "neuron_update": updated * (MULTIPLY if layer.leaks else 0.0),
         "address": synaptic * ADD,
     }
 

@@ -10,6 +10,7 @@ from tospike.hw.host.layout import engine_layout
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
     BridgeParams,
+    ConvParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -18,7 +19,6 @@ from tospike.hw.params import (
     EventAnnParams,
     EventParams,
     GradedSpikeParams,
-    ImageParams,
     Readout,
     RegisterParams,
     SpikeCountParams,
@@ -26,7 +26,7 @@ from tospike.hw.params import (
     SystolicParams,
     require,
 )
-from tospike.hw.spiking.sequencer import sweeps_outside
+from tospike.hw.spiking.sequencer import updates_outside
 from tospike.hw.systolic.layout import buffer_depth
 
 
@@ -94,7 +94,7 @@ def _event_memories(params: EventParams) -> Memories:
     )
 
 
-def _array_widths(params: SystolicParams | ImageParams) -> Widths:
+def _array_widths(params: SystolicParams | ConvParams) -> Widths:
     return Widths(
         weight_bits=params.array.weight_bits,
         act_bits=params.array.act.bits,
@@ -103,7 +103,7 @@ def _array_widths(params: SystolicParams | ImageParams) -> Widths:
     )
 
 
-def _array_memories(params: SystolicParams | ImageParams) -> Memories:
+def _array_memories(params: SystolicParams | ConvParams) -> Memories:
     require(
         not params.streams_weights,
         "the energy of weights that come from outside is not modelled: leave --weights stream out",
@@ -137,19 +137,19 @@ ENGINES: Mapping[type[EngineParams], _Seen] = {
     GradedSpikeParams: _Seen(label="graded spikes", widths=_bridge_widths, memories=_bridge_memories),
     SpikeCountParams: _Seen(label="spike count", widths=_bridge_widths, memories=_bridge_memories),
     SystolicParams: _Seen(label="systolic", widths=_array_widths, memories=_array_memories),
-    ImageParams: _Seen(label="image", widths=_array_widths, memories=_array_memories),
+    ConvParams: _Seen(label="image", widths=_array_widths, memories=_array_memories),
 }
 """By the class of the engine's parameters."""
 
 
-def activation_words(params: SystolicParams | ImageParams) -> int:
+def activation_words(params: SystolicParams | ConvParams) -> int:
     """Return the words of the activation memory, a value for each row of the array."""
     return ACTIVATION_WORDS[type(params)](params)
 
 
 ACTIVATION_WORDS: Mapping[type[EngineParams], Callable[[Any], int]] = {
     SystolicParams: lambda params: 2 * buffer_depth(params),
-    ImageParams: bank_depth,
+    ConvParams: bank_depth,
 }
 
 
@@ -181,4 +181,4 @@ def queue_words(params: EventParams) -> int:
     """Return the words of lanes that the queue behind the neurons holds; a register engine has none."""
     if params.in_registers:
         return 0
-    return sweeps_outside(params) * params.words + 1
+    return updates_outside(params) * params.words + 1

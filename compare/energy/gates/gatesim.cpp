@@ -3,7 +3,7 @@
 //   gatesim NETLIST zero|library replay BEATS RESULTS COUNTS COUNTERS LIMIT [WEIGHTS]
 //   gatesim NETLIST zero|library vectors VECTORS RESULTS COUNTS SKIP
 //
-// replay: as ../../tb/replay.sv does, an accelerator gets beats, sample by sample, and is given up when nothing is
+// replay: as ../../../tb/replay/replay.sv does, an accelerator gets beats, sample by sample, and is given up when nothing is
 // finished for LIMIT cycles; RESULTS has the same lines. COUNTS
 // has for each sample, in the cycles in which it is inside: falling and rising edges of each net, then reads and writes
 // of each memory, as 32-bit numbers.

@@ -8,7 +8,7 @@ from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.hw.params import InputError, require
 from tospike.sim.design import Design
-from tospike.sim.encoders.encoding import as_frames, as_looks, quantize_input
+from tospike.sim.encoders.encoding import as_frames, as_partial_inferences, quantize_input
 from tospike.sim.network import Array
 
 
@@ -43,9 +43,10 @@ def design_and_inputs(
     require(
         spec.inputs == data.inputs
         and (spec.encoding is None or not data.is_spikes)
-        and data.is_frames == (spec.looks > 1 or (spec.encoding is not None and spec.encoding.takes_frames)),
+        and data.is_frames
+        == (spec.partial_inferences > 1 or (spec.encoding is not None and spec.encoding.takes_frames)),
         f"{model} does not take the samples of {data.name}: give other --data",
     )
-    x = (as_looks if spec.looks else as_frames)(spec, data.x[:samples])
+    x = (as_partial_inferences if spec.partial_inferences else as_frames)(spec, data.x[:samples])
     is_spikes = spec.encoding is None and design.network.is_spiking
     return design, x.astype("int64") if is_spikes else quantize_input(spec, x), ()

@@ -22,8 +22,7 @@ from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.programs import look
 from tospike.gen.tools.tool import Progress
 from tospike.hw.host.layout import counter_names
-from tospike.hw.params import InputError, require
-from tospike.hw.params import Technology as CellsOf
+from tospike.hw.params import InputError, PrimitiveSet, require
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
 from tospike.sim.network import Array
@@ -32,7 +31,7 @@ from tospike.synth.asic.gates import Mapped, map_gates
 from tospike.synth.asic.timing import clock_period
 from tospike.synth.design import Design as Source
 from tospike.synth.design import Port
-from tospike.tb.replay.replay import parse_answers, patience
+from tospike.tb.replay.replay import parse_output, patience
 
 INSTALLED = {"osu018": Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")}
 """Libraries that a package of the system brings, by the name that asks for them."""
@@ -148,7 +147,7 @@ def source_of(design: Design) -> Source:
     """
     used = technology_of(design.params)
     require(
-        used is CellsOf.GENERIC,
+        used is PrimitiveSet.GENERIC,
         f"gates cannot be made of {used.value}'s multipliers: leave --technology {used.value} away",
     )
     verilog, ports, _ = build(design.params, pack(design))
@@ -219,7 +218,7 @@ def measure_gates(
 def _check(design: Design, expected: Result, output: str, delays: DelayModel) -> None:
     """What the host gets, cycles and counters of the gates against golden."""
     names = counter_names(design.params)
-    got = parse_answers(output, design.params.name, len(expected.cycles), names)
+    got = parse_output(output, design.params.name, len(expected.cycles), names)
     samples = range(len(expected.cycles))
     answers = [[word & 0xFFFF_FFFF for word in output_words(design.params, expected, sample)] for sample in samples]
     wanted = zip(answers, expected.cycles.tolist(), strict=True)

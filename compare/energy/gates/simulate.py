@@ -12,7 +12,7 @@ from tospike.compare.energy.gates.annotate import Annotated
 from tospike.gen.tools import programs as tools
 from tospike.gen.tools.cache import Cache, digest
 from tospike.gen.tools.children import started, temporary_folder
-from tospike.gen.tools.tool import last_words
+from tospike.gen.tools.tool import error_summary
 from tospike.hw.params import require
 from tospike.synth.asic.library import CellLibrary
 from tospike.synth.asic.netlist import Bits, Netlist
@@ -143,7 +143,7 @@ class GateSimulator:
             command = [str(self.program), "netlist", delays.value, bench, *args]
             with started(command, cwd=work) as process:
                 said = process.communicate()[0].decode(errors="replace")
-            require(process.returncode == 0, f"the gate simulator stopped: {last_words(said)}")
+            require(process.returncode == 0, f"the gate simulator stopped: {error_summary(said)}")
             output = (work / "results").read_text()
             counts = np.fromfile(work / "counts", dtype="<u4").astype(np.int64)
         nets, memories = self.netlist.nets, len(self.netlist.macros)

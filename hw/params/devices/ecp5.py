@@ -1,11 +1,11 @@
 """Lattice ECP5. To add a device, add an entry to `DEVICES`."""
 
 from tospike.hw.params.devices.family import Device, Family
-from tospike.hw.params.primitives import Technology
+from tospike.hw.params.primitives import PrimitiveSet
 
 ECP5 = Family(
     name="ecp5",
-    primitives=Technology.ECP5,
+    primitives=PrimitiveSet.ECP5,
     block_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     lane_bits=9,
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tospike.hw.params.engines.array import Dataflow
-from tospike.hw.params.primitives import PRIMITIVES, Technology
+from tospike.hw.params.primitives import PRIMITIVES, PrimitiveSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,7 +13,7 @@ class Family:
     `tospike.gen.area.costs` what logic costs in its cells, `tospike.synth.board.boards` how a bitstream is packed."""
 
     name: str
-    primitives: Technology
+    primitives: PrimitiveSet
     """Its own cells."""
     block_shapes: tuple[tuple[int, int], ...]
     """(bits of a word, words) that a block RAM can be."""

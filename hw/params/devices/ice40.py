@@ -2,11 +2,11 @@
 
 from tospike.hw.params.devices.family import Device, Family
 from tospike.hw.params.engines.array import Dataflow
-from tospike.hw.params.primitives import Technology
+from tospike.hw.params.primitives import PrimitiveSet
 
 ICE40 = Family(
     name="ice40",
-    primitives=Technology.ICE40,
+    primitives=PrimitiveSet.ICE40,
     block_shapes=((16, 256), (8, 512), (4, 1024), (2, 2048)),
     # Yosys 0.66 gets weight-stationary arrays wrong: `synth_ice40 -dsp` lost three multipliers of a 1 x 3 array and the
     # block RAMs in front of them

@@ -7,7 +7,7 @@ from enum import StrEnum
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.packing import packing_shift
 from tospike.hw.params.numbers import IntFormat, Rounding
-from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, Technology, that
+from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, PrimitiveSet, that
 
 
 class Dataflow(StrEnum):
@@ -34,7 +34,7 @@ class ArrayParams:
     """Pipeline registers between multiplier and adder. A vendor's multiplier has one of them inside, or both."""
     zero_gating: bool = False
     """Whether a multiplier keeps its operands, and so is still, while an operand is zero."""
-    technology: Technology = Technology.GENERIC
+    primitives: PrimitiveSet = PrimitiveSet.GENERIC
     products_per_multiplier: int = 1
     """2: each two columns share their multipliers, see :func:`tospike.hw.params.packing_shift`."""
 
@@ -50,15 +50,15 @@ class ArrayParams:
             "be 0: give dataflow os, or 2 weight-bits",
         )
         require_range("product-registers", self.product_registers, 0, 3)
-        low, high = self.primitives.product_registers
+        low, high = self.facts.product_registers
         require(
             low <= self.product_registers <= high,
-            f"product-registers must be from {low} to {high} with technology {self.technology.value}, "
+            f"product-registers must be from {low} to {high} with primitives {self.primitives.value}, "
             f"not {self.product_registers}",
         )
         require(
-            not self.zero_gating or self.primitives.gates_zeros,
-            f"zero gating needs technology {that('gates_zeros')}: the multipliers of {self.technology.value} are not "
+            not self.zero_gating or self.facts.gates_zeros,
+            f"zero gating needs primitives {that('gates_zeros')}: the multipliers of {self.primitives.value} are not "
             "isolated",
         )
         require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
@@ -68,9 +68,9 @@ class ArrayParams:
         )
 
     @property
-    def primitives(self) -> PrimitiveFacts:
+    def facts(self) -> PrimitiveFacts:
         """What the cells of the array can do."""
-        return PRIMITIVES[self.technology]
+        return PRIMITIVES[self.primitives]
 
     @property
     def packing_obstacle(self) -> str | None:
@@ -81,9 +81,9 @@ class ArrayParams:
             return "weights of 1 bit need no multipliers"
         if self.cols % 2:
             return f"columns share multipliers two by two, but there are {self.cols}: give an even number of cols"
-        if not self.primitives.shares_multipliers:
+        if not self.facts.shares_multipliers:
             others = that("shares_multipliers")
-            return f"the multipliers of {self.technology.value} are too narrow: give technology {others}"
+            return f"the multipliers of {self.primitives.value} are too narrow: give primitives {others}"
         if self.zero_gating:
             return "one weight of 0 does not stop the other one's product: leave zero gating out"
         if packing_shift(self.act, self.weight) is None:
@@ -121,14 +121,14 @@ class ArrayParams:
     @property
     def multipliers(self) -> int:
         """Multipliers of the array: none for weights of +1 and -1, unless they are part of a larger cell."""
-        if self.weight_bits == 1 and not self.primitives.multiplier_adds and not self.zero_gating:
+        if self.weight_bits == 1 and not self.facts.multiplier_adds and not self.zero_gating:
             return 0
         return self.rows * self.cols // self.products_per_multiplier
 
     @property
     def gap(self) -> int:
         """Output-stationary: idle steps that must come between two tiles."""
-        return int(self.dataflow is Dataflow.OS and self.primitives.multiplier_adds)
+        return int(self.dataflow is Dataflow.OS and self.facts.multiplier_adds)
 
     @property
     def weight(self) -> IntFormat:
@@ -160,9 +160,9 @@ class ArrayParams:
         """Itself, as an engine tells its own."""
         return (self,)
 
-    def made_of(self, technology: Technology) -> "ArrayParams":
+    def made_of(self, primitives: PrimitiveSet) -> "ArrayParams":
         """The same array of other cells."""
-        return replace(self, technology=technology)
+        return replace(self, primitives=primitives)
 
 
 @dataclass(frozen=True, kw_only=True)

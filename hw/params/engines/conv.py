@@ -8,11 +8,11 @@ from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams
 from tospike.hw.params.engines.engine import EngineParams
 from tospike.hw.params.numbers import ceil_div
-from tospike.hw.params.primitives import Technology
+from tospike.hw.params.primitives import PrimitiveSet
 from tospike.hw.params.stream import Contents, TokenFormat
 
 
-class ImageOperation(StrEnum):
+class ConvOperation(StrEnum):
     """What a layer computes at each position of its result, from the values under its window."""
 
     CONVOLUTION = "convolution"
@@ -28,13 +28,13 @@ class ImageOperation(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageLayer:
+class ConvLayer:
     """One layer of the image engine; images are (channels, height, width).
 
     ``clamp`` is the range of a requantised result; ``None`` (the last layer only) sends the accumulators themselves.
     """
 
-    operation: ImageOperation
+    operation: ConvOperation
     shape: tuple[int, int, int]
     """(channels, height, width) of what it reads."""
     outputs: int
@@ -65,27 +65,27 @@ class ImageLayer:
                 require_range(f"each number of {name}", value, 1, 1 << 16)
         require_range("outputs of a layer", self.outputs, 1, 1 << 16)
         require(min(self.padding) >= 0, f"padding {self.padding} must not be negative")
-        wanted = 2 if self.operation is ImageOperation.ADDITION else 1
+        wanted = 2 if self.operation is ConvOperation.ADDITION else 1
         require(len(self.sources) == wanted, f"{self.operation.value} needs {wanted} sources, not {len(self.sources)}")
-        if self.operation is ImageOperation.DEPTHWISE:
+        if self.operation is ConvOperation.DEPTHWISE:
             good = self.outputs % self.shape[0] == 0
         else:
-            good = self.operation is ImageOperation.CONVOLUTION or self.outputs == self.shape[0]
+            good = self.operation is ConvOperation.CONVOLUTION or self.outputs == self.shape[0]
         require(good, f"{self.operation.value} of {self.shape[0]} channels cannot give {self.outputs}")
-        if self.operation is ImageOperation.ADDITION:
+        if self.operation is ConvOperation.ADDITION:
             plain = self.kernel == self.stride == (1, 1) and self.padding == (0, 0) and self.size == self.shape[1:]
             require(plain, "an addition has no window")
 
     @property
     def depth(self) -> int:
         """Steps of the array for a result."""
-        values = {ImageOperation.CONVOLUTION: self.shape[0], ImageOperation.ADDITION: 2}.get(self.operation, 1)
+        values = {ConvOperation.CONVOLUTION: self.shape[0], ConvOperation.ADDITION: 2}.get(self.operation, 1)
         return math.prod(self.kernel) * values
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates that the layer needs, those with the padding included; a maximum needs none."""
-        return 0 if self.operation is ImageOperation.MAXIMUM else self.depth * self.results
+        return 0 if self.operation is ConvOperation.MAXIMUM else self.depth * self.results
 
     @property
     def results(self) -> int:
@@ -99,7 +99,7 @@ class ImageLayer:
 
     def pass_width(self, cols: int) -> int:
         """Output channels at a time: all columns of the array share an activation, so those of one input channel."""
-        if self.operation is ImageOperation.CONVOLUTION:
+        if self.operation is ConvOperation.CONVOLUTION:
             return min(cols, self.outputs)
         return self.outputs // self.shape[0]
 
@@ -114,14 +114,14 @@ class ImageLayer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageParams(EngineParams):
+class ConvParams(EngineParams):
     """The image engine: an output-stationary array whose rows are positions and whose columns are output channels.
 
     All layers that read an image have one stride and one tile: it is stored for them.
     """
 
     array: ArrayParams
-    layers: tuple[ImageLayer, ...]
+    layers: tuple[ConvLayer, ...]
     requantize: RequantizeParams = field(default=RequantizeParams())
     writable: bool = False
     counter_bits: int = 32
@@ -205,6 +205,6 @@ class ImageParams(EngineParams):
         """Its one array."""
         return (self.array,)
 
-    def made_of(self, technology: Technology) -> "ImageParams":
+    def made_of(self, primitives: PrimitiveSet) -> "ConvParams":
         """The same engine, its array of other cells."""
-        return replace(self, array=self.array.made_of(technology))
+        return replace(self, array=self.array.made_of(primitives))

@@ -16,9 +16,9 @@ class Encoding(StrEnum):
     """Every non-zero value is sent as the payload, in each of the steps."""
     RATE = "rate"
     """Deterministic rate code: a phase accumulator per value, spike on carry (first-order sigma-delta)."""
-    LFSR = "lfsr"
+    STOCHASTIC = "stochastic"
     """Random rate code: spike where the value is above a random number, from a linear-feedback shift register."""
-    LATENCY = "latency"
+    TTFS = "ttfs"
     """Time to first spike: every non-zero value spikes once, the larger the earlier, linearly."""
     PHASE = "phase"
     """The bits of the value, the highest first, over and over; a set bit is sent with its weight as the payload."""
@@ -69,7 +69,7 @@ class EncoderParams(EngineParams):
     @property
     def stored_bits(self) -> int:
         """Bits that an entry of the buffer has for a value: the value, or the step in which it spikes."""
-        return max(1, (self.steps - 1).bit_length()) if self.encoding is Encoding.LATENCY else self.payload.bits
+        return max(1, (self.steps - 1).bit_length()) if self.encoding is Encoding.TTFS else self.payload.bits
 
     @property
     def phase_bits(self) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tospike.hw.params.engines.array import ArrayParams
-from tospike.hw.params.primitives import Technology
+from tospike.hw.params.primitives import PrimitiveSet
 from tospike.hw.params.stream import Contents, TokenFormat
 
 
@@ -94,7 +94,7 @@ class EngineParams(ABC):
         """Its arrays of multiply-accumulators."""
         return ()
 
-    def made_of(self, technology: Technology) -> "EngineParams":
+    def made_of(self, primitives: PrimitiveSet) -> "EngineParams":
         """The same engine, its arrays of other cells."""
         return self
 

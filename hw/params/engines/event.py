@@ -14,21 +14,21 @@ from tospike.hw.params.numbers import IntFormat, ceil_div
 from tospike.hw.params.stream import SPIKE, TokenFormat
 
 
-class Sweep(StrEnum):
-    """Which words of neurons a TICK sweeps."""
+class NeuronUpdate(StrEnum):
+    """Which words of neurons a TICK updates."""
 
     ALL = "all"
     """All of them."""
-    TOUCHED = "touched"
-    """Those that got an event since their last sweep, and those that spike again without one."""
+    ACTIVE = "active"
+    """Those that got an event since their last update, and those that spike again without one."""
 
 
 SWEEP_PIPELINE = 4
 """Cycles from a membrane to the decayed membrane, for a LIF that spikes once per step."""
 
 LIST_SETTLE = 4
-"""Cycles after the return of a sweep's words for which a sweep of listed words waits: until it is known which words
-will spike again. After a sweep of listed words all else waits as long: it may come back to any word at once."""
+"""Cycles after the return of an update's words for which an update of listed words waits: until it is known which words
+will spike again. After an update of listed words all else waits as long: it may come back to any word at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class EventParams(EngineParams):
 
     @property
     def readout(self) -> Readout:
-        """What a sweep sends."""
+        """What an update sends."""
         return Readout.MEMBRANE
 
     @property
@@ -88,9 +88,9 @@ class EventParams(EngineParams):
         return False
 
     @property
-    def sweep(self) -> Sweep:
-        """Which words of neurons a TICK sweeps."""
-        return Sweep.ALL
+    def update(self) -> NeuronUpdate:
+        """Which words of neurons a TICK updates."""
+        return NeuronUpdate.ALL
 
     @property
     def window(self) -> EventWindow | None:
@@ -164,13 +164,13 @@ class EventParams(EngineParams):
 
     @property
     def lists_words(self) -> bool:
-        """Whether the engine keeps a list of the words that must be swept though nothing came."""
-        return self.sweep is Sweep.TOUCHED and self.neuron.spikes_again_above is not None
+        """Whether the engine keeps a list of the words that must be updated though nothing came."""
+        return self.update is NeuronUpdate.ACTIVE and self.neuron.spikes_again_above is not None
 
     @property
-    def sweep_return(self) -> int:
-        """Cycles after the last word of a sweep until all words are back in the memories."""
-        # a word of the side memory is read 3 cycles after a sweep begins, and written 10 cycles after
+    def update_return(self) -> int:
+        """Cycles after the last word of an update until all words are back in the memories."""
+        # a word of the side memory is read 3 cycles after an update begins, and written 10 cycles after
         late = max(0, 3 - self.words) if self.neuron.has_side else 0
         return SWEEP_PIPELINE + self.neuron.extra_cycles + late
 
@@ -185,8 +185,8 @@ class EventParams(EngineParams):
         return TokenFormat(addresses=self.inputs, payload=self.payload)
 
     @property
-    def swept(self) -> TokenFormat:
-        """Tokens that sweeps send; counts saturate."""
+    def updated(self) -> TokenFormat:
+        """Tokens that updates send; counts saturate."""
         payload = {
             Readout.SPIKES: self.neuron.spike,
             Readout.COUNT: IntFormat(bits=self.count_bits, signed=False),
@@ -198,7 +198,7 @@ class EventParams(EngineParams):
     def output(self) -> TokenFormat:
         """Tokens that go out."""
         if self.activation is None:
-            return self.swept
+            return self.updated
         return TokenFormat(addresses=self.neurons, payload=self.activation.sent)
 
     @property

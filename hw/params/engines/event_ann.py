@@ -5,7 +5,7 @@ from functools import cached_property
 
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.activation import ActivationParams, ChangeParams
-from tospike.hw.params.engines.event import EventParams, Sweep
+from tospike.hw.params.engines.event import EventParams, NeuronUpdate
 from tospike.hw.params.neurons.integrating import IParams
 from tospike.hw.params.numbers import IntFormat
 from tospike.hw.params.stream import Contents
@@ -35,7 +35,7 @@ class AnnLayerParams(EventParams):
     @cached_property
     def neuron(self) -> IParams:
         """It sums up, and no more."""
-        return IParams(state_bits=self.state_bits, weight_shift=self.fraction_bits)
+        return IParams(state_bits=self.state_bits, state_fraction_bits=self.fraction_bits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class DeltaAnnParams(AnnLayerParams):
     """
 
     activation: ChangeParams | None = None
-    """``None``: the last layer, which sends its sums on the END, and needs no sweep on a TICK."""
+    """``None``: the last layer, which sends its sums on the END, and needs no update on a TICK."""
 
     @property
     def payload(self) -> IntFormat:
@@ -87,9 +87,9 @@ class DeltaAnnParams(AnnLayerParams):
         return Contents.SPARSE_FRAME if self.activation is None else Contents.CHANGES
 
     @property
-    def sweep(self) -> Sweep:
+    def update(self) -> NeuronUpdate:
         """All membranes, where they become activations."""
-        return Sweep.TOUCHED if self.activation is None else Sweep.ALL
+        return NeuronUpdate.ACTIVE if self.activation is None else NeuronUpdate.ALL
 
     @property
     def keeps_membranes(self) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.engine import Readout
-from tospike.hw.params.engines.event import EventParams, Sweep
+from tospike.hw.params.engines.event import EventParams, NeuronUpdate
 from tospike.hw.params.engines.window import EventWindow
 from tospike.hw.params.neurons.leaky import LifParams
 from tospike.hw.params.neurons.model import NeuronParams
@@ -54,16 +54,16 @@ class SpikingParams(SpikingLayerParams):
     """
 
     lanes: int = 8
-    sweep: Sweep = Sweep.ALL
+    update: NeuronUpdate = NeuronUpdate.ALL
     window: EventWindow | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_range("lanes", self.lanes, 1, 64)
         require(
-            self.sweep is Sweep.ALL or (self.neuron.unmoved and not self.bias),
-            "--sweep touched is for IF and I neurons without bias and refractory steps that begin below their "
-            "threshold, because all others change in every step: give --sweep all",
+            self.update is NeuronUpdate.ALL or (self.neuron.is_static and not self.bias),
+            "--update active is for IF and I neurons without bias and refractory steps that begin below their "
+            "threshold, because all others change in every step: give --update all",
         )
         if self.window is not None:
             self._check_window(self.window)
@@ -76,8 +76,8 @@ class SpikingParams(SpikingLayerParams):
         )
         require(not self.recurrent, "an event engine with a window of weights cannot be recurrent")
         require(
-            self.sweep is Sweep.ALL,
-            "--sweep touched is for dense synapses, whose events touch all neurons: a window needs --sweep all",
+            self.update is NeuronUpdate.ALL,
+            "--update active is for dense synapses, whose events touch all neurons: a window needs --update all",
         )
         require(self.neuron.noise is None, "a noisy threshold is for dense synapses: leave the noise out")
         require(

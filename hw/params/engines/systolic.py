@@ -8,7 +8,7 @@ from tospike.hw.params.engines.array import ArrayParams, RequantizeParams
 from tospike.hw.params.engines.engine import EngineParams
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import ceil_div
-from tospike.hw.params.primitives import Technology
+from tospike.hw.params.primitives import PrimitiveSet
 from tospike.hw.params.stream import WORD_BITS, Contents, TokenFormat
 
 
@@ -122,6 +122,6 @@ class SystolicParams(EngineParams):
         """Its one array."""
         return (self.array,)
 
-    def made_of(self, technology: Technology) -> "SystolicParams":
+    def made_of(self, primitives: PrimitiveSet) -> "SystolicParams":
         """The same engine, its array of other cells."""
-        return replace(self, array=self.array.made_of(technology))
+        return replace(self, array=self.array.made_of(primitives))

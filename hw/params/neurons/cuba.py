@@ -14,9 +14,9 @@ from tospike.hw.params.numbers import IntFormat
 
 @dataclass(frozen=True, kw_only=True)
 class CubaParams(LeakyParams):
-    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + drift + i``.
+    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + leak_bias + i``.
 
-    The events, and the biases, are added to the current; ``drift`` is what a leak potential adds to the membrane in
+    The events, and the biases, are added to the current; ``leak_bias`` is what a leak potential adds to the membrane in
     every step.
     """
 
@@ -26,12 +26,12 @@ class CubaParams(LeakyParams):
     """Width of the synaptic current."""
     synapse: LeakParams = field(default=LeakParams())
     """Leak of the synaptic current."""
-    drift: int = 0
+    leak_bias: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_range("current-bits", self.current_bits, 4, 32)
-        require_range("drift", self.drift, self.state.min, self.state.max)
+        require_range("leak-bias", self.leak_bias, self.state.min, self.state.max)
 
     @property
     def accumulated(self) -> IntFormat:
@@ -49,7 +49,7 @@ class CubaParams(LeakyParams):
 
     @property
     def constants(self) -> tuple[int, ...]:
-        return (*super().constants, self.drift, self.initial + self.drift)
+        return (*super().constants, self.leak_bias, self.initial + self.leak_bias)
 
     @property
     def join_cycles(self) -> int:

@@ -30,7 +30,7 @@ class FiringParams(ThresholdParams, MembraneParams):
         )
         require_range("v-reset", self.v_reset, self.state.min, self.limit)
         require(
-            not self.moves_threshold or (self.spike_bits == 1 and not self.owes),
+            not self.moves_threshold or (self.spike_bits == 1 and not self.pending_reset),
             "an adaptive or noisy threshold is for neurons that spike once per step, and not with the reset timing "
             "snntorch: leave --spike-bits and that timing out",
         )
@@ -49,7 +49,7 @@ class FiringParams(ThresholdParams, MembraneParams):
         return self.refractory
 
     @property
-    def owes(self) -> bool:
+    def pending_reset(self) -> bool:
         return self.reset_timing is ResetTiming.SNNTORCH
 
     @property

@@ -18,7 +18,7 @@ class LeakKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LeakParams:
-    """leak(v). For ``SHIFT`` only ``shift`` counts, for ``MULTIPLY`` only ``decay`` and ``fraction_bits``.
+    """leak(v). For ``SHIFT`` only ``shift`` counts, for ``MULTIPLY`` only ``decay`` and ``decay_bits``.
 
     If it ``varies``, ``MULTIPLY`` takes each neuron's decay from a memory, and ``decay`` does not count.
     """
@@ -26,7 +26,7 @@ class LeakParams:
     kind: LeakKind = LeakKind.SHIFT
     shift: int = 4
     decay: int = 3840
-    fraction_bits: int = 12
+    decay_bits: int = 12
     rounding: Rounding = Rounding.FLOOR
     varies: bool = False
 
@@ -36,5 +36,5 @@ class LeakParams:
             "a leak that varies between neurons is by multiplier: give leak multiply",
         )
         require_range("leak-shift", self.shift, 1, 15)
-        require_range("decay-bits", self.fraction_bits, 1, 16)
-        require_range("decay", self.decay, 0, 1 << self.fraction_bits)
+        require_range("decay-bits", self.decay_bits, 1, 16)
+        require_range("decay", self.decay, 0, 1 << self.decay_bits)

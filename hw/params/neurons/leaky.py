@@ -20,7 +20,7 @@ class LeakyParams(MembraneParams):
         return {"membrane": self.leak}
 
     @property
-    def unmoved(self) -> bool:
+    def is_static(self) -> bool:
         return False
 
 

@@ -11,7 +11,7 @@ class MembraneParams(NeuronParams):
     """``v <- v + I``, then ``v <- max(v, lower_bound)`` if there is one."""
 
     initial: int = 0
-    """Membrane at the start of a sample, which the first step leaks as any other."""
+    """SpikingNeuron at the start of a sample, which the first step leaks as any other."""
     lower_bound: int | None = None
     """No membrane goes lower into the next step: it is applied once per step, behind the reset. What is compared with
     a threshold, and what a neuron without one shows, comes before (``min_v_mem`` of Sinabs)."""
@@ -27,5 +27,5 @@ class MembraneParams(NeuronParams):
         return (*super().constants, self.initial, self.lower_bound or 0)
 
     @property
-    def unmoved(self) -> bool:
+    def is_static(self) -> bool:
         return self.lower_bound is None or self.initial >= self.lower_bound

@@ -28,13 +28,13 @@ class NeuronParams:
 
     state_bits: int = 16
     """Width of the membrane."""
-    weight_shift: int = 0
-    """Fraction bits that states have and weights lack: an event adds ``payload * weight * 2**weight_shift``."""
+    state_fraction_bits: int = 0
+    """Fraction bits that states have and weights lack: an event adds ``payload * weight * 2**state_fraction_bits``."""
 
     def __post_init__(self) -> None:
         require(self.tag != "", f"{type(self).__name__} is what neurons have in common, and none itself")
         require_range("state-bits", self.state_bits, 4, 32)
-        require_range("weight-shift", self.weight_shift, 0, 15)
+        require_range("weight-shift", self.state_fraction_bits, 0, 15)
 
     # ------------------------------------------------------------------------------------------- states
 
@@ -50,7 +50,7 @@ class NeuronParams:
 
     @property
     def side(self) -> Mapping[str, IntFormat]:
-        """States besides what events are added to, which only a sweep touches; all are 0 at the start of a sample but
+        """States besides what events are added to, which only an update touches; all are 0 at the start of a sample but
         a ``membrane``."""
         return {}
 
@@ -71,7 +71,7 @@ class NeuronParams:
 
     @property
     def initial(self) -> int:
-        """Membrane at the start of a sample, which the first step leaks as any other."""
+        """SpikingNeuron at the start of a sample, which the first step leaks as any other."""
         return 0
 
     @property
@@ -97,7 +97,7 @@ class NeuronParams:
         return None
 
     @property
-    def unmoved(self) -> bool:
+    def is_static(self) -> bool:
         """Whether a step without events changes nothing, as long as the neuron does not spike: nothing leaks, is added
         or counted, and no sample begins above the threshold."""
         return False
@@ -105,7 +105,7 @@ class NeuronParams:
     @property
     def spikes_again_above(self) -> int | None:
         """The membrane, before the reset, above which a neuron spikes in the next step too if nothing comes; ``None``
-        if there is none. Only for a neuron that is ``unmoved``."""
+        if there is none. Only for a neuron that is ``is_static``."""
         return None
 
     # ------------------------------------------------------------------------------------------ hardware
@@ -122,7 +122,7 @@ class NeuronParams:
 
     @property
     def side_sums(self) -> int:
-        """Sums of a sweep that may saturate besides that of what the events are added to."""
+        """Sums of an update that may saturate besides that of what the events are added to."""
         return 0
 
     @property

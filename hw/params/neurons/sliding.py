@@ -34,7 +34,7 @@ class SlidingParams(ThresholdParams):
         return {**super().side, **{f"input_{n}": self.state for n in range(1, len(self.taps) + 1)}}
 
     @property
-    def unmoved(self) -> bool:
+    def is_static(self) -> bool:
         return False
 
     @property

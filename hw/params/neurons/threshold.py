@@ -75,22 +75,25 @@ class ThresholdParams(NeuronParams):
 
     @property
     def side(self) -> Mapping[str, IntFormat]:
-        """With what the neuron needs of its past spikes: the steps that it ``rests``, whether it ``owes`` a threshold
-        before the comparison, how far its threshold is ``raised``."""
+        """With what the neuron needs of its past spikes: the refractory steps that are left, whether a threshold is
+        still to be subtracted before the comparison, how far the threshold is raised."""
         needed = {
-            "rests": (self.rest_steps > 0, IntFormat(bits=max(1, self.rest_steps.bit_length()), signed=False)),
-            "owes": (self.owes, IntFormat(bits=1, signed=False)),
-            "raised": (self.adaptation is not None, self.state),
+            "refractory_count": (
+                self.rest_steps > 0,
+                IntFormat(bits=max(1, self.rest_steps.bit_length()), signed=False),
+            ),
+            "pending_reset": (self.pending_reset, IntFormat(bits=1, signed=False)),
+            "threshold_offset": (self.adaptation is not None, self.state),
         }
         return {**super().side, **{name: fmt for name, (is_there, fmt) in needed.items() if is_there}}
 
     @property
-    def unmoved(self) -> bool:
-        return super().unmoved and self.initial <= self.limit and self.rest_steps == 0 and not self.moves_threshold
+    def is_static(self) -> bool:
+        return super().is_static and self.initial <= self.limit and self.rest_steps == 0 and not self.moves_threshold
 
     @property
     def spikes_again_above(self) -> int | None:
-        left = {Reset.NONE: 0, Reset.SUBTRACT: (self.spike.max + self.owes) * self.threshold}.get(self.reset)
+        left = {Reset.NONE: 0, Reset.SUBTRACT: (self.spike.max + self.pending_reset) * self.threshold}.get(self.reset)
         if left is None:
             return None
         limit = self.limit + left
@@ -119,7 +122,7 @@ class ThresholdParams(NeuronParams):
         return 0
 
     @property
-    def owes(self) -> bool:
+    def pending_reset(self) -> bool:
         """Whether a membrane may have to exceed the threshold twice to spike."""
         return False
 

@@ -18,11 +18,11 @@ def side_layout(params: NeuronParams) -> data.StructLayout:
 
 def decay_layout(params: NeuronParams) -> data.StructLayout:
     """Return the decays that each neuron has of its own: of its ``membrane``, of its synaptic ``current``."""
-    return data.StructLayout({name: leak.fraction_bits + 1 for name, leak in params.varying.items()})
+    return data.StructLayout({name: leak.decay_bits + 1 for name, leak in params.varying.items()})
 
 
 SUMS = 3
-"""Sums of a sweep that may saturate, of any neuron."""
+"""Sums of an update that may saturate, of any neuron."""
 
 
 class Neuron(wiring.Component):

@@ -25,11 +25,11 @@ class CubaNeuron(LeakyNeuron):
         return membrane
 
     def advance(self, m, base, amount):
-        """Membrane and current leak, each on its own."""
+        """SpikingNeuron and current leak, each on its own."""
         params = self._params
-        drift = C(params.drift, signed(params.state_bits)) if params.drift else None
+        leak_bias = C(params.leak_bias, signed(params.state_bits)) if params.leak_bias else None
         membrane = self.decay(
-            m, "membrane", base, self.leak(), params.state, difference(drift, amount), flag=self.side_flag()
+            m, "membrane", base, self.leak(), params.state, difference(leak_bias, amount), flag=self.side_flag()
         )
         current = self.delayed(m, self.state, 2 + params.extra_cycles)
         bias = self.bias if self._bias else None

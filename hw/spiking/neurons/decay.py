@@ -46,14 +46,14 @@ class Decay(wiring.Component):
 
     def __init__(
         self,
-        law: LeakParams | Callable[[Value], Value] | None,
+        rule: LeakParams | Callable[[Value], Value] | None,
         fmt: IntFormat,
         *,
         addend_bits: int = 0,
         initial: int = 0,
         pipelined: bool = True,
     ):
-        self._law = law
+        self._rule = rule
         self._format = fmt
         self._addend_bits = addend_bits
         self._initial = initial
@@ -63,8 +63,8 @@ class Decay(wiring.Component):
             members["addend"] = In(signed(addend_bits))
         if initial:
             members["begin"] = In(1)
-        if isinstance(law, LeakParams) and law.varies:
-            members["decay"] = In(law.fraction_bits + 1)
+        if isinstance(rule, LeakParams) and rule.varies:
+            members["decay"] = In(rule.decay_bits + 1)
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -74,15 +74,15 @@ class Decay(wiring.Component):
         if self._initial:
             value, clear = Mux(self.begin, C(self._initial, value.shape()), value), clear & ~self.begin
         # a product is rounded a cycle later, a difference is what it is
-        law = self._law
-        if isinstance(law, LeakParams) and law.kind is LeakKind.MULTIPLY:
-            product = value * (self.decay if law.varies else law.decay)
+        rule = self._rule
+        if isinstance(rule, LeakParams) and rule.kind is LeakKind.MULTIPLY:
+            product = value * (self.decay if rule.varies else rule.decay)
             held = Signal(product.shape())
-            rounded = round_shift(held, law.fraction_bits, law.rounding)
+            rounded = round_shift(held, rule.decay_bits, rule.rounding)
         else:
             product = value
-            if law is not None:
-                product = leak(value, law) if isinstance(law, LeakParams) else law(value)
+            if rule is not None:
+                product = leak(value, rule) if isinstance(rule, LeakParams) else rule(value)
             rounded = held = Signal(value.shape())
         later += held.eq(product)
         with m.If(clear):

@@ -22,14 +22,18 @@ class ThresholdNeuron(Neuron):
         """Spikes of a membrane that does not rest, and what the neuron remembers of them."""
         params = self._params
         later = self.later(m)
-        resting = self.delayed(m, self.side.rests.any(), params.join_cycles) if params.rest_steps else C(0, 1)
-        owes = self.delayed(m, self.side.owes, params.join_cycles) if params.owes else C(0, 1)
+        resting = (
+            self.delayed(m, self.side.refractory_count.any(), params.join_cycles) if params.rest_steps else C(0, 1)
+        )
+        pending_reset = (
+            self.delayed(m, self.side.pending_reset, params.join_cycles) if params.pending_reset else C(0, 1)
+        )
         if params.rest_steps:
             membrane = Mux(resting, params.reset_value, membrane)
         compared = membrane
         if params.moves_threshold:
             compared, membrane, resting = self._compared(m, membrane, resting)
-        held = self._spike(m, membrane, compared, resting, owes)
+        held = self._spike(m, membrane, compared, resting, pending_reset)
         if self._again:
             later += self.again.eq(above(membrane, params.spikes_again_above))
 
@@ -49,12 +53,12 @@ class ThresholdNeuron(Neuron):
         params = self._params
         moved = membrane
         if params.adaptation is not None:
-            moved = moved - self.delayed(m, self.side.raised, params.join_cycles)
+            moved = moved - self.delayed(m, self.side.threshold_offset, params.join_cycles)
         if params.noise is not None:
             moved = moved + (self.noise << params.noise.shift)
         return self.delayed(m, moved, 1), self.delayed(m, membrane, 1), self.delayed(m, resting, 1)
 
-    def _spike(self, m: Module, membrane: Value, compared: Value, resting: Value, owes: Value) -> Value:
+    def _spike(self, m: Module, membrane: Value, compared: Value, resting: Value, pending_reset: Value) -> Value:
         """Drives ``spike`` by the membrane as it is ``compared``, which for several spikes is itself; returns what is
         left of the membrane, in the cycle of the last bit."""
         params = self._params
@@ -63,8 +67,8 @@ class ThresholdNeuron(Neuron):
         for bit in reversed(range(params.spike_bits)):
             amount = params.threshold << bit
             found = above(compared if bit == params.spike_bits - 1 else left, amount - params.spikes_at_threshold)
-            if params.owes:
-                found = Mux(owes, above(left, params.limit + params.threshold), found)
+            if params.pending_reset:
+                found = Mux(pending_reset, above(left, params.limit + params.threshold), found)
             taken, held = Signal(name=f"taken_{bit}"), Signal(left.shape(), name=f"held_{bit}", reset_less=True)
             later += [taken.eq(found & ~resting if params.rest_steps else found), held.eq(left)]
             m.d.comb += self.spike[bit].eq(self.delayed(m, taken, 2 * bit))
@@ -104,19 +108,25 @@ class ThresholdNeuron(Neuron):
         params = self._params
         later = self.later(m)
         if params.adaptation is not None:
-            raised = self.delayed(m, self.side.raised, 2 + params.extra_cycles)
+            threshold_offset = self.delayed(m, self.side.threshold_offset, 2 + params.extra_cycles)
             bump = Signal(range(params.adaptation.step + 1))
             later += bump.eq(Mux(self.clear, 0, self.delayed(m, fired, 1) * params.adaptation.step))
             addend = Cat(bump, C(0, 1)).as_signed()
             decayed = self.decay(
-                m, "raised", raised, params.adaptation.leak, params.state, addend, flag=self.side_flag()
+                m,
+                "threshold_offset",
+                threshold_offset,
+                params.adaptation.leak,
+                params.state,
+                addend,
+                flag=self.side_flag(),
             )
-            m.d.comb += self.side_after.raised.eq(decayed)
+            m.d.comb += self.side_after.threshold_offset.eq(decayed)
         if params.rest_steps:
-            left = self.delayed(m, self.side.rests, 1 + params.extra_cycles)
-            rests = Signal.like(left)
-            later += rests.eq(Mux(fired, params.rest_steps, Mux(left.any(), left - 1, 0)))
-            m.d.comb += self.side_after.rests.eq(self.delayed(m, Mux(self.clear, 0, rests), 2))
-        if params.owes:
-            owes = above(base, params.limit) & ~self.clear
-            m.d.comb += self.side_after.owes.eq(self.delayed(m, owes, 2))
+            left = self.delayed(m, self.side.refractory_count, 1 + params.extra_cycles)
+            refractory_count = Signal.like(left)
+            later += refractory_count.eq(Mux(fired, params.rest_steps, Mux(left.any(), left - 1, 0)))
+            m.d.comb += self.side_after.refractory_count.eq(self.delayed(m, Mux(self.clear, 0, refractory_count), 2))
+        if params.pending_reset:
+            pending_reset = above(base, params.limit) & ~self.clear
+            m.d.comb += self.side_after.pending_reset.eq(self.delayed(m, pending_reset, 2))

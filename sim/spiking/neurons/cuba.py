@@ -8,7 +8,7 @@ from tospike.sim.spiking.neurons.leaky import LeakyModel
 
 
 class CubaModel(LeakyModel):
-    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + drift + i``."""
+    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + leak_bias + i``."""
 
     params: CubaParams
 
@@ -17,9 +17,9 @@ class CubaModel(LeakyModel):
         return self.add(self.side["membrane"], total, self.params.state)
 
     def advance(self, base: Ints, amount: Ints | int, total: Ints) -> None:
-        """Membrane and current leak, each on its own."""
+        """SpikingNeuron and current leak, each on its own."""
         params = self.params
-        self.side["membrane"] = self.add(self.leak(base) - amount, params.drift, params.state)
+        self.side["membrane"] = self.add(self.leak(base) - amount, params.leak_bias, params.state)
         current = leak(total, params.synapse, self.decays.get("current"))
         self.start = self.add(current, self.bias, params.accumulated)
 

@@ -3,7 +3,7 @@
 from tospike.hw.params.neurons.firing import FiringParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.spiking.neurons.membrane import MembraneModel
-from tospike.sim.spiking.neurons.model import Swept
+from tospike.sim.spiking.neurons.model import Updated
 from tospike.sim.spiking.neurons.threshold import ThresholdModel
 
 
@@ -12,7 +12,7 @@ class FiringModel(ThresholdModel, MembraneModel):
 
     params: FiringParams
 
-    def reset(self, v: Ints, spikes: Ints) -> Swept:
+    def reset(self, v: Ints, spikes: Ints) -> Updated:
         """Bounded below behind the reset, which a readout shows."""
-        swept = super().reset(v, spikes)
-        return swept._replace(after=self.bounded(swept.after), base=self.bounded(swept.base))
+        updated = super().reset(v, spikes)
+        return updated._replace(after=self.bounded(updated.after), base=self.bounded(updated.base))

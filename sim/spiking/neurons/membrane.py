@@ -4,7 +4,7 @@ import numpy as np
 
 from tospike.hw.params.neurons.membrane import MembraneParams
 from tospike.sim.arithmetic import Ints
-from tospike.sim.spiking.neurons.model import NeuronModel, Swept
+from tospike.sim.spiking.neurons.model import NeuronModel, Updated
 
 
 class MembraneModel(NeuronModel):
@@ -12,10 +12,10 @@ class MembraneModel(NeuronModel):
 
     params: MembraneParams
 
-    def fire(self, v: Ints) -> Swept:
+    def fire(self, v: Ints) -> Updated:
         """A readout shows the membrane before it is bounded."""
-        swept = super().fire(v)
-        return swept._replace(base=self.bounded(swept.base))
+        updated = super().fire(v)
+        return updated._replace(base=self.bounded(updated.base))
 
     def bounded(self, v: Ints) -> Ints:
         """The membrane, not below its lower bound."""

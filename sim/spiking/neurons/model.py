@@ -9,7 +9,7 @@ from tospike.sim.arithmetic import Ints, saturate
 from tospike.sim.spiking.noise import NoiseSource
 
 
-class Swept(NamedTuple):
+class Updated(NamedTuple):
     """What becomes of (N, neurons) membranes when they are compared with their thresholds."""
 
     spikes: Ints
@@ -22,9 +22,9 @@ class Swept(NamedTuple):
 
 
 class NeuronModel:
-    """The states of (N, neurons) neurons between steps. Events are added to ``start``; `sweep` does the rest.
+    """The states of (N, neurons) neurons between steps. Events are added to ``start``; `update` does the rest.
 
-    Everything else than the additions of events happens in `sweep`, as in the hardware, so that ``start`` holds the
+    Everything else than the additions of events happens in `update`, as in the hardware, so that ``start`` holds the
     leak and the bias of the step that begins. A neuron overrides `membrane`, `fire`, `advance` and `leak` where it
     differs; this is one whose membrane sums up what comes and has no threshold.
 
@@ -75,7 +75,7 @@ class NeuronModel:
             f"{params.state_bits} bits: give more state bits",
         )
 
-    def sweep(self, total: Ints, *, ends: bool = False) -> Ints:
+    def update(self, total: Ints, *, ends: bool = False) -> Ints:
         """End a step.
 
         Parameters
@@ -91,20 +91,20 @@ class NeuronModel:
         """
         self.before = self.membrane(total)
         saturations = self.saturations
-        swept = self.fire(self.before)
-        self.after = swept.after
-        self.advance(swept.base, swept.amount, total)
+        updated = self.fire(self.before)
+        self.after = updated.after
+        self.advance(updated.base, updated.amount, total)
         if ends:
             self.saturations = saturations
-        return swept.spikes
+        return updated.spikes
 
     def membrane(self, total: Ints) -> Ints:
         """The membrane of this step, by what the events were added to."""
         return total
 
-    def fire(self, v: Ints) -> Swept:
+    def fire(self, v: Ints) -> Updated:
         """Compare the membranes, and reset them."""
-        return Swept(spikes=np.zeros_like(v), after=v, base=v)
+        return Updated(spikes=np.zeros_like(v), after=v, base=v)
 
     def advance(self, base: Ints, amount: Ints | int, total: Ints) -> None:
         """Go to the start of the next step, from the membranes ``base``; ``total`` is what this one summed up."""

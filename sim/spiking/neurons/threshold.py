@@ -5,7 +5,7 @@ import numpy as np
 from tospike.hw.params import Reset, ResetTiming
 from tospike.hw.params.neurons.threshold import ThresholdParams
 from tospike.sim.arithmetic import Ints, leak
-from tospike.sim.spiking.neurons.model import NeuronModel, Swept
+from tospike.sim.spiking.neurons.model import NeuronModel, Updated
 
 
 def count_spikes(membrane: Ints, params: ThresholdParams) -> Ints:
@@ -21,37 +21,39 @@ class ThresholdModel(NeuronModel):
 
     params: ThresholdParams
 
-    def fire(self, v: Ints) -> Swept:
+    def fire(self, v: Ints) -> Updated:
         """Spikes of the membranes that do not rest, and what the neurons remember of them."""
         params, side = self.params, self.side
-        resting = side["rests"] > 0 if "rests" in side else np.zeros(v.shape, dtype=bool)
+        resting = side["refractory_count"] > 0 if "refractory_count" in side else np.zeros(v.shape, dtype=bool)
         v = np.where(resting, params.reset_value, v)
         compared = v + (0 if self.noise is None else self.noise.step())
-        if params.owes:
-            compared = compared - side["owes"] * params.threshold
+        if params.pending_reset:
+            compared = compared - side["pending_reset"] * params.threshold
         if params.adaptation is not None:
-            compared = compared - side["raised"]
+            compared = compared - side["threshold_offset"]
         spikes = np.where(resting, 0, count_spikes(compared, params))
-        swept = self.reset(v, spikes)
-        if "rests" in side:
-            side["rests"] = np.where(spikes > 0, params.rest_steps, np.maximum(side["rests"] - 1, 0))
-        if params.owes:
-            side["owes"] = count_spikes(swept.after, params)
+        updated = self.reset(v, spikes)
+        if "refractory_count" in side:
+            side["refractory_count"] = np.where(
+                spikes > 0, params.rest_steps, np.maximum(side["refractory_count"] - 1, 0)
+            )
+        if params.pending_reset:
+            side["pending_reset"] = count_spikes(updated.after, params)
         if params.adaptation is not None:
-            raised = leak(side["raised"], params.adaptation.leak)
-            side["raised"] = self.add(raised, (spikes > 0) * params.adaptation.step, params.state)
-        return swept
+            threshold_offset = leak(side["threshold_offset"], params.adaptation.leak)
+            side["threshold_offset"] = self.add(threshold_offset, (spikes > 0) * params.adaptation.step, params.state)
+        return updated
 
-    def reset(self, v: Ints, spikes: Ints) -> Swept:
+    def reset(self, v: Ints, spikes: Ints) -> Updated:
         """What ``spikes`` do to the membranes ``v``."""
         params = self.params
         if params.reset is Reset.NONE:
-            return Swept(spikes=spikes, after=v, base=v)
+            return Updated(spikes=spikes, after=v, base=v)
         late = params.reset_timing is ResetTiming.NEXT
         if params.reset is not Reset.SUBTRACT:
             reset = np.where(spikes > 0, params.reset_value, v)
-            return Swept(spikes=spikes, after=v if late else reset, base=reset)
+            return Updated(spikes=spikes, after=v if late else reset, base=reset)
         amount = spikes * params.threshold
         if late:
-            return Swept(spikes=spikes, after=v, base=v, amount=amount)
-        return Swept(spikes=spikes, after=v - amount, base=v - amount)
+            return Updated(spikes=spikes, after=v, base=v, amount=amount)
+        return Updated(spikes=spikes, after=v - amount, base=v - amount)

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.looks DATA``: an ANN that looks at a recording after each of its parts, on each engine.
+"""``python -m benchmarks.partial_inferences DATA``: an ANN that answers after each part of a recording, by engine.
 
 A delta ANN does so as it is; the array and the event engine take each look as a sample of its own. Golden models,
 level 2 with the prices of horowitz45. DATA is npz:FILE with spikes and labels, for examples/braille_ann.onnx; every

@@ -10,7 +10,7 @@ from tospike.hw.systolic.descriptor import descriptor_layout
 from tospike.hw.systolic.layout import channel_memory, result_depth
 
 
-class ResultWalker(wiring.Component):
+class ResultAddressGenerator(wiring.Component):
     """Tile by tile, each row by row, one result per cycle; results beyond the edges of the matrix are left out.
 
     Where the next result is the last of something was found out in the cycle before, so ``go`` and all that follows

@@ -9,10 +9,10 @@ from tospike.hw.params import require
 
 
 def sum_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
-    """Return the spikes per channel in each of ``frames`` equal parts of the time, one part after the other.
+    """Return the spikes per channel in each of ``time_bins`` equal parts of the time, one part after the other.
 
     With one frame that is the sum over all steps, with as many as there are steps all the spikes as one long vector.
-    An image sensor's channels (polarity, y, x) become an image of ``frames`` times as many channels.
+    An image sensor's channels (polarity, y, x) become an image of ``time_bins`` times as many channels.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def sum_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
 
     Returns
     -------
-    (N, frames * channels). Frame f begins with step ``floor(f * steps / frames)``.
+    (N, frames * channels). Frame f begins with step ``floor(f * steps / time_bins)``.
 
     Raises
     ------
