@@ -1,6 +1,6 @@
 """How the frameworks run the networks that they write as NIR, which holds none of it.
 
-Sources, each compared spike for spike with the framework itself (`tests/test_frameworks.py`): snnTorch 1.0, Norse 1.1,
+Sources, each compared spike for spike with the framework itself (`test_frameworks.py`): snnTorch 1.0, Norse 1.1,
 Sinabs 2.0 and 3.1, SpikingJelly 2.0, their neurons and exporters to NIR; `docs/reference/frameworks.md` has the
 classes. For ``norse``, ``sinabs`` and ``snntorch`` also the traces of the NIR paper (doi:10.1038/s41467-024-52259-9,
 experiment 1). Rockpool and Lava are as the documentation of ``LIFTorch`` and ``LIF`` says, and were not run.

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from accelerator_bench import answers_of
+from support.accelerator_bench import answers_of
 
 from tospike.compare.energy.counters.energy import counted_energy
 from tospike.compare.energy.counters.hardware import WORK

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from accelerator_bench import answers_of
 from amaranth.hdl import Module
+from support.accelerator_bench import answers_of
 
 from tospike.compare.energy.counters.energy import counted_energy
 from tospike.compare.energy.counters.hardware import WORK

@@ -13,6 +13,7 @@ import numpy as np
 from fuzz.child import Outcome, fresh_folder, run_child
 from fuzz.mutate import mutate
 from fuzz.seed_files import CHANNELS, SEEDS, nir_files, npz_files, onnx_files
+from support.paths import GATES_LIBRARY
 
 from tospike.cli import main as cli
 from tospike.compare.energy.counts.operations import operation_model
@@ -26,7 +27,7 @@ from tospike.sim import accelerator as golden
 from tospike.synth.asic.cells import cell_areas, read_library
 from tospike.synth.asic.library import read_cells
 
-LIBRARY = Path(__file__).parents[1] / "gates.lib"
+LIBRARY = GATES_LIBRARY
 
 
 def mutant(kind: str, seed: int) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 import nir
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
+from support.paths import GATES_LIBRARY
 
 from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.folder import generate
@@ -224,7 +225,7 @@ def toml_files() -> list[bytes]:
 
 def liberty_files() -> list[bytes]:
     """A library of a few cells, packed and not."""
-    text = (Path(__file__).parents[1] / "gates.lib").read_bytes()
+    text = GATES_LIBRARY.read_bytes()
     return [text, gzip.compress(text)]
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from neuron_cases import of_kind
+from support.neuron_cases import of_kind
 
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.place.plan import PlanOptions, plan

@@ -1,0 +1,73 @@
+"""The pages of the documentation: links lead somewhere, files that are named exist, every page is in the navigation."""
+
+import re
+
+import pytest
+from support.paths import ROOT
+
+SITE = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [*ROOT.glob("*.md"), ROOT / "examples" / "README.md", *SITE]
+GENERATED = {
+    "contributing/index.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+    "reference/commands.md": "docs/generated_pages.py",
+}
+"""Pages that `make docs` makes, and what of."""
+ROOMS = "api|benchmarks|cli|compare|docs|examples|gen|hw|sim|synth|tb|tests"
+
+
+def prose(page):
+    """The text without its code blocks."""
+    return re.sub(r"(?sm)^ *```.*?^ *```", "", page.read_text())
+
+
+def anchors(page):
+    """What a heading is called in a link, by the rules of Python-Markdown."""
+    for heading in re.findall(r"(?m)^#+ (.*)$", prose(page)):
+        yield re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if re.match(r"https?://", target):
+            continue
+        path, _, anchor = target.partition("#")
+        found = page.parent / path if path else page
+        for name, source in GENERATED.items():
+            if found.resolve() == ROOT / "docs" / name:
+                found = ROOT / source
+        assert found.exists(), f"{page.name}: {target}"
+        assert not anchor or found.suffix != ".md" or anchor in anchors(found), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", SITE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_stay_in_the_site(page):
+    for target in re.findall(r"\]\(([^)\s#]+)", prose(page)):
+        if not re.match(r"https?://", target):
+            assert (page.parent / target).resolve().is_relative_to(ROOT / "docs"), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_files_that_are_named_exist(page):
+    for name in re.findall(rf"`((?:{ROOMS})/[\w/.*-]+)`", prose(page)):
+        assert list(ROOT.glob(name)) or re.search(r"\b(X|FAMILY)\b", name), f"{page.name}: {name}"
+
+
+def test_every_page_is_in_the_navigation():
+    listed = re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[2])
+    assert len(set(listed)) == len(listed)
+    assert set(listed) - set(GENERATED) == {str(page.relative_to(ROOT / "docs")) for page in SITE}
+
+
+def test_pages_that_the_code_names_exist():
+    folders = ("cli", "compare", "gen", "hw", "sim", "synth", "tb")
+    named = {
+        (path.relative_to(ROOT), page)
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        for page in re.findall(r"(?<![\w/])docs/[\w/-]+\.md", path.read_text())
+    }
+    assert len(named) > 10 and [(path, page) for path, page in named if not (ROOT / page).exists()] == []

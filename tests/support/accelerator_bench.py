@@ -1,0 +1,41 @@
+"""Samples through a whole accelerator in Amaranth's simulator, one after another."""
+
+from support.stream_bench import simulate
+
+from tospike.gen.emit.beats import input_beats
+from tospike.gen.emit.memory_init import pack
+from tospike.hw.accelerator import Accelerator
+
+BETWEEN = 60
+"""Cycles between samples: states are cleared, what follows an early answer is dropped."""
+
+
+def answers_of(design, samples):
+    """(words, unsigned; cycles) of each sample."""
+    dut = Accelerator(design.params, pack(design), version="1.0.0", config_hash=1)
+
+    async def bench(ctx):
+        answers = []
+        ctx.set(dut.m_axis.tready, 1)
+        for sample in samples:
+            await ctx.tick().repeat(BETWEEN)
+            beats = list(input_beats(design.params, sample))
+            taken, cycles, words, last = 0, 0, [], False
+            while not last or taken < len(beats):
+                ctx.set(dut.s_axis.tvalid, taken < len(beats))
+                if taken < len(beats):
+                    ctx.set(dut.s_axis.tdata, beats[taken].data)
+                    ctx.set(dut.s_axis.tlast, beats[taken].last)
+                *_, ready, valid, word, ends = await ctx.tick().sample(
+                    dut.s_axis.tready, dut.m_axis.tvalid, dut.m_axis.tdata, dut.m_axis.tlast
+                )
+                taken += ready and taken < len(beats)
+                cycles += taken > 0 and not last
+                if valid:
+                    words.append(word)
+                    last = last or bool(ends)
+            ctx.set(dut.s_axis.tvalid, 0)
+            answers.append((words, cycles))
+        return answers
+
+    return simulate(dut, bench)[0]

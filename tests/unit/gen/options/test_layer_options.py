@@ -1,0 +1,259 @@
+"""Options of single layers: what is refused, where they go, and that hardware with them is as its golden model."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.paths import EXAMPLES
+
+from tospike.gen.data.datasets import load_data
+from tospike.gen.load import load_network
+from tospike.gen.options.file import read_options_file
+from tospike.gen.options.layers import LAYER_OPTIONS, check_layers, layers_of, parse_layers
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.options import AnnEngine, PlanOptions, SpikingEngine
+from tospike.gen.place.plan import plan
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.hw.params import InputError, RegisterParams, SpikingParams, of_layer
+from tospike.tb.evaluate import Backend, evaluate
+
+SNN, ANN = EXAMPLES / "digits_snn.nir", EXAMPLES / "digits_ann.onnx"
+"""Layers lif, li; fc1, fc2."""
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_data("digits")
+
+
+def prepared(data, path, *texts, **options):
+    return prepare(path, data, ModelOptions(layers=parse_layers(texts), **options))
+
+
+def test_texts_are_options_of_layers():
+    layers = parse_layers(["fc1.weight-bits=4", "net.0.lanes=3", "fc1.threshold=12", "fc1.weight_bits=5"])
+    assert layers == {"fc1": {"weight_bits": "5", "threshold": "12"}, "net.0": {"lanes": "3"}}
+    assert ModelOptions(layers=layers).layers == {"fc1": {"weight_bits": 5, "threshold": 12}, "net.0": {"lanes": 3}}
+
+
+@pytest.mark.parametrize("text", ["fc1", "fc1=4", "fc1.lanes", ".lanes=4", "fc1.=4", "", "="])
+def test_other_texts_are_refused(text):
+    with pytest.raises(InputError, match=r"is not LAYER\.OPTION=VALUE, for example fc1\.weight-bits=4"):
+        parse_layers([text])
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "why"),
+    [
+        (SNN, "lf.lanes=4", "layer 'lf' is unknown: did you mean 'lif'"),
+        (SNN, "fc1.lanes=4", "layer 'fc1' is unknown: there are lif, li"),
+        (SNN, "lif.lane=4", "layer 'lif': option 'lane' is unknown: did you mean 'lanes'"),
+        (SNN, "lif.steps=4", "lif.steps is an option of the whole network: give it without a layer"),
+        (SNN, "lif.act-bits=4", "lif.act-bits is an option of the whole network"),
+        (SNN, "lif.lanes=many", "lif.lanes must be an integer from 1 to 64, not 'many'"),
+        (SNN, "lif.lanes=65", "layer 'lif': lanes must be an integer from 1 to 64, not 65"),
+        (SNN, "lif.state-bits=3", "layer 'lif': state-bits must be an integer from 4 to 32, not 3"),
+        (SNN, "lif.engine=systolic", "lif.engine must be event or register, not 'systolic'"),
+        (SNN, "lif.weight-bits=1", "weight-bits of layer 'lif' of an SNN must be an integer from 2 to 16, not 1"),
+        (SNN, "lif.scale=0", "layer 'lif': scale must be a positive number, not 0.0"),
+        (SNN, "lif.scale=1e-9", "layer 'lif' needs states of more than 32 bits at a scale of 1e-09"),
+        (SNN, "li.threshold=4", "layer 'li' has no threshold: leave li.threshold out"),
+        (SNN, "lif.per-channel=true", "lif.per-channel is for layers of an ANN, which 'digits_snn' is not"),
+        (ANN, "fc1.threshold=4", "fc1.threshold is for layers of an SNN, which 'digits_ann' is not"),
+        (ANN, "fc1.weight-bits=9", "weight-bits of layer 'fc1' of an ANN must be an integer from 1 to 8, not 9"),
+    ],
+)
+def test_what_a_layer_cannot_have_is_refused(data, path, text, why):
+    with pytest.raises(InputError, match=why):
+        prepared(data, path, text)
+
+
+@pytest.mark.parametrize(
+    ("path", "texts", "why"),
+    [
+        (ANN, ["fc2.lanes=4"], "fc2.lanes is for event engines, but all layers of 'digits_ann' share one array"),
+        (SNN, ["lif.update=active"], "layer 'lif' has to update all words"),
+        (SNN, ["li.engine=register", "li.lanes=2"], "layer 'li' has a register engine, .* leave li.lanes out"),
+    ],
+)
+def test_what_its_engine_cannot_do_is_refused(data, path, texts, why):
+    with pytest.raises(InputError, match=why):
+        _ = prepared(data, path, *texts).design
+
+
+def test_a_large_layer_cannot_have_a_register_engine(data):
+    network = load_network(SNN)
+    quantized = quantize(network, data.train_x[:64]).network
+    first = quantized.stages[0]
+    wide = replace(
+        first,
+        synapses=replace(
+            first.synapses, weight=np.tile(first.synapses.weight, (40, 1)), bias=np.tile(first.synapses.bias, 40)
+        ),
+    )
+    last = quantized.stages[1]
+    after = replace(last, synapses=replace(last.synapses, weight=np.tile(last.synapses.weight, (1, 40))))
+    large = replace(quantized, stages=(wide, after))
+    assert plan(large).params.engines[-2].neurons == 40 * first.synapses.outputs
+    with pytest.raises(InputError, match=r"layer 'lif' cannot have a register engine, .* leave lif.engine out"):
+        plan(large, PlanOptions(layers={"lif": {"engine": SpikingEngine.REGISTER}}))
+
+
+@pytest.mark.parametrize("threshold", [1, 12, 200, 5000])
+def test_a_threshold_is_what_was_asked_for(data, threshold):
+    made = prepared(data, SNN, f"lif.threshold={threshold}", "lif.weight-bits=12")
+    neuron = made.quantized.network.stages[0].neuron
+    assert neuron.threshold == threshold and neuron.state_fraction_bits == 0
+    real = load_network(SNN).stages[0].neuron
+    unit = made.quantized.stages[0].unit
+    np.testing.assert_allclose(unit * threshold, np.unique(real.threshold))
+    finer = prepared(data, SNN, f"lif.threshold={threshold}", "lif.fraction-bits=3").quantized.network.stages[0].neuron
+    assert (finer.threshold, finer.state_fraction_bits) == (threshold, 3)
+
+
+def test_a_scale_is_what_was_asked_for(data):
+    spiking = prepared(data, SNN, "lif.scale=0.01", "li.scale=0.02").quantized
+    assert [stage.weight_scale for stage in spiking.stages] == [0.01, 0.02]
+    values = load_network(SNN).stages[0].synapses.weight / 0.01
+    assert (spiking.network.stages[0].synapses.weight == np.clip(np.rint(values), -127, 127)).all()
+    ann = prepared(data, ANN, "fc1.scale=0.01").quantized
+    assert ann.stages[0].weight_scale == 0.01
+    values = load_network(ANN).stages[0].synapses.weight / 0.01
+    assert (ann.network.stages[0].synapses.weight == np.clip(np.rint(values), -127, 127)).all()
+
+
+def test_layers_differ_and_the_rest_is_as_ever(data):
+    plain = prepared(data, SNN)
+    mixed = prepared(data, SNN, "li.weight-bits=3", "li.state-bits=20", "lif.lanes=3", "li.engine=register")
+    assert mixed.quantized.stages[0] == plain.quantized.stages[0]
+    assert np.abs(mixed.quantized.network.stages[1].synapses.weight).max() == 3
+    assert mixed.quantized.network.stages[1].neuron.state_bits == 20
+    *_, first, last = mixed.design.params.engines
+    assert (first.lanes, type(first)) == (3, SpikingParams)
+    assert (last.lanes, type(last)) == (10, RegisterParams)
+    assert mixed.choices["quantize"]["options"]["layers"] == {"li": {"weight_bits": 3, "state_bits": 20}}
+    assert mixed.choices["hardware"]["layers"] == {"lif": {"lanes": 3}, "li": {"engine": "register"}}
+    assert "layers" not in {*plain.choices["quantize"]["options"], *plain.choices["hardware"]}
+    whole = prepared(data, SNN, weight_bits=3).quantized.network.stages[1]
+    assert (mixed.quantized.network.stages[1].synapses.weight == whole.synapses.weight).all()
+
+
+def test_layers_of_an_ann_on_event_engines_differ(data):
+    made = prepared(data, ANN, "fc2.weight-bits=3", "fc2.lanes=2", ann_engine=AnnEngine.EVENT)
+    assert [(engine.weight_bits, engine.lanes) for engine in made.design.params.engines] == [(8, 8), (3, 2)]
+
+
+@pytest.mark.parametrize(
+    ("path", "texts", "options"),
+    [
+        (SNN, ["lif.threshold=40", "lif.lanes=3", "li.engine=register", "li.weight-bits=4"], {}),
+        (ANN, ["fc1.weight-bits=5", "fc2.lanes=2", "fc2.scale=0.03"], {"ann_engine": AnnEngine.EVENT}),
+    ],
+    ids=["snn", "ann"],
+)
+def test_hardware_is_as_its_golden_model(data, path, texts, options):
+    made = prepared(data, path, *texts, **options)
+    evaluation = evaluate(made, data, Backend.RTL, samples=5)
+    assert evaluation.mismatches == 0
+    assert evaluate(made, data, Backend.GOLDEN, samples=300).accuracy > 0.9
+
+
+def test_two_networks_share_options_of_layers():
+    networks = [load_network(ANN), load_network(SNN)]
+    layers = {"fc1": {"weight_bits": 4}, "lif": {"threshold": 9}}
+    check_layers(layers, networks)
+    assert [layers_of(layers, network) for network in networks] == [{"fc1": layers["fc1"]}, {"lif": layers["lif"]}]
+    both = ModelOptions(layers=layers)
+    assert both.of_kind(spiking=True).for_network(networks[1]).quantize.layers == {"lif": {"threshold": 9}}
+    with pytest.raises(InputError, match="layer 'lif' is unknown"):
+        both.for_network(networks[0])
+    with pytest.raises(InputError, match="layer 'fc3' is unknown: did you mean 'fc2'"):
+        check_layers({"fc3": {"lanes": 1}}, networks)
+    with pytest.raises(InputError, match=r"fc1\.threshold is for layers of an SNN"):
+        check_layers({"fc1": {"threshold": 1}}, networks)
+
+
+def test_options_of_a_layer_are_those_of_the_network_but_for_its_own():
+    options = QuantizeOptions(weight_bits=6, layers={"a": {"weight_bits": 3}})
+    assert of_layer(options, "a") == QuantizeOptions(weight_bits=3)
+    assert of_layer(options, "b") == QuantizeOptions(weight_bits=6)
+    assert {"weight_bits", "threshold", "scale", "state_bits", "lanes", "engine", "update"} <= set(LAYER_OPTIONS)
+
+
+FILE = """
+weight-bits = 6
+dt = 1
+reset = "subtract"
+
+[layer.fc1]
+threshold = 12
+[layer."net.0"]
+lanes = 3
+"""
+
+
+def written(tmp_path, text):
+    path = tmp_path / "options.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_file_holds_options(tmp_path):
+    options = read_options_file(written(tmp_path, FILE))
+    assert options == ModelOptions(
+        weight_bits=6, dt=1.0, reset="subtract", layers={"fc1": {"threshold": 12}, "net.0": {"lanes": 3}}
+    )
+    assert options.sources == (tmp_path / "options.toml",)
+    changed = options.but(weight_bits=4).with_layers({"fc1": {"threshold": 5, "lanes": 2}})
+    assert changed.weight_bits == 4 and changed.layers["fc1"] == {"threshold": 5, "lanes": 2}
+    assert changed.sources == options.sources
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("weight_bit = 4", "option 'weight_bit' is unknown: did you mean 'weight_bits'"),
+        ("weight_bits = 4.5", "--weight-bits must be an integer from 1 to 16, not 4.5"),
+        ("weight_bits = ", "is not a readable file of options"),
+        ("weight_bits = 4\nweight_bits = 5", "is not a readable file of options"),
+        ("layer = 3", r"layer must be tables \[layer.NAME\], not 3"),
+        ("layer.fc1 = 3", "layer 'fc1' must be a table"),
+        ("[layer.net.0]\nlanes = 3", r'a layer whose name has a dot goes in quotes: \[layer."net.0"\]'),
+        ("[layer.fc1]\nlanes = true", "fc1.lanes must be an integer from 1 to 64, not True"),
+        ("[fc1]\nlanes = 3", "option 'fc1' is unknown"),
+        ("dt = nan", "."),
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused(tmp_path, text, why):
+    with pytest.raises(InputError, match=why) as refused:
+        read_options_file(written(tmp_path, text)).nir(SNN)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_or_binary_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"there is no file .*none.toml: give the path of the file of options"):
+        read_options_file(tmp_path / "none.toml")
+    (tmp_path / "b.toml").write_bytes(b"\xff\x00")
+    with pytest.raises(InputError, match="is not a readable file of options"):
+        read_options_file(tmp_path / "b.toml")
+
+
+def test_a_command_takes_both(tmp_path):
+    file = written(tmp_path, 'weight_bits = 6\nsteps = 4\n[layer.li]\nweight_bits = 3\nengine = "register"\n')
+    command = [sys.executable, "-m", "tospike", "evaluate", SNN, "--samples", "20", "--options", file]
+    more = ["--layer", "li.weight-bits=4", "--layer", "lif.lanes=2", "--json", "r.json", "--steps", "5"]
+    said = subprocess.run([*command, *more], cwd=tmp_path, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    choices = json.loads((tmp_path / "r.json").read_text())["choices"]
+    assert choices["nir"]["steps"] == 5
+    assert choices["quantize"]["options"]["weight_bits"] == 6
+    assert choices["quantize"]["options"]["layers"] == {"li": {"weight_bits": 4}}
+    assert choices["hardware"]["layers"] == {"li": {"engine": "register"}, "lif": {"lanes": 2}}
+    before = file.read_text()
+    said = subprocess.run([*command, "--json", file], cwd=tmp_path, capture_output=True, text=True)
+    assert said.returncode == 2 and "is an input and would be lost" in said.stderr and file.read_text() == before

@@ -1,0 +1,149 @@
+"""The image engine against its golden model: tokens, cycles, counters."""
+
+import math
+
+import numpy as np
+import pytest
+from support.conv_engine import Maker, check
+
+from tospike.hw.conv.storage import Storage
+from tospike.hw.params import InputError, IntFormat
+from tospike.sim.network import (
+    Accumulator,
+    MaxPool2d,
+    Stage,
+    Window,
+)
+
+# ------------------------------------------------------------------------------------------------- single layers
+
+SIZES = pytest.mark.parametrize(("rows", "cols"), [(1, 1), (5, 2), (4, 8)])
+
+
+@SIZES
+def test_convolution(rows, cols):
+    made = Maker((2, 5, 6)).conv(5, (3, 3), padding=(1, 1, 1, 1)).dense(3).logits()
+    check(made.design(rows, cols))
+
+
+@SIZES
+def test_stride_and_padding(rows, cols):
+    made = Maker((3, 7, 5), seed=1).conv(4, (3, 2), stride=(2, 3), padding=(1, 2, 0, 1), pad_value=5).dense(2).logits()
+    check(made.design(rows, cols))
+
+
+@SIZES
+def test_depthwise(rows, cols):
+    made = Maker((3, 6, 5), seed=2).conv(3, (3, 3), padding=(1, 1, 1, 1), groups=3).dense(2).logits()
+    check(made.design(rows, cols))
+
+
+def test_depthwise_with_a_multiplier():
+    made = Maker((2, 4, 4), seed=3).conv(6, (2, 2), stride=(2, 2), groups=2).dense(2).logits()
+    check(made.design(3, 3))
+
+
+@SIZES
+def test_pools(rows, cols):
+    made = Maker((2, 7, 9), seed=4).max_pool((3, 3), stride=(2, 2), padding=(1, 1, 1, 1)).sum_pool((2, 2)).dense(2)
+    check(made.logits().design(rows, cols))
+
+
+def test_global_average_pool_and_unsigned_values():
+    act = IntFormat(bits=4, signed=False)
+    made = Maker((3, 5, 4), seed=5, act=act, weight_bits=3).conv(4, (3, 3)).sum_pool((3, 2))
+    check(made.design(4, 4))
+
+
+@SIZES
+def test_residual(rows, cols):
+    """A branch that stays in memory while two layers run, and weights that are not 1."""
+    made = Maker((3, 4, 5), seed=6)
+    made.conv(4, (1, 1)).conv(4, (3, 3), padding=(1, 1, 1, 1)).conv(4, (3, 3), padding=(1, 1, 1, 1), relu=False)
+    made.add(0, 2, (3, 5)).dense(3).logits()
+    check(made.design(rows, cols))
+
+
+@pytest.mark.parametrize("last", ["logits", "max_pool"])
+def test_biases_finer_than_sums(last):
+    """All kinds of layers; what a maximum passes on has no bias and keeps its value."""
+    net = Maker((2, 4, 4), act=IntFormat(bits=3, signed=True), weight_bits=3, finer=5)
+    net.conv(2, (3, 3), padding=(1, 1, 1, 1)).conv(2, (1, 1)).add(0, 1).conv(4, (2, 2), groups=2).max_pool((2, 2))
+    net.sum_pool((1, 2))
+    net = net.dense(3).logits() if last == "logits" else net.max_pool((2, 1))
+    golden = check(net.design(2, 2), frames=2)
+    assert last == "max_pool" or (golden.sent % 32).any(), "logits between whole sums"
+
+
+def test_columns_that_share_multipliers():
+    made = Maker((2, 5, 6), seed=12, weight_bits=4).conv(5, (3, 3), padding=(1, 1, 1, 1)).max_pool((2, 2)).dense(3)
+    check(made.logits().design(3, 4, products_per_multiplier=2))
+
+
+def test_bipolar_weights_and_bits():
+    act = IntFormat(bits=1, signed=False)
+    made = Maker((2, 5, 6), seed=13, act=act, weight_bits=1).conv(5, (3, 3)).max_pool((2, 2)).sum_pool((2, 3)).dense(4)
+    design = made.logits().design(3, 4)
+    assert design.params.engines[0].array.weight_bits == 1
+    check(design)
+
+
+def test_dense_layers_only():
+    made = Maker((11, 1, 1), seed=7).dense(7).dense(7).add(0, 1).dense(3).logits()
+    check(made.design(2, 4))
+
+
+@pytest.mark.parametrize("rows", [1, 4, 6])
+def test_output_in_order(rows):
+    """Results of the last layer with several positions and channels leave channel by channel."""
+    made = Maker((2, 5, 7), seed=8).conv(5, (2, 2))
+    design = made.design(rows, 4)
+    assert len(design.params.engines[0].layers) == 2
+    check(design)
+    check(Maker((2, 5, 7), seed=8).sum_pool((2, 2)).design(rows, 4))
+
+
+def test_one_layer():
+    check(Maker((3, 3, 3), seed=9).conv(2, (3, 3)).logits().design(4, 4), frames=3)
+
+
+@pytest.mark.parametrize(("frames", "stall", "sparse"), [(3, 0.0, False), (2, 0.5, False), (2, 0.0, True)])
+def test_frames_and_stalls(frames, stall, sparse):
+    made = Maker((1, 8, 8), seed=10).conv(4, (3, 3)).max_pool((2, 2), stride=(2, 2)).dense(5).dense(4).logits()
+    check(made.design(4, 4), frames=frames, stall=stall, sparse=sparse)
+
+
+def test_extremes():
+    """Saturation at both ends."""
+    made = Maker((2, 6, 6), seed=11).conv(6, (3, 3), relu=False).conv(4, (2, 2), relu=False).sum_pool((3, 3))
+    golden = check(made.design(4, 4), extreme=True)
+    assert len(np.unique(golden.sent)) > 1
+
+
+# ---------------------------------------------------------------------------------------------------- parameters
+
+
+@pytest.mark.parametrize(("stride", "tile"), [((1, 1), (1, 4)), ((2, 1), (2, 2)), ((3, 2), (1, 5)), ((1, 2), (3, 2))])
+def test_values_have_places_of_their_own(stride, tile):
+    storage = Storage(shape=(2, 7, 6), stride=stride, tile=tile, base=3)
+    places = [storage.place(*where) for where in np.ndindex(2, 7, 6)]
+    assert len(set(places)) == len(places)
+    assert all(bank < math.prod(tile) and 3 <= address < 3 + storage.words for bank, address in places)
+
+
+def test_banks_that_are_too_deep_are_refused():
+    with pytest.raises(InputError, match=r"need 32768 words in each of the 1 banks.*more rows"):
+        Maker((1, 128, 128)).sum_pool((1, 1)).dense(2).design(1, 1)
+
+
+def test_images_of_different_strides_are_refused():
+    made = Maker((2, 4, 4)).conv(2, (1, 1)).conv(2, (1, 1)).max_pool((1, 1))
+    made.stages[2] = Stage(
+        name="2",
+        synapses=MaxPool2d(shape=(2, 4, 4), window=Window(kernel=(2, 2), stride=(2, 2))),
+        neuron=Accumulator(),
+        sources=(0,),
+    )
+    made.shape = (2, 4, 4)
+    with pytest.raises(InputError, match="different strides"):
+        made.add(1, 0).design(4, 4)
