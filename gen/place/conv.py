@@ -15,6 +15,7 @@ from tospike.hw.params import (
     InputError,
     RequantizeParams,
     ceil_div,
+    require,
 )
 from tospike.sim.network import (
     Accumulator,
@@ -49,6 +50,22 @@ def columns(network: Network) -> int:
     if network.is_spiking or not needs_images(network):
         return MOST_COLUMNS
     return 1 if _leaves_by_channel(network.stages[-1]) else MOST_COLUMNS
+
+
+def check_products(network: Network, products_per_multiplier: int) -> None:
+    """Refuse two products per multiplier where the results leave through one column.
+
+    Raises
+    ------
+    InputError
+        Columns are to share multipliers, but the sums of several positions and channels leave channel by channel.
+    """
+    require(
+        products_per_multiplier == 1 or columns(network) > 1,
+        f"stage {network.stages[-1].name!r} sends the sums of several channels, which leave one after the other through "
+        "one column, so that no two columns can share multipliers: leave --products-per-multiplier 2 out, or end the "
+        "network in a Relu",
+    )
 
 
 def in_passes(network: Network, cols: int | None) -> Network:

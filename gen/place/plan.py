@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from tospike.gen.place.conv import columns, in_passes, needs_images, plan_image, with_layers
+from tospike.gen.place.conv import check_products, columns, in_passes, needs_images, plan_image, with_layers
 from tospike.gen.place.dead_neurons import unread_inputs
 from tospike.gen.place.options import AnnEngine, PlanOptions, SpikingEngine
 from tospike.gen.place.windows import window_of
@@ -109,6 +109,7 @@ def _systolic(network: Network, options: PlanOptions) -> Design:
         shared = f"{layer}.{next(iter(given))} is for event engines, but all layers of {network.name!r} share one array"
         raise InputError(f"{shared}: leave it out, or give --ann-engine event")
     act, network = _input_format(network), in_passes(network, options.cols)
+    check_products(network, options.products_per_multiplier)
     finer = max(stage.fraction_bits for stage in network.stages)
     requantize = RequantizeParams(fraction_bits=finer)
     array = ArrayParams(
