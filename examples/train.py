@@ -98,7 +98,7 @@ def train(
         f"{samples.inputs} in {samples.steps}",
     )
     check_results(out, ())
-    with temporary_folder(out) as folder:
+    with temporary_folder() as folder:
         module.train(folder, samples, epochs=passes, seed=seed, progress=progress)
         files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
     write_results(out, files)

@@ -23,11 +23,12 @@ from tospike.compare.study.twin import bits_of_twin, compare_twin, twin_design
 from tospike.compare.study.verdict import judge
 from tospike.compare.study.workload import Workload
 from tospike.gen.data.datasets import DataSet
+from tospike.gen.files.results_folder import write_results
 from tospike.gen.files.written_folder import check_replaceable
 from tospike.gen.options.layers import check_layers
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared, prepare
-from tospike.gen.tools.children import Stopped
+from tospike.gen.tools.children import Stopped, temporary_folder
 from tospike.hw.params import InputError, require
 
 _log = logging.getLogger(__name__)
@@ -67,8 +68,25 @@ def run_study(
     for kind in KINDS:
         check_replaceable(out / kind)
     data = workload.load()
-    paths = workload.networks(data, out)
-    prepared = _prepare(paths, data, workload.options)
+    with temporary_folder() as work:
+        paths = workload.networks(data, work)
+        prepared = _prepare(paths, data, workload.options)
+        if workload.snn is None:  # nothing is left behind by what was refused until now
+            write_results(out, {paths["snn"].name: paths["snn"].read_bytes()})
+        return _report(workload, paths, prepared, data, out, options, command, progress)
+
+
+def _report(
+    workload: Workload,
+    paths: Mapping[Kind, Path],
+    prepared: Mapping[Kind, Prepared],
+    data: DataSet,
+    out: Path,
+    options: StudyOptions,
+    command: str,
+    progress: Progress,
+) -> StudyReport:
+    """Measure, vary and judge both networks."""
     if options.rtl_samples is None and workload.rtl_samples is not None:
         options = replace(options, rtl_samples=min(workload.rtl_samples, len(data.x)))
     ann, snn = _measure_both(prepared, data, out, options, progress)

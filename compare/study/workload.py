@@ -9,7 +9,7 @@ from typing import Any
 from tospike.compare.report.design import Kind
 from tospike.gen.convert import ConvertOptions, convert
 from tospike.gen.data.datasets import DataSet, load_data
-from tospike.gen.files.results_folder import write_results
+from tospike.gen.files.output import write_bytes
 from tospike.gen.load import load_network
 from tospike.gen.nir.frameworks import Framework
 from tospike.gen.nir.importer import states_options
@@ -79,9 +79,9 @@ class Workload:
         split = f"{data.split}; only the first {self.samples} of {len(data.x)} test samples"
         return replace(data, x=data.x[: self.samples], y=data.y[: self.samples], split=split)
 
-    def networks(self, data: DataSet, out: Path) -> dict[Kind, Path]:
+    def networks(self, data: DataSet, folder: Path) -> dict[Kind, Path]:
         """Return the files of both networks, ``ann`` and ``snn``; an SNN that is made of the ANN is written into
-        ``out``.
+        ``folder``.
 
         Raises
         ------
@@ -93,8 +93,8 @@ class Workload:
         steps = self.converted_steps if self.options.steps is None else self.options.steps
         converted = convert(load_network(self.ann), data.train_x, ConvertOptions(steps=steps))
         name = f"{self.ann.stem}_snn.nir"
-        write_results(out, {name: converted.to_bytes()})
-        return {"ann": self.ann, "snn": out / name}
+        write_bytes(folder / name, converted.to_bytes())
+        return {"ann": self.ann, "snn": folder / name}
 
 
 def _example(name: str) -> Path:

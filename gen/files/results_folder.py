@@ -17,7 +17,7 @@ RECORD = ".tospike.json"
 
 
 def check_results(out: Path, names: Iterable[str]) -> None:
-    """Make the folder ``out``, and refuse early what `write_results` would refuse after the work.
+    """Refuse early what `write_results` would refuse after the work; nothing is written, nor the folder made.
 
     Parameters
     ----------
@@ -32,8 +32,10 @@ def check_results(out: Path, names: Iterable[str]) -> None:
         The folder cannot be made, or a file in it is not as we wrote it, or not ours.
     """
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        require(os.access(out, os.W_OK | os.X_OK), f"cannot write to {out}: it is read-only; use another --out")
+        there = next(path for path in (out, *out.absolute().parents) if os.path.lexists(path))
+        what = "it" if there == out else str(there)
+        require(there.is_dir(), f"cannot write to {out}: {what} is no folder; use another --out")
+        require(os.access(there, os.W_OK | os.X_OK), f"cannot write to {out}: {what} is read-only; use another --out")
         recorded = _recorded(out)
         for name in {**dict.fromkeys(names), **recorded}:
             path = out / name
@@ -59,6 +61,10 @@ def write_results(out: Path, files: Mapping[str, str | bytes]) -> None:
         for name, content in files.items()
     }
     check_results(out, contents)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {out}: {error.strerror}; use another --out") from None
     new = {name: [digest(content)] for name, content in contents.items()}
     recorded = _recorded(out)
     # both, so that a run that is killed in between leaves no file that is not known

@@ -169,6 +169,10 @@ def test_weights_with_nan(tmp_path):
         (("synth", "nowhere"), ("nowhere", "manifest.json")),
         (("compare", "sunspots", "--out", "d"), ("sunspots", "digits")),
         (("compare", "mine", "--ann", "a.onnx", "--out", "d"), ("--snn",)),
+        (("compare", "mine", "--ann", "a.onnx", "--snn", "s.nir", "--data", "digits", "--out", "d"), ("a.onnx",)),
+        (("compare", "--event-bin", "5", "--out", "d/e"), ("--event-bin",)),
+        (("sweep", "--steps", "0", "--out", "d"), ("steps", "0")),
+        (("energy", "break-even", "--rows", "0", "--out", "d"), ("rows", "0")),
         (("no-such-command",), ("no-such-command",)),
         (("generate", "spiking", "--frobnicate", "--out", "d"), ("--frobnicate",)),
     ],
@@ -241,5 +245,5 @@ def test_an_interrupted_comparison_leaves_nothing_half_written(tmp_path):
 
 
 def test_help_shows_defaults_in_brackets(tmp_path):
-    assert "[one per core]" in tospike("update", "--help", cwd=tmp_path).stdout
+    assert "[one per core]" in tospike("sweep", "--help", cwd=tmp_path).stdout
     assert "[direct]" in tospike("evaluate", "--help", cwd=tmp_path).stdout

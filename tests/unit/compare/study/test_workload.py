@@ -8,6 +8,8 @@ import pytest
 from onnx import helper
 from support.command_line import write_onnx
 
+from tospike.compare.study.options import StudyOptions
+from tospike.compare.study.run import run_study
 from tospike.compare.study.workload import KNOWN, Overrides, named
 from tospike.gen.load import load_network
 from tospike.gen.nir.frameworks import Framework
@@ -105,7 +107,11 @@ def test_an_snn_that_is_not_given_is_made_of_the_ann(tmp_path):
     workload = named("mnist-cnn", ModelOptions(steps=3), Overrides(ann=tmp_path / "cnn.onnx", data="mnist:x"))
     np.savez(tmp_path / "d.npz", x=rng.random((9, 5)), y=np.arange(9) % 5)
     data = named("mine", ModelOptions(), replace(OWN, data=f"npz:{tmp_path / 'd.npz'}")).load()
-    paths = workload.networks(data, tmp_path / "out")
-    assert paths == {"ann": tmp_path / "cnn.onnx", "snn": tmp_path / "out" / "cnn_snn.nir"}
+    paths = workload.networks(data, tmp_path)
+    assert paths == {"ann": tmp_path / "cnn.onnx", "snn": tmp_path / "cnn_snn.nir"}
     snn = load_network(paths["snn"])
     assert snn.is_spiking and snn.input.steps == 3
+    refused = replace(workload, data=data, options=ModelOptions(event_bin=5))
+    with pytest.raises(InputError, match="--event-bin"):
+        run_study(refused, tmp_path / "report", StudyOptions(), command="")
+    assert not (tmp_path / "report").exists()

@@ -75,8 +75,9 @@ def test_killed_in_between_the_next_run_knows_both(tmp_path, monkeypatch):
 
 def test_the_folder_itself(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="file: File exists; use another --out"):
-        check_results(tmp_path / "file", NAMES)
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError, match="(it|file) is no folder; use another --out"):
+            check_results(out, NAMES)
     (tmp_path / "link").symlink_to("real")
     (tmp_path / "real").mkdir()
     write(tmp_path / "link")
@@ -85,5 +86,11 @@ def test_the_folder_itself(tmp_path, monkeypatch):
     write(Path(), "second")
     assert (tmp_path / "real" / "r.json").read_text() == "second"
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
-    with pytest.raises(InputError, match="read-only"):
-        check_results(tmp_path / "real", NAMES)
+    for out in (tmp_path / "real", tmp_path / "real" / "a" / "b"):
+        with pytest.raises(InputError, match="read-only"):
+            check_results(out, NAMES)
+
+
+def test_a_check_makes_no_folder(tmp_path):
+    check_results(tmp_path / "a" / "b", NAMES)
+    assert not list(tmp_path.iterdir())
