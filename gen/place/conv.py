@@ -62,9 +62,8 @@ def check_products(network: Network, products_per_multiplier: int) -> None:
     """
     require(
         products_per_multiplier == 1 or columns(network) > 1,
-        f"stage {network.stages[-1].name!r} sends the sums of several channels, which leave one after the other through "
-        "one column, so that no two columns can share multipliers: leave --products-per-multiplier 2 out, or end the "
-        "network in a Relu",
+        f"stage {network.stages[-1].name!r} sends the sums of several channels one after the other through one column, "
+        "and columns share multipliers in pairs: leave --products-per-multiplier 2 out, or end the network in a Relu",
     )
 
 

@@ -37,7 +37,7 @@ def test_sums_of_several_channels_leave_through_one_column(given, cols):
 @pytest.mark.parametrize("cols", [{}, {"cols": 1}, {"cols": 2}])
 def test_one_column_shares_no_multipliers(cols):
     """Neither the default nor an even number of columns would do: the way out is another one."""
-    with pytest.raises(InputError, match="stage '1' sends the sums .* leave --products-per-multiplier 2 out"):
+    with pytest.raises(InputError, match=r"stage '1' sends the sums .* leave --products-per-multiplier 2 out"):
         plan(network(ends_in_sums=True), PlanOptions(products_per_multiplier=2, **cols))
 
 
