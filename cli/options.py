@@ -3,16 +3,16 @@
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
 from tospike.gen.options.file import read_options_file
 from tospike.gen.options.layers import LAYER_OPTIONS, parse_layers
 from tospike.gen.options.model import CLASSES, ModelOptions
-from tospike.hw.params import Option, options_of
+from tospike.hw.params import Option, options_given, options_of
 
 Command = Callable[..., None]
 _PANEL = "Options from a file, and of single layers"
@@ -45,6 +45,16 @@ _LAYER = inspect.Parameter(
 )
 
 
+@dataclass(frozen=True)
+class _Without:
+    names: tuple[str, ...]
+
+
+def without(*names: str) -> _Without:
+    """Beside a class in ``Annotated``: options of it, by their names, that a command does not have."""
+    return _Without(names)
+
+
 def takes_options(command: Command) -> Command:
     """Give a typer command a parameter for each option of the option classes among its own parameters.
 
@@ -55,11 +65,11 @@ def takes_options(command: Command) -> Command:
     InputError
         When called: a value out of its range.
     """
-    own = list(inspect.signature(command).parameters.values())
-    expanded = {p.name: list(_parameters(p.annotation)) for p in own if _has_options(p.annotation)}
+    own = list(inspect.signature(command, eval_str=True).parameters.values())
+    classes = {p.name: cls for p in own if (cls := _option_class(p.annotation)) is not None}
+    expanded = {p.name: list(_parameters(classes[p.name], p.annotation)) for p in own if p.name in classes}
     plain = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own if p.name not in expanded]
     parameters = [*plain, *(p for several in expanded.values() for p in several)]
-    classes = {p.name: p.annotation for p in own if p.name in expanded}
 
     @functools.wraps(command)
     def wrapper(**arguments: Any) -> None:
@@ -74,40 +84,40 @@ def takes_options(command: Command) -> Command:
     return wrapper
 
 
-def _has_options(annotation: Any) -> bool:
-    return annotation is ModelOptions or (
-        isinstance(annotation, type) and is_dataclass(annotation) and bool(options_of(annotation))
-    )
+def _option_class(annotation: Any) -> Any:
+    """Return the class whose options a parameter stands for; ``None`` if it is a parameter of typer's."""
+    cls = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    known = cls is ModelOptions or (isinstance(cls, type) and is_dataclass(cls) and bool(options_of(cls)))
+    return cls if known else None
 
 
 def _made(cls: Any, chosen: dict[str, Any]) -> Any:
     if cls is ModelOptions:
         file, layers = chosen.pop(_FILE.name), parse_layers(chosen.pop(_LAYER.name) or ())
-        return (read_options_file(file) if file else ModelOptions()).but(**_given(chosen)).with_layers(layers)
-    known = options_of(cls)
-    return cls(**{known[name].field: value for name, value in _given(chosen).items()})
+        given = {name: value for name, value in chosen.items() if value is not None}
+        return (read_options_file(file) if file else ModelOptions()).but(**given).with_layers(layers)
+    return options_given(cls, chosen)
 
 
-def _given(chosen: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in chosen.items() if value is not None}
-
-
-def _parameters(cls: Any) -> Iterator[inspect.Parameter]:
-    """An optional parameter for each option: ``None`` stands for the default, which the help tells."""
+def _parameters(cls: Any, annotation: Any) -> Iterator[inspect.Parameter]:
+    """A parameter for each option; where it is optional, ``None`` stands for the default, which the help tells."""
     if cls is ModelOptions:
         yield from (_FILE, _LAYER)
-    for each in CLASSES if cls is ModelOptions else (cls,):
-        for name, option in options_of(each).items():
-            if option.help and not option.layers_only:
-                yield inspect.Parameter(
-                    name,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=None,
-                    annotation=_annotation(option, getattr(each, "PANEL", None)),
-                )
+    known = [option for each in (CLASSES if cls is ModelOptions else (cls,)) for option in options_of(each).values()]
+    left_out = {name for extra in get_args(annotation)[1:] for name in extra.names}
+    assert left_out <= {option.name for option in known}
+    for option in known:
+        if option.help and not option.layers_only and option.name not in left_out:
+            yield inspect.Parameter(
+                option.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=... if option.is_required else None,
+                annotation=_annotation(option),
+            )
 
 
-def _annotation(option: Option, panel: str | None) -> Any:
+def _annotation(option: Option) -> Any:
     flags = (option.flag,) if option.type is bool and option.default is False else ()
-    said = typer.Option(*flags, help=option.text, rich_help_panel=panel)
-    return Annotated[option.type | None, said]
+    said = typer.Option(*flags, help=option.text, rich_help_panel=option.panel)
+    kind = list[option.type] if option.is_several else option.type  # type: ignore[name-defined]
+    return Annotated[kind if option.is_required else kind | None, said]

@@ -39,7 +39,9 @@ class ConvertOptions:
 
     steps: int = option(32, "Time steps per sample", low=1, high=1 << 12)
     """The file states them."""
-    percentile: float = option(99.9, "Of a layer's activations on the calibration data: a spike in every step")
+    percentile: float = option(
+        99.9, "Of a layer's activations on the calibration data: a spike in every step", above=0, high=100
+    )
     """Of those that are not 0. Larger ones are cut off."""
     initial: float = option(0.5, "Membranes at the start of a sample, in thresholds")
     readout: Readout = option(Readout.MEMBRANE, "membrane or count")
@@ -49,7 +51,6 @@ class ConvertOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
-        require(0 < self.percentile <= 100, f"percentile must be above 0 and at most 100, not {self.percentile}")
         require(
             self.readout in (Readout.MEMBRANE, Readout.COUNT),
             f"a converted network is read out by membrane or count, not {self.readout.value}",

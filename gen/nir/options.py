@@ -39,7 +39,7 @@ class NirOptions:
 
     framework: Framework | None = option(None, "Use dt and rules of this framework; other options override them")
     """Whose rules these are, where a preset was taken; single ones may differ. See `preset`."""
-    dt: float | None = option(None, "Length of a time step in seconds", unset="none")
+    dt: float | None = option(None, "Length of a time step in seconds", above=0, unset="none")
     """Length of a step in seconds; needed by everything that has a time constant in seconds."""
     tau_unit: TauUnit = option(TauUnit.SECONDS, "The file's time constants are in seconds, steps, or seconds times dt")
     """In what the file's time constants are."""
@@ -97,10 +97,6 @@ class NirOptions:
     """The fields that nobody stated, and of which no file tells how its network was trained."""
 
     def __post_init__(self) -> None:
-        require(
-            self.dt is None or 0 < self.dt < float("inf"),
-            f"dt must be a positive number of seconds, not {self.dt}",
-        )
         check_options(self)
         check_reset(self)
         require(

@@ -1,6 +1,5 @@
 """The choices of a quantisation."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
@@ -86,17 +85,13 @@ class QuantizeOptions:
     )
     """The states' unit is the real threshold over it, and a weight's is that times ``2**fraction_bits`` (0 if not
     given)."""
-    scale: float | None = option(None, "Real value of a weight of 1", per_layer="ann snn", layers_only=True)
+    scale: float | None = option(None, "Real value of a weight of 1", above=0, per_layer="ann snn", layers_only=True)
 
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
     """What stages have otherwise, by their names and the fields here; see `of_layer`."""
 
     def __post_init__(self) -> None:
         check_options(self)
-        require(
-            self.scale is None or 0 < self.scale < math.inf,
-            f"scale must be a positive number, not {self.scale}",
-        )
         require(
             self.threshold is None or self.scale is None,
             "threshold sets the scale of the weights: leave one of threshold and scale out",

@@ -34,7 +34,17 @@ from tospike.hw.params.neurons.reset import Reset, ResetTiming, check_reset
 from tospike.hw.params.neurons.sliding import SlidingParams
 from tospike.hw.params.neurons.threshold import AdaptationParams, Comparison
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
-from tospike.hw.params.option import Option, check_options, of_layer, option, options_of, require_known
+from tospike.hw.params.option import (
+    REQUIRED,
+    Option,
+    check_options,
+    of_layer,
+    option,
+    options_given,
+    options_of,
+    require_known,
+    same_option,
+)
 from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, PrimitiveSet
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
@@ -58,6 +68,7 @@ __all__ = [
     "NEURONS",
     "NOISE_LAGS",
     "PRIMITIVES",
+    "REQUIRED",
     "SPIKE",
     "WORD_ADDRESS",
     "WORD_BITS",
@@ -128,9 +139,11 @@ __all__ = [
     "neuron_params",
     "of_layer",
     "option",
+    "options_given",
     "options_of",
     "packing_shift",
     "require",
     "require_known",
     "require_range",
+    "same_option",
 ]

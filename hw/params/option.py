@@ -1,22 +1,30 @@
 """Options: fields of frozen dataclasses that own their help and their range, so that each is written once.
 
-Whoever offers them, be it a command line or a file, reads here what they are called, what they mean and what they take.
+Whoever offers them, be it a command line, a file or a function, reads here what they are called, what they mean and
+what they take.
 """
 
+import functools
+import math
 import types
 import typing
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from numbers import Integral, Real
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
-from tospike.hw.params.check import InputError, require, require_range
+from tospike.hw.params.check import InputError, require
 
 _KEY = "option"
 _MANY = 1 << 20
 """What help does not tell digit by digit."""
+REQUIRED: Any = MISSING
+"""The default of an option that must be given."""
+
+Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +33,12 @@ class Option:
 
     help: str
     """A sentence without its full stop; empty where another class, which has the same option, says it."""
-    low: int | None = None
-    """The least integer that it takes; checked by `check_options`."""
-    high: int | None = None
+    low: float | None = None
+    """The least number that it takes; checked by `check_options`, as the two below are."""
+    high: float | None = None
     """The largest."""
+    above: float | None = None
+    """The largest number that it does not take, instead of ``low``."""
     unset: str = ""
     """What the default means, where its value does not say it."""
     name: str = ""
@@ -41,7 +51,11 @@ class Option:
     """The field's name."""
     default: Any = None
     type: Any = None
-    """What its values are, without ``None``."""
+    """What its values are, without ``None``; of several, which make a tuple, each."""
+    is_several: bool = False
+    """Whether it may be given more than once."""
+    panel: str | None = None
+    """The heading under which a command lists it: ``PANEL`` of its class."""
 
     @property
     def flag(self) -> str:
@@ -49,11 +63,19 @@ class Option:
         return f"--{self.name.replace('_', '-')}"
 
     @property
+    def is_required(self) -> bool:
+        """Whether it has no default."""
+        return self.default is MISSING
+
+    @property
     def range(self) -> str:
         """``1 to 8``, or nothing."""
-        if self.low is None or self.high is None:
+        most = None if self.high is None or self.high >= _MANY else self.high
+        if self.above is not None:
+            return f"above {self.above}" + (f", up to {most}" if most is not None else "")
+        if self.low is None:
             return ""
-        return f"{self.low} to {self.high}" if self.high < _MANY else f"{self.low} or more"
+        return f"{self.low} to {most}" if most is not None else f"{self.low} or more"
 
     @property
     def text(self) -> str:
@@ -61,7 +83,7 @@ class Option:
         default = self.default.value if isinstance(self.default, StrEnum) else self.default
         if self.type is bool:
             default = "yes" if default else None
-        shown = self.unset or ("" if default is None else f"{default}")
+        shown = self.unset or ("" if default in (None, MISSING, ()) else f"{default}")
         brackets = "; ".join(filter(None, (shown, self.range)))
         return f"{self.help} [{brackets}]." if brackets else f"{self.help}."
 
@@ -73,10 +95,33 @@ class Option:
         InputError
             It is none; the message begins with ``what``.
         """
+        if self.is_several:
+            several = value if isinstance(value, list | tuple) else (value,)
+            return tuple(replace(self, is_several=False).parse(each, what) for each in several)
         parsed = self._parsed(value)
         if parsed is None:
-            raise InputError(f"{what} must be {self._takes()}, not {value!r}")
+            raise InputError(f"{what} must be {self.takes}, not {value!r}")
         return parsed
+
+    def check(self, value: object) -> None:
+        """Refuse a value that is out of its range, or no number where it has one.
+
+        Raises
+        ------
+        InputError
+            It is.
+        """
+        if self.low is None and self.above is None:
+            return
+        number = isinstance(value, int if self.type is int else int | float) and not isinstance(value, bool)
+        good = (
+            number
+            and math.isfinite(value)  # type: ignore[arg-type]
+            and (self.low is None or value >= self.low)  # type: ignore[operator]
+            and (self.above is None or value > self.above)  # type: ignore[operator]
+            and (self.high is None or value <= self.high)  # type: ignore[operator]
+        )
+        require(good, f"{self.name.replace('_', '-')} must be {self.takes}, not {value!r}")
 
     def _parsed(self, value: object) -> Any:
         """``None``: it is no such value."""
@@ -84,27 +129,35 @@ class Option:
         try:
             if self.type is bool:
                 return {"true": True, "false": False}.get(str(value).lower()) if not is_number else None
-            if isinstance(value, str):  # an enum, a number or a text is made of one
+            if isinstance(value, str):  # an enum, a number, a path or a text is made of one
                 return self.type(value)
+            if self.type is Path:
+                return value if isinstance(value, Path) else None
             good = is_number and (self.type is float or (self.type is int and isinstance(value, Integral)))
             return self.type(value) if good else None
         except ValueError:
             return None
 
-    def _takes(self) -> str:
+    @property
+    def takes(self) -> str:
+        """What its values are, in words."""
         if issubclass(self.type, StrEnum):
             return " or ".join(self.type)
+        what = {int: "an integer", float: "a number", bool: "true or false", str: "text", Path: "a path"}[self.type]
+        if self.above is not None:
+            return f"{what} above {self.above}" + (f" and at most {self.high}" if self.high is not None else "")
         if self.low is not None:
-            return f"an integer from {self.low} to {self.high}"
-        return {int: "an integer", float: "a number", bool: "true or false", str: "text"}[self.type]
+            return f"{what} from {self.low} to {self.high}" if self.high is not None else f"{what}, at least {self.low}"
+        return what
 
 
 def option(
     default: Any,
     help: str = "",
     *,
-    low: int | None = None,
-    high: int | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
     unset: str = "",
     name: str = "",
     per_layer: str = "",
@@ -115,16 +168,17 @@ def option(
     Parameters
     ----------
     default
-        Its default.
+        Its default, or `REQUIRED`.
     per_layer
         ``ann``, ``snn`` or both with a space between them: `Option.kinds`.
-    help, low, high, unset, name, layers_only
+    help, low, high, above, unset, name, layers_only
         See `Option`.
     """
     found = Option(
         help=help,
         low=low,
         high=high,
+        above=above,
         unset=unset,
         name=name,
         kinds=frozenset(per_layer.split()),
@@ -133,18 +187,66 @@ def option(
     return field(default=default, metadata={_KEY: found})
 
 
-def options_of(cls: type) -> dict[str, Option]:
+def same_option(cls: type, name: str, default: Any = ..., **changes: Any) -> Any:
+    """Return a field that is an option as another class has it, but for its default and ``changes`` of `Option`.
+
+    Parameters
+    ----------
+    cls, name
+        The class, and its field.
+    default
+        Its default here; the other's if not given.
+    """
+    (there,) = (each for each in fields(cls) if each.name == name)
+    said = replace(there.metadata[_KEY], **changes)
+    return field(default=there.default if default is ... else default, metadata={_KEY: said})
+
+
+def options_of(cls: type) -> Mapping[str, Option]:
     """Return the options of a class, by their names for users."""
+    found: Mapping[str, Option] = _read_options(cls)
+    return found
+
+
+@functools.cache
+def _read_options(cls: Any) -> Mapping[str, Option]:
     hints = typing.get_type_hints(cls)
-    found = {}
+    found: dict[str, Option] = {}
     for each in fields(cls):
         if _KEY in each.metadata:
             said, hint = each.metadata[_KEY], hints[each.name]
             if isinstance(hint, types.UnionType):
                 (hint,) = (part for part in typing.get_args(hint) if part is not types.NoneType)
+            is_several = typing.get_origin(hint) is tuple
             name = said.name or each.name
-            found[name] = replace(said, name=name, field=each.name, default=each.default, type=hint)
+            found[name] = replace(
+                said,
+                name=name,
+                field=each.name,
+                default=each.default,
+                type=typing.get_args(hint)[0] if is_several else hint,
+                is_several=is_several,
+                panel=getattr(cls, "PANEL", None),
+            )
     return found
+
+
+def options_given(cls: type[Options], given: Mapping[str, Any]) -> Options:
+    """Return an instance of an option class, of what a user gave by names; ``None`` as the value: not given.
+
+    Raises
+    ------
+    InputError
+        There is no such option, it cannot have that value, or one is missing that must be given.
+    """
+    known, values = options_of(cls), {}
+    for name, value in given.items():
+        require_known("option", name, known)
+        if value is not None:
+            values[known[name].field] = known[name].parse(value, known[name].flag)
+    for each in known.values():
+        require(not each.is_required or each.field in values, f"{each.flag} is missing: {each.help}")
+    return cls(**values)
 
 
 def check_options(options: Any) -> None:
@@ -153,13 +255,12 @@ def check_options(options: Any) -> None:
     Raises
     ------
     InputError
-        An integer is.
+        A number is.
     """
-    for each in fields(options):
-        said: Option | None = each.metadata.get(_KEY)
-        value = getattr(options, each.name)
-        if said is not None and said.low is not None and not (value is None and each.default is None):
-            require_range((said.name or each.name).replace("_", "-"), value, said.low, said.high or 0)
+    for each in options_of(type(options)).values():
+        value = getattr(options, each.field)
+        if not (value is None and each.default is None):
+            each.check(value)
 
 
 def of_layer(options: Any, layer: str) -> Any:

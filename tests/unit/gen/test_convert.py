@@ -154,7 +154,7 @@ def test_what_has_no_spiking_counterpart_is_refused():
     ("changes", "message"),
     [
         ({"steps": 0}, "steps must be"),
-        ({"percentile": 0.0}, "percentile must be above 0"),
+        ({"percentile": 0.0}, "percentile must be a number above 0 and at most 100"),
         ({"initial": 1.0}, "initial must be"),
         ({"readout": Readout.SPIKES}, "read out by membrane or count, not spikes"),
         ({"calibration_samples": 0}, "calibration-samples must be"),

@@ -60,7 +60,7 @@ def test_other_texts_are_refused(text):
         (SNN, "lif.state-bits=3", "layer 'lif': state-bits must be an integer from 4 to 32, not 3"),
         (SNN, "lif.engine=systolic", "lif.engine must be event or register, not 'systolic'"),
         (SNN, "lif.weight-bits=1", "weight-bits of layer 'lif' of an SNN must be an integer from 2 to 16, not 1"),
-        (SNN, "lif.scale=0", "layer 'lif': scale must be a positive number, not 0.0"),
+        (SNN, "lif.scale=0", "layer 'lif': scale must be a number above 0, not 0.0"),
         (SNN, "lif.scale=1e-9", "layer 'lif' needs states of more than 32 bits at a scale of 1e-09"),
         (SNN, "li.threshold=4", "layer 'li' has no threshold: leave li.threshold out"),
         (SNN, "lif.per-channel=true", "lif.per-channel is for layers of an ANN, which 'digits_snn' is not"),

@@ -4,13 +4,15 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from tospike.cli.main import app
-from tospike.cli.options import takes_options
+from tospike.cli.options import takes_options, without
 from tospike.compare.study.options import StudyOptions
 from tospike.gen.convert import ConvertOptions
 from tospike.gen.nir.options import NirOptions
@@ -20,6 +22,7 @@ from tospike.gen.options.systolic import ActSign, SystolicOptions
 from tospike.gen.place.options import AnnEngine, PlanOptions, SpikingEngine
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import (
+    REQUIRED,
     DenseLayer,
     HostOutput,
     InputError,
@@ -29,8 +32,10 @@ from tospike.hw.params import (
     WeightSource,
     check_options,
     option,
+    options_given,
     options_of,
     require_known,
+    same_option,
 )
 
 
@@ -47,6 +52,10 @@ class Paint:
     glossy: bool = option(False, "Whether it shines")
     maker: str | None = option(None, "Who made it")
     hidden: int = option(7)
+    gloss: float = option(0.5, "Share of varnish", low=0, high=1)
+    litres: float = option(2.5, "How much there is", above=0)
+    brush: Path | None = option(None, "File of the brush")
+    layers: tuple[str, ...] = option((), "What is below")
 
     def __post_init__(self):
         check_options(self)
@@ -64,6 +73,10 @@ def test_an_option_tells_its_name_default_and_range():
         "--glossy": "Whether it shines.",
         "--maker": "Who made it.",
         "--hidden": " [7].",
+        "--gloss": "Share of varnish [0.5; 0 to 1].",
+        "--litres": "How much there is [2.5; above 0].",
+        "--brush": "File of the brush.",
+        "--layers": "What is below.",
     }
     assert PAINT["tint"].field == "colour" and PAINT["tint"].type is Colour
 
@@ -72,6 +85,48 @@ def test_an_option_tells_its_name_default_and_range():
 def test_a_range_is_checked(coats):
     with pytest.raises(InputError, match="coats must be an integer from 1 to 4"):
         Paint(coats=coats)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"gloss": -0.1}, "gloss must be a number from 0 to 1, not -0.1"),
+        ({"gloss": 2}, "gloss must be a number from 0 to 1, not 2"),
+        ({"gloss": float("nan")}, "gloss must be a number from 0 to 1, not nan"),
+        ({"gloss": "1"}, "gloss must be a number from 0 to 1, not '1'"),
+        ({"litres": 0}, "litres must be a number above 0, not 0"),
+        ({"litres": float("inf")}, "litres must be a number above 0, not inf"),
+    ],
+)
+def test_a_range_of_real_numbers_is_checked(given, why):
+    with pytest.raises(InputError, match=why):
+        Paint(**given)
+    assert (Paint(gloss=1).gloss, Paint(litres=1e-9).litres) == (1, 1e-9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fence:
+    metres: int = option(REQUIRED, "Length of the fence", low=1)
+    coats: int = same_option(Paint, "coats", 1)
+    tint: Colour | None = same_option(Paint, "colour", help="Colour of the fence")
+
+
+def test_an_option_is_as_another_class_has_it():
+    metres, coats, tint = options_of(Fence).values()
+    assert coats.text == "Coats of paint [1; 1 to 4]." and tint.text == "Colour of the fence [as it is]."
+    assert metres.is_required and metres.text == "Length of the fence [1 or more]."
+
+
+def test_options_are_made_of_what_was_given_by_name():
+    given = {"metres": "3", "coats": None, "tint": "red"}
+    assert options_given(Fence, given) == Fence(metres=3, tint=Colour.RED)
+    assert options_given(Paint, {"tint": "red"}).colour is Colour.RED
+    with pytest.raises(InputError, match="--metres is missing: Length of the fence"):
+        options_given(Fence, {"coats": 2})
+    with pytest.raises(InputError, match="option 'metre' is unknown: did you mean 'metres'"):
+        options_given(Fence, {"metre": 2})
+    with pytest.raises(InputError, match="--coats must be an integer from 1 to 4, not 'x'"):
+        options_given(Fence, {"metres": 3, "coats": "x"})
 
 
 @pytest.mark.parametrize(
@@ -85,6 +140,10 @@ def test_a_range_is_checked(coats):
         ("glossy", "True", True),
         ("glossy", False, False),
         ("maker", "me", "me"),
+        ("brush", "a/b", Path("a/b")),
+        ("brush", Path("a"), Path("a")),
+        ("layers", ["a", "b"], ("a", "b")),
+        ("layers", "a", ("a",)),
     ],
 )
 def test_values_are_read_as_the_option_has_them(name, given, value):
@@ -107,6 +166,8 @@ def test_values_are_read_as_the_option_has_them(name, given, value):
         ("glossy", "yes", "must be true or false, not 'yes'"),
         ("glossy", 1, "must be true or false, not 1"),
         ("maker", 3, "must be text, not 3"),
+        ("brush", 3, "must be a path, not 3"),
+        ("layers", ["a", 3], "must be text, not 3"),
     ],
 )
 def test_other_values_are_refused(name, given, why):
@@ -132,10 +193,27 @@ def test_a_command_has_the_options_of_a_class():
         made.append((wall, paint))
 
     assert runner.invoke(one, ["a", "--tint", "red", "--glossy", "--coats", "3"]).exit_code == 0
-    assert runner.invoke(one, ["b"]).exit_code == 0
-    assert made == [("a", Paint(coats=3, colour=Colour.RED, glossy=True)), ("b", Paint())]
+    assert runner.invoke(one, ["b", "--layers", "x", "--layers", "y", "--brush", "z"]).exit_code == 0
+    assert runner.invoke(one, ["c"]).exit_code == 0
+    given = [Paint(coats=3, colour=Colour.RED, glossy=True), Paint(layers=("x", "y"), brush=Path("z")), Paint()]
+    assert made == list(zip("abc", given, strict=True))
     assert "--hidden" not in runner.invoke(one, ["--help"]).output
     assert isinstance(runner.invoke(one, ["a", "--coats", "9"]).exception, InputError)
+
+
+def test_a_command_asks_for_what_must_be_given():
+    made, runner = [], CliRunner()
+    one = typer.Typer()
+
+    @one.command()
+    @takes_options
+    def command(*, fence: Annotated[Fence, without("tint")]):
+        made.append(fence)
+
+    assert runner.invoke(one, ["--metres", "3"]).exit_code == 0
+    assert made == [Fence(metres=3)]
+    assert "Missing option '--metres'" in runner.invoke(one, []).output
+    assert "--tint" not in runner.invoke(one, ["--help"]).output
 
 
 def test_no_option_is_described_twice():
