@@ -1,6 +1,6 @@
 """Host beats to tokens."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -49,7 +49,8 @@ class DenseInput(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         addresses = self._format.addresses
-        beat = Signal(8 * BYTES_PER_BEAT)
+        beat = Signal(8 * BYTES_PER_BEAT)  # the next value lowest
+        zeros = Signal(BYTES_PER_BEAT)  # of its bytes
         last_beat = Signal()
         lane = Signal(range(BYTES_PER_BEAT))
         loaded = Signal()  # `beat` holds values that are still to be sent
@@ -60,12 +61,15 @@ class DenseInput(wiring.Component):
         is_final = frame == self._frames - 1
         cut = Signal()  # the sample ended before its last frame
         address = Signal(range(addresses))
+        # of `address`; registers, because the host's `ready` hangs on them
+        last_value = Signal(init=addresses == 1)
+        unread = Signal(init=0 in self._unread)
 
-        byte = Signal(8)
-        m.d.comb += byte.eq(beat.word_select(lane, 8))
+        byte = beat[:8]
         value = saturate(byte.as_signed() if self._format.payload.signed else byte, self._format.payload)
-        skip = (C(0) if self._send_zeros else byte == 0) | self._is_unread(m, address)
-        at_end = (address == addresses - 1) | (last_beat & (lane == BYTES_PER_BEAT - 1))
+        skip = (C(0) if self._send_zeros else zeros[0]) | unread
+        last_lane = lane == BYTES_PER_BEAT - 1
+        at_end = last_value | (last_beat & last_lane)
         done = Signal()  # the value at `lane` leaves, or is skipped
         refill = Signal()  # `beat` has nothing left after this cycle
 
@@ -75,7 +79,7 @@ class DenseInput(wiring.Component):
             self.o.payload.kind.eq(TokenKind.VALUE),
             self.o.valid.eq(loaded & ~skip),
             done.eq(loaded & (skip | self.o.ready)),
-            refill.eq((done & ((lane == BYTES_PER_BEAT - 1) | at_end)) | ~loaded),
+            refill.eq((done & (last_lane | last_value)) | ~loaded),
             self.i.tready.eq(refill & ~ending),
             self.started.eq(self.i.tvalid & self.i.tready & first),
         ]
@@ -95,12 +99,17 @@ class DenseInput(wiring.Component):
                 ]
 
         with m.If(done):
-            m.d.sync += [lane.eq(lane + 1), address.eq(address + 1)]
+            m.d.sync += [
+                *(lane.eq(lane + 1), beat.eq(beat >> 8), zeros.eq(zeros >> 1)),
+                *(address.eq(address + 1), last_value.eq(address == addresses - 2)),
+                unread.eq(self._is_unread(m, address + 1)),
+            ]
             with m.If(refill):
                 m.d.sync += loaded.eq(0)
             with m.If(at_end):
                 m.d.sync += [
-                    *(ending.eq(1), address.eq(0), lane.eq(0)),
+                    *(ending.eq(1), lane.eq(0)),
+                    *(address.eq(0), last_value.eq(last_value.init), unread.eq(unread.init)),
                     *(dropping.eq(is_final & ~last_beat), cut.eq(last_beat)),
                 ]
                 m.d.comb += self.error.eq((last_beat != is_final) | (address != addresses - 1))
@@ -108,6 +117,7 @@ class DenseInput(wiring.Component):
         with m.If(self.i.tvalid & self.i.tready):
             m.d.sync += [
                 beat.eq(self.i.tdata),
+                zeros.eq(Cat(byte == 0 for byte in self._bytes)),
                 last_beat.eq(self.i.tlast),
                 lane.eq(0),
                 loaded.eq(~(dropping | (done & at_end & is_final & ~last_beat))),
@@ -117,7 +127,11 @@ class DenseInput(wiring.Component):
                 m.d.sync += dropping.eq(0)
         return m
 
-    def _is_unread(self, m: Module, address: Signal) -> Value:
+    @property
+    def _bytes(self) -> Sequence[Value]:
+        return [self.i.tdata.word_select(lane, 8) for lane in range(BYTES_PER_BEAT)]
+
+    def _is_unread(self, m: Module, address: Value) -> Value:
         """A bit for each address, in LUTs."""
         found = Signal()
         if self._unread:

@@ -1,6 +1,8 @@
 """The AXI4-Lite register file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -96,40 +98,51 @@ class RegisterFile(wiring.Component):
                     m.d.sync += [axi.bresp.eq(RESP_OKAY), index.eq(index + 1)]
                     m.d.comb += self.config.valid.eq(1)
 
-        address = Signal(ADDRESS_BITS)
-        reading = Signal()  # `address` is there
-        answering = Signal()  # so is `chosen`, the answer comes in the next cycle
-        # of each four counters the one that `address` means: a register halves the way from all of them to one
-        fours = range(0, len(self._counters), 4)
-        chosen = [Signal(32, name=f"chosen_{first}") for first in fours]
-        for first, counter in zip(fours, chosen, strict=True):
-            four = [self.counters[number] for number in range(first, min(first + 4, len(self._counters)))]
-            m.d.sync += counter.eq(Array(four)[address[2:4]])
-        m.d.comb += axi.arready.eq(~reading & ~answering & ~axi.rvalid)
-        with m.If(axi.arvalid & axi.arready):
-            m.d.sync += [address.eq(axi.araddr), reading.eq(1)]
-        with m.If(axi.rvalid & axi.rready):
-            m.d.sync += axi.rvalid.eq(0)
-        with m.If(reading):
-            m.d.sync += [reading.eq(0), answering.eq(1)]
-        with m.If(answering):
-            m.d.sync += [answering.eq(0), axi.rvalid.eq(1), axi.rresp.eq(RESP_OKAY), axi.rdata.eq(0)]
-            with m.Switch(address):
-                for constant in self._constants:
-                    with m.Case(constant.offset):
-                        m.d.sync += axi.rdata.eq(constant.reset)
-                with m.Case(STATUS.offset):
-                    m.d.sync += [
-                        _bits(axi.rdata, BUSY).eq(self.busy),
-                        *(_bits(axi.rdata, error).eq(flag) for error, flag in flags.items()),
-                    ]
-                for first, counter in zip(fours, chosen, strict=True):
-                    with m.Case(*self._counters[first : first + 4]):
-                        m.d.sync += axi.rdata.eq(counter)
-                with m.Default():
-                    m.d.sync += axi.rresp.eq(RESP_SLVERR)
+        self._read(m, flags)
 
         for error, flag in flags.items():
             with m.If(getattr(self, error.name)):
                 m.d.sync += flag.eq(1)
         return m
+
+    def _read(self, m: Module, flags: Mapping[Field, Value]) -> None:
+        """A read in three cycles: of each four counters the one that the address means, one of all, the answer.
+
+        The counters lie all over the design, so no cycle has wires and a wide multiplexer.
+        """
+        axi = self.axi
+        address = Signal(ADDRESS_BITS)
+        waiting = Signal(3)  # a read in its first, second, third cycle
+        m.d.comb += axi.arready.eq(~waiting.any() & ~axi.rvalid)
+        m.d.sync += waiting.eq(Cat(axi.arvalid & axi.arready, waiting))
+        with m.If(axi.arready):
+            m.d.sync += address.eq(axi.araddr)
+
+        groups = [self._counters[first : first + 4] for first in range(0, len(self._counters), 4)]
+        means = Signal(len(groups))
+        known = Signal()
+        fixed = Signal(32)  # what is no counter
+        chosen = [Signal(32, name=f"chosen_{number}") for number in range(len(groups))]
+        for number, value in enumerate(chosen):
+            m.d.sync += value.eq(Array(self.counters[4 * number : 4 * number + 4])[address[2:4]])
+        m.d.sync += [means.eq(0), known.eq(1), fixed.eq(0)]
+        with m.Switch(address):
+            for constant in self._constants:
+                with m.Case(constant.offset):
+                    m.d.sync += fixed.eq(constant.reset)
+            with m.Case(STATUS.offset):
+                m.d.sync += _bits(fixed, BUSY).eq(self.busy)
+                m.d.sync += [_bits(fixed, error).eq(flag) for error, flag in flags.items()]
+            for number, offsets in enumerate(groups):
+                with m.Case(*offsets):
+                    m.d.sync += means[number].eq(1)
+            with m.Default():
+                m.d.sync += known.eq(0)
+
+        found = Signal(32)
+        counters = [Mux(mean, value, 0) for mean, value in zip(means, chosen, strict=True)]
+        m.d.sync += found.eq(reduce(or_, counters, fixed))
+        with m.If(axi.rvalid & axi.rready):
+            m.d.sync += axi.rvalid.eq(0)
+        with m.If(waiting[2]):
+            m.d.sync += [axi.rvalid.eq(1), axi.rresp.eq(Mux(known, RESP_OKAY, RESP_SLVERR)), axi.rdata.eq(found)]
