@@ -144,7 +144,9 @@ class Accelerator(wiring.Component):
         )
         if params.host_input is HostInput.DENSE:
             wants_zeros = params.engines[0].takes is not Contents.SPARSE_FRAME
-            source = DenseInput(params.input, send_zeros=wants_zeros, frames=params.input_frames, unread=params.unread)
+            source = DenseInput(
+                params.input, send_zeros=wants_zeros, frames=params.input_frames, unused_inputs=params.unused_inputs
+            )
             m.d.comb += registers.frame_error.eq(source.error)
         elif params.host_events is not None:
             source = RecordingInput(params.input, params.host_events)

@@ -62,9 +62,9 @@ def _sample(design: Design, x: Array) -> Sample:
         x.ndim == wanted and x.shape[-1] == inputs,
         f"the samples must have shape (N, {'' if wanted == 2 else 'steps, '}{inputs}), not {x.shape}",
     )
-    if design.params.unread:
+    if design.params.unused_inputs:
         x = x.copy()
-        x[..., list(design.params.unread)] = 0
+        x[..., list(design.params.unused_inputs)] = 0
     return x[:, None] if wanted == 2 else x
 
 

@@ -26,7 +26,7 @@ class Widths:
     event_bits: int = 0
     """A spike in a queue: its address and payload (SNN)."""
     leak: LeakParams | None = None
-    """SpikingNeuron leak; ``None`` where the neurons do not leak."""
+    """Leak of the membranes; ``None`` where they do not leak."""
 
     def __post_init__(self) -> None:
         require_range("weight-bits", self.weight_bits, 0, 64)

@@ -33,7 +33,7 @@ def variants(params: Hardware) -> dict[PrimitiveSet, Hardware]:
     arrays = params.arrays
     if not arrays or any(array.facts.is_vendors or array.zero_gating for array in arrays):
         return {}
-    return {primitives: params.made_of(primitives) for primitives in SAME_CYCLES}
+    return {primitives: params.with_primitives(primitives) for primitives in SAME_CYCLES}
 
 
 def cell_models(names: Iterable[PrimitiveSet]) -> dict[str, str]:

@@ -21,10 +21,13 @@ from tospike.hw.params import (
     Reset,
     ResetTiming,
     SpikingLayerParams,
+    check_options,
     neuron_params,
     option,
     require,
+    require_range,
 )
+from tospike.hw.params.neurons.leak import MAX_DECAY_BITS, MAX_SHIFT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,26 +101,29 @@ class NeuronOptions:
     reset_timing: ResetTiming = option(ResetTiming.SAME, "In which step a spike resets")
     spike_bits: int = option(1, "Up to 2**BITS - 1 spikes of a neuron in a step")
     refractory: int = option(0, "Steps that a neuron rests after a spike")
-    initial: int = option(0, "SpikingNeuron at the start of a sample")
+    initial: int = option(0, "Membrane at the start of a sample")
     lower_bound: int | None = option(None, "No membrane goes lower into the next step", unset="none")
     leak: LeakKind = option(LeakKind.SHIFT, "Leak by shift or by multiplier")
-    leak_shift: int = option(4, "v loses v / 2**shift per step")
+    leak_shift: int = option(4, "v loses v / 2**shift per step", low=1, high=MAX_SHIFT)
     decay: int = option(3840, "Multiplier of the leak, in units of 2**-decay-bits")
-    decay_bits: int = option(12, "Fraction bits of the decay")
+    decay_bits: int = option(12, "Fraction bits of the decay", low=1, high=MAX_DECAY_BITS)
     current_bits: int = option(16, "CuBa: bits of a synaptic current")
     synapse_leak: LeakKind = option(LeakKind.SHIFT, "CuBa: leak of the current")
-    synapse_shift: int = option(1, "CuBa: i loses i / 2**shift per step")
+    synapse_shift: int = option(1, "CuBa: i loses i / 2**shift per step", low=1, high=MAX_SHIFT)
     synapse_decay: int = option(2048, "CuBa: multiplier of the leak, in units of 2**-decay-bits")
     leak_bias: int = option(0, "CuBa: added to the membrane in every step")
     state_fraction_bits: int = option(0, "Bits by which states are finer than weights")
     adaptation: int = option(0, "What a spike adds to an adaptive threshold; 0: it is constant")
     adaptation_leak: LeakKind = option(LeakKind.SHIFT, "Leak of an adaptive threshold")
-    adaptation_shift: int = option(4, "It loses a / 2**shift per step")
+    adaptation_shift: int = option(4, "It loses a / 2**shift per step", low=1, high=MAX_SHIFT)
     adaptation_decay: int = option(3840, "Multiplier of that leak, in units of 2**-decay-bits")
     noise_bits: int = option(0, "Bits of the noise of a threshold; 0: none")
     noise_shift: int = option(0, "The noise is multiplied by 2**shift")
     noise_seed: int = option(1, "Seed of the noise")
     taps: str = option("1,2,3", "Sliding: the inputs of 1, 2, ... steps before count 1 / 2**TAP")
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     @property
     def params(self) -> NeuronParams:
@@ -131,13 +137,13 @@ class NeuronOptions:
         kind = self.neuron
         own: dict[str, object] = {}
         if kind.leaks:
-            own["leak"] = self._leak(self.leak, self.leak_shift, self.decay)
+            own["leak"] = self._leak("decay", self.leak, self.leak_shift)
         if kind.synaptic:
             own["current_bits"] = self.current_bits
-            own["synapse"] = self._leak(self.synapse_leak, self.synapse_shift, self.synapse_decay)
+            own["synapse"] = self._leak("synapse_decay", self.synapse_leak, self.synapse_shift)
         adaptation = noise = None
         if self.adaptation:
-            leak = self._leak(self.adaptation_leak, self.adaptation_shift, self.adaptation_decay)
+            leak = self._leak("adaptation_decay", self.adaptation_leak, self.adaptation_shift)
             adaptation = AdaptationParams(step=self.adaptation, leak=leak)
         if self.noise_bits:
             noise = NoiseParams(bits=self.noise_bits, shift=self.noise_shift, seed=self.noise_seed)
@@ -161,8 +167,11 @@ class NeuronOptions:
             **own,
         )
 
-    def _leak(self, kind: LeakKind, shift: int, decay: int) -> LeakParams:
-        return LeakParams(kind=kind, shift=shift, decay=decay, decay_bits=self.decay_bits)
+    def _leak(self, decay: str, kind: LeakKind, shift: int) -> LeakParams:
+        """Return a leak, with the option ``decay`` as its multiplier."""
+        multiplier = getattr(self, decay)
+        require_range(decay.replace("_", "-"), multiplier, 0, 1 << self.decay_bits)
+        return LeakParams(kind=kind, shift=shift, decay=multiplier, decay_bits=self.decay_bits)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

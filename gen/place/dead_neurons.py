@@ -36,7 +36,7 @@ def read_neurons(network: Network) -> tuple[Read, ...]:
     return tuple(read)
 
 
-def unread_inputs(network: Network) -> tuple[int, ...]:
+def unused_inputs(network: Network) -> tuple[int, ...]:
     """Return the inputs of a spiking network that its first layer does not read, for an encoder of values.
 
     Random numbers are drawn for each value that comes: without some of them the others would get other spikes.

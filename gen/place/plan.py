@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from tospike.gen.place.conv import check_products, columns, in_passes, needs_images, plan_image, with_layers
-from tospike.gen.place.dead_neurons import unread_inputs
+from tospike.gen.place.dead_neurons import unused_inputs
 from tospike.gen.place.options import AnnEngine, PlanOptions, SpikingEngine
 from tospike.gen.place.windows import window_of
 from tospike.gen.quantize.scale import signed_bits
@@ -258,7 +258,7 @@ def _spiking(network: Network, options: PlanOptions) -> Design:
         if options.event_bin is None
         else HostEventParams(time_bin=options.event_bin, steps=spec.steps),
         decision_steps=spec.steps if network.decoding is Decoding.EARLY else None,
-        unread=unread_inputs(network),
+        unused_inputs=unused_inputs(network),
     )
     return Design(params=params, network=network, stage_counts=tuple(counts))
 

@@ -28,7 +28,7 @@ class DenseInput(wiring.Component):
 
     A beat is taken in the cycle in which the last value of the one before leaves; its first value is offered in the
     next cycle, the END one cycle after the last value. A zero takes its cycle but is not sent unless ``send_zeros``;
-    the value of an address that is ``unread`` likewise, whatever it is.
+    and so does every value of ``unused_inputs``.
     Bytes saturate to the payload's format. A frame ends with TLAST: values that are missing then are not sent, beats
     beyond the frame's shape are dropped, and both pulse ``error``.
 
@@ -38,9 +38,9 @@ class DenseInput(wiring.Component):
     ``started`` pulses when the first beat of a sample is taken.
     """
 
-    def __init__(self, fmt: TokenFormat, *, send_zeros: bool, frames: int = 1, unread: Collection[int] = ()):
+    def __init__(self, fmt: TokenFormat, *, send_zeros: bool, frames: int = 1, unused_inputs: Collection[int] = ()):
         self._format = fmt
-        self._unread = frozenset(unread)
+        self._unused_inputs = frozenset(unused_inputs)
         self._send_zeros = send_zeros
         self._frames = frames
         errors = dict.fromkeys(("started", "error"), Out(1))
@@ -63,11 +63,11 @@ class DenseInput(wiring.Component):
         address = Signal(range(addresses))
         # of `address`; registers, because the host's `ready` hangs on them
         last_value = Signal(init=addresses == 1)
-        unread = Signal(init=0 in self._unread)
+        unused = Signal(init=0 in self._unused_inputs)
 
         byte = beat[:8]
         value = saturate(byte.as_signed() if self._format.payload.signed else byte, self._format.payload)
-        skip = (C(0) if self._send_zeros else zeros[0]) | unread
+        skip = (C(0) if self._send_zeros else zeros[0]) | unused
         last_lane = lane == BYTES_PER_BEAT - 1
         at_end = last_value | (last_beat & last_lane)
         done = Signal()  # the value at `lane` leaves, or is skipped
@@ -102,14 +102,14 @@ class DenseInput(wiring.Component):
             m.d.sync += [
                 *(lane.eq(lane + 1), beat.eq(beat >> 8), zeros.eq(zeros >> 1)),
                 *(address.eq(address + 1), last_value.eq(address == addresses - 2)),
-                unread.eq(self._is_unread(m, address + 1)),
+                unused.eq(self._is_unused(m, address + 1)),
             ]
             with m.If(refill):
                 m.d.sync += loaded.eq(0)
             with m.If(at_end):
                 m.d.sync += [
                     *(ending.eq(1), lane.eq(0)),
-                    *(address.eq(0), last_value.eq(last_value.init), unread.eq(unread.init)),
+                    *(address.eq(0), last_value.eq(last_value.init), unused.eq(unused.init)),
                     *(dropping.eq(is_final & ~last_beat), cut.eq(last_beat)),
                 ]
                 m.d.comb += self.error.eq((last_beat != is_final) | (address != addresses - 1))
@@ -131,11 +131,11 @@ class DenseInput(wiring.Component):
     def _bytes(self) -> Sequence[Value]:
         return [self.i.tdata.word_select(lane, 8) for lane in range(BYTES_PER_BEAT)]
 
-    def _is_unread(self, m: Module, address: Value) -> Value:
+    def _is_unused(self, m: Module, address: Value) -> Value:
         """A bit for each address, in LUTs."""
         found = Signal()
-        if self._unread:
-            with m.Switch(address), m.Case(*sorted(self._unread)):
+        if self._unused_inputs:
+            with m.Switch(address), m.Case(*sorted(self._unused_inputs)):
                 m.d.comb += found.eq(1)
         return found
 

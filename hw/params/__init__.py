@@ -1,8 +1,8 @@
-"""Every knob of the hardware: frozen, keyword-only dataclasses that check themselves when they are made.
+"""Every parameter of the hardware: frozen, keyword-only dataclasses that validate themselves on construction.
 
-This package is the vocabulary that the hardware (`hw`) and the golden models (`sim`) share. It knows no Amaranth
-and no NumPy. Integers are two's complement; every rounding and saturation choice is a named enum, and lands in
-the manifest of the generated design.
+This package is the vocabulary shared by the hardware (`hw`) and the golden models (`sim`). It depends on neither
+Amaranth nor NumPy. Integers are two's complement; every choice of rounding and saturation is a named enum and is
+recorded in the manifest of the generated design.
 """
 
 from tospike.hw.params.accelerator import AcceleratorParams, HostInput, HostOutput

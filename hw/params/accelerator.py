@@ -15,33 +15,33 @@ from tospike.hw.params.stream import SPIKE, WORD_ADDRESS, WORD_PAYLOAD, Contents
 
 
 class HostInput(StrEnum):
-    """What the host's input stream carries."""
+    """Format of the host's input stream."""
 
     DENSE = "dense"
-    """A frame: one byte per value, four to a beat, TLAST on the last beat. Before a delta encoder a frame for each
-    step, one after another, each beginning with a beat."""
+    """A frame: one byte per value, four to a beat, TLAST on the last beat. A delta encoder takes one frame per time
+    step, back to back, each starting on a new beat."""
     TOKENS = "tokens"
-    """Tokens of the event stream, one to a beat; only an END ends a sample, TLAST is ignored."""
+    """Tokens of the event stream, one per beat. Only an END ends a sample; TLAST is ignored."""
     EVENTS = "events"
-    """Recordings: the time at which they begin, then a time stamp and an address for each event, a beat each; TLAST on
-    the last beat."""
+    """A recording: its start time, then a time stamp and an address for each event, one beat each; TLAST on the last
+    beat."""
 
 
 class HostOutput(StrEnum):
-    """What the host's output stream carries. An output's number is that of the network, `output_numbers`."""
+    """Format of the host's output stream. Outputs are numbered as in the network, see `output_numbers`."""
 
     DENSE = "dense"
     """A frame: one sign-extended 32-bit word per value, TLAST on the last."""
     TOKENS = "tokens"
-    """Tokens of the event stream, one to a beat; TLAST on END."""
+    """Tokens of the event stream, one per beat; TLAST on END."""
     ARGMAX = "argmax"
-    """For each frame the number of its largest value, of equals the lowest: one word, with TLAST."""
+    """For each frame, the index of its largest value, the lowest on a tie: one word, with TLAST."""
     FIRST_SPIKE = "first-spike"
-    """For each spike train the number of its first spike, of several in a step the lowest, as soon as it comes; 0 if
-    there is none: one word, with TLAST."""
+    """For each spike train, the index of the first neuron to spike, the lowest on a tie, as soon as it spikes; 0 if
+    none does: one word, with TLAST."""
     EARLY = "early"
-    """For each spike train the number with the most spikes, of equals the lowest, as soon as that cannot change any
-    more: one word, with TLAST."""
+    """For each spike train, the index of the neuron with the most spikes, the lowest on a tie, as soon as no later
+    spike can change it: one word, with TLAST."""
 
 
 HOST_SENDS = {
@@ -49,15 +49,15 @@ HOST_SENDS = {
     HostInput.TOKENS: (Contents.TRAIN, Contents.FRAME, Contents.SPARSE_FRAME),
     HostInput.EVENTS: (Contents.TRAIN,),
 }
-"""What the first engine can get from each."""
+"""The streams that each host input can feed to the first engine."""
 NEEDS = {
-    Contents.FRAME: "it must be the first engine, behind dense host input, or behind one that sends a whole frame",
+    Contents.FRAME: "it must come first, with dense host input, or follow an engine that sends a whole frame",
     Contents.SPARSE_FRAME: "give host input dense or tokens",
-    Contents.FRAMES: "it must be the first engine, behind dense host input",
+    Contents.FRAMES: "it must be the first engine, with dense host input",
     Contents.TRAIN: "put an encoder before it, or give host input tokens or events",
     Contents.CHANGES: "put a delta encoder of amounts before it",
 }
-"""The way out, where an engine does not get what it takes."""
+"""The remedy that an error message suggests when an engine would not receive the stream that it takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +69,12 @@ class AcceleratorParams:
     host_input: HostInput = HostInput.DENSE
     host_output: HostOutput = HostOutput.DENSE
     host_events: HostEventParams | None = None
-    """What time stamps are, with ``HostInput.EVENTS``."""
+    """How time stamps map to time steps; only with ``HostInput.EVENTS``."""
     decision_steps: int | None = None
-    """TICKs of a spike train, with ``HostOutput.EARLY``."""
-    unread: tuple[int, ...] = ()
-    """Addresses, ascending, whose values an encoder need not get, because the first layer has no weight for them."""
+    """Time steps of a spike train; only with ``HostOutput.EARLY``."""
+    unused_inputs: tuple[int, ...] = ()
+    """Input addresses, ascending, that the encoder never receives because all their weights in the first layer are
+    0."""
 
     def __post_init__(self) -> None:
         require(len(self.engines) >= 1, "an accelerator needs at least one engine")
@@ -92,29 +93,30 @@ class AcceleratorParams:
             )
         require(
             (self.host_input is HostInput.EVENTS) == (self.host_events is not None),
-            "host-input events needs a time bin, and no other input takes one",
+            "host-input events needs an event-bin, and no other input takes one",
         )
         require(
             self.host_events is None or (self.engines[0].orders_events and self.input.payload == SPIKE),
-            "events come to a step in any order: the first engine must be a delay engine of single spikes",
+            "the events of a step may arrive in any order: the first engine must be a delay engine of 1-bit spikes",
         )
         takes, sends = self.engines[0].takes, self.engines[-1].sends
         require(
             takes in HOST_SENDS[self.host_input],
-            f"the first engine takes {takes.value}, which is not what {self.host_input.value} host input sends: "
+            f"the first engine takes {takes.value}, which {self.host_input.value} host input does not send: "
             f"{NEEDS[takes]}",
         )
         require(
-            not self.unread or (takes is Contents.SPARSE_FRAME and self.host_input is HostInput.DENSE),
-            "values that nothing reads can be left out only behind dense host input, before an encoder",
+            not self.unused_inputs or (takes is Contents.SPARSE_FRAME and self.host_input is HostInput.DENSE),
+            "unused inputs can be dropped only between dense host input and an encoder",
         )
         require(
-            list(self.unread) == sorted({address for address in self.unread if 0 <= address < self.input.addresses}),
-            f"the addresses that nothing reads must ascend, from 0 to {self.input.addresses - 1}",
+            list(self.unused_inputs)
+            == sorted({address for address in self.unused_inputs if 0 <= address < self.input.addresses}),
+            f"the addresses of unused inputs must ascend, from 0 to {self.input.addresses - 1}",
         )
         streaming = sum(engine.streams_weights for engine in self.engines)
-        require(streaming <= 1, f"the host has one stream of weights, but {streaming} engines want one")
-        require(sends is not Contents.CHANGES, f"the last engine sends {sends.value}, which no host takes")
+        require(streaming <= 1, f"the host has one weight stream, but {streaming} engines need one")
+        require(sends is not Contents.CHANGES, f"the last engine sends {sends.value}, which the host cannot take")
         require(
             self.host_output is not HostOutput.ARGMAX or sends in (Contents.FRAME, Contents.SPARSE_FRAME),
             "argmax needs a frame of values: give the last layer the readout count or membrane, not spikes",
@@ -125,11 +127,11 @@ class AcceleratorParams:
         )
         require(
             (self.host_output is HostOutput.EARLY) == (self.decision_steps is not None),
-            "host-output early needs the number of steps, and no other output takes one",
+            "host-output early needs the number of time steps, and no other output takes one",
         )
         if self.decision_steps is not None:
             require_range("steps", self.decision_steps, 1, 1 << 12)
-            require(self.output.addresses > 1, "host-output early has to decide between at least 2 neurons")
+            require(self.output.addresses > 1, "host-output early needs at least 2 neurons to decide between")
         for index, (before, after) in enumerate(zip(self.engines, self.engines[1:], strict=False)):
             require(
                 before.output == after.input,
@@ -143,52 +145,52 @@ class AcceleratorParams:
 
     @property
     def arrays(self) -> tuple[ArrayParams, ...]:
-        """The arrays of all engines."""
+        """The multiply-accumulate arrays of all engines."""
         return tuple(array for engine in self.engines for array in engine.arrays)
 
-    def made_of(self, primitives: PrimitiveSet) -> "AcceleratorParams":
-        """The same accelerator, its arrays of other cells."""
-        return replace(self, engines=tuple(engine.made_of(primitives) for engine in self.engines))
+    def with_primitives(self, primitives: PrimitiveSet) -> "AcceleratorParams":
+        """Return this accelerator with its arrays built from other primitives."""
+        return replace(self, engines=tuple(engine.with_primitives(primitives) for engine in self.engines))
 
     @property
     def input(self) -> TokenFormat:
-        """Tokens of the first engine."""
+        """Token format of the first engine's input."""
         return self.engines[0].input
 
     @property
     def input_frames(self) -> int:
-        """Frames of a sample, with ``HostInput.DENSE``."""
+        """Frames per sample, with ``HostInput.DENSE``."""
         return self.engines[0].frames
 
     @property
     def input_ticks(self) -> int | None:
-        """TICKs of a sample that comes as tokens; None is any number."""
+        """TICKs of a sample that arrives as tokens; ``None`` allows any number."""
         return self.decision_steps if self.engines[0].takes is Contents.TRAIN else 0
 
     @property
     def output(self) -> TokenFormat:
-        """Tokens of the last engine."""
+        """Token format of the last engine's output."""
         return self.engines[-1].output
 
     @property
     def has_event_ann(self) -> bool:
-        """Whether event engines run the layers of an ANN, with changes or without."""
+        """Whether event engines run layers of an ANN, on whole activations or on their changes."""
         return any(isinstance(engine, AnnLayerParams) for engine in self.engines)
 
     @property
     def weight_stream(self) -> SystolicParams | None:
-        """The engine whose weights the host streams in, if one does."""
+        """The engine whose weights the host streams in, if there is one."""
         streamed = (engine for engine in self.engines if isinstance(engine, SystolicParams) and engine.streams_weights)
         return next(streamed, None)
 
     @property
     def output_image(self) -> tuple[int, int, int] | None:
-        """(channels, height, width) of the image that the host gets position by position, see `EngineParams`."""
+        """(channels, height, width) of the feature map sent to the host position by position, see `EngineParams`."""
         return self.engines[-1].output_image
 
     @property
     def output_numbers(self) -> tuple[int, ...]:
-        """What the network calls the output of each address: channel by channel, row by row."""
+        """The network's index of each output address: channel by channel, row by row."""
         if self.output_image is None:
             return tuple(range(self.output.addresses))
         channels, height, width = self.output_image
@@ -197,10 +199,10 @@ class AcceleratorParams:
 
     @property
     def output_words(self) -> int:
-        """Words of a frame that the host gets."""
+        """Words per result that the host receives."""
         return 1 if self.sends_class else self.output.addresses
 
     @property
     def sends_class(self) -> bool:
-        """Whether the host gets the class and nothing else."""
+        """Whether the host receives the class alone."""
         return self.host_output in (HostOutput.ARGMAX, HostOutput.FIRST_SPIKE, HostOutput.EARLY)

@@ -1,8 +1,8 @@
-"""Refusing what cannot be used."""
+"""Validation of user input."""
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used. The message is one line: it names the thing and the way out."""
+    """Invalid user input. The message is one line that names the culprit and the remedy."""
 
 
 def require(condition: bool, message: str) -> None:

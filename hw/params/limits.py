@@ -1,36 +1,36 @@
-"""How much a file or an option may ask for, so that a small file never makes unbounded work.
+"""Upper bounds on what a file or an option may ask for, so that a small file never causes unbounded work.
 
-All of them lie far above what fits the chips that this generator is for; what is beyond is refused by name before
-anything is allocated.
+All of them lie far above what fits the chips that this generator targets. A request that exceeds one is refused by
+name before anything is allocated.
 """
 
 FILE_BYTES = 1 << 31
-"""A file that is read whole; also a file that is unpacked."""
+"""Bytes of a file that is read whole, or of a file after decompression."""
 TEXT_BYTES = 1 << 20
-"""A text that a person writes: a technology."""
+"""Bytes of a text file written by hand: a technology."""
 LIBERTY_BYTES = 1 << 28
-"""A library of standard cells, unpacked."""
+"""Bytes of a standard-cell library, decompressed."""
 MODEL_BYTES = 1 << 30
-"""All tensors of a model."""
+"""Bytes of all tensors of a model."""
 DATA_BYTES = 1 << 31
-"""All arrays of a data set, and each as the network gets it."""
+"""Bytes of all arrays of a data set, and of each array in the form that the network takes."""
 SAMPLES = 1 << 24
-"""Of a data set."""
+"""Samples of a data set."""
 EVENTS = 1 << 26
-"""Of all recordings of a data set."""
+"""Events in all recordings of a data set."""
 ARRAYS = 1 << 10
-"""In an npz file."""
+"""Arrays in an npz file."""
 SAMPLE_VALUES = 1 << 22
-"""Of one sample, and of what one stage takes or sends, padding included: the addresses of a link."""
+"""Values of one sample, and of one stage's input or output, padding included: the addresses of a link."""
 STAGE_OPERATIONS = 1 << 34
 """Multiplications, additions or comparisons of one stage for one sample."""
 FOLDED_VALUES = 1 << 27
-"""Values that all constant nodes of a model take and give, and multiplications of a matrix product."""
+"""Input and output values of all constant nodes of a model, and multiplications of a matrix product among them."""
 GRAPH_OBJECTS = 1 << 14
-"""Groups and data sets of a NIR file, and texts in it."""
+"""Groups, data sets and strings in a NIR file."""
 GRAPH_DEPTH = 32
-"""Of groups within groups."""
+"""Nesting depth of groups in a NIR file."""
 LAYER_WEIGHTS = 1 << 22
-"""Of one layer on an engine."""
+"""Weights of one layer on an engine."""
 PORT_BITS = 1 << 16
-"""Of all ports of a module, for synthesis."""
+"""Bits of all ports of a module, for synthesis."""

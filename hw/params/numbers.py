@@ -12,7 +12,7 @@ def ceil_div(a: int, b: int) -> int:
 
 
 def address_bits(count: int) -> int:
-    """Return the bits of an address that tells ``count`` things apart; at least 1."""
+    """Return the bits needed to address ``count`` things; at least 1."""
     return max(1, (count - 1).bit_length())
 
 
@@ -49,9 +49,9 @@ class IntFormat:
 
     @property
     def difference(self) -> "IntFormat":
-        """Holds the difference of any two values."""
+        """The format that holds the difference of any two values."""
         return IntFormat(bits=self.bits + 1, signed=True)
 
     def holds(self, value: int) -> bool:
-        """Whether ``value`` is representable."""
+        """Return whether ``value`` is representable."""
         return self.min <= value <= self.max

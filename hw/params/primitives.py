@@ -1,39 +1,40 @@
-"""What an array can be made of, and what each family of cells can do. The cells are in `tospike.hw.primitives`."""
+"""Primitive sets that an array can be built from, and their capabilities. The cells are in `tospike.hw.primitives`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class PrimitiveSet(StrEnum):
-    """What the multiply-accumulators are made of. Results and cycles are the same but for what `PRIMITIVES` says."""
+    """Cells that implement the multiply-accumulators. Results are the same; cycles differ only as `PRIMITIVES`
+    tells."""
 
     GENERIC = "generic"
-    """Whatever synthesis makes of ``*`` and ``+``: any target, and simulation without vendor models."""
+    """Behavioural ``*`` and ``+``: any target, and simulation without vendor models."""
     ECP5 = "ecp5"
-    """Lattice ECP5: MULT18X18D with its registers, CCU2C."""
+    """Lattice ECP5: MULT18X18D with its internal registers, CCU2C carry chains."""
     ICE40 = "ice40"
-    """Lattice iCE40 UltraPlus: SB_MAC16 with its registers and adder. It needs a cycle to clear a sum, so an
-    output-stationary array is idle for one step between tiles."""
+    """Lattice iCE40 UltraPlus: SB_MAC16 with its internal registers and adder. Clearing the accumulator takes a cycle,
+    so an output-stationary array idles for one step between tiles."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrimitiveFacts:
-    """What cells can do, as far as the parameters of an array depend on it."""
+    """Capabilities of a primitive set that the parameters of an array depend on."""
 
     title: str
-    """As their vendor writes it; empty where no vendor's cells are instantiated."""
+    """Vendor's name of the family; empty if no vendor cells are instantiated."""
     product_registers: tuple[int, int]
-    """The fewest and the most registers between multiplier and adder."""
+    """Fewest and most pipeline registers between multiplier and adder."""
     shares_multipliers: bool = True
     """A multiplier is wide enough for two narrow products."""
     gates_zeros: bool = False
-    """Operands can be held away from a multiplier."""
+    """The operands of a multiplier can be isolated."""
     multiplier_adds: bool = False
-    """Multiplier and adder are one cell, which loses the product of the cycle in which a sum restarts."""
+    """Multiplier and adder are one cell, which loses the product of the cycle in which an accumulation restarts."""
 
     @property
     def is_vendors(self) -> bool:
-        """Whether cells of a vendor are instantiated, so that simulators need models of them."""
+        """Whether vendor cells are instantiated, so that simulators need models of them."""
         return bool(self.title)
 
 
@@ -44,9 +45,9 @@ PRIMITIVES = {
         title="iCE40", product_registers=(2, 2), shares_multipliers=False, multiplier_adds=True
     ),
 }
-"""By what an array is made of."""
+"""The capabilities of each primitive set."""
 
 
-def that(fact: str) -> str:
-    """Return the names of those of which a fact is true, for messages."""
+def sets_with(fact: str) -> str:
+    """Return the names of the primitive sets that have a capability, for messages."""
     return " or ".join(primitives.value for primitives, facts in PRIMITIVES.items() if getattr(facts, fact))

@@ -1,4 +1,4 @@
-"""The event stream between engines, and the words of the host."""
+"""The event stream between engines, and its encoding in 32-bit host words."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -8,29 +8,29 @@ from tospike.hw.params.numbers import IntFormat, address_bits
 
 
 class TokenKind(IntEnum):
-    """What a token of the event stream says."""
+    """Kind of a token of the event stream."""
 
     VALUE = 0
-    """``payload`` arrives at ``address``: a spike, several spikes, an activation. Zeros are not sent."""
+    """``payload`` arrives at ``address``: a spike, a graded spike or an activation. Zeros are not sent."""
     TICK = 1
-    """A time step ends."""
+    """End of a time step."""
     END = 2
-    """A sample ends."""
+    """End of a sample."""
 
 
 class Contents(StrEnum):
-    """What a sample is on a link of the event stream: which tokens come, in which order."""
+    """The form of a sample on a link of the event stream: which tokens it consists of, in which order."""
 
     FRAME = "a whole frame"
-    """A VALUE for each address, zeros too, and an END."""
+    """A VALUE for each address, zeros included, and an END."""
     SPARSE_FRAME = "a frame without its zeros"
-    """The VALUEs of a frame that are not zero, and an END."""
+    """The non-zero VALUEs of a frame, and an END."""
     FRAMES = "whole frames"
-    """Several frames, whole, each with its END."""
+    """Several whole frames, each followed by an END."""
     TRAIN = "a spike train"
-    """The VALUEs of a time step that are not zero and a TICK, step by step, then an END."""
+    """For each time step its non-zero VALUEs and a TICK; after the last one an END."""
     CHANGES = "changes of frames"
-    """As a spike train; a TICK ends a frame, and a VALUE says by how much its address differs from the last one."""
+    """Like a spike train, but a TICK ends a frame, and a VALUE is the difference from the previous frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +50,15 @@ class TokenFormat:
 
 
 SPIKE = IntFormat(bits=1, signed=False)
-"""Payload of a link that carries at most one spike per neuron and step."""
+"""Payload of a link that carries at most one spike per neuron and time step."""
 
 WORD_BITS = 32
-"""Width of a beat of the host's AXI4-Streams."""
+"""TDATA width of the host's AXI4-Streams."""
 BYTES_PER_BEAT = WORD_BITS // 8
-"""Dense input elements per beat: one byte each, element 0 in bits 7..0."""
+"""Values per beat of dense input: one byte each, value 0 in bits 7..0."""
 WORD_ADDRESS = (0, 16)
-"""(lowest bit, width) of the address in a token that travels as a host word."""
+"""(lowest bit, width) of the address of a token in a host word."""
 WORD_PAYLOAD = (16, 14)
-"""(lowest bit, width) of the payload in a host word, sign-extended where the payload is signed."""
+"""(lowest bit, width) of the payload of a token in a host word; signed payloads are sign-extended."""
 WORD_KIND = (30, 2)
 """(lowest bit, width) of the :class:`TokenKind` in a host word."""

@@ -9,7 +9,7 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.memory import LoadableMemory
 from tospike.hw.params import EventParams, NoiseParams
 from tospike.hw.spiking.aux_state import AuxState
-from tospike.hw.spiking.neurons import decay_layout, make_neuron, side_layout
+from tospike.hw.spiking.neurons import aux_layout, decay_layout, make_neuron
 from tospike.hw.spiking.noise import Noise
 
 
@@ -56,7 +56,7 @@ class NeuronLanes:
             ]
         if neuron.initial:
             m.d.comb += [cell.begin.eq(self._begins) for cell in self._cells]
-        if neuron.has_side:
+        if neuron.has_aux:
             self._connect_side(m)
         if neuron.noise is not None:
             self._connect_noise(m, neuron.noise)
@@ -78,21 +78,21 @@ class NeuronLanes:
         if neuron.join_cycles:
             joining = stages[5 + neuron.join_cycles]
             flags += [cell.joined & joining.fire & self._exists(lane, joining) for lane, cell in enumerate(cells)]
-        for number in range(1, 1 + neuron.side_sums):
+        for number in range(1, 1 + neuron.aux_sums):
             flags += [cell.saturated[number] & self._exists(lane, stages[-1]) for lane, cell in enumerate(cells)]
         return flags
 
     def _connect_side(self, m: Module) -> None:
         """The state that only updates touch: fetched in cycle 3, stored in the cycle of ``decayed``."""
         params = self._params
-        m.submodules.side = side = AuxState(side_layout(params.neuron), lanes=params.lanes, words=params.words)
+        m.submodules.aux = aux = AuxState(aux_layout(params.neuron), lanes=params.lanes, words=params.words)
         m.d.comb += [
-            side.word.eq(self._stages[3].word),
-            side.store.valid.eq(self._stored.update),
-            side.store.word.eq(self._stored.word),
+            aux.word.eq(self._stages[3].word),
+            aux.store.valid.eq(self._stored.update),
+            aux.store.word.eq(self._stored.word),
         ]
         for lane, cell in enumerate(self._cells):
-            m.d.comb += [cell.side.eq(side.values[lane]), side.store.values[lane].eq(cell.side_after)]
+            m.d.comb += [cell.aux.eq(aux.values[lane]), aux.store.values[lane].eq(cell.aux_next)]
 
     def _connect_noise(self, m: Module, settings: NoiseParams) -> None:
         """The noise of a word, in the cycle of the membrane."""

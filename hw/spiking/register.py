@@ -12,7 +12,7 @@ from tospike.hw.engine import Engine
 from tospike.hw.memory import image_memories
 from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.spiking.layout import counter_names, memories
-from tospike.hw.spiking.neurons import Neuron, decay_layout, make_neuron, side_layout
+from tospike.hw.spiking.neurons import Neuron, aux_layout, decay_layout, make_neuron
 from tospike.hw.spiking.noise import Noise
 from tospike.hw.spiking.recurrence import Recurrence
 from tospike.hw.spiking.sequencer import updates_outside
@@ -148,11 +148,11 @@ class RegisterEngine(Engine[EventParams]):
             if neuron.initial:
                 m.d.comb += cell.begin.eq(operation.end)
             overflows.append(fitting != sums)
-        if neuron.has_side:
-            side = Signal(data.ArrayLayout(side_layout(neuron), self._params.neurons))
+        if neuron.has_aux:
+            aux = Signal(data.ArrayLayout(aux_layout(neuron), self._params.neurons))
             with m.If(update):
-                m.d.sync += [side[lane].eq(cell.side_after) for lane, cell in enumerate(cells)]
-            m.d.comb += [cell.side.eq(side[lane]) for lane, cell in enumerate(cells)]
+                m.d.sync += [aux[lane].eq(cell.aux_next) for lane, cell in enumerate(cells)]
+            m.d.comb += [cell.aux.eq(aux[lane]) for lane, cell in enumerate(cells)]
         return overflows
 
     def _connect_knobs(self, m: Module, cells: Sequence[Neuron], images, operation: Value) -> None:

@@ -207,7 +207,7 @@ def _operations(params: EventParams, updated: NDArray[np.bool_], counters: dict[
         by_step[:, -1], updated_at_end = neurons, 0  # the last step's update is the END's
     stepped = by_step.sum(axis=1)
     updates = stepped + updated_at_end
-    is_count, has_side = params.readout is Readout.COUNT, params.neuron.has_side
+    is_count, has_aux = params.readout is Readout.COUNT, params.neuron.has_aux
     biases = dict.fromkeys(("bias_add", "bias_read"), updates) if params.bias else {}
     return {
         "sop" if params.event == SPIKE else "mac": synapses,
@@ -215,6 +215,6 @@ def _operations(params: EventParams, updated: NDArray[np.bool_], counters: dict[
         "spike": counters["spikes"],
         **biases,
         "weight_read": synapses,
-        "state_read": synapses + stepped * (1 + has_side) + updates * is_count,
-        "state_write": synapses + updates * (1 + is_count + has_side),
+        "state_read": synapses + stepped * (1 + has_aux) + updates * is_count,
+        "state_write": synapses + updates * (1 + is_count + has_aux),
     }

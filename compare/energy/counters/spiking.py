@@ -23,7 +23,7 @@ from tospike.hw.params import (
     EventParams,
     Readout,
 )
-from tospike.hw.spiking.neurons import side_layout
+from tospike.hw.spiking.neurons import aux_layout
 from tospike.hw.spiking.ring import states_in_ring
 from tospike.hw.spiking.serializer import lane_word_layout
 
@@ -118,8 +118,8 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
             for term in ("state_read", "state_write")
         ]
     side_bits = 0
-    if params.neuron.has_side:
-        side = lanes * side_layout(params.neuron).size
+    if params.neuron.has_aux:
+        side = lanes * aux_layout(params.neuron).size
         side_bits = words * side if not params.in_registers else 0
         accesses += [
             Access(term=term, count=updated, bits=side, capacity_bits=side_bits)

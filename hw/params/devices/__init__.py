@@ -9,21 +9,21 @@ from tospike.hw.params.devices.ice40 import ICE40
 __all__ = ["DEVICES", "ECP5", "ICE40", "Device", "Family", "find_device", "named"]
 
 DEVICES = {device.name: device for device in (*ecp5.DEVICES, *ice40.DEVICES)}
-"""The FPGAs, by name. Help texts and messages name them in this order."""
+"""The FPGAs by name, in the order in which help texts and messages list them."""
 
 
 def named() -> str:
-    """The names of all, as a choice."""
+    """Return the names of all devices, for messages."""
     return " or ".join(DEVICES)
 
 
 def find_device(name: str) -> Device:
-    """The FPGA of this name.
+    """Return the FPGA of this name.
 
     Raises
     ------
     InputError
-        There is none.
+        The name is unknown.
     """
     if name not in DEVICES:
         raise InputError(f"unknown device {name!r}: choose {named()}")

@@ -1,4 +1,4 @@
-"""FPGAs and their families: what they have."""
+"""FPGAs and their families: resources, and names for the tools."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,18 +9,21 @@ from tospike.hw.params.primitives import PRIMITIVES, PrimitiveSet
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """FPGAs made of the same cells. Keyed by its name, `tospike.gen.tools.fpga` says which tools synthesise for it,
-    `tospike.gen.area.costs` what logic costs in its cells, `tospike.synth.board.boards` how a bitstream is packed."""
+    """FPGAs built from the same primitives.
+
+    Further facts are registered under its name: the synthesis tools in `tospike.gen.tools.fpga`, the area of logic in
+    `tospike.gen.area.costs`, the bitstream packer in `tospike.synth.board.boards`.
+    """
 
     name: str
     primitives: PrimitiveSet
-    """Its own cells."""
+    """Its vendor primitives."""
     block_shapes: tuple[tuple[int, int], ...]
-    """(bits of a word, words) that a block RAM can be."""
+    """(word width, depth) configurations of a block RAM."""
     lane_bits: int = 1
-    """Bits of a block RAM that have a write enable together."""
+    """Bits of a block RAM word per write enable."""
     dataflows: tuple[Dataflow, ...] = tuple(Dataflow)
-    """With which arrays of generic cells can be synthesised for it."""
+    """The dataflows whose arrays of generic primitives the tools synthesise correctly."""
 
     @property
     def shares_multipliers(self) -> bool:
@@ -34,25 +37,25 @@ class Device:
 
     name: str
     title: str
-    """As its vendor writes it."""
+    """Vendor's name."""
     family: Family
     capacity: Mapping[str, int]
-    """How many it has of ``lut4``, ``ff``, ``bram``, ``dsp``, and of what else it has."""
+    """Available ``lut4``, ``ff``, ``bram``, ``dsp`` and other resources."""
     size: str
-    """What nextpnr calls it."""
+    """nextpnr's name of the device."""
     package: str
-    """What nextpnr calls its package: the one with the most pins, where no board says which."""
+    """nextpnr's name of the package that is assumed where no board determines it: the one with the most pins."""
     yosys: str = ""
-    """Options that tell Yosys the device, where that matters."""
+    """Yosys options that select the device, where needed."""
     speeds: tuple[int, ...] = ()
-    """Speed grades, empty if there is but one."""
+    """Speed grades; empty if there is only one."""
 
     @property
     def default_speed(self) -> int | None:
-        """The slowest."""
+        """The slowest speed grade."""
         return min(self.speeds, default=None)
 
     def nextpnr(self, package: str | None = None, speed: int | None = None) -> tuple[str, ...]:
-        """nextpnr's options for it, in a package of a board if need be."""
+        """Return the nextpnr options that select the device, its package and its speed grade."""
         grade = () if speed is None else ("--speed", str(speed))
         return (f"--{self.size}", "--package", package or self.package, *grade)

@@ -8,8 +8,8 @@ ICE40 = Family(
     name="ice40",
     primitives=PrimitiveSet.ICE40,
     block_shapes=((16, 256), (8, 512), (4, 1024), (2, 2048)),
-    # Yosys 0.66 gets weight-stationary arrays wrong: `synth_ice40 -dsp` lost three multipliers of a 1 x 3 array and the
-    # block RAMs in front of them
+    # Yosys 0.66 miscompiles weight-stationary arrays: `synth_ice40 -dsp` removed three multipliers of a 1 x 3 array and
+    # the block RAMs that feed them
     dataflows=(Dataflow.OS,),
 )
 

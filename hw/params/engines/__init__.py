@@ -1,1 +1,1 @@
-"""The parameters of every engine, and of what several have in common."""
+"""The parameters of every engine, and those that several engines share."""

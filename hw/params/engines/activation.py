@@ -1,4 +1,4 @@
-"""What makes an ANN's layer of an event engine."""
+"""Activation functions of ANN layers on event engines."""
 
 from dataclasses import dataclass, field
 
@@ -9,44 +9,47 @@ from tospike.hw.params.numbers import IntFormat
 
 @dataclass(frozen=True, kw_only=True)
 class ActivationParams:
-    """Membranes become activations on their way out: ``y = clamp(round(v * multiplier / 2**shift))``, zeros left out.
+    """Requantisation of membranes to activations: ``y = clamp(round(v * multiplier / 2**shift))``. Zeros are not sent.
 
-    The neuron of an ANN in the place of a threshold, see :class:`RequantizeParams`; there is a multiplier for each
-    neuron, and the bias is part of the membrane.
+    It takes the place of a spiking neuron's threshold, see :class:`RequantizeParams`. Each neuron has its own
+    multiplier, and the membrane already includes the bias.
     """
 
     act: IntFormat
-    """What they become."""
+    """Format of the activations."""
     clamp: tuple[int, int]
-    """[0, max] is ReLU. Zero is in it, for what is not sent is zero."""
+    """Range of the activations; [0, max] is ReLU. It includes 0, which stands for a value that is not sent."""
     shift: int
     requantize: RequantizeParams = field(default=RequantizeParams())
 
     def __post_init__(self) -> None:
         require_range("act-bits", self.act.bits, 1, 8)
         require_range("shift of an activation", self.shift, 1, self.requantize.max_shift)
-        require(self.requantize.fraction_bits == 0, "membranes are finer than weights by the engine's fraction bits")
+        require(
+            self.requantize.fraction_bits == 0,
+            "the membranes' fraction bits are a parameter of the engine: leave those of its requantiser at 0",
+        )
         low, high = self.clamp
         require(
             self.act.holds(low) and self.act.holds(high) and low <= 0 <= high,
-            f"an activation between {low} and {high} must fit {self.act.bits} bits and may be 0: an event engine does "
-            "not send what is 0",
+            f"activations from {low} to {high} must fit {self.act.bits} bits and include 0, which an event engine does "
+            "not send",
         )
 
     @property
     def change_threshold(self) -> int | None:
-        """By more than what an activation must have changed to be sent; ``None``: activations themselves are sent."""
+        """An activation is sent if it changed by more than this; ``None`` sends the activations themselves."""
         return None
 
     @property
     def sent(self) -> IntFormat:
-        """What leaves."""
+        """Format of the payloads sent."""
         return self.act
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeParams(ActivationParams):
-    """Activations leave as their differences from what was last sent of them, where these are above a threshold."""
+    """Requantisation that sends an activation's difference from its last value sent, if it exceeds a threshold."""
 
     change_threshold: int = 0
 
@@ -56,10 +59,10 @@ class ChangeParams(ActivationParams):
 
     @property
     def sent(self) -> IntFormat:
-        """What leaves."""
+        """Format of the payloads sent."""
         return self.act.difference
 
 
 def largest_threshold(values: IntFormat) -> int:
-    """Return the largest threshold of changes that some change exceeds."""
+    """Return the largest delta threshold that some change can still exceed."""
     return values.max - values.min - 1

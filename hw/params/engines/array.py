@@ -1,4 +1,4 @@
-"""An array of multiply-accumulators, whichever engine feeds it, and what its sums become."""
+"""The multiply-accumulate array, whichever engine feeds it, and the requantisation of its sums."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -7,11 +7,11 @@ from enum import StrEnum
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.packing import packing_shift
 from tospike.hw.params.numbers import IntFormat, Rounding
-from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, PrimitiveSet, that
+from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, PrimitiveSet, sets_with
 
 
 class Dataflow(StrEnum):
-    """Which operand stays in the processing elements."""
+    """Which operand is stationary in the processing elements."""
 
     OS = "os"
     """Output-stationary: each PE accumulates one result; activations and weights move."""
@@ -31,12 +31,12 @@ class ArrayParams:
     """1: every weight is +1 or -1."""
     acc_bits: int = 32
     product_registers: int = 2
-    """Pipeline registers between multiplier and adder. A vendor's multiplier has one of them inside, or both."""
+    """Pipeline registers between multiplier and adder. Vendor multipliers include one of them, or both."""
     zero_gating: bool = False
-    """Whether a multiplier keeps its operands, and so is still, while an operand is zero."""
+    """Whether a multiplier holds its operands, and so does not toggle, while an operand is zero."""
     primitives: PrimitiveSet = PrimitiveSet.GENERIC
     products_per_multiplier: int = 1
-    """2: each two columns share their multipliers, see :func:`tospike.hw.params.packing_shift`."""
+    """2: each pair of columns shares its multipliers, see :func:`tospike.hw.params.packing_shift`."""
 
     def __post_init__(self) -> None:
         require_range("rows", self.rows, 1, 256)
@@ -46,8 +46,8 @@ class ArrayParams:
         require_range("acc-bits", self.acc_bits, self.act.bits + self.weight.bits, 32)
         require(
             self.weight_bits > 1 or self.dataflow is Dataflow.OS,
-            "weight-bits 1 needs dataflow os: a weight-stationary array has rows beyond the matrix, whose weights must "
-            "be 0: give dataflow os, or 2 weight-bits",
+            "weight-bits 1 needs dataflow os: a weight-stationary array pads the matrix with weights of 0, which 1 bit "
+            "cannot store: give dataflow os, or 2 weight-bits",
         )
         require_range("product-registers", self.product_registers, 0, 3)
         low, high = self.facts.product_registers
@@ -58,8 +58,8 @@ class ArrayParams:
         )
         require(
             not self.zero_gating or self.facts.gates_zeros,
-            f"zero gating needs primitives {that('gates_zeros')}: the multipliers of {self.primitives.value} are not "
-            "isolated",
+            f"zero-gating needs primitives {sets_with('gates_zeros')}: the operands of {self.primitives.value} "
+            "multipliers are not isolated",
         )
         require_range("products-per-multiplier", self.products_per_multiplier, 1, 2)
         require(
@@ -69,23 +69,23 @@ class ArrayParams:
 
     @property
     def facts(self) -> PrimitiveFacts:
-        """What the cells of the array can do."""
+        """Capabilities of the array's primitives."""
         return PRIMITIVES[self.primitives]
 
     @property
     def packing_obstacle(self) -> str | None:
-        """Why two columns of this array cannot share their multipliers, and the way out; ``None`` if they can."""
+        """Why two columns of this array cannot share their multipliers, with the remedy; ``None`` if they can."""
         if self.dataflow is not Dataflow.OS:
-            return "columns share activations in the same cycle only with dataflow os"
+            return "two columns use the same activation in the same cycle only with dataflow os"
         if self.weight_bits == 1:
             return "weights of 1 bit need no multipliers"
         if self.cols % 2:
-            return f"columns share multipliers two by two, but there are {self.cols}: give an even number of cols"
+            return f"columns share multipliers in pairs, but there are {self.cols}: give an even number of cols"
         if not self.facts.shares_multipliers:
-            others = that("shares_multipliers")
+            others = sets_with("shares_multipliers")
             return f"the multipliers of {self.primitives.value} are too narrow: give primitives {others}"
         if self.zero_gating:
-            return "one weight of 0 does not stop the other one's product: leave zero gating out"
+            return "a weight of 0 cannot gate the product of its neighbour: leave zero-gating out"
         if packing_shift(self.act, self.weight) is None:
             sign = "signed" if self.act.signed else "unsigned"
             return (
@@ -97,12 +97,12 @@ class ArrayParams:
     @property
     def mac_latency(self) -> int:
         """Cycles from an operand at a processing element's input to the sum in its register."""
-        # operand, product and sum; weight-stationary the weight's own register comes before the operand's
+        # operand, product and sum registers; weight-stationary, the weight's register comes before the operand's
         return 2 + self.product_registers + (self.dataflow is Dataflow.WS)
 
     @property
     def drain_registers(self) -> int:
-        """Output-stationary: registers from a sum to the bottom of its column, which join two rows, then four each."""
+        """Output-stationary: registers from a sum to the bottom of its column. The first merges 2 rows, others 4."""
         stages, joined = 1, 2
         while joined < self.rows:
             stages, joined = stages + 1, 4 * joined
@@ -110,44 +110,44 @@ class ArrayParams:
 
     @property
     def latency(self) -> int:
-        """Cycles from the last operand of a result entering row 0 to the result at the bottom of column 0."""
+        """Cycles from a result's last operand at row 0 to the result at the bottom of column 0."""
         return self.mac_latency + (self.drain_registers if self.dataflow is Dataflow.OS else self.rows - 1)
 
     @property
     def skew(self) -> int:
-        """Cycles that the last column is behind the first: columns that share multipliers work at the same time."""
+        """Cycles by which the last column lags the first: columns that share multipliers work in lockstep."""
         return (self.cols - 1) // self.products_per_multiplier
 
     @property
     def multipliers(self) -> int:
-        """Multipliers of the array: none for weights of +1 and -1, unless they are part of a larger cell."""
+        """Multipliers of the array: none for weights of +1 and -1, unless they come with the adder's cell."""
         if self.weight_bits == 1 and not self.facts.multiplier_adds and not self.zero_gating:
             return 0
         return self.rows * self.cols // self.products_per_multiplier
 
     @property
     def gap(self) -> int:
-        """Output-stationary: idle steps that must come between two tiles."""
+        """Output-stationary: idle steps required between two tiles."""
         return int(self.dataflow is Dataflow.OS and self.facts.multiplier_adds)
 
     @property
     def weight(self) -> IntFormat:
-        """Weights at the multipliers: signed, so of two bits where one is stored."""
+        """Format of weights at the multipliers: signed, so a weight stored in 1 bit has 2 here."""
         return IntFormat(bits=max(2, self.weight_bits), signed=True)
 
     @property
     def weight_values(self) -> Sequence[int]:
-        """What a weight may be, in ascending order."""
+        """The values that a weight can have, in ascending order."""
         return (-1, 1) if self.weight_bits == 1 else range(self.weight.min, self.weight.max + 1)
 
     @property
     def weight_range(self) -> str:
-        """The same in words, for messages."""
+        """`weight_values` in words, for messages."""
         return "-1 or 1" if self.weight_bits == 1 else f"from {self.weight.min} to {self.weight.max}"
 
     @property
     def acc(self) -> IntFormat:
-        """Accumulators are signed. The planner refuses layers that could leave this range."""
+        """Format of the accumulators: signed. The planner refuses layers that could overflow it."""
         return IntFormat(bits=self.acc_bits, signed=True)
 
     @property
@@ -157,17 +157,19 @@ class ArrayParams:
 
     @property
     def arrays(self) -> "tuple[ArrayParams, ...]":
-        """Itself, as an engine tells its own."""
+        """The array itself, as in `EngineParams.arrays`."""
         return (self,)
 
-    def made_of(self, primitives: PrimitiveSet) -> "ArrayParams":
-        """The same array of other cells."""
+    def with_primitives(self, primitives: PrimitiveSet) -> "ArrayParams":
+        """Return this array built from other primitives."""
         return replace(self, primitives=primitives)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequantizeParams:
-    """``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``, one multiplier per output channel.
+    """Requantisation of accumulators, with one multiplier per output channel.
+
+    ``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``
 
     The integer form of Jacob et al., "Quantization and Training of Neural Networks for Efficient
     Integer-Arithmetic-Only Inference", CVPR 2018, eq. 6, with rounding ``HALF_UP``.
@@ -177,7 +179,7 @@ class RequantizeParams:
     max_shift: int = 31
     rounding: Rounding = Rounding.HALF_UP
     fraction_bits: int = 0
-    """Bits by which biases are finer than sums: the same for all layers, so that the shift is but wiring."""
+    """Fraction bits of biases relative to sums: the same for all layers, so that the left shift is only wiring."""
 
     def __post_init__(self) -> None:
         require_range("fraction-bits", self.fraction_bits, 0, 15)
@@ -186,5 +188,5 @@ class RequantizeParams:
 
     @property
     def multiplier(self) -> IntFormat:
-        """Multipliers are unsigned."""
+        """Format of the multipliers: unsigned."""
         return IntFormat(bits=self.multiplier_bits, signed=False)

@@ -1,4 +1,4 @@
-"""Bridges between values and spikes: they hold a whole frame, so that what stands before them never waits."""
+"""Bridges between values and spikes: each buffers a whole frame, so that the engine upstream never stalls."""
 
 from dataclasses import dataclass, field
 
@@ -10,11 +10,11 @@ from tospike.hw.params.stream import SPIKE, Contents, TokenFormat
 
 @dataclass(frozen=True, kw_only=True)
 class BridgeParams(EngineParams):
-    """What all bridges have: a word for each address."""
+    """Parameters common to all bridges, which store one word per address."""
 
     inputs: int
     payload: IntFormat = field(default=SPIKE)
-    """Of what comes in."""
+    """Payload of the input tokens."""
     counter_bits: int = 32
 
     def __post_init__(self) -> None:
@@ -24,33 +24,33 @@ class BridgeParams(EngineParams):
 
     @property
     def stored(self) -> IntFormat:
-        """What is held of each address, and sent."""
+        """Format of the word that is stored per address, and sent."""
         return self.payload
 
     @property
     def steps(self) -> int:
-        """How often the frame is sent."""
+        """Number of times the frame is sent."""
         return 1
 
     @property
     def input(self) -> TokenFormat:
-        """Tokens that come in."""
+        """Format of the input tokens."""
         return TokenFormat(addresses=self.inputs, payload=self.payload)
 
     @property
     def output(self) -> TokenFormat:
-        """Tokens that go out."""
+        """Format of the output tokens."""
         return TokenFormat(addresses=self.inputs, payload=self.stored)
 
     @property
     def runs_stages(self) -> bool:
-        """None: what it does is no layer."""
+        """``False``: a bridge is no layer."""
         return False
 
 
 @dataclass(frozen=True, kw_only=True)
 class GradedSpikeParams(BridgeParams):
-    """Values as graded spikes: a frame becomes a spike train that has it, without its zeros, in each of its steps."""
+    """Values to graded spikes: the frame, without its zeros, is sent in each time step of a spike train."""
 
     steps: int = 1
 
@@ -60,7 +60,7 @@ class GradedSpikeParams(BridgeParams):
 
     @property
     def takes(self) -> Contents:
-        """Values, as an array sends them."""
+        """A whole frame, as an array sends it."""
         return Contents.FRAME
 
     @property
@@ -71,7 +71,7 @@ class GradedSpikeParams(BridgeParams):
 
 @dataclass(frozen=True, kw_only=True)
 class SpikeCountParams(BridgeParams):
-    """Spike counts as values: what came to each address in all steps is summed up, saturating, and sent at the END."""
+    """Spikes to values: the payloads of each address are summed over all time steps, saturating, and sent on END."""
 
     count: IntFormat = field(default=IntFormat(bits=8, signed=False))
 
@@ -81,15 +81,15 @@ class SpikeCountParams(BridgeParams):
 
     @property
     def stored(self) -> IntFormat:
-        """A count."""
+        """Format of a count."""
         return self.count
 
     @property
     def takes(self) -> Contents:
-        """Spikes, graded ones too."""
+        """Spikes, possibly graded."""
         return Contents.TRAIN
 
     @property
     def sends(self) -> Contents:
-        """Counts, zeros too, as an array wants them."""
+        """Counts, zeros included, as an array takes them."""
         return Contents.FRAME

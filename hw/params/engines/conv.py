@@ -1,4 +1,4 @@
-"""The image engine: convolution, pooling, addition and dense layers by address generation."""
+"""The conv engine: convolution, pooling, residual addition and dense layers by address generation."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -13,45 +13,45 @@ from tospike.hw.params.stream import Contents, TokenFormat
 
 
 class ConvOperation(StrEnum):
-    """What a layer computes at each position of its result, from the values under its window."""
+    """What a layer computes at each output position from the values in its window."""
 
     CONVOLUTION = "convolution"
-    """All input channels into all output channels. A dense layer is one whose window is the image."""
+    """Convolution of all input channels into all output channels. A dense layer is one whose window is the image."""
     DEPTHWISE = "depthwise"
-    """Each input channel into its own output channels."""
+    """Depthwise convolution, each input channel into output channels of its own."""
     SUM = "sum"
-    """The sum of each channel; average pooling, with the division in the requantiser."""
+    """Sum over each channel: average pooling, with the division in the requantiser."""
     MAXIMUM = "maximum"
-    """The largest value of each channel."""
+    """Maximum over each channel: max pooling."""
     ADDITION = "addition"
-    """The weighted sum of two images, value by value."""
+    """Weighted element-wise sum of two images: a residual connection."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConvLayer:
-    """One layer of the image engine; images are (channels, height, width).
+    """One layer of the conv engine. An image is a feature map of (channels, height, width).
 
     ``clamp`` is the range of a requantised result; ``None`` (the last layer only) sends the accumulators themselves.
     """
 
     operation: ConvOperation
     shape: tuple[int, int, int]
-    """(channels, height, width) of what it reads."""
+    """(channels, height, width) of the input image."""
     outputs: int
-    """Channels of the result."""
+    """Output channels."""
     size: tuple[int, int]
-    """(height, width) of the result; what the window needs beyond the image below and to the right is padding."""
+    """(height, width) of the output; what a window covers below or to the right of the input is padding."""
     kernel: tuple[int, int] = (1, 1)
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
-    """(above, to the left)."""
+    """(top, left)."""
     pad_value: int = 0
-    """What stands beyond the edges. The least activation, for a maximum."""
+    """Value of the padding; for max pooling the smallest activation."""
     tile: tuple[int, int] = (1, 1)
-    """(height, width) of the positions that the array's rows compute at a time."""
+    """(height, width) of the block of output positions that the array's rows compute in parallel."""
     clamp: tuple[int, int] | None = None
     sources: tuple[int, ...] = (-1,)
-    """The layers whose results it reads; -1 is the frame that comes in. An addition reads two."""
+    """The layers whose outputs are its inputs; -1 is the input frame. An addition has two."""
 
     def __post_init__(self) -> None:
         for name, values in (
@@ -78,46 +78,50 @@ class ConvLayer:
 
     @property
     def depth(self) -> int:
-        """Steps of the array for a result."""
+        """Products per result, which are steps of the array."""
         values = {ConvOperation.CONVOLUTION: self.shape[0], ConvOperation.ADDITION: 2}.get(self.operation, 1)
         return math.prod(self.kernel) * values
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates that the layer needs, those with the padding included; a maximum needs none."""
+        """Multiply-accumulates of the layer, including those with padding; max pooling has none."""
         return 0 if self.operation is ConvOperation.MAXIMUM else self.depth * self.results
 
     @property
     def results(self) -> int:
-        """Values of the result."""
+        """Output values of the layer."""
         return self.outputs * math.prod(self.size)
 
     @property
     def tiles(self) -> tuple[int, int]:
-        """(down, across): tiles of the result."""
+        """(down, across): tiles of the output."""
         return ceil_div(self.size[0], self.tile[0]), ceil_div(self.size[1], self.tile[1])
 
     def pass_width(self, cols: int) -> int:
-        """Output channels at a time: all columns of the array share an activation, so those of one input channel."""
+        """Return the output channels computed in parallel.
+
+        All columns of the array share an activation; without a sum over the input channels, the output channels of one
+        input channel are all that can use it.
+        """
         if self.operation is ConvOperation.CONVOLUTION:
             return min(cols, self.outputs)
         return self.outputs // self.shape[0]
 
     def passes(self, cols: int) -> int:
-        """How often the layer goes through the image."""
+        """Return the number of passes over the image."""
         return ceil_div(self.outputs, self.pass_width(cols))
 
     def is_ordered(self, cols: int) -> bool:
-        """Whether results come channel by channel, row by row."""
+        """Return whether results leave the array channel by channel, row by row."""
         rows = self.tile[0] == 1 or self.tiles[1] == 1
         return math.prod(self.size) == 1 or (self.pass_width(cols) == 1 and rows)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConvParams(EngineParams):
-    """The image engine: an output-stationary array whose rows are positions and whose columns are output channels.
+    """The conv engine: an output-stationary array whose rows are output positions and whose columns output channels.
 
-    All layers that read an image have one stride and one tile: it is stored for them.
+    All layers that read an image must have the same stride and tile, because its layout in memory depends on both.
     """
 
     array: ArrayParams
@@ -128,8 +132,8 @@ class ConvParams(EngineParams):
 
     def __post_init__(self) -> None:
         array = self.array
-        require(len(self.layers) >= 1, "an image engine needs at least one layer")
-        require(array.dataflow is Dataflow.OS, "an image engine's array is output-stationary: give dataflow os")
+        require(len(self.layers) >= 1, "a conv engine needs at least one layer")
+        require(array.dataflow is Dataflow.OS, "the array of a conv engine is output-stationary: give dataflow os")
         require_range("counter-bits", self.counter_bits, 8, 32)
         for index, layer in enumerate(self.layers):
             name, is_last = f"layer {index}", index == len(self.layers) - 1
@@ -139,13 +143,17 @@ class ConvParams(EngineParams):
                 require(layer.shape == wanted, f"{name} reads {layer.shape} but layer {source} gives {wanted}")
             require(
                 math.prod(layer.tile) <= array.rows,
-                f"{name} has tiles {layer.tile}, but the array {array.rows} rows",
+                f"{name} has tiles of {layer.tile}, but the array has {array.rows} rows",
             )
             require(
                 layer.pass_width(array.cols) <= array.cols,
-                f"{name} makes {layer.pass_width(array.cols)} channels of each, but the array has {array.cols} columns",
+                f"{name} has {layer.pass_width(array.cols)} output channels per input channel, but the array has "
+                f"{array.cols} columns",
             )
-            require(array.act.holds(layer.pad_value), f"{name} is padded with {layer.pad_value}, no activation")
+            require(
+                array.act.holds(layer.pad_value),
+                f"{name} is padded with {layer.pad_value}, which the activation format cannot hold",
+            )
             require(
                 (layer.clamp is None and is_last)
                 or (layer.clamp is not None and all(array.act.holds(v) for v in layer.clamp)),
@@ -153,12 +161,12 @@ class ConvParams(EngineParams):
             )
             require(
                 not is_last or layer.is_ordered(array.cols),
-                f"{name}, the last one, gives {layer.size} positions of {layer.pass_width(array.cols)} channels at a "
-                "time, but the output wants them channel by channel: give --cols 1, or end the network in a Relu",
+                f"{name}, the last one, computes {layer.size} positions of {layer.pass_width(array.cols)} channels in "
+                "parallel, but must send them channel by channel: give --cols 1, or end the network in a Relu",
             )
         for image in range(-1, len(self.layers) - 1):
             readers = self.readers(image)
-            require(len(readers) >= 1, f"no layer reads what layer {image} gives")
+            require(len(readers) >= 1, f"no layer reads the output of layer {image}")
             kinds = {(self.layers[reader].stride, self.layers[reader].tile) for reader in readers}
             require(
                 len(kinds) == 1,
@@ -166,26 +174,26 @@ class ConvParams(EngineParams):
             )
 
     def image(self, layer: int) -> tuple[int, int, int]:
-        """(channels, height, width) of the result of ``layer``."""
+        """Return (channels, height, width) of the output of ``layer``."""
         return (self.layers[layer].outputs, *self.layers[layer].size)
 
     def readers(self, image: int) -> tuple[int, ...]:
-        """The layers that read the result of layer ``image``; -1: the frame."""
+        """Return the layers that read the output of layer ``image``, or the input frame (-1)."""
         return tuple(index for index, layer in enumerate(self.layers) if image in layer.sources)
 
     @property
     def loads_early(self) -> bool:
-        """Whether the next frame is loaded while the last layer runs: it can be, unless that reads the frame."""
+        """Whether the next frame is loaded while the last layer runs: it is, unless that layer reads the frame."""
         return len(self.layers) - 1 not in self.readers(-1)
 
     @property
     def input(self) -> TokenFormat:
-        """Tokens that come in: a frame, channel by channel, row by row."""
+        """Format of the input tokens: a frame, channel by channel, row by row."""
         return TokenFormat(addresses=math.prod(self.layers[self.readers(-1)[0]].shape), payload=self.array.act)
 
     @property
     def output(self) -> TokenFormat:
-        """Tokens that go out: the last layer's results, channel by channel, row by row."""
+        """Format of the output tokens: the last layer's results, channel by channel, row by row."""
         last = self.layers[-1]
         payload = self.array.acc if last.clamp is None else self.array.act
         return TokenFormat(addresses=last.results, payload=payload)
@@ -197,14 +205,14 @@ class ConvParams(EngineParams):
 
     @property
     def sends(self) -> Contents:
-        """Results."""
+        """The last layer's results."""
         return Contents.FRAME
 
     @property
     def arrays(self) -> tuple[ArrayParams, ...]:
-        """Its one array."""
+        """Its only array."""
         return (self.array,)
 
-    def made_of(self, primitives: PrimitiveSet) -> "ConvParams":
-        """The same engine, its array of other cells."""
-        return replace(self, array=self.array.made_of(primitives))
+    def with_primitives(self, primitives: PrimitiveSet) -> "ConvParams":
+        """Return this engine with its array built from other primitives."""
+        return replace(self, array=self.array.with_primitives(primitives))

@@ -1,4 +1,4 @@
-"""The delta encoder: what changed."""
+"""The delta encoder: changes between successive frames as events."""
 
 from dataclasses import dataclass, field
 
@@ -9,19 +9,19 @@ from tospike.hw.params.numbers import IntFormat
 from tospike.hw.params.stream import Contents, TokenFormat
 
 CHANGE = IntFormat(bits=2, signed=True)
-"""Payload of a change: 1 upwards, -1 downwards."""
+"""Payload of the sign of a change: 1 up, -1 down."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeltaParams(EngineParams):
-    """Turns ``steps`` frames, each with all its values and an END, into as many time steps of changes and an END."""
+    """Encode ``steps`` whole frames, each with an END, in ``steps`` time steps of changes and one END."""
 
     inputs: int
     steps: int
     threshold: int = 0
-    """A change is sent if it is larger."""
+    """A change is sent if its magnitude exceeds this."""
     amounts: bool = False
-    """Whether a change is sent as the difference from what was last sent, and not by its sign alone."""
+    """Whether a change is sent as its difference from the last value sent, rather than as its sign alone."""
     payload: IntFormat = field(default=IntFormat(bits=8, signed=False))
     counter_bits: int = 32
 
@@ -34,35 +34,35 @@ class DeltaParams(EngineParams):
 
     @property
     def stored_bits(self) -> int:
-        """Capacity of the memory of the values that were sent last."""
+        """Capacity of the memory of reference values, those last sent."""
         return self.inputs * self.payload.bits
 
     @property
     def input(self) -> TokenFormat:
-        """Tokens that come in: a frame for each step."""
+        """Format of the input tokens: one frame per time step."""
         return TokenFormat(addresses=self.inputs, payload=self.payload)
 
     @property
     def output(self) -> TokenFormat:
-        """Tokens that go out: changes."""
+        """Format of the output tokens: changes."""
         return TokenFormat(addresses=self.inputs, payload=self.payload.difference if self.amounts else CHANGE)
 
     @property
     def takes(self) -> Contents:
-        """A frame for each step."""
+        """One frame per time step."""
         return Contents.FRAMES
 
     @property
     def sends(self) -> Contents:
-        """Changes, whose signs are spikes."""
+        """Changes, or a spike train of their signs."""
         return Contents.CHANGES if self.amounts else Contents.TRAIN
 
     @property
     def runs_stages(self) -> bool:
-        """None: what it does is no layer."""
+        """``False``: an encoder is no layer."""
         return False
 
     @property
     def frames(self) -> int:
-        """One for each step."""
+        """Frames per sample: one per time step."""
         return self.steps

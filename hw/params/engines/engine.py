@@ -1,4 +1,4 @@
-"""What an engine's parameters tell of it from outside."""
+"""The interface that the parameters of every engine implement."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from tospike.hw.params.stream import Contents, TokenFormat
 
 
 class Readout(StrEnum):
-    """What is read out of the neurons of a layer."""
+    """What a layer of neurons sends."""
 
     SPIKES = "spikes"
-    """On every TICK the spikes of the step, then the TICK; on END the END."""
+    """On every TICK, the spikes of the time step and the TICK; on END, the END."""
     COUNT = "count"
-    """On END the number of spikes of each neuron since the last END, then the END."""
+    """On END, the number of spikes of each neuron since the last END, then the END."""
     MEMBRANE = "membrane"
-    """On END the membrane potential of each neuron, then the END. A frame, which has no TICK, is summed up so."""
+    """On END, the membrane potential of each neuron, then the END. For a frame, which has no TICK, that is the sum."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,90 +27,90 @@ class EngineParams(ABC):
     @property
     @abstractmethod
     def counter_bits(self) -> int:
-        """Width of its counters."""
+        """Width of its performance counters."""
 
     @property
     @abstractmethod
     def input(self) -> TokenFormat:
-        """Tokens that come in."""
+        """Format of the input tokens."""
 
     @property
     @abstractmethod
     def output(self) -> TokenFormat:
-        """Tokens that go out."""
+        """Format of the output tokens."""
 
     @property
     @abstractmethod
     def takes(self) -> Contents:
-        """What a sample is on its way in."""
+        """Form of a sample on its input."""
 
     @property
     @abstractmethod
     def sends(self) -> Contents:
-        """What a sample is on its way out."""
+        """Form of a sample on its output."""
 
     @property
     def runs_stages(self) -> bool:
-        """Whether stages of the network run on it. An encoder, a delay or a bridge runs none."""
+        """Whether it computes stages of the network. Encoders, delays and bridges do not."""
         return True
 
     @property
     def frames(self) -> int:
-        """Frames of a sample, with ``Contents.FRAMES``."""
+        """Frames per sample, with ``Contents.FRAMES``."""
         return 1
 
     @property
     def orders_events(self) -> bool:
-        """Whether the events of a step may come in any order."""
+        """Whether it accepts the events of a time step in any order."""
         return False
 
     @property
     def lanes(self) -> int:
-        """Neurons that it updates in a cycle; 0 if it has none."""
+        """Neurons that it updates per cycle; 0 if it has none."""
         return 0
 
     @property
     def readout(self) -> Readout | None:
-        """What is read out of its neurons; ``None`` if it has none."""
+        """What its neurons send; ``None`` if it has none."""
         return None
 
     @property
     def longest_delay(self) -> int:
-        """Steps by which it delays what comes, at most."""
+        """Time steps by which it delays its input, at most."""
         return 0
 
     @property
     def blank_weight(self) -> int:
-        """The weight that is stored as 0."""
+        """The weight whose stored bits are all 0."""
         return 0
 
     @property
     def streams_weights(self) -> bool:
-        """Whether its weights come from the host."""
+        """Whether the host streams in its weights."""
         return False
 
     @property
     def arrays(self) -> tuple[ArrayParams, ...]:
-        """Its arrays of multiply-accumulators."""
+        """Its multiply-accumulate arrays."""
         return ()
 
-    def made_of(self, primitives: PrimitiveSet) -> "EngineParams":
-        """The same engine, its arrays of other cells."""
+    def with_primitives(self, primitives: PrimitiveSet) -> "EngineParams":
+        """Return this engine with its arrays built from other primitives."""
         return self
 
     @property
     def arriving_image(self) -> tuple[int, int, int] | None:
-        """(channels, height, width) of the image that it gets position by position; ``None`` if it wants none."""
+        """(channels, height, width) of the image that it takes position by position; ``None`` if it takes none so."""
         return None
 
     @property
     def sent_image(self) -> tuple[int, int, int] | None:
-        """The same of the image that it sends position by position."""
+        """(channels, height, width) of the image that it sends position by position; ``None`` if it sends none so."""
         return None
 
     @property
     def output_image(self) -> tuple[int, int, int] | None:
-        """`sent_image`; ``None``, too, if the network has its values in the same order."""
+        """`sent_image`, but ``None`` if the network orders the values in the same way."""
         if self.sent_image is None:
             return None
         channels, height, width = self.sent_image

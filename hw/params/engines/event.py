@@ -1,4 +1,4 @@
-"""What all engines have in common whose work is events."""
+"""Parameters common to all event-driven engines."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -15,28 +15,29 @@ from tospike.hw.params.stream import SPIKE, TokenFormat
 
 
 class NeuronUpdate(StrEnum):
-    """Which words of neurons a TICK updates."""
+    """Which state words an update on a TICK covers."""
 
     ALL = "all"
-    """All of them."""
+    """All words."""
     ACTIVE = "active"
-    """Those that got an event since their last update, and those that spike again without one."""
+    """The words that received an event since their last update, and those that spike again without one."""
 
 
-SWEEP_PIPELINE = 4
-"""Cycles from a membrane to the decayed membrane, for a LIF that spikes once per step."""
+UPDATE_PIPELINE = 4
+"""Cycles from a membrane to the decayed membrane, for a LIF that spikes at most once per time step."""
 
 LIST_SETTLE = 4
-"""Cycles after the return of an update's words for which an update of listed words waits: until it is known which words
-will spike again. After an update of listed words all else waits as long: it may come back to any word at once."""
+"""Cycles that an update of active words waits after the words of the previous update are written back, until it is
+known which of them spike again. Whatever follows an update of active words waits as long: it may access any word at
+once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventParams(EngineParams):
-    """A layer whose engine turns events into sums of weights: synapses from on-chip memory, and neurons.
+    """A layer that accumulates the weights of incoming events: synapses in on-chip memory, and neurons.
 
     It is a :class:`SpikingParams`, a :class:`RegisterParams`, an :class:`EventAnnParams` or a :class:`DeltaAnnParams`.
-    What some of them have and others lack is a property here, which says that it is absent.
+    A feature that only some of them have is a property here whose value means that it is absent.
     """
 
     inputs: int
@@ -60,21 +61,21 @@ class EventParams(EngineParams):
     @property
     @abstractmethod
     def payload(self) -> IntFormat:
-        """What an event brings."""
+        """Payload format of incoming events."""
 
     @property
     @abstractmethod
     def lanes(self) -> int:
-        """Neurons that are updated in a cycle."""
+        """Neurons updated per cycle."""
 
     @property
     @abstractmethod
     def neuron(self) -> NeuronParams:
-        """What becomes of the sums."""
+        """The neuron model."""
 
     @property
     def readout(self) -> Readout:
-        """What an update sends."""
+        """What the neurons send."""
         return Readout.MEMBRANE
 
     @property
@@ -84,109 +85,111 @@ class EventParams(EngineParams):
 
     @property
     def recurrent(self) -> bool:
-        """Whether the engine's spikes of a step are events of its next step, before those that come in."""
+        """Whether the engine's spikes are events of its next time step, ahead of the incoming ones."""
         return False
 
     @property
     def update(self) -> NeuronUpdate:
-        """Which words of neurons a TICK updates."""
+        """Which state words an update on a TICK covers."""
         return NeuronUpdate.ALL
 
     @property
     def window(self) -> EventWindow | None:
-        """Where the weights of an event are, unless they are dense."""
+        """Geometry of a convolution; ``None`` if the synapses are dense."""
         return None
 
     @property
     def activation(self) -> ActivationParams | None:
-        """What becomes of the membranes on their way out, in a layer of an ANN that is not the last one."""
+        """Requantisation of membranes to activations, in a hidden layer of an ANN."""
         return None
 
     @property
     def in_registers(self) -> bool:
-        """Whether all states are in registers, and none in a memory of words."""
+        """Whether all states are in registers, none in memory."""
         return False
 
     @property
     def keeps_membranes(self) -> bool:
-        """Whether membranes last until the END, and biases come in once; else a TICK begins a new step of both."""
+        """Whether membranes persist until the END and biases are added once, rather than once per TICK."""
         return False
 
     @property
     def channels(self) -> int:
-        """Neurons of a position. Dense neurons are all in one."""
+        """Neurons per output position. The neurons of a dense layer share one position."""
         return self.neurons if self.window is None else self.window.channels
 
     @property
     def position_words(self) -> int:
-        """State words of a position: ``ceil(channels / lanes)``."""
+        """State words per output position: ``ceil(channels / lanes)``."""
         return ceil_div(self.channels, self.lanes)
 
     @property
     def event_words(self) -> int:
-        """State words of a position that an event reaches: all, but for depthwise windows."""
+        """State words per output position that an event reaches: all, except with depthwise windows."""
         if self.window is None or not self.window.depthwise:
             return self.position_words
         return ceil_div(self.window.fan_out, self.lanes)
 
     @property
     def ragged(self) -> bool:
-        """Whether the last word of each of several positions has lanes to spare."""
+        """Whether the last word of every output position has unused lanes."""
         return self.window is not None and self.channels % self.lanes != 0
 
     @property
     def words(self) -> int:
-        """State words, position by position. A VALUE costs a cycle for each that it reaches: all, if dense."""
+        """State words, position by position. A VALUE takes a cycle for each word it reaches: all, if dense."""
         return self.neurons // self.channels * self.position_words
 
     @property
     def rows(self) -> int:
-        """Rows of weights, ``event_words`` words each: one for each input, then one for each neuron of a recurrent
-        engine; or one for each tap and input channel of a window."""
+        """Rows of weights, each of ``event_words`` words: one per input, then one per neuron if recurrent; or one per
+        tap and input channel of a window."""
         if self.window is not None:
             return self.window.taps * self.window.shape[0]
         return self.inputs + (self.neurons if self.recurrent else 0)
 
     @property
     def event(self) -> IntFormat:
-        """Payload of whatever the weights are multiplied by: what comes in, and the engine's own spikes."""
-        own = self.neuron.spike.bits + self.payload.signed
+        """Payload format that holds both incoming events and recurrent spikes: the multiplicand of the weights."""
+        recurrent = self.neuron.spike.bits + self.payload.signed
         return (
-            IntFormat(bits=max(self.payload.bits, own), signed=self.payload.signed) if self.recurrent else self.payload
+            IntFormat(bits=max(self.payload.bits, recurrent), signed=self.payload.signed)
+            if self.recurrent
+            else self.payload
         )
 
     @property
     def product(self) -> IntFormat:
-        """Payload times weight, exactly. A spike's is the weight itself."""
+        """Format of payload times weight, exact. For 1-bit spikes it is that of the weight."""
         if self.event == SPIKE:
             return self.weight
         return IntFormat(bits=self.weight_bits + self.event.bits + (not self.event.signed), signed=True)
 
     @property
     def lists_words(self) -> bool:
-        """Whether the engine keeps a list of the words that must be updated though nothing came."""
+        """Whether the engine lists words that spike again without an event, which the next update must include."""
         return self.update is NeuronUpdate.ACTIVE and self.neuron.spikes_again_above is not None
 
     @property
     def update_return(self) -> int:
-        """Cycles after the last word of an update until all words are back in the memories."""
-        # a word of the side memory is read 3 cycles after an update begins, and written 10 cycles after
-        late = max(0, 3 - self.words) if self.neuron.has_side else 0
-        return SWEEP_PIPELINE + self.neuron.extra_cycles + late
+        """Cycles from the last word of an update until all words are written back."""
+        # the auxiliary state of a word is read 3 cycles after an update begins, and written back 10 cycles after
+        late = max(0, 3 - self.words) if self.neuron.has_aux else 0
+        return UPDATE_PIPELINE + self.neuron.extra_cycles + late
 
     @property
     def weight(self) -> IntFormat:
-        """Weights are signed."""
+        """Format of the weights: signed."""
         return IntFormat(bits=self.weight_bits, signed=True)
 
     @property
     def input(self) -> TokenFormat:
-        """Tokens that come in."""
+        """Format of the input tokens."""
         return TokenFormat(addresses=self.inputs, payload=self.payload)
 
     @property
     def updated(self) -> TokenFormat:
-        """Tokens that updates send; counts saturate."""
+        """Format of the tokens that updates emit; counts saturate."""
         payload = {
             Readout.SPIKES: self.neuron.spike,
             Readout.COUNT: IntFormat(bits=self.count_bits, signed=False),
@@ -196,17 +199,17 @@ class EventParams(EngineParams):
 
     @property
     def output(self) -> TokenFormat:
-        """Tokens that go out."""
+        """Format of the output tokens."""
         if self.activation is None:
             return self.updated
         return TokenFormat(addresses=self.neurons, payload=self.activation.sent)
 
     @property
     def sends_changes(self) -> bool:
-        """Whether it answers a TICK with changes of activations."""
+        """Whether it responds to a TICK with changes of activations."""
         return self.activation is not None and self.activation.change_threshold is not None
 
     @property
     def answers_ticks(self) -> bool:
-        """Whether a TICK that comes is a TICK that leaves, and VALUEs before it."""
+        """Whether it responds to each TICK with VALUEs and a TICK."""
         return self.readout is Readout.SPIKES or self.sends_changes

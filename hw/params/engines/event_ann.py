@@ -1,4 +1,4 @@
-"""Layers of ANNs on event engines: what is zero is no event, or what has not changed."""
+"""ANN layers on event engines, which skip activations that are zero, or that have not changed."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,14 +13,14 @@ from tospike.hw.params.stream import Contents
 
 @dataclass(frozen=True, kw_only=True)
 class AnnLayerParams(EventParams):
-    """What a layer of an ANN on an event engine is: dense synapses, and sums that are as wide as they must be."""
+    """An ANN layer on an event engine: dense synapses, and accumulators ("membranes") wide enough never to overflow."""
 
     act: IntFormat
-    """Of its inputs."""
+    """Format of its input activations."""
     lanes: int = 8
     state_bits: int = 16
     fraction_bits: int = 0
-    """Bits by which biases and sums are finer than weights, see :class:`RequantizeParams`."""
+    """Fraction bits of biases and sums relative to weights, see :class:`RequantizeParams`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -29,51 +29,51 @@ class AnnLayerParams(EventParams):
         low, high = (0, 0) if self.activation is None else self.activation.clamp
         require(
             self.neuron.state.holds(low) and self.neuron.state.holds(high),
-            f"activations from {low} to {high} do not fit membranes of {self.state_bits} bits: give more state bits",
+            f"activations from {low} to {high} do not fit membranes of {self.state_bits} bits: give more state-bits",
         )
 
     @cached_property
     def neuron(self) -> IParams:
-        """It sums up, and no more."""
+        """A pure integrator."""
         return IParams(state_bits=self.state_bits, state_fraction_bits=self.fraction_bits)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventAnnParams(AnnLayerParams):
-    """A layer of an ANN whose events are the activations that are not zero. The END asks for the results."""
+    """An ANN layer whose events are non-zero activations. The END triggers the results."""
 
     activation: ActivationParams | None = None
-    """``None``: the last layer, which sends its sums."""
+    """``None`` for the last layer, which sends its sums."""
 
     @property
     def payload(self) -> IntFormat:
-        """An activation."""
+        """Format of an activation."""
         return self.act
 
     @property
     def takes(self) -> Contents:
-        """Activations."""
+        """Non-zero activations."""
         return Contents.SPARSE_FRAME
 
     @property
     def sends(self) -> Contents:
-        """Activations, or sums."""
+        """Non-zero activations, or sums."""
         return Contents.SPARSE_FRAME
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeltaAnnParams(AnnLayerParams):
-    """A layer of a delta ANN: events are changes of activations, and a TICK ends each frame of them.
+    """A layer of a delta ANN: events are changes of activations, and a TICK ends the changes of a frame.
 
-    Sums last until the END. A layer that is not the last one answers a TICK with changes of its own.
+    Sums persist until the END. A hidden layer responds to a TICK with the changes of its own activations.
     """
 
     activation: ChangeParams | None = None
-    """``None``: the last layer, which sends its sums on the END, and needs no update on a TICK."""
+    """``None`` for the last layer, which sends its sums on the END and needs no update on a TICK."""
 
     @property
     def payload(self) -> IntFormat:
-        """From an activation to another."""
+        """Format of a change of an activation."""
         return self.act.difference
 
     @property
@@ -88,10 +88,10 @@ class DeltaAnnParams(AnnLayerParams):
 
     @property
     def update(self) -> NeuronUpdate:
-        """All membranes, where they become activations."""
+        """``ALL`` if the membranes become activations."""
         return NeuronUpdate.ACTIVE if self.activation is None else NeuronUpdate.ALL
 
     @property
     def keeps_membranes(self) -> bool:
-        """From frame to frame."""
+        """``True``: sums persist from frame to frame."""
         return True

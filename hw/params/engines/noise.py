@@ -1,4 +1,4 @@
-"""Noise of thresholds."""
+"""Threshold noise: a linear-feedback shift register and its seed."""
 
 from dataclasses import dataclass
 
@@ -6,18 +6,18 @@ from tospike.hw.params.check import require_range
 from tospike.hw.params.numbers import IntFormat
 
 NOISE_LAGS = (127, 64)
-"""Bit t of a noise sequence is the exclusive or of bits t - 127 and t - 64: x^127 + x^63 + 1 is primitive, so the
-period is 2**127 - 1, and 64 bits at a time follow from those before by one gate each."""
+"""Bit t of the noise sequence is the exclusive or of bits t - 127 and t - 64. The polynomial x^127 + x^63 + 1 is
+primitive, so the period is 2**127 - 1, and up to 64 new bits per cycle take one XOR gate each."""
 
 _MASK = (1 << 64) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseParams:
-    """Uniform noise, drawn for each neuron in each step: a signed integer of ``bits``, times ``2**shift``.
+    """Uniform noise, drawn for each neuron in each time step: a signed integer of ``bits``, times ``2**shift``.
 
-    The bits come from one sequence that starts anew with each sample. Neuron n takes bits
-    ``(step * words * lanes + n) * bits`` and following in a step, least significant first.
+    The bits come from one sequence, which restarts with each sample. In a time step, neuron n takes ``bits`` bits from
+    bit ``(step * words * lanes + n) * bits`` on, least significant first.
     """
 
     bits: int = 4
@@ -31,13 +31,13 @@ class NoiseParams:
 
     @property
     def value(self) -> IntFormat:
-        """What is drawn, before the shift."""
+        """Format of a noise value before the shift."""
         return IntFormat(bits=self.bits, signed=True)
 
     @property
     def initial(self) -> int:
-        """The bits before bit 0 of the sequence, the oldest in the least significant place: two numbers of SplitMix64
-        (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195)."""
+        """Initial state: the bits before bit 0 of the sequence, oldest in the least significant position, from two
+        outputs of SplitMix64 (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195)."""
         length = NOISE_LAGS[0]
         bits = _split_mix(self.seed, 1) << 64 | _split_mix(self.seed, 2)
         return bits & ((1 << length) - 1) or 1

@@ -1,4 +1,4 @@
-"""Two products in one multiplier: which widths allow it, and how."""
+"""Operand packing: two products from one multiplier."""
 
 from tospike.hw.params.numbers import IntFormat
 
@@ -7,15 +7,14 @@ MULTIPLIER_BITS = 18
 
 
 def packing_shift(act: IntFormat, weight: IntFormat) -> int | None:
-    """Return the bits by which the second of two weights is shifted in their common operand, ``None`` if they are too
-    wide.
+    """Return the shift of the second of two weights packed into one operand; ``None`` if they do not fit.
 
-    ``act * (high * 2**k + low)`` is ``act * high * 2**k + act * low``: with k the bits of a product, the lower k bits
-    are ``act * low``, and what is above them is ``act * high``, less 1 where ``act * low`` is negative. The operand
-    takes k + 1 bits and those of a weight, since a negative ``low`` borrows from ``high``.
+    ``act * (high * 2**k + low)`` is ``act * high * 2**k + act * low``. With k the width of a product, the lower k bits
+    are ``act * low`` and the bits above are ``act * high``, less 1 if ``act * low`` is negative. The packed operand is
+    k + 1 bits wider than a weight, because a negative ``low`` borrows from ``high``.
 
-    Where that is one bit too much and ``act`` is signed, k may be one less. Of all products only that of the two least
-    values is then too large, 2**(k - 1), and looks like -2**(k - 1), which no product is.
+    If that is one bit too wide and ``act`` is signed, k can be one less: the only product that then overflows is that
+    of the two most negative values, 2**(k - 1), which reads as -2**(k - 1), a value that no product has.
     """
     product = act.bits + weight.bits
     for shift in (product, product - act.signed):

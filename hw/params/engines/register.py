@@ -1,4 +1,4 @@
-"""Layers of spiking neurons whose states are in registers."""
+"""The register engine: a small spiking layer with all states in registers."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from tospike.hw.params.check import require_range
 from tospike.hw.params.engines.spiking import SpikingLayerParams
 
 MAX_REGISTER_NEURONS = 256
-"""Neurons that a register engine may have: each has its own arithmetic."""
+"""Neurons of a register engine, at most: each has its own datapath."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterParams(SpikingLayerParams):
-    """The register engine of a small spiking layer: all neurons are updated in every cycle. Synapses are dense."""
+    """The register engine: dense synapses, and a datapath per neuron, so that all are updated in the same cycle."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -19,10 +19,10 @@ class RegisterParams(SpikingLayerParams):
 
     @property
     def lanes(self) -> int:
-        """All neurons."""
+        """One per neuron."""
         return self.neurons
 
     @property
     def in_registers(self) -> bool:
-        """All of them."""
+        """``True``."""
         return True

@@ -1,4 +1,4 @@
-"""Layers of spiking neurons: those whose states lie in a memory of words."""
+"""Spiking layers, and the event engine, which keeps their states in memory."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from tospike.hw.params.stream import SPIKE, Contents
 
 @dataclass(frozen=True, kw_only=True)
 class SpikingLayerParams(EventParams):
-    """What a layer of spiking neurons is, wherever its states are."""
+    """Parameters of a spiking layer, wherever its states are kept."""
 
     payload: IntFormat = field(default=SPIKE)
     neuron: NeuronParams = field(default=LifParams())
@@ -28,29 +28,29 @@ class SpikingLayerParams(EventParams):
         require_range("count-bits", self.count_bits, 1, 16)
         require(
             not self.recurrent or self.readout is not Readout.MEMBRANE,
-            "a recurrent engine cannot be read out by its membrane: put an LI or I behind it, or read spikes",
+            "a recurrent layer has no membrane readout: give it the readout spikes, and add a layer of LI or I neurons",
         )
         require(
             self.neuron.spikes or self.readout is Readout.MEMBRANE,
-            f"a {self.neuron.tag.upper()} neuron has no spikes: its readout must be membrane, not {self.readout.value}",
+            f"{self.neuron.tag.upper()} neurons do not spike: their readout must be membrane, not {self.readout.value}",
         )
 
     @property
     def takes(self) -> Contents:
-        """Spikes, or what stands for several."""
+        """Spikes, possibly graded."""
         return Contents.TRAIN
 
     @property
     def sends(self) -> Contents:
-        """Spikes, or of each neuron what is read out of it."""
+        """Spikes, or the non-zero counts or membranes."""
         return Contents.TRAIN if self.readout is Readout.SPIKES else Contents.SPARSE_FRAME
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpikingParams(SpikingLayerParams):
-    """The event engine of a spiking layer: states in a memory, ``lanes`` neurons updated per cycle.
+    """The event engine of a spiking layer: states in memory, ``lanes`` neurons updated per cycle.
 
-    Synapses are dense, or a ``window``: then an event reaches the neurons of the positions under whose windows it is.
+    Synapses are dense, or those of a ``window``: an event then reaches the output positions whose window covers it.
     """
 
     lanes: int = 8
@@ -62,8 +62,8 @@ class SpikingParams(SpikingLayerParams):
         require_range("lanes", self.lanes, 1, 64)
         require(
             self.update is NeuronUpdate.ALL or (self.neuron.is_static and not self.bias),
-            "--update active is for IF and I neurons without bias and refractory steps that begin below their "
-            "threshold, because all others change in every step: give --update all",
+            "--update active is for IF and I neurons without bias or refractory steps whose initial membrane is not "
+            "above the threshold; all others change in every time step: give --update all",
         )
         if self.window is not None:
             self._check_window(self.window)
@@ -72,30 +72,30 @@ class SpikingParams(SpikingLayerParams):
         require(
             (self.inputs, self.neurons) == (window.inputs, window.neurons),
             f"a window from {window.inputs} inputs to {window.neurons} neurons does not fit an event engine with "
-            f"{self.inputs} and {self.neurons}",
+            f"{self.inputs} inputs and {self.neurons} neurons",
         )
-        require(not self.recurrent, "an event engine with a window of weights cannot be recurrent")
+        require(not self.recurrent, "a convolutional event engine cannot be recurrent")
         require(
             self.update is NeuronUpdate.ALL,
-            "--update active is for dense synapses, whose events touch all neurons: a window needs --update all",
+            "--update active is for dense synapses, whose events reach all neurons: a window needs --update all",
         )
         require(self.neuron.noise is None, "a noisy threshold is for dense synapses: leave the noise out")
         require(
             self.lanes <= window.channels,
-            f"{self.lanes} lanes are more than the {window.channels} channels of a window",
+            f"{self.lanes} lanes are more than the {window.channels} channels of a window: give fewer lanes",
         )
         require(
             not window.depthwise or self.lanes % window.fan_out == 0 or window.fan_out % self.lanes == 0,
-            f"{self.lanes} lanes and {window.fan_out} output channels for each input of a depthwise window do not "
-            "divide one another: give other lanes",
+            f"neither of {self.lanes} lanes and {window.fan_out} output channels per input channel of a depthwise "
+            "window divides the other: give other lanes",
         )
 
     @property
     def arriving_image(self) -> tuple[int, int, int] | None:
-        """What a window lies on."""
+        """The image that a window slides over."""
         return None if self.window is None else self.window.shape
 
     @property
     def sent_image(self) -> tuple[int, int, int] | None:
-        """A window's neurons go position by position, channels innermost."""
+        """The neurons of a window, sent position by position, channels innermost."""
         return None if self.window is None else (self.window.channels, *self.window.size)

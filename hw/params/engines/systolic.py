@@ -1,4 +1,4 @@
-"""The systolic engine: dense layers on an array, one after another."""
+"""The systolic engine: dense layers on a systolic array, one after another."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,12 +13,12 @@ from tospike.hw.params.stream import WORD_BITS, Contents, TokenFormat
 
 
 class WeightSource(StrEnum):
-    """Where the systolic engine's weights are."""
+    """Where the systolic engine's weights come from."""
 
     MEMORY = "memory"
-    """On chip, all of them."""
+    """On-chip memory that holds all of them."""
     STREAM = "stream"
-    """With the host, which sends them for each frame in the order of use."""
+    """The host, which streams them in for each frame, in the order of use."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +47,13 @@ class DenseLayer:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates that the layer needs."""
+        """Multiply-accumulates of the layer."""
         return self.rows * self.inputs * self.outputs
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystolicParams(EngineParams):
-    """The systolic engine: array, operand and result buffers, requantiser, and the layers that it runs in turn."""
+    """The systolic engine: array, operand and result buffers, requantiser, and the layers that it runs in sequence."""
 
     array: ArrayParams
     layers: tuple[DenseLayer, ...]
@@ -62,7 +62,7 @@ class SystolicParams(EngineParams):
     counter_bits: int = 32
     weights: WeightSource = WeightSource.MEMORY
     weight_queue: int = 32
-    """Words of weights, one for each column, that wait on chip when they are streamed."""
+    """Depth of the FIFO of streamed weights, in words of one weight per column."""
 
     def __post_init__(self) -> None:
         require_range("weight-queue", self.weight_queue, 4, 1 << 12)
@@ -81,47 +81,47 @@ class SystolicParams(EngineParams):
 
     @property
     def streams_weights(self) -> bool:
-        """Whether the weights come from the host."""
+        """Whether the host streams in the weights."""
         return self.weights is WeightSource.STREAM
 
     @property
     def beats_per_word(self) -> int:
-        """Beats of the weight stream for a word of weights, one for each column, the first of them lowest."""
+        """Beats of the weight stream per word of one weight per column, column 0 in the lowest bits of its first."""
         return ceil_div(self.array.cols * self.array.weight_bits, WORD_BITS)
 
     @property
     def input(self) -> TokenFormat:
-        """Tokens that come in: the first layer's activations, address = row * inputs + column."""
+        """Format of the input tokens: the first layer's activations, address = row * inputs + column."""
         first = self.layers[0]
         return TokenFormat(addresses=first.rows * first.inputs, payload=self.array.act)
 
     @property
     def output(self) -> TokenFormat:
-        """Tokens that go out: the last layer's results, address = row * outputs + column."""
+        """Format of the output tokens: the last layer's results, address = row * outputs + column."""
         last = self.layers[-1]
         payload = self.array.acc if last.clamp is None else self.array.act
         return TokenFormat(addresses=last.rows * last.outputs, payload=payload)
 
     @property
     def takes(self) -> Contents:
-        """Activations."""
+        """The first layer's activations."""
         return Contents.FRAME
 
     @property
     def sends(self) -> Contents:
-        """Results."""
+        """The last layer's results."""
         return Contents.FRAME
 
     @property
     def blank_weight(self) -> int:
-        """A single bit stands for 1 or -1."""
+        """0, but 1 for 1-bit weights, whose stored bit 0 means +1."""
         return int(self.array.weight_bits == 1)
 
     @property
     def arrays(self) -> tuple[ArrayParams, ...]:
-        """Its one array."""
+        """Its only array."""
         return (self.array,)
 
-    def made_of(self, primitives: PrimitiveSet) -> "SystolicParams":
-        """The same engine, its array of other cells."""
-        return replace(self, array=self.array.made_of(primitives))
+    def with_primitives(self, primitives: PrimitiveSet) -> "SystolicParams":
+        """Return this engine with its array built from other primitives."""
+        return replace(self, array=self.array.with_primitives(primitives))

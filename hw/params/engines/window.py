@@ -1,4 +1,4 @@
-"""What an input of an image reaches: the geometry of convolutions on the event engine."""
+"""The geometry of convolutions on the event engine."""
 
 import math
 from dataclasses import dataclass
@@ -8,16 +8,15 @@ from tospike.hw.params.check import require, require_range
 
 @dataclass(frozen=True, kw_only=True)
 class EventWindow:
-    """A window of weights that slides over an image of events.
+    """A convolution window that slides over an image of events, optionally after sum pooling.
 
-    On the streams an image's values are addressed position by position, channels innermost:
-    ``address = (y * width + x) * channels + channel``. Input (y, x) first falls into the pooled pixel
-    ``(y // pool[0], x // pool[1])``, whose events are those of all its inputs; the window then slides over the pooled
-    pixels.
+    Event streams address an image position by position, channels innermost:
+    ``address = (y * width + x) * channels + channel``. An event at (y, x) belongs to the pooled pixel
+    ``(y // pool[0], x // pool[1])``, and the window slides over the pooled pixels.
     """
 
     shape: tuple[int, int, int]
-    """(channels, height, width) that come in."""
+    """(channels, height, width) of the input."""
     channels: int
     """Output channels."""
     kernel: tuple[int, int]
@@ -25,9 +24,9 @@ class EventWindow:
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Top, left, bottom, right, in pooled pixels."""
     pool: tuple[int, int] = (1, 1)
-    """Inputs of a pooled pixel: sum pooling."""
+    """(height, width) of a pooled pixel: sum pooling."""
     depthwise: bool = False
-    """Output channels ``n * c`` to ``n * c + n - 1`` see input channel c only, n being ``fan_out``."""
+    """Output channels ``n * c`` to ``n * c + n - 1`` see only input channel c, with n = ``fan_out``."""
 
     def __post_init__(self) -> None:
         sizes = (*self.shape, self.channels, *self.kernel, *self.stride, *self.pool)
@@ -44,7 +43,8 @@ class EventWindow:
         )
         require(
             not self.depthwise or self.channels % self.shape[0] == 0,
-            f"{self.channels} output channels of a depthwise window are no multiple of its {self.shape[0]} inputs",
+            f"{self.channels} output channels of a depthwise window are no multiple of its {self.shape[0]} input "
+            "channels",
         )
         require_range("inputs", self.inputs, 1, 1 << 16)
         require_range("neurons", self.neurons, 1, 1 << 16)
@@ -63,25 +63,25 @@ class EventWindow:
 
     @property
     def positions(self) -> int:
-        """Positions of the output."""
+        """Output positions."""
         return math.prod(self.size)
 
     @property
     def taps(self) -> int:
-        """Pooled pixels under the window."""
+        """Pooled pixels covered by the window."""
         return math.prod(self.kernel)
 
     @property
     def inputs(self) -> int:
-        """Addresses that come in."""
+        """Input addresses."""
         return math.prod(self.shape)
 
     @property
     def neurons(self) -> int:
-        """Neurons: one for each position and output channel."""
+        """Neurons: one for each output position and channel."""
         return self.positions * self.channels
 
     @property
     def fan_out(self) -> int:
-        """Neurons that an event reaches in a position under whose window it is."""
+        """Neurons that an event reaches at an output position whose window covers it."""
         return self.channels // self.shape[0] if self.depthwise else self.channels

@@ -1,5 +1,5 @@
-"""Knobs, ranges and latency of neurons: what golden model and hardware both may see.
+"""Parameters, ranges and latency of neurons: what golden model and hardware share.
 
-A file here has the name of its golden step in `tospike.sim.spiking.neurons` and of its datapath in
+Each module has the same name as its golden step in `tospike.sim.spiking.neurons` and its datapath in
 `tospike.hw.spiking.neurons`.
 """

@@ -1,4 +1,4 @@
-"""Neurons with a synaptic current: CuBa LIF, and CuBa LI without a threshold."""
+"""Current-based neurons: CuBa LIF, and CuBa LI without a threshold."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from tospike.hw.params.numbers import IntFormat
 class CubaParams(LeakyParams):
     """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + leak_bias + i``.
 
-    The events, and the biases, are added to the current; ``leak_bias`` is what a leak potential adds to the membrane in
-    every step.
+    Events and biases are added to the synaptic current i. ``leak_bias`` is the contribution of a non-zero leak
+    potential to the membrane in every time step.
     """
 
     synaptic: ClassVar[bool] = True
@@ -35,7 +35,7 @@ class CubaParams(LeakyParams):
 
     @property
     def accumulated(self) -> IntFormat:
-        """Format of what the events are added to: the synaptic current."""
+        """Format of the state that accumulates events: the synaptic current."""
         return IntFormat(bits=self.current_bits, signed=True)
 
     @property
@@ -43,9 +43,9 @@ class CubaParams(LeakyParams):
         return {**super().leaks, "current": self.synapse}
 
     @property
-    def side(self) -> Mapping[str, IntFormat]:
-        """With the ``membrane``, its leak done."""
-        return {**super().side, "membrane": self.state}
+    def aux(self) -> Mapping[str, IntFormat]:
+        """Including the ``membrane``, with its leak already applied."""
+        return {**super().aux, "membrane": self.state}
 
     @property
     def constants(self) -> tuple[int, ...]:
@@ -53,29 +53,29 @@ class CubaParams(LeakyParams):
 
     @property
     def join_cycles(self) -> int:
-        """One adds current and membrane."""
+        """One more cycle to add current and membrane."""
         return super().join_cycles + 1
 
     @property
-    def side_sums(self) -> int:
-        return super().side_sums + 1
+    def aux_sums(self) -> int:
+        return super().aux_sums + 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class CubaLiParams(CubaParams):
-    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + i``; no threshold: a membrane readout."""
+    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + leak_bias + i``; no threshold, so a membrane readout."""
 
     tag: ClassVar[str] = "cubali"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CubaLifParams(FiringParams, CubaParams):
-    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + i``; spike and reset when v > threshold."""
+    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + leak_bias + i``; spike and reset when v > threshold."""
 
     tag: ClassVar[str] = "cubalif"
 
     @property
-    def rest_steps(self) -> int:
-        """A hard reset in the next step wipes out the whole of that, as a step of rest does."""
-        late = self.reset_timing is ResetTiming.NEXT and self.reset is not Reset.SUBTRACT
-        return self.refractory or int(late)
+    def refractory_steps(self) -> int:
+        """At least 1 for a hard reset in the next time step, which discards that step as a refractory step does."""
+        resets_late = self.reset_timing is ResetTiming.NEXT and self.reset is not Reset.SUBTRACT
+        return self.refractory or int(resets_late)

@@ -1,4 +1,4 @@
-"""Neurons that sum up what comes: IF, and I without a threshold."""
+"""Integrating neurons without leak: IF, and I without a threshold."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,7 +9,7 @@ from tospike.hw.params.neurons.membrane import MembraneParams
 
 @dataclass(frozen=True, kw_only=True)
 class IParams(MembraneParams):
-    """``v <- v + I``; no threshold: a membrane readout."""
+    """``v <- v + I``; no threshold, so a membrane readout."""
 
     tag: ClassVar[str] = "i"
 

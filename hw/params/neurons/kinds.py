@@ -1,4 +1,4 @@
-"""The neurons that there are, by their names."""
+"""The registry of neuron models."""
 
 from dataclasses import MISSING, fields
 from enum import StrEnum
@@ -24,7 +24,7 @@ NEURONS: tuple[type[NeuronParams], ...] = (
 
 
 class NeuronKind(StrEnum):
-    """A neuron by its name, which is NIR's where NIR has it."""
+    """Name of a neuron model, as in NIR where NIR has the model."""
 
     IF = IfParams.tag
     LIF = LifParams.tag
@@ -36,12 +36,12 @@ class NeuronKind(StrEnum):
 
     @property
     def params(self) -> type[NeuronParams]:
-        """Its knobs."""
+        """Class of its parameters."""
         return next(cls for cls in NEURONS if cls.tag == self.value)
 
     @property
     def knobs(self) -> frozenset[str]:
-        """Their names."""
+        """Names of its parameters."""
         return frozenset(field.name for field in fields(self.params))
 
     @property
@@ -56,17 +56,17 @@ class NeuronKind(StrEnum):
 
     @property
     def synaptic(self) -> bool:
-        """Whether the input goes to a synaptic current, which decays and which the membrane integrates."""
+        """Whether events charge a decaying synaptic current, which the membrane integrates."""
         return self.params.synaptic
 
 
 def neuron_params(kind: NeuronKind, **knobs: Any) -> NeuronParams:
-    """Return the neuron of a kind. A knob that only other neurons have may be given as what it is if nobody gives it.
+    """Return a neuron of a kind. A parameter that it lacks may be given if its value is the default.
 
     Raises
     ------
     InputError
-        A knob that the neuron lacks says something, or a value is none for it.
+        A parameter that the neuron lacks is not at its default, or a value is out of range.
     """
     defaults = {field.name: field.default for cls in NEURONS for field in fields(cls)}
     for name in knobs.keys() - kind.knobs:

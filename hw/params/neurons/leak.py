@@ -1,10 +1,15 @@
-"""How a state decays."""
+"""Leak: the decay of a state per time step."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.numbers import Rounding
+
+MAX_SHIFT = 15
+"""Largest shift of a leak."""
+MAX_DECAY_BITS = 16
+"""Largest number of fraction bits of a decay."""
 
 
 class LeakKind(StrEnum):
@@ -13,14 +18,14 @@ class LeakKind(StrEnum):
     SHIFT = "shift"
     """v - round(v / 2**shift)."""
     MULTIPLY = "multiply"
-    """round(v * decay / 2**fraction_bits)."""
+    """round(v * decay / 2**decay_bits)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeakParams:
-    """leak(v). For ``SHIFT`` only ``shift`` counts, for ``MULTIPLY`` only ``decay`` and ``decay_bits``.
+    """leak(v). ``SHIFT`` uses only ``shift``, ``MULTIPLY`` only ``decay`` and ``decay_bits``.
 
-    If it ``varies``, ``MULTIPLY`` takes each neuron's decay from a memory, and ``decay`` does not count.
+    If it ``varies``, ``MULTIPLY`` reads each neuron's decay from a memory, and ``decay`` is unused.
     """
 
     kind: LeakKind = LeakKind.SHIFT
@@ -33,8 +38,8 @@ class LeakParams:
     def __post_init__(self) -> None:
         require(
             not self.varies or self.kind is LeakKind.MULTIPLY,
-            "a leak that varies between neurons is by multiplier: give leak multiply",
+            "a decay per neuron needs a multiplier: give leak multiply",
         )
-        require_range("leak-shift", self.shift, 1, 15)
-        require_range("decay-bits", self.decay_bits, 1, 16)
+        require_range("leak-shift", self.shift, 1, MAX_SHIFT)
+        require_range("decay-bits", self.decay_bits, 1, MAX_DECAY_BITS)
         require_range("decay", self.decay, 0, 1 << self.decay_bits)

@@ -1,4 +1,4 @@
-"""Neurons whose membrane leaks: LIF, and LI without a threshold."""
+"""Leaky integrating neurons: LIF, and LI without a threshold."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class LeakyParams(MembraneParams):
 
 @dataclass(frozen=True, kw_only=True)
 class LiParams(LeakyParams):
-    """``v <- leak(v) + I``; no threshold: a membrane readout."""
+    """``v <- leak(v) + I``; no threshold, so a membrane readout."""
 
     tag: ClassVar[str] = "li"
 

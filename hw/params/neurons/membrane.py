@@ -1,4 +1,4 @@
-"""A membrane that lasts from step to step."""
+"""Neurons whose membrane persists from time step to time step."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ class MembraneParams(NeuronParams):
     """``v <- v + I``, then ``v <- max(v, lower_bound)`` if there is one."""
 
     initial: int = 0
-    """SpikingNeuron at the start of a sample, which the first step leaks as any other."""
+    """Membrane at the start of a sample, which the first time step leaks like any other."""
     lower_bound: int | None = None
-    """No membrane goes lower into the next step: it is applied once per step, behind the reset. What is compared with
-    a threshold, and what a neuron without one shows, comes before (``min_v_mem`` of Sinabs)."""
+    """Lower bound of the membrane (``min_v_mem`` of Sinabs), applied once per time step after the reset: neither the
+    comparison with the threshold nor a membrane readout sees the clipped value."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,4 +1,4 @@
-"""What every neuron is asked: by the engines that hold it, their golden models, the planner and the energy model."""
+"""The interface that every neuron model implements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,121 +12,118 @@ from tospike.hw.params.numbers import IntFormat
 
 @dataclass(frozen=True, kw_only=True)
 class NeuronParams:
-    """One layer's neuron, as far as all neurons are alike. States saturate at both ends of their formats after every
-    addition.
+    """The neurons of a layer: what all models have in common. States saturate after every addition.
 
-    A neuron is a class of these, which adds its knobs and says what differs from here; a golden step, registered in
+    A neuron model is a subclass that adds parameters and overrides what differs; a golden step, registered in
     `tospike.sim.spiking.neurons`; and a datapath, registered in `tospike.hw.spiking.neurons`.
     """
 
     tag: ClassVar[str] = ""
-    """Its name on the command line; every neuron has one."""
+    """Name on the command line, unique to each neuron model."""
     spikes: ClassVar[bool] = False
-    """Whether it has a threshold; else its membrane is read out."""
+    """Whether it has a threshold; otherwise its membrane is read out."""
     synaptic: ClassVar[bool] = False
     """Whether events are added to a synaptic current, which the membrane integrates."""
 
     state_bits: int = 16
     """Width of the membrane."""
     state_fraction_bits: int = 0
-    """Fraction bits that states have and weights lack: an event adds ``payload * weight * 2**state_fraction_bits``."""
+    """Fraction bits of states relative to weights: an event adds ``payload * weight * 2**state_fraction_bits``."""
 
     def __post_init__(self) -> None:
-        require(self.tag != "", f"{type(self).__name__} is what neurons have in common, and none itself")
+        require(self.tag != "", f"{type(self).__name__} is an abstract neuron model: use one of its subclasses")
         require_range("state-bits", self.state_bits, 4, 32)
-        require_range("weight-shift", self.state_fraction_bits, 0, 15)
+        require_range("state-fraction-bits", self.state_fraction_bits, 0, 15)
 
     # ------------------------------------------------------------------------------------------- states
 
     @property
     def state(self) -> IntFormat:
-        """The membrane potential is signed."""
+        """Format of the membrane potential: signed."""
         return IntFormat(bits=self.state_bits, signed=True)
 
     @property
     def accumulated(self) -> IntFormat:
-        """Format of what the events are added to: the membrane."""
+        """Format of the state that accumulates events: the membrane."""
         return self.state
 
     @property
-    def side(self) -> Mapping[str, IntFormat]:
-        """States besides what events are added to, which only an update touches; all are 0 at the start of a sample but
-        a ``membrane``."""
+    def aux(self) -> Mapping[str, IntFormat]:
+        """Auxiliary states, which updates access but events do not. All but ``membrane`` start a sample at 0."""
         return {}
 
     @property
-    def has_side(self) -> bool:
-        """Whether there are any."""
-        return bool(self.side)
+    def has_aux(self) -> bool:
+        """Whether there are auxiliary states."""
+        return bool(self.aux)
 
     @property
     def leaks(self) -> Mapping[str, LeakParams]:
-        """The leaks of ``membrane`` and synaptic ``current``, as far as there are any, in this order."""
+        """The leaks of ``membrane`` and synaptic ``current`` that the neuron has, in this order."""
         return {}
 
     @property
     def varying(self) -> Mapping[str, LeakParams]:
-        """Those whose decays differ between neurons."""
+        """The leaks with a decay per neuron."""
         return {name: leak for name, leak in self.leaks.items() if leak.varies}
 
     @property
     def initial(self) -> int:
-        """SpikingNeuron at the start of a sample, which the first step leaks as any other."""
+        """Membrane at the start of a sample, which the first time step leaks like any other."""
         return 0
 
     @property
     def constants(self) -> tuple[int, ...]:
-        """What a membrane must be able to hold besides what comes in."""
+        """Constants that the membrane format must hold."""
         return ()
 
     # ------------------------------------------------------------------------------------------- spikes
 
     @property
     def spike(self) -> IntFormat:
-        """Spikes of a neuron in a step."""
+        """Format of the number of spikes of a neuron in a time step."""
         return IntFormat(bits=self.spike_bits, signed=False)
 
     @property
     def spike_bits(self) -> int:
-        """Bits of that number."""
+        """Width of the number of spikes of a neuron in a time step."""
         return 1
 
     @property
     def noise(self) -> NoiseParams | None:
-        """What the engine draws for each neuron in each step."""
+        """Noise that the engine draws for each neuron in each time step."""
         return None
 
     @property
     def is_static(self) -> bool:
-        """Whether a step without events changes nothing, as long as the neuron does not spike: nothing leaks, is added
-        or counted, and no sample begins above the threshold."""
+        """Whether a time step without events leaves a neuron below its threshold as it is: no leak, no bias, no count,
+        and no initial membrane above the threshold."""
         return False
 
     @property
     def spikes_again_above(self) -> int | None:
-        """The membrane, before the reset, above which a neuron spikes in the next step too if nothing comes; ``None``
-        if there is none. Only for a neuron that is ``is_static``."""
+        """The membrane, before the reset, above which a neuron spikes again in the next time step without an event;
+        ``None`` if there is no such membrane. Defined only if ``is_static``."""
         return None
 
     # ------------------------------------------------------------------------------------------ hardware
 
     @property
     def join_cycles(self) -> int:
-        """Pipeline cycles from what the events are added to until the membrane."""
+        """Pipeline cycles from the state that accumulates events to the membrane."""
         return 0
 
     @property
     def extra_cycles(self) -> int:
-        """Pipeline cycles more than those of a LIF that spikes once per step."""
+        """Pipeline cycles in addition to those of a LIF that spikes at most once per time step."""
         return self.join_cycles
 
     @property
-    def side_sums(self) -> int:
-        """Sums of an update that may saturate besides that of what the events are added to."""
+    def aux_sums(self) -> int:
+        """Saturating sums of an update other than that of the state that accumulates events."""
         return 0
 
     @property
     def join_additions(self) -> int:
-        """Additions by which the membrane comes from what the events are added to, where they count as work of their
-        own."""
+        """Additions from the state that accumulates events to the membrane that the energy model charges separately."""
         return 0

@@ -9,18 +9,20 @@ from tospike.hw.params.neurons.threshold import ThresholdParams
 from tospike.hw.params.numbers import IntFormat
 
 MAX_TAPS = 7
-"""Earlier inputs that a sliding neuron may weigh."""
+"""Earlier inputs that a sliding neuron can weight, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SlidingParams(ThresholdParams):
-    """v = the sum of the last inputs, each by a power of two: ``I(t) + sum of I(t - n) / 2**taps[n - 1]``; spike when
-    v > threshold. Nothing of a membrane lasts, so that there is no reset."""
+    """``v = I(t) + sum of I(t - n) / 2**taps[n - 1]`` over the taps n = 1, 2, ...; spike when v > threshold.
+
+    No membrane persists, so there is no reset.
+    """
 
     tag: ClassVar[str] = "sliding"
 
     taps: tuple[int, ...] = (1, 2, 3)
-    """The input of n steps before counts ``floor(input / 2**taps[n - 1])``."""
+    """The input of n time steps before contributes ``floor(input / 2**taps[n - 1])``."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -29,9 +31,9 @@ class SlidingParams(ThresholdParams):
             require_range("taps", tap, 0, 15)
 
     @property
-    def side(self) -> Mapping[str, IntFormat]:
-        """With the inputs of the steps before, the last one first."""
-        return {**super().side, **{f"input_{n}": self.state for n in range(1, len(self.taps) + 1)}}
+    def aux(self) -> Mapping[str, IntFormat]:
+        """Including the inputs of earlier time steps, the most recent first."""
+        return {**super().aux, **{f"input_{n}": self.state for n in range(1, len(self.taps) + 1)}}
 
     @property
     def is_static(self) -> bool:
@@ -39,7 +41,7 @@ class SlidingParams(ThresholdParams):
 
     @property
     def join_cycles(self) -> int:
-        """One for each level of a tree that adds the terms two by two."""
+        """One per level of a binary adder tree over the terms."""
         return len(self.taps).bit_length()
 
     @property

@@ -1,4 +1,4 @@
-"""When a neuron spikes."""
+"""Firing thresholds: constant, adaptive or noisy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from tospike.hw.params.numbers import IntFormat
 
 
 class Comparison(StrEnum):
-    """When a membrane spikes."""
+    """How the membrane is compared with the threshold for a spike."""
 
     ABOVE = "above"
     """v > threshold."""
@@ -24,21 +24,23 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptationParams:
-    """An adaptive threshold (ALIF; Bellec et al. 2018, arXiv:1803.09574): ``v > threshold + a``, where
-    ``a <- leak(a) + step`` after a step with a spike, and ``a <- leak(a)`` after one without. ``a`` begins at 0 and
-    saturates in the format of the membrane; a reset by subtraction subtracts ``threshold`` alone."""
+    """An adaptive threshold (ALIF; Bellec et al. 2018, arXiv:1803.09574): spike when ``v > threshold + a``.
+
+    ``a <- leak(a) + step`` after a time step with a spike, and ``a <- leak(a)`` after one without. ``a`` starts at 0
+    and saturates in the format of the membrane; a reset by subtraction subtracts ``threshold`` alone.
+    """
 
     step: int = 1
     leak: LeakParams = field(default=LeakParams())
 
     def __post_init__(self) -> None:
         require_range("adaptation", self.step, 1, 1 << 30)
-        require(not self.leak.varies, "the leak of an adaptive threshold is common to all neurons")
+        require(not self.leak.varies, "the leak of an adaptive threshold is the same for all neurons")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ThresholdParams(NeuronParams):
-    """A neuron that spikes when its membrane is above a threshold. A spike changes nothing, as far as is said here."""
+    """A neuron that spikes when its membrane is above a threshold. Subclasses define the reset."""
 
     spikes: ClassVar[bool] = True
 
@@ -46,7 +48,7 @@ class ThresholdParams(NeuronParams):
     comparison: Comparison = Comparison.ABOVE
     adaptation: AdaptationParams | None = None
     noise: NoiseParams | None = None
-    """Added to the membrane where it is compared with the threshold, and nowhere else."""
+    """Added to the membrane for the comparison with the threshold alone."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,17 +58,17 @@ class ThresholdParams(NeuronParams):
 
     @property
     def spikes_at_threshold(self) -> bool:
-        """Whether a membrane at its threshold spikes."""
+        """Whether a membrane equal to the threshold spikes."""
         return self.comparison is Comparison.AT_LEAST
 
     @property
     def limit(self) -> int:
-        """A neuron spikes when its membrane is above this."""
+        """The largest membrane that does not spike."""
         return self.threshold - self.spikes_at_threshold
 
     @property
     def moves_threshold(self) -> bool:
-        """Whether a membrane is compared with more than the constant threshold."""
+        """Whether the effective threshold varies: it is adaptive or noisy."""
         return self.adaptation is not None or self.noise is not None
 
     @property
@@ -74,29 +76,34 @@ class ThresholdParams(NeuronParams):
         return (*super().constants, self.threshold + 1)
 
     @property
-    def side(self) -> Mapping[str, IntFormat]:
-        """With what the neuron needs of its past spikes: the refractory steps that are left, whether a threshold is
-        still to be subtracted before the comparison, how far the threshold is raised."""
+    def aux(self) -> Mapping[str, IntFormat]:
+        """Including what the past spikes leave behind: the remaining refractory steps, whether the threshold is still
+        to be subtracted before the comparison, and the offset of an adaptive threshold."""
         needed = {
             "refractory_count": (
-                self.rest_steps > 0,
-                IntFormat(bits=max(1, self.rest_steps.bit_length()), signed=False),
+                self.refractory_steps > 0,
+                IntFormat(bits=max(1, self.refractory_steps.bit_length()), signed=False),
             ),
             "pending_reset": (self.pending_reset, IntFormat(bits=1, signed=False)),
             "threshold_offset": (self.adaptation is not None, self.state),
         }
-        return {**super().side, **{name: fmt for name, (is_there, fmt) in needed.items() if is_there}}
+        return {**super().aux, **{name: fmt for name, (is_there, fmt) in needed.items() if is_there}}
 
     @property
     def is_static(self) -> bool:
-        return super().is_static and self.initial <= self.limit and self.rest_steps == 0 and not self.moves_threshold
+        return (
+            super().is_static and self.initial <= self.limit and self.refractory_steps == 0 and not self.moves_threshold
+        )
 
     @property
     def spikes_again_above(self) -> int | None:
-        left = {Reset.NONE: 0, Reset.SUBTRACT: (self.spike.max + self.pending_reset) * self.threshold}.get(self.reset)
-        if left is None:
+        reset_amount = {
+            Reset.NONE: 0,
+            Reset.SUBTRACT: (self.spike.max + self.pending_reset) * self.threshold,
+        }.get(self.reset)
+        if reset_amount is None:
             return None
-        limit = self.limit + left
+        limit = self.limit + reset_amount
         return limit if limit < self.state.max else None
 
     # --------------------------------------------------------------------------------------- what a spike does
@@ -108,36 +115,36 @@ class ThresholdParams(NeuronParams):
 
     @property
     def reset_value(self) -> int:
-        """Where a reset other than by subtraction leads."""
+        """The membrane after a hard reset."""
         return 0
 
     @property
     def reset_timing(self) -> ResetTiming:
-        """When."""
+        """When a spike resets the membrane."""
         return ResetTiming.SAME
 
     @property
-    def rest_steps(self) -> int:
-        """Steps after a spike in which the membrane is held at its reset value."""
+    def refractory_steps(self) -> int:
+        """Time steps after a spike in which the membrane is held at its reset value."""
         return 0
 
     @property
     def pending_reset(self) -> bool:
-        """Whether a membrane may have to exceed the threshold twice to spike."""
+        """Whether a membrane may have to exceed twice the threshold to spike, see ``ResetTiming.SNNTORCH``."""
         return False
 
     # ------------------------------------------------------------------------------------------ hardware
 
     @property
     def count_cycles(self) -> int:
-        """Pipeline cycles for each further bit of the number of spikes."""
+        """Pipeline cycles of the number of spikes, two for each bit beyond the first."""
         return 2 * (self.spike_bits - 1)
 
     @property
     def extra_cycles(self) -> int:
-        """One is for what moves the threshold."""
+        """Including one for an adaptive or noisy threshold."""
         return super().extra_cycles + int(self.moves_threshold) + self.count_cycles
 
     @property
-    def side_sums(self) -> int:
-        return super().side_sums + int(self.adaptation is not None)
+    def aux_sums(self) -> int:
+        return super().aux_sums + int(self.adaptation is not None)

@@ -10,13 +10,13 @@ from tospike.hw.params import (
     NeuronParams,
     SlidingParams,
 )
-from tospike.hw.spiking.neurons.cell import Neuron, decay_layout, side_layout
+from tospike.hw.spiking.neurons.cell import Neuron, aux_layout, decay_layout
 from tospike.hw.spiking.neurons.cuba import CubaLi, CubaLif
 from tospike.hw.spiking.neurons.integrating import I, If
 from tospike.hw.spiking.neurons.leaky import Li, Lif
 from tospike.hw.spiking.neurons.sliding import Sliding
 
-__all__ = ["DATAPATHS", "Neuron", "decay_layout", "make_neuron", "side_layout"]
+__all__ = ["DATAPATHS", "Neuron", "aux_layout", "decay_layout", "make_neuron"]
 
 DATAPATHS: dict[type[NeuronParams], type[Neuron]] = {
     IParams: I,

@@ -11,9 +11,9 @@ from tospike.hw.params import IntFormat, LeakParams, NeuronParams
 from tospike.hw.spiking.neurons.decay import Decay
 
 
-def side_layout(params: NeuronParams) -> data.StructLayout:
+def aux_layout(params: NeuronParams) -> data.StructLayout:
     """Return a neuron's states besides what events are added to."""
-    return data.StructLayout({name: shape_of(fmt) for name, fmt in params.side.items()})
+    return data.StructLayout({name: shape_of(fmt) for name, fmt in params.aux.items()})
 
 
 def decay_layout(params: NeuronParams) -> data.StructLayout:
@@ -41,7 +41,7 @@ class Neuron(wiring.Component):
     -------
     state : In(signed)
         Cycle 0: membrane or synaptic current, after the step's last addition.
-    side : In(side_layout(params))
+    aux : In(aux_layout(params))
         Cycle 0; only if the neuron has such state.
     clear : In(1)
         Cycle 2: ``decayed`` starts from 0, because the sample ends or because there is no membrane at all.
@@ -60,14 +60,14 @@ class Neuron(wiring.Component):
         Cycle 1: the membrane after the reset; with a reset in the next step, before it.
     decayed : Out(signed)
         Cycle 4: the next step's membrane, or current, before the events.
-    side_after : Out(side_layout(params))
+    aux_next : Out(aux_layout(params))
         Cycle 4; only if the neuron has such state.
     again : Out(1)
         Cycle 1, whatever ``extra_cycles``: it will spike in the next step too, if nothing comes; only with ``again``.
     joined : Out(1)
         The cycle of the membrane: the sum that it is did not fit; only if it takes ``join_cycles``.
     saturated : Out(SUMS)
-        Cycle 4: the sum of ``decayed`` did not fit; then the ``side_sums`` of the parameters, of ``side_after``.
+        Cycle 4: the sum of ``decayed`` did not fit; then the ``aux_sums`` of the parameters, of ``aux_next``.
     """
 
     def __init__(self, params: NeuronParams, *, bias: bool = False, again: bool = False, pipelined: bool = True):
@@ -91,8 +91,8 @@ class Neuron(wiring.Component):
             members["bias"] = In(shape_of(params.accumulated))
         if again:
             members["again"] = Out(1)
-        if params.has_side:
-            members |= {"side": In(side_layout(params)), "side_after": Out(side_layout(params))}
+        if params.has_aux:
+            members |= {"aux": In(aux_layout(params)), "aux_next": Out(aux_layout(params))}
         if params.noise is not None:
             members["noise"] = In(shape_of(params.noise.value))
         if params.varying:
@@ -138,7 +138,7 @@ class Neuron(wiring.Component):
         return None
 
     def advance(self, m: Module, base: Value, amount: Value | None) -> None:
-        """Drive ``decayed``, and what ``fire`` does not of ``side_after``, by what `fire` returned."""
+        """Drive ``decayed``, and what ``fire`` does not of ``aux_next``, by what `fire` returned."""
         addend = difference(self.bias if self._bias else None, amount)
         decayed = self.decay(m, "membrane", base, self.leak(), self._params.state, addend, flag=self.saturated[0])
         m.d.comb += self.decayed.eq(decayed)
@@ -175,7 +175,7 @@ class Neuron(wiring.Component):
         return decay.decayed
 
     def side_flag(self) -> Value:
-        """The next bit of ``saturated`` for a sum of ``side_after``."""
+        """The next bit of ``saturated`` for a sum of ``aux_next``."""
         self._side_sums += 1
         return self.saturated[self._side_sums]
 

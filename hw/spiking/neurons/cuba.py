@@ -9,16 +9,16 @@ from tospike.hw.spiking.neurons.threshold import ThresholdNeuron
 
 
 class CubaNeuron(LeakyNeuron):
-    """The current is the ``state``, and its leak and bias are ``decayed``; the membrane stays in ``side``::
+    """The current is the ``state``, and its leak and bias are ``decayed``; the membrane stays in ``aux``::
 
-    state + side.membrane -> membrane -> spike -> after -> leak -> side_after.membrane (rounded, + drift)
+    state + aux.membrane -> membrane -> spike -> after -> leak -> aux_next.membrane (rounded, + drift)
     """
 
     def membrane(self, m):
         """A cycle adds the current to it."""
         state = self._params.state
         membrane = Signal(shape_of(state))
-        total = self.side.membrane + self.state
+        total = self.aux.membrane + self.state
         fitting = saturate(total, state)
         later = self.later(m)
         later += [membrane.eq(fitting), self.joined.eq(fitting != total)]
@@ -34,7 +34,7 @@ class CubaNeuron(LeakyNeuron):
         current = self.delayed(m, self.state, 2 + params.extra_cycles)
         bias = self.bias if self._bias else None
         decayed = self.decay(m, "current", current, params.synapse, params.accumulated, bias, flag=self.saturated[0])
-        m.d.comb += [self.side_after.membrane.eq(membrane), self.decayed.eq(decayed)]
+        m.d.comb += [self.aux_next.membrane.eq(membrane), self.decayed.eq(decayed)]
 
 
 class CubaLi(CubaNeuron):

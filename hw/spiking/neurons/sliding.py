@@ -14,7 +14,7 @@ class Sliding(ThresholdNeuron):
         """The weighted sum of the inputs, exact until it saturates."""
         params = self._params
         later = self.later(m)
-        terms = [self.state, *(self.side[f"input_{n}"] >> tap for n, tap in enumerate(params.taps, 1))]
+        terms = [self.state, *(self.aux[f"input_{n}"] >> tap for n, tap in enumerate(params.taps, 1))]
         while len(terms) > 1:
             pairs = [terms[n : n + 2] for n in range(0, len(terms), 2)]
             sums = [pair[0] + pair[1] if len(pair) == 2 else pair[0] for pair in pairs]
@@ -35,6 +35,6 @@ class Sliding(ThresholdNeuron):
         super().advance(m, base, amount)
         names = [f"input_{n}" for n in range(1, len(params.taps) + 1)]
         current = self.delayed(m, self.state, 2 + params.extra_cycles)
-        earlier = self.delayed(m, Cat(self.side[name] for name in names), 2 + params.extra_cycles)
+        earlier = self.delayed(m, Cat(self.aux[name] for name in names), 2 + params.extra_cycles)
         inputs = Mux(self.clear, 0, Cat(current, earlier)[: len(earlier)])
-        m.d.comb += Cat(self.side_after[name] for name in names).eq(self.delayed(m, inputs, 2))
+        m.d.comb += Cat(self.aux_next[name] for name in names).eq(self.delayed(m, inputs, 2))

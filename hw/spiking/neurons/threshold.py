@@ -23,12 +23,10 @@ class ThresholdNeuron(Neuron):
         params = self._params
         later = self.later(m)
         resting = (
-            self.delayed(m, self.side.refractory_count.any(), params.join_cycles) if params.rest_steps else C(0, 1)
+            self.delayed(m, self.aux.refractory_count.any(), params.join_cycles) if params.refractory_steps else C(0, 1)
         )
-        pending_reset = (
-            self.delayed(m, self.side.pending_reset, params.join_cycles) if params.pending_reset else C(0, 1)
-        )
-        if params.rest_steps:
+        pending_reset = self.delayed(m, self.aux.pending_reset, params.join_cycles) if params.pending_reset else C(0, 1)
+        if params.refractory_steps:
             membrane = Mux(resting, params.reset_value, membrane)
         compared = membrane
         if params.moves_threshold:
@@ -53,7 +51,7 @@ class ThresholdNeuron(Neuron):
         params = self._params
         moved = membrane
         if params.adaptation is not None:
-            moved = moved - self.delayed(m, self.side.threshold_offset, params.join_cycles)
+            moved = moved - self.delayed(m, self.aux.threshold_offset, params.join_cycles)
         if params.noise is not None:
             moved = moved + (self.noise << params.noise.shift)
         return self.delayed(m, moved, 1), self.delayed(m, membrane, 1), self.delayed(m, resting, 1)
@@ -70,7 +68,7 @@ class ThresholdNeuron(Neuron):
             if params.pending_reset:
                 found = Mux(pending_reset, above(left, params.limit + params.threshold), found)
             taken, held = Signal(name=f"taken_{bit}"), Signal(left.shape(), name=f"held_{bit}", reset_less=True)
-            later += [taken.eq(found & ~resting if params.rest_steps else found), held.eq(left)]
+            later += [taken.eq(found & ~resting if params.refractory_steps else found), held.eq(left)]
             m.d.comb += self.spike[bit].eq(self.delayed(m, taken, 2 * bit))
             if bit:
                 left = Signal(held.shape(), name=f"left_{bit}")
@@ -104,11 +102,11 @@ class ThresholdNeuron(Neuron):
         return amount
 
     def _remember(self, m: Module, base: Value, fired: Value) -> None:
-        """Drives ``side_after``; ``base`` is in cycle 2, ``fired`` in cycle 1."""
+        """Drives ``aux_next``; ``base`` is in cycle 2, ``fired`` in cycle 1."""
         params = self._params
         later = self.later(m)
         if params.adaptation is not None:
-            threshold_offset = self.delayed(m, self.side.threshold_offset, 2 + params.extra_cycles)
+            threshold_offset = self.delayed(m, self.aux.threshold_offset, 2 + params.extra_cycles)
             bump = Signal(range(params.adaptation.step + 1))
             later += bump.eq(Mux(self.clear, 0, self.delayed(m, fired, 1) * params.adaptation.step))
             addend = Cat(bump, C(0, 1)).as_signed()
@@ -121,12 +119,12 @@ class ThresholdNeuron(Neuron):
                 addend,
                 flag=self.side_flag(),
             )
-            m.d.comb += self.side_after.threshold_offset.eq(decayed)
-        if params.rest_steps:
-            left = self.delayed(m, self.side.refractory_count, 1 + params.extra_cycles)
+            m.d.comb += self.aux_next.threshold_offset.eq(decayed)
+        if params.refractory_steps:
+            left = self.delayed(m, self.aux.refractory_count, 1 + params.extra_cycles)
             refractory_count = Signal.like(left)
-            later += refractory_count.eq(Mux(fired, params.rest_steps, Mux(left.any(), left - 1, 0)))
-            m.d.comb += self.side_after.refractory_count.eq(self.delayed(m, Mux(self.clear, 0, refractory_count), 2))
+            later += refractory_count.eq(Mux(fired, params.refractory_steps, Mux(left.any(), left - 1, 0)))
+            m.d.comb += self.aux_next.refractory_count.eq(self.delayed(m, Mux(self.clear, 0, refractory_count), 2))
         if params.pending_reset:
             pending_reset = above(base, params.limit) & ~self.clear
-            m.d.comb += self.side_after.pending_reset.eq(self.delayed(m, pending_reset, 2))
+            m.d.comb += self.aux_next.pending_reset.eq(self.delayed(m, pending_reset, 2))

@@ -14,12 +14,12 @@ class CubaModel(LeakyModel):
 
     def membrane(self, total: Ints) -> Ints:
         """It integrates the current."""
-        return self.add(self.side["membrane"], total, self.params.state)
+        return self.add(self.aux["membrane"], total, self.params.state)
 
     def advance(self, base: Ints, amount: Ints | int, total: Ints) -> None:
         """SpikingNeuron and current leak, each on its own."""
         params = self.params
-        self.side["membrane"] = self.add(self.leak(base) - amount, params.leak_bias, params.state)
+        self.aux["membrane"] = self.add(self.leak(base) - amount, params.leak_bias, params.state)
         current = leak(total, params.synapse, self.decays.get("current"))
         self.start = self.add(current, self.bias, params.accumulated)
 

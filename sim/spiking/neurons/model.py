@@ -66,8 +66,8 @@ class NeuronModel:
         """Membranes of the last step, after its reset."""
         self.before: Ints = self.start
         """Membranes of the last step, before its reset."""
-        self.side: dict[str, Ints] = dict.fromkeys(params.side, self.start)
-        """States behind ``start``, as ``params.side`` names them."""
+        self.aux: dict[str, Ints] = dict.fromkeys(params.aux, self.start)
+        """States behind ``start``, as ``params.aux`` names them."""
         self.advance(np.full(self.shape, params.initial), 0, self.start)
         require(
             not self.saturations.any(),

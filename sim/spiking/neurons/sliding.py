@@ -15,9 +15,9 @@ class Sliding(ThresholdModel):
     def membrane(self, total: Ints) -> Ints:
         """The earlier inputs move on by one."""
         taps = self.params.taps
-        inputs = [self.side[f"input_{n}"] for n in range(1, len(taps) + 1)]
+        inputs = [self.aux[f"input_{n}"] for n in range(1, len(taps) + 1)]
         for number, value in enumerate([total, *inputs[:-1]], 1):
-            self.side[f"input_{number}"] = value
+            self.aux[f"input_{number}"] = value
         return self.add(total, sum(x >> tap for x, tap in zip(inputs, taps, strict=True)), self.params.state)
 
     def advance(self, base: Ints, amount: Ints | int, total: Ints) -> None:

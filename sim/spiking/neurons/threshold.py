@@ -23,25 +23,25 @@ class ThresholdModel(NeuronModel):
 
     def fire(self, v: Ints) -> Updated:
         """Spikes of the membranes that do not rest, and what the neurons remember of them."""
-        params, side = self.params, self.side
-        resting = side["refractory_count"] > 0 if "refractory_count" in side else np.zeros(v.shape, dtype=bool)
+        params, aux = self.params, self.aux
+        resting = aux["refractory_count"] > 0 if "refractory_count" in aux else np.zeros(v.shape, dtype=bool)
         v = np.where(resting, params.reset_value, v)
         compared = v + (0 if self.noise is None else self.noise.step())
         if params.pending_reset:
-            compared = compared - side["pending_reset"] * params.threshold
+            compared = compared - aux["pending_reset"] * params.threshold
         if params.adaptation is not None:
-            compared = compared - side["threshold_offset"]
+            compared = compared - aux["threshold_offset"]
         spikes = np.where(resting, 0, count_spikes(compared, params))
         updated = self.reset(v, spikes)
-        if "refractory_count" in side:
-            side["refractory_count"] = np.where(
-                spikes > 0, params.rest_steps, np.maximum(side["refractory_count"] - 1, 0)
+        if "refractory_count" in aux:
+            aux["refractory_count"] = np.where(
+                spikes > 0, params.refractory_steps, np.maximum(aux["refractory_count"] - 1, 0)
             )
         if params.pending_reset:
-            side["pending_reset"] = count_spikes(updated.after, params)
+            aux["pending_reset"] = count_spikes(updated.after, params)
         if params.adaptation is not None:
-            threshold_offset = leak(side["threshold_offset"], params.adaptation.leak)
-            side["threshold_offset"] = self.add(threshold_offset, (spikes > 0) * params.adaptation.step, params.state)
+            threshold_offset = leak(aux["threshold_offset"], params.adaptation.leak)
+            aux["threshold_offset"] = self.add(threshold_offset, (spikes > 0) * params.adaptation.step, params.state)
         return updated
 
     def reset(self, v: Ints, spikes: Ints) -> Updated:

@@ -100,12 +100,12 @@ def test_recurrence_is_a_step_late():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"reset_timing": ResetTiming.SNNTORCH}, "reset timing snntorch is that of a reset by subtraction"),
+        ({"reset_timing": ResetTiming.SNNTORCH}, "--reset-timing snntorch is for reset by subtraction"),
         (
             {"reset_timing": ResetTiming.SNNTORCH, "reset": Reset.SUBTRACT, "spike_bits": 2},
-            "with one spike per step",
+            "with one spike per time step",
         ),
-        ({"reset": Reset.SUBTRACT, "refractory": 1}, "a refractory neuron stays at what it is reset to"),
+        ({"reset": Reset.SUBTRACT, "refractory": 1}, "a refractory neuron stays at its reset value"),
         ({"reset_timing": ResetTiming.NEXT, "refractory": 1}, "a refractory neuron stays"),
         ({"spike_bits": 5}, "spike-bits must be an integer from 1 to 4"),
         ({"refractory": -1}, "refractory must be an integer from 0"),

@@ -347,7 +347,7 @@ def test_logits_of_several_positions_and_channels_at_a_time_are_refused_with_a_w
     stage = Stage(name="b", synapses=conv(SHAPE, 2, (2, 2), 10), neuron=Activation(relu=False))
     network = Network(name="ann", input=InputSpec(inputs=32), stages=(stage,))
     quantized = quantize(network, np.random.default_rng(1).random((50, 32))).network
-    with pytest.raises(InputError, match=r"gives .* positions of 2 channels at a time, .*: give --cols 1, or end"):
+    with pytest.raises(InputError, match=r"computes .* positions of 2 channels in parallel, .*: give --cols 1, or end"):
         plan(quantized, PlanOptions(rows=2, cols=2))
     assert plan(quantized, PlanOptions(rows=2, cols=1)).params.output.addresses == 18
 

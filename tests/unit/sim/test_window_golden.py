@@ -90,7 +90,7 @@ def test_an_input_under_no_window_reaches_nothing():
         ({"pool": (2, 1)}, r"a pool of \(2, 1\) does not divide an image of \(3, 3\)"),
         ({"stride": (0, 1)}, "must be positive"),
         ({"padding": (0, -1, 0, 0)}, r"its padding \(0, -1, 0, 0\) not negative"),
-        ({"depthwise": True}, "3 output channels of a depthwise window are no multiple of its 2 inputs"),
+        ({"depthwise": True}, "3 output channels of a depthwise window are no multiple of its 2 input channels"),
         ({"channels": 1 << 15}, "neurons must be an integer from 1 to 65536"),
     ],
 )
@@ -102,8 +102,11 @@ def test_windows_that_cannot_be(changes, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"inputs": 5}, "a window from 18 inputs to 12 neurons does not fit an event engine with 5 and 12"),
-        ({"recurrent": True}, "with a window of weights cannot be recurrent"),
+        (
+            {"inputs": 5},
+            "a window from 18 inputs to 12 neurons does not fit an event engine with 5 inputs and 12 neurons",
+        ),
+        ({"recurrent": True}, "a convolutional event engine cannot be recurrent"),
         ({"lanes": 4}, "4 lanes are more than the 3 channels"),
     ],
 )

@@ -370,5 +370,5 @@ def test_what_no_framework_wrote_is_refused(tmp_path):
         prepare(path, data, ModelOptions(dt=1e-3))
     with pytest.raises(InputError, match="min-v-mem must be a number that is not above 0"):
         prepare(path, data, ModelOptions(framework=Framework.NORSE, min_v_mem=0.5))
-    with pytest.raises(InputError, match="without a reset there is no time of it"):
+    with pytest.raises(InputError, match="without a reset there is no reset timing"):
         prepare(path, data, ModelOptions(framework=Framework.SNNTORCH_NONE, spike_bits=2))

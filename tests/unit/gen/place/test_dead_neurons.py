@@ -130,8 +130,8 @@ def test_inputs_that_nothing_reads_are_not_sent(encoding):
     spec = replace(found.input, encoding=encoding, format=IntFormat(bits=8, signed=False), scale=1 / 255)
     integers = quantize(replace(found, input=spec), X).network
     design = plan(integers, PlanOptions(lanes=2))
-    assert design.params.unread == (() if encoding is Encoding.STOCHASTIC else (0, 3))
-    whole = replace(design, params=replace(design.params, unread=()))
+    assert design.params.unused_inputs == (() if encoding is Encoding.STOCHASTIC else (0, 3))
+    whole = replace(design, params=replace(design.params, unused_inputs=()))
     x = quantized_input(integers)
     sent, all_sent = golden.run(design, x), golden.run(whole, x)
     np.testing.assert_array_equal(sent.outputs, all_sent.outputs)
@@ -145,7 +145,7 @@ def test_unread_inputs_in_rtl(tmp_path):
     integers = quantize(network({0: [0, 5], 1: [2]}), X).network
     design = plan(keep(integers, read_neurons(integers)), PlanOptions(lanes=2))
     folder = generate(tmp_path / "d", kind="network", params=design.params, design=design, choices={})
-    assert read(folder.path).params.unread == (0, 5)
+    assert read(folder.path).params.unused_inputs == (0, 5)
     x = np.concatenate([quantized_input(integers)[:5], np.full((1, 6), 255), np.zeros((1, 6), dtype=int)])
     got, expected = (
         replay(folder.load(), design.params, x, simulator=QUICK, cache=Cache(root=tmp_path)),
@@ -160,10 +160,10 @@ def test_unread_inputs_in_rtl(tmp_path):
 def test_addresses_must_ascend_and_exist(unread):
     params = plan(quantize(network({}), X).network, PlanOptions(lanes=2)).params
     with pytest.raises(InputError, match="must ascend, from 0 to 5"):
-        replace(params, unread=unread)
+        replace(params, unused_inputs=unread)
 
 
 def test_only_values_before_an_encoder_can_be_left_out():
     params = plan(quantize(network({}), X).network, PlanOptions(lanes=2)).params
-    with pytest.raises(InputError, match="before an encoder"):
-        replace(params, engines=params.engines[1:], host_input=HostInput.TOKENS, unread=(1,))
+    with pytest.raises(InputError, match="between dense host input and an encoder"):
+        replace(params, engines=params.engines[1:], host_input=HostInput.TOKENS, unused_inputs=(1,))

@@ -194,7 +194,7 @@ def test_widths(act_bits, signed, weight_bits, dataflow):
         ({"products_per_multiplier": 2, "weight_bits": 1}, "weights of 1 bit need no multipliers"),
         ({"products_per_multiplier": 2, "weight_bits": 4, "cols": 3}, "there are 3: give an even number of cols"),
         ({"products_per_multiplier": 2, "weight_bits": 4, "dataflow": Dataflow.WS}, "only with dataflow os"),
-        ({"products_per_multiplier": 2, "weight_bits": 4, "zero_gating": True}, "leave zero gating out"),
+        ({"products_per_multiplier": 2, "weight_bits": 4, "zero_gating": True}, "leave zero-gating out"),
         (
             {"products_per_multiplier": 2, "weight_bits": 4, "primitives": PrimitiveSet.ICE40},
             "give primitives generic or ecp5",

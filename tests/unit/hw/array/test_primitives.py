@@ -235,7 +235,7 @@ def test_generic_arrays_have_a_variant_with_the_same_cycles():
             "product-registers must be from 1 to 3 with primitives ecp5",
         ),
         ({"primitives": PrimitiveSet.ICE40, "product_registers": 1}, "product-registers must be from 2 to 2"),
-        ({"primitives": PrimitiveSet.ECP5, "zero_gating": True}, "zero gating needs primitives generic"),
+        ({"primitives": PrimitiveSet.ECP5, "zero_gating": True}, "zero-gating needs primitives generic"),
     ],
 )
 def test_what_a_technology_cannot_is_refused(change, message):

@@ -170,7 +170,7 @@ def test_delays_of_an_image_go_by_its_addresses():
 
 
 def test_what_delays_cannot_be():
-    with pytest.raises(InputError, match="a delay's steps must be an integer from 1 to 255, not 256"):
+    with pytest.raises(InputError, match="the longest delay must be an integer from 1 to 255, not 256"):
         DelayParams(inputs=1, longest=256)
     params = DelayParams(inputs=2, longest=3)
     with pytest.raises(InputError, match=r"2 delays from 0 to 3, not \[0, 4\]"):

@@ -181,9 +181,9 @@ def test_what_cannot_be_used_is_refused(recorded):
         DeltaParams(inputs=3, steps=2, threshold=15, payload=UNSIGNED)
     with pytest.raises(InputError, match="delta encoding needs unsigned input values"):
         DeltaParams(inputs=3, steps=2, payload=IntFormat(bits=4, signed=True))
-    with pytest.raises(InputError, match="delta encoding has an encoder of its own"):
+    with pytest.raises(InputError, match="delta encoding needs the delta encoder"):
         EncoderParams(inputs=3, steps=2, encoding=Encoding.DELTA)
-    with pytest.raises(InputError, match="must be the first engine, behind dense host input"):
+    with pytest.raises(InputError, match="must be the first engine, with dense host input"):
         AcceleratorParams(name="a", engines=params_of(3, 2, 0).engines, host_input=HostInput.TOKENS)
     delta = DeltaParams(inputs=3, steps=2, payload=UNSIGNED)
     with pytest.raises(InputError, match=r"samples of shape \(2, 3\), not \(3, 3\)"):

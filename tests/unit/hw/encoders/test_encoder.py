@@ -151,7 +151,7 @@ def test_values_that_an_encoding_cannot_take(encoding):
 
 
 def test_bad_seed():
-    with pytest.raises(InputError, match="seed must be an integer from 1 to 2147483647, not 0"):
+    with pytest.raises(InputError, match="encoding-seed must be an integer from 1 to 2147483647, not 0"):
         EncoderParams(inputs=1, steps=1, encoding=Encoding.STOCHASTIC, seed=0)
 
 

@@ -163,13 +163,13 @@ def test_what_cannot_decide_early_is_refused():
     snn, digits = DIGITS.with_name("digits_snn.nir"), load_data("digits")
     with pytest.raises(InputError, match="has no spikes"):
         prepare(snn, digits, ModelOptions(decoding=Decoding.EARLY))
-    with pytest.raises(InputError, match="early has to decide between at least 2 neurons"):
+    with pytest.raises(InputError, match="early needs at least 2 neurons to decide between"):
         params_of(1, 4)
     with pytest.raises(InputError, match="steps must be an integer from 1 to 4096, not 0"):
         params_of(2, 0)
-    with pytest.raises(InputError, match="early needs the number of steps, and no other output takes one"):
+    with pytest.raises(InputError, match="early needs the number of time steps, and no other output takes one"):
         replace(params_of(2, 4), decision_steps=None)
-    with pytest.raises(InputError, match="early needs the number of steps, and no other output takes one"):
+    with pytest.raises(InputError, match="early needs the number of time steps, and no other output takes one"):
         replace(params_of(2, 4), host_output=HostOutput.TOKENS)
     counts = replace(params_of(2, 4).engines[0], readout=Readout.COUNT)
     with pytest.raises(InputError, match="early needs spikes: give the last layer the readout spikes"):

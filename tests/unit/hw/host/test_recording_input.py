@@ -242,12 +242,12 @@ def test_what_cannot_be_used_is_refused():
         recording_beats(np.array([4, 1 << 32]), np.array([0, 1]), inputs=5)
     with pytest.raises(InputError, match="differ in length"):
         recording_beats(np.array([4, 6]), np.array([0]), inputs=5)
-    with pytest.raises(InputError, match="longer than time stamps of 32 bits reach"):
+    with pytest.raises(InputError, match="exceed the range of 32-bit time stamps"):
         HostEventParams(time_bin=1 << 30, steps=5)
-    with pytest.raises(InputError, match="host-input events needs a time bin"):
+    with pytest.raises(InputError, match="host-input events needs an event-bin"):
         AcceleratorParams(name="a", engines=(LAYER, LAST), host_input=HostInput.EVENTS)
     events = HostEventParams(time_bin=1, steps=2)
-    with pytest.raises(InputError, match="the first engine must be a delay engine of single spikes"):
+    with pytest.raises(InputError, match="the first engine must be a delay engine of 1-bit spikes"):
         AcceleratorParams(name="a", engines=(LAYER, LAST), host_input=HostInput.EVENTS, host_events=events)
     wide = IntFormat(bits=2, signed=False)
     params = AcceleratorParams(
@@ -255,5 +255,5 @@ def test_what_cannot_be_used_is_refused():
         engines=(SpikingParams(inputs=9, neurons=5, payload=wide, readout=Readout.COUNT),),
         host_input=HostInput.TOKENS,
     )
-    with pytest.raises(InputError, match="single spikes"):
+    with pytest.raises(InputError, match="1-bit spikes"):
         plan(random_design(params, seed=1).network, PlanOptions(event_bin=2))

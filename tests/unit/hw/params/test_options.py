@@ -261,6 +261,8 @@ def test_a_core_is_made_of_its_options():
     assert summed.host_output is HostOutput.DENSE
     with pytest.raises(InputError, match="--taps '1,x' is not a list of numbers, for example 1,2,3"):
         _ = NeuronOptions(neuron=NeuronKind.SLIDING, taps="1,x").params
+    with pytest.raises(InputError, match="synapse-decay must be an integer from 0 to 4096, not 5000"):
+        _ = NeuronOptions(neuron=NeuronKind.CUBA_LIF, synapse_decay=5000).params
 
 
 def test_an_array_is_made_of_its_options():
@@ -298,6 +300,7 @@ def test_model_options_go_to_the_classes_that_have_them():
         (QuantizeOptions, {"state_bits": 33}, "state-bits must be an integer from 4 to 32"),
         (PlanOptions, {"event_bin": 0}, "event-bin must be an integer from 1"),
         (ConvertOptions, {"steps": 5000}, "steps must be an integer from 1 to 4096"),
+        (NeuronOptions, {"synapse_shift": 16}, "synapse-shift must be an integer from 1 to 15, not 16"),
     ],
 )
 def test_option_classes_check_themselves(cls, given, why):

@@ -46,7 +46,7 @@ def test_int_format_range(bits, signed, low, high):
         (lambda: SpikingParams(inputs=4, neurons=4, lanes=65), "lanes must be .* 1 to 64, not 65"),
         (
             lambda: SpikingParams(inputs=4, neurons=4, neuron=LiParams()),
-            "a LI neuron has no spikes",
+            "LI neurons do not spike",
         ),
         (lambda: LifParams(state_bits=8, threshold=127), "threshold must be .* 0 to 126, not 127"),
         (

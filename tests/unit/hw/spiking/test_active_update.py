@@ -161,5 +161,5 @@ def test_an_empty_step_costs_a_cycle():
     ],
 )
 def test_neurons_that_change_by_themselves_are_refused(neuron, bias):
-    with pytest.raises(InputError, match="--update active is for IF and I neurons without bias and refractory steps"):
+    with pytest.raises(InputError, match="--update active is for IF and I neurons without bias or refractory steps"):
         SpikingParams(inputs=1, neurons=1, neuron=neuron, bias=bias, update=NeuronUpdate.ACTIVE)

@@ -129,6 +129,6 @@ def test_a_change_takes_the_place_of_what_was_before():
     assert np.abs(run.membranes).max() == max(ends)
     dut = EventEngine(engine, pack(engine, weight.tolist(), bias.tolist()))
     assert play(dut, differences(x, 0), [[END]])["saturations"] == 0
-    with pytest.raises(InputError, match="membranes from -224 to 256 do not fit 9 bits: give more state bits"):
+    with pytest.raises(InputError, match="membranes from -224 to 256 do not fit 9 bits: give more state-bits"):
         narrow = replace(engine, state_bits=9)
         run_delta_ann(narrow, weight, bias, None, differences(x, 0))

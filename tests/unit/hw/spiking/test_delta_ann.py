@@ -88,7 +88,7 @@ def test_many_random_chains(seed):
     ("change", "message"),
     [
         ({"act": IntFormat(bits=9, signed=True)}, "act-bits must be an integer from 1 to 8, not 9"),
-        ({"state_bits": 4}, "activations from 0 to 15 do not fit membranes of 4 bits: give more state bits"),
+        ({"state_bits": 4}, "activations from 0 to 15 do not fit membranes of 4 bits: give more state-bits"),
         ({"lanes": 65}, "lanes must be an integer from 1 to 64, not 65"),
     ],
 )
@@ -106,8 +106,8 @@ def test_what_is_no_delta_ann_is_refused():
             (first, second, last),
             "takes changes of frames, .* put a delta encoder of amounts before it",
         ),
-        ((encoder, first, second), "the last engine sends changes of frames, which no host takes"),
-        ((encoder,), "the last engine sends changes of frames, which no host takes"),
+        ((encoder, first, second), "the last engine sends changes of frames, which the host cannot take"),
+        ((encoder,), "the last engine sends changes of frames, which the host cannot take"),
         (
             (signs, replace(first, act=U1, activation=None)),
             "sends a spike train, but engine 1 takes changes of frames",

@@ -210,7 +210,7 @@ def test_pack_puts_rows_of_own_spikes_behind_and_decays_in_lanes():
 
 
 def test_engines_that_cannot_be_are_refused():
-    with pytest.raises(InputError, match="a recurrent engine cannot be read out by its membrane"):
+    with pytest.raises(InputError, match="a recurrent layer has no membrane readout"):
         SpikingParams(inputs=1, neurons=1, recurrent=True, readout=Readout.MEMBRANE)
-    with pytest.raises(InputError, match="a leak that varies between neurons is by multiplier"):
+    with pytest.raises(InputError, match="a decay per neuron needs a multiplier"):
         LeakParams(varies=True)

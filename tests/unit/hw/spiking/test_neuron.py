@@ -30,20 +30,20 @@ BIASES = (-4, 0, 3)
 
 
 def all_states(params):
-    """(state, side states) of every neuron that there can be; of a membrane behind its current every sixth."""
+    """(state, aux states) of every neuron that there can be; of a membrane behind its current every sixth."""
     ranges = [range(params.accumulated.min, params.accumulated.max + 1)]
-    for name, fmt in params.side.items():
-        most = params.rest_steps if name == "refractory_count" else fmt.max
+    for name, fmt in params.aux.items():
+        most = params.refractory_steps if name == "refractory_count" else fmt.max
         ranges.append(range(fmt.min, most + 1, 6 if name == "membrane" else 1))
-    return [(state, dict(zip(params.side, side, strict=True))) for state, *side in product(*ranges)]
+    return [(state, dict(zip(params.aux, aux, strict=True))) for state, *aux in product(*ranges)]
 
 
 def golden(params, states, bias):
-    """Spikes, after, decayed, and the side state of each."""
+    """Spikes, after, decayed, and the aux state of each."""
     neurons = neuron_model(params, np.array([bias]), len(states))
-    neurons.side = {name: np.array([[side[name]] for _, side in states]) for name in params.side}
+    neurons.aux = {name: np.array([[aux[name]] for _, aux in states]) for name in params.aux}
     spikes = neurons.update(np.array([[state] for state, _ in states]))
-    kept = {name: values[:, 0].tolist() for name, values in neurons.side.items()}
+    kept = {name: values[:, 0].tolist() for name, values in neurons.aux.items()}
     return spikes[:, 0].tolist(), neurons.after[:, 0].tolist(), neurons.start[:, 0].tolist(), kept
 
 
@@ -51,7 +51,7 @@ def pipeline(params, states, clears, bias=None):
     """What `golden` returns, from the hardware; ``clears`` come in the cycle that belongs to each state."""
     dut = make_neuron(params, bias=bias is not None)
     later = params.extra_cycles
-    spikes, afters, decayed, side = [], [], [], {name: [] for name in params.side}
+    spikes, afters, decayed, aux = [], [], [], {name: [] for name in params.aux}
 
     async def bench(ctx):
         if bias is not None:
@@ -61,7 +61,7 @@ def pipeline(params, states, clears, bias=None):
                 state, beside = states[cycle]
                 ctx.set(dut.state, state)
                 for name, value in beside.items():
-                    ctx.set(dut.side[name], value)
+                    ctx.set(dut.aux[name], value)
             if 0 <= cycle - 2 - later < len(states):
                 ctx.set(dut.clear, clears[cycle - 2 - later])
                 if params.initial:
@@ -69,13 +69,13 @@ def pipeline(params, states, clears, bias=None):
             spikes.append(ctx.get(dut.spike))
             afters.append(ctx.get(dut.after))
             decayed.append(ctx.get(dut.decayed))
-            for name, values in side.items():
-                values.append(ctx.get(dut.side_after[name]))
+            for name, values in aux.items():
+                values.append(ctx.get(dut.aux_next[name]))
             await ctx.tick()
 
     simulate(dut, bench)
     early, late = (slice(first + later, first + later + len(states)) for first in (1, 4))
-    return spikes[early], afters[early], decayed[late], {name: values[late] for name, values in side.items()}
+    return spikes[early], afters[early], decayed[late], {name: values[late] for name, values in aux.items()}
 
 
 LEAKS = [
@@ -150,23 +150,23 @@ def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
         initial=initial,
     )
     fresh = neuron_model(params, np.array([0]), 1)
-    beside = {name: 4 if name == "membrane" else 0 for name in params.side}
+    beside = {name: 4 if name == "membrane" else 0 for name in params.aux}
     states = [(state, beside) for state in range(-8, 8)]
     clears = [n % 3 == 0 for n in range(16)]
-    *_, cleared, side = pipeline(params, states, clears)
+    *_, cleared, aux = pipeline(params, states, clears)
     *_, decayed, kept = pipeline(params, states, [0] * 16)
     start = int(fresh.start[0, 0])
     assert cleared == [start if clear else value for clear, value in zip(clears, decayed, strict=True)]
     for name, values in kept.items():
-        begins = int(fresh.side[name][0, 0])
-        assert side[name] == [begins if clear else value for clear, value in zip(clears, values, strict=True)]
+        begins = int(fresh.aux[name][0, 0])
+        assert aux[name] == [begins if clear else value for clear, value in zip(clears, values, strict=True)]
 
 
 @pytest.mark.parametrize(
     ("kind", "changes", "message"),
     [
         (NeuronKind.LIF, {"threshold": 0, "comparison": Comparison.AT_LEAST}, "threshold must be an integer from 1"),
-        (NeuronKind.LIF, {"threshold": 0, "spike_bits": 2}, "needs a threshold of at least 1"),
+        (NeuronKind.LIF, {"threshold": 0, "spike_bits": 2}, "need a threshold of at least 1"),
         (
             NeuronKind.LIF,
             {"reset": Reset.VALUE, "v_reset": 2, "threshold": 1},
@@ -177,14 +177,14 @@ def test_clear_acts_on_its_own_membrane_only(leak, timing, kind, initial):
         (
             NeuronKind.LIF,
             {"lower_bound": -1, "reset": Reset.VALUE, "v_reset": -2},
-            "v-reset is -2, below the membrane's lower bound",
+            "v-reset is -2, below the membrane's lower-bound",
         ),
         (NeuronKind.SLIDING, {"taps": ()}, "a sliding neuron has 1 to 7 taps, not 0"),
         (NeuronKind.SLIDING, {"taps": (16,)}, "taps must be an integer from 0 to 15, not 16"),
         (NeuronKind.SLIDING, {"reset": Reset.SUBTRACT}, "SLIDING neurons have no reset: leave it out"),
         (NeuronKind.SLIDING, {"lower_bound": -1}, "SLIDING neurons have no lower-bound: leave it out"),
         (NeuronKind.LI, {"adaptation": AdaptationParams()}, "LI neurons have no adaptation: leave it out"),
-        (NeuronKind.LIF, {"state_fraction_bits": 16}, "weight-shift must be"),
+        (NeuronKind.LIF, {"state_fraction_bits": 16}, "state-fraction-bits must be"),
         (NeuronKind.CUBA_LIF, {"current_bits": 3}, "current-bits must be"),
         (NeuronKind.LIF, {"initial": 1 << 15}, "initial must be an integer from -32768 to 32767"),
     ],
@@ -203,7 +203,7 @@ def test_what_says_nothing_is_no_knob():
 
 
 def test_what_neurons_have_in_common_is_none():
-    with pytest.raises(InputError, match="NeuronParams is what neurons have in common, and none itself"):
+    with pytest.raises(InputError, match="NeuronParams is an abstract neuron model"):
         NeuronParams()
 
 

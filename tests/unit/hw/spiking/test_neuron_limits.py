@@ -165,7 +165,7 @@ def test_a_reset_below_the_bound_is_refused():
     neuron = SpikingNeuron(kind=NeuronKind.IF, threshold=4.0, reset=Reset.VALUE, v_reset=-2.0, floor=-1.0)
     stage = Stage(name="low", synapses=Dense(weight=np.array([[2.0]]), bias=np.zeros(1)), neuron=neuron)
     network = Network(name="low", input=InputSpec(inputs=1, steps=2), stages=(stage,), readout=Readout.COUNT)
-    with pytest.raises(InputError, match=r"v-reset is .*, below the membrane's lower bound of"):
+    with pytest.raises(InputError, match=r"v-reset is .*, below the membrane's lower-bound of"):
         quantize(network, np.ones((1, 2, 1), dtype=np.int64))
 
 

@@ -145,7 +145,7 @@ def test_adaptation_makes_spikes_rarer():
     ],
 )
 def test_thresholds_that_cannot_move_are_refused(moved, changes):
-    with pytest.raises(InputError, match="an adaptive or noisy threshold is for neurons that spike once per step"):
+    with pytest.raises(InputError, match="an adaptive or noisy threshold allows one spike per time step"):
         LifParams(**moved, **changes)
 
 
@@ -154,7 +154,7 @@ def test_ranges():
         LifParams(state_bits=4, adaptation=AdaptationParams(step=8))
     with pytest.raises(InputError, match="noise-bits must be an integer from 1 to 8, not 9"):
         NoiseParams(bits=9)
-    with pytest.raises(InputError, match="common to all neurons"):
+    with pytest.raises(InputError, match="the same for all neurons"):
         AdaptationParams(leak=LeakParams(kind=LeakKind.MULTIPLY, varies=True))
 
 
