@@ -16,7 +16,7 @@ from tospike.compare.energy.technology import load_technology
 from tospike.gen.data.datasets import load_data
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.plan import AnnEngine
+from tospike.gen.place.options import AnnEngine
 from tospike.sim import accelerator as golden
 
 MODEL = Path(__file__).parent.parent / "examples" / "braille_ann.onnx"

@@ -8,8 +8,9 @@ from tospike.gen.data.datasets import DataSet
 from tospike.gen.load import load_network
 from tospike.gen.nir.importer import settled_options
 from tospike.gen.options.model import ModelOptions
+from tospike.gen.place.array import MOST_COLUMNS
 from tospike.gen.place.auto_size import Fit, fit, systolic_engine
-from tospike.gen.place.conv import MOST_COLUMNS, columns
+from tospike.gen.place.conv import columns
 from tospike.gen.place.dead_neurons import keep, read_neurons
 from tospike.gen.place.options import AnnEngine
 from tospike.gen.place.plan import plan

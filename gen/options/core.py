@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tospike.gen.place.plan import SpikingEngine, spiking_layer
+from tospike.gen.place.options import SpikingEngine
+from tospike.gen.place.spiking import spiking_layer
 from tospike.hw.params import (
     AcceleratorParams,
     AdaptationParams,

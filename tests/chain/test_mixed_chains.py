@@ -14,7 +14,8 @@ from tospike.compare.energy.technology import load_technology
 from tospike.gen.emit.folder import generate
 from tospike.gen.emit.memory_init import PACKERS
 from tospike.gen.emit.random_design import STAGES, random_design, random_samples
-from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.gen.tools.cache import Cache
 from tospike.hw.accelerator import ENGINES as COMPONENTS
 from tospike.hw.host.layout import LAYOUTS

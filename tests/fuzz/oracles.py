@@ -16,7 +16,8 @@ from tospike.gen.nir.importer import import_nir
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.onnx.importer import import_onnx
 from tospike.gen.pipeline import Prepared
-from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
+from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError

@@ -7,7 +7,8 @@ import numpy as np
 from support.neuron_cases import of_kind
 
 from tospike.gen.emit.random_design import random_design, random_samples
-from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.hw.params import (
     CHANGE,
     SPIKE,

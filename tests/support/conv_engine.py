@@ -6,7 +6,8 @@ import numpy as np
 from support.engine_bench import check_engine
 
 from tospike.gen.emit.memory_init import pack
-from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.hw.conv.engine import ConvEngine
 from tospike.hw.params import ConvParams, IntFormat
 from tospike.sim.conv.golden import run

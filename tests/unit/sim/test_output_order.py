@@ -21,7 +21,8 @@ from tospike.gen.load import load_network
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
+from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.tools.cache import Cache
 from tospike.hw.host.output import ArgmaxOutput, FirstSpikeOfImageOutput

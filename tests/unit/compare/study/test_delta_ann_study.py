@@ -25,7 +25,7 @@ from tospike.compare.study.twin import twin_design
 from tospike.gen.emit.random_design import random_design
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.plan import AnnEngine
+from tospike.gen.place.options import AnnEngine
 from tospike.sim import accelerator as golden
 
 HOROWITZ = load_technology("horowitz45")

@@ -7,7 +7,8 @@ from support.nir_files import W1, W2, chain, li, lif, ones, save
 
 from tospike.gen.nir.importer import import_nir
 from tospike.gen.nir.options import NirOptions
-from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import DelayParams, Encoding, InputError

@@ -14,7 +14,8 @@ from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.folder import build as build_verilog
 from tospike.gen.emit.memory_init import pack, shapes
 from tospike.gen.onnx.importer import import_onnx
-from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.hw.params import InputError, IntFormat
 from tospike.sim.accelerator import run as run_golden

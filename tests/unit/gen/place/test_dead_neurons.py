@@ -13,7 +13,8 @@ from tospike.gen.emit.folder import generate, read
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.gen.place.dead_neurons import keep, read_neurons
-from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import Encoding, HostInput, InputError, IntFormat, NeuronKind, Readout

@@ -13,7 +13,8 @@ from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.folder import generate, read
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
+from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import DeltaParams, Encoding, InputError, NeuronUpdate, WeightSource
 from tospike.sim import accelerator as golden

@@ -11,7 +11,8 @@ from tospike.gen.emit.folder import build
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design
 from tospike.gen.emit.serialize import decode, encode
-from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.gen.place.windows import window_of
 from tospike.gen.quantize.network import quantize
 from tospike.gen.tools.cache import Cache

@@ -11,7 +11,8 @@ from support.delta_ann import check_rtl
 from support.engine_bench import check_engine
 
 from tospike.gen.emit.memory_init import pack
-from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
+from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.gen.quantize import ann as quantize_ann
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions

@@ -19,7 +19,8 @@ from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.gen.tools.cache import Cache
 from tospike.hw.encoders import delay_layout
 from tospike.hw.encoders.delay import Delay

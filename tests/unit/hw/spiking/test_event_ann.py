@@ -22,7 +22,8 @@ from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.plan import AnnEngine, PlanOptions, plan
+from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.plan import plan
 from tospike.hw.params import (
     AcceleratorParams,
     ActivationParams,

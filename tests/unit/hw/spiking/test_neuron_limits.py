@@ -9,8 +9,8 @@ from support.accelerator_bench import answers_of
 
 from tospike.gen.nir.importer import import_nir
 from tospike.gen.nir.options import NirOptions
-from tospike.gen.place.options import SpikingEngine
-from tospike.gen.place.plan import PlanOptions, plan
+from tospike.gen.place.options import PlanOptions, SpikingEngine
+from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError, NeuronKind, Readout, Reset

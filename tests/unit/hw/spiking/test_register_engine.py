@@ -10,7 +10,9 @@ from support.event_engine import expected_tokens, finish, packed, random_case, r
 from support.stream_bench import END, TICK, send_tokens, simulate, value
 
 from tospike.compare.energy.counters.hardware import engine_work
-from tospike.gen.place.plan import PlanOptions, SpikingEngine, plan, spiking_layer
+from tospike.gen.place.options import PlanOptions, SpikingEngine
+from tospike.gen.place.plan import plan
+from tospike.gen.place.spiking import spiking_layer
 from tospike.hw.layout import config_writes
 from tospike.hw.params import (
     SPIKE,

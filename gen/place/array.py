@@ -1,0 +1,58 @@
+"""The array that all layers of an ANN share, and which of the two engines around it runs them."""
+
+from tospike.gen.place.options import AnnEngine
+from tospike.gen.place.placer import Site, input_format
+from tospike.gen.place.widths import accumulator_bits, weight_bits
+from tospike.hw.params import ArrayParams, Dataflow, InputError, RequantizeParams
+from tospike.sim.network import Dense, Network
+
+MOST_COLUMNS = 8
+"""Of an array whose columns nobody chose."""
+
+
+def needs_images(network: Network) -> bool:
+    """Return whether a network of an ANN is more than a chain of dense layers."""
+    return any(stage.sources or not isinstance(stage.synapses, Dense) for stage in network.stages)
+
+
+def shares_array(site: Site) -> bool:
+    """Return whether the layers of this ANN go to an array.
+
+    Raises
+    ------
+    InputError
+        They do, but a layer has options of its own.
+    """
+    if site.stage.is_spiking or site.options.ann_engine is not AnnEngine.SYSTOLIC:
+        return False
+    for layer, given in site.options.layers.items():
+        name = site.network.name
+        shared = f"{layer}.{next(iter(given))} is for event engines, but all layers of {name!r} share one array"
+        raise InputError(f"{shared}: leave it out, or give --ann-engine event")
+    return True
+
+
+def requantizer(network: Network) -> RequantizeParams:
+    """Return what makes activations of sums."""
+    return RequantizeParams(fraction_bits=max(stage.fraction_bits for stage in network.stages))
+
+
+def array(network: Network, site: Site, cols: int) -> ArrayParams:
+    """Return an array that is as wide as the widest layer of ``network`` needs."""
+    act, options = input_format(network), site.options
+    finer = requantizer(network).fraction_bits
+    return ArrayParams(
+        rows=options.rows,
+        cols=cols,
+        dataflow=options.dataflow,
+        act=act,
+        weight_bits=_weight_bits(network, options.dataflow),
+        acc_bits=max(accumulator_bits(stage, act, finer) for stage in network.stages),
+        products_per_multiplier=options.products_per_multiplier,
+    )
+
+
+def _weight_bits(network: Network, dataflow: Dataflow) -> int:
+    """1 if every weight of the network is +1 or -1; a weight-stationary array needs 0 as well."""
+    bits = max(weight_bits(stage) for stage in network.stages)
+    return bits if dataflow is Dataflow.OS else max(2, bits)

@@ -1,0 +1,163 @@
+"""From the stages of a convolutional network to the layers of the image engine, and their tiles."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from tospike.hw.conv.storage import bank_depth
+from tospike.hw.params import (
+    ArrayParams,
+    ConvLayer,
+    ConvOperation,
+    ConvParams,
+    InputError,
+    RequantizeParams,
+    ceil_div,
+)
+from tospike.sim.network import Add, Conv2d, Dense, MaxPool2d, Network, Requantize, Shape, Stage, SumPool2d
+
+Tile = tuple[int, int]
+
+
+def conv_params(network: Network, array: ArrayParams, requantize: RequantizeParams) -> ConvParams:
+    """Return the layers of an image engine that runs ``network`` on ``array``.
+
+    Tiles are chosen for the fewest cycles; all layers that read an image have one stride and one tile.
+
+    Raises
+    ------
+    InputError
+        A stage that the engine cannot run, two strides on one image.
+    """
+    layers = [_layer(network, index, array) for index in range(len(network.stages))]
+    last = layers[-1]
+    if math.prod(last.size) > 1 and last.clamp is not None and last.pass_width(array.cols) > 1:
+        layers.append(_in_order(last, len(layers) - 1, array))
+    for group in _sharing(layers):
+        tile = _best_tile([layers[index] for index in group], array)
+        for index in group:
+            layers[index] = replace(layers[index], tile=tile)
+    if math.prod(layers[-1].size) > 1 and not layers[-1].is_ordered(array.cols):
+        # one row of positions at a time keeps the output's order
+        wanted = (1, min(array.rows, layers[-1].size[1]))
+        (group,) = (group for group in _sharing(layers) if len(layers) - 1 in group)
+        for index in group:
+            layers[index] = replace(layers[index], tile=wanted)
+    params = ConvParams(array=array, layers=tuple(layers), requantize=requantize)
+    bank_depth(params)  # refuses what does not fit
+    return params
+
+
+def _layer(network: Network, index: int, array: ArrayParams) -> ConvLayer:
+    stage = network.stages[index]
+    synapses, sources = stage.synapses, network.sources(index)
+    clamp = stage.neuron.clamp if isinstance(stage.neuron, Requantize) else None
+    if isinstance(synapses, MaxPool2d) and index < len(network.stages) - 1:
+        clamp = (array.act.min, array.act.max)
+    shape = _shape_of(network, sources[0], stage)
+    match synapses:
+        case Dense():
+            return ConvLayer(
+                operation=ConvOperation.CONVOLUTION,
+                shape=shape,
+                outputs=synapses.outputs,
+                size=(1, 1),
+                kernel=shape[1:],
+                clamp=clamp,
+                sources=sources,
+            )
+        case Add():
+            return ConvLayer(
+                operation=ConvOperation.ADDITION,
+                shape=shape,
+                outputs=shape[0],
+                size=shape[1:],
+                clamp=clamp,
+                sources=sources,
+            )
+        case Conv2d() | SumPool2d() | MaxPool2d():
+            window = synapses.window
+            return ConvLayer(
+                operation=_operation(synapses),
+                shape=shape,
+                outputs=synapses.channels,
+                size=window.positions(shape),
+                kernel=window.kernel,
+                stride=window.stride,
+                padding=window.padding[:2],
+                pad_value=array.act.min if isinstance(synapses, MaxPool2d) else synapses.pad_value,
+                clamp=clamp,
+                sources=sources,
+            )
+    raise InputError(f"stage {stage.name!r} is {type(synapses).__name__}, which the image engine cannot run")
+
+
+def _operation(synapses: Conv2d | SumPool2d | MaxPool2d) -> ConvOperation:
+    if isinstance(synapses, Conv2d):
+        plain = synapses.groups == 1
+        return ConvOperation.CONVOLUTION if plain else ConvOperation.DEPTHWISE
+    return ConvOperation.SUM if isinstance(synapses, SumPool2d) else ConvOperation.MAXIMUM
+
+
+def _shape_of(network: Network, source: int, stage: Stage) -> tuple[int, int, int]:
+    """Return (channels, height, width) of what a stage reads; a vector has one position."""
+    shapes: list[Shape] = [getattr(stage.synapses, "shape", ())]
+    if source >= 0:
+        shapes.insert(0, network.stages[source].synapses.output_shape)
+    else:
+        readers = [other for index, other in enumerate(network.stages) if -1 in network.sources(index)]
+        shapes += [getattr(other.synapses, "shape", ()) for other in readers]
+    for shape in shapes:
+        if len(shape) == 3:
+            return shape[0], shape[1], shape[2]
+    return stage.synapses.inputs, 1, 1
+
+
+def _in_order(last: ConvLayer, source: int, array: ArrayParams) -> ConvLayer:
+    """Return a layer that changes nothing but the order: channel by channel."""
+    return ConvLayer(
+        operation=ConvOperation.MAXIMUM,
+        shape=(last.outputs, *last.size),
+        outputs=last.outputs,
+        size=last.size,
+        pad_value=array.act.min,
+        clamp=(array.act.min, array.act.max),
+        sources=(source,),
+    )
+
+
+def _sharing(layers: Sequence[ConvLayer]) -> list[list[int]]:
+    """Return the layers that must have the same tile, because they read the same images."""
+    groups: list[tuple[set[int], list[int]]] = []
+    for index, layer in enumerate(layers):
+        images, members = set(layer.sources), [index]
+        for group in [group for group in groups if group[0] & images]:
+            groups.remove(group)
+            images, members = images | group[0], group[1] + members
+        groups.append((images, members))
+    return [sorted(members) for _, members in groups]
+
+
+def _best_tile(layers: Sequence[ConvLayer], array: ArrayParams) -> Tile:
+    """Of all that fit the rows the one with the fewest cycles; of equals the smallest, then the widest."""
+    tiles = [(array.rows // width, width) for width in range(1, array.rows + 1)]
+    sizes = [(min(h, max(_extent(layer, 0) for layer in layers)), w) for h, w in tiles]
+    cost: Callable[[Tile], tuple[int, int, int]] = lambda tile: (  # noqa: E731
+        sum(_cycles(replace(layer, tile=tile), array) for layer in layers),
+        math.prod(tile),
+        tile[0],
+    )
+    return min(sizes, key=cost)
+
+
+def _extent(layer: ConvLayer, axis: int) -> int:
+    """Return the positions of the image that one bank could hold: more rows than these are of no use."""
+    return max(layer.size[axis], ceil_div(layer.shape[1 + axis], layer.stride[axis]))
+
+
+def _cycles(layer: ConvLayer, array: ArrayParams) -> int:
+    """Return the cycles of a layer without filling: each tile takes its steps, its draining, or its results'
+    post-processing."""
+    passes, (down, across) = layer.passes(array.cols), layer.tiles
+    results = layer.tile[0] * layer.tile[1] * layer.pass_width(array.cols)
+    return passes * down * across * max(layer.depth + array.gap, array.rows, results)

@@ -1,0 +1,76 @@
+"""Dense layers of an ANN on event engines: what is 0 is no event; or of a delta ANN, what has not changed."""
+
+from typing import Any
+
+from tospike.gen.place.options import AnnEngine
+from tospike.gen.place.placer import Placed, Placer, Site, input_format
+from tospike.gen.place.widths import accumulator_bits, useful_lanes, weight_bits
+from tospike.hw.params import (
+    ActivationParams,
+    ChangeParams,
+    DeltaAnnParams,
+    EventAnnParams,
+    WeightSource,
+    require,
+)
+from tospike.sim.network import Requantize
+
+
+def _event(site: Site) -> Placed | None:
+    if not _is_wanted(site, AnnEngine.EVENT):
+        return None
+    own = _activation(site)
+    engine = EventAnnParams(**_layer(site), activation=None if own is None else ActivationParams(**own))
+    return Placed(engine=engine, stages=(site.stage,))
+
+
+def _delta(site: Site) -> Placed | None:
+    if not _is_wanted(site, AnnEngine.DELTA):
+        return None
+    own, threshold = _activation(site), site.options.delta_threshold
+    activation = None if own is None else ChangeParams(**own, change_threshold=threshold)
+    return Placed(engine=DeltaAnnParams(**_layer(site), activation=activation), stages=(site.stage,))
+
+
+EVENT_ANN = Placer(place=_event)
+DELTA_ANN = Placer(place=_delta)
+
+
+def _is_wanted(site: Site, engine: AnnEngine) -> bool:
+    """Return whether a layer of an ANN goes to that engine.
+
+    Raises
+    ------
+    InputError
+        It would, but its weights are not on chip.
+    """
+    if site.stage.is_spiking or site.options.ann_engine is not engine:
+        return False
+    require(
+        site.options.weights is WeightSource.MEMORY,
+        f"event engines have their weights on chip: give --weights memory, or leave --ann-engine {engine} out",
+    )
+    return True
+
+
+def _layer(site: Site) -> dict[str, Any]:
+    """Return the knobs of a layer, whatever its events are."""
+    stage, synapses, act = site.stage, site.stage.dense, input_format(site.network)
+    return {
+        "inputs": synapses.inputs,
+        "neurons": synapses.outputs,
+        "lanes": useful_lanes(synapses.outputs, site.own.lanes),
+        "act": act,
+        "weight_bits": max(2, weight_bits(stage)),
+        "state_bits": max(4, accumulator_bits(stage, act, stage.fraction_bits)),
+        "fraction_bits": stage.fraction_bits,
+        "bias": bool(synapses.bias.any()),
+    }
+
+
+def _activation(site: Site) -> dict[str, Any] | None:
+    """Return what becomes of its sums; ``None`` if they are sent as they are."""
+    neuron = site.stage.neuron
+    if not isinstance(neuron, Requantize):
+        return None
+    return {"act": input_format(site.network), "clamp": neuron.clamp, "shift": neuron.shift}

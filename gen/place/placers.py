@@ -1,0 +1,40 @@
+"""Every engine's placer."""
+
+from collections.abc import Mapping
+
+from tospike.gen.place.bridge import BRIDGE
+from tospike.gen.place.conv import CONV
+from tospike.gen.place.encoders import DELAY, DELTA, ENCODER
+from tospike.gen.place.event_ann import DELTA_ANN, EVENT_ANN
+from tospike.gen.place.placer import Placer
+from tospike.gen.place.spiking import EVENT, REGISTER
+from tospike.gen.place.systolic import SYSTOLIC
+from tospike.hw.params import (
+    ConvParams,
+    DelayParams,
+    DeltaAnnParams,
+    DeltaParams,
+    EncoderParams,
+    EngineParams,
+    EventAnnParams,
+    GradedSpikeParams,
+    RegisterParams,
+    SpikeCountParams,
+    SpikingParams,
+    SystolicParams,
+)
+
+PLACERS: Mapping[type[EngineParams], Placer] = {
+    EncoderParams: ENCODER,
+    DeltaParams: DELTA,
+    DelayParams: DELAY,
+    GradedSpikeParams: BRIDGE,
+    SpikeCountParams: BRIDGE,
+    SpikingParams: EVENT,
+    RegisterParams: REGISTER,
+    EventAnnParams: EVENT_ANN,
+    DeltaAnnParams: DELTA_ANN,
+    SystolicParams: SYSTOLIC,
+    ConvParams: CONV,
+}
+"""By the class of the engine's parameters; of several that could come next, the first does."""
