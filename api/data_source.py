@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.gen.data.datasets import SPECS, DataSet, Samples, data_of_arrays, load_data
-from tospike.hw.params import InputError, require, require_range
+from tospike.gen.data.datasets import SPECS, DataSet, Samples, data_of_arrays
+from tospike.gen.data.options import DataOptions
+from tospike.hw.params import InputError, require
 from tospike.sim.arithmetic import to_int64
 
 Data = str | PathLike[str] | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike] | DataSet
@@ -22,14 +23,8 @@ class DataSource:
     """Where samples and labels come from, and how events become time steps."""
 
     given: Data
-    time_bin_us: int | None = None
-    sensor: str | None = None
-    hold_out: int | None = None
-
-    def __post_init__(self) -> None:
-        for name, value in (("time_bin_us", self.time_bin_us), ("hold_out", self.hold_out)):
-            if value is not None:
-                require_range(name, value, 1, (1 << 31) - 1)
+    options: DataOptions
+    """What it lacks; its own ``data`` means nothing."""
 
     def load(self, steps: int | None) -> DataSet:
         """Return the data set; events are put into so many ``steps``.
@@ -44,7 +39,7 @@ class DataSource:
             return given
         if isinstance(given, str | PathLike):
             spec = given if isinstance(given, str) else f"npz:{fspath(given)}"
-            return load_data(spec, time_bin_us=self.time_bin_us, steps=steps, sensor=self.sensor, every=self.hold_out)
+            return replace(self.options, data=spec).load(steps)
         if isinstance(given, Mapping):
             arrays = {name: as_array(name, values) for name, values in given.items()}
         else:
@@ -53,8 +48,9 @@ class DataSource:
                 f"data is a {type(given).__name__}: give {SPECS}, a pair (x, y) or a dict of arrays",
             )
             arrays = {"x": as_array("x", given[0]), "y": as_array("y", given[1])}
+        options = self.options
         return data_of_arrays(
-            arrays, time_bin_us=self.time_bin_us, steps=steps, sensor=self.sensor, every=self.hold_out
+            arrays, time_bin_us=options.time_bin_us, steps=steps, sensor=options.sensor, every=options.hold_out
         )
 
     @property

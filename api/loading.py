@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tospike.data_source import Data, DataSource
+from tospike.gen.data.options import DataOptions
 from tospike.gen.load import load_network
 from tospike.gen.options.model import ModelOptions
+from tospike.hw.params import options_given
 from tospike.model_file import Model, model_file
 from tospike.network import Network, shape_of
 
@@ -64,7 +66,8 @@ def load(
     tospike.hw.params.check.InputError: option 'wieght_bits' is unknown: did you mean 'weight_bits'?
     """
     chosen = ModelOptions(options, layers=layers)
-    source = None if data is None else DataSource(given=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out)
+    lacking = options_given(DataOptions, {"time_bin_us": time_bin_us, "sensor": sensor, "hold_out": hold_out})
+    source = None if data is None else DataSource(given=data, options=lacking)
     data_set = None if source is None else source.load(chosen.steps)
     with model_file(model, name, input_shape or shape_of(source, data_set)) as path:
         nir = chosen.nir(path, spikes=data_set is not None and data_set.is_spikes)

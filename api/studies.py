@@ -13,9 +13,10 @@ from tospike.compare.study.result import Study
 from tospike.compare.study.run import run_study
 from tospike.compare.study.workload import Workload
 from tospike.data_source import Data, DataSource
+from tospike.gen.data.options import SampleOptions
 from tospike.gen.options.model import OPTIONS, ModelOptions
 from tospike.gen.tools.children import temporary_folder
-from tospike.hw.params import options_of, require_known, require_range
+from tospike.hw.params import options_given, options_of, require_known
 from tospike.model_file import Model, model_file
 from tospike.network import shape_of
 
@@ -71,12 +72,12 @@ def study(
     """
     for each in options:
         require_known("option", each, (*OPTIONS, *_SWITCHES, *_OTHERS, *_NAMED))
-    if samples is not None:
-        require_range("samples", samples, 1, (1 << 31) - 1)
     chosen = ModelOptions({each: value for each, value in options.items() if each in OPTIONS}, layers=layers)
     measuring = _study_options({each: value for each, value in options.items() if each not in OPTIONS})
-    source = DataSource(given=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out)
-    data_set = source.load(chosen.steps)
+    lacking = {"time_bin_us": time_bin_us, "sensor": sensor, "hold_out": hold_out, "samples": samples}
+    how = options_given(SampleOptions, lacking)
+    source = DataSource(given=data, options=how)
+    data_set = source.load(chosen.steps).first(how.samples)
     shape = input_shape or shape_of(source, data_set)
     with ExitStack() as stack:
         out = Path(folder) if folder is not None else stack.enter_context(temporary_folder())
@@ -86,7 +87,6 @@ def study(
             ann=stack.enter_context(model_file(ann, None, shape)),
             snn=None if snn is None else stack.enter_context(model_file(snn, None, shape)),
             data=data_set,
-            samples=samples,
             options=chosen,
         )
         found = Study(report=run_study(workload, out, measuring, command="tospike.study(...)"))

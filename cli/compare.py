@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tospike.cli import console
-from tospike.cli.arguments import GateTarget, HoldOut, Seed, Sensor, Simulator, SimulatorOption, Speed, Target, TimeBin
+from tospike.cli.arguments import GateTarget, Seed, Speed, Target
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
 from tospike.cli.report_table import print_report
@@ -34,17 +34,9 @@ def compare(
         str, typer.Argument(help=f"{', '.join(KNOWN)}, or any name with --ann, --snn and --data.")
     ] = "digits",
     out: Annotated[Path, typer.Option(help="Folder for report.json, report.html and both designs.")] = Path("out"),
-    ann: Annotated[Path | None, typer.Option(help="Trained ANN (.onnx).")] = None,
-    snn: Annotated[Path | None, typer.Option(help="Trained SNN (.nir).")] = None,
-    data: Annotated[str | None, typer.Option(help="digits, mnist:DIR or npz:FILE.")] = None,
-    time_bin_us: TimeBin = None,
-    sensor: Sensor = None,
-    hold_out: HoldOut = None,
-    samples: Annotated[int | None, typer.Option(help="Number of test samples, for all models [all].")] = None,
     target: Target = "ecp5-85k",
     speed: Speed = None,
     seed: Seed = 1,
-    simulator: SimulatorOption = Simulator.VERILATOR,
     technology: Annotated[
         str, typer.Option(help=f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file.")
     ] = "horowitz45",
@@ -53,22 +45,19 @@ def compare(
     gate_target: GateTarget = "osu018",
     gate_samples: Annotated[int, typer.Option(help="Test samples to simulate in gates.")] = DEFAULT_SAMPLES,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
+    given: Overrides,
     study: StudyOptions,
     options: ModelOptions,
 ) -> None:
     """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
     from tospike.compare.report.files import REPORTS, write_report  # matplotlib takes as long as all the rest
 
-    given = Overrides(
-        ann=ann, snn=snn, data=data, time_bin_us=time_bin_us, sensor=sensor, hold_out=hold_out, samples=samples
-    )
     chosen = named(workload, options, given)
     study = replace(
         study,
         target=target,
         speed=speed,
         seed=seed,
-        simulator=simulator.value,
         model=model_named(energy_model),
         technology=load_technology(technology),
         gates=GateStudy.on(gate_target, samples=gate_samples) if gates else None,

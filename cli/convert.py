@@ -9,15 +9,14 @@ import typer
 from rich.table import Table
 
 from tospike.cli import console
-from tospike.cli.arguments import Data
 from tospike.cli.commands import new_app
-from tospike.cli.options import takes_options
+from tospike.cli.options import takes_options, without
 from tospike.gen.convert import Converted, ConvertOptions, convert
-from tospike.gen.data.datasets import load_data
+from tospike.gen.data.options import SampleOptions
 from tospike.gen.files.output import write_bytes
 from tospike.gen.load import load_network
 from tospike.gen.options.model import ModelOptions
-from tospike.gen.step_accuracy import CurveBackend, step_accuracy
+from tospike.gen.step_accuracy import CurveOptions, step_accuracy
 from tospike.hw.params import require
 
 app = new_app()
@@ -36,18 +35,15 @@ def convert_command(
     *,
     out: Annotated[Path, typer.Option(help="NIR file for the SNN.")],
     to: Annotated[Target, typer.Option(help="What it becomes.")] = Target.SNN,
-    data: Data = "digits",
-    weight_bits: Annotated[int, typer.Option(help="Golden curve: bits of a weight.")] = 8,
-    curve: Annotated[Path | None, typer.Option(help="Also write the accuracy after each step, as JSON.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also draw it, as SVG.")] = None,
-    backend: Annotated[CurveBackend, typer.Option(help="What computes that accuracy.")] = CurveBackend.GOLDEN,
-    samples: Annotated[int | None, typer.Option(help="Number of test samples for it.")] = None,
     options: ConvertOptions,
+    data: Annotated[SampleOptions, without("time_bin_us", "sensor")],
+    over_time: CurveOptions,
 ) -> None:
     """Convert a trained ANN to an SNN of integrate-and-fire neurons; the file states all options that it needs."""
-    console.check_outputs(out, curve, plot, inputs=(model, data))
+    curve, plot, backend = over_time.curve, over_time.plot, over_time.backend
+    console.check_outputs(out, curve, plot, inputs=(model, data.data))
     require(out.suffix == ".nir", f"{out} will be a NIR file: give --out a name that ends in .nir")
-    ann, data_set = load_network(model), load_data(data)
+    ann, data_set = load_network(model), data.load()
     require(
         not data_set.has_steps and data_set.inputs == ann.input.inputs,
         f"{model} takes {ann.input.inputs} values per sample, which {data_set.name} does not have: give other --data",
@@ -57,16 +53,9 @@ def convert_command(
     write_bytes(out, converted.to_bytes())
     _say(out, options, converted)
     if curve or plot:
-        with console.progress_bar(f"{ann.name}: {backend.value}", samples or len(data_set.x)) as progress:
-            measured = step_accuracy(
-                out,
-                ann,
-                data_set,
-                backend,
-                options=ModelOptions(weight_bits=weight_bits),
-                samples=samples,
-                progress=progress,
-            )
+        with console.progress_bar(f"{ann.name}: {backend}", len(data_set.x)) as progress:
+            how = ModelOptions(weight_bits=over_time.weight_bits)
+            measured = step_accuracy(out, ann, data_set, backend, options=how, progress=progress)
         accuracy = measured.accuracy
         console.out.print(
             f"accuracy, {measured.backend.value}, {measured.samples} samples: ANN "

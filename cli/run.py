@@ -6,10 +6,10 @@ import typer
 from rich.table import Table
 
 from tospike.cli import console
-from tospike.cli.arguments import Data, HoldOut, Json, Model, Sensor, TimeBin
+from tospike.cli.arguments import Json, Model
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
-from tospike.gen.data.datasets import load_data
+from tospike.gen.data.options import SampleOptions
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.tb.board.on_board import TIMING_COUNTERS, run_on_board
@@ -29,26 +29,21 @@ def run(
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds without an answer after which the board is given up.")
     ] = 2.0,
-    data: Data = "digits",
-    time_bin_us: TimeBin = None,
-    sensor: Sensor = None,
-    hold_out: HoldOut = None,
-    samples: Annotated[int | None, typer.Option(help="Number of test samples [all].")] = None,
     json: Json = None,
+    data: SampleOptions,
     options: ModelOptions,
 ) -> None:
     """Run test samples on a board that `tospike build` made a bitstream for, and compare with the golden model."""
-    console.check_outputs(json, inputs=(model, data, *options.sources))
-    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
+    console.check_outputs(json, inputs=(model, data.data, *options.sources))
+    data_set = data.load(options.steps)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)
-    total = samples or len(data_set.x)
     with (
         open_line(port, baud, timeout=timeout) as line,
-        console.progress_bar(f"{prepared.network.name} on {port}", total) as progress,
+        console.progress_bar(f"{prepared.network.name} on {port}", len(data_set.x)) as progress,
     ):
         host = SerialHost(line, port, timeout=timeout)
-        result = run_on_board(prepared, data_set, host, samples=samples, progress=progress)
+        result = run_on_board(prepared, data_set, host, progress=progress)
     summary = {"samples": len(result.correct), "accuracy": result.accuracy, "mismatches": result.mismatches}
     counters = {name: n for name, n in result.counters.items() if name.split(".")[-1] not in TIMING_COUNTERS}
     table = Table("", prepared.network.name, title=f"{data_set.name} on {port}")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from tospike.gen.data.datasets import DataSet
 from tospike.gen.nir.importer import import_nir
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.hw.params import InputError, require
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.hw.params import InputError, check_options, option, same_option
 from tospike.sim.network import Array, Network
 from tospike.sim.network.reference import run_float
 from tospike.sim.over_time import BATCH, float_predictions, golden_predictions
@@ -23,6 +25,21 @@ class CurveBackend(StrEnum):
 
     FLOAT = "float"
     GOLDEN = "golden"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveOptions:
+    """Whether the accuracy over time steps is measured, and how."""
+
+    PANEL: ClassVar = "Accuracy over time steps"
+
+    curve: Path | None = option(None, "Write the accuracy after each step as JSON")
+    plot: Path | None = option(None, "Draw it as SVG")
+    backend: CurveBackend = option(CurveBackend.GOLDEN, "What computes it")
+    weight_bits: int = same_option(QuantizeOptions, "weight_bits", help="Golden: bits of a weight")
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +61,6 @@ def step_accuracy(
     backend: CurveBackend,
     *,
     options: ModelOptions,
-    samples: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> StepAccuracy:
     """Measure it on the test part of a data set.
@@ -61,19 +77,15 @@ def step_accuracy(
         What computes the answers.
     options
         How the golden model's network is quantised.
-    samples
-        Only so many test samples; ``None``: all.
     progress
         Gets the number of samples that are done.
 
     Raises
     ------
     InputError
-        There are not as many samples, or no golden model runs the network.
+        No golden model runs the network.
     """
-    count = len(data.x) if samples is None else samples
-    require(1 <= count <= len(data.x), f"samples must be from 1 to {len(data.x)}, not {count}")
-    x, y = data.x[:count], data.y[:count]
+    x, y, count = data.x, data.y, len(data.x)
     predict = _predictor(snn, data, backend, options)
     right = []
     for start in range(0, count, BATCH):

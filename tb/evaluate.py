@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from tospike.gen.emit.memory_init import pack
 from tospike.gen.pipeline import Prepared
 from tospike.gen.place.streaming import frame_weights
 from tospike.gen.tools.cache import Cache
-from tospike.hw.params import InputError, require
+from tospike.hw.params import InputError, option, same_option
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
 from tospike.sim.network import Array
@@ -21,6 +22,7 @@ from tospike.sim.network.reference import run_float
 from tospike.sim.result import Result
 from tospike.tb.plausible import costly_rounding, doubts, quiet_stages, silent_stages
 from tospike.tb.replay.replay import Replay, patience, replay
+from tospike.tb.simulators import Simulator, SimulatorOptions
 
 
 class Backend(StrEnum):
@@ -32,6 +34,19 @@ class Backend(StrEnum):
     """The integer golden model."""
     RTL = "rtl"
     """The generated Verilog in a simulator, compared with the golden model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions:
+    """What computes the answers, and what else is told of them."""
+
+    backend: Backend = option(Backend.GOLDEN, "What computes the answers")
+    simulator: Simulator = same_option(SimulatorOptions, "simulator", help="RTL: simulator of the Verilog")
+    exact_trace: bool = option(False, "SNN: compare float and golden spikes, layer by layer")
+    reference: Path | None = option(
+        None, "SNN: compare float with a framework's own layer_0, layer_1, ... in this npz file"
+    )
+    spikes: bool = option(False, "SNN, with --json: also what each layer sent")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,9 +123,8 @@ def evaluate(
         Too many or too few samples asked for; no engine runs the network, unless in floating point; a simulator is
         missing or fails.
     """
-    count = len(data.x) if samples is None else samples
-    require(1 <= count <= len(data.x), f"samples must be from 1 to {len(data.x)} (what {data.name} has), not {count}")
-    x, y = data.x[:count], data.y[:count]
+    data = data.first(samples)
+    x, y = data.x, data.y
     network = prepared.network
     if backend is Backend.FLOAT:
         run = run_float(network, x, trace=False)

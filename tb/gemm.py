@@ -1,16 +1,27 @@
 """One matrix product on the systolic engine, timed in RTL."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tospike.gen.emit.folder import build
 from tospike.gen.emit.memory_init import pack
-from tospike.hw.params import AcceleratorParams, ArrayParams, Dataflow, DenseLayer, SystolicParams, ceil_div
+from tospike.hw.params import (
+    AcceleratorParams,
+    ArrayParams,
+    Dataflow,
+    DenseLayer,
+    SystolicParams,
+    ceil_div,
+    check_options,
+    option,
+)
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
 from tospike.sim.network import Accumulator, Dense, InputSpec, Network, Stage
 from tospike.tb.replay.replay import patience, replay
+from tospike.tb.simulators import SimulatorOptions
 
 ENGINE = 0
 """The systolic engine is the only one."""
@@ -26,6 +37,16 @@ def scale_sim_cycles(array: ArrayParams, layer: DenseLayer) -> int:
     if array.dataflow is Dataflow.OS:
         return ceil_div(m, r) * ceil_div(n, c) * (k + r + c - 2) - 1
     return ceil_div(k, r) * ceil_div(n, c) * (m + 2 * r + c - 2) - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class GemmBench(SimulatorOptions):
+    """How a product is timed."""
+
+    seed: int = option(0, "Seed of the operands", low=0)
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 def bench_gemm(array: ArrayParams, layer: DenseLayer, *, seed: int, simulator: str = "verilator") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The event engine on random spike trains, timed in RTL."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,71 @@ import numpy as np
 from tospike.gen.emit.folder import build
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design
-from tospike.hw.params import AcceleratorParams, HostInput, HostOutput, Readout, SpikingParams, require
+from tospike.gen.options.core import LayerOptions
+from tospike.hw.params import (
+    AcceleratorParams,
+    HostInput,
+    HostOutput,
+    InputError,
+    Readout,
+    SpikingParams,
+    check_options,
+    option,
+    require,
+    same_option,
+)
 from tospike.sim import accelerator as golden
 from tospike.tb.replay.replay import patience, replay
+from tospike.tb.simulators import Simulator, SimulatorOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikesBench:
+    """An event engine of LIF neurons, and the spikes that it gets."""
+
+    inputs: int = same_option(LayerOptions, "inputs")
+    neurons: int = same_option(LayerOptions, "neurons")
+    lanes: int = same_option(LayerOptions, "lanes", 16, unset="")
+    weight_bits: int = same_option(LayerOptions, "weight_bits", 4)
+    rates: str = option("0,0.01,0.1,1", "Spikes per input and step, fractions with commas between them")
+    steps: int = option(20, "Time steps of a train", low=1)
+    seed: int = option(0, "Seed of weights and spikes", low=0)
+    simulator: Simulator = same_option(SimulatorOptions, "simulator")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    @property
+    def engine(self) -> SpikingParams:
+        """The engine; its spikes are counted.
+
+        Raises
+        ------
+        InputError
+            A number is out of range.
+        """
+        return SpikingParams(
+            inputs=self.inputs,
+            neurons=self.neurons,
+            lanes=self.lanes,
+            weight_bits=self.weight_bits,
+            readout=Readout.COUNT,
+            count_bits=16,
+        )
+
+    @property
+    def fractions(self) -> list[float]:
+        """The rates.
+
+        Raises
+        ------
+        InputError
+            They are no numbers.
+        """
+        try:
+            return [float(part) for part in self.rates.split(",")]
+        except ValueError:
+            raise InputError(f"--rates must be numbers with commas between them, not {self.rates!r}") from None
 
 
 def bench_spikes(

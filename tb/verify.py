@@ -15,14 +15,26 @@ from tospike.gen.tools import programs as tools
 from tospike.gen.tools.cache import Cache, digest
 from tospike.gen.tools.children import temporary_folder
 from tospike.gen.tools.tool import Tool, error_summary
-from tospike.hw.params import InputError, require
+from tospike.hw.params import InputError, check_options, option, require
 from tospike.tb.bench.runner import library_path, make_runner
-from tospike.tb.replay.replay import SIMULATORS
+from tospike.tb.simulators import SimulatorOptions
 
 BENCH = "tospike.tb.bench.accelerator"
 RUN = "verify"
 """Folder in the design's, for results, log and waveform. It is never where anything runs."""
 RESULTS, LOG, WAVES = "results.xml", "test.log", ("dump.vcd", "dump.fst")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyOptions(SimulatorOptions):
+    """How a design is verified."""
+
+    seed: int = option(0, "Seed of stimulus and stalls", low=0, high=(1 << 31) - 1)
+    samples: int = option(8, "Samples of each test", low=1)
+    waves: bool = option(False, f"Record a waveform in DESIGN/{RUN}: VCD from Verilator, FST from Icarus")
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +48,7 @@ class TestResult:
     seconds: float
 
 
-def verify(
-    folder: Path,
-    *,
-    simulator: str = "verilator",
-    seed: int = 0,
-    samples: int = 8,
-    waves: bool = False,
-    cache: Cache | None = None,
-) -> list[TestResult]:
+def verify(folder: Path, options: VerifyOptions | None = None, *, cache: Cache | None = None) -> list[TestResult]:
     """Run the benches on a design folder; results, log and waveform come into its sub-folder ``verify``.
 
     They run in a fresh folder, and without the design's or the current one on Python's path: what lies there is data.
@@ -53,14 +57,8 @@ def verify(
     ----------
     folder
         The design.
-    simulator
-        ``verilator`` or ``icarus``.
-    seed
-        Seeds stimulus and stalls.
-    samples
-        Samples of each test.
-    waves
-        Whether to record a waveform (VCD from Verilator, FST from Icarus).
+    options
+        How.
     cache
         Where built simulators are kept.
 
@@ -69,8 +67,8 @@ def verify(
     InputError
         If the folder is no design, the simulator is missing, or it dies before the tests end.
     """
-    require(simulator in SIMULATORS, f"simulator must be verilator or icarus, not {simulator!r}")
-    require(samples >= 1, f"samples must be at least 1, not {samples}")
+    options = options or VerifyOptions()
+    simulator, waves = options.simulator, options.waves
     design = read(folder)
     kept = _folder_for_results(folder)
     tool = tools.find("verilator" if simulator == "verilator" else "iverilog")
@@ -107,7 +105,7 @@ def verify(
                     build_dir=build,
                     test_dir=work,
                     results_xml=str(work / RESULTS),
-                    seed=seed,
+                    seed=options.seed,
                     waves=waves,
                     # Icarus would write to where the simulator was before it was moved into the cache
                     plusargs=[f"+dumpfile_path={work / 'dump.fst'}"] if waves and simulator == "icarus" else [],
@@ -116,8 +114,8 @@ def verify(
                     extra_env={
                         **library_path(),
                         "TOSPIKE_DESIGN": str(folder.resolve()),
-                        "TOSPIKE_SEED": str(seed),
-                        "TOSPIKE_SAMPLES": str(samples),
+                        "TOSPIKE_SEED": str(options.seed),
+                        "TOSPIKE_SAMPLES": str(options.samples),
                     },
                 )
             _bring_back(work, kept)

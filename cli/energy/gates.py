@@ -9,10 +9,10 @@ import typer
 from rich.table import Table
 
 from tospike.cli import console
-from tospike.cli.arguments import Booth, Data, GateTarget, Json, MapAgain, Sensor, TimeBin
+from tospike.cli.arguments import Booth, GateTarget, Json, MapAgain
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
-from tospike.compare.energy.gates.inputs import design_and_inputs
+from tospike.compare.energy.gates.inputs import GateData, design_and_inputs
 from tospike.compare.energy.gates.measure import GateOptions, measure_gates
 from tospike.compare.energy.gates.parts import PARTS
 from tospike.compare.energy.gates.simulate import DelayModel
@@ -20,10 +20,8 @@ from tospike.compare.energy.gates.summary import GateReport
 from tospike.compare.energy.technology import shipped
 from tospike.compare.plain import to_plain
 from tospike.compare.report.numbers import significant
-from tospike.gen.data.datasets import load_data
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.tools.cache import Cache
-from tospike.hw.params import require
 
 
 class DelayChoice(StrEnum):
@@ -58,27 +56,22 @@ def gates(
     model: Annotated[
         Path, typer.Argument(help="Trained network (.onnx, .nir), or a folder of `tospike generate network`.")
     ],
-    data: Data = "digits",
-    time_bin_us: TimeBin = None,
-    sensor: Sensor = None,
-    samples: Annotated[int, typer.Option(help="Test samples to simulate.")] = 20,
     target: GateTarget = "osu018",
     delays: Delays = DelayChoice.BOTH,
     memories: Memories = None,
     booth: Booth = False,
     no_cache: MapAgain = False,
     json: Json = None,
+    data: GateData,
     options: ModelOptions,
 ) -> None:
     """Energy per inference of the gates on real data: every net's edges, by the cell library's own tables."""
-    console.check_outputs(json, inputs=(model, data, *options.sources, target, *filter(None, [memories])))
+    console.check_outputs(json, inputs=(model, data.data, *options.sources, target, *filter(None, [memories])))
     chosen = GateOptions.on(
         target, technology=memories, delays=delays.models, booth=booth, cache=Cache(reuse=not no_cache)
     )
-    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor)
-    count = len(data_set.x)
-    require(1 <= samples <= count, f"samples must be from 1 to {count} (what {data_set.name} has), not {samples}")
-    design, x, warnings = design_and_inputs(model, data_set, samples, options)
+    data_set = data.load(options.steps)
+    design, x, warnings = design_and_inputs(model, data_set, options)
     console.warn(warnings)
     with console.progress_lines(design.params.name) as progress:
         measured = measure_gates(design, x, chosen, progress=progress)

@@ -1,11 +1,11 @@
 """``tospike generate network``."""
 
 from tospike.cli import console
-from tospike.cli.arguments import Data, HoldOut, Model, Out, Sensor, TimeBin
+from tospike.cli.arguments import Model, Out
 from tospike.cli.commands import new_app
 from tospike.cli.generate.announce import announce, say, say_stream
 from tospike.cli.options import takes_options
-from tospike.gen.data.datasets import load_data
+from tospike.gen.data.options import DataOptions
 from tospike.gen.emit.folder import generate
 from tospike.gen.emit.vectors import BENCH_SAMPLES
 from tospike.gen.files.written_folder import check_replaceable
@@ -21,15 +21,12 @@ def network(
     *,
     model: Model,
     out: Out,
-    data: Data = "digits",
-    time_bin_us: TimeBin = None,
-    sensor: Sensor = None,
-    hold_out: HoldOut = None,
+    data: DataOptions,
     options: ModelOptions,
 ) -> None:
     """The accelerator of a trained network, its weights in the memories. The data set calibrates the quantisation."""
     check_replaceable(out)
-    data_set = load_data(data, time_bin_us=time_bin_us, steps=options.steps, sensor=sensor, every=hold_out)
+    data_set = data.load(options.steps)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)
     design = prepared.design

@@ -6,7 +6,7 @@ import typer
 from rich.text import Text
 
 from tospike.cli import console
-from tospike.cli.arguments import Out, parse_gemm
+from tospike.cli.arguments import Out
 from tospike.cli.commands import new_app
 from tospike.cli.generate.announce import announce, say, say_stream
 from tospike.cli.options import takes_options
@@ -24,18 +24,16 @@ app = new_app()
 def systolic(
     *,
     out: Out,
-    gemm: Annotated[str, typer.Option(help="M,N,K: results (M x N), inner dimension K.")] = "64,64,64",
     array_only: Annotated[bool, typer.Option("--array-only", help="The bare array, for synthesis.")] = False,
     options: SystolicOptions,
 ) -> None:
     """A systolic engine for matrix products: activations stream in, writable weights and biases, 32-bit results."""
     check_replaceable(out)
-    layer = parse_gemm(gemm)
     if array_only:
         generate_array(out, params=options.bare_array)
         console.out.print(Text.assemble((str(out), "bold"), ": the bare array, manifest.json"))
         return
-    engine, fitted = options.engine(layer)
+    engine, fitted = options.engine
     if fitted is not None:
         say(f"fit: {fitted}")
     params = AcceleratorParams(name="systolic", engines=(engine,))

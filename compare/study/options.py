@@ -9,7 +9,8 @@ from tospike.compare.energy.gates.study import GateStudy
 from tospike.compare.energy.technology import Technology, load_technology, shipped
 from tospike.compare.study.entry import Prices
 from tospike.gen.tools.cache import Cache
-from tospike.hw.params import option
+from tospike.hw.params import option, same_option
+from tospike.tb.simulators import Simulator, SimulatorOptions
 
 Progress = Callable[[str, str], None]
 """Takes a design's name and what is being done for it."""
@@ -23,7 +24,7 @@ class StudyOptions:
     speed: int | None = None
     seed: int = 1
     synthesis: bool = option(True, "Synthesise: area, clock and latency in time, not only cycles", name="synth")
-    simulator: str = "verilator"
+    simulator: Simulator = same_option(SimulatorOptions, "simulator")
     rtl_samples: int | None = option(None, "Test samples to run in RTL", unset="digits, braille: all")
     model: EnergyModel = HOROWITZ_45
     """Level 1: prices of operation counts."""

@@ -1,34 +1,39 @@
 """What is compared: two trained networks and the data that judge them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tospike.compare.report.design import Kind
 from tospike.gen.convert import ConvertOptions, convert
-from tospike.gen.data.datasets import DataSet, load_data
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.data.options import SampleOptions
 from tospike.gen.files.output import write_bytes
 from tospike.gen.load import load_network
 from tospike.gen.nir.frameworks import Framework
 from tospike.gen.nir.importer import states_options
 from tospike.gen.options.model import ModelOptions
-from tospike.hw.params import InputError, require
+from tospike.hw.params import InputError, check_options, option, require, same_option
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overrides:
     """What the user gave of a workload; ``None``: nothing."""
 
-    ann: Path | None = None
-    snn: Path | None = None
-    data: str | None = None
-    time_bin_us: int | None = None
-    sensor: str | None = None
-    hold_out: int | None = None
-    samples: int | None = None
-    """Only so many test samples."""
+    PANEL: ClassVar = "Networks and data"
+
+    ann: Path | None = option(None, "Trained ANN (.onnx)", unset="the workload's")
+    snn: Path | None = option(None, "Trained SNN (.nir)", unset="the workload's")
+    data: str | None = same_option(SampleOptions, "data", None, unset="the workload's")
+    hold_out: int | None = same_option(SampleOptions, "hold_out")
+    time_bin_us: int | None = same_option(SampleOptions, "time_bin_us")
+    sensor: str | None = same_option(SampleOptions, "sensor")
+    samples: int | None = same_option(SampleOptions, "samples")
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +45,7 @@ class Workload:
     ann: Path
     snn: Path | None
     """``None``: what `tospike convert` makes of the ANN."""
-    data: str | DataSet
-    time_bin_us: int | None = None
-    sensor: str | None = None
-    hold_out: int | None = None
-    samples: int | None = None
+    data: SampleOptions | DataSet
     rtl_samples: int | None = None
     """How many test samples run in RTL unless the user says so; ``None``: all."""
     converted_steps: int = ConvertOptions.steps
@@ -59,25 +60,7 @@ class Workload:
         InputError
             It cannot be read, or has fewer test samples than are asked for.
         """
-        data = (
-            self.data
-            if isinstance(self.data, DataSet)
-            else load_data(
-                self.data,
-                time_bin_us=self.time_bin_us,
-                steps=self.options.steps,
-                sensor=self.sensor,
-                every=self.hold_out,
-            )
-        )
-        if self.samples is None:
-            return data
-        require(
-            1 <= self.samples <= len(data.x),
-            f"samples must be from 1 to {len(data.x)} (what {data.name} has), not {self.samples}",
-        )
-        split = f"{data.split}; only the first {self.samples} of {len(data.x)} test samples"
-        return replace(data, x=data.x[: self.samples], y=data.y[: self.samples], split=split)
+        return self.data if isinstance(self.data, DataSet) else self.data.load(self.options.steps)
 
     def networks(self, data: DataSet, folder: Path) -> dict[Kind, Path]:
         """Return the files of both networks, ``ann`` and ``snn``; an SNN that is made of the ANN is written into
@@ -212,11 +195,13 @@ def named(name: str, options: ModelOptions, given: Overrides | None = None) -> W
         description=known.description,
         ann=ann,
         snn=snn,
-        data=data,
-        time_bin_us=given.time_bin_us or known.time_bin_us,
-        sensor=given.sensor,
-        hold_out=given.hold_out or known.hold_out,
-        samples=given.samples,
+        data=SampleOptions(
+            data=data,
+            time_bin_us=given.time_bin_us or known.time_bin_us,
+            sensor=given.sensor,
+            hold_out=given.hold_out or known.hold_out,
+            samples=given.samples,
+        ),
         rtl_samples=known.rtl_samples,
         converted_steps=known.converted_steps or ConvertOptions.steps,
         options=options.but(**unset),

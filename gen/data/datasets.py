@@ -3,7 +3,7 @@
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,21 @@ class DataSet:
             self.x.ndim in (2, 3) and self.x.shape[1:] == self.train_x.shape[1:],
             f"{self.name}: samples of shape {self.x.shape[1:]} (test) and {self.train_x.shape[1:]} (training)",
         )
+
+    def first(self, samples: int | None) -> "DataSet":
+        """The data set with so many of its test samples; ``None``: with all.
+
+        Raises
+        ------
+        InputError
+            It has fewer, or none is asked for.
+        """
+        if samples is None:
+            return self
+        total = len(self.x)
+        require(1 <= samples <= total, f"samples must be from 1 to {total} (what {self.name} has), not {samples}")
+        split = f"{self.split}; only the first {samples} of {total} test samples" if samples < total else self.split
+        return replace(self, x=self.x[:samples], y=self.y[:samples], split=split)
 
     def require_classes(self, outputs: int, network: str) -> None:
         """Check that each label is one of a network's outputs."""

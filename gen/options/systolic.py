@@ -28,13 +28,13 @@ class ActSign(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SystolicOptions:
-    """The array, and where its weights are."""
+class ArrayOptions:
+    """An array, and a product that it computes."""
 
+    gemm: str = option("64,64,64", "Matrix product M,N,K: M x N results, inner dimension K")
     rows: int | None = option(None, "Rows of the array", low=1, high=256, unset="8")
     cols: int | None = option(None, "Columns of the array", low=1, high=256, unset="8")
     dataflow: Dataflow | None = option(None, "Output- or weight-stationary", unset="os")
-    fit: str | None = option(None, f"Choose the fastest array that fits {named()}")
     act_bits: int = option(8, "Bits of an activation", low=1, high=8)
     act_sign: ActSign = option(ActSign.SIGNED, "Signedness of activations")
     weight_bits: int = option(8, "Bits of a weight; 1: +1 and -1", low=1, high=8)
@@ -44,15 +44,26 @@ class SystolicOptions:
     products_per_multiplier: int | None = option(
         None, "2: two columns share multipliers", low=1, high=2, unset="ecp5: 2 where widths allow, else 1"
     )
-    weights: WeightSource | None = option(None, "On chip, or streamed in", unset="memory; stream if --fit must")
 
     def __post_init__(self) -> None:
         check_options(self)
-        chosen = (self.rows, self.cols, self.dataflow, self.products_per_multiplier)
+
+    @property
+    def layer(self) -> DenseLayer:
+        """The product, without requantisation.
+
+        Raises
+        ------
+        InputError
+            ``gemm`` is none.
+        """
+        parts = self.gemm.split(",")
         require(
-            self.fit is None or all(each is None for each in chosen),
-            "--fit chooses the array: leave --rows, --cols, --dataflow and --products-per-multiplier out, or --fit",
+            len(parts) == 3 and all(part.strip().isdecimal() for part in parts),
+            f"--gemm must be M,N,K, for example 64,64,64, not {self.gemm!r}",
         )
+        m, n, k = (int(part) for part in parts)
+        return DenseLayer(rows=m, outputs=n, inputs=k)
 
     @property
     def array(self) -> ArrayParams:
@@ -69,6 +80,22 @@ class SystolicOptions:
         )
         return with_products(array, self.products_per_multiplier)
 
+
+@dataclass(frozen=True, kw_only=True)
+class SystolicOptions(ArrayOptions):
+    """The array of an engine, and where its weights are."""
+
+    fit: str | None = option(None, f"Choose the fastest array that fits {named()}")
+    weights: WeightSource | None = option(None, "On chip, or streamed in", unset="memory; stream if --fit must")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        chosen = (self.rows, self.cols, self.dataflow, self.products_per_multiplier)
+        require(
+            self.fit is None or all(each is None for each in chosen),
+            "--fit chooses the array: leave --rows, --cols, --dataflow and --products-per-multiplier out, or --fit",
+        )
+
     @property
     def bare_array(self) -> ArrayParams:
         """The array alone.
@@ -84,8 +111,9 @@ class SystolicOptions:
         )
         return self.array
 
-    def engine(self, layer: DenseLayer) -> tuple[SystolicParams, Fit | None]:
-        """The engine for a matrix product, and what was predicted if its array was chosen to fit a device.
+    @property
+    def engine(self) -> tuple[SystolicParams, Fit | None]:
+        """The engine for the product, and what was predicted if its array was chosen to fit a device.
 
         Raises
         ------
@@ -93,7 +121,7 @@ class SystolicOptions:
             There is no such device, or nothing fits it.
         """
         sources = ANY_SOURCE if self.weights is None else (self.weights,)
-        engine = SystolicParams(array=self.array, layers=(layer,), writable=True, weights=sources[0])
+        engine = SystolicParams(array=self.array, layers=(self.layer,), writable=True, weights=sources[0])
         if self.fit is None:
             return engine, None
         fitted = fit(engine, find_device(self.fit), sources=sources)

@@ -45,20 +45,17 @@ def run_on_board(
     data: DataSet,
     host: SerialHost,
     *,
-    samples: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> BoardRun:
-    """Run the first ``samples`` test samples (all by default).
+    """Run the test samples.
 
     Raises
     ------
     InputError
         The board does not answer, or holds another design.
     """
-    count = len(data.x) if samples is None else samples
-    require(1 <= count <= len(data.x), f"samples must be from 1 to {len(data.x)} (what {data.name} has), not {count}")
     params = prepared.design.params
-    x = prepared.integers(data.x[:count])
+    x = prepared.integers(data.x)
     host.reset()
     _check_design(host, config_hash(params, pack(prepared.design)))
     host.clear_counters()
@@ -81,7 +78,7 @@ def run_on_board(
         if name.split(".")[-1] not in TIMING_COUNTERS and counters[name] != int(values.sum()) % (1 << 32)
     ]
     return BoardRun(
-        correct=replace(expected, outputs=got).predictions == data.y[:count],
+        correct=replace(expected, outputs=got).predictions == data.y,
         mismatches=int((got != expected.outputs).any(axis=1).sum()) + len(differing),
         counters=counters,
     )

@@ -21,12 +21,12 @@ from tospike.hw.host.layout import counter_names
 from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.network import Array
 from tospike.sim.network.output_order import as_network
+from tospike.tb.simulators import check_simulator
 
 BENCH = Path(__file__).with_name("replay.sv")
 CLOCK = Path(__file__).with_name("replay.cpp")
 TOP = "tospike_replay"
 """The bench's module; no design's name begins so."""
-SIMULATORS = ("verilator", "icarus")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def replay(
     InputError
         If the simulator is missing or fails, or the design does not answer.
     """
-    require(simulator in SIMULATORS, f"simulator must be verilator or icarus, not {simulator!r}")
+    check_simulator(simulator)
     models = cell_models([technology_of(params)]).values()
     command = _simulator(
         "".join([verilog.text, *models]), params.name, simulator, cache or Cache(), weights=len(weights)

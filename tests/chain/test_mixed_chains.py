@@ -50,7 +50,7 @@ from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
 from tospike.sim.models import MODELS
 from tospike.sim.network import Accumulator, Conv2d, Dense, InputSpec, MaxPool2d, Network, Requantize, Stage, Window
-from tospike.tb.verify import verify
+from tospike.tb.verify import VerifyOptions, verify
 
 TICK, END = (kind << WORD_KIND[0] for kind in (TokenKind.TICK, TokenKind.END))
 U4, U6 = IntFormat(bits=4, signed=False), IntFormat(bits=6, signed=False)
@@ -220,7 +220,7 @@ def test_many_random_chains(seed):
 def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
     design = random_design(CHAINS[name], seed=3)
     folder = generate(tmp_path / "d", kind="network", params=CHAINS[name], design=design, choices={}).path
-    results = verify(folder, samples=4, cache=Cache(root=tmp_path / "cache"))
+    results = verify(folder, VerifyOptions(samples=4), cache=Cache(root=tmp_path / "cache"))
     assert [result.message for result in results if not result.passed] == []
     assert sum(not result.skipped for result in results) >= 6
 

@@ -1,21 +1,28 @@
 """What a measurement in gates begins with: a design, and samples as it takes them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from tospike.gen.data.datasets import DataSet
+from tospike.gen.data.options import SampleOptions
 from tospike.gen.emit.folder import read
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.hw.params import InputError, require
+from tospike.hw.params import InputError, require, same_option
 from tospike.sim.design import Design
 from tospike.sim.encoders.encoding import as_frames, as_partial_inferences, quantize_input
 from tospike.sim.network import Array
 
 
-def design_and_inputs(
-    model: Path, data: DataSet, samples: int, options: ModelOptions
-) -> tuple[Design, Array, tuple[str, ...]]:
-    """A network on its hardware, the first samples as it takes them, and what a user should know of both.
+@dataclass(frozen=True, kw_only=True)
+class GateData(SampleOptions):
+    """The data; gates take long, so that few samples are the default."""
+
+    samples: int | None = same_option(SampleOptions, "samples", 20, unset="")
+
+
+def design_and_inputs(model: Path, data: DataSet, options: ModelOptions) -> tuple[Design, Array, tuple[str, ...]]:
+    """A network on its hardware, the test samples as it takes them, and what a user should know of both.
 
     Parameters
     ----------
@@ -23,8 +30,6 @@ def design_and_inputs(
         A trained network, or a folder of `tospike generate network`.
     data
         The data set; it calibrates a trained network.
-    samples
-        How many of its test samples.
     options
         For a trained network.
 
@@ -35,7 +40,7 @@ def design_and_inputs(
     """
     if not model.is_dir():
         prepared = prepare(model, data, options)
-        return prepared.design, prepared.integers(data.x[:samples]), prepared.warnings
+        return prepared.design, prepared.integers(data.x), prepared.warnings
     design = read(model).design
     if design is None:
         raise InputError(f"{model} holds no network, so there is nothing to run: use `tospike generate network`")
@@ -47,6 +52,6 @@ def design_and_inputs(
         == (spec.partial_inferences > 1 or (spec.encoding is not None and spec.encoding.takes_frames)),
         f"{model} does not take the samples of {data.name}: give other --data",
     )
-    x = (as_partial_inferences if spec.partial_inferences else as_frames)(spec, data.x[:samples])
+    x = (as_partial_inferences if spec.partial_inferences else as_frames)(spec, data.x)
     is_spikes = spec.encoding is None and design.network.is_spiking
     return design, x.astype("int64") if is_spikes else quantize_input(spec, x), ()

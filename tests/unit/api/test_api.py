@@ -134,8 +134,8 @@ def test_options_are_those_of_the_command_line(ann_file, ann):
         ({"layers": {"fc1": {"weight_bit": 4}}}, "did you mean 'weight_bits'"),
         ({"layers": 5}, "layers must be a dict"),
         ({"layers": {"fc1": 4}}, "must have options"),
-        ({"hold_out": "a"}, "hold_out must be an integer"),
-        ({"time_bin_us": 0.5}, "time_bin_us must be an integer"),
+        ({"hold_out": "a"}, "--hold-out must be an integer"),
+        ({"time_bin_us": 0.5}, "--time-bin-us must be an integer"),
         ({"steps": 4}, "--steps is for spiking networks"),
     ],
 )

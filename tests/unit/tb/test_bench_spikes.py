@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tospike.hw.params import InputError, Readout, SpikingParams
-from tospike.tb.spikes import bench_spikes
+from tospike.tb.spikes import SpikesBench, bench_spikes
 
 CORE = SpikingParams(inputs=9, neurons=10, lanes=3, weight_bits=4, readout=Readout.COUNT)
 
@@ -33,3 +33,13 @@ def test_command(tmp_path):
     subprocess.run([sys.executable, "-m", "tospike", *command.split()], cwd=tmp_path, check=True, capture_output=True)
     rows = json.loads((tmp_path / "r.json").read_text())
     assert [row["events"] for row in rows] == [0, 10]
+
+
+def test_its_options():
+    bench = SpikesBench(inputs=4, neurons=6, lanes=2, rates="0, 0.5,1")
+    assert (bench.engine.inputs, bench.engine.neurons, bench.engine.lanes) == (4, 6, 2)
+    assert (bench.engine.weight_bits, bench.fractions) == (4, [0.0, 0.5, 1.0])
+    with pytest.raises(InputError, match="--rates must be numbers with commas between them, not '0;1'"):
+        _ = SpikesBench(rates="0;1").fractions
+    with pytest.raises(InputError, match="lanes must be an integer from 1 to 64, not 65"):
+        _ = SpikesBench(lanes=65).engine

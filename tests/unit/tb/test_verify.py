@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from support.designs import DESIGNS, make
@@ -14,14 +13,16 @@ from tospike.gen.tools.cache import Cache
 from tospike.hw.params import (
     HostInput,
     InputError,
+    options_given,
 )
 from tospike.synth.design import read_design
-from tospike.tb.verify import verify
+from tospike.tb.simulators import Simulator
+from tospike.tb.verify import VerifyOptions, verify
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_designs_pass(tmp_path, name):
-    results = verify(make(tmp_path / "d", name), samples=4, cache=Cache(root=tmp_path / "cache"))
+    results = verify(make(tmp_path / "d", name), VerifyOptions(samples=4), cache=Cache(root=tmp_path / "cache"))
     assert [r.message for r in results if not r.passed] == []
     assert sum(not r.skipped for r in results) == 6 + ("streamed" in name) + (
         DESIGNS[name][0].host_input is HostInput.TOKENS
@@ -33,7 +34,9 @@ def test_designs_pass(tmp_path, name):
 def test_designs_pass_on_icarus(tmp_path, name):
     """Icarus knows unknown values: whatever is not reset, and matters, shows."""
     folder = make(tmp_path / "d", name)
-    results = verify(folder, samples=4, simulator="icarus", waves=True, cache=Cache(root=tmp_path / "cache"))
+    results = verify(
+        folder, VerifyOptions(samples=4, simulator=Simulator.ICARUS, waves=True), cache=Cache(root=tmp_path / "cache")
+    )
     assert [r.message for r in results if not r.passed] == []
     assert (folder / "verify" / "dump.fst").stat().st_size > 1000
 
@@ -55,7 +58,7 @@ def test_a_wrong_design_fails(tmp_path):
         (other / file).write_bytes(content)
         manifest["files"][file] = hashlib.sha256(content).hexdigest()
     (other / "manifest.json").write_text(json.dumps(manifest))
-    results = {r.name: r.passed for r in verify(other, samples=3, cache=Cache(root=tmp_path / "cache"))}
+    results = {r.name: r.passed for r in verify(other, VerifyOptions(samples=3), cache=Cache(root=tmp_path / "cache"))}
     assert not results["identification_and_unmapped_registers"]
     assert not results["lone_samples_are_exact_to_the_cycle"]
 
@@ -63,10 +66,13 @@ def test_a_wrong_design_fails(tmp_path):
 def test_bad_arguments(tmp_path):
     with pytest.raises(InputError, match="not a generated design"):
         verify(tmp_path)
-    with pytest.raises(InputError, match="simulator must be verilator or icarus, not 'vcs'"):
-        verify(make(tmp_path / "d", "core-count"), simulator="vcs")
-    with pytest.raises(InputError, match="samples must be at least 1, not 0"):
-        verify(Path("d"), samples=0)
+    for given, message in (
+        ({"simulator": "vcs"}, "simulator must be verilator or icarus, not 'vcs'"),
+        ({"samples": 0}, "samples must be an integer, at least 1, not 0"),
+        ({"seed": -1}, "seed must be an integer from 0 to"),
+    ):
+        with pytest.raises(InputError, match=message):
+            options_given(VerifyOptions, given)
 
 
 PLANTED = "import pathlib; pathlib.Path({path!r}).touch(); raise SystemExit\n"
@@ -86,7 +92,7 @@ def test_what_is_planted_in_a_design_or_here_is_not_run(tmp_path, monkeypatch):
     (folder / "verify" / "test.log").symlink_to(victim)
     monkeypatch.chdir(here)
     monkeypatch.syspath_prepend(str(here))
-    results = verify(folder, samples=1, cache=Cache(root=tmp_path / "cache"))
+    results = verify(folder, VerifyOptions(samples=1), cache=Cache(root=tmp_path / "cache"))
     assert [r.message for r in results if not r.passed] == []
     assert not proof.exists()
     assert victim.read_text() == "years"

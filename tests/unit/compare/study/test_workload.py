@@ -29,8 +29,8 @@ def test_digits_need_nothing():
 def test_any_name_goes_with_own_networks_and_data():
     for name in ("mine", "digits"):
         workload = named(name, ModelOptions(), OWN)
-        assert (workload.ann, workload.snn, workload.data) == (OWN.ann, OWN.snn, OWN.data)
-        assert workload.description == OWN.data and workload.hold_out is None
+        assert (workload.ann, workload.snn, workload.data.data) == (OWN.ann, OWN.snn, OWN.data)
+        assert workload.description == OWN.data and workload.data.hold_out is None
 
 
 def test_options_of_the_workload_give_way_to_the_users():
@@ -39,8 +39,8 @@ def test_options_of_the_workload_give_way_to_the_users():
     assert named("mnist-mlp", ModelOptions(weight_bits=4), given).options == ModelOptions(weight_bits=4)
     workload = named("nmnist", ModelOptions(), OWN)
     assert workload.options == ModelOptions(steps=300, framework=Framework.SINABS)
-    assert (workload.time_bin_us, workload.hold_out) == (1000, 4)
-    assert named("nmnist", ModelOptions(), replace(OWN, hold_out=2)).hold_out == 2
+    assert (workload.data.time_bin_us, workload.data.hold_out) == (1000, 4)
+    assert named("nmnist", ModelOptions(), replace(OWN, hold_out=2)).data.hold_out == 2
     images = replace(OWN, data="mnist:x")
     assert named("mnist-cnn", ModelOptions(rows=8), images).options == ModelOptions(rows=8, cols=4)
     assert named("mnist-cnn", ModelOptions(fit="ecp5-85k"), images).options == ModelOptions(fit="ecp5-85k")

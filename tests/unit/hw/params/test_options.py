@@ -13,14 +13,18 @@ from typer.testing import CliRunner
 
 from tospike.cli.main import app
 from tospike.cli.options import takes_options, without
+from tospike.compare.energy.gates.inputs import GateData
 from tospike.compare.study.options import StudyOptions
+from tospike.compare.study.workload import Overrides
 from tospike.gen.convert import ConvertOptions
+from tospike.gen.data.options import DataOptions, SampleOptions
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.core import LayerOptions, NeuronOptions
 from tospike.gen.options.model import CLASSES, OPTIONS, ModelOptions
-from tospike.gen.options.systolic import ActSign, SystolicOptions
+from tospike.gen.options.systolic import ActSign, ArrayOptions, SystolicOptions
 from tospike.gen.place.options import AnnEngine, PlanOptions, SpikingEngine
 from tospike.gen.quantize.options import QuantizeOptions
+from tospike.gen.step_accuracy import CurveOptions
 from tospike.hw.params import (
     REQUIRED,
     DenseLayer,
@@ -37,6 +41,10 @@ from tospike.hw.params import (
     require_known,
     same_option,
 )
+from tospike.tb.evaluate import EvaluateOptions
+from tospike.tb.gemm import GemmBench
+from tospike.tb.spikes import SpikesBench
+from tospike.tb.verify import VerifyOptions
 
 
 class Colour(StrEnum):
@@ -236,8 +244,15 @@ def test_commands_about_networks_have_all_of_them(command):
     [
         ("generate systolic", [SystolicOptions]),
         ("generate spiking", [LayerOptions, NeuronOptions]),
-        ("convert", [ConvertOptions]),
-        ("compare", [StudyOptions]),
+        ("generate network", [DataOptions]),
+        ("verify", [VerifyOptions]),
+        ("evaluate", [EvaluateOptions, SampleOptions]),
+        ("bench gemm", [ArrayOptions, GemmBench]),
+        ("bench spikes", [SpikesBench]),
+        ("run", [SampleOptions]),
+        ("convert", [ConvertOptions, CurveOptions]),
+        ("compare", [Overrides, StudyOptions]),
+        ("energy gates", [GateData]),
     ],
 )
 def test_commands_have_the_options_of_their_classes(command, classes):
@@ -272,8 +287,12 @@ def test_an_array_is_made_of_its_options():
         SystolicOptions(rows=4, fit="ecp5-85k")
     with pytest.raises(InputError, match="a bare array has no memories: leave --fit and --weights out"):
         _ = SystolicOptions(weights=WeightSource.STREAM).bare_array
-    engine, fitted = SystolicOptions(fit="ecp5-85k").engine(DenseLayer(rows=4, inputs=8, outputs=8))
+    engine, fitted = SystolicOptions(fit="ecp5-85k", gemm="4,8,9").engine
     assert fitted is not None and fitted.params == engine and engine.writable
+    assert engine.layers == (DenseLayer(rows=4, outputs=8, inputs=9),)
+    for wrong in ("4,8", "4x8x9", "4,8,-9", ""):
+        with pytest.raises(InputError, match=r"--gemm must be M,N,K, for example 64,64,64, not"):
+            _ = SystolicOptions(gemm=wrong).layer
 
 
 def test_model_options_go_to_the_classes_that_have_them():

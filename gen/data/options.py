@@ -1,0 +1,51 @@
+"""Which data calibrate and judge a network, as a user chooses them."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tospike.gen.data.datasets import SPECS, DataSet, load_data
+from tospike.hw.params import check_options, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """A data set, and how what it lacks is made: time steps of events, a training part."""
+
+    PANEL: ClassVar = "Data"
+
+    data: str = option("digits", f"{SPECS} (values x,y; spikes,label; frames,label; events x,y,p,t_us,offsets,label)")
+    hold_out: int | None = option(
+        None, "npz without training part: every Nth sample is for the test, the others for training", low=2
+    )
+    time_bin_us: int | None = option(None, "Events: length of a time step in microseconds", low=1)
+    sensor: str | None = option(None, "Events: WIDTHxHEIGHT of the sensor", unset="as far as the events reach")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def load(self, steps: int | None = None) -> DataSet:
+        """Return the data set; events are put into so many ``steps``.
+
+        Raises
+        ------
+        InputError
+            As `load_data`.
+        """
+        return load_data(self.data, time_bin_us=self.time_bin_us, steps=steps, sensor=self.sensor, every=self.hold_out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleOptions(DataOptions):
+    """The same, and how much of its test part is used."""
+
+    samples: int | None = option(None, "Use the first test samples only, as many", low=1, unset="all")
+
+    def load(self, steps: int | None = None) -> DataSet:
+        """Return the data set with the chosen test samples.
+
+        Raises
+        ------
+        InputError
+            As `load_data`, or it has fewer test samples.
+        """
+        return super().load(steps).first(self.samples)
