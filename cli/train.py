@@ -16,7 +16,8 @@ app = new_app()
 def train_command(
     *,
     recipe: Annotated[
-        Recipe, typer.Argument(help="mnist-snn: an LIF SNN and its ANN twin; the others: an ANN on sums of spikes.")
+        Recipe,
+        typer.Argument(help="mnist-snn: an LIF SNN and an ANN of the same shape; others: an ANN on sums of spikes."),
     ],
     data: Annotated[str, typer.Option(help="mnist:DIR (idx files or mnist_train.npz); for the others npz:FILE.")],
     out: Annotated[Path, typer.Option(help="Folder for the networks and their description.")],

@@ -53,7 +53,7 @@ class DesignReport:
 
     name: str
     kind: Literal["ann", "snn", "qnn"]
-    """``qnn``: the SNN's twin, which the verdict does not compare."""
+    """``qnn``: the bit-matched QNN, which the verdict does not compare."""
     description: str
     accuracy: Accuracy
     rtl_samples: int

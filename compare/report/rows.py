@@ -189,8 +189,8 @@ _CELLS = (
 
 def notes(report: StudyReport) -> Iterator[str]:
     """Return what is worth a line beside the verdict."""
-    if report.twin:
-        yield f"no twin of the SNN: {report.twin.missing}" if isinstance(report.twin, Missing) else report.twin.sentence
+    if matched := report.matched_qnn:
+        yield f"no bit-matched QNN: {matched.missing}" if isinstance(matched, Missing) else matched.sentence
     if report.iso_accuracy:
         yield report.iso_accuracy.sentence
     if report.gates and report.gates.missing:

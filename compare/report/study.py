@@ -8,10 +8,10 @@ from tospike.compare.energy.constant import Constant
 from tospike.compare.energy.gates.place import GatePlace
 from tospike.compare.plain import absent
 from tospike.compare.report.design import DesignReport
-from tospike.compare.report.variations import IsoAccuracy, Missing, Sensitivity, TwinComparison, Variant
+from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison, Missing, Sensitivity, Variant
 from tospike.compare.report.verdict import Interval, Verdict
 
-FORMAT = 1
+FORMAT = 2
 """Of report.json: it rises when a key goes or means something else."""
 
 
@@ -83,8 +83,8 @@ class StudyReport:
     designs: tuple[DesignReport, ...]
     """The two that the verdict compares: the ANN, then the SNN."""
     controls: tuple[DesignReport, ...] = absent(tuple)
-    """Others beside them: the twin."""
-    twin: TwinComparison | Missing | None = absent()
+    """Designs beside them: the bit-matched QNN."""
+    matched_qnn: MatchedQnnComparison | Missing | None = absent()
     activity: SpikeActivity | None
     """``None``: no layer of the SNN is driven by spikes."""
     break_even: BreakEvenReport | None

@@ -15,15 +15,15 @@ class Missing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwinComparison:
-    """The SNN against its twin, the ANN with activations of as many bits as a neuron can tell in all its steps."""
+class MatchedQnnComparison:
+    """The SNN against its bit-matched QNN: the ANN with activations of as many bits as a neuron's spike count has."""
 
     steps: int
     """Time steps of the SNN."""
     bits: int
-    """Of the twin's activations."""
+    """Of the QNN's activations."""
     ratio: float
-    """SNN over twin: energy at level 2."""
+    """SNN over QNN: energy by the hardware's counters."""
     interval: Interval
     """Bootstrap over the samples, as that of the verdict."""
     sentence: str

@@ -17,8 +17,8 @@ from tospike.compare.report.numbers import percent, significant
 from tospike.compare.report.variations import IsoAccuracy, Match, Point
 from tospike.compare.report.verdict import Interval
 from tospike.compare.study.describe import ann_bits, weight_bits
+from tospike.compare.study.matched_qnn import matched_act_bits
 from tospike.compare.study.trial import Trial, Trials
-from tospike.compare.study.twin import bits_of_twin
 from tospike.compare.study.verdict import CONFIDENCE
 from tospike.gen.pipeline import Prepared
 from tospike.hw.params import ceil_div
@@ -38,11 +38,11 @@ class GridPoint:
     trial: Trial
 
 
-def ann_grid(ann: Prepared, twin_bits: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def ann_grid(ann: Prepared, matching_bits: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Return the options of the ANN's points: bits of weights and of activations, no more than it has."""
     own_weights, own_acts = ann_bits(ann.design.params)
     for weights in (*(bits for bits in WEIGHT_BITS if bits < own_weights), own_weights):
-        for acts in sorted({bits for bits in (twin_bits, 4) if bits < own_acts} | {own_acts}):
+        for acts in sorted({bits for bits in (matching_bits, 4) if bits < own_acts} | {own_acts}):
             given = {"weight_bits": weights} if weights != own_weights else {}
             given |= {"act_bits": acts} if acts != own_acts else {}
             yield (f"{weights}-bit weights, {acts}-bit activations" if given else ""), given
@@ -65,7 +65,7 @@ def run_grid(trials: Trials, progress: Callable[[str], None] = lambda point: Non
     """Try every point of both grids that can be built."""
     ann, snn = trials.prepared["ann"], trials.prepared["snn"]
     grids: tuple[tuple[Kind, Iterator[tuple[str, dict[str, Any]]]], ...] = (
-        ("ann", ann_grid(ann, bits_of_twin(snn))),
+        ("ann", ann_grid(ann, matched_act_bits(snn))),
         ("snn", snn_grid(snn)),
     )
     found = []

@@ -32,7 +32,7 @@ class StudyOptions:
     """Level 2: prices of what the hardware's counters say; the shipped ones give the range."""
     sensitivity: bool = option(True, "Also run both networks with one thing changed at a time (golden model only)")
     iso_accuracy: bool = option(True, "Also run both over bits and time steps, and compare them at equal accuracy")
-    twin: bool = option(True, "Also the SNN's twin: the ANN with activations of ceil(log2(steps + 1)) bits")
+    matched_qnn: bool = option(True, "Also the bit-matched QNN, the ANN with activations of ceil(log2(steps + 1)) bits")
     gates: GateStudy | None = None
     """Level 3; ``None``: it was not asked for."""
     cache: Cache = field(default_factory=Cache)

@@ -11,15 +11,15 @@ from tospike.compare.energy.break_even import spike_activity
 from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.report.design import DesignReport, Kind
 from tospike.compare.report.study import Provenance, Seeds, StudyReport, TechnologyReport, WorkloadReport
-from tospike.compare.report.variations import IsoAccuracy, Missing, Sensitivity, TwinComparison, Variant
+from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison, Missing, Sensitivity, Variant
 from tospike.compare.report.verdict import EnergyMargin
 from tospike.compare.study.break_even import break_even_report
 from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy, run_grid
+from tospike.compare.study.matched_qnn import compare_matched_qnn, matched_act_bits, matched_qnn_design
 from tospike.compare.study.measure import Measured, measure_side
 from tospike.compare.study.options import Progress, StudyOptions
 from tospike.compare.study.sensitivity import placed_states, rank, variants
 from tospike.compare.study.trial import Trials
-from tospike.compare.study.twin import bits_of_twin, compare_twin, twin_design
 from tospike.compare.study.verdict import judge
 from tospike.compare.study.workload import Workload
 from tospike.gen.data.datasets import DataSet
@@ -94,7 +94,7 @@ def _report(
     activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in (ann, snn)))
     verdict = judge(designs, workload=workload.name)
     trials = Trials(prepared, paths, data, workload.options, options.technology)
-    controls, twin = _twin(workload.options, paths["ann"], prepared["snn"], snn.design, data, options)
+    controls, matched = _matched_qnn(workload.options, paths["ann"], prepared["snn"], snn.design, data, options)
     iso_accuracy = _iso_accuracy(trials, len(data.x), options, progress)
     changed, ranked = _sensitivity(trials, data, verdict.margins.energy, options, progress)
     technology = options.technology
@@ -107,7 +107,7 @@ def _report(
         verdict=verdict,
         designs=designs,
         controls=controls,
-        twin=twin,
+        matched_qnn=matched,
         activity=activity,
         break_even=break_even_report(ann, snn, activity, options.technologies),
         iso_accuracy=iso_accuracy,
@@ -164,17 +164,17 @@ def _provenance(ann: Measured, snn: Measured, options: StudyOptions, command: st
     )
 
 
-def _twin(
+def _matched_qnn(
     given: ModelOptions, ann: Path, snn: Prepared, measured: DesignReport, data: DataSet, options: StudyOptions
-) -> tuple[tuple[DesignReport, ...], TwinComparison | Missing | None]:
-    """Return the twin beside the designs, and the SNN against it; or why this ANN cannot have one."""
-    if not options.twin:
+) -> tuple[tuple[DesignReport, ...], MatchedQnnComparison | Missing | None]:
+    """Return the bit-matched QNN as a control, and the SNN against it; or why this ANN has none."""
+    if not options.matched_qnn:
         return (), None
     try:
-        twin = twin_design(ann, snn, data, given.of_kind(spiking=False), options.prices)
+        matched = matched_qnn_design(ann, snn, data, given.of_kind(spiking=False), options.prices)
     except InputError as error:
         return (), Missing(missing=str(error))
-    return (twin,), compare_twin(measured, twin, snn.network.input.steps, bits_of_twin(snn))
+    return (matched,), compare_matched_qnn(measured, matched, snn.network.input.steps, matched_act_bits(snn))
 
 
 def _iso_accuracy(trials: Trials, samples: int, options: StudyOptions, progress: Progress) -> IsoAccuracy | None:

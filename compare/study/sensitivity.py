@@ -14,8 +14,8 @@ from tospike.compare.energy.technology import Technology
 from tospike.compare.report.design import Kind
 from tospike.compare.report.variations import Sensitivity, Variant
 from tospike.compare.study.describe import ann_bits, layer_engines, weight_bits
+from tospike.compare.study.matched_qnn import matched_act_bits
 from tospike.compare.study.trial import SAMPLES, Trials
-from tospike.compare.study.twin import bits_of_twin
 from tospike.compare.study.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.pipeline import Prepared
@@ -100,10 +100,10 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def twin_change(snn: Prepared) -> tuple[str, dict[str, Any]]:
-    """Return the quantised network that can hold what the SNN's neurons can: ceil(log2(T + 1)) bits (Yan et al.)."""
-    bits = bits_of_twin(snn)
-    return f"ANN: {bits}-bit activations, the SNN's twin", {"act_bits": bits}
+def matched_qnn_change(snn: Prepared) -> tuple[str, dict[str, Any]]:
+    """Return the change to the bit-matched QNN: activations of ceil(log2(T + 1)) bits (Yan et al.)."""
+    bits = matched_act_bits(snn)
+    return f"ANN: {bits}-bit activations, the bit-matched QNN", {"act_bits": bits}
 
 
 def variants(trials: Trials, progress: Callable[[str], None] = lambda change: None) -> tuple[Variant, ...]:
@@ -113,8 +113,8 @@ def variants(trials: Trials, progress: Callable[[str], None] = lambda change: No
     for kind in kinds:
         changes = {"": {}, **dict(option_changes(trials.prepared[kind]))}
         if kind == "ann":
-            name, twin = twin_change(trials.prepared["snn"])
-            changes = {n: c for n, c in changes.items() if c != twin} | {name: twin}
+            name, matched = matched_qnn_change(trials.prepared["snn"])
+            changes = {n: c for n, c in changes.items() if c != matched} | {name: matched}
         for change, given in changes.items():
             progress(change or f"{kind.upper()} as it is")
             trial = trials.run(kind, given)

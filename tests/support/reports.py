@@ -28,7 +28,7 @@ from tospike.compare.report.study import (
     WorkloadReport,
 )
 from tospike.compare.report.variations import Sensitivity, Variant
-from tospike.compare.study.twin import compare_twin
+from tospike.compare.study.matched_qnn import compare_matched_qnn
 from tospike.compare.study.verdict import judge
 from tospike.synth.report import CriticalPath
 
@@ -189,12 +189,12 @@ def without_synthesis(report):
     return with_designs(bare, lambda each: replace(each, fpga=None, latency_us=None, choices={}))
 
 
-def with_twin(report):
-    """The study with the SNN's twin, of which there is no RTL and no synthesis."""
+def with_matched_qnn(report):
+    """The study with the bit-matched QNN, of which there is no RTL and no synthesis."""
     ann, snn = report.designs
-    twin = replace(
+    qnn = replace(
         ann,
-        name="a_twin",
+        name="a_qnn",
         kind="qnn",
         rtl_samples=0,
         mismatches=None,
@@ -203,7 +203,7 @@ def with_twin(report):
         accuracy=Accuracy(of_float=0.9, golden=0.5, rtl=None),
         counted_pj=replace(ann.counted_pj, rtl=None),
     )
-    return replace(report, controls=(twin,), twin=compare_twin(snn, twin, steps=5, bits=3))
+    return replace(report, controls=(qnn,), matched_qnn=compare_matched_qnn(snn, qnn, steps=5, bits=3))
 
 
 def gates(kind, **changes):

@@ -1,12 +1,11 @@
 """A model after Yan et al.: an SNN of T steps against the quantised network (QNN) that can do the same.
 
 Z. Yan, Z. Bai, K. Tang and W.-F. Wong, Reconsidering the energy efficiency of spiking neural networks inference from
-analytical perspectives, https://arxiv.org/abs/2409.08290. Theirs are the fair twin, activations of
-ceil(log2(T + 1)) bits (`twin_bits`), the parts that are charged (arithmetic, weights, dense or sparse activations) and
-the break-even (see `tospike.compare.energy.break_even`). Their constants and their network on chip are not public in a
-form that we could use: prices are Horowitz's, as in every model here, membranes stay in the processing elements, and
-the published break-even is not reproduced by this function.
-"""
+analytical perspectives, https://arxiv.org/abs/2409.08290. From them come the bit-matched QNN, with activations of
+ceil(log2(T + 1)) bits (`matching_bits`), the terms that are charged (arithmetic, weights, dense or sparse activations)
+and the break-even (see `tospike.compare.energy.break_even`). Their constants and their network on chip are not
+published in a usable form: prices are Horowitz's, as in every model here, membranes stay in the processing elements,
+and this function does not reproduce the published break-even."""
 
 from tospike.compare.energy.activity import LayerActivity
 from tospike.compare.energy.counts.model import EnergyModel, Terms, per_layer
@@ -16,7 +15,7 @@ _HOROWITZ = load_technology("horowitz45")
 _SOURCE = "structure after Z. Yan et al., arXiv 2409.08290; prices: Horowitz, ISSCC 2014"
 
 
-def twin_bits(steps: int) -> int:
+def matching_bits(steps: int) -> int:
     """Return the bits of an activation that can hold what a neuron of ``steps`` steps can: ceil(log2(T + 1))."""
     return steps.bit_length()
 

@@ -22,7 +22,7 @@ from tospike.compare.report.figures.drawing import (
 from tospike.compare.report.figures.labels import Label, place_labels
 from tospike.compare.report.numbers import significant
 from tospike.compare.report.study import BreakEvenReport, StudyReport
-from tospike.compare.report.variations import Point, TwinComparison
+from tospike.compare.report.variations import MatchedQnnComparison, Point
 
 
 def accuracy_energy_figure(report: StudyReport) -> Drawing:
@@ -67,7 +67,8 @@ def _accuracy_over_energy(report: StudyReport, points: Sequence[Point], title: s
                 labels.append(Label(text=point.label, x=x, y=y, colour=COLOUR[kind]))
     for design in report.controls:
         x, y = design.counted_pj.total / 1000, 100 * design.accuracy.golden
-        name = f"{report.twin.bits}-bit twin of the SNN" if isinstance(report.twin, TwinComparison) else design.name
+        matched = report.matched_qnn
+        name = f"bit-matched QNN, {matched.bits} bits" if isinstance(matched, MatchedQnnComparison) else design.name
         axes.plot(x, y, "D", color=COLOUR[design.kind], markersize=9, label=name)
         busy += [(x, y)] * 3
     axes.margins(x=0.28, y=0.1)

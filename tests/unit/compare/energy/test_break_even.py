@@ -15,7 +15,7 @@ from tospike.compare.energy.counters.energy import counted_energy
 from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.study.sensitivity import Variant, option_changes, placed_states, rank, twin_change, variants
+from tospike.compare.study.sensitivity import Variant, matched_qnn_change, option_changes, placed_states, rank, variants
 from tospike.compare.study.trial import Trials
 from tospike.compare.sweep.measure import measure
 from tospike.compare.sweep.point import Point
@@ -122,8 +122,8 @@ def test_changes_that_a_network_allows():
     snn = dict(option_changes(prepared(SNN)))
     assert {"SNN: 2 lanes", "SNN: 8 lanes", "SNN: 2 time steps", "SNN: 10 time steps"} == set(snn)
     assert not any("steps" in name for name, _ in option_changes(prepared(SNN, encoding=None))), "data are spikes"
-    assert twin_change(prepared(SNN)) == ("ANN: 3-bit activations, the SNN's twin", {"act_bits": 3})
-    assert twin_change(prepared(SNN, steps=1))[1] == {"act_bits": 2}, "no array has less"
+    assert matched_qnn_change(prepared(SNN)) == ("ANN: 3-bit activations, the bit-matched QNN", {"act_bits": 3})
+    assert matched_qnn_change(prepared(SNN, steps=1))[1] == {"act_bits": 2}, "no array has less"
 
 
 def test_changes_are_ranked_by_what_they_move():
@@ -156,7 +156,7 @@ def test_each_change_is_run_anew(tmp_path):
         ("ann", ""),
         *(("ann", f"ANN: {change}") for change in ("4-bit weights", "6-bit weights", "4-bit activations")),
         *(("ann", f"ANN: {change}") for change in ("6-bit activations", "1 column", "4 columns", "2 rows")),
-        ("ann", "ANN: 3-bit activations, the SNN's twin"),
+        ("ann", "ANN: 3-bit activations, the bit-matched QNN"),
         ("snn", ""),
         *(("snn", f"SNN: {change}") for change in ("4-bit weights", "6-bit weights", "1 lane", "4 lanes")),
         *(("snn", f"SNN: {change}") for change in ("2 time steps", "8 time steps")),

@@ -113,7 +113,7 @@ def test_lemaire_dense_layer():
 
 @pytest.mark.parametrize(("steps", "bits"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (7, 3), (8, 4), (255, 8)])
 def test_the_twin_of_an_snn(steps, bits):
-    assert yan.twin_bits(steps) == bits == int(np.ceil(np.log2(steps + 1)))
+    assert yan.matching_bits(steps) == bits == int(np.ceil(np.log2(steps + 1)))
 
 
 # -------------------------------------------------------------------------------------------------- break-even

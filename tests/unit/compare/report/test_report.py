@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 from support import reports
-from support.reports import SAMPLES, with_twin
+from support.reports import SAMPLES, with_matched_qnn
 
 from tospike.cli.report_table import print_report
 from tospike.compare.energy.counts.models import MODELS
@@ -396,22 +396,22 @@ def test_the_gates_stand_beside_the_other_levels(study):
 
 
 def test_the_twin_has_a_column_and_a_sentence(study, tmp_path):
-    report = with_twin(study)
+    report = with_matched_qnn(study)
     assert report.verdict == judge(report.designs, workload="digits"), "the verdict is about the two as given"
-    ann, snn, twin = next(row for row in summary_rows(report) if row.label == "golden model").values
-    assert (ann, snn, twin) == ("97.7 %", "97.7 %", "50.0 %")
+    ann, snn, qnn = next(row for row in summary_rows(report) if row.label == "golden model").values
+    assert (ann, snn, qnn) == ("97.7 %", "97.7 %", "50.0 %")
     energies = [row for row in summary_rows(report) if row.label == "total, pJ"]
     assert all(len(row.numbers) == 3 and row.ratio == times(row.numbers[1] / row.numbers[0]) for row in energies)
     text = page_text(page(report))
     ratio = significant(energies[0].numbers[1] / energies[0].numbers[0])
     assert f"with 3-bit activations (50.0 %), this SNN of 5 steps (97.7 %) needs {ratio} times the energy" in text
-    assert "3-bit twin of the SNN" in accuracy_energy_figure(report).svg
-    low, high = report.twin.interval
-    assert low < report.twin.ratio < high
-    assert "a_twin" in printed(report, tmp_path)
+    assert "bit-matched QNN, 3 bits" in accuracy_energy_figure(report).svg
+    low, high = report.matched_qnn.interval
+    assert low < report.matched_qnn.ratio < high
+    assert "a_qnn" in printed(report, tmp_path)
     assert json.loads(report_json(report))["controls"][0]["kind"] == "qnn"
     write_report(report, tmp_path)
-    assert "\na_twin,0," in (tmp_path / "samples.csv").read_text()
+    assert "\na_qnn,0," in (tmp_path / "samples.csv").read_text()
 
 
 def test_equal_accuracy_has_a_figure_a_table_and_a_file(study, tmp_path):
@@ -434,7 +434,7 @@ def test_equal_accuracy_has_a_figure_a_table_and_a_file(study, tmp_path):
         interval=(0.25, 0.75),
         sentence="So it is.",
     )
-    report = replace(with_twin(study), iso_accuracy=found)
+    report = replace(with_matched_qnn(study), iso_accuracy=found)
     text = page_text(page(report))
     assert "So it is." in text
     assert "90.0 % 2 steps 3-bit weights 0.500 0.250 to 0.750" in text
@@ -442,14 +442,14 @@ def test_equal_accuracy_has_a_figure_a_table_and_a_file(study, tmp_path):
     write_report(report, tmp_path)
     assert (tmp_path / "iso_accuracy.csv").read_text().splitlines()[2] == "ann,3-bit weights,0.95,2000.0,True"
     svg = (tmp_path / "iso_accuracy.svg").read_text()
-    for label in ("3-bit weights", "2 steps", "3-bit twin of the SNN"):
+    for label in ("3-bit weights", "2 steps", "bit-matched QNN, 3 bits"):
         assert label in svg
 
 
-def test_a_twin_that_cannot_be_is_told(study, tmp_path):
-    report = replace(study, twin=Missing(missing="trained quantisers"))
-    assert "No twin of the SNN: trained quantisers" in page_text(page(report))
-    assert "no twin of the SNN: trained quantisers" in printed(report, tmp_path)
+def test_a_qnn_that_cannot_be_is_told(study, tmp_path):
+    report = replace(study, matched_qnn=Missing(missing="trained quantisers"))
+    assert "No bit-matched QNN: trained quantisers" in page_text(page(report))
+    assert "no bit-matched QNN: trained quantisers" in printed(report, tmp_path)
 
 
 def test_every_term_belongs_to_one_part_of_the_gates():
@@ -511,7 +511,7 @@ def test_the_terminal_shows_the_same_rows_and_the_path(study, tmp_path):
 
 @pytest.mark.parametrize("names", [("digits_ann", "digits_snn"), ("a_rather_long_name_of_a_network", "b" * 40)])
 def test_nothing_is_cut_on_80_columns(study, tmp_path, names):
-    report = with_twin(study)
+    report = with_matched_qnn(study)
     designs = tuple(replace(each, name=name) for each, name in zip(study.designs, names, strict=True))
     report = replace(report, designs=designs)
     lines = printed(report, tmp_path / "report.html", width=80).splitlines()
@@ -519,7 +519,7 @@ def test_nothing_is_cut_on_80_columns(study, tmp_path, names):
     assert all(len(line) <= 80 for line in lines if not line.startswith("report: "))
     cells = [re.split(r"[│┃]", line) for line in lines if re.match(r"[│┃]", line)]
     columns = ["".join(cell[n].strip() for cell in cells) for n in range(2, 6)]
-    for n, name in enumerate((*names, "a_twin")):
+    for n, name in enumerate((*names, "a_qnn")):
         assert columns[n].startswith(name)
     for row in summary_rows(report):
         assert any(all(v in cell[n + 2].split("  ")[-1] for n, v in enumerate(row.values)) for cell in cells), row

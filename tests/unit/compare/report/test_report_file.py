@@ -13,7 +13,7 @@ from tospike.compare.report.files import figures_of, write_report
 from tospike.compare.report.json_file import load_report, parse_report, report_json
 from tospike.compare.report.page import report_html
 from tospike.compare.report.study import StudyReport
-from tospike.compare.report.variations import Missing, TwinComparison
+from tospike.compare.report.variations import MatchedQnnComparison, Missing
 from tospike.compare.study.verdict import judge
 from tospike.hw.params import InputError
 from tospike.synth.report import CellReport, CriticalPath, FpgaReport
@@ -22,12 +22,16 @@ from tospike.synth.targets import RESOURCES
 
 @pytest.fixture(scope="module")
 def study():
-    whole = reports.with_twin(reports.study())
+    whole = reports.with_matched_qnn(reports.study())
     return reports.with_designs(whole, lambda each: replace(each, gates_pj=reports.gates(each.kind)))
 
 
 def test_what_was_written_is_read(study, tmp_path):
-    for report in (study, reports.without_synthesis(reports.study()), replace(study, twin=Missing(missing="no"))):
+    for report in (
+        study,
+        reports.without_synthesis(reports.study()),
+        replace(study, matched_qnn=Missing(missing="no")),
+    ):
         again = parse_report(report_json(report))
         assert again == report
         assert report_json(again) == report_json(report)
@@ -39,16 +43,16 @@ def test_a_saved_study_is_drawn_and_judged_again(study):
     again = parse_report(report_json(study))
     assert report_html(again, figures_of(again)) == report_html(study, figures_of(study))
     assert judge(again.designs, workload=again.workload.name) == study.verdict
-    assert isinstance(again.twin, TwinComparison)
+    assert isinstance(again.matched_qnn, MatchedQnnComparison)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda data: data.pop("format"), r"another version of tospike \(0\.1\.0, format none, not 1\): compare again"),
+        (lambda data: data.pop("format"), r"another version of tospike \(0\.1\.0, format none, not 2\): compare again"),
         (
             lambda data: data.update(format=2, provenance={"tospike": "9.9"}),
-            r"\(9\.9, format 2, not 1\): compare again",
+            r"\(9\.9, format 2, not 2\): compare again",
         ),
         (lambda data: data.update(format=2, provenance=None), r"\(unknown, format 2, not 1\)"),
         (lambda data: data.pop("verdict"), "is no report of `tospike compare`: give the report.json of one"),

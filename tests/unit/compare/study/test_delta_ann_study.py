@@ -1,4 +1,4 @@
-"""A delta ANN in a study: its energy, its twin, its points of equal accuracy, a whole report."""
+"""A delta ANN in a study: its energy, its bit-matched QNN, its points of equal accuracy, a whole report."""
 
 import json
 import subprocess
@@ -19,9 +19,9 @@ from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.study.describe import ann_bits, describe
 from tospike.compare.study.entry import Prices, published
+from tospike.compare.study.matched_qnn import matched_qnn_design
 from tospike.compare.study.sensitivity import option_changes
 from tospike.compare.study.trial import Trials
-from tospike.compare.study.twin import twin_design
 from tospike.gen.emit.random_design import random_design
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
@@ -130,9 +130,9 @@ def test_it_is_described_and_changed_one_thing_at_a_time(both):
 def test_the_twin_and_other_trials_are_delta_anns_too(both):
     paths, prepared, data, options = both
     prices = Prices(model=MODELS["horowitz45"], technologies=(HOROWITZ,))
-    twin = twin_design(paths["ann"], prepared["snn"], data, options.of_kind(spiking=False), prices)
-    assert "3-bit activations" in twin.description and "has not changed in 3 frames" in twin.description
-    assert twin.counted_pj.total > 0
+    qnn = matched_qnn_design(paths["ann"], prepared["snn"], data, options.of_kind(spiking=False), prices)
+    assert "3-bit activations" in qnn.description and "has not changed in 3 frames" in qnn.description
+    assert qnn.counted_pj.total > 0
     trials = Trials(prepared, paths, data, options, HOROWITZ)
     own, coarse, narrow = (trials.run("ann", given) for given in ({}, {"delta_threshold": 100}, {"weight_bits": 4}))
     assert coarse.mean_pj < own.mean_pj and narrow.mean_pj < own.mean_pj
@@ -161,7 +161,7 @@ def test_a_whole_report(sequences, workload):
     ann, snn = report["designs"]
     assert "what has not changed" in ann["description"] and ann["mismatches"] == snn["mismatches"] == 0
     assert ann["counted_pj"]["rtl"] == pytest.approx(np.mean(ann["counted_pj"]["samples"][:6]), rel=1e-5)
-    assert report["twin"]["ratio"] > 0 and report["iso_accuracy"]["ratio"] > 0
+    assert report["matched_qnn"]["ratio"] > 0 and report["iso_accuracy"]["ratio"] > 0
     assert any(change["change"] == "ANN: changes of more than 18" for change in report["sensitivity"]) == (
         workload == "frames"
     )

@@ -11,8 +11,8 @@ from support.networks import write_networks
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.study.iso_accuracy import GridPoint, ann_grid, run_grid, snn_grid
 from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy as _compare
+from tospike.compare.study.matched_qnn import matched_qnn_design
 from tospike.compare.study.trial import Trial, Trials
-from tospike.compare.study.twin import twin_design
 from tospike.gen.data.datasets import load_data
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
@@ -161,10 +161,10 @@ def test_a_grid_is_run_and_each_point_only_once(trials, monkeypatch):
 def test_a_network_that_keeps_its_bits_is_no_narrower_one(trials, monkeypatch):
     """As one with trained quantisers, which options do not change."""
     kept = trials.prepared["ann"]
-    for module in ("trial", "twin"):
+    for module in ("trial", "matched_qnn"):
         monkeypatch.setattr(f"tospike.compare.study.{module}.prepare", lambda *_: kept)
     assert trials.run("ann", {"weight_bits": 5}) is None
     assert trials.run("ann", {"act_bits": 5}) is None
     assert trials.run("ann", {"act_bits": 8}) is not None
-    with pytest.raises(InputError, match=r"a\.onnx was trained with activations of 8 bits, which nothing makes 3"):
-        twin_design(Path("a.onnx"), trials.prepared["snn"], None, ModelOptions(), None)
+    with pytest.raises(InputError, match=r"a\.onnx was trained with 8-bit activations, which cannot become 3-bit ones"):
+        matched_qnn_design(Path("a.onnx"), trials.prepared["snn"], None, ModelOptions(), None)

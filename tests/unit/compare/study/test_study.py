@@ -67,12 +67,12 @@ def test_report_has_the_promised_keys(compared):
     assert set(report["break_even"]["n_star"]) == {"horowitz45", "osu018", "sky130hd"}
     assert "sensitivity" not in report
     assert "iso_accuracy" not in report
-    (twin,) = report["controls"]
-    assert twin["kind"] == "qnn"
-    assert twin["operations"]["mac"] == ann["operations"]["mac"]
-    assert twin["counted_pj"]["total"] < ann["counted_pj"]["total"], "narrower activations"
-    assert report["twin"]["bits"] == report["twin"]["steps"].bit_length()
-    assert report["twin"]["ratio"] == pytest.approx(snn["counted_pj"]["total"] / twin["counted_pj"]["total"])
+    (qnn,) = report["controls"]
+    assert qnn["kind"] == "qnn"
+    assert qnn["operations"]["mac"] == ann["operations"]["mac"]
+    assert qnn["counted_pj"]["total"] < ann["counted_pj"]["total"], "narrower activations"
+    assert report["matched_qnn"]["bits"] == report["matched_qnn"]["steps"].bit_length()
+    assert report["matched_qnn"]["ratio"] == pytest.approx(snn["counted_pj"]["total"] / qnn["counted_pj"]["total"])
 
 
 def agrees(found, recorded, path="report"):

@@ -46,7 +46,7 @@ def test_both_sides_are_measured_and_judged(files):
         assert (design["rtl_samples"], design["mismatches"]) == (2, 0)
         assert design["counted_pj"]["total"] > 0 and design["energy_pj"]["total"] > 0
     assert ann["operations"]["mac"] > 0 and snn["operations"]["sop"] > 0
-    assert report["twin"]["bits"] == 2 and report["verdict"]["sentence"].startswith("On mine, ")
+    assert report["matched_qnn"]["bits"] == 2 and report["verdict"]["sentence"].startswith("On mine, ")
     changes = {change["change"] for change in report["sensitivity"]}
     assert {"ANN: 4 columns", "SNN: 1 lane"} <= changes
 

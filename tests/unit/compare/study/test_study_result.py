@@ -16,7 +16,7 @@ from tospike.hw.params import InputError
 
 @pytest.fixture(scope="module")
 def study():
-    return Study(report=reports.with_twin(reports.study()))
+    return Study(report=reports.with_matched_qnn(reports.study()))
 
 
 def test_it_is_saved_and_loaded(study, tmp_path):
@@ -40,11 +40,11 @@ def test_as_a_dict_it_is_what_report_json_holds(study):
 def test_as_a_table_it_has_a_column_for_each_design(study):
     pytest.importorskip("pandas")
     table = study.to_pandas()
-    assert list(table.columns) == ["digits_ann", "digits_snn", "a_twin"]
+    assert list(table.columns) == ["digits_ann", "digits_snn", "a_qnn"]
     assert [*table.index] == [(row.group, row.label) for row in summary_rows(study.report)]
     assert table.loc[("Area, ecp5-85k", "LUT4"), "digits_ann"] == 1432
     assert table.loc[("Accuracy", "RTL"), "digits_snn"] == 0.975
-    assert table.isna().loc[("Area, ecp5-85k", "LUT4"), "a_twin"], "it was not synthesised"
+    assert table.isna().loc[("Area, ecp5-85k", "LUT4"), "a_qnn"], "it was not synthesised"
 
 
 def test_without_pandas_it_says_what_to_install(study, monkeypatch):
@@ -56,7 +56,7 @@ def test_without_pandas_it_says_what_to_install(study, monkeypatch):
 def test_a_notebook_shows_verdict_and_table(study):
     root = ElementTree.fromstring(f"<div>{study._repr_html_()}</div>")
     text = " ".join(" ".join(root.itertext()).split())
-    assert study.verdict.sentence in text and study.report.twin.sentence in text
+    assert study.verdict.sentence in text and study.report.matched_qnn.sentence in text
     for row in summary_rows(study.report):
         assert " ".join((row.label, *row.values, row.ratio)).strip() in text, row
     assert "<script" not in study._repr_html_()
