@@ -1,8 +1,8 @@
 """``python -m benchmarks.partial_inferences DATA``: an ANN that answers after each part of a recording, by engine.
 
-A delta ANN does so as it is; the array and the event engine take each look as a sample of its own. Golden models,
-level 2 with the prices of horowitz45. DATA is npz:FILE with spikes and labels, for examples/braille_ann.onnx; every
-fourth recording is a test sample.
+A delta ANN does so as it is; the array and the event engine take each partial inference as a sample of its own. Golden
+models, energy by the hardware's counters with the prices of horowitz45. DATA is npz:FILE with spikes and labels, for
+examples/braille_ann.onnx; every fourth recording is a test sample.
 """
 
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.technology import load_technology
 from tospike.gen.data.datasets import load_data
 from tospike.gen.options.model import ModelOptions
@@ -36,7 +36,7 @@ def main() -> None:
         samples = looks.reshape(-1, looks.shape[-1]) if threshold is None else looks
         result = golden.run(design, samples)
         last = result.predictions.reshape(len(looks), -1)[:, -1]
-        energy = counted_energy(technology, design.params, result.counters, result.cycles).total
+        energy = counter_energy(technology, design.params, result.counters, result.cycles).total
         name = (options.ann_engine or AnnEngine.SYSTOLIC).value
         table.add_row(
             name if threshold is None else f"{name}, threshold {threshold}",

@@ -41,7 +41,7 @@ def compare(
         str, typer.Option(help=f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file.")
     ] = "horowitz45",
     energy_model: Annotated[str, typer.Option(help=f"Prices of operation counts: {', '.join(MODELS)}.")] = "horowitz45",
-    gates: Annotated[bool, typer.Option("--gates", help="Also the energy of the gates, level 3.")] = False,
+    gates: Annotated[bool, typer.Option("--gates", help="Also the energy of the gates.")] = False,
     gate_target: GateTarget = "osu018",
     gate_samples: Annotated[int, typer.Option(help="Test samples to simulate in gates.")] = DEFAULT_SAMPLES,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,

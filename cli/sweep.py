@@ -52,7 +52,7 @@ def sweep(
 ) -> None:
     """A dense layer as ANN and as SNN, with random activity, over every combination of the given values.
 
-    Energies are those of the hardware's counters (level 2) per inference; ``rows`` of the array share each weight.
+    Energies are per inference, by the hardware's counters; ``rows`` of the array share each weight.
     A sweep that was interrupted goes on where it was.
     """
     given = {

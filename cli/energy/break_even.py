@@ -52,7 +52,7 @@ def break_even(
     technology: Axis = None,
     rows: Annotated[str, typer.Option(help="Rows of the array, which share each weight: the ANN's reuse.")] = "1,4,16",
     density: Annotated[float, typer.Option(help="Fraction of the ANN's activations that is not zero.")] = 0.5,
-    gates: Annotated[bool, typer.Option("--gates", help="Also in gates, level 3, beside level 2.")] = False,
+    gates: Annotated[bool, typer.Option("--gates", help="Also in gates, beside the hardware's counters.")] = False,
     gate_target: GateTarget = "osu018",
     delays: Annotated[
         DelayModel, typer.Option(help="Of the gates. zero: no glitches; library: each gate's delay.")
@@ -63,8 +63,8 @@ def break_even(
     """Spikes per activation below which an SNN layer needs less energy than the ANN's, on random activity.
 
     Measured for every combination of the values given: fan-in (inputs), size of the weight memory (outputs), bits, time
-    steps, reuse (rows), where the membranes live. At level 2; with --gates also at level 3, where the technology, by
-    default that of the cells, prices memories.
+    steps, reuse (rows), where the membranes live. By the hardware's counters; with --gates also in gates, where the
+    technology, by default that of the cells, prices memories.
     """
     require(jobs is None or jobs >= 1, f"jobs must be 1 or more, not {jobs}")
     if gates:
@@ -109,7 +109,7 @@ def break_even(
     write_surface(out, found, surface_figure(found, axes))
     table = Table(*(name.replace("_", " ") for name in varied), "level", "n*")
     for item in found:
-        table.add_row(*(str(getattr(item.point, name)) for name in varied), str(item.level), _shown(item))
+        table.add_row(*(str(getattr(item.point, name)) for name in varied), item.level.value, _shown(item))
     console.out.print(table)
     console.out.print(f"{out}: break_even.json, .csv, .svg, .pdf", highlight=False, soft_wrap=True)
 

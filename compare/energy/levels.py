@@ -1,7 +1,23 @@
-"""Where counting operations misleads: level 1 against level 2, term by term, with the prices of one technology."""
+"""Where operation counts mislead: operation counts against hardware counters, term by term, with one technology.
+
+A study prices inferences at up to three levels: operation counts, hardware counters (activity) and gates.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """What an energy rests on."""
+
+    COUNTS = "counts"
+    """Operation counts of the golden model."""
+    COUNTERS = "counters"
+    """The hardware's counters."""
+    GATES = "gates"
+    """A simulation of the netlist."""
+
 
 TERMS: Mapping[str, str] = {
     "mac": "multiply-accumulates",
@@ -25,8 +41,8 @@ TERMS: Mapping[str, str] = {
     "clock_idle": "clock, idle and host",
     "leakage": "leakage",
 }
-"""Terms of both levels in words, in the order of the page. A spike's queue is a term of its own at level 2: they are
-taken together here."""
+"""Labels of the terms, in the order of the page. The hardware's counters have a term for the queue of spikes; here it
+is part of ``spike``."""
 _JOINED = {"queue_read": "spike", "queue_write": "spike"}
 
 
@@ -35,28 +51,28 @@ class Difference:
     """One term of one design, in pJ per inference."""
 
     term: str
-    counted: float
-    """Level 1: the golden model's operations."""
-    measured: float
-    """Level 2: the hardware's counters."""
+    counts: float
+    """By the golden model's operation counts."""
+    counters: float
+    """By the hardware's counters."""
 
     @property
     def difference(self) -> float:
-        """What level 1 does not see; negative where it sees too much."""
-        return self.measured - self.counted
+        """What operation counts miss; negative where they charge too much."""
+        return self.counters - self.counts
 
 
-def differences(counted: Mapping[str, float], measured: Mapping[str, float]) -> Sequence[Difference]:
-    """Return every term of either level; together they are the two totals."""
+def differences(counts: Mapping[str, float], counters: Mapping[str, float]) -> Sequence[Difference]:
+    """Return every term of either level; they add up to the two totals."""
     sides = []
-    for terms in (counted, measured):
+    for terms in (counts, counters):
         joined: dict[str, float] = {}
         for name, value in terms.items():
             joined[_JOINED.get(name, name)] = joined.get(_JOINED.get(name, name), 0.0) + value
         sides.append(joined)
     names = [*TERMS, *sorted((set(sides[0]) | set(sides[1])) - set(TERMS))]
     return tuple(
-        Difference(term=name, counted=sides[0].get(name, 0.0), measured=sides[1].get(name, 0.0))
+        Difference(term=name, counts=sides[0].get(name, 0.0), counters=sides[1].get(name, 0.0))
         for name in names
         if sides[0].get(name) or sides[1].get(name)
     )

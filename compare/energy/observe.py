@@ -38,7 +38,7 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
     if any(
         engine.runs_stages and engine.takes in (Contents.TRAIN, Contents.CHANGES) for engine in design.params.engines
     ):
-        layers = _counted_layers(design, result)
+        layers = _layer_counts(design, result)
     else:
         layers = _dense_layers(design, x)
     engines = []
@@ -119,7 +119,7 @@ def connections_reached(synapses: Dense | Conv2d, values: Array) -> Counts:
     return weighted_sums(counting, (values != 0).astype(np.int64)).sum(axis=(1, 2)).astype(np.float64)
 
 
-def _counted_layers(design: Design, result: Result) -> tuple[LayerActivity, ...]:
+def _layer_counts(design: Design, result: Result) -> tuple[LayerActivity, ...]:
     """Return the layers of event engines that get spikes or changes: their counters tell all."""
     is_spiking = design.network.is_spiking
     steps = design.network.input.steps if is_spiking else design.params.input_frames

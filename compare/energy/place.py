@@ -1,10 +1,10 @@
-"""Where a network lies: the number of spikes at which its SNN would need as much as its ANN, at level 2."""
+"""The number of spikes at which a network's SNN would need as much energy as its ANN, by the hardware's counters."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.technology import Technology
 from tospike.hw.params import SPIKE, AcceleratorParams, Contents
 from tospike.sim.network import Array
@@ -51,6 +51,6 @@ def spike_break_even(
             before -= 1
         if f"{before}.spikes" in counters:
             silent[f"{before}.spikes"] = 0 * cycles
-    least = counted_energy(technology, params, silent, np.maximum(cycles - words, 1)).total.mean()
-    now = counted_energy(technology, params, counters, cycles).total.mean()
+    least = counter_energy(technology, params, silent, np.maximum(cycles - words, 1)).total.mean()
+    now = counter_energy(technology, params, counters, cycles).total.mean()
     return max(0.0, float((ann_pj - least) / (now - least)))

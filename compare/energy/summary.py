@@ -1,4 +1,4 @@
-"""Energy per inference at levels 1 and 2, as a report has it. All energies are in picojoules."""
+"""Energy per inference by counts and by counters, as in a report. All energies are in picojoules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def mean_terms(terms: Mapping[str, Counts]) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True)
 class OperationEnergyReport(EnergyReport):
-    """Level 1: counts of operations times an energy model."""
+    """Operation counts times an energy model."""
 
     model: str
     compute: float
@@ -70,7 +70,7 @@ class OperationEnergyReport(EnergyReport):
 
 @dataclass(frozen=True, kw_only=True)
 class CounterEnergyReport(EnergyReport):
-    """Level 2: the hardware's counters times a technology."""
+    """The hardware's counters times a technology."""
 
     technology: str
     static: float

@@ -19,11 +19,11 @@ def summary_csv(report: StudyReport) -> str:
 
 
 def samples_csv(report: StudyReport) -> str:
-    """Return cycles and energy (level 2, pJ) of every sample and design."""
+    """Return cycles and energy (hardware counters, pJ) of every sample and design."""
     lines = [
         (design.name, number, cycles, energy)
         for design in report.shown
-        for number, (cycles, energy) in enumerate(zip(design.cycles_samples, design.counted_pj.samples, strict=True))
+        for number, (cycles, energy) in enumerate(zip(design.cycles_samples, design.counters_pj.samples, strict=True))
     ]
     return to_csv(("design", "sample", "cycles", "energy_pj"), lines)
 

@@ -70,13 +70,13 @@ class DesignReport:
     """Mean number of each operation, in elements, by the names of "Operation counts" in
     ``docs/explanation/architecture.md``."""
     energy_pj: OperationEnergyReport
-    """Level 1."""
-    counted_pj: CounterEnergyReport
-    """Level 2."""
+    """By operation counts."""
+    counters_pj: CounterEnergyReport
+    """By the hardware's counters."""
     levels: tuple[Difference, ...]
-    """Level 1 against level 2 with the same prices, term by term."""
+    """Operation counts against counters with the same prices, term by term."""
     gates_pj: GateReport | None
-    """Level 3; ``None``: not measured."""
+    """``None``: not measured."""
     published_pj: Mapping[str, float]
     """Mean pJ by every published model."""
     choices: Mapping[str, Any]

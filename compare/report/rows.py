@@ -115,10 +115,10 @@ def _groups(report: StudyReport) -> Iterator[tuple[str, tuple[_Line, ...]]]:
 
 def _energy(report: StudyReport) -> Iterator[tuple[str, tuple[_Line, ...]]]:
     yield (
-        f"Energy, counters, {report.ann.counted_pj.technology}",
+        f"Energy, counters, {report.ann.counters_pj.technology}",
         (
-            _ratio("total, pJ", significant, lambda d: d.counted_pj.total),
-            _ratio("clock and leakage, pJ", significant, lambda d: d.counted_pj.static),
+            _ratio("total, pJ", significant, lambda d: d.counters_pj.total),
+            _ratio("clock and leakage, pJ", significant, lambda d: d.counters_pj.static),
         ),
     )
     yield (

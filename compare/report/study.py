@@ -32,13 +32,13 @@ class BreakEvenReport:
 
     n: float
     n_star: Mapping[str, float]
-    """Break-even of this network by technology, at level 2; 0: at no number of spikes."""
+    """Break-even of this network by technology, from the hardware's counters; 0: at no number of spikes."""
     published: Mapping[str, Interval]
     """Published answers at this ANN's density of activations."""
     formula: Mapping[str, float]
     """The general formula with a large SRAM, by reuse and place of the states."""
     gates: GatePlace | None = absent()
-    """The same at level 3, where it was measured."""
+    """The same in gates, where measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,17 +91,17 @@ class StudyReport:
     """``None`` where the networks have no layers to compare."""
     iso_accuracy: IsoAccuracy | None = absent()
     sensitivity: tuple[Sensitivity, ...] | None = absent()
-    """Both networks with one thing changed, the strongest change first."""
+    """One-at-a-time sensitivity, the strongest effect first."""
     variants: tuple[Variant, ...] | None = absent()
     """What ``sensitivity`` comes from."""
     gates: Missing | None = absent()
-    """Why level 3, which was asked for, is missing; empty where it is not."""
+    """Why the gates, which were asked for, were not measured; empty if they were."""
     models: Mapping[str, str]
     """Source of every published energy model."""
     constants: Mapping[str, Constant]
-    """Prices of level 1."""
+    """Prices of operations."""
     technology: TechnologyReport
-    """Prices of level 2."""
+    """Prices of the hardware's counters."""
     provenance: Provenance
 
     @property

@@ -51,8 +51,8 @@ LevelCells = tuple[float, float, float]
 
 
 def levels_table(designs: Designs) -> list[tuple[str, list[LevelCells]]]:
-    """Return every term of level 1 or level 2, with its figures in each design, and their sums."""
-    tables = [{row.term: (row.counted, row.measured) for row in design.levels} for design in designs]
+    """Return every term of counts or counters, with its figures in each design, and their sums."""
+    tables = [{row.term: (row.counts, row.counters) for row in design.levels} for design in designs]
     names = [*TERMS, *sorted({name for table in tables for name in table} - set(TERMS))]
     lines = [
         (TERMS.get(name, name), [_level_cells(*table.get(name, (0.0, 0.0))) for table in tables])
@@ -63,17 +63,17 @@ def levels_table(designs: Designs) -> list[tuple[str, list[LevelCells]]]:
     return [*lines, ("total", [_level_cells(*pair) for pair in sums])]
 
 
-def _level_cells(counted: float, measured: float) -> LevelCells:
-    return counted, measured, measured - counted
+def _level_cells(counts: float, counters: float) -> LevelCells:
+    return counts, counters, counters - counts
 
 
 def in_gates(designs: Designs) -> Iterator[tuple[DesignReport, GateReport]]:
-    """Return the designs that were measured at level 3."""
+    """Return the designs whose gates were measured."""
     return ((design, design.gates_pj) for design in designs if design.gates_pj)
 
 
 def gates_table(designs: Designs) -> list[tuple[str, list[float]]]:
-    """Return every part of level 3, and the total: its pJ in each design, by delay model; nothing if not measured."""
+    """Return every part of the gates, and the total: its pJ in each design, by delay model; nothing if not measured."""
     energies = [energy for _, gates in in_gates(designs) for energy in gates.delays.values()]
     if not energies:
         return []

@@ -1,5 +1,5 @@
-"""What a study says of other designs for the same task. Energies are means per inference at level 2, in picojoules;
-every ratio is SNN over ANN."""
+"""Other designs for the same task. Energies are means per inference by the hardware's counters, in picojoules; every
+ratio is SNN over ANN."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class MatchedQnnComparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One side with one thing changed."""
+    """One side with one parameter changed."""
 
     kind: Kind
     change: str

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from tospike.compare.energy.levels import Level
+
 Winner = Literal["ann", "snn", "tie", "undecided"]
 Interval = tuple[float, float]
 """From, to."""
@@ -28,8 +30,7 @@ class AccuracyMargin:
 class EnergyMargin:
     """Energy per inference."""
 
-    level: Literal[2]
-    """Counters of the hardware."""
+    level: Literal[Level.COUNTERS]
     model: str
     """The technology that prices them."""
     ratio: float

@@ -40,7 +40,7 @@ def _here(ann: Measured, snn: Measured, n: float, technologies: Sequence[Technol
     """Return the spikes per activation at which this SNN would need as much as this ANN, by technology."""
     found = {}
     for technology in technologies:
-        pj = ann.design.counted_pj.technologies[technology.name]
+        pj = ann.design.counters_pj.technologies[technology.name]
         factor = spike_break_even(technology, snn.params, snn.result.counters, snn.result.cycles, ann_pj=pj)
         if factor is not None:
             found[technology.name] = factor * n

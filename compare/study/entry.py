@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tospike.compare.energy.activity import EngineActivity
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.counts.model import EnergyModel, energy
 from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.energy.counts.operations import operation_model
@@ -29,9 +29,9 @@ class Prices:
     """What operations and counters cost."""
 
     model: EnergyModel
-    """Level 1."""
+    """Prices of operations."""
     technologies: tuple[Technology, ...]
-    """Level 2: the first decides, all of them give the range."""
+    """Prices of counters: the first decides, all of them give the range."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +71,7 @@ class GoldenEntry:
             latency_us=Distribution.of(cycles / synthesis.fmax_mhz) if isinstance(synthesis, FpgaReport) else None,
             operations=mean_operations(self.result),
             energy_pj=self.energy,
-            counted_pj=replace(self.counted, rtl=rtl_pj),
+            counters_pj=replace(self.counted, rtl=rtl_pj),
             levels=self.levels,
             gates_pj=gates,
             published_pj=published(self.engines),
@@ -97,7 +97,7 @@ def golden_entry(prepared: Prepared, x: Array, result: Result, prices: Prices) -
     engines = engine_activities(prepared.design, prepared.integers(x), result)
     first = prices.technologies[0]
     energies = {
-        technology.name: counted_energy(technology, prepared.design.params, result.counters, result.cycles).summary()
+        technology.name: counter_energy(technology, prepared.design.params, result.counters, result.cycles).summary()
         for technology in prices.technologies
     }
     same_prices = energy(operation_model(first, source=first.description), engines)

@@ -60,7 +60,7 @@ def matched_qnn_design(ann: Path, snn: Prepared, data: DataSet, options: ModelOp
 
 def compare_matched_qnn(snn: DesignReport, qnn: DesignReport, steps: int, bits: int) -> MatchedQnnComparison:
     """Return the SNN's energy over that of its bit-matched QNN."""
-    above, below = (np.asarray(design.counted_pj.samples) for design in (snn, qnn))
+    above, below = (np.asarray(design.counters_pj.samples) for design in (snn, qnn))
     ratio, interval = float(above.mean() / below.mean()), bootstrap_ratio(above, below)
     low, high = (significant(end) for end in interval)
     sentence = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tospike.compare.energy.activity import EngineActivity
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.gates.study import gate_figures
 from tospike.compare.report.design import Accuracy, DesignReport, Kind
 from tospike.compare.study.entry import golden_entry
@@ -135,5 +135,5 @@ def _rtl_energy(prepared: Prepared, rtl: Evaluation, options: StudyOptions) -> f
     """Return what the counters that were read from the RTL cost, in pJ per sample that ran there."""
     assert rtl.counters is not None  # it ran
     params, counters = prepared.design.params, rtl.counters
-    read = counted_energy(options.technology, params, counters, counters["cycles"])
+    read = counter_energy(options.technology, params, counters, counters["cycles"])
     return float(read.total.sum()) / len(rtl.correct)

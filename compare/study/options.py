@@ -27,14 +27,14 @@ class StudyOptions:
     simulator: Simulator = same_option(SimulatorOptions, "simulator")
     rtl_samples: int | None = option(None, "Test samples to run in RTL", unset="digits, braille: all")
     model: EnergyModel = HOROWITZ_45
-    """Level 1: prices of operation counts."""
+    """Prices of operation counts."""
     technology: Technology = field(default_factory=lambda: load_technology("horowitz45"))
-    """Level 2: prices of what the hardware's counters say; the shipped ones give the range."""
-    sensitivity: bool = option(True, "Also run both networks with one thing changed at a time (golden model only)")
+    """Prices of the hardware's counters; the shipped technologies give the range."""
+    sensitivity: bool = option(True, "Also the one-at-a-time sensitivity of the ratio (golden model only)")
     iso_accuracy: bool = option(True, "Also run both over bits and time steps, and compare them at equal accuracy")
     matched_qnn: bool = option(True, "Also the bit-matched QNN, the ANN with activations of ceil(log2(steps + 1)) bits")
     gates: GateStudy | None = None
-    """Level 3; ``None``: it was not asked for."""
+    """Gates; ``None``: not asked for."""
     cache: Cache = field(default_factory=Cache)
 
     @property
@@ -45,5 +45,5 @@ class StudyOptions:
 
     @property
     def prices(self) -> Prices:
-        """The same for both levels."""
+        """Prices of counts and counters."""
         return Prices(model=self.model, technologies=self.technologies)

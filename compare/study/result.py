@@ -21,7 +21,7 @@ class Study:
     Examples
     --------
     >>> study = Study.load("out")  # doctest: +SKIP
-    >>> study.verdict.winner, study.snn.counted_pj.total / study.ann.counted_pj.total  # doctest: +SKIP
+    >>> study.verdict.winner, study.snn.counters_pj.total / study.ann.counters_pj.total  # doctest: +SKIP
     ('ann', 3.53)
     """
 

@@ -189,11 +189,11 @@ def _iso_accuracy(trials: Trials, samples: int, options: StudyOptions, progress:
 def _sensitivity(
     trials: Trials, data: DataSet, energy: EnergyMargin, options: StudyOptions, progress: Progress
 ) -> tuple[tuple[Variant, ...], tuple[Sensitivity, ...]] | tuple[None, None]:
-    """Return both networks with one thing changed at a time, and what that does to the comparison."""
+    """Return both networks with one parameter changed at a time, and the effect on the comparison."""
     if not options.sensitivity:
         return None, None
-    found = variants(trials, progress=lambda change: progress("one change at a time", change))
+    found = variants(trials, progress=lambda change: progress("sensitivity", change))
     ratios = {name: ratio for name, ratio in energy.technologies.items() if name != options.technology.name}
     ranked = rank(found, placed_states(trials.prepared["snn"], data, options.technology), ratios)
-    progress("one change at a time", "done")
+    progress("sensitivity", "done")
     return found, ranked

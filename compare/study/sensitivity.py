@@ -1,14 +1,14 @@
 """Which single change would flip the verdict: the same two networks with one thing changed on one side.
 
 Every change is quantised, planned and run through the golden model again, for its accuracy and for its exact counters;
-level 2 prices them. Changes of prices alone (technology, place of the membranes) need no run.
+the prices of the counters apply. Changes of prices alone (technology, place of the membranes) need no run.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.energy.technology import Technology
 from tospike.compare.report.design import Kind
@@ -129,7 +129,7 @@ def placed_states(snn: Prepared, data: DataSet, technology: Technology) -> dict[
     assert result is not None
     return {
         f"SNN: membranes in {_PLACES[place]}": float(
-            counted_energy(technology, snn.design.params, result.counters, result.cycles, state=place).total.mean()
+            counter_energy(technology, snn.design.params, result.counters, result.cycles, state=place).total.mean()
         )
         for place in _PLACES
     }

@@ -1,4 +1,4 @@
-"""One network of a study, quantised, planned and run anew with other options: golden model and level 2."""
+"""One network of a study, quantised, planned and run anew with other options: golden model and hardware counters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.technology import Technology
 from tospike.compare.report.design import Kind
 from tospike.compare.study.describe import ann_bits
@@ -29,7 +29,7 @@ class Trial:
     correct: NDArray[np.bool_]
     """(N,) right answers."""
     pj: NDArray[np.float64]
-    """(N,) energy at level 2."""
+    """(N,) energy by the hardware's counters."""
 
     @property
     def accuracy(self) -> float:
@@ -97,7 +97,7 @@ class Trials:
         evaluation = evaluate(changed, self._data, Backend.GOLDEN, samples=min(SAMPLES, len(self._data.x)))
         result = evaluation.result
         assert result is not None  # it has a design
-        energy = counted_energy(self._technology, params, result.counters, result.cycles)
+        energy = counter_energy(self._technology, params, result.counters, result.cycles)
         return Trial(correct=evaluation.correct, pj=energy.total)
 
 

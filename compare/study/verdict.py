@@ -1,7 +1,7 @@
 """The verdict: spikes or not, on the evidence of a study's designs.
 
 Accuracy first: designs of different accuracy are not compared, unless one is ahead in both accuracy and energy.
-Then energy per inference decides, that of the hardware's counters (level 2), with latency and area beside it. Every
+Then energy per inference decides, by the hardware's counters, with latency and area beside it. Every
 ratio is SNN over ANN: below 1 favours spikes. The interval of the energy ratio says how far it depends on which inputs
 were measured, the range how far it depends on the technology; a winner must win on both.
 """
@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.compare.energy.levels import Level
 from tospike.compare.report.area import CellArea, FpgaArea
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.numbers import percent, significant
@@ -102,11 +103,11 @@ def _accuracy_margin(ann: DesignReport, snn: DesignReport, tolerance: float) -> 
 def _energy_margin(ann: DesignReport, snn: DesignReport) -> EnergyMargin:
     """Return the ratio of means, its bootstrap interval, 5 to 95 % of the samples' own ratios, and every technology's
     ratio."""
-    below, above = ann.counted_pj, snn.counted_pj
+    below, above = ann.counters_pj, snn.counters_pj
     samples = np.asarray(above.samples), np.asarray(below.samples)
     paired = len(below.samples) == len(above.samples) > 1
     return EnergyMargin(
-        level=2,
+        level=Level.COUNTERS,
         model=below.technology,
         ratio=above.total / below.total,
         interval=bootstrap_ratio(*samples) if paired else None,

@@ -1,4 +1,4 @@
-"""The break-even surface at level 3, with as few netlists as it takes.
+"""The break-even surface in gates, with as few netlists as possible.
 
 The threshold of the neurons is in the gates, so that each spike rate is a netlist of its own. Energy rises with the
 rate: of all rates only those are measured that bisection asks for, until the two next to the break-even are known.
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.energy.levels import Level
 from tospike.compare.sweep.gates import GatePoint, Side, check
 from tospike.compare.sweep.layer import spikes_per_activation
 from tospike.compare.sweep.point import Point
@@ -75,7 +76,7 @@ class _Search:
             n_max=spikes_per_activation(self._rates[-1]),
             ann=ann,
             curve=curve,
-            level=3,
+            level=Level.GATES,
             cells=self._ann.target,
             delays=self._ann.delays,
         )

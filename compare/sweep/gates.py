@@ -1,4 +1,4 @@
-"""One side of a point in gates, level 3: what is mapped and simulated once for all points that have it in common."""
+"""One side of a point in gates: mapped and simulated once for all points that share it."""
 
 import hashlib
 import json
@@ -54,8 +54,9 @@ class GatePoint:
         """
         require(
             point.state is StatePlacement.BUILT,
-            f"gates are measured as they are built, --state {point.state.value} is a price of level 2: leave it away. "
-            f"--lanes and --outputs move membranes: up to {REGISTER_FILE_WORDS} words are flip-flops, more a memory",
+            f"gates are measured as built, and --state {point.state.value} only changes what counters are charged: "
+            f"leave it out. --lanes and --outputs move membranes: up to {REGISTER_FILE_WORDS} words are flip-flops, more "
+            "are a memory",
         )
         fields = {name: getattr(point, name) for name in (*_SHARED, *_OWN[side])}
         return cls(side=side, point=Point(**fields), target=target, delays=delays)
@@ -71,7 +72,7 @@ def check(work: GatePoint) -> None:
     Raises
     ------
     InputError
-        As for level 2; the library or a tool is missing.
+        As for the counters; or the library or a tool is missing.
     """
     check_point(work.point)
     _options(work)

@@ -1,6 +1,6 @@
-"""One point of a sweep: exact counters of both engines on random activity, priced at level 2."""
+"""One point of a sweep: exact counters of both engines on random activity, priced."""
 
-from tospike.compare.energy.counters.energy import CountedEnergy, counted_energy
+from tospike.compare.energy.counters.energy import CounterEnergy, counter_energy
 from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.sweep.layer import ann_design, frames, snn_design, spikes_per_activation, spiking, systolic, trains
@@ -38,13 +38,13 @@ def check(point: Point) -> None:
 
 def _counted(
     point: Point, design: Design, x: Array, *, state: StatePlacement = StatePlacement.BUILT
-) -> tuple[CountedEnergy, Array]:
+) -> tuple[CounterEnergy, Array]:
     result = run(design, x)
     technology = load_technology(point.technology)
-    return counted_energy(technology, design.params, result.counters, result.cycles, state=state), result.cycles
+    return counter_energy(technology, design.params, result.counters, result.cycles, state=state), result.cycles
 
 
-def _side(energy: CountedEnergy, cycles: Array, *, positions: int) -> SideResult:
+def _side(energy: CounterEnergy, cycles: Array, *, positions: int) -> SideResult:
     summary = energy.summary()
     return SideResult(
         pj=summary.total / positions,

@@ -8,7 +8,7 @@ from tospike.compare.sweep.point import Point
 
 @dataclass(frozen=True, kw_only=True)
 class SideResult:
-    """One side at level 2."""
+    """One side, by counters."""
 
     pj: float
     """Mean energy."""
@@ -22,7 +22,7 @@ class SideResult:
 
 @dataclass(frozen=True, kw_only=True)
 class GateSideResult(SideResult):
-    """One side in gates, level 3; the area is that of the cells."""
+    """One side in gates; the area is that of the cells."""
 
     period_ns: float
     """The clock's."""
@@ -30,7 +30,7 @@ class GateSideResult(SideResult):
 
 @dataclass(frozen=True, kw_only=True)
 class PointResult:
-    """Both sides of a point at level 2."""
+    """Both sides of a point, by counters."""
 
     point: Point
     n: float

@@ -73,7 +73,7 @@ COUNTERS = Task(
     },
     packages=("tospike.hw", "tospike.sim", "tospike.gen", "tospike.compare"),
 )
-"""Both sides at level 2."""
+"""Both sides, by counters."""
 
 GATES = Task(
     kind="sweep-gates",
@@ -83,7 +83,7 @@ GATES = Task(
     inputs=gates.inputs,
     packages=(*COUNTERS.packages, "tospike.synth", "tospike.tb"),
 )
-"""One side at level 3."""
+"""One side, in gates."""
 
 
 def run_sweep(

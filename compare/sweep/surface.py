@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.energy.levels import Level
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.result import PointResult, SideResult
 
@@ -26,15 +27,15 @@ class BreakEven:
     ann: SideResult
     curve: tuple[tuple[float, SideResult], ...]
     """The SNN at each n that was measured, ascending."""
-    level: int = 2
+    level: Level = Level.COUNTERS
     cells: str | None = None
-    """The library of the gates, at level 3."""
+    """The library of the gates."""
     delays: DelayModel | None = None
     """Of the gates."""
 
 
 def with_rates(points: Sequence[Point]) -> tuple[Point, ...]:
-    """Return what must be measured to know the break-even of ``points`` at level 2."""
+    """Return what must be measured to know the break-even of ``points`` by counters."""
     return tuple(replace(point, spike_rate=rate) for point in points for rate in RATES)
 
 

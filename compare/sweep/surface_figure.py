@@ -6,6 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from tospike.compare.energy.break_even import PUBLISHED
+from tospike.compare.energy.levels import Level
 from tospike.compare.report.figures.drawing import COLOUR, Drawing, label_log_axis, new_figure, render, style_axes
 from tospike.compare.sweep.surface import BreakEven
 
@@ -16,8 +17,8 @@ LINES = ("mac", "snn", "neuron", "state", "ann", "activations", "weights", "sop"
 _LINE = 1.16
 """How far apart two names stand, as a factor on the logarithmic axis."""
 
-STYLES = {2: (0, (4, 2)), 3: "solid"}
-"""Of each level, where there are both."""
+STYLES = {Level.COUNTERS: (0, (4, 2)), Level.GATES: "solid"}
+"""Line styles, where a figure has both levels."""
 
 
 def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]) -> Drawing:
@@ -25,7 +26,7 @@ def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]
     numeric = [name for name, values in axes.items() if len(values) > 1 and not isinstance(values[0], str)]
     along = numeric[-1] if numeric else "rows"
     others = [name for name, values in axes.items() if len(values) > 1 and name != along]
-    lines: dict[tuple[tuple[Any, ...], int], list[tuple[float, BreakEven]]] = {}
+    lines: dict[tuple[tuple[Any, ...], Level], list[tuple[float, BreakEven]]] = {}
     for item in found:
         key = tuple(getattr(item.point, name) for name in others)
         lines.setdefault((key, item.level), []).append((float(getattr(item.point, along)), item))
@@ -38,7 +39,7 @@ def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]
     for (key, level), items in lines.items():
         colour = colours[key]
         words = [f"{name.replace('_', ' ')} {value}" for name, value in zip(others, key, strict=True)]
-        label = ", ".join([*words, f"level {level}"] if both or not words else words)
+        label = ", ".join([*words, f"by {level}"] if both or not words else words)
         # where the SNN wins whatever it does, n* is beyond the top; where it never wins, at the bottom
         heights = [item.n_max if item.n_star is None else max(item.n_star, floor) for _, item in items]
         line = STYLES[level] if both else "solid"

@@ -24,7 +24,7 @@ COLUMNS = (*_POINT, "level", "cells", "delays", "n_star", "n_max", "ann_pj")
 def line(item: BreakEven) -> tuple[object, ...]:
     """One configuration at one level, in the order of `COLUMNS`."""
     point = (getattr(item.point, name) for name in _POINT)
-    return (*point, item.level, item.cells, item.delays, item.n_star, item.n_max, item.ann.pj)
+    return (*point, item.level.value, item.cells, item.delays, item.n_star, item.n_max, item.ann.pj)
 
 
 def _whole(item: BreakEven) -> Mapping[str, Any]:

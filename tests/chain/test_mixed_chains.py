@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from support.accelerator_bench import answers_of
 
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.counters.hardware import WORK
 from tospike.compare.energy.counts.operands import ENGINES as SEEN
 from tospike.compare.energy.technology import load_technology
@@ -235,7 +235,7 @@ def test_energy_of_a_mixed_chain_has_a_part_for_each_engine():
     params = CHAINS["array, spiking, array"]
     design = random_design(params, seed=3)
     result = golden.run(design, random_samples(design, 4, seed=3))
-    energy = counted_energy(load_technology("horowitz45"), params, result.counters, result.cycles)
+    energy = counter_energy(load_technology("horowitz45"), params, result.counters, result.cycles)
     assert (energy.total > 0).all()
 
 

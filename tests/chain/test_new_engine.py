@@ -7,7 +7,7 @@ import pytest
 from amaranth.hdl import Module
 from support.accelerator_bench import answers_of
 
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.counters.hardware import WORK
 from tospike.compare.energy.counters.work import EngineWork
 from tospike.compare.energy.technology import load_technology
@@ -138,7 +138,7 @@ def test_a_new_engine_runs_in_a_chain():
     got = answers_of(design, x)
     assert [list(words) for words, _ in got] == expected.outputs.tolist()
     assert [cycles for _, cycles in got] == expected.cycles.tolist()
-    energy = counted_energy(load_technology("horowitz45"), params, expected.counters, expected.cycles)
+    energy = counter_energy(load_technology("horowitz45"), params, expected.counters, expected.cycles)
     assert (energy.total > 0).all()
 
 

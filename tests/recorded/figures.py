@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from recorded.designs import designs
 
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.technology import load_technology
 from tospike.gen.emit.folder import build
 from tospike.gen.emit.memory_init import pack
@@ -30,7 +30,7 @@ def digest(values):
 
 
 def golden(design, x):
-    """Outputs by digest; cycles, counters and operations as totals and by digest; energy at level 2."""
+    """Outputs by digest; cycles, counters and operations as totals and by digest; energy by counters."""
     result = accelerator.run(design, x)
 
     def totals(counts):
@@ -44,7 +44,7 @@ def golden(design, x):
         "engine_operations": [totals(operations) for operations in result.engine_operations],
     }
     if design.params.weight_stream is None:  # the energy of weights from outside is refused
-        energy = counted_energy(load_technology("horowitz45"), design.params, result.counters, result.cycles)
+        energy = counter_energy(load_technology("horowitz45"), design.params, result.counters, result.cycles)
         figures["energy_pj"] = f"{energy.total.sum():.6f}"
     return figures
 

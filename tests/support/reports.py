@@ -65,7 +65,7 @@ def area(engine, dsp=8, **changes):
 
 
 def counter_energy(pj, **technologies):
-    """Level 2 of samples of ``pj``; means on other technologies are as many times as much."""
+    """Counters of samples of ``pj``; means on other technologies are as many times as much."""
     pj = np.asarray(pj, dtype=float)
     return CounterEnergyReport(
         **spread(pj),
@@ -80,7 +80,7 @@ def counter_energy(pj, **technologies):
 
 
 def operation_energy(operations):
-    """Level 1 of (N,) counts."""
+    """Energy of (N,) counts."""
     engine = EngineActivity(
         name="0",
         operations=operations,
@@ -109,10 +109,10 @@ def design(kind, *, cycles=371, operations=None, engine="engine", dsp=8, **chang
         latency_us=Distribution.of(per_sample / FMAX),
         operations={name: float(values.mean()) for name, values in counts.items()},
         energy_pj=by_counts,
-        counted_pj=replace(by_counters, rtl=by_counters.total),
+        counters_pj=replace(by_counters, rtl=by_counters.total),
         levels=(
-            Difference(term="mac", counted=100.0, measured=120.25),
-            *(Difference(term=term, counted=0.0, measured=10.5) for term in TERMS if term != "mac"),
+            Difference(term="mac", counts=100.0, counters=120.25),
+            *(Difference(term=term, counts=0.0, counters=10.5) for term in TERMS if term != "mac"),
         ),
         gates_pj=None,
         published_pj={name: 1000.0 + len(name) for name in MODELS},
@@ -201,13 +201,13 @@ def with_matched_qnn(report):
         fpga=None,
         latency_us=None,
         accuracy=Accuracy(of_float=0.9, golden=0.5, rtl=None),
-        counted_pj=replace(ann.counted_pj, rtl=None),
+        counters_pj=replace(ann.counters_pj, rtl=None),
     )
     return replace(report, controls=(qnn,), matched_qnn=compare_matched_qnn(snn, qnn, steps=5, bits=3))
 
 
 def gates(kind, **changes):
-    """Level 3 of a design."""
+    """Gates of a design."""
     parts = {part: 100.0 + number for number, part in enumerate(PARTS)}
     total = sum(parts.values()) * (2 if kind == "snn" else 1)
     found = GateReport(

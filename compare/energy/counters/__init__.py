@@ -1,1 +1,1 @@
-"""Level 2: what the hardware's counters say, priced."""
+"""Energy by activity: the hardware's counters times the prices of a technology."""

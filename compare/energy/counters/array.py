@@ -1,4 +1,4 @@
-"""Level 2 of the systolic and the image engine: see `tospike.compare.energy.counters.hardware`."""
+"""What the counters of the systolic and the conv engine mean: see `tospike.compare.energy.counters.hardware`."""
 
 from collections.abc import Mapping
 

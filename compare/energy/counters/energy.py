@@ -1,4 +1,4 @@
-"""Level 2: the hardware's counters times a technology, with clock, idle cycles and leakage."""
+"""Energy by activity: the hardware's counters times a technology, with clock, idle cycles and leakage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ STATIC = ("clock_busy", "clock_idle", "leakage")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class CountedEnergy:
-    """Energy at level 2."""
+class CounterEnergy:
+    """Energy by the hardware's counters."""
 
     technology: str
     terms: Terms
@@ -63,14 +63,14 @@ class CountedEnergy:
         )
 
 
-def counted_energy(
+def counter_energy(
     technology: Technology,
     params: AcceleratorParams,
     counters: Mapping[str, ArrayLike],
     cycles: ArrayLike,
     *,
     state: StatePlacement = StatePlacement.BUILT,
-) -> CountedEnergy:
+) -> CounterEnergy:
     """Price what the counters say.
 
     Parameters
@@ -104,7 +104,7 @@ def counted_energy(
         # nW times us are fJ
         "leakage": nanowatts * inside / technology.clock.mhz / 1000,
     }
-    return CountedEnergy(
+    return CounterEnergy(
         technology=technology.name,
         terms=sum_terms([*work, overheads]),
         area_um2=area + memory_bits * technology.sram.um2_per_bit,

@@ -1,4 +1,4 @@
-"""Level 2: what the hardware's counters say that its memories and arithmetic units did.
+"""What the hardware's counters say about its memories and arithmetic units.
 
 Everything here is linear in the counters, which are words and cycles of the real circuit; nothing comes from the
 network. The golden model's counters per sample and the totals read from the RTL are priced by the same lines.

@@ -1,4 +1,4 @@
-"""Level 2 of encoders, delays and event engines: see `tospike.compare.energy.counters.hardware`."""
+"""What the counters of encoders, delays and event engines mean: see `tospike.compare.energy.counters.hardware`."""
 
 from collections.abc import Mapping
 

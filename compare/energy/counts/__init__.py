@@ -1,1 +1,1 @@
-"""Level 1: energy models that price operation counts, published ones among them."""
+"""Energy by operation counts: models that price them, published ones included."""

@@ -1,4 +1,4 @@
-"""Level 1: an energy model turns the operations of engines into energy, term by term."""
+"""Energy models: from the operation counts of engines to energy, term by term."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

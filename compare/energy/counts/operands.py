@@ -1,4 +1,4 @@
-"""What level 1 sees of each kind of engine: the widths of its operands and the bits of its memories."""
+"""What energy models need of each kind of engine: the widths of its operands and the bits of its memories."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -119,7 +119,7 @@ def _array_memories(params: SystolicParams | ConvParams) -> Memories:
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """What level 1 sees of a kind of engine."""
+    """What energy models need of a kind of engine."""
 
     label: str
     widths: Callable[[Any], Widths]

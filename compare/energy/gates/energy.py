@@ -1,4 +1,4 @@
-"""Level 3: energy of a netlist from its activity and the library's tables.
+"""Energy of a netlist from its activity and the library's tables.
 
 An edge of a net costs C V^2 / 2 of its pins and wires, the internal energy of the cell that drives it (its mean over
 the pins that may have caused the edge) and those of the input pins that it reaches. To these come the clock, accesses

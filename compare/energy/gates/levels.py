@@ -1,4 +1,4 @@
-"""All three levels side by side, part by part: what counts and counters do not see of the gates."""
+"""Operation counts, hardware counters and gates side by side, part by part."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ TERM_PARTS: Mapping[str, tuple[str, ...]] = {
     "clock": ("clock_busy", "clock_idle"),
     "leakage": ("leakage",),
 }
-"""Terms of levels 1 and 2 (`tospike.compare.energy.levels.TERMS`) that each part of the gates stands for. Operands that
-an array passes on are registers inside of it; a spike that level 1 counts takes its queue along."""
+"""Terms of counts and counters (`tospike.compare.energy.levels.TERMS`) that belong to each part of the gates. Operands
+that an array passes on are registers inside it; a spike includes its queue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +27,13 @@ class PartLevels:
 
     part: str
     counts: float
-    """Level 1."""
+    """By operation counts."""
     counters: float
-    """Level 2."""
+    """By the hardware's counters."""
     zero: float
-    """Level 3 without delays."""
+    """Gates without delays."""
     library: float
-    """Level 3 with the library's delays."""
+    """Gates with the library's delays."""
 
 
 def part_levels(
@@ -44,10 +44,10 @@ def part_levels(
     Parameters
     ----------
     counts, counters
-        Mean pJ of each term of levels 1 and 2.
+        Mean pJ of each term.
     gates
-        Mean pJ of each part, by delay model; where one was not measured the other stands in for it, as if there were no
-        glitches.
+        Mean pJ of each part, by delay model; a delay model that was not measured takes the figures of the other, as if
+        there were no glitches.
     """
     known = {term for terms in TERM_PARTS.values() for term in terms}
     unknown = (set(counts) | set(counters)) - known

@@ -51,7 +51,7 @@ class NotInstalledError(InputError):
 
 @dataclass(frozen=True, kw_only=True)
 class GateOptions:
-    """How to measure at level 3."""
+    """How to measure gates."""
 
     library: Path
     technology: Technology
@@ -108,7 +108,7 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GateMeasurement:
-    """A design at level 3, by delay model."""
+    """A design in gates, by delay model."""
 
     energies: dict[DelayModel, GateEnergy]
     result: Result

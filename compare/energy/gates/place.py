@@ -1,4 +1,4 @@
-"""Where a network lies at level 3: at how many spikes its SNN's gates need as much as its ANN's."""
+"""The number of spikes at which the gates of a network's SNN would need as much energy as those of its ANN."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

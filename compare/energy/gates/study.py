@@ -1,10 +1,10 @@
-"""Level 3 in a study: what a design's gates cost, beside what levels 1 and 2 say with the same technology."""
+"""Gates in a study: what a design's gates cost, beside counts and counters with the same technology."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.counts.model import energy
 from tospike.compare.energy.counts.operations import operation_model
 from tospike.compare.energy.gates.levels import part_levels
@@ -23,7 +23,7 @@ DEFAULT_SAMPLES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class GateStudy:
-    """Level 3 of a study, or why there is none."""
+    """The gates of a study, or why they are not measured."""
 
     options: GateOptions | None
     samples: int
@@ -63,7 +63,7 @@ def gate_figures(prepared: Prepared, data: DataSet, study: GateStudy, progress: 
     result, prices = measured.result, options.technology
     activities = engine_activities(prepared.design, x, result)
     operations = energy(operation_model(prices, source=prices.description), activities)
-    counters = counted_energy(prices, prepared.design.params, result.counters, result.cycles)
+    counters = counter_energy(prices, prepared.design.params, result.counters, result.cycles)
     by_delay = {delays.value: mean_terms(found.parts) for delays, found in measured.energies.items()}
     return replace(
         measured.report,

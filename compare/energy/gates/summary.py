@@ -1,4 +1,4 @@
-"""Level 3 as a report has it. All energies are in picojoules per inference."""
+"""Energy of the gates in a report. All energies are in picojoules per inference."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,13 +44,13 @@ class LevelTotals:
     """Mean pJ of the samples that ran in gates, at every level, with the prices of one technology."""
 
     counts: float
-    """Level 1."""
+    """By operation counts."""
     counters: float
-    """Level 2."""
+    """By the hardware's counters."""
     zero: float | None = absent()
-    """Level 3 without delays."""
+    """Gates without delays."""
     library: float | None = absent()
-    """Level 3 with the library's delays."""
+    """Gates with the library's delays."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,8 +35,8 @@ def cycles_figure(report: StudyReport) -> Drawing:
 
 
 def energy_distribution_figure(report: StudyReport) -> Drawing:
-    """Draw how the energy per inference (level 2) is distributed."""
-    samples = [np.asarray(design.counted_pj.samples) / 1000 for design in report.designs]
+    """Draw how the energy per inference (hardware counters) is distributed."""
+    samples = [np.asarray(design.counters_pj.samples) / 1000 for design in report.designs]
     figure, rows = _histograms(report.designs, samples)
     for axes, values in zip(rows, samples, strict=True):
         p5, p95 = np.percentile(values, (5, 95))

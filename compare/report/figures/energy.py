@@ -26,7 +26,7 @@ from tospike.compare.report.variations import MatchedQnnComparison, Point
 
 
 def accuracy_energy_figure(report: StudyReport) -> Drawing:
-    """Draw accuracy over energy: both networks as they are, and with one thing changed."""
+    """Draw accuracy over energy: both networks as they are, and with one parameter changed."""
     points = [
         Point(
             kind=variant.kind,
@@ -37,7 +37,7 @@ def accuracy_energy_figure(report: StudyReport) -> Drawing:
         )
         for variant in report.variants or ()
     ]
-    return _accuracy_over_energy(report, points, "Accuracy over energy, with one thing changed at a time")
+    return _accuracy_over_energy(report, points, "Accuracy over energy, with one parameter changed at a time")
 
 
 def iso_accuracy_figure(report: StudyReport) -> Drawing:
@@ -66,13 +66,13 @@ def _accuracy_over_energy(report: StudyReport, points: Sequence[Point], title: s
             if point.label and point in best:
                 labels.append(Label(text=point.label, x=x, y=y, colour=COLOUR[kind]))
     for design in report.controls:
-        x, y = design.counted_pj.total / 1000, 100 * design.accuracy.golden
+        x, y = design.counters_pj.total / 1000, 100 * design.accuracy.golden
         matched = report.matched_qnn
         name = f"bit-matched QNN, {matched.bits} bits" if isinstance(matched, MatchedQnnComparison) else design.name
         axes.plot(x, y, "D", color=COLOUR[design.kind], markersize=9, label=name)
         busy += [(x, y)] * 3
     axes.margins(x=0.28, y=0.1)
-    label_log_axis(axes, "x", "energy per inference, nJ (level 2; large: as it is)")
+    label_log_axis(axes, "x", "energy per inference, nJ (hardware counters; large: as it is)")
     axes.set_ylabel("accuracy, %", color=COLOUR["muted"])
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"])
     place_labels(axes, labels, np.array(busy))

@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from tospike.compare.energy.counters.energy import PARTS as COUNTED_PARTS
+from tospike.compare.energy.counters.energy import PARTS as COUNTER_PARTS
 from tospike.compare.energy.gates.levels import PartLevels
 from tospike.compare.energy.gates.parts import PARTS as GATE_PARTS
-from tospike.compare.energy.levels import Difference
+from tospike.compare.energy.levels import Difference, Level
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.figures.drawing import (
     COLOUR,
@@ -45,7 +45,7 @@ LEVELS: Mapping[str, Callable[[PartLevels], float]] = {
     "gates, no delays": lambda row: row.zero,
     "gates": lambda row: row.library,
 }
-"""Levels 1, 2 and, without and with delays, 3."""
+"""Columns of the table of parts."""
 PART_COLOURS: Mapping[str, str] = {
     "mac": "mac",
     "neuron": "neuron",
@@ -55,12 +55,13 @@ PART_COLOURS: Mapping[str, str] = {
     "clock": "clock",
     "leakage": "leakage",
 }
-"""Parts of the gates, each with the colour of what it stands for at the other levels."""
+"""Parts of the gates, each with the colour of its counterpart in counts and counters."""
 
 
 def energy_figure(report: StudyReport) -> Drawing:
-    """Draw the mean energy per inference at both levels as stacked parts; at level 2 with 5 to 95 % of the samples."""
-    rows = [(design, level) for design in report.shown for level in (1, 2)]
+    """Draw the mean energy per inference by counts and by counters as stacked parts; counters with 5 to 95 % of the
+    samples."""
+    rows = [(design, level) for design in report.shown for level in (Level.COUNTS, Level.COUNTERS)]
     parts = [
         (label, COLOUR[part], np.array([_pj(design.levels, part, level) for design, level in rows]) / 1000)
         for part, label in ENERGY_LABELS.items()
@@ -68,30 +69,30 @@ def energy_figure(report: StudyReport) -> Drawing:
     figure, axes, totals = _stack(0.5, [part for part in parts if part[2].any()])
     ends = totals.copy()
     for row, (design, level) in enumerate(rows):
-        if level == 2:
-            spread = [design.counted_pj.p5 / 1000, design.counted_pj.p95 / 1000]
+        if level is Level.COUNTERS:
+            spread = [design.counters_pj.p5 / 1000, design.counters_pj.p95 / 1000]
             if significant(spread[0]) != significant(spread[1]):
                 axes.plot(spread, [row, row], color=COLOUR["ink"], linewidth=1.4, marker="|", markersize=7)
             ends[row] = max(ends[row], spread[1])
-        weight = "bold" if level == 2 else "normal"
+        weight = "bold" if level is Level.COUNTERS else "normal"
         text = f"{significant(totals[row])} nJ"
         name_beside(axes, text, (ends[row], row), 8, fontsize=11, fontweight=weight, **on_paper())
-    _name_rows(axes, [(f"{design.name}, level {level}", design) for design, level in rows])
+    _name_rows(axes, [(f"{design.name}, {level}", design) for design, level in rows])
     for label, (_, level) in zip(axes.get_yticklabels(), rows, strict=True):
-        label.set(fontweight="bold" if level == 2 else "normal")
+        label.set(fontweight="bold" if level is Level.COUNTERS else "normal")
     axes.set_xlim(0, 1.16 * ends.max())
     axes.set_xlabel("energy per inference, nJ; line: 5 to 95 % of the samples", color=COLOUR["muted"])
     _legend(figure, columns=3)
     return render(figure, "Energy per inference by part, by operation counts and by the hardware's counters")
 
 
-def _pj(levels: Sequence[Difference], part: str, level: int) -> float:
+def _pj(levels: Sequence[Difference], part: str, level: Level) -> float:
     """Return pJ of one part; terms that belong to none count as control."""
-    known = {term for terms in COUNTED_PARTS.values() for term in terms}
+    known = {term for terms in COUNTER_PARTS.values() for term in terms}
     return sum(
-        row.counted if level == 1 else row.measured
+        row.counts if level is Level.COUNTS else row.counters
         for row in levels
-        if row.term in COUNTED_PARTS[part] or (part == "queues" and row.term not in known)
+        if row.term in COUNTER_PARTS[part] or (part == "queues" and row.term not in known)
     )
 
 

@@ -82,7 +82,7 @@ def summary_figure(report: StudyReport) -> Drawing:
     figure.suptitle("\n".join(sentence), x=0.012, ha="left", fontsize=13, linespacing=1.45, color=COLOUR["ink"])
     timed = all(design.latency_us for design in designs)
     panels: tuple[Panel, ...] = (
-        ("energy per inference, pJ", lambda d: d.counted_pj.total),
+        ("energy per inference, pJ", lambda d: d.counters_pj.total),
         ("latency, µs", lambda d: d.latency_us.mean if d.latency_us else None)
         if timed
         else ("cycles per inference", lambda d: d.cycles.mean),

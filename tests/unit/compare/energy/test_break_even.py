@@ -11,7 +11,7 @@ from support.counters import DELAYS, golden
 from support.energy import ANN, SNN
 from support.networks import write_networks
 
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import load_technology
@@ -74,7 +74,7 @@ def test_both_published_outcomes_by_reuse_and_state_alone():
 def test_at_break_even_the_scaled_counters_cost_as_much():
     """A target that is the energy itself is met by factor 1; that of no spikes by 0; linear between."""
     _, _, result = golden(SNN)
-    now = counted_energy(HOROWITZ, SNN, result.counters, result.cycles).total.mean()
+    now = counter_energy(HOROWITZ, SNN, result.counters, result.cycles).total.mean()
     found = [spike_break_even(HOROWITZ, SNN, result.counters, result.cycles, ann_pj=pj) for pj in (0.0, now, 2 * now)]
     assert found[0] == 0
     assert found[1] == pytest.approx(1)
@@ -85,10 +85,10 @@ def test_at_break_even_the_scaled_counters_cost_as_much():
 
 def test_spikes_that_are_left_out_are_not_delayed_either():
     _, _, result = golden(DELAYS)
-    now = counted_energy(HOROWITZ, DELAYS, result.counters, result.cycles).total.mean()
+    now = counter_energy(HOROWITZ, DELAYS, result.counters, result.cycles).total.mean()
     assert spike_break_even(HOROWITZ, DELAYS, result.counters, result.cycles, ann_pj=now) == pytest.approx(1)
     idle = {name: 0 * count if name in ("3.scanned", "3.sent") else count for name, count in result.counters.items()}
-    least = counted_energy(HOROWITZ, DELAYS, idle, result.cycles).total.mean()
+    least = counter_energy(HOROWITZ, DELAYS, idle, result.cycles).total.mean()
     with_delays, without = (
         spike_break_even(HOROWITZ, DELAYS, counters, result.cycles, ann_pj=least)
         for counters in (result.counters, idle)

@@ -1,4 +1,4 @@
-"""Level 1: this hardware's operations times prices, engine by engine, and sums that add up."""
+"""Operation counts: this hardware's operations times prices, engine by engine, and sums that add up."""
 
 from dataclasses import replace
 

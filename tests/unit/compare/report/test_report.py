@@ -278,7 +278,7 @@ def test_energies_far_apart_fit_on_the_axis(study):
     far = replace(study, variants=tuple(replace(variant, pj=pj) for variant, pj in energies))
     drawing = accuracy_energy_figure(far)
     assert ElementTree.fromstring(drawing.svg).tag.endswith("svg")
-    assert "nJ (level 2; large: as it is), logarithmic" in drawing.svg
+    assert "nJ (hardware counters; large: as it is), logarithmic" in drawing.svg
 
 
 def test_the_summary_figure_stands_alone(study, bare):
@@ -349,7 +349,7 @@ def test_tables_hold_numbers_in_full(study, tmp_path):
     for each in study.designs:
         own = [line for line in samples if line["design"] == each.name]
         assert tuple(int(line["cycles"]) for line in own) == each.cycles_samples
-        assert tuple(float(line["energy_pj"]) for line in own) == each.counted_pj.samples
+        assert tuple(float(line["energy_pj"]) for line in own) == each.counters_pj.samples
     with (tmp_path / "summary.csv").open() as file:
         summary = {(line["figure"], line["design"]): line["value"] for line in csv.DictReader(file)}
     assert float(summary["float", "digits_ann"]) == 0.981
@@ -529,7 +529,7 @@ def test_ratios_are_snn_over_ann(study):
     rows = {(row.group, row.label): row.ratio for row in summary_rows(study)}
     assert rows["Area, ecp5-85k", "LUT4"] == "1.00×"
     assert rows["Area, ecp5-85k", "DSP blocks"] == "0×"
-    energies = [each.counted_pj.total for each in study.designs]
+    energies = [each.counters_pj.total for each in study.designs]
     assert rows["Energy, counters, horowitz45", "total, pJ"] == times(energies[1] / energies[0])
     assert rows["Accuracy", "RTL"] == ""
 

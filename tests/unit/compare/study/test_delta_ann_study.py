@@ -12,7 +12,7 @@ from support.sequences import data_of, write_sequences
 from support.simulators import QUICK
 
 from tospike.compare.energy.break_even import spike_activity
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.counters.hardware import engine_work
 from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.energy.observe import engine_activities
@@ -40,7 +40,7 @@ def priced(params, x):
     """(parts of its energy, the result, what its engines did) of samples."""
     design = random_design(params, seed=3)
     result = golden.run(design, x)
-    energy = counted_energy(HOROWITZ, params, result.counters, result.cycles)
+    energy = counter_energy(HOROWITZ, params, result.counters, result.cycles)
     return energy.summary().parts, result, engine_activities(design, x, result)
 
 
@@ -132,7 +132,7 @@ def test_the_twin_and_other_trials_are_delta_anns_too(both):
     prices = Prices(model=MODELS["horowitz45"], technologies=(HOROWITZ,))
     qnn = matched_qnn_design(paths["ann"], prepared["snn"], data, options.of_kind(spiking=False), prices)
     assert "3-bit activations" in qnn.description and "has not changed in 3 frames" in qnn.description
-    assert qnn.counted_pj.total > 0
+    assert qnn.counters_pj.total > 0
     trials = Trials(prepared, paths, data, options, HOROWITZ)
     own, coarse, narrow = (trials.run("ann", given) for given in ({}, {"delta_threshold": 100}, {"weight_bits": 4}))
     assert coarse.mean_pj < own.mean_pj and narrow.mean_pj < own.mean_pj
@@ -160,7 +160,7 @@ def test_a_whole_report(sequences, workload):
     report = json.loads((sequences / "report" / "report.json").read_text())
     ann, snn = report["designs"]
     assert "what has not changed" in ann["description"] and ann["mismatches"] == snn["mismatches"] == 0
-    assert ann["counted_pj"]["rtl"] == pytest.approx(np.mean(ann["counted_pj"]["samples"][:6]), rel=1e-5)
+    assert ann["counters_pj"]["rtl"] == pytest.approx(np.mean(ann["counters_pj"]["samples"][:6]), rel=1e-5)
     assert report["matched_qnn"]["ratio"] > 0 and report["iso_accuracy"]["ratio"] > 0
     assert any(change["change"] == "ANN: changes of more than 18" for change in report["sensitivity"]) == (
         workload == "frames"

@@ -44,7 +44,7 @@ def test_both_sides_are_measured_and_judged(files):
     ann, snn = report["designs"]
     for design in (ann, snn):
         assert (design["rtl_samples"], design["mismatches"]) == (2, 0)
-        assert design["counted_pj"]["total"] > 0 and design["energy_pj"]["total"] > 0
+        assert design["counters_pj"]["total"] > 0 and design["energy_pj"]["total"] > 0
     assert ann["operations"]["mac"] > 0 and snn["operations"]["sop"] > 0
     assert report["matched_qnn"]["bits"] == 2 and report["verdict"]["sentence"].startswith("On mine, ")
     changes = {change["change"] for change in report["sensitivity"]}

@@ -20,7 +20,7 @@ def design(kind, *, accuracy=0.975, energy=1000.0, spread=0.0, cycles=400, lut4=
         accuracy=Accuracy(of_float=0.98, golden=accuracy, rtl=accuracy),
         fpga=reports.area("engine", lut4=lut4, carry=100, ff=500, bram=4, dsp=dsp),
         latency_us=always(cycles / 100),
-        counted_pj=reports.counter_energy(samples, **technologies),
+        counters_pj=reports.counter_energy(samples, **technologies),
     )
 
 
@@ -97,7 +97,7 @@ def test_without_synthesis_latency_is_in_cycles_and_area_is_missing():
 
 def test_a_single_sample_has_no_interval():
     ann, snn = (
-        replace(design(kind), counted_pj=reports.counter_energy([pj])) for kind, pj in (("ann", 1000), ("snn", 3200))
+        replace(design(kind), counters_pj=reports.counter_energy([pj])) for kind, pj in (("ann", 1000), ("snn", 3200))
     )
     verdict = judge([ann, snn], workload="digits")
     assert verdict.winner == "ann"

@@ -1,4 +1,4 @@
-"""The break-even surface at level 3: what is measured to find it, and that it is where all rates would put it."""
+"""The break-even surface in gates: what is measured to find it, and that it is where all rates would put it."""
 
 import csv
 import json
@@ -11,6 +11,7 @@ from support.paths import GATES_LIBRARY
 from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.energy.gates.parts import PARTS
 from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.energy.levels import Level
 from tospike.compare.sweep import runner
 from tospike.compare.sweep.gate_surface import check_surface, gate_surface
 from tospike.compare.sweep.gates import GatePoint, Side, measure
@@ -56,7 +57,12 @@ def test_bisection_finds_what_all_rates_would(ann):
     (found,) = gate_surface([SMALL], **HOW, run=run)
     curve = [(spikes_per_activation(replace(SMALL, spike_rate=rate)), 1 + SMALL.steps * rate) for rate in RATES]
     assert found.n_star == crossing(curve, ann)
-    assert (found.n_max, found.level, found.cells, found.delays) == (curve[-1][0], 3, LIBRARY, DelayModel.LIBRARY)
+    assert (found.n_max, found.level, found.cells, found.delays) == (
+        curve[-1][0],
+        Level.GATES,
+        LIBRARY,
+        DelayModel.LIBRARY,
+    )
     assert len(asked) == len(set(asked)) <= 4, "the ANN, and at most 3 rates of 6"
     assert [n for n, _ in found.curve] == sorted(n for n, _ in found.curve)
 
@@ -88,14 +94,14 @@ def test_a_side_knows_only_what_it_depends_on():
 
 @pytest.mark.parametrize("state", ["memory", "register"])
 def test_membranes_are_where_they_are_built(state):
-    with pytest.raises(InputError, match=f"--state {state} is a price of level 2: leave it away"):
+    with pytest.raises(InputError, match=f"--state {state} only changes what counters are charged: leave it out"):
         check_surface([replace(SMALL, state=StatePlacement(state))], **HOW)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--state", "register"), "gates are measured as they are built"),
+        (("--state", "register"), "gates are measured as built"),
         (("--gate-target", "nothing.lib"), "no library 'nothing.lib'"),
         (("--rows", "300"), "rows must be an integer from 1 to 256"),
     ],
@@ -114,10 +120,10 @@ def test_the_figure_tells_levels_apart():
     points = grid(SMALL, {"rows": (1, 2)})
     run, _ = energies(2.2)
     gates = gate_surface(points, **HOW, run=run)
-    counters = tuple(replace(item, level=2, delays=None) for item in gates)
-    assert "level" not in surface_figure(gates, {"rows": (1, 2), "steps": (3,)}).svg.replace("level 3", "")
+    counters = tuple(replace(item, level=Level.COUNTERS, delays=None) for item in gates)
+    assert "by counters" not in surface_figure(gates, {"rows": (1, 2), "steps": (3,)}).svg
     both = surface_figure(counters + gates, {"rows": (1, 2)}).svg
-    assert "level 2" in both and "level 3" in both
+    assert "by counters" in both and "by gates" in both
 
 
 # -------------------------------------------------------------------------------------------------------- gates
@@ -155,12 +161,12 @@ def test_the_command_writes_both_levels(tmp_path):
     assert result.returncode == 0, result.stderr
     data = json.loads((tmp_path / "surface" / "break_even.json").read_text())
     assert [(item["level"], item["cells"], item["delays"], item["technology"]) for item in data] == [
-        (2, None, None, "osu018"),
-        (3, LIBRARY, "library", "osu018"),
+        ("counters", None, None, "osu018"),
+        ("gates", LIBRARY, "library", "osu018"),
     ]
     assert set(data[1]["ann"]["parts"]) == set(PARTS)
     assert len(data[0]["snn"]) == len(RATES) > len(data[1]["snn"]) > 0
     with (tmp_path / "surface" / "break_even.csv").open() as file:
         lines = list(csv.DictReader(file))
-    assert [line["level"] for line in lines] == ["2", "3"]
-    assert "level 3" in (tmp_path / "surface" / "break_even.svg").read_text()
+    assert [line["level"] for line in lines] == ["counters", "gates"]
+    assert "by gates" in (tmp_path / "surface" / "break_even.svg").read_text()

@@ -13,7 +13,7 @@ from support.networks import write_networks
 from support.paths import EXAMPLES
 from support.stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
 
-from tospike.compare.energy.counters.energy import counted_energy
+from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.study.sensitivity import option_changes
@@ -177,7 +177,7 @@ def test_what_is_zero_costs_neither_weights_nor_products():
     priced = {}
     for name, x in (("nothing", nothing), ("everything", everything)):
         result = golden.run(design, x)
-        priced[name] = counted_energy(load_technology("horowitz45"), design.params, result.counters, result.cycles)
+        priced[name] = counter_energy(load_technology("horowitz45"), design.params, result.counters, result.cycles)
         first, second = engine_activities(design, x, result)
         assert first.layers[0].events == np.count_nonzero(x)
         assert not first.layers[0].spiking

@@ -1,4 +1,4 @@
-"""Where a network lies at level 3, from samples that differ in their spikes."""
+"""Where a network lies in gates, from samples that differ in their spikes."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Level 2: the hardware's counters times a technology; terms that add up; counters of RTL and golden model alike."""
+"""The hardware's counters times a technology; terms that add up; counters of RTL and golden model alike."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from support.counters import DELAYS, RATE, golden
 from support.energy import ANN, ARRAY, SNN
 from support.simulators import QUICK
 
-from tospike.compare.energy.counters.energy import PARTS, counted_energy
+from tospike.compare.energy.counters.energy import PARTS, counter_energy
 from tospike.compare.energy.counters.hardware import engine_work
 from tospike.compare.energy.counters.registers import register_bits
 from tospike.compare.energy.levels import TERMS, differences
@@ -73,8 +73,8 @@ def test_counters_of_the_rtl_give_the_same_energy(name, tmp_path):
     totals = {key: int(values.sum()) for key, values in result.counters.items()}
     assert {key: value for key, value in got.items() if key != "cycles"} == totals
     assert got["cycles"] == result.cycles.sum()
-    per_sample = counted_energy(HOROWITZ, params, result.counters, result.cycles)
-    measured = counted_energy(HOROWITZ, params, got, got["cycles"])
+    per_sample = counter_energy(HOROWITZ, params, result.counters, result.cycles)
+    measured = counter_energy(HOROWITZ, params, got, got["cycles"])
     for term, values in measured.terms.items():
         assert values.sum() == pytest.approx(per_sample.terms[term].sum()), term
 
@@ -84,7 +84,7 @@ def test_counters_of_the_rtl_give_the_same_energy(name, tmp_path):
 def test_parts_add_up_and_none_is_negative(name, technology):
     params = ALL[name]
     _, _, result = golden(params)
-    energy = counted_energy(load_technology(technology), params, result.counters, result.cycles)
+    energy = counter_energy(load_technology(technology), params, result.counters, result.cycles)
     summary = energy.summary()
     assert sum(summary.parts.values()) == pytest.approx(summary.total)
     assert sum(summary.terms.values()) == pytest.approx(summary.total)
@@ -99,7 +99,7 @@ def test_parts_add_up_and_none_is_negative(name, technology):
 def test_a_silent_sample_still_pays_for_clock_leakage_and_updates():
     _, x, result = golden(SNN)
     assert not x[0].any()
-    terms = counted_energy(HOROWITZ, SNN, result.counters, result.cycles).terms
+    terms = counter_energy(HOROWITZ, SNN, result.counters, result.cycles).terms
     for name in ("mac", "activation_read", "activation_write"):
         assert terms[name][0] == 0
         assert terms[name][1] > 0
@@ -109,8 +109,8 @@ def test_a_silent_sample_still_pays_for_clock_leakage_and_updates():
 
 def test_twice_the_cycles_cost_twice_the_leakage_and_nothing_but_the_clock_besides():
     _, _, result = golden(ANN)
-    once = counted_energy(HOROWITZ, ANN, result.counters, result.cycles).terms
-    twice = counted_energy(HOROWITZ, ANN, result.counters, 2 * result.cycles).terms
+    once = counter_energy(HOROWITZ, ANN, result.counters, result.cycles).terms
+    twice = counter_energy(HOROWITZ, ANN, result.counters, 2 * result.cycles).terms
     bits = sum(register_bits(ANN).values())
     assert twice["leakage"] == pytest.approx(2 * once["leakage"])
     assert twice["clock_idle"] - once["clock_idle"] == pytest.approx(bits * result.cycles * 0.0039)
@@ -125,7 +125,7 @@ def test_leakage_by_hand():
         HOROWITZ, logic=replace(HOROWITZ.logic, nw_per_um2=0.0), sram=replace(HOROWITZ.sram, nw_per_bit=1.0)
     )
     bits = engine_work(ANN, result.counters)[0].memory_bits
-    terms = counted_energy(technology, ANN, result.counters, result.cycles).terms
+    terms = counter_energy(technology, ANN, result.counters, result.cycles).terms
     assert terms["leakage"] == pytest.approx(bits * (result.cycles / 500) / 1000)
 
 
@@ -171,14 +171,14 @@ def test_registers_are_counted_by_engine():
 
 
 def test_differences_add_up_and_are_in_words():
-    level_1 = {"mac": 3.0, "spike": 1.0, "weight_read": 2.0, "odd": 0.5}
-    level_2 = {"mac": 3.5, "spike": 0.5, "queue_read": 0.25, "queue_write": 0.25, "leakage": 4.0}
-    found = {d.term: d for d in differences(level_1, level_2)}
+    counts = {"mac": 3.0, "spike": 1.0, "weight_read": 2.0, "odd": 0.5}
+    counters = {"mac": 3.5, "spike": 0.5, "queue_read": 0.25, "queue_write": 0.25, "leakage": 4.0}
+    found = {d.term: d for d in differences(counts, counters)}
     assert list(found) == ["mac", "spike", "weight_read", "leakage", "odd"]
     assert found["spike"].difference == 0
     assert found["weight_read"].difference == -2
-    assert sum(d.counted for d in found.values()) == 6.5
-    assert sum(d.measured for d in found.values()) == 8.5
+    assert sum(d.counts for d in found.values()) == 6.5
+    assert sum(d.counters for d in found.values()) == 8.5
     assert {term for terms in PARTS.values() for term in terms} <= set(TERMS) | {"queue_read", "queue_write"}
 
 
@@ -189,5 +189,5 @@ def test_an_engine_of_one_lane_and_one_neuron():
         host_output="tokens",
     )
     _, _, result = golden(params)
-    energy = counted_energy(HOROWITZ, params, result.counters, result.cycles)
+    energy = counter_energy(HOROWITZ, params, result.counters, result.cycles)
     assert np.all(energy.total > 0)
