@@ -1,7 +1,7 @@
 """A network on hardware."""
 
 from dataclasses import dataclass
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from tospike.gen.emit.serialize import TAGS
 from tospike.gen.emit.vectors import BENCH_SAMPLES
 from tospike.gen.pipeline import Prepared
 from tospike.gen.tools.children import temporary_folder
-from tospike.hw.params import AcceleratorParams
+from tospike.hw.params import AcceleratorParams, options_given
 from tospike.inference import Inference, Simulation, golden_inference, simulation
 from tospike.synth.flow import synthesize
+from tospike.synth.options import SynthOptions
 from tospike.synth.report import CellReport, FpgaReport
 
 
@@ -128,19 +129,16 @@ class Design:
         )
         return made.path
 
-    def synthesize(
-        self, target: str = "ecp5-85k", *, speed: int | None = None, seed: int = 1
-    ) -> FpgaReport | CellReport:
+    def synthesize(self, target: str | PathLike[str] = "ecp5-85k", **options: Any) -> FpgaReport | CellReport:
         """Synthesise, and on an FPGA place and route.
 
         Parameters
         ----------
         target
             ``ecp5-85k``, ``ice40-up5k`` or a Liberty file.
-        speed
-            Speed grade of an FPGA that has several; the slowest if not given.
-        seed
-            Of the placer.
+        **options
+            Those of the command line's ``synth``: ``speed`` (grade of an FPGA that has several; the slowest if not
+            given), ``seed`` of the placer, ``router``.
 
         Returns
         -------
@@ -156,5 +154,6 @@ class Design:
         >>> design.synthesize("ecp5-85k").fmax_mhz  # doctest: +SKIP
         81.3
         """
+        how = options_given(SynthOptions, {"target": fspath(target), **options})
         with temporary_folder() as work:
-            return synthesize(self.generate(work / self.name), target=target, speed=speed, seed=seed)
+            return synthesize(self.generate(work / self.name), how)

@@ -19,9 +19,10 @@ from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import options_given, options_of, require_known
 from tospike.model_file import Model, model_file
 from tospike.network import shape_of
+from tospike.synth.options import SynthOptions
 
 _SWITCHES = {name: each for name, each in options_of(StudyOptions).items() if each.help}
-_OTHERS = ("target", "speed", "seed", "simulator")
+_SYNTH = options_of(SynthOptions)
 _NAMED = {"technology": ("technology", load_technology), "energy_model": ("model", model_named)}
 """Options that name something, the field for it, and what finds it."""
 
@@ -71,7 +72,7 @@ def study(
     >>> found.save("report")  # doctest: +SKIP
     """
     for each in options:
-        require_known("option", each, (*OPTIONS, *_SWITCHES, *_OTHERS, *_NAMED))
+        require_known("option", each, (*OPTIONS, *_SWITCHES, *_SYNTH, *_NAMED))
     chosen = ModelOptions({each: value for each, value in options.items() if each in OPTIONS}, layers=layers)
     measuring = _study_options({each: value for each, value in options.items() if each not in OPTIONS})
     lacking = {"time_bin_us": time_bin_us, "sensor": sensor, "hold_out": hold_out, "samples": samples}
@@ -97,15 +98,14 @@ def study(
 
 def _study_options(given: Mapping[str, Any]) -> StudyOptions:
     """How to measure, by the command line's names."""
-    chosen: dict[str, Any] = {}
+    synth = options_given(SynthOptions, {name: value for name, value in given.items() if name in _SYNTH})
+    chosen: dict[str, Any] = {"synth": synth}
     for name, value in given.items():
-        if value is None:
+        if value is None or name in _SYNTH:
             continue
         if name in _SWITCHES:
             chosen[_SWITCHES[name].field] = _SWITCHES[name].parse(value, name)
-        elif name in _NAMED:
+        else:
             field, find = _NAMED[name]
             chosen[field] = find(value)
-        else:
-            chosen[name] = value
     return StudyOptions(**chosen)

@@ -21,6 +21,7 @@ from tospike.gen.pipeline import prepare
 from tospike.hw.params import ArrayParams, Dataflow, DenseLayer
 from tospike.sim import accelerator as golden
 from tospike.synth.flow import synthesize
+from tospike.synth.options import SynthOptions
 from tospike.synth.report import FpgaReport
 from tospike.tb.gemm import bench_gemm
 from tospike.tb.replay.replay import replay
@@ -66,7 +67,7 @@ def area(circuits: Iterable[Circuit], say: Say) -> list[Row]:
         say(f"synthesis: array {array.rows} x {array.cols} {array.dataflow.value} for {circuit.target}")
         with tempfile.TemporaryDirectory(prefix="tospike-") as folder:
             design = generate_array(Path(folder) / "design", params=array)
-            report = synthesize(design, target=circuit.target, seed=SEED)
+            report = synthesize(design, SynthOptions(target=circuit.target, seed=SEED))
         assert isinstance(report, FpgaReport)
         rows.append(
             {

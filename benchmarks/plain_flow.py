@@ -18,6 +18,7 @@ from tospike.gen.tools.programs import find
 from tospike.hw.params.devices import DEVICES
 from tospike.synth.flow import synthesize
 from tospike.synth.fpga.nextpnr import REPORT, read_route
+from tospike.synth.options import SynthOptions
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NETWORKS = ("digits_ann.onnx", "digits_snn.nir")
@@ -33,7 +34,7 @@ def measure(model: Path, folder: Path) -> dict[str, object]:
     options = (*script_route(device).split(), "--report", REPORT)
     find(FPGA_TOOLS[device.family.name].nextpnr).run(options, cwd=folder, log=folder / "nextpnr.log", makes=(REPORT,))
     plain = read_route(folder / REPORT).fmax_mhz
-    ours = synthesize(folder, target=SCRIPT_DEVICE, cache=Cache()).to_json()["fmax_mhz"]
+    ours = synthesize(folder, SynthOptions(target=SCRIPT_DEVICE), cache=Cache()).to_json()["fmax_mhz"]
     return {"network": model.stem, "plain_mhz": round(plain, 1), "tospike_mhz": round(ours, 1)}
 
 

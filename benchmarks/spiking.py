@@ -17,6 +17,7 @@ from tospike.hw.spiking.engine import EventEngine
 from tospike.hw.spiking.layout import memories
 from tospike.sim.accelerator import run
 from tospike.synth.flow import synthesize
+from tospike.synth.options import SynthOptions
 from tospike.synth.report import FpgaReport
 from tospike.tb.spikes import bench_spikes
 
@@ -43,7 +44,7 @@ def area(cores: Iterable[tuple[str, SpikingParams]], say: Say) -> list[Row]:
             generate_component(
                 design, kind="spiking-core", component=engine, name="spiking_core", params=writable, choices={}
             )
-            report = synthesize(design, target=target, seed=SEED)
+            report = synthesize(design, SynthOptions(target=target, seed=SEED))
         assert isinstance(report, FpgaReport)
         rows.append(
             {

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tospike.cli import console
-from tospike.cli.arguments import GateTarget, Seed, Speed, Target
+from tospike.cli.arguments import GateTarget
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
 from tospike.cli.report_table import print_report
@@ -21,7 +21,8 @@ from tospike.compare.study.run import run_study
 from tospike.compare.study.workload import KNOWN, Overrides, named
 from tospike.gen.files.results_folder import check_results
 from tospike.gen.options.model import ModelOptions
-from tospike.gen.tools.cache import Cache
+from tospike.gen.tools.cache import CacheOptions
+from tospike.synth.options import SynthOptions
 
 app = new_app()
 
@@ -34,9 +35,6 @@ def compare(
         str, typer.Argument(help=f"{', '.join(KNOWN)}, or any name with --ann, --snn and --data.")
     ] = "digits",
     out: Annotated[Path, typer.Option(help="Folder for report.json, report.html and both designs.")] = Path("out"),
-    target: Target = "ecp5-85k",
-    speed: Speed = None,
-    seed: Seed = 1,
     technology: Annotated[
         str, typer.Option(help=f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file.")
     ] = "horowitz45",
@@ -44,9 +42,10 @@ def compare(
     gates: Annotated[bool, typer.Option("--gates", help="Also the energy of the gates.")] = False,
     gate_target: GateTarget = "osu018",
     gate_samples: Annotated[int, typer.Option(help="Test samples to simulate in gates.")] = DEFAULT_SAMPLES,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Build and synthesise again.")] = False,
     given: Overrides,
     study: StudyOptions,
+    synth: SynthOptions,
+    results: CacheOptions,
     options: ModelOptions,
 ) -> None:
     """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
@@ -55,13 +54,11 @@ def compare(
     chosen = named(workload, options, given)
     study = replace(
         study,
-        target=target,
-        speed=speed,
-        seed=seed,
+        synth=synth,
         model=model_named(energy_model),
         technology=load_technology(technology),
         gates=GateStudy.on(gate_target, samples=gate_samples) if gates else None,
-        cache=Cache(reuse=not no_cache),
+        cache=results.cache,
     )
     check_results(out, REPORTS)
     command = shlex.join(["tospike", *sys.argv[1:]])

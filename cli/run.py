@@ -1,7 +1,5 @@
 """``tospike run``."""
 
-from typing import Annotated
-
 import typer
 from rich.table import Table
 
@@ -14,7 +12,7 @@ from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.tb.board.on_board import TIMING_COUNTERS, run_on_board
 from tospike.tb.board.serial_host import SerialHost
-from tospike.tb.board.serial_line import open_line
+from tospike.tb.board.serial_line import LineOptions, open_line
 
 app = new_app()
 
@@ -24,25 +22,22 @@ app = new_app()
 def run(
     *,
     model: Model,
-    port: Annotated[str, typer.Option(help="The board's serial line: /dev/ttyUSB0, COM3, ...")],
-    baud: Annotated[int, typer.Option(help="Bits per second, as built.")] = 1_000_000,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds without an answer after which the board is given up.")
-    ] = 2.0,
     json: Json = None,
+    line: LineOptions,
     data: SampleOptions,
     options: ModelOptions,
 ) -> None:
     """Run test samples on a board that `tospike build` made a bitstream for, and compare with the golden model."""
     console.check_outputs(json, inputs=(model, data.data, *options.sources))
+    port = line.port
     data_set = data.load(options.steps)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)
     with (
-        open_line(port, baud, timeout=timeout) as line,
+        open_line(port, line.baud, timeout=line.timeout) as opened,
         console.progress_bar(f"{prepared.network.name} on {port}", len(data_set.x)) as progress,
     ):
-        host = SerialHost(line, port, timeout=timeout)
+        host = SerialHost(opened, port, timeout=line.timeout)
         result = run_on_board(prepared, data_set, host, progress=progress)
     summary = {"samples": len(result.correct), "accuracy": result.accuracy, "mismatches": result.mismatches}
     counters = {name: n for name, n in result.counters.items() if name.split(".")[-1] not in TIMING_COUNTERS}

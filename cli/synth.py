@@ -1,45 +1,33 @@
 """``tospike synth``."""
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.table import Table
 
 from tospike.cli import console
-from tospike.cli.arguments import Design, Json, Seed, Speed, Target
+from tospike.cli.arguments import Design, Json
 from tospike.cli.commands import new_app
-from tospike.gen.tools.cache import Cache
+from tospike.cli.options import takes_options
+from tospike.gen.tools.cache import CacheOptions
 from tospike.synth.flow import synthesize
-from tospike.synth.targets import Router
+from tospike.synth.options import SynthOptions
 
 app = new_app()
 
 
 @app.command(epilog="Example:  tospike synth build/core --target ecp5-85k --json area.json")
+@takes_options
 def synth(
     design: Design,
     *,
-    target: Target = "ecp5-85k",
-    speed: Speed = None,
-    seed: Seed = 1,
-    router: Annotated[
-        Router, typer.Option(help="Router of nextpnr; router2 where router1 takes too long.")
-    ] = Router.ROUTER1,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Ignore cached results.")] = False,
     json: Json = None,
+    options: SynthOptions,
+    results: CacheOptions,
 ) -> None:
     """Area and, on an FPGA, the clock frequency after routing."""
-    console.check_outputs(json, inputs=(design, target))
-    with console.progress_lines(f"{design} for {target}") as progress:
-        report = synthesize(
-            design,
-            target=target,
-            speed=speed,
-            seed=seed,
-            router=router,
-            cache=Cache(reuse=not no_cache),
-            progress=progress,
-        ).to_json()
+    console.check_outputs(json, inputs=(design, options.target))
+    with console.progress_lines(f"{design} for {options.target}") as progress:
+        report = synthesize(design, options, cache=results.cache, progress=progress).to_json()
     console.out.print(_table(report))
     if json:
         console.write_json(json, report)

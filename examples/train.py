@@ -9,7 +9,7 @@ from pathlib import Path
 from tospike.gen.data.datasets import load_data
 from tospike.gen.files.results_folder import check_results, write_results
 from tospike.gen.tools.children import temporary_folder
-from tospike.hw.params import InputError, require, require_range
+from tospike.hw.params import REQUIRED, InputError, check_options, option, require
 
 
 class Recipe(StrEnum):
@@ -49,23 +49,35 @@ TRAININGS = {
 }
 
 
-def train(
-    recipe: Recipe, data: str, out: Path, *, epochs: int | None = None, seed: int = 1, progress: Callable[[str], None]
-) -> list[str]:
-    """Train the networks of a recipe on a data set, and write them into the folder ``out``.
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """On which data a recipe is run, and how long."""
+
+    data: str = option(REQUIRED, "mnist:DIR (idx files or mnist_train.npz); for the others npz:FILE")
+    epochs: int | None = option(
+        None,
+        "Passes over the training data",
+        low=1,
+        high=10_000,
+        unset=", ".join(f"{recipe} {training.epochs}" for recipe, training in TRAININGS.items()),
+    )
+    seed: int = option(1, "Seed of weights, order and distortions", low=0, high=(1 << 31) - 1)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def train(recipe: Recipe, out: Path, options: TrainOptions, *, progress: Callable[[str], None]) -> list[str]:
+    """Train the networks of a recipe, and write them into the folder ``out``.
 
     Parameters
     ----------
     recipe
         What is trained.
-    data
-        As `load_data` takes it.
     out
         Folder for the networks and their description.
-    epochs
-        Passes over the data; ``None``: as many as the recipe says.
-    seed
-        Of weights, order and distortions.
+    options
+        On what, and how long.
     progress
         Gets a line for each epoch.
 
@@ -80,14 +92,12 @@ def train(
         The extra ``train`` is not installed, the data do not fit, or ``out`` holds what is not ours.
     """
     training = TRAININGS[recipe]
-    passes = training.epochs if epochs is None else epochs
-    require_range("epochs", passes, 1, 10_000)
     try:
         module = importlib.import_module(f"tospike.examples.{training.module}")
     except ModuleNotFoundError as error:
         raise InputError(f"training needs {error.name}, which is not installed: pip install 'tospike[train]'") from None
     samples = load_data(
-        data,
+        options.data,
         time_bin_us=training.time_bin_us,
         steps=training.steps if training.time_bin_us else None,
         every=training.hold_out,
@@ -99,7 +109,7 @@ def train(
     )
     check_results(out, ())
     with temporary_folder() as folder:
-        module.train(folder, samples, epochs=passes, seed=seed, progress=progress)
+        module.train(folder, samples, epochs=options.epochs or training.epochs, seed=options.seed, progress=progress)
         files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
     write_results(out, files)
     return list(files)

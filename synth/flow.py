@@ -4,21 +4,19 @@ from pathlib import Path
 
 from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.tool import Progress
-from tospike.hw.params import require, require_range
+from tospike.hw.params import require
 from tospike.synth.asic.cells import CellFlow
 from tospike.synth.design import read_design
 from tospike.synth.fpga.synthesis import FpgaFlow
+from tospike.synth.options import SynthOptions
 from tospike.synth.report import SynthReport
-from tospike.synth.targets import CellTarget, Router, parse_target
+from tospike.synth.targets import CellTarget, parse_target
 
 
 def synthesize(
     folder: Path,
+    options: SynthOptions | None = None,
     *,
-    target: str,
-    speed: int | None = None,
-    seed: int = 1,
-    router: Router = Router.ROUTER1,
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> SynthReport:
@@ -26,14 +24,8 @@ def synthesize(
 
     Parameters
     ----------
-    target
-        ``ecp5-85k``, ``ice40-up5k`` or a Liberty file.
-    speed
-        Speed grade of an FPGA that has several; ``None`` is the slowest.
-    seed
-        Of the placer.
-    router
-        Of nextpnr.
+    options
+        For what, and how.
     cache
         Where results are kept; ``None`` is the usual place.
     progress
@@ -44,11 +36,12 @@ def synthesize(
     InputError
         The design, the target, a tool or the device is not up to it; the message says which.
     """
-    chosen = parse_target(target)
-    require_range("seed", seed, 0, (1 << 31) - 1)
+    options = options or SynthOptions()
+    chosen = parse_target(options.target)
     design = read_design(folder, chosen.primitives)
     store = cache or Cache()
     if isinstance(chosen, CellTarget):
-        require(speed is None, f"{chosen.name} is a cell library, which has no speed grades: leave --speed out")
+        require(options.speed is None, f"{chosen.name} is a cell library, which has no speed grades: leave --speed out")
         return CellFlow.on(chosen, cache=store, progress=progress).run(design)
-    return FpgaFlow.on(chosen, cache=store, progress=progress).run(design, speed=speed, seed=seed, router=router)
+    flow = FpgaFlow.on(chosen, cache=store, progress=progress)
+    return flow.run(design, speed=options.speed, seed=options.seed, router=options.router)

@@ -55,7 +55,7 @@ class FpgaTarget:
         """
         if speed is None:
             return self.device.default_speed
-        require(bool(self.device.speeds), f"{self.name} has no speed grades: leave --speed away")
+        require(bool(self.device.speeds), f"{self.name} has no speed grades: leave --speed out")
         grades = ", ".join(map(str, self.device.speeds))
         require(speed in self.device.speeds, f"{self.name} has speed grades {grades}, not {speed}")
         return speed

@@ -121,14 +121,7 @@ def _simulate(prepared: Prepared, data: DataSet, options: StudyOptions) -> Evalu
 
 
 def _synthesize(folder: Path, options: StudyOptions, steps: _Steps) -> SynthReport:
-    return synthesize(
-        folder,
-        target=options.target,
-        speed=options.speed,
-        seed=options.seed,
-        cache=options.cache,
-        progress=steps.tell,
-    )
+    return synthesize(folder, options.synth, cache=options.cache, progress=steps.tell)
 
 
 def _rtl_energy(prepared: Prepared, rtl: Evaluation, options: StudyOptions) -> float:

@@ -10,6 +10,7 @@ from tospike.compare.energy.technology import Technology, load_technology, shipp
 from tospike.compare.study.entry import Prices
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import option, same_option
+from tospike.synth.options import SynthOptions
 from tospike.tb.simulators import Simulator, SimulatorOptions
 
 Progress = Callable[[str, str], None]
@@ -20,9 +21,7 @@ Progress = Callable[[str, str], None]
 class StudyOptions:
     """How to measure."""
 
-    target: str = "ecp5-85k"
-    speed: int | None = None
-    seed: int = 1
+    synth: SynthOptions = field(default_factory=SynthOptions)
     synthesis: bool = option(True, "Synthesise: area, clock and latency in time, not only cycles", name="synth")
     simulator: Simulator = same_option(SimulatorOptions, "simulator")
     rtl_samples: int | None = option(None, "Test samples to run in RTL", unset="digits, braille: all")

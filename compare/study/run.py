@@ -159,7 +159,7 @@ def _provenance(ann: Measured, snn: Measured, options: StudyOptions, command: st
         tospike=metadata.version("tospike"),
         command=command,
         tools={name: version for area in areas for name, version in area.tools.items()},
-        seeds=Seeds(placement=options.seed),
+        seeds=Seeds(placement=options.synth.seed),
         seconds={f"{side.design.name} {step}": value for side in sides for step, value in side.seconds.items()},
     )
 

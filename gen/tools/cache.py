@@ -18,7 +18,7 @@ from pathlib import Path
 from tospike.gen.files.plain_path import is_plain, plain_folder
 from tospike.gen.tools.cache_use import register
 from tospike.gen.tools.children import temporary_folder
-from tospike.hw.params import InputError
+from tospike.hw.params import InputError, option
 
 SEAL = "entry.json"
 """The file of an entry that holds the SHA-256 of each of its other files."""
@@ -106,6 +106,18 @@ class Cache:
                 shutil.move(work, failed)
                 raise type(error)(str(error).replace(str(work), str(failed))) from None
         return final
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheOptions:
+    """Whether earlier results are used."""
+
+    no_cache: bool = option(False, "Compute again what the cache holds")
+
+    @property
+    def cache(self) -> Cache:
+        """The usual cache."""
+        return Cache(reuse=not self.no_cache)
 
 
 def is_sound(entry: Path) -> bool:

@@ -147,7 +147,9 @@ class Option:
         if self.above is not None:
             return f"{what} above {self.above}" + (f" and at most {self.high}" if self.high is not None else "")
         if self.low is not None:
-            return f"{what} from {self.low} to {self.high}" if self.high is not None else f"{what}, at least {self.low}"
+            return (
+                f"{what} from {self.low} to {self.high}" if self.high is not None else f"{what} of at least {self.low}"
+            )
         return what
 
 

@@ -7,21 +7,21 @@ from typing import Any
 
 from tospike.gen.emit.verilog import CLOCK, RESET, convert
 from tospike.gen.emit.verilog import Port as VerilogPort
+from tospike.gen.options.serial_line import BaudOptions
 from tospike.gen.tools.cache import Cache, digest
 from tospike.gen.tools.programs import find
 from tospike.gen.tools.tool import Progress
 from tospike.hw.host.serial import SerialPort
 from tospike.hw.host.uart import MIN_DIVISOR
-from tospike.hw.params import require, require_range
-from tospike.synth.board.boards import Board, find_board
+from tospike.hw.params import REQUIRED, check_options, option, require, require_range, same_option
+from tospike.synth.board.boards import BOARDS, Board, find_board
 from tospike.synth.design import Design, read_design
 from tospike.synth.fpga import nextpnr
 from tospike.synth.fpga.synthesis import FpgaFlow
+from tospike.synth.options import SynthOptions
 
 TOP = "tospike_board"
 """Name of the module whose ports are the board's pins."""
-BAUD = 1_000_000
-"""Bits per second of the serial line."""
 MAX_BAUD_ERROR = 0.02
 """By which the line may miss them, because a bit is a whole number of clock cycles: half of what a receiver bears."""
 _SERIAL = "tospike_serial"
@@ -50,12 +50,21 @@ class Bitstream:
         return {name: value for name, value in asdict(self).items() if name != "data"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class BuildOptions(BaudOptions):
+    """What a bitstream is made for."""
+
+    board: str = option(REQUIRED, " or ".join(BOARDS))
+    seed: int = same_option(SynthOptions, "seed", help="Seed of the placer")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
 def build_bitstream(
     folder: Path,
+    options: BuildOptions,
     *,
-    board: str,
-    baud: int = BAUD,
-    seed: int = 1,
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> Bitstream:
@@ -63,31 +72,26 @@ def build_bitstream(
 
     Parameters
     ----------
-    board
-        One of `tospike.synth.board.boards.BOARDS`.
-    baud
-        Bits per second of the serial line.
-    seed
-        Of the placer.
+    options
+        For which board, and how.
 
     Raises
     ------
     InputError
         The design, the board, a tool or the FPGA is not up to it; the message says which.
     """
-    chosen = find_board(board)
-    require_range("seed", seed, 0, (1 << 31) - 1)
+    chosen, baud, seed = find_board(options.board), options.baud, options.seed
     design = read_design(folder, chosen.target.primitives)
     shell = board_shell(design, divisor=clock_divisor(chosen, baud))
     store = cache or Cache()
     packer = find(chosen.packer.tool)
     flow = FpgaFlow.on(chosen.target, cache=store, progress=progress)
     netlist = flow.synthesise(design, top=TOP, shell=shell)
-    options = (*chosen.device, chosen.packer.constraints, _PINS, chosen.packer.routed, _ROUTED)
+    devices = (*chosen.device, chosen.packer.constraints, _PINS, chosen.packer.routed, _ROUTED)
     routed = flow.route(
         netlist,
         flow.resources(netlist, TOP),
-        options=options,
+        options=devices,
         seed=seed,
         frequency=round(chosen.clock_mhz),
         files={_PINS: chosen.packer.write(chosen.pins(), chosen.clock_mhz)},
@@ -102,12 +106,12 @@ def build_bitstream(
     route = nextpnr.read_route(routed / nextpnr.REPORT)
     require(
         route.fmax_mhz >= chosen.clock_mhz,
-        f"{folder} reaches {route.fmax_mhz:.1f} MHz on {board}, whose clock is {chosen.clock_mhz:g} MHz: try another "
-        "--seed, or make it smaller",
+        f"{folder} reaches {route.fmax_mhz:.1f} MHz on {chosen.name}, whose clock is {chosen.clock_mhz:g} MHz: try "
+        "another --seed, or make it smaller",
     )
     return Bitstream(
         data=(entry / _BITSTREAM).read_bytes(),
-        board=board,
+        board=chosen.name,
         clock_mhz=chosen.clock_mhz,
         fmax_mhz=route.fmax_mhz,
         baud=baud,

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import serial
 
+from tospike.gen.options.serial_line import BaudOptions
 from tospike.hw.host.uart import BITS
-from tospike.hw.params import InputError
+from tospike.hw.params import REQUIRED, InputError, check_options, option
 
 try:
     from termios import error as _terminal_error
@@ -20,6 +22,17 @@ _MOMENT = 0.02
 """Seconds after which nothing came."""
 _AT_ONCE = 4096
 """Bytes that are taken at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineOptions(BaudOptions):
+    """Where a board is."""
+
+    port: str = option(REQUIRED, "Serial line of the board: /dev/ttyUSB0, COM3, ...")
+    timeout: float = option(2.0, "Seconds without an answer after which the board is given up", low=0.1)
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 class SerialLine:

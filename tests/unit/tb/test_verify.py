@@ -68,7 +68,7 @@ def test_bad_arguments(tmp_path):
         verify(tmp_path)
     for given, message in (
         ({"simulator": "vcs"}, "simulator must be verilator or icarus, not 'vcs'"),
-        ({"samples": 0}, "samples must be an integer, at least 1, not 0"),
+        ({"samples": 0}, "samples must be an integer of at least 1, not 0"),
         ({"seed": -1}, "seed must be an integer from 0 to"),
     ):
         with pytest.raises(InputError, match=message):

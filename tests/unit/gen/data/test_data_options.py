@@ -33,9 +33,9 @@ def test_only_the_first_samples_are_used(spec):
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({"hold_out": 1}, "hold-out must be an integer, at least 2, not 1"),
-        ({"time_bin_us": 0}, "time-bin-us must be an integer, at least 1, not 0"),
-        ({"samples": 0}, "samples must be an integer, at least 1, not 0"),
+        ({"hold_out": 1}, "hold-out must be an integer of at least 2, not 1"),
+        ({"time_bin_us": 0}, "time-bin-us must be an integer of at least 1, not 0"),
+        ({"samples": 0}, "samples must be an integer of at least 1, not 0"),
     ],
 )
 def test_out_of_range(given, why):

@@ -15,6 +15,7 @@ from tospike.gen.emit.verilog import convert
 from tospike.gen.emit.verilog_text import SHORT, described, files_of_memories, plain_names
 from tospike.gen.tools.cache import Cache
 from tospike.synth.flow import synthesize
+from tospike.synth.options import SynthOptions
 
 
 def rom(values, *, width=12, name="memory", module="top.part"):
@@ -87,7 +88,7 @@ def test_the_circuit_is_the_same(tmp_path):
     for name, text, read in (("inline", inline, {}), ("moved", moved, files)):
         folder = write_design(tmp_path / name / "design", text, ports=ports, reset=None, read=read)
         cache = Cache(root=tmp_path / name)
-        report = synthesize(folder, target="ecp5-85k", cache=cache).to_json()
+        report = synthesize(folder, SynthOptions(target="ecp5-85k"), cache=cache).to_json()
         reports.append({name: report[name] for name in ("lut4", "carry", "ff", "bram", "dsp", "lutram")})
         (entry,) = (cache.root / "netlist").iterdir()
         cells = json.loads((entry / "netlist.json").read_text())["modules"]["top"]["cells"].values()

@@ -29,6 +29,7 @@ from tospike.hw.params.devices import DEVICES, find_device
 from tospike.sim import accelerator as golden
 from tospike.sim.systolic.timing import frame_cycles
 from tospike.synth.flow import synthesize
+from tospike.synth.options import SynthOptions
 
 DIGITS = named("digits", ModelOptions())
 ECP5, UP5K = DEVICES["ecp5-85k"], DEVICES["ice40-up5k"]
@@ -150,7 +151,7 @@ def test_area_is_near_what_synthesis_finds(tmp_path, target, params):
     folder = generate(
         tmp_path / "d", kind="test", params=accelerator, design=random_design(accelerator, seed=1), choices={}
     )
-    found = synthesize(Path(folder.path), target=target).resources
+    found = synthesize(Path(folder.path), SynthOptions(target=target)).resources
     device = DEVICES[target]
     places = found["lut4"] + (2 * found["carry"] + 6 * found["lutram"] if device.family is ECP5.family else 0)
     predicted = asdict(predict(params, device.family))

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from tospike.gen.tools.cache import SEAL, Cache
-from tospike.gen.tools.cache_prune import beyond_size, entries, older_than, remove
+from tospike.gen.tools.cache_prune import PruneOptions, beyond_size, by_kind, entries, older_than, prune, remove
 from tospike.gen.tools.cache_use import used_since
+from tospike.hw.params import InputError
 
 USER = """
 import sys
@@ -62,6 +63,42 @@ def test_by_age_and_by_size(root):
     assert names(beyond_size(found, 3 * size)) == []
     assert names(beyond_size(found, 2 * size)) == ["older"]
     assert names(beyond_size(found, 0)) == ["older", "old", "young"]
+
+
+def test_the_options_choose(root, nobody):
+    size = entries(root)[0].size
+    for given, gone in (
+        ({"older_than": 45}, ["older"]),
+        ({"max_size": size / 1e6}, ["older", "old"]),
+        ({"everything": True, "kinds": ("other",)}, ["young"]),
+        ({"older_than": 45, "kinds": ("other",)}, []),
+    ):
+        found = prune(root, PruneOptions(dry_run=True, **given))
+        assert names(found.removed) == gone and found.spared == () and found.size == size * len(gone)
+    assert len(entries(root)) == 3
+    assert names(prune(root, PruneOptions(older_than=45)).removed) == ["older"]
+    assert names(entries(root)) == ["old", "young"]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({}, "nothing says what to remove: give --older-than DAYS, --max-size MB or --all"),
+        ({"older_than": -1}, "older-than must be a number of at least 0, not -1"),
+        ({"max_size": -0.5}, "max-size must be a number of at least 0, not -0.5"),
+        ({"everything": True, "kinds": ("no",)}, "--kind no: the cache has kind, other"),
+    ],
+)
+def test_options_that_are_refused(root, given, why):
+    with pytest.raises(InputError, match=why):
+        prune(root, PruneOptions(**given))
+    assert len(entries(root)) == 3
+
+
+def test_kinds_are_summed_up(root):
+    kind, other = by_kind(entries(root))
+    assert (kind.kind, kind.entries, other.kind, other.entries) == ("kind", 2, "other", 1)
+    assert kind.size == 2 * other.size and kind.newest > kind.oldest < other.oldest == other.newest
 
 
 def test_a_use_makes_it_young(root):

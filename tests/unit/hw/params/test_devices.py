@@ -12,6 +12,7 @@ from tospike.hw.params.devices import DEVICES, ECP5, Device, find_device, named
 from tospike.hw.primitives import CELLS, MULTIPLY_ADD, cell_model
 from tospike.synth.board.boards import PACKERS
 from tospike.synth.flow import synthesize
+from tospike.synth.options import SynthOptions
 from tospike.synth.targets import RESOURCES, parse_target
 
 SMALL = Device(
@@ -58,6 +59,6 @@ def test_a_device_that_is_added_is_known_everywhere(small):
 
 def test_a_design_is_put_on_a_device_that_is_added(small, tmp_path):
     folder = generate_array(tmp_path / "array", params=ArrayParams(rows=1, cols=1, primitives=PrimitiveSet.ECP5))
-    report = synthesize(folder, target="ecp5-25k", cache=Cache(root=tmp_path / "cache"))
+    report = synthesize(folder, SynthOptions(target="ecp5-25k"), cache=Cache(root=tmp_path / "cache"))
     assert report.capacity == SMALL.capacity and report.resources["dsp"] == 1
     assert report.options["nextpnr-ecp5"].startswith("--25k --package CABGA381") and report.fmax_mhz > 50

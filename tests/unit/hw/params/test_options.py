@@ -16,6 +16,7 @@ from tospike.cli.options import takes_options, without
 from tospike.compare.energy.gates.inputs import GateData
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.workload import Overrides
+from tospike.examples.train import TrainOptions
 from tospike.gen.convert import ConvertOptions
 from tospike.gen.data.options import DataOptions, SampleOptions
 from tospike.gen.nir.options import NirOptions
@@ -25,6 +26,8 @@ from tospike.gen.options.systolic import ActSign, ArrayOptions, SystolicOptions
 from tospike.gen.place.options import AnnEngine, PlanOptions, SpikingEngine
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.gen.step_accuracy import CurveOptions
+from tospike.gen.tools.cache import CacheOptions
+from tospike.gen.tools.cache_prune import PruneOptions
 from tospike.hw.params import (
     REQUIRED,
     DenseLayer,
@@ -41,6 +44,9 @@ from tospike.hw.params import (
     require_known,
     same_option,
 )
+from tospike.synth.board.bitstream import BuildOptions
+from tospike.synth.options import SynthOptions
+from tospike.tb.board.serial_line import LineOptions
 from tospike.tb.evaluate import EvaluateOptions
 from tospike.tb.gemm import GemmBench
 from tospike.tb.spikes import SpikesBench
@@ -249,9 +255,13 @@ def test_commands_about_networks_have_all_of_them(command):
         ("evaluate", [EvaluateOptions, SampleOptions]),
         ("bench gemm", [ArrayOptions, GemmBench]),
         ("bench spikes", [SpikesBench]),
-        ("run", [SampleOptions]),
+        ("synth", [SynthOptions, CacheOptions]),
+        ("build", [BuildOptions, CacheOptions]),
+        ("run", [LineOptions, SampleOptions]),
+        ("train", [TrainOptions]),
+        ("cache prune", [PruneOptions]),
         ("convert", [ConvertOptions, CurveOptions]),
-        ("compare", [Overrides, StudyOptions]),
+        ("compare", [Overrides, StudyOptions, SynthOptions, CacheOptions]),
         ("energy gates", [GateData]),
     ],
 )

@@ -16,6 +16,7 @@ from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.tool import ToolError
 from tospike.hw.params import ArrayParams, Dataflow, InputError, PrimitiveSet
 from tospike.synth.flow import synthesize
+from tospike.synth.options import SynthOptions
 from tospike.synth.targets import RESOURCES
 
 SKY130 = SHARED / "data" / "liberty" / "sky130hd_tt.lib.gz"
@@ -126,7 +127,7 @@ def small(tmp_path, body, **options):
 )
 def test_an_fpga(sample, cache, target, pnr, speed):
     lines = []
-    report = synthesize(sample, target=target, cache=cache, progress=lines.append).to_json()
+    report = synthesize(sample, SynthOptions(target=target), cache=cache, progress=lines.append).to_json()
     steps = [line.split(":")[0] for line in lines if "first call" not in line]
     assert steps == ["yosys", pnr]
     assert (report["target"], report["speed"], report["seed"]) == (target, speed, 1)
@@ -147,7 +148,7 @@ def test_an_fpga(sample, cache, target, pnr, speed):
     json.dumps(report)
 
     lines.clear()
-    again = synthesize(sample, target=target, cache=cache, progress=lines.append).to_json()
+    again = synthesize(sample, SynthOptions(target=target), cache=cache, progress=lines.append).to_json()
     assert lines == []
     assert again == report
 
@@ -155,13 +156,15 @@ def test_an_fpga(sample, cache, target, pnr, speed):
 def test_weight_stationary_arrays_that_yosys_would_break_are_refused(tmp_path, cache):
     folder = generate_array(tmp_path / "design", params=ArrayParams(rows=1, cols=2, dataflow=Dataflow.WS))
     with pytest.raises(InputError, match="loses multipliers of a weight-stationary array on ice40-up5k"):
-        synthesize(folder, target="ice40-up5k", cache=cache)
+        synthesize(folder, SynthOptions(target="ice40-up5k"), cache=cache)
 
 
 def test_own_multipliers_stay_as_they_are(tmp_path, cache):
     """Yosys' own DSP mapping would rewire SB_MAC16 cells that it did not make."""
     params = ArrayParams(rows=1, cols=2, primitives=PrimitiveSet.ICE40)
-    report = synthesize(generate_array(tmp_path / "design", params=params), target="ice40-up5k", cache=cache)
+    report = synthesize(
+        generate_array(tmp_path / "design", params=params), SynthOptions(target="ice40-up5k"), cache=cache
+    )
     assert report.resources["dsp"] == 2
     assert "-dsp" not in report.options["yosys"]
     netlists = [path.read_text() for path in (cache.root / "netlist").glob("*/netlist.json")]
@@ -175,9 +178,9 @@ def test_own_multipliers_stay_as_they_are(tmp_path, cache):
 
 
 def test_another_seed_uses_the_same_netlist(sample, cache):
-    first = synthesize(sample, target="ice40-up5k", cache=cache)
+    first = synthesize(sample, SynthOptions(target="ice40-up5k"), cache=cache)
     lines = []
-    second = synthesize(sample, target="ice40-up5k", seed=2, cache=cache, progress=lines.append)
+    second = synthesize(sample, SynthOptions(target="ice40-up5k", seed=2), cache=cache, progress=lines.append)
     assert [line.split(":")[0] for line in lines] == ["nextpnr-ice40"]
     assert second.resources == first.resources
     assert second.seed == 2
@@ -185,17 +188,17 @@ def test_another_seed_uses_the_same_netlist(sample, cache):
 
 
 def test_a_damaged_result_is_made_again(sample, cache):
-    first = synthesize(sample, target="ice40-up5k", cache=cache)
+    first = synthesize(sample, SynthOptions(target="ice40-up5k"), cache=cache)
     for path in (cache.root / "route").glob("*/timing.json"):
         path.write_text("{}")
     lines = []
-    assert synthesize(sample, target="ice40-up5k", cache=cache, progress=lines.append) == first
+    assert synthesize(sample, SynthOptions(target="ice40-up5k"), cache=cache, progress=lines.append) == first
     assert [line.split(":")[0] for line in lines] == ["nextpnr-ice40"]
 
 
 def test_changed_verilog_is_another_design(tmp_path, cache, library):
-    one = synthesize(small(tmp_path, "always @(posedge clk) q <= a;"), target=str(library), cache=cache)
-    two = synthesize(small(tmp_path, "always @(posedge clk) q <= ~a;"), target=str(library), cache=cache)
+    one = synthesize(small(tmp_path, "always @(posedge clk) q <= a;"), SynthOptions(target=str(library)), cache=cache)
+    two = synthesize(small(tmp_path, "always @(posedge clk) q <= ~a;"), SynthOptions(target=str(library)), cache=cache)
     assert (one.area, two.area) == (4 * 10, 4 * 11)
 
 
@@ -207,7 +210,7 @@ def test_a_design_that_does_not_fit(tmp_path, cache):
     wide += "  assign q = p9;\nendmodule\n"
     folder = write_design(tmp_path / "design", wide, ports=[("a", 16, "input"), ("q", 32, "output")], reset=None)
     with pytest.raises(InputError, match=r"^the design does not fit ice40-up5k: it needs 9 dsp of 8; make it smaller"):
-        synthesize(folder, target="ice40-up5k", cache=cache)
+        synthesize(folder, SynthOptions(target="ice40-up5k"), cache=cache)
 
 
 def test_cells_that_do_not_fit_together(sample, cache, monkeypatch):
@@ -219,7 +222,7 @@ def test_cells_that_do_not_fit_together(sample, cache, monkeypatch):
     monkeypatch.setattr("tospike.synth.fpga.nextpnr.place_and_route", full)
     message = r"^the design does not fit ice40-up5k: it needs \d+ lut4, .*\d+ ff.* \(packed together\); make it smaller"
     with pytest.raises(InputError, match=message):
-        synthesize(sample, target="ice40-up5k", seed=99, cache=cache)
+        synthesize(sample, SynthOptions(target="ice40-up5k", seed=99), cache=cache)
 
 
 # --------------------------------------------------------------------------------------------------- cells
@@ -227,13 +230,13 @@ def test_cells_that_do_not_fit_together(sample, cache, monkeypatch):
 
 def test_a_cell_library(tmp_path, cache, library):
     body = "reg [3:0] p; always @(posedge clk) begin p <= ~a; q <= p; end"
-    report = synthesize(small(tmp_path, body), target=str(library), cache=cache).to_json()
+    report = synthesize(small(tmp_path, body), SynthOptions(target=str(library)), cache=cache).to_json()
     assert (report["target"], report["area"], report["cells"], report["ff"]) == ("tiny.lib", 4 * 1 + 8 * 10, 12, 8)
     assert report["memory_bits"] == 0 and report["engines"] == {}
 
 
 def test_deep_memories_are_counted_and_shallow_ones_mapped(memories, cache, library):
-    report = synthesize(memories, target=str(library), cache=cache).to_json()
+    report = synthesize(memories, SynthOptions(target=str(library)), cache=cache).to_json()
     deep, shallow = report["engines"]["top.deep"], report["engines"]["top.shallow"]
     assert (deep["memory_bits"], shallow["memory_bits"], report["memory_bits"]) == (32 * 8, 0, 32 * 8)
     assert shallow["ff"] == 4 * 8 + 8
@@ -245,12 +248,12 @@ def test_a_library_without_flip_flops_is_named(tmp_path, cache):
     path = tmp_path / "poor.lib"
     path.write_text(LIBRARY[: LIBRARY.index("  cell (FLOP)")] + "}\n")
     with pytest.raises(InputError, match=r"poor\.lib has no flip-flop"):
-        synthesize(small(tmp_path, "always @(posedge clk) q <= a;"), target=str(path), cache=cache)
+        synthesize(small(tmp_path, "always @(posedge clk) q <= a;"), SynthOptions(target=str(path)), cache=cache)
 
 
 @pytest.mark.skipif(not SKY130.is_file(), reason="the SkyWater library is not here")
 def test_skywater(sample, cache):
-    report = synthesize(sample, target=str(SKY130), cache=cache).to_json()
+    report = synthesize(sample, SynthOptions(target=str(SKY130)), cache=cache).to_json()
     assert report["ff"] == 16 + 24 + 3 * 8
     assert report["engines"]["top.engine"]["ff"] == 16 + 24
     assert 2000 < report["engines"]["top.engine"]["area"] < report["area"] < 8000
@@ -263,7 +266,7 @@ def test_skywater(sample, cache):
 
 def test_broken_verilog_is_one_line_with_the_log(tmp_path, cache):
     with pytest.raises(ToolError) as caught:
-        synthesize(small(tmp_path, "always @(posedge clk) q <= ;"), target="ecp5-85k", cache=cache)
+        synthesize(small(tmp_path, "always @(posedge clk) q <= ;"), SynthOptions(target="ecp5-85k"), cache=cache)
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith("yosys ") and "top.v:2: ERROR: syntax error" in message
@@ -274,26 +277,26 @@ def test_broken_verilog_is_one_line_with_the_log(tmp_path, cache):
 def test_a_netlist_with_two_drivers_is_refused(tmp_path, cache):
     folder = small(tmp_path, "assign two = a; assign two = q; wire two; always @(posedge clk) q <= two;")
     with pytest.raises(ToolError, match=r"wrong netlist: .*multiple conflicting drivers"):
-        synthesize(folder, target="ecp5-85k", cache=cache)
+        synthesize(folder, SynthOptions(target="ecp5-85k"), cache=cache)
 
 
 def test_an_engine_that_is_not_there(tmp_path, cache):
     folder = small(tmp_path, "always @(posedge clk) q <= a;", engines=["top.engine"])
     with pytest.raises(InputError, match=r"module 'top\.engine', which the synthesised design does not have"):
-        synthesize(folder, target="ice40-up5k", cache=cache)
+        synthesize(folder, SynthOptions(target="ice40-up5k"), cache=cache)
 
 
 def test_a_missing_tool(sample, cache, monkeypatch):
     monkeypatch.setenv("PATH", os.devnull)
     monkeypatch.setattr("tospike.gen.tools.programs._from_wheel", lambda spec: None)
     with pytest.raises(ToolError, match="yosys was not found, which is needed for synthesis: pip install"):
-        synthesize(sample, target="ecp5-85k", cache=cache)
+        synthesize(sample, SynthOptions(target="ecp5-85k"), cache=cache)
 
 
 def test_speed_and_seed_are_checked(sample, cache, library):
     with pytest.raises(InputError, match="speed grades 6, 7, 8, not 9"):
-        synthesize(sample, target="ecp5-85k", speed=9, cache=cache)
+        synthesize(sample, SynthOptions(target="ecp5-85k", speed=9), cache=cache)
     with pytest.raises(InputError, match=r"tiny\.lib is a cell library, which has no speed grades"):
-        synthesize(sample, target=str(library), speed=6, cache=cache)
+        synthesize(sample, SynthOptions(target=str(library), speed=6), cache=cache)
     with pytest.raises(InputError, match="seed must be an integer from 0"):
-        synthesize(sample, target="ecp5-85k", seed=-1, cache=cache)
+        synthesize(sample, SynthOptions(target="ecp5-85k", seed=-1), cache=cache)

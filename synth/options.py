@@ -1,0 +1,25 @@
+"""What a design is synthesised for, and how, as a user chooses it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tospike.hw.params import check_options, option
+from tospike.hw.params.devices import DEVICES
+from tospike.synth.targets import Router
+
+_GRADES = ", ".join(f"{name}: {device.default_speed}" for name, device in DEVICES.items() if device.speeds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthOptions:
+    """A target, and what the tools are told."""
+
+    PANEL: ClassVar = "Synthesis"
+
+    target: str = option("ecp5-85k", f"{', '.join(DEVICES)}, or a Liberty file (.lib, .lib.gz)")
+    speed: int | None = option(None, "FPGA: speed grade", unset=_GRADES)
+    seed: int = option(1, "FPGA: seed of the placer", low=0, high=(1 << 31) - 1)
+    router: Router = option(Router.ROUTER1, "FPGA: nextpnr's router; router2 where router1 takes too long")
+
+    def __post_init__(self) -> None:
+        check_options(self)
