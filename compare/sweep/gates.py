@@ -55,8 +55,8 @@ class GatePoint:
         require(
             point.state is StatePlacement.BUILT,
             f"gates are measured as built, and --state {point.state.value} only changes what counters are charged: "
-            f"leave it out. --lanes and --outputs move membranes: up to {REGISTER_FILE_WORDS} words are flip-flops, more "
-            "are a memory",
+            f"leave it out. --lanes and --outputs move membranes: up to {REGISTER_FILE_WORDS} words are flip-flops, "
+            "more are a memory",
         )
         fields = {name: getattr(point, name) for name in (*_SHARED, *_OWN[side])}
         return cls(side=side, point=Point(**fields), target=target, delays=delays)
