@@ -108,7 +108,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         network.input.inputs == values,
         f"{model} takes {network.input.inputs} values per sample, but {data.name} has {values}: give other --data",
     )
-    takes_frames = network.input.encoding is not None and network.input.encoding.takes_frames
+    takes_frames = network.input.encoding is not None and network.input.encoding.code.takes_frames
     require(
         not takes_frames or data.is_frames,
         f"--encoding delta takes a frame for each step, but {data.name} has one per sample: give npz:FILE with frames, "

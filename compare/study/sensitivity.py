@@ -81,7 +81,7 @@ def _spiking(prepared: Prepared, engine: SpikingParams | RegisterParams) -> Iter
     spec, bits = prepared.network.input, weight_bits(prepared.design.params)
     yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
     yield from _lanes(prepared, "SNN")
-    if spec.encoding is not None and not spec.encoding.takes_frames:
+    if spec.encoding is not None and not spec.encoding.code.takes_frames:
         yield from ((f"SNN: {_counted(n, 'time step')}", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n)
 
 

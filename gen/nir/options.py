@@ -110,7 +110,7 @@ class NirOptions:
             self.encoding is not None or self.steps > 1,
             "data that are spike trains need at least 2 steps: give --steps",
         )
-        if self.encoding is Encoding.DELTA:
+        if self.encoding is not None and self.encoding.code.takes_frames:
             require_range("delta-threshold", self.delta_threshold, 0, (1 << self.input_bits) - 2)
         require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")
 
@@ -130,7 +130,7 @@ class NirOptions:
 
     def input_spec(self, inputs: int) -> InputSpec:
         """Return the input of a network with ``inputs`` values per sample or step."""
-        if self.encoding is None or not self.encoding.takes_integers:
+        if self.encoding is None or not self.encoding.code.takes_integers:
             return InputSpec(inputs=inputs, steps=self.steps, encoding=self.encoding)
         fmt = IntFormat(bits=self.input_bits, signed=False)
         scale = self.input_max / fmt.max

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import Encoding
 from tospike.sim.network import Dense, Network, SpikingNeuron, Stage
 
 Read = NDArray[np.bool_]
@@ -42,7 +41,9 @@ def unused_inputs(network: Network) -> tuple[int, ...]:
     Random numbers are drawn for each value that comes: without some of them the others would get other spikes.
     """
     first, encoding = network.stages[0].synapses, network.input.encoding
-    if not isinstance(first, Dense) or encoding in (None, Encoding.STOCHASTIC, Encoding.DELTA):
+    if not isinstance(first, Dense) or encoding is None:
+        return ()
+    if encoding.code.takes_frames or not encoding.code.is_elementwise:
         return ()
     return tuple(np.flatnonzero(~(first.weight != 0).any(axis=0)).tolist())
 

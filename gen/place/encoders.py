@@ -8,7 +8,7 @@ from tospike.hw.params import DelayParams, DeltaParams, EncoderParams
 def _encoder(site: Site) -> Placed | None:
     """Values become spikes before the first spiking layer."""
     spec = site.network.input
-    if site.engines or spec.encoding is None or spec.encoding.takes_frames:
+    if site.engines or spec.encoding is None or spec.encoding.code.takes_frames:
         return None
     engine = EncoderParams(
         inputs=spec.inputs, steps=spec.steps, encoding=spec.encoding, payload=site.payload, seed=spec.seed
@@ -21,7 +21,7 @@ def _delta(site: Site) -> Placed | None:
     spec = site.network.input
     if site.engines:
         return None
-    if spec.encoding is not None and spec.encoding.takes_frames:
+    if spec.encoding is not None and spec.encoding.code.takes_frames:
         engine = DeltaParams(inputs=spec.inputs, steps=spec.steps, threshold=spec.delta_threshold, payload=site.payload)
     elif not site.stage.is_spiking and site.options.ann_engine is AnnEngine.DELTA:
         engine = DeltaParams(

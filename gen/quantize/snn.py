@@ -19,7 +19,6 @@ from tospike.gen.quantize.result import StageReport
 from tospike.gen.quantize.scale import ScaleMethod, choose_scale, relative_error, signed_bits
 from tospike.gen.quantize.state_unit import WIDEST_STATE
 from tospike.hw.params import (
-    Encoding,
     IntFormat,
     ceil_div,
     of_layer,
@@ -72,9 +71,9 @@ def quantize_snn(
 
 def _input(network: Network, samples: NDArray[np.generic], options: QuantizeOptions) -> InputSpec:
     spec = network.input
-    if spec.encoding is not None and spec.encoding.takes_integers:
+    if spec.encoding is not None and spec.encoding.code.takes_integers:
         return spec
-    if spec.encoding is Encoding.DIRECT:
+    if spec.encoding is not None:
         lowest = float(samples.min())
         require(
             lowest >= 0 or options.input_bits >= 2,

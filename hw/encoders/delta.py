@@ -30,7 +30,7 @@ class DeltaEncoder(Engine[DeltaParams]):
     A token takes a cycle, sent or not, and is offered 3 cycles after it came; the END of a sample takes one more. What
     is sent and not taken stops all that is behind it.
 
-    `changes` and `differences` in `tospike.sim.encoders.codes` are the golden models, that of the cycles is in
+    `changes` and `differences` in `tospike.sim.encoders.changes` are the golden models, that of the cycles is in
     `tospike.sim.encoders.delta_timing`.
     """
 

@@ -5,10 +5,10 @@ from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import connect, flipped
 
+from tospike.hw.encoders.codes import CODERS
 from tospike.hw.encoders.layout import counter_names
-from tospike.hw.encoders.random import RandomNumbers
 from tospike.hw.engine import Engine
-from tospike.hw.params import EncoderParams, Encoding, TokenKind
+from tospike.hw.params import EncoderParams, TokenKind
 from tospike.hw.streams import Buffer
 
 
@@ -20,25 +20,15 @@ class Encoder(Engine[EncoderParams]):
         i: VALUE(1, 5) VALUE(4, 200) END                                                    (8 bits, 4 steps)
         DIRECT  o: VALUE(1, 5) VALUE(4, 200) TICK   VALUE(1, 5) VALUE(4, 200) TICK   ...   END
         RATE    o:                           TICK               VALUE(4, 1)   TICK   ...   END
-        LATENCY o:             VALUE(4, 1)   TICK                             TICK   ...   END
+        TTFS    o:             VALUE(4, 1)   TICK                             TICK   ...   END
         PHASE   o:             VALUE(4, 128) TICK               VALUE(4, 64)  TICK   ...   END
 
-    The first step leaves while the frame comes in; with RATE it is empty, because an accumulator that starts at 0
-    cannot carry on its first addition. The END of the frame becomes the first TICK. The other steps are scans of the
-    buffer, one entry per cycle; an entry that sends nothing costs its cycle. An entry is an address and
+    The first step leaves while the frame comes in, and the END of the frame becomes the first TICK. The other steps are
+    scans of the buffer, one entry per cycle; an entry that sends nothing costs its cycle. An entry is an address, what
+    the code stores of the value, and the code's state if it has one, which each scan writes back. When an entry is sent
+    and with which payload is the code's matter: `tospike.hw.encoders.codes`.
 
-    ========  =========================  ======================================================
-    encoding  entry                      an entry is sent
-    ========  =========================  ======================================================
-    DIRECT    value                      always
-    RATE      value, phase               on carry: each scan adds the value to the phase, for the next scan
-    LFSR      value                      if the value is above the next random number
-    LATENCY   the step in which it       in that step
-              spikes
-    PHASE     value                      if the step's bit is set, with its weight as the payload
-    ========  =========================  ======================================================
-
-    `tospike.sim.encoders.codes` and `tospike.sim.encoders.encoding` are the golden models.
+    `tospike.sim.encoders.codes` holds the golden models.
 
     A token is offered 2 cycles after it came in (first step), or 2 cycles after its entry's read.
     """
@@ -49,10 +39,10 @@ class Encoder(Engine[EncoderParams]):
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        is_rate = params.encoding is Encoding.RATE
+        coder = CODERS[params.encoding](params)
 
         entry = data.StructLayout(
-            {"address": self.i.payload.address.shape(), "value": params.stored_bits, "phase": params.phase_bits}
+            {"address": self.i.payload.address.shape(), "stored": params.stored_bits, "state": params.state_bits}
         )
         m.submodules.buffer = buffer = Memory(shape=Shape.cast(entry), depth=params.inputs, init=[])
         write = buffer.write_port()
@@ -71,16 +61,8 @@ class Encoder(Engine[EncoderParams]):
         fetched_kind = Signal(TokenKind)
         fetched_position = Signal.like(position)
         found = data.View(entry, read.data)
-        mask = Signal(params.payload.bits)  # PHASE: the step's bit
-        random = Signal(params.payload.bits)  # LFSR: the next value's number
-        later = {
-            Encoding.DIRECT: (C(1, 1), found.value),
-            Encoding.RATE: (found.phase[-1:], 1),
-            Encoding.STOCHASTIC: (found.value > random, 1),
-            Encoding.TTFS: (found.value == steps, 1),
-            Encoding.PHASE: ((found.value & mask).any(), found.value & mask),
-        }
-        spikes, payload = later[params.encoding]
+        mask = Signal(params.payload.bits)  # the highest in the first step, then the next lower one, over and over
+        spikes, payload = coder.later(found, steps, mask)
         is_value = fetched_kind == TokenKind.VALUE
         token = Signal(self.o.payload.shape())
         m.d.comb += [
@@ -103,16 +85,7 @@ class Encoder(Engine[EncoderParams]):
         frame = arrived.o
         is_end = frame.payload.kind == TokenKind.END
         value = frame.payload.payload
-        when = ((params.payload.max - value) * params.steps)[params.payload.bits :]
-        highest_bit = C(1 << (params.payload.bits - 1), params.payload.bits)
-        at_once = {
-            Encoding.DIRECT: (C(1, 1), value),
-            Encoding.RATE: (C(0, 1), 1),
-            Encoding.STOCHASTIC: (value > random, 1),
-            Encoding.TTFS: (when == 0, 1),
-            Encoding.PHASE: (value[-1], value & highest_bit),
-        }
-        first_spikes, first_payload = at_once[params.encoding]
+        first_spikes, first_payload = coder.at_once(value)
         m.d.comb += frame.ready.eq(~scanning & ~fetched & ~held & advance_out)
         with m.If(frame.valid & frame.ready):
             m.d.sync += [
@@ -122,7 +95,8 @@ class Encoder(Engine[EncoderParams]):
                 self.o.valid.eq(is_end | first_spikes),
             ]
             with m.If(is_end):
-                m.d.sync += [scanning.eq(1), steps.eq(1), position.eq(0), mask.eq(highest_bit.rotate_right(1))]
+                second_bit = C(1 << (params.payload.bits - 1), params.payload.bits).rotate_right(1)
+                m.d.sync += [scanning.eq(1), steps.eq(1), position.eq(0), mask.eq(second_bit)]
             with m.Else():
                 m.d.sync += count.eq(count + 1)
         with m.Else():
@@ -149,33 +123,26 @@ class Encoder(Engine[EncoderParams]):
                 m.d.sync += held_token.eq(token)
         m.d.comb += [read.addr.eq(position), read.en.eq(~held)]
 
-        # the buffer is written while the frame comes in and, with RATE, behind the scan
+        # the buffer is written while the frame comes in and, where the code has a state, behind the scan
         m.d.comb += [
             record.address.eq(frame.payload.address),
-            record.value.eq(when if params.encoding is Encoding.TTFS else value),
+            record.stored.eq(coder.stored(value)),
         ]
         m.d.sync += [
             write.addr.eq(count),
             write.en.eq(frame.valid & frame.ready & ~is_end),
         ]
-        if is_rate:
-            # the sum is made a scan ahead: whether an entry is sent must not wait for an adder
-            m.d.comb += record.phase.eq(value << 1)
+        if params.state_bits:
+            m.d.comb += record.state.eq(coder.first_state(value))
             with m.If(fetched):
-                m.d.comb += [record.eq(found), record.phase.eq(found.phase[: params.payload.bits] + found.value)]
+                m.d.comb += [record.eq(found), record.state.eq(coder.next_state(found))]
                 m.d.sync += [
                     write.addr.eq(fetched_position),
                     write.en.eq(looks & is_value),
                 ]
 
-        if params.encoding is Encoding.STOCHASTIC:
-            m.submodules.numbers = numbers = RandomNumbers(params.seed)
-            recorded = frame.valid & frame.ready & ~is_end
-            m.d.comb += [
-                random.eq(numbers.number),
-                numbers.advance.eq(recorded | (looks & is_value)),
-                numbers.restart.eq(looks & (fetched_kind == TokenKind.END)),
-            ]
+        recorded = frame.valid & frame.ready & ~is_end
+        coder.elaborate(m, looks=recorded | (looks & is_value), ends=looks & (fetched_kind == TokenKind.END))
 
         leaves = self.o.valid & self.o.ready
         for kind, name in zip(TokenKind, counter_names(params), strict=True):

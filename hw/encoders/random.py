@@ -8,7 +8,7 @@ from tospike.hw.params.engines.encoder import LFSR_BITS, LFSR_TAP, RANDOM_BITS
 
 
 class RandomNumbers(wiring.Component):
-    """`tospike.sim.encoders.codes.random_numbers`: a number of `RANDOM_BITS` bits is always there.
+    """`tospike.sim.encoders.random.random_numbers`: a number of `RANDOM_BITS` bits is always there.
 
     The shift register takes all bits of the next number at once: they hang on bits that are in it already, because
     `LFSR_TAP` is at least `RANDOM_BITS` - 1.

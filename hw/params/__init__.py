@@ -13,7 +13,8 @@ from tospike.hw.params.engines.bridge import BridgeParams, GradedSpikeParams, Sp
 from tospike.hw.params.engines.conv import ConvLayer, ConvOperation, ConvParams
 from tospike.hw.params.engines.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.engines.delta import CHANGE, DeltaParams
-from tospike.hw.params.engines.encoder import EncoderParams, Encoding
+from tospike.hw.params.engines.encoder import EncoderParams
+from tospike.hw.params.engines.encoding import Encoding
 from tospike.hw.params.engines.engine import EngineParams, Readout
 from tospike.hw.params.engines.event import LIST_SETTLE, EventParams, NeuronUpdate
 from tospike.hw.params.engines.event_ann import AnnLayerParams, DeltaAnnParams, EventAnnParams

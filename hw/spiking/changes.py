@@ -28,7 +28,7 @@ class Changes(wiring.Component):
     address comes once before each TICK or END, and again 3 cycles later at the earliest. Before a sample's first frame
     every ``last`` is 0; that frame writes all of them, so nothing needs to be cleared.
 
-    `tospike.sim.encoders.codes.differences` is the golden model.
+    `tospike.sim.encoders.changes.differences` is the golden model.
 
     Members
     -------

@@ -1,36 +1,42 @@
-"""Codes of values in time other than the deterministic rate code, which is in `tospike.sim.encoders.encoding`.
+"""The codes that make time steps of one frame, from their definitions.
 
-All but `changes` and `differences` take (N, inputs) integers from 0 to ``2**bits - 1`` and give (N, steps, inputs); a
-0 never sends anything.
+Each takes (N, inputs) values, the steps, the bits of a value and a seed, and gives (N, steps, inputs) payloads. If the
+code takes integers, values are from 0 to ``2**bits - 1``, and a 0 never sends anything.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params.engines.encoder import LFSR_BITS, LFSR_TAP, RANDOM_BITS
+from tospike.hw.params import Encoding, require, require_range
+from tospike.hw.params.engines.encoding import NamedCode
+from tospike.sim.arithmetic import Ints
+from tospike.sim.encoders.random import random_numbers
 
-Ints = NDArray[np.int64]
+
+def direct(values: NDArray[Any], steps: int, bits: int, seed: int) -> NDArray[Any]:
+    """Send the value itself in each step; the steps are one array (stride 0)."""
+    return np.broadcast_to(values[:, None, :], (len(values), steps, values.shape[1]))
 
 
-def random_numbers(seed: int, count: int) -> Ints:
-    """Return (count,) numbers of `RANDOM_BITS` bits: a shift register's lowest bits, as many shifts apart.
+def rate(values: Ints, steps: int, bits: int, seed: int) -> NDArray[np.uint8]:
+    """Encode by deterministic rates: one phase accumulator of ``bits`` bits per value, a spike on each carry.
 
-    The shift register has `LFSR_BITS` bits, begins with ``seed``, and takes in the exclusive or of its highest bit and
-    bit `LFSR_TAP`: the sequence of x**31 + x**28 + 1, which repeats after 2**31 - 1 shifts.
+    The accumulator starts at 0 for each sample; a value x spikes ``floor(x * steps / 2**bits)`` times, spread evenly.
     """
-    # b[n] = b[n - 31] ^ b[n - 28]; the register holds the last 31, the newest in bit 0
-    bits = np.zeros(LFSR_BITS + RANDOM_BITS * max(0, count - 1), dtype=np.uint8)
-    bits[:LFSR_BITS] = [seed >> (LFSR_BITS - 1 - n) & 1 for n in range(LFSR_BITS)]
-    lag = LFSR_TAP + 1
-    for start in range(LFSR_BITS, len(bits), lag):
-        new = slice(start, min(start + lag, len(bits)))
-        length = new.stop - start
-        bits[new] = bits[start - LFSR_BITS :][:length] ^ bits[start - lag :][:length]
-    windows = np.lib.stride_tricks.sliding_window_view(bits, RANDOM_BITS)[LFSR_BITS - RANDOM_BITS :: RANDOM_BITS]
-    return windows[:count].astype(np.int64) @ (1 << np.arange(RANDOM_BITS - 1, -1, -1))
+    # After t steps the accumulator has carried floor(x * t / 2**bits) times.
+    carried = np.zeros_like(values)
+    spikes = np.zeros((len(values), steps, values.shape[1]), dtype=np.uint8)
+    for step in range(steps):
+        carries = (values * (step + 1)) >> bits
+        spikes[:, step] = carries - carried
+        carried = carries
+    return spikes
 
 
-def stochastic_spikes(values: Ints, steps: int, bits: int, seed: int) -> Ints:
+def stochastic(values: Ints, steps: int, bits: int, seed: int) -> Ints:
     """Encode by random rates: a spike where the value is above a random number of as many bits.
 
     Each sample begins the sequence anew; it has a number for each step and each value that is not 0, in that order.
@@ -45,37 +51,44 @@ def stochastic_spikes(values: Ints, steps: int, bits: int, seed: int) -> Ints:
     return (present[:, None, :] & (values[:, None, :] > numbers[np.maximum(place, 0)])).astype(np.int64)
 
 
-def ttfs_spikes(values: Ints, steps: int, bits: int) -> Ints:
+def ttfs(values: Ints, steps: int, bits: int, seed: int) -> Ints:
     """Encode by the time to the first spike: a value x spikes once, in step ``floor((2**bits - 1 - x) * steps /
     2**bits)``."""
     when = (((1 << bits) - 1 - values) * steps) >> bits
     return ((values > 0)[:, None, :] & (when[:, None, :] == np.arange(steps)[None, :, None])).astype(np.int64)
 
 
-def phase_payloads(values: Ints, steps: int, bits: int) -> Ints:
+def phase(values: Ints, steps: int, bits: int, seed: int) -> Ints:
     """Send the bits of the value, the highest first, over and over: the payload is the bit's weight."""
     masks = 1 << (bits - 1 - np.arange(steps) % bits)
     return values[:, None, :] & masks[None, :, None]
 
 
-def changes(frames: Ints, threshold: int) -> Ints:
-    """Send on delta: 1 or -1 where a value differs by more than ``threshold`` from what it was when last sent, or 0.
+CODES: dict[NamedCode, Callable[[NDArray[Any], int, int, int], NDArray[Any]]] = {
+    Encoding.DIRECT: direct,
+    Encoding.RATE: rate,
+    Encoding.STOCHASTIC: stochastic,
+    Encoding.TTFS: ttfs,
+    Encoding.PHASE: phase,
+}
+"""By its name. A sequence of frames has no code of its own here: `tospike.sim.encoders.changes`."""
 
-    (N, steps, inputs) values to as many payloads.
+
+def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: int = 1) -> NDArray[Any]:
+    """Return (N, steps, inputs) payloads for (N, inputs) values, for an encoding of one frame.
+
+    Raises
+    ------
+    InputError
+        The code takes ``bits``-bit integers, and a value does not fit.
     """
-    return np.sign(differences(frames, threshold))
-
-
-def differences(frames: Ints, threshold: int) -> Ints:
-    """By how much a value differs from what it was when last sent, where that is more than ``threshold``, or 0.
-
-    (N, steps, inputs) values to as many payloads; before the first step all values are 0. The sums of the payloads over
-    steps are what was last sent.
-    """
-    payloads = np.zeros(frames.shape, dtype=np.int64)
-    last = np.zeros_like(frames[:, 0])
-    for step in range(frames.shape[1]):
-        difference = frames[:, step] - last
-        payloads[:, step] = difference * (np.abs(difference) > threshold)
-        last = last + payloads[:, step]
-    return payloads
+    require_range("steps", steps, 1, 1 << 12)
+    x = np.asarray(values)
+    if encoding.code.takes_integers:
+        x = np.asarray(values, dtype=np.int64)
+        require(
+            not x.size or (x.min() >= 0 and not x.max() >> bits),
+            f"{encoding.value} encoding takes values from 0 to {(1 << bits) - 1}, not {x.min(initial=0)} to "
+            f"{x.max(initial=0)}: use an unsigned input",
+        )
+    return CODES[encoding](x, steps, bits, seed)

@@ -1,11 +1,11 @@
-"""Golden models of the encoder engines: trains come from `encoding` and `codes` beside it, counts are made here."""
+"""Golden models of the encoder engines: trains come from `codes` and `changes` beside it, counts are made here."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import DeltaParams, EncoderParams, IntFormat, require
-from tospike.sim.encoders.codes import changes, differences
-from tospike.sim.encoders.encoding import coded
+from tospike.sim.encoders.changes import changes, differences
+from tospike.sim.encoders.codes import coded
 from tospike.sim.engine import EngineRun
 
 
@@ -31,14 +31,12 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EngineRun
     fmt = params.payload
     _check_values(frames, fmt)
 
-    trains: NDArray[np.integer]
+    trains = coded(params.encoding, frames, params.steps, fmt.bits, params.seed)
     recorded = np.count_nonzero(frames, axis=1).astype(np.int64)
-    if params.encoding.takes_integers:
-        trains = coded(params.encoding, frames, params.steps, fmt.bits, params.seed)
-        values = np.count_nonzero(trains, axis=(1, 2)).astype(np.int64)
-    else:
-        trains = np.broadcast_to(frames[:, None, :], (len(frames), params.steps, params.inputs))
+    if params.encoding.code.sends_all:
         values = recorded * params.steps
+    else:
+        values = np.count_nonzero(trains, axis=(1, 2)).astype(np.int64)
     ones = np.ones(len(frames), dtype=np.int64)
     scanned = recorded * (params.steps - 1)
     return EngineRun(
@@ -46,7 +44,7 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EngineRun
         counters={"values": values, "ticks": params.steps * ones, "samples": ones},
         operations={
             "activation_read": scanned,
-            "activation_write": recorded + (scanned if params.phase_bits else 0),  # the phases go back
+            "activation_write": recorded + (scanned if params.state_bits else 0),  # the states go back
         },
     )
 

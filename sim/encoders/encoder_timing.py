@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tospike.hw.params import EncoderParams, Encoding
+from tospike.hw.params import EncoderParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import EngineRun, Sample
@@ -75,7 +75,7 @@ class EncoderLink:
         last_address = recorded.shape[1] - 1 - np.argmax(recorded[:, ::-1], axis=1)
         entries = np.flatnonzero(recorded.any(axis=0)).tolist()
         for step in range(1, self.params.steps):
-            if self.params.encoding is Encoding.DIRECT:
+            if self.params.encoding.code.sends_all:
                 offer = np.maximum(scanned + 1, self.taken) + 1
                 taken = self.downstream.take_values(offer, count, last_address)
                 self.taken = np.where(count > 0, taken, self.taken)

@@ -1,19 +1,16 @@
 """Turns a frame of values into time steps: what the encoder engine must send."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import Encoding, IntFormat, require, require_range
+from tospike.hw.params import IntFormat, require
 from tospike.sim.arithmetic import to_int64
-from tospike.sim.encoders.codes import changes, phase_payloads, stochastic_spikes, ttfs_spikes
+from tospike.sim.encoders.changes import changes
+from tospike.sim.encoders.codes import coded
 from tospike.sim.network import InputSpec
 from tospike.sim.network.time_bins import running_frames, sum_frames
-
-Code = Callable[[NDArray[np.int64], int, int], NDArray[np.integer]]
-"""Takes (N, inputs) values, steps and bits; gives (N, steps, inputs) payloads."""
 
 
 def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float) -> NDArray[np.int64]:
@@ -63,68 +60,6 @@ def _scaled(spec: InputSpec, values: NDArray[np.generic]) -> NDArray[np.floating
     return single
 
 
-def rate_spikes(values: ArrayLike, steps: int, bits: int) -> NDArray[np.integer]:
-    """Encode by deterministic rates: one phase accumulator of ``bits`` bits per value, a spike on each carry.
-
-    The accumulator starts at 0 for each sample; a value x spikes ``floor(x * steps / 2**bits)`` times, spread evenly.
-
-    Parameters
-    ----------
-    values
-        (N, inputs) integers, 0 to ``2**bits - 1``.
-    steps
-        Number of time steps.
-    bits
-        Width of the values and of the accumulators.
-
-    Returns
-    -------
-    (N, steps, inputs), 0 or 1.
-
-    Raises
-    ------
-    InputError
-        A value does not fit ``bits`` unsigned bits.
-    """
-    return coded(Encoding.RATE, values, steps, bits)
-
-
-def _rate(x: NDArray[np.int64], steps: int, bits: int) -> NDArray[np.uint8]:
-    # After t steps the accumulator has carried floor(x * t / 2**bits) times.
-    carried = np.zeros_like(x)
-    spikes = np.zeros((len(x), steps, x.shape[1]), dtype=np.uint8)
-    for step in range(steps):
-        carries = (x * (step + 1)) >> bits
-        spikes[:, step] = carries - carried
-        carried = carries
-    return spikes
-
-
-def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: int = 1) -> NDArray[np.integer]:
-    """Return (N, steps, inputs) payloads for (N, inputs) values, for an encoding of one frame of ``bits``-bit integers.
-
-    Raises
-    ------
-    InputError
-        A value does not fit.
-    """
-    x = np.asarray(values, dtype=np.int64)
-    require_range("steps", steps, 1, 1 << 12)
-    require(
-        not x.size or (x.min() >= 0 and not x.max() >> bits),
-        f"{encoding.value} encoding takes values from 0 to {(1 << bits) - 1}, not {x.min(initial=0)} to "
-        f"{x.max(initial=0)}: use an unsigned input",
-    )
-    if encoding is Encoding.STOCHASTIC:
-        return stochastic_spikes(x, steps, bits, seed)
-    codes: dict[Encoding, Code] = {
-        Encoding.RATE: _rate,
-        Encoding.TTFS: ttfs_spikes,
-        Encoding.PHASE: phase_payloads,
-    }
-    return codes[encoding](x, steps, bits)
-
-
 def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
     """Return the samples as a network's first stage gets them.
 
@@ -146,7 +81,7 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         The shape does not fit, or an encoding of integers lacks an unsigned format.
     """
     values = as_frames(spec, np.asarray(x))
-    is_train = spec.encoding.takes_frames if spec.encoding is not None else spec.steps > 1
+    is_train = spec.encoding.code.takes_frames if spec.encoding is not None else spec.steps > 1
     shape = (spec.steps, spec.inputs) if is_train else (spec.inputs,)
     require(
         values.shape[1:] == shape,
@@ -160,23 +95,20 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
         values = spec.grid.nearest(values)
     if spec.encoding is None:
         return values
-    if spec.encoding is Encoding.DIRECT:
-        return np.broadcast_to(values[:, None, :], (len(values), spec.steps, spec.inputs))
-    fmt = spec.format
+    fmt, code = spec.format, spec.encoding.code
     require(
-        fmt is not None and not fmt.signed,
+        not code.takes_integers or (fmt is not None and not fmt.signed),
         f"{spec.encoding.value} encoding needs an unsigned integer input: give its bits and scale",
     )
-    assert fmt is not None
-    if spec.encoding is Encoding.DELTA:
+    if code.takes_frames:
         return changes(values.astype(np.int64, casting="same_kind"), spec.delta_threshold)
-    return coded(spec.encoding, values, spec.steps, fmt.bits, spec.seed)
+    return coded(spec.encoding, values, spec.steps, 0 if fmt is None else fmt.bits, spec.seed)
 
 
 def encode_float(spec: InputSpec, x: ArrayLike) -> NDArray[np.float64]:
     """Return the samples as a float network's first stage gets them: :func:`encode`, quantised only where the code
     needs it."""
-    if spec.encoding is not None and spec.encoding.takes_integers:
+    if spec.encoding is not None and spec.encoding.code.takes_integers:
         return encode(spec, x).astype(np.float64) * spec.payload_unit
     encoded = encode(replace(spec, format=None), x)
     # the steps of a direct code are one array (stride 0), and stay one

@@ -282,14 +282,13 @@ class InputSpec:
 
     @property
     def payload_unit(self) -> float:
-        """What a payload of 1 stands for: a spike is 1, a value that is sent as it is has its own unit.
-
-        The bits of a value are weighted so that they come to what the rate code comes to: a full scale is nearly 1 per
-        step, on average over the steps of a period.
-        """
-        if self.encoding is Encoding.PHASE and self.format is not None:
-            return self.format.bits / (1 << self.format.bits)
-        return self.scale if self.encoding is Encoding.DIRECT else 1.0
+        """What a payload of 1 stands for: a spike is 1, a value that is sent as it is has its own unit."""
+        if self.encoding is None:
+            return 1.0
+        code = self.encoding.code
+        if not code.takes_integers:
+            return self.scale
+        return code.payload_unit(self.format.bits) if self.format is not None else 1.0
 
 
 class Decoding(StrEnum):

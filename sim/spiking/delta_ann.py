@@ -10,7 +10,7 @@ import numpy as np
 
 from tospike.hw.params import DeltaAnnParams, NeuronUpdate, require
 from tospike.sim.arithmetic import Ints, exact_matmul
-from tospike.sim.encoders.codes import differences
+from tospike.sim.encoders.changes import differences
 from tospike.sim.spiking.ann import activate
 from tospike.sim.spiking.golden import EventRun
 

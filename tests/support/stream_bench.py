@@ -10,7 +10,7 @@ from tospike.hw.params import Encoding, TokenKind
 TICK = (TokenKind.TICK, 0, 0)
 END = (TokenKind.END, 0, 0)
 
-ONE_FRAME = [encoding for encoding in Encoding if not encoding.takes_frames]
+ONE_FRAME = [encoding for encoding in Encoding if not encoding.code.takes_frames]
 """Encodings of `tospike.hw.encoders.encoder.Encoder`."""
 
 

@@ -19,7 +19,6 @@ from tospike.hw.params import (
     DelayParams,
     DeltaParams,
     EncoderParams,
-    Encoding,
     EventParams,
     Readout,
 )
@@ -29,13 +28,12 @@ from tospike.hw.spiking.serializer import lane_word_layout
 
 
 def encoder_work(name: str, params: EncoderParams, counters: Mapping[str, Counts]) -> EngineWork:
-    """Non-zero values of a frame are stored, and scanned in every step but the first; phases go back."""
+    """Non-zero values of a frame are stored, and scanned in every step but the first; states go back."""
     bits = encoder_entry_bits(params)
     capacity = params.inputs * bits
     stored, scanned = counters["inputs"], counters["inputs"] * (params.steps - 1)
-    written = stored + (scanned if params.phase_bits else 0)
-    # an entry is added to its phase, or compared with a random number
-    computed = scanned if params.encoding in (Encoding.RATE, Encoding.STOCHASTIC) else 0 * scanned
+    written = stored + (scanned if params.state_bits else 0)
+    computed = scanned if params.encoding.code.computes else 0 * scanned
     accesses = (
         Access(term="activation_write", count=written, bits=bits, capacity_bits=capacity),
         Access(term="activation_read", count=scanned, bits=bits, capacity_bits=capacity),

@@ -154,8 +154,8 @@ ACTIVATION_WORDS: Mapping[type[EngineParams], Callable[[Any], int]] = {
 
 
 def encoder_entry_bits(params: EncoderParams) -> int:
-    """Return the width of an entry of the encoder's buffer: address, value, and with rate coding a phase."""
-    return params.input.address_bits + params.stored_bits + params.phase_bits
+    """Return the width of an entry of the encoder's buffer: address, value, and what the code has of state."""
+    return params.input.address_bits + params.stored_bits + params.state_bits
 
 
 def activation_queue_bits(params: EventParams) -> int:

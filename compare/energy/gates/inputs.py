@@ -49,7 +49,7 @@ def design_and_inputs(model: Path, data: DataSet, options: ModelOptions) -> tupl
         spec.inputs == data.inputs
         and (spec.encoding is None or not data.is_spikes)
         and data.is_frames
-        == (spec.partial_inferences > 1 or (spec.encoding is not None and spec.encoding.takes_frames)),
+        == (spec.partial_inferences > 1 or (spec.encoding is not None and spec.encoding.code.takes_frames)),
         f"{model} does not take the samples of {data.name}: give other --data",
     )
     x = (as_partial_inferences if spec.partial_inferences else as_frames)(spec, data.x)

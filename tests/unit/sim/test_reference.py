@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from tospike.hw.params import Encoding, InputError, IntFormat, LifParams, NeuronKind, Readout, Reset
-from tospike.sim.encoders.encoding import encode, quantize_values, rate_spikes
+from tospike.sim.encoders.codes import coded
+from tospike.sim.encoders.encoding import encode, quantize_values
 from tospike.sim.network import Activation, Dense, InputSpec, Network, SpikingNeuron, Stage
 from tospike.sim.network.membrane import integrate
 from tospike.sim.network.reference import BATCH, run_float
@@ -27,7 +28,7 @@ def accumulate(x, steps, bits):
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 def test_rate_code_is_a_phase_accumulator(bits):
     values = np.arange(1 << bits)
-    spikes = rate_spikes(values[:, None], 21, bits)
+    spikes = coded(Encoding.RATE, values[:, None], 21, bits)
     assert spikes.shape == (1 << bits, 21, 1)
     assert spikes[:, :, 0].tolist() == [accumulate(int(x), 21, bits) for x in values]
 
@@ -35,7 +36,7 @@ def test_rate_code_is_a_phase_accumulator(bits):
 @pytest.mark.parametrize("value", [-1, 16])
 def test_rate_code_takes_its_range_only(value):
     with pytest.raises(InputError, match="takes values from 0 to 15"):
-        rate_spikes([[3, value]], 4, 4)
+        coded(Encoding.RATE, [[3, value]], 4, 4)
 
 
 def test_values_are_rounded_and_saturated():

@@ -66,7 +66,7 @@ def ann(last_relu=False, hidden_relu=True):
 
 def snn(reset=Reset.ZERO, encoding=Encoding.DIRECT, decay=0.75, gain=0.5):
     spec = InputSpec(inputs=20, steps=6, encoding=encoding)
-    if encoding.takes_integers:
+    if encoding.code.takes_integers:
         spec = replace(spec, format=IntFormat(bits=4, signed=False), scale=1 / 15)
     return Network(
         name="s",

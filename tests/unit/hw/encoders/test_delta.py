@@ -30,7 +30,7 @@ from tospike.hw.params import (
     SpikingParams,
 )
 from tospike.sim.accelerator import run
-from tospike.sim.encoders.codes import changes
+from tospike.sim.encoders.changes import changes
 from tospike.sim.encoders.encoder import run_delta
 from tospike.sim.network import InputSpec
 from tospike.sim.network.reference import run_float

@@ -9,9 +9,10 @@ from tospike.hw.encoders.encoder import Encoder
 from tospike.hw.encoders.layout import counter_names
 from tospike.hw.encoders.random import RandomNumbers
 from tospike.hw.params import EncoderParams, Encoding, InputError, IntFormat
-from tospike.sim.encoders.codes import random_numbers
+from tospike.sim.encoders.codes import coded
 from tospike.sim.encoders.encoder import run_encoder
-from tospike.sim.encoders.encoding import coded, encode, encode_float
+from tospike.sim.encoders.encoding import encode, encode_float
+from tospike.sim.encoders.random import random_numbers
 from tospike.sim.network import InputSpec
 
 UNSIGNED = IntFormat(bits=4, signed=False)
@@ -140,7 +141,7 @@ def test_a_period_of_phases_is_the_value():
     assert encode_float(spec, values).mean(axis=1)[0].tolist() == [v / 16 for v in range(16)]
 
 
-@pytest.mark.parametrize("encoding", [encoding for encoding in ONE_FRAME if encoding.takes_integers])
+@pytest.mark.parametrize("encoding", [encoding for encoding in ONE_FRAME if encoding.code.takes_integers])
 def test_values_that_an_encoding_cannot_take(encoding):
     with pytest.raises(InputError, match=f"{encoding.value} encoding takes values from 0 to 15, not -1 to 16"):
         coded(encoding, [[-1, 16]], 4, 4)

@@ -20,7 +20,7 @@ from tospike.hw.params import (
 from tospike.hw.spiking.activate import Activate
 from tospike.hw.spiking.engine import EventEngine
 from tospike.hw.spiking.layout import pack
-from tospike.sim.encoders.codes import changes, differences
+from tospike.sim.encoders.changes import changes, differences
 from tospike.sim.encoders.encoder import run_delta
 from tospike.sim.spiking.ann import activate
 from tospike.sim.spiking.delta_ann import run_delta_ann
