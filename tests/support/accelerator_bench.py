@@ -5,13 +5,37 @@ from support.stream_bench import simulate
 from tospike.gen.emit.beats import input_beats
 from tospike.gen.emit.memory_init import pack
 from tospike.hw.accelerator import Accelerator
+from tospike.hw.host.layout import Register, counter_names
 
 BETWEEN = 60
 """Cycles between samples: states are cleared, what follows an early answer is dropped."""
 
 
+async def read_register(ctx, axi, address):
+    """The word at an address of the registers."""
+    for signal, value in ((axi.araddr, address), (axi.arvalid, 1), (axi.rready, 1)):
+        ctx.set(signal, value)
+    await ctx.tick().until(axi.arready)
+    ctx.set(axi.arvalid, 0)
+    data, response = await ctx.tick().sample(axi.rdata, axi.rresp).until(axi.rvalid)
+    assert response == 0
+    return data
+
+
+async def read_counters(ctx, axi, params):
+    return {
+        name: await read_register(ctx, axi, Register.COUNTER + 4 * number)
+        for number, name in enumerate(counter_names(params))
+    }
+
+
 def answers_of(design, samples):
     """(words, unsigned; cycles) of each sample."""
+    return answers_and_counters(design, samples)[0]
+
+
+def answers_and_counters(design, samples):
+    """(words, unsigned; cycles) of each sample, and what the counters hold after all of them."""
     dut = Accelerator(design.params, pack(design), version="1.0.0", config_hash=1)
 
     async def bench(ctx):
@@ -36,6 +60,7 @@ def answers_of(design, samples):
                     last = last or bool(ends)
             ctx.set(dut.s_axis.tvalid, 0)
             answers.append((words, cycles))
-        return answers
+        await ctx.tick().repeat(BETWEEN)
+        return answers, await read_counters(ctx, dut.s_axi, design.params)
 
     return simulate(dut, bench)[0]

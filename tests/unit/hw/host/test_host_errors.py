@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from amaranth.hdl import *
 from amaranth.sim import Simulator
+from support.accelerator_bench import read_counters, read_register
 from support.beats import send_beats
 from support.conv_engine import Maker
 from support.designs import DESIGNS, core
@@ -14,7 +15,7 @@ from tospike.gen.emit.beats import input_beats, output_words
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.hw.accelerator import Accelerator
-from tospike.hw.host.layout import Register, counter_names
+from tospike.hw.host.layout import Register
 from tospike.hw.host.register_map import ERRORS
 from tospike.hw.params import (
     AcceleratorParams,
@@ -90,16 +91,6 @@ class Bench:
                 self.answers.append(self.words)
                 self.words = []
 
-    async def read(self, ctx, address):
-        axi = self.dut.s_axi
-        for signal, value in ((axi.araddr, address), (axi.arvalid, 1), (axi.rready, 1)):
-            ctx.set(signal, value)
-        await ctx.tick().until(axi.arready)
-        ctx.set(axi.arvalid, 0)
-        data, response = await ctx.tick().sample(axi.rdata, axi.rresp).until(axi.rvalid)
-        assert response == 0
-        return data
-
     async def clear(self, ctx):
         axi = self.dut.s_axi
         signals = (axi.awaddr, axi.awvalid, axi.wdata, axi.wstrb, axi.wvalid, axi.bready)
@@ -112,15 +103,12 @@ class Bench:
 
     async def idle(self, ctx):
         """STATUS, as soon as it is not busy: the error flags."""
-        while (status := await self.read(ctx, Register.STATUS)) & 1:
+        while (status := await read_register(ctx, self.dut.s_axi, Register.STATUS)) & 1:
             pass
         return status
 
     async def counters(self, ctx):
-        return {
-            name: await self.read(ctx, Register.COUNTER + 4 * number)
-            for number, name in enumerate(counter_names(self.params))
-        }
+        return await read_counters(ctx, self.dut.s_axi, self.params)
 
     def run(self, session, *, max_cycles=60_000):
         sim = Simulator(Fragment.get(ResetInserter(self.reset)(self.dut), None))
@@ -205,7 +193,7 @@ def test_a_sample_that_was_broken_off(name, ends_by_reset):
         await bench.idle(ctx)
         await send_beats(ctx, bench.dut.s_axis, beats[: len(beats) // 2])
         await ctx.tick().repeat(3000)
-        assert await bench.read(ctx, Register.STATUS) & 1
+        assert await read_register(ctx, bench.dut.s_axi, Register.STATUS) & 1
         if ends_by_reset:
             ctx.set(bench.reset, 1)
             await ctx.tick()
