@@ -7,9 +7,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tospike.gen.emit import memory_init as memory_images
 from tospike.gen.emit.foreign_verilog import require_plain
 from tospike.gen.emit.manifest import FORMAT, read_manifest
+from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.primitives import cell_models, technology_of, variants
 from tospike.gen.emit.random_design import blank_design
 from tospike.gen.emit.serialize import TAGS, decode, encode
@@ -20,6 +20,7 @@ from tospike.gen.emit.verilog_files import SIMULATION, describe_origin, describe
 from tospike.gen.emit.verilog_text import MEMORIES
 from tospike.gen.files.reading import reading
 from tospike.gen.files.written_folder import MANIFEST, digest, old_folder, write_folder
+from tospike.gen.place.placer import MemoryInit
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.host.layout import Register, counter_names, regions, version_word
 from tospike.hw.host.ports import port_meanings
@@ -61,14 +62,14 @@ class DesignFolder:
         return [self.path / SIMULATION / name for name in cell_models([technology_of(self.params)])]
 
 
-def config_hash(params: AcceleratorParams, images: list[memory_images.Images]) -> int:
+def config_hash(params: AcceleratorParams, images: list[MemoryInit]) -> int:
     """64 bits that tell configurations apart: SHA-256 over the parameters and the memory images."""
     text = json.dumps([encode(params), images], sort_keys=True)
     return int(digest(text.encode())[:16], 16)
 
 
 def build(
-    params: AcceleratorParams, images: list[memory_images.Images], *, number: int | None = None
+    params: AcceleratorParams, images: list[MemoryInit], *, number: int | None = None
 ) -> tuple[Verilog, list[Port], int]:
     """Verilog, ports and configuration hash of an accelerator; ``number`` is the hash of what it is a variant of."""
     number = config_hash(params, images) if number is None else number
@@ -109,7 +110,7 @@ def generate(
     InputError
         ``out`` is in use for something else, or cannot be written.
     """
-    images = memory_images.pack(design or blank_design(params))
+    images = pack(design or blank_design(params))
     own, ports, number = build(params, images)
     verilog = {technology_of(params): own}
     for primitives, variant in variants(params).items():

@@ -1,10 +1,12 @@
 """The array that all layers of an ANN share, and which of the two engines around it runs them."""
 
+from collections.abc import Sequence
+
 from tospike.gen.place.options import AnnEngine
 from tospike.gen.place.placer import Site, input_format
 from tospike.gen.place.widths import accumulator_bits, weight_bits
 from tospike.hw.params import ArrayParams, Dataflow, InputError, RequantizeParams
-from tospike.sim.network import Dense, Network
+from tospike.sim.network import Dense, MaxPool2d, Network, Requantize, Stage
 
 MOST_COLUMNS = 8
 """Of an array whose columns nobody chose."""
@@ -56,3 +58,13 @@ def _weight_bits(network: Network, dataflow: Dataflow) -> int:
     """1 if every weight of the network is +1 or -1; a weight-stationary array needs 0 as well."""
     bits = max(weight_bits(stage) for stage in network.stages)
     return bits if dataflow is Dataflow.OS else max(2, bits)
+
+
+def shifts(stages: Sequence[Stage], requantize: RequantizeParams) -> list[int]:
+    """Return the shifts of stages. Sums arrive by the engine's fraction bits larger: a maximum has none, so they are
+    shifted out again."""
+    passed = [requantize.fraction_bits if isinstance(stage.synapses, MaxPool2d) else 0 for stage in stages]
+    return [
+        stage.neuron.shift if isinstance(stage.neuron, Requantize) else other
+        for stage, other in zip(stages, passed, strict=True)
+    ]

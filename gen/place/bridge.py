@@ -3,11 +3,6 @@
 A network of which only some stages spike is refused, so nothing asks for a bridge yet.
 """
 
-from tospike.gen.place.placer import Placed, Placer, Site
+from tospike.gen.place.placer import Placer
 
-
-def _never(site: Site) -> Placed | None:
-    return None
-
-
-BRIDGE = Placer(place=_never)
+BRIDGE = Placer()

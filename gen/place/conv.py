@@ -2,14 +2,18 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from tospike.gen.place.array import MOST_COLUMNS, array, needs_images, requantizer, shares_array
+from tospike.gen.place.array import MOST_COLUMNS, array, needs_images, requantizer, shares_array, shifts
 from tospike.gen.place.conv_layers import conv_params
-from tospike.gen.place.placer import Placed, Placer, Site
-from tospike.hw.params import ConvParams, WeightSource, require
-from tospike.sim.network import Accumulator, Conv2d, MaxPool2d, Network, Stage, Window
+from tospike.gen.place.placer import MemoryInit, Placed, Placer, Site
+from tospike.hw.conv import layout
+from tospike.hw.params import AcceleratorParams, ConvLayer, ConvParams, InputError, WeightSource, require
+from tospike.sim.design import Design
+from tospike.sim.network import Accumulator, Add, Conv2d, Dense, MaxPool2d, Network, Requantize, Stage, Window
+from tospike.sim.network.layers import sum_weights
 
 
 def _place(site: Site) -> Placed | None:
@@ -25,7 +29,41 @@ def _place(site: Site) -> Placed | None:
     return Placed(engine=engine, stages=_with_layers(network, engine).stages)
 
 
-CONV = Placer(place=_place)
+def _pack(params: ConvParams, design: Design, index: int) -> MemoryInit:
+    stages = design.stages_of(index)
+    return layout.pack(
+        params,
+        weights=[_taps(stage, layer) for stage, layer in zip(stages, params.layers, strict=True)],
+        biases=[sum_weights(stage.synapses)[1].tolist() for stage in stages],
+        multipliers=[
+            stage.neuron.multiplier.tolist()
+            if isinstance(stage.neuron, Requantize)
+            else None
+            if layer.clamp is None
+            else [1] * layer.outputs
+            for stage, layer in zip(stages, params.layers, strict=True)
+        ],
+        shifts=shifts(stages, params.requantize),
+    )
+
+
+def _taps(stage: Stage, layer: ConvLayer) -> Any:
+    """Return the weights as :func:`tospike.hw.conv.layout.pack` takes them."""
+    synapses = stage.synapses
+    if isinstance(synapses, Dense):
+        return synapses.weight.reshape(-1, *layer.shape).tolist()  # the image's values came channel by channel
+    if isinstance(synapses, Conv2d):
+        return synapses.weight.tolist()
+    if isinstance(synapses, Add):
+        return synapses.weight.reshape(1, 2, 1, 1).tolist()
+    return [[[[1] * layer.kernel[1]] * layer.kernel[0]]]
+
+
+def _random(params: AcceleratorParams, index: int, engine: ConvParams, rng: np.random.Generator) -> list[Stage]:
+    raise InputError("an image engine has no random network: generate it from a trained one")
+
+
+CONV = Placer(place=_place, pack=_pack, random_stages=_random)
 
 
 def columns(network: Network) -> int:

@@ -1,42 +1,44 @@
 """Encoders and delays: no stage runs on them, they come where a network's input or a stage needs one."""
 
+from typing import Any
+
 from tospike.gen.place.options import AnnEngine
-from tospike.gen.place.placer import Placed, Placer, Site
-from tospike.hw.params import DelayParams, DeltaParams, EncoderParams
+from tospike.gen.place.placer import MemoryInit, Placer, Site
+from tospike.hw.encoders import delay_layout
+from tospike.hw.params import DelayParams, DeltaParams, EncoderParams, Encoding
+from tospike.sim.design import Design
+from tospike.sim.spiking.arrays import engine_delays
 
 
-def _encoder(site: Site) -> Placed | None:
+def _encoder(site: Site) -> EncoderParams | None:
     """Values become spikes before the first spiking layer."""
     spec = site.network.input
     if site.engines or spec.encoding is None or spec.encoding.code.takes_frames:
         return None
-    engine = EncoderParams(
+    return EncoderParams(
         inputs=spec.inputs, steps=spec.steps, encoding=spec.encoding, payload=site.payload, seed=spec.seed
     )
-    return Placed(engine=engine)
 
 
-def _delta(site: Site) -> Placed | None:
-    """Frames become changes before the first layer of a delta ANN, and before a spiking one that takes frames."""
+def _delta(site: Site) -> DeltaParams | None:
+    """Frames become changes before a spiking layer that takes frames, and before the first layer of a delta ANN."""
     spec = site.network.input
     if site.engines:
         return None
     if spec.encoding is not None and spec.encoding.code.takes_frames:
-        engine = DeltaParams(inputs=spec.inputs, steps=spec.steps, threshold=spec.delta_threshold, payload=site.payload)
-    elif not site.stage.is_spiking and site.options.ann_engine is AnnEngine.DELTA:
-        engine = DeltaParams(
-            inputs=spec.inputs,
-            steps=max(1, spec.partial_inferences),
-            threshold=site.options.delta_threshold,
-            amounts=True,
-            payload=site.payload,
-        )
-    else:
+        return DeltaParams(inputs=spec.inputs, steps=spec.steps, threshold=spec.delta_threshold, payload=site.payload)
+    if site.stage.is_spiking or site.options.ann_engine is not AnnEngine.DELTA:
         return None
-    return Placed(engine=engine)
+    return DeltaParams(
+        inputs=spec.inputs,
+        steps=max(1, spec.partial_inferences),
+        threshold=site.options.delta_threshold,
+        amounts=True,
+        payload=site.payload,
+    )
 
 
-def _delay(site: Site) -> Placed | None:
+def _delay(site: Site) -> DelayParams | None:
     """Delay the inputs of the stage behind it; events come to a step in any order, and such an engine, even of no
     delay, puts them in order."""
     delays = site.stage.delays
@@ -46,9 +48,24 @@ def _delay(site: Site) -> Placed | None:
     is_there = bool(site.engines and site.engines[-1].longest_delay)
     if not longest or is_there:
         return None
-    return Placed(engine=DelayParams(inputs=site.stage.synapses.inputs, longest=longest, payload=site.payload))
+    return DelayParams(inputs=site.stage.synapses.inputs, longest=longest, payload=site.payload)
 
 
-ENCODER = Placer(place=_encoder)
-DELTA = Placer(place=_delta)
-DELAY = Placer(place=_delay)
+def _pack_delays(params: DelayParams, design: Design, index: int) -> MemoryInit:
+    return delay_layout.pack(params, engine_delays(design, index).tolist())
+
+
+def _encoder_input(encoder: EncoderParams) -> dict[str, Any]:
+    return {"steps": encoder.steps, "encoding": encoder.encoding, "seed": encoder.seed}
+
+
+def _delta_input(encoder: DeltaParams) -> dict[str, Any]:
+    if encoder.amounts:
+        return {"partial_inferences": encoder.steps}
+    return {"steps": encoder.steps, "encoding": Encoding.DELTA, "delta_threshold": encoder.threshold}
+
+
+ENCODER = Placer(insert=_encoder, random_input=_encoder_input)
+DELTA = Placer(insert=_delta, random_input=_delta_input)
+DELAY = Placer(insert=_delay, pack=_pack_delays)
+"""Its delays, random ones too, are those of the stage behind it."""

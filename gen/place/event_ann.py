@@ -1,19 +1,25 @@
 """Dense layers of an ANN on event engines: what is 0 is no event; or of a delta ANN, what has not changed."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from tospike.gen.place.event import pack_event, random_layer
 from tospike.gen.place.options import AnnEngine
 from tospike.gen.place.placer import Placed, Placer, Site, input_format
 from tospike.gen.place.widths import accumulator_bits, useful_lanes, weight_bits
 from tospike.hw.params import (
+    AcceleratorParams,
     ActivationParams,
+    AnnLayerParams,
     ChangeParams,
     DeltaAnnParams,
     EventAnnParams,
     WeightSource,
     require,
 )
-from tospike.sim.network import Requantize
+from tospike.sim.network import Accumulator, Requantize, Stage
 
 
 def _event(site: Site) -> Placed | None:
@@ -32,8 +38,27 @@ def _delta(site: Site) -> Placed | None:
     return Placed(engine=DeltaAnnParams(**_layer(site), activation=activation), stages=(site.stage,))
 
 
-EVENT_ANN = Placer(place=_event)
-DELTA_ANN = Placer(place=_delta)
+def _random(params: AcceleratorParams, index: int, engine: AnnLayerParams, rng: np.random.Generator) -> list[Stage]:
+    stage = random_layer(f"engine_{index}", engine, rng)
+    return [replace(stage, neuron=_random_neuron(engine, rng))]
+
+
+def _random_neuron(engine: AnnLayerParams, rng: np.random.Generator) -> Requantize | Accumulator:
+    """Return what becomes of the sums in an ANN's layer on an event engine."""
+    if engine.activation is None:
+        return Accumulator(fraction_bits=engine.fraction_bits)
+    largest = engine.activation.requantize.multiplier.max
+    multiplier = rng.integers(1, largest, size=engine.neurons, endpoint=True)
+    return Requantize(
+        multiplier=multiplier,
+        shift=engine.activation.shift,
+        clamp=engine.activation.clamp,
+        fraction_bits=engine.fraction_bits,
+    )
+
+
+EVENT_ANN = Placer(place=_event, pack=pack_event, random_stages=_random)
+DELTA_ANN = Placer(place=_delta, pack=pack_event, random_stages=_random)
 
 
 def _is_wanted(site: Site, engine: AnnEngine) -> bool:

@@ -1,12 +1,18 @@
-"""How a stage of a network gets onto an engine: the question that each engine answers in a file of its own."""
+"""How a stage of a network gets onto an engine: what each engine tells of itself in a file of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from tospike.gen.place.options import PlanOptions
-from tospike.hw.params import EngineParams, IntFormat, of_layer, require
-from tospike.sim.network import Network, Shape, Stage
+from tospike.hw.params import AcceleratorParams, EngineParams, IntFormat, of_layer, require
+from tospike.sim.design import Design
+from tospike.sim.network import Array, Network, Shape, Stage
+
+MemoryInit = dict[str, list[int]]
+"""What an engine's memories hold, by their names: a word after the other."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,19 +67,42 @@ class Placed:
     """An engine of a chain, with what it runs."""
 
     engine: EngineParams
-    stages: tuple[Stage, ...] = ()
-    """As they run on it; none on an encoder, a delay or a bridge."""
+    stages: tuple[Stage, ...]
+    """As they run on it."""
+
+
+def _never(site: Site) -> None:
+    return None
+
+
+def _no_memories(params: EngineParams, design: Design, index: int) -> MemoryInit:
+    return {}
+
+
+def _no_stages(params: AcceleratorParams, index: int, engine: EngineParams, rng: np.random.Generator) -> list[Stage]:
+    return []
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placer:
-    """What the planner knows of an engine."""
+    """What `gen` knows of an engine: where it comes in a chain, and what it holds there."""
 
-    place: Callable[[Site], Placed | None]
-    """The engine, if it comes next; ``None`` leaves the site to others.
+    place: Callable[[Site], Placed | None] = _never
+    """The engine with the stages that run on it, the site's first; ``None`` leaves them to others.
 
     Where the user wants it and it cannot be had, an `InputError` tells why.
     """
+    insert: Callable[[Site], EngineParams | None] = _never
+    """The engine, where the site's stage needs it upstream although it runs none: an encoder, a delay.
+
+    ``None`` where it is there already.
+    """
+    pack: Callable[[Any, Design, int], MemoryInit] = _no_memories
+    """What the memories of an engine hold, from its parameters, the design and its index there."""
+    random_stages: Callable[[AcceleratorParams, int, Any, np.random.Generator], list[Stage]] = _no_stages
+    """Random stages to try it with, from the chain, its index and its parameters."""
+    random_input: Callable[[Any], dict[str, Any]] | None = None
+    """What an encoder says of the time of its input, as `InputSpec` has it."""
 
 
 def input_format(network: Network) -> IntFormat:
@@ -87,3 +116,8 @@ def input_format(network: Network) -> IntFormat:
     require(network.input.format is not None, f"network {network.name!r} has no integer input format")
     assert network.input.format is not None
     return network.input.format
+
+
+def random_integers(rng: np.random.Generator, fmt: IntFormat, shape: tuple[int, ...]) -> Array:
+    """Return integers of a format, all equally likely."""
+    return rng.integers(fmt.min, fmt.max, size=shape, endpoint=True)

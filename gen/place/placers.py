@@ -37,4 +37,4 @@ PLACERS: Mapping[type[EngineParams], Placer] = {
     SystolicParams: SYSTOLIC,
     ConvParams: CONV,
 }
-"""By the class of the engine's parameters; of several that could come next, the first does."""
+"""By the class of the engine's parameters."""

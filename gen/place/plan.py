@@ -41,6 +41,9 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
 def _next(site: Site) -> Placed:
     """Return the engine that comes next in a chain."""
     for placer in PLACERS.values():
+        if engine := placer.insert(site):
+            return Placed(engine=engine, stages=())
+    for placer in PLACERS.values():
         if placed := placer.place(site):
             return placed
     raise InputError(f"no engine runs stage {site.stage.name!r}")

@@ -1,13 +1,19 @@
 """Spiking layers on event engines, whose states lie in a memory, and on register engines."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from tospike.gen.place.event import pack_event, random_layer
 from tospike.gen.place.options import PlanOptions, SpikingEngine
 from tospike.gen.place.placer import Placed, Placer, Site
 from tospike.gen.place.widths import useful_lanes, weight_bits
 from tospike.gen.place.windows import window_of
 from tospike.hw.params import (
     MAX_REGISTER_NEURONS,
+    AcceleratorParams,
+    EventParams,
     EventWindow,
     NeuronParams,
     NeuronUpdate,
@@ -17,7 +23,7 @@ from tospike.hw.params import (
     SpikingParams,
     require,
 )
-from tospike.sim.network import Decoding, Network
+from tospike.sim.network import Decoding, Network, Stage
 
 
 def spiking_layer(
@@ -66,8 +72,16 @@ def _register(site: Site) -> Placed | None:
     return Placed(engine=RegisterParams(**_layer(site)), stages=(site.stage,))
 
 
-EVENT = Placer(place=_event)
-REGISTER = Placer(place=_register)
+def _random(params: AcceleratorParams, index: int, engine: EventParams, rng: np.random.Generator) -> list[Stage]:
+    stage = random_layer(f"engine_{index}", engine, rng)
+    longest = params.engines[index - 1].longest_delay if index else 0
+    if longest:
+        stage = replace(stage, delays=rng.integers(0, longest, engine.inputs, endpoint=True))
+    return [stage]
+
+
+EVENT = Placer(place=_event, pack=pack_event, random_stages=_random)
+REGISTER = Placer(place=_register, pack=pack_event, random_stages=_random)
 
 
 def _kind(site: Site) -> SpikingEngine:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from tospike.gen.emit.memory_init import pack
+from tospike.gen.place.placers import PLACERS
 from tospike.hw.params import SystolicParams, WeightSource
 from tospike.hw.systolic.layout import weight_beats
 from tospike.sim.design import Design
@@ -39,4 +39,5 @@ def frame_weights(design: Design) -> list[int]:
     streams = design.params.weight_stream
     if streams is None:
         return []
-    return weight_beats(streams, pack(design)[design.params.engines.index(streams)]["weights"])
+    index = design.params.engines.index(streams)
+    return weight_beats(streams, PLACERS[type(streams)].pack(streams, design, index)["weights"])

@@ -1,9 +1,13 @@
 """Chains of dense layers of an ANN on a systolic engine, which runs all of them."""
 
-from tospike.gen.place.array import MOST_COLUMNS, array, needs_images, requantizer, shares_array
-from tospike.gen.place.placer import Placed, Placer, Site
-from tospike.hw.params import DenseLayer, SystolicParams
-from tospike.sim.network import Requantize, Stage
+import numpy as np
+
+from tospike.gen.place.array import MOST_COLUMNS, array, needs_images, requantizer, shares_array, shifts
+from tospike.gen.place.placer import MemoryInit, Placed, Placer, Site, random_integers
+from tospike.hw.params import AcceleratorParams, DenseLayer, SystolicParams
+from tospike.hw.systolic import layout
+from tospike.sim.design import Design
+from tospike.sim.network import Accumulator, Dense, Requantize, Stage
 
 
 def _place(site: Site) -> Placed | None:
@@ -19,7 +23,39 @@ def _place(site: Site) -> Placed | None:
     return Placed(engine=engine, stages=network.stages)
 
 
-SYSTOLIC = Placer(place=_place)
+def _pack(params: SystolicParams, design: Design, index: int) -> MemoryInit:
+    stages = design.stages_of(index)
+    return layout.pack(
+        params,
+        weights=[stage.dense.weight.tolist() for stage in stages],
+        biases=[stage.dense.bias.tolist() for stage in stages],
+        multipliers=[
+            stage.neuron.multiplier.tolist() if isinstance(stage.neuron, Requantize) else None for stage in stages
+        ],
+        shifts=shifts(stages, params.requantize),
+    )
+
+
+def _random(params: AcceleratorParams, index: int, engine: SystolicParams, rng: np.random.Generator) -> list[Stage]:
+    """Return requantisation such that results spread over the clamping range and somewhat beyond."""
+    stages = []
+    for number, layer in enumerate(engine.layers):
+        weight = rng.choice(engine.array.weight_values, (layer.outputs, layer.inputs))
+        bias = random_integers(rng, engine.array.weight, (layer.outputs,))
+        finer = engine.requantize.fraction_bits
+        neuron: Requantize | Accumulator = Accumulator(fraction_bits=finer)
+        if layer.clamp is not None:
+            typical = engine.array.act.max * engine.array.weight.max * layer.inputs**0.5
+            shift = max(1, round(np.log2(typical / layer.clamp[1] * (1 << 14)))) + finer
+            shift = min(engine.requantize.max_shift, shift)
+            half = engine.requantize.multiplier.max // 2
+            multiplier = rng.integers(max(1, half // 2), half, size=layer.outputs, endpoint=True)
+            neuron = Requantize(multiplier=multiplier, shift=shift, clamp=layer.clamp, fraction_bits=finer)
+        stages.append(Stage(name=f"engine_{index}_{number}", synapses=Dense(weight=weight, bias=bias), neuron=neuron))
+    return stages
+
+
+SYSTOLIC = Placer(place=_place, pack=_pack, random_stages=_random)
 
 
 def _layer(stage: Stage) -> DenseLayer:

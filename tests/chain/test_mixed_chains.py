@@ -12,9 +12,9 @@ from tospike.compare.energy.counters.hardware import WORK
 from tospike.compare.energy.counts.operands import ENGINES as SEEN
 from tospike.compare.energy.technology import load_technology
 from tospike.gen.emit.folder import generate
-from tospike.gen.emit.memory_init import PACKERS
-from tospike.gen.emit.random_design import STAGES, random_design, random_samples
+from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.placers import PLACERS
 from tospike.gen.place.plan import plan
 from tospike.gen.tools.cache import Cache
 from tospike.hw.accelerator import ENGINES as COMPONENTS
@@ -228,7 +228,7 @@ def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
 def test_every_registry_knows_every_engine():
     """An engine is told once in each layer."""
     kinds = set(COMPONENTS)
-    assert kinds == set(LAYOUTS) == set(MODELS) == set(PACKERS) == set(STAGES) == set(WORK) == set(SEEN)
+    assert kinds == set(LAYOUTS) == set(MODELS) == set(PLACERS) == set(WORK) == set(SEEN)
 
 
 def test_energy_of_a_mixed_chain_has_a_part_for_each_engine():

@@ -11,8 +11,10 @@ from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.counters.hardware import WORK
 from tospike.compare.energy.counters.work import EngineWork
 from tospike.compare.energy.technology import load_technology
-from tospike.gen.emit.memory_init import PACKERS
-from tospike.gen.emit.random_design import STAGES, random_design, random_samples
+from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.place.placer import Placer
+from tospike.gen.place.placers import PLACERS
+from tospike.gen.place.plan import plan
 from tospike.hw.accelerator import ENGINES
 from tospike.hw.engine import Engine
 from tospike.hw.host.layout import LAYOUTS, EngineLayout
@@ -101,6 +103,18 @@ def passing_link(params, run, came, downstream):
     return downstream
 
 
+# ------------------------------------------------------------------------------ gen/place/passing.py
+
+
+def insert_passing(site):
+    """It comes between two spiking layers."""
+    upstream = site.engines[-1] if site.engines else None
+    return PassingParams(inputs=upstream.neurons) if isinstance(upstream, SpikingParams) else None
+
+
+PASSING = Placer(insert=insert_passing)
+
+
 # --------------------------------------------------------------- compare/energy/counters/passing.py
 
 
@@ -116,8 +130,7 @@ def known(monkeypatch):
     monkeypatch.setitem(ENGINES, PassingParams, lambda params, images, first_region: Passing(params))
     monkeypatch.setitem(LAYOUTS, PassingParams, LAYOUT)
     monkeypatch.setitem(MODELS, PassingParams, EngineModel(run=run_passing, link=passing_link))
-    monkeypatch.setitem(PACKERS, PassingParams, lambda params, design, index: {})
-    monkeypatch.setitem(STAGES, PassingParams, lambda params, index, engine, rng: [])
+    monkeypatch.setitem(PLACERS, PassingParams, PASSING)
     monkeypatch.setitem(WORK, PassingParams, passing_work)
 
 
@@ -147,3 +160,9 @@ def test_it_changes_nothing_and_takes_no_time():
     results = [accelerator.run(design, random_samples(designs[0], 5, seed=7)) for design in designs]
     assert results[0].outputs.tolist() == results[1].outputs.tolist()
     assert results[0].cycles.tolist() == results[1].cycles.tolist()
+
+
+def test_the_planner_puts_it_where_it_belongs():
+    design = plan(random_design(chain(passing=False), seed=5).network)
+    assert [type(engine) for engine in design.params.engines] == [SpikingParams, PassingParams, SpikingParams]
+    assert design.stage_counts == (1, 0, 1)

@@ -1,0 +1,55 @@
+"""What all engines around the event datapath have in common: what their memories hold, and random layers."""
+
+import numpy as np
+
+from tospike.gen.place.placer import MemoryInit, random_integers
+from tospike.hw.params import EventParams, EventWindow, IntFormat
+from tospike.hw.spiking import layout
+from tospike.sim.design import Design
+from tospike.sim.network import Array, Conv2d, Dense, Requantize, Stage
+from tospike.sim.spiking.arrays import engine_arrays
+
+
+def pack_event(params: EventParams, design: Design, index: int) -> MemoryInit:
+    """Return weights, biases, decays and multipliers as the memories hold them."""
+    arrays, neuron = engine_arrays(params, design, index), design.stages_of(index)[0].neuron
+    own = None if arrays.recurrent is None else arrays.recurrent.tolist()
+    decays = None if arrays.decays is None else arrays.decays.tolist()
+    factors = neuron.multiplier.tolist() if isinstance(neuron, Requantize) else None
+    return layout.pack(params, arrays.weight.tolist(), arrays.bias.tolist(), own, decays, factors)
+
+
+def random_layer(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
+    """Return a layer with random weights, biases and decays."""
+    bias_format = min(engine.weight, engine.neuron.accumulated, key=lambda fmt: fmt.bits)
+    shape = (engine.channels,)
+    bias = random_integers(rng, bias_format, shape) if engine.bias else np.zeros(shape, dtype=np.int64)
+    if engine.neuron.initial:  # the first step's sum must fit, and so must any smaller one
+        room = engine.neuron.accumulated.max - abs(engine.neuron.initial)
+        bias = bias.clip(-room, room)
+    square = (engine.neurons, engine.neurons)
+    recurrent = random_integers(rng, engine.weight, square) if engine.recurrent else None
+    varying = engine.neuron.varying.values()
+    columns = [rng.integers(0, 1 << leak.decay_bits, engine.channels, endpoint=True) for leak in varying]
+    decays = np.stack(columns, axis=1) if varying else None
+    synapses: Dense | Conv2d
+    if engine.window is None:
+        synapses = Dense(weight=random_integers(rng, engine.weight, (engine.neurons, engine.inputs)), bias=bias)
+    else:
+        synapses = _convolution(engine.window, engine.weight, bias, rng)
+    return Stage(name=name, synapses=synapses, neuron=engine.neuron, recurrent=recurrent, decays=decays)
+
+
+def _convolution(window: EventWindow, fmt: IntFormat, bias: Array, rng: np.random.Generator) -> Conv2d:
+    """Return a convolution whose weights are equal within the pools of ``window``."""
+    (high, wide), (top, left, bottom, right) = window.pool, window.padding
+    inner = 1 if window.depthwise else window.shape[0]
+    weight = random_integers(rng, fmt, (window.channels, inner, *window.kernel))
+    return Conv2d(
+        shape=window.shape,
+        weight=weight.repeat(high, axis=2).repeat(wide, axis=3),
+        bias=bias,
+        stride=(window.stride[0] * high, window.stride[1] * wide),
+        padding=(top * high, left * wide, bottom * high, right * wide),
+        groups=window.shape[0] if window.depthwise else 1,
+    )
