@@ -242,7 +242,7 @@ def test_energy_of_a_mixed_chain_has_a_part_for_each_engine():
 def test_links_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="engine 0 sends a whole frame, but engine 1 takes a spike train: put an enc"):
         chain(array(9, 7), spiking(7, 5, payload=U4))
-    with pytest.raises(InputError, match=r"engine 0 sends a spike train, but engine 1 takes a whole frame: it must be"):
+    with pytest.raises(InputError, match=r"engine 0 sends a spike train, but engine 1 takes a whole frame: it must"):
         chain(spiking(6, 7), array(7, 5, act=SPIKE), host_input=HostInput.TOKENS)
 
 
