@@ -121,9 +121,9 @@ def test_the_figure_tells_levels_apart():
     run, _ = energies(2.2)
     gates = gate_surface(points, **HOW, run=run)
     counters = tuple(replace(item, level=Level.COUNTERS, delays=None) for item in gates)
-    assert "by counters" not in surface_figure(gates, {"rows": (1, 2), "steps": (3,)}).svg
+    assert "counters" not in surface_figure(gates, {"rows": (1, 2), "steps": (3,)}).svg
     both = surface_figure(counters + gates, {"rows": (1, 2)}).svg
-    assert "by counters" in both and "by gates" in both
+    assert "counters" in both and "gates" in both
 
 
 # -------------------------------------------------------------------------------------------------------- gates
@@ -169,4 +169,4 @@ def test_the_command_writes_both_levels(tmp_path):
     with (tmp_path / "surface" / "break_even.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert [line["level"] for line in lines] == ["counters", "gates"]
-    assert "by gates" in (tmp_path / "surface" / "break_even.svg").read_text()
+    assert "gates" in (tmp_path / "surface" / "break_even.svg").read_text()
