@@ -1,1 +1,1 @@
-"""The hardware: Amaranth components and, in `params`, all their parameters."""
+"""What is built: Amaranth components and, in `params`, every knob they have."""

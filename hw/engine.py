@@ -1,4 +1,4 @@
-"""The interface of every engine."""
+"""What every engine looks like from outside."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -15,29 +15,29 @@ Params = TypeVar("Params", bound=EngineParams)
 
 
 class Engine(wiring.Component, Generic[Params]):
-    """An engine of the accelerator's chain: tokens in, tokens out; see "Engines" in
+    """Tokens in, tokens out: a part of the chain behind the host's input, see "Engines" in
     ``docs/explanation/architecture.md``.
 
     Parameters
     ----------
     params : EngineParams
     counters : sequence of str
-        Names of the performance counters, in order.
+        Their names, in order.
     writable : bool
-        Whether configuration writes reach its memories.
+        Configuration writes its memories.
     members : mapping
-        Further members of its signature.
+        What else its signature has.
 
     Members
     -------
     i : In(token_stream(params.input))
     o : Out(token_stream(params.output))
     counters : Out(StructLayout)
-        Running totals since ``clear``.
+        Running totals.
     clear : In(1)
-        Reset the counters.
+        Sets them to 0.
     busy : Out(1)
-        Work is in progress, or a token is inside.
+        A token is inside.
     config : In(ConfigSignature())
         Only if it is writable.
     """
@@ -65,5 +65,5 @@ class Engine(wiring.Component, Generic[Params]):
 
     @property
     def params(self) -> Params:
-        """The parameters of the engine."""
+        """What it is made of."""
         return self._params

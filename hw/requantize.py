@@ -1,4 +1,4 @@
-"""The requantiser: accumulators to activations by bias, multiplier, rounding shift and clamp."""
+"""From accumulators to activations: bias, multiplier, rounding shift, clamp."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -10,16 +10,17 @@ from tospike.hw.multiply import Multiplier
 from tospike.hw.params import IntFormat, PrimitiveSet, RequantizeParams, Rounding
 
 _PART = 16
-"""Bits of the lower part of a sum: the parts are multiplied separately, so that each fits a DSP block."""
+"""Bits of the lower part of a sum: each part is multiplied by itself, so that it fits a DSP block."""
 _FINE = 3
-"""Low bits of the shift amount, applied by the second stage of the shifter."""
+"""Bits of the shift that the second shifter does."""
 
 
 class Requantizer(wiring.Component):
-    """``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``. Latency ``LATENCY``, throughput 1.
+    """``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``, one result per cycle, ``LATENCY``
+    cycles later.
 
     A multiplier of 1, a shift of 0 and the bounds of the accumulator make it the identity (plus bias). The
-    biased sum must fit the accumulator's format: the planner refuses layers where it might not.
+    sum must fit the accumulator's format: the planner refuses layers where it might not.
 
     ::
 
@@ -30,7 +31,7 @@ class Requantizer(wiring.Component):
     i : In(StructLayout)
         ``acc``, ``bias``, ``multiplier``.
     shift, low, high : In
-        Constant while results are in the pipeline.
+        Constant while results are inside.
     o : Out(signed(acc_bits))
         The result.
     """
@@ -40,7 +41,7 @@ class Requantizer(wiring.Component):
     def __init__(self, params: RequantizeParams, acc: IntFormat, *, primitives: PrimitiveSet = PrimitiveSet.GENERIC):
         self._params = params
         self._acc = shape_of(acc)
-        self._primitives = primitives
+        self._technology = primitives
         operands = {"acc": self._acc, "bias": self._acc, "multiplier": shape_of(params.multiplier)}
         super().__init__(
             {
@@ -71,18 +72,18 @@ class Requantizer(wiring.Component):
         return m
 
     def _product(self, m, value, factor):
-        """Return ``value * factor`` two cycles later, as the sum of a product per part of ``value``."""
+        """``value * factor`` of two cycles ago, from a product for each part of ``value``."""
         parts = [value] if len(value) <= _PART else [value[:_PART], value[_PART:].as_signed()]
         total = 0
         for number, part in enumerate(parts):
-            part = Multiplier(part.shape(), factor.shape(), registers=1, primitives=self._primitives)
+            part = Multiplier(part.shape(), factor.shape(), registers=1, primitives=self._technology)
             m.submodules[f"multiplier_{number}"] = part
             m.d.comb += [part.a.eq(parts[number]), part.b.eq(factor)]
             total = total + (part.product << _PART * number)
         return total
 
     def _less(self, m, a, b):
-        """Return ``a < b`` a cycle later. The halves are compared in parallel, to halve the carry chain."""
+        """Whether ``a < b`` a cycle ago. Both halves are compared at once, for the way of the carry is long."""
         width = max(len(a), len(b))
         half = width // 2
         a, b = extended(a, width), extended(b, width)
@@ -95,11 +96,11 @@ class Requantizer(wiring.Component):
         return high | (equal & low)
 
     def _round_shift(self, m, scaled):
-        """Return ``scaled / 2**shift``, rounded, three cycles later."""
+        """``scaled / 2**shift``, rounded, of three cycles ago."""
         rounding = self._params.rounding
-        # truncation is floor(x / 2**shift) for x >= 0, and 1 + floor((x - 1) / 2**shift) for x < 0
+        # towards zero is towards minus infinity for x >= 0, and 1 + floor((x - 1) / 2**shift) for x < 0
         negative = scaled[-1] if rounding is Rounding.TRUNCATE else C(0, 1)
-        shape = signed(len(scaled) + 1)  # one more fraction bit, for rounding
+        shape = signed(len(scaled) + 1)  # one fraction bit is left
         coarse = Signal(shape, reset_less=True)
         fine = Signal(shape, reset_less=True)
         rounded = Signal.like(scaled, reset_less=True)

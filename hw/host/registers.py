@@ -106,43 +106,35 @@ class RegisterFile(wiring.Component):
         return m
 
     def _read(self, m: Module, flags: Mapping[Field, Value]) -> None:
-        """A read in three cycles: of each four counters the one that the address means, one of all, the answer.
+        """A read in two cycles: what the address means, and of each four counters which; then the word.
 
-        The counters lie all over the design, so no cycle has wires and a wide multiplexer.
+        The counters lie all over the design, so no cycle has their wires and a wide multiplexer.
         """
         axi = self.axi
         address = Signal(ADDRESS_BITS)
-        waiting = Signal(3)  # a read in its first, second, third cycle
-        m.d.comb += axi.arready.eq(~waiting.any() & ~axi.rvalid)
-        m.d.sync += waiting.eq(Cat(axi.arvalid & axi.arready, waiting))
+        choosing, joining = Signal(), Signal()
+        m.d.comb += axi.arready.eq(~choosing & ~joining & ~axi.rvalid)
+        m.d.sync += [choosing.eq(axi.arvalid & axi.arready), joining.eq(choosing)]
         with m.If(axi.arready):
             m.d.sync += address.eq(axi.araddr)
 
-        groups = [self._counters[first : first + 4] for first in range(0, len(self._counters), 4)]
-        means = Signal(len(groups))
-        known = Signal()
-        fixed = Signal(32)  # what is no counter
-        chosen = [Signal(32, name=f"chosen_{number}") for number in range(len(groups))]
-        for number, value in enumerate(chosen):
-            m.d.sync += value.eq(Array(self.counters[4 * number : 4 * number + 4])[address[2:4]])
-        m.d.sync += [means.eq(0), known.eq(1), fixed.eq(0)]
-        with m.Switch(address):
-            for constant in self._constants:
-                with m.Case(constant.offset):
-                    m.d.sync += fixed.eq(constant.reset)
-            with m.Case(STATUS.offset):
-                m.d.sync += _bits(fixed, BUSY).eq(self.busy)
-                m.d.sync += [_bits(fixed, error).eq(flag) for error, flag in flags.items()]
-            for number, offsets in enumerate(groups):
-                with m.Case(*offsets):
-                    m.d.sync += means[number].eq(1)
-            with m.Default():
-                m.d.sync += known.eq(0)
-
-        found = Signal(32)
-        counters = [Mux(mean, value, 0) for mean, value in zip(means, chosen, strict=True)]
-        m.d.sync += found.eq(reduce(or_, counters, fixed))
+        status = Signal(32)
+        m.d.comb += _bits(status, BUSY).eq(self.busy)
+        m.d.comb += [_bits(status, error).eq(flag) for error, flag in flags.items()]
+        words = [*(C(constant.reset, 32) for constant in self._constants), status]
+        meant = [*([constant.offset] for constant in self._constants), [STATUS.offset]]
+        for first in range(0, len(self._counters), 4):
+            chosen = Signal(32, name=f"chosen_{first}")
+            m.d.sync += chosen.eq(Array(self.counters[first : first + 4])[address[2:4]])
+            words.append(chosen)
+            meant.append(self._counters[first : first + 4])
+        means = Signal(len(words))  # one hot, or none
+        m.d.sync += means.eq(Cat(reduce(or_, (address == offset for offset in offsets)) for offsets in meant))
+        with m.If(joining):
+            found = reduce(or_, (Mux(mean, word, 0) for mean, word in zip(means, words, strict=True)))
+            m.d.sync += [
+                *(axi.rvalid.eq(1), axi.rdata.eq(found)),
+                axi.rresp.eq(Mux(means.any(), RESP_OKAY, RESP_SLVERR)),
+            ]
         with m.If(axi.rvalid & axi.rready):
             m.d.sync += axi.rvalid.eq(0)
-        with m.If(waiting[2]):
-            m.d.sync += [axi.rvalid.eq(1), axi.rresp.eq(Mux(known, RESP_OKAY, RESP_SLVERR)), axi.rdata.eq(found)]

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import connect, flipped
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
-from tospike.hw.memory import LoadableMemory, loadable_memories
+from tospike.hw.memory import LoadableMemory, image_memories
 from tospike.hw.params import SPIKE, ActivationParams, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.spiking.accumulate import Accumulate
 from tospike.hw.spiking.activate import Activate
@@ -24,7 +24,7 @@ from tospike.hw.spiking.ring import AccumulateRing, states_in_ring
 from tospike.hw.spiking.sequencer import Sequencer, operation_layout, updates_outside
 from tospike.hw.spiking.serializer import Serializer, lane_word_layout
 from tospike.hw.spiking.total import total
-from tospike.hw.streams import Queue
+from tospike.hw.streams import Buffer, Queue
 
 PIPELINE = 14
 """Cycles after which an operation has left every pipeline, the counters' included."""
@@ -62,7 +62,7 @@ class EventEngine(Engine[EventParams]):
     Parameters
     ----------
     params : EventParams
-    contents : mapping
+    images : mapping
         Words of the memories, see `tospike.hw.spiking.layout.pack`.
     first_region : int
         Configuration region of the first memory; used only if ``params.writable``.
@@ -73,18 +73,18 @@ class EventEngine(Engine[EventParams]):
         If an image is longer than its memory.
     """
 
-    def __init__(self, params: EventParams, contents: Mapping[str, Sequence[int]], *, first_region: int = 0):
-        self._contents = contents
+    def __init__(self, params: EventParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+        self._images = images
         self._first_region = first_region
         super().__init__(params, counter_names(params), writable=params.writable)
 
     def elaborate(self, platform):
         m = Module()
         params, parts = self._params, m.submodules
-        stored = loadable_memories(
+        images = image_memories(
             m,
             memories(params),
-            self._contents,
+            self._images,
             config=flipped(self.config) if params.writable else None,
             first_region=self._first_region,
         )
@@ -94,13 +94,13 @@ class EventEngine(Engine[EventParams]):
         neurons = NeuronLanes(params, stages)
         if params.lists_words:
             self._connect_kept(m, neurons, stages)
-        self._accumulate(m, stages, self._products(m, stages, stored["weights"]))
-        neurons.connect(m, parts.accumulate, stored)
+        self._accumulate(m, stages, self._products(m, stages, images["weights"]))
+        neurons.connect(m, parts.accumulate, images)
         self._output(m, stages[self._leaves], self._values(m, neurons, stages))
         if params.activation is None:
             connect(m, parts.serializer.o, flipped(self.o))
         else:
-            self._activate(m, params.activation, stored["multipliers"])
+            self._activate(m, params.activation, images["multipliers"])
         if params.recurrent:
             self._connect_own(m, stages[self._leaves], neurons.spikes)
         self._count(m, neurons)
@@ -113,18 +113,20 @@ class EventEngine(Engine[EventParams]):
         return 6 + self._params.neuron.extra_cycles
 
     def _front(self, m: Module) -> None:
-        """Tokens to the sequencer."""
+        """Tokens to the sequencer. The buffer ends the way of its ``ready``, which would go on to the engine before."""
         params, sequencer = self._params, m.submodules.sequencer
+        m.submodules.input = arrived = Buffer(self.i.payload.shape())
+        connect(m, flipped(self.i), arrived.i)
         if params.recurrent:
             m.submodules.recurrence = recurrence = Recurrence(params)
-            connect(m, flipped(self.i), recurrence.i)
+            connect(m, arrived.o, recurrence.i)
             connect(m, recurrence.o, sequencer.i)
         elif params.window:
             m.submodules.locate = locate = AddressDecoder(params)
-            connect(m, flipped(self.i), locate.i)
+            connect(m, arrived.o, locate.i)
             connect(m, locate.o, sequencer.i)
         else:
-            connect(m, flipped(self.i), sequencer.i)
+            connect(m, arrived.o, sequencer.i)
 
     def _stages(self, m: Module) -> list[data.View]:
         """The operation that is in cycle n, for all n."""
@@ -226,7 +228,9 @@ class EventEngine(Engine[EventParams]):
         m.d.sync += [queue.i.payload.eq(leaving), queue.i.valid.eq(some | leaving.tick | leaving.end)]
         connect(m, queue.o, serializer.i)
         gone = self.o if params.sends_changes else serializer.o
-        m.d.comb += m.submodules.sequencer.sent.eq(gone.valid & gone.ready & (gone.payload.kind != TokenKind.VALUE))
+        sent = Signal()  # a cycle late, so that the consumer's `ready` ends here
+        m.d.sync += sent.eq(gone.valid & gone.ready & (gone.payload.kind != TokenKind.VALUE))
+        m.d.comb += m.submodules.sequencer.sent.eq(sent)
 
     def _activate(self, m: Module, activation: ActivationParams, multipliers: LoadableMemory) -> None:
         """An ANN's membranes to activations."""
@@ -284,7 +288,7 @@ class EventEngine(Engine[EventParams]):
         """Busy until nothing is in any pipeline."""
         cycles = PIPELINE + self._params.neuron.extra_cycles
         settle = Signal(range(cycles + 1))
-        working = m.submodules.sequencer.busy
+        working = m.submodules.sequencer.busy | m.submodules.input.o.valid
         if self._params.window:
             working |= m.submodules.locate.busy
         if self._params.activation is not None:

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import connect, flipped
 from tospike.hw.arithmetic import saturate, shape_of
 from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
-from tospike.hw.memory import loadable_memories
+from tospike.hw.memory import image_memories
 from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.spiking.layout import counter_names, memories
 from tospike.hw.spiking.neurons import Neuron, aux_layout, decay_layout, make_neuron
@@ -18,7 +18,7 @@ from tospike.hw.spiking.recurrence import Recurrence
 from tospike.hw.spiking.sequencer import updates_outside
 from tospike.hw.spiking.serializer import Serializer, lane_word_layout
 from tospike.hw.spiking.total import total
-from tospike.hw.streams import Register
+from tospike.hw.streams import Buffer, Register
 from tospike.hw.tokens import token_stream
 
 PIPELINE = 10
@@ -46,7 +46,7 @@ class RegisterEngine(Engine[EventParams]):
     ----------
     params : EventParams
         With `RegisterParams`.
-    contents : mapping
+    images : mapping
         Words of the memories, see `tospike.hw.spiking.layout.pack`.
     first_region : int
         Configuration region of the first memory; used only if ``params.writable``.
@@ -57,18 +57,18 @@ class RegisterEngine(Engine[EventParams]):
         If an image is longer than its memory.
     """
 
-    def __init__(self, params: EventParams, contents: Mapping[str, Sequence[int]], *, first_region: int = 0):
-        self._contents = contents
+    def __init__(self, params: EventParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+        self._images = images
         self._first_region = first_region
         super().__init__(params, counter_names(params), writable=params.writable)
 
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        stored = loadable_memories(
+        images = image_memories(
             m,
             memories(params),
-            self._contents,
+            self._images,
             config=flipped(self.config) if params.writable else None,
             first_region=self._first_region,
         )
@@ -78,9 +78,9 @@ class RegisterEngine(Engine[EventParams]):
         second = Signal(first.shape())
         m.d.sync += second.eq(first)
         cells = [make_neuron(params.neuron, bias=params.bias, pipelined=False) for _ in range(params.neurons)]
-        addend = self._addends(m, stored["weights"], tokens.payload.address, first)
+        addend = self._addends(m, images["weights"], tokens.payload.address, first)
         overflows = self._update(m, cells, addend, second)
-        self._connect_knobs(m, cells, stored, second)
+        self._connect_knobs(m, cells, images, second)
         spikes = Signal(data.ArrayLayout(shape_of(params.neuron.spike), params.neurons))
         m.d.comb += [spikes[lane].eq(Mux(second.tick, cell.spike, 0)) for lane, cell in enumerate(cells)]
         self._output(m, self._readout(m, cells, spikes, second), second)
@@ -92,19 +92,21 @@ class RegisterEngine(Engine[EventParams]):
             m.d.sync += settle.eq(PIPELINE)
         with m.Elif(settle.any()):
             m.d.sync += settle.eq(settle - 1)
-        m.d.comb += self.busy.eq(self.i.valid | starting | sending.any() | settle.any())
+        m.d.comb += self.busy.eq(m.submodules.input.o.valid | starting | sending.any() | settle.any())
         return m
 
     def _front(self, m: Module):
         """The stream of tokens, those of the layer's own spikes among them."""
         params = self._params
         tokens = token_stream(TokenFormat(addresses=params.rows, payload=params.event)).create()
+        m.submodules.input = arrived = Buffer(self.i.payload.shape())
+        connect(m, flipped(self.i), arrived.i)
         if params.recurrent:
             m.submodules.recurrence = recurrence = Recurrence(params)
-            connect(m, flipped(self.i), recurrence.i)
+            connect(m, arrived.o, recurrence.i)
             connect(m, recurrence.o, flipped(tokens))
         else:
-            connect(m, flipped(self.i), flipped(tokens))
+            connect(m, arrived.o, flipped(tokens))
         return tokens
 
     def _take(self, m, tokens, taken):
@@ -115,7 +117,8 @@ class RegisterEngine(Engine[EventParams]):
         sends = kind != TokenKind.VALUE
         if params.readout is not Readout.SPIKES:
             sends = kind == TokenKind.END
-        left = self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE)
+        left = Signal()  # a cycle late, so that the consumer's `ready` ends here
+        m.d.sync += left.eq(self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE))
         most = updates_outside(params)
         sending = Signal(range(most + 1))
         m.d.comb += tokens.ready.eq(~(sends & (sending == most)))
@@ -155,15 +158,15 @@ class RegisterEngine(Engine[EventParams]):
             m.d.comb += [cell.aux.eq(aux[lane]) for lane, cell in enumerate(cells)]
         return overflows
 
-    def _connect_knobs(self, m: Module, cells: Sequence[Neuron], stored, operation: Value) -> None:
+    def _connect_knobs(self, m: Module, cells: Sequence[Neuron], images, operation: Value) -> None:
         """Biases and decays from their memories, and noise."""
         params, neuron = self._params, self._params.neuron
         if params.bias:
-            bias = data.View(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons), stored["bias"].data)
-            m.d.comb += [stored["bias"].enable.eq(1), *(cell.bias.eq(bias[lane]) for lane, cell in enumerate(cells))]
+            bias = data.View(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons), images["bias"].data)
+            m.d.comb += [images["bias"].enable.eq(1), *(cell.bias.eq(bias[lane]) for lane, cell in enumerate(cells))]
         if neuron.varying:
-            decays = data.View(data.ArrayLayout(decay_layout(neuron), params.neurons), stored["decays"].data)
-            m.d.comb += stored["decays"].enable.eq(1)
+            decays = data.View(data.ArrayLayout(decay_layout(neuron), params.neurons), images["decays"].data)
+            m.d.comb += images["decays"].enable.eq(1)
             m.d.comb += [cell.decays.eq(decays[lane]) for lane, cell in enumerate(cells)]
         if neuron.noise is not None:
             m.submodules.noise = noise = Noise(neuron.noise, lanes=params.lanes)

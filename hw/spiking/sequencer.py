@@ -61,7 +61,7 @@ class Sequencer(wiring.Component):
     i : In
         Tokens; with a window those of `tospike.hw.spiking.address_decoder.AddressDecoder`.
     sent : In(1)
-        A TICK or END leaves the engine in this cycle.
+        A TICK or END left the engine in the cycle before.
     kept : In(range(words + 1))
         How many words the list has; only if ``params.lists_words``.
     operation : Out(operation_layout(params))

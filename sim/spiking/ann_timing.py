@@ -9,7 +9,8 @@ from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.ann import EventAnnRun
-from tospike.sim.spiking.timing import EventLink, event_engine_link
+from tospike.sim.spiking.front_timing import FrontLink, front_link
+from tospike.sim.spiking.timing import event_engine_link
 
 ACTIVATE = 13
 """`tospike.hw.spiking.activate.Activate`: from a token that is taken to its result being offered, 11 to the result and
@@ -57,7 +58,7 @@ class ActivationLink:
         return offer
 
 
-def event_ann_link(params: EventAnnParams, run: EventAnnRun, frames: Sample, downstream: Link) -> EventLink:
+def event_ann_link(params: EventAnnParams, run: EventAnnRun, frames: Sample, downstream: Link) -> FrontLink:
     """Return the event engine of an ANN's layer before its first frame."""
     samples = len(frames)
     zeros = np.zeros(samples, dtype=np.int64)
@@ -69,4 +70,4 @@ def event_ann_link(params: EventAnnParams, run: EventAnnRun, frames: Sample, dow
             address=zeros,
             left=zeros - 1,
         )
-    return event_engine_link(params, run.event, downstream, samples)
+    return front_link(event_engine_link(params, run.event, downstream, samples), samples)

@@ -10,7 +10,8 @@ from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.ann_timing import ACTIVATE
 from tospike.sim.spiking.delta_ann import DeltaAnnRun
-from tospike.sim.spiking.timing import EventLink, event_engine_link
+from tospike.sim.spiking.front_timing import FrontLink, front_link
+from tospike.sim.spiking.timing import SENT, EventLink, event_engine_link
 
 CHANGES = 2
 """`tospike.hw.spiking.changes.Changes`: from an activation to its change."""
@@ -64,7 +65,7 @@ class HiddenLink(EventLink):
     def take_tick(self, offer: Ints) -> Ints:
         """An update, when all of the last one has left."""
         taken = np.maximum(offer, self.ready)
-        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + 1)
+        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + SENT)
         every = np.ones((len(begin), self.params.words), dtype=bool)
         sent = self._send(begin, np.ones((len(begin), self.params.neurons)), every, self.behind, self.sent)
         self.sent = self.behind.take_tick(self._marker_offer(begin, every, sent))
@@ -75,21 +76,21 @@ class HiddenLink(EventLink):
     def take_end(self, offer: Ints) -> Ints:
         """An update that clears; the END leaves with its first word."""
         taken = np.maximum(offer, self.ready)
-        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + 1)
+        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + SENT)
         self.sent = self.behind.take_end(begin + self._to_offer)
         self.left = [self.sent]
         self._update(begin, np.ones((len(begin), self.params.words), dtype=bool))
         return taken
 
 
-def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, downstream: Link) -> EventLink:
+def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, downstream: Link) -> FrontLink:
     """Return a layer of a delta ANN before its first frame."""
     samples = len(changes)
     zeros, no = np.zeros(samples, dtype=np.int64), np.zeros(samples, dtype=bool)
     never = zeros - 1
     if run.changes is None:
-        return event_engine_link(params, run, downstream, samples)
-    return HiddenLink(
+        return front_link(event_engine_link(params, run, downstream, samples), samples)
+    engine = HiddenLink(
         params=params,
         run=run,
         behind=ChangesLink(changes=run.changes, behind=downstream, left=never),
@@ -97,8 +98,9 @@ def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, do
         free=zeros,
         sent=never,
         own_sent=never,
-        left=[never],
+        left=[zeros - SENT],
         due=no,
         listed=zeros,
         touched=no,
     )
+    return front_link(engine, samples)

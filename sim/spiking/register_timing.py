@@ -9,8 +9,9 @@ from tospike.hw.params import Readout, RegisterParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
+from tospike.sim.spiking.front_timing import FrontLink, front_link
 from tospike.sim.spiking.golden import EventRun
-from tospike.sim.spiking.timing import updates_left
+from tospike.sim.spiking.timing import SENT, updates_left
 
 TAKEN_TO_OFFER = 6
 """From the cycle that takes a TICK or END to the one that offers its first token: 3 to the serializer, 3 in it."""
@@ -39,11 +40,15 @@ class RegisterLink:
         self.ready = np.where(count > 0, last + 1, self.ready)
         return last
 
+    def taken(self, number: Ints, count: Ints) -> Ints:
+        """When the VALUE of this ``number`` of the last ``count`` was taken."""
+        return self.ready - 1 - (count - number)
+
     def take_tick(self, offer: Ints) -> Ints:
         """At once, if what it sends may be on its way out."""
         taken = np.maximum(offer, self.ready)
         if self.params.readout is Readout.SPIKES:
-            taken = np.maximum(taken, self.left[0] + 1)
+            taken = np.maximum(taken, self.left[0] + SENT)
             self.sent = self._send(taken, self.run.spikes[:, self.step], self.behind, self.sent)
             self.sent = self.behind.take_tick(np.maximum(taken + TAKEN_TO_OFFER, self.sent + 1))
             self.left = [*self.left[1:], self.sent]
@@ -57,7 +62,7 @@ class RegisterLink:
 
     def take_end(self, offer: Ints) -> Ints:
         """As a TICK; with counts or membranes they leave first."""
-        taken = np.maximum(np.maximum(offer, self.ready), self.left[0] + 1)
+        taken = np.maximum(np.maximum(offer, self.ready), self.left[0] + SENT)
         if self.params.readout is not Readout.SPIKES:
             self.sent = self._send(taken, self.run.outputs, self.behind, self.sent)
         self.sent = self.behind.take_end(np.maximum(taken + TAKEN_TO_OFFER, self.sent + 1))
@@ -74,10 +79,10 @@ class RegisterLink:
         return np.where(count > 0, last, sent)
 
 
-def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstream: Link) -> RegisterLink:
+def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstream: Link) -> FrontLink:
     """Return a register engine before its first sample."""
     zeros = np.zeros(len(trains), dtype=np.int64)
-    return RegisterLink(
+    engine = RegisterLink(
         params=params,
         run=run,
         behind=downstream,
@@ -86,3 +91,4 @@ def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstr
         own_sent=zeros - 1,
         left=updates_left(params, zeros),
     )
+    return front_link(engine, len(trains))

@@ -10,12 +10,15 @@ from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link
 from tospike.sim.spiking.golden import EventRun
 
-SWEEP_TO_OFFER = 12
+UPDATE_TO_OFFER = 12
 """From the cycle that updates a word to the one that offers its first token: 7 to the queue, 2 in it, 3 to serialize.
 Neurons with ``extra_cycles`` take so much longer."""
 
-SWEEPS_OUTSIDE = 2
+UPDATES_OUTSIDE = 2
 """Updates of spikes that may be on their way out at a time: `tospike.hw.spiking.sequencer.updates_outside`."""
+
+SENT = 2
+"""From the cycle in which a TICK or END leaves to the first in which an update may begin that waited for it."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -41,18 +44,32 @@ class EventLink:
     """First cycle in which an update of listed words can begin."""
     touched: NDArray[np.bool_]
     """Whether a VALUE came since the last update."""
+    spent: Ints | None = None
+    """With a window: of `tospike.sim.spiking.window_timing.spent_cycles`."""
+    seen: Ints | int = 0
+    """VALUEs so far."""
     step: int = field(default=0, init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """``words`` cycles each."""
+        """As many cycles as they reach words."""
         some = count > 0
-        words = self.params.words
         taken = np.maximum(offer, self.ready)
         begin = self.after_due_update(np.maximum(taken + 1, self.free), some)
-        self.free = np.where(some, begin + count * words, self.free)
+        before, self.seen = self.seen, self.seen + count
+        self.free = np.where(some, begin + self._cycles(self.seen) - self._cycles(before), self.free)
         self.ready = np.where(some, self.free - 1, self.ready)
         self.touched = self.touched | some
-        return np.where(count > 1, self.free - words - 1, taken)
+        return np.where(count > 1, self.taken(count, count), taken)
+
+    def taken(self, number: Ints, count: Ints) -> Ints:
+        """When the VALUE of this ``number``, from 2 on, of the last ``count`` was taken: as the one before it ended."""
+        return self.free - (self._cycles(self.seen) - self._cycles(self.seen - count + number - 1)) - 1
+
+    def _cycles(self, values: Ints | int) -> Ints:
+        """The cycles that the sample's first ``values`` VALUEs take together."""
+        if self.spent is None:
+            return np.asarray(values * self.params.words)
+        return self.spent[np.arange(len(self.spent)), values]
 
     def take_tick(self, offer: Ints) -> Ints:
         """An update, now or later."""
@@ -68,7 +85,7 @@ class EventLink:
             return taken
         begin = self._after_list(begin)
         if readout is Readout.SPIKES:
-            begin = np.maximum(begin, self.left[0] + 1)
+            begin = np.maximum(begin, self.left[0] + SENT)
             self.sent = self._send(begin, self.run.spikes[:, self.step], updated, self.behind, self.sent)
             self.sent = self.behind.take_tick(self._marker_offer(begin, updated, self.sent))
             self.left = [*self.left[1:], self.sent]
@@ -87,7 +104,7 @@ class EventLink:
     def take_end(self, offer: Ints) -> Ints:
         """An update that clears; with counts or membranes they leave first."""
         taken = np.maximum(offer, self.ready)
-        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + 1)
+        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + SENT)
         every = np.ones((len(begin), self.params.words), dtype=bool)
         if self.params.readout is Readout.SPIKES:
             marker = np.maximum(begin + self._to_offer, self.sent + 1)
@@ -130,7 +147,7 @@ class EventLink:
 
     @property
     def _to_offer(self) -> int:
-        return SWEEP_TO_OFFER + self.params.neuron.extra_cycles
+        return UPDATE_TO_OFFER + self.params.neuron.extra_cycles
 
     def _send(
         self, begin: Ints, values: NDArray[np.generic], updated: NDArray[np.bool_], behind: Link, sent: Ints
@@ -178,4 +195,4 @@ def event_engine_link(engine: EventParams, run: EventRun, behind: Link, samples:
 
 def updates_left(engine: EventParams, zeros: Ints) -> list[Ints]:
     """Return the updates that may be on their way out, all of which left before the first cycle."""
-    return [zeros - 1] * (SWEEPS_OUTSIDE if engine.readout is Readout.SPIKES else 1)
+    return [zeros - SENT] * (UPDATES_OUTSIDE if engine.readout is Readout.SPIKES else 1)

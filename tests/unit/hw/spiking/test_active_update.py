@@ -125,7 +125,10 @@ def test_a_word_stays_marked_while_it_spikes_without_events():
 
 
 def costs_of_steps(update, steps):
-    """Cycles between the tokens that a 256-neuron engine with 16 lanes takes, its consumer always ready."""
+    """Cycles that the tokens of a 256-neuron engine with 16 lanes take, its consumer always ready.
+
+    The buffer at its input has room for two, so a token is taken when the second one before it has left.
+    """
     neuron = IfParams(threshold=1000)
     params = SpikingParams(inputs=2, neurons=256, lanes=16, neuron=neuron, readout=Readout.COUNT, update=update)
     dut = EventEngine(params, pack(params, [[1, 1]] * 256, [0] * 256))
@@ -133,7 +136,7 @@ def costs_of_steps(update, steps):
     async def producer(ctx):
         ctx.set(dut.o.ready, 1)
         await finish(ctx, dut)
-        await send_tokens(ctx, dut.i, [token for events in steps for token in [*map(value, events), TICK]])
+        await send_tokens(ctx, dut.i, [token for events in steps for token in [*map(value, events), TICK]] + 2 * [TICK])
 
     async def watch(ctx):
         taken = []
@@ -142,7 +145,7 @@ def costs_of_steps(update, steps):
             taken += [cycle] if valid and ready else []
         return taken
 
-    return np.diff(simulate(dut, producer, watch)[1]).tolist()
+    return np.diff(simulate(dut, producer, watch)[1]).tolist()[2:]
 
 
 def test_an_empty_step_costs_a_cycle():

@@ -1,0 +1,70 @@
+"""Exact times of what stands before an event engine's sequencer."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.link import Link
+
+
+class BufferedLink(Link, Protocol):
+    """A link that knows when it took each VALUE of the last ones."""
+
+    ready: Ints
+    """First cycle in which a token can be taken."""
+
+    def taken(self, number: Ints, count: Ints) -> Ints:
+        """When the VALUE of this ``number``, 2 or more, of the last ``count`` was taken."""
+
+
+@dataclass(kw_only=True, eq=False)
+class FrontLink:
+    """`tospike.hw.streams.Buffer` and, with a window, the registers of `tospike.hw.spiking.address_decoder`.
+
+    They have room for R tokens, so token k is taken at ``max(offer, left[k - R] + 1)``; it is offered to the engine
+    ``latency`` cycles later at the earliest.
+    """
+
+    engine: BufferedLink
+    latency: int
+    left: Ints
+    """(R, N): when the last tokens left, the oldest first."""
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """One per cycle while there is room; only the first may come too late to follow at once."""
+        entered = np.maximum(offer, self.left[0] + 1)
+        first = np.maximum(entered + self.latency, self.engine.ready)
+        self.engine.take_values(entered + self.latency, count, last_address)
+        # of the last of these tokens and the R before it; 1 is the first of these, numbers up to 0 came before
+        room = len(self.left)
+        number = count + np.arange(-room, 1)[:, None]
+        earlier = np.take_along_axis(self.left, np.clip(number + room - 1, 0, room - 1), axis=0)
+        later = self.engine.taken(np.maximum(number, 1), count)
+        left = np.where(number > 1, later, np.where(number == 1, first, earlier))
+        self.left = left[1:]
+        return np.maximum(entered + count - 1, left[0] + 1)
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """As a VALUE."""
+        entered = np.maximum(offer, self.left[0] + 1)
+        self.left = np.vstack([self.left[1:], self.engine.take_tick(entered + self.latency)])
+        return entered
+
+    def take_end(self, offer: Ints) -> Ints:
+        """As a VALUE."""
+        entered = np.maximum(offer, self.left[0] + 1)
+        self.left = np.vstack([self.left[1:], self.engine.take_end(entered + self.latency)])
+        return entered
+
+
+BUFFER = 2
+"""Tokens for which `tospike.hw.streams.Buffer` has room; its latency is 1."""
+
+
+def front_link(engine: BufferedLink, samples: int, *, registers: int = 0) -> FrontLink:
+    """Return an empty buffer before an engine, and between them so many ``registers`` that pass tokens on."""
+    return FrontLink(
+        engine=engine, latency=1 + registers, left=np.full((BUFFER + registers, samples), -1, dtype=np.int64)
+    )
