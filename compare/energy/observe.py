@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tospike.compare.energy.activity import Counts, EngineActivity, LayerActivity
-from tospike.compare.energy.counts.operands import ENGINES, memories, widths
+from tospike.compare.energy.engines import ENGINES, memories, widths
 from tospike.hw.params import (
     SPIKE,
     Contents,

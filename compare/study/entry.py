@@ -16,7 +16,7 @@ from tospike.compare.energy.summary import CounterEnergyReport, OperationEnergyR
 from tospike.compare.energy.technology import Technology
 from tospike.compare.report.area import area_of
 from tospike.compare.report.design import Accuracy, DesignReport, Distribution, Kind
-from tospike.compare.study.describe import describe
+from tospike.compare.study.engines import describe
 from tospike.gen.pipeline import Prepared
 from tospike.sim.network import Array
 from tospike.sim.result import Result

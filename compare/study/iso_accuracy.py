@@ -16,7 +16,7 @@ from tospike.compare.report.design import Kind
 from tospike.compare.report.numbers import percent, significant
 from tospike.compare.report.variations import IsoAccuracy, Match, Point
 from tospike.compare.report.verdict import Interval
-from tospike.compare.study.describe import ann_bits, weight_bits
+from tospike.compare.study.layers import ann_bits, weight_bits
 from tospike.compare.study.matched_qnn import matched_act_bits
 from tospike.compare.study.trial import Trial, Trials
 from tospike.compare.study.verdict import CONFIDENCE

@@ -12,8 +12,8 @@ from tospike.compare.energy.counts.yan import matching_bits
 from tospike.compare.report.design import Accuracy, DesignReport
 from tospike.compare.report.numbers import percent, significant
 from tospike.compare.report.variations import MatchedQnnComparison
-from tospike.compare.study.describe import ann_bits
 from tospike.compare.study.entry import Prices, golden_entry
+from tospike.compare.study.layers import ann_bits
 from tospike.compare.study.verdict import bootstrap_ratio
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions

@@ -5,7 +5,7 @@ the prices of the counters apply. Changes of prices alone (technology, place of 
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tospike.compare.energy.counters.energy import counter_energy
@@ -13,91 +13,15 @@ from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.energy.technology import Technology
 from tospike.compare.report.design import Kind
 from tospike.compare.report.variations import Sensitivity, Variant
-from tospike.compare.study.describe import ann_bits, layer_engines, weight_bits
+from tospike.compare.study.engines import option_changes
 from tospike.compare.study.matched_qnn import matched_act_bits
 from tospike.compare.study.trial import SAMPLES, Trials
 from tospike.compare.study.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.pipeline import Prepared
-from tospike.hw.params import (
-    ConvParams,
-    DeltaAnnParams,
-    DeltaParams,
-    EngineParams,
-    EventAnnParams,
-    RegisterParams,
-    SpikingParams,
-    SystolicParams,
-)
 from tospike.tb.evaluate import Backend, evaluate
 
 _PLACES = {StatePlacement.MEMORY: "a memory", StatePlacement.REGISTER: "registers"}
-
-
-Change = tuple[str, dict[str, Any]]
-"""A description, and model options."""
-
-
-def option_changes(prepared: Prepared) -> Iterator[Change]:
-    """Return the changes that can be tried on one side."""
-    last = layer_engines(prepared.design.params)[-1]
-    return CHANGES[type(last)](prepared, last)
-
-
-def _ann_bits(prepared: Prepared) -> Iterator[Change]:
-    weights, activations = ann_bits(prepared.design.params)
-    yield from ((f"ANN: {bits}-bit weights", {"weight_bits": bits}) for bits in (4, 6) if bits < weights)
-    yield from ((f"ANN: {bits}-bit activations", {"act_bits": bits}) for bits in (4, 6) if bits < activations)
-
-
-def _lanes(prepared: Prepared, side: str) -> Iterator[Change]:
-    lanes = max(engine.lanes for engine in layer_engines(prepared.design.params))
-    yield from ((f"{side}: {_counted(n, 'lane')}", {"lanes": n}) for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64)
-
-
-def _event_ann(prepared: Prepared, engine: EventAnnParams) -> Iterator[Change]:
-    yield from _ann_bits(prepared)
-    yield from _lanes(prepared, "ANN")
-
-
-def _delta_ann(prepared: Prepared, engine: DeltaAnnParams) -> Iterator[Change]:
-    yield from _ann_bits(prepared)
-    yield from _lanes(prepared, "ANN")
-    first = prepared.design.params.engines[0]
-    assert isinstance(first, DeltaParams)  # such a chain begins with one
-    if first.steps > 1:
-        thresholds = (first.threshold + more for more in (1, 4, 16))
-        yield from ((f"ANN: changes of more than {n}", {"delta_threshold": n}) for n in thresholds)
-
-
-def _array(prepared: Prepared, engine: SystolicParams | ConvParams) -> Iterator[Change]:
-    yield from _ann_bits(prepared)
-    half, double = engine.array.cols // 2, 2 * engine.array.cols
-    yield from ((f"ANN: {_counted(cols, 'column')}", {"cols": cols}) for cols in (half, double) if cols)
-    yield "ANN: 2 rows", {"rows": 2}
-
-
-def _spiking(prepared: Prepared, engine: SpikingParams | RegisterParams) -> Iterator[Change]:
-    spec, bits = prepared.network.input, weight_bits(prepared.design.params)
-    yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
-    yield from _lanes(prepared, "SNN")
-    if spec.encoding is not None and not spec.encoding.code.takes_frames:
-        yield from ((f"SNN: {_counted(n, 'time step')}", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n)
-
-
-CHANGES: Mapping[type[EngineParams], Callable[[Prepared, Any], Iterator[Change]]] = {
-    SpikingParams: _spiking,
-    RegisterParams: _spiking,
-    EventAnnParams: _event_ann,
-    DeltaAnnParams: _delta_ann,
-    SystolicParams: _array,
-    ConvParams: _array,
-}
-"""What can be changed, by the class of the last layer's engine."""
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def matched_qnn_change(snn: Prepared) -> tuple[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.technology import Technology
 from tospike.compare.report.design import Kind
-from tospike.compare.study.describe import ann_bits
+from tospike.compare.study.layers import ann_bits
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared, prepare

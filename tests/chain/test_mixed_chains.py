@@ -8,12 +8,13 @@ import pytest
 from support.accelerator_bench import answers_of
 
 from tospike.compare.energy.counters.energy import counter_energy
-from tospike.compare.energy.counters.hardware import WORK
-from tospike.compare.energy.counts.operands import ENGINES as SEEN
+from tospike.compare.energy.engines import ENGINES as ENERGY
 from tospike.compare.energy.technology import load_technology
+from tospike.compare.study.engines import ENGINES as STUDIED
 from tospike.gen.emit.folder import generate
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.placer import Placer
 from tospike.gen.place.placers import PLACERS
 from tospike.gen.place.plan import plan
 from tospike.gen.tools.cache import Cache
@@ -228,7 +229,9 @@ def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
 def test_every_registry_knows_every_engine():
     """An engine is told once in each layer."""
     kinds = set(COMPONENTS)
-    assert kinds == set(LAYOUTS) == set(MODELS) == set(PLACERS) == set(WORK) == set(SEEN)
+    assert kinds == set(LAYOUTS) == set(MODELS) == set(PLACERS) == set(ENERGY)
+    with_layers = {kind for kind, placer in PLACERS.items() if placer.place is not Placer().place}
+    assert with_layers == set(STUDIED)
 
 
 def test_energy_of_a_mixed_chain_has_a_part_for_each_engine():

@@ -7,9 +7,11 @@ import pytest
 from amaranth.hdl import Module
 from support.accelerator_bench import answers_of
 
+from tospike.compare.energy.activity import Memories, Widths
 from tospike.compare.energy.counters.energy import counter_energy
-from tospike.compare.energy.counters.hardware import WORK
 from tospike.compare.energy.counters.work import EngineWork
+from tospike.compare.energy.engines import ENGINES as ENERGY
+from tospike.compare.energy.engines import EngineEnergy
 from tospike.compare.energy.technology import load_technology
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.place.placer import Placer
@@ -122,6 +124,14 @@ def passing_work(name, params, placement, counters):
     return EngineWork(name=name, memory_bits=0, accesses=(), arithmetic=(), busy=counters["values"])
 
 
+PASSING_ENERGY = EngineEnergy(
+    label="passing",
+    widths=lambda params: Widths(weight_bits=0, act_bits=1, state_bits=0),
+    memories=lambda params: Memories(weight_bits=0, state_bits=0, activation_bits=0),
+    work=passing_work,
+)
+
+
 # ------------------------------------------------------------------------------------ the registries
 
 
@@ -131,7 +141,7 @@ def known(monkeypatch):
     monkeypatch.setitem(LAYOUTS, PassingParams, LAYOUT)
     monkeypatch.setitem(MODELS, PassingParams, EngineModel(run=run_passing, link=passing_link))
     monkeypatch.setitem(PLACERS, PassingParams, PASSING)
-    monkeypatch.setitem(WORK, PassingParams, passing_work)
+    monkeypatch.setitem(ENERGY, PassingParams, PASSING_ENERGY)
 
 
 def chain(*, passing):

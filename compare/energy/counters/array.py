@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 
 from tospike.compare.energy.activity import Counts
-from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork
-from tospike.compare.energy.counts.operands import activation_words
+from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork, StatePlacement
+from tospike.compare.energy.counts.operands import systolic_words
 from tospike.hw.conv.layout import SLOTS
+from tospike.hw.conv.storage import bank_depth
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import ConvOperation, ConvParams, Dataflow, SystolicParams
 from tospike.hw.systolic.layout import col_tiles, needs_reorder, result_depth, row_tiles
 
 
-def systolic_work(name: str, params: SystolicParams, counters: Mapping[str, Counts]) -> EngineWork:
+def systolic_work(
+    name: str, params: SystolicParams, placement: StatePlacement, counters: Mapping[str, Counts]
+) -> EngineWork:
     """Price the operands by words; results pass the result buffer, a column at a time in, a row at a time out."""
     array = params.array
     acc = array.acc_bits
     frames, results = counters["frames"], counters["results"]
     weights, channels, layers = engine_layout(params).memories(params)
-    activation_bits = activation_words(params) * array.rows * array.act.bits
+    activation_bits = systolic_words(params) * array.rows * array.act.bits
     column_bits = 2 * result_depth(params) * acc
     stored = frames * params.input.addresses + results - frames * params.output.addresses
     tiles = sum(
@@ -81,13 +84,13 @@ def systolic_work(name: str, params: SystolicParams, counters: Mapping[str, Coun
     )
 
 
-def image_work(name: str, params: ConvParams, counters: Mapping[str, Counts]) -> EngineWork:
+def conv_work(name: str, params: ConvParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
     """Price the operands from a bank for each row; results pass the tile buffer as those of the systolic engine do."""
     array = params.array
     acc, act = array.acc_bits, array.act.bits
     frames, results = counters["frames"], counters["results"]
     weights, channels, layers = engine_layout(params).memories(params)
-    bank_bits = activation_words(params) * act
+    bank_bits = bank_depth(params) * act
     column_bits = SLOTS * array.rows * acc
     stored = frames * params.input.addresses + results - frames * params.output.addresses
     tiles = sum(layer.tiles[0] * layer.tiles[1] * layer.passes(array.cols) for layer in params.layers)

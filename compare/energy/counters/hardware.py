@@ -4,31 +4,15 @@ Everything here is linear in the counters, which are words and cycles of the rea
 network. The golden model's counters per sample and the totals read from the RTL are priced by the same lines.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tospike.compare.energy.activity import Counts
-from tospike.compare.energy.counters.array import image_work, systolic_work
-from tospike.compare.energy.counters.spiking import bridge_work, delay_work, delta_work, encoder_work, event_work
 from tospike.compare.energy.counters.work import EngineWork, StatePlacement
-from tospike.hw.params import (
-    AcceleratorParams,
-    ConvParams,
-    DelayParams,
-    DeltaAnnParams,
-    DeltaParams,
-    EncoderParams,
-    EngineParams,
-    EventAnnParams,
-    GradedSpikeParams,
-    RegisterParams,
-    SpikeCountParams,
-    SpikingParams,
-    SystolicParams,
-)
+from tospike.compare.energy.engines import ENGINES
+from tospike.hw.params import AcceleratorParams, EngineParams
 
 
 def engine_work(
@@ -57,21 +41,5 @@ def _own(values: Mapping[str, Counts], index: int) -> dict[str, Counts]:
     }
 
 
-WORK: Mapping[type[EngineParams], Callable[[str, Any, StatePlacement, Mapping[str, Counts]], EngineWork]] = {
-    EncoderParams: lambda name, params, state, counters: encoder_work(name, params, counters),
-    DeltaParams: lambda name, params, state, counters: delta_work(name, params, counters),
-    DelayParams: lambda name, params, state, counters: delay_work(name, params, counters),
-    SpikingParams: event_work,
-    RegisterParams: event_work,
-    EventAnnParams: event_work,
-    DeltaAnnParams: event_work,
-    GradedSpikeParams: lambda name, params, state, counters: bridge_work(name, params, counters),
-    SpikeCountParams: lambda name, params, state, counters: bridge_work(name, params, counters),
-    SystolicParams: lambda name, params, state, counters: systolic_work(name, params, counters),
-    ConvParams: lambda name, params, state, counters: image_work(name, params, counters),
-}
-"""What an engine's counters mean, by the class of its parameters."""
-
-
 def _engine(index: int, params: EngineParams, state: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
-    return WORK[type(params)](f"engine_{index}", params, state, counters)
+    return ENGINES[type(params)].work(f"engine_{index}", params, state, counters)

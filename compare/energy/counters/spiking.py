@@ -27,7 +27,9 @@ from tospike.hw.spiking.ring import states_in_ring
 from tospike.hw.spiking.serializer import lane_word_layout
 
 
-def encoder_work(name: str, params: EncoderParams, counters: Mapping[str, Counts]) -> EngineWork:
+def encoder_work(
+    name: str, params: EncoderParams, placement: StatePlacement, counters: Mapping[str, Counts]
+) -> EngineWork:
     """Non-zero values of a frame are stored, and scanned in every step but the first; states go back."""
     bits = encoder_entry_bits(params)
     capacity = params.inputs * bits
@@ -43,7 +45,7 @@ def encoder_work(name: str, params: EncoderParams, counters: Mapping[str, Counts
     return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(sums,), busy=stored + scanned)
 
 
-def delta_work(name: str, params: DeltaParams, counters: Mapping[str, Counts]) -> EngineWork:
+def delta_work(name: str, params: DeltaParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
     """Price a comparison of every value with the one that was last sent; a change takes its place."""
     came, bits, capacity = counters["inputs"], params.payload.bits, params.stored_bits
     accesses = (
@@ -57,7 +59,7 @@ def delta_work(name: str, params: DeltaParams, counters: Mapping[str, Counts]) -
     return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(compared,), busy=came)
 
 
-def delay_work(name: str, params: DelayParams, counters: Mapping[str, Counts]) -> EngineWork:
+def delay_work(name: str, params: DelayParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
     """Price a delay: each VALUE reads its delay, is written to the ring and cleared there; scans read entries."""
     came, scanned = counters["values"], counters["scanned"]
     (delays,) = engine_layout(params).memories(params)
@@ -74,7 +76,9 @@ def delay_work(name: str, params: DelayParams, counters: Mapping[str, Counts]) -
     )
 
 
-def bridge_work(name: str, params: BridgeParams, counters: Mapping[str, Counts]) -> EngineWork:
+def bridge_work(
+    name: str, params: BridgeParams, placement: StatePlacement, counters: Mapping[str, Counts]
+) -> EngineWork:
     """Price a word written for each VALUE that comes and read for each that is scanned; sums are read and cleared,
     too."""
     came, scanned, bits = counters["values"], counters["scanned"], params.stored.bits

@@ -1,9 +1,5 @@
 """What energy models need of each kind of engine: the widths of its operands and the bits of its memories."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from tospike.compare.energy.activity import Memories, Widths
 from tospike.hw.conv.storage import bank_depth
 from tospike.hw.host.layout import engine_layout
@@ -12,17 +8,10 @@ from tospike.hw.params import (
     BridgeParams,
     ConvParams,
     DelayParams,
-    DeltaAnnParams,
     DeltaParams,
     EncoderParams,
-    EngineParams,
-    EventAnnParams,
     EventParams,
-    GradedSpikeParams,
     Readout,
-    RegisterParams,
-    SpikeCountParams,
-    SpikingParams,
     SystolicParams,
     require,
 )
@@ -30,47 +19,38 @@ from tospike.hw.spiking.sequencer import updates_outside
 from tospike.hw.systolic.layout import buffer_depth
 
 
-def widths(params: EngineParams) -> Widths:
-    """Return the operands of an engine."""
-    return ENGINES[type(params)].widths(params)
-
-
-def memories(params: EngineParams) -> Memories:
-    """Return the bits of an engine's memories. What leaves an event engine waits in a queue of words of lanes.
-
-    Raises
-    ------
-    InputError
-        Weights are streamed in: they lie in a memory that we know nothing about.
-    """
-    return ENGINES[type(params)].memories(params)
-
-
-def _encoder_widths(params: EncoderParams) -> Widths:
+def encoder_widths(params: EncoderParams) -> Widths:
+    """Return the operands of an encoder: the entries of its buffer."""
     return Widths(weight_bits=0, act_bits=encoder_entry_bits(params), state_bits=0)
 
 
-def _encoder_memories(params: EncoderParams) -> Memories:
+def encoder_memories(params: EncoderParams) -> Memories:
+    """Return the bits of an encoder's buffer."""
     return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * encoder_entry_bits(params))
 
 
-def _stored_widths(params: DelayParams | DeltaParams) -> Widths:
+def stored_widths(params: DelayParams | DeltaParams) -> Widths:
+    """Return the operands of a delay or a delta encoder."""
     return Widths(weight_bits=0, act_bits=params.payload.bits, state_bits=0)
 
 
-def _stored_memories(params: DelayParams | DeltaParams) -> Memories:
+def stored_memories(params: DelayParams | DeltaParams) -> Memories:
+    """Return the bits of what a delay or a delta encoder stores."""
     return Memories(weight_bits=0, state_bits=0, activation_bits=params.stored_bits)
 
 
-def _bridge_widths(params: BridgeParams) -> Widths:
+def bridge_widths(params: BridgeParams) -> Widths:
+    """Return the operands of a bridge."""
     return Widths(weight_bits=0, act_bits=params.stored.bits, state_bits=0)
 
 
-def _bridge_memories(params: BridgeParams) -> Memories:
+def bridge_memories(params: BridgeParams) -> Memories:
+    """Return the bits of the frame that a bridge stores."""
     return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * params.stored.bits)
 
 
-def _event_widths(params: EventParams) -> Widths:
+def event_widths(params: EventParams) -> Widths:
+    """Return the operands of a layer on an event or a register engine."""
     return Widths(
         weight_bits=params.weight_bits,
         act_bits=params.payload.bits,
@@ -81,7 +61,8 @@ def _event_widths(params: EventParams) -> Widths:
     )
 
 
-def _event_memories(params: EventParams) -> Memories:
+def event_memories(params: EventParams) -> Memories:
+    """Return the bits of its memories. What leaves it waits in a queue of words of lanes."""
     filled: dict[str, MemoryShape] = {shape.name: shape for shape in engine_layout(params).memories(params)}
     states = params.neuron.state_bits + (params.count_bits if params.readout is Readout.COUNT else 0)
     beside = (filled[name].bits for name in ("bias", "multipliers") if name in filled)
@@ -94,7 +75,8 @@ def _event_memories(params: EventParams) -> Memories:
     )
 
 
-def _array_widths(params: SystolicParams | ConvParams) -> Widths:
+def array_widths(params: SystolicParams | ConvParams) -> Widths:
+    """Return the operands of an array."""
     return Widths(
         weight_bits=params.array.weight_bits,
         act_bits=params.array.act.bits,
@@ -103,7 +85,17 @@ def _array_widths(params: SystolicParams | ConvParams) -> Widths:
     )
 
 
-def _array_memories(params: SystolicParams | ConvParams) -> Memories:
+def systolic_memories(params: SystolicParams) -> Memories:
+    """Return the bits of a systolic engine's memories."""
+    return _array_memories(params, systolic_words(params))
+
+
+def conv_memories(params: ConvParams) -> Memories:
+    """Return the bits of a conv engine's memories."""
+    return _array_memories(params, bank_depth(params))
+
+
+def _array_memories(params: SystolicParams | ConvParams, words: int) -> Memories:
     require(
         not params.streams_weights,
         "the energy of weights that come from outside is not modelled: leave --weights stream out",
@@ -112,45 +104,14 @@ def _array_memories(params: SystolicParams | ConvParams) -> Memories:
     return Memories(
         weight_bits=filled["weights"].bits,
         state_bits=0,
-        activation_bits=activation_words(params) * params.array.rows * params.array.act.bits,
+        activation_bits=words * params.array.rows * params.array.act.bits,
         bias_bits=filled["channels"].bits,
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Seen:
-    """What energy models need of a kind of engine."""
-
-    label: str
-    widths: Callable[[Any], Widths]
-    memories: Callable[[Any], Memories]
-
-
-ENGINES: Mapping[type[EngineParams], _Seen] = {
-    EncoderParams: _Seen(label="encoder", widths=_encoder_widths, memories=_encoder_memories),
-    DeltaParams: _Seen(label="delta", widths=_stored_widths, memories=_stored_memories),
-    DelayParams: _Seen(label="delay", widths=_stored_widths, memories=_stored_memories),
-    SpikingParams: _Seen(label="event", widths=_event_widths, memories=_event_memories),
-    RegisterParams: _Seen(label="event", widths=_event_widths, memories=_event_memories),
-    EventAnnParams: _Seen(label="event", widths=_event_widths, memories=_event_memories),
-    DeltaAnnParams: _Seen(label="event", widths=_event_widths, memories=_event_memories),
-    GradedSpikeParams: _Seen(label="graded spikes", widths=_bridge_widths, memories=_bridge_memories),
-    SpikeCountParams: _Seen(label="spike count", widths=_bridge_widths, memories=_bridge_memories),
-    SystolicParams: _Seen(label="systolic", widths=_array_widths, memories=_array_memories),
-    ConvParams: _Seen(label="image", widths=_array_widths, memories=_array_memories),
-}
-"""By the class of the engine's parameters."""
-
-
-def activation_words(params: SystolicParams | ConvParams) -> int:
+def systolic_words(params: SystolicParams) -> int:
     """Return the words of the activation memory, a value for each row of the array."""
-    return ACTIVATION_WORDS[type(params)](params)
-
-
-ACTIVATION_WORDS: Mapping[type[EngineParams], Callable[[Any], int]] = {
-    SystolicParams: lambda params: 2 * buffer_depth(params),
-    ConvParams: bank_depth,
-}
+    return 2 * buffer_depth(params)
 
 
 def encoder_entry_bits(params: EncoderParams) -> int:

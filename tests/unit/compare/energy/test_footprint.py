@@ -2,7 +2,7 @@
 
 import pytest
 
-from tospike.compare.energy.counts.operands import memories
+from tospike.compare.energy.engines import memories
 from tospike.hw.params import ArrayParams, DenseLayer, InputError, SystolicParams, WeightSource
 
 

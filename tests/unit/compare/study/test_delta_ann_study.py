@@ -17,10 +17,10 @@ from tospike.compare.energy.counters.hardware import engine_work
 from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.study.describe import ann_bits, describe
+from tospike.compare.study.engines import describe, option_changes
 from tospike.compare.study.entry import Prices, published
+from tospike.compare.study.layers import ann_bits
 from tospike.compare.study.matched_qnn import matched_qnn_design
-from tospike.compare.study.sensitivity import option_changes
 from tospike.compare.study.trial import Trials
 from tospike.gen.emit.random_design import random_design
 from tospike.gen.options.model import ModelOptions

@@ -16,7 +16,7 @@ from support.stream_bench import END, TICK, as_token, receive, send_tokens, simu
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.study.sensitivity import option_changes
+from tospike.compare.study.engines import option_changes
 from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design, random_samples

@@ -1,0 +1,86 @@
+"""What energy models need of each kind of engine: its operands, its memories and what its counters mean."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tospike.compare.energy.activity import Counts, Memories, Widths
+from tospike.compare.energy.counters.array import conv_work, systolic_work
+from tospike.compare.energy.counters.spiking import bridge_work, delay_work, delta_work, encoder_work, event_work
+from tospike.compare.energy.counters.work import EngineWork, StatePlacement
+from tospike.compare.energy.counts import operands
+from tospike.hw.params import (
+    ConvParams,
+    DelayParams,
+    DeltaAnnParams,
+    DeltaParams,
+    EncoderParams,
+    EngineParams,
+    EventAnnParams,
+    GradedSpikeParams,
+    RegisterParams,
+    SpikeCountParams,
+    SpikingParams,
+    SystolicParams,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineEnergy:
+    """A kind of engine, as energy models see it."""
+
+    label: str
+    """Its name in reports."""
+    widths: Callable[[Any], Widths]
+    """Its operands, from its parameters."""
+    memories: Callable[[Any], Memories]
+    """Its memories, from its parameters."""
+    work: Callable[[str, Any, StatePlacement, Mapping[str, Counts]], EngineWork]
+    """What its counters mean, from its name, its parameters, where states are priced, and its counters."""
+
+
+_EVENT = EngineEnergy(label="event", widths=operands.event_widths, memories=operands.event_memories, work=event_work)
+ENGINES: Mapping[type[EngineParams], EngineEnergy] = {
+    EncoderParams: EngineEnergy(
+        label="encoder", widths=operands.encoder_widths, memories=operands.encoder_memories, work=encoder_work
+    ),
+    DeltaParams: EngineEnergy(
+        label="delta", widths=operands.stored_widths, memories=operands.stored_memories, work=delta_work
+    ),
+    DelayParams: EngineEnergy(
+        label="delay", widths=operands.stored_widths, memories=operands.stored_memories, work=delay_work
+    ),
+    SpikingParams: _EVENT,
+    RegisterParams: _EVENT,
+    EventAnnParams: _EVENT,
+    DeltaAnnParams: _EVENT,
+    GradedSpikeParams: EngineEnergy(
+        label="graded spikes", widths=operands.bridge_widths, memories=operands.bridge_memories, work=bridge_work
+    ),
+    SpikeCountParams: EngineEnergy(
+        label="spike count", widths=operands.bridge_widths, memories=operands.bridge_memories, work=bridge_work
+    ),
+    SystolicParams: EngineEnergy(
+        label="systolic", widths=operands.array_widths, memories=operands.systolic_memories, work=systolic_work
+    ),
+    ConvParams: EngineEnergy(
+        label="image", widths=operands.array_widths, memories=operands.conv_memories, work=conv_work
+    ),
+}
+"""By the class of the engine's parameters."""
+
+
+def widths(params: EngineParams) -> Widths:
+    """Return the operands of an engine."""
+    return ENGINES[type(params)].widths(params)
+
+
+def memories(params: EngineParams) -> Memories:
+    """Return the bits of an engine's memories. What leaves an event engine waits in a queue of words of lanes.
+
+    Raises
+    ------
+    InputError
+        Weights are streamed in: they lie in a memory that we know nothing about.
+    """
+    return ENGINES[type(params)].memories(params)

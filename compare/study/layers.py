@@ -1,0 +1,19 @@
+"""The engines that layers of a network run on, and how wide their numbers are."""
+
+from tospike.compare.energy.engines import widths
+from tospike.hw.params import AcceleratorParams, EngineParams
+
+
+def layer_engines(params: AcceleratorParams) -> tuple[EngineParams, ...]:
+    """Return the engines that stages of the network run on."""
+    return tuple(engine for engine in params.engines if engine.runs_stages)
+
+
+def ann_bits(params: AcceleratorParams) -> tuple[int, int]:
+    """Return the bits of the weights and of the activations of an ANN's hardware."""
+    return weight_bits(params), params.input.payload.bits
+
+
+def weight_bits(params: AcceleratorParams) -> int:
+    """Return the bits of the widest weights."""
+    return max(widths(engine).weight_bits for engine in layer_engines(params))
