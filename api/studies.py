@@ -6,8 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from tospike.compare.energy.counts.models import model_named
-from tospike.compare.energy.technology import load_technology
+from tospike.compare.energy.gates.study import GateStudyOptions
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.result import Study
 from tospike.compare.study.run import run_study
@@ -15,16 +14,16 @@ from tospike.compare.study.workload import Workload
 from tospike.data_source import Data, DataSource
 from tospike.gen.data.options import SampleOptions
 from tospike.gen.options.model import OPTIONS, ModelOptions
+from tospike.gen.tools.cache import CacheOptions
 from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import options_given, options_of, require_known
 from tospike.model_file import Model, model_file
 from tospike.network import shape_of
 from tospike.synth.options import SynthOptions
 
-_SWITCHES = {name: each for name, each in options_of(StudyOptions).items() if each.help}
-_SYNTH = options_of(SynthOptions)
-_NAMED = {"technology": ("technology", load_technology), "energy_model": ("model", model_named)}
-"""Options that name something, the field for it, and what finds it."""
+_PARTS = {"study": StudyOptions, "synth": SynthOptions, "gates": GateStudyOptions, "results": CacheOptions}
+"""The classes that say how to measure."""
+_OPTIONS = {name for cls in _PARTS.values() for name in options_of(cls)}
 
 
 def study(
@@ -72,7 +71,7 @@ def study(
     >>> found.save("report")  # doctest: +SKIP
     """
     for each in options:
-        require_known("option", each, (*OPTIONS, *_SWITCHES, *_SYNTH, *_NAMED))
+        require_known("option", each, (*OPTIONS, *_OPTIONS))
     chosen = ModelOptions({each: value for each, value in options.items() if each in OPTIONS}, layers=layers)
     measuring = _study_options({each: value for each, value in options.items() if each not in OPTIONS})
     lacking = {"time_bin_us": time_bin_us, "sensor": sensor, "hold_out": hold_out, "samples": samples}
@@ -98,14 +97,9 @@ def study(
 
 def _study_options(given: Mapping[str, Any]) -> StudyOptions:
     """How to measure, by the command line's names."""
-    synth = options_given(SynthOptions, {name: value for name, value in given.items() if name in _SYNTH})
-    chosen: dict[str, Any] = {"synth": synth}
-    for name, value in given.items():
-        if value is None or name in _SYNTH:
-            continue
-        if name in _SWITCHES:
-            chosen[_SWITCHES[name].field] = _SWITCHES[name].parse(value, name)
-        else:
-            field, find = _NAMED[name]
-            chosen[field] = find(value)
-    return StudyOptions(**chosen)
+    made: dict[str, Any] = {
+        part: options_given(cls, {name: value for name, value in given.items() if name in options_of(cls)})
+        for part, cls in _PARTS.items()
+    }
+    study: StudyOptions = made.pop("study")
+    return study.with_parts(**made)

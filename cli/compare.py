@@ -2,20 +2,16 @@
 
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tospike.cli import console
-from tospike.cli.arguments import GateTarget
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
 from tospike.cli.report_table import print_report
-from tospike.compare.energy.counts.models import MODELS, model_named
-from tospike.compare.energy.gates.study import DEFAULT_SAMPLES, GateStudy
-from tospike.compare.energy.technology import load_technology, shipped
+from tospike.compare.energy.gates.study import GateStudyOptions
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.run import run_study
 from tospike.compare.study.workload import KNOWN, Overrides, named
@@ -35,16 +31,10 @@ def compare(
         str, typer.Argument(help=f"{', '.join(KNOWN)}, or any name with --ann, --snn and --data.")
     ] = "digits",
     out: Annotated[Path, typer.Option(help="Folder for report.json, report.html and both designs.")] = Path("out"),
-    technology: Annotated[
-        str, typer.Option(help=f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file.")
-    ] = "horowitz45",
-    energy_model: Annotated[str, typer.Option(help=f"Prices of operation counts: {', '.join(MODELS)}.")] = "horowitz45",
-    gates: Annotated[bool, typer.Option("--gates", help="Also the energy of the gates.")] = False,
-    gate_target: GateTarget = "osu018",
-    gate_samples: Annotated[int, typer.Option(help="Test samples to simulate in gates.")] = DEFAULT_SAMPLES,
     given: Overrides,
     study: StudyOptions,
     synth: SynthOptions,
+    gates: GateStudyOptions,
     results: CacheOptions,
     options: ModelOptions,
 ) -> None:
@@ -52,14 +42,7 @@ def compare(
     from tospike.compare.report.files import REPORTS, write_report  # matplotlib takes as long as all the rest
 
     chosen = named(workload, options, given)
-    study = replace(
-        study,
-        synth=synth,
-        model=model_named(energy_model),
-        technology=load_technology(technology),
-        gates=GateStudy.on(gate_target, samples=gate_samples) if gates else None,
-        cache=results.cache,
-    )
+    study = study.with_parts(synth=synth, gates=gates, results=results)
     check_results(out, REPORTS)
     command = shlex.join(["tospike", *sys.argv[1:]])
     with console.progress_steps() as progress:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
+from tospike.compare.sweep.axes import Axes
 from tospike.gen.options.file import read_options_file
 from tospike.gen.options.layers import LAYER_OPTIONS, parse_layers
 from tospike.gen.options.model import CLASSES, ModelOptions
@@ -87,7 +88,9 @@ def takes_options(command: Command) -> Command:
 def _option_class(annotation: Any) -> Any:
     """Return the class whose options a parameter stands for; ``None`` if it is a parameter of typer's."""
     cls = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-    known = cls is ModelOptions or (isinstance(cls, type) and is_dataclass(cls) and bool(options_of(cls)))
+    if not isinstance(cls, type):
+        return None
+    known = cls is ModelOptions or issubclass(cls, Axes) or (is_dataclass(cls) and bool(options_of(cls)))
     return cls if known else None
 
 
@@ -96,14 +99,19 @@ def _made(cls: Any, chosen: dict[str, Any]) -> Any:
         file, layers = chosen.pop(_FILE.name), parse_layers(chosen.pop(_LAYER.name) or ())
         given = {name: value for name, value in chosen.items() if value is not None}
         return (read_options_file(file) if file else ModelOptions()).but(**given).with_layers(layers)
-    return options_given(cls, chosen)
+    return cls(chosen) if issubclass(cls, Axes) else options_given(cls, chosen)
 
 
 def _parameters(cls: Any, annotation: Any) -> Iterator[inspect.Parameter]:
     """A parameter for each option; where it is optional, ``None`` stands for the default, which the help tells."""
     if cls is ModelOptions:
         yield from (_FILE, _LAYER)
-    known = [option for each in (CLASSES if cls is ModelOptions else (cls,)) for option in options_of(each).values()]
+    if issubclass(cls, Axes):
+        known = list(cls.options().values())
+    else:
+        known = [
+            option for each in (CLASSES if cls is ModelOptions else (cls,)) for option in options_of(each).values()
+        ]
     left_out = {name for extra in get_args(annotation)[1:] for name in extra.names}
     assert left_out <= {option.name for option in known}
     for option in known:
@@ -118,6 +126,6 @@ def _parameters(cls: Any, annotation: Any) -> Iterator[inspect.Parameter]:
 
 def _annotation(option: Option) -> Any:
     flags = (option.flag,) if option.type is bool and option.default is False else ()
-    said = typer.Option(*flags, help=option.text, rich_help_panel=option.panel)
+    said = typer.Option(*flags, help=option.text, metavar=option.metavar, rich_help_panel=option.panel)
     kind = list[option.type] if option.is_several else option.type  # type: ignore[name-defined]
     return Annotated[kind if option.is_required else kind | None, said]

@@ -1,1 +1,1 @@
-"""What is built: Amaranth components and, in `params`, every knob they have."""
+"""The hardware: Amaranth components and, in `params`, all their parameters."""

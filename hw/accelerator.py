@@ -51,7 +51,7 @@ from tospike.hw.spiking.engine import EventEngine
 from tospike.hw.spiking.register import RegisterEngine
 from tospike.hw.systolic.engine import SystolicEngine
 
-Images = Mapping[str, Sequence[int]]
+MemoryInit = Mapping[str, Sequence[int]]
 OUTPUTS = {
     HostOutput.DENSE: DenseOutput,
     HostOutput.TOKENS: TokenOutput,
@@ -60,29 +60,29 @@ OUTPUTS = {
 }
 
 
-ENGINES: Mapping[type[EngineParams], Callable[[Any, Images, int], wiring.Component]] = {
-    EncoderParams: lambda params, images, first_region: Encoder(params),
-    DeltaParams: lambda params, images, first_region: DeltaEncoder(params),
-    DelayParams: lambda params, images, first_region: Delay(params, images),
-    SpikingParams: lambda params, images, first_region: EventEngine(params, images, first_region=first_region),
-    RegisterParams: lambda params, images, first_region: RegisterEngine(params, images, first_region=first_region),
-    EventAnnParams: lambda params, images, first_region: EventEngine(params, images, first_region=first_region),
-    DeltaAnnParams: lambda params, images, first_region: EventEngine(params, images, first_region=first_region),
-    GradedSpikeParams: lambda params, images, first_region: Bridge(params),
-    SpikeCountParams: lambda params, images, first_region: Bridge(params),
-    SystolicParams: lambda params, images, first_region: SystolicEngine(params, images, first_region=first_region),
-    ConvParams: lambda params, images, first_region: ConvEngine(params, images, first_region=first_region),
+ENGINES: Mapping[type[EngineParams], Callable[[Any, MemoryInit, int], wiring.Component]] = {
+    EncoderParams: lambda params, contents, first_region: Encoder(params),
+    DeltaParams: lambda params, contents, first_region: DeltaEncoder(params),
+    DelayParams: lambda params, contents, first_region: Delay(params, contents),
+    SpikingParams: lambda params, contents, first_region: EventEngine(params, contents, first_region=first_region),
+    RegisterParams: lambda params, contents, first_region: RegisterEngine(params, contents, first_region=first_region),
+    EventAnnParams: lambda params, contents, first_region: EventEngine(params, contents, first_region=first_region),
+    DeltaAnnParams: lambda params, contents, first_region: EventEngine(params, contents, first_region=first_region),
+    GradedSpikeParams: lambda params, contents, first_region: Bridge(params),
+    SpikeCountParams: lambda params, contents, first_region: Bridge(params),
+    SystolicParams: lambda params, contents, first_region: SystolicEngine(params, contents, first_region=first_region),
+    ConvParams: lambda params, contents, first_region: ConvEngine(params, contents, first_region=first_region),
 }
-"""The component of an engine, by the class of its parameters: from these, its memories' contents, its first region."""
+"""For each class of engine parameters, how to make the component, given parameters, memory contents, first region."""
 
 
-def make_engine(params: EngineParams, images: Images, first_region: int) -> wiring.Component:
-    """Return the component of an engine."""
-    return ENGINES[type(params)](params, images, first_region)
+def make_engine(params: EngineParams, contents: MemoryInit, first_region: int) -> wiring.Component:
+    """Return the component of an engine, whose memories answer to configuration regions from ``first_region`` on."""
+    return ENGINES[type(params)](params, contents, first_region)
 
 
 def make_output(params: AcceleratorParams):
-    """The component that sends what the last engine gives to the host."""
+    """Return the component that sends the last engine's output to the host."""
     if params.decision_steps is not None:
         return EarlyOutput(params.output, steps=params.decision_steps)
     is_complete = params.engines[-1].sends is Contents.FRAME
@@ -109,21 +109,20 @@ class Accelerator(wiring.Component):
     s_axis : In(Axi4StreamSignature)
         Frames, tokens or recordings from the host.
     m_axis : Out(Axi4StreamSignature)
-        Frames, their largest values' addresses, or tokens to the host.
+        Frames, tokens or classes to the host.
     s_axis_weights : In(Axi4StreamSignature)
-        Where an engine's weights are streamed: those of each frame in the order of use, TLAST on
-        the last.
+        The weights of each frame in the order of use, TLAST on the last; only if an engine's weights are streamed.
     s_axi : In(Axi4LiteSignature)
         Registers, see `tospike.hw.host.register_map`.
     """
 
-    def __init__(self, params: AcceleratorParams, images: Sequence[Images], *, version: str, config_hash: int):
+    def __init__(self, params: AcceleratorParams, contents: Sequence[MemoryInit], *, version: str, config_hash: int):
         require(
-            len(images) == len(params.engines),
-            f"{len(params.engines)} engines need as many sets of images, not {len(images)}",
+            len(contents) == len(params.engines),
+            f"{len(params.engines)} engines need as many sets of memory contents, not {len(contents)}",
         )
         self._params = params
-        self._images = images
+        self._contents = contents
         self._version = version
         self._config_hash = config_hash
         members = {
@@ -173,9 +172,9 @@ class Accelerator(wiring.Component):
         counters = []
         busy = [sink.busy] if params.decision_steps is not None else []
         region_numbers = regions(params)
-        for index, (engine_params, images) in enumerate(zip(params.engines, self._images, strict=True)):
+        for index, (engine_params, contents) in enumerate(zip(params.engines, self._contents, strict=True)):
             first_region = next((r.number for r in region_numbers if r.engine == index), 0)
-            engine = make_engine(engine_params, images, first_region)
+            engine = make_engine(engine_params, contents, first_region)
             m.submodules[f"engine_{index}"] = engine
             connect(m, upstream, engine.i)
             upstream = engine.o

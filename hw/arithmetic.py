@@ -1,7 +1,7 @@
-"""Saturation and rounding as expressions; `sim.arithmetic` has their golden model.
+"""Combinational saturation, rounding and leak; `sim.arithmetic` is the golden model.
 
-Amaranth expressions never overflow (the result is as wide as it must be), so each function here is exact and the
-caller decides where to put registers.
+Amaranth widens the result of every operation so that it cannot overflow. Each function here is exact, and the caller
+places the pipeline registers.
 """
 
 from amaranth.hdl import *
@@ -10,12 +10,12 @@ from tospike.hw.params import IntFormat, LeakKind, LeakParams, Rounding
 
 
 def shape_of(fmt: IntFormat) -> Shape:
-    """Amaranth's shape of an integer format."""
+    """Return the Amaranth shape of an integer format."""
     return signed(fmt.bits) if fmt.signed else unsigned(fmt.bits)
 
 
 def extended(value, width: int) -> Value:
-    """Return the ``width`` bits of ``value`` with copies of its sign, or zeros, above."""
+    """Return ``value`` sign- or zero-extended to ``width`` bits."""
     value = Value.cast(value)
     sign = value[-1] if value.shape().signed else C(0, 1)
     return Cat(value, sign.replicate(width - len(value)))
@@ -49,7 +49,7 @@ def round_shift(value, shift: int, rounding: Rounding) -> Value:
 
 
 def leak(value, params: LeakParams) -> Value:
-    """Return the decayed membrane; see :class:`tospike.hw.params.LeakKind`. Its magnitude never grows."""
+    """Return the decayed state, see :class:`tospike.hw.params.LeakKind`. Its magnitude never grows."""
     if params.kind is LeakKind.SHIFT:
         return value - round_shift(value, params.shift, params.rounding)
     return round_shift(value * params.decay, params.decay_bits, params.rounding)

@@ -1,4 +1,4 @@
-"""Running totals of what an engine does."""
+"""Performance counters."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,10 @@ from amaranth.hdl import *
 
 
 def count_up(m: Module, counters, clear: Value, increments: Mapping[str, Value]) -> dict[str, Signal]:
-    """Add to the fields of ``counters`` in every cycle, and return what is on its way to them: there is a register
-    before each adder, for a counter is long enough to be a path of its own."""
+    """Add ``increments`` to the fields of ``counters`` in every cycle, and return the increments still in the pipeline.
+
+    Each adder has an input register, because the carry chain of a counter is a long path by itself.
+    """
     steps = {}
     for name, increment in increments.items():
         steps[name] = step = Signal(increment.shape(), name=f"{name}_step")

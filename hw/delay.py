@@ -1,4 +1,4 @@
-"""Delay lines: values that come some cycles later."""
+"""Delay lines, also those that skew the operands of a systolic array."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 
 def delayed(m: Module, value, cycles: int, *, name: str, **options):
-    """``value`` after ``cycles`` registers; ``options`` go to each register."""
+    """Return ``value`` delayed by ``cycles`` registers; ``options`` are passed to each of them."""
     for stage in range(cycles):
         register = Signal.like(Value.cast(value), name=f"{name}_{stage + 1}", init=0, **options)
         m.d.sync += register.eq(value)
@@ -15,11 +15,11 @@ def delayed(m: Module, value, cycles: int, *, name: str, **options):
 
 
 class Skew(wiring.Component):
-    """``o[lane]`` is ``i[lane]`` of ``lane // together`` cycles ago: how operands enter a systolic array."""
+    """Delay lane n by n // ``group`` cycles: the skew with which operands enter a systolic array. Throughput 1."""
 
-    def __init__(self, shape, lanes: int, *, together: int = 1):
+    def __init__(self, shape, lanes: int, *, group: int = 1):
         self._lanes = lanes
-        self._together = together
+        self._group = group
         layout = data.ArrayLayout(shape, lanes)
         super().__init__({"i": In(layout), "o": Out(layout)})
 
@@ -27,5 +27,5 @@ class Skew(wiring.Component):
         m = Module()
         for lane in range(self._lanes):
             source = Value.cast(self.i[lane])
-            m.d.comb += Value.cast(self.o[lane]).eq(delayed(m, source, lane // self._together, name=f"lane_{lane}"))
+            m.d.comb += Value.cast(self.o[lane]).eq(delayed(m, source, lane // self._group, name=f"lane_{lane}"))
         return m

@@ -1,4 +1,4 @@
-"""What every engine looks like from outside."""
+"""The interface of every engine."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -15,29 +15,29 @@ Params = TypeVar("Params", bound=EngineParams)
 
 
 class Engine(wiring.Component, Generic[Params]):
-    """Tokens in, tokens out: a part of the chain behind the host's input, see "Engines" in
+    """An engine of the accelerator's chain: tokens in, tokens out; see "Engines" in
     ``docs/explanation/architecture.md``.
 
     Parameters
     ----------
     params : EngineParams
     counters : sequence of str
-        Their names, in order.
+        Names of the performance counters, in order.
     writable : bool
-        Configuration writes its memories.
+        Whether configuration writes reach its memories.
     members : mapping
-        What else its signature has.
+        Further members of its signature.
 
     Members
     -------
     i : In(token_stream(params.input))
     o : Out(token_stream(params.output))
     counters : Out(StructLayout)
-        Running totals.
+        Running totals since ``clear``.
     clear : In(1)
-        Sets them to 0.
+        Reset the counters.
     busy : Out(1)
-        A token is inside.
+        Work is in progress, or a token is inside.
     config : In(ConfigSignature())
         Only if it is writable.
     """
@@ -65,5 +65,5 @@ class Engine(wiring.Component, Generic[Params]):
 
     @property
     def params(self) -> Params:
-        """What it is made of."""
+        """The parameters of the engine."""
         return self._params

@@ -1,4 +1,4 @@
-"""On-chip memories that an image fills at start-up and that configuration may write."""
+"""On-chip memories with initial contents and an optional configuration write port."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -12,27 +12,28 @@ from tospike.hw.layout import INDEX_BITS, REGION_BITS, MemoryShape
 from tospike.hw.params import WORD_BITS, address_bits, ceil_div, require
 
 NO_COLLISIONS = {"no_rw_check": 1}
-"""Attributes of a memory whose user never wants what it reads while it writes the same word: saves the logic with
-which Yosys would give it the word as it was before."""
+"""Attributes of a memory that is never read and written at the same address in the same cycle, or whose read data are
+then unused. They save the logic that makes Yosys return the old word."""
 
 
 BLOCK_DEPTH = 64
-"""From this depth on a memory with an image goes to block RAM. As a ROM of LUTs it takes more than a LUT per 16 words
-and bit: at 64 words 180 LUTs for what one block RAM of an ECP5 holds in 36 bits, and 80 for one of an iCE40 UP5K in 16.
-The devices have 400 and 176 LUTs per block RAM, but those LUTs are also two levels and more of logic in a path."""
+"""From this depth on, a memory with initial contents goes to block RAM. As a LUT ROM it would take more than a LUT per
+16 words and bit: at 64 words 180 LUTs for the 36 bits of an ECP5 block RAM, or 80 for the 16 bits of an iCE40 UP5K one.
+These devices have 400 and 176 LUTs per block RAM, but the LUTs also add two or more levels of logic to a path."""
 
 
 class ConfigSignature(wiring.Signature):
-    """Configuration writes, from the side of the writer: one per cycle, never refused.
+    """Configuration writes, from the writer's side: one per cycle, always accepted.
 
     Members
     -------
     valid : Out(1)
-        A write takes place in this cycle.
+        A write happens in this cycle.
     region : Out(6)
-        Which memory of the accelerator.
+        Index of the memory within the accelerator.
     index : Out(24)
-        Which 32-bit chunk: ``(word address << chunk_bits) | chunk``, see :class:`tospike.hw.layout.MemoryShape`.
+        Index of the 32-bit chunk: ``(word address << chunk_bits) | chunk``, see
+        :class:`tospike.hw.layout.MemoryShape`.
     data : Out(32)
         The chunk.
     """
@@ -44,14 +45,13 @@ class ConfigSignature(wiring.Signature):
 
 
 BLOCK_WORDS = 2048
-"""Words that block RAMs hold without a choice behind them: an ECP5's has this depth at 9 bits."""
+"""Depth up to which no multiplexer follows the block RAM: that of an ECP5 block RAM at 9 bits."""
 FAN_IN = 4
-"""Blocks between which one register's multiplexer chooses."""
+"""Inputs of a multiplexer between two pipeline registers."""
 
 
 def pipelined_latency(depth: int) -> int:
-    """Return the cycles from an address to the word of `pipelined_memory`: block RAM, its output register, choice of
-    the block."""
+    """Return the read latency of `pipelined_memory`: block RAM, its output register, and a pipelined multiplexer."""
     choices, blocks = 1, ceil_div(depth, BLOCK_WORDS * FAN_IN)
     while blocks > 1:
         choices, blocks = choices + 1, ceil_div(blocks, FAN_IN)
@@ -59,22 +59,24 @@ def pipelined_latency(depth: int) -> int:
 
 
 def pipelined_memory(m, shape, *, depth, address, init=(), write=None, name):
-    """The word at an ``address`` of some cycles ago, in a memory of any depth whose paths are short all the same.
+    """Return the word read from a memory of any depth, banked and pipelined for a short critical path.
+
+    Latency `pipelined_latency`, one read per cycle.
 
     Parameters
     ----------
     write
-        (enable, address, word) to be stored; ``None`` for a ROM. A word that is read in the cycle that writes it is not
-        defined.
+        (enable, address, word) of the write port; ``None`` for a ROM. Reading a word in the cycle that writes it gives
+        an undefined value.
     """
     words = []
     block_bits = BLOCK_WORDS.bit_length() - 1
     for number, start in enumerate(range(0, depth, BLOCK_WORDS)):
-        # a power of two: else synthesis would make two of it, with a choice between the block RAMs and the register
+        # a power of two: otherwise synthesis splits it and puts a multiplexer between block RAM and register
         words_here = min(BLOCK_WORDS, 1 << (depth - 1).bit_length())
         attributes = NO_COLLISIONS | ({"ram_style": "block"} if words_here >= BLOCK_DEPTH else {})
-        image = list(init[start : start + words_here])
-        memory = Memory(shape=shape, depth=words_here, init=image, attrs=attributes)
+        contents = list(init[start : start + words_here])
+        memory = Memory(shape=shape, depth=words_here, init=contents, attrs=attributes)
         m.submodules[f"{name}_{number}"] = memory
         read = memory.read_port()
         word = Signal(shape, name=f"{name}_word_{number}", reset_less=True)
@@ -99,22 +101,23 @@ def pipelined_memory(m, shape, *, depth, address, init=(), write=None, name):
 
 
 class LoadableMemory(wiring.Component):
-    """A memory with one synchronous read port, an initial image, and a configuration write port.
+    """A memory with one synchronous read port, initial contents, and a configuration write port.
 
-    ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low; or, if it is
-    ``pipelined``, `pipelined_latency` cycles later in any case. Words beyond the image are zero. Without ``region`` it
-    is a ROM: ``config`` is absent. What a word reads as in the cycle that writes it is not defined.
+    ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low; if ``pipelined``, it
+    follows `pipelined_latency` cycles later, without an enable. One read per cycle. Words beyond the initial contents
+    are zero. Without ``region`` it is a ROM, and ``config`` is absent. Reading a word in the cycle that writes it gives
+    an undefined value.
 
     Raises
     ------
     InputError
-        If the image is longer than the memory.
+        The contents are longer than the memory.
     """
 
     def __init__(self, shape: MemoryShape, *, init=(), region: int | None = None, pipelined: bool = False):
         require(
             len(init) <= shape.depth,
-            f"the image of memory {shape.name} has {len(init)} words, more than its {shape.depth}",
+            f"the contents of memory {shape.name} are {len(init)} words, but it has {shape.depth}",
         )
         self._shape = shape
         self._init = list(init)
@@ -156,16 +159,16 @@ class LoadableMemory(wiring.Component):
         return m
 
     def _written(self, m):
-        """(enable, address, word) of what configuration writes."""
+        """Return (enable, address, word) of the configuration write port."""
         shape = self._shape
         chunk = self.config.index[: shape.chunk_bits]
         selected = self.config.valid & (self.config.region == self._region)
-        lower = Signal(WORD_BITS * (shape.chunks - 1))  # the chunks of this word that came before
+        lower = Signal(WORD_BITS * (shape.chunks - 1))  # the chunks of this word that were written before
         for number in range(shape.chunks - 1):
             with m.If(selected & (chunk == number)):
                 m.d.sync += lower.word_select(number, WORD_BITS).eq(self.config.data)
         enable, address, word = Signal(), Signal.like(self.address), Signal(shape.width)
-        # a register of its own: the way to the block RAMs is long
+        # registered: the block RAMs lie far away
         m.d.sync += [
             address.eq(self.config.index[shape.chunk_bits :]),
             word.eq(Cat(lower, self.config.data)),
@@ -174,35 +177,35 @@ class LoadableMemory(wiring.Component):
         return enable, address, word
 
 
-def image_memories(
+def loadable_memories(
     m: Module,
     shapes: Sequence[MemoryShape],
-    images: Mapping[str, Sequence[int]],
+    contents: Mapping[str, Sequence[int]],
     *,
     config=None,
     first_region: int = 0,
     pipelined: Collection[str] = (),
 ) -> dict[str, LoadableMemory]:
-    """Return the memories of an engine, by their names, as submodules of ``m``.
+    """Add the memories of an engine as submodules of ``m`` and return them by name.
 
     Parameters
     ----------
-    images
-        Their words, by name; zeros where there are none.
+    contents
+        Initial words by name; zeros where there are none.
     config
-        What writes to them, in regions ``first_region``, ``first_region + 1``, ...; ``None``: they are ROMs.
+        Writes to them, in regions ``first_region``, ``first_region + 1``, ...; ``None`` makes them ROMs.
     pipelined
-        The names of those that are.
+        Names of the pipelined memories.
     """
     made = {}
     if config is not None:
-        here = ConfigSignature().create(path=("config_here",))  # a cycle later: it comes from the host's pins
+        here = ConfigSignature().create(path=("config_here",))  # registered: it comes from the host's pins
         for name in here.signature.members:
             m.d.sync += getattr(here, name).eq(getattr(config, name))
     for number, shape in enumerate(shapes):
         memory = LoadableMemory(
             shape,
-            init=images.get(shape.name, ()),
+            init=contents.get(shape.name, ()),
             region=None if config is None else first_region + number,
             pipelined=shape.name in pipelined,
         )

@@ -1,4 +1,4 @@
-"""The multiplier with its pipeline registers, made of a family's cells."""
+"""A pipelined multiplier, built from the primitives of the device."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -9,7 +9,7 @@ from tospike.hw.primitives import CELLS
 
 
 class Multiplier(wiring.Component):
-    """``product`` is ``a * b`` of 1 + ``registers`` cycles ago. No data register has a reset.
+    """``product`` is ``a * b``, 1 + ``registers`` cycles later, one per cycle. Data registers have no reset.
 
     ::
 
@@ -20,7 +20,7 @@ class Multiplier(wiring.Component):
 
     def __init__(self, a, b, *, registers: int, primitives: PrimitiveSet, zero_gating: bool = False):
         self._registers = registers
-        self._technology = primitives
+        self._primitives = primitives
         self._zero_gating = zero_gating
         a, b = Shape.cast(a), Shape.cast(b)
         product = Shape(a.width + b.width, signed=a.signed or b.signed)
@@ -28,7 +28,7 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        cells = CELLS[self._technology]
+        cells = CELLS[self._primitives]
         product = cells.multiplier(m, self.a, self.b, registers=self._registers, zero_gating=self._zero_gating)
         m.d.comb += self.product.eq(product)
         return m

@@ -1,4 +1,4 @@
-"""From accumulators to activations: bias, multiplier, rounding shift, clamp."""
+"""The requantiser: accumulators to activations by bias, multiplier, rounding shift and clamp."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -10,17 +10,16 @@ from tospike.hw.multiply import Multiplier
 from tospike.hw.params import IntFormat, PrimitiveSet, RequantizeParams, Rounding
 
 _PART = 16
-"""Bits of the lower part of a sum: each part is multiplied by itself, so that it fits a DSP block."""
+"""Bits of the lower part of a sum: the parts are multiplied separately, so that each fits a DSP block."""
 _FINE = 3
-"""Bits of the shift that the second shifter does."""
+"""Low bits of the shift amount, applied by the second stage of the shifter."""
 
 
 class Requantizer(wiring.Component):
-    """``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``, one result per cycle, ``LATENCY``
-    cycles later.
+    """``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``. Latency ``LATENCY``, throughput 1.
 
     A multiplier of 1, a shift of 0 and the bounds of the accumulator make it the identity (plus bias). The
-    sum must fit the accumulator's format: the planner refuses layers where it might not.
+    biased sum must fit the accumulator's format: the planner refuses layers where it might not.
 
     ::
 
@@ -31,7 +30,7 @@ class Requantizer(wiring.Component):
     i : In(StructLayout)
         ``acc``, ``bias``, ``multiplier``.
     shift, low, high : In
-        Constant while results are inside.
+        Constant while results are in the pipeline.
     o : Out(signed(acc_bits))
         The result.
     """
@@ -41,7 +40,7 @@ class Requantizer(wiring.Component):
     def __init__(self, params: RequantizeParams, acc: IntFormat, *, primitives: PrimitiveSet = PrimitiveSet.GENERIC):
         self._params = params
         self._acc = shape_of(acc)
-        self._technology = primitives
+        self._primitives = primitives
         operands = {"acc": self._acc, "bias": self._acc, "multiplier": shape_of(params.multiplier)}
         super().__init__(
             {
@@ -72,18 +71,18 @@ class Requantizer(wiring.Component):
         return m
 
     def _product(self, m, value, factor):
-        """``value * factor`` of two cycles ago, from a product for each part of ``value``."""
+        """Return ``value * factor`` two cycles later, as the sum of a product per part of ``value``."""
         parts = [value] if len(value) <= _PART else [value[:_PART], value[_PART:].as_signed()]
         total = 0
         for number, part in enumerate(parts):
-            part = Multiplier(part.shape(), factor.shape(), registers=1, primitives=self._technology)
+            part = Multiplier(part.shape(), factor.shape(), registers=1, primitives=self._primitives)
             m.submodules[f"multiplier_{number}"] = part
             m.d.comb += [part.a.eq(parts[number]), part.b.eq(factor)]
             total = total + (part.product << _PART * number)
         return total
 
     def _less(self, m, a, b):
-        """Whether ``a < b`` a cycle ago. Both halves are compared at once, for the way of the carry is long."""
+        """Return ``a < b`` a cycle later. The halves are compared in parallel, to halve the carry chain."""
         width = max(len(a), len(b))
         half = width // 2
         a, b = extended(a, width), extended(b, width)
@@ -96,11 +95,11 @@ class Requantizer(wiring.Component):
         return high | (equal & low)
 
     def _round_shift(self, m, scaled):
-        """``scaled / 2**shift``, rounded, of three cycles ago."""
+        """Return ``scaled / 2**shift``, rounded, three cycles later."""
         rounding = self._params.rounding
-        # towards zero is towards minus infinity for x >= 0, and 1 + floor((x - 1) / 2**shift) for x < 0
+        # truncation is floor(x / 2**shift) for x >= 0, and 1 + floor((x - 1) / 2**shift) for x < 0
         negative = scaled[-1] if rounding is Rounding.TRUNCATE else C(0, 1)
-        shape = signed(len(scaled) + 1)  # one fraction bit is left
+        shape = signed(len(scaled) + 1)  # one more fraction bit, for rounding
         coarse = Signal(shape, reset_less=True)
         fine = Signal(shape, reset_less=True)
         rounded = Signal.like(scaled, reset_less=True)

@@ -1,4 +1,4 @@
-"""Small building blocks for valid/ready streams."""
+"""Building blocks for valid/ready streams: register slice, skid buffer, FIFOs."""
 
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 
 class Register(wiring.Component):
-    """A register in the forward path (valid, payload): latency 1, throughput 1. ``ready`` passes through."""
+    """A forward register slice (valid, payload): latency 1, throughput 1. ``ready`` is combinational."""
 
     def __init__(self, shape):
         super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
@@ -21,10 +21,10 @@ class Register(wiring.Component):
 
 
 class Buffer(wiring.Component):
-    """Room for two: latency 1, throughput 1, and no path from one side's ``ready`` to the other's.
+    """A skid buffer: latency 1, throughput 1, and no combinational path between the two ``ready``.
 
-    The payload waits in a register at the output. A second one takes what still comes in the cycle in which the first
-    is refused.
+    An output register drives ``o``. A skid register takes the payload that still arrives in the first cycle in which
+    ``o`` stalls.
     """
 
     def __init__(self, shape):
@@ -33,10 +33,10 @@ class Buffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         late = Signal.like(self.i.payload)
-        full = Signal()  # `late` holds something
+        full = Signal()  # `late` is occupied
         m.d.comb += self.i.ready.eq(~full)
         held = self.o.valid & ~self.o.ready
-        # as sums of products, one LUT each: `ready` comes late, and If would make resets and enables of it
+        # as sums of products, one LUT each: `ready` arrives late, and If would turn it into resets and enables
         m.d.sync += [self.o.valid.eq(held | full | self.i.valid), full.eq(held & (full | self.i.valid))]
         with m.If(~held):
             m.d.sync += self.o.payload.eq(Mux(full, late, self.i.payload))
@@ -46,9 +46,9 @@ class Buffer(wiring.Component):
 
 
 class Queue(wiring.Component):
-    """A first-in first-out queue of ``depth`` entries (at least 2); latency 2, throughput 1.
+    """A FIFO of ``depth`` entries (at least 2); latency 2, throughput 1.
 
-    ``level`` counts the entries inside.
+    ``level`` is the number of entries inside.
     """
 
     def __init__(self, shape, *, depth: int):
@@ -79,11 +79,20 @@ class Queue(wiring.Component):
 
 
 class CreditQueue(wiring.Component):
-    """A queue behind a pipeline that cannot stop: it takes whatever comes, and says beforehand whether it may.
+    """A FIFO with credit-based flow control, after a pipeline that cannot stall. Latency ``LATENCY``, throughput 1.
 
-    ``room`` promises a place to whoever sets ``reserve`` in the same cycle, and what was promised must come, by
-    ``valid``. A stream of one per cycle passes without a pause if ``depth`` is at least the cycles from ``reserve`` to
-    ``valid`` and ``LATENCY`` + 2 more.
+    While ``credit`` is high, ``reserve`` takes one credit: a place in the FIFO, which the pipeline must fill some
+    cycles later by ``valid``. Throughput is 1 if ``depth`` is at least ``LATENCY`` + 2 more than the cycles from
+    ``reserve`` to ``valid``.
+
+    Members
+    -------
+    credit : Out(1)
+        A credit is available.
+    reserve : In(1)
+        Take a credit, only while ``credit`` is high.
+    valid : In(1)
+        ``payload`` leaves the pipeline.
     """
 
     LATENCY = 2
@@ -93,7 +102,7 @@ class CreditQueue(wiring.Component):
         self._depth = depth
         super().__init__(
             {
-                "room": Out(1),
+                "credit": Out(1),
                 "reserve": In(1),
                 "valid": In(1),
                 "payload": In(shape),
@@ -104,14 +113,18 @@ class CreditQueue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.queue = queue = Queue(self._shape, depth=self._depth)
-        taken = Signal()  # a cycle ago, so that `ready` of the consumer ends here
-        credit = Signal(range(self._depth + 1), init=self._depth)
-        left = Signal.like(credit)
-        room = Signal(init=1)
-        m.d.sync += [taken.eq(self.o.valid & self.o.ready), credit.eq(left), room.eq(left != 0)]
+        returned = Signal()  # registered, so that the consumer's `ready` ends here
+        credits = Signal(range(self._depth + 1), init=self._depth)
+        credits_next = Signal.like(credits)
+        available = Signal(init=1)
+        m.d.sync += [
+            returned.eq(self.o.valid & self.o.ready),
+            credits.eq(credits_next),
+            available.eq(credits_next != 0),
+        ]
         m.d.comb += [
-            left.eq(credit + taken - self.reserve),
-            self.room.eq(room),
+            credits_next.eq(credits + returned - self.reserve),
+            self.credit.eq(available),
             queue.i.valid.eq(self.valid),
             queue.i.payload.eq(self.payload),
         ]

@@ -1,4 +1,4 @@
-"""The event stream that joins all stages. The rules of the stream are in ``docs/explanation/architecture.md``."""
+"""The event stream between engines, whose rules are in ``docs/explanation/architecture.md``, and its densifier."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
@@ -9,7 +9,7 @@ from tospike.hw.params import TokenFormat, TokenKind
 
 
 def token_layout(fmt: TokenFormat) -> data.StructLayout:
-    """Return the payload of a token stream."""
+    """Return the payload layout of a token stream."""
     return data.StructLayout(
         {"kind": TokenKind, "address": unsigned(fmt.address_bits), "payload": shape_of(fmt.payload)}
     )
@@ -21,23 +21,23 @@ def token_stream(fmt: TokenFormat) -> stream.Signature:
 
 
 def dense_layout(fmt: TokenFormat) -> data.StructLayout:
-    """Return the payload of a dense stream: every value in order of its address, ``last`` with the last one."""
+    """Return the payload layout of a dense stream: all values in address order, ``last`` with the last one."""
     return data.StructLayout({"value": shape_of(fmt.payload), "last": 1})
 
 
 class Densifier(wiring.Component):
-    """Frames of tokens to dense frames: puts a zero where no VALUE came.
+    """Convert sparse frames of tokens to dense frames, inserting the zeros.
 
     ::
 
         i: VALUE(1, a) VALUE(3, b) END      ->      o: 0, a, 0, b(last)        (4 addresses)
 
-    A counter walks the addresses. It passes the token at the input if that carries the counter's address, and emits
-    a zero if the token is further on (addresses ascend). TICKs are dropped. One value per cycle, no latency
-    (``o`` depends on ``i`` in the same cycle), and one cycle more for the END.
+    A counter steps through the addresses. If the input token has the counter's address, it passes; if its address is
+    higher (addresses ascend), a zero is emitted. TICKs are dropped. One value per cycle, latency 0 (combinational), and
+    one extra cycle for the END.
 
-    With ``complete``, the producer leaves no address out before the END, and none is compared. With ``variable``,
-    frames have ``last_address`` + 1 values, a member that is constant while a frame passes.
+    With ``complete``, the producer sends every address, and none is compared. With ``variable``, frames have
+    ``last_address`` + 1 values, a member that is constant while a frame passes.
     """
 
     def __init__(self, fmt: TokenFormat, *, variable: bool = False, complete: bool = False):
@@ -54,7 +54,7 @@ class Densifier(wiring.Component):
         token = self.i.payload
         last_address = self.last_address if self._variable else self._format.addresses - 1
         address = Signal(range(self._format.addresses))
-        full = Signal()  # all values of this frame are out, its END is still to come
+        full = Signal()  # all values of this frame are sent, its END is still to come
 
         here = Signal()
         m.d.comb += [

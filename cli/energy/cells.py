@@ -1,38 +1,34 @@
 """``tospike energy cells``."""
 
-from typing import Annotated, Any
-
-import typer
 from rich.table import Table
 
 from tospike.cli import console
-from tospike.cli.arguments import Booth, GateTarget, Json, MapAgain
+from tospike.cli.arguments import Json
 from tospike.cli.commands import new_app
+from tospike.cli.options import takes_options
 from tospike.compare.energy.gates.cells import measure_cells
-from tospike.compare.energy.gates.measure import GateOptions
+from tospike.compare.energy.gates.options import BlockOptions
 from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.plain import to_plain
 from tospike.compare.report.numbers import significant
-from tospike.gen.tools.cache import Cache
+from tospike.gen.tools.cache import CacheOptions
 
 app = new_app()
 
 
 @app.command(epilog="Example:  tospike energy cells --target sky130hd_tt.lib.gz")
+@takes_options
 def cells(
     *,
-    target: GateTarget = "osu018",
-    cycles: Annotated[int, typer.Option(help="Cycles to simulate of each.")] = 2000,
-    seed: Annotated[int, typer.Option(help="Of the random operands.")] = 1,
-    booth: Booth = False,
-    no_cache: MapAgain = False,
     json: Json = None,
+    blocks: BlockOptions,
+    results: CacheOptions,
 ) -> None:
     """Energy of the building blocks: pJ per MAC of an 8-bit element, pJ per SOP of a lane, dense and sparse."""
-    console.check_outputs(json, inputs=(target,))
-    options = GateOptions.on(target, booth=booth, cache=Cache(reuse=not no_cache))
+    console.check_outputs(json, inputs=(blocks.target,))
+    options = blocks.options(results.cache)
     with console.progress_lines("building blocks") as progress:
-        rows = measure_cells(options, cycles=cycles, seed=seed, progress=progress)
+        rows = measure_cells(options, blocks, progress=progress)
     columns = [f"pJ per {per}, {delays}" for per in ("cycle", "operation") for delays in DelayModel]
     table = Table("", "operations per cycle", *columns, title=options.library.name)
     for row in rows:
@@ -45,5 +41,5 @@ def cells(
     )
     console.out.print(table)
     if json:
-        described: dict[str, Any] = {"library": options.library.name, "cycles": cycles, "seed": seed, "booth": booth}
-        console.write_json(json, {**described, "blocks": to_plain(rows)})
+        how = {"cycles": blocks.cycles, "seed": blocks.seed, "booth": blocks.booth}
+        console.write_json(json, {"library": options.library.name, **how, "blocks": to_plain(rows)})

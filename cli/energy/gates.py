@@ -1,7 +1,5 @@
 """``tospike energy gates``."""
 
-from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,67 +7,40 @@ import typer
 from rich.table import Table
 
 from tospike.cli import console
-from tospike.cli.arguments import Booth, GateTarget, Json, MapAgain
+from tospike.cli.arguments import Json
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options
 from tospike.compare.energy.gates.inputs import GateData, design_and_inputs
-from tospike.compare.energy.gates.measure import GateOptions, measure_gates
+from tospike.compare.energy.gates.measure import measure_gates
+from tospike.compare.energy.gates.options import NetworkGateOptions
 from tospike.compare.energy.gates.parts import PARTS
-from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.gates.summary import GateReport
-from tospike.compare.energy.technology import shipped
 from tospike.compare.plain import to_plain
 from tospike.compare.report.numbers import significant
 from tospike.gen.options.model import ModelOptions
-from tospike.gen.tools.cache import Cache
-
-
-class DelayChoice(StrEnum):
-    """Delay models on the command line."""
-
-    ZERO = "zero"
-    LIBRARY = "library"
-    BOTH = "both"
-
-    @property
-    def models(self) -> Sequence[DelayModel]:
-        """The models that it stands for."""
-        return tuple(DelayModel) if self is DelayChoice.BOTH else (DelayModel(self.value),)
-
-
-Delays = Annotated[
-    DelayChoice, typer.Option(help="zero: no glitches; library: each gate's delay from the Liberty file; or both.")
-]
-Memories = Annotated[
-    str | None,
-    typer.Option("--technology", help=f"Prices of memories: {', '.join(shipped())}, or a .toml file [as the cells]."),
-]
-
+from tospike.gen.tools.cache import CacheOptions
 
 app = new_app()
 
 
-@app.command(epilog="Example:  tospike energy gates model.onnx --data digits --samples 50")
+@app.command("gates", epilog="Example:  tospike energy gates model.onnx --data digits --samples 50")
 @takes_options
-def gates(
+def gates_command(
     *,
     model: Annotated[
         Path, typer.Argument(help="Trained network (.onnx, .nir), or a folder of `tospike generate network`.")
     ],
-    target: GateTarget = "osu018",
-    delays: Delays = DelayChoice.BOTH,
-    memories: Memories = None,
-    booth: Booth = False,
-    no_cache: MapAgain = False,
     json: Json = None,
+    gates: NetworkGateOptions,
+    results: CacheOptions,
     data: GateData,
     options: ModelOptions,
 ) -> None:
     """Energy per inference of the gates on real data: every net's edges, by the cell library's own tables."""
-    console.check_outputs(json, inputs=(model, data.data, *options.sources, target, *filter(None, [memories])))
-    chosen = GateOptions.on(
-        target, technology=memories, delays=delays.models, booth=booth, cache=Cache(reuse=not no_cache)
+    console.check_outputs(
+        json, inputs=(model, data.data, *options.sources, gates.target, *filter(None, [gates.technology]))
     )
+    chosen = gates.options(results.cache)
     data_set = data.load(options.steps)
     design, x, warnings = design_and_inputs(model, data_set, options)
     console.warn(warnings)

@@ -1,15 +1,17 @@
 """How a study measures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar
 
 from tospike.compare.energy.counts.model import EnergyModel
-from tospike.compare.energy.counts.operations import HOROWITZ_45
-from tospike.compare.energy.gates.study import GateStudy
+from tospike.compare.energy.counts.models import MODELS, model_named
+from tospike.compare.energy.gates.study import GateStudy, GateStudyOptions
 from tospike.compare.energy.technology import Technology, load_technology, shipped
 from tospike.compare.study.entry import Prices
-from tospike.gen.tools.cache import Cache
-from tospike.hw.params import option, same_option
+from tospike.gen.tools.cache import Cache, CacheOptions
+from tospike.hw.params import check_options, option, same_option
 from tospike.synth.options import SynthOptions
 from tospike.tb.simulators import Simulator, SimulatorOptions
 
@@ -21,20 +23,47 @@ Progress = Callable[[str, str], None]
 class StudyOptions:
     """How to measure."""
 
+    PANEL: ClassVar = "What is measured"
+
     synth: SynthOptions = field(default_factory=SynthOptions)
     synthesis: bool = option(True, "Synthesise: area, clock and latency in time, not only cycles", name="synth")
     simulator: Simulator = same_option(SimulatorOptions, "simulator")
     rtl_samples: int | None = option(None, "Test samples to run in RTL", unset="digits, braille: all")
-    model: EnergyModel = HOROWITZ_45
-    """Prices of operation counts."""
-    technology: Technology = field(default_factory=lambda: load_technology("horowitz45"))
-    """Prices of the hardware's counters; the shipped technologies give the range."""
+    technology_name: str = option(
+        "horowitz45", f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file", name="technology"
+    )
+    """The shipped technologies give the range."""
+    energy_model: str = option("horowitz45", f"Prices of operation counts: {', '.join(MODELS)}")
     sensitivity: bool = option(True, "Also the one-at-a-time sensitivity of the ratio (golden model only)")
     iso_accuracy: bool = option(True, "Also run both over bits and time steps, and compare them at equal accuracy")
     matched_qnn: bool = option(True, "Also the bit-matched QNN, the ANN with activations of ceil(log2(steps + 1)) bits")
     gates: GateStudy | None = None
     """Gates; ``None``: not asked for."""
     cache: Cache = field(default_factory=Cache)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        _ = self.technology, self.model
+
+    def with_parts(self, *, synth: SynthOptions, gates: GateStudyOptions, results: CacheOptions) -> "StudyOptions":
+        """Return these options with those of what a study uses.
+
+        Raises
+        ------
+        InputError
+            There are no such gates.
+        """
+        return replace(self, synth=synth, gates=gates.study, cache=results.cache)
+
+    @cached_property
+    def technology(self) -> Technology:
+        """Prices of the hardware's counters."""
+        return load_technology(self.technology_name)
+
+    @cached_property
+    def model(self) -> EnergyModel:
+        """Prices of operation counts."""
+        return model_named(self.energy_model)
 
     @property
     def technologies(self) -> tuple[Technology, ...]:

@@ -1,12 +1,13 @@
 """What is varied: a layer, its activity, and the hardware on both sides."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from itertools import product
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from tospike.compare.energy.counters.work import StatePlacement
-from tospike.hw.params import InputError, require, require_range
+from tospike.compare.energy.technology import shipped
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.hw.params import check_options, option, same_option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,31 +18,24 @@ class Point:
     ``rows`` positions, and energies are per position.
     """
 
-    inputs: int = 128
-    outputs: int = 64
-    steps: int = 8
-    weight_bits: int = 8
-    act_bits: int = 8
-    state_bits: int = 16
-    lanes: int = 8
-    rows: int = 1
-    cols: int = 8
-    state: StatePlacement = StatePlacement.BUILT
-    spike_rate: float = 0.05
-    """Spikes per input and time step."""
-    density: float = 0.5
-    """Fraction of the ANN's activations that is not zero."""
-    technology: str = "horowitz45"
-    samples: int = 4
-    seed: int = 1
+    inputs: int = option(128, "Inputs of the layer: its fan-in", low=1, high=1 << 14)
+    outputs: int = option(64, "Neurons of the layer", low=1, high=1 << 14)
+    steps: int = option(8, "SNN: time steps", low=1, high=1024)
+    weight_bits: int = option(8, "Bits of a weight", low=2, high=8)
+    act_bits: int = same_option(QuantizeOptions, "act_bits")
+    state_bits: int = same_option(QuantizeOptions, "state_bits", 16, unset="")
+    lanes: int = same_option(PlanOptions, "lanes", help="SNN: neurons updated per cycle")
+    rows: int = same_option(PlanOptions, "rows", help="ANN: rows of the array, which share each weight")
+    cols: int = same_option(PlanOptions, "cols", 8, help="ANN: columns of the array", unset="")
+    state: StatePlacement = option(StatePlacement.BUILT, "SNN: membranes as built, in a memory or in registers")
+    spike_rate: float = option(0.05, "SNN: spikes per input and time step", low=0, high=1)
+    density: float = option(0.5, "ANN: fraction of activations that are not zero", above=0, high=1)
+    technology: str = option("horowitz45", f"Prices: {', '.join(shipped())}, or a .toml file")
+    samples: int = option(4, "Random samples per point", low=1, high=10_000)
+    seed: int = option(1, "Seed of activity and weights", low=0)
 
     def __post_init__(self) -> None:
-        require_range("inputs", self.inputs, 1, 1 << 14)
-        require_range("outputs", self.outputs, 1, 1 << 14)
-        require_range("steps", self.steps, 1, 1024)
-        require_range("samples", self.samples, 1, 10_000)
-        require(0 <= self.spike_rate <= 1, f"spike-rate must be from 0 to 1, not {self.spike_rate}")
-        require(0 < self.density <= 1, f"density must be above 0 and at most 1, not {self.density}")
+        check_options(self)
 
     @property
     def spikes_per_activation(self) -> float:
@@ -54,39 +48,3 @@ class Point:
 
 
 AXES = tuple(field.name for field in fields(Point))
-
-
-def grid(base: Point, axes: Mapping[str, Sequence[Any]]) -> tuple[Point, ...]:
-    """Return every combination of the values of ``axes``, the last axis fastest; other fields as in ``base``.
-
-    Raises
-    ------
-    InputError
-        An axis that there is not, has no values or has one twice; or a value that no hardware takes.
-    """
-    for name, values in axes.items():
-        require(name in AXES, f"nothing to sweep is called {name!r}: use one of {', '.join(AXES)}")
-        require(len(values) > 0, f"the sweep of {name} has no values")
-        require(len(set(values)) == len(values), f"the sweep of {name} has a value twice")
-    return tuple(replace(base, **dict(zip(axes, values, strict=True))) for values in product(*axes.values()))
-
-
-def parse_values(name: str, text: str) -> tuple[Any, ...]:
-    """Return ``4,8,16`` as values of the axis ``name``.
-
-    Raises
-    ------
-    InputError
-        A value is not of the axis' kind.
-    """
-    kind = {field.name: field.type for field in fields(Point)}[name]
-    assert isinstance(kind, type)
-    values = []
-    for part in text.split(","):
-        try:
-            values.append(kind(part.strip()))
-        except ValueError:
-            names = ", ".join(item.value for item in StatePlacement)
-            wanted = {int: "a whole number", float: "a number"}.get(kind, f"one of {names}")
-            raise InputError(f"{part.strip()!r} in --{name.replace('_', '-')} {text} is not {wanted}") from None
-    return tuple(values)

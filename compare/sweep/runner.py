@@ -28,7 +28,7 @@ from tospike.compare.sweep.result import GateSideResult, PointResult
 from tospike.gen.files.output import to_json
 from tospike.gen.tools.cache import Cache, digest
 from tospike.gen.tools.children import end_all
-from tospike.hw.params import InputError
+from tospike.hw.params import InputError, check_options, option
 
 RESULT = "result.json"
 P = TypeVar("P", Point, GatePoint)
@@ -51,6 +51,8 @@ class Task(Generic[P, R]):
 
     kind: str
     """Of entries in the cache."""
+    title: str
+    """What it measures by, for people."""
     check: Callable[[P], None]
     """Refuses a point, before any is measured."""
     measure: Measure[P, R]
@@ -64,6 +66,7 @@ class Task(Generic[P, R]):
 
 COUNTERS = Task(
     kind="sweep",
+    title="counters",
     check=check,
     measure=measure,
     result=PointResult,
@@ -77,6 +80,7 @@ COUNTERS = Task(
 
 GATES = Task(
     kind="sweep-gates",
+    title="gates",
     check=gates.check,
     measure=gates.measure,
     result=GateSideResult,
@@ -112,6 +116,28 @@ def run_sweep(
             _store(cache, task, point, result)
             progress(len(results))
     return [results[point] for point in points]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """Where points are measured."""
+
+    jobs: int | None = option(None, "Processes on this machine", low=1, unset="one per core")
+    scheduler: str | None = option(None, "Address of a Dask scheduler to use instead (extra: cluster)")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    @property
+    def execute(self) -> Execute:
+        """How they are.
+
+        Raises
+        ------
+        InputError
+            As `on_cluster`.
+        """
+        return on_cluster(self.scheduler) if self.scheduler else in_processes(self.jobs or os.cpu_count() or 1)
 
 
 def in_processes(jobs: int) -> Execute:

@@ -39,7 +39,7 @@ def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]
     for (key, level), items in lines.items():
         colour = colours[key]
         words = [f"{name.replace('_', ' ')} {value}" for name, value in zip(others, key, strict=True)]
-        label = ", ".join([*words, f"by {level}"] if both or not words else words)
+        label = ", ".join([*words, str(level)] if both or not words else words)
         # where the SNN wins whatever it does, n* is beyond the top; where it never wins, at the bottom
         heights = [item.n_max if item.n_star is None else max(item.n_star, floor) for _, item in items]
         line = STYLES[level] if both else "solid"

@@ -62,18 +62,18 @@ class DesignFolder:
         return [self.path / SIMULATION / name for name in cell_models([technology_of(self.params)])]
 
 
-def config_hash(params: AcceleratorParams, images: list[MemoryInit]) -> int:
-    """64 bits that tell configurations apart: SHA-256 over the parameters and the memory images."""
-    text = json.dumps([encode(params), images], sort_keys=True)
+def config_hash(params: AcceleratorParams, contents: list[MemoryInit]) -> int:
+    """64 bits that tell configurations apart: SHA-256 over the parameters and the memory contents."""
+    text = json.dumps([encode(params), contents], sort_keys=True)
     return int(digest(text.encode())[:16], 16)
 
 
 def build(
-    params: AcceleratorParams, images: list[MemoryInit], *, number: int | None = None
+    params: AcceleratorParams, contents: list[MemoryInit], *, number: int | None = None
 ) -> tuple[Verilog, list[Port], int]:
     """Verilog, ports and configuration hash of an accelerator; ``number`` is the hash of what it is a variant of."""
-    number = config_hash(params, images) if number is None else number
-    component = Accelerator(params, images, version=metadata.version("tospike"), config_hash=number)
+    number = config_hash(params, contents) if number is None else number
+    component = Accelerator(params, contents, version=metadata.version("tospike"), config_hash=number)
     verilog, ports = convert(component, params.name)
     return verilog, ports, number
 
@@ -110,11 +110,11 @@ def generate(
     InputError
         ``out`` is in use for something else, or cannot be written.
     """
-    images = pack(design or blank_design(params))
-    own, ports, number = build(params, images)
+    contents = pack(design or blank_design(params))
+    own, ports, number = build(params, contents)
     verilog = {technology_of(params): own}
     for primitives, variant in variants(params).items():
-        verilog[primitives], _, _ = build(variant, images, number=number)
+        verilog[primitives], _, _ = build(variant, contents, number=number)
     registers = register_map(params, version=version_word(metadata.version("tospike")), config_hash=number)
     vectors = make_vectors(params, design, samples, f"the first test samples of {choices.get('data', 'the data')}")
     manifest = {

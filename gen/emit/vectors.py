@@ -121,11 +121,11 @@ def make_vectors(params: AcceleratorParams, design: Design | None, samples: Arra
 
 
 def _configuration(params: AcceleratorParams, design: Design) -> list[tuple[int, int]]:
-    images = pack(design)
+    contents = pack(design)
     return [
         (region.number << INDEX_BITS | index, data)
         for region in regions(params)
-        for index, data in config_writes(region.shape, images[region.engine][region.shape.name])
+        for index, data in config_writes(region.shape, contents[region.engine][region.shape.name])
     ]
 
 

@@ -1,1 +1,1 @@
-"""What the systolic and the conv engine share: the array, its products and sums, what leaves it."""
+"""Components shared by the systolic and the conv engine: array, multiply-accumulators, requantisation, output."""

@@ -1,4 +1,4 @@
-"""The bare R x C array of processing elements, output- or weight-stationary."""
+"""The R x C systolic array of processing elements, output- or weight-stationary."""
 
 from functools import reduce
 from operator import or_
@@ -16,27 +16,27 @@ from tospike.hw.params import ArrayParams, Dataflow
 
 
 def row_layout(params: ArrayParams) -> data.StructLayout:
-    """Return what enters one row in one cycle: an activation and the flags that travel with it."""
+    """Return the input layout of a row: an activation and the flags that travel with it."""
     return data.StructLayout({"act": shape_of(params.act), "first": 1, "emit": 1})
 
 
 class SystolicArray(wiring.Component):
-    """``rows`` x ``cols`` multiply-accumulators in lock-step: one step of operands per cycle, never a stall.
+    """``rows`` x ``cols`` multiply-accumulators in lockstep. One step of operands per cycle, no stalls.
 
-    Step s enters row r in cycle s + r and column c in cycle s + c: the operands are *skewed* by the caller
-    (:class:`tospike.hw.delay.Skew`). Where two columns share multipliers, read c // 2 for c.
+    Step s enters row r in cycle s + r and column c in cycle s + c: the caller *skews* the operands
+    (:class:`tospike.hw.delay.Skew`). If pairs of columns share multipliers, read c // 2 for c.
 
-    *Output-stationary*: in step k, row r gets A[r, k] and column c gets B[k, c]; element (r, c) sums their products.
-    ``first`` marks k = 0, ``emit`` the last k. The sum of element (r, c) leaves at the bottom of column c, row 0
-    first, ``latency + r + c`` cycles after its ``emit`` step. The wavefront completes one element per column and
-    cycle, so results need no registers of their own, and the next tile may follow at once (after ``params.gap``
-    idle steps), as long as two ``emit`` are at least ``rows`` steps apart. An idle step has activations of 0.
+    *Output-stationary*: in step k, row r takes A[r, k] and column c takes B[k, c]; element (r, c) accumulates their
+    products. ``first`` marks k = 0, ``emit`` the last k. The sum of element (r, c) leaves at the bottom of column c,
+    row 0 first, ``latency + r + c`` cycles after its ``emit`` step. The wavefront completes one element per column and
+    cycle, so results need no shadow registers, and the next tile may follow immediately (after ``params.gap`` idle
+    steps), as long as successive ``emit`` are at least ``rows`` steps apart. An idle step has activations of 0.
 
-    *Weight-stationary*: element (r, c) holds B[r, c]. In step s, row r gets A[s, r]; the dot product of step s leaves
-    column c ``latency + c`` cycles later if ``emit`` was set. With ``first`` the wave brings the loaded weights
-    into use. Loading takes ``rows`` cycles: in cycle j column c gets B[rows - 1 - j, c] (skewed) while ``load[r]`` is
-    j >= r (not skewed); it may start in the cycle that enters the previous weights' ``first`` step, and must be over
-    when the next ``first`` step enters.
+    *Weight-stationary*: element (r, c) holds B[r, c]. In step s, row r takes A[s, r]; the dot product of step s leaves
+    column c ``latency + c`` cycles later if ``emit`` was set. The wavefront of a step with ``first`` activates the
+    loaded weights. Loading takes ``rows`` cycles: in cycle j column c takes B[rows - 1 - j, c] (skewed) while
+    ``load[r]`` is j >= r (not skewed). It may start in the cycle in which the previous weights' ``first`` step enters,
+    and must be complete when the next ``first`` step enters.
 
     Members
     -------
@@ -49,7 +49,7 @@ class SystolicArray(wiring.Component):
     results : Out(ArrayLayout(signed(acc_bits), params.cols))
         At the bottom of each column.
     valid : Out(params.cols)
-        Which of ``results`` count in this cycle.
+        Which of ``results`` are valid in this cycle.
     """
 
     def __init__(self, params: ArrayParams):
@@ -143,7 +143,7 @@ class SystolicArray(wiring.Component):
                 ]
                 act, swap, load = element.act_o, element.swap_o, element.load_o
                 weights[col], psums[col] = element.weight_o, element.psum_o
-        # a result is complete when the last row's product is in it
+        # a result is complete when it includes the last row's product
         valid = delayed(m, self.rows[-1].emit, params.mac_latency, name="valid")
         for col in range(params.cols):
             m.d.comb += [self.results[col].eq(psums[col]), self.valid[col].eq(valid)]
@@ -151,10 +151,10 @@ class SystolicArray(wiring.Component):
 
 
 def _drain(m: Module, elements, *, name: str) -> tuple[Value, Value]:
-    """Return the ``acc`` whose ``done`` is set, at most one of ``elements`` (done, acc), and whether one is.
+    """Return the ``acc`` whose ``done`` is set, at most one of ``elements`` (done, acc), and whether one is set.
 
-    An AND-OR does what a multiplexer would; it joins two elements, then four groups each, with a register after each
-    join, so that one LUT of four inputs is between registers and no net crosses the array.
+    A pipelined AND-OR multiplexer: its first level merges two elements, each further level four groups, with a register
+    after each level. So a single 4-input LUT lies between registers, and no net spans the array.
     """
     shape = elements[0][1].shape()
     total = [(acc & done).as_signed() for done, acc in elements]

@@ -1,4 +1,4 @@
-"""One result of a row of them, requantised."""
+"""Requantisation of the results of an array, one column at a time."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -11,7 +11,7 @@ from tospike.hw.requantize import Requantizer
 
 
 class ColumnRequantizer(wiring.Component):
-    """The result of ``column``, requantised, ``LATENCY`` cycles after its row was addressed; one per cycle.
+    """Select the result of ``column`` from a row and requantise it. Latency ``LATENCY`` from the address, throughput 1.
 
     ::
 
@@ -20,13 +20,13 @@ class ColumnRequantizer(wiring.Component):
     Members
     -------
     column : In(range(cols))
-        Which one, in the cycle of the address.
+        The column, in the cycle of the row's address.
     results : In(ArrayLayout(acc, cols))
         The row, one cycle after its address.
     channel : In
-        Bias and multiplier (above it), one cycle after their address.
+        Bias, and multiplier above it, one cycle after their address.
     shift, low, high : In
-        Constant while results are inside.
+        Constant while results are in the pipeline.
     o : Out(acc)
         The result.
     """

@@ -1,4 +1,4 @@
-"""Runs the layers of a frame in turn."""
+"""Control of the layers of a frame: they run one after another."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -8,10 +8,10 @@ from tospike.hw.params import ConvParams, SystolicParams, address_bits
 
 
 class LayerControl(wiring.Component):
-    """Starts a layer when its input is complete and the array is empty.
+    """Start a layer when its input is complete and the array is empty.
 
-    The activation buffer has two halves: a layer reads one, and its results go to the other. The last layer's go
-    out, so the next frame is loaded into the other half meanwhile.
+    The activation memory is double-buffered: a layer reads one half, and its results go to the other. Those of the
+    last layer leave the engine, so the next frame is loaded into the other half meanwhile.
 
     Members
     -------
@@ -22,15 +22,15 @@ class LayerControl(wiring.Component):
     done : In(1)
         The last result of the layer is stored or sent.
     last_layer : In(1)
-        The descriptor of layer ``index`` says that it is the last one. Comes two cycles after ``index``.
+        The descriptor of layer ``index`` marks it as the last one. Two cycles after ``index``.
     index : Out
-        Which layer's descriptor is wanted.
+        Index of the layer whose descriptor to read.
     start : Out(1)
-        A layer begins; its descriptor is there, and stays until ``done``.
+        A layer begins; its descriptor is valid and stays so until ``done``.
     final : Out(1)
-        The layer that runs is the last.
+        The running layer is the last.
     source : Out(1)
-        The half that the layer reads, valid with ``start`` and while it runs.
+        The half that the layer reads, valid with ``start`` and while the layer runs.
     busy : Out(1)
         A frame is being computed.
     """
@@ -52,9 +52,9 @@ class LayerControl(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        frame_half = Signal()  # that the next frame is loaded into
+        frame_half = Signal()  # the half that the next frame is loaded into
         m.d.comb += self.busy.eq(1)
-        m.d.sync += self.start.eq(0)  # a register, since everything hangs on it
+        m.d.sync += self.start.eq(0)  # registered, because of its fan-out
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.busy.eq(0)

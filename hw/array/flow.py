@@ -1,4 +1,4 @@
-"""What the engines around an array have in common: its layers in turn, its operands in time, what is in flight."""
+"""Control and data flow common to the engines around an array: descriptors, tiles in flight, skewed operands."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ from tospike.hw.params import ArrayParams
 def layer_descriptor(
     m: Module, control: LayerControl, layers: LoadableMemory, layout: data.StructLayout, first: int
 ) -> data.View:
-    """Return the descriptor of layer ``control.index`` of two cycles ago, from the memory ``layers``; ``first`` is its
-    word 0, which stands here from reset on."""
+    """Return the descriptor of layer ``control.index`` two cycles later, from the memory ``layers``. After reset it is
+    ``first``, the memory's word 0."""
     layer = data.View(layout, Signal(layout.size, init=first, name="layer"))
-    answered = Signal()  # the memory has, since reset
+    answered = Signal()  # the memory has been read since reset
     m.d.comb += [layers.address.eq(control.index), layers.enable.eq(1)]
     m.d.sync += answered.eq(1)
     with m.If(answered):
@@ -29,26 +29,26 @@ def layer_descriptor(
 
 @dataclass(frozen=True, kw_only=True)
 class InFlight:
-    """Whether a tile may begin, and whether all results have been stored. In registers: many paths begin here."""
+    """Whether a tile may begin, and whether all results have been stored. Both are registers."""
 
     some_free: Signal
-    """A slot of the result buffer is."""
+    """A slot of the result buffer is free."""
     none_inside: Signal
-    """No tile of which operands have come is still to leave the array."""
+    """The array is empty: every tile that entered it has left."""
 
 
 def tiles_in_flight(
     m: Module, *, slots: int, most_inside: int, committed: Value, freed: Value, entered: Value, finished: Value
 ) -> InFlight:
-    """Count tiles.
+    """Track the tiles in flight.
 
     Parameters
     ----------
     slots
-        Of the result buffer: ``committed`` takes one, ``freed`` gives one back.
+        Slots of the result buffer: ``committed`` takes one, ``freed`` returns one.
     most_inside
-        Tiles that the array and the way to it can hold: they have ``entered``, and are ``finished`` when their last
-        result is stored.
+        Largest number of tiles in the array and its operand pipeline, between ``entered`` and ``finished``, when their
+        last result is stored.
     """
     free = Signal(range(slots + 1), init=slots)
     inside = Signal(range(most_inside + 1))
@@ -65,11 +65,11 @@ def tiles_in_flight(
 
 
 def skewed_array(m: Module, params: ArrayParams, rows: Value, cols: Value) -> SystolicArray:
-    """Return the array, with delay lines before it: all operands of a step come in the same cycle."""
+    """Return the array, fed through delay lines that skew operands which arrive in the same cycle."""
     m.submodules.array = array = SystolicArray(params)
     m.submodules.skew_rows = skew_rows = Skew(row_layout(params), params.rows)
     m.submodules.skew_cols = skew_cols = Skew(
-        shape_of(params.weight), params.cols, together=params.products_per_multiplier
+        shape_of(params.weight), params.cols, group=params.products_per_multiplier
     )
     m.d.comb += [
         skew_rows.i.eq(rows),

@@ -1,4 +1,4 @@
-"""What memories of every engine around an array hold in the same way. Plain Python, no Amaranth."""
+"""Memory contents common to the engines around an array. Plain Python, no Amaranth."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,13 @@ Matrix = Sequence[Sequence[int]]
 
 
 def stored_weights(array: ArrayParams, index: int, rows: Matrix) -> list[list[int]]:
-    """Return the weights of layer ``index`` as the memory has them, once they are found to be such as the array
-    takes."""
+    """Return the weights of layer ``index`` as the memory stores them.
+
+    Raises
+    ------
+    InputError
+        A weight is out of the array's range.
+    """
     good = all(value in array.weight_values for row in rows for value in row)
     require(good, f"weights of layer {index} must be {array.weight_range}")
     return [[int(value < 0) if array.weight_bits == 1 else value for value in row] for row in rows]
@@ -23,7 +28,13 @@ def channel_words(
     bias: Vector,
     multiplier: Vector | None,
 ) -> list[int]:
-    """Return the words of the channel memory for a layer, see :func:`pack`."""
+    """Return the words of the channel memory for a layer.
+
+    Raises
+    ------
+    InputError
+        Biases or multipliers are missing or out of range.
+    """
     acc, factor = params.array.acc, params.requantize.multiplier
     require(
         (multiplier is None) == (layer.clamp is None),

@@ -1,4 +1,4 @@
-"""Multiply-accumulators: the arithmetic of a processing element."""
+"""Multiply-accumulators: the datapath of a processing element."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -13,10 +13,10 @@ from tospike.hw.primitives.flags import flags
 
 
 class MultiplyAccumulate(wiring.Component):
-    """``acc <- (first ? 0 : acc) + act * weight``, for each pair of operands 2 + ``product_registers`` cycles later.
+    """``acc <- (first ? 0 : acc) + act * weight``. Latency 2 + ``product_registers``, throughput 1.
 
-    ``first`` comes one cycle after its operands. Where multiplier and adder are one cell, the product of the cycle
-    before it is lost, so it should be one of zero.
+    ``first`` comes one cycle after its operands. If multiplier and adder are one cell, the product of the cycle before
+    is lost, so it should be zero.
     """
 
     def __init__(self, params: ArrayParams):
@@ -35,7 +35,7 @@ class MultiplyAccumulate(wiring.Component):
         params, registers = self._params, self._params.product_registers
         cells = CELLS[params.primitives]
         if params.primitives in MULTIPLY_ADD:
-            restart = flags(m, cells, self.first, registers - 1, name="first")  # a cycle early: see above
+            restart = flags(m, cells, self.first, registers - 1, name="first")  # a cycle early, see above
             total = MULTIPLY_ADD[params.primitives].accumulate(m, self.act, self.weight, restart=restart)
             m.d.comb += self.acc.eq(total)
             return m
@@ -47,7 +47,7 @@ class MultiplyAccumulate(wiring.Component):
         return m
 
     def _product(self, m):
-        """The product, and what is to be added to it."""
+        """Return the product, and the carry to add to it."""
         params = self._params
         factor = _multiplier(params) if params.multipliers else Negator(params)
         m.submodules.multiplier = factor
@@ -56,7 +56,8 @@ class MultiplyAccumulate(wiring.Component):
 
 
 class MultiplyAdd(wiring.Component):
-    """``total`` is ``addend`` of a cycle ago plus ``act * weight`` of 2 + ``product_registers`` cycles ago."""
+    """``total`` is ``addend`` plus ``act * weight``. Latency 1 from ``addend``, 2 + ``product_registers`` from the
+    operands, throughput 1."""
 
     def __init__(self, params: ArrayParams):
         self._params = params

@@ -1,4 +1,4 @@
-"""Products with +1 and -1, for which no multiplier is needed."""
+"""Products with +1 and -1, by conditional negation instead of a multiplier."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -10,9 +10,9 @@ from tospike.hw.params import ArrayParams
 
 
 class Negator(wiring.Component):
-    """``product + carry`` is ``a * b`` of 1 + ``params.product_registers`` cycles ago, where ``b`` is +1 or -1.
+    """``product + carry`` is ``a * b`` for ``b`` = +1 or -1. Latency 1 + ``params.product_registers``, throughput 1.
 
-    -a is ~a + 1: a row of exclusive-ors, and the 1 goes into the carry input of the adder behind it.
+    -a is ~a + 1: a row of XOR gates, and a 1 at the carry input of the adder that follows.
 
     Members
     -------

@@ -1,4 +1,4 @@
-"""From the results of the last layer to tokens."""
+"""Conversion of the last layer's results to tokens."""
 
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
@@ -10,7 +10,7 @@ from tospike.hw.tokens import token_stream
 
 
 class TokenOutput(wiring.Component):
-    """Results in order of their addresses to VALUE tokens in the same cycle, and an END after the last.
+    """Convert results in address order to VALUE tokens, with an END after the last. Latency 0, throughput 1.
 
     Members
     -------

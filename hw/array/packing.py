@@ -1,4 +1,4 @@
-"""Two products with a common factor from one multiplier."""
+"""Two products with a common factor from one multiplier, by operand packing."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -11,19 +11,19 @@ from tospike.hw.params import ArrayParams, packing_shift
 
 
 def pair_layout(params: ArrayParams) -> data.StructLayout:
-    """Return two weights that share a multiplier: ``low`` as it is, and the other one, less 1 if ``low`` is
+    """Return the layout of two weights that share a multiplier: ``low``, and the other one, less 1 if ``low`` is
     negative."""
     weight = shape_of(params.weight)
     return data.StructLayout({"low": weight, "rest": signed(weight.width + 1)})
 
 
 def pair_weights(params: ArrayParams, low, high) -> Value:
-    """Return two weights as a `pair_layout`: the only logic that packing needs before the multiplier."""
+    """Return two weights in a `pair_layout`: the only logic that packing needs before the multiplier."""
     return Value.cast(Cat(low, (high - low[-1])[: len(high) + 1]))
 
 
 class PackedMultiplier(wiring.Component):
-    """The products of ``act`` with both weights of a pair, 1 + ``params.product_registers`` cycles later.
+    """The products of ``act`` with both weights of a pair. Latency 1 + ``params.product_registers``, throughput 1.
 
     ::
 
@@ -37,13 +37,13 @@ class PackedMultiplier(wiring.Component):
     low : Out(signed(k + 1))
         The product of the low weight.
     above, carry : Out
-        Their sum is the product of the other one; an adder behind them takes ``carry`` at no cost.
+        Their sum is the product of the other weight; the adder that follows takes ``carry`` at no cost.
     """
 
     def __init__(self, params: ArrayParams):
         self._params = params
         shift = packing_shift(params.act, params.weight)
-        assert shift is not None  # or else ArrayParams would have refused
+        assert shift is not None  # ArrayParams has checked it
         self._shift = shift
         super().__init__(
             {
@@ -60,7 +60,7 @@ class PackedMultiplier(wiring.Component):
         params, shift = self._params, self._shift
         operand = Cat(extended(self.pair.low, shift), self.pair.rest)
         tight = shift < params.act.bits + params.weight.bits
-        late = int(tight and params.product_registers > 1)  # the last register stands behind the logic
+        late = int(tight and params.product_registers > 1)  # the last register follows the logic
         m.submodules.multiplier = multiplier = Multiplier(
             shape_of(params.act),
             signed(len(operand)),
@@ -70,7 +70,7 @@ class PackedMultiplier(wiring.Component):
         below, above = multiplier.product[:shift], multiplier.product[shift:]
         negative = below[-1]
         if tight:
-            negative = negative & below[:-1].any()  # else it is the one product that is too large
+            negative = negative & below[:-1].any()  # otherwise it is the one product that overflows
         low, above, carry = (
             delayed(m, value, late, name=name, reset_less=True)
             for name, value in (("low", Cat(below, negative)), ("above", above), ("carry", negative))

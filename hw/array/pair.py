@@ -1,4 +1,4 @@
-"""A processing element for two columns, whose products come from one multiplier."""
+"""A processing element for two columns that share a multiplier."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -12,9 +12,9 @@ from tospike.hw.primitives.flags import flag_for_bits, flags
 
 
 class OutputStationaryPair(wiring.Component):
-    """Two :class:`tospike.hw.array.pe.OutputStationaryElement` beside each other, at the same step in the same cycle.
+    """Two neighbouring :class:`tospike.hw.array.pe.OutputStationaryElement` in lockstep.
 
-    Members are those of one, with two weights, two sums, and ``done`` for each bit of each.
+    Its members are those of one element, with two weights, two sums, and ``done`` for each bit of each sum.
     """
 
     def __init__(self, params: ArrayParams):

@@ -1,4 +1,4 @@
-"""Processing elements: a multiply-accumulator, and the registers that pass operands and flags on."""
+"""Processing elements: a multiply-accumulator, and the registers that forward operands and flags."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -12,15 +12,15 @@ from tospike.hw.primitives.flags import flag_for_bits, flags
 
 
 class OutputStationaryElement(wiring.Component):
-    """Accumulates ``act * weight``; operands and flags move on to the right and down.
+    """Accumulate ``act * weight``; forward activations and flags to the right, weights downwards, with latency 1.
 
-    ``first`` comes with the first operands of an accumulation, ``emit`` with the last. An operand pair at the inputs
-    in cycle t is in ``acc`` in cycle t + ``params.mac_latency``; ``done``, a copy for each of its bits, is high in that
-    cycle if ``emit`` came with it. Idle steps carry ``act`` = 0. Data registers have no reset: flags tell which data
-    count.
+    ``first`` comes with the first operands of an accumulation, ``emit`` with the last. Operands at the inputs in cycle
+    t are included in ``acc`` in cycle t + ``params.mac_latency``; ``done``, replicated for each bit of ``acc``, is high
+    in that cycle if ``emit`` came with them. Idle steps carry ``act`` = 0. Data registers have no reset: flags mark
+    valid data.
 
-    The multiplier has operand registers of its own, beside those that pass the operands on: in a DSP block they
-    cost nothing, elsewhere synthesis makes one of the two.
+    The multiplier has operand registers besides those that forward the operands: in a DSP block they are free,
+    elsewhere synthesis merges the two.
     """
 
     def __init__(self, params: ArrayParams):
@@ -67,11 +67,11 @@ class OutputStationaryElement(wiring.Component):
 
 
 class WeightStationaryElement(wiring.Component):
-    """Adds ``act * weight`` to the partial sum from above; the weight waits in a shadow register until it is used.
+    """Add ``act * weight`` to the partial sum from above; the next weight waits in a shadow register.
 
-    While ``load`` is high the shadow register takes ``weight_i``, which is the shadow register of the element above.
-    ``swap`` comes with the first operand that meets the new weight. An operand at the input in cycle t is in
-    ``psum_o`` in cycle t + ``params.mac_latency``.
+    While ``load`` is high, the shadow register takes ``weight_i``, the shadow register of the element above. ``swap``
+    comes with the first operand that uses the new weight. An operand at the input in cycle t is included in ``psum_o``
+    in cycle t + ``params.mac_latency``. Throughput 1.
     """
 
     def __init__(self, params: ArrayParams):
@@ -109,7 +109,7 @@ class WeightStationaryElement(wiring.Component):
             self.swap_o.eq(flags(m, cells, self.swap_i, 1, name="pass_swap")),
             self.load_o.eq(flags(m, cells, self.load_i, 1, name="pass_load")),
         ]
-        # the weight changes with the operand at `act`, so both enter the multiplier one cycle after their own registers
+        # the weight changes together with the operand in `act`, so both registers precede the multiplier's own
         m.submodules.mac = mac = MultiplyAdd(params)
         m.d.comb += [
             mac.act.eq(act),

@@ -1,4 +1,4 @@
-"""Results on their way from an array's engine to tokens."""
+"""Results of an array, with the tile boundaries that they mark."""
 
 from amaranth.lib import data
 
@@ -6,10 +6,10 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import ConvParams, SystolicParams
 
 EDGES = data.StructLayout({"row": 1, "tile": 1, "band": 1})
-"""What ends with a value: a row within the tile, the tile, the band (a row of tiles). A band ends with its
-last tile, a tile with its last row."""
+"""Boundaries that end with a value: a row of the tile, the tile, the band (a row of tiles). The end of a band is also
+the end of a tile, which is also the end of a row."""
 
 
 def result_layout(params: SystolicParams | ConvParams) -> data.StructLayout:
-    """Return a result, what ends with it within its tile, and ``last`` of the layer."""
+    """Return the layout of a result: its value, the boundaries that end with it, and ``last`` of the layer."""
     return data.StructLayout({"value": shape_of(params.array.acc), "edges": EDGES, "last": 1})

@@ -1,4 +1,4 @@
-"""From a word of the weight memory to the operands of the array."""
+"""Unpacking of words of the weight memory."""
 
 from amaranth.hdl import *
 
@@ -6,9 +6,9 @@ from tospike.hw.params import ArrayParams
 
 
 def weight_operands(params: ArrayParams, word: Value) -> Value:
-    """Return the weights of a word as the array takes them, ``params.weight`` each, without a gate.
+    """Return the weights of a word in the format ``params.weight``; this is only wiring.
 
-    Weights of 1 bit are stored as their sign, which is the upper bit of +1 (0b01) and of -1 (0b11).
+    Weights of 1 bit are stored as their sign, the upper bit of +1 (0b01) and -1 (0b11).
     """
     if params.weight_bits > 1:
         return word

@@ -1,1 +1,1 @@
-"""The conv engine: convolutions on an array, by address generation."""
+"""The conv engine: convolutions on a systolic array, by address generation."""

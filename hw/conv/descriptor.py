@@ -1,4 +1,4 @@
-"""The descriptor of a layer as the hardware sees it; `hw.conv.layout` tells what the fields mean and packs them."""
+"""The layer descriptor as a hardware layout; `hw.conv.layout` documents its fields and packs them."""
 
 from amaranth.hdl import *
 from amaranth.lib import data
@@ -8,14 +8,14 @@ from tospike.hw.params import ConvParams
 
 
 def descriptor_layout(params: ConvParams) -> data.StructLayout:
-    """Return the fields of a word of the memory ``layers``."""
+    """Return the layout of a word of the memory ``layers``."""
     return data.StructLayout(
         {name: Shape(bits, is_signed) for name, (bits, is_signed) in descriptor_shapes(params).items()}
     )
 
 
 def fields_of(params: ConvParams, prefix: str) -> dict[str, Shape]:
-    """Return the fields that begin with ``prefix``, without it."""
+    """Return the fields whose names begin with ``prefix``, by their names without it."""
     return {
         name.removeprefix(prefix): Shape(bits, is_signed)
         for name, (bits, is_signed) in descriptor_shapes(params).items()

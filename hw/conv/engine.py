@@ -1,4 +1,4 @@
-"""The image engine: an array with its memories that runs the layers of a convolutional network in turn."""
+"""The conv engine: a systolic array with its memories, which runs convolutional layers one after another."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,14 +22,14 @@ from tospike.hw.conv.write_addresses import WriteAddressGenerator
 from tospike.hw.counting import count_up
 from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
-from tospike.hw.memory import LoadableMemory, image_memories, pipelined_latency
+from tospike.hw.memory import LoadableMemory, loadable_memories, pipelined_latency
 from tospike.hw.params import ConvParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 from tospike.hw.tokens import token_layout
 
 
 class ConvEngine(Engine[ConvParams]):
-    """Frames in, results of the last layer out; ``params.layers`` run in turn.
+    """Frames in, results of the last layer out; ``params.layers`` run one after another.
 
     ::
 
@@ -39,12 +39,12 @@ class ConvEngine(Engine[ConvParams]):
                             ^                                                  |
                             +-------- WriteAddressGenerator <----------- PostProcessor -> CreditQueue -> Output -> o
 
-    A layer begins when the results of the one before it are stored and the array is empty. While the last layer
-    runs, the next frame is loaded, if that layer does not read the frame itself.
+    A layer begins when the results of the previous one are stored and the array is empty. While the last layer runs,
+    the next frame is loaded, unless that layer reads the frame itself. Latency and throughput: ``sim/conv/timing.py``.
 
     Parameters
     ----------
-    images
+    contents
         Words of the memories of ``hw.conv.layout.memories``, by name; ``hw.conv.layout.initial`` where missing.
     first_region
         Writable engines: the configuration region of the first memory; the others follow.
@@ -54,9 +54,9 @@ class ConvEngine(Engine[ConvParams]):
     See "Engines" in ``docs/explanation/architecture.md``. Configure before sending a frame.
     """
 
-    def __init__(self, params: ConvParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+    def __init__(self, params: ConvParams, contents: Mapping[str, Sequence[int]], *, first_region: int = 0):
         self._first_region = first_region
-        self._images = initial(params) | {name: list(words) for name, words in images.items()}
+        self._contents = initial(params) | {name: list(words) for name, words in contents.items()}
         super().__init__(params, counter_names(params), writable=params.writable)
 
     def elaborate(self, platform):
@@ -64,7 +64,7 @@ class ConvEngine(Engine[ConvParams]):
         params, parts = self._params, m.submodules
         stored = self._memories(m)
         self._add_parts(m)
-        layout, first = descriptor_layout(params), self._images["layers"][0]
+        layout, first = descriptor_layout(params), self._contents["layers"][0]
         layer = layer_descriptor(m, parts.control, stored["layers"], layout, first)
         in_flight = self._run_layers(m, layer)
         self._front(m, layer)
@@ -77,18 +77,18 @@ class ConvEngine(Engine[ConvParams]):
         return m
 
     def _memories(self, m: Module) -> dict[str, LoadableMemory]:
-        """What configuration writes, or the bitstream."""
-        return image_memories(
+        """Return the memories that the bitstream initialises and configuration writes."""
+        return loadable_memories(
             m,
             memories(self._params),
-            self._images,
+            self._contents,
             config=flipped(self.config) if self._params.writable else None,
             first_region=self._first_region,
-            pipelined=("weights",),  # the largest
+            pipelined=("weights",),  # the deepest
         )
 
     def _add_parts(self, m: Module) -> None:
-        """The boxes of the drawing but for the array, as submodules."""
+        """Add the blocks of the diagram as submodules, except the array."""
         params = self._params
         m.submodules.control = LayerControl(params)
         m.submodules.loader = ImageLoader(params)
@@ -96,40 +96,41 @@ class ConvEngine(Engine[ConvParams]):
         m.submodules.reader = TileReader(params)
         m.submodules.results = TileBuffer(params.array, slots=SLOTS)
         m.submodules.post = PostProcessor(params)
-        m.submodules.placer = WriteAddressGenerator(params)
+        m.submodules.write_addresses = WriteAddressGenerator(params)
         m.submodules.output = output = TokenOutput(params)
         m.submodules.queue = CreditQueue(
             output.i.payload.shape(), depth=PostProcessor.LATENCY + CreditQueue.LATENCY + 2
         )
 
     def _run_layers(self, m: Module, layer: data.View) -> InFlight:
-        """When layers and tiles begin, and when they are over."""
+        """Connect the control of layers and tiles: when they begin and end."""
         array, parts = self._params.array, m.submodules
         control, sequencer, post, sent = parts.control, parts.sequencer, parts.post, parts.queue.o
         in_flight = tiles_in_flight(
             m,
             slots=SLOTS,
-            # the array takes one per `rows` cycles
+            # at most one tile enters the array per `rows` cycles
             most_inside=array.latency // array.rows + array.cols // array.rows + 3,
             committed=sequencer.commit,
             freed=post.freed,
             entered=delayed(m, sequencer.commit, TileReader.LATENCY - 1, name="commit"),
             finished=parts.results.finished,
         )
-        out, kept = sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last
+        sent_last = sent.valid & sent.ready & sent.payload.last
+        stored_last = post.valid & post.result.last
         m.d.comb += [
             control.loaded.eq(parts.loader.full),
             control.empty.eq(in_flight.none_inside),
-            control.done.eq(Mux(control.final, out, kept)),
+            control.done.eq(Mux(control.final, sent_last, stored_last)),
             control.last_layer.eq(layer.final),
             sequencer.free.eq(in_flight.some_free),
             *(part.layer.eq(layer) for part in (sequencer, parts.reader, post)),
-            *(part.start.eq(control.start) for part in (sequencer, parts.reader, post, parts.placer)),
+            *(part.start.eq(control.start) for part in (sequencer, parts.reader, post, parts.write_addresses)),
         ]
         return in_flight
 
     def _front(self, m: Module, layer: data.View) -> None:
-        """Tokens to the loader, and when it may load another frame."""
+        """Connect the input to the loader, and tell it when to load another frame."""
         control, loader = m.submodules.control, m.submodules.loader
         m.submodules.buffer_in = buffer_in = Buffer(token_layout(self._params.input))
         connect(m, flipped(self.i), buffer_in.i)
@@ -138,7 +139,7 @@ class ConvEngine(Engine[ConvParams]):
         m.d.comb += loader.release.eq(control.start & layer.final if early else control.done & control.final)
 
     def _datapath(self, m: Module, layer: data.View, weights: LoadableMemory) -> None:
-        """Activations and weights through the array to the tile buffer."""
+        """Connect activations and weights, array and tile buffer."""
         array, parts = self._params.array, m.submodules
         sequencer, reader, results = parts.sequencer, parts.reader, parts.results
         m.d.comb += [
@@ -157,9 +158,15 @@ class ConvEngine(Engine[ConvParams]):
         m.d.comb += [results.i.eq(systolic.results), results.valid.eq(systolic.valid[0])]
 
     def _results(self, m: Module, layer: data.View, channels: LoadableMemory) -> None:
-        """Results through the requantiser; those of the layers before the last to the activation memory."""
+        """Requantise results; those of hidden layers go to the activation memory."""
         parts = m.submodules
-        loader, reader, results, post, placer = parts.loader, parts.reader, parts.results, parts.post, parts.placer
+        loader, reader, results, post, places = (
+            parts.loader,
+            parts.reader,
+            parts.results,
+            parts.post,
+            parts.write_addresses,
+        )
         m.d.comb += [
             post.written.eq(results.written),
             results.slot.eq(post.slot),
@@ -168,28 +175,28 @@ class ConvEngine(Engine[ConvParams]):
             channels.address.eq(post.channel_address),
             channels.enable.eq(1),
             post.channel.eq(channels.data),
-            *(getattr(placer, name).eq(layer[name.replace("field_", "to_")]) for name in _fields(placer)),
-            placer.step.eq(post.valid & ~parts.control.final),
-            placer.ends.eq(post.result.edges),
+            *(getattr(places, name).eq(layer[name.replace("field_", "to_")]) for name in _fields(places)),
+            places.step.eq(post.valid & ~parts.control.final),
+            places.ends.eq(post.result.edges),
         ]
-        stored = delayed(m, placer.step, WriteAddressGenerator.LATENCY, name="stored")
+        stored = delayed(m, places.step, WriteAddressGenerator.LATENCY, name="stored")
         bits = self._params.array.act.bits
         value = delayed(m, post.result.value[:bits], WriteAddressGenerator.LATENCY, name="result")
-        # results of a layer that is not the last and values of the next frame never come in the same cycle
+        # results of a hidden layer and values of the next frame never coincide
         m.d.sync += [
             reader.write.eq(loader.write | stored),
-            reader.write_bank.eq(Mux(loader.write, loader.bank, placer.bank)),
-            reader.write_address.eq(Mux(loader.write, loader.address, placer.address)),
+            reader.write_bank.eq(Mux(loader.write, loader.bank, places.bank)),
+            reader.write_address.eq(Mux(loader.write, loader.address, places.address)),
             Value.cast(reader.value).eq(Mux(loader.write, Value.cast(loader.value), value)),
         ]
 
     def _output(self, m: Module) -> None:
-        """Results of the last layer to tokens."""
+        """Send the results of the last layer as tokens."""
         parts = m.submodules
         post, queue, output, final = parts.post, parts.queue, parts.output, parts.control.final
         m.d.comb += [
-            # the activation memory takes results as they come, the consumer of the last layer's might not
-            post.room.eq(queue.room | ~final),
+            # the activation memory takes every result, the consumer of the last layer's results may stall
+            post.credit.eq(queue.credit | ~final),
             queue.reserve.eq(post.read & final),
             queue.valid.eq(post.valid & final),
             queue.payload.value.eq(post.result.value),
@@ -201,7 +208,7 @@ class ConvEngine(Engine[ConvParams]):
         connect(m, buffer_out.o, flipped(self.o))
 
     def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
-        """The counters; whether the last frame is not in them yet."""
+        """Drive the counters; return whether a frame is still on its way to them."""
         sequencer, post = m.submodules.sequencer, m.submodules.post
         feeding = delayed(m, sequencer.busy, TileReader.LATENCY, name="feeding")
         increments = {
@@ -215,12 +222,12 @@ class ConvEngine(Engine[ConvParams]):
         return count_up(m, self.counters, self.clear, increments)["frames"]
 
     def _weights(self, m: Module, layer: data.View, weights: LoadableMemory) -> Value:
-        """The weights of a step, with its activations."""
+        """Return the weights of a step, in the cycle of its activations."""
         sequencer = m.submodules.sequencer
         lead = TileReader.LATENCY - pipelined_latency(weight_memory(self._params).depth)
         step = delayed(m, sequencer.step, lead, name="weight_step")
         ends = data.View(ENDS, delayed(m, Value.cast(sequencer.ends), lead, name="weight_ends"))
-        first = Signal.like(weights.address)  # of this pass
+        first = Signal.like(weights.address)  # first address of this pass
         following = Signal.like(weights.address)
         m.d.comb += following.eq(weights.address + 1)
         with m.If(m.submodules.control.start):
@@ -235,5 +242,5 @@ class ConvEngine(Engine[ConvParams]):
         return weight_operands(self._params.array, weights.data)
 
 
-def _fields(placer: WriteAddressGenerator) -> list[str]:
-    return [name for name in placer.signature.members if name.startswith("field_")]
+def _fields(places: WriteAddressGenerator) -> list[str]:
+    return [name for name in places.signature.members if name.startswith("field_")]

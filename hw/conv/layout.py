@@ -1,12 +1,12 @@
-"""What the image engine's memories hold. Plain Python, no Amaranth.
+"""Memory contents and layer descriptors of the conv engine. Plain Python, no Amaranth.
 
 ``weights``
     One word per array step; lane c belongs to column c. Layer by layer, pass by pass, in the order of use. Layers
-    that weigh all channels alike have the steps of one pass.
+    whose passes all have the same weights store those of one pass.
 ``channels``
     One word per output channel: bias, and above it the multiplier.
 ``layers``
-    One word per layer: the descriptor, fields as in :func:`descriptor_shapes`, the first in the lowest bits.
+    One word per layer: the descriptor, with the fields of :func:`descriptor_shapes`, the first in the lowest bits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,7 @@ from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import ConvLayer, ConvOperation, ConvParams, address_bits, require
 
 SLOTS = 4
-"""Tiles that the result buffer holds: one that is read, and those that come while its results are short of one each
-cycle."""
+"""Tiles of the result buffer: one being read, and those that arrive while reading it takes longer than computing it."""
 
 Vector = Sequence[int]
 Taps = Sequence[Sequence[Sequence[Sequence[int]]]]
@@ -32,11 +31,11 @@ def counter_names(params: ConvParams) -> tuple[str, ...]:
     ``frames``
         Frames whose END was sent.
     ``macs``
-        Multiply-accumulates of the results, those with the padding included: rows and columns of the array that
-        hang over do not count.
+        Multiply-accumulates of the results, those with padding included; unused rows and columns of the array do not
+        count.
     ``act_words``, ``weight_words``
         Words read from the activation memory (a value of each bank) and the weight memory (``cols`` values).
-        Both are the number of steps in which the array works.
+        Both equal the number of active array steps.
     ``results``
         Values that left the post-processor.
     ``array_cycles``
@@ -47,7 +46,7 @@ def counter_names(params: ConvParams) -> tuple[str, ...]:
 
 
 def memories(params: ConvParams) -> tuple[MemoryShape, ...]:
-    """Return the memories that images fill; their order is the order of their configuration regions."""
+    """Return the memories with contents, in the order of their configuration regions."""
     return (
         weight_memory(params),
         channel_memory(params),
@@ -58,7 +57,7 @@ def memories(params: ConvParams) -> tuple[MemoryShape, ...]:
 
 
 def weight_memory(params: ConvParams) -> MemoryShape:
-    """Return the memory ``weights``."""
+    """Return the shape of the memory ``weights``."""
     return MemoryShape(
         name="weights",
         width=params.array.cols * params.array.weight_bits,
@@ -67,7 +66,7 @@ def weight_memory(params: ConvParams) -> MemoryShape:
 
 
 def channel_memory(params: ConvParams) -> MemoryShape:
-    """Return the memory ``channels``."""
+    """Return the shape of the memory ``channels``."""
     return MemoryShape(
         name="channels",
         width=params.array.acc_bits + params.requantize.multiplier_bits,
@@ -75,18 +74,18 @@ def channel_memory(params: ConvParams) -> MemoryShape:
     )
 
 
-def weighs_alike(layer: ConvLayer) -> bool:
-    """Return whether every pass has the same weights."""
+def shares_weights(layer: ConvLayer) -> bool:
+    """Return whether all passes of a layer have the same weights."""
     return layer.operation in (ConvOperation.SUM, ConvOperation.MAXIMUM, ConvOperation.ADDITION)
 
 
 def weight_words(params: ConvParams, layer: ConvLayer) -> int:
-    """Return the words of the weight memory."""
-    return layer.depth * (1 if weighs_alike(layer) else layer.passes(params.array.cols))
+    """Return the words of the layer in the weight memory."""
+    return layer.depth * (1 if shares_weights(layer) else layer.passes(params.array.cols))
 
 
 def tile_shapes(params: ConvParams) -> tuple[tuple[int, int], ...]:
-    """Return the tiles that the layers use; a descriptor has the index of its own."""
+    """Return the tile shapes of the layers; a descriptor holds an index into them."""
     return tuple(sorted({layer.tile for layer in params.layers}))
 
 
@@ -95,9 +94,9 @@ def tile_shapes(params: ConvParams) -> tuple[tuple[int, int], ...]:
 
 @lru_cache(maxsize=256)
 def descriptor_shapes(params: ConvParams) -> Mapping[str, tuple[int, bool]]:
-    """Return (bits, signed) of each field of a layer's descriptor: as many as its values in this network need.
+    """Return (bits, signed) of each field of a layer's descriptor, as narrow as its values in this network allow.
 
-    Those that place an image also serve the frame, whose are constant.
+    The fields of :func:`placement` also have to hold the constants of the input frame.
     """
     described = [descriptor(params, index) for index in range(len(params.layers))]
     frame = {f"to_{name}": value for name, value in placement(storages(params)[0]).items()}
@@ -111,11 +110,11 @@ def descriptor_shapes(params: ConvParams) -> Mapping[str, tuple[int, bool]]:
 
 
 def descriptor(params: ConvParams, index: int, shift: int = 0) -> dict[str, int]:
-    """Return the fields of a layer's descriptor; ``..._last`` and counts of loops are counts minus one.
+    """Return the fields of a layer's descriptor; ``..._last`` and loop counts are stored minus one.
 
-    Loops of a tile's steps: ``channels``, ``taps_x``, ``taps_y``; of tiles: ``tiles_x``, ``tiles_y``, ``passes``.
-    Addresses of the value that row 0 of the array reads: ``origin`` at first, and how far it is from one step to the
-    next (``step_...``, see :class:`tospike.hw.conv.read_addresses.ReadAddressGenerator`).
+    Loops of a tile's steps: ``channels``, ``taps_x``, ``taps_y``; loops of tiles: ``tiles_x``, ``tiles_y``, ``passes``.
+    The read address of bank 0 starts at ``origin`` and advances by the increments ``step_...``, see
+    :class:`tospike.hw.conv.read_addresses.ReadAddressGenerator`.
     """
     layer = params.layers[index]
     cols = params.array.cols
@@ -138,11 +137,11 @@ def descriptor(params: ConvParams, index: int, shift: int = 0) -> dict[str, int]
         "tiles_y": rows - 1,
         "passes": passes - 1,
         "idle": max(0, params.array.rows - layer.depth, params.array.gap),
-        **_walk(params, layer, source, down, across),
+        **_address_steps(params, layer, source, down, across),
         **{f"y_{name}": value for name, value in down.items()},
         **{f"x_{name}": value for name, value in across.items()},
         "weight_base": sum(weight_words(params, before) for before in params.layers[:index]),
-        "weight_rewind": int(weighs_alike(layer)),
+        "weight_rewind": int(shares_weights(layer)),
         "macs": 0 if layer.operation is ConvOperation.MAXIMUM else layer.depth,
         "channel_base": sum(before.outputs for before in params.layers[:index]),
         "width_last": width - 1,
@@ -160,7 +159,7 @@ def descriptor(params: ConvParams, index: int, shift: int = 0) -> dict[str, int]
 
 def _axis(layer: ConvLayer, axis: int) -> dict[str, int]:
     """Return the fields of :class:`tospike.hw.conv.axis.TapAxis`. At tap 0 of the first tile, row 0 of the array is at
-    position -padding of the image; in units of the stride that is ``offset``, and ``phase`` remains."""
+    position -padding of the image: ``offset`` strides and a remainder of ``phase``."""
     stride, tile = layer.stride[axis], layer.tile[axis]
     offset, phase = divmod(-layer.padding[axis], stride)
     last, full = divmod(layer.shape[1 + axis] - 1, stride)
@@ -168,20 +167,20 @@ def _axis(layer: ConvLayer, axis: int) -> dict[str, int]:
         "phase": phase,
         "phase_last": stride - 1,
         "phase_full": full,
-        "turn": offset % tile,
-        "turn_last": tile - 1,
+        "rotation": offset % tile,
+        "rotation_last": tile - 1,
         "first": -offset,
         "last": last - offset,
     }
 
 
-def _walk(
+def _address_steps(
     params: ConvParams, layer: ConvLayer, source: Storage, down: Mapping[str, int], across: Mapping[str, int]
 ) -> dict[str, int]:
-    """From each step to the next the address of bank 0 changes by one of these, whatever came before: each row of
-    taps takes the same way, and so does each tile."""
+    """Return the increments of the read address of bank 0 from one step to the next. They do not depend on the
+    position, because every row of taps, and every tile, covers the same distance."""
     channels, stride = source.shape[0], source.stride[1]
-    row = stride * channels  # words from a phase of y to the next
+    row = stride * channels  # words from one phase of y to the next
     block, band = source.block, source.blocks[1] * source.block
     is_convolution = layer.operation is ConvOperation.CONVOLUTION
     tap = 1 if is_convolution else channels  # from the last channel of a tap to the first of the next
@@ -190,10 +189,11 @@ def _walk(
     steps_x = (tap, tap - row, tap - row + block)
     steps_y = (row, row - source.stride[0] * row, row - source.stride[0] * row + band)
     channel_steps = layer.depth // (layer.kernel[0] * layer.kernel[1]) - 1
-    row_way = layer.kernel[1] * channel_steps * step_channel + _way(across, layer.kernel[1], steps_x)
-    tile_way = _way(down, layer.kernel[0], steps_y) + row_way
-    band_way = tile_way + (layer.tiles[1] - 1) * block
-    pass_way = band_way + (layer.tiles[0] - 1) * band
+    # distances from the first to the last address of a row of taps, a tile, a band, a pass
+    row_distance = layer.kernel[1] * channel_steps * step_channel + _distance(across, layer.kernel[1], steps_x)
+    tile_distance = _distance(down, layer.kernel[0], steps_y) + row_distance
+    band_distance = tile_distance + (layer.tiles[1] - 1) * block
+    pass_distance = band_distance + (layer.tiles[0] - 1) * band
     start = (-down["first"] // layer.tile[0]) * band + (-across["first"] // layer.tile[1]) * block
     return {
         "origin": source.base + start + down["phase"] * row + across["phase"] * channels,
@@ -201,27 +201,27 @@ def _walk(
         "band": band,
         "step_channel": step_channel,
         **{f"step_x{kind}": step for kind, step in enumerate(steps_x)},
-        **{f"step_y{kind}": step - row_way for kind, step in enumerate(steps_y)},
-        "step_tile": block - tile_way,
-        "step_band": band - band_way,
-        "step_pass": int(not is_convolution) - pass_way,
+        **{f"step_y{kind}": step - row_distance for kind, step in enumerate(steps_y)},
+        "step_tile": block - tile_distance,
+        "step_band": band - band_distance,
+        "step_pass": int(not is_convolution) - pass_distance,
     }
 
 
-def _way(axis: Mapping[str, int], taps: int, steps: Sequence[int]) -> int:
-    """Return the sum of the steps between ``taps`` taps on an axis, whose kinds are those of `hw.conv.axis`."""
-    way, phase, turn = 0, axis["phase"], axis["turn"]
+def _distance(axis: Mapping[str, int], taps: int, steps: Sequence[int]) -> int:
+    """Return the sum of the address steps between ``taps`` taps of an axis; ``steps`` has one per kind of
+    `tospike.hw.conv.axis.STEP_KINDS`."""
+    distance, phase, rotation = 0, axis["phase"], axis["rotation"]
     for _ in range(taps - 1):
-        phase_ends, turn_ends = phase == axis["phase_last"], turn == axis["turn_last"]
-        way += steps[2 if phase_ends and turn_ends else int(phase_ends)]
-        turn = turn if not phase_ends else 0 if turn_ends else turn + 1
+        phase_ends, rotation_ends = phase == axis["phase_last"], rotation == axis["rotation_last"]
+        distance += steps[2 if phase_ends and rotation_ends else int(phase_ends)]
+        rotation = rotation if not phase_ends else 0 if rotation_ends else rotation + 1
         phase = 0 if phase_ends else phase + 1
-    return way
+    return distance
 
 
 def placement(storage: Storage) -> dict[str, int]:
-    """Return the fields of `tospike.hw.conv.write_addresses.WriteAddressGenerator` that put values where ``storage``
-    wants them."""
+    """Return the fields with which `tospike.hw.conv.write_addresses.WriteAddressGenerator` fills ``storage``."""
     channels, (sy, sx), (ry, rx) = storage.shape[0], storage.stride, storage.tile
     row = sx * channels
     band = storage.blocks[1] * storage.block
@@ -229,24 +229,24 @@ def placement(storage: Storage) -> dict[str, int]:
         "base": storage.base,
         "y_step": row,
         "y_phase_step": row - sy * row,
-        "y_turn_step": row - sy * row + band,
+        "y_lane_step": row - sy * row + band,
         "y_phase_last": sy - 1,
         "y_lane": rx,
         "y_lane_last": (ry - 1) * rx,
         "x_step": channels,
         "x_phase_step": channels - row,
-        "x_turn_step": channels - row + storage.block,
+        "x_lane_step": channels - row + storage.block,
         "x_phase_last": sx - 1,
         "x_lane_last": rx - 1,
     }
 
 
 def _token_order(params: ConvParams) -> Storage:
-    """Of the last layer, whose results are not stored: fields of which nothing depends."""
+    """Return a dummy storage for the last layer, whose results are sent instead of stored."""
     return Storage(shape=(1, 1, 1), stride=(1, 1), tile=(1, 1))
 
 
-# ------------------------------------------------------------------------------------------------------- images
+# ------------------------------------------------------------------------------------------------------ packing
 
 
 def pack(
@@ -256,21 +256,21 @@ def pack(
     multipliers: Sequence[Vector | None],
     shifts: Sequence[int],
 ) -> dict[str, list[int]]:
-    """Return the images of the memories.
+    """Return the contents of the memories.
 
     Parameters
     ----------
     weights
-        (output channels, input channels / groups, kernel height, kernel width) for each layer; of an addition
-        (1, 2, 1, 1), of a sum and a maximum, whose largest value goes through the array, (1, 1, kernel height, kernel
-        width) ones.
+        (output channels, input channels / groups, kernel height, kernel width) for each layer; (1, 2, 1, 1) for an
+        addition; ones of shape (1, 1, kernel height, kernel width) for a sum, and for a maximum, whose largest value
+        passes through the array.
     biases, multipliers
-        (output channels,) each; no multipliers where the layer has no clamp.
+        (output channels,) each; no multipliers for a layer without clamp.
 
     Raises
     ------
     InputError
-        A shape or a value that does not fit the layer's parameters.
+        A shape or a value does not fit the layer's parameters.
     """
     words: list[int] = []
     channels: list[int] = []
@@ -285,7 +285,7 @@ def pack(
 
 
 def initial(params: ConvParams) -> dict[str, list[int]]:
-    """Return the images of an engine without a network: descriptors, no weights."""
+    """Return the memory contents of an engine without a network: descriptors, no weights."""
     return {"layers": [_pack_fields(params, descriptor(params, index)) for index in range(len(params.layers))]}
 
 
@@ -305,13 +305,13 @@ def _weight_words(params: ConvParams, index: int, layer: ConvLayer, weight: Taps
         [int(kernel[y][x]) for y in range(layer.kernel[0]) for x in range(layer.kernel[1]) for kernel in taps]
         for taps in weight
     ]
-    wanted = 1 if weighs_alike(layer) else layer.outputs
+    expected = 1 if shares_weights(layer) else layer.outputs
     require(
-        len(lanes) == wanted and all(len(lane) == steps for lane in lanes),
-        f"weights of layer {index} must be {wanted} times {steps}",
+        len(lanes) == expected and all(len(lane) == steps for lane in lanes),
+        f"weights of layer {index} must be {expected} times {steps}",
     )
     lanes = stored_weights(array, index, lanes)
-    width = 1 if weighs_alike(layer) else layer.pass_width(array.cols)
+    width = 1 if shares_weights(layer) else layer.pass_width(array.cols)
     return [
         pack_lanes([lane[step] for lane in lanes[first : first + width]], array.weight_bits)
         for first in range(0, len(lanes), width)
@@ -320,5 +320,5 @@ def _weight_words(params: ConvParams, index: int, layer: ConvLayer, weight: Taps
 
 
 def address_width(params: ConvParams) -> int:
-    """Return the bits of an address of the activation memory."""
+    """Return the width of an address of the activation memory."""
     return address_bits(bank_depth(params))

@@ -1,4 +1,4 @@
-"""From tokens to the activation memory: one frame."""
+"""The image loader: from tokens to the activation memory."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -14,18 +14,18 @@ from tospike.hw.tokens import Densifier, token_stream
 
 
 class ImageLoader(wiring.Component):
-    """Stores the values of a frame as they come, one per cycle, zeros where none was sent.
+    """Store the values of a frame as they arrive, one per cycle, zeros where none was sent.
 
     Members
     -------
     release : In(1)
-        The frame that is complete is not needed any more: take the next one.
+        The complete frame is no longer needed: take the next one.
     full : Out(1)
-        The frame is complete; from the cycle after its last value until ``release``. Nothing is taken meanwhile.
+        The frame is complete: high from the cycle after its last value until ``release``. No token is taken meanwhile.
     partial : Out(1)
-        A part of a frame has been stored.
+        Part of a frame is stored.
     write, bank, address, value : Out
-        To the activation memory, ``WriteAddressGenerator.LATENCY`` cycles after the value came.
+        To the activation memory, ``WriteAddressGenerator.LATENCY`` cycles after the value arrives.
     """
 
     def __init__(self, params: ConvParams):
@@ -49,9 +49,9 @@ class ImageLoader(wiring.Component):
         frame = storages(params)[0]
         _, height, width = frame.shape
         m.submodules.densifier = densifier = Densifier(params.input)
-        m.submodules.placer = placer = WriteAddressGenerator(params)
+        m.submodules.write_addresses = places = WriteAddressGenerator(params)
         connect(m, flipped(self.i), densifier.i)
-        begun = Signal()  # after reset the placer must be told so, too
+        begun = Signal()  # the address generator needs a `start` after reset, too
         x, y = Signal(range(width)), Signal(range(height))
         row_ends, image_ends = Signal(), Signal()
         taken = Signal()
@@ -61,18 +61,18 @@ class ImageLoader(wiring.Component):
             image_ends.eq(row_ends & (y == height - 1)),
             densifier.o.ready.eq(begun & ~self.full),
             taken.eq(densifier.o.valid & densifier.o.ready),
-            *(getattr(placer, f"field_{name}").eq(value) for name, value in placement(frame).items()),
-            placer.start.eq(self.release | ~begun),
-            placer.step.eq(taken),
-            placer.ends.channel.eq(1),
-            placer.ends.row.eq(row_ends),
-            placer.ends.tile.eq(row_ends),
-            placer.ends.band.eq(row_ends),
-            placer.ends["pass"].eq(image_ends),
+            *(getattr(places, f"field_{name}").eq(value) for name, value in placement(frame).items()),
+            places.start.eq(self.release | ~begun),
+            places.step.eq(taken),
+            places.ends.channel.eq(1),
+            places.ends.row.eq(row_ends),
+            places.ends.tile.eq(row_ends),
+            places.ends.band.eq(row_ends),
+            places.ends["pass"].eq(image_ends),
             self.write.eq(delayed(m, taken, WriteAddressGenerator.LATENCY, name="taken")),
             self.value.eq(delayed(m, densifier.o.payload.value, WriteAddressGenerator.LATENCY, name="value")),
-            self.bank.eq(placer.bank),
-            self.address.eq(placer.address),
+            self.bank.eq(places.bank),
+            self.address.eq(places.address),
         ]
         with m.If(self.release):
             m.d.sync += [self.full.eq(0), self.partial.eq(0)]

@@ -1,4 +1,4 @@
-"""Counters inside one another."""
+"""Nested loop counters."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -6,25 +6,25 @@ from amaranth.lib.wiring import In, Out
 
 
 class LoopNest(wiring.Component):
-    """A nest of loops, the innermost first: one turn of the innermost for each ``step``.
+    """A loop nest, innermost loop first: each ``step`` is one iteration of the innermost loop.
 
     Parameters
     ----------
     bits
-        Width of each loop's count.
+        Width of each loop's counter.
 
     Members
     -------
     last_... : In
-        For each loop its number of turns minus one; constant from ``start`` on.
+        Each loop's number of iterations minus one; constant from ``start`` on.
     start : In(1)
-        The first turn is next.
+        The next iteration is the first.
     step : In(1)
-        A turn is done.
+        An iteration is done.
     ends : Out(len(bits))
-        Which loops end with this turn, each with all inside it. From registers, one gate deep for each loop.
+        Which loops end with this iteration, together with all inner loops. From registers, one gate per loop.
     lasts : Out(len(bits))
-        Which loops are in their last turn, whatever those inside them do. From registers.
+        Which loops are in their last iteration, whatever their inner loops do. From registers.
     """
 
     def __init__(self, bits: list[int]):
@@ -44,14 +44,14 @@ class LoopNest(wiring.Component):
         inner = Const(1, 1)
         for level, width in enumerate(self._bits):
             limit = getattr(self, f"last_{level}")
-            left = Signal(width, name=f"left_{level}")
+            remaining = Signal(width, name=f"remaining_{level}")
             last = Signal(name=f"is_last_{level}")
             none = Signal(name=f"is_single_{level}")
             m.d.sync += none.eq(limit == 0)
             with m.If(self.start):
-                m.d.sync += [left.eq(limit), last.eq(limit == 0)]
+                m.d.sync += [remaining.eq(limit), last.eq(limit == 0)]
             with m.Elif(self.step & inner):
-                m.d.sync += [left.eq(Mux(last, limit, left - 1)), last.eq(Mux(last, none, left == 1))]
+                m.d.sync += [remaining.eq(Mux(last, limit, remaining - 1)), last.eq(Mux(last, none, remaining == 1))]
             ends = Signal(name=f"ends_{level}")
             m.d.comb += [ends.eq(inner & last), self.ends[level].eq(ends), self.lasts[level].eq(last)]
             inner = ends

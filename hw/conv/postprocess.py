@@ -1,4 +1,4 @@
-"""Takes tiles out of the tile buffer, one result per cycle, through the requantiser."""
+"""The post-processor: reads finished tiles from the tile buffer and requantises one result per cycle."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -15,16 +15,15 @@ from tospike.hw.params import ConvParams, address_bits
 
 
 def result_layout(params: ConvParams) -> data.StructLayout:
-    """Return a result, what ends with it, and ``last`` of the layer."""
+    """Return the layout of a result: its value, the boundaries that end with it, and ``last`` of the layer."""
     return data.StructLayout({"value": shape_of(params.array.acc), "edges": PLACE_ENDS, "last": 1})
 
 
 class PostProcessor(wiring.Component):
-    """Reads tiles in the order in which the array completes them: position by position, each channel by channel.
-    Results beyond the edges of the image, and columns without a channel, are left out.
+    """Read tiles in the order in which the array completes them: position by position, each channel by channel.
 
-    What has been read cannot be held: a consumer that might not be ready must have ``room`` for all that is on the
-    way.
+    Throughput 1. Results beyond the edges of the image, and columns without a channel, are skipped. The pipeline cannot
+    stall: a consumer that may stall grants a ``credit`` for each result.
 
     Members
     -------
@@ -34,7 +33,7 @@ class PostProcessor(wiring.Component):
         A tile can be read from the next cycle on.
     freed : Out(1)
         A tile has been read.
-    room : In(1)
+    credit : In(1)
         A result may be read.
     read : Out(1)
         A result is being read.
@@ -43,12 +42,12 @@ class PostProcessor(wiring.Component):
     channel_address, channel : channel memory
         ``channel`` (bias and multiplier) comes one cycle after its address.
     valid : Out(1)
-        ``result`` is one, now only.
+        ``result`` is valid in this cycle.
     result : Out(result_layout(params))
     """
 
     LATENCY = ColumnRequantizer.LATENCY
-    """Cycles from reading a result to its end."""
+    """Cycles from reading a result to ``result``."""
 
     def __init__(self, params: ConvParams):
         self._params = params
@@ -60,7 +59,7 @@ class PostProcessor(wiring.Component):
                 "start": In(1),
                 "written": In(1),
                 "freed": Out(1),
-                "room": In(1),
+                "credit": In(1),
                 "read": Out(1),
                 "slot": Out(range(SLOTS)),
                 "row": Out(address_bits(params.array.rows)),
@@ -86,7 +85,7 @@ class PostProcessor(wiring.Component):
         ends = Signal(PLACE_ENDS)
         go, last = Signal(), Signal()
         m.d.comb += [
-            go.eq((waiting != 0) & self.room),
+            go.eq((waiting != 0) & self.credit),
             ends.channel.eq(col == Mux(in_last_pass, layer.width_rest, layer.width_last)),
             ends.row.eq(ends.channel & (across == Mux(in_last_column, layer.tile_width_rest, layer.tile_width_last))),
             ends.tile.eq(ends.row & (down == Mux(in_last_row, layer.tile_height_rest, layer.tile_height_last))),

@@ -1,10 +1,10 @@
-"""The address that goes with each step."""
+"""The address generator for reading activations."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.conv.axis import TURNS
+from tospike.hw.conv.axis import STEP_KINDS
 from tospike.hw.conv.descriptor import descriptor_layout
 from tospike.hw.conv.layout import address_width
 from tospike.hw.conv.sequencer import ENDS
@@ -12,25 +12,25 @@ from tospike.hw.params import ConvParams
 
 
 class ReadAddressGenerator(wiring.Component):
-    """Adds up the way of bank 0 over an image: an addition per step, no multiplication.
+    """Generate the read address of bank 0 incrementally: an addition per step, no multiplication.
 
-    ::
+    Latency 2, one address per cycle::
 
-        step, ends, kinds --> | which difference | --> address = address + difference --> address
-                              0                  1                                      2
+        step, ends, kinds --> | select the increment | --> address + increment --> address
+                              0                      1                         2
 
-    Addresses of taps beyond the edges have no meaning, and may wrap.
+    Addresses of taps beyond the edges are meaningless, and may wrap.
 
     Members
     -------
     start : In(1)
-        Begin a layer, two cycles or more before its first ``step``.
+        Begin a layer, at least two cycles before its first ``step``.
     step, ends : In
-        A step, and what ends with it.
+        A step, and the loops that end with it.
     x_kind, y_kind : In
-        What the next tap of each axis changes, see :class:`tospike.hw.conv.axis.TapAxis`.
+        How the next tap of each axis differs, see :class:`tospike.hw.conv.axis.TapAxis`.
     address : Out
-        Of the step of a cycle ago.
+        The address of the previous cycle's step.
     """
 
     def __init__(self, params: ConvParams):
@@ -41,8 +41,8 @@ class ReadAddressGenerator(wiring.Component):
                 "start": In(1),
                 "step": In(1),
                 "ends": In(ENDS),
-                "x_kind": In(range(len(TURNS))),
-                "y_kind": In(range(len(TURNS))),
+                "x_kind": In(range(len(STEP_KINDS))),
+                "y_kind": In(range(len(STEP_KINDS))),
                 "address": Out(address_width(params)),
             }
         )
@@ -50,23 +50,23 @@ class ReadAddressGenerator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer, ends = self.layer, self.ends
-        difference = Signal.like(self.address)
+        increment = Signal.like(self.address)
         stepping = Signal()
         m.d.sync += stepping.eq(self.step)
         with m.If(ends["pass"]):
-            m.d.sync += difference.eq(layer.step_pass)
+            m.d.sync += increment.eq(layer.step_pass)
         with m.Elif(ends.band):
-            m.d.sync += difference.eq(layer.step_band)
+            m.d.sync += increment.eq(layer.step_band)
         with m.Elif(ends.tile):
-            m.d.sync += difference.eq(layer.step_tile)
+            m.d.sync += increment.eq(layer.step_tile)
         with m.Elif(ends.row):
-            m.d.sync += difference.eq(Array([layer.step_y0, layer.step_y1, layer.step_y2])[self.y_kind])
+            m.d.sync += increment.eq(Array([layer.step_y0, layer.step_y1, layer.step_y2])[self.y_kind])
         with m.Elif(ends.tap):
-            m.d.sync += difference.eq(Array([layer.step_x0, layer.step_x1, layer.step_x2])[self.x_kind])
+            m.d.sync += increment.eq(Array([layer.step_x0, layer.step_x1, layer.step_x2])[self.x_kind])
         with m.Else():
-            m.d.sync += difference.eq(layer.step_channel)
+            m.d.sync += increment.eq(layer.step_channel)
         with m.If(self.start):
             m.d.sync += self.address.eq(layer.origin)
         with m.Elif(stepping):
-            m.d.sync += self.address.eq(self.address + difference)
+            m.d.sync += self.address.eq(self.address + increment)
         return m

@@ -1,4 +1,4 @@
-"""From steps to activations: addresses, banks, rotation, padding, maximum."""
+"""The activation reader: addresses, banks, rotation, padding, maximum."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -17,17 +17,17 @@ from tospike.hw.params import ConvOperation, ConvParams, address_bits
 
 
 class TileReader(wiring.Component):
-    """Gives every row of the array its activation, ``LATENCY`` cycles after the step.
+    """Read the activation of every row of the array for each step. Latency ``LATENCY``, throughput 1.
 
     ::
 
-        1 axes     what the step's tap changes, its turn, which rows are inside the image
-        2 walk     address of bank 0; banks that have turned round are a block further
-        3          the four addresses that occur
-        4          one of them for each bank
+        1          axes: kind of the next step, rotation, which rows are inside the image
+        2          address of bank 0, and which banks have wrapped: they read the next block
+        3          the four possible addresses
+        4          selection of one of them for each bank
         5, 6, 7    banks
-        8          row r takes bank (r + turn); rows outside of the image take the padding
-        9          the largest value of a window, with its last tap; or the value as it is
+        8          rotation: row r takes bank (r + rotation); rows outside the image take the padding
+        9          maximum over the window, with its last tap; or the value itself
 
     Members
     -------
@@ -36,9 +36,9 @@ class TileReader(wiring.Component):
     step, first, ends : In
         See :class:`tospike.hw.conv.sequencer.StepSequencer`.
     write, write_bank, write_address, value : In
-        Store a value.
+        Write port of the activation memory.
     acts : Out(ArrayLayout)
-        0 where there is no step.
+        The activations; 0 between steps.
     begins, emits : Out(1)
         Flags of the step for the array.
     """
@@ -74,9 +74,9 @@ class TileReader(wiring.Component):
 
         # 1
         y, x = self._axes(m, step, ends)
-        turn = Signal(len(Cat(x.turn, y.turn, layer.tile)))
+        rotation = Signal(len(Cat(x.rotation, y.rotation, layer.tile)))
         inside = Signal(rows)
-        m.d.comb += turn.eq(Cat(x.turn, y.turn, layer.tile))
+        m.d.comb += rotation.eq(Cat(x.rotation, y.rotation, layer.tile))
         with m.Switch(layer.tile):
             for number, (height, width) in enumerate(tile_shapes(params)):
                 with m.Case(number):
@@ -84,24 +84,24 @@ class TileReader(wiring.Component):
                     m.d.sync += inside.eq(Cat(y.inside[i] & x.inside[j] for i, j in pairs))
 
         # 2
-        m.submodules.walk = walk = ReadAddressGenerator(params)
+        m.submodules.read_addresses = read_addresses = ReadAddressGenerator(params)
         m.d.comb += [
-            walk.layer.eq(layer),
-            walk.start.eq(self.start),
-            walk.step.eq(step),
-            walk.ends.eq(ends),
-            walk.x_kind.eq(x.kind),
-            walk.y_kind.eq(y.kind),
+            read_addresses.layer.eq(layer),
+            read_addresses.start.eq(self.start),
+            read_addresses.step.eq(step),
+            read_addresses.ends.eq(ends),
+            read_addresses.x_kind.eq(x.kind),
+            read_addresses.y_kind.eq(y.kind),
         ]
-        turn = delayed(m, turn, 1, name="turn_2")
-        ahead_y, ahead_x = Signal(rows), Signal(rows)  # banks that have turned round
-        self._table(m, turn, lambda height, width, ty, tx: ahead_y.eq(Cat(b // width < ty for b in range(rows))))
-        self._table(m, turn, lambda height, width, ty, tx: ahead_x.eq(Cat(b % width < tx for b in range(rows))))
+        rotation = delayed(m, rotation, 1, name="rotation_2")
+        ahead_y, ahead_x = Signal(rows), Signal(rows)  # banks that have wrapped
+        self._table(m, rotation, lambda height, width, ty, tx: ahead_y.eq(Cat(b // width < ty for b in range(rows))))
+        self._table(m, rotation, lambda height, width, ty, tx: ahead_x.eq(Cat(b % width < tx for b in range(rows))))
 
         # 3, 4
         places = [Signal(address_width(params), name=f"place_{number}") for number in range(4)]
         m.d.sync += [
-            place.eq(walk.address + (layer.block if number & 1 else 0) + (layer.band if number & 2 else 0))
+            place.eq(read_addresses.address + (layer.block if number & 1 else 0) + (layer.band if number & 2 else 0))
             for number, place in enumerate(places)
         ]
         addresses = [Signal(address_width(params), name=f"address_{bank}") for bank in range(rows)]
@@ -112,10 +112,10 @@ class TileReader(wiring.Component):
         words = self._banks(m, addresses)
 
         # 8
-        turn = delayed(m, turn, 4, name="turn_6")
+        rotation = delayed(m, rotation, 4, name="rotation_6")
         select = Signal(data.ArrayLayout(address_bits(rows), rows))
         for row in range(rows):
-            self._table(m, turn, lambda *tile, row=row: select[row].eq(_bank_of(row, *tile)))
+            self._table(m, rotation, lambda *tile, row=row: select[row].eq(_bank_of(row, *tile)))
         inside = delayed(m, inside, 5, name="inside_7")
         values = [Signal.like(words[0], name=f"value_{row}", reset_less=True) for row in range(rows)]
         for row, value in enumerate(values):
@@ -142,8 +142,8 @@ class TileReader(wiring.Component):
         return m
 
     def _axes(self, m, step, ends):
-        """The two axes, which move with the step."""
-        walks = []
+        """Return the tap positions along both axes, which advance with the steps."""
+        axes = []
         for number, name in enumerate("yx"):
             greatest = max(tile[number] for tile in tile_shapes(self._params))
             fields = fields_of(self._params, f"{name}_")
@@ -152,8 +152,8 @@ class TileReader(wiring.Component):
                 axis.start.eq(self.start),
                 *(getattr(axis, f"field_{field}").eq(self.layer[f"{name}_{field}"]) for field in fields),
             ]
-            walks.append(axis)
-        y, x = walks
+            axes.append(axis)
+        y, x = axes
         m.d.comb += [
             x.next_tap.eq(step & ends.tap & ~ends.row),
             x.first_tap.eq(step & ends.row & ~ends.tile),
@@ -166,11 +166,11 @@ class TileReader(wiring.Component):
         ]
         return y, x
 
-    def _table(self, m, turn, statement):
-        """Clocked ``statement(height, width, turn_y, turn_x)`` of the tile and turns in ``turn``."""
+    def _table(self, m, rotation, statement):
+        """Add ``statement(height, width, rotation_y, rotation_x)`` to ``sync`` for each tile shape and rotation."""
         tiles = tile_shapes(self._params)
         bits_y, bits_x = (address_bits(max(tile[axis] for tile in tiles)) for axis in (0, 1))
-        with m.Switch(turn):
+        with m.Switch(rotation):
             for number, (height, width) in enumerate(tiles):
                 for ty in range(height):
                     for tx in range(width):
@@ -178,7 +178,7 @@ class TileReader(wiring.Component):
                             m.d.sync += statement(height, width, ty, tx)
 
     def _banks(self, m, addresses):
-        """The word of each bank, three cycles after its address."""
+        """Return the word of each bank, three cycles after its address."""
         return [
             pipelined_memory(
                 m,
@@ -192,7 +192,7 @@ class TileReader(wiring.Component):
         ]
 
 
-def _bank_of(row: int, height: int, width: int, turn_y: int, turn_x: int) -> int:
+def _bank_of(row: int, height: int, width: int, rotation_y: int, rotation_x: int) -> int:
     """Return the bank that a row of the array reads."""
     i, j = divmod(row, width)
-    return (i + turn_y) % height * width + (j + turn_x) % width
+    return (i + rotation_y) % height * width + (j + rotation_x) % width

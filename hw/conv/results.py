@@ -1,4 +1,4 @@
-"""Tiles of results on their way from the array to the post-processor."""
+"""The tile buffer between the array and the post-processor."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -11,21 +11,23 @@ from tospike.hw.params import ArrayParams, address_bits
 
 
 class TileBuffer(wiring.Component):
-    """A ring of ``slots`` tiles, filled as they leave the array: columns that
-    share multipliers come together, the others a cycle later.
+    """A ring buffer of ``slots`` tiles of results, one row per cycle.
+
+    It takes results as they leave the array: each column lags the one before by a cycle, except columns that share
+    multipliers.
 
     Members
     -------
     i : In(ArrayLayout(signed(acc_bits), cols))
         Results of the array.
     valid : In(1)
-        A row begins: column 0 has its result now, the others follow. Every tile has all rows of the array.
+        A row begins: column 0 is valid now, the others follow. Every tile has all rows of the array.
     written : Out(1)
         The last row of a tile begins: from the next cycle on the tile can be read row by row, column by column.
     finished : Out(1)
         The last column of the last row of a tile is stored.
     slot, row : In
-        What to read.
+        Read address.
     columns : Out(ArrayLayout(signed(acc_bits), cols))
         The results of that row, a cycle later.
     """

@@ -1,4 +1,4 @@
-"""Issues the steps of the array: loops over channels and taps of a tile, tiles, passes."""
+"""The sequencer of array steps: a loop nest over the channels and taps of a tile, tiles, and passes."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -9,16 +9,16 @@ from tospike.hw.conv.loops import LoopNest
 from tospike.hw.params import ConvParams
 
 LOOPS = ("channels", "taps_x", "taps_y", "tiles_x", "tiles_y", "passes")
-"""From the innermost."""
+"""The loops, innermost first."""
 
 ENDS = data.StructLayout({"tap": 1, "row": 1, "tile": 1, "band": 1, "pass": 1, "layer": 1})
-"""What ends with a step: the channels of a tap, a row of taps, a tile, a row of tiles, a pass, the layer."""
+"""Loops that end with a step: the channels of a tap, a row of taps, a tile, a row of tiles, a pass, the layer."""
 
 
 class StepSequencer(wiring.Component):
-    """One step per cycle; tiles follow one another without a gap, but for ``layer.idle`` cycles.
+    """Issue one step per cycle; tiles follow one another after ``layer.idle`` cycles.
 
-    The last step of a tile waits until a slot of the result buffer is free.
+    The last step of a tile waits for a free slot of the result buffer.
 
     Members
     -------
@@ -29,13 +29,13 @@ class StepSequencer(wiring.Component):
     busy : Out(1)
         Steps are being issued.
     commit : Out(1)
-        This step takes the free slot.
+        The step takes the free slot.
     step : Out(1)
         A step is issued.
     first : Out(1)
         It is the first of a tile.
     ends : Out(ENDS)
-        What ends with it.
+        The loops that end with it.
     """
 
     def __init__(self, params: ConvParams):

@@ -1,7 +1,7 @@
-"""Where the activation memory holds images. Plain Python, no Amaranth.
+"""The layout of images in the banked activation memory. Plain Python, no Amaranth.
 
 The memory has a bank for each row of the array. With s the stride and (Ry, Rx) the tile of the layers that read an
-image, its value (c, y, x) lies in
+image, its value (c, y, x) is stored in
 
 ::
 
@@ -9,8 +9,8 @@ image, its value (c, y, x) lies in
     address = base + ((((y / sy) / Ry * Bx + (x / sx) / Rx) * sy + y mod sy) * sx + x mod sx) * channels + c
     Bx      = ceil(ceil(width / sx) / Rx)                                            (all divisions floor)
 
-The positions of a tile, shifted by whatever tap of the kernel, have one remainder by s, and their quotients are
-consecutive: they lie in different banks, and each bank is read once in every step.
+The positions of a tile, shifted by any tap of the kernel, have the same remainder modulo s, and consecutive quotients:
+they lie in different banks, and a step reads each bank once, without conflicts.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from tospike.hw.params import ConvParams, ceil_div, require
 
 @dataclass(frozen=True, kw_only=True)
 class Storage:
-    """How an image lies in the banks."""
+    """The layout of an image in the banks."""
 
     shape: tuple[int, int, int]
     stride: tuple[int, int]
@@ -30,22 +30,22 @@ class Storage:
 
     @property
     def blocks(self) -> tuple[int, int]:
-        """(down, across): a block has a ``stride`` of positions from each bank."""
+        """(down, across): a block holds ``stride`` positions of each bank."""
         down, across = (ceil_div(self.shape[1 + axis], self.stride[axis]) for axis in (0, 1))
         return ceil_div(down, self.tile[0]), ceil_div(across, self.tile[1])
 
     @property
     def block(self) -> int:
-        """Words of a block."""
+        """Words of a block in each bank."""
         return self.shape[0] * self.stride[0] * self.stride[1]
 
     @property
     def words(self) -> int:
-        """Words of the image, in each bank."""
+        """Words of the image in each bank."""
         return self.blocks[0] * self.blocks[1] * self.block
 
     def place(self, channel: int, y: int, x: int) -> tuple[int, int]:
-        """(bank, address) of a value."""
+        """Return (bank, address) of a value."""
         (sy, sx), (ry, rx) = self.stride, self.tile
         block = (y // sy) // ry * self.blocks[1] + (x // sx) // rx
         within = ((y % sy) * sx + x % sx) * self.shape[0] + channel
@@ -54,24 +54,24 @@ class Storage:
 
 @lru_cache(maxsize=256)
 def storages(params: ConvParams) -> tuple[Storage, ...]:
-    """Of the frame, and of what each layer but the last gives: element 1 + i belongs to layer i.
+    """Return the storage of the frame and of each hidden layer's output: element 1 + i belongs to layer i.
 
-    Images that are needed at the same time lie beside each other, others may share words: the largest first, each
-    at the lowest address that is free while it lives.
+    Static allocation by lifetime: images that are live at the same time do not overlap. The largest is placed first,
+    each at the lowest address that is free during its lifetime.
     """
     last = len(params.layers) - 1
     placed: dict[int, Storage] = {}
-    lives = {image: set(range(image, max(params.readers(image)) + 1)) for image in range(-1, last)}
+    live = {image: set(range(image, max(params.readers(image)) + 1)) for image in range(-1, last)}
     if params.loads_early:
-        lives[-1].add(last)
-    free = {image: _storage(params, image, 0) for image in range(-1, last)}
-    for image in sorted(free, key=lambda image: (-free[image].words, image)):
+        live[-1].add(last)
+    unplaced = {image: _storage(params, image, 0) for image in range(-1, last)}
+    for image in sorted(unplaced, key=lambda image: (-unplaced[image].words, image)):
         taken = sorted(
-            (other.base, other.base + other.words) for number, other in placed.items() if lives[number] & lives[image]
+            (other.base, other.base + other.words) for number, other in placed.items() if live[number] & live[image]
         )
         base = 0
         for low, high in taken:
-            if base + free[image].words <= low:
+            if base + unplaced[image].words <= low:
                 break
             base = max(base, high)
         placed[image] = _storage(params, image, base)
@@ -84,21 +84,21 @@ def _storage(params: ConvParams, image: int, base: int) -> Storage:
 
 
 BANK_WORDS = 8192
-"""The most words that a bank gives in the cycles of :class:`tospike.hw.conv.reader.TileReader`."""
+"""Largest depth of a bank that fits the pipeline of :class:`tospike.hw.conv.reader.TileReader`."""
 
 
 def bank_depth(params: ConvParams) -> int:
-    """Return the words of each bank.
+    """Return the depth of the banks.
 
     Raises
     ------
     InputError
-        More than `BANK_WORDS`.
+        It exceeds `BANK_WORDS`.
     """
     depth = max(storage.base + storage.words for storage in storages(params))
     require(
         depth <= BANK_WORDS,
-        f"the images of this network need {depth} words in each of the {params.array.rows} banks, which have "
-        f"{BANK_WORDS} at most: give more rows",
+        f"the images of this network need {depth} words in each of the {params.array.rows} banks, but {BANK_WORDS} is "
+        "the maximum: give more rows",
     )
     return depth

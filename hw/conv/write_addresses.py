@@ -1,4 +1,4 @@
-"""Where the next value of an image goes."""
+"""The address generator for writing images."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -10,12 +10,12 @@ from tospike.hw.delay import delayed
 from tospike.hw.params import ConvParams, address_bits
 
 PLACE_ENDS = data.StructLayout({"channel": 1, "row": 1, "tile": 1, "band": 1, "pass": 1})
-"""What ends with a value: the channels of a position, a row of positions in a tile, a tile, a row of tiles, a pass."""
+"""Boundaries that end with a value: channels of a position, row of positions in a tile, tile, row of tiles, pass."""
 
 
 class WriteAddressGenerator(wiring.Component):
-    """Bank and address of values that come pass by pass, tile by tile, row by row, position by position, channel by
-    channel; see :mod:`tospike.hw.conv.storage` for where they lie. Latency `LATENCY`, one value per cycle.
+    """Generate bank and address of values that arrive pass by pass, tile by tile, row by row, position by position,
+    channel by channel, in the layout of :mod:`tospike.hw.conv.storage`. Latency `LATENCY`, one value per cycle.
 
     ::
 
@@ -28,9 +28,9 @@ class WriteAddressGenerator(wiring.Component):
     start : In(1)
         The next value is the first.
     step : In(1)
-        A value comes; ``ends`` belong to it.
+        A value arrives; ``ends`` are its boundaries.
     bank, address : Out
-        Of the value of ``LATENCY`` cycles ago.
+        The value's place, ``LATENCY`` cycles later.
     """
 
     LATENCY = 2
@@ -60,7 +60,7 @@ class WriteAddressGenerator(wiring.Component):
                 "phase": max(len(field["x_phase_last"]), len(field["y_phase_last"])),
             }
         )
-        # the position of this value; x at the left of this tile, y at the top of it
+        # the position of this value; x of the tile's left edge, y of its top edge
         x, left, y, top = (Signal(place, name=name) for name in ("x", "left", "y", "top"))
         channel, first_channel = Signal.like(self.address), Signal.like(self.address)
         right = self._following(m, x, {n[2:]: f for n, f in field.items() if n[0] == "x"} | {"lane": 1}, "x")
@@ -95,12 +95,12 @@ class WriteAddressGenerator(wiring.Component):
         return m
 
     def _following(self, m, position, field, name):
-        """The next position on an axis."""
+        """Return the next position along an axis."""
         following = Signal.like(position, name=f"{name}_following")
         phase_ends, lane_ends = position.phase == field["phase_last"], position.lane == field["lane_last"]
-        difference = Mux(phase_ends, Mux(lane_ends, field["turn_step"], field["phase_step"]), field["step"])
+        increment = Mux(phase_ends, Mux(lane_ends, field["lane_step"], field["phase_step"]), field["step"])
         m.d.comb += [
-            following.address.eq(position.address + difference),
+            following.address.eq(position.address + increment),
             following.phase.eq(Mux(phase_ends, 0, position.phase + 1)),
             following.lane.eq(Mux(phase_ends, Mux(lane_ends, 0, position.lane + field["lane"]), position.lane)),
         ]

@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from tospike.hw.counting import count_up
 from tospike.hw.encoders.delay_layout import counter_names, memories
 from tospike.hw.engine import Engine
-from tospike.hw.memory import NO_COLLISIONS, image_memories
+from tospike.hw.memory import NO_COLLISIONS, loadable_memories
 from tospike.hw.params import DelayParams, TokenKind
 
 
@@ -32,15 +32,15 @@ class Delay(Engine[DelayParams]):
     `tospike.sim.encoders.delay` is the golden model; `tospike.sim.encoders.delay_timing` that of the cycles.
     """
 
-    def __init__(self, params: DelayParams, images):
-        self._images = images
+    def __init__(self, params: DelayParams, contents):
+        self._contents = contents
         super().__init__(params, counter_names(params))
 
     def elaborate(self, platform):
         m = Module()
         params = self._params
         address_bits = params.input.address_bits
-        delay = image_memories(m, memories(params), self._images)["delays"]
+        delay = loadable_memories(m, memories(params), self._contents)["delays"]
         m.submodules.ring = ring = Memory(
             shape=unsigned(params.payload.bits), depth=params.slots << address_bits, init=[], attrs=NO_COLLISIONS
         )

@@ -54,6 +54,8 @@ class Option:
     """What its values are, without ``None``; of several, which make a tuple, each."""
     is_several: bool = False
     """Whether it may be given more than once."""
+    metavar: str | None = None
+    """What stands for its value in help, where its type does not say it."""
     panel: str | None = None
     """The heading under which a command lists it: ``PANEL`` of its class."""
 
@@ -78,13 +80,18 @@ class Option:
         return f"{self.low} to {most}" if most is not None else f"{self.low} or more"
 
     @property
+    def shown(self) -> str:
+        """Its default in help; nothing where it has none, or is off."""
+        if self.unset:
+            return self.unset
+        if isinstance(self.default, bool):
+            return "yes" if self.default else ""
+        return "" if self.default is None or self.default is MISSING or self.default == () else f"{self.default}"
+
+    @property
     def text(self) -> str:
         """Help, default and range in a line."""
-        default = self.default.value if isinstance(self.default, StrEnum) else self.default
-        if self.type is bool:
-            default = "yes" if default else None
-        shown = self.unset or ("" if default in (None, MISSING, ()) else f"{default}")
-        brackets = "; ".join(filter(None, (shown, self.range)))
+        brackets = "; ".join(filter(None, (self.shown, self.range)))
         return f"{self.help} [{brackets}]." if brackets else f"{self.help}."
 
     def parse(self, value: object, what: str) -> Any:
@@ -142,7 +149,8 @@ class Option:
     def takes(self) -> str:
         """What its values are, in words."""
         if issubclass(self.type, StrEnum):
-            return " or ".join(self.type)
+            *most, last = self.type
+            return f"{', '.join(most)} or {last}"
         what = {int: "an integer", float: "a number", bool: "true or false", str: "text", Path: "a path"}[self.type]
         if self.above is not None:
             return f"{what} above {self.above}" + (f" and at most {self.high}" if self.high is not None else "")

@@ -1,4 +1,4 @@
-"""The cells that arrays are made of, by family; `tospike.hw.params.PRIMITIVES` says what each can do."""
+"""The primitives of arrays, by device family; `tospike.hw.params.PRIMITIVES` lists their capabilities."""
 
 from collections.abc import Mapping
 from importlib import resources
@@ -14,12 +14,12 @@ CELLS: Mapping[PrimitiveSet, Primitives] = {
     PrimitiveSet.ECP5: Ecp5(),
     PrimitiveSet.ICE40: Generic(),
 }
-"""The cells of each family. What an iCE40 makes of a multiplier without an adder, synthesis finds out."""
+"""The cells of each family. On an iCE40, synthesis maps multipliers that no adder follows."""
 MULTIPLY_ADD: Mapping[PrimitiveSet, MultiplyAdd] = {PrimitiveSet.ICE40: Ice40MultiplyAdd()}
 """The families whose multiplier and adder are one cell."""
 
 
 def cell_model(primitives: PrimitiveSet) -> tuple[str, str]:
-    """Name and text of a Verilog file with models of a vendor's cells: for simulation, not for synthesis."""
+    """Return name and text of a Verilog file with models of vendor cells, for simulation only."""
     name = f"{primitives.value}_cells.v"
     return name, (resources.files("tospike.hw.primitives") / name).read_text(encoding="utf-8")

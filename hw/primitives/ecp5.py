@@ -1,7 +1,7 @@
-"""The cells of Lattice ECP5 that arrays are made of; `ecp5_cells.v` has their simulation models.
+"""Lattice ECP5 primitives of arrays; `ecp5_cells.v` has their simulation models.
 
-What each setting means is in Lattice's "ECP5 and ECP5-5G sysDSP Usage Guide" (FPGA-TN-02205) and in the cell library
-of Yosys.
+Their parameters are documented in Lattice's "ECP5 and ECP5-5G sysDSP Usage Guide" (FPGA-TN-02205) and in the cell
+library of Yosys.
 """
 
 from amaranth.hdl import *
@@ -13,21 +13,23 @@ from tospike.hw.primitives.flags import flag_for_bits
 _OPERAND_BITS = 18
 _PRODUCT_BITS = 36
 _RESTARTABLE_ADD = 0xC60C
-"""D = 1: C ? B : A ^ B, and the carry where that is 0 is B. With B at both, C turns ``A + B`` into ``B``."""
+"""LUT contents for D = 1: C ? B : A ^ B, with B as the carry where that is 0. So C turns ``A + B`` into ``B``."""
 
 
 class Ecp5:
     """MULT18X18D, CCU2C and TRELLIS_FF; see `tospike.hw.primitives.protocol.Primitives`."""
 
     def flip_flop(self, m: Module, d: Value, *, name: str) -> Value:
-        """A flip-flop that is kept."""
+        """Return ``d`` a cycle later, from a flip-flop that synthesis never merges."""
         q = Signal(name=name)
-        m.submodules[name] = _kept(d, q)
+        m.submodules[name] = _preserved(d, q)
         return q
 
     def multiplier(self, m: Module, a: Value, b: Value, *, registers: int, zero_gating: bool) -> Value:
-        """The first two ranks of registers are those of the DSP block, so ``registers`` is at least 1, and an operand
-        has at most 18 bits (17 if unsigned). Nothing can hold operands away from it."""
+        """Return ``a * b``. The first two register stages are those of the DSP block, so ``registers`` is at least 1.
+
+        Operands have at most 18 bits (17 if unsigned). They cannot be isolated, so ``zero_gating`` is ignored.
+        """
         inside = Signal(Shape(len(a) + len(b), signed=a.shape().signed or b.shape().signed))
         m.submodules.dsp = _dsp(a, b, inside)
         return delayed(m, inside, registers - 1, name="product", reset_less=True)
@@ -35,16 +37,16 @@ class Ecp5:
     def restartable_adder(
         self, m: Module, acc: Value, product: Value, *, carry: Value, first: Value, cycles: int, name: str
     ) -> Value:
-        """In the carry chain alone."""
+        """Return the sum, computed in the carry chain alone."""
         restart = flag_for_bits(m, self, first, cycles, width=len(acc), name=name)
         return _carry_chain(m, restart, acc, product, carry=carry)
 
 
 def _dsp(a, b, product: Signal) -> Instance:
-    """``product`` is ``a * b`` of two cycles ago, in the registers of MULT18X18D (they have no reset).
+    """Return a MULT18X18D that drives ``product`` with ``a * b`` two cycles later; its registers have no reset.
 
-    Both operands are registered: the tools count one registered operand as none. They lie at the upper end of their
-    ports, so that no sign needs wires to all the bits above it.
+    Both operands are registered, because the tools treat a single registered operand as none. Operands are aligned to
+    the upper end of their ports, so that no sign bit has to be replicated.
     """
     operands: dict[str, Value] = {}
     unused = _PRODUCT_BITS
@@ -74,9 +76,9 @@ def _dsp(a, b, product: Signal) -> Instance:
 
 
 def _carry_chain(m: Module, restart, a: Value, b: Value, *, carry) -> Value:
-    """``(restart ? 0 : a) + b + carry`` modulo 2 ** len(a), in the carry chain alone: two bits for each CCU2C.
+    """Return ``(restart ? 0 : a) + b + carry`` modulo 2 ** len(a), in the carry chain alone: two bits per CCU2C.
 
-    ``restart`` has a copy of the flag for each bit of ``a``.
+    ``restart`` replicates the flag for each bit of ``a``.
     """
     width = len(a)
     pairs = (width + 1) // 2
@@ -99,8 +101,8 @@ def _carry_chain(m: Module, restart, a: Value, b: Value, *, carry) -> Value:
     return total[:width]
 
 
-def _kept(d, q: Signal) -> Instance:
-    """One flip-flop that Yosys keeps, even where another one always holds the same value."""
+def _preserved(d, q: Signal) -> Instance:
+    """Return a flip-flop that Yosys preserves, even if another one always holds the same value."""
     return Instance(
         "TRELLIS_FF",
         a_keep=1,

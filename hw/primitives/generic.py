@@ -1,4 +1,4 @@
-"""No vendor's cells: what synthesis makes of operators and registers."""
+"""Behavioural primitives: operators and registers, for any target."""
 
 from amaranth.hdl import *
 
@@ -9,13 +9,13 @@ class Generic:
     """Logic for any target; see `tospike.hw.primitives.protocol.Primitives`."""
 
     def flip_flop(self, m: Module, d: Value, *, name: str) -> Value:
-        """A register, which synthesis may share."""
+        """Return ``d`` a cycle later, from a register that synthesis may merge."""
         q = Signal.like(d, name=name, init=0)
         m.d.sync += q.eq(d)
         return q
 
     def multiplier(self, m: Module, a: Value, b: Value, *, registers: int, zero_gating: bool) -> Value:
-        """Operand registers, ``*``, and the registers behind."""
+        """Return ``a * b``: operand registers, ``*``, product registers."""
         held_a = Signal.like(a, name="a_held", reset_less=True)
         held_b = Signal.like(b, name="b_held", reset_less=True)
         product = delayed(m, held_a * held_b, registers, name="product", reset_less=True)
@@ -31,6 +31,6 @@ class Generic:
     def restartable_adder(
         self, m: Module, acc: Value, product: Value, *, carry: Value, first: Value, cycles: int, name: str
     ) -> Value:
-        """A multiplexer and an adder."""
+        """Return the sum, from a multiplexer and an adder."""
         restart = delayed(m, first, cycles, name=name)
         return Mux(restart, 0, acc) + product + carry

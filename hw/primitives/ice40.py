@@ -1,6 +1,6 @@
-"""The cell of Lattice iCE40 UltraPlus that arrays are made of; `ice40_cells.v` has its simulation model.
+"""The Lattice iCE40 UltraPlus primitive of arrays; `ice40_cells.v` has its simulation model.
 
-What each setting means is in Lattice's "DSP Function Usage Guide for iCE40 Devices" (FPGA-TN-02007).
+Its parameters are documented in Lattice's "DSP Function Usage Guide for iCE40 Devices" (FPGA-TN-02007).
 """
 
 from amaranth.hdl import *
@@ -15,24 +15,23 @@ class MultiplyAdd:
     """SB_MAC16; see `tospike.hw.primitives.protocol.MultiplyAdd`."""
 
     def accumulate(self, m: Module, a: Value, b: Value, *, restart: Value) -> Value:
-        """The cell's own register is the sum."""
+        """Return the sum, accumulated in the cell's output register."""
         total = Signal(signed(_SUM_BITS))
         m.submodules.dsp = _mac16(a, b, total, load=restart)
         return total
 
     def add(self, m: Module, a: Value, b: Value, *, addend: Value) -> Value:
-        """With the cell's adder."""
+        """Return the sum, from the cell's adder."""
         total = Signal(signed(_SUM_BITS))
         m.submodules.dsp = _mac16(a, b, total, addend=addend)
         return total
 
 
 def _mac16(a, b, total: Signal, *, addend=None, load=None) -> Instance:
-    """The cell with its registers, which have no reset: operands, partial products, product, sum.
+    """Return an SB_MAC16 with its registers, which have no reset: operands, partial products, product, sum.
 
-    Without ``addend``, ``total`` accumulates ``a * b`` of three cycles ago, and becomes 0 after a cycle with ``load``
-    instead, so the product of that cycle is lost. With ``addend`` it is ``addend`` of a cycle ago plus ``a * b`` of
-    four cycles ago.
+    Without ``addend``, ``total`` accumulates ``a * b`` with a latency of four cycles; ``load`` clears it in the next
+    cycle, so that one product is lost. With ``addend``, ``total`` is ``addend`` (latency 1) plus ``a * b`` (latency 4).
     """
     accumulates = addend is None
     addend = C(0, _SUM_BITS) if accumulates else addend
@@ -41,7 +40,7 @@ def _mac16(a, b, total: Signal, *, addend=None, load=None) -> Instance:
         **dict.fromkeys(("p_A_REG", "p_B_REG", "p_A_SIGNED", "p_B_SIGNED"), C(1, 1)),
         **dict.fromkeys(("p_TOP_8x8_MULT_REG", "p_BOT_8x8_MULT_REG"), C(1, 1)),
         **dict.fromkeys(("p_PIPELINE_16x16_MULT_REG1", "p_PIPELINE_16x16_MULT_REG2"), C(1, 1)),
-        # the upper half adds with the carry of the lower one; each adds its half of the product
+        # each half adds its half of the product, the upper one with the carry of the lower one
         **dict.fromkeys(("p_TOPADDSUB_LOWERINPUT", "p_BOTADDSUB_LOWERINPUT"), C(2, 2)),
         **dict.fromkeys(("p_TOPADDSUB_UPPERINPUT", "p_BOTADDSUB_UPPERINPUT"), C(int(not accumulates), 1)),
         p_TOPADDSUB_CARRYSELECT=C(2, 2),

@@ -1,4 +1,4 @@
-"""What a family of cells offers to the hardware that is made of them."""
+"""The interface of a device family's primitives."""
 
 from typing import Protocol
 
@@ -6,34 +6,34 @@ from amaranth.hdl import *
 
 
 class Primitives(Protocol):
-    """The cells of a family, as submodules of ``m`` or as logic that synthesis makes of the like.
+    """The primitives of a device family, instantiated as submodules of ``m`` or inferred from logic.
 
     Memories are not among them: every family's block RAMs are inferred from `amaranth.lib.memory`.
     """
 
     def flip_flop(self, m: Module, d: Value, *, name: str) -> Value:
-        """``d`` of a cycle ago, in a register that synthesis keeps apart from equal ones where a net across an array
-        would decide the clock."""
+        """Return ``d`` a cycle later. Where a net across the array would limit the clock, the register is one that
+        synthesis does not merge with equal ones."""
 
     def multiplier(self, m: Module, a: Value, b: Value, *, registers: int, zero_gating: bool) -> Value:
-        """``a * b`` of 1 + ``registers`` cycles ago. No data register has a reset.
+        """Return ``a * b``, 1 + ``registers`` cycles later. Data registers have no reset.
 
-        With ``zero_gating``, an operand of 0 leaves the operand registers as they are, so that nothing moves between
-        them and the end, where the product is masked.
+        With ``zero_gating``, the operand registers hold their values if an operand is 0, so that nothing toggles up to
+        the output, where the product is masked.
         """
 
     def restartable_adder(
         self, m: Module, acc: Value, product: Value, *, carry: Value, first: Value, cycles: int, name: str
     ) -> Value:
-        """``(restart ? 0 : acc) + product + carry``, where ``restart`` is ``first`` of ``cycles`` cycles ago."""
+        """Return ``(restart ? 0 : acc) + product + carry``, where ``restart`` is ``first`` delayed by ``cycles``."""
 
 
 class MultiplyAdd(Protocol):
-    """A family's cell that multiplies and adds, see ``PrimitiveFacts.multiplier_adds``."""
+    """A cell that multiplies and adds, see ``PrimitiveFacts.multiplier_adds``."""
 
     def accumulate(self, m: Module, a: Value, b: Value, *, restart: Value) -> Value:
-        """The sum of ``a * b`` of three cycles ago and before. It becomes 0 after a cycle with ``restart``, so the
-        product of that cycle is lost."""
+        """Return the accumulated sum of ``a * b``, with a latency of four cycles. ``restart`` clears it in the next
+        cycle, so that one product is lost."""
 
     def add(self, m: Module, a: Value, b: Value, *, addend: Value) -> Value:
-        """``addend`` of a cycle ago plus ``a * b`` of four cycles ago."""
+        """Return ``addend`` (latency 1) plus ``a * b`` (latency 4)."""

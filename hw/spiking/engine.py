@@ -9,7 +9,7 @@ from amaranth.lib.wiring import connect, flipped
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
-from tospike.hw.memory import LoadableMemory, image_memories
+from tospike.hw.memory import LoadableMemory, loadable_memories
 from tospike.hw.params import SPIKE, ActivationParams, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.spiking.accumulate import Accumulate
 from tospike.hw.spiking.activate import Activate
@@ -62,7 +62,7 @@ class EventEngine(Engine[EventParams]):
     Parameters
     ----------
     params : EventParams
-    images : mapping
+    contents : mapping
         Words of the memories, see `tospike.hw.spiking.layout.pack`.
     first_region : int
         Configuration region of the first memory; used only if ``params.writable``.
@@ -73,18 +73,18 @@ class EventEngine(Engine[EventParams]):
         If an image is longer than its memory.
     """
 
-    def __init__(self, params: EventParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
-        self._images = images
+    def __init__(self, params: EventParams, contents: Mapping[str, Sequence[int]], *, first_region: int = 0):
+        self._contents = contents
         self._first_region = first_region
         super().__init__(params, counter_names(params), writable=params.writable)
 
     def elaborate(self, platform):
         m = Module()
         params, parts = self._params, m.submodules
-        images = image_memories(
+        stored = loadable_memories(
             m,
             memories(params),
-            self._images,
+            self._contents,
             config=flipped(self.config) if params.writable else None,
             first_region=self._first_region,
         )
@@ -94,13 +94,13 @@ class EventEngine(Engine[EventParams]):
         neurons = NeuronLanes(params, stages)
         if params.lists_words:
             self._connect_kept(m, neurons, stages)
-        self._accumulate(m, stages, self._products(m, stages, images["weights"]))
-        neurons.connect(m, parts.accumulate, images)
+        self._accumulate(m, stages, self._products(m, stages, stored["weights"]))
+        neurons.connect(m, parts.accumulate, stored)
         self._output(m, stages[self._leaves], self._values(m, neurons, stages))
         if params.activation is None:
             connect(m, parts.serializer.o, flipped(self.o))
         else:
-            self._activate(m, params.activation, images["multipliers"])
+            self._activate(m, params.activation, stored["multipliers"])
         if params.recurrent:
             self._connect_own(m, stages[self._leaves], neurons.spikes)
         self._count(m, neurons)

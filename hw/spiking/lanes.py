@@ -40,7 +40,7 @@ class NeuronLanes:
         self.spikes = Signal(data.ArrayLayout(shape_of(neuron.spike), params.lanes))
         self.after = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
 
-    def connect(self, m: Module, accumulate, images: Mapping[str, LoadableMemory]) -> None:
+    def connect(self, m: Module, accumulate, stored: Mapping[str, LoadableMemory]) -> None:
         """The neurons between the states that come from ``accumulate``, the engine's adder, and those that return."""
         neuron = self._params.neuron
         passes = Signal()
@@ -61,9 +61,9 @@ class NeuronLanes:
         if neuron.noise is not None:
             self._connect_noise(m, neuron.noise)
         if self._params.bias:
-            self._connect_bias(m, images["bias"])
+            self._connect_bias(m, stored["bias"])
         if neuron.varying:
-            self._connect_decays(m, images["decays"])
+            self._connect_decays(m, stored["decays"])
 
     def again(self, updated: data.View) -> Value:
         """Whether the word of ``updated``, which is in cycle 6, must be updated again though nothing comes."""

@@ -57,7 +57,7 @@ def pack(
     decays: Rows | None = None,
     multipliers: Sequence[int] | None = None,
 ) -> dict[str, list[int]]:
-    """Return the memory images of a layer.
+    """Return the memory contents of a layer.
 
     Parameters
     ----------
@@ -163,14 +163,14 @@ def _multiplier_words(params: EventParams, multipliers: Sequence[int] | None) ->
 
 
 def _neuron_contents(params: EventParams, bias: Sequence[int], decays: Rows | None) -> dict[str, list[int]]:
-    images = {}
+    contents = {}
     if params.bias:
-        images["bias"] = _words(params, bias, params.neuron.accumulated, "bias")
+        contents["bias"] = _words(params, bias, params.neuron.accumulated, "bias")
     else:
         require(not any(bias), "this event engine has no bias memory: all biases must be 0, or params.bias set")
     if params.neuron.varying:
-        images["decays"] = _decay_words(params, decays or ())
-    return images
+        contents["decays"] = _decay_words(params, decays or ())
+    return contents
 
 
 def _decay_words(params: EventParams, decays: Rows) -> list[int]:

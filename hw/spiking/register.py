@@ -9,7 +9,7 @@ from amaranth.lib.wiring import connect, flipped
 from tospike.hw.arithmetic import saturate, shape_of
 from tospike.hw.counting import count_up
 from tospike.hw.engine import Engine
-from tospike.hw.memory import image_memories
+from tospike.hw.memory import loadable_memories
 from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.spiking.layout import counter_names, memories
 from tospike.hw.spiking.neurons import Neuron, aux_layout, decay_layout, make_neuron
@@ -46,7 +46,7 @@ class RegisterEngine(Engine[EventParams]):
     ----------
     params : EventParams
         With `RegisterParams`.
-    images : mapping
+    contents : mapping
         Words of the memories, see `tospike.hw.spiking.layout.pack`.
     first_region : int
         Configuration region of the first memory; used only if ``params.writable``.
@@ -57,18 +57,18 @@ class RegisterEngine(Engine[EventParams]):
         If an image is longer than its memory.
     """
 
-    def __init__(self, params: EventParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
-        self._images = images
+    def __init__(self, params: EventParams, contents: Mapping[str, Sequence[int]], *, first_region: int = 0):
+        self._contents = contents
         self._first_region = first_region
         super().__init__(params, counter_names(params), writable=params.writable)
 
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        images = image_memories(
+        stored = loadable_memories(
             m,
             memories(params),
-            self._images,
+            self._contents,
             config=flipped(self.config) if params.writable else None,
             first_region=self._first_region,
         )
@@ -78,9 +78,9 @@ class RegisterEngine(Engine[EventParams]):
         second = Signal(first.shape())
         m.d.sync += second.eq(first)
         cells = [make_neuron(params.neuron, bias=params.bias, pipelined=False) for _ in range(params.neurons)]
-        addend = self._addends(m, images["weights"], tokens.payload.address, first)
+        addend = self._addends(m, stored["weights"], tokens.payload.address, first)
         overflows = self._update(m, cells, addend, second)
-        self._connect_knobs(m, cells, images, second)
+        self._connect_knobs(m, cells, stored, second)
         spikes = Signal(data.ArrayLayout(shape_of(params.neuron.spike), params.neurons))
         m.d.comb += [spikes[lane].eq(Mux(second.tick, cell.spike, 0)) for lane, cell in enumerate(cells)]
         self._output(m, self._readout(m, cells, spikes, second), second)
@@ -158,15 +158,15 @@ class RegisterEngine(Engine[EventParams]):
             m.d.comb += [cell.aux.eq(aux[lane]) for lane, cell in enumerate(cells)]
         return overflows
 
-    def _connect_knobs(self, m: Module, cells: Sequence[Neuron], images, operation: Value) -> None:
+    def _connect_knobs(self, m: Module, cells: Sequence[Neuron], stored, operation: Value) -> None:
         """Biases and decays from their memories, and noise."""
         params, neuron = self._params, self._params.neuron
         if params.bias:
-            bias = data.View(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons), images["bias"].data)
-            m.d.comb += [images["bias"].enable.eq(1), *(cell.bias.eq(bias[lane]) for lane, cell in enumerate(cells))]
+            bias = data.View(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons), stored["bias"].data)
+            m.d.comb += [stored["bias"].enable.eq(1), *(cell.bias.eq(bias[lane]) for lane, cell in enumerate(cells))]
         if neuron.varying:
-            decays = data.View(data.ArrayLayout(decay_layout(neuron), params.neurons), images["decays"].data)
-            m.d.comb += images["decays"].enable.eq(1)
+            decays = data.View(data.ArrayLayout(decay_layout(neuron), params.neurons), stored["decays"].data)
+            m.d.comb += stored["decays"].enable.eq(1)
             m.d.comb += [cell.decays.eq(decays[lane]) for lane, cell in enumerate(cells)]
         if neuron.noise is not None:
             m.submodules.noise = noise = Noise(neuron.noise, lanes=params.lanes)

@@ -1,1 +1,1 @@
-"""The systolic engine: dense layers on an array."""
+"""The systolic engine: dense layers on a systolic array."""

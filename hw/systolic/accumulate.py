@@ -1,4 +1,4 @@
-"""Adds up the tiles of a weight-stationary array that belong to the same results."""
+"""Accumulation of partial sums over the depth tiles of a weight-stationary array."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -12,10 +12,11 @@ from tospike.hw.params import IntFormat, address_bits
 
 
 class ColumnAccumulator(wiring.Component):
-    """Sums ``tiles`` tiles of ``rows`` rows each, and passes on the rows of the last tile: the sums.
+    """Sum up ``tiles`` tiles of ``rows`` rows each, and emit the sums with the rows of the last tile.
 
-    Column c is c cycles behind column 0, at the input as at the output; the latency is ``LATENCY``. A row may come
-    back no earlier than after ``hw.systolic.layout.ACCUMULATE_SPACING`` cycles: read, output register, add, write.
+    Latency ``LATENCY``, throughput one row per cycle. Column c lags column 0 by c cycles, at the input and at the
+    output. The same row may return after ``hw.systolic.layout.ACCUMULATE_SPACING`` cycles: read, output register, add,
+    write.
 
     Members
     -------
@@ -24,7 +25,7 @@ class ColumnAccumulator(wiring.Component):
     i, o : ArrayLayout(signed(acc_bits), cols)
         Partial sums and sums.
     valid_i, valid_o : 1
-        A row begins: column 0 counts now, the others follow.
+        A row begins: column 0 is valid now, the others follow.
     """
 
     LATENCY = 3
@@ -67,7 +68,7 @@ class ColumnAccumulator(wiring.Component):
             write = memory.write_port()
             read = memory.read_port()
             reading = data.View(here, place)
-            place = delayed(m, place, 1, name=f"next_{col}")  # also where the next column is
+            place = delayed(m, place, 1, name=f"next_{col}")  # also for the next column
             adding_place = delayed(m, place, 1, name=f"adding_{col}")
             adding = data.View(here, adding_place)
             writing = data.View(here, delayed(m, adding_place, 1, name=f"writing_{col}"))

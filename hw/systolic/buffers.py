@@ -12,14 +12,14 @@ from tospike.hw.params import IntFormat, address_bits
 
 
 class ActivationBuffer(wiring.Component):
-    """``depth`` words of ``lanes`` values; single values are written, whole words are read, one cycle later.
+    """A memory of ``depth`` words of ``lanes`` values, written value by value, read word by word with latency 1.
 
     Members
     -------
     write : In(1)
         Store ``value`` in lane ``write_lane`` of word ``write_address``.
     word : Out(ArrayLayout(fmt, lanes))
-        Word ``read_address`` of a cycle ago; not defined if it was written in that cycle.
+        Word ``read_address``, a cycle later; undefined if it was written in the cycle of the address.
     """
 
     def __init__(self, fmt: IntFormat, *, lanes: int, depth: int):
@@ -56,17 +56,17 @@ class ActivationBuffer(wiring.Component):
 
 
 class ResultBuffer(wiring.Component):
-    """Two slots of ``depth`` rows of results, filled as they leave the array: each ``together`` columns are a
-    cycle behind those before.
+    """A double buffer of two slots of ``depth`` rows of results, one row per cycle.
 
-    Rows go into the current slot one after another; the other slot is next when the row ``last_row`` has come.
+    It takes results as they leave the array: each group of ``group`` columns lags the one before by a cycle. Rows fill
+    the current slot one after another; after row ``last_row`` the other slot becomes current.
 
     Members
     -------
     i : In(ArrayLayout(signed(acc_bits), cols))
         Results of the array.
     valid : In(1)
-        A row begins: column 0 has its result now, the others follow.
+        A row begins: column 0 is valid now, the others follow.
     last_row : In(range(depth))
         Index of the last row in a slot.
     written : Out(1)
@@ -74,16 +74,16 @@ class ResultBuffer(wiring.Component):
     finished : Out(1)
         The last column of the last row of a slot is stored.
     row : Out(ArrayLayout(signed(acc_bits), cols))
-        Row ``read_row`` of slot ``read_slot`` of a cycle ago. Only those columns count that are stored already.
+        Row ``read_row`` of slot ``read_slot``, a cycle later; only columns that are already stored are valid.
     """
 
     SLOTS = 2
 
-    def __init__(self, fmt: IntFormat, *, cols: int, depth: int, together: int = 1):
+    def __init__(self, fmt: IntFormat, *, cols: int, depth: int, group: int = 1):
         self._format = fmt
         self._cols = cols
         self._depth = depth
-        self._together = together
+        self._group = group
         layout = data.ArrayLayout(shape_of(fmt), cols)
         super().__init__(
             {
@@ -131,6 +131,6 @@ class ResultBuffer(wiring.Component):
             ]
             if col == self._cols - 1:
                 m.d.comb += self.finished.eq(view.valid & view.last)
-            if (col + 1) % self._together == 0:
+            if (col + 1) % self._group == 0:
                 place = delayed(m, place, 1, name=f"place_{col}")
         return m

@@ -1,4 +1,4 @@
-"""The descriptor of a layer as the hardware sees it; `hw.systolic.layout` tells what the fields mean and packs them."""
+"""The layer descriptor as a hardware layout; `hw.systolic.layout` documents its fields and packs them."""
 
 from amaranth.hdl import *
 from amaranth.lib import data
@@ -8,7 +8,7 @@ from tospike.hw.systolic.layout import descriptor_bits
 
 
 def descriptor_layout(params: SystolicParams) -> data.StructLayout:
-    """Return the fields of a word of the memory ``layers``; ``low`` and ``high`` are signed."""
+    """Return the layout of a word of the memory ``layers``; ``low`` and ``high`` are signed."""
     return data.StructLayout(
         {
             name: signed(bits) if name in ("low", "high") else unsigned(bits)

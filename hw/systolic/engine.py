@@ -1,4 +1,4 @@
-"""The systolic engine: an array with its buffers that runs dense layers one after another."""
+"""The systolic engine: a systolic array with its buffers, which runs dense layers one after another."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from tospike.hw.array.results import result_layout
 from tospike.hw.counting import count_up
 from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
-from tospike.hw.memory import LoadableMemory, image_memories
+from tospike.hw.memory import LoadableMemory, loadable_memories
 from tospike.hw.params import Dataflow, SystolicParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 from tospike.hw.systolic.accumulate import ColumnAccumulator
@@ -29,7 +29,7 @@ from tospike.hw.systolic.layout import (
     needs_reorder,
     result_depth,
 )
-from tospike.hw.systolic.loader import FrameLoader, activation_placer
+from tospike.hw.systolic.loader import FrameLoader, activation_addresses
 from tospike.hw.systolic.operands import OPERAND_LATENCY, fetch_operands
 from tospike.hw.systolic.postprocess import PostProcessor
 from tospike.hw.systolic.reorder import Reorder
@@ -38,7 +38,7 @@ from tospike.hw.tokens import token_layout
 
 
 class SystolicEngine(Engine[SystolicParams]):
-    """Frames of activations in, frames of results out; ``params.layers`` run in turn.
+    """Frames of activations in, frames of results out; ``params.layers`` run one after another.
 
     ::
 
@@ -48,29 +48,28 @@ class SystolicEngine(Engine[SystolicParams]):
                                   |                                  v
                                   +--------------------------- PostProcessor -> CreditQueue -> (Reorder) -> Output -> o
 
-    A layer begins when the results of the one before it are stored and the array is empty. While the last layer
-    runs, the next frame is loaded.
+    A layer begins when the results of the previous one are stored and the array is empty. While the last layer runs,
+    the next frame is loaded. Latency and throughput: ``sim/systolic/timing.py``.
 
     Parameters
     ----------
-    images
+    contents
         Words of the memories of ``hw.systolic.layout.memories``, by name; ``hw.systolic.layout.initial`` where missing.
     first_region
         Writable engines: the configuration region of the first memory; the others follow.
 
     Members
     -------
-    See "Engines" in ``docs/explanation/architecture.md``. Where ``params.streams_weights``, ``weights`` are the beats
+    See "Engines" in ``docs/explanation/architecture.md``. If ``params.streams_weights``, ``weights`` takes the beats
     of :class:`tospike.hw.systolic.weight_queue.WeightQueue`, frame after frame in the order of use, and
-    ``weight_error`` pulses when there are too few or too many for a frame.
+    ``weight_error`` pulses when a frame has too few or too many.
 
-    Configure before sending a frame: what is written while ``busy`` has
-    an effect at an unspecified time.
+    Configure before sending a frame: writes while ``busy`` take effect at an unspecified time.
     """
 
-    def __init__(self, params: SystolicParams, images: Mapping[str, Sequence[int]], *, first_region: int = 0):
+    def __init__(self, params: SystolicParams, contents: Mapping[str, Sequence[int]], *, first_region: int = 0):
         self._first_region = first_region
-        self._images = initial(params) | {name: list(words) for name, words in images.items()}
+        self._contents = initial(params) | {name: list(words) for name, words in contents.items()}
         streamed = {"weights": In(stream.Signature(BEAT)), "weight_error": Out(1)} if params.streams_weights else {}
         super().__init__(params, counter_names(params), writable=params.writable, members=streamed)
 
@@ -79,12 +78,12 @@ class SystolicEngine(Engine[SystolicParams]):
         params, parts = self._params, m.submodules
         stored = self._memories(m)
         self._add_parts(m)
-        layout, first = descriptor_layout(params), self._images["layers"][0]
+        layout, first = descriptor_layout(params), self._contents["layers"][0]
         layer = layer_descriptor(m, parts.control, stored["layers"], layout, first)
-        there = Mux(parts.control.source, 0, buffer_depth(params))  # where results, or the next frame, go
-        self._front(m, layer, there)
+        target = Mux(parts.control.source, 0, buffer_depth(params))  # base of the results, or of the next frame
+        self._front(m, layer, target)
         self._datapath(m, layer, self._weights(m, stored))
-        self._results(m, layer, stored["channels"], there)
+        self._results(m, layer, stored["channels"], target)
         reordering = self._output(m, layer)
         in_flight = self._run_layers(m, layer)
         counting = self._count(m, layer, in_flight)
@@ -93,49 +92,50 @@ class SystolicEngine(Engine[SystolicParams]):
         return m
 
     def _memories(self, m: Module) -> dict[str, LoadableMemory]:
-        """What configuration writes, or the bitstream."""
-        return image_memories(
+        """Return the memories that the bitstream initialises and configuration writes."""
+        return loadable_memories(
             m,
             memories(self._params),
-            self._images,
+            self._contents,
             config=flipped(self.config) if self._params.writable else None,
             first_region=self._first_region,
         )
 
     def _add_parts(self, m: Module) -> None:
-        """The boxes of the drawing but for the array, as submodules."""
+        """Add the blocks of the diagram as submodules, except the array."""
         params, array = self._params, self._params.array
         m.submodules.control = LayerControl(params)
         m.submodules.loader = FrameLoader(params)
         m.submodules.activations = ActivationBuffer(array.act, lanes=array.rows, depth=2 * buffer_depth(params))
         m.submodules.feeder = Feeder(params)
         m.submodules.results = ResultBuffer(
-            array.acc, cols=array.cols, depth=result_depth(params), together=array.products_per_multiplier
+            array.acc, cols=array.cols, depth=result_depth(params), group=array.products_per_multiplier
         )
         m.submodules.post = PostProcessor(params)
-        m.submodules.placer = activation_placer(params)
+        m.submodules.write_addresses = activation_addresses(params)
         m.submodules.queue = CreditQueue(result_layout(params), depth=PostProcessor.LATENCY + CreditQueue.LATENCY + 2)
         m.submodules.output = TokenOutput(params)
 
     def _run_layers(self, m: Module, layer: data.View) -> InFlight:
-        """When layers and tiles begin, and when they are over."""
+        """Connect the control of layers and tiles: when they begin and end."""
         params, array, parts = self._params, self._params.array, m.submodules
         control, feeder, results, post, sent = parts.control, parts.feeder, parts.results, parts.post, parts.queue.o
         in_flight = tiles_in_flight(
             m,
             slots=ResultBuffer.SLOTS,
-            # the array passes each in this many cycles, and takes one per cycle
+            # a tile passes the array in at most this many cycles, and at most one enters per cycle
             most_inside=array.latency + array.rows + array.cols + ColumnAccumulator.LATENCY + 1,
             committed=feeder.commit,
             freed=post.freed,
             entered=delayed(m, feeder.commit, OPERAND_LATENCY - 1, name="commit"),
             finished=results.finished,
         )
-        out, kept = sent.valid & sent.ready & sent.payload.last, post.valid & post.result.last
+        sent_last = sent.valid & sent.ready & sent.payload.last
+        stored_last = post.valid & post.result.last
         m.d.comb += [
             control.loaded.eq(parts.loader.full),
             control.empty.eq(in_flight.none_inside),
-            control.done.eq(Mux(control.final, out, kept)),
+            control.done.eq(Mux(control.final, sent_last, stored_last)),
             control.last_layer.eq(layer.final),
             feeder.layer.eq(layer),
             feeder.start.eq(control.start),
@@ -144,8 +144,8 @@ class SystolicEngine(Engine[SystolicParams]):
         ]
         return in_flight
 
-    def _front(self, m: Module, layer: data.View, there: Value) -> None:
-        """Tokens to activations, in the half ``there``."""
+    def _front(self, m: Module, layer: data.View, target: Value) -> None:
+        """Store the activations of incoming tokens in the half of the buffer at ``target``."""
         params, control, loader = self._params, m.submodules.control, m.submodules.loader
         m.submodules.buffer_in = buffer_in = Buffer(token_layout(params.input))
         connect(m, flipped(self.i), buffer_in.i)
@@ -154,21 +154,21 @@ class SystolicEngine(Engine[SystolicParams]):
         if params.writable:
             at_first = control.index == 0
             since = delayed(m, at_first, 1, name="at_first")
-            with m.If(at_first & since & delayed(m, since, 1, name="at_first_since")):  # the memory has answered
+            with m.If(at_first & since & delayed(m, since, 1, name="at_first_since")):  # the descriptor is valid
                 m.d.sync += first_layer.eq(layer)
         m.d.comb += [
             loader.layer.eq(first_layer),
             loader.start.eq(control.start & layer.final),
-            loader.base.eq(there),
+            loader.base.eq(target),
         ]
 
     def _weights(self, m: Module, stored: Mapping[str, LoadableMemory]) -> Value:
-        """The word of weights that the feeder wanted ``Feeder.LATENCY`` + 1 cycles ago."""
+        """Return the word of weights that the feeder addressed, ``Feeder.LATENCY`` + 1 cycles later."""
         control, feeder = m.submodules.control, m.submodules.feeder
         if not self._params.streams_weights:
             weights = stored["weights"]
             m.d.comb += [
-                feeder.weight_there.eq(1),
+                feeder.weight_valid.eq(1),
                 weights.address.eq(feeder.weight_address),
                 weights.enable.eq(1),
             ]
@@ -177,14 +177,14 @@ class SystolicEngine(Engine[SystolicParams]):
         connect(m, flipped(self.weights), weights.i)
         m.d.comb += [
             weights.start.eq(control.start & (control.index == 0)),
-            feeder.weight_there.eq(weights.there),
+            feeder.weight_valid.eq(weights.valid),
             weights.take.eq(feeder.weight_take),
             self.weight_error.eq(weights.error),
         ]
         return delayed(m, weights.word, Feeder.LATENCY, name="streamed", reset_less=True)
 
     def _datapath(self, m: Module, layer: data.View, weights: Value) -> None:
-        """Operands through the array to the result buffer; weight-stationary, partial sums are added on the way."""
+        """Connect operands, array and result buffer; weight-stationary, an accumulator lies before the buffer."""
         params, array, results = self._params, self._params.array, m.submodules.results
         operands = fetch_operands(m, array, m.submodules.feeder, m.submodules.activations, weights)
         systolic = skewed_array(m, array, operands.rows, operands.cols)
@@ -212,10 +212,16 @@ class SystolicEngine(Engine[SystolicParams]):
             results.last_row.eq(layer.rows_last),
         ]
 
-    def _results(self, m: Module, layer: data.View, channels: LoadableMemory, there: Value) -> None:
-        """Results through the requantiser; those of the layers before the last to the half ``there``."""
+    def _results(self, m: Module, layer: data.View, channels: LoadableMemory, target: Value) -> None:
+        """Requantise results; those of hidden layers go to the half of the activation buffer at ``target``."""
         parts = m.submodules
-        control, loader, results, post, placer = parts.control, parts.loader, parts.results, parts.post, parts.placer
+        control, loader, results, post, places = (
+            parts.control,
+            parts.loader,
+            parts.results,
+            parts.post,
+            parts.write_addresses,
+        )
         m.d.comb += [
             post.layer.eq(layer),
             post.start.eq(control.start),
@@ -227,31 +233,31 @@ class SystolicEngine(Engine[SystolicParams]):
             channels.enable.eq(1),
             post.channel.eq(channels.data),
         ]
-        # where a result goes is found out a cycle later
+        # the write address is known a cycle later
         stored, stored_value = Signal(), Signal.like(post.result.value)
         m.d.sync += [
             stored.eq(post.valid & ~control.final),
-            placer.edges.eq(post.result.edges),
+            places.edges.eq(post.result.edges),
             stored_value.eq(post.result.value),
         ]
-        m.d.comb += [placer.start.eq(control.start), placer.base.eq(there), placer.step.eq(stored)]
+        m.d.comb += [places.start.eq(control.start), places.base.eq(target), places.step.eq(stored)]
         if self._params.array.dataflow is Dataflow.WS:
-            m.d.comb += placer.stride.eq(layer.stored_words)
-        # results of a layer that is not the last and values of the next frame never come in the same cycle
+            m.d.comb += places.stride.eq(layer.stored_words)
+        # results of a hidden layer and values of the next frame never coincide
         m.d.sync += [
-            parts.activations.write.eq(loader.write | placer.step),
-            parts.activations.write_lane.eq(Mux(loader.write, loader.lane, placer.lane)),
-            parts.activations.write_address.eq(Mux(loader.write, loader.address, placer.address)),
+            parts.activations.write.eq(loader.write | places.step),
+            parts.activations.write_lane.eq(Mux(loader.write, loader.lane, places.lane)),
+            parts.activations.write_address.eq(Mux(loader.write, loader.address, places.address)),
             parts.activations.value.eq(Mux(loader.write, loader.value, stored_value)),
         ]
 
     def _output(self, m: Module, layer: data.View) -> Value:
-        """Results of the last layer to tokens; whether some wait for their turn."""
+        """Send the results of the last layer as tokens; return whether some are still being reordered."""
         control, post, queue = m.submodules.control, m.submodules.post, m.submodules.queue
         output = m.submodules.output
         m.d.comb += [
-            # the activation buffer takes results as they come, the consumer of the last layer's might not
-            post.room.eq(queue.room | ~control.final),
+            # the activation buffer takes every result, the consumer of the last layer's results may stall
+            post.credit.eq(queue.credit | ~control.final),
             queue.reserve.eq(post.read & control.final),
             queue.valid.eq(post.valid & control.final),
             queue.payload.eq(post.result),
@@ -271,7 +277,7 @@ class SystolicEngine(Engine[SystolicParams]):
         return reordering
 
     def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
-        """The counters; whether the last frame is not in them yet."""
+        """Drive the counters; return whether a frame is still on its way to them."""
         feeder, post = m.submodules.feeder, m.submodules.post
         feeding = delayed(m, feeder.busy, OPERAND_LATENCY, name="feeding")
         depth = Signal(len(layer.inputs) + 1)

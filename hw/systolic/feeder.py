@@ -1,4 +1,4 @@
-"""Walks the tiles of a layer: which words are read, and which flags go into the array with them."""
+"""The operand sequencer: read addresses of activations and weights, and the flags of each array step."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -10,41 +10,41 @@ from tospike.hw.systolic.layout import buffer_depth, weight_memory
 
 
 class Feeder(wiring.Component):
-    """Issues one array step per cycle; tiles follow one another without a gap.
+    """Issue one array step per cycle; tiles follow one another without a gap.
 
-    OS: a tile of the result after the other, in rows of tiles; a step is one input. WS: for each column of tiles,
-    from the first inputs to the last; a step is one row; the next tile's weights load during the first steps of
-    a tile, and the first tile's before it.
+    Output-stationary: tile by tile of the result, in rows of tiles; a step is one input. Weight-stationary: for each
+    column of tiles, from the first inputs to the last; a step is one row. The weights of the next tile load during the
+    first steps of a tile, those of the first tile before it.
 
-    The step that makes results inevitable (OS: the last of a tile, WS: the first of the last tile for the same
-    results) waits until a slot of the result buffer is free.
+    The step after which results are certain to leave the array (OS: the last of a tile, WS: the first of the last tile
+    for the same results) waits for a free slot of the result buffer.
 
     Members
     -------
     start : In(1)
         Begin a layer. ``layer`` is constant from here on.
     base : In
-        Where the layer's input begins in the activation buffer.
+        Base address of the layer's input in the activation buffer.
     free : In(1)
         A slot of the result buffer is free.
-    weight_there : In(1)
-        A word of weights may be taken.
+    weight_valid : In(1)
+        A word of weights is available.
     weight_take : Out(1)
-        The step takes one.
+        The step takes a word of weights.
     busy : Out(1)
         Steps or loads are being issued.
     commit : Out(1)
-        This step takes the free slot.
+        The step takes the free slot.
     act_read, act_address, weight_read, weight_address : Out
-        To the memories, ``LATENCY`` cycles after the step was issued.
+        To the memories, ``LATENCY`` cycles after the step is issued.
     first, emit : Out(1)
         Flags of the step (``act_read``), for the array. OS: ``emit`` ends a tile. WS: every step emits.
     load : Out(rows)
-        Weight-stationary only: which rows take weights with ``weight_read``.
+        Weight-stationary only: which rows load weights with ``weight_read``.
     """
 
     LATENCY = 1
-    """The addresses walk a cycle behind the steps, for ``free`` and all that it decides is a path of its own."""
+    """Addresses lag the steps by a cycle, because ``free`` and the logic that depends on it already fill one."""
 
     def __init__(self, params: SystolicParams):
         self._params = params
@@ -54,7 +54,7 @@ class Feeder(wiring.Component):
             "start": In(1),
             "base": In(act_bits),
             "free": In(1),
-            "weight_there": In(1),
+            "weight_valid": In(1),
             "weight_take": Out(1),
             "busy": Out(1),
             "commit": Out(1),
@@ -83,12 +83,12 @@ class Feeder(wiring.Component):
     def _output_stationary(self, m, step):
         layer = self.layer
         busy = Signal()
-        # tiles to come after this one, below and to the right
+        # remaining tiles below and to the right of this one
         row_tiles = Signal.like(layer.row_tiles)
         col_tiles = Signal.like(layer.col_tiles)
         go = Signal()
-        # what the step and the tile are is known a cycle before, so that `go` depends on registers only
-        valid, last, ends = Signal(), Signal(), Signal()  # with operands; the last with them; the last of all
+        # flags of the step and the tile are computed a cycle ahead, so that `go` depends on registers only
+        valid, last, ends = Signal(), Signal(), Signal()  # has operands; the last that has; the last of the tile
         last_row, last_col = Signal(), Signal()
         one_input, one_step = Signal(), Signal()
         before_last, before_end = Signal.like(layer.inputs), Signal.like(layer.spacing)
@@ -99,7 +99,7 @@ class Feeder(wiring.Component):
             before_end.eq(layer.spacing - 1),
         ]
         m.d.comb += [
-            go.eq(busy & (~last | self.free) & (~valid | self.weight_there)),
+            go.eq(busy & (~last | self.free) & (~valid | self.weight_valid)),
             self.busy.eq(busy),
             self.weight_take.eq(go & valid),
             self.commit.eq(go & last),
@@ -153,7 +153,7 @@ class Feeder(wiring.Component):
                 self.weight_address.eq(self.weight_address + 1),
             ]
             with m.If(self.emit & ends_band):
-                # the next row of tiles: its activations are the next words, the weights begin again
+                # the next row of tiles: its activations are the next words, the weights restart
                 m.d.sync += [tile_address.eq(self.act_address + 1), self.weight_address.eq(layer.weight_base)]
             with m.If(self.emit & ~ends_band):
                 m.d.sync += self.act_address.eq(tile_address)
@@ -176,15 +176,15 @@ class Feeder(wiring.Component):
             last_tile.eq(last_depth & (col_tile == layer.col_tiles)),
             commits.eq(last_depth & (step == 0)),
             reads.eq((loading | ~last_tile) & (step < rows)),
-            go.eq(running & (~commits | self.free) & (~reads | self.weight_there)),
+            go.eq(running & (~commits | self.free) & (~reads | self.weight_valid)),
             valid.eq(go & (step <= layer.rows_last)),
             self.busy.eq(loading | running),
             self.commit.eq(go & commits),
-            self.weight_take.eq(reads & (go | (loading & self.weight_there))),
+            self.weight_take.eq(reads & (go | (loading & self.weight_valid))),
         ]
         with m.If(self.start):
             m.d.sync += [loading.eq(1), col_tile.eq(0), depth_tile.eq(0)]
-        with m.Elif(loading & self.weight_there):
+        with m.Elif(loading & self.weight_valid):
             m.d.sync += step.eq(step + 1)
             with m.If(step == rows - 1):
                 m.d.sync += [step.eq(0), loading.eq(0), running.eq(1)]

@@ -1,12 +1,12 @@
-"""What the systolic engine's memories hold. Plain Python, no Amaranth.
+"""Tiling and memory contents of the systolic engine. Plain Python, no Amaranth.
 
 ``weights``
     One word per array step (OS) or per array row (WS); lane c belongs to column c. Tiles in the order of use,
-    zeros beyond the edges of the matrix. A weight of 1 bit is stored as its sign: 0 is +1, 1 is -1.
+    zero-padded at the edges of the matrix. A weight of 1 bit is stored as its sign: 0 is +1, 1 is -1.
 ``channels``
     One word per output channel: bias, and above it the multiplier.
 ``layers``
-    One word per layer: the descriptor, fields as in :func:`descriptor_bits`, the first in the lowest bits.
+    One word per layer: the descriptor, with the fields of :func:`descriptor_bits`, the first in the lowest bits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ Vector = Sequence[int]
 Matrix = Sequence[Sequence[int]]
 
 ACCUMULATE_SPACING = 4
-"""Weight-stationary: cycles until a partial sum that was read is written back."""
+"""Weight-stationary: cycles from reading a partial sum until it is written back."""
 
 
 def counter_names(params: SystolicParams) -> tuple[str, ...]:
@@ -36,16 +36,16 @@ def counter_names(params: SystolicParams) -> tuple[str, ...]:
     ``frames``
         Frames whose END was sent.
     ``macs``
-        Multiply-accumulates that the layers need: edges of the array that hang over do not count.
+        Multiply-accumulates of the layers; parts of the array beyond the edges of the matrix do not count.
     ``act_words``, ``weight_words``
         Words read from the activation buffer (``rows`` values each) and the weight memory (``cols`` values each).
-        ``act_words`` is also the number of steps in which the array works.
+        ``act_words`` is also the number of active array steps.
     ``results``
         Values that left the post-processor.
     ``array_cycles``
         For each layer, the cycles from the first operand (a weight or an activation) entering the array to the last
-        result leaving it, both included. The only counter that depends on timing: an array waits while results
-        of its own or of the frame before cannot be sent.
+        result leaving it, both included. The only counter that depends on timing: an array stalls while its results,
+        or those of the previous frame, cannot be sent.
     """
     return ("frames", "macs", "act_words", "weight_words", "results", "array_cycles")
 
@@ -54,7 +54,7 @@ def counter_names(params: SystolicParams) -> tuple[str, ...]:
 
 
 def row_tiles(params: SystolicParams, layer: DenseLayer) -> int:
-    """Return the tiles along the rows of the result: an output-stationary array holds ``rows`` of them at a time."""
+    """Return the tiles along the rows of the result: an output-stationary array computes ``rows`` of them at a time."""
     return ceil_div(layer.rows, params.array.rows) if params.array.dataflow is Dataflow.OS else 1
 
 
@@ -76,21 +76,21 @@ def tile_steps(params: SystolicParams, layer: DenseLayer) -> int:
 def tile_spacing(params: SystolicParams, layer: DenseLayer) -> int:
     """Return the cycles from one tile to the next.
 
-    OS: a tile drains in ``rows`` cycles, and some technologies want a gap. WS: a tile's weights load in ``rows``
-    cycles, and a partial sum must be back before it is needed again.
+    OS: a tile drains in ``rows`` cycles, and some primitives need a gap. WS: a tile's weights load in ``rows`` cycles,
+    and a partial sum must be written back before it is read again.
     """
     least = ACCUMULATE_SPACING if params.array.dataflow is Dataflow.WS else 1
     return max(tile_steps(params, layer) + params.array.gap, params.array.rows, least)
 
 
 def weight_words(params: SystolicParams, layer: DenseLayer) -> int:
-    """Return the words of the weight memory."""
+    """Return the words of the layer in the weight memory."""
     per_tile = layer.inputs if params.array.dataflow is Dataflow.OS else params.array.rows
     return col_tiles(params, layer) * depth_tiles(params, layer) * per_tile
 
 
 def act_words(params: SystolicParams, layer: DenseLayer) -> int:
-    """Return the words of the activation buffer that the layer's input takes, ``rows`` values each."""
+    """Return the words of the layer's input in the activation buffer, ``rows`` values each."""
     if params.array.dataflow is Dataflow.OS:
         return row_tiles(params, layer) * layer.inputs
     return layer.rows * depth_tiles(params, layer)
@@ -100,25 +100,25 @@ def act_words(params: SystolicParams, layer: DenseLayer) -> int:
 
 
 def buffer_depth(params: SystolicParams) -> int:
-    """Return the words of one of the two activation buffers."""
+    """Return the words of one half of the activation buffer."""
     return max(act_words(params, layer) for layer in params.layers)
 
 
 def result_depth(params: SystolicParams) -> int:
-    """Return the rows of results in one of the two slots of the result buffer."""
+    """Return the rows of one slot of the result buffer."""
     if params.array.dataflow is Dataflow.OS:
         return params.array.rows
     return max(layer.rows for layer in params.layers)
 
 
 def needs_reorder(params: SystolicParams) -> bool:
-    """Return whether tiles may complete in another order than the output's addresses."""
+    """Return whether results of the last layer may complete in an order other than that of their addresses."""
     layers = params.layers if params.writable else params.layers[-1:]
     return max(layer.rows for layer in layers) > 1 and max(layer.outputs for layer in layers) > params.array.cols
 
 
 def memories(params: SystolicParams) -> tuple[MemoryShape, ...]:
-    """Return the memories that images fill; their order is the order of their configuration regions."""
+    """Return the memories with contents, in the order of their configuration regions."""
     stored = () if params.streams_weights else (weight_memory(params),)
     return (
         *stored,
@@ -128,7 +128,7 @@ def memories(params: SystolicParams) -> tuple[MemoryShape, ...]:
 
 
 def weight_memory(params: SystolicParams) -> MemoryShape:
-    """Return the memory ``weights``; where they are streamed, what it would be."""
+    """Return the shape of the memory ``weights``, or what it would be if the weights were not streamed."""
     return MemoryShape(
         name="weights",
         width=params.array.cols * params.array.weight_bits,
@@ -137,7 +137,7 @@ def weight_memory(params: SystolicParams) -> MemoryShape:
 
 
 def channel_memory(params: SystolicParams) -> MemoryShape:
-    """Return the memory ``channels``."""
+    """Return the shape of the memory ``channels``."""
     return MemoryShape(
         name="channels",
         width=params.array.acc_bits + params.requantize.multiplier_bits,
@@ -146,7 +146,7 @@ def channel_memory(params: SystolicParams) -> MemoryShape:
 
 
 def descriptor_bits(params: SystolicParams) -> dict[str, int]:
-    """Return the width of each field of a layer's descriptor. Fields that count something hold the count minus one."""
+    """Return the width of each field of a layer's descriptor. Counts are stored minus one."""
     rows = address_bits(max(layer.rows for layer in params.layers))
     inputs = address_bits(max(layer.inputs for layer in params.layers))
     outputs = address_bits(max(layer.outputs for layer in params.layers))
@@ -182,44 +182,44 @@ def pack(
     *,
     layers: Sequence[DenseLayer] | None = None,
 ) -> dict[str, list[int]]:
-    """Return the images of the memories.
+    """Return the contents of the memories.
 
     Parameters
     ----------
     weights, biases
         Per layer: (outputs, inputs) and (outputs,) integers.
     multipliers, shifts
-        Per layer: (outputs,) integers and an integer. ``None`` for a layer without clamp, whose results are
-        the accumulators.
+        Per layer: (outputs,) integers and an integer. ``None`` for a layer without clamp, which sends its
+        accumulators.
     layers
-        Other layers than those of ``params``, for a writable engine that was built for ``params``.
+        Layers other than those of ``params``, for a writable engine that was built for ``params``.
 
     Returns
     -------
     dict
-        Words by the name of the memory. Streamed weights are those of a frame, in the order of use.
+        Words by memory name. Streamed weights are those of a frame, in the order of use.
 
     Raises
     ------
     InputError
-        If shapes do not fit, a number is out of its range, or ``layers`` need more than the engine has.
+        Shapes do not fit, a number is out of range, or ``layers`` exceed the engine's memories.
     """
     chosen = tuple(params.layers if layers is None else layers)
     for what, given in {"weights": weights, "biases": biases, "multipliers": multipliers, "shifts": shifts}.items():
         require(len(given) == len(chosen), f"{what} of {len(given)} layers given, but there are {len(chosen)} layers")
-    images = {"weights": [], "channels": [], "layers": _descriptors(params, chosen, shifts)}
+    contents = {"weights": [], "channels": [], "layers": _descriptors(params, chosen, shifts)}
     for index, layer in enumerate(chosen):
         words = _weight_words(params, index, layer, weights[index])
-        # an array that holds some rows of the result at a time needs the weights again for the next ones
-        images["weights"] += words * (row_tiles(params, layer) if params.streams_weights else 1)
-        images["channels"] += channel_words(params, index, layer, biases[index], multipliers[index])
+        # streamed weights are sent again for every row of tiles
+        contents["weights"] += words * (row_tiles(params, layer) if params.streams_weights else 1)
+        contents["channels"] += channel_words(params, index, layer, biases[index], multipliers[index])
     for shape in memories(params):
-        used = len(images[shape.name])
+        used = len(contents[shape.name])
         require(used <= shape.depth, f"memory {shape.name} has {shape.depth} words, but the layers need {used}")
     depth = max(act_words(params, layer) for layer in chosen)
-    room = buffer_depth(params)
-    require(depth <= room, f"the activation buffer has {room} words, but the layers need {depth}")
-    return images
+    capacity = buffer_depth(params)
+    require(depth <= capacity, f"the activation buffer has {capacity} words, but the layers need {depth}")
+    return contents
 
 
 def weight_beats(params: SystolicParams, words: Sequence[int]) -> list[int]:
@@ -229,7 +229,7 @@ def weight_beats(params: SystolicParams, words: Sequence[int]) -> list[int]:
 
 
 def initial(params: SystolicParams) -> dict[str, list[int]]:
-    """Return what the memories hold where no image is given: the layers of ``params``, unscaled, with zero weights."""
+    """Return the memory contents of an engine without a network: the layers of ``params``, unscaled, weights zero."""
     channels = sum(layer.outputs for layer in params.layers)
     return {
         "weights": [],
@@ -255,7 +255,7 @@ def _descriptor(
     params: SystolicParams, index: int, layer: DenseLayer, base: Mapping[str, int], shift: int, final: bool
 ) -> int:
     array = params.array
-    outputs_stationary = array.dataflow is Dataflow.OS
+    is_output_stationary = array.dataflow is Dataflow.OS
     low, high = layer.clamp or (array.acc.min, array.acc.max)
     good = 0 <= shift <= params.requantize.max_shift
     require(good, f"shift of layer {index} must be from 0 to {params.requantize.max_shift}, not {shift}")
@@ -263,7 +263,7 @@ def _descriptor(
         "inputs": layer.inputs - 1,
         "frame": layer.rows * layer.inputs - 1 if index == 0 else 0,
         "outputs": layer.outputs - 1,
-        "rows_last": (layer.rows - 1) % array.rows if outputs_stationary else layer.rows - 1,
+        "rows_last": (layer.rows - 1) % array.rows if is_output_stationary else layer.rows - 1,
         "row_tiles": row_tiles(params, layer) - 1,
         "cols_last": (layer.outputs - 1) % array.cols,
         "col_tiles": col_tiles(params, layer) - 1,
@@ -283,7 +283,7 @@ def _descriptor(
         require(
             value < 1 << bits,
             f"layer {index} is too large for this engine: {name.replace('_', ' ')} would be {value}, "
-            f"and {(1 << bits) - 1} is the most",
+            f"but {(1 << bits) - 1} is the largest",
         )
         word |= value << position
         position += bits
@@ -298,11 +298,11 @@ def _weight_words(params: SystolicParams, index: int, layer: DenseLayer, weight:
     )
     rows = [[int(value) for value in row] for row in weight]
     rows = stored_weights(array, index, rows)
-    nothing = [0] * layer.inputs
+    padding = [0] * layer.inputs
     words = []
     for tile in range(col_tiles(params, layer)):
         lanes = rows[tile * array.cols : (tile + 1) * array.cols]
-        lanes += [nothing] * (array.cols - len(lanes))
+        lanes += [padding] * (array.cols - len(lanes))
         for column in _weight_order(params, layer):
             values = [lane[column] if column < layer.inputs else 0 for lane in lanes]
             words.append(pack_lanes(values, array.weight_bits))
@@ -310,9 +310,9 @@ def _weight_words(params: SystolicParams, index: int, layer: DenseLayer, weight:
 
 
 def _weight_order(params: SystolicParams, layer: DenseLayer) -> list[int]:
-    """Return the input whose weights are in each word of one column of tiles."""
+    """Return the input that each word of one column of tiles belongs to."""
     if params.array.dataflow is Dataflow.OS:
         return list(range(layer.inputs))
     rows = params.array.rows
-    # the word that is loaded first travels furthest down
+    # the word loaded first travels furthest down
     return [tile * rows + row for tile in range(depth_tiles(params, layer)) for row in reversed(range(rows))]

@@ -1,4 +1,4 @@
-"""From tokens to the activation buffer: one frame, the input of the first layer."""
+"""The frame loader: from tokens to the activation buffer."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -12,8 +12,8 @@ from tospike.hw.systolic.write_addresses import BandAddressGenerator, RowAddress
 from tospike.hw.tokens import Densifier, token_stream
 
 
-def activation_placer(params: SystolicParams) -> BandAddressGenerator | RowAddressGenerator:
-    """Return the fields that tell where the array will look for an activation."""
+def activation_addresses(params: SystolicParams) -> BandAddressGenerator | RowAddressGenerator:
+    """Return the generator of write addresses in the order in which the array reads activations."""
     lanes = params.array.rows
     bits = address_bits(2 * buffer_depth(params))
     if params.array.dataflow is Dataflow.OS:
@@ -27,21 +27,21 @@ def activation_placer(params: SystolicParams) -> BandAddressGenerator | RowAddre
 
 
 class FrameLoader(wiring.Component):
-    """Stores the values of a frame as they come, one per cycle, zeros where none was sent.
+    """Store the values of a frame as they arrive, one per cycle, zeros where none was sent.
 
     Members
     -------
     layer : In(descriptor_layout(params))
         The first layer's descriptor.
     base : In
-        Where the frame goes, sampled while ``start`` is high. The first frame goes to word 0.
+        Base address of the next frame, sampled while ``start`` is high. The first frame goes to word 0.
     start : In(1)
-        The frame that is complete is not needed any more: take the next one.
+        The complete frame is no longer needed: take the next one.
     full : Out(1)
-        The frame is complete; from the cycle after its last value until ``start``, which comes no earlier than in the
-        cycle after that. Nothing is taken meanwhile.
+        The frame is complete: high from the cycle after its last value until ``start``, which comes a cycle later at
+        the earliest. No token is taken meanwhile.
     partial : Out(1)
-        A part of a frame has been stored.
+        Part of a frame is stored.
     write, lane, address, value : Out
         To the activation buffer.
     """
@@ -68,32 +68,32 @@ class FrameLoader(wiring.Component):
         m = Module()
         params = self._params
         m.submodules.densifier = densifier = Densifier(params.input, variable=params.writable)
-        m.submodules.placer = placer = activation_placer(params)
+        m.submodules.write_addresses = places = activation_addresses(params)
         connect(m, flipped(self.i), densifier.i)
         if params.writable:
             m.d.comb += densifier.last_address.eq(self.layer.frame)
         column = Signal.like(self.layer.inputs)
         row_ends = column == self.layer.inputs
         taken = Signal()
-        # where a value goes is found out a cycle later
+        # the write address is known a cycle later
         m.d.sync += [
             self.write.eq(taken),
             self.value.eq(densifier.o.payload.value),
-            placer.edges.row.eq(row_ends),
+            places.edges.row.eq(row_ends),
         ]
         if params.array.dataflow is Dataflow.OS:
             # a frame is one tile wide: a band ends with the row in the last lane
-            m.d.comb += placer.edges.band.eq(placer.edges.row & (placer.lane == params.array.rows - 1))
+            m.d.comb += places.edges.band.eq(places.edges.row & (places.lane == params.array.rows - 1))
         else:
-            m.d.comb += placer.stride.eq(self.layer.depth_tiles)
+            m.d.comb += places.stride.eq(self.layer.depth_tiles)
         m.d.comb += [
             densifier.o.ready.eq(~self.full),
             taken.eq(densifier.o.valid & densifier.o.ready),
-            self.lane.eq(placer.lane),
-            self.address.eq(placer.address),
-            placer.start.eq(self.start),
-            placer.base.eq(self.base),
-            placer.step.eq(self.write),
+            self.lane.eq(places.lane),
+            self.address.eq(places.address),
+            places.start.eq(self.start),
+            places.base.eq(self.base),
+            places.step.eq(self.write),
         ]
         with m.If(self.start):
             m.d.sync += [self.full.eq(0), self.partial.eq(0), column.eq(0)]

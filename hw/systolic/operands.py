@@ -1,4 +1,4 @@
-"""What enters the array of a systolic engine in a step: activations with their flags, weights, load flags."""
+"""Operand fetch of the systolic engine: activations with their flags, weights, load flags."""
 
 from dataclasses import dataclass
 
@@ -14,33 +14,33 @@ from tospike.hw.systolic.buffers import ActivationBuffer
 from tospike.hw.systolic.feeder import Feeder
 
 OPERAND_LATENCY = Feeder.LATENCY + 3
-"""Cycles from the issue of a step to its operands at the array: addresses, memory, its output register, mask."""
+"""Cycles from the issue of a step to its operands at the array: address, memory, its output register, mask."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operands:
-    """Of a step, all in the same cycle."""
+    """The operands of a step, all in the same cycle."""
 
     rows: Value
     """``ArrayLayout(row_layout(params), params.rows)``"""
     cols: Value
     """The weights of all columns."""
     load: Value | None
-    """Weight-stationary: which rows load weights."""
+    """Which rows load weights; weight-stationary only."""
 
 
 def fetch_operands(
     m: Module, params: ArrayParams, feeder: Feeder, activations: ActivationBuffer, weights: Value
 ) -> Operands:
-    """Return the operands of the step that ``feeder`` issued `OPERAND_LATENCY` cycles ago, not skewed.
+    """Return the operands of the steps that ``feeder`` issues, not skewed. Latency `OPERAND_LATENCY`.
 
-    The memories read in every cycle, into plain registers: so these can be the block RAMs' own. Between the steps the
-    activations are 0.
+    The memories are read in every cycle, into registers without enable, which can be those of the block RAMs. Between
+    steps the activations are 0.
 
     Parameters
     ----------
     weights
-        The word that the feeder wanted ``Feeder.LATENCY`` + 1 cycles ago.
+        The word that the feeder addressed ``Feeder.LATENCY`` + 1 cycles before.
     """
     since_address = OPERAND_LATENCY - Feeder.LATENCY
     m.d.comb += activations.read_address.eq(feeder.act_address)

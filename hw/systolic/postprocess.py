@@ -1,4 +1,4 @@
-"""Takes finished tiles out of the result buffer, one result per cycle, through the requantiser."""
+"""The post-processor: reads finished tiles from the result buffer and requantises one result per cycle."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -15,13 +15,13 @@ from tospike.hw.systolic.result_addresses import ResultAddressGenerator
 
 
 class PostProcessor(wiring.Component):
-    """Reads tiles in the order in which the array completes them (`ResultAddressGenerator`), one result per cycle.
+    """Read tiles in the order in which the array completes them (`ResultAddressGenerator`). Throughput 1.
 
-    It starts when the first result of a tile is written, and never overtakes the array: that writes column c of
-    row r no later than r + c cycles after the first result, and here r * cols + c results come before it.
+    It starts when the first result of a tile is written, and never overtakes the array: the array writes column c of
+    row r at most r + c cycles after the first result, and r * cols + c results are read before it.
 
-    What has been read cannot be held: nothing of the pipeline has a clock enable, whose net would be the longest of
-    the engine. A consumer that might not be ready must have ``room`` for all that is on the way.
+    The pipeline cannot stall: it has no clock enable, whose net would be the longest of the engine. A consumer that may
+    stall grants a ``credit`` for each result.
 
     Members
     -------
@@ -31,7 +31,7 @@ class PostProcessor(wiring.Component):
         The array begins to write a slot.
     freed : Out(1)
         A slot has been read.
-    room : In(1)
+    credit : In(1)
         A result may be read.
     read : Out(1)
         A result is being read.
@@ -40,12 +40,12 @@ class PostProcessor(wiring.Component):
     channel_address, channel : channel memory
         ``channel`` (bias and multiplier) comes one cycle after its address.
     valid : Out(1)
-        ``result`` is one, now only.
+        ``result`` is valid in this cycle.
     result : Out(result_layout(params))
     """
 
     LATENCY = ColumnRequantizer.LATENCY
-    """Cycles from reading a result to its end."""
+    """Cycles from reading a result to ``result``."""
 
     def __init__(self, params: SystolicParams):
         self._params = params
@@ -57,7 +57,7 @@ class PostProcessor(wiring.Component):
                 "start": In(1),
                 "written": In(1),
                 "freed": Out(1),
-                "room": In(1),
+                "credit": In(1),
                 "read": Out(1),
                 "slot": Out(1),
                 "row": Out(address_bits(result_depth(params))),
@@ -72,30 +72,30 @@ class PostProcessor(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params, layer = self._params, self.layer
-        m.submodules.walker = walker = ResultAddressGenerator(params)
+        m.submodules.addresses = addresses = ResultAddressGenerator(params)
         m.d.comb += [
-            walker.layer.eq(layer),
-            walker.start.eq(self.start),
-            walker.written.eq(self.written),
-            walker.room.eq(self.room),
-            self.freed.eq(walker.freed),
-            self.read.eq(walker.go),
-            self.slot.eq(walker.slot),
-            self.row.eq(walker.row),
-            self.channel_address.eq(walker.channel),
+            addresses.layer.eq(layer),
+            addresses.start.eq(self.start),
+            addresses.written.eq(self.written),
+            addresses.credit.eq(self.credit),
+            self.freed.eq(addresses.freed),
+            self.read.eq(addresses.go),
+            self.slot.eq(addresses.slot),
+            self.row.eq(addresses.row),
+            self.channel_address.eq(addresses.channel),
         ]
 
         m.submodules.requantizer = requantizer = ColumnRequantizer(params.requantize, params.array)
         m.d.comb += [
-            requantizer.column.eq(walker.col),
+            requantizer.column.eq(addresses.col),
             requantizer.results.eq(self.column_results),
             requantizer.channel.eq(self.channel),
             requantizer.shift.eq(layer.shift),
             requantizer.low.eq(layer.low),
             requantizer.high.eq(layer.high),
-            self.valid.eq(delayed(m, walker.go, self.LATENCY, name="go")),
+            self.valid.eq(delayed(m, addresses.go, self.LATENCY, name="go")),
             self.result.value.eq(requantizer.o),
-            Value.cast(self.result.edges).eq(delayed(m, Value.cast(walker.edges), self.LATENCY, name="ends")),
-            self.result.last.eq(delayed(m, walker.last, self.LATENCY, name="last")),
+            Value.cast(self.result.edges).eq(delayed(m, Value.cast(addresses.edges), self.LATENCY, name="ends")),
+            self.result.last.eq(delayed(m, addresses.last, self.LATENCY, name="last")),
         ]
         return m

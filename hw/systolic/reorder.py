@@ -1,4 +1,4 @@
-"""Puts the results of the last layer into the order of their addresses."""
+"""The reorder buffer: puts the results of the last layer into the order of their addresses."""
 
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
@@ -18,22 +18,23 @@ _READ = 2
 
 
 class Reorder(wiring.Component):
-    """Stores a whole result, row-major, then sends it: the first value ``LATENCY`` cycles after the last came in.
+    """Store a whole frame of results, row-major, then send it at one value per cycle.
 
-    Only for shapes whose tiles complete in another order; ``hw.systolic.layout.needs_reorder`` tells.
+    The first value leaves ``LATENCY`` cycles after the last one arrives. It is needed only where tiles complete in
+    another order, see ``hw.systolic.layout.needs_reorder``.
 
     Members
     -------
     start : In(1)
         A layer begins; ``layer`` is constant from here on.
     i, o : stream of result_layout(params)
-        ``edges`` have no meaning in ``o``.
+        ``edges`` are undefined in ``o``.
     busy : Out(1)
-        Something is being sent.
+        A frame is being sent.
     """
 
     LATENCY = 2 + _READ + CreditQueue.LATENCY
-    """The last value is stored, the result found complete, read, and queued."""
+    """Store the last value, detect that the frame is complete, read, queue."""
 
     def __init__(self, params: SystolicParams):
         self._params = params
@@ -50,29 +51,29 @@ class Reorder(wiring.Component):
         write = memory.write_port()
         read = memory.read_port()
         width = len(write.addr)
-        m.submodules.placer = placer = RowAddressGenerator(
+        m.submodules.write_addresses = places = RowAddressGenerator(
             lanes=1, address_bits=width, stride_bits=len(self.layer.outputs)
         )
 
         m.submodules.queue = queue = CreditQueue(result_layout(params), depth=_READ + CreditQueue.LATENCY + 2)
-        unread = Signal()  # some of the result has not been read
+        unread = Signal()  # part of the frame has not been read
         reading = Signal()
         last_address = Signal(width)
         address = Signal(width)
         taken = Signal()
-        storing, stored = Signal(), Signal.like(self.i.payload)  # where it goes is found out a cycle later
+        storing, stored = Signal(), Signal.like(self.i.payload)  # the write address is known a cycle later
         m.d.sync += [storing.eq(taken), stored.eq(self.i.payload)]
         m.d.comb += [
             self.i.ready.eq(~self.busy),
             taken.eq(self.i.valid & ~self.busy),
-            placer.start.eq(self.start),
-            placer.stride.eq(self.layer.outputs),
-            placer.step.eq(storing),
-            placer.edges.eq(stored.edges),
+            places.start.eq(self.start),
+            places.stride.eq(self.layer.outputs),
+            places.step.eq(storing),
+            places.edges.eq(stored.edges),
             write.en.eq(storing),
-            write.addr.eq(placer.address),
+            write.addr.eq(places.address),
             write.data.eq(stored.value),
-            reading.eq(unread & queue.room),
+            reading.eq(unread & queue.credit),
             read.en.eq(1),
             read.addr.eq(address),
             queue.reserve.eq(reading),
@@ -88,5 +89,5 @@ class Reorder(wiring.Component):
         with m.If(taken & self.i.payload.last):
             m.d.sync += self.busy.eq(1)
         with m.If(storing & stored.last):
-            m.d.sync += [unread.eq(1), last_address.eq(placer.address), address.eq(0)]
+            m.d.sync += [unread.eq(1), last_address.eq(places.address), address.eq(0)]
         return m

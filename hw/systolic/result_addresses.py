@@ -1,4 +1,4 @@
-"""Walks the results of a layer in the order in which they leave the array."""
+"""The address generator of results, in the order in which they leave the array."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -11,10 +11,10 @@ from tospike.hw.systolic.layout import channel_memory, result_depth
 
 
 class ResultAddressGenerator(wiring.Component):
-    """Tile by tile, each row by row, one result per cycle; results beyond the edges of the matrix are left out.
+    """Address results tile by tile, each row by row, one per cycle; those beyond the edges of the matrix are skipped.
 
-    Where the next result is the last of something was found out in the cycle before, so ``go`` and all that follows
-    from it depend on registers only.
+    The boundaries that the next result marks are computed a cycle ahead, so that ``go`` and the logic that it drives
+    depend on registers only.
 
     Members
     -------
@@ -24,14 +24,14 @@ class ResultAddressGenerator(wiring.Component):
         The array begins to write a slot.
     freed : Out(1)
         The slot's last result is read.
-    room : In(1)
+    credit : In(1)
         A result may be read.
     go : Out(1)
         A result is read: column ``col`` of row ``row`` of slot ``slot``.
     channel : Out
-        Its word of the channel memory.
+        Its address in the channel memory.
     edges : Out(EDGES)
-        What ends with it.
+        The boundaries that end with it.
     last : Out(1)
         It is the layer's last.
     """
@@ -44,7 +44,7 @@ class ResultAddressGenerator(wiring.Component):
                 "start": In(1),
                 "written": In(1),
                 "freed": Out(1),
-                "room": In(1),
+                "credit": In(1),
                 "go": Out(1),
                 "slot": Out(1),
                 "row": Out(address_bits(result_depth(params))),
@@ -58,7 +58,7 @@ class ResultAddressGenerator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer, array = self.layer, self._params.array
-        waiting, waiting_next = Signal(2), Signal(2)  # slots that are being or have been written
+        waiting, waiting_next = Signal(2), Signal(2)  # slots being written, or written and not yet read
         some_waiting = Signal()
         row_ends, tile_ends = Signal(), Signal()  # this column is the last of its row, this row of its tile
         begin = Signal()
@@ -69,7 +69,7 @@ class ResultAddressGenerator(wiring.Component):
         m.submodules.down = down = _Countdown(layer.row_tiles.shape())
         m.d.comb += [
             waiting_next.eq(waiting + self.written - self.freed),
-            self.go.eq(self.room & some_waiting),
+            self.go.eq(self.credit & some_waiting),
             self.freed.eq(self.go & ends.tile),
             ends.row.eq(row_ends),
             ends.tile.eq(row_ends & tile_ends),
@@ -84,7 +84,7 @@ class ResultAddressGenerator(wiring.Component):
         ]
         m.d.sync += [begin.eq(self.start), waiting.eq(waiting_next), some_waiting.eq(waiting_next != 0)]
 
-        # of a tile at the right (lower) edge: whether it has one column (row), and which is the last but one
+        # of a tile at the right (lower) edge: whether it has one column (row), and the index of the last but one
         narrow, before_last_col = Signal(), Signal.like(self.col)
         flat, before_last_row = Signal(), Signal.like(self.row)
         m.d.sync += [
@@ -136,20 +136,20 @@ class ResultAddressGenerator(wiring.Component):
 
 
 class _Countdown(wiring.Component):
-    """Passes ``count`` + 1 things, again and again, and says in registers which is the last.
+    """A modulo counter of ``count`` + 1 steps whose outputs are registered.
 
     Members
     -------
     count : In
         Constant from the cycle before ``restart`` on.
     restart : In(1)
-        The next thing is the first.
+        The next step is the first.
     step : In(1)
-        A thing is passed.
+        Advance.
     last : Out(1)
-        The present thing is the last.
+        The current step is the last.
     last_at_restart, last_after : Out(1)
-        Whether the one after ``restart``, after ``step``, will be.
+        Value of ``last`` after ``restart``, and after ``step``.
     """
 
     def __init__(self, shape):
@@ -166,13 +166,13 @@ class _Countdown(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        left = Signal.like(self.count)  # things to come after the present one
-        one_left = Signal()
+        remaining = Signal.like(self.count)  # steps after the current one
+        one_remains = Signal()
         none, one = Signal(), Signal()
         m.d.sync += [none.eq(self.count == 0), one.eq(self.count == 1)]
-        m.d.comb += [self.last_at_restart.eq(none), self.last_after.eq(Mux(self.last, none, one_left))]
+        m.d.comb += [self.last_at_restart.eq(none), self.last_after.eq(Mux(self.last, none, one_remains))]
         with m.If(self.restart | (self.step & self.last)):
-            m.d.sync += [left.eq(self.count), self.last.eq(none), one_left.eq(one)]
+            m.d.sync += [remaining.eq(self.count), self.last.eq(none), one_remains.eq(one)]
         with m.Elif(self.step):
-            m.d.sync += [left.eq(left - 1), self.last.eq(one_left), one_left.eq(left == 2)]
+            m.d.sync += [remaining.eq(remaining - 1), self.last.eq(one_remains), one_remains.eq(remaining == 2)]
         return m

@@ -1,4 +1,4 @@
-"""Weights from the host: beats to words, and a queue of them."""
+"""The FIFO of streamed weights, with a width converter from beats to words."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
@@ -13,30 +13,30 @@ BEAT = data.StructLayout({"word": WORD_BITS, "last": 1})
 
 
 class WeightQueue(wiring.Component):
-    """Takes the place of the weight memory: words leave in the order in which they came.
+    """A FIFO of weight words in place of the weight memory.
 
     ::
 
-        i -> the first beats of a word -> Queue -> word
+        i -> width converter -> Queue -> word
 
-    A beat per cycle comes in, as long as there is room. A word may leave two cycles after its last beat came, and its
-    place is free in the cycle after it left.
+    It takes a beat per cycle until it is full. A word is available two cycles after its last beat, and its entry is
+    free a cycle after it is taken.
 
-    A frame that gets too few weights goes on with the last one; what it gets too much is dropped when the next one
-    starts: the frame after it is right again.
+    A frame with too few weights repeats the last one; excess weights are dropped when the next frame starts. Either
+    way, the next frame is computed correctly.
 
     Members
     -------
     i : In(stream.Signature(BEAT))
-        Beats of the host: ``params.beats_per_word`` for a word, the lowest bits first.
+        Beats from the host: ``params.beats_per_word`` per word, the lowest bits first.
     start : In(1)
         A frame starts: it takes words from the next cycle on.
-    there : Out(1)
-        A word may be taken.
+    valid : Out(1)
+        A word is available.
     take : In(1)
-        ``word`` is the next one, from the next cycle on.
+        Take it: from the next cycle on it is in ``word``.
     error : Out(1)
-        The frame has too few weights, or the one before had too many.
+        The frame has too few weights, or the previous one had too many.
     """
 
     def __init__(self, params: SystolicParams):
@@ -46,7 +46,7 @@ class WeightQueue(wiring.Component):
             {
                 "i": In(stream.Signature(BEAT)),
                 "start": In(1),
-                "there": Out(1),
+                "valid": Out(1),
                 "take": In(1),
                 "word": Out(self._width),
                 "error": Out(1),
@@ -59,13 +59,13 @@ class WeightQueue(wiring.Component):
         m.submodules.queue = queue = Queue(shape, depth=self._params.weight_queue)
         self._collect(m, queue.i)
 
-        begin = Signal()  # no word of this frame was taken
-        ended = Signal(init=1)  # the word that left before was a frame's last
+        begin = Signal()  # no word of this frame has been taken
+        ended = Signal(init=1)  # the previous word was a frame's last
         dropping, lacking = Signal(), Signal()
         m.d.comb += [
             dropping.eq(begin & ~ended),
             lacking.eq(~begin & ended),
-            self.there.eq(~dropping & (queue.o.valid | lacking)),
+            self.valid.eq(~dropping & (queue.o.valid | lacking)),
             queue.o.ready.eq(dropping | (self.take & ~lacking)),
             self.error.eq((dropping & queue.o.valid) | (self.take & lacking)),
         ]
@@ -78,7 +78,7 @@ class WeightQueue(wiring.Component):
         return m
 
     def _collect(self, m, words):
-        """Beats to words."""
+        """Collect beats into words."""
         beats = self._params.beats_per_word
         number = Signal(range(beats))
         lower = Signal(WORD_BITS * (beats - 1), reset_less=True)

@@ -1,4 +1,4 @@
-"""Where the next value goes: addresses of values that come tile by tile."""
+"""Address generators for writing values that arrive tile by tile."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -9,16 +9,15 @@ from tospike.hw.params import address_bits
 
 
 class BandAddressGenerator(wiring.Component):
-    """A matrix in bands of ``lanes`` rows: row r in lane r mod ``lanes``, a word per column of a band.
-
-    This is how an output-stationary array reads its activations.
+    """Write addresses of a matrix in bands of ``lanes`` rows: row r in lane r mod ``lanes``, one word per column of a
+    band. This is the order in which an output-stationary array reads its activations. One address per cycle.
 
     Members
     -------
     start : In(1)
         The next value is the first, and goes to lane 0 of word ``base``.
     step : In(1)
-        The value at ``lane`` and ``address`` is taken; ``edges`` belong to it.
+        The value for ``lane`` and ``address`` is written; ``edges`` are its boundaries.
     """
 
     def __init__(self, *, lanes: int, address_bits: int):
@@ -34,16 +33,15 @@ class BandAddressGenerator(wiring.Component):
             with m.If(self.edges.row):
                 m.d.sync += [self.lane.eq(self.lane + 1), self.address.eq(tile)]
             with m.If(self.edges.tile | self.edges.band):
-                # the last row of a tile ends where the next tile begins
+                # the next tile begins where the last row of this one ends
                 m.d.sync += [self.lane.eq(0), self.address.eq(self.address + 1), tile.eq(self.address + 1)]
         return m
 
 
 class RowAddressGenerator(wiring.Component):
-    """A matrix row by row, ``stride`` + 1 words each: column n in lane n mod ``lanes`` of word n // ``lanes``.
-
-    This is how a weight-stationary array reads its activations; with one lane, it is the plain row-major order.
-    Members as in :class:`BandAddressGenerator`, and ``stride``.
+    """Write addresses of a matrix in rows of ``stride`` + 1 words: column n in lane n mod ``lanes`` of word
+    n // ``lanes``. This is the order in which a weight-stationary array reads its activations; with one lane it is
+    row-major. One address per cycle. Members as in :class:`BandAddressGenerator`, and ``stride``.
     """
 
     def __init__(self, *, lanes: int, address_bits: int, stride_bits: int):
@@ -54,7 +52,7 @@ class RowAddressGenerator(wiring.Component):
         m = Module()
         place = data.StructLayout({"lane": self.lane.shape(), "address": self.address.shape()})
         here, after = Signal(place), Signal(place)
-        row, tile = Signal(place), Signal(place)  # where this row, and where the next tile begins
+        row, tile = Signal(place), Signal(place)  # first place of this row, and of the next tile
         in_first_row = Signal()
         wraps = self.lane == self._lanes - 1
         m.d.comb += [

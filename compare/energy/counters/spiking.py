@@ -119,13 +119,13 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
             Access(term=term, count=visits, bits=lanes * state, capacity_bits=state_bits)
             for term in ("state_read", "state_write")
         ]
-    side_bits = 0
+    aux_bits = 0
     if params.neuron.has_aux:
-        side = lanes * aux_layout(params.neuron).size
-        side_bits = words * side if not params.in_registers else 0
+        aux = lanes * aux_layout(params.neuron).size
+        aux_bits = words * aux if not params.in_registers else 0
         accesses += [
-            Access(term=term, count=updated, bits=side, capacity_bits=side_bits)
-            for term in (("state_read", "state_write") if side_bits else ("state_write",))
+            Access(term=term, count=updated, bits=aux, capacity_bits=aux_bits)
+            for term in (("state_read", "state_write") if aux_bits else ("state_write",))
         ]
     begun = words * counters["samples"] if params.keeps_membranes else updated  # words that get their bias
     if params.bias:
@@ -200,7 +200,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
         name=name,
         memory_bits=sum(shape.bits for shape in filled.values())
         + (0 if in_registers else state_bits)
-        + side_bits
+        + aux_bits
         + counts_bits
         + queue_bits
         + activation_queue_bits(params)

@@ -13,11 +13,12 @@ from amaranth.lib import wiring
 from tospike.compare.energy.gates.annotate import annotate
 from tospike.compare.energy.gates.energy import gate_energy
 from tospike.compare.energy.gates.measure import ALL_DELAYS, GateOptions, source, timing_of
+from tospike.compare.energy.gates.options import BlockOptions
 from tospike.compare.energy.gates.simulate import DelayModel, GateSimulator
 from tospike.gen.emit.verilog import RESET, convert
 from tospike.gen.tools.tool import Progress
 from tospike.hw.array.pe import OutputStationaryElement
-from tospike.hw.params import ArrayParams, InputError, IntFormat, require_range
+from tospike.hw.params import ArrayParams, InputError, IntFormat
 from tospike.hw.spiking.accumulate import Accumulate
 from tospike.synth.asic.gates import map_gates
 
@@ -59,9 +60,7 @@ class BlockEnergy:
     """Clock period that leakage is counted with."""
 
 
-def measure_cells(
-    options: GateOptions, *, cycles: int, seed: int, progress: Progress | None = None
-) -> list[BlockEnergy]:
+def measure_cells(options: GateOptions, blocks: BlockOptions, *, progress: Progress | None = None) -> list[BlockEnergy]:
     """PJ per cycle and per operation of each block, density and delay model.
 
     Raises
@@ -69,8 +68,7 @@ def measure_cells(
     InputError
         A tool or the library is not up to it, or gates and equation differ.
     """
-    require_range("cycles", cycles, 100, 1_000_000)
-    rng = np.random.default_rng(seed)
+    cycles, rng = blocks.cycles, np.random.default_rng(blocks.seed)
     rows = []
     for gated in (False, True):
         act = IntFormat(bits=ACT_BITS, signed=True)

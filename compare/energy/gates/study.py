@@ -1,6 +1,7 @@
 """Gates in a study: what a design's gates cost, beside counts and counters with the same technology."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from tospike.compare.energy.counts.model import energy
 from tospike.compare.energy.counts.operations import operation_model
 from tospike.compare.energy.gates.levels import part_levels
 from tospike.compare.energy.gates.measure import GateOptions, NotInstalledError, measure_gates
+from tospike.compare.energy.gates.options import LibraryOptions
 from tospike.compare.energy.gates.summary import GateReport, LevelTotals
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.summary import mean_terms
@@ -16,9 +18,7 @@ from tospike.gen.data.datasets import DataSet
 from tospike.gen.pipeline import Prepared
 from tospike.gen.tools.programs import find
 from tospike.gen.tools.tool import Progress, ToolError
-from tospike.hw.params import require_range
-
-DEFAULT_SAMPLES = 20
+from tospike.hw.params import check_options, option, same_option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,20 +31,44 @@ class GateStudy:
     missing: str = ""
 
     @classmethod
-    def on(cls, target: str, *, samples: int = DEFAULT_SAMPLES) -> "GateStudy":
+    def on(cls, target: str, *, samples: int) -> "GateStudy":
         """For a library; one that comes with the system, or the compiler, may be missing: the study goes on without.
 
         Raises
         ------
         InputError
-            A library file that is not there, or no samples.
+            A library file that is not there.
         """
-        require_range("gate-samples", samples, 1, 1_000_000)
         try:
             find("g++"), find("yosys")
             return cls(options=GateOptions.on(target), samples=samples)
         except (ToolError, NotInstalledError) as error:
             return cls(options=None, samples=samples, missing=str(error))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateStudyOptions:
+    """Whether a study measures in gates, and how."""
+
+    PANEL: ClassVar = "Energy of the gates"
+
+    gates: bool = option(False, "Also measure the energy of the gates")
+    gate_target: str = same_option(LibraryOptions, "target")
+    gate_samples: int = option(20, "Test samples to simulate in gates", low=1, high=1_000_000)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    @property
+    def study(self) -> GateStudy | None:
+        """What was asked for; ``None``: nothing.
+
+        Raises
+        ------
+        InputError
+            As `GateStudy.on`.
+        """
+        return GateStudy.on(self.gate_target, samples=self.gate_samples) if self.gates else None
 
 
 def gate_figures(prepared: Prepared, data: DataSet, study: GateStudy, progress: Progress) -> GateReport | None:

@@ -43,7 +43,7 @@ def test_image_then_configuration(width, depth):
 
 
 def test_image_too_long_is_refused():
-    with pytest.raises(InputError, match="image of memory weights has 3 words, more than its 2"):
+    with pytest.raises(InputError, match="the contents of memory weights are 3 words, but it has 2"):
         LoadableMemory(MemoryShape(name="weights", width=8, depth=2), init=[1, 2, 3])
 
 

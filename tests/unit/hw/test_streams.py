@@ -62,7 +62,7 @@ def test_a_credit_queue_loses_nothing(stall):
     async def pipeline(ctx):
         inside, sent, idle = [None] * DELAY, 0, 0
         while sent < len(payloads) or any(slot is not None for slot in inside):
-            room = ctx.get(dut.room) and sent < len(payloads)
+            room = ctx.get(dut.credit) and sent < len(payloads)
             inside.append(payloads[sent] if room else None)
             sent, idle = sent + room, idle + (sent < len(payloads) and not room)
             ctx.set(dut.reserve, room)

@@ -188,5 +188,5 @@ def test_the_command_writes_the_surface(tmp_path):
 def test_a_bad_axis_is_one_line(tmp_path):
     result = tospike("energy", "break-even", "--rows", "1,many", cwd=tmp_path)
     assert (result.returncode, result.stderr.strip().count("\n")) == (2, 0)
-    assert "'many' in --rows 1,many is not a whole number" in result.stderr
+    assert "each value of --rows must be an integer from 1 to 256, not 'many'" in result.stderr
     assert list(tmp_path.iterdir()) == []

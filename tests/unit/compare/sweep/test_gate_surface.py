@@ -13,12 +13,14 @@ from tospike.compare.energy.gates.parts import PARTS
 from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.levels import Level
 from tospike.compare.sweep import runner
+from tospike.compare.sweep.axes import grid
+from tospike.compare.sweep.break_even import BreakEvenAxes, BreakEvenGates, break_even
 from tospike.compare.sweep.gate_surface import check_surface, gate_surface
 from tospike.compare.sweep.gates import GatePoint, Side, measure
 from tospike.compare.sweep.layer import spikes_per_activation
-from tospike.compare.sweep.point import Point, grid
-from tospike.compare.sweep.result import GateSideResult
-from tospike.compare.sweep.runner import GATES, run_sweep
+from tospike.compare.sweep.point import Point
+from tospike.compare.sweep.result import GateSideResult, PointResult, SideResult
+from tospike.compare.sweep.runner import COUNTERS, GATES, run_sweep
 from tospike.compare.sweep.surface import RATES, crossing
 from tospike.compare.sweep.surface_figure import surface_figure
 from tospike.gen.tools.cache import Cache
@@ -80,6 +82,40 @@ def test_what_points_have_in_common_is_measured_once():
     assert found[0].n_star > 0 == found[2].n_star, "4 rows beat a silent SNN"
 
 
+def test_axes_of_the_surface():
+    axes = BreakEvenAxes({"steps": "4"})
+    assert axes.varied == ["rows", "state"] and len(axes.points) == 6 and "spike_rate" not in axes.options()
+    in_gates = axes.in_gates(LIBRARY)
+    assert in_gates.varied == ["rows"] and {point.technology for point in in_gates.points} == {"osu018"}
+    chosen = BreakEvenAxes({"technology": "horowitz45", "state": "memory"}).in_gates(LIBRARY)
+    assert {(point.technology, point.state) for point in chosen.points} == {("horowitz45", StatePlacement.MEMORY)}
+    with pytest.raises(InputError, match="--density takes one value"):
+        BreakEvenAxes({"density": "0.5,1"})
+
+
+def test_the_surface_is_by_counters_and_then_in_gates():
+    """What cannot be measured is refused before anything is."""
+    axes = BreakEvenAxes({"inputs": "9", "outputs": "4", "rows": "1", "state": "built"})
+    measured = []
+
+    def measure(points, task):
+        measured.append((task, len(points)))
+        if task is GATES:
+            return energies(2.2)[0](points)
+        side = SideResult(pj=1.0, parts={}, cycles=1.0, area_um2=1.0)
+        return [PointResult(point=point, n=1.0, ann=side, snn=side) for point in points]
+
+    gates = BreakEvenGates(gates=True, gate_target=LIBRARY)
+    found = break_even(axes, gates, measure)
+    assert [item.level for item in found] == [Level.COUNTERS, Level.GATES]
+    assert measured[0] == (COUNTERS, len(RATES)) and {task for task, _ in measured[1:]} == {GATES}
+    measured.clear()
+    with pytest.raises(InputError, match="gates are measured as built"):
+        break_even(BreakEvenAxes({"rows": "1"}), gates, measure)
+    assert measured == []
+    assert [item.level for item in break_even(axes, BreakEvenGates(), measure)] == [Level.COUNTERS]
+
+
 def test_a_side_knows_only_what_it_depends_on():
     moved = {"steps": 5, "lanes": 1, "state_bits": 9, "spike_rate": 0.5}
     assert side(Side.ANN, replace(SMALL, **moved)) == side(Side.ANN, SMALL)
@@ -121,9 +157,9 @@ def test_the_figure_tells_levels_apart():
     run, _ = energies(2.2)
     gates = gate_surface(points, **HOW, run=run)
     counters = tuple(replace(item, level=Level.COUNTERS, delays=None) for item in gates)
-    assert "by counters" not in surface_figure(gates, {"rows": (1, 2), "steps": (3,)}).svg
+    assert "counters" not in surface_figure(gates, {"rows": (1, 2), "steps": (3,)}).svg
     both = surface_figure(counters + gates, {"rows": (1, 2)}).svg
-    assert "by counters" in both and "by gates" in both
+    assert "counters" in both and "gates" in both
 
 
 # -------------------------------------------------------------------------------------------------------- gates
@@ -169,4 +205,4 @@ def test_the_command_writes_both_levels(tmp_path):
     with (tmp_path / "surface" / "break_even.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert [line["level"] for line in lines] == ["counters", "gates"]
-    assert "by gates" in (tmp_path / "surface" / "break_even.svg").read_text()
+    assert "gates" in (tmp_path / "surface" / "break_even.svg").read_text()

@@ -14,8 +14,9 @@ import pytest
 from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.plain import to_plain
 from tospike.compare.sweep import runner
+from tospike.compare.sweep.axes import Axes, grid, parse_values
 from tospike.compare.sweep.measure import check, measure
-from tospike.compare.sweep.point import Point, grid, parse_values
+from tospike.compare.sweep.point import AXES, Point
 from tospike.compare.sweep.report import COLUMNS, write_sweep
 from tospike.compare.sweep.runner import COUNTERS, in_processes, on_cluster, run_sweep
 from tospike.gen.tools.cache import Cache
@@ -48,12 +49,12 @@ def test_the_grid_is_every_combination_in_order():
 @pytest.mark.parametrize(
     ("axes", "message"),
     [
-        ({"colour": (1,)}, "nothing to sweep is called 'colour': use one of inputs, outputs"),
-        ({"steps": ()}, "the sweep of steps has no values"),
-        ({"steps": (2, 2)}, "the sweep of steps has a value twice"),
+        ({"xyz": (1,)}, "axis 'xyz' is unknown: there are inputs, outputs"),
+        ({"steps": ()}, "the axis steps has no values"),
+        ({"steps": (2, 2)}, "the axis steps has a value twice"),
         ({"steps": (0,)}, "steps must be an integer from 1 to 1024"),
-        ({"spike_rate": (1.5,)}, "spike-rate must be from 0 to 1"),
-        ({"density": (0.0,)}, "density must be above 0"),
+        ({"spike_rate": (1.5,)}, "spike-rate must be a number from 0 to 1"),
+        ({"density": (0.0,)}, "density must be a number above 0"),
     ],
 )
 def test_bad_axes_are_named(axes, message):
@@ -65,10 +66,27 @@ def test_values_are_of_the_kind_of_their_axis():
     assert parse_values("steps", "4, 8,16") == (4, 8, 16)
     assert parse_values("spike_rate", "0.5,1") == (0.5, 1.0)
     assert parse_values("state", "built,register") == (StatePlacement.BUILT, StatePlacement.REGISTER)
-    with pytest.raises(InputError, match=r"'x' in --weight-bits 4,x is not a whole number"):
+    with pytest.raises(InputError, match="each value of --weight-bits must be an integer from 2 to 8, not 'x'"):
         parse_values("weight_bits", "4,x")
-    with pytest.raises(InputError, match=r"'disk' in --state disk is not one of built, memory, register"):
+    with pytest.raises(InputError, match="each value of --state must be built, memory or register, not 'disk'"):
         parse_values("state", "disk")
+
+
+def test_axes_are_what_was_given():
+    axes = Axes({"steps": "4,8", "rows": None, "density": "0.25"})
+    assert axes.values == {"steps": (4, 8), "density": (0.25,)} and axes.varied == ["steps"]
+    assert axes.points == (Point(steps=4, density=0.25), Point(steps=8, density=0.25))
+    assert Axes({}).points == (Point(),)
+    assert set(Axes.options()) == set(AXES)
+    for given, message in (
+        ({"seed": "1,2"}, "--seed takes one value, not '1,2'"),
+        ({"step": "1"}, "axis 'step' is unknown: did you mean 'steps'"),
+        ({"steps": "1,"}, "each value of --steps must be an integer from 1 to 1024, not ''"),
+    ):
+        with pytest.raises(InputError, match=message):
+            Axes(given)
+    with pytest.raises(InputError, match="steps must be an integer from 1 to 1024, not 2000"):
+        _ = Axes({"steps": "2000"}).points
 
 
 @pytest.mark.parametrize("change", [{"lanes": 65}, {"weight_bits": 1}, {"rows": 300}, {"technology": "none"}])

@@ -14,8 +14,13 @@ from typer.testing import CliRunner
 from tospike.cli.main import app
 from tospike.cli.options import takes_options, without
 from tospike.compare.energy.gates.inputs import GateData
+from tospike.compare.energy.gates.options import BlockOptions, NetworkGateOptions
+from tospike.compare.energy.gates.study import GateStudyOptions
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.workload import Overrides
+from tospike.compare.sweep.axes import Axes
+from tospike.compare.sweep.break_even import BreakEvenAxes, BreakEvenGates
+from tospike.compare.sweep.runner import WorkerOptions
 from tospike.examples.train import TrainOptions
 from tospike.gen.convert import ConvertOptions
 from tospike.gen.data.options import DataOptions, SampleOptions
@@ -261,14 +266,18 @@ def test_commands_about_networks_have_all_of_them(command):
         ("train", [TrainOptions]),
         ("cache prune", [PruneOptions]),
         ("convert", [ConvertOptions, CurveOptions]),
-        ("compare", [Overrides, StudyOptions, SynthOptions, CacheOptions]),
-        ("energy gates", [GateData]),
+        ("compare", [Overrides, StudyOptions, SynthOptions, CacheOptions, GateStudyOptions]),
+        ("sweep", [Axes, WorkerOptions, CacheOptions]),
+        ("energy break-even", [BreakEvenAxes, BreakEvenGates, WorkerOptions, CacheOptions]),
+        ("energy gates", [GateData, NetworkGateOptions, CacheOptions]),
+        ("energy cells", [BlockOptions, CacheOptions]),
     ],
 )
 def test_commands_have_the_options_of_their_classes(command, classes):
     said = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"}).output
     words = {word for line in said.splitlines() for word in line.split()}
-    missing = {each.flag for cls in classes for each in options_of(cls).values() if each.help} - words
+    known = [(cls.options() if issubclass(cls, Axes) else options_of(cls)).values() for cls in classes]
+    missing = {each.flag for options in known for each in options if each.help} - words
     assert not missing
 
 

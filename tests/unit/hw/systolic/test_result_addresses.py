@@ -55,7 +55,7 @@ def test_every_result_once_and_in_order(size, rows, outputs, dataflow, refused):
             await ctx.tick()
             got, written, freed = [], 0, 0
             while len(got) < len(results):
-                ctx.set(walker.room, rng.random() >= refused)
+                ctx.set(walker.credit, rng.random() >= refused)
                 writes = written < tiles and written - freed < SLOTS and rng.random() >= refused
                 ctx.set(walker.written, writes)
                 if ctx.get(walker.go):
@@ -70,7 +70,7 @@ def test_every_result_once_and_in_order(size, rows, outputs, dataflow, refused):
                     assert not ctx.get(walker.freed)
                 written += writes
                 await ctx.tick()
-            ctx.set(walker.room, 1)
+            ctx.set(walker.credit, 1)
             assert not ctx.get(walker.go)
             flip = rounds * tiles % 2 if (rounds := len(seen)) else 0
             assert got == [(result[0] ^ flip, *result[1:]) for result in results]
@@ -90,7 +90,7 @@ def test_a_result_per_cycle():
         ctx.set(walker.start, 1)
         await ctx.tick()
         ctx.set(walker.start, 0)
-        ctx.set(walker.room, 1)
+        ctx.set(walker.credit, 1)
         ctx.set(walker.written, 1)
         await ctx.tick()
         for number in range(20):

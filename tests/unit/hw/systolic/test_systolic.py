@@ -384,7 +384,7 @@ def test_stage_that_could_overflow_is_refused():
         ({"shifts": [32]}, "shift of layer 0 must be from 0 to 31, not 32"),
         (
             {"weights": [[[1] * 9]], "layers": [DenseLayer(rows=1, inputs=9, outputs=1, clamp=(0, 1))]},
-            "layer 0 is too large for this engine: inputs would be 8, and 3 is the most",
+            "layer 0 is too large for this engine: inputs would be 8, but 3 is the largest",
         ),
         (
             {"weights": [[[1] * 4]], "layers": [DenseLayer(rows=1, inputs=4, outputs=1, clamp=(0, 1))]},

@@ -12,6 +12,7 @@ from support.paths import EXAMPLES, GATES_LIBRARY
 from tospike.compare.energy.gates import measure as measure_module
 from tospike.compare.energy.gates.cells import DENSITIES, measure_cells
 from tospike.compare.energy.gates.measure import GateOptions, NotInstalledError, measure_gates, source_of, timing_of
+from tospike.compare.energy.gates.options import BlockOptions
 from tospike.compare.energy.gates.parts import PARTS
 from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.gates.study import GateStudy
@@ -180,7 +181,7 @@ def test_booth_or_not(options):
 
 
 def test_building_blocks(options):
-    rows = {(row.block, row.density): row for row in measure_cells(options, cycles=300, seed=1)}
+    rows = {(row.block, row.density): row for row in measure_cells(options, BlockOptions(cycles=300))}
     assert len(rows) == 3 * len(DENSITIES)
     for block in ("8-bit PE", "8-bit PE, zero-gated", "16-bit lane"):
         for delays in ("zero", "library"):
@@ -242,7 +243,7 @@ def test_memories_are_priced_like_the_cells(tmp_path):
     ("arguments", "message"),
     [
         (["energy", "gates", "no.onnx", "--target", "nothing.lib"], "no library 'nothing.lib'"),
-        (["energy", "gates", "no.onnx", "--target", str(LIBRARY), "--samples", "0"], "samples must be from 1 to 449"),
+        (["energy", "gates", "no.onnx", "--target", str(LIBRARY), "--samples", "450"], "samples must be from 1 to 449"),
         (["energy", "cells", "--target", str(LIBRARY), "--cycles", "1"], "cycles must be an integer from 100"),
         (["energy", "cells", "--target", str(LIBRARY), "--json", "no/folder/x.json"], "cannot write"),
     ],

@@ -220,6 +220,7 @@ def test_a_transparent_read_sees_what_is_written(cache):
         ("engine_0.post", "neuron"),
         ("engine_0.results$165", "memories"),
         ("engine_1.bias$126", "memories"),
+        ("engine_1.aux", "memories"),
         ("engine_2.serializer", "queues"),
         ("engine_2.sequencer", "control"),
         ("engine_2", "control"),

@@ -1,0 +1,63 @@
+"""The break-even surface as a user asks for it: by the hardware's counters, and in gates beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from tospike.compare.energy.gates.measure import fitting_technology
+from tospike.compare.energy.gates.options import LibraryOptions
+from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.sweep.axes import Axes
+from tospike.compare.sweep.gate_surface import check_surface, gate_surface
+from tospike.compare.sweep.runner import COUNTERS, GATES, P, R, Task
+from tospike.compare.sweep.surface import BreakEven, surface, with_rates
+from tospike.hw.params import option, same_option
+
+
+class BreakEvenAxes(Axes):
+    """What the surface is over; the spike rate is what is looked for."""
+
+    ONE = frozenset({*Axes.ONE, "density"})
+    LEFT_OUT = frozenset({"spike_rate"})
+    DEFAULTS: ClassVar = {"rows": "1,4,16", "state": "register,memory"}
+
+    def in_gates(self, target: str) -> "BreakEvenAxes":
+        """Return what gates take where nothing was chosen: membranes as built, and prices that fit the cells."""
+        return BreakEvenAxes({"state": "built", "technology": fitting_technology(target), **self.given})
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakEvenGates:
+    """Whether gates are measured, and which."""
+
+    PANEL: ClassVar = "Gates"
+
+    gates: bool = option(False, "Also in gates, beside the hardware's counters; membranes are as built then")
+    gate_target: str = same_option(LibraryOptions, "target")
+    delays: DelayModel = option(DelayModel.LIBRARY, "Gate delays: none (zero: no glitches), or the library's")
+
+
+class Measure(Protocol):
+    """Measures points of a sweep."""
+
+    def __call__(self, points: Sequence[P], task: Task[P, R], /) -> list[R]:
+        """Return the results, in the order of the points."""
+
+
+def break_even(axes: Axes, gates: BreakEvenGates, measure: Measure) -> tuple[BreakEven, ...]:
+    """Return the break-even of each combination of ``axes``: all by counters, then, if asked for, all in gates.
+
+    Raises
+    ------
+    InputError
+        A point that no hardware takes or that cannot be measured in gates, before anything is measured.
+    """
+    points = axes.points
+    if gates.gates:
+        check_surface(points, target=gates.gate_target, delays=gates.delays)
+    found = surface(measure(with_rates(points), COUNTERS), points)
+    if gates.gates:
+        found += gate_surface(
+            points, target=gates.gate_target, delays=gates.delays, run=lambda works: measure(works, GATES)
+        )
+    return found
