@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from tospike.compare.study.result import Study
     from tospike.design import Design
     from tospike.hw.params.check import InputError
-    from tospike.inference import Inference, Simulation
     from tospike.loading import load
     from tospike.network import Network
     from tospike.studies import study
+    from tospike.tb.inference import Inference, Simulation
 
     __version__: str
 
@@ -22,10 +22,10 @@ __all__ = ["Design", "Inference", "InputError", "Network", "Simulation", "Study"
 # no module is called as a function here: importing it would put it in the function's place
 _HOMES = {
     "Design": "tospike.design",
-    "Inference": "tospike.inference",
+    "Inference": "tospike.tb.inference",
     "InputError": "tospike.hw.params.check",
     "Network": "tospike.network",
-    "Simulation": "tospike.inference",
+    "Simulation": "tospike.tb.inference",
     "Study": "tospike.compare.study.result",
     "load": "tospike.loading",
     "study": "tospike.studies",

@@ -120,3 +120,21 @@ def checked_labels(labels: ArrayLike, samples: int, outputs: int) -> NDArray[np.
             f"{y.shape}" + (f" from {y.min()} to {y.max()}" if good else "")
         )
     return to_int64(y, "labels")
+
+
+def chosen_samples(
+    data: DataSet, x: ArrayLike | None, labels: ArrayLike | None, outputs: int
+) -> tuple[Samples, NDArray[np.int64] | None]:
+    """Return the samples and labels that were given, or the test part of the data.
+
+    Raises
+    ------
+    InputError
+        They do not fit the data, or there are labels alone.
+    """
+    if x is None:
+        if labels is not None:
+            raise InputError("labels belong to x: give both, or neither for the test data")
+        return data.x, data.y
+    samples = samples_like(data, x)
+    return samples, None if labels is None else checked_labels(labels, len(samples), outputs)

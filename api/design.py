@@ -7,17 +7,18 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from tospike.data_source import chosen_samples
 from tospike.gen.data.datasets import DataSet
-from tospike.gen.emit.folder import generate
 from tospike.gen.emit.serialize import TAGS
-from tospike.gen.emit.vectors import BENCH_SAMPLES
+from tospike.gen.generate import generate_network
 from tospike.gen.pipeline import Prepared
 from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import AcceleratorParams, options_given
-from tospike.inference import Inference, Simulation, golden_inference, simulation
 from tospike.synth.flow import synthesize
 from tospike.synth.options import SynthOptions
 from tospike.synth.report import CellReport, FpgaReport
+from tospike.tb.evaluate import golden_inference, simulate
+from tospike.tb.inference import Inference, Simulation
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -82,7 +83,10 @@ class Design:
         >>> found.predictions.tolist(), found.outputs.shape
         ([3, 7], (2, 10))
         """
-        return golden_inference(self.prepared, self.data, x, labels)
+        return golden_inference(self.prepared, *self._samples(x, labels))
+
+    def _samples(self, x: ArrayLike | None, labels: ArrayLike | None) -> tuple[Any, Any]:
+        return chosen_samples(self.data, x, labels, self.prepared.network.outputs)
 
     def simulate(
         self, x: ArrayLike | None = None, labels: ArrayLike | None = None, *, simulator: str = "verilator"
@@ -106,7 +110,7 @@ class Design:
         >>> design.simulate(x[:20]).equals_golden  # doctest: +SKIP
         True
         """
-        return simulation(self.prepared, self.data, x, labels, simulator=simulator)
+        return simulate(self.prepared, *self._samples(x, labels), simulator=simulator)
 
     def generate(self, folder: str | PathLike[str]) -> Path:
         """Write Verilog, memory contents, test bench, driver and manifest into ``folder``, and return its path.
@@ -118,16 +122,7 @@ class Design:
         InputError
             The folder is in use for something else, or cannot be written.
         """
-        samples = self.prepared.integers(self.data.x[:BENCH_SAMPLES])
-        made = generate(
-            Path(folder),
-            kind="network",
-            params=self.params,
-            design=self.prepared.design,
-            choices=self.choices,
-            samples=samples,
-        )
-        return made.path
+        return generate_network(Path(folder), self.prepared, self.data).path
 
     def synthesize(self, target: str | PathLike[str] = "ecp5-85k", **options: Any) -> FpgaReport | CellReport:
         """Synthesise, and on an FPGA place and route.

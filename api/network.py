@@ -6,15 +6,16 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from tospike.data_source import DataSource
+from tospike.data_source import DataSource, chosen_samples
 from tospike.design import Design
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.hw.params import InputError
-from tospike.inference import Inference, float_inference
 from tospike.model_file import Model, model_file
 from tospike.sim.network import Network as ImportedNetwork
+from tospike.tb.evaluate import float_inference
+from tospike.tb.inference import Inference
 
 
 def shape_of(source: DataSource | None, data: DataSet | None) -> tuple[int, ...] | None:
@@ -96,14 +97,9 @@ class Network:
         >>> ann.compile(weight_bits=4)
         <Design digits_ann: systolic>
         """
-        if self.source is None or self.data is None:
-            raise InputError(f"{self.name} is calibrated with data: give tospike.load(..., data=...)")
-        chosen = self.options.but(**options).with_layers(layers or {})
-        data = self.data if chosen.steps == self.options.steps else self.source.load(chosen.steps)
-        with model_file(self.model, self.given_name, self.input_shape or shape_of(self.source, data)) as path:
-            prepared = prepare(path, data, chosen)
-        _ = prepared.design  # refused now, not when it is used
-        return Design(prepared=prepared, data=data)
+        found = self._prepare(self.options.but(**options).with_layers(layers or {}))
+        _ = found.prepared.design  # refused now, not when it is used
+        return found
 
     def evaluate(self, x: ArrayLike | None = None, labels: ArrayLike | None = None) -> Inference:
         """Run it in floating point.
@@ -127,9 +123,14 @@ class Network:
         >>> ann.evaluate().accuracy > 0.97
         True
         """
-        return float_inference(self.compile().prepared.network, self._data, x, labels)
+        found = self._prepare(self.options)
+        network = found.prepared.network
+        return float_inference(network, *chosen_samples(found.data, x, labels, network.outputs))
 
-    @property
-    def _data(self) -> DataSet:
-        assert self.data is not None
-        return self.data
+    def _prepare(self, options: ModelOptions) -> Design:
+        """Return the design, which no engine may be able to run."""
+        if self.source is None or self.data is None:
+            raise InputError(f"{self.name} is calibrated with data: give tospike.load(..., data=...)")
+        data = self.data if options.steps == self.options.steps else self.source.load(options.steps)
+        with model_file(self.model, self.given_name, self.input_shape or shape_of(self.source, data)) as path:
+            return Design(prepared=prepare(path, data, options), data=data)

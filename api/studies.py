@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +10,30 @@ from tospike.compare.energy.gates.study import GateStudyOptions
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.result import Study
 from tospike.compare.study.run import run_study
-from tospike.compare.study.workload import Workload
+from tospike.compare.study.saved import save_study
+from tospike.compare.study.workload import Overrides, Workload, named
 from tospike.data_source import Data, DataSource
 from tospike.gen.data.options import SampleOptions
 from tospike.gen.options.model import OPTIONS, ModelOptions
 from tospike.gen.tools.cache import CacheOptions
 from tospike.gen.tools.children import temporary_folder
-from tospike.hw.params import options_given, options_of, require_known
+from tospike.hw.params import InputError, options_given, options_of, require, require_known
 from tospike.model_file import Model, model_file
 from tospike.network import shape_of
 from tospike.synth.options import SynthOptions
 
 _PARTS = {"study": StudyOptions, "synth": SynthOptions, "gates": GateStudyOptions, "results": CacheOptions}
 """The classes that say how to measure."""
+_COMMAND = "tospike.study(...)"
 _OPTIONS = {name for cls in _PARTS.values() for name in options_of(cls)}
 
 
 def study(
+    workload: str | None = None,
     *,
-    ann: Model,
+    ann: Model | None = None,
     snn: Model | None = None,
-    data: Data,
+    data: Data | None = None,
     name: str = "study",
     folder: str | PathLike[str] | None = None,
     time_bin_us: int | None = None,
@@ -45,12 +48,15 @@ def study(
 
     Parameters
     ----------
+    workload
+        One that comes with tospike: ``"digits"`` or another of ``tospike compare``; what it needs, or what is to
+        replace its own, is given as below, data by name. Otherwise ``ann`` and ``data`` are needed.
     ann, snn
         Trained networks as `tospike.load` takes them. Without ``snn``, it is what `tospike convert` makes of the ANN.
     data, time_bin_us, sensor, hold_out, input_shape, layers
         As of `tospike.load`.
     name
-        What to call the comparison.
+        What to call the comparison of your own networks.
     folder
         Where both designs and the report are written; nowhere if not given.
     samples
@@ -66,6 +72,8 @@ def study(
 
     Examples
     --------
+    >>> tospike.study("digits", folder="digits").verdict.winner  # doctest: +SKIP
+    'ann'
     >>> found = tospike.study(ann="ann.onnx", snn="snn.nir", data=(x, y))  # doctest: +SKIP
     >>> print(found)  # doctest: +SKIP
     >>> found.save("report")  # doctest: +SKIP
@@ -75,24 +83,47 @@ def study(
     chosen = ModelOptions({each: value for each, value in options.items() if each in OPTIONS}, layers=layers)
     measuring = _study_options({each: value for each, value in options.items() if each not in OPTIONS})
     lacking = {"time_bin_us": time_bin_us, "sensor": sensor, "hold_out": hold_out, "samples": samples}
-    how = options_given(SampleOptions, lacking)
-    source = DataSource(given=data, options=how)
-    data_set = source.load(chosen.steps).first(how.samples)
+    source = data_set = None
+    if workload is None:
+        if ann is None or data is None:
+            raise InputError("there is nothing to study: give ann and data, or the name of a workload")
+        how = options_given(SampleOptions, lacking)
+        source = DataSource(given=data, options=how)
+        data_set = source.load(chosen.steps).first(how.samples)
     shape = input_shape or shape_of(source, data_set)
     with ExitStack() as stack:
         out = Path(folder) if folder is not None else stack.enter_context(temporary_folder())
-        workload = Workload(
-            name=name,
-            description=data_set.name,
-            ann=stack.enter_context(model_file(ann, None, shape)),
-            snn=None if snn is None else stack.enter_context(model_file(snn, None, shape)),
-            data=data_set,
-            options=chosen,
-        )
-        found = Study(report=run_study(workload, out, measuring, command="tospike.study(...)"))
-        if folder is not None:
-            found.save(out)
-        return found
+        networks = {
+            kind: stack.enter_context(model_file(model, None, shape))
+            for kind, model in (("ann", ann), ("snn", snn))
+            if model is not None
+        }
+        if data_set is None:
+            given = options_given(Overrides, {**networks, **lacking, "data": _spec(data)})
+            what = named(workload or "", chosen, given)
+        else:
+            what = Workload(
+                name=name,
+                description=data_set.name,
+                ann=networks["ann"],
+                snn=networks.get("snn"),
+                data=data_set,
+                options=chosen,
+            )
+        if folder is None:
+            return Study(report=run_study(what, out, measuring, command=_COMMAND))
+        return save_study(what, out, measuring, command=_COMMAND)[0]
+
+
+def _spec(data: Data | None) -> str | None:
+    """Return the name of data that a workload takes."""
+    if isinstance(data, PathLike):
+        return f"npz:{fspath(data)}"
+    require(
+        data is None or isinstance(data, str),
+        f"a workload takes data by name, not a {type(data).__name__}: give mnist:DIR or npz:FILE, or leave it out",
+    )
+    return data  # type: ignore[return-value]
 
 
 def _study_options(given: Mapping[str, Any]) -> StudyOptions:

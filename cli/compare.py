@@ -13,9 +13,8 @@ from tospike.cli.options import takes_options
 from tospike.cli.report_table import print_report
 from tospike.compare.energy.gates.study import GateStudyOptions
 from tospike.compare.study.options import StudyOptions
-from tospike.compare.study.run import run_study
+from tospike.compare.study.saved import save_study
 from tospike.compare.study.workload import KNOWN, Overrides, named
-from tospike.gen.files.results_folder import check_results
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.tools.cache import CacheOptions
 from tospike.synth.options import SynthOptions
@@ -39,13 +38,10 @@ def compare(
     options: ModelOptions,
 ) -> None:
     """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
-    from tospike.compare.report.files import REPORTS, write_report  # matplotlib takes as long as all the rest
-
     chosen = named(workload, options, given)
-    study = study.with_parts(synth=synth, gates=gates, results=results)
-    check_results(out, REPORTS)
+    how = study.with_parts(synth=synth, gates=gates, results=results)
     command = shlex.join(["tospike", *sys.argv[1:]])
     with console.progress_steps() as progress:
-        report = run_study(chosen, out, study, command=command, progress=progress)
-    console.warn(report.warnings)
-    print_report(report, write_report(report, out), console.out)
+        made, page = save_study(chosen, out, how, command=command, progress=progress)
+    console.warn(made.report.warnings)
+    print_report(made.report, page, console.out)

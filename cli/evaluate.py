@@ -14,7 +14,8 @@ from tospike.cli.options import takes_options
 from tospike.gen.data.options import SampleOptions
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.tb.evaluate import Backend, EvaluateOptions, evaluate
+from tospike.tb.evaluate import EvaluateOptions, evaluate
+from tospike.tb.inference import Backend
 from tospike.tb.reference import StageComparison, compare_reference, read_reference
 from tospike.tb.replay.exact_trace import LayerTrace, compare_trains, spikes_of
 

@@ -36,8 +36,17 @@ def quiet_stages(network: Network, sends: Sequence[bool]) -> list[str]:
     ]
 
 
-def doubts(network: Network, correct: Array, labels: Array, silent: Sequence[str]) -> tuple[str, ...]:
-    """Return the warnings, a line each.
+def silence(silent: Sequence[str], samples: int) -> tuple[str, ...]:
+    """Return a warning where stages never spike on so many samples."""
+    if not silent:
+        return ()
+    named = ", ".join(repr(name) for name in silent)
+    which = f"stage {named} never spikes" if len(silent) == 1 else f"stages {named} never spike"
+    return (f"{which} on these {samples} samples: look at --dt, --framework, the thresholds and the data",)
+
+
+def guessing(network: Network, correct: Array, labels: Array) -> tuple[str, ...]:
+    """Return a warning where guesses would be right as often.
 
     Parameters
     ----------
@@ -45,21 +54,15 @@ def doubts(network: Network, correct: Array, labels: Array, silent: Sequence[str
         Whose outputs are the classes.
     correct, labels
         (N,) right answers, and what they are.
-    silent
-        Stages that never spike.
     """
-    lines = []
-    if silent:
-        named = ", ".join(repr(name) for name in silent)
-        which = f"stage {named} never spikes" if len(silent) == 1 else f"stages {named} never spike"
-        lines.append(f"{which} on these {len(labels)} samples: look at --dt, --framework, the thresholds and the data")
-    if (guessed := _by_chance(correct, labels, network.outputs)) is not None:
-        lines.append(
-            f"the accuracy is that of guessing: {int(correct.sum())} of {len(labels)} are right, and the better of "
-            f"chance and the most frequent label is at {100 * guessed:.1f} %: look at the labels' order, --dt, "
-            "--framework and the data"
-        )
-    return tuple(lines)
+    guessed = _by_chance(correct, labels, network.outputs)
+    if guessed is None:
+        return ()
+    return (
+        f"the accuracy is that of guessing: {int(correct.sum())} of {len(labels)} are right, and the better of "
+        f"chance and the most frequent label is at {100 * guessed:.1f} %: look at the labels' order, --dt, "
+        "--framework and the data",
+    )
 
 
 def costly_rounding(network: Network, x: Array, predictions: Array) -> tuple[str, ...]:

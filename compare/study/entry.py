@@ -21,7 +21,7 @@ from tospike.gen.pipeline import Prepared
 from tospike.sim.network import Array
 from tospike.sim.result import Result
 from tospike.synth.report import FpgaReport, SynthReport
-from tospike.tb.evaluate import mean_operations
+from tospike.tb.inference import mean_operations
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,8 @@ from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared, prepare
 from tospike.hw.params import require
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 MAX_ACT_BITS = 8
 """The widest activations that the hardware supports."""

@@ -13,14 +13,14 @@ from tospike.compare.report.design import Accuracy, DesignReport, Kind
 from tospike.compare.study.entry import golden_entry
 from tospike.compare.study.options import Progress, StudyOptions
 from tospike.gen.data.datasets import DataSet
-from tospike.gen.emit.folder import generate
-from tospike.gen.emit.vectors import BENCH_SAMPLES
+from tospike.gen.generate import generate_network
 from tospike.gen.pipeline import Prepared
 from tospike.hw.params import AcceleratorParams
 from tospike.sim.result import Result
 from tospike.synth.flow import synthesize
 from tospike.synth.report import SynthReport
-from tospike.tb.evaluate import Backend, Evaluation, evaluate
+from tospike.tb.evaluate import float_inference, golden_inference, simulate
+from tospike.tb.inference import Simulation
 
 T = TypeVar("T")
 
@@ -69,15 +69,15 @@ def measure_side(
         Whatever is wrong with the network, the data or the tools.
     """
     steps = _Steps(name=prepared.network.name, progress=progress)
-    reference = steps.run("float", lambda: evaluate(prepared, data, Backend.FLOAT))
-    golden = steps.run("golden model", lambda: evaluate(prepared, data, Backend.GOLDEN))
-    steps.run("Verilog", lambda: _generate(prepared, data, folder))
+    reference = steps.run("float", lambda: float_inference(prepared.network, data.x, data.y))
+    golden = steps.run("golden model", lambda: golden_inference(prepared, data.x, data.y))
+    steps.run("Verilog", lambda: generate_network(folder, prepared, data))
     rtl = steps.run("RTL simulation", lambda: _simulate(prepared, data, options))
     synthesis = steps.run("synthesis", lambda: _synthesize(folder, options, steps)) if options.synthesis else None
     study = options.gates
     gates = steps.run("gates", lambda: gate_figures(prepared, data, study, steps.tell)) if study else None
     steps.tell("done")
-    assert golden.result is not None  # it is no float evaluation
+    assert golden.result is not None  # it is the golden model's
     entry = golden_entry(prepared, data.x, golden.result, options.prices)
     return Measured(
         design=entry.report(
@@ -86,10 +86,10 @@ def measure_side(
             accuracy=Accuracy(
                 of_float=reference.accuracy,
                 golden=golden.accuracy,
-                golden_as_rtl=float(golden.correct[: len(rtl.correct)].mean()),
+                golden_as_rtl=float(golden.correct[: len(rtl)].mean()),
                 rtl=rtl.accuracy,
             ),
-            rtl_samples=len(rtl.correct),
+            rtl_samples=len(rtl),
             mismatches=rtl.mismatches,
             rtl_pj=_rtl_energy(prepared, rtl, options),
             synthesis=synthesis,
@@ -103,30 +103,16 @@ def measure_side(
     )
 
 
-def _generate(prepared: Prepared, data: DataSet, folder: Path) -> None:
-    design = prepared.design
-    samples = prepared.integers(data.x[:BENCH_SAMPLES])
-    generate(folder, kind="network", params=design.params, design=design, choices=prepared.choices, samples=samples)
-
-
-def _simulate(prepared: Prepared, data: DataSet, options: StudyOptions) -> Evaluation:
-    return evaluate(
-        prepared,
-        data,
-        Backend.RTL,
-        samples=options.rtl_samples,
-        simulator=options.simulator,
-        cache=options.cache,
-    )
+def _simulate(prepared: Prepared, data: DataSet, options: StudyOptions) -> Simulation:
+    few = data.first(options.rtl_samples)
+    return simulate(prepared, few.x, few.y, simulator=options.simulator, cache=options.cache)
 
 
 def _synthesize(folder: Path, options: StudyOptions, steps: _Steps) -> SynthReport:
     return synthesize(folder, options.synth, cache=options.cache, progress=steps.tell)
 
 
-def _rtl_energy(prepared: Prepared, rtl: Evaluation, options: StudyOptions) -> float:
+def _rtl_energy(prepared: Prepared, rtl: Simulation, options: StudyOptions) -> float:
     """Return what the counters that were read from the RTL cost, in pJ per sample that ran there."""
-    assert rtl.counters is not None  # it ran
-    params, counters = prepared.design.params, rtl.counters
-    read = counter_energy(options.technology, params, counters, counters["cycles"])
-    return float(read.total.sum()) / len(rtl.correct)
+    read = counter_energy(options.technology, prepared.design.params, rtl.totals, rtl.totals["cycles"])
+    return float(read.total.sum()) / len(rtl)

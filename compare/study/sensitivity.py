@@ -19,7 +19,8 @@ from tospike.compare.study.trial import SAMPLES, Trials
 from tospike.compare.study.verdict import ACCURACY_TOLERANCE
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.pipeline import Prepared
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 _PLACES = {StatePlacement.MEMORY: "a memory", StatePlacement.REGISTER: "registers"}
 

@@ -16,7 +16,8 @@ from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared, prepare
 from tospike.hw.params import AcceleratorParams, InputError
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 SAMPLES = 500
 """Test samples of each trial: the first ones."""

@@ -35,7 +35,7 @@ class NirOptions:
     See :class:`tospike.sim.network.SpikingNeuron` for the neuron that they make.
     """
 
-    PANEL: ClassVar = "What a NIR file leaves open (default: what the file states, else what is said here)"
+    PANEL: ClassVar = "What a NIR file leaves open (defaults: where it states nothing)"
 
     framework: Framework | None = option(None, "Use dt and rules of this framework; other options override them")
     """Whose rules these are, where a preset was taken; single ones may differ. See `preset`."""

@@ -49,6 +49,7 @@ class LayerOptions:
     )
     readout: Readout | None = option(None, "spikes, count or membrane", unset="spikes; membrane for i and li")
     bias: bool = option(False, "A bias per neuron, added in every step")
+    core_only: bool = option(False, "Without the host port: the core itself, for tospike synth")
 
     def engine_of(self, neuron: NeuronParams) -> SpikingLayerParams:
         """Return the engine, with these neurons.

@@ -85,6 +85,7 @@ class ArrayOptions:
 class SystolicOptions(ArrayOptions):
     """The array of an engine, and where its weights are."""
 
+    array_only: bool = option(False, "The bare array, for tospike synth")
     fit: str | None = option(None, f"Choose the fastest array that fits {named()}")
     weights: WeightSource | None = option(None, "On chip, or streamed in", unset="memory; stream if --fit must")
 

@@ -25,7 +25,8 @@ from tospike.sim import accelerator as golden
 from tospike.sim.network import Dense, Network
 from tospike.sim.network.reference import run_float
 from tospike.sim.systolic.layers import run_integers
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 FLOAT = 1e-5
 """Of the largest output: onnxruntime computes in float32."""

@@ -15,7 +15,8 @@ from tospike.hw.params import Reset
 from tospike.sim.accelerator import run
 from tospike.sim.encoders.encoding import encode
 from tospike.sim.network.reference import run_float
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 DATA = SHARED / "data"
 MNIST = DATA / "mnist"

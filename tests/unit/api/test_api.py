@@ -203,6 +203,14 @@ def test_data_that_are_none(ann_file, data, message):
         tospike.load(ann_file, data=data).compile()
 
 
+def test_a_network_that_no_engine_runs_answers_in_floating_point(ann_file):
+    """Columns of a weight-stationary array share no multipliers."""
+    ann = tospike.load(ann_file, data=(X, Y), dataflow="ws", products_per_multiplier=2)
+    with pytest.raises(tospike.InputError, match="products-per-multiplier"):
+        ann.compile()
+    assert ann.evaluate().accuracy == tospike.load(ann_file, data=(X, Y)).evaluate().accuracy
+
+
 def test_float_network(ann):
     found = ann.evaluate(X, Y)
     assert found.accuracy == np.mean(found.predictions == Y) and found.cycles is None
@@ -315,8 +323,12 @@ def test_golden_answers(ann):
     assert found.accuracy == design.evaluate(X, Y).accuracy == np.mean(found.predictions == Y)
     assert found.cycles.shape == (12,) and all(values.shape == (12,) for values in found.counters.values())
     assert found.operations and all(values.shape == (12,) for values in found.operations.values())
+    alone = design.evaluate(X)
     with pytest.raises(tospike.InputError, match="no accuracy without labels"):
-        _ = design.evaluate(X).accuracy
+        _ = alone.accuracy
+    assert found.summary()["accuracy"] == found.accuracy and "accuracy" not in alone.summary()
+    assert found.summary()["cycles"]["mean"] == alone.cycles.mean()
+    assert isinstance(alone.warnings, tuple) and found.mismatches is None
 
 
 @pytest.mark.parametrize(
@@ -383,6 +395,33 @@ def test_a_study_of_objects(ann_file, tmp_path):
     assert found.report.technology.name == "osu018" and found.report.iso_accuracy is None
     assert tospike.Study.load(tmp_path / "out").to_dict() == found.to_dict()
     assert str(found).startswith("On mine, ") and "<strong>On mine, " in found._repr_html_()
+
+
+def test_a_workload_by_its_name(ann_file, tmp_path):
+    """With what it needs, or what replaces its own; without a folder nothing is written."""
+    np.savez(tmp_path / "d.npz", x=X, y=Y)
+    nir.write(tmp_path / "s.nir", snn_graph())
+    quick = {"synth": False, "sensitivity": False, "iso_accuracy": False, "matched_qnn": False, "rtl_samples": 1}
+    found = tospike.study("braille", ann=ann_file, snn=tmp_path / "s.nir", data=tmp_path / "d.npz", **quick)
+    assert (found.report.workload.name, found.report.workload.samples) == ("braille", 3), "every 4th is a test sample"
+    assert {path.name for path in tmp_path.iterdir()} == {"d.npz", "s.nir"}
+
+
+@pytest.mark.parametrize(
+    "workload, given, message",
+    [
+        (None, {}, "nothing to study: give ann and data, or the name of a workload"),
+        (None, {"ann": "a.onnx"}, "nothing to study: give ann and data"),
+        ("digit", {}, "there is no workload 'digit': use digits, mnist-mlp"),
+        ("mnist-mlp", {}, "mnist-mlp needs MNIST's files: give --data mnist:DIR"),
+        ("mnist-mlp", {"data": (X, Y)}, "a workload takes data by name, not a tuple"),
+        ("digits", {"samples": 0}, "samples must be an integer of at least 1, not 0"),
+        ("digits", {"samples": 450}, "samples must be from 1 to 449"),
+    ],
+)
+def test_workloads_that_cannot_be(workload, given, message):
+    with pytest.raises(tospike.InputError, match=message):
+        tospike.study(workload, **given)
 
 
 @pytest.mark.parametrize(

@@ -245,5 +245,5 @@ def test_an_interrupted_comparison_leaves_nothing_half_written(tmp_path):
 
 
 def test_help_shows_defaults_in_brackets(tmp_path):
-    assert "[one per core]" in tospike("sweep", "--help", cwd=tmp_path).stdout
+    assert "[one per core; 1 or more]" in tospike("sweep", "--help", cwd=tmp_path).stdout
     assert "[direct]" in tospike("evaluate", "--help", cwd=tmp_path).stdout

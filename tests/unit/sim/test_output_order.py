@@ -52,7 +52,8 @@ from tospike.sim.network import (
 from tospike.sim.network.output_order import as_network, as_sent
 from tospike.sim.network.reference import run_float
 from tospike.sim.spiking.window import chain_order
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 STEPS = 6
 SHAPE = (2, 4, 4)

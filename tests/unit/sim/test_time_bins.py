@@ -16,7 +16,8 @@ from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import InputSpec
 from tospike.sim.network.reference import run_float
 from tospike.sim.network.time_bins import sum_frames
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 STEPS, CHANNELS = 6, 3
 

@@ -14,8 +14,9 @@ from tospike.gen.emit.memory_init import shapes
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, InputError, WeightSource
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
 from tospike.tb.gemm import bench_gemm, scale_sim_cycles
+from tospike.tb.inference import Backend
 from tospike.tb.replay import replay as replay_module
 
 DIGITS = named("digits", ModelOptions())

@@ -13,7 +13,8 @@ from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.sim.network import Conv2d, Dense
 from tospike.sim.network.reference import run_float
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 RNG = np.random.default_rng(12)
 STEPS = 9

@@ -20,7 +20,8 @@ from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError, RegisterParams, SpikingParams, of_layer
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 SNN, ANN = EXAMPLES / "digits_snn.nir", EXAMPLES / "digits_ann.onnx"
 """Layers lif, li; fc1, fc2."""

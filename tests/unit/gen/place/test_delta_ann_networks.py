@@ -21,7 +21,8 @@ from tospike.sim import accelerator as golden
 from tospike.sim.encoders.encoding import as_frames
 from tospike.sim.network.reference import run_float
 from tospike.sim.network.time_bins import running_frames, sum_frames
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 DELTA = ModelOptions(ann_engine=AnnEngine.DELTA)
 

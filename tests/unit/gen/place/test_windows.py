@@ -199,7 +199,8 @@ def test_cnn_sinabs_on_nmnist():
     from tospike.gen.nir.frameworks import Framework
     from tospike.gen.options.model import ModelOptions
     from tospike.gen.pipeline import prepare
-    from tospike.tb.evaluate import Backend, evaluate
+    from tospike.tb.evaluate import evaluate
+    from tospike.tb.inference import Backend
 
     data = load_data(f"npz:{NIR / 'nmnist_train_1000.npz'}", time_bin_us=1000, steps=300)
     prepared = prepare(NIR / "cnn_sinabs.nir", data, ModelOptions(framework=Framework.SINABS, steps=300))

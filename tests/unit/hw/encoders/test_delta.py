@@ -34,7 +34,8 @@ from tospike.sim.encoders.changes import changes
 from tospike.sim.encoders.encoder import run_delta
 from tospike.sim.network import InputSpec
 from tospike.sim.network.reference import run_float
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 from tospike.tb.replay.replay import replay
 
 BITS = 4

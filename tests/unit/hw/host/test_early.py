@@ -34,7 +34,8 @@ from tospike.sim.accelerator import run
 from tospike.sim.early import deciding_steps
 from tospike.sim.network import Decoding
 from tospike.sim.network.reference import run_float
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 from tospike.tb.replay.replay import replay
 
 

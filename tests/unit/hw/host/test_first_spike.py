@@ -23,7 +23,8 @@ from tospike.hw.params import (
 from tospike.sim import accelerator
 from tospike.sim.network import Decoding, Dense, InputSpec, Network, SpikingNeuron, Stage
 from tospike.sim.network.reference import run_float
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 
 DIGITS = examples.replace("__init__.py", "digits_ann.onnx")
 

@@ -37,7 +37,8 @@ from tospike.hw.params import (
     SpikingParams,
 )
 from tospike.sim.accelerator import run
-from tospike.tb.evaluate import Backend, evaluate
+from tospike.tb.evaluate import evaluate
+from tospike.tb.inference import Backend
 from tospike.tb.replay import replay as replay_module
 from tospike.tb.replay.replay import replay
 

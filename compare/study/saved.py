@@ -1,0 +1,30 @@
+"""A study that is run and written into a folder, as one thing."""
+
+from pathlib import Path
+
+from tospike.compare.study.options import Progress, StudyOptions
+from tospike.compare.study.result import Study
+from tospike.compare.study.run import run_study
+from tospike.compare.study.workload import Workload
+from tospike.gen.files.results_folder import check_results
+
+
+def save_study(
+    workload: Workload, out: Path, options: StudyOptions, *, command: str, progress: Progress = lambda name, step: None
+) -> tuple[Study, Path]:
+    """Run a study, and write its report beside the designs into the folder ``out``; parameters as of `run_study`.
+
+    Returns
+    -------
+    The study, and the path of its page.
+
+    Raises
+    ------
+    InputError
+        As `run_study`; or the report cannot be written, which is refused before the work as far as one can tell.
+    """
+    from tospike.compare.report.files import REPORTS  # matplotlib takes as long as all the rest
+
+    check_results(out, REPORTS)
+    study = Study(report=run_study(workload, out, options, command=command, progress=progress))
+    return study, study.save(out)

@@ -1,0 +1,153 @@
+"""What a network or a design answers, and what that took."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tospike.hw.params import InputError
+from tospike.sim.network import Array
+from tospike.sim.result import Result
+
+
+class Backend(StrEnum):
+    """What computes the answers."""
+
+    FLOAT = "float"
+    """The trained network in floating point."""
+    GOLDEN = "golden"
+    """The integer golden model."""
+    RTL = "rtl"
+    """The generated Verilog in a simulator, compared with the golden model."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Inference:
+    """Answers to N samples."""
+
+    backend: Backend
+    predictions: NDArray[np.int64]
+    """(N,) classes."""
+    outputs: NDArray[Any]
+    """(N, outputs): logits, spike counts or membranes; integers, unless in floating point."""
+    labels: NDArray[np.int64] | None = None
+    """(N,) right classes; ``None``: not given."""
+    cycles: NDArray[np.int64] | None = None
+    """(N,) clock cycles of each sample alone in the pipeline; ``None`` in floating point."""
+    result: Result | None = None
+    """All that the golden model says; ``None`` in floating point."""
+    find_doubts: Callable[[], tuple[str, ...]] = field(default=tuple)
+    """What `warnings` asks, once."""
+
+    @property
+    def counters(self) -> Mapping[str, NDArray[np.int64]] | None:
+        """What the hardware's counters count, (N,) each; ``None`` in floating point."""
+        return None if self.result is None else self.result.counters
+
+    @property
+    def operations(self) -> Mapping[str, NDArray[np.int64]] | None:
+        """Operations by kind, (N,) each; ``None`` in floating point."""
+        return None if self.result is None else self.result.operations
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """(N,) whether an answer is right.
+
+        Raises
+        ------
+        InputError
+            No labels were given.
+        """
+        if self.labels is None:
+            raise InputError("there is no accuracy without labels: give labels, or leave x out for the test data")
+        return self.predictions == self.labels
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of right answers.
+
+        Raises
+        ------
+        InputError
+            No labels were given.
+        """
+        return float(np.mean(self.correct))
+
+    @property
+    def mismatches(self) -> int | None:
+        """Places where the RTL differs from the golden model; ``None``: it is not the RTL that answered."""
+        return None
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """Why the answers may mean nothing, a line each."""
+        return self.find_doubts()
+
+    def summary(self) -> dict[str, Any]:
+        """Return accuracy, cycles and operations per inference, as ``tospike evaluate --json`` writes them."""
+        summary: dict[str, Any] = {"backend": self.backend.value, "samples": len(self)}
+        if self.labels is not None:
+            summary["accuracy"] = self.accuracy
+        if self.result is not None:
+            summary["cycles"] = distribution(self.result.cycles)
+            summary["operations"] = mean_operations(self.result)
+            summary["saturations"] = int(
+                sum(values.sum() for name, values in self.result.counters.items() if name.endswith(".saturations"))
+            )
+        return summary
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+    def __repr__(self) -> str:
+        accuracy = "" if self.labels is None else f", accuracy {self.accuracy:.4f}"
+        cycles = "" if self.cycles is None else f", {np.mean(self.cycles):.1f} cycles each"
+        return f"<{type(self).__name__} of {len(self)} samples{accuracy}{cycles}>"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Simulation(Inference):
+    """The same from the generated Verilog in a simulator; ``counters`` and ``operations`` are the golden model's."""
+
+    golden: Inference
+    """The golden model's answers."""
+    totals: Mapping[str, int]
+    """The hardware's counters after all samples, as read through its registers."""
+    differs: NDArray[np.bool_]
+    """(N,) whether outputs or cycles of a sample are not the golden model's."""
+    differing_totals: tuple[str, ...]
+    """Counters whose totals are not the golden model's."""
+
+    @property
+    def mismatches(self) -> int:
+        """Samples that differ, plus totals of counters that do."""
+        return int(self.differs.sum()) + len(self.differing_totals)
+
+    @property
+    def equals_golden(self) -> bool:
+        """Whether all outputs, cycles and counters are the golden model's; anything else is a bug in tospike."""
+        return self.mismatches == 0
+
+    def summary(self) -> dict[str, Any]:
+        """Return the same, with how the golden model does and how often the RTL differs."""
+        golden = {} if self.labels is None else {"golden_accuracy": self.golden.accuracy}
+        return {**super().summary(), **golden, "mismatches": self.mismatches}
+
+    def __repr__(self) -> str:
+        equal = "equal to" if self.equals_golden else "DIFFERENT FROM"
+        return f"{super().__repr__()[:-1]}, {equal} the golden model>"
+
+
+def distribution(values: Array) -> dict[str, float]:
+    """Return the mean and percentiles over samples."""
+    p5, p50, p95 = np.percentile(values, [5, 50, 95])
+    return {"mean": float(np.mean(values)), "p5": float(p5), "p50": float(p50), "p95": float(p95)}
+
+
+def mean_operations(result: Result) -> dict[str, float]:
+    """Return the operations per inference."""
+    return {name: float(np.mean(values)) for name, values in result.operations.items()}
