@@ -1,1 +1,1 @@
-"""The event engines: layers whose work is events, and the neurons behind their sums."""
+"""Event-driven engines: synaptic accumulation, neurons, activations, and the path of their events."""

@@ -1,4 +1,4 @@
-"""The membranes: a memory of words of lanes, and the pipeline that adds to one word per cycle."""
+"""Membrane accumulation: the state memory with its read-modify-write pipeline and forwarding."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -10,10 +10,10 @@ from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import IntFormat
 
 WRITE_LATENCY = 4
-"""Cycles from the fetch of a word to the write of its sum, and so the longest distance that needs forwarding."""
+"""Cycles from the fetch of a word to the write of its sum, and so the largest distance that needs forwarding."""
 
 BLOCK_BITS = 4096
-"""From this size on the states go to block RAM: ECP5's distributed RAM costs 6 LUTs for 64 bits."""
+"""From this size on, the states go to block RAM: distributed RAM of an ECP5 costs 6 LUTs per 64 bits."""
 
 
 def accumulate_members(*, state: IntFormat, addend_bits: int, lanes: int, words: int) -> dict:
@@ -29,7 +29,7 @@ def accumulate_members(*, state: IntFormat, addend_bits: int, lanes: int, words:
 
 
 class Accumulate(wiring.Component):
-    """``state[word] = saturate(state[word] + addend)`` on all lanes, a word per cycle, without stalls.
+    """``state[word] = saturate(state[word] + addend)`` on all lanes. Latency 4, one word per cycle, no stalls.
 
     ::
 
@@ -40,13 +40,13 @@ class Accumulate(wiring.Component):
                          forwarding --------+<--------------------+-----+
                                                        store -----+
 
-    A sum is written 4 cycles after its fetch, so the same word fetched up to 4 cycles later would read an old state:
-    it takes the sum from the pipeline instead. Only the distances that can occur are built: none for a caller that
+    A sum is written 4 cycles after its fetch, so the same word fetched up to 4 cycles later would read a stale state:
+    it is forwarded from the pipeline instead. Only the distances that can occur are built: none for a caller that
     returns to a word after 5 cycles or more, all 4 for arbitrary sequences.
 
-    A word that is fetched without ``accumulate`` appears at ``state`` unchanged. What becomes of it the caller may
-    store later. Then nothing is added, and what is stored is ored with a sum of zeros: that fits the LUT that
-    saturates.
+    A word fetched without ``accumulate`` appears at ``state`` unchanged, and the caller may store its new value later.
+    In that cycle nothing is accumulated, so the stored value is ORed with a sum of zeros, which fits the LUTs of the
+    saturation.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ class Accumulate(wiring.Component):
     words : int
         Words of the memory.
     distance : int
-        The caller promises not to fetch a word again within fewer cycles, accumulation and storing counted from the
-        cycle 0 that belongs to their write.
+        Smallest distance in cycles between two fetches of a word. A store counts as fetched in the cycle 0 that would
+        lead to its write.
 
     Members
     -------
@@ -69,11 +69,11 @@ class Accumulate(wiring.Component):
     addend : In
         Cycle 2 of an accumulation.
     store : In(valid, word, values)
-        Cycle 3. Never together with the cycle 3 of an accumulation. ``values`` are zero while not ``valid``.
+        Cycle 3, never in the cycle 3 of an accumulation. ``values`` must be zero while not ``valid``.
     state : Out
-        Cycle 3: the word that was fetched.
+        Cycle 3: the fetched word.
     saturated : Out(lanes)
-        Cycle 4: lanes whose sum did not fit.
+        Cycle 4: lanes whose sum saturated.
     """
 
     def __init__(self, *, state: IntFormat, addend_bits: int, lanes: int, words: int, distance: int):
@@ -93,7 +93,8 @@ class Accumulate(wiring.Component):
         read = memory.read_port()
         write = memory.write_port()
 
-        # cycles 0 to 2: fetch. The memory reads in every cycle, so that `raw` can be the register inside a block RAM.
+        # cycles 0 to 2: fetch. The memory reads in every cycle, so that `raw` can be the output register of a block
+        # RAM.
         m.d.comb += [read.addr.eq(self.fetch.word), read.en.eq(1)]
         fetched = Signal.like(self.fetch)
         ready = Signal.like(self.fetch)
@@ -139,7 +140,7 @@ class Accumulate(wiring.Component):
             write.en.eq(result.valid),
         ]
 
-        # forwarding: the youngest sum of the same word, else what the memory had
+        # forwarding: the youngest sum of the same word, or else the word read from memory
         m.d.comb += operand.eq(raw)
         recent = [added, result]
         while len(recent) < WRITE_LATENCY:

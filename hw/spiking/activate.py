@@ -1,4 +1,4 @@
-"""From membranes to activations: the neuron of an ANN behind the sums of an event engine."""
+"""Requantisation of membranes to activations, for ANN layers on an event engine."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -14,35 +14,35 @@ from tospike.hw.tokens import token_layout, token_stream
 
 
 class Activate(wiring.Component):
-    """Requantises a frame of VALUEs, one per cycle, and leaves out those that become 0. An END keeps its place.
+    """Requantise a frame of VALUEs and drop those that become 0. An END keeps its place in the order.
 
-    ::
+    Latency 13, throughput 1::
 
         0 token, address | 1 multiplier | 2 registers | Requantizer | 11 result -> queue -> o (13)
 
-    In a delta ANN `Changes` stands before the queue, which takes two cycles more, and leaves out what did not change.
+    In a delta ANN, `Changes` precedes the queue, with a latency of two more cycles, and drops what did not change.
 
-    The engine behind takes a VALUE in as many cycles as it has words, so results wait: the queue has room for a frame,
-    and a frame that comes to an empty one is never refused. What follows is taken as far as there is room.
+    The engine downstream needs several cycles per VALUE, so results wait in the queue. It holds a frame, so a frame
+    that finds it empty is never stalled; the next one is taken as credits allow.
 
     Members
     -------
     i : In(token_stream(membranes))
     o : Out(token_stream(TokenFormat(addresses=membranes.addresses, payload=params.sent)))
     address : Out
-        Which multiplier, in the cycle of the token.
+        Address of the multiplier, in the cycle of the token.
     multiplier : In
         A cycle later.
     sends : Out(1)
-        An activation, or its change, goes to the queue in this cycle.
+        An activation, or its change, enters the queue in this cycle.
     stores : Out(1)
-        An activation is stored as what was last sent; only in a delta ANN.
+        An activation is stored as the value last sent; only in a delta ANN.
     busy : Out(1)
         A token is inside.
     """
 
     RESULT = 2 + Requantizer.LATENCY
-    """Cycles from a token that is taken to its result."""
+    """Cycles from taking a token to its result."""
 
     def __init__(self, membranes: TokenFormat, params: ActivationParams):
         self._membranes = membranes
@@ -64,7 +64,7 @@ class Activate(wiring.Component):
         m = Module()
         params = self._params
         frame = self._membranes.addresses + 1
-        # one entry of the queue is its output register, which is filled a cycle late
+        # one entry of the queue is its output register, which is filled a cycle laterr
         m.submodules.queue = queue = Queue(token_layout(self._output), depth=frame + 1)
         state = self._membranes.payload
         m.submodules.requantizer = requantizer = Requantizer(params.requantize, state)
@@ -85,16 +85,16 @@ class Activate(wiring.Component):
         kind = delayed(m, token.kind, self.RESULT, name="kind", reset_less=True)
         address = delayed(m, token.address, self.RESULT, name="address", reset_less=True)
         is_value = kind == TokenKind.VALUE
-        nothing = Signal()
+        dropped = Signal()
         if params.change_threshold is None:
             result = queue.i.payload
-            m.d.comb += [nothing.eq(valid & is_value & (requantizer.o == 0)), queue.i.valid.eq(valid & ~nothing)]
+            m.d.comb += [dropped.eq(valid & is_value & (requantizer.o == 0)), queue.i.valid.eq(valid & ~dropped)]
         else:
             m.submodules.changes = changes = Changes(self._membranes.addresses, params)
             result = changes.i.token
             m.d.comb += [
                 changes.i.valid.eq(valid),
-                nothing.eq(changes.left_out),
+                dropped.eq(changes.dropped),
                 self.stores.eq(changes.stores),
                 queue.i.payload.eq(changes.o.token),
                 queue.i.valid.eq(changes.o.valid),
@@ -107,8 +107,8 @@ class Activate(wiring.Component):
         ]
         connect(m, queue.o, flipped(self.o))
 
-        room = Signal(range(frame + 1), init=frame)  # tokens that may still be taken
-        left = Signal()  # a cycle ago, so that `ready` of the consumer ends here
-        m.d.sync += [left.eq(self.o.valid & self.o.ready), room.eq(room + left + nothing - taken)]
-        m.d.comb += [self.i.ready.eq(room != 0), self.busy.eq(room != frame)]
+        credits = Signal(range(frame + 1), init=frame)  # tokens that may still be taken
+        departed = Signal()  # registered, so that the consumer's `ready` ends here
+        m.d.sync += [departed.eq(self.o.valid & self.o.ready), credits.eq(credits + departed + dropped - taken)]
+        m.d.comb += [self.i.ready.eq(credits != 0), self.busy.eq(credits != frame)]
         return m

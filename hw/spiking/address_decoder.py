@@ -1,4 +1,4 @@
-"""From the address of an event to the words that it reaches: the first step of a window."""
+"""The address decoder of convolutions: from an event's address to the words that it reaches."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
@@ -7,13 +7,13 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import EventParams, TokenKind
-from tospike.hw.spiking.layout import reach
+from tospike.hw.spiking.layout import axis_projection
 from tospike.hw.tokens import token_stream
 
 
 def place_layout(params):
-    """Where an event's words are: ``rows`` x ``columns`` positions of the output, of which none may be, from state
-    word ``word`` and weight ``row`` on."""
+    """Return the layout of the words that an event reaches: ``rows`` x ``columns`` output positions (possibly none),
+    from state word ``word`` and weight word ``row`` on."""
     high, wide = params.window.kernel
     return data.StructLayout(
         {
@@ -25,8 +25,8 @@ def place_layout(params):
     )
 
 
-def placed_layout(params: EventParams) -> data.StructLayout:
-    """Return a token whose address became a place."""
+def decoded_layout(params: EventParams) -> data.StructLayout:
+    """Return the layout of a token whose address has been decoded to a place."""
     return data.StructLayout({"kind": TokenKind, "payload": shape_of(params.payload), "place": place_layout(params)})
 
 
@@ -37,39 +37,38 @@ def reciprocal(divisor: int, values: int) -> tuple[int, int]:
 
 
 class AddressDecoder(wiring.Component):
-    """Divides an address into channel, column and row, and looks up what rows and columns reach.
+    """Split an address into channel, column and row, and look up the output positions that they reach.
 
     ::
 
-        i -> | address / channels | -> | channel, position / width | -> | column      | -> | places of   | -> o
-             |                    |    |                           |    | place of    |    | row and     |
-             |      = position    |    |      = row                |    | row         |    | column      |
+        i -> | address / channels | -> | channel, position / width | -> | column,     | -> | look up | -> sum -> o
+             |     = position     |    |           = row           |    | look up row |    | column  |
 
-    Four registers, each taking a token when it is empty or passes its own on: latency 4, throughput 1. Divisions are
-    by constants, so by multiplication; places come from a ROM for each axis, whatever stride, padding and pool.
+    Latency 4, throughput 1: four pipeline stages, each of which takes a token when it is empty or passes its own on.
+    Divisions by constants are multiplications; places come from a ROM per axis, for any stride, padding and pool.
     """
 
     def __init__(self, params: EventParams):
         self._params = params
         super().__init__(
-            {"i": In(token_stream(params.input)), "o": Out(stream.Signature(placed_layout(params))), "busy": Out(1)}
+            {"i": In(token_stream(params.input)), "o": Out(stream.Signature(decoded_layout(params))), "busy": Out(1)}
         )
 
     def elaborate(self, platform):
         m = Module()
         params, window = self._params, self._params.window
         channels, height, width = window.shape
-        kept = data.StructLayout({"kind": TokenKind, "payload": shape_of(params.payload)})
-        tokens = [Signal(kept, name=f"token_{n}") for n in range(4)]
+        content = data.StructLayout({"kind": TokenKind, "payload": shape_of(params.payload)})
+        tokens = [Signal(content, name=f"token_{n}") for n in range(4)]
         full = [Signal(name=f"full_{n}") for n in range(4)]
-        moves = [Signal(name=f"moves_{n}") for n in range(4)]  # into this register
+        moves = [Signal(name=f"moves_{n}") for n in range(4)]  # a token may enter this stage
         m.d.comb += [
             *(moves[n].eq(~full[n] | moves[n + 1]) for n in range(3)),
             moves[3].eq(~full[3] | self.o.ready),
             self.i.ready.eq(moves[0]),
             self.busy.eq(Cat(full).any()),
         ]
-        arriving = Signal(kept)
+        arriving = Signal(content)
         m.d.comb += [arriving.kind.eq(self.i.payload.kind), arriving.payload.eq(self.i.payload.payload)]
         for n, move in enumerate(moves):
             with m.If(move):
@@ -87,7 +86,7 @@ class AddressDecoder(wiring.Component):
             data.StructLayout({"word": range(params.position_words), "row": range(channels * params.event_words)})
         )
         rows, columns = (self._table(m, name, axis) for axis, name in enumerate(("rows", "columns")))
-        reached = Signal(rows.data.shape())  # by the row
+        reached = Signal(rows.data.shape())  # what the row reaches
         with m.If(moves[0]):
             m.d.sync += [
                 address.eq(self.i.payload.address),
@@ -121,7 +120,7 @@ class AddressDecoder(wiring.Component):
         return m
 
     def _table(self, m, name, axis):
-        """The read port of what each coordinate of an axis reaches."""
+        """Return the read port of a ROM of what each coordinate of an axis reaches."""
         entry = data.StructLayout(
             {
                 "count": range(self._params.window.kernel[axis] + 1),
@@ -129,12 +128,12 @@ class AddressDecoder(wiring.Component):
                 "row": range(self._params.rows * self._params.event_words),
             }
         )
-        init = [dict(zip(("count", "word", "row"), part, strict=True)) for part in reach(self._params, axis)]
+        init = [dict(zip(("count", "word", "row"), part, strict=True)) for part in axis_projection(self._params, axis)]
         m.submodules[name] = memory = Memory(shape=entry, depth=len(init), init=init)
         return memory.read_port()
 
     def _first_word(self, channel):
-        """The first word of a position that an event of a channel reaches."""
+        """Return the first word of a position that an event of ``channel`` reaches."""
         window, lanes = self._params.window, self._params.lanes
         if not window.depthwise:
             return C(0, 0)

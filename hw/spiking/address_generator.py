@@ -1,4 +1,4 @@
-"""The words of an event's neurons, one after another: the second step of a window."""
+"""The address generator of convolutions: the words that an event reaches, one per cycle."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -9,26 +9,26 @@ from tospike.hw.spiking.address_decoder import place_layout
 
 
 class AddressGenerator(wiring.Component):
-    """Counts through the words of each position that an event reaches, of each column of them, of each row.
+    """Step through the words of all output positions that an event reaches, row by row. Latency 1, one word per cycle.
 
     ::
 
-        output   . . . . . .      weights   6 5 4      an event reaches runs of neighbouring positions; where these go
-                 . 1 2 3 . .                3 2 1      on by one, the taps go back by the stride
+        output   . . . . . .      weights   6 5 4      an event reaches neighbouring positions; from one to the next
+                 . 1 2 3 . .                3 2 1      the tap index decreases by the stride
                  . 4 5 6 . .                . . .
 
     Members
     -------
     start : In(place_layout(params))
-        Where the event's words begin.
+        The event's positions and first words.
     load : In(1)
-        Takes ``start``.
+        Load ``start``.
     step : In(1)
-        Goes on by a word.
+        Advance to the next word.
     word : Out
         State word.
     row : Out
-        Word of weights.
+        Weight word.
     none : Out(1)
         The event reaches no neuron.
     at_last : Out(1)
@@ -59,10 +59,10 @@ class AddressGenerator(wiring.Component):
             words * window.shape[0] * window.stride[1],
         ]
 
-        inside = Signal(range(words))  # word of the position
-        columns, rows = Signal.like(self.start.columns), Signal.like(self.start.rows)  # still to come, this included
+        inside = Signal(range(words))  # word within the position
+        columns, rows = Signal.like(self.start.columns), Signal.like(self.start.rows)  # remaining, this one included
         across = Signal.like(columns)  # columns of a row
-        line = Signal.like(self.word)  # of the first word of this row of positions
+        line = Signal.like(self.word)  # first word of this row of positions
         line_row = Signal.like(self.row)
         next_position, next_line = inside == words - 1, columns <= 1
 

@@ -1,4 +1,4 @@
-"""State of neurons that only the update touches."""
+"""The memory of auxiliary neuron states, which only updates access."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -9,7 +9,9 @@ from tospike.hw.memory import NO_COLLISIONS
 
 
 class AuxState(wiring.Component):
-    """Words of lanes, read and later written by each update. A word is not read in the cycle of its write or before.
+    """A memory of words of lanes that each update reads and writes back. Read latency 2, one word per cycle.
+
+    A word must not be read again before the cycle after its write.
 
     Members
     -------
@@ -18,7 +20,7 @@ class AuxState(wiring.Component):
     values : Out
         Cycle 2.
     store : In(valid, word, values)
-        Whenever the new values are there.
+        Write port.
     """
 
     def __init__(self, layout: data.StructLayout, *, lanes: int, words: int):

@@ -1,4 +1,4 @@
-"""What has changed of an ANN's activations: the sender of a delta network (Neil et al., arXiv 1612.05571)."""
+"""Changes of an ANN's activations: the sender of a delta network (Neil et al., arXiv 1612.05571)."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -13,20 +13,20 @@ from tospike.hw.tokens import token_layout
 
 
 class Changes(wiring.Component):
-    """Subtracts from each activation what was last sent of it, and keeps what differs by more than a threshold.
+    """Replace each activation by its difference from the value last sent; drop it unless it exceeds a threshold.
 
     ::
 
-        i: VALUE(0, 2) VALUE(1, 9) TICK   VALUE(0, 3) VALUE(1, 5) TICK END        (threshold 2)
+        i: VALUE(0, 2) VALUE(1, 9) TICK   VALUE(0, 3) VALUE(1, 5)  TICK END       (threshold 2)
         o:             VALUE(1, 9) TICK               VALUE(1, -4) TICK END
 
-        cycle 0            1                     2
-        i -> last[address] -> value - last -> | too small? -> o
-                                              +-> last[address]
+        cycle 0               1                 2
+        i -> last[address] -> | value - last -> | compare with threshold -> o
+                                                +-> last[address]
 
-    A pipeline that never waits, a token per cycle. What is too small is not ``valid``, and adds up until it is sent. An
-    address comes once before each TICK or END, and again 3 cycles later at the earliest. Before a sample's first frame
-    every ``last`` is 0; that frame writes all of them, so nothing needs to be cleared.
+    Latency ``LATENCY``, throughput 1, no stalls. A small difference is not sent, and accumulates until it is. An
+    address comes once before each TICK or END, and again 3 cycles later at the earliest. At the start of a sample every
+    ``last`` counts as 0; its first frame writes all of them, so the memory needs no clearing.
 
     `tospike.sim.encoders.changes.differences` is the golden model.
 
@@ -35,9 +35,9 @@ class Changes(wiring.Component):
     i : In(StructLayout)
         ``valid`` and the ``token``: VALUEs of activations.
     o : Out(StructLayout)
-        The same ``LATENCY`` cycles later, VALUEs of differences.
-    left_out : Out(1)
-        Instead of ``o``: this VALUE is not sent.
+        The same, ``LATENCY`` cycles later: VALUEs of differences.
+    dropped : Out(1)
+        Instead of ``o.valid``: this VALUE is not sent.
     stores : Out(1)
         A word of the memory is written.
     """
@@ -53,7 +53,7 @@ class Changes(wiring.Component):
             {
                 "i": In(data.StructLayout({"valid": 1, "token": activations})),
                 "o": Out(data.StructLayout({"valid": 1, "token": changes})),
-                "left_out": Out(1),
+                "dropped": Out(1),
                 "stores": Out(1),
             }
         )
@@ -67,7 +67,7 @@ class Changes(wiring.Component):
 
         # cycle 1
         came = Signal.like(self.i)
-        is_first = Signal(init=1)  # frame of a sample
+        is_first = Signal(init=1)  # the first frame of a sample
         m.d.sync += came.eq(self.i)
         with m.If(came.valid & (came.token.kind != TokenKind.VALUE)):
             m.d.sync += is_first.eq(came.token.kind == TokenKind.END)
@@ -82,7 +82,7 @@ class Changes(wiring.Component):
         is_value = token.kind == TokenKind.VALUE
         is_sent = (change > threshold) | (change < -threshold)
         m.d.comb += [
-            self.left_out.eq(valid & is_value & ~is_sent),
+            self.dropped.eq(valid & is_value & ~is_sent),
             self.stores.eq(valid & is_value & (is_sent | begins)),
             self.o.valid.eq(valid & ~(is_value & ~is_sent)),
             self.o.token.kind.eq(token.kind),

@@ -1,4 +1,4 @@
-"""Spike counters, one per neuron, in a memory that the update passes through."""
+"""Spike counters, one per neuron, in a memory that every update reads and writes."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -11,9 +11,9 @@ from tospike.hw.params import IntFormat
 
 
 class SpikeCounts(wiring.Component):
-    """``count[word] = saturate(count[word] + spikes)``, or 0 when ``clear``.
+    """``count[word] = saturate(count[word] + spikes)``, or 0 with ``clear``. Latency 4, throughput one word per cycle.
 
-    The counts are written 4 cycles after their fetch: the caller comes back to a word no earlier than 5 cycles later.
+    Counts are written 4 cycles after their fetch, without forwarding: a word may be fetched again after 5 cycles.
 
     Members
     -------

@@ -1,4 +1,4 @@
-"""The event engine: every VALUE walks its targets, every TICK updates the neurons."""
+"""The event engine: a VALUE adds weights to its target neurons, a TICK updates all neurons."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,43 +21,44 @@ from tospike.hw.spiking.layout import counter_names, memories
 from tospike.hw.spiking.multiply import Multiply
 from tospike.hw.spiking.recurrence import Recurrence
 from tospike.hw.spiking.ring import AccumulateRing, states_in_ring
-from tospike.hw.spiking.sequencer import Sequencer, operation_layout, updates_outside
+from tospike.hw.spiking.sequencer import Sequencer, operation_layout, updates_in_flight
 from tospike.hw.spiking.serializer import Serializer, lane_word_layout
 from tospike.hw.spiking.total import total
 from tospike.hw.streams import Buffer, Queue
 
 PIPELINE = 14
-"""Cycles after which an operation has left every pipeline, the counters' included."""
+"""Cycles after which an operation has left every pipeline, that of the counters included."""
 
 
 class EventEngine(Engine[EventParams]):
-    """Synapses from on-chip memory, and their neurons; ``lanes`` of them per cycle.
-
-    With a window, addresses become places first (`AddressDecoder`), which takes 4 cycles; the sequencer then goes
-    through these (`AddressGenerator`).
+    """A layer with synapses in on-chip memory, which processes ``lanes`` neurons per cycle.
 
     ::
 
-        cycle 0         1         2         3         4          5         6        7         8
+        cycle 0      1          2         3         4          5           6               7       8         9
         sequencer -> address -> weight -> weight -> product -> addend
-                                fetch  -> state  -> state   -> state  -> sum, written
-                                                                 |
-                                                               membrane -> spike -> after -> leak -> decayed (9)
-                                                                              |       |
-                                                                              |     counts
-                                                                              +-> queue -> serializer -> o
+                                fetch  -> state  -> state   -> state    -> sum, written
+                                                               |
+                                                               membrane -> spike, after -> leak -> + bias -> decayed
+                                                                           |
+                                                                           +-> counts
+                                                                           +-> queue -> serializer -> o
 
-    The membrane that meets the threshold is ``leak(v) + bias + sum of payload * weight`` of its step: the update of a
-    TICK also begins the next step, so the stored state is ``saturate(leak(v after reset) + bias)``. A spike's payload
-    is never 0, so a 1-bit payload needs no multiplier. Rows of weights come before the state, which keeps the
+    Throughput: a VALUE takes a cycle per state word that it reaches, a TICK a cycle per state word and a few more, see
+    `Sequencer` and ``sim/spiking/timing.py``. For a window, `AddressDecoder` first decodes the address (4 cycles), and
+    the sequencer steps through the words that it reaches (`AddressGenerator`).
+
+    The membrane compared with the threshold is ``leak(v) + bias + sum of payload * weight``. The update on a TICK also
+    begins the next time step, so the stored state is ``saturate(leak(v after reset) + bias)``. A spike's payload is
+    never 0, so a 1-bit payload needs no multiplier. Weights are read before the state, which keeps the
     read-modify-write loop at the 4 cycles of `Accumulate`.
 
-    The layer of an ANN has I neurons: an event adds an activation times weights, an END sends the membranes, which
-    `Activate` makes activations of. In a delta ANN an event adds a change, membranes stay, and a TICK sends them to
-    `Activate`, which sends what has changed of the activations. That has left before the next update begins.
+    An ANN layer has I neurons: an event adds an activation times its weights, and an END sends the membranes, which
+    `Activate` turns into activations. In a delta ANN an event adds a change, membranes persist, and a TICK sends them
+    to `Activate`, which sends the changes of the activations. They have left before the next update begins.
 
-    The queue holds as many updates as `Sequencer` lets out at a time: it can not overflow. (One of its entries is its
-    output register, which is filled a cycle late.)
+    The queue holds all updates that `Sequencer` allows in flight, so it cannot overflow. (One of its entries is its
+    output register, which is filled a cycle later.)
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ class EventEngine(Engine[EventParams]):
     Raises
     ------
     InputError
-        If an image is longer than its memory.
+        The contents of a memory are longer than it.
     """
 
     def __init__(self, params: EventParams, contents: Mapping[str, Sequence[int]], *, first_region: int = 0):
@@ -93,27 +94,27 @@ class EventEngine(Engine[EventParams]):
         stages = self._stages(m)
         neurons = NeuronLanes(params, stages)
         if params.lists_words:
-            self._connect_kept(m, neurons, stages)
+            self._connect_active_list(m, neurons, stages)
         self._accumulate(m, stages, self._products(m, stages, stored["weights"]))
         neurons.connect(m, parts.accumulate, stored)
-        self._output(m, stages[self._leaves], self._values(m, neurons, stages))
+        self._output(m, stages[self._output_cycle], self._values(m, neurons, stages))
         if params.activation is None:
             connect(m, parts.serializer.o, flipped(self.o))
         else:
             self._activate(m, params.activation, stored["multipliers"])
         if params.recurrent:
-            self._connect_own(m, stages[self._leaves], neurons.spikes)
+            self._connect_recurrence(m, stages[self._output_cycle], neurons.spikes)
         self._count(m, neurons)
         self._settle(m)
         return m
 
     @property
-    def _leaves(self) -> int:
-        """The cycle in which spikes and membranes leave the neurons."""
+    def _output_cycle(self) -> int:
+        """The cycle in which spikes and membranes leave the neurons' pipeline."""
         return 6 + self._params.neuron.extra_cycles
 
     def _front(self, m: Module) -> None:
-        """Tokens to the sequencer. The buffer ends the way of its ``ready``, which would go on to the engine before."""
+        """Connect the input to the sequencer. A buffer cuts the path of ``ready`` to the engine upstream."""
         params, sequencer = self._params, m.submodules.sequencer
         m.submodules.input = arrived = Buffer(self.i.payload.shape())
         connect(m, flipped(self.i), arrived.i)
@@ -122,38 +123,38 @@ class EventEngine(Engine[EventParams]):
             connect(m, arrived.o, recurrence.i)
             connect(m, recurrence.o, sequencer.i)
         elif params.window:
-            m.submodules.locate = locate = AddressDecoder(params)
-            connect(m, arrived.o, locate.i)
-            connect(m, locate.o, sequencer.i)
+            m.submodules.address_decoder = decoder = AddressDecoder(params)
+            connect(m, arrived.o, decoder.i)
+            connect(m, decoder.o, sequencer.i)
         else:
             connect(m, arrived.o, sequencer.i)
 
     def _stages(self, m: Module) -> list[data.View]:
-        """The operation that is in cycle n, for all n."""
+        """Return the operation in cycle n of the pipeline, for all n."""
         stages = [m.submodules.sequencer.operation]
-        for cycle in range(1, self._leaves + 4):
+        for cycle in range(1, self._output_cycle + 4):
             stage = Signal(operation_layout(self._params), name=f"operation_{cycle}")
             m.d.sync += stage.eq(stages[-1])
             stages.append(stage)
         return stages
 
-    def _connect_kept(self, m: Module, neurons: NeuronLanes, stages: Sequence[data.View]) -> None:
-        """The list of words that must be updated though nothing came; from cycle 2 on an operation has its word."""
-        m.submodules.kept = kept = ActiveList(words=self._params.words)
+    def _connect_active_list(self, m: Module, neurons: NeuronLanes, stages: Sequence[data.View]) -> None:
+        """Connect the list of words to update without an event; an operation has its word from cycle 2 on."""
+        m.submodules.active_list = active = ActiveList(words=self._params.words)
         updated = stages[6]
         m.d.comb += [
-            m.submodules.sequencer.kept.eq(kept.count),
-            kept.index.eq(stages[0].word),
-            kept.update.valid.eq(updated.update),
-            kept.update.first.eq(updated.first),
-            kept.update.keep.eq(neurons.again(updated) & ~updated.clear),
-            kept.update.word.eq(updated.word),
+            m.submodules.sequencer.active_count.eq(active.count),
+            active.index.eq(stages[0].word),
+            active.update.valid.eq(updated.update),
+            active.update.first.eq(updated.first),
+            active.update.append.eq(neurons.spikes_again(updated) & ~updated.clear),
+            active.update.word.eq(updated.word),
         ]
         with m.If(stages[1].listed):
-            m.d.sync += stages[2].word.eq(kept.word)
+            m.d.sync += stages[2].word.eq(active.word)
 
     def _products(self, m: Module, stages: Sequence[data.View], weights: LoadableMemory) -> Value:
-        """Cycles 1 to 4: payload * weight."""
+        """Return payload * weight: cycles 1 to 4."""
         params = self._params
         weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
         m.d.comb += [weights.address.eq(stages[1].row), weights.enable.eq(1)]
@@ -168,10 +169,10 @@ class EventEngine(Engine[EventParams]):
         return multiply.products
 
     def _accumulate(self, m: Module, stages: Sequence[data.View], products: data.View) -> None:
-        """Cycles 2 to 6: the states, to which the products are added."""
+        """Add the products to the states: cycles 2 to 6."""
         params, shift = self._params, self._params.neuron.state_fraction_bits
         m.submodules.accumulate = self._adder(params.product.bits + shift)
-        accumulate, fetched, stored = m.submodules.accumulate, stages[2], stages[self._leaves + 3]
+        accumulate, fetched, stored = m.submodules.accumulate, stages[2], stages[self._output_cycle + 3]
         m.d.comb += [
             accumulate.fetch.valid.eq(fetched.accumulate | fetched.update),
             accumulate.fetch.accumulate.eq(fetched.accumulate),
@@ -186,11 +187,11 @@ class EventEngine(Engine[EventParams]):
         size = {"addend_bits": addend_bits, "lanes": params.lanes, "words": params.words}
         if states_in_ring(params):
             return AccumulateRing(state=params.neuron.accumulated, **size)
-        # a window's next event may begin with any word
+        # the next event of a window may begin with any word
         return Accumulate(state=params.neuron.accumulated, **size, distance=1 if params.window else params.words)
 
     def _values(self, m: Module, neurons: NeuronLanes, stages: Sequence[data.View]) -> Value:
-        """What leaves, as the readout has it."""
+        """Return the values that the readout sends."""
         params = self._params
         if params.readout is Readout.SPIKES:
             return neurons.spikes
@@ -199,7 +200,7 @@ class EventEngine(Engine[EventParams]):
         m.submodules.counts = counts = SpikeCounts(
             params.output.payload, spike_bits=params.neuron.spike_bits, lanes=params.lanes, words=params.words
         )
-        fetched = stages[self._leaves - 2]
+        fetched = stages[self._output_cycle - 2]
         m.d.comb += [
             counts.fetch.valid.eq(fetched.update),
             counts.fetch.clear.eq(fetched.clear),
@@ -209,10 +210,10 @@ class EventEngine(Engine[EventParams]):
         return counts.counts
 
     def _output(self, m: Module, operation: data.View, values: data.View) -> None:
-        """Cycles 6 and 7: words of values to tokens, and to the sequencer which of them have left."""
+        """Serialise words of values to tokens, from cycle 6 on, and tell the sequencer which have departed."""
         params = self._params
         layout = lane_word_layout(params.updated, params.lanes, ragged=params.ragged)
-        m.submodules.queue = queue = Queue(layout, depth=updates_outside(params) * params.words + 1)
+        m.submodules.queue = queue = Queue(layout, depth=updates_in_flight(params) * params.words + 1)
         m.submodules.serializer = serializer = Serializer(
             params.updated, lanes=params.lanes, ragged=params.ragged, complete=params.sends_changes
         )
@@ -227,13 +228,13 @@ class EventEngine(Engine[EventParams]):
         some = operation.send if params.sends_changes else Value.cast(leaving.values).any()
         m.d.sync += [queue.i.payload.eq(leaving), queue.i.valid.eq(some | leaving.tick | leaving.end)]
         connect(m, queue.o, serializer.i)
-        gone = self.o if params.sends_changes else serializer.o
-        sent = Signal()  # a cycle late, so that the consumer's `ready` ends here
-        m.d.sync += sent.eq(gone.valid & gone.ready & (gone.payload.kind != TokenKind.VALUE))
+        port = self.o if params.sends_changes else serializer.o
+        sent = Signal()  # registered, so that the consumer's `ready` ends here
+        m.d.sync += sent.eq(port.valid & port.ready & (port.payload.kind != TokenKind.VALUE))
         m.d.comb += m.submodules.sequencer.sent.eq(sent)
 
     def _activate(self, m: Module, activation: ActivationParams, multipliers: LoadableMemory) -> None:
-        """An ANN's membranes to activations."""
+        """Turn the membranes of an ANN layer into activations."""
         m.submodules.activate = activate = Activate(self._params.updated, activation)
         m.d.comb += [
             multipliers.address.eq(activate.address),
@@ -243,12 +244,12 @@ class EventEngine(Engine[EventParams]):
         connect(m, m.submodules.serializer.o, activate.i)
         connect(m, activate.o, flipped(self.o))
 
-    def _connect_own(self, m: Module, leaving: data.View, spikes: data.View) -> None:
-        """The spikes of an update to the events of the next step, by a queue that holds all words of an update."""
+    def _connect_recurrence(self, m: Module, leaving: data.View, spikes: data.View) -> None:
+        """Feed the spikes of an update back as events of the next time step, by a queue that holds all its words."""
         params = self._params
         fmt = TokenFormat(addresses=params.neurons, payload=params.neuron.spike)
-        m.submodules.own_queue = queue = Queue(lane_word_layout(fmt, params.lanes), depth=params.words + 1)
-        m.submodules.own_serializer = serializer = Serializer(fmt, lanes=params.lanes)
+        m.submodules.recurrent_queue = queue = Queue(lane_word_layout(fmt, params.lanes), depth=params.words + 1)
+        m.submodules.recurrent_serializer = serializer = Serializer(fmt, lanes=params.lanes)
         m.d.sync += [
             queue.i.payload.word.eq(leaving.word),
             Value.cast(queue.i.payload.values).eq(spikes),
@@ -257,10 +258,10 @@ class EventEngine(Engine[EventParams]):
             queue.i.valid.eq(Value.cast(spikes).any() | leaving.step),
         ]
         connect(m, queue.o, serializer.i)
-        connect(m, serializer.o, m.submodules.recurrence.own)
+        connect(m, serializer.o, m.submodules.recurrence.recurrent)
 
     def _count(self, m: Module, neurons: NeuronLanes) -> None:
-        """The counters."""
+        """Drive the counters."""
         params, sequencer, out = self._params, m.submodules.sequencer, m.submodules.serializer.o
         sends_value = out.valid & out.ready & (out.payload.kind == TokenKind.VALUE)
         counted = {
@@ -279,18 +280,18 @@ class EventEngine(Engine[EventParams]):
             if params.sends_changes:
                 counted["stored"] = m.submodules.activate.stores
         if params.words.bit_count() == 1 and not params.window:
-            # a VALUE is a power of two of words: no counter of its own
+            # a VALUE always takes the same power of two of words: derived from another counter
             del counted["synapse_words"]
             m.d.comb += self.counters.synapse_words.eq(self.counters.values << (params.words.bit_length() - 1))
         count_up(m, self.counters, self.clear, counted)
 
     def _settle(self, m: Module) -> None:
-        """Busy until nothing is in any pipeline."""
+        """Drive ``busy`` until all pipelines are empty."""
         cycles = PIPELINE + self._params.neuron.extra_cycles
         settle = Signal(range(cycles + 1))
         working = m.submodules.sequencer.busy | m.submodules.input.o.valid
         if self._params.window:
-            working |= m.submodules.locate.busy
+            working |= m.submodules.address_decoder.busy
         if self._params.activation is not None:
             working |= m.submodules.activate.busy
         with m.If(working):

@@ -1,4 +1,4 @@
-"""The neurons of an event engine: one for each lane, and what they need beside the states."""
+"""The neurons of an event engine: a datapath per lane, with auxiliary states, biases, decays and noise."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,18 +14,18 @@ from tospike.hw.spiking.noise import Noise
 
 
 class NeuronLanes:
-    """Cycles 5 to 9 of the drawing in `tospike.hw.spiking.engine.EventEngine`, in that engine's module. A cycle that
-    updates nothing passes through the neurons as zeros.
+    """Cycles 5 to 9 of the diagram in `tospike.hw.spiking.engine.EventEngine`, built in that engine's module.
+    Throughput one word per cycle; a cycle without an update passes zeros through the neurons.
 
     Parameters
     ----------
     stages
-        The operation that is in cycle n, for all n.
+        The operation in cycle n of the pipeline, for all n.
 
     Attributes
     ----------
     spikes : ArrayLayout(neuron.spike, lanes)
-        Of the word that leaves, as payloads.
+        Spikes of the word that leaves, as payloads.
     after : ArrayLayout(neuron.state, lanes)
         Its membranes.
     """
@@ -36,12 +36,14 @@ class NeuronLanes:
         self._stages = stages
         self._leaving, self._leaking, self._stored = stages[6 + late], stages[7 + late], stages[9 + late]
         self._begins = self._leaking.update & self._leaking.clear
-        self._cells = [make_neuron(neuron, bias=params.bias, again=params.lists_words) for _ in range(params.lanes)]
+        self._cells = [
+            make_neuron(neuron, bias=params.bias, spikes_again=params.lists_words) for _ in range(params.lanes)
+        ]
         self.spikes = Signal(data.ArrayLayout(shape_of(neuron.spike), params.lanes))
         self.after = Signal(data.ArrayLayout(shape_of(neuron.state), params.lanes))
 
     def connect(self, m: Module, accumulate, stored: Mapping[str, LoadableMemory]) -> None:
-        """The neurons between the states that come from ``accumulate``, the engine's adder, and those that return."""
+        """Connect the neurons to ``accumulate``, which sends their states and stores the updated ones."""
         neuron = self._params.neuron
         passes = Signal()
         m.d.sync += passes.eq(self._leaving.update & ~self._leaving.clear)
@@ -57,7 +59,7 @@ class NeuronLanes:
         if neuron.initial:
             m.d.comb += [cell.begin.eq(self._begins) for cell in self._cells]
         if neuron.has_aux:
-            self._connect_side(m)
+            self._connect_aux(m)
         if neuron.noise is not None:
             self._connect_noise(m, neuron.noise)
         if self._params.bias:
@@ -65,25 +67,27 @@ class NeuronLanes:
         if neuron.varying:
             self._connect_decays(m, stored["decays"])
 
-    def again(self, updated: data.View) -> Value:
-        """Whether the word of ``updated``, which is in cycle 6, must be updated again though nothing comes."""
-        return Cat(cell.again & self._exists(lane, updated) for lane, cell in enumerate(self._cells)).any()
+    def spikes_again(self, updated: data.View) -> Value:
+        """Return whether a neuron of the word ``updated``, in cycle 6, spikes again without an event."""
+        return Cat(cell.spikes_again & self._exists(lane, updated) for lane, cell in enumerate(self._cells)).any()
 
     def saturations(self, m: Module, sums: Value) -> list[Value]:
-        """Flags of everything that saturates, each for a cycle; ``sums`` are those of the states."""
+        """Return the flags of all saturating additions, each high for a cycle; ``sums`` are those of the events."""
         neuron, stages, cells = self._params.neuron, self._stages, self._cells
-        at_end = Signal(self._params.lanes)  # of the sums with the biases: no sum of events comes out in that cycle
+        at_end = Signal(self._params.lanes)  # of the sums with the biases, in a cycle without a sum of events
         m.d.sync += at_end.eq(Cat(cell.saturated[0] for cell in cells))
         flags = list(sums | at_end)
         if neuron.join_cycles:
             joining = stages[5 + neuron.join_cycles]
-            flags += [cell.joined & joining.fire & self._exists(lane, joining) for lane, cell in enumerate(cells)]
+            flags += [
+                cell.join_saturated & joining.fire & self._exists(lane, joining) for lane, cell in enumerate(cells)
+            ]
         for number in range(1, 1 + neuron.aux_sums):
             flags += [cell.saturated[number] & self._exists(lane, stages[-1]) for lane, cell in enumerate(cells)]
         return flags
 
-    def _connect_side(self, m: Module) -> None:
-        """The state that only updates touch: fetched in cycle 3, stored in the cycle of ``decayed``."""
+    def _connect_aux(self, m: Module) -> None:
+        """Connect the auxiliary states: fetched in cycle 3, stored in the cycle of ``decayed``."""
         params = self._params
         m.submodules.aux = aux = AuxState(aux_layout(params.neuron), lanes=params.lanes, words=params.words)
         m.d.comb += [
@@ -95,7 +99,7 @@ class NeuronLanes:
             m.d.comb += [cell.aux.eq(aux.values[lane]), aux.store.values[lane].eq(cell.aux_next)]
 
     def _connect_noise(self, m: Module, settings: NoiseParams) -> None:
-        """The noise of a word, in the cycle of the membrane."""
+        """Connect the noise of a word, in the cycle of the membrane."""
         params = self._params
         updated = self._stages[5 + params.neuron.join_cycles]
         m.submodules.noise = noise = Noise(settings, lanes=params.lanes)
@@ -116,7 +120,7 @@ class NeuronLanes:
         m.d.comb += [cell.bias.eq(bias[lane]) for lane, cell in enumerate(self._cells)]
 
     def _connect_decays(self, m: Module, memory: LoadableMemory) -> None:
-        """Each neuron's own; read two cycles before the leak, which is in the cycle of ``passes``."""
+        """Connect the decays per neuron, read two cycles before the leak, which is in the cycle of ``passes``."""
         params = self._params
         decays = Signal(data.ArrayLayout(decay_layout(params.neuron), params.lanes), reset_less=True)
         fetched = self._stages[5 + params.neuron.extra_cycles]
@@ -125,12 +129,12 @@ class NeuronLanes:
         m.d.comb += [cell.decays.eq(decays[lane]) for lane, cell in enumerate(self._cells)]
 
     def _exists(self, lane: int, operation: data.View) -> Value:
-        """Whether there is a neuron: the last word of a position may have lanes to spare."""
+        """Return whether a lane has a neuron: the last word of a position may have unused lanes."""
         params = self._params
         if (params.position_words - 1) * params.lanes + lane < params.channels:
             return C(1, 1)
         return self._part(operation) != params.position_words - 1
 
     def _part(self, operation: data.View) -> Value:
-        """Which word of its position an update is at. Dense neurons are in one position."""
+        """Return the word within its position that an update is at. Dense neurons share one position."""
         return operation.channels if self._params.window else operation.word

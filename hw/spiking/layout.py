@@ -1,4 +1,4 @@
-"""What the event engines' memories hold and what their counters are called. Plain Python, no Amaranth."""
+"""Memory contents and counter names of the event engines. Plain Python, no Amaranth."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -17,24 +17,28 @@ COUNTERS = ("values", "ticks", "samples", "synapse_words", "update_words", "spik
 def counter_names(params: EventParams) -> tuple[str, ...]:
     """Return the fields of an engine's ``counters``, in order.
 
-    Tokens that came in (``values``, ``ticks``, ``samples``: ENDs), words of states that a VALUE changed
-    (``synapse_words``) and that a TICK or an END updated (``update_words``), ``spikes``, and additions to a state that
-    saturated (``saturations``). Of an ANN's layer also membranes that were requantised (``results``), and those that
-    left as ``activations``; of a delta ANN's as changes of them, which are ``stored``, as are all of a sample's first
-    frame.
+    Incoming tokens (``values``, ``ticks``, and ENDs as ``samples``), state words that VALUEs accumulated into
+    (``synapse_words``) and that TICKs and ENDs updated (``update_words``), ``spikes``, and saturating additions
+    (``saturations``). An ANN layer also counts requantised membranes (``results``) and sent ``activations``; in a delta
+    ANN, sent changes, and words ``stored`` as last sent, which include all of a sample's first frame.
     """
-    own = () if params.activation is None else ACTIVATION_COUNTERS
-    return COUNTERS + own + (CHANGE_COUNTERS if params.sends_changes else ())
+    extra = () if params.activation is None else ACTIVATION_COUNTERS
+    return COUNTERS + extra + (CHANGE_COUNTERS if params.sends_changes else ())
 
 
 def memories(params: EventParams) -> tuple[MemoryShape, ...]:
-    """Return the memories that an image fills, in the order of their configuration regions.
+    """Return the memories with contents, in the order of their configuration regions.
 
-    ``weights`` has the ``words`` words of input 0 first, then those of input 1, at last those of a recurrent engine's
-    neurons; behind a window those of tap (0, 0) and input channel 0, of channel 1, ..., of tap (0, 1), ...
-    ``bias`` has one word per state word of a position, and exists only if ``params.bias``; ``decays`` likewise, if a
-    leak varies, with the membrane's decay below the synapse's in each lane; ``multipliers`` has one word per neuron
-    whose membrane becomes an activation.
+    ``weights``
+        The ``words`` words of input 0, then those of input 1, ..., and last those of a recurrent engine's neurons. With
+        a window, the words of tap (0, 0) and input channel 0, then of channel 1, ..., of tap (0, 1), ...
+    ``bias``
+        A word per state word of a position; only if ``params.bias``.
+    ``decays``
+        A word per state word of a position, with the membrane's decay below the synapse's in each lane; only if decays
+        differ between neurons.
+    ``multipliers``
+        A word per neuron; only if membranes become activations.
     """
     weights = MemoryShape(
         name="weights", width=params.lanes * params.weight_bits, depth=params.rows * params.event_words
@@ -93,22 +97,22 @@ def pack(
     )
     if params.window is not None:
         return {"weights": _window_words(params, params.window, weight), **_neuron_contents(params, bias, decays)}
-    own = recurrent if recurrent is not None else ()
-    square = len(own) == params.neurons and all(len(row) == params.neurons for row in own)
+    feedback = recurrent if recurrent is not None else ()
+    square = len(feedback) == params.neurons and all(len(row) == params.neurons for row in feedback)
     require(
         square if params.recurrent else recurrent is None,
         f"the recurrent weights of an event engine must have shape ({params.neurons}, {params.neurons}) if it is "
         "recurrent, and be absent if not",
     )
-    rows = [*zip(*weight, strict=True), *zip(*own, strict=True)]
+    rows = [*zip(*weight, strict=True), *zip(*feedback, strict=True)]
     columns = [_words(params, column, params.weight, "weight") for column in rows]
     weights = [word for column in columns for word in column]
     return {"weights": weights, **_neuron_contents(params, bias, decays), **factors}
 
 
-def reach(params: EventParams, axis: int) -> list[tuple[int, int, int]]:
-    """For each row (axis 0) or column (1) of the image that comes to a window: how many rows or columns of the output
-    it reaches, and what the first of them adds to the number of a state word and of a word of weights."""
+def axis_projection(params: EventParams, axis: int) -> list[tuple[int, int, int]]:
+    """Return, for each row (axis 0) or column (1) of a window's input: how many rows or columns of the output it
+    reaches, and the offsets of the first of them in state words and in weight words."""
     window = params.window
     assert window is not None
     word = params.position_words * (window.size[1] if axis == 0 else 1)
@@ -125,7 +129,7 @@ def reach(params: EventParams, axis: int) -> list[tuple[int, int, int]]:
 
 
 def _window_words(params: EventParams, window: EventWindow, weight: Sequence[Any]) -> list[int]:
-    """Return the words of weights, by tap and input channel."""
+    """Return the weight words of a window, by tap and input channel."""
     inner = 1 if window.depthwise else window.shape[0]
     shape = (window.channels, inner, *window.kernel)
     right = len(weight) == shape[0] and all(
@@ -139,18 +143,19 @@ def _window_words(params: EventParams, window: EventWindow, weight: Sequence[Any
         if not window.depthwise:
             words += _words(params, [channel[c][y][x] for channel in weight], params.weight, "weight")
             continue
-        own = range(c * window.fan_out, (c + 1) * window.fan_out)
-        row = [weight[n][0][y][x] if n in own else 0 for n in range(window.channels)]
-        first = own[0] // params.lanes
+        outputs = range(c * window.fan_out, (c + 1) * window.fan_out)
+        row = [weight[n][0][y][x] if n in outputs else 0 for n in range(window.channels)]
+        first = outputs[0] // params.lanes
         words += _words(params, row, params.weight, "weight")[first : first + params.event_words]
     return words
 
 
 def _multiplier_words(params: EventParams, multipliers: Sequence[int] | None) -> dict[str, list[int]]:
     given = None if multipliers is None else len(multipliers)
-    wanted = None if params.activation is None else params.neurons
+    expected = None if params.activation is None else params.neurons
     require(
-        given == wanted, f"this event engine takes {wanted or 'no'} multipliers of activations, not {given or 'none'}"
+        given == expected,
+        f"this event engine takes {expected or 'no'} multipliers of activations, not {given or 'none'}",
     )
     if params.activation is None or multipliers is None:
         return {}
@@ -191,7 +196,7 @@ def _decay_words(params: EventParams, decays: Rows) -> list[int]:
 
 
 def _words(params: EventParams, values: Sequence[int], fmt: IntFormat, name: str) -> list[int]:
-    """Return one value per neuron of a position as words of lanes; the lanes beyond the last neuron hold 0."""
+    """Return one value per neuron of a position, packed into words of lanes; unused lanes hold 0."""
     low, high = int(min(values)), int(max(values))
     require(
         fmt.holds(low) and fmt.holds(high),

@@ -1,4 +1,4 @@
-"""The products of an event engine's lanes: a word of weights times the payload of an event."""
+"""The multipliers of an event engine: a word of weights times the payload of a graded spike."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -9,10 +9,10 @@ from tospike.hw.params import EventParams
 
 
 class Multiply(wiring.Component):
-    """``products[lane] = weights[lane] * payload``: a word per cycle, a cycle later.
+    """``products[lane] = weights[lane] * payload``. Latency 1, throughput one word per cycle.
 
-    A module of its own, so that the gates that multiply can be told from those that control. An engine whose events
-    are spikes has none.
+    A separate module, so that the energy of multipliers is reported apart from that of control. An engine of 1-bit
+    spikes has none.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Pseudo-random numbers for the lanes of a word."""
+"""Pseudo-random numbers for the lanes of a word, from a linear-feedback shift register."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -9,7 +9,7 @@ from tospike.hw.params import NOISE_LAGS, NoiseParams
 
 
 class Noise(wiring.Component):
-    """A linear feedback shift register that moves on by the bits of a whole word at once.
+    """An LFSR that advances by the bits of a whole word per cycle.
 
     ::
 
@@ -20,7 +20,7 @@ class Noise(wiring.Component):
     Members
     -------
     advance : In(1)
-        ``values`` are used up: the next ones come in the next cycle.
+        ``values`` are used: the next cycle has new ones.
     restart : In(1)
         The next cycle has the first values of the sequence.
     values : Out

@@ -1,4 +1,4 @@
-"""The register engine: the states of a small layer in registers, all its neurons in every cycle."""
+"""The register engine: a small layer with its states in registers, all neurons in parallel."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,32 +15,32 @@ from tospike.hw.spiking.layout import counter_names, memories
 from tospike.hw.spiking.neurons import Neuron, aux_layout, decay_layout, make_neuron
 from tospike.hw.spiking.noise import Noise
 from tospike.hw.spiking.recurrence import Recurrence
-from tospike.hw.spiking.sequencer import updates_outside
+from tospike.hw.spiking.sequencer import updates_in_flight
 from tospike.hw.spiking.serializer import Serializer, lane_word_layout
 from tospike.hw.spiking.total import total
 from tospike.hw.streams import Buffer, Register
 from tospike.hw.tokens import token_stream
 
 PIPELINE = 10
-"""Cycles after which a token has left every pipeline, the counters' included."""
+"""Cycles after which a token has left every pipeline, that of the counters included."""
 
 
 class RegisterEngine(Engine[EventParams]):
-    """Dense synapses from on-chip memory, and their neurons; every token takes one cycle.
+    """A layer with dense synapses in on-chip memory and a datapath per neuron. Throughput one token per cycle.
 
     ::
 
-        cycle 0      1           2                              3          4 to 6
-        token -> weights -> addend -> state + addend   -> state
-                                      state -> neuron --> state
-                                                 +-----> word ------> serializer -> o
+        cycle  0        1          2                            3       4 to 6
+               token -> weights -> addend -> state + addend  -> state
+                                             state -> neuron -> state
+                                                          +---> word -> serializer -> o
 
-    What a TICK does to a neuron (threshold, reset, leak, bias) is one cycle's logic, so there are no hazards: the next
-    token finds the new state. A TICK or END that sends is taken only when at most `updates_outside` of them, itself
-    counted, will be on their way out: one in the serializer, one in the register before it. The pipeline never waits.
+    The update on a TICK (threshold, reset, leak, bias) is combinational, so there are no hazards: the next token finds
+    the new state. A TICK or END that sends is taken only if at most `updates_in_flight` of them, itself included, are
+    then on their way out: one in the serializer, one in the register before it. The pipeline never stalls.
 
-    A membrane readout wants the membranes of the last step as they were before the leak: they have registers of their
-    own, and what saturates in a TICK's update counts once a token other than END has followed.
+    A membrane readout sends the membranes of the last time step as they were before the leak: they have separate
+    registers, and saturations in the update on a TICK count once a token other than END has followed.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class RegisterEngine(Engine[EventParams]):
     Raises
     ------
     InputError
-        If an image is longer than its memory.
+        The contents of a memory are longer than it.
     """
 
     def __init__(self, params: EventParams, contents: Mapping[str, Sequence[int]], *, first_region: int = 0):
@@ -80,12 +80,12 @@ class RegisterEngine(Engine[EventParams]):
         cells = [make_neuron(params.neuron, bias=params.bias, pipelined=False) for _ in range(params.neurons)]
         addend = self._addends(m, stored["weights"], tokens.payload.address, first)
         overflows = self._update(m, cells, addend, second)
-        self._connect_knobs(m, cells, stored, second)
+        self._connect_neuron_inputs(m, cells, stored, second)
         spikes = Signal(data.ArrayLayout(shape_of(params.neuron.spike), params.neurons))
         m.d.comb += [spikes[lane].eq(Mux(second.tick, cell.spike, 0)) for lane, cell in enumerate(cells)]
         self._output(m, self._readout(m, cells, spikes, second), second)
         if params.recurrent:
-            self._connect_own(m, spikes, second)
+            self._connect_recurrence(m, spikes, second)
         self._count(m, first, starting, spikes, [*overflows, *self._update_flags(m, cells, second)])
         settle = Signal(range(PIPELINE + 1))
         with m.If(taken | starting):
@@ -96,7 +96,7 @@ class RegisterEngine(Engine[EventParams]):
         return m
 
     def _front(self, m: Module):
-        """The stream of tokens, those of the layer's own spikes among them."""
+        """Return the token stream, with the recurrent spikes merged in."""
         params = self._params
         tokens = token_stream(TokenFormat(addresses=params.rows, payload=params.event)).create()
         m.submodules.input = arrived = Buffer(self.i.payload.shape())
@@ -110,19 +110,19 @@ class RegisterEngine(Engine[EventParams]):
         return tokens
 
     def _take(self, m, tokens, taken):
-        """Return what a token that is ``taken`` does, a cycle later; whether that is the END that nobody sent and that
-        clears the states after reset; and how many of those that send are on their way out."""
+        """Return the operation of a ``taken`` token, a cycle later; whether it is the implicit END that clears the
+        states after reset; and the number of TICKs and ENDs on their way out."""
         params = self._params
         kind = tokens.payload.kind
         sends = kind != TokenKind.VALUE
         if params.readout is not Readout.SPIKES:
             sends = kind == TokenKind.END
-        left = Signal()  # a cycle late, so that the consumer's `ready` ends here
-        m.d.sync += left.eq(self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE))
-        most = updates_outside(params)
-        sending = Signal(range(most + 1))
-        m.d.comb += tokens.ready.eq(~(sends & (sending == most)))
-        m.d.sync += sending.eq(sending + (taken & sends) - left)
+        departed = Signal()  # registered, so that the consumer's `ready` ends here
+        m.d.sync += departed.eq(self.o.valid & self.o.ready & (self.o.payload.kind != TokenKind.VALUE))
+        limit = updates_in_flight(params)
+        sending = Signal(range(limit + 1))
+        m.d.comb += tokens.ready.eq(~(sends & (sending == limit)))
+        m.d.sync += sending.eq(sending + (taken & sends) - departed)
         operation = data.StructLayout({"value": 1, "tick": 1, "end": 1, "send": 1, "payload": params.event.bits})
         first = Signal(operation, init={"end": 1})
         starting = Signal(init=1)
@@ -137,7 +137,7 @@ class RegisterEngine(Engine[EventParams]):
         return first, starting, sending
 
     def _update(self, m: Module, cells: Sequence[Neuron], addend: Value, operation: Value) -> list[Value]:
-        """Cycle 2: add to every state, or update it; whether the sums overflow."""
+        """Add to every state, or update it, in cycle 2; return whether the sums overflow."""
         neuron = self._params.neuron
         update = operation.tick | operation.end
         states = Signal(data.ArrayLayout(shape_of(neuron.accumulated), self._params.neurons))
@@ -158,8 +158,8 @@ class RegisterEngine(Engine[EventParams]):
             m.d.comb += [cell.aux.eq(aux[lane]) for lane, cell in enumerate(cells)]
         return overflows
 
-    def _connect_knobs(self, m: Module, cells: Sequence[Neuron], stored, operation: Value) -> None:
-        """Biases and decays from their memories, and noise."""
+    def _connect_neuron_inputs(self, m: Module, cells: Sequence[Neuron], stored, operation: Value) -> None:
+        """Connect the neurons to biases and decays from memory, and to the noise."""
         params, neuron = self._params, self._params.neuron
         if params.bias:
             bias = data.View(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons), stored["bias"].data)
@@ -174,7 +174,7 @@ class RegisterEngine(Engine[EventParams]):
             m.d.comb += [cell.noise.eq(noise.values[lane]) for lane, cell in enumerate(cells)]
 
     def _output(self, m: Module, values: Value, operation: Value) -> None:
-        """Cycles 3 to 6: a word of values to tokens."""
+        """Serialise a word of values to tokens, from cycle 3 on."""
         params = self._params
         m.submodules.leaving = leaving = Register(lane_word_layout(params.output, params.lanes))
         m.submodules.serializer = serializer = Serializer(params.output, lanes=params.lanes)
@@ -184,19 +184,19 @@ class RegisterEngine(Engine[EventParams]):
         connect(m, leaving.o, serializer.i)
         connect(m, serializer.o, flipped(self.o))
 
-    def _connect_own(self, m: Module, spikes: Value, operation: Value) -> None:
-        """The spikes of an update to the events of the next step."""
+    def _connect_recurrence(self, m: Module, spikes: Value, operation: Value) -> None:
+        """Feed the spikes of an update back as events of the next time step."""
         params = self._params
         fmt = TokenFormat(addresses=params.neurons, payload=params.neuron.spike)
-        m.submodules.own_word = own_word = Register(lane_word_layout(fmt, params.lanes))
-        m.submodules.own_serializer = own = Serializer(fmt, lanes=params.lanes)
-        m.d.comb += [own_word.i.valid.eq(operation.tick), own_word.i.payload.tick.eq(1)]
-        m.d.comb += Value.cast(own_word.i.payload.values).eq(Value.cast(spikes))
-        connect(m, own_word.o, own.i)
-        connect(m, own.o, m.submodules.recurrence.own)
+        m.submodules.recurrent_word = recurrent_word = Register(lane_word_layout(fmt, params.lanes))
+        m.submodules.recurrent_serializer = serializer = Serializer(fmt, lanes=params.lanes)
+        m.d.comb += [recurrent_word.i.valid.eq(operation.tick), recurrent_word.i.payload.tick.eq(1)]
+        m.d.comb += Value.cast(recurrent_word.i.payload.values).eq(Value.cast(spikes))
+        connect(m, recurrent_word.o, serializer.i)
+        connect(m, serializer.o, m.submodules.recurrence.recurrent)
 
     def _count(self, m: Module, first: Value, starting: Value, spikes: Value, saturations: list[Value]) -> None:
-        """The counters."""
+        """Drive the counters."""
         readout, out = self._params.readout, self.o
         is_value = out.payload.kind == TokenKind.VALUE
         counted = {
@@ -213,7 +213,7 @@ class RegisterEngine(Engine[EventParams]):
         m.d.comb += self.counters.synapse_words.eq(self.counters.values)
 
     def _addends(self, m: Module, weights: Value, address: Value, operation: Value) -> Value:
-        """payload * weight in cycle 2; the address is in cycle 0, the operation in cycle 1."""
+        """Return payload * weight in cycle 2; the address is in cycle 0, the operation in cycle 1."""
         params = self._params
         addend = Signal(
             data.ArrayLayout(signed(params.product.bits + params.neuron.state_fraction_bits), params.neurons)
@@ -227,7 +227,7 @@ class RegisterEngine(Engine[EventParams]):
         return addend
 
     def _readout(self, m: Module, cells: Sequence[Neuron], spikes: Value, operation: Value) -> Value:
-        """The values that leave with an operation of cycle 2."""
+        """Return the values that an operation of cycle 2 sends."""
         params = self._params
         if params.readout is Readout.SPIKES:
             return spikes
@@ -242,14 +242,15 @@ class RegisterEngine(Engine[EventParams]):
         return values
 
     def _update_flags(self, m: Module, cells: Sequence[Neuron], operation: Value) -> list[Value]:
-        """Flags of what saturates in an update; those behind the threshold a token later with a membrane readout."""
+        """Return flags of the saturations of an update; with a membrane readout, those after the threshold come a token
+        later."""
         flags = Cat(cell.saturated for cell in cells)
-        behind = Signal(flags.shape())
-        m.d.comb += behind.eq(Mux(operation.tick, flags, 0))
+        update_flags = Signal(flags.shape())
+        m.d.comb += update_flags.eq(Mux(operation.tick, flags, 0))
         if self._params.readout is Readout.MEMBRANE:
-            waiting = Signal.like(behind)
+            waiting = Signal.like(update_flags)
             follows = operation.value | operation.tick | operation.end
             with m.If(follows):
-                m.d.sync += waiting.eq(behind)
-            behind = Mux(follows & ~operation.end, waiting, 0)
-        return [*(cell.joined & operation.tick for cell in cells), *behind]
+                m.d.sync += waiting.eq(update_flags)
+            update_flags = Mux(follows & ~operation.end, waiting, 0)
+        return [*(cell.join_saturated & operation.tick for cell in cells), *update_flags]

@@ -1,4 +1,4 @@
-"""The membranes of few words: a ring of registers, and the adder at its end."""
+"""Membrane accumulation for few words: a circulating shift register with an adder at its head."""
 
 from itertools import pairwise
 
@@ -10,16 +10,16 @@ from tospike.hw.params import EventParams, IntFormat
 from tospike.hw.spiking.accumulate import accumulate_members
 
 MAX_WORDS = 4
-"""A word that is fetched comes back to be stored 4 cycles later; by then the ring must have turned."""
+"""Words of the ring, at most: an updated word is stored 4 cycles after its fetch, when the ring has rotated once."""
 
 
 def states_in_ring(params: EventParams) -> bool:
-    """Return whether an engine has so few words, which it goes through in turn: a ring can not skip words."""
+    """Return whether the states fit a ring: few words, always accessed in order, because a ring cannot skip words."""
     return params.words <= (1 if params.lists_words else MAX_WORDS) and params.window is None
 
 
 class AccumulateRing(wiring.Component):
-    """What `Accumulate` does, for a caller that goes through all words in turn, again and again, from word 0.
+    """An alternative to `Accumulate` for a caller that accesses all words cyclically, from word 0 on.
 
     ::
 
@@ -28,19 +28,20 @@ class AccumulateRing(wiring.Component):
         +--> state                                  |
         +--> + addend -> saturate -> | store -------+
 
-    A sum is stored in the cycle of its addition, so there is nothing to forward, however few words there are, and
-    nothing to address. Each fetch and each store turns the ring by one word. A fetch without ``accumulate`` leaves a
-    word of zeros, with which the stored word is ored: after such a fetch of all words, all of them are stored.
+    Latency and throughput are those of `Accumulate`. A sum is stored in the cycle of its addition, so there is nothing
+    to forward, however few words there are, and no address. Each fetch and each store rotates the ring by one word. A
+    fetch without ``accumulate`` leaves a word of zeros, with which the stored word is ORed: such a fetch of all words
+    must be followed by a store of all words.
 
     Parameters
     ----------
     state, addend_bits, lanes, words
-        As those of `Accumulate`; at most `MAX_WORDS` words.
+        As for `Accumulate`; at most `MAX_WORDS` words.
 
     Members
     -------
     fetch, addend, store, state, saturated
-        As those of `Accumulate`. The word numbers are not looked at.
+        As for `Accumulate`. Word numbers are ignored.
     """
 
     def __init__(self, *, state: IntFormat, addend_bits: int, lanes: int, words: int):
@@ -51,8 +52,8 @@ class AccumulateRing(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        turning = data.StructLayout({"valid": 1, "accumulate": 1})
-        fetched, ready, adding = (Signal(turning, name=f"fetch_{cycle}") for cycle in (1, 2, 3))
+        access = data.StructLayout({"valid": 1, "accumulate": 1})
+        fetched, ready, adding = (Signal(access, name=f"fetch_{cycle}") for cycle in (1, 2, 3))
         addend = Signal(self.addend.shape())
         m.d.sync += [
             fetched.valid.eq(self.fetch.valid),

@@ -1,4 +1,4 @@
-"""Words of lanes to tokens."""
+"""The serialiser: from words of lanes to tokens."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
@@ -11,10 +11,10 @@ from tospike.hw.tokens import token_stream
 
 
 def lane_word_layout(fmt: TokenFormat, lanes: int, *, ragged: bool = False) -> data.StructLayout:
-    """Return a word on its way out: the values of its lanes, and whether a TICK or an END follows them.
+    """Return the layout of an output word: the values of its lanes, and whether a TICK or an END follows them.
 
-    ``word`` is its number; or the address of its first lane, if it is ``ragged``: other words than the last have lanes
-    to spare.
+    ``word`` is its number, or, if words other than the last can have unused lanes (``ragged``), the address of its
+    first lane.
     """
     return data.StructLayout(
         {
@@ -27,20 +27,21 @@ def lane_word_layout(fmt: TokenFormat, lanes: int, *, ragged: bool = False) -> d
 
 
 class Serializer(wiring.Component):
-    """Sends a VALUE for each lane that is not zero, lowest lane first, then the TICK or END that the word carries.
+    """Send a VALUE for each non-zero lane, lowest lane first, then the TICK or END of the word.
 
     ::
 
         word -> [word of groups] -> [group of lanes] -> [token]
 
-    A find-first over all lanes would be the slowest path of an engine. So the word is cut into groups, about as many as
-    a group has lanes; one register holds the groups that are left, the next the lanes of one group that are left.
-    Every group that is passed on has a token in it, hence one token leaves per cycle. A token is offered 3 cycles
-    after its word is taken at the earliest. A word that holds no value, tick or end costs a cycle.
+    Latency 3, throughput one token per cycle; a word without value, TICK or END takes a cycle, too.
+
+    A find-first over all lanes would be the critical path of an engine. So the word is split into about as many groups
+    as a group has lanes: one register holds the remaining groups, the next one the remaining lanes of a group. A group
+    is passed on only if it holds a token.
 
     With ``complete``, a word sends all of its neurons, whatever their values, unless it carries an END.
 
-    A `Buffer` ends the path of the consumer's ``ready``, which else would lead back through all of this.
+    A `Buffer` cuts the path of the consumer's ``ready``, which would otherwise pass through all stages.
     """
 
     def __init__(self, fmt: TokenFormat, *, lanes: int, ragged: bool = False, complete: bool = False):
@@ -58,10 +59,10 @@ class Serializer(wiring.Component):
         groups = ceil_div(lanes, size)
         values = data.ArrayLayout(shape_of(self._format.payload), size)
 
-        # the word: groups that are left
+        # the word, with its remaining groups
         word = Signal(self._layout)
-        occupied = Signal(lanes)  # lanes that are not zero
-        some = Signal(groups)  # groups that are left
+        occupied = Signal(lanes)  # lanes with a token
+        some = Signal(groups)  # remaining groups
         word_full = Signal()
         incoming = Signal(lanes)
         m.d.comb += incoming.eq(Cat(self._is_sent(lane) for lane in range(lanes)))
@@ -69,7 +70,7 @@ class Serializer(wiring.Component):
         first_group = _lowest(some)
         word_more = (some & ~first_group).any()
 
-        # the group: lanes that are left
+        # the group, with its remaining lanes
         group = Signal(
             data.StructLayout({"base": self.o.payload.address.shape(), "values": values, "tick": 1, "end": 1})
         )
@@ -129,7 +130,7 @@ class Serializer(wiring.Component):
         return m
 
     def _is_sent(self, lane: int) -> Value:
-        """Whether a lane of the word that comes is a token."""
+        """Return whether a lane of the incoming word becomes a token."""
         word = self.i.payload
         if not self._complete:
             return word.values[lane] != 0
@@ -149,7 +150,7 @@ def _are_many(bits: Value) -> Value:
 
 
 def _index(one_hot: Value) -> Value:
-    """Return which bit of ``one_hot`` is 1."""
+    """Return the index of the bit of ``one_hot`` that is 1."""
     count = len(one_hot)
     return Cat(Cat(one_hot[n] for n in range(count) if n >> bit & 1).any() for bit in range((count - 1).bit_length()))
 

@@ -1,4 +1,4 @@
-"""The sum of what all lanes say in a cycle."""
+"""A registered adder tree over lanes."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from amaranth.hdl import *
 
 
 def total(m: Module, numbers: Sequence[Value]) -> Value:
-    """Sum unsigned numbers, a cycle late: four of them per group, then the sum of the groups."""
+    """Return the sum of unsigned numbers, a cycle later: sums of four are registered, then added up."""
     groups = []
     for first in range(0, len(numbers), 4):
         part = list(numbers[first : first + 4])
@@ -17,7 +17,7 @@ def total(m: Module, numbers: Sequence[Value]) -> Value:
 
 
 def _sum(values: Sequence[Value]) -> Value:
-    """Sum in a balanced tree."""
+    """Return the sum, from a balanced adder tree."""
     if len(values) == 1:
         return values[0]
     middle = len(values) // 2

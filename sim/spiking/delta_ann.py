@@ -102,7 +102,7 @@ def _check(params: DeltaAnnParams, weight: Ints, bias: Ints, multipliers: Ints |
     state = params.neuron.state
     require(
         state.holds(lowest) and state.holds(highest),
-        f"membranes from {lowest} to {highest} do not fit {state.bits} bits: give more state bits",
+        f"membranes from {lowest} to {highest} do not fit {state.bits} bits: give more state-bits",
     )
 
 

@@ -14,8 +14,8 @@ UPDATE_TO_OFFER = 12
 """From the cycle that updates a word to the one that offers its first token: 7 to the queue, 2 in it, 3 to serialize.
 Neurons with ``extra_cycles`` take so much longer."""
 
-UPDATES_OUTSIDE = 2
-"""Updates of spikes that may be on their way out at a time: `tospike.hw.spiking.sequencer.updates_outside`."""
+UPDATES_IN_FLIGHT = 2
+"""Updates of spikes that may be on their way out at a time: `tospike.hw.spiking.sequencer.updates_in_flight`."""
 
 SENT = 2
 """From the cycle in which a TICK or END leaves to the first in which an update may begin that waited for it."""
@@ -195,4 +195,4 @@ def event_engine_link(engine: EventParams, run: EventRun, behind: Link, samples:
 
 def updates_left(engine: EventParams, zeros: Ints) -> list[Ints]:
     """Return the updates that may be on their way out, all of which left before the first cycle."""
-    return [zeros - SENT] * (UPDATES_OUTSIDE if engine.readout is Readout.SPIKES else 1)
+    return [zeros - SENT] * (UPDATES_IN_FLIGHT if engine.readout is Readout.SPIKES else 1)

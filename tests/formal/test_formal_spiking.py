@@ -82,12 +82,12 @@ def test_own_spikes_come_between_the_steps(tmp_path):
     m = Module()
     m.submodules.dut = dut = Recurrence(params)
     no_reset(m)
-    for name, side in (("i", dut.i), ("own", dut.own)):
+    for name, side in (("i", dut.i), ("recurrent", dut.recurrent)):
         holds(m, side.valid, side.ready, side.payload, name, Assume)
     holds(m, dut.o.valid, dut.o.ready, dut.o.payload, "o", Assert)
     token = dut.o.payload
-    outer, own, left = (port.valid & port.ready for port in (dut.i, dut.own, dut.o))
-    own_tick = dut.own.payload.kind == TokenKind.TICK
+    outer, own, left = (port.valid & port.ready for port in (dut.i, dut.recurrent, dut.o))
+    own_tick = dut.recurrent.payload.kind == TokenKind.TICK
     own_value = own & ~own_tick
     waits = Signal()  # for the own spikes of a step
     with m.If(outer):
@@ -95,21 +95,23 @@ def test_own_spikes_come_between_the_steps(tmp_path):
     with m.Elif(own & own_tick):
         m.d.sync += waits.eq(0)
     m.d.comb += [
-        Assume(dut.own.payload.kind != TokenKind.END),
+        Assume(dut.recurrent.payload.kind != TokenKind.END),
         Assume(dut.i.payload.address < params.inputs),
         Assert(left == (outer | own_value)),
         Assert(~(outer & own)),
         Assert(~(outer & waits)),
         Assert(~(own & ~waits)),
         # whoever's turn it is waits for nobody but the consumer
-        Assert(~(dut.o.ready & waits & dut.own.valid & ~dut.own.ready)),
+        Assert(~(dut.o.ready & waits & dut.recurrent.valid & ~dut.recurrent.ready)),
         Assert(~(dut.o.ready & ~waits & dut.i.valid & ~dut.i.ready)),
     ]
     with m.If(outer):
         m.d.comb += Assert((token.address == dut.i.payload.address) & (token.kind == dut.i.payload.kind))
     with m.If(own_value):
-        m.d.comb += Assert((token.address == dut.own.payload.address + params.inputs) & (token.kind == TokenKind.VALUE))
-    ports = ports_of(dut.i.valid, dut.i.payload, dut.own.valid, dut.own.payload, dut.o.ready)
+        m.d.comb += Assert(
+            (token.address == dut.recurrent.payload.address + params.inputs) & (token.kind == TokenKind.VALUE)
+        )
+    ports = ports_of(dut.i.valid, dut.i.payload, dut.recurrent.valid, dut.recurrent.payload, dut.o.ready)
     passed, log = prove(tmp_path, m, ports, depth=9)
     assert passed, log
 
@@ -157,7 +159,7 @@ def test_the_register_engines_words_find_room(tmp_path, monkeypatch, recurrent):
 
 def test_four_steps_outside_would_be_too_many(tmp_path, monkeypatch):
     monkeypatch.setattr(register, "Register", CheckedRegister)
-    monkeypatch.setattr(register, "updates_outside", lambda params: 4)
+    monkeypatch.setattr(register, "updates_in_flight", lambda params: 4)
     m, ports = engine_bench(recurrent=False)
     passed, log = prove(tmp_path, m, ports, depth=16)
     assert not passed

@@ -15,7 +15,7 @@ from tospike.hw.params import (
     SystolicParams,
     require,
 )
-from tospike.hw.spiking.sequencer import updates_outside
+from tospike.hw.spiking.sequencer import updates_in_flight
 from tospike.hw.systolic.layout import buffer_depth
 
 
@@ -142,4 +142,4 @@ def queue_words(params: EventParams) -> int:
     """Return the words of lanes that the queue behind the neurons holds; a register engine has none."""
     if params.in_registers:
         return 0
-    return updates_outside(params) * params.words + 1
+    return updates_in_flight(params) * params.words + 1

@@ -17,7 +17,7 @@ _MODULES = (
     (r"array|skew_.*|multiply|accumulate|accumulator", "mac"),
     (r"neuron.*|post|activate", "neuron"),
     (r"weights|bias|channels|layers|activations|results|counts|aux|decays|multipliers|buffer", "memories"),
-    (r"(own_)?(queue|serializer)|buffer_in|buffer_out|input|loader|output|reorder", "queues"),
+    (r"(recurrent_)?(queue|serializer)|buffer_in|buffer_out|input|loader|output|reorder", "queues"),
 )
 _ENGINE = re.compile(r"engine_\d+\.([^.$]+)")
 

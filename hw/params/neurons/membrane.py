@@ -13,8 +13,8 @@ class MembraneParams(NeuronParams):
     initial: int = 0
     """Membrane at the start of a sample, which the first time step leaks like any other."""
     lower_bound: int | None = None
-    """Lower bound of the membrane (``min_v_mem`` of Sinabs), applied once per time step after the reset: neither the
-    comparison with the threshold nor a membrane readout sees the clipped value."""
+    """Lower bound of the membrane (``min_v_mem`` of Sinabs), applied once per time step after the reset. The comparison
+    with the threshold, and the readout of a neuron without one, precede it."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

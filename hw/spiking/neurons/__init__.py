@@ -1,4 +1,4 @@
-"""Datapaths of neurons, by their parameters. A file here is named as those in `tospike.hw.params.neurons`."""
+"""Datapaths of neurons, by parameters. Each module has the same name as in `tospike.hw.params.neurons`."""
 
 from tospike.hw.params import (
     CubaLifParams,
@@ -29,6 +29,8 @@ DATAPATHS: dict[type[NeuronParams], type[Neuron]] = {
 }
 
 
-def make_neuron(params: NeuronParams, *, bias: bool = False, again: bool = False, pipelined: bool = True) -> Neuron:
+def make_neuron(
+    params: NeuronParams, *, bias: bool = False, spikes_again: bool = False, pipelined: bool = True
+) -> Neuron:
     """Return the datapath of a neuron; see :class:`Neuron`."""
-    return DATAPATHS[type(params)](params, bias=bias, again=again, pipelined=pipelined)
+    return DATAPATHS[type(params)](params, bias=bias, spikes_again=spikes_again, pipelined=pipelined)

@@ -14,7 +14,8 @@ def below(value: Value, limit: int) -> Value:
 
 
 def _magnitude_above(value: Value, limit: int) -> Value:
-    """Return ``value > limit``, both unsigned, as a tree of groups of 4 bits: a third of the LUTs of a carry chain."""
+    """Return ``value > limit``, both unsigned, as a tree over groups of 4 bits: a third of the LUTs of a carry
+    chain."""
     width = len(value)
     if limit >> width:
         return C(0, 1)

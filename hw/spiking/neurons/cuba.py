@@ -1,4 +1,4 @@
-"""Neurons with a synaptic current: CuBa LIF, and CuBa LI without a threshold."""
+"""Current-based neurons: CuBa LIF, and CuBa LI without a threshold."""
 
 from amaranth.hdl import *
 
@@ -9,27 +9,27 @@ from tospike.hw.spiking.neurons.threshold import ThresholdNeuron
 
 
 class CubaNeuron(LeakyNeuron):
-    """The current is the ``state``, and its leak and bias are ``decayed``; the membrane stays in ``aux``::
+    """The synaptic current is the ``state`` and leaks to ``decayed``; the membrane is an auxiliary state::
 
-    state + aux.membrane -> membrane -> spike -> after -> leak -> aux_next.membrane (rounded, + drift)
+    state + aux.membrane -> membrane -> spike -> after -> leak -> rounded, + leak_bias -> aux_next.membrane
     """
 
     def membrane(self, m):
-        """A cycle adds the current to it."""
+        """Add the current to the membrane, in one cycle."""
         state = self._params.state
         membrane = Signal(shape_of(state))
         total = self.aux.membrane + self.state
         fitting = saturate(total, state)
         later = self.later(m)
-        later += [membrane.eq(fitting), self.joined.eq(fitting != total)]
+        later += [membrane.eq(fitting), self.join_saturated.eq(fitting != total)]
         return membrane
 
     def advance(self, m, base, amount):
-        """SpikingNeuron and current leak, each on its own."""
+        """Apply the leaks of membrane and current."""
         params = self._params
         leak_bias = C(params.leak_bias, signed(params.state_bits)) if params.leak_bias else None
         membrane = self.decay(
-            m, "membrane", base, self.leak(), params.state, difference(leak_bias, amount), flag=self.side_flag()
+            m, "membrane", base, self.leak(), params.state, difference(leak_bias, amount), flag=self.aux_flag()
         )
         current = self.delayed(m, self.state, 2 + params.extra_cycles)
         bias = self.bias if self._bias else None
@@ -38,7 +38,7 @@ class CubaNeuron(LeakyNeuron):
 
 
 class CubaLi(CubaNeuron):
-    """No threshold: a membrane readout."""
+    """No threshold, so a membrane readout."""
 
 
 class CubaLif(ThresholdNeuron, CubaNeuron):

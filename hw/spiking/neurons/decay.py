@@ -1,4 +1,4 @@
-"""A state's leak, and what is added to it in every step."""
+"""Leak of a state, followed by an addition."""
 
 from collections.abc import Callable
 
@@ -11,37 +11,39 @@ from tospike.hw.params import IntFormat, LeakKind, LeakParams
 
 
 class Decay(wiring.Component):
-    """``decayed = saturate(leak(value) + addend)``: the product in a cycle, rounding and sum in the next.
+    """``decayed = saturate(leak(value) + addend)``: the product in one cycle, rounding and sum in the next.
+
+    Latency 2, throughput 1.
 
     Parameters
     ----------
-    law : LeakParams, function or None
-        Of the value, or what it is in cycle 0; ``None``: no leak.
+    rule : LeakParams, function or None
+        The leak, as parameters or as a combinational function of the value; ``None`` for no leak.
     fmt : IntFormat
         Format of the state.
     addend_bits : int
-        Width of the signed addend; 0 for none, and then nothing can overflow.
+        Width of the signed addend; 0 for no addend, so that nothing can saturate.
     initial : int
-        What takes the place of ``value`` at ``begin``.
+        Replaces ``value`` at ``begin``.
     pipelined : bool
-        If not, there are no registers, and all is in cycle 0.
+        If not, everything is combinational, in cycle 0.
 
     Members
     -------
     value : In
         Cycle 0.
     clear : In(1)
-        Cycle 0: 0 in place of ``value``, unless ``begin``.
+        Cycle 0: replaces ``value`` by 0, unless ``begin``.
     begin : In(1)
-        Cycle 0: ``initial`` in place of ``value``; only if that is not 0.
-    decay : In(fraction_bits + 1)
+        Cycle 0: replaces ``value`` by ``initial``; only if that is not 0.
+    decay : In(decay_bits + 1)
         Cycle 0; only for a leak that varies.
     addend : In(signed(addend_bits))
         Cycle 1; only if there is one.
     decayed : Out
         Cycle 2.
     overflow : Out(1)
-        Cycle 2: the sum did not fit.
+        Cycle 2: the sum saturated.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class Decay(wiring.Component):
         value, clear = self.value, self.clear
         if self._initial:
             value, clear = Mux(self.begin, C(self._initial, value.shape()), value), clear & ~self.begin
-        # a product is rounded a cycle later, a difference is what it is
+        # a product is rounded in the next cycle, a leak by shift in this one
         rule = self._rule
         if isinstance(rule, LeakParams) and rule.kind is LeakKind.MULTIPLY:
             product = value * (self.decay if rule.varies else rule.decay)

@@ -1,11 +1,11 @@
-"""Neurons that sum up what comes: IF, and I without a threshold."""
+"""Integrating neurons without leak: IF, and I without a threshold."""
 
 from tospike.hw.spiking.neurons.membrane import MembraneNeuron
 from tospike.hw.spiking.neurons.threshold import ThresholdNeuron
 
 
 class I(MembraneNeuron):  # noqa: E742
-    """``v <- v + I``; no threshold: a membrane readout."""
+    """``v <- v + I``; no threshold, so a membrane readout."""
 
 
 class If(ThresholdNeuron, MembraneNeuron):

@@ -1,4 +1,4 @@
-"""Neurons whose membrane leaks: LIF, and LI without a threshold."""
+"""Leaky integrating neurons: LIF, and LI without a threshold."""
 
 from tospike.hw.spiking.neurons.membrane import MembraneNeuron
 from tospike.hw.spiking.neurons.threshold import ThresholdNeuron
@@ -8,12 +8,12 @@ class LeakyNeuron(MembraneNeuron):
     """``v <- leak(v) + I``."""
 
     def leak(self):
-        """By shift or by multiplier."""
+        """Return the leak, by shift or by multiplier."""
         return self._params.leak
 
 
 class Li(LeakyNeuron):
-    """No threshold: a membrane readout."""
+    """No threshold, so a membrane readout."""
 
 
 class Lif(ThresholdNeuron, LeakyNeuron):

@@ -1,4 +1,4 @@
-"""A membrane that lasts from step to step."""
+"""Neurons whose membrane persists from time step to time step."""
 
 from amaranth.hdl import *
 
@@ -7,9 +7,9 @@ from tospike.hw.spiking.neurons.compare import below
 
 
 class MembraneNeuron(Neuron):
-    """Bounds below what goes into the next step."""
+    """Apply the lower bound to the membrane that persists."""
 
-    def lasting(self, membrane):
-        """The membrane, not below its lower bound."""
+    def bounded(self, membrane):
+        """Return the membrane, not below its lower bound."""
         bound = self._params.lower_bound
         return membrane if bound is None else Mux(below(membrane, bound), C(bound, membrane.shape()), membrane)

@@ -7,11 +7,11 @@ from tospike.hw.spiking.neurons.threshold import ThresholdNeuron
 
 
 class Sliding(ThresholdNeuron):
-    """Adds earlier inputs to ``state`` two by two, a cycle for each level of that tree; the next step begins with its
+    """Add earlier inputs to ``state`` in a binary adder tree, a cycle per level. The next time step begins with the
     bias."""
 
     def membrane(self, m):
-        """The weighted sum of the inputs, exact until it saturates."""
+        """Return the weighted sum of the inputs, exact until it saturates."""
         params = self._params
         later = self.later(m)
         terms = [self.state, *(self.aux[f"input_{n}"] >> tap for n, tap in enumerate(params.taps, 1))]
@@ -20,17 +20,17 @@ class Sliding(ThresholdNeuron):
             sums = [pair[0] + pair[1] if len(pair) == 2 else pair[0] for pair in pairs]
             if len(sums) == 1:
                 fitting = saturate(sums[0], params.state)
-                later += self.joined.eq(fitting != sums[0])
+                later += self.join_saturated.eq(fitting != sums[0])
                 sums = [fitting]
             terms = [self.delayed(m, value, 1) for value in sums]
         return terms[0]
 
     def hold(self, m, membrane):
-        """Nothing of it."""
+        """Return 0: no membrane persists."""
         return C(0, membrane.shape())
 
     def advance(self, m, base, amount):
-        """The earlier inputs move on by one."""
+        """Shift the earlier inputs by one."""
         params = self._params
         super().advance(m, base, amount)
         names = [f"input_{n}" for n in range(1, len(params.taps) + 1)]

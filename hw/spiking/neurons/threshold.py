@@ -1,4 +1,4 @@
-"""When a neuron spikes, and what that does to it."""
+"""Threshold comparison, reset, refractory period and adaptation."""
 
 from amaranth.hdl import *
 
@@ -9,17 +9,16 @@ from tospike.hw.spiking.neurons.compare import above
 
 
 class ThresholdNeuron(Neuron):
-    """``spike = membrane > threshold``, then the reset of the same step.
+    """``spike = membrane > threshold``, then the reset.
 
-    An adaptive or noisy threshold has a cycle before that of the comparison, for the membrane less what raises the
-    threshold, and the noise.
+    An adaptive or noisy threshold takes a cycle before the comparison, for membrane - threshold offset + noise.
 
-    A neuron that spikes several times in a step finds the number bit by bit, highest first, in two cycles each: is the
-    membrane above ``threshold * 2**bit``, then subtract that.
+    A graded spike is found bit by bit, most significant first, two cycles each: compare the membrane with
+    ``threshold * 2**bit``, and subtract that if it is above.
     """
 
     def fire(self, m, membrane):
-        """Spikes of a membrane that does not rest, and what the neuron remembers of them."""
+        """Compare and reset the membrane, and drive the auxiliary states."""
         params = self._params
         later = self.later(m)
         resting = (
@@ -32,52 +31,53 @@ class ThresholdNeuron(Neuron):
         if params.moves_threshold:
             compared, membrane, resting = self._compared(m, membrane, resting)
         held = self._spike(m, membrane, compared, resting, pending_reset)
-        if self._again:
-            later += self.again.eq(above(membrane, params.spikes_again_above))
+        if self._spikes_again:
+            later += self.spikes_again.eq(above(membrane, params.spikes_again_above))
 
         fired = self.spike.any()
         before = self.delayed(m, membrane, 1 + params.count_cycles) if params.count_cycles else held
         late = params.reset_timing is ResetTiming.NEXT
         late_amount = late and params.reset is Reset.SUBTRACT
-        reset = self.lasting(self._reset(m, held, fired))
-        before = self.lasting(before)
+        reset = self.bounded(self._reset(m, held, fired))
+        before = self.bounded(before)
         m.d.comb += self.after.eq(before if late else reset)
         base = self.hold(m, before if late_amount else reset)
-        self._remember(m, base, fired)
+        self._drive_aux(m, base, fired)
         return base, self._late_amount(m) if late_amount else None
 
     def _compared(self, m: Module, membrane: Value, resting: Value) -> tuple[Value, Value, Value]:
-        """What is compared with the constant threshold, and the other two in the same cycle: the next."""
+        """Return what is compared with the constant threshold a cycle later, with ``membrane`` and ``resting``."""
         params = self._params
-        moved = membrane
+        compared = membrane
         if params.adaptation is not None:
-            moved = moved - self.delayed(m, self.aux.threshold_offset, params.join_cycles)
+            compared = compared - self.delayed(m, self.aux.threshold_offset, params.join_cycles)
         if params.noise is not None:
-            moved = moved + (self.noise << params.noise.shift)
-        return self.delayed(m, moved, 1), self.delayed(m, membrane, 1), self.delayed(m, resting, 1)
+            compared = compared + (self.noise << params.noise.shift)
+        return self.delayed(m, compared, 1), self.delayed(m, membrane, 1), self.delayed(m, resting, 1)
 
     def _spike(self, m: Module, membrane: Value, compared: Value, resting: Value, pending_reset: Value) -> Value:
-        """Drives ``spike`` by the membrane as it is ``compared``, which for several spikes is itself; returns what is
-        left of the membrane, in the cycle of the last bit."""
+        """Drive ``spike`` from ``compared``, which is the membrane itself for graded spikes; return the remainder of
+        the membrane in the cycle of the last bit."""
         params = self._params
         later = self.later(m)
-        left = membrane
+        remainder = membrane
         for bit in reversed(range(params.spike_bits)):
             amount = params.threshold << bit
-            found = above(compared if bit == params.spike_bits - 1 else left, amount - params.spikes_at_threshold)
+            found = above(compared if bit == params.spike_bits - 1 else remainder, amount - params.spikes_at_threshold)
             if params.pending_reset:
-                found = Mux(pending_reset, above(left, params.limit + params.threshold), found)
-            taken, held = Signal(name=f"taken_{bit}"), Signal(left.shape(), name=f"held_{bit}", reset_less=True)
-            later += [taken.eq(found & ~resting if params.refractory_steps else found), held.eq(left)]
+                found = Mux(pending_reset, above(remainder, params.limit + params.threshold), found)
+            taken = Signal(name=f"taken_{bit}")
+            held = Signal(remainder.shape(), name=f"held_{bit}", reset_less=True)
+            later += [taken.eq(found & ~resting if params.refractory_steps else found), held.eq(remainder)]
             m.d.comb += self.spike[bit].eq(self.delayed(m, taken, 2 * bit))
             if bit:
-                left = Signal(held.shape(), name=f"left_{bit}")
+                remainder = Signal(held.shape(), name=f"remainder_{bit}")
                 resting = self.delayed(m, resting, 2)
-                later += left.eq(Mux(taken, held - amount, held))
+                later += remainder.eq(Mux(taken, held - amount, held))
         return held
 
     def _reset(self, m: Module, held: Value, fired: Value) -> Value:
-        """The membrane after the reset, in cycle 1."""
+        """Return the membrane after the reset, in cycle 1."""
         params = self._params
         if params.reset is Reset.NONE:
             return held
@@ -92,7 +92,7 @@ class ThresholdNeuron(Neuron):
         return reset
 
     def _late_amount(self, m: Module) -> Value:
-        """What a reset in the next step subtracts, in cycle 3."""
+        """Return the amount that a reset in the next time step subtracts, in cycle 3."""
         params = self._params
         later = self.later(m)
         amount = Signal(range(params.spike.max * params.threshold + 1))
@@ -101,8 +101,8 @@ class ThresholdNeuron(Neuron):
             later += amount.eq(0)
         return amount
 
-    def _remember(self, m: Module, base: Value, fired: Value) -> None:
-        """Drives ``aux_next``; ``base`` is in cycle 2, ``fired`` in cycle 1."""
+    def _drive_aux(self, m: Module, base: Value, fired: Value) -> None:
+        """Drive ``aux_next``; ``base`` is in cycle 2, ``fired`` in cycle 1."""
         params = self._params
         later = self.later(m)
         if params.adaptation is not None:
@@ -117,13 +117,14 @@ class ThresholdNeuron(Neuron):
                 params.adaptation.leak,
                 params.state,
                 addend,
-                flag=self.side_flag(),
+                flag=self.aux_flag(),
             )
             m.d.comb += self.aux_next.threshold_offset.eq(decayed)
         if params.refractory_steps:
-            left = self.delayed(m, self.aux.refractory_count, 1 + params.extra_cycles)
-            refractory_count = Signal.like(left)
-            later += refractory_count.eq(Mux(fired, params.refractory_steps, Mux(left.any(), left - 1, 0)))
+            remaining = self.delayed(m, self.aux.refractory_count, 1 + params.extra_cycles)
+            refractory_count = Signal.like(remaining)
+            countdown = Mux(remaining.any(), remaining - 1, 0)
+            later += refractory_count.eq(Mux(fired, params.refractory_steps, countdown))
             m.d.comb += self.aux_next.refractory_count.eq(self.delayed(m, Mux(self.clear, 0, refractory_count), 2))
         if params.pending_reset:
             pending_reset = above(base, params.limit) & ~self.clear

@@ -72,7 +72,7 @@ class NeuronModel:
         require(
             not self.saturations.any(),
             f"an initial membrane of {params.initial} and what the first step adds to it do not fit "
-            f"{params.state_bits} bits: give more state bits",
+            f"{params.state_bits} bits: give more state-bits",
         )
 
     def update(self, total: Ints, *, ends: bool = False) -> Ints:

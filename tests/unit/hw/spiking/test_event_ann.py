@@ -152,7 +152,7 @@ def test_what_makes_no_activations_is_refused():
 
 
 def test_activations_that_cannot_be_zero_are_refused():
-    with pytest.raises(InputError, match="may be 0"):
+    with pytest.raises(InputError, match="include 0"):
         ActivationParams(act=U4, clamp=(1, 15), shift=4)
     with pytest.raises(InputError, match="fit 4 bits"):
         ActivationParams(act=U4, clamp=(0, 16), shift=4)

@@ -215,7 +215,7 @@ def test_a_transparent_read_sees_what_is_written(cache):
         ("engine_0.array", "mac"),
         ("engine_1.accumulate", "mac"),
         ("engine_1.multiply", "mac"),
-        ("engine_1.own_queue", "queues"),
+        ("engine_1.recurrent_queue", "queues"),
         ("engine_1.neuron_12", "neuron"),
         ("engine_0.post", "neuron"),
         ("engine_0.results$165", "memories"),
