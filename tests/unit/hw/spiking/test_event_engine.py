@@ -77,8 +77,8 @@ def test_a_value_costs_a_cycle_per_word(lanes):
         return cycles
 
     _, cycles = simulate(dut, bench, count)
-    # the first VALUE is taken into the empty engine, the second while the first one's last word begins
-    assert np.diff(cycles[1:10]).tolist() == [params.words] * 8
+    # the first VALUE enters the sequencer and two more the buffer; each other is taken as the sequencer completes one
+    assert np.diff(cycles[2:10]).tolist() == [params.words] * 7
 
 
 def test_sixteen_synaptic_operations_per_cycle():
@@ -91,7 +91,7 @@ def test_sixteen_synaptic_operations_per_cycle():
     async def producer(ctx):
         ctx.set(dut.o.ready, 1)
         await finish(ctx, dut)
-        await send_tokens(ctx, dut.i, [*spikes, TICK, TICK, TICK, END])
+        await send_tokens(ctx, dut.i, [*spikes, *[TICK] * 5, END])
         await finish(ctx, dut)
         return ctx.get(dut.counters.synapse_words)
 
@@ -104,9 +104,9 @@ def test_sixteen_synaptic_operations_per_cycle():
 
     words, taken = simulate(dut, producer, watch)
     costs = np.diff(taken)
-    # a token is taken while the last word of the one before begins
-    assert costs[1:24].tolist() == [16] * 23
-    assert costs[25:27].tolist() == [20, 20]
+    # two tokens wait in the buffer; another is taken while the last word of one begins
+    assert costs[2:26].tolist() == [16] * 24
+    assert costs[27:29].tolist() == [20, 20]
     assert words * params.lanes == len(spikes) * 256
 
 
