@@ -1,6 +1,8 @@
 """A trained network as the file that the importers read: its own, or one made of an object."""
 
+import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
@@ -26,7 +28,7 @@ def model_file(model: Model, name: str | None, sample_shape: tuple[int, ...] | N
     model
         See `Model`.
     name
-        What to call an object; of its own kind or class if not given.
+        What to call an object; ``ann`` or ``snn``, or the class of a module of the user's own, if not given.
     sample_shape
         What a torch module takes, without the batch; ``None``: not known.
 
@@ -45,7 +47,7 @@ def model_file(model: Model, name: str | None, sample_shape: tuple[int, ...] | N
             path = folder / f"{name or 'snn'}.nir"
             _write_graph(model, path)
         elif _is_instance(model, "torch.nn", "Module"):
-            path = folder / f"{name or type(model).__name__}.onnx"
+            path = folder / f"{name or _class_name(model)}.onnx"
             _export_module(model, path, sample_shape)
         else:
             raise InputError(
@@ -59,6 +61,12 @@ def _is_instance(model: object, module: str, name: str) -> bool:
     """Whether it is of a class of a package that is imported only by who has such an object."""
     loaded = sys.modules.get(module)
     return loaded is not None and isinstance(model, getattr(loaded, name))
+
+
+def _class_name(module: Any) -> str:
+    """What a module is called: one of torch's own, as ``Sequential``, says nothing of what it is."""
+    cls = type(module)
+    return "ann" if cls.__module__.startswith("torch.") else cls.__name__
 
 
 def _write_graph(graph: "nir.NIRGraph", path: Path) -> None:
@@ -80,7 +88,8 @@ def _export_module(module: Any, path: Path, sample_shape: tuple[int, ...] | None
     was_training = module.training
     module.eval()
     try:
-        torch.onnx.export(module, (torch.zeros((1, *sample_shape), device=device),), str(path), verbose=False)
+        with _quiet_exporter():
+            torch.onnx.export(module, (torch.zeros((1, *sample_shape), device=device),), str(path), verbose=False)
     except ImportError as error:
         raise InputError(
             f"torch's ONNX exporter lacks {error.name or _line(error)!r}: pip install onnxscript, or save the network "
@@ -92,6 +101,20 @@ def _export_module(module: Any, path: Path, sample_shape: tuple[int, ...] | None
         ) from error
     finally:
         module.train(was_training)
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Silence what torch's exporter tells of itself: that torchvision is missing, that torch calls deprecated code."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _line(error: Exception) -> str:
