@@ -46,7 +46,7 @@ def load(
     layers
         Options of single layers: ``{"fc1": {"weight_bits": 4}}``.
     **options
-        Those of the command line with underscores: ``weight_bits=4``, ``steps=8``, ``ann_engine="event"``.
+        Those of the command line with underscores: ``weight_bits=4``, ``steps=8``, ``engine="event"``.
 
     Raises
     ------

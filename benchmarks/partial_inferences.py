@@ -16,7 +16,7 @@ from tospike.compare.energy.technology import load_technology
 from tospike.gen.data.datasets import load_data
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.options import AnnEngine
+from tospike.gen.place.options import Engine
 from tospike.sim import accelerator as golden
 
 MODEL = Path(__file__).parent.parent / "examples" / "braille_ann.onnx"
@@ -28,16 +28,16 @@ def main() -> None:
     data = load_data(sys.argv[1], every=4)
     technology = load_technology("horowitz45")
     table = Table("", "accuracy, %", "multiply-accumulates", "cycles", "nJ")
-    changing = [ModelOptions(ann_engine=AnnEngine.DELTA, delta_threshold=n) for n in THRESHOLDS]
+    changing = [ModelOptions(engine=Engine.DELTA, delta_threshold=n) for n in THRESHOLDS]
     looks = prepare(MODEL, data, changing[0]).integers(data.x)
-    for options in (ModelOptions(), ModelOptions(ann_engine=AnnEngine.EVENT), *changing):
+    for options in (ModelOptions(), ModelOptions(engine=Engine.EVENT), *changing):
         design = prepare(MODEL, data, options).design
         threshold = options.delta_threshold
         samples = looks.reshape(-1, looks.shape[-1]) if threshold is None else looks
         result = golden.run(design, samples)
         last = result.predictions.reshape(len(looks), -1)[:, -1]
         energy = counter_energy(technology, design.params, result.counters, result.cycles).total
-        name = (options.ann_engine or AnnEngine.SYSTOLIC).value
+        name = (options.engine or Engine.SYSTOLIC).value
         table.add_row(
             name if threshold is None else f"{name}, threshold {threshold}",
             f"{100 * (last == data.y).mean():.1f}",

@@ -12,7 +12,8 @@ from tospike.gen.place.array import MOST_COLUMNS
 from tospike.gen.place.auto_size import Fit, fit, systolic_engine
 from tospike.gen.place.conv import columns
 from tospike.gen.place.dead_neurons import keep, read_neurons
-from tospike.gen.place.options import AnnEngine
+from tospike.gen.place.options import Engine
+from tospike.gen.place.placer import chosen_engines
 from tospike.gen.place.plan import plan
 from tospike.gen.place.streaming import stream_cost
 from tospike.gen.quantize.network import quantize
@@ -100,7 +101,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     network = replace(network, warnings=(*network.warnings, *data.warnings))
     if options.time_bins is not None:
         network = replace(network, input=replace(network.input, time_bins=options.time_bins))
-    if not network.is_spiking and options.ann_engine is AnnEngine.DELTA:
+    options = options.for_network(network)
+    if Engine.DELTA in chosen_engines(network, options.plan):
         looks = data.steps if data.is_frames else network.input.time_bins if data.is_spikes else 1
         network = replace(network, input=replace(network.input, partial_inferences=looks))
     values = _values(model, network, data)
@@ -116,7 +118,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     )
     require(
         takes_frames or network.input.partial_inferences > 0 or not data.is_frames,
-        f"{data.name} has a frame for each step, which only --encoding delta takes, and of an ANN --ann-engine delta: "
+        f"{data.name} has a frame for each step, which only --encoding delta takes, and of an ANN --engine delta: "
         "give that, or x, y",
     )
     require(
@@ -137,7 +139,6 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["frames, of which the last is answered"] = network.input.partial_inferences
     if network.warnings:
         choices["warnings"] = list(network.warnings)
-    options = options.for_network(network)
     imported = network
     quantized = quantize(network, data.train_x, options.quantize)
     read = read_neurons(quantized.network)
@@ -160,7 +161,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         planned = error
     choices["quantize"] = quantized.describe()
     cols = columns(quantized.network)
-    choices["hardware"] = replace(hardware, cols=hardware.cols or cols).describe()
+    engine = hardware.engine or Engine.usual(spiking=network.is_spiking)
+    choices["hardware"] = replace(hardware, cols=hardware.cols or cols, engine=engine).describe()
     if hardware.cols is None and cols < MOST_COLUMNS:
         choices["columns"] = f"{cols}: the last layer's sums leave channel by channel"
     unread = {stage.name: int((~of).sum()) for stage, of in zip(network.stages, read, strict=True) if not of.all()}

@@ -1,10 +1,10 @@
 """A spiking core without a network, as a user chooses it."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from enum import StrEnum
+from typing import Any, ClassVar
 
-from tospike.gen.place.options import SpikingEngine
-from tospike.gen.place.spiking import spiking_layer
+from tospike.gen.place.options import Engine
 from tospike.hw.params import (
     AcceleratorParams,
     AdaptationParams,
@@ -19,9 +19,11 @@ from tospike.hw.params import (
     NeuronUpdate,
     NoiseParams,
     Readout,
+    RegisterParams,
     Reset,
     ResetTiming,
     SpikingLayerParams,
+    SpikingParams,
     check_options,
     neuron_params,
     option,
@@ -29,6 +31,13 @@ from tospike.hw.params import (
     require_range,
 )
 from tospike.hw.params.neurons.leak import MAX_DECAY_BITS, MAX_SHIFT
+
+
+class SpikingEngine(StrEnum):
+    """What a spiking layer can run on."""
+
+    EVENT = Engine.EVENT.value
+    REGISTER = Engine.REGISTER.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,23 +68,25 @@ class LayerOptions:
         InputError
             A number is out of range, or the engine or the neuron cannot do this.
         """
-        lanes = self.lanes
-        if lanes is None:
-            lanes = self.neurons if self.engine is SpikingEngine.REGISTER else 8
-        return spiking_layer(
-            self.engine,
-            inputs=self.inputs,
-            neurons=self.neurons,
-            lanes=lanes,
-            payload=IntFormat(bits=self.payload_bits, signed=False),
-            weight_bits=self.weight_bits,
-            neuron=neuron,
-            readout=self.readout or (Readout.SPIKES if neuron.spikes else Readout.MEMBRANE),
-            bias=self.bias,
-            recurrent=self.recurrent,
-            update=self.update,
-            writable=True,
+        knobs: dict[str, Any] = {
+            "inputs": self.inputs,
+            "neurons": self.neurons,
+            "payload": IntFormat(bits=self.payload_bits, signed=False),
+            "weight_bits": self.weight_bits,
+            "neuron": neuron,
+            "readout": self.readout or (Readout.SPIKES if neuron.spikes else Readout.MEMBRANE),
+            "bias": self.bias,
+            "recurrent": self.recurrent,
+            "writable": True,
+        }
+        if self.engine is SpikingEngine.EVENT:
+            return SpikingParams(**knobs, lanes=8 if self.lanes is None else self.lanes, update=self.update)
+        layer = RegisterParams(**knobs)
+        require(
+            self.lanes in (None, layer.neurons) and self.update is NeuronUpdate.ALL,
+            f"a register engine updates its {layer.neurons} neurons at once: leave --lanes and --update out",
         )
+        return layer
 
     def accelerator(self, neuron: NeuronParams) -> AcceleratorParams:
         """Return the engine behind the host port, which takes tokens."""

@@ -70,7 +70,9 @@ def layers_of(layers: Layers, network: Network) -> dict[str, dict[str, Any]]:
     """Return what a network has of options that another one may have, too: of its layers, and of its kind."""
     kept = {
         stage.name: {
-            name: value for name, value in layers.get(stage.name, {}).items() if not _unsuited(name, stage, network)
+            name: value
+            for name, value in layers.get(stage.name, {}).items()
+            if not _unsuited(name, value, stage, network)
         }
         for stage in network.stages
     }
@@ -88,18 +90,25 @@ def check_layers(layers: Layers, networks: Sequence[Network]) -> None:
     stages = [(stage, network) for network in networks for stage in network.stages]
     for layer, given in layers.items():
         require_known("layer", layer, dict.fromkeys(stage.name for stage, _ in stages))
-        for name in given:
-            reasons = [_unsuited(name, stage, network) for stage, network in stages if stage.name == layer]
+        for name, value in given.items():
+            reasons = [_unsuited(name, value, stage, network) for stage, network in stages if stage.name == layer]
             if all(reasons):
                 raise InputError(f"{layer}.{name.replace('_', '-')} {reasons[0]}: leave it out")
 
 
-def _unsuited(name: str, stage: Stage, network: Network) -> str:
+def suits(value: object, *, spiking: bool) -> bool:
+    """Return whether an option's value is for an SNN, or for an ANN: an engine may be for one of them only."""
+    return ("snn" if spiking else "ann") in getattr(value, "kinds", ("ann", "snn"))
+
+
+def _unsuited(name: str, value: object, stage: Stage, network: Network) -> str:
     """Why a layer cannot have an option; empty if it can."""
     kind = "snn" if network.is_spiking else "ann"
     kinds = LAYER_OPTIONS[name].kinds
     if kind not in kinds:
         return f"is for layers of an {' or '.join(kinds).upper()}, which {network.name!r} is not"
+    if not suits(value, spiking=network.is_spiking):
+        return f"cannot be {value}, for {network.name!r} is an {kind.upper()}"
     if name in _OF_WEIGHTS and kind == "ann" and not isinstance(stage.synapses, Dense | Conv2d):
         return "is for weights, which this layer has not"
     return ""

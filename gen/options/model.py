@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from tospike.gen.nir.importer import read_options
 from tospike.gen.nir.options import NirOptions
-from tospike.gen.options.layers import Layers, check_layers, checked_layers, layers_of, merged
+from tospike.gen.options.layers import Layers, check_layers, checked_layers, layers_of, merged, suits
 from tospike.gen.place.auto_size import ANY_SOURCE
-from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError, Option, WeightSource, option, options_of, require, require_known
 from tospike.hw.params.devices import Device, find_device, named
@@ -123,13 +123,20 @@ class ModelOptions:
     def of_kind(self, *, spiking: bool) -> "ModelOptions":
         """These options for one of an ANN and an SNN that share them: without what only the other has."""
         foreign = {"time_bins"} if spiking else {*self._only_spiking, "input_bits"}
-        given = {name: value for name, value in self.given.items() if name not in foreign}
+        given = {
+            name: value for name, value in self.given.items() if name not in foreign and suits(value, spiking=spiking)
+        }
         return replace(self, given=given, shared=True)
 
     @property
     def _only_spiking(self) -> frozenset[str]:
         """Options of `NirOptions` that this ANN does not have: a delta ANN has a threshold of changes."""
-        return _ONLY_NIR - {"delta_threshold"} if self.ann_engine is AnnEngine.DELTA else _ONLY_NIR
+        return _ONLY_NIR - {"delta_threshold"} if self._has_delta else _ONLY_NIR
+
+    @property
+    def _has_delta(self) -> bool:
+        """Whether an ANN is to compute changes only."""
+        return Engine.DELTA in (self.engine, *(own.get("engine") for own in self.layers.values()))
 
     def nir(self, path: Path, *, spikes: bool = False) -> NirOptions | None:
         """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN.
@@ -170,7 +177,7 @@ class ModelOptions:
     def plan(self) -> PlanOptions:
         """How to put stages on engines."""
         fields = self._fields(PlanOptions)
-        if self.ann_engine is not AnnEngine.DELTA:
+        if not self._has_delta:
             fields.pop("delta_threshold", None)
         return PlanOptions(**fields, layers=self._layers(PlanOptions))
 

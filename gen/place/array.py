@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tospike.gen.place.options import AnnEngine
+from tospike.gen.place.options import Engine
 from tospike.gen.place.placer import Site, input_format
 from tospike.gen.place.widths import accumulator_bits, weight_bits
 from tospike.hw.params import ArrayParams, Dataflow, InputError, RequantizeParams
@@ -25,12 +25,12 @@ def shares_array(site: Site) -> bool:
     InputError
         They do, but a layer has options of its own.
     """
-    if site.stage.is_spiking or site.options.ann_engine is not AnnEngine.SYSTOLIC:
+    if site.stage.is_spiking or site.engine is not Engine.SYSTOLIC:
         return False
     for layer, given in site.options.layers.items():
-        name = site.network.name
-        shared = f"{layer}.{next(iter(given))} is for event engines, but all layers of {name!r} share one array"
-        raise InputError(f"{shared}: leave it out, or give --ann-engine event")
+        if names := [name for name in given if name != "engine"]:
+            shared = f"{layer}.{names[0]} is for event engines, but all layers of {site.network.name!r} share one array"
+            raise InputError(f"{shared}: leave it out, or give --engine event")
     return True
 
 

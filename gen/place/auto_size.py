@@ -72,7 +72,7 @@ def systolic_engine(params: AcceleratorParams) -> SystolicParams:
     """
     engine = params.engines[0]
     if len(params.engines) != 1 or not isinstance(engine, SystolicParams):
-        raise InputError("--fit chooses a systolic array, which a spiking network does not use: leave it out")
+        raise InputError(f"--fit chooses a systolic array, which {params.name!r} does not use: leave it out")
     return engine
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tospike.gen.place.options import AnnEngine
+from tospike.gen.place.options import Engine
 from tospike.gen.place.placer import MemoryInit, Placer, Site
 from tospike.hw.encoders import delay_layout
 from tospike.hw.params import DelayParams, DeltaParams, EncoderParams, Encoding
@@ -27,7 +27,7 @@ def _delta(site: Site) -> DeltaParams | None:
         return None
     if spec.encoding is not None and spec.encoding.code.takes_frames:
         return DeltaParams(inputs=spec.inputs, steps=spec.steps, threshold=spec.delta_threshold, payload=site.payload)
-    if site.stage.is_spiking or site.options.ann_engine is not AnnEngine.DELTA:
+    if site.stage.is_spiking or site.engine is not Engine.DELTA:
         return None
     return DeltaParams(
         inputs=spec.inputs,

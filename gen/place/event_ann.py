@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tospike.gen.place.event import pack_event, random_layer
-from tospike.gen.place.options import AnnEngine
+from tospike.gen.place.options import Engine
 from tospike.gen.place.placer import Placed, Placer, Site, input_format
 from tospike.gen.place.widths import accumulator_bits, useful_lanes, weight_bits
 from tospike.hw.params import (
@@ -23,7 +23,7 @@ from tospike.sim.network import Accumulator, Requantize, Stage
 
 
 def _event(site: Site) -> Placed | None:
-    if not _is_wanted(site, AnnEngine.EVENT):
+    if not _is_wanted(site, Engine.EVENT):
         return None
     own = _activation(site)
     engine = EventAnnParams(**_layer(site), activation=None if own is None else ActivationParams(**own))
@@ -31,7 +31,7 @@ def _event(site: Site) -> Placed | None:
 
 
 def _delta(site: Site) -> Placed | None:
-    if not _is_wanted(site, AnnEngine.DELTA):
+    if not _is_wanted(site, Engine.DELTA):
         return None
     own, threshold = _activation(site), site.options.delta_threshold
     activation = None if own is None else ChangeParams(**own, change_threshold=threshold)
@@ -61,7 +61,7 @@ EVENT_ANN = Placer(place=_event, pack=pack_event, random_stages=_random)
 DELTA_ANN = Placer(place=_delta, pack=pack_event, random_stages=_random)
 
 
-def _is_wanted(site: Site, engine: AnnEngine) -> bool:
+def _is_wanted(site: Site, engine: Engine) -> bool:
     """Return whether a layer of an ANN goes to that engine.
 
     Raises
@@ -69,11 +69,11 @@ def _is_wanted(site: Site, engine: AnnEngine) -> bool:
     InputError
         It would, but its weights are not on chip.
     """
-    if site.stage.is_spiking or site.options.ann_engine is not engine:
+    if site.stage.is_spiking or site.engine is not engine:
         return False
     require(
         site.options.weights is WeightSource.MEMORY,
-        f"event engines have their weights on chip: give --weights memory, or leave --ann-engine {engine} out",
+        f"event engines have their weights on chip: give --weights memory, or leave --engine {engine} out",
     )
     return True
 

@@ -8,37 +8,45 @@ from typing import Any, ClassVar
 from tospike.hw.params import LONGEST_TIME_BIN, Dataflow, NeuronUpdate, WeightSource, check_options, of_layer, option
 
 
-class SpikingEngine(StrEnum):
-    """Where the states of a spiking layer are, and so how many neurons are updated at a time."""
-
-    EVENT = "event"
-    """In a memory of words of ``lanes`` neurons, one word per cycle."""
-    REGISTER = "register"
-    """In registers, all neurons in every cycle: for small layers."""
-
-
-class AnnEngine(StrEnum):
-    """What runs the layers of an ANN."""
+class Engine(StrEnum):
+    """What runs the layers of a network."""
 
     SYSTOLIC = "systolic"
-    """One array of multiply-accumulators for all layers; or the image engine, where there are convolutions."""
+    """ANN: one array of multiply-accumulators for all layers; with a conv engine around it, where there are
+    convolutions."""
     EVENT = "event"
-    """An event engine for each layer: activations that are not zero are events."""
+    """An event engine for each layer: spikes are events, or activations of an ANN that are not zero. States are in a
+    memory of words of ``lanes`` neurons, one word per cycle."""
     DELTA = "delta"
-    """An event engine for each layer: changes of activations from frame to frame are events."""
+    """ANN: an event engine for each layer, whose events are changes of activations from frame to frame."""
+    REGISTER = "register"
+    """SNN: states in registers, all neurons updated in every cycle: for small layers."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """``ann``, ``snn``: the networks whose layers run on it."""
+        return frozenset(_KINDS[self].split())
+
+    @classmethod
+    def usual(cls, *, spiking: bool) -> "Engine":
+        """Return what layers run on if the user wants nothing else."""
+        return cls.EVENT if spiking else cls.SYSTOLIC
+
+
+_KINDS = {Engine.SYSTOLIC: "ann", Engine.EVENT: "ann snn", Engine.DELTA: "ann", Engine.REGISTER: "snn"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
     """What the user may choose about the engines.
 
-    With ``AnnEngine.EVENT`` the dense layers of an ANN run on event engines, which skip zeros; with ``AnnEngine.DELTA``
-    they skip what has not changed by more than ``delta_threshold``, in integers of the activations.
+    With ``Engine.EVENT`` the dense layers of an ANN run on event engines, which skip zeros; with ``Engine.DELTA`` they
+    skip what has not changed by more than ``delta_threshold``, in integers of the activations.
 
     ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
     both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
     time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
-    With ``SpikingEngine.REGISTER`` layers that are small enough have their states in registers. With
+    With ``Engine.REGISTER`` layers that are small enough have their states in registers. With
     ``NeuronUpdate.ACTIVE`` event engines whose neurons allow it update active words only. With ``event_bin`` the host
     sends events with time stamps, so many units of them per step.
     """
@@ -51,11 +59,12 @@ class PlanOptions:
     )
     dataflow: Dataflow = option(Dataflow.OS, "Output- or weight-stationary array")
     lanes: int = option(8, "Neurons that an event engine updates per cycle", low=1, high=64, per_layer="ann snn")
-    engine: SpikingEngine = option(
-        SpikingEngine.EVENT, "SNN: states in memory, or in registers where a layer is small enough", per_layer="snn"
-    )
-    ann_engine: AnnEngine = option(
-        AnnEngine.SYSTOLIC, "ANN: a systolic array, or (dense) event engines that skip zeros, or unchanged values"
+    engine: Engine | None = option(
+        None,
+        "ANN: one systolic array, or (dense) an event engine per layer that skips zeros, or with delta what has not "
+        "changed. SNN: event engines, or registers where a layer is small enough",
+        unset="systolic for an ANN, event for an SNN",
+        per_layer="ann snn",
     )
     delta_threshold: int = option(0)
     update: NeuronUpdate = option(

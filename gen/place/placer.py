@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.hw.params import AcceleratorParams, EngineParams, IntFormat, of_layer, require
 from tospike.sim.design import Design
 from tospike.sim.network import Array, Network, Shape, Stage
@@ -50,6 +50,11 @@ class Site:
     def own(self) -> PlanOptions:
         """The stage's options."""
         return of_layer(self.options, self.stage.name)
+
+    @property
+    def engine(self) -> Engine:
+        """What the user wants its layer to run on."""
+        return self.own.engine or Engine.usual(spiking=self.stage.is_spiking)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -116,6 +121,33 @@ def input_format(network: Network) -> IntFormat:
     require(network.input.format is not None, f"network {network.name!r} has no integer input format")
     assert network.input.format is not None
     return network.input.format
+
+
+def chosen_engines(network: Network, options: PlanOptions) -> tuple[Engine, ...]:
+    """Return what the user wants each stage to run on.
+
+    Raises
+    ------
+    InputError
+        An engine for another kind of network, or several kinds of engine in an ANN.
+    """
+    kind, name = ("snn", "an SNN") if network.is_spiking else ("ann", "an ANN")
+    sites = Site(network=network, options=options).each
+    for site in sites:
+        what = f"{site.stage.name}.engine" if "engine" in site.given else "--engine"
+        others = " or ".join(engine for engine in Engine if kind in engine.kinds)
+        require(
+            kind in site.engine.kinds,
+            f"{what} {site.engine} is not for {name}, which {network.name!r} is: give {others}, or leave it out",
+        )
+    first = sites[0]
+    for site in sites:
+        require(
+            network.is_spiking or site.engine is first.engine,
+            f"layer {first.stage.name!r} is to run on {first.engine} and {site.stage.name!r} on {site.engine}, but "
+            "all layers of an ANN run on the same: give --engine instead",
+        )
+    return tuple(site.engine for site in sites)
 
 
 def random_integers(rng: np.random.Generator, fmt: IntFormat, shape: tuple[int, ...]) -> Array:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tospike.gen.place.host import host_side
 from tospike.gen.place.options import PlanOptions
-from tospike.gen.place.placer import Placed, Site
+from tospike.gen.place.placer import Placed, Site, chosen_engines
 from tospike.gen.place.placers import PLACERS
 from tospike.hw.params import AcceleratorParams, EngineParams, InputError, require
 from tospike.sim.design import Design
@@ -26,6 +26,7 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
             f"stage {stage.name!r} is not quantised",
         )
     network.require_one_kind()
+    chosen_engines(network, options)
     engines: tuple[EngineParams, ...] = ()
     stages: tuple[Stage, ...] = ()
     counts: tuple[int, ...] = ()

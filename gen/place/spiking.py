@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tospike.gen.place.event import pack_event, random_layer
-from tospike.gen.place.options import PlanOptions, SpikingEngine
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.placer import Placed, Placer, Site
 from tospike.gen.place.widths import useful_lanes, weight_bits
 from tospike.gen.place.windows import window_of
@@ -19,41 +19,14 @@ from tospike.hw.params import (
     NeuronUpdate,
     Readout,
     RegisterParams,
-    SpikingLayerParams,
     SpikingParams,
     require,
 )
 from tospike.sim.network import Decoding, Network, Stage
 
 
-def spiking_layer(
-    engine: SpikingEngine,
-    *,
-    lanes: int,
-    update: NeuronUpdate = NeuronUpdate.ALL,
-    window: EventWindow | None = None,
-    **knobs: Any,
-) -> SpikingLayerParams:
-    """Return the parameters of a spiking layer's engine; ``knobs`` are those of `SpikingLayerParams`.
-
-    Raises
-    ------
-    InputError
-        They are out of range, or the engine has no such knobs.
-    """
-    if engine is SpikingEngine.EVENT:
-        return SpikingParams(**knobs, lanes=lanes, update=update, window=window)
-    layer = RegisterParams(**knobs)
-    require(
-        lanes == layer.neurons and update is NeuronUpdate.ALL,
-        f"a register engine updates its {layer.neurons} neurons at once: lanes must be as many, not {lanes}, and "
-        "--update all",
-    )
-    return layer
-
-
 def _event(site: Site) -> Placed | None:
-    if not site.stage.is_spiking or _kind(site) is not SpikingEngine.EVENT:
+    if not site.stage.is_spiking or _kind(site) is not Engine.EVENT:
         return None
     window, neurons = _window(site), site.stage.weighted.outputs
     engine = SpikingParams(
@@ -66,7 +39,7 @@ def _event(site: Site) -> Placed | None:
 
 
 def _register(site: Site) -> Placed | None:
-    if not site.stage.is_spiking or _kind(site) is not SpikingEngine.REGISTER:
+    if not site.stage.is_spiking or _kind(site) is not Engine.REGISTER:
         return None
     _update(site)
     return Placed(engine=RegisterParams(**_layer(site)), stages=(site.stage,))
@@ -84,7 +57,7 @@ EVENT = Placer(place=_event, pack=pack_event, random_stages=_random)
 REGISTER = Placer(place=_register, pack=pack_event, random_stages=_random)
 
 
-def _kind(site: Site) -> SpikingEngine:
+def _kind(site: Site) -> Engine:
     """Return the engine of a spiking layer. One that is too large for registers has them not, where the whole network
     was given them.
 
@@ -99,8 +72,8 @@ def _kind(site: Site) -> SpikingEngine:
             "lanes" not in site.given,
             f"layer {layer!r} has a register engine, which updates all its neurons at once: leave {layer}.lanes out",
         )
-        return SpikingEngine.REGISTER
-    if site.own.engine is SpikingEngine.REGISTER:
+        return Engine.REGISTER
+    if site.engine is Engine.REGISTER:
         require(
             "engine" not in site.given,
             f"layer {layer!r} cannot have a register engine, which has up to {MAX_REGISTER_NEURONS} neurons and no "
@@ -111,7 +84,7 @@ def _kind(site: Site) -> SpikingEngine:
             f"a register engine has up to {MAX_REGISTER_NEURONS} neurons, and all layers of {site.network.name!r} have "
             "more: leave --engine register out",
         )
-    return SpikingEngine.EVENT
+    return Engine.EVENT
 
 
 def _layer(site: Site) -> dict[str, Any]:
@@ -143,7 +116,7 @@ def _window(site: Site) -> EventWindow | None:
 def _in_registers(site: Site) -> bool:
     """Return whether the stage's states are to be in registers, and can be."""
     is_small = _window(site) is None and site.stage.weighted.outputs <= MAX_REGISTER_NEURONS
-    return is_small and site.own.engine is SpikingEngine.REGISTER
+    return is_small and site.engine is Engine.REGISTER
 
 
 def _update(site: Site) -> NeuronUpdate:

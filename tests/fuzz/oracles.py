@@ -16,7 +16,7 @@ from tospike.gen.nir.importer import import_nir
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.onnx.importer import import_onnx
 from tospike.gen.pipeline import Prepared
-from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
@@ -83,8 +83,8 @@ def check_ann_rtl(seed: int, folder: Path, samples: int = 6) -> None:
     network, x, _ = _ann(seed, folder)
     quantized = quantize(network, x, QuantizeOptions(weight_bits=2 + seed % 7))
     is_dense = all(isinstance(stage.synapses, Dense) for stage in network.stages)
-    engine = AnnEngine.EVENT if is_dense and seed % 2 else AnnEngine.SYSTOLIC
-    hardware = PlanOptions(rows=1 + seed % 3, cols=1 + seed % 4, lanes=1 + seed % 3, ann_engine=engine)
+    engine = Engine.EVENT if is_dense and seed % 2 else Engine.SYSTOLIC
+    hardware = PlanOptions(rows=1 + seed % 3, cols=1 + seed % 4, lanes=1 + seed % 3, engine=engine)
     design = plan(quantized.network, hardware)
     _check_rtl(Prepared(network=network, quantized=quantized, planned=design, choices={}), x[:samples])
 

@@ -21,7 +21,7 @@ from tospike.gen.load import load_network
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.tools.cache import Cache
@@ -340,9 +340,9 @@ def test_anns_that_end_in_an_image(last, relu, argmax):
         return
     for got, wanted in zip(result.outputs.T, exact.outputs.T, strict=True):
         assert np.corrcoef(got, wanted)[0, 1] > 0.98
-    for engine in (AnnEngine.EVENT, AnnEngine.DELTA):
+    for engine in (Engine.EVENT, Engine.DELTA):
         with pytest.raises(InputError, match="this engine runs chains of dense layers only"):
-            plan(quantized.network, PlanOptions(ann_engine=engine))
+            plan(quantized.network, PlanOptions(engine=engine))
 
 
 def test_logits_of_several_positions_and_channels_at_a_time_are_refused_with_a_way_out():

@@ -25,7 +25,7 @@ from tospike.compare.study.trial import Trials
 from tospike.gen.emit.random_design import random_design
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.options import AnnEngine
+from tospike.gen.place.options import Engine
 from tospike.sim import accelerator as golden
 
 HOROWITZ = load_technology("horowitz45")
@@ -94,7 +94,7 @@ def test_changes_are_not_in_the_unit_of_published_break_even_points():
 @pytest.fixture
 def both(sequences):
     """(paths, prepared networks, data, options) of a delta ANN and an SNN on recordings."""
-    data, options = data_of(sequences, "spikes"), ModelOptions(ann_engine=AnnEngine.DELTA, time_bins=3, dt=1e-4)
+    data, options = data_of(sequences, "spikes"), ModelOptions(engine=Engine.DELTA, time_bins=3, dt=1e-4)
     paths = {"ann": sequences / "a.onnx", "snn": sequences / "r.nir"}
     write_snn(paths["snn"])
     prepared = {kind: prepare(path, data, options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()}
@@ -147,7 +147,7 @@ def test_a_whole_report(sequences, workload):
         "recordings": "--snn r.nir --data npz:spikes.npz --time-bins 3 --dt 1e-4",
         "frames": "--snn s.nir --data npz:walks.npz --encoding delta --delta-threshold 2",
     }[workload]
-    command = f"compare mine --ann a.onnx {given} --ann-engine delta --lanes 2 --out report --no-synth"
+    command = f"compare mine --ann a.onnx {given} --engine delta --lanes 2 --out report --no-synth"
     command += f" --rtl-samples 6 --simulator {QUICK}"
     done = subprocess.run(
         [sys.executable, "-m", "tospike", *command.split()],

@@ -53,6 +53,6 @@ def test_both_sides_are_measured_and_judged(files):
 
 def test_what_no_engine_can_run_is_refused_before_any_work(files):
     arguments = ("compare", "mine", "--ann", "cnn.onnx", "--snn", "cnn.nir", "--data", "npz:d.npz", "--out", "out")
-    result = tospike(*arguments, "--ann-engine", "event", cwd=files)
+    result = tospike(*arguments, "--engine", "event", cwd=files)
     assert result.returncode == 2 and "Traceback" not in result.stderr
     assert not (files / "out" / "snn").exists()

@@ -15,11 +15,19 @@ from tospike.gen.options.file import read_options_file
 from tospike.gen.options.layers import LAYER_OPTIONS, check_layers, layers_of, parse_layers
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.options import AnnEngine, PlanOptions, SpikingEngine
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
-from tospike.hw.params import InputError, RegisterParams, SpikingParams, of_layer
+from tospike.hw.params import (
+    DeltaAnnParams,
+    EventAnnParams,
+    InputError,
+    RegisterParams,
+    SpikingParams,
+    SystolicParams,
+    of_layer,
+)
 from tospike.tb.evaluate import evaluate
 from tospike.tb.inference import Backend
 
@@ -59,7 +67,10 @@ def test_other_texts_are_refused(text):
         (SNN, "lif.lanes=many", "lif.lanes must be an integer from 1 to 64, not 'many'"),
         (SNN, "lif.lanes=65", "layer 'lif': lanes must be an integer from 1 to 64, not 65"),
         (SNN, "lif.state-bits=3", "layer 'lif': state-bits must be an integer from 4 to 32, not 3"),
-        (SNN, "lif.engine=systolic", "lif.engine must be event or register, not 'systolic'"),
+        (SNN, "lif.engine=conv", "lif.engine must be systolic or event or delta or register, not 'conv'"),
+        (SNN, "lif.engine=systolic", "lif.engine cannot be systolic, for 'digits_snn' is an SNN: leave it out"),
+        (ANN, "fc1.engine=register", "fc1.engine cannot be register, for 'digits_ann' is an ANN: leave it out"),
+        (ANN, "fc2.engine=event", "layer 'fc1' is to run on systolic and 'fc2' on event, but all layers of an ANN"),
         (SNN, "lif.weight-bits=1", "weight-bits of layer 'lif' of an SNN must be an integer from 2 to 16, not 1"),
         (SNN, "lif.scale=0", "layer 'lif': scale must be a number above 0, not 0.0"),
         (SNN, "lif.scale=1e-9", "layer 'lif' needs states of more than 32 bits at a scale of 1e-09"),
@@ -102,7 +113,7 @@ def test_a_large_layer_cannot_have_a_register_engine(data):
     large = replace(quantized, stages=(wide, after))
     assert plan(large).params.engines[-2].neurons == 40 * first.synapses.outputs
     with pytest.raises(InputError, match=r"layer 'lif' cannot have a register engine, .* leave lif.engine out"):
-        plan(large, PlanOptions(layers={"lif": {"engine": SpikingEngine.REGISTER}}))
+        plan(large, PlanOptions(layers={"lif": {"engine": Engine.REGISTER}}))
 
 
 @pytest.mark.parametrize("threshold", [1, 12, 200, 5000])
@@ -145,7 +156,7 @@ def test_layers_differ_and_the_rest_is_as_ever(data):
 
 
 def test_layers_of_an_ann_on_event_engines_differ(data):
-    made = prepared(data, ANN, "fc2.weight-bits=3", "fc2.lanes=2", ann_engine=AnnEngine.EVENT)
+    made = prepared(data, ANN, "fc2.weight-bits=3", "fc2.lanes=2", engine=Engine.EVENT)
     assert [(engine.weight_bits, engine.lanes) for engine in made.design.params.engines] == [(8, 8), (3, 2)]
 
 
@@ -153,7 +164,7 @@ def test_layers_of_an_ann_on_event_engines_differ(data):
     ("path", "texts", "options"),
     [
         (SNN, ["lif.threshold=40", "lif.lanes=3", "li.engine=register", "li.weight-bits=4"], {}),
-        (ANN, ["fc1.weight-bits=5", "fc2.lanes=2", "fc2.scale=0.03"], {"ann_engine": AnnEngine.EVENT}),
+        (ANN, ["fc1.weight-bits=5", "fc2.lanes=2", "fc2.scale=0.03"], {"engine": Engine.EVENT}),
     ],
     ids=["snn", "ann"],
 )
@@ -162,6 +173,53 @@ def test_hardware_is_as_its_golden_model(data, path, texts, options):
     evaluation = evaluate(made, data, Backend.RTL, samples=5)
     assert evaluation.mismatches == 0
     assert evaluate(made, data, Backend.GOLDEN, samples=300).accuracy > 0.9
+
+
+def test_the_engine_of_an_ann_may_be_told_layer_by_layer(data):
+    made = prepared(data, ANN, "fc1.engine=event", "fc2.engine=event", "fc2.lanes=2")
+    whole = prepared(data, ANN, "fc2.lanes=2", engine=Engine.EVENT)
+    assert made.design.params == whole.design.params
+
+
+@pytest.mark.parametrize(
+    ("engine", "ann", "snn"),
+    [
+        (None, SystolicParams, SpikingParams),
+        (Engine.SYSTOLIC, SystolicParams, SpikingParams),
+        (Engine.EVENT, EventAnnParams, SpikingParams),
+        (Engine.DELTA, DeltaAnnParams, SpikingParams),
+        (Engine.REGISTER, SystolicParams, RegisterParams),
+    ],
+)
+def test_two_networks_share_an_engine_where_it_is_for_both(data, engine, ann, snn):
+    options = ModelOptions(engine=engine)
+    made = [prepare(path, data, options.of_kind(spiking=path is SNN)) for path in (ANN, SNN)]
+    assert [type(one.design.params.engines[-1]) for one in made] == [ann, snn]
+    used = [one.choices["hardware"]["engine"] for one in made]
+    assert used == ["systolic" if ann is SystolicParams else engine, engine if snn is RegisterParams else "event"]
+
+
+def test_two_networks_have_different_engines(data):
+    """The network's for the ANN, the layers' for the SNN; a layer of both has what is for its network."""
+    layers = {"lif": {"engine": "register"}, "fc1": {"engine": "register"}}
+    options = ModelOptions(engine=Engine.EVENT, layers=layers)
+    made = [prepare(path, data, options.of_kind(spiking=path is SNN)) for path in (ANN, SNN)]
+    engines = [[type(engine) for engine in one.design.params.engines] for one in made]
+    assert engines[0] == [EventAnnParams, EventAnnParams]
+    assert engines[1][1:] == [RegisterParams, SpikingParams]
+
+
+@pytest.mark.parametrize(
+    ("path", "engine", "others"),
+    [
+        (ANN, Engine.REGISTER, "an ANN, which 'digits_ann' is: give systolic or event or delta, or leave it out"),
+        (SNN, Engine.SYSTOLIC, "an SNN, which 'digits_snn' is: give event or register, or leave it out"),
+        (SNN, Engine.DELTA, "an SNN, which 'digits_snn' is: give event or register, or leave it out"),
+    ],
+)
+def test_an_engine_for_the_other_kind_of_network_is_refused(data, path, engine, others):
+    with pytest.raises(InputError, match=f"--engine {engine} is not for {others}"):
+        prepare(path, data, ModelOptions(engine=engine))
 
 
 def test_two_networks_share_options_of_layers():

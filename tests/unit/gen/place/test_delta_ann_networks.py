@@ -13,7 +13,7 @@ from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.folder import generate, read
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import DeltaParams, Encoding, InputError, NeuronUpdate, WeightSource
@@ -24,7 +24,8 @@ from tospike.sim.network.time_bins import running_frames, sum_frames
 from tospike.tb.evaluate import evaluate
 from tospike.tb.inference import Backend
 
-DELTA = ModelOptions(ann_engine=AnnEngine.DELTA)
+ANN = [engine for engine in Engine if "ann" in engine.kinds]
+DELTA = ModelOptions(engine=Engine.DELTA)
 
 
 @pytest.fixture
@@ -64,8 +65,8 @@ def test_parts_of_a_recording_come_one_after_the_other():
 def test_a_recording_gets_the_answer_that_its_sums_get(sequences):
     data = data_of(sequences, "spikes")
     both = [
-        prepare(sequences / "a.onnx", data, ModelOptions(ann_engine=kind, time_bins=3))
-        for kind in (AnnEngine.DELTA, AnnEngine.SYSTOLIC)
+        prepare(sequences / "a.onnx", data, ModelOptions(engine=kind, time_bins=3))
+        for kind in (Engine.DELTA, Engine.SYSTOLIC)
     ]
     assert both[0].integers(data.x).shape == (24, 3, 6)
     assert (as_frames(both[0].network.input, data.x) == sum_frames(data.x, 3)).all()
@@ -77,22 +78,22 @@ def test_a_recording_gets_the_answer_that_its_sums_get(sequences):
 
 def test_a_lone_frame_is_the_event_ann_with_a_tick():
     data = load_data("digits")
-    made = [prepare(EXAMPLES / "digits_ann.onnx", data, ModelOptions(ann_engine=kind)) for kind in AnnEngine]
+    made = [prepare(EXAMPLES / "digits_ann.onnx", data, ModelOptions(engine=kind)) for kind in ANN]
     results = {}
-    for kind, one in zip(AnnEngine, made, strict=True):
+    for kind, one in zip(ANN, made, strict=True):
         results[kind] = golden.run(one.design, one.integers(data.x[:100]))
-        assert (results[kind].outputs == results[AnnEngine.SYSTOLIC].outputs).all()
-    delta, event = results[AnnEngine.DELTA], results[AnnEngine.EVENT]
+        assert (results[kind].outputs == results[Engine.SYSTOLIC].outputs).all()
+    delta, event = results[Engine.DELTA], results[Engine.EVENT]
     assert (delta.operations["mac"] == event.operations["mac"]).all()
     assert (delta.counters["1.values"] == event.counters["0.values"]).all()
-    classes = plan(made[2].quantized.network, PlanOptions(ann_engine=AnnEngine.DELTA, argmax=True))
+    classes = plan(made[2].quantized.network, PlanOptions(engine=Engine.DELTA, argmax=True))
     assert (golden.run(classes, made[2].integers(data.x[:100])).predictions == delta.predictions).all()
 
 
 def test_rtl_answers_as_the_golden_model_and_thresholds_save_work(sequences, tmp_path):
     data = data_of(sequences, "walks")
     every, fewer = (
-        prepare(sequences / "a.onnx", data, ModelOptions(ann_engine=AnnEngine.DELTA, delta_threshold=threshold))
+        prepare(sequences / "a.onnx", data, ModelOptions(engine=Engine.DELTA, delta_threshold=threshold))
         for threshold in (0, 12)
     )
     assert fewer.choices["hardware"]["delta_threshold"] == 12
@@ -113,19 +114,19 @@ def test_a_folder_keeps_the_design(sequences, tmp_path):
 
 def test_what_a_delta_ann_cannot_be_is_refused(sequences):
     walks = data_of(sequences, "walks")
-    with pytest.raises(InputError, match="of an ANN --ann-engine delta: give that, or x, y"):
+    with pytest.raises(InputError, match="of an ANN --engine delta: give that, or x, y"):
         prepare(sequences / "a.onnx", walks, ModelOptions())
     with pytest.raises(InputError, match="delta-threshold must be an integer from 0 to 254, not 255"):
-        _ = prepare(sequences / "a.onnx", walks, ModelOptions(ann_engine=AnnEngine.DELTA, delta_threshold=255)).design
+        _ = prepare(sequences / "a.onnx", walks, ModelOptions(engine=Engine.DELTA, delta_threshold=255)).design
     with pytest.raises(InputError, match="--delta-threshold is for spiking networks"):
         prepare(sequences / "a.onnx", data_of(sequences, "last"), ModelOptions(delta_threshold=1))
-    with pytest.raises(InputError, match="leave --ann-engine delta out"):
+    with pytest.raises(InputError, match="leave --engine delta out"):
         network = prepare(sequences / "a.onnx", walks, DELTA).quantized.network
-        plan(network, PlanOptions(ann_engine=AnnEngine.DELTA, weights=WeightSource.STREAM))
+        plan(network, PlanOptions(engine=Engine.DELTA, weights=WeightSource.STREAM))
 
 
 def test_both_networks_of_a_study_may_share_the_threshold():
-    given = ModelOptions(ann_engine=AnnEngine.DELTA, delta_threshold=3, encoding=Encoding.DELTA)
+    given = ModelOptions(engine=Engine.DELTA, delta_threshold=3, encoding=Encoding.DELTA)
     assert given.of_kind(spiking=False).plan.delta_threshold == 3
     assert given.of_kind(spiking=True).delta_threshold == 3
     assert ModelOptions(delta_threshold=3).of_kind(spiking=False).delta_threshold is None
@@ -133,11 +134,11 @@ def test_both_networks_of_a_study_may_share_the_threshold():
 
 @pytest.mark.slow
 def test_a_generated_design_is_verified_with_stalls(sequences):
-    command = "generate network a.onnx --data npz:walks.npz --ann-engine delta --delta-threshold 2 --lanes 2 --out d"
+    command = "generate network a.onnx --data npz:walks.npz --engine delta --delta-threshold 2 --lanes 2 --out d"
     made = tospike(*command.split(), cwd=sequences)
     assert made.returncode == 0, made.stderr
     manifest = json.loads((sequences / "d" / "manifest.json").read_text())
-    assert manifest["choices"]["hardware"]["ann_engine"] == "delta"
+    assert manifest["choices"]["hardware"]["engine"] == "delta"
     assert manifest["choices"]["hardware"]["delta_threshold"] == 2
     checked = tospike("verify", "d", cwd=sequences)
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -145,7 +146,7 @@ def test_a_generated_design_is_verified_with_stalls(sequences):
 
 @pytest.mark.slow
 def test_the_command_line_evaluates_recordings(sequences):
-    command = "evaluate a.onnx --data npz:spikes.npz --time-bins 3 --ann-engine delta --backend rtl --json e.json"
+    command = "evaluate a.onnx --data npz:spikes.npz --time-bins 3 --engine delta --backend rtl --json e.json"
     done = tospike(*command.split(), "--simulator", QUICK, cwd=sequences)
     assert done.returncode == 0, done.stderr
     assert json.loads((sequences / "e.json").read_text())["mismatches"] == 0

@@ -11,7 +11,7 @@ from support.delta_ann import check_rtl
 from support.engine_bench import check_engine
 
 from tospike.gen.emit.memory_init import pack
-from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.gen.quantize import ann as quantize_ann
 from tospike.gen.quantize.network import quantize
@@ -384,23 +384,21 @@ def two_bit_layers():
 
 
 @pytest.mark.parametrize("network", [UNEQUAL, two_bit_layers()], ids=["unequal", "fine"])
-@pytest.mark.parametrize("engine", list(AnnEngine))
+@pytest.mark.parametrize("engine", [engine for engine in Engine if "ann" in engine.kinds])
 def test_rtl_of_dense_layers_equals_golden(network, engine):
     x = np.random.default_rng(0).random((6, 6))
-    looks = (
-        replace(network, input=replace(network.input, partial_inferences=2)) if engine is AnnEngine.DELTA else network
-    )
+    looks = replace(network, input=replace(network.input, partial_inferences=2)) if engine is Engine.DELTA else network
     quantized = quantize(looks, x)
     assert any(report.fraction_bits or report.constant_channels for report in quantized.stages)
-    design = plan(quantized.network, PlanOptions(cols=2, lanes=2, ann_engine=engine))
+    design = plan(quantized.network, PlanOptions(cols=2, lanes=2, engine=engine))
     values = encode(quantized.network.input, x)
-    if engine is AnnEngine.SYSTOLIC:
+    if engine is Engine.SYSTOLIC:
         (params,) = design.params.engines
         golden = systolic.run(params, design.network.stages, values)
         assert (golden.sent[:, 0] == run_integers(quantized.network, values)).all()
         check_engine(SystolicEngine(params, pack(design)[0]), golden, frame_timing(params), values)
     else:
-        check_rtl(design.params, design, values.reshape(3, 2, 6) if engine is AnnEngine.DELTA else values)
+        check_rtl(design.params, design, values.reshape(3, 2, 6) if engine is Engine.DELTA else values)
 
 
 def test_rtl_of_convolutions_equals_golden():

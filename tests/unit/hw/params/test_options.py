@@ -25,10 +25,10 @@ from tospike.examples.train import TrainOptions
 from tospike.gen.convert import ConvertOptions
 from tospike.gen.data.options import DataOptions, SampleOptions
 from tospike.gen.nir.options import NirOptions
-from tospike.gen.options.core import LayerOptions, NeuronOptions
+from tospike.gen.options.core import LayerOptions, NeuronOptions, SpikingEngine
 from tospike.gen.options.model import CLASSES, OPTIONS, ModelOptions
 from tospike.gen.options.systolic import ActSign, ArrayOptions, SystolicOptions
-from tospike.gen.place.options import AnnEngine, PlanOptions, SpikingEngine
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.gen.step_accuracy import CurveOptions
 from tospike.gen.tools.cache import CacheOptions
@@ -315,13 +315,13 @@ def test_an_array_is_made_of_its_options():
 
 
 def test_model_options_go_to_the_classes_that_have_them():
-    options = ModelOptions(weight_bits=4, lanes=2, state_bits=None, ann_engine=AnnEngine.DELTA, delta_threshold=3)
-    assert options.given == {"weight_bits": 4, "lanes": 2, "ann_engine": AnnEngine.DELTA, "delta_threshold": 3}
+    options = ModelOptions(weight_bits=4, lanes=2, state_bits=None, engine=Engine.DELTA, delta_threshold=3)
+    assert options.given == {"weight_bits": 4, "lanes": 2, "engine": Engine.DELTA, "delta_threshold": 3}
     assert options.quantize == QuantizeOptions(weight_bits=4)
-    assert options.plan == PlanOptions(lanes=2, ann_engine=AnnEngine.DELTA, delta_threshold=3)
+    assert options.plan == PlanOptions(lanes=2, engine=Engine.DELTA, delta_threshold=3)
     assert (options.weight_bits, options.steps) == (4, None)
     assert options.but(lanes=None, steps=3) == ModelOptions(
-        weight_bits=4, ann_engine=AnnEngine.DELTA, delta_threshold=3, steps=3
+        weight_bits=4, engine=Engine.DELTA, delta_threshold=3, steps=3
     )
     with pytest.raises(InputError, match="option 'weigth_bits' is unknown: did you mean 'weight_bits'"):
         ModelOptions(weigth_bits=4)

@@ -22,7 +22,7 @@ from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.options import AnnEngine, PlanOptions
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.hw.params import (
     AcceleratorParams,
@@ -41,7 +41,7 @@ from tospike.sim.network import Conv2d, Requantize
 from tospike.sim.spiking.ann import activate
 from tospike.sim.systolic.layers import run_integers
 
-ENGINES = (AnnEngine.SYSTOLIC, AnnEngine.EVENT)
+ENGINES = (Engine.SYSTOLIC, Engine.EVENT)
 U4, S4, U1 = IntFormat(bits=4, signed=False), IntFormat(bits=4, signed=True), IntFormat(bits=1, signed=False)
 
 
@@ -198,32 +198,32 @@ def test_changes_of_such_an_ann_are_of_bits_and_lanes():
 def test_what_event_engines_cannot_run_is_refused():
     network = random_design(CHAINS[0], seed=3).network
     with pytest.raises(InputError, match="give --weights memory"):
-        plan(network, PlanOptions(ann_engine=AnnEngine.EVENT, weights=WeightSource.STREAM))
+        plan(network, PlanOptions(engine=Engine.EVENT, weights=WeightSource.STREAM))
     window = Conv2d(shape=(1, 3, 3), weight=np.ones((7, 1, 3, 3), dtype=np.int64), bias=np.zeros(7, dtype=np.int64))
     stages = (replace(network.stages[0], synapses=window), *network.stages[1:])
     with pytest.raises(InputError, match="chains of dense layers only"):
-        plan(replace(network, stages=stages), PlanOptions(ann_engine=AnnEngine.EVENT))
+        plan(replace(network, stages=stages), PlanOptions(engine=Engine.EVENT))
 
 
 def test_the_digits_give_the_same_logits_on_either_engine():
     data = load_data("digits")
-    both = [prepare(EXAMPLES / "digits_ann.onnx", data, ModelOptions(ann_engine=kind)) for kind in ENGINES]
+    both = [prepare(EXAMPLES / "digits_ann.onnx", data, ModelOptions(engine=kind)) for kind in ENGINES]
     x = both[0].integers(data.x)
     dense, sparse = (golden.run(one.design, x) for one in both)
     assert (dense.outputs == sparse.outputs).all()
     assert sparse.operations["mac"].mean() < 0.6 * dense.operations["mac"].mean()
     assert sparse.cycles.max() < dense.cycles.min()
-    classes = plan(both[1].quantized.network, PlanOptions(ann_engine=AnnEngine.EVENT, argmax=True))
+    classes = plan(both[1].quantized.network, PlanOptions(engine=Engine.EVENT, argmax=True))
     assert (golden.run(classes, x).predictions == dense.predictions).all()
 
 
 @pytest.mark.slow
 def test_a_generated_design_is_verified_with_stalls(tmp_path):
     write_networks(tmp_path)
-    options = ("--data", "npz:d.npz", "--ann-engine", "event", "--lanes", "2", "--out", "d")
+    options = ("--data", "npz:d.npz", "--engine", "event", "--lanes", "2", "--out", "d")
     made = tospike("generate", "network", "a.onnx", *options, cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     manifest = json.loads((tmp_path / "d" / "manifest.json").read_text())
-    assert manifest["choices"]["hardware"]["ann_engine"] == "event"
+    assert manifest["choices"]["hardware"]["engine"] == "event"
     checked = tospike("verify", "d", cwd=tmp_path)
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -9,7 +9,7 @@ from support.accelerator_bench import answers_of
 
 from tospike.gen.nir.importer import import_nir
 from tospike.gen.nir.options import NirOptions
-from tospike.gen.place.options import PlanOptions, SpikingEngine
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
@@ -45,7 +45,7 @@ def test_rests_of_any_length_in_the_golden_model(refractory, reset):
         assert train[0, :, 0].tolist() == wanted
 
 
-@pytest.mark.parametrize("engine", list(SpikingEngine))
+@pytest.mark.parametrize("engine", [Engine.EVENT, Engine.REGISTER])
 @pytest.mark.parametrize("refractory", [7, 8, 16, 255])
 def test_rests_of_any_length_in_rtl(refractory, engine):
     """The counter of steps that are left must be wide enough."""
@@ -124,7 +124,7 @@ def test_input_gains_of_a_file_differ_between_neurons(tmp_path):
     assert [words for words, _ in answers_of(design, x)] == result.outputs.tolist()
 
 
-@pytest.mark.parametrize("engine", list(SpikingEngine))
+@pytest.mark.parametrize("engine", [Engine.EVENT, Engine.REGISTER])
 @pytest.mark.parametrize("last", [nir.IF, nir.LI])
 def test_lower_bound_of_a_file(tmp_path, last, engine):
     """Sinabs' min_v_mem, from the file to the RTL: weights, thresholds and bounds are on a grid of halves."""

@@ -10,9 +10,9 @@ from support.event_engine import expected_tokens, finish, packed, random_case, r
 from support.stream_bench import END, TICK, send_tokens, simulate, value
 
 from tospike.compare.energy.counters.hardware import engine_work
-from tospike.gen.place.options import PlanOptions, SpikingEngine
+from tospike.gen.options.core import LayerOptions, SpikingEngine
+from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.plan import plan
-from tospike.gen.place.spiking import spiking_layer
 from tospike.hw.layout import config_writes
 from tospike.hw.params import (
     SPIKE,
@@ -136,14 +136,15 @@ def test_weights_and_biases_can_be_written():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"lanes": 4}, "a register engine updates its 8 neurons at once: lanes must be as many, not 4"),
-        ({"neurons": 257, "lanes": 257}, "neurons of a register engine must be an integer from 1 to 256, not 257"),
-        ({"update": NeuronUpdate.ACTIVE, "neuron": IfParams()}, "and --update all"),
+        ({"lanes": 4}, "a register engine updates its 8 neurons at once: leave --lanes and --update out"),
+        ({"update": NeuronUpdate.ACTIVE}, "leave --lanes and --update out"),
+        ({"neurons": 257}, "neurons of a register engine must be an integer from 1 to 256, not 257"),
     ],
 )
 def test_register_engines_that_cannot_be_are_refused(changes, message):
+    options = LayerOptions(**{"inputs": 2, "neurons": 8, "engine": SpikingEngine.REGISTER, **changes})
     with pytest.raises(InputError, match=message):
-        spiking_layer(SpikingEngine.REGISTER, **{"inputs": 2, "neurons": 8, "lanes": 8, **changes})
+        options.engine_of(IfParams())
 
 
 def test_layers_that_are_small_enough_are_planned_onto_it():
@@ -154,14 +155,14 @@ def test_layers_that_are_small_enough_are_planned_onto_it():
     )
     spec = InputSpec(inputs=4, steps=2, encoding=None, format=SPIKE)
     network = Network(name="net", input=spec, stages=stages, readout=Readout.COUNT)
-    design = plan(network, PlanOptions(engine=SpikingEngine.REGISTER, update=NeuronUpdate.ACTIVE))
+    design = plan(network, PlanOptions(engine=Engine.REGISTER, update=NeuronUpdate.ACTIVE))
     assert [(type(e), e.lanes, e.update) for e in design.params.engines] == [
         (SpikingParams, 8, NeuronUpdate.ACTIVE),
         (RegisterParams, 3, NeuronUpdate.ALL),
     ]
     only = replace(network, stages=stages[:1])
     with pytest.raises(InputError, match="all layers of 'net' have more: leave --engine register out"):
-        plan(only, PlanOptions(engine=SpikingEngine.REGISTER))
+        plan(only, PlanOptions(engine=Engine.REGISTER))
     leaky = replace(only, stages=(replace(stages[0], neuron=LifParams()),))
     with pytest.raises(InputError, match="'net' has none: leave it out"):
         plan(leaky, PlanOptions(update=NeuronUpdate.ACTIVE))
