@@ -1,6 +1,6 @@
 """Spikes or not? Generate, verify, synthesise and compare systolic ANN and spiking hardware for a trained network.
 
-Every ``import tospike.…`` passes through here, so a name is loaded when it is asked for (PEP 562), and nothing before.
+Every ``import tospike.…`` imports this module, so names are loaded lazily (PEP 562).
 """
 
 from importlib import import_module, metadata
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Design", "Inference", "InputError", "Network", "Simulation", "Study", "__version__", "load", "study"]
 
-# no module is called as a function here: importing it would put it in the function's place
+# no submodule has the name of a function here: importing it would replace the function
 _HOMES = {
     "Design": "tospike.design",
     "Inference": "tospike.tb.inference",
@@ -33,7 +33,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":  # asked for seldom, and read from the installed metadata
+    if name == "__version__":  # rarely used, and read from the installed metadata
         return metadata.version("tospike")
     if name in _HOMES:
         found = getattr(import_module(_HOMES[name]), name)

@@ -1,4 +1,4 @@
-"""Data in the forms that a user of Python has them: a name, a file, arrays."""
+"""Data as a user of Python gives them: a name, a file, or arrays."""
 
 import math
 from collections.abc import Mapping
@@ -24,15 +24,15 @@ class DataSource:
 
     given: Data
     options: DataOptions
-    """What it lacks; its own ``data`` means nothing."""
+    """Options for loading; its ``data`` is ignored."""
 
     def load(self, steps: int | None) -> DataSet:
-        """Return the data set; events are put into so many ``steps``.
+        """Return the data set, with events binned into ``steps`` time steps.
 
         Raises
         ------
         InputError
-            It cannot be read, or is none.
+            The data cannot be read or are invalid.
         """
         given = self.given
         if isinstance(given, DataSet):
@@ -55,7 +55,7 @@ class DataSource:
 
     @property
     def sample_shape(self) -> tuple[int, ...] | None:
-        """The shape of a sample as it was given; ``None`` where only the flat one is known."""
+        """The shape of a sample as given; ``None`` if only the flat shape is known."""
         if isinstance(self.given, tuple):
             return as_array("x", self.given[0]).shape[1:]
         if isinstance(self.given, Mapping) and "x" in self.given:
@@ -64,26 +64,26 @@ class DataSource:
 
 
 def as_array(name: str, values: ArrayLike) -> NDArray[Any]:
-    """Return what a user gave as an array.
+    """Convert user input to an array.
 
     Raises
     ------
     InputError
-        Its rows differ in length, for example.
+        The values are not an array, for example because rows differ in length.
     """
     try:
         return np.asarray(values)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name} is no array of numbers: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{name} is not an array of numbers: {str(error).splitlines()[0]}") from error
 
 
 def samples_like(data: DataSet, x: ArrayLike) -> Samples:
-    """Return samples as those of a data set: (N, ...) numbers of as many values, in its shape.
+    """Return (N, ...) samples in the shape of a data set's samples.
 
     Raises
     ------
     InputError
-        They are no numbers, not finite, or have another shape.
+        The values are not finite numbers, or have another shape.
     """
     values = as_array("x", x)
     shape = data.x.shape[1:]
@@ -94,10 +94,10 @@ def samples_like(data: DataSet, x: ArrayLike) -> Samples:
         fits and (len(shape) == 1 or values.shape[1 : len(shape)] == shape[:-1]),
         f"x must be ({wanted}) as in {data.name}, not {values.shape}",
     )
-    require(bool(np.isfinite(values).all()), "x holds NaN or infinity")
+    require(bool(np.isfinite(values).all()), "x contains NaN or infinity")
     require(
         not data.is_spikes or bool((values >= 0).all() and (values == np.rint(values)).all()),
-        f"x holds negative or fractional values, which are no spikes, as {data.name} holds",
+        f"x contains negative or fractional values, but {data.name} has spikes",
     )
     is_bytes = values.dtype == np.uint8 and data.x.dtype == np.uint8
     found: NDArray[Any] = values.reshape(len(values), *shape)
@@ -110,7 +110,7 @@ def checked_labels(labels: ArrayLike, samples: int, outputs: int) -> NDArray[np.
     Raises
     ------
     InputError
-        There is not one class for each sample.
+        The labels are not one class per sample.
     """
     y = as_array("labels", labels)
     good = y.dtype.kind in "iu" and y.shape == (samples,)

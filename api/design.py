@@ -1,4 +1,4 @@
-"""A network on hardware."""
+"""A network mapped to hardware."""
 
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -23,7 +23,7 @@ from tospike.tb.inference import Inference, Simulation
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Design:
-    """A network on hardware; `tospike.Network.compile` makes one.
+    """A network mapped to hardware; `tospike.Network.compile` returns one.
 
     Examples
     --------
@@ -34,46 +34,46 @@ class Design:
     """
 
     prepared: Prepared
-    """The network in floating point and in integers, and every choice on the way."""
+    """The network in floating point and in integers, with all choices."""
     data: DataSet
 
     @property
     def name(self) -> str:
-        """The top module."""
+        """Name of the top module."""
         return self.params.name
 
     @property
     def params(self) -> AcceleratorParams:
-        """The hardware."""
+        """Parameters of the hardware."""
         return self.prepared.design.params
 
     @property
     def choices(self) -> dict[str, Any]:
-        """Every option with the value that was used."""
+        """Every option with its value."""
         return self.prepared.choices
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to know before believing the results, a line each."""
+        """Warnings about the results, one line each."""
         return self.prepared.warnings
 
     def __repr__(self) -> str:
         return f"<Design {self.name}: {', '.join(TAGS[type(engine)] for engine in self.params.engines)}>"
 
     def evaluate(self, x: ArrayLike | None = None, labels: ArrayLike | None = None) -> Inference:
-        """Run the golden model: the same integers, cycles and counters as the hardware, without a simulator.
+        """Run the golden model: the integers, cycles and counters of the hardware, without a simulator.
 
         Parameters
         ----------
         x
-            (N, ...) samples, as in the data; the test part of the data if not given.
+            (N, ...) samples, as in the data; default: the test part of the data.
         labels
             (N,) classes, for the accuracy; those of the data if ``x`` is not given.
 
         Raises
         ------
         InputError
-            They do not fit the data.
+            The samples or labels do not match the data.
 
         Examples
         --------
@@ -96,14 +96,14 @@ class Design:
         Parameters
         ----------
         x, labels
-            As of `evaluate`.
+            As for `evaluate`.
         simulator
             ``verilator`` or ``icarus``.
 
         Raises
         ------
         InputError
-            They do not fit the data, or the simulator is missing or fails.
+            The samples or labels do not match the data, or the simulator is missing or fails.
 
         Examples
         --------
@@ -115,12 +115,12 @@ class Design:
     def generate(self, folder: str | PathLike[str]) -> Path:
         """Write Verilog, memory contents, test bench, driver and manifest into ``folder``, and return its path.
 
-        An earlier design there is replaced; anything else is left alone.
+        Replaces an earlier design in the folder, but nothing else.
 
         Raises
         ------
         InputError
-            The folder is in use for something else, or cannot be written.
+            The folder has other contents, or cannot be written.
         """
         return generate_network(Path(folder), self.prepared, self.data).path
 
@@ -132,17 +132,17 @@ class Design:
         target
             ``ecp5-85k``, ``ice40-up5k`` or a Liberty file.
         **options
-            Those of the command line's ``synth``: ``speed`` (grade of an FPGA that has several; the slowest if not
-            given), ``seed`` of the placer, ``router``.
+            Options of the command ``synth``: ``speed`` (speed grade of the FPGA; default: the slowest), ``seed`` of the
+            placer, ``router``.
 
         Returns
         -------
-        Area, and on an FPGA clock frequency.
+        Area and, on an FPGA, clock frequency.
 
         Raises
         ------
         InputError
-            The target, a tool or the device is not up to it.
+            The target is unknown, a tool is missing or fails, or the design does not fit.
 
         Examples
         --------

@@ -24,35 +24,35 @@ def load(
     layers: Mapping[str, Mapping[str, Any]] | None = None,
     **options: Any,
 ) -> Network:
-    """Take a trained network.
+    """Load a trained network.
 
     Parameters
     ----------
     model
         The path of an .onnx file (an ANN) or a .nir file (an SNN); a ``nir.NIRGraph``; or a ``torch.nn.Module``, which
-        is exported as ONNX by torch.
+        torch exports as ONNX.
     data
-        Samples and labels that calibrate and judge it: ``"digits"``, ``"mnist:DIR"`` or ``"npz:FILE"``; the path of an
-        npz file; a dict of the arrays that such a file may hold; or a pair ``(x, y)`` of (N, ...) values and (N,)
-        classes. Without it, the network can be looked at, not compiled.
+        Samples and labels for calibration and test: ``"digits"``, ``"mnist:DIR"`` or ``"npz:FILE"``; the path of an
+        npz file; a dict of the arrays that such a file may contain; or a pair ``(x, y)`` of (N, ...) values and (N,)
+        classes. Without data, the network can be inspected, but not compiled.
     name
-        What to call a network that is no file.
+        Name of a network that is not a file.
     input_shape
-        Shape of a sample, without the batch, as a torch module takes it; as in ``data`` if not given.
+        Input shape of a torch module, without the batch; default: as in ``data``.
     time_bin_us, sensor
-        For data that are events: microseconds of a time step, and ``"WIDTHxHEIGHT"``.
+        For event data: microseconds of a time step, and ``"WIDTHxHEIGHT"``.
     hold_out
-        For data without a training part: every so manieth sample is a test sample, the others are training.
+        For data without a training part: every ``hold_out``-th sample is a test sample, the others are for training.
     layers
         Options of single layers: ``{"fc1": {"weight_bits": 4}}``.
     **options
-        Those of the command line with underscores: ``weight_bits=4``, ``steps=8``, ``engine="event"``.
+        Options of the command line, with underscores: ``weight_bits=4``, ``steps=8``, ``engine="event"``.
 
     Raises
     ------
     InputError
-        The network, the data or an option cannot be used; the message names it, and the nearest name of an unknown
-        one.
+        The network, the data or an option cannot be used; the message says which, and suggests the nearest name for
+        an unknown option.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A trained network as the file that the importers read: its own, or one made of an object."""
+"""A trained network as a file for the importers: the user's file, or one written from an object."""
 
 import logging
 import sys
@@ -21,21 +21,21 @@ Model = Any
 
 @contextmanager
 def model_file(model: Model, name: str | None, sample_shape: tuple[int, ...] | None) -> Iterator[Path]:
-    """The file of a network, which a network that is an object has in this block only.
+    """Yield the file of a network; that of an object is temporary.
 
     Parameters
     ----------
     model
         See `Model`.
     name
-        What to call an object; ``ann`` or ``snn``, or the class of a module of the user's own, if not given.
+        Name of an object; default: ``ann`` or ``snn``, or the class of a module of the user's own.
     sample_shape
-        What a torch module takes, without the batch; ``None``: not known.
+        Input shape of a torch module, without the batch; ``None``: unknown.
 
     Raises
     ------
     InputError
-        It is none of them, or cannot be exported.
+        The model has another type, or cannot be exported.
     """
     if isinstance(model, str | PathLike):
         yield Path(model)
@@ -58,7 +58,7 @@ def model_file(model: Model, name: str | None, sample_shape: tuple[int, ...] | N
 
 
 def _is_instance(model: object, module: str, name: str) -> bool:
-    """Whether it is of a class of a package that is imported only by who has such an object."""
+    """Return whether ``model`` is an instance of a class, without importing its package."""
     loaded = sys.modules.get(module)
     return loaded is not None and isinstance(model, getattr(loaded, name))
 
@@ -74,7 +74,7 @@ def _write_graph(graph: "nir.NIRGraph", path: Path) -> None:
 
     try:
         nir.write(path, graph)
-    except Exception as error:  # whatever h5py or a node says about values that no NIR file can hold
+    except Exception as error:  # h5py or a node, for values that a NIR file cannot store
         raise InputError(f"the NIRGraph cannot be written as NIR: {_line(error)}") from error
 
 
@@ -95,7 +95,7 @@ def _export_module(module: Any, path: Path, sample_shape: tuple[int, ...] | None
             f"torch's ONNX exporter lacks {error.name or _line(error)!r}: pip install onnxscript, or save the network "
             "as .onnx elsewhere"
         ) from error
-    except Exception as error:  # the exporter runs the module: anything can be wrong with it
+    except Exception as error:  # the exporter runs the module, which may raise anything
         raise InputError(
             f"torch cannot export {type(module).__name__} with an input of shape {(1, *sample_shape)}: {_line(error)}"
         ) from error

@@ -1,4 +1,4 @@
-"""A trained network, before it is hardware."""
+"""A trained network."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from tospike.tb.inference import Inference
 
 
 def shape_of(source: DataSource | None, data: DataSet | None) -> tuple[int, ...] | None:
-    """The shape of a sample as a torch module takes it, as far as the data tell."""
+    """Return the input shape of a torch module, as far as the data determine it."""
     if source is None or data is None:
         return None
     return source.sample_shape or (data.inputs,)
@@ -27,7 +27,7 @@ def shape_of(source: DataSource | None, data: DataSet | None) -> tuple[int, ...]
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Network:
-    """A trained network with the data that judge it; `tospike.load` makes one.
+    """A trained network with its data; `tospike.load` returns one.
 
     Examples
     --------
@@ -42,32 +42,32 @@ class Network:
     model: Model
     source: DataSource | None
     data: DataSet | None
-    """What calibrates and judges it; ``None``: nothing was given."""
+    """Data for calibration and test; ``None``: not given."""
     options: ModelOptions
-    """What was chosen about it."""
+    """The options given."""
     imported: ImportedNetwork
-    """As trained, in floating point."""
+    """The network in floating point."""
     input_shape: tuple[int, ...] | None = None
     given_name: str | None = None
 
     @property
     def name(self) -> str:
-        """What it is called, in Verilog too."""
+        """Name of the network, also in Verilog."""
         return self.imported.name
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The names of its layers, as ``layers=`` takes them."""
+        """Names of the layers, for ``layers=``."""
         return tuple(stage.name for stage in self.imported.stages)
 
     @property
     def is_spiking(self) -> bool:
-        """Whether it is an SNN."""
+        """Whether the network is an SNN."""
         return self.imported.is_spiking
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was guessed about it, a line each."""
+        """Rules that the importer guessed, one line each."""
         return self.imported.warnings
 
     def __repr__(self) -> str:
@@ -78,17 +78,17 @@ class Network:
         )
 
     def compile(self, *, layers: Mapping[str, Mapping[str, Any]] | None = None, **options: Any) -> Design:
-        """Quantise it and put it on hardware.
+        """Quantise the network and map it to hardware.
 
         Parameters
         ----------
         layers, **options
-            As of `tospike.load`; these win, and ``None`` takes one back.
+            As for `tospike.load`; they take precedence, and ``None`` resets an option.
 
         Raises
         ------
         InputError
-            There are no data, a number does not fit its format, or no engine can run the network so.
+            There are no data, a number does not fit its format, or no engine can run the network with these options.
 
         Examples
         --------
@@ -98,23 +98,23 @@ class Network:
         <Design digits_ann: systolic>
         """
         found = self._prepare(self.options.but(**options).with_layers(layers or {}))
-        _ = found.prepared.design  # refused now, not when it is used
+        _ = found.prepared.design  # raise errors now, not at the first use
         return found
 
     def evaluate(self, x: ArrayLike | None = None, labels: ArrayLike | None = None) -> Inference:
-        """Run it in floating point.
+        """Run the network in floating point.
 
         Parameters
         ----------
         x
-            (N, ...) samples; the test part of the data if not given.
+            (N, ...) samples; default: the test part of the data.
         labels
             (N,) classes, for the accuracy; those of the data if ``x`` is not given.
 
         Raises
         ------
         InputError
-            There are no data, or ``x`` or ``labels`` do not fit them.
+            There are no data, or ``x`` or ``labels`` do not match them.
 
         Examples
         --------
@@ -128,9 +128,9 @@ class Network:
         return float_inference(network, *chosen_samples(found.data, x, labels, network.outputs))
 
     def _prepare(self, options: ModelOptions) -> Design:
-        """Return the design, which no engine may be able to run."""
+        """Return the design; it may not be runnable on any engine."""
         if self.source is None or self.data is None:
-            raise InputError(f"{self.name} is calibrated with data: give tospike.load(..., data=...)")
+            raise InputError(f"{self.name} needs data for calibration: give tospike.load(..., data=...)")
         data = self.data if options.steps == self.options.steps else self.source.load(options.steps)
         with model_file(self.model, self.given_name, self.input_shape or shape_of(self.source, data)) as path:
             return Design(prepared=prepare(path, data, options), data=data)

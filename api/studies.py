@@ -23,7 +23,7 @@ from tospike.network import shape_of
 from tospike.synth.options import SynthOptions
 
 _PARTS = {"study": StudyOptions, "synth": SynthOptions, "gates": GateStudyOptions, "results": CacheOptions}
-"""The classes that say how to measure."""
+"""The option classes of a measurement."""
 _COMMAND = "tospike.study(...)"
 _OPTIONS = {name for cls in _PARTS.values() for name in options_of(cls)}
 
@@ -49,21 +49,21 @@ def study(
     Parameters
     ----------
     workload
-        One that comes with tospike: ``"digits"`` or another of ``tospike compare``; what it needs, or what is to
-        replace its own, is given as below, data by name. Otherwise ``ann`` and ``data`` are needed.
+        A workload of tospike: ``"digits"`` or another of ``tospike compare``. Give what it needs, and overrides, by
+        the parameters below, with data by name. Without a workload, ``ann`` and ``data`` are required.
     ann, snn
-        Trained networks as `tospike.load` takes them. Without ``snn``, it is what `tospike convert` makes of the ANN.
+        Trained networks as for `tospike.load`. Without ``snn``, the ANN is converted as by `tospike convert`.
     data, time_bin_us, sensor, hold_out, input_shape, layers
-        As of `tospike.load`.
+        As for `tospike.load`.
     name
-        What to call the comparison of your own networks.
+        Name of the comparison of your own networks.
     folder
-        Where both designs and the report are written; nowhere if not given.
+        Folder for both designs and the report; default: none is written.
     samples
-        Only so many test samples.
+        Number of test samples.
     **options
-        Those of the command line's ``compare`` with underscores: those of networks (``weight_bits=4``), and how to
-        measure (``target="ice40-up5k"``, ``synth=False``, ``rtl_samples=20``, ``technology="osu018"``).
+        Options of the command ``compare``, with underscores: those of networks (``weight_bits=4``) and of the
+        measurement (``target="ice40-up5k"``, ``synth=False``, ``rtl_samples=20``, ``technology="osu018"``).
 
     Raises
     ------
@@ -116,7 +116,7 @@ def study(
 
 
 def _spec(data: Data | None) -> str | None:
-    """Return the name of data that a workload takes."""
+    """Return the name of the data of a workload."""
     if isinstance(data, PathLike):
         return f"npz:{fspath(data)}"
     require(
@@ -127,7 +127,7 @@ def _spec(data: Data | None) -> str | None:
 
 
 def _study_options(given: Mapping[str, Any]) -> StudyOptions:
-    """How to measure, by the command line's names."""
+    """Return the options of the measurement, by their names on the command line."""
     made: dict[str, Any] = {
         part: options_given(cls, {name: value for name, value in given.items() if name in options_of(cls)})
         for part, cls in _PARTS.items()

@@ -14,7 +14,7 @@ from tospike.cli.report_table import print_report
 from tospike.compare.energy.gates.study import GateStudyOptions
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.saved import save_study
-from tospike.compare.study.workload import KNOWN, Overrides, named
+from tospike.compare.study.workload import WORKLOADS, Overrides, named
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.tools.cache import CacheOptions
 from tospike.synth.options import SynthOptions
@@ -27,7 +27,7 @@ app = new_app()
 def compare(
     *,
     workload: Annotated[
-        str, typer.Argument(help=f"{', '.join(KNOWN)}, or any name with --ann, --snn and --data.")
+        str, typer.Argument(help=f"{', '.join(WORKLOADS)}, or any name with --ann, --snn and --data.")
     ] = "digits",
     out: Annotated[Path, typer.Option(help="Folder for report.json, report.html and both designs.")] = Path("out"),
     given: Overrides,

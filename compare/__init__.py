@@ -1,1 +1,1 @@
-"""The question: run a study, judge it, draw the report."""
+"""Studies: measure and compare two networks, reach a verdict, write the report."""

@@ -1,7 +1,7 @@
-"""Typed results as plain data for JSON, and back.
+"""Convert typed results to plain data for JSON, and back.
 
-A result is a frozen dataclass. Its fields are the keys, but for one that tells its own (`renamed`), and for figures
-that were not asked for (`absent`), whose keys are left out.
+A result is a frozen dataclass. Its fields are the keys, except that `renamed` fields have another key, and the keys of
+figures that were not requested (`absent`) are omitted.
 """
 
 from collections.abc import Callable
@@ -14,22 +14,22 @@ T = TypeVar("T")
 
 
 def absent(empty: Callable[[], Any] = lambda: None) -> Any:
-    """A field that is ``empty()``, and has no key in JSON then: nobody asked for that figure."""
+    """Declare a field with the default ``empty()``, which has no key in JSON: the figure was not requested."""
     return field(default_factory=empty, metadata={"exclude_if": lambda value: value == empty()})
 
 
 def renamed(key: str) -> Any:
-    """A field that has another ``key`` in JSON."""
+    """Declare a field with another ``key`` in JSON."""
     return field(metadata={"alias": key})
 
 
 def to_plain(value: Any) -> Any:
-    """Return a dataclass, or a list of them, as dicts, lists, numbers and texts.
+    """Convert a dataclass, or a list of them, to dicts, lists, numbers and strings.
 
     Raises
     ------
     ValueError
-        A value is not of its field's type: JSON would say what the type does not.
+        A value does not have its field's type, so JSON would not match the type.
     """
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
@@ -37,21 +37,21 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(kind: type[T], data: Any, where: str) -> T:
-    """Return what `to_plain` made ``data`` of.
+    """Convert ``data`` from `to_plain` back to a dataclass.
 
     Parameters
     ----------
     kind
         The dataclass.
     data
-        As JSON gives it.
+        Parsed JSON.
     where
-        What it was read from, for the message.
+        Source of the data, for the message.
 
     Raises
     ------
     InputError
-        A key is missing, or its value is of another type; the message names the first one.
+        A key is missing, or its value has another type; the message names the first one.
     """
     import pydantic
 
@@ -60,7 +60,7 @@ def from_plain(kind: type[T], data: Any, where: str) -> T:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"])) or "it"
-        raise InputError(f"{where} does not hold what tospike writes there: {key}: {first['msg'].lower()}") from None
+        raise InputError(f"{where} is not as tospike writes it: {key}: {first['msg'].lower()}") from None
     return found
 
 
@@ -68,8 +68,8 @@ _ADAPTERS: dict[type, Any] = {}
 
 
 def _adapter(kind: type) -> Any:
-    """Pydantic's view of a class, made once."""
-    import pydantic  # takes longer than all the rest of a command that needs none
+    """Return Pydantic's adapter of a class, cached."""
+    import pydantic  # importing it takes longer than many commands
 
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = pydantic.TypeAdapter(kind)

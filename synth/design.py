@@ -1,4 +1,4 @@
-"""A generated design folder, as synthesis sees it: the Verilog, the top module with its ports, and the engines."""
+"""A design folder for synthesis: the Verilog, the top module with its ports, and the engines."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tospike.hw.params import require
 from tospike.hw.params.limits import PORT_BITS
 
 _SOURCE = re.compile(r".*\.s?v|mem/.*\.hex")
-"""Verilog, and what it reads."""
+"""Verilog, and the files that it reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +27,12 @@ class Port:
 
     def __post_init__(self) -> None:
         good = isinstance(self.name, str) and re.fullmatch(r"[A-Za-z_]\w*", self.name, re.ASCII) is not None
-        require(good, f"a port is called {self.name!r}, which is not a name in Verilog: generate the design again")
+        require(good, f"port name {self.name!r} is invalid in Verilog: generate the design again")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What is synthesised.
+    """A design to synthesise.
 
     ``sources`` maps the name of each Verilog file (``.v``, ``.sv``) that the manifest lists, and of each file that it
     reads (``mem/*.hex``), to its content. ``ports`` leaves out ``clock`` and ``reset``.
@@ -45,17 +45,17 @@ class Design:
     engines: tuple[str, ...]
     sources: dict[str, bytes]
     primitives: str = "generic"
-    """Whose cells the Verilog instantiates; ``generic`` if no vendor's."""
+    """Vendor primitives that the Verilog instantiates; ``generic`` if none."""
     is_weight_stationary: bool = False
-    """Whether it has an array of that kind."""
+    """Whether it has a weight-stationary array."""
 
     def require_other_names(self, cells: Iterable[str], library: str) -> None:
-        """Check that no cell of a library is called as the top module is: Yosys would take one for the other."""
+        """Check that no cell of a library has the name of the top module: Yosys would confuse them."""
         require(self.top not in cells, f"{library} has a cell {self.top!r}, too: give the network's file another name")
 
     @property
     def input_bits(self) -> int:
-        """Total width of the inputs, clock and reset not counted."""
+        """Total width of the inputs, without clock and reset."""
         return sum(port.width for port in self.ports if port.is_input)
 
     @property
@@ -65,14 +65,13 @@ class Design:
 
 
 def read_design(folder: Path, primitives: str = "generic") -> Design:
-    """Read the manifest and the files that it names, of the Verilog what is made of cells of ``primitives``, if any
-    is, or else of no vendor's.
+    """Read the manifest and the files that it names: the Verilog for ``primitives`` if there is one, else the generic.
 
     Raises
     ------
     InputError
-        The folder holds no manifest, the manifest lacks something, a file is missing, or all Verilog is made of cells
-        of other vendors.
+        The folder has no manifest, the manifest is incomplete, a file is missing, or all Verilog is for other
+        primitives.
     """
     path = folder / MANIFEST
     manifest = read_manifest(folder)
@@ -84,18 +83,18 @@ def read_design(folder: Path, primitives: str = "generic") -> Design:
         all(port.width >= 1 for port in design.ports) and bits <= PORT_BITS,
         f"the ports of {design.top!r} have {bits} bits, or one has none: up to {PORT_BITS} are supported",
     )
-    require(design.output_bits > 0, f"the top module {design.top!r} has no outputs: nothing of it would be left")
+    require(design.output_bits > 0, f"the top module {design.top!r} has no outputs, so synthesis would remove it")
     return design
 
 
 def _unused(manifest: dict[str, Any], folder: Path, primitives: str) -> set[str]:
-    """Return the files that are not for this technology, and models of cells, which Yosys knows itself."""
+    """Return the files for other primitives, and simulation models of cells, which Yosys does not need."""
     verilog = manifest.get("verilog", {})
     chosen = verilog.get(primitives, verilog.get("generic"))
     require(
         not verilog or chosen is not None,
-        f"{folder} is made of cells of {', '.join(verilog)}, which this target does not have: "
-        f"generate it again with --technology {primitives}",
+        f"{folder} uses the primitives of {', '.join(verilog)}, which this target does not have: "
+        f"generate it again with --primitives {primitives}",
     )
     return {*manifest.get("simulation", ()), *verilog.values()} - {chosen}
 

@@ -1,4 +1,4 @@
-"""The one call that everything above uses: a design folder in, a report out."""
+"""Synthesise a design folder and return a report, on any target."""
 
 from pathlib import Path
 
@@ -20,21 +20,21 @@ def synthesize(
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> SynthReport:
-    """Return the area, and on an FPGA clock frequency, of the generated design in ``folder``.
+    """Return the area and, on an FPGA, clock frequency of the design in ``folder``.
 
     Parameters
     ----------
     options
-        For what, and how.
+        Target and tool options.
     cache
-        Where results are kept; ``None`` is the usual place.
+        Cache of results; ``None``: the default one.
     progress
-        Is told each step that takes time.
+        Called at each step that takes time.
 
     Raises
     ------
     InputError
-        The design, the target, a tool or the device is not up to it; the message says which.
+        The design or target is unsuitable, a tool fails, or the design does not fit; the message says which.
     """
     options = options or SynthOptions()
     chosen = parse_target(options.target)

@@ -1,4 +1,4 @@
-"""What a design is synthesised for, and how, as a user chooses it."""
+"""Options of synthesis."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,7 +12,7 @@ _GRADES = ", ".join(f"{name}: {device.default_speed}" for name, device in DEVICE
 
 @dataclass(frozen=True, kw_only=True)
 class SynthOptions:
-    """A target, and what the tools are told."""
+    """Target and tool options."""
 
     PANEL: ClassVar = "Synthesis"
 

@@ -1,4 +1,4 @@
-"""What synthesis found out, as data with stable names."""
+"""Results of synthesis, with stable names."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,11 @@ class CriticalPath:
     start: str
     end: str
     logic_ns: float
-    """Clock to output, cells and set-up."""
+    """Clock to output, cells and setup."""
     routing_ns: float
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in a report."""
+        """Return the entry of a report."""
         return {
             "start": self.start,
             "end": self.end,
@@ -28,10 +28,9 @@ class CriticalPath:
 class FpgaReport:
     """Area and timing on an FPGA.
 
-    ``resources`` are those of the design, and ``engines`` those of each of its engines (which are part of the
-    former), by the names in :data:`tospike.synth.targets.RESOURCES`; the shell around the pins is apart, in
-    ``wrapper``. ``placed`` has (used, available) of everything that the device has and that the design or the shell
-    takes, in the words of the place and route tool.
+    ``resources`` are those of the design, and ``engines`` those of each engine (part of the former), by the names in
+    :data:`tospike.synth.targets.RESOURCES`; ``wrapper`` has those of the wrapper around the pins. ``placed`` has
+    (used, available) of all cells of the device that design or wrapper use, with the names of the place and route tool.
     """
 
     target: str
@@ -46,7 +45,7 @@ class FpgaReport:
     critical_path: CriticalPath
     tools: dict[str, str]
     options: dict[str, str]
-    """What each tool was told to do."""
+    """Command of each tool."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``tospike synth --json`` writes."""
@@ -71,7 +70,7 @@ class CellReport:
     """Area in standard cells, in the library's unit (mostly square micrometres).
 
     Memories of more than :data:`tospike.synth.asic.cells.REGISTER_FILE_WORDS` words stay memories: their bits are
-    counted, and they are not in the area.
+    counted, but not part of the area.
     """
 
     target: str

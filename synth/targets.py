@@ -1,4 +1,4 @@
-"""What a design can be synthesised for: an FPGA, or a library of standard cells."""
+"""Targets of synthesis: an FPGA, or a library of standard cells."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,11 +9,11 @@ from tospike.hw.params import InputError, require
 from tospike.hw.params.devices import DEVICES, Device
 
 RESOURCES = ("lut4", "carry", "ff", "bram", "dsp", "lutram", "spram")
-"""Names under which an FPGA's cells are counted.
+"""Names of an FPGA's resources.
 
-``carry`` counts CCU2C on ECP5 (two bits, two LUTs each) and SB_CARRY on iCE40 (one bit, beside a LUT that is counted
-as such). ``lutram`` counts TRELLIS_DPR16X4 (16 words of 4 bits in four LUTs, and two more that drive their write
-port). A LUT5 or wider on ECP5 is counted as the LUT4s of which it is made.
+``carry`` counts CCU2C on ECP5 (two bits, two LUTs each) and SB_CARRY on iCE40 (one bit, next to a LUT that is counted
+separately). ``lutram`` counts TRELLIS_DPR16X4 (16 words of 4 bits in four LUTs, and two more for their write port). A
+LUT5 or wider on ECP5 counts as the LUT4s that it consists of.
 """
 
 
@@ -25,28 +25,28 @@ class FpgaTarget:
 
     @property
     def tools(self) -> FpgaTools:
-        """How they are run for it."""
+        """The tools of its family."""
         return FPGA_TOOLS[self.device.family.name]
 
     @property
     def name(self) -> str:
-        """The device's."""
+        """Name of the device."""
         return self.device.name
 
     @property
     def primitives(self) -> str:
-        """Whose cells it has."""
+        """Its vendor primitives."""
         return self.device.family.primitives.value
 
     def resource(self, cell: str) -> str | None:
-        """The resource that a cell of type ``cell`` takes, if it is one that is counted."""
+        """Return the resource of a cell of type ``cell``, or ``None``."""
         for pattern, resource in self.tools.cells.items():
             if cell == pattern or (pattern.endswith("*") and cell.startswith(pattern[:-1])):
                 return resource
         return None
 
     def check_speed(self, speed: int | None) -> int | None:
-        """The speed grade to use; ``None`` asks for the default.
+        """Return the speed grade to use; ``None`` selects the default.
 
         Raises
         ------
@@ -69,12 +69,12 @@ class CellTarget:
 
     @property
     def name(self) -> str:
-        """The file's name."""
+        """Name of the file."""
         return self.library.name
 
     @property
     def primitives(self) -> str:
-        """Whose cells a design may instantiate: nobody's."""
+        """The primitives that a design may instantiate: none of a vendor."""
         return "generic"
 
 
@@ -85,18 +85,18 @@ class Router(StrEnum):
     """The routers of nextpnr."""
 
     ROUTER1 = "router1"
-    """nextpnr's own default: for the same placement, 3 to 30 % more Fmax on our designs."""
+    """nextpnr's default: 3 to 30 % more Fmax on our designs with the same placement."""
     ROUTER2 = "router2"
-    """Ends in bounded time on congested arrays too."""
+    """Finishes in bounded time on congested arrays, too."""
 
 
 def parse_target(text: str) -> Target:
-    """The target that ``--target`` names: a device that we know, or a file ``*.lib`` or ``*.lib.gz``.
+    """Return the target for ``--target``: a known device, or a file ``*.lib`` or ``*.lib.gz``.
 
     Raises
     ------
     InputError
-        It is neither, or the file is missing.
+        ``text`` is neither, or the file is missing.
     """
     if text in DEVICES:
         return FpgaTarget(device=DEVICES[text])

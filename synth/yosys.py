@@ -1,4 +1,4 @@
-"""Yosys: running a script in a folder, and reading what ``stat -json`` counted."""
+"""Yosys: run a script in a folder, and read the output of ``stat -json``."""
 
 import json
 from collections import Counter
@@ -13,18 +13,18 @@ from tospike.synth.design import Design
 
 LOG = "yosys.log"
 _CONFLICT = "multiple conflicting drivers"
-"""A warning only, but no netlist that it is said of is right."""
+"""Only a warning, but every netlist with it is wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statistics:
-    """The cells of each module, as ``stat -json`` counts them: instances of other modules are cells too."""
+    """The cells of each module, as in ``stat -json``; instances of other modules are cells, too."""
 
     cells: Mapping[str, Mapping[str, int]]
     memory_bits: Mapping[str, int]
 
     def total(self, module: str) -> Counter[str]:
-        """Return the cells of ``module`` with all that is inside it, by type."""
+        """Return the cells of ``module`` and its submodules, by type."""
         total: Counter[str] = Counter()
         for kind, count in self.cells[module].items():
             inside = self.total(kind) if kind in self.cells else Counter({kind: 1})
@@ -33,12 +33,12 @@ class Statistics:
         return total
 
     def total_memory_bits(self, module: str) -> int:
-        """Return the bits of the memories in ``module`` and in all that is inside it."""
+        """Return the bits of the memories in ``module`` and its submodules."""
         children = (n * self.total_memory_bits(kind) for kind, n in self.cells[module].items() if kind in self.cells)
         return self.memory_bits[module] + sum(children)
 
     def require_modules(self, design: Design) -> None:
-        """Check that the modules to report on are still there."""
+        """Check that the modules to report still exist."""
         for module in (design.top, *design.engines):
             require(
                 module in self.cells,
@@ -47,7 +47,7 @@ class Statistics:
 
 
 def parse_statistics(text: str) -> Statistics:
-    """Read the output of ``stat -json``, whole, without ``-hierarchy``."""
+    """Parse the complete output of ``stat -json`` without ``-hierarchy``."""
     modules: dict[str, dict[str, Any]] = json.loads(text)["modules"]
     plain = {name.removeprefix("\\"): figures for name, figures in modules.items()}
     return Statistics(
@@ -74,7 +74,7 @@ def read_statistics(path: Path) -> Statistics:
 
 
 def read_sources(design: Design, folder: Path) -> list[str]:
-    """Write the design's files into ``folder``; the commands that read them and keep the engines apart."""
+    """Write the design's files to ``folder``; return the commands that read them and keep the engines' modules."""
     for name, content in design.sources.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
@@ -88,12 +88,12 @@ def read_sources(design: Design, folder: Path) -> list[str]:
 def run_script(
     yosys: Tool, lines: list[str], *, folder: Path, makes: tuple[str, ...], progress: Progress | None
 ) -> None:
-    """Run the script ``lines`` in ``folder``, where it must make the files ``makes``.
+    """Run the script ``lines`` in ``folder``; it must create the files ``makes``.
 
     Raises
     ------
     ToolError
-        Yosys fails, or warns of a netlist that is wrong and goes on.
+        Yosys fails, or continues with a warning about a wrong netlist.
     """
     (folder / "synth.ys").write_text("\n".join([*lines, ""]))
     output = yosys.run(("-s", "synth.ys"), cwd=folder, log=folder / LOG, makes=makes, progress=progress)

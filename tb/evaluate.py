@@ -1,4 +1,4 @@
-"""Runs a trained network on samples: in floating point, by the golden model, in RTL."""
+"""Run a trained network on samples: in floating point, by the golden model, in RTL."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,15 +27,15 @@ Labels = NDArray[np.int64] | None
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
-    """What computes the answers, and what else is told of them."""
+    """What computes the outputs, and what else to report."""
 
-    backend: Backend = option(Backend.GOLDEN, "What computes the answers")
+    backend: Backend = option(Backend.GOLDEN, "What computes the outputs")
     simulator: Simulator = same_option(SimulatorOptions, "simulator", help="RTL: simulator of the Verilog")
     exact_trace: bool = option(False, "SNN: compare float and golden spikes, layer by layer")
     reference: Path | None = option(
-        None, "SNN: compare float with a framework's own layer_0, layer_1, ... in this npz file"
+        None, "SNN: compare float with a framework's layer_0, layer_1, ... in this npz file"
     )
-    spikes: bool = option(False, "SNN, with --json: also what each layer sent")
+    spikes: bool = option(False, "SNN, with --json: also the spikes of each layer")
 
 
 def evaluate(
@@ -53,8 +53,8 @@ def evaluate(
     Raises
     ------
     InputError
-        Too many or too few samples asked for; no engine runs the network, unless in floating point; a simulator is
-        missing or fails.
+        ``samples`` is out of range; no engine can run the network, unless in floating point; a simulator is missing or
+        fails.
     """
     data = data.first(samples)
     if backend is Backend.FLOAT:
@@ -93,7 +93,7 @@ def golden_inference(prepared: Prepared, x: Array, labels: Labels = None) -> Inf
     Raises
     ------
     InputError
-        No engine runs the network.
+        No engine can run the network.
     """
     design, network = prepared.design, prepared.network
     result = golden.run(design, prepared.integers(x))
@@ -126,12 +126,12 @@ def simulate(
     cache: Cache | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Simulation:
-    """Run (N, ...) samples through the generated Verilog, and compare with what the golden model says.
+    """Run (N, ...) samples through the generated Verilog, and compare with the golden model.
 
     Raises
     ------
     InputError
-        No engine runs the network, the simulator is missing or fails, or the design does not answer.
+        No engine can run the network, the simulator is missing or fails, or the design does not answer.
     """
     expected = golden_inference(prepared, x, labels)
     result = expected.result

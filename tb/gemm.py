@@ -24,11 +24,11 @@ from tospike.tb.replay.replay import patience, replay
 from tospike.tb.simulators import SimulatorOptions
 
 ENGINE = 0
-"""The systolic engine is the only one."""
+"""Index of the systolic engine, the only one."""
 
 
 def scale_sim_cycles(array: ArrayParams, layer: DenseLayer) -> int:
-    """Return what SCALE-Sim 3.0.0 prints for this product: its formula for serial folds, less its known 1.
+    """Return the cycles of SCALE-Sim 3.0.0 for this product: its formula for serial folds, less its known offset of 1.
 
     Samajdar et al., "A Systematic Methodology for Characterizing Scalability of DNN Accelerators using SCALE-Sim",
     ISPASS 2020, eq. 3.
@@ -41,7 +41,7 @@ def scale_sim_cycles(array: ArrayParams, layer: DenseLayer) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class GemmBench(SimulatorOptions):
-    """How a product is timed."""
+    """Options of the benchmark."""
 
     seed: int = option(0, "Seed of the operands", low=0)
 
@@ -55,10 +55,10 @@ def bench_gemm(array: ArrayParams, layer: DenseLayer, *, seed: int, simulator: s
     Returns
     -------
     dict
-        ``cycles``: from the first operand entering the array to the last result leaving it, counted by the
+        ``cycles``: from the first operand that enters the array to the last result that leaves it, counted by the
         hardware. ``utilisation``: multiply-accumulates over ``cycles * rows * cols``. ``golden_match``: whether results
-        and cycles equal the golden model's. ``bound``: cycles that the array's peak allows. ``scale_sim``: what
-        SCALE-Sim would say.
+        and cycles equal the golden model's. ``bound``: cycles at the array's peak throughput. ``scale_sim``: cycles
+        according to SCALE-Sim.
     """
     rng = np.random.default_rng(seed)
     weight = rng.choice(array.weight_values, (layer.outputs, layer.inputs))

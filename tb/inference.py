@@ -1,4 +1,4 @@
-"""What a network or a design answers, and what that took."""
+"""Outputs of a network or design, with cycles, counters and operations."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from tospike.sim.result import Result
 
 
 class Backend(StrEnum):
-    """What computes the answers."""
+    """What computes the outputs."""
 
     FLOAT = "float"
     """The trained network in floating point."""
@@ -27,7 +27,7 @@ class Backend(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Inference:
-    """Answers to N samples."""
+    """Outputs for N samples."""
 
     backend: Backend
     predictions: NDArray[np.int64]
@@ -35,17 +35,17 @@ class Inference:
     outputs: NDArray[Any]
     """(N, outputs): logits, spike counts or membranes; integers, unless in floating point."""
     labels: NDArray[np.int64] | None = None
-    """(N,) right classes; ``None``: not given."""
+    """(N,) correct classes; ``None``: not given."""
     cycles: NDArray[np.int64] | None = None
-    """(N,) clock cycles of each sample alone in the pipeline; ``None`` in floating point."""
+    """(N,) clock cycles of each sample, alone in the pipeline; ``None`` in floating point."""
     result: Result | None = None
-    """All that the golden model says; ``None`` in floating point."""
+    """The golden model's result; ``None`` in floating point."""
     find_doubts: Callable[[], tuple[str, ...]] = field(default=tuple)
-    """What `warnings` asks, once."""
+    """Computes `warnings`, once."""
 
     @property
     def counters(self) -> Mapping[str, NDArray[np.int64]] | None:
-        """What the hardware's counters count, (N,) each; ``None`` in floating point."""
+        """The hardware's counters, (N,) each; ``None`` in floating point."""
         return None if self.result is None else self.result.counters
 
     @property
@@ -55,7 +55,7 @@ class Inference:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """(N,) whether an answer is right.
+        """(N,) whether predictions are correct.
 
         Raises
         ------
@@ -68,7 +68,7 @@ class Inference:
 
     @property
     def accuracy(self) -> float:
-        """Fraction of right answers.
+        """Fraction of correct predictions.
 
         Raises
         ------
@@ -79,16 +79,16 @@ class Inference:
 
     @property
     def mismatches(self) -> int | None:
-        """Places where the RTL differs from the golden model; ``None``: it is not the RTL that answered."""
+        """Differences between RTL and golden model; ``None``: not RTL."""
         return None
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """Why the answers may mean nothing, a line each."""
+        """Reasons to doubt the results, one line each."""
         return self.find_doubts()
 
     def summary(self) -> dict[str, Any]:
-        """Return accuracy, cycles and operations per inference, as ``tospike evaluate --json`` writes them."""
+        """Return accuracy, cycles and operations per inference, as in ``tospike evaluate --json``."""
         summary: dict[str, Any] = {"backend": self.backend.value, "samples": len(self)}
         if self.labels is not None:
             summary["accuracy"] = self.accuracy
@@ -111,29 +111,29 @@ class Inference:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Simulation(Inference):
-    """The same from the generated Verilog in a simulator; ``counters`` and ``operations`` are the golden model's."""
+    """Outputs of the generated Verilog in a simulator; ``counters`` and ``operations`` are the golden model's."""
 
     golden: Inference
-    """The golden model's answers."""
+    """The golden model's outputs."""
     totals: Mapping[str, int]
-    """The hardware's counters after all samples, as read through its registers."""
+    """The hardware's counters after all samples, read through its registers."""
     differs: NDArray[np.bool_]
-    """(N,) whether outputs or cycles of a sample are not the golden model's."""
+    """(N,) whether outputs or cycles of a sample differ from the golden model's."""
     differing_totals: tuple[str, ...]
-    """Counters whose totals are not the golden model's."""
+    """Counters whose totals differ from the golden model's."""
 
     @property
     def mismatches(self) -> int:
-        """Samples that differ, plus totals of counters that do."""
+        """Samples that differ, plus totals of counters that differ."""
         return int(self.differs.sum()) + len(self.differing_totals)
 
     @property
     def equals_golden(self) -> bool:
-        """Whether all outputs, cycles and counters are the golden model's; anything else is a bug in tospike."""
+        """Whether all outputs, cycles and counters equal the golden model's; a difference is a bug in tospike."""
         return self.mismatches == 0
 
     def summary(self) -> dict[str, Any]:
-        """Return the same, with how the golden model does and how often the RTL differs."""
+        """Return the summary, with the golden model's accuracy and the number of differences."""
         golden = {} if self.labels is None else {"golden_accuracy": self.golden.accuracy}
         return {**super().summary(), **golden, "mismatches": self.mismatches}
 

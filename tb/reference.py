@@ -1,4 +1,4 @@
-"""A framework's own spikes and membranes against the float network's, stage by stage."""
+"""Compare a framework's own spikes and membranes with the float network's, stage by stage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from tospike.sim.network.membrane import Floats
 from tospike.sim.network.steps import float_steps, neuron_states
 
 TOLERANCE = 1e-5
-"""Of membranes: what float32 may make of them, relative to the largest of a stage, or to 1."""
+"""Tolerance of membranes for float32 rounding, relative to the largest of a stage, or to 1."""
 BATCH = 128
-"""Samples computed at a time: bounds memory."""
+"""Samples computed at a time, to bound memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class First:
-    """Where a stage first differs: in the earliest step, in it the first sample, and in that the first neuron."""
+    """The first difference of a stage: the earliest step, then the first sample, then the first neuron."""
 
     sample: int
     step: int
@@ -34,24 +34,24 @@ class First:
 
 @dataclass(frozen=True, kw_only=True)
 class StageComparison:
-    """One stage against the framework. A neuron in a step of a sample is one value."""
+    """One stage compared with the framework. A neuron in a step of a sample is one value."""
 
     stage: str
     compared: int
     different: int
     ties: int
-    """Spikes that differ only because float32 rounds, the membrane being at the threshold; no ``different`` ones."""
+    """Spikes that differ only by float32 rounding, with the membrane at the threshold; not part of ``different``."""
     first: First | None
 
 
 def read_reference(path: Path, network: Network, samples: int) -> dict[int, Floats]:
-    """Return the arrays ``layer_0``, ``layer_1``, ... of an npz file, (N, steps, neurons) each, for the stages they are
-    of.
+    """Return the arrays ``layer_0``, ``layer_1``, ... of an npz file, (N, steps, neurons) each, by index of their
+    stage.
 
     Raises
     ------
     InputError
-        The file is none, or its arrays do not fit the network and the number of samples.
+        The file is not an npz file, or its arrays do not match the network and the number of samples.
     """
     require(path.is_file(), f"there is no file {path}: give --reference an npz file with layer_0, layer_1, ...")
     with reading(path, NPZ, "save it with numpy.savez"):
@@ -80,20 +80,20 @@ def read_reference(path: Path, network: Network, samples: int) -> dict[int, Floa
             f"{outputs} neurons)",
         )
         read[names[name]] = values.reshape(len(values), steps, outputs).astype(np.float64)
-        require(bool(np.isfinite(read[names[name]]).all()), f"{path}: {name} holds NaN or infinity")
+        require(bool(np.isfinite(read[names[name]]).all()), f"{path}: {name} contains NaN or infinity")
     return read
 
 
 def compare_reference(network: Network, x: ArrayLike, reference: Mapping[int, Floats]) -> list[StageComparison]:
     """Run the first samples of ``x`` and compare each stage that the reference has.
 
-    A spike that float32's rounding decides is taken as the framework has it, so that what follows from it is no
-    difference. Membranes of neurons without a threshold may differ by `TOLERANCE`.
+    A spike that depends on float32 rounding is taken from the framework, so that later spikes do not differ because of
+    it. Membranes of neurons without a threshold may differ by `TOLERANCE`.
 
     Raises
     ------
     InputError
-        An ANN, or samples that do not fit.
+        The network is an ANN, or the samples do not match it.
     """
     require(network.is_spiking, f"network {network.name!r} is an ANN: --reference is for the spikes of SNNs")
     count = len(next(iter(reference.values())))
@@ -112,7 +112,7 @@ def compare_reference(network: Network, x: ArrayLike, reference: Mapping[int, Fl
 def _batch(
     network: Network, x: NDArray[np.generic], reference: Mapping[int, Floats]
 ) -> dict[int, tuple[Floats, NDArray[np.bool_]]]:
-    """Return what each stage sent, or its membranes, and which spikes were ties; (N, steps, neurons)."""
+    """Return the outputs of each stage, or its membranes, and which spikes were ties; (N, steps, neurons)."""
     laws = neuron_states(network, len(x))
     trains = {index: wanted for index, wanted in reference.items() if laws[index].neuron.kind.spikes}
     ran = {index: (np.zeros(wanted.shape), np.zeros(wanted.shape, dtype=bool)) for index, wanted in reference.items()}

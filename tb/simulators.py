@@ -21,11 +21,11 @@ class SimulatorOptions:
 
 
 def check_simulator(name: str) -> None:
-    """Refuse a simulator that there is not.
+    """Refuse an unknown simulator.
 
     Raises
     ------
     InputError
-        It is none of `Simulator`.
+        ``name`` is not in `Simulator`.
     """
     require(name in tuple(Simulator), f"simulator must be {' or '.join(Simulator)}, not {name!r}")

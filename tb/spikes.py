@@ -29,13 +29,13 @@ from tospike.tb.simulators import Simulator, SimulatorOptions
 
 @dataclass(frozen=True, kw_only=True)
 class SpikesBench:
-    """An event engine of LIF neurons, and the spikes that it gets."""
+    """An event engine of LIF neurons, and its input spikes."""
 
     inputs: int = same_option(LayerOptions, "inputs")
     neurons: int = same_option(LayerOptions, "neurons")
     lanes: int = same_option(LayerOptions, "lanes", 16, unset="")
     weight_bits: int = same_option(LayerOptions, "weight_bits", 4)
-    rates: str = option("0,0.01,0.1,1", "Spikes per input and step, fractions with commas between them")
+    rates: str = option("0,0.01,0.1,1", "Spikes per input and step, comma-separated fractions")
     steps: int = option(20, "Time steps of a train", low=1)
     seed: int = option(0, "Seed of weights and spikes", low=0)
     simulator: Simulator = same_option(SimulatorOptions, "simulator")
@@ -45,7 +45,7 @@ class SpikesBench:
 
     @property
     def engine(self) -> SpikingParams:
-        """The engine; its spikes are counted.
+        """The engine, with a count readout.
 
         Raises
         ------
@@ -63,40 +63,40 @@ class SpikesBench:
 
     @property
     def fractions(self) -> list[float]:
-        """The rates.
+        """The rates as numbers.
 
         Raises
         ------
         InputError
-            They are no numbers.
+            ``rates`` are not numbers.
         """
         try:
             return [float(part) for part in self.rates.split(",")]
         except ValueError:
-            raise InputError(f"--rates must be numbers with commas between them, not {self.rates!r}") from None
+            raise InputError(f"--rates must be comma-separated numbers, not {self.rates!r}") from None
 
 
 def bench_spikes(
     engine: SpikingParams, rates: Sequence[float], *, steps: int, seed: int, simulator: str = "verilator"
 ) -> list[dict[str, Any]]:
-    """Run a spike train of each rate through the generated Verilog, weights random.
+    """Run a spike train of each rate through the generated Verilog, with random weights.
 
-    The engine's readout must be the count or the membrane: a frame of the same length for every train.
+    The engine's readout must be the count or the membrane, so that every train gives a frame of the same length.
 
     Returns
     -------
     list of dict
-        For each rate ``events`` that came, ``sop`` (synaptic operations: additions of a weight because of a spike),
-        ``cycles`` of the inference with host port and readout, ``sop_per_cycle`` over these,
-        ``cycles_per_event`` and ``sop_per_event_cycle``: the same without the cycles of a train without spikes; None
-        where nothing came. ``golden_match``: whether outputs and cycles equal the golden model's.
+        For each rate: number of ``events``, ``sop`` (synaptic operations: additions of a weight because of a spike),
+        ``cycles`` of the inference with host port and readout, ``sop_per_cycle``, and ``cycles_per_event`` and
+        ``sop_per_event_cycle``, less the cycles of a train without spikes (None without events).
+        ``golden_match``: whether outputs and cycles equal the golden model's.
 
     Raises
     ------
     InputError
-        A rate is no fraction.
+        A rate is not a fraction.
     """
-    require(engine.readout is not Readout.SPIKES, "spikes come out at no fixed rate: read the count or the membrane")
+    require(engine.readout is not Readout.SPIKES, "the number of output spikes varies: use a count or membrane readout")
     require(
         all(0 <= rate <= 1 for rate in rates),
         f"a spike rate is a fraction, not {max(rates, key=lambda rate: abs(rate - 0.5))}",

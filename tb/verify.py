@@ -1,4 +1,4 @@
-"""Runs the cocotb test benches on a generated design."""
+"""Run the cocotb test benches on a generated design."""
 
 import contextlib
 import io
@@ -21,13 +21,13 @@ from tospike.tb.simulators import SimulatorOptions
 
 BENCH = "tospike.tb.bench.accelerator"
 RUN = "verify"
-"""Folder in the design's, for results, log and waveform. It is never where anything runs."""
+"""Subfolder of the design for results, log and waveform. Nothing runs in it."""
 RESULTS, LOG, WAVES = "results.xml", "test.log", ("dump.vcd", "dump.fst")
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyOptions(SimulatorOptions):
-    """How a design is verified."""
+    """Options of the verification."""
 
     seed: int = option(0, "Seed of stimulus and stalls", low=0, high=(1 << 31) - 1)
     samples: int = option(8, "Samples of each test", low=1)
@@ -49,23 +49,24 @@ class TestResult:
 
 
 def verify(folder: Path, options: VerifyOptions | None = None, *, cache: Cache | None = None) -> list[TestResult]:
-    """Run the benches on a design folder; results, log and waveform come into its sub-folder ``verify``.
+    """Run the benches on a design folder; its subfolder ``verify`` gets results, log and waveform.
 
-    They run in a fresh folder, and without the design's or the current one on Python's path: what lies there is data.
+    They run in a fresh folder, without the design folder or the working directory on Python's path: their files are
+    data.
 
     Parameters
     ----------
     folder
-        The design.
+        The design folder.
     options
-        How.
+        Options of the verification.
     cache
-        Where built simulators are kept.
+        Cache of built simulators.
 
     Raises
     ------
     InputError
-        If the folder is no design, the simulator is missing, or it dies before the tests end.
+        The folder is not a design, or the simulator is missing or stops before the tests end.
     """
     options = options or VerifyOptions()
     simulator, waves = options.simulator, options.waves
@@ -97,7 +98,7 @@ def verify(folder: Path, options: VerifyOptions | None = None, *, cache: Cache |
         build = cache.build(f"cocotb-{simulator}", key, make)
         with temporary_folder() as work:
             design.load().write_memories(work)
-            with contextlib.suppress(SystemExit, RuntimeError):  # of failed tests and missing results we tell below
+            with contextlib.suppress(SystemExit, RuntimeError):  # failed tests and missing results are reported below
                 runner.test(
                     test_module=BENCH,
                     hdl_toplevel=design.params.name,
@@ -107,7 +108,7 @@ def verify(folder: Path, options: VerifyOptions | None = None, *, cache: Cache |
                     results_xml=str(work / RESULTS),
                     seed=options.seed,
                     waves=waves,
-                    # Icarus would write to where the simulator was before it was moved into the cache
+                    # Icarus would write to the folder of the simulator before it was moved to the cache
                     plusargs=[f"+dumpfile_path={work / 'dump.fst'}"] if waves and simulator == "icarus" else [],
                     log_file=work / LOG,
                     timescale=("1ns", "1ps"),
@@ -127,11 +128,11 @@ def verify(folder: Path, options: VerifyOptions | None = None, *, cache: Cache |
 
 
 def _folder_for_results(folder: Path) -> Path:
-    """Return the design's sub-folder `RUN`, there and our own."""
+    """Create the design's subfolder `RUN`, if it does not exist, and return it."""
     kept = folder / RUN
     require(
         not kept.is_symlink() and (kept.is_dir() or not kept.exists()),
-        f"{kept} is where results go, but it is a link or a file: remove it",
+        f"{kept} is the folder for results, but is a link or a file: remove it",
     )
     try:
         kept.mkdir(exist_ok=True)
@@ -141,7 +142,7 @@ def _folder_for_results(folder: Path) -> Path:
 
 
 def _bring_back(work: Path, kept: Path) -> None:
-    """Put results, log and waveform of a run in place of those of the last."""
+    """Replace results, log and waveform by those of a run."""
     for name in (RESULTS, LOG, *WAVES):
         try:
             if (kept / name).is_dir() and not (kept / name).is_symlink():
@@ -159,7 +160,7 @@ def _reason(log: Path) -> str:
 
 
 def read_results(results: Path) -> Iterator[TestResult]:
-    """Return the tests in the file that cocotb's runner leaves."""
+    """Yield the tests in the result file of cocotb's runner."""
     for case in ElementTree.parse(results).getroot().iter("testcase"):
         problems = [*case.findall("failure"), *case.findall("error")]
         message = next((p.get("error_msg") or p.get("message") or p.text or "failed" for p in problems), "")
@@ -174,7 +175,7 @@ def read_results(results: Path) -> Iterator[TestResult]:
 
 @contextlib.contextmanager
 def environment(tool: Tool) -> Iterator[None]:
-    """Put a simulator on PATH, where cocotb's runner looks for it."""
+    """Put a simulator on PATH for cocotb's runner."""
     before = dict(os.environ)
     folder = str(Path(tool.command[0]).parent)
     os.environ.update(tool.environment)

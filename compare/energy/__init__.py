@@ -1,1 +1,1 @@
-"""What an inference costs: published operation-count models, and the hardware's counters times a technology."""
+"""Energy of an inference: by operation counts, by the hardware's counters, and by gates."""

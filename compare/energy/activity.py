@@ -1,4 +1,4 @@
-"""What engines did: the counts that energy models price, and the widths and sizes that prices depend on."""
+"""Activity of engines for energy models: operation counts, and the widths and sizes that prices depend on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,19 +14,19 @@ Counts = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Widths:
-    """Bits of an engine's operands. A width of 0 means that the engine has no such thing: it costs nothing."""
+    """Bits of an engine's operands; 0 if the engine has no such operand, which then costs nothing."""
 
     weight_bits: int
     act_bits: int
     """Inputs: ANN activations, payloads of an SNN stage, an encoder's entries."""
     state_bits: int
-    """What a stage adds into: ANN accumulators, SNN membrane potentials; biases are as wide."""
+    """Accumulators of an ANN, membranes of an SNN; biases have the same width."""
     multiplier_bits: int = 0
     """Requantisation multipliers (ANN)."""
     event_bits: int = 0
     """A spike in a queue: its address and payload (SNN)."""
     leak: LeakParams | None = None
-    """Leak of the membranes; ``None`` where they do not leak."""
+    """Leak of the membranes; ``None``: no leak."""
 
     def __post_init__(self) -> None:
         require_range("weight-bits", self.weight_bits, 0, 64)
@@ -56,59 +56,59 @@ class Memories:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LayerActivity:
-    """One layer with weights and N samples, in the terms of the literature.
+    """Activity of a layer with weights for N samples, in the terms of the literature.
 
-    Counts are per inference: summed over all time steps. A layer is dense unless ``connections`` says otherwise.
+    Counts are per inference, summed over all time steps. A layer is dense unless ``connections`` is given.
     """
 
     name: str
     inputs: int
     outputs: int
     steps: int
-    """Time steps; 1 in an ANN, but of a delta ANN the frames of a sample."""
+    """Time steps; 1 for an ANN, the number of frames for a delta ANN."""
     spiking: bool
     binary: bool
-    """Whether the inputs are spikes. The first layer behind direct coding multiplies, in an SNN too."""
+    """Whether the inputs are spikes. After direct encoding, the first layer of an SNN multiplies."""
     events: Counts
-    """(N,) inputs that are not zero; of a delta ANN changes of them."""
+    """(N,) non-zero inputs; for a delta ANN, changes of inputs."""
     sent: Counts
-    """(N,) outputs that are not zero: spikes, or activations."""
+    """(N,) non-zero outputs: spikes or activations."""
     weight_bits: int
     act_bits: int
     state_bits: int
     leaks: bool = False
     bias: bool = True
     connections: int | None = None
-    """Pairs of an input and an output that are connected; ``None``: all."""
+    """Connected pairs of inputs and outputs; ``None``: all pairs."""
     reached: Counts | None = None
-    """(N,) connections that an input that is not zero passes through; ``None``: ``outputs`` for each."""
+    """(N,) connections of the non-zero inputs; ``None``: ``outputs`` for each input."""
     shared_weights: int | None = None
-    """Weights, where connections share them; ``None``: one each."""
+    """Number of weights if connections share them; ``None``: one per connection."""
 
     @property
     def synapses(self) -> int:
-        """Connections: the multiplications of an ANN that skips no zeros."""
+        """Number of connections: the multiplications of an ANN that does not skip zeros."""
         return self.inputs * self.outputs if self.connections is None else self.connections
 
     @property
     def weights(self) -> int:
-        """Weights in memory."""
+        """Number of weights in memory."""
         return self.synapses if self.shared_weights is None else self.shared_weights
 
     @property
     def synaptic_events(self) -> Counts:
-        """(N,) connections that an input that is not zero passes through."""
+        """(N,) connections of the non-zero inputs."""
         return self.events * self.outputs if self.reached is None else self.reached
 
     @property
     def updates(self) -> Counts:
-        """(N,) neuron updates in steps that bring a spike; at most: each spike in a step of its own, or every step."""
+        """(N,) upper bound of neuron updates in steps with a spike: one step per spike, but at most all steps."""
         return np.minimum(self.events, self.steps) * self.outputs
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EngineActivity:
-    """One engine and N samples."""
+    """Activity of an engine for N samples."""
 
     name: str
     operations: Mapping[str, ArrayLike]
@@ -117,7 +117,7 @@ class EngineActivity:
     widths: Widths
     memories: Memories
     layers: tuple[LayerActivity, ...] = field(default=())
-    """What the engine runs; an encoder runs none."""
+    """Layers that the engine runs; none for an encoder."""
 
     def counts(self) -> dict[str, Counts]:
         """Return ``operations`` as arrays.

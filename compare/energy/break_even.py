@@ -1,12 +1,12 @@
-"""How many spikes an activation may cost: the formula that covers the published answers, and those answers.
+"""Break-even number of spikes per activation: a formula that covers the published results, and those results.
 
-n is the number of spikes for one ANN activation that is not zero, summed over all time steps. Per synapse, an ANN
-pays once for an activation, an SNN pays n times; they meet at ::
+n is the number of spikes per non-zero ANN activation, summed over all time steps. Per synapse, an ANN pays once for an
+activation, an SNN pays n times; their energies are equal at ::
 
     n* = (E_w / R_w + E_a / R_a + E_mul + E_add) / (E_w / R_w' + E_spk + E_add + E_state / R_s)
 
-with R the number of uses of a datum per access to memory. Reuse and the place of the state (R_s infinite: in a
-register) move n* over the whole range of the published answers.
+with R the number of uses of a datum per memory access. Reuse and the placement of the state (R_s infinite: in a
+register) move n* over the whole range of the published results.
 """
 
 import math
@@ -24,21 +24,21 @@ Unit = Literal["spikes per activation", "spikes per synapse", "spike rate"]
 
 @dataclass(frozen=True, kw_only=True)
 class SynapsePrices:
-    """pJ of what happens at one synapse."""
+    """pJ of the operations at one synapse."""
 
     weight: float
     activation: float
     multiply: float
     add: float
     spike: float
-    """Reading the spike."""
+    """Read of the spike."""
     state: float
-    """Reading and writing the membrane."""
+    """Read and write of the membrane."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reuse:
-    """Uses of a datum per access to its memory; infinite: it stays in a register, or costs nothing."""
+    """Uses of a datum per access to its memory; infinite: in a register, or free."""
 
     ann_weight: float = 1.0
     ann_activation: float = 1.0
@@ -52,7 +52,7 @@ class Reuse:
 
 
 def break_even(prices: SynapsePrices, reuse: Reuse) -> float:
-    """n*: spikes per activation below which the SNN needs less energy."""
+    """Return n*: spikes per activation below which the SNN needs less energy."""
     ann = prices.weight / reuse.ann_weight + prices.activation / reuse.ann_activation + prices.multiply + prices.add
     return ann / snn_synapse(prices, reuse)
 
@@ -70,7 +70,7 @@ SMALL_SRAM = SynapsePrices(weight=2.5, activation=2.5, multiply=0.2, add=0.03, s
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedBreakEven:
-    """A published answer, in its own unit."""
+    """A published result, in its original unit."""
 
     name: str
     unit: Unit
@@ -78,12 +78,12 @@ class PublishedBreakEven:
     high: float
     source: str
     steps: int = 1
-    """Time steps that a spike rate refers to."""
+    """Time steps of a spike rate."""
 
     def spikes_per_activation(self, *, density: float) -> tuple[float, float]:
-        """Return the answer as n, where the fraction ``density`` of an ANN's activations is not zero.
+        """Return the result as n, for an ANN with a fraction ``density`` of non-zero activations.
 
-        Spikes per synapse are spikes per activation, zeros included; a spike rate is spikes per synapse and step.
+        Spikes per synapse are spikes per activation, including zeros; a spike rate is spikes per synapse and step.
         """
         require(0 < density <= 1, f"the density of activations must be above 0 and at most 1, not {density}")
         factor = {"spikes per activation": 1.0, "spikes per synapse": 1 / density, "spike rate": self.steps / density}
@@ -136,7 +136,7 @@ PUBLISHED: tuple[PublishedBreakEven, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class SpikeActivity:
-    """The same activity in every unit of the literature, over the layers that spikes drive."""
+    """The activity in every unit of the literature, over the layers with spikes as input."""
 
     spikes_per_synapse: float
     """Synaptic operations over synapses, per inference."""
@@ -145,18 +145,17 @@ class SpikeActivity:
     spike_rate: float
     """Spikes per neuron and time step."""
     spikes_per_activation: float | None
-    """n: synaptic operations over the ANN's multiply-accumulates with a non-zero activation, in layers fed by
-    neurons; ``None`` where either network has no such layer, and for a delta ANN of several frames, whose events are
-    changes."""
+    """n: synaptic operations over the ANN's multiply-accumulates with a non-zero activation, in layers after neurons;
+    ``None`` if either network has no such layer, and for a delta ANN of several frames, whose events are changes."""
     density: float | None
-    """Fraction of the ANN's activations there that is not zero."""
+    """Fraction of non-zero activations of the ANN in those layers."""
 
 
 def spike_activity(ann: Sequence[LayerActivity], snn: Sequence[LayerActivity]) -> SpikeActivity | None:
-    """Convert the activity of an SNN, beside an ANN for the same task; ``None`` if no layer is driven by spikes.
+    """Convert the activity of an SNN, relative to an ANN for the same task; ``None`` if no layer has spikes as input.
 
-    The ANN's layers behind its first stand against the SNN's layers behind its first. Each is weighted with its
-    fan-out. Where the networks differ in size, both are taken per synapse.
+    Compares the layers after the first of both networks, each weighted with its fan-out. For networks of different
+    size, both are taken per synapse.
     """
     driven = [layer for layer in snn if layer.binary]
     if not driven:

@@ -1,11 +1,11 @@
-"""Numbers that somebody can look up."""
+"""Constants with their sources."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Constant:
-    """A number with its unit and where it comes from."""
+    """A number with its unit and source."""
 
     value: float
     unit: str

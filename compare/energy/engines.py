@@ -27,16 +27,16 @@ from tospike.hw.params import (
 
 @dataclass(frozen=True, kw_only=True)
 class EngineEnergy:
-    """A kind of engine, as energy models see it."""
+    """What energy models need of a kind of engine."""
 
     label: str
     """Its name in reports."""
     widths: Callable[[Any], Widths]
-    """Its operands, from its parameters."""
+    """Function from parameters to operand widths."""
     memories: Callable[[Any], Memories]
-    """Its memories, from its parameters."""
+    """Function from parameters to memory sizes."""
     work: Callable[[str, Any, StatePlacement, Mapping[str, Counts]], EngineWork]
-    """What its counters mean, from its name, its parameters, where states are priced, and its counters."""
+    """Function from name, parameters, placement of the states and counters to its work."""
 
 
 _EVENT = EngineEnergy(label="event", widths=operands.event_widths, memories=operands.event_memories, work=event_work)
@@ -64,23 +64,23 @@ ENGINES: Mapping[type[EngineParams], EngineEnergy] = {
         label="systolic", widths=operands.array_widths, memories=operands.systolic_memories, work=systolic_work
     ),
     ConvParams: EngineEnergy(
-        label="image", widths=operands.array_widths, memories=operands.conv_memories, work=conv_work
+        label="conv", widths=operands.array_widths, memories=operands.conv_memories, work=conv_work
     ),
 }
 """By the class of the engine's parameters."""
 
 
 def widths(params: EngineParams) -> Widths:
-    """Return the operands of an engine."""
+    """Return the operand widths of an engine."""
     return ENGINES[type(params)].widths(params)
 
 
 def memories(params: EngineParams) -> Memories:
-    """Return the bits of an engine's memories. What leaves an event engine waits in a queue of words of lanes.
+    """Return the bits of an engine's memories.
 
     Raises
     ------
     InputError
-        Weights are streamed in: they lie in a memory that we know nothing about.
+        Weights are streamed from an unknown memory.
     """
     return ENGINES[type(params)].memories(params)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """What an energy rests on."""
+    """The basis of an energy estimate."""
 
     COUNTS = "counts"
     """Operation counts of the golden model."""

@@ -1,4 +1,4 @@
-"""From a design and what its golden model says, to the activity that energy models price."""
+"""Extract the activity that energy models price from a design and its golden model's result."""
 
 import math
 from dataclasses import replace
@@ -22,16 +22,16 @@ from tospike.sim.systolic.layers import BATCH, run_stages
 
 
 def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineActivity, ...]:
-    """Return what each engine did.
+    """Return the activity of each engine.
 
     Parameters
     ----------
     design
-        The network on its hardware.
+        The network mapped to hardware.
     x
         (N, ...) integer samples, those of ``result``.
     result
-        What the golden model says.
+        The golden model's result.
     """
     design.network.require_one_kind()
     layers: tuple[LayerActivity | None, ...]
@@ -57,7 +57,7 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
 
 
 def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
-    """Return the stages of an ANN, ``None`` without weights: the integer network tells which activations are zero."""
+    """Return the activity of an ANN's stages, ``None`` for stages without weights, from the integer network."""
     own_engines = design.params.has_event_ann
     batches = [_count_batch(design.network, x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
     layers: list[LayerActivity | None] = []
@@ -91,7 +91,7 @@ def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
 
 
 def _count_batch(network: Network, x: Array) -> list[tuple[Counts, Counts, Counts]]:
-    """Of each stage: inputs that are not zero, connections that they reach, outputs that are not zero."""
+    """Return, per stage, the numbers of non-zero inputs, of their connections, and of non-zero outputs."""
     sent = run_stages(network, x)
     counts = []
     for index, stage in enumerate(network.stages):
@@ -107,8 +107,7 @@ def _count_batch(network: Network, x: Array) -> list[tuple[Counts, Counts, Count
 
 
 def connections_reached(synapses: Dense | Conv2d, values: Array) -> Counts:
-    """Return (N,) connections that the non-zero ones of (N, inputs) ``values`` pass through: their sum with weights of
-    1."""
+    """Return the (N,) numbers of connections of the non-zero (N, inputs) ``values``: their sum with weights of 1."""
     ones: dict[str, Any] = {
         "weight": np.ones_like(synapses.weight, dtype=np.int64),
         "bias": np.zeros_like(synapses.bias),
@@ -120,13 +119,13 @@ def connections_reached(synapses: Dense | Conv2d, values: Array) -> Counts:
 
 
 def _layer_counts(design: Design, result: Result) -> tuple[LayerActivity, ...]:
-    """Return the layers of event engines that get spikes or changes: their counters tell all."""
+    """Return the activity of event engines with spikes or changes as input, from their counters."""
     is_spiking = design.network.is_spiking
     steps = design.network.input.steps if is_spiking else design.params.input_frames
     layers = []
     layered = [(index, params) for index, params in enumerate(design.params.engines) if params.runs_stages]
     for index, params in layered:
-        assert isinstance(params, EventParams)  # what takes spikes or changes is one
+        assert isinstance(params, EventParams)  # only those take spikes or changes
         stage = design.stages_of(index)[0]
         layers.append(
             LayerActivity(
@@ -150,14 +149,14 @@ def _layer_counts(design: Design, result: Result) -> tuple[LayerActivity, ...]:
 
 
 def _sent(params: EventParams, engine: int, result: Result) -> Counts:
-    """Return the spikes, or changes of activations; of the last layer of a delta ANN its membranes."""
+    """Return the number of spikes or changes sent; for the last layer of a delta ANN, of membranes."""
     if params.keeps_membranes and not params.sends_changes:
         return np.full(len(result.cycles), params.neurons, dtype=np.float64)
     return result.counters[f"{engine}.{'activations' if params.sends_changes else 'spikes'}"].astype(np.float64)
 
 
 def _window_counts(params: EventParams, weight: Array, synapse_words: Array) -> dict[str, Any]:
-    """Return what a layer is told of connections that are not all there are."""
+    """Return the connection counts of a layer that is not fully connected."""
     window = params.window
     if window is None:
         return {}

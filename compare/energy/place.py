@@ -11,13 +11,13 @@ from tospike.sim.network import Array
 
 
 def spikes_between(params: AcceleratorParams, counters: Mapping[str, Array]) -> Array:
-    """Return (N,) spikes of each sample that come to neurons, from an encoder or from others."""
+    """Return the (N,) numbers of spikes that neurons receive, from an encoder or other neurons."""
     came = [counters[f"{index}.values"] for index in _driven(params)]
     return np.sum(came, axis=0) if came else np.zeros_like(counters["inputs"])
 
 
 def _driven(params: AcceleratorParams) -> list[int]:
-    """Return the engines whose events are spikes, by their place."""
+    """Return the indices of the engines whose events are spikes."""
     return [
         index
         for index, engine in enumerate(params.engines)
@@ -30,13 +30,13 @@ def spike_break_even(
 ) -> float | None:
     """Return the factor on all spikes between neurons at which the SNN needs ``ann_pj`` per inference.
 
-    Energy is linear in the counters, so two points tell: the spikes as they are, and none. Every spike that is left out
-    saves the cycles of its words: as if engines never worked at the same time, which favours few spikes.
+    Energy is linear in the counters, so two points suffice: all spikes, and none. Each omitted spike saves the cycles
+    of its words, as if engines never worked at the same time, which favours few spikes.
 
     Returns
     -------
     float or None
-        0 where the ANN wins over an SNN without a spike; ``None`` where no engine is driven by spikes.
+        0 if the ANN wins over an SNN without spikes; ``None`` if no engine has spikes as input.
     """
     driven = _driven(params)
     words = sum((counters[f"{index}.synapse_words"] for index in driven), np.zeros_like(cycles))

@@ -12,7 +12,7 @@ from tospike.compare.plain import absent
 
 @dataclass(frozen=True, kw_only=True)
 class EnergyReport:
-    """Energy per inference, in pJ, at any level."""
+    """Energy per inference, in pJ."""
 
     total: float
     """Mean over the samples."""
@@ -21,7 +21,7 @@ class EnergyReport:
     p95: float
     """Percentiles over the samples."""
     samples: tuple[float, ...]
-    """Of each sample, rounded to a femtojoule."""
+    """Energy of each sample, rounded to a femtojoule."""
 
 
 class Spread(TypedDict):
@@ -35,7 +35,7 @@ class Spread(TypedDict):
 
 
 def spread(pj: Counts) -> Spread:
-    """Mean, percentiles and samples of (N,) energies in pJ."""
+    """Return mean, percentiles and samples of (N,) energies in pJ."""
     p5, p50, p95 = np.percentile(pj, (5, 50, 95))
     return {
         "total": float(pj.mean()),
@@ -57,7 +57,7 @@ class OperationEnergyReport(EnergyReport):
 
     model: str
     compute: float
-    """Mean pJ of everything that is no memory access."""
+    """Mean pJ of everything except memory accesses."""
     memory: float
     """Mean pJ of the memory accesses."""
     terms: Mapping[str, float]
@@ -82,10 +82,10 @@ class CounterEnergyReport(EnergyReport):
     area_um2: float
     """Memories, flip-flops and arithmetic, in square micrometres; no wires, no control logic."""
     busy: Mapping[str, float]
-    """Mean fraction of the cycles in which each engine's datapath works."""
+    """Mean fraction of the cycles in which each engine's datapath is busy."""
     technologies: Mapping[str, float] = absent(dict)
-    """Mean pJ by every technology; a study has them."""
+    """In a study: mean pJ by technology."""
     technology_samples: Mapping[str, tuple[float, ...]] = absent(dict)
-    """pJ of each sample by every technology."""
+    """pJ of each sample by technology."""
     rtl: float | None = absent()
-    """Mean pJ by the counters that were read from the RTL, over the samples that ran there."""
+    """Mean pJ by the RTL's counters, over the samples that ran in RTL."""

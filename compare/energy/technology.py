@@ -1,6 +1,6 @@
-"""Technology files: what arithmetic, memories, registers, clock and leakage cost, each number with its source.
+"""Technology files: prices of arithmetic, memories, registers, clock and leakage, each with its source.
 
-A file is TOML with the tables of `Technology`; the three that come with tospike stand beside this module::
+A file is TOML with the tables of `Technology`; tospike includes three in the folder ``technologies``::
 
     [add]        # integer addition: linear between the points, and through 0
     bits = [8, 16, 32]
@@ -44,7 +44,7 @@ _UNITS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Adder:
-    """Integer addition; a threshold comparison is one too."""
+    """Integer addition, also for threshold comparisons."""
 
     bits: tuple[float, ...]
     pj: tuple[float, ...]
@@ -69,7 +69,7 @@ class Sram:
     kib: tuple[float, ...]
     pj: tuple[float, ...]
     floor_pj: float
-    """No access of 64 bits costs less, however small the memory."""
+    """Lower bound of the price of a 64-bit access."""
     um2_per_bit: float
     nw_per_bit: float
     source: str
@@ -80,16 +80,16 @@ class Register:
     """A flip-flop."""
 
     pj_per_bit: float
-    """One bit of new data, with average activity."""
+    """pJ of writing one bit, with average activity."""
     pj_per_cycle: float
-    """Its clock pin and its share of the clock net, every cycle, whether the data change or not."""
+    """pJ of its clock pin and its share of the clock net, in every cycle, whether or not the data change."""
     um2: float
     source: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Logic:
-    """Everything that leaks and is no memory."""
+    """Leakage of logic."""
 
     nw_per_um2: float
     source: str
@@ -97,7 +97,7 @@ class Logic:
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """The frequency at which leakage is turned into energy; the same for every design."""
+    """The clock frequency for leakage energy; the same for every design."""
 
     mhz: float
     source: str
@@ -127,14 +127,15 @@ class Technology:
         require(self.clock.mhz > 0, f"[clock] mhz of {self.name} must be above 0")
 
     def addition(self, bits: int) -> float:
-        """Return the energy in pJ of an addition of ``bits``: linear between the points, through 0, and beyond."""
+        """Return the energy in pJ of an addition of ``bits``, linear through 0 and the points and extrapolated
+        beyond."""
         return _between(((0.0, 0.0), *zip(self.add.bits, self.add.pj, strict=True)), bits)
 
     def multiplication(self, a_bits: int, b_bits: int) -> float:
         """Return the energy in pJ of a product of ``a_bits`` by ``b_bits``.
 
-        A power of the number of partial-product bits, ``a_bits * b_bits``, that meets the first and the last
-        point; proportional to it where there is one point.
+        It is a power function of the number of partial-product bits, ``a_bits * b_bits``, through the first and the
+        last point; proportional to it if there is one point.
         """
         (small, low), (large, high) = ((table.bits[i] ** 2, table.pj[i]) for table in [self.multiply] for i in (0, -1))
         power = 1.0 if small == large else math.log(high / low) / math.log(large / small)
@@ -143,9 +144,9 @@ class Technology:
     def access(self, bits: int, capacity_bits: int) -> float:
         """Return the energy in pJ of a read or a write of ``bits`` in a memory of ``capacity_bits``.
 
-        Proportional to the bits: words of 64 are taken to be used in full. Between the given capacities energy is a
-        power of the capacity (straight lines in log-log); the lines go on to both sides, downwards no further
-        than ``floor_pj``.
+        It is proportional to the bits, as if 64-bit words were used in full. Between the given capacities, energy is a
+        power of the capacity (straight lines in log-log), extrapolated on both sides, with a lower bound of
+        ``floor_pj``.
         """
         points = tuple(
             (math.log(kib * _KIB_BITS), math.log(pj)) for kib, pj in zip(self.sram.kib, self.sram.pj, strict=True)
@@ -154,7 +155,7 @@ class Technology:
         return max(word, self.sram.floor_pj) * bits / _WORD_BITS
 
     def leak(self, state_bits: int, leak: LeakParams | None) -> float:
-        """Return the energy in pJ of one membrane leak: a subtraction of the shifted state, or a multiplication."""
+        """Return the energy in pJ of a membrane's leak: a subtraction of the shifted state, or a multiplication."""
         if leak is None:
             return 0.0
         if leak.kind is LeakKind.SHIFT:
@@ -162,7 +163,7 @@ class Technology:
         return self.multiplication(state_bits, leak.decay_bits)
 
     def describe(self) -> dict[str, Constant]:
-        """Return every number of the file, by the names of table and key."""
+        """Return every number of the file, by table and key."""
         found: dict[str, Constant] = {}
         for table in ("add", "multiply", "sram", "register", "logic", "clock"):
             values = {f.name: getattr(getattr(self, table), f.name) for f in fields(getattr(self, table))}
@@ -180,7 +181,7 @@ class Technology:
 
 
 def _between(points: tuple[tuple[float, float], ...], x: float) -> float:
-    """Interpolate linearly; outside the points the nearest segment goes on."""
+    """Interpolate linearly; extrapolate the nearest segment."""
     segments = list(pairwise(points))
     (x0, y0), (x1, y1) = next((pair for pair in segments if x <= pair[1][0]), segments[-1])
     return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
@@ -192,17 +193,17 @@ _FOLDER = resources.files("tospike.compare.energy").joinpath("technologies")
 
 
 def shipped() -> tuple[str, ...]:
-    """Return the technologies that come with tospike."""
+    """Return the names of the included technologies."""
     return tuple(sorted(entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith("toml")))
 
 
 def load_technology(name: str) -> Technology:
-    """Read a technology: one of `shipped`, or the path of a file of the same form.
+    """Read a technology: one of `shipped`, or the path of a file of the same format.
 
     Raises
     ------
     InputError
-        There is none, it is no TOML, or a table or key is missing, unknown or of the wrong kind.
+        There is no such technology, the file is not TOML, or a table or key is missing, unknown or invalid.
     """
     text, path = None, Path(name)
     if name in shipped():
@@ -212,12 +213,12 @@ def load_technology(name: str) -> Technology:
             path.suffix == ".toml" and path.is_file(),
             f"no technology {name!r}: use one of {', '.join(shipped())}, or the path of a .toml file",
         )
-    with reading(name, "technology in TOML", "mend it"):
+    with reading(name, "technology in TOML", "correct it"):
         return _decode(Technology, tomllib.loads(read_text(path, TEXT_BYTES) if text is None else text), name)
 
 
 def _decode(cls: type, data: Mapping[str, Any], where: str) -> Any:
-    """Return ``data`` as an instance of ``cls``, whose fields are tables, numbers, lists of numbers or text."""
+    """Convert ``data`` to an instance of ``cls``, whose fields are tables, numbers, lists of numbers or strings."""
     hints = get_type_hints(cls)
     unknown = sorted(set(data) - set(hints))
     require(not unknown, f"{where} has unknown keys: {', '.join(unknown)}; allowed are {', '.join(hints)}")
@@ -228,7 +229,7 @@ def _decode(cls: type, data: Mapping[str, Any], where: str) -> Any:
 
 def _value(hint: Any, value: Any, where: str) -> Any:
     if hint is str:
-        require(isinstance(value, str) and bool(value.strip()), f"{where} must be a text")
+        require(isinstance(value, str) and bool(value.strip()), f"{where} must be a string")
         return value
     if hint is float:
         return _number(value, where)
@@ -241,5 +242,5 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 def _number(value: Any, where: str) -> float:
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
-    require(good, f"{where} must be a number that is not negative, not {value!r}")
+    require(good, f"{where} must be a number of 0 or more, not {value!r}")
     return float(value)

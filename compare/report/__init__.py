@@ -1,1 +1,1 @@
-"""The report of a study: its data, and everything that shows them (terminal, page, tables, figures)."""
+"""The report of a study: its data, and their presentation (terminal, page, tables, figures)."""

@@ -1,4 +1,4 @@
-"""What synthesis says of a design: area on an FPGA or in standard cells, and the clock."""
+"""Results of synthesis in a report: area on an FPGA or in standard cells, and clock frequency."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """Cells of one kind, in the words of the place and route tool."""
+    """Cells of one kind, as named by the place and route tool."""
 
     used: int
     available: int
@@ -34,21 +34,21 @@ class FpgaArea(Resources):
 
     target: str
     speed: int | None
-    """Speed grade; ``None`` where the device has but one."""
+    """Speed grade; ``None`` if the device has only one."""
     seed: int
     fmax_mhz: float
     critical_path: CriticalPath
     engines: Mapping[str, Resources]
-    """Those of each engine, which are part of the whole."""
+    """Resources of each engine, part of the total."""
     wrapper: Resources
-    """The shell around the pins, which is not."""
+    """Resources of the wrapper around the pins, not part of the total."""
     placed: Mapping[str, Placed]
     limits: Mapping[str, int]
-    """What the device has."""
+    """Capacity of the device."""
     tools: Mapping[str, str]
     """Versions."""
     options: Mapping[str, str]
-    """What each tool was told to do."""
+    """Command of each tool."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class CellArea:
 
     target: str
     area: float
-    """Of cells; memories are counted in bits."""
+    """Area of cells; memories are counted in bits."""
     cells: int
     ff: int
     memory_bits: int
@@ -67,7 +67,7 @@ class CellArea:
 
 
 def area_of(report: FpgaReport | CellReport) -> FpgaArea | CellArea:
-    """Return what a study keeps of synthesis: what ``tospike synth --json`` writes."""
+    """Convert a report of synthesis, as in ``tospike synth --json``."""
     if isinstance(report, FpgaReport):
         return from_plain(FpgaArea, report.to_json(), "synthesis")
     return from_plain(CellArea, report.to_json(), "synthesis")

@@ -1,4 +1,4 @@
-"""A study's tables as CSV, numbers in full."""
+"""A study's tables as CSV, with unrounded numbers."""
 
 from dataclasses import astuple, fields
 
@@ -9,7 +9,7 @@ from tospike.compare.report.variations import IsoAccuracy, Point
 
 
 def summary_csv(report: StudyReport) -> str:
-    """Return the main table, a line per figure and design."""
+    """Return the main table, one line per figure and design."""
     lines = [
         (row.group, row.label, design.name, value)
         for row in summary_rows(report)

@@ -1,4 +1,4 @@
-"""What a study says of one design."""
+"""The report of one design."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,21 +19,21 @@ Kind = Literal["ann", "snn"]
 
 @dataclass(frozen=True, kw_only=True)
 class Accuracy:
-    """Fractions of right answers."""
+    """Fractions of correct predictions."""
 
     of_float: float = renamed("float")
-    """Of the network as it was trained."""
+    """Of the trained network in floating point."""
     golden: float
     """Of the golden model, on every sample."""
     rtl: float | None
-    """Of the RTL, on ``rtl_samples``; ``None``: it did not run."""
+    """Of the RTL, on ``rtl_samples``; ``None``: not run."""
     golden_as_rtl: float | None = absent()
     """Of the golden model on the RTL's samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
-    """A figure over the samples."""
+    """Distribution of a figure over the samples."""
 
     mean: float
     p5: float
@@ -49,7 +49,7 @@ class Distribution:
 
 @dataclass(frozen=True, kw_only=True)
 class DesignReport:
-    """One design: accuracy, cycles, area, energy at all levels. Energies are in picojoules per inference."""
+    """One design: accuracy, cycles, area, energy. Energies are in picojoules per inference."""
 
     name: str
     kind: Literal["ann", "snn", "qnn"]
@@ -57,15 +57,15 @@ class DesignReport:
     description: str
     accuracy: Accuracy
     rtl_samples: int
-    """Samples that ran in RTL: the first ones."""
+    """Number of samples that ran in RTL: the first ones."""
     mismatches: int | None
-    """Samples whose outputs or cycles differ between RTL and golden model; ``None``: no RTL ran."""
+    """Samples whose outputs or cycles differ between RTL and golden model; ``None``: RTL not run."""
     cycles: Distribution
     """Clock cycles per inference."""
     fpga: FpgaArea | CellArea | None
     """``None``: not synthesised."""
     latency_us: Distribution | None
-    """Microseconds per inference at the clock after routing; ``None`` where nothing was routed."""
+    """Microseconds per inference at the clock frequency after routing; ``None``: not routed."""
     operations: Mapping[str, float]
     """Mean number of each operation, in elements, by the names of "Operation counts" in
     ``docs/explanation/architecture.md``."""
@@ -78,13 +78,13 @@ class DesignReport:
     gates_pj: GateReport | None
     """``None``: not measured."""
     published_pj: Mapping[str, float]
-    """Mean pJ by every published model."""
+    """Mean pJ by published energy model."""
     choices: Mapping[str, Any]
-    """What the model file leaves open, and quantisation, as in the manifest."""
+    """Options, importer's rules and quantisation, as in the manifest."""
     cycles_samples: tuple[int, ...]
     """Clock cycles of each sample."""
 
     @property
     def whole_rtl_accuracy(self) -> float | None:
-        """Accuracy of the RTL if it ran on all samples: where it did not, that of the golden model says more."""
+        """Accuracy of the RTL if it ran on all samples, else ``None``: the golden model's has more samples."""
         return self.accuracy.rtl if self.rtl_samples >= len(self.cycles_samples) else None

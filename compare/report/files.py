@@ -1,4 +1,4 @@
-"""The files of a study: page, data, tables and figures, all written or none."""
+"""The files of a study: page, data, tables and figures, written all or none."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ def write_report(report: StudyReport, out_dir: Path) -> Path:
     Raises
     ------
     InputError
-        If a file cannot be written; what was there before is then untouched.
+        A file cannot be written; existing files are then unchanged.
     """
     drawn = figures_of(report)
     texts = {
@@ -42,7 +42,7 @@ def write_report(report: StudyReport, out_dir: Path) -> Path:
 
 
 def figures_of(report: StudyReport) -> dict[str, Drawing]:
-    """Draw every figure that the report has data for, by name."""
+    """Draw every figure for which the report has data, by name."""
     in_gates = any(design.gates_pj for design in report.designs)
     available: tuple[tuple[str, Callable[[StudyReport], Drawing], bool], ...] = (
         ("accuracy", accuracy_figure, True),

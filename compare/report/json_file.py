@@ -1,4 +1,4 @@
-"""report.json: a study as a file that can be read, drawn and compared again."""
+"""Write and read report.json: a study as a file that can be drawn and judged again."""
 
 import json
 import re
@@ -18,21 +18,21 @@ _KIND, _MEND = "report of `tospike compare`", "compare again"
 def report_json(report: StudyReport) -> str:
     """Return the report as JSON; NaN and infinity are refused."""
     text = json.dumps(to_plain(report), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    # One line for the numbers of all samples. Inside a JSON string there is no newline to match.
+    # One line for the numbers of all samples. JSON strings contain no newlines, so only lists match.
     return re.sub(r"\[\n[-+.\deE,\s]+\]", lambda numbers: " ".join(numbers[0].split()), text)
 
 
 def parse_report(text: str, where: str = NAME) -> StudyReport:
-    """Return the report that `report_json` wrote.
+    """Parse the output of `report_json`.
 
     Raises
     ------
     InputError
-        It is no such report, or one of another version of tospike.
+        The text is no report, or is from another version of tospike.
     """
     with reading(where, _KIND, _MEND):
         data: Any = json.loads(text)
-    require(isinstance(data, Mapping) and "verdict" in data, f"{where} is no {_KIND}: give the {NAME} of one")
+    require(isinstance(data, Mapping) and "verdict" in data, f"{where} is not a {_KIND}: give its {NAME}")
     found = data.get("format")
     provenance = data.get("provenance")
     version = provenance.get("tospike") if isinstance(provenance, Mapping) else None
@@ -50,12 +50,12 @@ def load_report(path: Path) -> StudyReport:
     Parameters
     ----------
     path
-        The file, or the folder that `tospike compare` wrote it into.
+        The file, or the folder of `tospike compare`.
 
     Raises
     ------
     InputError
-        As `parse_report`; or there is none.
+        As for `parse_report`; or the file is missing.
     """
     file = path / NAME if path.is_dir() else path
     with reading(file, _KIND, _MEND):

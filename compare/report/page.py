@@ -1,4 +1,4 @@
-"""report.html: the whole study on one page that needs no network."""
+"""report.html: the whole study on one self-contained page."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
@@ -26,7 +26,7 @@ _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp
 
 
 def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
-    """Return the page: one file with its style and the figures of `figures_of` inside, that needs no network."""
+    """Return the page as one file, with style and the figures of `figures_of` embedded."""
     designs = report.shown
     return fill(
         "page.html.j2",
@@ -51,7 +51,7 @@ def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
 
 
 def _choices(designs: Sequence[DesignReport]) -> list[tuple[str, list[object]]]:
-    """Return one row per choice, nested names joined, with each design's value."""
+    """Return one row per choice, with nested names joined and each design's value."""
     flat = [dict(_flatten(design.choices)) for design in designs]
     names = list(dict.fromkeys(name for choices in flat for name in choices))
     return [(name, [choices.get(name) for choices in flat]) for name in names]
@@ -72,7 +72,7 @@ def _is_stages(value: object) -> TypeGuard[list[dict[str, Any]]]:
 
 
 def _margins(report: StudyReport) -> list[tuple[str, str, str]]:
-    """Return the margins beside the verdict: (figure, what it is, what it rests on). Ratios are SNN over ANN."""
+    """Return the margins beside the verdict: (figure, label, basis). Ratios are SNN over ANN."""
     margins = report.verdict.margins
     basis = "RTL" if margins.accuracy.basis == "rtl" else "golden model"
     points = f"{margins.accuracy.difference_points:+.1f} points".replace("-", "−")

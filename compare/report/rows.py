@@ -1,7 +1,4 @@
-"""The main table of a study: one row for each figure, one column for each design, and SNN over ANN beside them.
-
-The terminal and the page show the same rows.
-"""
+"""The main table of a study, for terminal and page: one row per figure, one column per design, and SNN over ANN."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,20 +18,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One figure of every design, as text."""
+    """One figure of every design, formatted."""
 
     group: str
     label: str
     values: tuple[str, ...]
     numbers: tuple[float | None, ...]
-    """The same, in full."""
+    """The unrounded values."""
     ratio: str
-    """SNN over ANN; empty where a ratio says nothing."""
+    """SNN over ANN; empty if the ratio is not meaningful."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Line:
-    """A figure of a design: how to write it, where to find it, and whether its ratio says something."""
+    """A figure: its label, format, value in a design, and whether to show its ratio."""
 
     label: str
     write: Callable[[float | None], str]
@@ -51,12 +48,12 @@ def _ratio(label: str, write: Callable[[float | None], str], figure: Callable[[D
 
 
 def _of(part: T | None, figure: Callable[[T], float | None]) -> float | None:
-    """Draw a figure of a part that may not have been measured."""
+    """Return a figure of a part that may not have been measured."""
     return None if part is None else figure(part)
 
 
 def summary_rows(report: StudyReport) -> list[Row]:
-    """Return the rows of the main table; what was not measured is a dash."""
+    """Return the rows of the main table; figures that were not measured are dashes."""
     rows = []
     for group, lines in _groups(report):
         for line in lines:
@@ -69,12 +66,12 @@ def summary_rows(report: StudyReport) -> list[Row]:
 
 
 def grouped_rows(report: StudyReport) -> list[tuple[str, list[Row]]]:
-    """Return the same by group."""
+    """Return the rows of the main table by group."""
     return [(name, list(rows)) for name, rows in groupby(summary_rows(report), key=lambda row: row.group)]
 
 
 def _groups(report: StudyReport) -> Iterator[tuple[str, tuple[_Line, ...]]]:
-    # beside the golden model on all samples, RTL on a part of them would look like a loss
+    # the golden model on all samples and the RTL on a part of them are not comparable
     part = any(0 < design.rtl_samples < report.workload.samples for design in report.designs)
     yield (
         "Accuracy",
@@ -188,7 +185,7 @@ _CELLS = (
 
 
 def notes(report: StudyReport) -> Iterator[str]:
-    """Return what is worth a line beside the verdict."""
+    """Yield notes to print with the verdict."""
     if matched := report.matched_qnn:
         yield f"no bit-matched QNN: {matched.missing}" if isinstance(matched, Missing) else matched.sentence
     if report.iso_accuracy:

@@ -1,4 +1,4 @@
-"""The whole report of a study: what report.json holds."""
+"""The report of a study: the contents of report.json."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,38 +12,38 @@ from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison,
 from tospike.compare.report.verdict import Interval, Verdict
 
 FORMAT = 2
-"""Of report.json: it rises when a key goes or means something else."""
+"""Format version of report.json, raised when a key is removed or changes its meaning."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadReport:
-    """What was compared on which data."""
+    """Networks and data of the comparison."""
 
     name: str
     description: str
     samples: int
     split: str
-    """Which part of the data they are."""
+    """The part of the data used."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BreakEvenReport:
-    """Where the SNN lies, and where it would meet the ANN, in spikes per activation that is not zero (n)."""
+    """Spikes per non-zero activation (n) of the SNN, and break-even points in the same unit."""
 
     n: float
     n_star: Mapping[str, float]
-    """Break-even of this network by technology, from the hardware's counters; 0: at no number of spikes."""
+    """Break-even of this network by technology, from the hardware's counters; 0: the ANN always wins."""
     published: Mapping[str, Interval]
-    """Published answers at this ANN's density of activations."""
+    """Published results, at this ANN's density of activations."""
     formula: Mapping[str, float]
-    """The general formula with a large SRAM, by reuse and place of the states."""
+    """The general formula with a large SRAM, by reuse and placement of the states."""
     gates: GatePlace | None = absent()
     """The same in gates, where measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TechnologyReport:
-    """What prices the hardware's counters."""
+    """The technology that prices the hardware's counters."""
 
     name: str
     description: str
@@ -52,28 +52,28 @@ class TechnologyReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Seeds:
-    """Where chance plays a part."""
+    """Random seeds."""
 
     placement: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """How the figures came about."""
+    """Provenance of the figures."""
 
     tospike: str
-    """Its version."""
+    """Version of tospike."""
     command: str
     tools: Mapping[str, str]
-    """Versions."""
+    """Versions of the tools."""
     seeds: Seeds
     seconds: Mapping[str, float]
-    """Wall time of each step."""
+    """Wall-clock time of each step."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudyReport:
-    """Spikes or not, for one workload: the verdict and everything that it rests on."""
+    """The verdict for one workload, with all evidence."""
 
     format: int = FORMAT
     workload: WorkloadReport
@@ -81,19 +81,19 @@ class StudyReport:
     warnings: tuple[str, ...]
     verdict: Verdict
     designs: tuple[DesignReport, ...]
-    """The two that the verdict compares: the ANN, then the SNN."""
+    """The designs that the verdict compares: the ANN, then the SNN."""
     controls: tuple[DesignReport, ...] = absent(tuple)
     """Designs beside them: the bit-matched QNN."""
     matched_qnn: MatchedQnnComparison | Missing | None = absent()
     activity: SpikeActivity | None
-    """``None``: no layer of the SNN is driven by spikes."""
+    """``None``: no layer of the SNN has spikes as input."""
     break_even: BreakEvenReport | None
-    """``None`` where the networks have no layers to compare."""
+    """``None``: the networks have no layers to compare."""
     iso_accuracy: IsoAccuracy | None = absent()
     sensitivity: tuple[Sensitivity, ...] | None = absent()
     """One-at-a-time sensitivity, the strongest effect first."""
     variants: tuple[Variant, ...] | None = absent()
-    """What ``sensitivity`` comes from."""
+    """Designs from which ``sensitivity`` was computed."""
     gates: Missing | None = absent()
     """Why the gates, which were asked for, were not measured; empty if they were."""
     models: Mapping[str, str]
@@ -106,7 +106,7 @@ class StudyReport:
 
     @property
     def shown(self) -> tuple[DesignReport, ...]:
-        """The designs that have a column: those that the verdict compares, then controls beside them."""
+        """The designs with a column: those that the verdict compares, then controls."""
         return self.designs + self.controls
 
     @property

@@ -1,4 +1,4 @@
-"""The report's tables about operations, levels, published models and areas, as the page takes them."""
+"""The page's tables of operations, levels, published models and areas."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ OPERATION_LABELS: Mapping[str, str] = {
     "activation_read": "activations read",
     "activation_write": "activations written",
 }
-"""Operation counts in words, in the order of the page."""
+"""Labels of operations, in the order of the page."""
 
 Designs = Sequence[DesignReport]
 OperationCells = tuple[float | None, float | None, float | None]
-"""Mean count, pJ of one, mean pJ: of one operation in one design."""
+"""Mean count, pJ of one operation, mean pJ, for one operation of one design."""
 
 
 def operations_table(designs: Designs) -> list[tuple[str, list[OperationCells]]]:
-    """Return every operation that was counted: its label, and its figures in each design."""
+    """Return every counted operation: its label, and its figures in each design."""
     counted = {name for design in designs for name in design.operations}
     names = [*(n for n in OPERATION_LABELS if n in counted), *sorted(counted - set(OPERATION_LABELS))]
     return [(OPERATION_LABELS.get(name, name), [_operation(design, name) for design in designs]) for name in names]
@@ -47,7 +47,7 @@ def _operation(design: DesignReport, name: str) -> OperationCells:
 
 
 LevelCells = tuple[float, float, float]
-"""pJ by operation counts, by counters, and the difference: of one term in one design."""
+"""pJ by counts, by counters, and their difference, for one term of one design."""
 
 
 def levels_table(designs: Designs) -> list[tuple[str, list[LevelCells]]]:
@@ -73,7 +73,7 @@ def in_gates(designs: Designs) -> Iterator[tuple[DesignReport, GateReport]]:
 
 
 def gates_table(designs: Designs) -> list[tuple[str, list[float]]]:
-    """Return every part of the gates, and the total: its pJ in each design, by delay model; nothing if not measured."""
+    """Return every part of the gates, and the total, with its pJ per design and delay model; empty if not measured."""
     energies = [energy for _, gates in in_gates(designs) for energy in gates.delays.values()]
     if not energies:
         return []
@@ -83,7 +83,7 @@ def gates_table(designs: Designs) -> list[tuple[str, list[float]]]:
 
 @dataclass(frozen=True, kw_only=True)
 class PartCells:
-    """One part of one design: pJ at every level, as in `PartLevels`."""
+    """The pJ of one part of one design, as in `PartLevels`."""
 
     counts: float
     counters: float
@@ -92,12 +92,12 @@ class PartCells:
 
     @property
     def glitches(self) -> float:
-        """The share of the gates' energy that comes with delays."""
+        """The fraction of the gates' energy due to delays."""
         return (self.library - self.zero) / self.library if self.library else 0.0
 
     @classmethod
     def sum(cls, rows: Sequence[PartLevels]) -> "PartCells":
-        """Of several parts."""
+        """Return the sum of several parts."""
         return cls(
             counts=sum(row.counts for row in rows),
             counters=sum(row.counters for row in rows),
@@ -107,7 +107,7 @@ class PartCells:
 
 
 def part_levels_table(designs: Designs) -> list[tuple[str, list[PartCells]]]:
-    """Return every part of the gates, and the total, with its pJ at all levels in each measured design."""
+    """Return every part of the gates, and the total, with its pJ at each level in each measured design."""
     measured = [gates.parts for _, gates in in_gates(designs)]
     if not measured:
         return []
@@ -126,6 +126,6 @@ def published_table(report: StudyReport) -> list[tuple[str, list[float], str, st
 
 
 def engines_table(designs: Designs) -> list[tuple[str, str, Resources]]:
-    """Return the area of each engine and of the whole, with the design's name; nothing where there is no FPGA."""
+    """Return the area of each engine and the total, with the design's name; empty without an FPGA."""
     placed = [(design.name, design.fpga) for design in designs if isinstance(design.fpga, FpgaArea)]
     return [(name, engine, area) for name, fpga in placed for engine, area in (*fpga.engines.items(), ("total", fpga))]

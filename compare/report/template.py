@@ -1,4 +1,4 @@
-"""Templates of HTML, filled by jinja2: text is escaped, numbers have the digits that carry meaning."""
+"""HTML templates for jinja2, with escaped text and filters for numbers."""
 
 from collections.abc import Mapping
 from importlib import resources
@@ -9,7 +9,7 @@ from tospike.compare.report.numbers import count, percent, signed, significant
 
 
 def fill(name: str, **values: object) -> str:
-    """Return the template called ``name`` beside this module with ``values`` in it; one that is missing is an error."""
+    """Render the template ``name`` of this folder with ``values``; a missing value is an error."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -19,7 +19,7 @@ def fill(name: str, **values: object) -> str:
 
 
 def as_text(value: object) -> str:
-    """Write a choice or a provenance entry as a reader expects it."""
+    """Format a choice or an entry of the provenance."""
     match value:
         case None:
             return "–"

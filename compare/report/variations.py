@@ -9,23 +9,23 @@ from tospike.compare.report.verdict import Interval
 
 @dataclass(frozen=True, kw_only=True)
 class Missing:
-    """Why a figure that was asked for is not there."""
+    """Why a requested figure is missing."""
 
     missing: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class MatchedQnnComparison:
-    """The SNN against its bit-matched QNN: the ANN with activations of as many bits as a neuron's spike count has."""
+    """The SNN against its bit-matched QNN, the ANN with activations as wide as a neuron's spike count."""
 
     steps: int
     """Time steps of the SNN."""
     bits: int
-    """Of the QNN's activations."""
+    """Bits of the QNN's activations."""
     ratio: float
     """SNN over QNN: energy by the hardware's counters."""
     interval: Interval
-    """Bootstrap over the samples, as that of the verdict."""
+    """Bootstrap interval over the samples, as in the verdict."""
     sentence: str
 
 
@@ -35,21 +35,21 @@ class Variant:
 
     kind: Kind
     change: str
-    """Empty: the network as it is."""
+    """Empty: the network as given."""
     accuracy: float
     pj: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sensitivity:
-    """What a change does to the comparison."""
+    """Effect of a change on the comparison."""
 
     change: str
     accuracy: float | None
-    """Of the side that was changed; ``None`` for a change of prices."""
+    """Of the changed network; ``None`` for a change of prices."""
     ratio: float
     factor: float
-    """``ratio`` over that without the change."""
+    """``ratio`` over the ratio without the change."""
     flips: bool
     """Whether the other side now needs less energy."""
     comparable: bool
@@ -62,23 +62,23 @@ class Point:
 
     kind: Kind
     label: str
-    """Empty: the network as it is."""
+    """Empty: the network as given."""
     accuracy: float
     pj: float
     front: bool
-    """Whether no point of its side is as accurate for less energy, or more accurate for as much."""
+    """Whether the point is on the Pareto front of its side."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """The cheapest SNN and the cheapest ANN that are at least so accurate."""
+    """The cheapest SNN and the cheapest ANN of at least a given accuracy."""
 
     snn: str
     ann: str
     accuracy: float
     ratio: float
     interval: Interval
-    """Of the ratio, by bootstrap over the samples; the choice of both is part of it."""
+    """Bootstrap interval of the ratio over the samples, including the choice of both networks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,14 +86,14 @@ class IsoAccuracy:
     """Both networks at equal accuracy."""
 
     technology: str
-    """What prices the counters."""
+    """Technology that prices the counters."""
     samples: int
     points: tuple[Point, ...]
     matches: tuple[Match, ...]
-    """By accuracy: that of each point of the SNN's front which an ANN reaches, and what both reach as they are."""
+    """By accuracy: each point of the SNN's front that an ANN matches, and the accuracy of both networks as given."""
     target: float
-    """The accuracy that both networks reach as they are."""
+    """The accuracy that both networks reach as given."""
     ratio: float
-    """Of the cheapest of either side that is at least so accurate; one of `matches`."""
+    """Ratio of the cheapest networks of at least this accuracy; one of `matches`."""
     interval: Interval
     sentence: str

@@ -1,4 +1,4 @@
-"""The verdict of a study, and the margins that it rests on. Every ratio is SNN over ANN: below 1 favours spikes."""
+"""The verdict of a study, and its margins. Every ratio is SNN over ANN: below 1 favours spikes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from tospike.compare.energy.levels import Level
 
 Winner = Literal["ann", "snn", "tie", "undecided"]
 Interval = tuple[float, float]
-"""From, to."""
+"""Lower and upper end."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyMargin:
-    """Accuracies side by side."""
+    """Accuracies of both networks."""
 
     basis: Literal["rtl", "golden"]
-    """What they are of: the RTL, or the golden model unless the RTL of both ran on all samples."""
+    """The RTL if both ran on all samples in RTL, else the golden model."""
     ann: float
     snn: float
     difference_points: float
@@ -32,31 +32,31 @@ class EnergyMargin:
 
     level: Literal[Level.COUNTERS]
     model: str
-    """The technology that prices them."""
+    """The technology that prices the counters."""
     ratio: float
-    """Of the means over the samples."""
+    """Ratio of the means over the samples."""
     interval: Interval | None
-    """Of the ratio, by bootstrap over the samples; ``None`` for a single one."""
+    """Bootstrap interval of the ratio over the samples; ``None`` for a single sample."""
     confidence: float
-    """Of the interval, as a fraction."""
+    """Confidence of the interval, as a fraction."""
     per_sample: Interval | None
     """5th and 95th percentile of the single samples' ratios."""
     technologies: Mapping[str, float]
-    """The ratio by every technology."""
+    """The ratio by technology."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LatencyMargin:
-    """Latency in time where both designs were placed and routed, otherwise in cycles."""
+    """Latency in time if both designs were placed and routed, otherwise in cycles."""
 
     unit: Literal["us", "cycles"]
     ratio: float
-    """Of the means over the samples."""
+    """Ratio of the means over the samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FpgaMargin:
-    """A ratio for each resource, ``None`` where the ANN has none: there is no honest exchange rate between them."""
+    """A ratio per FPGA resource, ``None`` if the ANN uses none; there is no fair conversion between resources."""
 
     lut4: float | None
     carry: float | None
@@ -67,7 +67,7 @@ class FpgaMargin:
 
 @dataclass(frozen=True, kw_only=True)
 class CellMargin:
-    """The same for standard cells."""
+    """Ratios for standard cells, ``None`` if the ANN uses none."""
 
     area: float | None
     ff: float | None
@@ -76,7 +76,7 @@ class CellMargin:
 
 @dataclass(frozen=True, kw_only=True)
 class Margins:
-    """By how much one design is ahead."""
+    """The margins between both designs."""
 
     accuracy: AccuracyMargin
     energy: EnergyMargin
@@ -87,11 +87,11 @@ class Margins:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Spikes or not?"""
+    """The verdict: spikes or not."""
 
     winner: Winner
     sentence: str
-    """What a researcher could quote."""
+    """The verdict in words, for citation."""
     reason: Literal["accuracy", "energy", "evidence"]
-    """What decided."""
+    """The deciding criterion."""
     margins: Margins

@@ -1,1 +1,1 @@
-"""Runs and measures what is compared, and judges."""
+"""Run, measure and judge a study."""

@@ -1,4 +1,4 @@
-"""Where the SNN of a study lies, and where it would meet the ANN: here, in the literature and by its common formula."""
+"""Break-even points of a study: of its networks, of the literature, and by the general formula."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tospike.compare.study.measure import Measured
 def break_even_report(
     ann: Measured, snn: Measured, activity: SpikeActivity | None, technologies: Sequence[Technology]
 ) -> BreakEvenReport | None:
-    """Return every break-even point; ``None`` where the networks have no layers to compare."""
+    """Return every break-even point; ``None`` if the networks have no layers to compare."""
     if activity is None or activity.spikes_per_activation is None or activity.density is None:
         return None
     n, density = activity.spikes_per_activation, activity.density
@@ -28,7 +28,7 @@ def break_even_report(
 
 
 def _by_formula() -> dict[str, float]:
-    """With a large SRAM, by the place of the states and the reuse of the ANN's data."""
+    """Return break-even points with a large SRAM, by placement of the states and reuse of the ANN's data."""
     return {
         f"{place}, reuse {reuse}": break_even(LARGE_SRAM, Reuse(ann_weight=reuse, ann_activation=reuse, state=state))
         for place, state in (("state in a register", math.inf), ("state in SRAM", 1.0))

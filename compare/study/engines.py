@@ -1,4 +1,4 @@
-"""What a study says of a design, and what it changes of it, by the engine of its layers."""
+"""Descriptions of designs and changes for the sensitivity, by the engine of their layers."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,21 +20,21 @@ from tospike.hw.params import (
 )
 
 Change = tuple[str, dict[str, Any]]
-"""A description, and model options."""
+"""A label, and model options."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineStudy:
-    """What a study knows of an engine that runs layers."""
+    """What a study needs of an engine that runs layers."""
 
     describe: Callable[[Prepared, Any], str]
-    """A design whose first layer runs on it, in words."""
+    """Describes a design whose first layer runs on the engine."""
     changes: Callable[[Prepared, Any], Iterator[Change]]
-    """What can be tried instead, where the last layer runs on it."""
+    """Yields possible changes if the last layer runs on the engine."""
 
 
 def describe(prepared: Prepared) -> str:
-    """Return a design in a line: sizes, neuron, widths, engines."""
+    """Describe a design in one line: sizes, neuron, widths, engines."""
     network, params = prepared.quantized.network, prepared.design.params
     sizes = "-".join(str(size) for size in (network.input.inputs, *(s.synapses.outputs for s in network.stages)))
     first = layer_engines(params)[0]
@@ -42,7 +42,7 @@ def describe(prepared: Prepared) -> str:
 
 
 def option_changes(prepared: Prepared) -> Iterator[Change]:
-    """Return the changes that can be tried on one side."""
+    """Yield the possible changes of one network."""
     last = layer_engines(prepared.design.params)[-1]
     return ENGINES[type(last)].changes(prepared, last)
 
@@ -70,18 +70,18 @@ def _describe_spiking(prepared: Prepared, engine: SpikingParams | RegisterParams
 
 def _ann(prepared: Prepared) -> str:
     frames = prepared.quantized.network.input.time_bins
-    taken = "" if not frames else f"spikes summed in {frames} frame{'s'[: frames > 1]}, "
+    taken = "" if not frames else f"spikes summed in {frames} time bin{'s'[: frames > 1]},  "
     weights, activations = ann_bits(prepared.design.params)
     return f"{taken}ReLU, {activations}-bit activations, {weights}-bit weights"
 
 
 def _skipped(params: AcceleratorParams) -> str:
-    """Return what costs nothing on event engines."""
+    """Describe the values that event engines skip."""
     first = params.engines[0]
     if not isinstance(first, DeltaParams):
         return "zeros"
-    small = f" by more than {first.threshold}" if first.threshold else ""
-    return f"what has not changed{small} in {first.steps} frame{'s'[: first.steps > 1]}"
+    skipped = f"changes of up to {first.threshold}" if first.threshold else "unchanged values"
+    return f"{skipped} in {first.steps} frame{'s'[: first.steps > 1]}"
 
 
 def _ann_bits(prepared: Prepared) -> Iterator[Change]:
@@ -92,7 +92,7 @@ def _ann_bits(prepared: Prepared) -> Iterator[Change]:
 
 def _lanes(prepared: Prepared, side: str) -> Iterator[Change]:
     lanes = max(engine.lanes for engine in layer_engines(prepared.design.params))
-    yield from ((f"{side}: {_counted(n, 'lane')}", {"lanes": n}) for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64)
+    yield from ((f"{side}: {_plural(n, 'lane')}", {"lanes": n}) for n in (lanes // 2, 2 * lanes) if 1 <= n <= 64)
 
 
 def _change_event_ann(prepared: Prepared, engine: EventAnnParams) -> Iterator[Change]:
@@ -104,7 +104,7 @@ def _change_delta_ann(prepared: Prepared, engine: DeltaAnnParams) -> Iterator[Ch
     yield from _ann_bits(prepared)
     yield from _lanes(prepared, "ANN")
     first = prepared.design.params.engines[0]
-    assert isinstance(first, DeltaParams)  # such a chain begins with one
+    assert isinstance(first, DeltaParams)  # a delta ANN's chain starts with one
     if first.steps > 1:
         thresholds = (first.threshold + more for more in (1, 4, 16))
         yield from ((f"ANN: changes of more than {n}", {"delta_threshold": n}) for n in thresholds)
@@ -113,7 +113,7 @@ def _change_delta_ann(prepared: Prepared, engine: DeltaAnnParams) -> Iterator[Ch
 def _change_array(prepared: Prepared, engine: SystolicParams | ConvParams) -> Iterator[Change]:
     yield from _ann_bits(prepared)
     half, double = engine.array.cols // 2, 2 * engine.array.cols
-    yield from ((f"ANN: {_counted(cols, 'column')}", {"cols": cols}) for cols in (half, double) if cols)
+    yield from ((f"ANN: {_plural(cols, 'column')}", {"cols": cols}) for cols in (half, double) if cols)
     yield "ANN: 2 rows", {"rows": 2}
 
 
@@ -122,10 +122,10 @@ def _change_spiking(prepared: Prepared, engine: SpikingParams | RegisterParams) 
     yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
     yield from _lanes(prepared, "SNN")
     if spec.encoding is not None and not spec.encoding.code.takes_frames:
-        yield from ((f"SNN: {_counted(n, 'time step')}", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n)
+        yield from ((f"SNN: {_plural(n, 'time step')}", {"steps": n}) for n in (spec.steps // 2, 2 * spec.steps) if n)
 
 
-def _counted(number: int, noun: str) -> str:
+def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -139,4 +139,4 @@ ENGINES: Mapping[type[EngineParams], EngineStudy] = {
     SystolicParams: _ARRAY,
     ConvParams: _ARRAY,
 }
-"""By the class of the engine's parameters, for every engine that layers run on."""
+"""By the class of the engine's parameters, for every engine that runs layers."""

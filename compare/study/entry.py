@@ -1,4 +1,4 @@
-"""What the golden model says of a design, cycles, operations, energy at levels 1 and 2, and its report."""
+"""The golden model's entry of a design, with cycles, operations and energy, and its report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,17 +26,17 @@ from tospike.tb.inference import mean_operations
 
 @dataclass(frozen=True, kw_only=True)
 class Prices:
-    """What operations and counters cost."""
+    """Prices of operations and counters."""
 
     model: EnergyModel
     """Prices of operations."""
     technologies: tuple[Technology, ...]
-    """Prices of counters: the first decides, all of them give the range."""
+    """Prices of counters: the first technology decides, all of them give the range."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GoldenEntry:
-    """What the golden model says of a design."""
+    """The golden model's results for a design."""
 
     prepared: Prepared
     result: Result
@@ -57,7 +57,7 @@ class GoldenEntry:
         synthesis: SynthReport | None = None,
         gates: GateReport | None = None,
     ) -> DesignReport:
-        """Return the design's report, with what else was measured: RTL, synthesis, gates."""
+        """Return the design's report, with the other measurements: RTL, synthesis, gates."""
         cycles = self.result.cycles
         return DesignReport(
             name=name,
@@ -81,7 +81,7 @@ class GoldenEntry:
 
 
 def golden_entry(prepared: Prepared, x: Array, result: Result, prices: Prices) -> GoldenEntry:
-    """Cycles, operations and energy of a design.
+    """Return cycles, operations and energy of a design.
 
     Parameters
     ----------
@@ -90,9 +90,9 @@ def golden_entry(prepared: Prepared, x: Array, result: Result, prices: Prices) -
     x
         (N, ...) samples of the data set.
     result
-        What the golden model says of them.
+        The golden model's result for them.
     prices
-        What they are priced with.
+        Prices of operations and counters.
     """
     engines = engine_activities(prepared.design, prepared.integers(x), result)
     first = prices.technologies[0]
@@ -116,5 +116,5 @@ def golden_entry(prepared: Prepared, x: Array, result: Result, prices: Prices) -
 
 
 def published(engines: Sequence[EngineActivity]) -> dict[str, float]:
-    """Return the mean pJ by every published model."""
+    """Return the mean pJ by published energy model."""
     return {name: float(energy(model, engines).total.mean()) for name, model in MODELS.items()}

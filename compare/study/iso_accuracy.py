@@ -1,8 +1,8 @@
-"""Energy at equal accuracy: both networks over bits and time steps, and the cheapest of each side that is as accurate.
+"""Energy at equal accuracy: both networks over bits and time steps, and the cheapest of each side at an accuracy.
 
-A single pair of networks compares two arbitrary accuracies. Here each side may give up what it has too much: the ANN
-bits of weights and activations, the SNN bits of weights and time steps. All are quantised after training and run by the
-golden model on the same samples, so that accuracies and energies are paired.
+A single pair of networks compares two arbitrary accuracies. Here each side may trade accuracy for energy: the ANN by
+bits of weights and activations, the SNN by bits of weights and time steps. All variants are quantised after training
+and run by the golden model on the same samples, so that accuracies and energies are paired.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from tospike.gen.pipeline import Prepared
 from tospike.hw.params import ceil_div
 
 WEIGHT_BITS = (3, 4, 6)
-"""Besides those of the network as it is."""
+"""In addition to those of the network as given."""
 RESAMPLES = 2000
 _SEED = 1
 
@@ -39,7 +39,7 @@ class GridPoint:
 
 
 def ann_grid(ann: Prepared, matching_bits: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return the options of the ANN's points: bits of weights and of activations, no more than it has."""
+    """Yield label and options of the ANN's points: bits of weights and activations, up to its own."""
     own_weights, own_acts = ann_bits(ann.design.params)
     for weights in (*(bits for bits in WEIGHT_BITS if bits < own_weights), own_weights):
         for acts in sorted({bits for bits in (matching_bits, 4) if bits < own_acts} | {own_acts}):
@@ -49,7 +49,7 @@ def ann_grid(ann: Prepared, matching_bits: int) -> Iterator[tuple[str, dict[str,
 
 
 def snn_grid(snn: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return the options of the snn's points: bits of weights, and time steps unless the data are spikes."""
+    """Yield label and options of the SNN's points: bits of weights, and time steps unless the data are spikes."""
     own_bits = weight_bits(snn.design.params)
     spec = snn.network.input
     own = spec.steps
@@ -62,7 +62,7 @@ def snn_grid(snn: Prepared) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def run_grid(trials: Trials, progress: Callable[[str], None] = lambda point: None) -> list[GridPoint]:
-    """Try every point of both grids that can be built."""
+    """Run every point of both grids that can be built."""
     ann, snn = trials.prepared["ann"], trials.prepared["snn"]
     grids: tuple[tuple[Kind, Iterator[tuple[str, dict[str, Any]]]], ...] = (
         ("ann", ann_grid(ann, matched_act_bits(snn))),
@@ -71,7 +71,7 @@ def run_grid(trials: Trials, progress: Callable[[str], None] = lambda point: Non
     found = []
     for kind, grid in grids:
         for label, given in grid:
-            progress(f"{kind.upper()}: {label or 'as it is'}")
+            progress(f"{kind.upper()}: {label or 'as given'}")
             trial = trials.run(kind, given)
             if trial is not None:
                 found.append(GridPoint(kind=kind, label=label, trial=trial))
@@ -81,10 +81,11 @@ def run_grid(trials: Trials, progress: Callable[[str], None] = lambda point: Non
 def compare_at_equal_accuracy(
     grid: Sequence[GridPoint], *, technology: str, of_samples: int | None = None
 ) -> IsoAccuracy:
-    """Compare the cheapest of both sides that are as accurate; the sentence says if less than ``of_samples`` ran.
+    """Compare the cheapest points of both sides at equal accuracy; the sentence states if fewer than ``of_samples``
+    ran.
 
-    Intervals come from the percentile bootstrap: samples are drawn anew, and with them all accuracies and energies, so
-    also which point is the cheapest. A choice among points by the samples that judge them flatters both sides alike.
+    Intervals are from the percentile bootstrap: each resampling changes all accuracies and energies, and therefore also
+    the choice of the cheapest points. Choosing points by the samples that judge them favours both sides alike.
     """
     sides = {kind: [point for point in grid if point.kind == kind] for kind in ("ann", "snn")}
     own = {kind: next(n for n, point in enumerate(points) if not point.label) for kind, points in sides.items()}
@@ -95,10 +96,10 @@ def compare_at_equal_accuracy(
 
     lesser = np.minimum(*(tables[kind][0][:, own[kind]] for kind in ("ann", "snn")))
     overall = _match(sides, tables, lesser)
-    assert overall is not None  # both reach it as they are
+    assert overall is not None  # both reach it as given
     snn_accuracy = tables["snn"][0]
     others = (_match(sides, tables, snn_accuracy[:, number]) for number in fronts["snn"])
-    # a pair has one interval: that of its lowest accuracy
+    # each pair has one interval: that of its lowest accuracy
     apart = (match for match in others if match and (match.snn, match.ann) != (overall.snn, overall.ann))
     return IsoAccuracy(
         technology=technology,
@@ -123,13 +124,13 @@ def compare_at_equal_accuracy(
 
 
 Table = NDArray[np.float64]
-"""(1 + RESAMPLES, points): the first row is of the samples as they are."""
+"""(1 + RESAMPLES, points): the first row is for the original samples."""
 
 
 def _match(
     sides: Mapping[str, Sequence[GridPoint]], tables: Mapping[str, tuple[Table, Table]], targets: Table
 ) -> Match | None:
-    """Return the cheapest of both sides that reach an accuracy, given for each draw; nothing if one side does not."""
+    """Return the cheapest points of both sides that reach each draw's accuracy; ``None`` if one side does not."""
     ratios = _cheapest(*tables["snn"], targets) / _cheapest(*tables["ann"], targets)
     if np.isnan(ratios[0]):
         return None
@@ -139,7 +140,7 @@ def _match(
 
 
 def _draws(samples: int) -> Table:
-    """Return (1 + RESAMPLES, samples) how often each sample counts, over their number."""
+    """Return the (1 + RESAMPLES, samples) weights of the samples in each draw."""
     drawn = np.random.default_rng(_SEED).multinomial(samples, np.full(samples, 1 / samples), RESAMPLES)
     return np.vstack([np.ones(samples), drawn]) / samples
 
@@ -151,24 +152,24 @@ def _table(points: Sequence[GridPoint], draws: Table) -> tuple[Table, Table]:
 
 
 def _reaches(accuracy: Table, target: Table | float) -> NDArray[np.bool_]:
-    # accuracies are counts over samples: equal ones may differ by rounding
+    # accuracies are counts over samples, so equal ones may differ by rounding
     return np.asarray(accuracy >= np.asarray(target) - 1e-9)
 
 
 def _cheapest(accuracy: Table, pj: Table, targets: Table) -> Table:
-    """Return (1 + RESAMPLES,) energy of the cheapest point that reaches each draw's target; NaN where none does."""
+    """Return the (1 + RESAMPLES,) energies of the cheapest point that reaches each draw's target; NaN if none does."""
     costs = np.where(_reaches(accuracy, targets[:, None]), pj, np.inf).min(axis=1)
     return np.where(np.isinf(costs), np.nan, costs)
 
 
 def _index_of_cheapest(table: tuple[Table, Table], target: float) -> int:
-    """Of the samples as they are."""
+    """Return the index of the cheapest point for the original samples."""
     accuracy, pj = (part[0] for part in table)
     return int(np.argmin(np.where(_reaches(accuracy, target), pj, np.inf)))
 
 
 def _front(accuracy: Table, pj: Table) -> set[int]:
-    """Return the points that are not beaten: more accurate than all that need no more energy."""
+    """Return the indices of the Pareto front."""
     best, front = -1.0, set()
     for number in np.lexsort((-accuracy, pj)).tolist():
         if accuracy[number] > best + 1e-9:
@@ -184,14 +185,14 @@ def _interval(ratios: Table) -> Interval:
 
 
 def _name(point: GridPoint) -> str:
-    return point.label or "as it is"
+    return point.label or "as given"
 
 
 def _sentence(match: Match, *, samples: int, of_samples: int | None) -> str:
     low, high = (significant(end) for end in match.interval)
     part = f" on the first {samples:,} samples" if of_samples is not None and samples < of_samples else ""
     return (
-        f"At equal accuracy, at least the {percent(match.accuracy)} that both reach as they are{part}, the cheapest "
+        f"At equal accuracy, at least the {percent(match.accuracy)} that both reach as given{part}, the cheapest "
         f"SNN ({match.snn}) needs {significant(match.ratio)} times the energy of the cheapest ANN ({match.ann}; "
         f"{100 * CONFIDENCE:.0f} % interval {low} to {high} over inputs)."
     )

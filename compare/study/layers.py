@@ -1,11 +1,11 @@
-"""The engines that layers of a network run on, and how wide their numbers are."""
+"""The engines that run layers of a network, and their widths."""
 
 from tospike.compare.energy.engines import widths
 from tospike.hw.params import AcceleratorParams, EngineParams
 
 
 def layer_engines(params: AcceleratorParams) -> tuple[EngineParams, ...]:
-    """Return the engines that stages of the network run on."""
+    """Return the engines that run stages of the network."""
     return tuple(engine for engine in params.engines if engine.runs_stages)
 
 

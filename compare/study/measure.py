@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
-    """What was found out."""
+    """Results for one network."""
 
     design: DesignReport
     params: AcceleratorParams
@@ -36,12 +36,12 @@ class Measured:
     """Of the golden model."""
     warnings: tuple[str, ...]
     seconds: dict[str, float]
-    """Wall time of each step."""
+    """Wall-clock time of each step."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Steps:
-    """Tells of each step, and takes its time."""
+    """Reports each step, and measures its time."""
 
     name: str
     progress: Progress
@@ -61,12 +61,12 @@ class _Steps:
 def measure_side(
     kind: Kind, prepared: Prepared, data: DataSet, folder: Path, options: StudyOptions, progress: Progress
 ) -> Measured:
-    """Measure one network on its hardware, whose design goes into ``folder``.
+    """Measure one network; write its design to ``folder``.
 
     Raises
     ------
     InputError
-        Whatever is wrong with the network, the data or the tools.
+        The network, the data or a tool cannot be used.
     """
     steps = _Steps(name=prepared.network.name, progress=progress)
     reference = steps.run("float", lambda: float_inference(prepared.network, data.x, data.y))
@@ -113,6 +113,6 @@ def _synthesize(folder: Path, options: StudyOptions, steps: _Steps) -> SynthRepo
 
 
 def _rtl_energy(prepared: Prepared, rtl: Simulation, options: StudyOptions) -> float:
-    """Return what the counters that were read from the RTL cost, in pJ per sample that ran there."""
+    """Return the energy by the RTL's counters, in pJ per sample that ran in RTL."""
     read = counter_energy(options.technology, prepared.design.params, rtl.totals, rtl.totals["cycles"])
     return float(read.total.sum()) / len(rtl)

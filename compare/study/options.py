@@ -1,4 +1,4 @@
-"""How a study measures."""
+"""Options of a study's measurements."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,12 +16,12 @@ from tospike.synth.options import SynthOptions
 from tospike.tb.simulators import Simulator, SimulatorOptions
 
 Progress = Callable[[str, str], None]
-"""Takes a design's name and what is being done for it."""
+"""Callback with a design's name and its current step."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudyOptions:
-    """How to measure."""
+    """Options of the measurements."""
 
     PANEL: ClassVar = "What is measured"
 
@@ -67,7 +67,7 @@ class StudyOptions:
 
     @property
     def technologies(self) -> tuple[Technology, ...]:
-        """The chosen technology, and those that come with tospike."""
+        """The chosen technology, and those included with tospike."""
         others = (load_technology(name) for name in shipped())
         return (self.technology, *(other for other in others if other.name != self.technology.name))
 

@@ -1,4 +1,4 @@
-"""A study's result, for Python and for notebooks."""
+"""A study's result, for Python and notebooks."""
 
 from dataclasses import dataclass
 from os import PathLike
@@ -16,7 +16,7 @@ from tospike.hw.params import InputError
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Study:
-    """Spikes or not: what was found out, and what can be done with it.
+    """The result of a study.
 
     Examples
     --------
@@ -26,63 +26,63 @@ class Study:
     """
 
     report: StudyReport
-    """All figures, with their units."""
+    """All figures, with units."""
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "Study":
-        """Read a study that was saved, by `save` or by ``tospike compare``.
+        """Load a study saved by `save` or ``tospike compare``.
 
         Parameters
         ----------
         path
-            The folder, or the report.json in it.
+            The folder, or its report.json.
 
         Raises
         ------
         InputError
-            There is none, or it is of another version of tospike.
+            There is no study, or it is from another version of tospike.
         """
         return cls(report=load_report(Path(path)))
 
     @property
     def verdict(self) -> Verdict:
-        """Who wins, why, and by how much."""
+        """Winner, reason and margins."""
         return self.report.verdict
 
     @property
     def ann(self) -> DesignReport:
-        """The ANN that was compared."""
+        """The ANN of the comparison."""
         return self.report.ann
 
     @property
     def snn(self) -> DesignReport:
-        """The SNN that was compared."""
+        """The SNN of the comparison."""
         return self.report.snn
 
     def save(self, folder: str | PathLike[str]) -> Path:
-        """Write the page, its data as JSON and CSV, and its figures into ``folder``; return the page's path.
+        """Write the page, its data as JSON and CSV, and its figures to ``folder``; return the page's path.
 
         Raises
         ------
         InputError
-            A file cannot be written, or is in the way; nothing is written then.
+            A file cannot be written or replaced; nothing is written then.
         """
-        from tospike.compare.report.files import write_report  # matplotlib takes as long as all the rest
+        from tospike.compare.report.files import write_report  # importing matplotlib is slow
 
         return write_report(self.report, Path(folder))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what report.json holds: dicts, lists, numbers and texts."""
+        """Return the contents of report.json as dicts, lists, numbers and strings."""
         found: dict[str, Any] = to_plain(self.report)
         return found
 
     def to_pandas(self) -> Any:
-        """Return the main table as a ``pandas.DataFrame``: a column for each design, a row for each group and figure.
+        """Return the main table as a ``pandas.DataFrame``, with a column per design and a row per figure.
 
         Raises
         ------
         InputError
-            There is no pandas.
+            pandas is not installed.
         """
         try:
             import pandas
@@ -100,7 +100,7 @@ class Study:
         return f"<Study {self.report.workload.name}: {' and '.join(design.name for design in self.report.designs)}>"
 
     def _repr_html_(self) -> str:
-        """Verdict and main table, for a notebook."""
+        """Return verdict and main table for a notebook."""
         from tospike.compare.report.notebook import notebook_html  # a template engine, for notebooks only
 
         return notebook_html(self.report)

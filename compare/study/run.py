@@ -1,4 +1,4 @@
-"""Runs a workload through both circuits: golden model, RTL, synthesis, energy, verdict."""
+"""Run a study: golden model, RTL, synthesis and energy of both networks, and the verdict."""
 
 import logging
 from collections.abc import Mapping
@@ -40,30 +40,30 @@ KINDS: tuple[Kind, Kind] = ("ann", "snn")
 def run_study(
     workload: Workload, out: Path, options: StudyOptions, *, command: str, progress: Progress = lambda name, step: None
 ) -> StudyReport:
-    """Measure both designs of a workload, side by side on two threads, and judge.
+    """Measure both designs of a workload in two threads, and judge.
 
     Parameters
     ----------
     workload
-        What to compare.
+        Networks and data.
     out
-        Folder; the generated designs go into ``out/ann`` and ``out/snn``.
+        Folder; the generated designs are written to ``out/ann`` and ``out/snn``.
     options
-        How to measure.
+        Options of the measurements.
     command
-        What the user typed, for the report.
+        The user's command, for the report.
     progress
-        Told of every step.
+        Called at every step.
 
     Returns
     -------
     StudyReport
-        Everything that was found out.
+        All results.
 
     Raises
     ------
     InputError
-        Whatever is wrong with the networks, the data or the tools.
+        The networks, the data or a tool cannot be used.
     """
     for kind in KINDS:
         check_replaceable(out / kind)
@@ -71,7 +71,7 @@ def run_study(
     with temporary_folder() as work:
         paths = workload.networks(data, work)
         prepared = _prepare(paths, data, workload.options)
-        if workload.snn is None:  # nothing is left behind by what was refused until now
+        if workload.snn is None:  # refused input leaves no files behind up to here
             write_results(out, {paths["snn"].name: paths["snn"].read_bytes()})
         return _report(workload, paths, prepared, data, out, options, command, progress)
 
@@ -124,13 +124,13 @@ def _report(
 
 
 def _prepare(paths: Mapping[Kind, Path], data: DataSet, options: ModelOptions) -> dict[Kind, Prepared]:
-    """Return both networks, quantised and planned; what no engine can run is refused before any work."""
+    """Return both networks, quantised and planned; raise errors before any measurement."""
     for kind, path in paths.items():
         is_spiking = path.suffix == ".nir"
         require(is_spiking == (kind == "snn"), f"{path}, given as --{kind}, is {'an SNN' if is_spiking else 'an ANN'}")
     prepared = {kind: prepare(path, data, options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()}
     check_layers(options.layers, [side.imported for side in prepared.values()])
-    for side in prepared.values():  # what was guessed is told now
+    for side in prepared.values():  # report guesses now
         for line in side.warnings:
             _log.warning(line)
         _ = side.design
@@ -140,12 +140,12 @@ def _prepare(paths: Mapping[Kind, Path], data: DataSet, options: ModelOptions) -
 def _measure_both(
     prepared: Mapping[Kind, Prepared], data: DataSet, out: Path, options: StudyOptions, progress: Progress
 ) -> tuple[Measured, Measured]:
-    """Return the ANN's and the SNN's side, at the same time."""
+    """Measure both networks at the same time."""
     pool = ThreadPoolExecutor(max_workers=2)
     try:
         jobs = [pool.submit(measure_side, kind, prepared[kind], data, out / kind, options, progress) for kind in KINDS]
         ann, snn = (job.result() for job in jobs)
-    except BaseException as error:  # who is stopped does not wait for the other side
+    except BaseException as error:  # if stopped, do not wait for the other side
         pool.shutdown(wait=not isinstance(error, Stopped), cancel_futures=True)
         raise
     pool.shutdown()
@@ -178,7 +178,7 @@ def _matched_qnn(
 
 
 def _iso_accuracy(trials: Trials, samples: int, options: StudyOptions, progress: Progress) -> IsoAccuracy | None:
-    """Return both networks over bits and time steps."""
+    """Run both networks over bits and time steps, and compare at equal accuracy."""
     if not options.iso_accuracy:
         return None
     grid = run_grid(trials, lambda point: progress("equal accuracy", point))

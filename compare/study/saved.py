@@ -1,4 +1,4 @@
-"""A study that is run and written into a folder, as one thing."""
+"""Run a study and save it to a folder."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tospike.gen.files.results_folder import check_results
 def save_study(
     workload: Workload, out: Path, options: StudyOptions, *, command: str, progress: Progress = lambda name, step: None
 ) -> tuple[Study, Path]:
-    """Run a study, and write its report beside the designs into the folder ``out``; parameters as of `run_study`.
+    """Run a study, and write its report and designs to the folder ``out``; for the parameters, see `run_study`.
 
     Returns
     -------
@@ -21,9 +21,9 @@ def save_study(
     Raises
     ------
     InputError
-        As `run_study`; or the report cannot be written, which is refused before the work as far as one can tell.
+        As for `run_study`; or the report cannot be written, which is checked in advance as far as possible.
     """
-    from tospike.compare.report.files import REPORTS  # matplotlib takes as long as all the rest
+    from tospike.compare.report.files import REPORTS  # importing matplotlib is slow
 
     check_results(out, REPORTS)
     study = Study(report=run_study(workload, out, options, command=command, progress=progress))

@@ -1,7 +1,7 @@
-"""Which single change would flip the verdict: the same two networks with one thing changed on one side.
+"""One-at-a-time sensitivity: the effect of single changes of either network on the verdict.
 
-Every change is quantised, planned and run through the golden model again, for its accuracy and for its exact counters;
-the prices of the counters apply. Changes of prices alone (technology, place of the membranes) need no run.
+Each change is quantised, planned and run by the golden model again, for its accuracy and exact counters. Changes of
+prices alone (technology, placement of the membranes) need no run.
 """
 
 import math
@@ -32,7 +32,7 @@ def matched_qnn_change(snn: Prepared) -> tuple[str, dict[str, Any]]:
 
 
 def variants(trials: Trials, progress: Callable[[str], None] = lambda change: None) -> tuple[Variant, ...]:
-    """Run every change of either side that the networks allow, and both as they are (``change`` is empty)."""
+    """Run every possible change of both networks, and both as given (with an empty ``change``)."""
     found = []
     kinds: tuple[Kind, ...] = ("ann", "snn")
     for kind in kinds:
@@ -41,7 +41,7 @@ def variants(trials: Trials, progress: Callable[[str], None] = lambda change: No
             name, matched = matched_qnn_change(trials.prepared["snn"])
             changes = {n: c for n, c in changes.items() if c != matched} | {name: matched}
         for change, given in changes.items():
-            progress(change or f"{kind.upper()} as it is")
+            progress(change or f"{kind.upper()} as given")
             trial = trials.run(kind, given)
             if trial is not None:
                 found.append(Variant(kind=kind, change=change, accuracy=trial.accuracy, pj=trial.mean_pj))
@@ -49,7 +49,7 @@ def variants(trials: Trials, progress: Callable[[str], None] = lambda change: No
 
 
 def placed_states(snn: Prepared, data: DataSet, technology: Technology) -> dict[str, float]:
-    """PJ of the SNN with its membranes in a memory, and in registers."""
+    """Return the pJ of the SNN with its membranes in a memory, and in registers."""
     result = evaluate(snn, data, Backend.GOLDEN, samples=min(SAMPLES, len(data.x))).result
     assert result is not None
     return {
@@ -63,16 +63,16 @@ def placed_states(snn: Prepared, data: DataSet, technology: Technology) -> dict[
 def rank(
     found: Sequence[Variant], placed: Mapping[str, float], technologies: Mapping[str, float]
 ) -> tuple[Sensitivity, ...]:
-    """Order the changes by how far they move the ratio, the strongest first.
+    """Rank the changes by their effect on the ratio, the strongest first.
 
     Parameters
     ----------
     found
-        From `variants`.
+        Result of `variants`.
     placed
-        From `placed_states`.
+        Result of `placed_states`.
     technologies
-        SNN over ANN on every technology.
+        SNN over ANN by technology.
     """
     ann, snn = (next(v for v in found if v.kind == kind and not v.change) for kind in ("ann", "snn"))
     base = snn.pj / ann.pj

@@ -1,4 +1,4 @@
-"""One network of a study, quantised, planned and run anew with other options: golden model and hardware counters."""
+"""Run a network of a study again with other options, by the golden model and its counters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,42 +20,42 @@ from tospike.tb.evaluate import evaluate
 from tospike.tb.inference import Backend
 
 SAMPLES = 500
-"""Test samples of each trial: the first ones."""
+"""Test samples per trial: the first ones."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trial:
-    """What N samples say of one design."""
+    """Results of a design on N samples."""
 
     correct: NDArray[np.bool_]
-    """(N,) right answers."""
+    """(N,) whether predictions are correct."""
     pj: NDArray[np.float64]
     """(N,) energy by the hardware's counters."""
 
     @property
     def accuracy(self) -> float:
-        """Fraction of right answers."""
+        """Fraction of correct predictions."""
         return float(np.mean(self.correct))
 
     @property
     def mean_pj(self) -> float:
-        """Mean energy."""
+        """Mean energy in pJ."""
         return float(np.mean(self.pj))
 
 
 class Trials:
-    """Runs trials of both networks of a study, each only once.
+    """Runs trials of both networks of a study, and caches them.
 
     Parameters
     ----------
     prepared
-        Both as they are, by kind.
+        Both networks as given, by kind.
     paths
         Their files, by kind.
     data
-        What they are tried on.
+        The data set.
     options
-        What the changes are made to.
+        The options that trials change.
     technology
         Prices of the counters.
     """
@@ -76,9 +76,10 @@ class Trials:
         self._done: dict[tuple[Kind, frozenset[tuple[str, Any]]], Trial | None] = {}
 
     def run(self, kind: Kind, given: Mapping[str, Any]) -> Trial | None:
-        """Return the network of that kind with the options ``given``, by their names in `ModelOptions`; as it is if
-        there are none. ``None`` if it cannot be built so: or was trained with quantisers, which no option makes
-        narrower."""
+        """Run the network of a kind with the options ``given``, by their names in `ModelOptions`.
+
+        Returns ``None`` if it cannot be built with these options, or if its trained quantisers are wider.
+        """
         key = (kind, frozenset(given.items()))
         if key not in self._done:
             self._done[key] = self._run(kind, given)
@@ -97,12 +98,12 @@ class Trials:
             return None
         evaluation = evaluate(changed, self._data, Backend.GOLDEN, samples=min(SAMPLES, len(self._data.x)))
         result = evaluation.result
-        assert result is not None  # it has a design
+        assert result is not None  # there is a design
         energy = counter_energy(self._technology, params, result.counters, result.cycles)
         return Trial(correct=evaluation.correct, pj=energy.total)
 
 
 def _is_narrow(params: AcceleratorParams, given: Mapping[str, Any]) -> bool:
-    """Check that the hardware of an ANN has no wider numbers than asked for."""
+    """Return whether the hardware's numbers are as narrow as requested."""
     weight_bits, act_bits = ann_bits(params)
     return weight_bits <= max(2, given.get("weight_bits", weight_bits)) and act_bits <= given.get("act_bits", act_bits)

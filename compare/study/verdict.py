@@ -1,9 +1,9 @@
-"""The verdict: spikes or not, on the evidence of a study's designs.
+"""The verdict: spikes or not, from a study's designs.
 
-Accuracy first: designs of different accuracy are not compared, unless one is ahead in both accuracy and energy.
-Then energy per inference decides, by the hardware's counters, with latency and area beside it. Every
-ratio is SNN over ANN: below 1 favours spikes. The interval of the energy ratio says how far it depends on which inputs
-were measured, the range how far it depends on the technology; a winner must win on both.
+Designs of different accuracy are not comparable, unless one is better in both accuracy and energy. Among comparable
+designs, energy per inference by the hardware's counters decides; latency and area are reported as well. Every ratio is
+SNN over ANN: below 1 favours spikes. The interval of the energy ratio shows its dependence on the inputs, the range its
+dependence on the technology; a winner must win on both.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from tospike.compare.report.verdict import (
 from tospike.hw.params import require
 
 ACCURACY_TOLERANCE = 0.01
-"""Accuracies that differ by no more than this are comparable: one percentage point."""
+"""Largest difference of comparable accuracies: one percentage point."""
 CONFIDENCE = 0.90
 _RESAMPLES = 2000
 _SEED = 1
@@ -44,7 +44,7 @@ def judge(designs: Sequence[DesignReport], *, workload: str, tolerance: float = 
     Raises
     ------
     InputError
-        If a kind is missing.
+        A kind is missing.
     """
     ann, snn = _first(designs, "ann"), _first(designs, "snn")
     margins = Margins(
@@ -67,7 +67,7 @@ def _first(designs: Sequence[DesignReport], kind: str) -> DesignReport:
 
 
 def _winner(margins: Margins, mismatches: int) -> tuple[Winner, Reason]:
-    """Return who wins, and what decided it."""
+    """Return the winner, and the deciding criterion."""
     energy, accuracy = margins.energy, margins.accuracy
     if mismatches:
         return "undecided", "evidence"
@@ -83,7 +83,7 @@ def _winner(margins: Margins, mismatches: int) -> tuple[Winner, Reason]:
 
 
 def _accuracy_margin(ann: DesignReport, snn: DesignReport, tolerance: float) -> AccuracyMargin:
-    """Compare what the hardware reached; or the golden model, unless the RTL of both ran on all samples."""
+    """Compare the RTL's accuracies if both ran on all samples, else the golden model's."""
     below, above = ann.whole_rtl_accuracy, snn.whole_rtl_accuracy
     ran_whole = below is not None and above is not None
     if below is None or above is None:
@@ -95,14 +95,14 @@ def _accuracy_margin(ann: DesignReport, snn: DesignReport, tolerance: float) -> 
         snn=above,
         difference_points=points,
         tolerance_points=100 * tolerance,
-        # Accuracies are counts over samples: 97 against 98 % must not become 1.0000000001 points.
+        # accuracies are counts over samples: 97 against 98 % must not become 1.0000000001 points
         comparable=abs(points) <= 100 * tolerance + 1e-9,
     )
 
 
 def _energy_margin(ann: DesignReport, snn: DesignReport) -> EnergyMargin:
-    """Return the ratio of means, its bootstrap interval, 5 to 95 % of the samples' own ratios, and every technology's
-    ratio."""
+    """Return the ratio of means with its bootstrap interval, percentiles of the samples' ratios, and ratios by
+    technology."""
     below, above = ann.counters_pj, snn.counters_pj
     samples = np.asarray(above.samples), np.asarray(below.samples)
     paired = len(below.samples) == len(above.samples) > 1
@@ -120,8 +120,8 @@ def _energy_margin(ann: DesignReport, snn: DesignReport) -> EnergyMargin:
 def bootstrap_ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> Interval:
     """Return the interval of ``mean(above) / mean(below)`` by the percentile bootstrap over paired samples.
 
-    B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7, 1979. The seed is
-    fixed, so that the same samples give the same interval.
+    B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7, 1979. The seed is fixed, so
+    the same samples give the same interval.
     """
     picks = np.random.default_rng(_SEED).integers(0, above.size, (_RESAMPLES, above.size))
     ratios = above[picks].mean(axis=1) / below[picks].mean(axis=1)
@@ -130,13 +130,13 @@ def bootstrap_ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> I
 
 
 def _between(values: NDArray[np.float64], tail: float) -> Interval:
-    """Return the interval that leaves out all but ``tail`` percent on either side."""
+    """Return the interval that excludes ``tail`` percent on either side."""
     low, high = np.percentile(values, (tail, 100 - tail))
     return float(low), float(high)
 
 
 def _latency_margin(ann: DesignReport, snn: DesignReport) -> LatencyMargin:
-    """Return the ratio of mean latencies: in time where both were placed and routed, otherwise in cycles."""
+    """Return the ratio of mean latencies, in time if both designs were placed and routed, otherwise in cycles."""
     if ann.latency_us and snn.latency_us:
         return LatencyMargin(unit="us", ratio=snn.latency_us.mean / ann.latency_us.mean)
     return LatencyMargin(unit="cycles", ratio=snn.cycles.mean / ann.cycles.mean)
@@ -172,7 +172,7 @@ _ADVICE = {"ann": "do not spike", "snn": "spike", "tie": "energy does not decide
 
 
 def _sentence(workload: str, winner: Winner, reason: Reason, margins: Margins, mismatches: int) -> str:
-    """Write the sentence that a researcher could quote."""
+    """Write the verdict in one sentence, for citation."""
     start = f"On {workload}, {_ADVICE[winner]}"
     if mismatches:
         return f"{start}: RTL and golden model disagree on {mismatches} outputs, so no figure here can be trusted."

@@ -1,4 +1,4 @@
-"""What is compared: two trained networks and the data that judge them."""
+"""Workloads: two trained networks and their data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from tospike.hw.params import InputError, check_options, option, require, same_o
 
 @dataclass(frozen=True, kw_only=True)
 class Overrides:
-    """What the user gave of a workload; ``None``: nothing."""
+    """Parts of a workload that the user gives; ``None``: not given."""
 
     PANEL: ClassVar = "Networks and data"
 
@@ -38,18 +38,18 @@ class Overrides:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """A question: this ANN or this SNN, on these data?"""
+    """An ANN and an SNN to compare, and their data."""
 
     name: str
     description: str
     ann: Path
     snn: Path | None
-    """``None``: what `tospike convert` makes of the ANN."""
+    """``None``: the ANN converted as by `tospike convert`."""
     data: SampleOptions | DataSet
     rtl_samples: int | None = None
-    """How many test samples run in RTL unless the user says so; ``None``: all."""
+    """Default number of test samples in RTL; ``None``: all."""
     converted_steps: int = ConvertOptions.steps
-    """Time steps of an SNN that is made of the ANN, unless the user says so."""
+    """Default time steps of a converted SNN."""
     options: ModelOptions = field(default_factory=ModelOptions)
 
     def load(self) -> DataSet:
@@ -58,13 +58,12 @@ class Workload:
         Raises
         ------
         InputError
-            It cannot be read, or has fewer test samples than are asked for.
+            The data cannot be read, or have fewer test samples than requested.
         """
         return self.data if isinstance(self.data, DataSet) else self.data.load(self.options.steps)
 
     def networks(self, data: DataSet, folder: Path) -> dict[Kind, Path]:
-        """Return the files of both networks, ``ann`` and ``snn``; an SNN that is made of the ANN is written into
-        ``folder``.
+        """Return the files of both networks, ``ann`` and ``snn``; write a converted SNN to ``folder``.
 
         Raises
         ------
@@ -86,28 +85,28 @@ def _example(name: str) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltinWorkload:
-    """A workload that comes with tospike; what is ``None`` the user must give, but for an SNN that is converted."""
+    """A workload of tospike. The user must give fields that are ``None``, except a converted SNN."""
 
     description: str
     needs: str
-    """What must be given, and where it is from."""
+    """What the user must give, and its source."""
     ann: str | None = None
     snn: str | None = None
     data: str | None = None
     data_kind: str = ""
-    """How the data's name begins."""
+    """Prefix of the data's name."""
     converted_steps: int | None = None
-    """Time steps of an SNN that is made of the ANN; ``None``: it must be given."""
+    """Time steps of a converted SNN; ``None``: the user must give the SNN."""
     time_bin_us: int | None = None
     hold_out: int | None = None
     rtl_samples: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Model options that are not as usual."""
+    """Model options that differ from the defaults."""
     nir: Mapping[str, Any] = field(default_factory=dict)
-    """Those that the SNN's file leaves open; one that states its own has none of these."""
+    """Rules that the SNN's file does not state; ignored if the file states its own."""
 
 
-KNOWN = {
+WORKLOADS = {
     "digits": BuiltinWorkload(
         description="handwritten digits of scikit-learn, 8 x 8 pixels: static images",
         needs="nothing",
@@ -127,11 +126,11 @@ KNOWN = {
     "mnist-cnn": BuiltinWorkload(
         description="handwritten digits of MNIST, 28 x 28 pixels: static images, a convolutional network",
         needs="MNIST's files and a convolutional network with average pools: give --data mnist:DIR and --ann "
-        "FILE.onnx; without --snn FILE.nir the SNN is made of the ANN",
+        "FILE.onnx; without --snn FILE.nir the ANN is converted to an SNN",
         data_kind="mnist:",
         converted_steps=8,
         rtl_samples=50,
-        # as many multipliers as the SNN has lanes; an image this large needs two banks, one for each row
+        # as many multipliers as the SNN has lanes; an image this large needs two banks, one per row
         options={"rows": 2, "cols": 4},
     ),
     "braille": BuiltinWorkload(
@@ -160,26 +159,26 @@ KNOWN = {
 
 
 def named(name: str, options: ModelOptions, given: Overrides | None = None) -> Workload:
-    """Return a workload by its name, with what the user gave instead of what comes with tospike.
+    """Return a workload by its name, with the user's overrides.
 
-    Any name will do for networks and data of the user's own.
+    With the user's own networks and data, the name is free.
 
     Raises
     ------
     InputError
-        There is none of that name, or what it needs is missing; the message tells what to give.
+        There is no such workload, or something that it needs is missing; the message says what to give.
     """
     given = given or Overrides()
-    known = KNOWN.get(name)
+    known = WORKLOADS.get(name)
     is_own = given.ann is not None and given.snn is not None and given.data is not None
     if is_own and (known is None or known.data is not None):
         known = BuiltinWorkload(description=given.data or "", needs="all of --ann, --snn and --data")
     if known is None:
         require(given.ann is None and given.snn is None, f"{name} needs all of --ann, --snn and --data")
-        raise InputError(f"there is no workload {name!r}: use {', '.join(KNOWN)}, or give --ann, --snn and --data")
+        raise InputError(f"there is no workload {name!r}: use {', '.join(WORKLOADS)}, or give --ann, --snn and --data")
     require(
         known.data is None or given.data is None,
-        f"{name} has its own data: leave --data out, or give --ann, --snn and --data of your own",
+        f"{name} has its own data: leave out --data, or give your own --ann, --snn and --data",
     )
     ann = given.ann or (_example(known.ann) if known.ann else None)
     snn = given.snn or (_example(known.snn) if known.snn else None)

@@ -1,1 +1,1 @@
-"""One layer on both engines, with synthetic activity, over whatever may be varied; and where the two meet."""
+"""Sweeps of one layer on both engines with synthetic activity, and break-even points."""

@@ -1,4 +1,4 @@
-"""Values for the fields of a point, of which every combination is measured."""
+"""The axes of a sweep: values for the fields of a point, of which every combination is measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ def grid(base: Point, axes: Mapping[str, Sequence[Any]]) -> tuple[Point, ...]:
     Raises
     ------
     InputError
-        An axis that there is not, has no values or has one twice; or a value that no hardware takes.
+        An axis is unknown, or has no or repeated values; or the hardware does not support a value.
     """
     for name, values in axes.items():
         require_known("axis", name, AXES)
@@ -30,33 +30,33 @@ def parse_values(name: str, text: str) -> tuple[Any, ...]:
     Raises
     ------
     InputError
-        A value is not of the axis' kind.
+        A value does not have the type of the axis.
     """
     axis = options_of(Point)[name]
     return tuple(axis.parse(part.strip(), f"each value of {axis.flag}") for part in text.split(","))
 
 
 class Axes:
-    """What a user varies; all other fields of a point have their defaults.
+    """The varied fields of a point; all others have their defaults.
 
     Parameters
     ----------
     given
-        A value, or a text with commas between several, by the names of the fields; ``None``: not given.
+        A value, or a string of comma-separated values, by field name; ``None``: not given.
 
     Raises
     ------
     InputError
-        There is no such field, it takes one value only, or cannot have that value.
+        There is no such field, it takes only one value, or the value is invalid.
     """
 
-    PANEL: ClassVar = "Layer and hardware: one value, or several with commas between them"
+    PANEL: ClassVar = "Layer and hardware: one value, or several separated by commas"
     ONE: ClassVar[frozenset[str]] = frozenset({"samples", "seed"})
-    """Fields that take one value."""
+    """Fields that take only one value."""
     LEFT_OUT: ClassVar[frozenset[str]] = frozenset()
-    """Fields that nobody chooses."""
+    """Fields that cannot be chosen."""
     DEFAULTS: ClassVar[Mapping[str, str]] = {}
-    """What stands for fields that are not given, where that is not the point's own default."""
+    """Defaults that differ from those of the point."""
 
     def __init__(self, given: Mapping[str, object]):
         known = self.options()
@@ -65,13 +65,13 @@ class Axes:
         self.given = {name: f"{value}" for name, value in given.items() if value is not None}
         chosen = {**self.DEFAULTS, **self.given}
         self.values = {name: parse_values(name, chosen[name]) for name in known if name in chosen}
-        """The values of each field that has any."""
+        """The values of each given field."""
         for name in self.ONE & self.values.keys():
             require(len(self.values[name]) == 1, f"{known[name].flag} takes one value, not {chosen[name]!r}")
 
     @classmethod
     def options(cls) -> Mapping[str, Option]:
-        """Return the fields that can be chosen, as options; those that take several values as texts."""
+        """Return the fields that can be chosen, as options; those with several values are strings."""
         return {
             name: replace(
                 each,
@@ -87,10 +87,10 @@ class Axes:
 
     @property
     def points(self) -> tuple[Point, ...]:
-        """Every combination, see `grid`."""
+        """Every combination of values, see `grid`."""
         return grid(Point(), self.values)
 
     @property
     def varied(self) -> list[str]:
-        """The fields that have several values."""
+        """The fields with several values."""
         return [name for name, values in self.values.items() if len(values) > 1]

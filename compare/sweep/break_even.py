@@ -1,4 +1,4 @@
-"""The break-even surface as a user asks for it: by the hardware's counters, and in gates beside them."""
+"""The break-even surface by the hardware's counters and, optionally, in gates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,24 +15,24 @@ from tospike.hw.params import option, same_option
 
 
 class BreakEvenAxes(Axes):
-    """What the surface is over; the spike rate is what is looked for."""
+    """The axes of the surface, without the spike rate, which is searched."""
 
     ONE = frozenset({*Axes.ONE, "density"})
     LEFT_OUT = frozenset({"spike_rate"})
     DEFAULTS: ClassVar = {"rows": "1,4,16", "state": "register,memory"}
 
     def in_gates(self, target: str) -> "BreakEvenAxes":
-        """Return what gates take where nothing was chosen: membranes as built, and prices that fit the cells."""
+        """Return the axes with defaults for gates: membranes as built, and the technology that matches the cells."""
         return BreakEvenAxes({"state": "built", "technology": fitting_technology(target), **self.given})
 
 
 @dataclass(frozen=True, kw_only=True)
 class BreakEvenGates:
-    """Whether gates are measured, and which."""
+    """Options of the gates."""
 
     PANEL: ClassVar = "Gates"
 
-    gates: bool = option(False, "Also in gates, beside the hardware's counters; membranes are as built then")
+    gates: bool = option(False, "Also in gates, beside the hardware's counters; membranes are then as built")
     gate_target: str = same_option(LibraryOptions, "target")
     delays: DelayModel = option(DelayModel.LIBRARY, "Gate delays: none (zero: no glitches), or the library's")
 
@@ -45,12 +45,12 @@ class Measure(Protocol):
 
 
 def break_even(axes: Axes, gates: BreakEvenGates, measure: Measure) -> tuple[BreakEven, ...]:
-    """Return the break-even of each combination of ``axes``: all by counters, then, if asked for, all in gates.
+    """Return the break-even of each combination of ``axes``: all by counters, then, if requested, all in gates.
 
     Raises
     ------
     InputError
-        A point that no hardware takes or that cannot be measured in gates, before anything is measured.
+        The hardware does not support a point, or it cannot be measured in gates; checked before any measurement.
     """
     points = axes.points
     if gates.gates:

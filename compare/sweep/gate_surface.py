@@ -1,8 +1,8 @@
 """The break-even surface in gates, with as few netlists as possible.
 
-The threshold of the neurons is in the gates, so that each spike rate is a netlist of its own. Energy rises with the
-rate: of all rates only those are measured that bisection asks for, until the two next to the break-even are known.
-What sides have in common is measured once, an SNN for all arrays and an ANN for all time steps.
+The threshold of the neurons is part of the gates, so each spike rate needs its own netlist. Energy rises with the rate,
+so bisection measures only the rates needed to bracket the break-even. Results that points share are measured once: an
+SNN for all arrays, and an ANN for all time steps.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,16 +18,16 @@ from tospike.compare.sweep.surface import RATES, BreakEven, crossing
 
 Found = dict[GatePoint, GateSideResult]
 Run = Callable[[Sequence[GatePoint]], Sequence[GateSideResult]]
-"""Results of `tospike.compare.sweep.gates.measure`, in the order of the points."""
+"""Returns the results of `tospike.compare.sweep.gates.measure`, in the order of the points."""
 
 
 def check_surface(points: Sequence[Point], *, target: str, delays: DelayModel) -> None:
-    """Refuse what cannot be measured in gates, before anything runs.
+    """Refuse points that cannot be measured in gates, before anything runs.
 
     Raises
     ------
     InputError
-        A point wants its membranes elsewhere than where they are built; a library or a tool is missing.
+        A point places its membranes differently than built, or a library or a tool is missing.
     """
     for point in points:
         for side in Side:
@@ -53,7 +53,7 @@ class _Search:
         self._snn = [GatePoint.of(Side.SNN, rate, target=target, delays=delays) for rate in self._rates]
 
     def missing(self, found: Found) -> list[GatePoint]:
-        """Return what must be measured next: nothing once the break-even lies between neighbours."""
+        """Return the points to measure next; none once the break-even is bracketed by neighbouring rates."""
         low, high = 0, len(self._snn)
         while low < high:
             middle = (low + high) // 2
@@ -66,7 +66,7 @@ class _Search:
         return []
 
     def result(self, found: Found) -> BreakEven:
-        """Return the break-even, once nothing is missing."""
+        """Return the break-even, once no points are missing."""
         measured = ((rate, found[side]) for rate, side in zip(self._rates, self._snn, strict=True) if side in found)
         curve = tuple((spikes_per_activation(rate), side) for rate, side in measured)
         ann = found[self._ann]

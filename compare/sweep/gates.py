@@ -30,16 +30,16 @@ _OWN = {
     Side.ANN: ("act_bits", "rows", "cols", "density"),
     Side.SNN: ("steps", "state_bits", "lanes", "spike_rate"),
 }
-"""Parameters of a point that a side depends on."""
+"""Parameters of a point on which a side depends."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatePoint:
-    """A side, the library whose gates it is made of, and their delay model. The point's technology prices memories."""
+    """A side, its cell library and delay model. The point's technology prices memories."""
 
     side: Side
     point: Point
-    """Equal for all points that have this side in common: what it does not depend on has its default."""
+    """The point, with defaults for parameters on which the side does not depend."""
     target: str
     delays: DelayModel
 
@@ -50,7 +50,7 @@ class GatePoint:
         Raises
         ------
         InputError
-            The point wants its membranes elsewhere than where they are built.
+            The point places its membranes differently than built.
         """
         require(
             point.state is StatePlacement.BUILT,
@@ -67,7 +67,7 @@ def _options(work: GatePoint) -> GateOptions:
 
 
 def check(work: GatePoint) -> None:
-    """Refuse what cannot be built or measured, before anything runs.
+    """Refuse a point that cannot be built or measured, before anything runs.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def check(work: GatePoint) -> None:
 
 
 def measure(work: GatePoint) -> GateSideResult:
-    """Map, simulate and price, and check against golden.
+    """Map, simulate and price, and check against the golden model.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def measure(work: GatePoint) -> GateSideResult:
 
 
 def inputs(work: GatePoint) -> Mapping[str, str | None]:
-    """Return what the result depends on, but for the code."""
+    """Return the inputs of the result, except the code."""
     sta, _ = look("sta")
     options = _options(work)
     return {

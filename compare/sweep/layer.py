@@ -1,4 +1,4 @@
-"""The two sides of a point: the layer as an ANN and as an SNN, and what comes in."""
+"""The two sides of a point: the layer as an ANN and as an SNN, and their inputs."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from tospike.sim.network import Array
 
 
 def frames(point: Point) -> Array:
-    """Return (samples, rows * inputs) activations, of which the fraction ``density`` is not zero."""
+    """Return (samples, rows * inputs) activations with a fraction ``density`` of non-zero values."""
     rng = _generator(point, side=0)
     shape = (point.samples, point.rows * point.inputs)
     values = rng.integers(1, 1 << point.act_bits, size=shape)
@@ -35,24 +35,23 @@ def trains(point: Point) -> Array:
 
 
 def _generator(point: Point, *, side: int) -> np.random.Generator:
-    # a stream for each side: what is varied on one leaves the other's activity as it is
+    # one random stream per side: varying one side does not change the other's activity
     return np.random.default_rng((point.seed, side))
 
 
 def spikes_per_activation(point: Point) -> float:
-    """n that really came: spikes over all steps for each activation that is not zero; 0 if none is."""
+    """Return the measured n: spikes over all steps per non-zero activation; 0 without such activations."""
     activations = np.count_nonzero(frames(point)) / point.rows
     return float(trains(point).sum() / activations) if activations else 0.0
 
 
 def ann_design(point: Point) -> Design:
-    """Return random weights on the array: counts and cycles depend on none."""
+    """Return the layer with random weights on the array; counts and cycles do not depend on the weights."""
     return random_design(systolic(point), seed=point.seed)
 
 
 def snn_design(point: Point) -> Design:
-    """Return random weights on the event engine, and the threshold at which as many spikes leave, per neuron, as come
-    in."""
+    """Return the layer with random weights on the event engine, with the threshold for equal input and output rates."""
     x = trains(point)
     wanted = x.mean() * point.outputs * point.steps
     low, high = 0, (1 << (point.state_bits - 1)) - 2

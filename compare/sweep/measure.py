@@ -13,8 +13,8 @@ from tospike.sim.network import Array
 
 def measure(point: Point) -> PointResult:
     """Run and price both sides of a point."""
-    ann, ann_cycles = _counted(point, ann_design(point), frames(point))
-    snn, snn_cycles = _counted(point, snn_design(point), trains(point), state=point.state)
+    ann, ann_cycles = _energy(point, ann_design(point), frames(point))
+    snn, snn_cycles = _energy(point, snn_design(point), trains(point), state=point.state)
     return PointResult(
         point=point,
         n=spikes_per_activation(point),
@@ -29,14 +29,14 @@ def check(point: Point) -> None:
     Raises
     ------
     InputError
-        A parameter is out of its range on one side, or there is no such technology.
+        A parameter is out of range on one side, or there is no such technology.
     """
     load_technology(point.technology)
     systolic(point)
     spiking(point, threshold=1)
 
 
-def _counted(
+def _energy(
     point: Point, design: Design, x: Array, *, state: StatePlacement = StatePlacement.BUILT
 ) -> tuple[CounterEnergy, Array]:
     result = run(design, x)

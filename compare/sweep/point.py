@@ -1,4 +1,4 @@
-"""What is varied: a layer, its activity, and the hardware on both sides."""
+"""A point of a sweep: a layer, its activity, and the hardware on both sides."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -12,10 +12,10 @@ from tospike.hw.params import check_options, option, same_option
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """A dense layer as an ANN (systolic engine) and as an SNN (event engine) with the same weights' width.
+    """A dense layer as an ANN (systolic engine) and as an SNN (event engine), with weights of the same width.
 
-    ``rows`` x ``cols`` is the array; its ``rows`` results share every weight, which is the ANN's reuse: a frame has
-    ``rows`` positions, and energies are per position.
+    The array has ``rows`` x ``cols`` elements; its ``rows`` results share every weight, which is the ANN's data reuse.
+    A frame has ``rows`` positions, and energies are per position.
     """
 
     inputs: int = option(128, "Inputs of the layer: its fan-in", low=1, high=1 << 14)
@@ -29,7 +29,7 @@ class Point:
     cols: int = same_option(PlanOptions, "cols", 8, help="ANN: columns of the array", unset="")
     state: StatePlacement = option(StatePlacement.BUILT, "SNN: membranes as built, in a memory or in registers")
     spike_rate: float = option(0.05, "SNN: spikes per input and time step", low=0, high=1)
-    density: float = option(0.5, "ANN: fraction of activations that are not zero", above=0, high=1)
+    density: float = option(0.5, "ANN: fraction of non-zero activations", above=0, high=1)
     technology: str = option("horowitz45", f"Prices: {', '.join(shipped())}, or a .toml file")
     samples: int = option(4, "Random samples per point", low=1, high=10_000)
     seed: int = option(1, "Seed of activity and weights", low=0)
@@ -39,11 +39,11 @@ class Point:
 
     @property
     def spikes_per_activation(self) -> float:
-        """n: spikes for each activation that is not zero, summed over the steps."""
+        """n: spikes per non-zero activation, summed over the steps."""
         return self.steps * self.spike_rate / self.density
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields, as JSON takes them."""
+        """Return the fields for JSON."""
         return asdict(self)
 
 

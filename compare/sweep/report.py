@@ -1,4 +1,4 @@
-"""A sweep's results as files: ``sweep.json`` with everything, ``sweep.csv`` with a line per point."""
+"""A sweep's results as files: ``sweep.json`` with all data, ``sweep.csv`` with one line per point."""
 
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -23,6 +23,6 @@ def row(result: PointResult) -> tuple[object, ...]:
 
 
 def write_sweep(out: Path, results: Sequence[PointResult]) -> None:
-    """Write ``sweep.json`` and ``sweep.csv``: the same results give the same bytes."""
+    """Write ``sweep.json`` and ``sweep.csv``; the same results give the same bytes."""
     table = to_csv(COLUMNS, [row(result) for result in results])
     write_results(out, dict(zip(FILES, (to_json(to_plain(results)), table), strict=True)))

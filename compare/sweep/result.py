@@ -1,4 +1,4 @@
-"""What is measured at a point of a sweep. Energies are in picojoules per inference, one row of the array's."""
+"""Results of a point of a sweep. Energies are in picojoules per inference of one array row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ class SideResult:
     """One side, by counters."""
 
     pj: float
-    """Mean energy."""
+    """Mean energy in pJ."""
     parts: Mapping[str, float]
-    """The same by part."""
+    """Mean energy by part."""
     cycles: float
     """Mean clock cycles."""
     area_um2: float
-    """Square micrometres."""
+    """Area in square micrometres."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class GateSideResult(SideResult):
     """One side in gates; the area is that of the cells."""
 
     period_ns: float
-    """The clock's."""
+    """Period of the clock."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,11 @@ class PointResult:
 
     point: Point
     n: float
-    """Spikes for each activation that is not zero, that really came."""
+    """Measured spikes per non-zero activation."""
     ann: SideResult
     snn: SideResult
 
     @property
     def ratio(self) -> float:
-        """SNN over ANN: energy."""
+        """SNN over ANN energy."""
         return self.snn.pj / self.ann.pj

@@ -1,7 +1,6 @@
-"""Runs the points of a sweep: in processes of this machine or on a Dask cluster, each only once.
+"""Run the points of a sweep in local processes or on a Dask cluster, each only once.
 
-Every finished point is in the cache before the next is waited for: a sweep that was killed goes on where it was, and
-ends with the same result.
+Every finished point is cached at once, so an interrupted sweep resumes and gives the same results.
 """
 
 import json
@@ -39,7 +38,7 @@ Measure = Callable[[P], R]
 
 
 class Execute(Protocol):
-    """Measures points, somewhere."""
+    """Measures points, locally or remotely."""
 
     def __call__(self, points: Sequence[P], measure: Measure[P, R], /) -> Finished[P, R]:
         """Yield each point with its result, in any order."""
@@ -47,21 +46,21 @@ class Execute(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Task(Generic[P, R]):
-    """What is done with each point of a sweep."""
+    """A measurement of the points of a sweep."""
 
     kind: str
-    """Of entries in the cache."""
+    """Kind of its cache entries."""
     title: str
     """What it measures by, for people."""
     check: Callable[[P], None]
-    """Refuses a point, before any is measured."""
+    """Refuses an invalid point, before any is measured."""
     measure: Measure[P, R]
     result: type[R]
-    """What it returns."""
+    """Type of its results."""
     inputs: Callable[[P], Mapping[str, str | None]]
-    """What a result depends on, besides code."""
+    """Inputs of a result, except code."""
     packages: tuple[str, ...]
-    """Whose code it depends on."""
+    """Packages whose code a result depends on."""
 
 
 COUNTERS = Task(
@@ -98,12 +97,12 @@ def run_sweep(
     execute: Execute,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[R]:
-    """Return the results of all points, in their order: from the cache where it has them, else executed and put there.
+    """Return the results of all points, in order; execute and cache those that are not cached.
 
     Raises
     ------
     InputError
-        A point that no hardware takes; the cache cannot be written; workers or cluster fail.
+        The hardware does not support a point; the cache cannot be written; workers or cluster fail.
     """
     for point in points:
         task.check(point)
@@ -141,7 +140,7 @@ class WorkerOptions:
 
 
 def in_processes(jobs: int) -> Execute:
-    """On this machine, ``jobs`` points at a time."""
+    """Execute on this machine, ``jobs`` points at a time."""
 
     def execute(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
         context = multiprocessing.get_context("spawn")
@@ -161,7 +160,7 @@ def in_processes(jobs: int) -> Execute:
 
 
 def _end_with(parent: int, stop: Event) -> None:
-    """Let this worker end when ``parent`` has been killed, or says ``stop``: nobody would take its results."""
+    """End this worker when ``parent`` has been killed or sets ``stop``."""
 
     def end(number: int, frame: object) -> None:
         end_all()
@@ -180,12 +179,12 @@ def _end_with(parent: int, stop: Event) -> None:
 
 
 def on_cluster(address: str) -> Execute:
-    """On the Dask cluster whose scheduler is at ``address``; a point whose worker dies is given to another.
+    """Execute on the Dask cluster whose scheduler is at ``address``; points of failed workers are repeated.
 
     Raises
     ------
     InputError
-        ``distributed`` is not installed, or nobody answers at ``address``.
+        ``distributed`` is not installed, or no scheduler answers at ``address``.
     """
     try:
         import distributed
@@ -210,7 +209,7 @@ def on_cluster(address: str) -> Execute:
 
 @lru_cache
 def _code(packages: tuple[str, ...]) -> str:
-    """Return the digest of the code that makes results: an entry of other code is never found."""
+    """Return the digest of the code behind results, so that entries of other code are never used."""
     files = (
         path
         for package in packages
@@ -221,7 +220,7 @@ def _code(packages: tuple[str, ...]) -> str:
 
 
 def key(task: Task[P, R], point: P) -> str:
-    """Return the address of a point's result."""
+    """Return the cache key of a point's result."""
     return digest({**task.inputs(point), "code": _code(task.packages), "tospike": metadata.version("tospike")})
 
 
@@ -229,7 +228,7 @@ def _stored(cache: Cache, task: Task[P, R], point: P) -> R | None:
     entry = cache.find(task.kind, key(task, point))
     try:
         return from_plain(task.result, json.loads((entry / RESULT).read_text()), RESULT) if entry else None
-    except (OSError, ValueError, RecursionError):  # sealed, but not by us: it is made again
+    except (OSError, ValueError, RecursionError):  # sealed, but not by tospike: measure it again
         return None
 
 

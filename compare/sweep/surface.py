@@ -1,4 +1,4 @@
-"""The break-even surface: at how many spikes per activation does a configuration's SNN need as much as its ANN?"""
+"""The break-even surface: the spikes per activation at which a configuration's SNN and ANN need equal energy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +10,8 @@ from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.result import PointResult, SideResult
 
 RATES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
-"""Spikes per input and step at which a configuration is measured. Between them energy is linear in the spikes: only
-queues that are full and steps without spikes bend it."""
+"""Spikes per input and step at which a configuration is measured. Energy is interpolated linearly between them; only
+full queues and steps without spikes cause deviations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,23 +19,23 @@ class BreakEven:
     """n* of one configuration."""
 
     point: Point
-    """The configuration; its spike rate means nothing."""
+    """The configuration; its spike rate is ignored."""
     n_star: float | None
-    """0: the ANN wins over a silent SNN. ``None``: the SNN wins even with a spike of every input in every step."""
+    """0: the ANN wins even without spikes. ``None``: the SNN wins even with a spike per input and step."""
     n_max: float
-    """n of a spike of every input in every step."""
+    """n for a spike per input and step."""
     ann: SideResult
     curve: tuple[tuple[float, SideResult], ...]
-    """The SNN at each n that was measured, ascending."""
+    """The SNN at each measured n, ascending."""
     level: Level = Level.COUNTERS
     cells: str | None = None
-    """The library of the gates."""
+    """The cell library, for gates."""
     delays: DelayModel | None = None
-    """Of the gates."""
+    """The delay model, for gates."""
 
 
 def with_rates(points: Sequence[Point]) -> tuple[Point, ...]:
-    """Return what must be measured to know the break-even of ``points`` by counters."""
+    """Return the points to measure for the break-even of ``points`` by counters."""
     return tuple(replace(point, spike_rate=rate) for point in points for rate in RATES)
 
 

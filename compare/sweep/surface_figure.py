@@ -1,4 +1,4 @@
-"""Draws the break-even surface with the published answers beside it."""
+"""Draw the break-even surface with the published results."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,14 +15,14 @@ LINES = ("mac", "snn", "neuron", "state", "ann", "activations", "weights", "sop"
 
 
 _LINE = 1.16
-"""How far apart two names stand, as a factor on the logarithmic axis."""
+"""Least distance of two labels, as a factor on the logarithmic axis."""
 
 STYLES = {Level.COUNTERS: (0, (4, 2)), Level.GATES: "solid"}
-"""Line styles, where a figure has both levels."""
+"""Line styles, if a figure has both levels."""
 
 
 def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]) -> Drawing:
-    """Draw n* over the last numeric axis that is varied, a line for each combination of the others and each level."""
+    """Draw n* over the last varied numeric axis, with a line per combination of the others and per level."""
     numeric = [name for name, values in axes.items() if len(values) > 1 and not isinstance(values[0], str)]
     along = numeric[-1] if numeric else "rows"
     others = [name for name, values in axes.items() if len(values) > 1 and name != along]
@@ -40,7 +40,7 @@ def surface_figure(found: Sequence[BreakEven], axes: Mapping[str, Sequence[Any]]
         colour = colours[key]
         words = [f"{name.replace('_', ' ')} {value}" for name, value in zip(others, key, strict=True)]
         label = ", ".join([*words, str(level)] if both or not words else words)
-        # where the SNN wins whatever it does, n* is beyond the top; where it never wins, at the bottom
+        # n* is above the top if the SNN always wins, and at the bottom if it never does
         heights = [item.n_max if item.n_star is None else max(item.n_star, floor) for _, item in items]
         line = STYLES[level] if both else "solid"
         plot.plot([x for x, _ in items], heights, color=colour, linewidth=1.8, linestyle=line, label=label)
@@ -65,7 +65,8 @@ def _range(published: Any, found: Sequence[BreakEven]) -> tuple[float, float]:
 
 
 def _published(plot: Axes, found: Sequence[BreakEven]) -> None:
-    """Bands and lines of the literature, at the sweep's density of activations; their names stand beside the plot."""
+    """Draw the published results as bands and lines, at the sweep's density of activations, with labels beside the
+    plot."""
     place = 0.0
     for published in sorted(PUBLISHED, key=lambda each: _range(each, found)[1]):
         low, high = _range(published, found)

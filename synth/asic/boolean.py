@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from tospike.hw.params import InputError, require
 
 MAX_INPUTS = 6
-"""Inputs whose truth table fits into 64 bits."""
+"""Most inputs: a truth table of 64 bits."""
 
 _TOKEN = re.compile(r"\s*([A-Za-z_]\w*(?:\[\d+\])?|[01()!'&*|+^])")
 
 
 def truth_table(expression: str, inputs: Sequence[str]) -> int:
-    """Return a truth table: bit i is the value of ``expression`` where bit k of i is the value of ``inputs[k]``.
+    """Return a truth table: bit i is the value of ``expression`` for ``inputs[k]`` equal to bit k of i.
 
     Raises
     ------
     InputError
-        More than `MAX_INPUTS` inputs, an unknown name, or no expression.
+        There are more than `MAX_INPUTS` inputs or an unknown name, or ``expression`` is invalid.
     """
     require(len(inputs) <= MAX_INPUTS, f"a cell with {len(inputs)} inputs is too large: at most {MAX_INPUTS}")
     rows = 1 << len(inputs)

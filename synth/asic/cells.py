@@ -1,4 +1,4 @@
-"""From a design to area in standard cells: Yosys' generic synthesis, mapped to a Liberty library."""
+"""Area of a design in standard cells: Yosys' generic synthesis, mapped to a Liberty library."""
 
 import re
 from collections import Counter
@@ -17,21 +17,21 @@ from tospike.synth.report import CellReport
 from tospike.synth.targets import CellTarget
 
 REGISTER_FILE_WORDS = 16
-"""Memories up to this depth become flip-flops; deeper ones would be macros, and their bits are counted instead."""
+"""Memories up to this depth become flip-flops; deeper ones would be macros, and only their bits are counted."""
 
 _GENERIC = "generic.json"
 _MAPPED = "stat.json"
 _NETLIST = "netlist.v"
 DONT_USE = "-dont_use *lpflow*"
-"""SkyWater's low-power cells have the area and function of plain ones, so ABC takes them; a flow would not."""
+"""Excludes SkyWater's low-power cells: with the area and function of plain ones, ABC would use them."""
 _NO_GATES = ("$mem", "$scopeinfo")
-"""How the types of cells begin that stand for a memory's ports, or for nothing."""
+"""Prefixes of cell types that are memory ports or no logic."""
 _FLIP_FLOP = re.compile(r"\$_.*(DFF|DLATCH|SR|FF)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellFlow:
-    """The tool, the store and the library of a run."""
+    """Tool, cache and library of a run."""
 
     target: CellTarget
     yosys: Tool
@@ -40,7 +40,7 @@ class CellFlow:
 
     @classmethod
     def on(cls, target: CellTarget, *, cache: Cache, progress: Progress | None = None) -> "CellFlow":
-        """Return the flow for ``target`` with the tools of this machine."""
+        """Return the flow for ``target``, with the installed tools."""
         return cls(target=target, yosys=find("yosys"), cache=cache, progress=progress)
 
     def run(self, design: Design) -> CellReport:
@@ -81,10 +81,10 @@ class CellFlow:
         )
 
     def _mapped_cells(self, cells: Counter[str]) -> Counter[str]:
-        """Return the library's cells among ``cells``; nothing else than memories may be left."""
+        """Return the library's cells among ``cells``; everything else must be memories."""
         gates = Counter({kind: count for kind, count in cells.items() if not kind.startswith(_NO_GATES)})
         left = sorted(kind for kind in gates if kind.startswith("$"))
-        require(not left, f"{self.target.name} has no cell that can do the work of {', '.join(left)}")
+        require(not left, f"{self.target.name} has no cell for {', '.join(left)}")
         return gates
 
     def _synthesise(self, design: Design, library: bytes) -> Path:
@@ -134,27 +134,27 @@ def read_library(path: Path) -> bytes:
     Raises
     ------
     InputError
-        It cannot be read, or it is no Liberty file.
+        The file cannot be read, or is not a Liberty file.
     """
     with reading(path, "Liberty file", "download it again"):
         data = read_bytes(path, LIBERTY_BYTES)
     require(re.search(rb"\blibrary\s*\(", data) is not None, f"{path} is not a Liberty file: it has no library(...)")
     require(
         re.search(rb"\bff\s*\(", data) is not None,
-        f"the library {path} has no flip-flop: take one with sequential cells",
+        f"the library {path} has no flip-flop: give one with sequential cells",
     )
     return data
 
 
 def library_file(library: bytes) -> str:
-    """Return a name for its content alone: Yosys keeps what ABC made of a library under the name of its file."""
+    """Return a name by content alone: Yosys caches ABC's version of a library under the name of its file."""
     return f"cells_{digest({'library': library})[:16]}.lib"
 
 
 def cell_areas(library: bytes) -> dict[str, float]:
-    """Return the area of each cell in a Liberty file, 0 for one that does not tell it.
+    """Return the area of each cell in a Liberty file, 0 if it is not stated.
 
-    Taken from the text, since whether ``stat -liberty`` adds up submodules changes with Yosys' version.
+    Read from the text, because it depends on Yosys' version whether ``stat -liberty`` includes submodules.
     """
     text = re.sub(r"/\*.*?\*/", "", library.decode(errors="replace"), flags=re.DOTALL)
     areas = {}

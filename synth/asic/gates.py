@@ -1,7 +1,7 @@
-"""From a design to a flat netlist of a Liberty library's cells that can be simulated and priced.
+"""A flat netlist of a Liberty library's cells for a design, for simulation and energy.
 
-Modules down to the second level (``engine_0.array``) are mapped one by one, so that each gate still tells what it is
-part of; what lies deeper is flattened into them. Constants and unused ports pass the boundaries (``opt_hier``).
+Modules down to the second level (``engine_0.array``) are mapped one by one, so that each gate belongs to a module;
+deeper modules are flattened into them. Constants and unused ports propagate across boundaries (``opt_hier``).
 """
 
 import re
@@ -18,7 +18,7 @@ from tospike.synth.asic.netlist import Netlist, read_netlist
 from tospike.synth.design import Design
 
 PART_DEPTH = 2
-"""Levels below the top module at which parts are told apart."""
+"""Levels below the top module down to which modules are kept."""
 
 _JSON = "netlist.json"
 _VERILOG = "logic.v"
@@ -33,9 +33,9 @@ class Mapped:
     top: str
     clock: str
     liberty: bytes
-    """Text of the library."""
+    """The library's text."""
     verilog: bytes
-    """The gates without the memories, as OpenSTA reads it."""
+    """The gates without the memories, for OpenSTA."""
     tools: dict[str, str]
 
 
@@ -52,12 +52,12 @@ def map_gates(
     Parameters
     ----------
     booth
-        Whether multipliers are Booth's: a little smaller than arrays of partial products, but they glitch more.
+        Whether to use Booth multipliers: slightly smaller than arrays of partial products, but with more glitches.
 
     Raises
     ------
     InputError
-        The library cannot be read, or lacks what the design needs; Yosys fails; see also `read_netlist`.
+        The library cannot be read, or lacks a cell that the design needs; Yosys fails; see also `read_netlist`.
     """
     tool = find("yosys")
     text = read_library(library)
@@ -117,7 +117,7 @@ def _map(
 
 
 def _parts(design: Design) -> list[str]:
-    """Return the modules that are kept apart, as Yosys writes them. Amaranth names a module after its place."""
+    """Return the modules to keep, as Yosys writes them. Amaranth names a module after its hierarchy."""
     text = b"\n".join(design.sources.values()).decode(errors="replace")
     names = dict.fromkeys(re.findall(r"^module\s+\\?([^\s(]+)", text, re.MULTILINE))
     return [f"\\{name}" for name in names if name.count(".") <= PART_DEPTH]

@@ -1,4 +1,4 @@
-"""Liberty text to groups: the syntax alone, whatever it means.
+"""Parse Liberty text into groups: syntax only.
 
 ::
 
@@ -30,12 +30,12 @@ class Group:
     kind: str
     args: tuple[str, ...]
     attributes: dict[str, str] = field(default_factory=dict)
-    """Simple ones; of several with the same name the last."""
+    """Simple attributes; the last of several with the same name."""
     complex: dict[str, tuple[str, ...]] = field(default_factory=dict)
     groups: list["Group"] = field(default_factory=list)
 
     def of(self, kind: str) -> Iterator["Group"]:
-        """Return the groups inside of one kind."""
+        """Yield the inner groups of one kind."""
         return (group for group in self.groups if group.kind == kind)
 
     def number(self, name: str, default: float = 0.0) -> float:
@@ -44,7 +44,7 @@ class Group:
         Raises
         ------
         InputError
-            It is none.
+            The attribute is not a number.
         """
         try:
             return float(self.attributes.get(name, default))
@@ -61,7 +61,7 @@ def parse_liberty(text: str) -> Group:
     Raises
     ------
     InputError
-        The text breaks off, or has something that is no statement.
+        The text is truncated or has an invalid statement.
     """
     text = _NOISE.sub(" ", text)
     file = Group(kind="file", args=())
@@ -95,5 +95,5 @@ def _plain(value: str) -> str:
 
 
 def _split(args: str) -> tuple[str, ...]:
-    """Return the arguments, of which those in quotes may hold commas."""
+    """Return the arguments; those in quotes may contain commas."""
     return tuple(_plain(item) for item in re.findall(r'"[^"]*"|[^,\s"][^,"]*', args))

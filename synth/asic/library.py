@@ -1,4 +1,4 @@
-"""A library of standard cells: what each cell computes, how long it takes and what it costs.
+"""A library of standard cells: function, delay, energy and area of each cell.
 
 Everything is in pF, ns, pJ, nW and V, and in the library's unit of area (mostly square micrometres).
 """
@@ -21,7 +21,7 @@ _LOAD = "total_output_net_capacitance"
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Values over input transition time (ns) and load (pF); a single point where there is no such axis."""
+    """Values over input transition time (ns) and load (pF); a missing axis has a single point."""
 
     slews: tuple[float, ...]
     loads: tuple[float, ...]
@@ -29,7 +29,7 @@ class Table:
     """``values[slew][load]``."""
 
     def at(self, slew: float, load: float) -> float:
-        """Bilinear. Beyond the largest load the table goes on; beyond the slowest input it does not: there a layout
+        """Interpolate bilinearly. Extrapolate beyond the largest load, but not beyond the slowest input, where a layout
         would have buffers."""
         i, s = _place(self.slews, min(max(slew, self.slews[0]), self.slews[-1]))
         j, t = _place(self.loads, load)
@@ -39,7 +39,7 @@ class Table:
 
 
 def _place(points: Sequence[float], x: float) -> tuple[int, float]:
-    """Return the segment that ``x`` belongs to, and how far along it."""
+    """Return the segment of ``x``, and the relative position in it."""
     if len(points) == 1:
         return 0, 0.0
     index = min(max(bisect_right(points, x) - 1, 0), len(points) - 2)
@@ -54,7 +54,7 @@ class Edges:
     fall: tuple[Table, ...]
 
     def at(self, slew: float, load: float) -> tuple[float, float]:
-        """Return (rise, fall); 0 where there is no table."""
+        """Return (rise, fall); 0 without a table."""
         rise, fall = ([table.at(slew, load) for table in tables] for tables in (self.rise, self.fall))
         return fmean(rise) if rise else 0.0, fmean(fall) if fall else 0.0
 
@@ -68,25 +68,25 @@ class Pin:
     capacitance: float
     max_capacitance: float
     function: str | None
-    """Of an output: in terms of inputs, or of a flip-flop's state."""
+    """Function of an output, of inputs or of a flip-flop's state."""
     energy: Edges
-    """Internal energy (pJ) of an edge at this pin; of an output the mean over the pins that may have caused it."""
+    """Internal energy (pJ) of an edge at this pin; for an output, the mean over the pins that may have caused it."""
     delays: dict[str, Edges]
-    """Of an output: to its edges, from each input pin, in ns."""
+    """For an output: delay of its edges from each input pin, in ns."""
     slews: dict[str, Edges]
-    """Of an output: transition times of its edges, ns."""
+    """For an output: transition times of its edges, ns."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FlipFlop:
-    """State of a sequential cell that takes ``next_state`` at a rising edge of ``clock``."""
+    """State of a sequential cell: ``next_state`` is stored at a rising edge of ``clock``."""
 
     state: str
     inverse: str
     clock: str
     next_state: str
     unsupported: str
-    """Why it cannot be simulated; empty if it can."""
+    """Why the cell cannot be simulated; empty if it can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ class Cell:
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Input pins but for a flip-flop's clock."""
+        """Input pins except a flip-flop's clock."""
         clock = self.flip_flop.clock if self.flip_flop else None
         return tuple(pin.name for pin in self.pins.values() if pin.is_input and pin.name != clock)
 
@@ -109,14 +109,14 @@ class Cell:
     def outputs(self) -> dict[str, int]:
         """Truth tables over `inputs` of the output pins of a combinational cell.
 
-        Of a flip-flop: its outputs in terms of its state, 0b10 or, inverted, 0b01.
+        For a flip-flop: its outputs as functions of its state, 0b10 or, inverted, 0b01.
         """
         functions = {p.name: p.function for p in self.pins.values() if not p.is_input and p.function}
         if self.flip_flop is None:
             return {name: truth_table(function, self.inputs) for name, function in functions.items()}
         state, inverse = self.flip_flop.state, self.flip_flop.inverse
         rows = {name: truth_table(function, (state, inverse)) for name, function in functions.items()}
-        # only the rows count in which state and inverse differ: 0b01, the state is 1, and 0b10
+        # only the rows in which state and inverse differ matter: 0b01, where the state is 1, and 0b10
         return {name: (row >> 0b01 & 1) << 1 | (row >> 0b10 & 1) for name, row in rows.items()}
 
     @cached_property
@@ -137,14 +137,14 @@ class CellLibrary:
 
     @property
     def flip_flop(self) -> Cell:
-        """The smallest one that can be simulated."""
+        """The smallest flip-flop that can be simulated."""
         return min(
             (cell for cell in self.cells.values() if cell.flip_flop and not cell.flip_flop.unsupported),
             key=lambda cell: (cell.area, cell.name),
         )
 
     def buffer_for(self, load: float) -> Cell:
-        """Return the smallest buffer that may drive ``load`` pF; if none may, the one that may drive most.
+        """Return the smallest buffer that may drive ``load`` pF, or else the strongest one.
 
         Raises
         ------
@@ -156,17 +156,17 @@ class CellLibrary:
             if cell.flip_flop is None and len(cell.inputs) == 1 and list(cell.outputs.values()) == [0b10]:
                 limit = cell.pins[next(iter(cell.outputs))].max_capacitance
                 found.append(((limit < load) * -limit, cell.area, cell.name, cell))
-        require(bool(found), f"the library {self.name} has no buffer, of which a clock tree is made")
+        require(bool(found), f"the library {self.name} has no buffer for the clock tree")
         return min(found)[-1]
 
 
 def read_cells(library: bytes, name: str = "the Liberty file") -> CellLibrary:
-    """Return the cells of a Liberty file, which messages call ``name``.
+    """Return the cells of a Liberty file; errors refer to it as ``name``.
 
     Raises
     ------
     InputError
-        It cannot be read, or lacks voltage or units.
+        The file cannot be read, or lacks voltage or units.
     """
     with reading(name, "Liberty file", "download it again"):
         return _cells(parse_liberty(library.decode(errors="replace")))
@@ -188,7 +188,7 @@ def _cells(group: Group) -> CellLibrary:
 
 @dataclass(frozen=True, kw_only=True)
 class _Units:
-    """What a number of the file is to be multiplied by."""
+    """Factors from the file's units to this module's."""
 
     time: float
     load: float
@@ -209,7 +209,7 @@ def _units(group: Group) -> _Units:
     return _Units(
         time=scale("time_unit", "1ns") / 1e-9,
         load=farads / 1e-12,
-        energy=farads * volts**2 / 1e-12,  # as the standard has it
+        energy=farads * volts**2 / 1e-12,  # by the Liberty standard
         leakage=scale("leakage_power_unit", "1nW") / 1e-9,
     )
 
@@ -289,7 +289,7 @@ def _numbers(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(item) for item in text.replace(",", " ").split())
     except ValueError:
-        raise InputError(f"the Liberty file has a table with {text[:40]!r}, which are not numbers") from None
+        raise InputError(f"the Liberty file has a table with {text[:40]!r}, which is not a list of numbers") from None
 
 
 def _flip_flop(group: Group) -> FlipFlop | None:

@@ -1,4 +1,4 @@
-"""A flat netlist of library cells and memories, read from what Yosys' ``write_json`` writes."""
+"""A flat netlist of library cells and memories, read from the output of Yosys' ``write_json``."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from tospike.hw.params import InputError, require
 from tospike.synth.asic.library import CellLibrary
 
 CONSTANTS = 2
-"""Nets 0 and 1 carry these values; all others are numbered from here on."""
+"""Nets 0 and 1 are constants; all others have numbers from this one on."""
 
 Bits = tuple[int, ...]
 """Nets, the lowest first."""
@@ -21,26 +21,26 @@ class Gate:
     """An instance of a library cell."""
 
     path: str
-    """The module that it was in before flattening: ``engine_0.array``; empty for the top module."""
+    """Its module before flattening: ``engine_0.array``; empty for the top module."""
     cell: str
     pins: dict[str, int]
-    """Net of each pin; outputs that nothing reads may be left out."""
+    """Net of each pin; unused outputs may be missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadPort:
-    """Data appear after the clock edge at which ``enable`` is 1, and stay."""
+    """A read port: data appear after a clock edge with ``enable`` 1, and persist."""
 
     address: Bits
     data: Bits
     enable: Bits
     transparent: tuple[int, ...]
-    """Numbers of the write ports whose words it sees in the cycle that writes them."""
+    """Indices of the write ports whose words it reads in the cycle of the write."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WritePort:
-    """Bits whose ``enable`` is 1 are written at the clock edge."""
+    """A write port: bits with ``enable`` 1 are written at the clock edge."""
 
     address: Bits
     data: Bits
@@ -49,55 +49,55 @@ class WritePort:
 
 @dataclass(frozen=True, kw_only=True)
 class Macro:
-    """A memory that is no flip-flops."""
+    """A memory that is not mapped to flip-flops."""
 
     path: str
     width: int
     words: int
     init: tuple[str, ...]
-    """Words in binary, lowest bit first."""
+    """Initial words in binary, lowest bit first."""
     reads: tuple[ReadPort, ...]
     writes: tuple[WritePort, ...]
 
     @property
     def bits(self) -> int:
-        """Its size."""
+        """Size in bits."""
         return self.width * self.words
 
     @property
     def ports(self) -> tuple[ReadPort | WritePort, ...]:
-        """Reads, then writes."""
+        """Read ports, then write ports."""
         return (*self.reads, *self.writes)
 
     @property
     def driven(self) -> Bits:
-        """The nets at its inputs, each as often as it has pins there."""
+        """The nets at its inputs, repeated for each pin."""
         controls = [net for port in self.ports for net in (*port.address, *port.enable)]
         return (*controls, *(net for port in self.writes for net in port.data))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Netlist:
-    """Gates in the order of dependence: what drives a combinational gate's inputs stands before it."""
+    """Gates in topological order: the drivers of a combinational gate precede it."""
 
     nets: int
     clock: int
     gates: tuple[Gate, ...]
     macros: tuple[Macro, ...]
     inputs: dict[str, Bits]
-    """Ports but for the clock."""
+    """Ports except the clock."""
     outputs: dict[str, Bits]
 
 
 def read_netlist(path: Path, *, top: str, clock: str, library: CellLibrary) -> Netlist:
-    """Return the module ``top``, all of whose cells are memories or cells of ``library``.
+    """Read the module ``top``, whose cells must be memories or cells of ``library``.
 
     Raises
     ------
     InputError
-        A cell or a memory that cannot be simulated: another clock, an asynchronous read, a loop of gates.
+        A cell or memory cannot be simulated: another clock, an asynchronous read, a combinational loop.
     ToolError
-        This is not what a Yosys that we know writes.
+        The file has an unknown format.
     """
     try:
         module = json.loads(path.read_text())["modules"][top]
@@ -135,7 +135,7 @@ def path_of(name: str) -> str:
 
 
 def _bits(bits: list[int | str]) -> Bits:
-    """Return Yosys' net numbers, where undefined is 0."""
+    """Return Yosys' net numbers, with undefined bits as 0."""
     return tuple(bit if isinstance(bit, int) else int(bit == "1") for bit in bits)
 
 
@@ -191,7 +191,7 @@ def _macro(name: str, parameters: Mapping[str, str], pins: Mapping[str, Bits], c
 
 
 def _in_order(gates: list[Gate], library: CellLibrary, clock: int) -> tuple[Gate, ...]:
-    """Return the flip-flops first, then gates as their inputs become known."""
+    """Return the flip-flops first, then the gates in topological order."""
     ordered, rest = [], []
     for gate in gates:
         flip_flop = library.cells[gate.cell].flip_flop

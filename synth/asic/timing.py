@@ -8,7 +8,7 @@ from tospike.gen.tools.tool import Progress, Tool, ToolError, error_summary
 from tospike.synth.asic.gates import Mapped
 
 ASKED = 10.0
-"""Clock period in ns that slacks are given for; it changes nothing else."""
+"""Clock period in ns for which OpenSTA reports slacks; it affects nothing else."""
 
 _SCRIPT = """\
 read_liberty cells.lib
@@ -23,7 +23,7 @@ exit
 def clock_period(mapped: Mapped, sta: Tool, cache: Cache, progress: Progress | None = None) -> float:
     """Return the shortest period in ns from flip-flop to flip-flop, with an ideal clock and without wires.
 
-    Paths that begin or end at a memory or a port are not in it: nothing is known of their other half.
+    Excludes paths that begin or end at a memory or a port, whose other half is unknown.
 
     Raises
     ------

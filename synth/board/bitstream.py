@@ -1,4 +1,4 @@
-"""From a design folder to a bitstream for a board: the design, a serial port beside it, and the board's pins."""
+"""A bitstream for a board: the design, a serial port, and the board's pins."""
 
 import os
 from dataclasses import asdict, dataclass
@@ -23,7 +23,7 @@ from tospike.synth.options import SynthOptions
 TOP = "tospike_board"
 """Name of the module whose ports are the board's pins."""
 MAX_BAUD_ERROR = 0.02
-"""By which the line may miss them, because a bit is a whole number of clock cycles: half of what a receiver bears."""
+"""Relative error of the baud rate, because a bit is a whole number of clock cycles: half of a receiver's tolerance."""
 _SERIAL = "tospike_serial"
 _PINS = "pins.txt"
 _ROUTED = "routed.txt"
@@ -33,7 +33,7 @@ _PINS_OF_BOARD = {"rx", "tx"}
 
 @dataclass(frozen=True, kw_only=True)
 class Bitstream:
-    """What is to be loaded, and what it was made with."""
+    """A bitstream, and how it was made."""
 
     data: bytes
     board: str
@@ -42,17 +42,17 @@ class Bitstream:
     baud: int
     seed: int
     placed: dict[str, tuple[int, int]]
-    """(used, available) of each kind of element that is used."""
+    """(used, available) of each kind of cell in use."""
     tools: dict[str, str]
 
     def to_json(self) -> dict[str, Any]:
-        """Return all but the bits."""
+        """Return everything except the bits."""
         return {name: value for name, value in asdict(self).items() if name != "data"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class BuildOptions(BaudOptions):
-    """What a bitstream is made for."""
+    """Options of a bitstream."""
 
     board: str = option(REQUIRED, " or ".join(BOARDS))
     seed: int = same_option(SynthOptions, "seed", help="Seed of the placer")
@@ -73,12 +73,12 @@ def build_bitstream(
     Parameters
     ----------
     options
-        For which board, and how.
+        Board and tool options.
 
     Raises
     ------
     InputError
-        The design, the board, a tool or the FPGA is not up to it; the message says which.
+        The design or the board is unsuitable, a tool fails, or the design does not fit; the message says which.
     """
     chosen, baud, seed = find_board(options.board), options.baud, options.seed
     design = read_design(folder, chosen.target.primitives)
@@ -122,12 +122,12 @@ def build_bitstream(
 
 
 def clock_divisor(board: Board, baud: int) -> int:
-    """Return the cycles of the board's clock in a bit.
+    """Return the number of the board's clock cycles per bit.
 
     Raises
     ------
     InputError
-        The clock is too slow for it, or no whole number of cycles is near enough.
+        The clock is too slow, or no whole number of cycles is accurate enough.
     """
     hertz = board.clock_mhz * 1e6
     highest = int(hertz / MIN_DIVISOR)
@@ -135,18 +135,18 @@ def clock_divisor(board: Board, baud: int) -> int:
     divisor = round(hertz / baud)
     require(
         abs(hertz / divisor / baud - 1) <= MAX_BAUD_ERROR,
-        f"{baud} baud cannot be made of {board.clock_mhz:g} MHz: {round(hertz / divisor)} can",
+        f"{baud} baud cannot be derived from {board.clock_mhz:g} MHz: give {round(hertz / divisor)}",
     )
     return divisor
 
 
 def board_shell(design: Design, *, divisor: int) -> str:
-    """Return Verilog of a serial port and, as module :data:`TOP`, of it and the design between the pins clk, rx and tx.
+    """Return Verilog of a serial port and of a module :data:`TOP` that connects it and the design to clk, rx and tx.
 
     Raises
     ------
     InputError
-        The design has no host port, or one that wants more than the serial port gives.
+        The design has no host port, or one with streams that the serial port does not have.
     """
     serial, serial_ports = convert(SerialPort(divisor=divisor), _SERIAL)
     between = [port for port in serial_ports if port.name not in (CLOCK, RESET, "reset", *_PINS_OF_BOARD)]
@@ -157,7 +157,7 @@ def board_shell(design: Design, *, divisor: int) -> str:
     )
     require(
         len(names) == len(between),
-        f"{design.top} takes its weights from the host, which no serial line is fast enough for: generate it without "
+        f"{design.top} streams its weights from the host, for which a serial line is too slow: generate it without "
         "--weights stream",
     )
     return "\n".join([serial.text, *_top(design, between)])

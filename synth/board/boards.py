@@ -12,7 +12,7 @@ from tospike.synth.targets import FpgaTarget
 
 @dataclass(frozen=True, kw_only=True)
 class Pin:
-    """A pin of the package, and what kind of pin it is, in the words of the vendor's constraints."""
+    """A pin of the package, with attributes as in the vendor's constraints."""
 
     port: str
     site: str
@@ -21,17 +21,17 @@ class Pin:
 
 @dataclass(frozen=True, kw_only=True)
 class Packer:
-    """What makes a bitstream of a routed design."""
+    """The tool that packs a routed design into a bitstream."""
 
     tool: str
     routed: str
-    """nextpnr's option that writes what the tool reads."""
+    """nextpnr's option for the tool's input."""
     constraints: str
-    """nextpnr's option that reads the constraints."""
+    """nextpnr's option for the constraints."""
     suffix: str
-    """How the name of a bitstream ends, by which loaders know it."""
+    """File extension of a bitstream, which loaders recognise."""
     write: Callable[[list[Pin], float], str]
-    """The text of the constraints, for pins and the clock's MHz."""
+    """Function from pins and the clock's MHz to the text of the constraints."""
 
 
 def _lpf(pins: list[Pin], mhz: float) -> str:
@@ -63,28 +63,28 @@ class Board:
 
     name: str
     platform_name: str
-    """``module:class`` in amaranth-boards, which is loaded when it is asked."""
+    """``module:class`` in amaranth-boards, imported on demand."""
     fpga: str
     """Its device, one of `tospike.hw.params.devices.DEVICES`."""
     package: str
     speed: int | None = None
-    """The speed grade that is on it."""
+    """Speed grade of its FPGA."""
     load: str
-    """The command that loads ``{bitstream}``."""
+    """Command to load ``{bitstream}``."""
 
     @property
     def target(self) -> FpgaTarget:
-        """What a design for it is synthesised for."""
+        """The target of synthesis."""
         return FpgaTarget(device=find_device(self.fpga))
 
     @property
     def device(self) -> tuple[str, ...]:
-        """Options that tell nextpnr the device in this board's package."""
+        """nextpnr's options for the device in this board's package."""
         return self.target.device.nextpnr(self.package, self.speed)
 
     @property
     def packer(self) -> Packer:
-        """Its family's."""
+        """The packer of its FPGA family."""
         return PACKERS[self.target.device.family.name]
 
     @property
@@ -93,11 +93,11 @@ class Board:
 
     @property
     def clock_mhz(self) -> float:
-        """The oscillator's frequency."""
+        """Frequency of the oscillator, MHz."""
         return float(self._platform.default_clk_frequency) / 1e6
 
     def pins(self) -> list[Pin]:
-        """The pins ``clk``, ``rx`` and ``tx``, the latter two as the board sees them."""
+        """Return the pins ``clk``, ``rx`` and ``tx``, the latter two as seen from the board."""
         platform = self._platform
         clock = platform.lookup(platform.default_clk)
         line = platform.lookup("uart")
@@ -133,12 +133,12 @@ BOARDS = {
 
 
 def find_board(name: str) -> Board:
-    """The board called ``name``.
+    """Return the board called ``name``.
 
     Raises
     ------
     InputError
-        There is none.
+        There is no such board.
     """
     try:
         return BOARDS[name]

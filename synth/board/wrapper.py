@@ -1,12 +1,11 @@
-"""A shell of four pins around a design, so that any number of ports fits any package.
+"""A wrapper with four pins around a design, so that any number of ports fits any package.
 
-Inputs come from a shift register, and each input bit is the exclusive or of two of its bits, registered: a
-plain shift register could be merged with the operand registers of an array, which would hide them. Outputs are
-registered and folded into one bit by a registered tree of exclusive ors. So every path of the design ends in
-registers next to it and nothing of the design can be optimised away. The shell has no clock enable and no other
-net of high fan-out, hence it is not what limits the clock. The design inside keeps its hierarchy, and the
-shell's own cells are left out of its figures. The reset comes straight from its pin, so its paths are not timed:
-a board holds it for many cycles.
+Inputs come from a shift register. Each input bit is the registered exclusive or of two of its bits, because a plain
+shift register could be merged with the operand registers of an array. Outputs are registered and reduced to one bit by
+a pipelined tree of exclusive ors. Every path of the design thus ends in registers next to it, and no part of the design
+can be optimised away. The wrapper has no clock enable and no other net of high fan-out, so it does not limit the
+clock. The design keeps its hierarchy, and its figures exclude the wrapper's cells. The reset comes directly from its
+pin, so its paths are not timed: a board holds it for many cycles.
 """
 
 import re
@@ -14,16 +13,16 @@ import re
 from tospike.synth.design import Design, Port
 
 WRAPPER = "tospike_pins"
-"""Name of the shell's module."""
+"""Name of the wrapper's module."""
 
 _MIX = 7
-"""Distance between the two bits that make an input bit."""
+"""Distance between the two bits of an input bit."""
 _TREE = 4
 """Fan-in of the output tree: one LUT."""
 
 
 def wrap(design: Design) -> str:
-    """Return the Verilog of the shell around ``design``, a module :data:`WRAPPER` with the pins clk, rst, si and so."""
+    """Return the Verilog of a module :data:`WRAPPER` around ``design``, with the pins clk, rst, si and so."""
     inputs, outputs = design.input_bits, design.output_bits
     shift = max(inputs, 2 * _MIX + 1)
     lines = [
@@ -82,5 +81,5 @@ def _slice(port: Port, low: int) -> str:
 
 
 def _escape(name: str) -> str:
-    """Return ``name`` as Verilog writes it; an escaped identifier ends with the blank."""
+    """Return ``name`` in Verilog; the blank ends an escaped identifier."""
     return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", name) else f"\\{name} "

@@ -1,4 +1,4 @@
-"""nextpnr: place and route, and its report as data."""
+"""nextpnr: place and route, and read its report."""
 
 import json
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ REPORT = "timing.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """Timing and occupation after routing."""
+    """Timing and utilisation after routing."""
 
     fmax_mhz: float
     critical_path: CriticalPath
     placed: dict[str, tuple[int, int]]
-    """(used, available) of each kind of element that is used."""
+    """(used, available) of each kind of cell in use."""
 
 
 def place_and_route(
@@ -33,11 +33,11 @@ def place_and_route(
     progress: Progress | None,
     makes: tuple[str, ...] = (),
 ) -> None:
-    """Place and route ``netlist``, a path relative to ``folder``, and leave the log and the report there.
+    """Place and route ``netlist``, a path relative to ``folder``, and write the log and the report there.
 
-    ``makes`` are what else the options ask for.
+    ``makes`` are further files that the options create.
 
-    A missed frequency is no failure: what can be reached is the question.
+    Missing the requested frequency is not an error; the achieved one is reported.
     """
     tool.run(
         (
@@ -53,12 +53,12 @@ def place_and_route(
 
 
 def read_route(path: Path) -> Route:
-    """Read the file that ``--report`` makes, which holds the figures after routing.
+    """Read the file of ``--report``, with the figures after routing.
 
     Raises
     ------
     ToolError
-        This is not such a file, or the design has no path from register to register.
+        The file has an unknown format, or the design has no path from register to register.
     """
     try:
         return parse_route(path.read_text())
@@ -67,7 +67,7 @@ def read_route(path: Path) -> Route:
 
 
 def parse_route(text: str) -> Route:
-    """Read the content of a report; the clock with the lowest frequency counts."""
+    """Parse a report; of several clocks, use the slowest."""
     report = json.loads(text)
     clock = min(report["fmax"], key=lambda name: float(report["fmax"][name]["achieved"]))
     path = next(

@@ -1,7 +1,7 @@
-"""ECP5: registers behind block RAMs move into the block RAMs.
+"""ECP5: move registers after block RAMs into the block RAMs.
 
-A DP16KD gives its data 5.8 ns after the clock, or 0.5 ns with its output register, which neither Yosys nor nextpnr
-uses by themselves. Where each read bit goes to one plain flip-flop and nowhere else, the two are the same circuit.
+The data of a DP16KD are valid 5.8 ns after the clock, or 0.5 ns with its output register, which neither Yosys nor
+nextpnr uses. If each read bit drives one plain flip-flop and nothing else, both circuits are equivalent.
 """
 
 from collections import defaultdict
@@ -10,14 +10,15 @@ from typing import Any
 Cell = dict[str, Any]
 
 _WIDE = 36
-"""Data width at which port B reads through the outputs of port A too."""
+"""Data width at which port B also uses the outputs of port A."""
 
 
 def absorb_output_registers(netlist: dict[str, Any]) -> dict[str, int]:
-    """Change ``netlist``, what ``write_json`` wrote, in place; the number of flip-flops less in each module.
+    """Modify ``netlist``, the output of ``write_json``, in place; return the number of flip-flops removed per module.
 
-    A block RAM takes part only while it reads in every cycle: whether its output register rests along with its read
-    port is not documented. The flip-flops must have neither enable nor reset, and start at 0, as the block RAM does.
+    Only block RAMs that read in every cycle are changed, because it is not documented whether the output register
+    holds while the read port is disabled. The flip-flops must have neither enable nor reset, and an initial value of 0,
+    as the block RAM has.
     """
     absorbed = {}
     for name, module in netlist["modules"].items():
@@ -34,7 +35,7 @@ def absorb_output_registers(netlist: dict[str, Any]) -> dict[str, int]:
 
 
 def _users(module: dict[str, Any]) -> dict[Any, list[tuple[str, str]]]:
-    """Return (cell, port) of each input that a net drives; an output port of the module counts as one."""
+    """Return (cell, port) of each input that a net drives, including output ports of the module."""
     users: dict[Any, list[tuple[str, str]]] = defaultdict(list)
     for name, cell in module["cells"].items():
         for port, bits in cell["connections"].items():
@@ -49,7 +50,7 @@ def _users(module: dict[str, Any]) -> dict[Any, list[tuple[str, str]]]:
 
 
 def _absorb(port: str, ram: Cell, cells: dict[str, Cell], users: dict[Any, list[tuple[str, str]]]) -> int:
-    """Absorb the flip-flops behind one port of ``ram``; how many they are."""
+    """Absorb the flip-flops after one port of ``ram``, and return their number."""
     widths = {p: int(ram["parameters"][f"DATA_WIDTH_{p}"], 2) for p in "AB"}
     if widths["B"] == _WIDE and port == "A":
         return 0
@@ -91,7 +92,7 @@ def _is_plain(cell: Cell, clock: list[Any]) -> bool:
 
 
 def reduce_statistics(statistics: dict[str, Any], absorbed: dict[str, int]) -> None:
-    """Change ``statistics``, what ``stat -json`` wrote before the netlist was changed, in place."""
+    """Correct ``statistics``, the output of ``stat -json`` for the unmodified netlist, in place."""
     for name, figures in statistics["modules"].items():
         if count := absorbed.get(name.removeprefix("\\")):
             figures["num_cells_by_type"]["TRELLIS_FF"] -= count

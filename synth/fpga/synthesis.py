@@ -1,4 +1,4 @@
-"""From a design to area and clock frequency on an FPGA: Yosys with the hierarchy kept, then nextpnr on it flattened."""
+"""Area and clock frequency on an FPGA: Yosys with hierarchy, then nextpnr on the flattened netlist."""
 
 import json
 import os
@@ -23,16 +23,16 @@ from tospike.synth.targets import RESOURCES, FpgaTarget, Router
 _SHELL = "shell.v"
 _STATISTICS = "stat.json"
 _FULL = ("no BELs remaining", "Unable to find legal placement")
-"""What nextpnr says when cells that would fit by number do not fit together."""
+"""nextpnr's messages when a design fits by number of cells, but cannot be placed."""
 _ROUTE = ("--router",)
 _NETLIST = "netlist.json"
 _PASSES = "output registers 1"
-"""What we do to Yosys' netlist, with a number that changes when the result does."""
+"""Version of our passes on Yosys' netlist; it changes with their results."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FpgaFlow:
-    """The tools, the store and the device of a run."""
+    """Tools, cache and device of a run."""
 
     target: FpgaTarget
     yosys: Tool
@@ -42,7 +42,7 @@ class FpgaFlow:
 
     @classmethod
     def on(cls, target: FpgaTarget, *, cache: Cache, progress: Progress | None = None) -> "FpgaFlow":
-        """Return the flow for ``target`` with the tools of this machine."""
+        """Return the flow for ``target``, with the installed tools."""
         return cls(
             target=target, yosys=find("yosys"), nextpnr=find(target.tools.nextpnr), cache=cache, progress=progress
         )
@@ -50,8 +50,8 @@ class FpgaFlow:
     def run(self, design: Design, *, speed: int | None, seed: int, router: Router) -> FpgaReport:
         """Synthesise, place and route.
 
-        Area is what Yosys counts in the design's own module, with its engines optimised each by itself; Fmax is
-        nextpnr's, after routing.
+        The area is Yosys' count of the design's module, with each engine optimised separately; Fmax is nextpnr's, after
+        routing.
 
         Raises
         ------
@@ -63,7 +63,7 @@ class FpgaFlow:
         require(
             not (loses_multipliers and design.is_weight_stationary),
             f"Yosys loses multipliers of a weight-stationary array on {self.target.name}, see "
-            f"docs/explanation/measuring.md: generate it again with --technology {self.target.primitives}, or "
+            f"docs/explanation/measuring.md: generate it again with --primitives {self.target.primitives}, or "
             "--dataflow os",
         )
         netlist = self.synthesise(design, top=WRAPPER, shell=wrap(design))
@@ -104,10 +104,9 @@ class FpgaFlow:
         return design.primitives == self.target.primitives
 
     def synthesise(self, design: Design, *, top: str, shell: str) -> Path:
-        """Return the cache entry with the netlist of a design in a shell, the Verilog module ``top``, and its
-        statistics."""
+        """Return the cache entry with netlist and statistics of a design in ``shell``, whose module is ``top``."""
         finish = [
-            # abc9 may join alias wires of different drivers (Yosys 0.66), so let there be none
+            # abc9 may join alias wires of different drivers (Yosys 0.66), so remove all aliases
             f"hierarchy -top {top}",
             "proc",
             "flatten",
@@ -153,23 +152,23 @@ class FpgaFlow:
         files: Mapping[str, str] = MappingProxyType({}),
         makes: tuple[str, ...] = (),
     ) -> Path:
-        """Return the cache entry with nextpnr's report on the netlist of `synthesise`'s, and with what else it makes.
+        """Return the cache entry with nextpnr's report on the netlist of `synthesise`, and its other outputs.
 
         Parameters
         ----------
         takes
-            How many of each resource, of `resources`.
+            Number of each resource, from `resources`.
         options
-            For nextpnr: device, router and so on.
+            nextpnr's options: device, router and so on.
         frequency
-            MHz that it is asked for.
+            Requested MHz.
         files
-            What the options name, and ``makes`` what they ask for.
+            Input files that the options name; ``makes``: the output files.
 
         Raises
         ------
         InputError
-            The device has less than it takes, or nextpnr fails.
+            The design does not fit the device, or nextpnr fails.
         """
         self._require_fit(takes)
 
@@ -207,7 +206,7 @@ class FpgaFlow:
             raise InputError(self._no_fit(needs, "packed together")) from None
 
     def resources(self, netlist: Path, top: str) -> dict[str, int]:
-        """Return what the module ``top`` of `synthesise`'s entry takes."""
+        """Return the resources of the module ``top`` in an entry of `synthesise`."""
         return self._resources(yosys.read_statistics(netlist / _STATISTICS).total(top))
 
     def _resources(self, cells: Counter[str]) -> dict[str, int]:

@@ -1,1 +1,1 @@
-"""The cocotb bench of an accelerator, and what runs it."""
+"""The cocotb bench of an accelerator, and its runner."""

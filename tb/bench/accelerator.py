@@ -1,8 +1,7 @@
 """cocotb tests of a generated accelerator; `tospike verify` runs them.
 
-``TOSPIKE_DESIGN`` names the design folder, ``TOSPIKE_SEED`` seeds everything that is random here,
-``TOSPIKE_SAMPLES`` is the number of samples of each test. AXI comes from cocotbext-axi, so that the protocol is
-judged by something that this project did not write.
+``TOSPIKE_DESIGN`` names the design folder, ``TOSPIKE_SEED`` seeds all random choices, ``TOSPIKE_SAMPLES`` is the
+number of samples of each test. The AXI managers are cocotbext-axi's, an independent implementation of the protocol.
 """
 
 import itertools
@@ -40,7 +39,7 @@ FOLDER = read(Path(os.environ["TOSPIKE_DESIGN"]))
 SEED = int(os.environ.get("TOSPIKE_SEED", "0"))
 SAMPLES = int(os.environ.get("TOSPIKE_SAMPLES", "8"))
 PARAMS = FOLDER.params
-# A design that was generated without a network is tried with random contents, written through the host port.
+# A design without a network is tested with random contents, written through the host port.
 DESIGN = FOLDER.design or random_design(PARAMS, seed=SEED)
 IMAGES = pack(DESIGN) if FOLDER.design is None else None
 WEIGHTS = frame_weights(DESIGN)
@@ -49,9 +48,9 @@ CYCLE_NS = 10
 
 
 def time_limit(samples: int) -> dict[str, Any]:
-    """End a test whose design does not answer: ten times what so many samples take, one after another.
+    """Return a time limit for a design that does not answer: ten times the duration of ``samples`` samples in series.
 
-    Stalls make them four times as long.
+    Stalls make them up to four times as long.
     """
     cycles = int(golden.run(DESIGN, random_samples(DESIGN, SAMPLES, seed=SEED)).cycles.max())
     writes = (
@@ -66,7 +65,7 @@ TOKEN_ERROR, ORDER_ERROR = (STATUS.field(name).mask for name in ("token_error", 
 
 
 def expected_beats(result, index):
-    """Return what the host must receive for one sample."""
+    """Return the beats that the host must receive for one sample."""
     return output_words(PARAMS, result, index)
 
 
@@ -118,7 +117,7 @@ class Bench:
         await self.host.write_dword(Register.CONTROL, 1)
 
     async def _stream_weights(self, source):
-        """Send the weights of every frame, always the next before the last is through."""
+        """Send the weights of every frame, each before the previous one is complete."""
         frame = b"".join(beat.to_bytes(4, "little") for beat in WEIGHTS)
         while True:
             await source.send(AxiStreamFrame(frame))
@@ -135,19 +134,19 @@ class Bench:
                 expected = index + 1
 
     async def idle(self):
-        """Wait until STATUS says so, and no more weights are wanted."""
+        """Wait until STATUS is idle, and no more weights are requested."""
         while await self.host.read_dword(Register.STATUS) & 1:
             pass
         while self.streaming and self.dut.s_axis_weights_tready.value:
             await RisingEdge(self.dut.clk)
 
     async def status(self):
-        """STATUS once nothing is going on any more: the error flags."""
+        """Wait until the design is idle, and return STATUS: the error flags."""
         await self.idle()
         return await self.host.read_dword(Register.STATUS)
 
     async def counters(self):
-        """Every counter by name."""
+        """Return every counter by name."""
         return {
             name: await self.host.read_dword(Register.COUNTER + 4 * number)
             for number, name in enumerate(counter_names(PARAMS))
@@ -230,7 +229,7 @@ async def samples_back_to_back(dut):
     await bench.idle()
     counters = await bench.counters()
     for name, values in expected.counters.items():
-        if not name.endswith("cycles"):  # a sample that waits for the one before takes longer
+        if not name.endswith("cycles"):  # a sample that waits for the previous one takes longer
             assert counters[name] == values.sum(), name
 
 
@@ -292,7 +291,7 @@ async def weights_of_wrong_number_are_flagged_and_survived(dut):
 
 @cocotb.test(**LIMIT, skip=PARAMS.host_input is not HostInput.EVENTS)
 async def wrong_events_are_flagged_and_dropped(dut):
-    """After each event one that is too early and one with an address that there is not."""
+    """After each event, one that is too early and one with an address out of range."""
     bench = Bench(dut)
     await bench.start()
     sample = random_samples(DESIGN, 3, seed=SEED + 5)[1:2]
@@ -313,7 +312,7 @@ async def wrong_events_are_flagged_and_dropped(dut):
 
 @cocotb.test(**LIMIT, skip=PARAMS.host_input is not HostInput.TOKENS)
 async def wrong_tokens_are_flagged(dut):
-    """Malformed ones, which are dropped, and one that comes twice, after which the next sample is right again."""
+    """Malformed tokens, which are dropped, and a repeated one, after which the next sample is correct again."""
     bench = Bench(dut)
     await bench.start()
     sample = random_samples(DESIGN, 2, seed=SEED + 4)[1:]

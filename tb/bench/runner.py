@@ -1,4 +1,4 @@
-"""cocotb's runners, also where its own files or the design's lie under paths with blanks."""
+"""cocotb's runners, made to work with blanks in the paths of cocotb or the design."""
 
 import os
 import sys
@@ -19,19 +19,19 @@ def make_runner(simulator: str) -> Runner:
 
 
 def library_path() -> Mapping[str, str]:
-    """Where a built simulator finds cocotb: the path in it may be a link that is gone, or where cocotb was before."""
+    """Return the library path of a built simulator: its built-in path to cocotb may be outdated."""
     folders = (str(cocotb_tools.config.libs_dir), os.environ.get("LD_LIBRARY_PATH", ""))
     return {"LD_LIBRARY_PATH": os.pathsep.join(filter(None, folders))}
 
 
 def python_path(path: Sequence[str]) -> str:
-    """Return ``sys.path`` without the folder that one is in: modules lie there that nobody meant to be run."""
+    """Return ``sys.path`` without the working directory, whose modules must not run."""
     here = Path.cwd()
     return os.pathsep.join(entry for entry in path if Path(entry).is_absolute() and Path(entry).resolve() != here)
 
 
 class _Contained(Runner):
-    """Programs end with us, and run no Python of the folder that one is in."""
+    """Child processes end with this one, and import no Python from the working directory."""
 
     def _set_env_common(self) -> None:
         super()._set_env_common()
@@ -52,7 +52,7 @@ class _Icarus(_Contained, Icarus):
 
 
 class _PlainVerilator(_Contained, Verilator):
-    """Gives the makefile links in the place of folders that make cannot take."""
+    """Replaces folders whose names make cannot handle by links."""
 
     def _build_command(self) -> list[list[str]]:
         folders = (cocotb_tools.config.libs_dir, cocotb_tools.config.share_dir)

@@ -1,4 +1,4 @@
-"""Packets of a board's serial line to and from bytes, on the host's side: `tospike.hw.host.framing` is the other."""
+"""Packets of a board's serial line to and from bytes, on the host; `tospike.hw.host.framing` is the board's side."""
 
 import zlib
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from tospike.hw.host.protocol import CHECK, ESCAPE, FLAG, HEADER, MAX_PAYLOAD, TOGGLE
 
 LONGEST = 2 + 2 * (HEADER + MAX_PAYLOAD + CHECK)
-"""Bytes of a packet on the line, at most: all of them escaped."""
+"""Most bytes of a packet on the line: all of them escaped."""
 _LONGEST = HEADER + MAX_PAYLOAD + CHECK
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packet:
-    """What stands between two FLAGs."""
+    """The content between two FLAGs."""
 
     number: int
     kind: int
@@ -21,7 +21,7 @@ class Packet:
     payload: bytes = b""
 
     def to_bytes(self) -> bytes:
-        """As it passes the line."""
+        """Return the bytes on the line."""
         checked = bytes([self.number, self.kind, len(self.payload)]) + self.payload
         stuffed = bytearray()
         for byte in checked + zlib.crc32(checked).to_bytes(CHECK, "little"):
@@ -30,7 +30,7 @@ class Packet:
 
 
 class Deframer:
-    """Finds packets in what comes, however it is cut, and drops all that is not whole."""
+    """Finds packets in a byte stream, in pieces of any size, and drops incomplete ones."""
 
     def __init__(self) -> None:
         self._got = bytearray()
@@ -47,7 +47,7 @@ class Deframer:
                     yield packet
             elif byte == ESCAPE:
                 self._escaped = True
-            elif len(self._got) <= _LONGEST:  # one byte more, by which it is seen to be too long
+            elif len(self._got) <= _LONGEST:  # one byte more shows that it is too long
                 self._got.append(byte ^ TOGGLE if self._escaped else byte)
                 self._escaped = False
 

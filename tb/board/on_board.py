@@ -1,4 +1,4 @@
-"""A trained network's samples through a board, against the golden model."""
+"""Run a trained network's samples on a board, and compare with the golden model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,25 +18,25 @@ from tospike.sim.network.output_order import as_network
 from tospike.tb.board.serial_host import SerialHost
 
 TIMING_COUNTERS = ("cycles", "array_cycles")
-"""Those that depend on how fast the host is."""
+"""Counters that depend on the speed of the host."""
 SLOWEST_CLOCK = 1e6
-"""Hertz that any board has."""
+"""Lower bound of the clock of any board, Hz."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BoardRun:
-    """What a board answered."""
+    """Results of a board."""
 
     correct: Array
     """(N,) bool."""
     mismatches: int
     """Samples whose outputs differ from the golden model's, plus totals of counters that differ."""
     counters: dict[str, int]
-    """After all samples. Those in `TIMING_COUNTERS` count the host's waits."""
+    """After all samples. Those in `TIMING_COUNTERS` include cycles in which the host waits."""
 
     @property
     def accuracy(self) -> float:
-        """Fraction of right answers."""
+        """Fraction of correct predictions."""
         return float(np.mean(self.correct))
 
 
@@ -86,10 +86,10 @@ def run_on_board(
 
 def _check_design(host: SerialHost, wanted: int) -> None:
     magic = host.read(Register.MAGIC)
-    require(magic == MAGIC, f"the board's accelerator says {magic:#x}, not {MAGIC:#x}: it is not one of ours")
+    require(magic == MAGIC, f"the accelerator has the ID {magic:#x}, not {MAGIC:#x}: load a bitstream of tospike")
     held = host.read(Register.HASH_HIGH) << 32 | host.read(Register.HASH_LOW)
     require(
         held == wanted,
         f"the board holds design {held:016x}, and this network with these options is {wanted:016x}: generate, build "
-        "and load it, or give the options that it was made with",
+        "and load it, or give the options that it was generated with",
     )

@@ -1,7 +1,7 @@
-"""The host's side of a board's serial line: `tospike.hw.host.bridge` is the other.
+"""The host's side of a board's serial line; `tospike.hw.host.bridge` is the board's side.
 
-Requests are numbered, and sent again until they are answered: the board carries out each one once. Those that bring the
-beats of a sample are sent ahead of their answers; as the board works in order, an answer stands for those before, too.
+Requests are numbered and repeated until answered; the board executes each one once. Requests with the beats of a sample
+are sent before earlier ones are answered. The board works in order, so an answer also confirms earlier requests.
 """
 
 import random
@@ -17,40 +17,40 @@ from tospike.hw.params import InputError
 from tospike.tb.board.framing import LONGEST, Deframer, Packet
 
 TRIES = 20
-"""How often a request is sent before the board is given up."""
+"""Times that a request is sent before giving up."""
 WORDS = 1 << 20
-"""Beats of an answer that are believed in, unless the caller knows better."""
+"""Default for the most beats of an answer."""
 
 
 class Line(Protocol):
     """Bytes to and from a board."""
 
     seconds_per_byte: float
-    """At full speed."""
+    """Bytes per second at full speed."""
 
     def send(self, data: bytes, /) -> None:
-        """All of them are on their way."""
+        """Send all of ``data``."""
 
     def receive(self) -> bytes:
-        """Return what has arrived; nothing if nothing arrives for a moment."""
+        """Return the bytes received; none if none arrive for a moment."""
 
     def time(self) -> float:
-        """Return the seconds on a clock that does not go back."""
+        """Return the seconds of a monotonic clock."""
 
 
 class NoAnswerError(InputError):
-    """A board does not answer, or not in the way that ours do."""
+    """A board does not answer, or not by the protocol."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Flight:
-    """A request on its way."""
+    """A request in flight."""
 
     number: int
     kind: Request
     data: bytes
     echo: bytes | None = None
-    """What the answer must hold."""
+    """Bytes that the answer must have."""
     beats: tuple[Beat, ...] = ()
 
 
@@ -58,8 +58,17 @@ class SerialHost:
     """Registers and streams of an accelerator behind a serial line."""
 
     def __init__(self, line: Line, name: str, *, timeout: float = 2.0, rng: random.Random | None = None):
-        """``name`` is what errors call the line. In ``timeout`` seconds, besides those that bytes take, a board has to
-        answer and its accelerator to get on with a sample. ``rng`` makes what tells sessions apart."""
+        """Open a session later with `reset`.
+
+        Parameters
+        ----------
+        name
+            Name of the line in errors.
+        timeout
+            Seconds, besides the transfer time, for the board to answer and for its accelerator to make progress.
+        rng
+            Source of session numbers.
+        """
         self._line = line
         self._name = name
         self._timeout = timeout
@@ -71,12 +80,12 @@ class SerialHost:
         self._has_bytes = self._has_echo = self._has_answer = False
 
     def reset(self) -> None:
-        """Reset the accelerator and begin a session, whatever was going on on the line.
+        """Reset the accelerator and start a session, whatever happened on the line before.
 
         Raises
         ------
         NoAnswerError
-            There is none of our boards.
+            No board of tospike answers.
         """
         self._flights.clear()
         token = self._rng.randbytes(4)
@@ -92,25 +101,25 @@ class SerialHost:
         self._ask(Request.WRITE, address, data.to_bytes(4, "little"), size=0)
 
     def clear_counters(self) -> None:
-        """Set the counters to 0, and the errors of STATUS."""
+        """Clear the counters and the error flags of STATUS."""
         self.write(Register.CONTROL, 0b11)
 
     def run(self, sample: Iterable[Beat], *, words: int = WORDS, seconds: float = 0.0) -> list[int]:
-        """Send the beats of a sample, and get those of its output.
+        """Send the beats of a sample, and return those of its output.
 
         Parameters
         ----------
         sample
-            TLAST, or an END, on its last beat only.
+            Beats, with TLAST or an END on the last one only.
         words
-            The most beats that the output may have.
+            Most beats of the output.
         seconds
-            That the accelerator may need without taking or giving a beat.
+            Time that the accelerator may need without accepting or sending a beat.
 
         Raises
         ------
         NoAnswerError
-            The board answers no more, gives nothing, or more than that.
+            The board does not answer, or sends nothing or too many beats.
         """
         todo = deque(sample)
         got: list[int] = []
@@ -127,7 +136,7 @@ class SerialHost:
                 return got
             flight, packet = self._answer()
             payload, moved = packet.payload, len(flight.beats)
-            if packet.kind == Status.STALLED:  # what was sent behind it is not carried out, either
+            if packet.kind == Status.STALLED:  # later requests were not executed, either
                 moved = len(payload)
                 rest = [*flight.beats[moved:], *(beat for later in self._flights for beat in later.beats)]
                 todo.extendleft(reversed(rest))
@@ -148,7 +157,7 @@ class SerialHost:
                 until = self._line.time() + patience
             elif self._line.time() > until:
                 raise NoAnswerError(
-                    f"{self._name} answers, but its accelerator gave nothing in {patience:.3g} s: give more --timeout"
+                    f"{self._name} answers, but its accelerator sent nothing in {patience:.3g} s: give more --timeout"
                 )
 
     def _push(self, todo: deque[Beat]) -> None:
@@ -163,7 +172,7 @@ class SerialHost:
         _, packet = self._answer()
         if packet.kind != Status.DONE or len(packet.payload) != size:
             raise NoAnswerError(
-                f"{self._name} cannot {kind.name.lower()} register {address:#x}: is it a board of ours?"
+                f"{self._name} cannot {kind.name.lower()} register {address:#x}: is it a board of tospike?"
             )
         return packet.payload
 
@@ -179,7 +188,7 @@ class SerialHost:
         self._line.send(data)
 
     def _answer(self) -> tuple[_Flight, Packet]:
-        """Return the next answer, and what it answers; all are sent again for as long as there is none."""
+        """Return the next answer and its request; repeat all requests in flight until there is one."""
         for number in range(TRIES):
             if number:
                 self._line.send(b"".join(flight.data for flight in self._flights))
@@ -198,7 +207,7 @@ class SerialHost:
         raise NoAnswerError(self._name + self._silence())
 
     def _match(self, packet: Packet) -> _Flight | None:
-        """Whose answer it is; that and those before it have landed."""
+        """Return the request that a packet answers; it and earlier ones are complete."""
         for index, flight in enumerate(self._flights):
             if flight.number != packet.number:
                 continue
@@ -207,9 +216,7 @@ class SerialHost:
             if packet.kind not in tuple(Status) or (flight.echo is not None and packet.payload != flight.echo):
                 return None
             if packet.kind == Status.LOST:
-                raise NoAnswerError(
-                    f"{self._name}: the board lost its configuration or power and began anew: run again"
-                )
+                raise NoAnswerError(f"{self._name}: the board lost its configuration or power and restarted: run again")
             self._has_answer = True
             for _ in range(index + 1):
                 self._flights.popleft()
@@ -218,11 +225,9 @@ class SerialHost:
 
     def _silence(self) -> str:
         if self._has_answer:
-            return " answers no more: is the board still connected, and nothing else on its line?"
+            return " stopped answering: is the board still connected, and nothing else on its line?"
         if self._has_echo:
-            return " sends back what it gets: connect a board's output to its input, and not its own"
+            return " echoes what it gets: connect the board's output to this line's input, not the line to itself"
         if self._has_bytes:
-            return (
-                " sends bytes, but none that answer: is this the board, its bitstream of this version, and its --baud?"
-            )
-        return " does not answer: is the board's bitstream loaded, and this its --baud?"
+            return " sends bytes, but no answers: is this the board, its bitstream of this version, and its --baud?"
+        return " does not answer: is the bitstream loaded, and this its --baud?"

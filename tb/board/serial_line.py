@@ -17,19 +17,19 @@ except ImportError:  # a system without terminals
     _terminal_error = OSError  # type: ignore[misc,assignment]
 
 _FAULTS = (OSError, _terminal_error, ValueError, OverflowError)
-"""What pySerial raises, or passes on."""
+"""Exceptions that pySerial raises or passes on."""
 _MOMENT = 0.02
-"""Seconds after which nothing came."""
+"""Seconds to wait for bytes."""
 _AT_ONCE = 4096
-"""Bytes that are taken at a time."""
+"""Most bytes to read at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LineOptions(BaudOptions):
-    """Where a board is."""
+    """The serial line of a board."""
 
     port: str = option(REQUIRED, "Serial line of the board: /dev/ttyUSB0, COM3, ...")
-    timeout: float = option(2.0, "Seconds without an answer after which the board is given up", low=0.1)
+    timeout: float = option(2.0, "Seconds to wait for an answer before giving up", low=0.1)
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -43,18 +43,18 @@ class SerialLine:
         self.seconds_per_byte = BITS / port.baudrate
 
     def send(self, data: bytes, /) -> None:
-        """All of ``data``; an InputError if the line is lost, and so below."""
+        """Send all of ``data``; raise InputError if the line is lost, as do the other methods."""
         with self._told():
             self._port.write(data)
 
     def receive(self) -> bytes:
-        """Return what came."""
+        """Return the bytes received."""
         with self._told():
             first = self._port.read(1)
             return first + self._port.read(min(self._port.in_waiting, _AT_ONCE)) if first else b""
 
     def time(self) -> float:
-        """Seconds."""
+        """Return the seconds of a monotonic clock."""
         return time.monotonic()
 
     @contextmanager
@@ -62,17 +62,17 @@ class SerialLine:
         try:
             yield
         except _FAULTS as error:
-            raise InputError(f"{self._port.port} was lost ({_one_line(error)}): connect the board again") from None
+            raise InputError(f"{self._port.port} was lost ({_one_line(error)}): reconnect the board") from None
 
 
 @contextmanager
 def open_line(port: str, baud: int, *, timeout: float) -> Iterator[SerialLine]:
-    """Open a line, which is exclusive while open and must take what is sent within ``timeout`` seconds.
+    """Open a line exclusively; what is sent must be accepted within ``timeout`` seconds.
 
     Raises
     ------
     InputError
-        It cannot be opened.
+        The line cannot be opened.
     """
     try:
         opened = serial.Serial(port, baud, timeout=_MOMENT, write_timeout=timeout, exclusive=True)

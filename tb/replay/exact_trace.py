@@ -1,4 +1,4 @@
-"""Spike trains of the float network and of the golden model, layer by layer: how much they differ, and where first."""
+"""Compare spike trains of the float network and the golden model, layer by layer: how much, and where first."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from tospike.sim.network.reference import run_float
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A neuron that spikes in one and not as often in the other."""
+    """A neuron whose numbers of spikes differ."""
 
     sample: int
     step: int
@@ -24,26 +24,26 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerTrace:
-    """One layer's trains. A neuron in a step of a sample counts once, however much its numbers of spikes differ."""
+    """The spike trains of a layer. A neuron in a step of a sample counts once, however much its spikes differ."""
 
     stage: str
     float_spikes: int
     golden_spikes: int
     differ: int
-    """Behind the golden layers before it."""
+    """Differences with the outputs of the preceding golden layers as input."""
     differ_alone: int
-    """Fed with the float network's spikes: what its own quantisation changes. For the first layer that is all."""
+    """Differences with the float network's spikes as input: the effect of the layer's own quantisation."""
     first: Difference | None
-    """The earliest step in which anything differs; of those the first sample, and in it the first neuron."""
+    """The first difference: the earliest step, then the first sample, then the first neuron."""
 
 
 def compare_trains(prepared: Prepared, x: Array) -> list[LayerTrace]:
-    """Compare what the layers of an SNN send for the samples ``x`` of a data set.
+    """Compare the outputs of the layers of an SNN for the samples ``x`` of a data set.
 
     Raises
     ------
     InputError
-        An ANN, or a network that no engine can run.
+        The network is an ANN, or no engine can run it.
     """
     require(prepared.network.is_spiking, f"network {prepared.network.name!r} is an ANN: it has no spikes to compare")
     design = prepared.design
@@ -66,14 +66,14 @@ def compare_trains(prepared: Prepared, x: Array) -> list[LayerTrace]:
 
 
 def spikes_of(prepared: Prepared, x: Array, *, in_float: bool) -> dict[str, Array]:
-    """Return what each stage that spikes sends for the samples ``x``, by its name: (N, steps, neurons).
+    """Return the outputs of each spiking stage for the samples ``x``, by its name: (N, steps, neurons).
 
-    In integers without the neurons that nothing reads, as the hardware has none of them.
+    Integer outputs exclude dead neurons, which have no hardware.
 
     Raises
     ------
     InputError
-        An ANN; in integers, a network that no engine can run.
+        The network is an ANN, or, in integers, no engine can run it.
     """
     require(prepared.network.is_spiking, f"network {prepared.network.name!r} is an ANN: it has no spikes")
     if in_float:
@@ -89,7 +89,7 @@ def spikes_of(prepared: Prepared, x: Array, *, in_float: bool) -> dict[str, Arra
 
 
 def first_difference(exact: Array, golden: Array) -> Difference | None:
-    """Where two (N, steps, neurons) trains first part in time; ``None`` if they do not."""
+    """Return the first difference in time of two (N, steps, neurons) spike trains; ``None`` if they are equal."""
     differs = exact != golden
     steps = np.flatnonzero(differs.any(axis=(0, 2)))
     if not len(steps):

@@ -1,6 +1,6 @@
-"""Runs a generated design on many samples at the full speed of the simulator: no Python per cycle.
+"""Run a generated design on many samples at the full speed of the simulator, without Python in the loop.
 
-The bench is `replay.sv`; a simulator is built once per design and kept in the cache.
+The bench is `replay.sv`; a simulator is built once per design and cached.
 """
 
 import subprocess
@@ -26,15 +26,15 @@ from tospike.tb.simulators import check_simulator
 BENCH = Path(__file__).with_name("replay.sv")
 CLOCK = Path(__file__).with_name("replay.cpp")
 TOP = "tospike_replay"
-"""The bench's module; no design's name begins so."""
+"""The bench's module; no design's name starts like this."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replay:
-    """What the hardware did."""
+    """Results of the hardware."""
 
     outputs: Array
-    """(N, words of a frame) int64, in the order of the network."""
+    """(N, words of a frame) int64, in the network's order."""
     cycles: Array
     """(N,) int64: latency of each sample, alone in the pipeline."""
     counters: dict[str, int]
@@ -59,24 +59,24 @@ def replay(
     verilog
         The design.
     params
-        What it was generated from.
+        Its parameters.
     x
         (N, inputs) integers in the input format, or (N, steps, inputs) spikes.
     weights
-        Beats of the weights of a frame, for a design that streams them.
+        Beats of a frame's weights, for a design with streamed weights.
     limit
-        Cycles in which a sample must be finished, see `patience`.
+        Most cycles of a sample, see `patience`.
     simulator
         ``verilator`` or ``icarus``.
     cache
-        Where simulators are kept.
+        Cache of built simulators.
     progress
-        Called with the number of samples done so far, now and then.
+        Called from time to time with the number of finished samples.
 
     Raises
     ------
     InputError
-        If the simulator is missing or fails, or the design does not answer.
+        The simulator is missing or fails, or the design does not answer.
     """
     check_simulator(simulator)
     models = cell_models([technology_of(params)]).values()
@@ -108,17 +108,13 @@ def replay(
 
 
 def patience(cycles: Array, weights: Sequence[int] = ()) -> int:
-    """Return the cycles after which a design does not answer: several times what the golden model needs, (N,)
-    ``cycles``.
-
-    Before a sample it may load the ``weights`` of a frame.
-    """
+    """Return a timeout in cycles: several times the golden model's (N,) ``cycles``, with time to load ``weights``."""
     return 4 * (int(cycles.max()) + len(weights)) + 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchOutput:
-    """What a bench wrote down."""
+    """Output of a bench."""
 
     words: list[list[int]]
     """Beats of each sample, unsigned."""
@@ -127,12 +123,12 @@ class BenchOutput:
 
 
 def parse_output(text: str, name: str, samples: int, counters: tuple[str, ...]) -> BenchOutput:
-    """Return the lines of `replay.sv`, of the design ``name``.
+    """Parse the output of `replay.sv` for the design ``name``.
 
     Raises
     ------
     InputError
-        The design did not answer, or not all samples.
+        The design did not answer every sample.
     """
     words: list[list[int]] = [[]]
     cycles: list[int] = []
@@ -156,12 +152,12 @@ def parse_output(text: str, name: str, samples: int, counters: tuple[str, ...]) 
 
 
 def parse_results(text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...]) -> Replay:
-    """Return the same for a design that answers each sample with as many words.
+    """Parse the output for a design with a fixed number of words per sample.
 
     Raises
     ------
     InputError
-        The design did not answer, not all samples, or not so.
+        The design did not answer every sample with this number of words.
     """
     found = parse_output(text, params.name, samples, names)
     require(
@@ -179,7 +175,7 @@ def parse_results(text: str, params: AcceleratorParams, samples: int, names: tup
 
 
 def _simulator(verilog: str, top: str, simulator: str, cache: Cache, *, weights: int) -> list[str]:
-    """Return the command that runs the bench on this design, built if it is not in the cache."""
+    """Return the command that runs the bench on this design; build it if it is not cached."""
     args: tuple[str, ...]
     defines = {"DUT": top, **({"WEIGHT_BEATS": str(weights)} if weights else {})}
     if simulator == "icarus":

@@ -15,7 +15,8 @@ from tospike.hw.systolic.layout import col_tiles, needs_reorder, result_depth, r
 def systolic_work(
     name: str, params: SystolicParams, placement: StatePlacement, counters: Mapping[str, Counts]
 ) -> EngineWork:
-    """Price the operands by words; results pass the result buffer, a column at a time in, a row at a time out."""
+    """Return the work of a systolic engine: operands by words; results enter the result buffer by columns and leave by
+    rows."""
     array = params.array
     acc = array.acc_bits
     frames, results = counters["frames"], counters["results"]
@@ -45,7 +46,7 @@ def systolic_work(
         Access(term="control", count=frames * len(params.layers), bits=layers.width, capacity_bits=layers.bits),
         Access(term="state_write", count=frames * tiles * array.cols, bits=acc, capacity_bits=column_bits),
         Access(term="state_read", count=results * array.cols, bits=acc, capacity_bits=column_bits),
-        # activations travel along the rows and weights down the columns: every PE passes both on
+        # activations move along the rows and weights down the columns: every PE passes both on
         Access(
             term="operand_shift",
             count=counters["act_words"] * array.macs_per_cycle,
@@ -85,7 +86,8 @@ def systolic_work(
 
 
 def conv_work(name: str, params: ConvParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
-    """Price the operands from a bank for each row; results pass the tile buffer as those of the systolic engine do."""
+    """Return the work of a conv engine: operands from a bank per row; results pass the tile buffer as in the systolic
+    engine."""
     array = params.array
     acc, act = array.acc_bits, array.act.bits
     frames, results = counters["frames"], counters["results"]

@@ -28,7 +28,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 """The parts of an energy bar: name to terms."""
 STATIC = ("clock_busy", "clock_idle", "leakage")
-"""What does not depend on the data but through the number of cycles."""
+"""Terms that depend on the data only through the number of cycles."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,16 +41,15 @@ class CounterEnergy:
     area_um2: float
     """Memories, flip-flops and arithmetic; no wires, no control logic."""
     busy: dict[str, float]
-    """Mean fraction of the cycles in which each engine's datapath works."""
+    """Mean fraction of the cycles in which each engine's datapath is busy."""
 
     @property
     def total(self) -> Counts:
-        """PJ of everything."""
+        """(N,) total pJ."""
         return np.sum(list(self.terms.values()), axis=0)
 
     def summary(self) -> CounterEnergyReport:
-        """Return the means per inference, parts that add up to the total, percentiles and the values of single
-        samples."""
+        """Return means per inference, parts that add up to the total, percentiles and the values of single samples."""
         means = mean_terms(self.terms)
         return CounterEnergyReport(
             **spread(self.total),
@@ -71,20 +70,20 @@ def counter_energy(
     *,
     state: StatePlacement = StatePlacement.BUILT,
 ) -> CounterEnergy:
-    """Price what the counters say.
+    """Return the energy of the counters.
 
     Parameters
     ----------
     technology
-        Prices.
+        Prices of the operations.
     params
-        The hardware.
+        Parameters of the hardware.
     counters
-        (N,) each, or totals of the RTL: see `tospike.compare.energy.counters.hardware.engine_work`.
+        (N,) counters, or totals from the RTL: see `tospike.compare.energy.counters.hardware.engine_work`.
     cycles
-        Cycles in which a sample was inside, the same shape: all of them are clocked, and leak.
+        Cycles with a sample in the pipeline, the same shape; clock and leakage are charged in all of them.
     state
-        Where event engines keep their membranes: as built, or priced as if they were elsewhere.
+        Placement of the membranes of event engines: as built, or as if placed elsewhere.
     """
     inside = np.atleast_1d(np.asarray(cycles, dtype=np.float64))
     engines = engine_work(params, counters, state)

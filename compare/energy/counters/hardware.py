@@ -1,7 +1,7 @@
 """What the hardware's counters say about its memories and arithmetic units.
 
-Everything here is linear in the counters, which are words and cycles of the real circuit; nothing comes from the
-network. The golden model's counters per sample and the totals read from the RTL are priced by the same lines.
+All results are linear in the counters, which are words and cycles of the circuit; nothing depends on the network. The
+same code prices the golden model's counters per sample and the totals read from the RTL.
 """
 
 from collections.abc import Mapping
@@ -18,23 +18,23 @@ from tospike.hw.params import AcceleratorParams, EngineParams
 def engine_work(
     params: AcceleratorParams, counters: Mapping[str, ArrayLike], state: StatePlacement = StatePlacement.BUILT
 ) -> tuple[EngineWork, ...]:
-    """Return what each engine did.
+    """Return the work of each engine.
 
     Parameters
     ----------
     params
-        The hardware.
+        Parameters of the hardware.
     counters
-        Its counters, by the names of ``hw.host.layout.counter_names``; of single samples, or totals.
+        Its counters, with the names of ``hw.host.layout.counter_names``, per sample or in total.
     state
-        Where event engines keep their membranes.
+        Placement of the membranes of event engines.
     """
     values = {name: np.atleast_1d(np.asarray(value, dtype=np.float64)) for name, value in counters.items()}
     return tuple(_engine(index, engine, state, _own(values, index)) for index, engine in enumerate(params.engines))
 
 
 def _own(values: Mapping[str, Counts], index: int) -> dict[str, Counts]:
-    """Return the counters of the whole, and those of engine ``index`` by their own names."""
+    """Return the accelerator's counters, and those of engine ``index`` without its prefix."""
     prefix = f"{index}."
     return {
         name.removeprefix(prefix): value for name, value in values.items() if "." not in name or name.startswith(prefix)

@@ -1,4 +1,4 @@
-"""How many flip-flops a design has, before any technology: what its clock drives in every cycle."""
+"""Number of flip-flops of a design before technology mapping: the load of its clock."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import AcceleratorParams
 
 HOST = "host"
-"""Everything that is in no engine: the ports, the registers, the counters of the whole."""
+"""Name of everything outside the engines: ports, register file, counters."""
 
 _MODULE = re.compile(r"^module \\(\S+)|^  cell \$dff .*\n    parameter \\WIDTH (\d+)", re.MULTILINE)
 _ENGINE = re.compile(r"\.(engine_\d+)(?:\.|$)")
@@ -23,9 +23,9 @@ _ENGINE = re.compile(r"\.(engine_\d+)(?:\.|$)")
 def register_bits(params: AcceleratorParams) -> dict[str, int]:
     """Return the flip-flops of the host port and of each engine, ``engine_0`` and so on.
 
-    Counted in Amaranth's RTLIL: what a synthesiser would remove or merge is still there, and no memory is.
+    Counted in Amaranth's RTLIL, before synthesis removes or merges any, without memories.
     """
-    # what memories hold makes no flip-flop
+    # memory contents do not affect the flip-flops
     empty = [{shape.name: (0,) for shape in engine_layout(engine).memories(engine)} for engine in params.engines]
     component = Accelerator(params, empty, version=metadata.version("tospike"), config_hash=0)
     ports = {port.name: (value, None) for value, port in ports_of(component).values()}

@@ -30,7 +30,8 @@ from tospike.hw.spiking.serializer import lane_word_layout
 def encoder_work(
     name: str, params: EncoderParams, placement: StatePlacement, counters: Mapping[str, Counts]
 ) -> EngineWork:
-    """Non-zero values of a frame are stored, and scanned in every step but the first; states go back."""
+    """Return the work of an encoder: non-zero values are stored and scanned in every step after the first; states are
+    written back."""
     bits = encoder_entry_bits(params)
     capacity = params.inputs * bits
     stored, scanned = counters["inputs"], counters["inputs"] * (params.steps - 1)
@@ -46,21 +47,22 @@ def encoder_work(
 
 
 def delta_work(name: str, params: DeltaParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
-    """Price a comparison of every value with the one that was last sent; a change takes its place."""
+    """Return the work of a delta encoder: every value is compared with the value last sent, which a change replaces."""
     came, bits, capacity = counters["inputs"], params.payload.bits, params.stored_bits
     accesses = (
         Access(term="activation_write", count=counters["written"], bits=bits, capacity_bits=capacity),
         Access(term="activation_read", count=came, bits=bits, capacity_bits=capacity),
         token_registers(counters, params.output.address_bits + params.output.payload.bits),
     )
-    # a change upwards, one downwards, the amount
+    # an increase, a decrease, the amount
     units = 2 + params.amounts
     compared = Arithmetic(term="neuron_update", count=units * came, instances=units, add_bits=bits)
     return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(compared,), busy=came)
 
 
 def delay_work(name: str, params: DelayParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
-    """Price a delay: each VALUE reads its delay, is written to the ring and cleared there; scans read entries."""
+    """Return the work of a delay: each VALUE reads its delay, is written to the ring and cleared; scans read
+    entries."""
     came, scanned = counters["values"], counters["scanned"]
     (delays,) = engine_layout(params).memories(params)
     capacity, bits = params.stored_bits, params.payload.bits
@@ -79,8 +81,8 @@ def delay_work(name: str, params: DelayParams, placement: StatePlacement, counte
 def bridge_work(
     name: str, params: BridgeParams, placement: StatePlacement, counters: Mapping[str, Counts]
 ) -> EngineWork:
-    """Price a word written for each VALUE that comes and read for each that is scanned; sums are read and cleared,
-    too."""
+    """Return the work of a bridge: a word is written per VALUE received and read per VALUE scanned; sums are also read
+    and cleared."""
     came, scanned, bits = counters["values"], counters["scanned"], params.stored.bits
     capacity = params.inputs * bits
     sums = params.sends is Contents.FRAME
@@ -96,8 +98,8 @@ def bridge_work(
 
 
 def event_work(name: str, params: EventParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
-    """Price a word of weights per accumulation; a word of states in and out per accumulation and per update, on all
-    lanes."""
+    """Return the work of an event engine, on all lanes: a word of weights per accumulation; a word of states read and
+    written per accumulation and per update."""
     lanes, words, state = params.lanes, params.words, params.neuron.state_bits
     accumulated, updated = counters["synapse_words"], counters["update_words"]
     filled = {shape.name: shape for shape in engine_layout(params).memories(params)}
@@ -111,7 +113,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
         token_registers(counters, params.input.address_bits + params.input.payload.bits),
     ]
     if in_registers:
-        # where it is a ring, it turns: every word moves on by one
+        # a ring shifts: every word moves by one position
         moved = state_bits if placement is StatePlacement.BUILT else lanes * state
         accesses.append(Access(term="state_write", count=visits, bits=moved, capacity_bits=0))
     else:
@@ -127,7 +129,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
             Access(term=term, count=updated, bits=aux, capacity_bits=aux_bits)
             for term in (("state_read", "state_write") if aux_bits else ("state_write",))
         ]
-    begun = words * counters["samples"] if params.keeps_membranes else updated  # words that get their bias
+    begun = words * counters["samples"] if params.keeps_membranes else updated  # words to which the bias is added
     if params.bias:
         bias = filled["bias"]
         accesses.append(Access(term="bias_read", count=begun, bits=bias.width, capacity_bits=bias.bits))
@@ -138,7 +140,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
             Access(term=term, count=updated, bits=lanes * params.count_bits, capacity_bits=counts_bits)
             for term in (("state_read", "state_write") if counts_bits else ("state_write",))
         ]
-    # At most: spikes of one word share an entry, which no counter tells.
+    # An upper bound: spikes of one word share an entry, which no counter shows.
     queued = {
         Readout.SPIKES: counters["spikes"] + counters["ticks"] + counters["samples"],
         Readout.COUNT: words * counters["samples"],
@@ -182,7 +184,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
                 Access(term="activation_read", count=results, bits=bits, capacity_bits=capacity),
                 Access(term="activation_write", count=counters["stored"], bits=bits, capacity_bits=capacity),
             ]
-            # the difference, and a comparison for either sign
+            # the difference, and a comparison for each sign
             arithmetic.append(Arithmetic(term="neuron_update", count=3 * results, instances=3, add_bits=bits + 1))
         accesses += [
             Access(term="multiplier_read", count=results, bits=factor.width, capacity_bits=factor.bits),

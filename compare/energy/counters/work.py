@@ -1,4 +1,4 @@
-"""What an engine did, in terms that can be priced: accesses to memories, uses of arithmetic units, cycles."""
+"""Work of an engine: memory accesses, uses of arithmetic units, cycles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from tospike.hw.params import LeakParams
 
 
 class StatePlacement(StrEnum):
-    """Where the membranes of event engines live."""
+    """Placement of the membranes of event engines."""
 
     BUILT = "built"
-    """As the generator builds them: up to four words in a ring of registers, else in a memory."""
+    """As built: up to four words in a ring of registers, more in a memory."""
     MEMORY = "memory"
-    """A memory: a word is read and written at every visit."""
+    """In a memory: each access reads and writes a word."""
     REGISTER = "register"
-    """Registers, all of them clocked in every cycle: a word is written at every visit."""
+    """In registers, all of them clocked in every cycle: each access writes a word."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Access:
     """``count`` reads or writes of ``bits`` in a memory of ``capacity_bits``.
 
-    ``capacity_bits`` 0: there is no memory, ``bits`` registers are written.
+    ``capacity_bits`` 0: no memory; ``bits`` registers are written.
     """
 
     term: str
@@ -46,20 +46,20 @@ class Arithmetic:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EngineWork:
-    """What one engine has and did."""
+    """Memories and work of an engine."""
 
     name: str
     memory_bits: int
-    """Of memories; states in registers are among the flip-flops."""
+    """Size of the memories; states in registers are flip-flops instead."""
     accesses: tuple[Access, ...]
     arithmetic: tuple[Arithmetic, ...]
     busy: Counts
-    """Cycles in which its datapath takes an operand or updates a word; in all others it idles."""
+    """Cycles in which the datapath takes an operand or updates a word; it is idle in all others."""
     moved_registers: int = 0
-    """Flip-flops beyond those that are built, where the states are priced as if they were elsewhere."""
+    """Additional flip-flops if states are charged as if placed elsewhere."""
 
 
 def token_registers(counters: Mapping[str, Counts], bits: int) -> Access:
-    """Charge two registers of the stream for each token, its kind included."""
+    """Charge two stream registers per token, including its kind."""
     tokens = counters["values"] + counters["ticks"] + counters["samples"]
     return Access(term="token", count=2 * tokens, bits=bits + 2, capacity_bits=0)

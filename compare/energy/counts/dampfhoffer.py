@@ -1,11 +1,10 @@
-"""A model after Dampfhoffer et al.: an event-driven SNN against the best that an ANN could do.
+"""A model after Dampfhoffer et al.: an event-driven SNN against an upper bound for ANNs.
 
 M. Dampfhoffer, T. Mesquida, A. Valentian and L. Anghel, Are SNNs really more energy-efficient than ANNs? An in-depth
-hardware-aware study, IEEE Trans. Emerging Topics in Computational Intelligence 7(3), 2023, p. 731. Theirs are the
-question and the upper bound for the ANN: largest possible reuse and sparsity, every weight and every activation moved
-once, sums in registers, zeros skipped. Their constants are not in the open parts of the paper: prices are
-Horowitz's, and the published break-even (0.15 to 1.38 spikes per synapse per inference) is not reproduced by this
-function.
+hardware-aware study, IEEE Trans. Emerging Topics in Computational Intelligence 7(3), 2023, p. 731. From them come the
+question and the upper bound for the ANN: largest possible reuse and sparsity, every weight and activation moved once,
+sums in registers, zeros skipped. Their constants are not in the open parts of the paper: prices are Horowitz's, and
+this function does not reproduce the published break-even (0.15 to 1.38 spikes per synapse per inference).
 """
 
 import numpy as np
@@ -21,8 +20,8 @@ _SOURCE = "structure after M. Dampfhoffer et al., IEEE TETCI 7(3), 2023; prices:
 def layer_terms(layer: LayerActivity) -> Terms:
     """Return the energy in pJ of a dense layer.
 
-    ANN: a weight is read once, and only if its activation is not zero. SNN: per spike and synapse a weight is read and
-    a membrane read and written; a leak (LIF) goes over all membranes in each step.
+    ANN: a weight is read once, and only if its activation is not zero. SNN: per spike and synapse, a weight is read and
+    a membrane read and written; a leak (LIF) updates all membranes in each step.
     """
     once = layer.events * 0 + 1
     weight = _HOROWITZ.access(layer.weight_bits, layer.weight_bits * layer.weights)

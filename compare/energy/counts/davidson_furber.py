@@ -4,7 +4,7 @@ S. Davidson and S. B. Furber, Comparison of artificial and spiking neural networ
 Neuroscience 15:651141, 2021, https://doi.org/10.3389/fnins.2021.651141: 22FDX, E about 60 fJ; a 32 x 8 MAC 5 E, a
 32-bit read of a local SRAM 5 E.
 
-Per connection, an ANN reads a weight and multiplies, an SNN reads a weight and adds for each spike; both do so without
+Per connection, an ANN reads a weight and multiplies, an SNN reads a weight and adds for each spike, both without
 reuse. With these rounded constants the break-even is (5 + 5) / (5 + 1) = 1.67 spikes per value; the paper says 1.72.
 """
 
@@ -15,13 +15,13 @@ from tospike.compare.energy.counts.model import EnergyModel, Terms, per_layer
 E_PJ = 0.06
 MAC = 5 * E_PJ
 READ = 5 * E_PJ
-"""32 bits."""
+"""pJ of a 32-bit read."""
 
 _SOURCE = "S. Davidson and S. B. Furber, Front. Neurosci. 15:651141, 2021: 22FDX"
 
 
 def layer_terms(layer: LayerActivity) -> Terms:
-    """Return the energy in pJ of a dense layer: every connection of an ANN, every connection of a spike of an SNN.
+    """Return the energy in pJ of a dense layer: every connection of an ANN, every connection per spike of an SNN.
 
     Neurons: an ANN reads each input and writes each output once; an SNN reads, leaks, compares and writes each
     membrane in each step.

@@ -2,7 +2,7 @@
 
 E. Lemaire, L. Cordone, A. Castagnetti, P.-E. Novac, J. Courtois and B. Miramond, An analytical estimation of spiking
 neural networks energy efficiency, ICONIP 2022, https://arxiv.org/abs/2210.13107. Numbers in brackets are equations.
-Prices are Horowitz's for 32-bit integers; an access costs what a linear interpolation of his SRAM figures says.
+Prices are Horowitz's for 32-bit integers; the price of an access is interpolated linearly between his SRAM figures.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _SOURCE = "E. Lemaire et al., ICONIP 2022, after Horowitz, ISSCC 2014"
 
 
 def access(bits: int, words: float) -> float:
-    """Return the energy in pJ of reading or writing a word of ``bits`` in a memory of ``words`` of them."""
+    """Return the energy in pJ of an access to a word of ``bits`` bits in a memory of ``words`` words."""
     kib = bits * words / 8192
     segments = list(pairwise(SRAM_KIB))
     (x0, y0), (x1, y1) = next((pair for pair in segments if kib <= pair[1][0]), segments[-1])
@@ -54,12 +54,12 @@ def snn_conv_counts(
     steps: int,
     leaks: bool,
 ) -> ConvCounts:
-    """Count what a spiking convolution does [7, 9, 10, 14 to 16].
+    """Count the operations of a spiking convolution [7, 9, 10, 14 to 16].
 
     Parameters
     ----------
     spikes_in, spikes_out
-        Spikes that come and go, summed over all time steps.
+        Spikes received and sent, summed over all time steps.
     channels, height, width
         Shape of the output.
     """
@@ -81,7 +81,7 @@ def layer_terms(layer: LayerActivity) -> Terms:
 
     ANN: every input read once [4], every weight [6.2], every output written [12], every product [2], an addition per
     address. SNN: weights per spike [8], membranes per spike and per step [9, 10], additions per spike, per step and
-    per spike sent. A layer behind direct coding is an ANN layer in every step, with membranes.
+    per spike sent. A layer after direct encoding is an ANN layer in every step, with membranes.
     """
     once = layer.events * 0 + 1
     inputs, outputs, steps = layer.inputs, layer.outputs, layer.steps

@@ -19,7 +19,7 @@ MEMORY_OPERATIONS = (
     "activation_read",
     "activation_write",
 )
-"""Terms that are accesses to a memory; all others compute or move."""
+"""Terms that are memory accesses; all others are computation or transfer."""
 
 Terms = dict[str, Counts]
 """pJ per sample, (N,) each, by the names of the operations."""
@@ -29,30 +29,30 @@ Terms = dict[str, Counts]
 class EnergyModel:
     """A published rule: its constants, and the energy of one engine.
 
-    What no operation count sees is not in it: clock, idle cycles, leakage, control, wires, pipeline registers.
+    It excludes what operation counts do not include: clock, idle cycles, leakage, control, wires, pipeline registers.
     """
 
     name: str
     source: str
     constants: Mapping[str, Constant]
     charge: Callable[[EngineActivity], Terms]
-    """pJ of each term; operations that it does not return are not priced."""
+    """Function from an engine's activity to the pJ of each term; operations without a term are not priced."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Breakdown:
-    """Energy per sample and term: picojoules, one (N,) array for each operation that is priced."""
+    """Energy per sample and term: (N,) picojoules for each priced operation."""
 
     model: str
     terms: Terms
     prices: dict[str, float]
-    """Mean pJ of one operation, for those that the golden model counts: engines of other widths have other prices."""
+    """Mean pJ of each operation that the golden model counts; prices depend on the engines' widths."""
     unpriced: tuple[str, ...]
-    """Operations that were counted but have no price in this model."""
+    """Operations that were counted, but have no price in this model."""
 
     @property
     def compute(self) -> Counts:
-        """(N,) pJ of everything that is no memory access."""
+        """(N,) pJ of everything except memory accesses."""
         return self.total - self.memory
 
     @property
@@ -63,7 +63,7 @@ class Breakdown:
 
     @property
     def total(self) -> Counts:
-        """(N,) pJ of everything."""
+        """(N,) total pJ."""
         return np.sum(list(self.terms.values()), axis=0)
 
     def summary(self) -> OperationEnergyReport:
@@ -80,7 +80,7 @@ class Breakdown:
 
 
 def sum_terms(parts: Iterable[Terms]) -> Terms:
-    """Add up terms of the same name."""
+    """Sum terms of the same name."""
     total: Terms = {}
     for part in parts:
         for name, values in part.items():
@@ -89,22 +89,22 @@ def sum_terms(parts: Iterable[Terms]) -> Terms:
 
 
 def per_layer(price: Callable[[LayerActivity], Terms]) -> Callable[[EngineActivity], Terms]:
-    """Return a ``charge`` from a rule that knows layers, not engines: an encoder costs nothing in it."""
+    """Return a ``charge`` from a rule for layers instead of engines; encoders then cost nothing."""
     return lambda engine: sum_terms(price(layer) for layer in engine.layers)
 
 
 def energy(model: EnergyModel, engines: Sequence[EngineActivity]) -> Breakdown:
-    """Price what the engines of a design did, each with the prices of its own widths and memories.
+    """Return the energy of a design's engines, each priced with its own widths and memories.
 
     Raises
     ------
     InputError
-        If nothing has a price, or a count is negative or not finite.
+        Nothing has a price, or a count is negative or not finite.
     """
     counts = sum_terms(engine.counts() for engine in engines)
     terms = sum_terms(model.charge(engine) for engine in engines)
     unpriced = tuple(sorted(set(counts) - set(terms)))
-    require(len(terms) > 0, f"energy model {model.name} has a price for none of: {', '.join(unpriced) or 'nothing'}")
+    require(len(terms) > 0, f"energy model {model.name} has no price for any of: {', '.join(unpriced) or 'nothing'}")
     prices = {
         name: float(values.sum() / counts[name].sum())
         for name, values in terms.items()

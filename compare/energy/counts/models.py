@@ -1,4 +1,4 @@
-"""Every energy model by its name on the command line."""
+"""The energy models by their names on the command line."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ def model_named(name: str) -> EnergyModel:
     Raises
     ------
     InputError
-        If there is none; the message lists those that there are.
+        There is no such model; the message lists the models.
     """
     require(name in MODELS, f"no energy model {name!r}: use one of {', '.join(MODELS)}")
     return MODELS[name]

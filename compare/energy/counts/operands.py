@@ -20,7 +20,7 @@ from tospike.hw.systolic.layout import buffer_depth
 
 
 def encoder_widths(params: EncoderParams) -> Widths:
-    """Return the operands of an encoder: the entries of its buffer."""
+    """Return the operand widths of an encoder: the entries of its buffer."""
     return Widths(weight_bits=0, act_bits=encoder_entry_bits(params), state_bits=0)
 
 
@@ -30,27 +30,27 @@ def encoder_memories(params: EncoderParams) -> Memories:
 
 
 def stored_widths(params: DelayParams | DeltaParams) -> Widths:
-    """Return the operands of a delay or a delta encoder."""
+    """Return the operand widths of a delay or a delta encoder."""
     return Widths(weight_bits=0, act_bits=params.payload.bits, state_bits=0)
 
 
 def stored_memories(params: DelayParams | DeltaParams) -> Memories:
-    """Return the bits of what a delay or a delta encoder stores."""
+    """Return the bits of the memories of a delay or a delta encoder."""
     return Memories(weight_bits=0, state_bits=0, activation_bits=params.stored_bits)
 
 
 def bridge_widths(params: BridgeParams) -> Widths:
-    """Return the operands of a bridge."""
+    """Return the operand widths of a bridge."""
     return Widths(weight_bits=0, act_bits=params.stored.bits, state_bits=0)
 
 
 def bridge_memories(params: BridgeParams) -> Memories:
-    """Return the bits of the frame that a bridge stores."""
+    """Return the bits of a bridge's frame buffer."""
     return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * params.stored.bits)
 
 
 def event_widths(params: EventParams) -> Widths:
-    """Return the operands of a layer on an event or a register engine."""
+    """Return the operand widths of a layer on an event or a register engine."""
     return Widths(
         weight_bits=params.weight_bits,
         act_bits=params.payload.bits,
@@ -62,7 +62,8 @@ def event_widths(params: EventParams) -> Widths:
 
 
 def event_memories(params: EventParams) -> Memories:
-    """Return the bits of its memories. What leaves it waits in a queue of words of lanes."""
+    """Return the bits of the memories of an event or a register engine, including the output queue of words of
+    lanes."""
     filled: dict[str, MemoryShape] = {shape.name: shape for shape in engine_layout(params).memories(params)}
     states = params.neuron.state_bits + (params.count_bits if params.readout is Readout.COUNT else 0)
     beside = (filled[name].bits for name in ("bias", "multipliers") if name in filled)
@@ -76,7 +77,7 @@ def event_memories(params: EventParams) -> Memories:
 
 
 def array_widths(params: SystolicParams | ConvParams) -> Widths:
-    """Return the operands of an array."""
+    """Return the operand widths of an array."""
     return Widths(
         weight_bits=params.array.weight_bits,
         act_bits=params.array.act.bits,
@@ -98,7 +99,7 @@ def conv_memories(params: ConvParams) -> Memories:
 def _array_memories(params: SystolicParams | ConvParams, words: int) -> Memories:
     require(
         not params.streams_weights,
-        "the energy of weights that come from outside is not modelled: leave --weights stream out",
+        "the energy of weights from the host is not modelled: leave out --weights stream",
     )
     filled: dict[str, MemoryShape] = {shape.name: shape for shape in engine_layout(params).memories(params)}
     return Memories(
@@ -110,36 +111,36 @@ def _array_memories(params: SystolicParams | ConvParams, words: int) -> Memories
 
 
 def systolic_words(params: SystolicParams) -> int:
-    """Return the words of the activation memory, a value for each row of the array."""
+    """Return the words of the activation memory, with one value per row of the array."""
     return 2 * buffer_depth(params)
 
 
 def encoder_entry_bits(params: EncoderParams) -> int:
-    """Return the width of an entry of the encoder's buffer: address, value, and what the code has of state."""
+    """Return the width of an entry of the encoder's buffer: address, value, and the state of the code."""
     return params.input.address_bits + params.stored_bits + params.state_bits
 
 
 def activation_queue_bits(params: EventParams) -> int:
-    """Return the bits of the queue in which activations of an ANN wait for the next engine: a frame of tokens."""
+    """Return the bits of the queue for activations of an ANN, which holds a frame of tokens."""
     if params.activation is None:
         return 0
     return (params.neurons + 2) * activation_entry_bits(params)
 
 
 def last_sent_bits(params: EventParams) -> int:
-    """Return the bits of the memory of what a layer of a delta ANN has last sent."""
+    """Return the bits of a delta ANN layer's memory of the values last sent."""
     if params.activation is None or not params.sends_changes:
         return 0
     return params.neurons * params.activation.act.bits
 
 
 def activation_entry_bits(params: EventParams) -> int:
-    """Return the bits of a token in that queue, with its kind."""
+    """Return the bits of a token in that queue, including its kind."""
     return params.output.address_bits + params.output.payload.bits + 2
 
 
 def queue_words(params: EventParams) -> int:
-    """Return the words of lanes that the queue behind the neurons holds; a register engine has none."""
+    """Return the words of lanes of the output queue; 0 for a register engine."""
     if params.in_registers:
         return 0
     return updates_in_flight(params) * params.words + 1

@@ -1,4 +1,4 @@
-"""The model for this hardware: every operation that the golden model counts, priced by a technology."""
+"""The energy model of this hardware: every operation of the golden model, priced by a technology."""
 
 from tospike.compare.energy.activity import EngineActivity, Memories, Widths
 from tospike.compare.energy.counts.model import EnergyModel, Terms
@@ -8,8 +8,8 @@ from tospike.compare.energy.technology import Technology, load_technology
 def operation_prices(technology: Technology, widths: Widths, memories: Memories) -> dict[str, float]:
     """Return the picojoules of one operation of each name.
 
-    A threshold comparison is an addition; so is the reset that follows a spike. A spike is written to a queue and read
-    from it. A synaptic operation is an addition: a spike needs no multiplier.
+    A threshold comparison is an addition, and so is the reset after a spike. A spike is written to a queue and read
+    from it. A synaptic operation is an addition, because a spike needs no multiplier.
     """
     add = technology.addition(widths.state_bits)
     state = technology.access(widths.state_bits, memories.state_bits)
@@ -34,7 +34,7 @@ def operation_prices(technology: Technology, widths: Widths, memories: Memories)
 
 
 def operation_model(technology: Technology, *, source: str) -> EnergyModel:
-    """Return the counts times `operation_prices`, with every engine's own widths and memories."""
+    """Return the model that charges counts times `operation_prices`, with each engine's widths and memories."""
 
     def charge(engine: EngineActivity) -> Terms:
         prices = operation_prices(technology, engine.widths, engine.memories)

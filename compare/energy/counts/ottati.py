@@ -16,20 +16,20 @@ _SCRIPTS = "github.com/fabrizio-ottati/to-spike-or-not, after Horowitz, ISSCC 20
 
 @dataclass(frozen=True, kw_only=True)
 class Prices:
-    """pJ of the operations that both scripts have."""
+    """pJ of the operations in both scripts."""
 
     add: float
     multiply: float
     memory: float
     """A byte: a weight, an activation, a membrane."""
     neuron_multiply: float
-    """Leak of a membrane, or requantisation."""
+    """Leak of a membrane or requantisation."""
     parameter: float = 0.0
     """A 32-bit parameter of an output channel; 0: not charged."""
 
     @property
     def spike(self) -> float:
-        """A bit."""
+        """pJ of a bit."""
         return self.memory / 8
 
 
@@ -40,8 +40,8 @@ PRICES_THESIS = Prices(add=0.1, multiply=0.2, memory=12.5, neuron_multiply=3.0, 
 
 
 def ann_2023(macs: Counts, outputs: Counts) -> Terms:
-    """Price by ``sparsity-analysis-cnn.py``, ANN: two reads and a MAC per weight of a non-zero input; a write per
-    output.
+    """Return the energy by ``sparsity-analysis-cnn.py``, ANN: two reads and a MAC per weight of a non-zero input; a
+    write per output.
 
     Parameters
     ----------
@@ -60,18 +60,19 @@ def ann_2023(macs: Counts, outputs: Counts) -> Terms:
 
 
 def snn_2023(synaptic: Counts, updates: Counts, outputs: Counts, spikes: Counts) -> Terms:
-    """Price by ``sparsity-analysis-cnn.py``, SNN: per spike and weight, a bit and a weight are read and added.
+    """Return the energy by ``sparsity-analysis-cnn.py``, SNN: per spike and weight, a bit and a weight read and an
+    addition.
 
     Parameters
     ----------
     synaptic
         Synaptic operations.
     updates
-        Updates of neurons that received a spike: membrane read, leaked, added to and written.
+        Updates of neurons that received a spike: membrane read, leak, addition and membrane written.
     outputs
-        Outputs of all time steps: a bit is written for each.
+        Outputs of all time steps, one bit written for each.
     spikes
-        Spikes sent: the threshold is subtracted.
+        Spikes sent, each with a subtraction of the threshold.
     """
     p = PRICES_2023
     return {
@@ -87,7 +88,8 @@ def snn_2023(synaptic: Counts, updates: Counts, outputs: Counts, spikes: Counts)
 
 
 def ann_recurrent_2023(macs: Counts, neurons: Counts) -> Terms:
-    """Price by ``sparsity-analysis-rnn.py``, ANN: `ann_2023`, and per neuron a recurrent product and four accesses."""
+    """Return the energy by ``sparsity-analysis-rnn.py``, ANN: `ann_2023`, and per neuron a recurrent product and four
+    accesses."""
     p = PRICES_2023
     return {
         "mac": (macs + neurons) * (p.multiply + p.add),
@@ -98,12 +100,12 @@ def ann_recurrent_2023(macs: Counts, neurons: Counts) -> Terms:
 
 
 def snn_recurrent_2023(synaptic: Counts, updates: Counts, spikes: Counts) -> Terms:
-    """Price by ``sparsity-analysis-rnn.py``, SNN: as `snn_2023`, but a bit is written only for a spike."""
+    """Return the energy by ``sparsity-analysis-rnn.py``, SNN: as `snn_2023`, but a bit is written only for a spike."""
     return snn_2023(synaptic, updates, spikes, spikes)
 
 
 def ann_thesis(macs: Counts, outputs: Counts, channels: float) -> Terms:
-    """Price by ``main.py``, ANN: every output is requantised, gets a bias and a comparison; parameters are read per
+    """Return the energy by ``main.py``, ANN: requantisation, bias and comparison per output; parameters read per
     channel."""
     p = PRICES_THESIS
     return {
@@ -120,8 +122,8 @@ def ann_thesis(macs: Counts, outputs: Counts, channels: float) -> Terms:
 
 
 def snn_thesis(synaptic: Counts, updates: Counts, channels: float) -> Terms:
-    """Price by ``main.py``, SNN: per neuron and step leak, bias, comparison, reset, membrane read and written, a bit
-    written."""
+    """Return the energy by ``main.py``, SNN: per neuron and step, leak, bias, comparison, reset, membrane read and
+    written, a bit written."""
     p = PRICES_THESIS
     return {
         "sop": synaptic * p.add,
@@ -142,7 +144,7 @@ def _layer_2023(layer: LayerActivity) -> Terms:
         return ann_2023(layer.synaptic_events, outputs)
     terms = snn_2023(layer.synaptic_events, layer.updates, layer.steps * outputs, layer.sent)
     if not layer.binary:
-        # direct coding: values are multiplied and read as bytes, as in an ANN
+        # direct encoding: values are multiplied and read as bytes, as in an ANN
         terms |= {
             name: value for name, value in ann_2023(layer.synaptic_events, outputs).items() if "write" not in name
         }

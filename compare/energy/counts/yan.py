@@ -1,11 +1,12 @@
-"""A model after Yan et al.: an SNN of T steps against the quantised network (QNN) that can do the same.
+"""A model after Yan et al.: an SNN of T steps against the quantised network (QNN) with as many bits.
 
 Z. Yan, Z. Bai, K. Tang and W.-F. Wong, Reconsidering the energy efficiency of spiking neural networks inference from
 analytical perspectives, https://arxiv.org/abs/2409.08290. From them come the bit-matched QNN, with activations of
 ceil(log2(T + 1)) bits (`matching_bits`), the terms that are charged (arithmetic, weights, dense or sparse activations)
 and the break-even (see `tospike.compare.energy.break_even`). Their constants and their network on chip are not
 published in a usable form: prices are Horowitz's, as in every model here, membranes stay in the processing elements,
-and this function does not reproduce the published break-even."""
+and this function does not reproduce the published break-even.
+"""
 
 from tospike.compare.energy.activity import LayerActivity
 from tospike.compare.energy.counts.model import EnergyModel, Terms, per_layer
@@ -16,13 +17,13 @@ _SOURCE = "structure after Z. Yan et al., arXiv 2409.08290; prices: Horowitz, IS
 
 
 def matching_bits(steps: int) -> int:
-    """Return the bits of an activation that can hold what a neuron of ``steps`` steps can: ceil(log2(T + 1))."""
+    """Return the bits of the spike count of a neuron over ``steps`` steps: ceil(log2(T + 1))."""
     return steps.bit_length()
 
 
 def layer_terms(layer: LayerActivity) -> Terms:
-    """Return the energy in pJ of a dense layer: zeros are skipped on both sides, activations move densely, a bit per
-    neuron and step."""
+    """Return the energy in pJ of a dense layer: both sides skip zeros; activations are dense, a bit per neuron and
+    step."""
     once = layer.events * 0 + 1
     weights = layer.weight_bits * layer.weights
     add = _HOROWITZ.addition(layer.state_bits)

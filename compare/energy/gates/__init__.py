@@ -1,1 +1,1 @@
-"""Energy of the gates: the netlist on the real workload, with the energies of the cell library's own tables."""
+"""Energy of the gates: the netlist on the real workload, with the energies of the cell library."""

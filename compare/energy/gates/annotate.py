@@ -1,4 +1,4 @@
-"""What each net and gate of a netlist has in this library: load, transition times, delays, energy of an edge."""
+"""Loads, transition times, delays and edge energies of a netlist's nets and gates, from a cell library."""
 
 import math
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class WireModel:
-    """Each pin that a net drives adds a wire ``pitches`` times as long as an average cell is wide."""
+    """Wire model: each pin driven by a net adds a wire ``pitches`` times as long as an average cell is wide."""
 
     pitches: float = 3.0
-    """Assumption: what placed random logic of this size comes near to."""
+    """An assumption, typical of placed random logic of this size."""
     ff_per_um: float = 0.2
     """Capacitance of a minimum-width wire with neighbours, nearly the same in every process."""
 
@@ -33,7 +33,8 @@ class WireModel:
             require(math.isfinite(value) and value >= 0, f"the wire model's {name} must not be negative, not {value}")
 
     def per_sink(self, area: float, cells: int) -> float:
-        """Load in pF of the wire to one pin, in a design of ``cells`` cells that take ``area`` um2 together."""
+        """Return the load in pF of the wire to one pin, in a design of ``cells`` cells with a total area of ``area``
+        um2."""
         return self.pitches * math.sqrt(area / cells) * self.ff_per_um / 1000 if cells else 0.0
 
 
@@ -44,14 +45,14 @@ class Annotated:
     load: Floats
     wire_per_sink: float
     energy: Floats
-    """(nets, 2): of a falling and of a rising edge, its charge and the internal energy of what drives it."""
+    """(nets, 2): energy of a falling and a rising edge, from the net's charge and the driver's internal energy."""
     input_energy: tuple[tuple[Gate, int, float, float], ...]
-    """Gate, net, and pJ of a falling and a rising edge: internal energies of input pins."""
+    """Internal energies of input pins: gate, net, and pJ of a falling and a rising edge."""
     delays: dict[int, list[tuple[int, int]]]
-    """By the net of an output: ps to its rising and falling edge, from each input of the cell in their order; of a
-    flip-flop from the clock."""
+    """By the net of an output: ps to its rising and falling edge, from each input of the cell in order; for a
+    flip-flop, from the clock."""
     memory_delay: int
-    """ps from the clock to a memory's data: taken to be a flip-flop's."""
+    """ps from the clock to a memory's data, assumed equal to a flip-flop's."""
 
 
 def annotate(netlist: Netlist, library: CellLibrary, wires: WireModel) -> Annotated:
@@ -89,7 +90,7 @@ def annotate(netlist: Netlist, library: CellLibrary, wires: WireModel) -> Annota
 
 
 def _data_load(library: CellLibrary) -> float:
-    """Return the capacitance of a pin of a memory: taken to be that of a flip-flop's data."""
+    """Return the capacitance of a memory's pin, assumed equal to that of a flip-flop's data pin."""
     return library.flip_flop.pins[library.flip_flop.inputs[0]].capacitance
 
 
@@ -120,6 +121,6 @@ def _input_energies(netlist: Netlist, library: CellLibrary, slew: Floats) -> Ite
 
 
 def _picoseconds(pin: Pin, related: str, slew: float, load: float) -> tuple[int, int]:
-    """Return the delays of a rising and a falling edge at an output; at least one, so that time goes on."""
+    """Return the delays in ps of a rising and a falling edge at an output, at least 1 so that time advances."""
     rise, fall = pin.delays[related].at(slew, load) if related in pin.delays else (0.0, 0.0)
     return max(1, round(rise * 1000)), max(1, round(fall * 1000))

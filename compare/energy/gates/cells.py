@@ -1,7 +1,7 @@
 """Building blocks on random operands: a multiply-accumulator of the array, and a lane of the spiking core.
 
-They run at full speed, an operand or a spike each cycle, with some of them zero or missing: an ANN's element meets
-zeros and computes with them, a spiking lane has nothing to do. What leaves them is checked against their equations.
+They run at full throughput, with an operand or spike per cycle, a fraction of which is zero or missing: a processing
+element of an ANN multiplies by zeros, a spiking lane is idle. Outputs are checked against the blocks' equations.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,11 +23,11 @@ from tospike.hw.spiking.accumulate import Accumulate
 from tospike.synth.asic.gates import map_gates
 
 DENSITIES = (1.0, 0.38, 0.06, 0.0)
-"""Operands that are not zero; spikes for each cycle."""
+"""Fractions of non-zero operands, or spikes per cycle."""
 ACT_BITS = WEIGHT_BITS = 8
 STATE = IntFormat(bits=16, signed=True)
 SUMS = 64
-"""Products of a sum, and membranes of a lane: more than a register file holds, so they are a memory."""
+"""Products per sum, and membranes per lane; too many for a register file, so they are a memory."""
 RESET_CYCLES = 4
 
 Values = Sequence[int]
@@ -35,7 +35,7 @@ Values = Sequence[int]
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Inputs of every cycle by port, and what must be at an output; ``None`` where it is not defined yet."""
+    """Inputs of every cycle by port, and the expected output; ``None`` while it is undefined."""
 
     inputs: Mapping[str, Values]
     output: str
@@ -48,25 +48,25 @@ class BlockEnergy:
 
     block: str
     density: float
-    """Operands that are not zero, or spikes for each cycle."""
+    """Fraction of non-zero operands, or spikes per cycle."""
     pj_per_cycle: Mapping[DelayModel, float]
     pj_per_operation: Mapping[DelayModel, float] | None
-    """``None`` where there is no operation."""
+    """``None`` without operations."""
     parts: Mapping[DelayModel, Mapping[str, float]]
     """pJ per cycle of each part."""
     area: float
-    """Of the cells, in the library's unit."""
+    """Area of the cells, in the library's unit."""
     period_ns: float
-    """Clock period that leakage is counted with."""
+    """Clock period for leakage."""
 
 
 def measure_cells(options: GateOptions, blocks: BlockOptions, *, progress: Progress | None = None) -> list[BlockEnergy]:
-    """PJ per cycle and per operation of each block, density and delay model.
+    """Measure the pJ per cycle and per operation of each block, density and delay model.
 
     Raises
     ------
     InputError
-        A tool or the library is not up to it, or gates and equation differ.
+        A tool is missing or fails, the library lacks cells, or the gates differ from the equation.
     """
     cycles, rng = blocks.cycles, np.random.default_rng(blocks.seed)
     rows = []
@@ -82,7 +82,8 @@ def measure_cells(options: GateOptions, blocks: BlockOptions, *, progress: Progr
 
 
 def element_run(array: ArrayParams, density: float, cycles: int, rng: np.random.Generator) -> Run:
-    """Compute ``acc <- (first ? 0 : acc) + act * weight``, in ``acc`` after ``mac_latency`` cycles."""
+    """Return inputs and outputs of ``acc <- (first ? 0 : acc) + act * weight``, with ``acc`` after ``mac_latency``
+    cycles."""
     total = RESET_CYCLES + cycles
     act, weight = _operands(rng, density, total, ACT_BITS), _operands(rng, 1.0, total, WEIGHT_BITS)
     act[:RESET_CYCLES] = 0
@@ -102,8 +103,8 @@ def element_run(array: ArrayParams, density: float, cycles: int, rng: np.random.
 
 
 def lane_run(density: float, cycles: int, rng: np.random.Generator) -> Run:
-    """Compute ``state[word] = saturate(state[word] + addend)``, words in turn; ``state`` is the word before, 3 cycles
-    later."""
+    """Return inputs and outputs of ``state[word] = saturate(state[word] + addend)``, words in turn; output ``state`` is
+    the previous word, 3 cycles later."""
     total = RESET_CYCLES + cycles
     spikes = rng.random(total) < density
     spikes[:RESET_CYCLES] = False
@@ -126,7 +127,7 @@ def lane_run(density: float, cycles: int, rng: np.random.Generator) -> Run:
 
 
 def _operands(rng: np.random.Generator, density: float, count: int, bits: int) -> np.ndarray:
-    """Uniform but for 0, which the rest is."""
+    """Return random operands: uniform and non-zero with probability ``density``, else 0."""
     limit = (1 << (bits - 1)) - 1
     values = rng.integers(1, limit + 1, count) * rng.choice((-1, 1), count)
     return np.where(rng.random(count) < density, values, 0)

@@ -1,8 +1,8 @@
 """Energy of a netlist from its activity and the library's tables.
 
-An edge of a net costs C V^2 / 2 of its pins and wires, the internal energy of the cell that drives it (its mean over
-the pins that may have caused the edge) and those of the input pins that it reaches. To these come the clock, accesses
-to memories by the technology file, and leakage for as long as the cycles take.
+An edge of a net costs C V^2 / 2 for its pins and wires, the internal energy of the driving cell (the mean over the pins
+that may have caused the edge) and the internal energies of the input pins that it drives. The total also includes the
+clock, memory accesses priced by the technology file, and leakage over the duration of the cycles.
 """
 
 import math
@@ -22,24 +22,24 @@ from tospike.synth.asic.library import CellLibrary
 from tospike.synth.asic.netlist import Netlist
 
 CLOCK_FANOUT = 16
-"""Flip-flops, or buffers, that a buffer of the clock tree drives."""
+"""Fan-out of a buffer of the clock tree."""
 
 STATIC = ("clock", "leakage")
-"""Parts that do not depend on the data but through the number of cycles."""
+"""Parts that depend on the data only through the number of cycles."""
 
 _HOST = "host"
 _MEGA = 1e6
-"""A nW for a ns is so many times less than a pJ."""
+"""pJ per nW ns is 1 / 1e6."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GateEnergy:
-    """PJ of each sample."""
+    """Energy of each sample in pJ."""
 
     parts: dict[str, Floats]
-    """By the names of `PARTS`."""
+    """pJ by the names of `PARTS`."""
     modules: dict[str, float]
     """Mean pJ of each module's gates and memories, without clock and leakage."""
     clock_tree: ClockTree
@@ -49,12 +49,11 @@ class GateEnergy:
 
     @property
     def total(self) -> Floats:
-        """PJ of everything."""
+        """(samples,) total pJ."""
         return np.sum(list(self.parts.values()), axis=0)
 
     def summary(self) -> GateEnergyReport:
-        """Return the means per inference, parts that add up to the total, percentiles and the values of single
-        samples."""
+        """Return means per inference, parts that add up to the total, percentiles and the values of single samples."""
         means = mean_terms(self.parts)
         return GateEnergyReport(
             **spread(self.total),
@@ -75,14 +74,14 @@ def gate_energy(
     cycles: Floats,
     period_ns: float,
 ) -> GateEnergy:
-    """Price the activity.
+    """Return the energy of the activity.
 
     Parameters
     ----------
     technology
-        Prices of memories, and their leakage.
+        Prices and leakage of memories.
     cycles
-        (samples,) cycles that count.
+        (samples,) cycles to charge.
     period_ns
         Clock period, for leakage.
     """
@@ -113,7 +112,7 @@ def gate_energy(
 
 
 def _edge_prices(netlist: Netlist, library: CellLibrary, annotated: Annotated, number: Mapping[str, int]) -> Floats:
-    """(modules, nets, 2) pJ that one falling and one rising edge of each net cost in each module."""
+    """Return (modules, nets, 2) pJ of a falling and a rising edge of each net, by module."""
     drivers = np.full(netlist.nets, number[_HOST])
     for gate in netlist.gates:
         for pin in library.cells[gate.cell].outputs:
@@ -130,7 +129,7 @@ def _edge_prices(netlist: Netlist, library: CellLibrary, annotated: Annotated, n
 
 
 def _leakage_nw(netlist: Netlist, library: CellLibrary, tree: ClockTree, technology: Technology) -> float:
-    """Of all gates, of the clock tree and of the memories."""
+    """Return the leakage in nW of all gates, the clock tree and the memories."""
     gates = sum(library.cells[gate.cell].leakage for gate in netlist.gates)
     return gates + tree.leakage_nw + sum(macro.bits for macro in netlist.macros) * technology.sram.nw_per_bit
 
@@ -141,9 +140,9 @@ def _module(macro: str) -> str:
 
 
 def clock_tree(netlist: Netlist, library: CellLibrary, wire_per_sink: float) -> ClockTree:
-    """Return what the clock drives, and what drives the clock.
+    """Return the loads of the clock, and the tree that drives them.
 
-    A clock pin of a memory is taken to be that of a flip-flop.
+    A memory's clock pin is assumed equal to a flip-flop's.
     """
     square = library.voltage**2
     pins = []

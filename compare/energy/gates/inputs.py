@@ -1,4 +1,4 @@
-"""What a measurement in gates begins with: a design, and samples as it takes them."""
+"""The inputs of a measurement in gates: a design, and integer samples."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,34 +16,34 @@ from tospike.sim.network import Array
 
 @dataclass(frozen=True, kw_only=True)
 class GateData(SampleOptions):
-    """The data; gates take long, so that few samples are the default."""
+    """The data; simulating gates is slow, so the default is few samples."""
 
     samples: int | None = same_option(SampleOptions, "samples", 20, unset="")
 
 
 def design_and_inputs(model: Path, data: DataSet, options: ModelOptions) -> tuple[Design, Array, tuple[str, ...]]:
-    """A network on its hardware, the test samples as it takes them, and what a user should know of both.
+    """Return a design, the test samples as integers, and warnings.
 
     Parameters
     ----------
     model
         A trained network, or a folder of `tospike generate network`.
     data
-        The data set; it calibrates a trained network.
+        The data set, also for calibration of a trained network.
     options
-        For a trained network.
+        Options of a trained network.
 
     Raises
     ------
     InputError
-        The file or folder cannot be used, or does not take such samples.
+        The file or folder cannot be used, or does not match the samples.
     """
     if not model.is_dir():
         prepared = prepare(model, data, options)
         return prepared.design, prepared.integers(data.x), prepared.warnings
     design = read(model).design
     if design is None:
-        raise InputError(f"{model} holds no network, so there is nothing to run: use `tospike generate network`")
+        raise InputError(f"{model} has no network to run: use `tospike generate network`")
     spec = design.network.input
     require(
         spec.inputs == data.inputs

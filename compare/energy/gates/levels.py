@@ -39,7 +39,7 @@ class PartLevels:
 def part_levels(
     counts: Mapping[str, float], counters: Mapping[str, float], gates: Mapping[str, Mapping[str, float]]
 ) -> list[PartLevels]:
-    """Return every part at every level.
+    """Return every part by counts, counters and gates.
 
     Parameters
     ----------

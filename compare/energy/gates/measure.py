@@ -1,4 +1,4 @@
-"""A design on its data in gates: map, time, simulate with each delay model, check against golden, price."""
+"""Measure a design in gates: map, time, simulate with each delay model, check against the golden model, price."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,19 +34,18 @@ from tospike.synth.design import Port
 from tospike.tb.replay.replay import parse_output, patience
 
 INSTALLED = {"osu018": Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")}
-"""Libraries that a package of the system brings, by the name that asks for them."""
+"""Libraries from system packages, by their names as targets."""
 
 ALL_DELAYS = tuple(DelayModel)
 
 
 def fitting_technology(target: str) -> str:
-    """Return the technology that comes with tospike for the cells of ``target``, ``osu018`` for those that nobody
-    knows."""
+    """Return the included technology that matches the cells of ``target``; ``osu018`` for unknown cells."""
     return "sky130hd" if "sky130" in Path(target).name else "osu018"
 
 
 class NotInstalledError(InputError):
-    """A library that a package of the system would bring."""
+    """A library from a system package is not installed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +69,9 @@ class GateOptions:
         booth: bool = False,
         cache: Cache | None = None,
     ) -> "GateOptions":
-        """For ``osu018`` or a Liberty file.
+        """Return options for ``osu018`` or a Liberty file.
 
-        ``technology`` prices the memories, by default the `fitting_technology`.
+        ``technology`` prices the memories; the default is the `fitting_technology`.
 
         Raises
         ------
@@ -100,7 +99,7 @@ class GateOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """The clock that leakage is counted with."""
+    """The clock period for leakage."""
 
     period_ns: float
     source: str
@@ -112,14 +111,14 @@ class GateMeasurement:
 
     energies: dict[DelayModel, GateEnergy]
     result: Result
-    """The golden model's, that the gates agree with."""
+    """The golden model's result, which the gates reproduce."""
     timing: Timing
     report: GateReport
-    """What ``tospike energy gates --json`` writes of it."""
+    """Its entry in ``tospike energy gates --json``."""
 
 
 def source(top: str, verilog: Verilog, ports: Sequence[VerilogPort]) -> Source:
-    """Generated Verilog, for synthesis."""
+    """Return generated Verilog as a design for synthesis."""
     return Source(
         top=top,
         clock=CLOCK,
@@ -138,17 +137,17 @@ def source(top: str, verilog: Verilog, ports: Sequence[VerilogPort]) -> Source:
 
 
 def source_of(design: Design) -> Source:
-    """Return the Verilog of a network on hardware, for synthesis.
+    """Return the Verilog of a network's hardware, for synthesis.
 
     Raises
     ------
     InputError
-        It is made of an FPGA's cells.
+        The design uses the primitives of an FPGA.
     """
     used = technology_of(design.params)
     require(
         used is PrimitiveSet.GENERIC,
-        f"gates cannot be made of {used.value}'s multipliers: leave --technology {used.value} away",
+        f"gates cannot contain multipliers of {used.value}: leave out --primitives {used.value}",
     )
     verilog, ports, _ = build(design.params, pack(design))
     return source(design.params.name, verilog, ports)
@@ -167,19 +166,19 @@ def timing_of(mapped: Mapped, options: GateOptions, progress: Progress | None = 
 def measure_gates(
     design: Design, x: Array, options: GateOptions, *, progress: Progress | None = None
 ) -> GateMeasurement:
-    """Return the energy of every sample, whose outputs, cycles and counters are those of the golden model.
+    """Return the energy of every sample, after checking outputs, cycles and counters against the golden model.
 
     Parameters
     ----------
     design
-        The network on its hardware.
+        The network mapped to hardware.
     x
         (N, ...) integer samples.
 
     Raises
     ------
     InputError
-        A tool or the library is not up to it, or the gates compute something else than the golden model.
+        A tool is missing or fails, the library lacks cells, or the gates differ from the golden model.
     """
     tell = progress or (lambda line: None)
     mapped = map_gates(source_of(design), options.library, booth=options.booth, cache=options.cache, progress=progress)
@@ -216,7 +215,7 @@ def measure_gates(
 
 
 def _check(design: Design, expected: Result, output: str, delays: DelayModel) -> None:
-    """What the host gets, cycles and counters of the gates against golden."""
+    """Compare outputs, cycles and counters of the gates with the golden model."""
     names = counter_names(design.params)
     got = parse_output(output, design.params.name, len(expected.cycles), names)
     samples = range(len(expected.cycles))

@@ -1,4 +1,4 @@
-"""What is measured in gates, as a user chooses it."""
+"""Options of measurements in gates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,21 +20,21 @@ class DelayChoice(StrEnum):
 
     @property
     def models(self) -> Sequence[DelayModel]:
-        """The models that it stands for."""
+        """The chosen delay models."""
         return tuple(DelayModel) if self is DelayChoice.BOTH else (DelayModel(self.value),)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryOptions:
-    """The cells, and how multipliers are made of them."""
+    """The cell library and the type of multipliers."""
 
     target: str = option(
-        "osu018", f"Cells: {', '.join(INSTALLED)} (of make asic-tools), or a Liberty file (.lib, .lib.gz)"
+        "osu018", f"Cells: {', '.join(INSTALLED)} (from make asic-tools), or a Liberty file (.lib, .lib.gz)"
     )
     booth: bool = option(False, "Booth multipliers instead of arrays of partial products")
 
     def options(self, cache: Cache) -> GateOptions:
-        """Return how to measure, with the prices that fit the cells and both delay models.
+        """Return the options of a measurement with both delay models and the technology that matches the cells.
 
         Raises
         ------
@@ -46,7 +46,7 @@ class LibraryOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkGateOptions(LibraryOptions):
-    """How the gates of a network are measured."""
+    """Options of measuring a network in gates."""
 
     delays: DelayChoice = option(DelayChoice.BOTH, "Gate delays: none (zero: no glitches), the library's, or both")
     technology: str | None = option(
@@ -54,7 +54,7 @@ class NetworkGateOptions(LibraryOptions):
     )
 
     def options(self, cache: Cache) -> GateOptions:
-        """Return how to measure.
+        """Return the options of a measurement.
 
         Raises
         ------
@@ -68,9 +68,9 @@ class NetworkGateOptions(LibraryOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class BlockOptions(LibraryOptions):
-    """How building blocks are measured."""
+    """Options of measuring building blocks."""
 
-    cycles: int = option(2000, "Cycles to simulate of each block", low=100, high=1_000_000)
+    cycles: int = option(2000, "Cycles to simulate per block", low=100, high=1_000_000)
     seed: int = option(1, "Seed of the random operands", low=0)
 
     def __post_init__(self) -> None:

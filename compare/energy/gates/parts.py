@@ -1,4 +1,4 @@
-"""Which part of the energy a module's gates belong to, by its name."""
+"""The part of the energy that a module's gates belong to, by its name."""
 
 import re
 
@@ -11,7 +11,7 @@ PARTS = {
     "clock": "clock",
     "leakage": "leakage",
 }
-"""The parts of an energy bar, and their names for a reader."""
+"""The parts of an energy bar, and their labels."""
 
 _MODULES = (
     (r"array|skew_.*|multiply|accumulate|accumulator", "mac"),
@@ -23,8 +23,8 @@ _ENGINE = re.compile(r"engine_\d+\.([^.$]+)")
 
 
 def part_of(path: str) -> str:
-    """Return the part of ``engine_0.array`` and so on. What is in no module of an engine is control, host port
-    included."""
+    """Return the part of a module such as ``engine_0.array``. Logic outside an engine's modules is control, including
+    the host port."""
     match = _ENGINE.match(path)
     if match:
         for pattern, part in _MODULES:

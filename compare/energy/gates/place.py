@@ -18,23 +18,23 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class GatePlace:
-    """Where a network lies in the gates of a library."""
+    """Break-even of a network in the gates of a library."""
 
     library: str
     samples: int
     n_star: Mapping[DelayModel, tuple[float, float, float] | None]
-    """By delay model what `gate_break_even` says, in spikes per activation."""
+    """Result of `gate_break_even` by delay model, in spikes per activation."""
 
 
 def place_in_gates(ann: GateReport | None, snn: GateReport | None, n: Array) -> GatePlace | None:
-    """Return ``gates`` of a report's break-even; ``None`` where gates were not measured.
+    """Return ``gates`` of a report's break-even; ``None`` if gates were not measured.
 
     Parameters
     ----------
     ann, snn
         Both designs.
     n
-        Spikes per activation of each sample; as many as were measured, or more.
+        Spikes per activation of each sample, for at least the measured samples.
     """
     if ann is None or snn is None:
         return None
@@ -46,20 +46,20 @@ def place_in_gates(ann: GateReport | None, snn: GateReport | None, n: Array) -> 
 
 
 def gate_break_even(spikes: Floats, snn_pj: Floats, ann_pj: Floats) -> tuple[float, float, float] | None:
-    """Return the spikes of a sample at which a straight line through the samples' energies meets the ANN's mean.
+    """Return the spikes per sample at which a straight line through the samples' energies meets the ANN's mean.
 
-    Nothing is scaled: what is known are the samples, which differ in their spikes.
+    No spikes are scaled; the samples differ in their spikes.
 
     Parameters
     ----------
     spikes, snn_pj, ann_pj
-        (N,) of the same samples.
+        (N,) figures of the same samples.
 
     Returns
     -------
     tuple or None
-        The number of spikes, and a 90 % interval by bootstrap over the samples. ``None`` where no sample has as few, or
-        as many, or energy does not rise with the spikes.
+        The number of spikes, and a 90 % bootstrap interval over the samples. ``None`` if no sample has as few or as
+        many spikes, or if energy does not rise with the spikes.
     """
     picks = np.random.default_rng(_SEED).integers(0, len(spikes), (RESAMPLES, len(spikes)))
     found = _meeting(spikes, snn_pj, ann_pj)
@@ -71,7 +71,7 @@ def gate_break_even(spikes: Floats, snn_pj: Floats, ann_pj: Floats) -> tuple[flo
 
 
 def _meeting(spikes: Floats, snn_pj: Floats, ann_pj: Floats) -> Floats:
-    """Of the least-squares line over the last axis with the mean; not a number where the line does not rise."""
+    """Return where the least-squares line over the last axis meets the ANN's mean; NaN if the line does not rise."""
     apart = spikes - spikes.mean(axis=-1, keepdims=True)
     slope = (apart * snn_pj).sum(axis=-1) / np.maximum((apart**2).sum(axis=-1), np.finfo(float).tiny)
     rising = np.where(slope > 0, slope, np.nan)

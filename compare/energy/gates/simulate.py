@@ -1,4 +1,4 @@
-"""Runs a netlist in the compiled gate simulator: its input, the call, and what it counted."""
+"""Run a netlist in the compiled gate simulator: write its input, call it, and read its counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,28 +24,28 @@ Ints = NDArray[np.int64]
 
 
 class DelayModel(StrEnum):
-    """When a gate follows its inputs."""
+    """Delay model of the gates."""
 
     ZERO = "zero"
-    """At once, in the order of dependence: a net changes at most once in a cycle, there are no glitches."""
+    """No delays, evaluated in topological order: a net changes at most once per cycle, without glitches."""
     LIBRARY = "library"
-    """After the library's delay for that pin, edge, load and transition time; shorter pulses vanish."""
+    """The library's delay for pin, edge, load and transition time; shorter pulses vanish (inertial delay)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Activity:
-    """What happened in the cycles that count, of each sample."""
+    """Activity of each sample in the cycles to charge."""
 
     edges: Ints
-    """(samples, nets, 2): falling and rising."""
+    """(samples, nets, 2): falling and rising edges."""
     accesses: Ints
     """(samples, memories, 2): reads and writes."""
     output: str
-    """What the bench wrote: outputs, cycles."""
+    """Output of the bench: outputs, cycles."""
 
 
 def netlist_text(netlist: Netlist, library: CellLibrary, annotated: Annotated) -> str:
-    """Return the netlist as the simulator reads it, see `circuit.h`."""
+    """Return the netlist in the simulator's format, see `circuit.h`."""
 
     def nets(bits: Sequence[int]) -> str:
         return " ".join(map(str, (len(bits), *bits)))
@@ -85,12 +85,12 @@ class GateSimulator:
 
     @classmethod
     def of(cls, netlist: Netlist, library: CellLibrary, annotated: Annotated, cache: Cache) -> "GateSimulator":
-        """With the compiled program, from ``cache`` if it is there.
+        """Compile the simulator, or take it from ``cache``.
 
         Raises
         ------
         InputError
-            There is no compiler, or it fails.
+            The compiler is missing or fails.
         """
         compiler = tools.find("g++")
 
@@ -115,7 +115,7 @@ class GateSimulator:
         limit: int,
         weights: Sequence[int] = (),
     ) -> Activity:
-        """Play AXI beats (TLAST above TDATA) into an accelerator, until nothing is finished for ``limit`` cycles."""
+        """Send AXI beats (TLAST above TDATA) to an accelerator, until no sample finishes for ``limit`` cycles."""
         files = {"beats": _hexadecimal(beats), "weights": _hexadecimal(weights)}
         more = ("weights",) if weights else ()
         return self._run(
@@ -123,10 +123,10 @@ class GateSimulator:
         )
 
     def vectors(self, delays: DelayModel, vectors: Sequence[Sequence[int]], *, skip: int = 0) -> Activity:
-        """Return a row of input values for each cycle, in the order of the netlist's inputs; the first ``skip`` do not
-        count.
+        """Apply a row of input values per cycle, in the order of the netlist's inputs; do not charge the first
+        ``skip``.
 
-        The outputs at the end of each cycle are a line of hexadecimal numbers.
+        The output has a line of hexadecimal numbers per cycle: the outputs at its end.
         """
         files = {"vectors": "".join(f"{_hexadecimal(row, ' ')}\n" for row in vectors)}
         return self._run(delays, files, "vectors", ("vectors", "results", "counts", str(skip)), 1)
@@ -149,7 +149,7 @@ class GateSimulator:
         nets, memories = self.netlist.nets, len(self.netlist.macros)
         require(
             len(counts) == samples * 2 * (nets + memories),
-            "the netlist does not answer: it computes something else than the design",
+            "the netlist does not answer: it differs from the design",
         )
         counts = counts.reshape(samples, nets + memories, 2)
         return Activity(edges=counts[:, :nets], accesses=counts[:, nets:], output=output)
@@ -160,7 +160,7 @@ def _hexadecimal(values: Sequence[int], separator: str = "\n") -> str:
 
 
 def _numbered(kind: str, ports: dict[str, Bits]) -> str:
-    """Return the ports once more, by number."""
+    """Return the ports by number."""
     lines = (
         f"port {kind}_{number} {len(bits)} {' '.join(map(str, bits))}\n" for number, bits in enumerate(ports.values())
     )

@@ -27,17 +27,17 @@ class GateStudy:
 
     options: GateOptions | None
     samples: int
-    """The first ones of the test part, at most as many as there are."""
+    """Number of test samples: the first ones, or all if there are fewer."""
     missing: str = ""
 
     @classmethod
     def on(cls, target: str, *, samples: int) -> "GateStudy":
-        """For a library; one that comes with the system, or the compiler, may be missing: the study goes on without.
+        """Return the gates of a study for a library; without a system library or the compiler, the study omits gates.
 
         Raises
         ------
         InputError
-            A library file that is not there.
+            The library file is missing.
         """
         try:
             find("g++"), find("yosys")
@@ -48,7 +48,7 @@ class GateStudy:
 
 @dataclass(frozen=True, kw_only=True)
 class GateStudyOptions:
-    """Whether a study measures in gates, and how."""
+    """Options of a study's gates."""
 
     PANEL: ClassVar = "Energy of the gates"
 
@@ -61,18 +61,18 @@ class GateStudyOptions:
 
     @property
     def study(self) -> GateStudy | None:
-        """What was asked for; ``None``: nothing.
+        """Return the requested measurement; ``None``: not requested.
 
         Raises
         ------
         InputError
-            As `GateStudy.on`.
+            As for `GateStudy.on`.
         """
         return GateStudy.on(self.gate_target, samples=self.gate_samples) if self.gates else None
 
 
 def gate_figures(prepared: Prepared, data: DataSet, study: GateStudy, progress: Progress) -> GateReport | None:
-    """Return what a report says of a design's gates; ``None`` where they are not measured.
+    """Return the report of a design's gates; ``None`` if they are not measured.
 
     Raises
     ------

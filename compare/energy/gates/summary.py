@@ -12,22 +12,21 @@ from tospike.compare.plain import absent
 
 @dataclass(frozen=True, kw_only=True)
 class ClockTree:
-    """Clock pins, and a tree of buffers down from the root; each buffer drives
-    `tospike.compare.energy.gates.energy.CLOCK_FANOUT` pins."""
+    """Clock pins and a tree of buffers with a fan-out of `tospike.compare.energy.gates.energy.CLOCK_FANOUT`."""
 
     sinks: int
     buffers: int
     buffer: str
     pins_pj: float
-    """Each cycle: both edges at all clock pins of flip-flops and memories, with the internal energy there."""
+    """Per cycle: both edges at all clock pins of flip-flops and memories, with their internal energy."""
     tree_pj: float
-    """Each cycle: the buffers with their pins, and all wires."""
+    """Per cycle: the buffers with their pins, and all wires."""
     leakage_nw: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateEnergyReport(EnergyReport):
-    """One delay model."""
+    """Energy with one delay model."""
 
     static: float
     """Mean pJ of clock and leakage."""
@@ -36,12 +35,12 @@ class GateEnergyReport(EnergyReport):
     modules: Mapping[str, float]
     """Mean pJ of each module's gates and memories, without clock and leakage."""
     edges: float
-    """Mean edges of all nets in a sample."""
+    """Mean number of edges of all nets per sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LevelTotals:
-    """Mean pJ of the samples that ran in gates, at every level, with the prices of one technology."""
+    """Mean pJ of the samples that ran in gates, by counts, counters and gates, with the prices of one technology."""
 
     counts: float
     """By operation counts."""
@@ -55,30 +54,30 @@ class LevelTotals:
 
 @dataclass(frozen=True, kw_only=True)
 class GateReport:
-    """A design in gates: the netlist, what was assumed, and its energy by delay model."""
+    """A design in gates: the netlist, the assumptions, and its energy by delay model."""
 
     library: str
     """The Liberty file."""
     technology: str
-    """What prices memories."""
+    """Technology that prices memories."""
     booth: bool
     wires: WireModel
     cells: int
     ff: int
     area: float
-    """Of the cells, in the library's unit (mostly square micrometres)."""
+    """Area of the cells, in the library's unit (mostly square micrometres)."""
     memory_bits: int
     clock_tree: ClockTree
     tools: Mapping[str, str]
     """Versions."""
     samples: int
     cycles: float
-    """Mean of the samples."""
+    """Mean cycles of the samples."""
     period_ns: float
-    """Clock period that leakage is counted with."""
+    """Clock period for leakage."""
     period_source: str
     delays: Mapping[DelayModel, GateEnergyReport]
     levels: LevelTotals | None = absent()
-    """A study has the other levels beside this one."""
+    """In a study: the totals by counts and counters, too."""
     parts: tuple[PartLevels, ...] = absent(tuple)
     """The same, part by part."""

@@ -1,1 +1,1 @@
-"""The figures of a report, drawn by matplotlib: a command that draws nothing loads none of them."""
+"""The figures of a report, drawn by matplotlib, which only commands that draw import."""

@@ -1,4 +1,4 @@
-"""The report's figures of how cycles and energy are distributed over the samples, one row for each design."""
+"""Figures of the distribution of cycles and energy over the samples, one row per design."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 def cycles_figure(report: StudyReport) -> Drawing:
-    """Draw how the cycles per inference are distributed."""
+    """Draw the distribution of cycles per inference."""
     samples = [np.asarray(design.cycles_samples, dtype=np.float64) for design in report.designs]
     figure, rows = _histograms(report.designs, samples)
     for axes, design, values in zip(rows, report.designs, samples, strict=True):
@@ -35,7 +35,7 @@ def cycles_figure(report: StudyReport) -> Drawing:
 
 
 def energy_distribution_figure(report: StudyReport) -> Drawing:
-    """Draw how the energy per inference (hardware counters) is distributed."""
+    """Draw the distribution of energy per inference (hardware counters)."""
     samples = [np.asarray(design.counters_pj.samples) / 1000 for design in report.designs]
     figure, rows = _histograms(report.designs, samples)
     for axes, values in zip(rows, samples, strict=True):
@@ -48,7 +48,7 @@ def energy_distribution_figure(report: StudyReport) -> Drawing:
 
 
 def _histograms(designs: Sequence[DesignReport], samples: Sequence[Floats]) -> tuple[Figure, Sequence[Axes]]:
-    """Return the rows with one scale, with room for a text above each peak."""
+    """Draw rows of histograms with one scale, with space for a label above each peak."""
     figure = new_figure(8.6, 0.4 + 1.2 * len(designs))
     rows = figure.subplots(len(designs), 1, sharex=True, squeeze=False)[:, 0]
     bins = np.linspace(0, 1.04 * max(float(values.max()) for values in samples), 105)
@@ -65,7 +65,7 @@ def _histograms(designs: Sequence[DesignReport], samples: Sequence[Floats]) -> t
 
 
 def _tell(axes: Axes, mean: float, text: str) -> None:
-    """Write above the peak, at the mean, to the side where there is room."""
+    """Write a label above the peak, at the mean, on the side with more space."""
     place = (mean, axes.get_ylim()[1] * 1.3 / 1.75)
     side = "right" if mean > 0.6 / 1.04 * axes.get_xlim()[1] else "left"
     axes.annotate(text, place, ha=side, fontsize=9.5, color=COLOUR["ink"], **on_paper())

@@ -1,8 +1,7 @@
 """Figures as SVG and PDF.
 
-Files have the colours of light paper as they are, so that every program shows them. In a page, the same drawing takes
-its colours from CSS variables and follows light and dark. Text stays text: it can be searched, and takes the font of
-the page.
+Files contain the colours of light paper, which every program can show. In a page, the same drawing takes its colours
+from CSS variables and follows light and dark mode. Text stays text: it is searchable and uses the font of the page.
 """
 
 import html
@@ -22,7 +21,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from tospike.compare.report.numbers import significant
 from tospike.gen.files.output import write_bytes
 
-# Blue and orange are told apart by every common colour vision; the first six of the breakdown are Paul Tol's "muted"
+# Blue and orange are distinguishable with every common colour vision; the first six parts are Paul Tol's "muted"
 # set (https://personal.sron.nl/~pault), lightened for dark paper.
 PALETTE: Mapping[str, tuple[str, str]] = {
     "ink": ("#1b1f24", "#e8e6e1"),
@@ -42,10 +41,10 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "clock": ("#8d949d", "#8d949d"),
     "leakage": ("#c3c8ce", "#555b63"),
 }
-"""Each colour by name, on light and on dark paper. No two are alike on light paper, so that a page can tell them."""
+"""Colours by name, on light and dark paper. Those on light paper are distinct, so a page can replace them."""
 
 COLOUR: Mapping[str, str] = {name: light for name, (light, _) in PALETTE.items()}
-"""What to draw with."""
+"""Colours to draw with."""
 
 
 _FONTS = "system-ui, 'DejaVu Sans', sans-serif"
@@ -53,15 +52,15 @@ _FONTS = "system-ui, 'DejaVu Sans', sans-serif"
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """A figure that was drawn."""
+    """A rendered figure."""
 
     element: str
-    """The ``<svg>`` element, with no paper."""
+    """The ``<svg>`` element, without background."""
     pdf: bytes
 
     @property
     def in_page(self) -> str:
-        """The element for a page that has `css_variables`."""
+        """The element for a page with `css_variables`."""
         text = self.element
         for name, colour in COLOUR.items():
             text = text.replace(colour, f"var(--{name})")
@@ -69,39 +68,39 @@ class Drawing:
 
     @property
     def svg(self) -> str:
-        """A file of its own: with paper, and a font."""
+        """A standalone SVG file, with background and font."""
         paper = f'<rect width="100%" height="100%" fill="{COLOUR["paper"]}"/>'
         text = self.element.replace("<svg ", f'<svg font-family="{_FONTS}" ', 1)
         return text.replace("</title>", f"</title>{paper}", 1)
 
     def write(self, path: Path) -> None:
-        """Write ``path`` as PDF if it is called so, else as SVG.
+        """Write ``path`` as PDF if it has that extension, else as SVG.
 
         Raises
         ------
         InputError
-            It cannot be written.
+            The file cannot be written.
         """
         write_bytes(path, self.file(path.name))
 
     def file(self, name: str) -> bytes:
-        """Return the content of a file of that name: PDF if it is called so, else SVG."""
+        """Return the content of a file of that name: PDF if it has that extension, else SVG."""
         return self.pdf if name.lower().endswith(".pdf") else self.svg.encode()
 
 
 def css_variables() -> str:
-    """Return the style sheet that gives the figures their colours on light, dark and printed paper."""
+    """Return the style sheet with the figures' colours in light mode, dark mode and print."""
     light, dark = (" ".join(f"--{name}: {pair[index]};" for name, pair in PALETTE.items()) for index in (0, 1))
     return f":root {{ {light} }}\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Make a figure of so many inches."""
+    """Create a figure; sizes are in inches."""
     return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
 
 
 def style_axes(axes: Axes, grid: str) -> None:
-    """Leave only what carries information: a grid along one direction and the labels."""
+    """Reduce the axes to a grid along one direction and the labels."""
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, colors=COLOUR["muted"], labelsize=10)
     axes.grid(visible=True, axis="x" if grid == "x" else "y", color=COLOUR["rule"], linewidth=0.8)
@@ -109,7 +108,7 @@ def style_axes(axes: Axes, grid: str) -> None:
 
 
 def label_log_axis(axes: Axes, which: Literal["x", "y"], name: str) -> None:
-    """Make an axis logarithmic, say so beside its name, and label it at 1, 2, 5, 10 and so on."""
+    """Make an axis logarithmic, mark its name accordingly, and label it at 1, 2, 5, 10 and so on."""
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     limits = axes.get_xlim() if which == "x" else axes.get_ylim()
     axes.minorticks_off()
@@ -124,17 +123,17 @@ def label_log_axis(axes: Axes, which: Literal["x", "y"], name: str) -> None:
 def name_beside(
     axes: Axes, text: str, place: tuple[float, float], gap: float, *, color: str = COLOUR["ink"], **style: Any
 ) -> None:
-    """Write ``text`` to the right of a point, ``gap`` points of type away."""
+    """Write ``text`` to the right of a point, at a distance of ``gap`` typographic points."""
     axes.annotate(text, place, xytext=(gap, 0), textcoords="offset points", va="center", color=color, **style)
 
 
 def on_paper() -> dict[str, Any]:
-    """Return the options of a text that may lie on lines: it interrupts them."""
+    """Return the style of a text with a background, for text on lines."""
     return {"bbox": {"boxstyle": "square,pad=0.12", "facecolor": COLOUR["paper"], "edgecolor": "none"}, "zorder": 5}
 
 
 def render(figure: Figure, title: str) -> Drawing:
-    """Render a figure, with a title for those who cannot see it."""
+    """Render a figure, with an accessible title."""
     text, page = io.StringIO(), io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "pdf.fonttype": 42}):
@@ -146,7 +145,7 @@ def render(figure: Figure, title: str) -> Drawing:
 def _element(text: str, title: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # Several figures share one page: names that nothing refers to would only clash.
+    # Several figures share one page, so unused IDs could clash.
     text = re.sub(r'(<g) id="[^"]*"', r"\1", text)
     text = re.sub(r"font-family:[^;\"]*;?|(?<=font: )", "", text)
     text = re.sub(r"font: ([0-9.]+px) [^;\"]*", r"font-size: \1", text)

@@ -1,4 +1,4 @@
-"""The report's figures of accuracy over energy, and of break-even points."""
+"""Figures of accuracy over energy, and of break-even points."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -26,7 +26,7 @@ from tospike.compare.report.variations import MatchedQnnComparison, Point
 
 
 def accuracy_energy_figure(report: StudyReport) -> Drawing:
-    """Draw accuracy over energy: both networks as they are, and with one parameter changed."""
+    """Draw accuracy over energy: both networks as given, and with one parameter changed."""
     points = [
         Point(
             kind=variant.kind,
@@ -41,13 +41,13 @@ def accuracy_energy_figure(report: StudyReport) -> Drawing:
 
 
 def iso_accuracy_figure(report: StudyReport) -> Drawing:
-    """Draw accuracy over energy: both networks over bits and time steps, with their fronts."""
+    """Draw accuracy over energy: both networks over bits and time steps, with their Pareto fronts."""
     points = report.iso_accuracy.points if report.iso_accuracy else ()
     return _accuracy_over_energy(report, points, "Accuracy over energy, over bits and time steps")
 
 
 def _accuracy_over_energy(report: StudyReport, points: Sequence[Point], title: str) -> Drawing:
-    """Draw ``points``, their fronts, and controls."""
+    """Draw ``points``, their Pareto fronts, and controls."""
     figure = new_figure(8.6, 5.2)
     axes = figure.subplots()
     style_axes(axes, grid="y")
@@ -62,7 +62,7 @@ def _accuracy_over_energy(report: StudyReport, points: Sequence[Point], title: s
         for point in found:
             x, y = point.pj / 1000, 100 * point.accuracy
             axes.plot(x, y, "o", color=COLOUR[kind], markersize=5 if point.label else 11)
-            busy += [(x, y)] * (3 if point.label else 12)  # worse to cover than a piece of a line
+            busy += [(x, y)] * (3 if point.label else 12)  # covering a marker is worse than covering a line
             if point.label and point in best:
                 labels.append(Label(text=point.label, x=x, y=y, colour=COLOUR[kind]))
     for design in report.controls:
@@ -72,7 +72,7 @@ def _accuracy_over_energy(report: StudyReport, points: Sequence[Point], title: s
         axes.plot(x, y, "D", color=COLOUR[design.kind], markersize=9, label=name)
         busy += [(x, y)] * 3
     axes.margins(x=0.28, y=0.1)
-    label_log_axis(axes, "x", "energy per inference, nJ (hardware counters; large: as it is)")
+    label_log_axis(axes, "x", "energy per inference, nJ (hardware counters; large: as given)")
     axes.set_ylabel("accuracy, %", color=COLOUR["muted"])
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9.5, labelcolor=COLOUR["ink"])
     place_labels(axes, labels, np.array(busy))
@@ -80,7 +80,7 @@ def _accuracy_over_energy(report: StudyReport, points: Sequence[Point], title: s
 
 
 def _on_steps(corners: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Return the points on a line of steps, energy first, then accuracy."""
+    """Return points along a step line, energy first, then accuracy."""
     line: list[tuple[float, float]] = []
     for (x, y), (next_x, next_y) in pairwise(corners.tolist()):
         line += [(at, y) for at in np.geomspace(x, next_x, 6)]
@@ -89,7 +89,7 @@ def _on_steps(corners: NDArray[np.float64]) -> list[tuple[float, float]]:
 
 
 def _frontier(found: Sequence[Point]) -> list[Point]:
-    """Return the points that are more accurate than all that need less energy; ``found`` ascends in energy."""
+    """Return the Pareto front; ``found`` ascends in energy."""
     best: list[Point] = []
     for point in found:
         if not best or point.accuracy > best[-1].accuracy:
@@ -98,9 +98,9 @@ def _frontier(found: Sequence[Point]) -> list[Point]:
 
 
 def break_even_figure(report: StudyReport) -> Drawing:
-    """Draw the network's spikes per activation beside the published, the general and its own break-even points."""
+    """Draw the network's spikes per activation, and its own, published and general break-even points."""
     found = report.break_even
-    assert found is not None  # or there is no such figure
+    assert found is not None  # else there is no such figure
     rows = list(_break_even_rows(found))
     figure = new_figure(8.6, 1.1 + 0.27 * len(rows))
     axes = figure.subplots()
@@ -110,7 +110,7 @@ def break_even_figure(report: StudyReport) -> Drawing:
     for row, (_, low, high, colour) in enumerate(rows):
         if high > 0:
             _span(axes, row, max(low, left), high, COLOUR[colour])
-        else:  # off the axis
+        else:  # outside the axis
             axes.plot([left], [row], "<", color=COLOUR[colour], markersize=7, clip_on=False)
             _name(axes, row, left, "0: at no number of spikes", COLOUR[colour])
     axes.axvline(found.n, color=COLOUR["snn"], linewidth=1.6)
@@ -127,7 +127,7 @@ def break_even_figure(report: StudyReport) -> Drawing:
 
 
 def _break_even_rows(found: BreakEvenReport) -> Iterator[tuple[str, float, float, str]]:
-    """Name, from, to and colour of every break-even point."""
+    """Yield name, lower end, upper end and colour of every break-even point."""
     yield from ((f"this network, {name}", n, n, "snn") for name, n in found.n_star.items())
     if found.gates:
         yield from _in_gates(found.gates)
@@ -136,7 +136,7 @@ def _break_even_rows(found: BreakEvenReport) -> Iterator[tuple[str, float, float
 
 
 def _in_gates(place: GatePlace) -> Iterator[tuple[str, float, float, str]]:
-    """Return the interval with delays, or without where only that is known."""
+    """Yield the interval with delays, or without if only that is known."""
     for delays in (DelayModel.LIBRARY, DelayModel.ZERO):
         if interval := place.n_star.get(delays):
             yield f"this network, gates, {place.library}", interval[1], interval[2], "snn"
@@ -144,7 +144,7 @@ def _in_gates(place: GatePlace) -> Iterator[tuple[str, float, float, str]]:
 
 
 def _span(axes: Axes, row: int, low: float, high: float, colour: str) -> None:
-    """A dot, or a bar between two."""
+    """Draw a dot, or a bar between two dots."""
     axes.plot([low, high], [row, row], color=colour, linewidth=2.5, solid_capstyle="round")
     axes.plot([low, high], [row, row], "o", color=colour, markersize=5.5)
     text = significant(high) if low == high else f"{significant(low)} to {significant(high)}"

@@ -1,4 +1,4 @@
-"""Where the names of points go in a crowded plot: beside their point, over no other name and few points or lines."""
+"""Placement of labels in a crowded plot: beside their points, without overlaps, and over few points or lines."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from tospike.compare.report.figures.drawing import on_paper
 
 _STEPS = (8, 16, 26, 38, 52)
-"""How far from its point a name may be, in points of type."""
+"""Distances of a label from its point, in typographic points."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """A name for a point, in data coordinates."""
+    """A label of a point, in data coordinates."""
 
     text: str
     x: float
@@ -25,20 +25,20 @@ class Label:
 
 
 def place_labels(axes: Axes, labels: Sequence[Label], avoid: NDArray[np.float64], *, fontsize: float = 9) -> None:
-    """Write each name where it does the least harm.
+    """Write each label where it covers least.
 
     Parameters
     ----------
     axes
-        Where to write; limits and scales are final.
+        The axes, with final limits and scales.
     labels
-        The names, the most important first.
+        The labels, the most important first.
     avoid
-        (points, 2) data coordinates that should stay free: markers, and samples of lines.
+        (points, 2) data coordinates to keep free: markers, and samples of lines.
     """
     figure = axes.get_figure(root=True)
     assert figure is not None
-    figure.draw_without_rendering()  # from here on places in pixels are final
+    figure.draw_without_rendering()  # pixel coordinates are final from here on
     scale = figure.dpi / 72
     inside = axes.get_window_extent()
     points = axes.transData.transform(avoid)
@@ -70,7 +70,7 @@ def place_labels(axes: Axes, labels: Sequence[Label], avoid: NDArray[np.float64]
 
 
 def _places() -> Iterator[tuple[float, float, str, str]]:
-    """Return the offsets in points, and what of the text stands there."""
+    """Yield candidate offsets in typographic points, with the text's alignment."""
     for step in _STEPS:
         yield step, 0.0, "left", "center"
         yield -step, 0.0, "right", "center"

@@ -1,4 +1,4 @@
-"""The report's figures of energy by part: stacked bars, one for each design and level."""
+"""Figures of energy by part: stacked bars, one per design and level."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -36,7 +36,8 @@ ENERGY_LABELS: Mapping[str, str] = {
     "clock": "clock",
     "leakage": "leakage",
 }
-"""Parts of an energy bar (`tospike.compare.energy.counters.energy.PARTS`), each with a colour of its name."""
+"""Labels of the parts of an energy bar (`tospike.compare.energy.counters.energy.PARTS`); colours have the same
+names."""
 
 
 LEVELS: Mapping[str, Callable[[PartLevels], float]] = {
@@ -87,7 +88,7 @@ def energy_figure(report: StudyReport) -> Drawing:
 
 
 def _pj(levels: Sequence[Difference], part: str, level: Level) -> float:
-    """Return pJ of one part; terms that belong to none count as control."""
+    """Return the pJ of one part; terms without a part count as control."""
     known = {term for terms in COUNTER_PARTS.values() for term in terms}
     return sum(
         row.counts if level is Level.COUNTS else row.counters
@@ -97,7 +98,8 @@ def _pj(levels: Sequence[Difference], part: str, level: Level) -> float:
 
 
 def levels_figure(report: StudyReport) -> Drawing:
-    """Draw the mean energy per inference at all three levels as stacked parts, with one technology's prices."""
+    """Draw the mean energy per inference by counts, counters and gates as stacked parts, with one technology's
+    prices."""
     rows = [(design, gates, level) for design, gates in in_gates(report.designs) for level in LEVELS]
     parts = [
         (
@@ -118,15 +120,14 @@ def levels_figure(report: StudyReport) -> Drawing:
 
 
 def _part(rows: Sequence[PartLevels], part: str, level: str) -> float:
-    """Return pJ of one part of the gates."""
+    """Return the pJ of one part of the gates."""
     return next(LEVELS[level](row) for row in rows if row.part == part)
 
 
 def _stack(
     height: float, parts: Sequence[tuple[str, str, NDArray[np.float64]]]
 ) -> tuple[Figure, Axes, NDArray[np.float64]]:
-    """Return the rows of stacked bars, ``height`` inches each, from the label, the colour and the widths of every
-    part."""
+    """Draw rows of stacked bars, ``height`` inches each, from label, colour and widths of every part."""
     count = len(parts[0][2])
     figure = new_figure(8.6, 1.35 + height * count)
     axes = figure.subplots()

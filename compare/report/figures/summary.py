@@ -1,4 +1,4 @@
-"""The figures of a study as a whole: accuracy, and the summary. See `tospike.compare.report.figures.drawing`."""
+"""Figures of accuracy, and the summary of a study."""
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ from tospike.compare.report.study import StudyReport
 
 
 def _bar_rows(axes: Axes, designs: Sequence[DesignReport]) -> None:
-    """Put one row for each design on the y axis, the first on top."""
+    """Put one row per design on the y axis, the first at the top."""
     axes.set_yticks(range(len(designs)), [design.name for design in designs])
     axes.set_ylim(len(designs) - 0.5, -0.5)
     for label, design in zip(axes.get_yticklabels(), designs, strict=True):
@@ -30,7 +30,7 @@ def _bar_rows(axes: Axes, designs: Sequence[DesignReport]) -> None:
 
 
 def accuracy_figure(report: StudyReport) -> Drawing:
-    """Draw accuracies of float, golden model and RTL, with 95 % intervals for the number of samples."""
+    """Draw the accuracies of float, golden model and RTL, with 95 % intervals for the number of samples."""
     designs = report.designs
     figure = new_figure(8.6, 0.5 + 0.95 * len(designs))
     axes = figure.subplots()
@@ -53,7 +53,7 @@ def accuracy_figure(report: StudyReport) -> Drawing:
 
 
 def _accuracies(design: DesignReport, samples: int) -> Iterator[tuple[float, str, str, float, int]]:
-    """Where each accuracy stands in its row, its marker, label, value, and the samples that it is of."""
+    """Yield the position of each accuracy in its row, its marker, label and value, and its number of samples."""
     yield -0.24, "o", "float", design.accuracy.of_float, samples
     yield 0, "s", "golden", design.accuracy.golden, samples
     if design.accuracy.rtl is not None:
@@ -71,11 +71,11 @@ def wilson_interval(fraction: float, samples: int) -> tuple[float, float]:
 
 
 Panel = tuple[str, Callable[[DesignReport], float | None]]
-"""A heading, and the figure of a design."""
+"""A heading, and the function that returns a design's figure."""
 
 
 def summary_figure(report: StudyReport) -> Drawing:
-    """Draw the answer as one wide picture that stands alone: the verdict above energy, latency and area."""
+    """Draw the result as one wide, self-contained figure: the verdict above energy, latency and area."""
     designs = report.designs
     sentence = textwrap.wrap(report.verdict.sentence, 112)
     figure = new_figure(11.5, 1.75 + 0.27 * len(sentence))
@@ -109,7 +109,7 @@ def _area_panels(designs: Sequence[DesignReport]) -> tuple[Panel, Panel]:
 
 
 def _panel(axes: Axes, designs: Sequence[DesignReport], values: Sequence[float | None]) -> None:
-    """One figure of every design as a bar, and in digits."""
+    """Draw one figure of every design as a bar and a number."""
     style_axes(axes, grid="x")
     axes.grid(visible=False)
     axes.set_xticks([])

@@ -194,7 +194,7 @@ def test_data_in_each_form(ann_file, tmp_path, ann):
         ((X * np.nan, Y), "NaN"),
         ({"x": X}, "it needs x, y"),
         ((X, Y + 9), "is not an output of tiny"),
-        (([[1, 2], [3]], [0, 1]), "x is no array of numbers"),
+        (([[1, 2], [3]], [0, 1]), "x is not an array of numbers"),
     ],
 )
 def test_data_that_are_none(ann_file, data, message):
@@ -340,7 +340,7 @@ def test_golden_answers(ann):
         (X[:0], None, "x must be"),
         (X * np.inf, None, "NaN or infinity"),
         (np.full((2, 6), "a"), None, "x must be numbers"),
-        ([[1, 2], [3]], None, "x is no array of numbers"),
+        ([[1, 2], [3]], None, "x is not an array of numbers"),
         (X, Y[:3], "labels must be 12 integers from 0 to 2"),
         (X, Y + 3, "labels must be 12 integers from 0 to 2"),
         (X, Y * 0.5, "labels must be"),

@@ -39,7 +39,7 @@ def test_its_options():
     bench = SpikesBench(inputs=4, neurons=6, lanes=2, rates="0, 0.5,1")
     assert (bench.engine.inputs, bench.engine.neurons, bench.engine.lanes) == (4, 6, 2)
     assert (bench.engine.weight_bits, bench.fractions) == (4, [0.0, 0.5, 1.0])
-    with pytest.raises(InputError, match="--rates must be numbers with commas between them, not '0;1'"):
+    with pytest.raises(InputError, match="--rates must be comma-separated numbers, not '0;1'"):
         _ = SpikesBench(rates="0;1").fractions
     with pytest.raises(InputError, match="lanes must be an integer from 1 to 64, not 65"):
         _ = SpikesBench(lanes=65).engine

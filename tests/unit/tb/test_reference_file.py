@@ -128,7 +128,7 @@ def test_a_tie_of_float32_is_no_difference(folder):
         (lambda a: {"layer_0": a["layer_0"][:, 1:]}, "not numbers of shape (samples, 8 steps, 3 neurons)"),
         (lambda a: {"layer_0": a["layer_1"]}, "not numbers of shape (samples, 8 steps, 3 neurons)"),
         (lambda a: {"layer_0": a["layer_0"].astype(str)}, "not numbers of shape"),
-        (lambda a: {"layer_0": a["layer_0"] * np.nan}, "layer_0 holds NaN or infinity"),
+        (lambda a: {"layer_0": a["layer_0"] * np.nan}, "layer_0 contains NaN or infinity"),
         (lambda a: {"layer_0": np.concatenate([a["layer_0"]] * 2)}, "has 6 samples, but there are 3"),
         (lambda a: {**a, "layer_1": a["layer_1"][:2]}, "its arrays have 2, 3 samples: give as many of each"),
         (lambda a: {"layer_0": np.array(1.0)}, "has 0 samples, but there are 3"),

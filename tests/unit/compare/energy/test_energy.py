@@ -95,9 +95,9 @@ def test_a_bad_count_is_named(count):
 
 
 def test_nothing_to_price_is_an_error():
-    with pytest.raises(InputError, match="has a price for none of: tokens"):
+    with pytest.raises(InputError, match="has no price for any of: tokens"):
         energy(HOROWITZ_45, [engine({"tokens": [1]})])
-    with pytest.raises(InputError, match="has a price for none of: nothing"):
+    with pytest.raises(InputError, match="has no price for any of: nothing"):
         energy(HOROWITZ_45, [])
 
 

@@ -16,5 +16,5 @@ def test_weights_on_chip_are_memory():
 
 
 def test_streamed_weights_have_no_price():
-    with pytest.raises(InputError, match="weights that come from outside is not modelled: leave --weights stream out"):
+    with pytest.raises(InputError, match="weights from the host is not modelled: leave out --weights stream"):
         memories(engine(WeightSource.STREAM))

@@ -278,7 +278,7 @@ def test_energies_far_apart_fit_on_the_axis(study):
     far = replace(study, variants=tuple(replace(variant, pj=pj) for variant, pj in energies))
     drawing = accuracy_energy_figure(far)
     assert ElementTree.fromstring(drawing.svg).tag.endswith("svg")
-    assert "nJ (hardware counters; large: as it is), logarithmic" in drawing.svg
+    assert "nJ (hardware counters; large: as given), logarithmic" in drawing.svg
 
 
 def test_the_summary_figure_stands_alone(study, bare):

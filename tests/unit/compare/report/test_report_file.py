@@ -55,7 +55,7 @@ def test_a_saved_study_is_drawn_and_judged_again(study):
             r"\(9\.9, format 1, not 2\): compare again",
         ),
         (lambda data: data.update(format=1, provenance=None), r"\(unknown, format 1, not 2\)"),
-        (lambda data: data.pop("verdict"), "is no report of `tospike compare`: give the report.json of one"),
+        (lambda data: data.pop("verdict"), "is not a report of `tospike compare`: give its report.json"),
         (lambda data: data["designs"][1].pop("cycles"), r"designs\.1\.cycles: field required"),
         (lambda data: data["designs"][0].update(kind="cnn"), r"designs\.0\.kind: input should be 'ann'"),
         (

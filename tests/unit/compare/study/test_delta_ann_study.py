@@ -115,11 +115,11 @@ def write_snn(path):
     nir.write(path, graph)
 
 
-def test_it_is_described_and_changed_one_thing_at_a_time(both):
+def test_it_is_described_and_changed_one_parameter_at_a_time(both):
     ann = both[1]["ann"]
     assert describe(ann) == (
-        "6-5-3, spikes summed in 3 frames, ReLU, 8-bit activations, 8-bit weights, event engines that skip what has "
-        "not changed in 3 frames, 5 lanes per layer"
+        "6-5-3, spikes summed in 3 time bins, ReLU, 8-bit activations, 8-bit weights, event engines that skip "
+        "unchanged values in 3 frames, 5 lanes per layer"
     )
     assert ann_bits(ann.design.params) == (8, 8), "not the 9 of a difference"
     changes = dict(option_changes(ann))
@@ -131,7 +131,7 @@ def test_the_twin_and_other_trials_are_delta_anns_too(both):
     paths, prepared, data, options = both
     prices = Prices(model=MODELS["horowitz45"], technologies=(HOROWITZ,))
     qnn = matched_qnn_design(paths["ann"], prepared["snn"], data, options.of_kind(spiking=False), prices)
-    assert "3-bit activations" in qnn.description and "has not changed in 3 frames" in qnn.description
+    assert "3-bit activations" in qnn.description and "unchanged values in 3 frames" in qnn.description
     assert qnn.counters_pj.total > 0
     trials = Trials(prepared, paths, data, options, HOROWITZ)
     own, coarse, narrow = (trials.run("ann", given) for given in ({}, {"delta_threshold": 100}, {"weight_bits": 4}))
@@ -159,7 +159,7 @@ def test_a_whole_report(sequences, workload):
     assert done.returncode == 0, done.stderr
     report = json.loads((sequences / "report" / "report.json").read_text())
     ann, snn = report["designs"]
-    assert "what has not changed" in ann["description"] and ann["mismatches"] == snn["mismatches"] == 0
+    assert "unchanged values" in ann["description"] and ann["mismatches"] == snn["mismatches"] == 0
     assert ann["counters_pj"]["rtl"] == pytest.approx(np.mean(ann["counters_pj"]["samples"][:6]), rel=1e-5)
     assert report["matched_qnn"]["ratio"] > 0 and report["iso_accuracy"]["ratio"] > 0
     assert any(change["change"] == "ANN: changes of more than 18" for change in report["sensitivity"]) == (

@@ -50,10 +50,10 @@ def test_the_cheapest_that_is_as_accurate_is_matched():
     assert all(p.front for p in found.points if p.kind == "snn")
     assert [(m.snn, m.ann, m.ratio) for m in found.matches] == [
         ("short", "good", pytest.approx(30 / 60)),
-        ("as it is", "good", pytest.approx(90 / 60)),
+        ("as given", "good", pytest.approx(90 / 60)),
     ], "no ANN is as accurate as the long SNN"
     assert "95.0 %" in found.sentence
-    assert "(as it is) needs 1.50 times" in found.sentence
+    assert "(as given) needs 1.50 times" in found.sentence
     assert "cheapest ANN (good;" in found.sentence
 
 
@@ -106,9 +106,9 @@ def test_the_sentence_tells_if_the_grid_ran_on_a_part_of_the_samples():
     """Else its accuracy contradicts the table above it."""
     grid = [point("ann", "", 196, 100.0), point("snn", "", 190, 90.0)]
     part = compare_at_equal_accuracy(grid, of_samples=SAMPLES + 1).sentence
-    assert "at least the 95.0 % that both reach as they are on the first 200 samples, the cheapest" in part
+    assert "at least the 95.0 % that both reach as given on the first 200 samples, the cheapest" in part
     for all_of_them in (SAMPLES, None):
-        assert "reach as they are, the cheapest" in compare_at_equal_accuracy(grid, of_samples=all_of_them).sentence
+        assert "reach as given, the cheapest" in compare_at_equal_accuracy(grid, of_samples=all_of_them).sentence
 
 
 def test_a_match_of_equals_survives_rounding():

@@ -10,7 +10,7 @@ from support.command_line import write_onnx
 
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.run import run_study
-from tospike.compare.study.workload import KNOWN, Overrides, named
+from tospike.compare.study.workload import WORKLOADS, Overrides, named
 from tospike.gen.load import load_network
 from tospike.gen.nir.frameworks import Framework
 from tospike.gen.options.model import ModelOptions
@@ -55,7 +55,7 @@ def test_options_of_the_workload_give_way_to_the_users():
             "there is no workload 'digit': use digits, mnist-mlp, mnist-cnn, braille, nmnist, or give",
         ),
         ("mine", Overrides(ann=OWN.ann), "mine needs all of --ann, --snn and --data"),
-        ("digits", Overrides(data="digits"), "digits has its own data: leave --data out"),
+        ("digits", Overrides(data="digits"), "digits has its own data: leave out --data"),
         ("mnist-mlp", Overrides(), "mnist-mlp needs MNIST's files: give --data mnist:DIR"),
         ("mnist-mlp", Overrides(data="npz:x"), "mnist-mlp needs MNIST's files"),
         ("mnist-cnn", Overrides(data="mnist:x"), "mnist-cnn needs .* --ann FILE.onnx"),
@@ -79,7 +79,7 @@ def test_a_file_that_states_its_options_keeps_them():
 
 
 def test_every_workload_tells_what_it_needs():
-    for name, known in KNOWN.items():
+    for name, known in WORKLOADS.items():
         missing = [part for part in ("ann", "data") if getattr(known, part) is None]
         missing += ["snn"] if known.snn is None and not known.converted_steps else []
         assert all(f"--{part}" in known.needs for part in missing), name

@@ -103,7 +103,7 @@ def test_units_are_converted():
     [
         (b"nom_voltage : 2.0;", b"", "does not state its voltage"),
         (b'"1ns"', b'"fast"', "time_unit 'fast' is not a unit"),
-        (b'"1, 1"', b'"one, 1"', "which are not numbers"),
+        (b'"1, 1"', b'"one, 1"', "which is not a list of numbers"),
     ],
 )
 def test_what_is_missing_is_named(old, new, message):

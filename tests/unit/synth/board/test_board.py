@@ -108,7 +108,7 @@ def test_rates_that_a_clock_cannot_make_are_refused():
     assert clock_divisor(board, 1_000_000) == 12 and clock_divisor(board, 115_200) == 104
     with pytest.raises(InputError, match="baud must be an integer from 300 to 3000000, not 4000000"):
         clock_divisor(board, 4_000_000)
-    with pytest.raises(InputError, match="2200000 baud cannot be made of 12 MHz: 2400000 can"):
+    with pytest.raises(InputError, match="2200000 baud cannot be derived from 12 MHz: give 2400000"):
         clock_divisor(board, 2_200_000)
 
 
@@ -215,12 +215,12 @@ NOISE = {
 
 @pytest.mark.parametrize("name", NOISE)
 def test_a_port_without_a_board_is_told(name, tmp_path):
-    says = {"talks": "sends bytes, but none that answer", "sends back": "sends back what it gets"}
+    says = {"talks": "sends bytes, but no answers", "sends back": "echoes what it gets"}
     with at_the_other_end(NOISE[name]) as port:
         result = tospike(
             "run", DIGITS, "--comparison", "above", "--port", port, "--timeout", 0.2, "--json", tmp_path / "run.json"
         )
-    refused(result, port, says.get(name, "does not answer: is the board's bitstream loaded, and this its --baud?"))
+    refused(result, port, says.get(name, "does not answer: is the bitstream loaded, and this its --baud?"))
     assert not (tmp_path / "run.json").exists()
 
 

@@ -85,7 +85,7 @@ def test_a_board_that_begins_anew_in_the_middle_is_told(line):
     host.reset()
     assert host.read(Register.MAGIC) == MAGIC
     line.power_up()
-    with pytest.raises(NoAnswerError, match="the line: the board lost its configuration or power and began anew"):
+    with pytest.raises(NoAnswerError, match="the line: the board lost its configuration or power and restarted"):
         host.run(input_beats(PARAMS, SAMPLES[3]))
     host.reset()
     assert host.run(input_beats(PARAMS, SAMPLES[3])) == [value & 0xFFFF_FFFF for value in EXPECTED[3].tolist()]

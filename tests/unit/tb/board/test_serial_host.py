@@ -81,22 +81,22 @@ def sample(size):
 NOISE = random.Random(1)
 NMEA = b"$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n"
 NO_BOARDS = {
-    "silence": (lambda sent: b"", "does not answer: is the board's bitstream loaded, and this its --baud?"),
-    "noise": (lambda sent: NOISE.randbytes(5000), "sends bytes, but none that answer: is this the board"),
-    "zeros": (lambda sent: bytes(100), "sends bytes, but none that answer"),
-    "flags": (lambda sent: b"\x7e" * 100, "sends bytes, but none that answer"),
-    "escapes": (lambda sent: b"\x7d" * 100, "sends bytes, but none that answer"),
-    "a receiver of satellites": (lambda sent: NMEA, "sends bytes, but none that answer: is this the board"),
-    "an echo": (lambda sent: sent, "sends back what it gets"),
+    "silence": (lambda sent: b"", "does not answer: is the bitstream loaded, and this its --baud?"),
+    "noise": (lambda sent: NOISE.randbytes(5000), "sends bytes, but no answers: is this the board"),
+    "zeros": (lambda sent: bytes(100), "sends bytes, but no answers"),
+    "flags": (lambda sent: b"\x7e" * 100, "sends bytes, but no answers"),
+    "escapes": (lambda sent: b"\x7d" * 100, "sends bytes, but no answers"),
+    "a receiver of satellites": (lambda sent: NMEA, "sends bytes, but no answers: is this the board"),
+    "an echo": (lambda sent: sent, "echoes what it gets"),
     "another protocol with our frames": (
         lambda sent: Packet(number=random.Random(len(sent)).randrange(256), kind=1, payload=b"hello").to_bytes() * 9,
-        "sends bytes, but none that answer",
+        "sends bytes, but no answers",
     ),
     "answers to somebody else": (
         lambda sent: b"".join(Packet(number=n, kind=Status.DONE, payload=b"1234").to_bytes() for n in range(256)),
-        "sends bytes, but none that answer",
+        "sends bytes, but no answers",
     ),
-    "a letter for a letter": (lambda sent: bytes(byte ^ 0xFF for byte in sent), "sends bytes, but none that answer"),
+    "a letter for a letter": (lambda sent: bytes(byte ^ 0xFF for byte in sent), "sends bytes, but no answers"),
 }
 
 
@@ -133,7 +133,7 @@ def test_a_board_that_stops_is_told():
     host, line = host_on(model := Model())
     host.reset()
     line._answer = lambda sent: b""
-    with pytest.raises(NoAnswerError, match="the line answers no more: is the board still connected"):
+    with pytest.raises(NoAnswerError, match="the line stopped answering: is the board still connected"):
         host.run(sample(1000))
     line._answer = model
     host.reset()
@@ -156,7 +156,7 @@ def test_a_board_that_answers_without_end():
         host.run(sample(3), words=40)
     host, line = host_on(Model(pulls=lambda board: (Status.DONE, b"")))
     host.reset()
-    with pytest.raises(NoAnswerError, match="its accelerator gave nothing in 5 s: give more --timeout"):
+    with pytest.raises(NoAnswerError, match="its accelerator sent nothing in 5 s: give more --timeout"):
         host.run(sample(3), seconds=3.0)
     assert line.time() > 5
     pieces = iter([(Status.DONE, b""), (Status.DONE, bytes(64)), (Status.DONE, b""), (Status.LAST, bytes(8))])
@@ -168,11 +168,11 @@ def test_a_board_that_answers_without_end():
 def test_answers_that_are_none_of_ours():
     host, _ = host_on(Model())
     host.reset()
-    with pytest.raises(NoAnswerError, match="the line cannot read register 0xffc: is it a board of ours"):
+    with pytest.raises(NoAnswerError, match="the line cannot read register 0xffc: is it a board of tospike"):
         host.read(0xFFC)
     short = Model(garble=lambda packet: Packet(number=packet.number, kind=packet.kind, payload=packet.payload[:3]))
     host, _ = host_on(short)
-    with pytest.raises(NoAnswerError, match="sends bytes, but none that answer"):  # the token is not the one sent
+    with pytest.raises(NoAnswerError, match="sends bytes, but no answers"):  # the token is not the one sent
         host.reset()
 
 

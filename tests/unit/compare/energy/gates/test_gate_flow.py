@@ -217,7 +217,7 @@ def test_the_period_by_opensta_itself(options, monkeypatch):
 def test_cells_of_an_fpga_are_refused():
     array = replace(ENGINE.array, primitives=PrimitiveSet.ECP5)
     design = random_design(AcceleratorParams(name="ann", engines=(replace(ENGINE, array=array),)), seed=1)
-    with pytest.raises(InputError, match="gates cannot be made of ecp5's multipliers"):
+    with pytest.raises(InputError, match="gates cannot contain multipliers of ecp5: leave out --primitives ecp5"):
         source_of(design)
 
 
