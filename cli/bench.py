@@ -18,7 +18,7 @@ app = new_app(help="Measure the hardware in simulation.")
 @app.command(epilog="Example:  tospike bench gemm --rows 8 --cols 8 --dataflow ws --gemm 100,50,70")
 @takes_options
 def gemm(*, json: Json = None, product: ArrayOptions, bench: GemmBench) -> None:
-    """A matrix product of random operands on the systolic engine: cycles counted in the RTL, utilisation."""
+    """Run a matrix product of random operands on the systolic engine: cycles counted in RTL, utilisation."""
     console.check_outputs(json)
     array, layer = product.array, product.layer
     title = f"{product.gemm} on {array.rows} x {array.cols} {array.dataflow}"
@@ -37,7 +37,7 @@ def gemm(*, json: Json = None, product: ArrayOptions, bench: GemmBench) -> None:
 @app.command(epilog="Example:  tospike bench spikes --neurons 256 --lanes 16 --rates 0.01,0.1,1")
 @takes_options
 def spikes(*, json: Json = None, bench: SpikesBench) -> None:
-    """Random spike trains on the event engine, in RTL: cycles and synaptic operations (SOP) over the spike rate."""
+    """Run random spike trains on the event engine in RTL: cycles and synaptic operations (SOP) over the spike rate."""
     console.check_outputs(json)
     engine, rates = bench.engine, bench.fractions
     with console.progress_bar(f"{bench.simulator}: {bench.inputs} x {bench.neurons}, {bench.lanes} lanes"):

@@ -27,7 +27,7 @@ def build(
     options: BuildOptions,
     results: CacheOptions,
 ) -> None:
-    """A bitstream of the design and a serial port, for a board."""
+    """Build the bitstream of a design behind a serial port, for a board."""
     chosen = find_board(options.board)
     out = out or Path(f"design{chosen.packer.suffix}")
     console.check_outputs(out, json, inputs=(design,))

@@ -10,12 +10,12 @@ from tospike.cli.options import takes_options
 from tospike.gen.tools.cache import default_root
 from tospike.gen.tools.cache_prune import DAY, MEGABYTE, PruneOptions, by_kind, entries, prune
 
-app = new_app(help="What is kept of former runs: list it, make room.")
+app = new_app(help="Manage the cache of earlier results.")
 
 
 @app.command("list", epilog="Example:  tospike cache list")
 def list_command() -> None:
-    """Kinds of results, how many there are, what they need and when they were last used."""
+    """List the cached results by kind: number, size and last use."""
     now = time.time()
     table = Table("kind", title=str(default_root()), title_justify="left")
     for heading in ("entries", "MB", "used, days ago", "longest unused, days"):
@@ -33,7 +33,7 @@ def list_command() -> None:
 @app.command("prune", epilog="Example:  tospike cache prune --older-than 30 --max-size 2000")
 @takes_options
 def prune_command(*, options: PruneOptions) -> None:
-    """Make room. What a running tospike may use is spared."""
+    """Remove cached results, except those a running tospike may use."""
     root = default_root()
     found = prune(root, options)
     spared = f"; {len(found.spared)} spared, which a running tospike may use" if found.spared else ""

@@ -16,94 +16,96 @@ class Entry:
 
     summary: str
     """What a list of commands says of it: the first sentence or two of its help."""
-    module: str = ""
-    """Of `tospike.cli`; its ``app`` is the command, or a group that is loaded as a whole."""
+    module: str = """Of `tospike.cli`; its ``app`` is the command, or a group that is loaded as a whole."""
     commands: Mapping[str, "Entry"] = field(default_factory=dict)
     """Of a group whose commands have a module each."""
 
 
 COMMANDS = {
     "generate": Entry(
-        summary="Write Verilog, manifest.json and memory images.",
+        summary="Generate Verilog, memory contents, a manifest and a test bench.",
         commands={
             "systolic": Entry(
                 module="generate.systolic",
-                summary="A systolic engine for matrix products: activations stream in, writable weights and biases, "
-                "32-bit results.",
+                summary="Generate a systolic engine for matrix products: activations in, 32-bit results out, "
+                "writable weights.",
             ),
             "spiking": Entry(
                 module="generate.spiking",
-                summary="A spiking core: tokens (spikes, time steps) stream in, writable weights, spikes or a readout "
-                "stream out.",
+                summary="Generate a spiking core: tokens (spikes, time steps) in, spikes or a readout out, "
+                "writable weights.",
             ),
             "network": Entry(
                 module="generate.network",
-                summary="The accelerator of a trained network, its weights in the memories. The data set calibrates "
-                "the quantisation.",
+                summary="Generate the accelerator of a trained network with its weights. The data set "
+                "calibrates the quantisation.",
             ),
         },
     ),
     "verify": Entry(
         module="verify",
-        summary="Run the cocotb test benches on a generated design, against its golden model, with random stalls.",
+        summary="Run the cocotb test benches on a generated design against its golden model, with random stalls.",
     ),
     "evaluate": Entry(
         module="evaluate",
-        summary="Accuracy, cycles and operation counts of a trained network on the test part of a data set.",
+        summary="Measure accuracy, cycles and operation counts of a trained network on test data.",
     ),
     "convert": Entry(
         module="convert",
-        summary="Convert a trained ANN to an SNN of integrate-and-fire neurons; the file states all options that it "
-        "needs.",
+        summary="Convert a trained ANN to an SNN of integrate-and-fire neurons. The NIR file states all options "
+        "it needs.",
     ),
     "bench": Entry(module="bench", summary="Measure the hardware in simulation."),
-    "synth": Entry(module="synth", summary="Area and, on an FPGA, the clock frequency after routing."),
-    "build": Entry(module="build", summary="A bitstream of the design and a serial port, for a board."),
+    "synth": Entry(
+        module="synth", summary="Synthesise a design: area and, on an FPGA, clock frequency after place and route."
+    ),
+    "build": Entry(module="build", summary="Build the bitstream of a design behind a serial port, for a board."),
     "run": Entry(
         module="run",
-        summary="Run test samples on a board that `tospike build` made a bitstream for, and compare with the golden "
-        "model.",
+        summary="Run test samples on a board with a bitstream of `tospike build`, and compare with the golden model.",
     ),
     "train": Entry(
-        module="train", summary="Train example networks: surrogate gradients for SNNs, distorted samples for all."
+        module="train", summary="Train the example networks: SNNs with surrogate gradients, all on augmented samples."
     ),
     "compare": Entry(
         module="compare",
-        summary="Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict.",
+        summary="Spikes or not? Compare ANN and SNN hardware on the same data: accuracy, latency, area, energy, "
+        "and a verdict.",
     ),
     "sweep": Entry(
         module="sweep",
-        summary="A dense layer as ANN and as SNN, with random activity, over every combination of the given values.",
+        summary="Sweep a dense layer, as ANN and as SNN on random activity, over every combination of the given "
+        "values.",
     ),
     "energy": Entry(
-        summary="Energy models, technologies, and where spikes break even.",
+        summary="Energy models, technologies, gate-level energy and break-even points.",
         commands={
             "models": Entry(
                 module="energy.models",
-                summary="The energy models and technologies that can be chosen by name, and the published break-even "
-                "points.",
+                summary="List the energy models, the technologies and the published break-even points.",
             ),
             "break-even": Entry(
                 module="energy.break_even",
-                summary="Spikes per activation below which an SNN layer needs less energy than the ANN's, on random "
-                "activity.",
+                summary="Find the spikes per activation below which an SNN layer needs less energy than an "
+                "ANN's, on random activity.",
             ),
             "gates": Entry(
                 module="energy.gates",
-                summary="Energy per inference of the gates on real data: every net's edges, by the cell library's own "
-                "tables.",
+                summary="Measure the gate-level energy per inference on real data: transitions of every net, by "
+                "the library's tables.",
             ),
             "cells": Entry(
                 module="energy.cells",
-                summary="Energy of the building blocks: pJ per MAC of an 8-bit element, pJ per SOP of a lane, dense "
-                "and sparse.",
+                summary="Measure the gate-level energy of building blocks: pJ per MAC of a PE, pJ per SOP of a "
+                "lane, dense and sparse.",
             ),
         },
     ),
-    "cache": Entry(module="cache", summary="What is kept of former runs: list it, make room."),
+    "cache": Entry(module="cache", summary="Manage the cache of earlier results."),
     "doctor": Entry(
         module="doctor",
-        summary="Which tools were found, whether a small build with them works, what is missing and how to get it.",
+        summary="Check which tools are installed and whether they build a small design; tell how to get what is "
+        "missing.",
     ),
 }
 

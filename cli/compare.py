@@ -37,7 +37,7 @@ def compare(
     results: CacheOptions,
     options: ModelOptions,
 ) -> None:
-    """Spikes or not? Accuracy, latency, area and energy of both circuits on the same data, and a verdict."""
+    """Spikes or not? Compare ANN and SNN hardware on the same data: accuracy, latency, area, energy, and a verdict."""
     chosen = named(workload, options, given)
     how = study.with_parts(synth=synth, gates=gates, results=results)
     command = shlex.join(["tospike", *sys.argv[1:]])

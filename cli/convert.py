@@ -39,7 +39,7 @@ def convert_command(
     data: Annotated[SampleOptions, without("time_bin_us", "sensor")],
     over_time: CurveOptions,
 ) -> None:
-    """Convert a trained ANN to an SNN of integrate-and-fire neurons; the file states all options that it needs."""
+    """Convert a trained ANN to an SNN of integrate-and-fire neurons. The NIR file states all options it needs."""
     curve, plot, backend = over_time.curve, over_time.plot, over_time.backend
     console.check_outputs(out, curve, plot, inputs=(model, data.data))
     require(out.suffix == ".nir", f"{out} will be a NIR file: give --out a name that ends in .nir")

@@ -13,7 +13,7 @@ app = new_app()
 
 @app.command("doctor")
 def doctor_command() -> None:
-    """Which tools were found, whether a small build with them works, what is missing and how to get it."""
+    """Check which tools are installed and whether they build a small design; tell how to get what is missing."""
     states = doctor()
     console.out.print(render(states))
     problems = not all(state.is_fine for state in states)

@@ -32,7 +32,7 @@ def evaluate_command(
     data: SampleOptions,
     options: ModelOptions,
 ) -> None:
-    """Accuracy, cycles and operation counts of a trained network on the test part of a data set."""
+    """Measure accuracy, cycles and operation counts of a trained network on test data."""
     reference = evaluation.reference
     console.check_outputs(json, inputs=(model, data.data, *options.sources, *filter(None, [reference])))
     data_set = data.load(options.steps)

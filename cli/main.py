@@ -63,7 +63,8 @@ def main() -> None:
             _complain(str(error))
             status = BAD_INPUT
         except UsageError as error:
-            _complain(f"{error.format_message()} (see tospike --help)")
+            path = error.ctx.command_path if error.ctx else "tospike"
+            _complain(f"{error.format_message().replace('Value error, ', '').rstrip('.')} (see {path} --help)")
             status = BAD_INPUT
         except typer.Abort:
             _complain("interrupted")

@@ -16,6 +16,8 @@ from tospike.gen.options.model import CLASSES, ModelOptions
 from tospike.hw.params import Option, options_given, options_of
 
 Command = Callable[..., None]
+_CHOICES_WIDTH = 10
+"""Characters of choices that leave room for names and help in a terminal of 80 columns; more are listed in the help."""
 _PANEL = "Options from a file, and of single layers"
 _FILE = inspect.Parameter(
     "options_file",
@@ -126,6 +128,12 @@ def _parameters(cls: Any, annotation: Any) -> Iterator[inspect.Parameter]:
 
 def _annotation(option: Option) -> Any:
     flags = (option.flag,) if option.type is bool and option.default is False else ()
-    said = typer.Option(*flags, help=option.text, metavar=option.metavar, rich_help_panel=option.panel)
+    is_wide = len("|".join(option.choices)) > _CHOICES_WIDTH
+    said = typer.Option(
+        *flags,
+        help=option.text_with_choices if is_wide else option.text,
+        metavar="CHOICE" if is_wide else option.metavar,
+        rich_help_panel=option.panel,
+    )
     kind = list[option.type] if option.is_several else option.type  # type: ignore[name-defined]
     return Annotated[kind if option.is_required else kind | None, said]

@@ -27,7 +27,7 @@ def run(
     data: SampleOptions,
     options: ModelOptions,
 ) -> None:
-    """Run test samples on a board that `tospike build` made a bitstream for, and compare with the golden model."""
+    """Run test samples on a board with a bitstream of `tospike build`, and compare with the golden model."""
     console.check_outputs(json, inputs=(model, data.data, *options.sources))
     port = line.port
     data_set = data.load(options.steps)

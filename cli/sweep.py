@@ -31,7 +31,7 @@ def sweep_command(
     results: CacheOptions,
     axes: Axes,
 ) -> None:
-    """A dense layer as ANN and as SNN, with random activity, over every combination of the given values.
+    """Sweep a dense layer, as ANN and as SNN on random activity, over every combination of the given values.
 
     Energies are per inference, by the hardware's counters; ``rows`` of the array share each weight.
     A sweep that was interrupted goes on where it was.

@@ -24,7 +24,7 @@ def synth(
     options: SynthOptions,
     results: CacheOptions,
 ) -> None:
-    """Area and, on an FPGA, the clock frequency after routing."""
+    """Synthesise a design: area and, on an FPGA, clock frequency after place and route."""
     console.check_outputs(json, inputs=(design, options.target))
     with console.progress_lines(f"{design} for {options.target}") as progress:
         report = synthesize(design, options, cache=results.cache, progress=progress).to_json()

@@ -24,6 +24,6 @@ def train_command(
     out: Annotated[Path, typer.Option(help="Folder for the networks and their description.")],
     options: TrainOptions,
 ) -> None:
-    """Train example networks: surrogate gradients for SNNs, distorted samples for all."""
+    """Train the example networks: SNNs with surrogate gradients, all on augmented samples."""
     for name in train(recipe, out, options, progress=console.err.print):
         console.out.print(out / name)

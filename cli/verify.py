@@ -21,7 +21,7 @@ def verify_command(
     json: Json = None,
     options: VerifyOptions,
 ) -> None:
-    """Run the cocotb test benches on a generated design, against its golden model, with random stalls."""
+    """Run the cocotb test benches on a generated design against its golden model, with random stalls."""
     console.check_outputs(json, inputs=(design,))
     with console.progress_bar(f"{options.simulator}: building and running the test benches"):
         results = verify(design, options)

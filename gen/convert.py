@@ -43,10 +43,10 @@ class ConvertOptions:
         99.9, "Of a layer's activations on the calibration data: a spike in every step", above=0, high=100
     )
     """Of those that are not 0. Larger ones are cut off."""
-    initial: float = option(0.5, "Membranes at the start of a sample, in thresholds")
-    readout: Readout = option(Readout.MEMBRANE, "membrane or count")
+    initial: float = option(0.5, "Initial membrane potential, in thresholds")
+    readout: Readout = option(Readout.MEMBRANE, "Readout of the last layer, membrane or count")
     """The last layer: neurons without a threshold, or spikes that are counted."""
-    calibration_samples: int = option(2048, "Largest number of calibration samples", low=1, high=1 << 20)
+    calibration_samples: int = option(2048, "Maximum number of calibration samples", low=1, high=1 << 20)
     """Evenly spread over all of them."""
 
     def __post_init__(self) -> None:

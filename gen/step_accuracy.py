@@ -35,8 +35,8 @@ class CurveOptions:
 
     curve: Path | None = option(None, "Write the accuracy after each step as JSON")
     plot: Path | None = option(None, "Draw it as SVG")
-    backend: CurveBackend = option(CurveBackend.GOLDEN, "What computes it")
-    weight_bits: int = same_option(QuantizeOptions, "weight_bits", help="Golden: bits of a weight")
+    backend: CurveBackend = option(CurveBackend.GOLDEN, "Backend that computes it")
+    weight_bits: int = same_option(QuantizeOptions, "weight_bits", help="Golden model: weight bits")
 
     def __post_init__(self) -> None:
         check_options(self)

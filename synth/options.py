@@ -19,7 +19,7 @@ class SynthOptions:
     target: str = option("ecp5-85k", f"{', '.join(DEVICES)}, or a Liberty file (.lib, .lib.gz)")
     speed: int | None = option(None, "FPGA: speed grade", unset=_GRADES)
     seed: int = option(1, "FPGA: seed of the placer", low=0, high=(1 << 31) - 1)
-    router: Router = option(Router.ROUTER1, "FPGA: nextpnr's router; router2 where router1 takes too long")
+    router: Router = option(Router.ROUTER1, "FPGA: router of nextpnr; try router2 if router1 takes too long")
 
     def __post_init__(self) -> None:
         check_options(self)

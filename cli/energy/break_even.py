@@ -34,7 +34,7 @@ def break_even_command(
     axes: BreakEvenAxes,
     gates: BreakEvenGates,
 ) -> None:
-    """Spikes per activation below which an SNN layer needs less energy than the ANN's, on random activity.
+    """Find the spikes per activation below which an SNN layer needs less energy than an ANN's, on random activity.
 
     Measured for every combination of the values given: fan-in (inputs), size of the weight memory (outputs), bits, time
     steps, reuse (rows), where the membranes are. By the hardware's counters; with --gates also in gates, where the

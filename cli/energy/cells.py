@@ -24,7 +24,7 @@ def cells(
     blocks: BlockOptions,
     results: CacheOptions,
 ) -> None:
-    """Energy of the building blocks: pJ per MAC of an 8-bit element, pJ per SOP of a lane, dense and sparse."""
+    """Measure the gate-level energy of building blocks: pJ per MAC of a PE, pJ per SOP of a lane, dense and sparse."""
     console.check_outputs(json, inputs=(blocks.target,))
     options = blocks.options(results.cache)
     with console.progress_lines("building blocks") as progress:

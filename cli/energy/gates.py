@@ -36,7 +36,7 @@ def gates_command(
     data: GateData,
     options: ModelOptions,
 ) -> None:
-    """Energy per inference of the gates on real data: every net's edges, by the cell library's own tables."""
+    """Measure the gate-level energy per inference on real data: transitions of every net, by the library's tables."""
     console.check_outputs(
         json, inputs=(model, data.data, *options.sources, gates.target, *filter(None, [gates.technology]))
     )

@@ -13,7 +13,7 @@ app = new_app()
 
 @app.command()
 def models() -> None:
-    """The energy models and technologies that can be chosen by name, and the published break-even points."""
+    """List the energy models, the technologies and the published break-even points."""
     table = Table("energy model", "source")
     for name, model in MODELS.items():
         table.add_row(name, model.source)

@@ -17,7 +17,7 @@ app = new_app()
 @app.command(epilog="Example:  tospike generate network model.onnx --data digits --out build/model")
 @takes_options
 def network(*, model: Model, out: Out, data: DataOptions, options: ModelOptions) -> None:
-    """The accelerator of a trained network, its weights in the memories. The data set calibrates the quantisation."""
+    """Generate the accelerator of a trained network with its weights. The data set calibrates the quantisation."""
     check_replaceable(out)
     data_set = data.load(options.steps)
     prepared = prepare(model, data_set, options)

@@ -13,5 +13,5 @@ app = new_app()
 @app.command(epilog="Example:  tospike generate spiking --inputs 256 --neurons 256 --lanes 16 --out build/core")
 @takes_options
 def spiking(*, out: Out, layer: LayerOptions, neuron: NeuronOptions) -> None:
-    """A spiking core: tokens (spikes, time steps) stream in, writable weights, spikes or a readout stream out."""
+    """Generate a spiking core: tokens (spikes, time steps) in, spikes or a readout out, writable weights."""
     announce(generate_spiking(out, layer, neuron))

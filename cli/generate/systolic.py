@@ -13,5 +13,5 @@ app = new_app()
 @app.command(epilog="Example:  tospike generate systolic --rows 8 --cols 8 --gemm 64,64,64 --out build/gemm")
 @takes_options
 def systolic(*, out: Out, options: SystolicOptions) -> None:
-    """A systolic engine for matrix products: activations stream in, writable weights and biases, 32-bit results."""
+    """Generate a systolic engine for matrix products: activations in, 32-bit results out, writable weights."""
     announce(generate_systolic(out, options, tell=say))

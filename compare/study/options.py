@@ -26,17 +26,19 @@ class StudyOptions:
     PANEL: ClassVar = "What is measured"
 
     synth: SynthOptions = field(default_factory=SynthOptions)
-    synthesis: bool = option(True, "Synthesise: area, clock and latency in time, not only cycles", name="synth")
+    synthesis: bool = option(True, "Synthesise, for area, clock frequency and latency in time", name="synth")
     simulator: Simulator = same_option(SimulatorOptions, "simulator")
-    rtl_samples: int | None = option(None, "Test samples to run in RTL", unset="digits, braille: all")
+    rtl_samples: int | None = option(None, "Test samples to simulate in RTL", unset="digits, braille: all")
     technology_name: str = option(
         "horowitz45", f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file", name="technology"
     )
     """The shipped technologies give the range."""
     energy_model: str = option("horowitz45", f"Prices of operation counts: {', '.join(MODELS)}")
-    sensitivity: bool = option(True, "Also the one-at-a-time sensitivity of the ratio (golden model only)")
-    iso_accuracy: bool = option(True, "Also run both over bits and time steps, and compare them at equal accuracy")
-    matched_qnn: bool = option(True, "Also the bit-matched QNN, the ANN with activations of ceil(log2(steps + 1)) bits")
+    sensitivity: bool = option(True, "Also vary one thing at a time (golden model)")
+    iso_accuracy: bool = option(True, "Also compare at equal accuracy, over bits and time steps")
+    matched_qnn: bool = option(
+        True, "Also compare with the bit-matched QNN, the ANN with activations of ceil(log2(steps + 1)) bits"
+    )
     gates: GateStudy | None = None
     """Gates; ``None``: not asked for."""
     cache: Cache = field(default_factory=Cache)

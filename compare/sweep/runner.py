@@ -121,7 +121,7 @@ def run_sweep(
 class WorkerOptions:
     """Where points are measured."""
 
-    jobs: int | None = option(None, "Processes on this machine", low=1, unset="one per core")
+    jobs: int | None = option(None, "Parallel processes", low=1, unset="one per core")
     scheduler: str | None = option(None, "Address of a Dask scheduler to use instead (extra: cluster)")
 
     def __post_init__(self) -> None:

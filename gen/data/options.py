@@ -15,10 +15,10 @@ class DataOptions:
 
     data: str = option("digits", f"{SPECS} (values x,y; spikes,label; frames,label; events x,y,p,t_us,offsets,label)")
     hold_out: int | None = option(
-        None, "npz without training part: every Nth sample is for the test, the others for training", low=2
+        None, "npz without training part: test on every Nth sample, train on the others", low=2
     )
-    time_bin_us: int | None = option(None, "Events: length of a time step in microseconds", low=1)
-    sensor: str | None = option(None, "Events: WIDTHxHEIGHT of the sensor", unset="as far as the events reach")
+    time_bin_us: int | None = option(None, "Events: time step in microseconds", low=1)
+    sensor: str | None = option(None, "Events: sensor size, WIDTHxHEIGHT", unset="from the events")
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -38,7 +38,7 @@ class DataOptions:
 class SampleOptions(DataOptions):
     """The same, and how much of its test part is used."""
 
-    samples: int | None = option(None, "Use the first test samples only, as many", low=1, unset="all")
+    samples: int | None = option(None, "Use only so many test samples", low=1, unset="all")
 
     def load(self, steps: int | None = None) -> DataSet:
         """Return the data set with the chosen test samples.

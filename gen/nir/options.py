@@ -37,39 +37,37 @@ class NirOptions:
 
     PANEL: ClassVar = "What a NIR file leaves open (defaults: where it states nothing)"
 
-    framework: Framework | None = option(None, "Use dt and rules of this framework; other options override them")
+    framework: Framework | None = option(None, "Preset of dt and rules of a framework; other options override it")
     """Whose rules these are, where a preset was taken; single ones may differ. See `preset`."""
-    dt: float | None = option(None, "Length of a time step in seconds", above=0, unset="none")
+    dt: float | None = option(None, "Time step in seconds", above=0, unset="none")
     """Length of a step in seconds; needed by everything that has a time constant in seconds."""
-    tau_unit: TauUnit = option(TauUnit.SECONDS, "The file's time constants are in seconds, steps, or seconds times dt")
+    tau_unit: TauUnit = option(TauUnit.SECONDS, "Unit of the file's time constants; dt-seconds: seconds times dt")
     """In what the file's time constants are."""
-    decay: DecayRule = option(DecayRule.EULER, "1 - dt / tau (euler), or exp(-dt / tau)")
+    decay: DecayRule = option(DecayRule.EULER, "Decay per step, 1 - dt / tau (euler) or exp(-dt / tau)")
     """How a time constant becomes a decay, of membranes and synaptic currents."""
-    gain: Gain = option(Gain.DT_OVER_TAU, "LIF, LI: what an input is multiplied by, besides R")
+    gain: Gain = option(Gain.DT_OVER_TAU, "LIF, LI: gain of the input besides R")
     """By what a membrane that decays multiplies its input, besides R; v_leak goes with it."""
-    synapse_gain: Gain = option(Gain.DT_OVER_TAU, "Synaptic currents: the same, besides w_in")
+    synapse_gain: Gain = option(Gain.DT_OVER_TAU, "Synaptic currents: gain of the input besides w_in")
     """The same for synaptic currents and w_in."""
-    reset: Reset = option(Reset.ZERO, "What a spike does to the membrane")
+    reset: Reset = option(Reset.ZERO, "Reset of the membrane by a spike")
     """What a spike does. Exporters write v_reset = 0 for subtraction too, so the file cannot tell."""
-    reset_timing: ResetTiming = option(ResetTiming.SAME, "In which step a spike resets the membrane")
+    reset_timing: ResetTiming = option(ResetTiming.SAME, "Time step in which a spike resets the membrane")
     """When it does it."""
-    comparison: Comparison = option(Comparison.ABOVE, "v > threshold (above), or v >= threshold (at-least)")
+    comparison: Comparison = option(Comparison.ABOVE, "Spike when v > threshold (above) or v >= threshold")
     """Whether a membrane at its threshold spikes."""
-    spike_bits: int = option(1, "Up to 2**BITS - 1 spikes of a neuron in a step")
+    spike_bits: int = option(1, "Up to 2**BITS - 1 spikes per neuron and step")
     """At most ``2**spike_bits - 1`` spikes of a neuron in a step."""
-    refractory: int = option(0, "Steps that a neuron rests after a spike")
+    refractory: int = option(0, "Refractory steps after a spike")
     """Steps after a spike in which a neuron rests."""
-    initial: float = option(0.0, "Membranes at the start of a sample, in thresholds", unset="0")
+    initial: float = option(0.0, "Initial membrane potential, in thresholds", unset="0")
     """Membranes of neurons that spike at the start of a sample, in thresholds."""
-    start: Start = option(Start.INITIAL, "Membranes begin at --initial, at v_leak, or at v_reset")
+    start: Start = option(Start.INITIAL, "Initial membrane: --initial, v_leak or v_reset")
     """Whether they begin there, or elsewhere."""
-    min_v_mem: float | None = option(
-        None, "Lower bound of membranes in each step, as in Sinabs; none: -inf", unset="none"
-    )
+    min_v_mem: float | None = option(None, "Lower bound of the membrane in each step, as in Sinabs", unset="none")
     """No membrane goes lower into the next step, as in Sinabs; ``None``: it may."""
     integration: Integration = option(Integration.STEP, "IF and I: v += R I (step) or v += R I dt (time)")
     """How IF and I take their input."""
-    encoding: Encoding | None = option(Encoding.DIRECT, "How values become time steps; spike data need none")
+    encoding: Encoding | None = option(Encoding.DIRECT, "Encoding of values over time; not for spike data")
     """How values become time steps; ``None``: the data are spike trains already."""
     steps: int = option(8, "Time steps per sample", low=1, high=1 << 12)
     """Time steps per sample."""
@@ -79,19 +77,17 @@ class NirOptions:
     """All encodings but direct: the value that becomes the largest integer."""
     seed: int = option(
         1,
-        "Encoding stochastic: where its random numbers begin",
+        "Stochastic encoding: seed",
         name="encoding_seed",
         low=1,
         high=(1 << LFSR_BITS) - 1,
     )
     """Encoding stochastic only: where its random numbers begin."""
-    delta_threshold: int = option(0, "Encoding delta, ANN engine delta: changes that are larger are sent, in integers")
+    delta_threshold: int = option(0, "Delta encoding, delta ANN: send changes above this integer")
     """Encoding delta only: a change is sent if it is larger, of integers of ``input_bits``."""
-    readout: Readout | None = option(None, "count, or membrane for a last I or LI", unset="by the last neuron")
+    readout: Readout | None = option(None, "Readout of the last layer", unset="by the last neuron")
     """``None``: the spike count of a last neuron that spikes, the membrane of one that does not."""
-    decoding: Decoding = option(
-        Decoding.LARGEST, "The class: the largest output, at the end or early, or who spikes first"
-    )
+    decoding: Decoding = option(Decoding.LARGEST, "How the outputs become a class")
     """How the outputs become a class."""
     guessed: tuple[str, ...] = field(default=(), compare=False)
     """The fields that nobody stated, and of which no file tells how its network was trained."""

@@ -23,7 +23,7 @@ class OnnxOptions:
     PANEL: ClassVar = "What an ONNX file leaves open"
 
     time_bins: int | None = option(
-        None, "ANN on spike trains: number of frames to sum them in; 1: over all steps", unset="as the file states"
+        None, "ANN on spike trains: bins to sum spikes in; 1: all steps", unset="as the file states"
     )
 
 
@@ -33,7 +33,7 @@ class FitOptions:
 
     PANEL: ClassVar = PlanOptions.PANEL
 
-    fit: str | None = option(None, f"Choose the fastest systolic array that fits {named()}")
+    fit: str | None = option(None, f"Auto-size the systolic array for {named()}")
 
 
 CLASSES = (NirOptions, OnnxOptions, QuantizeOptions, PlanOptions, FitOptions)

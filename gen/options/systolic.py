@@ -34,15 +34,15 @@ class ArrayOptions:
     gemm: str = option("64,64,64", "Matrix product M,N,K: M x N results, inner dimension K")
     rows: int | None = option(None, "Rows of the array", low=1, high=256, unset="8")
     cols: int | None = option(None, "Columns of the array", low=1, high=256, unset="8")
-    dataflow: Dataflow | None = option(None, "Output- or weight-stationary", unset="os")
-    act_bits: int = option(8, "Bits of an activation", low=1, high=8)
-    act_sign: ActSign = option(ActSign.SIGNED, "Signedness of activations")
-    weight_bits: int = option(8, "Bits of a weight; 1: +1 and -1", low=1, high=8)
-    acc_bits: int = option(32, "Bits of an accumulator, up to 32")
-    primitives: PrimitiveSet = option(PrimitiveSet.GENERIC, "What multipliers are made of")
-    zero_gating: bool = option(False, "Multipliers rest while an operand is 0")
+    dataflow: Dataflow | None = option(None, "Output- or weight-stationary array", unset="os")
+    act_bits: int = option(8, "Activation bits", low=1, high=8)
+    act_sign: ActSign = option(ActSign.SIGNED, "Activations signed or unsigned")
+    weight_bits: int = option(8, "Weight bits; 1: +1 and -1", low=1, high=8)
+    acc_bits: int = option(32, "Accumulator bits, up to 32")
+    primitives: PrimitiveSet = option(PrimitiveSet.GENERIC, "Primitives of the multipliers")
+    zero_gating: bool = option(False, "Hold a multiplier still while an operand is 0")
     products_per_multiplier: int | None = option(
-        None, "2: two columns share multipliers", low=1, high=2, unset="ecp5: 2 where widths allow, else 1"
+        None, "2 lets two columns share a multiplier", low=1, high=2, unset="ecp5: 2 where widths allow, else 1"
     )
 
     def __post_init__(self) -> None:
@@ -85,9 +85,9 @@ class ArrayOptions:
 class SystolicOptions(ArrayOptions):
     """The array of an engine, and where its weights are."""
 
-    array_only: bool = option(False, "The bare array, for tospike synth")
-    fit: str | None = option(None, f"Choose the fastest array that fits {named()}")
-    weights: WeightSource | None = option(None, "On chip, or streamed in", unset="memory; stream if --fit must")
+    array_only: bool = option(False, "Generate the bare array without host port, for tospike synth")
+    fit: str | None = option(None, f"Auto-size the array for {named()}")
+    weights: WeightSource | None = option(None, "Weights on chip, or streamed in", unset="memory; stream if --fit must")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -55,10 +55,10 @@ class PlanOptions:
 
     rows: int = option(1, "Rows of the systolic array", low=1, high=256)
     cols: int | None = option(
-        None, "Columns of the systolic array", low=1, high=256, unset="8, or what puts a last convolution in order"
+        None, "Columns of the systolic array", low=1, high=256, unset="8; 1 for a last convolution of several channels"
     )
     dataflow: Dataflow = option(Dataflow.OS, "Output- or weight-stationary array")
-    lanes: int = option(8, "Neurons that an event engine updates per cycle", low=1, high=64, per_layer="ann snn")
+    lanes: int = option(8, "Event engines: neurons updated per cycle", low=1, high=64, per_layer="ann snn")
     engine: Engine | None = option(
         None,
         "ANN: one systolic array, or (dense) an event engine per layer that skips zeros, or with delta what has not "
@@ -68,18 +68,18 @@ class PlanOptions:
     )
     delta_threshold: int = option(0)
     update: NeuronUpdate = option(
-        NeuronUpdate.ALL, "Event engines: update all words, or active ones where IF and I allow", per_layer="snn"
+        NeuronUpdate.ALL, "Event engines: update all words, or only active ones (IF and I)", per_layer="snn"
     )
-    products_per_multiplier: int = option(1, "Systolic: 2 lets two columns share multipliers, for ECP5", low=1, high=2)
+    products_per_multiplier: int = option(1, "Systolic: 2 lets two columns share a multiplier, for ECP5", low=1, high=2)
     weights: WeightSource = option(
         WeightSource.MEMORY,
-        "Systolic: weights on chip, or streamed in for each frame",
+        "Systolic: weights on chip, or streamed in per frame",
         unset="memory; stream if --fit must",
     )
-    argmax: bool = option(False, "Send the index of the largest output instead of all outputs")
+    argmax: bool = option(False, "Output only the index of the largest output")
     event_bin: int | None = option(
         None,
-        "Spike data: the port takes events; length of a step in units of their time stamps",
+        "Spike data: the host sends events; length of a step in time-stamp units",
         low=1,
         high=LONGEST_TIME_BIN,
     )

@@ -27,16 +27,16 @@ class QuantizeOptions:
 
     PANEL: ClassVar = "Quantisation"
 
-    calibration_samples: int = option(2048, "Largest number of calibration samples", low=1, high=1 << 20)
+    calibration_samples: int = option(2048, "Maximum number of calibration samples", low=1, high=1 << 20)
     """At most so many of the calibration samples are used, evenly spread over them."""
-    weight_bits: int = option(8, "Bits of a weight; ANN, 1: +1 and -1", low=1, high=WIDEST_WEIGHT, per_layer="ann snn")
+    weight_bits: int = option(8, "Weight bits; ANN, 1: +1 and -1", low=1, high=WIDEST_WEIGHT, per_layer="ann snn")
     weight_scale: ScaleMethod = option(
-        ScaleMethod.MSE, "Where the range of weights ends: largest, 99.9th percentile, least error", per_layer="ann snn"
+        ScaleMethod.MSE, "Clipping range of weights; percentile: the 99.9th; mse: least error", per_layer="ann snn"
     )
     """At 8 bits all methods do equally well on the examples; at 3 bits MSE keeps 94 to 96 %, MAX 81 to 88 %."""
     scale_search: int | None = option(
         None,
-        "SNN: scales to try for each layer",
+        "SNN: scales to try per layer",
         low=0,
         high=256,
         unset=f"{SEARCHED_SCALES} for recurrent or CubaLIF",
@@ -48,28 +48,31 @@ class QuantizeOptions:
     input_bits: int = option(8, "SNN: bits of an input value", low=1, high=8, unset="direct: 8, else 4")
     """With direct encoding. (Rate encoding brings its bits along, an ANN uses ``act_bits``.)"""
 
-    act_bits: int = option(8, "ANN: bits of an activation", low=1, high=8)
+    act_bits: int = option(8, "ANN: activation bits", low=1, high=8)
     """And of inputs; unsigned if no input and no hidden stage can be negative."""
-    act_scale: ScaleMethod = option(ScaleMethod.MSE, "ANN: the same of activations")
-    acc_bits: int = option(32, "ANN: bits of an accumulator", low=8, high=32)
-    per_channel: bool = option(True, "ANN: a weight scale for each output channel", per_layer="ann")
+    act_scale: ScaleMethod = option(ScaleMethod.MSE, "ANN: clipping range of activations")
+    acc_bits: int = option(32, "ANN: accumulator bits", low=8, high=32)
+    per_channel: bool = option(True, "ANN: one weight scale per output channel", per_layer="ann")
     """But one for the last layer: its logits are compared with each other."""
     requantize: RequantizeParams = field(default=RequantizeParams())
 
     state_bits: int | None = option(
-        None, "SNN: bits of a membrane", low=4, high=32, unset="what calibration needs, and headroom", per_layer="snn"
+        None, "SNN: membrane bits", low=4, high=32, unset="what calibration needs, plus headroom", per_layer="snn"
     )
     """``None``: ``headroom_bits`` more than the calibration data need."""
-    headroom_bits: int = option(
-        1, "SNN: bits of a membrane above what calibration needs", low=0, high=16, per_layer="snn"
-    )
+    headroom_bits: int = option(1, "SNN: membrane bits above what calibration needs", low=0, high=16, per_layer="snn")
     leak: LeakKind | None = option(None, "SNN: leak by shift or multiplier", unset="shift where exact", per_layer="snn")
     """``None``: a shift where the decay is 1 - 2**-k, else a multiplier."""
     decay_bits: int = option(12, "SNN: fraction bits of a decay", low=1, high=16, per_layer="snn")
     """Of one that is multiplied."""
-    leak_rounding: Rounding = option(Rounding.FLOOR, "SNN: how a leak rounds", per_layer="snn")
+    leak_rounding: Rounding = option(Rounding.FLOOR, "SNN: rounding of leaks", per_layer="snn")
     fraction_bits: int | None = option(
-        None, "SNN: bits by which states are finer than weights", low=0, high=15, unset="by leaks", per_layer="snn"
+        None,
+        "SNN: fraction bits of states beyond those of weights",
+        low=0,
+        high=15,
+        unset="as leaks need",
+        per_layer="snn",
     )
     """``None``: as many as keep the sum of all that leaks round off
     below `ROUNDED_OFF` or `SHIFTED_OFF` of the threshold, and hold biases, threshold and reset
@@ -77,7 +80,7 @@ class QuantizeOptions:
 
     threshold: int | None = option(
         None,
-        "SNN: the threshold as an integer; the scale of weights follows",
+        "SNN: integer threshold; the weight scale follows",
         low=1,
         high=(1 << 31) - 2,
         per_layer="snn",

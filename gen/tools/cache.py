@@ -112,7 +112,7 @@ class Cache:
 class CacheOptions:
     """Whether earlier results are used."""
 
-    no_cache: bool = option(False, "Compute again what the cache holds")
+    no_cache: bool = option(False, "Ignore cached results")
 
     @property
     def cache(self) -> Cache:

@@ -48,11 +48,11 @@ class KindUse:
 class PruneOptions:
     """What has to go."""
 
-    older_than: float | None = option(None, "Remove what was not used for this many days", low=0)
-    max_size: float | None = option(None, "Remove the least recently used, until the rest takes this many MB", low=0)
+    older_than: float | None = option(None, "Remove results unused for this many days", low=0)
+    max_size: float | None = option(None, "Remove the least recently used until the rest fits this many MB", low=0)
     everything: bool = option(False, "Remove everything", name="all")
-    kinds: tuple[str, ...] = option((), "Only results of this kind; may be given more than once", name="kind")
-    dry_run: bool = option(False, "Only tell what would be removed")
+    kinds: tuple[str, ...] = option((), "Only results of this kind (repeatable)", name="kind")
+    dry_run: bool = option(False, "Show what would be removed, and keep it")
 
     def __post_init__(self) -> None:
         check_options(self)

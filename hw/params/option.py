@@ -89,10 +89,23 @@ class Option:
         return "" if self.default is None or self.default is MISSING or self.default == () else f"{self.default}"
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """Its values, where they have names."""
+        return tuple(self.type) if issubclass(self.type, StrEnum) else ()
+
+    @property
     def text(self) -> str:
         """Help, default and range in a line."""
+        return self._line(self.help)
+
+    @property
+    def text_with_choices(self) -> str:
+        """The same with all choices."""
+        return self._line(f"{self.help}: {', '.join(self.choices)}")
+
+    def _line(self, what: str) -> str:
         brackets = "; ".join(filter(None, (self.shown, self.range)))
-        return f"{self.help} [{brackets}]." if brackets else f"{self.help}."
+        return f"{what} [{brackets}]." if brackets else f"{what}."
 
     def parse(self, value: object, what: str) -> Any:
         """``value``, a text or of the option's own type, as that type; its range is checked elsewhere.
@@ -148,8 +161,8 @@ class Option:
     @property
     def takes(self) -> str:
         """What its values are, in words."""
-        if issubclass(self.type, StrEnum):
-            *most, last = self.type
+        if self.choices:
+            *most, last = self.choices
             return f"{', '.join(most)} or {last}"
         what = {int: "an integer", float: "a number", bool: "true or false", str: "text", Path: "a path"}[self.type]
         if self.above is not None:

@@ -183,6 +183,13 @@ def test_bad_input_gets_one_line(tmp_path, args, words):
     assert not list(tmp_path.iterdir()), "something was left behind"
 
 
+def test_a_wrong_choice_is_told_with_the_choices_and_the_command_s_help(tmp_path):
+    result = tospike("synth", "d", "--router", "x", cwd=tmp_path)
+    refused(result, "'--router'", "'x' is not one of 'router1', 'router2' (see tospike synth --help)")
+    assert "Value error" not in result.stderr
+    refused(tospike("build", "d", cwd=tmp_path), "Missing option '--board' (see tospike build --help)")
+
+
 def test_no_compiler(tmp_path):
     """Without g++ the RTL cannot be simulated with Verilator, and the message says what to install."""
     empty = tmp_path / "bin"

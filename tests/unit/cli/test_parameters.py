@@ -1,9 +1,12 @@
 """Parameters of commands: an option stands in the class that works with it, and what a page of help shows of it."""
 
 import ast
+import re
 
+import pytest
 from support.paths import ROOT
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from tospike.cli.commands import COMMANDS, LazyGroup
 from tospike.cli.main import app
@@ -53,3 +56,25 @@ def test_no_title_of_a_panel_is_cut_in_80_columns():
     titles = {parameter.rich_help_panel for command in COMMAND_LIST for parameter in command.params}
     assert len(titles) > 8
     assert [title for title in titles if title and len(title) > 74] == []
+
+
+def helped(group, entries, path=()):
+    for name, entry in entries.items():
+        command = group.resolve_command(None, [name])[1]
+        if isinstance(command, LazyGroup):
+            yield from helped(command, entry.commands, (*path, name))
+        elif hasattr(command, "commands"):
+            yield from (((*path, name, below), child) for below, child in command.commands.items())
+        else:
+            yield (*path, name), command
+
+
+@pytest.mark.parametrize(
+    ("words", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in helped(get_command(app), COMMANDS)]
+)
+def test_no_name_of_an_option_is_cut_in_80_columns(words, command):
+    said = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "80"}).output
+    assert "…" not in said
+    shown = set(re.findall(r"--[a-z-]+", said))
+    flags = {flag for parameter in command.params for flag in parameter.opts if flag.startswith("--")}
+    assert flags <= shown
