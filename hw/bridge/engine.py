@@ -1,4 +1,4 @@
-"""The bridges: a frame is collected, then sent."""
+"""The bridges between values and spikes: they collect a frame, then send it."""
 
 from amaranth.hdl import *
 from amaranth.lib.memory import Memory
@@ -13,20 +13,19 @@ from tospike.hw.params.engines.bridge import BridgeParams
 
 
 class Bridge(Engine[BridgeParams]):
-    """Holds a word for each address: the VALUE that came, or the sum of all of them.
+    """A memory with a word per address: the VALUE that arrived, or the sum of all VALUEs.
 
     ::
 
         i -> token -> (word +) payload -> word {address}        scan of all words -> token -> o
-              t            t + 1                                 t + 1                t + 2
+             t        t + 1                                     t + 1                t + 2
 
-    A VALUE is taken in every cycle. An END begins a scan, which offers its first token 2 cycles later and takes a cycle
-    for each word, or waits until it is taken; while it goes on nothing is taken. Sums are cleared by the scan, and by
-    one that sends nothing after reset. Addresses ascend strictly within a step, so a sum is written before it is read
-    again.
+    Throughput: a VALUE per cycle, then a word per cycle. An END begins a scan of the memory, whose first token is
+    offered 2 cycles later; no token is taken during the scan. The scan clears the sums, as does a silent one after
+    reset. Addresses ascend strictly within a time step, so a sum is written before it is read again.
 
-    With graded spikes words that are 0 are left out, a TICK follows each of the ``steps`` scans, and an END the last.
-    With counts all words are sent, then an END.
+    For graded spikes, words of 0 are skipped, a TICK follows each of the ``steps`` scans, and an END the last. For
+    counts, all words are sent, then an END.
 
     `tospike.sim.bridge` has the golden models.
     """
@@ -42,16 +41,16 @@ class Bridge(Engine[BridgeParams]):
         m.submodules.words = words = Memory(shape=shape, depth=params.inputs, init=[], attrs=NO_COLLISIONS)
         read, write = words.read_port(), words.write_port()
 
-        # what came in the cycle before
+        # the token taken in the previous cycle
         arrived = Signal(self.i.payload.shape())
         has_arrived = Signal()
-        holding = Signal()  # something of a sample is inside
-        # the word that is read in this cycle, or the token behind the words
+        holding = Signal()  # part of a sample is inside
+        # the word being read, or the token after the last word
         scanning = Signal(init=sums)
-        quiet = Signal(init=sums)  # the scan is that after reset
+        quiet = Signal(init=sums)  # the scan after reset
         place = Signal(self.o.payload.shape())
         step = Signal(range(params.steps))
-        # the word that was read in the cycle before
+        # the word that was read in the previous cycle
         leaving = Signal(self.o.payload.shape())
         leaves = Signal()
 
@@ -74,7 +73,7 @@ class Bridge(Engine[BridgeParams]):
             with m.If(self.i.payload.kind == TokenKind.END):
                 m.d.sync += scanning.eq(1)
 
-        # storing, or clearing behind the scan
+        # store a payload, or clear the scanned word
         value = arrived.payload if not sums else saturate(read.data + arrived.payload, params.stored)
         clears = scanning & (place.kind == TokenKind.VALUE) if sums else C(0)
         m.d.comb += [
@@ -100,7 +99,7 @@ class Bridge(Engine[BridgeParams]):
         return m
 
     def _next(self, m, place, step, scanning, quiet, *, ticks):
-        """What follows ``place``: the next word, at last the TICK or END, then nothing."""
+        """Advance ``place`` to the next word, after the last one to the TICK or END, then to the end of the scan."""
         is_last = step == self._params.steps - 1
         with m.If(place.kind == TokenKind.VALUE):
             with m.If(place.address == self._params.inputs - 1):

@@ -1,1 +1,1 @@
-"""Engines before the first layer: encoders and delays."""
+"""Encoders, which turn frames into spike trains, and delays."""

@@ -1,4 +1,4 @@
-"""The hardware of each code: what the encoder stores of a value, when it sends the entry, and with which payload."""
+"""The datapath of each code: what the encoder stores of a value, when it sends an entry, and with which payload."""
 
 from amaranth.hdl import *
 
@@ -8,55 +8,56 @@ from tospike.hw.params.engines.encoding import NamedCode
 
 
 class Coder:
-    """A code's part of the encoder: expressions, and statements in the encoder's module.
+    """The code-specific part of the encoder: expressions, and statements in the encoder's module.
 
-    An entry has ``stored``, `EncoderParams.stored_bits` of a value, and ``state``, `EncoderParams.state_bits`.
+    A buffer entry has a field ``stored`` of `EncoderParams.stored_bits` and a field ``state`` of
+    `EncoderParams.state_bits`.
     """
 
     def __init__(self, params: EncoderParams):
         self._params = params
         self._bits = params.payload.bits
 
-    def elaborate(self, m: Module, looks: Value, ends: Value):
-        """Add what the code has of its own: nothing, as a rule.
+    def elaborate(self, m: Module, visits: Value, ends: Value):
+        """Add the logic that the code has besides expressions; none by default.
 
         Parameters
         ----------
         m : Module
-            The encoder's.
-        looks : Value
-            A value that comes, or an entry in a later step, is sent in this cycle or is not.
+            The encoder's module.
+        visits : Value
+            In this cycle, an incoming value, or an entry in a later time step, is sent or skipped.
         ends : Value
-            All steps are over.
+            The last time step is over.
         """
 
     def stored(self, value):
-        """Return what an entry holds of a value."""
+        """Return what an entry stores of a value."""
         return value
 
     def at_once(self, value):
-        """Return whether a value is sent in the first step, as it comes, and its payload."""
+        """Return whether an incoming value is sent in the first time step, and its payload."""
         raise NotImplementedError
 
     def later(self, entry, step, mask):
-        """Return whether an entry is sent in a later step, and its payload.
+        """Return whether an entry is sent in a later time step, and its payload.
 
-        ``step`` is the step's number, ``mask`` has the bit set whose turn it is if each step takes the next lower one.
+        ``step`` is the number of the time step; ``mask`` has one bit set, which rotates downwards by one per step.
         """
         raise NotImplementedError
 
     def first_state(self, value):
-        """Return the state of an entry for the second step; only where it has one."""
+        """Return the state of an entry for the second time step; only for codes with a state."""
         raise NotImplementedError
 
     def next_state(self, entry):
-        """Return the state of an entry for the step after this one. It is made a scan ahead: whether an entry is sent
-        must not wait for an adder."""
+        """Return the state of an entry for the next time step. It is computed a scan ahead, so that no adder lies in
+        the path of whether an entry is sent."""
         raise NotImplementedError
 
 
 class Direct(Coder):
-    """Always, with the value."""
+    """Send the value in every time step."""
 
     def at_once(self, value):
         return C(1, 1), value
@@ -66,7 +67,7 @@ class Direct(Coder):
 
 
 class Rate(Coder):
-    """On carry; an accumulator that starts at 0 cannot carry on its first addition."""
+    """Spike on carry; an accumulator that starts at 0 cannot carry on its first addition."""
 
     def at_once(self, value):
         return C(0, 1), 1
@@ -82,15 +83,15 @@ class Rate(Coder):
 
 
 class Stochastic(Coder):
-    """If the value is above the next random number."""
+    """Spike if the value exceeds the next random number."""
 
     def __init__(self, params):
         super().__init__(params)
         self._random = Signal(self._bits, name="random")
 
-    def elaborate(self, m, looks, ends):
+    def elaborate(self, m, visits, ends):
         m.submodules.numbers = numbers = RandomNumbers(self._params.seed)
-        m.d.comb += [self._random.eq(numbers.number), numbers.advance.eq(looks), numbers.restart.eq(ends)]
+        m.d.comb += [self._random.eq(numbers.number), numbers.advance.eq(visits), numbers.restart.eq(ends)]
 
     def at_once(self, value):
         return value > self._random, 1
@@ -100,7 +101,7 @@ class Stochastic(Coder):
 
 
 class Ttfs(Coder):
-    """In the step that is stored."""
+    """Spike in the stored time step."""
 
     def stored(self, value):
         return ((self._params.payload.max - value) * self._params.steps)[self._bits :]
@@ -113,7 +114,7 @@ class Ttfs(Coder):
 
 
 class Phase(Coder):
-    """If the bit whose turn it is is set, with its weight."""
+    """Send the weight of the current bit if it is set."""
 
     def at_once(self, value):
         return value[-1], value & C(1 << (self._bits - 1), self._bits)
@@ -129,4 +130,4 @@ CODERS: dict[NamedCode, type[Coder]] = {
     Encoding.TTFS: Ttfs,
     Encoding.PHASE: Phase,
 }
-"""By the code's name."""
+"""The datapath of each code."""

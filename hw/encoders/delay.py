@@ -1,4 +1,4 @@
-"""Delays of whole time steps: each input's spikes come some steps later (axonal delays)."""
+"""Axonal delays: each input's spikes are delayed by a number of time steps."""
 
 from amaranth.hdl import *
 from amaranth.lib.memory import Memory
@@ -11,7 +11,8 @@ from tospike.hw.params import DelayParams, TokenKind
 
 
 class Delay(Engine[DelayParams]):
-    """A ring of ``slots`` steps of payloads: VALUEs are written to the slot of their step, a TICK sends this step's.
+    """A ring buffer of ``slots`` time steps: a VALUE is written to the slot of its due step, a TICK sends the current
+    one.
 
     ::
 
@@ -21,13 +22,13 @@ class Delay(Engine[DelayParams]):
         i -> token ------> write {slot + delay, address}      ring      o
              delays[address]                   scan of a slot ---> entry -> token, 0 -> ring
 
-    A VALUE takes a cycle. A TICK scans the entries of its slot, one per cycle, sent or not, and clears those that hold
-    something; a slot to which nothing was written is passed over. Tokens are taken again in the cycle after the one
-    that reads the last entry. What is still in the ring at the END is dropped: the END leaves first, then the slots are
-    scanned up to the last one that was written to. So they are after reset.
+    Throughput: a VALUE takes a cycle. A TICK scans its slot, one entry per cycle, sent or not, and clears its non-zero
+    entries; an empty slot is skipped. Tokens are taken again in the cycle after the one that reads the last entry. What
+    is left in the ring at the END is dropped: after the END has left, the slots are scanned up to the last written one,
+    as they are after reset.
 
-    A TICK or END is offered 4 cycles after it was taken at the earliest, entry k of a scan k cycles later and the TICK
-    behind ``inputs`` entries.
+    Latency: a TICK or END is offered 4 cycles after it is taken at the earliest; entry k of a scan k cycles later, and
+    the TICK after ``inputs`` entries.
 
     `tospike.sim.encoders.delay` is the golden model; `tospike.sim.encoders.delay_timing` that of the cycles.
     """
@@ -46,22 +47,22 @@ class Delay(Engine[DelayParams]):
         )
         read, write = ring.read_port(), ring.write_port()
 
-        # the token that came in the cycle before
+        # the token taken in the previous cycle
         arrived = Signal(self.i.payload.shape())
         has_arrived = Signal()
         is_marker = has_arrived & (arrived.kind != TokenKind.VALUE)
 
-        slot = Signal(range(params.slots))  # of this step
-        # which slots were written to, this one's in bit 0, that of the next step in bit 1, ...
+        slot = Signal(range(params.slots))  # of the current time step
+        # which slots have been written: the current one in bit 0, that of the next time step in bit 1, ...
         written = Signal(params.slots, init=-1)
         scanning = Signal(init=1)
         ends = Signal(init=1)  # the scan is that of an END
-        dropping = Signal(init=1)  # it has left
-        starting = Signal(init=1)  # nobody sent it
-        position = Signal(range(params.inputs + 1))  # entry that is read now; `inputs` stands for the TICK
+        dropping = Signal(init=1)  # the END has left
+        starting = Signal(init=1)  # the scan after reset
+        position = Signal(range(params.inputs + 1))  # entry being read; `inputs` stands for the TICK
         at_marker = (position == params.inputs) | ~written[0] | (ends & ~dropping)
 
-        # the entry, or the TICK or END, that was read in the cycle before
+        # the entry, or the TICK or END, that was read in the previous cycle
         fetched = Signal()
         fetched_kind = Signal(TokenKind)
         fetched_address = Signal(address_bits)
@@ -73,7 +74,7 @@ class Delay(Engine[DelayParams]):
         advance_out = ~self.o.valid | self.o.ready
         consume = fetched & (advance_out | ~sends)
         advance = ~fetched | consume
-        turns = advance & scanning
+        steps = advance & scanning
 
         m.d.comb += [
             self.i.ready.eq(~scanning & ~is_marker),
@@ -88,24 +89,24 @@ class Delay(Engine[DelayParams]):
 
         with m.If(advance):
             m.d.sync += fetched.eq(scanning & ~(at_marker & dropping))
-        with m.If(turns):
+        with m.If(steps):
             m.d.sync += [
                 position.eq(Mux(at_marker, 0, position + 1)),
                 fetched_address.eq(position),
                 fetched_drops.eq(dropping),
                 fetched_kind.eq(Mux(at_marker, Mux(ends, TokenKind.END, TokenKind.TICK), TokenKind.VALUE)),
             ]
-        with m.If(turns & at_marker):
-            left = written >> 1
+        with m.If(steps & at_marker):
+            remaining = written >> 1
             with m.If(ends & ~dropping):
                 m.d.sync += [dropping.eq(written.any()), scanning.eq(written.any())]
             with m.Else():
                 m.d.sync += [
                     slot.eq(Mux(slot == params.longest, 0, slot + 1)),
-                    written.eq(left),
-                    dropping.eq(dropping & left.any()),
-                    scanning.eq(dropping & left.any()),
-                    starting.eq(starting & left.any()),
+                    written.eq(remaining),
+                    dropping.eq(dropping & remaining.any()),
+                    scanning.eq(dropping & remaining.any()),
+                    starting.eq(starting & remaining.any()),
                 ]
 
         with m.If(advance_out):
@@ -118,7 +119,7 @@ class Delay(Engine[DelayParams]):
                 self.o.payload.payload.eq(Mux(is_entry, read.data, 0)),
             ]
 
-        # VALUEs come while nothing is scanned, so the port has one writer at a time; a cycle late, for the clock
+        # VALUEs come only between scans, so one write port suffices; registered for timing
         ahead = slot + delay.data
         due = Mux(ahead > params.longest, ahead - params.slots, ahead)
         m.d.comb += [read.addr.eq(Cat(position[:address_bits], slot)), read.en.eq(advance)]
@@ -131,14 +132,14 @@ class Delay(Engine[DelayParams]):
             write.en.eq((has_arrived & ~is_marker) | (fetched & is_entry & holds)),
         ]
 
-        leaves = self.o.valid & self.o.ready & (self.o.payload.kind == TokenKind.VALUE)
-        came = {kind: has_arrived & (arrived.kind == kind) for kind in TokenKind}
+        departs = self.o.valid & self.o.ready & (self.o.payload.kind == TokenKind.VALUE)
+        arrivals = {kind: has_arrived & (arrived.kind == kind) for kind in TokenKind}
         increments = {
-            "values": came[TokenKind.VALUE],
-            "ticks": came[TokenKind.TICK],
-            "samples": came[TokenKind.END],
-            "scanned": turns & ~at_marker & ~starting,
-            "sent": leaves,
+            "values": arrivals[TokenKind.VALUE],
+            "ticks": arrivals[TokenKind.TICK],
+            "samples": arrivals[TokenKind.END],
+            "scanned": steps & ~at_marker & ~starting,
+            "sent": departs,
         }
         count_up(m, self.counters, self.clear, increments)
         m.d.comb += self.busy.eq(has_arrived | scanning | fetched | self.o.valid | written.any())

@@ -1,4 +1,4 @@
-"""What the delay engine's memory holds and what its counters are called. Plain Python, no Amaranth."""
+"""Memory contents and counter names of the delay engine. Plain Python, no Amaranth."""
 
 from collections.abc import Sequence
 
@@ -9,19 +9,19 @@ from tospike.hw.params import DelayParams, require
 def counter_names(params: DelayParams) -> tuple[str, ...]:
     """Return the fields of the engine's ``counters``, in order.
 
-    Tokens that came in (``values``, ``ticks``, ``samples``: ENDs), entries of its ring that were read (``scanned``),
-    VALUEs that went out (``sent``).
+    Incoming tokens (``values``, ``ticks``, and ENDs as ``samples``), entries read from the ring buffer (``scanned``),
+    and VALUEs ``sent``.
     """
     return ("values", "ticks", "samples", "scanned", "sent")
 
 
 def memories(params: DelayParams) -> tuple[MemoryShape, ...]:
-    """Return the ``delays`` of the inputs."""
+    """Return the memories with contents: the ``delays`` of the inputs."""
     return (MemoryShape(name="delays", width=params.longest.bit_length(), depth=params.inputs),)
 
 
 def pack(params: DelayParams, delays: Sequence[int]) -> dict[str, list[int]]:
-    """Return the memory's contents; (inputs,) ``delays`` in steps.
+    """Return the memory's contents from (inputs,) ``delays`` in time steps.
 
     Raises
     ------

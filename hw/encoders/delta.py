@@ -1,4 +1,4 @@
-"""The delta encoder: a sequence of frames becomes the changes between them."""
+"""The delta encoder: changes between the frames of a sequence."""
 
 from amaranth.hdl import *
 from amaranth.lib.memory import Memory
@@ -13,7 +13,7 @@ from tospike.hw.streams import Buffer
 
 
 class DeltaEncoder(Engine[DeltaParams]):
-    """Sends 1 or -1 for each value that has moved by more than a threshold since it was last sent, or by how much.
+    """Send 1 or -1, or the difference, for each value that differs from the one last sent by more than a threshold.
 
     ::
 
@@ -24,13 +24,13 @@ class DeltaEncoder(Engine[DeltaParams]):
                      |                            ^              | value
                      +-> last[address] -----------+       last <-+
 
-    Frames come with all their values, zeros too. Before a sample's first frame every ``last`` is 0; as that frame
-    writes all of them, nothing needs to be cleared.
+    Frames are whole, zeros included. At the start of a sample every ``last`` counts as 0; the first frame writes all of
+    them, so the memory needs no clearing.
 
-    A token takes a cycle, sent or not, and is offered 3 cycles after it came; the END of a sample takes one more. What
-    is sent and not taken stops all that is behind it.
+    Latency 3, throughput one token per cycle, sent or not; the END of a sample takes one cycle more. A stalled output
+    stalls all stages.
 
-    `changes` and `differences` in `tospike.sim.encoders.changes` are the golden models, that of the cycles is in
+    `changes` and `differences` in `tospike.sim.encoders.changes` are the golden models; the timing model is
     `tospike.sim.encoders.delta_timing`.
     """
 
@@ -44,10 +44,10 @@ class DeltaEncoder(Engine[DeltaParams]):
         connect(m, flipped(self.i), arrived.i)
         m.submodules.memory = memory = Memory(shape=shape_of(params.payload), depth=params.inputs, init=[])
         write = memory.write_port()
-        # the write comes a cycle late; the next value of a frame of one is read in that very cycle
+        # the write is registered; a frame of one value reads it in that very cycle
         read = memory.read_port(transparent_for=[write])
 
-        # the token that came in the cycle before
+        # the token taken in the previous cycle
         token = Signal(self.i.payload.shape())
         has_token = Signal()
         is_end = token.kind == TokenKind.END
@@ -83,12 +83,12 @@ class DeltaEncoder(Engine[DeltaParams]):
             write.addr.eq(token.address),
             write.data.eq(Mux(changed, token.payload, 0)),
         ]
-        leaves = self.o.valid & self.o.ready
-        left = {kind: leaves & (self.o.payload.kind == kind) for kind in TokenKind}
+        departs = self.o.valid & self.o.ready
+        departures = {kind: departs & (self.o.payload.kind == kind) for kind in TokenKind}
         increments = {
-            "values": left[TokenKind.VALUE],
-            "ticks": left[TokenKind.TICK],
-            "samples": left[TokenKind.END],
+            "values": departures[TokenKind.VALUE],
+            "ticks": departures[TokenKind.TICK],
+            "samples": departures[TokenKind.END],
             "written": written,
         }
         count_up(m, self.counters, self.clear, increments)

@@ -13,7 +13,7 @@ from tospike.hw.streams import Buffer
 
 
 class Encoder(Engine[EncoderParams]):
-    """Records the non-zero values of a frame, and sends ``steps`` time steps and an END.
+    """Buffer the non-zero values of a frame, and send ``steps`` time steps and an END.
 
     ::
 
@@ -23,14 +23,14 @@ class Encoder(Engine[EncoderParams]):
         TTFS    o:             VALUE(4, 1)   TICK                             TICK   ...   END
         PHASE   o:             VALUE(4, 128) TICK               VALUE(4, 64)  TICK   ...   END
 
-    The first step leaves while the frame comes in, and the END of the frame becomes the first TICK. The other steps are
-    scans of the buffer, one entry per cycle; an entry that sends nothing costs its cycle. An entry is an address, what
-    the code stores of the value, and the code's state if it has one, which each scan writes back. When an entry is sent
-    and with which payload is the code's matter: `tospike.hw.encoders.codes`.
+    The first time step is sent while the frame arrives, and the END of the frame becomes the first TICK. The other
+    steps are scans of the buffer, one entry per cycle, sent or not. An entry consists of an address, what the code
+    stores of the value, and the code's state, if it has one, which each scan updates. The code determines when an entry
+    is sent, and with which payload: `tospike.hw.encoders.codes`.
 
-    `tospike.sim.encoders.codes` holds the golden models.
+    Latency 2, from the incoming token (first time step) or the read of the entry; throughput one entry per cycle.
 
-    A token is offered 2 cycles after it came in (first step), or 2 cycles after its entry's read.
+    `tospike.sim.encoders.codes` has the golden models.
     """
 
     def __init__(self, params: EncoderParams):
@@ -46,22 +46,23 @@ class Encoder(Engine[EncoderParams]):
         )
         m.submodules.buffer = buffer = Memory(shape=Shape.cast(entry), depth=params.inputs, init=[])
         write = buffer.write_port()
-        # the write comes a cycle late, away from the consumer's `ready`: a scan of one entry reads in that very cycle
+        # the write is registered, off the path of the consumer's `ready`; a scan of one entry reads it in that very
+        # cycle
         read = buffer.read_port(transparent_for=[write])
         record = Signal(entry)
         m.d.sync += write.data.eq(record)
 
         count = Signal(range(params.inputs + 1))  # entries in the buffer
-        steps = Signal(range(params.steps + 1))  # steps that have begun to be scanned, or were passed through
+        steps = Signal(range(params.steps + 1))  # time steps sent, or being scanned
         scanning = Signal()
-        position = Signal(range(params.inputs + 1))  # entry that is read now; `count` stands for the TICK
+        position = Signal(range(params.inputs + 1))  # entry being read; `count` stands for the TICK
 
-        # the entry or the TICK or END that was read in the cycle before, unless a token is held
+        # the entry, or the TICK or END, that was read in the previous cycle, unless a token is held
         fetched = Signal()
         fetched_kind = Signal(TokenKind)
         fetched_position = Signal.like(position)
         found = data.View(entry, read.data)
-        mask = Signal(params.payload.bits)  # the highest in the first step, then the next lower one, over and over
+        mask = Signal(params.payload.bits)  # the most significant bit in the first time step, then rotating downwards
         spikes, payload = coder.later(found, steps, mask)
         is_value = fetched_kind == TokenKind.VALUE
         token = Signal(self.o.payload.shape())
@@ -71,10 +72,10 @@ class Encoder(Engine[EncoderParams]):
             token.payload.eq(Mux(is_value, payload, 0)),
         ]
 
-        # a token that finds no room is held, so what the buffer reads next depends on registers only
+        # a skid register holds a stalled token, so that the next read of the buffer depends on registers only
         held = Signal()
         held_token = Signal.like(token, reset_less=True)
-        looks = fetched & ~held
+        visits = fetched & ~held
         advance_out = ~self.o.valid | self.o.ready
         with m.If(advance_out):
             m.d.sync += self.o.valid.eq(0)
@@ -114,7 +115,7 @@ class Encoder(Engine[EncoderParams]):
                 with m.Elif(position == count):
                     m.d.sync += [fetched_kind.eq(TokenKind.TICK), position.eq(0), steps.eq(steps + 1)]
                     m.d.sync += mask.eq(mask.rotate_right(1))
-            sends = looks & (~is_value | spikes)
+            sends = visits & (~is_value | spikes)
             with m.If(advance_out & (held | sends)):
                 m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(Mux(held, held_token, token)), held.eq(0)]
             with m.Elif(sends):
@@ -123,7 +124,7 @@ class Encoder(Engine[EncoderParams]):
                 m.d.sync += held_token.eq(token)
         m.d.comb += [read.addr.eq(position), read.en.eq(~held)]
 
-        # the buffer is written while the frame comes in and, where the code has a state, behind the scan
+        # the buffer is written while the frame arrives and, if the code has a state, after each read of a scan
         m.d.comb += [
             record.address.eq(frame.payload.address),
             record.stored.eq(coder.stored(value)),
@@ -138,16 +139,16 @@ class Encoder(Engine[EncoderParams]):
                 m.d.comb += [record.eq(found), record.state.eq(coder.next_state(found))]
                 m.d.sync += [
                     write.addr.eq(fetched_position),
-                    write.en.eq(looks & is_value),
+                    write.en.eq(visits & is_value),
                 ]
 
         recorded = frame.valid & frame.ready & ~is_end
-        coder.elaborate(m, looks=recorded | (looks & is_value), ends=looks & (fetched_kind == TokenKind.END))
+        coder.elaborate(m, visits=recorded | (visits & is_value), ends=visits & (fetched_kind == TokenKind.END))
 
-        leaves = self.o.valid & self.o.ready
+        departs = self.o.valid & self.o.ready
         for kind, name in zip(TokenKind, counter_names(params), strict=True):
             step = Signal(name=f"{name}_step")
-            m.d.sync += step.eq(leaves & (self.o.payload.kind == kind))
+            m.d.sync += step.eq(departs & (self.o.payload.kind == kind))
             m.d.sync += self.counters[name].eq(self.counters[name] + step)
         with m.If(self.clear):
             m.d.sync += self.counters.eq(0)

@@ -1,22 +1,22 @@
-"""What the encoders' counters are called. Plain Python, no Amaranth."""
+"""Counter names of the encoders. Plain Python, no Amaranth."""
 
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import DeltaParams, EncoderParams
 
 TOKENS = ("values", "ticks", "samples")
-"""Tokens that go out; ``samples``: ENDs."""
+"""Tokens sent; ``samples`` are ENDs."""
 
 
 def counter_names(params: EncoderParams) -> tuple[str, ...]:
-    """Return the fields of an encoder's ``counters``, in order: tokens that go out."""
+    """Return the fields of an encoder's ``counters``, in order: tokens sent."""
     return TOKENS
 
 
 def delta_counter_names(params: DeltaParams) -> tuple[str, ...]:
-    """Return the counters of a delta encoder: tokens that go out, and values that were stored (``written``)."""
+    """Return the fields of a delta encoder's ``counters``, in order: tokens sent, and values ``written`` to memory."""
     return (*TOKENS, "written")
 
 
 def memories(params: EncoderParams | DeltaParams) -> tuple[MemoryShape, ...]:
-    """Return the memories that contents fill: none."""
+    """Return the memories with contents: none."""
     return ()

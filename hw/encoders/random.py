@@ -8,19 +8,19 @@ from tospike.hw.params.engines.encoder import LFSR_BITS, LFSR_TAP, RANDOM_BITS
 
 
 class RandomNumbers(wiring.Component):
-    """`tospike.sim.encoders.random.random_numbers`: a number of `RANDOM_BITS` bits is always there.
+    """An LFSR that provides a number of `RANDOM_BITS` bits in every cycle.
 
-    The shift register takes all bits of the next number at once: they hang on bits that are in it already, because
-    `LFSR_TAP` is at least `RANDOM_BITS` - 1.
+    It shifts in all bits of the next number at once. They depend only on bits that are already in it, because
+    `LFSR_TAP` is at least `RANDOM_BITS` - 1. `tospike.sim.encoders.random.random_numbers` is the golden model.
 
     Members
     -------
     number : Out(RANDOM_BITS)
-        The register's lowest bits.
+        The lowest bits of the LFSR.
     advance : In(1)
-        The next number from the next cycle on.
+        The next cycle has the next number.
     restart : In(1)
-        The first number from the next cycle on.
+        The next cycle has the first number.
     """
 
     def __init__(self, seed: int):

@@ -1,18 +1,18 @@
-"""The AXI signatures of the host port, from the manager's (producer's) side. Names as in the AMBA specifications."""
+"""The AXI signatures of the host port, from the manager's side, with the names of the AMBA specifications."""
 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 
 class Axi4StreamSignature(wiring.Signature):
-    """AXI4-Stream with TLAST; every byte of a beat is meant (no TKEEP)."""
+    """AXI4-Stream with TLAST, without TKEEP: every byte of a beat is valid."""
 
     def __init__(self, data_bits: int = 32):
         super().__init__({"tdata": Out(data_bits), "tlast": Out(1), "tvalid": Out(1), "tready": In(1)})
 
 
 class Axi4LiteSignature(wiring.Signature):
-    """AXI4-Lite, 32-bit data."""
+    """AXI4-Lite with 32-bit data."""
 
     def __init__(self, address_bits: int):
         super().__init__(

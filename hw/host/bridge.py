@@ -1,4 +1,4 @@
-"""The host port behind packets of bytes: requests and answers on one side, AXI on the other."""
+"""The bridge from packets of bytes to AXI: requests and responses on one side, the host port on the other."""
 
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
@@ -8,12 +8,12 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tospike.hw.host.axi import RESP_OKAY, Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.framing import PLACE_BITS, Check, Deframer, Framer
 from tospike.hw.host.layout import ADDRESS_BITS
-from tospike.hw.host.protocol import LENGTHS, MAX_PAYLOAD, PATIENCE, Request, Status
+from tospike.hw.host.protocol import LENGTHS, MAX_PAYLOAD, TIMEOUT, Request, Status
 from tospike.hw.params import require
 
 
-class Bridge(wiring.Component):
-    """Carries out requests, one after another, each once.
+class AxiBridge(wiring.Component):
+    """Execute requests in order, each exactly once.
 
     ::
 
@@ -21,16 +21,17 @@ class Bridge(wiring.Component):
                              |  ^
         o <-- framer <-------+  +------------- s_axi, m_axis <-- |
 
-    A request whose number follows that of the last one is carried out. One with the same number was, so it gets the
-    same answer again: the memory keeps it. Others are nothing, and so is what fails its check. `Request.RESET` is
-    always carried out. Each answer comes in bounded time, whatever the accelerator does: see ``patience``.
+    A request is executed if its number follows that of the last one. A repetition with the same number gets the same
+    answer again, which the memory still holds. All other requests, and packets that fail the CRC, are ignored.
+    `Request.RESET` is always executed. Each answer comes in bounded time, whatever the accelerator does, see
+    ``timeout``.
 
-    A beat of a sample waits in a register until the accelerator takes it, after the answer, too.
+    A beat of a sample waits in a register until the accelerator takes it, even after the answer.
 
     Parameters
     ----------
-    patience : int
-        Cycles to wait for a beat, and of a reset: a power of 2.
+    timeout : int
+        Cycles to wait for a beat, and length of a reset: a power of 2.
 
     Members
     -------
@@ -42,9 +43,9 @@ class Bridge(wiring.Component):
         The accelerator's reset.
     """
 
-    def __init__(self, *, patience: int = PATIENCE):
-        require(patience >= 1 and patience.bit_count() == 1, f"patience must be a power of 2, not {patience!r}")
-        self._patience = patience
+    def __init__(self, *, timeout: int = TIMEOUT):
+        require(timeout >= 1 and timeout.bit_count() == 1, f"timeout must be a power of 2, not {timeout!r}")
+        self._timeout = timeout
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
@@ -68,23 +69,23 @@ class Bridge(wiring.Component):
         connect(m, deframer.check, check.receiver)
         connect(m, framer.check, check.sender)
 
-        # the request's packet below, the answer's payload above
+        # the request's packet in the lower half, the answer's payload in the upper half
         m.submodules.memory = memory = Memory(shape=8, depth=2 << PLACE_BITS, init=[])
         read, write = memory.read_port(), memory.write_port()
 
         has_session = Signal()
-        last = Signal(8)  # number of the last request that was carried out
+        last = Signal(8)  # number of the last request executed
         is_stalled = Signal()
         status = Signal(3)
         size = Signal(range(MAX_PAYLOAD + 1))  # of the answer's payload
-        word = Signal(48)  # the last bytes of the request's, the newest on top
-        place = Signal(PLACE_BITS)  # of the next one
+        word = Signal(48)  # the last bytes of the request's payload, the newest on top
+        place = Signal(PLACE_BITS)  # of the next byte
         wanted = Signal(range(7))  # bytes to fetch
-        waited = Signal(range(self._patience + 1))
+        waited = Signal(range(self._timeout + 1))
         is_over = waited[-1]
         kind = deframer.kind
         is_pull = (kind == Request.PULL) | (kind == Request.RESUME)
-        is_fourth = size[:2] == 3  # byte of a word
+        is_fourth = size[:2] == 3  # the last byte of a word
         result = Mux(is_pull, self.m_axis.tdata, axi.rdata).word_select(size[:2], 8)
         m.d.comb += [
             framer.number.eq(deframer.number),
@@ -147,7 +148,7 @@ class Bridge(wiring.Component):
                 m.next = "TAKE"
             with m.State("TAKE"):
                 m.d.sync += [word.eq(Cat(word[8:], read.data)), place.eq(place + 1), wanted.eq(wanted - 1)]
-                # what was asked is the answer to RESET, others overwrite it
+                # the answer to RESET echoes its payload, other answers overwrite it
                 m.d.comb += [write.addr.eq(Cat(place, C(1, 1))), write.data.eq(read.data), write.en.eq(1)]
                 m.next = "FETCH"
                 with m.If(wanted == 1), m.Switch(kind):
@@ -202,7 +203,7 @@ class Bridge(wiring.Component):
                     with m.If(is_final):
                         answer(Status.DONE)
                 with m.Elif(is_over):
-                    m.d.sync += [is_stalled.eq(1), size.eq(place[2:] - 1)]  # what was fetched is not taken
+                    m.d.sync += [is_stalled.eq(1), size.eq(place[2:] - 1)]  # the fetched beat was not taken
                     answer(Status.STALLED)
             with m.State("PULL"):
                 m.d.sync += waited.eq(waited + 1)
@@ -226,7 +227,7 @@ class Bridge(wiring.Component):
 
     @staticmethod
     def _is_request(packet: Deframer) -> Value:
-        """Whether the packet is one of `Request`, as long as that must be."""
+        """Return whether the packet is a `Request` of the right length."""
         fixed = [(packet.kind == kind) & (packet.length == length) for kind, length in LENGTHS.items()]
         is_push = (packet.kind == Request.PUSH) | (packet.kind == Request.PUSH_LAST)
         return Cat(fixed).any() | (is_push & packet.length.any() & ~packet.length[:2].any())

@@ -1,4 +1,4 @@
-"""Spike trains to the neuron that spikes most, as soon as that cannot change any more."""
+"""Early decisions: the neuron with the most spikes, as soon as no later spike can change it."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -12,32 +12,32 @@ from tospike.hw.tokens import token_stream
 
 
 class EarlyOutput(wiring.Component):
-    """The address with the largest sum of payloads, of equals the lowest: a beat for each train, TLAST set.
+    """Send the address with the largest sum of payloads, the lowest on a tie: one beat per train, with TLAST.
 
     ::
 
         i: VALUE(2) VALUE(5)  TICK  VALUE(5)  TICK  VALUE(5)  TICK   TICK   END          (4 steps)
         sums        2: 1  5: 1           5: 2            5: 3
-        left                  3               2               1      0
+        remaining             3               2               1      0
         o:                                                    5
 
         i -> token -+-> sum of its address -> + payload -> leader, runner-up -> decided? -> o
                     +------------------------------------> TICK
 
-    Whenever a step ends, the leader is decided if the runner-up could not pass it with the most spikes in every step
-    that is left; where it could come level, if the leader's address is the lower one. Leader and runner-up are the two
-    largest, each the lowest of equals, so no other neuron could pass either.
+    At the end of each time step, the leader is decided if the runner-up cannot pass it even with the most spikes in
+    every remaining step; on a possible tie, if the leader has the lower address. Leader and runner-up have the two
+    largest sums, the lowest addresses on a tie, so no other neuron can pass either.
 
-    A token takes a cycle. The beat comes 3 cycles after the TICK that decides, or after the END of a train that has
-    fewer steps than it should; what follows is dropped as fast as it comes. Behind an END, and after reset, no token
-    is taken for as many cycles as there are addresses, in which their sums are cleared.
+    Throughput one token per cycle. The beat comes 3 cycles after the deciding TICK, or after the END of a train with
+    missing steps; the rest of the train is dropped. After an END, and after reset, no token is taken for as many cycles
+    as there are addresses, while the sums are cleared.
 
     Parameters
     ----------
     fmt : TokenFormat
-        Tokens that come in: spikes.
+        Format of the input tokens: spikes.
     steps : int
-        TICKs of a train.
+        Time steps of a train.
 
     Members
     -------
@@ -66,7 +66,7 @@ class EarlyOutput(wiring.Component):
         place = data.StructLayout({"sum": range(every + 1), "address": range(addresses)})
         none = [{"sum": 0, "address": 0}, {"sum": 0, "address": 1}]
 
-        # addresses ascend within a step: a sum is back before it is read again
+        # addresses ascend within a time step: a sum is written back before it is read again
         m.submodules.memory = memory = Memory(
             shape=Shape.cast(range(every + 1)), depth=addresses, init=[], attrs=NO_COLLISIONS
         )
@@ -77,8 +77,8 @@ class EarlyOutput(wiring.Component):
         advance = ~self.o.tvalid | self.o.tready
         taken = self.i.valid & self.i.ready
         token = Signal(self.i.payload.shape())
-        arrived = Signal(len(TokenKind))  # one bit for each kind, a cycle after the token came
-        counted = Signal(len(TokenKind))  # another one later
+        arrived = Signal(len(TokenKind))  # a bit per kind, a cycle after the token is taken
+        counted = Signal(len(TokenKind))  # another cycle later
         changed = Signal(place)
         total = read.data + token.payload
         m.d.comb += [
@@ -105,10 +105,10 @@ class EarlyOutput(wiring.Component):
             ]
 
         leader, second = Signal(place, init=none[0]), Signal(place, init=none[1])
-        left = Signal(range(every + 1), init=every)  # what a neuron could still get
+        remaining = Signal(range(every + 1), init=every)  # most spikes that a neuron can still send
         answered = Signal()
-        lowest = Mux(left > most, left - most, 0)
-        reached = second.sum + lowest
+        after_tick = Mux(remaining > most, remaining - most, 0)
+        reached = second.sum + after_tick
         decided = (leader.sum > reached) | ((leader.sum == reached) & (leader.address < second.address))
         answers = ~answered & ((counted[TokenKind.TICK] & decided) | counted[TokenKind.END])
         m.d.comb += [self.o.tlast.eq(1), self.finished.eq(self.o.tvalid & self.o.tready)]
@@ -124,12 +124,12 @@ class EarlyOutput(wiring.Component):
                 with m.Elif((changed.address == second.address) | self._passes(changed, second)):
                     m.d.sync += second.eq(changed)
             with m.If(counted[TokenKind.TICK]):
-                m.d.sync += left.eq(lowest)
+                m.d.sync += remaining.eq(after_tick)
             with m.If(counted[TokenKind.END]):
-                m.d.sync += [leader.eq(place.const(none[0])), second.eq(place.const(none[1])), left.eq(every)]
+                m.d.sync += [leader.eq(place.const(none[0])), second.eq(place.const(none[1])), remaining.eq(every)]
         return m
 
     @staticmethod
     def _passes(one: Value, other: Value) -> Value:
-        """Whether ``one`` comes before ``other``."""
+        """Return whether ``one`` ranks before ``other``."""
         return (one.sum > other.sum) | ((one.sum == other.sum) & (one.address < other.address))

@@ -1,4 +1,4 @@
-"""Packets of a serial line to and from bytes: delimited, stuffed and checked as `tospike.hw.host.protocol` says."""
+"""Framing of packets on a serial line: flags, byte stuffing and CRC, as in `tospike.hw.host.protocol`."""
 
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
@@ -9,14 +9,14 @@ from tospike.hw.host.protocol import CHECK, ESCAPE, FLAG, HEADER, MAX_PAYLOAD, T
 
 PLACE_BITS = 7
 FIRST_PLACE = -HEADER % (1 << PLACE_BITS)
-"""Bytes of a packet have places that count up from here and wrap, so that the payload's begin at 0."""
+"""Places of the bytes of a packet count up from here and wrap, so that the payload begins at place 0."""
 
 
 class CheckSignature(wiring.Signature):
-    """What a user of a CRC-32 of bits sees. The lowest bit of a byte comes first; on the line it takes longer.
+    """The interface of a bit-serial CRC-32, from the user's side. A byte is shifted in lowest bit first.
 
-    ``start`` begins a new one, which ``valid`` bits go into; ``crc`` is that of those so far, and ``is_right`` says
-    that they end with their own.
+    ``start`` begins a new CRC, ``valid`` shifts in a bit; ``crc`` covers the bits so far, and ``is_right`` is high if
+    they end with their own CRC.
     """
 
     def __init__(self):
@@ -24,7 +24,7 @@ class CheckSignature(wiring.Signature):
 
 
 class Check(wiring.Component):
-    """A CRC-32 for two users, of whom one at a time has a packet."""
+    """A CRC-32 shared by receiver and sender, which never process a packet at the same time."""
 
     def __init__(self):
         super().__init__({"receiver": In(CheckSignature()), "sender": In(CheckSignature())})
@@ -44,14 +44,14 @@ class Check(wiring.Component):
 
 
 class Deframer(wiring.Component):
-    """Finds packets, and passes on those that are whole.
+    """Find packets in a stream of bytes, and signal the valid ones.
 
     ::
 
         i: noise FLAG number kind length payload crc FLAG FLAG ...        is_good, for a cycle
 
-    A packet is good if its check is right and it is as long as it says, its payload not longer than `MAX_PAYLOAD`.
-    Any FLAG begins a new one, whatever was before. A byte of a packet takes 9 cycles, others one.
+    A packet is valid if its CRC is right, its length is the one that it states, and its payload is at most
+    `MAX_PAYLOAD`. Any FLAG begins a new packet. A byte of a packet takes 9 cycles, any other byte one.
 
     Members
     -------
@@ -62,9 +62,9 @@ class Deframer(wiring.Component):
     hold : In(1)
         No byte is taken.
     place : Out(PLACE_BITS), byte : Out(8), valid : Out(1)
-        A byte, to be stored at its place; those of the check come, too.
+        A byte to store at its place, including those of the CRC.
     is_good : Out(1)
-        ``number``, ``kind``, ``length`` and the stored payload are a packet; they stay for as long as ``hold``.
+        ``number``, ``kind``, ``length`` and the stored payload are a valid packet; they are stable during ``hold``.
     number, kind, length : Out(8)
         The header.
     """
@@ -90,7 +90,7 @@ class Deframer(wiring.Component):
         check = self.check
         most = MAX_PAYLOAD + CHECK
         escaped = Signal()
-        bits = Signal(range(8 + 1))  # of the byte that the check is still to get
+        bits = Signal(range(8 + 1))  # bits of the byte still to shift into the CRC
         is_flag, is_escape = self.i.payload == FLAG, self.i.payload == ESCAPE
         m.d.comb += [
             self.i.ready.eq((bits == 0) & ~self.hold & ~self.is_good),
@@ -101,7 +101,7 @@ class Deframer(wiring.Component):
         m.d.sync += self.is_good.eq(0)
         with m.If(bits != 0):
             m.d.sync += [self.byte.eq(self.byte.rotate_right(1)), bits.eq(bits - 1)]
-            with m.If((bits == 1) & (self.place != most + 1)):  # longer ones are bad, however long
+            with m.If((bits == 1) & (self.place != most + 1)):  # longer packets are invalid, however long
                 m.d.sync += self.place.eq(self.place + 1)
             with m.If(self.valid), m.Switch(self.place):
                 for number, field in enumerate((self.number, self.kind, self.length)):
@@ -119,16 +119,16 @@ class Deframer(wiring.Component):
 
 
 class Framer(wiring.Component):
-    """Sends packets.
+    """Send packets: 11 cycles per byte, 3 per byte of the CRC, and one more if it is escaped.
 
     Members
     -------
     start : In(1)
-        Send one: ``number``, ``kind`` and ``length`` stay until ``done``, and so does what is stored.
+        Send a packet: ``number``, ``kind``, ``length`` and the stored payload must be stable until ``done``.
     place : Out(PLACE_BITS), byte : In(8)
-        A byte of the payload: what is stored at ``place`` comes a cycle later.
+        Read port of the payload: the byte at ``place``, a cycle later.
     check : Out(CheckSignature())
-        In use from ``start`` to ``done``, and then at its begin.
+        In use from ``start`` to ``done``, and reset by then.
     o : Out(stream.Signature(8))
         To the line.
     done : Out(1)
@@ -154,9 +154,9 @@ class Framer(wiring.Component):
         m = Module()
         check = self.check
         byte = Signal(8)
-        bits = Signal(3)  # of the byte that the check has got
+        bits = Signal(3)  # bits of the byte shifted into the CRC
         toggled = Signal()  # the ESCAPE of this byte has been sent
-        checks = Signal(range(CHECK + 1))  # bytes of the check that were loaded
+        checks = Signal(range(CHECK + 1))  # bytes of the CRC loaded so far
         is_special = (byte == FLAG) | (byte == ESCAPE)
         header = dict(enumerate((self.number, self.kind, self.length), FIRST_PLACE))
         m.d.comb += [check.data.eq(byte[0]), self.o.payload.eq(FLAG)]
@@ -170,7 +170,7 @@ class Framer(wiring.Component):
                 m.d.comb += [self.o.valid.eq(1), check.start.eq(1)]
                 with m.If(self.o.ready):
                     m.next = "FETCH"
-            with m.State("FETCH"):  # the byte at `place` is on its way
+            with m.State("FETCH"):  # the byte at `place` is being read
                 m.next = "LOAD"
             with m.State("LOAD"):
                 m.next = "CHECK"

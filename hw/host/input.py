@@ -1,4 +1,4 @@
-"""Host beats to tokens."""
+"""The host's input: AXI4-Stream beats to tokens."""
 
 from collections.abc import Collection, Sequence
 
@@ -20,20 +20,19 @@ from tospike.hw.tokens import token_stream
 
 
 class DenseInput(wiring.Component):
-    """Frames of bytes to frames of tokens, one value per cycle.
+    """Convert frames of bytes to frames of tokens. Latency 1, throughput one value per cycle.
 
     ::
 
         beat      | d3 d2 d1 d0 |   ->  VALUE(0, d0), VALUE(1, d1), ...  END
 
-    A beat is taken in the cycle in which the last value of the one before leaves; its first value is offered in the
-    next cycle, the END one cycle after the last value. A zero takes its cycle but is not sent unless ``send_zeros``;
-    and so does every value of ``unused_inputs``.
-    Bytes saturate to the payload's format. A frame ends with TLAST: values that are missing then are not sent, beats
-    beyond the frame's shape are dropped, and both pulse ``error``.
+    A beat is taken in the cycle in which the last value of the previous one leaves; its first value is offered in the
+    next cycle, the END one cycle after the last value. Zeros take a cycle, but are not sent unless ``send_zeros``; nor
+    are ``unused_inputs``. Bytes saturate to the payload's format. A frame ends with TLAST: values missing by then are
+    not sent, beats beyond the frame's shape are dropped, and both pulse ``error``.
 
-    With several ``frames`` per sample, each begins with a beat and has its END; TLAST is on the last beat of the last.
-    If it comes earlier, the ENDs that are missing are sent at once.
+    With several ``frames`` per sample, each begins with a new beat and has its own END; TLAST is on the last beat of
+    the last frame. If it comes earlier, the missing ENDs are sent immediately.
 
     ``started`` pulses when the first beat of a sample is taken.
     """
@@ -50,18 +49,18 @@ class DenseInput(wiring.Component):
         m = Module()
         addresses = self._format.addresses
         beat = Signal(8 * BYTES_PER_BEAT)  # the next value lowest
-        zeros = Signal(BYTES_PER_BEAT)  # of its bytes
+        zeros = Signal(BYTES_PER_BEAT)  # which of its bytes are 0
         last_beat = Signal()
         lane = Signal(range(BYTES_PER_BEAT))
         loaded = Signal()  # `beat` holds values that are still to be sent
         ending = Signal()  # the frame's values are sent, its END is not
-        dropping = Signal()  # the sample went on beyond its shape
+        dropping = Signal()  # the sample exceeds its shape
         first = Signal(init=1)  # the next beat begins a sample
         frame = Signal(range(self._frames))
         is_final = frame == self._frames - 1
         cut = Signal()  # the sample ended before its last frame
         address = Signal(range(addresses))
-        # of `address`; registers, because the host's `ready` hangs on them
+        # properties of `address`; registers, because the host's `ready` depends on them
         last_value = Signal(init=addresses == 1)
         unused = Signal(init=0 in self._unused_inputs)
 
@@ -70,8 +69,8 @@ class DenseInput(wiring.Component):
         skip = (C(0) if self._send_zeros else zeros[0]) | unused
         last_lane = lane == BYTES_PER_BEAT - 1
         at_end = last_value | (last_beat & last_lane)
-        done = Signal()  # the value at `lane` leaves, or is skipped
-        refill = Signal()  # `beat` has nothing left after this cycle
+        done = Signal()  # the value at `lane` is sent or skipped
+        refill = Signal()  # `beat` is empty after this cycle
 
         m.d.comb += [
             self.o.payload.address.eq(address),
@@ -132,7 +131,7 @@ class DenseInput(wiring.Component):
         return [self.i.tdata.word_select(lane, 8) for lane in range(BYTES_PER_BEAT)]
 
     def _is_unused(self, m: Module, address: Value) -> Value:
-        """A bit for each address, in LUTs."""
+        """Return whether ``address`` is an unused input, from a LUT ROM."""
         found = Signal()
         if self._unused_inputs:
             with m.Switch(address), m.Case(*sorted(self._unused_inputs)):
@@ -141,27 +140,27 @@ class DenseInput(wiring.Component):
 
 
 class TokenInput(wiring.Component):
-    """Host words to tokens, one per beat and cycle; latency 0.
+    """Convert host words to tokens. Latency 0, throughput one token per cycle.
 
     ::
 
         word                                                       is        and pulses
-        kind 3; VALUE that no input has, or whose payload is 0     dropped   token_error
-        or does not fit
-        TICK, the sample has had ``ticks``                         dropped   frame_error
-        END, the sample has had fewer                              sent      frame_error
-        VALUE, its address not above the one before in its step    sent      order_error
+        kind 3; VALUE whose address the input lacks, or whose      dropped   token_error
+        payload is 0 or out of range
+        TICK after ``ticks`` TICKs of the sample                   dropped   frame_error
+        END before ``ticks`` TICKs of the sample                   sent      frame_error
+        VALUE whose address does not ascend within its step        sent      order_error
 
-    Nothing but an END ends a sample: one that was broken off goes on until its END comes, or a reset. Errors pulse one
-    or two cycles after the word was taken. An order is told but not kept: that would put a comparison of addresses
-    between the host and the first engine, and no engine that takes tokens of a host needs it to go on.
+    Only an END ends a sample: a truncated one continues until its END, or a reset. Errors pulse one or two cycles after
+    the word is taken. A wrong order is flagged but not corrected: dropping the token would put an address comparison
+    into the path from the host to the first engine, and no engine that takes host tokens hangs because of it.
 
     Parameters
     ----------
     fmt : TokenFormat
-        Tokens that leave.
+        Format of the output tokens.
     ticks : int | None
-        TICKs of a sample; None is any number.
+        TICKs of a sample; ``None`` allows any number.
 
     Members
     -------
@@ -188,48 +187,48 @@ class TokenInput(wiring.Component):
 
         is_full, is_short = self._count(m, is_tick)
         good = formed & ~(is_tick & is_full)
-        left = self.o.valid & self.o.ready
+        departs = self.o.valid & self.o.ready
         m.d.comb += [
             self.o.payload.kind.eq(kind),
             self.o.payload.address.eq(Mux(is_value, address, 0)),
             self.o.payload.payload.eq(Mux(is_value, payload, 0)),
             self.o.valid.eq(self.i.tvalid & good),
             self.i.tready.eq(self.o.ready | ~good),
-            self.started.eq(left & first),
+            self.started.eq(departs & first),
         ]
-        with m.If(left):
+        with m.If(departs):
             m.d.sync += first.eq(is_end)
         m.d.sync += [
             self.token_error.eq(self.i.tvalid & ~formed),
-            self.frame_error.eq((self.i.tvalid & is_tick & is_full) | (left & is_end & is_short)),
+            self.frame_error.eq((self.i.tvalid & is_tick & is_full) | (departs & is_end & is_short)),
         ]
 
-        # what left, a cycle later: addresses are compared between registers
-        came, came_value = Signal(), Signal()
-        came_address = Signal(self._format.address_bits)
-        latest = Signal(signed(self._format.address_bits + 1), init=-1)  # VALUE of this step
-        m.d.sync += [came.eq(left), came_value.eq(is_value), came_address.eq(address)]
-        m.d.sync += self.order_error.eq(came & came_value & (came_address <= latest))
-        with m.If(came):
-            m.d.sync += latest.eq(Mux(came_value, came_address, -1))
+        # the token sent in the previous cycle: addresses are compared between registers
+        departed, departed_value = Signal(), Signal()
+        departed_address = Signal(self._format.address_bits)
+        latest = Signal(signed(self._format.address_bits + 1), init=-1)  # address of the last VALUE of this time step
+        m.d.sync += [departed.eq(departs), departed_value.eq(is_value), departed_address.eq(address)]
+        m.d.sync += self.order_error.eq(departed & departed_value & (departed_address <= latest))
+        with m.If(departed):
+            m.d.sync += latest.eq(Mux(departed_value, departed_address, -1))
         return m
 
     def _fits(self, payload: Value) -> Value:
-        """Whether the format has this payload."""
+        """Return whether the format can hold this payload."""
         bits, signed = self._format.payload.bits, self._format.payload.signed
         above = payload[bits - 1 if signed else bits :]
         return ~above.any() | (above.all() if signed else 0)
 
     def _count(self, m: Module, is_tick: Value) -> tuple[Value, Value]:
-        """Whether a sample has had its TICKs, and whether it has not."""
+        """Return whether the sample has had all its TICKs, and whether some are missing."""
         if self._ticks is None:
             return C(0, 1), C(0, 1)
         if self._ticks == 0:
             return C(1, 1), C(0, 1)
-        left = Signal(range(self._ticks + 1), init=self._ticks)
-        is_full = Signal()  # a register, because `ready` hangs on it
+        remaining = Signal(range(self._ticks + 1), init=self._ticks)
+        is_full = Signal()  # a register, because `ready` depends on it
         with m.If(self.o.valid & self.o.ready & (self.o.payload.kind == TokenKind.END)):
-            m.d.sync += [left.eq(self._ticks), is_full.eq(0)]
+            m.d.sync += [remaining.eq(self._ticks), is_full.eq(0)]
         with m.Elif(self.o.valid & self.o.ready & is_tick):
-            m.d.sync += [left.eq(left - 1), is_full.eq(left == 1)]
+            m.d.sync += [remaining.eq(remaining - 1), is_full.eq(remaining == 1)]
         return is_full, ~is_full

@@ -1,4 +1,4 @@
-"""What the host sees: registers, counters and configuration regions. Plain Python, no Amaranth."""
+"""The address map of the host port: registers, counters and configuration regions. Plain Python, no Amaranth."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ ADDRESS_BITS = 12
 
 
 class Register(IntEnum):
-    """Byte offsets of the AXI4-Lite registers, 32 bits each; `tospike.hw.host.register_map` tells what they hold."""
+    """Byte offsets of the AXI4-Lite registers, 32 bits each; `tospike.hw.host.register_map` documents them."""
 
     MAGIC = 0x00
     VERSION = 0x04
@@ -54,7 +54,7 @@ class Register(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """One memory that configuration may write."""
+    """A memory that configuration may write."""
 
     number: int
     engine: int
@@ -63,12 +63,12 @@ class Region:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineLayout:
-    """What the host sees of an engine."""
+    """The counters and memories of an engine, as functions of its parameters."""
 
     counter_names: Callable[[Any], tuple[str, ...]]
-    """The fields of its ``counters``, in order, for its parameters."""
+    """The fields of its ``counters``, in order."""
     memories: Callable[[Any], tuple[MemoryShape, ...]]
-    """The memories that contents fill, in the order of their configuration regions."""
+    """The memories with contents, in the order of their configuration regions."""
 
 
 _EVENT = EngineLayout(counter_names=event_layout.counter_names, memories=event_layout.memories)
@@ -87,11 +87,11 @@ LAYOUTS: Mapping[type[EngineParams], EngineLayout] = {
     SystolicParams: EngineLayout(counter_names=systolic_layout.counter_names, memories=systolic_layout.memories),
     ConvParams: EngineLayout(counter_names=image_layout.counter_names, memories=image_layout.memories),
 }
-"""By the class of the engine's parameters."""
+"""The layout of each engine, by the class of its parameters."""
 
 
 def engine_layout(params: EngineParams) -> EngineLayout:
-    """Return what the host sees of an engine."""
+    """Return the counters and memories of an engine."""
     return LAYOUTS[type(params)]
 
 
@@ -108,7 +108,7 @@ def regions(params: AcceleratorParams) -> tuple[Region, ...]:
 def counter_names(params: AcceleratorParams) -> tuple[str, ...]:
     """Return the counters in the order of their registers: ``cycles``, ``inputs``, then ``<engine>.<counter>``.
 
-    ``cycles`` are those in which a sample is inside; ``inputs`` are the VALUEs that the host sends to the first engine.
+    ``cycles`` counts the cycles in which a sample is inside, ``inputs`` the VALUEs sent to the first engine.
     """
     engines = (
         f"{index}.{name}"
@@ -119,6 +119,6 @@ def counter_names(params: AcceleratorParams) -> tuple[str, ...]:
 
 
 def version_word(version: str) -> int:
-    """Return ``1.2.3`` as 0x00_01_02_03."""
+    """Encode ``1.2.3`` as 0x00_01_02_03."""
     major, minor, patch = (int(part) for part in version.split(".")[:3])
     return major << 16 | minor << 8 | patch

@@ -1,4 +1,4 @@
-"""Tokens to host beats."""
+"""The host's output: tokens to AXI4-Stream beats."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -13,7 +13,8 @@ BEAT = data.StructLayout({"word": WORD_BITS, "last": 1})
 
 
 class _Output(wiring.Component):
-    """The common part. ``finished`` pulses when a beat with TLAST is taken; ``complete`` as for `Densifier`."""
+    """The common part of all outputs. ``finished`` pulses when a beat with TLAST is taken; ``complete``: see
+    `Densifier`."""
 
     def __init__(self, fmt: TokenFormat, *, complete: bool = False):
         self._format = fmt
@@ -21,7 +22,7 @@ class _Output(wiring.Component):
         super().__init__({"i": In(token_stream(fmt)), "o": Out(Axi4StreamSignature()), "finished": Out(1)})
 
     def _beats(self, m: Module):
-        """The stream into a register, by which beats leave."""
+        """Return the input stream of an output register for beats."""
         m.submodules.register = register = Register(BEAT)
         m.d.comb += [
             self.o.tdata.eq(register.o.payload.word),
@@ -33,7 +34,8 @@ class _Output(wiring.Component):
         return register.i
 
     def _answer(self, m: Module, answers: Value):
-        """One beat for each train: a token that ``answers`` waits until the beat before has left."""
+        """Drive the handshakes for one beat per train: a token that ``answers`` waits for the previous beat to
+        leave."""
         m.d.comb += [
             self.i.ready.eq(~answers | ~self.o.tvalid | self.o.tready),
             self.o.tlast.eq(1),
@@ -44,7 +46,7 @@ class _Output(wiring.Component):
 
 
 class DenseOutput(_Output):
-    """Frames of tokens to frames of sign-extended words: a `Densifier` and a register."""
+    """Convert frames of tokens to frames of sign-extended words. Latency 1, throughput one word per cycle."""
 
     def elaborate(self, platform):
         m = Module()
@@ -63,15 +65,16 @@ class DenseOutput(_Output):
 
 
 class ArgmaxOutput(_Output):
-    """Frames of tokens to the numbers of their largest values: a beat for each frame, TLAST set. Of equal values the
-    lowest number counts. A value's number is its address; of an image's ``channels`` and ``positions``, which comes
-    position by position, it is its address if it came channel by channel.
+    """Send the index of each frame's largest value, the lowest on a tie: one beat per frame, with TLAST.
+
+    The index is the address, or, for an image of ``channels`` and ``positions`` that arrives position by position, the
+    address that the value would have channel by channel.
 
     ::
 
         Densifier -> register -> compare with the largest so far -> beat
 
-    One value per cycle, as long as beats are taken; a frame's beat comes two cycles after its last value.
+    Throughput one value per cycle; the beat comes two cycles after the last value.
     """
 
     def __init__(self, fmt: TokenFormat, *, complete: bool = False, channels: int = 1, positions: int = 1):
@@ -90,13 +93,13 @@ class ArgmaxOutput(_Output):
         index = Signal(self._format.address_bits)
         number = Signal.like(index)
         passes = value > largest
-        following = number + 1
+        next_number = number + 1
         if self._positions > 1:
             channel = Signal(range(self._channels))
             position = Signal(range(self._positions))
             ends = channel == self._channels - 1
             passes |= (value == largest) & (number < index)
-            following = Mux(ends, position + 1, number + self._positions)
+            next_number = Mux(ends, position + 1, number + self._positions)
             with m.If(register.o.valid & register.o.ready):
                 m.d.sync += channel.eq(Mux(ends, 0, channel + 1))
                 with m.If(ends):
@@ -110,28 +113,28 @@ class ArgmaxOutput(_Output):
         with m.If(self.o.tready):
             m.d.sync += self.o.tvalid.eq(0)
         with m.If(register.o.valid & register.o.ready):
-            m.d.sync += [number.eq(Mux(last, 0, following)), self.o.tvalid.eq(last)]
+            m.d.sync += [number.eq(Mux(last, 0, next_number)), self.o.tvalid.eq(last)]
             with m.If((number == 0) | passes):
                 m.d.sync += [largest.eq(value), index.eq(number)]
         return m
 
 
 class FirstSpikeOutput(_Output):
-    """Spike trains to the addresses of their first spikes: a beat for each train, TLAST set.
+    """Send the address of each train's first spike: one beat per train, with TLAST.
 
     ::
 
         i: TICK  VALUE(3)  VALUE(7)  TICK  VALUE(1)  TICK  END        TICK  END
         o:            3                                                       0
 
-    The beat comes a cycle after the first VALUE, which is that with the lowest address of its step; the rest of the
-    train is dropped as fast as it comes. A train without spikes is 0, a cycle after its END.
+    The beat comes a cycle after the first VALUE, which has the lowest address of its time step; the rest of the train
+    is dropped, one token per cycle. A train without spikes gives 0, a cycle after its END.
     """
 
     def elaborate(self, platform):
         m = Module()
         token = self.i.payload
-        answered = Signal()  # for the train that comes in
+        answered = Signal()  # the beat of this train has been sent
         is_end = token.kind == TokenKind.END
         answers = ~answered & ((token.kind == TokenKind.VALUE) | is_end)
         self._answer(m, answers)
@@ -143,14 +146,14 @@ class FirstSpikeOutput(_Output):
 
 
 class FirstSpikeOfImageOutput(_Output):
-    """The same of trains whose addresses do not ascend within a step: the lowest one of the first step that has any, a
-    cycle after its TICK.
+    """Send the address of each train's first spike, for addresses that do not ascend within a time step: the lowest one
+    of the first step with a spike, a cycle after its TICK.
     """
 
     def elaborate(self, platform):
         m = Module()
         token = self.i.payload
-        answered = Signal()  # for the train that comes in
+        answered = Signal()  # the beat of this train has been sent
         some = Signal()
         lowest = Signal(self._format.address_bits)
         is_value, is_end = token.kind == TokenKind.VALUE, token.kind == TokenKind.END
@@ -168,13 +171,13 @@ class FirstSpikeOfImageOutput(_Output):
 
 
 class TokenOutput(_Output):
-    """Tokens to host words, one per beat, TLAST on END."""
+    """Convert tokens to host words, one per beat, with TLAST on END. Latency 1, throughput one token per cycle."""
 
     def elaborate(self, platform):
         m = Module()
         token = self.i.payload
         payload = Signal(signed(WORD_PAYLOAD[1]))
-        m.d.comb += payload.eq(token.payload)  # extends the sign of signed payloads
+        m.d.comb += payload.eq(token.payload)  # sign-extends signed payloads
         beats = self._beats(m)
         word = beats.payload.word
         for (low, width), field in ((WORD_ADDRESS, token.address), (WORD_PAYLOAD, payload), (WORD_KIND, token.kind)):

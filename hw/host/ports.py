@@ -1,4 +1,4 @@
-"""What the ports of an accelerator are for. Plain Python, no Amaranth."""
+"""Descriptions of the ports of an accelerator. Plain Python, no Amaranth."""
 
 from tospike.hw.params import AcceleratorParams, HostInput, HostOutput
 
@@ -39,7 +39,7 @@ _OUTPUT = {
 
 
 def port_meanings(params: AcceleratorParams) -> dict[str, str]:
-    """Return a few words on each port, by its name in the Verilog."""
+    """Return a short description of each port, by its name in the Verilog."""
     streams = {
         "s_axis": _INPUT[params.host_input],
         "m_axis": _OUTPUT[params.host_output],

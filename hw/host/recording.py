@@ -1,4 +1,4 @@
-"""Host beats with time stamps to tokens: recordings of event sensors (AER)."""
+"""The host's input of recordings: time-stamped address events (AER) to tokens."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -10,7 +10,7 @@ from tospike.hw.tokens import token_stream
 
 
 class RecordingInput(wiring.Component):
-    """Recordings to spike trains of ``steps`` steps.
+    """Convert recordings to spike trains of ``steps`` time steps. Latency 0.
 
     ::
 
@@ -18,8 +18,8 @@ class RecordingInput(wiring.Component):
         token                  |  VALUE  |       | TICK |  VALUE  |             |  VALUE  | TICK | TICK | END
 
     ``origin`` is the time at which step 0 begins; a recording without events is an origin with TLAST. A beat takes a
-    cycle, and each TICK that a stamp or the end makes due takes one more, in which no beat is taken. Addresses come in
-    any order and several times in a step: a delay engine behind this puts them in order. Latency 0.
+    cycle; each TICK that is due takes one more, in which no beat is taken. Within a time step, addresses come in any
+    order and possibly repeatedly: the delay engine downstream sorts them.
 
     Members
     -------
@@ -28,9 +28,9 @@ class RecordingInput(wiring.Component):
     frame_error : Out(1)
         Pulses when TLAST comes with a stamp, which ends the recording.
     address_error : Out(1)
-        Pulses when the input has no such address: the event is dropped.
+        Pulses when the input lacks an event's address: the event is dropped.
     time_error : Out(1)
-        Pulses when an event is earlier than the one before or the origin: it is dropped.
+        Pulses when an event is earlier than the previous one or the origin: it is dropped.
     """
 
     def __init__(self, fmt: TokenFormat, params: HostEventParams):
@@ -43,13 +43,13 @@ class RecordingInput(wiring.Component):
         m = Module()
         params, word = self._params, self.i.tdata
         stamp = Signal(WORD_BITS)
-        latest = Signal(WORD_BITS)  # of the stamps that were not too early
-        until = Signal(WORD_BITS + 1)  # when this step ends
+        latest = Signal(WORD_BITS)  # the latest stamp that was not too early
+        until = Signal(WORD_BITS + 1)  # end of this time step
         step = Signal(range(params.steps + 1))
         is_over = step == params.steps
 
         taken = self.i.tvalid & self.i.tready
-        left = self.o.valid & self.o.ready
+        departs = self.o.valid & self.o.ready
         m.d.comb += self.o.payload.kind.eq(TokenKind.TICK)
 
         def tick():
@@ -99,7 +99,7 @@ class RecordingInput(wiring.Component):
             with m.State("rest"):
                 with m.If(is_over):
                     m.d.comb += [self.o.payload.kind.eq(TokenKind.END), self.o.valid.eq(1)]
-                    with m.If(left):
+                    with m.If(departs):
                         m.next = "origin"
                 with m.Else():
                     tick()

@@ -1,4 +1,4 @@
-"""The registers that the host sees, described once: the circuit, the header for C and the documents come from here.
+"""The register map, defined once: hardware, C header and documentation are generated from it.
 
 Plain Python, no Amaranth.
 """
@@ -13,7 +13,7 @@ from tospike.hw.params import WORD_BITS, AcceleratorParams, require
 
 
 class Access(StrEnum):
-    """What the host may do; anything else answers SLVERR."""
+    """Permitted access; any other is answered with SLVERR."""
 
     READ = "ro"
     WRITE = "wo"
@@ -21,7 +21,7 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """Some bits of a register. Bits of no field read as 0 and are ignored when written."""
+    """A field of a register. Bits outside fields read as 0 and are ignored on writes."""
 
     name: str
     low: int
@@ -42,18 +42,18 @@ class Field:
 
     @property
     def mask(self) -> int:
-        """Ones at the field's bits."""
+        """A mask of the field's bits."""
         return ((1 << self.width) - 1) << self.low
 
 
 @dataclass(frozen=True, kw_only=True)
 class HostRegister:
-    """One 32-bit register.
+    """A 32-bit register.
 
     Raises
     ------
     InputError
-        Fields overlap, or the offset is none of a register's.
+        Fields overlap, or the offset is not aligned.
     """
 
     name: str
@@ -62,28 +62,28 @@ class HostRegister:
     access: Access
     meaning: str
     fields: tuple[Field, ...] = ()
-    """By ascending bits; none where the word is one number."""
+    """By ascending bits; empty if the whole word is one number."""
     reset: int = 0
-    """What it reads after a reset."""
+    """Value after reset."""
     is_constant: bool = False
-    """Whether it reads ``reset`` always."""
+    """Whether it always reads as ``reset``."""
 
     def __post_init__(self) -> None:
         require(
             self.offset % 4 == 0 and 0 <= self.offset < 1 << ADDRESS_BITS,
             f"register {self.name} must lie at a word of {1 << ADDRESS_BITS} bytes, not at {self.offset:#x}",
         )
-        require(0 <= self.reset < 1 << WORD_BITS, f"register {self.name} has no room for {self.reset:#x}")
+        require(0 <= self.reset < 1 << WORD_BITS, f"register {self.name} cannot hold {self.reset:#x}")
         for before, after in zip(self.fields, self.fields[1:], strict=False):
             require(before.high < after.low, f"register {self.name}: fields {before.name}, {after.name} must ascend")
 
     @property
     def is_counter(self) -> bool:
-        """Whether it is one of the counters, which follow each other from `Register.COUNTER` on."""
+        """Whether it is one of the counters, which are consecutive from `Register.COUNTER` on."""
         return self.offset >= Register.COUNTER
 
     def to_json(self) -> dict[str, Any]:
-        """For a manifest."""
+        """Return the register as JSON types, for a manifest."""
         return {
             "name": self.name,
             "offset": self.offset,
@@ -94,7 +94,7 @@ class HostRegister:
         }
 
     def field(self, name: str) -> Field:
-        """The field of that name."""
+        """Return the field of that name."""
         return next(field for field in self.fields if field.name == name)
 
 
@@ -131,7 +131,7 @@ ERRORS = (
         meaning="a VALUE's address was not above that of the one before it in its step: the sample's answer is wrong",
     ),
 )
-"""Flags that stay until CONTROL clears them; each has an input of its name in the register file, that sets it."""
+"""Sticky flags, cleared by CONTROL; each is set by the input of its name in the register file."""
 
 STATUS = HostRegister(
     name="status",
@@ -161,7 +161,7 @@ CONFIG_DATA = HostRegister(
 
 
 def register_map(params: AcceleratorParams, *, version: int, config_hash: int) -> tuple[HostRegister, ...]:
-    """Return all registers of an accelerator, by ascending offsets.
+    """Return all registers of an accelerator, by ascending offset.
 
     Parameters
     ----------

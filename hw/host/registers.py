@@ -22,14 +22,14 @@ def _bits(word: Value, field: Field) -> Value:
 class RegisterFile(wiring.Component):
     """Identification, control, status, configuration and counters; see `tospike.hw.host.register_map`.
 
-    A write is taken when address and data are both there and answered in the next cycle; a read is taken when the
-    answer before has been taken and answered two cycles later, because the multiplexer of all counters is wide.
-    Writes need all four byte strobes. What is not mapped answers SLVERR.
+    A write is taken when address and data are both valid, and answered in the next cycle. A read is taken when the
+    previous answer has been taken, and answered three cycles later, because the multiplexer of all counters is wide.
+    Writes need all four byte strobes. Unmapped addresses answer SLVERR.
 
     Parameters
     ----------
     registers
-        The map. Those that are constant are read from it, those from `Register.COUNTER` on are the counters.
+        The register map: constants are read from it, registers from `Register.COUNTER` on are counters.
 
     Members
     -------
@@ -38,13 +38,13 @@ class RegisterFile(wiring.Component):
     config : Out(ConfigSignature)
         Configuration writes.
     clear : Out(1)
-        Pulses in the cycle after CONTROL was written to clear the counters.
+        Pulses in the cycle after CONTROL is written to clear the counters.
     busy : In(1)
         For STATUS.
     frame_error, token_error, ... : In(1)
-        One for each flag in `register_map.ERRORS`: pulses that set it.
+        One for each flag of `register_map.ERRORS`: a pulse sets the flag.
     counters : In(ArrayLayout(32))
-        Their current values.
+        Current values of the counters.
     """
 
     def __init__(self, registers: Sequence[HostRegister]):
@@ -106,15 +106,15 @@ class RegisterFile(wiring.Component):
         return m
 
     def _read(self, m: Module, flags: Mapping[Field, Value]) -> None:
-        """A read in two cycles: what the address means, and of each four counters which; then the word.
+        """Read in two cycles: decode the address, and select one of each four counters; then select the word.
 
-        The counters lie all over the design, so no cycle has their wires and a wide multiplexer.
+        The counters are spread over the design, so no cycle combines their wires with a wide multiplexer.
         """
         axi = self.axi
         address = Signal(ADDRESS_BITS)
-        choosing, joining = Signal(), Signal()
-        m.d.comb += axi.arready.eq(~choosing & ~joining & ~axi.rvalid)
-        m.d.sync += [choosing.eq(axi.arvalid & axi.arready), joining.eq(choosing)]
+        decoding, selecting = Signal(), Signal()
+        m.d.comb += axi.arready.eq(~decoding & ~selecting & ~axi.rvalid)
+        m.d.sync += [decoding.eq(axi.arvalid & axi.arready), selecting.eq(decoding)]
         with m.If(axi.arready):
             m.d.sync += address.eq(axi.araddr)
 
@@ -122,19 +122,19 @@ class RegisterFile(wiring.Component):
         m.d.comb += _bits(status, BUSY).eq(self.busy)
         m.d.comb += [_bits(status, error).eq(flag) for error, flag in flags.items()]
         words = [*(C(constant.reset, 32) for constant in self._constants), status]
-        meant = [*([constant.offset] for constant in self._constants), [STATUS.offset]]
+        offsets_of = [*([constant.offset] for constant in self._constants), [STATUS.offset]]
         for first in range(0, len(self._counters), 4):
             chosen = Signal(32, name=f"chosen_{first}")
             m.d.sync += chosen.eq(Array(self.counters[first : first + 4])[address[2:4]])
             words.append(chosen)
-            meant.append(self._counters[first : first + 4])
-        means = Signal(len(words))  # one hot, or none
-        m.d.sync += means.eq(Cat(reduce(or_, (address == offset for offset in offsets)) for offsets in meant))
-        with m.If(joining):
-            found = reduce(or_, (Mux(mean, word, 0) for mean, word in zip(means, words, strict=True)))
+            offsets_of.append(self._counters[first : first + 4])
+        selects = Signal(len(words))  # one-hot, or 0 if the address is not mapped
+        m.d.sync += selects.eq(Cat(reduce(or_, (address == offset for offset in offsets)) for offsets in offsets_of))
+        with m.If(selecting):
+            found = reduce(or_, (Mux(select, word, 0) for select, word in zip(selects, words, strict=True)))
             m.d.sync += [
                 *(axi.rvalid.eq(1), axi.rdata.eq(found)),
-                axi.rresp.eq(Mux(means.any(), RESP_OKAY, RESP_SLVERR)),
+                axi.rresp.eq(Mux(selects.any(), RESP_OKAY, RESP_SLVERR)),
             ]
         with m.If(axi.rvalid & axi.rready):
             m.d.sync += axi.rvalid.eq(0)

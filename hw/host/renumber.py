@@ -1,4 +1,4 @@
-"""Spikes of an image by the numbers that the network knows its neurons by."""
+"""Translation of an image's addresses to the network's numbering."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -10,26 +10,26 @@ from tospike.hw.tokens import token_stream
 
 
 class Renumber(wiring.Component):
-    """Tokens with other addresses: a table that is read, and a register beside it. A token takes a cycle.
+    """Replace the addresses of tokens by table lookup. Latency 1, throughput 1.
 
     ::
 
         i -> kind, payload -> register -> o
          +-> address -> table ------------^
 
-    Addresses ascend no more within a step; each still comes once.
+    Addresses no longer ascend within a time step, but remain unique.
 
     Parameters
     ----------
     fmt : TokenFormat
-        Tokens that come in, and leave.
+        Format of the input and output tokens.
     numbers : sequence of int
         The new address of each address, a permutation.
     """
 
     def __init__(self, fmt: TokenFormat, numbers):
         if sorted(numbers) != list(range(fmt.addresses)):
-            raise ValueError(f"the new addresses must be those from 0 to {fmt.addresses - 1} in another order")
+            raise ValueError(f"the new addresses must be a permutation of 0 to {fmt.addresses - 1}")
         self._format = fmt
         self._numbers = list(numbers)
         super().__init__({"i": In(token_stream(fmt)), "o": Out(token_stream(fmt))})

@@ -1,11 +1,11 @@
-"""The host port behind a serial line."""
+"""The host port of a board: AXI over a serial line."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
-from tospike.hw.host.bridge import Bridge
+from tospike.hw.host.bridge import AxiBridge
 from tospike.hw.host.layout import ADDRESS_BITS
 from tospike.hw.host.protocol import QUEUE_BYTES
 from tospike.hw.host.uart import UartReceiver, UartTransmitter
@@ -13,22 +13,23 @@ from tospike.hw.streams import Queue
 
 
 class SerialPort(wiring.Component):
-    """A `Bridge` on a serial line.
+    """An `AxiBridge` on a serial line.
 
     ::
 
-        rx -> receiver -> queue of ROOM bytes -> bridge -> transmitter -> tx
-                                                 |  ^
-                                                AXI of the accelerator
+        rx -> receiver -> queue of QUEUE_BYTES -> bridge -> transmitter -> tx
+                                                  |  ^
+                                                  v  |
+                                          AXI of the accelerator
 
-    There is no flow control but the protocol's: what the host may have on its way fits the queue.
+    The protocol is the only flow control: the queue holds all that the host may have in flight.
 
     Members
     -------
     rx : In(1), tx : Out(1)
         The lines.
     others
-        As `Bridge`'s.
+        As of `AxiBridge`.
     """
 
     def __init__(self, *, divisor: int):
@@ -48,7 +49,7 @@ class SerialPort(wiring.Component):
         m = Module()
         m.submodules.receiver = receiver = UartReceiver(divisor=self._divisor)
         m.submodules.queue = queue = Queue(8, depth=QUEUE_BYTES)
-        m.submodules.bridge = bridge = Bridge()
+        m.submodules.bridge = bridge = AxiBridge()
         m.submodules.transmitter = transmitter = UartTransmitter(divisor=self._divisor)
         connect(m, receiver.o, queue.i)
         connect(m, queue.o, bridge.i)

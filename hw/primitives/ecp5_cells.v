@@ -1,4 +1,4 @@
-// Simulation models of the ECP5 primitives that the generated Verilog instantiates, as far as it uses them.
+// Simulation models of the ECP5 primitives that the generated Verilog instantiates, limited to the features that it uses.
 // For simulators only: synthesis tools bring these modules along.
 
 // 18 x 18 bit multiplier. Registers: operands (together) and product, each on CLK0 or absent.

@@ -1,4 +1,4 @@
-// Simulation model of the iCE40 UltraPlus primitive that the generated Verilog instantiates, as far as it uses it.
+// Simulation model of the iCE40 UltraPlus primitive that the generated Verilog instantiates, limited to the features that it uses.
 // For simulators only: synthesis tools bring this module along.
 
 // 16 x 16 bit multiplier, signed, with all its pipeline registers, and a 32-bit adder and register O:
@@ -47,7 +47,7 @@ module SB_MAC16 (
           && PIPELINE_16x16_MULT_REG2 && A_SIGNED && B_SIGNED && TOPOUTPUT_SELECT == 1 && BOTOUTPUT_SELECT == 1
           && TOPADDSUB_LOWERINPUT == 2 && BOTADDSUB_LOWERINPUT == 2 && TOPADDSUB_CARRYSELECT == 2
           && BOTADDSUB_CARRYSELECT == 0 && TOPADDSUB_UPPERINPUT == BOTADDSUB_UPPERINPUT)) begin
-      $display("SB_MAC16: this model does not know the mode");
+      $display("SB_MAC16: this mode is not modelled");
       $finish;
     end
 endmodule

@@ -234,7 +234,7 @@ def bridge_bench(*changes):
     """A bridge that has a session from the start: to begin one would take most of the cycles."""
     m = Module()
     session = ("has_session = Signal()", "has_session = Signal(init=1)")
-    m.submodules.dut = dut = changed(bridge.Bridge, session, *changes)(patience=2)
+    m.submodules.dut = dut = changed(bridge.AxiBridge, session, *changes)(timeout=2)
     axi = dut.s_axi
     for name, check in (("aw", Assert), ("w", Assert), ("ar", Assert), ("b", Assume), ("r", Assume)):
         keeps(m, axi, CHANNELS[name], check, name)

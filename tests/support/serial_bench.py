@@ -16,7 +16,7 @@ from tospike.gen.emit.memory_init import pack
 from tospike.gen.tools import programs as tools
 from tospike.gen.tools.cache import Cache, digest
 from tospike.hw.accelerator import Accelerator
-from tospike.hw.host.bridge import Bridge
+from tospike.hw.host.bridge import AxiBridge
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 
@@ -24,16 +24,16 @@ SOURCE = Path(__file__).with_suffix(".cpp")
 class Board(wiring.Component):
     """A bridge and an accelerator, without the line between the bridge and the host."""
 
-    def __init__(self, design, *, patience=256):
+    def __init__(self, design, *, timeout=256):
         images = pack(design)
         number = config_hash(design.params, images)
         self._accelerator = Accelerator(design.params, images, version="0.1.0", config_hash=number)
-        self._patience = patience
+        self._timeout = timeout
         super().__init__({"i": In(stream.Signature(8)), "o": Out(stream.Signature(8))})
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.bridge = bridge = Bridge(patience=self._patience)
+        m.submodules.bridge = bridge = AxiBridge(timeout=self._timeout)
         accelerator = self._accelerator
         m.submodules.accelerator = ResetInserter(bridge.reset)(accelerator)
         connect(m, flipped(self.i), bridge.i)

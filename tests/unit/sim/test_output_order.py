@@ -236,7 +236,7 @@ def test_first_spike_of_an_image(stall):
 
 def test_a_table_must_name_each_output_once():
     fmt = TokenFormat(addresses=3, payload=IntFormat(bits=1, signed=False))
-    with pytest.raises(ValueError, match="must be those from 0 to 2 in another order"):
+    with pytest.raises(ValueError, match="must be a permutation of 0 to 2"):
         Renumber(fmt, [0, 1, 1])
 
 

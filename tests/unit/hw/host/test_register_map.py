@@ -118,7 +118,7 @@ def test_the_map_is_in_order_and_complete():
         (lambda: Field(name="wide", low=30, width=3, meaning=""), "must lie in a register's 32 bits"),
         (lambda: replace(STATUS, offset=0x15), "must lie at a word of 4096 bytes, not at 0x15"),
         (lambda: replace(STATUS, fields=STATUS.fields[::-1]), "must ascend"),
-        (lambda: replace(STATUS, reset=1 << 32), "has no room for 0x100000000"),
+        (lambda: replace(STATUS, reset=1 << 32), "cannot hold 0x100000000"),
     ],
 )
 def test_a_wrong_description_is_refused(make, message):

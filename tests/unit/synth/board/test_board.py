@@ -163,7 +163,7 @@ def at_the_other_end(answer):
 @pytest.fixture
 def board_port():
     """The name of a serial line, whose other end is the digits' SNN in Amaranth's simulator."""
-    line = SimulatedLine(Board(prepare(DIGITS, load_data("digits"), ModelOptions()).design, patience=1024))
+    line = SimulatedLine(Board(prepare(DIGITS, load_data("digits"), ModelOptions()).design, timeout=1024))
     until = 0  # cycles to which something may still come
 
     def answer(came):

@@ -13,7 +13,7 @@ from support.stream_bench import receive, send, simulate
 
 from tospike.gen.emit.beats import input_beats
 from tospike.gen.emit.random_design import random_design, random_samples
-from tospike.hw.host.bridge import Bridge
+from tospike.hw.host.bridge import AxiBridge
 from tospike.hw.host.framing import Check, Framer
 from tospike.hw.host.framing import Deframer as HardwareDeframer
 from tospike.hw.host.layout import MAGIC, Register
@@ -178,7 +178,7 @@ def words(*values):
 def with_bridge(session, *, beats=(), takes=True):
     """Runs a session against registers that read as their address, and refuse odd ones, and a stream that has ``beats``
     for it. What the accelerator got comes back."""
-    bridge = Bridge(patience=64)
+    bridge = AxiBridge(timeout=64)
     written, taken, resets = [], [], []
     gives = list(beats)
     state = {"takes": takes}

@@ -28,7 +28,7 @@ EXPECTED = run(DESIGN, SAMPLES).outputs
 @pytest.fixture(scope="module")
 def program():
     """Waits for a beat no longer than a tenth of what a sample takes, so answers of all kinds come."""
-    return build(Board(DESIGN, patience=32))
+    return build(Board(DESIGN, timeout=32))
 
 
 @pytest.fixture
