@@ -1,4 +1,4 @@
-"""Warnings about computed results: silent layers, accuracy at chance level, large quantisation loss."""
+"""What a user should be told about answers that were computed: silent layers, accuracy by chance, costly rounding."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from tospike.sim.network.reference import run_float
 from tospike.sim.result import Result
 
 CHANCE = 0.05
-"""Significance level: an accuracy that guessing reaches more often than this is at chance level."""
+"""An accuracy that guessing would reach at least this often is called guessing."""
 COMPARED = 100
-"""Samples whose integer and float predictions are compared."""
+"""Samples whose answers in integers are set against those in floating point."""
 CHANGED = 0.1
-"""Fraction of them, but at least FEW, that may differ without a warning."""
+"""The part of them that may differ, and FEW in any case, before it is said."""
 FEW = 2
 
 
@@ -37,47 +37,48 @@ def quiet_stages(network: Network, sends: Sequence[bool]) -> list[str]:
 
 
 def silence(silent: Sequence[str], samples: int) -> tuple[str, ...]:
-    """Return a warning if stages never spike on ``samples`` samples."""
+    """Return a warning where stages never spike on so many samples."""
     if not silent:
         return ()
     named = ", ".join(repr(name) for name in silent)
     which = f"stage {named} never spikes" if len(silent) == 1 else f"stages {named} never spike"
-    return (f"{which} on these {samples} samples: check --dt, --framework, the thresholds and the data",)
+    return (f"{which} on these {samples} samples: look at --dt, --framework, the thresholds and the data",)
 
 
 def guessing(network: Network, correct: Array, labels: Array) -> tuple[str, ...]:
-    """Return a warning if guessing would be as accurate.
+    """Return a warning where guesses would be right as often.
 
     Parameters
     ----------
     network
-        The network; its outputs are the classes.
+        Whose outputs are the classes.
     correct, labels
-        (N,) whether predictions are correct, and the correct classes.
+        (N,) right answers, and what they are.
     """
     guessed = _by_chance(correct, labels, network.outputs)
     if guessed is None:
         return ()
     return (
-        f"the accuracy is that of guessing: {int(correct.sum())} of {len(labels)} are correct, guessing gives "
-        f"{100 * guessed:.1f} %: check the order of the labels, --dt, --framework and the data",
+        f"the accuracy is that of guessing: {int(correct.sum())} of {len(labels)} are right, and the better of "
+        f"chance and the most frequent label is at {100 * guessed:.1f} %: look at the labels' order, --dt, "
+        "--framework and the data",
     )
 
 
 def costly_rounding(network: Network, x: Array, predictions: Array) -> tuple[str, ...]:
-    """Return a warning if the integer network's predictions differ from the trained network's.
+    """Return a warning where the integer network answers differently from the trained one.
 
-    One scale for all outputs of a layer cannot represent channels of very different size, and some networks need more
-    bits.
+    One scale for all values that a layer sends cannot hold channels of very different size, nor few bits a network
+    that needs more.
 
     Parameters
     ----------
     network
-        The network in floating point.
+        In floating point.
     x
-        (N, ...) samples.
+        (N, ...) samples as it takes them.
     predictions
-        (N,) classes by the golden model.
+        (N,) classes that the golden model gives.
     """
     few = x[:COMPARED]
     changed = int((run_float(network, few, trace=False).predictions != predictions[: len(few)]).sum())
@@ -85,16 +86,16 @@ def costly_rounding(network: Network, x: Array, predictions: Array) -> tuple[str
         return ()
     options = "--weight-bits, --state-bits" if network.is_spiking else "--weight-bits, --act-bits: up to 8"
     return (
-        f"rounding to integers changes {changed} of {len(few)} predictions: give more bits ({options}), or train the "
-        "network so that the channels, or thresholds, of a layer have similar magnitudes",
+        f"rounding to integers changes {changed} of {len(few)} answers: give more bits ({options}), or train the "
+        "network so that the channels, or thresholds, of a layer are alike in size",
     )
 
 
 def _by_chance(correct: Array, labels: Array, classes: int) -> float | None:
-    """Return the accuracy of guessing if the measured one is not significantly above it (binomial test).
+    """Return the rate of guessing, if as many right answers are no more than its luck: a binomial test.
 
-    A guess is correct in 1 of ``classes`` cases, or as often as the most frequent label if there are several labels.
-    ``None``: the accuracy is significant, or so few samples cannot be.
+    A guess is right in 1 of ``classes`` cases, or as often as the most frequent label, where there are several.
+    ``None`` too where so few samples tell nothing, whatever the answers.
     """
     samples, counts = len(labels), np.unique(labels, return_counts=True)[1]
     rate = max(1 / classes, counts.max() / samples if len(counts) > 1 else 0.0)
@@ -104,7 +105,7 @@ def _by_chance(correct: Array, labels: Array, classes: int) -> float | None:
 
 
 def binomial_tail(samples: int, least: int, rate: float) -> float:
-    """Return the probability of at least ``least`` successes in ``samples`` trials of probability ``rate`` < 1."""
+    """Return how likely at least ``least`` of ``samples`` are, each with the probability ``rate`` from 0 to below 1."""
     factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, samples + 1)))])
     hits = np.arange(least, samples + 1)
     ways = factorials[samples] - factorials[hits] - factorials[samples - hits]

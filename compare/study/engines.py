@@ -70,7 +70,7 @@ def _describe_spiking(prepared: Prepared, engine: SpikingParams | RegisterParams
 
 def _ann(prepared: Prepared) -> str:
     frames = prepared.quantized.network.input.time_bins
-    taken = "" if not frames else f"spikes summed in {frames} time bin{'s'[: frames > 1]},  "
+    taken = "" if not frames else f"spikes summed in {frames} time bin{'s'[: frames > 1]}, "
     weights, activations = ann_bits(prepared.design.params)
     return f"{taken}ReLU, {activations}-bit activations, {weights}-bit weights"
 

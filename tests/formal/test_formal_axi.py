@@ -80,13 +80,13 @@ def test_registers_answer_each_request_once(tmp_path):
     assert passed, log
 
 
-READY = "m.d.comb += axi.arready.eq(~choosing & ~joining & ~axi.rvalid)"
+READY = "m.d.comb += axi.arready.eq(~decoding & ~selecting & ~axi.rvalid)"
 CONFIG = "m.d.comb += self.config.valid.eq(1)"
 MUTANTS = {
     "a write is taken while the answer before waits": ("axi.wvalid & ~axi.bvalid)", "axi.wvalid)"),
     "a write without data": ("write.eq(axi.awvalid & axi.wvalid", "write.eq(axi.awvalid"),
     "the answer goes before it is taken": ("m.If(axi.bvalid & axi.bready)", "m.If(axi.bvalid)"),
-    "a read is taken while one is answered": (READY, "m.d.comb += axi.arready.eq(~choosing)"),
+    "a read is taken while one is answered": (READY, "m.d.comb += axi.arready.eq(~decoding)"),
     "data change while they wait": (READY, f"m.d.sync += axi.rdata.eq(self.counters[0]); {READY}"),
     "a read is never answered": ("axi.rvalid.eq(1)", "axi.rvalid.eq(address[0])"),
     "data come without a write": ("m.d.sync += self.clear.eq(0)", "m.d.comb += self.config.valid.eq(axi.wvalid)"),

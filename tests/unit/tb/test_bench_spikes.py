@@ -24,7 +24,7 @@ def test_an_event_costs_a_cycle_per_word():
 def test_what_it_refuses():
     with pytest.raises(InputError, match=r"a spike rate is a fraction, not -0\.1"):
         bench_spikes(CORE, (0.5, -0.1), steps=2, seed=0)
-    with pytest.raises(InputError, match="read the count"):
+    with pytest.raises(InputError, match="use a count or membrane readout"):
         bench_spikes(SpikingParams(inputs=4, neurons=4), (0.5,), steps=2, seed=0)
 
 

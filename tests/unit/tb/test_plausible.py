@@ -41,7 +41,7 @@ def test_accuracy_by_chance():
     even = np.arange(100) % 10
     assert judged(100, even) == judged(16, even) == ()
     (line,) = judged(15, even)
-    assert line.startswith("the accuracy is that of guessing: 15 of 100 are correct, guessing gives")
+    assert line.startswith("the accuracy is that of guessing: 15 of 100 are right, and the better of chance and the")
     assert "is at 10.0 %" in line
     assert judged(0, even)  # an order of labels that fits no output
     uneven = np.where(np.arange(100) < 60, 3, even)
@@ -52,7 +52,7 @@ def test_accuracy_by_chance():
 
 def test_stages_that_never_spike():
     lines = silence(("a", "b"), 40)
-    assert len(lines) == 1 and lines[0].startswith("stages 'a', 'b' never spike on these 40 samples: check --dt")
+    assert len(lines) == 1 and lines[0].startswith("stages 'a', 'b' never spike on these 40 samples: look at --dt")
 
 
 @pytest.mark.parametrize(("size", "is_told"), [(1.0, False), (3000.0, True)])

@@ -147,7 +147,7 @@ def test_a_file_of_the_users_own(tmp_path):
         ("mhz = 100", 'mhz = "fast"', "mhz must be a number of 0 or more, not 'fast'"),
         ("mhz = 100", "mhz = true", "mhz must be a number"),
         ("mhz = 100", "mhz = nan", "mhz must be a number"),
-        ("um2 = 1", "um2 = -1", "um2 must be a number that is not negative"),
+        ("um2 = 1", "um2 = -1", "um2 must be a number of 0 or more"),
         ('name = "mine"', "name = 3", "name must be a string"),
         ("pj = [10, 20]", "pj = 10", "sram: pj must be a list of numbers"),
         ("pj = [10, 20]", "pj = [10]", r"\[sram\] of mine needs ascending points above 0, and as many prices"),

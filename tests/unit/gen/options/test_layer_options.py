@@ -67,7 +67,7 @@ def test_other_texts_are_refused(text):
         (SNN, "lif.lanes=many", "lif.lanes must be an integer from 1 to 64, not 'many'"),
         (SNN, "lif.lanes=65", "layer 'lif': lanes must be an integer from 1 to 64, not 65"),
         (SNN, "lif.state-bits=3", "layer 'lif': state-bits must be an integer from 4 to 32, not 3"),
-        (SNN, "lif.engine=conv", "lif.engine must be systolic or event or delta or register, not 'conv'"),
+        (SNN, "lif.engine=conv", "lif.engine must be systolic, event, delta or register, not 'conv'"),
         (SNN, "lif.engine=systolic", "lif.engine cannot be systolic, for 'digits_snn' is an SNN: leave it out"),
         (ANN, "fc1.engine=register", "fc1.engine cannot be register, for 'digits_ann' is an ANN: leave it out"),
         (ANN, "fc2.engine=event", "layer 'fc1' is to run on systolic and 'fc2' on event, but all layers of an ANN"),

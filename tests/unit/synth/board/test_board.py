@@ -238,4 +238,4 @@ def test_a_cable_that_is_pulled_out_is_told():
     thread.start()
     result = tospike("run", DIGITS, "--comparison", "above", "--port", name, "--timeout", 20)
     thread.join()
-    refused(result, f"{name} was lost", "connect the board again")
+    refused(result, f"{name} was lost", "reconnect the board")
