@@ -25,44 +25,14 @@ from tospike.hw.params import (
     require,
 )
 from tospike.hw.params.limits import SAMPLE_VALUES
-from tospike.sim.network.grid import GridRounding, QuantGrid
+from tospike.sim.network.grid import QuantGrid
 from tospike.sim.network.synapses import (
     Add,
     Array,
-    AveragePool2d,
     Conv2d,
     Dense,
-    MaxPool2d,
-    Shape,
-    SumPool2d,
     Synapses,
-    Window,
 )
-
-__all__ = [
-    "Accumulator",
-    "Activation",
-    "Add",
-    "Array",
-    "AveragePool2d",
-    "Conv2d",
-    "Decoding",
-    "Dense",
-    "FloatNeuron",
-    "GridRounding",
-    "InputSpec",
-    "IntNeuron",
-    "MaxPool2d",
-    "Network",
-    "QuantGrid",
-    "Requantize",
-    "Shape",
-    "SpikingNeuron",
-    "Stage",
-    "SumPool2d",
-    "Synapses",
-    "Window",
-]
 
 # ------------------------------------------------------------------------------------------- float neurons
 

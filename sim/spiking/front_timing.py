@@ -1,5 +1,6 @@
 """Exact times of what stands before an event engine's sequencer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,14 +49,15 @@ class FrontLink:
 
     def take_tick(self, offer: Ints) -> Ints:
         """As a VALUE."""
-        entered = np.maximum(offer, self.left[0] + 1)
-        self.left = np.vstack([self.left[1:], self.engine.take_tick(entered + self.latency)])
-        return entered
+        return self._pass(self.engine.take_tick, offer)
 
     def take_end(self, offer: Ints) -> Ints:
         """As a VALUE."""
+        return self._pass(self.engine.take_end, offer)
+
+    def _pass(self, take: Callable[[Ints], Ints], offer: Ints) -> Ints:
         entered = np.maximum(offer, self.left[0] + 1)
-        self.left = np.vstack([self.left[1:], self.engine.take_end(entered + self.latency)])
+        self.left = np.vstack([self.left[1:], take(entered + self.latency)])
         return entered
 
 

@@ -175,8 +175,10 @@ class EventLink:
         return np.maximum(begin + last + self._to_offer, sent + 1)
 
 
-def event_engine_link(engine: EventParams, run: EventRun, behind: Link, samples: int) -> EventLink:
-    """Return an event engine before its first sample."""
+def event_engine_link(
+    engine: EventParams, run: EventRun, behind: Link, samples: int, *, spent: Ints | None = None
+) -> EventLink:
+    """Return an event engine before its first sample; with a window, ``spent`` as `EventLink` has it."""
     zeros = np.zeros(samples, dtype=np.int64)
     return EventLink(
         params=engine,
@@ -190,6 +192,7 @@ def event_engine_link(engine: EventParams, run: EventRun, behind: Link, samples:
         due=np.zeros(samples, dtype=bool),
         listed=zeros,
         touched=np.zeros(samples, dtype=bool),
+        spent=spent,
     )
 
 

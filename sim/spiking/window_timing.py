@@ -33,9 +33,8 @@ def spent_cycles(params: SpikingParams, window: EventWindow, inputs: NDArray[np.
 
 def spiking_link(params: SpikingParams, run: EventRun, trains: Sample, downstream: Link) -> FrontLink:
     """Return the event engine of a spiking layer before its first sample."""
-    samples = len(trains)
-    engine = event_engine_link(params, run, downstream, samples)
-    if params.window is None:
-        return front_link(engine, samples)
-    engine.spent, engine.seen = spent_cycles(params, params.window, trains), np.zeros(samples, dtype=np.int64)
-    return front_link(engine, samples, registers=DECODE)
+    samples, window = len(trains), params.window
+    if window is None:
+        return front_link(event_engine_link(params, run, downstream, samples), samples)
+    spent = spent_cycles(params, window, trains)
+    return front_link(event_engine_link(params, run, downstream, samples, spent=spent), samples, registers=DECODE)

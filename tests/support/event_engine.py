@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from amaranth.hdl import *
 from support.neuron_cases import of_kind
-from support.stream_bench import END, TICK, as_token, receive, send_tokens, simulate, value
+from support.stream_bench import END, as_token, receive, send_tokens, simulate, train_tokens, value
 
 from tospike.hw.params import (
     SPIKE,
@@ -30,10 +30,6 @@ from tospike.sim.spiking.golden import run_event
 
 def frame_tokens(values):
     return [value(a, int(v)) for a, v in enumerate(values) if v] + [END]
-
-
-def train_tokens(train):
-    return [token for step in train for token in [*frame_tokens(step)[:-1], TICK]] + [END]
 
 
 def expected_tokens(params, run, sample):

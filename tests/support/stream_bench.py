@@ -89,3 +89,9 @@ def simulate(dut, *benches, background=(), max_cycles=100_000):
     sim.add_testbench(watchdog, background=True)
     sim.run()
     return results
+
+
+def train_tokens(train):
+    """The VALUEs of each step that are not 0, its TICK, and an END."""
+    steps = [[*(value(a, int(v)) for a, v in enumerate(step) if v), TICK] for step in train]
+    return [token for step in steps for token in step] + [END]

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from amaranth.hdl import *
-from support.delays import train_tokens
-from support.stream_bench import as_token, receive, send_tokens, simulate
+from support.stream_bench import as_token, receive, send_tokens, simulate, train_tokens
 
 from tospike.gen.emit.random_design import blank_design, random_design, random_samples
 from tospike.hw.encoders import delay_layout

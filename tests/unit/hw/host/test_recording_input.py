@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from amaranth.hdl import *
 from amaranth.lib.wiring import connect
-from support.delays import train_tokens
 from support.nir_files import chain, li, lif, save
 from support.paths import EXAMPLES
 from support.simulators import QUICK
-from support.stream_bench import END, TICK, as_token, receive, simulate, value
+from support.stream_bench import END, TICK, as_token, receive, simulate, train_tokens, value
 
 from tospike.gen.data.datasets import load_data
 from tospike.gen.data.recordings import bin_events

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from amaranth.hdl import *
-from support.event_engine import check, expected_tokens, finish, random_case, run_rtl, train_tokens
-from support.stream_bench import END, TICK, send_tokens, simulate, value
+from support.event_engine import check, expected_tokens, finish, random_case, run_rtl
+from support.stream_bench import END, TICK, send_tokens, simulate, train_tokens, value
 
 from tospike.hw.layout import config_writes
 from tospike.hw.params import (

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.event_engine import packed, train_tokens
-from support.stream_bench import as_token, receive, send_tokens, simulate
+from support.event_engine import packed
+from support.stream_bench import as_token, receive, send_tokens, simulate, train_tokens
 
 from tospike.gen.emit.serialize import decode, encode
 from tospike.hw.params import (

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from support.chains import expected_words, random_chain, run_golden
 from support.chains import run_rtl as run_chain
-from support.event_engine import expected_tokens, finish, packed, random_case, run_rtl, train_tokens
-from support.stream_bench import END, TICK, send_tokens, simulate, value
+from support.event_engine import expected_tokens, finish, packed, random_case, run_rtl
+from support.stream_bench import END, TICK, send_tokens, simulate, train_tokens, value
 
 from tospike.compare.energy.counters.hardware import engine_work
 from tospike.gen.options.core import LayerOptions, SpikingEngine
