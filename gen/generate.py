@@ -7,6 +7,7 @@ from tospike.gen.data.datasets import DataSet
 from tospike.gen.emit.bare import generate_array, generate_component
 from tospike.gen.emit.folder import DesignFolder, generate
 from tospike.gen.emit.vectors import BENCH_SAMPLES
+from tospike.gen.fold.fit import FoldFit
 from tospike.gen.options.core import LayerOptions, NeuronOptions
 from tospike.gen.options.systolic import SystolicOptions
 from tospike.gen.pipeline import Prepared
@@ -79,7 +80,7 @@ def generate_spiking(out: Path, layer: LayerOptions, neuron: NeuronOptions) -> P
     return out
 
 
-def predictions(params: AcceleratorParams, fitted: Fit | None) -> Iterator[str]:
+def predictions(params: AcceleratorParams, fitted: Fit | FoldFit | None) -> Iterator[str]:
     """Return what is known of hardware before it is made: what fits, and what streamed weights cost."""
     if fitted is not None:
         yield f"fit: {fitted}"

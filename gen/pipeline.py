@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tospike.gen.data.datasets import DataSet
+from tospike.gen.fold.fit import FoldFit, Objective, fit_folds
 from tospike.gen.load import load_network
 from tospike.gen.nir.importer import settled_options
 from tospike.gen.options.model import ModelOptions
@@ -19,6 +20,7 @@ from tospike.gen.place.streaming import stream_cost
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.result import Quantized
 from tospike.hw.params import InputError, require
+from tospike.hw.params.devices import Device
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.design import Design
 from tospike.sim.encoders.encoding import as_frames, as_partial_inferences, quantize_input
@@ -38,8 +40,8 @@ class Prepared:
     """The network on hardware, or why no engine can run it."""
     choices: dict[str, Any]
     """Every option with the value that was used."""
-    fit: Fit | None = None
-    """What was predicted, where the array was chosen to fit a device."""
+    fit: Fit | FoldFit | None = None
+    """What was predicted, where the arrays were chosen to fit a device."""
     whole: Network | None = None
     """``network`` with the neurons that nothing reads, where they were left out."""
 
@@ -144,19 +146,13 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     read = read_neurons(quantized.network)
     network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
     hardware, device = options.plan, options.device
-    fitted: Fit | None = None
+    fitted: Fit | FoldFit | None = None
     planned: Design | InputError
     try:
-        planned = plan(quantized.network, hardware)
         if device is not None:
-            fitted = fit(
-                systolic_engine(planned.params),
-                device,
-                sources=options.weight_sources,
-                names=[stage.name for stage in quantized.network.stages],
-            )
+            fitted = _fit(quantized.network, options, device)
             hardware = fitted.refine(hardware)
-            planned = plan(quantized.network, hardware)
+        planned = plan(quantized.network, hardware)
     except InputError as error:
         planned = error
     choices["quantize"] = quantized.describe()
@@ -173,6 +169,18 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
         choices["weight_stream"] = asdict(stream_cost(streaming))
     return Prepared(network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted, whole=imported)
+
+
+def _fit(network: Network, options: ModelOptions, device: Device) -> Fit | FoldFit:
+    """Return the arrays for a network that fit a device."""
+    if Engine.DATAFLOW in chosen_engines(network, options.plan):
+        return fit_folds(network, options.plan, device, objective=options.objective or Objective.LATENCY)
+    return fit(
+        systolic_engine(plan(network, options.plan).params),
+        device,
+        sources=options.weight_sources,
+        names=[stage.name for stage in network.stages],
+    )
 
 
 def _values(model: Path, network: Network, data: DataSet) -> int:

@@ -9,10 +9,12 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.bridge.engine import Bridge
 from tospike.hw.conv.engine import ConvEngine
+from tospike.hw.dataflow.engine import DataflowDense
 from tospike.hw.encoders.delay import Delay
 from tospike.hw.encoders.delta import DeltaEncoder
 from tospike.hw.encoders.encoder import Encoder
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
+from tospike.hw.host.beats import BeatInput, Unpack
 from tospike.hw.host.early import EarlyOutput
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.layout import ADDRESS_BITS, regions, version_word
@@ -31,6 +33,7 @@ from tospike.hw.params import (
     AcceleratorParams,
     Contents,
     ConvParams,
+    DataflowDenseParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -72,6 +75,7 @@ ENGINES: Mapping[type[EngineParams], Callable[[Any, MemoryInit, int], wiring.Com
     SpikeCountParams: lambda params, contents, first_region: Bridge(params),
     SystolicParams: lambda params, contents, first_region: SystolicEngine(params, contents, first_region=first_region),
     ConvParams: lambda params, contents, first_region: ConvEngine(params, contents, first_region=first_region),
+    DataflowDenseParams: lambda params, contents, first_region: DataflowDense(params, contents),
 }
 """For each class of engine parameters, how to make the component, given parameters, memory contents, first region."""
 
@@ -85,7 +89,7 @@ def make_output(params: AcceleratorParams):
     """Return the component that sends the last engine's output to the host."""
     if params.decision_steps is not None:
         return EarlyOutput(params.output, steps=params.decision_steps)
-    is_complete = params.engines[-1].sends is Contents.FRAME
+    is_complete = params.engines[-1].sends in (Contents.FRAME, Contents.BEATS)
     if params.output_image is not None and params.host_output is HostOutput.FIRST_SPIKE:
         return FirstSpikeOfImageOutput(params.output)
     if params.output_image is not None and params.host_output is HostOutput.ARGMAX:
@@ -141,7 +145,10 @@ class Accelerator(wiring.Component):
         m.submodules.registers = registers = RegisterFile(
             register_map(params, version=version_word(self._version), config_hash=self._config_hash)
         )
-        if params.host_input is HostInput.DENSE:
+        if params.engines[0].takes is Contents.BEATS:
+            source = BeatInput(params.input)
+            m.d.comb += registers.frame_error.eq(source.error)
+        elif params.host_input is HostInput.DENSE:
             wants_zeros = params.engines[0].takes is not Contents.SPARSE_FRAME
             source = DenseInput(
                 params.input, send_zeros=wants_zeros, frames=params.input_frames, unused_inputs=params.unused_inputs
@@ -195,6 +202,11 @@ class Accelerator(wiring.Component):
             m.submodules.renumber = renumber = Renumber(params.output, params.output_numbers)
             connect(m, upstream, renumber.i)
             upstream = renumber.o
+        if params.engines[-1].sends is Contents.BEATS:
+            m.submodules.unpack = unpack = Unpack(params.output)
+            connect(m, upstream, unpack.i)
+            upstream = unpack.o
+            busy.append(unpack.busy)
         connect(m, upstream, sink.i)
 
         # samples inside, and the cycles in which there are any: see "Cycles" in docs/explanation/architecture.md
@@ -217,7 +229,10 @@ class Accelerator(wiring.Component):
 
         inputs = Signal(32)
         taken = Signal()  # a cycle late, as above
-        m.d.sync += taken.eq(source.o.valid & source.o.ready & (source.o.payload.kind == TokenKind.VALUE))
+        counted = C(1, 1)
+        if params.engines[0].takes is not Contents.BEATS:
+            counted = source.o.payload.kind == TokenKind.VALUE
+        m.d.sync += taken.eq(source.o.valid & source.o.ready & counted)
         with m.If(registers.clear):
             m.d.sync += inputs.eq(0)
         with m.Elif(taken):

@@ -9,13 +9,13 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.memory import ConfigSignature
 from tospike.hw.params import EngineParams
-from tospike.hw.tokens import token_stream
+from tospike.hw.tokens import link_stream
 
 Params = TypeVar("Params", bound=EngineParams)
 
 
 class Engine(wiring.Component, Generic[Params]):
-    """An engine of the accelerator's chain: tokens in, tokens out; see "Engines" in
+    """An engine of the accelerator's chain: tokens or beats in, tokens or beats out; see "Engines" in
     ``docs/explanation/architecture.md``.
 
     Parameters
@@ -30,8 +30,8 @@ class Engine(wiring.Component, Generic[Params]):
 
     Members
     -------
-    i : In(token_stream(params.input))
-    o : Out(token_stream(params.output))
+    i : In(link_stream(params.input))
+    o : Out(link_stream(params.output))
     counters : Out(StructLayout)
         Running totals since ``clear``.
     clear : In(1)
@@ -53,8 +53,8 @@ class Engine(wiring.Component, Generic[Params]):
         self._params = params
         super().__init__(
             {
-                "i": In(token_stream(params.input)),
-                "o": Out(token_stream(params.output)),
+                "i": In(link_stream(params.input)),
+                "o": Out(link_stream(params.output)),
                 "counters": Out(data.StructLayout(dict.fromkeys(counters, params.counter_bits))),
                 "clear": In(1),
                 "busy": Out(1),

@@ -1,11 +1,11 @@
-"""The event stream between engines, whose rules are in ``docs/explanation/architecture.md``, and its densifier."""
+"""The links between engines, whose rules are in ``docs/explanation/architecture.md``, and the densifier."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from tospike.hw.arithmetic import shape_of
-from tospike.hw.params import TokenFormat, TokenKind
+from tospike.hw.params import BeatFormat, TokenFormat, TokenKind
 
 
 def token_layout(fmt: TokenFormat) -> data.StructLayout:
@@ -18,6 +18,16 @@ def token_layout(fmt: TokenFormat) -> data.StructLayout:
 def token_stream(fmt: TokenFormat) -> stream.Signature:
     """Return the signature of a token stream, from the producer's side."""
     return stream.Signature(token_layout(fmt))
+
+
+def beat_layout(fmt: BeatFormat) -> data.ArrayLayout:
+    """Return the payload layout of a link of beats: the values of a beat, lane by lane."""
+    return data.ArrayLayout(shape_of(fmt.payload), fmt.lanes)
+
+
+def link_stream(fmt: TokenFormat) -> stream.Signature:
+    """Return the signature of a link between engines, of tokens or of beats, from the producer's side."""
+    return stream.Signature(beat_layout(fmt)) if isinstance(fmt, BeatFormat) else token_stream(fmt)
 
 
 def dense_layout(fmt: TokenFormat) -> data.StructLayout:

@@ -7,6 +7,7 @@ import numpy as np
 
 from tospike.hw.params import (
     AcceleratorParams,
+    BeatFormat,
     Contents,
     EngineParams,
     HostInput,
@@ -56,7 +57,7 @@ def run(design: Design, x: Array) -> Result:
 def _sample(design: Design, x: Array) -> Sample:
     """Return (N, steps, inputs) what the host sends."""
     takes = design.params.engines[0].takes
-    wanted = 2 if takes in (Contents.FRAME, Contents.SPARSE_FRAME) else 3
+    wanted = 2 if takes in (Contents.FRAME, Contents.SPARSE_FRAME, Contents.BEATS) else 3
     inputs = design.params.input.addresses
     require(
         x.ndim == wanted and x.shape[-1] == inputs,
@@ -93,7 +94,9 @@ def _run_batch(design: Design, sample: Sample) -> Result:
 
 
 def _inputs(params: AcceleratorParams, sample: Sample) -> Ints:
-    """Return (N,) VALUEs that the host's port sends."""
+    """Return (N,) VALUEs or beats that the host's port sends."""
+    if isinstance(params.input, BeatFormat):
+        return np.full(len(sample), params.input.beats, dtype=np.int64)
     whole = params.host_input is HostInput.DENSE and params.engines[0].takes is not Contents.SPARSE_FRAME
     return np.count_nonzero(np.ones_like(sample) if whole else sample, axis=(1, 2)).astype(np.int64)
 

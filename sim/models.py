@@ -7,6 +7,7 @@ import numpy as np
 
 from tospike.hw.params import (
     ConvParams,
+    DataflowDenseParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -28,6 +29,8 @@ from tospike.sim.conv import golden as image
 from tospike.sim.conv import timing as image_timing
 from tospike.sim.cycles.array import ArrayLink, array_link
 from tospike.sim.cycles.link import Link
+from tospike.sim.dataflow import golden as dataflow
+from tospike.sim.dataflow.timing import dataflow_link
 from tospike.sim.design import Design
 from tospike.sim.encoders.delay import run_delay
 from tospike.sim.encoders.delay_timing import delay_link
@@ -93,6 +96,10 @@ def _systolic(params: SystolicParams, design: Design, index: int, frames: Sample
     return systolic.run(params, design.stages_of(index), frame(frames))
 
 
+def _dataflow_dense(params: DataflowDenseParams, design: Design, index: int, frames: Sample) -> EngineRun:
+    return dataflow.run(params, design.stages_of(index)[0], frame(frames))
+
+
 def _image(params: ConvParams, design: Design, index: int, frames: Sample) -> EngineRun:
     return image.run(params, _part(design, index), frame(frames))
 
@@ -133,5 +140,6 @@ MODELS: Mapping[type[EngineParams], EngineModel] = {
     SpikeCountParams: EngineModel(run=_spike_count, link=bridge_link),
     SystolicParams: EngineModel(run=_systolic, link=_systolic_link),
     ConvParams: EngineModel(run=_image, link=_image_link),
+    DataflowDenseParams: EngineModel(run=_dataflow_dense, link=dataflow_link),
 }
 """By the class of the engine's parameters."""

@@ -6,11 +6,13 @@ from typing import Any
 
 from tospike.compare.energy.activity import Counts, Memories, Widths
 from tospike.compare.energy.counters.array import conv_work, systolic_work
+from tospike.compare.energy.counters.dataflow import dataflow_memories, dataflow_widths, dataflow_work
 from tospike.compare.energy.counters.spiking import bridge_work, delay_work, delta_work, encoder_work, event_work
 from tospike.compare.energy.counters.work import EngineWork, StatePlacement
 from tospike.compare.energy.counts import operands
 from tospike.hw.params import (
     ConvParams,
+    DataflowDenseParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -65,6 +67,9 @@ ENGINES: Mapping[type[EngineParams], EngineEnergy] = {
     ),
     ConvParams: EngineEnergy(
         label="conv", widths=operands.array_widths, memories=operands.conv_memories, work=conv_work
+    ),
+    DataflowDenseParams: EngineEnergy(
+        label="dataflow", widths=dataflow_widths, memories=dataflow_memories, work=dataflow_work
     ),
 }
 """By the class of the engine's parameters."""

@@ -58,7 +58,6 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
 
 def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
     """Return the activity of an ANN's stages, ``None`` for stages without weights, from the integer network."""
-    own_engines = design.params.has_event_ann
     batches = [_count_batch(design.network, x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
     layers: list[LayerActivity | None] = []
     for index, stage in enumerate(design.network.stages):
@@ -68,7 +67,7 @@ def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
             continue
         events, reached, sent = (np.concatenate([batch[index][n] for batch in batches]) for n in range(3))
         everything = np.ones((1, synapses.inputs), dtype=np.int64)
-        operands = widths(design.params.engines[index if own_engines else 0])
+        operands = widths(design.params.engines[design.engine_of(index)])
         layers.append(
             LayerActivity(
                 name=stage.name,

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from tospike.compare.study.layers import ann_bits, layer_engines, weight_bits
 from tospike.gen.pipeline import Prepared
 from tospike.hw.params import (
+    MAX_FOLD,
     AcceleratorParams,
     AnnLayerParams,
     ConvParams,
+    DataflowDenseParams,
     DeltaAnnParams,
     DeltaParams,
     EngineParams,
@@ -57,6 +59,17 @@ def _describe_array(prepared: Prepared, engine: SystolicParams | ConvParams) -> 
     array = engine.array
     flow = {"os": "output", "ws": "weight"}[array.dataflow.value]
     return f"{_ann(prepared)}, {array.rows} x {array.cols} {flow}-stationary array"
+
+
+def _describe_dataflow(prepared: Prepared, engine: DataflowDenseParams) -> str:
+    units = _dataflow_engines(prepared)
+    arrays = ", ".join(f"{unit.simd} x {unit.pe}" for unit in units)
+    return f"{_ann(prepared)}, an array per layer ({arrays}), a sample per {max(unit.fold for unit in units)} cycles"
+
+
+def _dataflow_engines(prepared: Prepared) -> tuple[DataflowDenseParams, ...]:
+    """Return the engines of a design whose first one is a dataflow engine: its link leads to no others."""
+    return cast("tuple[DataflowDenseParams, ...]", layer_engines(prepared.design.params))
 
 
 def _describe_spiking(prepared: Prepared, engine: SpikingParams | RegisterParams) -> str:
@@ -117,6 +130,12 @@ def _change_array(prepared: Prepared, engine: SystolicParams | ConvParams) -> It
     yield "ANN: 2 rows", {"rows": 2}
 
 
+def _change_dataflow(prepared: Prepared, engine: DataflowDenseParams) -> Iterator[Change]:
+    yield from _ann_bits(prepared)
+    slowest = max(unit.fold for unit in _dataflow_engines(prepared))
+    yield from ((f"ANN: {n} cycles per layer", {"fold": n}) for n in (slowest // 2, 2 * slowest) if 1 <= n <= MAX_FOLD)
+
+
 def _change_spiking(prepared: Prepared, engine: SpikingParams | RegisterParams) -> Iterator[Change]:
     spec, bits = prepared.network.input, weight_bits(prepared.design.params)
     yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
@@ -138,5 +157,6 @@ ENGINES: Mapping[type[EngineParams], EngineStudy] = {
     DeltaAnnParams: EngineStudy(describe=_describe_event_ann, changes=_change_delta_ann),
     SystolicParams: _ARRAY,
     ConvParams: _ARRAY,
+    DataflowDenseParams: EngineStudy(describe=_describe_dataflow, changes=_change_dataflow),
 }
 """By the class of the engine's parameters, for every engine that runs layers."""

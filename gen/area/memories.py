@@ -1,4 +1,4 @@
-"""What a systolic engine's memories take on an FPGA, by the rules by which Yosys maps memories."""
+"""What memories take on an FPGA, by the rules by which Yosys maps them, and which memories a systolic engine has."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ QUEUE_DEPTH = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Memory:
+class Memory:
+    """A memory of an engine."""
+
     width: int
     depth: int
     lanes: int = 1
@@ -47,7 +49,7 @@ class MemoryCells:
 
 def memory_cells(params: SystolicParams, family: Family) -> MemoryCells:
     """Return the cells of all memories of an engine."""
-    return sum((_cells(memory, family) for memory in _memories(params)), MemoryCells())
+    return sum((cells_of(memory, family) for memory in _memories(params)), MemoryCells())
 
 
 def block_rams(width: int, depth: int, family: Family) -> int:
@@ -55,23 +57,24 @@ def block_rams(width: int, depth: int, family: Family) -> int:
     return min(ceil_div(width, bits) * ceil_div(depth, words) for bits, words in family.block_shapes)
 
 
-def _memories(params: SystolicParams) -> Iterator[_Memory]:
+def _memories(params: SystolicParams) -> Iterator[Memory]:
     array = params.array
     for shape in layout.memories(params):
-        yield _Memory(width=shape.width, depth=shape.depth, is_image=True, is_rom=not params.writable)
-    yield _Memory(width=array.rows * array.act.bits, depth=2 * layout.buffer_depth(params), lanes=array.rows)
-    yield _Memory(width=array.acc_bits + 4, depth=QUEUE_DEPTH)
+        yield Memory(width=shape.width, depth=shape.depth, is_image=True, is_rom=not params.writable)
+    yield Memory(width=array.rows * array.act.bits, depth=2 * layout.buffer_depth(params), lanes=array.rows)
+    yield Memory(width=array.acc_bits + 4, depth=QUEUE_DEPTH)
     if params.streams_weights:
-        yield _Memory(width=layout.weight_memory(params).width, depth=params.weight_queue)
+        yield Memory(width=layout.weight_memory(params).width, depth=params.weight_queue)
     for _ in range(array.cols):
-        yield _Memory(width=array.acc_bits, depth=2 * layout.result_depth(params))
+        yield Memory(width=array.acc_bits, depth=2 * layout.result_depth(params))
         if array.dataflow is Dataflow.WS:
-            yield _Memory(width=array.acc_bits, depth=max(layer.rows for layer in params.layers))
+            yield Memory(width=array.acc_bits, depth=max(layer.rows for layer in params.layers))
     if layout.needs_reorder(params):
-        yield _Memory(width=array.acc_bits, depth=params.output.addresses)
+        yield Memory(width=array.acc_bits, depth=params.output.addresses)
 
 
-def _cells(memory: _Memory, family: Family) -> MemoryCells:
+def cells_of(memory: Memory, family: Family) -> MemoryCells:
+    """Return the cells of a memory."""
     if memory.is_image and memory.is_rom and memory.depth < BLOCK_DEPTH:
         return MemoryCells(rom=memory.width * ceil_div(memory.depth, 16))
     if memory.depth == 1:

@@ -16,8 +16,8 @@ Hardware = TypeVar("Hardware", AcceleratorParams, ArrayParams)
 
 
 def technology_of(params: AcceleratorParams | ArrayParams) -> PrimitiveSet:
-    """The technology of the arrays in it."""
-    return next((array.primitives for array in params.arrays), PrimitiveSet.GENERIC)
+    """The technology of the multipliers in it."""
+    return next(iter(params.primitive_sets), PrimitiveSet.GENERIC)
 
 
 def with_products(array: ArrayParams, products: int | None) -> ArrayParams:
@@ -30,8 +30,9 @@ def with_products(array: ArrayParams, products: int | None) -> ArrayParams:
 
 def variants(params: Hardware) -> dict[PrimitiveSet, Hardware]:
     """The same hardware made of vendors' cells, for each vendor where nothing else changes."""
-    arrays = params.arrays
-    if not arrays or any(array.facts.is_vendors or array.zero_gating for array in arrays):
+    sets = params.primitive_sets
+    is_made = any(PRIMITIVES[primitives].is_vendors for primitives in sets)
+    if not sets or is_made or any(array.zero_gating for array in params.arrays):
         return {}
     return {primitives: params.with_primitives(primitives) for primitives in SAME_CYCLES}
 

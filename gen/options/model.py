@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tospike.gen.fold.fit import Objective
 from tospike.gen.nir.importer import read_options
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.layers import Layers, check_layers, checked_layers, layers_of, merged, suits
@@ -33,7 +34,8 @@ class FitOptions:
 
     PANEL: ClassVar = PlanOptions.PANEL
 
-    fit: str | None = option(None, f"Auto-size the systolic array for {named()}")
+    fit: str | None = option(None, f"Auto-size the systolic array, or the dataflow engines' arrays, for {named()}")
+    objective: Objective = option(Objective.LATENCY, "Dataflow: what --fit is to be best at")
 
 
 CLASSES = (NirOptions, OnnxOptions, QuantizeOptions, PlanOptions, FitOptions)
@@ -163,7 +165,7 @@ class ModelOptions:
         """What the array is to fit."""
         if self.fit is None:
             return None
-        for name in ("rows", "cols", "dataflow", "products_per_multiplier"):
+        for name in ("rows", "cols", "dataflow", "products_per_multiplier", "fold", "dsp_products"):
             if name in self.given:
                 raise InputError(f"--fit chooses the array: leave {OPTIONS[name].flag} out, or --fit")
         return find_device(self.fit)

@@ -29,8 +29,11 @@ def shares_array(site: Site) -> bool:
         return False
     for layer, given in site.options.layers.items():
         if names := [name for name in given if name != "engine"]:
-            shared = f"{layer}.{names[0]} is for event engines, but all layers of {site.network.name!r} share one array"
-            raise InputError(f"{shared}: leave it out, or give --engine event")
+            kind = Engine.DATAFLOW if names[0] in ("fold", "dsp_products") else Engine.EVENT
+            shared = (
+                f"{layer}.{names[0]} is for {kind} engines, but all layers of {site.network.name!r} share one array"
+            )
+            raise InputError(f"{shared}: leave it out, or give --engine {kind}")
     return True
 
 

@@ -96,16 +96,16 @@ def fit(
     """
     for source in sources:
         engines = (replace(params, array=array, weights=source) for array in _candidates(params, device))
-        if best := _fastest([one for one in engines if not _excess(predict(one, device.family), device)], device):
+        if best := _fastest([one for one in engines if not excess(predict(one, device.family), device)], device):
             return best
     smallest = replace(params.array, rows=1, cols=1, products_per_multiplier=1)
-    excess = _excess(predict(replace(params, array=smallest, weights=sources[-1]), device.family), device)
+    lacking = excess(predict(replace(params, array=smallest, weights=sources[-1]), device.family), device)
     sizes = [layer.inputs * layer.outputs for layer in params.layers]
     largest = sizes.index(max(sizes))
     name, layer = names[largest] if names else str(largest), params.layers[largest]
     stream = "--weights stream, " if WeightSource.STREAM not in sources else ""
     raise InputError(
-        f"no array fits {device.name}: one of 1 x 1 needs {', '.join(excess)}; the largest layer is {name!r} with "
+        f"no array fits {device.name}: one of 1 x 1 needs {', '.join(lacking)}; the largest layer is {name!r} with "
         f"{layer.inputs} x {layer.outputs} weights: give {stream}fewer weight-bits, a smaller network or a larger "
         "device"
     )
@@ -125,8 +125,8 @@ def _fastest(engines: Sequence[SystolicParams], device: Device) -> Fit | None:
     return best
 
 
-def _excess(area: Area, device: Device) -> list[str]:
-    """Return what there is not enough of."""
+def excess(area: Area, device: Device) -> list[str]:
+    """Return what a device has not enough of, with the numbers."""
     return [
         f"{needed:,} {name} of {device.capacity[name]:,}"
         for name, needed in asdict(area).items()

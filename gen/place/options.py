@@ -5,7 +5,16 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from tospike.hw.params import LONGEST_TIME_BIN, Dataflow, NeuronUpdate, WeightSource, check_options, of_layer, option
+from tospike.hw.params import (
+    LONGEST_TIME_BIN,
+    MAX_FOLD,
+    Dataflow,
+    NeuronUpdate,
+    WeightSource,
+    check_options,
+    of_layer,
+    option,
+)
 
 
 class Engine(StrEnum):
@@ -14,6 +23,9 @@ class Engine(StrEnum):
     SYSTOLIC = "systolic"
     """ANN: one array of multiply-accumulators for all layers; with a conv engine around it, where there are
     convolutions."""
+    DATAFLOW = "dataflow"
+    """ANN of dense layers: an array for each layer, folded on its own, in a pipeline through which samples follow one
+    another."""
     EVENT = "event"
     """An event engine for each layer: spikes are events, or activations of an ANN that are not zero. States are in a
     memory of words of ``lanes`` neurons, one word per cycle."""
@@ -33,12 +45,21 @@ class Engine(StrEnum):
         return cls.EVENT if spiking else cls.SYSTOLIC
 
 
-_KINDS = {Engine.SYSTOLIC: "ann", Engine.EVENT: "ann snn", Engine.DELTA: "ann", Engine.REGISTER: "snn"}
+_KINDS = {
+    Engine.SYSTOLIC: "ann",
+    Engine.DATAFLOW: "ann",
+    Engine.EVENT: "ann snn",
+    Engine.DELTA: "ann",
+    Engine.REGISTER: "snn",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
     """What the user may choose about the engines.
+
+    With ``Engine.DATAFLOW`` every dense layer has an array of its own that takes at most ``fold`` cycles per sample,
+    ``dsp_products`` of whose multipliers are DSP blocks.
 
     With ``Engine.EVENT`` the dense layers of an ANN run on event engines, which skip zeros; with ``Engine.DELTA`` they
     skip what has not changed by more than ``delta_threshold``, in integers of the activations.
@@ -61,10 +82,19 @@ class PlanOptions:
     lanes: int = option(8, "Event engines: neurons updated per cycle", low=1, high=64, per_layer="ann snn")
     engine: Engine | None = option(
         None,
-        "ANN: one systolic array, or (dense) an event engine per layer that skips zeros, or with delta what has not "
-        "changed. SNN: event engines, or registers where a layer is small enough",
+        "ANN: one systolic array; or (dense) an array per layer (dataflow), or an event engine per layer that skips "
+        "zeros, or with delta what has not changed. SNN: event engines, or registers where a layer is small enough",
         unset="systolic for an ANN, event for an SNN",
         per_layer="ann snn",
+    )
+    fold: int = option(1024, "Dataflow: cycles per sample and layer, at most", low=1, high=MAX_FOLD, per_layer="ann")
+    dsp_products: int | None = option(
+        None,
+        "Dataflow: multipliers of a layer in DSP blocks, others in LUTs",
+        low=0,
+        high=1 << 14,
+        unset="all of them",
+        per_layer="ann",
     )
     delta_threshold: int = option(0)
     update: NeuronUpdate = option(

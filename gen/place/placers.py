@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tospike.gen.place.bridge import BRIDGE
 from tospike.gen.place.conv import CONV
+from tospike.gen.place.dataflow import DATAFLOW_DENSE
 from tospike.gen.place.encoders import DELAY, DELTA, ENCODER
 from tospike.gen.place.event_ann import DELTA_ANN, EVENT_ANN
 from tospike.gen.place.placer import Placer
@@ -11,6 +12,7 @@ from tospike.gen.place.spiking import EVENT, REGISTER
 from tospike.gen.place.systolic import SYSTOLIC
 from tospike.hw.params import (
     ConvParams,
+    DataflowDenseParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -36,5 +38,6 @@ PLACERS: Mapping[type[EngineParams], Placer] = {
     DeltaAnnParams: DELTA_ANN,
     SystolicParams: SYSTOLIC,
     ConvParams: CONV,
+    DataflowDenseParams: DATAFLOW_DENSE,
 }
 """By the class of the engine's parameters."""

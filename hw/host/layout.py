@@ -7,12 +7,14 @@ from typing import Any
 
 from tospike.hw.bridge import layout as bridge_layout
 from tospike.hw.conv import layout as image_layout
+from tospike.hw.dataflow import layout as dataflow_layout
 from tospike.hw.encoders import delay_layout
 from tospike.hw.encoders import layout as encoder_layout
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
     AcceleratorParams,
     ConvParams,
+    DataflowDenseParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -86,6 +88,7 @@ LAYOUTS: Mapping[type[EngineParams], EngineLayout] = {
     SpikeCountParams: _BRIDGE,
     SystolicParams: EngineLayout(counter_names=systolic_layout.counter_names, memories=systolic_layout.memories),
     ConvParams: EngineLayout(counter_names=image_layout.counter_names, memories=image_layout.memories),
+    DataflowDenseParams: EngineLayout(counter_names=dataflow_layout.counter_names, memories=dataflow_layout.memories),
 }
 """The layout of each engine, by the class of its parameters."""
 
@@ -108,7 +111,7 @@ def regions(params: AcceleratorParams) -> tuple[Region, ...]:
 def counter_names(params: AcceleratorParams) -> tuple[str, ...]:
     """Return the counters in the order of their registers: ``cycles``, ``inputs``, then ``<engine>.<counter>``.
 
-    ``cycles`` counts the cycles in which a sample is inside, ``inputs`` the VALUEs sent to the first engine.
+    ``cycles`` counts the cycles in which a sample is inside, ``inputs`` the VALUEs or beats sent to the first engine.
     """
     engines = (
         f"{index}.{name}"

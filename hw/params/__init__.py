@@ -11,6 +11,7 @@ from tospike.hw.params.engines.activation import ActivationParams, ChangeParams
 from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams
 from tospike.hw.params.engines.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
 from tospike.hw.params.engines.conv import ConvLayer, ConvOperation, ConvParams
+from tospike.hw.params.engines.dataflow import MAX_FOLD, MAX_PRODUCTS, DataflowDenseParams, fits_lanes
 from tospike.hw.params.engines.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.engines.delta import CHANGE, DeltaParams
 from tospike.hw.params.engines.encoder import EncoderParams
@@ -54,6 +55,7 @@ from tospike.hw.params.stream import (
     WORD_BITS,
     WORD_KIND,
     WORD_PAYLOAD,
+    BeatFormat,
     Contents,
     TokenFormat,
     TokenKind,
@@ -65,6 +67,8 @@ __all__ = [
     "LIST_SETTLE",
     "LONGEST_DELAY",
     "LONGEST_TIME_BIN",
+    "MAX_FOLD",
+    "MAX_PRODUCTS",
     "MAX_REGISTER_NEURONS",
     "NEURONS",
     "NOISE_LAGS",
@@ -80,6 +84,7 @@ __all__ = [
     "AdaptationParams",
     "AnnLayerParams",
     "ArrayParams",
+    "BeatFormat",
     "BridgeParams",
     "ChangeParams",
     "Comparison",
@@ -90,6 +95,7 @@ __all__ = [
     "CubaLiParams",
     "CubaLifParams",
     "Dataflow",
+    "DataflowDenseParams",
     "DelayParams",
     "DeltaAnnParams",
     "DeltaParams",
@@ -137,6 +143,7 @@ __all__ = [
     "ceil_div",
     "check_options",
     "check_reset",
+    "fits_lanes",
     "neuron_params",
     "of_layer",
     "option",

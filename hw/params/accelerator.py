@@ -7,11 +7,10 @@ from enum import StrEnum
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import ArrayParams
 from tospike.hw.params.engines.engine import EngineParams
-from tospike.hw.params.engines.event_ann import AnnLayerParams
 from tospike.hw.params.engines.systolic import SystolicParams
 from tospike.hw.params.host_events import HostEventParams
 from tospike.hw.params.primitives import PrimitiveSet
-from tospike.hw.params.stream import SPIKE, WORD_ADDRESS, WORD_PAYLOAD, Contents, TokenFormat
+from tospike.hw.params.stream import BYTES_PER_BEAT, SPIKE, WORD_ADDRESS, WORD_PAYLOAD, Contents, TokenFormat
 
 
 class HostInput(StrEnum):
@@ -45,7 +44,7 @@ class HostOutput(StrEnum):
 
 
 HOST_SENDS = {
-    HostInput.DENSE: (Contents.FRAME, Contents.SPARSE_FRAME, Contents.FRAMES),
+    HostInput.DENSE: (Contents.FRAME, Contents.SPARSE_FRAME, Contents.FRAMES, Contents.BEATS),
     HostInput.TOKENS: (Contents.TRAIN, Contents.FRAME, Contents.SPARSE_FRAME),
     HostInput.EVENTS: (Contents.TRAIN,),
 }
@@ -56,6 +55,7 @@ NEEDS = {
     Contents.FRAMES: "it must be the first engine, with dense host input",
     Contents.TRAIN: "put an encoder before it, or give host input tokens or events",
     Contents.CHANGES: "put a delta encoder of amounts before it",
+    Contents.BEATS: "it must come first, with dense host input, or follow a dataflow engine",
 }
 """The remedy that an error message suggests when an engine would not receive the stream that it takes."""
 
@@ -118,7 +118,12 @@ class AcceleratorParams:
         require(streaming <= 1, f"the host has one weight stream, but {streaming} engines need one")
         require(sends is not Contents.CHANGES, f"the last engine sends {sends.value}, which the host cannot take")
         require(
-            self.host_output is not HostOutput.ARGMAX or sends in (Contents.FRAME, Contents.SPARSE_FRAME),
+            takes is not Contents.BEATS or getattr(self.input, "lanes", 0) == BYTES_PER_BEAT,
+            f"the first engine must have {BYTES_PER_BEAT} input lanes, one for each byte of a beat of dense host input",
+        )
+        frames = (Contents.FRAME, Contents.SPARSE_FRAME, Contents.BEATS)
+        require(
+            self.host_output is not HostOutput.ARGMAX or sends in frames,
             "argmax needs a frame of values: give the last layer the readout count or membrane, not spikes",
         )
         require(
@@ -148,6 +153,11 @@ class AcceleratorParams:
         """The multiply-accumulate arrays of all engines."""
         return tuple(array for engine in self.engines for array in engine.arrays)
 
+    @property
+    def primitive_sets(self) -> tuple[PrimitiveSet, ...]:
+        """What the multipliers of all engines are built from."""
+        return tuple(primitives for engine in self.engines for primitives in engine.primitive_sets)
+
     def with_primitives(self, primitives: PrimitiveSet) -> "AcceleratorParams":
         """Return this accelerator with its arrays built from other primitives."""
         return replace(self, engines=tuple(engine.with_primitives(primitives) for engine in self.engines))
@@ -171,11 +181,6 @@ class AcceleratorParams:
     def output(self) -> TokenFormat:
         """Token format of the last engine's output."""
         return self.engines[-1].output
-
-    @property
-    def has_event_ann(self) -> bool:
-        """Whether event engines run layers of an ANN, on whole activations or on their changes."""
-        return any(isinstance(engine, AnnLayerParams) for engine in self.engines)
 
     @property
     def weight_stream(self) -> SystolicParams | None:

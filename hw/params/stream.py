@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from tospike.hw.params.check import require_range
-from tospike.hw.params.numbers import IntFormat, address_bits
+from tospike.hw.params.numbers import IntFormat, address_bits, ceil_div
 
 
 class TokenKind(IntEnum):
@@ -31,6 +31,8 @@ class Contents(StrEnum):
     """For each time step its non-zero VALUEs and a TICK; after the last one an END."""
     CHANGES = "changes of frames"
     """Like a spike train, but a TICK ends a frame, and a VALUE is the difference from the previous frame."""
+    BEATS = "a whole frame in wide beats"
+    """Not tokens: `BeatFormat.beats` beats of several values each, zeros included. Both ends count the beats."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,25 @@ class TokenFormat:
     def address_bits(self) -> int:
         """Width of the address field."""
         return address_bits(self.addresses)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeatFormat(TokenFormat):
+    """A link without tokens: whole frames, ``lanes`` values to a beat, value ``beat * lanes + lane`` in each lane.
+
+    The lanes of the last beat beyond ``addresses`` are undefined.
+    """
+
+    lanes: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_range("lanes of a link", self.lanes, 1, 1 << 12)
+
+    @property
+    def beats(self) -> int:
+        """Beats of a frame."""
+        return ceil_div(self.addresses, self.lanes)
 
 
 SPIKE = IntFormat(bits=1, signed=False)

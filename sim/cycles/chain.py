@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tospike.hw.params import AcceleratorParams, HostOutput
+from tospike.hw.params import AcceleratorParams, BeatFormat, HostOutput
 from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.host import send
 from tospike.sim.cycles.link import (
@@ -14,6 +14,7 @@ from tospike.sim.cycles.link import (
     FirstSpikeSink,
     Link,
     TokenSink,
+    UnpackLink,
     dense_sink,
 )
 from tospike.sim.early import deciding_steps
@@ -41,6 +42,8 @@ def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[Engin
     """
     sink = _sink(params, runs[-1])
     link: Link = sink
+    if isinstance(params.output, BeatFormat):
+        link = UnpackLink(format=params.output, downstream=sink, free=np.zeros(len(sample), dtype=np.int64))
     arriving = (sample, *(run.sent for run in runs[:-1]))
     for engine, run, came in reversed(list(zip(params.engines, runs, arriving, strict=True))):
         link = MODELS[type(engine)].link(engine, run, came, link)

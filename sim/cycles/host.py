@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import AcceleratorParams, Contents, HostInput
+from tospike.hw.params import AcceleratorParams, BeatFormat, Contents, HostInput
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 
@@ -16,6 +16,8 @@ def send(params: AcceleratorParams, sample: Sample, link: Link) -> None:
         send_tokens(sample, link, ticks=params.engines[0].takes is Contents.TRAIN)
     elif params.engines[0].takes is Contents.SPARSE_FRAME:
         send_sparse_frame(sample, link)
+    elif isinstance(params.input, BeatFormat):
+        send_beats(params.input, sample, link)
     else:
         send_frames(sample, link)
 
@@ -31,6 +33,12 @@ def send_frames(frames: Sample, link: Link) -> None:
     for _ in range(steps):
         done = link.take_values(done + 1, every, every - 1)
         done = link.take_end(done + 1)
+
+
+def send_beats(fmt: BeatFormat, frames: Sample, link: Link) -> None:
+    """`tospike.hw.host.beats.BeatInput`: a beat is offered in the cycle after the host's was taken."""
+    one = np.ones(len(frames), dtype=np.int64)
+    link.take_values(one, fmt.beats * one, (fmt.addresses - 1) * one)
 
 
 def send_sparse_frame(frames: Sample, link: Link) -> None:

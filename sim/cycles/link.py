@@ -4,6 +4,9 @@ Every engine takes its tokens in order, and a token's times are maxima of sums o
 recurrence). A *link* object stands for the engine behind a stream: it is told when a token is offered at the
 earliest, and answers when it is taken. Within such a call it passes on whatever the token sets free to the link
 behind it, so the back-pressure needs no simulation. All times are (N,) arrays, one column per sample.
+
+On a link of beats (`tospike.hw.params.BeatFormat`) a VALUE stands for a beat, its address for that of the beat's last
+value; there are no TICKs and no ENDs.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import AcceleratorParams
+from tospike.hw.params import AcceleratorParams, BeatFormat
 from tospike.sim.arithmetic import Ints
 
 
@@ -85,6 +88,41 @@ class DenseSink(DensifierLink):
     def last_beat(self) -> Ints:
         """When the host takes the last beat of the frame."""
         return self.done + 1
+
+
+@dataclass(kw_only=True, eq=False)
+class UnpackLink:
+    """`tospike.hw.host.beats.Unpack`: a register for a beat, whose values leave one by one, and the frame's END."""
+
+    format: BeatFormat
+    downstream: Link
+    free: Ints
+    """When a beat can be taken."""
+    address: int = field(default=0, init=False)
+    """Values of the frame that have left."""
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """A beat in the cycle in which the one before leaves, or later; all samples are alike."""
+        one = np.ones_like(offer)
+        taken = offer
+        for _ in range(int(count.max(initial=0))):
+            taken = np.maximum(offer, self.free)
+            values = min(self.format.lanes, self.format.addresses - self.address)
+            self.address += values
+            self.free = self.downstream.take_values(taken + 1, values * one, (self.address - 1) * one)
+            if self.address == self.format.addresses:
+                self.address = 0
+                self.free = self.downstream.take_end(self.free + 1) + 1
+            offer = taken + 1
+        return taken
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """There is none on a link of beats."""
+        raise AssertionError("a link of beats has no TICK")
+
+    def take_end(self, offer: Ints) -> Ints:
+        """There is none on a link of beats."""
+        raise AssertionError("a link of beats has no END")
 
 
 @dataclass(kw_only=True, eq=False)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tospike.hw.params import ConvParams, Dataflow, RequantizeParams, SystolicParams, ceil_div, require
+from tospike.hw.params import ConvParams, Dataflow, IntFormat, RequantizeParams, SystolicParams, ceil_div, require
 from tospike.sim.arithmetic import Ints, exact_matmul, round_shift
 from tospike.sim.engine import EngineRun
 from tospike.sim.network import Accumulator, Array, Dense, MaxPool2d, Requantize, Stage
@@ -60,32 +60,52 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
 
 
 def check_range(params: SystolicParams | ConvParams, stage: Stage) -> None:
+    """Refuse a stage whose sums could leave the accumulator of an array, see `check_sums`."""
+    array = params.array
+    check_sums(
+        stage,
+        act=array.act,
+        acc=array.acc,
+        weights=array.weight_values,
+        weight_range=array.weight_range,
+        fraction_bits=params.requantize.fraction_bits,
+    )
+
+
+def check_sums(
+    stage: Stage, *, act: IntFormat, acc: IntFormat, weights: Sequence[int], weight_range: str, fraction_bits: int
+) -> None:
     """Refuse a stage whose sums could leave the accumulator with some input; also weights out of their range.
+
+    Parameters
+    ----------
+    act, acc
+        The formats of inputs and accumulators.
+    weights, weight_range
+        The values that a weight can have, and the same in words.
+    fraction_bits
+        By so many bits biases are finer than sums.
 
     Raises
     ------
     InputError
         Naming the stage, and the accumulator that it would need.
     """
-    array = params.array
-    finer = params.requantize.fraction_bits
     weight, bias = sum_weights(stage.synapses)
-    good = bool(np.isin(weight, array.weight_values).all())
-    require(good, f"weights of stage {stage.name!r} must be {array.weight_range}")
+    require(bool(np.isin(weight, weights).all()), f"weights of stage {stage.name!r} must be {weight_range}")
     require(
-        isinstance(stage.synapses, MaxPool2d) or stage.fraction_bits == finer,
-        f"biases of stage {stage.name!r} are by {stage.fraction_bits} bits finer than sums, not by {finer} as the "
-        "engine's are",
+        isinstance(stage.synapses, MaxPool2d) or stage.fraction_bits == fraction_bits,
+        f"biases of stage {stage.name!r} are by {stage.fraction_bits} bits finer than sums, not by {fraction_bits} as "
+        "the engine's are",
     )
     # partial sums, with and without the bias, stay between these, whatever the order
-    positive, negative = (part(weight, 0).sum(axis=1) << finer for part in (np.maximum, np.minimum))
-    high = positive * array.act.max + negative * array.act.min + np.maximum(bias, 0)
-    low = positive * array.act.min + negative * array.act.max + np.minimum(bias, 0)
+    positive, negative = (part(weight, 0).sum(axis=1) << fraction_bits for part in (np.maximum, np.minimum))
+    high = positive * act.max + negative * act.min + np.maximum(bias, 0)
+    low = positive * act.min + negative * act.max + np.minimum(bias, 0)
     largest = max(int(high.max()), -int(low.min()) - 1, 0)
     require(
-        largest <= array.acc.max,
-        f"stage {stage.name!r} needs an accumulator of {largest.bit_length() + 1} bits, "
-        f"this array has {array.acc_bits}",
+        largest <= acc.max,
+        f"stage {stage.name!r} needs an accumulator of {largest.bit_length() + 1} bits, this array has {acc.bits}",
     )
 
 

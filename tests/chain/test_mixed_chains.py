@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from support.accelerator_bench import answers_of
+from support.dataflow import layer
 
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.engines import ENGINES as ENERGY
@@ -127,6 +128,12 @@ CHAINS = {
         EventAnnParams(inputs=5, neurons=4, act=U4, lanes=2, weight_bits=4, bias=True),
         host_input=HostInput.TOKENS,
     ),
+    "dataflow layers, class": chain(
+        layer(9, 7, 4, 3),
+        layer(7, 5, 2, 5, input_lanes=1, output_lanes=5, dsp_products=3),
+        layer(5, 4, 1, 2, input_lanes=5, last=True),
+        host_output=HostOutput.ARGMAX,
+    ),
     "one wide": chain(
         array(1, 1, cols=1),
         GradedSpikeParams(inputs=1, payload=U4, steps=4),
@@ -217,7 +224,9 @@ def test_many_random_chains(seed):
     check(random_chain(np.random.default_rng(seed)), seed)
 
 
-@pytest.mark.parametrize("name", ["array, spiking, array", "one step", "spiking, counts, array"])
+@pytest.mark.parametrize(
+    "name", ["array, spiking, array", "one step", "spiking, counts, array", "dataflow layers, class"]
+)
 def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
     design = random_design(CHAINS[name], seed=3)
     folder = generate(tmp_path / "d", kind="network", params=CHAINS[name], design=design, choices={}).path

@@ -160,6 +160,11 @@ class ArrayParams:
         """The array itself, as in `EngineParams.arrays`."""
         return (self,)
 
+    @property
+    def primitive_sets(self) -> tuple[PrimitiveSet, ...]:
+        """What it is built from, as in `EngineParams.primitive_sets`."""
+        return (self.primitives,)
+
     def with_primitives(self, primitives: PrimitiveSet) -> "ArrayParams":
         """Return this array built from other primitives."""
         return replace(self, primitives=primitives)

@@ -94,6 +94,11 @@ class EngineParams(ABC):
         """Its multiply-accumulate arrays."""
         return ()
 
+    @property
+    def primitive_sets(self) -> tuple[PrimitiveSet, ...]:
+        """What its multipliers are built from; empty if it has none, or leaves them to synthesis."""
+        return tuple(array.primitives for array in self.arrays)
+
     def with_primitives(self, primitives: PrimitiveSet) -> "EngineParams":
         """Return this engine with its arrays built from other primitives."""
         return self

@@ -67,7 +67,7 @@ def test_other_texts_are_refused(text):
         (SNN, "lif.lanes=many", "lif.lanes must be an integer from 1 to 64, not 'many'"),
         (SNN, "lif.lanes=65", "layer 'lif': lanes must be an integer from 1 to 64, not 65"),
         (SNN, "lif.state-bits=3", "layer 'lif': state-bits must be an integer from 4 to 32, not 3"),
-        (SNN, "lif.engine=conv", "lif.engine must be systolic, event, delta or register, not 'conv'"),
+        (SNN, "lif.engine=conv", "lif.engine must be systolic, dataflow, event, delta or register, not"),
         (SNN, "lif.engine=systolic", "lif.engine cannot be systolic, for 'digits_snn' is an SNN: leave it out"),
         (ANN, "fc1.engine=register", "fc1.engine cannot be register, for 'digits_ann' is an ANN: leave it out"),
         (ANN, "fc2.engine=event", "layer 'fc1' is to run on systolic and 'fc2' on event, but all layers of an ANN"),
@@ -89,6 +89,7 @@ def test_what_a_layer_cannot_have_is_refused(data, path, text, why):
     ("path", "texts", "why"),
     [
         (ANN, ["fc2.lanes=4"], "fc2.lanes is for event engines, but all layers of 'digits_ann' share one array"),
+        (ANN, ["fc2.fold=4"], "fc2.fold is for dataflow engines, but all layers of 'digits_ann' share one array"),
         (SNN, ["lif.update=active"], "layer 'lif' has to update all words"),
         (SNN, ["li.engine=register", "li.lanes=2"], "layer 'li' has a register engine, .* leave li.lanes out"),
     ],
@@ -212,7 +213,11 @@ def test_two_networks_have_different_engines(data):
 @pytest.mark.parametrize(
     ("path", "engine", "others"),
     [
-        (ANN, Engine.REGISTER, "an ANN, which 'digits_ann' is: give systolic or event or delta, or leave it out"),
+        (
+            ANN,
+            Engine.REGISTER,
+            "an ANN, which 'digits_ann' is: give systolic or dataflow or event or delta, or leave it out",
+        ),
         (SNN, Engine.SYSTOLIC, "an SNN, which 'digits_snn' is: give event or register, or leave it out"),
         (SNN, Engine.DELTA, "an SNN, which 'digits_snn' is: give event or register, or leave it out"),
     ],

@@ -1,0 +1,1 @@
+"""The folding of layers on dataflow engines."""

@@ -1,0 +1,143 @@
+"""The folding of the layers on dataflow engines with the fewest cycles on a device."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any, cast
+
+import numpy as np
+
+from tospike.gen.area.dataflow import predict, requantizer_dsps
+from tospike.gen.area.systolic import Area
+from tospike.gen.place.auto_size import excess
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.plan import plan
+from tospike.hw.params import MAX_FOLD, DataflowDenseParams, InputError
+from tospike.hw.params.devices import Device
+from tospike.sim.accelerator import run
+from tospike.sim.design import Design
+from tospike.sim.network import Network
+
+
+class Objective(StrEnum):
+    """What a folding is to be best at."""
+
+    LATENCY = "latency"
+    """Cycles from a sample's first input beat to its last output beat, with no other sample in the pipeline."""
+    THROUGHPUT = "throughput"
+    """Cycles from one sample to the next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldFit:
+    """Foldings that fit a device, with what is predicted of them."""
+
+    layers: Mapping[str, DataflowDenseParams]
+    """The engine of each layer, by the layer's name."""
+    device: Device
+    area: Area
+    cycles: int
+    """Of a frame, from its first input beat to its last output beat."""
+
+    @property
+    def interval(self) -> int:
+        """Cycles from one frame to the next: those of the slowest layer or link."""
+        engines = tuple(self.layers.values())
+        out = engines[-1].output.addresses + 1  # the host takes values one by one, and the END has its cycle
+        return max(out, *(max(engine.fold, engine.input.beats) for engine in engines))
+
+    def refine(self, options: PlanOptions) -> PlanOptions:
+        """Return the options with these foldings."""
+        own = {name: dict(given) for name, given in options.layers.items()}
+        for name, engine in self.layers.items():
+            own[name] = {**own.get(name, {}), "fold": engine.fold, "dsp_products": engine.dsps}
+        return replace(options, layers=own)
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        return {
+            "device": self.device.name,
+            "cycles": self.cycles,
+            "interval": self.interval,
+            "area": asdict(self.area),
+        }
+
+    def __str__(self) -> str:
+        needs = ", ".join(
+            f"{needed:,} of {self.device.capacity[name]:,} {name}" for name, needed in asdict(self.area).items()
+        )
+        arrays = ", ".join(f"{engine.simd} x {engine.pe}" for engine in self.layers.values())
+        return (
+            f"{arrays} on {self.device.name}: {self.cycles:,} cycles, a sample per {self.interval:,}; {needs} "
+            "(predicted)"
+        )
+
+
+def fit_folds(network: Network, options: PlanOptions, device: Device, *, objective: Objective) -> FoldFit:
+    """Return the foldings of a network's layers with the fewest cycles that fit a device.
+
+    For throughput all layers take about as long. The sum of ``macs / multipliers`` over the layers is least, for a
+    number of multipliers in all, if each takes cycles in proportion to the root of its ``macs``: so for latency.
+    Either way a single number scales the cycles of all layers; the least one that fits is found by bisection.
+
+    Raises
+    ------
+    InputError
+        Not even the smallest arrays fit, with the numbers.
+    """
+    macs = {stage.name: stage.dense.inputs * stage.dense.outputs for stage in network.stages}
+    largest = max(macs.values())
+    shares = {
+        name: 1.0 if objective is Objective.THROUGHPUT else (count / largest) ** 0.5 for name, count in macs.items()
+    }
+
+    def folded(cycles: int) -> Design:
+        targets = {name: {"fold": max(1, round(cycles * share))} for name, share in shares.items()}
+        layers = {name: {**options.layers.get(name, {}), **target} for name, target in targets.items()}
+        design = plan(network, replace(options, layers=layers))
+        return replace(design, params=replace(design.params, engines=_with_dsps(_engines(design), device)))
+
+    low, high = 0, MAX_FOLD  # what does not fit, what does
+    best = folded(high)
+    if lacking := _lacking(best, device):
+        raise InputError(
+            f"no dataflow engines fit {device.name}: the smallest ones need {', '.join(lacking)}: give --engine "
+            "systolic, fewer weight-bits, a smaller network or a larger device"
+        )
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            design = folded(middle)
+        except InputError:  # no folding takes so few cycles
+            low = middle
+            continue
+        if _lacking(design, device):
+            low = middle
+        else:
+            high, best = middle, design
+    nothing = np.zeros((1, network.input.inputs), dtype=np.int64)
+    return FoldFit(
+        layers=dict(zip(macs, _engines(best), strict=True)),
+        device=device,
+        area=predict(_engines(best), device.family),
+        cycles=int(run(best, nothing).cycles[0]),
+    )
+
+
+def _engines(design: Design) -> tuple[DataflowDenseParams, ...]:
+    return cast("tuple[DataflowDenseParams, ...]", design.params.engines)
+
+
+def _lacking(design: Design, device: Device) -> list[str]:
+    return excess(predict(_engines(design), device.family), device)
+
+
+def _with_dsps(engines: Sequence[DataflowDenseParams], device: Device) -> tuple[DataflowDenseParams, ...]:
+    """Return the engines with the device's DSP blocks: for the requantisers, then for the widest products."""
+    left = device.capacity["dsp"] - sum(requantizer_dsps(engine) for engine in engines)
+    made = list(engines)
+    for index in sorted(range(len(made)), key=lambda index: -made[index].weight_bits):
+        taken = min(made[index].products, max(0, left))
+        made[index] = replace(made[index], dsp_products=taken)
+        left -= taken
+    return tuple(made)

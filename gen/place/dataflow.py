@@ -1,0 +1,92 @@
+"""Dense layers of an ANN on dataflow engines: one for each layer, folded on its own."""
+
+import numpy as np
+
+from tospike.gen.fold.folding import Fold, cheapest_fold
+from tospike.gen.place.array import needs_images, requantizer
+from tospike.gen.place.options import Engine
+from tospike.gen.place.placer import MemoryInit, Placed, Placer, Site, input_format, random_integers
+from tospike.gen.place.widths import accumulator_bits, weight_bits
+from tospike.hw.dataflow import layout
+from tospike.hw.params import (
+    BYTES_PER_BEAT,
+    AcceleratorParams,
+    BeatFormat,
+    DataflowDenseParams,
+    WeightSource,
+    require,
+)
+from tospike.sim.design import Design
+from tospike.sim.network import Accumulator, Dense, Requantize, Stage
+
+
+def _place(site: Site) -> Placed | None:
+    network, stage = site.network, site.stage
+    if stage.is_spiking or site.engine is not Engine.DATAFLOW:
+        return None
+    require(
+        not needs_images(network),
+        f"dataflow engines run chains of dense layers, but {network.name!r} has others: give --engine systolic",
+    )
+    require(
+        site.options.weights is WeightSource.MEMORY,
+        "dataflow engines have their weights on chip: give --weights memory, or leave --engine dataflow out",
+    )
+    act, requantize = input_format(network), requantizer(network)
+    upstream = site.engines[-1].output if site.engines else None
+    lanes = upstream.lanes if isinstance(upstream, BeatFormat) else BYTES_PER_BEAT
+    synapses = stage.dense
+    fold = cheapest_fold(synapses.inputs, synapses.outputs, input_lanes=lanes, cycles=site.own.fold, name=stage.name)
+    neuron = stage.neuron
+    bits = max(2, weight_bits(stage))
+    engine = DataflowDenseParams(
+        inputs=synapses.inputs,
+        outputs=synapses.outputs,
+        simd=fold.simd,
+        pe=fold.pe,
+        act=act,
+        input_lanes=lanes,
+        output_lanes=fold.output_lanes,
+        weight_bits=bits,
+        acc_bits=accumulator_bits(stage, act, requantize.fraction_bits),
+        dsp_products=_dsps(site, fold),
+        clamp=neuron.clamp if isinstance(neuron, Requantize) else None,
+        shift=neuron.shift if isinstance(neuron, Requantize) else 0,
+        requantize=requantize,
+    )
+    return Placed(engine=engine, stages=(stage,))
+
+
+def _dsps(site: Site, fold: Fold) -> int | None:
+    """Return how many products DSP blocks make; ``None`` for all of them."""
+    most = site.own.dsp_products
+    return None if most is None else min(most, fold.simd * fold.pe)
+
+
+def _pack(params: DataflowDenseParams, design: Design, index: int) -> MemoryInit:
+    (stage,) = design.stages_of(index)
+    neuron = stage.neuron
+    return layout.pack(
+        params,
+        weights=stage.dense.weight.tolist(),
+        biases=stage.dense.bias.tolist(),
+        multipliers=neuron.multiplier.tolist() if isinstance(neuron, Requantize) else None,
+    )
+
+
+def _random(
+    params: AcceleratorParams, index: int, engine: DataflowDenseParams, rng: np.random.Generator
+) -> list[Stage]:
+    """Return requantisation such that results spread over the clamping range and somewhat beyond."""
+    weight = random_integers(rng, engine.weight, (engine.outputs, engine.inputs))
+    bias = random_integers(rng, engine.weight, (engine.outputs,))
+    finer = engine.requantize.fraction_bits
+    neuron: Requantize | Accumulator = Accumulator(fraction_bits=finer)
+    if engine.clamp is not None:
+        most = engine.requantize.multiplier.max
+        multiplier = rng.integers(most // 2, most, size=engine.outputs, endpoint=True)
+        neuron = Requantize(multiplier=multiplier, shift=engine.shift, clamp=engine.clamp, fraction_bits=finer)
+    return [Stage(name=f"engine_{index}", synapses=Dense(weight=weight, bias=bias), neuron=neuron)]
+
+
+DATAFLOW_DENSE = Placer(place=_place, pack=_pack, random_stages=_random)

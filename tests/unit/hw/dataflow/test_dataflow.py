@@ -1,0 +1,228 @@
+"""The dataflow engine against its golden model: values, the cycle of every beat under any back-pressure, counters."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.accelerator_bench import answers_and_counters
+from support.dataflow import U4, chain, layer, random_layers
+from support.stream_bench import simulate
+
+from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.place.placers import PLACERS
+from tospike.hw.dataflow import layout
+from tospike.hw.dataflow.engine import DataflowDense
+from tospike.hw.memory import pipelined_latency
+from tospike.hw.params import MAX_FOLD, DataflowDenseParams, InputError, IntFormat, RequantizeParams
+from tospike.hw.requantize import Requantizer
+from tospike.sim import accelerator
+from tospike.sim.dataflow.golden import run
+from tospike.sim.dataflow.timing import dataflow_link
+
+SIGNED = IntFormat(bits=5, signed=True)
+LAYERS = {
+    "one by one": layer(1, 1, 1, 1, input_lanes=1),
+    "one by one, all at once": layer(1, 1, 4, 1, last=True),
+    "all at once": layer(7, 5, 8, 5, output_lanes=5),
+    "neurons one by one": layer(7, 5, 8, 1),
+    "inputs one by one": layer(7, 5, 1, 5, output_lanes=5),
+    "one product": layer(6, 5, 1, 1),
+    "beats are words": layer(10, 6, 4, 2),
+    "beats are joined, the last word has one": layer(9, 6, 8, 2),
+    "beats are split, the last one partly": layer(9, 6, 2, 4, output_lanes=2),
+    "a group is not full": layer(12, 7, 4, 3),
+    "a group leaves in as many cycles as it takes": layer(8, 12, 4, 4, output_lanes=2),
+    "the last group's beats are fewer": layer(16, 5, 4, 3),
+    "the first beat of the last group is the last one": layer(12, 5, 4, 4, output_lanes=4),
+    "a place for a single group": layer(16, 19, 1, 18, output_lanes=9, last=True),
+    "signed": layer(9, 7, 4, 2, act=SIGNED, acc_bits=16, clamp=(-16, 15), shift=18),
+    "signed, in LUTs": layer(9, 7, 4, 2, act=SIGNED, acc_bits=16, clamp=(-16, 15), shift=18, dsp_products=0),
+    "weights of 8 bits, half in LUTs": layer(9, 7, 4, 3, weight_bits=8, acc_bits=20, dsp_products=7, shift=20),
+    "accumulators": layer(9, 7, 4, 2, last=True),
+    "finer biases": layer(9, 7, 4, 2, acc_bits=16, shift=20, requantize=RequantizeParams(fraction_bits=2)),
+    "accumulators with finer biases": layer(
+        9, 7, 4, 2, last=True, acc_bits=16, requantize=RequantizeParams(fraction_bits=2)
+    ),
+}
+
+
+class Consumer:
+    """Takes beats in given cycles."""
+
+    def __init__(self, ready):
+        self._ready = np.flatnonzero(ready)
+        self.taken = []
+
+    def take_values(self, offer, count, last_address):
+        taken = self._ready[np.searchsorted(self._ready, offer)]
+        self.taken.append(int(taken[0]))
+        return taken
+
+
+def expected_times(params, frames, gaps, ready):
+    """Cycles in which the input's and the output's beats are taken."""
+    consumer = Consumer(ready)
+    link = dataflow_link(params, None, np.zeros((1, 1, 1)), consumer)
+    one = np.ones(1, dtype=np.int64)
+    taken, offer = [], np.zeros(1, dtype=np.int64)
+    for gap in gaps:
+        at = link.take_values(offer + gap, one, one)
+        taken.append(int(at[0]))
+        offer = at + 1
+    return taken, consumer.taken
+
+
+def played(params, contents, beats, gaps, ready, count):
+    """(input's cycles, output's cycles, beats, counters) of the RTL."""
+    dut = DataflowDense(params, contents)
+
+    async def source(ctx):
+        for beat, gap in zip(beats, gaps, strict=True):
+            for _ in range(gap):
+                await ctx.tick()
+            ctx.set(dut.i.payload, beat)
+            ctx.set(dut.i.valid, 1)
+            await ctx.tick().until(dut.i.ready)
+            ctx.set(dut.i.valid, 0)
+
+    taken, left, got = [], [], []
+
+    async def watch(ctx):
+        for cycle in range(len(ready)):
+            ctx.set(dut.o.ready, int(ready[cycle]))
+            *_, took, gave, payload = await ctx.tick().sample(
+                dut.i.valid & dut.i.ready, dut.o.valid & dut.o.ready, dut.o.payload
+            )
+            if took:
+                taken.append(cycle)
+            if gave:
+                left.append(cycle)
+                got.append([int(value) for value in payload])
+            if len(left) == count:
+                break
+        await ctx.tick().repeat(3)
+        assert not ctx.get(dut.busy)
+        return {name: ctx.get(dut.counters[name]) for name, _ in dut.counters.shape()}
+
+    _, counters = simulate(dut, source, watch)
+    return taken, left, got, counters
+
+
+def check(params, *, seed=3, frames=4, gap=0.0, stall=0.0):
+    rng = np.random.default_rng(seed)
+    (stage,) = PLACERS[DataflowDenseParams].random_stages(None, 0, params, rng)
+    x = rng.integers(params.act.min, params.act.max, (frames, params.inputs), endpoint=True)
+    x[0] = params.act.max
+    golden = run(params, stage, x)
+    multipliers = getattr(stage.neuron, "multiplier", None)
+    contents = layout.pack(
+        params,
+        weights=stage.dense.weight.tolist(),
+        biases=stage.dense.bias.tolist(),
+        multipliers=None if multipliers is None else multipliers.tolist(),
+    )
+    # what is beyond the end of a frame must not matter
+    beyond = rng.integers(params.act.min, params.act.max, (frames, params.input.beats * params.input_lanes))
+    beyond[:, : params.inputs] = x
+    beats = beyond.reshape(-1, params.input_lanes).tolist()
+    gaps = rng.geometric(1 - gap, len(beats)) - 1
+    ready = rng.random(20_000) >= stall
+    count = frames * params.output.beats
+    taken, left, got, counters = played(params, contents, beats, gaps.tolist(), ready, count)
+    assert (taken, left) == expected_times(params, frames, gaps.tolist(), ready)
+    values = np.array(got).reshape(frames, -1)[:, : params.outputs]
+    assert values.tolist() == golden.sent[:, 0].tolist()
+    assert counters == {name: int(total.sum()) for name, total in golden.counters.items()}
+    return left
+
+
+@pytest.mark.parametrize("params", LAYERS.values(), ids=LAYERS)
+def test_every_beat_leaves_when_the_golden_model_says(params):
+    check(params)
+    check(params, seed=4, frames=6, gap=0.3, stall=0.6)
+    check(params, seed=5, frames=6, stall=0.9)
+    check(params, seed=6, gap=0.8)
+
+
+@pytest.mark.parametrize("params", LAYERS.values(), ids=LAYERS)
+def test_a_frame_follows_another_after_as_many_cycles_as_it_takes(params):
+    """The slowest of: link in, array, link out."""
+    left = np.array(check(params, frames=8)).reshape(8, -1)
+    period = max(params.input.beats, params.words, params.fold)
+    assert (np.diff(left[3:], axis=0) == period).all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_chains_behind_the_host_port(seed):
+    params = random_layers(np.random.default_rng(seed))
+    design = random_design(params, seed=seed)
+    x = random_samples(design, 4, seed=seed)
+    expected = accelerator.run(design, x)
+    answers, counters = answers_and_counters(design, x)
+    words = np.array([words for words, _ in answers], dtype=np.uint32).astype(np.int32)
+    assert words.tolist() == expected.outputs.tolist()
+    assert [cycles for _, cycles in answers] == expected.cycles.tolist()
+    del counters["cycles"]
+    assert counters == {name: int(count.sum()) for name, count in expected.counters.items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1000, 1200))
+def test_many_random_chains(seed):
+    test_random_chains_behind_the_host_port(seed)
+
+
+def test_latencies_are_those_of_the_parts():
+    assert layout.REQUANTIZE_LATENCY == Requantizer.LATENCY
+    assert {pipelined_latency(depth) for depth in (2, MAX_FOLD)} == {layout.OPERAND_LATENCY}
+
+
+def test_memory_contents_follow_the_folding():
+    params = layer(3, 3, 2, 2, input_lanes=1, output_lanes=2, acc_bits=12)
+    contents = layout.pack(params, weights=[[1, 2, 3], [4, 5, 6], [7, -1, 0]], biases=[1, -1, 2], multipliers=[3, 4, 5])
+    assert contents["weights"] == [0x5421, 0x0603, 0x00F7, 0x0000]
+    first, second = 3 << 12 | 0x001, 4 << 12 | 0xFFF
+    assert contents["channels"] == [first | second << 28, 5 << 12 | 2]
+    assert [(shape.width, shape.depth) for shape in layout.memories(params)] == [(16, 4), (56, 2)]
+
+
+@pytest.mark.parametrize(
+    ("knobs", "message"),
+    [
+        ({"simd": 6}, "simd 6 must be a multiple or a divisor of the 4 lanes of the input link"),
+        ({"output_lanes": 4}, "pe 6 must be a multiple of the 4 lanes of the output link"),
+        ({"simd": 24}, "6 neurons leave 1 at a time in 6 cycles, but are computed in 1: give more output lanes"),
+        ({"weight_bits": 1}, "weight-bits must be an integer from 2 to 8, not 1"),
+        ({"dsp_products": 25}, "dsp-products must be an integer from 0 to 24, not 25"),
+        ({"clamp": (0, 16)}, r"results must be clamped to the activation format, not \(0, 16\)"),
+        ({"clamp": None}, "a layer that sends its accumulators has no shift"),
+        ({"inputs": 1 << 16}, "fold must be an integer from 1 to 8192, not 16384"),
+    ],
+)
+def test_parameters_that_cannot_be(knobs, message):
+    good = layer(24, 6, 4, 6)
+    with pytest.raises(InputError, match=message):
+        replace(good, **knobs)
+
+
+def test_wrong_contents_are_refused():
+    params = layer(2, 1, 1, 1, input_lanes=1)
+    good = {"weights": [[1, 2]], "biases": [0], "multipliers": [1]}
+    for wrong, message in (
+        ({"weights": [[1]]}, "the layer needs 1 x 2 weights"),
+        ({"weights": [[1, 8]]}, "weights must be from -8 to 7"),
+        ({"biases": [1 << 20]}, "biases must be from"),
+        ({"multipliers": [1 << 16]}, "multipliers must be from 0 to 65535"),
+        ({"multipliers": None}, "the layer needs multipliers and a clamp, or neither"),
+        ({"biases": [0, 0]}, "the layer needs 1 biases and multipliers, not 2 and 1"),
+    ):
+        with pytest.raises(InputError, match=message):
+            layout.pack(params, **{**good, **wrong})
+
+
+def test_a_chain_must_join():
+    with pytest.raises(InputError, match="the first engine must have 4 input lanes, one for each byte of a beat"):
+        chain(layer(4, 2, 2, 1, input_lanes=2))
+    with pytest.raises(InputError, match=r"engine 0 sends .* but engine 1 takes"):
+        chain(layer(4, 2, 2, 1), layer(2, 2, 2, 1, input_lanes=2))
+    assert chain(layer(4, 2, 2, 1)).input.payload == U4
