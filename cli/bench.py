@@ -1,12 +1,12 @@
 """``tospike bench``."""
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from tospike.cli import console
 from tospike.cli.arguments import Json
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.gen.options.systolic import ArrayOptions
 from tospike.tb.gemm import GemmBench, bench_gemm

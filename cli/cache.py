@@ -2,10 +2,9 @@
 
 import time
 
-from rich.table import Table
-
 from tospike.cli import console
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.gen.tools.cache import default_root
 from tospike.gen.tools.cache_prune import DAY, MEGABYTE, PruneOptions, by_kind, entries, prune

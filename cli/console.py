@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, OverflowMethod
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,6 +21,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Table as _Table
 from rich.text import Text
 
 from tospike.gen.files import output as files
@@ -30,6 +31,14 @@ from tospike.hw.params import InputError
 class _Console(Console):
     def on_broken_pipe(self) -> None:
         files.nobody_reads()
+
+
+class Table(_Table):
+    """A table whose columns break what is too long for the terminal: nothing of it is cut."""
+
+    def add_column(self, *args: Any, overflow: OverflowMethod = "fold", **kwargs: Any) -> None:
+        """Add a column as rich does, but fold its cells."""
+        super().add_column(*args, overflow=overflow, **kwargs)
 
 
 # no markup: names of files and networks have brackets, too

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from tospike.cli import console
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.cli.options import takes_options, without
 from tospike.gen.convert import Converted, ConvertOptions, convert
 from tospike.gen.data.options import SampleOptions

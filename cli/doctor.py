@@ -1,11 +1,11 @@
 """``tospike doctor``."""
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from tospike.cli import console
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.gen.tools.doctor import ToolStatus, doctor, try_all
 
 app = new_app()
@@ -29,7 +29,7 @@ def render(states: list[ToolStatus]) -> Table:
     """The list as a table for a terminal; it tells everything without colour too."""
     table = Table(title="tospike doctor", title_justify="left")
     for heading in ("tool", "version", "from", "for", "to do"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading)
     for state in states:
         if state.tool is not None:
             style, version, source = "", state.tool.version, state.tool.source

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 import typer
-from rich.table import Table
 
 from tospike.cli import console
 from tospike.cli.arguments import Json, Model
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.gen.data.options import SampleOptions
 from tospike.gen.options.model import ModelOptions

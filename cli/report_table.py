@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from tospike.cli.console import Table
 from tospike.compare.report.numbers import MISSING
 from tospike.compare.report.rows import notes, summary_rows
 from tospike.compare.report.study import StudyReport
@@ -19,12 +19,12 @@ def comparison_table(report: StudyReport) -> Table:
     workload = report.workload
     designs, rows = report.shown, summary_rows(report)
     table = Table(title=f"{workload.name}: {workload.samples} samples", title_justify="left")
-    table.add_column("", overflow="fold", min_width=_LABELS)
+    table.add_column("", min_width=_LABELS)
     for number, design in enumerate(designs):
         # a long name gives way to a narrow terminal, a number never does
         widest = max(len(row.values[number]) for row in rows)
         heading = f"{design.name}\n({design.kind.upper()})"
-        table.add_column(heading, justify="right", overflow="fold", min_width=widest)
+        table.add_column(heading, justify="right", min_width=widest)
     table.add_column("SNN / ANN", justify="right", no_wrap=True)
     group = None
     for row in rows:

@@ -1,11 +1,11 @@
 """``tospike run``."""
 
 import typer
-from rich.table import Table
 
 from tospike.cli import console
 from tospike.cli.arguments import Json, Model
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.gen.data.options import SampleOptions
 from tospike.gen.options.model import ModelOptions

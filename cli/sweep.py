@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from tospike.cli import console
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.compare.report.numbers import significant, times
 from tospike.compare.sweep.axes import Axes

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from rich.table import Table
-
 from tospike.cli import console
 from tospike.cli.arguments import Design, Json
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.gen.tools.cache import CacheOptions
 from tospike.synth.flow import synthesize

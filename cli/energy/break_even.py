@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from tospike.cli import console
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.compare.report.numbers import significant
 from tospike.compare.sweep.break_even import BreakEvenAxes, BreakEvenGates, break_even

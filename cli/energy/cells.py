@@ -1,10 +1,9 @@
 """``tospike energy cells``."""
 
-from rich.table import Table
-
 from tospike.cli import console
 from tospike.cli.arguments import Json
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.compare.energy.gates.cells import measure_cells
 from tospike.compare.energy.gates.options import BlockOptions

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from tospike.cli import console
 from tospike.cli.arguments import Json
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.compare.energy.gates.inputs import GateData, design_and_inputs
 from tospike.compare.energy.gates.measure import measure_gates

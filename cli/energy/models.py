@@ -1,9 +1,8 @@
 """``tospike energy models``."""
 
-from rich.table import Table
-
 from tospike.cli import console
 from tospike.cli.commands import new_app
+from tospike.cli.console import Table
 from tospike.compare.energy.break_even import PUBLISHED
 from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.energy.technology import load_technology, shipped

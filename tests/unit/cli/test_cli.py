@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from onnx import helper
 from support.command_line import refused, tospike, write_onnx
-from support.paths import EXAMPLES
+from support.paths import EXAMPLES, ROOT
 
 
 def dense_onnx(path, weight, inputs=64):
@@ -47,6 +47,15 @@ def test_what_does_not_go_together_is_refused(tmp_path):
         "fewer weight-bits",
     )
     assert not (tmp_path / "d").exists()
+
+
+def test_no_table_cuts_what_is_too_long_for_the_terminal(tmp_path):
+    """A cut source or name cannot be looked up; rich cuts unless it is told to fold."""
+    shown = tospike("energy", "models", cwd=tmp_path, env={"COLUMNS": "80"})
+    assert shown.returncode == 0, shown.stderr
+    assert "10.1109/JETCAS" in shown.stdout and "…" not in shown.stdout
+    elsewhere = [path for path in (ROOT / "cli").rglob("*.py") if "from rich.table" in path.read_text()]
+    assert elsewhere == [ROOT / "cli" / "console.py"]
 
 
 def test_help_has_an_example(tmp_path):
