@@ -1,6 +1,6 @@
 """By how many MHz the scripts of a generated folder are slower than `tospike synth`, on the digits networks.
 
-``python -m benchmarks.plain_flow`` prints a line of JSON for each; the READMEs of generated folders state the figures.
+``python -m benchmarks.plain_flow`` prints a line of JSON for each; the READMEs of generated folders name this command.
 """
 
 import json

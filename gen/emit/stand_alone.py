@@ -22,10 +22,9 @@ README, MAKEFILE, BENCH, COCOTB = "README.md", "Makefile", f"{TEST}/test_design.
 LINT, SYNTHESIS, REGISTERS = "lint.vlt", "synth.ys", "regs.h"
 
 PLAIN_FLOW = (
-    "This plain flow is slower than `tospike synth`, which moves the registers behind block RAMs into them: by 28 MHz "
-    "on the digits ANN that comes with tospike (146 rather than 174), by 6 MHz on its SNN (124 rather than 130; "
-    "ECP5-85F, speed 6, seed 1, Yosys 0.66, nextpnr 0.11). `python -m benchmarks.plain_flow` in tospike's repository "
-    "measured that; `tospike synth` also takes area apart by engine."
+    "This plain flow gives a slower clock than `tospike synth`, which moves the registers behind block RAMs into them "
+    "and takes area apart by engine. `python -m benchmarks.plain_flow` in tospike's repository measures by how much on "
+    "the networks that come with it."
 )
 
 

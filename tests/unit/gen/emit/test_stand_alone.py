@@ -104,6 +104,11 @@ def test_names_headers_and_comments(folders, name):
             assert re.search(rf"^  {port['direction']} (\[\d+:0\] )?{port['name']};  // \w", top, re.MULTILINE), port
 
 
+def test_the_readme_states_no_clock_that_changes_with_the_circuits(folders):
+    """A clock that was measured once, of another network, is soon wrong."""
+    assert not re.search(r"\bMHz\b", (folders("os") / "README.md").read_text())
+
+
 @pytest.mark.parametrize("name", ["os", "os-streamed", "core-spikes", "rate-argmax"])
 def test_the_readme_names_every_file_port_and_register(folders, name):
     folder = folders(name)
