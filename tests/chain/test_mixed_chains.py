@@ -40,6 +40,7 @@ from tospike.hw.params import (
     InputError,
     IntFormat,
     LifParams,
+    PrimitiveSet,
     Readout,
     RegisterParams,
     Reset,
@@ -233,6 +234,14 @@ def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
     results = verify(folder, VerifyOptions(samples=4), cache=Cache(root=tmp_path / "cache"))
     assert [result.message for result in results if not result.passed] == []
     assert sum(not result.skipped for result in results) >= 6
+
+
+def test_dataflow_layers_of_vendor_cells(tmp_path):
+    params = CHAINS["dataflow layers, class"].with_primitives(PrimitiveSet.ECP5)
+    design = random_design(params, seed=3)
+    folder = generate(tmp_path / "d", kind="network", params=params, design=design, choices={}).path
+    results = verify(folder, VerifyOptions(samples=4), cache=Cache(root=tmp_path / "cache"))
+    assert [result.message for result in results if not result.passed] == []
 
 
 def test_every_registry_knows_every_engine():
