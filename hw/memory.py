@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect
 
 from tospike.hw.delay import delayed
 from tospike.hw.layout import INDEX_BITS, REGION_BITS, MemoryShape
-from tospike.hw.params import WORD_BITS, address_bits, ceil_div, require
+from tospike.hw.params import WORD_BITS, address_bits, banks, require
 
 NO_COLLISIONS = {"no_rw_check": 1}
 """Attributes of a memory that is never read and written at the same address in the same cycle, or whose read data are
@@ -44,38 +44,29 @@ class ConfigSignature(wiring.Signature):
         )
 
 
-BLOCK_WORDS = 2048
-"""Depth up to which no multiplexer follows the block RAM: that of an ECP5 block RAM at 9 bits."""
-FAN_IN = 4
-"""Inputs of a multiplexer between two pipeline registers."""
+def banked_latency(depth: int) -> int:
+    """Return the read latency of `banked_memory`: block RAM, its output register, and a pipelined multiplexer."""
+    return 2 + banks.bank_cycles(depth)
 
 
-def pipelined_latency(depth: int) -> int:
-    """Return the read latency of `pipelined_memory`: block RAM, its output register, and a pipelined multiplexer."""
-    choices, blocks = 1, ceil_div(depth, BLOCK_WORDS * FAN_IN)
-    while blocks > 1:
-        choices, blocks = choices + 1, ceil_div(blocks, FAN_IN)
-    return 2 + choices
+def banked_memory(m, shape, *, depth, address, latency=None, init=(), write=None, name):
+    """Return the word read from a memory of any depth, in banks of `BANK_WORDS` words, for a short critical path.
 
-
-def pipelined_memory(m, shape, *, depth, address, init=(), write=None, name):
-    """Return the word read from a memory of any depth, banked and pipelined for a short critical path.
-
-    Latency `pipelined_latency`, one read per cycle.
+    Latency `banked_latency`, one read per cycle.
 
     Parameters
     ----------
+    latency
+        A longer latency, where memories of several depths must agree.
     write
         (enable, address, word) of the write port; ``None`` for a ROM. Reading a word in the cycle that writes it gives
         an undefined value.
     """
     words = []
-    block_bits = BLOCK_WORDS.bit_length() - 1
-    for number, start in enumerate(range(0, depth, BLOCK_WORDS)):
-        # a power of two: otherwise synthesis splits it and puts a multiplexer between block RAM and register
-        words_here = min(BLOCK_WORDS, 1 << (depth - 1).bit_length())
+    bank_bits = banks.BANK_WORDS.bit_length() - 1
+    for number, words_here in enumerate(banks.bank_depths(depth)):
         attributes = NO_COLLISIONS | ({"ram_style": "block"} if words_here >= BLOCK_DEPTH else {})
-        contents = list(init[start : start + words_here])
+        contents = list(init[number * banks.BANK_WORDS :][:words_here])
         memory = Memory(shape=shape, depth=words_here, init=contents, attrs=attributes)
         m.submodules[f"{name}_{number}"] = memory
         read = memory.read_port()
@@ -85,28 +76,29 @@ def pipelined_memory(m, shape, *, depth, address, init=(), write=None, name):
         if write is not None:
             enable, write_address, value = write
             port = memory.write_port()
-            selected = write_address[block_bits:] == number
+            selected = write_address[bank_bits:] == number
             m.d.comb += [port.en.eq(enable & selected), port.addr.eq(write_address), port.data.eq(value)]
         words.append(word)
-    block = delayed(m, address[block_bits:], 2, name=f"{name}_block")
-    for stage in range(pipelined_latency(depth) - 2):
+    bank = delayed(m, address[bank_bits:], 2, name=f"{name}_bank")
+    for stage in range(banks.bank_cycles(depth)):
         chosen = []
-        for number in range(0, len(words), FAN_IN):
-            group = words[number : number + FAN_IN]
+        for number in range(0, len(words), banks.FAN_IN):
+            group = words[number : number + banks.FAN_IN]
             one = Signal(shape, name=f"{name}_chosen_{stage}_{number}", reset_less=True)
-            m.d.sync += one.eq(Array(group)[block[: address_bits(FAN_IN)]] if len(group) > 1 else group[0])
+            m.d.sync += one.eq(Array(group)[bank[: address_bits(banks.FAN_IN)]] if len(group) > 1 else group[0])
             chosen.append(one)
-        words, block = chosen, delayed(m, block[address_bits(FAN_IN) :], 1, name=f"{name}_block_{stage}")
-    return words[0]
+        words, bank = chosen, delayed(m, bank[address_bits(banks.FAN_IN) :], 1, name=f"{name}_bank_{stage}")
+    rest = 0 if latency is None else latency - banked_latency(depth)
+    return delayed(m, words[0], rest, name=f"{name}_late", reset_less=True)
 
 
 class LoadableMemory(wiring.Component):
     """A memory with one synchronous read port, initial contents, and a configuration write port.
 
-    ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low; if ``pipelined``, it
-    follows `pipelined_latency` cycles later, without an enable. One read per cycle. Words beyond the initial contents
-    are zero. Without ``region`` it is a ROM, and ``config`` is absent. Reading a word in the cycle that writes it gives
-    an undefined value.
+    ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low; if ``banked``, it
+    follows ``latency`` cycles later, by default `banked_latency`, without an enable. One read per cycle. Words beyond
+    the initial contents are zero. Without ``region`` it is a ROM, and ``config`` is absent. Reading a word in the cycle
+    that writes it gives an undefined value.
 
     Raises
     ------
@@ -114,7 +106,15 @@ class LoadableMemory(wiring.Component):
         The contents are longer than the memory.
     """
 
-    def __init__(self, shape: MemoryShape, *, init=(), region: int | None = None, pipelined: bool = False):
+    def __init__(
+        self,
+        shape: MemoryShape,
+        *,
+        init=(),
+        region: int | None = None,
+        banked: bool = False,
+        latency: int | None = None,
+    ):
         require(
             len(init) <= shape.depth,
             f"the contents of memory {shape.name} are {len(init)} words, but it has {shape.depth}",
@@ -122,9 +122,10 @@ class LoadableMemory(wiring.Component):
         self._shape = shape
         self._init = list(init)
         self._region = region
-        self._pipelined = pipelined
+        self._banked = banked
+        self._latency = latency
         members = {"address": In(address_bits(shape.depth)), "data": Out(shape.width)}
-        if not pipelined:
+        if not banked:
             members["enable"] = In(1)
         if region is not None:
             members["config"] = In(ConfigSignature())
@@ -134,12 +135,13 @@ class LoadableMemory(wiring.Component):
         m = Module()
         shape = self._shape
         write = None if self._region is None else self._written(m)
-        if self._pipelined:
-            word = pipelined_memory(
+        if self._banked:
+            word = banked_memory(
                 m,
                 unsigned(shape.width),
                 depth=shape.depth,
                 address=self.address,
+                latency=self._latency,
                 init=self._init,
                 write=write,
                 name="words",
@@ -184,7 +186,7 @@ def loadable_memories(
     *,
     config=None,
     first_region: int = 0,
-    pipelined: Collection[str] = (),
+    banked: Collection[str] = (),
 ) -> dict[str, LoadableMemory]:
     """Add the memories of an engine as submodules of ``m`` and return them by name.
 
@@ -194,8 +196,8 @@ def loadable_memories(
         Initial words by name; zeros where there are none.
     config
         Writes to them, in regions ``first_region``, ``first_region + 1``, ...; ``None`` makes them ROMs.
-    pipelined
-        Names of the pipelined memories.
+    banked
+        Names of the memories in banks.
     """
     made = {}
     if config is not None:
@@ -207,7 +209,7 @@ def loadable_memories(
             shape,
             init=contents.get(shape.name, ()),
             region=None if config is None else first_region + number,
-            pipelined=shape.name in pipelined,
+            banked=shape.name in banked,
         )
         m.submodules[shape.name] = made[shape.name] = memory
         if config is not None:

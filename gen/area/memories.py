@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tospike.gen.area.costs import AREA_COSTS
 from tospike.hw.params import Dataflow, SystolicParams, ceil_div
+from tospike.hw.params.banks import bank_depths
 from tospike.hw.params.devices import Family
 from tospike.hw.systolic import layout
 
@@ -60,7 +61,9 @@ def block_rams(width: int, depth: int, family: Family) -> int:
 def _memories(params: SystolicParams) -> Iterator[Memory]:
     array = params.array
     for shape in layout.memories(params):
-        yield Memory(width=shape.width, depth=shape.depth, is_image=True, is_rom=not params.writable)
+        banked = shape.name == "weights" and params.bank_cycles
+        for depth in bank_depths(shape.depth) if banked else [shape.depth]:
+            yield Memory(width=shape.width, depth=depth, is_image=True, is_rom=not params.writable)
     yield Memory(width=array.rows * array.act.bits, depth=2 * layout.buffer_depth(params), lanes=array.rows)
     yield Memory(width=array.acc_bits + 4, depth=QUEUE_DEPTH)
     if params.streams_weights:

@@ -90,6 +90,7 @@ def _layer(site: Site) -> dict[str, Any]:
         "state_bits": max(4, accumulator_bits(stage, act, stage.fraction_bits)),
         "fraction_bits": stage.fraction_bits,
         "bias": bool(synapses.bias.any()),
+        "weight_banks": not site.options.unbanked,
     }
 
 

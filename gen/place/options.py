@@ -106,6 +106,9 @@ class PlanOptions:
         "Systolic: weights on chip, or streamed in per frame",
         unset="memory; stream if --fit must",
     )
+    unbanked: bool = option(
+        False, "Deep weight memories in one piece: for standard cells. Block RAMs are faster in banks"
+    )
     argmax: bool = option(False, "Output only the index of the largest output")
     event_bin: int | None = option(
         None,

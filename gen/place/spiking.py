@@ -34,6 +34,7 @@ def _event(site: Site) -> Placed | None:
         lanes=useful_lanes(neurons, site.own.lanes) if window is None else _window_lanes(window, site.own),
         update=_update(site),
         window=window,
+        weight_banks=not site.options.unbanked,
     )
     return Placed(engine=engine, stages=(site.stage,))
 

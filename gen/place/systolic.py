@@ -19,6 +19,7 @@ def _place(site: Site) -> Placed | None:
         layers=tuple(_layer(stage) for stage in network.stages),
         requantize=requantizer(network),
         weights=options.weights,
+        weight_banks=not options.unbanked,
     )
     return Placed(engine=engine, stages=network.stages)
 

@@ -22,7 +22,7 @@ from tospike.hw.conv.write_addresses import WriteAddressGenerator
 from tospike.hw.counting import count_up
 from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
-from tospike.hw.memory import LoadableMemory, loadable_memories, pipelined_latency
+from tospike.hw.memory import LoadableMemory, banked_latency, loadable_memories
 from tospike.hw.params import ConvParams, TokenKind
 from tospike.hw.streams import Buffer, CreditQueue
 from tospike.hw.tokens import token_layout
@@ -84,7 +84,7 @@ class ConvEngine(Engine[ConvParams]):
             self._contents,
             config=flipped(self.config) if self._params.writable else None,
             first_region=self._first_region,
-            pipelined=("weights",),  # the deepest
+            banked=("weights",),  # the deepest
         )
 
     def _add_parts(self, m: Module) -> None:
@@ -224,7 +224,7 @@ class ConvEngine(Engine[ConvParams]):
     def _weights(self, m: Module, layer: data.View, weights: LoadableMemory) -> Value:
         """Return the weights of a step, in the cycle of its activations."""
         sequencer = m.submodules.sequencer
-        lead = TileReader.LATENCY - pipelined_latency(weight_memory(self._params).depth)
+        lead = TileReader.LATENCY - banked_latency(weight_memory(self._params).depth)
         step = delayed(m, sequencer.step, lead, name="weight_step")
         ends = data.View(ENDS, delayed(m, Value.cast(sequencer.ends), lead, name="weight_ends"))
         first = Signal.like(weights.address)  # first address of this pass

@@ -12,7 +12,7 @@ from tospike.hw.conv.read_addresses import ReadAddressGenerator
 from tospike.hw.conv.sequencer import ENDS
 from tospike.hw.conv.storage import bank_depth
 from tospike.hw.delay import delayed
-from tospike.hw.memory import pipelined_memory
+from tospike.hw.memory import banked_memory
 from tospike.hw.params import ConvOperation, ConvParams, address_bits
 
 
@@ -180,11 +180,12 @@ class TileReader(wiring.Component):
     def _banks(self, m, addresses):
         """Return the word of each bank, three cycles after its address."""
         return [
-            pipelined_memory(
+            banked_memory(
                 m,
                 shape_of(self._params.array.act),
                 depth=bank_depth(self._params),
                 address=address,
+                latency=3,
                 write=(self.write & (self.write_bank == bank), self.write_address, self.value),
                 name=f"bank_{bank}",
             )

@@ -123,6 +123,8 @@ class DataflowDense(Engine[DataflowDenseParams]):
         contents = self._contents.get("weights", ())
         if params.fold == 1:
             return C(contents[0] if contents else 0, shape.width)
-        m.submodules.weights = memory = LoadableMemory(shape, init=contents, pipelined=True)
+        m.submodules.weights = memory = LoadableMemory(
+            shape, init=contents, banked=True, latency=layout.OPERAND_LATENCY
+        )
         m.d.comb += memory.address.eq(address)
         return memory.data

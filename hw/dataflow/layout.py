@@ -17,7 +17,7 @@ Vector = Sequence[int]
 Matrix = Sequence[Sequence[int]]
 
 OPERAND_LATENCY = 3
-"""Cycles from an address to the word of a memory, `tospike.hw.memory.pipelined_latency` up to `MAX_FOLD` words."""
+"""Cycles from an address to the word of a memory, `tospike.hw.memory.banked_latency` up to `MAX_FOLD` words."""
 PRODUCT_LATENCY = 3
 """Registers of a multiplier: operands, product or partial products, their sum or the way out of the DSP block."""
 FAN_IN = 4

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from tospike.hw.counting import cycle_through
 from tospike.hw.dataflow import layout
 from tospike.hw.delay import delayed
-from tospike.hw.memory import pipelined_memory
+from tospike.hw.memory import banked_memory
 from tospike.hw.params import DataflowDenseParams
 
 
@@ -97,11 +97,12 @@ class Operands(wiring.Component):
             complete.eq(complete + wholly - leaves),
         ]
         shape = Value.cast(self.i.payload).shape()
-        return pipelined_memory(
+        return banked_memory(
             m,
             shape,
             depth=2 << slot,
             address=Cat(word[:slot], reading),
+            latency=layout.OPERAND_LATENCY,
             write=(takes, Cat(arrived[:slot], writing), Value.cast(self.i.payload)),
             name="words",
         )

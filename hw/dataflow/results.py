@@ -8,7 +8,7 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.counting import cycle_through
 from tospike.hw.dataflow import layout
 from tospike.hw.delay import delayed
-from tospike.hw.memory import pipelined_memory
+from tospike.hw.memory import banked_memory
 from tospike.hw.params import DataflowDenseParams
 from tospike.hw.requantize import Requantizer
 from tospike.hw.streams import Queue
@@ -107,7 +107,15 @@ class Results(wiring.Component):
         depth, width = params.groups * params.group_beats, params.output_lanes * layout.channel_bits(params)
         if depth == 1:
             return C(self._contents[0] if self._contents else 0, width)
-        return pipelined_memory(m, unsigned(width), depth=depth, address=number, init=self._contents, name="channels")
+        return banked_memory(
+            m,
+            unsigned(width),
+            depth=depth,
+            latency=layout.OPERAND_LATENCY,
+            address=number,
+            init=self._contents,
+            name="channels",
+        )
 
     def _result(self, m, sums, channels, lane):
         """Return the result of a lane."""

@@ -14,6 +14,11 @@ class Coder:
     `EncoderParams.state_bits`.
     """
 
+    reads_step = False
+    """Whether `later` reads the time step."""
+    reads_mask = False
+    """Whether `later` reads the mask."""
+
     def __init__(self, params: EncoderParams):
         self._params = params
         self._bits = params.payload.bits
@@ -103,6 +108,8 @@ class Stochastic(Coder):
 class Ttfs(Coder):
     """Spike in the stored time step."""
 
+    reads_step = True
+
     def stored(self, value):
         return ((self._params.payload.max - value) * self._params.steps)[self._bits :]
 
@@ -115,6 +122,8 @@ class Ttfs(Coder):
 
 class Phase(Coder):
     """Send the weight of the current bit if it is set."""
+
+    reads_mask = True
 
     def at_once(self, value):
         return value[-1], value & C(1 << (self._bits - 1), self._bits)

@@ -1,6 +1,7 @@
 """The delta encoder: changes between the frames of a sequence."""
 
 from amaranth.hdl import *
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import connect, flipped
 
@@ -8,8 +9,17 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.counting import count_up
 from tospike.hw.encoders.layout import delta_counter_names
 from tospike.hw.engine import Engine
+from tospike.hw.memory import NO_COLLISIONS
 from tospike.hw.params import DeltaParams, TokenKind
 from tospike.hw.streams import Buffer
+
+LEAST_SPACING = 4
+"""Cycles from reading a value to reading the one that has replaced it."""
+
+
+def idle_cycles(inputs: int) -> int:
+    """Return the cycles without a token after a frame: a frame and its END take ``inputs`` + 1."""
+    return max(0, LEAST_SPACING - (inputs + 1))
 
 
 class DeltaEncoder(Engine[DeltaParams]):
@@ -20,15 +30,19 @@ class DeltaEncoder(Engine[DeltaParams]):
         i: VALUE(0, 2) VALUE(1, 9) END    VALUE(0, 3) VALUE(1, 5) END             (threshold 2, 2 steps)
         o:             VALUE(1, 1) TICK   VALUE(0, 1) VALUE(1, -1) TICK END
 
-        i -> buffer -+----------------> token -> |value - last| > threshold? -> o
-                     |                            ^              | value
-                     +-> last[address] -----------+       last <-+
+        cycle 0     1           2                                 3
+        i -> buffer -> token   -> token -> |value - last| > T? -> o
+              |                             ^         | value
+              +-----> last[address] -> last +         v
+                        ^                             |
+                        +-----------------------------+
 
     Frames are whole, zeros included. At the start of a sample every ``last`` counts as 0; the first frame writes all of
     them, so the memory needs no clearing.
 
-    Latency 3, throughput one token per cycle, sent or not; the END of a sample takes one cycle more. A stalled output
-    stalls all stages.
+    Latency 4, throughput one token per cycle, sent or not; the END of a sample takes one cycle more. A stalled output
+    stalls all stages. A value can be read 4 cycles after the one that it replaces, so frames of fewer than
+    `LEAST_SPACING` - 1 values are followed by idle cycles.
 
     `changes` and `differences` in `tospike.sim.encoders.changes` are the golden models; the timing model is
     `tospike.sim.encoders.delta_timing`.
@@ -42,47 +56,66 @@ class DeltaEncoder(Engine[DeltaParams]):
         params = self._params
         m.submodules.input = arrived = Buffer(self.i.payload.shape())
         connect(m, flipped(self.i), arrived.i)
-        m.submodules.memory = memory = Memory(shape=shape_of(params.payload), depth=params.inputs, init=[])
-        write = memory.write_port()
-        # the write is registered; a frame of one value reads it in that very cycle
-        read = memory.read_port(transparent_for=[write])
+        m.submodules.memory = memory = Memory(
+            shape=shape_of(params.payload), depth=params.inputs, init=[], attrs=NO_COLLISIONS
+        )
+        write, read = memory.write_port(), memory.read_port()
 
-        # the token taken in the previous cycle
-        token = Signal(self.i.payload.shape())
-        has_token = Signal()
-        is_end = token.kind == TokenKind.END
+        # cycle 0: take a token
         frame = Signal(range(params.steps))
-        is_first, is_last = frame == 0, frame == params.steps - 1
-        ticked = Signal()  # the TICK of the sample's last END has left
-
-        last = Mux(is_first, 0, read.data)
-        up = token.payload > last + params.threshold
-        amount = token.payload - last if params.amounts else Mux(up, 1, -1)
-        changed = up | (last > token.payload + params.threshold)
-
-        advance_out = ~self.o.valid | self.o.ready
-        advance = advance_out & ~(has_token & is_end & is_last & ~ticked)
-        done = has_token & advance
-        m.d.comb += [arrived.o.ready.eq(advance), read.en.eq(advance), read.addr.eq(arrived.o.payload.address)]
+        pause = Signal(range(max(1, idle_cycles(params.inputs)) + 1))  # idle cycles left
+        advance = Signal()
+        is_end = arrived.o.payload.kind == TokenKind.END
+        taken = arrived.o.valid & arrived.o.ready
+        taken_layout = data.StructLayout(
+            {"valid": 1, "first": 1, "last": 1, "token": self.i.payload.shape()}  # in the first, the last frame
+        )
+        fetched, token = Signal(taken_layout), Signal(taken_layout)
+        m.d.comb += [
+            arrived.o.ready.eq(advance & ~pause.any()),
+            read.en.eq(advance),
+            read.addr.eq(arrived.o.payload.address),
+        ]
+        with m.If(taken & is_end):
+            m.d.sync += frame.eq(Mux(frame == params.steps - 1, 0, frame + 1))
         with m.If(advance):
-            m.d.sync += [has_token.eq(arrived.o.valid), token.eq(arrived.o.payload)]
+            m.d.sync += [
+                pause.eq(Mux(pause.any(), pause - 1, Mux(taken & is_end, idle_cycles(params.inputs), 0))),
+                fetched.valid.eq(taken),
+                fetched.first.eq(frame == 0),
+                fetched.last.eq(frame == params.steps - 1),
+                fetched.token.eq(arrived.o.payload),
+            ]
+
+        # cycle 1: fetch the value last sent
+        last = Signal(shape_of(params.payload))
+        with m.If(advance):
+            m.d.sync += [token.eq(fetched), last.eq(Mux(fetched.first, 0, read.data))]
+
+        # cycle 2: decide
+        value = token.token.payload
+        up = value > last + params.threshold
+        amount = value - last if params.amounts else Mux(up, 1, -1)
+        changed = up | (last > value + params.threshold)
+        ends = token.token.kind == TokenKind.END
+        ticked = Signal()  # the TICK of the sample's last END has left
+        advance_out = ~self.o.valid | self.o.ready
+        m.d.comb += advance.eq(advance_out & ~(token.valid & ends & token.last & ~ticked))
         with m.If(advance_out):
             m.d.sync += [
-                self.o.valid.eq(has_token & (is_end | changed)),
-                self.o.payload.kind.eq(Mux(is_end, Mux(ticked, TokenKind.END, TokenKind.TICK), TokenKind.VALUE)),
-                self.o.payload.address.eq(Mux(is_end, 0, token.address)),
-                self.o.payload.payload.eq(Mux(is_end, 0, amount)),
-                ticked.eq(has_token & is_end & is_last & ~ticked),
+                self.o.valid.eq(token.valid & (ends | changed)),
+                self.o.payload.kind.eq(Mux(ends, Mux(ticked, TokenKind.END, TokenKind.TICK), TokenKind.VALUE)),
+                self.o.payload.address.eq(Mux(ends, 0, token.token.address)),
+                self.o.payload.payload.eq(Mux(ends, 0, amount)),
+                ticked.eq(token.valid & ends & token.last & ~ticked),
             ]
-        with m.If(done & is_end):
-            m.d.sync += frame.eq(Mux(is_last, 0, frame + 1))
-
-        written = done & ~is_end & (changed | is_first)
+        written = token.valid & advance & ~ends & (changed | token.first)
         m.d.sync += [
             write.en.eq(written),
-            write.addr.eq(token.address),
-            write.data.eq(Mux(changed, token.payload, 0)),
+            write.addr.eq(token.token.address),
+            write.data.eq(Mux(changed, value, 0)),
         ]
+
         departs = self.o.valid & self.o.ready
         departures = {kind: departs & (self.o.payload.kind == kind) for kind in TokenKind}
         increments = {
@@ -92,5 +125,5 @@ class DeltaEncoder(Engine[DeltaParams]):
             "written": written,
         }
         count_up(m, self.counters, self.clear, increments)
-        m.d.comb += self.busy.eq(arrived.o.valid | has_token | self.o.valid | ~is_first)
+        m.d.comb += self.busy.eq(arrived.o.valid | fetched.valid | token.valid | self.o.valid | frame.any())
         return m

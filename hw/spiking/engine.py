@@ -8,6 +8,7 @@ from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.counting import count_up
+from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
 from tospike.hw.memory import LoadableMemory, loadable_memories
 from tospike.hw.params import SPIKE, ActivationParams, EventParams, Readout, TokenFormat, TokenKind
@@ -88,6 +89,7 @@ class EventEngine(Engine[EventParams]):
             self._contents,
             config=flipped(self.config) if params.writable else None,
             first_region=self._first_region,
+            banked=("weights",) if params.bank_cycles else (),
         )
         parts.sequencer = Sequencer(params)
         self._front(m)
@@ -130,13 +132,14 @@ class EventEngine(Engine[EventParams]):
             connect(m, arrived.o, sequencer.i)
 
     def _stages(self, m: Module) -> list[data.View]:
-        """Return the operation in cycle n of the pipeline, for all n."""
+        """Return the operation in cycle n of the diagram, for all n; banks of weights delay cycles from 2 on."""
+        late = self._params.bank_cycles
         stages = [m.submodules.sequencer.operation]
-        for cycle in range(1, self._output_cycle + 4):
+        for cycle in range(1, self._output_cycle + 4 + late):
             stage = Signal(operation_layout(self._params), name=f"operation_{cycle}")
             m.d.sync += stage.eq(stages[-1])
             stages.append(stage)
-        return stages
+        return stages[:2] + stages[2 + late :]
 
     def _connect_active_list(self, m: Module, neurons: NeuronLanes, stages: Sequence[data.View]) -> None:
         """Connect the list of words to update without an event; an operation has its word from cycle 2 on."""
@@ -150,15 +153,20 @@ class EventEngine(Engine[EventParams]):
             active.update.append.eq(neurons.spikes_again(updated) & ~updated.clear),
             active.update.word.eq(updated.word),
         ]
-        with m.If(stages[1].listed):
-            m.d.sync += stages[2].word.eq(active.word)
+        late = self._params.bank_cycles
+        with m.If(delayed(m, stages[1].listed, late, name="listed")):
+            m.d.sync += stages[2].word.eq(delayed(m, active.word, late, name="listed_word"))
 
     def _products(self, m: Module, stages: Sequence[data.View], weights: LoadableMemory) -> Value:
         """Return payload * weight: cycles 1 to 4."""
         params = self._params
         weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
-        m.d.comb += [weights.address.eq(stages[1].row), weights.enable.eq(1)]
-        m.d.sync += weight.eq(weights.data)
+        m.d.comb += weights.address.eq(stages[1].row)
+        if params.bank_cycles:
+            m.d.comb += Value.cast(weight).eq(weights.data)
+        else:
+            m.d.comb += weights.enable.eq(1)
+            m.d.sync += weight.eq(weights.data)
         if params.event == SPIKE:
             product = Signal(data.ArrayLayout(shape_of(params.product), params.lanes), reset_less=True)
             m.d.sync += [product[lane].eq(weight[lane]) for lane in range(params.lanes)]
@@ -287,7 +295,7 @@ class EventEngine(Engine[EventParams]):
 
     def _settle(self, m: Module) -> None:
         """Drive ``busy`` until all pipelines are empty."""
-        cycles = PIPELINE + self._params.neuron.extra_cycles
+        cycles = PIPELINE + self._params.neuron.extra_cycles + self._params.bank_cycles
         settle = Signal(range(cycles + 1))
         working = m.submodules.sequencer.busy | m.submodules.input.o.valid
         if self._params.window:

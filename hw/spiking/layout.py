@@ -40,9 +40,7 @@ def memories(params: EventParams) -> tuple[MemoryShape, ...]:
     ``multipliers``
         A word per neuron; only if membranes become activations.
     """
-    weights = MemoryShape(
-        name="weights", width=params.lanes * params.weight_bits, depth=params.rows * params.event_words
-    )
+    weights = MemoryShape(name="weights", width=params.lanes * params.weight_bits, depth=params.weight_words)
     decay_bits = sum(leak.decay_bits + 1 for leak in params.neuron.varying.values())
     decays = MemoryShape(name="decays", width=max(1, params.lanes * decay_bits), depth=params.position_words)
     bias = MemoryShape(name="bias", width=params.lanes * params.neuron.accumulated.bits, depth=params.position_words)

@@ -91,6 +91,10 @@ class SystolicEngine(Engine[SystolicParams]):
         m.d.comb += self.busy.eq(parts.control.busy | ~parts.control.empty | parts.loader.partial | sending)
         return m
 
+    @property
+    def _operand_latency(self) -> int:
+        return OPERAND_LATENCY + self._params.bank_cycles
+
     def _memories(self, m: Module) -> dict[str, LoadableMemory]:
         """Return the memories that the bitstream initialises and configuration writes."""
         return loadable_memories(
@@ -99,6 +103,7 @@ class SystolicEngine(Engine[SystolicParams]):
             self._contents,
             config=flipped(self.config) if self._params.writable else None,
             first_region=self._first_region,
+            banked=("weights",) if self._params.bank_cycles else (),
         )
 
     def _add_parts(self, m: Module) -> None:
@@ -127,7 +132,7 @@ class SystolicEngine(Engine[SystolicParams]):
             most_inside=array.latency + array.rows + array.cols + ColumnAccumulator.LATENCY + 1,
             committed=feeder.commit,
             freed=post.freed,
-            entered=delayed(m, feeder.commit, OPERAND_LATENCY - 1, name="commit"),
+            entered=delayed(m, feeder.commit, self._operand_latency - 1, name="commit"),
             finished=results.finished,
         )
         sent_last = sent.valid & sent.ready & sent.payload.last
@@ -163,16 +168,15 @@ class SystolicEngine(Engine[SystolicParams]):
         ]
 
     def _weights(self, m: Module, stored: Mapping[str, LoadableMemory]) -> Value:
-        """Return the word of weights that the feeder addressed, ``Feeder.LATENCY`` + 1 cycles later."""
+        """Return the word of weights that the feeder addressed, 2 cycles and those of the banks later."""
         control, feeder = m.submodules.control, m.submodules.feeder
         if not self._params.streams_weights:
             weights = stored["weights"]
-            m.d.comb += [
-                feeder.weight_valid.eq(1),
-                weights.address.eq(feeder.weight_address),
-                weights.enable.eq(1),
-            ]
-            return weights.data
+            m.d.comb += [feeder.weight_valid.eq(1), weights.address.eq(feeder.weight_address)]
+            if self._params.bank_cycles:
+                return weights.data
+            m.d.comb += weights.enable.eq(1)
+            return delayed(m, weights.data, 1, name="weight_word", reset_less=True)
         m.submodules.weights = weights = WeightQueue(self._params)
         connect(m, flipped(self.weights), weights.i)
         m.d.comb += [
@@ -181,12 +185,14 @@ class SystolicEngine(Engine[SystolicParams]):
             weights.take.eq(feeder.weight_take),
             self.weight_error.eq(weights.error),
         ]
-        return delayed(m, weights.word, Feeder.LATENCY, name="streamed", reset_less=True)
+        return delayed(m, weights.word, Feeder.LATENCY + 1, name="streamed", reset_less=True)
 
     def _datapath(self, m: Module, layer: data.View, weights: Value) -> None:
         """Connect operands, array and result buffer; weight-stationary, an accumulator lies before the buffer."""
         params, array, results = self._params, self._params.array, m.submodules.results
-        operands = fetch_operands(m, array, m.submodules.feeder, m.submodules.activations, weights)
+        operands = fetch_operands(
+            m, array, m.submodules.feeder, m.submodules.activations, weights, late=self._params.bank_cycles
+        )
         systolic = skewed_array(m, array, operands.rows, operands.cols)
         if array.dataflow is Dataflow.OS:
             m.d.comb += [
@@ -279,7 +285,7 @@ class SystolicEngine(Engine[SystolicParams]):
     def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
         """Drive the counters; return whether a frame is still on its way to them."""
         feeder, post = m.submodules.feeder, m.submodules.post
-        feeding = delayed(m, feeder.busy, OPERAND_LATENCY, name="feeding")
+        feeding = delayed(m, feeder.busy, self._operand_latency, name="feeding")
         depth = Signal(len(layer.inputs) + 1)
         m.d.sync += depth.eq(layer.inputs + 1)
         increments = {

@@ -83,12 +83,6 @@ def tile_spacing(params: SystolicParams, layer: DenseLayer) -> int:
     return max(tile_steps(params, layer) + params.array.gap, params.array.rows, least)
 
 
-def weight_words(params: SystolicParams, layer: DenseLayer) -> int:
-    """Return the words of the layer in the weight memory."""
-    per_tile = layer.inputs if params.array.dataflow is Dataflow.OS else params.array.rows
-    return col_tiles(params, layer) * depth_tiles(params, layer) * per_tile
-
-
 def act_words(params: SystolicParams, layer: DenseLayer) -> int:
     """Return the words of the layer's input in the activation buffer, ``rows`` values each."""
     if params.array.dataflow is Dataflow.OS:
@@ -132,7 +126,7 @@ def weight_memory(params: SystolicParams) -> MemoryShape:
     return MemoryShape(
         name="weights",
         width=params.array.cols * params.array.weight_bits,
-        depth=sum(weight_words(params, layer) for layer in params.layers),
+        depth=params.weight_words,
     )
 
 
@@ -161,7 +155,7 @@ def descriptor_bits(params: SystolicParams) -> dict[str, int]:
         "depth_tiles": inputs,
         "spacing": address_bits(max(tile_spacing(params, layer) for layer in params.layers)),
         "stored_words": outputs,
-        "weight_base": address_bits(sum(weight_words(params, layer) for layer in params.layers)),
+        "weight_base": address_bits(params.weight_words),
         "channel_base": address_bits(sum(layer.outputs for layer in params.layers)),
         "shift": params.requantize.max_shift.bit_length(),
         "low": params.array.acc_bits,
@@ -246,7 +240,7 @@ def _descriptors(params: SystolicParams, layers: Sequence[DenseLayer], shifts: S
         base = {"weight_base": weight_base, "channel_base": channel_base}
         final = index == len(layers) - 1
         words.append(_descriptor(params, index, layer, base, shift or 0, final))
-        weight_base += weight_words(params, layer)
+        weight_base += params.layer_words(layer)
         channel_base += layer.outputs
     return words
 

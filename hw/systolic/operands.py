@@ -14,7 +14,8 @@ from tospike.hw.systolic.buffers import ActivationBuffer
 from tospike.hw.systolic.feeder import Feeder
 
 OPERAND_LATENCY = Feeder.LATENCY + 3
-"""Cycles from the issue of a step to its operands at the array: address, memory, its output register, mask."""
+"""Cycles from the issue of a step to its operands at the array: address, memory, its output register, mask. Banks of
+weights add theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +31,9 @@ class Operands:
 
 
 def fetch_operands(
-    m: Module, params: ArrayParams, feeder: Feeder, activations: ActivationBuffer, weights: Value
+    m: Module, params: ArrayParams, feeder: Feeder, activations: ActivationBuffer, weights: Value, *, late: int
 ) -> Operands:
-    """Return the operands of the steps that ``feeder`` issues, not skewed. Latency `OPERAND_LATENCY`.
+    """Return the operands of the steps that ``feeder`` issues, not skewed. Latency `OPERAND_LATENCY` + ``late``.
 
     The memories are read in every cycle, into registers without enable, which can be those of the block RAMs. Between
     steps the activations are 0.
@@ -40,10 +41,10 @@ def fetch_operands(
     Parameters
     ----------
     weights
-        The word that the feeder addressed ``Feeder.LATENCY`` + 1 cycles before.
+        The word that the feeder addressed ``2 + late`` cycles before.
     """
-    since_address = OPERAND_LATENCY - Feeder.LATENCY
-    m.d.comb += activations.read_address.eq(feeder.act_address)
+    since_address = OPERAND_LATENCY - Feeder.LATENCY + late
+    m.d.comb += activations.read_address.eq(delayed(m, feeder.act_address, late, name="act_address"))
     word = delayed(m, Value.cast(activations.word), 1, name="activations", reset_less=True)
     word = data.View(activations.word.shape(), word)
     step = delayed(m, feeder.act_read, since_address - 1, name="step")
@@ -54,6 +55,6 @@ def fetch_operands(
         act = Signal(shape_of(params.act), name=f"act_{row}")
         m.d.sync += act.eq(Mux(step, word[row], 0))
         m.d.comb += [rows[row].act.eq(act), rows[row].first.eq(first), rows[row].emit.eq(emit)]
-    cols = weight_operands(params, delayed(m, weights, since_address - 1, name="weights", reset_less=True))
+    cols = weight_operands(params, delayed(m, weights, 1, name="weights", reset_less=True))
     load = delayed(m, feeder.load, since_address, name="load") if params.dataflow is Dataflow.WS else None
     return Operands(rows=rows, cols=cols, load=load)

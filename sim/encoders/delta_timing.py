@@ -7,8 +7,10 @@ from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link, send_scanned
 from tospike.sim.engine import EngineRun, Sample
 
-LATENCY = 3
+LATENCY = 4
 """From a value that is taken to its change being offered."""
+LEAST_SPACING = 4
+"""From reading a value to reading the one that has replaced it."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -35,7 +37,8 @@ class DeltaLink:
         self.step += 1
         if self.step == self.changes.shape[1]:
             self.downstream.take_end(taken + 1)
-        return taken - LATENCY
+        idle = max(0, LEAST_SPACING - (self.changes.shape[2] + 1))
+        return taken - LATENCY + idle
 
     def take_tick(self, offer: Ints) -> Ints:
         """There is none among frames."""

@@ -9,6 +9,9 @@ from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import EngineRun, Sample
 
+LEAST_ENTRIES = 3
+"""Cycles of a scan before its TICK, at least, if entries have a state."""
+
 
 @dataclass(kw_only=True, eq=False)
 class EncoderLink:
@@ -51,7 +54,7 @@ class EncoderLink:
         came = np.maximum(offer, self.left[0] + 1)
         leaves = self._leaves(came)
         self.taken = self.downstream.take_tick(leaves + 1)
-        self._scan(leaves + 1)
+        self._scan(leaves + 2)
         return came
 
     def take_tick(self, offer: Ints) -> Ints:
@@ -69,7 +72,8 @@ class EncoderLink:
             self.taken = np.where(sends, taken, self.taken)
 
     def _scan(self, scanned: Ints) -> None:
-        """An entry that is sent waits until the register is free, the others do not."""
+        """An entry that is sent waits until the register is free, the others do not. The argument is the cycle before
+        the first entry can be sent."""
         recorded = self.frames[:, 0] != 0
         count = recorded.sum(axis=1, dtype=np.int64)
         last_address = recorded.shape[1] - 1 - np.argmax(recorded[:, ::-1], axis=1)
@@ -86,7 +90,8 @@ class EncoderLink:
                     sends = here & (self.trains[:, step, address] != 0)
                     scanned = np.where(sends, np.maximum(scanned, self.taken), scanned)
                     self._send(step, address, scanned + 1, here)
-            scanned = np.maximum(scanned + 1, self.taken)
+            empty = np.maximum(LEAST_ENTRIES - count, 0) if self.params.state_bits else 0
+            scanned = np.maximum(scanned + empty + 1, self.taken)
             self.taken = self.downstream.take_tick(scanned + 1)
         self.downstream.take_end(np.maximum(scanned + 1, self.taken) + 1)
 

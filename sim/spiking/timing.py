@@ -12,7 +12,7 @@ from tospike.sim.spiking.golden import EventRun
 
 UPDATE_TO_OFFER = 12
 """From the cycle that updates a word to the one that offers its first token: 7 to the queue, 2 in it, 3 to serialize.
-Neurons with ``extra_cycles`` take so much longer."""
+Neurons with ``extra_cycles`` and weights in banks take so much longer."""
 
 UPDATES_IN_FLIGHT = 2
 """Updates of spikes that may be on their way out at a time: `tospike.hw.spiking.sequencer.updates_in_flight`."""
@@ -147,7 +147,7 @@ class EventLink:
 
     @property
     def _to_offer(self) -> int:
-        return UPDATE_TO_OFFER + self.params.neuron.extra_cycles
+        return UPDATE_TO_OFFER + self.params.neuron.extra_cycles + self.params.bank_cycles
 
     def _send(
         self, begin: Ints, values: NDArray[np.generic], updated: NDArray[np.bool_], behind: Link, sent: Ints

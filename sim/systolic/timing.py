@@ -21,7 +21,8 @@ from tospike.sim.systolic.weight_stream import StreamedSteps, WeightStream
 SLOTS = 2
 """Groups that the result buffer holds."""
 OPERAND_LATENCY = 4
-"""From the issue of a step to its operands at the array: address, memory, its output register, mask."""
+"""From the issue of a step to its operands at the array: address, memory, its output register, mask. Banks of weights
+add theirs."""
 POST_LATENCY = 12
 """From reading a result to its end: buffer, register, selection, nine stages of requantisation."""
 INPUT_LATENCY = 1
@@ -137,7 +138,8 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer, stream: WeightStrea
         group_rows = layer.rows
         committing = (tiles - 1) * spacing  # the first of the last tile
     # from the issue of a step to its result
-    out = OPERAND_LATENCY + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)
+    operands = OPERAND_LATENCY + params.bank_cycles
+    out = operands + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)
 
     issue: Issue = Steps(begin=1 + loading, committing=committing, span=tiles * spacing)
     if stream is not None:
@@ -147,7 +149,7 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer, stream: WeightStrea
     written, reads = group_times(sizes, issue, out=out, slots=SLOTS)
     return LayerTiming(
         reads=reads,
-        first_operand=1 + OPERAND_LATENCY,
+        first_operand=1 + operands,
         last_result=written + group_rows - 1 + array.skew,
     )
 

@@ -8,7 +8,7 @@ from tospike.hw.accelerator import Accelerator
 from tospike.hw.host.layout import Register, counter_names
 
 BETWEEN = 60
-"""Cycles between samples: states are cleared, what follows an early answer is dropped."""
+"""Cycles between samples: states are cleared, what follows an early answer is dropped. Large states need more."""
 
 
 async def read_register(ctx, axi, address):
@@ -29,12 +29,12 @@ async def read_counters(ctx, axi, params):
     }
 
 
-def answers_of(design, samples):
+def answers_of(design, samples, *, between=BETWEEN):
     """(words, unsigned; cycles) of each sample."""
-    return answers_and_counters(design, samples)[0]
+    return answers_and_counters(design, samples, between=between)[0]
 
 
-def answers_and_counters(design, samples):
+def answers_and_counters(design, samples, *, between=BETWEEN):
     """(words, unsigned; cycles) of each sample, and what the counters hold after all of them."""
     dut = Accelerator(design.params, pack(design), version="1.0.0", config_hash=1)
 
@@ -42,7 +42,7 @@ def answers_and_counters(design, samples):
         answers = []
         ctx.set(dut.m_axis.tready, 1)
         for sample in samples:
-            await ctx.tick().repeat(BETWEEN)
+            await ctx.tick().repeat(between)
             beats = list(input_beats(design.params, sample))
             taken, cycles, words, last = 0, 0, [], False
             while not last or taken < len(beats):
@@ -60,7 +60,7 @@ def answers_and_counters(design, samples):
                     last = last or bool(ends)
             ctx.set(dut.s_axis.tvalid, 0)
             answers.append((words, cycles))
-        await ctx.tick().repeat(BETWEEN)
+        await ctx.tick().repeat(between)
         return answers, await read_counters(ctx, dut.s_axi, design.params)
 
     return simulate(dut, bench)[0]

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.activation import ActivationParams
 from tospike.hw.params.engines.engine import EngineParams, Readout
@@ -104,6 +105,21 @@ class EventParams(EngineParams):
         return None
 
     @property
+    def weight_banks(self) -> bool:
+        """Whether a deep memory of weights is split into banks, each with an output register."""
+        return False
+
+    @property
+    def bank_cycles(self) -> int:
+        """Cycles that the banks add to a read of weights, and so to the pipeline of every operation."""
+        return bank_cycles(self.weight_words) if self.weight_banks else 0
+
+    @property
+    def weight_words(self) -> int:
+        """Words of weights."""
+        return self.rows * self.event_words
+
+    @property
     def in_registers(self) -> bool:
         """Whether all states are in registers, none in memory."""
         return False
@@ -175,7 +191,7 @@ class EventParams(EngineParams):
         """Cycles from the last word of an update until all words are written back."""
         # the auxiliary state of a word is read 3 cycles after an update begins, and written back 10 cycles after
         late = max(0, 3 - self.words) if self.neuron.has_aux else 0
-        return UPDATE_PIPELINE + self.neuron.extra_cycles + late
+        return UPDATE_PIPELINE + self.neuron.extra_cycles + self.bank_cycles + late
 
     @property
     def weight(self) -> IntFormat:

@@ -56,6 +56,9 @@ class SpikingParams(SpikingLayerParams):
     lanes: int = 8
     update: NeuronUpdate = NeuronUpdate.ALL
     window: EventWindow | None = None
+    weight_banks: bool = True
+    """Split a memory of more than `BANK_WORDS` words of weights into banks, each with an output register: for block
+    RAMs. Standard cells have memories of any depth."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.engines.array import ArrayParams, RequantizeParams
+from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams
 from tospike.hw.params.engines.engine import EngineParams
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import ceil_div
@@ -63,6 +64,9 @@ class SystolicParams(EngineParams):
     weights: WeightSource = WeightSource.MEMORY
     weight_queue: int = 32
     """Depth of the FIFO of streamed weights, in words of one weight per column."""
+    weight_banks: bool = True
+    """Split a memory of more than `BANK_WORDS` words of weights into banks, each with an output register: for block
+    RAMs. Standard cells have memories of any depth."""
 
     def __post_init__(self) -> None:
         require_range("weight-queue", self.weight_queue, 4, 1 << 12)
@@ -83,6 +87,22 @@ class SystolicParams(EngineParams):
     def streams_weights(self) -> bool:
         """Whether the host streams in the weights."""
         return self.weights is WeightSource.STREAM
+
+    def layer_words(self, layer: DenseLayer) -> int:
+        """Return the words of a layer's weights, of one weight per column each: tiles are padded with zeros."""
+        rows = 1 if self.array.dataflow is Dataflow.OS else self.array.rows
+        return ceil_div(layer.outputs, self.array.cols) * ceil_div(layer.inputs, rows) * rows
+
+    @property
+    def weight_words(self) -> int:
+        """Words of the weights of all layers."""
+        return sum(map(self.layer_words, self.layers))
+
+    @property
+    def bank_cycles(self) -> int:
+        """Cycles that the banks of a deep memory of weights add to a read."""
+        on_chip = self.weight_banks and not self.streams_weights
+        return bank_cycles(self.weight_words) if on_chip else 0
 
     @property
     def beats_per_word(self) -> int:

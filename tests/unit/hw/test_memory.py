@@ -4,7 +4,7 @@ import pytest
 from support.stream_bench import simulate
 
 from tospike.hw.layout import MemoryShape, config_writes, pack_lanes
-from tospike.hw.memory import LoadableMemory, pipelined_latency
+from tospike.hw.memory import LoadableMemory, banked_latency
 from tospike.hw.params import InputError
 
 
@@ -52,14 +52,14 @@ def test_lane_zero_is_least_significant():
 
 
 @pytest.mark.parametrize("depth", [3, 2048, 2 * 2048 + 5, 5 * 2048])
-def test_pipelined_memory_of_several_blocks(depth):
+def test_memory_of_several_banks(depth):
     """A word for each address in a row; the first part of the memory is configured anew before."""
     rng = random.Random(depth)
     shape = MemoryShape(name="weights", width=40, depth=depth)
     words = [rng.getrandbits(40) for _ in range(depth)]
     fresh = [rng.getrandbits(40) for _ in range(min(depth, 2050))]
-    dut = LoadableMemory(shape, init=words, region=1, pipelined=True)
-    latency = pipelined_latency(depth)
+    dut = LoadableMemory(shape, init=words, region=1, banked=True)
+    latency = banked_latency(depth)
 
     async def bench(ctx):
         ctx.set(dut.config.region, 1)

@@ -12,7 +12,7 @@ from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.place.placers import PLACERS
 from tospike.hw.dataflow import layout
 from tospike.hw.dataflow.engine import DataflowDense
-from tospike.hw.memory import pipelined_latency
+from tospike.hw.memory import banked_latency
 from tospike.hw.params import MAX_FOLD, DataflowDenseParams, InputError, IntFormat, RequantizeParams
 from tospike.hw.requantize import Requantizer
 from tospike.sim import accelerator
@@ -174,7 +174,7 @@ def test_many_random_chains(seed):
 
 def test_latencies_are_those_of_the_parts():
     assert layout.REQUANTIZE_LATENCY == Requantizer.LATENCY
-    assert {pipelined_latency(depth) for depth in (2, MAX_FOLD)} == {layout.OPERAND_LATENCY}
+    assert banked_latency(MAX_FOLD) == layout.OPERAND_LATENCY
 
 
 def test_memory_contents_follow_the_folding():
