@@ -10,7 +10,7 @@ from tospike.sim.network import Network, Stage
 class Design:
     """``stage_counts[i]`` consecutive stages of ``network`` run on engine ``i``; encoders and delays run none.
 
-    A delay engine has the delays of the stage on the engine behind it."""
+    A delay engine has the delays of the stage on the next engine."""
 
     params: AcceleratorParams
     network: Network

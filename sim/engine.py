@@ -33,7 +33,7 @@ class EngineModel:
     run: Callable[[Any, Design, int, Sample], EngineRun]
     """What an engine, by its parameters, makes of what comes in; its place in a design tells what it computes with."""
     link: Callable[[Any, Any, Sample, Link], Link]
-    """The engine in time: its parameters, what it did, what came in, and what stands behind it."""
+    """The engine in time: its parameters, what it did, what came in, and the link downstream."""
 
 
 def frame(sample: Sample) -> Ints:

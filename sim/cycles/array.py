@@ -13,7 +13,7 @@ from tospike.sim.systolic.timing import FrameTiming
 class ArrayLink(DensifierLink):
     """`tospike.hw.systolic.engine.SystolicEngine` or `tospike.hw.conv.engine.ConvEngine`, idle before the frame.
 
-    What stands behind it must take a value in every cycle, for the times of a frame are those without back-pressure.
+    The downstream engine must take a value in every cycle, for the times of a frame are those without back-pressure.
     """
 
     timing: FrameTiming
@@ -26,7 +26,7 @@ class ArrayLink(DensifierLink):
         for address, after in enumerate(self.timing.values.tolist()):
             offered = self.done + after
             waited = self.downstream.take_values(offered, one, address * one) - offered
-            assert not waited.any(), "an array may not wait: what stands behind it must hold a whole frame"
+            assert not waited.any(), "an array may not wait: the downstream engine must hold a whole frame"
         self.downstream.take_end(self.done + self.timing.end)
         return taken
 

@@ -70,12 +70,12 @@ def send_tokens(trains: Sample, link: Link, *, ticks: bool = True) -> None:
 def send_events(trains: NDArray[np.integer], link: Link) -> None:
     """`tospike.hw.host.recording.RecordingInput`: an event for each spike, its step's beginning as the time stamp.
 
-    A stamp's beat is taken before the TICKs that it makes due; those behind the last event need none.
+    A stamp's beat is taken before the TICKs that it makes due; those after the last event need none.
     """
     samples, steps, _ = trains.shape
     events = trains != 0
     later = np.flip(np.logical_or.accumulate(np.flip(events.any(axis=2), axis=1), axis=1), axis=1)
-    later = np.concatenate([later[:, 1:], np.zeros((samples, 1), dtype=bool)], axis=1)  # in any step behind this one
+    later = np.concatenate([later[:, 1:], np.zeros((samples, 1), dtype=bool)], axis=1)  # in any later step
     done = np.zeros(samples, dtype=np.int64)  # when the last beat or token was taken
     stamped = np.zeros(samples, dtype=bool)  # the next event's stamp was taken
     for step in range(steps):

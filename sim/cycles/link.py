@@ -1,9 +1,9 @@
-"""The streams of a chain in time: what stands behind one, and how a chain ends.
+"""The streams of a chain in time: what is downstream of one, and how a chain ends.
 
 Every engine takes its tokens in order, and a token's times are maxima of sums of earlier times (a max-plus
-recurrence). A *link* object stands for the engine behind a stream: it is told when a token is offered at the
+recurrence). A *link* object stands for the engine downstream of a stream: it is told when a token is offered at the
 earliest, and answers when it is taken. Within such a call it passes on whatever the token sets free to the link
-behind it, so the back-pressure needs no simulation. All times are (N,) arrays, one column per sample.
+downstream of it, so the back-pressure needs no simulation. All times are (N,) arrays, one column per sample.
 
 On a link of beats (`tospike.hw.params.BeatFormat`) a VALUE stands for a beat, its address for that of the beat's last
 value; there are no TICKs and no ENDs.
@@ -20,7 +20,7 @@ from tospike.sim.arithmetic import Ints
 
 
 class Link(Protocol):
-    """The engine behind a stream."""
+    """The engine downstream of a stream."""
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """When the last of ``count`` VALUEs is taken.
@@ -170,7 +170,7 @@ class FirstSpikeSink:
 
 @dataclass(kw_only=True, eq=False)
 class FirstSpikeOfImageSink:
-    """`tospike.hw.host.output.FirstSpikeOfImageOutput` behind `tospike.hw.host.renumber.Renumber`: takes a token per
+    """`tospike.hw.host.output.FirstSpikeOfImageOutput` after `tospike.hw.host.renumber.Renumber`: takes a token per
     cycle, and answers the TICK of the first step with a VALUE, or the END."""
 
     last_beat: Ints
@@ -203,7 +203,7 @@ class EarlySink:
     last_beat: Ints
     """When the host takes the answer."""
     latency: int = 3
-    """Cycles from the TICK to the beat: one more behind `tospike.hw.host.renumber.Renumber`."""
+    """Cycles from the TICK to the beat: one more after `tospike.hw.host.renumber.Renumber`."""
     step: int = field(default=0, init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:

@@ -19,13 +19,13 @@ class DelayLink:
 
     params: DelayParams
     run: EngineRun
-    behind: Link
+    downstream: Link
     ready: Ints
     """First cycle in which a token can be taken."""
     read: Ints
     """When the last TICK or END left for the output register."""
     sent: Ints
-    """When the last token was taken by the engine behind."""
+    """When the last token was taken by the downstream engine."""
     step: int = field(default=0, init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
@@ -45,25 +45,25 @@ class DelayLink:
             here = events[:, address]
             read, position = read + (address + 1 - position), address + 1
             read = np.where(here, np.maximum(read, self.sent), read)
-            last = self.behind.take_values(read + 1, here.astype(np.int64), np.full_like(read, address))
+            last = self.downstream.take_values(read + 1, here.astype(np.int64), np.full_like(read, address))
             self.sent = np.where(here, last, self.sent)
         # a slot to which nothing was written is passed over
         read = np.where(some, read + (self.params.inputs - position), before)
         self.ready = read + 1
         self.read = np.maximum(read + 1, self.sent)
-        self.sent = self.behind.take_tick(self.read + 1)
+        self.sent = self.downstream.take_tick(self.read + 1)
         self.step += 1
         return taken
 
     def take_end(self, offer: Ints) -> Ints:
-        """At once: what is left in the ring is dropped behind it."""
+        """At once: what remains in the ring is dropped after it."""
         taken = np.maximum(offer, self.ready)
         self.read = np.maximum(np.maximum(taken + TAKEN_TO_READ, self.read + 1), self.sent)
-        self.sent = self.behind.take_end(self.read + 1)
+        self.sent = self.downstream.take_end(self.read + 1)
         return taken
 
 
 def delay_link(params: DelayParams, run: EngineRun, trains: Sample, downstream: Link) -> DelayLink:
     """Return a delay engine before its first sample."""
     zeros = np.zeros(len(trains), dtype=np.int64)
-    return DelayLink(params=params, run=run, behind=downstream, ready=zeros, read=zeros - 1, sent=zeros - 1)
+    return DelayLink(params=params, run=run, downstream=downstream, ready=zeros, read=zeros - 1, sent=zeros - 1)

@@ -32,7 +32,7 @@ class DeltaLink:
         return after - 1 - LATENCY
 
     def take_end(self, offer: Ints) -> Ints:
-        """A TICK; behind that of the last frame an END."""
+        """A TICK; after that of the last frame an END."""
         taken = self.downstream.take_tick(offer + LATENCY)
         self.step += 1
         if self.step == self.changes.shape[1]:

@@ -27,8 +27,8 @@ class EncoderLink:
     """(N, 1, inputs): what comes."""
     downstream: Link
     taken: Ints
-    """When the last token was taken by the engine behind."""
-    left: tuple[Ints, Ints]
+    """When the last token was taken by the downstream engine."""
+    departed: tuple[Ints, Ints]
     """When the last two values left the buffer, the last one second."""
     address: Ints = field(init=False)
     """The first address that has not come yet."""
@@ -42,16 +42,19 @@ class EncoderLink:
         came = offer - 1
         for address in range(int(self.address.min()), int(last_address.max(where=some, initial=-1)) + 1):
             here = some & (address >= self.address) & (address <= last_address) & (self.frames[:, 0, address] != 0)
-            came = np.where(here, np.maximum(came, self.left[0]) + 1, came)
+            came = np.where(here, np.maximum(came, self.departed[0]) + 1, came)
             leaves = self._leaves(came)
-            self.left = (np.where(here, self.left[1], self.left[0]), np.where(here, leaves, self.left[1]))
+            self.departed = (
+                np.where(here, self.departed[1], self.departed[0]),
+                np.where(here, leaves, self.departed[1]),
+            )
             self._send(0, address, leaves + 1, here)
         self.address = np.where(some, last_address + 1, self.address)
         return came
 
     def take_end(self, offer: Ints) -> Ints:
         """The first step's TICK, then all other steps."""
-        came = np.maximum(offer, self.left[0] + 1)
+        came = np.maximum(offer, self.departed[0] + 1)
         leaves = self._leaves(came)
         self.taken = self.downstream.take_tick(leaves + 1)
         self._scan(leaves + 2)
@@ -63,7 +66,7 @@ class EncoderLink:
 
     def _leaves(self, came: Ints) -> Ints:
         """When a token leaves the buffer for the output register."""
-        return np.maximum(np.maximum(came + 1, self.taken), self.left[1] + 1)
+        return np.maximum(np.maximum(came + 1, self.taken), self.departed[1] + 1)
 
     def _send(self, step: int, address: int, offer: Ints, some: np.ndarray) -> None:
         sends = some & (self.trains[:, step, address] != 0)
@@ -100,5 +103,5 @@ def encoder_link(params: EncoderParams, run: EngineRun, frames: Sample, downstre
     """Return an encoder before its first sample."""
     never = np.full(len(frames), -1, dtype=np.int64)
     return EncoderLink(
-        params=params, trains=run.sent, frames=frames, downstream=downstream, taken=never, left=(never, never)
+        params=params, trains=run.sent, frames=frames, downstream=downstream, taken=never, departed=(never, never)
     )

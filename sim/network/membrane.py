@@ -60,7 +60,7 @@ class NeuronState:
         self._i = np.zeros(shape)
         self.sent = np.zeros(shape)
         """Spikes of the last step."""
-        self._rests = np.zeros(shape, dtype=np.int64)  # refractory steps that are left
+        self._rests = np.zeros(shape, dtype=np.int64)  # remaining refractory steps
         self._owed = np.zeros(shape)  # snnTorch's ``reset``: 1 where v is above the threshold after its reset
         self.ties = np.zeros(shape, dtype=bool)
         """Of the last step: where the wanted spikes decided."""

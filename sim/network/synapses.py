@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 
 
 # All have ``inputs`` and ``outputs``, the numbers of values; ``channels``, the number of per-channel parameters of
-# the neuron behind them; and ``output_shape``: (outputs,) or (channels, height, width), sent in that order.
+# the neuron after them; and ``output_shape``: (outputs,) or (channels, height, width), sent in that order.
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -213,7 +213,7 @@ class SumPool2d(_Pool):
     """The sum of the values under the window, plus a bias.
 
     The integer rule of average pooling: the sum is the accumulator, and the division by the number of values is in
-    the multiplier of the :class:`Requantize` behind it. There is one rounding, the requantiser's.
+    the multiplier of the :class:`Requantize` after it. There is one rounding, the requantiser's.
     """
 
     bias: Array

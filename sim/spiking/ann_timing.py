@@ -25,11 +25,11 @@ class ActivationLink:
     """(N, neurons)."""
     activations: Ints
     """(N, neurons)."""
-    behind: Link
+    downstream: Link
     address: Ints
     """The first address that has not come yet."""
-    left: Ints
-    """When the engine behind took the last token."""
+    departed: Ints
+    """When the downstream engine took the last token."""
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """One per cycle; those that become 0 go no further."""
@@ -41,20 +41,20 @@ class ActivationLink:
             taken = taken + came
             sends = came & (self.activations[:, address] != 0)
             if sends.any():
-                offered = np.maximum(taken + ACTIVATE, self.left + 1)
-                left = self.behind.take_values(offered, sends.astype(np.int64), np.full_like(taken, address))
-                self.left = np.where(sends, left, self.left)
+                offered = np.maximum(taken + ACTIVATE, self.departed + 1)
+                departed = self.downstream.take_values(offered, sends.astype(np.int64), np.full_like(taken, address))
+                self.departed = np.where(sends, departed, self.departed)
         self.address = np.where(some, last_address + 1, self.address)
         return taken
 
     def take_tick(self, offer: Ints) -> Ints:
-        """Behind the values."""
-        self.left = self.behind.take_tick(np.maximum(offer + ACTIVATE, self.left + 1))
+        """After the values."""
+        self.departed = self.downstream.take_tick(np.maximum(offer + ACTIVATE, self.departed + 1))
         return offer
 
     def take_end(self, offer: Ints) -> Ints:
-        """Behind the values."""
-        self.left = self.behind.take_end(np.maximum(offer + ACTIVATE, self.left + 1))
+        """After the values."""
+        self.departed = self.downstream.take_end(np.maximum(offer + ACTIVATE, self.departed + 1))
         return offer
 
 
@@ -66,8 +66,8 @@ def event_ann_link(params: EventAnnParams, run: EventAnnRun, frames: Sample, dow
         downstream = ActivationLink(
             membranes=run.event.outputs,
             activations=run.activations,
-            behind=downstream,
+            downstream=downstream,
             address=zeros,
-            left=zeros - 1,
+            departed=zeros - 1,
         )
     return front_link(event_engine_link(params, run.event, downstream, samples), samples)

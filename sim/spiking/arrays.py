@@ -1,6 +1,6 @@
 """The weights, biases and decays of an event engine, from the stage that it runs.
 
-A stage knows images channel by channel; behind an engine with a window they come position by position.
+A stage knows images channel by channel; an engine with a window sends them position by position.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def engine_arrays(params: EventParams, design: Design, engine: int) -> EngineArr
 
 
 def engine_delays(design: Design, engine: int) -> Array:
-    """Return (inputs,) steps of a delay engine: those of the stage behind it, if it has any, in the order of the
+    """Return (inputs,) steps of a delay engine: those of the next stage, if it has any, in the order of the
     addresses."""
     stage = design.stages_of(engine + 1)[0]
     delays = np.zeros(stage.synapses.inputs, dtype=np.int64) if stage.delays is None else stage.delays

@@ -23,39 +23,41 @@ class ChangesLink:
 
     changes: Ints
     """(N, F, neurons)."""
-    behind: Link
-    left: Ints
-    """When the engine behind took the last token."""
+    downstream: Link
+    departed: Ints
+    """When the downstream engine took the last token."""
     frame: int = field(default=0, init=False)
     address: int = field(default=0, init=False)
     """The next one: frames are complete."""
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """One per cycle; those that are not sent go no further."""
-        behind, last = int(last_address[0]), offer - 1
-        for address in range(self.address, behind + 1):
+        end, last = int(last_address[0]) + 1, offer - 1
+        for address in range(self.address, end):
             last = last + 1
             sends = self.changes[:, self.frame, address] != 0
             if sends.any():
-                left = self.behind.take_values(self._offer(last), sends.astype(np.int64), np.full_like(last, address))
-                self.left = np.where(sends, left, self.left)
-        self.address = behind + 1
+                departed = self.downstream.take_values(
+                    self._offer(last), sends.astype(np.int64), np.full_like(last, address)
+                )
+                self.departed = np.where(sends, departed, self.departed)
+        self.address = end
         return last
 
     def take_tick(self, offer: Ints) -> Ints:
-        """Behind the values. The answer is when it has left."""
-        self.left = self.behind.take_tick(self._offer(offer))
+        """After the values. Returns when it has left."""
+        self.departed = self.downstream.take_tick(self._offer(offer))
         self.frame, self.address = self.frame + 1, 0
-        return self.left
+        return self.departed
 
     def take_end(self, offer: Ints) -> Ints:
         """As a TICK."""
-        self.left = self.behind.take_end(self._offer(offer))
-        return self.left
+        self.departed = self.downstream.take_end(self._offer(offer))
+        return self.departed
 
     def _offer(self, taken: Ints) -> Ints:
-        """When a token is offered to the engine behind."""
-        return np.maximum(taken + ACTIVATE + CHANGES, self.left + 1)
+        """When a token is offered to the downstream engine."""
+        return np.maximum(taken + ACTIVATE + CHANGES, self.departed + 1)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -65,20 +67,20 @@ class HiddenLink(EventLink):
     def take_tick(self, offer: Ints) -> Ints:
         """An update, when all of the last one has left."""
         taken = np.maximum(offer, self.ready)
-        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + SENT)
+        begin = np.maximum(np.maximum(taken + 1, self.free), self.departed[0] + SENT)
         every = np.ones((len(begin), self.params.words), dtype=bool)
-        sent = self._send(begin, np.ones((len(begin), self.params.neurons)), every, self.behind, self.sent)
-        self.sent = self.behind.take_tick(self._marker_offer(begin, every, sent))
-        self.left = [self.sent]
+        sent = self._send(begin, np.ones((len(begin), self.params.neurons)), every, self.downstream, self.sent)
+        self.sent = self.downstream.take_tick(self._marker_offer(begin, every, sent))
+        self.departed = [self.sent]
         self._update(begin, every)
         return taken
 
     def take_end(self, offer: Ints) -> Ints:
         """An update that clears; the END leaves with its first word."""
         taken = np.maximum(offer, self.ready)
-        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + SENT)
-        self.sent = self.behind.take_end(begin + self._to_offer)
-        self.left = [self.sent]
+        begin = np.maximum(np.maximum(taken + 1, self.free), self.departed[0] + SENT)
+        self.sent = self.downstream.take_end(begin + self._to_offer)
+        self.departed = [self.sent]
         self._update(begin, np.ones((len(begin), self.params.words), dtype=bool))
         return taken
 
@@ -93,12 +95,12 @@ def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, do
     engine = HiddenLink(
         params=params,
         run=run,
-        behind=ChangesLink(changes=run.changes, behind=downstream, left=never),
+        downstream=ChangesLink(changes=run.changes, downstream=downstream, departed=never),
         ready=zeros,
         free=zeros,
         sent=never,
         own_sent=never,
-        left=[zeros - SENT],
+        departed=[zeros - SENT],
         due=no,
         listed=zeros,
         touched=no,

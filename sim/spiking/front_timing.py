@@ -24,28 +24,28 @@ class BufferedLink(Link, Protocol):
 class FrontLink:
     """`tospike.hw.streams.Buffer` and, with a window, the registers of `tospike.hw.spiking.address_decoder`.
 
-    They have room for R tokens, so token k is taken at ``max(offer, left[k - R] + 1)``; it is offered to the engine
+    They have room for R tokens, so token k is taken at ``max(offer, departed[k - R] + 1)``; it is offered to the engine
     ``latency`` cycles later at the earliest.
     """
 
     engine: BufferedLink
     latency: int
-    left: Ints
+    departed: Ints
     """(R, N): when the last tokens left, the oldest first."""
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """One per cycle while there is room; only the first may come too late to follow at once."""
-        entered = np.maximum(offer, self.left[0] + 1)
+        entered = np.maximum(offer, self.departed[0] + 1)
         first = np.maximum(entered + self.latency, self.engine.ready)
         self.engine.take_values(entered + self.latency, count, last_address)
         # of the last of these tokens and the R before it; 1 is the first of these, numbers up to 0 came before
-        room = len(self.left)
+        room = len(self.departed)
         number = count + np.arange(-room, 1)[:, None]
-        earlier = np.take_along_axis(self.left, np.clip(number + room - 1, 0, room - 1), axis=0)
+        earlier = np.take_along_axis(self.departed, np.clip(number + room - 1, 0, room - 1), axis=0)
         later = self.engine.taken(np.maximum(number, 1), count)
-        left = np.where(number > 1, later, np.where(number == 1, first, earlier))
-        self.left = left[1:]
-        return np.maximum(entered + count - 1, left[0] + 1)
+        departed = np.where(number > 1, later, np.where(number == 1, first, earlier))
+        self.departed = departed[1:]
+        return np.maximum(entered + count - 1, departed[0] + 1)
 
     def take_tick(self, offer: Ints) -> Ints:
         """As a VALUE."""
@@ -56,8 +56,8 @@ class FrontLink:
         return self._pass(self.engine.take_end, offer)
 
     def _pass(self, take: Callable[[Ints], Ints], offer: Ints) -> Ints:
-        entered = np.maximum(offer, self.left[0] + 1)
-        self.left = np.vstack([self.left[1:], take(entered + self.latency)])
+        entered = np.maximum(offer, self.departed[0] + 1)
+        self.departed = np.vstack([self.departed[1:], take(entered + self.latency)])
         return entered
 
 
@@ -68,5 +68,5 @@ BUFFER = 2
 def front_link(engine: BufferedLink, samples: int, *, registers: int = 0) -> FrontLink:
     """Return an empty buffer before an engine, and between them so many ``registers`` that pass tokens on."""
     return FrontLink(
-        engine=engine, latency=1 + registers, left=np.full((BUFFER + registers, samples), -1, dtype=np.int64)
+        engine=engine, latency=1 + registers, departed=np.full((BUFFER + registers, samples), -1, dtype=np.int64)
     )

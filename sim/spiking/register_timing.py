@@ -11,7 +11,7 @@ from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.front_timing import FrontLink, front_link
 from tospike.sim.spiking.golden import EventRun
-from tospike.sim.spiking.timing import SENT, updates_left
+from tospike.sim.spiking.timing import SENT, updates_departed
 
 TAKEN_TO_OFFER = 6
 """From the cycle that takes a TICK or END to the one that offers its first token: 3 to the serializer, 3 in it."""
@@ -23,13 +23,13 @@ class RegisterLink:
 
     params: RegisterParams
     run: EventRun
-    behind: Link
+    downstream: Link
     ready: Ints
     """First cycle in which a token can be taken."""
     sent: Ints
-    """When the last token was taken by the engine behind."""
-    left: list[Ints]
-    """When the last TICKs and ENDs were taken by the engine behind: as many as may be on their way out at a time."""
+    """When the last token was taken by the downstream engine."""
+    departed: list[Ints]
+    """When the downstream engine took the last TICKs and ENDs: as many as may be on their way out at a time."""
     own_sent: Ints
     """Recurrent engine: when the last of its own tokens was taken."""
     step: int = field(default=0, init=False)
@@ -48,10 +48,10 @@ class RegisterLink:
         """At once, if what it sends may be on its way out."""
         taken = np.maximum(offer, self.ready)
         if self.params.readout is Readout.SPIKES:
-            taken = np.maximum(taken, self.left[0] + SENT)
-            self.sent = self._send(taken, self.run.spikes[:, self.step], self.behind, self.sent)
-            self.sent = self.behind.take_tick(np.maximum(taken + TAKEN_TO_OFFER, self.sent + 1))
-            self.left = [*self.left[1:], self.sent]
+            taken = np.maximum(taken, self.departed[0] + SENT)
+            self.sent = self._send(taken, self.run.spikes[:, self.step], self.downstream, self.sent)
+            self.sent = self.downstream.take_tick(np.maximum(taken + TAKEN_TO_OFFER, self.sent + 1))
+            self.departed = [*self.departed[1:], self.sent]
         self.ready = taken + 1
         if self.params.recurrent:
             last = self._send(taken, self.run.spikes[:, self.step], self, self.own_sent)
@@ -62,20 +62,20 @@ class RegisterLink:
 
     def take_end(self, offer: Ints) -> Ints:
         """As a TICK; with counts or membranes they leave first."""
-        taken = np.maximum(np.maximum(offer, self.ready), self.left[0] + SENT)
+        taken = np.maximum(np.maximum(offer, self.ready), self.departed[0] + SENT)
         if self.params.readout is not Readout.SPIKES:
-            self.sent = self._send(taken, self.run.outputs, self.behind, self.sent)
-        self.sent = self.behind.take_end(np.maximum(taken + TAKEN_TO_OFFER, self.sent + 1))
-        self.left = [*self.left[1:], self.sent]
+            self.sent = self._send(taken, self.run.outputs, self.downstream, self.sent)
+        self.sent = self.downstream.take_end(np.maximum(taken + TAKEN_TO_OFFER, self.sent + 1))
+        self.departed = [*self.departed[1:], self.sent]
         self.ready = taken + 1
         return taken
 
-    def _send(self, taken: Ints, values: NDArray[np.generic], behind: Link, sent: Ints) -> Ints:
+    def _send(self, taken: Ints, values: NDArray[np.generic], downstream: Link, sent: Ints) -> Ints:
         """When the last VALUE of a TICK or END is taken, or ``sent``, when the last token before them was."""
         some = values != 0
         count = some.sum(axis=1, dtype=np.int64)
         last_address = self.params.neurons - 1 - np.argmax(some[:, ::-1], axis=1)
-        last = behind.take_values(np.maximum(taken + TAKEN_TO_OFFER, sent + 1), count, last_address)
+        last = downstream.take_values(np.maximum(taken + TAKEN_TO_OFFER, sent + 1), count, last_address)
         return np.where(count > 0, last, sent)
 
 
@@ -85,10 +85,10 @@ def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstr
     engine = RegisterLink(
         params=params,
         run=run,
-        behind=downstream,
+        downstream=downstream,
         ready=zeros,
         sent=zeros - 1,
         own_sent=zeros - 1,
-        left=updates_left(params, zeros),
+        departed=updates_departed(params, zeros),
     )
     return front_link(engine, len(trains))

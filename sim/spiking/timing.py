@@ -27,15 +27,15 @@ class EventLink:
 
     params: EventParams
     run: EventRun
-    behind: Link
+    downstream: Link
     ready: Ints
     """First cycle in which a token can be taken."""
     free: Ints
     """First cycle in which a word can begin."""
     sent: Ints
-    """When the last token was taken by the engine behind."""
-    left: list[Ints]
-    """When the last TICKs and ENDs were taken by the engine behind: as many as may be on their way out at a time."""
+    """When the last token was taken by the downstream engine."""
+    departed: list[Ints]
+    """When the downstream engine took the last TICKs and ENDs: as many as may be on their way out at a time."""
     due: NDArray[np.bool_]
     """Whether a TICK's update was put off (membrane readout)."""
     own_sent: Ints
@@ -85,10 +85,10 @@ class EventLink:
             return taken
         begin = self._after_list(begin)
         if readout is Readout.SPIKES:
-            begin = np.maximum(begin, self.left[0] + SENT)
-            self.sent = self._send(begin, self.run.spikes[:, self.step], updated, self.behind, self.sent)
-            self.sent = self.behind.take_tick(self._marker_offer(begin, updated, self.sent))
-            self.left = [*self.left[1:], self.sent]
+            begin = np.maximum(begin, self.departed[0] + SENT)
+            self.sent = self._send(begin, self.run.spikes[:, self.step], updated, self.downstream, self.sent)
+            self.sent = self.downstream.take_tick(self._marker_offer(begin, updated, self.sent))
+            self.departed = [*self.departed[1:], self.sent]
         self._update(begin, updated)
         if self.params.recurrent:
             self._feed_back(begin, updated)
@@ -104,15 +104,15 @@ class EventLink:
     def take_end(self, offer: Ints) -> Ints:
         """An update that clears; with counts or membranes they leave first."""
         taken = np.maximum(offer, self.ready)
-        begin = np.maximum(np.maximum(taken + 1, self.free), self.left[0] + SENT)
+        begin = np.maximum(np.maximum(taken + 1, self.free), self.departed[0] + SENT)
         every = np.ones((len(begin), self.params.words), dtype=bool)
         if self.params.readout is Readout.SPIKES:
             marker = np.maximum(begin + self._to_offer, self.sent + 1)
         else:
-            self.sent = self._send(begin, self.run.outputs, every, self.behind, self.sent)
+            self.sent = self._send(begin, self.run.outputs, every, self.downstream, self.sent)
             marker = self._marker_offer(begin, every, self.sent)
-        self.sent = self.behind.take_end(marker)
-        self.left = [*self.left[1:], self.sent]
+        self.sent = self.downstream.take_end(marker)
+        self.departed = [*self.departed[1:], self.sent]
         self.touched = np.ones_like(self.touched)
         self._update(begin, every)
         return taken
@@ -150,7 +150,7 @@ class EventLink:
         return UPDATE_TO_OFFER + self.params.neuron.extra_cycles + self.params.bank_cycles
 
     def _send(
-        self, begin: Ints, values: NDArray[np.generic], updated: NDArray[np.bool_], behind: Link, sent: Ints
+        self, begin: Ints, values: NDArray[np.generic], updated: NDArray[np.bool_], downstream: Link, sent: Ints
     ) -> Ints:
         """When the last of an update's VALUEs is taken, or ``sent``, when the last token before them was."""
         lanes, words = self.params.lanes, self.params.words
@@ -165,7 +165,7 @@ class EventLink:
             count = counts[:, word]
             offer = np.maximum(begin + position[:, word] + self._to_offer, sent + 1)
             first_address = word // each * channels + word % each * lanes
-            taken = behind.take_values(offer, count, first_address + last_lane[:, word])
+            taken = downstream.take_values(offer, count, first_address + last_lane[:, word])
             sent = np.where(count > 0, taken, sent)
         return sent
 
@@ -176,19 +176,19 @@ class EventLink:
 
 
 def event_engine_link(
-    engine: EventParams, run: EventRun, behind: Link, samples: int, *, spent: Ints | None = None
+    engine: EventParams, run: EventRun, downstream: Link, samples: int, *, spent: Ints | None = None
 ) -> EventLink:
     """Return an event engine before its first sample; with a window, ``spent`` as `EventLink` has it."""
     zeros = np.zeros(samples, dtype=np.int64)
     return EventLink(
         params=engine,
         run=run,
-        behind=behind,
+        downstream=downstream,
         ready=zeros,
         free=zeros,
         sent=zeros - 1,
         own_sent=zeros - 1,
-        left=updates_left(engine, zeros),
+        departed=updates_departed(engine, zeros),
         due=np.zeros(samples, dtype=bool),
         listed=zeros,
         touched=np.zeros(samples, dtype=bool),
@@ -196,6 +196,6 @@ def event_engine_link(
     )
 
 
-def updates_left(engine: EventParams, zeros: Ints) -> list[Ints]:
+def updates_departed(engine: EventParams, zeros: Ints) -> list[Ints]:
     """Return the updates that may be on their way out, all of which left before the first cycle."""
     return [zeros - SENT] * (UPDATES_IN_FLIGHT if engine.readout is Readout.SPIKES else 1)

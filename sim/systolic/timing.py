@@ -28,7 +28,7 @@ POST_LATENCY = 12
 INPUT_LATENCY = 1
 """Of the register that a token comes in by."""
 OUTPUT_LATENCY = 3
-"""Of the queue behind the post-processor, and the register that a token goes out by."""
+"""Of the queue after the post-processor, and the output register."""
 ACCUMULATE_LATENCY = 3
 """WS: from a partial sum at the array's edge to the sum: read, output register, add."""
 ACCUMULATE_SPACING = 4
@@ -38,7 +38,7 @@ OUTPUT_REGISTER = 1
 NEXT_LAYER = 3
 """From the last result of a layer (stored and out of the array) to the start of the next: state, two of descriptor."""
 REORDER_LATENCY = 6
-"""From the last result going into the reorder memory to the first coming out of the queue behind it."""
+"""From the last result going into the reorder memory to the first leaving the queue after it."""
 
 
 @dataclass(frozen=True, kw_only=True)

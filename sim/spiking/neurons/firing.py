@@ -13,6 +13,6 @@ class FiringModel(ThresholdModel, MembraneModel):
     params: FiringParams
 
     def reset(self, v: Ints, spikes: Ints) -> Updated:
-        """Bounded below behind the reset, which a readout shows."""
+        """Bounded below after the reset, as a readout shows."""
         updated = super().reset(v, spikes)
         return updated._replace(after=self.bounded(updated.after), base=self.bounded(updated.base))

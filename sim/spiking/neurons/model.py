@@ -67,7 +67,7 @@ class NeuronModel:
         self.before: Ints = self.start
         """Membranes of the last step, before its reset."""
         self.aux: dict[str, Ints] = dict.fromkeys(params.aux, self.start)
-        """States behind ``start``, as ``params.aux`` names them."""
+        """States after ``start``, as ``params.aux`` names them."""
         self.advance(np.full(self.shape, params.initial), 0, self.start)
         require(
             not self.saturations.any(),
@@ -111,7 +111,7 @@ class NeuronModel:
         self.start = self.add(self.leak(base) - amount, self.bias, self.params.accumulated)
 
     def leak(self, membrane: Ints) -> Ints:
-        """What is left of a membrane in the next step."""
+        """What remains of a membrane in the next step."""
         return membrane
 
     def add(self, value: Ints, addend: Ints | int, fmt: IntFormat) -> Ints:
