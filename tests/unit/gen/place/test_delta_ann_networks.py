@@ -78,16 +78,16 @@ def test_a_recording_gets_the_answer_that_its_sums_get(sequences):
 
 def test_a_lone_frame_is_the_event_ann_with_a_tick():
     data = load_data("digits")
-    made = [prepare(EXAMPLES / "digits_ann.onnx", data, ModelOptions(engine=kind)) for kind in ANN]
+    made = {kind: prepare(EXAMPLES / "digits_ann.onnx", data, ModelOptions(engine=kind)) for kind in ANN}
     results = {}
-    for kind, one in zip(ANN, made, strict=True):
+    for kind, one in made.items():
         results[kind] = golden.run(one.design, one.integers(data.x[:100]))
         assert (results[kind].outputs == results[Engine.SYSTOLIC].outputs).all()
     delta, event = results[Engine.DELTA], results[Engine.EVENT]
     assert (delta.operations["mac"] == event.operations["mac"]).all()
     assert (delta.counters["1.values"] == event.counters["0.values"]).all()
-    classes = plan(made[2].quantized.network, PlanOptions(engine=Engine.DELTA, argmax=True))
-    assert (golden.run(classes, made[2].integers(data.x[:100])).predictions == delta.predictions).all()
+    classes = plan(made[Engine.DELTA].quantized.network, PlanOptions(engine=Engine.DELTA, argmax=True))
+    assert (golden.run(classes, made[Engine.DELTA].integers(data.x[:100])).predictions == delta.predictions).all()
 
 
 def test_rtl_answers_as_the_golden_model_and_thresholds_save_work(sequences, tmp_path):
