@@ -48,9 +48,9 @@ def test_every_primitive_has_cells_and_what_they_can_do():
 
 
 def test_a_device_that_is_added_is_known_everywhere(small):
-    assert find_device("ecp5-25k") is SMALL and named() == "ecp5-85k or ice40-up5k or ecp5-25k"
+    assert find_device("ecp5-25k") is SMALL and "ecp5-25k" in named().split(" or ")
     assert parse_target("ecp5-25k").check_speed(None) == 6
-    with pytest.raises(InputError, match="choose ecp5-85k, ice40-up5k, ecp5-25k, or a Liberty"):
+    with pytest.raises(InputError, match=r"choose .*ecp5-25k, .*or a Liberty"):
         parse_target("ecp5-12k")
     engine = SystolicParams(array=ArrayParams(rows=1, cols=1), layers=(DenseLayer(rows=1, inputs=256, outputs=96),))
     fitted, larger = fit(engine, SMALL), fit(engine, find_device("ecp5-85k"))
