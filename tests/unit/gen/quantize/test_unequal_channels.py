@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.accelerator_bench import answers_of
 from support.conv_engine import check as check_image
 from support.delta_ann import check_rtl
 from support.engine_bench import check_engine
@@ -20,6 +21,7 @@ from tospike.gen.quantize.requantizer import LEAST_MULTIPLIER
 from tospike.gen.quantize.scale import ScaleMethod
 from tospike.hw.params import InputError
 from tospike.hw.systolic.engine import SystolicEngine
+from tospike.sim import accelerator
 from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import (
     Activation,
@@ -397,6 +399,11 @@ def test_rtl_of_dense_layers_equals_golden(network, engine):
         golden = systolic.run(params, design.network.stages, values)
         assert (golden.sent[:, 0] == run_integers(quantized.network, values)).all()
         check_engine(SystolicEngine(params, pack(design)[0]), golden, frame_timing(params), values)
+    elif engine is Engine.DATAFLOW:
+        expected = accelerator.run(design, values)
+        answers = answers_of(design, values)
+        assert [cycles for _, cycles in answers] == expected.cycles.tolist()
+        assert (np.array([words for words, _ in answers], np.uint32).astype(np.int32) == expected.outputs).all()
     else:
         check_rtl(design.params, design, values.reshape(3, 2, 6) if engine is Engine.DELTA else values)
 
