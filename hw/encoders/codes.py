@@ -14,10 +14,10 @@ class Coder:
     `EncoderParams.state_bits`.
     """
 
-    reads_step = False
-    """Whether `later` reads the time step."""
-    reads_mask = False
-    """Whether `later` reads the mask."""
+    reads_step = True
+    """Whether `later` reads the time step; a code that does not saves the registers that carry it along."""
+    reads_mask = True
+    """Whether `later` reads the mask; likewise."""
 
     def __init__(self, params: EncoderParams):
         self._params = params
@@ -64,6 +64,8 @@ class Coder:
 class Direct(Coder):
     """Send the value in every time step."""
 
+    reads_step = reads_mask = False
+
     def at_once(self, value):
         return C(1, 1), value
 
@@ -73,6 +75,8 @@ class Direct(Coder):
 
 class Rate(Coder):
     """Spike on carry; an accumulator that starts at 0 cannot carry on its first addition."""
+
+    reads_step = reads_mask = False
 
     def at_once(self, value):
         return C(0, 1), 1
@@ -89,6 +93,8 @@ class Rate(Coder):
 
 class Stochastic(Coder):
     """Spike if the value exceeds the next random number."""
+
+    reads_step = reads_mask = False
 
     def __init__(self, params):
         super().__init__(params)
@@ -108,7 +114,7 @@ class Stochastic(Coder):
 class Ttfs(Coder):
     """Spike in the stored time step."""
 
-    reads_step = True
+    reads_mask = False
 
     def stored(self, value):
         return ((self._params.payload.max - value) * self._params.steps)[self._bits :]
@@ -123,7 +129,7 @@ class Ttfs(Coder):
 class Phase(Coder):
     """Send the weight of the current bit if it is set."""
 
-    reads_mask = True
+    reads_step = False
 
     def at_once(self, value):
         return value[-1], value & C(1 << (self._bits - 1), self._bits)
