@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from tospike.gen.data.datasets import DataSet
-from tospike.gen.fold.fit import FoldFit, Objective, fit_folds
+from tospike.gen.fold.fit import FoldFit, fit_folds
+from tospike.gen.fold.objective import Objective
 from tospike.gen.load import load_network
 from tospike.gen.nir.importer import settled_options
 from tospike.gen.options.model import ModelOptions

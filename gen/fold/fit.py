@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from typing import Any, cast
 
 import numpy as np
 
 from tospike.gen.area.dataflow import predict, requantizer_dsps
 from tospike.gen.area.systolic import Area
+from tospike.gen.fold.objective import Objective
 from tospike.gen.place.auto_size import excess
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
@@ -17,15 +17,6 @@ from tospike.hw.params.devices import Device
 from tospike.sim.accelerator import run
 from tospike.sim.design import Design
 from tospike.sim.network import Network
-
-
-class Objective(StrEnum):
-    """What a folding is to be best at."""
-
-    LATENCY = "latency"
-    """Cycles from a sample's first input beat to its last output beat, with no other sample in the pipeline."""
-    THROUGHPUT = "throughput"
-    """Cycles from one sample to the next."""
 
 
 @dataclass(frozen=True, kw_only=True)

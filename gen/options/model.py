@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tospike.gen.fold.fit import Objective
+from tospike.gen.fold.objective import Objective
 from tospike.gen.nir.importer import read_options
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.layers import Layers, check_layers, checked_layers, layers_of, merged, suits

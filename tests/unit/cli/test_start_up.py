@@ -37,6 +37,14 @@ def test_golden_models_load_neither_amaranth_nor_typer():
     assert "numpy" in loaded and not loaded.intersection(("amaranth", "typer", "rich"))
 
 
+def test_options_load_neither_planner_nor_golden_models():
+    code = "import sys, tospike.gen.options.model\nprint(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(said.stdout.split())
+    assert "tospike.gen.place.options" in loaded
+    assert not loaded.intersection(("tospike.gen.place.plan", "tospike.sim.accelerator"))
+
+
 def listed(group, entries, path=()):
     for name, entry in entries.items():
         command = group.resolve_command(None, [name])[1]

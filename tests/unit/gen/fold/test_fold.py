@@ -12,8 +12,9 @@ from tospike.gen.area.dataflow import predict
 from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.folder import generate
 from tospike.gen.emit.random_design import random_design, random_samples
-from tospike.gen.fold.fit import Objective, fit_folds
+from tospike.gen.fold.fit import fit_folds
 from tospike.gen.fold.folding import cheapest_fold, folds
+from tospike.gen.fold.objective import Objective
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.gen.place.options import Engine, PlanOptions
