@@ -78,6 +78,20 @@ class Queue(wiring.Component):
         return m
 
 
+def count_credits(m: Module, total: int, *, reserve: Value, departs: Value) -> tuple[Signal, Value]:
+    """Return whether one of ``total`` credits is available, and whether some are taken.
+
+    ``reserve`` takes one, only while one is available; ``departs`` gives one back, to be taken two cycles later.
+    """
+    returned = Signal()  # registered, so that the consumer's `ready` ends here
+    credits = Signal(range(total + 1), init=total)
+    credits_next = Signal.like(credits)
+    available = Signal(init=1)
+    m.d.sync += [returned.eq(departs), credits.eq(credits_next), available.eq(credits_next != 0)]
+    m.d.comb += credits_next.eq(credits + returned - reserve)
+    return available, credits != total
+
+
 class CreditQueue(wiring.Component):
     """A FIFO with credit-based flow control, after a pipeline that cannot stall. Latency ``LATENCY``, throughput 1.
 
@@ -113,17 +127,8 @@ class CreditQueue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.queue = queue = Queue(self._shape, depth=self._depth)
-        returned = Signal()  # registered, so that the consumer's `ready` ends here
-        credits = Signal(range(self._depth + 1), init=self._depth)
-        credits_next = Signal.like(credits)
-        available = Signal(init=1)
-        m.d.sync += [
-            returned.eq(self.o.valid & self.o.ready),
-            credits.eq(credits_next),
-            available.eq(credits_next != 0),
-        ]
+        available, _ = count_credits(m, self._depth, reserve=self.reserve, departs=self.o.valid & self.o.ready)
         m.d.comb += [
-            credits_next.eq(credits + returned - self.reserve),
             self.credit.eq(available),
             queue.i.valid.eq(self.valid),
             queue.i.payload.eq(self.payload),

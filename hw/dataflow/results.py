@@ -11,7 +11,7 @@ from tospike.hw.delay import delayed
 from tospike.hw.memory import banked_memory
 from tospike.hw.params import DataflowDenseParams
 from tospike.hw.requantize import Requantizer
-from tospike.hw.streams import Queue
+from tospike.hw.streams import Queue, count_credits
 
 
 class Results(wiring.Component):
@@ -86,7 +86,13 @@ class Results(wiring.Component):
             self.o.valid.eq(queue.o.valid),
             queue.o.ready.eq(self.o.ready),
         ]
-        self._credits(m, self.o.valid & self.o.ready & queue.o.payload.ends)
+        available, some_taken = count_credits(
+            m,
+            layout.credits(params),
+            reserve=self.reserve,
+            departs=self.o.valid & self.o.ready & queue.o.payload.ends,  # a group, with its last beat
+        )
+        m.d.comb += [self.credit.eq(available), self.busy.eq(some_taken)]
         return m
 
     def _beats(self, m, starts):
@@ -136,16 +142,3 @@ class Results(wiring.Component):
             *(unit.shift.eq(params.shift), unit.low.eq(low), unit.high.eq(high)),
         ]
         return unit.o
-
-    def _credits(self, m, departs):
-        """Drive ``credit`` and ``busy``; a group ``departs`` with its last beat."""
-        total = layout.credits(self._params)
-        returned = Signal()  # registered, so that the consumer's `ready` ends here
-        credits, left = Signal(range(total + 1), init=total), Signal(range(total + 1))
-        available = Signal(init=1)
-        m.d.comb += [
-            left.eq(credits + returned - self.reserve),
-            self.credit.eq(available),
-            self.busy.eq(credits != total),
-        ]
-        m.d.sync += [returned.eq(departs), credits.eq(left), available.eq(left != 0)]
