@@ -8,6 +8,15 @@ from tospike.hw.counting import cycle_through
 from tospike.hw.params import ceil_div
 
 
+def _members(shape, lanes: int, simd: int) -> dict:
+    """Return the members of both: beats of ``lanes`` values in, words of ``simd`` out."""
+    return {
+        "i": In(stream.Signature(data.ArrayLayout(shape, lanes))),
+        "o": Out(stream.Signature(data.ArrayLayout(shape, simd))),
+        "busy": Out(1),
+    }
+
+
 class Widen(wiring.Component):
     """Join ``simd // lanes`` beats to a word. Latency 1 from a word's last beat, throughput a beat per cycle.
 
@@ -17,13 +26,7 @@ class Widen(wiring.Component):
     def __init__(self, shape, *, lanes: int, simd: int, values: int):
         self._beats = ceil_div(values, lanes)
         self._parts = simd // lanes
-        super().__init__(
-            {
-                "i": In(stream.Signature(data.ArrayLayout(shape, lanes))),
-                "o": Out(stream.Signature(data.ArrayLayout(shape, simd))),
-                "busy": Out(1),
-            }
-        )
+        super().__init__(_members(shape, lanes, simd))
 
     def elaborate(self, platform):
         m = Module()
@@ -57,13 +60,7 @@ class Narrow(wiring.Component):
     def __init__(self, shape, *, lanes: int, simd: int, values: int):
         self._words = ceil_div(values, simd)
         self._parts = lanes // simd
-        super().__init__(
-            {
-                "i": In(stream.Signature(data.ArrayLayout(shape, lanes))),
-                "o": Out(stream.Signature(data.ArrayLayout(shape, simd))),
-                "busy": Out(1),
-            }
-        )
+        super().__init__(_members(shape, lanes, simd))
 
     def elaborate(self, platform):
         m = Module()

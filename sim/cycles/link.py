@@ -90,8 +90,20 @@ class DenseSink(DensifierLink):
         return self.done + 1
 
 
+class BeatsOnly:
+    """The markers that a link of beats does not have."""
+
+    def take_tick(self, offer: Ints) -> Ints:
+        """There is none on a link of beats."""
+        raise AssertionError("a link of beats has no TICK")
+
+    def take_end(self, offer: Ints) -> Ints:
+        """There is none on a link of beats."""
+        raise AssertionError("a link of beats has no END")
+
+
 @dataclass(kw_only=True, eq=False)
-class UnpackLink:
+class UnpackLink(BeatsOnly):
     """`tospike.hw.host.beats.Unpack`: a register for a beat, whose values leave one by one, and the frame's END."""
 
     format: BeatFormat
@@ -115,14 +127,6 @@ class UnpackLink:
                 self.free = self.downstream.take_end(self.free + 1) + 1
             offer = taken + 1
         return taken
-
-    def take_tick(self, offer: Ints) -> Ints:
-        """There is none on a link of beats."""
-        raise AssertionError("a link of beats has no TICK")
-
-    def take_end(self, offer: Ints) -> Ints:
-        """There is none on a link of beats."""
-        raise AssertionError("a link of beats has no END")
 
 
 @dataclass(kw_only=True, eq=False)

@@ -13,7 +13,7 @@ import numpy as np
 
 from tospike.hw.params import DataflowDenseParams, ceil_div
 from tospike.sim.arithmetic import Ints
-from tospike.sim.cycles.link import Link
+from tospike.sim.cycles.link import BeatsOnly, Link
 from tospike.sim.engine import EngineRun, Sample
 
 MEMORY = 3
@@ -151,8 +151,8 @@ class Narrow:
 
 
 @dataclass(kw_only=True, eq=False)
-class DataflowLink:
-    """The engine behind a link of beats, each of them a VALUE."""
+class DataflowLink(BeatsOnly):
+    """The engine downstream of a link of beats, each of them a VALUE."""
 
     first: Stage
     taken: Ints = field(init=False)
@@ -163,14 +163,6 @@ class DataflowLink:
             self.taken = self.first.take(offer)
             offer = self.taken + 1
         return self.taken
-
-    def take_tick(self, offer: Ints) -> Ints:
-        """There is none on such a link."""
-        raise AssertionError("a link of beats has no TICK")
-
-    def take_end(self, offer: Ints) -> Ints:
-        """There is none on such a link."""
-        raise AssertionError("a link of beats has no END")
 
 
 def dataflow_link(params: DataflowDenseParams, run: EngineRun, came: Sample, downstream: Link) -> DataflowLink:
