@@ -5,7 +5,15 @@ import numpy as np
 from tospike.gen.fold.folding import Fold, cheapest_fold
 from tospike.gen.place.array import needs_images, requantizer
 from tospike.gen.place.options import Engine
-from tospike.gen.place.placer import MemoryInit, Placed, Placer, Site, input_format, random_integers
+from tospike.gen.place.placer import (
+    MemoryInit,
+    Placed,
+    Placer,
+    Site,
+    input_format,
+    random_integers,
+    require_weights_on_chip,
+)
 from tospike.gen.place.widths import accumulator_bits, weight_bits
 from tospike.hw.dataflow import layout
 from tospike.hw.params import (
@@ -13,7 +21,6 @@ from tospike.hw.params import (
     AcceleratorParams,
     BeatFormat,
     DataflowDenseParams,
-    WeightSource,
     require,
 )
 from tospike.sim.design import Design
@@ -28,10 +35,7 @@ def _place(site: Site) -> Placed | None:
         not needs_images(network),
         f"dataflow engines run chains of dense layers, but {network.name!r} has others: give --engine systolic",
     )
-    require(
-        site.options.weights is WeightSource.MEMORY,
-        "dataflow engines have their weights on chip: give --weights memory, or leave --engine dataflow out",
-    )
+    require_weights_on_chip(site, "dataflow")
     act, requantize = input_format(network), requantizer(network)
     upstream = site.engines[-1].output if site.engines else None
     lanes = upstream.lanes if isinstance(upstream, BeatFormat) else BYTES_PER_BEAT

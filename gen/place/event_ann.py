@@ -7,7 +7,7 @@ import numpy as np
 
 from tospike.gen.place.event import pack_event, random_layer
 from tospike.gen.place.options import Engine
-from tospike.gen.place.placer import Placed, Placer, Site, input_format
+from tospike.gen.place.placer import Placed, Placer, Site, input_format, require_weights_on_chip
 from tospike.gen.place.widths import accumulator_bits, useful_lanes, weight_bits
 from tospike.hw.params import (
     AcceleratorParams,
@@ -16,8 +16,6 @@ from tospike.hw.params import (
     ChangeParams,
     DeltaAnnParams,
     EventAnnParams,
-    WeightSource,
-    require,
 )
 from tospike.sim.network import Accumulator, Requantize, Stage
 
@@ -71,10 +69,7 @@ def _is_wanted(site: Site, engine: Engine) -> bool:
     """
     if site.stage.is_spiking or site.engine is not engine:
         return False
-    require(
-        site.options.weights is WeightSource.MEMORY,
-        f"event engines have their weights on chip: give --weights memory, or leave --engine {engine} out",
-    )
+    require_weights_on_chip(site, "event")
     return True
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tospike.gen.place.options import Engine, PlanOptions
-from tospike.hw.params import AcceleratorParams, EngineParams, IntFormat, of_layer, require
+from tospike.hw.params import AcceleratorParams, EngineParams, IntFormat, WeightSource, of_layer, require
 from tospike.sim.design import Design
 from tospike.sim.network import Array, Network, Shape, Stage
 
@@ -108,6 +108,20 @@ class Placer:
     """Random stages to try it with, from the chain, its index and its parameters."""
     random_input: Callable[[Any], dict[str, Any]] | None = None
     """What an encoder says of the time of its input, as `InputSpec` has it."""
+
+
+def require_weights_on_chip(site: Site, engines: str) -> None:
+    """Refuse weights that are not on chip, for ``engines`` that cannot have others.
+
+    Raises
+    ------
+    InputError
+        They are streamed in.
+    """
+    require(
+        site.options.weights is WeightSource.MEMORY,
+        f"{engines} engines have their weights on chip: give --weights memory, or leave --engine {site.engine} out",
+    )
 
 
 def input_format(network: Network) -> IntFormat:
