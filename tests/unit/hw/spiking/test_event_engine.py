@@ -82,7 +82,7 @@ def test_a_value_costs_a_cycle_per_word(lanes):
 
 
 def test_sixteen_synaptic_operations_per_cycle():
-    """256 x 256 synapses, 16 lanes: a spike costs 256 / 16 cycles, an empty step 4 more than that."""
+    """256 x 256 synapses, 16 lanes: a spike costs 256 / 16 cycles, an empty step 4 more and those of the banks."""
     params = SpikingParams(inputs=256, neurons=256, lanes=16, weight_bits=4, neuron=LifParams(threshold=1000))
     rng = np.random.default_rng(0)
     dut = EventEngine(params, pack(params, rng.integers(-8, 8, (256, 256)).tolist(), [0] * 256))
@@ -106,7 +106,7 @@ def test_sixteen_synaptic_operations_per_cycle():
     costs = np.diff(taken)
     # two tokens wait in the buffer; another is taken while the last word of one begins
     assert costs[2:26].tolist() == [16] * 24
-    assert costs[27:29].tolist() == [20, 20]
+    assert costs[27:29].tolist() == [20 + params.bank_cycles] * 2
     assert words * params.lanes == len(spikes) * 256
 
 
