@@ -121,7 +121,9 @@ def random_neuron(rng, kind):
     threshold = int(rng.integers(0, 7))
     moves = spike_bits == 1 and timing is not ResetTiming.SNNTORCH
     adaptation = AdaptationParams(step=choose(1, 3, 7), leak=replace(random_leak(rng), varies=False))
-    noise = NoiseParams(bits=choose(1, 3), shift=choose(0, 2), seed=int(rng.integers(1000)))
+    noise = NoiseParams(
+        bits=(bits := choose(1, 3)), shift=min(choose(0, 2), state_bits - bits), seed=int(rng.integers(1000))
+    )
     return of_kind(
         kind,
         state_bits=state_bits,

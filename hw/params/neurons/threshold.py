@@ -55,6 +55,14 @@ class ThresholdParams(NeuronParams):
         require_range("threshold", self.threshold, int(self.spikes_at_threshold), self.state.max - 1)
         if self.adaptation is not None:
             require_range("adaptation", self.adaptation.step, 1, self.state.max)
+        if self.noise is not None:
+            # a spike is then at most the noise below the threshold, so that a reset by subtraction cannot underflow
+            bits = self.noise.bits + self.noise.shift
+            require(
+                bits <= self.state_bits,
+                f"noise of {bits} bits with its shift does not fit a membrane of {self.state_bits}: lower noise-bits "
+                "or noise-shift, or give more state-bits",
+            )
 
     @property
     def spikes_at_threshold(self) -> bool:

@@ -4,19 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.event_engine import packed
+from support.event_engine import check, packed
 from support.stream_bench import as_token, receive, send_tokens, simulate, train_tokens
 
 from tospike.gen.emit.serialize import decode, encode
 from tospike.hw.params import (
     NOISE_LAGS,
     AdaptationParams,
+    Comparison,
     IfParams,
     InputError,
     LeakKind,
     LeakParams,
     LifParams,
     NoiseParams,
+    Readout,
     Reset,
     ResetTiming,
     SpikingParams,
@@ -149,11 +151,24 @@ def test_thresholds_that_cannot_move_are_refused(moved, changes):
         LifParams(**moved, **changes)
 
 
+@pytest.mark.parametrize("comparison", Comparison)
+def test_noise_as_wide_as_the_membrane_never_takes_a_reset_below_it(comparison):
+    """Thresholds and membranes of 4 bits, all of them, with noise of 4: what a spike leaves fits the membrane."""
+    noise, membranes = NoiseParams(bits=4), np.arange(-8, 8)
+    for threshold in range(comparison is Comparison.AT_LEAST, 7):
+        neuron = IfParams(state_bits=4, threshold=threshold, comparison=comparison, reset=Reset.SUBTRACT, noise=noise)
+        params = SpikingParams(inputs=1, neurons=16, weight_bits=4, neuron=neuron, readout=Readout.COUNT, lanes=4)
+        run = check(params, membranes[:, None], np.zeros(16, dtype=int), np.ones((2, 6, 1), dtype=int))
+        assert run.spikes.any()
+
+
 def test_ranges():
     with pytest.raises(InputError, match="adaptation must be an integer from 1 to 7, not 8"):
         LifParams(state_bits=4, adaptation=AdaptationParams(step=8))
     with pytest.raises(InputError, match="noise-bits must be an integer from 1 to 8, not 9"):
         NoiseParams(bits=9)
+    with pytest.raises(InputError, match="noise of 5 bits with its shift does not fit a membrane of 4"):
+        LifParams(state_bits=4, noise=NoiseParams(bits=3, shift=2))
     with pytest.raises(InputError, match="the same for all neurons"):
         AdaptationParams(leak=LeakParams(kind=LeakKind.MULTIPLY, varies=True))
 
