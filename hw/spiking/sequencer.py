@@ -236,7 +236,7 @@ class Sequencer(wiring.Component):
                 m.d.sync += remaining.eq(remaining - 1)
             with m.Else():
                 m.d.sync += remaining.eq(self.active_count)
-        with m.If(operation.accumulate & self._params.neuron.spikes):
+        with m.If(operation.accumulate & self._params.neuron.changes_after_events):
             m.d.sync += had_events.eq(1)
         with m.Elif(operation.update & last):
             m.d.sync += had_events.eq(0)

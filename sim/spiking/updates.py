@@ -33,7 +33,7 @@ class Updates:
         """
         if self._params.update is NeuronUpdate.ALL:
             return np.broadcast_to(np.True_, self._again.shape)
-        touched: Flags = came[:, None] & self._params.neuron.spikes
+        touched: Flags = came[:, None] & self._params.neuron.changes_after_events
         updated: Flags = self._again | touched
         limit = self._params.neuron.spikes_again_above
         if limit is not None:

@@ -29,3 +29,7 @@ class MembraneParams(NeuronParams):
     @property
     def is_static(self) -> bool:
         return self.lower_bound is None or self.initial >= self.lower_bound
+
+    @property
+    def changes_after_events(self) -> bool:
+        return super().changes_after_events or self.lower_bound is not None

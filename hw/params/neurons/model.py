@@ -101,6 +101,12 @@ class NeuronParams:
         return False
 
     @property
+    def changes_after_events(self) -> bool:
+        """Whether a time step with events is to update the neuron: it may spike, or more becomes of its membrane than
+        the sum. Defined only if ``is_static``."""
+        return self.spikes
+
+    @property
     def spikes_again_above(self) -> int | None:
         """The membrane, before the reset, above which a neuron spikes again in the next time step without an event;
         ``None`` if there is no such membrane. Defined only if ``is_static``."""

@@ -18,6 +18,7 @@ from tospike.hw.params import (
     IfParams,
     InputError,
     IntFormat,
+    IParams,
     LifParams,
     NeuronKind,
     NeuronUpdate,
@@ -42,7 +43,9 @@ def random_neuron(rng, readout):
     return of_kind(
         kind,
         state_bits=int(rng.choice([5, 8])),
+        state_fraction_bits=int(rng.integers(2)),
         threshold=int(rng.integers(1, 6)),
+        lower_bound=[None, None, 0, -2][rng.integers(4)],
         comparison=list(Comparison)[rng.integers(2)],
         reset=reset,
         reset_timing=timing,
@@ -122,6 +125,22 @@ def test_a_word_stays_marked_while_it_spikes_without_events():
     assert run.spikes[0].sum(axis=0).tolist() == [4, 1, 0]
     assert run.updated[0].sum(axis=1).tolist() == [3, 1, 1, 1, 0, 0]
     assert run.counters["update_words"].tolist() == [6 + 3]
+
+
+def test_a_lower_bound_is_applied_after_each_step_with_events():
+    """A bound of 0 forgets the -3 of the first step; the third has no event, and no update."""
+    params = SpikingParams(
+        inputs=2,
+        neurons=1,
+        lanes=1,
+        neuron=IParams(state_bits=8, lower_bound=0),
+        readout=Readout.MEMBRANE,
+        update=NeuronUpdate.ACTIVE,
+    )
+    inputs = np.array([[[1, 0], [0, 1], [0, 0], [0, 1]]])
+    run = check(params, np.array([[-3, 2]]), np.zeros(1, dtype=int), inputs)
+    assert run.outputs.tolist() == [[4]]
+    assert run.updated[0].sum(axis=1).tolist() == [1, 1, 0, 1]
 
 
 def costs_of_steps(update, steps):
