@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from tospike.hw.conv.storage import bank_depth
 from tospike.hw.params import (
     ArrayParams,
     ConvLayer,
@@ -43,9 +42,7 @@ def conv_params(network: Network, array: ArrayParams, requantize: RequantizePara
         (group,) = (group for group in _sharing(layers) if len(layers) - 1 in group)
         for index in group:
             layers[index] = replace(layers[index], tile=wanted)
-    params = ConvParams(array=array, layers=tuple(layers), requantize=requantize)
-    bank_depth(params)  # refuses what does not fit
-    return params
+    return ConvParams(array=array, layers=tuple(layers), requantize=requantize)
 
 
 def _layer(network: Network, index: int, array: ArrayParams) -> ConvLayer:

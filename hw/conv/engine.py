@@ -113,7 +113,7 @@ class ConvEngine(Engine[ConvParams]):
             most_inside=array.latency // array.rows + array.cols // array.rows + 3,
             committed=sequencer.commit,
             freed=post.freed,
-            entered=delayed(m, sequencer.commit, TileReader.LATENCY - 1, name="commit"),
+            entered=delayed(m, sequencer.commit, parts.reader.latency - 1, name="commit"),
             finished=parts.results.finished,
         )
         sent_last = sent.valid & sent.ready & sent.payload.last
@@ -210,7 +210,7 @@ class ConvEngine(Engine[ConvParams]):
     def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
         """Drive the counters; return whether a frame is still on its way to them."""
         sequencer, post = m.submodules.sequencer, m.submodules.post
-        feeding = delayed(m, sequencer.busy, TileReader.LATENCY, name="feeding")
+        feeding = delayed(m, sequencer.busy, m.submodules.reader.latency, name="feeding")
         increments = {
             "frames": self.o.valid & self.o.ready & (self.o.payload.kind == TokenKind.END),
             "macs": Mux(post.valid, layer.macs, 0),
@@ -224,7 +224,7 @@ class ConvEngine(Engine[ConvParams]):
     def _weights(self, m: Module, layer: data.View, weights: LoadableMemory) -> Value:
         """Return the weights of a step, in the cycle of its activations."""
         sequencer = m.submodules.sequencer
-        lead = TileReader.LATENCY - banked_latency(weight_memory(self._params).depth)
+        lead = m.submodules.reader.latency - banked_latency(weight_memory(self._params).depth)
         step = delayed(m, sequencer.step, lead, name="weight_step")
         ends = data.View(ENDS, delayed(m, Value.cast(sequencer.ends), lead, name="weight_ends"))
         first = Signal.like(weights.address)  # first address of this pass

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from tospike.hw.array.layout import channel_words, stored_weights
-from tospike.hw.conv.storage import Storage, bank_depth, storages
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import ConvLayer, ConvOperation, ConvParams, address_bits, require
+from tospike.hw.params.banks import bank_cycles
+from tospike.hw.params.conv_storage import Storage, bank_depth, storages
 
 SLOTS = 4
 """Tiles of the result buffer: one being read, and those that arrive while reading it takes longer than computing it."""
@@ -322,3 +323,8 @@ def _weight_words(params: ConvParams, index: int, layer: ConvLayer, weight: Taps
 def address_width(params: ConvParams) -> int:
     """Return the width of an address of the activation memory."""
     return address_bits(bank_depth(params))
+
+
+def bank_latency(params: ConvParams) -> int:
+    """Return the read latency of the activation memory: one selection of a bank at least, more where it is deep."""
+    return 2 + max(1, bank_cycles(bank_depth(params)))

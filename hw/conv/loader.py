@@ -6,10 +6,10 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.conv.layout import address_width, placement
-from tospike.hw.conv.storage import storages
 from tospike.hw.conv.write_addresses import WriteAddressGenerator
 from tospike.hw.delay import delayed
 from tospike.hw.params import ConvParams, address_bits
+from tospike.hw.params.conv_storage import storages
 from tospike.hw.tokens import Densifier, token_stream
 
 

@@ -7,17 +7,17 @@ from amaranth.lib.wiring import In, Out
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.conv.axis import TapAxis
 from tospike.hw.conv.descriptor import descriptor_layout, fields_of
-from tospike.hw.conv.layout import address_width, tile_shapes
+from tospike.hw.conv.layout import address_width, bank_latency, tile_shapes
 from tospike.hw.conv.read_addresses import ReadAddressGenerator
 from tospike.hw.conv.sequencer import ENDS
-from tospike.hw.conv.storage import bank_depth
 from tospike.hw.delay import delayed
 from tospike.hw.memory import banked_memory
 from tospike.hw.params import ConvOperation, ConvParams, address_bits
+from tospike.hw.params.conv_storage import bank_depth
 
 
 class TileReader(wiring.Component):
-    """Read the activation of every row of the array for each step. Latency ``LATENCY``, throughput 1.
+    """Read the activation of every row of the array for each step. Latency ``latency``, throughput 1.
 
     ::
 
@@ -25,7 +25,7 @@ class TileReader(wiring.Component):
         2          address of bank 0, and which banks have wrapped: they read the next block
         3          the four possible addresses
         4          selection of one of them for each bank
-        5, 6, 7    banks
+        5, 6, 7    banks; more cycles where they are deep
         8          rotation: row r takes bank (r + rotation); rows outside the image take the padding
         9          maximum over the window, with its last tap; or the value itself
 
@@ -42,8 +42,6 @@ class TileReader(wiring.Component):
     begins, emits : Out(1)
         Flags of the step for the array.
     """
-
-    LATENCY = 9
 
     def __init__(self, params: ConvParams):
         self._params = params
@@ -65,10 +63,16 @@ class TileReader(wiring.Component):
             }
         )
 
+    @property
+    def latency(self) -> int:
+        """Cycles from a step to its activations."""
+        return 6 + bank_latency(self._params)
+
     def elaborate(self, platform):
         m = Module()
         params, layer = self._params, self.layer
         rows = params.array.rows
+        reading = bank_latency(params)
         step = delayed(m, self.step, 1, name="step")
         ends = data.View(ENDS, delayed(m, Value.cast(self.ends), 1, name="ends"))
 
@@ -112,19 +116,19 @@ class TileReader(wiring.Component):
         words = self._banks(m, addresses)
 
         # 8
-        rotation = delayed(m, rotation, 4, name="rotation_6")
+        rotation = delayed(m, rotation, 1 + reading, name="rotation_6")
         select = Signal(data.ArrayLayout(address_bits(rows), rows))
         for row in range(rows):
             self._table(m, rotation, lambda *tile, row=row: select[row].eq(_bank_of(row, *tile)))
-        inside = delayed(m, inside, 5, name="inside_7")
+        inside = delayed(m, inside, 2 + reading, name="inside_7")
         values = [Signal.like(words[0], name=f"value_{row}", reset_less=True) for row in range(rows)]
         for row, value in enumerate(values):
             m.d.sync += value.eq(Mux(inside[row], Array(words)[select[row]], layer.pad))
 
         # 9
-        step = delayed(m, step, 7, name="step_8")
-        first = delayed(m, self.first, 8, name="first_8")
-        last = delayed(m, ends.tile, 7, name="last_8")
+        step = delayed(m, step, 4 + reading, name="step_8")
+        first = delayed(m, self.first, 5 + reading, name="first_8")
+        last = delayed(m, ends.tile, 4 + reading, name="last_8")
         has_maximum = any(layer.operation is ConvOperation.MAXIMUM for layer in params.layers)
         passes, begins = step, first
         if has_maximum:
@@ -178,14 +182,14 @@ class TileReader(wiring.Component):
                             m.d.sync += statement(height, width, ty, tx)
 
     def _banks(self, m, addresses):
-        """Return the word of each bank, three cycles after its address."""
+        """Return the word of each bank, `bank_latency` after its address."""
         return [
             banked_memory(
                 m,
                 shape_of(self._params.array.act),
                 depth=bank_depth(self._params),
                 address=address,
-                latency=3,
+                latency=bank_latency(self._params),
                 write=(self.write & (self.write_bank == bank), self.write_address, self.value),
                 name=f"bank_{bank}",
             )

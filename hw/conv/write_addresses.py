@@ -15,7 +15,7 @@ PLACE_ENDS = data.StructLayout({"channel": 1, "row": 1, "tile": 1, "band": 1, "p
 
 class WriteAddressGenerator(wiring.Component):
     """Generate bank and address of values that arrive pass by pass, tile by tile, row by row, position by position,
-    channel by channel, in the layout of :mod:`tospike.hw.conv.storage`. Latency `LATENCY`, one value per cycle.
+    channel by channel, in the layout of :mod:`tospike.hw.params.conv_storage`. Latency `LATENCY`, one value per cycle.
 
     ::
 

@@ -7,6 +7,8 @@ written, because not all of them need be read.
 from functools import lru_cache
 
 from tospike.hw.params import ConvLayer, ConvParams
+from tospike.hw.params.banks import bank_cycles
+from tospike.hw.params.conv_storage import bank_depth
 from tospike.sim.systolic.timing import (
     INPUT_LATENCY,
     NEXT_LAYER,
@@ -21,7 +23,9 @@ from tospike.sim.systolic.timing import (
 SLOTS = 4
 """Tiles that the result buffer holds."""
 OPERAND_LATENCY = 9
-"""From the issue of a step to its operands at the array: addresses, banks, rotation, maximum."""
+"""From the issue of a step to its operands at the array: addresses, banks, rotation, maximum. Deep banks add theirs."""
+BANK_CYCLES = 1
+"""Of selecting a bank, included in that."""
 
 
 @lru_cache(maxsize=256)
@@ -41,13 +45,14 @@ def frame_timing(params: ConvParams) -> FrameTiming:
 
 def _layer_timing(params: ConvParams, layer: ConvLayer) -> LayerTiming:
     array = params.array
+    operands = OPERAND_LATENCY + max(0, bank_cycles(bank_depth(params)) - BANK_CYCLES)
     written, reads = group_times(
         tile_sizes(params, layer),
         Steps(begin=1, committing=layer.depth - 1, span=max(layer.depth + array.gap, array.rows)),
-        out=OPERAND_LATENCY + array.latency + array.rows - 1,
+        out=operands + array.latency + array.rows - 1,
         slots=SLOTS,
     )
-    return LayerTiming(reads=reads, first_operand=1 + OPERAND_LATENCY, last_result=written + array.skew)
+    return LayerTiming(reads=reads, first_operand=1 + operands, last_result=written + array.skew)
 
 
 def tile_sizes(params: ConvParams, layer: ConvLayer) -> list[int]:

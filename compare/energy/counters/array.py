@@ -6,9 +6,9 @@ from tospike.compare.energy.activity import Counts
 from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork, StatePlacement
 from tospike.compare.energy.counts.operands import systolic_words
 from tospike.hw.conv.layout import SLOTS
-from tospike.hw.conv.storage import bank_depth
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import ConvOperation, ConvParams, Dataflow, SystolicParams
+from tospike.hw.params.conv_storage import bank_depth
 from tospike.hw.systolic.layout import col_tiles, needs_reorder, result_depth, row_tiles
 
 

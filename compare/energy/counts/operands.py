@@ -1,7 +1,6 @@
 """What energy models need of each kind of engine: the widths of its operands and the bits of its memories."""
 
 from tospike.compare.energy.activity import Memories, Widths
-from tospike.hw.conv.storage import bank_depth
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
@@ -15,6 +14,7 @@ from tospike.hw.params import (
     SystolicParams,
     require,
 )
+from tospike.hw.params.conv_storage import bank_depth
 from tospike.hw.spiking.sequencer import updates_in_flight
 from tospike.hw.systolic.layout import buffer_depth
 

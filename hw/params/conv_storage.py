@@ -16,7 +16,8 @@ they lie in different banks, and a step reads each bank once, without conflicts.
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tospike.hw.params import ConvParams, ceil_div, require
+from tospike.hw.params.engines.conv import ConvParams
+from tospike.hw.params.numbers import ceil_div
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,22 +84,6 @@ def _storage(params: ConvParams, image: int, base: int) -> Storage:
     return Storage(shape=reader.shape, stride=reader.stride, tile=reader.tile, base=base)
 
 
-BANK_WORDS = 8192
-"""Largest depth of a bank that fits the pipeline of :class:`tospike.hw.conv.reader.TileReader`."""
-
-
 def bank_depth(params: ConvParams) -> int:
-    """Return the depth of the banks.
-
-    Raises
-    ------
-    InputError
-        It exceeds `BANK_WORDS`.
-    """
-    depth = max(storage.base + storage.words for storage in storages(params))
-    require(
-        depth <= BANK_WORDS,
-        f"the images of this network need {depth} words in each of the {params.array.rows} banks, but {BANK_WORDS} is "
-        "the maximum: give more rows",
-    )
-    return depth
+    """Return the depth of the banks."""
+    return max(storage.base + storage.words for storage in storages(params))
