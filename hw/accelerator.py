@@ -14,7 +14,7 @@ from tospike.hw.encoders.delay import Delay
 from tospike.hw.encoders.delta import DeltaEncoder
 from tospike.hw.encoders.encoder import Encoder
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
-from tospike.hw.host.beats import BeatInput, Unpack
+from tospike.hw.host.beats import BeatInput, BeatOutput, Unpack
 from tospike.hw.host.early import EarlyOutput
 from tospike.hw.host.input import DenseInput, TokenInput
 from tospike.hw.host.layout import ADDRESS_BITS, regions, version_word
@@ -31,6 +31,7 @@ from tospike.hw.host.registers import RegisterFile
 from tospike.hw.host.renumber import Renumber
 from tospike.hw.params import (
     AcceleratorParams,
+    BeatFormat,
     Contents,
     ConvParams,
     DataflowDenseParams,
@@ -89,6 +90,8 @@ def make_output(params: AcceleratorParams):
     """Return the component that sends the last engine's output to the host."""
     if params.decision_steps is not None:
         return EarlyOutput(params.output, steps=params.decision_steps)
+    if params.packed_output is not None and isinstance(params.output, BeatFormat):
+        return BeatOutput(params.output, params.packed_output, data_bits=params.output_beat_bits)
     is_complete = params.engines[-1].sends in (Contents.FRAME, Contents.BEATS)
     if params.output_image is not None and params.host_output is HostOutput.FIRST_SPIKE:
         return FirstSpikeOfImageOutput(params.output)
@@ -130,8 +133,8 @@ class Accelerator(wiring.Component):
         self._version = version
         self._config_hash = config_hash
         members = {
-            "s_axis": In(Axi4StreamSignature()),
-            "m_axis": Out(Axi4StreamSignature()),
+            "s_axis": In(Axi4StreamSignature(params.input_beat_bits)),
+            "m_axis": Out(Axi4StreamSignature(params.output_beat_bits)),
             "s_axi": In(Axi4LiteSignature(ADDRESS_BITS)),
         }
         if params.weight_stream:
@@ -146,7 +149,7 @@ class Accelerator(wiring.Component):
             register_map(params, version=version_word(self._version), config_hash=self._config_hash)
         )
         if params.engines[0].takes is Contents.BEATS:
-            source = BeatInput(params.input)
+            source = BeatInput(params.input, data_bits=params.input_beat_bits, field_bits=params.input_field_bits)
             m.d.comb += registers.frame_error.eq(source.error)
         elif params.host_input is HostInput.DENSE:
             wants_zeros = params.engines[0].takes is not Contents.SPARSE_FRAME
@@ -177,7 +180,7 @@ class Accelerator(wiring.Component):
 
         upstream = source.o
         counters = []
-        busy = [sink.busy] if params.decision_steps is not None else []
+        busy = [sink.busy] if params.decision_steps is not None or params.packed_output is not None else []
         region_numbers = regions(params)
         for index, (engine_params, contents) in enumerate(zip(params.engines, self._contents, strict=True)):
             first_region = next((r.number for r in region_numbers if r.engine == index), 0)
@@ -202,7 +205,7 @@ class Accelerator(wiring.Component):
             m.submodules.renumber = renumber = Renumber(params.output, params.output_numbers)
             connect(m, upstream, renumber.i)
             upstream = renumber.o
-        if params.engines[-1].sends is Contents.BEATS:
+        if params.engines[-1].sends is Contents.BEATS and params.packed_output is None:
             m.submodules.unpack = unpack = Unpack(params.output)
             connect(m, upstream, unpack.i)
             upstream = unpack.o

@@ -4,16 +4,21 @@ from collections.abc import Sequence
 
 from tospike.gen.emit.beats import Beat
 from tospike.hw.params import (
+    BYTES_PER_BEAT,
     WORD_ADDRESS,
+    WORD_BITS,
     WORD_KIND,
     WORD_PAYLOAD,
     AcceleratorParams,
+    BeatFormat,
     HostInput,
     HostOutput,
     IntFormat,
+    TokenFormat,
     TokenKind,
 )
 
+_WORD = IntFormat(bits=WORD_BITS, signed=True)
 EXAMPLE_BEATS = 4
 """Beats of a stream that an example shows."""
 
@@ -34,6 +39,13 @@ def input_guide(params: AcceleratorParams) -> list[str]:
             f"two beats, its time stamp and its address (0 to {count - 1}). TLAST is on the last beat. Time stamps are "
             f"unsigned 32-bit numbers that never go down; {events.time_bin} of their units are one of the "
             f"{events.steps} time steps.",
+        ]
+    if isinstance(params.input, BeatFormat) and params.host_bits is not None:
+        lanes, bits = params.input.lanes, payload.bits
+        return [
+            f"`s_axis` takes frames of {count} values of {_format(payload)} in {params.input.beats} beats of "
+            f"{params.host_bits} bits, {lanes} side by side: value i is in beat i / {lanes}, from bit {bits} (i mod "
+            f"{lanes}) on. TLAST is on the last beat. Bits beyond the last value are ignored.",
         ]
     beats = -(-count // 4)
     guide = [
@@ -59,6 +71,14 @@ def output_guide(params: AcceleratorParams) -> list[str]:
         return [
             f"`m_axis` sends the spikes of {count} neurons as tokens, one to a beat. {_tokens()} TLAST is on END.",
             *_image_guide(params),
+        ]
+    if params.packed_output is not None:
+        lanes = params.packed_output.lanes
+        return [
+            f"`m_axis` sends for each sample a frame of {count} values in {params.packed_output.beats} beats of "
+            f"{params.output_beat_bits} bits, {lanes} side by side: value i is in beat i / {lanes}, from bit 32 (i mod "
+            f"{lanes}) on, a signed 32-bit number ({params.output.payload.bits} bits of them are used). TLAST is on "
+            "the last beat. Bits beyond the last value are 0.",
         ]
     if params.host_output is HostOutput.DENSE:
         return [
@@ -98,11 +118,9 @@ def input_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tupl
             meaning = "begins at" if not number else "time stamp" if number % 2 else "address"
             meaning = f"{meaning} {beat.data}"
         else:
-            start = 4 * number
-            stop = min(start + 4, params.input.addresses)
-            values = [_value(beat.data >> 8 * lane & 0xFF, 8, params.input.payload) for lane in range(stop - start)]
-            meaning = f"values {start} to {stop - 1}: {', '.join(map(str, values))}"
-        rows.append(_row(beat, meaning))
+            lanes = params.input.lanes if isinstance(params.input, BeatFormat) else BYTES_PER_BEAT
+            meaning = _values(beat, number * lanes, lanes, params.input_field_bits, params.input)
+        rows.append(_row(beat, meaning, params.input_beat_bits))
     return rows
 
 
@@ -111,18 +129,28 @@ def output_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tup
     rows = []
     for number, beat in enumerate(beats[:EXAMPLE_BEATS]):
         signed = beat.data - (beat.data >> 31 << 32)
-        if params.host_output is HostOutput.TOKENS:
+        if params.packed_output is not None:
+            lanes, words = params.packed_output.lanes, TokenFormat(addresses=params.output.addresses, payload=_WORD)
+            meaning = _values(beat, number * lanes, lanes, WORD_BITS, words)
+        elif params.host_output is HostOutput.TOKENS:
             meaning = _token(beat.data, params.output.payload)
         elif params.host_output is HostOutput.DENSE:
             meaning = f"value {number}: {signed}"
         else:
             meaning = f"class {signed}"
-        rows.append(_row(beat, meaning))
+        rows.append(_row(beat, meaning, params.output_beat_bits))
     return rows
 
 
-def _row(beat: Beat, meaning: str) -> tuple[str, str]:
-    return f"0x{beat.data:08x}{' TLAST' * beat.last}", meaning
+def _row(beat: Beat, meaning: str, bits: int) -> tuple[str, str]:
+    return f"0x{beat.data:0{bits // 4}x}{' TLAST' * beat.last}", meaning
+
+
+def _values(beat: Beat, start: int, lanes: int, bits: int, fmt: TokenFormat) -> str:
+    """Return the values side by side in a beat, from ``start`` on."""
+    stop = min(start + lanes, fmt.addresses)
+    fields = [beat.data >> bits * lane & (1 << bits) - 1 for lane in range(stop - start)]
+    return f"values {start} to {stop - 1}: {', '.join(str(_value(field, bits, fmt.payload)) for field in fields)}"
 
 
 def _format(fmt: IntFormat) -> str:

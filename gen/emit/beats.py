@@ -1,6 +1,6 @@
 """Samples as beats of the host's input stream."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from tospike.hw.params import (
     WORD_KIND,
     WORD_PAYLOAD,
     AcceleratorParams,
+    BeatFormat,
     HostInput,
     HostOutput,
     InputError,
@@ -31,6 +32,11 @@ class Beat:
     last: bool
 
 
+def beat_lines(beats: Iterable[Beat], bits: int) -> str:
+    """Return one beat of so many bits a line: TLAST, then the data in hexadecimal."""
+    return "".join(f"{beat.last:d}{beat.data:0{bits // 4}x}\n" for beat in beats)
+
+
 def token_word(kind: TokenKind, address: int = 0, payload: int = 0) -> int:
     """Return a token as a host word."""
     fields = ((WORD_ADDRESS, address), (WORD_PAYLOAD, payload), (WORD_KIND, int(kind)))
@@ -44,6 +50,38 @@ def dense_beats(values: Array) -> Iterator[Beat]:
     words = padded.view("<u4").tolist()
     for number, word in enumerate(words):
         yield Beat(data=word, last=number == len(words) - 1)
+
+
+def packed_beats(params: AcceleratorParams, values: Array) -> Iterator[Beat]:
+    """Return a frame whose beats hold as many values as the first engine takes at a time, side by side."""
+    fmt, bits = params.input, params.input_field_bits
+    assert isinstance(fmt, BeatFormat)  # only such links have packed streams
+    fields = [int(value) & (1 << bits) - 1 for value in values]
+    for number in range(fmt.beats):
+        parts = fields[number * fmt.lanes : (number + 1) * fmt.lanes]
+        yield Beat(data=_joined(parts, bits), last=number == fmt.beats - 1)
+
+
+def answer_beats(params: AcceleratorParams, words: Sequence[int]) -> list[int]:
+    """Return the beats that bring ``words`` (of `output_words`) to the host."""
+    together = 1 if params.packed_output is None else params.packed_output.lanes
+    unsigned = [word & (1 << WORD_BITS) - 1 for word in words]
+    return [_joined(unsigned[first : first + together], WORD_BITS) for first in range(0, len(words), together)]
+
+
+def answer_words(params: AcceleratorParams, beats: Sequence[int]) -> list[int]:
+    """Return the words, unsigned, in the beats of an answer."""
+    packed, mask = params.packed_output, (1 << WORD_BITS) - 1
+    if packed is None:
+        return list(beats)
+    words = [beat >> WORD_BITS * lane & mask for beat in beats for lane in range(packed.lanes)]
+    spare = packed.beats * packed.lanes - packed.addresses  # of the last beat
+    return words[: len(words) - spare]
+
+
+def _joined(fields: Sequence[int], bits: int) -> int:
+    """Return fields of so many bits side by side, the first in the lowest."""
+    return sum(field << bits * number for number, field in enumerate(fields))
 
 
 def frames_beats(frames: Array) -> Iterator[Beat]:
@@ -118,4 +156,6 @@ def input_beats(params: AcceleratorParams, sample: Array) -> Iterator[Beat]:
         return _event_beats(0, (steps * params.host_events.time_bin).tolist(), addresses.tolist())
     if params.host_input is HostInput.TOKENS:
         return token_beats(sample)
+    if params.host_bits is not None:
+        return packed_beats(params, sample)
     return dense_beats(sample) if sample.ndim == 1 else frames_beats(sample)

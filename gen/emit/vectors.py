@@ -1,19 +1,18 @@
 """Test vectors of a design folder: what to send, what must come back, and after how many cycles."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tospike.gen.emit.beats import Beat, input_beats, output_words
+from tospike.gen.emit.beats import Beat, answer_beats, beat_lines, input_beats, output_words
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.files.output import to_json
 from tospike.gen.place.streaming import frame_weights
 from tospike.hw.host.layout import regions
 from tospike.hw.layout import INDEX_BITS, config_writes
-from tospike.hw.params import WORD_BITS, AcceleratorParams, HostOutput
+from tospike.hw.params import AcceleratorParams, HostOutput
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
 from tospike.sim.network import Array
@@ -53,8 +52,8 @@ class Vectors:
 
     def outputs(self, index: int) -> list[Beat]:
         """Return what the host must get for a sample."""
-        words = [word & (1 << WORD_BITS) - 1 for word in output_words(self.params, self.result, index)]
-        return [Beat(data=word, last=number == len(words) - 1) for number, word in enumerate(words)]
+        beats = answer_beats(self.params, output_words(self.params, self.result, index))
+        return [Beat(data=data, last=number == len(beats) - 1) for number, data in enumerate(beats)]
 
     @property
     def example(self) -> int:
@@ -70,8 +69,11 @@ class Vectors:
         """Return the contents by path."""
         counters = {name: values.tolist() for name, values in self.result.counters.items()}
         files = {
-            INPUTS: _lines(beat for beats in self.inputs for beat in beats),
-            OUTPUTS: _lines(beat for index in range(len(self.inputs)) for beat in self.outputs(index)),
+            INPUTS: beat_lines((beat for beats in self.inputs for beat in beats), self.params.input_beat_bits),
+            OUTPUTS: beat_lines(
+                (beat for index in range(len(self.inputs)) for beat in self.outputs(index)),
+                self.params.output_beat_bits,
+            ),
             EXPECTED: to_json(self.summary() | {"counters": counters}),
         }
         if self.configuration:
@@ -127,8 +129,3 @@ def _configuration(params: AcceleratorParams, design: Design) -> list[tuple[int,
         for region in regions(params)
         for index, data in config_writes(region.shape, contents[region.engine][region.shape.name])
     ]
-
-
-def _lines(beats: Iterable[Beat]) -> str:
-    """Return one beat a line: TLAST, then the data in hexadecimal."""
-    return "".join(f"{beat.last:d}{beat.data:08x}\n" for beat in beats)

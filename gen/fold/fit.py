@@ -12,7 +12,7 @@ from tospike.gen.fold.objective import Objective
 from tospike.gen.place.auto_size import excess
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
-from tospike.hw.params import MAX_FOLD, DataflowDenseParams, InputError
+from tospike.hw.params import MAX_FOLD, AcceleratorParams, DataflowDenseParams, InputError
 from tospike.hw.params.devices import Device
 from tospike.sim.accelerator import run
 from tospike.sim.design import Design
@@ -29,13 +29,14 @@ class FoldFit:
     area: Area
     cycles: int
     """Of a frame, from its first input beat to its last output beat."""
+    output_interval: int
+    """Cycles that the host's output takes for a frame."""
 
     @property
     def interval(self) -> int:
         """Cycles from one frame to the next: those of the slowest layer or link."""
         engines = tuple(self.layers.values())
-        out = engines[-1].output.addresses + 1  # the host takes values one by one, and the END has its cycle
-        return max(out, *(max(engine.fold, engine.input.beats) for engine in engines))
+        return max(self.output_interval, *(max(engine.fold, engine.input.beats) for engine in engines))
 
     def refine(self, options: PlanOptions) -> PlanOptions:
         """Return the options with these foldings."""
@@ -112,7 +113,14 @@ def fit_folds(network: Network, options: PlanOptions, device: Device, *, objecti
         device=device,
         area=predict(_engines(best), device.family),
         cycles=int(run(best, nothing).cycles[0]),
+        output_interval=_output_interval(best.params),
     )
+
+
+def _output_interval(params: AcceleratorParams) -> int:
+    if params.packed_output is not None:
+        return params.packed_output.beats
+    return params.output.addresses + 1  # the host takes values one by one, and the END has its cycle
 
 
 def _engines(design: Design) -> tuple[DataflowDenseParams, ...]:

@@ -21,6 +21,7 @@ from tospike.hw.params import (
     AcceleratorParams,
     BeatFormat,
     DataflowDenseParams,
+    ceil_div,
     require,
 )
 from tospike.sim.design import Design
@@ -38,8 +39,8 @@ def _place(site: Site) -> Placed | None:
     require_weights_on_chip(site, "dataflow")
     act, requantize = input_format(network), requantizer(network)
     upstream = site.engines[-1].output if site.engines else None
-    lanes = upstream.lanes if isinstance(upstream, BeatFormat) else BYTES_PER_BEAT
     synapses = stage.dense
+    lanes = upstream.lanes if isinstance(upstream, BeatFormat) else _host_lanes(site, act.bits)
     fold = cheapest_fold(synapses.inputs, synapses.outputs, input_lanes=lanes, cycles=site.own.fold, name=stage.name)
     neuron = stage.neuron
     bits = max(2, weight_bits(stage))
@@ -59,6 +60,14 @@ def _place(site: Site) -> Placed | None:
         requantize=requantize,
     )
     return Placed(engine=engine, stages=(stage,))
+
+
+def _host_lanes(site: Site, bits: int) -> int:
+    """Return the values in a beat of the host's: of a packed one the fewest with which no frame takes more beats."""
+    if site.options.host_bits is None:
+        return BYTES_PER_BEAT
+    inputs = site.stage.dense.inputs
+    return ceil_div(inputs, ceil_div(inputs, site.options.host_bits // bits))
 
 
 def _dsps(site: Site, fold: Fold) -> int | None:

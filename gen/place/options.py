@@ -109,6 +109,9 @@ class PlanOptions:
     unbanked: bool = option(
         False, "Deep weight memories in one piece: for standard cells. Block RAMs are faster in banks"
     )
+    host_bits: int | None = option(
+        None, "Dataflow: width of the host's streams, packed: 32, 64, 128 or 256", unset="32, a byte per value"
+    )
     argmax: bool = option(False, "Output only the index of the largest output")
     event_bin: int | None = option(
         None,

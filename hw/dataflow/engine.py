@@ -8,7 +8,7 @@ from tospike.hw.counting import count_up
 from tospike.hw.dataflow import layout
 from tospike.hw.dataflow.dot import DotProduct
 from tospike.hw.dataflow.operands import Operands
-from tospike.hw.dataflow.resize import Narrow, Widen
+from tospike.hw.dataflow.resize import resizer
 from tospike.hw.dataflow.results import Results
 from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
@@ -45,13 +45,11 @@ class DataflowDense(Engine[DataflowDenseParams]):
         params = self._params
         m.submodules.operands = operands = Operands(params, shape_of(params.act))
         busy = [operands.busy]
-        if params.input_lanes == params.simd:
+        resize = resizer(params.act, lanes=params.input_lanes, simd=params.simd, values=params.inputs)
+        if resize is None:
             connect(m, flipped(self.i), operands.i)
         else:
-            resize = Widen if params.input_lanes < params.simd else Narrow
-            m.submodules.resize = resize = resize(
-                shape_of(params.act), lanes=params.input_lanes, simd=params.simd, values=params.inputs
-            )
+            m.submodules.resize = resize
             connect(m, flipped(self.i), resize.i)
             connect(m, resize.o, operands.i)
             busy.append(resize.busy)

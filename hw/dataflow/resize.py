@@ -4,8 +4,17 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from tospike.hw.arithmetic import shape_of
 from tospike.hw.counting import cycle_through
-from tospike.hw.params import ceil_div
+from tospike.hw.params import IntFormat, ceil_div
+
+
+def resizer(fmt: IntFormat, *, lanes: int, simd: int, values: int) -> "Widen | Narrow | None":
+    """Return what makes words of ``simd`` out of beats of ``lanes``, in frames of ``values``; ``None`` if they are
+    alike."""
+    if lanes == simd:
+        return None
+    return (Widen if lanes < simd else Narrow)(shape_of(fmt), lanes=lanes, simd=simd, values=values)
 
 
 def _members(shape, lanes: int, simd: int) -> dict:

@@ -40,9 +40,10 @@ _OUTPUT = {
 
 def port_meanings(params: AcceleratorParams) -> dict[str, str]:
     """Return a short description of each port, by its name in the Verilog."""
+    packed = params.packed_output
     streams = {
-        "s_axis": _INPUT[params.host_input],
-        "m_axis": _OUTPUT[params.host_output],
+        "s_axis": _INPUT[params.host_input] if params.host_bits is None else "frames in, values side by side",
+        "m_axis": _OUTPUT[params.host_output] if packed is None else f"frames out, {packed.lanes} values of 32 bits",
         "s_axis_weights": "weights in, in the order of use",
     }
     return {

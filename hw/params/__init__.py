@@ -50,6 +50,7 @@ from tospike.hw.params.option import (
 from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, PrimitiveSet
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
+    HOST_BITS,
     SPIKE,
     WORD_ADDRESS,
     WORD_BITS,
@@ -64,6 +65,7 @@ from tospike.hw.params.stream import (
 __all__ = [
     "BYTES_PER_BEAT",
     "CHANGE",
+    "HOST_BITS",
     "LIST_SETTLE",
     "LONGEST_DELAY",
     "LONGEST_TIME_BIN",

@@ -10,7 +10,17 @@ from tospike.hw.params.engines.engine import EngineParams
 from tospike.hw.params.engines.systolic import SystolicParams
 from tospike.hw.params.host_events import HostEventParams
 from tospike.hw.params.primitives import PrimitiveSet
-from tospike.hw.params.stream import BYTES_PER_BEAT, SPIKE, WORD_ADDRESS, WORD_PAYLOAD, Contents, TokenFormat
+from tospike.hw.params.stream import (
+    BYTES_PER_BEAT,
+    HOST_BITS,
+    SPIKE,
+    WORD_ADDRESS,
+    WORD_BITS,
+    WORD_PAYLOAD,
+    BeatFormat,
+    Contents,
+    TokenFormat,
+)
 
 
 class HostInput(StrEnum):
@@ -72,6 +82,9 @@ class AcceleratorParams:
     """How time stamps map to time steps; only with ``HostInput.EVENTS``."""
     decision_steps: int | None = None
     """Time steps of a spike train; only with ``HostOutput.EARLY``."""
+    host_bits: int | None = None
+    """Packed streams: TDATA of both has so many bits, and holds as many input values of their own width as fit, or
+    sign-extended 32-bit results; only for dataflow engines. ``None``: 32 bits, see `HostInput` and `HostOutput`."""
     unused_inputs: tuple[int, ...] = ()
     """Input addresses, ascending, that the encoder never receives because all their weights in the first layer are
     0."""
@@ -117,10 +130,7 @@ class AcceleratorParams:
         streaming = sum(engine.streams_weights for engine in self.engines)
         require(streaming <= 1, f"the host has one weight stream, but {streaming} engines need one")
         require(sends is not Contents.CHANGES, f"the last engine sends {sends.value}, which the host cannot take")
-        require(
-            takes is not Contents.BEATS or getattr(self.input, "lanes", 0) == BYTES_PER_BEAT,
-            f"the first engine must have {BYTES_PER_BEAT} input lanes, one for each byte of a beat of dense host input",
-        )
+        self._check_host_bits()
         frames = (Contents.FRAME, Contents.SPARSE_FRAME, Contents.BEATS)
         require(
             self.host_output is not HostOutput.ARGMAX or sends in frames,
@@ -147,6 +157,26 @@ class AcceleratorParams:
                 f"engine {index} sends {before.sends.value}, but engine {index + 1} takes {after.takes.value}: "
                 f"{NEEDS[after.takes]}",
             )
+
+    def _check_host_bits(self) -> None:
+        require(
+            self.host_bits is None or isinstance(self.input, BeatFormat),
+            "only dataflow engines have packed host streams: leave --host-bits out, or give --engine dataflow",
+        )
+        require(
+            self.host_bits is None or self.host_bits in HOST_BITS,
+            f"host-bits must be {', '.join(map(str, HOST_BITS))}, not {self.host_bits}",
+        )
+        if not isinstance(self.input, BeatFormat):
+            return
+        require(
+            self.host_bits is not None or self.input.lanes == BYTES_PER_BEAT,
+            f"the first engine must have {BYTES_PER_BEAT} input lanes, one for each byte of a beat of dense host input",
+        )
+        require(
+            self.input.lanes * self.input_field_bits <= self.input_beat_bits,
+            f"{self.input.lanes} values of {self.input_field_bits} bits do not fit a beat of {self.input_beat_bits}",
+        )
 
     @property
     def arrays(self) -> tuple[ArrayParams, ...]:
@@ -201,6 +231,32 @@ class AcceleratorParams:
         channels, height, width = self.output_image
         positions = height * width
         return tuple(channel * positions + position for position in range(positions) for channel in range(channels))
+
+    @property
+    def input_field_bits(self) -> int:
+        """Bits that a value of dense host input has in a beat."""
+        return 8 if self.host_bits is None else self.input.payload.bits
+
+    @property
+    def input_beat_bits(self) -> int:
+        """TDATA width of the host's input."""
+        return self.host_bits or WORD_BITS
+
+    @property
+    def packed_output(self) -> BeatFormat | None:
+        """The results side by side in each beat of the host's output, 32 bits apart; ``None`` for a word per beat."""
+        if (
+            self.host_bits is None
+            or self.host_output is not HostOutput.DENSE
+            or not isinstance(self.output, BeatFormat)
+        ):
+            return None
+        return self.output.resized(self.host_bits // WORD_BITS)
+
+    @property
+    def output_beat_bits(self) -> int:
+        """TDATA width of the host's output."""
+        return WORD_BITS if self.packed_output is None else self.input_beat_bits
 
     @property
     def output_words(self) -> int:

@@ -1,6 +1,6 @@
 """The event stream between engines, and its encoding in 32-bit host words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from tospike.hw.params.check import require_range
@@ -69,12 +69,20 @@ class BeatFormat(TokenFormat):
         """Beats of a frame."""
         return ceil_div(self.addresses, self.lanes)
 
+    def resized(self, most: int) -> "BeatFormat":
+        """Return this link with the most lanes, up to ``most``, that are a multiple or a divisor of its own."""
+        if self.lanes <= most:
+            return replace(self, lanes=most // self.lanes * self.lanes)
+        return replace(self, lanes=max(lanes for lanes in range(1, most + 1) if self.lanes % lanes == 0))
+
 
 SPIKE = IntFormat(bits=1, signed=False)
 """Payload of a link that carries at most one spike per neuron and time step."""
 
 WORD_BITS = 32
-"""TDATA width of the host's AXI4-Streams."""
+"""TDATA width of the host's AXI4-Streams, unless they are packed."""
+HOST_BITS = (32, 64, 128, 256)
+"""TDATA widths of packed streams."""
 BYTES_PER_BEAT = WORD_BITS // 8
 """Values per beat of dense input: one byte each, value 0 in bits 7..0."""
 WORD_ADDRESS = (0, 16)

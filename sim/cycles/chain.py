@@ -17,6 +17,7 @@ from tospike.sim.cycles.link import (
     UnpackLink,
     dense_sink,
 )
+from tospike.sim.dataflow.timing import BeatSink, DataflowLink, resized
 from tospike.sim.early import deciding_steps
 from tospike.sim.engine import EngineRun, Sample
 from tospike.sim.models import MODELS
@@ -40,15 +41,24 @@ def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[Engin
     runs
         What each engine does, in order.
     """
-    sink = _sink(params, runs[-1])
-    link: Link = sink
-    if isinstance(params.output, BeatFormat):
-        link = UnpackLink(format=params.output, downstream=sink, free=np.zeros(len(sample), dtype=np.int64))
+    sink, link = _output(params, runs[-1])
     arriving = (sample, *(run.sent for run in runs[:-1]))
     for engine, run, came in reversed(list(zip(params.engines, runs, arriving, strict=True))):
         link = MODELS[type(engine)].link(engine, run, came, link)
     send(params, sample, link)
     return sink.last_beat + 1 + (params.host_output is HostOutput.ARGMAX) * ARGMAX_COMPARE
+
+
+def _output(params: AcceleratorParams, last: EngineRun) -> tuple[Sink | BeatSink, Link]:
+    """Return the host's output before the first sample, and the link to it."""
+    before = np.zeros(len(last.sent), dtype=np.int64)
+    if params.packed_output is not None and isinstance(params.output, BeatFormat):
+        register = BeatSink(last_beat=before)
+        return register, DataflowLink(first=resized(params.output, params.packed_output.lanes, register, before))
+    sink = _sink(params, last)
+    if isinstance(params.output, BeatFormat):
+        return sink, UnpackLink(format=params.output, downstream=sink, free=before)
+    return sink, sink
 
 
 def _sink(params: AcceleratorParams, last: EngineRun) -> Sink:

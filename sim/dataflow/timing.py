@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tospike.hw.params import DataflowDenseParams, ceil_div
+from tospike.hw.params import BeatFormat, DataflowDenseParams, ceil_div
 from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import BeatsOnly, Link
 from tospike.sim.engine import EngineRun, Sample
@@ -172,10 +172,27 @@ def dataflow_link(params: DataflowDenseParams, run: EngineRun, came: Sample, dow
     places = ceil_div(pipeline(params) + QUEUE + params.group_beats - 1 + CREDIT, params.words)
     results = Results(params=params, departed=deque([before] * places, places), downstream=downstream, left=before)
     operands = Operands(params=params, results=results, issued=before, released=deque([before] * 2, 2))
-    if params.input_lanes < params.simd:
-        parts = params.simd // params.input_lanes
-        return DataflowLink(first=Widen(beats=params.input.beats, parts=parts, downstream=operands, left=before))
-    if params.input_lanes > params.simd:
-        parts = params.input_lanes // params.simd
-        return DataflowLink(first=Narrow(words=params.words, parts=parts, downstream=operands, left=before))
-    return DataflowLink(first=operands)
+    return DataflowLink(first=resized(params.input, params.simd, operands, before))
+
+
+def resized(fmt: BeatFormat, lanes: int, downstream: Stage, before: Ints) -> Stage:
+    """Return what makes words of ``lanes`` out of a link's beats; the last one left at ``before``."""
+    if fmt.lanes < lanes:
+        return Widen(beats=fmt.beats, parts=lanes // fmt.lanes, downstream=downstream, left=before)
+    if fmt.lanes > lanes:
+        words = ceil_div(fmt.addresses, lanes)
+        return Narrow(words=words, parts=fmt.lanes // lanes, downstream=downstream, left=before)
+    return downstream
+
+
+@dataclass(kw_only=True, eq=False)
+class BeatSink:
+    """The register of `tospike.hw.host.beats.BeatOutput`."""
+
+    last_beat: Ints
+    """When the host takes the last beat."""
+
+    def take(self, offer: Ints) -> Ints:
+        """At once, and on to the host in the next cycle."""
+        self.last_beat = offer + 1
+        return offer

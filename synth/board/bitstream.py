@@ -150,15 +150,20 @@ def board_shell(design: Design, *, divisor: int) -> str:
     """
     serial, serial_ports = convert(SerialPort(divisor=divisor), _SERIAL)
     between = [port for port in serial_ports if port.name not in (CLOCK, RESET, "reset", *_PINS_OF_BOARD)]
-    names = {port.name for port in design.ports}
+    names = {port.name: port.width for port in design.ports}
     require(
-        {port.name for port in between} <= names,
+        {port.name for port in between} <= names.keys(),
         f"{design.top} has no host port: generate it without --core-only or --array-only",
     )
     require(
         len(names) == len(between),
         f"{design.top} streams its weights from the host, for which a serial line is too slow: generate it without "
         "--weights stream",
+    )
+    wide = [port.name for port in between if names[port.name] != port.width]
+    require(
+        not wide,
+        f"{design.top} has host streams wider than the 32 bits of a serial line's: generate it without --host-bits",
     )
     return "\n".join([serial.text, *_top(design, between)])
 

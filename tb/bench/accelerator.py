@@ -24,7 +24,7 @@ from cocotbext.axi import (
     AxiStreamSource,
 )
 
-from tospike.gen.emit.beats import input_beats, output_words, token_word
+from tospike.gen.emit.beats import answer_words, input_beats, output_words, token_word
 from tospike.gen.emit.folder import read
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design, random_samples
@@ -32,7 +32,7 @@ from tospike.gen.place.streaming import frame_weights
 from tospike.hw.host.layout import MAGIC, Register, counter_names, regions, version_word
 from tospike.hw.host.register_map import STATUS
 from tospike.hw.layout import config_writes
-from tospike.hw.params import HostInput, HostOutput, TokenKind
+from tospike.hw.params import WORD_BITS, HostInput, HostOutput, TokenKind
 from tospike.sim import accelerator as golden
 
 FOLDER = read(Path(os.environ["TOSPIKE_DESIGN"]))
@@ -158,17 +158,18 @@ class Bench:
 
     async def send_beats(self, words):
         """Put one AXI4-Stream frame into the source's queue."""
-        data = b"".join(word.to_bytes(4, "little") for word in words)
+        data = b"".join(word.to_bytes(PARAMS.input_beat_bits // 8, "little") for word in words)
         await self.source.send(AxiStreamFrame(data))
 
     async def receive(self):
         """Return the next frame of results, as a list of integers (dense) or of words (tokens)."""
         frame = await self.sink.recv()
-        signed = PARAMS.host_output is not HostOutput.TOKENS
-        return [
-            int.from_bytes(bytes(frame.tdata[i : i + 4]), "little", signed=signed)
-            for i in range(0, len(frame.tdata), 4)
-        ]
+        size = PARAMS.output_beat_bits // 8
+        beats = [int.from_bytes(bytes(frame.tdata[i : i + size]), "little") for i in range(0, len(frame.tdata), size)]
+        words = answer_words(PARAMS, beats)
+        if PARAMS.host_output is HostOutput.TOKENS:
+            return words
+        return [word - (word >> WORD_BITS - 1 << WORD_BITS) for word in words]
 
 
 @cocotb.test(**LIMIT)

@@ -4,13 +4,13 @@ The bench is `replay.sv`; a simulator is built once per design and cached.
 """
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from tospike.gen.emit.beats import input_beats
+from tospike.gen.emit.beats import answer_words, beat_lines, input_beats
 from tospike.gen.emit.primitives import cell_models, technology_of
 from tospike.gen.emit.verilog import Verilog
 from tospike.gen.tools import programs as tools
@@ -80,14 +80,19 @@ def replay(
     """
     check_simulator(simulator)
     models = cell_models([technology_of(params)]).values()
-    command = _simulator(
-        "".join([verilog.text, *models]), params.name, simulator, cache or Cache(), weights=len(weights)
-    )
+    macros = {
+        "DUT": params.name,
+        "INPUT_BITS": str(params.input_beat_bits),
+        "OUTPUT_BITS": str(params.output_beat_bits),
+        **({"WEIGHT_BEATS": str(len(weights))} if weights else {}),
+    }
+    command = _simulator("".join([verilog.text, *models]), macros, simulator, cache or Cache())
     names = counter_names(params)
     with temporary_folder() as work:
         verilog.write_memories(work)
         beats = work / "beats.hex"
-        beats.write_text("".join(f"{beat.last:d}{beat.data:08x}\n" for s in x for beat in input_beats(params, s)))
+        sent = (beat for sample in x for beat in input_beats(params, sample))
+        beats.write_text(beat_lines(sent, params.input_beat_bits))
         (work / "weights.hex").write_text("".join(f"{beat:08x}\n" for beat in weights))
         results = work / "results.txt"
         options = ["+beats=beats.hex", "+results=results.txt", f"+counters={len(names)}", f"+limit={limit}"]
@@ -160,12 +165,13 @@ def parse_results(text: str, params: AcceleratorParams, samples: int, names: tup
         The design did not answer every sample with this number of words.
     """
     found = parse_output(text, params.name, samples, names)
+    answers = [answer_words(params, beats) for beats in found.words]
     require(
-        all(len(words) == params.output_words for words in found.words),
-        f"the simulated design {params.name} gave {sum(map(len, found.words))} words for {samples} samples, not "
+        all(len(words) == params.output_words for words in answers),
+        f"the simulated design {params.name} gave {sum(map(len, answers))} words for {samples} samples, not "
         f"{params.output_words} for each",
     )
-    outputs = np.array(found.words, dtype=np.uint32).astype(np.int32).astype(np.int64)
+    outputs = np.array(answers, dtype=np.uint32).astype(np.int32).astype(np.int64)
     outputs = outputs.reshape(samples, params.output_words)
     return Replay(
         outputs=outputs if params.sends_class else as_network(params, outputs),
@@ -174,10 +180,9 @@ def parse_results(text: str, params: AcceleratorParams, samples: int, names: tup
     )
 
 
-def _simulator(verilog: str, top: str, simulator: str, cache: Cache, *, weights: int) -> list[str]:
+def _simulator(verilog: str, defines: Mapping[str, str], simulator: str, cache: Cache) -> list[str]:
     """Return the command that runs the bench on this design; build it if it is not cached."""
     args: tuple[str, ...]
-    defines = {"DUT": top, **({"WEIGHT_BEATS": str(weights)} if weights else {})}
     if simulator == "icarus":
         compiler, runner = tools.find("iverilog"), ["vvp", "-n"]
         binary = "replay.vvp"

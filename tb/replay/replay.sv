@@ -1,7 +1,7 @@
 // Plays samples into an accelerator, one at a time, and writes down what comes out and how long each took.
 //
 // No Python runs while this simulates. Compile with +define+DUT=<module>; run with
-//   +beats=FILE     one beat a line in hexadecimal: {tlast, tdata[31:0]}; tlast ends a sample
+//   +beats=FILE     one beat a line in hexadecimal: {tlast, tdata}; tlast ends a sample
 //   +results=FILE   one line per output beat: tdata in hexadecimal; after each sample "cycles N";
 //                   at the end one line "counter N" per counter, in the order of their registers
 //   +counters=N     how many counters to read
@@ -10,9 +10,16 @@
 //
 // A sample starts when STATUS says that the accelerator is idle, so its cycles are those of a lone sample.
 //
+// tdata has 32 bits, or with +define+INPUT_BITS=N +define+OUTPUT_BITS=N as many.
+//
 // With +define+WEIGHT_BEATS=N the design takes the weights of each frame from a stream: N words in weights.hex.
 
 `timescale 1ns / 1ps
+
+`ifndef INPUT_BITS
+`define INPUT_BITS 32
+`define OUTPUT_BITS 32
+`endif
 
 `ifdef VERILATOR
 module tospike_replay (
@@ -41,8 +48,8 @@ module tospike_replay;
 
   reg         rst = 1;
   reg  [ 1:0] state = RESET;
-  reg  [32:0] beat = 0;
-  reg  [32:0] next;
+  reg  [`INPUT_BITS:0] beat = 0;
+  reg  [`INPUT_BITS:0] next;
   reg         valid = 0;
   reg  [63:0] cycles = 0;
   reg  [63:0] waited = 0;  // since a sample or an answer came
@@ -52,7 +59,8 @@ module tospike_replay;
   reg  [11:0] address = STATUS;
   reg         asking = 0;
   wire        in_ready, out_valid, out_last, ask_ready, answer_valid;
-  wire [31:0] out_data, answer;
+  wire [`OUTPUT_BITS-1:0] out_data;
+  wire [31:0] answer;
 
 `ifdef WEIGHT_BEATS  // the weights of each frame, again and again
   reg [31:0] weights[0:`WEIGHT_BEATS-1];
@@ -70,7 +78,7 @@ module tospike_replay;
       .s_axis_weights_tvalid(1'b1), .s_axis_weights_tready(weight_ready),
 `endif
       .clk(clk), .rst(rst),
-      .s_axis_tdata(beat[31:0]), .s_axis_tlast(beat[32]), .s_axis_tvalid(valid), .s_axis_tready(in_ready),
+      .s_axis_tdata(beat[`INPUT_BITS-1:0]), .s_axis_tlast(beat[`INPUT_BITS]), .s_axis_tvalid(valid), .s_axis_tready(in_ready),
       .m_axis_tdata(out_data), .m_axis_tlast(out_last), .m_axis_tvalid(out_valid), .m_axis_tready(1'b1),
       .s_axi_awaddr(12'h0), .s_axi_awprot(3'h0), .s_axi_awvalid(1'b0), .s_axi_awready(),
       .s_axi_wdata(32'h0), .s_axi_wstrb(4'h0), .s_axi_wvalid(1'b0), .s_axi_wready(),
@@ -122,11 +130,11 @@ module tospike_replay;
         end
         if (valid && in_ready) begin
           running <= !answered;
-          if (beat[32]) valid <= 0;
+          if (beat[`INPUT_BITS]) valid <= 0;
           else fetch;
         end
         if (out_valid) begin
-          $fwrite(results, "%08x\n", out_data);
+          $fwrite(results, "%h\n", out_data);
           if (out_last) begin
             $fwrite(results, "cycles %0d\n", cycles + 1);
             cycles <= 0;
@@ -134,9 +142,9 @@ module tospike_replay;
           end
         end
         // the answer may come before the last of the sample's beats is taken
-        sent <= sent || (valid && in_ready && beat[32]);
+        sent <= sent || (valid && in_ready && beat[`INPUT_BITS]);
         answered <= answered || (out_valid && out_last);
-        if ((sent || (valid && in_ready && beat[32])) && (answered || (out_valid && out_last))) begin
+        if ((sent || (valid && in_ready && beat[`INPUT_BITS])) && (answered || (out_valid && out_last))) begin
           sent <= 0;
           answered <= 0;
           asking <= 1;

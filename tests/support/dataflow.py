@@ -35,7 +35,8 @@ def chain(*layers, **knobs):
 def random_layers(rng):
     """A chain of one to four layers, each folded at random."""
     sizes = rng.integers(1, 20, rng.integers(2, 6)).tolist()
-    lanes, made = 4, []
+    host_bits = [None, 32, 64, 128][rng.integers(4)]
+    lanes, made = 4 if host_bits is None else int(rng.integers(1, min(host_bits // 4, 24) + 1)), []
     for number, (inputs, outputs) in enumerate(pairwise(sizes)):
         divisors = [n for n in range(1, lanes + 1) if lanes % n == 0]
         simd = int(rng.choice([*divisors, *(lanes * n for n in range(1, 4))]))
@@ -58,4 +59,4 @@ def random_layers(rng):
             )
         )
         lanes = output_lanes
-    return chain(*made)
+    return chain(*made, host_bits=host_bits)

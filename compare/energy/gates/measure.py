@@ -22,7 +22,7 @@ from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.programs import look
 from tospike.gen.tools.tool import Progress
 from tospike.hw.host.layout import counter_names
-from tospike.hw.params import InputError, PrimitiveSet, require
+from tospike.hw.params import WORD_BITS, InputError, PrimitiveSet, require
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
 from tospike.sim.network import Array
@@ -180,6 +180,10 @@ def measure_gates(
     InputError
         A tool is missing or fails, the library lacks cells, or the gates differ from the golden model.
     """
+    require(
+        design.params.input_beat_bits == WORD_BITS,
+        f"gates are simulated with host streams of {WORD_BITS} bits: leave --host-bits out",
+    )
     tell = progress or (lambda line: None)
     mapped = map_gates(source_of(design), options.library, booth=options.booth, cache=options.cache, progress=progress)
     timing = timing_of(mapped, options, progress)

@@ -32,6 +32,8 @@ from tospike.hw.params import (
 from tospike.hw.params.devices import DEVICES
 from tospike.sim import accelerator
 from tospike.synth.flow import synthesize
+from tospike.tb.replay.replay import replay
+from tospike.tb.verify import verify
 
 ECP5 = DEVICES["ecp5-85k"]
 DIGITS = named("digits", ModelOptions())
@@ -91,6 +93,25 @@ def test_options_of_the_network_and_of_its_layers():
     layers = {names[0]: {"fold": 96}, names[1]: {"dsp_products": 1}}
     first, second = plan(net, replace(DATAFLOW, fold=24, layers=layers)).params.engines
     assert (first.fold, second.fold, second.dsps) == (96, 20, 1)
+
+
+def test_packed_beats_have_the_fewest_values_with_which_there_are_no_more():
+    for inputs, lanes in ((784, 32), (40, 20), (5, 5)):  # of 32 bytes
+        params = plan(network(inputs, 8, 5), replace(DATAFLOW, host_bits=256)).params
+        assert (params.input.lanes, params.host_bits) == (lanes, 256)
+    assert plan(network(784, 5, bits=4), replace(DATAFLOW, host_bits=64)).params.input.lanes == 16
+
+
+@pytest.mark.slow
+def test_a_generated_design_with_packed_streams_passes_its_benches(tmp_path):
+    net = network(40, 24, 10)
+    design = plan(net, replace(DATAFLOW, fold=96, host_bits=128))
+    x = random_samples(design, 3, seed=2)
+    folder = generate(tmp_path / "d", kind="test", params=design.params, design=design, choices={}, samples=x)
+    assert [result.message for result in verify(folder.path) if not result.passed] == []
+    expected = accelerator.run(design, x)
+    found = replay(folder.load(), design.params, x)
+    assert (found.outputs == expected.outputs).all() and (found.cycles == expected.cycles).all()
 
 
 def test_the_outputs_are_those_of_the_systolic_engine():

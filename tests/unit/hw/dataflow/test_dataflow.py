@@ -8,12 +8,23 @@ from support.accelerator_bench import answers_and_counters
 from support.dataflow import U4, chain, layer, random_layers
 from support.stream_bench import simulate
 
+from tospike.gen.emit.beats import answer_words, input_beats
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.place.placers import PLACERS
 from tospike.hw.dataflow import layout
 from tospike.hw.dataflow.engine import DataflowDense
 from tospike.hw.memory import banked_latency
-from tospike.hw.params import MAX_FOLD, DataflowDenseParams, InputError, IntFormat, RequantizeParams
+from tospike.hw.params import (
+    MAX_FOLD,
+    ArrayParams,
+    DataflowDenseParams,
+    DenseLayer,
+    HostOutput,
+    InputError,
+    IntFormat,
+    RequantizeParams,
+    SystolicParams,
+)
 from tospike.hw.requantize import Requantizer
 from tospike.sim import accelerator
 from tospike.sim.dataflow.golden import run
@@ -159,7 +170,7 @@ def test_random_chains_behind_the_host_port(seed):
     x = random_samples(design, 4, seed=seed)
     expected = accelerator.run(design, x)
     answers, counters = answers_and_counters(design, x)
-    words = np.array([words for words, _ in answers], dtype=np.uint32).astype(np.int32)
+    words = np.array([answer_words(params, beats) for beats, _ in answers], dtype=np.uint32).astype(np.int32)
     assert words.tolist() == expected.outputs.tolist()
     assert [cycles for _, cycles in answers] == expected.cycles.tolist()
     del counters["cycles"]
@@ -226,3 +237,36 @@ def test_a_chain_must_join():
     with pytest.raises(InputError, match=r"engine 0 sends .* but engine 1 takes"):
         chain(layer(4, 2, 2, 1), layer(2, 2, 2, 1, input_lanes=2))
     assert chain(layer(4, 2, 2, 1)).input.payload == U4
+
+
+def test_packed_streams():
+    """A frame of 16 values of 4 bits in a beat, 5 results in one of 8 words; the other words are 0."""
+    params = chain(layer(16, 5, 16, 5, input_lanes=16, output_lanes=5, last=True), host_bits=256)
+    design = random_design(params, seed=1)
+    x = random_samples(design, 3, seed=1)
+    expected = accelerator.run(design, x)
+    answers, _ = answers_and_counters(design, x)
+    for (beats, cycles), outputs, wanted in zip(answers, expected.outputs.tolist(), expected.cycles, strict=True):
+        (beat,) = beats
+        assert beat == sum((value & 0xFFFF_FFFF) << 32 * lane for lane, value in enumerate(outputs))
+        assert cycles == wanted
+    first, second = (list(input_beats(params, sample)) for sample in x[1:])
+    assert [beat.last for beat in first + second] == [True, True]
+    assert [first[0].data >> 4 * lane & 15 for lane in range(16)] == x[1].tolist()
+
+
+@pytest.mark.parametrize(("host_bits", "group", "lanes"), [(32, 12, 1), (128, 12, 4), (128, 5, 1), (256, 3, 6)])
+def test_results_side_by_side_are_a_multiple_or_a_part_of_a_group(host_bits, group, lanes):
+    params = chain(layer(4, 30, 1, group, input_lanes=1, output_lanes=group), host_bits=host_bits)
+    assert params.packed_output.lanes == lanes
+    assert replace(params, host_output=HostOutput.ARGMAX).packed_output is None
+
+
+def test_streams_that_cannot_be_packed():
+    with pytest.raises(InputError, match="host-bits must be 32, 64, 128, 256, not 48"):
+        chain(layer(4, 2, 2, 1), host_bits=48)
+    with pytest.raises(InputError, match="17 values of 4 bits do not fit a beat of 64"):
+        chain(layer(34, 2, 17, 1, input_lanes=17), host_bits=64)
+    engine = SystolicParams(array=ArrayParams(rows=1, cols=1), layers=(DenseLayer(rows=1, inputs=2, outputs=2),))
+    with pytest.raises(InputError, match="only dataflow engines have packed host streams: leave --host-bits out"):
+        chain(engine, host_bits=64)
