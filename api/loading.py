@@ -7,6 +7,7 @@ from tospike.data_source import Data, DataSource
 from tospike.gen.data.options import DataOptions
 from tospike.gen.load import load_network
 from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import nir_options
 from tospike.hw.params import options_given
 from tospike.model_file import Model, model_file
 from tospike.network import Network, shape_of
@@ -70,7 +71,7 @@ def load(
     source = None if data is None else DataSource(given=data, options=lacking)
     data_set = None if source is None else source.load(chosen.steps)
     with model_file(model, name, input_shape or shape_of(source, data_set)) as path:
-        nir = chosen.nir(path, spikes=data_set is not None and data_set.is_spikes)
+        nir = chosen.nir(path) if data_set is None else nir_options(path, data_set, chosen)
         imported = load_network(path, nir=nir)
     return Network(
         model=model,

@@ -44,6 +44,7 @@ def convert_command(
     console.check_outputs(out, curve, plot, inputs=(model, data.data))
     require(out.suffix == ".nir", f"{out} will be a NIR file: give --out a name that ends in .nir")
     ann, data_set = load_network(model), data.load()
+    console.warn((*ann.warnings, *data_set.warnings))
     require(
         not data_set.has_steps and data_set.inputs == ann.input.inputs,
         f"{model} takes {ann.input.inputs} values per sample, which {data_set.name} does not have: give other --data",

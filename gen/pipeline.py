@@ -9,6 +9,7 @@ from tospike.gen.fold.fit import FoldFit, fit_folds
 from tospike.gen.fold.objective import Objective
 from tospike.gen.load import load_network
 from tospike.gen.nir.importer import settled_options
+from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.place.array import MOST_COLUMNS
 from tospike.gen.place.auto_size import Fit, fit, systolic_engine
@@ -97,9 +98,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         A file that cannot be imported, data that do not fit the network, a number that does not fit its format. That
         no engine can run the network is told later, by ``design``.
     """
-    nir = options.nir(model, spikes=data.is_spikes)
-    if nir is not None and data.has_steps:
-        nir = replace(nir, encoding=nir.encoding if data.is_frames else None, steps=data.steps)
+    nir = nir_options(model, data, options)
     network = load_network(model, nir=nir)
     network = replace(network, warnings=(*network.warnings, *data.warnings))
     if options.time_bins is not None:
@@ -170,6 +169,28 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
         choices["weight_stream"] = asdict(stream_cost(streaming))
     return Prepared(network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted, whole=imported)
+
+
+def nir_options(model: Path, data: DataSet, options: ModelOptions) -> NirOptions | None:
+    """Return what a NIR file leaves open, as the options and the data have it; ``None`` for an ANN.
+
+    Raises
+    ------
+    InputError
+        The file is no NIR, an option is not for its kind of network, or says otherwise than the data.
+    """
+    nir = options.nir(model, spikes=data.is_spikes)
+    if nir is None or not data.has_steps:
+        return nir
+    require(
+        options.steps in (None, data.steps),
+        f"--steps {options.steps} is not the number of steps in {data.name}, {data.steps}: leave it out",
+    )
+    require(
+        data.is_frames or options.encoding is None,
+        f"--encoding is for values, but {data.name} holds spike trains: leave it out",
+    )
+    return nir.given(encoding=nir.encoding if data.is_frames else None, steps=data.steps)
 
 
 def _fit(network: Network, options: ModelOptions, device: Device) -> Fit | FoldFit:

@@ -103,7 +103,7 @@ def _report(
             name=workload.name, description=workload.description, samples=len(data.x), split=data.split
         ),
         question=QUESTION,
-        warnings=tuple(f"{side.design.name}: {line}" for side in (ann, snn) for line in side.warnings),
+        warnings=_warnings(data, ann, snn),
         verdict=verdict,
         designs=designs,
         controls=controls,
@@ -130,11 +130,17 @@ def _prepare(paths: Mapping[Kind, Path], data: DataSet, options: ModelOptions) -
         require(is_spiking == (kind == "snn"), f"{path}, given as --{kind}, is {'an SNN' if is_spiking else 'an ANN'}")
     prepared = {kind: prepare(path, data, options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()}
     check_layers(options.layers, [side.imported for side in prepared.values()])
-    for side in prepared.values():  # report guesses now
-        for line in side.warnings:
-            _log.warning(line)
+    for line in dict.fromkeys(line for side in prepared.values() for line in side.warnings):  # report guesses now
+        _log.warning(line)
+    for side in prepared.values():
         _ = side.design
     return prepared
+
+
+def _warnings(data: DataSet, *sides: Measured) -> tuple[str, ...]:
+    """Return what the data warn of, once, then what is about one network."""
+    own = (f"{side.design.name}: {line}" for side in sides for line in side.warnings if line not in data.warnings)
+    return (*data.warnings, *own)
 
 
 def _measure_both(

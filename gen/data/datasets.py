@@ -46,7 +46,7 @@ class DataSet:
     time_bin_us: int | None = None
     """Where the samples were events: length of a time step in microseconds."""
     warnings: tuple[str, ...] = ()
-    """What was taken as something else."""
+    """What a user should know of it, a line each."""
 
     def __post_init__(self) -> None:
         for what, x, y in (("test", self.x, self.y), ("training", self.train_x, self.train_y)):
@@ -221,6 +221,7 @@ def _mnist(folder: Path) -> DataSet:
     if test is None:
         raise InputError(f"{folder} lacks t10k-images-idx3-ubyte or t10k-labels-idx1-ubyte (.gz or not)")
     calibration = train or _first(*test)
+    untrained = _untrained(folder, len(calibration[0]), "add train-images-idx3-ubyte and train-labels-idx1-ubyte")
     return DataSet(
         name="mnist",
         split="MNIST's t10k images are test; "
@@ -234,6 +235,7 @@ def _mnist(folder: Path) -> DataSet:
         y=test[1],
         train_x=calibration[0],
         train_y=calibration[1],
+        warnings=() if train else (untrained,),
     )
 
 
@@ -254,6 +256,12 @@ def _mnist_train(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]] | 
 
 def _first(x: Samples, y: NDArray[np.int64]) -> tuple[Samples, NDArray[np.int64]]:
     return x[:CALIBRATION_SAMPLES], y[:CALIBRATION_SAMPLES]
+
+
+def _untrained(path: Path, samples: int, advice: str) -> str:
+    """Return the warning that so many test samples stand in for a training part."""
+    which = f"the first {samples} samples" if samples > 1 else "the first sample"
+    return f"{path.name} has no training part: calibrated on {which} of the test; {advice}"
 
 
 # -------------------------------------------------------------------------------------------------------- npz
@@ -294,6 +302,7 @@ def _npz(
             f"{path} holds {', '.join(arrays) or 'nothing'}: it needs x, y or spikes, label or frames, label or events"
         )
     is_turned = is_events and is_signed(arrays["p"])
+    warnings = [f"{path.name}: polarities -1 and 1 are taken as 0 and 1"] if is_turned else []
     part = f"all samples of {path.name} are test; "
     if {"train_x", "train_y"} <= arrays.keys():
         require(every is None, f"{path} has a training part of its own: leave --hold-out out")
@@ -308,6 +317,8 @@ def _npz(
     else:
         train = _first(*test)
         part += f"calibration on the first {len(train[0])} of them"
+        more = ", or add train_x and train_y" if test[0].ndim == 2 else ""
+        warnings.append(_untrained(path, len(train[0]), f"give --hold-out{more}"))
     return DataSet(
         name=path.stem,
         split=f"{part}; values as they are",
@@ -317,7 +328,7 @@ def _npz(
         train_y=train[1],
         is_frames="frames" in arrays and test[0].ndim == 3 and not is_events,
         time_bin_us=time_bin_us if is_events else None,
-        warnings=(f"{path.name}: polarities -1 and 1 are taken as 0 and 1",) if is_turned else (),
+        warnings=tuple(warnings),
     )
 
 

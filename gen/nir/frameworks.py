@@ -153,12 +153,14 @@ PRESETS: Mapping[Framework, Mapping[str, object]] = {
 _RESET = ("reset", "reset_timing")
 _OF_SINABS = ("spike_bits", "reset", "gain", "min_v_mem")
 
+CODING = ("encoding", "steps")
+"""The fields that say how values become time steps: no file and no framework tells."""
 GUESSED: Mapping[Framework | None, tuple[str, ...]] = {
-    None: ("reset", "comparison"),
+    None: (*_RESET, "comparison", "decay"),
     Framework.SNNTORCH: _RESET,
     Framework.NORSE: ("tau_unit", "synapse_gain"),
     Framework.NORSE_EXPORT: ("reset",),
     Framework.SINABS: ("tau_unit", *_OF_SINABS),
     Framework.SINABS_EXPORT: _OF_SINABS,
 }
-"""Which of them its networks may have otherwise, and no file tells; ``None``: of the defaults, without a framework."""
+"""Which others its networks may have otherwise, and no file tells; ``None``: of the defaults, without a framework."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 import nir
 import numpy as np
 
-from tospike.gen.nir.frameworks import EXPORTED_BY_NORSE, EXPORTED_BY_SINABS, Framework
+from tospike.gen.nir.frameworks import CODING, EXPORTED_BY_NORSE, EXPORTED_BY_SINABS, Framework
 from tospike.gen.nir.graph import Layer
 from tospike.gen.nir.neurons import KINDS
 from tospike.gen.nir.options import NirOptions
+from tospike.hw.params import Reset
 
 
 def settle(layers: Sequence[Layer], options: NirOptions) -> tuple[NirOptions, tuple[str, ...]]:
@@ -18,7 +19,7 @@ def settle(layers: Sequence[Layer], options: NirOptions) -> tuple[NirOptions, tu
         return options, ()
     nodes = [layer.neuron[1] for layer in layers]
     options, recognised = _recognise(nodes, options)
-    return options, (*recognised, *_guesses(nodes, options))
+    return options, (*recognised, *_guesses(nodes, options), *_coding(options))
 
 
 def _recognise(nodes: Iterable[nir.NIRNode], options: NirOptions) -> tuple[NirOptions, tuple[str, ...]]:
@@ -49,19 +50,34 @@ def _recognise(nodes: Iterable[nir.NIRNode], options: NirOptions) -> tuple[NirOp
 def _guesses(nodes: Sequence[nir.NIRNode], options: NirOptions) -> tuple[str, ...]:
     kinds = [KINDS[type(node)] for node in nodes]
     spikes, leaks = any(kind.spikes for kind in kinds), any(kind.leaks for kind in kinds)
-    concern = {"reset": spikes, "reset_timing": spikes, "comparison": spikes, "spike_bits": spikes, "gain": leaks}
+    synaptic = any(kind.synaptic for kind in kinds)
+    concern = {"reset": spikes, "comparison": spikes, "spike_bits": spikes, "gain": leaks, "decay": leaks or synaptic}
+    concern |= {"reset_timing": spikes and options.reset is not Reset.NONE}
     concern |= {"tau_unit": False, "synapse_gain": False}  # what shows in the file is told apart
-    asked = [name for name in options.guessed if concern.get(name, True)]
+    asked = [name for name in options.guessed if name not in CODING and concern.get(name, True)]
     if not asked:
         return ()
-    stated = options.describe()
-    took = ", ".join(f"{name.replace('_', '-')} {stated[name]}" for name in asked)
-    give = ", ".join(f"--{name.replace('_', '-')}" for name in asked)
+    took, give = _named(asked, options)
     if options.framework is None:
-        return (f"the file does not tell how its neurons spike: took {took}; give --framework, or {give}",)
+        return (f"the file does not tell all about its neurons: took {took}; give --framework, or {give}",)
     advice = _ADVICE.get(options.framework, "")
     whose = options.framework.value.split("-")[0]
     return (f"no file of {whose} tells all about its neurons: took {took}; {advice}give {give} for others",)
+
+
+def _coding(options: NirOptions) -> tuple[str, ...]:
+    asked = [name for name in CODING if name in options.guessed]
+    if not asked:
+        return ()
+    took, give = _named(asked, options)
+    return (f"the file does not tell how values become time steps: took {took}; give {give}",)
+
+
+def _named(names: Sequence[str], options: NirOptions) -> tuple[str, str]:
+    """Return the options with their values, and the flags that give them."""
+    stated, dashed = options.describe(), [name.replace("_", "-") for name in names]
+    took = ", ".join(f"{flag} {stated[name]}" for flag, name in zip(dashed, names, strict=True))
+    return took, ", ".join(f"--{flag}" for flag in dashed)
 
 
 _ADVICE = {

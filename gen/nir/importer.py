@@ -9,7 +9,7 @@ import nir
 from tospike.gen.emit.names import identifier
 from tospike.gen.files.reading import reading
 from tospike.gen.nir.delays import split_delays
-from tospike.gen.nir.frameworks import GUESSED
+from tospike.gen.nir.frameworks import CODING, GUESSED
 from tospike.gen.nir.graph import Layer, input_shape, layers, read_graph
 from tospike.gen.nir.guesses import settle
 from tospike.gen.nir.neurons import membrane
@@ -47,7 +47,7 @@ def _stated_options(file: Path, graph: nir.NIRGraph) -> NirOptions:
         stated = graph.metadata.get(METADATA_KEY, {})
         options = NirOptions.from_description(stated if isinstance(stated, Mapping) else {METADATA_KEY: stated})
         # who states options has read what they are by default
-        return options if METADATA_KEY in graph.metadata else replace(options, guessed=GUESSED[None])
+        return options if METADATA_KEY in graph.metadata else replace(options, guessed=(*GUESSED[None], *CODING))
 
 
 def settled_options(path: str | Path, options: NirOptions) -> NirOptions:

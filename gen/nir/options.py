@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from tospike.gen.nir.frameworks import GUESSED, PRESETS, DecayRule, Framework, Gain, Integration, Start, TauUnit
+from tospike.gen.nir.frameworks import CODING, GUESSED, PRESETS, DecayRule, Framework, Gain, Integration, Start, TauUnit
 from tospike.hw.params import (
     Comparison,
     Encoding,
@@ -112,11 +112,11 @@ class NirOptions:
 
     def preset(self, framework: Framework) -> "NirOptions":
         """Return these options with the rules of a framework."""
-        guessed = GUESSED.get(framework, ())
+        guessed = (*GUESSED.get(framework, ()), *(name for name in CODING if name in self.guessed))
         return replace(self, framework=framework, guessed=guessed, **PRESETS[framework])  # type: ignore[arg-type]
 
     def given(self, **given: Any) -> "NirOptions":
-        """Return these options with others that a user gave, which are no guesses then."""
+        """Return these options with others that a user or the data gave, which are no guesses then."""
         known = {*given}
         if "dt" in given:  # then the file's time constants are in the same unit, whoever wrote them
             known |= {"tau_unit", "synapse_gain"}

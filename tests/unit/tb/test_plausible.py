@@ -86,15 +86,15 @@ def files(tmp_path_factory):
     for name, threshold in (("quiet", 1e4), ("loud", 2.0)):
         neuron = nir.IF(r=np.ones(2), v_threshold=np.full(2, threshold), v_reset=np.zeros(2))
         nir.write(folder / f"{name}.nir", nir.NIRGraph.from_list(nir.Linear(weight=np.eye(2) * 3), neuron))
-    spikes = np.zeros((40, 5, 2), dtype=np.uint8)
-    label = np.arange(40) % 2
-    spikes[np.arange(40), :, label] = 1
+    spikes = np.zeros((80, 5, 2), dtype=np.uint8)
+    label = np.arange(80) // 2 % 2
+    spikes[np.arange(80), :, label] = 1
     np.savez(folder / "d.npz", spikes=spikes, label=label)
-    np.savez(folder / "wrong.npz", spikes=spikes, label=np.arange(40) // 2 % 2)
+    np.savez(folder / "wrong.npz", spikes=spikes, label=np.arange(80) // 4 % 2)
     return folder
 
 
-STATED = ("--reset", "zero", "--comparison", "above")
+STATED = ("--reset", "zero", "--reset-timing", "same", "--comparison", "above", "--hold-out", "2")
 
 
 @pytest.mark.parametrize("backend", ["float", "golden"])

@@ -51,6 +51,8 @@ def test_mnist_without_training_images_says_so(tmp_path):
     write_mnist(tmp_path, "t10k", 5)
     data = load_data(f"mnist:{tmp_path}")
     assert "no train images" in data.split
+    (line,) = data.warnings
+    assert "has no training part: calibrated on the first 5 samples of the test; add train-images-idx3-ubyte" in line
     np.testing.assert_array_equal(data.train_x, data.x)
 
 
@@ -78,10 +80,15 @@ def test_npz_dense(tmp_path):
     np.savez(tmp_path / "a.npz", x=x, y=np.arange(4))
     data = load_data(f"npz:{tmp_path / 'a.npz'}")
     assert data.name == "a" and data.x.shape == (4, 6) and data.x.dtype == np.float32
+    (line,) = data.warnings
+    assert line == (
+        "a.npz has no training part: calibrated on the first 4 samples of the test; give --hold-out, or add train_x "
+        "and train_y"
+    )
     assert data.x[1, 0] == 6
     np.savez(tmp_path / "b.npz", x=x, y=np.arange(4), train_x=x[:3] + 1, train_y=np.arange(3))
     data = load_data(f"npz:{tmp_path / 'b.npz'}")
-    assert data.train_x.shape == (3, 6) and data.train_x[0, 0] == 1
+    assert data.train_x.shape == (3, 6) and data.train_x[0, 0] == 1 and data.warnings == ()
 
 
 def test_npz_spikes(tmp_path):
@@ -90,6 +97,7 @@ def test_npz_spikes(tmp_path):
     np.savez(tmp_path / "a.npz", spikes=spikes, label=np.array([0, 1, 2]))
     data = load_data(f"npz:{tmp_path / 'a.npz'}")
     assert data.is_spikes and data.inputs == 2 and data.steps == 5
+    assert data.warnings[0].endswith("of the test; give --hold-out")  # train_x cannot be spikes
     np.testing.assert_array_equal(data.x, spikes)
 
 
@@ -231,7 +239,7 @@ def test_some_samples_are_held_out(tmp_path):
     assert data.y.tolist() == [2, 5] and data.train_y.tolist() == [0, 1, 3, 4, 6]
     np.testing.assert_array_equal(data.x, spikes[[2, 5]])
     np.testing.assert_array_equal(data.train_x, spikes[[0, 1, 3, 4, 6]])
-    assert "sample i is test when i % 3 == 2 (2), else training (5)" in data.split
+    assert "sample i is test when i % 3 == 2 (2), else training (5)" in data.split and data.warnings == ()
 
 
 @pytest.mark.parametrize("every", [1, 8])
@@ -280,11 +288,10 @@ def test_events_are_integers(tmp_path, changes, message):
 
 def test_polarities_of_either_kind_and_integers_of_any_type(tmp_path):
     wanted = load_data(write_events(tmp_path / "d.npz"), time_bin_us=10, steps=3)
-    assert wanted.warnings == ()
     changes = {"p": np.array([-1, 1, 1], np.int8), "t_us": np.array([0, 10, 20.0]), "x": np.array([0, 1, 1], np.uint64)}
     found = load_data(write_events(tmp_path / "d.npz", **changes), time_bin_us=10, steps=3)
     assert found.x.tolist() == wanted.x.tolist()
-    assert found.warnings == ("d.npz: polarities -1 and 1 are taken as 0 and 1",)
+    assert found.warnings == ("d.npz: polarities -1 and 1 are taken as 0 and 1", *wanted.warnings)
     truth = load_data(write_events(tmp_path / "d.npz", p=[False, True, True]), time_bin_us=10, steps=3)
     assert truth.x.tolist() == wanted.x.tolist()
 

@@ -9,7 +9,7 @@ import nir
 import numpy as np
 import pytest
 
-from tospike.gen.data.datasets import load_data
+from tospike.gen.data.datasets import data_of_arrays, load_data
 from tospike.gen.nir.frameworks import Framework, Gain
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
@@ -336,7 +336,7 @@ def test_recurrent_cells_of_snntorch(tmp_path, kind, reset):
 
 def test_what_is_guessed_is_said(tmp_path):
     path, *_ = exported(tmp_path, leaky, 1)
-    data = load_data(f"npz:{tmp_path / 'd.npz'}")
+    data = load_data(f"npz:{tmp_path / 'd.npz'}", every=2)
 
     def said(path=path, **options):
         return prepare(path, data, ModelOptions(**options)).warnings
@@ -345,7 +345,12 @@ def test_what_is_guessed_is_said(tmp_path):
     assert "took reset zero, reset-timing same" in line and "--framework snntorch-subtract-delayed" in line
     assert said(framework=Framework.SNNTORCH_SUBTRACT_DELAYED) == ()
     (line,) = said(dt=1e-4)
-    assert "the file does not tell how its neurons spike: took reset zero, comparison above; give --framework" in line
+    assert line == (
+        "the file does not tell all about its neurons: took reset zero, reset-timing same, comparison above, decay "
+        "euler; give --framework, or --reset, --reset-timing, --comparison, --decay"
+    )
+    (line,) = said(dt=1e-4, reset=Reset.NONE, comparison="above")
+    assert "took decay euler; give --framework, or --decay" in line
     path, *_ = exported(tmp_path, steps_lif, 1)
     first, second = said(path, framework=Framework.SINABS)
     assert "a time constant of 5 is taken as steps" in first and "--framework sinabs-export" in first
@@ -358,6 +363,25 @@ def test_what_is_guessed_is_said(tmp_path):
     (line,) = said(path, framework=Framework.NORSE)
     assert "a time constant of 5e-06 is below dt, 0.001 s" in line and "--framework norse-export" in line
     assert said(path, framework=Framework.NORSE, dt=1e-6) == ()
+
+
+def test_how_values_become_steps_is_guessed_for_values_only(tmp_path):
+    path, *_ = exported(tmp_path, leaky, 1)
+    values = data_of_arrays({"x": np.ones((4, INPUTS)), "y": np.zeros(4, np.int64)}, every=2)
+    spikes = load_data(f"npz:{tmp_path / 'd.npz'}", every=2)
+
+    def said(data=values, **options):
+        return prepare(path, data, ModelOptions(framework=Framework.SNNTORCH_SUBTRACT, **options)).warnings
+
+    start = "the file does not tell how values become time steps: took "
+    assert said() == (f"{start}encoding direct, steps 8; give --encoding, --steps",)
+    assert said(steps=4) == (f"{start}encoding direct; give --encoding",)
+    assert said(encoding="stochastic") == (f"{start}steps 8; give --steps",)
+    assert said(encoding="direct", steps=8) == said(spikes) == said(spikes, steps=SPIKES.shape[1]) == ()
+    with pytest.raises(InputError, match=rf"--steps 4 is not the number of steps in d, {SPIKES.shape[1]}: leave it"):
+        said(spikes, steps=4)
+    with pytest.raises(InputError, match="--encoding is for values, but d holds spike trains: leave it out"):
+        said(spikes, encoding="direct")
 
 
 def test_what_no_framework_wrote_is_refused(tmp_path):
