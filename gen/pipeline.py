@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tospike.gen.data.datasets import DataSet
+from tospike.gen.dead_neurons import keep, read_neurons
 from tospike.gen.fold.fit import FoldFit, fit_folds
 from tospike.gen.fold.objective import Objective
 from tospike.gen.load import load_network
@@ -14,7 +15,6 @@ from tospike.gen.options.model import ModelOptions
 from tospike.gen.place.array import MOST_COLUMNS
 from tospike.gen.place.auto_size import Fit, fit, systolic_engine
 from tospike.gen.place.conv import columns
-from tospike.gen.place.dead_neurons import keep, read_neurons
 from tospike.gen.place.options import Engine
 from tospike.gen.place.placer import chosen_engines
 from tospike.gen.place.plan import plan

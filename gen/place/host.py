@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tospike.gen.place.dead_neurons import unused_inputs
+from tospike.gen.dead_neurons import unused_inputs
 from tospike.gen.place.options import PlanOptions
 from tospike.hw.params import HostEventParams, HostInput, HostOutput, Readout, require
 from tospike.sim.network import Decoding, Network

@@ -45,7 +45,9 @@ def burst(values, steps, bits, seed):
 
 
 class Burst(Coder):
-    """As long as the step is below the number of spikes, which is stored."""
+    """Spike as long as the step is below the number of spikes, which is stored."""
+
+    reads_mask = False
 
     def stored(self, value):
         return (value * self._params.steps)[self._bits :]

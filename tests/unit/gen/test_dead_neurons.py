@@ -9,10 +9,10 @@ from support.nir_files import OPTIONS, chain, lif, save
 from support.simulators import QUICK
 
 from tospike.gen.data.datasets import DataSet
+from tospike.gen.dead_neurons import keep, read_neurons
 from tospike.gen.emit.folder import generate, read
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.dead_neurons import keep, read_neurons
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
