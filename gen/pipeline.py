@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.dead_neurons import keep, read_neurons
 from tospike.gen.fold.fit import FoldFit, fit_folds
@@ -26,7 +28,7 @@ from tospike.hw.params.devices import Device
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.design import Design
 from tospike.sim.encoders.encoding import as_frames, as_partial_inferences, quantize_input
-from tospike.sim.network import Array, Conv2d, Network
+from tospike.sim.network import Array, Conv2d, InputSpec, Network
 from tospike.sim.spiking.window import chain_order
 
 
@@ -139,6 +141,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["spike trains"] = describe_frames(network.input.time_bins, data.steps)
     if network.input.partial_inferences:
         choices["frames, of which the last is answered"] = network.input.partial_inferences
+    network = replace(network, warnings=(*network.warnings, *_clipped(network.input, data)))
     if network.warnings:
         choices["warnings"] = list(network.warnings)
     imported = network
@@ -191,6 +194,18 @@ def nir_options(model: Path, data: DataSet, options: ModelOptions) -> NirOptions
         f"--encoding is for values, but {data.name} holds spike trains: leave it out",
     )
     return nir.given(encoding=nir.encoding if data.is_frames else None, steps=data.steps)
+
+
+def _clipped(spec: InputSpec, data: DataSet) -> tuple[str, ...]:
+    """Return a warning where an encoding of unsigned integers clips values, in floating point as well."""
+    if spec.encoding is None or not spec.encoding.code.takes_integers or spec.format is None:
+        return ()
+    most, half = spec.scale * spec.format.max, spec.scale / 2
+    clipped = float(np.mean((data.train_x < -half) | (data.train_x > most + half)))
+    if clipped == 0:
+        return ()
+    part = f"{100 * clipped:.3g} % of the values in {data.name}"
+    return (f"--encoding {spec.encoding.value} clips {part}, which are not from 0 to {most:g}: scale them",)
 
 
 def _fit(network: Network, options: ModelOptions, device: Device) -> Fit | FoldFit:

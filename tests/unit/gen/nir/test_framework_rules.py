@@ -384,6 +384,22 @@ def test_how_values_become_steps_is_guessed_for_values_only(tmp_path):
         said(spikes, encoding="direct")
 
 
+def test_values_that_an_encoding_clips_are_told(tmp_path):
+    """In floating point, too, so that no other comparison shows it."""
+    path, *_ = exported(tmp_path, leaky, 1)
+
+    def said(x, encoding):
+        data = data_of_arrays({"x": x, "y": np.zeros(4, np.int64)}, every=2)
+        options = ModelOptions(framework=Framework.SNNTORCH_SUBTRACT, encoding=encoding, steps=4)
+        return prepare(path, data, options).warnings
+
+    x = np.linspace(-0.03, 1.03, 4 * INPUTS).reshape(4, INPUTS)
+    assert said(x, "rate") == said(16 * x, "direct") == ()
+    assert said(x + np.array([[0], [9], [0], [9]]), "rate") == ()  # the odd samples are for the test
+    (line,) = said(x + np.array([[9], [0], [0], [0]]), "rate")
+    assert line == "--encoding rate clips 50 % of the values in arrays, which are not from 0 to 1: scale them"
+
+
 def test_what_no_framework_wrote_is_refused(tmp_path):
     path, *_ = exported(tmp_path, partial(fires, r=1e3), 1)
     data = load_data(f"npz:{tmp_path / 'd.npz'}")
