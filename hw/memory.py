@@ -44,6 +44,28 @@ class ConfigSignature(wiring.Signature):
         )
 
 
+class FilledMemory(Memory):
+    """A memory with many initial words, which Amaranth gets no sooner than it must have them.
+
+    Amaranth turns each bit of each word into objects of its own. A platform that overrides memories (``get_memory``,
+    see `amaranth.lib.memory.Memory`) can take ``words`` instead.
+
+    Attributes
+    ----------
+    words
+        The first words of the memory; the others are zero.
+    """
+
+    def __init__(self, *, shape, depth, words: Sequence[int], attrs):
+        super().__init__(shape=shape, depth=depth, init=[], attrs=attrs)
+        self.words = words
+
+    def elaborate(self, platform):
+        if not hasattr(platform, "get_memory"):
+            self.init = self.words
+        return super().elaborate(platform)
+
+
 def banked_latency(depth: int) -> int:
     """Return the read latency of `banked_memory`: block RAM, its output register, and a pipelined multiplexer."""
     return 2 + banks.bank_cycles(depth)
@@ -66,8 +88,9 @@ def banked_memory(m, shape, *, depth, address, latency=None, init=(), write=None
     bank_bits = banks.BANK_WORDS.bit_length() - 1
     for number, words_here in enumerate(banks.bank_depths(depth)):
         attributes = NO_COLLISIONS | ({"ram_style": "block"} if words_here >= BLOCK_DEPTH else {})
-        contents = list(init[number * banks.BANK_WORDS :][:words_here])
-        memory = Memory(shape=shape, depth=words_here, init=contents, attrs=attributes)
+        first = number * banks.BANK_WORDS
+        contents = init[first : first + words_here]
+        memory = FilledMemory(shape=shape, depth=words_here, words=contents, attrs=attributes)
         m.submodules[f"{name}_{number}"] = memory
         read = memory.read_port()
         word = Signal(shape, name=f"{name}_word_{number}", reset_less=True)
@@ -149,8 +172,8 @@ class LoadableMemory(wiring.Component):
             m.d.comb += self.data.eq(word)
             return m
         attributes = NO_COLLISIONS | ({"ram_style": "block"} if shape.depth >= BLOCK_DEPTH else {})
-        m.submodules.memory = memory = Memory(
-            shape=unsigned(shape.width), depth=shape.depth, init=self._init, attrs=attributes
+        m.submodules.memory = memory = FilledMemory(
+            shape=unsigned(shape.width), depth=shape.depth, words=self._init, attrs=attributes
         )
         read = memory.read_port()
         m.d.comb += [read.addr.eq(self.address), read.en.eq(self.enable), self.data.eq(read.data)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from tospike.gen.emit.foreign_verilog import require_plain
 from tospike.gen.emit.manifest import FORMAT, read_manifest
+from tospike.gen.emit.memory_files import MEMORIES
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.primitives import cell_models, technology_of, variants
 from tospike.gen.emit.random_design import blank_design
@@ -17,7 +18,6 @@ from tospike.gen.emit.stand_alone import Host, stand_alone_files
 from tospike.gen.emit.vectors import make_vectors
 from tospike.gen.emit.verilog import Port, Verilog, convert
 from tospike.gen.emit.verilog_files import SIMULATION, describe_origin, describe_verilog, verilog_files, verilog_path
-from tospike.gen.emit.verilog_text import MEMORIES
 from tospike.gen.files.reading import reading
 from tospike.gen.files.written_folder import MANIFEST, digest, old_folder, write_folder
 from tospike.gen.place.placer import MemoryInit

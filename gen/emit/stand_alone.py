@@ -8,10 +8,10 @@ from typing import Any
 import jinja2
 
 from tospike.gen.emit.beat_guide import input_example, input_guide, output_example, output_guide
+from tospike.gen.emit.memory_files import MEMORIES
 from tospike.gen.emit.regs_header import regs_header
 from tospike.gen.emit.vectors import CONFIGURATION, EXPECTED, INPUTS, OUTPUTS, TEST, WEIGHTS, Vectors
 from tospike.gen.emit.verilog_files import LICENCE, SIMULATION
-from tospike.gen.emit.verilog_text import MEMORIES
 from tospike.gen.tools.fpga import FPGA_TOOLS
 from tospike.hw.host.layout import regions
 from tospike.hw.host.register_map import HostRegister

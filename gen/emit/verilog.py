@@ -1,17 +1,20 @@
 """Amaranth components to Verilog text."""
 
+import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from amaranth.back import verilog
-from amaranth.hdl import Value, ValueCastable
+from amaranth.back import rtlil, verilog  # type: ignore[attr-defined]
+from amaranth.hdl import Fragment, Value, ValueCastable
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from tospike.gen.emit.verilog_text import files_of_memories, plain_names, start_at_time_zero
+from tospike.gen.emit.memory_files import MemoryFiles
+from tospike.gen.emit.verilog_text import plain_names, start_at_time_zero
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +64,32 @@ def convert(component: wiring.Component, name: str) -> tuple[Verilog, list[Port]
     """
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     ports = ports_of(component)
-    written = verilog.convert(
-        component,
-        name=name,
-        ports={port.name: (value, None) for value, port in ports.values()},
-        emit_src=False,
-        strip_internal_attrs=True,
-    )
-    text, memories = files_of_memories(plain_names(start_at_time_zero(written)), name)
+    files = MemoryFiles()
+    with _collector_paused():
+        netlist, _ = rtlil.convert_fragment(
+            Fragment.get(component, files),
+            name=name,
+            ports={port.name: (value, None) for value, port in ports.values()},
+            emit_src=False,
+        )
+    # what `verilog.convert` does after this, which has no public name
+    written = verilog._convert_rtlil_text(files.without_contents(netlist), strip_internal_attrs=True)  # type: ignore[attr-defined]
+    text, memories = files.read_by(plain_names(start_at_time_zero(written)), name)
     control = [Port(name=n, width=1, direction="input") for n in (CLOCK, RESET)]
     return Verilog(text=text, memories=memories), [*control, *(port for _, port in ports.values())]
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Amaranth makes some hundred thousand objects, and drops hardly any: looking for garbage takes a quarter of its
+    time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def amaranth_versions() -> dict[str, str]:

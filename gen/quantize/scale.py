@@ -14,6 +14,9 @@ LEAST = float(np.finfo(np.float32).tiny)
 SEARCHED_VALUES = 1 << 18
 """The search looks at no more than so many of the magnitudes, evenly spread over them."""
 
+_BLOCK = 1 << 16
+"""Numbers that the search works on at a time: they fit into a processor's cache."""
+
 
 class ScaleMethod(StrEnum):
     """Where the integer range ends."""
@@ -43,12 +46,17 @@ def choose_scale(values: ArrayLike, fmt: IntFormat, method: ScaleMethod) -> floa
     if method is ScaleMethod.MAX:
         return widest
     magnitudes = magnitudes[:: ceil_div(magnitudes.size, SEARCHED_VALUES)]
-    return min((float(scale) for scale in widest * MSE_CANDIDATES[::-1]), key=lambda s: _error(magnitudes, s, fmt))
+    scales = widest * MSE_CANDIDATES[::-1]
+    at_once = max(1, _BLOCK // magnitudes.size)
+    errors = [_errors(magnitudes, scales[first : first + at_once], fmt) for first in range(0, scales.size, at_once)]
+    return float(scales[np.argmin(np.concatenate(errors))])
 
 
-def _error(magnitudes: NDArray[np.float64], scale: float, fmt: IntFormat) -> float:
-    levels = np.minimum(np.rint(magnitudes / scale), fmt.max)
-    return float(np.mean((levels * scale - magnitudes) ** 2))
+def _errors(magnitudes: NDArray[np.float64], scales: NDArray[np.float64], fmt: IntFormat) -> NDArray[np.float64]:
+    """Return the mean squared error of ``magnitudes`` with each of the scales."""
+    column = scales[:, None]
+    levels = np.minimum(np.rint(magnitudes / column), fmt.max)
+    return np.mean((levels * column - magnitudes) ** 2, axis=1)
 
 
 def to_grid(values: ArrayLike, scale: ArrayLike, fmt: IntFormat) -> NDArray[np.int64]:

@@ -16,7 +16,8 @@ def stored_weights(array: ArrayParams, index: int, rows: Matrix) -> list[list[in
     InputError
         A weight is out of the array's range.
     """
-    good = all(value in array.weight_values for row in rows for value in row)
+    allowed = array.weight_values
+    good = all(value in allowed for row in rows for value in row)
     require(good, f"weights of layer {index} must be {array.weight_range}")
     return [[int(value < 0) if array.weight_bits == 1 else value for value in row] for row in rows]
 

@@ -290,8 +290,7 @@ def _weight_words(params: SystolicParams, index: int, layer: DenseLayer, weight:
         len(weight) == layer.outputs and all(len(row) == layer.inputs for row in weight),
         f"weights of layer {index} must have shape ({layer.outputs}, {layer.inputs})",
     )
-    rows = [[int(value) for value in row] for row in weight]
-    rows = stored_weights(array, index, rows)
+    rows = stored_weights(array, index, [[int(value) for value in row] for row in weight])
     padding = [0] * layer.inputs
     words = []
     for tile in range(col_tiles(params, layer)):
