@@ -1,1 +1,1 @@
-"""From a trained network to RTL: import, quantise, plan, write Verilog."""
+"""Turn a trained network into RTL: import, quantise, plan, write Verilog."""

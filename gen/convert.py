@@ -1,15 +1,14 @@
-"""ANN to SNN: spikes of integrate-and-fire neurons stand for activations.
+"""Convert an ANN to an SNN: the spike rates of integrate-and-fire neurons represent activations.
 
-A neuron that subtracts its threshold with every spike has, after T steps of a constant input a, spiked
-floor(a T / threshold) times: its rate is a ReLU, clipped at one spike per step (Cao et al. 2015,
-doi:10.1007/s11263-014-0788-3; Rueckauer et al. 2017, doi:10.3389/fnins.2017.00682). With `lambda_l`, the activation
-that a rate of 1 in layer l stands for,
+With reset by subtraction, a neuron with a constant input a spikes floor(a T / threshold) times in T steps: its rate is
+a ReLU of the input, clipped at one spike per step (Cao et al. 2015, doi:10.1007/s11263-014-0788-3; Rueckauer et al.
+2017, doi:10.3389/fnins.2017.00682). Let `lambda_l` be the activation that a rate of 1 represents in layer l. With
 
     weight_l <- weight_l * lambda_(l-1) / lambda_l        bias_l <- bias_l / lambda_l        threshold 1
 
-computes in rates what the ANN computes in activations (threshold balancing, Diehl et al. 2015). `lambda_l` is a
-percentile of the activations on calibration data. Membranes that begin at half the threshold round the rate instead of
-cutting it off, which halves the expected error (Bu et al. 2022, arXiv:2202.01440).
+the rates of the SNN follow the activations of the ANN (threshold balancing, Diehl et al. 2015). `lambda_l` is a
+percentile of the activations on calibration data. Membranes that start at half the threshold round the rate instead of
+truncating it, which halves the expected error (Bu et al. 2022, arXiv:2202.01440).
 """
 
 import io
@@ -27,7 +26,7 @@ from tospike.sim.network import Activation, AveragePool2d, Conv2d, Dense, Networ
 from tospike.sim.network.reference import run_float
 
 CONVERSION_KEY = "tospike_conversion"
-"""Where the metadata of a converted graph tell how it was made."""
+"""Key in the metadata of a converted graph under which the conversion is recorded."""
 
 Shape = tuple[int, ...]
 Nodes = dict[str, nir.NIRNode]
@@ -35,19 +34,19 @@ Nodes = dict[str, nir.NIRNode]
 
 @dataclass(frozen=True, kw_only=True)
 class ConvertOptions:
-    """How an ANN becomes an SNN."""
+    """How to convert an ANN to an SNN."""
 
     steps: int = option(32, "Time steps per sample", low=1, high=1 << 12)
-    """The file states them."""
+    """Recorded in the file."""
     percentile: float = option(
-        99.9, "Of a layer's activations on the calibration data: a spike in every step", above=0, high=100
+        99.9, "Percentile of a layer's activations that a spike in every step represents", above=0, high=100
     )
-    """Of those that are not 0. Larger ones are cut off."""
+    """Of the positive activations on the calibration data. Larger activations are clipped."""
     initial: float = option(0.5, "Initial membrane potential, in thresholds")
     readout: Readout = option(Readout.MEMBRANE, "Readout of the last layer, membrane or count")
-    """The last layer: neurons without a threshold, or spikes that are counted."""
+    """The neurons of the last layer have no threshold (membrane), or their spikes are counted (count)."""
     calibration_samples: int = option(2048, "Maximum number of calibration samples", low=1, high=1 << 20)
-    """Evenly spread over all of them."""
+    """Evenly spaced in the calibration data."""
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -58,7 +57,7 @@ class ConvertOptions:
 
     @property
     def nir(self) -> NirOptions:
-        """How the converted network is to be run."""
+        """The options with which the converted network runs."""
         return NirOptions(
             reset=Reset.SUBTRACT,
             comparison=Comparison.AT_LEAST,
@@ -71,13 +70,13 @@ class ConvertOptions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Converted:
-    """A spiking network, and what a spike in every step stands for in each of its layers."""
+    """A spiking network, and for each layer the activation that a spike in every step represents."""
 
     graph: nir.NIRGraph
     scales: dict[str, float]
 
     def to_bytes(self) -> bytes:
-        """Return the NIR file."""
+        """Return the contents of a NIR file."""
         buffer = io.BytesIO()
         nir.write(buffer, self.graph, compression=None)  # type: ignore[arg-type]
         return buffer.getvalue()
@@ -89,40 +88,40 @@ def convert(network: Network, samples: NDArray[np.generic], options: ConvertOpti
     Parameters
     ----------
     network
-        A float network: a chain of Dense and Conv2d, with ReLU (clipped or not) behind all but the last, and
-        AveragePool2d.
+        A float network: a chain of Dense, Conv2d and AveragePool2d, with a ReLU (clipped or not) after each Dense and
+        Conv2d but the last.
     samples
         (N, inputs) values: calibration data.
     options
-        How.
+        How to convert it.
 
     Raises
     ------
     InputError
-        Something in the network has no spiking counterpart; the message names it and the way out.
+        Something in the network has no spiking counterpart; the message names it and a remedy.
     """
     _check(network)
-    few = samples[:: ceil_div(len(samples), options.calibration_samples)]
-    activations = run_float(network, few).stages
+    subset = samples[:: ceil_div(len(samples), options.calibration_samples)]
+    activations = run_float(network, subset).stages
     weighted = [index for index, stage in enumerate(network.stages) if not isinstance(stage.synapses, AveragePool2d)]
     scales: dict[str, float] = {}
-    writing = _Writing(network, options)
-    before = 1.0
+    builder = _GraphBuilder(network, options)
+    previous = 1.0
     for index, stage in enumerate(network.stages):
         if isinstance(stage.synapses, AveragePool2d):
-            writing.pool(stage)
+            builder.pool(stage)
             continue
         last = index == weighted[-1]
         scale = 1.0
         if not last or options.readout is Readout.COUNT:
             scale = _scale(stage, activations[index].outputs, options.percentile)
-        writing.layer(stage, before / scale, 1 / scale, last=last)
-        scales[stage.name] = before = scale
-    return Converted(graph=writing.finish(network, scales), scales=scales)
+        builder.layer(stage, previous / scale, 1 / scale, last=last)
+        scales[stage.name] = previous = scale
+    return Converted(graph=builder.finish(network, scales), scales=scales)
 
 
 def _check(network: Network) -> None:
-    require(not network.is_spiking, f"network {network.name!r} is spiking already")
+    require(not network.is_spiking, f"network {network.name!r} is already spiking")
     spec = network.input
     require(not spec.order, f"network {network.name!r} takes images with channels last: export it with channels first")
     grids = [spec.grid]
@@ -130,7 +129,7 @@ def _check(network: Network) -> None:
         kind = type(stage.synapses).__name__
         instead = {
             "MaxPool2d": "spikes have no maximum: train the network with average pools",
-            "Add": "branches are not supported in spiking networks: train a network without",
+            "Add": "branches are not supported in spiking networks: train a network without them",
         }.get(kind, "use Conv2d, Dense and AveragePool2d in a chain")
         chain = not stage.sources and isinstance(stage.synapses, Dense | Conv2d | AveragePool2d)
         require(chain, f"stage {stage.name!r} is {kind}: {instead}")
@@ -140,13 +139,13 @@ def _check(network: Network) -> None:
             grids.append(stage.synapses.grid)
             require(
                 stage.neuron.relu or stage is network.stages[-1],
-                f"stage {stage.name!r} has no ReLU, but a rate cannot be negative: put one behind it, or merge it with "
+                f"stage {stage.name!r} has no ReLU, but a rate cannot be negative: add a ReLU, or merge the stage with "
                 "the next one",
             )
     last = network.stages[-1]
     require(
         isinstance(last.synapses, Dense | Conv2d),
-        f"stage {last.name!r}, the last one, has no weights: put a dense layer behind it",
+        f"the last stage, {last.name!r}, has no weights: add a dense layer after it",
     )
     require(
         all(grid is None for grid in grids) and (spec.scale, spec.offset) == (1.0, 0.0),
@@ -158,15 +157,15 @@ def _scale(stage: Stage, activations: NDArray[np.float64], percentile: float) ->
     positive = activations[activations > 0]
     require(
         positive.size > 0,
-        f"stage {stage.name!r} is 0 for all calibration samples: give data like those that it was trained with",
+        f"stage {stage.name!r} is 0 for all calibration samples: give data like the network's training data",
     )
     scale = float(np.percentile(positive, percentile))
     assert isinstance(stage.neuron, Activation)
     return min(scale, stage.neuron.maximum or scale)
 
 
-class _Writing:
-    """A NIR graph, layer by layer."""
+class _GraphBuilder:
+    """Builds a NIR graph, layer by layer."""
 
     def __init__(self, network: Network, options: ConvertOptions):
         self._options = options
@@ -175,7 +174,7 @@ class _Writing:
         self._nodes: Nodes = {"input": nir.Input(np.array(self._shape))}
 
     def pool(self, stage: Stage) -> None:
-        """Convert an average pool, which the importer merges with the weights behind it."""
+        """Add an average pool, which the importer merges with the weights that follow."""
         pool = stage.synapses
         assert isinstance(pool, AveragePool2d)
         window = pool.window
@@ -187,11 +186,11 @@ class _Writing:
         self._shape = pool.output_shape
 
     def layer(self, stage: Stage, weight_factor: float, bias_factor: float, *, last: bool) -> None:
-        """Weights and neurons."""
+        """Add weights and neurons."""
         synapses = stage.synapses
         if isinstance(synapses, Dense):
             if len(self._shape) > 1:
-                # NIR's shapes have no batch
+                # NIR's shapes have no batch axis
                 self._nodes[f"{stage.name}_flatten"] = nir.Flatten(np.array(self._shape), start_dim=0)
             node = nir.Affine(synapses.weight * weight_factor, synapses.bias * bias_factor)
         else:
@@ -214,14 +213,14 @@ class _Writing:
             self._nodes[f"{stage.name}_if"] = nir.IF(r=one, v_threshold=one, v_reset=np.zeros(self._shape))
 
     def finish(self, network: Network, scales: dict[str, float]) -> nir.NIRGraph:
-        """Return the graph, with how it was made and is to be run."""
+        """Return the graph; its metadata record the conversion and the options to run it with."""
         nodes = {**self._nodes, "output": nir.Output(np.array(self._shape))}
-        made = {key: getattr(value, "value", value) for key, value in asdict(self._options).items()}
+        settings = {key: getattr(value, "value", value) for key, value in asdict(self._options).items()}
         metadata = {
             METADATA_KEY: self._options.nir.describe(),
             CONVERSION_KEY: {
                 "network": network.name,
-                **made,
+                **settings,
                 **{f"scale_{name}": value for name, value in scales.items()},
             },
         }
@@ -233,6 +232,6 @@ def _padding(name: str, padding: Sequence[int]) -> tuple[int, int]:
     if (top, left) != (bottom, right):
         raise InputError(
             f"stage {name!r} is padded by {top} above and {bottom} below, {left} left and {right} right, which NIR "
-            "cannot say: train it with equal padding on opposite sides"
+            "cannot express: train it with equal padding on opposite sides"
         )
     return top, left

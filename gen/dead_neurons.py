@@ -1,8 +1,8 @@
-"""What nobody reads, because all weights behind it are 0 after quantisation.
+"""Dead-neuron elimination: drop neurons and inputs whose outgoing weights are all 0 after quantisation.
 
-A spike of such a neuron, or of such an input, would walk a row of zeros. Neurons get no hardware, inputs do not reach
-the encoder; the network computes the same. Only dense spiking layers are looked at: what a convolution does not read at
-one place, it reads at others.
+A spike of such a neuron or input would add a row of zeros. Dead neurons get no hardware, and unused inputs do not reach
+the encoder; the network's results are the same. Only dense spiking layers are analysed: what a convolution does not
+read at one position, it reads at another.
 """
 
 from collections.abc import Sequence
@@ -15,30 +15,30 @@ from numpy.typing import NDArray
 from tospike.sim.network import Dense, Network, SpikingNeuron, Stage
 
 Read = NDArray[np.bool_]
-"""(outputs,) of a stage: whether something reads this neuron."""
+"""(outputs,) of a stage: whether each neuron is read."""
 
 
 def read_neurons(network: Network) -> tuple[Read, ...]:
-    """Return which neurons of each stage something reads: what they excite, or the host."""
+    """Return which neurons of each stage are read, by a neuron that they feed or by the host."""
     read = [np.ones(stage.synapses.outputs, dtype=bool) for stage in network.stages]
     if not network.is_spiking or any(stage.sources for stage in network.stages):
         return tuple(read)
     for index in reversed(range(len(network.stages) - 1)):
-        stage, behind = network.stages[index], network.stages[index + 1]
-        if not isinstance(stage.synapses, Dense) or not isinstance(behind.synapses, Dense):
+        stage, downstream = network.stages[index], network.stages[index + 1]
+        if not isinstance(stage.synapses, Dense) or not isinstance(downstream.synapses, Dense):
             continue
-        found = (behind.synapses.weight[read[index + 1]] != 0).any(axis=0)
+        live = (downstream.synapses.weight[read[index + 1]] != 0).any(axis=0)
         if stage.recurrent is not None:
-            found |= (stage.recurrent != 0).any(axis=0)
-        if found.any():  # a layer has at least one neuron
-            read[index] = found
+            live |= (stage.recurrent != 0).any(axis=0)
+        if live.any():  # a layer has at least one neuron
+            read[index] = live
     return tuple(read)
 
 
 def unused_inputs(network: Network) -> tuple[int, ...]:
-    """Return the inputs of a spiking network that its first layer does not read, for an encoder of values.
+    """Return the inputs of a spiking network that its first layer does not read and its encoder can skip.
 
-    Random numbers are drawn for each value that comes: without some of them the others would get other spikes.
+    An encoder that draws a random number per value cannot skip any: the other values would get different spikes.
     """
     first, encoding = network.stages[0].synapses, network.input.encoding
     if not isinstance(first, Dense) or encoding is None:
@@ -49,7 +49,7 @@ def unused_inputs(network: Network) -> tuple[int, ...]:
 
 
 def keep(network: Network, read: Sequence[Read]) -> Network:
-    """Return the network with only those neurons; float or integer."""
+    """Return the network, float or integer, with only the neurons that are read."""
     inputs: list[Read | None] = [None, *read[:-1]]
     stages = [
         stage if own.all() and (given is None or given.all()) else _kept(stage, given, own)

@@ -1,4 +1,4 @@
-"""Design folders of each kind, as a command or a function asks for them."""
+"""Write a design folder of each kind, for the command line and the Python API."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,9 +30,9 @@ def generate_network(out: Path, prepared: Prepared, data: DataSet, *, tell: Tell
     prepared
         The network.
     data
-        Its first test samples are those of the folder's own test bench.
+        Its first test samples go to the folder's own test bench.
     tell
-        Gets what is predicted, before anything is made.
+        Receives the predictions, a line each, before anything is written.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def generate_systolic(out: Path, options: SystolicOptions, *, tell: Tell = lambd
     Raises
     ------
     InputError
-        There is no such engine, or none that fits; ``out`` is in use for something else, or cannot be written.
+        There is no such engine, or none fits the device; ``out`` is in use for something else, or cannot be written.
     """
     if options.array_only:
         return generate_array(out, params=options.bare_array)
@@ -81,7 +81,7 @@ def generate_spiking(out: Path, layer: LayerOptions, neuron: NeuronOptions) -> P
 
 
 def predictions(params: AcceleratorParams, fitted: Fit | FoldFit | None) -> Iterator[str]:
-    """Return what is known of hardware before it is made: what fits, and what streamed weights cost."""
+    """Yield what is known about the hardware before it is built: what fits, and what streamed weights cost."""
     if fitted is not None:
         yield f"fit: {fitted}"
     if params.weight_stream:

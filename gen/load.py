@@ -1,4 +1,4 @@
-"""A trained network from a file, by its suffix."""
+"""Load a trained network from a file, by its suffix."""
 
 from pathlib import Path
 
@@ -17,9 +17,9 @@ def load_network(path: str | Path, *, nir: NirOptions | None = None, name: str |
     path
         ``.onnx``: an ANN; ``.nir``: an SNN.
     nir
-        What a NIR file leaves open; what the file's own metadata state if not given. ONNX files need none of it.
+        What a NIR file leaves open; by default as the file's own metadata state. Not for ONNX files.
     name
-        Name of the network, a Verilog identifier; by default made from the file's name.
+        Name of the network, a Verilog identifier; by default derived from the file's name.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def load_network(path: str | Path, *, nir: NirOptions | None = None, name: str |
     """
     file = Path(path)
     if file.suffix not in (".onnx", ".nir"):
-        raise InputError(f"cannot tell what {file} is: give a trained network as .onnx (ANN) or .nir (SNN)")
+        raise InputError(f"cannot tell the format of {file}: give a trained network as .onnx (ANN) or .nir (SNN)")
     if not file.is_file():
         raise InputError(f"there is no file {file}: give the path of a trained network (.onnx or .nir)")
     if file.suffix == ".onnx":

@@ -1,4 +1,4 @@
-"""A trained network, data and options to a design: import, quantise, plan."""
+"""From a trained network, data and options to a design: import, quantise, plan."""
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -39,15 +39,15 @@ class Prepared:
     network: Network
     """As trained, in floating point."""
     quantized: Quantized
-    """The network in integers."""
+    """The integer network."""
     planned: Design | InputError
-    """The network on hardware, or why no engine can run it."""
+    """The network on its engines, or why no engine can run it."""
     choices: dict[str, Any]
     """Every option with the value that was used."""
     fit: Fit | FoldFit | None = None
-    """What was predicted, where the arrays were chosen to fit a device."""
+    """The prediction, if the arrays were sized to fit a device."""
     whole: Network | None = None
-    """``network`` with the neurons that nothing reads, where they were left out."""
+    """``network`` with its dead neurons, if some were eliminated."""
 
     @property
     def imported(self) -> Network:
@@ -56,12 +56,12 @@ class Prepared:
 
     @property
     def design(self) -> Design:
-        """The network on hardware.
+        """The network on its engines.
 
         Raises
         ------
         InputError
-            No engine can run it; float and golden accuracy can still be had.
+            No engine can run it; its float and golden accuracy are still available.
         """
         if isinstance(self.planned, InputError):
             raise self.planned
@@ -69,15 +69,15 @@ class Prepared:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a user should know before believing the results, a line each."""
+        """What a user should know before trusting the results, a line each."""
         return self.network.warnings
 
     def integers(self, x: Array) -> Array:
-        """Return the samples of the data set as the hardware gets them: values on the input's grid, or spikes as they
-        are.
+        """Return the samples of the data set as the hardware receives them: values on the input's grid, or spikes as
+        they are.
 
-        An image of an SNN goes position by position, spike trains for an ANN are summed to frames. A delta ANN gets
-        several frames, (N, looks, inputs).
+        The values of an image for an SNN are ordered position by position; spike trains for an ANN are summed to
+        frames. A delta ANN receives several frames, (N, partial inferences, inputs).
         """
         spec = self.quantized.network.input
         x = as_partial_inferences(spec, x) if spec.partial_inferences else as_frames(spec, x)
@@ -97,8 +97,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     Raises
     ------
     InputError
-        A file that cannot be imported, data that do not fit the network, a number that does not fit its format. That
-        no engine can run the network is told later, by ``design``.
+        A file that cannot be imported, data that do not fit the network, or a number that does not fit its format. If
+        no engine can run the network, only ``design`` raises.
     """
     nir = nir_options(model, data, options)
     network = load_network(model, nir=nir)
@@ -107,8 +107,8 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         network = replace(network, input=replace(network.input, time_bins=options.time_bins))
     options = options.for_network(network)
     if Engine.DELTA in chosen_engines(network, options.plan):
-        looks = data.steps if data.is_frames else network.input.time_bins if data.is_spikes else 1
-        network = replace(network, input=replace(network.input, partial_inferences=looks))
+        inferences = data.steps if data.is_frames else network.input.time_bins if data.is_spikes else 1
+        network = replace(network, input=replace(network.input, partial_inferences=inferences))
     values = _values(model, network, data)
     require(
         network.input.inputs == values,
@@ -122,12 +122,12 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     )
     require(
         takes_frames or network.input.partial_inferences > 0 or not data.is_frames,
-        f"{data.name} has a frame for each step, which only --encoding delta takes, and of an ANN --engine delta: "
-        "give that, or x, y",
+        f"{data.name} has a frame for each step, which only --encoding delta takes, or for an ANN --engine delta: "
+        "give that, or data with x, y",
     )
     require(
         options.event_bin is None or (network.is_spiking and network.input.encoding is None),
-        f"--event-bin is for spiking networks that take spikes, which {network.name!r} does not here: leave it out",
+        f"--event-bin is for spiking networks that take spikes, but {network.name!r} does not here: leave it out",
     )
     require(
         data.time_bin_us is None or options.event_bin in (None, data.time_bin_us),
@@ -140,7 +140,7 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     elif data.is_spikes:
         choices["spike trains"] = describe_frames(network.input.time_bins, data.steps)
     if network.input.partial_inferences:
-        choices["frames, of which the last is answered"] = network.input.partial_inferences
+        choices["partial inferences"] = network.input.partial_inferences
     network = replace(network, warnings=(*network.warnings, *_clipped(network.input, data)))
     if network.warnings:
         choices["warnings"] = list(network.warnings)
@@ -163,10 +163,10 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     engine = hardware.engine or Engine.usual(spiking=network.is_spiking)
     choices["hardware"] = replace(hardware, cols=hardware.cols or cols, engine=engine).describe()
     if hardware.cols is None and cols < MOST_COLUMNS:
-        choices["columns"] = f"{cols}: the last layer's sums leave channel by channel"
-    unread = {stage.name: int((~of).sum()) for stage, of in zip(network.stages, read, strict=True) if not of.all()}
-    if unread:
-        choices["neurons that nothing reads"] = unread
+        choices["columns"] = f"{cols}: the last layer sends its sums channel by channel"
+    dead = {stage.name: int((~own).sum()) for stage, own in zip(network.stages, read, strict=True) if not own.all()}
+    if dead:
+        choices["dead neurons, eliminated"] = dead
     if fitted is not None:
         choices["fit"] = fitted.describe()
     if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
@@ -175,12 +175,12 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
 
 
 def nir_options(model: Path, data: DataSet, options: ModelOptions) -> NirOptions | None:
-    """Return what a NIR file leaves open, as the options and the data have it; ``None`` for an ANN.
+    """Return what a NIR file leaves open, from the options and the data; ``None`` for an ANN.
 
     Raises
     ------
     InputError
-        The file is no NIR, an option is not for its kind of network, or says otherwise than the data.
+        The file is not a NIR graph, or an option is for another kind of network or contradicts the data.
     """
     nir = options.nir(model, spikes=data.is_spikes)
     if nir is None or not data.has_steps:
@@ -197,7 +197,7 @@ def nir_options(model: Path, data: DataSet, options: ModelOptions) -> NirOptions
 
 
 def _clipped(spec: InputSpec, data: DataSet) -> tuple[str, ...]:
-    """Return a warning where an encoding of unsigned integers clips values, in floating point as well."""
+    """Return a warning if an encoding of unsigned integers clips values, which it does in floating point, too."""
     if spec.encoding is None or not spec.encoding.code.takes_integers or spec.format is None:
         return ()
     most, half = spec.scale * spec.format.max, spec.scale / 2
@@ -205,11 +205,11 @@ def _clipped(spec: InputSpec, data: DataSet) -> tuple[str, ...]:
     if clipped == 0:
         return ()
     part = f"{100 * clipped:.3g} % of the values in {data.name}"
-    return (f"--encoding {spec.encoding.value} clips {part}, which are not from 0 to {most:g}: scale them",)
+    return (f"--encoding {spec.encoding.value} clips {part}, which are outside 0 to {most:g}: scale them",)
 
 
 def _fit(network: Network, options: ModelOptions, device: Device) -> Fit | FoldFit:
-    """Return the arrays for a network that fit a device."""
+    """Return arrays for a network that fit a device."""
     if Engine.DATAFLOW in chosen_engines(network, options.plan):
         return fit_folds(network, options.plan, device, objective=options.objective or Objective.LATENCY)
     return fit(
@@ -221,22 +221,22 @@ def _fit(network: Network, options: ModelOptions, device: Device) -> Fit | FoldF
 
 
 def _values(model: Path, network: Network, data: DataSet) -> int:
-    """Return how many values a sample, or a step of a spike train, has for this network."""
+    """Return the number of values that this network gets per sample, or per step of a spike train."""
     if network.is_spiking or not data.is_spikes:
         return data.inputs
     frames = network.input.time_bins
     require(
         1 <= frames <= data.steps,
-        f"{model} is an ANN, but {data.name} holds spike trains of {data.steps} steps: give --time-bins, 1 (their sum "
-        f"over all steps) to {data.steps} (all of them, one step after the other)",
+        f"{model} is an ANN, but {data.name} holds spike trains of {data.steps} steps: give --time-bins, from 1 (the "
+        f"sum over all steps) to {data.steps} (every step on its own)",
     )
     return frames * data.inputs
 
 
 def describe_frames(frames: int, steps: int) -> str:
-    """Return how spike trains of ``steps`` steps enter an ANN, in words."""
+    """Return, in words, how spike trains of ``steps`` steps enter an ANN."""
     if frames == 1:
         return f"spikes of all {steps} steps summed per channel"
     if frames == steps:
-        return f"all {steps} steps one after the other, as one vector"
-    return f"spikes summed per channel in {frames} frames of {steps / frames:g} steps, one frame after the other"
+        return f"all {steps} steps concatenated to one vector"
+    return f"spikes summed per channel in {frames} frames of {steps / frames:g} steps, concatenated"

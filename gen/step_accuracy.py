@@ -1,4 +1,4 @@
-"""How accurate a spiking network is if it stops after 1, 2, ... time steps."""
+"""The accuracy of a spiking network that stops after 1, 2, ... time steps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from tospike.sim.over_time import BATCH, float_predictions, golden_predictions
 
 
 class CurveBackend(StrEnum):
-    """What computes the answers over time."""
+    """What computes the predictions over time."""
 
     FLOAT = "float"
     GOLDEN = "golden"
@@ -29,13 +29,13 @@ class CurveBackend(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CurveOptions:
-    """Whether the accuracy over time steps is measured, and how."""
+    """Whether and how to measure the accuracy over time steps."""
 
     PANEL: ClassVar = "Accuracy over time steps"
 
     curve: Path | None = option(None, "Write the accuracy after each step as JSON")
-    plot: Path | None = option(None, "Draw it as SVG")
-    backend: CurveBackend = option(CurveBackend.GOLDEN, "Backend that computes it")
+    plot: Path | None = option(None, "Draw the accuracy over steps as SVG")
+    backend: CurveBackend = option(CurveBackend.GOLDEN, "Backend that computes the predictions")
     weight_bits: int = same_option(QuantizeOptions, "weight_bits", help="Golden model: weight bits")
 
     def __post_init__(self) -> None:
@@ -44,12 +44,12 @@ class CurveOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class StepAccuracy:
-    """Fractions of right answers."""
+    """Accuracies, as fractions of correct predictions."""
 
     backend: CurveBackend
     samples: int
     ann_accuracy: float
-    """Of the ANN that the network was made of."""
+    """Of the ANN that was converted."""
     accuracy: list[float]
     """After each step."""
 
@@ -63,22 +63,22 @@ def step_accuracy(
     options: ModelOptions,
     progress: Callable[[int], None] = lambda done: None,
 ) -> StepAccuracy:
-    """Measure it on the test part of a data set.
+    """Measure the accuracy after each step on the test part of a data set.
 
     Parameters
     ----------
     snn
         The network's NIR file.
     ann
-        The ANN that it was made of.
+        The ANN from which it was converted.
     data
         The data set, of values.
     backend
-        What computes the answers.
+        What computes the predictions.
     options
-        How the golden model's network is quantised.
+        How to quantise the network for the golden model.
     progress
-        Gets the number of samples that are done.
+        Receives the number of samples done.
 
     Raises
     ------
@@ -87,16 +87,16 @@ def step_accuracy(
     """
     x, y, count = data.x, data.y, len(data.x)
     predict = _predictor(snn, data, backend, options)
-    right = []
+    correct = []
     for start in range(0, count, BATCH):
         part = slice(start, start + BATCH)
-        right.append((predict(x[part]) == y[part, None]).sum(axis=0))
+        correct.append((predict(x[part]) == y[part, None]).sum(axis=0))
         progress(min(start + BATCH, count))
     return StepAccuracy(
         backend=backend,
         samples=count,
         ann_accuracy=float(np.mean(run_float(ann, x, trace=False).predictions == y)),
-        accuracy=(np.sum(right, axis=0) / count).tolist(),
+        accuracy=(np.sum(correct, axis=0) / count).tolist(),
     )
 
 

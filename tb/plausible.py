@@ -1,4 +1,4 @@
-"""What a user should be told about answers that were computed: silent layers, accuracy by chance, costly rounding."""
+"""Warnings about implausible results: silent layers, accuracy no better than guessing, costly rounding."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ from tospike.sim.network.reference import run_float
 from tospike.sim.result import Result
 
 CHANCE = 0.05
-"""An accuracy that guessing would reach at least this often is called guessing."""
+"""Significance level: an accuracy that guessing reaches with at least this probability is no better than guessing."""
 COMPARED = 100
-"""Samples whose answers in integers are set against those in floating point."""
+"""Number of samples whose integer and float predictions are compared."""
 CHANGED = 0.1
-"""The part of them that may differ, and FEW in any case, before it is said."""
+"""Fraction of them that may differ without a warning; `FEW` may differ in any case."""
 FEW = 2
 
 
 def silent_stages(network: Network, design: Design, result: Result) -> list[str]:
-    """Return the float ``network``'s stages with a threshold whose neurons never spike in the golden model."""
+    """Return the stages of the float ``network`` with a threshold whose neurons never spike in the golden model."""
     if not network.is_spiking:
         return []
     spikes = [result.counters[f"{design.engine_of(index)}.spikes"] for index in range(len(network.stages))]
@@ -27,75 +27,74 @@ def silent_stages(network: Network, design: Design, result: Result) -> list[str]
 
 
 def quiet_stages(network: Network, sends: Sequence[bool]) -> list[str]:
-    """Return the stages with a threshold that send nothing."""
+    """Return the stages with a threshold that send no spikes."""
     stages = zip(network.stages, sends, strict=True)
     return [
         stage.name
-        for stage, any_ in stages
-        if isinstance(stage.neuron, SpikingNeuron) and stage.neuron.kind.spikes and not any_
+        for stage, is_active in stages
+        if isinstance(stage.neuron, SpikingNeuron) and stage.neuron.kind.spikes and not is_active
     ]
 
 
 def silence(silent: Sequence[str], samples: int) -> tuple[str, ...]:
-    """Return a warning where stages never spike on so many samples."""
+    """Return a warning if stages never spike on ``samples`` samples."""
     if not silent:
         return ()
     named = ", ".join(repr(name) for name in silent)
     which = f"stage {named} never spikes" if len(silent) == 1 else f"stages {named} never spike"
-    return (f"{which} on these {samples} samples: look at --dt, --framework, the thresholds and the data",)
+    return (f"{which} on these {samples} samples: check --dt, --framework, the thresholds and the data",)
 
 
 def guessing(network: Network, correct: Array, labels: Array) -> tuple[str, ...]:
-    """Return a warning where guesses would be right as often.
+    """Return a warning if the accuracy is no better than guessing.
 
     Parameters
     ----------
     network
-        Whose outputs are the classes.
+        The network, whose outputs are the classes.
     correct, labels
-        (N,) right answers, and what they are.
+        (N,) whether each prediction is correct, and the labels.
     """
     guessed = _by_chance(correct, labels, network.outputs)
     if guessed is None:
         return ()
     return (
-        f"the accuracy is that of guessing: {int(correct.sum())} of {len(labels)} are right, and the better of "
-        f"chance and the most frequent label is at {100 * guessed:.1f} %: look at the labels' order, --dt, "
-        "--framework and the data",
+        f"the accuracy is no better than guessing: {int(correct.sum())} of {len(labels)} predictions are correct, and "
+        f"the better of chance and the most frequent label reaches {100 * guessed:.1f} %: check the labels' order, "
+        "--dt, --framework and the data",
     )
 
 
 def costly_rounding(network: Network, x: Array, predictions: Array) -> tuple[str, ...]:
-    """Return a warning where the integer network answers differently from the trained one.
+    """Return a warning if the integer network's predictions differ from the trained network's.
 
-    One scale for all values that a layer sends cannot hold channels of very different size, nor few bits a network
-    that needs more.
+    This happens if the channels of a layer, which share one scale, differ much in size, or if there are too few bits.
 
     Parameters
     ----------
     network
-        In floating point.
+        The float network.
     x
         (N, ...) samples as it takes them.
     predictions
-        (N,) classes that the golden model gives.
+        (N,) classes from the golden model.
     """
-    few = x[:COMPARED]
-    changed = int((run_float(network, few, trace=False).predictions != predictions[: len(few)]).sum())
-    if changed <= max(FEW, CHANGED * len(few)):
+    subset = x[:COMPARED]
+    changed = int((run_float(network, subset, trace=False).predictions != predictions[: len(subset)]).sum())
+    if changed <= max(FEW, CHANGED * len(subset)):
         return ()
     options = "--weight-bits, --state-bits" if network.is_spiking else "--weight-bits, --act-bits: up to 8"
     return (
-        f"rounding to integers changes {changed} of {len(few)} answers: give more bits ({options}), or train the "
-        "network so that the channels, or thresholds, of a layer are alike in size",
+        f"rounding to integers changes {changed} of {len(subset)} predictions: give more bits ({options}), or train "
+        "the network so that the channels, or thresholds, of a layer have similar magnitudes",
     )
 
 
 def _by_chance(correct: Array, labels: Array, classes: int) -> float | None:
-    """Return the rate of guessing, if as many right answers are no more than its luck: a binomial test.
+    """Return the success rate of guessing, if the accuracy is no better by a binomial test, else ``None``.
 
-    A guess is right in 1 of ``classes`` cases, or as often as the most frequent label, where there are several.
-    ``None`` too where so few samples tell nothing, whatever the answers.
+    A guess is correct in 1 of ``classes`` cases, or as often as the most frequent label if there are several labels.
+    Also ``None`` if there are too few samples for any result to be significant.
     """
     samples, counts = len(labels), np.unique(labels, return_counts=True)[1]
     rate = max(1 / classes, counts.max() / samples if len(counts) > 1 else 0.0)
@@ -105,7 +104,7 @@ def _by_chance(correct: Array, labels: Array, classes: int) -> float | None:
 
 
 def binomial_tail(samples: int, least: int, rate: float) -> float:
-    """Return how likely at least ``least`` of ``samples`` are, each with the probability ``rate`` from 0 to below 1."""
+    """Return the probability of at least ``least`` successes in ``samples`` trials with probability ``rate`` < 1."""
     factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, samples + 1)))])
     hits = np.arange(least, samples + 1)
     ways = factorials[samples] - factorials[hits] - factorials[samples - hits]

@@ -1,1 +1,1 @@
-"""What a design takes on an FPGA, before anything is built."""
+"""Predict the area of a design on an FPGA, before anything is built."""

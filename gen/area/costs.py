@@ -1,4 +1,4 @@
-"""What a systolic engine's logic and memories cost in a family's cells, fitted to designs or as Yosys weighs them."""
+"""Costs of a systolic engine in an FPGA family's cells: fitted to designs, or Yosys's own cost of memories."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,19 @@ from tospike.hw.params.devices import ECP5, ICE40
 
 @dataclass(frozen=True, kw_only=True)
 class Factors:
-    """Cells: of the host port and the control; for each column and bit of a sum, weight-stationary and in any case; for
-    each element and each of its bits."""
+    """Cells of one kind in an array and its surroundings."""
 
     base: float
+    """Of the host port and the control."""
     column: float
+    """Per column and bit of a sum."""
     element: float
+    """Per element and each of its bits."""
     accumulator: float = 0.0
+    """More per column and bit of a sum, if weight-stationary."""
 
     def __call__(self, array: ArrayParams, element_bits: int) -> float:
-        """How many an array takes."""
+        """Return the number of cells for an array."""
         column = self.column + (self.accumulator if array.dataflow is Dataflow.WS else 0)
         elements = array.rows * array.cols
         return self.base + column * array.cols * array.acc_bits + self.element * elements * element_bits
@@ -25,14 +28,14 @@ class Factors:
 
 @dataclass(frozen=True, kw_only=True)
 class AreaCosts:
-    """Of a family."""
+    """The costs of an FPGA family."""
 
     lut: Factors
-    """Bits of an element: of its sum."""
+    """The bits of an element are those of its sum."""
     ff: Factors
-    """Bits of an element: of its sum and twice its operands."""
+    """The bits of an element are those of its sum and twice those of its operands."""
     block_ram: int
-    """What Yosys weighs a block RAM with, where a LUT RAM has 4 and a bit in a flip-flop has 1."""
+    """Yosys's cost of a block RAM, on the scale on which a LUT RAM costs 4 and a bit in a flip-flop 1."""
     lutram_places: int = 0
     """LUTs for 16 words of 4 bits; 0 if there are no LUT RAMs."""
     least_product: int = 0

@@ -1,7 +1,7 @@
-"""Area of a chain of dataflow engines on an FPGA, before anything is built.
+"""Predict the area of a chain of dataflow engines on an FPGA.
 
-DSP blocks, block RAMs, adders and the registers of the pipeline are counted; what is left of the LUTs grows with the
-layers, their products and their requantisers by factors that were fitted to synthesised designs.
+DSP blocks, block RAMs, adders and pipeline registers are counted; the remaining LUTs grow with the layers, their
+products and their requantisers, by factors fitted to synthesised designs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from tospike.hw.params.devices import Family
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
-    """LUTs, with the places of carry chains, and flip-flops."""
+    """LUTs, including those that carry chains occupy, and flip-flops."""
 
     lut: float
     ff: float
@@ -26,15 +26,15 @@ class Cells:
 HOST = Cells(lut=560, ff=560)
 """The host port."""
 CONTROL = Cells(lut=90, ff=130)
-"""Of each layer."""
+"""The control of a layer."""
 PRODUCT_BIT = Cells(lut=2.3, ff=0.35)
-"""Of a multiplier made of LUTs, for each pair of operand bits; its operands have registers, too."""
+"""A multiplier made of LUTs, per pair of operand bits; its operands have registers, too."""
 REQUANTIZER_BIT = Cells(lut=14, ff=16)
-"""For each bit of a sum; a layer that sends its sums only adds the bias."""
+"""A requantiser, per bit of a sum; a layer that sends its sums only adds the bias."""
 SUM_BIT = Cells(lut=2.1, ff=2.1)
-"""For each bit of an accumulator, with the shift register by which the sums leave."""
+"""An accumulator, per bit, with the shift register through which the sums leave."""
 REGISTERS = {True: 1, False: layout.OPERAND_LATENCY}
-"""Of a word that is read, by whether it comes from block RAM, which has the others inside."""
+"""Registers of a word that is read, by whether it comes from block RAM, which contains the others."""
 
 
 def predict(layers: Sequence[DataflowDenseParams], family: Family) -> Area:
@@ -76,12 +76,12 @@ def _operand_registers(params: DataflowDenseParams) -> int:
 
 
 def requantizer_dsps(params: DataflowDenseParams) -> int:
-    """Return the multipliers of the requantisers: one for each part of a sum."""
+    """Return the DSP blocks of the requantisers: one for each part of a sum."""
     return 0 if params.clamp is None else params.output_lanes * ceil_div(params.acc_bits, PART_BITS)
 
 
 def _tree(params: DataflowDenseParams) -> Iterator[tuple[int, int, int]]:
-    """Yield the adders, the sums in registers and the bits of each level of a neuron's adder tree."""
+    """Yield, for each level of a neuron's adder tree, its adders, its registered sums and their bits."""
     terms, bits = params.simd, params.act.bits + params.weight_bits
     while terms > 1:
         sums = ceil_div(terms, layout.FAN_IN)
@@ -91,15 +91,15 @@ def _tree(params: DataflowDenseParams) -> Iterator[tuple[int, int, int]]:
 
 
 def _frames_depth(params: DataflowDenseParams) -> int:
-    """Return the words of the memory for two frames."""
+    """Return the words of the memory that holds two frames."""
     return 2 << (params.words - 1).bit_length()
 
 
 def _memories(params: DataflowDenseParams) -> Iterator[Memory]:
     for shape in layout.memories(params):
         if shape.depth > 1:
-            yield Memory(width=shape.width, depth=shape.depth, is_image=True, is_rom=True)
+            yield Memory(width=shape.width, depth=shape.depth, is_initialized=True, is_rom=True)
     if params.groups > 1:
-        yield Memory(width=params.simd * params.act.bits, depth=_frames_depth(params), is_image=True)
+        yield Memory(width=params.simd * params.act.bits, depth=_frames_depth(params), is_initialized=True)
     depth = max(2, layout.credits(params) * params.group_beats)
     yield Memory(width=params.output_lanes * params.output.payload.bits + 1, depth=depth)

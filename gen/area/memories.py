@@ -1,4 +1,4 @@
-"""What memories take on an FPGA, by the rules by which Yosys maps them, and which memories a systolic engine has."""
+"""Predict the cells of memories on an FPGA, by Yosys's mapping rules, and list the memories of a systolic engine."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from tospike.hw.params.devices import Family
 from tospike.hw.systolic import layout
 
 BLOCK_DEPTH = 64
-"""Memories with an image go to block RAM from this depth on: `tospike.hw.memory.BLOCK_DEPTH`."""
+"""Memories with initial contents are block RAM from this depth on: `tospike.hw.memory.BLOCK_DEPTH`."""
 QUEUE_DEPTH = 16
-"""Of the queue behind the post-processor."""
+"""Depth of the queue after the post-processor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +22,14 @@ class Memory:
     width: int
     depth: int
     lanes: int = 1
-    """Parts of a word that are written on their own."""
-    is_image: bool = False
+    """Parts of a word that are written separately."""
+    is_initialized: bool = False
     is_rom: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryCells:
-    """Cells that memories become."""
+    """Cells that implement memories."""
 
     bram: int = 0
     lutram: int = 0
@@ -63,7 +63,7 @@ def _memories(params: SystolicParams) -> Iterator[Memory]:
     for shape in layout.memories(params):
         banked = shape.name == "weights" and params.bank_cycles
         for depth in bank_depths(shape.depth) if banked else [shape.depth]:
-            yield Memory(width=shape.width, depth=depth, is_image=True, is_rom=not params.writable)
+            yield Memory(width=shape.width, depth=depth, is_initialized=True, is_rom=not params.writable)
     yield Memory(width=array.rows * array.act.bits, depth=2 * layout.buffer_depth(params), lanes=array.rows)
     yield Memory(width=array.acc_bits + 4, depth=QUEUE_DEPTH)
     if params.streams_weights:
@@ -78,7 +78,7 @@ def _memories(params: SystolicParams) -> Iterator[Memory]:
 
 def cells_of(memory: Memory, family: Family) -> MemoryCells:
     """Return the cells of a memory."""
-    if memory.is_image and memory.is_rom and memory.depth < BLOCK_DEPTH:
+    if memory.is_initialized and memory.is_rom and memory.depth < BLOCK_DEPTH:
         return MemoryCells(rom=memory.width * ceil_div(memory.depth, 16))
     if memory.depth == 1:
         return MemoryCells(ff=memory.width)
@@ -91,6 +91,6 @@ def cells_of(memory: Memory, family: Family) -> MemoryCells:
     small = memory.lanes * ceil_div(lane, 4) * ceil_div(memory.depth, 16)
     bits = memory.width * memory.depth
     cost = 4 * small if costs.lutram_places else bits
-    if (memory.is_image and memory.depth >= BLOCK_DEPTH) or cost >= costs.block_ram * blocks:
+    if (memory.is_initialized and memory.depth >= BLOCK_DEPTH) or cost >= costs.block_ram * blocks:
         return MemoryCells(bram=blocks)
     return MemoryCells(lutram=small) if costs.lutram_places else MemoryCells(ff=bits)

@@ -1,8 +1,8 @@
-"""Area of a systolic accelerator on an FPGA, before anything is built.
+"""Predict the area of a systolic accelerator on an FPGA.
 
-Multipliers, block RAMs and the registers that skew operands are counted; what is left of the LUTs and flip-flops
-grows with the array's columns and elements by factors that were fitted to 14 synthesised designs, with 1 to 8 rows, 1
-to 32 columns and operands of 4 to 8 bits. For those, LUTs and flip-flops are off by 11 % at most, block RAMs by 11 %.
+Multipliers, block RAMs and the registers that skew operands are counted; the remaining LUTs and flip-flops grow with
+the array's columns and elements, by factors fitted to 14 synthesised designs with 1 to 8 rows, 1 to 32 columns and
+operands of 4 to 8 bits. For these designs, LUTs, flip-flops and block RAMs are off by at most 11 %.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from tospike.hw.params import ArrayParams, SystolicParams, ceil_div
 from tospike.hw.params.devices import Family
 
 PART_BITS = 16
-"""The requantiser has a multiplier for so many bits of a sum: `tospike.hw.requantize`."""
+"""Bits of a sum per multiplier of the requantiser: `tospike.hw.requantize`."""
 LUTS_PER_PRODUCT_BIT = 3
-"""Of a multiplier without a DSP block, for each pair of bits."""
+"""LUTs of a multiplier without a DSP block, per pair of bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """Cells of an FPGA. Carries, on ECP5, and LUT RAMs are counted as the LUTs whose places they take."""
+    """Cells of an FPGA. Carry cells (ECP5) and LUT RAMs are counted as the LUTs that they occupy."""
 
     lut4: int
     ff: int
@@ -29,7 +29,7 @@ class Area:
 
 
 def predict(params: SystolicParams, family: Family) -> Area:
-    """Area of an accelerator with this engine alone, host port included."""
+    """Return the area of an accelerator with this engine alone, including the host port."""
     array, costs = params.array, AREA_COSTS[family.name]
     memories = memory_cells(params, family)
     operands = array.act.bits + array.weight.bits
@@ -48,7 +48,7 @@ def predict(params: SystolicParams, family: Family) -> Area:
 
 
 def _skew_bits(array: ArrayParams) -> int:
-    """Of the registers by which operands come later to later rows and columns; an activation has two flags."""
+    """Return the bits of the registers that skew operands by row and column; an activation has two flags."""
     cols = sum(col // array.products_per_multiplier for col in range(array.cols))
     rows = sum(range(array.rows))
     return cols * array.weight.bits + rows * (array.act.bits + 2)

@@ -1,1 +1,1 @@
-"""Data sets from files."""
+"""Load data sets from files."""

@@ -1,4 +1,4 @@
-"""Data sets by name: ``digits``, ``mnist:DIR``, ``npz:FILE``."""
+"""Load data sets by name: ``digits``, ``mnist:DIR``, ``npz:FILE``."""
 
 import math
 import struct
@@ -23,30 +23,30 @@ SPECS = "digits, mnist:DIR or npz:FILE"
 Samples = NDArray[np.float32] | NDArray[np.uint8]
 
 CALIBRATION_SAMPLES = 512
-"""How many samples stand in for training data where a source has none."""
+"""Number of test samples used for calibration if a source has no training part."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DataSet:
-    """Samples to judge a network with, and samples to calibrate its quantisation with."""
+    """Samples to test a network, and samples to calibrate its quantisation."""
 
     name: str
     split: str
-    """Which samples are which, and the scaling of the values, in words."""
+    """The split into test and training part, and the scaling of the values, in words."""
     x: Samples
     """Test inputs: (N, inputs) values, float32; or (N, steps, inputs) spikes, uint8 or float32, or values."""
     y: NDArray[np.int64]
     """(N,) labels."""
     train_x: Samples
-    """(M, ...) training inputs, shaped as ``x``: the calibration set."""
+    """(M, ...) training inputs with the shape of ``x``: the calibration set."""
     train_y: NDArray[np.int64]
     """(M,) labels."""
     is_frames: bool = False
-    """Whether samples with steps are a frame of values for each, not spikes."""
+    """Whether samples with steps are frames of values, not spikes."""
     time_bin_us: int | None = None
-    """Where the samples were events: length of a time step in microseconds."""
+    """If the samples were events: length of a time step in microseconds."""
     warnings: tuple[str, ...] = ()
-    """What a user should know of it, a line each."""
+    """What a user should know about the data, a line each."""
 
     def __post_init__(self) -> None:
         for what, x, y in (("test", self.x, self.y), ("training", self.train_x, self.train_y)):
@@ -59,17 +59,19 @@ class DataSet:
         )
 
     def first(self, samples: int | None) -> "DataSet":
-        """The data set with so many of its test samples; ``None``: with all.
+        """Return the data set with only its first test samples; ``None``: all.
 
         Raises
         ------
         InputError
-            It has fewer, or none is asked for.
+            It has fewer, or ``samples`` is below 1.
         """
         if samples is None:
             return self
         total = len(self.x)
-        require(1 <= samples <= total, f"samples must be from 1 to {total} (what {self.name} has), not {samples}")
+        require(
+            1 <= samples <= total, f"samples must be from 1 to {total} (the test samples of {self.name}), not {samples}"
+        )
         split = f"{self.split}; only the first {samples} of {total} test samples" if samples < total else self.split
         return replace(self, x=self.x[:samples], y=self.y[:samples], split=split)
 
@@ -80,7 +82,7 @@ class DataSet:
                 at, low = int(np.argmax(y)), int(y.min())
                 shift = f", or subtract {low} from all" if int(y.max()) - low < outputs else ""
                 raise InputError(
-                    f"{self.name}: label {y[at]} of sample {at} is not an output of {network}, which has 0 to "
+                    f"{self.name}: label {y[at]} of sample {at} is not an output of {network}, which has outputs 0 to "
                     f"{outputs - 1}: number the classes from 0{shift}"
                 )
 
@@ -123,16 +125,16 @@ def load_data(
         ``spikes, label``, ``frames, label`` (values, a frame for each step), or the events
         ``x, y, p, t_us, offsets, label``.
     time_bin_us, steps
-        For events only, and needed there: the length of a time step in microseconds, and the number of steps.
+        For events, which need both: the length of a time step in microseconds, and the number of steps.
     sensor
-        For events only: ``WIDTHxHEIGHT`` of the sensor; as far as its events reach if not given.
+        For events: ``WIDTHxHEIGHT`` of the sensor; by default the smallest that contains all events.
     every
-        For npz files without a training part: every so manieth sample is a test sample, the others are training.
+        For npz files without a training part: every ``every``-th sample is a test sample, the others are training.
 
     Raises
     ------
     InputError
-        An unknown ``spec``, a missing or damaged file, shapes that do not fit, NaN.
+        Unknown ``spec``, missing or damaged file, shapes that do not fit, or NaN.
     """
     kind, _, where = spec.partition(":")
     require(every is None or kind == "npz", f"{spec} has a training part of its own: leave --hold-out out")
@@ -157,7 +159,7 @@ def data_of_arrays(
     sensor: str | None = None,
     every: int | None = None,
 ) -> DataSet:
-    """Make a data set of the arrays that a file npz:FILE may hold; see `load_data` for them and the other parameters.
+    """Make a data set from the arrays of an npz:FILE; see `load_data` for them and the other parameters.
 
     Raises
     ------
@@ -168,7 +170,7 @@ def data_of_arrays(
 
 
 def _digits() -> DataSet:
-    from sklearn.datasets import load_digits  # slow to import, and needed here only
+    from sklearn.datasets import load_digits  # slow to import, and only needed here
 
     digits = load_digits()
     x = (digits.data / 16).astype(np.float32)
@@ -189,7 +191,7 @@ def _digits() -> DataSet:
 
 
 def _read_idx(folder: Path, name: str) -> NDArray[np.uint8] | None:
-    """Return an idx file of unsigned bytes (http://yann.lecun.com/exdb/mnist), plain or gz; None if it is not there."""
+    """Return an idx file of unsigned bytes (http://yann.lecun.com/exdb/mnist), plain or gz; None if there is none."""
     path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
     if path is None:
         return None
@@ -244,7 +246,7 @@ def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _mnist_train(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
-    """Return the training part as bytes ``x`` (N, 28, 28) and ``y`` in an npz file; None if it is not there."""
+    """Return the training part from an npz file of bytes ``x`` (N, 28, 28) and ``y``; None if there is none."""
     if not path.is_file():
         return None
     with reading(path, NPZ, "save it again"):
@@ -292,17 +294,15 @@ def _npz(
         steps_first = frames.reshape(*frames.shape[:2], math.prod(frames.shape[2:]))
         test = _samples(path, steps_first).astype(np.float32), _labels(path, arrays["label"])
     elif {"x", "y"} <= arrays.keys():
-        lacks = ", ".join(sorted(EVENT_ARRAYS - arrays.keys()))
-        require(
-            not arrays.keys() & {"p", "t_us", "offsets"}, f"{path} holds events, but not all of them: it lacks {lacks}"
-        )
+        missing = ", ".join(sorted(EVENT_ARRAYS - arrays.keys()))
+        require(not arrays.keys() & {"p", "t_us", "offsets"}, f"{path} holds events, but lacks the arrays {missing}")
         test = _flat(path, arrays["x"]), _labels(path, arrays["y"])
     else:
         raise InputError(
             f"{path} holds {', '.join(arrays) or 'nothing'}: it needs x, y or spikes, label or frames, label or events"
         )
-    is_turned = is_events and is_signed(arrays["p"])
-    warnings = [f"{path.name}: polarities -1 and 1 are taken as 0 and 1"] if is_turned else []
+    is_signed_events = is_events and is_signed(arrays["p"])
+    warnings = [f"{path.name}: polarities -1 and 1 are read as 0 and 1"] if is_signed_events else []
     part = f"all samples of {path.name} are test; "
     if {"train_x", "train_y"} <= arrays.keys():
         require(every is None, f"{path} has a training part of its own: leave --hold-out out")
@@ -340,13 +340,13 @@ def _flat(path: Path, values: NDArray[np.generic]) -> Samples:
 
 def _samples(path: Path, values: NDArray[np.generic]) -> Samples:
     """Convert to float32; bytes stay bytes, because spike trains are large."""
-    require(values.dtype.kind in "buif", f"{path} holds {values.dtype} where it should hold numbers")
+    require(values.dtype.kind in "buif", f"{path} holds {values.dtype} instead of numbers")
     most = DATA_BYTES if values.dtype == np.uint8 and values.ndim == 3 else DATA_BYTES // 4
-    require(values.size <= most, f"{path} holds {values.size} values: {most} at most are supported")
+    require(values.size <= most, f"{path} holds {values.size} values: at most {most} are supported")
     if values.dtype.kind == "f" and values.dtype.itemsize > np.dtype(np.float32).itemsize:
         largest = np.abs(values).max(initial=0)
-        fits = largest <= np.finfo(np.float32).max or not np.isfinite(largest)  # what is not finite is refused later
-        require(fits, f"{path} holds values of up to {largest:g}, which float32 does not: scale them")
+        fits = largest <= np.finfo(np.float32).max or not np.isfinite(largest)  # infinity and NaN are refused later
+        require(fits, f"{path} holds values of up to {largest:g}, beyond the range of float32: scale them")
     return (
         values.astype(np.uint8, copy=False, casting="same_kind")
         if values.dtype == np.uint8
@@ -363,5 +363,5 @@ def _labels(path: Path, labels: NDArray[np.generic]) -> NDArray[np.int64]:
     )
     lowest = int(labels.min(initial=0))
     require(lowest >= 0, f"{path} has a label {lowest}, which is not a class: number them from 0")
-    require(len(labels) <= SAMPLES, f"{path} holds {len(labels)} labels: {SAMPLES} at most are supported")
+    require(len(labels) <= SAMPLES, f"{path} holds {len(labels)} labels: at most {SAMPLES} are supported")
     return to_int64(labels, "labels")

@@ -1,4 +1,4 @@
-"""What an HDF5 file states, checked before anything of it is read: sizes, links, depth."""
+"""Check an HDF5 file's sizes, links and depth before its data are read."""
 
 import math
 from pathlib import Path
@@ -10,19 +10,19 @@ from tospike.hw.params.limits import GRAPH_DEPTH, GRAPH_OBJECTS, MODEL_BYTES
 
 
 def check_hdf5(path: Path) -> None:
-    """Whether all of a file can be read in bounded time and memory, from the file alone.
+    """Check that a file can be read in bounded time and memory, without other files.
 
     Raises
     ------
     InputError
-        It cannot; errors of h5py pass.
+        It cannot. Errors of h5py pass through.
     """
     with h5py.File(path, "r") as file:
         _Check().group(file, 0)
 
 
 class _Check:
-    """What has been met so far."""
+    """Checks objects recursively, and counts them."""
 
     def __init__(self) -> None:
         self.objects = 0
@@ -41,7 +41,7 @@ class _Check:
             require(self.objects <= GRAPH_OBJECTS, f"it holds more than {GRAPH_OBJECTS} groups and data sets")
             link = group.get(name, getlink=True)
             shown = f"{group.name}/{name}".replace("//", "/")[:80]
-            require(isinstance(link, h5py.HardLink), f"{shown!r} is a {type(link).__name__}: store what it leads to")
+            require(isinstance(link, h5py.HardLink), f"{shown!r} is a {type(link).__name__}: store its target")
             found = group[name]
             if isinstance(found, h5py.Group):
                 self.group(found, depth + 1)
@@ -51,16 +51,14 @@ class _Check:
                 raise InputError(f"{shown!r} is neither a group nor a dataset")
 
     def data(self, data: h5py.Dataset, shown: str) -> None:
-        require(not data.is_virtual and not data.external, f"{shown!r} lies in other files: store it in this one")
+        require(not data.is_virtual and not data.external, f"{shown!r} is stored in other files: store it in this one")
         require(data.shape is not None, f"{shown!r} is empty")
         text = h5py.check_string_dtype(data.dtype)
         numbers = data.dtype.kind in "iufbc"
         require(numbers or text is not None, f"{shown!r} holds {data.dtype}: store numbers or texts")
         chunk = math.prod(data.chunks) if data.chunks else 0
         self.size += max(math.prod(data.shape), chunk) * data.dtype.itemsize
-        require(
-            self.size <= MODEL_BYTES, f"{shown!r} and what is before it state {self.size} bytes: {MODEL_BYTES} at most"
-        )
+        require(self.size <= MODEL_BYTES, f"its data up to {shown!r} have {self.size} bytes: at most {MODEL_BYTES}")
         if text is not None and text.length is None:  # each may be as long as the file
             self.texts += data.size
             require(self.texts <= GRAPH_OBJECTS, f"it holds more than {GRAPH_OBJECTS} texts")
@@ -70,7 +68,7 @@ class _Check:
 
 
 def _text(data: h5py.Dataset, index: int) -> bytes:
-    """Return the text at a place, in the order of the last axis first."""
+    """Return the text at a flat index, with the last axis fastest."""
     place = []
     for size in reversed(data.shape):
         place.append(index % size)

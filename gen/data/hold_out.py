@@ -1,4 +1,4 @@
-"""Data that come without a training part: some samples are kept for the test."""
+"""Split data without a training part: hold some samples out for the test."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ Part = tuple[NDArray[Any], NDArray[np.int64]]
 
 
 def hold_out(samples: NDArray[Any], labels: NDArray[np.int64], every: int) -> tuple[Part, Part]:
-    """Test and training part: sample i is a test sample when ``i % every == every - 1``.
+    """Return test and training part: sample i is a test sample if ``i % every == every - 1``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Arrays of npz files: what their headers state is checked before anything is unpacked."""
+"""Read the arrays of npz files, with their headers checked before anything is decompressed."""
 
 import math
 import zipfile
@@ -12,7 +12,7 @@ from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import ARRAYS, DATA_BYTES
 
 NPZ = "npz file of plain arrays"
-"""What messages call them."""
+"""Name of such a file in messages."""
 
 
 def read_npz(path: Path, limit: int = DATA_BYTES) -> dict[str, NDArray[Any]]:
@@ -21,12 +21,12 @@ def read_npz(path: Path, limit: int = DATA_BYTES) -> dict[str, NDArray[Any]]:
     Raises
     ------
     InputError
-        It states more than ``limit`` bytes, or arrays of objects. Other errors of zipfile and NumPy pass: the boundary
-        around reading turns them into one.
+        Its headers state more than ``limit`` bytes, or arrays of objects. Other errors of zipfile and NumPy pass
+        through: `tospike.gen.files.reading` converts them.
     """
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
-        require(len(members) <= ARRAYS, f"{path} holds {len(members)} arrays: {ARRAYS} at most are read")
+        require(len(members) <= ARRAYS, f"{path} holds {len(members)} arrays: at most {ARRAYS} are supported")
         total = 0
         for member in members:
             name, _, suffix = member.filename.rpartition(".")
@@ -34,7 +34,7 @@ def read_npz(path: Path, limit: int = DATA_BYTES) -> dict[str, NDArray[Any]]:
                 suffix == "npy" and bool(name), f"{path} holds {member.filename!r}, which is not an array: leave it out"
             )
             total += _stated_bytes(archive, member, path)
-            require(total <= limit, f"{path} states arrays of {total} bytes: {limit} at most are read")
+            require(total <= limit, f"{path} states arrays of {total} bytes: at most {limit} are supported")
     with np.load(path, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
 
@@ -44,7 +44,7 @@ def _stated_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path)
         version = np.lib.format.read_magic(file)
         read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
         if read is None:
-            raise InputError(f"{path}: {member.filename} is of version {version}: save it with numpy.savez")
+            raise InputError(f"{path}: {member.filename} has format version {version}: save it with numpy.savez")
         shape, _, kind = read(file)
     require(not kind.hasobject, f"{path}: {member.filename} holds objects: save plain arrays")
     require(all(size >= 0 for size in shape), f"{path}: {member.filename} has shape {shape}")

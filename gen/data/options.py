@@ -1,4 +1,4 @@
-"""Which data calibrate and judge a network, as a user chooses them."""
+"""Options of the data that calibrate and test a network."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,7 +9,7 @@ from tospike.hw.params import check_options, option
 
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
-    """A data set, and how what it lacks is made: time steps of events, a training part."""
+    """A data set, and how to derive time steps of events and a training part if it has none."""
 
     PANEL: ClassVar = "Data"
 
@@ -24,21 +24,21 @@ class DataOptions:
         check_options(self)
 
     def load(self, steps: int | None = None) -> DataSet:
-        """Return the data set; events are put into so many ``steps``.
+        """Return the data set; events are binned into ``steps`` time steps.
 
         Raises
         ------
         InputError
-            As `load_data`.
+            As in `load_data`.
         """
         return load_data(self.data, time_bin_us=self.time_bin_us, steps=steps, sensor=self.sensor, every=self.hold_out)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleOptions(DataOptions):
-    """The same, and how much of its test part is used."""
+    """A data set, and how many of its test samples to use."""
 
-    samples: int | None = option(None, "Use only so many test samples", low=1, unset="all")
+    samples: int | None = option(None, "Use only this many test samples", low=1, unset="all")
 
     def load(self, steps: int | None = None) -> DataSet:
         """Return the data set with the chosen test samples.
@@ -46,6 +46,6 @@ class SampleOptions(DataOptions):
         Raises
         ------
         InputError
-            As `load_data`, or it has fewer test samples.
+            As in `load_data`, or it has fewer test samples.
         """
         return super().load(steps).first(self.samples)

@@ -1,4 +1,4 @@
-"""Recordings of event cameras as spike trains."""
+"""Convert recordings of event cameras to spike trains."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ def parse_sensor(text: str) -> tuple[int, int]:
     Raises
     ------
     InputError
-        It is written otherwise.
+        It has another form.
     """
     parts = text.lower().split("x")
     good = len(parts) == 2 and all(part.isdecimal() and int(part) >= 1 for part in parts)
@@ -26,7 +26,7 @@ def parse_sensor(text: str) -> tuple[int, int]:
 
 
 def is_signed(polarity: NDArray[np.generic]) -> bool:
-    """Return whether polarities are -1 and 1, which are taken as 0 and 1."""
+    """Return whether polarities are -1 and 1, which are read as 0 and 1."""
     return bool((polarity == -1).any()) and bool(np.isin(polarity, (-1, 1)).all())
 
 
@@ -44,7 +44,7 @@ def bin_events(
     time_bin_us, steps
         Length of a step in microseconds, number of steps.
     sensor
-        (width, height); as far as the events reach if not given.
+        (width, height); by default the smallest that contains all events.
 
     Returns
     -------
@@ -53,11 +53,11 @@ def bin_events(
     Raises
     ------
     InputError
-        Fields of unequal length or that are no integers, offsets that do not fit, an empty recording, addresses that
-        the sensor does not have, time going backwards; the message names the recording.
+        Fields have unequal lengths or are not integers, offsets do not fit, a recording is empty, an address is
+        outside the sensor, or time goes backwards; the message names the recording.
     """
     count = np.size(events["t_us"])
-    require(count <= EVENTS, f"events: there are {count}, of which {EVENTS} at most are supported")
+    require(count <= EVENTS, f"events: there are {count}: at most {EVENTS} are supported")
     require(time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1")
     x, y, p, t, offsets = (_integers(events[name], name) for name in ("x", "y", "p", "t_us", "offsets"))
     require(x.ndim == 1 and offsets.ndim == 1, "events: x, y, p, t_us and offsets must be lists of numbers")
@@ -66,7 +66,7 @@ def bin_events(
         p = (p + 1) // 2
     require(
         bool(len(offsets) >= 2 and offsets[0] == 0 and offsets[-1] == len(x) and (np.diff(offsets) >= 0).all()),
-        "events: offsets must rise from 0 to the number of events",
+        "events: offsets must ascend from 0 to the number of events",
     )
     lengths = np.diff(offsets)
     require(
@@ -80,7 +80,7 @@ def bin_events(
         if len(wrong):
             raise InputError(
                 f"events: {name} is {values[wrong[0]]} in recording {recording[wrong[0]]} (event {wrong[0]}), outside "
-                f"of 0 to {most}: {_way_out(name, sensor is not None and values[wrong[0]] > most)}"
+                f"0 to {most}: {_remedy(name, sensor is not None and values[wrong[0]] > most)}"
             )
     back = np.flatnonzero((np.diff(t) < 0) & (np.diff(recording) == 0))
     if len(back):
@@ -95,39 +95,39 @@ def bin_events(
     require(
         2 * height * width <= SAMPLE_VALUES and size <= DATA_BYTES,
         f"events: {len(offsets) - 1} recordings of {steps} steps on a sensor of {width}x{height} have {size} values: "
-        f"{SAMPLE_VALUES} for each step and {DATA_BYTES} in all are supported",
+        f"at most {SAMPLE_VALUES} per step and {DATA_BYTES} in all are supported",
     )
     spikes = np.zeros((len(offsets) - 1, steps, 2 * height * width), np.uint8)
     spikes[recording[kept], step[kept], ((p * height + y) * width + x)[kept]] = 1
     return spikes
 
 
-_MENDS = {
+_REMEDIES = {
     "t_us": "give whole microseconds (seconds times 1,000,000)",
     "x": "give the pixel's column",
     "y": "give the pixel's row",
     "p": "give 0 or 1, or -1 or 1",
-    "offsets": "give where in the list each recording begins, and its end",
+    "offsets": "give the index of each recording's first event, and the number of events",
 }
 
 
-def _way_out(name: str, is_beyond: bool) -> str:
-    """From an address that the sensor, if its size was given, does not have, or another polarity."""
+def _remedy(name: str, is_beyond: bool) -> str:
+    """Return the remedy for an invalid polarity, or an address ``is_beyond`` a sensor of the given size."""
     if name == "p":
-        return _MENDS["p"]
+        return _REMEDIES["p"]
     return "remove such events" + (", or give another --sensor" if is_beyond else "")
 
 
 _LARGEST = 1 << 62
-"""Differences of numbers below are exact."""
+"""Differences of smaller numbers are exact."""
 
 
 def _integers(values: NDArray[Any], name: str) -> NDArray[np.int64]:
-    """Return the numbers that are integers already, whatever their type."""
-    require(values.dtype.kind in "buif", f"events: {name} is {values.dtype}, not numbers: {_MENDS[name]}")
+    """Return numbers of any type as integers, if their values are whole."""
+    require(values.dtype.kind in "buif", f"events: {name} is {values.dtype}, not numbers: {_REMEDIES[name]}")
     numbers = values.astype(np.int8, casting="same_kind") if values.dtype.kind == "b" else values
     wrong = np.flatnonzero(~((numbers == np.floor(numbers)) & (numbers <= _LARGEST) & (numbers >= -_LARGEST)))
     if len(wrong):
         first = numbers.reshape(-1)[wrong[0]]
-        raise InputError(f"events: {name}[{wrong[0]}] is {first}, no integer in range: {_MENDS[name]}")
+        raise InputError(f"events: {name}[{wrong[0]}] is {first}, not an integer in range: {_REMEDIES[name]}")
     return to_int64(values, f"events: {name}")

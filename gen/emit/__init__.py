@@ -1,1 +1,1 @@
-"""Verilog and design folders."""
+"""Write Verilog and design folders."""

@@ -1,4 +1,4 @@
-"""A design folder whose top is one component itself, its streams as ports: for synthesis on its own."""
+"""Write a design folder with a single component as its top module and streams as its ports, for synthesis alone."""
 
 import json
 from collections.abc import Mapping
@@ -18,19 +18,19 @@ from tospike.hw.array.array import SystolicArray
 from tospike.hw.params import ArrayParams, EngineParams, PrimitiveSet
 
 ARRAY = "array"
-"""Kind, and name of the module, of a bare array."""
+"""Kind of the design, and name of the module, of a bare array."""
 
 
 def generate_array(out: Path, *, params: ArrayParams) -> Path:
-    """Write the bare array, in all technologies that it can be made of; there is no host port by which to run it.
+    """Write the bare array, for every set of primitives that can implement it; it has no host port.
 
     Raises
     ------
     InputError
         ``out`` is in use for something else, or cannot be written.
     """
-    own, ports = convert(SystolicArray(params), ARRAY)
-    verilog = {params.primitives: own}
+    main, ports = convert(SystolicArray(params), ARRAY)
+    verilog = {params.primitives: main}
     for primitives, variant in variants(params).items():
         verilog[primitives], _ = convert(SystolicArray(variant), ARRAY)
     _write(
@@ -64,15 +64,15 @@ def generate_component(
     out
         The folder. An earlier design there is replaced; anything else is left alone.
     kind
-        ``spiking-core`` or the like.
+        The kind of design, such as ``spiking-core``.
     component
-        What becomes the top module.
+        The top module.
     name
         The top module's name.
     params
-        What ``component`` was made from.
+        The parameters of ``component``.
     choices
-        What the user or a default chose on the way here, echoed in the manifest.
+        The options as given or by default, recorded in the manifest.
 
     Raises
     ------
@@ -80,10 +80,15 @@ def generate_component(
         ``out`` is in use for something else, or cannot be written.
     """
     verilog, ports = convert(component, name)
-    own = {PrimitiveSet.GENERIC: verilog}
-    meanings = engine_meanings(params)
     return _write(
-        out, kind=kind, name=name, verilog=own, ports=ports, params=params, meanings=meanings, choices=choices
+        out,
+        kind=kind,
+        name=name,
+        verilog={PrimitiveSet.GENERIC: verilog},
+        ports=ports,
+        params=params,
+        meanings=engine_meanings(params),
+        choices=choices,
     )
 
 

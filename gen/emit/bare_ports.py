@@ -1,4 +1,4 @@
-"""What the ports of a bare component are for, bit by bit: nothing but its README and its Verilog tells its user."""
+"""Describe the ports of a bare component bit by bit: its README and Verilog are its only documentation."""
 
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import ArrayParams, Dataflow, EngineParams, IntFormat, TokenFormat
@@ -7,7 +7,7 @@ _CLOCK = {"clk": "everything happens at its rising edge", "rst": "reset, synchro
 
 
 def array_meanings(params: ArrayParams) -> dict[str, str]:
-    """Return a few words on each port of `tospike.hw.array.array.SystolicArray`, whose docstring has the schedule."""
+    """Describe each port of `tospike.hw.array.array.SystolicArray`, whose docstring has the schedule."""
     act = params.act.bits
     paired = params.products_per_multiplier == 2
     behind = "each two columns a cycle after the two before" if paired else "column c a cycle after column c - 1"
@@ -34,7 +34,7 @@ def array_meanings(params: ArrayParams) -> dict[str, str]:
 
 
 def engine_meanings(params: EngineParams) -> dict[str, str]:
-    """Return a few words on each port of `tospike.hw.engine.Engine`."""
+    """Describe each port of `tospike.hw.engine.Engine`."""
     layout = engine_layout(params)
     memories = [
         f"{number} {shape.name} ({shape.depth} words of {shape.width} bits)"

@@ -1,4 +1,4 @@
-"""How a design's input and output pack into the beats of its AXI4-Streams, in words, with an example of its own."""
+"""Describe how a design's input and output pack into the beats of its AXI4-Streams, with an example."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from tospike.hw.params import (
 
 _WORD = IntFormat(bits=WORD_BITS, signed=True)
 EXAMPLE_BEATS = 4
-"""Beats of a stream that an example shows."""
+"""Number of beats in an example."""
 
 
 def input_guide(params: AcceleratorParams) -> list[str]:
@@ -28,17 +28,17 @@ def input_guide(params: AcceleratorParams) -> list[str]:
     count, payload = params.input.addresses, params.input.payload
     if params.host_input is HostInput.TOKENS:
         return [
-            f"`s_axis` takes spike trains as tokens, one to a beat, for addresses 0 to {count - 1} "
+            f"`s_axis` takes spike trains as tokens, one per beat, for addresses 0 to {count - 1} "
             f"with payloads of {_format(payload)}. {_tokens()} Addresses ascend between two TICKs, and "
             "payloads are not 0. TLAST is ignored: END ends a sample.",
         ]
     if params.host_events is not None:
         events = params.host_events
         return [
-            f"`s_axis` takes recordings: the first beat is the time at which the recording begins; then each event is "
+            f"`s_axis` takes recordings: the first beat is the start time of the recording; then each event takes "
             f"two beats, its time stamp and its address (0 to {count - 1}). TLAST is on the last beat. Time stamps are "
-            f"unsigned 32-bit numbers that never go down; {events.time_bin} of their units are one of the "
-            f"{events.steps} time steps.",
+            f"unsigned 32-bit numbers that never decrease; each of the {events.steps} time steps lasts "
+            f"{events.time_bin} of their units.",
         ]
     if isinstance(params.input, BeatFormat) and params.host_bits is not None:
         lanes, bits = params.input.lanes, payload.bits
@@ -49,18 +49,18 @@ def input_guide(params: AcceleratorParams) -> list[str]:
         ]
     beats = -(-count // 4)
     guide = [
-        f"`s_axis` takes frames of {count} values of {_format(payload)}, one byte each, four to a beat: value i is in "
+        f"`s_axis` takes frames of {count} values of {_format(payload)}, one byte each, four per beat: value i is in "
         f"beat i / 4, bits 8 (i mod 4) + 7 to 8 (i mod 4). Bytes beyond the last value are 0.",
     ]
     if payload.bits < 8:
-        guide.append(f"A byte outside of {payload.min} to {payload.max} saturates.")
+        guide.append(f"A byte outside {payload.min} to {payload.max} saturates.")
     if params.input_frames > 1:
         guide.append(
-            f"A sample is {params.input_frames} frames, each beginning with a beat of its own: {params.input_frames} x "
-            f"{beats} beats, TLAST on the very last."
+            f"A sample is {params.input_frames} frames, each starting with a new beat: {params.input_frames} x "
+            f"{beats} beats, with TLAST on the last beat of the last frame only."
         )
     else:
-        guide.append(f"A sample is one frame, {beats} beats, TLAST on the last.")
+        guide.append(f"A sample is one frame of {beats} beats, with TLAST on the last.")
     return guide
 
 
@@ -69,7 +69,7 @@ def output_guide(params: AcceleratorParams) -> list[str]:
     count = params.output.addresses
     if params.host_output is HostOutput.TOKENS:
         return [
-            f"`m_axis` sends the spikes of {count} neurons as tokens, one to a beat. {_tokens()} TLAST is on END.",
+            f"`m_axis` sends the spikes of {count} neurons as tokens, one per beat. {_tokens()} TLAST is on END.",
             *_image_guide(params),
         ]
     if params.packed_output is not None:
@@ -82,40 +82,41 @@ def output_guide(params: AcceleratorParams) -> list[str]:
         ]
     if params.host_output is HostOutput.DENSE:
         return [
-            f"`m_axis` sends for each sample a frame of {count} values, one to a beat in the order of their addresses, "
-            f"signed 32-bit numbers ({params.output.payload.bits} bits of them are used), TLAST on the last.",
+            f"`m_axis` sends a frame of {count} values per sample, one per beat in the order of their addresses, as "
+            f"signed 32-bit numbers (their range is {params.output.payload.bits} bits), with TLAST on the last.",
             *_image_guide(params),
         ]
     chosen = {
-        HostOutput.ARGMAX: "the address of the largest value, of equals the lowest",
-        HostOutput.FIRST_SPIKE: "the address of the first spike, of several in a step the lowest, 0 if there is none",
-        HostOutput.EARLY: "the address with the most spikes, of equals the lowest, as soon as that cannot change",
+        HostOutput.ARGMAX: "the address of the largest value, the lowest address if several are equal",
+        HostOutput.FIRST_SPIKE: "the address of the first spike, the lowest if a step has several, 0 if there is none",
+        HostOutput.EARLY: "the address with the most spikes, the lowest if several are equal, as soon as that cannot "
+        "change",
     }[params.host_output]
-    guide = [f"`m_axis` sends for each sample one beat with TLAST, an address from 0 to {count - 1}: {chosen}."]
+    guide = [f"`m_axis` sends one beat with TLAST per sample, an address from 0 to {count - 1}: {chosen}."]
     if params.output_image is not None:
-        guide.append("Addresses here are the network's numbers: channel by channel, row by row.")
+        guide.append("These addresses number the network's outputs channel by channel, row by row.")
     return guide
 
 
 def _image_guide(params: AcceleratorParams) -> list[str]:
-    """Return how addresses become the network's outputs."""
+    """Describe which output of the network each address is."""
     if params.output_image is None:
         return []
     channels, height, width = params.output_image
     return [
-        f"They are an image of {channels} channels, {height} x {width}, which is sent position by position: address "
+        f"They form an image of {channels} channels, {height} x {width}, sent position by position: address "
         f"(y * {width} + x) * {channels} + c is output (c * {height} + y) * {width} + x of the network."
     ]
 
 
 def input_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tuple[str, str]]:
-    """Return (beat, what it says) of the first beats of a sample."""
+    """Return (beat, meaning) of the first beats of a sample."""
     rows = []
     for number, beat in enumerate(beats[:EXAMPLE_BEATS]):
         if params.host_input is HostInput.TOKENS:
             meaning = _token(beat.data, params.input.payload)
         elif params.host_events is not None:
-            meaning = "begins at" if not number else "time stamp" if number % 2 else "address"
+            meaning = "starts at" if not number else "time stamp" if number % 2 else "address"
             meaning = f"{meaning} {beat.data}"
         else:
             lanes = params.input.lanes if isinstance(params.input, BeatFormat) else BYTES_PER_BEAT
@@ -125,7 +126,7 @@ def input_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tupl
 
 
 def output_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tuple[str, str]]:
-    """Return the same for an answer."""
+    """Return the same for an output."""
     rows = []
     for number, beat in enumerate(beats[:EXAMPLE_BEATS]):
         signed = beat.data - (beat.data >> 31 << 32)

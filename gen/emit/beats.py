@@ -1,4 +1,4 @@
-"""Samples as beats of the host's input stream."""
+"""Convert samples to beats of the host's input stream."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +44,7 @@ def token_word(kind: TokenKind, address: int = 0, payload: int = 0) -> int:
 
 
 def dense_beats(values: Array) -> Iterator[Beat]:
-    """Return a frame: one byte per value, four to a beat, zeros behind the last."""
+    """Yield the beats of a frame: one byte per value, four per beat, zeros after the last."""
     padded = np.zeros(-(-len(values) // BYTES_PER_BEAT) * BYTES_PER_BEAT, dtype=np.uint8)
     padded[: len(values)] = values.astype(np.int64, casting="same_kind") & 0xFF
     words = padded.view("<u4").tolist()
@@ -85,14 +85,14 @@ def _joined(fields: Sequence[int], bits: int) -> int:
 
 
 def frames_beats(frames: Array) -> Iterator[Beat]:
-    """Return the frames (steps, inputs), each beginning with a beat."""
+    """Yield the beats of frames (steps, inputs); each frame starts with a new beat."""
     for number, values in enumerate(frames, start=1):
         for beat in dense_beats(values):
             yield replace(beat, last=beat.last and number == len(frames))
 
 
 def token_beats(steps: Array) -> Iterator[Beat]:
-    """Return a spike train (steps, inputs): VALUEs and a TICK for each step, an END at last."""
+    """Yield the beats of a spike train (steps, inputs): VALUEs and a TICK for each step, then an END."""
     for step in steps:
         for address in np.flatnonzero(step).tolist():
             yield Beat(data=token_word(TokenKind.VALUE, address, int(step[address])), last=False)
@@ -101,22 +101,22 @@ def token_beats(steps: Array) -> Iterator[Beat]:
 
 
 def output_words(params: AcceleratorParams, result: Result, sample: int) -> list[int]:
-    """Return the words, signed, that the host gets for a sample: values, a class, or tokens, in the order of
-    sending."""
+    """Return the signed words that the host receives for a sample: values, a class, or tokens, in the order sent."""
     if params.host_output is HostOutput.TOKENS:
-        assert result.trains is not None  # they are what is sent
+        assert result.trains is not None  # the accelerator sends them
         return [beat.data for beat in token_beats(as_sent(params, result.trains[sample]))]
     outputs = result.outputs[sample]
     return (outputs if params.sends_class else as_sent(params, outputs)).tolist()
 
 
 def recording_beats(stamps: Array, addresses: Array, *, inputs: int, origin: int | None = None) -> Iterator[Beat]:
-    """Return a recording: (E,) time stamps and addresses. Time counts from ``origin``, by default the first stamp.
+    """Return the beats of a recording: (E,) time stamps and addresses. It starts at ``origin``, by default the first
+    stamp.
 
     Raises
     ------
     InputError
-        There are no events, an address is out of range, time goes backwards or does not fit a beat.
+        There are no events, an address is out of range, or time goes backwards or does not fit a beat.
     """
     require(stamps.shape == addresses.shape and stamps.ndim == 1, "events: stamps and addresses differ in length")
     require(len(stamps) > 0, "events: the recording is empty: leave it out")
@@ -124,7 +124,7 @@ def recording_beats(stamps: Array, addresses: Array, *, inputs: int, origin: int
     wrong = np.flatnonzero((addresses < 0) | (addresses >= inputs))
     if len(wrong):
         raise InputError(
-            f"events: address {addresses[wrong[0]]} of event {wrong[0]} is outside of 0 to {inputs - 1}: remove such "
+            f"events: address {addresses[wrong[0]]} of event {wrong[0]} is outside 0 to {inputs - 1}: remove such "
             "events"
         )
     times = np.concatenate([[begin], stamps])
@@ -147,9 +147,9 @@ def _event_beats(origin: int, stamps: list[int], addresses: list[int]) -> Iterat
 
 
 def input_beats(params: AcceleratorParams, sample: Array) -> Iterator[Beat]:
-    """Return one sample as the host sends it to this accelerator: (inputs,) values or (steps, inputs) values or spikes.
+    """Return the beats in which the host sends a sample: (inputs,) values or (steps, inputs) values or spikes.
 
-    Where it takes events, each spike is one, at the beginning of its step.
+    If the accelerator takes events, each spike becomes an event at the start of its step.
     """
     if params.host_events is not None:
         steps, addresses = np.nonzero(sample)

@@ -1,4 +1,4 @@
-"""The folder of a generated design: Verilog, what memories hold, all to use it alone, and the manifest."""
+"""Write and read the folder of a generated design: Verilog, memory contents, stand-alone files and the manifest."""
 
 import json
 from collections.abc import Mapping
@@ -43,27 +43,27 @@ class DesignFolder:
 
     @property
     def verilog(self) -> Path:
-        """The Verilog file, made of the design's own cells."""
+        """The Verilog file for the design's own primitives."""
         return self.path / verilog_path(self.params.name, technology_of(self.params))
 
     @property
     def memories(self) -> list[str]:
-        """What the Verilog reads, by path in the folder that a simulator must find from where it runs."""
+        """The memory files that the Verilog reads, by path in the folder, relative to a tool's working directory."""
         return [name for name in self.manifest["files"] if name.startswith(f"{MEMORIES}/")]
 
     def load(self) -> Verilog:
-        """Return the Verilog with what it reads."""
+        """Return the Verilog and the memory files that it reads."""
         memories = {path: (self.path / path).read_text() for path in self.memories}
         return Verilog(text=self.verilog.read_text(), memories=memories)
 
     @property
     def models(self) -> list[Path]:
-        """Models of the vendor's cells in it, which simulators need and synthesis brings along."""
+        """Models of its vendor cells, for simulators; synthesis tools have their own."""
         return [self.path / SIMULATION / name for name in cell_models([technology_of(self.params)])]
 
 
 def config_hash(params: AcceleratorParams, contents: list[MemoryInit]) -> int:
-    """64 bits that tell configurations apart: SHA-256 over the parameters and the memory contents."""
+    """Return 64 bits that identify a configuration: from the SHA-256 of the parameters and the memory contents."""
     text = json.dumps([encode(params), contents], sort_keys=True)
     return int(digest(text.encode())[:16], 16)
 
@@ -71,7 +71,8 @@ def config_hash(params: AcceleratorParams, contents: list[MemoryInit]) -> int:
 def build(
     params: AcceleratorParams, contents: list[MemoryInit], *, number: int | None = None
 ) -> tuple[Verilog, list[Port], int]:
-    """Verilog, ports and configuration hash of an accelerator; ``number`` is the hash of what it is a variant of."""
+    """Return Verilog, ports and configuration hash of an accelerator; a variant has the hash ``number`` of its
+    original."""
     number = config_hash(params, contents) if number is None else number
     component = Accelerator(params, contents, version=metadata.version("tospike"), config_hash=number)
     verilog, ports = convert(component, params.name)
@@ -87,7 +88,7 @@ def generate(
     choices: Mapping[str, Any],
     samples: Array | None = None,
 ) -> DesignFolder:
-    """Write a design folder, whole or not at all, see `write_folder`.
+    """Write a design folder, whole or not at all; see `write_folder`.
 
     Parameters
     ----------
@@ -96,14 +97,14 @@ def generate(
     kind
         ``systolic``, ``spiking`` or ``network``.
     params
-        The hardware.
+        The accelerator.
     design
-        The network on the hardware; without one, the memories are empty and writable.
+        The network on the accelerator; without one, the memories are blank and writable.
     choices
-        What the user or a default chose on the way here, echoed in the manifest.
+        The options as given or by default, recorded in the manifest.
     samples
         (N, ...) integers for the folder's own test bench, the first few of ``choices["data"]``; without them, it has
-        random ones.
+        random samples.
 
     Raises
     ------
@@ -111,8 +112,8 @@ def generate(
         ``out`` is in use for something else, or cannot be written.
     """
     contents = pack(design or blank_design(params))
-    own, ports, number = build(params, contents)
-    verilog = {technology_of(params): own}
+    main, ports, number = build(params, contents)
+    verilog = {technology_of(params): main}
     for primitives, variant in variants(params).items():
         verilog[primitives], _, _ = build(variant, contents, number=number)
     registers = register_map(params, version=version_word(metadata.version("tospike")), config_hash=number)
@@ -154,7 +155,7 @@ def read(path: Path) -> DesignFolder:
     Raises
     ------
     InputError
-        If it is no design folder, or a file is missing or has changed.
+        It is not a design folder, or a file is missing or has changed.
     """
     with reading(path, "generated design", "generate it again"):
         return _read(path)
@@ -162,11 +163,11 @@ def read(path: Path) -> DesignFolder:
 
 def _read(path: Path) -> DesignFolder:
     if old := old_folder(path):
-        raise InputError(f"{path} is missing: a run that was killed left the earlier design as {old}, so rename that")
+        raise InputError(f"{path} is missing, but a killed run left the earlier design as {old}: rename that")
     manifest = read_manifest(path)
     require(
         manifest.get("format") == FORMAT,
-        f"{path} was written by another version of tospike, whose description differs: generate it again",
+        f"{path} was written by a version of tospike with another format: generate it again",
     )
     require(manifest.get("kind") != "array", f"{path} is a bare array, which has no host port: leave --array-only out")
     engine_params, stage_counts = manifest["params"], manifest["stage_counts"]
@@ -175,7 +176,7 @@ def _read(path: Path) -> DesignFolder:
         require(file.is_file(), f"{file} is missing: generate the design again")
         require(
             digest(file.read_bytes()) == expected,
-            f"{file} is not what was generated (its SHA-256 differs): generate the design again",
+            f"{file} has changed since it was generated (its SHA-256 differs): generate the design again",
         )
     params = decode(engine_params)
     require(

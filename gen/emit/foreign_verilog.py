@@ -1,4 +1,4 @@
-"""Verilog that is simulated may call the system: what is not in ours is refused before a simulator sees it."""
+"""Refuse Verilog that tospike would not generate before a simulator runs it: it could execute system commands."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from tospike.hw.params import require
 _TASKS = {"$signed", "$unsigned", "$readmemh", "$clog2", "$display", "$finish", "$error"}
 _DIRECTIVES = {"`timescale", "`default_nettype", "`ifdef", "`ifndef", "`else", "`endif"}
 _WORDS = re.compile(
-    # what is in names with an escape, in comments and in strings is text
+    # match escaped names, comments and strings as a whole, so that their contents do not count as words
     r"\\\S+|//[^\n]*|\"(?:[^\"\\\n]|\\.)*\"|/\*.*?\*/"
     r"|(?P<task>\$\w+)|(?P<directive>`\w*)|[\w$]+",
     re.DOTALL,
@@ -16,12 +16,13 @@ _WORDS = re.compile(
 
 
 def require_plain(path: Path) -> None:
-    """Check that a Verilog file calls and includes nothing, and reads only memory contents beside it.
+    """Check that a Verilog file calls and includes nothing, and reads only memory contents in its own folder.
 
     Raises
     ------
     InputError
-        It has a system task (``$system``), an inclusion, a macro, or C++ that generated Verilog never has.
+        It has a system task (such as ``$system``), an include, a macro, or embedded C++, which generated Verilog never
+        has.
     """
     text = path.read_text(encoding="utf-8")
     for match in _WORDS.finditer(text):
@@ -36,5 +37,5 @@ def require_plain(path: Path) -> None:
     for file in re.findall(r"\$readmemh\s*\(\s*([^,)]*)", text):
         require(
             re.fullmatch(r'"mem/[A-Za-z0-9_][A-Za-z0-9_.+-]*"', file.strip()) is not None,
-            f"{path} reads {file[:40]}, which is not beside it in mem: generate it again",
+            f"{path} reads {file[:40]}, which is not in its folder mem: generate it again",
         )

@@ -1,6 +1,6 @@
-"""``manifest.json``, read as what it is: text that anybody may have written.
+"""Read ``manifest.json`` as untrusted input.
 
-What it names goes into scripts of tools, into Verilog and into paths, so that a name is taken only if it is plain.
+The names in it go into tool scripts, Verilog and paths, so only plain names are accepted.
 """
 
 import json
@@ -13,7 +13,7 @@ from tospike.gen.files.written_folder import MANIFEST
 from tospike.hw.params import require
 
 FORMAT = 3
-"""Of the descriptions in a manifest. 1 had names of classes, 2 other names of fields."""
+"""Version of a manifest's descriptions. Version 1 had class names, version 2 other field names."""
 
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*")
 _PORT = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
@@ -21,13 +21,12 @@ _FILE = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.+-]*/){0,2}[A-Za-z0-9_][A-Za-z0-9_
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a design; the names of modules, ports and files in it are plain, and no file lies
-    elsewhere.
+    """Return the manifest of a design, with plain names of modules, ports and files, and no file outside the folder.
 
     Raises
     ------
     InputError
-        There is none, or it names something else.
+        There is no manifest, or it has a name that is not plain or a file outside the folder.
     """
     path = folder / MANIFEST
     require(path.is_file(), f"{folder} is not a generated design: it has no {MANIFEST} (run `tospike generate` first)")
@@ -45,12 +44,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                     isinstance(name, str) and plain.fullmatch(name) is not None,
                     f"{path} names {str(name)[:100]!r}, which is not a plain name: generate the design again",
                 )
-        whole = folder.resolve()
+        root = folder.resolve()
         for name in files:
             require(
-                (folder / name).resolve().is_relative_to(whole),
-                f"{folder / name} is a link to somewhere else: generate the design again",
+                (folder / name).resolve().is_relative_to(root),
+                f"{folder / name} is a link to outside the folder: generate the design again",
             )
         for name in (*manifest.get("verilog", {}).values(), *manifest.get("simulation", ())):
-            require(name in files, f"{path} names {name!r}, which is none of its files: generate the design again")
+            require(name in files, f"{path} names {name!r}, which is not among its files: generate the design again")
     return manifest

@@ -1,4 +1,4 @@
-"""What the memories of a design hold."""
+"""The memory contents of a design."""
 
 from tospike.gen.place.placer import MemoryInit
 from tospike.gen.place.placers import PLACERS
@@ -8,10 +8,10 @@ from tospike.sim.design import Design
 
 
 def pack(design: Design) -> list[MemoryInit]:
-    """Return what the memories of each engine hold."""
+    """Return the memory contents of each engine."""
     return [PLACERS[type(params)].pack(params, design, index) for index, params in enumerate(design.params.engines)]
 
 
 def shapes(design: Design) -> list[tuple[MemoryShape, ...]]:
-    """Return the memories of each engine."""
+    """Return the shapes of each engine's memories."""
     return [engine_layout(params).memories(params) for params in design.params.engines]

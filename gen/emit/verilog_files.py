@@ -1,4 +1,4 @@
-"""The Verilog of a design folder: a sub-folder for each technology, the cells' models apart, a header in each file."""
+"""Lay out the Verilog of a design folder: one folder per set of primitives, cell models apart, a header per file."""
 
 from collections.abc import Mapping
 from importlib import metadata
@@ -11,7 +11,7 @@ from tospike.gen.emit.verilog_text import described
 from tospike.hw.params import PRIMITIVES, PrimitiveSet
 
 SIMULATION = "sim"
-"""The folder of the models of vendors' cells."""
+"""The folder for the models of vendor cells."""
 LICENCE = (
     "SPDX-License-Identifier: 0BSD",
     "Generated for you: use, change and pass it on without any condition, and without any warranty.",
@@ -20,38 +20,38 @@ LICENCE = (
 
 
 def verilog_path(top: str, primitives: PrimitiveSet) -> str:
-    """Where the Verilog made of a technology's cells lies in the folder."""
+    """Return the path of the Verilog for a set of primitives in the folder."""
     return f"{primitives.value}/{top}.v"
 
 
 def verilog_files(
     top: str, verilog: Mapping[PrimitiveSet, Verilog], *, origin: str, meanings: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the contents by path: for each technology the whole design, models of their cells, and what memories hold.
+    """Return the contents by path: the whole design per set of primitives, models of their cells, memory contents.
 
     Parameters
     ----------
     origin
-        What the design was made from, a line of the header.
+        What the design was generated from, a line of the header.
     meanings
-        A comment for each port that has one.
+        Comments on ports, by name.
     """
     files = {
         f"{SIMULATION}/{name}": described(text, top="", header=LICENCE, ports={})
         for name, text in cell_models(verilog).items()
     }
-    for primitives, one in verilog.items():
+    for primitives, variant in verilog.items():
         models = "" if not PRIMITIVES[primitives].is_vendors else f", with the models in {SIMULATION} for simulators"
         header = [f"{top}, {primitives.value} Verilog{models}.", origin, *LICENCE]
-        files[verilog_path(top, primitives)] = described(one.text, top=top, header=header, ports=meanings)
-        for path, content in one.memories.items():
+        files[verilog_path(top, primitives)] = described(variant.text, top=top, header=header, ports=meanings)
+        for path, content in variant.memories.items():
             if files.setdefault(path, content) != content:
-                raise ValueError(f"{path} holds something else in {primitives.value}'s cells")
+                raise ValueError(f"{path} has other contents with {primitives.value} primitives")
     return files
 
 
 def describe_verilog(kind: str, top: str, ports: list[Port], verilog: Mapping[PrimitiveSet, Verilog]) -> dict[str, Any]:
-    """Return what the manifest says of any design. ``verilog`` maps technologies to files of which a tool takes one."""
+    """Return the manifest entries that every design has. ``verilog`` has a variant per set of primitives."""
     return {
         "tospike": metadata.version("tospike"),
         "format": FORMAT,
@@ -67,7 +67,7 @@ def describe_verilog(kind: str, top: str, ports: list[Port], verilog: Mapping[Pr
 
 
 def describe_origin(manifest: Mapping[str, Any], model: object) -> str:
-    """Return one line on what a design was made from: ``model``, the name of a network's file, if it was one."""
+    """Return one line on what a design was generated from; ``model`` is the name of the network's file, if any."""
     source = f" from {model}" if model else ""
     return (
         f"Hardware of kind {manifest['kind']}{source}, by tospike {manifest['tospike']}; "

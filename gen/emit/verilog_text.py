@@ -1,22 +1,22 @@
-"""What becomes of the Verilog that Amaranth writes: plain names, comments."""
+"""Make Amaranth's Verilog readable: plain names, comments."""
 
 import re
 from collections.abc import Iterable, Mapping
 
 _TRIGGER_NAME = re.compile(r"\\\$auto\$verilog_backend\.cc:\d+:dump_module\$\d+ ")
 _TRIGGER = re.compile(rf"reg {_TRIGGER_NAME.pattern} = 0;")
-"""Yosys lets every ``always @*`` read a register that never changes, so that it runs at time zero. A register with an
-initial value triggers nothing in Icarus; one that changes after all processes have started does."""
+"""Yosys makes every ``always @*`` read a register that never changes, so that it runs at time zero. In Icarus, a
+register with an initial value triggers nothing; one that changes after all processes have started does."""
 
 _NAMES = re.compile(r"^module \\?\S+|^  \\?\S+  \\?\S+ +\(\n|^  \) \\?\S+ +\(\n|\\(\S+) ", re.MULTILINE)
-"""Names that need an escape, group 1; those of modules and instances are matched without it."""
+"""Names that need an escape (group 1); names of modules and instances match without the group."""
 _STEM = re.compile(r"[\w$]+")
 _PORT = re.compile(r"^  (?:input|output) (?:\[\d+:0\] )?(\w+) ?;", re.MULTILINE)
 _MODULE = re.compile(r"^module \\?(\S+?)[ (].*?^endmodule\n", re.MULTILINE | re.DOTALL)
 
 
 def start_at_time_zero(text: str) -> str:
-    """Return ``text`` with the trigger of each ``always @*`` in a form that all simulators take."""
+    """Return ``text`` with the trigger of each ``always @*`` in a form that works in all simulators."""
     text = _TRIGGER.sub("reg _time_zero_; initial _time_zero_ <= 0;", text)
     return _TRIGGER_NAME.sub("_time_zero_", text)
 
@@ -24,8 +24,8 @@ def start_at_time_zero(text: str) -> str:
 def plain_names(text: str) -> str:
     r"""Return ``text`` with names that need no escape: ``\valid$7`` becomes ``valid_7``, ``\$12`` becomes ``n12``.
 
-    Names of modules and instances, which tell where a part is, stay, and so do those of fields and elements but for
-    the ``$``.
+    Names of modules and instances stay, because they tell where a part is. Names of fields and elements only lose the
+    ``$``.
     """
     plain: dict[str, str] = {}
     taken = set(re.findall(r"\w+", text))
@@ -49,13 +49,13 @@ def plain_names(text: str) -> str:
 
 
 def _stem(match: re.Match[str]) -> str:
-    """Return the name without the field or element: ``o$5`` of ``o$5.kind``; nothing of a module or an instance."""
+    """Return the name without the field or element: ``o$5`` of ``o$5.kind``; empty for a module or an instance."""
     found = _STEM.match(match[1] or "")
     return found[0] if found else ""
 
 
 def described(text: str, *, top: str, header: Iterable[str], ports: Mapping[str, str]) -> str:
-    """Return ``text`` below ``header``, with a comment at each port of module ``top``."""
+    """Return ``text`` after ``header``, with a comment at each port of module ``top``."""
 
     def commented(match: re.Match[str]) -> str:
         return f"{match[0]}  // {ports[match[1]]}" if ports.get(match[1]) else match[0]

@@ -1,4 +1,4 @@
-"""Output files: a regular one is written whole or not at all, anything else (a device, a pipe) is written to."""
+"""Write output files: a regular file whole or not at all; anything else (a device, a pipe) is written to in place."""
 
 import json
 import os
@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 from tospike.hw.params import InputError
 
 NAME_MAX = 255
-"""Bytes of a file's name, at most."""
+"""Most bytes of a file name."""
 STDOUT = Path("-")
-"""The name that stands for standard output."""
+"""The name that means standard output."""
 
 
 def to_json(value: Any) -> str:
@@ -24,21 +24,22 @@ def to_json(value: Any) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    r"""`write_bytes` of ``text`` in UTF-8; a byte of a file's name that is none becomes ``\udcXX``, as JSON has it."""
+    r"""`write_bytes` of ``text`` in UTF-8; a byte of a file name that is not UTF-8 becomes ``\udcXX``, as in JSON."""
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file; a reader sees the old one or the new one, never half of it.
+    """Write a file; a reader sees the old contents or the new ones, never a mixture.
 
-    What is no regular file is written to; a link stays, and what it points to is written; an earlier file's mode stays.
+    Anything but a regular file is written to in place; a link is kept, and its target is written; an existing file
+    keeps its mode.
 
     Raises
     ------
     InputError
-        It cannot be written; what was there before is then untouched.
+        It cannot be written; an existing file is then unchanged.
     SystemExit
-        Nobody reads it, see `nobody_reads`.
+        The reader of a pipe has gone, see `nobody_reads`.
     """
     try:
         number = _descriptor(path)
@@ -59,8 +60,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def nobody_reads() -> NoReturn:
-    """End quietly, as Unix tools do when the reader of their output has gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or what is left in buffers would fail once more
+    """Exit quietly, as Unix tools do when the reader of their output has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # otherwise flushing the buffers would fail again
     raise SystemExit(128 + signal.SIGPIPE)
 
 
@@ -70,12 +71,12 @@ def is_stdout(path: Path) -> bool:
 
 
 def check_writable(path: Path) -> None:
-    """Refuse early what `write_bytes` would refuse after the work.
+    """Refuse, before any work is done, a path that `write_bytes` would refuse.
 
     Raises
     ------
     InputError
-        As far as one can tell without writing.
+        It cannot be written, as far as can be told without writing.
     """
     try:
         number = _descriptor(path)
@@ -85,7 +86,7 @@ def check_writable(path: Path) -> None:
         target = Path(os.path.realpath(path))
         if target.is_dir() or not target.parent.is_dir():
             raise InputError(f"cannot write {path}: it is a folder, or its folder does not exist")
-        exists = target.exists()  # or says that the name is too long
+        exists = target.exists()  # raises if the name is too long
         if not os.access(target if exists else target.parent, os.W_OK) or (
             not (exists and not target.is_file()) and not os.access(target.parent, os.W_OK | os.X_OK)
         ):
@@ -95,8 +96,8 @@ def check_writable(path: Path) -> None:
 
 
 def _descriptor(path: Path) -> int | None:
-    """Return the number of the open file that a name stands for, links followed: opened again it would be cut to
-    nothing."""
+    """Return the descriptor of the open file that a path names, following links: opening it again would truncate
+    it."""
     if path == STDOUT:
         return 1
     link = path.absolute()

@@ -1,7 +1,7 @@
-"""Paths for programs that cannot take every path: GNU make splits at blanks, and so do Verilator's makefiles.
+"""Paths for programs that do not accept every path: GNU make splits at spaces, and so do Verilator's makefiles.
 
-A person's home or checkout may lie in a folder called ``Neuer Ordner (2)``. What such a program must see gets a link in
-a temporary folder of this process; what it builds is built in such a folder.
+A user's home or checkout may be in a folder called ``New Folder (2)``. Such a program gets a link in a temporary folder
+of this process instead, and builds in such a folder.
 """
 
 import functools
@@ -13,41 +13,41 @@ from tospike.gen.tools.children import lasting_folder
 from tospike.hw.params import InputError
 
 _PLAIN = re.compile(r"[\w./+@,-]*")
-"""Letters of any script, digits, and signs that mean nothing to make or a shell."""
+"""Letters of any script, digits, and characters without a meaning in make or a shell."""
 
 
 def is_plain(path: Path) -> bool:
-    """Return whether make and a shell take the path as it is."""
+    """Return whether make and a shell accept the path as it is."""
     return _PLAIN.fullmatch(str(path)) is not None
 
 
 def plain(path: Path) -> Path:
-    """Return ``path`` if every program takes it, else a link to it that does, until this process ends.
+    """Return ``path`` if it is plain, else a link to it with a plain path that lasts until this process ends.
 
     Raises
     ------
     InputError
-        There is no temporary folder for such a link.
+        There is no folder for such a link.
     """
     return path if is_plain(path) else _link(path)
 
 
 def plain_folder() -> Path:
-    """Return the temporary folder, or where that has no plain path one of the system's.
+    """Return the temporary folder, or one of the system's if its path is not plain.
 
     Raises
     ------
     InputError
-        There is none.
+        There is no folder with a plain path.
     """
     for folder in (Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp")):
         if is_plain(folder) and folder.is_dir():
             return folder
-    raise InputError(f"make cannot work in {tempfile.gettempdir()}: set TMPDIR to a folder without blanks in its path")
+    raise InputError(f"make cannot work in {tempfile.gettempdir()}: set TMPDIR to a folder without spaces in its path")
 
 
 def folder_of_this_process() -> Path:
-    """Return a new folder with a plain path, until this process ends."""
+    """Return a new folder with a plain path that lasts until this process ends."""
     return lasting_folder(plain_folder())
 
 

@@ -1,7 +1,7 @@
-"""A folder of results: what an earlier run wrote there is replaced, and nothing else.
+"""A folder of results: a run replaces the files of an earlier run, and nothing else.
 
-A hidden file in it, :data:`RECORD`, has the digest of each file that we wrote. A file of one of our names that is not
-as recorded is somebody's work: it is refused by name.
+A hidden file in it, :data:`RECORD`, has the digest of each file that tospike wrote. A file with the name of a result
+but another digest is the user's: it is never overwritten, and the error names it.
 """
 
 import json
@@ -17,24 +17,24 @@ RECORD = ".tospike.json"
 
 
 def check_results(out: Path, names: Iterable[str]) -> None:
-    """Refuse early what `write_results` would refuse after the work; nothing is written, nor the folder made.
+    """Refuse, before any work is done, what `write_results` would refuse; nothing is written, nor the folder created.
 
     Parameters
     ----------
     out
         The folder.
     names
-        Files that will be written; those that an earlier run wrote are looked at, too.
+        Files that will be written; those of an earlier run are checked, too.
 
     Raises
     ------
     InputError
-        The folder cannot be made, or a file in it is not as we wrote it, or not ours.
+        The folder cannot be created, or tospike did not write a file in it, or the file was changed since.
     """
     try:
         there = next(path for path in (out, *out.absolute().parents) if os.path.lexists(path))
         what = "it" if there == out else str(there)
-        require(there.is_dir(), f"cannot write to {out}: {what} is no folder; use another --out")
+        require(there.is_dir(), f"cannot write to {out}: {what} is not a folder; use another --out")
         require(os.access(there, os.W_OK | os.X_OK), f"cannot write to {out}: {what} is read-only; use another --out")
         recorded = _recorded(out)
         for name in {**dict.fromkeys(names), **recorded}:
@@ -54,7 +54,7 @@ def write_results(out: Path, files: Mapping[str, str | bytes]) -> None:
     Raises
     ------
     InputError
-        As `check_results`; nothing is written then.
+        As in `check_results`; nothing is written then.
     """
     contents = {
         name: content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
@@ -67,7 +67,7 @@ def write_results(out: Path, files: Mapping[str, str | bytes]) -> None:
         raise InputError(f"cannot write to {out}: {error.strerror}; use another --out") from None
     new = {name: [digest(content)] for name, content in contents.items()}
     recorded = _recorded(out)
-    # both, so that a run that is killed in between leaves no file that is not known
+    # both digests, so that a run that is killed in between leaves no unrecorded file
     _record(out, {name: [*recorded.get(name, ()), *new.get(name, ())] for name in {**recorded, **new}})
     for name, content in contents.items():
         write_bytes(out / name, content)
@@ -75,7 +75,7 @@ def write_results(out: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def _recorded(out: Path) -> dict[str, list[str]]:
-    """Return the digests of each file; nothing where there is no such record."""
+    """Return the digests of each file; empty if there is no valid record."""
     path = out / RECORD
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["files"] if not path.is_symlink() else {}

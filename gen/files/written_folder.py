@@ -1,10 +1,10 @@
-"""A folder of generated files: written whole, and put in the place of an earlier one without losing anything.
+"""Write a folder of generated files as a whole, and replace an earlier one without losing anything.
 
-The new folder is written beside the old one under a hidden name; the old one moves aside to ``.NAME.old``, the new one
-takes its name, and only then the old one is removed. Killed at any moment, this leaves the old folder, the new one or
-both, and the next call finds and names what is left.
+The new folder is written beside the old one under a hidden name; the old one is renamed to ``.NAME.old``, the new one
+takes its name, and only then is the old one removed. If the process is killed at any moment, the old folder, the new
+one or both remain, and the next call finds and reports them.
 
-A folder is replaced only if nothing in it is anybody's work but ours: its manifest is as we wrote it, and its files are
+A folder is replaced only if it contains nothing but what tospike wrote: its manifest is unchanged, and its files are
 those that the manifest lists, with their digests.
 """
 
@@ -26,9 +26,9 @@ _log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 SCRATCH = ("netlist.json", "sim_build", "verify")
-"""What synthesis and simulations leave in a design; it is removed with it."""
+"""Outputs of synthesis and simulation in a design; they are removed with it."""
 _SEAL = "sha256"
-"""Of the manifest's text without this entry, its last."""
+"""The manifest's last entry: the digest of its text without this entry."""
 
 
 def digest(content: bytes) -> str:
@@ -42,21 +42,21 @@ def write_folder(out: Path, files: Mapping[str, str], manifest: Mapping[str, Any
     Parameters
     ----------
     out
-        The folder, or a link to it. Missing folders above it are made.
+        The folder, or a link to it. Missing parent folders are created.
     files
         Contents by name; ``a/b`` is a file in the sub-folder ``a``.
     manifest
-        What else the manifest says.
+        The other entries of the manifest.
 
     Returns
     -------
     dict
-        The manifest as it was written: with ``files`` (name to SHA-256), ``scratch`` and its own digest.
+        The manifest as written, with ``files`` (name to SHA-256), ``scratch`` and its own digest.
 
     Raises
     ------
     InputError
-        As `check_replaceable`; or the disk says no.
+        As in `check_replaceable`, or writing fails.
     """
     whole = {
         **manifest,
@@ -84,12 +84,12 @@ def write_folder(out: Path, files: Mapping[str, str], manifest: Mapping[str, Any
 
 
 def check_replaceable(out: Path) -> None:
-    """Refuse early what `write_folder` would refuse after the work.
+    """Refuse, before any work is done, a folder that `write_folder` would refuse.
 
     Raises
     ------
     InputError
-        ``out`` holds something that we did not write, or that was edited, or it is a folder that cannot be exchanged.
+        ``out`` contains something that tospike did not write or that was edited, or it cannot be replaced.
     """
     target = _target(out)
     try:
@@ -101,7 +101,7 @@ def check_replaceable(out: Path) -> None:
 
 
 def old_folder(path: Path) -> Path | None:
-    """Where a run that was killed left the earlier folder ``path``, if it did and there is no new one."""
+    """Return where a killed run left the earlier folder ``path``, if there is no new one."""
     if path.exists():
         return None
     old = _beside(Path(os.path.realpath(path)), ".old")
@@ -109,38 +109,38 @@ def old_folder(path: Path) -> Path | None:
 
 
 def _target(out: Path) -> Path:
-    """Return what ``out`` links to, if that can be exchanged."""
+    """Return the folder that ``out`` names or links to, if it can be replaced."""
     target = Path(os.path.realpath(out))
     require(not target.is_symlink(), f"{out} is a symbolic link to itself: choose another --out")
     require(
         not Path.cwd().is_relative_to(target),
-        f"{out} is the current folder, or above it, and cannot be replaced: give --out another name",
+        f"{out} is the current folder, or contains it, and cannot be replaced: choose another --out",
     )
     return target
 
 
 def _beside(target: Path, suffix: str) -> Path:
-    """Return a hidden name next to ``target``, no longer than names may be."""
+    """Return a hidden name beside ``target``, within the limit on file names."""
     name = f".{target.name}{suffix}"
     short = f".{digest(os.fsencode(target.name))[:16]}{suffix}"
     return target.with_name(name if len(os.fsencode(name)) <= NAME_MAX else short)
 
 
 def _repair(target: Path) -> None:
-    """End what a run began that was killed, and tell of what may still be going on."""
+    """Finish what a killed run began, and report runs that may still be active."""
     old = _beside(target, ".old")
     if os.path.lexists(old):
         if not os.path.lexists(target):
             old.rename(target)
-            _log.warning("%s: an earlier run was killed; %s is %s again", target, old.name, target.name)
+            _log.warning("%s: an earlier run was killed; %s was renamed back to %s", target, old.name, target.name)
         else:
             problem = next(_strange(old, whole=False), None)
-            require(problem is None, f"{old} was left by a run that was killed, and {problem}: move it away")
+            require(problem is None, f"a killed run left {old}, and {problem}: move it away")
             _remove(old)
     pattern = _beside(target, "").name
     for left in sorted(target.parent.iterdir()):
         if left.name.startswith(f"{pattern}.") and left.name.endswith(".new"):
-            _log.warning("%s belongs to another run: remove it if none is going on", left)
+            _log.warning("%s belongs to another run: remove it if no other run is active", left)
 
 
 def _exchange(work: Path, target: Path) -> None:
@@ -161,7 +161,7 @@ def _exchange(work: Path, target: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder of ours, the manifest last: what is left, should this be killed, can be told to be ours."""
+    """Remove a folder that tospike wrote, the manifest last, so that a partly removed folder is still recognisable."""
     for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
@@ -172,7 +172,8 @@ def _remove(folder: Path) -> None:
 
 
 def _strange(folder: Path, *, whole: bool = True) -> Iterator[str]:
-    """Return what in a folder that is not empty is not as we wrote it. Unless ``whole``, files may be missing."""
+    """Yield each way in which a non-empty folder differs from what tospike wrote. Unless ``whole``, files may be
+    missing."""
     path = folder / MANIFEST
     if not any(folder.iterdir()):
         return
@@ -181,7 +182,7 @@ def _strange(folder: Path, *, whole: bool = True) -> Iterator[str]:
         return
     manifest = _read(path)
     if manifest is None:
-        yield f"{path} is not a manifest that tospike wrote"
+        yield f"{path} is not a manifest of tospike"
         return
     sealed = {name: value for name, value in manifest.items() if name != _SEAL}
     if digest(to_json(sealed).encode()) != manifest.get(_SEAL):
@@ -196,7 +197,7 @@ def _strange(folder: Path, *, whole: bool = True) -> Iterator[str]:
         if name == MANIFEST or (stat.S_ISDIR(mode) and name in parents):
             continue
         if not stat.S_ISREG(mode) or name not in files:
-            yield f"{entry} is not tospike's"
+            yield f"{entry} was not written by tospike"
         elif digest(entry.read_bytes()) != files[name]:
             yield f"{entry} was edited (its SHA-256 differs)"
         seen.add(name)
@@ -205,7 +206,7 @@ def _strange(folder: Path, *, whole: bool = True) -> Iterator[str]:
 
 
 def _walk(folder: Path, skip: set[str]) -> Iterator[Path]:
-    """Return all that is in a folder and below, links not followed, without what ``skip`` names at its top."""
+    """Yield everything in and below a folder, without following links or entering ``skip`` at its top."""
     for entry in sorted(folder.iterdir()):
         is_folder = entry.is_dir() and not entry.is_symlink()
         if entry.name in skip and not entry.is_symlink():
@@ -216,7 +217,7 @@ def _walk(folder: Path, skip: set[str]) -> Iterator[Path]:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return the manifest, if it looks like one of ours."""
+    """Return the manifest, if it has the structure of one that tospike writes."""
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):

@@ -1,1 +1,1 @@
-"""The folding of layers on dataflow engines."""
+"""Fold layers on dataflow engines."""

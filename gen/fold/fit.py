@@ -1,4 +1,4 @@
-"""The folding of the layers on dataflow engines with the fewest cycles on a device."""
+"""Find the foldings of layers on dataflow engines with the fewest cycles on a device."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,16 +21,16 @@ from tospike.sim.network import Network
 
 @dataclass(frozen=True, kw_only=True)
 class FoldFit:
-    """Foldings that fit a device, with what is predicted of them."""
+    """Foldings that fit a device, with their predicted area and cycles."""
 
     layers: Mapping[str, DataflowDenseParams]
     """The engine of each layer, by the layer's name."""
     device: Device
     area: Area
     cycles: int
-    """Of a frame, from its first input beat to its last output beat."""
+    """Per frame, from its first input beat to its last output beat."""
     output_interval: int
-    """Cycles that the host's output takes for a frame."""
+    """Cycles per frame of the host's output."""
 
     @property
     def interval(self) -> int:
@@ -46,7 +46,7 @@ class FoldFit:
         return replace(options, layers=own)
 
     def describe(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """Return the prediction as JSON."""
         return {
             "device": self.device.name,
             "cycles": self.cycles,
@@ -68,14 +68,14 @@ class FoldFit:
 def fit_folds(network: Network, options: PlanOptions, device: Device, *, objective: Objective) -> FoldFit:
     """Return the foldings of a network's layers with the fewest cycles that fit a device.
 
-    For throughput all layers take about as long. The sum of ``macs / multipliers`` over the layers is least, for a
-    number of multipliers in all, if each takes cycles in proportion to the root of its ``macs``: so for latency.
-    Either way a single number scales the cycles of all layers; the least one that fits is found by bisection.
+    For throughput, all layers take about the same number of cycles. For latency, each layer takes cycles in proportion
+    to the square root of its ``macs``, which minimises the sum of ``macs / multipliers`` for a given total of
+    multipliers. Either way, a single number scales the cycles of all layers; bisection finds the least that fits.
 
     Raises
     ------
     InputError
-        Not even the smallest arrays fit, with the numbers.
+        Not even the smallest arrays fit; the message has the numbers.
     """
     macs = {stage.name: stage.dense.inputs * stage.dense.outputs for stage in network.stages}
     largest = max(macs.values())
@@ -89,7 +89,7 @@ def fit_folds(network: Network, options: PlanOptions, device: Device, *, objecti
         design = plan(network, replace(options, layers=layers))
         return replace(design, params=replace(design.params, engines=_with_dsps(_engines(design), device)))
 
-    low, high = 0, MAX_FOLD  # what does not fit, what does
+    low, high = 0, MAX_FOLD  # low does not fit, high does
     best = folded(high)
     if lacking := _lacking(best, device):
         raise InputError(
@@ -107,12 +107,12 @@ def fit_folds(network: Network, options: PlanOptions, device: Device, *, objecti
             low = middle
         else:
             high, best = middle, design
-    nothing = np.zeros((1, network.input.inputs), dtype=np.int64)
+    zeros = np.zeros((1, network.input.inputs), dtype=np.int64)
     return FoldFit(
         layers=dict(zip(macs, _engines(best), strict=True)),
         device=device,
         area=predict(_engines(best), device.family),
-        cycles=int(run(best, nothing).cycles[0]),
+        cycles=int(run(best, zeros).cycles[0]),
         output_interval=_output_interval(best.params),
     )
 
@@ -132,11 +132,11 @@ def _lacking(design: Design, device: Device) -> list[str]:
 
 
 def _with_dsps(engines: Sequence[DataflowDenseParams], device: Device) -> tuple[DataflowDenseParams, ...]:
-    """Return the engines with the device's DSP blocks: for the requantisers, then for the widest products."""
-    left = device.capacity["dsp"] - sum(requantizer_dsps(engine) for engine in engines)
-    made = list(engines)
-    for index in sorted(range(len(made)), key=lambda index: -made[index].weight_bits):
-        taken = min(made[index].products, max(0, left))
-        made[index] = replace(made[index], dsp_products=taken)
-        left -= taken
-    return tuple(made)
+    """Return the engines, with the device's DSP blocks given to requantisers first, then to the widest products."""
+    free = device.capacity["dsp"] - sum(requantizer_dsps(engine) for engine in engines)
+    allocated = list(engines)
+    for index in sorted(range(len(allocated)), key=lambda index: -allocated[index].weight_bits):
+        taken = min(allocated[index].products, max(0, free))
+        allocated[index] = replace(allocated[index], dsp_products=taken)
+        free -= taken
+    return tuple(allocated)

@@ -1,4 +1,4 @@
-"""The folding of a dense layer on a dataflow engine: how many inputs and neurons at a time."""
+"""Fold a dense layer on a dataflow engine: how many inputs and neurons it processes at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,17 +27,17 @@ class Fold:
 
     @property
     def output_lanes(self) -> int:
-        """The fewest lanes, and requantisers, by which a group's results leave before the next ones come."""
+        """The fewest lanes, and requantisers, with which a group's results leave before the next group's arrive."""
         return next(lanes for lanes in range(1, self.pe + 1) if self.pe % lanes == 0 and self.pe // lanes <= self.words)
 
     @property
     def cost(self) -> tuple[int, int, int]:
-        """What it takes, in order of price: multipliers, requantisers, adders of the accumulators."""
+        """Resources, the most expensive first: multipliers, requantisers, accumulator adders."""
         return self.simd * self.pe, self.output_lanes, self.pe
 
 
 def folds(inputs: int, outputs: int, *, input_lanes: int) -> Iterator[Fold]:
-    """Yield all foldings of a layer that differ in cycles, from a link with so many lanes."""
+    """Yield all useful foldings of a layer whose input link has ``input_lanes`` lanes."""
     for simd in _useful_simd(inputs, input_lanes):
         for pe in sorted({ceil_div(outputs, groups) for groups in range(1, outputs + 1)}):
             fold = Fold(inputs=inputs, outputs=outputs, simd=simd, pe=pe)
@@ -51,7 +51,7 @@ def cheapest_fold(inputs: int, outputs: int, *, input_lanes: int, cycles: int, n
     Raises
     ------
     InputError
-        There is none; ``name`` is that of the layer.
+        There is none; ``name`` is the layer's, for the message.
     """
     fitting = [fold for fold in folds(inputs, outputs, input_lanes=input_lanes) if fold.cycles <= cycles]
     require(
@@ -62,7 +62,7 @@ def cheapest_fold(inputs: int, outputs: int, *, input_lanes: int, cycles: int, n
 
 
 def _useful_simd(inputs: int, lanes: int) -> list[int]:
-    """Return the words that beats can be made into: divisors of a beat, and multiples that save a word."""
+    """Return the word sizes that beats can be converted to: divisors of a beat, and multiples that save a word."""
     divisors = {simd for simd in range(1, lanes + 1) if lanes % simd == 0}
     beats = ceil_div(inputs, lanes)
     multiples = {lanes * ceil_div(beats, words) for words in range(1, beats + 1)}

@@ -1,10 +1,10 @@
-"""What a folding is to be best at: alone, because whoever reads options needs no search."""
+"""The objective of a folding: in a file of its own, so that reading options does not load the search."""
 
 from enum import StrEnum
 
 
 class Objective(StrEnum):
-    """What a folding is to be best at."""
+    """The quantity that a folding minimises."""
 
     LATENCY = "latency"
     """Cycles from a sample's first input beat to its last output beat, with no other sample in the pipeline."""

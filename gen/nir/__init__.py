@@ -1,1 +1,1 @@
-"""NIR to a float network."""
+"""Import NIR graphs as float networks."""

@@ -1,4 +1,4 @@
-"""The Delay nodes of a NIR graph as whole steps of the inputs of a layer."""
+"""Convert the Delay nodes of a NIR graph to delays of a layer's inputs, in whole steps."""
 
 import math
 from collections.abc import Sequence
@@ -14,27 +14,27 @@ from tospike.hw.params import LONGEST_DELAY, require
 from tospike.sim.arithmetic import to_int64
 
 TOLERANCE = 0.01
-"""Of a step: what rounding in the file may make of a delay of whole steps."""
+"""Deviation from a whole number of steps that counts as rounding in the file, in steps."""
 
 
 def split_delays(
     nodes: Sequence[Node], shape: Shape, dt: float | None
 ) -> tuple[NDArray[np.int64] | None, tuple[Node, ...]]:
-    """Return the steps by which the inputs of ``nodes`` are late, ``None`` if none is, and the other nodes.
+    """Return the delays of the inputs of ``nodes`` in steps, ``None`` if there are none, and the other nodes.
 
     Parameters
     ----------
     nodes
-        What leads to neurons: Delay nodes come before all but Flatten and Scale.
+        The nodes that lead to neurons; only Flatten and Scale may precede a Delay.
     shape
-        Of the values that come in.
+        Shape of the inputs.
     dt
-        Length of a step in seconds, in which NIR gives delays.
+        Length of a step in seconds, NIR's unit of delays.
 
     Raises
     ------
     InputError
-        A Delay elsewhere, of another shape, or one that is no number of steps that an engine has.
+        A Delay is elsewhere, has another shape, or is not a number of steps that an engine supports.
     """
     inputs = math.prod(shape)
     delays = np.zeros(inputs, dtype=np.int64)
@@ -46,8 +46,8 @@ def split_delays(
         name = label(node)
         require(
             all(isinstance(before, nir.Flatten | nir.Scale) for _, before in others),
-            f"{name} follows {others[-1][0] if others else ''!r}: only spikes are delayed, so put it behind neurons "
-            "or the Input, with nothing but Flatten and Scale between",
+            f"{name} follows {others[-1][0] if others else ''!r}: only spikes are delayed, so put it after neurons "
+            "or the Input, with only Flatten and Scale between",
         )
         delays += _steps(node[1], name, inputs, dt)
     return (delays if delays.any() else None), tuple(others)
@@ -58,18 +58,19 @@ def _steps(node: nir.Delay, name: str, inputs: int, dt: float | None) -> NDArray
     require(seconds.size in (1, inputs), f"{name} has {seconds.size} delays for {inputs} values")
     if not seconds.any():
         return np.zeros(inputs, dtype=np.int64)
-    require(dt is not None, f"{name} is in seconds, and the length of a step is not known: give --dt")
+    require(dt is not None, f"{name} is in seconds, but the length of a step is unknown: give --dt")
     assert dt is not None
     exact = np.broadcast_to(seconds / dt, (inputs,))
     steps = np.rint(exact)
-    off = int(np.argmax(np.abs(exact - steps)))
+    worst = int(np.argmax(np.abs(exact - steps)))
     require(
-        abs(exact[off] - steps[off]) <= TOLERANCE,
-        f"{name}: a delay of {exact[off] * dt:g} s is {exact[off]:g} steps of {dt:g} s, not a whole number: give --dt",
+        abs(exact[worst] - steps[worst]) <= TOLERANCE,
+        f"{name}: a delay of {exact[worst] * dt:g} s is {exact[worst]:g} steps of {dt:g} s, not a whole number: give "
+        "--dt",
     )
     low, high = int(steps.min()), int(steps.max())
     require(
         low >= 0 and high <= LONGEST_DELAY,
-        f"{name}: delays of {low} to {high} steps of {dt:g} s are not from 0 to {LONGEST_DELAY}: give another --dt",
+        f"{name}: delays of {low} to {high} steps of {dt:g} s are outside 0 to {LONGEST_DELAY}: give another --dt",
     )
     return to_int64(steps, f"{name}: delays")

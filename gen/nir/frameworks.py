@@ -1,9 +1,10 @@
-"""How the frameworks run the networks that they write as NIR, which holds none of it.
+"""The rules by which frameworks run the networks that they export, which NIR files do not record.
 
-Sources, each compared spike for spike with the framework itself (`test_frameworks.py`): snnTorch 1.0, Norse 1.1,
-Sinabs 2.0 and 3.1, SpikingJelly 2.0, their neurons and exporters to NIR; `docs/reference/frameworks.md` has the
-classes. For ``norse``, ``sinabs`` and ``snntorch`` also the traces of the NIR paper (doi:10.1038/s41467-024-52259-9,
-experiment 1). Rockpool and Lava are as the documentation of ``LIFTorch`` and ``LIF`` says, and were not run.
+The rules of snnTorch 1.0, Norse 1.1, Sinabs 2.0 and 3.1 and SpikingJelly 2.0, for neurons and NIR exporters, were
+compared spike for spike with the frameworks (`test_frameworks.py`); `docs/reference/frameworks.md` lists the classes.
+``norse``, ``sinabs`` and ``snntorch`` were also compared with the traces of the NIR paper
+(doi:10.1038/s41467-024-52259-9, experiment 1). The rules of Rockpool and Lava are from the documentation of
+``LIFTorch`` and ``LIF`` and have not been compared.
 """
 
 from collections.abc import Mapping
@@ -13,32 +14,32 @@ from tospike.hw.params import Comparison, Reset, ResetTiming
 
 
 class Framework(StrEnum):
-    """A simulator of spiking networks, where need be with the class or the exporter whose rules are meant."""
+    """A framework, and where rules differ, the neuron's options or the exporter."""
 
     SNNTORCH = "snntorch"
-    """As ``import_from_nir`` makes it: reset to zero, not delayed. The file does not tell how it was trained."""
+    """As ``import_from_nir`` builds it: reset to zero without delay. The file does not record the trained rule."""
     SNNTORCH_SUBTRACT_DELAYED = "snntorch-subtract-delayed"
-    """The default of ``Leaky``, ``Synaptic`` and the recurrent ones."""
+    """The default of ``Leaky``, ``Synaptic`` and their recurrent variants."""
     SNNTORCH_SUBTRACT = "snntorch-subtract"
     SNNTORCH_ZERO_DELAYED = "snntorch-zero-delayed"
     SNNTORCH_ZERO = "snntorch-zero"
     SNNTORCH_NONE = "snntorch-none"
     """``reset_mechanism="none"``."""
     NORSE = "norse"
-    """As ``from_nir`` runs it; what ``to_nir`` wrote is recognised by time constants below dt."""
+    """As ``from_nir`` runs it; files of ``to_nir`` are recognised by time constants below dt."""
     NORSE_EXPORT = "norse-export"
-    """What ``to_nir`` wrote: dt times the time constants; spikes enter the current of ``LIFCell`` whole."""
+    """A file of ``to_nir``: dt times the time constants; spikes are added unscaled to the current of ``LIFCell``."""
     SINABS = "sinabs"
-    """Time constants in seconds; what ``to_nir`` wrote is recognised by time constants of at least 1."""
+    """Time constants in seconds; files of ``to_nir`` are recognised by time constants of at least 1."""
     SINABS_EXPORT = "sinabs-export"
-    """What ``to_nir`` wrote: time constants in steps."""
+    """A file of ``to_nir``: time constants in steps."""
     ROCKPOOL = "rockpool"
     LAVA = "lava"
     SPIKINGJELLY = "spikingjelly"
 
 
 class DecayRule(StrEnum):
-    """What a time constant does in a step of dt."""
+    """The decay per step of dt for a time constant."""
 
     EULER = "euler"
     """decay = 1 - dt / tau."""
@@ -47,23 +48,23 @@ class DecayRule(StrEnum):
 
 
 class Gain(StrEnum):
-    """By what an input is multiplied on its way into a membrane or a synaptic current that decays."""
+    """The factor of an input to a membrane or a synaptic current that decays."""
 
     DT_OVER_TAU = "dt-over-tau"
     """R dt / tau: Euler's rule on NIR's equation."""
     ONE_MINUS_DECAY = "one-minus-decay"
     """R (1 - decay): the exact solution for a constant input; Sinabs' ``norm_input=True``."""
     ONE = "one"
-    """R alone; Sinabs' ``norm_input=False``, and what spikes do to the current of Norse's ``LIFCell``."""
+    """R alone; Sinabs' ``norm_input=False``, and the current of Norse's ``LIFCell``."""
     SINABS = "sinabs"
-    """What Sinabs' layers do unless told: ``LIF`` one-minus-decay, ``ExpLeak`` one."""
+    """The defaults of Sinabs' layers: one-minus-decay for ``LIF``, one for ``ExpLeak``."""
 
 
 class TauUnit(StrEnum):
-    """In what the time constants of a file are."""
+    """The unit of a file's time constants."""
 
     SECONDS = "seconds"
-    """As NIR wants it."""
+    """As NIR specifies."""
     STEPS = "steps"
     """Steps, as Sinabs writes them."""
     DT_SECONDS = "dt-seconds"
@@ -71,10 +72,10 @@ class TauUnit(StrEnum):
 
 
 class Start(StrEnum):
-    """Where membranes are at the start of a sample."""
+    """The membrane at the start of a sample."""
 
     INITIAL = "initial"
-    """At --initial, a part of the threshold."""
+    """At --initial, a fraction of the threshold."""
     LEAK = "leak"
     """At v_leak."""
     RESET = "reset"
@@ -82,12 +83,12 @@ class Start(StrEnum):
 
 
 class Integration(StrEnum):
-    """What an input does to the membranes of IF and I, whose NIR equation is v' = R I."""
+    """How IF and I integrate their input; their NIR equation is v' = R I."""
 
     STEP = "step"
-    """v <- v + R I: an input lasts one step whatever dt is, as Sinabs, Norse and snnTorch run these networks."""
+    """v <- v + R I, independent of dt, as in Sinabs, Norse and snnTorch."""
     TIME = "time"
-    """v <- v + R I dt: Euler's rule on NIR's equation, for a current that is meant per second (SpikingJelly)."""
+    """v <- v + R I dt: Euler's rule on NIR's equation, for a current per second, as in SpikingJelly."""
 
 
 _ONE_SPIKE = {"spike_bits": 1, "reset_timing": ResetTiming.SAME}
@@ -115,9 +116,9 @@ _SINABS = {
     "comparison": Comparison.AT_LEAST,
 }
 EXPORTED_BY_NORSE: Mapping[str, object] = {"tau_unit": TauUnit.DT_SECONDS, "synapse_gain": Gain.ONE}
-"""What else holds for a file of Norse's own."""
+"""Additional rules for a file that Norse exported."""
 EXPORTED_BY_SINABS: Mapping[str, object] = {"tau_unit": TauUnit.STEPS, "gain": Gain.SINABS}
-"""What else holds for a file of Sinabs' own."""
+"""Additional rules for a file that Sinabs exported."""
 
 PRESETS: Mapping[Framework, Mapping[str, object]] = {
     Framework.SNNTORCH: _SNNTORCH,
@@ -148,7 +149,7 @@ PRESETS: Mapping[Framework, Mapping[str, object]] = {
         "start": Start.RESET,
     },
 }
-"""The fields of `tospike.gen.nir.options.NirOptions` that a framework fixes."""
+"""The fields of `tospike.gen.nir.options.NirOptions` that a framework sets."""
 
 _RESET = ("reset", "reset_timing")
 _OF_SINABS = ("spike_bits", "reset", "gain", "min_v_mem")
@@ -163,4 +164,5 @@ GUESSED: Mapping[Framework | None, tuple[str, ...]] = {
     Framework.SINABS: ("tau_unit", *_OF_SINABS),
     Framework.SINABS_EXPORT: _OF_SINABS,
 }
-"""Which others its networks may have otherwise, and no file tells; ``None``: of the defaults, without a framework."""
+"""The other fields in which a framework's networks may differ although no file records it; ``None``: without a
+framework, those of the defaults."""

@@ -1,4 +1,4 @@
-"""A NIR graph as layers: paths of synapses that lead from neurons to neurons."""
+"""Split a NIR graph into layers: paths of synapses from neurons to neurons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ SYNAPSES = (nir.Affine, nir.Linear, nir.Conv2d, nir.Scale, nir.SumPool2d, nir.Av
 INSTEAD = {
     nir.Conv1d: "write it as a Conv2d of height 1",
 }
-"""What to do about nodes that are not supported."""
+"""Remedies for unsupported nodes."""
 
 Node = tuple[str, nir.NIRNode]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """Neurons and what leads to them."""
+    """Neurons and the synapses that lead to them."""
 
     neuron: Node
     synapses: tuple[Node, ...]
-    """From the neurons before, or the input."""
+    """From the previous neurons, or the input."""
     recurrent: tuple[Node, ...] | None = None
-    """From the neurons themselves; ``None`` if nothing does."""
+    """From the neurons themselves; ``None`` if there are none."""
 
 
 def read_graph(path: Path) -> nir.NIRGraph:
@@ -38,11 +38,11 @@ def read_graph(path: Path) -> nir.NIRGraph:
     Raises
     ------
     InputError
-        There is none.
+        The file has no graph.
     """
     with reading(path, "NIR graph", "export it again"):
         check_hdf5(path)
-        # Types are checked below, with the node's name: exporters write scalars where NIR wants one value per neuron.
+        # the importer checks types, with the node's name: exporters write scalars where NIR wants a value per neuron
         graph = nir.read(path, type_check=False)
     require(
         isinstance(graph, nir.NIRGraph), f"{path} holds a single {type(graph).__name__}, not a graph: export it again"
@@ -51,10 +51,10 @@ def read_graph(path: Path) -> nir.NIRGraph:
 
 
 def input_shape(graph: nir.NIRGraph, first: Sequence[Node]) -> tuple[tuple[int, ...], str]:
-    """Return the shape of a sample, or of a step of one, and what was guessed about it, if anything.
+    """Return the shape of a sample, or of one of its steps, and a line on what was guessed about it, if anything.
 
-    An exporter that traces a batch of samples, or all steps of one, leaves their number in the shape: (1, values), or
-    (steps, channels, height, width). The nodes ``first`` behind the Input show what is one too many.
+    An exporter that traces a batch of samples, or all steps of a sample, leaves their number in the shape:
+    (1, values), or (steps, channels, height, width). The nodes ``first`` after the Input show such extra dimensions.
 
     Raises
     ------
@@ -67,40 +67,40 @@ def input_shape(graph: nir.NIRGraph, first: Sequence[Node]) -> tuple[tuple[int, 
     whole = all(isinstance(size, int | float | np.number) and size >= 1 and size == int(size) for size in sizes)
     require(
         len(sizes) >= 1 and whole,
-        f"node {name!r} (Input) must have a shape of positive whole numbers, not {stated}: write the shape of one step "
-        "of a sample into it",
+        f"node {name!r} (Input) must have a shape of positive whole numbers, not {stated}: give it the shape of one "
+        "step of a sample",
     )
     shape = tuple(int(size) for size in sizes)
-    more = _surplus(shape, first)
-    if not more:
+    extra = _extra_dimensions(shape, first)
+    if not extra:
         return shape, ""
-    what = "a batch of one" if set(shape[:more]) == {1} else "samples or steps at once"
-    return shape[more:], f"node {name!r} (Input) has shape {shape}, taken as {what}: a step has shape {shape[more:]}"
+    what = "a batch of one" if set(shape[:extra]) == {1} else "several samples or steps"
+    return shape[extra:], f"node {name!r} (Input) has shape {shape}, read as {what}: a step has shape {shape[extra:]}"
 
 
-def _surplus(shape: tuple[int, ...], first: Sequence[Node]) -> int:
-    """Return how many of the first dimensions belong to no step of a sample."""
-    taking = next((node for _, node in first if not isinstance(node, nir.Scale | nir.Delay)), None)
-    if isinstance(taking, nir.Affine | nir.Linear) and np.shape(taking.weight)[1:] == shape[-1:]:
+def _extra_dimensions(shape: tuple[int, ...], first: Sequence[Node]) -> int:
+    """Return how many leading dimensions are not part of a step of a sample."""
+    reader = next((node for _, node in first if not isinstance(node, nir.Scale | nir.Delay)), None)
+    if isinstance(reader, nir.Affine | nir.Linear) and np.shape(reader.weight)[1:] == shape[-1:]:
         return len(shape) - 1
-    if isinstance(taking, nir.Conv2d | nir.SumPool2d | nir.AvgPool2d):
+    if isinstance(reader, nir.Conv2d | nir.SumPool2d | nir.AvgPool2d):
         return max(0, len(shape) - 3)
     return int(len(shape) in (2, 4) and shape[0] == 1)
 
 
 def layers(graph: nir.NIRGraph) -> list[Layer]:
-    """Return the graph from its Input to its Output, in the order of the edges; graphs within it are spliced in.
+    """Return the layers from Input to Output, in the order of the edges; nested graphs are flattened.
 
     Raises
     ------
     InputError
-        A node that is not supported, a branch, a cycle other than a recurrence, nodes that nothing leads to.
+        There is an unsupported node, a branch, a cycle other than a recurrence, or an unreachable node.
     """
-    return _Walk(*_flat(graph)).layers()
+    return _FlatGraph(*_flat(graph)).layers()
 
 
 def _flat(graph: nir.NIRGraph) -> tuple[dict[str, nir.NIRNode], set[tuple[str, str]]]:
-    """Return the nodes and edges without nested graphs: node x of graph g is g.x, and its Input and Output are gone."""
+    """Return the nodes and edges without nested graphs: node x of graph g becomes g.x; its Input and Output vanish."""
     nodes: dict[str, nir.NIRNode] = {}
     edges = {(str(source), str(target)) for source, target in graph.edges}
     for name, node in graph.nodes.items():
@@ -118,14 +118,14 @@ def _flat(graph: nir.NIRGraph) -> tuple[dict[str, nir.NIRNode], set[tuple[str, s
         inside = {(f"{name}.{s}", f"{name}.{t}") for s, t in links if s != entry and t != leave}
         before = {(s, f"{name}.{t}") for s, into in edges if into == name for t in entered}
         after = {(f"{name}.{s}", t) for out, t in edges if out == name for s in left}
-        # a graph may lead to itself: then what leaves it enters it
+        # a graph may have an edge to itself: its outputs then lead to its inputs
         around = {(f"{name}.{s}", f"{name}.{t}") for s in left for t in entered if (name, name) in edges}
         edges = {edge for edge in edges | before | after | around | inside if name not in edge}
     return nodes, edges
 
 
-class _Walk:
-    """The way through a flat graph."""
+class _FlatGraph:
+    """A graph without nested graphs, as layers."""
 
     def __init__(self, nodes: dict[str, nir.NIRNode], edges: set[tuple[str, str]]):
         self.nodes = nodes
@@ -155,20 +155,20 @@ class _Walk:
         require(not self.before[self.start], f"node {self.start!r} is the Input, but an edge leads to it")
         require(not self.after[self.end], f"node {self.end!r} is the Output, but an edge leads away from it")
         self._check_incoming()
-        found: list[Layer] = []
+        result: list[Layer] = []
         source, reached = self.start, {self.start, self.end}
         while True:
             paths = [self._path(source, target) for target in self.after[source]]
-            own = [path for path, end in paths if end == source]
+            recurrent = [path for path, end in paths if end == source]
             onward = [(path, end) for path, end in paths if end != source]
-            if found and own:
-                found[-1] = Layer(neuron=found[-1].neuron, synapses=found[-1].synapses, recurrent=own[0])
+            if result and recurrent:
+                result[-1] = Layer(neuron=result[-1].neuron, synapses=result[-1].synapses, recurrent=recurrent[0])
             reached |= {name for path, _ in paths for name, _ in path}
             for _, end in onward:
                 require(
                     end == self.end or end not in reached,
-                    f"the cycle through {end!r} and {source!r} is not a recurrence: only a neuron's own spikes, "
-                    "through one Affine or Linear, may lead back to it",
+                    f"the cycle through {end!r} and {source!r} is not a recurrence: only a neuron's own spikes may "
+                    "lead back to it, through one Affine or Linear",
                 )
             require(len(onward) >= 1, f"node {source!r} leads nowhere: connect it to the Output")
             require(
@@ -179,7 +179,7 @@ class _Walk:
             path, end = onward[0]
             if end == self.end:
                 break
-            found.append(Layer(neuron=(end, self.nodes[end]), synapses=path))
+            result.append(Layer(neuron=(end, self.nodes[end]), synapses=path))
             reached.add(end)
             source = end
         lost = sorted(self.nodes.keys() - reached)
@@ -188,10 +188,10 @@ class _Walk:
         )
         if path:
             raise InputError(
-                f"node {path[-1][0]!r} has no neuron behind it: end in I or LI (membrane), or IF or LIF (spikes)"
+                f"node {path[-1][0]!r} has no neuron after it: end in I or LI (membrane), or IF or LIF (spikes)"
             )
-        require(len(found) >= 1, "the graph has no neurons: nothing to compute")
-        return found
+        require(len(result) >= 1, "the graph has no neurons: nothing to compute")
+        return result
 
     def _check_incoming(self) -> None:
         for name, node in self.nodes.items():
@@ -204,10 +204,10 @@ class _Walk:
             )
 
     def _path(self, source: str, name: str) -> tuple[tuple[Node, ...], str]:
-        """Return the synapses from ``source`` through ``name`` on, and the neuron or Output that they lead to."""
+        """Return the synapses from ``source`` on, ``name`` first, and the neuron or Output that they lead to."""
         path: list[Node] = []
         while isinstance(self.nodes[name], SYNAPSES):
-            require(name not in [key for key, _ in path], f"the cycle through {name!r} has no neuron in it")
+            require(name not in [key for key, _ in path], f"the cycle through {name!r} contains no neuron")
             path.append((name, self.nodes[name]))
             following = self.after[name]
             require(len(following) >= 1, f"node {name!r} leads nowhere: connect it to the Output")

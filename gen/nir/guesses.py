@@ -1,4 +1,4 @@
-"""What no NIR file tells and nobody stated: recognised where a file shows it, otherwise guessed and said."""
+"""Settle options that neither the NIR file nor the user states: recognised from the file, or guessed and reported."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from tospike.hw.params import Reset
 
 
 def settle(layers: Sequence[Layer], options: NirOptions) -> tuple[NirOptions, tuple[str, ...]]:
-    """Return the options with what these layers show about them, and a line for each guess that remains."""
+    """Return the options, settled from the layers where possible, and a line for each remaining guess."""
     if not options.guessed:
         return options, ()
     nodes = [layer.neuron[1] for layer in layers]
@@ -23,7 +23,7 @@ def settle(layers: Sequence[Layer], options: NirOptions) -> tuple[NirOptions, tu
 
 
 def _recognise(nodes: Iterable[nir.NIRNode], options: NirOptions) -> tuple[NirOptions, tuple[str, ...]]:
-    """Norse and Sinabs write other time constants than they read."""
+    """Recognise exports of Norse and Sinabs, which write time constants in other units than they read."""
     taus = [
         np.asarray(getattr(node, name), dtype=np.float64)
         for node in nodes
@@ -35,15 +35,15 @@ def _recognise(nodes: Iterable[nir.NIRNode], options: NirOptions) -> tuple[NirOp
     least, most = min(float(tau.min()) for tau in taus), max(float(tau.max()) for tau in taus)
     if options.framework is Framework.NORSE and 0 < least < options.dt:
         exported, rules = Framework.NORSE_EXPORT, EXPORTED_BY_NORSE
-        why = f"a time constant of {least:g} is below dt, {options.dt:g} s: taken as Norse's to_nir writes it, times dt"
+        why = f"a time constant of {least:g} is below dt, {options.dt:g} s: read as Norse's to_nir writes it, times dt"
     elif options.framework is Framework.SINABS and most >= 1:
         exported, rules = Framework.SINABS_EXPORT, EXPORTED_BY_SINABS
-        why = f"a time constant of {most:g} is taken as steps, as Sinabs' to_nir writes it"
+        why = f"a time constant of {most:g} is read as steps, as Sinabs' to_nir writes it"
     else:
         return options, ()
     guessed = {name: rules[name] for name in rules if name in options.guessed}
     return replace(options, **guessed), (  # type: ignore[arg-type]
-        f"{why}; --framework {exported.value} says so, --dt that it is in seconds",
+        f"{why}; give --framework {exported.value} to confirm, or --dt if it is in seconds",
     )
 
 
@@ -51,33 +51,34 @@ def _guesses(nodes: Sequence[nir.NIRNode], options: NirOptions) -> tuple[str, ..
     kinds = [KINDS[type(node)] for node in nodes]
     spikes, leaks = any(kind.spikes for kind in kinds), any(kind.leaks for kind in kinds)
     synaptic = any(kind.synaptic for kind in kinds)
-    concern = {"reset": spikes, "comparison": spikes, "spike_bits": spikes, "gain": leaks, "decay": leaks or synaptic}
-    concern |= {"reset_timing": spikes and options.reset is not Reset.NONE}
-    concern |= {"tau_unit": False, "synapse_gain": False}  # what shows in the file is told apart
-    asked = [name for name in options.guessed if name not in CODING and concern.get(name, True)]
-    if not asked:
+    matters = {"reset": spikes, "comparison": spikes, "spike_bits": spikes, "gain": leaks, "decay": leaks or synaptic}
+    matters |= {"reset_timing": spikes and options.reset is not Reset.NONE}
+    matters |= {"tau_unit": False, "synapse_gain": False}  # recognised from the file
+    guessed = [name for name in options.guessed if name not in CODING and matters.get(name, True)]
+    if not guessed:
         return ()
-    took, give = _named(asked, options)
+    assumed, give = _named(guessed, options)
     if options.framework is None:
-        return (f"the file does not tell all about its neurons: took {took}; give --framework, or {give}",)
+        return (f"the file does not say all about its neurons: assumed {assumed}; give --framework, or {give}",)
     advice = _ADVICE.get(options.framework, "")
     whose = options.framework.value.split("-")[0]
-    return (f"no file of {whose} tells all about its neurons: took {took}; {advice}give {give} for others",)
+    return (f"files of {whose} do not say all about their neurons: assumed {assumed}; {advice}give {give} for others",)
 
 
 def _coding(options: NirOptions) -> tuple[str, ...]:
-    asked = [name for name in CODING if name in options.guessed]
-    if not asked:
+    """Return a line on the guessed encoding, if any."""
+    guessed = [name for name in CODING if name in options.guessed]
+    if not guessed:
         return ()
-    took, give = _named(asked, options)
-    return (f"the file does not tell how values become time steps: took {took}; give {give}",)
+    assumed, give = _named(guessed, options)
+    return (f"the file does not say how values become time steps: assumed {assumed}; give {give}",)
 
 
 def _named(names: Sequence[str], options: NirOptions) -> tuple[str, str]:
     """Return the options with their values, and the flags that give them."""
     stated, dashed = options.describe(), [name.replace("_", "-") for name in names]
-    took = ", ".join(f"{flag} {stated[name]}" for flag, name in zip(dashed, names, strict=True))
-    return took, ", ".join(f"--{flag}" for flag in dashed)
+    values = ", ".join(f"{flag} {stated[name]}" for flag, name in zip(dashed, names, strict=True))
+    return values, ", ".join(f"--{flag}" for flag in dashed)
 
 
 _ADVICE = {

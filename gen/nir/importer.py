@@ -1,4 +1,4 @@
-"""NIR to a float network in discrete time."""
+"""Import a NIR graph as a float network in discrete time."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,24 +20,24 @@ from tospike.sim.network import Array, Dense, Network, SpikingNeuron, Stage
 
 
 def read_options(path: str | Path) -> NirOptions:
-    """Return the options that a NIR file's own metadata state under ``METADATA_KEY``; the defaults for the others.
+    """Return the options that a NIR file's metadata state under ``METADATA_KEY``, and the defaults of the others.
 
     Raises
     ------
     InputError
-        The file is no NIR, or states an option that does not exist.
+        The file is not a NIR graph, or states an option that does not exist.
     """
     file = Path(path)
     return _stated_options(file, read_graph(file))
 
 
 def states_options(path: str | Path) -> bool:
-    """Return whether a NIR file's own metadata say how to run it.
+    """Return whether a NIR file's metadata state options.
 
     Raises
     ------
     InputError
-        The file is no NIR.
+        The file is not a NIR graph.
     """
     return METADATA_KEY in read_graph(Path(path)).metadata
 
@@ -46,17 +46,17 @@ def _stated_options(file: Path, graph: nir.NIRGraph) -> NirOptions:
     with reading(file, "NIR graph", "export it again"):
         stated = graph.metadata.get(METADATA_KEY, {})
         options = NirOptions.from_description(stated if isinstance(stated, Mapping) else {METADATA_KEY: stated})
-        # who states options has read what they are by default
+        # a file that states options relies on the defaults of the others: they are no guesses
         return options if METADATA_KEY in graph.metadata else replace(options, guessed=(*GUESSED[None], *CODING))
 
 
 def settled_options(path: str | Path, options: NirOptions) -> NirOptions:
-    """Return the options with what the file's neurons show about them; see :mod:`tospike.gen.nir.guesses`.
+    """Return the options, settled from the file's neurons; see :mod:`tospike.gen.nir.guesses`.
 
     Raises
     ------
     InputError
-        The file is no NIR, or no chain of layers.
+        The file is not a NIR graph, or not a chain of layers.
     """
     file = Path(path)
     graph = read_graph(file)
@@ -70,13 +70,13 @@ def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str
     Parameters
     ----------
     path
-        A NIR file: Input, then synapses and neurons in turn, then Output, in the order of the edges. Synapses: Affine,
+        A NIR file: Input, alternating synapses and neurons, Output, in the order of the edges. Synapses: Affine,
         Linear or Conv2d, with Delay, Flatten, Scale, SumPool2d and AvgPool2d before them. Neurons: IF, LIF, CubaLIF, I,
         LI, CubaLI, Threshold; their spikes may lead back to them through an Affine or Linear. Graphs may be nested.
     options
-        What NIR leaves open; :func:`read_options` of the file if not given.
+        What NIR leaves open; by default :func:`read_options` of the file.
     name
-        Name of the network; by default made from the file's name.
+        Name of the network; by default derived from the file's name.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str
     Raises
     ------
     InputError
-        The file is no NIR, or holds something else; the message names the node.
+        The file is not a NIR graph, or contains something unsupported; the message names the node.
     """
     file = Path(path)
     graph = read_graph(file)
@@ -119,8 +119,8 @@ def _stage(layer: Layer, shape: Shape, options: NirOptions) -> tuple[Stage, Shap
     if layer.recurrent:
         (node,) = layer.recurrent
         recurrent, bias = dense_parts(node[1], label(node))
-        wanted = (synapses.outputs, synapses.outputs)
-        require(recurrent.shape == wanted, f"{label(node)} has weights of shape {recurrent.shape}, not {wanted}")
+        square = (synapses.outputs, synapses.outputs)
+        require(recurrent.shape == square, f"{label(node)} has weights of shape {recurrent.shape}, not {square}")
         if isinstance(synapses, Dense):
             synapses = Dense(weight=synapses.weight, bias=synapses.bias + bias)
         else:

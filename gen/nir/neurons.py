@@ -1,4 +1,4 @@
-"""NIR's neurons, which are differential equations, in discrete time."""
+"""Convert NIR's neurons, which are differential equations, to discrete time."""
 
 import math
 from dataclasses import replace
@@ -22,23 +22,23 @@ KINDS = {
     nir.Threshold: NeuronKind.LIF,
 }
 TOLERANCE = 1e-5
-"""Relative spread below which a layer's parameters count as equal: they pass through float32."""
+"""Relative spread below which a layer's parameters count as equal: they are float32."""
 
 
 def of_snntorch(options: NirOptions) -> bool:
-    """Return whether these are snnTorch's rules, by whatever preset."""
+    """Return whether these are snnTorch's rules, from any of its presets."""
     return options.framework is not None and options.framework.value.startswith(Framework.SNNTORCH.value)
 
 
 def membrane(
     node: nir.NIRNode, label: str, shape: tuple[int, ...], options: NirOptions, *, recurrent: bool = False
 ) -> SpikingNeuron:
-    """Return the neuron of a layer whose outputs have ``shape``; a Threshold is one that forgets at once.
+    """Return the neuron of a layer whose outputs have ``shape``; a Threshold becomes a LIF with a decay of 0.
 
     Raises
     ------
     InputError
-        A parameter that is missing, out of range, or of another shape; a time constant, but no dt.
+        A parameter is missing, out of range or of another shape, or a time constant needs a dt.
     """
     take = _Parameters(node, label, math.prod(shape), options)
     kind = KINDS[type(node)]
@@ -56,28 +56,28 @@ def membrane(
     )
     if not kind.spikes:
         return neuron
-    # snnTorch's recurrent cells wipe out a whole update by a delayed reset to zero, which is a step of rest
+    # in snnTorch's recurrent cells, a delayed reset to zero discards a whole update: a refractory step
     delayed = options.reset is Reset.ZERO and options.reset_timing is ResetTiming.NEXT
-    wiped = recurrent and delayed and of_snntorch(options)
+    discards = recurrent and delayed and of_snntorch(options)
     return replace(
         neuron,
         threshold=take.threshold(),
         comparison=options.comparison,
         reset=options.reset,
         v_reset=take.v_reset(),
-        reset_timing=ResetTiming.SAME if wiped else options.reset_timing,
+        reset_timing=ResetTiming.SAME if discards else options.reset_timing,
         spike_bits=options.spike_bits,
-        refractory=1 if wiped else options.refractory,
+        refractory=1 if discards else options.refractory,
     )
 
 
 def real_numbers(node: nir.NIRNode, name: str, label: str, *, infinite: bool = False) -> NDArray[np.float64]:
-    """Return a node's array of real numbers, finite ones unless told.
+    """Return a node's parameter as an array of real numbers, which must be finite unless ``infinite``.
 
     Raises
     ------
     InputError
-        It is none.
+        It is not real, or not finite.
     """
     values = np.asarray(getattr(node, name))
     require(values.dtype.kind in "iuf", f"{label}: {name} is {values.dtype}, not real numbers")
@@ -87,7 +87,7 @@ def real_numbers(node: nir.NIRNode, name: str, label: str, *, infinite: bool = F
 
 
 class _Parameters:
-    """The parameters of one node in discrete time."""
+    """Converts the parameters of a node to discrete time."""
 
     def __init__(self, node: nir.NIRNode, label: str, neurons: int, options: NirOptions):
         self._node = node
@@ -96,7 +96,7 @@ class _Parameters:
         self._options = options
 
     def _take(self, name: str, *, infinite: bool = False) -> Parameter:
-        """Return one value where all neurons have the same, else one for each."""
+        """Return one value if all neurons have the same, else one per neuron."""
         values = real_numbers(self._node, name, self._label, infinite=infinite).ravel()
         require(
             values.size in (1, self._neurons),
@@ -109,13 +109,13 @@ class _Parameters:
         return values
 
     def _positive(self, name: str) -> Parameter:
-        # snnTorch writes infinite time constants, and as large an R, for a decay of 1
+        # for a decay of 1, snnTorch writes an infinite time constant and an infinite R
         values = self._take(name, infinite=of_snntorch(self._options) and name not in ("threshold", "v_threshold"))
         require(bool(np.all(values > 0)), f"{self._label}: {name} must be positive, not {np.min(values):g}")
         return values
 
     def _steps(self, name: str) -> tuple[Parameter, Parameter]:
-        """Return a step in units of the time constant, and the decay in a step."""
+        """Return the length of a step in units of the time constant, and the decay per step."""
         tau, unit = self._positive(name), self._options.tau_unit
         if unit is TauUnit.STEPS:
             fraction, step = 1 / tau, "a step"
@@ -127,28 +127,28 @@ class _Parameters:
         require(
             bool(np.all(fraction <= 1 + TOLERANCE)),
             f"{self._label}: {step} is longer than {name} {np.min(tau):g} s: give the --dt that the network was "
-            "trained with, or --framework norse-export for a file that Norse wrote, sinabs-export for one of Sinabs",
+            "trained with, or --framework norse-export or sinabs-export for a file that Norse or Sinabs exported",
         )
         return fraction, np.maximum(0.0, 1 - fraction)
 
     def _gain(self, rule: Gain, resistance: Parameter, fraction: Parameter, decay: Parameter) -> Parameter:
-        """By what an input is multiplied."""
+        """Return the factor of an input."""
         if rule is Gain.ONE:
             return resistance
         if rule is Gain.ONE_MINUS_DECAY:
             return resistance * (1 - decay)
         with np.errstate(invalid="ignore"):
             product = resistance * fraction
-        endless = np.isinf(resistance) & (np.asarray(fraction) == 0)  # R = tau / dt, where tau is infinite
+        endless = np.isinf(resistance) & (np.asarray(fraction) == 0)  # R = tau / dt with infinite tau
         return np.where(endless, 1.0, product) if np.any(endless) else product
 
     def membrane(self, kind: NeuronKind) -> tuple[Parameter, Parameter, Parameter]:
-        """Gain, decay, and what a leak potential adds in a step."""
+        """Return gain, decay, and the contribution of a leak potential per step."""
         if isinstance(self._node, nir.Threshold):
             return 1.0, 0.0, 0.0
         r = self._positive("r")
         if not kind.leaks:
-            return self._lasting(r), 1.0, 0.0
+            return self._integrator_gain(r), 1.0, 0.0
         fraction, decay = self._steps("tau_mem" if kind.synaptic else "tau")
         rule = self._options.gain
         if rule is Gain.SINABS:
@@ -156,8 +156,8 @@ class _Parameters:
         pull = fraction if rule is Gain.DT_OVER_TAU else 1 - decay
         return self._gain(rule, r, fraction, decay), decay, pull * self._take("v_leak")
 
-    def _lasting(self, r: Parameter) -> Parameter:
-        """Return the gain of neurons that only integrate."""
+    def _integrator_gain(self, r: Parameter) -> Parameter:
+        """Return the gain of neurons without a leak."""
         if self._options.integration is Integration.STEP:
             return r
         dt = self._dt("integrates over time")
@@ -171,8 +171,8 @@ class _Parameters:
     def _dt(self, why: str) -> float:
         if self._options.dt is None:
             raise InputError(
-                f"{self._label} {why}, but NIR holds no time step: give --dt in seconds, or --framework for that of "
-                "the framework that trained it"
+                f"{self._label} {why}, but NIR files hold no time step: give --dt in seconds, or --framework for the "
+                "time step of the framework that trained it"
             )
         return self._options.dt
 
@@ -184,7 +184,7 @@ class _Parameters:
         return self._gain(rule, self._positive("w_in"), fraction, decay), decay
 
     def initial(self, kind: NeuronKind) -> Parameter:
-        """Return the membrane at the start of a sample, in thresholds; a neuron without one has 1."""
+        """Return the membrane at the start of a sample, in thresholds; a real value if there is no threshold."""
         start = self._options.start
         if start is Start.INITIAL:
             return self._options.initial if kind.spikes else 0.0
@@ -197,7 +197,7 @@ class _Parameters:
         return self._positive("threshold" if isinstance(self._node, nir.Threshold) else "v_threshold")
 
     def v_reset(self) -> Parameter:
-        """Return what the file resets to, where the options take it."""
+        """Return the file's reset value, if the options use one."""
         value = self._take("v_reset") if hasattr(self._node, "v_reset") else 0.0
         require(
             self._options.reset is Reset.VALUE or not np.any(value),

@@ -1,4 +1,4 @@
-"""The choices that NIR leaves open."""
+"""Options for what NIR leaves open."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -25,56 +25,57 @@ from tospike.hw.params.engines.encoder import LFSR_BITS
 from tospike.sim.network import Decoding, InputSpec
 
 METADATA_KEY = "tospike"
-"""Where the metadata of a NIR graph may state options; other tools pass them over."""
+"""Key in the metadata of a NIR graph that may state options; other tools ignore it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NirOptions:
-    """Every choice that NIR leaves open: its equations are continuous and hold no time step, reset or encoding.
+    """Everything that NIR leaves open: its equations are continuous, without a time step, a reset or an encoding.
 
-    See :class:`tospike.sim.network.SpikingNeuron` for the neuron that they make.
+    See :class:`tospike.sim.network.SpikingNeuron` for the resulting neuron.
     """
 
     PANEL: ClassVar = "What a NIR file leaves open (defaults: where it states nothing)"
 
     framework: Framework | None = option(None, "Preset of dt and rules of a framework; other options override it")
-    """Whose rules these are, where a preset was taken; single ones may differ. See `preset`."""
+    """The framework whose preset was used; single options may differ from it. See `preset`."""
     dt: float | None = option(None, "Time step in seconds", above=0, unset="none")
-    """Length of a step in seconds; needed by everything that has a time constant in seconds."""
+    """Length of a step in seconds, for time constants in seconds."""
     tau_unit: TauUnit = option(TauUnit.SECONDS, "Unit of the file's time constants; dt-seconds: seconds times dt")
-    """In what the file's time constants are."""
+    """The unit of the file's time constants."""
     decay: DecayRule = option(DecayRule.EULER, "Decay per step, 1 - dt / tau (euler) or exp(-dt / tau)")
-    """How a time constant becomes a decay, of membranes and synaptic currents."""
+    """The rule from a time constant to a decay, for membranes and synaptic currents."""
     gain: Gain = option(Gain.DT_OVER_TAU, "LIF, LI: gain of the input besides R")
-    """By what a membrane that decays multiplies its input, besides R; v_leak goes with it."""
+    """The factor of the input to a membrane that decays, besides R; it also applies to v_leak."""
     synapse_gain: Gain = option(Gain.DT_OVER_TAU, "Synaptic currents: gain of the input besides w_in")
     """The same for synaptic currents and w_in."""
     reset: Reset = option(Reset.ZERO, "Reset of the membrane by a spike")
-    """What a spike does. Exporters write v_reset = 0 for subtraction too, so the file cannot tell."""
+    """The effect of a spike on the membrane. Exporters also write v_reset = 0 for subtraction, so the file cannot tell.
+    """
     reset_timing: ResetTiming = option(ResetTiming.SAME, "Time step in which a spike resets the membrane")
-    """When it does it."""
+    """The step in which the reset takes effect."""
     comparison: Comparison = option(Comparison.ABOVE, "Spike when v > threshold (above) or v >= threshold")
     """Whether a membrane at its threshold spikes."""
     spike_bits: int = option(1, "Up to 2**BITS - 1 spikes per neuron and step")
-    """At most ``2**spike_bits - 1`` spikes of a neuron in a step."""
+    """A neuron emits at most ``2**spike_bits - 1`` spikes per step."""
     refractory: int = option(0, "Refractory steps after a spike")
-    """Steps after a spike in which a neuron rests."""
+    """Steps after a spike in which a neuron is refractory."""
     initial: float = option(0.0, "Initial membrane potential, in thresholds", unset="0")
-    """Membranes of neurons that spike at the start of a sample, in thresholds."""
+    """Membrane of spiking neurons at the start of a sample, in thresholds."""
     start: Start = option(Start.INITIAL, "Initial membrane: --initial, v_leak or v_reset")
-    """Whether they begin there, or elsewhere."""
+    """Whether membranes start at ``initial`` or at another value."""
     min_v_mem: float | None = option(None, "Lower bound of the membrane in each step, as in Sinabs", unset="none")
-    """No membrane goes lower into the next step, as in Sinabs; ``None``: it may."""
+    """Lower bound of the membrane at the end of a step, as in Sinabs; ``None``: no bound."""
     integration: Integration = option(Integration.STEP, "IF and I: v += R I (step) or v += R I dt (time)")
-    """How IF and I take their input."""
+    """How IF and I integrate their input."""
     encoding: Encoding | None = option(Encoding.DIRECT, "Encoding of values over time; not for spike data")
-    """How values become time steps; ``None``: the data are spike trains already."""
+    """How values are encoded over time steps; ``None``: the data are already spike trains."""
     steps: int = option(8, "Time steps per sample", low=1, high=1 << 12)
     """Time steps per sample."""
     input_bits: int = option(4, low=1, high=8)
-    """All encodings but direct: unsigned bits of a value."""
+    """All encodings except direct: unsigned bits of a value."""
     input_max: float = 1.0
-    """All encodings but direct: the value that becomes the largest integer."""
+    """All encodings except direct: the value that maps to the largest integer."""
     seed: int = option(
         1,
         "Stochastic encoding: seed",
@@ -82,29 +83,30 @@ class NirOptions:
         low=1,
         high=(1 << LFSR_BITS) - 1,
     )
-    """Encoding stochastic only: where its random numbers begin."""
+    """Stochastic encoding only: seed of its random numbers."""
     delta_threshold: int = option(0, "Delta encoding, delta ANN: send changes above this integer")
-    """Encoding delta only: a change is sent if it is larger, of integers of ``input_bits``."""
+    """Delta encoding only: a change is sent if it is larger than this, in integers of ``input_bits``."""
     readout: Readout | None = option(None, "Readout of the last layer", unset="by the last neuron")
-    """``None``: the spike count of a last neuron that spikes, the membrane of one that does not."""
+    """``None``: the spike count if the last neuron spikes, else its membrane."""
     decoding: Decoding = option(Decoding.LARGEST, "How the outputs become a class")
     """How the outputs become a class."""
     guessed: tuple[str, ...] = field(default=(), compare=False)
-    """The fields that nobody stated, and of which no file tells how its network was trained."""
+    """The fields that neither the file nor the user stated, although networks are trained with different values."""
 
     def __post_init__(self) -> None:
         check_options(self)
         check_reset(self)
         require(
             self.min_v_mem is None or -math.inf <= self.min_v_mem <= 0,
-            f"min-v-mem must be a number that is not above 0, not {self.min_v_mem}",
+            f"min-v-mem must be at most 0, not {self.min_v_mem}",
         )
         require(
-            0 <= self.initial < 1, f"initial must be a part of the threshold, from 0 to below 1, not {self.initial}"
+            0 <= self.initial < 1,
+            f"initial must be a fraction of the threshold, from 0 to below 1, not {self.initial}",
         )
         require(
             self.encoding is not None or self.steps > 1,
-            "data that are spike trains need at least 2 steps: give --steps",
+            "spike trains need at least 2 steps: give --steps",
         )
         if self.encoding is not None and self.encoding.code.takes_frames:
             require_range("delta-threshold", self.delta_threshold, 0, (1 << self.input_bits) - 2)
@@ -116,9 +118,9 @@ class NirOptions:
         return replace(self, framework=framework, guessed=guessed, **PRESETS[framework])  # type: ignore[arg-type]
 
     def given(self, **given: Any) -> "NirOptions":
-        """Return these options with others that a user or the data gave, which are no guesses then."""
+        """Return these options with those that the user or the data gave, which are no longer guesses."""
         known = {*given}
-        if "dt" in given:  # then the file's time constants are in the same unit, whoever wrote them
+        if "dt" in given:  # the user then vouches for time constants in seconds
             known |= {"tau_unit", "synapse_gain"}
         if "initial" in given and "start" not in given:
             given["start"] = Start.INITIAL
@@ -141,7 +143,7 @@ class NirOptions:
         )
 
     def describe(self) -> dict[str, str | int | float]:
-        """Return every option by its name, for JSON and for the metadata of a NIR file; ``None`` becomes "none"."""
+        """Return every option by name, for JSON and for the metadata of a NIR file; ``None`` becomes "none"."""
         return {
             key: "none" if value is None else value.value if isinstance(value, StrEnum) else value
             for key, value in asdict(self).items()
@@ -150,14 +152,14 @@ class NirOptions:
 
     @classmethod
     def from_description(cls, description: Mapping[str, object]) -> "NirOptions":
-        """Return the options that :meth:`describe` gave; what is not there keeps its default.
+        """Return the options from the result of :meth:`describe`; missing ones have their defaults.
 
         Raises
         ------
         InputError
-            An unknown option, or a value that it cannot have.
+            There is an unknown option, or an invalid value.
         """
-        # How each option is made from what JSON or HDF5 gave.
+        # how to convert each option from JSON or HDF5
         known: dict[str, Callable[[Any], object]] = {option.name: type(option.default) for option in fields(cls)}
         del known["guessed"]
         optional: dict[str, Callable[[Any], object]] = {

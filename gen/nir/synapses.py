@@ -1,7 +1,7 @@
-"""The linear nodes between two layers of neurons as one set of synapses.
+"""Fold the linear nodes between two layers of neurons into one set of synapses.
 
-A pool or a scale is a linear map, so it goes into the weights behind it exactly: a convolution behind a pool of 2 x 2
-is one with each weight four times and twice the stride, which an event engine walks as any other.
+A pool or a scale is a linear map, so it can be merged into the following weights exactly: a 2 x 2 pool and a
+convolution become one convolution with each weight repeated four times and twice the stride.
 """
 
 import math
@@ -22,29 +22,29 @@ Shape = tuple[int, ...]
 
 
 WIDEST_IDENTITY = 4096
-"""Neurons of a dense layer without weights before it: it is made a matrix."""
+"""Most neurons without weights before them that get an identity matrix as weights."""
 
 
 def label(node: Node) -> str:
-    """Return how messages call a node."""
+    """Return a node's name in messages."""
     return f"node {node[0]!r} ({type(node[1]).__name__})"
 
 
 def fold(nodes: Sequence[Node], shape: Shape) -> tuple[Dense | Conv2d, Shape]:
-    """Return the synapses that ``nodes`` are, and the shape of what they give.
+    """Return the synapses equivalent to ``nodes``, and the shape of their outputs.
 
     Parameters
     ----------
     nodes
-        An Affine, Linear or Conv2d, or none, which is the identity; before it Flatten, SumPool2d, AvgPool2d, Scale; a
-        Scale also behind it.
+        At most one Affine, Linear or Conv2d (without one, the identity); before it Flatten, SumPool2d, AvgPool2d and
+        Scale, after it Scale.
     shape
-        What they get: (values,) or (channels, height, width).
+        Shape of the inputs: (values,) or (channels, height, width).
 
     Raises
     ------
     InputError
-        Another order, shapes that do not fit, a pool with overlapping windows.
+        The nodes have another order, shapes do not fit, or a pool's windows overlap.
     """
     folding = _Folding(shape)
     for node in nodes:
@@ -62,7 +62,7 @@ class _Pool:
 
 
 class _Folding:
-    """What has been folded so far: ``synapses``, or a scale and a pool that wait for them."""
+    """The nodes folded so far: ``synapses``, or a scale and a pool to be merged into them."""
 
     def __init__(self, shape: Shape):
         self.shape = shape
@@ -85,14 +85,13 @@ class _Folding:
             self.synapses = make(node, name)
 
     def finish(self) -> tuple[Dense | Conv2d, Shape]:
-        """Return the result. Neurons without weights before them get what is there, each its own value."""
+        """Return the result; without weights, each neuron gets one value."""
         if self.synapses is None:
             self.synapses = self._identity()
         return self.synapses, self.shape
 
     def _identity(self) -> Dense | Conv2d:
-        """Give one value to each neuron: of an image a depthwise 1 x 1 convolution, which stores a weight per
-        channel."""
+        """Return the identity; for an image, a depthwise 1 x 1 convolution, which stores one weight per channel."""
         channels = self.shape[0]
         if len(self.shape) == 3 and (self.scale is None or _same_in_channels(self.scale, channels)):
             each, none = np.ones((channels, 1, 1, 1)), np.zeros(channels)
@@ -111,7 +110,7 @@ class _Folding:
     def _take_scale(self, node: nir.Scale, name: str) -> None:
         factor = np.broadcast_to(real_numbers(node, "scale", name).ravel(), (math.prod(self.shape),))
         if self.synapses is None:
-            if self.pool is not None:  # what a window is multiplied by, its values may be as well
+            if self.pool is not None:  # scaling a window's sum is scaling each of its values
                 ky, kx = self.pool.kernel
                 factor = factor.reshape(self.pool.pooled).repeat(ky, axis=1).repeat(kx, axis=2).ravel()
             self.scale = factor if self.scale is None else self.scale * factor
@@ -132,7 +131,7 @@ class _Folding:
         plain = kernel == _pair(node.stride, name) and not np.any(node.padding)
         require(
             plain and height % kernel[0] == 0 and width % kernel[1] == 0,
-            f"{name} has windows that overlap, leave values out or reach beyond the {height} x {width} image: only a "
+            f"{name} has windows that overlap, skip values or extend beyond the {height} x {width} image: only a "
             "stride that equals the kernel, divides the image and has no padding is supported",
         )
         factor = 1.0 if isinstance(node, nir.SumPool2d) else 1 / math.prod(kernel)
@@ -201,7 +200,7 @@ def dense_parts(node: nir.Affine | nir.Linear, name: str) -> tuple[Floats, Float
 
 def _pair(value: object, name: str) -> tuple[int, int]:
     numbers = [int(number) for number in np.ravel(np.asarray(value))]
-    require(len(numbers) in (1, 2) and min(numbers) >= 1, f"{name}: {value} are not sizes in two dimensions")
+    require(len(numbers) in (1, 2) and min(numbers) >= 1, f"{name}: {value} is not a size in two dimensions")
     return numbers[0], numbers[-1]
 
 
@@ -220,7 +219,7 @@ def _padding(padding: object, kernel: Shape, stride: tuple[int, int], name: str)
 
 
 def _dilated(weight: Floats, dilation: tuple[int, int]) -> Floats:
-    """Return the kernel with the zeros that a dilation puts between its weights."""
+    """Return the kernel with the zeros that dilation inserts between its weights."""
     rows, columns = ((size - 1) * step + 1 for size, step in zip(weight.shape[2:], dilation, strict=True))
     spread = np.zeros((*weight.shape[:2], rows, columns))
     spread[:, :, :: dilation[0], :: dilation[1]] = weight
@@ -233,6 +232,6 @@ def _same_in_channels(factor: Floats, channels: int) -> bool:
 
 
 def _per_channel(factor: Floats, channels: int, name: str) -> Floats:
-    """Return the factor of each channel, if it has only one."""
+    """Return the factor of each channel, which must be constant within the channel."""
     require(_same_in_channels(factor, channels), f"{name}: a scale that differs within a channel does not fit a Conv2d")
     return factor.reshape(channels, -1)[:, 0]

@@ -1,1 +1,1 @@
-"""ONNX to a float network."""
+"""Import ONNX models as float networks."""

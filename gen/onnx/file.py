@@ -1,4 +1,4 @@
-"""ONNX files and the tensors that may lie beside them, bounded before they are read."""
+"""Read ONNX files and their external tensors, with sizes checked before reading."""
 
 import math
 from pathlib import Path
@@ -12,13 +12,13 @@ from tospike.hw.params.limits import MODEL_BYTES
 
 
 def read_model(path: Path) -> onnx.ModelProto:
-    """Return the model in a file, its initializers complete.
+    """Return the model in a file, with external tensors loaded.
 
     Raises
     ------
     InputError
-        It has no nodes, states more than the limit, or takes tensors from elsewhere than files beside it. What
-        protobuf and onnx raise passes.
+        It has no nodes, its tensors exceed the limit, or an external tensor is outside its folder. Exceptions of
+        protobuf and onnx pass through.
     """
     model = onnx.ModelProto.FromString(read_bytes(path))
     empty = f"{path} is not a readable ONNX model (it has no nodes): export it again"
@@ -28,7 +28,7 @@ def read_model(path: Path) -> onnx.ModelProto:
     total = 0
     for tensor in (*model.graph.initializer, *constants):
         total += _stated_bytes(tensor)
-        require(total <= MODEL_BYTES, f"its tensors have {total} bytes up to {tensor.name!r}: {MODEL_BYTES} at most")
+        require(total <= MODEL_BYTES, f"its tensors have {total} bytes up to {tensor.name!r}: at most {MODEL_BYTES}")
         if uses_external_data(tensor):
             _check_external(tensor, path.parent)
             load_external_data_for_tensor(tensor, str(path.parent))
@@ -45,15 +45,15 @@ def _stated_bytes(tensor: onnx.TensorProto) -> int:
 
 
 def _check_external(tensor: onnx.TensorProto, folder: Path) -> None:
-    """Check that a tensor's file lies in the model's folder and holds what the tensor states."""
+    """Check that an external tensor's file is in the model's folder and large enough."""
     given = {entry.key: entry.value for entry in tensor.external_data}
     location = given.get("location", "")
     file = folder / location
     inside = bool(location) and file.resolve().is_relative_to(folder.resolve()) and file.is_file()
-    require(inside, f"tensor {tensor.name!r} lies in {location!r}, which is not a file in the folder of the model")
+    require(inside, f"tensor {tensor.name!r} is in {location!r}, which is not a file in the model's folder")
     stated = _stated_bytes(tensor)
     offset = int(given.get("offset", 0))
     length = int(given.get("length", file.stat().st_size - offset))
     good = offset >= 0 and 0 <= length <= MODEL_BYTES and offset + length <= file.stat().st_size
     good = good and length <= max(stated, 1)
-    require(good, f"tensor {tensor.name!r} of {stated} bytes is not at {offset}, {length} bytes of {location!r}")
+    require(good, f"tensor {tensor.name!r} of {stated} bytes is not in {length} bytes at {offset} of {location!r}")

@@ -1,4 +1,4 @@
-"""Constant nodes of ONNX graphs, computed: an allow-list of operators, results bounded before they are made."""
+"""Constant folding of ONNX graphs: an allow-list of operators, and results whose size is checked beforehand."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ from tospike.hw.params.limits import FOLDED_VALUES
 from tospike.sim.network import Array
 
 MOVES = ("Identity", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Slice")
-"""Values stay what they are: so does the quantiser of weights."""
+"""Operators that keep the values, and so the quantiser of weights."""
 SHRINKS = (*MOVES, "Split", "Shape", "Size", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum")
-"""No result is larger than what they take."""
+"""Operators whose results are no larger than their operands."""
 ELEMENTWISE = (
     *("Abs", "Add", "And", "Cast", "CastLike", "Ceil", "Clip", "Div", "Equal", "Exp", "Floor", "Greater"),
     *("GreaterOrEqual", "Less", "LessOrEqual", "Log", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow"),
@@ -23,13 +23,13 @@ ELEMENTWISE = (
 )
 GROWS = ("Concat", "ConstantOfShape", "Expand", "Gather", "Gemm", "MatMul", "Pad", "Range", "Tile")
 FOLDED = ("Constant", *SHRINKS, *ELEMENTWISE, *GROWS)
-"""What is computed if all that it takes is constant. Loop, If and Scan are not: a file of a few bytes never ends."""
+"""Operators that are computed if all operands are constant. Not Loop, If and Scan, which may never end."""
 SHAPING = 64
-"""Tensors of so many values may state the shape of a result."""
+"""Most values of an operand that may determine the shape of a result."""
 
 
 class Folder:
-    """Computes nodes as long as the model's budget of values lasts."""
+    """Computes constant nodes within the model's budget of values."""
 
     def __init__(self, opsets: Sequence[onnx.OperatorSetIdProto]):
         self._opsets = opsets
@@ -41,16 +41,16 @@ class Folder:
         Parameters
         ----------
         name
-            Of the node, as messages have it.
+            The node's name in messages.
         constants
-            What it takes.
+            Its operands.
 
         Raises
         ------
         InputError
-            It is not on the list, its results are too large or of unknown size, or it cannot be computed.
+            It is not in `FOLDED`, its results are too large or of unknown size, or it cannot be computed.
         """
-        require(node.op_type in FOLDED, f"{name} has constant inputs, but is not computed: use {', '.join(FOLDED)}")
+        require(node.op_type in FOLDED, f"{name} has constant inputs, but cannot be folded: use {', '.join(FOLDED)}")
         values = {source: constants[source] for source in node.input if source}
         self._pay(self._cost(node, name, values), name)
         inputs = [onnx.ValueInfoProto(name=source) for source in values]
@@ -59,15 +59,15 @@ class Folder:
             return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, values)]
         except MemoryError:
             raise
-        except Exception as error:  # whatever the evaluator trips over is the node's fault
+        except Exception as error:  # any failure of the evaluator is caused by the node
             detail = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise InputError(f"{name} has constant inputs, but cannot be computed ({detail})") from error
 
     def _pay(self, values: int, name: str) -> None:
         require(
             values <= self._left,
-            f"{name} has constant inputs, but with it the constants of this model come to more than {FOLDED_VALUES} "
-            "values: export the model with its constants folded",
+            f"{name} has constant inputs, but would bring this model's constants to more than {FOLDED_VALUES} values: "
+            "export the model with its constants folded",
         )
         self._left -= values
 
@@ -79,15 +79,15 @@ class Folder:
             return math.prod(attribute.t.dims) if attribute.HasField("t") else len(attribute.SerializeToString())
         if node.op_type in SHRINKS:
             return 2 * taken + 1
-        given = self._results(node, values)
-        require(given is not None, f"{name} has constant inputs, but a result of unknown size")
-        size = given or 0
+        results = self._results(node, values)
+        require(results is not None, f"{name} has constant inputs, but a result of unknown size")
+        size = results or 0
         if node.op_type in ("MatMul", "Gemm"):  # each result is a sum; at least one operand has that many rows
             size *= max(max(values[source].shape, default=1) for source in values)
         return taken + size
 
     def _results(self, node: onnx.NodeProto, values: Mapping[str, Array]) -> int | None:
-        """Return how many values a node gives; ``None`` if ONNX's shape inference cannot tell."""
+        """Return the number of values that a node outputs; ``None`` if ONNX's shape inference cannot tell."""
         infos, known = [], {}
         for source, value in values.items():
             kind = onnx.helper.np_dtype_to_tensor_dtype(value.dtype)
@@ -96,7 +96,7 @@ class Folder:
                 known[source] = value
         try:
             inferred = shape_inference.infer_shapes(self._model(node, infos, known), data_prop=True)
-        except Exception:  # the node's fault, and what it gives stays unknown
+        except Exception:  # caused by the node; the size stays unknown
             return None
         total = 0
         for output in inferred.graph.output:

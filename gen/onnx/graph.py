@@ -1,4 +1,4 @@
-"""An ONNX graph as the importer walks it: nodes in order, constants folded, uses counted."""
+"""An ONNX graph for the importer: nodes in order, constants folded, uses counted."""
 
 import json
 import math
@@ -29,25 +29,25 @@ class Constant:
 
     value: Array
     grid: QuantGrid | None = None
-    """Of a quantised tensor; its scale broadcasts to ``value``."""
+    """Grid of a quantised tensor; its scale broadcasts to ``value``."""
     obstacle: str = ""
-    """Why it cannot be weights, where it cannot."""
+    """Why it cannot be used as weights, if so."""
 
 
 @dataclass(kw_only=True, eq=False)
 class Graph:
-    """One input (batch, ...) of static size, one output, and what lies between them."""
+    """A graph with one input (batch, ...) of static size and one output."""
 
     proto: onnx.ModelProto
     constants: dict[str, Constant] = field(init=False)
     uses: Mapping[str, int] = field(init=False)
-    """How often each tensor's values are taken, by a node or as the output."""
+    """How often each tensor is used, by a node or as the output."""
     input: str = field(init=False)
     output: str = field(init=False)
     batch: int = field(init=False)
-    """Samples that the model was exported for; 0 if any number."""
+    """Number of samples that the model was exported for; 0 for any number."""
     shape: Shape = field(init=False)
-    """Of one sample."""
+    """Shape of a sample."""
     _folder: Folder = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,30 +69,30 @@ class Graph:
             f"input {self.input!r} has no static shape (batch, values) but ({given}): export it with fixed sizes",
         )
         self.batch, self.shape = sizes[0], tuple(sizes[1:])
-        most = f"input {self.input!r} has {math.prod(self.shape)} values: {SAMPLE_VALUES} at most are supported"
-        require(math.prod(self.shape) <= SAMPLE_VALUES, most)
+        message = f"input {self.input!r} has {math.prod(self.shape)} values: at most {SAMPLE_VALUES} are supported"
+        require(math.prod(self.shape) <= SAMPLE_VALUES, message)
 
     @property
     def time_bins(self) -> int:
-        """In how many frames the metadata ``tospike`` say that spike trains are summed; 0 if they say nothing."""
+        """The number of time bins for spike trains that the metadata ``tospike`` state; 0 if they state none."""
         stated = {entry.key: entry.value for entry in self.proto.metadata_props}.get(METADATA_KEY)
         try:
             frames = int(json.loads(stated)["time_bins"]) if stated is not None else 0
         except (ValueError, KeyError, TypeError):
             raise InputError(
-                f'metadata {METADATA_KEY!r} are {stated!r}, not {{"time_bins": NUMBER}}: mend them'
+                f'metadata {METADATA_KEY!r} are {stated!r}, not {{"time_bins": NUMBER}}: correct them'
             ) from None
-        require(frames >= 0, f"metadata {METADATA_KEY!r} state {frames} frames: give 1 or more")
+        require(frames >= 0, f"metadata {METADATA_KEY!r} state {frames} time bins: give 1 or more")
         return frames
 
     @property
     def opset(self) -> int:
-        """The version of ONNX's own operators."""
+        """The version of ONNX's own operator set."""
         return max((entry.version for entry in self.proto.opset_import if entry.domain in STANDARD), default=1)
 
     @property
     def nodes(self) -> list[onnx.NodeProto]:
-        """All nodes, in topological order, as ONNX demands it."""
+        """All nodes, in topological order, as ONNX requires."""
         return list(self.proto.graph.node)
 
     def is_constant(self, node: onnx.NodeProto) -> bool:
@@ -109,13 +109,13 @@ class Graph:
         """
         values = {name: self.constants[name].value for name in node.input if name}
         results = self._folder.fold(node, label(node), values)
-        grid, obstacle = self._behind(node)
+        grid, obstacle = self._moved_grid(node)
         for name, value in zip(node.output, results, strict=True):
             self.constants[name] = Constant(value=value, grid=grid, obstacle=obstacle)
 
-    def _behind(self, node: onnx.NodeProto) -> tuple[QuantGrid | None, str]:
-        """Return the quantiser of a constant that was only moved: weights are often transposed after they were
-        quantised."""
+    def _moved_grid(self, node: onnx.NodeProto) -> tuple[QuantGrid | None, str]:
+        """Return the grid of a constant whose values were only moved: weights are often transposed after
+        quantisation."""
         source = self.constants[node.input[0]] if node.input and node.op_type in MOVES else None
         if source is None or source.grid is None:
             return None, source.obstacle if source else ""
@@ -131,14 +131,14 @@ def read_graph(path: Path) -> Graph:
     Raises
     ------
     InputError
-        The file is no ONNX, or has not one input of static size and one output.
+        The file is not an ONNX model with one input of static size and one output.
     """
     with reading(path, "ONNX model", "export it again"):
         return Graph(proto=read_model(path))
 
 
 def label(node: onnx.NodeProto) -> str:
-    """Return the node as messages name it."""
+    """Return the node's name in messages."""
     return f"node {(node.name or node.output[0])!r} ({node.op_type})"
 
 

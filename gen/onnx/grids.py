@@ -1,4 +1,4 @@
-"""Trained quantisers in ONNX files: QuantizeLinear and DequantizeLinear, QONNX's Quant, BipolarQuant, MultiThreshold.
+"""Read trained quantisers of ONNX files: QuantizeLinear, DequantizeLinear, and QONNX's operators.
 
 QONNX's operators are defined in https://github.com/fastmachinelearning/qonnx/tree/main/docs/qonnx-custom-ops.
 """
@@ -14,27 +14,27 @@ from tospike.hw.params import InputError, require
 from tospike.sim.network import Array, GridRounding, QuantGrid
 
 QONNX = ("onnx.brevitas", "qonnx.custom_op.general", "finn.custom_op.general")
-"""The domains under which QONNX's operators are found."""
+"""The domains of QONNX's operators."""
 WEIGHT_BITS = 8
-"""Quantisers of more bits are for biases."""
+"""Most bits of weights; quantisers of more bits are for biases."""
 ROUNDINGS = {"ROUND": GridRounding.HALF_EVEN} | {
     mode.name: mode for mode in GridRounding if mode is not GridRounding.TIES_UP
 }
-"""By QONNX's names."""
+"""Rounding modes by QONNX's names."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quantizer:
-    """A quantiser's operands; arrays broadcast to what it quantises."""
+    """A quantiser's parameters; arrays broadcast to the tensor that it quantises."""
 
     name: str
-    """Of its node, as messages have it."""
+    """The name of its node in messages."""
     scale: Array
     zero_point: Array
     qmin: Array
     qmax: Array
     is_zero_after: bool
-    """Whether the zero point is added to what was rounded already: ONNX's are, QONNX's are not."""
+    """Whether the zero point is added after rounding, as in ONNX, or before, as in QONNX."""
     rounding: GridRounding = GridRounding.HALF_EVEN
 
     def __post_init__(self) -> None:
@@ -44,7 +44,7 @@ class Quantizer:
         require(bool((self.qmin < self.qmax).all()), f"{self.name}: the range of a quantiser is empty")
 
     def grid(self) -> QuantGrid:
-        """Of activations."""
+        """Return the grid for activations."""
         require(
             np.ptp(self.scale) == 0,
             f"{self.name} quantises activations per channel: train it with one scale for all channels",
@@ -72,12 +72,12 @@ class Quantizer:
         return np.clip(one.levels(scaled + self.zero_point.astype(np.float32)), self.qmin, self.qmax)
 
     def constant(self, levels: Array) -> Constant:
-        """Return what integers stand for: weights where they can be, or biases."""
+        """Return the real values of integers, with their grid if they can be weights, else with the reason."""
         value = self.scale * (levels.astype(np.float64) - self.zero_point)
         low, high = (self.qmin - self.zero_point).min(), (self.qmax - self.zero_point).max()
         if (self.qmax - self.qmin).max() >= 1 << WEIGHT_BITS:
             return Constant(
-                value=value, obstacle=f"{self.name} has more than {WEIGHT_BITS} bits, which biases may have"
+                value=value, obstacle=f"{self.name} has more than {WEIGHT_BITS} bits, which only biases may have"
             )
         if (self.zero_point != np.rint(self.zero_point)).any():
             return Constant(value=value, obstacle=f"{self.name} has a zero point that is not an integer")
@@ -85,7 +85,7 @@ class Quantizer:
 
 
 def quant(node: onnx.NodeProto, graph: Graph) -> Quantizer:
-    """Read a Quant (also called IntQuant). A number of bits need not be whole: the range is that of its formula."""
+    """Read a Quant (also called IntQuant). The number of bits need not be whole: QONNX's formula gives the range."""
     name, options = label(node), attributes(node)
     scale, zero, bits = (_operand(node, graph, index).astype(np.float64) for index in (1, 2, 3))
     mode = options.get("rounding_mode", b"ROUND").decode().upper()
@@ -109,9 +109,9 @@ def linear(node: onnx.NodeProto, graph: Graph, shape: tuple[int, ...], kind: np.
     Parameters
     ----------
     shape
-        Of what it takes, the batch included.
+        Shape of its operand, including the batch.
     kind
-        The type of the integers where no zero point says it.
+        The type of the integers if there is no zero point to tell it.
     """
     name, options = label(node), attributes(node)
     require(not options.get("block_size", 0), f"{name} has a scale for each block: quantise per tensor or per channel")
@@ -139,7 +139,7 @@ def linear(node: onnx.NodeProto, graph: Graph, shape: tuple[int, ...], kind: np.
 
 
 def integer_bounds(kind: np.dtype) -> tuple[int, int] | None:
-    """Return the least and greatest value of an integer type; ``None`` if it is none."""
+    """Return the least and greatest value of an integer type; ``None`` for other types."""
     try:
         bounds = ml_dtypes.iinfo(kind)
     except ValueError:
@@ -148,7 +148,7 @@ def integer_bounds(kind: np.dtype) -> tuple[int, int] | None:
 
 
 def _along_axis(operand: Array, axis: int, shape: tuple[int, ...], name: str) -> Array:
-    """Return one value for all as (), one for each along ``axis`` so that it broadcasts."""
+    """Return a single value with shape (), or values along ``axis`` with a shape that broadcasts."""
     if operand.size == 1:
         return operand.reshape(())
     rank = len(shape)
@@ -159,25 +159,25 @@ def _along_axis(operand: Array, axis: int, shape: tuple[int, ...], name: str) ->
 
 
 def bipolar_scale(node: onnx.NodeProto, graph: Graph) -> Array:
-    """Return the scale of a BipolarQuant, which gives +scale from 0 upwards and -scale below."""
+    """Return the scale of a BipolarQuant, which maps values from 0 upwards to +scale, others to -scale."""
     return _operand(node, graph, 1)
 
 
 def bipolar_grid(scale: Array) -> QuantGrid:
-    """Return the grid of BipolarQuant activations: one unsigned bit q that stands for ``2 * scale * (q - 1/2)``."""
+    """Return the grid of BipolarQuant activations: an unsigned bit q represents ``2 * scale * (q - 1/2)``."""
     return QuantGrid(scale=2 * scale, qmin=0, qmax=1, zero_point=0.5, rounding=GridRounding.TIES_UP)
 
 
 def threshold_grid(node: onnx.NodeProto, graph: Graph) -> tuple[QuantGrid, Array, Array]:
-    """Read a MultiThreshold: the grid of its results, and (channels,) factor and shift that go before it.
+    """Read a MultiThreshold: the grid of its results, and (channels,) the factor and shift to apply before it.
 
-    It counts the thresholds that a value reaches; where they are evenly spaced, that is rounding. Thresholds that
-    were rounded to integers still count as even.
+    It counts the thresholds that a value reaches; if they are evenly spaced, this is rounding. Thresholds that were
+    rounded to integers still count as evenly spaced.
 
     Raises
     ------
     InputError
-        They are not evenly spaced.
+        The thresholds are not evenly spaced.
     """
     name, options = label(node), attributes(node)
     thresholds = _operand(node, graph, 1).astype(np.float64)
@@ -188,7 +188,7 @@ def threshold_grid(node: onnx.NodeProto, graph: Graph) -> tuple[QuantGrid, Array
     require(scale > 0, f"{name} has out_scale {scale}: it must be positive")
     first, last = thresholds[:, 0], thresholds[:, -1]
     step = (last - first) / (count - 1) if count > 1 else np.ones(len(thresholds))
-    require(bool((step > 0).all()), f"{name} has thresholds that do not rise")
+    require(bool((step > 0).all()), f"{name} has thresholds that do not ascend")
     even = first[:, None] + step[:, None] * np.arange(count)
     rounded = bool((thresholds == np.rint(thresholds)).all())
     allowed = np.maximum(0.5 if rounded else 0.0, 1e-3 * step)[:, None] + 1e-9
@@ -202,7 +202,7 @@ def threshold_grid(node: onnx.NodeProto, graph: Graph) -> tuple[QuantGrid, Array
 
 
 def bipolar_constant(constant: Constant, scale: Array) -> Constant:
-    """Return the constant weights as +scale and -scale."""
+    """Return constant weights of +scale and -scale."""
     return Constant(
         value=scale * np.where(constant.value >= 0, 1.0, -1.0), grid=QuantGrid(scale=scale, qmin=-1, qmax=1)
     )

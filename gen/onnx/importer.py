@@ -1,4 +1,4 @@
-"""ONNX to a float network: convolutions, dense layers, pools, residual additions, trained quantisers."""
+"""Import ONNX models as float networks: convolutions, dense layers, pools, residual additions, trained quantisers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -46,7 +46,7 @@ OPERATORS: dict[str, Handler] = {
     "QuantizeLinear": quantizers.quantize_linear,
     "DequantizeLinear": quantizers.dequantize_linear,
 }
-"""Of ONNX itself; what has constant inputs only is computed instead."""
+"""Handlers of ONNX's own operators; nodes with only constant inputs are computed instead."""
 
 QONNX_OPERATORS: dict[str, Handler] = {
     "Quant": quantizers.quant,
@@ -56,7 +56,7 @@ QONNX_OPERATORS: dict[str, Handler] = {
 }
 
 QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
-"""Of constants, they are no constants alone: the importer keeps the grid of weights."""
+"""Not folded even if their inputs are constant: the importer keeps the grid of weights."""
 
 SUPPORTED = f"{', '.join(OPERATORS)}, Constant, or QONNX's {', '.join(QONNX_OPERATORS)}"
 
@@ -68,12 +68,11 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
     ----------
     path
         An ONNX file: one input (batch, ...) of static size, one output, nodes of `OPERATORS` and `QONNX_OPERATORS`,
-        float weights in initializers, Constant nodes or behind weight quantisers. Conv, Gemm, MatMul, pools and the
-        addition of two branches become stages; per-channel arithmetic, batch normalisation, activations and quantisers
-        are folded into the stage before them where nothing else takes its values, and become depthwise stages where
-        not.
+        float weights in initializers, Constant nodes or weight quantisers. Conv, Gemm, MatMul, pools and the addition
+        of two branches become stages; per-channel arithmetic, batch normalisation, activations and quantisers are
+        folded into the stage before them, or become depthwise stages if something else takes its values.
     name
-        Name of the network; by default made from the file's name.
+        Name of the network; by default derived from the file's name.
 
     Returns
     -------
@@ -82,7 +81,7 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
     Raises
     ------
     InputError
-        The file is no ONNX, or holds something else; the message names the node.
+        The file is not an ONNX model, or contains something unsupported; the message names the node.
     """
     file = Path(path)
     with reading(file, "ONNX model", "export it again"):
@@ -95,20 +94,21 @@ def _network(context: ImportContext, name: str) -> Network:
     for node in context.graph.nodes:
         _step(context, node)
     output = context.tensors.get(context.graph.output)
-    last = len(context.sketch.drafts) - 1
+    last = len(context.builder.drafts) - 1
     if output is None or output.stage != last:
         raise InputError(
-            f"output {context.graph.output!r} is not what the nodes end in: export the network without other branches"
+            f"output {context.graph.output!r} is not the result of the last layer: export the network without other "
+            "branches"
         )
     require(
-        not output.is_code and context.sketch.order_of(output) is None,
-        f"output {context.graph.output!r} is integers of a QuantizeLinear, or a Transpose of what the last layer "
-        "sends: export the network with float outputs, classes in their order",
+        not output.is_code and context.builder.order_of(output) is None,
+        f"output {context.graph.output!r} is the integers of a QuantizeLinear, or a Transpose of the last layer's "
+        "outputs: export the network with float outputs, classes in their order",
     )
-    taken = {source for draft in context.sketch.drafts for source in draft.sources} | {last}
-    for index, draft in enumerate(context.sketch.drafts):
-        require(index in taken, f"nothing takes what node {draft.name!r} gives: export the network without it")
-    return context.sketch.network(name)
+    taken = {source for draft in context.builder.drafts for source in draft.sources} | {last}
+    for index, draft in enumerate(context.builder.drafts):
+        require(index in taken, f"nothing uses the output of node {draft.name!r}: export the network without it")
+    return context.builder.network(name)
 
 
 def _step(context: ImportContext, node: onnx.NodeProto) -> None:
@@ -117,7 +117,7 @@ def _step(context: ImportContext, node: onnx.NodeProto) -> None:
     standard = node.domain in STANDARD
     handler = (OPERATORS if standard else QONNX_OPERATORS).get(node.op_type)
     if standard and node.op_type == "Shape" and node.input[0] in context.tensors:
-        sizes = [graph.batch, *context.tensors[node.input[0]].shape]  # a batch of 0 is what Reshape keeps
+        sizes = [graph.batch, *context.tensors[node.input[0]].shape]  # Reshape keeps a batch of 0
         graph.constants[node.output[0]] = Constant(value=np.array(sizes, dtype=np.int64))
     elif standard and graph.is_constant(node) and node.op_type not in QUANTIZERS:
         graph.fold(node)
@@ -130,4 +130,4 @@ def _step(context: ImportContext, node: onnx.NodeProto) -> None:
             if isinstance(error, InputError):
                 raise
             detail = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-            raise InputError(f"{name} lacks an input or attribute, or has one that it cannot ({detail})") from error
+            raise InputError(f"{name} lacks an input or attribute, or has an invalid one ({detail})") from error

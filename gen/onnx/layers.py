@@ -1,4 +1,4 @@
-"""ONNX operators that become stages: convolutions, dense layers, pools."""
+"""Handlers of ONNX operators that become stages: convolutions, dense layers, pools."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ from tospike.sim.network import AveragePool2d, Conv2d, Dense, MaxPool2d, QuantGr
 
 
 def conv(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """Conv in two dimensions."""
+    """Import a Conv in two dimensions."""
     tensor = context.image(node, name)
     constant = context.constant(node, 1, name)
     weight = constant.value
@@ -35,22 +35,22 @@ def conv(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[
         )
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    context.send(node.output[0], context.sketch.add(stage_name(node), synapses, tensor), synapses.output_shape)
+    context.send(node.output[0], context.builder.add(stage_name(node), synapses, tensor), synapses.output_shape)
 
 
 def gemm(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """Gemm: dense, with its bias."""
+    """Import Gemm: a dense layer with bias."""
     require(not options.get("transA", 0), f"{name} has transA: export it with samples in rows")
     _dense(context, node, name, transposed=not options.get("transB", 0), alpha=options.get("alpha", 1.0))
     if len(node.input) > 2 and node.input[2]:
         tensor = context.tensors[node.output[0]]
         shift = options.get("beta", 1.0) * context.values(node, 2, name, tensor)
-        draft = context.sketch.drafts[tensor.stage]
+        draft = context.builder.drafts[tensor.stage]
         draft.scale(np.ones(len(shift)), shift)
 
 
 def matmul(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
-    """MatMul with constant weights: dense."""
+    """Import MatMul with constant weights: a dense layer."""
     _dense(context, node, name, transposed=True, alpha=1.0)
 
 
@@ -69,38 +69,38 @@ def _dense(context: ImportContext, node: onnx.NodeProto, name: str, *, transpose
     require(weight.shape[1] == tensor.shape[0], f"{name} takes {weight.shape[1]} values but gets {tensor.shape[0]}")
     grid = replace(constant.grid, scale=scale) if constant.grid else None
     rows = _rows(replace(constant, value=weight, grid=grid), name)
-    if (order := context.sketch.order_of(tensor)) is not None:
+    if (order := context.builder.order_of(tensor)) is not None:
         weight = weight[:, inverse(order)]
     synapses = Dense(weight=weight, bias=np.zeros(len(weight)), grid=rows)
-    stage = context.sketch.add(stage_name(node), synapses, tensor)
+    stage = context.builder.add(stage_name(node), synapses, tensor)
     if alpha != 1.0:
-        context.sketch.drafts[stage].scale(np.full(len(weight), alpha), np.zeros(len(weight)))
+        context.builder.drafts[stage].scale(np.full(len(weight), alpha), np.zeros(len(weight)))
     context.send(node.output[0], stage, synapses.output_shape)
 
 
 def pool(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """MaxPool or AveragePool."""
+    """Import MaxPool or AveragePool."""
     tensor = context.image(node, name)
     window = read_window(options, tensor.shape, tuple(options["kernel_shape"]), name)
-    require(len(node.output) == 1, f"{name} has a second output, the indices: export it without")
+    require(len(node.output) == 1, f"{name} has a second output, the indices: export it without them")
     require(
         node.op_type == "MaxPool" or not any(window.padding) or bool(options.get("count_include_pad", 0)),
         f"{name} divides by fewer values at the padded edges: export it with count_include_pad, or without padding",
     )
     synapses = _pooled(node, name, tensor.shape, window)
-    stage = context.sketch.add(stage_name(node), synapses, tensor)
+    stage = context.builder.add(stage_name(node), synapses, tensor)
     context.pass_on(node, replace(tensor, order=None, shape=synapses.output_shape), stage)
 
 
 def global_pool(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
-    """GlobalAveragePool: a window as large as the image."""
+    """Import GlobalAveragePool: a window as large as the image."""
     tensor = context.data(node, name)
     require(len(tensor.shape) == 3, f"{name} gets samples of shape {tensor.shape}, not (channels, height, width)")
     _average(context, node, name, tensor, 1, (tensor.shape[0], 1, 1))
 
 
 def reduce_mean(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """ReduceMean over height and width: a global average pool, of channels that come first or last."""
+    """Import ReduceMean over height and width: a global average pool, with channels first or last."""
     tensor = context.data(node, name)
     axes = axes_of(context, node, name, options, len(tensor.shape) + 1)
     good = len(tensor.shape) == 3 and axes is not None and sorted(axes) in ([1, 2], [2, 3])
@@ -114,24 +114,24 @@ def reduce_mean(context: ImportContext, node: onnx.NodeProto, name: str, options
 def _average(
     context: ImportContext, node: onnx.NodeProto, name: str, tensor: Tensor, channel: int, shape: Shape
 ) -> None:
-    """Take the mean of each channel of an image, of which ``channel`` is the axis."""
+    """Add the mean of each channel of an image; ``channel`` is the channel axis."""
     if channel == 3:
         tensor = tensor.transposed((2, 0, 1))
     channels, height, width = tensor.shape
-    order = context.sketch.order_of(tensor)
+    order = context.builder.order_of(tensor)
     if tensor.stage != INPUT and order is not None:
-        # a mean does not care for the order of what it is of
+        # a mean does not depend on the order of its values
         places = np.sort(order.reshape(channels, -1), axis=1).reshape(-1)
         tensor = replace(tensor, order=arranged(places))
-        if context.sketch.in_order(tensor):
-            _, height, width = context.sketch.drafts[tensor.stage].synapses.output_shape
+        if context.builder.in_order(tensor):
+            _, height, width = context.builder.drafts[tensor.stage].synapses.output_shape
     require(
-        context.sketch.in_order(tensor),
-        f"{name} takes values that a Transpose has brought into another order: export the network with channels first",
+        context.builder.in_order(tensor),
+        f"{name} takes values that a Transpose has reordered: export the network with channels first",
     )
     window = Window(kernel=(height, width))
     synapses = _pooled(node, name, (channels, height, width), window)
-    context.send(node.output[0], context.sketch.add(stage_name(node), synapses, tensor), shape)
+    context.send(node.output[0], context.builder.add(stage_name(node), synapses, tensor), shape)
 
 
 def _pooled(node: onnx.NodeProto, name: str, shape: Shape, window: Window) -> MaxPool2d | AveragePool2d:
@@ -147,7 +147,7 @@ def _rows(constant: Constant, name: str) -> QuantGrid | None:
     grid = constant.grid
     require(
         not constant.obstacle,
-        f"{name} has weights that it cannot: {constant.obstacle}: train them with 8 bits or fewer",
+        f"{name} has unsupported weights: {constant.obstacle}: train them with 8 bits or fewer",
     )
     if grid is None:
         return None

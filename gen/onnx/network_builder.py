@@ -1,4 +1,4 @@
-"""A network while it is imported: operators become stages, or are folded into the stage before them."""
+"""Build a network operator by operator: each becomes a stage, or is folded into the stage before it."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ from tospike.sim.network import (
 )
 
 WEIGHTS = IntFormat(bits=8, signed=True)
-"""What the widest weights are."""
+"""Format of the widest weights."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -33,14 +33,14 @@ class LayerDraft:
     synapses: Synapses
     sources: tuple[int, ...]
     sole: bool
-    """Nothing else takes its inputs."""
+    """Whether nothing else takes its inputs."""
     relu: bool = False
     maximum: float | None = None
     grid: QuantGrid | None = None
 
     @property
     def is_linear(self) -> bool:
-        """Whether nothing follows the sums yet."""
+        """Whether its sums have no activation yet."""
         return not self.relu and self.maximum is None and self.grid is None
 
     def scale(self, factor: Array, shift: Array) -> None:
@@ -57,15 +57,15 @@ class LayerDraft:
 
 
 def _settle_weights(draft: LayerDraft) -> str:
-    """Leave trained integers that the hardware does not have to the quantiser; a warning that says so, or nothing.
+    """Drop the grid of weights whose integers do not fit the hardware, and return a warning; empty if they fit.
 
-    Quantisers with a zero point give them, and -128 mirrored.
+    Such integers result from quantisers with a zero point, and from -128 times a negative factor.
     """
     synapses = draft.synapses
     if not isinstance(synapses, Dense | Conv2d):
         return ""
     finite = bool(np.isfinite(synapses.weight).all() and np.isfinite(synapses.bias).all())
-    require(finite, f"node {draft.name!r} has weights or biases beyond all numbers once all is folded into it")
+    require(finite, f"node {draft.name!r} has infinite or NaN weights or biases after folding")
     if synapses.grid is None:
         return ""
     column = (-1,) + (1,) * (synapses.weight.ndim - 1)
@@ -75,15 +75,14 @@ def _settle_weights(draft: LayerDraft) -> str:
         return ""
     draft.synapses = replace(synapses, grid=None)
     return (
-        f"node {draft.name!r} has weights of the integers {low} to {high}, which do not fit {WEIGHTS.bits} signed "
-        "bits: in hardware they are rounded anew; quantised symmetrically (zero point 0, or 128 if unsigned; without "
-        "-128 where a factor is negative) they would be exact"
+        f"node {draft.name!r} has integer weights from {low} to {high}, which do not fit {WEIGHTS.bits} signed bits: "
+        "they are quantised again; quantised symmetrically (zero point 0, or 128 if unsigned; without -128 if a factor "
+        "is negative), they would be exact"
     )
 
 
 def _scaled_grid(grid: QuantGrid | None, factor: Array) -> QuantGrid | None:
-    """Return the grid of weights that are multiplied by ``factor`` (channels,); negative factors mirror the
-    integers."""
+    """Return the grid of weights times ``factor`` (channels,); negative factors mirror the integers."""
     if grid is None:
         return None
     low = min(grid.qmin, -grid.qmax) if (factor < 0).any() else grid.qmin
@@ -94,49 +93,49 @@ def _scaled_grid(grid: QuantGrid | None, factor: Array) -> QuantGrid | None:
 
 @dataclass(kw_only=True, eq=False)
 class NetworkBuilder:
-    """The stages so far, and what happens to the input."""
+    """The stages so far, and the operations on the input."""
 
     inputs: int
     scale: float = 1.0
     offset: float = 0.0
     affine: tuple[tuple[float, float], ...] = ()
-    """Gain and bias of each operator on the input; ``scale`` and ``offset`` are all of them."""
+    """Gain and bias of each operator on the input; ``scale`` and ``offset`` combine them."""
     grid: QuantGrid | None = None
     order: Array | None = None
-    """Which value of a sample each input is, where they come in another order."""
+    """The index in a sample of each input; ``None``: in order."""
     drafts: list[LayerDraft] = field(default_factory=list)
 
     def add(self, name: str, synapses: Synapses, *tensors: Tensor) -> int:
-        """Return a new stage that takes ``tensors``; its index."""
+        """Add a stage that takes ``tensors``, and return its index."""
         sources = tuple(tensor.stage for tensor in tensors)
         sole = not any(tensor.shared for tensor in tensors)
         self.drafts.append(LayerDraft(name=name, synapses=synapses, sources=sources, sole=sole))
         return len(self.drafts) - 1
 
     def order_of(self, tensor: Tensor) -> Array | None:
-        """Return which of the values that its stage sends each of a tensor's is; ``None``: they come in order."""
+        """Return the index of each value of a tensor in its stage's output; ``None``: in order."""
         if tensor.stage != INPUT or self.order is None:
             return tensor.order
         return arranged(inverse(self.order)[np.arange(self.inputs) if tensor.order is None else tensor.order])
 
     def in_order(self, tensor: Tensor) -> bool:
-        """Return whether a tensor's values come in order; those of the input are put into it, as long as nothing takes
-        it."""
+        """Return whether a tensor's values are in order; the input is reordered to make it so, if nothing takes it
+        yet."""
         if tensor.stage == INPUT and not any(INPUT in draft.sources for draft in self.drafts):
             self.order = tensor.order
         return self.order_of(tensor) is None
 
     def image_shape(self, tensor: Tensor) -> tuple[int, int, int]:
-        """As what image a stage takes a tensor's values where their place does not matter."""
+        """Return the image shape of a tensor's values, for a stage that does not depend on their positions."""
         shape = tensor.shape
         if self.order_of(tensor) is not None:
-            # channels first, as they are sent
+            # channels first, as the stage sends them
             shape = (shape[2], *shape[:2]) if tensor.stage == INPUT else self.drafts[tensor.stage].synapses.output_shape
         return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (math.prod(shape), 1, 1)
 
     def scale_values(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
-        """Return ``y = factor * x + shift``, one for each of a tensor's values: folded into what sends them, or a new
-        stage.
+        """Add ``y = factor * x + shift``, one for each value of a tensor, and return the stage: the one that sends
+        them, if it can be folded, or a new one.
 
         Raises
         ------
@@ -152,7 +151,7 @@ class NetworkBuilder:
                 self.affine = (*self.affine, (gain, bias))
                 return INPUT
             if len(tensor.shape) == 3 and not _is_uniform(factor, shift, tensor.shape[0]):
-                self.in_order(tensor.transposed((2, 0, 1)))  # channels last: they are to come first
+                self.in_order(tensor.transposed((2, 0, 1)))  # channels are last: put them first
         order = self.order_of(tensor)
         if order is not None:
             factor, shift = factor[inverse(order)], shift[inverse(order)]
@@ -165,8 +164,8 @@ class NetworkBuilder:
         return self._channelwise(name, tensor, factor, shift)
 
     def activate(self, name: str, tensor: Tensor, *, relu: bool, maximum: float | None) -> int:
-        """ReLU, clipping or both."""
-        stage = self._behind_pools(tensor)
+        """Add a ReLU, clipping or both, and return the stage that sends the result."""
+        stage = self._foldable_stage(tensor)
         if stage is None or stage == INPUT or self.drafts[stage].grid is not None:
             target = stage = self._identity(name, tensor)
         else:
@@ -178,11 +177,11 @@ class NetworkBuilder:
         return stage
 
     def round(self, name: str, tensor: Tensor, grid: QuantGrid) -> int:
-        """Round to a trained quantiser's grid."""
+        """Add rounding to a trained quantiser's grid, and return the stage that sends the result."""
         source = self._pool_source(tensor.stage)
         if _keeps(grid, self.grid_of(source)):
-            return tensor.stage  # rounding twice is rounding once, and a pool selects
-        target = self._behind_pools(tensor)
+            return tensor.stage  # rounding again changes nothing, and a pool only selects
+        target = self._foldable_stage(tensor)
         if target is None or self.grid_of(target) is not None:
             stage = self._identity(name, tensor)
             self.drafts[stage].grid = grid
@@ -194,7 +193,7 @@ class NetworkBuilder:
         return tensor.stage
 
     def grid_of(self, stage: int) -> QuantGrid | None:
-        """Return the grid that the values of a stage, or the input, are on."""
+        """Return the grid of the values of a stage, or of the input."""
         return self.grid if stage == INPUT else self.drafts[stage].grid
 
     def is_scaled(self, tensor: Tensor, scale: float, zero: float) -> bool:
@@ -203,14 +202,14 @@ class NetworkBuilder:
         return grid is not None and (float(grid.scale), grid.zero_point) == (scale, zero)
 
     def narrow(self, name: str, tensor: Tensor, low: int | None, high: int | None) -> int:
-        """Clip the integers of a quantiser."""
+        """Clip the integers of a quantiser, and return the stage that sends the result."""
         grid = self.grid_of(self._pool_source(tensor.stage))
-        assert grid is not None  # integers come from quantisers alone
+        assert grid is not None  # integers come only from quantisers
         low = grid.qmin if low is None else max(grid.qmin, low)
         high = grid.qmax if high is None else min(grid.qmax, high)
         require(low < high, f"{name} leaves only integers from {low} to {high}: export it with other bounds")
         narrowed = replace(grid, qmin=low, qmax=high)
-        stage = self._behind_pools(tensor)
+        stage = self._foldable_stage(tensor)
         if stage is None:
             return self.round(name, tensor, narrowed)
         if stage == INPUT:
@@ -220,7 +219,7 @@ class NetworkBuilder:
         return tensor.stage
 
     def network(self, name: str) -> Network:
-        """Return the network, once all operators are in."""
+        """Return the network, after all operators have been added."""
         require(len(self.drafts) >= 1, "there are no layers: nothing to compute")
         order = () if self.order is None else tuple(int(index) for index in self.order)
         spec = InputSpec(
@@ -244,10 +243,9 @@ class NetworkBuilder:
             stage = self.drafts[stage].sources[0]
         return stage
 
-    def _behind_pools(self, tensor: Tensor) -> int | None:
-        """Return the stage that an activation can be folded into: monotone functions commute with max-pooling.
-
-        ``None`` if something else takes the values on the way.
+    def _foldable_stage(self, tensor: Tensor) -> int | None:
+        """Return the stage into which an activation can be folded, before any max-pools: monotone functions commute
+        with them. ``None`` if something else takes the values in between.
         """
         stage, shared = tensor.stage, tensor.shared
         while not shared and stage != INPUT and isinstance(self.drafts[stage].synapses, MaxPool2d):
@@ -259,7 +257,7 @@ class NetworkBuilder:
         return self._channelwise(name, tensor, np.ones(size), np.zeros(size))
 
     def _channelwise(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
-        """Return a depthwise convolution of one tap; its weights are 1, -1 and 0 on a grid of their own."""
+        """Add a depthwise convolution of one tap, with weights of 1, -1 and 0 on a grid of their own."""
         shape = self.image_shape(tensor)
         if not _is_uniform(factor, shift, shape[0]):
             raise InputError(f"node {name!r} scales the values of a channel differently, which is not supported")
@@ -275,13 +273,13 @@ class NetworkBuilder:
 
 
 def _is_uniform(factor: Array, shift: Array, channels: int) -> bool:
-    """Return whether all values of a channel have one factor and one shift."""
+    """Return whether all values of a channel have the same factor and shift."""
     parts = [vector.reshape(channels, -1) for vector in (factor, shift)]
     return all(bool((part == part[:, :1]).all()) for part in parts)
 
 
 def _keeps(new: QuantGrid, old: QuantGrid | None) -> bool:
-    """Return whether values on a grid stay as they are on another."""
+    """Return whether rounding to ``new`` changes no value on ``old``."""
     if old is None:
         return False
     exact = (old.zero_point, old.after, old.rounding) == (new.zero_point, new.after, new.rounding)

@@ -1,4 +1,4 @@
-"""Orders of values: permutations, of which ``None`` is the one that changes nothing."""
+"""Orders of values: permutations, where ``None`` is the identity."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ from tospike.sim.network import Array
 
 
 def arranged(order: Array) -> Array | None:
-    """Return the order, or ``None`` if it changes nothing."""
+    """Return the order, or ``None`` if it is the identity."""
     return None if np.array_equal(order, np.arange(len(order))) else order
 
 
 def inverse(order: Array) -> Array:
-    """Return the order that undoes another."""
+    """Return the inverse of an order."""
     undone = np.empty_like(order)
     undone[order] = np.arange(len(order))
     return undone

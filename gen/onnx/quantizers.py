@@ -1,4 +1,4 @@
-"""Handlers of trained quantisers in ONNX files; their grids are read in `onnx_grids`."""
+"""Handlers of trained quantisers in ONNX files; `tospike.gen.onnx.grids` reads their grids."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ ACTIVATION_BITS = 8
 
 
 def quant(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
-    """QONNX's Quant, of weights, biases or activations."""
+    """Import QONNX's Quant, of weights, biases or activations."""
     quantizer = grids.quant(node, context.graph)
     if node.input[0] in context.graph.constants:
         levels = quantizer.levels(context.constant(node, 0, name).value)
@@ -26,12 +26,14 @@ def quant(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, 
         return
     grid = quantizer.grid()
     bits = (grid.qmax - grid.qmin).bit_length()
-    require(bits <= ACTIVATION_BITS, f"{name} has {bits} bits: activations of {ACTIVATION_BITS} are supported")
+    require(
+        bits <= ACTIVATION_BITS, f"{name} has {bits} bits: activations of at most {ACTIVATION_BITS} bits are supported"
+    )
     _round(context, node, name, context.data(node, name), grid)
 
 
 def bipolar_quant(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
-    """QONNX's BipolarQuant, of weights or activations."""
+    """Import QONNX's BipolarQuant, of weights or activations."""
     scale = grids.bipolar_scale(node, context.graph)
     if node.input[0] in context.graph.constants:
         constant = grids.bipolar_constant(context.constant(node, 0, name), scale)
@@ -41,7 +43,7 @@ def bipolar_quant(context: ImportContext, node: onnx.NodeProto, name: str, _: di
 
 
 def multi_threshold(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """QONNX's MultiThreshold."""
+    """Import QONNX's MultiThreshold."""
     tensor = context.data(node, name)
     grid, factor, shift = grids.threshold_grid(node, context.graph)
     layout = options.get("data_layout", b"").decode() or "NCHW"
@@ -50,14 +52,14 @@ def multi_threshold(context: ImportContext, node: onnx.NodeProto, name: str, opt
     require(len(factor) in (1, channels), f"{name} has thresholds for {len(factor)} channels but gets {channels}")
     places = [-1 if dimension == axis else 1 for dimension in range(len(tensor.shape))]
     factor, shift = (np.broadcast_to(vector.reshape(places), tensor.shape).reshape(-1) for vector in (factor, shift))
-    stage = context.sketch.scale_values(stage_name(node), tensor, factor, shift)
-    order = tensor.order if stage == tensor.stage else context.sketch.order_of(tensor)
+    stage = context.builder.scale_values(stage_name(node), tensor, factor, shift)
+    order = tensor.order if stage == tensor.stage else context.builder.order_of(tensor)
     scaled = replace(tensor, stage=stage, order=order, shared=tensor.shared and stage == tensor.stage)
     _round(context, node, name, scaled, grid)
 
 
 def quantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
-    """QuantizeLinear of activations, or of constants."""
+    """Import QuantizeLinear, of activations or constants."""
     if node.input[0] in context.graph.constants:
         constant = context.constant(node, 0, name)
         quantizer = grids.linear(node, context.graph, constant.value.shape)
@@ -69,7 +71,7 @@ def quantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _: 
 
 
 def dequantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
-    """DequantizeLinear: of constants, or behind a QuantizeLinear of the same scale."""
+    """Import DequantizeLinear, of constants or after a QuantizeLinear with the same scale."""
     source = node.input[0]
     if source in context.graph.constants:
         integers = context.graph.constants[source].value
@@ -82,7 +84,7 @@ def dequantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _
         return
     tensor = context.data(node, name, takes_codes=True)
     grid = grids.linear(node, context.graph, (1, *tensor.shape)).grid()
-    good = tensor.is_code and context.sketch.is_scaled(tensor, float(grid.scale), grid.zero_point)
+    good = tensor.is_code and context.builder.is_scaled(tensor, float(grid.scale), grid.zero_point)
     require(good, f"{name} has another scale or zero point than the QuantizeLinear before it: export them in pairs")
     context.pass_on(node, replace(tensor, is_code=False), tensor.stage)
 
@@ -90,5 +92,5 @@ def dequantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _
 def _round(
     context: ImportContext, node: onnx.NodeProto, name: str, tensor: Tensor, grid: QuantGrid, *, is_code: bool = False
 ) -> None:
-    stage = context.sketch.round(stage_name(node), tensor, grid)
+    stage = context.builder.round(stage_name(node), tensor, grid)
     context.pass_on(node, replace(tensor, is_code=is_code), stage)

@@ -1,4 +1,4 @@
-"""ONNX operators that move values and change none: Flatten, Reshape, Squeeze, Unsqueeze, Transpose."""
+"""Handlers of ONNX operators that only move values: Flatten, Reshape, Squeeze, Unsqueeze, Transpose."""
 
 import math
 from typing import Any
@@ -13,7 +13,7 @@ from tospike.sim.network import Shape
 
 
 def flatten(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """Flatten to (batch, values)."""
+    """Import Flatten to (batch, values)."""
     tensor = context.data(node, name, takes_codes=True)
     axis = options.get("axis", 1)
     keeps = axis in (1, -len(tensor.shape))
@@ -22,7 +22,7 @@ def flatten(context: ImportContext, node: onnx.NodeProto, name: str, options: di
 
 
 def reshape(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """Reshape of samples: the batch stays."""
+    """Import Reshape of samples, which must keep the batch."""
     tensor = context.data(node, name, takes_codes=True)
     require(node.input[1] in context.graph.constants, f"{name} has a shape that depends on the input: export it fixed")
     target = [int(size) for size in context.graph.constants[node.input[1]].value.reshape(-1)]
@@ -39,23 +39,28 @@ def reshape(context: ImportContext, node: onnx.NodeProto, name: str, options: di
 
 
 def squeeze(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """Squeeze of axes of a sample."""
+    """Import Squeeze of axes of a sample."""
     tensor = context.data(node, name, takes_codes=True)
     axes = axes_of(context, node, name, options, len(tensor.shape) + 1)
-    require(axes is not None and 0 not in axes, f"{name} removes the batch, or whatever is 1: export it with axes")
-    gone = [tensor.shape[axis - 1] for axis in axes or ()]
-    require(all(size == 1 for size in gone), f"{name} removes axes of sizes {gone}: only those of size 1 can go")
+    require(
+        axes is not None and 0 not in axes, f"{name} removes the batch, or has no axes: export it with axes of a sample"
+    )
+    sizes = [tensor.shape[axis - 1] for axis in axes or ()]
+    require(all(size == 1 for size in sizes), f"{name} removes axes of sizes {sizes}: only size 1 can be removed")
     left = [size for axis, size in enumerate(tensor.shape, 1) if axis not in (axes or ())]
     _reshape(context, node, tensor, tuple(left) or (1,))
 
 
 def unsqueeze(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """Unsqueeze of axes of a sample."""
+    """Import Unsqueeze of axes of a sample."""
     tensor = context.data(node, name, takes_codes=True)
     given = axes_of(context, node, name, options, None)
     rank = len(tensor.shape) + 1 + len(given or ())
     axes = sorted({axis % rank for axis in given or () if -rank <= axis < rank})
-    require(given is not None and len(axes) == len(given) and 0 not in axes, f"{name} has no axes, or the batch's")
+    require(
+        given is not None and len(axes) == len(given) and 0 not in axes,
+        f"{name} inserts before the batch, or has no axes",
+    )
     shape = list(tensor.shape)
     for axis in axes:
         shape.insert(axis - 1, 1)
@@ -63,7 +68,7 @@ def unsqueeze(context: ImportContext, node: onnx.NodeProto, name: str, options: 
 
 
 def transpose(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """Transpose of the axes of a sample: from here on, its values come in another order."""
+    """Import Transpose of the axes of a sample: its values are in another order from here on."""
     tensor = context.data(node, name, takes_codes=True)
     rank = len(tensor.shape) + 1
     axes = [int(axis) for axis in options.get("perm", range(rank - 1, -1, -1))]
@@ -76,8 +81,8 @@ def transpose(context: ImportContext, node: onnx.NodeProto, name: str, options: 
 def axes_of(
     context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any], rank: int | None
 ) -> list[int] | None:
-    """Return the axes of a node, an attribute once, now an input; from 0 upwards if ``rank`` is given. ``None``
-    without."""
+    """Return the axes of a node, from an attribute (older opsets) or an input; ``None`` if it has none. With ``rank``,
+    negative axes are converted."""
     axes = options.get("axes")
     if len(node.input) > 1 and node.input[1]:
         source = node.input[1]

@@ -1,4 +1,4 @@
-"""Values on their way through an ONNX graph."""
+"""Tensors of an ONNX graph, as outputs of stages."""
 
 import math
 from dataclasses import dataclass, replace
@@ -9,29 +9,29 @@ from tospike.gen.onnx.order import arranged
 from tospike.sim.network import Array, Shape
 
 INPUT = -1
-"""The network's input where the index of a stage is meant."""
+"""The network's input, where an index of a stage is expected."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tensor:
-    """What a stage sends, possibly reshaped or transposed."""
+    """The output of a stage, possibly reshaped or transposed."""
 
     stage: int
     shape: Shape
-    """Of one sample, in the file's layout."""
+    """Shape of a sample, in the file's layout."""
     shared: bool
-    """More than one operator takes it, so that nothing can be folded into the stage behind it any more."""
+    """Whether several operators take it, so that nothing more can be folded into its stage."""
     order: Array | None = None
-    """Which of the values that the stage sends each of these is; ``None``: they come in order."""
+    """The index of each value in the stage's output; ``None``: in order."""
     is_code: bool = False
-    """It is the integers of a quantiser, not what they stand for."""
+    """Whether its values are the integers of a quantiser, not the real values that they represent."""
 
     def reshaped(self, shape: Shape) -> "Tensor":
         """Return the same values in another shape."""
         return replace(self, shape=shape)
 
     def transposed(self, axes: tuple[int, ...]) -> "Tensor":
-        """With the axes of a sample in another order."""
+        """Return the same values with the axes of a sample permuted."""
         order = np.arange(math.prod(self.shape)) if self.order is None else self.order
         moved = order.reshape(self.shape).transpose(axes)
         return replace(self, shape=moved.shape, order=arranged(moved.reshape(-1)))

@@ -1,4 +1,4 @@
-"""Geometry of ONNX convolutions and pools."""
+"""Read the geometry of ONNX convolutions and pools."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def read_window(attributes: dict[str, Any], shape: Shape, kernel: tuple[int, ...
     Raises
     ------
     InputError
-        What we have no layer for: other than two dimensions, dilation, a window that does not fit.
+        It is not two-dimensional, has a dilation, or does not fit the image.
     """
     require(len(shape) == 3, f"{label} gets samples of shape {shape}, not (channels, height, width)")
     require(len(kernel) == 2, f"{label} has a kernel of {len(kernel)} dimensions: only 2 are supported")

@@ -1,1 +1,1 @@
-"""What a user may choose."""
+"""The options of users."""

@@ -1,4 +1,4 @@
-"""A spiking core without a network, as a user chooses it."""
+"""Options of a spiking core without a network."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,7 +34,7 @@ from tospike.hw.params.neurons.leak import MAX_DECAY_BITS, MAX_SHIFT
 
 
 class SpikingEngine(StrEnum):
-    """What a spiking layer can run on."""
+    """The engine of a spiking layer."""
 
     EVENT = Engine.EVENT.value
     REGISTER = Engine.REGISTER.value
@@ -42,19 +42,19 @@ class SpikingEngine(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LayerOptions:
-    """A layer of neurons that are alike; their weights are written by the host."""
+    """A layer of identical neurons, whose weights the host writes."""
 
     PANEL: ClassVar = "Layer"
 
     inputs: int = option(256, "Input addresses")
     neurons: int = option(256, "Neurons")
-    lanes: int | None = option(None, "Neurons updated per cycle", unset="8; a register engine: all of them")
-    engine: SpikingEngine = option(SpikingEngine.EVENT, "States in memory words (event), or all in registers")
+    lanes: int | None = option(None, "Neurons updated per cycle", unset="8; register engine: all of them")
+    engine: SpikingEngine = option(SpikingEngine.EVENT, "Neuron states in a memory (event) or in registers (register)")
     weight_bits: int = option(8, "Weight bits")
     payload_bits: int = option(1, "Payload bits of an event, unsigned; 1: spikes")
     recurrent: bool = option(False, "Feed spikes back as events of the next step")
     update: NeuronUpdate = option(
-        NeuronUpdate.ALL, "Per time step, update all words, or only active ones (IF and I without bias)"
+        NeuronUpdate.ALL, "Words updated per time step: all, or only active ones (IF and I without bias)"
     )
     readout: Readout | None = option(None, "Readout", unset="spikes; membrane for i and li")
     bias: bool = option(False, "One bias per neuron, added in every step")
@@ -66,7 +66,7 @@ class LayerOptions:
         Raises
         ------
         InputError
-            A number is out of range, or the engine or the neuron cannot do this.
+            A number is out of range, or the engine or the neuron does not support an option.
         """
         knobs: dict[str, Any] = {
             "inputs": self.inputs,
@@ -89,7 +89,7 @@ class LayerOptions:
         return layer
 
     def accelerator(self, neuron: NeuronParams) -> AcceleratorParams:
-        """Return the engine behind the host port, which takes tokens."""
+        """Return an accelerator of this engine alone, whose host port takes tokens."""
         layer = self.engine_of(neuron)
         return AcceleratorParams(
             name="spiking",
@@ -101,7 +101,7 @@ class LayerOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class NeuronOptions:
-    """The neurons; what a kind of neuron does not have is passed over."""
+    """The neurons; options that a neuron model does not have are ignored."""
 
     PANEL: ClassVar = "Neuron"
 
@@ -123,17 +123,17 @@ class NeuronOptions:
     current_bits: int = option(16, "CuBa: bits of the synaptic current")
     synapse_leak: LeakKind = option(LeakKind.SHIFT, "CuBa: leak of the current")
     synapse_shift: int = option(1, "CuBa: i loses i / 2**shift per step", low=1, high=MAX_SHIFT)
-    synapse_decay: int = option(2048, "CuBa: multiplier of the leak, in units of 2**-decay-bits")
+    synapse_decay: int = option(2048, "CuBa: multiplier of that leak, in units of 2**-decay-bits")
     leak_bias: int = option(0, "CuBa: added to the membrane in every step")
     state_fraction_bits: int = option(0, "Fraction bits of states beyond those of weights")
-    adaptation: int = option(0, "Step of an adaptive threshold per spike; 0: constant threshold")
+    adaptation: int = option(0, "Increase of an adaptive threshold per spike; 0: constant threshold")
     adaptation_leak: LeakKind = option(LeakKind.SHIFT, "Leak of the adaptive threshold")
-    adaptation_shift: int = option(4, "It loses a / 2**shift per step", low=1, high=MAX_SHIFT)
+    adaptation_shift: int = option(4, "The increase a loses a / 2**shift per step", low=1, high=MAX_SHIFT)
     adaptation_decay: int = option(3840, "Multiplier of that leak, in units of 2**-decay-bits")
     noise_bits: int = option(0, "Threshold noise bits; 0: none")
     noise_shift: int = option(0, "Threshold noise is multiplied by 2**shift")
     noise_seed: int = option(1, "Seed of the threshold noise")
-    taps: str = option("1,2,3", "Sliding: the inputs of 1, 2, ... steps before count 1 / 2**TAP")
+    taps: str = option("1,2,3", "Sliding: inputs from 1, 2, ... steps ago are weighted by 1 / 2**TAP")
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -145,7 +145,7 @@ class NeuronOptions:
         Raises
         ------
         InputError
-            A number is out of range, or the neuron cannot do this.
+            A number is out of range, or the neuron does not support an option.
         """
         kind = self.neuron
         own: dict[str, object] = {}

@@ -1,4 +1,5 @@
-"""Options in a TOML file: those of the whole network, and a table ``[layer.NAME]`` for each layer with its own."""
+"""Options in a TOML file: those of the whole network, and a table ``[layer.NAME]`` for each layer with options of its
+own."""
 
 import tomllib
 from pathlib import Path
@@ -15,12 +16,12 @@ def read_options_file(path: Path) -> ModelOptions:
     Raises
     ------
     InputError
-        The file cannot be read, or holds an option or a value that there is not.
+        The file cannot be read, or holds an unknown option or an invalid value.
     """
-    with reading(path, "file of options", "give lines such as weight-bits = 6, and tables [layer.NAME]"):
+    with reading(path, "options file", "give lines such as weight-bits = 6, and tables [layer.NAME]"):
         given: dict[str, Any] = tomllib.loads(read_text(path))
         layers = given.pop("layer", {})
-        require(isinstance(layers, dict), f"layer must be tables [layer.NAME], not {layers!r}")
+        require(isinstance(layers, dict), f"layer must hold tables [layer.NAME], not {layers!r}")
         return ModelOptions(
             _named(given), sources=(path,), layers={layer: _own(layer, own) for layer, own in layers.items()}
         )
@@ -29,7 +30,7 @@ def read_options_file(path: Path) -> ModelOptions:
 def _own(layer: str, given: Any) -> dict[str, Any]:
     require(isinstance(given, dict), f"layer {layer!r} must be a table [layer.NAME], not {given!r}")
     nested = next((name for name, value in given.items() if isinstance(value, dict)), None)
-    require(nested is None, f'a layer whose name has a dot goes in quotes: [layer."{layer}.{nested}"]')
+    require(nested is None, f'quote a layer name that contains a dot: [layer."{layer}.{nested}"]')
     return _named(given)
 
 

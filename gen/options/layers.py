@@ -1,4 +1,4 @@
-"""Options of single layers: what can be given for one, in which words, and whether a network has such a layer."""
+"""Options of single layers: which exist, how they are written, and which layers of a network can have them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -9,21 +9,21 @@ from tospike.hw.params import InputError, Option, options_of, require, require_k
 from tospike.sim.network import Conv2d, Dense, Network, Stage
 
 Layers = Mapping[str, Mapping[str, Any]]
-"""Options by name, for each layer by its name."""
+"""Options by name, for each layer by name."""
 LAYER_OPTIONS: dict[str, Option] = {
     name: each for cls in (QuantizeOptions, PlanOptions) for name, each in options_of(cls).items() if each.kinds
 }
-"""What a layer can have of its own."""
+"""The options that can be given for a single layer."""
 _OF_WEIGHTS = ("weight_bits", "weight_scale", "scale", "per_channel")
 
 
 def parse_layers(texts: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Parse texts ``LAYER.OPTION=VALUE`` as options of layers; of two for the same the last one holds.
+    """Parse texts ``LAYER.OPTION=VALUE`` as options of layers; a later text overrides an earlier one.
 
     Raises
     ------
     InputError
-        A text of another form.
+        A text has another form.
     """
     layers: dict[str, dict[str, str]] = {}
     for text in texts:
@@ -38,36 +38,36 @@ def parse_layers(texts: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 def checked_layers(layers: Layers, of_networks: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Return the options of layers with their values as the options have them.
+    """Return the options of layers, with their values parsed.
 
-    ``of_networks`` are the names of all options that whole networks have.
+    ``of_networks`` are the names of all options of whole networks.
 
     Raises
     ------
     InputError
-        An option that no layer has, or a value that it cannot have.
+        There is no such option of layers, or the value is invalid.
     """
-    made: dict[str, dict[str, Any]] = {}
-    require(isinstance(layers, Mapping), f"layers must be a dict of options for each layer, not {layers!r}")
+    checked: dict[str, dict[str, Any]] = {}
+    require(isinstance(layers, Mapping), f"layers must map each layer to a dict of options, not {layers!r}")
     for layer, given in layers.items():
-        require(isinstance(given, Mapping), f"layer {layer!r} must have options, not {given!r}")
+        require(isinstance(given, Mapping), f"layer {layer!r} must map to a dict of options, not {given!r}")
         for name, value in given.items():
             require(
                 name not in of_networks or name in LAYER_OPTIONS,
                 f"{layer}.{name.replace('_', '-')} is an option of the whole network: give it without a layer",
             )
             require_known(f"layer {layer!r}: option", name, LAYER_OPTIONS)
-            made.setdefault(layer, {})[name] = LAYER_OPTIONS[name].parse(value, f"{layer}.{name.replace('_', '-')}")
-    return made
+            checked.setdefault(layer, {})[name] = LAYER_OPTIONS[name].parse(value, f"{layer}.{name.replace('_', '-')}")
+    return checked
 
 
 def merged(first: Layers, then: Layers) -> dict[str, dict[str, Any]]:
-    """Both; where they differ, what comes second."""
+    """Return both; where they differ, ``then`` wins."""
     return {layer: {**first.get(layer, {}), **then.get(layer, {})} for layer in (*first, *then)}
 
 
 def layers_of(layers: Layers, network: Network) -> dict[str, dict[str, Any]]:
-    """Return what a network has of options that another one may have, too: of its layers, and of its kind."""
+    """Return those options, possibly shared with another network, that layers of this network can have."""
     kept = {
         stage.name: {
             name: value
@@ -80,12 +80,12 @@ def layers_of(layers: Layers, network: Network) -> dict[str, dict[str, Any]]:
 
 
 def check_layers(layers: Layers, networks: Sequence[Network]) -> None:
-    """Refuse what none of the networks has.
+    """Refuse options that no layer of any of the networks can have.
 
     Raises
     ------
     InputError
-        There is no such layer, and the message tells the nearest; or it cannot have such an option.
+        There is no such layer (the message names the nearest), or it cannot have such an option.
     """
     stages = [(stage, network) for network in networks for stage in network.stages]
     for layer, given in layers.items():
@@ -97,18 +97,18 @@ def check_layers(layers: Layers, networks: Sequence[Network]) -> None:
 
 
 def suits(value: object, *, spiking: bool) -> bool:
-    """Return whether an option's value is for an SNN, or for an ANN: an engine may be for one of them only."""
+    """Return whether an option's value suits an SNN, or an ANN: some engines run only one of them."""
     return ("snn" if spiking else "ann") in getattr(value, "kinds", ("ann", "snn"))
 
 
 def _unsuited(name: str, value: object, stage: Stage, network: Network) -> str:
-    """Why a layer cannot have an option; empty if it can."""
+    """Return why a layer cannot have an option; empty if it can."""
     kind = "snn" if network.is_spiking else "ann"
     kinds = LAYER_OPTIONS[name].kinds
     if kind not in kinds:
         return f"is for layers of an {' or '.join(kinds).upper()}, which {network.name!r} is not"
     if not suits(value, spiking=network.is_spiking):
-        return f"cannot be {value}, for {network.name!r} is an {kind.upper()}"
+        return f"cannot be {value}, because {network.name!r} is an {kind.upper()}"
     if name in _OF_WEIGHTS and kind == "ann" and not isinstance(stage.synapses, Dense | Conv2d):
-        return "is for weights, which this layer has not"
+        return "is for layers with weights, and this one has none"
     return ""

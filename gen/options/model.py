@@ -1,4 +1,4 @@
-"""What a user chose about a trained network, whichever command or function it is for."""
+"""The options that a user gave for a trained network, the same for every command and function."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -30,48 +30,48 @@ class OnnxOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class FitOptions:
-    """An array that is chosen instead of given."""
+    """An array that is auto-sized instead of given."""
 
     PANEL: ClassVar = PlanOptions.PANEL
 
     fit: str | None = option(None, f"Auto-size the systolic array, or the dataflow engines' arrays, for {named()}")
-    objective: Objective = option(Objective.LATENCY, "Dataflow: what --fit is to be best at")
+    objective: Objective = option(Objective.LATENCY, "Dataflow: what --fit optimises")
 
 
 CLASSES = (NirOptions, OnnxOptions, QuantizeOptions, PlanOptions, FitOptions)
-"""The classes whose options `ModelOptions` takes; ``PANEL`` is the heading under which a command lists them."""
+"""The classes whose options `ModelOptions` takes; ``PANEL`` is their heading in a command's help."""
 OPTIONS: dict[str, Option] = {
     name: each for cls in CLASSES for name, each in options_of(cls).items() if each.help and not each.layers_only
 }
-"""Those options, by their names for users."""
+"""Those options, by the names that users see."""
 _NIR = options_of(NirOptions)
 _ONLY_NIR = frozenset(name for name, each in _NIR.items() if each.help)
-"""Options that no ANN has, but for what a delta ANN has."""
+"""Options of SNNs only, except that a delta ANN has ``delta_threshold``."""
 
 
 @dataclass(frozen=True, init=False)
 class ModelOptions:
-    """Options by their names for users; what is not given keeps the default of its class, or what a NIR file states.
+    """Options by the names that users see; one that is not given is as a NIR file states, or has its class's default.
 
     An option that was not given reads as ``None``: ``ModelOptions(steps=4).lanes is None``.
 
     Parameters
     ----------
     given
-        Options by name, as their types or as texts; ``None`` as the value: not given.
+        Options by name, as values of their types or as texts; ``None`` means not given.
     layers
-        Options of single layers by name, for each layer by its name; see `LAYER_OPTIONS`.
+        Options of single layers: by layer, then by option; see `LAYER_OPTIONS`.
     shared
-        Whether a second network has these options too: then a layer that this one lacks may be its.
+        Whether a second network shares these options: a layer that this one lacks may then belong to the other.
     sources
         The files that they were read from, which no output may replace.
     more
-        The same as ``given``.
+        More options, like ``given``.
 
     Raises
     ------
     InputError
-        There is no such option, or it cannot have that value.
+        There is no such option, or a value is invalid.
     """
 
     given: Mapping[str, Any]
@@ -103,27 +103,27 @@ class ModelOptions:
         return self.given.get(name)
 
     def but(self, **more: Any) -> "ModelOptions":
-        """These options and others, which win; ``None``: not given after all."""
+        """Return these options with ``more``, which wins; ``None`` removes an option."""
         return replace(self, given={**self.given, **more})
 
     def with_layers(self, layers: Layers) -> "ModelOptions":
-        """These options and others of single layers, which win."""
+        """Return these options with further options of single layers, which win."""
         return replace(self, layers=merged(self.layers, checked_layers(layers, OPTIONS)))
 
     def for_network(self, network: Network) -> "ModelOptions":
-        """These options with those of its own layers.
+        """Return these options, with only those of single layers that ``network`` has.
 
         Raises
         ------
         InputError
-            It has no such layer, or the layer cannot have such an option; unless another network may.
+            The network has no such layer, or the layer cannot have such an option; not if the options are shared.
         """
         if not self.shared:
             check_layers(self.layers, [network])
         return replace(self, layers=layers_of(self.layers, network))
 
     def of_kind(self, *, spiking: bool) -> "ModelOptions":
-        """These options for one of an ANN and an SNN that share them: without what only the other has."""
+        """Return these options for an SNN or an ANN that shares them with the other kind: without the other's own."""
         foreign = {"time_bins"} if spiking else {*self._only_spiking, "input_bits"}
         given = {
             name: value for name, value in self.given.items() if name not in foreign and suits(value, spiking=spiking)
@@ -132,18 +132,18 @@ class ModelOptions:
 
     @property
     def _only_spiking(self) -> frozenset[str]:
-        """Options of `NirOptions` that this ANN does not have: a delta ANN has a threshold of changes."""
+        """Options of `NirOptions` that this ANN does not have; a delta ANN has ``delta_threshold``."""
         return _ONLY_NIR - {"delta_threshold"} if self._has_delta else _ONLY_NIR
 
     @property
     def _has_delta(self) -> bool:
-        """Whether an ANN is to compute changes only."""
+        """Whether the ANN is a delta ANN, which computes changes only."""
         return Engine.DELTA in (self.engine, *(own.get("engine") for own in self.layers.values()))
 
     def nir(self, path: Path, *, spikes: bool = False) -> NirOptions | None:
-        """What a NIR file states, with the given options instead where there are any; ``None`` for an ANN.
+        """Return what a NIR file states, overridden by the given options; ``None`` for an ANN.
 
-        With ``spikes`` the data are spike trains: their steps say nothing about an ANN.
+        ``spikes`` tells that the data are spike trains: an ANN then ignores ``steps`` instead of refusing it.
         """
         if path.suffix != ".nir":
             for name in self.given:
@@ -157,12 +157,12 @@ class ModelOptions:
 
     @property
     def quantize(self) -> QuantizeOptions:
-        """How to quantise."""
+        """The options of quantisation."""
         return QuantizeOptions(**self._fields(QuantizeOptions), layers=self._layers(QuantizeOptions))
 
     @property
     def device(self) -> Device | None:
-        """What the array is to fit."""
+        """The device that the array must fit, if one was given."""
         if self.fit is None:
             return None
         for name in ("rows", "cols", "dataflow", "products_per_multiplier", "fold", "dsp_products"):
@@ -172,23 +172,23 @@ class ModelOptions:
 
     @property
     def weight_sources(self) -> tuple[WeightSource, ...]:
-        """Where weights may be for an array that is to fit, the best first."""
+        """Where an auto-sized array may have its weights, the best first."""
         return ANY_SOURCE if self.weights is None else (self.weights,)
 
     @property
     def plan(self) -> PlanOptions:
-        """How to put stages on engines."""
+        """The options of the planner."""
         fields = self._fields(PlanOptions)
         if not self._has_delta:
             fields.pop("delta_threshold", None)
         return PlanOptions(**fields, layers=self._layers(PlanOptions))
 
     def _fields(self, cls: type) -> dict[str, Any]:
-        """What was given of the options of a class, by its fields."""
+        """Return the given options of a class, by field."""
         return {each.field: self.given[name] for name, each in options_of(cls).items() if name in self.given}
 
     def _layers(self, cls: type) -> dict[str, dict[str, Any]]:
-        """The same of each layer that has any."""
+        """Return the same for each layer that has any."""
         known = options_of(cls)
         own = {
             layer: {known[name].field: value for name, value in given.items() if name in known}

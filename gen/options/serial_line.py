@@ -1,4 +1,4 @@
-"""A board's serial line, as both of its ends must have it."""
+"""The options of a board's serial line, on which both ends must agree."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,6 @@ from tospike.hw.params import option
 
 @dataclass(frozen=True, kw_only=True)
 class BaudOptions:
-    """How fast it is."""
+    """The speed of the serial line."""
 
     baud: int = option(1_000_000, "Bits per second of the serial line", low=300)

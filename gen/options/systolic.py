@@ -1,4 +1,4 @@
-"""An engine for matrix products, as a user chooses it."""
+"""Options of a systolic engine for a matrix product."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,7 +29,7 @@ class ActSign(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayOptions:
-    """An array, and a product that it computes."""
+    """An array, and the product that it computes."""
 
     gemm: str = option("64,64,64", "Matrix product M,N,K: M x N results, inner dimension K")
     rows: int | None = option(None, "Rows of the array", low=1, high=256, unset="8")
@@ -40,7 +40,7 @@ class ArrayOptions:
     weight_bits: int = option(8, "Weight bits; 1: +1 and -1", low=1, high=8)
     acc_bits: int = option(32, "Accumulator bits, up to 32")
     primitives: PrimitiveSet = option(PrimitiveSet.GENERIC, "Primitives of the multipliers")
-    zero_gating: bool = option(False, "Hold a multiplier still while an operand is 0")
+    zero_gating: bool = option(False, "Hold a multiplier's inputs while an operand is 0")
     products_per_multiplier: int | None = option(
         None, "2 lets two columns share a multiplier", low=1, high=2, unset="ecp5: 2 where widths allow, else 1"
     )
@@ -55,7 +55,7 @@ class ArrayOptions:
         Raises
         ------
         InputError
-            ``gemm`` is none.
+            ``gemm`` is not of the form M,N,K.
         """
         parts = self.gemm.split(",")
         require(
@@ -67,7 +67,7 @@ class ArrayOptions:
 
     @property
     def array(self) -> ArrayParams:
-        """The array; with ``fit`` what the search begins with."""
+        """The array; with ``fit``, the starting point of the search."""
         array = ArrayParams(
             rows=self.rows or 8,
             cols=self.cols or 8,
@@ -83,7 +83,7 @@ class ArrayOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class SystolicOptions(ArrayOptions):
-    """The array of an engine, and where its weights are."""
+    """The array of an engine, and the source of its weights."""
 
     array_only: bool = option(False, "Generate the bare array without host port, for tospike synth")
     fit: str | None = option(None, f"Auto-size the array for {named()}")
@@ -104,7 +104,7 @@ class SystolicOptions(ArrayOptions):
         Raises
         ------
         InputError
-            Options are given that are about its memories.
+            Options of the memories were given.
         """
         require(
             self.fit is None and self.weights is None,
@@ -114,7 +114,7 @@ class SystolicOptions(ArrayOptions):
 
     @property
     def engine(self) -> tuple[SystolicParams, Fit | None]:
-        """The engine for the product, and what was predicted if its array was chosen to fit a device.
+        """The engine for the product, and the prediction if its array was sized to fit a device.
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""From an integer network to the engines that run it."""
+"""Map an integer network to the engines that run it."""

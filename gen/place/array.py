@@ -9,16 +9,16 @@ from tospike.hw.params import ArrayParams, Dataflow, InputError, RequantizeParam
 from tospike.sim.network import Dense, MaxPool2d, Network, Requantize, Stage
 
 MOST_COLUMNS = 8
-"""Of an array whose columns nobody chose."""
+"""Columns of an array if the user gave no number."""
 
 
 def needs_images(network: Network) -> bool:
-    """Return whether a network of an ANN is more than a chain of dense layers."""
+    """Return whether an ANN is more than a chain of dense layers."""
     return any(stage.sources or not isinstance(stage.synapses, Dense) for stage in network.stages)
 
 
 def shares_array(site: Site) -> bool:
-    """Return whether the layers of this ANN go to an array.
+    """Return whether the layers of this ANN share one array.
 
     Raises
     ------
@@ -38,36 +38,36 @@ def shares_array(site: Site) -> bool:
 
 
 def requantizer(network: Network) -> RequantizeParams:
-    """Return what makes activations of sums."""
+    """Return the requantiser, which turns sums into activations."""
     return RequantizeParams(fraction_bits=max(stage.fraction_bits for stage in network.stages))
 
 
 def array(network: Network, site: Site, cols: int) -> ArrayParams:
-    """Return an array that is as wide as the widest layer of ``network`` needs."""
+    """Return an array with the operand and accumulator widths that the layers of ``network`` need."""
     act, options = input_format(network), site.options
-    finer = requantizer(network).fraction_bits
+    fraction_bits = requantizer(network).fraction_bits
     return ArrayParams(
         rows=options.rows,
         cols=cols,
         dataflow=options.dataflow,
         act=act,
         weight_bits=_weight_bits(network, options.dataflow),
-        acc_bits=max(accumulator_bits(stage, act, finer) for stage in network.stages),
+        acc_bits=max(accumulator_bits(stage, act, fraction_bits) for stage in network.stages),
         products_per_multiplier=options.products_per_multiplier,
     )
 
 
 def _weight_bits(network: Network, dataflow: Dataflow) -> int:
-    """1 if every weight of the network is +1 or -1; a weight-stationary array needs 0 as well."""
+    """Return 1 if every weight of the network is +1 or -1; but a weight-stationary array also needs weights of 0."""
     bits = max(weight_bits(stage) for stage in network.stages)
     return bits if dataflow is Dataflow.OS else max(2, bits)
 
 
 def shifts(stages: Sequence[Stage], requantize: RequantizeParams) -> list[int]:
-    """Return the shifts of stages. Sums arrive by the engine's fraction bits larger: a maximum has none, so they are
+    """Return the shifts of stages. The engine adds its fraction bits to every sum; a maximum has none, so they are
     shifted out again."""
-    passed = [requantize.fraction_bits if isinstance(stage.synapses, MaxPool2d) else 0 for stage in stages]
+    unscaled = [requantize.fraction_bits if isinstance(stage.synapses, MaxPool2d) else 0 for stage in stages]
     return [
         stage.neuron.shift if isinstance(stage.neuron, Requantize) else other
-        for stage, other in zip(stages, passed, strict=True)
+        for stage, other in zip(stages, unscaled, strict=True)
     ]

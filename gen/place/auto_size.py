@@ -1,4 +1,4 @@
-"""The largest array that fits a device: the one with the fewest cycles."""
+"""Auto-size an array: find the one with the fewest cycles that fits a device."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,20 +19,20 @@ from tospike.hw.params.devices import Device
 from tospike.sim.systolic.timing import frame_cycles
 
 MAX_UTILISATION = 0.9
-"""Part of a device's LUTs and flip-flops that a fit may take: placement needs some, and predictions err."""
+"""Fraction of a device's LUTs and flip-flops that a fit may use: placement needs slack, and predictions err."""
 ANY_SOURCE = (WeightSource.MEMORY, WeightSource.STREAM)
-"""On chip if they fit."""
+"""Weights on chip if they fit, else streamed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """An engine that fits a device, with what is predicted of it."""
+    """An engine that fits a device, with its predicted area and cycles."""
 
     params: SystolicParams
     device: Device
     area: Area
     cycles: int
-    """Of a frame, from its first input beat to its last output beat."""
+    """Per frame, from its first input beat to its last output beat."""
 
     def refine(self, options: PlanOptions) -> PlanOptions:
         """Return the options with this array."""
@@ -47,7 +47,7 @@ class Fit:
         )
 
     def describe(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """Return the prediction as JSON."""
         return {"device": self.device.name, "cycles": self.cycles, "area": asdict(self.area)}
 
     def __str__(self) -> str:
@@ -63,16 +63,16 @@ class Fit:
 
 
 def systolic_engine(params: AcceleratorParams) -> SystolicParams:
-    """Return the engine whose array can be chosen.
+    """Return the engine whose array can be sized.
 
     Raises
     ------
     InputError
-        The accelerator has others.
+        The accelerator is not a single systolic engine.
     """
     engine = params.engines[0]
     if len(params.engines) != 1 or not isinstance(engine, SystolicParams):
-        raise InputError(f"--fit chooses a systolic array, which {params.name!r} does not use: leave it out")
+        raise InputError(f"--fit sizes a systolic array, which {params.name!r} does not use: leave it out")
     return engine
 
 
@@ -83,20 +83,20 @@ def fit(
     sources: Sequence[WeightSource] = ANY_SOURCE,
     names: Sequence[str] = (),
 ) -> Fit:
-    """Return the fastest engine for the layers of ``params`` that fits; of equally fast ones the smallest.
+    """Return the fastest engine for the layers of ``params`` that fits; the smallest if several are equally fast.
 
-    Only the array's rows, columns, dataflow and products per multiplier are chosen. Rows and columns beyond the
-    largest layer would be idle, and so would those that do not save a tile: they are not tried. Weights come from the
-    first of ``sources`` with which an array fits. ``names`` of the layers are for the message.
+    The search covers the array's rows, columns, dataflow and products per multiplier. It skips rows and columns that
+    save no tile of any layer, because they would be idle. Weights come from the first of ``sources`` with which an
+    array fits. ``names`` are those of the layers, for the message.
 
     Raises
     ------
     InputError
-        Not even the smallest array fits, with the numbers.
+        Not even the smallest array fits; the message has the numbers.
     """
     for source in sources:
         engines = (replace(params, array=array, weights=source) for array in _candidates(params, device))
-        if best := _fastest([one for one in engines if not excess(predict(one, device.family), device)], device):
+        if best := _fastest([each for each in engines if not excess(predict(each, device.family), device)], device):
             return best
     smallest = replace(params.array, rows=1, cols=1, products_per_multiplier=1)
     lacking = excess(predict(replace(params, array=smallest, weights=sources[-1]), device.family), device)
@@ -112,21 +112,21 @@ def fit(
 
 
 def _fastest(engines: Sequence[SystolicParams], device: Device) -> Fit | None:
-    def least(params: SystolicParams) -> int:  # quickly told; streamed weights take as long or longer
+    def lower_bound(params: SystolicParams) -> int:  # fast to compute; streamed weights never take fewer cycles
         return frame_cycles(replace(params, weights=WeightSource.MEMORY))
 
     best: Fit | None = None
-    for params in sorted(engines, key=least):
-        if best is not None and least(params) > best.cycles:
+    for params in sorted(engines, key=lower_bound):
+        if best is not None and lower_bound(params) > best.cycles:
             break
         area = predict(params, device.family)
-        one = Fit(params=params, device=device, area=area, cycles=frame_cycles(params))
-        best = min(best or one, one, key=lambda fit: (fit.cycles, fit.area.dsp, fit.area.lut4))
+        this = Fit(params=params, device=device, area=area, cycles=frame_cycles(params))
+        best = min(best or this, this, key=lambda fit: (fit.cycles, fit.area.dsp, fit.area.lut4))
     return best
 
 
 def excess(area: Area, device: Device) -> list[str]:
-    """Return what a device has not enough of, with the numbers."""
+    """Return the resources that exceed a device's capacity, with the numbers."""
     return [
         f"{needed:,} {name} of {device.capacity[name]:,}"
         for name, needed in asdict(area).items()
@@ -153,6 +153,6 @@ def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]
 
 
 def _useful(sizes: set[int]) -> set[int]:
-    """Return the sizes of an array's side that need so many tiles for one of ``sizes`` and no less would do."""
+    """Return each array side that is the smallest for its number of tiles of one of ``sizes``."""
     largest = 256
     return {side for size in sizes for tiles in range(1, size + 1) if (side := ceil_div(size, tiles)) <= largest}

@@ -1,6 +1,6 @@
-"""Bridges between arrays and spiking layers: chains that an engineer writes have them, no network gets one.
+"""Bridges between arrays and spiking layers: for chains built by hand; the planner places none.
 
-A network of which only some stages spike is refused, so nothing asks for a bridge yet.
+It refuses networks in which only some stages spike, so no network needs a bridge yet.
 """
 
 from tospike.gen.place.placer import Placer

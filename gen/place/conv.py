@@ -1,4 +1,4 @@
-"""Networks of an ANN with convolutions, pools or branches on an image engine, which runs all of their layers."""
+"""Place ANNs with convolutions, pools or branches on a conv engine, which runs all of their layers."""
 
 import math
 from dataclasses import replace
@@ -51,7 +51,7 @@ def _taps(stage: Stage, layer: ConvLayer) -> Any:
     """Return the weights as :func:`tospike.hw.conv.layout.pack` takes them."""
     synapses = stage.synapses
     if isinstance(synapses, Dense):
-        return synapses.weight.reshape(-1, *layer.shape).tolist()  # the image's values came channel by channel
+        return synapses.weight.reshape(-1, *layer.shape).tolist()  # the image was flattened channel by channel
     if isinstance(synapses, Conv2d):
         return synapses.weight.tolist()
     if isinstance(synapses, Add):
@@ -60,16 +60,16 @@ def _taps(stage: Stage, layer: ConvLayer) -> Any:
 
 
 def _random(params: AcceleratorParams, index: int, engine: ConvParams, rng: np.random.Generator) -> list[Stage]:
-    raise InputError("an image engine has no random network: generate it from a trained one")
+    raise InputError("a conv engine has no random network: generate it from a trained one")
 
 
 CONV = Placer(place=_place, pack=_pack, random_stages=_random)
 
 
 def columns(network: Network) -> int:
-    """Return the most columns, up to `MOST_COLUMNS`, with which an array sends in order what the last layer gives.
+    """Return the most columns, up to `MOST_COLUMNS`, with which an array sends the last layer's results in order.
 
-    Sums leave as they come, several channels at a time; activations are put in order first.
+    Sums leave as they are computed, several channels at a time; activations are put in order first.
     """
     if network.is_spiking or not needs_images(network):
         return MOST_COLUMNS
@@ -77,12 +77,12 @@ def columns(network: Network) -> int:
 
 
 def _check_products(network: Network, products_per_multiplier: int) -> None:
-    """Refuse two products per multiplier where the results leave through one column.
+    """Refuse two products per multiplier if the results leave through one column.
 
     Raises
     ------
     InputError
-        Columns are to share multipliers, but the sums of several positions and channels leave channel by channel.
+        Columns would share multipliers, but the sums of several positions and channels leave channel by channel.
     """
     require(
         products_per_multiplier == 1 or columns(network) > 1,
@@ -92,11 +92,11 @@ def _check_products(network: Network, products_per_multiplier: int) -> None:
 
 
 def _in_passes(network: Network, cols: int | None) -> Network:
-    """Return the network with each depthwise layer as a convolution that could not be computed otherwise.
+    """Return the network, with each depthwise layer that the array cannot compute as such replaced by a convolution.
 
-    The output channels of one input channel are columns of one pass. Where these are to leave one after the other, or
-    are more than the columns that nobody chose (``cols`` is ``None``), zeros for the other input channels make each of
-    them a pass of its own.
+    The output channels of one input channel are columns of one pass. If they must leave one after the other, or exceed
+    the default columns (``cols`` is ``None``), a convolution with zeros for the other input channels computes each of
+    them in a pass of its own.
     """
     most = columns(network) if cols is None else math.inf
     last = len(network.stages) - 1
@@ -112,7 +112,7 @@ def _in_passes(network: Network, cols: int | None) -> Network:
 
 
 def _leaves_by_channel(last: Stage) -> bool:
-    """Return whether the sums of several positions and channels leave, which must come channel by channel."""
+    """Return whether the last layer sends sums of several positions and channels, which must leave by channel."""
     synapses = last.synapses
     if not isinstance(synapses, Conv2d) or not isinstance(last.neuron, Accumulator):
         return False
@@ -130,7 +130,7 @@ def _as_convolution(stage: Stage) -> Stage:
 
 
 def _with_layers(network: Network, params: ConvParams) -> Network:
-    """Return the network with a stage for every layer, also the one that only puts the results in order."""
+    """Return the network with a stage for every layer, including one that only puts the results in order."""
     if len(params.layers) == len(network.stages):
         return network
     last = params.layers[-1]

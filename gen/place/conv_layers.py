@@ -1,4 +1,4 @@
-"""From the stages of a convolutional network to the layers of the image engine, and their tiles."""
+"""Map the stages of a convolutional network to the layers of the conv engine, and choose their tiles."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,14 +19,14 @@ Tile = tuple[int, int]
 
 
 def conv_params(network: Network, array: ArrayParams, requantize: RequantizeParams) -> ConvParams:
-    """Return the layers of an image engine that runs ``network`` on ``array``.
+    """Return the parameters of a conv engine that runs ``network`` on ``array``.
 
-    Tiles are chosen for the fewest cycles; all layers that read an image have one stride and one tile.
+    Each tile minimises the cycles; all layers that read an image have the same stride and tile.
 
     Raises
     ------
     InputError
-        A stage that the engine cannot run, two strides on one image.
+        The engine cannot run a stage, or layers that read one image have different strides.
     """
     layers = [_layer(network, index, array) for index in range(len(network.stages))]
     last = layers[-1]
@@ -38,10 +38,10 @@ def conv_params(network: Network, array: ArrayParams, requantize: RequantizePara
             layers[index] = replace(layers[index], tile=tile)
     if math.prod(layers[-1].size) > 1 and not layers[-1].is_ordered(array.cols):
         # one row of positions at a time keeps the output's order
-        wanted = (1, min(array.rows, layers[-1].size[1]))
+        row = (1, min(array.rows, layers[-1].size[1]))
         (group,) = (group for group in _sharing(layers) if len(layers) - 1 in group)
         for index in group:
-            layers[index] = replace(layers[index], tile=wanted)
+            layers[index] = replace(layers[index], tile=row)
     return ConvParams(array=array, layers=tuple(layers), requantize=requantize)
 
 
@@ -86,18 +86,17 @@ def _layer(network: Network, index: int, array: ArrayParams) -> ConvLayer:
                 clamp=clamp,
                 sources=sources,
             )
-    raise InputError(f"stage {stage.name!r} is {type(synapses).__name__}, which the image engine cannot run")
+    raise InputError(f"stage {stage.name!r} is {type(synapses).__name__}, which the conv engine cannot run")
 
 
 def _operation(synapses: Conv2d | SumPool2d | MaxPool2d) -> ConvOperation:
     if isinstance(synapses, Conv2d):
-        plain = synapses.groups == 1
-        return ConvOperation.CONVOLUTION if plain else ConvOperation.DEPTHWISE
+        return ConvOperation.CONVOLUTION if synapses.groups == 1 else ConvOperation.DEPTHWISE
     return ConvOperation.SUM if isinstance(synapses, SumPool2d) else ConvOperation.MAXIMUM
 
 
 def _shape_of(network: Network, source: int, stage: Stage) -> tuple[int, int, int]:
-    """Return (channels, height, width) of what a stage reads; a vector has one position."""
+    """Return (channels, height, width) of a stage's input; a vector has one position."""
     shapes: list[Shape] = [getattr(stage.synapses, "shape", ())]
     if source >= 0:
         shapes.insert(0, network.stages[source].synapses.output_shape)
@@ -111,7 +110,7 @@ def _shape_of(network: Network, source: int, stage: Stage) -> tuple[int, int, in
 
 
 def _in_order(last: ConvLayer, source: int, array: ArrayParams) -> ConvLayer:
-    """Return a layer that changes nothing but the order: channel by channel."""
+    """Return a layer that only puts values in order, channel by channel."""
     return ConvLayer(
         operation=ConvOperation.MAXIMUM,
         shape=(last.outputs, *last.size),
@@ -124,7 +123,7 @@ def _in_order(last: ConvLayer, source: int, array: ArrayParams) -> ConvLayer:
 
 
 def _sharing(layers: Sequence[ConvLayer]) -> list[list[int]]:
-    """Return the layers that must have the same tile, because they read the same images."""
+    """Return the groups of layers that must have the same tile because they read the same images."""
     groups: list[tuple[set[int], list[int]]] = []
     for index, layer in enumerate(layers):
         images, members = set(layer.sources), [index]
@@ -136,7 +135,7 @@ def _sharing(layers: Sequence[ConvLayer]) -> list[list[int]]:
 
 
 def _best_tile(layers: Sequence[ConvLayer], array: ArrayParams) -> Tile:
-    """Of all that fit the rows the one with the fewest cycles; of equals the smallest, then the widest."""
+    """Return the tile with the fewest cycles among those that fit the rows; on ties the smallest, then the widest."""
     tiles = [(array.rows // width, width) for width in range(1, array.rows + 1)]
     sizes = [(min(h, max(_extent(layer, 0) for layer in layers)), w) for h, w in tiles]
     cost: Callable[[Tile], tuple[int, int, int]] = lambda tile: (  # noqa: E731
@@ -148,13 +147,13 @@ def _best_tile(layers: Sequence[ConvLayer], array: ArrayParams) -> Tile:
 
 
 def _extent(layer: ConvLayer, axis: int) -> int:
-    """Return the positions of the image that one bank could hold: more rows than these are of no use."""
+    """Return the positions along an axis that a tile could use: a larger tile gains nothing."""
     return max(layer.size[axis], ceil_div(layer.shape[1 + axis], layer.stride[axis]))
 
 
 def _cycles(layer: ConvLayer, array: ArrayParams) -> int:
-    """Return the cycles of a layer without filling: each tile takes its steps, its draining, or its results'
-    post-processing."""
+    """Return the cycles of a layer, not counting the pipeline fill: each tile takes the longest of its steps, its
+    drain, and the post-processing of its results."""
     passes, (down, across) = layer.passes(array.cols), layer.tiles
     results = layer.tile[0] * layer.tile[1] * layer.pass_width(array.cols)
     return passes * down * across * max(layer.depth + array.gap, array.rows, results)

@@ -1,4 +1,4 @@
-"""Dense layers of an ANN on dataflow engines: one for each layer, folded on its own."""
+"""Place the dense layers of an ANN on dataflow engines: one engine per layer, each with its own folding."""
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def _place(site: Site) -> Placed | None:
         return None
     require(
         not needs_images(network),
-        f"dataflow engines run chains of dense layers, but {network.name!r} has others: give --engine systolic",
+        f"dataflow engines run chains of dense layers only, which {network.name!r} is not: give --engine systolic",
     )
     require_weights_on_chip(site, "dataflow")
     act, requantize = input_format(network), requantizer(network)
@@ -71,7 +71,7 @@ def _host_lanes(site: Site, bits: int) -> int:
 
 
 def _dsps(site: Site, fold: Fold) -> int | None:
-    """Return how many products DSP blocks make; ``None`` for all of them."""
+    """Return how many products DSP blocks compute; ``None`` for all of them."""
     most = site.own.dsp_products
     return None if most is None else min(most, fold.simd * fold.pe)
 
@@ -90,15 +90,15 @@ def _pack(params: DataflowDenseParams, design: Design, index: int) -> MemoryInit
 def _random(
     params: AcceleratorParams, index: int, engine: DataflowDenseParams, rng: np.random.Generator
 ) -> list[Stage]:
-    """Return requantisation such that results spread over the clamping range and somewhat beyond."""
+    """Return a random layer, requantised such that results span the clamping range and somewhat more."""
     weight = random_integers(rng, engine.weight, (engine.outputs, engine.inputs))
     bias = random_integers(rng, engine.weight, (engine.outputs,))
-    finer = engine.requantize.fraction_bits
-    neuron: Requantize | Accumulator = Accumulator(fraction_bits=finer)
+    fraction_bits = engine.requantize.fraction_bits
+    neuron: Requantize | Accumulator = Accumulator(fraction_bits=fraction_bits)
     if engine.clamp is not None:
         most = engine.requantize.multiplier.max
         multiplier = rng.integers(most // 2, most, size=engine.outputs, endpoint=True)
-        neuron = Requantize(multiplier=multiplier, shift=engine.shift, clamp=engine.clamp, fraction_bits=finer)
+        neuron = Requantize(multiplier=multiplier, shift=engine.shift, clamp=engine.clamp, fraction_bits=fraction_bits)
     return [Stage(name=f"engine_{index}", synapses=Dense(weight=weight, bias=bias), neuron=neuron)]
 
 

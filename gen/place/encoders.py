@@ -1,4 +1,4 @@
-"""Encoders and delays: no stage runs on them, they come where a network's input or a stage needs one."""
+"""Insert encoders and delays: they run no stage, but a network's input or a stage may need one upstream."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tospike.sim.spiking.arrays import engine_delays
 
 
 def _encoder(site: Site) -> EncoderParams | None:
-    """Values become spikes before the first spiking layer."""
+    """Return an encoder from values to spikes, if the first layer needs one."""
     spec = site.network.input
     if site.engines or spec.encoding is None or spec.encoding.code.takes_frames:
         return None
@@ -21,7 +21,7 @@ def _encoder(site: Site) -> EncoderParams | None:
 
 
 def _delta(site: Site) -> DeltaParams | None:
-    """Frames become changes before a spiking layer that takes frames, and before the first layer of a delta ANN."""
+    """Return an encoder from frames to changes, if the first layer needs one: for delta encoding, or in a delta ANN."""
     spec = site.network.input
     if site.engines:
         return None
@@ -39,14 +39,14 @@ def _delta(site: Site) -> DeltaParams | None:
 
 
 def _delay(site: Site) -> DelayParams | None:
-    """Delay the inputs of the stage behind it; events come to a step in any order, and such an engine, even of no
-    delay, puts them in order."""
+    """Return a delay for the inputs of a stage. Time-stamped events arrive unordered within a step, so the first stage
+    gets an engine even without delays: it puts them in order."""
     delays = site.stage.delays
     longest = 0 if delays is None else int(delays.max())
     if site.stage.is_spiking and site.options.event_bin is not None and site.index == 0:
         longest = max(1, longest)
-    is_there = bool(site.engines and site.engines[-1].longest_delay)
-    if not longest or is_there:
+    is_placed = bool(site.engines and site.engines[-1].longest_delay)
+    if not longest or is_placed:
         return None
     return DelayParams(inputs=site.stage.synapses.inputs, longest=longest, payload=site.payload)
 
@@ -68,4 +68,4 @@ def _delta_input(encoder: DeltaParams) -> dict[str, Any]:
 ENCODER = Placer(insert=_encoder, random_input=_encoder_input)
 DELTA = Placer(insert=_delta, random_input=_delta_input)
 DELAY = Placer(insert=_delay, pack=_pack_delays)
-"""Its delays, random ones too, are those of the stage behind it."""
+"""Its delays, including random ones, belong to the stage downstream."""

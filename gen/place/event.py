@@ -1,4 +1,4 @@
-"""What all engines around the event datapath have in common: what their memories hold, and random layers."""
+"""Memory contents and random layers, common to all engines with the event datapath."""
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from tospike.sim.spiking.arrays import engine_arrays
 
 
 def pack_event(params: EventParams, design: Design, index: int) -> MemoryInit:
-    """Return weights, biases, decays and multipliers as the memories hold them."""
+    """Return the contents of the memories: weights, biases, decays and multipliers."""
     arrays, neuron = engine_arrays(params, design, index), design.stages_of(index)[0].neuron
-    own = None if arrays.recurrent is None else arrays.recurrent.tolist()
+    recurrent = None if arrays.recurrent is None else arrays.recurrent.tolist()
     decays = None if arrays.decays is None else arrays.decays.tolist()
-    factors = neuron.multiplier.tolist() if isinstance(neuron, Requantize) else None
-    return layout.pack(params, arrays.weight.tolist(), arrays.bias.tolist(), own, decays, factors)
+    multipliers = neuron.multiplier.tolist() if isinstance(neuron, Requantize) else None
+    return layout.pack(params, arrays.weight.tolist(), arrays.bias.tolist(), recurrent, decays, multipliers)
 
 
 def random_layer(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
@@ -24,9 +24,9 @@ def random_layer(name: str, engine: EventParams, rng: np.random.Generator) -> St
     bias_format = min(engine.weight, engine.neuron.accumulated, key=lambda fmt: fmt.bits)
     shape = (engine.channels,)
     bias = random_integers(rng, bias_format, shape) if engine.bias else np.zeros(shape, dtype=np.int64)
-    if engine.neuron.initial:  # the first step's sum must fit, and so must any smaller one
-        room = engine.neuron.accumulated.max - abs(engine.neuron.initial)
-        bias = bias.clip(-room, room)
+    if engine.neuron.initial:  # initial membrane plus bias must fit
+        headroom = engine.neuron.accumulated.max - abs(engine.neuron.initial)
+        bias = bias.clip(-headroom, headroom)
     square = (engine.neurons, engine.neurons)
     recurrent = random_integers(rng, engine.weight, square) if engine.recurrent else None
     varying = engine.neuron.varying.values()

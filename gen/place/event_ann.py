@@ -1,4 +1,4 @@
-"""Dense layers of an ANN on event engines: what is 0 is no event; or of a delta ANN, what has not changed."""
+"""Place the dense layers of an ANN on event engines: events are non-zero values, or the changes of a delta ANN."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,16 +23,16 @@ from tospike.sim.network import Accumulator, Requantize, Stage
 def _event(site: Site) -> Placed | None:
     if not _is_wanted(site, Engine.EVENT):
         return None
-    own = _activation(site)
-    engine = EventAnnParams(**_layer(site), activation=None if own is None else ActivationParams(**own))
+    knobs = _activation(site)
+    engine = EventAnnParams(**_layer(site), activation=None if knobs is None else ActivationParams(**knobs))
     return Placed(engine=engine, stages=(site.stage,))
 
 
 def _delta(site: Site) -> Placed | None:
     if not _is_wanted(site, Engine.DELTA):
         return None
-    own, threshold = _activation(site), site.options.delta_threshold
-    activation = None if own is None else ChangeParams(**own, change_threshold=threshold)
+    knobs, threshold = _activation(site), site.options.delta_threshold
+    activation = None if knobs is None else ChangeParams(**knobs, change_threshold=threshold)
     return Placed(engine=DeltaAnnParams(**_layer(site), activation=activation), stages=(site.stage,))
 
 
@@ -42,7 +42,7 @@ def _random(params: AcceleratorParams, index: int, engine: AnnLayerParams, rng: 
 
 
 def _random_neuron(engine: AnnLayerParams, rng: np.random.Generator) -> Requantize | Accumulator:
-    """Return what becomes of the sums in an ANN's layer on an event engine."""
+    """Return a random neuron for an ANN layer on an event engine."""
     if engine.activation is None:
         return Accumulator(fraction_bits=engine.fraction_bits)
     largest = engine.activation.requantize.multiplier.max
@@ -60,12 +60,12 @@ DELTA_ANN = Placer(place=_delta, pack=pack_event, random_stages=_random)
 
 
 def _is_wanted(site: Site, engine: Engine) -> bool:
-    """Return whether a layer of an ANN goes to that engine.
+    """Return whether a layer of an ANN is to run on that engine.
 
     Raises
     ------
     InputError
-        It would, but its weights are not on chip.
+        It is, but its weights are not on chip.
     """
     if site.stage.is_spiking or site.engine is not engine:
         return False
@@ -74,7 +74,7 @@ def _is_wanted(site: Site, engine: Engine) -> bool:
 
 
 def _layer(site: Site) -> dict[str, Any]:
-    """Return the knobs of a layer, whatever its events are."""
+    """Return the knobs of a layer that do not depend on the kind of its events."""
     stage, synapses, act = site.stage, site.stage.dense, input_format(site.network)
     return {
         "inputs": synapses.inputs,
@@ -90,7 +90,7 @@ def _layer(site: Site) -> dict[str, Any]:
 
 
 def _activation(site: Site) -> dict[str, Any] | None:
-    """Return what becomes of its sums; ``None`` if they are sent as they are."""
+    """Return the knobs of the layer's activation; ``None`` if it sends its sums unchanged."""
     neuron = site.stage.neuron
     if not isinstance(neuron, Requantize):
         return None

@@ -1,4 +1,4 @@
-"""What the host sends to a network and gets from it."""
+"""Choose the formats in which a host sends samples and receives results."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tospike.sim.network import Decoding, Network
 
 
 def host_side(network: Network, options: PlanOptions) -> dict[str, Any]:
-    """Return the host's knobs of `AcceleratorParams`."""
+    """Return the knobs of `AcceleratorParams` that concern the host."""
     output = _output(network, options)
     if not network.is_spiking:
         return {"host_output": output, "host_bits": options.host_bits}
@@ -31,9 +31,9 @@ def _input(network: Network, options: PlanOptions) -> HostInput:
 
 def _output(network: Network, options: PlanOptions) -> HostOutput:
     if network.decoding is not Decoding.LARGEST:
-        decision = network.decoding.value
-        require(not options.argmax, f"--decoding {decision} sends the class already: leave --argmax out")
-        return HostOutput(decision)
+        decoding = network.decoding.value
+        require(not options.argmax, f"--decoding {decoding} already sends the class: leave --argmax out")
+        return HostOutput(decoding)
     if options.argmax:
         return HostOutput.ARGMAX
     return HostOutput.TOKENS if network.readout is Readout.SPIKES else HostOutput.DENSE

@@ -1,4 +1,4 @@
-"""What the user may choose about the engines."""
+"""Options of the planner: which engines run a network, and how they are built."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,30 +18,28 @@ from tospike.hw.params import (
 
 
 class Engine(StrEnum):
-    """What runs the layers of a network."""
+    """The kind of engine that runs a layer."""
 
     SYSTOLIC = "systolic"
-    """ANN: one array of multiply-accumulators for all layers; with a conv engine around it, where there are
-    convolutions."""
+    """ANN: one array of multiply-accumulators for all layers; part of a conv engine if there are convolutions."""
     DATAFLOW = "dataflow"
-    """ANN of dense layers: an array for each layer, folded on its own, in a pipeline through which samples follow one
-    another."""
+    """ANN of dense layers: an array per layer, each with its own folding, as a pipeline of samples."""
     EVENT = "event"
-    """An event engine for each layer: spikes are events, or activations of an ANN that are not zero. States are in a
-    memory of words of ``lanes`` neurons, one word per cycle."""
+    """An event engine per layer: events are spikes, or the non-zero activations of an ANN. States are in a memory
+    with ``lanes`` neurons per word; it updates one word per cycle."""
     DELTA = "delta"
-    """ANN: an event engine for each layer, whose events are changes of activations from frame to frame."""
+    """ANN: an event engine per layer, whose events are changes of activations from frame to frame."""
     REGISTER = "register"
     """SNN: states in registers, all neurons updated in every cycle: for small layers."""
 
     @property
     def kinds(self) -> frozenset[str]:
-        """``ann``, ``snn``: the networks whose layers run on it."""
+        """The kinds of network whose layers run on it: ``ann``, ``snn``."""
         return frozenset(_KINDS[self].split())
 
     @classmethod
     def usual(cls, *, spiking: bool) -> "Engine":
-        """Return what layers run on if the user wants nothing else."""
+        """Return the default engine of a network."""
         return cls.EVENT if spiking else cls.SYSTOLIC
 
 
@@ -56,20 +54,20 @@ _KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
-    """What the user may choose about the engines.
+    """Options of the planner.
 
-    With ``Engine.DATAFLOW`` every dense layer has an array of its own that takes at most ``fold`` cycles per sample,
-    ``dsp_products`` of whose multipliers are DSP blocks.
+    With ``Engine.DATAFLOW``, every dense layer has its own array, which takes at most ``fold`` cycles per sample; at
+    most ``dsp_products`` of its multipliers are DSP blocks.
 
-    With ``Engine.EVENT`` the dense layers of an ANN run on event engines, which skip zeros; with ``Engine.DELTA`` they
-    skip what has not changed by more than ``delta_threshold``, in integers of the activations.
+    With ``Engine.EVENT``, the dense layers of an ANN run on event engines, which skip zeros; with ``Engine.DELTA``,
+    they skip values that have changed by no more than ``delta_threshold``, in integer units of the activations.
 
-    ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. The defaults give
-    both kinds the same number of multiply-accumulate lanes. A systolic array with one row suits one sample at a
-    time: more rows work only on more samples. With ``argmax`` the host gets the class instead of a value for each.
-    With ``Engine.REGISTER`` layers that are small enough have their states in registers. With
-    ``NeuronUpdate.ACTIVE`` event engines whose neurons allow it update active words only. With ``event_bin`` the host
-    sends events with time stamps, so many units of them per step.
+    ``rows`` x ``cols`` and ``dataflow`` shape the systolic engine, ``lanes`` the event engines. By default, both have
+    the same number of multiply-accumulate lanes. A systolic array of one row suits one sample at a time: further rows
+    work only on further samples. With ``argmax``, the host gets the class instead of one value per class. With
+    ``Engine.REGISTER``, layers that are small enough have their states in registers. With ``NeuronUpdate.ACTIVE``,
+    event engines whose neurons allow it update active words only. With ``event_bin``, the host sends events with time
+    stamps, and a step is that many units long.
     """
 
     PANEL: ClassVar = "Hardware"
@@ -82,15 +80,15 @@ class PlanOptions:
     lanes: int = option(8, "Event engines: neurons updated per cycle", low=1, high=64, per_layer="ann snn")
     engine: Engine | None = option(
         None,
-        "ANN: one systolic array; or (dense) an array per layer (dataflow), or an event engine per layer that skips "
-        "zeros, or with delta what has not changed. SNN: event engines, or registers where a layer is small enough",
+        "ANN: one systolic array; or, for dense layers, an array per layer (dataflow), or an event engine per layer "
+        "that skips zeros (event) or unchanged values (delta). SNN: event engines, or registers for small layers",
         unset="systolic for an ANN, event for an SNN",
         per_layer="ann snn",
     )
     fold: int = option(1024, "Dataflow: cycles per sample and layer, at most", low=1, high=MAX_FOLD, per_layer="ann")
     dsp_products: int | None = option(
         None,
-        "Dataflow: multipliers of a layer in DSP blocks, others in LUTs",
+        "Dataflow: most multipliers per layer in DSP blocks, the rest in LUTs",
         low=0,
         high=1 << 14,
         unset="all of them",
@@ -107,7 +105,7 @@ class PlanOptions:
         unset="memory; stream if --fit must",
     )
     unbanked: bool = option(
-        False, "Deep weight memories in one piece: for standard cells. Block RAMs are faster in banks"
+        False, "Do not split deep weight memories into banks: for standard cells; block RAMs are faster in banks"
     )
     host_bits: int | None = option(
         None, "Dataflow: width of the host's streams, packed: 32, 64, 128 or 256", unset="32, a byte per value"
@@ -115,13 +113,13 @@ class PlanOptions:
     argmax: bool = option(False, "Output only the index of the largest output")
     event_bin: int | None = option(
         None,
-        "Spike data: the host sends events; length of a step in time-stamp units",
+        "Spike data: the host sends time-stamped events; a step lasts this many units of the stamps",
         low=1,
         high=LONGEST_TIME_BIN,
     )
 
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
-    """What stages have otherwise, by their names and the fields here; see `of_layer`."""
+    """Options of single stages: by stage, then by field of this class; see `of_layer`."""
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -129,7 +127,7 @@ class PlanOptions:
             of_layer(self, layer)
 
     def describe(self) -> dict[str, Any]:
-        """Return every option by its name, as JSON takes it (its enums are strings); single layers' where there are
+        """Return every option by name, as JSON (the enums are strings), with those of single layers if there are
         any."""
         described = asdict(self)
         return {name: value for name, value in described.items() if name != "layers" or value}

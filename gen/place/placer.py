@@ -1,4 +1,4 @@
-"""How a stage of a network gets onto an engine: what each engine tells of itself in a file of its own."""
+"""The placer interface: each engine's own file tells which stages it runs, and how."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,38 +12,38 @@ from tospike.sim.design import Design
 from tospike.sim.network import Array, Network, Shape, Stage
 
 MemoryInit = dict[str, list[int]]
-"""What an engine's memories hold, by their names: a word after the other."""
+"""The words of an engine's memories, by the memory's name."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Site:
-    """Where the next engine of a chain goes."""
+    """The place of the next engine in a chain."""
 
     network: Network
     options: PlanOptions
     index: int = 0
     """The first stage that has no engine yet."""
     engines: tuple[EngineParams, ...] = ()
-    """Those upstream."""
+    """The engines upstream."""
 
     @property
     def stage(self) -> Stage:
-        """That stage."""
+        """The first stage that has no engine yet."""
         return self.network.stages[self.index]
 
     @property
     def is_last(self) -> bool:
-        """Whether it is the network's output."""
+        """Whether this stage is the network's last."""
         return self.index == len(self.network.stages) - 1
 
     @property
     def payload(self) -> IntFormat:
-        """What tokens carry here."""
+        """Payload format of the tokens that arrive here."""
         return self.engines[-1].output.payload if self.engines else input_format(self.network)
 
     @property
     def arriving(self) -> Shape:
-        """Shape of what the stage before sends; () for the network's input."""
+        """Shape of the previous stage's output; () for the network's input."""
         return self.network.stages[self.index - 1].synapses.output_shape if self.index else ()
 
     @property
@@ -53,27 +53,27 @@ class Site:
 
     @property
     def engine(self) -> Engine:
-        """What the user wants its layer to run on."""
+        """The engine that the user wants for this stage."""
         return self.own.engine or Engine.usual(spiking=self.stage.is_spiking)
 
     @property
     def given(self) -> dict[str, Any]:
-        """Those that were given for this stage alone."""
+        """The options that were given for this stage alone."""
         return dict(self.options.layers.get(self.stage.name, {}))
 
     @property
     def each(self) -> tuple["Site", ...]:
-        """A site for every stage of the network; what is upstream of them is not told."""
+        """A site for every stage of the network, without the engines upstream."""
         return tuple(replace(self, index=index, engines=()) for index in range(len(self.network.stages)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Placed:
-    """An engine of a chain, with what it runs."""
+    """An engine of a chain, with the stages that it runs."""
 
     engine: EngineParams
     stages: tuple[Stage, ...]
-    """As they run on it."""
+    """The stages as they run on it."""
 
 
 def _never(site: Site) -> None:
@@ -90,33 +90,33 @@ def _no_stages(params: AcceleratorParams, index: int, engine: EngineParams, rng:
 
 @dataclass(frozen=True, kw_only=True)
 class Placer:
-    """What `gen` knows of an engine: where it comes in a chain, and what it holds there."""
+    """What `gen` knows about an engine: its place in a chain, and its memory contents there."""
 
     place: Callable[[Site], Placed | None] = _never
-    """The engine with the stages that run on it, the site's first; ``None`` leaves them to others.
+    """The engine, with the stages that run on it from the site's on; ``None`` leaves them to other engines.
 
-    Where the user wants it and it cannot be had, an `InputError` tells why.
+    If the user wants this engine and it cannot run them, an `InputError` says why.
     """
     insert: Callable[[Site], EngineParams | None] = _never
-    """The engine, where the site's stage needs it upstream although it runs none: an encoder, a delay.
+    """An engine that runs no stage, such as an encoder or a delay, if the site's stage needs it upstream.
 
-    ``None`` where it is there already.
+    ``None`` if the stage does not need it, or it is already there.
     """
     pack: Callable[[Any, Design, int], MemoryInit] = _no_memories
-    """What the memories of an engine hold, from its parameters, the design and its index there."""
+    """The memory contents of an engine, from its parameters, the design and its index there."""
     random_stages: Callable[[AcceleratorParams, int, Any, np.random.Generator], list[Stage]] = _no_stages
-    """Random stages to try it with, from the chain, its index and its parameters."""
+    """Random stages to test it with, from the chain, its index and its parameters."""
     random_input: Callable[[Any], dict[str, Any]] | None = None
-    """What an encoder says of the time of its input, as `InputSpec` has it."""
+    """For an encoder: the fields of `InputSpec` that its parameters determine."""
 
 
 def require_weights_on_chip(site: Site, engines: str) -> None:
-    """Refuse weights that are not on chip, for ``engines`` that cannot have others.
+    """Refuse streamed weights, for ``engines`` that cannot take them.
 
     Raises
     ------
     InputError
-        They are streamed in.
+        The weights are to be streamed in.
     """
     require(
         site.options.weights is WeightSource.MEMORY,
@@ -143,7 +143,7 @@ def chosen_engines(network: Network, options: PlanOptions) -> tuple[Engine, ...]
     Raises
     ------
     InputError
-        An engine for another kind of network, or several kinds of engine in an ANN.
+        An engine does not run this kind of network, or an ANN has several kinds of engine.
     """
     kind, name = ("snn", "an SNN") if network.is_spiking else ("ann", "an ANN")
     sites = Site(network=network, options=options).each
@@ -152,18 +152,18 @@ def chosen_engines(network: Network, options: PlanOptions) -> tuple[Engine, ...]
         others = " or ".join(engine for engine in Engine if kind in engine.kinds)
         require(
             kind in site.engine.kinds,
-            f"{what} {site.engine} is not for {name}, which {network.name!r} is: give {others}, or leave it out",
+            f"{what} {site.engine} is not for {name} such as {network.name!r}: give {others}, or leave it out",
         )
     first = sites[0]
     for site in sites:
         require(
             network.is_spiking or site.engine is first.engine,
             f"layer {first.stage.name!r} is to run on {first.engine} and {site.stage.name!r} on {site.engine}, but "
-            "all layers of an ANN run on the same: give --engine instead",
+            "all layers of an ANN run on the same kind of engine: give --engine instead",
         )
     return tuple(site.engine for site in sites)
 
 
 def random_integers(rng: np.random.Generator, fmt: IntFormat, shape: tuple[int, ...]) -> Array:
-    """Return integers of a format, all equally likely."""
+    """Return uniformly distributed integers of a format."""
     return rng.integers(fmt.min, fmt.max, size=shape, endpoint=True)

@@ -1,4 +1,4 @@
-"""Every engine's placer."""
+"""The registry of placers."""
 
 from collections.abc import Mapping
 
@@ -40,4 +40,4 @@ PLACERS: Mapping[type[EngineParams], Placer] = {
     ConvParams: CONV,
     DataflowDenseParams: DATAFLOW_DENSE,
 }
-"""By the class of the engine's parameters."""
+"""Every engine's placer, by the class of the engine's parameters."""

@@ -1,4 +1,4 @@
-"""From an integer network to the engines that run it."""
+"""Map an integer network to a chain of engines."""
 
 from dataclasses import replace
 
@@ -12,12 +12,12 @@ from tospike.sim.network import Activation, Network, SpikingNeuron, Stage
 
 
 def plan(network: Network, options: PlanOptions | None = None) -> Design:
-    """Put every stage on an engine, with the encoders and delays that these need.
+    """Place every stage on an engine, with the encoders and delays that the stages need.
 
     Raises
     ------
     InputError
-        A stage has a neuron that is not quantised, or no engine runs it as the options want.
+        A stage's neuron is not quantised, or no engine runs the stage with these options.
     """
     options = options or PlanOptions()
     for stage in network.stages:
@@ -33,14 +33,14 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
     while len(stages) < len(network.stages):
         placed = _next(Site(network=network, options=options, index=len(stages), engines=engines))
         engines, stages, counts = (*engines, placed.engine), (*stages, *placed.stages), (*counts, len(placed.stages))
-    # an engine may run a stage otherwise than the network has it, or one more
+    # an engine may run a stage in another form, or an additional one
     network = replace(network, stages=stages)
     params = AcceleratorParams(name=_name(network), engines=engines, **host_side(network, options))
     return Design(params=params, network=network, stage_counts=counts)
 
 
 def _next(site: Site) -> Placed:
-    """Return the engine that comes next in a chain."""
+    """Return the next engine of a chain."""
     for placer in PLACERS.values():
         if engine := placer.insert(site):
             return Placed(engine=engine, stages=())

@@ -1,4 +1,4 @@
-"""Spiking layers on event engines, whose states lie in a memory, and on register engines."""
+"""Place spiking layers on event engines, with neuron states in a memory, and on register engines."""
 
 from dataclasses import replace
 from typing import Any
@@ -59,13 +59,13 @@ REGISTER = Placer(place=_register, pack=pack_event, random_stages=_random)
 
 
 def _kind(site: Site) -> Engine:
-    """Return the engine of a spiking layer. One that is too large for registers has them not, where the whole network
-    was given them.
+    """Return the kind of engine for a spiking layer: a layer too large for registers runs on an event engine if the
+    register engine was chosen for the whole network.
 
     Raises
     ------
     InputError
-        This layer was given them, or no layer is small enough.
+        The register engine was chosen for this layer alone, or no layer is small enough.
     """
     layer = site.stage.name
     if _in_registers(site):
@@ -77,19 +77,19 @@ def _kind(site: Site) -> Engine:
     if site.engine is Engine.REGISTER:
         require(
             "engine" not in site.given,
-            f"layer {layer!r} cannot have a register engine, which has up to {MAX_REGISTER_NEURONS} neurons and no "
+            f"layer {layer!r} cannot have a register engine, which has at most {MAX_REGISTER_NEURONS} neurons and no "
             f"windows: leave {layer}.engine out",
         )
         require(
             any(map(_in_registers, site.each)),
-            f"a register engine has up to {MAX_REGISTER_NEURONS} neurons, and all layers of {site.network.name!r} have "
-            "more: leave --engine register out",
+            f"a register engine has at most {MAX_REGISTER_NEURONS} neurons and no windows, which suits no layer of "
+            f"{site.network.name!r}: leave --engine register out",
         )
     return Engine.EVENT
 
 
 def _layer(site: Site) -> dict[str, Any]:
-    """Return the knobs of a spiking layer, wherever its states are."""
+    """Return the knobs that a spiking layer has on either engine."""
     stage, synapses = site.stage, site.stage.weighted
     assert isinstance(stage.neuron, NeuronParams)  # it spikes, and is quantised
     return {
@@ -106,7 +106,7 @@ def _layer(site: Site) -> dict[str, Any]:
 
 
 def _readout(network: Network) -> Readout:
-    """Return what the last engine sends: who spikes first, and how soon most, is seen in the spikes."""
+    """Return the readout of the last engine: decoding the first spike, or the class early, needs the spikes."""
     return network.readout or Readout.COUNT if network.decoding is Decoding.LARGEST else Readout.SPIKES
 
 
@@ -115,26 +115,26 @@ def _window(site: Site) -> EventWindow | None:
 
 
 def _in_registers(site: Site) -> bool:
-    """Return whether the stage's states are to be in registers, and can be."""
+    """Return whether the register engine is wanted for this stage, and can run it."""
     is_small = _window(site) is None and site.stage.weighted.outputs <= MAX_REGISTER_NEURONS
     return is_small and site.engine is Engine.REGISTER
 
 
 def _update(site: Site) -> NeuronUpdate:
-    """Return the words that a TICK updates.
+    """Return which words a TICK updates.
 
     Raises
     ------
     InputError
-        Active ones are wanted for this layer, or for the network, where all have to be updated.
+        The user wants only active words updated, in this layer or in the network, but all words need it.
     """
     if _may_skip(site):
         return site.own.update
     layer = site.stage.name
     require(
         site.own.update is NeuronUpdate.ALL or "update" not in site.given,
-        f"layer {layer!r} has to update all words, for its neurons move without events too, or it has a register engine"
-        f": leave {layer}.update out",
+        f"layer {layer!r} has to update all words, because its neurons change without events or it has a register "
+        f"engine: leave {layer}.update out",
     )
     require(
         site.options.update is NeuronUpdate.ALL or any(map(_may_skip, site.each)),
@@ -145,7 +145,7 @@ def _update(site: Site) -> NeuronUpdate:
 
 
 def _may_skip(site: Site) -> bool:
-    """Return whether words that no event touched need no update."""
+    """Return whether words without events need no update."""
     neuron = site.stage.neuron
     assert isinstance(neuron, NeuronParams)
     return _window(site) is None and not _in_registers(site) and neuron.is_static and not site.stage.weighted.bias.any()
@@ -156,5 +156,5 @@ def _window_lanes(window: EventWindow, options: PlanOptions) -> int:
     lanes = useful_lanes(window.channels, min(options.lanes, window.channels))
     if not window.depthwise:
         return lanes
-    each = window.fan_out
-    return max(n for n in range(1, min(options.lanes, window.channels) + 1) if n % each == 0 or each % n == 0)
+    fan_out = window.fan_out
+    return max(n for n in range(1, min(options.lanes, window.channels) + 1) if n % fan_out == 0 or fan_out % n == 0)

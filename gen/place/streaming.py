@@ -1,4 +1,4 @@
-"""What it takes to stream weights in: how many beats, how many cycles."""
+"""The cost of streamed weights, in beats and cycles, and the beats themselves."""
 
 from dataclasses import dataclass, replace
 
@@ -12,12 +12,12 @@ from tospike.sim.systolic.timing import frame_cycles
 
 @dataclass(frozen=True, kw_only=True)
 class StreamCost:
-    """The price of weights that are not on chip."""
+    """The cost of weights that are streamed in instead of stored on chip."""
 
     beats: int
-    """Of 32 bits, for each frame."""
+    """Beats of 32 bits per frame."""
     cycles_lost: int
-    """Cycles that a frame takes longer than with all weights on chip, from a host that always has the next beat."""
+    """Additional cycles per frame, compared with weights on chip, if the host always has the next beat ready."""
 
     def __str__(self) -> str:
         return (
@@ -26,7 +26,7 @@ class StreamCost:
 
 
 def stream_cost(params: SystolicParams) -> StreamCost:
-    """Return the price for an engine that streams its weights."""
+    """Return the cost for an engine that streams its weights."""
     stored = replace(params, weights=WeightSource.MEMORY)
     return StreamCost(
         beats=frame_counters(params)["weight_words"] * params.beats_per_word,

@@ -1,4 +1,4 @@
-"""Chains of dense layers of an ANN on a systolic engine, which runs all of them."""
+"""Place an ANN that is a chain of dense layers on a systolic engine, which runs all of them."""
 
 import numpy as np
 
@@ -38,20 +38,20 @@ def _pack(params: SystolicParams, design: Design, index: int) -> MemoryInit:
 
 
 def _random(params: AcceleratorParams, index: int, engine: SystolicParams, rng: np.random.Generator) -> list[Stage]:
-    """Return requantisation such that results spread over the clamping range and somewhat beyond."""
+    """Return random layers, requantised such that results span the clamping range and somewhat more."""
     stages = []
     for number, layer in enumerate(engine.layers):
         weight = rng.choice(engine.array.weight_values, (layer.outputs, layer.inputs))
         bias = random_integers(rng, engine.array.weight, (layer.outputs,))
-        finer = engine.requantize.fraction_bits
-        neuron: Requantize | Accumulator = Accumulator(fraction_bits=finer)
+        fraction_bits = engine.requantize.fraction_bits
+        neuron: Requantize | Accumulator = Accumulator(fraction_bits=fraction_bits)
         if layer.clamp is not None:
             typical = engine.array.act.max * engine.array.weight.max * layer.inputs**0.5
-            shift = max(1, round(np.log2(typical / layer.clamp[1] * (1 << 14)))) + finer
+            shift = max(1, round(np.log2(typical / layer.clamp[1] * (1 << 14)))) + fraction_bits
             shift = min(engine.requantize.max_shift, shift)
             half = engine.requantize.multiplier.max // 2
             multiplier = rng.integers(max(1, half // 2), half, size=layer.outputs, endpoint=True)
-            neuron = Requantize(multiplier=multiplier, shift=shift, clamp=layer.clamp, fraction_bits=finer)
+            neuron = Requantize(multiplier=multiplier, shift=shift, clamp=layer.clamp, fraction_bits=fraction_bits)
         stages.append(Stage(name=f"engine_{index}_{number}", synapses=Dense(weight=weight, bias=bias), neuron=neuron))
     return stages
 

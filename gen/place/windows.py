@@ -1,4 +1,4 @@
-"""Which windows of weights the convolutions, pools and dense layers of an SNN are."""
+"""Find the windows of weights of an SNN's convolutions, pools and dense layers."""
 
 from dataclasses import replace
 
@@ -11,25 +11,25 @@ from tospike.sim.network import Array, Conv2d, Shape, Stage
 def window_of(stage: Stage, arriving: Shape) -> EventWindow | None:
     """Return the window that an event engine needs for a stage; ``None`` for dense synapses without a pool before them.
 
-    A pool comes as weights that are equal within its tiles (`tospike.gen.nir.synapses`); such weights are stored once,
-    and a pooled pixel is addressed instead.
+    The importer merges a pool into weights that are equal within its tiles (`tospike.gen.nir.synapses`); the engine
+    stores such weights once, and addresses the pooled pixel instead.
 
     Parameters
     ----------
     arriving
-        Shape of what the stage before sends: (values,), or (channels, height, width); () for the network's input.
+        Shape of the previous stage's output: (values,) or (channels, height, width); () for the network's input.
 
     Raises
     ------
     InputError
-        Synapses that event engines do not run.
+        Event engines do not run such synapses.
     """
     synapses = stage.weighted
     if isinstance(synapses, Conv2d):
         require(
             len(arriving) != 1 or synapses.shape[0] == 1 or synapses.shape[1:] == (1, 1),
-            f"stage {stage.name!r} is a convolution behind a dense layer, which sends channel by channel what event "
-            "engines take position by position: order the dense layer's outputs so, and make it a convolution",
+            f"stage {stage.name!r} is a convolution after a dense layer, which sends channel by channel, but event "
+            "engines take position by position: reorder the dense layer's outputs, and make it a convolution",
         )
         return pooled(convolution(synapses), synapses.weight)
     if len(arriving) != 3:
@@ -46,9 +46,9 @@ def convolution(synapses: Conv2d) -> EventWindow:
     Raises
     ------
     InputError
-        Images or windows that are too large.
+        The padding is not zero, or an image or a window is too large.
     """
-    require(synapses.pad_value == 0, "beyond the edges of an image of events there is nothing: pad with zeros")
+    require(synapses.pad_value == 0, "an image of events has no values beyond its edges: pad with zeros")
     return EventWindow(
         shape=synapses.shape,
         channels=synapses.channels,
@@ -60,8 +60,8 @@ def convolution(synapses: Conv2d) -> EventWindow:
 
 
 def pooled(window: EventWindow, weight: Array) -> EventWindow:
-    """Return the window with the largest pool for which it gives the same; ``weight`` has the kernel in its last two
-    axes."""
+    """Return the window with the largest pool that gives the same results; the last two axes of ``weight`` are the
+    kernel."""
     pools = _pool(window, weight, 0), _pool(window, weight, 1)
     if pools == (1, 1):
         return window
@@ -76,7 +76,7 @@ def pooled(window: EventWindow, weight: Array) -> EventWindow:
 
 
 def _pool(window: EventWindow, weight: Array, axis: int) -> int:
-    """Return the largest pool along an axis: it divides all sizes, and weights within it are equal."""
+    """Return the largest pool along an axis that divides all sizes and has equal weights within each tile."""
     kernel, size = window.kernel[axis], window.size[axis]
     sizes = [window.shape[1 + axis], kernel, window.padding[axis], window.padding[2 + axis]]
     sizes += [window.stride[axis]] if size > 1 else []

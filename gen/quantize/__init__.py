@@ -1,1 +1,1 @@
-"""A float network to an integer network."""
+"""Quantise a float network to an integer network."""

@@ -1,4 +1,4 @@
-"""The grid of every activation of an ANN: a trained quantiser's, or one chosen from calibration data."""
+"""Choose the grid of every activation of an ANN: a trained quantiser's, or one from calibration data."""
 
 from dataclasses import replace
 
@@ -24,11 +24,11 @@ from tospike.sim.network import (
 Floats = NDArray[np.float64]
 FEW_LEVELS, MOST_LEVELS = 16, 256
 INPUT = -1
-"""The network's input where the index of a stage is meant."""
+"""The network's input, where an index of a stage is expected."""
 
 
 def is_logits(network: Network, index: int) -> bool:
-    """Return whether a stage sends its accumulators: the last one, if nothing follows its sums."""
+    """Return whether a stage sends its accumulators: the last stage, if its sums have no activation."""
     neuron = network.stages[index].neuron
     assert isinstance(neuron, Activation)
     plain = not neuron.relu and neuron.maximum is None and neuron.grid is None
@@ -44,15 +44,15 @@ def choose_grids(
     Parameters
     ----------
     values
-        What the input and each stage send on the calibration data: ``values[i + 1]`` (N, outputs) of stage i.
+        The values of the input and of each stage on the calibration data: ``values[i + 1]`` (N, outputs) of stage i.
 
     Notes
     -----
-    Trained grids may be moved: the same values by other integers, only the zero moves with them. Signed ones of up to
-    16 levels become unsigned, because requantisation can then reproduce them exactly (see `fit_thresholds`).
-    An engine has one activation format, so one grid with negative integers makes it signed; trained unsigned grids
-    that then do not fit are moved down. Values that are added to each other get a common scale, if none of them has a
-    trained one.
+    A trained grid may be shifted: other integers, and another zero point, then represent the same values. Signed grids
+    of up to 16 levels become unsigned, because requantisation can then reproduce them exactly (see `fit_thresholds`).
+    An engine has one activation format, so a single grid with negative integers makes it signed; trained unsigned
+    grids that then do not fit are shifted down. Values that are added to each other get a common scale, if none of
+    them has a trained one.
     """
     trained = {index: _unsigned(grid) for index in _sent(network) if (grid := _trained(network, index)) is not None}
     for index, grid in trained.items():
@@ -62,7 +62,7 @@ def choose_grids(
         require(
             index == INPUT or grid.is_even,
             f"{where} rounds {grid.rounding.value} on both sides of 0, which gives levels "
-            "of different widths that no multiplier gives: train it with ROUND, FLOOR or CEIL, or unsigned",
+            "of different widths, which no multiplier produces: train it with ROUND, FLOOR or CEIL, or unsigned",
         )
     chosen = [index for index in _sent(network) if index not in trained]
     nonnegative = _nonnegative(network, bool(values[0].min() >= 0))
@@ -78,7 +78,7 @@ def choose_grids(
         for i in group:
             grids[i] = QuantGrid(
                 scale=np.asarray(scale),
-                qmin=0 if nonnegative[i] and i != INPUT else act.min,  # other data may hold what these do not
+                qmin=0 if nonnegative[i] and i != INPUT else act.min,  # other data may have negative inputs
                 qmax=act.max,
                 rounding=GridRounding.TIES_UP,
             )
@@ -86,7 +86,9 @@ def choose_grids(
     low, high = min(grid.qmin for grid in grids.values()), max(grid.qmax for grid in grids.values())
     bits = max(signed_bits(low), signed_bits(high)) if signed else high.bit_length()
     wide = IntFormat(bits=max(bits, act.bits) if chosen else bits, signed=signed)
-    require(wide.bits <= 8, f"activations from {low} to {high} need {wide.bits} bits: train quantisers of 8 at most")
+    require(
+        wide.bits <= 8, f"activations from {low} to {high} need {wide.bits} bits: train quantisers of 8 bits at most"
+    )
     for index, stage in enumerate(network.stages):
         if isinstance(stage.synapses, MaxPool2d):
             grids[index] = grids[network.sources(index)[0]]
@@ -104,8 +106,7 @@ def input_spec(network: Network, grid: QuantGrid, act: IntFormat) -> InputSpec:
 
 
 def _sent(network: Network) -> list[int]:
-    """Return the input and the stages whose values are rounded on their own: a max-pool selects what was rounded
-    before."""
+    """Return the input and the stages that round values: not max-pools, which select among rounded values."""
     stages = range(len(network.stages))
     kept = [i for i in stages if not is_logits(network, i) and not isinstance(network.stages[i].synapses, MaxPool2d)]
     return [INPUT, *kept]
@@ -120,14 +121,14 @@ def _trained(network: Network, index: int) -> QuantGrid | None:
 
 
 def _clipped(grid: QuantGrid, stage: Stage) -> QuantGrid:
-    """Return the levels of a grid that the stage's ReLU and maximum leave."""
+    """Return the grid without the levels that the stage's ReLU and maximum exclude."""
     assert isinstance(stage.neuron, Activation)
     low, high = grid.qmin, grid.qmax
     if stage.neuron.relu:
         low = max(low, int(grid.levels(np.zeros(()))))
     if stage.neuron.maximum is not None:
         high = min(high, int(grid.levels(np.asarray(stage.neuron.maximum))))
-    if low == high:  # a grid has two levels: the one below would be negative behind a ReLU
+    if low == high:  # a grid has at least two levels; prefer the one above, since none is negative after a ReLU
         low, high = (low, high + 1) if high < grid.qmax else (low - 1, high)
     return replace(grid, qmin=low, qmax=high)
 
@@ -143,7 +144,7 @@ def _signed(grid: QuantGrid) -> QuantGrid:
 
 
 def _nonnegative(network: Network, is_input: bool) -> dict[int, bool]:
-    """Return which values can never be negative."""
+    """Return, by stage, whether its values can never be negative."""
     known = {INPUT: is_input}
     for index, stage in enumerate(network.stages):
         assert isinstance(stage.neuron, Activation)
@@ -157,7 +158,7 @@ def _nonnegative(network: Network, is_input: bool) -> dict[int, bool]:
 
 
 def _added(network: Network, chosen: list[int]) -> list[list[int]]:
-    """Return ``chosen`` in groups that need a common scale: what an addition takes, directly or through max-pools."""
+    """Return ``chosen`` in groups with a common scale: the operands of an addition, direct or through max-pools."""
     groups = [[index] for index in chosen]
     for index, stage in enumerate(network.stages):
         if not isinstance(stage.synapses, Add):

@@ -1,4 +1,4 @@
-"""Quantises an ANN: integer weighted sums, each followed by a requantisation."""
+"""Quantise an ANN: integer weighted sums, each followed by a requantisation."""
 
 import math
 from dataclasses import dataclass, replace
@@ -21,8 +21,8 @@ from tospike.sim.network.reference import run_float
 
 Ints = NDArray[np.int64]
 
-NOT_MATTERING = 0.5
-"""Levels by which the rounding of a hidden bias may move an output: the output is rounded by as much."""
+MAX_BIAS_ERROR = 0.5
+"""Levels by which the rounding of a hidden bias may move an output: as much as the output's own rounding."""
 
 
 def quantize_ann(
@@ -31,9 +31,9 @@ def quantize_ann(
     """Quantise a network of :class:`Activation` stages; see :func:`tospike.gen.quantize.network.quantize`.
 
     A stage computes ``acc = weight @ x + bias`` in units of (weight scale) * (input scale), and requantises it to the
-    units of its output; the last stage, unless something follows its sums, sends the accumulators: logits in units of
-    their own. Trained quantisers set the scales of what they quantise, and their thresholds are reproduced exactly
-    where a multiplier and a bias can; ``options`` and the calibration data set the others.
+    unit of its output. The last stage, unless it has an activation, sends its accumulators: logits in a unit of their
+    own. Trained quantisers determine the scales of the values that they quantise, and their thresholds are reproduced
+    exactly if a multiplier and a bias can; ``options`` and the calibration data determine the other scales.
     """
     require_range("weight-bits of an ANN", options.weight_bits, 1, 8)
     for stage in network.stages:
@@ -41,21 +41,21 @@ def quantize_ann(
         require_range(f"weight-bits of layer {stage.name!r} of an ANN", own, 1, 8)
     inputs = encode(network.input, samples).astype(np.float64)
     binary = {stage.name for stage in network.stages if of_layer(options, stage.name).weight_bits == 1}
-    network, moved = move_offsets(network, _ends(network, inputs), never_zero=binary)
+    network, moved = move_offsets(network, _input_range(network, inputs), never_zero=binary)
     runs = run_float(network, samples).stages
     grids, act = choose_grids(network, [inputs, *(run.outputs for run in runs)], options)
     layers = _Layers(network=network, grids=grids, act=act, options=options)
-    stages, reports, off = layers.quantize(0)
-    finer = layers.fraction_bits(reports, off)
-    if finer:
-        stages, reports, _ = layers.quantize(finer)
+    stages, reports, bias_error = layers.quantize(0)
+    fraction_bits = layers.fraction_bits(reports, bias_error)
+    if fraction_bits:
+        stages, reports, _ = layers.quantize(fraction_bits)
     reports = tuple(replace(report, moved_channels=count) for report, count in zip(reports, moved, strict=True))
     spec = input_spec(network, grids[-1], act)
     return Network(name=network.name, input=spec, stages=stages), reports
 
 
-def _ends(network: Network, inputs: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the least and the greatest value that an input of the integer network can stand for."""
+def _input_range(network: Network, inputs: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the least and the greatest real value that an input of the integer network can represent."""
     grid = network.input.grid
     if grid is not None:
         return float(grid.scale) * (grid.qmin - grid.zero_point), float(grid.scale) * (grid.qmax - grid.zero_point)
@@ -71,31 +71,31 @@ class _Layers:
     options: QuantizeOptions
 
     def quantize(self, fraction_bits: int) -> tuple[tuple[Stage, ...], tuple[StageReport, ...], float]:
-        """Return the integer stages, with biases that are by so many bits finer than sums.
+        """Return the integer stages, whose biases have ``fraction_bits`` beyond those of sums, and their reports.
 
-        Also the levels by which the rounding of a bias moves an output of a hidden stage at most.
+        Also return the most levels by which the rounding of a bias moves an output of a hidden stage.
         """
-        stages, reports, off = zip(
+        stages, reports, errors = zip(
             *(self._stage(index, stage, fraction_bits) for index, stage in enumerate(self.network.stages)), strict=True
         )
-        return stages, reports, max(off)
+        return stages, reports, max(errors)
 
-    def fraction_bits(self, reports: tuple[StageReport, ...], hidden: float) -> int:
-        """As many as the outputs need, if all accumulators have room for them.
+    def fraction_bits(self, reports: tuple[StageReport, ...], bias_error: float) -> int:
+        """Return the fraction bits that the outputs need, or as many as all accumulators have room for.
 
         Parameters
         ----------
         reports
-            Those without any.
-        hidden
-            Levels by which the rounding of a bias moves an output of a hidden stage then.
+            The reports of a quantisation without fraction bits.
+        bias_error
+            Levels by which the rounding of a bias moves an output of a hidden stage in that quantisation.
         """
-        room = IntFormat(bits=self.options.acc_bits, signed=True).max
-        needed = 0 if hidden <= NOT_MATTERING else math.ceil(math.log2(hidden / NOT_MATTERING)) + 1
+        most = IntFormat(bits=self.options.acc_bits, signed=True).max
+        needed = 0 if bias_error <= MAX_BIAS_ERROR else math.ceil(math.log2(bias_error / MAX_BIAS_ERROR)) + 1
         last = len(self.network.stages) - 1
         if is_logits(self.network, last) and not isinstance(self.network.stages[last].synapses, MaxPool2d):
             needed = max(needed, needed_fraction_bits(self._logits(last), self.act))
-        return min(needed, MOST_FRACTION_BITS, *((room // max(1, r.largest)).bit_length() - 1 for r in reports))
+        return min(needed, MOST_FRACTION_BITS, *((most // max(1, r.largest)).bit_length() - 1 for r in reports))
 
     def _sources(self, index: int) -> list[QuantGrid]:
         return [self.grids[source] for source in self.network.sources(index)]
@@ -133,7 +133,7 @@ class _Layers:
 
     def _max_pool(self, index: int, stage: Stage) -> tuple[Stage, StageReport]:
         plain = stage.neuron == Activation(relu=False)
-        require(plain, f"stage {stage.name!r} rounds or clips behind a max-pool: put that into the stage before it")
+        require(plain, f"stage {stage.name!r} rounds or clips after a max-pool: do so in the stage before it")
         report = StageReport(
             stage=stage.name,
             weight_scale=1.0,
@@ -157,9 +157,9 @@ class _Layers:
         )
 
     def _accumulators(self, name: str, sums: Sums, bias: Ints, fraction_bits: int) -> tuple[int, int]:
-        """Return the lowest and highest value that a partial sum can reach, in any order and for any input; it must
-        fit."""
-        low, high = (end << fraction_bits for end in sums.reach(self.act.min, self.act.max))
+        """Return the lowest and highest partial sum, in any order and for any input; the accumulator must hold
+        both."""
+        low, high = (end << fraction_bits for end in sums.bounds(self.act.min, self.act.max))
         highest = int(max(high.max(), (high + bias).max()))
         lowest = int(min(low.min(), (low + bias).min()))
         acc = IntFormat(bits=self.options.acc_bits, signed=True)

@@ -1,4 +1,4 @@
-"""The step of a grid on which stored values already lie: integers, tenths, the levels of a trained quantiser."""
+"""Find the step of a grid on which stored values already lie: integers, tenths, a trained quantiser's levels."""
 
 from collections.abc import Iterable
 
@@ -10,11 +10,11 @@ from tospike.hw.params import require_range
 Floats = NDArray[np.float64]
 
 TOLERANCE = 2.0**-20
-"""How far a value may be off its multiple, relative to itself: values come as float32, which rounds by 2**-25."""
-FURTHEST_OFF = 2.0**-3
+"""Relative deviation of a value from its multiple that is tolerated: values are float32, which rounds by 2**-25."""
+MAX_DEVIATION = 2.0**-3
 """The same in steps, for large multiples."""
 PROBES = 64
-"""So many of the values are tried with every step before the others are looked at."""
+"""Number of values that are tried with every step before the rest is checked."""
 LEAST = float(np.finfo(np.float64).tiny) * 2.0**20
 """Steps below this lose precision."""
 
@@ -25,17 +25,17 @@ def common_step(values: Iterable[ArrayLike], largest: int, *, unbounded: Iterabl
     Parameters
     ----------
     values
-        Arrays of any shapes, whose multiples must not exceed ``largest``: weights.
+        Arrays of any shape, whose multiples must not exceed ``largest``: weights.
     largest
-        1 to 65535, as a signed weight of up to 17 bits has it.
+        1 to 65535, the maximum of a signed weight of up to 17 bits.
     unbounded
         Arrays whose multiples may be of any size: biases, thresholds.
 
     Returns
     -------
-    The step, or ``None`` if there is none: too many levels, values that are not finite, or nothing but zeros in
-    ``values``. A single magnitude is its own step (weights of +a, 0 and -a are 1, 0 and -1). Where all values are
-    integer multiples of a power of two, as float64 has them, the step has no rounding of its own.
+    The step, or ``None`` if there is none: too many levels, values that are not finite, or only zeros in
+    ``values``. A single magnitude is its own step (weights of +a, 0 and -a are 1, 0 and -1). If all values are
+    integer multiples of a power of two, float64 represents the step exactly.
 
     Notes
     -----
@@ -48,16 +48,16 @@ def common_step(values: Iterable[ArrayLike], largest: int, *, unbounded: Iterabl
         return None
     steps = bounded[-1] / np.arange(1, largest + 1)
     steps = steps[steps >= LEAST]
-    for some in (_spread(bounded), _spread(others)):
-        steps = steps[_are_multiples(some[None, :], steps[:, None])]
+    for probes in (_spread(bounded), _spread(others)):
+        steps = steps[_are_multiples(probes[None, :], steps[:, None])]
     for step in steps:
-        if all(_are_multiples(all_of_them, step) for all_of_them in (bounded, others)):
+        if all(_are_multiples(magnitudes, step) for magnitudes in (bounded, others)):
             return float(step)
     return None
 
 
 def _magnitudes(arrays: Iterable[ArrayLike]) -> Floats:
-    """Return the magnitudes that are not zero, each once, in ascending order; NaN comes last."""
+    """Return the distinct non-zero magnitudes in ascending order; NaN comes last."""
     flat = [np.abs(np.asarray(array, dtype=np.float64)).ravel() for array in arrays]
     found = np.unique(np.concatenate(flat)) if flat else np.zeros(0)
     return found[found != 0]
@@ -70,10 +70,10 @@ def _spread(magnitudes: Floats) -> Floats:
 
 
 def _are_multiples(magnitudes: Floats, steps: Floats) -> NDArray[np.bool_]:
-    """Return whether all along the last axis are multiples, of one step at least."""
-    with np.errstate(over="ignore"):  # of a huge value in tiny steps, infinity is no multiple
+    """Return whether all magnitudes along the last axis are non-zero multiples of the step."""
+    with np.errstate(over="ignore"):  # a huge value in tiny steps is infinity, which is no multiple
         multiples = magnitudes / steps
     nearest = np.rint(multiples)
     with np.errstate(invalid="ignore"):
-        off = np.abs(multiples - nearest)
-    return np.asarray(((nearest > 0) & (off <= np.minimum(TOLERANCE * nearest, FURTHEST_OFF))).all(axis=-1))
+        deviation = np.abs(multiples - nearest)
+    return np.asarray(((nearest > 0) & (deviation <= np.minimum(TOLERANCE * nearest, MAX_DEVIATION))).all(axis=-1))

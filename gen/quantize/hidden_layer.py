@@ -1,16 +1,16 @@
-"""A layer whose sums become activations: a weight scale, a bias and a multiplier for each channel, one shift for all.
+"""Quantise a layer with activations: a weight scale, a bias and a multiplier per channel, and one shift for all.
 
-A channel's factor, the levels of its output that an accumulator's unit is, is its multiplier over ``2**shift``. All
+A channel's factor is the number of output levels per unit of its accumulator: its multiplier over ``2**shift``. All
 channels share the shift, so factors that differ by more than ``2**8`` leave some multipliers fewer than 8 bits. Then
 
-- a channel that gives the same level whatever comes in has no weights, and its level by its bias;
-- a channel with a smaller factor has a larger weight scale. Its weights are rounded to fewer bits, which still moves
-  its output less than rounding moves that of the channel with the largest factor;
-- factors are cut that are so large that rounded weights blur the step between the lowest and the highest level by more
-  than the ramp that the cut makes of it.
+- a channel with the same level for every input gets no weights; its bias sets the level;
+- a channel with a smaller factor gets a larger weight scale. Its weights are rounded to fewer bits, but this moves its
+  output less than rounding moves the output of the channel with the largest factor;
+- a factor is clipped if rounded weights blur the step between the lowest and the highest level more than clipping
+  widens it.
 
-Where weights cannot be scaled (pools, additions, weights of +1 and -1), a smaller multiplier is taken, and the bias
-made for that. ``docs/explanation/quantisation.md`` has the bounds.
+Where weights cannot be scaled (pools, additions, weights of +1 and -1), the multiplier is smaller, and the bias is
+computed for it. ``docs/explanation/quantisation.md`` has the bounds.
 """
 
 from dataclasses import dataclass, replace
@@ -32,14 +32,14 @@ Mask = NDArray[np.bool_]
 CONSTANT = 2.0**-6
 """A channel whose output moves by no more levels than this is constant."""
 TRAINED_CONSTANT = 1e-6
-"""The same for a trained quantiser, which may have a step there: float32 is no more exact."""
+"""The same for a trained quantiser, which may have a step there: the precision of float32."""
 SMALLER = 1 - 1e-9
-"""A factor is smaller than another one if it is smaller than this of it."""
+"""A factor counts as smaller than another one if their ratio is below this."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Hidden:
-    """The integers of a layer, and what was done to its channels."""
+    """The integers of a layer, and how many of its channels were treated specially."""
 
     sums: Sums
     bias: Ints
@@ -48,45 +48,45 @@ class Hidden:
     inexact: int = 0
     """Channels in which some accumulator gets another level than in the trained network."""
     constant: int = 0
-    """Channels that have their level by the bias alone."""
+    """Channels whose level the bias alone sets."""
     coarser: int = 0
-    """Channels with a larger weight scale than would suit their weights."""
+    """Channels with a larger weight scale than suits their weights."""
     bias_error: float = 0.0
-    """Levels by which the rounding of a bias moves an output at most, where no trained quantiser is to be met."""
+    """Most levels by which the rounding of a bias moves an output; 0 with a trained quantiser."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Integers:
-    """(channels,) each."""
+    """Arrays of (channels,)."""
 
     bias: Ints
     multiplier: Ints
     inexact: Mask
-    off: Floats
-    """Levels, see `Hidden.bias_error`."""
+    bias_error: Floats
+    """In levels, see `Hidden.bias_error`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HiddenLayer:
-    """What a layer's integers are chosen from."""
+    """A float layer, and what determines its integers."""
 
     stage: Stage
     sources: list[QuantGrid]
-    """Of its inputs."""
+    """Grids of its inputs."""
     target: QuantGrid
-    """Of its outputs."""
+    """Grid of its outputs."""
     act: IntFormat
     options: QuantizeOptions
     params: RequantizeParams
-    """With the bits by which biases are finer than sums."""
+    """Its ``fraction_bits`` are those of biases beyond sums."""
 
     def quantize(self) -> Hidden:
-        """Choose them.
+        """Return the integers of the layer.
 
         Raises
         ------
         InputError
-            A number that does not fit.
+            A number does not fit its format.
         """
         synapses = self.stage.synapses
         if isinstance(synapses, Dense | Conv2d):
@@ -96,7 +96,7 @@ class HiddenLayer:
             sums = addition_sums(synapses, self.sources)
         else:
             sums = pool_sums(synapses, self.sources[0], self.stage.name)
-        if not sums.rows.any():  # nothing but biases: any unit will do
+        if not sums.rows.any():  # only biases: any unit will do
             sums = replace(sums, unit=np.full_like(sums.unit, float(self.target.scale) / LEAST_MULTIPLIER))
         shift = self._shift(self._factor(sums))
         return self._hidden(sums, self._integers(sums, shift), shift)
@@ -113,7 +113,8 @@ class HiddenLayer:
         return self.target.qmax - self.target.qmin + 1
 
     @property
-    def _finer(self) -> int:
+    def _bias_units(self) -> int:
+        """Units of a bias per unit of a sum."""
         return 1 << self.params.fraction_bits
 
     def _weights(self, synapses: Dense | Conv2d) -> Weighted:
@@ -126,12 +127,12 @@ class HiddenLayer:
         )
 
     def _factor(self, sums: Sums) -> Floats:
-        """Return (channels,) the levels that the least step of a biased sum is."""
-        return sums.unit / float(self.target.scale) / self._finer
+        """Return (channels,) the output levels per unit of a biased sum."""
+        return sums.unit / float(self.target.scale) / self._bias_units
 
     def _scale(self, factor: float) -> float:
-        """Return the weight scale that makes a factor."""
-        return factor * self._finer * float(self.target.scale) / float(self.sources[0].scale)
+        """Return the weight scale that gives this factor."""
+        return factor * self._bias_units * float(self.target.scale) / float(self.sources[0].scale)
 
     # ------------------------------------------------------------------------------------------------------ scales
 
@@ -141,29 +142,29 @@ class HiddenLayer:
         scale = np.where(constant, 1.0, own)
         if not binary:
             offset = self.target.centre * float(self.target.scale)
-            scale = weights.hold_biases(scale, constant, self.act, self._largest // self._finer, offset)
+            scale = weights.hold_biases(scale, constant, self.act, self._largest // self._bias_units, offset)
         blur = 0 if binary or self._is_trained else weights.weight.shape[1]
         factor = self._factor(weights.sums(scale, constant))
         shift = self._shift(factor[~constant], blur)
         small = ~constant & (factor * 2.0**shift < LEAST_MULTIPLIER * SMALLER) & (not binary)
         if self._is_trained and small.any():
-            # such a multiplier may do: few levels leave it much room
+            # such a multiplier may suffice: with few levels it need not be precise
             small &= self._integers(weights.sums(scale, constant), shift).inexact
         scale = np.where(small, self._scale(LEAST_MULTIPLIER / 2.0**shift), scale)
 
         sums = weights.sums(scale, constant)
-        integers, given = self._integers(sums, shift), self._give(level, sums, shift)
+        integers, fixed = self._integers(sums, shift), self._constant_integers(level, sums, shift)
         coarser = ~constant & (scale != own)
         chosen = _Integers(
-            bias=np.where(constant, given.bias, integers.bias),
-            multiplier=np.where(constant, given.multiplier, integers.multiplier),
+            bias=np.where(constant, fixed.bias, integers.bias),
+            multiplier=np.where(constant, fixed.multiplier, integers.multiplier),
             inexact=~constant & (integers.inexact | (coarser & self._is_trained)),
-            off=np.where(constant, given.off, integers.off),
+            bias_error=np.where(constant, fixed.bias_error, integers.bias_error),
         )
         return self._hidden(sums, chosen, shift, constant=int(constant.sum()), coarser=int(coarser.sum()))
 
     def _constant(self, weights: Weighted) -> tuple[Mask, Ints]:
-        """Return (channels,) which channels give the same level whatever comes in, and the level."""
+        """Return (channels,) which channels have the same level for every input, and that level."""
         source, target = self.sources[0], self.target
         ends = [float(source.scale) * (end - source.zero_point) for end in (source.qmin, source.qmax)]
         if isinstance(weights.synapses, Conv2d) and any(weights.synapses.padding):
@@ -172,7 +173,7 @@ class HiddenLayer:
         least, most = (weights.synapses.bias + pick(*products).sum(axis=1) for pick in (np.minimum, np.maximum))
         neuron = self.stage.neuron
         assert isinstance(neuron, Activation)
-        if neuron.relu:  # whose zero may be the grid's last level, and the grid has one below it then
+        if neuron.relu:  # its zero may be the grid's last level; the grid then has a level below it
             least, most = np.maximum(least, 0.0), np.maximum(most, 0.0)
         if neuron.maximum is not None:
             least, most = np.minimum(least, neuron.maximum), np.minimum(most, neuron.maximum)
@@ -189,61 +190,62 @@ class HiddenLayer:
         return IntFormat(bits=self.options.acc_bits, signed=True).max
 
     def _shift(self, factor: Floats, taps: int = 0) -> int:
-        """Return the common shift of channels with these factors; their sums of ``taps`` products have rounded
+        """Return the common shift of channels with these factors, whose sums have ``taps`` products of rounded
         weights."""
         finest = min(self.params.max_shift, self.params.multiplier_bits - 1)
         if not factor.size:
             return finest
-        blur = max(1.0, np.sqrt(taps / 12) * self.act.max / 2 * self._finer)
+        blur = max(1.0, np.sqrt(taps / 12) * self.act.max / 2 * self._bias_units)
         if self._is_trained:
-            factor = 1.5 * factor  # leaves room for the fit to go upwards
-        # one step more than all levels is as much as many more
+            factor = 1.5 * factor  # lets the fit increase multipliers
+        # a factor above the number of levels has the effect of that number
         return common_shift(np.minimum(factor, self._levels), self._levels / blur, self.params, self.stage.name)
 
     # ---------------------------------------------------------------------------------------------------- integers
 
     def _integers(self, sums: Sums, shift: int) -> _Integers:
-        """Where a multiplier is small or cut, the bias is made for the multiplier as it is."""
+        """Return the integers for ``shift``; the bias of a small or clipped multiplier is computed for that."""
         factor, scale, zero = self._factor(sums), float(self.target.scale), self.target.centre
-        least, most = sums.reach(self.act.min, self.act.max)
-        # a bias beyond all that sums can make up for gives an end of the range, however large it is
-        beyond = (np.maximum(most, -least) * factor * self._finer + self._levels + abs(zero)) * scale
+        least, most = sums.bounds(self.act.min, self.act.max)
+        # a bias that no sum can compensate gives an end of the range, however large it is
+        beyond = (np.maximum(most, -least) * factor * self._bias_units + self._levels + abs(zero)) * scale
         bias = np.clip(sums.bias, -beyond, beyond)
         multiplier = multipliers(factor, shift, self.params)
         small = factor * 2.0**shift < LEAST_MULTIPLIER * SMALLER
         multiplier = np.where(small, np.maximum(multiplier, self._least(bias / scale + zero, shift)), multiplier)
-        cut = multiplier == self.params.multiplier.max
+        clipped = multiplier == self.params.multiplier.max
         rounded = multiplier / 2.0**shift
-        unit = np.where(small, rounded * self._finer * scale, sums.unit)
-        fine = (bias / unit - sums.zeros) * self._finer + zero / np.where(small | cut, rounded, factor)
+        unit = np.where(small, rounded * self._bias_units * scale, sums.unit)
+        fine = (bias / unit - sums.zeros) * self._bias_units + zero / np.where(small | clipped, rounded, factor)
         if self._is_trained:
             return self._fit(sums, bias, fine, multiplier, shift)
         integers = to_int64(fine, f"biases of stage {self.stage.name!r}")
-        off = np.where(cut, 0.0, np.abs(integers - fine) * rounded)
-        return _Integers(bias=integers, multiplier=multiplier, inexact=np.zeros(len(fine), dtype=bool), off=off)
+        error = np.where(clipped, 0.0, np.abs(integers - fine) * rounded)
+        exact = np.zeros(len(fine), dtype=bool)
+        return _Integers(bias=integers, multiplier=multiplier, inexact=exact, bias_error=error)
 
     def _fit(self, sums: Sums, bias: Floats, fine: Floats, multiplier: Ints, shift: int) -> _Integers:
         steps = thresholds(sums.unit, bias / sums.unit - sums.zeros, self.target, self.target.qmin, self.target.qmax)
-        reach = sums.reach(min(grid.qmin for grid in self.sources), max(grid.qmax for grid in self.sources))
-        fit = fit_thresholds(steps, fine, multiplier, self.target.qmin, reach, shift, self.params)
-        return _Integers(bias=fit.bias, multiplier=fit.multiplier, inexact=fit.inexact, off=np.zeros(len(fine)))
+        bounds = sums.bounds(min(grid.qmin for grid in self.sources), max(grid.qmax for grid in self.sources))
+        fit = fit_thresholds(steps, fine, multiplier, self.target.qmin, bounds, shift, self.params)
+        return _Integers(bias=fit.bias, multiplier=fit.multiplier, inexact=fit.inexact, bias_error=np.zeros(len(fine)))
 
     def _least(self, level: Floats, shift: int) -> Ints:
-        """Return (channels,) the least multipliers with which the bias that gives ``level`` takes half the
-        accumulator."""
+        """Return (channels,) the least multipliers for which the bias for ``level`` uses at most half the
+        accumulator's range."""
         needed = np.ceil(np.abs(level) * 2.0**shift / (self._largest / 2))
         return to_int64(np.clip(needed, 1, self.params.multiplier.max), "multipliers")
 
-    def _give(self, level: Ints, sums: Sums, shift: int) -> _Integers:
-        """Return what gives ``level`` (channels,) with any input."""
-        least, most = sums.reach(self.act.min, self.act.max)
+    def _constant_integers(self, level: Ints, sums: Sums, shift: int) -> _Integers:
+        """Return the integers that give ``level`` (channels,) for every input."""
+        least, most = sums.bounds(self.act.min, self.act.max)
         zeros = most - least == 0
         finest = min(shift, self.params.multiplier_bits - 1)
         multiplier = np.where(zeros, 1 << finest, self._least(level.astype(np.float64), shift))
-        middle = (most + least) / 2 * self._finer
+        middle = (most + least) / 2 * self._bias_units
         bias = to_int64(level * 2.0**shift / multiplier - middle, f"biases of stage {self.stage.name!r}")
         return _Integers(
-            bias=bias, multiplier=multiplier, inexact=np.zeros(len(bias), dtype=bool), off=np.zeros(len(bias))
+            bias=bias, multiplier=multiplier, inexact=np.zeros(len(bias), dtype=bool), bias_error=np.zeros(len(bias))
         )
 
     def _hidden(self, sums: Sums, chosen: _Integers, shift: int, *, constant: int = 0, coarser: int = 0) -> Hidden:
@@ -260,5 +262,5 @@ class HiddenLayer:
             inexact=int(chosen.inexact.sum()),
             constant=constant,
             coarser=coarser,
-            bias_error=float(chosen.off.max()),
+            bias_error=float(chosen.bias_error.max()),
         )

@@ -1,4 +1,4 @@
-"""A trained spiking neuron in integers."""
+"""Quantise a trained spiking neuron."""
 
 import math
 from typing import Any
@@ -10,16 +10,16 @@ from tospike.gen.quantize.state_unit import WIDEST_STATE
 from tospike.hw.params import Comparison, IntFormat, NeuronParams, Reset, neuron_params
 
 ON_GRID = 2.0**-20
-"""A threshold is a multiple of a unit if it is no further off, relative to itself."""
+"""Relative deviation up to which a threshold counts as a multiple of its unit."""
 
 
 def membrane_unit(neuron: NormalizedNeuron, fine: float) -> float:
-    """Return what a membrane of 1 stands for, if a weighted input of ``fine`` moves the state by 1."""
+    """Return the real value of a membrane of 1, if a weighted input of ``fine`` moves the state by 1."""
     return fine * neuron.gain * (neuron.synapse_gain if neuron.kind.synaptic else 1.0)
 
 
 def integer_neuron(neuron: NormalizedNeuron, fine: float, fraction_bits: int, options: QuantizeOptions) -> NeuronParams:
-    """Return the neuron with states as wide as can be, which a weighted input of ``fine`` moves by 1."""
+    """Return the neuron with the widest states; a weighted input of ``fine`` moves them by 1."""
     unit = membrane_unit(neuron, fine)
     threshold = _threshold(neuron, unit)
     knobs: dict[str, Any] = {
@@ -54,8 +54,8 @@ def _threshold(neuron: NormalizedNeuron, unit: float) -> int:
     """Return the threshold in membrane units.
 
     An integer v exceeds a real threshold exactly when it exceeds its floor, and is at least as large when it is at
-    least its ceiling. Only a reset by subtraction makes the nearest integer the better choice: the threshold is an
-    amount there too.
+    least its ceiling. With reset by subtraction, the nearest integer is better, because the threshold is also
+    subtracted.
     """
     if not neuron.kind.spikes:
         return 1

@@ -1,4 +1,4 @@
-"""The synapses of an ANN in integers, and what their sums mean."""
+"""Quantise the synapses of an ANN, and relate their integer sums to real values."""
 
 from dataclasses import dataclass, replace
 
@@ -16,54 +16,54 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 ADD_WEIGHTS = np.arange(1, 128)
-"""Of these the larger weight of an addition is chosen."""
+"""Candidates for the larger weight of an addition."""
 ROUNDS = 8
-"""Of making a scale larger until the bias fits: the first one does it, but for what it adds to other channels."""
+"""Most rounds of increasing scales until biases fit. One round suffices for a channel, but it may affect others."""
 ROUNDING = 1e-6
-"""Scales come as float32: a ratio is no more exact."""
+"""Precision of a ratio of scales, which are float32."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sums:
-    """Integer synapses without bias, and what their sums mean: ``unit * (sum - zeros) + bias``."""
+    """Integer synapses without bias; the real value of a sum is ``unit * (sum - zeros) + bias``."""
 
     synapses: Dense | Conv2d | SumPool2d | Add
     rows: Ints
-    """(channels, taps) the weights that a sum of each channel takes."""
+    """(channels, taps) the weights in a sum of each channel."""
     unit: Floats
     """(channels,) real value of a sum of 1."""
     zeros: Floats
-    """(channels,) the sum of inputs that mean 0."""
+    """(channels,) the sum of inputs that represent 0."""
     bias: Floats
     """(channels,) the trained bias, a real value."""
     weight_scale: float
-    """Real value of a weight of 1; the largest, where channels differ."""
+    """Real value of a weight of 1; the largest if channels differ."""
     weight_error: float
     value_error: float
-    """How far the rounding of weights moves a sum at most, a real value; the largest of the channels."""
+    """Most that the rounding of weights moves a sum in any channel, a real value."""
 
-    def reach(self, low: int, high: int) -> tuple[Ints, Ints]:
-        """Return (channels,) least and greatest sum, whole or partial in any order, of inputs from ``qmin`` to
-        ``qmax``."""
+    def bounds(self, low: int, high: int) -> tuple[Ints, Ints]:
+        """Return (channels,) least and greatest sum of inputs from ``low`` to ``high``, including partial sums in any
+        order."""
         ends = self.rows * high, self.rows * low
         return np.minimum(np.minimum(*ends), 0).sum(axis=1), np.maximum(np.maximum(*ends), 0).sum(axis=1)
 
     @property
     def unit_bias(self) -> Floats:
-        """(channels,) what is added to a sum, in its unit."""
+        """(channels,) the bias of a sum, in its unit."""
         return self.bias / self.unit - self.zeros
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Weighted:
-    """Dense synapses or a convolution on its way to integers."""
+    """Dense synapses or a convolution to be quantised."""
 
     synapses: Dense | Conv2d
     source: QuantGrid
-    """Of its inputs."""
+    """Grid of its inputs."""
     options: QuantizeOptions
     one_scale: bool
-    """For all channels, which makes logits comparable; trained scales that differ are then passed over."""
+    """One scale for all channels, which makes logits comparable; trained scales that differ are then ignored."""
     name: str
 
     @property
@@ -88,9 +88,9 @@ class Weighted:
         )
 
     def own_scales(self) -> Floats:
-        """Return (channels,) the scales that suit the weights alone; 0 where a channel has none but zeros.
+        """Return (channels,) the scales that suit the weights alone; 0 for a channel of zeros only.
 
-        A trained scale is kept, and so is the step of a grid on which the stored weights already lie.
+        A trained scale is kept, as is the step of a grid on which the stored weights already lie.
         """
         weight, channels, grid = self.weight, self.synapses.channels, self.grid
         require(
@@ -122,10 +122,10 @@ class Weighted:
         return IntFormat(bits=self.options.weight_bits, signed=True)
 
     def sums(self, scale: Floats, constant: NDArray[np.bool_]) -> Sums:
-        """Return the integers with a weight scale for each channel, and no weights in ``constant`` ones."""
+        """Return the integers with a weight scale per channel, and no weights in ``constant`` channels."""
         weight, column = self.weight, scale[:, None]
         rows = self._integers(weight, column)
-        # weights of +1 and -1 are never 0, so they cancel each other
+        # weights of +1 and -1 are never 0, so make them cancel
         rows[constant] = np.where(np.arange(rows.shape[1]) % 2, -1, 1) if self.is_binary else 0
         synapses: Dense | Conv2d = replace(self.synapses, weight=rows.reshape(self.synapses.weight.shape), grid=None)
         if isinstance(synapses, Conv2d):
@@ -148,15 +148,15 @@ class Weighted:
     def hold_biases(
         self, scale: Floats, constant: NDArray[np.bool_], act: IntFormat, largest: int, offset: float = 0.0
     ) -> Floats:
-        """Return the larger scales where a bias beside the sums would leave an accumulator that the sums alone do not.
+        """Return the scales, larger for channels whose sums fit the accumulator alone but not with their bias.
 
-        ``largest`` is what it holds, and ``offset`` a real value that is added to the biases.
+        ``largest`` is the accumulator's maximum, and ``offset`` a real value that is added to the biases.
         """
         for _ in range(ROUNDS):
             sums = self.sums(scale, constant)
-            least, most = sums.reach(act.min, act.max)
-            reach, bias = np.maximum(most, -least), np.abs(sums.unit_bias) + abs(offset) / sums.unit
-            over = ~constant & (reach <= largest) & (bias + reach > largest)
+            least, most = sums.bounds(act.min, act.max)
+            extent, bias = np.maximum(most, -least), np.abs(sums.unit_bias) + abs(offset) / sums.unit
+            over = ~constant & (extent <= largest) & (bias + extent > largest)
             if not over.any():
                 break
             times = 2.0 ** np.maximum(1, np.ceil(np.log2(np.where(over, bias, 1.0) / (largest / 2))))
@@ -175,7 +175,7 @@ class Weighted:
 
 
 def pool_sums(synapses: AveragePool2d | SumPool2d, source: QuantGrid, name: str) -> Sums:
-    """Turn a mean of N values into their sum in units of 1/N."""
+    """Return the sums of a pool; a mean of N values is their sum in units of 1/N."""
     taps, channels = synapses.window.taps, synapses.channels
     return Sums(
         synapses=SumPool2d(
@@ -195,7 +195,7 @@ def pool_sums(synapses: AveragePool2d | SumPool2d, source: QuantGrid, name: str)
 
 
 def addition_sums(synapses: Add, sources: list[QuantGrid]) -> Sums:
-    """Integer weights in the ratio of the scales, or nearest to it: 1 and 1 where the scales are common."""
+    """Return the sums of an addition, with integer weights nearest to the ratio of the scales: 1 and 1 if equal."""
     exact = synapses.weight * np.array([float(grid.scale) for grid in sources])
     widest = float(np.abs(exact).max()) or 1.0
     ratio = np.abs(exact).min() / widest
@@ -219,12 +219,12 @@ def addition_sums(synapses: Add, sources: list[QuantGrid]) -> Sums:
 
 
 def pad_value(padding: tuple[int, ...], source: QuantGrid, name: str) -> int:
-    """Return the integer that means 0, where there is padding.
+    """Return the integer that represents 0, if there is padding.
 
     Raises
     ------
     InputError
-        No integer does.
+        No integer represents 0.
     """
     if any(padding) and source.zero_point != round(source.zero_point):
         raise InputError(f"stage {name!r} pads with 0, which its input's quantiser cannot express: train it unpadded")

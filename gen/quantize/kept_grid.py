@@ -1,4 +1,4 @@
-"""Weights that lie on a grid already keep it: where threshold, biases and resets lie on it too, nothing is rounded."""
+"""Keep a grid on which weights already lie: if threshold, biases and resets lie on it too, nothing is rounded."""
 
 import math
 from collections.abc import Sequence
@@ -23,19 +23,19 @@ class KeptGrid:
     step: float
     """Real value of a weight of 1."""
     fraction_bits: int
-    """By how many bits states are finer: for constants between the weights' levels, and for leaks."""
+    """Fraction bits of states, for constants between the weights' levels and for leaks."""
 
 
 def kept_grid(
     constants: Constants, weights: Floats, payload_unit: float, options: QuantizeOptions
 ) -> Sequence[KeptGrid]:
-    """Return the ways to keep the grid of ``weights``, recurrent ones among them, the best first; none where there is
-    no grid.
+    """Return the ways to keep the grid of ``weights``, including recurrent ones, the best first; none if there is no
+    grid.
 
-    A threshold that is only compared with needs not lie on the grid: integers exceed it when they exceed its floor.
+    A threshold that is only compared need not lie on the grid: integers exceed it when they exceed its floor.
 
-    The first way has fraction bits for all that leaks shift out in all steps, where the hardware has as many: then not
-    even they round. The second has as many as other weights would get.
+    The first way has fraction bits for everything that leaks shift out in all steps, if the hardware has as many: then
+    leaks do not round either. The second has as many as weights without a grid would get.
     """
     most = IntFormat(bits=options.weight_bits, signed=True).max
     found = _step(constants, weights, payload_unit, most, options.fraction_bits)
@@ -49,16 +49,16 @@ def kept_grid(
         return (KeptGrid(step=step, fraction_bits=options.fraction_bits),)
     bits = [] if (lost := exact_bits(constants.neuron, constants.steps, options)) is None else [least + lost]
     if lost != 0:
-        # no coarser than weights of any values would make the states
+        # states no coarser than with weights without a grid
         usual = math.ceil(math.log2(max(1.0, most * step / np.abs(weights).max()))) if weights.any() else 0
         bits.append(max(least, usual, rounding_bits(constants.neuron, unit * constants.drive, options)))
-    return tuple(KeptGrid(step=step, fraction_bits=some) for some in bits if some <= FINEST)
+    return tuple(KeptGrid(step=step, fraction_bits=each) for each in bits if each <= FINEST)
 
 
 def _step(
     constants: Constants, weights: Floats, payload_unit: float, most: int, fraction_bits: int | None
 ) -> tuple[float, int] | None:
-    """Return the weights' step, and by how many bits that of the constants is finer."""
+    """Return the weights' step, and the additional fraction bits of the constants."""
     amounts = constants.amounts / payload_unit
     if not weights.any():
         step = common_step([amounts], UNWEIGHTED)  # weights of zero need no bits

@@ -1,4 +1,4 @@
-"""Trained decays as the leaks of the hardware."""
+"""Map trained decays to the leaks of the hardware."""
 
 import math
 
@@ -15,16 +15,16 @@ from tospike.sim.network import Parameter
 Ints = NDArray[np.int64]
 
 EXACT_DECAY = 1e-6
-"""A decay nearer than this to 1 - 2**-k is taken as that: it came through float32."""
+"""A decay nearer than this to 1 - 2**-k counts as equal: the precision of float32."""
 
 
 def leak_of(decay: Parameter, options: QuantizeOptions) -> LeakParams:
-    """Return the leak of a layer whose decay is common, or of each neuron's own: that is multiplied."""
+    """Return the leak of a layer: with one decay, or with a decay per neuron, which needs a multiplier."""
     if not isinstance(decay, np.ndarray):
         return choose_leak(decay, options)
     require(
         options.leak is not LeakKind.SHIFT,
-        "decays that differ between neurons are multiplied: choose the multiply leak",
+        "decays that differ between neurons need a multiplier: choose the multiply leak",
     )
     return LeakParams(
         kind=LeakKind.MULTIPLY,
@@ -46,7 +46,7 @@ def per_neuron_decays(neuron: NormalizedNeuron, neuron_params: NeuronParams, out
 
 
 def decay_error(params: LeakParams, decay: Parameter) -> float:
-    """Hardware decay minus trained decay; the largest where neurons have their own."""
+    """Return hardware decay minus trained decay; the largest error if neurons have their own."""
     if not isinstance(decay, np.ndarray):
         return decay_of(params) - decay
     errors = np.rint(decay * 2**params.decay_bits) / 2**params.decay_bits - decay
@@ -59,7 +59,7 @@ def choose_leak(decay: float, options: QuantizeOptions) -> LeakParams:
     Raises
     ------
     InputError
-        A shift is asked for, and no 1 - 2**-k with k from 1 to 15 is within a quarter of 1 - decay.
+        A shift was chosen, but no 1 - 2**-k with k from 1 to 15 is within a quarter of 1 - decay.
     """
     shift = min(range(1, 16), key=lambda k: abs(1 - 2.0**-k - decay))
     error = abs(1 - 2.0**-shift - decay)
@@ -78,23 +78,24 @@ def choose_leak(decay: float, options: QuantizeOptions) -> LeakParams:
 
 
 def decay_of(params: LeakParams) -> float:
-    """Return the decay that a leak stands for, but for rounding."""
+    """Return the decay of a leak, apart from rounding."""
     if params.kind is LeakKind.SHIFT:
         return 1 - 2.0**-params.shift
     return params.decay / 2.0**params.decay_bits
 
 
 def rounding_bits(neuron: NormalizedNeuron, unit: float, options: QuantizeOptions) -> int:
-    """Return the fraction bits that keep small what the leaks round off; ``unit`` is the membrane's without any.
+    """Return the fraction bits that keep the rounding error of leaks small; without any, the membrane has ``unit``.
 
-    Leaks by shift get them where weights are large beside the threshold, not where they have few bits by choice.
+    Leaks by shift get fraction bits if weights are large relative to the threshold, not because weights were given few
+    bits.
     """
     leaks = [leak_of(neuron.decay, options)] if neuron.kind.leaks else []
     leaks += [leak_of(neuron.synapse_decay, options)] if neuron.kind.synaptic else []
     decay, synapse_decay = float(np.max(neuron.decay)), float(np.max(neuron.synapse_decay))
     if not leaks or not neuron.kind.spikes or not 0 < decay < 1:
         return 0
-    # each leak rounds off up to 1 per step, and a decay of d sums that up to 1 / (1 - d)
+    # each leak rounds off up to 1 per step, and with a decay of d this accumulates to 1 / (1 - d)
     each = 1.0 + (1 / (1 - min(synapse_decay, MOST_DECAY)) if neuron.kind.synaptic else 0.0)
     rounded_off = each / (1 - min(decay, MOST_DECAY))
     allowed = ROUNDED_OFF
@@ -104,7 +105,7 @@ def rounding_bits(neuron: NormalizedNeuron, unit: float, options: QuantizeOption
 
 
 def exact_bits(neuron: NormalizedNeuron, steps: int, options: QuantizeOptions) -> int | None:
-    """Return the bits behind the unit that all leaks of ``steps`` steps shift something into; ``None`` if decays are
+    """Return the fraction bits that the leaks of ``steps`` steps need to lose nothing; ``None`` if decays are
     inexact."""
     leaks = [(leak_of(neuron.decay, options), neuron.decay)] if neuron.kind.leaks else []
     leaks += [(leak_of(neuron.synapse_decay, options), neuron.synapse_decay)] if neuron.kind.synaptic else []
@@ -115,7 +116,7 @@ def exact_bits(neuron: NormalizedNeuron, steps: int, options: QuantizeOptions) -
 
 
 def _shifted_bits(leak: LeakParams, decay: Parameter) -> int:
-    """Return the bits behind the unit that one leak needs: its decay is an odd number over a power of two."""
+    """Return the fraction bits that one leak needs: the exponent of its decay, an odd number over a power of two."""
     if leak.kind is LeakKind.SHIFT:
         return leak.shift
     decays = to_int64(np.asarray(decay) * 2.0**leak.decay_bits, "decays")

@@ -1,4 +1,4 @@
-"""The last layer of an ANN: its sums are the logits, in a unit of their own."""
+"""Quantise the last layer of an ANN: its sums are the logits, in a unit of their own."""
 
 from dataclasses import replace
 
@@ -14,17 +14,17 @@ from tospike.sim.network import Add, AveragePool2d, Conv2d, Dense, QuantGrid, St
 Ints = NDArray[np.int64]
 
 FINENESS = 2.0**-12
-"""Part of the range of the sums by which the rounding of a bias may move a logit."""
+"""Fraction of the range of the sums by which the rounding of a bias may move a logit."""
 OF_WEIGHTS = 1 / 64
-"""Or this part of what the rounding of weights moves it at most."""
+"""Alternatively, this fraction of the most that the rounding of weights moves it."""
 BIAS_BITS = 15
-"""Of the largest bias where there are no weights."""
+"""Bits of the largest bias if there are no weights."""
 MOST_FRACTION_BITS = 15
 """See `RequantizeParams`."""
 
 
 def logit_sums(stage: Stage, sources: list[QuantGrid], act: IntFormat, options: QuantizeOptions) -> Sums:
-    """Return the integer sums of the last layer: all channels have one unit, for they are compared with each other."""
+    """Return the integer sums of the last layer: all channels have one unit, because they are compared."""
     synapses = stage.synapses
     if isinstance(synapses, Add):
         sums = addition_sums(synapses, sources)
@@ -37,36 +37,36 @@ def logit_sums(stage: Stage, sources: list[QuantGrid], act: IntFormat, options: 
     scale = float(weights.own_scales().max())
     if not scale:
         scale = _unit_of_biases(synapses.bias) / float(sources[0].scale)
-    none = np.zeros(synapses.channels, dtype=bool)
+    no_constant = np.zeros(synapses.channels, dtype=bool)
     largest = IntFormat(bits=options.acc_bits, signed=True).max
-    scales = weights.hold_biases(np.full(synapses.channels, scale), none, act, largest)
-    return weights.sums(scales, none)
+    scales = weights.hold_biases(np.full(synapses.channels, scale), no_constant, act, largest)
+    return weights.sums(scales, no_constant)
 
 
 def _unit_of_biases(bias: NDArray[np.floating]) -> float:
-    """Return the unit where there is nothing else."""
+    """Return the unit for a layer of biases only."""
     return float(np.abs(bias).max()) / 2**BIAS_BITS or 1.0
 
 
 def needed_fraction_bits(sums: Sums, act: IntFormat) -> int:
-    """Return the least bits by which biases must be finer than sums for their rounding not to matter.
+    """Return the fewest fraction bits of biases for which their rounding is negligible.
 
-    Sums of narrow weights and activations are small, and so a whole unit of them is a large part of a logit. None are
-    needed where the weights themselves are rounded to few bits: that moves a logit further.
+    Sums of narrow weights and activations are small, so one unit of them is a large part of a logit. No fraction bits
+    are needed if the rounding of the weights themselves moves a logit further.
     """
-    least, most = sums.reach(act.min, act.max)
+    least, most = sums.bounds(act.min, act.max)
     exact = sums.unit_bias
     allowed = FINENESS * (float(np.maximum(most, -least).max()) or float(np.abs(exact).max()))
     allowed = max(allowed, OF_WEIGHTS * sums.value_error / float(sums.unit[0]))
     for bits in range(MOST_FRACTION_BITS):
-        finer = exact * 2.0**bits
-        if np.abs(finer - np.rint(finer)).max() <= allowed * 2.0**bits:
+        scaled = exact * 2.0**bits
+        if np.abs(scaled - np.rint(scaled)).max() <= allowed * 2.0**bits:
             return bits
     return MOST_FRACTION_BITS
 
 
 def round_biases(sums: Sums, fraction_bits: int, name: str) -> tuple[Ints, float]:
-    """Return the biases in integers, and how far rounding of weights and biases moves a logit at most, a real value."""
+    """Return the integer biases, and the most that rounding weights and biases moves a logit, a real value."""
     exact = sums.unit_bias * 2.0**fraction_bits
     bias = to_int64(exact, f"biases of stage {name!r}")
     moved = np.abs(bias - exact) * sums.unit / 2.0**fraction_bits

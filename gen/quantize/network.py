@@ -1,4 +1,4 @@
-"""A float network to an integer network."""
+"""Quantise a float network to an integer network."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,15 +19,15 @@ def quantize(network: Network, calibration: ArrayLike, options: QuantizeOptions 
     network
         A float network.
     calibration
-        (N, ...) samples from the training data, as the network takes them: they set the scales and the state widths.
+        (N, ...) samples of the training data, as the network takes them: they determine scales and state widths.
     options
-        The choices; the defaults of :class:`QuantizeOptions` if not given.
+        By default those of :class:`QuantizeOptions`.
 
     Raises
     ------
     InputError
-        Calibration data that do not fit, or a number that does not fit its format: an accumulator, a multiplier, a
-        threshold, a bias.
+        The calibration data do not fit the network, or a number does not fit its format: an accumulator, a
+        multiplier, a threshold, a bias.
     """
     chosen = options or QuantizeOptions()
     samples = np.asarray(calibration)

@@ -1,8 +1,8 @@
-"""Neurons with parameters of their own as neurons with common ones.
+"""Normalise neurons with individual parameters to neurons with common ones.
 
-A neuron's equation is free of scale: multiply membrane, weights, threshold and reset by a number, and it spikes as
-before. So gains and thresholds that differ between neurons go into the weights, exactly. Decays stay each neuron's own.
-What remains is what a synaptic current and a reset add besides: that must be common to a layer.
+A neuron's equation is invariant to scale: multiply membrane, weights, threshold and reset by a number, and it spikes as
+before. So gains and thresholds that differ between neurons move into the weights, exactly. Each neuron keeps its decay.
+The other parameters of synaptic currents and resets must be common to a layer.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -18,7 +18,7 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NormalizedNeuron:
-    """A :class:`tospike.sim.network.SpikingNeuron` with common parameters, but for decays and ``rest``."""
+    """A :class:`tospike.sim.network.SpikingNeuron` with common parameters, except decays and ``rest``."""
 
     kind: NeuronKind
     decay: Parameter
@@ -37,17 +37,17 @@ class NormalizedNeuron:
     floor: float | None
 
 
-def uniform(stage: Stage) -> tuple[Stage, NormalizedNeuron]:
-    """Return the stage with such weights that its neurons are alike, and that neuron.
+def normalize(stage: Stage) -> tuple[Stage, NormalizedNeuron]:
+    """Return the stage with its weights scaled such that its neurons are alike, and that neuron.
 
     Raises
     ------
     InputError
-        The stage is quantised already, or its neurons differ in more than decay, gain, threshold and leak potential.
+        The stage is already quantised, or its neurons differ in more than decay, gain, threshold and leak potential.
     """
     neuron = stage.neuron
     if not isinstance(neuron, SpikingNeuron):
-        raise InputError(f"stage {stage.name!r} is quantised already")
+        raise InputError(f"stage {stage.name!r} is already quantised")
     given = {field.name: getattr(neuron, field.name) for field in fields(NormalizedNeuron)}
     if not any(isinstance(value, np.ndarray) for value in given.values()):
         return stage, NormalizedNeuron(**given)
@@ -56,7 +56,7 @@ def uniform(stage: Stage) -> tuple[Stage, NormalizedNeuron]:
         isinstance(stage.synapses, Dense),
         f"stage {stage.name!r} is a convolution whose neurons differ: train it with one value per layer",
     )
-    # neuron n's membrane and current are scaled so that it has gain and threshold of neuron 0
+    # scale the membrane and current of each neuron so that it has the gain and threshold of neuron 0
     outputs = stage.dense.outputs
     gain, synapse_gain, threshold = (
         np.broadcast_to(np.asarray(given[name], dtype=np.float64), outputs)

@@ -1,12 +1,12 @@
-"""Constant parts of an ANN's activations, moved into the biases of who reads them.
+"""Move the constant parts of an ANN's activations into the biases of their readers.
 
-A channel whose least value is above 0 whatever comes in (a dead one with a large bias is one such constant) makes its
-layer's grid hold that value, and takes levels from all other channels. What it always sends is a bias of its readers
-instead::
+If a channel's least value over all inputs is above 0 (for example, if it is constant because of a large bias), its
+layer's grid must include that value, which costs all other channels levels. So the constant part becomes a bias of the
+channel's readers::
 
     relu(w x + b) = relu(w x + b - c) + c        for all x, where w x + b >= c >= 0
 
-What is left of the channel starts at 0. The network computes the same, but for the rounding of floating point.
+The rest of the channel starts at 0. The network's results are the same, apart from floating-point rounding.
 `docs/explanation/quantisation.md` says where nothing can be moved.
 """
 
@@ -26,78 +26,79 @@ Range = tuple[Floats, Floats]
 """(channels,) least and greatest values."""
 
 NEGLIGIBLE = 2.0**-24
-"""A channel that moves by no more than this of its value is constant: in float32, in which it was trained, it is."""
+"""A channel that varies by no more than this fraction of its value is constant, as it is in float32."""
 
 
 def move_offsets(
     network: Network, ends: tuple[float, float], *, never_zero: Collection[str] = ()
 ) -> tuple[Network, tuple[int, ...]]:
-    """Return the network with what its channels always send in the biases of their readers.
+    """Return the network with the constant parts of its channels moved into the biases of their readers.
 
     Parameters
     ----------
     network
-        Of :class:`Activation` stages.
+        A network of :class:`Activation` stages.
     ends
         The least and the greatest value of an input.
     never_zero
-        Stages, by name, whose weights will be +1 and -1: those that read what never moves become 0 in the others only.
+        Names of stages whose weights will be +1 and -1. In all others, weights of constant inputs become 0.
 
     Returns
     -------
-    The network, and how many channels of each stage send less than before. Stages in which nothing changes are the
-    same objects.
+    The network, and the number of channels of each stage with an offset moved. Unchanged stages are the same objects.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # what is infinite or NaN is not moved
-        moved = _Moved(network=network, stages=list(network.stages), ranges=[])
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity and NaN are not moved
+        mover = _Mover(network=network, stages=list(network.stages), ranges=[])
         counts = tuple(
-            moved.visit(index, ends, drop=network.stages[index].name not in never_zero)
+            mover.visit(index, ends, drop=network.stages[index].name not in never_zero)
             for index in range(len(network.stages))
         )
-    return replace(network, stages=tuple(moved.stages)), counts
+    return replace(network, stages=tuple(mover.stages)), counts
 
 
 @dataclass(kw_only=True, eq=False)
-class _Moved:
-    """The network so far: the stages from the first one on are visited in order."""
+class _Mover:
+    """Moves offsets, stage by stage in order."""
 
     network: Network
     stages: list[Stage]
+    """The stages, with the changes so far."""
     ranges: list[Range]
-    """What each stage sends that has been visited."""
+    """The output range of each stage visited."""
 
     def visit(self, index: int, ends: tuple[float, float], *, drop: bool) -> int:
-        """Move what stage ``index`` always sends: so many channels. ``drop`` weights that read what is still."""
+        """Move the offsets of stage ``index``, and return for how many channels. ``drop`` weights of constant inputs
+        first."""
         given = [self._given(index, source, ends) for source in self.network.sources(index)]
         if drop:
             self._drop(index, given[0])
         stage = self.stages[index]
         neuron = stage.neuron
         if not isinstance(neuron, Activation):
-            raise InputError(f"stage {stage.name!r} is quantised: give the network as it was trained")
-        sums = _reach(stage, given)
+            raise InputError(f"stage {stage.name!r} is quantised: give the network as trained")
+        sums = _sum_range(stage, given)
         low, high = (np.asarray(neuron(end), dtype=np.float64) for end in sums)
         offset = np.zeros_like(low)
         if neuron.grid is None and not isinstance(stage.synapses, MaxPool2d | AveragePool2d):
-            taking = self._taking(index) & np.isfinite(low) & np.isfinite(high)
-            constant = taking & _is_zeroable(stage) & (high - low <= NEGLIGIBLE * np.maximum(abs(low), abs(high)))
-            clips = np.zeros_like(taking) if neuron.maximum is None else sums[1] > neuron.maximum
-            offset = np.where(taking & ~clips, _least(stage, low, high), 0.0)
+            movable = self._movable(index) & np.isfinite(low) & np.isfinite(high)
+            constant = movable & _is_zeroable(stage) & (high - low <= NEGLIGIBLE * np.maximum(abs(low), abs(high)))
+            clips = np.zeros_like(movable) if neuron.maximum is None else sums[1] > neuron.maximum
+            offset = np.where(movable & ~clips, _least(stage, low, high), 0.0)
             offset = np.where(constant, (low + high) / 2, offset)
-            self._take(index, offset, constant)
-            self._give(index, offset)
+            self._subtract(index, offset, constant)
+            self._add_to_readers(index, offset)
             low, high = (np.where(constant, 0.0, end - offset) for end in (low, high))
         self.ranges.append((low, high))
         return int(np.count_nonzero(offset))
 
     def _given(self, index: int, source: int, ends: tuple[float, float]) -> Range:
-        """Return (inputs,) the range of each value that comes from ``source``."""
+        """Return (inputs,) the range of each input from ``source``."""
         low, high = self.ranges[source] if source >= 0 else (np.array([end]) for end in ends)
         each = self.stages[index].synapses.inputs // len(low)
         return np.repeat(low, each), np.repeat(high, each)
 
     def _drop(self, index: int, given: Range) -> None:
-        """Weights of what never moves would only make the scale of the others coarser: they become a bias."""
+        """Turn weights of constant inputs into a bias: they would only make the weight scale coarser."""
         synapses = self.stages[index].synapses
         if not isinstance(synapses, Dense | Conv2d) or synapses.grid is not None:
             return
@@ -121,12 +122,12 @@ class _Moved:
             )
 
     def _readers(self, index: int) -> list[tuple[int, int]]:
-        """Who reads what a stage sends, and as which of its inputs."""
+        """Return the readers of a stage's output, and as which of its sources each of them reads it."""
         later = range(index + 1, len(self.stages))
         return [(to, at) for to in later for at, source in enumerate(self.network.sources(to)) if source == index]
 
-    def _taking(self, index: int) -> Mask:
-        """Return (channels,) whether all readers can do with a channel that sends less."""
+    def _movable(self, index: int) -> Mask:
+        """Return (channels,) whether all readers of a channel can take an offset into their bias."""
         channels, readers = self.stages[index].synapses.channels, self._readers(index)
         takes = [self._takes(channels, to) for to, _ in readers]
         return np.full(channels, bool(readers)) & np.all(takes, axis=0) if readers else np.zeros(channels, dtype=bool)
@@ -135,16 +136,16 @@ class _Moved:
         synapses, neuron = self.stages[reader].synapses, self.stages[reader].neuron
         if isinstance(synapses, Dense):
             return np.ones(channels, dtype=bool)
-        if synapses.shape[0] != channels:  # a vector as an image
+        if synapses.shape[0] != channels:  # a vector read as an image
             return np.zeros(channels, dtype=bool)
-        if isinstance(synapses, MaxPool2d | AveragePool2d):  # they have no bias: those who read them have
+        if isinstance(synapses, MaxPool2d | AveragePool2d):  # without a bias: their readers have one
             padded = isinstance(synapses, AveragePool2d) and any(synapses.window.padding)
             passes = neuron == Activation(relu=False) and not padded
-            return self._taking(reader) if passes else np.zeros(channels, dtype=bool)
+            return self._movable(reader) if passes else np.zeros(channels, dtype=bool)
         padded = not isinstance(synapses, Add) and any(synapses.window.padding)
         return np.full(channels, not padded)
 
-    def _take(self, index: int, offset: Floats, constant: Mask) -> None:
+    def _subtract(self, index: int, offset: Floats, constant: Mask) -> None:
         synapses = self.stages[index].synapses
         assert not isinstance(synapses, MaxPool2d | AveragePool2d)
         bias = np.where(constant, 0.0, synapses.bias - offset)
@@ -154,7 +155,7 @@ class _Moved:
         if (bias != synapses.bias).any():
             self._replace(index, bias=bias)
 
-    def _give(self, index: int, offset: Floats) -> None:
+    def _add_to_readers(self, index: int, offset: Floats) -> None:
         if not offset.any():
             return
         for reader, position in self._readers(index):
@@ -169,7 +170,7 @@ class _Moved:
                 case Add():
                     more = synapses.weight[position] * offset
                 case _:
-                    self._give(reader, offset)
+                    self._add_to_readers(reader, offset)
                     continue
             self._replace(reader, bias=synapses.bias + more)
 
@@ -184,16 +185,16 @@ def _is_zeroable(stage: Stage) -> bool:
 
 
 def _least(stage: Stage, low: Floats, high: Floats) -> Floats:
-    """Return (channels,) the value that is nearest to 0 of those that a channel sends."""
+    """Return (channels,) the value nearest to 0 in the range of each channel."""
     offset = np.where(low > 0, low, np.where(high < 0, high, 0.0))
-    if isinstance(stage.synapses, SumPool2d | Add):  # a bias that changes its sign could make their results negative
+    if isinstance(stage.synapses, SumPool2d | Add):  # a change of the bias's sign could make results negative
         bias = stage.synapses.bias
         offset = np.clip(offset, np.minimum(bias, 0), np.maximum(bias, 0))
     return offset
 
 
-def _reach(stage: Stage, given: list[Range]) -> Range:
-    """Return (channels,) the range of a stage's sums, bias included; from the (inputs,) ranges of what it reads."""
+def _sum_range(stage: Stage, given: list[Range]) -> Range:
+    """Return (channels,) the range of a stage's sums with bias, from the (inputs,) ranges of its sources."""
     synapses = stage.synapses
     if isinstance(synapses, Dense):
         return _weighted(synapses.weight, synapses.bias, *given[0])
@@ -224,7 +225,7 @@ def _weighted(weight: Floats, bias: Floats, low: Floats, high: Floats) -> Range:
 
 
 def _sorted(first: Floats, second: Floats) -> Range:
-    """Return the lesser and the greater of each."""
+    """Return the elementwise minimum and maximum."""
     return np.minimum(first, second), np.maximum(first, second)
 
 
@@ -234,7 +235,7 @@ def _by_channel(values: Range, channels: int) -> Range:
 
 
 def _per_output(synapses: Conv2d, of_input: Floats) -> Floats:
-    """Return (input channels,) as (output channels, input channels of each): a depthwise output reads one of them."""
+    """Return (input channels,) as (output channels, input channels that each reads): one if depthwise."""
     if synapses.groups == 1:
         return np.broadcast_to(of_input, synapses.weight.shape[:2])
     return np.repeat(of_input, len(synapses.weight) // len(of_input))[:, None]

@@ -1,4 +1,4 @@
-"""Integers for ``y = clamp(round((acc + bias) * multiplier / 2**shift))``, channel by channel."""
+"""Choose the integers of ``y = clamp(round((acc + bias) * multiplier / 2**shift))``, channel by channel."""
 
 import math
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEAST_MULTIPLIER = 128
-"""A multiplier of 8 significant bits: it is off by less than half a level of 256 at most."""
-FURTHEST = 4
-"""Integers around the rounded bias that the fit tries, and so many steps of each power of two up to a whole unit."""
+"""A multiplier of 8 significant bits: its error is less than half a level of 256."""
+NUDGES = 4
+"""The fit tries biases up to this many steps from the rounded one, for steps of each power of two up to a unit."""
 TIE = 1e-6
 """A threshold nearer than this to an accumulator's value is a tie."""
 FLOAT32 = 2.0**-21
-"""Relative to a sum, no less than what rounding it to float32 and dividing there can move it."""
+"""Relative error of a sum that is rounded to float32 and divided there: an upper bound."""
 OUT_OF_REACH = 2.0**40
 """Accumulators of this magnitude do not occur."""
 
@@ -38,17 +38,17 @@ class Fit:
 
 
 def common_shift(factor: Floats, largest: float, params: RequantizeParams, name: str) -> int:
-    """Return the shift of a layer's channels: the largest with which the largest multiplier fits.
+    """Return the shift of a layer's channels: the largest for which the largest multiplier fits.
 
-    Where the smallest multiplier would have fewer than 8 bits then, the shift is larger, and the largest multipliers
-    are cut.
+    If the smallest multiplier then had fewer than 8 bits, the shift is larger, and the largest multipliers are
+    clipped.
 
     Parameters
     ----------
     factor
         (channels,) the real values of ``multiplier / 2**shift``, not empty.
     largest
-        Factors above need not be told from each other.
+        Factors above this may be clipped to it.
     """
     shift = _largest_shift(float(factor.max()), params, name)
     if factor.min() * 2.0**shift >= LEAST_MULTIPLIER or factor.max() <= largest:
@@ -68,21 +68,23 @@ def _largest_shift(factor: float, params: RequantizeParams, name: str) -> int:
 
 
 def multipliers(factor: Floats, shift: int, params: RequantizeParams) -> Ints:
-    """Return (channels,) the multipliers nearest to ``factor``, at least 1, for which a shift has been chosen."""
+    """Return (channels,) the multipliers nearest to ``factor`` for a given shift, at least 1."""
     return to_int64(np.clip(factor * 2.0**shift, 1, params.multiplier.max), "multipliers")
 
 
 def thresholds(unit: Floats, bias: Floats, grid: QuantGrid, low: int, high: int) -> Ints:
-    """Return (channels, high - low): the least accumulators that a quantiser takes to ``qmin + 1``, ... ``qmax``.
+    """Return (channels, high - low): the least accumulators that a quantiser maps to ``low + 1``, ... ``high``.
 
     Parameters
     ----------
     unit
         (channels,) real value of an accumulator's unit.
     bias
-        (channels,) what is added to an accumulator, in its unit.
+        (channels,) the bias of an accumulator, in its unit.
     grid
-        The quantiser, of which the levels from ``qmin`` to ``qmax`` occur.
+        The quantiser.
+    low, high
+        The lowest and the highest of its levels that occur.
     """
     level = np.arange(low + 1, high + 1)
     position, included = grid.edges(level)
@@ -90,39 +92,40 @@ def thresholds(unit: Floats, bias: Floats, grid: QuantGrid, low: int, high: int)
     exact = np.clip(exact, -OUT_OF_REACH, OUT_OF_REACH)
     nearest = np.rint(exact)
     near = np.full(nearest.shape, TIE)
-    if grid.single:  # its ties are those of float32, whose rounding grows with the sum: ask the quantiser itself
+    if grid.single:  # ties are those of float32, whose rounding error grows with the sum: ask the quantiser itself
         near = np.maximum(near, FLOAT32 * np.abs(nearest + bias[:, None]))
         included = grid.levels((nearest + bias[:, None]) * unit[:, None]) >= level
-    met = np.where(np.abs(exact - nearest) < near, nearest + ~included, np.ceil(exact))
-    return to_int64(met, "thresholds of a trained quantiser")
+    least = np.where(np.abs(exact - nearest) < near, nearest + ~included, np.ceil(exact))
+    return to_int64(least, "thresholds of a trained quantiser")
 
 
 def fit_thresholds(
-    steps: Ints, bias: Floats, nominal: Ints, low: int, reach: tuple[Ints, Ints], shift: int, params: RequantizeParams
+    steps: Ints, bias: Floats, nominal: Ints, low: int, bounds: tuple[Ints, Ints], shift: int, params: RequantizeParams
 ) -> Fit:
-    """Return the biases and multipliers that reach level ``qmin + 1 + i`` exactly from accumulator ``steps[:, i]``
-    upwards.
+    """Return the biases and multipliers with which level ``low + 1 + i`` begins exactly at accumulator ``steps[:, i]``.
 
-    The rounded bias and factor miss thresholds by up to an accumulator's unit, which counts where accumulators are
-    small. Each threshold bounds the multiplier, for a given bias, from both sides; the fit takes the first bias near
-    the rounded one that leaves a multiplier. For three levels from 0 upwards there always is one; not for levels
-    around 0, because half way rounds upwards on both sides.
+    The rounded bias and factor miss thresholds by up to one unit of the accumulator, which matters if accumulators are
+    small. For a given bias, each threshold bounds the multiplier from both sides; the fit takes the bias nearest to
+    the rounded one for which a multiplier remains. For three levels from 0 upwards there always is one, but not for
+    levels on both sides of 0, because ties round upwards on both sides.
 
     Parameters
     ----------
     steps
-        (channels, levels - 1), rising; see :func:`thresholds`.
+        (channels, levels - 1), ascending; see :func:`thresholds`.
     bias
         (channels,) real values: ``(acc * 2**fraction_bits + bias) * multiplier / 2**shift`` is the level.
     nominal
-        (channels,) multipliers near to which the fit stays.
-    reach
-        (channels,) lowest and highest accumulator that can occur: others are of no importance.
+        (channels,) multipliers from which the fit deviates as little as possible.
+    low
+        The lowest level.
+    bounds
+        (channels,) lowest and highest accumulator that can occur; only these matter.
     """
     rounded = to_int64(bias, "biases of a trained quantiser")
     chosen_bias, chosen, found = rounded.copy(), nominal.copy(), np.zeros(len(bias), dtype=bool)
     for nudge in _nudges(params.fraction_bits):
-        least, most = _bounds(steps, rounded + nudge, low, shift, reach, params.fraction_bits)
+        least, most = _multiplier_range(steps, rounded + nudge, low, shift, bounds, params.fraction_bits)
         most = np.minimum(most, params.multiplier.max)
         new = ~found & (least <= most)
         chosen_bias[new] = (rounded + nudge)[new]
@@ -132,21 +135,21 @@ def fit_thresholds(
 
 
 def _nudges(fraction_bits: int) -> list[int]:
-    """In the order of their size."""
-    sizes = {number << bits for number in range(FURTHEST + 1) for bits in range(fraction_bits + 1)}
+    """Return the changes of a bias to try, in the order of their size."""
+    sizes = {number << bits for number in range(NUDGES + 1) for bits in range(fraction_bits + 1)}
     return sorted(sizes | {-size for size in sizes}, key=lambda nudge: (abs(nudge), -nudge))
 
 
-def _bounds(
-    steps: Ints, bias: Ints, low: int, shift: int, reach: tuple[Ints, Ints], fraction_bits: int
+def _multiplier_range(
+    steps: Ints, bias: Ints, low: int, shift: int, bounds: tuple[Ints, Ints], fraction_bits: int
 ) -> tuple[Ints, Ints]:
     """Return (channels,) least and greatest multiplier with which every threshold is met; least > greatest if there is
     none.
 
-    Level k is reached where ``2 * (acc * 2**fraction_bits + bias) * multiplier >= (2 * k - 1) * 2**shift``: by the
+    Level k is reached if ``2 * (acc * 2**fraction_bits + bias) * multiplier >= (2 * k - 1) * 2**shift``: by the
     accumulator at the threshold, not by the one below.
     """
-    lowest, highest = (edge[:, None] for edge in reach)
+    lowest, highest = (edge[:, None] for edge in bounds)
     steps = np.clip(steps, lowest, highest + 1)
     half = (2 * np.arange(low + 1, low + 1 + steps.shape[1]) - 1) << shift
     nothing, anything = np.int64(0), np.int64(1) << 40
@@ -163,5 +166,5 @@ def _bounds(
 
 
 def _ceil(a: Ints, b: Ints) -> Ints:
-    """ceil(a / b) where b > 0; something where it is not."""
+    """Return ceil(a / b) where b > 0, and an arbitrary value elsewhere."""
     return -(-a // np.where(b > 0, b, 1))

@@ -1,4 +1,4 @@
-"""What a quantisation gives: the integer network, and an account of it."""
+"""The result of a quantisation: the integer network, and a report on each stage."""
 
 from dataclasses import asdict, dataclass
 
@@ -8,52 +8,52 @@ from tospike.sim.network import Network
 
 @dataclass(frozen=True, kw_only=True)
 class StageReport:
-    """What quantisation did to one stage."""
+    """The quantisation of one stage: scales, widths and errors."""
 
     stage: str
     weight_scale: float
-    """Real value of one weight unit; the largest, where channels differ."""
+    """Real value of one weight unit; the largest if channels differ."""
     weight_error: float
     """Root mean square error of the weights, relative to their root mean square."""
     unit: float
-    """Real value of one unit of what the stage computes: activation, logit or membrane."""
+    """Real value of one unit of the stage's activation, logit or membrane."""
     largest: int
-    """Largest magnitude that the accumulator can (ANN: by weights and input range) or the membrane did (SNN: on the
-    calibration data, partial sums in any order included) reach."""
+    """Largest magnitude of the accumulator (ANN: a bound from weights and input range) or of the membrane (SNN: on the
+    calibration data, including partial sums in any order)."""
     bits: int
     """Bits that such an accumulator needs, or that the membrane has."""
     decay_error: float = 0.0
     """SNN: hardware decay minus trained decay."""
     fraction_bits: int = 0
-    """SNN: bits by which states are finer than weights; ANN: biases than sums."""
+    """SNN: fraction bits of states beyond those of weights; ANN: of biases beyond those of sums."""
     current_largest: int = 0
-    """SNN with synaptic currents: largest magnitude of one on the calibration data, partial sums included."""
+    """SNN with synaptic currents: largest magnitude of a current on the calibration data, including partial sums."""
     current_bits: int = 0
-    """Bits that such a current has."""
+    """Bits of such a current."""
     synapse_decay_error: float = 0.0
-    """Its hardware decay minus its trained decay."""
+    """Hardware decay minus trained decay of such a current."""
     inexact_channels: int = 0
     """ANN with trained quantisers: channels in which some accumulator gets another level than in training."""
     constant_channels: int = 0
-    """ANN: channels that send the same whatever comes in: they have no weights, and their level by the bias."""
+    """ANN: channels with the same output for every input: they have no weights, and the bias sets their level."""
     moved_channels: int = 0
-    """ANN: channels of which a part that they always send is in the biases of their readers."""
+    """ANN: channels whose constant part is in the biases of their readers."""
     coarser_channels: int = 0
-    """ANN: channels whose weights are rounded more coarsely than they need be alone, for all have one shift."""
+    """ANN: channels whose weights are rounded more coarsely than they would be alone, because all share one shift."""
     logit_error: float = 0.0
-    """ANN, last stage: how far the rounding of its weights and biases moves a logit at most, a real value."""
+    """ANN, last stage: most that rounding its weights and biases moves a logit, a real value."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quantized:
-    """An integer network, and what was done to get it."""
+    """An integer network, and how it was quantised."""
 
     network: Network
     options: QuantizeOptions
     stages: tuple[StageReport, ...]
 
     def describe(self) -> dict[str, object]:
-        """Return the options, input and stages, as JSON takes them."""
+        """Return the options, input and stages as JSON."""
         spec = self.network.input
         assert spec.format is not None
         return {

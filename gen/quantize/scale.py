@@ -1,4 +1,4 @@
-"""Choosing a scale, the real value of one unit of an integer format, and what it costs."""
+"""Choose a scale, the real value of one unit of an integer format, and compute its rounding error."""
 
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ MSE_CANDIDATES = np.linspace(0.3, 1.0, 71)
 """Fractions of the largest magnitude that the search tries as the end of the range."""
 LEAST = float(np.finfo(np.float32).tiny)
 SEARCHED_VALUES = 1 << 18
-"""The search looks at no more than so many of the magnitudes, evenly spread over them."""
+"""Most magnitudes that the search uses, evenly spaced."""
 
 _BLOCK = 1 << 16
 """Numbers that the search works on at a time: they fit into a processor's cache."""
@@ -24,16 +24,16 @@ class ScaleMethod(StrEnum):
     MAX = "max"
     """At the largest magnitude: nothing saturates."""
     PERCENTILE = "percentile"
-    """At the 99.9th percentile of the magnitudes that are not zero."""
+    """At the 99.9th percentile of the non-zero magnitudes."""
     MSE = "mse"
-    """Where the mean squared error of rounding and saturation together is least."""
+    """Where the mean squared error of rounding and saturation is least."""
 
 
 def choose_scale(values: ArrayLike, fmt: IntFormat, method: ScaleMethod) -> float:
     """Return the scale for ``values``: integer = round(value / scale), saturated.
 
-    Signed formats use -max..max, so that a value and its negative get the same magnitude. Values that are all zero, or
-    too small for a float32 that keeps its precision, get scale 1.
+    Signed formats use -max..max, so that a value and its negative have the same magnitude. Values that are all zero, or
+    below the normal numbers of float32, get scale 1.
     """
     require(fmt.max >= 1, "a signed number of 1 bit is 0 or -1: give --input-bits or --act-bits 2 or more")
     magnitudes = np.abs(np.asarray(values, dtype=np.float64)).ravel()
@@ -66,12 +66,12 @@ def to_grid(values: ArrayLike, scale: ArrayLike, fmt: IntFormat) -> NDArray[np.i
 
 
 def relative_error(rounded: NDArray[np.generic], exact: NDArray[np.generic]) -> float:
-    """Return the root mean square of the difference over that of ``exact``; 0 where all is 0."""
+    """Return the root mean square of the difference over that of ``exact``; 0 if ``exact`` is 0."""
     power = float(np.mean(np.square(exact.astype(np.float64))))
     error = float(np.mean(np.square(rounded.astype(np.float64) - exact.astype(np.float64))))
     return float(np.sqrt(error / power)) if power else 0.0
 
 
 def signed_bits(value: int) -> int:
-    """Return the bits that ``value`` takes in two's complement."""
+    """Return the bits that ``value`` needs in two's complement."""
     return (value if value >= 0 else -value - 1).bit_length() + 1

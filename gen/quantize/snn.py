@@ -1,7 +1,7 @@
-"""Quantises an SNN: weights on a grid; threshold, bias and membrane in units of that grid.
+"""Quantise an SNN: weights on a grid; threshold, bias and membrane in units of that grid.
 
-Neuron equations are free of scale (membrane, threshold and current together), so that only the weights, the input
-values and the decay are rounded in earnest.
+Neuron equations are invariant to a common scale of membrane, threshold and current, so the significant rounding errors
+are those of the weights, the input values and the decay.
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tospike.gen.quantize.common_step import common_step
 from tospike.gen.quantize.integer_neuron import membrane_unit
 from tospike.gen.quantize.layer_scale import FloatLayer, Goal
 from tospike.gen.quantize.leaks import decay_error
-from tospike.gen.quantize.normalize import uniform
+from tospike.gen.quantize.normalize import normalize
 from tospike.gen.quantize.options import SEARCHED_SCALES, WIDEST_WEIGHT, QuantizeOptions
 from tospike.gen.quantize.result import StageReport
 from tospike.gen.quantize.scale import ScaleMethod, choose_scale, relative_error, signed_bits
@@ -34,9 +34,9 @@ Ints = NDArray[np.int64]
 Integers = NDArray[np.integer]
 
 CALIBRATION_VALUES = 1 << 26
-"""Spikes that a layer may send on all calibration samples together: fewer samples are used if need be."""
+"""Most outputs of a layer over all steps and calibration samples; if there would be more, fewer samples are used."""
 SEARCHED_SAMPLES = 256
-"""A search for a scale looks at no more samples than this."""
+"""Most samples that a search for a scale uses."""
 
 
 def quantize_snn(
@@ -52,16 +52,16 @@ def quantize_snn(
     spec = _input(network, samples, options)
     events: Integers = encode(spec, samples).astype(np.int64, copy=False, casting="same_kind")
     payload_unit = spec.payload_unit
-    # only a search for scales needs to know what the float network does
+    # only a search for scales needs the float network's spike counts
     searched = [_candidates(stage, each) for stage, each in zip(network.stages, own, strict=True)]
-    few = slice(None, None, ceil_div(len(samples), SEARCHED_SAMPLES))
-    wanted = [run.outputs.sum(axis=1) for run in run_float(network, samples[few]).stages] if any(searched) else []
+    subset = slice(None, None, ceil_div(len(samples), SEARCHED_SAMPLES))
+    counts = [run.outputs.sum(axis=1) for run in run_float(network, samples[subset]).stages] if any(searched) else []
     stages, reports = [], []
     for index, stage in enumerate(network.stages):
         if stage.delays is not None:
             events = delayed(events, stage.delays)
-        tried = searched[index]
-        goal = Goal(events=events[few], counts=wanted[index], candidates=tried) if tried else None
+        candidates = searched[index]
+        goal = Goal(events=events[subset], counts=counts[index], candidates=candidates) if candidates else None
         integers, report, events = _stage(stage, events, payload_unit, goal, own[index])
         stages.append(integers)
         reports.append(report)
@@ -80,8 +80,8 @@ def _input(network: Network, samples: NDArray[np.generic], options: QuantizeOpti
             f"values go down to {lowest:g}, but --input-bits 1 holds 0 and 1 only: give --input-bits 2 or more",
         )
         fmt = IntFormat(bits=options.input_bits, signed=lowest < 0)
-        # values on a grid keep it where the weights that they meet have one, too
-        weights = uniform(network.stages[0])[0].weighted.weight
+        # values on a grid keep it if the weights of the first layer have one, too
+        weights = normalize(network.stages[0])[0].weighted.weight
         bits = of_layer(options, network.stages[0].name).weight_bits
         on_grid = common_step([weights], IntFormat(bits=bits, signed=True).max) is not None
         step = common_step([samples], max(1, fmt.max)) if on_grid else None
@@ -95,7 +95,7 @@ def _input(network: Network, samples: NDArray[np.generic], options: QuantizeOpti
 
 
 def _candidates(stage: Stage, options: QuantizeOptions) -> int:
-    """Return how many scales to try for a stage."""
+    """Return the number of scales to try for a stage."""
     if not isinstance(stage.neuron, SpikingNeuron) or not stage.neuron.kind.spikes:
         return 0
     if options.scale_search is not None:
@@ -107,24 +107,24 @@ def _stage(
     stage: Stage, events: Integers, payload_unit: float, goal: Goal | None, options: QuantizeOptions
 ) -> tuple[Stage, StageReport, Integers]:
     """Return the integer stage, its report, and the spikes (N, steps, outputs) that it sends for ``events``."""
-    uniform_stage, neuron = uniform(stage)
+    normalized, neuron = normalize(stage)
     layer = FloatLayer(
         name=stage.name,
         neuron=neuron,
-        synapses=uniform_stage.weighted,
-        recurrent=uniform_stage.recurrent,
+        synapses=normalized.weighted,
+        recurrent=normalized.recurrent,
         payload_unit=payload_unit,
         events=events,
         options=options,
     )
-    chosen, reach = layer.fit(goal)
+    chosen, ranges = layer.fit(goal)
     neuron_params = chosen.neuron_params
 
     ends = [int(chosen.synapses.bias.min()), int(chosen.synapses.bias.max())]
     synaptic_bits = neuron_params.synaptic
     added = [] if synaptic_bits else [*ends, *(neuron_params.initial + each for each in ends)]
-    bits = _width(stage.name, reach.membrane, [*neuron_params.constants, *added], options)
-    current_bits = _width(stage.name, reach.current, ends, options) if synaptic_bits else bits
+    bits = _width(stage.name, ranges.membrane, [*neuron_params.constants, *added], options)
+    current_bits = _width(stage.name, ranges.current, ends, options) if synaptic_bits else bits
     rounded = chosen.synapses.weight.reshape(len(chosen.synapses.weight), -1)
     rounded = rounded if chosen.recurrent is None else np.hstack([rounded, chosen.recurrent])
     report = StageReport(
@@ -132,11 +132,11 @@ def _stage(
         weight_scale=chosen.scale,
         weight_error=relative_error(rounded * chosen.scale, layer.weights),
         unit=membrane_unit(neuron, chosen.fine),
-        largest=max(reach.membrane[1], -reach.membrane[0]),
+        largest=max(ranges.membrane[1], -ranges.membrane[0]),
         bits=bits,
         decay_error=decay_error(neuron_params.leaks["membrane"], neuron.decay) if neuron_params.leaks else 0.0,
         fraction_bits=neuron_params.state_fraction_bits,
-        current_largest=max(reach.current[1], -reach.current[0]) if synaptic_bits else 0,
+        current_largest=max(ranges.current[1], -ranges.current[0]) if synaptic_bits else 0,
         current_bits=current_bits if synaptic_bits else 0,
         synapse_decay_error=decay_error(neuron_params.leaks["current"], neuron.synapse_decay) if synaptic_bits else 0.0,
     )
@@ -150,13 +150,13 @@ def _stage(
         delays=stage.delays,
         decays=chosen.decays,
     )
-    return stage, report, reach.spikes
+    return stage, report, ranges.spikes
 
 
-def _width(name: str, reach: tuple[int, int], constants: list[int], options: QuantizeOptions) -> int:
-    """Return the bits of a state that takes values in ``reach``, which may saturate, and ``constants``, which may
+def _width(name: str, limits: tuple[int, int], constants: list[int], options: QuantizeOptions) -> int:
+    """Return the bits of a state with values between ``limits``, which may saturate, and ``constants``, which may
     not."""
-    needed = max(map(signed_bits, (*reach, *constants)))
+    needed = max(map(signed_bits, (*limits, *constants)))
     bits = options.state_bits or max(4, min(needed + options.headroom_bits, WIDEST_STATE))
     least = max(map(signed_bits, constants))
     require(

@@ -1,4 +1,4 @@
-"""How far the states of an integer stage reach on given data."""
+"""Measure the ranges of an integer stage's states on given data."""
 
 from dataclasses import dataclass
 
@@ -16,17 +16,17 @@ from tospike.sim.spiking.window import Connections, chain_order, network_order
 Ints = NDArray[np.int64]
 
 BATCH_VALUES = 1 << 22
-"""Spikes that may be at a time: bounds memory."""
+"""Most spikes per batch: bounds memory."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reach:
-    """What a stage does if its states are wide enough."""
+class StateRanges:
+    """Ranges of a stage's states if they never saturate, and the resulting spikes."""
 
     current: tuple[int, int]
-    """Lowest and highest value that whatever the events are added to may pass through, *whatever their order*."""
+    """Lowest and highest value of the state to which events are added, for *any order* of the events."""
     membrane: tuple[int, int]
-    """The same of the membranes before their resets."""
+    """The same for the membranes before their resets."""
     spikes: NDArray[np.uint8]
     """(N, steps, outputs)."""
 
@@ -37,7 +37,7 @@ def trace(
     events: NDArray[np.integer],
     recurrent: Ints | None = None,
     decays: Ints | None = None,
-) -> Reach:
+) -> StateRanges:
     """Run a stage over ``events`` (N, steps, inputs) with the widest states."""
     size = max(1, BATCH_VALUES // (events.shape[1] * max(synapses.inputs, synapses.outputs)))
     parts = [
@@ -48,7 +48,7 @@ def trace(
         (min(low for low, _ in ranges), max(high for _, high in ranges))
         for ranges in ([part.current for part in parts], [part.membrane for part in parts])
     )
-    return Reach(current=current, membrane=membrane, spikes=np.concatenate([part.spikes for part in parts]))
+    return StateRanges(current=current, membrane=membrane, spikes=np.concatenate([part.spikes for part in parts]))
 
 
 def _trace_batch(
@@ -57,7 +57,7 @@ def _trace_batch(
     events: NDArray[np.integer],
     recurrent: Ints | None,
     decays: Ints | None,
-) -> Reach:
+) -> StateRanges:
     weight = synapses.weight.astype(np.int64, casting="same_kind") << neuron_params.state_fraction_bits
     bias = synapses.bias.astype(np.int64, casting="same_kind")
     drive: DenseDrive | WindowDrive
@@ -67,7 +67,7 @@ def _trace_batch(
         bias = np.tile(bias, window.positions)
     else:
         drive = DenseDrive(weight, events)
-    own = (
+    feedback = (
         None
         if recurrent is None
         else recurrent.astype(np.int64, casting="same_kind").T << neuron_params.state_fraction_bits
@@ -78,10 +78,10 @@ def _trace_batch(
     low = high = v_low = v_high = 0
     for step in range(steps):
         current, magnitude = drive.at(step)
-        if own is not None and step > 0:
-            before = spikes[:, step - 1].astype(np.int64, casting="same_kind")
-            current = current + exact_matmul(before, own)
-            magnitude = magnitude + exact_matmul(before, np.abs(own))
+        if feedback is not None and step > 0:
+            previous = spikes[:, step - 1].astype(np.int64, casting="same_kind")
+            current = current + exact_matmul(previous, feedback)
+            magnitude = magnitude + exact_matmul(previous, np.abs(feedback))
         start = neurons.start
         high = max(high, int((start + (magnitude + current) // 2).max()))
         low = min(low, int((start + (current - magnitude) // 2).min()))
@@ -91,4 +91,4 @@ def _trace_batch(
     sent: NDArray[np.uint8] = spikes
     if isinstance(synapses, Conv2d):
         sent = spikes[:, :, network_order((synapses.channels, *window.size))]
-    return Reach(current=(low, high), membrane=reached, spikes=sent)
+    return StateRanges(current=(low, high), membrane=reached, spikes=sent)

@@ -1,1 +1,1 @@
-"""The programs outside Python, and the cache of what they made."""
+"""External programs, and the cache of their results."""

@@ -1,8 +1,7 @@
 """A folder of results, each addressed by the digest of everything that it depends on.
 
-So a second run of anything is free, and an entry never goes stale: when an input changes, so does its address.
-An entry appears under its name only when it is complete, and carries the digests of its files: one that was
-damaged is noticed and made again.
+So a second run is free, and an entry never goes stale: when an input changes, so does the address. An entry appears
+under its name only when it is complete, and contains the digests of its files: a damaged entry is detected and rebuilt.
 """
 
 import contextlib
@@ -32,8 +31,8 @@ def default_root() -> Path:
 
 
 def digest(inputs: Mapping[str, str | bytes | int | float | bool | None]) -> str:
-    """Return SHA-256 of named inputs, whatever their order; each is told apart from all others by its length and
-    type."""
+    """Return the SHA-256 of named inputs, in any order; lengths and types are included, so that no two inputs are
+    confused."""
     state = hashlib.sha256()
     for name in sorted(inputs):
         value = inputs[name]
@@ -47,17 +46,17 @@ def digest(inputs: Mapping[str, str | bytes | int | float | bool | None]) -> str
 class Cache:
     """The folder ``root``, one sub-folder per kind of result.
 
-    With ``reuse`` false nothing that is stored is believed: each result is made again and replaces what is there.
+    With ``reuse`` false, stored results are ignored: each result is rebuilt and replaces the stored one.
     """
 
     root: Path = field(default_factory=default_root)
     reuse: bool = True
 
     def build(self, kind: str, key: str, make: Callable[[Path], None]) -> Path:
-        """Return the folder of the entry ``key``; if there is none that is sound, ``make`` fills a new one.
+        """Return the folder of the entry ``key``; if there is no intact one, ``make`` fills a new one.
 
         ``make`` gets an empty folder and writes files into it. If it fails, the folder is kept as
-        ``<key>.failed``, for its logs, until the next try; if it is interrupted, nothing is kept.
+        ``<key>.failed``, for its logs, until the next attempt; if it is interrupted, nothing is kept.
 
         Raises
         ------
@@ -70,17 +69,17 @@ class Cache:
             return self._make(self.root / kind / key, make)
         except OSError as error:
             raise InputError(
-                f"cannot write to the cache {self.root}: {error.strerror or error}; make room there, or set "
+                f"cannot write to the cache {self.root}: {error.strerror or error}; free space there, or set "
                 "TOSPIKE_CACHE to another folder"
             ) from None
 
     def find(self, kind: str, key: str) -> Path | None:
-        """Return the folder of the entry ``key`` if there is one that is sound, and may be believed."""
+        """Return the folder of the entry ``key`` if there is an intact one, and ``reuse`` allows it."""
         entry = self.root / kind / key
         if not self.reuse:
             return None
         register(self.root)
-        with contextlib.suppress(OSError):  # not there, or not ours to write
+        with contextlib.suppress(OSError):  # missing, or not writable
             os.utime(entry / SEAL)
         return entry if is_sound(entry) else None
 
@@ -89,17 +88,17 @@ class Cache:
         final.parent.mkdir(parents=True, exist_ok=True)
         failed = final.with_name(final.name + ".failed")
         shutil.rmtree(failed, ignore_errors=True)
-        # beside the entry, unless that is a path which make cannot work in
+        # beside the entry, unless make cannot work in such a path
         place = final.parent if is_plain(final.parent.resolve()) else plain_folder()
         with ExitStack() as folders:
             work = folders.enter_context(temporary_folder(place, prefix=f"{final.name}."))
             try:
                 make(work)
                 _seal(work)
-                if work.parent != final.parent:  # brought to its file system, so that it can be renamed
-                    made = work
+                if work.parent != final.parent:  # copy it to the same file system, so that it can be renamed
+                    built = work
                     work = folders.enter_context(temporary_folder(final.parent, prefix=f"{final.name}."))
-                    shutil.copytree(made, work, symlinks=True, dirs_exist_ok=True)
+                    shutil.copytree(built, work, symlinks=True, dirs_exist_ok=True)
                 _replace(work, final)
             except InputError as error:
                 shutil.rmtree(failed, ignore_errors=True)
@@ -110,18 +109,18 @@ class Cache:
 
 @dataclass(frozen=True, kw_only=True)
 class CacheOptions:
-    """Whether earlier results are used."""
+    """Whether to use cached results."""
 
     no_cache: bool = option(False, "Ignore cached results")
 
     @property
     def cache(self) -> Cache:
-        """The usual cache."""
+        """The cache in its default folder."""
         return Cache(reuse=not self.no_cache)
 
 
 def is_sound(entry: Path) -> bool:
-    """Return whether the folder ``entry`` is there with all of its files as they were written."""
+    """Return whether the folder ``entry`` exists with all of its files unchanged."""
     try:
         sealed = json.loads((entry / SEAL).read_text())
         return bool(sealed) and all(
@@ -138,7 +137,7 @@ def _seal(folder: Path) -> None:
 
 
 def _replace(work: Path, final: Path) -> None:
-    """Give ``work`` its name. Should another process have done so just now, either result will do."""
+    """Rename ``work`` to ``final``. If another process has just done so, either result is valid."""
     shutil.rmtree(final, ignore_errors=True)
     try:
         work.rename(final)

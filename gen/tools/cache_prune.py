@@ -1,4 +1,4 @@
-"""What lies in the cache, and making room in it."""
+"""List and prune the entries of the cache."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A result that is kept, the logs of a failure, or what an interrupted process left."""
+    """A stored result, the logs of a failure, or the remains of an interrupted process."""
 
     path: Path
     kind: str
@@ -32,27 +32,27 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class KindUse:
-    """What the entries of one kind need, and when they were last used."""
+    """Size and last use of the entries of one kind."""
 
     kind: str
     entries: int
     size: int
     """Bytes."""
     newest: float
-    """When one of them was used last, in seconds since 1970."""
+    """Last use of the most recently used entry, in seconds since 1970."""
     oldest: float
-    """When the one was used that has been unused for longest."""
+    """Last use of the least recently used entry."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PruneOptions:
-    """What has to go."""
+    """Which entries to remove."""
 
     older_than: float | None = option(None, "Remove results unused for this many days", low=0)
     max_size: float | None = option(None, "Remove the least recently used until the rest fits this many MB", low=0)
     everything: bool = option(False, "Remove everything", name="all")
     kinds: tuple[str, ...] = option((), "Only results of this kind (repeatable)", name="kind")
-    dry_run: bool = option(False, "Show what would be removed, and keep it")
+    dry_run: bool = option(False, "Only show what would be removed")
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -64,34 +64,34 @@ class PruneOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
-    """What was removed, or would be."""
+    """The entries that were removed, or would be."""
 
     entries: int
-    """Entries that it was chosen from."""
+    """Number of entries considered."""
     removed: tuple[Entry, ...]
     spared: tuple[Entry, ...]
-    """What a running process may use."""
+    """Entries kept because a running process may use them."""
 
     @property
     def size(self) -> int:
-        """Bytes that were removed."""
+        """Bytes removed."""
         return sum(entry.size for entry in self.removed)
 
 
 def prune(root: Path, options: PruneOptions) -> Pruned:
-    """Make room in the cache.
+    """Remove entries from the cache.
 
     Raises
     ------
     InputError
-        The cache holds no results of a kind that is named.
+        The cache holds no results of a given kind.
     OSError
-        The system does not let an entry go.
+        An entry cannot be removed.
     """
     found = entries(root)
-    there = sorted({entry.kind for entry in found})
+    known = sorted({entry.kind for entry in found})
     for kind in options.kinds:
-        require(kind in there, f"--kind {kind}: the cache has {', '.join(there) or 'nothing'}")
+        require(kind in known, f"--kind {kind}: the cache has {', '.join(known) or 'nothing'}")
     found = [entry for entry in found if not options.kinds or entry.kind in options.kinds]
     chosen = set(found if options.everything else ())
     if options.older_than is not None:
@@ -105,7 +105,7 @@ def prune(root: Path, options: PruneOptions) -> Pruned:
 
 
 def by_kind(found: Sequence[Entry]) -> list[KindUse]:
-    """Return what each kind of entries needs, in the order of their names."""
+    """Return size and last use by kind of entry, sorted by name."""
     groups = {kind: [entry for entry in found if entry.kind == kind] for kind in sorted({e.kind for e in found})}
     return [
         KindUse(
@@ -120,18 +120,18 @@ def by_kind(found: Sequence[Entry]) -> list[KindUse]:
 
 
 def entries(root: Path) -> list[Entry]:
-    """Return everything in the cache, the longest unused first."""
+    """Return all entries of the cache, the least recently used first."""
     found = [entry for kind in _folders(root) for path in _folders(kind) if (entry := _entry(path))]
     return sorted(found, key=lambda entry: (entry.used, entry.path))
 
 
 def older_than(found: list[Entry], moment: float) -> list[Entry]:
-    """Return those that were not used since ``moment``."""
+    """Return the entries not used since ``moment``."""
     return [entry for entry in found if entry.used < moment]
 
 
 def beyond_size(found: list[Entry], size: int) -> list[Entry]:
-    """Return those that must go, the longest unused first, for the rest to need at most ``size`` bytes."""
+    """Return the least recently used entries to remove so that the rest has at most ``size`` bytes."""
     excess = sum(entry.size for entry in found) - size
     chosen = []
     for entry in found:
@@ -143,14 +143,14 @@ def beyond_size(found: list[Entry], size: int) -> list[Entry]:
 
 
 def remove(root: Path, chosen: list[Entry], progress: Callable[[int], None] = lambda done: None) -> list[Entry]:
-    """Remove entries; return those that stay because a running process may use them.
+    """Remove entries; return those kept because a running process may use them.
 
-    An entry disappears under its name before it is taken apart, so that nobody finds half of one.
+    An entry is renamed before it is deleted, so that no process finds a part of one.
 
     Raises
     ------
     OSError
-        The system does not let it go.
+        An entry cannot be removed.
     """
     kept = []
     for number, entry in enumerate(chosen):
@@ -161,27 +161,27 @@ def remove(root: Path, chosen: list[Entry], progress: Callable[[int], None] = la
 
 
 def _remove(entry: Entry, spared: float) -> bool:
-    """Remove it unless it was used since ``spared``, or is at this moment."""
-    going = entry.path.with_name(f"{entry.path.name}.pruned{os.getpid()}")
+    """Remove an entry unless it was used since ``spared``; return whether it is gone."""
+    doomed = entry.path.with_name(f"{entry.path.name}.pruned{os.getpid()}")
     if entry.used >= spared:
         return False
     with contextlib.suppress(FileNotFoundError):  # another process was faster
-        entry.path.rename(going)
-        if _last_use(going) > entry.used:
-            going.rename(entry.path)
+        entry.path.rename(doomed)
+        if _last_use(doomed) > entry.used:
+            doomed.rename(entry.path)
             return False
-        shutil.rmtree(going)
+        shutil.rmtree(doomed)
     return True
 
 
 def _folders(folder: Path) -> Iterator[Path]:
-    """Return its folders, hidden ones left out."""
+    """Yield the folders in a folder, except hidden ones."""
     with contextlib.suppress(FileNotFoundError):
         yield from (path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith("."))
 
 
 def _entry(path: Path) -> Entry | None:
-    """Return what is there; nothing if it disappears meanwhile."""
+    """Return the entry at a path; ``None`` if it disappears meanwhile."""
     with contextlib.suppress(FileNotFoundError):
         size = sum(file.lstat().st_size for file in path.rglob("*") if file.is_file())
         return Entry(path=path, kind=path.parent.name, size=size, used=_last_use(path))
@@ -189,6 +189,6 @@ def _entry(path: Path) -> Entry | None:
 
 
 def _last_use(path: Path) -> float:
-    """When a complete entry was last found, or an incomplete one last written to."""
+    """Return when a complete entry was last found, or an incomplete one last written to."""
     seal = path / SEAL
     return seal.stat().st_mtime if seal.is_file() else path.stat().st_mtime

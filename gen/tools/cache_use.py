@@ -1,7 +1,7 @@
-"""Who uses the cache at this moment, so that nothing is pruned which a running process may still read.
+"""Track which processes use the cache, so that no entry is pruned that a running process may still read.
 
-A process registers when it first uses a cache, with a locked file that the system unlocks when it ends, however that
-comes. It can only hold entries that were used since: those are spared.
+A process registers when it first uses a cache, by locking a file; the system releases the lock however the process
+ends. A process can only hold entries that were used since it registered: those are spared.
 """
 
 import atexit
@@ -17,20 +17,20 @@ _USERS = ".users"
 
 
 def register(root: Path) -> None:
-    """Tell that this process uses the cache from now on, until it ends."""
+    """Register this process as a user of the cache until it ends."""
     _registered(root, os.getpid())
 
 
 @functools.cache
 def _registered(root: Path, pid: int) -> int | None:
-    """Return an open file of this process; nothing where the cache cannot be written, so that nobody else prunes it
+    """Return this process's locked file; ``None`` if the cache is not writable, in which case nobody can prune it
     either."""
     try:
         (root / _USERS).mkdir(parents=True, exist_ok=True)
         while True:
             handle, name = tempfile.mkstemp(prefix=f"{pid}.", dir=root / _USERS)
             fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.fstat(handle).st_nlink:  # else it was taken for a dead process's before it was locked
+            if os.fstat(handle).st_nlink:  # else another process removed it before it was locked
                 break
             os.close(handle)
     except OSError:
@@ -40,7 +40,7 @@ def _registered(root: Path, pid: int) -> int | None:
 
 
 def used_since(root: Path) -> float:
-    """When the oldest process that uses the cache now has begun to, as a file's time; infinite if there is none."""
+    """Return when the earliest current user of the cache registered, as a file's time; infinity if there is none."""
     oldest = math.inf
     for user in (root / _USERS).glob("*"):
         with contextlib.suppress(FileNotFoundError), user.open("rb") as file:

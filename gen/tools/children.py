@@ -1,7 +1,7 @@
-"""Programs that we start, and folders that we fill, end with us: whatever ends us but SIGKILL.
+"""Child processes and temporary folders that do not outlive this process, unless it is ended by SIGKILL.
 
-Each program is the leader of a process group of its own, so that what it starts ends with it, and is killed should it
-outlive the block that started it, or the time that it has.
+Each program leads a process group of its own, so that its own children end with it. The group is killed if it outlives
+the block that started it, or its time limit.
 """
 
 import atexit
@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import IO, Any
 
 _lock = threading.RLock()
-"""Of the sets below; a signal may come to the thread that holds it."""
+"""Guards the sets below; reentrant, because a signal may interrupt the thread that holds it."""
 _groups: set[int] = set()
 _folders: set[Path] = set()
 _ending = False
 _held = False
-"""Whether the main thread does what a signal must not interrupt, because its traces would be lost."""
+"""Whether the main thread is in a section that a signal must not interrupt, or a process or folder would be lost."""
 _pending: int | None = None
-"""The signal that came first."""
+"""The first signal received."""
 
 
 class Stopped(BaseException):
-    """A signal asked us to end; its number is the argument."""
+    """A signal asked this process to end; its number is the argument."""
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def started(
     stdout: int | IO[Any] = subprocess.PIPE,
     stderr: int | IO[Any] = subprocess.STDOUT,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program in this block, without standard input; at its end it is killed with all that it started."""
+    """Run a program during this block, without standard input; at the end, kill it with all its children."""
     with _uninterrupted(), _lock:
         if _ending:
             raise Stopped(signal.SIGTERM)
@@ -58,7 +58,7 @@ def started(
         yield process
     finally:
         with _lock:
-            if process.returncode is None:  # else the number may be another's by now
+            if process.returncode is None:  # else the number may belong to another process by now
                 _kill(process.pid)
             _groups.discard(process.pid)
         process.wait()
@@ -68,7 +68,7 @@ def started(
 
 @contextmanager
 def temporary_folder(parent: Path | None = None, *, prefix: str = "tospike-") -> Iterator[Path]:
-    """Make a new folder that exists in this block only, unless it is given another name."""
+    """Make a new folder that is removed at the end of this block, unless it has been renamed."""
     with _uninterrupted(), _lock:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         _folders.add(folder)
@@ -81,14 +81,14 @@ def temporary_folder(parent: Path | None = None, *, prefix: str = "tospike-") ->
 
 
 def lasting_folder(parent: Path) -> Path:
-    """Return a new folder that is there until we end."""
+    """Return a new folder that lasts until this process ends."""
     folders = ExitStack()
     atexit.register(folders.close)
     return folders.enter_context(temporary_folder(parent))
 
 
 def end_all() -> None:
-    """Kill every program and remove every folder, of all threads; no more are started."""
+    """Kill every program and remove every folder, of all threads, and start no more."""
     global _ending
     signal.setitimer(signal.ITIMER_REAL, 0)
     with _lock:
@@ -105,7 +105,7 @@ def stop_on_signals() -> None:
     def stop(number: int, frame: object) -> None:
         global _pending
         _pending = _pending or number
-        signal.setitimer(signal.ITIMER_REAL, 0.5)  # once more: an exception in a finaliser is lost
+        signal.setitimer(signal.ITIMER_REAL, 0.5)  # repeat it: an exception raised in a finaliser is lost
         if not _held:
             raise Stopped(_pending)
 
@@ -117,7 +117,7 @@ def stop_on_signals() -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Signals wait until the end of this block."""
+    """Defer signals until the end of this block."""
     global _held
     if threading.current_thread() is not threading.main_thread() or _held:
         yield

@@ -1,8 +1,8 @@
-"""A compiler launcher that keeps what it makes of a tool's own sources: ``python -m ... FOLDER COMPILER ARGUMENTS``.
+"""A compiler launcher that caches the objects of a tool's own sources: ``python -m ... FOLDER COMPILER ARGUMENTS``.
 
-Verilator compiles its runtime library with every simulator, which is more than half of a small design's build. Its
-makefiles call compilers through ``$(OBJCACHE)``; with this one there, a runtime source under ``FOLDER`` is compiled
-once for each compiler and each set of options. All else is compiled as ever.
+Verilator compiles its runtime library with every simulator, which takes more than half of a small design's build. Its
+makefiles call compilers through ``$(OBJCACHE)``; with this launcher, each runtime source under ``FOLDER`` is compiled
+once per compiler and set of options. All other sources are compiled as usual.
 """
 
 import shutil
@@ -18,7 +18,7 @@ class _CompilerError(Exception):
 
 
 def compile_once(folder: Path, command: list[str]) -> int:
-    """Run a compiler, or copy what it made of the same before; its exit status."""
+    """Run a compiler, or copy its cached output, and return its exit status."""
     source = Path(command[-1]).resolve()
     if "-c" not in command or source.suffix != ".cpp" or not source.is_relative_to(folder.resolve()):
         return subprocess.call(command)
@@ -29,8 +29,8 @@ def compile_once(folder: Path, command: list[str]) -> int:
     key = digest(
         {
             "compiler": f"{compiler} {compiler.stat().st_mtime_ns}",
-            "options": "\0".join(options).replace(str(folder), ""),  # which may be a link with another name each time
-            # the headers that it includes lie beside it and change with it
+            "options": "\0".join(options).replace(str(folder), ""),  # may be a link with a new name each time
+            # the headers that it includes are in its folder
             "sources": "\0".join(f"{path} {path.stat().st_mtime_ns}" for path in sorted(source.parent.glob("*.[ch]*"))),
             "source": source.name,
         }
@@ -49,7 +49,7 @@ def compile_once(folder: Path, command: list[str]) -> int:
 
 
 def _without_output(arguments: list[str], default: Path) -> tuple[list[str], Path]:
-    """Return the arguments but for ``-o FILE``, and that file."""
+    """Return the arguments without ``-o FILE``, and that file."""
     if "-o" not in arguments:
         return arguments, default
     at = arguments.index("-o")

@@ -1,4 +1,4 @@
-"""Which tools were found, whether they work, what is missing and how to get it."""
+"""Report which tools were found, whether they work, and how to get missing ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from tospike.gen.tools.trial_build import TRIALS, attempt
 
 @dataclass(frozen=True, kw_only=True)
 class ToolStatus:
-    """One line of the list."""
+    """The state of a tool."""
 
     name: str
     purpose: str
     optional: bool
     tool: Tool | None
     advice: str
-    """What to do when the tool is missing; empty when it is not."""
+    """What to do if the tool is missing; empty if it is not."""
 
     @property
     def is_fine(self) -> bool:
-        """Whether the tool is there, or nobody needs it."""
+        """Whether the tool was found, or is optional."""
         return self.tool is not None or self.optional
 
 
@@ -36,14 +36,14 @@ def doctor() -> list[ToolStatus]:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """Something small that was really done."""
+    """The result of a small build."""
 
     name: str
     problem: str
-    """Empty when it worked."""
+    """Empty if it worked."""
 
 
 def try_all() -> Iterator[Trial]:
-    """Use the tools on something small, one purpose at a time."""
+    """Try the tools on small builds, one per purpose."""
     for name in TRIALS:
         yield Trial(name=name, problem=attempt(name))

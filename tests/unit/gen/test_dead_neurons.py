@@ -118,7 +118,7 @@ def test_a_file_with_unread_neurons(tmp_path):
     data = DataSet(name="d", split="all", x=x, y=np.zeros(12, dtype=int), train_x=x, train_y=np.zeros(12, dtype=int))
     options = ModelOptions(steps=OPTIONS.steps, dt=OPTIONS.dt, encoding=Encoding.DIRECT, readout=Readout.COUNT, lanes=1)
     prepared = prepare(path, data, options)
-    assert prepared.choices["neurons that nothing reads"] == {prepared.network.stages[0].name: 1}
+    assert prepared.choices["dead neurons, eliminated"] == {prepared.network.stages[0].name: 1}
     assert prepared.design.params.engines[1].neurons == 3
     assert len(compare_trains(prepared, x)) == 2
 

@@ -183,7 +183,7 @@ def test_a_generated_folder_tells_the_order():
     params = design_of(network_of("conv"), spikes(4)).params
     assert "address (y * 2 + x) * 3 + c is output (c * 3 + y) * 2 + x of the network" in output_guide(params)[-1]
     classes = design_of(network_of("conv"), spikes(4), argmax=True).params
-    assert "the network's numbers: channel by channel" in output_guide(classes)[-1]
+    assert "number the network's outputs channel by channel" in output_guide(classes)[-1]
 
 
 def test_a_convolution_behind_a_dense_layer_is_refused():
@@ -194,7 +194,7 @@ def test_a_convolution_behind_a_dense_layer_is_refused():
         Stage(name="c", synapses=conv((3, 2, 2), 3, (2, 1), 8), neuron=neuron),
     )
     network = Network(name="n", input=InputSpec(inputs=32, steps=STEPS), stages=stages, readout=Readout.COUNT)
-    with pytest.raises(InputError, match="stage 'c' is a convolution behind a dense layer"):
+    with pytest.raises(InputError, match="stage 'c' is a convolution after a dense layer"):
         design_of(network, spikes(4))
 
 
@@ -429,7 +429,7 @@ def test_the_manifest_says_how_many_columns(tmp_path):
     data = load_data(f"npz:{tmp_path / 'data.npz'}")
     prepared = prepare(path, data, ModelOptions())
     assert prepared.choices["hardware"]["cols"] == 1
-    assert prepared.choices["columns"] == "1: the last layer's sums leave channel by channel"
+    assert prepared.choices["columns"] == "1: the last layer sends its sums channel by channel"
     assert evaluate(prepared, data, Backend.FLOAT).accuracy == 1
     assert evaluate(prepared, data, Backend.GOLDEN).accuracy > 0.9
     chosen = prepare(path, data, ModelOptions(cols=1)).choices

@@ -89,8 +89,8 @@ def test_frames_may_be_chosen_instead(tmp_path, data):
 @pytest.mark.parametrize(
     ("frames", "options", "message"),
     [
-        (None, {}, r"holds spike trains of 6 steps: give --time-bins, 1 \(their sum over all steps\) to 6"),
-        (7, {}, "give --time-bins, 1"),
+        (None, {}, r"holds spike trains of 6 steps: give --time-bins, from 1 \(the sum over all steps\) to 6"),
+        (7, {}, "give --time-bins, from 1"),
         (None, {"time_bins": 2}, "takes 3 values per sample, but d has 6: give other --data"),
     ],
 )
@@ -109,8 +109,8 @@ def test_metadata_that_make_no_sense(tmp_path, stated):
 
 def test_in_words():
     assert describe_frames(1, 256) == "spikes of all 256 steps summed per channel"
-    assert describe_frames(256, 256) == "all 256 steps one after the other, as one vector"
-    assert describe_frames(16, 256) == "spikes summed per channel in 16 frames of 16 steps, one frame after the other"
+    assert describe_frames(256, 256) == "all 256 steps concatenated to one vector"
+    assert describe_frames(16, 256) == "spikes summed per channel in 16 frames of 16 steps, concatenated"
 
 
 def test_options_of_one_kind():

@@ -41,8 +41,10 @@ def test_accuracy_by_chance():
     even = np.arange(100) % 10
     assert judged(100, even) == judged(16, even) == ()
     (line,) = judged(15, even)
-    assert line.startswith("the accuracy is that of guessing: 15 of 100 are right, and the better of chance and the")
-    assert "is at 10.0 %" in line
+    assert line.startswith(
+        "the accuracy is no better than guessing: 15 of 100 predictions are correct, and the better of chance and the"
+    )
+    assert "reaches 10.0 %" in line
     assert judged(0, even)  # an order of labels that fits no output
     uneven = np.where(np.arange(100) < 60, 3, even)
     assert judged(66, uneven) and not judged(75, uneven)
@@ -52,7 +54,7 @@ def test_accuracy_by_chance():
 
 def test_stages_that_never_spike():
     lines = silence(("a", "b"), 40)
-    assert len(lines) == 1 and lines[0].startswith("stages 'a', 'b' never spike on these 40 samples: look at --dt")
+    assert len(lines) == 1 and lines[0].startswith("stages 'a', 'b' never spike on these 40 samples: check --dt")
 
 
 @pytest.mark.parametrize(("size", "is_told"), [(1.0, False), (3000.0, True)])
@@ -77,7 +79,7 @@ def test_rounding_that_changes_answers(size, is_told):
     predictions = np.argmax(run_integers(rounded.network, prepared.integers(x)), axis=1)
     lines = costly_rounding(network, x, predictions)
     assert bool(lines) is is_told
-    assert not lines or " of 60 answers: give more bits (--weight-bits, --act-bits: up to 8)" in lines[0]
+    assert not lines or " of 60 predictions: give more bits (--weight-bits, --act-bits: up to 8)" in lines[0]
 
 
 @pytest.fixture(scope="module")
@@ -104,10 +106,10 @@ def test_evaluate_warns(files, backend):
     )
     assert silent.returncode == 0
     warnings = json.loads((files / "r.json").read_text())["warnings"]
-    assert "never spikes on these 40 samples" in warnings[0] and "20 of 40 are right" in warnings[1]
+    assert "never spikes on these 40 samples" in warnings[0] and "20 of 40 predictions are correct" in warnings[1]
     assert len(warnings) == 2 and all(line in silent.stderr for line in warnings)
     assert "warning" not in silent.stdout
     tospike("evaluate", "loud.nir", *STATED, "--data", "npz:d.npz", "--backend", backend, "--json", "r.json", cwd=files)
     assert json.loads((files / "r.json").read_text())["warnings"] == []
     wrong = tospike("evaluate", "loud.nir", *STATED, "--data", "npz:wrong.npz", "--backend", backend, cwd=files)
-    assert wrong.returncode == 0 and "the accuracy is that of guessing: 20 of 40" in wrong.stderr
+    assert wrong.returncode == 0 and "the accuracy is no better than guessing: 20 of 40" in wrong.stderr

@@ -138,7 +138,7 @@ def test_files_of_a_manifest_lie_in_the_folder(tmp_path):
     (folder / "generic" / "core.v").unlink()
     (folder / "generic" / "core.v").symlink_to(tmp_path / "core.v")
     for reader in (read, read_design):
-        with pytest.raises(InputError, match="is a link to somewhere else"):
+        with pytest.raises(InputError, match="is a link to outside the folder"):
             reader(folder)
     for name in ("/etc/passwd", "../core.v", "mem/../../core.v", "a/b/c/d.v", ".hidden"):
         (folder / "manifest.json").write_text(json.dumps({**manifest, "files": {**manifest["files"], name: ""}}))

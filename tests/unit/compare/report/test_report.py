@@ -182,10 +182,10 @@ def test_the_page_shows_every_figure(study):
     for name, constant in study.constants.items():
         assert f"{name.replace('_', ' ')} {constant.value:g} {constant.unit} {constant.source}" in text
     assert "multiply-accumulates 100 120 +20.2" in text
-    assert "SNN: 2 lanes 0.875 −25.0 % 93.8 % at less accuracy" in text
+    assert "SNN: 2 lanes 0.875 −25.0 % 93.8 % at lower accuracy" in text
     assert "technology x 2.12 +50.0 % –" in text
     assert "engine 0 busy in 62.5 % of the cycles" in text
-    assert "2.88 for each activation of the ANN that is not zero" in text
+    assert "2.88 per non-zero activation of the ANN" in text
     for name in MODELS:
         assert f"{name} {1000 + len(name):,}" in text
     for fact in ("tospike compare digits --out build/digits", "yosys 0.66, nextpnr-ecp5 0.11.1", "rtl 31.5"):
@@ -364,7 +364,7 @@ def test_a_bare_study_has_its_files_too(bare, tmp_path):
 
 @pytest.mark.parametrize(
     ("place", "said"),
-    [((3.0, 2.75, 3.25), "with its 90 % interval. Published"), (None, "here it is beyond what any sample has.")],
+    [((3.0, 2.75, 3.25), "with its 90 % interval. Published"), (None, "here it is beyond the range of the samples.")],
 )
 def test_the_place_in_gates_is_told(study, place, said):
     assert "In gates:" not in page_text(page(study))

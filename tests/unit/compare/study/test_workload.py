@@ -91,7 +91,7 @@ def test_some_of_the_test_samples(tmp_path):
     data = named("mine", ModelOptions(), given).load()
     assert data.y.tolist() == [1, 3] and data.train_y.tolist() == [0, 2, 4]
     assert data.split.endswith("only the first 2 of 3 test samples")
-    with pytest.raises(InputError, match=r"samples must be from 1 to 3 \(what d has\), not 4"):
+    with pytest.raises(InputError, match=r"samples must be from 1 to 3 \(the test samples of d\), not 4"):
         named("mine", ModelOptions(), replace(given, samples=4)).load()
 
 

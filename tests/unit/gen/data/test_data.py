@@ -127,9 +127,9 @@ def test_events_are_binned_from_the_first_of_a_recording(tmp_path):
     [
         ({"t_us": [100, 99, 1100, 7]}, r"time goes backwards in recording 0 \(event 1, 100 to 99 us\)"),
         ({"offsets": [0, 4, 4]}, r"recording 1 is empty \(of 2\): leave it"),
-        ({"x": [0, 1, 0, -1]}, r"x is -1 in recording 1 \(event 3\), outside of 0 to"),
-        ({"offsets": [0, 3, 5]}, "offsets must rise from 0 to the number of events"),
-        ({"p": [0, 2, 0, 1]}, r"p is 2 in recording 0 \(event 1\), outside of 0 to 1: give 0 or 1, or -1 or 1$"),
+        ({"x": [0, 1, 0, -1]}, r"x is -1 in recording 1 \(event 3\), outside 0 to"),
+        ({"offsets": [0, 3, 5]}, "offsets must ascend from 0 to the number of events"),
+        ({"p": [0, 2, 0, 1]}, r"p is 2 in recording 0 \(event 1\), outside 0 to 1: give 0 or 1, or -1 or 1$"),
         ({"x": [0, 1, 1]}, "differ in length"),
     ],
 )
@@ -144,7 +144,7 @@ def test_the_sensor_may_be_larger_than_the_events_reach(tmp_path):
     data = load_data(spec, time_bin_us=1000, steps=2, sensor="4x5")
     assert data.x.shape == (2, 2, 2 * 5 * 4)
     assert np.argwhere(data.x).tolist() == [[0, 0, 0], [0, 0, 21], [0, 1, 9], [1, 0, 24]]
-    with pytest.raises(InputError, match=r"y is 2 in recording 0 \(event 2\), outside of 0 to 1: .* another --sensor"):
+    with pytest.raises(InputError, match=r"y is 2 in recording 0 \(event 2\), outside 0 to 1: .* another --sensor"):
         load_data(spec, time_bin_us=1000, steps=2, sensor="4x2")
     with pytest.raises(InputError, match=r"y is -1 in recording 0 .*: remove such events$"):  # no sensor has that
         bin_events(events(y=[0, -1, 2, 1]), time_bin_us=1000, steps=2, sensor=(4, 5))
@@ -168,15 +168,18 @@ def test_events_need_a_time_step(tmp_path):
         ({"x": np.zeros(3), "y": np.zeros(3, int)}, r"x must be \(samples, values\)"),
         ({"x": np.zeros((3, 2)), "y": np.zeros(3)}, "labels must be one integer per sample"),
         ({"spikes": np.zeros((3, 2)), "label": np.zeros(3, int)}, "spikes must be"),
-        ({"x": np.array([["a"]]), "y": np.zeros(1, int)}, "should hold numbers"),
+        ({"x": np.array([["a"]]), "y": np.zeros(1, int)}, "instead of numbers"),
         ({"x": np.full((1, 2), 1e300), "y": np.zeros(1, int)}, r"a.npz holds values of up to 1e\+300, .* scale them"),
-        ({"x": np.full((1, 2), "1e400").astype(np.longdouble), "y": np.zeros(1, int)}, "float32 does not: scale them"),
+        (
+            {"x": np.full((1, 2), "1e400").astype(np.longdouble), "y": np.zeros(1, int)},
+            "beyond the range of float32: scale them",
+        ),
         (
             {"x": np.zeros((3, 2)), "y": np.full(3, 2**63, np.uint64)},
             "labels: 9223372036854775808 cannot be an integer",
         ),
         ({"z": np.zeros(3)}, "holds z: it needs x, y"),
-        ({k: v for k, v in events().items() if k != "offsets"}, "holds events, but not all of them: it lacks offsets"),
+        ({k: v for k, v in events().items() if k != "offsets"}, "holds events, but lacks the arrays offsets"),
         (
             {"x": np.ones((2, 2)), "y": np.arange(2), "train_x": np.ones((2, 3)), "train_y": np.arange(2)},
             r"samples of shape \(2,\) \(test\) and \(3,\)",
@@ -265,17 +268,20 @@ def write_events(path, **changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"t_us": [0, 0.05, 0.1]}, r"t_us\[1\] is 0.05, no integer in range: give whole microseconds \(seconds times"),
+        (
+            {"t_us": [0, 0.05, 0.1]},
+            r"t_us\[1\] is 0.05, not an integer in range: give whole microseconds \(seconds times",
+        ),
         ({"t_us": [0, np.nan, 1]}, r"t_us\[1\] is nan"),
         ({"t_us": [0, np.inf, np.inf]}, r"t_us\[1\] is inf"),
-        ({"t_us": np.array([0, 1, 1 << 63], np.uint64)}, r"t_us\[2\] is 9223372036854775808, no integer in range"),
+        ({"t_us": np.array([0, 1, 1 << 63], np.uint64)}, r"t_us\[2\] is 9223372036854775808, not an integer in range"),
         ({"t_us": [-(1 << 63), 0, (1 << 63) - 1]}, r"t_us\[0\] is -9223372036854775808"),
         ({"t_us": ["a", "b", "c"]}, "t_us is <U1, not numbers"),
-        ({"x": [0, 0.5, 1]}, r"x\[1\] is 0.5, no integer in range: give the pixel's column"),
+        ({"x": [0, 0.5, 1]}, r"x\[1\] is 0.5, not an integer in range: give the pixel's column"),
         ({"p": [0, 0.5, 1]}, r"p\[1\] is 0.5"),
         ({"p": [-1, 0, 1]}, "p is -1 in recording 0"),
         ({"offsets": [0, 2.5, 3]}, r"offsets\[1\] is 2.5"),
-        ({"offsets": [0, 2, 1, 3]}, "offsets must rise"),
+        ({"offsets": [0, 2, 1, 3]}, "offsets must ascend"),
         ({"offsets": [[0, 3]]}, "must be lists of numbers"),
         ({"label": [-1]}, "label -1, which is not a class: number them from 0"),
         ({"label": [0.5]}, "labels must be one integer per sample.*astype"),
@@ -291,7 +297,7 @@ def test_polarities_of_either_kind_and_integers_of_any_type(tmp_path):
     changes = {"p": np.array([-1, 1, 1], np.int8), "t_us": np.array([0, 10, 20.0]), "x": np.array([0, 1, 1], np.uint64)}
     found = load_data(write_events(tmp_path / "d.npz", **changes), time_bin_us=10, steps=3)
     assert found.x.tolist() == wanted.x.tolist()
-    assert found.warnings == ("d.npz: polarities -1 and 1 are taken as 0 and 1", *wanted.warnings)
+    assert found.warnings == ("d.npz: polarities -1 and 1 are read as 0 and 1", *wanted.warnings)
     truth = load_data(write_events(tmp_path / "d.npz", p=[False, True, True]), time_bin_us=10, steps=3)
     assert truth.x.tolist() == wanted.x.tolist()
 

@@ -26,7 +26,7 @@ def test_only_the_first_samples_are_used(spec):
     np.testing.assert_array_equal(few.train_x, whole.train_x)
     assert few.split == f"{whole.split}; only the first 2 of 6 test samples"
     assert whole.first(None) is whole and whole.first(6).split == whole.split
-    with pytest.raises(InputError, match=r"samples must be from 1 to 6 \(what d has\), not 7"):
+    with pytest.raises(InputError, match=r"samples must be from 1 to 6 \(the test samples of d\), not 7"):
         SampleOptions(data=spec, samples=7).load()
 
 

@@ -326,5 +326,5 @@ def test_examples_of_beats():
     assert output_example(DESIGNS["os-argmax"][0], [Beat(data=3, last=True)]) == [("0x00000003 TLAST", "class 3")]
     recording = [Beat(data=number, last=False) for number in (7, 9, 4)]
     assert [what for _, what in input_example(DESIGNS["recordings"][0], recording)] == [
-        *("begins at 7", "time stamp 9", "address 4"),
+        *("starts at 7", "time stamp 9", "address 4"),
     ]

@@ -127,5 +127,5 @@ def test_the_tools_here_work():
 
 def test_no_folder_for_links(monkeypatch):
     monkeypatch.setattr(plain_path, "is_plain", lambda path: False)
-    with pytest.raises(InputError, match="set TMPDIR to a folder without blanks"):
+    with pytest.raises(InputError, match="set TMPDIR to a folder without spaces"):
         plain_path.plain_folder()

@@ -76,7 +76,7 @@ def test_killed_in_between_the_next_run_knows_both(tmp_path, monkeypatch):
 def test_the_folder_itself(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(InputError, match=r"(it|file) is no folder; use another --out"):
+        with pytest.raises(InputError, match=r"(it|file) is not a folder; use another --out"):
             check_results(out, NAMES)
     (tmp_path / "link").symlink_to("real")
     (tmp_path / "real").mkdir()

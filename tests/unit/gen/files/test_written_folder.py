@@ -207,6 +207,6 @@ def test_what_was_never_ours_is_not_removed_as_a_left_over(tmp_path):
     write(tmp_path / "d")
     (tmp_path / ".d.old").mkdir()
     (tmp_path / ".d.old" / "thesis.tex").write_text("years")
-    with pytest.raises(InputError, match=r"\.d\.old was left by a run that was killed, and"):
+    with pytest.raises(InputError, match=r"a killed run left .*\.d\.old, and"):
         write(tmp_path / "d", "second")
     assert (tmp_path / ".d.old" / "thesis.tex").read_text() == "years"

@@ -342,19 +342,19 @@ def test_what_is_guessed_is_said(tmp_path):
         return prepare(path, data, ModelOptions(**options)).warnings
 
     (line,) = said(framework=Framework.SNNTORCH)
-    assert "took reset zero, reset-timing same" in line and "--framework snntorch-subtract-delayed" in line
+    assert "assumed reset zero, reset-timing same" in line and "--framework snntorch-subtract-delayed" in line
     assert said(framework=Framework.SNNTORCH_SUBTRACT_DELAYED) == ()
     (line,) = said(dt=1e-4)
     assert line == (
-        "the file does not tell all about its neurons: took reset zero, reset-timing same, comparison above, decay "
+        "the file does not say all about its neurons: assumed reset zero, reset-timing same, comparison above, decay "
         "euler; give --framework, or --reset, --reset-timing, --comparison, --decay"
     )
     (line,) = said(dt=1e-4, reset=Reset.NONE, comparison="above")
-    assert "took decay euler; give --framework, or --decay" in line
+    assert "assumed decay euler; give --framework, or --decay" in line
     path, *_ = exported(tmp_path, steps_lif, 1)
     first, second = said(path, framework=Framework.SINABS)
-    assert "a time constant of 5 is taken as steps" in first and "--framework sinabs-export" in first
-    assert "took spike-bits 4, reset subtract, gain sinabs, min-v-mem none" in second
+    assert "a time constant of 5 is read as steps" in first and "--framework sinabs-export" in first
+    assert "assumed spike-bits 4, reset subtract, gain sinabs, min-v-mem none" in second
     prepared = prepare(path, data, ModelOptions(framework=Framework.SINABS))
     assert prepared.choices["nir"]["tau_unit"] == "steps" and prepared.choices["warnings"] == [first, second]
     options = {"spike_bits": 1, "reset": Reset.SUBTRACT, "gain": Gain.ONE, "min_v_mem": -np.inf}
@@ -373,7 +373,7 @@ def test_how_values_become_steps_is_guessed_for_values_only(tmp_path):
     def said(data=values, **options):
         return prepare(path, data, ModelOptions(framework=Framework.SNNTORCH_SUBTRACT, **options)).warnings
 
-    start = "the file does not tell how values become time steps: took "
+    start = "the file does not say how values become time steps: assumed "
     assert said() == (f"{start}encoding direct, steps 8; give --encoding, --steps",)
     assert said(steps=4) == (f"{start}encoding direct; give --encoding",)
     assert said(encoding="stochastic") == (f"{start}steps 8; give --steps",)
@@ -397,7 +397,7 @@ def test_values_that_an_encoding_clips_are_told(tmp_path):
     assert said(x, "rate") == said(16 * x, "direct") == ()
     assert said(x + np.array([[0], [9], [0], [9]]), "rate") == ()  # the odd samples are for the test
     (line,) = said(x + np.array([[9], [0], [0], [0]]), "rate")
-    assert line == "--encoding rate clips 50 % of the values in arrays, which are not from 0 to 1: scale them"
+    assert line == "--encoding rate clips 50 % of the values in arrays, which are outside 0 to 1: scale them"
 
 
 def test_what_no_framework_wrote_is_refused(tmp_path):
@@ -408,7 +408,7 @@ def test_what_no_framework_wrote_is_refused(tmp_path):
     path, *_ = exported(tmp_path, norse_node, 1)
     with pytest.raises(InputError, match=r"dt 0.001 s is longer than tau 5e-06 s: .* --framework norse-export"):
         prepare(path, data, ModelOptions(dt=1e-3))
-    with pytest.raises(InputError, match="min-v-mem must be a number that is not above 0"):
+    with pytest.raises(InputError, match="min-v-mem must be at most 0"):
         prepare(path, data, ModelOptions(framework=Framework.NORSE, min_v_mem=0.5))
     with pytest.raises(InputError, match="without a reset there is no reset timing"):
         prepare(path, data, ModelOptions(framework=Framework.SNNTORCH_NONE, spike_bits=2))

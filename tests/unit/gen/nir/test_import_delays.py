@@ -84,8 +84,8 @@ def test_float_and_golden_model_delay_alike(tmp_path):
             0.1,
             "0.25 s is 2.5 steps of 0.1 s, not a whole number",
         ),
-        ([nir.Delay(delay=ones(3, 256)), nir.Linear(W1), lif()], 1, "delays of 256 to 256 steps of 1 s are not from 0"),
-        ([nir.Delay(delay=ones(3, -1)), nir.Linear(W1), lif()], 1, "delays of -1 to -1 steps of 1 s are not from 0"),
+        ([nir.Delay(delay=ones(3, 256)), nir.Linear(W1), lif()], 1, "delays of 256 to 256 steps of 1 s are outside 0"),
+        ([nir.Delay(delay=ones(3, -1)), nir.Linear(W1), lif()], 1, "delays of -1 to -1 steps of 1 s are outside 0"),
         ([nir.Linear(W1), nir.Delay(delay=ones(4)), lif()], 1, r"node 'y' \(Delay\) follows 'z': only spikes"),
     ],
 )

@@ -102,6 +102,6 @@ def test_the_hardware_computes_it(tmp_path):
 def test_a_batch_in_the_shape_of_the_input_is_left_out_and_said(tmp_path, shape, nodes, step):
     made = import_nir(network(tmp_path, shape, *nodes), NirOptions())
     assert made.input.inputs == np.prod(step)
-    what = "samples or steps at once" if shape[0] > 1 else "a batch of one"
-    assert made.warnings == (f"node 'input' (Input) has shape {shape}, taken as {what}: a step has shape {step}",)
+    what = "several samples or steps" if shape[0] > 1 else "a batch of one"
+    assert made.warnings == (f"node 'input' (Input) has shape {shape}, read as {what}: a step has shape {step}",)
     assert import_nir(network(tmp_path, step, *nodes), NirOptions()).warnings == ()

@@ -159,7 +159,7 @@ def loops(*more, **nodes):
         (chain(CONV, lif(9), inputs=(5, 5)), r"node 'z' \(Conv2d\) gets samples of shape \(5, 5\), not images"),
         (chain(CONV, lif(9), inputs=(2, 5, 5)), r"node 'z' \(Conv2d\): weights of shape"),
         (chain(POOL, lif(5), inputs=(1, 4, 4)), r"node 'y' \(LIF\): r has 5 values for 4 neurons"),
-        (chain(POOL, CONV, lif(4), inputs=(1, 5, 4)), r"node 'z' \(SumPool2d\) has windows that overlap, leave"),
+        (chain(POOL, CONV, lif(4), inputs=(1, 5, 4)), r"node 'z' \(SumPool2d\) has windows that overlap, skip"),
         (chain(OVERLAP, CONV, lif(4), inputs=(1, 9, 9)), r"node 'z' \(SumPool2d\) has windows that overlap"),
         (branch(), r"node 'z' \(Affine\) has 2 incoming connections, from 'input', 'y': only a neuron"),
         (
@@ -192,7 +192,7 @@ def loops(*more, **nodes):
             r"'input' \(Input\) must have a shape of positive whole numbers",
         ),
         (chain(nir.Linear(W1), lif(), inputs=()), r"'input' \(Input\) must have a shape of positive whole numbers"),
-        (chain(nir.Linear(W1)), "node 'z' has no neuron behind it: end in I or LI"),
+        (chain(nir.Linear(W1)), "node 'z' has no neuron after it: end in I or LI"),
         (chain(), "the graph has no neurons"),
         (chain(nir.Linear(W1), lif(v_reset=-1.0)), "v_reset is 1, but the reset is zero: give --reset value"),
         (chain(nir.Linear(W1), lif(tau=5e-5)), "dt 0.0001 s is longer than tau 5e-05 s"),
@@ -370,11 +370,13 @@ def test_presets_are_echoed_and_single_options_may_differ(tmp_path):
 
 
 def test_a_time_constant_needs_a_time_step(tmp_path):
-    with pytest.raises(InputError, match=r"node 'y' \(LIF\) has a time constant \(tau\), but NIR holds no time step"):
+    with pytest.raises(
+        InputError, match=r"node 'y' \(LIF\) has a time constant \(tau\), but NIR files hold no time step"
+    ):
         import_nir(save(tmp_path, good()))
     path = save(tmp_path, chain(nir.Linear(W1), nir.IF(r=ones(4, 3), v_threshold=ones(4, 2)), outputs=4))
     assert import_nir(path).stages[0].neuron.gain == 3
-    with pytest.raises(InputError, match=r"node 'y' \(IF\) integrates over time, but NIR holds no time step"):
+    with pytest.raises(InputError, match=r"node 'y' \(IF\) integrates over time, but NIR files hold no time step"):
         import_nir(path, NirOptions(integration=Integration.TIME))
 
 

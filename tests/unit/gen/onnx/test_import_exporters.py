@@ -310,7 +310,7 @@ def test_weights_of_nine_bits_are_rounded_anew_and_it_is_said(tmp_path, zero):
     assert network.stages[0].synapses.grid is None
     (warning,) = network.warnings
     low = w.min().astype(int) - zero
-    assert warning.startswith(f"node 'n_y' has weights of the integers {low} to {255 - zero}, which do not fit 8")
+    assert warning.startswith(f"node 'n_y' has integer weights from {low} to {255 - zero}, which do not fit 8")
 
 
 def test_a_mirrored_lowest_weight_is_rounded_anew_and_it_is_said(tmp_path):
@@ -318,7 +318,7 @@ def test_a_mirrored_lowest_weight_is_rounded_anew_and_it_is_said(tmp_path):
     w = np.full((2, 1, 3, 3), -128, np.int8)
     model = build(nodes, (1, 4, 4), w=w, s=f32(0.1), m=f32([[[1]], [[-1]]]))
     (warning,) = check(tmp_path, model, (1, 4, 4)).warnings
-    assert warning.startswith("node 'n_c' has weights of the integers -128 to 128")
+    assert warning.startswith("node 'n_c' has integer weights from -128 to 128")
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_a_mirrored_lowest_weight_is_rounded_anew_and_it_is_said(tmp_path):
     [
         (
             weights_net(np.full((5, 4), 700, np.int16), np.int16(0)),
-            r"node 'n_y' \(MatMul\) has weights that it cannot: node 'n_d' \(DequantizeLinear\) has more than 8 bits",
+            r"node 'n_y' \(MatMul\) has unsupported weights: node 'n_d' \(DequantizeLinear\) has more than 8 bits",
         ),
         (
             build([node("QuantizeLinear", "x s", "q"), node("Relu", "q", "y")], (5,), s=f32(1)),
@@ -334,7 +334,7 @@ def test_a_mirrored_lowest_weight_is_rounded_anew_and_it_is_said(tmp_path):
         ),
         (
             build([node("MatMul", "x w", "m"), node("QuantizeLinear", "m s", "y")], (5,), w=normal(5, 3), s=f32(1)),
-            "output 'y' is integers of a QuantizeLinear",
+            "output 'y' is the integers of a QuantizeLinear",
         ),
         (
             build(
@@ -356,7 +356,7 @@ def test_a_mirrored_lowest_weight_is_rounded_anew_and_it_is_said(tmp_path):
                 (1, 4, 4),
                 w=normal(2, 1, 3, 3),
             ),
-            "output 'y' is integers of a QuantizeLinear, or a Transpose",
+            "output 'y' is the integers of a QuantizeLinear, or a Transpose",
         ),
         (build([node("Transpose", "x", "y", perm=[1, 0])], (5,)), r"has perm \[1, 0\], which moves the batch"),
         (
@@ -366,7 +366,7 @@ def test_a_mirrored_lowest_weight_is_rounded_anew_and_it_is_said(tmp_path):
                 w=normal(2, 1, 3, 3),
                 w1=normal(2, 2, 1, 1),
             ),
-            r"node 'n_y' \(Conv\) takes values that a Transpose has brought into another order",
+            r"node 'n_y' \(Conv\) takes values of the previous layer that a Transpose has reordered",
         ),
     ],
 )

@@ -215,8 +215,8 @@ HIDDEN = node("Conv", "x w", "c")
         (build([HIDDEN, node("Add", "c x", "y")], w=W), r"adds samples of shapes \(4, 4, 5\) and \(2, 6, 7\)"),
         (build([HIDDEN, node("Div", "one c", "y")], w=W, one=np.float32(1)), "divides by data or by zero"),
         (build([HIDDEN, node("Reshape", "c s", "y")], w=W, s=np.array([-1, 8, 2, 4])), r"reshapes to \[-1, 8, 2, 4\]"),
-        (build([HIDDEN, node("Relu", "x", "y")], w=W), "nothing takes what node 'n_c' gives"),
-        (build([HIDDEN, node("Relu", "x", "r")], w=W, output="c"), "output 'c' is not what the nodes end in"),
+        (build([HIDDEN, node("Relu", "x", "y")], w=W), "nothing uses the output of node 'n_c'"),
+        (build([HIDDEN, node("Relu", "x", "r")], w=W, output="c"), "output 'c' is not the result of the last layer"),
         (
             build([node("BatchNormalization", "x g s m v", "y")], **STATISTICS),
             r"'n_y' \(BatchNormalization\) has statistics of other shapes than \(2,\)",

@@ -204,7 +204,7 @@ def gemm_with(**weights):
         (build([node("Gemm", ["x", "w"], "y")], {"w": W1}, outputs=("y", "x")), "2 outputs"),
         (
             build([node("Gemm", ["x", "w"], "h", transB=1)], {"w": W1}),
-            "output 'y' is not what the nodes end in",
+            "output 'y' is not the result of the last layer",
         ),
         (
             build([node("Gemm", ["x", "w"], "y")], {"w": W1}, inputs=(("x", ("batch", "n")),)),
@@ -234,7 +234,7 @@ def test_no_onnx_is_refused(tmp_path, content):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("no.onnx", "there is no file"), ("net.pt", "cannot tell what"), (".", "cannot tell")]
+    ("name", "message"), [("no.onnx", "there is no file"), ("net.pt", "cannot tell the format"), (".", "cannot tell")]
 )
 def test_load_network_dispatches(tmp_path, name, message):
     assert load_network(save(tmp_path, GEMMS)).outputs == 3

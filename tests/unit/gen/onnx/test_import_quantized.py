@@ -378,7 +378,7 @@ UNEVEN = np.array([[0, 1, 3]], np.float32) + 0.25
             ),
             r"node 'n_q' \(QuantizeLinear\) quantises activations per channel: train it with one scale",
         ),
-        (quant_net(b=np.float32(16)), r"node 'n_q' \(Quant\) has 16 bits: .* 8 are supported"),
+        (quant_net(b=np.float32(16)), r"node 'n_q' \(Quant\) has 16 bits: .* 8 bits are supported"),
         (quant_net(b=np.float32(1)), r"has 1 bits: 1 \(unsigned or BipolarQuant\)"),
         (quant_net(rounding_mode="STOCHASTIC"), "rounds by STOCHASTIC: there are ROUND, HALF_EVEN"),
         (quant_net(s=np.float32(0)), "scale must be positive"),
@@ -399,7 +399,7 @@ UNEVEN = np.array([[0, 1, 3]], np.float32) + 0.25
             build(
                 [node("MatMul", "x w", "h"), node("MultiThreshold", "h t", "y")], shape=(5,), w=normal(5, 3), t=-UNEVEN
             ),
-            "has thresholds that do not rise",
+            "has thresholds that do not ascend",
         ),
         (
             build(
@@ -431,7 +431,7 @@ UNEVEN = np.array([[0, 1, 3]], np.float32) + 0.25
                 z=np.float32(0.5),
                 b=np.float32(4),
             ),
-            r"node 'n_y' \(MatMul\) has weights that it cannot: .*zero point that is not an integer",
+            r"node 'n_y' \(MatMul\) has unsupported weights: .*zero point that is not an integer",
         ),
         (
             build([helper.make_node("Trunc", ["x"], ["y"], domain=DOMAIN)], shape=(5,)),

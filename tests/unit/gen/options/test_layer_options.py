@@ -68,8 +68,8 @@ def test_other_texts_are_refused(text):
         (SNN, "lif.lanes=65", "layer 'lif': lanes must be an integer from 1 to 64, not 65"),
         (SNN, "lif.state-bits=3", "layer 'lif': state-bits must be an integer from 4 to 32, not 3"),
         (SNN, "lif.engine=conv", "lif.engine must be systolic, dataflow, event, delta or register, not"),
-        (SNN, "lif.engine=systolic", "lif.engine cannot be systolic, for 'digits_snn' is an SNN: leave it out"),
-        (ANN, "fc1.engine=register", "fc1.engine cannot be register, for 'digits_ann' is an ANN: leave it out"),
+        (SNN, "lif.engine=systolic", "lif.engine cannot be systolic, because 'digits_snn' is an SNN: leave it out"),
+        (ANN, "fc1.engine=register", "fc1.engine cannot be register, because 'digits_ann' is an ANN: leave it out"),
         (ANN, "fc2.engine=event", "layer 'fc1' is to run on systolic and 'fc2' on event, but all layers of an ANN"),
         (SNN, "lif.weight-bits=1", "weight-bits of layer 'lif' of an SNN must be an integer from 2 to 16, not 1"),
         (SNN, "lif.scale=0", "layer 'lif': scale must be a number above 0, not 0.0"),
@@ -216,10 +216,10 @@ def test_two_networks_have_different_engines(data):
         (
             ANN,
             Engine.REGISTER,
-            "an ANN, which 'digits_ann' is: give systolic or dataflow or event or delta, or leave it out",
+            "an ANN such as 'digits_ann': give systolic or dataflow or event or delta, or leave it out",
         ),
-        (SNN, Engine.SYSTOLIC, "an SNN, which 'digits_snn' is: give event or register, or leave it out"),
-        (SNN, Engine.DELTA, "an SNN, which 'digits_snn' is: give event or register, or leave it out"),
+        (SNN, Engine.SYSTOLIC, "an SNN such as 'digits_snn': give event or register, or leave it out"),
+        (SNN, Engine.DELTA, "an SNN such as 'digits_snn': give event or register, or leave it out"),
     ],
 )
 def test_an_engine_for_the_other_kind_of_network_is_refused(data, path, engine, others):
@@ -283,11 +283,11 @@ def test_a_file_holds_options(tmp_path):
     [
         ("weight_bit = 4", "option 'weight_bit' is unknown: did you mean 'weight_bits'"),
         ("weight_bits = 4.5", "--weight-bits must be an integer from 1 to 16, not 4.5"),
-        ("weight_bits = ", "is not a readable file of options"),
-        ("weight_bits = 4\nweight_bits = 5", "is not a readable file of options"),
-        ("layer = 3", r"layer must be tables \[layer.NAME\], not 3"),
+        ("weight_bits = ", "is not a readable options file"),
+        ("weight_bits = 4\nweight_bits = 5", "is not a readable options file"),
+        ("layer = 3", r"layer must hold tables \[layer.NAME\], not 3"),
         ("layer.fc1 = 3", "layer 'fc1' must be a table"),
-        ("[layer.net.0]\nlanes = 3", r'a layer whose name has a dot goes in quotes: \[layer."net.0"\]'),
+        ("[layer.net.0]\nlanes = 3", r'quote a layer name that contains a dot: \[layer."net.0"\]'),
         ("[layer.fc1]\nlanes = true", "fc1.lanes must be an integer from 1 to 64, not True"),
         ("[fc1]\nlanes = 3", "option 'fc1' is unknown"),
         ("dt = nan", "."),
@@ -300,10 +300,10 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path, text, why):
 
 
 def test_a_missing_or_binary_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"there is no file .*none.toml: give the path of the file of options"):
+    with pytest.raises(InputError, match=r"there is no file .*none.toml: give the path of the options file"):
         read_options_file(tmp_path / "none.toml")
     (tmp_path / "b.toml").write_bytes(b"\xff\x00")
-    with pytest.raises(InputError, match="is not a readable file of options"):
+    with pytest.raises(InputError, match="is not a readable options file"):
         read_options_file(tmp_path / "b.toml")
 
 

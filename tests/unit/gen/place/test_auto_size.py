@@ -125,7 +125,7 @@ def test_options(data):
     assert prepared.choices["hardware"]["cols"] == 32
     with pytest.raises(InputError, match="--fit chooses the array: leave --cols out, or --fit"):
         prepare(DIGITS.ann, data, ModelOptions(fit="ecp5-85k", cols=4))
-    with pytest.raises(InputError, match="--fit chooses a systolic array, which 'digits_snn' does not use"):
+    with pytest.raises(InputError, match="--fit sizes a systolic array, which 'digits_snn' does not use"):
         _ = prepare(DIGITS.snn, data, ModelOptions(fit="ecp5-85k")).design
 
 

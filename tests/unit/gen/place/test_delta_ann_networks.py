@@ -41,7 +41,7 @@ def test_the_last_frame_of_a_sequence_is_answered(sequences):
         inputs=6, steps=4, amounts=True, payload=plain.design.network.input.format
     )
     assert design.params.engines[-1].update is NeuronUpdate.ACTIVE
-    assert changing.choices["frames, of which the last is answered"] == 4
+    assert changing.choices["partial inferences"] == 4
     assert (run_float(changing.network, walks.x).outputs == run_float(plain.network, last.x).outputs).all()
     x = changing.integers(walks.x)
     assert x.shape == (24, 4, 6) and (x[:, -1] == plain.integers(last.x)).all()
@@ -114,7 +114,7 @@ def test_a_folder_keeps_the_design(sequences, tmp_path):
 
 def test_what_a_delta_ann_cannot_be_is_refused(sequences):
     walks = data_of(sequences, "walks")
-    with pytest.raises(InputError, match="of an ANN --engine delta: give that, or x, y"):
+    with pytest.raises(InputError, match="for an ANN --engine delta: give that, or data with x, y"):
         prepare(sequences / "a.onnx", walks, ModelOptions())
     with pytest.raises(InputError, match="delta-threshold must be an integer from 0 to 254, not 255"):
         _ = prepare(sequences / "a.onnx", walks, ModelOptions(engine=Engine.DELTA, delta_threshold=255)).design

@@ -271,7 +271,7 @@ def test_what_is_not_finite_is_not_moved(end):
 def test_integers_are_refused():
     network = network_of(source(), dense(32), inputs=16)
     integers = quantize(network, np.random.default_rng(0).random((20, 16))).network
-    with pytest.raises(InputError, match=r"^stage 'source' is quantised: give the network as it was trained"):
+    with pytest.raises(InputError, match=r"^stage 'source' is quantised: give the network as trained"):
         quantize(integers, np.zeros((2, 16)))
 
 

@@ -392,7 +392,7 @@ def test_bad_calibration_is_refused():
 
 def test_a_quantised_network_is_not_quantised_again():
     for network in (ann(), snn()):
-        with pytest.raises(InputError, match="is quantised"):
+        with pytest.raises(InputError, match="is already quantised"):
             quantize(quantize(network, UNIT).network, UNIT)
 
 
@@ -507,7 +507,7 @@ def test_what_cannot_differ_between_neurons_is_refused():
         InputError, match=r"stage .one.: v_leak over threshold differs between neurons, from 0\.5 to 0\.9"
     ):
         quantize(one_layer(uneven), SPIKES)
-    with pytest.raises(InputError, match="decays that differ between neurons are multiplied"):
+    with pytest.raises(InputError, match="decays that differ between neurons need a multiplier"):
         quantize(one_layer(replace(CUBA, decay=np.linspace(0.5, 0.9, 6))), SPIKES, QuantizeOptions(leak=LeakKind.SHIFT))
 
 

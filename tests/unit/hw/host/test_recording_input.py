@@ -237,7 +237,7 @@ def test_what_cannot_be_used_is_refused():
         recording_beats(np.array([4, 6, 5]), np.array([0, 1, 2]), inputs=5)
     with pytest.raises(InputError, match="time goes backwards at event 0, 5 to 4"):
         recording_beats(np.array([4, 6]), np.array([0, 1]), inputs=5, origin=5)
-    with pytest.raises(InputError, match="address 5 of event 1 is outside of 0 to 4"):
+    with pytest.raises(InputError, match="address 5 of event 1 is outside 0 to 4"):
         recording_beats(np.array([4, 6]), np.array([0, 5]), inputs=5)
     with pytest.raises(InputError, match="do not fit 32 bits: subtract the first"):
         recording_beats(np.array([4, 1 << 32]), np.array([0, 1]), inputs=5)

@@ -161,7 +161,7 @@ def test_layers_that_are_small_enough_are_planned_onto_it():
         (RegisterParams, 3, NeuronUpdate.ALL),
     ]
     only = replace(network, stages=stages[:1])
-    with pytest.raises(InputError, match="all layers of 'net' have more: leave --engine register out"):
+    with pytest.raises(InputError, match="which suits no layer of 'net': leave --engine register out"):
         plan(only, PlanOptions(engine=Engine.REGISTER))
     leaky = replace(only, stages=(replace(stages[0], neuron=LifParams()),))
     with pytest.raises(InputError, match="'net' has none: leave it out"):

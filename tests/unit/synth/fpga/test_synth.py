@@ -289,7 +289,7 @@ def test_an_engine_that_is_not_there(tmp_path, cache):
 def test_a_missing_tool(sample, cache, monkeypatch):
     monkeypatch.setenv("PATH", os.devnull)
     monkeypatch.setattr("tospike.gen.tools.programs._from_wheel", lambda spec: None)
-    with pytest.raises(ToolError, match="yosys was not found, which is needed for synthesis: pip install"):
+    with pytest.raises(ToolError, match="yosys, which is needed for synthesis, was not found: pip install"):
         synthesize(sample, SynthOptions(target="ecp5-85k"), cache=cache)
 
 

@@ -118,7 +118,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(cache):
         (folder / "half").write_text("")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(InputError, match="No space left on device; make room"):
+    with pytest.raises(InputError, match="No space left on device; free space"):
         cache.build("kind", "key", fill)
     assert list((cache.root / "kind").iterdir()) == []
 
