@@ -1,1 +1,1 @@
-"""What the hardware must compute: the float reference and the bit- and cycle-exact golden models."""
+"""The float reference, and the bit- and cycle-exact golden models of the hardware."""

@@ -28,7 +28,7 @@ from tospike.sim.spiking.golden import EventRun
 from tospike.sim.spiking.window import chain_order, network_order
 
 BATCH_SPIKES = 1 << 29
-"""Payloads that links may hold at a time: bounds memory."""
+"""Payloads on all links together that are computed at a time: bounds memory."""
 
 
 def run(design: Design, x: Array) -> Result:
@@ -39,13 +39,13 @@ def run(design: Design, x: Array) -> Result:
     design
         The network and the hardware that runs it.
     x
-        (N, inputs) integers in the input format; (N, steps, inputs) spikes where the host sends tokens or events, or
-        integers where an engine takes a frame for each step, or a delta ANN several frames.
+        (N, inputs) integers in the input format; (N, steps, inputs) spikes if the host sends tokens or events, or
+        integers if the first engine takes a frame per step or the design is a delta ANN.
 
     Raises
     ------
     InputError
-        Samples of another shape, or values that do not fit.
+        The samples have the wrong shape, or a value is out of range.
     """
     sample = _sample(design, x)
     sent = sample.shape[1] * design.network.input.steps * sum(e.output.addresses for e in design.params.engines)
@@ -55,7 +55,7 @@ def run(design: Design, x: Array) -> Result:
 
 
 def _sample(design: Design, x: Array) -> Sample:
-    """Return (N, steps, inputs) what the host sends."""
+    """Return the (N, steps, inputs) payloads that the host sends."""
     takes = design.params.engines[0].takes
     wanted = 2 if takes in (Contents.FRAME, Contents.SPARSE_FRAME, Contents.BEATS) else 3
     inputs = design.params.input.addresses
@@ -70,7 +70,7 @@ def _sample(design: Design, x: Array) -> Sample:
 
 
 def engine_runs(design: Design, sample: Sample) -> list[EngineRun]:
-    """Return what each engine does, in order."""
+    """Run the engines one after another, each on what the one before it sends."""
     runs: list[EngineRun] = []
     for index, params in enumerate(design.params.engines):
         runs.append(MODELS[type(params)].run(params, design, index, runs[-1].sent if runs else sample))
@@ -94,7 +94,7 @@ def _run_batch(design: Design, sample: Sample) -> Result:
 
 
 def _inputs(params: AcceleratorParams, sample: Sample) -> Ints:
-    """Return (N,) VALUEs or beats that the host's port sends."""
+    """Return (N,): the VALUEs, or beats, that the host port sends to the first engine."""
     if isinstance(params.input, BeatFormat):
         return np.full(len(sample), params.input.beats, dtype=np.int64)
     whole = params.host_input is HostInput.DENSE and params.engines[0].takes is not Contents.SPARSE_FRAME
@@ -102,7 +102,7 @@ def _inputs(params: AcceleratorParams, sample: Sample) -> Ints:
 
 
 def _decide(params: AcceleratorParams, result: Result) -> Result:
-    """Return what the host gets, if that is the class."""
+    """Replace the outputs with the class if the hardware sends nothing else."""
     match params.host_output:
         case HostOutput.FIRST_SPIKE:
             assert result.trains is not None  # the last engine sends spikes
@@ -115,20 +115,20 @@ def _decide(params: AcceleratorParams, result: Result) -> Result:
 
 
 def first_spikes(trains: Array) -> Ints:
-    """Return (N,) neurons that spike first in (N, steps, neurons), of several in a step the lowest; 0 where none
-    spikes."""
+    """Return (N,): the neuron of (N, steps, neurons) ``trains`` that spikes first, the lowest one if several spike in
+    that step, 0 if none ever does."""
     return np.argmax(trains.reshape(len(trains), -1) != 0, axis=1) % trains.shape[2]
 
 
 def spike_trains(design: Design, x: Array) -> list[Array]:
-    """Return what the neurons of each spiking stage send, (N, steps, neurons) each; ``x`` as for :func:`run`.
+    """Return the (N, steps, neurons) spikes of each spiking stage; ``x`` as for :func:`run`.
 
-    Those of an image go channel by channel, as in the network.
+    The neurons of an image are in the network's order, channel by channel.
 
     Raises
     ------
     InputError
-        As :func:`run`; an ANN.
+        The network is an ANN; or as :func:`run`.
     """
     require(design.network.is_spiking, f"network {design.network.name!r} is an ANN: it has no spike trains")
     runs = zip(design.params.engines, engine_runs(design, _sample(design, x)), strict=True)
@@ -136,8 +136,10 @@ def spike_trains(design: Design, x: Array) -> list[Array]:
 
 
 def stage_spikes(design: Design, stage: int, trains: Array) -> Array:
-    """Return what a stage of an SNN sends for (N, steps, inputs) ``trains`` of the stage before; both as in the
-    network."""
+    """Return the spikes of one stage of an SNN, given the (N, steps, inputs) ``trains`` of the stage before it.
+
+    Both are in the network's order.
+    """
     engine, delays = design.engine_of(stage), design.network.stages[stage].delays
     trains = trains if delays is None else delayed(trains, delays)
     shape = arriving_image(design, engine)
@@ -145,17 +147,17 @@ def stage_spikes(design: Design, stage: int, trains: Array) -> Array:
     run = MODELS[type(params)].run(
         params, design, engine, trains if shape is None else trains[:, :, chain_order(shape)]
     )
-    assert isinstance(run, EventRun)  # the stage spikes
+    assert isinstance(run, EventRun)  # a spiking stage
     return _network_spikes(params, run.spikes)
 
 
 def _network_spikes(params: EngineParams, spikes: Array) -> Array:
-    """Reorder the spikes of an image: channel by channel, as in the network."""
+    """Reorder the spikes of an image from position by position to channel by channel."""
     return spikes if params.sent_image is None else spikes[:, :, network_order(params.sent_image)]
 
 
 def _join(parts: Sequence[Result]) -> Result:
-    """Return the results of all samples."""
+    """Concatenate the results of batches."""
     if len(parts) == 1:
         return parts[0]
     trains = [part.trains for part in parts if part.trains is not None]

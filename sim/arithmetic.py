@@ -1,4 +1,4 @@
-"""Saturation and rounding on integer arrays; `hw.arithmetic` has them in hardware."""
+"""Saturation, rounding and exact products of integer arrays; `hw.arithmetic` is the circuit."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,17 +8,17 @@ from tospike.hw.params import InputError, IntFormat, LeakKind, LeakParams, Round
 Ints = NDArray[np.int64]
 
 LARGEST_EXACT = 1 << 53
-"""Up to here a float64 tells all integers apart."""
+"""A float64 represents every integer up to this one."""
 
 
 def to_int64(values: ArrayLike, what: str) -> Ints:
-    """Return real numbers rounded to the nearest integers, ties to even.
+    """Round real numbers to the nearest integers, ties to even.
 
     Raises
     ------
     InputError
-        One is NaN or infinite, or so large that no float tells it from its neighbours, or int64 has none;
-        ``what`` names the numbers.
+        A number is NaN, infinite, or too large to be exact in float64 (an integer: in int64); ``what`` names the
+        numbers.
     """
     if (integers := np.asarray(values)).dtype.kind in "iub":
         largest = integers.max(initial=0)
@@ -27,7 +27,7 @@ def to_int64(values: ArrayLike, what: str) -> Ints:
         return integers.astype(np.int64, copy=False)
     rounded = np.rint(values)
     for end in (rounded.min(initial=0), rounded.max(initial=0)):
-        if not abs(end) <= LARGEST_EXACT:  # NaN is neither more nor less
+        if not abs(end) <= LARGEST_EXACT:  # also true of NaN
             raise InputError(f"{what}: {end:g} cannot be an integer of {LARGEST_EXACT.bit_length() - 1} bits")
     return rounded.astype(np.int64, casting="unsafe")
 
@@ -49,8 +49,8 @@ def round_shift(value: Ints, shift: int, rounding: Rounding) -> Ints:
 
 
 def leak(value: Ints, params: LeakParams, decays: Ints | None = None) -> Ints:
-    """Return the decayed membrane; see :class:`tospike.hw.params.LeakKind`. ``decays`` are those of a leak that
-    varies."""
+    """Return the decayed state; see :class:`tospike.hw.params.LeakKind`. ``decays`` replaces the common decay if each
+    neuron has its own."""
     if params.kind is LeakKind.SHIFT:
         return value - round_shift(value, params.shift, params.rounding)
     product = value * (params.decay if decays is None else decays)
@@ -58,18 +58,18 @@ def leak(value: Ints, params: LeakParams, decays: Ints | None = None) -> Ints:
 
 
 def magnitude(values: NDArray[np.integer]) -> int:
-    """Return the largest absolute value, 0 of none."""
+    """Return the largest absolute value, 0 for an empty array."""
     return max(int(values.max(initial=0)), -int(values.min(initial=0)))
 
 
 def exact_type(largest: int) -> type[np.number]:
-    """In which partial sums of up to ``largest`` are exact: float32 or float64, for BLAS, or else int64."""
+    """Return the fastest type in which sums up to ``largest`` are exact: float32 or float64 (BLAS), else int64."""
     if largest >= 1 << 53:
         return np.int64
     return np.float32 if largest < 1 << 24 else np.float64
 
 
 def exact_matmul(a: Ints, b: Ints) -> Ints:
-    """Return ``a @ b``, exact."""
+    """Return ``a @ b``, exactly."""
     exact = exact_type(magnitude(a) * magnitude(b) * a.shape[-1])
     return (a.astype(exact) @ b.astype(exact)).astype(np.int64)

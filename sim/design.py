@@ -1,4 +1,4 @@
-"""A design: the hardware's parameters together with the integer network that runs on it."""
+"""A design: the parameters of the hardware, and the integer network that runs on it."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,10 @@ from tospike.sim.network import Network, Stage
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Design:
-    """``stage_counts[i]`` consecutive stages of ``network`` run on engine ``i``; encoders and delays run none.
+    """``stage_counts[i]`` consecutive stages of ``network`` run on engine ``i``; encoders and delay engines run none.
 
-    A delay engine has the delays of the stage on the next engine."""
+    A delay engine takes its delays from the stage of the next engine.
+    """
 
     params: AcceleratorParams
     network: Network

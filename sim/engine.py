@@ -1,4 +1,4 @@
-"""What the golden model of every engine looks like from outside."""
+"""The interface that the golden models of all engines share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,30 +12,30 @@ from tospike.sim.cycles.link import Link
 from tospike.sim.design import Design
 
 Sample = NDArray[np.integer]
-"""(N, steps, addresses) payloads on a link; a frame has one step. What is 0 is sent or not, as `Contents` says."""
+"""(N, steps, addresses) payloads on a link; a frame has one step. Whether zeros are sent depends on `Contents`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EngineRun:
-    """What an engine did for N samples."""
+    """The output and the counts of an engine for N samples."""
 
     sent: Sample
     counters: dict[str, Ints]
     """The hardware's counters, (N,) each."""
     operations: dict[str, Ints]
-    """Operation counts, (N,) each."""
+    """Operation counts, (N,) each: see ``docs/explanation/architecture.md``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineModel:
-    """The golden model of a kind of engine."""
+    """The golden model of one kind of engine."""
 
     run: Callable[[Any, Design, int, Sample], EngineRun]
-    """What an engine, by its parameters, makes of what comes in; its place in a design tells what it computes with."""
+    """``run(params, design, index, received)`` computes the output of engine ``index`` of the design."""
     link: Callable[[Any, Any, Sample, Link], Link]
-    """The engine in time: its parameters, what it did, what came in, and the link downstream."""
+    """``link(params, run, received, downstream)`` returns the timing model, before the first sample."""
 
 
 def frame(sample: Sample) -> Ints:
-    """Return (N, addresses) values of a frame."""
+    """Return the (N, addresses) values of frames."""
     return sample[:, 0].astype(np.int64)

@@ -1,4 +1,4 @@
-"""The golden model of every kind of engine: what it does with what comes in, and when."""
+"""The registry of golden models: output and timing of each kind of engine."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,8 +25,8 @@ from tospike.hw.params import (
 from tospike.sim.arithmetic import Ints
 from tospike.sim.bridge.golden import run_graded_spikes, run_spike_count
 from tospike.sim.bridge.timing import bridge_link
-from tospike.sim.conv import golden as image
-from tospike.sim.conv import timing as image_timing
+from tospike.sim.conv import golden as conv
+from tospike.sim.conv import timing as conv_timing
 from tospike.sim.cycles.array import ArrayLink, array_link
 from tospike.sim.cycles.link import Link
 from tospike.sim.dataflow import golden as dataflow
@@ -52,7 +52,7 @@ from tospike.sim.systolic import timing as systolic_timing
 
 
 def run_spiking(params: SpikingLayerParams, design: Design, index: int, trains: Sample) -> EventRun:
-    """Return a layer of spiking neurons, wherever its states are."""
+    """Run a layer of spiking neurons; the event and the register engine share this model."""
     arrays = engine_arrays(params, design, index)
     return run_event(params, arrays.weight, arrays.bias, trains, arrays.recurrent, arrays.decays)
 
@@ -100,23 +100,23 @@ def _dataflow_dense(params: DataflowDenseParams, design: Design, index: int, fra
     return dataflow.run(params, design.stages_of(index)[0], frame(frames))
 
 
-def _image(params: ConvParams, design: Design, index: int, frames: Sample) -> EngineRun:
-    return image.run(params, _part(design, index), frame(frames))
+def _conv(params: ConvParams, design: Design, index: int, frames: Sample) -> EngineRun:
+    return conv.run(params, _subnetwork(design, index), frame(frames))
 
 
-def _part(design: Design, index: int) -> Network:
-    """Return the stages of an engine as a network of their own."""
+def _subnetwork(design: Design, index: int) -> Network:
+    """Return the stages of an engine as a network."""
     stages = design.stages_of(index)
     if len(stages) == len(design.network.stages):
         return design.network
     first = sum(design.stage_counts[:index])
-    own = [tuple(source - first for source in design.network.sources(first + n)) for n in range(len(stages))]
-    require(min(map(min, own)) >= -1, f"engine {index} reads what another engine than the one before it sends")
+    local = [tuple(source - first for source in design.network.sources(first + n)) for n in range(len(stages))]
+    require(min(map(min, local)) >= -1, f"engine {index} has a source other than the engine before it")
     params = design.params.engines[index]
     return replace(
         design.network,
         input=replace(design.network.input, inputs=params.input.addresses, format=params.input.payload),
-        stages=tuple(replace(stage, sources=sources) for stage, sources in zip(stages, own, strict=True)),
+        stages=tuple(replace(stage, sources=sources) for stage, sources in zip(stages, local, strict=True)),
     )
 
 
@@ -124,8 +124,8 @@ def _systolic_link(params: SystolicParams, run: EngineRun, frames: Sample, downs
     return array_link(params.input.addresses, systolic_timing.frame_timing(params), len(frames), downstream)
 
 
-def _image_link(params: ConvParams, run: EngineRun, frames: Sample, downstream: Link) -> ArrayLink:
-    return array_link(params.input.addresses, image_timing.frame_timing(params), len(frames), downstream)
+def _conv_link(params: ConvParams, run: EngineRun, frames: Sample, downstream: Link) -> ArrayLink:
+    return array_link(params.input.addresses, conv_timing.frame_timing(params), len(frames), downstream)
 
 
 MODELS: Mapping[type[EngineParams], EngineModel] = {
@@ -139,7 +139,7 @@ MODELS: Mapping[type[EngineParams], EngineModel] = {
     GradedSpikeParams: EngineModel(run=_graded_spikes, link=bridge_link),
     SpikeCountParams: EngineModel(run=_spike_count, link=bridge_link),
     SystolicParams: EngineModel(run=_systolic, link=_systolic_link),
-    ConvParams: EngineModel(run=_image, link=_image_link),
+    ConvParams: EngineModel(run=_conv, link=_conv_link),
     DataflowDenseParams: EngineModel(run=_dataflow_dense, link=dataflow_link),
 }
-"""By the class of the engine's parameters."""
+"""Keyed by the class of the engine's parameters."""

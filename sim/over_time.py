@@ -1,4 +1,4 @@
-"""What a spiking network would answer if it stopped after 1, 2, ... steps."""
+"""The class that a spiking network would give if it stopped after 1, 2, ... steps."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,12 +18,12 @@ BATCH = 128
 
 
 def float_predictions(network: Network, x: ArrayLike) -> NDArray[np.int64]:
-    """Return (N, steps) classes by the float network after each step.
+    """Return the (N, steps) classes of the float network after each step.
 
     Raises
     ------
     InputError
-        An ANN, or samples that do not fit.
+        The network is an ANN, or the samples do not fit it.
     """
     values = np.asarray(x)
     batches = [_float_batch(network, values[start : start + BATCH]) for start in range(0, len(values), BATCH)]
@@ -32,34 +32,36 @@ def float_predictions(network: Network, x: ArrayLike) -> NDArray[np.int64]:
 
 def _float_batch(network: Network, x: Array) -> NDArray[np.int64]:
     values = encode_float(network.input, x)
-    laws = neuron_states(network, len(x))
+    states = neuron_states(network, len(x))
     count = np.zeros((len(x), network.outputs))
     predictions = np.zeros(values.shape[:2], dtype=np.int64)
-    for step in float_steps(network, values, laws):
-        count += laws[-1].sent
-        read = laws[-1].read if network.readout is Readout.MEMBRANE else count
-        predictions[:, step] = np.argmax(read, axis=1)
+    for step in float_steps(network, values, states):
+        count += states[-1].sent
+        readout = states[-1].read if network.readout is Readout.MEMBRANE else count
+        predictions[:, step] = np.argmax(readout, axis=1)
     return predictions
 
 
 def golden_predictions(design: Design, x: Array) -> NDArray[np.int64]:
-    """Return (N, steps) classes by the hardware, if it had been generated for so many steps.
+    """Return the (N, steps) classes of hardware generated for 1, 2, ... steps.
+
+    With a membrane readout, the membranes of the last layer must be wide enough never to saturate within a step.
 
     Raises
     ------
     InputError
-        As :func:`tospike.sim.accelerator.run`; a last layer whose membranes could saturate within a step.
+        The network is a single layer with membrane readout; or as :func:`tospike.sim.accelerator.spike_trains`.
     """
     trains = spike_trains(design, x)
     if design.network.readout is not Readout.MEMBRANE:
         return np.argmax(np.cumsum(trains[-1], axis=1, dtype=np.int64), axis=2)
     require(len(trains) > 1, "accuracy over time of a single layer with membrane readout is not modelled")
     stage = design.network.stages[-1]
-    assert isinstance(stage.neuron, NeuronParams)  # as all of an SNN in integers
+    assert isinstance(stage.neuron, NeuronParams)  # every neuron of an integer SNN is
     weight = stage.dense.weight.astype(np.int64).T << stage.neuron.state_fraction_bits
     neurons = neuron_model(stage.neuron, stage.dense.bias.astype(np.int64), len(x), stage.decays)
-    arriving = trains[-2] if stage.delays is None else delayed(trains[-2], stage.delays)
-    return np.stack([_membrane_class(neurons, train, weight) for train in arriving.swapaxes(0, 1)], axis=1)
+    inputs = trains[-2] if stage.delays is None else delayed(trains[-2], stage.delays)
+    return np.stack([_membrane_class(neurons, spikes, weight) for spikes in inputs.swapaxes(0, 1)], axis=1)
 
 
 def _membrane_class(neurons: NeuronModel, spikes: NDArray[np.uint8], weight: Ints) -> NDArray[np.int64]:

@@ -1,1 +1,1 @@
-"""Bridges between values and spikes: their golden models."""
+"""Golden models and timing of the bridges between values and spikes."""

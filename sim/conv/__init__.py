@@ -1,1 +1,1 @@
-"""Golden model and times of the conv engine."""
+"""Golden model and timing of the conv engine."""

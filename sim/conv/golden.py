@@ -1,4 +1,4 @@
-"""Golden model of the image engine: results, counters and operation counts."""
+"""Golden model of the conv engine: results, counters and operation counts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,14 +19,14 @@ def run(params: ConvParams, network: Network, x: Ints) -> EngineRun:
     Parameters
     ----------
     network
-        Quantised; a stage for each layer.
+        Quantised, with one stage per layer.
     x
-        (N, inputs) integers of the activation format.
+        (N, inputs) integers in the activation format.
 
     Raises
     ------
     InputError
-        Stages and layers do not fit, a value is outside of its format, or a sum could leave the accumulator.
+        The stages do not match the layers, a value is out of range, or a sum could overflow the accumulator.
     """
     require(
         len(network.stages) == len(params.layers), f"{len(network.stages)} stages given for {len(params.layers)} layers"
@@ -36,7 +36,7 @@ def run(params: ConvParams, network: Network, x: Ints) -> EngineRun:
     for stage, layer in zip(network.stages, params.layers, strict=True):
         require(
             stage.synapses.outputs == layer.results,
-            f"stage {stage.name!r} gives {stage.synapses.outputs} values, but its layer {layer.results}",
+            f"stage {stage.name!r} has {stage.synapses.outputs} outputs, but its layer {layer.results}",
         )
         check_range(params, stage)
     frames = np.ones(len(x), dtype=np.int64)
@@ -51,7 +51,7 @@ def run(params: ConvParams, network: Network, x: Ints) -> EngineRun:
 
 
 def frame_counters(params: ConvParams) -> dict[str, int]:
-    """Return what one frame adds to each counter of ``hw.conv.layout.counter_names``."""
+    """Return the increment of each counter of ``hw.conv.layout.counter_names`` per frame."""
     steps = sum(_steps(params, layer) for layer in params.layers)
     return {
         "frames": 1,
@@ -64,7 +64,7 @@ def frame_counters(params: ConvParams) -> dict[str, int]:
 
 
 def frame_operations(params: ConvParams) -> dict[str, int]:
-    """Return the operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in
+    """Return the operation counts of one frame, named as in ``docs/explanation/architecture.md``; memory accesses in
     elements."""
     counters: Mapping[str, int] = frame_counters(params)
     computed = [layer for layer in params.layers if layer.operation is not ConvOperation.MAXIMUM]

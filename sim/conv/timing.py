@@ -1,7 +1,7 @@
-"""Exact cycle counts of the image engine, for a lone frame and a consumer that is always ready.
+"""Exact cycle counts of the conv engine, for a lone frame and a consumer that is always ready.
 
-The recurrence is that of an output-stationary systolic engine, tile by tile. A tile is read when all its rows are
-written, because not all of them need be read.
+The recurrence is that of an output-stationary systolic engine, tile by tile, except that a tile is read only after all
+its rows have been written, because reads skip the rows beyond the image.
 """
 
 from functools import lru_cache
@@ -21,17 +21,18 @@ from tospike.sim.systolic.timing import (
 )
 
 SLOTS = 4
-"""Tiles that the result buffer holds."""
+"""Tiles that fit the result buffer."""
 OPERAND_LATENCY = 9
-"""From the issue of a step to its operands at the array: addresses, banks, rotation, maximum. Deep banks add theirs."""
+"""Cycles from the issue of a step to its operands at the array: addresses, banks, rotation, maximum. Deep banks add
+theirs."""
 BANK_CYCLES = 1
-"""Of selecting a bank, included in that."""
+"""Cycles of selecting a bank, included in that."""
 
 
 @lru_cache(maxsize=256)
 def frame_timing(params: ConvParams) -> FrameTiming:
-    """Return the cycle counts of a lone frame, in cycles after the one that accepts the last input VALUE."""
-    start = INPUT_LATENCY + 2  # the loader says that it is full, the layer starts
+    """Return the timing of a lone frame, in cycles after the one that takes the last input VALUE."""
+    start = INPUT_LATENCY + 2  # the loader signals that the frame is complete, and the layer starts
     array = 0
     for layer in params.layers:
         timing = _layer_timing(params, layer)
@@ -56,7 +57,7 @@ def _layer_timing(params: ConvParams, layer: ConvLayer) -> LayerTiming:
 
 
 def tile_sizes(params: ConvParams, layer: ConvLayer) -> list[int]:
-    """Return the results of each tile, without those beyond the edges: pass by pass, row of tiles by row of tiles."""
+    """Return the number of results of each tile, those beyond the edges excluded: pass by pass, tiles row by row."""
     heights, widths = (
         [min(tile, size - start) for start in range(0, size, tile)]
         for tile, size in zip(layer.tile, layer.size, strict=True)

@@ -1,1 +1,1 @@
-"""Exact times of a chain of engines."""
+"""Exact timing of a chain of engines."""

@@ -24,33 +24,33 @@ from tospike.sim.models import MODELS
 from tospike.sim.network.output_order import as_network
 
 ARGMAX_COMPARE = 1
-"""Cycles from a frame's last word to the address of the largest value."""
+"""Cycles from a frame's last word to the index of its largest value."""
 
 Sink = DenseSink | TokenSink | FirstSpikeSink | FirstSpikeOfImageSink | EarlySink
 
 
 def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> Ints:
-    """Return the cycles of each sample, as ``docs/explanation/architecture.md`` defines them.
+    """Return the (N,) cycles of each sample, as ``docs/explanation/architecture.md`` defines them.
 
     Parameters
     ----------
     params
         The chain.
     sample
-        (N, steps, inputs) what the host sends; a frame has one step.
+        (N, steps, inputs) payloads that the host sends; a frame has one step.
     runs
-        What each engine does, in order.
+        The results of each engine, in order.
     """
     sink, link = _output(params, runs[-1])
-    arriving = (sample, *(run.sent for run in runs[:-1]))
-    for engine, run, came in reversed(list(zip(params.engines, runs, arriving, strict=True))):
-        link = MODELS[type(engine)].link(engine, run, came, link)
+    inputs = (sample, *(run.sent for run in runs[:-1]))
+    for engine, run, received in reversed(list(zip(params.engines, runs, inputs, strict=True))):
+        link = MODELS[type(engine)].link(engine, run, received, link)
     send(params, sample, link)
     return sink.last_beat + 1 + (params.host_output is HostOutput.ARGMAX) * ARGMAX_COMPARE
 
 
 def _output(params: AcceleratorParams, last: EngineRun) -> tuple[Sink | BeatSink, Link]:
-    """Return the host's output before the first sample, and the link to it."""
+    """Return the timing model of the host's output before the first sample, and the link to it."""
     before = np.zeros(len(last.sent), dtype=np.int64)
     if params.packed_output is not None and isinstance(params.output, BeatFormat):
         register = BeatSink(last_beat=before)
@@ -62,7 +62,7 @@ def _output(params: AcceleratorParams, last: EngineRun) -> tuple[Sink | BeatSink
 
 
 def _sink(params: AcceleratorParams, last: EngineRun) -> Sink:
-    """Return the host's output before the first sample."""
+    """Return the timing model of the host's output before the first sample."""
     samples = len(last.sent)
     zeros = np.zeros(samples, dtype=np.int64)
     of_image = params.output_image is not None
@@ -70,7 +70,7 @@ def _sink(params: AcceleratorParams, last: EngineRun) -> Sink:
         deciding = deciding_steps(as_network(params, last.sent), params.output.payload.max)
         return EarlySink(deciding=deciding, last_beat=zeros, latency=3 + of_image)
     if params.host_output is HostOutput.FIRST_SPIKE and of_image:
-        return FirstSpikeOfImageSink(last_beat=zeros - 1, some=zeros > 0)
+        return FirstSpikeOfImageSink(last_beat=zeros - 1, spiked=zeros > 0)
     if params.host_output is HostOutput.FIRST_SPIKE:
         return FirstSpikeSink(last_beat=zeros - 1)
     if params.host_output is HostOutput.TOKENS:

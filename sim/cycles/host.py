@@ -1,4 +1,4 @@
-"""Exact times of what comes first in a chain: the host's frames, tokens or recordings."""
+"""Exact timing of the host's input, the head of a chain: frames, tokens or recordings."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,36 +23,36 @@ def send(params: AcceleratorParams, sample: Sample, link: Link) -> None:
 
 
 def send_frames(frames: Sample, link: Link) -> None:
-    """`tospike.hw.host.input.DenseInput` that sends zeros, too.
+    """Send frames through `tospike.hw.host.input.DenseInput`, zeros included.
 
-    A frame's first beat is taken in the cycle of the END before it, its first value offered in the next one.
+    A frame's first beat is taken in the cycle of the previous frame's END, and its first value offered in the next.
     """
     samples, steps, inputs = frames.shape
-    done = np.zeros(samples, dtype=np.int64)  # when the last token was taken, or the first beat
-    every = np.full(samples, inputs, dtype=np.int64)
+    done = np.zeros(samples, dtype=np.int64)  # when the last token, at first the first beat, was taken
+    count = np.full(samples, inputs, dtype=np.int64)
     for _ in range(steps):
-        done = link.take_values(done + 1, every, every - 1)
+        done = link.take_values(done + 1, count, count - 1)
         done = link.take_end(done + 1)
 
 
 def send_beats(fmt: BeatFormat, frames: Sample, link: Link) -> None:
-    """`tospike.hw.host.beats.BeatInput`: a beat is offered in the cycle after the host's was taken."""
+    """Send frames through `tospike.hw.host.beats.BeatInput`: it offers a beat one cycle after the host's."""
     one = np.ones(len(frames), dtype=np.int64)
     link.take_values(one, fmt.beats * one, (fmt.addresses - 1) * one)
 
 
 def send_sparse_frame(frames: Sample, link: Link) -> None:
-    """`tospike.hw.host.input.DenseInput`: a value that is 0 has its cycle, but is not sent."""
+    """Send frames through `tospike.hw.host.input.DenseInput`: a zero takes a cycle, but is not sent."""
     done = np.zeros(len(frames), dtype=np.int64)
     for address, values in enumerate(np.ascontiguousarray(frames[:, 0].T)):
-        some = values != 0
-        taken = link.take_values(done + 1, some.astype(np.int64), np.full_like(done, address)) if some.any() else done
-        done = np.where(some, taken, done + 1)
+        sends = values != 0
+        taken = link.take_values(done + 1, sends.astype(np.int64), np.full_like(done, address)) if sends.any() else done
+        done = np.where(sends, taken, done + 1)
     link.take_end(done + 1)
 
 
 def send_tokens(trains: Sample, link: Link, *, ticks: bool = True) -> None:
-    """Tokens, one beat each; those of a frame have no TICK."""
+    """Send tokens, one per beat; a frame has no TICK."""
     samples, steps, inputs = trains.shape
     events = trains != 0
     counts = events.sum(axis=2, dtype=np.int64)
@@ -68,23 +68,24 @@ def send_tokens(trains: Sample, link: Link, *, ticks: bool = True) -> None:
 
 
 def send_events(trains: NDArray[np.integer], link: Link) -> None:
-    """`tospike.hw.host.recording.RecordingInput`: an event for each spike, its step's beginning as the time stamp.
+    """Send a recording through `tospike.hw.host.recording.RecordingInput`: one event per spike, stamped with the start
+    of its step.
 
-    A stamp's beat is taken before the TICKs that it makes due; those after the last event need none.
+    A stamp's beat is taken before the TICKs that it causes; the TICKs after the last event need no stamp.
     """
     samples, steps, _ = trains.shape
     events = trains != 0
     later = np.flip(np.logical_or.accumulate(np.flip(events.any(axis=2), axis=1), axis=1), axis=1)
     later = np.concatenate([later[:, 1:], np.zeros((samples, 1), dtype=bool)], axis=1)  # in any later step
     done = np.zeros(samples, dtype=np.int64)  # when the last beat or token was taken
-    stamped = np.zeros(samples, dtype=bool)  # the next event's stamp was taken
+    stamped = np.zeros(samples, dtype=bool)  # whether the next event's stamp was taken
     for step in range(steps):
         for address in np.flatnonzero(events[:, step].any(axis=0)).tolist():
-            some = events[:, step, address]
+            sends = events[:, step, address]
             offer = np.where(stamped, done, done + 1) + 1
-            taken = link.take_values(offer, some.astype(np.int64), np.full_like(done, address))
-            done, stamped = np.where(some, taken, done), stamped & ~some
-        waits = later[:, step] & ~stamped
-        done = link.take_tick(done + waits + 1)
-        stamped = stamped | waits
+            taken = link.take_values(offer, sends.astype(np.int64), np.full_like(done, address))
+            done, stamped = np.where(sends, taken, done), stamped & ~sends
+        needs_stamp = later[:, step] & ~stamped
+        done = link.take_tick(done + needs_stamp + 1)
+        stamped = stamped | needs_stamp
     link.take_end(done + 1)

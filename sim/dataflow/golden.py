@@ -10,12 +10,12 @@ from tospike.sim.systolic.golden import check_sums, requantize
 
 
 def run(params: DataflowDenseParams, stage: Stage, x: Ints) -> EngineRun:
-    """Run N frames of (N, inputs) integers through a layer; it sends (N, 1, outputs).
+    """Run (N, inputs) integers through a layer, which sends (N, 1, outputs).
 
     Raises
     ------
     InputError
-        The stage does not fit, a value is outside of its format, or a sum could leave the accumulator.
+        The stage does not match the layer, a value is out of range, or a sum could overflow the accumulator.
     """
     synapses, act = stage.dense, params.act
     require(
@@ -48,15 +48,15 @@ def run(params: DataflowDenseParams, stage: Stage, x: Ints) -> EngineRun:
 
 
 def frame_counters(params: DataflowDenseParams) -> dict[str, int]:
-    """Return what one frame adds to each counter of ``hw.dataflow.layout.counter_names``."""
+    """Return the increment of each counter of ``hw.dataflow.layout.counter_names`` per frame."""
     return {"frames": 1, "words": params.fold, "beats": params.output.beats}
 
 
 def frame_operations(params: DataflowDenseParams) -> dict[str, int]:
-    """Return the operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in
+    """Return the operation counts of one frame, named as in ``docs/explanation/architecture.md``; memory accesses in
     elements."""
     requantized = 0 if params.clamp is None else params.outputs
-    stored = params.groups > 1  # a single group takes the words as they come
+    stored = params.groups > 1  # a single group uses each word as it arrives
     return {
         "mac": params.inputs * params.outputs,
         "requantize": requantized,

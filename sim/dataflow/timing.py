@@ -1,8 +1,8 @@
-"""Exact times of the dataflow engine: `tospike.hw.dataflow.engine.DataflowDense`.
+"""Exact timing of the dataflow engine, `tospike.hw.dataflow.engine.DataflowDense`.
 
-They depend on nothing but when beats are offered and taken. Each part of the engine is told when a beat or a word is
-offered, and answers when it is taken; by then it has passed on what follows from it, see `tospike.sim.cycles.link`. The
-latencies stand here a second time on purpose: model and circuit must agree without sharing them.
+It depends only on when beats are offered and taken, not on the data. `tospike.sim.cycles.link` explains the method,
+which is applied to the parts of the engine, too. The latencies repeat those of the circuit on purpose: model and
+circuit must agree without sharing them.
 """
 
 from collections import deque
@@ -17,20 +17,20 @@ from tospike.sim.cycles.link import BeatsOnly, Link
 from tospike.sim.engine import EngineRun, Sample
 
 MEMORY = 3
-"""From the address of a word of inputs and weights to the word."""
+"""Cycles from the address of a word of inputs and weights to the word."""
 MULTIPLIER = 3
-"""From operands to their product."""
+"""Cycles from operands to product."""
 TERMS = 4
-"""Terms that an adder of the tree takes; it has a register."""
+"""Terms of each adder in the tree; its sum is registered."""
 REQUANTIZER = 9
-"""From a sum to the result; without requantisation, the bias takes 1."""
+"""Cycles from a sum to the result; without requantisation, adding the bias takes 1."""
 QUEUE = 2
-"""From a result to its beat being offered."""
+"""Cycles from a result to the offer of its beat."""
 CREDIT = 2
-"""From a group's last beat being taken until the last word of another one may be issued in its place."""
+"""Cycles from taking a group's last beat to issuing the last word of the group that gets its place in the queue."""
 
 
-def pipeline(params: DataflowDenseParams) -> int:
+def pipeline_latency(params: DataflowDenseParams) -> int:
     """Return the cycles from the issue of a group's last word to its first result at the queue."""
     cycles = MULTIPLIER + (MEMORY if params.fold > 1 else 0)
     terms = params.simd
@@ -44,7 +44,7 @@ class Stage(Protocol):
     """A part of the engine that takes beats or words."""
 
     def take(self, offer: Ints) -> Ints:
-        """When the next one is taken, if it is offered from cycle ``offer`` on."""
+        """Return the cycle in which the next one is taken, if it is offered from cycle ``offer`` on."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -53,20 +53,20 @@ class Results:
 
     params: DataflowDenseParams
     departed: deque[Ints]
-    """When the last beats of the latest groups left, as many as have a place in the queue."""
+    """When the last beat of each of the latest groups left, for as many groups as the queue has places."""
     downstream: Link
     left: Ints
     """When the last beat left."""
     beat: int = 0
 
     def take(self, offer: Ints) -> Ints:
-        """Issue a group's last word; its beats follow."""
+        """Issue a group's last word as soon as the queue has a place, and send the group's beats."""
         issued = np.maximum(offer, self.departed[0] + CREDIT)
-        ready = issued + pipeline(self.params) + QUEUE
+        ready = issued + pipeline_latency(self.params) + QUEUE
         one = np.ones_like(issued)
         for number in range(self.params.group_beats):
             if number and not self.beat:
-                break  # the last group of a frame may have fewer
+                break  # the last group of a frame may have fewer beats
             last = min((self.beat + 1) * self.params.output_lanes, self.params.outputs) - 1
             self.left = self.downstream.take_values(np.maximum(ready + number, self.left + 1), one, last * one)
             self.beat = (self.beat + 1) % self.params.output.beats
@@ -83,11 +83,11 @@ class Operands:
     issued: Ints
     """When the last word was issued."""
     released: deque[Ints]
-    """When the last word of the latest two frames was issued."""
+    """When the last word of each of the latest two frames was issued."""
     word: int = 0
 
     def take(self, offer: Ints) -> Ints:
-        """A single group's words are taken as they are issued; those of several are stored before."""
+        """Issue a word directly if there is a single group; else store it and issue it for each group."""
         word, self.word = self.word, (self.word + 1) % self.params.words
         if self.params.groups == 1:
             self._issue(word, offer)
@@ -96,8 +96,8 @@ class Operands:
         self._issue(word, taken + 1)
         if not self.word:
             for _ in range(1, self.params.groups):
-                for again in range(self.params.words):
-                    self._issue(again, offer)
+                for stored in range(self.params.words):
+                    self._issue(stored, offer)
             self.released.append(self.issued)
         return taken
 
@@ -108,7 +108,7 @@ class Operands:
 
 @dataclass(kw_only=True, eq=False)
 class Widen:
-    """`tospike.hw.dataflow.resize.Widen`: a register that takes part by part."""
+    """`tospike.hw.dataflow.resize.Widen`: a register that collects ``parts`` beats into a word."""
 
     beats: int
     parts: int
@@ -119,7 +119,7 @@ class Widen:
     part: int = 0
 
     def take(self, offer: Ints) -> Ints:
-        """Its first beat in the cycle in which the word before leaves, or later."""
+        """Take a beat; the first one of a word no earlier than the previous word leaves."""
         taken = np.maximum(offer, self.left)
         self.number = (self.number + 1) % self.beats
         self.part = (self.part + 1) % self.parts if self.number else 0
@@ -130,7 +130,7 @@ class Widen:
 
 @dataclass(kw_only=True, eq=False)
 class Narrow:
-    """`tospike.hw.dataflow.resize.Narrow`: a register that gives away part by part."""
+    """`tospike.hw.dataflow.resize.Narrow`: a register that splits a beat into ``parts`` words."""
 
     words: int
     parts: int
@@ -140,36 +140,36 @@ class Narrow:
     number: int = 0
 
     def take(self, offer: Ints) -> Ints:
-        """In the cycle in which the last word of the beat before leaves, or later."""
+        """Take a beat no earlier than the previous beat's last word leaves."""
         taken = self.left = np.maximum(offer, self.left)
         for _ in range(self.parts):
             self.left = self.downstream.take(self.left + 1)
             self.number = (self.number + 1) % self.words
             if not self.number:
-                break  # the last beat of a frame may have fewer
+                break  # the last beat of a frame may have fewer words
         return taken
 
 
 @dataclass(kw_only=True, eq=False)
 class DataflowLink(BeatsOnly):
-    """The engine downstream of a link of beats, each of them a VALUE."""
+    """The engine downstream of a link of beats, of which each is a VALUE."""
 
     first: Stage
     taken: Ints = field(init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """So many beats; the times of all samples are alike."""
+        """Take ``count`` beats; all samples have the same timing."""
         for _ in range(int(count.max(initial=0))):
             self.taken = self.first.take(offer)
             offer = self.taken + 1
         return self.taken
 
 
-def dataflow_link(params: DataflowDenseParams, run: EngineRun, came: Sample, downstream: Link) -> DataflowLink:
-    """Return an engine before its first frame."""
-    before = np.full(len(came), -(1 << 40), dtype=np.int64)  # long ago
-    # from the issue of a group's last word until its place is free again, one group per so many words
-    places = ceil_div(pipeline(params) + QUEUE + params.group_beats - 1 + CREDIT, params.words)
+def dataflow_link(params: DataflowDenseParams, run: EngineRun, received: Sample, downstream: Link) -> DataflowLink:
+    """Return the timing model of a dataflow engine before its first frame."""
+    before = np.full(len(received), -(1 << 40), dtype=np.int64)  # long ago
+    # the cycles from the issue of a group's last word until its place is free again, over the cycles per group
+    places = ceil_div(pipeline_latency(params) + QUEUE + params.group_beats - 1 + CREDIT, params.words)
     results = Results(params=params, departed=deque([before] * places, places), downstream=downstream, left=before)
     operands = Operands(params=params, results=results, issued=before, released=deque([before] * 2, 2))
     return DataflowLink(first=resized(params.input, params.simd, operands, before))

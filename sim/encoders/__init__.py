@@ -1,1 +1,1 @@
-"""Golden models and times of encoders and delays, and the codes of values in time."""
+"""Golden models and timing of encoders and delay engines, and the codes from values to spike trains."""

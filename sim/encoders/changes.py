@@ -1,4 +1,4 @@
-"""Frames of a sequence as the changes between them."""
+"""Send on delta: the changes between the frames of a sequence."""
 
 import numpy as np
 
@@ -6,18 +6,15 @@ from tospike.sim.arithmetic import Ints
 
 
 def changes(frames: Ints, threshold: int) -> Ints:
-    """Send on delta: 1 or -1 where a value differs by more than ``threshold`` from what it was when last sent, or 0.
-
-    (N, steps, inputs) values to as many payloads.
-    """
+    """Return the signs, 1, -1 or 0, of `differences`: payloads of shape (N, steps, inputs)."""
     return np.sign(differences(frames, threshold))
 
 
 def differences(frames: Ints, threshold: int) -> Ints:
-    """By how much a value differs from what it was when last sent, where that is more than ``threshold``, or 0.
+    """Return how far each value is from the one last sent, if by more than ``threshold``, else 0.
 
-    (N, steps, inputs) values to as many payloads; before the first step all values are 0. The sums of the payloads over
-    steps are what was last sent.
+    Values and payloads have shape (N, steps, inputs). Before the first step, all values are 0. The value last sent is
+    the sum of the payloads so far.
     """
     payloads = np.zeros(frames.shape, dtype=np.int64)
     last = np.zeros_like(frames[:, 0])

@@ -1,7 +1,7 @@
-"""The codes that make time steps of one frame, from their definitions.
+"""The codes that turn a frame into time steps, written as they are defined.
 
-Each takes (N, inputs) values, the steps, the bits of a value and a seed, and gives (N, steps, inputs) payloads. If the
-code takes integers, values are from 0 to ``2**bits - 1``, and a 0 never sends anything.
+Each takes (N, inputs) values, the number of steps, the bits of a value and a seed, and returns (N, steps, inputs)
+payloads. If the code takes integers, values are from 0 to ``2**bits - 1``, and a 0 never sends anything.
 """
 
 from collections.abc import Callable
@@ -17,14 +17,14 @@ from tospike.sim.encoders.random import random_numbers
 
 
 def direct(values: NDArray[Any], steps: int, bits: int, seed: int) -> NDArray[Any]:
-    """Send the value itself in each step; the steps are one array (stride 0)."""
+    """Send the value itself in each step; all steps share memory (stride 0)."""
     return np.broadcast_to(values[:, None, :], (len(values), steps, values.shape[1]))
 
 
 def rate(values: Ints, steps: int, bits: int, seed: int) -> NDArray[np.uint8]:
-    """Encode by deterministic rates: one phase accumulator of ``bits`` bits per value, a spike on each carry.
+    """Encode as a deterministic rate: one phase accumulator of ``bits`` bits per value, a spike on each carry.
 
-    The accumulator starts at 0 for each sample; a value x spikes ``floor(x * steps / 2**bits)`` times, spread evenly.
+    The accumulator is 0 at the start of a sample; a value x spikes ``floor(x * steps / 2**bits)`` times, evenly spaced.
     """
     # After t steps the accumulator has carried floor(x * t / 2**bits) times.
     carried = np.zeros_like(values)
@@ -37,29 +37,31 @@ def rate(values: Ints, steps: int, bits: int, seed: int) -> NDArray[np.uint8]:
 
 
 def stochastic(values: Ints, steps: int, bits: int, seed: int) -> Ints:
-    """Encode by random rates: a spike where the value is above a random number of as many bits.
+    """Encode as a random rate: a spike where the value exceeds a random number of ``bits`` bits.
 
-    Each sample begins the sequence anew; it has a number for each step and each value that is not 0, in that order.
+    The sequence of random numbers restarts with each sample; in each step, each non-zero value takes the next number.
     """
     present = values > 0
     counts = present.sum(axis=1)
     numbers = random_numbers(seed, steps * int(counts.max(initial=0))) & ((1 << bits) - 1)
     ranks = np.cumsum(present, axis=1) - 1
-    place = np.arange(steps)[None, :, None] * counts[:, None, None] + ranks[:, None, :]
+    index = np.arange(steps)[None, :, None] * counts[:, None, None] + ranks[:, None, :]
     if numbers.size == 0:
-        return np.zeros(place.shape, dtype=np.int64)
-    return (present[:, None, :] & (values[:, None, :] > numbers[np.maximum(place, 0)])).astype(np.int64)
+        return np.zeros(index.shape, dtype=np.int64)
+    return (present[:, None, :] & (values[:, None, :] > numbers[np.maximum(index, 0)])).astype(np.int64)
 
 
 def ttfs(values: Ints, steps: int, bits: int, seed: int) -> Ints:
-    """Encode by the time to the first spike: a value x spikes once, in step ``floor((2**bits - 1 - x) * steps /
-    2**bits)``."""
+    """Encode as the time to the first spike.
+
+    A value x spikes once, in step ``floor((2**bits - 1 - x) * steps / 2**bits)``.
+    """
     when = (((1 << bits) - 1 - values) * steps) >> bits
     return ((values > 0)[:, None, :] & (when[:, None, :] == np.arange(steps)[None, :, None])).astype(np.int64)
 
 
 def phase(values: Ints, steps: int, bits: int, seed: int) -> Ints:
-    """Send the bits of the value, the highest first, over and over: the payload is the bit's weight."""
+    """Send the bits of the value, the most significant first, over and over; the payload is the weight of the bit."""
     masks = 1 << (bits - 1 - np.arange(steps) % bits)
     return values[:, None, :] & masks[None, :, None]
 
@@ -71,16 +73,16 @@ CODES: dict[NamedCode, Callable[[NDArray[Any], int, int, int], NDArray[Any]]] = 
     Encoding.TTFS: ttfs,
     Encoding.PHASE: phase,
 }
-"""By its name. A sequence of frames has no code of its own here: `tospike.sim.encoders.changes`."""
+"""Keyed by encoding. Delta encoding, which takes a sequence of frames, is in `tospike.sim.encoders.changes`."""
 
 
 def coded(encoding: Encoding, values: ArrayLike, steps: int, bits: int, seed: int = 1) -> NDArray[Any]:
-    """Return (N, steps, inputs) payloads for (N, inputs) values, for an encoding of one frame.
+    """Encode (N, inputs) values as (N, steps, inputs) payloads, with a code that takes one frame.
 
     Raises
     ------
     InputError
-        The code takes ``bits``-bit integers, and a value does not fit.
+        ``steps`` is out of range, or the code takes ``bits``-bit integers and a value does not fit.
     """
     require_range("steps", steps, 1, 1 << 12)
     x = np.asarray(values)

@@ -1,4 +1,4 @@
-"""Golden model of delays of whole time steps."""
+"""Golden model of delays by whole time steps."""
 
 from typing import Any
 
@@ -10,21 +10,21 @@ from tospike.sim.engine import EngineRun
 
 
 def delayed(trains: NDArray[Any], delays: NDArray[Any]) -> NDArray[Any]:
-    """Return ``y[:, t, i] = x[:, t - delays[i], i]``, 0 where that is before the first step.
+    """Return ``y[:, t, i] = trains[:, t - delays[i], i]``, 0 where ``t < delays[i]``.
 
     Parameters
     ----------
     trains
-        (N, T, inputs).
+        (N, T, inputs) payloads; those delayed beyond the last step are lost.
     delays
-        (inputs,) steps, not negative. What would come after the last step is lost.
+        (inputs,) steps, not negative.
     """
     sent = np.zeros(trains.shape, dtype=trains.dtype)
     steps = trains.shape[1]
     for delay in np.unique(delays).tolist():
         if delay < steps:
-            late = np.flatnonzero(delays == delay)
-            sent[:, delay:, late] = trains[:, : steps - delay, late]
+            inputs = np.flatnonzero(delays == delay)
+            sent[:, delay:, inputs] = trains[:, : steps - delay, inputs]
     return sent
 
 
@@ -37,7 +37,7 @@ class DelayLine:
         self._now = -1
 
     def step(self, values: NDArray[Any]) -> NDArray[Any]:
-        """(N, inputs) values that arrive when ``values`` are sent."""
+        """Return the (N, inputs) values that leave in the step in which ``values`` enter."""
         slots = len(self._past)
         self._now = (self._now + 1) % slots
         self._past[self._now] = values
@@ -71,20 +71,20 @@ def run_delay(params: DelayParams, delays: NDArray[np.integer], trains: NDArray[
     least, most = int(delays.min()), int(delays.max())
     require(least >= 0 and most <= params.longest, f"delays from {least} to {most} do not fit 0 to {params.longest}")
     samples, steps, _ = trains.shape
-    # what comes too late for a step is scanned all the same, to drop it
-    late = np.zeros((samples, params.longest, params.inputs), dtype=trains.dtype)
-    whole = delayed(np.concatenate([trains, late], axis=1), delays)
+    # payloads delayed beyond the last step are scanned, too, to clear them
+    padding = np.zeros((samples, params.longest, params.inputs), dtype=trains.dtype)
+    whole = delayed(np.concatenate([trains, padding], axis=1), delays)
     sent = whole[:, :steps]
     ones = np.ones(samples, dtype=np.int64)
-    came = np.count_nonzero(trains, axis=(1, 2)).astype(np.int64)
+    values = np.count_nonzero(trains, axis=(1, 2)).astype(np.int64)
     scanned = params.inputs * np.count_nonzero(whole.any(axis=2), axis=1).astype(np.int64)
     counters = {
-        "values": came,
+        "values": values,
         "ticks": steps * ones,
         "samples": ones,
         "scanned": scanned,
         "sent": np.count_nonzero(sent, axis=(1, 2)).astype(np.int64),
     }
-    # each payload is written, and cleared when it is read
-    operations = {"activation_read": scanned, "activation_write": 2 * came}
+    # each payload is written once, and cleared when it is read
+    operations = {"activation_read": scanned, "activation_write": 2 * values}
     return EngineRun(sent=sent, counters=counters, operations=operations)

@@ -1,4 +1,4 @@
-"""Exact times of the delay engine."""
+"""Exact timing of the delay engine."""
 
 from dataclasses import dataclass, field
 
@@ -10,12 +10,12 @@ from tospike.sim.cycles.link import Link
 from tospike.sim.engine import EngineRun, Sample
 
 TAKEN_TO_READ = 3
-"""From the cycle that takes a TICK or END to the one in which the first entry that it sends, or itself, was read."""
+"""Cycles from taking a TICK or END to having read the first entry that it sends, or else the marker itself."""
 
 
 @dataclass(kw_only=True, eq=False)
 class DelayLink:
-    """`tospike.hw.encoders.delay.Delay`: a VALUE takes a cycle, an entry of a scan too, or waits until it may leave."""
+    """`tospike.hw.encoders.delay.Delay`: a VALUE takes a cycle; so does an entry of a scan, unless it is stalled."""
 
     params: DelayParams
     run: EngineRun
@@ -29,26 +29,26 @@ class DelayLink:
     step: int = field(default=0, init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """One per cycle."""
+        """Take one per cycle."""
         last = np.maximum(offer, self.ready) + count - 1
         self.ready = np.where(count > 0, last + 1, self.ready)
         return last
 
     def take_tick(self, offer: Ints) -> Ints:
-        """The entries of its slot in the order of their addresses, then the TICK."""
+        """Send the entries of the step's slot by ascending address, then the TICK."""
         taken = np.maximum(offer, self.ready)
         events = self.run.sent[:, self.step] != 0
-        some = events.any(axis=1)
+        any_event = events.any(axis=1)
         before = np.maximum(taken + TAKEN_TO_READ, self.read + 1) - 1
-        read, position = before, 0  # `read` is that of the entry before `position`
+        read, position = before, 0  # `read` is when the entry before `position` was read
         for address in np.flatnonzero(events.any(axis=0)).tolist():
             here = events[:, address]
             read, position = read + (address + 1 - position), address + 1
             read = np.where(here, np.maximum(read, self.sent), read)
             last = self.downstream.take_values(read + 1, here.astype(np.int64), np.full_like(read, address))
             self.sent = np.where(here, last, self.sent)
-        # a slot to which nothing was written is passed over
-        read = np.where(some, read + (self.params.inputs - position), before)
+        # an empty slot is skipped
+        read = np.where(any_event, read + (self.params.inputs - position), before)
         self.ready = read + 1
         self.read = np.maximum(read + 1, self.sent)
         self.sent = self.downstream.take_tick(self.read + 1)
@@ -56,7 +56,7 @@ class DelayLink:
         return taken
 
     def take_end(self, offer: Ints) -> Ints:
-        """At once: what remains in the ring is dropped after it."""
+        """Send the END, then drop what remains in the ring buffer."""
         taken = np.maximum(offer, self.ready)
         self.read = np.maximum(np.maximum(taken + TAKEN_TO_READ, self.read + 1), self.sent)
         self.sent = self.downstream.take_end(self.read + 1)
@@ -64,6 +64,6 @@ class DelayLink:
 
 
 def delay_link(params: DelayParams, run: EngineRun, trains: Sample, downstream: Link) -> DelayLink:
-    """Return a delay engine before its first sample."""
+    """Return the timing model of a delay engine before its first sample."""
     zeros = np.zeros(len(trains), dtype=np.int64)
     return DelayLink(params=params, run=run, downstream=downstream, ready=zeros, read=zeros - 1, sent=zeros - 1)

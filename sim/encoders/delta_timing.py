@@ -1,4 +1,4 @@
-"""Exact times of the delta encoder."""
+"""Exact timing of the delta encoder."""
 
 from dataclasses import dataclass, field
 
@@ -8,31 +8,31 @@ from tospike.sim.cycles.link import Link, send_scanned
 from tospike.sim.engine import EngineRun, Sample
 
 LATENCY = 4
-"""From a value that is taken to its change being offered."""
+"""Cycles from taking a value to offering its change."""
 LEAST_SPACING = 4
-"""From reading a value to reading the one that has replaced it."""
+"""Minimum cycles between two reads of an entry, so that the second one sees the update after the first."""
 
 
 @dataclass(kw_only=True, eq=False)
 class DeltaLink:
-    """`tospike.hw.encoders.delta.DeltaEncoder`: a value takes a cycle, or waits until its change is taken.
+    """`tospike.hw.encoders.delta.DeltaEncoder`: a value takes a cycle, unless its change is stalled.
 
-    All of its stages wait as one, so a value counts as taken ``LATENCY`` cycles before its change leaves: the host,
-    which is what comes before it, has a token in every cycle.
+    The pipeline stalls as a whole, and the host always offers the next token, so a value is taken ``LATENCY`` cycles
+    before its change leaves.
     """
 
     changes: Sample
-    """(N, steps, inputs)."""
+    """(N, steps, inputs) payloads that it sends."""
     downstream: Link
     step: int = field(default=0, init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """A frame, whole."""
+        """Take a whole frame."""
         after = send_scanned(self.downstream, self.changes[:, self.step] != 0, offer + LATENCY)
         return after - 1 - LATENCY
 
     def take_end(self, offer: Ints) -> Ints:
-        """A TICK; after that of the last frame an END."""
+        """Send a TICK, and after the last frame's an END."""
         taken = self.downstream.take_tick(offer + LATENCY)
         self.step += 1
         if self.step == self.changes.shape[1]:
@@ -41,10 +41,10 @@ class DeltaLink:
         return taken - LATENCY + idle
 
     def take_tick(self, offer: Ints) -> Ints:
-        """There is none among frames."""
+        """Never called: frames have no TICK."""
         raise AssertionError("frames have no TICK")
 
 
 def delta_link(params: DeltaParams, run: EngineRun, frames: Sample, downstream: Link) -> DeltaLink:
-    """Return a delta encoder before its first sample."""
+    """Return the timing model of a delta encoder before its first sample."""
     return DeltaLink(changes=run.sent, downstream=downstream)

@@ -1,4 +1,4 @@
-"""Golden models of the encoder engines: trains come from `codes` and `changes` beside it, counts are made here."""
+"""Golden models of the encoder engines: payloads by `codes` and `changes`, and the counts."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +44,13 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EngineRun
         counters={"values": values, "ticks": params.steps * ones, "samples": ones},
         operations={
             "activation_read": scanned,
-            "activation_write": recorded + (scanned if params.state_bits else 0),  # the states go back
+            "activation_write": recorded + (scanned if params.state_bits else 0),  # states are written back
         },
     )
 
 
 def run_delta(params: DeltaParams, frames: NDArray[np.integer]) -> EngineRun:
-    """Turn sequences of frames into changes.
+    """Turn sequences of frames into spike trains of their changes.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def run_delta(params: DeltaParams, frames: NDArray[np.integer]) -> EngineRun:
     trains = (differences if params.amounts else changes)(frames.astype(np.int64), params.threshold)
     ones = np.ones(len(frames), dtype=np.int64)
     sent = np.count_nonzero(trains, axis=2).astype(np.int64)
-    written = params.inputs + sent[:, 1:].sum(axis=1)  # the first frame is stored whole
+    written = params.inputs + sent[:, 1:].sum(axis=1)  # the first frame is stored in full
     return EngineRun(
         sent=trains,
         counters={"values": sent.sum(axis=1), "ticks": params.steps * ones, "samples": ones, "written": written},

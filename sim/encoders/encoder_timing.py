@@ -1,4 +1,4 @@
-"""Exact times of the encoder of single frames."""
+"""Exact timing of the encoder of single frames."""
 
 from dataclasses import dataclass, field
 
@@ -10,73 +10,75 @@ from tospike.sim.cycles.link import Link
 from tospike.sim.engine import EngineRun, Sample
 
 LEAST_ENTRIES = 3
-"""Cycles of a scan before its TICK, at least, if entries have a state."""
+"""Minimum cycles of a scan before its TICK, if entries have a state."""
 
 
 @dataclass(kw_only=True, eq=False)
 class EncoderLink:
     """`tospike.hw.encoders.encoder.Encoder`: sends the first step while it records the frame, then scans the record.
 
-    A value that comes waits for room in a buffer for two, then in there for the output register.
+    A value enters a buffer for two tokens as soon as it has room, and leaves it as soon as the output register is free.
     """
 
     params: EncoderParams
     trains: Sample
-    """(N, steps, inputs): what it sends."""
+    """(N, steps, inputs) payloads that it sends."""
     frames: Sample
-    """(N, 1, inputs): what comes."""
+    """(N, 1, inputs) values that it receives."""
     downstream: Link
     taken: Ints
     """When the last token was taken by the downstream engine."""
     departed: tuple[Ints, Ints]
-    """When the last two values left the buffer, the last one second."""
+    """When the last two values left the buffer, in order."""
     address: Ints = field(init=False)
-    """The first address that has not come yet."""
+    """The first address that has not been received yet."""
 
     def __post_init__(self) -> None:
         self.address = np.zeros(len(self.taken), dtype=np.int64)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """One per cycle, as long as there is room."""
+        """Take one per cycle while the buffer has room."""
         some = count > 0
-        came = offer - 1
+        entered = offer - 1
         for address in range(int(self.address.min()), int(last_address.max(where=some, initial=-1)) + 1):
             here = some & (address >= self.address) & (address <= last_address) & (self.frames[:, 0, address] != 0)
-            came = np.where(here, np.maximum(came, self.departed[0]) + 1, came)
-            leaves = self._leaves(came)
+            entered = np.where(here, np.maximum(entered, self.departed[0]) + 1, entered)
+            leaves = self._leaves(entered)
             self.departed = (
                 np.where(here, self.departed[1], self.departed[0]),
                 np.where(here, leaves, self.departed[1]),
             )
             self._send(0, address, leaves + 1, here)
         self.address = np.where(some, last_address + 1, self.address)
-        return came
+        return entered
 
     def take_end(self, offer: Ints) -> Ints:
-        """The first step's TICK, then all other steps."""
-        came = np.maximum(offer, self.departed[0] + 1)
-        leaves = self._leaves(came)
+        """Send the first step's TICK, then all other steps."""
+        entered = np.maximum(offer, self.departed[0] + 1)
+        leaves = self._leaves(entered)
         self.taken = self.downstream.take_tick(leaves + 1)
         self._scan(leaves + 2)
-        return came
+        return entered
 
     def take_tick(self, offer: Ints) -> Ints:
-        """There is none in a frame."""
+        """Never called: a frame has no TICK."""
         raise AssertionError("a frame has no TICK")
 
-    def _leaves(self, came: Ints) -> Ints:
-        """When a token leaves the buffer for the output register."""
-        return np.maximum(np.maximum(came + 1, self.taken), self.departed[1] + 1)
+    def _leaves(self, entered: Ints) -> Ints:
+        """Return when a token leaves the buffer for the output register."""
+        return np.maximum(np.maximum(entered + 1, self.taken), self.departed[1] + 1)
 
-    def _send(self, step: int, address: int, offer: Ints, some: np.ndarray) -> None:
-        sends = some & (self.trains[:, step, address] != 0)
+    def _send(self, step: int, address: int, offer: Ints, present: np.ndarray) -> None:
+        sends = present & (self.trains[:, step, address] != 0)
         if sends.any():
             taken = self.downstream.take_values(offer, sends.astype(np.int64), np.full_like(offer, address))
             self.taken = np.where(sends, taken, self.taken)
 
     def _scan(self, scanned: Ints) -> None:
-        """An entry that is sent waits until the register is free, the others do not. The argument is the cycle before
-        the first entry can be sent."""
+        """Scan the record once per remaining step; only an entry that is sent waits for the output register.
+
+        ``scanned`` is the cycle before the first entry can be sent.
+        """
         recorded = self.frames[:, 0] != 0
         count = recorded.sum(axis=1, dtype=np.int64)
         last_address = recorded.shape[1] - 1 - np.argmax(recorded[:, ::-1], axis=1)
@@ -100,7 +102,7 @@ class EncoderLink:
 
 
 def encoder_link(params: EncoderParams, run: EngineRun, frames: Sample, downstream: Link) -> EncoderLink:
-    """Return an encoder before its first sample."""
+    """Return the timing model of an encoder before its first sample."""
     never = np.full(len(frames), -1, dtype=np.int64)
     return EncoderLink(
         params=params, trains=run.sent, frames=frames, downstream=downstream, taken=never, departed=(never, never)

@@ -1,4 +1,4 @@
-"""Turns a frame of values into time steps: what the encoder engine must send."""
+"""From the samples of a data set to the input of a network's first stage: quantised, and encoded in time steps."""
 
 from dataclasses import replace
 
@@ -14,22 +14,27 @@ from tospike.sim.network.time_bins import running_frames, sum_frames
 
 
 def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float) -> NDArray[np.int64]:
-    """Return ``round(values / scale)``, ties to even, saturated to ``fmt``. Any shape."""
+    """Return ``round(values / scale)``, ties to even, saturated to ``fmt``, for values of any shape."""
     rounded = np.rint(np.asarray(values, dtype=np.float64) / scale)
     return to_int64(np.clip(rounded, fmt.min, fmt.max), "values of the data, in units of their scale")
 
 
 def as_frames(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Return the samples of the data set in the network's order: where an ANN takes spike trains, their sums; of the
-    frames of a delta ANN the last; all others as they are."""
+    """Return the samples of a data set in the network's order, without time for an ANN.
+
+    An ANN gets the time-binned sums of a spike train, a delta ANN the last frame of a sequence.
+    """
     if x.ndim == 3 and (spec.time_bins or spec.partial_inferences):
         x = sum_frames(x, spec.time_bins) if spec.time_bins else x[:, -1]
     return _ordered(spec, x)
 
 
 def as_partial_inferences(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Return (N, looks, inputs) frames of a delta ANN: of a spike train what has come of its sums after each part of
-    the time; a sequence of frames as it is, a lone frame as one of them."""
+    """Return the (N, partial inferences, inputs) frames of a delta ANN.
+
+    A spike train gives its running sums after each time bin; a sequence of frames is unchanged, and a single frame is a
+    sequence of one.
+    """
     if x.ndim == 3:
         return _ordered(spec, running_frames(x, spec.time_bins) if spec.time_bins else x)
     return _ordered(spec, x[:, None])
@@ -40,8 +45,8 @@ def _ordered(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
-    """Return the values of the data set as the integers that a quantised network takes. Any shape."""
-    assert spec.format is not None  # a quantised network has one
+    """Quantise values of the data set, of any shape, to the integers that a quantised network takes."""
+    assert spec.format is not None  # every quantised network has one
     if spec.grid is not None:
         levels = spec.grid.levels(_scaled(spec, np.asarray(values)))
         return to_int64(levels, "values of the data, in units of their scale")
@@ -50,8 +55,8 @@ def quantize_input(spec: InputSpec, values: ArrayLike) -> NDArray[np.int64]:
 
 
 def _scaled(spec: InputSpec, values: NDArray[np.generic]) -> NDArray[np.floating]:
-    """Return ``(values - offset) / scale``; before a quantiser in float32 as the file computes it, for its ties are
-    ours."""
+    """Return ``(values - offset) / scale``; before a trained quantiser in float32, operator by operator as in the file,
+    so that the same values are ties."""
     if spec.grid is None or not spec.grid.single or not spec.affine:
         return (values.astype(np.float64) - spec.offset) / spec.scale
     single = values.astype(np.float32)
@@ -61,24 +66,24 @@ def _scaled(spec: InputSpec, values: NDArray[np.generic]) -> NDArray[np.floating
 
 
 def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
-    """Return the samples as a network's first stage gets them.
+    """Return the samples as the first stage of a network receives them.
 
     Parameters
     ----------
     spec
-        The network's input. With a ``format``, values are quantised first; without, they pass as its docstring says.
+        The network's input. With a ``format``, values are quantised first.
     x
-        (N, inputs) values; (N, steps, inputs) spikes when ``spec.encoding`` is ``None`` and ``spec.steps`` > 1, or
-        values when ``spec.encoding`` takes frames. With ``spec.time_bins``, (N, steps, channels) spikes too.
+        (N, inputs) values; (N, steps, inputs) spikes if ``spec.encoding`` is ``None`` and ``spec.steps`` > 1, or values
+        if ``spec.encoding`` takes frames. With ``spec.time_bins``, (N, steps, channels) spikes, too.
 
     Returns
     -------
-    (N, inputs) for an ANN; else (N, steps, inputs): spikes, or with direct encoding the values in each of the steps.
+    (N, inputs) for an ANN; else (N, steps, inputs): spikes, or with direct encoding the same values in each step.
 
     Raises
     ------
     InputError
-        The shape does not fit, or an encoding of integers lacks an unsigned format.
+        The shape does not fit, or the encoding takes unsigned integers and ``spec.format`` is not unsigned.
     """
     values = as_frames(spec, np.asarray(x))
     is_train = spec.encoding.code.takes_frames if spec.encoding is not None else spec.steps > 1
@@ -106,11 +111,11 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
 
 
 def encode_float(spec: InputSpec, x: ArrayLike) -> NDArray[np.float64]:
-    """Return the samples as a float network's first stage gets them: :func:`encode`, quantised only where the code
-    needs it."""
+    """Return the samples as the first stage of a float network receives them: as :func:`encode`, but quantised only if
+    the code takes integers."""
     if spec.encoding is not None and spec.encoding.code.takes_integers:
         return encode(spec, x).astype(np.float64) * spec.payload_unit
     encoded = encode(replace(spec, format=None), x)
-    # the steps of a direct code are one array (stride 0), and stay one
+    # the steps of a direct code share memory (stride 0): keep that
     same = encoded.ndim == 3 and encoded.strides[1] == 0
     return np.broadcast_to(encoded[:, :1].astype(np.float64), encoded.shape) if same else encoded.astype(np.float64)

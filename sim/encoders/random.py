@@ -7,12 +7,12 @@ from tospike.sim.arithmetic import Ints
 
 
 def random_numbers(seed: int, count: int) -> Ints:
-    """Return (count,) numbers of `RANDOM_BITS` bits: a shift register's lowest bits, as many shifts apart.
+    """Return (count,) numbers of `RANDOM_BITS` bits: the lowest bits of the LFSR after every `RANDOM_BITS` shifts.
 
-    The shift register has `LFSR_BITS` bits, begins with ``seed``, and takes in the exclusive or of its highest bit and
-    bit `LFSR_TAP`: the sequence of x**31 + x**28 + 1, which repeats after 2**31 - 1 shifts.
+    The LFSR has `LFSR_BITS` bits, starts at ``seed``, and shifts in the exclusive or of its highest bit and bit
+    `LFSR_TAP`: the sequence of x**31 + x**28 + 1, whose period is 2**31 - 1.
     """
-    # b[n] = b[n - 31] ^ b[n - 28]; the register holds the last 31, the newest in bit 0
+    # b[n] = b[n - 31] ^ b[n - 28]; the LFSR holds the last 31 bits, the newest in bit 0
     bits = np.zeros(LFSR_BITS + RANDOM_BITS * max(0, count - 1), dtype=np.uint8)
     bits[:LFSR_BITS] = [seed >> (LFSR_BITS - 1 - n) & 1 for n in range(LFSR_BITS)]
     lag = LFSR_TAP + 1

@@ -1,4 +1,4 @@
-"""Networks: stages of synapses and neurons, in float and in integers, and what they compute without any hardware."""
+"""Networks, independent of hardware: stages of synapses and neurons, in float or integers, and what they compute."""
 
 from tospike.sim.network.grid import GridRounding, QuantGrid
 from tospike.sim.network.stages import (

@@ -1,4 +1,4 @@
-"""The values that a trained quantiser allows, and how it rounds to them."""
+"""The grid of a trained quantiser: the values that it allows, and how it rounds to them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ Levels = NDArray[np.integer]
 
 
 class GridRounding(StrEnum):
-    """How a quantiser rounds; but for ``TIES_UP``, the names are those of QONNX's ``rounding_mode``."""
+    """How a quantiser rounds; the names are those of QONNX's ``rounding_mode``, except ``TIES_UP``."""
 
     HALF_EVEN = "half-even"
     """To nearest, ties to even."""
@@ -54,36 +54,35 @@ _INCLUDES: dict[GridRounding, Callable[[Levels], NDArray[np.bool_]]] = {
     GridRounding.UP: lambda n: n <= 0,
     GridRounding.DOWN: lambda n: n > 0,
 }
-"""Whether what lies between n - 1 and n, at the edge, is rounded to n. Those that are not to nearest have it at n if it
-is, else at n - 1."""
+"""Whether the edge between n - 1 and n itself rounds to n. The edge is halfway if the rounding is to nearest; else at n
+if it rounds to n, at n - 1 if it does not."""
 _NEAREST = (GridRounding.HALF_EVEN, GridRounding.HALF_UP, GridRounding.HALF_DOWN, GridRounding.TIES_UP)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class QuantGrid:
-    """The values that a trained quantiser allows: ``scale * (q - zero_point)``, integers q from ``qmin`` to ``qmax``.
+    """The values that a trained quantiser allows: ``scale * (q - zero_point)``, for q from ``qmin`` to ``qmax``.
 
     ::
 
-        q = clip(round(x / scale + zero - after) + after, low, high)
+        q = clip(round(x / scale + zero_point - after) + after, qmin, qmax)
 
-    ONNX's QuantizeLinear adds its zero point after the rounding, QONNX's Quant before it: on ties they differ.
+    ONNX's QuantizeLinear adds its zero point after the rounding, QONNX's Quant before it: they differ on ties.
 
-    On the synapses of a float network it says how their weights were trained (``zero_point`` is 0), on an
-    :class:`Activation` or an :class:`InputSpec` what is sent on. Quantisation then takes these scales, and chooses its
-    own where there is no grid.
+    Synapses of a float network with a grid have weights trained on it (its ``zero_point`` is 0); an :class:`Activation`
+    or an :class:`InputSpec` rounds its values to it. Quantisation adopts these scales, and chooses its own elsewhere.
     """
 
     scale: Reals
-    """() for activations; () or (channels,) for weights. Positive."""
+    """Positive; of shape () for activations, () or (channels,) for weights."""
     qmin: int
     qmax: int
     zero_point: float = 0.0
     after: int = 0
-    """What of ``zero_point`` is added after the rounding."""
+    """The part of ``zero_point`` that is added after the rounding."""
     rounding: GridRounding = GridRounding.HALF_EVEN
     single: bool = False
-    """It is computed in float32, as the framework does it, so that its ties are ours; else in float64."""
+    """Compute in float32, as the framework does, so that the same values are ties; else in float64."""
 
     def __post_init__(self) -> None:
         require(self.qmin < self.qmax, f"a quantiser's range {self.qmin} to {self.qmax} is empty")
@@ -91,19 +90,19 @@ class QuantGrid:
         require(good, "a quantiser's scale must be positive")
 
     def levels(self, values: Values) -> Reals:
-        """The integers q (as floats) that ``values`` are rounded to; for a scale of shape ()."""
-        kind = np.float32 if self.single else np.float64
-        with np.errstate(over="ignore", under="ignore"):  # what is beyond float32 saturates
-            scaled = np.asarray(values).astype(kind) / np.asarray(self.scale).astype(kind)
-            rounded = _ROUND[self.rounding](scaled + kind(self.zero_point - self.after))
-        return np.clip(rounded + kind(self.after), self.qmin, self.qmax)
+        """Return the integers q (as floats) that ``values`` round to; the scale must have shape ()."""
+        dtype = np.float32 if self.single else np.float64
+        with np.errstate(over="ignore", under="ignore"):  # values beyond float32 saturate
+            scaled = np.asarray(values).astype(dtype) / np.asarray(self.scale).astype(dtype)
+            rounded = _ROUND[self.rounding](scaled + dtype(self.zero_point - self.after))
+        return np.clip(rounded + dtype(self.after), self.qmin, self.qmax)
 
     def nearest(self, values: Values) -> Reals:
-        """The allowed values that ``values`` are rounded to; for a scale of shape ()."""
+        """Return the allowed values that ``values`` round to; the scale must have shape ()."""
         return self.scale * (self.levels(values).astype(np.float64) - self.zero_point)
 
     def edges(self, levels: Levels) -> tuple[Reals, NDArray[np.bool_]]:
-        """From which x / scale upwards ``levels`` are reached, and whether that value itself does."""
+        """Return the lower edge of each of ``levels`` in x / scale, and whether the edge itself belongs to it."""
         n = levels - self.after
         included = _INCLUDES[self.rounding](n)
         position = n - 0.5 if self.rounding in _NEAREST else np.where(included, n, n - 1.0)
@@ -111,18 +110,18 @@ class QuantGrid:
 
     @property
     def is_even(self) -> bool:
-        """Whether its levels, but the first and the last, are equally wide."""
+        """Whether all its levels except the first and the last are equally wide."""
         positions, _ = self.edges(np.arange(self.qmin + 1, self.qmax + 1))
         return bool((np.diff(positions) == 1).all())
 
     @property
     def centre(self) -> float:
-        """The ``zero_point`` of the grid that rounds to nearest and comes nearest to this one."""
+        """The ``zero_point`` of the round-to-nearest grid that is closest to this one."""
         levels = np.arange(self.qmin + 1, self.qmax + 1)
         return float(np.mean(levels - 0.5 - self.edges(levels)[0]))
 
     def moved(self, by: int) -> "QuantGrid":
-        """The same values by other integers."""
+        """Return the grid of the same values, with every integer q shifted by ``by``."""
         return replace(
             self, qmin=self.qmin + by, qmax=self.qmax + by, zero_point=self.zero_point + by, after=self.after + by
         )

@@ -1,7 +1,7 @@
-"""What synapses compute, on floats and on integers: the weighted sums of a batch.
+"""The weighted sums that synapses compute, in floats and in integers, for a batch.
 
-Convolution is a matrix product over the patches of the image (im2col), here only: the hardware makes the patches by
-address generation, see ``docs/reference/layers.md``. Integer products run through float64 BLAS and are exact.
+Convolution is a matrix product over image patches (im2col) in this model only; the hardware generates addresses
+instead, see ``docs/reference/layers.md``. Integer products run in float BLAS and are exact.
 """
 
 from functools import reduce
@@ -15,21 +15,22 @@ from tospike.sim.network import Add, Array, AveragePool2d, Conv2d, Dense, MaxPoo
 
 
 def weighted_sums(synapses: Synapses, *inputs: Array) -> Array:
-    """Return the sums of N samples, without bias.
+    """Return the weighted sums of N samples, without bias.
 
     Parameters
     ----------
     inputs
-        (N, inputs) each: two for :class:`Add`, else one. int64, or float64.
+        Two arrays for :class:`Add`, else one; (N, inputs) each, int64 or float64.
 
     Returns
     -------
-    (N, positions, channels); dense synapses have one position. :func:`sent_order` gives the order of the contract.
+    (N, positions, channels); dense synapses have one position. :func:`sent_order` puts them in the order of a stage's
+    outputs.
 
     Raises
     ------
     InputError
-        Another shape, or another number of inputs.
+        An input has the wrong shape, or their number is wrong.
     """
     for values in inputs:
         require(
@@ -51,9 +52,9 @@ def weighted_sums(synapses: Synapses, *inputs: Array) -> Array:
 
 
 def sum_weights(synapses: Synapses) -> tuple[Array, Array]:
-    """Return ((channels, taps), (channels,)): the weights that the sums of each output channel take, and the biases.
+    """Return ((channels, taps), (channels,)): the weights in the sums of each output channel, and the biases.
 
-    Integer synapses only; a maximum is a sum of one value.
+    Integer synapses only; a maximum counts as a sum of one value.
     """
     if isinstance(synapses, Dense | Conv2d):
         return synapses.weight.reshape(synapses.channels, -1).astype(np.int64), synapses.bias.astype(np.int64)
@@ -65,14 +66,14 @@ def sum_weights(synapses: Synapses) -> tuple[Array, Array]:
 
 
 def sent_order(sums: Array) -> Array:
-    """Return (N, positions, channels) as (N, outputs): channel by channel."""
+    """Reorder (N, positions, channels) to (N, outputs), channel by channel, the order of a stage's outputs."""
     return np.ascontiguousarray(sums.transpose(0, 2, 1)).reshape(len(sums), -1)
 
 
 def currents(synapses: Synapses, *inputs: Array, fraction_bits: int = 0) -> Array:
-    """Return (N, outputs) sums with bias, in the order that a stage sends; parameters as :func:`weighted_sums`.
+    """Return (N, outputs) weighted sums plus bias, in the order of a stage's outputs; parameters as `weighted_sums`.
 
-    Integer biases are by ``fraction_bits`` finer than integer sums.
+    Integer biases, and so the results, have ``fraction_bits`` more bits than integer sums.
     """
     sums = weighted_sums(synapses, *inputs)
     if fraction_bits:
@@ -87,7 +88,7 @@ def _positions_first(values: Array, channels: int) -> Array:
 
 
 def _patches(image: Array, window: Window, outside: float) -> Array:
-    """Return (N, channels, height, width) as a view (N, channels, rows, columns, kernel height, kernel width)."""
+    """View (N, channels, height, width) as (N, channels, rows, columns, kernel height, kernel width) patches."""
     top, left, bottom, right = window.padding
     if any(window.padding):
         image = np.pad(image, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=outside)

@@ -1,4 +1,4 @@
-"""Spiking neurons over time, in floating point."""
+"""The float model of spiking neurons over time."""
 
 from dataclasses import dataclass
 
@@ -10,32 +10,32 @@ from tospike.sim.network import Array, Parameter, SpikingNeuron
 
 Floats = NDArray[np.float64]
 TIE = 1e-5
-"""What rounding in float32 may make of a membrane, relative to it or to the threshold."""
+"""Rounding error of a membrane computed in float32, relative to the larger of membrane and threshold."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StageRun:
-    """What one stage did for N samples."""
+    """The results of one stage for N samples."""
 
     outputs: Floats
-    """What it sent: (N, outputs) activations, or (N, steps, outputs) spikes; zeros of a neuron without a threshold."""
+    """(N, outputs) activations, or (N, steps, outputs) spikes, all zero for a neuron without a threshold."""
     peak: float
-    """Largest magnitude that a pre-activation, or a membrane before its reset, reached."""
+    """Largest magnitude of a pre-activation, or of a membrane before its reset."""
     membrane: Floats | None = None
     """(N, outputs) membranes after the last step; ``None`` for an ANN stage."""
 
 
 def integrate(neuron: SpikingNeuron, current: ArrayLike, recurrent: Array | None = None) -> StageRun:
-    """Run a neuron over time.
+    """Run neurons over time.
 
     Parameters
     ----------
     neuron
-        The neuron's equation.
+        The neuron model.
     current
-        (N, steps, outputs), bias included.
+        (N, steps, outputs) weighted inputs, bias included.
     recurrent
-        (outputs, outputs) weights of the spikes of the step before.
+        (outputs, outputs) weights of the previous step's spikes.
     """
     drive = np.asarray(current, dtype=np.float64)
     samples, steps, outputs = drive.shape
@@ -51,7 +51,7 @@ def integrate(neuron: SpikingNeuron, current: ArrayLike, recurrent: Array | None
 
 
 class NeuronState:
-    """The state of (N, outputs) neurons, and a step of it."""
+    """The state of (N, outputs) neurons, which `step` advances."""
 
     def __init__(self, neuron: SpikingNeuron, shape: tuple[int, int]):
         self.neuron = neuron
@@ -60,16 +60,16 @@ class NeuronState:
         self._i = np.zeros(shape)
         self.sent = np.zeros(shape)
         """Spikes of the last step."""
-        self._rests = np.zeros(shape, dtype=np.int64)  # remaining refractory steps
-        self._owed = np.zeros(shape)  # snnTorch's ``reset``: 1 where v is above the threshold after its reset
+        self._refractory = np.zeros(shape, dtype=np.int64)  # remaining refractory steps
+        self._pending_reset = np.zeros(shape)  # snnTorch's ``reset``: 1 where v exceeds the threshold after its reset
         self.ties = np.zeros(shape, dtype=bool)
-        """Of the last step: where the wanted spikes decided."""
+        """Where ``wanted`` decided in the last step."""
 
     def step(self, current: Floats, wanted: Floats | None = None) -> Floats:
-        """Spikes of a step.
+        """Advance by a step, and return the (N, outputs) spikes.
 
-        ``wanted`` (N, outputs) spikes are those of a computation in float32; they decide where the membrane is so close
-        to a threshold that rounding might.
+        ``wanted`` are the (N, outputs) spikes of a computation in float32: they break ties, where a membrane is within
+        the rounding error of a threshold.
         """
         neuron = self.neuron
         before = self.v
@@ -82,7 +82,7 @@ class NeuronState:
             v = v - self.sent * neuron.threshold
         elif neuron.reset_timing is ResetTiming.NEXT and neuron.kind.synaptic:
             v = np.where(self.sent > 0, self._reset_value, v)
-        v = np.where(self._rests > 0, self._reset_value, v)
+        v = np.where(self._refractory > 0, self._reset_value, v)
         self.before_reset = self.v = v
         if neuron.kind.spikes:
             self._fire(wanted)
@@ -92,7 +92,7 @@ class NeuronState:
 
     @property
     def read(self) -> Floats:
-        """(N, outputs) membranes as a readout gets them: without a threshold, before they are bounded below."""
+        """(N, outputs) membranes as a readout sees them; without a threshold, before the lower bound is applied."""
         return self.v if self.neuron.kind.spikes else self.before_reset
 
     @property
@@ -101,13 +101,13 @@ class NeuronState:
 
     def _fire(self, wanted: Floats | None) -> None:
         neuron, v = self.neuron, self.v
-        resting = self._rests > 0
-        compared = v - self._owed * neuron.threshold
-        self.sent = np.where(resting, 0.0, _count(neuron, compared))
+        refractory = self._refractory > 0
+        compared = v - self._pending_reset * neuron.threshold
+        self.sent = np.where(refractory, 0.0, _count_spikes(neuron, compared))
         if wanted is not None:
-            rounding = TIE * np.maximum(np.abs(v), neuron.threshold)
-            possible = (_count(neuron, compared - rounding) <= wanted) & (wanted <= _count(neuron, compared + rounding))
-            self.ties = (self.sent != wanted) & possible & ~resting
+            error = TIE * np.maximum(np.abs(v), neuron.threshold)
+            fewest, most = _count_spikes(neuron, compared - error), _count_spikes(neuron, compared + error)
+            self.ties = (self.sent != wanted) & (fewest <= wanted) & (wanted <= most) & ~refractory
             self.sent = np.where(self.ties, wanted, self.sent)
         fired = self.sent > 0
         if neuron.reset_timing is not ResetTiming.NEXT:
@@ -116,12 +116,12 @@ class NeuronState:
             elif neuron.reset is not Reset.NONE:
                 self.v = np.where(fired, self._reset_value, v)
         if neuron.reset_timing is ResetTiming.SNNTORCH:
-            self._owed = _count(neuron, self.v)
-        self._rests = np.where(fired, neuron.refractory, np.maximum(self._rests - 1, 0))
+            self._pending_reset = _count_spikes(neuron, self.v)
+        self._refractory = np.where(fired, neuron.refractory, np.maximum(self._refractory - 1, 0))
 
 
-def _count(neuron: SpikingNeuron, v: Floats) -> Floats:
-    """Return how many thresholds ``v`` exceeds, at most as many as a neuron may spike in a step."""
+def _count_spikes(neuron: SpikingNeuron, v: Floats) -> Floats:
+    """Return how many multiples of the threshold ``v`` exceeds, limited to the spikes that fit ``spike_bits``."""
     compare = np.greater if neuron.comparison is Comparison.ABOVE else np.greater_equal
     counts = (compare(v, (n + 1) * np.asarray(neuron.threshold)) for n in range((1 << neuron.spike_bits) - 1))
     return sum(counts, start=np.zeros(v.shape))

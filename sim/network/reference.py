@@ -1,4 +1,4 @@
-"""The float reference: what a trained network computes before anything is quantised."""
+"""The float reference: what a trained network computes before quantisation."""
 
 from dataclasses import dataclass
 
@@ -15,24 +15,24 @@ from tospike.sim.network.membrane import Floats, StageRun, integrate
 BATCH = 512
 """Samples computed at a time."""
 BATCH_VALUES = 1 << 25
-"""Values that a stage may send for them: bounds memory."""
+"""Values that a stage may send for a batch: bounds memory."""
 PATCHED = 64
-"""Images whose patches are made at a time: they should stay in the cache."""
+"""Images convolved at a time: their im2col patches should fit the cache."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FloatRun:
-    """What :func:`run_float` computed for N samples."""
+    """The results of :func:`run_float` for N samples."""
 
     outputs: Floats
-    """(N, outputs): logits, spike counts, membranes after the last step, or minus the steps before the first spike."""
+    """(N, outputs): logits, spike counts, membranes after the last step, or the negated step of the first spike."""
     stages: tuple[StageRun, ...]
     sends: tuple[bool, ...]
     """Whether each stage sent anything but zeros."""
 
     @property
     def predictions(self) -> NDArray[np.int64]:
-        """(N,) class with the largest output; the first of equals."""
+        """(N,) class: the index of the largest output, the lowest if several are equal."""
         return np.argmax(self.outputs, axis=1)
 
 
@@ -42,12 +42,12 @@ def run_float(network: Network, x: ArrayLike, *, trace: bool = True) -> FloatRun
     Parameters
     ----------
     network
-        A network of :class:`Activation` or :class:`SpikingNeuron` stages. Directly encoded values enter as they are;
-        rate encoding quantises them to ``network.input.format`` first, because the code is defined on integers.
+        A network whose neurons are :class:`Activation` or :class:`SpikingNeuron`. Directly encoded values stay float;
+        codes that are defined on integers quantise them to ``network.input.format`` first.
     x
         (N, inputs) values, or (N, steps, inputs) spikes.
     trace
-        Keep what every stage sent, in ``stages``; without, that is empty, which saves memory.
+        Keep the results of every stage in ``stages``, which is empty otherwise to save memory.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
         runs.append(run)
     outputs = runs[-1].outputs
     if network.decoding is Decoding.FIRST_SPIKE:
-        # the earlier, the larger
+        # the earlier the first spike, the larger the output; without one, it comes after the last step
         spiked = np.concatenate([outputs != 0, np.ones_like(outputs[:, :1], dtype=bool)], axis=1)
         outputs = -np.argmax(spiked, axis=1).astype(np.float64)
     elif network.readout is Readout.MEMBRANE:
@@ -106,11 +106,11 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
 
 
 def _currents(stage: Stage, sent: list[Floats]) -> Floats:
-    """Return (N, outputs), or (N, steps, outputs): synapses have no state, so steps are samples to them."""
+    """Return (N, outputs), or (N, steps, outputs): synapses have no state, so each step is just another sample."""
     flat = [values.reshape(-1, values.shape[-1]) for values in sent]
-    share = PATCHED if isinstance(stage.synapses, Conv2d) else len(flat[0])
+    size = PATCHED if isinstance(stage.synapses, Conv2d) else len(flat[0])
     parts = [
-        currents(stage.synapses, *(values[start : start + share] for values in flat))
-        for start in range(0, len(flat[0]), share)
+        currents(stage.synapses, *(values[start : start + size] for values in flat))
+        for start in range(0, len(flat[0]), size)
     ]
     return np.concatenate(parts).reshape(*sent[0].shape[:-1], -1)

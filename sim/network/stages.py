@@ -1,8 +1,7 @@
 """A network is a list of stages; a stage is synapses and a neuron.
 
-The same classes hold a trained network (float arrays, float neurons) and the quantised one (integer arrays,
-integer neurons): `FloatNeuron` and `IntNeuron` below tell which neurons belong to which. Arrays are never
-modified after they are put into a stage.
+The same classes hold a trained network (float arrays, a `FloatNeuron` in each stage) and a quantised one (integer
+arrays, an `IntNeuron` in each stage). Arrays must not be modified once they are part of a stage.
 """
 
 import math
@@ -41,7 +40,7 @@ Parameter = float | Array
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
-    """An ANN neuron: the identity, or ReLU, clipped at ``maximum``, rounded to a trained ``grid`` if it has one."""
+    """An ANN neuron: the identity or ReLU, clipped at ``maximum``, rounded to a trained ``grid`` if it has one."""
 
     relu: bool
     maximum: float | None = None
@@ -51,7 +50,7 @@ class Activation:
         require(self.maximum is None or self.maximum > 0, f"an activation cannot be clipped at {self.maximum}")
 
     def __call__(self, current: Array) -> Array:
-        """What is sent for ``current``, of any shape."""
+        """Return the activations for ``current``, of any shape."""
         if self.relu or self.maximum is not None:
             current = np.clip(current, 0.0 if self.relu else None, self.maximum)
         return current if self.grid is None else self.grid.nearest(current)
@@ -59,16 +58,16 @@ class Activation:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SpikingNeuron:
-    """A spiking neuron in discrete time; `tospike.sim.network.membrane` is its equation.
+    """A spiking neuron in discrete time; `tospike.sim.network.membrane` computes it.
 
     ::
 
         i <- synapse_decay * i + synapse_gain * I      (with a synaptic current; else i = I)
         v <- decay * v + rest + gain * i
-        spike when v > threshold, then the reset
-        v <- max(v, floor)                             (if there is one)
+        spike when v > threshold, then reset v
+        v <- max(v, floor)                             (with a floor)
 
-    Everything else than v is 0 at the start of a sample. Parameters are numbers, or (outputs,) arrays of one for each
+    At the start of a sample, every state except v is 0. Parameters are numbers, or (outputs,) arrays with a value per
     neuron.
     """
 
@@ -76,9 +75,9 @@ class SpikingNeuron:
     decay: Parameter = 1.0
     """1 for IF and I."""
     gain: Parameter = 1.0
-    """Scales the weighted input, bias included, or the synaptic current."""
+    """Factor of the weighted input, bias included, or of the synaptic current."""
     rest: Parameter = 0.0
-    """Added in every step: what a leak potential other than 0 comes to."""
+    """Added in every step: the effect of a leak potential other than 0."""
     synapse_decay: Parameter = 0.0
     synapse_gain: Parameter = 1.0
     threshold: Parameter = 1.0
@@ -88,13 +87,14 @@ class SpikingNeuron:
     """For ``Reset.VALUE``."""
     reset_timing: ResetTiming = ResetTiming.SAME
     spike_bits: int = 1
-    """A neuron spikes up to ``2**spike_bits - 1`` times in a step: once for each threshold that v exceeds."""
+    """A neuron spikes up to ``2**spike_bits - 1`` times in a step, once for each multiple of the threshold that v
+    exceeds."""
     refractory: int = 0
     """Steps after a spike in which the membrane stays at its reset value."""
     initial: Parameter = 0.0
-    """SpikingNeuron at the start of a sample, in thresholds."""
+    """The membrane at the start of a sample, in multiples of the threshold."""
     floor: float | None = None
-    """No membrane goes lower into the next step; what a neuron without a threshold shows comes before."""
+    """Lower bound of the membrane at the end of a step; the readout of a neuron without a threshold is not bounded."""
 
     def __post_init__(self) -> None:
         check_reset(self)
@@ -122,7 +122,7 @@ class Requantize:
 
 @dataclass(frozen=True, kw_only=True)
 class Accumulator:
-    """The identity: the results are the accumulators (bias included). Behind a :class:`MaxPool2d`, activations."""
+    """The identity: results are the accumulators, bias included; after a :class:`MaxPool2d`, they are activations."""
 
     fraction_bits: int = 0
     """Bits by which biases, and so the results, are finer than sums."""
@@ -140,13 +140,13 @@ class Stage:
     synapses: Synapses
     neuron: FloatNeuron | IntNeuron
     sources: tuple[int, ...] = ()
-    """The stages that its inputs come from, by index, -1 for the network's input; empty: from the stage before."""
+    """Indices of the stages that feed this one, -1 for the network's input; empty: the previous stage."""
     recurrent: Array | None = None
-    """(outputs, outputs) weights of what the neurons sent in the step before; their bias is that of ``synapses``."""
+    """(outputs, outputs) weights of the neurons' own spikes of the previous step; ``synapses`` holds the only bias."""
     delays: Array | None = None
-    """(inputs,) whole steps that each input comes later; ``None`` if none does."""
+    """(inputs,) delay of each input in steps; ``None`` if there are none."""
     decays: Array | None = None
-    """Integer networks: (outputs, n) decays of each neuron, in the order of the n leaks of ``neuron.varying``."""
+    """Integer networks: (outputs, n) decays of each neuron, for the n leaks of ``neuron.varying``."""
 
     def __post_init__(self) -> None:
         shape = (self.synapses.outputs, self.synapses.outputs)
@@ -166,7 +166,7 @@ class Stage:
 
     @property
     def is_spiking(self) -> bool:
-        """Whether the neuron has a state that lives through time steps."""
+        """Whether the neuron has state, and so time steps."""
         return not isinstance(self.neuron, Activation | Requantize | Accumulator)
 
     @property
@@ -176,30 +176,30 @@ class Stage:
 
     @property
     def dense(self) -> Dense:
-        """Its synapses, for an engine that runs dense ones only.
+        """The stage's synapses, which must be dense.
 
         Raises
         ------
         InputError
-            They are others.
+            They are not dense, or the stage has explicit ``sources``.
         """
         if isinstance(self.synapses, Dense) and not self.sources:
             return self.synapses
-        kind = type(self.synapses).__name__ if not isinstance(self.synapses, Dense) else "Dense behind a branch"
+        kind = type(self.synapses).__name__ if not isinstance(self.synapses, Dense) else "Dense after a branch"
         raise InputError(f"stage {self.name!r} is {kind}: this engine runs chains of dense layers only")
 
     @property
     def weighted(self) -> Dense | Conv2d:
-        """Its synapses, for an engine that runs dense ones and convolutions.
+        """The stage's synapses, which must be dense or a convolution.
 
         Raises
         ------
         InputError
-            They are others.
+            They are neither, or the stage has explicit ``sources``.
         """
         if isinstance(self.synapses, Dense | Conv2d) and not self.sources:
             return self.synapses
-        kind = f"{type(self.synapses).__name__}{' behind a branch' if self.sources else ''}"
+        kind = f"{type(self.synapses).__name__}{' after a branch' if self.sources else ''}"
         raise InputError(
             f"stage {self.name!r} is {kind}: event engines run chains of dense layers and convolutions only"
         )
@@ -207,14 +207,15 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class InputSpec:
-    """What one sample is, and how it becomes time steps.
+    """The format of a sample, and its encoding in time steps.
 
-    A float network takes ``(value - offset) / scale`` of the values in the data set, rounded to ``grid`` if it has one;
-    a quantised one takes integers of ``format``: the grid's, or ``round((value - offset) / scale)``, saturated to
-    ``clamp``.
-    ``encoding`` and ``steps`` are ``None`` and 1 for an ANN. ``encoding`` None with ``steps`` > 1 means that the data
-    are spikes already: samples have shape (steps, inputs), as those of an encoding that takes frames. An image's values
-    come channel by channel, row by row.
+    A float network takes ``(value - offset) / scale`` for each value of the data set, rounded to ``grid`` if there is
+    one; a quantised network takes integers in ``format``: those of the grid, or ``round((value - offset) / scale)``,
+    saturated to ``clamp``.
+
+    An ANN has no ``encoding``, and 1 for ``steps``. An SNN without ``encoding`` takes spike trains: (steps, inputs)
+    samples, the shape that encodings of several frames take, too. The values of an image are channel by channel, row by
+    row.
     """
 
     inputs: int
@@ -224,22 +225,23 @@ class InputSpec:
     scale: float = 1.0
     offset: float = 0.0
     clamp: tuple[int, int] | None = None
-    """Where the input's range is narrower than ``format``, which holds every activation of the network."""
+    """The input's range, if narrower than ``format``, which must hold every activation of the network."""
     grid: QuantGrid | None = None
-    """Of a trained quantiser."""
+    """The grid of a trained quantiser at the input."""
     seed: int = 1
-    """Of random encodings."""
+    """Seed of random encodings."""
     time_bins: int = 0
-    """ANN on spike trains: into how many frames they are summed (`tospike.sim.network.time_bins`); 0: it takes none."""
+    """ANN on spike trains: number of frames that a train is summed into (`tospike.sim.network.time_bins`); 0: the
+    network takes no spike trains."""
     partial_inferences: int = 0
-    """Delta ANN: how many frames of a sample come, one after another, of which it answers the last; 0: it is none."""
+    """Delta ANN: number of frames per sample, of which the last one gives the output; 0: not a delta ANN."""
     affine: tuple[tuple[float, float], ...] = ()
-    """Gain and bias of each operator of the file, one after another, that ``scale`` and ``offset`` are all of."""
+    """Gain and bias of each operator in the file, in order, that ``scale`` and ``offset`` combine."""
     order: tuple[int, ...] = ()
-    """Which value of a sample in the data set each input is: the file's layout may have channels last. Empty: as they
-    come."""
+    """For each input, its index in a sample of the data set, as the file's layout may have channels last; empty: the
+    same order."""
     delta_threshold: int = 0
-    """Of delta encoding: a change is sent if it is larger, in units of ``scale``."""
+    """Delta encoding: a change is sent if it is larger than this, in units of ``scale``."""
 
     def __post_init__(self) -> None:
         good = 1 <= self.inputs <= SAMPLE_VALUES
@@ -247,12 +249,12 @@ class InputSpec:
 
     @property
     def unit(self) -> float:
-        """What an integer of a quantised input stands for, in values of the data set."""
+        """The value of 1 in a quantised input, in units of the data set."""
         return self.scale * float(self.grid.scale) if self.grid else self.scale
 
     @property
     def payload_unit(self) -> float:
-        """What a payload of 1 stands for: a spike is 1, a value that is sent as it is has its own unit."""
+        """The value of a payload of 1: that of a spike is 1, that of a directly encoded value ``scale``."""
         if self.encoding is None:
             return 1.0
         code = self.encoding.code
@@ -265,18 +267,20 @@ class Decoding(StrEnum):
     """How the outputs of an SNN become a class."""
 
     LARGEST = "largest"
-    """The largest output, of equals the first."""
+    """The largest output, the lowest number if several are equal."""
     FIRST_SPIKE = "first-spike"
-    """The neuron of the last layer that spikes first, of several in a step the first; the first of all if none does."""
+    """The neuron of the last layer that spikes first, the lowest number if several do in that step; 0 if none does."""
     EARLY = "early"
-    """The neuron of the last layer that spikes most, of equals the first, as soon as that cannot change any more."""
+    """The neuron of the last layer with the most spikes, the lowest number if several are equal, as soon as that can no
+    longer change."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
-    """Stages with their input and their readout; each takes what the one before it sends, unless it says otherwise.
+    """Stages, the format of their input, and the readout of the last one.
 
-    The last stage is the network's output. ``readout`` is ``None`` for an ANN (its logits).
+    The input of a stage is the output of the previous one, unless it has ``sources``. ``readout`` is ``None`` for an
+    ANN, whose outputs are its logits.
     """
 
     name: str
@@ -285,7 +289,7 @@ class Network:
     readout: Readout | None = None
     decoding: Decoding = Decoding.LARGEST
     warnings: tuple[str, ...] = ()
-    """What had to be guessed when it was imported, a line each with the option that says otherwise."""
+    """What the importer had to guess: a line each, which names the option to override it."""
 
     def __post_init__(self) -> None:
         require(len(self.stages) >= 1, f"network {self.name!r} has no stages")
@@ -293,7 +297,7 @@ class Network:
         require(
             self.decoding is Decoding.LARGEST
             or (not isinstance(neuron, Activation | Requantize | Accumulator) and neuron.spikes),
-            f"stage {self.stages[-1].name!r}, the last one, has no spikes, of which the first could decide: give "
+            f"the last stage, {self.stages[-1].name!r}, does not spike, as --decoding {self.decoding} requires: give "
             "--decoding largest",
         )
         require(
@@ -322,26 +326,26 @@ class Network:
             )
 
     def sources(self, index: int) -> tuple[int, ...]:
-        """The stages that stage ``index`` takes its inputs from; -1 is the network's input."""
+        """Return the indices of the stages that feed stage ``index``; -1 is the network's input."""
         return self.stages[index].sources or (index - 1,)
 
     @property
     def is_spiking(self) -> bool:
-        """Whether this is an SNN, through and through."""
+        """Whether every stage is spiking."""
         return all(stage.is_spiking for stage in self.stages)
 
     def require_one_kind(self) -> None:
-        """Refuse a network of which only some stages spike: it has a golden model, but no float one and no planner.
+        """Refuse a network in which some stages spike and others do not: no float reference or planner supports it.
 
         Raises
         ------
         InputError
-            It is one.
+            The network mixes both kinds.
         """
         kinds = {stage.is_spiking for stage in self.stages}
         require(len(kinds) == 1, f"network {self.name!r} mixes spiking and other stages, which is not supported")
 
     @property
     def outputs(self) -> int:
-        """Number of values that are read out: classes."""
+        """Number of outputs, usually classes."""
         return self.stages[-1].synapses.outputs

@@ -1,4 +1,4 @@
-"""A float spiking network step by step: all layers go through a step before the next one begins, and none is kept."""
+"""The float model of a spiking network step by step: all layers complete a step before the next; no trace is kept."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,12 +10,12 @@ from tospike.sim.network.membrane import Floats, NeuronState
 
 
 def neuron_states(network: Network, samples: int) -> list[NeuronState]:
-    """Return the neurons of each stage, at the start of so many samples.
+    """Return the neuron states of each stage at the start of N ``samples``.
 
     Raises
     ------
     InputError
-        An ANN, or a quantised network.
+        The network is an ANN, or quantised.
     """
     require(network.is_spiking, f"network {network.name!r} is an ANN: it has no time steps")
     states = []
@@ -29,20 +29,20 @@ def neuron_states(network: Network, samples: int) -> list[NeuronState]:
 def float_steps(
     network: Network, values: Floats, states: list[NeuronState], wanted: Mapping[int, Floats] | None = None
 ) -> Iterator[int]:
-    """Run ``states`` on encoded ``values`` (N, steps, inputs); gives each step when all stages have gone through it.
+    """Advance ``states`` through (N, steps, inputs) encoded ``values``; yield each step when all stages are done.
 
-    ``wanted`` are spikes (N, steps, outputs) of some stages that decide where rounding might: see `NeuronState.step`.
+    ``wanted`` are (N, steps, outputs) spikes of some stages, which break ties: see `NeuronState.step`.
     """
     wanted = wanted or {}
-    pasts = [None if stage.delays is None else DelayLine(stage.delays, len(values)) for stage in network.stages]
-    constant = values.strides[1] == 0 and pasts[0] is None
+    delay_lines = [None if stage.delays is None else DelayLine(stage.delays, len(values)) for stage in network.stages]
+    constant = values.strides[1] == 0 and delay_lines[0] is None
     first = currents(network.stages[0].synapses, values[:, 0])
     for step in range(values.shape[1]):
         sent = values[:, step]
-        for index, (stage, law, past) in enumerate(zip(network.stages, states, pasts, strict=True)):
-            sent = sent if past is None else past.step(sent)
+        for index, (stage, state, delay_line) in enumerate(zip(network.stages, states, delay_lines, strict=True)):
+            sent = sent if delay_line is None else delay_line.step(sent)
             current = first if constant and index == 0 else currents(stage.synapses, sent)
             if stage.recurrent is not None:
-                current = current + law.sent @ stage.recurrent.T
-            sent = law.step(current, wanted[index][:, step] if index in wanted else None)
+                current = current + state.sent @ stage.recurrent.T
+            sent = state.step(current, wanted[index][:, step] if index in wanted else None)
         yield step

@@ -1,6 +1,6 @@
-"""Synapses: what joins the inputs of a stage to its neurons. Dense, convolution, pooling, addition.
+"""Synapses, which connect the inputs of a stage to its neurons: dense, convolution, pooling, addition.
 
-The same classes hold float and integer arrays. Images have the shape (channels, height, width), and their values come
+The same classes hold float and integer arrays. Images have shape (channels, height, width); flat, their values are
 channel by channel, row by row.
 """
 
@@ -18,8 +18,8 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 
 
-# All have ``inputs`` and ``outputs``, the numbers of values; ``channels``, the number of per-channel parameters of
-# the neuron after them; and ``output_shape``: (outputs,) or (channels, height, width), sent in that order.
+# All have ``inputs`` and ``outputs``, the numbers of values; ``channels``, the number of per-channel parameters of the
+# stage's neuron; and ``output_shape``, (outputs,) or (channels, height, width).
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +48,7 @@ class Dense:
 
     @property
     def channels(self) -> int:
-        """Every output has its own parameters."""
+        """Number of outputs, each of which has its own parameters."""
         return self.outputs
 
     @property
@@ -59,7 +59,7 @@ class Dense:
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """What slides over an image: (vertical, horizontal) sizes; padding is (top, left, bottom, right)."""
+    """A window that slides over an image: (vertical, horizontal) sizes; padding is (top, left, bottom, right)."""
 
     kernel: tuple[int, int]
     stride: tuple[int, int] = (1, 1)
@@ -71,11 +71,11 @@ class Window:
 
     @property
     def taps(self) -> int:
-        """Values under the window."""
+        """Number of values under the window."""
         return self.kernel[0] * self.kernel[1]
 
     def positions(self, shape: Shape) -> tuple[int, int]:
-        """(height, width) of what it gives on an image (channels, height, width)."""
+        """Return the (height, width) of the output for an image of shape (channels, height, width)."""
         top, left, bottom, right = self.padding
         require(len(shape) == 3 and min(shape) >= 1, f"a window slides over (channels, height, width), not {shape}")
         height, width = shape[1] + top + bottom, shape[2] + left + right
@@ -94,13 +94,13 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Conv2d:
-    """Convolution (as ONNX defines it: cross-correlation) of an image, one bias per output channel.
+    """Convolution of an image (cross-correlation, as ONNX defines it), with one bias per output channel.
 
-    ``groups`` is 1, or the number of input channels: depthwise.
+    ``groups`` is 1, or the number of input channels (depthwise).
     """
 
     shape: tuple[int, int, int]
-    """(channels, height, width) that come in."""
+    """(channels, height, width) of the input."""
     weight: Array
     """(output channels, input channels / groups, kernel height, kernel width)."""
     bias: Array
@@ -110,7 +110,7 @@ class Conv2d:
     """Top, left, bottom, right."""
     groups: int = 1
     pad_value: int = 0
-    """What stands beyond the edges: in an integer network, the integer that means 0."""
+    """Value of the padding: in an integer network, the integer that represents 0."""
     grid: QuantGrid | None = None
 
     def __post_init__(self) -> None:
@@ -146,12 +146,12 @@ class Conv2d:
 
     @property
     def outputs(self) -> int:
-        """Number of values of all output channels."""
+        """Number of values of the output."""
         return math.prod(self.output_shape)
 
     @property
     def channels(self) -> int:
-        """Output channels."""
+        """Number of output channels."""
         return int(self.weight.shape[0])
 
     @property
@@ -162,17 +162,15 @@ class Conv2d:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Pool:
-    """What the pools share."""
-
     shape: tuple[int, int, int]
-    """(channels, height, width) that come in."""
+    """(channels, height, width) of the input."""
     window: Window
 
     def __post_init__(self) -> None:
         self.window.positions(self.shape)
         top, left, bottom, right = self.window.padding
-        low = max(top, bottom) < self.window.kernel[0] and max(left, right) < self.window.kernel[1]
-        require(low, f"padding {self.window.padding} leaves a pool of {self.window.kernel} without values")
+        narrow = max(top, bottom) < self.window.kernel[0] and max(left, right) < self.window.kernel[1]
+        require(narrow, f"padding {self.window.padding} leaves a pool of {self.window.kernel} without values")
 
     @property
     def inputs(self) -> int:
@@ -181,12 +179,12 @@ class _Pool:
 
     @property
     def outputs(self) -> int:
-        """Number of values sent."""
+        """Number of values of the output."""
         return math.prod(self.output_shape)
 
     @property
     def channels(self) -> int:
-        """Channels; the same come out."""
+        """Number of channels, of the input and of the output."""
         return self.shape[0]
 
     @property
@@ -197,14 +195,14 @@ class _Pool:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MaxPool2d(_Pool):
-    """The largest value under the window; the padding never is. Integer networks send it as it is."""
+    """The largest value under the window, padding excluded. Integer networks send it without requantisation."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AveragePool2d(_Pool):
-    """The mean of the values under the window, zeros of the padding counted. Float networks only.
+    """The mean of the values under the window, padding zeros included. Float networks only.
 
-    Global average pooling is a window as large as the image. Quantisation makes it a :class:`SumPool2d`.
+    Global average pooling has a window as large as the image. Quantisation turns it into a :class:`SumPool2d`.
     """
 
 
@@ -212,14 +210,14 @@ class AveragePool2d(_Pool):
 class SumPool2d(_Pool):
     """The sum of the values under the window, plus a bias.
 
-    The integer rule of average pooling: the sum is the accumulator, and the division by the number of values is in
-    the multiplier of the :class:`Requantize` after it. There is one rounding, the requantiser's.
+    This is average pooling in integers: the sum is the accumulator, and the multiplier of the :class:`Requantize` that
+    follows includes the division by the number of values. Only the requantiser rounds.
     """
 
     bias: Array
     """(channels,)."""
     pad_value: int = 0
-    """What stands beyond the edges."""
+    """Value of the padding."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -228,9 +226,9 @@ class SumPool2d(_Pool):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Add:
-    """The sum of two inputs of one shape: current = weight[0] * first + weight[1] * second + bias.
+    """The sum of two inputs of the same shape: current = weight[0] * first + weight[1] * second + bias.
 
-    Integer weights are (1, 1) where the inputs have a common scale.
+    Integer weights are (1, 1) if the inputs have the same scale.
     """
 
     shape: Shape
@@ -252,12 +250,12 @@ class Add:
 
     @property
     def outputs(self) -> int:
-        """Number of values sent."""
+        """Number of values of the output."""
         return self.inputs
 
     @property
     def channels(self) -> int:
-        """Channels of an image, values of a vector."""
+        """Number of channels of an image, or of values of a vector."""
         return self.shape[0]
 
     @property

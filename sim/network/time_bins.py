@@ -1,4 +1,4 @@
-"""Spike trains as frames of sums: how a network without time takes them."""
+"""Time binning: spike trains as frames of sums, for networks without time."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from tospike.hw.params import require
 
 
 def sum_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
-    """Return the spikes per channel in each of ``time_bins`` equal parts of the time, one part after the other.
+    """Sum the spikes of each channel over each of ``frames`` equal parts of the time, and concatenate the sums.
 
-    With one frame that is the sum over all steps, with as many as there are steps all the spikes as one long vector.
-    An image sensor's channels (polarity, y, x) become an image of ``time_bins`` times as many channels.
+    One frame is the sum over all steps; as many frames as steps are all spikes in one long vector. The channels
+    (polarity, y, x) of an event camera become an image with ``frames`` times as many channels.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def sum_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
 
     Returns
     -------
-    (N, frames * channels). Frame f begins with step ``floor(f * steps / time_bins)``.
+    (N, frames * channels). Frame f begins at step ``floor(f * steps / frames)``.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def sum_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
 
 
 def running_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
-    """Return what `sum_frames` would give if the time had ended with each of its parts: those not yet come are 0.
+    """Return the frames of `sum_frames` as they become known: after each part of the time, the later sums still 0.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def running_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
 
     Returns
     -------
-    (N, frames, frames * channels). The last one is that of the whole time.
+    (N, frames, frames * channels); the last one is the result of `sum_frames`.
 
     Raises
     ------
@@ -54,5 +54,5 @@ def running_frames(spikes: NDArray[Any], frames: int) -> NDArray[Any]:
         There are fewer steps than frames.
     """
     sums = sum_frames(spikes, frames).reshape(len(spikes), 1, frames, -1)
-    come = np.tri(frames, dtype=np.int64)[:, :, None]
-    return (sums * come.astype(sums.dtype)).reshape(len(spikes), frames, -1)
+    known = np.tri(frames, dtype=np.int64)[:, :, None]
+    return (sums * known.astype(sums.dtype)).reshape(len(spikes), frames, -1)

@@ -1,1 +1,1 @@
-"""Golden models and times of the event engines."""
+"""Golden models and timing of the event engines and the register engine."""

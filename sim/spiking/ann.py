@@ -1,4 +1,4 @@
-"""Golden model of an ANN on event engines: frames of activations without time steps; zeros are not sent."""
+"""Golden model of an ANN on event engines: frames of activations, without time steps and without their zeros."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from tospike.sim.spiking.golden import EventRun, run_event
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EventAnnRun(EngineRun):
-    """What the event engine of an ANN's layer did for N frames."""
+    """The results of the event engine of an ANN's layer for N frames."""
 
     event: EventRun
-    """The sums: one update, that of the END."""
+    """The same engine as a layer of neurons with one update, that of the END; its membranes are the sums."""
     activations: Ints | None
-    """(N, neurons): what became of the membranes; ``None`` where they leave as they are."""
+    """(N, neurons): the requantised membranes; ``None`` if the engine sends the membranes."""
 
 
 def run_event_ann(params: EventAnnParams, weight: Ints, bias: Ints, multipliers: Ints | None, x: Ints) -> EventAnnRun:
@@ -32,7 +32,7 @@ def run_event_ann(params: EventAnnParams, weight: Ints, bias: Ints, multipliers:
     bias
         (neurons,).
     multipliers
-        (neurons,), where membranes become activations.
+        (neurons,) of the requantiser; ``None`` if the engine sends its membranes.
     x
         (N, inputs) activations.
 

@@ -1,4 +1,4 @@
-"""Exact times of an ANN's layer on an event engine: see `tospike.sim.cycles.link` for the method."""
+"""Exact timing of an ANN's layer on an event engine: see `tospike.sim.cycles.link` for the method."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ from tospike.sim.spiking.front_timing import FrontLink, front_link
 from tospike.sim.spiking.timing import event_engine_link
 
 ACTIVATE = 13
-"""`tospike.hw.spiking.activate.Activate`: from a token that is taken to its result being offered, 11 to the result and
-2 in the queue."""
+"""Cycles of `tospike.hw.spiking.activate.Activate` from taking a token to offering its result: 11 to the result, 2 in
+the queue."""
 
 
 @dataclass(kw_only=True, eq=False)
 class ActivationLink:
-    """`tospike.hw.spiking.activate.Activate`: takes a token per cycle, and is never full of a lone frame."""
+    """`tospike.hw.spiking.activate.Activate`: takes a token per cycle; a lone frame never fills its queue."""
 
     membranes: Ints
     """(N, neurons)."""
@@ -27,19 +27,19 @@ class ActivationLink:
     """(N, neurons)."""
     downstream: Link
     address: Ints
-    """The first address that has not come yet."""
+    """The first address that has not been received yet."""
     departed: Ints
     """When the downstream engine took the last token."""
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """One per cycle; those that become 0 go no further."""
+        """Take one per cycle; activations of 0 are not sent."""
         some = count > 0
         taken = offer - 1
         for address in range(int(self.address.min()), int(last_address.max(where=some, initial=-1)) + 1):
             here = some & (address >= self.address) & (address <= last_address)
-            came = here & (self.membranes[:, address] != 0)
-            taken = taken + came
-            sends = came & (self.activations[:, address] != 0)
+            received = here & (self.membranes[:, address] != 0)
+            taken = taken + received
+            sends = received & (self.activations[:, address] != 0)
             if sends.any():
                 offered = np.maximum(taken + ACTIVATE, self.departed + 1)
                 departed = self.downstream.take_values(offered, sends.astype(np.int64), np.full_like(taken, address))
@@ -48,18 +48,18 @@ class ActivationLink:
         return taken
 
     def take_tick(self, offer: Ints) -> Ints:
-        """After the values."""
+        """Take it at once, and send it after the values."""
         self.departed = self.downstream.take_tick(np.maximum(offer + ACTIVATE, self.departed + 1))
         return offer
 
     def take_end(self, offer: Ints) -> Ints:
-        """After the values."""
+        """Take it at once, and send it after the values."""
         self.departed = self.downstream.take_end(np.maximum(offer + ACTIVATE, self.departed + 1))
         return offer
 
 
 def event_ann_link(params: EventAnnParams, run: EventAnnRun, frames: Sample, downstream: Link) -> FrontLink:
-    """Return the event engine of an ANN's layer before its first frame."""
+    """Return the timing model of an ANN's layer on an event engine before its first frame."""
     samples = len(frames)
     zeros = np.zeros(samples, dtype=np.int64)
     if run.activations is not None:

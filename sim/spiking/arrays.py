@@ -1,6 +1,6 @@
 """The weights, biases and decays of an event engine, from the stage that it runs.
 
-A stage knows images channel by channel; an engine with a window sends them position by position.
+The values of an image are channel by channel in a stage, but position by position between engines with windows.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tospike.sim.spiking.window import chain_order
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EngineArrays:
-    """As :func:`tospike.sim.spiking.golden.run_event` and :func:`tospike.hw.spiking.layout.pack` take them."""
+    """The arguments of :func:`tospike.sim.spiking.golden.run_event` and :func:`tospike.hw.spiking.layout.pack`."""
 
     weight: Array
     bias: Array
@@ -24,12 +24,12 @@ class EngineArrays:
 
 
 def engine_arrays(params: EventParams, design: Design, engine: int) -> EngineArrays:
-    """Return what an event engine of a design computes with.
+    """Return the arrays of event engine ``engine`` of a design.
 
     Raises
     ------
     InputError
-        Its stage has synapses that the engine cannot run.
+        The engine cannot run the synapses of its stage.
     """
     stage = design.stages_of(engine)[0]
     if params.window is not None:
@@ -43,8 +43,7 @@ def engine_arrays(params: EventParams, design: Design, engine: int) -> EngineArr
 
 
 def engine_delays(design: Design, engine: int) -> Array:
-    """Return (inputs,) steps of a delay engine: those of the next stage, if it has any, in the order of the
-    addresses."""
+    """Return the (inputs,) delays of a delay engine by address: those of the next stage, or zeros."""
     stage = design.stages_of(engine + 1)[0]
     delays = np.zeros(stage.synapses.inputs, dtype=np.int64) if stage.delays is None else stage.delays
     shape = arriving_image(design, engine + 1)
@@ -52,18 +51,16 @@ def engine_delays(design: Design, engine: int) -> Array:
 
 
 def arriving_image(design: Design, engine: int) -> tuple[int, int, int] | None:
-    """Return (channels, height, width) of the image that an engine gets position by position; ``None`` if it gets
-    none."""
-    wanted = design.params.engines[engine].arriving_image
-    if wanted is not None:
-        return wanted
+    """Return the (channels, height, width) of the image that an engine receives position by position, or ``None``."""
+    declared = design.params.engines[engine].arriving_image
+    if declared is not None:
+        return declared
     senders = [sender for sender in design.params.engines[:engine] if sender.runs_stages]
     return senders[-1].sent_image if senders else None
 
 
 def _window_weights(window: EventWindow, stage: Stage) -> Array:
-    """Return (channels, input channels or 1, kernel height, kernel width): one weight of each pool, whose inputs share
-    it."""
+    """Return (channels, input channels or 1, kernel height, kernel width): the inputs of a pool share one weight."""
     weight = stage.weighted.weight
     if not isinstance(stage.synapses, Conv2d):
         weight = weight.reshape(-1, *window.shape)

@@ -1,6 +1,6 @@
-"""Golden model of a delta ANN: layers that are told what has changed, and tell what has changed.
+"""Golden model of a delta ANN: layers that receive and send changes of values.
 
-Neil et al., "Delta networks for optimized recurrent network computation", arXiv 1612.05571, in layers without time;
+Neil et al., "Delta networks for optimized recurrent network computation", arXiv 1612.05571, for feed-forward layers;
 O'Connor and Welling, "Sigma delta quantized networks", arXiv 1611.02024.
 """
 
@@ -17,12 +17,13 @@ from tospike.sim.spiking.golden import EventRun
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DeltaAnnRun(EventRun):
-    """What one layer did for N samples of F frames."""
+    """The results of one layer for N samples of F frames."""
 
     membranes: Ints
     """(N, F, neurons): the sums with their biases, after each frame."""
     changes: Ints | None
-    """(N, F, neurons): what is sent of the activations; ``None`` of the last layer, which sends its last membranes."""
+    """(N, F, neurons): the changes of activations that are sent; ``None`` for the last layer, which sends its membranes
+    after the last frame."""
 
 
 def run_delta_ann(
@@ -32,14 +33,16 @@ def run_delta_ann(
 
     ::
 
-        x_f = x_(f-1) + changes_f                     x_(-1) = 0: what was sent of the layer's inputs
+        x_f = x_(f-1) + changes_f                        x_(-1) = 0
         v_f = bias + 2**state_fraction_bits * W x_f
         y_f = activation(v_f)
-        sent_f = y_f - last, where that is more than the threshold     last = the sum of what was sent
+        d_f = y_f - s_(f-1)                              s_(-1) = 0
+        sent_f = d_f where |d_f| > change_threshold, else 0
+        s_f = s_(f-1) + sent_f
 
-    A change takes the place of what its input was before, so in whatever order the changes of a frame come, the
-    membrane is at all times ``bias + W x`` of some inputs x in their format: states that hold the sums of an ANN for
-    all of these never saturate.
+    A change replaces the previous value of its input. So after every change, in any order within a frame, the membrane
+    is ``bias + W x`` for some x whose values are in the input format: a state that holds these sums for all such x
+    never saturates.
 
     Parameters
     ----------
@@ -50,14 +53,14 @@ def run_delta_ann(
     bias
         (neurons,).
     multipliers
-        (neurons,), of a layer that is not the last one.
+        (neurons,) of the requantiser; ``None`` for the last layer.
     changes
         (N, F, inputs).
 
     Raises
     ------
     InputError
-        A shape or a value does not fit ``params``, or some inputs could saturate a membrane.
+        A shape or a value does not fit ``params``, or some input could saturate a membrane.
     """
     _check(params, weight, bias, multipliers, changes)
     act = params.act
@@ -109,7 +112,7 @@ def _check(params: DeltaAnnParams, weight: Ints, bias: Ints, multipliers: Ints |
 def _counters(params: DeltaAnnParams, changes: Ints, sent: Ints | None) -> dict[str, Ints]:
     samples, frames, _ = changes.shape
     ones, values = np.ones(samples, dtype=np.int64), np.count_nonzero(changes, axis=(1, 2)).astype(np.int64)
-    # the last TICK of a membrane readout has no update of its own
+    # with a membrane readout, the last TICK has no update of its own
     updated = frames if sent is not None else (frames - 1) * (params.update is NeuronUpdate.ALL)
     counters = {
         "values": values,
@@ -125,7 +128,7 @@ def _counters(params: DeltaAnnParams, changes: Ints, sent: Ints | None) -> dict[
         counters |= {
             "results": frames * params.neurons * ones,
             "activations": each.sum(axis=1),
-            "stored": params.neurons + each[:, 1:].sum(axis=1),  # the first frame is stored whole
+            "stored": params.neurons + each[:, 1:].sum(axis=1),  # the first frame is stored in full
         }
     return counters
 

@@ -1,4 +1,4 @@
-"""Exact times of the layers of a delta ANN: see `tospike.sim.cycles.link` for the method."""
+"""Exact timing of the layers of a delta ANN: see `tospike.sim.cycles.link` for the method."""
 
 from dataclasses import dataclass, field
 
@@ -14,12 +14,12 @@ from tospike.sim.spiking.front_timing import FrontLink, front_link
 from tospike.sim.spiking.timing import SENT, EventLink, event_engine_link
 
 CHANGES = 2
-"""`tospike.hw.spiking.changes.Changes`: from an activation to its change."""
+"""Cycles of `tospike.hw.spiking.changes.Changes` from an activation to its change."""
 
 
 @dataclass(kw_only=True, eq=False)
 class ChangesLink:
-    """`tospike.hw.spiking.activate.Activate` with changes: takes a token per cycle, and always has room for a frame."""
+    """`tospike.hw.spiking.activate.Activate` with changes: takes a token per cycle; its queue holds a whole frame."""
 
     changes: Ints
     """(N, F, neurons)."""
@@ -28,10 +28,10 @@ class ChangesLink:
     """When the downstream engine took the last token."""
     frame: int = field(default=0, init=False)
     address: int = field(default=0, init=False)
-    """The next one: frames are complete."""
+    """The next address: frames are complete."""
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """One per cycle; those that are not sent go no further."""
+        """Take one per cycle, and send the changes."""
         end, last = int(last_address[0]) + 1, offer - 1
         for address in range(self.address, end):
             last = last + 1
@@ -45,18 +45,18 @@ class ChangesLink:
         return last
 
     def take_tick(self, offer: Ints) -> Ints:
-        """After the values. Returns when it has left."""
+        """Send it after the values, and return when it has left."""
         self.departed = self.downstream.take_tick(self._offer(offer))
         self.frame, self.address = self.frame + 1, 0
         return self.departed
 
     def take_end(self, offer: Ints) -> Ints:
-        """As a TICK."""
+        """Send it like a TICK."""
         self.departed = self.downstream.take_end(self._offer(offer))
         return self.departed
 
     def _offer(self, taken: Ints) -> Ints:
-        """When a token is offered to the downstream engine."""
+        """Return when a token is offered to the downstream engine."""
         return np.maximum(taken + ACTIVATE + CHANGES, self.departed + 1)
 
 
@@ -65,7 +65,7 @@ class HiddenLink(EventLink):
     """`tospike.hw.spiking.engine.EventEngine` with changes: a TICK sends all membranes, an END none."""
 
     def take_tick(self, offer: Ints) -> Ints:
-        """An update, when all of the last one has left."""
+        """Begin an update, once everything from the last one has left."""
         taken = np.maximum(offer, self.ready)
         begin = np.maximum(np.maximum(taken + 1, self.free), self.departed[0] + SENT)
         every = np.ones((len(begin), self.params.words), dtype=bool)
@@ -76,7 +76,7 @@ class HiddenLink(EventLink):
         return taken
 
     def take_end(self, offer: Ints) -> Ints:
-        """An update that clears; the END leaves with its first word."""
+        """Begin an update that clears; the END leaves with its first word."""
         taken = np.maximum(offer, self.ready)
         begin = np.maximum(np.maximum(taken + 1, self.free), self.departed[0] + SENT)
         self.sent = self.downstream.take_end(begin + self._to_offer)
@@ -86,9 +86,9 @@ class HiddenLink(EventLink):
 
 
 def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, downstream: Link) -> FrontLink:
-    """Return a layer of a delta ANN before its first frame."""
+    """Return the timing model of a delta ANN's layer before its first frame."""
     samples = len(changes)
-    zeros, no = np.zeros(samples, dtype=np.int64), np.zeros(samples, dtype=bool)
+    zeros, false = np.zeros(samples, dtype=np.int64), np.zeros(samples, dtype=bool)
     never = zeros - 1
     if run.changes is None:
         return front_link(event_engine_link(params, run, downstream, samples), samples)
@@ -99,10 +99,10 @@ def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, do
         ready=zeros,
         free=zeros,
         sent=never,
-        own_sent=never,
+        fed_back=never,
         departed=[zeros - SENT],
-        due=no,
+        due=false,
         listed=zeros,
-        touched=no,
+        touched=false,
     )
     return front_link(engine, samples)

@@ -1,7 +1,8 @@
-"""What the events of a step add to the neurons of an event engine: sums where order does not matter, else one by one.
+"""The products of payloads and weights that the events of a step add to neurons: their sums, or one by one.
 
-A drive has ``at(step)``: (N, neurons) sums of payload * weight, and of its magnitude; and ``terms(step, rows,
-columns)``: for K pairs of a sample and a neuron, (K, M) products in the order in which the engine adds them.
+A drive has two methods. ``at(step)`` returns the (N, neurons) sums of payload * weight, and of its magnitude.
+``terms(step, rows, columns)`` returns, for K pairs of a sample and a neuron, the (K, M) products in the order in which
+the engine adds them.
 """
 
 import numpy as np
@@ -13,15 +14,14 @@ from tospike.sim.network.synapses import Conv2d
 from tospike.sim.spiking.window import Connections
 
 BATCH = 64
-"""Samples whose windows are multiplied at a time: their patches should stay in the cache."""
+"""Samples convolved at a time: their im2col patches should fit the cache."""
 
 
 class DenseDrive:
-    """Events of all inputs reach all neurons; all steps are one matrix product."""
+    """Every event reaches every neuron; all steps are one matrix product."""
 
     def __init__(self, weight: Ints, inputs: NDArray[np.integer]):
-        """``weight`` is (neurons, inputs), ``inputs`` (N, T, inputs); one multiplied once if all steps are the same
-        array (stride 0)."""
+        """Multiply (neurons, inputs) ``weight`` by (N, T, inputs) ``inputs``, once if steps share memory (stride 0)."""
         self._weight = weight
         self._inputs = inputs
         samples, steps, count = inputs.shape
@@ -34,16 +34,16 @@ class DenseDrive:
         )
 
     def at(self, step: int) -> tuple[Ints, Ints]:
-        """See above."""
+        """Return the sums of a step."""
         return self._sums[:, step], self._magnitudes[:, step]
 
     def terms(self, step: int, rows: Ints, columns: Ints) -> Ints:
-        """See above."""
+        """Return the products of a step, one by one."""
         return self._weight[columns] * self._inputs[rows, step].astype(np.int64)
 
 
 class WindowDrive:
-    """Events reach the neurons of the positions under whose windows they are: the sums are those of a convolution."""
+    """An event reaches the neurons whose windows cover it: the sums are those of a convolution."""
 
     def __init__(self, connections: Connections, weight: Ints, inputs: NDArray[np.integer]):
         """``weight`` is (channels, input channels or 1 if depthwise, kernel height, kernel width), ``inputs``
@@ -62,14 +62,14 @@ class WindowDrive:
             )
             for values in (weight.astype(np.int64), np.abs(weight.astype(np.int64)))
         )
-        # a row of weights for each tap and input channel, and one of zeros for connections that are not
+        # a row of weights for each tap and input channel, and a row of zeros for no connection
         groups = window.shape[0] if window.depthwise else 1
         split = weight.astype(np.int64).reshape(groups, window.fan_out, -1, window.taps)
         rows = split.transpose(3, 0, 2, 1).reshape(-1, window.fan_out)
         self._rows = np.vstack([rows, np.zeros_like(rows[:1])])
 
     def at(self, step: int) -> tuple[Ints, Ints]:
-        """See above."""
+        """Return the sums of a step."""
         events = self._inputs[:, step]
         parts = [self._convolve(events[start : start + BATCH]) for start in range(0, len(events), BATCH)]
         sums, magnitudes = zip(*parts, strict=True)
@@ -78,7 +78,7 @@ class WindowDrive:
     def _convolve(self, events: NDArray[np.integer]) -> tuple[Ints, Ints]:
         window = self._connections.window
         channels, (height, width), pool = window.shape[0], window.pooled, window.pool
-        # the channels of an address are its innermost part, those of an image its outermost
+        # channels are innermost in addresses, outermost in images
         pixels = (
             events.astype(np.int64).reshape(-1, height, pool[0], width, pool[1], channels).transpose(0, 5, 1, 3, 2, 4)
         )
@@ -90,6 +90,6 @@ class WindowDrive:
         return sums, magnitudes
 
     def terms(self, step: int, rows: Ints, columns: Ints) -> Ints:
-        """See above."""
+        """Return the products of a step, one by one."""
         addresses, weight_rows, lanes = self._connections.field(columns)
         return self._rows[weight_rows, lanes[:, None]] * self._inputs[rows[:, None], step, addresses].astype(np.int64)

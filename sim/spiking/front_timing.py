@@ -1,4 +1,4 @@
-"""Exact times of what stands before an event engine's sequencer."""
+"""Exact timing of an event engine's front end, from its input to its sequencer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,34 +11,34 @@ from tospike.sim.cycles.link import Link
 
 
 class BufferedLink(Link, Protocol):
-    """A link that knows when it took each VALUE of the last ones."""
+    """A link that also tells when it took each of the latest VALUEs."""
 
     ready: Ints
     """First cycle in which a token can be taken."""
 
     def taken(self, number: Ints, count: Ints) -> Ints:
-        """When the VALUE of this ``number``, 2 or more, of the last ``count`` was taken."""
+        """Return when VALUE ``number`` (2 or more, counted from 1) of the last ``count`` was taken."""
 
 
 @dataclass(kw_only=True, eq=False)
 class FrontLink:
     """`tospike.hw.streams.Buffer` and, with a window, the registers of `tospike.hw.spiking.address_decoder`.
 
-    They have room for R tokens, so token k is taken at ``max(offer, departed[k - R] + 1)``; it is offered to the engine
+    They hold R tokens, so token k is taken at ``max(offer, departed[k - R] + 1)``; it is offered to the engine
     ``latency`` cycles later at the earliest.
     """
 
     engine: BufferedLink
     latency: int
     departed: Ints
-    """(R, N): when the last tokens left, the oldest first."""
+    """(R, N): when the last R tokens left, the oldest first."""
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """One per cycle while there is room; only the first may come too late to follow at once."""
+        """Take one per cycle while there is room; only the first may be offered late enough to leave a gap."""
         entered = np.maximum(offer, self.departed[0] + 1)
         first = np.maximum(entered + self.latency, self.engine.ready)
         self.engine.take_values(entered + self.latency, count, last_address)
-        # of the last of these tokens and the R before it; 1 is the first of these, numbers up to 0 came before
+        # numbers of the last token and the R before it; 1 is the first of ``count``, 0 and below came earlier
         room = len(self.departed)
         number = count + np.arange(-room, 1)[:, None]
         earlier = np.take_along_axis(self.departed, np.clip(number + room - 1, 0, room - 1), axis=0)
@@ -48,11 +48,11 @@ class FrontLink:
         return np.maximum(entered + count - 1, departed[0] + 1)
 
     def take_tick(self, offer: Ints) -> Ints:
-        """As a VALUE."""
+        """Take it like a VALUE."""
         return self._pass(self.engine.take_tick, offer)
 
     def take_end(self, offer: Ints) -> Ints:
-        """As a VALUE."""
+        """Take it like a VALUE."""
         return self._pass(self.engine.take_end, offer)
 
     def _pass(self, take: Callable[[Ints], Ints], offer: Ints) -> Ints:
@@ -62,11 +62,11 @@ class FrontLink:
 
 
 BUFFER = 2
-"""Tokens for which `tospike.hw.streams.Buffer` has room; its latency is 1."""
+"""Tokens that `tospike.hw.streams.Buffer` holds; its latency is 1."""
 
 
 def front_link(engine: BufferedLink, samples: int, *, registers: int = 0) -> FrontLink:
-    """Return an empty buffer before an engine, and between them so many ``registers`` that pass tokens on."""
+    """Return the timing model of an empty buffer, then ``registers`` pipeline registers, in front of an engine."""
     return FrontLink(
         engine=engine, latency=1 + registers, departed=np.full((BUFFER + registers, samples), -1, dtype=np.int64)
     )

@@ -1,4 +1,4 @@
-"""Golden model of the event engine: integers, batched, saturating after every single addition."""
+"""Golden model of the event engine and the register engine: integers that saturate after every addition."""
 
 from dataclasses import dataclass
 
@@ -15,19 +15,19 @@ from tospike.sim.spiking.updates import Updates, neurons_of
 from tospike.sim.spiking.window import Connections
 
 PAIRS = 4096
-"""(sample, neuron) pairs that are computed event by event at a time: bounds memory."""
+"""(sample, neuron) pairs computed event by event at a time: bounds memory."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EventRun(EngineRun):
-    """What one event engine did for N samples of T steps."""
+    """The results of one engine for N samples of T steps."""
 
     spikes: NDArray[np.uint8]
-    """(N, T, neurons): how often each neuron spiked."""
+    """(N, T, neurons): number of spikes of each neuron."""
     outputs: Ints
-    """(N, neurons): spike counts; membranes after the last step's reset with ``Readout.MEMBRANE``."""
+    """(N, neurons): spike counts, or with ``Readout.MEMBRANE`` the membranes after the last step's reset."""
     updated: NDArray[np.bool_]
-    """(N, T, words): the words that the TICK of each step updates."""
+    """(N, T, words): whether the TICK of the step updates the word."""
 
 
 def run_event(
@@ -38,26 +38,32 @@ def run_event(
     recurrent: Ints | None = None,
     decays: Ints | None = None,
 ) -> EventRun:
-    """Compute one engine: per step ``v = saturate(leak(v) + bias)``, then each event in ascending order of address.
+    """Compute one engine.
 
-    The spikes of the step before come first, where the engine is recurrent. Steps in which no (sample, neuron) can have
-    saturated, whatever the order, are matrix products: a bound on the partial sums tells. The others are computed event
-    by event. The neuron is :class:`tospike.sim.spiking.neurons.NeuronModel`.
+    ::
+
+        v <- saturate(leak(v) + bias)
+        v <- saturate(v + weight * payload)      for each event of the step, by ascending address
+        spike and reset                          see `tospike.sim.spiking.neurons`
+
+    A recurrent engine takes its own spikes of the previous step before the other events. Membranes that cannot saturate
+    within a step, by a bound on their partial sums in any order, are computed as matrix products, the others event by
+    event.
 
     Parameters
     ----------
     params
         The engine.
     weight
-        (neurons, inputs); of a window (channels, input channels or 1 if depthwise, kernel height, kernel width).
+        (neurons, inputs); with a window (channels, input channels or 1 if depthwise, kernel height, kernel width).
     bias
-        (channels,): one for each neuron of dense synapses.
+        (channels,); dense synapses have a channel per neuron.
     inputs
-        (N, T, inputs) payloads; zeros are no events. The same array in each step (stride 0) is multiplied once.
+        (N, T, inputs) payloads; zeros are not events. Steps that share memory (stride 0) are multiplied once.
     recurrent
         (neurons, neurons) weights of the engine's own spikes; ``None`` if it is not recurrent.
     decays
-        (channels, n) decays of the n leaks that vary between neurons; ``None`` if none does.
+        (channels, n) decays of the n leaks that vary between neurons; ``None`` if n is 0.
 
     Raises
     ------
@@ -72,7 +78,8 @@ def run_event(
     samples, steps, _ = inputs.shape
     state = params.neuron.accumulated
     weight = np.asarray(weight, dtype=np.int64) << params.neuron.state_fraction_bits
-    own = None if recurrent is None else np.asarray(recurrent, dtype=np.int64) << params.neuron.state_fraction_bits
+    if recurrent is not None:
+        recurrent = np.asarray(recurrent, dtype=np.int64) << params.neuron.state_fraction_bits
     connections = None if params.window is None else Connections(params.window)
     drive = DenseDrive(weight, inputs) if connections is None else WindowDrive(connections, weight, inputs)
 
@@ -80,38 +87,40 @@ def run_event(
     updated = np.ones((samples, steps, params.words), dtype=bool)
     updates = Updates(params, samples)
     saturations = np.zeros(samples, dtype=np.int64)
-    law = params.neuron.noise
-    noise = None if law is None else NoiseSource(law, neurons=params.neurons, drawn=params.words * params.lanes)
+    noise = None
+    if params.neuron.noise is not None:
+        noise = NoiseSource(params.neuron.noise, neurons=params.neurons, drawn=params.words * params.lanes)
     positions = params.neurons // params.channels
-    each = None if decays is None else np.tile(decays, (positions, 1))
-    neurons = neuron_model(params.neuron, np.tile(np.asarray(bias, dtype=np.int64), positions), samples, each, noise)
-    # a recurrent engine takes its spikes of the last step too: it does not know that it was the last
+    neuron_bias = np.tile(np.asarray(bias, dtype=np.int64), positions)
+    neuron_decays = None if decays is None else np.tile(decays, (positions, 1))
+    neurons = neuron_model(params.neuron, neuron_bias, samples, neuron_decays, noise)
+    # a recurrent engine also takes its spikes of the last step, because it does not know which step is the last
     for step in range(steps + params.recurrent):
         current, magnitude = drive.at(step) if step < steps else (np.int64(0), np.int64(0))
-        before = None
-        if own is not None and step > 0:
-            before = spikes[:, step - 1].astype(np.int64)
-            current = current + exact_matmul(before, own.T)
-            magnitude = magnitude + exact_matmul(before, np.abs(own.T))
+        fed_back = None
+        if recurrent is not None and step > 0:
+            fed_back = spikes[:, step - 1].astype(np.int64)
+            current = current + exact_matmul(fed_back, recurrent.T)
+            magnitude = magnitude + exact_matmul(fed_back, np.abs(recurrent.T))
         total = neurons.start + current
-        # no partial sum is above start + (sum of positive terms) or below start + (sum of negative terms)
+        # no partial sum exceeds start + (sum of positive terms) or falls below start + (sum of negative terms)
         highest = neurons.start + (magnitude + current) // 2
         lowest = neurons.start + (current - magnitude) // 2
         rows, columns = np.nonzero((highest > state.max) | (lowest < state.min))
         for first in range(0, len(rows), PAIRS):
             row, column = rows[first : first + PAIRS], columns[first : first + PAIRS]
-            terms = [] if own is None or before is None else [own[column] * before[row]]
+            terms = [] if recurrent is None or fed_back is None else [recurrent[column] * fed_back[row]]
             terms += [drive.terms(step, row, column)] if step < steps else []
-            values, counts = _one_by_one(state, neurons.start[row, column], np.hstack(terms))
+            values, counts = _add_one_by_one(state, neurons.start[row, column], np.hstack(terms))
             total[row, column] = values
             np.add.at(saturations, row, counts)
         if step < steps:
             ends = step == steps - 1 and params.readout is Readout.MEMBRANE
             spikes[:, step] = neurons.update(total, ends=ends)
-            came = np.any(inputs[:, step], axis=1)
-            if before is not None:
-                came |= np.any(before, axis=1)
-            updated[:, step] = updates.step(came, neurons.before)
+            had_events = np.any(inputs[:, step], axis=1)
+            if fed_back is not None:
+                had_events |= np.any(fed_back, axis=1)
+            updated[:, step] = updates.step(had_events, neurons.before)
 
     counts = spikes.sum(axis=1, dtype=np.int64)
     outputs = {
@@ -134,9 +143,9 @@ def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.int
     if window is not None:
         shape = (window.channels, 1 if window.depthwise else window.shape[0], *window.kernel)
     require(weight.shape == shape, f"the weights must have shape {shape}, not {weight.shape}")
-    own = None if recurrent is None else recurrent.shape
+    given = None if recurrent is None else recurrent.shape
     wanted = (params.neurons, params.neurons) if params.recurrent else None
-    require(own == wanted, f"the recurrent weights must have shape {wanted}, not {own}")
+    require(given == wanted, f"the recurrent weights must have shape {wanted}, not {given}")
     require(bias.shape == shape[:1], f"the bias must have shape {shape[:1]}, not {bias.shape}")
     require(
         inputs.ndim == 3 and inputs.shape[1] >= 1 and inputs.shape[2] == params.inputs,
@@ -156,9 +165,8 @@ def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.int
         )
 
 
-def _one_by_one(fmt: IntFormat, start: Ints, terms: Ints) -> tuple[Ints, Ints]:
-    """Return the membranes and numbers of saturations of K pairs: ``start`` (K,), ``terms`` (K, M), added left to
-    right."""
+def _add_one_by_one(fmt: IntFormat, start: Ints, terms: Ints) -> tuple[Ints, Ints]:
+    """Add (K, M) ``terms`` to (K,) ``start`` from left to right; return the membranes and numbers of saturations."""
     membrane = start
     saturations = np.zeros(len(start), dtype=np.int64)
     for address in np.flatnonzero(terms.any(axis=0)):
@@ -176,12 +184,12 @@ def _counters(
     updated: NDArray[np.bool_],
     saturations: Ints,
 ) -> dict[str, Ints]:
-    """``reached``: positions that the events of a window reached, together."""
+    """Count; ``reached`` is the number of positions that all events together reach through a window."""
     samples, steps, _ = inputs.shape
     values = np.count_nonzero(inputs, axis=(1, 2)).astype(np.int64)
     if params.recurrent:
         values += np.count_nonzero(spikes, axis=(1, 2))
-    # the last TICK of a membrane readout has no update of its own: the END's reads the membranes and clears them
+    # with a membrane readout, the last TICK has no update of its own: that of the END reads and clears the membranes
     ticks = updated[:, :-1] if params.readout is Readout.MEMBRANE else updated
     ones = np.ones(samples, dtype=np.int64)
     return {
@@ -196,8 +204,10 @@ def _counters(
 
 
 def _operations(params: EventParams, updated: NDArray[np.bool_], counters: dict[str, Ints]) -> dict[str, Ints]:
-    """Count elements, not words. Spike counters are states too, and so is all that a neuron has besides what
-    events are added to, as one element."""
+    """Count accesses in elements, not words.
+
+    A neuron's states are up to three elements: the one that events are added to, the auxiliary states, the spike count.
+    """
     neurons = params.neurons
     fan_out = neurons if params.window is None else params.window.fan_out
     synapses = counters["synapse_words"] // params.event_words * fan_out

@@ -1,4 +1,4 @@
-"""The numbers that `tospike.hw.spiking.noise.Noise` makes."""
+"""Golden model of `tospike.hw.spiking.noise.Noise`, the noise of thresholds."""
 
 import numpy as np
 
@@ -7,21 +7,21 @@ from tospike.sim.arithmetic import Ints
 
 
 class NoiseSource:
-    """Noise of the neurons of an engine, step by step: the same for every sample."""
+    """The noise of an engine's neurons step by step, the same for every sample."""
 
     def __init__(self, params: NoiseParams, *, neurons: int, drawn: int):
-        """``drawn`` numbers are drawn in each step, for as many lanes as all words together have."""
+        """Each step draws ``drawn`` numbers, one for each lane of every word, whether it has a neuron or not."""
         self._params = params
         self._neurons = neurons
         self._drawn = drawn
         self._history = np.array([params.initial >> n & 1 for n in range(NOISE_LAGS[0])], dtype=np.int64)
 
     def step(self) -> Ints:
-        """(neurons,) what is added to the membranes in the next step, before they are compared."""
+        """Return the (neurons,) noise of the next step, which is added to the membranes before the comparison."""
         bits = self._params.bits
         length, tap = NOISE_LAGS
         sequence = self._history
-        while len(sequence) < length + self._drawn * bits:  # as many bits as do not depend on each other
+        while len(sequence) < length + self._drawn * bits:  # append as many bits as are independent of each other
             end = len(sequence)
             sequence = np.concatenate([sequence, sequence[end - length : end - length + tap] ^ sequence[end - tap :]])
         new = sequence[length : length + self._drawn * bits].reshape(self._drawn, bits)

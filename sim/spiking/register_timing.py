@@ -1,4 +1,4 @@
-"""Exact times of the register engine."""
+"""Exact timing of the register engine."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from tospike.sim.spiking.golden import EventRun
 from tospike.sim.spiking.timing import SENT, updates_departed
 
 TAKEN_TO_OFFER = 6
-"""From the cycle that takes a TICK or END to the one that offers its first token: 3 to the serializer, 3 in it."""
+"""Cycles from taking a TICK or END to offering its first token: 3 to the serializer, 3 in it."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -29,23 +29,23 @@ class RegisterLink:
     sent: Ints
     """When the last token was taken by the downstream engine."""
     departed: list[Ints]
-    """When the downstream engine took the last TICKs and ENDs: as many as may be on their way out at a time."""
-    own_sent: Ints
-    """Recurrent engine: when the last of its own tokens was taken."""
+    """When the downstream engine took the last TICKs and ENDs, for as many updates as may be in flight."""
+    fed_back: Ints
+    """Recurrent engine: when it took the last token of its own."""
     step: int = field(default=0, init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """One per cycle."""
+        """Take one per cycle."""
         last = np.maximum(offer, self.ready) + count - 1
         self.ready = np.where(count > 0, last + 1, self.ready)
         return last
 
     def taken(self, number: Ints, count: Ints) -> Ints:
-        """When the VALUE of this ``number`` of the last ``count`` was taken."""
+        """Return when VALUE ``number`` (counted from 1) of the last ``count`` was taken."""
         return self.ready - 1 - (count - number)
 
     def take_tick(self, offer: Ints) -> Ints:
-        """At once, if what it sends may be on its way out."""
+        """Take it at once, unless too many updates are in flight."""
         taken = np.maximum(offer, self.ready)
         if self.params.readout is Readout.SPIKES:
             taken = np.maximum(taken, self.departed[0] + SENT)
@@ -54,14 +54,14 @@ class RegisterLink:
             self.departed = [*self.departed[1:], self.sent]
         self.ready = taken + 1
         if self.params.recurrent:
-            last = self._send(taken, self.run.spikes[:, self.step], self, self.own_sent)
-            self.own_sent = np.maximum(taken + TAKEN_TO_OFFER, last + 1)
-            self.ready = self.own_sent + 1
+            last = self._send(taken, self.run.spikes[:, self.step], self, self.fed_back)
+            self.fed_back = np.maximum(taken + TAKEN_TO_OFFER, last + 1)
+            self.ready = self.fed_back + 1
         self.step += 1
         return taken
 
     def take_end(self, offer: Ints) -> Ints:
-        """As a TICK; with counts or membranes they leave first."""
+        """Take it like a TICK; send counts or membranes, if they are the readout, then the END."""
         taken = np.maximum(np.maximum(offer, self.ready), self.departed[0] + SENT)
         if self.params.readout is not Readout.SPIKES:
             self.sent = self._send(taken, self.run.outputs, self.downstream, self.sent)
@@ -71,7 +71,10 @@ class RegisterLink:
         return taken
 
     def _send(self, taken: Ints, values: NDArray[np.generic], downstream: Link, sent: Ints) -> Ints:
-        """When the last VALUE of a TICK or END is taken, or ``sent``, when the last token before them was."""
+        """Send the VALUEs of a TICK or END; return when the last one is taken, or ``sent`` if there are none.
+
+        ``sent`` is when the token before them was taken.
+        """
         some = values != 0
         count = some.sum(axis=1, dtype=np.int64)
         last_address = self.params.neurons - 1 - np.argmax(some[:, ::-1], axis=1)
@@ -80,7 +83,7 @@ class RegisterLink:
 
 
 def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstream: Link) -> FrontLink:
-    """Return a register engine before its first sample."""
+    """Return the timing model of a register engine before its first sample."""
     zeros = np.zeros(len(trains), dtype=np.int64)
     engine = RegisterLink(
         params=params,
@@ -88,7 +91,7 @@ def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstr
         downstream=downstream,
         ready=zeros,
         sent=zeros - 1,
-        own_sent=zeros - 1,
+        fed_back=zeros - 1,
         departed=updates_departed(params, zeros),
     )
     return front_link(engine, len(trains))

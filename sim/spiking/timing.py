@@ -1,4 +1,4 @@
-"""Exact times of the event engine."""
+"""Exact timing of the event engine."""
 
 from dataclasses import dataclass, field
 
@@ -11,14 +11,14 @@ from tospike.sim.cycles.link import Link
 from tospike.sim.spiking.golden import EventRun
 
 UPDATE_TO_OFFER = 12
-"""From the cycle that updates a word to the one that offers its first token: 7 to the queue, 2 in it, 3 to serialize.
-Neurons with ``extra_cycles`` and weights in banks take so much longer."""
+"""Cycles from the update of a word to the offer of its first token: 7 to the queue, 2 in it, 3 to serialize. A neuron's
+``extra_cycles`` and those of weight banks come on top."""
 
 UPDATES_IN_FLIGHT = 2
-"""Updates of spikes that may be on their way out at a time: `tospike.hw.spiking.sequencer.updates_in_flight`."""
+"""Updates whose spikes may be in flight at a time: `tospike.hw.spiking.sequencer.updates_in_flight`."""
 
 SENT = 2
-"""From the cycle in which a TICK or END leaves to the first in which an update may begin that waited for it."""
+"""Cycles from the departure of a TICK or END to the start of an update that waited for it."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -31,27 +31,27 @@ class EventLink:
     ready: Ints
     """First cycle in which a token can be taken."""
     free: Ints
-    """First cycle in which a word can begin."""
+    """First cycle in which the pipeline can begin a word."""
     sent: Ints
     """When the last token was taken by the downstream engine."""
     departed: list[Ints]
-    """When the downstream engine took the last TICKs and ENDs: as many as may be on their way out at a time."""
+    """When the downstream engine took the last TICKs and ENDs, for as many updates as may be in flight."""
     due: NDArray[np.bool_]
-    """Whether a TICK's update was put off (membrane readout)."""
-    own_sent: Ints
-    """Recurrent engine: when the last of its own tokens was taken."""
+    """Membrane readout: whether the last TICK's update has been deferred."""
+    fed_back: Ints
+    """Recurrent engine: when it took the last token of its own."""
     listed: Ints
     """First cycle in which an update of listed words can begin."""
     touched: NDArray[np.bool_]
-    """Whether a VALUE came since the last update."""
+    """Whether there has been a VALUE since the last update."""
     spent: Ints | None = None
-    """With a window: of `tospike.sim.spiking.window_timing.spent_cycles`."""
+    """With a window: the result of `tospike.sim.spiking.window_timing.spent_cycles`."""
     seen: Ints | int = 0
-    """VALUEs so far."""
+    """Number of VALUEs so far."""
     step: int = field(default=0, init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """As many cycles as they reach words."""
+        """Take one every so many cycles as its predecessor reaches words."""
         some = count > 0
         taken = np.maximum(offer, self.ready)
         begin = self.after_due_update(np.maximum(taken + 1, self.free), some)
@@ -62,17 +62,17 @@ class EventLink:
         return np.where(count > 1, self.taken(count, count), taken)
 
     def taken(self, number: Ints, count: Ints) -> Ints:
-        """When the VALUE of this ``number``, from 2 on, of the last ``count`` was taken: as the one before it ended."""
+        """Return when VALUE ``number`` (2 or more) of the last ``count`` was taken: when its predecessor ended."""
         return self.free - (self._cycles(self.seen) - self._cycles(self.seen - count + number - 1)) - 1
 
     def _cycles(self, values: Ints | int) -> Ints:
-        """The cycles that the sample's first ``values`` VALUEs take together."""
+        """Return the cycles that the sample's first ``values`` VALUEs take together."""
         if self.spent is None:
             return np.asarray(values * self.params.words)
         return self.spent[np.arange(len(self.spent)), values]
 
     def take_tick(self, offer: Ints) -> Ints:
-        """An update, now or later."""
+        """Begin an update, or with a membrane readout defer it."""
         taken = np.maximum(offer, self.ready)
         begin = np.maximum(taken + 1, self.free)
         readout = self.params.readout
@@ -96,13 +96,13 @@ class EventLink:
         return taken
 
     def _feed_back(self, begin: Ints, updated: NDArray[np.bool_]) -> None:
-        """The spikes of the update that begins, which come before any other token, and their TICK, which is dropped."""
-        last = self._send(begin, self.run.spikes[:, self.step], updated, self, self.own_sent)
-        self.own_sent = self._marker_offer(begin, updated, last)
-        self.ready = np.maximum(self.ready, self.own_sent + 1)
+        """Take the spikes of the update before any other token, then drop their TICK."""
+        last = self._send(begin, self.run.spikes[:, self.step], updated, self, self.fed_back)
+        self.fed_back = self._marker_offer(begin, updated, last)
+        self.ready = np.maximum(self.ready, self.fed_back + 1)
 
     def take_end(self, offer: Ints) -> Ints:
-        """An update that clears; with counts or membranes they leave first."""
+        """Begin an update that clears the states; send counts or membranes, if they are the readout, then the END."""
         taken = np.maximum(offer, self.ready)
         begin = np.maximum(np.maximum(taken + 1, self.free), self.departed[0] + SENT)
         every = np.ones((len(begin), self.params.words), dtype=bool)
@@ -118,13 +118,13 @@ class EventLink:
         return taken
 
     def _after_list(self, begin: Ints) -> Ints:
-        """``begin``, put off for what goes by the list of words to update, or has."""
+        """Return ``begin``, or later if the list of words to update has not settled."""
         return np.where(self.touched, begin, np.maximum(begin, self.listed)) if self.params.lists_words else begin
 
-    def after_due_update(self, begin: Ints, some: NDArray[np.bool_]) -> Ints:
-        """When a token's own work begins, if ``begin`` is when the engine turns to it."""
-        updated = self.due & some
-        self.due = self.due & ~some
+    def after_due_update(self, begin: Ints, needed: NDArray[np.bool_]) -> Ints:
+        """Make the deferred update from ``begin`` on where ``needed``; return when the token's own work begins."""
+        updated = self.due & needed
+        self.due = self.due & ~needed
         if not updated.any():
             return begin
         back = self._back(begin, self.run.updated[:, self.step - 1])
@@ -142,7 +142,7 @@ class EventLink:
         self.touched = np.zeros_like(self.touched)
 
     def _back(self, begin: Ints, updated: NDArray[np.bool_]) -> Ints:
-        """When all words of an update are back."""
+        """Return when all words of an update are written back."""
         return begin + np.count_nonzero(updated, axis=1) + self.params.update_return
 
     @property
@@ -152,7 +152,10 @@ class EventLink:
     def _send(
         self, begin: Ints, values: NDArray[np.generic], updated: NDArray[np.bool_], downstream: Link, sent: Ints
     ) -> Ints:
-        """When the last of an update's VALUEs is taken, or ``sent``, when the last token before them was."""
+        """Send the VALUEs of an update; return when the last one is taken, or ``sent`` if there are none.
+
+        ``sent`` is when the token before them was taken.
+        """
         lanes, words = self.params.lanes, self.params.words
         channels, each = self.params.channels, self.params.position_words
         some = np.zeros((len(values), words // each, each * lanes), dtype=bool)
@@ -170,7 +173,7 @@ class EventLink:
         return sent
 
     def _marker_offer(self, begin: Ints, updated: NDArray[np.bool_], sent: Ints) -> Ints:
-        """When the TICK or END that goes with the last word is offered; ``sent``: when its last VALUE was taken."""
+        """Return when the TICK or END after the last word is offered; ``sent`` is when the last VALUE was taken."""
         last = np.maximum(np.count_nonzero(updated, axis=1), 1) - 1
         return np.maximum(begin + last + self._to_offer, sent + 1)
 
@@ -178,7 +181,7 @@ class EventLink:
 def event_engine_link(
     engine: EventParams, run: EventRun, downstream: Link, samples: int, *, spent: Ints | None = None
 ) -> EventLink:
-    """Return an event engine before its first sample; with a window, ``spent`` as `EventLink` has it."""
+    """Return the timing model of an event engine before its first sample; ``spent`` as in `EventLink`."""
     zeros = np.zeros(samples, dtype=np.int64)
     return EventLink(
         params=engine,
@@ -187,7 +190,7 @@ def event_engine_link(
         ready=zeros,
         free=zeros,
         sent=zeros - 1,
-        own_sent=zeros - 1,
+        fed_back=zeros - 1,
         departed=updates_departed(engine, zeros),
         due=np.zeros(samples, dtype=bool),
         listed=zeros,
@@ -197,5 +200,5 @@ def event_engine_link(
 
 
 def updates_departed(engine: EventParams, zeros: Ints) -> list[Ints]:
-    """Return the updates that may be on their way out, all of which left before the first cycle."""
+    """Return the initial ``departed``: all updates that may be in flight left before the first cycle."""
     return [zeros - SENT] * (UPDATES_IN_FLIGHT if engine.readout is Readout.SPIKES else 1)

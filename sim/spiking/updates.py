@@ -10,30 +10,30 @@ Flags = NDArray[np.bool_]
 
 
 class Updates:
-    """The marks of (N, words) words between steps.
+    """The marks of (N, words) words, kept from step to step.
 
-    A word that is not updated has neurons that an update would not change: so the golden model updates all, and only
-    the counts depend on the marks.
+    A word is skipped only if an update would not change its neurons. So the golden model updates all words, and the
+    marks affect only counts and cycles.
     """
 
     def __init__(self, params: EventParams, samples: int):
         self._params = params
         self._again: Flags = np.zeros((samples, params.words), dtype=bool)
 
-    def step(self, came: Flags, membrane: Ints) -> Flags:
-        """(N, words) words that are updated at the end of a step.
+    def step(self, had_events: Flags, membrane: Ints) -> Flags:
+        """Return the (N, words) words that are updated at the end of a step.
 
         Parameters
         ----------
-        came
-            (N,) whether there were events in the step, the neurons' own spikes included. Synapses are dense: an event
-            touches all words.
+        had_events
+            (N,) whether the step had events, the neurons' own spikes included. Synapses are dense: an event touches all
+            words.
         membrane
-            (N, neurons) what the threshold was compared with.
+            (N, neurons) membranes that were compared with the threshold.
         """
         if self._params.update is NeuronUpdate.ALL:
             return np.broadcast_to(np.True_, self._again.shape)
-        touched: Flags = came[:, None] & self._params.neuron.changes_after_events
+        touched: Flags = had_events[:, None] & self._params.neuron.changes_after_events
         updated: Flags = self._again | touched
         limit = self._params.neuron.spikes_again_above
         if limit is not None:
@@ -42,7 +42,7 @@ class Updates:
 
 
 def _words(params: EventParams, flags: Flags) -> Flags:
-    """Return (N, words, lanes) of (N, neurons): the last word of each position may have lanes to spare."""
+    """Arrange (N, neurons) as (N, words, lanes): the last word of each position may have unused lanes."""
     positions = params.words // params.position_words
     padded = np.zeros((len(flags), positions, params.position_words * params.lanes), dtype=bool)
     padded[:, :, : params.channels] = flags.reshape(len(flags), positions, params.channels)
@@ -50,5 +50,5 @@ def _words(params: EventParams, flags: Flags) -> Flags:
 
 
 def neurons_of(params: EventParams) -> Ints:
-    """Return (words,) neurons in each word."""
+    """Return (words,): the number of neurons in each word."""
     return _words(params, np.ones((1, params.neurons), dtype=bool))[0].sum(axis=1)

@@ -1,6 +1,6 @@
-"""Which inputs of an image reach which neurons of an event engine: the geometry of convolution, written out.
+"""Which inputs of an image reach which neurons of an event engine: the geometry of convolution, in full.
 
-Neuron ``n`` of channel o at output (i, j) gets ``weight[o, c, ky, kx] * payload`` of the inputs (c, y, x) with
+The neuron of channel o at output (i, j) adds ``weight[o, c, ky, kx] * payload`` for each input (c, y, x) with
 ``ky = y // pool - i * stride + padding`` within the kernel, and kx likewise (cross-correlation, as ONNX defines it).
 """
 
@@ -15,9 +15,8 @@ from tospike.sim.arithmetic import Ints
 class Connections:
     """All connections of a window.
 
-    A *row* of weights is that of a tap and an input channel, ``(ky * kernel width + kx) * channels + c``; the row
-    after the last stands for no connection. For a depthwise window the weights of a row are those of the ``fan_out``
-    outputs of its channel.
+    A *row* holds the weights of one tap and one input channel, ``(ky * kernel width + kx) * channels + c``; one more
+    row stands for no connection. In a depthwise window, a row has the weights of its channel's ``fan_out`` outputs.
     """
 
     def __init__(self, window: EventWindow):
@@ -25,13 +24,13 @@ class Connections:
         (rows_in, rows_out, taps_y), (columns_in, columns_out, taps_x) = (self._axis(axis) for axis in (0, 1))
         y, x, c = (part.ravel() for part in np.indices((len(rows_in), len(columns_in), window.shape[0])))
         address = (rows_in[y] * window.shape[2] + columns_in[x]) * window.shape[0] + c
-        order = np.argsort(address, kind="stable")  # so that they ascend for each position, too
+        order = np.argsort(address, kind="stable")  # so that addresses ascend for each position, too
         self._address = address[order]
         self._position = (rows_out[y] * window.size[1] + columns_out[x])[order]
         self._row = ((taps_y[y] * window.kernel[1] + taps_x[x]) * window.shape[0] + c)[order]
 
     def _axis(self, axis: int) -> tuple[Ints, Ints, Ints]:
-        """Coordinates (in, out, tap) of all connections along an axis."""
+        """Return the coordinates (in, out, tap) of all connections along an axis."""
         window = self.window
         inside, out = np.indices((window.shape[1 + axis], window.size[axis]))
         tap = inside // window.pool[axis] - out * window.stride[axis] + window.padding[axis]
@@ -40,7 +39,7 @@ class Connections:
 
     @cached_property
     def reached(self) -> Ints:
-        """(inputs,) positions that an event of each address reaches."""
+        """(inputs,) number of positions that an event of each address reaches."""
         return np.bincount(self._address, minlength=self.window.inputs)
 
     @property
@@ -48,8 +47,8 @@ class Connections:
         return self.window.taps * self.window.shape[0]
 
     def field(self, neurons: Ints) -> tuple[Ints, Ints, Ints]:
-        """What some neurons see: (K, M) addresses in ascending order, (K, M) their rows of weights, (K,) which weight
-        of these rows."""
+        """Return the receptive fields of K neurons: (K, M) addresses in ascending order, (K, M) rows of weights for
+        them, and the (K,) weight in these rows."""
         window = self.window
         position, channel = neurons // window.channels, neurons % window.channels
         addresses, rows = (table[position] for table in self._fields)
@@ -70,7 +69,7 @@ class Connections:
 
 
 def _table(key: Ints, values: Ints, keys: int, *, fill: int) -> Ints:
-    """Return the values by their keys (in ascending order): (keys, most values of one key)."""
+    """Group values by their keys, which ascend; return (keys, most values of one key), padded with ``fill``."""
     counts = np.bincount(key, minlength=keys)
     starts = np.cumsum(counts) - counts
     table = np.full((keys, max(1, int(counts.max()))), fill, dtype=np.int64)
@@ -79,15 +78,15 @@ def _table(key: Ints, values: Ints, keys: int, *, fill: int) -> Ints:
 
 
 def chain_order(shape: tuple[int, int, int]) -> Ints:
-    """Return (values,): which value of an image (channels, height, width), flat, is sent by each address.
+    """Return (values,): for each address, the flat index of its value in an image (channels, height, width).
 
-    ``x[..., chain_order(shape)]`` are samples as event engines take them; `network_order` turns them back.
+    ``x[..., chain_order(shape)]`` puts samples in the order of event engines; `network_order` reverses that.
     """
     channels, height, width = shape
     return np.arange(channels * height * width).reshape(channels, -1).T.ravel()
 
 
 def network_order(shape: tuple[int, int, int]) -> Ints:
-    """Return (values,): the address of each value of an image, flat."""
+    """Return (values,): for each flat index in an image (channels, height, width), the address of its value."""
     channels, height, width = shape
     return np.arange(channels * height * width).reshape(-1, channels).T.ravel()

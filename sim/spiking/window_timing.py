@@ -1,4 +1,4 @@
-"""Cycles of an event engine with a window of weights: each event takes as many as it reaches words."""
+"""Exact timing of an event engine with a window: an event takes a cycle for each word that it reaches."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,13 @@ from tospike.sim.spiking.timing import event_engine_link
 from tospike.sim.spiking.window import Connections
 
 DECODE = 4
-"""Registers between a window's input and its sequencer: `tospike.hw.spiking.address_decoder`."""
+"""Pipeline registers between the engine's input buffer and its sequencer: `tospike.hw.spiking.address_decoder`."""
 
 
 def spent_cycles(params: SpikingParams, window: EventWindow, inputs: NDArray[np.integer]) -> Ints:
-    """Return (N, most events + 1) cycles that a sample's first 0, 1, 2, ... events take together; (N, T, inputs)
-    ``inputs``.
+    """Return the (N, most events + 1) cycles that the first 0, 1, 2, ... events of each sample take together.
 
-    An event that reaches no neuron takes one.
+    ``inputs`` are (N, T, inputs) payloads. An event that reaches no neuron takes one cycle.
     """
     costs = np.maximum(1, Connections(window).reached * params.event_words)
     samples = len(inputs)
@@ -32,7 +31,7 @@ def spent_cycles(params: SpikingParams, window: EventWindow, inputs: NDArray[np.
 
 
 def spiking_link(params: SpikingParams, run: EventRun, trains: Sample, downstream: Link) -> FrontLink:
-    """Return the event engine of a spiking layer before its first sample."""
+    """Return the timing model of a spiking layer's event engine before its first sample."""
     samples, window = len(trains), params.window
     if window is None:
         return front_link(event_engine_link(params, run, downstream, samples), samples)

@@ -1,1 +1,1 @@
-"""Golden model and times of the systolic engine."""
+"""Golden model and timing of the systolic engine."""

@@ -15,20 +15,20 @@ from tospike.sim.systolic.timing import array_cycles
 def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
     """Run N frames through the layers.
 
-    It sends (N, 1, rows * outputs) of the last layer, row-major: requantised values, or accumulators. ``array_cycles``
-    is that of a lone frame and a consumer that is always ready.
+    The engine sends the last layer's (N, 1, rows * outputs) results, row-major: requantised values, or accumulators.
+    The counter ``array_cycles`` is that of lone frames and a consumer that is always ready.
 
     Parameters
     ----------
     stages
-        One per layer, dense, with a :class:`Requantize` neuron, or :class:`Accumulator` where the layer has no clamp.
+        One dense stage per layer, with a :class:`Requantize` neuron, or :class:`Accumulator` if the layer has no clamp.
     x
         (N, rows * inputs) integers of the first layer, row-major.
 
     Raises
     ------
     InputError
-        If stages and layers do not fit, a value is outside of its format, or a sum could leave the accumulator.
+        The stages do not match the layers, a value is out of range, or a sum could overflow the accumulator.
     """
     first = params.layers[0]
     require(len(stages) == len(params.layers), f"{len(stages)} stages given for {len(params.layers)} layers")
@@ -60,7 +60,7 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
 
 
 def check_range(params: SystolicParams | ConvParams, stage: Stage) -> None:
-    """Refuse a stage whose sums could leave the accumulator of an array, see `check_sums`."""
+    """Check the weights and sums of a stage against an array: see `check_sums`."""
     array = params.array
     check_sums(
         stage,
@@ -75,30 +75,30 @@ def check_range(params: SystolicParams | ConvParams, stage: Stage) -> None:
 def check_sums(
     stage: Stage, *, act: IntFormat, acc: IntFormat, weights: Sequence[int], weight_range: str, fraction_bits: int
 ) -> None:
-    """Refuse a stage whose sums could leave the accumulator with some input; also weights out of their range.
+    """Check that the weights of a stage are in range, and that no input can overflow its accumulator.
 
     Parameters
     ----------
     act, acc
         The formats of inputs and accumulators.
     weights, weight_range
-        The values that a weight can have, and the same in words.
+        The values that a weight may have, and the same in words.
     fraction_bits
-        By so many bits biases are finer than sums.
+        Bits by which biases are finer than sums.
 
     Raises
     ------
     InputError
-        Naming the stage, and the accumulator that it would need.
+        They are not; the message names the stage, and the accumulator that it would need.
     """
     weight, bias = sum_weights(stage.synapses)
     require(bool(np.isin(weight, weights).all()), f"weights of stage {stage.name!r} must be {weight_range}")
     require(
         isinstance(stage.synapses, MaxPool2d) or stage.fraction_bits == fraction_bits,
-        f"biases of stage {stage.name!r} are by {stage.fraction_bits} bits finer than sums, not by {fraction_bits} as "
-        "the engine's are",
+        f"biases of stage {stage.name!r} have {stage.fraction_bits} fraction bits, but the engine's have "
+        f"{fraction_bits}",
     )
-    # partial sums, with and without the bias, stay between these, whatever the order
+    # bounds of all partial sums, with and without the bias, in any order
     positive, negative = (part(weight, 0).sum(axis=1) << fraction_bits for part in (np.maximum, np.minimum))
     high = positive * act.max + negative * act.min + np.maximum(bias, 0)
     low = positive * act.min + negative * act.max + np.minimum(bias, 0)
@@ -133,7 +133,7 @@ def _layer(params: RequantizeParams, stage: Stage, x: Ints) -> Ints:
 
 
 def frame_counters(params: SystolicParams) -> dict[str, int]:
-    """Return what one frame adds to each counter of ``hw.systolic.layout.counter_names``."""
+    """Return the increment of each counter of ``hw.systolic.layout.counter_names`` per frame."""
     array = params.array
     act_words = weight_words = 0
     for layer in params.layers:
@@ -156,7 +156,7 @@ def frame_counters(params: SystolicParams) -> dict[str, int]:
 
 
 def frame_operations(params: SystolicParams) -> dict[str, int]:
-    """Return the operations of one frame, by the names of ``docs/explanation/architecture.md``; memory accesses in
+    """Return the operation counts of one frame, named as in ``docs/explanation/architecture.md``; memory accesses in
     elements."""
     counters: Mapping[str, int] = frame_counters(params)
     stored = sum(layer.rows * layer.inputs for layer in params.layers)

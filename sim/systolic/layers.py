@@ -1,4 +1,4 @@
-"""Functional golden model of a quantised ANN: exact results of every layer, with no engine and no timing."""
+"""Functional golden model of a quantised ANN: exact results of every layer, independent of engines and timing."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tospike.sim.network.layers import currents, sent_order, weighted_sums
 from tospike.sim.systolic.golden import requantize
 
 BATCH = 64
-"""Samples computed at a time: their patches should stay in the cache."""
+"""Samples computed at a time: their im2col patches should fit the cache."""
 
 
 def run_integers(network: Network, x: Array, params: RequantizeParams | None = None) -> Ints:
@@ -20,11 +20,11 @@ def run_integers(network: Network, x: Array, params: RequantizeParams | None = N
     Parameters
     ----------
     network
-        Stages of :class:`Requantize` and :class:`Accumulator` neurons.
+        All its neurons are :class:`Requantize` or :class:`Accumulator`.
     x
-        (N, inputs) integers, as :func:`tospike.sim.encoders.encoding.encode` gives them.
+        (N, inputs) integers, as :func:`tospike.sim.encoders.encoding.encode` returns them.
     params
-        The requantiser; the defaults of :class:`RequantizeParams` if not given.
+        The requantiser; by default ``RequantizeParams()``.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def run_integers(network: Network, x: Array, params: RequantizeParams | None = N
 
 
 def run_stages(network: Network, x: Array, params: RequantizeParams | None = None) -> tuple[Ints, ...]:
-    """Return what every stage sends, (N, outputs) each; parameters as :func:`run_integers`, but all at once."""
+    """Return the (N, outputs) results of every stage; parameters as for :func:`run_integers`, but in a single batch."""
     return tuple(_sent(network, x.astype(np.int64), params or RequantizeParams()))
 
 
@@ -60,6 +60,6 @@ def _run_stage(stage: Stage, inputs: list[Ints], params: RequantizeParams) -> In
     if isinstance(stage.neuron, Requantize) and not isinstance(synapses, AveragePool2d | MaxPool2d):
         return sent_order(requantize(params, weighted_sums(synapses, *inputs), synapses.bias, stage.neuron))
     raise InputError(
-        f"stage {stage.name!r} ({type(synapses).__name__}, {type(stage.neuron).__name__}) is no quantised ANN stage: "
-        "quantise the network first"
+        f"stage {stage.name!r} ({type(synapses).__name__}, {type(stage.neuron).__name__}) is not a stage of a "
+        "quantised ANN: quantise the network first"
     )

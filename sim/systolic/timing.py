@@ -1,11 +1,11 @@
 """Exact cycle counts of the systolic engine, for a lone frame and a consumer that is always ready.
 
-Weights that are streamed in come from a host that always has the next beat ready, into a queue that is full when the
-frame begins.
+Streamed weights come from a host that always has the next beat ready, through a queue that is full when the frame
+begins.
 
-Every layer is a short recurrence over *groups*: the results that the array completes together (OS: a tile; WS: a
-column of tiles). Two groups fit the result buffer; the array holds back a group's results until there is room, and
-the post-processor takes one result per cycle.
+Every layer is a short recurrence over *groups*, the results that the array completes together (OS: a tile; WS: a
+column of tiles). The result buffer holds two groups: the array stalls before a group completes if the buffer is full,
+and the post-processor reads one result per cycle.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,70 +19,72 @@ from tospike.sim.arithmetic import Ints
 from tospike.sim.systolic.weight_stream import StreamedSteps, WeightStream
 
 SLOTS = 2
-"""Groups that the result buffer holds."""
+"""Groups that fit the result buffer."""
 OPERAND_LATENCY = 4
-"""From the issue of a step to its operands at the array: address, memory, its output register, mask. Banks of weights
-add theirs."""
+"""Cycles from the issue of a step to its operands at the array: address, memory, its output register, mask. Weight
+banks add theirs."""
 POST_LATENCY = 12
-"""From reading a result to its end: buffer, register, selection, nine stages of requantisation."""
+"""Cycles of the post-processor, from reading a result: buffer, register, selection, nine stages of requantisation."""
 INPUT_LATENCY = 1
-"""Of the register that a token comes in by."""
+"""Cycles of the input register."""
 OUTPUT_LATENCY = 3
-"""Of the queue after the post-processor, and the output register."""
+"""Cycles of the queue after the post-processor, and of the output register."""
 ACCUMULATE_LATENCY = 3
-"""WS: from a partial sum at the array's edge to the sum: read, output register, add."""
+"""WS: cycles from a partial sum at the array's edge to the accumulated sum: read, output register, add."""
 ACCUMULATE_SPACING = 4
-"""WS: a partial sum is read, added to and written back in this many cycles."""
+"""WS: cycles to read a sum, add to it and write it back."""
 OUTPUT_REGISTER = 1
 """Cycles from a value leaving the host's densifier to the host taking its beat."""
 NEXT_LAYER = 3
-"""From the last result of a layer (stored and out of the array) to the start of the next: state, two of descriptor."""
+"""Cycles from the last result of a layer (stored, and out of the array) to the start of the next: one of the state
+machine, two of the layer descriptor."""
 REORDER_LATENCY = 6
-"""From the last result going into the reorder memory to the first leaving the queue after it."""
+"""Cycles from the last result entering the reorder memory to the first one leaving the queue after it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameTiming:
-    """When a frame's tokens leave, in cycles after the one that accepts the last input VALUE."""
+    """When a frame's tokens leave, in cycles after the one that takes the last input VALUE."""
 
     values: Ints
     """(rows * outputs,) cycle in which each VALUE is offered, and taken by a consumer that is ready."""
     end: int
     """Cycle in which the END is offered: the one after the last VALUE."""
     array: int
-    """What the frame adds to the counter ``array_cycles``."""
+    """The frame's increment of the counter ``array_cycles``."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LayerTiming:
-    """Cycles after the start of a layer."""
+    """Times of a layer, in cycles after its start."""
 
     reads: Ints
-    """When the post-processor reads each result, in its order."""
+    """When the post-processor reads each result, in the order of the reads."""
     first_operand: int
+    """When the first operand enters the array."""
     last_result: int
     """When the last result leaves the array."""
 
 
 def array_cycles(params: SystolicParams) -> int:
-    """Return the cycles from the first operand entering the array to the last result leaving it, summed over layers."""
+    """Return the cycles from the first operand entering the array to the last result leaving it, over all layers."""
     return frame_timing(params).array
 
 
 def frame_cycles(params: SystolicParams) -> int:
-    """Return the cycles of each frame through a lone engine, see "Cycles" in ``docs/explanation/architecture.md``."""
-    # the first beat is taken in cycle 0; the last value is offered, and taken, as many cycles later as there are
+    """Return the cycles of a frame through a lone engine; see "Cycles" in ``docs/explanation/architecture.md``."""
+    # the first beat is taken in cycle 0, and the last value in cycle ``input.addresses``
     return params.input.addresses + int(frame_timing(params).values[-1]) + OUTPUT_REGISTER + 1
 
 
 @lru_cache(maxsize=256)
 def frame_timing(params: SystolicParams) -> FrameTiming:
-    """Return the cycle counts of a lone frame.
+    """Return the timing of a lone frame.
 
-    The engine takes a VALUE in each cycle in which one is offered, so everything is relative to the last VALUE (with
-    the engine idle before the frame). The input link must send every address.
+    The engine takes a VALUE whenever one is offered and is idle before the frame, so all times are relative to the last
+    VALUE. The input link must send every address.
     """
-    start = INPUT_LATENCY + 2  # the loader says that it is full, the layer starts
+    start = INPUT_LATENCY + 2  # the loader signals that the frame is complete, and the layer starts
     array = 0
     stream = WeightStream(params) if params.streams_weights else None
     for layer in params.layers:
@@ -98,26 +100,28 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
 
 
 def _reorders(params: SystolicParams) -> bool:
-    """Return whether results pass through the reorder memory: groups might not complete in the order of addresses."""
+    """Return whether results pass through the reorder memory, because groups might not complete in address order."""
     layers = params.layers if params.writable else params.layers[-1:]
     return max(layer.rows for layer in layers) > 1 and max(layer.outputs for layer in layers) > params.array.cols
 
 
 Issue = Callable[[int], int]
-"""When the step of the next group is made that needs a slot, which is free from the argument on."""
+"""Returns when the step of the next group that needs a slot is issued, if the slot is free from the argument on."""
 
 
 @dataclass(kw_only=True)
 class Steps:
-    """The steps of a layer, one per cycle."""
+    """The steps of a layer, issued one per cycle."""
 
     begin: int
-    """The first one of the next group."""
+    """When the first step of the next group is issued."""
     committing: int
+    """Cycles from there to the step that needs a free slot."""
     span: int
+    """Cycles per group."""
 
     def __call__(self, freed: int) -> int:
-        """When the step of the next group is made that needs a slot, which is free from ``freed`` on."""
+        """Return when the step of the next group that needs a slot is issued, if the slot is free from ``freed`` on."""
         commit = max(self.begin + self.committing, freed)
         self.begin = commit - self.committing + self.span
         return commit
@@ -131,13 +135,13 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer, stream: WeightStrea
         steps, tiles, loading = layer.inputs, 1, 0
         spacing = max(steps + array.gap, array.rows)
         group_rows = array.rows
-        committing = steps - 1  # the step that waits for a free slot: the last
+        committing = steps - 1  # the last step waits for a free slot
     else:
         steps, tiles, loading = layer.rows, ceil_div(layer.inputs, array.rows), array.rows
         spacing = max(steps, array.rows, ACCUMULATE_SPACING)
         group_rows = layer.rows
-        committing = (tiles - 1) * spacing  # the first of the last tile
-    # from the issue of a step to its result
+        committing = (tiles - 1) * spacing  # the first step of the last tile does
+    # cycles from the issue of a step to its result
     operands = OPERAND_LATENCY + params.bank_cycles
     out = operands + array.latency + (0 if output_stationary else ACCUMULATE_LATENCY)
 
@@ -155,20 +159,22 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer, stream: WeightStrea
 
 
 def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int) -> tuple[int, Ints]:
-    """When groups of results are written and read, in cycles after the start of their layer.
+    """Return when groups of results are written and read, in cycles after the start of their layer.
 
     Parameters
     ----------
     sizes
         Results of each group.
+    issue
+        Times of the steps that need a slot.
     out
-        Cycles from the step that needs a slot to the one before which the group cannot be read.
+        Cycles from such a step to the write after which the group can be read.
     slots
-        Groups that the result buffer holds.
+        Groups that fit the result buffer.
 
     Returns
     -------
-    (the last group's time of ``out``, the times at which results are read, in their order)
+    (when the last group is written, when each result is read, in the order of the reads)
     """
     done: list[int] = []  # cycle of the last read of each group
     reads = []
@@ -182,7 +188,7 @@ def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int) -> 
 
 
 def _group_sizes(params: SystolicParams, layer: DenseLayer) -> list[int]:
-    """Return the results of each group, without those beyond the edges."""
+    """Return the number of results of each group, those beyond the edges excluded."""
     array = params.array
     widths = [min(array.cols, layer.outputs - start) for start in range(0, layer.outputs, array.cols)]
     if array.dataflow is Dataflow.WS:

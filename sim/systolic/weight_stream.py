@@ -1,11 +1,11 @@
-"""Steps of an array whose weights are streamed in, for a host that always has the next beat ready."""
+"""Steps of an array with streamed weights, for a host that always has the next beat ready."""
 
 from collections import deque
 
 from tospike.hw.params import Dataflow, DenseLayer, SystolicParams, ceil_div
 
 QUEUE_LATENCY = 2
-"""From the last beat of a word to the word at the end of the queue."""
+"""Cycles from the last beat of a word to the word at the queue's output."""
 
 
 class WeightStream:
@@ -13,30 +13,30 @@ class WeightStream:
 
     def __init__(self, params: SystolicParams):
         self._beats = params.beats_per_word
-        self._came: int | None = None  # last beat of the youngest word; those of the full queue came long ago
+        self._arrived: int | None = None  # last beat of the youngest word; the initial ones arrived long ago
         self._left: deque[int] = deque(maxlen=params.weight_queue)
 
     def take(self, earliest: int) -> int:
-        """When the next word leaves, from ``earliest`` on."""
+        """Return when the next word leaves the queue, no earlier than ``earliest``."""
         if len(self._left) == self._left.maxlen:
             room = self._left[0] + 1
-            self._came = room if self._came is None else max(self._came + self._beats, room)
-            earliest = max(earliest, self._came + QUEUE_LATENCY)
+            self._arrived = room if self._arrived is None else max(self._arrived + self._beats, room)
+            earliest = max(earliest, self._arrived + QUEUE_LATENCY)
         self._left.append(earliest)
         return earliest
 
 
 class StreamedSteps:
-    """The steps of a layer: one per cycle, but those that take a word of weights wait for it.
+    """The steps of a layer, issued one per cycle, except that a step that takes a word of weights waits for it.
 
     Parameters
     ----------
     start
-        Cycle in which the layer starts, for ``stream``; all other times are relative to it.
+        Cycle in which the layer starts, in the time of ``stream``; all other times are relative to it.
     spacing, committing
-        Steps of a tile; steps from the first of a group to the one that waits for a free slot.
+        Steps of a tile; steps from the first one of a group to the one that needs a free slot.
     groups
-        How many there are.
+        Number of groups.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class StreamedSteps:
             self._tiles, self._words, self._reading = 1, layer.inputs, groups
         else:
             self._tiles = ceil_div(layer.inputs, array.rows)
-            # each tile takes the next one's weights; the first one's are taken before it
+            # the weights of a tile are taken during the previous tile, those of the first one before it
             self._words, self._reading = array.rows, groups * self._tiles - 1
             for _ in range(array.rows):
                 self._now = stream.take(self._now + 1)
 
     def __call__(self, freed: int) -> int:
-        """When the step of the next group is made that needs a slot, which is free from ``freed`` on."""
+        """Return when the step of the next group that needs a slot is issued, if the slot is free from ``freed`` on."""
         commit = 0
         for step in range(self._tiles * self._spacing):
             earliest = self._now + 1

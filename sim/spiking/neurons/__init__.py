@@ -1,4 +1,4 @@
-"""Golden steps of neurons, by their parameters. A file here is named as those in `tospike.hw.params.neurons`."""
+"""Golden models of neurons, by the class of their parameters; files are named as in `tospike.hw.params.neurons`."""
 
 from tospike.hw.params import (
     CubaLifParams,
@@ -32,5 +32,5 @@ MODELS: dict[type[NeuronParams], type[NeuronModel]] = {
 def neuron_model(
     params: NeuronParams, bias: Ints, samples: int, decays: Ints | None = None, noise: NoiseSource | None = None
 ) -> NeuronModel:
-    """Return the neurons of a layer at the start of ``samples`` samples; see :class:`NeuronModel`."""
+    """Return the neurons of a layer at the start of N ``samples``; parameters as for :class:`NeuronModel`."""
     return MODELS[type(params)](params, bias, samples, decays, noise)

@@ -8,16 +8,16 @@ from tospike.sim.spiking.neurons.leaky import LeakyModel
 
 
 class CubaModel(LeakyModel):
-    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + leak_bias + i``."""
+    """``i <- leak_synapse(i) + I``, then ``v <- leak(v) + leak_bias + i``; events are added to the current i."""
 
     params: CubaParams
 
     def membrane(self, total: Ints) -> Ints:
-        """It integrates the current."""
+        """Integrate the current: ``v <- v + i``."""
         return self.add(self.aux["membrane"], total, self.params.state)
 
     def advance(self, base: Ints, amount: Ints | int, total: Ints) -> None:
-        """SpikingNeuron and current leak, each on its own."""
+        """Leak the membrane and the current, each by its own decay."""
         params = self.params
         self.aux["membrane"] = self.add(self.leak(base) - amount, params.leak_bias, params.state)
         current = leak(total, params.synapse, self.decays.get("current"))
@@ -25,12 +25,12 @@ class CubaModel(LeakyModel):
 
 
 class CubaLi(CubaModel):
-    """No threshold: a membrane readout."""
+    """CuBa LI, without a threshold: for membrane readouts."""
 
     params: CubaLiParams
 
 
 class CubaLif(FiringModel, CubaModel):
-    """Spike and reset when v > threshold."""
+    """CuBa LIF: spike and reset when v > threshold."""
 
     params: CubaLifParams

@@ -1,4 +1,4 @@
-"""A membrane that lasts, spikes, and is reset."""
+"""Neurons with a persistent membrane and a threshold."""
 
 from tospike.hw.params.neurons.firing import FiringParams
 from tospike.sim.arithmetic import Ints
@@ -8,11 +8,11 @@ from tospike.sim.spiking.neurons.threshold import ThresholdModel
 
 
 class FiringModel(ThresholdModel, MembraneModel):
-    """What IF, LIF and CuBa LIF have in common."""
+    """The common part of IF, LIF and CuBa LIF."""
 
     params: FiringParams
 
     def reset(self, v: Ints, spikes: Ints) -> Updated:
-        """Bounded below after the reset, as a readout shows."""
+        """Apply the lower bound after the reset, so that a readout sees it, too."""
         updated = super().reset(v, spikes)
         return updated._replace(after=self.bounded(updated.after), base=self.bounded(updated.base))

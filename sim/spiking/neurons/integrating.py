@@ -1,4 +1,4 @@
-"""Neurons that sum up what comes: IF, and I without a threshold."""
+"""Neurons that integrate without a leak: IF, and I without a threshold."""
 
 from tospike.hw.params import IfParams, IParams
 from tospike.sim.spiking.neurons.firing import FiringModel
@@ -6,7 +6,7 @@ from tospike.sim.spiking.neurons.membrane import MembraneModel
 
 
 class I(MembraneModel):  # noqa: E742
-    """``v <- v + I``; no threshold: a membrane readout."""
+    """``v <- v + I``, without a threshold: for membrane readouts."""
 
     params: IParams
 

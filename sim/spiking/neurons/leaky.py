@@ -13,12 +13,12 @@ class LeakyModel(MembraneModel):
     params: LeakyParams
 
     def leak(self, membrane: Ints) -> Ints:
-        """By the common decay, or each neuron's own."""
+        """Apply the common decay, or each neuron's own."""
         return leak(membrane, self.params.leak, self.decays.get("membrane"))
 
 
 class Li(LeakyModel):
-    """``v <- leak(v) + I``; no threshold: a membrane readout."""
+    """``v <- leak(v) + I``, without a threshold: for membrane readouts."""
 
     params: LiParams
 

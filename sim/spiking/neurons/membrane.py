@@ -1,4 +1,4 @@
-"""A membrane that lasts from step to step."""
+"""Neurons whose membrane persists from step to step."""
 
 import numpy as np
 
@@ -8,16 +8,16 @@ from tospike.sim.spiking.neurons.model import NeuronModel, Updated
 
 
 class MembraneModel(NeuronModel):
-    """Bounds below what goes into the next step."""
+    """Applies the lower bound, ``v <- max(v, lower_bound)``, at the end of a step."""
 
     params: MembraneParams
 
     def fire(self, v: Ints) -> Updated:
-        """A readout shows the membrane before it is bounded."""
+        """Apply the lower bound; without a threshold, a readout sees the membrane before that."""
         updated = super().fire(v)
         return updated._replace(base=self.bounded(updated.base))
 
     def bounded(self, v: Ints) -> Ints:
-        """The membrane, not below its lower bound."""
+        """Return ``max(v, lower_bound)``."""
         bound = self.params.lower_bound
         return v if bound is None else np.maximum(v, bound)

@@ -10,23 +10,23 @@ from tospike.sim.spiking.noise import NoiseSource
 
 
 class Updated(NamedTuple):
-    """What becomes of (N, neurons) membranes when they are compared with their thresholds."""
+    """(N, neurons) spikes and membranes after the comparison with the threshold."""
 
     spikes: Ints
     after: Ints
-    """What a readout shows."""
+    """Membranes as a readout sees them."""
     base: Ints
-    """The membrane that the next step begins with, before its leak."""
+    """Membranes that the next step begins with, before their leak."""
     amount: Ints | int = 0
-    """Subtracted after that leak."""
+    """Subtracted from the membranes after that leak."""
 
 
 class NeuronModel:
-    """The states of (N, neurons) neurons between steps. Events are added to ``start``; `update` does the rest.
+    """The states of (N, neurons) neurons, step by step.
 
-    Everything else than the additions of events happens in `update`, as in the hardware, so that ``start`` holds the
-    leak and the bias of the step that begins. A neuron overrides `membrane`, `fire`, `advance` and `leak` where it
-    differs; this is one whose membrane sums up what comes and has no threshold.
+    The caller adds the events of a step to ``start``, and passes the sum to `update`. As in the hardware, `update` does
+    everything else, so ``start`` already includes the leak and the bias of the step that begins. Subclasses override
+    `membrane`, `fire`, `advance` and `leak`; this class integrates without leak and threshold.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ class NeuronModel:
     samples
         N.
     decays
-        (neurons, n) decays of the n leaks of ``params.varying``; ``None`` if there are none.
+        (neurons, n) decays of the n leaks of ``params.varying``; ``None`` if n is 0.
     noise
-        Draws the noise of the thresholds.
+        Source of the thresholds' noise.
 
     Raises
     ------
     InputError
-        The membrane at the start of a sample, and what the first step adds to it, do not fit.
+        The initial membrane, with the leak and the bias of the first step, does not fit the state.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class NeuronModel:
         self.before: Ints = self.start
         """Membranes of the last step, before its reset."""
         self.aux: dict[str, Ints] = dict.fromkeys(params.aux, self.start)
-        """States after ``start``, as ``params.aux`` names them."""
+        """Auxiliary states, by the names in ``params.aux``."""
         self.advance(np.full(self.shape, params.initial), 0, self.start)
         require(
             not self.saturations.any(),
@@ -81,9 +81,9 @@ class NeuronModel:
         Parameters
         ----------
         total
-            (N, neurons): ``start`` and the events.
+            (N, neurons): ``start`` plus the events.
         ends
-            Nothing becomes of the states: what saturates on the way to a next step does not count.
+            The states are cleared afterwards, so saturations in the leak and bias of a next step do not count.
 
         Returns
         -------
@@ -99,23 +99,23 @@ class NeuronModel:
         return updated.spikes
 
     def membrane(self, total: Ints) -> Ints:
-        """The membrane of this step, by what the events were added to."""
+        """Return the membranes of this step, given the sum of ``start`` and the events."""
         return total
 
     def fire(self, v: Ints) -> Updated:
-        """Compare the membranes, and reset them."""
+        """Compare the membranes with the threshold, and reset them."""
         return Updated(spikes=np.zeros_like(v), after=v, base=v)
 
     def advance(self, base: Ints, amount: Ints | int, total: Ints) -> None:
-        """Go to the start of the next step, from the membranes ``base``; ``total`` is what this one summed up."""
+        """Set ``start`` for the next step, from the membranes ``base`` and this step's ``total``."""
         self.start = self.add(self.leak(base) - amount, self.bias, self.params.accumulated)
 
     def leak(self, membrane: Ints) -> Ints:
-        """What remains of a membrane in the next step."""
+        """Return the membranes after the leak."""
         return membrane
 
     def add(self, value: Ints, addend: Ints | int, fmt: IntFormat) -> Ints:
-        """The sum in ``fmt``; saturations are counted."""
+        """Return the sum saturated to ``fmt``, and count the saturations."""
         unbounded = value + addend
         bounded = saturate(unbounded, fmt)
         self.saturations = self.saturations + np.count_nonzero(bounded != unbounded, axis=1)

@@ -8,12 +8,12 @@ from tospike.sim.spiking.neurons.threshold import ThresholdModel
 
 
 class Sliding(ThresholdModel):
-    """The membrane is the weighted sum of this step's input and earlier ones."""
+    """``v(t) = I(t) + sum over n of (I(t - n) >> taps[n - 1])``; spike when v > threshold."""
 
     params: SlidingParams
 
     def membrane(self, total: Ints) -> Ints:
-        """The earlier inputs move on by one."""
+        """Sum the current and the earlier inputs, and shift the latter by one step."""
         taps = self.params.taps
         inputs = [self.aux[f"input_{n}"] for n in range(1, len(taps) + 1)]
         for number, value in enumerate([total, *inputs[:-1]], 1):
@@ -21,5 +21,5 @@ class Sliding(ThresholdModel):
         return self.add(total, sum(x >> tap for x, tap in zip(inputs, taps, strict=True)), self.params.state)
 
     def advance(self, base: Ints, amount: Ints | int, total: Ints) -> None:
-        """Nothing of the membrane lasts."""
+        """Start from 0: the membrane does not persist."""
         super().advance(np.zeros_like(base), 0, total)

@@ -1,4 +1,4 @@
-"""When a neuron spikes, and what that does to it."""
+"""Threshold, refractory period, adaptation and reset."""
 
 import numpy as np
 
@@ -9,29 +9,39 @@ from tospike.sim.spiking.neurons.model import NeuronModel, Updated
 
 
 def count_spikes(membrane: Ints, params: ThresholdParams) -> Ints:
-    """Return how many thresholds each membrane exceeds, at most as many as a neuron may spike in a step."""
+    """Return how many multiples of the threshold each membrane exceeds, at most ``params.spike.max``."""
     spikes = np.zeros(membrane.shape, dtype=np.int64)
-    for before in range(params.spike.max):
-        spikes += membrane > before * params.threshold + params.limit
+    for n in range(params.spike.max):
+        spikes += membrane > n * params.threshold + params.limit
     return spikes
 
 
 class ThresholdModel(NeuronModel):
-    """Compares, counts spikes, rests, adapts."""
+    """A neuron with a threshold.
+
+    ::
+
+        v <- reset_value                                                    (while refractory)
+        x = v + noise - threshold_offset - pending_reset * threshold
+        spikes = multiples of the threshold that x exceeds                  (0 while refractory)
+        v <- v after the reset
+        pending_reset <- multiples of the threshold that v still exceeds    (ResetTiming.SNNTORCH)
+        threshold_offset <- leak(threshold_offset) + step * (spikes > 0)
+    """
 
     params: ThresholdParams
 
     def fire(self, v: Ints) -> Updated:
-        """Spikes of the membranes that do not rest, and what the neurons remember of them."""
+        """Count the spikes, reset the membranes, and update the auxiliary states."""
         params, aux = self.params, self.aux
-        resting = aux["refractory_count"] > 0 if "refractory_count" in aux else np.zeros(v.shape, dtype=bool)
-        v = np.where(resting, params.reset_value, v)
+        refractory = aux["refractory_count"] > 0 if "refractory_count" in aux else np.zeros(v.shape, dtype=bool)
+        v = np.where(refractory, params.reset_value, v)
         compared = v + (0 if self.noise is None else self.noise.step())
         if params.pending_reset:
             compared = compared - aux["pending_reset"] * params.threshold
         if params.adaptation is not None:
             compared = compared - aux["threshold_offset"]
-        spikes = np.where(resting, 0, count_spikes(compared, params))
+        spikes = np.where(refractory, 0, count_spikes(compared, params))
         updated = self.reset(v, spikes)
         if "refractory_count" in aux:
             aux["refractory_count"] = np.where(
@@ -45,15 +55,15 @@ class ThresholdModel(NeuronModel):
         return updated
 
     def reset(self, v: Ints, spikes: Ints) -> Updated:
-        """What ``spikes`` do to the membranes ``v``."""
+        """Reset the membranes ``v`` of neurons that spiked."""
         params = self.params
         if params.reset is Reset.NONE:
             return Updated(spikes=spikes, after=v, base=v)
-        late = params.reset_timing is ResetTiming.NEXT
+        delayed = params.reset_timing is ResetTiming.NEXT
         if params.reset is not Reset.SUBTRACT:
             reset = np.where(spikes > 0, params.reset_value, v)
-            return Updated(spikes=spikes, after=v if late else reset, base=reset)
+            return Updated(spikes=spikes, after=v if delayed else reset, base=reset)
         amount = spikes * params.threshold
-        if late:
+        if delayed:
             return Updated(spikes=spikes, after=v, base=v, amount=amount)
         return Updated(spikes=spikes, after=v - amount, base=v - amount)

@@ -260,7 +260,7 @@ def test_integers_by_the_equation():
 
 
 def test_float_networks_have_no_integers():
-    with pytest.raises(InputError, match=r"stage 'conv' \(Conv2d, Activation\) is no quantised ANN stage"):
+    with pytest.raises(InputError, match=r"stage 'conv' \(Conv2d, Activation\) is not a stage of a quantised ANN"):
         run_integers(residual(), np.zeros((1, 32), int))
     with pytest.raises(InputError, match="no samples"):
         run_integers(integers(), np.zeros((0, 32), int))

@@ -162,7 +162,7 @@ def test_a_network_decides_early_and_as_it_does_late(tmp_path):
 
 def test_what_cannot_decide_early_is_refused():
     snn, digits = DIGITS.with_name("digits_snn.nir"), load_data("digits")
-    with pytest.raises(InputError, match="has no spikes"):
+    with pytest.raises(InputError, match="does not spike, as --decoding early requires"):
         prepare(snn, digits, ModelOptions(decoding=Decoding.EARLY))
     with pytest.raises(InputError, match="early needs at least 2 neurons to decide between"):
         params_of(1, 4)

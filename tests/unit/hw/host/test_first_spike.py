@@ -74,7 +74,7 @@ def test_nothing_spikes_is_class_0():
 def test_what_cannot_decide_by_a_spike_is_refused(counting):
     data = load_data("digits")
     snn = examples.replace("__init__.py", "digits_snn.nir")
-    with pytest.raises(InputError, match="has no spikes, of which the first could decide"):
+    with pytest.raises(InputError, match="does not spike, as --decoding first-spike requires"):
         prepare(Path(snn), data, ModelOptions(decoding=Decoding.FIRST_SPIKE))
     with pytest.raises(InputError, match="leave --argmax out"):
         _ = prepare(counting, data, ModelOptions(decoding=Decoding.FIRST_SPIKE, argmax=True)).design

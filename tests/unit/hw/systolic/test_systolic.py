@@ -143,7 +143,7 @@ def test_biases_finer_than_sums(dataflow):
     assert (golden.sent % 64).any(), "logits between whole sums"
     stages = random_stages(params, np.random.default_rng(0))
     coarse = replace(params, requantize=RequantizeParams())
-    with pytest.raises(InputError, match="'layer0' are by 6 bits finer than sums, not by 0 as the engine's are"):
+    with pytest.raises(InputError, match="'layer0' have 6 fraction bits, but the engine's have 0"):
         run(coarse, stages, random_frames(params, np.random.default_rng(1), 1))
 
 
