@@ -72,7 +72,7 @@ ENGINES: Mapping[type[EngineParams], EngineEnergy] = {
         label="dataflow", widths=dataflow_widths, memories=dataflow_memories, work=dataflow_work
     ),
 }
-"""By the class of the engine's parameters."""
+"""Keyed by the class of the engine's parameters."""
 
 
 def widths(params: EngineParams) -> Widths:

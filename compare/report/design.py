@@ -86,5 +86,5 @@ class DesignReport:
 
     @property
     def whole_rtl_accuracy(self) -> float | None:
-        """Accuracy of the RTL if it ran on all samples, else ``None``: the golden model's has more samples."""
+        """Accuracy of the RTL if it ran on all samples, else ``None``."""
         return self.accuracy.rtl if self.rtl_samples >= len(self.cycles_samples) else None

@@ -12,7 +12,7 @@ from tospike.gen.files.reading import read_text, reading
 from tospike.hw.params import require
 
 NAME = "report.json"
-_KIND, _MEND = "report of `tospike compare`", "compare again"
+_KIND, _REMEDY = "report of `tospike compare`", "compare again"
 
 
 def report_json(report: StudyReport) -> str:
@@ -28,9 +28,9 @@ def parse_report(text: str, where: str = NAME) -> StudyReport:
     Raises
     ------
     InputError
-        The text is no report, or is from another version of tospike.
+        The text is not a report, or is from another version of tospike.
     """
-    with reading(where, _KIND, _MEND):
+    with reading(where, _KIND, _REMEDY):
         data: Any = json.loads(text)
     require(isinstance(data, Mapping) and "verdict" in data, f"{where} is not a {_KIND}: give its {NAME}")
     found = data.get("format")
@@ -58,6 +58,6 @@ def load_report(path: Path) -> StudyReport:
         As for `parse_report`; or the file is missing.
     """
     file = path / NAME if path.is_dir() else path
-    with reading(file, _KIND, _MEND):
+    with reading(file, _KIND, _REMEDY):
         text = read_text(file)
     return parse_report(text, str(file))

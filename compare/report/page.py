@@ -78,7 +78,7 @@ def _margins(report: StudyReport) -> list[tuple[str, str, str]]:
     points = f"{margins.accuracy.difference_points:+.1f} points".replace("-", "−")
     shown = [
         (points, "accuracy", f"SNN minus ANN, {basis}"),
-        (times(margins.energy.ratio), "energy", _rests_on(margins.energy)),
+        (times(margins.energy.ratio), "energy", _energy_basis(margins.energy)),
         (times(margins.latency.ratio), "latency", "time" if margins.latency.unit == "us" else "in cycles"),
     ]
     match margins.area:
@@ -90,7 +90,7 @@ def _margins(report: StudyReport) -> list[tuple[str, str, str]]:
             return [*shown, (times(cells.area), "area", "cells")]
 
 
-def _rests_on(energy: EnergyMargin) -> str:
+def _energy_basis(energy: EnergyMargin) -> str:
     spans = [(energy.interval, "inputs")]
     if len(energy.technologies) > 1:
         ratios = energy.technologies.values()

@@ -38,7 +38,7 @@ class BreakEvenReport:
     formula: Mapping[str, float]
     """The general formula with a large SRAM, by reuse and placement of the states."""
     gates: GatePlace | None = absent()
-    """The same in gates, where measured."""
+    """Break-even of this network in gates, if measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class StudyReport:
     designs: tuple[DesignReport, ...]
     """The designs that the verdict compares: the ANN, then the SNN."""
     controls: tuple[DesignReport, ...] = absent(tuple)
-    """Designs beside them: the bit-matched QNN."""
+    """Designs that the verdict does not compare: the bit-matched QNN."""
     matched_qnn: MatchedQnnComparison | Missing | None = absent()
     activity: SpikeActivity | None
     """``None``: no layer of the SNN has spikes as input."""
@@ -95,7 +95,7 @@ class StudyReport:
     variants: tuple[Variant, ...] | None = absent()
     """Designs from which ``sensitivity`` was computed."""
     gates: Missing | None = absent()
-    """Why the gates, which were asked for, were not measured; empty if they were."""
+    """Why the requested gates were not measured; empty if they were."""
     models: Mapping[str, str]
     """Source of every published energy model."""
     constants: Mapping[str, Constant]

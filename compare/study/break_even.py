@@ -20,7 +20,7 @@ def break_even_report(
     n, density = activity.spikes_per_activation, activity.density
     return BreakEvenReport(
         n=n,
-        n_star=_here(ann, snn, n, technologies),
+        n_star=_this_network(ann, snn, n, technologies),
         gates=_in_gates(ann, snn, n),
         published={point.name: point.spikes_per_activation(density=density) for point in PUBLISHED},
         formula=_by_formula(),
@@ -36,8 +36,8 @@ def _by_formula() -> dict[str, float]:
     }
 
 
-def _here(ann: Measured, snn: Measured, n: float, technologies: Sequence[Technology]) -> dict[str, float]:
-    """Return the spikes per activation at which this SNN would need as much as this ANN, by technology."""
+def _this_network(ann: Measured, snn: Measured, n: float, technologies: Sequence[Technology]) -> dict[str, float]:
+    """Return the spikes per activation at which this SNN would need as much energy as this ANN, by technology."""
     found = {}
     for technology in technologies:
         pj = ann.design.counters_pj.technologies[technology.name]

@@ -68,7 +68,7 @@ def _describe_dataflow(prepared: Prepared, engine: DataflowDenseParams) -> str:
 
 
 def _dataflow_engines(prepared: Prepared) -> tuple[DataflowDenseParams, ...]:
-    """Return the engines of a design whose first one is a dataflow engine: its link leads to no others."""
+    """Return the engines of a design whose first one is a dataflow engine: its links connect no other kind."""
     return cast("tuple[DataflowDenseParams, ...]", layer_engines(prepared.design.params))
 
 
@@ -159,4 +159,4 @@ ENGINES: Mapping[type[EngineParams], EngineStudy] = {
     ConvParams: _ARRAY,
     DataflowDenseParams: EngineStudy(describe=_describe_dataflow, changes=_change_dataflow),
 }
-"""By the class of the engine's parameters, for every engine that runs layers."""
+"""Keyed by the class of the engine's parameters, for every engine that runs layers."""

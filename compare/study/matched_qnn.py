@@ -1,7 +1,7 @@
 """The bit-matched QNN: the ANN with activations of as many bits as the spike count of a neuron of the SNN.
 
-A neuron that spikes 0 to T times in T steps sends at most ceil(log2(T + 1)) bits. An ANN with wider activations carries
-more information and pays for it; the QNN does not (Yan et al., arXiv 2409.08290).
+A neuron that spikes 0 to T times in T steps conveys at most ceil(log2(T + 1)) bits. An ANN with wider activations
+conveys more information and pays for it; the QNN does not (Yan et al., arXiv 2409.08290).
 """
 
 from pathlib import Path
@@ -49,7 +49,7 @@ def matched_qnn_design(ann: Path, snn: Prepared, data: DataSet, options: ModelOp
         f"without quantisers, or with {bits} bits",
     )
     reference, golden = (evaluate(prepared, data, backend) for backend in (Backend.FLOAT, Backend.GOLDEN))
-    assert golden.result is not None  # it is no float evaluation
+    assert golden.result is not None  # not a float evaluation
     return golden_entry(prepared, data.x, golden.result, prices).report(
         name="matched",
         kind="qnn",

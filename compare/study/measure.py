@@ -41,7 +41,7 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class _Steps:
-    """Reports each step, and measures its time."""
+    """Runs steps, reports each of them, and measures its time."""
 
     name: str
     progress: Progress
@@ -77,7 +77,7 @@ def measure_side(
     study = options.gates
     gates = steps.run("gates", lambda: gate_figures(prepared, data, study, steps.tell)) if study else None
     steps.tell("done")
-    assert golden.result is not None  # it is the golden model's
+    assert golden.result is not None  # not a float evaluation
     entry = golden_entry(prepared, data.x, golden.result, options.prices)
     return Measured(
         design=entry.report(

@@ -34,13 +34,13 @@ class StudyOptions:
     )
     """The shipped technologies give the range."""
     energy_model: str = option("horowitz45", f"Prices of operation counts: {', '.join(MODELS)}")
-    sensitivity: bool = option(True, "Also vary one thing at a time (golden model)")
+    sensitivity: bool = option(True, "Also vary one parameter at a time (golden model)")
     iso_accuracy: bool = option(True, "Also compare at equal accuracy, over bits and time steps")
     matched_qnn: bool = option(
         True, "Also compare with the bit-matched QNN, the ANN with activations of ceil(log2(steps + 1)) bits"
     )
     gates: GateStudy | None = None
-    """Gates; ``None``: not asked for."""
+    """Gates to measure; ``None``: not requested."""
     cache: Cache = field(default_factory=Cache)
 
     def __post_init__(self) -> None:
@@ -48,12 +48,12 @@ class StudyOptions:
         _ = self.technology, self.model
 
     def with_parts(self, *, synth: SynthOptions, gates: GateStudyOptions, results: CacheOptions) -> "StudyOptions":
-        """Return these options with those of what a study uses.
+        """Return these options with those of synthesis, gates and cache.
 
         Raises
         ------
         InputError
-            There are no such gates.
+            As for `GateStudyOptions.study`.
         """
         return replace(self, synth=synth, gates=gates.study, cache=results.cache)
 

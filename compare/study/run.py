@@ -71,7 +71,7 @@ def run_study(
     with temporary_folder() as work:
         paths = workload.networks(data, work)
         prepared = _prepare(paths, data, workload.options)
-        if workload.snn is None:  # refused input leaves no files behind up to here
+        if workload.snn is None:  # input refused before this point leaves no files
             write_results(out, {paths["snn"].name: paths["snn"].read_bytes()})
         return _report(workload, paths, prepared, data, out, options, command, progress)
 

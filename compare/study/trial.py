@@ -98,7 +98,7 @@ class Trials:
             return None
         evaluation = evaluate(changed, self._data, Backend.GOLDEN, samples=min(SAMPLES, len(self._data.x)))
         result = evaluation.result
-        assert result is not None  # there is a design
+        assert result is not None  # not a float evaluation
         energy = counter_energy(self._technology, params, result.counters, result.cycles)
         return Trial(correct=evaluation.correct, pj=energy.total)
 

@@ -51,14 +51,14 @@ class Task(Generic[P, R]):
     kind: str
     """Kind of its cache entries."""
     title: str
-    """What it measures by, for people."""
+    """Name of its level, for display."""
     check: Callable[[P], None]
     """Refuses an invalid point, before any is measured."""
     measure: Measure[P, R]
     result: type[R]
     """Type of its results."""
     inputs: Callable[[P], Mapping[str, str | None]]
-    """Inputs of a result, except code."""
+    """Inputs that a result depends on, except code."""
     packages: tuple[str, ...]
     """Packages whose code a result depends on."""
 
@@ -119,7 +119,7 @@ def run_sweep(
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
-    """Where points are measured."""
+    """Options that say where points are measured."""
 
     jobs: int | None = option(None, "Parallel processes", low=1, unset="one per core")
     scheduler: str | None = option(None, "Address of a Dask scheduler to use instead (extra: cluster)")
@@ -129,12 +129,12 @@ class WorkerOptions:
 
     @property
     def execute(self) -> Execute:
-        """How they are.
+        """Return the function that measures points.
 
         Raises
         ------
         InputError
-            As `on_cluster`.
+            As for `on_cluster`.
         """
         return on_cluster(self.scheduler) if self.scheduler else in_processes(self.jobs or os.cpu_count() or 1)
 
@@ -160,7 +160,7 @@ def in_processes(jobs: int) -> Execute:
 
 
 def _end_with(parent: int, stop: Event) -> None:
-    """End this worker when ``parent`` has been killed or sets ``stop``."""
+    """End this worker when ``parent`` is killed or sets ``stop``."""
 
     def end(number: int, frame: object) -> None:
         end_all()
@@ -209,7 +209,7 @@ def on_cluster(address: str) -> Execute:
 
 @lru_cache
 def _code(packages: tuple[str, ...]) -> str:
-    """Return the digest of the code behind results, so that entries of other code are never used."""
+    """Return the digest of the code that results depend on, so that results of other code are never used."""
     files = (
         path
         for package in packages
@@ -228,7 +228,7 @@ def _stored(cache: Cache, task: Task[P, R], point: P) -> R | None:
     entry = cache.find(task.kind, key(task, point))
     try:
         return from_plain(task.result, json.loads((entry / RESULT).read_text()), RESULT) if entry else None
-    except (OSError, ValueError, RecursionError):  # sealed, but not by tospike: measure it again
+    except (OSError, ValueError, RecursionError):  # a valid entry that tospike did not write: measure again
         return None
 
 

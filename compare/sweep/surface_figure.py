@@ -15,7 +15,7 @@ LINES = ("mac", "snn", "neuron", "state", "ann", "activations", "weights", "sop"
 
 
 _LINE = 1.16
-"""Least distance of two labels, as a factor on the logarithmic axis."""
+"""Minimum distance of two labels, as a factor on the logarithmic axis."""
 
 STYLES = {Level.COUNTERS: (0, (4, 2)), Level.GATES: "solid"}
 """Line styles, if a figure has both levels."""

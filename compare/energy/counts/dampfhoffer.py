@@ -1,10 +1,11 @@
 """A model after Dampfhoffer et al.: an event-driven SNN against an upper bound for ANNs.
 
 M. Dampfhoffer, T. Mesquida, A. Valentian and L. Anghel, Are SNNs really more energy-efficient than ANNs? An in-depth
-hardware-aware study, IEEE Trans. Emerging Topics in Computational Intelligence 7(3), 2023, p. 731. From them come the
-question and the upper bound for the ANN: largest possible reuse and sparsity, every weight and activation moved once,
-sums in registers, zeros skipped. Their constants are not in the open parts of the paper: prices are Horowitz's, and
-this function does not reproduce the published break-even (0.15 to 1.38 spikes per synapse per inference).
+hardware-aware study, IEEE Trans. Emerging Topics in Computational Intelligence 7(3), 2023, p. 731. The question is
+theirs, and so is the upper bound for the ANN: largest possible reuse and sparsity, every weight and activation moved
+once, sums in registers, zeros skipped. Their constants are not in the openly accessible parts of the paper: prices are
+Horowitz's, and this function does not reproduce the published break-even (0.15 to 1.38 spikes per synapse per
+inference).
 """
 
 import numpy as np

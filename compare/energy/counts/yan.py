@@ -1,11 +1,11 @@
 """A model after Yan et al.: an SNN of T steps against the quantised network (QNN) with as many bits.
 
 Z. Yan, Z. Bai, K. Tang and W.-F. Wong, Reconsidering the energy efficiency of spiking neural networks inference from
-analytical perspectives, https://arxiv.org/abs/2409.08290. From them come the bit-matched QNN, with activations of
-ceil(log2(T + 1)) bits (`matching_bits`), the terms that are charged (arithmetic, weights, dense or sparse activations)
-and the break-even (see `tospike.compare.energy.break_even`). Their constants and their network on chip are not
-published in a usable form: prices are Horowitz's, as in every model here, membranes stay in the processing elements,
-and this function does not reproduce the published break-even.
+analytical perspectives, https://arxiv.org/abs/2409.08290. The bit-matched QNN is theirs, with activations of
+ceil(log2(T + 1)) bits (`matching_bits`), and so are the terms that are charged (arithmetic, weights, dense or sparse
+activations) and the break-even (see `tospike.compare.energy.break_even`). Their constants and their network on chip are
+not published in a usable form: prices are Horowitz's, as in every model here, membranes stay in the processing
+elements, and this function does not reproduce the published break-even.
 """
 
 from tospike.compare.energy.activity import LayerActivity

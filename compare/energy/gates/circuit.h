@@ -1,9 +1,9 @@
-// A netlist of gates, flip-flops and memories with one clock, simulated a cycle at a time.
+// A netlist of gates, flip-flops and memories with one clock, simulated cycle by cycle.
 //
-// Two delay models. zero: each gate is evaluated once in a cycle, in the order of levels, so a net changes at most
-// once. library: each gate follows an edge of an input after a delay of its own for that pin and edge (ps); an output
-// has at most one change under way, and it is withdrawn when the inputs go back before it happens (inertial delay), so
-// pulses shorter than the gate's delay vanish and longer ones are counted. A cycle is as long as the circuit needs.
+// There are two delay models. zero: each gate is evaluated once per cycle, in order of levels, so a net changes at most
+// once. library: a gate responds to an edge at an input after a delay (ps) that depends on pin and edge. An output has
+// at most one pending change, which is cancelled if the inputs change back in time (inertial delay): pulses shorter
+// than the gate's delay vanish, longer ones are counted. A cycle lasts until the circuit has settled.
 
 #pragma once
 
@@ -29,8 +29,8 @@ struct Gate {
     uint32_t output;
     uint32_t level = 0;
     int delay[6][2];     // ps, by input and value of the output
-    bool busy = false;   // zero: in the queue of its level; library: a change of the output is under way
-    uint32_t change = 0; // number of the latest change: an event of an earlier one was withdrawn
+    bool busy = false;   // zero: in the queue of its level; library: a change of the output is pending
+    uint32_t change = 0; // number of the latest change: events of earlier ones were cancelled
 };
 
 struct Output {
@@ -40,7 +40,7 @@ struct Output {
 };
 
 struct Flop {
-    uint64_t table;      // next state over inputs and, last, the state
+    uint64_t table;      // next state, by the inputs and, last, the state
     uint32_t index = 0;
     uint32_t inputs;
     bool state = false;
@@ -54,22 +54,22 @@ struct Sink {
 };
 
 struct Port {
-    Nets address, data, enable;        // a read has one enable, a write one per bit
-    std::vector<uint32_t> transparent; // of a read: writes whose words it sees in the same cycle
+    Nets address, data, enable;        // a read port has one enable, a write port one per bit
+    std::vector<uint32_t> transparent; // read port: write ports whose words it reads in the same cycle
 };
 
 struct Memory {
     std::vector<std::vector<uint8_t>> words;
     std::vector<Port> reads, writes;
     int delay;
-    uint32_t read_count = 0, write_count = 0; // of this cycle
+    uint32_t read_count = 0, write_count = 0; // in this cycle
 };
 
 struct Event {
     int64_t time;
     uint64_t order;
-    uint32_t gate;   // NONE: a net of its own accord
-    uint32_t change; // of the gate; or the net's new value
+    uint32_t gate;   // NONE: the net is not driven by a gate
+    uint32_t change; // number of the gate's change, or the net's new value
     uint32_t net;
     bool operator<(const Event& other) const {
         return time != other.time ? time > other.time : order > other.order;
@@ -80,7 +80,7 @@ class Circuit {
   public:
     static constexpr uint32_t NONE = ~0u;
     std::vector<uint8_t> value;
-    std::vector<uint32_t> changed; // of this cycle: net * 2 + new value
+    std::vector<uint32_t> changed; // in this cycle: net * 2 + new value
     std::vector<Memory> memories;
     std::map<std::string, Nets> ports;
 
@@ -111,7 +111,7 @@ class Circuit {
         return bits;
     }
 
-    // A rising edge of the clock: states and memories take what their inputs have now, and show it in `settle`.
+    // A rising clock edge: flip-flops and memories sample their inputs; their outputs change in `settle`.
     void clock() {
         for (Flop& flop : flops_) {
             bool next = flop.table >> (flop.index | uint32_t(flop.state) << flop.inputs) & 1;
@@ -122,7 +122,7 @@ class Circuit {
         for (Memory& memory : memories) clock_memory(memory);
     }
 
-    // Until nothing changes any more.
+    // Evaluate until nothing changes.
     void settle() {
         if (with_delays_) settle_events();
         else settle_levels();
@@ -136,13 +136,13 @@ class Circuit {
     std::vector<uint32_t> first_sink_;
     std::vector<Sink> sinks_;
     std::vector<std::vector<uint32_t>> levels_;
-    std::vector<std::pair<uint32_t, uint8_t>> sources_; // zero: what changes at the edge
+    std::vector<std::pair<uint32_t, uint8_t>> sources_; // zero: nets that change at the clock edge
     std::priority_queue<Event> events_;
     uint64_t order_ = 0;
 
     static long long number(std::istream& file) {
         long long n;
-        if (!(file >> n)) fail("the netlist breaks off");
+        if (!(file >> n)) fail("the netlist is truncated");
         return n;
     }
 
@@ -158,7 +158,7 @@ class Circuit {
         return found;
     }
 
-    void read_gate(std::istream& file) { // in the order of dependence
+    void read_gate(std::istream& file) { // in topological order
         Gate gate;
         gate.output = uint32_t(number(file));
         gate.table = table(file);
@@ -188,7 +188,7 @@ class Circuit {
         memory.words.assign(number(file), {});
         for (auto& word : memory.words) {
             std::string bits;
-            file >> bits; // the lowest first
+            file >> bits; // lowest bit first
             for (char bit : bits) word.push_back(bit == '1');
         }
         memory.reads.resize(number(file));
@@ -232,7 +232,7 @@ class Circuit {
                 if (out.inverted) later(0, out.net, 1);
     }
 
-    void evaluate_first(uint32_t n) { // before the first cycle: levels, whatever the delay model
+    void evaluate_first(uint32_t n) { // before the first cycle: by levels, in both delay models
         bool now = gates_[n].table >> gates_[n].index & 1;
         if (now != value[gates_[n].output]) flip(gates_[n].output, [](uint32_t, uint16_t) {});
     }

@@ -1,14 +1,14 @@
-// Simulates a netlist and writes down how often each net rises and falls.
+// Simulate a netlist and record how often each net rises and falls.
 //
 //   gatesim NETLIST zero|library replay BEATS RESULTS COUNTS COUNTERS LIMIT [WEIGHTS]
 //   gatesim NETLIST zero|library vectors VECTORS RESULTS COUNTS SKIP
 //
-// replay: as ../../../tb/replay/replay.sv does, an accelerator gets beats, sample by sample, and is given up when nothing is
-// finished for LIMIT cycles; RESULTS has the same lines. COUNTS
-// has for each sample, in the cycles in which it is inside: falling and rising edges of each net, then reads and writes
-// of each memory, as 32-bit numbers.
-// vectors: a line of VECTORS has the inputs of a cycle in hexadecimal, in the order of the netlist's ports `in_N`;
-// RESULTS the outputs `out_N` at its end. COUNTS are of all cycles but the first SKIP.
+// replay: send beats to an accelerator sample by sample, as ../../../tb/replay/replay.sv does, and stop when no sample
+// finishes for LIMIT cycles; RESULTS has the same lines. For each sample, over the cycles in which it is in the
+// accelerator, COUNTS has the falling and rising edges of each net, then the reads and writes of each memory, as 32-bit
+// numbers.
+// vectors: each line of VECTORS has the inputs of a cycle in hexadecimal, in the order of the netlist's ports `in_N`;
+// each line of RESULTS has the outputs `out_N` at its end. COUNTS excludes the first SKIP cycles.
 
 #include "circuit.h"
 
@@ -49,7 +49,7 @@ static std::vector<uint64_t> read_hex(const char* path) {
     return words;
 }
 
-// Ports by name; those that the design does not have are not driven and read as 0.
+// Access to ports by name; writes to ports that the design lacks are ignored, reads return 0.
 struct Pins {
     Circuit& circuit;
     void set(const char* name, uint64_t bits) {

@@ -1,4 +1,4 @@
-"""Gates in a study: what a design's gates cost, beside counts and counters with the same technology."""
+"""Gates in a study: the energy of a design's gates, with that by counts and counters in the same technology."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar

@@ -28,7 +28,7 @@ def cycles_figure(report: StudyReport) -> Drawing:
             mean, low, high = (significant(value) for value in (cycles.mean, cycles.p5, cycles.p95))
             text = f"mean {mean}, 5 to 95 %: {low} to {high}"
             axes.plot([cycles.mean] * 2, [0, axes.get_ylim()[1] * 1.2 / 1.75], color=COLOUR["ink"], linewidth=1)
-        _tell(axes, cycles.mean, text)
+        _label_peak(axes, cycles.mean, text)
     rows[-1].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     rows[-1].set_xlabel("cycles per inference; height: share of the samples", color=COLOUR["muted"])
     return render(figure, "Distribution of cycles per inference over the samples")
@@ -42,7 +42,7 @@ def energy_distribution_figure(report: StudyReport) -> Drawing:
         p5, p95 = np.percentile(values, (5, 95))
         mean = float(values.mean())
         spread = f"mean {significant(mean)}, 5 to 95 %: {significant(float(p5))} to {significant(float(p95))} nJ"
-        _tell(axes, mean, f"{significant(mean)} nJ, every sample" if p5 == p95 else spread)
+        _label_peak(axes, mean, f"{significant(mean)} nJ, every sample" if p5 == p95 else spread)
     rows[-1].set_xlabel("energy per inference, nJ; height: share of the samples", color=COLOUR["muted"])
     return render(figure, "Distribution of the energy per inference over the samples")
 
@@ -64,7 +64,7 @@ def _histograms(designs: Sequence[DesignReport], samples: Sequence[Floats]) -> t
     return figure, rows.tolist()
 
 
-def _tell(axes: Axes, mean: float, text: str) -> None:
+def _label_peak(axes: Axes, mean: float, text: str) -> None:
     """Write a label above the peak, at the mean, on the side with more space."""
     place = (mean, axes.get_ylim()[1] * 1.3 / 1.75)
     side = "right" if mean > 0.6 / 1.04 * axes.get_xlim()[1] else "left"
