@@ -27,7 +27,7 @@ Labels = NDArray[np.int64] | None
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
-    """What computes the outputs, and what else to report."""
+    """Options of an evaluation: what computes the outputs, and what else to report."""
 
     backend: Backend = option(Backend.GOLDEN, "What computes the outputs")
     simulator: Simulator = same_option(SimulatorOptions, "simulator", help="RTL: simulator of the Verilog")
@@ -135,7 +135,7 @@ def simulate(
     """
     expected = golden_inference(prepared, x, labels)
     result = expected.result
-    assert result is not None  # it is the golden model's
+    assert result is not None  # not a float evaluation
     design = prepared.design
     verilog, _, _ = build(design.params, pack(design))
     weights = frame_weights(design)

@@ -63,7 +63,7 @@ class Inference:
             No labels were given.
         """
         if self.labels is None:
-            raise InputError("there is no accuracy without labels: give labels, or leave x out for the test data")
+            raise InputError("accuracy needs labels: give labels, or leave x out to use the test data")
         return self.predictions == self.labels
 
     @property

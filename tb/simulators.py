@@ -15,7 +15,7 @@ class Simulator(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatorOptions:
-    """What runs the Verilog."""
+    """Options of the simulation."""
 
     simulator: Simulator = option(Simulator.VERILATOR, "Simulator of the Verilog")
 

@@ -1,4 +1,4 @@
-"""cocotb's runners, made to work with blanks in the paths of cocotb or the design."""
+"""cocotb's runners, adapted to paths of cocotb or the design that contain blanks."""
 
 import os
 import sys

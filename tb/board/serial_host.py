@@ -19,14 +19,14 @@ from tospike.tb.board.framing import LONGEST, Deframer, Packet
 TRIES = 20
 """Times that a request is sent before giving up."""
 WORDS = 1 << 20
-"""Default for the most beats of an answer."""
+"""Default limit on the beats of an answer."""
 
 
 class Line(Protocol):
     """Bytes to and from a board."""
 
     seconds_per_byte: float
-    """Bytes per second at full speed."""
+    """Transfer time of a byte at full speed."""
 
     def send(self, data: bytes, /) -> None:
         """Send all of ``data``."""

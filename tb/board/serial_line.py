@@ -44,12 +44,12 @@ class SerialLine:
 
     def send(self, data: bytes, /) -> None:
         """Send all of ``data``; raise InputError if the line is lost, as do the other methods."""
-        with self._told():
+        with self._reporting_loss():
             self._port.write(data)
 
     def receive(self) -> bytes:
         """Return the bytes received."""
-        with self._told():
+        with self._reporting_loss():
             first = self._port.read(1)
             return first + self._port.read(min(self._port.in_waiting, _AT_ONCE)) if first else b""
 
@@ -58,7 +58,7 @@ class SerialLine:
         return time.monotonic()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _reporting_loss(self) -> Iterator[None]:
         try:
             yield
         except _FAULTS as error:

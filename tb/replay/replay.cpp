@@ -1,4 +1,4 @@
-// The clock of replay.sv under Verilator.
+// Drives the clock of replay.sv under Verilator.
 
 #include "Vreplay.h"
 #include "verilated.h"

@@ -190,7 +190,11 @@ def _simulator(verilog: str, defines: Mapping[str, str], simulator: str, cache: 
         args = ("-g2012", *macros, "-s", TOP, "-o", binary, BENCH.name, "design.v")
     else:
         compiler, runner = tools.find("verilator"), []
-        tools.find("g++"), tools.find("make"), tools.find("perl")  # Verilator needs all three: say so before it does
+        (
+            tools.find("g++"),
+            tools.find("make"),
+            tools.find("perl"),
+        )  # Verilator needs all three: report a missing one first
         binary = "obj/replay"
         args = (
             *("--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "-Wno-fatal", "-Wno-lint", "-Wno-style"),

@@ -1,16 +1,15 @@
-// Plays samples into an accelerator, one at a time, and writes down what comes out and how long each took.
+// Send samples to an accelerator one at a time, and record the outputs and the cycles of each.
 //
-// No Python runs while this simulates. Compile with +define+DUT=<module>; run with
-//   +beats=FILE     one beat a line in hexadecimal: {tlast, tdata}; tlast ends a sample
+// No Python runs during simulation. Compile with +define+DUT=<module>; run with
+//   +beats=FILE     one beat per line in hexadecimal: {tlast, tdata}; tlast ends a sample
 //   +results=FILE   one line per output beat: tdata in hexadecimal; after each sample "cycles N";
 //                   at the end one line "counter N" per counter, in the order of their registers
-//   +counters=N     how many counters to read
-//   +limit=N        give up when nothing is finished for N cycles, neither a sample nor what is asked ("timeout" is
-//                   written)
+//   +counters=N     number of counters to read
+//   +limit=N        stop after N cycles in which neither a sample nor a register read finishes, and write "timeout"
 //
-// A sample starts when STATUS says that the accelerator is idle, so its cycles are those of a lone sample.
+// A sample starts when STATUS reports an idle accelerator, so its cycles are those of a lone sample.
 //
-// tdata has 32 bits, or with +define+INPUT_BITS=N +define+OUTPUT_BITS=N as many.
+// tdata has 32 bits unless set by +define+INPUT_BITS=N +define+OUTPUT_BITS=N.
 //
 // With +define+WEIGHT_BEATS=N the design takes the weights of each frame from a stream: N words in weights.hex.
 
@@ -23,7 +22,7 @@
 
 `ifdef VERILATOR
 module tospike_replay (
-    input clk  // from replay.cpp: a clock of our own would need coroutines, and time
+    input clk  // from replay.cpp: generating it here would need coroutines, which are slow
 );
 `else
 module tospike_replay;
@@ -52,9 +51,9 @@ module tospike_replay;
   reg  [`INPUT_BITS:0] next;
   reg         valid = 0;
   reg  [63:0] cycles = 0;
-  reg  [63:0] waited = 0;  // since a sample or an answer came
-  reg sent = 0;  // the last beat of the sample is taken
-  reg answered = 0;  // the last beat of its answer has come
+  reg  [63:0] waited = 0;  // cycles since a sample or a register read finished
+  reg sent = 0;  // the last beat of the sample was taken
+  reg answered = 0;  // the last beat of its output was received
   reg         running = 0;
   reg  [11:0] address = STATUS;
   reg         asking = 0;
@@ -62,7 +61,7 @@ module tospike_replay;
   wire [`OUTPUT_BITS-1:0] out_data;
   wire [31:0] answer;
 
-`ifdef WEIGHT_BEATS  // the weights of each frame, again and again
+`ifdef WEIGHT_BEATS  // the weights of a frame, repeated for every frame
   reg [31:0] weights[0:`WEIGHT_BEATS-1];
   integer weight = 0;
   wire weight_ready;
@@ -87,7 +86,7 @@ module tospike_replay;
       .s_axi_rdata(answer), .s_axi_rresp(), .s_axi_rvalid(answer_valid), .s_axi_rready(1'b1)
   );
 
-  task fetch;  // the next beat, if there is one
+  task fetch;  // read the next beat, if there is one
     begin
       got = $fscanf(beats, "%h", next);
       beat <= next;
@@ -114,7 +113,7 @@ module tospike_replay;
           state <= POLL;
         end
       end
-      POLL:  // until the accelerator is idle, and has all the weights that it wants to have
+      POLL:  // until the accelerator is idle and requests no more weights
       if (answer_valid) begin
         if (answer[0] || weight_ready) asking <= 1;
         else begin
@@ -141,7 +140,7 @@ module tospike_replay;
             running <= 0;
           end
         end
-        // the answer may come before the last of the sample's beats is taken
+        // the output may be complete before the sample's last beat is taken
         sent <= sent || (valid && in_ready && beat[`INPUT_BITS]);
         answered <= answered || (out_valid && out_last);
         if ((sent || (valid && in_ready && beat[`INPUT_BITS])) && (answered || (out_valid && out_last))) begin
