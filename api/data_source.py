@@ -1,4 +1,4 @@
-"""Data as a user of Python gives them: a name, a file, or arrays."""
+"""Data given in Python: a name, a file, or arrays."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ Data = str | PathLike[str] | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLik
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DataSource:
-    """Where samples and labels come from, and how events become time steps."""
+    """The source of samples and labels, and the binning of events into time steps."""
 
     given: Data
     options: DataOptions
@@ -130,7 +130,7 @@ def chosen_samples(
     Raises
     ------
     InputError
-        They do not fit the data, or there are labels alone.
+        They do not match the data, or labels are given without samples.
     """
     if x is None:
         if labels is not None:

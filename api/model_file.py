@@ -64,7 +64,7 @@ def _is_instance(model: object, module: str, name: str) -> bool:
 
 
 def _class_name(module: Any) -> str:
-    """What a module is called: one of torch's own, as ``Sequential``, says nothing of what it is."""
+    """Return the name of a module's class, or ``ann`` for torch's own such as ``Sequential``, which say nothing."""
     cls = type(module)
     return "ann" if cls.__module__.startswith("torch.") else cls.__name__
 
@@ -105,7 +105,7 @@ def _export_module(module: Any, path: Path, sample_shape: tuple[int, ...] | None
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Silence what torch's exporter tells of itself: that torchvision is missing, that torch calls deprecated code."""
+    """Silence the exporter's warnings that the user cannot act on: missing torchvision, deprecated code in torch."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -74,7 +74,7 @@ class CellTarget:
 
     @property
     def primitives(self) -> str:
-        """The primitives that a design may instantiate: none of a vendor."""
+        """The primitives that a design may instantiate: no vendor's."""
         return "generic"
 
 

@@ -60,12 +60,12 @@ def parse_statistics(text: str) -> Statistics:
 
 
 def read_statistics(path: Path) -> Statistics:
-    """:func:`parse_statistics` of a file.
+    """Parse the file that ``stat -json`` has written.
 
     Raises
     ------
     ToolError
-        This is not what a Yosys that we know writes.
+        The file has an unknown format.
     """
     try:
         return parse_statistics(path.read_text())

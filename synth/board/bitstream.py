@@ -23,7 +23,8 @@ from tospike.synth.options import SynthOptions
 TOP = "tospike_board"
 """Name of the module whose ports are the board's pins."""
 MAX_BAUD_ERROR = 0.02
-"""Relative error of the baud rate, because a bit is a whole number of clock cycles: half of a receiver's tolerance."""
+"""Largest relative error of the baud rate, which rounding a bit to whole clock cycles causes: half of a receiver's
+tolerance."""
 _SERIAL = "tospike_serial"
 _PINS = "pins.txt"
 _ROUTED = "routed.txt"

@@ -16,7 +16,7 @@ WRAPPER = "tospike_pins"
 """Name of the wrapper's module."""
 
 _MIX = 7
-"""Distance between the two bits of an input bit."""
+"""Distance in the shift register between the two bits of an input bit."""
 _TREE = 4
 """Fan-in of the output tree: one LUT."""
 
