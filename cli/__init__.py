@@ -1,1 +1,1 @@
-"""The command line: a file for each command, or small group of them. Nothing imports it, and typer is nowhere else."""
+"""The command line: one file per command or small group. No other package imports it, or uses typer."""

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have, and that are paths."""
+"""Paths that are arguments or options of several commands."""
 
 from pathlib import Path
 from typing import Annotated

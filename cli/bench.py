@@ -42,16 +42,16 @@ def spikes(*, json: Json = None, bench: SpikesBench) -> None:
     engine, rates = bench.engine, bench.fractions
     with console.progress_bar(f"{bench.simulator}: {bench.inputs} x {bench.neurons}, {bench.lanes} lanes"):
         results = bench_spikes(engine, rates, steps=bench.steps, seed=bench.seed, simulator=bench.simulator)
-    table = Table("rate", "events", "cycles", "cycles per event", "SOP per cycle", "while events come", "golden")
+    table = Table("rate", "events", "cycles", "cycles per event", "SOP per cycle", "during events", "golden")
     for row in results:
-        came = row["events"] > 0
+        has_events = row["events"] > 0
         table.add_row(
             str(row["rate"]),
             str(row["events"]),
             str(row["cycles"]),
-            f"{row['cycles_per_event']:.2f}" if came else "",
+            f"{row['cycles_per_event']:.2f}" if has_events else "",
             f"{row['sop_per_cycle']:.2f}",
-            f"{row['sop_per_event_cycle']:.2f}" if came else "",
+            f"{row['sop_per_event_cycle']:.2f}" if has_events else "",
             "equal" if row["golden_match"] else Text("DIFFERS", "red"),
         )
     console.out.print(table)

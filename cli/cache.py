@@ -1,4 +1,4 @@
-"""``tospike cache``: what is kept of former runs, and making room."""
+"""``tospike cache``: list and remove the results of earlier runs."""
 
 import time
 
@@ -17,7 +17,7 @@ def list_command() -> None:
     """List the cached results by kind: number, size and last use."""
     now = time.time()
     table = Table("kind", title=str(default_root()), title_justify="left")
-    for heading in ("entries", "MB", "used, days ago", "longest unused, days"):
+    for heading in ("entries", "MB", "last used, days ago", "longest unused, days"):
         table.add_column(heading, justify="right")
     uses = by_kind(entries(default_root()))
     for use in uses:

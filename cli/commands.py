@@ -1,4 +1,4 @@
-"""Which commands there are. A command's module is imported when the command is called, not to list it."""
+"""The commands with their summaries. A command's module is imported only when the command is called."""
 
 import importlib
 from collections.abc import Mapping
@@ -15,10 +15,11 @@ class Entry:
     """A command, or a group of commands."""
 
     summary: str
-    """What a list of commands says of it: the first sentence or two of its help."""
-    module: str = """Of `tospike.cli`; its ``app`` is the command, or a group that is loaded as a whole."""
+    """Text in the list of commands: the first sentence or two of the help."""
+    module: str = ""
+    """Module in `tospike.cli` whose ``app`` is the command, or a group that is loaded as a whole."""
     commands: Mapping[str, "Entry"] = field(default_factory=dict)
-    """Of a group whose commands have a module each."""
+    """Commands of a group in which each has its own module."""
 
 
 COMMANDS = {
@@ -104,7 +105,7 @@ COMMANDS = {
     "cache": Entry(module="cache", summary="Manage the cache of earlier results."),
     "doctor": Entry(
         module="doctor",
-        summary="Check which tools are installed and whether they build a small design; tell how to get what is "
+        summary="Check which tools are installed and whether they build a small design; say how to install what is "
         "missing.",
     ),
 }
@@ -120,7 +121,7 @@ class LazyGroup(TyperGroup):
             self.add_command(TyperCommand(name, help=entry.summary))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that ``args`` begin with, imported."""
+        """Import the command that ``args`` begin with, and return it."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and _load(name or "", self._entries[name or ""]), rest
 
@@ -134,11 +135,11 @@ def _load(name: str, entry: Entry) -> Any:
 
 
 _MARKUP: Any = "markdown"
-"""As rich's markup, defaults in brackets would be taken for styles."""
+"""Not rich's markup, which would take defaults in brackets for styles."""
 
 
 def new_app(help: str | None = None, **given: Any) -> typer.Typer:
-    """A command, or with ``help`` a group."""
+    """Return an app for a command, or with ``help`` for a group."""
     return typer.Typer(
         help=help,
         no_args_is_help=help is not None,

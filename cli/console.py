@@ -1,4 +1,4 @@
-"""What all commands share: where they print, how they show progress and how they write JSON."""
+"""The output of all commands: streams, tables, progress, warnings and JSON."""
 
 import codecs
 import contextlib
@@ -34,14 +34,14 @@ class _Console(Console):
 
 
 class Table(_Table):
-    """A table whose columns break what is too long for the terminal: nothing of it is cut."""
+    """A table that folds cells too long for the terminal instead of truncating them."""
 
     def add_column(self, *args: Any, overflow: OverflowMethod = "fold", **kwargs: Any) -> None:
-        """Add a column as rich does, but fold its cells."""
+        """Add a column as rich does, with folded cells."""
         super().add_column(*args, overflow=overflow, **kwargs)
 
 
-# no markup: names of files and networks have brackets, too
+# no markup: names of files and networks may contain brackets
 out = _Console(markup=False)
 """Results."""
 err = _Console(markup=False, stderr=True)
@@ -50,7 +50,7 @@ TEXT = TextColumn("{task.description}", markup=False)
 
 
 def write_any_name() -> None:
-    """Lets both streams take any text: a name that is no UTF-8 as its bytes, a character that they lack as ``?``."""
+    """Let both streams take any text: bytes of a name that are not UTF-8 as they are, missing characters as ``?``."""
 
     def replace(error: UnicodeError) -> tuple[bytes, int]:
         assert isinstance(error, UnicodeEncodeError)
@@ -59,13 +59,13 @@ def write_any_name() -> None:
 
     codecs.register_error("tospike", replace)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not closed, and not a test's
+        if isinstance(stream, io.TextIOWrapper):  # neither closed nor replaced by a test
             stream.reconfigure(errors="tospike")
 
 
 @contextlib.contextmanager
 def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr; the function that it gives takes how many are done."""
+    """Show a progress bar on stderr; yield a function that takes the number of finished items."""
     columns = (
         SpinnerColumn(),
         TEXT,
@@ -82,14 +82,14 @@ def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int
 
 @contextlib.contextmanager
 def progress_lines(title: str) -> Iterator[Callable[[str], None]]:
-    """A spinner on stderr; the function that it gives takes what is being done."""
+    """Show a spinner on stderr; yield a function that takes the current step."""
     with err.status(Text(title)) as status:
         yield lambda line: status.update(Text(f"{title}: {line}"))
 
 
 @contextlib.contextmanager
 def progress_steps() -> Iterator[Callable[[str, str], None]]:
-    """One spinner for each thing that is worked on; the function that it gives takes its name and the step."""
+    """Show a spinner per task on stderr; yield a function that takes a task's name and its current step."""
     columns = (SpinnerColumn(), TextColumn("{task.fields[name]}", style="bold", markup=False), TEXT)
     with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
@@ -105,7 +105,7 @@ def progress_steps() -> Iterator[Callable[[str, str], None]]:
 
 
 def warn(lines: Iterable[str]) -> None:
-    """Says on stderr what a user should know about a result, a line each."""
+    """Print warnings on stderr, one line each."""
     for line in lines:
         err.print(Text.assemble(("warning: ", "yellow"), line), soft_wrap=True)
 
@@ -116,7 +116,7 @@ class _Warnings(logging.Handler):
 
 
 def show_warnings() -> None:
-    """Says what the packages below warn of in the same way."""
+    """Print the warnings that other packages log, as `warn` does."""
     logger = logging.getLogger("tospike")
     if not logger.handlers:
         logger.addHandler(_Warnings(logging.WARNING))
@@ -124,19 +124,19 @@ def show_warnings() -> None:
 
 
 def check_outputs(*paths: Path | None, inputs: Iterable[Path | str] = ()) -> None:
-    """Refuses early what writing the outputs would refuse after the work; if one is ``-``, all else goes to stderr.
+    """Check that the outputs can be written, before the work begins; if one is ``-``, all else goes to stderr.
 
     Parameters
     ----------
     paths
-        Output files; ``None``: not asked for.
+        Output files; ``None``: not requested.
     inputs
-        What is read: files, data as ``kind:FILE`` or ``kind:FOLDER``, folders of designs.
+        Everything that is read: files, data as ``kind:FILE`` or ``kind:FOLDER``, design folders.
 
     Raises
     ------
     InputError
-        One cannot be written, is named twice, or is an input.
+        An output cannot be written, is given twice, or is an input.
     """
     named = [name for given in inputs for name in (str(given), str(given).partition(":")[2]) if name]
     read = {os.path.realpath(path) for name in named for path in (Path(name), *_known_files(Path(name)))}
@@ -150,12 +150,12 @@ def check_outputs(*paths: Path | None, inputs: Iterable[Path | str] = ()) -> Non
             raise InputError(f"{path} is an input and would be lost: give the output another name")
         if name == "-":
             out.stderr = True
-        if not name.startswith(("/dev/", "/proc/")):  # those may be written to by all
+        if not name.startswith(("/dev/", "/proc/")):  # these may be written more than once
             written.add(name)
 
 
 def _known_files(folder: Path) -> list[Path]:
-    """What is read in a folder: the files that its manifest names, or MNIST's. Others there may be results."""
+    """Return the files that are read in a folder: those in its manifest, or MNIST's; others may be results."""
     try:
         listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
         return [folder / "manifest.json", *(folder / str(name) for name in listed)]
@@ -164,5 +164,5 @@ def _known_files(folder: Path) -> list[Path]:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Writes ``data`` to ``path``, whole or not at all."""
+    """Write ``data`` to ``path``, completely or not at all."""
     files.write_text(path, files.to_json(data))

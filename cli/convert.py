@@ -23,7 +23,7 @@ app = new_app()
 
 
 class Target(StrEnum):
-    """What an ANN can be converted to."""
+    """The kinds of network that an ANN can be converted to."""
 
     SNN = "snn"
 
@@ -34,7 +34,7 @@ def convert_command(
     model: Annotated[Path, typer.Argument(help="Trained ANN (.onnx).", show_default=False)],
     *,
     out: Annotated[Path, typer.Option(help="NIR file for the SNN.")],
-    to: Annotated[Target, typer.Option(help="What it becomes.")] = Target.SNN,
+    to: Annotated[Target, typer.Option(help="Kind of network to convert to.")] = Target.SNN,
     options: ConvertOptions,
     data: Annotated[SampleOptions, without("time_bin_us", "sensor")],
     over_time: CurveOptions,
@@ -69,7 +69,7 @@ def convert_command(
                 curve, {"network": ann.name, "data": data_set.name, **asdict(options), **asdict(measured)}
             )
         if plot:
-            from tospike.compare.report.figures.steps import steps_figure  # matplotlib takes as long as all the rest
+            from tospike.compare.report.figures.steps import steps_figure  # importing matplotlib is slow
 
             title = f"{ann.name} as an SNN: accuracy over time steps ({measured.backend.value})"
             steps_figure(accuracy, ann=measured.ann_accuracy, title=title).write(plot)

@@ -13,7 +13,7 @@ app = new_app()
 
 @app.command("doctor")
 def doctor_command() -> None:
-    """Check which tools are installed and whether they build a small design; tell how to get what is missing."""
+    """Check which tools are installed and whether they build a small design; say how to install what is missing."""
     states = doctor()
     console.out.print(render(states))
     problems = not all(state.is_fine for state in states)
@@ -26,7 +26,7 @@ def doctor_command() -> None:
 
 
 def render(states: list[ToolStatus]) -> Table:
-    """The list as a table for a terminal; it tells everything without colour too."""
+    """Return the tools as a table for the terminal, which does not depend on colour."""
     table = Table(title="tospike doctor", title_justify="left")
     for heading in ("tool", "version", "from", "for", "to do"):
         table.add_column(heading)

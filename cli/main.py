@@ -1,4 +1,4 @@
-"""``tospike``: the program, which turns every error that a user can mend into a line and an exit status."""
+"""The program ``tospike``, which turns every error that the user can correct into one line and an exit status."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from tospike.hw.params import InputError
 
 BAD_INPUT = 2
 UsageError: Any = typer.BadParameter.__base__
-"""What typer raises for a command line that it cannot make sense of."""
+"""The exception that typer raises for an invalid command line."""
 
 app = typer.Typer(
     name="tospike",
@@ -29,8 +29,8 @@ app = typer.Typer(
 )
 
 
-def _tell_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         console.out.print(f"tospike {metadata.version('tospike')}", highlight=False)
         raise typer.Exit
 
@@ -39,18 +39,18 @@ def _tell_version(asked: bool) -> None:
 def top(
     *,
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Show the version and exit.")
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Spikes or not? Generate, verify, synthesise and compare ANN and SNN hardware for a trained network."""
 
 
 def main() -> None:
-    """Runs the command line.
+    """Run the command line.
 
-    Exit status 2, and one line on stderr, for what the user can mend and after Ctrl-C; 143 after SIGTERM, 129 after
-    SIGHUP, 141 when the reader of the output has gone. Whatever ends this, no program runs on, and no temporary folder
-    stays.
+    The exit status is 2, with one line on stderr, for errors that the user can correct and after Ctrl-C; 143 after
+    SIGTERM, 129 after SIGHUP, and 141 if the reader of the output has exited. In every case, child processes end and
+    temporary folders are removed.
     """
     console.write_any_name()
     console.show_warnings()
@@ -60,29 +60,29 @@ def main() -> None:
             status = app(standalone_mode=False, prog_name="tospike")
             console.out.file.flush()
         except InputError as error:
-            _complain(str(error))
+            _print_error(str(error))
             status = BAD_INPUT
         except UsageError as error:
             path = error.ctx.command_path if error.ctx else "tospike"
-            _complain(f"{error.format_message().replace('Value error, ', '').rstrip('.')} (see {path} --help)")
+            _print_error(f"{error.format_message().replace('Value error, ', '').rstrip('.')} (see {path} --help)")
             status = BAD_INPUT
         except typer.Abort:
-            _complain("interrupted")
+            _print_error("interrupted")
             status = BAD_INPUT
         except MemoryError:
-            _complain("there is not enough memory: give fewer samples, or a smaller network")
+            _print_error("there is not enough memory: give fewer samples, or a smaller network")
             status = BAD_INPUT
         except BrokenPipeError:
             nobody_reads()
         except OSError as error:
-            _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+            _print_error(f"{error.filename or 'the system'}: {error.strerror or error}")
             status = BAD_INPUT
     except Stopped as stopped:
         end_all()
         number = stopped.args[0]
         what = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
-        with suppress(OSError, SystemExit):  # the terminal may be what has gone
-            _complain(f"{what}; nothing was left half-written")
+        with suppress(OSError, SystemExit):  # the terminal may be gone
+            _print_error(f"{what}; nothing was left half-written")
         status = BAD_INPUT if number == signal.SIGINT else 128 + number
         with suppress(OSError):
             sys.stderr.flush()
@@ -90,7 +90,7 @@ def main() -> None:
     sys.exit(status or 0)
 
 
-def _complain(message: str) -> None:
+def _print_error(message: str) -> None:
     console.err.print(
         f"tospike: {' '.join(message.split())}", style="red", markup=False, highlight=False, soft_wrap=True
     )

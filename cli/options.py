@@ -1,4 +1,4 @@
-"""Command-line parameters from option classes: what stands in a class is written nowhere else."""
+"""Command-line parameters generated from option classes."""
 
 import functools
 import inspect
@@ -17,7 +17,7 @@ from tospike.hw.params import Option, options_given, options_of
 
 Command = Callable[..., None]
 _CHOICES_WIDTH = 10
-"""Characters of choices that leave room for names and help in a terminal of 80 columns; more are listed in the help."""
+"""Width up to which choices leave room for names and help in 80 columns; wider ones are listed in the help."""
 _PANEL = "Options from a file, and of single layers"
 _FILE = inspect.Parameter(
     "options_file",
@@ -27,7 +27,7 @@ _FILE = inspect.Parameter(
         Path | None,
         typer.Option(
             "--options",
-            help="TOML file with the options below by name, and tables [layer.NAME]; what is given here wins.",
+            help="TOML file of the options below by name, and tables [layer.NAME]; the command line takes precedence.",
             rich_help_panel=_PANEL,
         ),
     ],
@@ -54,7 +54,7 @@ class _Without:
 
 
 def without(*names: str) -> _Without:
-    """Beside a class in ``Annotated``: options of it, by their names, that a command does not have."""
+    """Exclude options by name from a command: a second argument of ``Annotated``, after the option class."""
     return _Without(names)
 
 
@@ -66,7 +66,7 @@ def takes_options(command: Command) -> Command:
     Raises
     ------
     InputError
-        When called: a value out of its range.
+        When the command is called: a value is out of range.
     """
     own = list(inspect.signature(command, eval_str=True).parameters.values())
     classes = {p.name: cls for p in own if (cls := _option_class(p.annotation)) is not None}
@@ -88,7 +88,7 @@ def takes_options(command: Command) -> Command:
 
 
 def _option_class(annotation: Any) -> Any:
-    """Return the class whose options a parameter stands for; ``None`` if it is a parameter of typer's."""
+    """Return the option class of a parameter; ``None`` if it is an ordinary parameter of typer."""
     cls = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
     if not isinstance(cls, type):
         return None
@@ -105,7 +105,7 @@ def _made(cls: Any, chosen: dict[str, Any]) -> Any:
 
 
 def _parameters(cls: Any, annotation: Any) -> Iterator[inspect.Parameter]:
-    """A parameter for each option; where it is optional, ``None`` stands for the default, which the help tells."""
+    """Yield a parameter for each option; ``None`` stands for an optional one's default, which the help states."""
     if cls is ModelOptions:
         yield from (_FILE, _LAYER)
     if issubclass(cls, Axes):

@@ -1,4 +1,4 @@
-"""The report in the terminal: the main table, the verdict, and where the page is."""
+"""The report in the terminal: the main table, the verdict, and the path of the page."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tospike.compare.report.rows import notes, summary_rows
 from tospike.compare.report.study import StudyReport
 
 _LABELS = 16
-"""Characters of a label that a narrow terminal leaves in a line."""
+"""Minimum width of the labels in a narrow terminal, in characters."""
 
 
 def comparison_table(report: StudyReport) -> Table:
@@ -21,7 +21,7 @@ def comparison_table(report: StudyReport) -> Table:
     table = Table(title=f"{workload.name}: {workload.samples} samples", title_justify="left")
     table.add_column("", min_width=_LABELS)
     for number, design in enumerate(designs):
-        # a long name gives way to a narrow terminal, a number never does
+        # in a narrow terminal a long name is folded, but never a number
         widest = max(len(row.values[number]) for row in rows)
         heading = f"{design.name}\n({design.kind.upper()})"
         table.add_column(heading, justify="right", min_width=widest)
@@ -39,7 +39,7 @@ def comparison_table(report: StudyReport) -> Table:
 
 
 def print_report(report: StudyReport, page: Path, console: Console) -> None:
-    """Print the table, the verdict, and where the page is."""
+    """Print the table, the verdict, and the path of the page."""
     console.print(comparison_table(report))
     console.print()
     console.print(Text(report.verdict.sentence, style="bold"))
@@ -47,5 +47,5 @@ def print_report(report: StudyReport, page: Path, console: Console) -> None:
     for text in notes(report):
         console.print(Text(text))
         console.print()
-    # A path must survive copying: it is neither wrapped nor coloured.
+    # neither wrapped nor coloured, so that the path can be copied
     console.print(Text(f"report: {page}"), soft_wrap=True)

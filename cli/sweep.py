@@ -17,7 +17,7 @@ from tospike.gen.files.results_folder import check_results
 from tospike.gen.tools.cache import CacheOptions
 
 _SHOWN = 40
-"""Lines of the table in the terminal; the files have all."""
+"""Rows of the table in the terminal; the files have all of them."""
 
 app = new_app()
 
@@ -34,7 +34,7 @@ def sweep_command(
     """Sweep a dense layer, as ANN and as SNN on random activity, over every combination of the given values.
 
     Energies are per inference, by the hardware's counters; ``rows`` of the array share each weight.
-    A sweep that was interrupted goes on where it was.
+    An interrupted sweep resumes where it stopped.
     """
     points, execute = axes.points, workers.execute
     check_results(out, FILES)

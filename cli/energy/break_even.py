@@ -36,9 +36,9 @@ def break_even_command(
 ) -> None:
     """Find the spikes per activation below which an SNN layer needs less energy than an ANN's, on random activity.
 
-    Measured for every combination of the values given: fan-in (inputs), size of the weight memory (outputs), bits, time
-    steps, reuse (rows), where the membranes are. By the hardware's counters; with --gates also in gates, where the
-    technology, by default that of the cells, prices memories.
+    Measures every combination of the given values: fan-in (inputs), size of the weight memory (outputs), bits, time
+    steps, reuse (rows) and placement of the membranes; by the hardware's counters and, with --gates, also in gates,
+    where the technology (by default that of the cells) prices memories.
     """
     if gates.gates:
         axes = axes.in_gates(gates.gate_target)
@@ -50,7 +50,7 @@ def break_even_command(
 
     check_results(out, FILES)
     found = break_even(axes, gates, measure)
-    from tospike.compare.sweep.surface_figure import surface_figure  # matplotlib takes as long as all the rest
+    from tospike.compare.sweep.surface_figure import surface_figure  # importing matplotlib is slow
 
     write_surface(out, found, surface_figure(found, axes.values))
     table = Table(*(name.replace("_", " ") for name in axes.varied), "level", "n*")

@@ -35,8 +35,8 @@ def cells(
         values = [*row.pj_per_cycle.values(), *(per_operation.get(delays) for delays in DelayModel)]
         table.add_row(row.block, f"{row.density:g}", *map(significant, values))
     table.caption = (
-        "An operation is a product with an activation that is not 0, or a spike's weight added to a membrane. Clock, "
-        f"leakage and idle cycles are in it; membranes lie in a memory ({options.technology.name})."
+        "An operation is a product with a non-zero activation, or the addition of a spike's weight to a membrane. It "
+        f"includes clock, leakage and idle cycles; membranes are in a memory ({options.technology.name})."
     )
     console.out.print(table)
     if json:
