@@ -7,7 +7,7 @@ from tospike.sim.arithmetic import Ints
 
 
 def random_numbers(seed: int, count: int) -> Ints:
-    """Return (count,) numbers of `RANDOM_BITS` bits: the lowest bits of the LFSR after every `RANDOM_BITS` shifts.
+    """Return (count,) numbers of `RANDOM_BITS` bits: the lowest bits of the LFSR, every `RANDOM_BITS` shifts.
 
     The LFSR has `LFSR_BITS` bits, starts at ``seed``, and shifts in the exclusive or of its highest bit and bit
     `LFSR_TAP`: the sequence of x**31 + x**28 + 1, whose period is 2**31 - 1.

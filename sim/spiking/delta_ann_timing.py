@@ -88,7 +88,7 @@ class HiddenLink(EventLink):
 def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, downstream: Link) -> FrontLink:
     """Return the timing model of a delta ANN's layer before its first frame."""
     samples = len(changes)
-    zeros, false = np.zeros(samples, dtype=np.int64), np.zeros(samples, dtype=bool)
+    zeros, never_yet = np.zeros(samples, dtype=np.int64), np.zeros(samples, dtype=bool)
     never = zeros - 1
     if run.changes is None:
         return front_link(event_engine_link(params, run, downstream, samples), samples)
@@ -101,8 +101,8 @@ def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, do
         sent=never,
         fed_back=never,
         departed=[zeros - SENT],
-        due=false,
+        due=never_yet,
         listed=zeros,
-        touched=false,
+        touched=never_yet,
     )
     return front_link(engine, samples)

@@ -12,7 +12,7 @@ from tospike.sim.spiking.golden import EventRun
 
 UPDATE_TO_OFFER = 12
 """Cycles from the update of a word to the offer of its first token: 7 to the queue, 2 in it, 3 to serialize. A neuron's
-``extra_cycles`` and those of weight banks come on top."""
+``extra_cycles`` and those of weight banks are added."""
 
 UPDATES_IN_FLIGHT = 2
 """Updates whose spikes may be in flight at a time: `tospike.hw.spiking.sequencer.updates_in_flight`."""
@@ -51,7 +51,7 @@ class EventLink:
     step: int = field(default=0, init=False)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
-        """Take one every so many cycles as its predecessor reaches words."""
+        """Take them; each occupies the engine for a cycle per word that it reaches."""
         some = count > 0
         taken = np.maximum(offer, self.ready)
         begin = self.after_due_update(np.maximum(taken + 1, self.free), some)
