@@ -45,7 +45,7 @@ class Memories:
     activation_bits: int
     """Operand buffers; queues of events."""
     bias_bits: int = 0
-    """Biases, and the multipliers beside them."""
+    """Biases and requantisation multipliers."""
 
     def __post_init__(self) -> None:
         require_range("weight memory bits", self.weight_bits, 0, 1 << 40)

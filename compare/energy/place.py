@@ -12,8 +12,8 @@ from tospike.sim.network import Array
 
 def spikes_between(params: AcceleratorParams, counters: Mapping[str, Array]) -> Array:
     """Return the (N,) numbers of spikes that neurons receive, from an encoder or other neurons."""
-    came = [counters[f"{index}.values"] for index in _driven(params)]
-    return np.sum(came, axis=0) if came else np.zeros_like(counters["inputs"])
+    received = [counters[f"{index}.values"] for index in _driven(params)]
+    return np.sum(received, axis=0) if received else np.zeros_like(counters["inputs"])
 
 
 def _driven(params: AcceleratorParams) -> list[int]:

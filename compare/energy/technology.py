@@ -120,7 +120,7 @@ class Technology:
         for table, points in (("add", self.add.bits), ("multiply", self.multiply.bits), ("sram", self.sram.kib)):
             prices = getattr(self, table).pj
             good = len(points) == len(prices) >= 1 and all(a < b for a, b in pairwise((0.0, *points)))
-            require(good, f"[{table}] of {self.name} needs ascending points above 0, and as many prices")
+            require(good, f"[{table}] of {self.name} needs ascending points above 0, and a price for each")
             require(all(a <= b for a, b in pairwise((0.0, *prices))), f"[{table}] of {self.name}: prices must not fall")
         require(len(self.sram.kib) >= 2, f"[sram] of {self.name} needs two capacities or more")
         require(min(self.sram.pj) > 0 and min(self.multiply.pj) > 0, f"prices of {self.name} must be above 0")

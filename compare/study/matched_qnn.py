@@ -1,4 +1,4 @@
-"""The bit-matched QNN: the ANN with activations of as many bits as the spike count of a neuron of the SNN.
+"""The bit-matched QNN: the ANN with activations as wide as the spike count of one of the SNN's neurons.
 
 A neuron that spikes 0 to T times in T steps conveys at most ceil(log2(T + 1)) bits. An ANN with wider activations
 conveys more information and pays for it; the QNN does not (Yan et al., arXiv 2409.08290).

@@ -32,7 +32,7 @@ class BreakEvenGates:
 
     PANEL: ClassVar = "Gates"
 
-    gates: bool = option(False, "Also in gates, beside the hardware's counters; membranes are then as built")
+    gates: bool = option(False, "Also measure in gates; membranes are then as built")
     gate_target: str = same_option(LibraryOptions, "target")
     delays: DelayModel = option(DelayModel.LIBRARY, "Gate delays: none (zero: no glitches), or the library's")
 

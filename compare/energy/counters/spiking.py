@@ -48,33 +48,33 @@ def encoder_work(
 
 def delta_work(name: str, params: DeltaParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
     """Return the work of a delta encoder: every value is compared with the value last sent, which a change replaces."""
-    came, bits, capacity = counters["inputs"], params.payload.bits, params.stored_bits
+    received, bits, capacity = counters["inputs"], params.payload.bits, params.stored_bits
     accesses = (
         Access(term="activation_write", count=counters["written"], bits=bits, capacity_bits=capacity),
-        Access(term="activation_read", count=came, bits=bits, capacity_bits=capacity),
+        Access(term="activation_read", count=received, bits=bits, capacity_bits=capacity),
         token_registers(counters, params.output.address_bits + params.output.payload.bits),
     )
     # an increase, a decrease, the amount
     units = 2 + params.amounts
-    compared = Arithmetic(term="neuron_update", count=units * came, instances=units, add_bits=bits)
-    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(compared,), busy=came)
+    compared = Arithmetic(term="neuron_update", count=units * received, instances=units, add_bits=bits)
+    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(compared,), busy=received)
 
 
 def delay_work(name: str, params: DelayParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
     """Return the work of a delay: each VALUE reads its delay, is written to the ring and cleared; scans read
     entries."""
-    came, scanned = counters["values"], counters["scanned"]
+    received, scanned = counters["values"], counters["scanned"]
     (delays,) = engine_layout(params).memories(params)
     capacity, bits = params.stored_bits, params.payload.bits
-    left = {"values": counters["sent"], "ticks": counters["ticks"], "samples": counters["samples"]}
+    tokens = {"values": counters["sent"], "ticks": counters["ticks"], "samples": counters["samples"]}
     accesses = (
-        Access(term="activation_read", count=came, bits=delays.width, capacity_bits=delays.bits),
-        Access(term="activation_write", count=2 * came, bits=bits, capacity_bits=capacity),
+        Access(term="activation_read", count=received, bits=delays.width, capacity_bits=delays.bits),
+        Access(term="activation_write", count=2 * received, bits=bits, capacity_bits=capacity),
         Access(term="activation_read", count=scanned, bits=bits, capacity_bits=capacity),
-        token_registers(left, params.output.address_bits + bits),
+        token_registers(tokens, params.output.address_bits + bits),
     )
     return EngineWork(
-        name=name, memory_bits=capacity + delays.bits, accesses=accesses, arithmetic=(), busy=came + scanned
+        name=name, memory_bits=capacity + delays.bits, accesses=accesses, arithmetic=(), busy=received + scanned
     )
 
 
@@ -83,18 +83,18 @@ def bridge_work(
 ) -> EngineWork:
     """Return the work of a bridge: a word is written per VALUE received and read per VALUE scanned; sums are also read
     and cleared."""
-    came, scanned, bits = counters["values"], counters["scanned"], params.stored.bits
+    received, scanned, bits = counters["values"], counters["scanned"], params.stored.bits
     capacity = params.inputs * bits
     sums = params.sends is Contents.FRAME
-    read, written = (scanned + came, came + scanned) if sums else (scanned, came)
-    left = {"values": counters["sent"], "ticks": 0 * came, "samples": counters["samples"]}
+    read, written = (scanned + received, received + scanned) if sums else (scanned, received)
+    tokens = {"values": counters["sent"], "ticks": 0 * received, "samples": counters["samples"]}
     accesses = (
         Access(term="activation_write", count=written, bits=bits, capacity_bits=capacity),
         Access(term="activation_read", count=read, bits=bits, capacity_bits=capacity),
-        token_registers(left, params.output.address_bits + bits),
+        token_registers(tokens, params.output.address_bits + bits),
     )
-    added = (Arithmetic(term="neuron_update", count=came, instances=1, add_bits=bits),) if sums else ()
-    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=added, busy=came + scanned)
+    added = (Arithmetic(term="neuron_update", count=received, instances=1, add_bits=bits),) if sums else ()
+    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=added, busy=received + scanned)
 
 
 def event_work(name: str, params: EventParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:

@@ -66,13 +66,13 @@ def event_memories(params: EventParams) -> Memories:
     lanes."""
     filled: dict[str, MemoryShape] = {shape.name: shape for shape in engine_layout(params).memories(params)}
     states = params.neuron.state_bits + (params.count_bits if params.readout is Readout.COUNT else 0)
-    beside = (filled[name].bits for name in ("bias", "multipliers") if name in filled)
+    biases = (filled[name].bits for name in ("bias", "multipliers") if name in filled)
     return Memories(
         weight_bits=filled["weights"].bits,
         state_bits=params.words * params.lanes * states,
         activation_bits=activation_queue_bits(params) + last_sent_bits(params)
         or queue_words(params) * params.lanes * params.output.payload.bits,
-        bias_bits=sum(beside),
+        bias_bits=sum(biases),
     )
 
 

@@ -150,7 +150,7 @@ def test_a_file_of_the_users_own(tmp_path):
         ("um2 = 1", "um2 = -1", "um2 must be a number of 0 or more"),
         ('name = "mine"', "name = 3", "name must be a string"),
         ("pj = [10, 20]", "pj = 10", "sram: pj must be a list of numbers"),
-        ("pj = [10, 20]", "pj = [10]", r"\[sram\] of mine needs ascending points above 0, and as many prices"),
+        ("pj = [10, 20]", "pj = [10]", r"\[sram\] of mine needs ascending points above 0, and a price for each"),
         ("pj = [10, 20]", "pj = [20, 10]", r"\[sram\] of mine: prices must not fall"),
         ("pj = [10, 20]", "pj = [0, 10]", "must be above 0"),
         ("kib = [1, 4]", "kib = [4, 1]", "ascending points"),
