@@ -60,10 +60,12 @@ def read_reference(path: Path, network: Network, samples: int) -> dict[int, Floa
     names = {f"layer_{index}": index for index in range(len(stages))}
     require(bool(arrays), f"{path} holds no arrays: give layer_0 to layer_{len(stages) - 1}")
     for name in arrays:
-        require(name in names, f"{path}: array {name!r} is of no stage: there are layer_0 to layer_{len(stages) - 1}")
+        require(
+            name in names, f"{path}: array {name!r} belongs to no stage: there are layer_0 to layer_{len(stages) - 1}"
+        )
     rows = {len(values) if values.ndim else 0 for values in arrays.values()}
     several = ", ".join(map(str, sorted(rows)))
-    require(len(rows) == 1, f"{path}: its arrays have {several} samples: give as many of each")
+    require(len(rows) == 1, f"{path}: its arrays have {several} samples: give the same number in each")
     require(
         1 <= max(rows) <= samples,
         f"{path} has {max(rows)} samples, but there are {samples}: give those of the first test samples, in order",

@@ -126,14 +126,14 @@ def test_a_tie_of_float32_is_no_difference(folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda a: a | {"layer_2": a["layer_0"]}, "array 'layer_2' is of no stage: there are layer_0 to layer_1"),
+        (lambda a: a | {"layer_2": a["layer_0"]}, "array 'layer_2' belongs to no stage: there are layer_0 to layer_1"),
         (lambda a: {}, "holds no arrays: give layer_0 to layer_1"),
         (lambda a: {"layer_0": a["layer_0"][:, 1:]}, "not numbers of shape (samples, 8 steps, 3 neurons)"),
         (lambda a: {"layer_0": a["layer_1"]}, "not numbers of shape (samples, 8 steps, 3 neurons)"),
         (lambda a: {"layer_0": a["layer_0"].astype(str)}, "not numbers of shape"),
         (lambda a: {"layer_0": a["layer_0"] * np.nan}, "layer_0 contains NaN or infinity"),
         (lambda a: {"layer_0": np.concatenate([a["layer_0"]] * 2)}, "has 6 samples, but there are 3"),
-        (lambda a: {**a, "layer_1": a["layer_1"][:2]}, "its arrays have 2, 3 samples: give as many of each"),
+        (lambda a: {**a, "layer_1": a["layer_1"][:2]}, "its arrays have 2, 3 samples: give the same number in each"),
         (lambda a: {"layer_0": np.array(1.0)}, "has 0 samples, but there are 3"),
     ],
 )
