@@ -176,7 +176,7 @@ def dataflow_link(params: DataflowDenseParams, run: EngineRun, received: Sample,
 
 
 def resized(fmt: BeatFormat, lanes: int, downstream: Stage, before: Ints) -> Stage:
-    """Return what makes words of ``lanes`` out of a link's beats; the last one left at ``before``."""
+    """Return the part that turns a link's beats into words of ``lanes`` values; the last word left at ``before``."""
     if fmt.lanes < lanes:
         return Widen(beats=fmt.beats, parts=lanes // fmt.lanes, downstream=downstream, left=before)
     if fmt.lanes > lanes:
@@ -190,9 +190,9 @@ class BeatSink:
     """The register of `tospike.hw.host.beats.BeatOutput`."""
 
     last_beat: Ints
-    """When the host takes the last beat."""
+    """Cycle in which the host takes the last beat."""
 
     def take(self, offer: Ints) -> Ints:
-        """At once, and on to the host in the next cycle."""
+        """Take a beat at once; the host takes it in the next cycle."""
         self.last_beat = offer + 1
         return offer
