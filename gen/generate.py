@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.emit.bare import generate_array, generate_component
@@ -11,7 +12,7 @@ from tospike.gen.fold.fit import FoldFit
 from tospike.gen.options.core import LayerOptions, NeuronOptions
 from tospike.gen.options.systolic import SystolicOptions
 from tospike.gen.pipeline import Prepared
-from tospike.gen.place.auto_size import Fit
+from tospike.gen.place.fit import Fit
 from tospike.gen.place.streaming import stream_cost
 from tospike.hw.accelerator import make_engine
 from tospike.hw.params import AcceleratorParams
@@ -80,7 +81,7 @@ def generate_spiking(out: Path, layer: LayerOptions, neuron: NeuronOptions) -> P
     return out
 
 
-def predictions(params: AcceleratorParams, fitted: Fit | FoldFit | None) -> Iterator[str]:
+def predictions(params: AcceleratorParams, fitted: Fit[Any] | FoldFit | None) -> Iterator[str]:
     """Yield what is known about the hardware before it is built: what fits, and what streamed weights cost."""
     if fitted is not None:
         yield f"fit: {fitted}"

@@ -14,16 +14,18 @@ from tospike.gen.load import load_network
 from tospike.gen.nir.importer import settled_options
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.model import ModelOptions
-from tospike.gen.place.array import MOST_COLUMNS
-from tospike.gen.place.auto_size import Fit, fit, systolic_engine
+from tospike.gen.place.array import MOST_COLUMNS, needs_images
+from tospike.gen.place.auto_size import fit, systolic_engine
 from tospike.gen.place.conv import columns
+from tospike.gen.place.fit import Fit
 from tospike.gen.place.options import Engine
 from tospike.gen.place.placer import chosen_engines
 from tospike.gen.place.plan import plan
+from tospike.gen.place.room import require_room
 from tospike.gen.place.streaming import stream_cost
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.result import Quantized
-from tospike.hw.params import InputError, require
+from tospike.hw.params import InputError, WeightSource, require
 from tospike.hw.params.devices import Device
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.design import Design
@@ -44,7 +46,7 @@ class Prepared:
     """The network on its engines, or why no engine can run it."""
     choices: dict[str, Any]
     """Every option with the value that was used."""
-    fit: Fit | FoldFit | None = None
+    fit: Fit[Any] | FoldFit | None = None
     """The prediction, if the arrays were sized to fit a device."""
     whole: Network | None = None
     """``network`` with its dead neurons, if some were eliminated."""
@@ -144,12 +146,13 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     network = replace(network, warnings=(*network.warnings, *_clipped(network.input, data)))
     if network.warnings:
         choices["warnings"] = list(network.warnings)
+    hardware, device = options.plan, options.device
+    _require_room(network, options, device)
     imported = network
     quantized = quantize(network, data.train_x, options.quantize)
     read = read_neurons(quantized.network)
     network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
-    hardware, device = options.plan, options.device
-    fitted: Fit | FoldFit | None = None
+    fitted: Fit[Any] | FoldFit | None = None
     planned: Design | InputError
     try:
         if device is not None:
@@ -208,7 +211,16 @@ def _clipped(spec: InputSpec, data: DataSet) -> tuple[str, ...]:
     return (f"--encoding {spec.encoding.value} clips {part}, which are outside 0 to {most:g}: scale them",)
 
 
-def _fit(network: Network, options: ModelOptions, device: Device) -> Fit | FoldFit:
+def _require_room(network: Network, options: ModelOptions, device: Device | None) -> None:
+    """Refuse what cannot fit a device before the work of quantising it."""
+    engines = set(chosen_engines(network, options.plan))
+    streams = Engine.SYSTOLIC in engines and not needs_images(network)
+    may_stream = streams and WeightSource.STREAM in options.weight_sources
+    if device is not None and engines == {Engine.SYSTOLIC} and not may_stream:
+        require_room(network, options.quantize, device, streams=streams)
+
+
+def _fit(network: Network, options: ModelOptions, device: Device) -> Fit[Any] | FoldFit:
     """Return arrays for a network that fit a device."""
     if Engine.DATAFLOW in chosen_engines(network, options.plan):
         return fit_folds(network, options.plan, device, objective=options.objective or Objective.LATENCY)

@@ -21,7 +21,7 @@ class MemoryShape:
 
     def __post_init__(self) -> None:
         require_range(f"width of memory {self.name}", self.width, 1, 1 << 14)
-        require_range(f"depth of memory {self.name}", self.depth, 1, 1 << 22)
+        require_range(f"depth of memory {self.name}", self.depth, 1, 1 << 26)
 
     @property
     def chunks(self) -> int:

@@ -1,5 +1,6 @@
 """Predict the cells of memories on an FPGA, by Yosys's mapping rules, and list the memories of a systolic engine."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ class Memory:
 
     width: int
     depth: int
+    copies: int = 1
+    """How many of them there are."""
     lanes: int = 1
     """Parts of a word that are written separately."""
     is_initialized: bool = False
@@ -47,6 +50,11 @@ class MemoryCells:
             rom=self.rom + other.rom,
         )
 
+    def __mul__(self, copies: int) -> "MemoryCells":
+        return MemoryCells(
+            bram=copies * self.bram, lutram=copies * self.lutram, ff=copies * self.ff, rom=copies * self.rom
+        )
+
 
 def memory_cells(params: SystolicParams, family: Family) -> MemoryCells:
     """Return the cells of all memories of an engine."""
@@ -58,26 +66,34 @@ def block_rams(width: int, depth: int, family: Family) -> int:
     return min(ceil_div(width, bits) * ceil_div(depth, words) for bits, words in family.block_shapes)
 
 
+def least_blocks(bits: int, family: Family) -> int:
+    """Return the block RAMs without which so many bits cannot be stored, whatever the memories."""
+    return ceil_div(bits, max(width * words for width, words in family.block_shapes))
+
+
 def _memories(params: SystolicParams) -> Iterator[Memory]:
     array = params.array
     for shape in layout.memories(params):
         banked = shape.name == "weights" and params.bank_cycles
-        for depth in bank_depths(shape.depth) if banked else [shape.depth]:
-            yield Memory(width=shape.width, depth=depth, is_initialized=True, is_rom=not params.writable)
+        for depth, copies in Counter(bank_depths(shape.depth) if banked else [shape.depth]).items():
+            yield Memory(width=shape.width, depth=depth, copies=copies, is_initialized=True, is_rom=not params.writable)
     yield Memory(width=array.rows * array.act.bits, depth=2 * layout.buffer_depth(params), lanes=array.rows)
     yield Memory(width=array.acc_bits + 4, depth=QUEUE_DEPTH)
     if params.streams_weights:
-        yield Memory(width=layout.weight_memory(params).width, depth=params.weight_queue)
-    for _ in range(array.cols):
-        yield Memory(width=array.acc_bits, depth=2 * layout.result_depth(params))
-        if array.dataflow is Dataflow.WS:
-            yield Memory(width=array.acc_bits, depth=max(layer.rows for layer in params.layers))
+        yield Memory(width=params.weight_width, depth=params.weight_queue)
+    yield Memory(width=array.acc_bits, depth=2 * layout.result_depth(params), copies=array.cols)
+    if array.dataflow is Dataflow.WS:
+        yield Memory(width=array.acc_bits, depth=max(layer.rows for layer in params.layers), copies=array.cols)
     if layout.needs_reorder(params):
         yield Memory(width=array.acc_bits, depth=params.output.addresses)
 
 
 def cells_of(memory: Memory, family: Family) -> MemoryCells:
-    """Return the cells of a memory."""
+    """Return the cells of a memory, of all its copies."""
+    return _cells_of_one(memory, family) * memory.copies
+
+
+def _cells_of_one(memory: Memory, family: Family) -> MemoryCells:
     if memory.is_initialized and memory.is_rom and memory.depth < BLOCK_DEPTH:
         return MemoryCells(rom=memory.width * ceil_div(memory.depth, 16))
     if memory.depth == 1:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tospike.gen.emit.primitives import with_products
-from tospike.gen.place.auto_size import ANY_SOURCE, Fit, fit
+from tospike.gen.place.auto_size import fit
+from tospike.gen.place.fit import ANY_SOURCE, Fit
 from tospike.hw.params import (
     ArrayParams,
     Dataflow,
@@ -113,7 +114,7 @@ class SystolicOptions(ArrayOptions):
         return self.array
 
     @property
-    def engine(self) -> tuple[SystolicParams, Fit | None]:
+    def engine(self) -> tuple[SystolicParams, Fit[SystolicParams] | None]:
         """The engine for the product, and the prediction if its array was sized to fit a device.
 
         Raises

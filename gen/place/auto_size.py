@@ -1,11 +1,12 @@
 """Auto-size an array: find the one with the fewest cycles that fits a device."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from tospike.gen.area.systolic import Area, predict
-from tospike.gen.place.options import PlanOptions
+from tospike.gen.area.memories import least_blocks
+from tospike.gen.area.systolic import predict
+from tospike.gen.place.fit import ANY_SOURCE, Fit, excess
+from tospike.gen.place.nearest import refusal
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
@@ -16,50 +17,8 @@ from tospike.hw.params import (
     ceil_div,
 )
 from tospike.hw.params.devices import Device
+from tospike.hw.systolic.layout import col_tiles, depth_tiles, row_tiles, tile_spacing, tile_steps
 from tospike.sim.systolic.timing import frame_cycles
-
-MAX_UTILISATION = 0.9
-"""Fraction of a device's LUTs and flip-flops that a fit may use: placement needs slack, and predictions err."""
-ANY_SOURCE = (WeightSource.MEMORY, WeightSource.STREAM)
-"""Weights on chip if they fit, else streamed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    """An engine that fits a device, with its predicted area and cycles."""
-
-    params: SystolicParams
-    device: Device
-    area: Area
-    cycles: int
-    """Per frame, from its first input beat to its last output beat."""
-
-    def refine(self, options: PlanOptions) -> PlanOptions:
-        """Return the options with this array."""
-        array = self.params.array
-        return replace(
-            options,
-            rows=array.rows,
-            cols=array.cols,
-            dataflow=array.dataflow,
-            products_per_multiplier=array.products_per_multiplier,
-            weights=self.params.weights,
-        )
-
-    def describe(self) -> dict[str, Any]:
-        """Return the prediction as JSON."""
-        return {"device": self.device.name, "cycles": self.cycles, "area": asdict(self.area)}
-
-    def __str__(self) -> str:
-        array = self.params.array
-        needs = ", ".join(
-            f"{needed:,} of {self.device.capacity[name]:,} {name}" for name, needed in asdict(self.area).items()
-        )
-        shared = ", two products per multiplier" if array.products_per_multiplier == 2 else ""
-        return (
-            f"{array.rows} x {array.cols}, {array.dataflow.value}{shared} on {self.device.name}: "
-            f"{self.cycles:,} cycles; {needs} (predicted)"
-        )
 
 
 def systolic_engine(params: AcceleratorParams) -> SystolicParams:
@@ -82,7 +41,7 @@ def fit(
     *,
     sources: Sequence[WeightSource] = ANY_SOURCE,
     names: Sequence[str] = (),
-) -> Fit:
+) -> Fit[SystolicParams]:
     """Return the fastest engine for the layers of ``params`` that fits; the smallest if several are equally fast.
 
     The search covers the array's rows, columns, dataflow and products per multiplier. It skips rows and columns that
@@ -95,43 +54,50 @@ def fit(
         Not even the smallest array fits; the message has the numbers.
     """
     for source in sources:
-        engines = (replace(params, array=array, weights=source) for array in _candidates(params, device))
-        if best := _fastest([each for each in engines if not excess(predict(each, device.family), device)], device):
+        if best := _fastest(replace(params, weights=source), device):
             return best
-    smallest = replace(params.array, rows=1, cols=1, products_per_multiplier=1)
-    lacking = excess(predict(replace(params, array=smallest, weights=sources[-1]), device.family), device)
     sizes = [layer.inputs * layer.outputs for layer in params.layers]
     largest = sizes.index(max(sizes))
     name, layer = names[largest] if names else str(largest), params.layers[largest]
-    stream = "--weights stream, " if WeightSource.STREAM not in sources else ""
+    array = replace(params.array, rows=1, cols=1, products_per_multiplier=1)
+    smallest = replace(params, array=array, weights=sources[-1])
     raise InputError(
-        f"no array fits {device.name}: one of 1 x 1 needs {', '.join(lacking)}; the largest layer is {name!r} with "
-        f"{layer.inputs} x {layer.outputs} weights: give {stream}fewer weight-bits, a smaller network or a larger "
-        "device"
+        refusal(
+            smallest,
+            device,
+            streamed=None if WeightSource.STREAM in sources else replace(smallest, weights=WeightSource.STREAM),
+            fastest=_fastest,
+            predict=predict,
+            largest=f"the largest layer is {name!r} with {layer.inputs} x {layer.outputs} weights",
+        )
     )
 
 
-def _fastest(engines: Sequence[SystolicParams], device: Device) -> Fit | None:
-    def lower_bound(params: SystolicParams) -> int:  # fast to compute; streamed weights never take fewer cycles
-        return frame_cycles(replace(params, weights=WeightSource.MEMORY))
-
-    best: Fit | None = None
-    for params in sorted(engines, key=lower_bound):
-        if best is not None and lower_bound(params) > best.cycles:
+def _fastest(params: SystolicParams, device: Device) -> Fit[SystolicParams] | None:
+    """Return the fastest engine for the layers of ``params`` that fits, if any does."""
+    weights = sum(layer.inputs * layer.outputs for layer in params.layers) * params.array.weight_bits
+    if not params.streams_weights and least_blocks(weights, device.family) > device.capacity["bram"]:
+        return None  # LUTs as ROMs hold less
+    engines = (replace(params, array=array) for array in _candidates(params, device))
+    fitting = [engine for engine in engines if not excess(predict(engine, device.family), device)]
+    best: Fit[SystolicParams] | None = None
+    for least, _, engine in sorted((_least_cycles(engine), number, engine) for number, engine in enumerate(fitting)):
+        if best is not None and least > best.cycles:
             break
-        area = predict(params, device.family)
-        this = Fit(params=params, device=device, area=area, cycles=frame_cycles(params))
-        best = min(best or this, this, key=lambda fit: (fit.cycles, fit.area.dsp, fit.area.lut4))
+        area = predict(engine, device.family)
+        one = Fit(params=engine, device=device, area=area, cycles=frame_cycles(engine))
+        best = min(best or one, one, key=lambda fit: (fit.cycles, fit.area.dsp, fit.area.lut4))
     return best
 
 
-def excess(area: Area, device: Device) -> list[str]:
-    """Return the resources that exceed a device's capacity, with the numbers."""
-    return [
-        f"{needed:,} {name} of {device.capacity[name]:,}"
-        for name, needed in asdict(area).items()
-        if needed > device.capacity[name] * (MAX_UTILISATION if name in ("lut4", "ff") else 1)
-    ]
+def _least_cycles(params: SystolicParams) -> int:
+    """Return cycles that every frame takes, quickly told: those of the array's steps, or of the beats of weights."""
+    steps = 0
+    for layer in params.layers:
+        tiles = row_tiles(params, layer) * col_tiles(params, layer) * depth_tiles(params, layer)
+        steps += (tiles - 1) * tile_spacing(params, layer) + tile_steps(params, layer)
+    late = params.frame_words - params.weight_queue - 1 if params.streams_weights else 0
+    return params.input.addresses + max(steps, late * params.beats_per_word)
 
 
 def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]:

@@ -30,7 +30,7 @@ GRAPH_OBJECTS = 1 << 14
 """Groups, data sets and strings in a NIR file."""
 GRAPH_DEPTH = 32
 """Nesting depth of groups in a NIR file."""
-LAYER_WEIGHTS = 1 << 22
+LAYER_WEIGHTS = 1 << 24
 """Weights of one layer on an engine."""
 PORT_BITS = 1 << 16
 """Bits of all ports of a module, for synthesis."""

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.params import Dataflow, SystolicParams, address_bits
 from tospike.hw.systolic.descriptor import descriptor_layout
-from tospike.hw.systolic.layout import buffer_depth, weight_memory
+from tospike.hw.systolic.layout import buffer_depth
 
 
 class Feeder(wiring.Component):
@@ -61,7 +61,7 @@ class Feeder(wiring.Component):
             "act_read": Out(1),
             "act_address": Out(act_bits),
             "weight_read": Out(1),
-            "weight_address": Out(address_bits(weight_memory(params).depth)),
+            "weight_address": Out(address_bits(params.weight_words)),
             "first": Out(1),
             "emit": Out(1),
         }

@@ -122,12 +122,8 @@ def memories(params: SystolicParams) -> tuple[MemoryShape, ...]:
 
 
 def weight_memory(params: SystolicParams) -> MemoryShape:
-    """Return the shape of the memory ``weights``, or what it would be if the weights were not streamed."""
-    return MemoryShape(
-        name="weights",
-        width=params.array.cols * params.array.weight_bits,
-        depth=params.weight_words,
-    )
+    """Return the shape of the memory ``weights``, which there is unless they are streamed."""
+    return MemoryShape(name="weights", width=params.weight_width, depth=params.weight_words)
 
 
 def channel_memory(params: SystolicParams) -> MemoryShape:

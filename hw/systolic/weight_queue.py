@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.params import WORD_BITS, SystolicParams
 from tospike.hw.streams import Queue
-from tospike.hw.systolic.layout import weight_memory
 
 BEAT = data.StructLayout({"word": WORD_BITS, "last": 1})
 """``last`` ends the weights of a frame."""
@@ -41,7 +40,7 @@ class WeightQueue(wiring.Component):
 
     def __init__(self, params: SystolicParams):
         self._params = params
-        self._width = weight_memory(params).width
+        self._width = params.weight_width
         super().__init__(
             {
                 "i": In(stream.Signature(BEAT)),

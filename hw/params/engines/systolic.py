@@ -99,6 +99,18 @@ class SystolicParams(EngineParams):
         return sum(map(self.layer_words, self.layers))
 
     @property
+    def weight_width(self) -> int:
+        """Bits of a word."""
+        return self.array.cols * self.array.weight_bits
+
+    @property
+    def frame_words(self) -> int:
+        """Words of weights that a frame takes: those of a layer once for each row of tiles."""
+        if self.array.dataflow is Dataflow.WS:
+            return self.weight_words
+        return sum(ceil_div(layer.rows, self.array.rows) * self.layer_words(layer) for layer in self.layers)
+
+    @property
     def bank_cycles(self) -> int:
         """Cycles that the banks of a deep memory of weights add to a read."""
         on_chip = self.weight_banks and not self.streams_weights
@@ -107,7 +119,7 @@ class SystolicParams(EngineParams):
     @property
     def beats_per_word(self) -> int:
         """Beats of the weight stream per word of one weight per column, column 0 in the lowest bits of its first."""
-        return ceil_div(self.array.cols * self.array.weight_bits, WORD_BITS)
+        return ceil_div(self.weight_width, WORD_BITS)
 
     @property
     def input(self) -> TokenFormat:

@@ -16,6 +16,10 @@ from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.gen.place.auto_size import fit
+from tospike.gen.place.fit import Fit
+from tospike.gen.place.nearest import refusal
+from tospike.gen.place.room import require_room
+from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
@@ -27,7 +31,9 @@ from tospike.hw.params import (
 )
 from tospike.hw.params.devices import DEVICES, find_device
 from tospike.sim import accelerator as golden
+from tospike.sim.network import Activation, Dense, InputSpec, Network, QuantGrid, Stage
 from tospike.sim.systolic.timing import frame_cycles
+from tospike.sim.systolic.weight_stream import WeightStream
 from tospike.synth.flow import synthesize
 from tospike.synth.options import SynthOptions
 
@@ -95,12 +101,84 @@ def test_weights_that_do_not_fit_are_streamed():
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("cols", [4, 9, 40])
+def test_words_wanted_together_leave_as_they_do_one_by_one(cols):
+    params = replace(engine(8, 4), weights=WeightSource.STREAM)
+    params = replace(params, array=replace(params.array, cols=cols), weight_queue=5)
+    together, alone, rng = WeightStream(params), WeightStream(params), np.random.default_rng(cols)
+    left = left_alone = 0
+    for words, pause in rng.integers(1, 40, (50, 2)).tolist():
+        left, earliest = together.take(left + pause, words), left_alone + pause
+        for _ in range(words):
+            left_alone = alone.take(earliest)
+            earliest = left_alone + 1
+        assert left == left_alone
+
+
 def test_what_cannot_fit_is_refused_with_the_numbers():
-    message = r"no array fits ecp5-85k: one of 1 x 1 needs [\d,]+ lut4 of 900, 3 dsp of 2; .* give fewer weight-bits"
+    message = (
+        r"no array fits ecp5-85k: one of 1 x 1 needs [\d,]+ lut4 of 900, 3 dsp of 2; .* give --fit ice40-up5k \(1 x 4: "
+    )
     with pytest.raises(InputError, match=message):
         fit(engine(8, 4), smaller(ECP5, dsp=2, lut4=900))
     with pytest.raises(InputError, match="unknown device 'ecp5': choose ecp5-85k or ice40-up5k"):
         find_device("ecp5")
+
+
+def test_twenty_million_weights_are_streamed_or_refused():
+    """And both is told at once, though there are hundreds of arrays to choose from."""
+    params = engine(784, 4096, 4096, 10)
+    assert sum(layer.inputs * layer.outputs for layer in params.layers) > 20e6
+    best = fit(params, ECP5)
+    assert best.params.streams_weights
+    numbers = r"one of 1 x 1 needs 9,8\d\d bram of 208; the largest layer is '1' with 4096 x 4096 weights"
+    message = rf"{numbers}: give --weights stream \(1 x 4: {best.cycles:,} cycles\)"
+    with pytest.raises(InputError, match=message):
+        fit(params, ECP5, sources=[WeightSource.MEMORY])
+
+
+@pytest.mark.parametrize(
+    ("bram", "fits_ecp5", "way_out"),
+    [
+        (220, True, "--weight-bits 4"),
+        (60, True, "--fit ecp5-85k (1 x 1: {cycles:,} cycles)"),
+        (60, False, "a network of at most 25,088 weights of 8 bits, not 203,264"),
+        (5, False, "a smaller network"),
+    ],
+)
+def test_the_nearest_that_fits_is_named(bram, fits_ecp5, way_out):
+    """Narrower weights if they do, or another device, or the weights for which there is room."""
+    smallest, asked = engine(784, 256, 10), []
+
+    def fastest(params, device):
+        asked.append(device)
+        area, cycles = predict(params, device.family), frame_cycles(params)
+        return Fit(params=params, device=device, area=area, cycles=cycles) if fits_ecp5 else None
+
+    device = smaller(UP5K, bram=bram)
+    message = refusal(smallest, device, streamed=None, fastest=fastest, predict=predict, largest="of two")
+    way_out = way_out.format(cycles=frame_cycles(smallest))
+    assert message == f"no array fits ice40-up5k: one of 1 x 1 needs 408 bram of {bram}; of two: give {way_out}"
+    assert asked == ([] if bram == 220 else [ECP5])
+
+
+def network_of(*, weights, bits=None):
+    """A float network of one dense layer, with a trained grid of ``bits`` or none."""
+    grid = bits and QuantGrid(scale=np.array(0.1), qmin=-(1 << bits - 1) + 1, qmax=(1 << bits - 1) - 1)
+    synapses = Dense(weight=np.zeros((1, weights)), bias=np.zeros(1), grid=grid)
+    stage = Stage(name="fc", synapses=synapses, neuron=Activation(relu=False))
+    return Network(name="net", input=InputSpec(inputs=weights), stages=(stage,))
+
+
+def test_more_weights_than_block_rams_are_refused_before_quantisation():
+    options = QuantizeOptions(weight_bits=6)
+    require_room(network_of(weights=20480), options, UP5K, streams=True)  # 30 block RAMs of 4,096 bits
+    require_room(network_of(weights=20481, bits=5), options, UP5K, streams=True)
+    for streams, way_out in ((True, "--weights stream, or a"), (False, "--weight-bits 5 at most, or a")):
+        needs = "the 20,481 weights of 'net', of 6 bits, need 31 bram of 30 at least"
+        message = f"{needs}: give {way_out} network of at most"
+        with pytest.raises(InputError, match=message):
+            require_room(network_of(weights=20481), options, UP5K, streams=streams)
 
 
 @pytest.mark.parametrize(

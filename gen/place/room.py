@@ -1,0 +1,49 @@
+"""Whether a device has room for the weights of a network at all: told before the network is quantised."""
+
+import math
+
+from tospike.gen.area.memories import least_blocks
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.hw.params import of_layer, require
+from tospike.hw.params.devices import Device
+from tospike.sim.network import Network, Stage
+
+
+def require_room(network: Network, options: QuantizeOptions, device: Device, *, streams: bool) -> None:
+    """Refuse a network with more weights than all block RAMs of a device hold, whatever array computes with them.
+
+    Parameters
+    ----------
+    network
+        In floating point.
+    streams
+        Whether its weights could be streamed in instead.
+
+    Raises
+    ------
+    InputError
+        With the numbers, and what would fit.
+    """
+    bits = max(_weight_bits(stage, options) for stage in network.stages)
+    weights, capacity = sum(map(_weights, network.stages)), device.capacity["bram"]
+    needed = least_blocks(weights * bits, device.family)
+    fewer = bits * capacity // max(needed, 1)
+    ways_out = ["--weights stream"] if streams else [f"--weight-bits {fewer} at most"] if fewer > 1 else []
+    ways_out.append(f"a network of at most {weights * capacity // max(needed, 1):,} weights")
+    require(
+        needed <= capacity,
+        f"no array fits {device.name}: the {weights:,} weights of {network.name!r}, of {bits} bits, need {needed:,} "
+        f"bram of {capacity:,} at least: give {', or '.join(ways_out)}",
+    )
+
+
+def _weights(stage: Stage) -> int:
+    return math.prod(getattr(getattr(stage.synapses, "weight", None), "shape", (0,)))
+
+
+def _weight_bits(stage: Stage, options: QuantizeOptions) -> int:
+    """Return the least bits that the stage's weights may get: of a trained grid, or what was chosen."""
+    grid = getattr(stage.synapses, "grid", None)
+    if grid is None:
+        return of_layer(options, stage.name).weight_bits if _weights(stage) else 1
+    return 1 if (grid.qmin, grid.qmax) == (-1, 1) else max(-grid.qmin, grid.qmax).bit_length()
