@@ -1,11 +1,15 @@
 """Run a generated design on many samples at the full speed of the simulator, without Python in the loop.
 
-The bench is `replay.sv`; a simulator is built once per design and cached.
+The bench is `replay.sv`; a simulator is built once per design and cached, and runs once for each processor, each time
+with a part of the samples.
 """
 
+import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +31,10 @@ BENCH = Path(__file__).with_name("replay.sv")
 CLOCK = Path(__file__).with_name("replay.cpp")
 TOP = "tospike_replay"
 """The bench's module; no design's name starts like this."""
+LEAST_SAMPLES = 8
+"""Samples for which another simulator is worth its start; and in each, samples follow one another."""
+COUNTER_RANGE = 1 << 32
+"""The hardware's counters count modulo this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,28 +96,59 @@ def replay(
     }
     command = _simulator("".join([verilog.text, *models]), macros, simulator, cache or Cache())
     names = counter_names(params)
+    parts = sample_parts(len(x), processors())
     with temporary_folder() as work:
         verilog.write_memories(work)
-        beats = work / "beats.hex"
-        sent = (beat for sample in x for beat in input_beats(params, sample))
-        beats.write_text(beat_lines(sent, params.input_beat_bits))
         (work / "weights.hex").write_text("".join(f"{beat:08x}\n" for beat in weights))
-        results = work / "results.txt"
-        options = ["+beats=beats.hex", "+results=results.txt", f"+counters={len(names)}", f"+limit={limit}"]
-        with started([*command, *options], cwd=work) as process:
-            while True:
-                try:
-                    output, _ = process.communicate(timeout=0.5)
-                    break
-                except subprocess.TimeoutExpired:
-                    if progress and results.is_file():
-                        progress(results.read_text().count("cycles"))
-        said = error_summary(output.decode(errors="replace"))
-        require(
-            process.returncode == 0 and results.is_file(),
-            f"{simulator} stopped with status {process.returncode}: {said}",
+        results = [work / f"results_{number}.txt" for number in range(len(parts))]
+        with ExitStack() as stack:
+            running = []
+            for number, part in enumerate(parts):
+                beats = work / f"beats_{number}.hex"
+                sent = (beat for sample in x[part] for beat in input_beats(params, sample))
+                beats.write_text(beat_lines(sent, params.input_beat_bits))
+                files = [f"+beats={beats.name}", f"+results={results[number].name}"]
+                options = [*files, f"+counters={len(names)}", f"+limit={limit}"]
+                running.append(stack.enter_context(started([*command, *options], cwd=work)))
+            for process, found in zip(running, results, strict=True):
+                output = _wait(process, results, progress)
+                require(
+                    process.returncode == 0 and found.is_file(),
+                    f"{simulator} stopped with status {process.returncode}: "
+                    f"{error_summary(output.decode(errors='replace'))}",
+                )
+        replays = [
+            parse_results(found.read_text(), params, part.stop - part.start, names, first=part.start)
+            for found, part in zip(results, parts, strict=True)
+        ]
+        return Replay(
+            outputs=np.concatenate([one.outputs for one in replays]),
+            cycles=np.concatenate([one.cycles for one in replays]),
+            counters={name: sum(one.counters[name] for one in replays) % COUNTER_RANGE for name in names},
         )
-        return parse_results(results.read_text(), params, len(x), names)
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def sample_parts(samples: int, most: int) -> list[slice]:
+    """Return up to ``most`` consecutive parts of about the same size, of at least `LEAST_SAMPLES` unless there is only
+    one."""
+    count = max(1, min(most, samples // LEAST_SAMPLES))
+    ends = [samples * number // count for number in range(count + 1)]
+    return [slice(start, stop) for start, stop in pairwise(ends)]
+
+
+def _wait(process: subprocess.Popen[bytes], results: Sequence[Path], progress: Callable[[int], None] | None) -> bytes:
+    """Return the output of a simulator when it has ended; meanwhile, report how many samples all of them finished."""
+    while True:
+        try:
+            return process.communicate(timeout=0.5)[0]
+        except subprocess.TimeoutExpired:
+            if progress:
+                progress(sum(file.read_text().count("cycles") for file in results if file.is_file()))
 
 
 def patience(cycles: Array, weights: Sequence[int] = ()) -> int:
@@ -127,8 +166,8 @@ class BenchOutput:
     counters: dict[str, int]
 
 
-def parse_output(text: str, name: str, samples: int, counters: tuple[str, ...]) -> BenchOutput:
-    """Parse the output of `replay.sv` for the design ``name``.
+def parse_output(text: str, name: str, samples: int, counters: tuple[str, ...], *, first: int = 0) -> BenchOutput:
+    """Parse the output of `replay.sv` for the design ``name``, which begins with sample ``first``.
 
     Raises
     ------
@@ -141,7 +180,7 @@ def parse_output(text: str, name: str, samples: int, counters: tuple[str, ...]) 
     for line in text.split("\n")[:-1]:
         kind, _, number = line.rpartition(" ")
         if line == "timeout":
-            raise InputError(f"the simulated design {name} does not answer: sample {len(cycles)} timed out")
+            raise InputError(f"the simulated design {name} does not answer: sample {first + len(cycles)} timed out")
         if kind == "cycles":
             cycles.append(int(number))
             words.append([])
@@ -156,15 +195,17 @@ def parse_output(text: str, name: str, samples: int, counters: tuple[str, ...]) 
     return BenchOutput(words=words[:-1], cycles=cycles, counters=dict(zip(counters, counted, strict=True)))
 
 
-def parse_results(text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...]) -> Replay:
-    """Parse the output for a design with a fixed number of words per sample.
+def parse_results(
+    text: str, params: AcceleratorParams, samples: int, names: tuple[str, ...], *, first: int = 0
+) -> Replay:
+    """Parse the output for a design with a fixed number of words per sample, which begins with sample ``first``.
 
     Raises
     ------
     InputError
         The design did not answer every sample with this number of words.
     """
-    found = parse_output(text, params.name, samples, names)
+    found = parse_output(text, params.name, samples, names, first=first)
     answers = [answer_words(params, beats) for beats in found.words]
     require(
         all(len(words) == params.output_words for words in answers),

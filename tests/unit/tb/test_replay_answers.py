@@ -13,7 +13,7 @@ from tospike.gen.emit.verilog import Verilog
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import AcceleratorParams, ArrayParams, DenseLayer, InputError, IntFormat, SystolicParams
 from tospike.sim import accelerator as golden
-from tospike.tb.replay.replay import parse_output, parse_results, patience, replay
+from tospike.tb.replay.replay import LEAST_SAMPLES, parse_output, parse_results, patience, replay, sample_parts
 
 ARRAY = ArrayParams(rows=1, cols=1, act=IntFormat(bits=4, signed=False), weight_bits=4, acc_bits=12)
 PARAMS = AcceleratorParams(
@@ -53,6 +53,11 @@ def test_what_is_missing_is_told(text, samples, message):
         parse_results(text, PARAMS, samples, NAMES)
 
 
+def test_a_sample_of_a_part_is_told_by_its_number():
+    with pytest.raises(InputError, match="sample 41 timed out"):
+        parse_results("00000005\nffffffff\ncycles 12\ntimeout\n", PARAMS, 2, NAMES, first=40)
+
+
 def test_a_design_called_as_the_bench_was(tmp_path):
     """It runs, within the cycles that golden says and not in a fraction of them."""
     params = replace(PARAMS, name="replay")
@@ -65,6 +70,34 @@ def test_a_design_called_as_the_bench_was(tmp_path):
     with pytest.raises(InputError, match="replay does not answer: sample 0 timed out"):
         limit = int(expected.cycles.max()) // 2
         replay(verilog, params, x, limit=limit, simulator=QUICK, cache=Cache(root=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("samples", "most", "sizes"), [(7, 4, [7]), (16, 4, [8, 8]), (35, 4, [8, 9, 9, 9]), (99, 1, [99])]
+)
+def test_parts_of_the_samples(samples, most, sizes):
+    parts = sample_parts(samples, most)
+    assert [part.stop - part.start for part in parts] == sizes
+    assert [index for part in parts for index in range(samples)[part]] == list(range(samples))
+
+
+def test_several_simulators_at_a_time(tmp_path, monkeypatch):
+    """In the order of the samples, with the sums of their counters."""
+    monkeypatch.setattr("tospike.tb.replay.replay.processors", lambda: 3)
+    design = random_design(PARAMS, seed=1)
+    x = random_samples(design, 3 * LEAST_SAMPLES + 2, seed=1)
+    verilog, _, _ = build(PARAMS, pack(design))
+    expected = golden.run(design, x)
+    cache = Cache(root=tmp_path)
+    finished = []
+    got = replay(verilog, PARAMS, x, simulator=QUICK, cache=cache, progress=finished.append)
+    assert np.array_equal(got.outputs, expected.outputs) and np.array_equal(got.cycles, expected.cycles)
+    assert {name: got.counters[name] for name in expected.counters} == {
+        name: values.sum() for name, values in expected.counters.items()
+    }
+    assert all(number <= len(x) for number in finished)
+    with pytest.raises(InputError, match="does not answer: sample 0 timed out"):
+        replay(verilog, PARAMS, x, limit=int(expected.cycles.max()) // 2, simulator=QUICK, cache=cache)
 
 
 def test_patience_follows_from_what_golden_needs():
