@@ -261,7 +261,7 @@ def _first(x: Samples, y: NDArray[np.int64]) -> tuple[Samples, NDArray[np.int64]
 
 
 def _untrained(path: Path, samples: int, advice: str) -> str:
-    """Return the warning that so many test samples stand in for a training part."""
+    """Return the warning that this many test samples are used for calibration, because there is no training part."""
     which = f"the first {samples} samples" if samples > 1 else "the first sample"
     return f"{path.name} has no training part: calibrated on {which} of the test; {advice}"
 

@@ -33,7 +33,7 @@ class Beat:
 
 
 def beat_lines(beats: Iterable[Beat], bits: int) -> str:
-    """Return one beat of so many bits a line: TLAST, then the data in hexadecimal."""
+    """Return one beat of ``bits`` bits per line: TLAST, then the data in hexadecimal."""
     return "".join(f"{beat.last:d}{beat.data:0{bits // 4}x}\n" for beat in beats)
 
 
@@ -53,7 +53,7 @@ def dense_beats(values: Array) -> Iterator[Beat]:
 
 
 def packed_beats(params: AcceleratorParams, values: Array) -> Iterator[Beat]:
-    """Return a frame whose beats hold as many values as the first engine takes at a time, side by side."""
+    """Yield the beats of a frame, each with as many values as the first engine takes at a time."""
     fmt, bits = params.input, params.input_field_bits
     assert isinstance(fmt, BeatFormat)  # only such links have packed streams
     fields = [int(value) & (1 << bits) - 1 for value in values]
@@ -63,24 +63,24 @@ def packed_beats(params: AcceleratorParams, values: Array) -> Iterator[Beat]:
 
 
 def answer_beats(params: AcceleratorParams, words: Sequence[int]) -> list[int]:
-    """Return the beats that bring ``words`` (of `output_words`) to the host."""
-    together = 1 if params.packed_output is None else params.packed_output.lanes
+    """Return the beats that carry ``words`` (from `output_words`) to the host."""
+    lanes = 1 if params.packed_output is None else params.packed_output.lanes
     unsigned = [word & (1 << WORD_BITS) - 1 for word in words]
-    return [_joined(unsigned[first : first + together], WORD_BITS) for first in range(0, len(words), together)]
+    return [_joined(unsigned[first : first + lanes], WORD_BITS) for first in range(0, len(words), lanes)]
 
 
 def answer_words(params: AcceleratorParams, beats: Sequence[int]) -> list[int]:
-    """Return the words, unsigned, in the beats of an answer."""
+    """Return the unsigned words in the beats of an output."""
     packed, mask = params.packed_output, (1 << WORD_BITS) - 1
     if packed is None:
         return list(beats)
     words = [beat >> WORD_BITS * lane & mask for beat in beats for lane in range(packed.lanes)]
-    spare = packed.beats * packed.lanes - packed.addresses  # of the last beat
+    spare = packed.beats * packed.lanes - packed.addresses  # unused lanes of the last beat
     return words[: len(words) - spare]
 
 
 def _joined(fields: Sequence[int], bits: int) -> int:
-    """Return fields of so many bits side by side, the first in the lowest."""
+    """Return the concatenation of fields of ``bits`` bits, the first in the lowest bits."""
     return sum(field << bits * number for number, field in enumerate(fields))
 
 

@@ -1,4 +1,4 @@
-"""What memories hold, in files beside the Verilog, past Amaranth and its Yosys."""
+"""Write memory contents to files beside the Verilog, bypassing Amaranth and its Yosys."""
 
 import re
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from amaranth.lib.memory import Memory
 from tospike.hw.memory import FilledMemory
 
 MEMORIES = "mem"
-"""The folder of the files that Verilog reads, as seen from where a simulator or Yosys runs."""
+"""The folder of the files that the Verilog reads, relative to the working directory of a simulator or Yosys."""
 SHORT = 1024
-"""Words of a memory that begins with zeros up to which they stay in the Verilog."""
+"""Memories of up to this many words, all initially zero, stay in the Verilog."""
 
 _MARK = "tospike_contents"
 _MARKED = re.compile(
@@ -24,47 +24,47 @@ _CELL = re.compile(r"  cell \$meminit_v2 \S+\n(?:    .*\n)+  end\n")
 
 
 class MemoryFiles:
-    """A platform of Amaranth that keeps what memories hold, for files that the Verilog reads by ``$readmemh``.
+    """An Amaranth platform that collects memory contents, for files that the Verilog reads by ``$readmemh``.
 
-    To Amaranth, each bit is an object. And one assignment for each word, as its Yosys writes them, takes Yosys (0.66)
-    time that grows with more than the square of their number: 35 s of processor time for 8,000 words of 48 bits, more
-    than half an hour for the weights of MNIST's networks.
+    In Amaranth, each bit of the contents is an object. Its Yosys then writes one assignment per word, for which Yosys
+    (0.66) takes time that grows faster than the square of their number: 35 s of processor time for 8,000 words of 48
+    bits, more than half an hour for the weights of the MNIST networks.
 
-    So a memory goes through both without contents, and with an attribute that says which are its own. A short memory
-    that begins with zeros keeps them.
+    So a memory passes through both without contents, with an attribute that identifies them. A short memory of zeros
+    keeps its contents.
     """
 
     def __init__(self) -> None:
         self._contents: list[tuple[int, int, Sequence[int]]] = []
 
     def get_memory(self, memory: Memory) -> Any:
-        """Return the instance of a memory: Amaranth calls this for each that it elaborates."""
+        """Return the instance of a memory; Amaranth calls this for each memory that it elaborates."""
         init: Any = memory.data.init
         words = memory.words if isinstance(memory, FilledMemory) else init._raw
         if memory.depth > SHORT or any(words):
             attributes: dict[str, Any] = memory.attrs
             attributes[_MARK] = len(self._contents)
             self._contents.append((Shape.cast(memory.shape).width, memory.depth, words))
-            init._raw = []  # no public way leads around a word for each address
+            init._raw = []  # there is no public way to avoid a word per address
         return Memory.elaborate(memory, None)
 
     @staticmethod
     def without_contents(rtlil: str) -> str:
-        """Return RTLIL without the cells that would fill the memories whose contents were kept."""
+        """Return RTLIL without the cells that initialise the memories whose contents were collected."""
         return _CELL.sub(lambda cell: "" if "connect \\DATA {  }\n" in cell[0] else cell[0], rtlil)
 
     def read_by(self, text: str, top: str) -> tuple[str, dict[str, str]]:
-        """Return the Verilog that Yosys made of the RTLIL, its memories filled from files, and the files.
+        """Return the Verilog that Yosys wrote, with memories that read files, and the files.
 
         Parameters
         ----------
         top
-            Name of the top module, with which those of all others begin.
+            Name of the top module, the prefix of all other module names.
 
         Returns
         -------
         tuple
-            The text, and the content of each file by its path. A file is named after the place of its memory.
+            The text, and the contents of each file by its path. A file is named after the place of its memory.
         """
         files: dict[str, str] = {}
 

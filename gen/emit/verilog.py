@@ -72,7 +72,7 @@ def convert(component: wiring.Component, name: str) -> tuple[Verilog, list[Port]
             ports={port.name: (value, None) for value, port in ports.values()},
             emit_src=False,
         )
-    # what `verilog.convert` does after this, which has no public name
+    # the rest of `verilog.convert`, which has no public name
     written = verilog._convert_rtlil_text(files.without_contents(netlist), strip_internal_attrs=True)  # type: ignore[attr-defined]
     text, memories = files.read_by(plain_names(start_at_time_zero(written)), name)
     control = [Port(name=n, width=1, direction="input") for n in (CLOCK, RESET)]
@@ -81,8 +81,8 @@ def convert(component: wiring.Component, name: str) -> tuple[Verilog, list[Port]
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Amaranth makes some hundred thousand objects, and drops hardly any: looking for garbage takes a quarter of its
-    time."""
+    """Pause garbage collection: Amaranth creates some hundred thousand objects and drops hardly any, so collection
+    takes a quarter of its time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

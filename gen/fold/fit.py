@@ -120,7 +120,7 @@ def fit_folds(network: Network, options: PlanOptions, device: Device, *, objecti
 def _output_interval(params: AcceleratorParams) -> int:
     if params.packed_output is not None:
         return params.packed_output.beats
-    return params.output.addresses + 1  # the host takes values one by one, and the END has its cycle
+    return params.output.addresses + 1  # the host takes values one by one, and the END needs a cycle
 
 
 def _engines(design: Design) -> tuple[DataflowDenseParams, ...]:

@@ -15,7 +15,7 @@ SEARCHED_VALUES = 1 << 18
 """Most magnitudes that the search uses, evenly spaced."""
 
 _BLOCK = 1 << 16
-"""Numbers that the search works on at a time: they fit into a processor's cache."""
+"""Numbers that the search processes at a time, so that they fit into a processor's cache."""
 
 
 class ScaleMethod(StrEnum):
