@@ -16,6 +16,7 @@ from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.place.array import MOST_COLUMNS, needs_images
 from tospike.gen.place.auto_size import fit, systolic_engine
+from tospike.gen.place.auto_size_conv import fit_conv
 from tospike.gen.place.conv import columns
 from tospike.gen.place.fit import Fit
 from tospike.gen.place.options import Engine
@@ -222,8 +223,11 @@ def _require_room(network: Network, options: ModelOptions, device: Device | None
 
 def _fit(network: Network, options: ModelOptions, device: Device) -> Fit[Any] | FoldFit:
     """Return arrays for a network that fit a device."""
-    if Engine.DATAFLOW in chosen_engines(network, options.plan):
+    engines = chosen_engines(network, options.plan)
+    if Engine.DATAFLOW in engines:
         return fit_folds(network, options.plan, device, objective=options.objective or Objective.LATENCY)
+    if Engine.SYSTOLIC in engines and needs_images(network):
+        return fit_conv(network, options.plan, device)
     return fit(
         systolic_engine(plan(network, options.plan).params),
         device,

@@ -1,4 +1,4 @@
-"""Costs of a systolic engine in an FPGA family's cells: fitted to designs, or Yosys's own cost of memories."""
+"""Costs of array engines in an FPGA family's cells: fitted to designs, or Yosys's own cost of memories."""
 
 from dataclasses import dataclass
 
@@ -27,31 +27,54 @@ class Factors:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AreaCosts:
-    """The costs of an FPGA family."""
+class EngineCosts:
+    """The costs of an engine around an array."""
 
     lut: Factors
     """The bits of an element are those of its sum."""
     ff: Factors
     """The bits of an element are those of its sum and twice those of its operands."""
+    rotation: float = 0.0
+    """Conv: LUTs for each row, bank and bit of an activation."""
+    bank_address: float = 0.0
+    """Conv: flip-flops for each bank and bit of its address."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaCosts:
+    """The costs of an FPGA family."""
+
+    systolic: EngineCosts
     block_ram: int
     """Yosys's cost of a block RAM, on the scale on which a LUT RAM costs 4 and a bit in a flip-flop 1."""
     lutram_places: int = 0
     """LUTs for 16 words of 4 bits; 0 if there are no LUT RAMs."""
+    conv: EngineCosts | None = None
+    """``None``: unknown."""
     least_product: int = 0
     """Bits of the narrowest product that gets a DSP block."""
 
 
 AREA_COSTS = {
     ECP5.name: AreaCosts(
-        lut=Factors(base=1130, column=2.13, element=1.06),
-        ff=Factors(base=1050, column=2.69, element=1.54, accumulator=3.53),
+        systolic=EngineCosts(
+            lut=Factors(base=1130, column=2.13, element=1.06),
+            ff=Factors(base=1050, column=2.69, element=1.54, accumulator=3.53),
+        ),
+        conv=EngineCosts(
+            lut=Factors(base=1782, column=0.0, element=2.03),
+            ff=Factors(base=1740, column=1.5, element=1.42),
+            rotation=0.97,
+            bank_address=3.57,
+        ),
         block_ram=128,
         lutram_places=6,
     ),
     ICE40.name: AreaCosts(
-        lut=Factors(base=1099, column=2.54, element=1.65),
-        ff=Factors(base=1229, column=3.18, element=0.44),
+        systolic=EngineCosts(
+            lut=Factors(base=1099, column=2.54, element=1.65),
+            ff=Factors(base=1229, column=3.18, element=0.44),
+        ),
         block_ram=64,
         least_product=11,
     ),

@@ -7,8 +7,8 @@ operands of 4 to 8 bits. For these designs, LUTs, flip-flops and block RAMs are 
 
 from dataclasses import dataclass
 
-from tospike.gen.area.costs import AREA_COSTS
-from tospike.gen.area.memories import memory_cells
+from tospike.gen.area.costs import AREA_COSTS, EngineCosts
+from tospike.gen.area.memories import MemoryCells, memory_cells
 from tospike.hw.params import ArrayParams, SystolicParams, ceil_div
 from tospike.hw.params.devices import Family
 
@@ -30,15 +30,21 @@ class Area:
 
 def predict(params: SystolicParams, family: Family) -> Area:
     """Return the area of an accelerator with this engine alone, including the host port."""
-    array, costs = params.array, AREA_COSTS[family.name]
-    memories = memory_cells(params, family)
+    return area_around(params.array, memory_cells(params, family), AREA_COSTS[family.name].systolic, family)
+
+
+def area_around(
+    array: ArrayParams, memories: MemoryCells, engine: EngineCosts, family: Family, *, lut: float = 0.0, ff: float = 0.0
+) -> Area:
+    """Return the area of an accelerator with an engine around an array; ``lut`` and ``ff`` are further cells."""
+    costs = AREA_COSTS[family.name]
     operands = array.act.bits + array.weight.bits
     narrow = array.multipliers if operands < costs.least_product else 0
-    luts = costs.lut(array, array.acc_bits) + costs.lutram_places * memories.lutram + memories.rom
+    luts = lut + engine.lut(array, array.acc_bits) + costs.lutram_places * memories.lutram + memories.rom
     luts += narrow * LUTS_PER_PRODUCT_BIT * array.act.bits * array.weight.bits
     if array.weight_bits == 1:
         luts += array.rows * array.cols * array.act.bits  # to negate an activation
-    registers = costs.ff(array, array.acc_bits + 2 * operands) + _skew_bits(array) + memories.ff
+    registers = ff + engine.ff(array, array.acc_bits + 2 * operands) + _skew_bits(array) + memories.ff
     return Area(
         lut4=round(luts),
         ff=round(registers),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tospike.gen.area.memories import least_blocks
 from tospike.gen.area.systolic import predict
-from tospike.gen.place.fit import ANY_SOURCE, Fit, excess
+from tospike.gen.place.fit import ANY_SOURCE, Fit, excess, load
 from tospike.gen.place.nearest import refusal
 from tospike.hw.params import (
     AcceleratorParams,
@@ -56,19 +56,19 @@ def fit(
     for source in sources:
         if best := _fastest(replace(params, weights=source), device):
             return best
-    sizes = [layer.inputs * layer.outputs for layer in params.layers]
-    largest = sizes.index(max(sizes))
-    name, layer = names[largest] if names else str(largest), params.layers[largest]
-    array = replace(params.array, rows=1, cols=1, products_per_multiplier=1)
-    smallest = replace(params, array=array, weights=sources[-1])
+    engines = (replace(params, array=array, weights=sources[-1]) for array in _candidates(params, device))
+    closest = min(engines, key=lambda engine: load(predict(engine, device.family), device))
     raise InputError(
         refusal(
-            smallest,
+            closest,
             device,
-            streamed=None if WeightSource.STREAM in sources else replace(smallest, weights=WeightSource.STREAM),
+            streamed=None if WeightSource.STREAM in sources else replace(closest, weights=WeightSource.STREAM),
             fastest=_fastest,
             predict=predict,
-            largest=f"the largest layer is {name!r} with {layer.inputs} x {layer.outputs} weights",
+            weights={
+                names[index] if names else str(index): layer.inputs * layer.outputs
+                for index, layer in enumerate(params.layers)
+            },
         )
     )
 
@@ -102,13 +102,13 @@ def _least_cycles(params: SystolicParams) -> int:
 
 def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]:
     most = 2 * device.capacity["dsp"] if params.array.multipliers else device.capacity["lut4"]
-    cols = _useful({layer.outputs for layer in params.layers})
+    cols = useful({layer.outputs for layer in params.layers})
     cols |= {col + 1 for col in cols if col % 2}  # two columns may share a multiplier
     for dataflow in device.family.dataflows:
         if dataflow is Dataflow.WS and params.array.weight_bits == 1:
             continue
         sizes = {layer.rows if dataflow is Dataflow.OS else layer.inputs for layer in params.layers}
-        for rows in sorted(_useful(sizes)):
+        for rows in sorted(useful(sizes)):
             for col in sorted(cols):
                 if rows * col > most:
                     break
@@ -118,7 +118,7 @@ def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]
                     yield replace(array, products_per_multiplier=2)
 
 
-def _useful(sizes: set[int]) -> set[int]:
+def useful(sizes: set[int]) -> set[int]:
     """Return each array side that is the smallest for its number of tiles of one of ``sizes``."""
     largest = 256
     return {side for size in sizes for tiles in range(1, size + 1) if (side := ceil_div(size, tiles)) <= largest}

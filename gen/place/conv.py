@@ -10,7 +10,7 @@ from tospike.gen.place.array import MOST_COLUMNS, array, needs_images, requantiz
 from tospike.gen.place.conv_layers import conv_params
 from tospike.gen.place.placer import MemoryInit, Placed, Placer, Site
 from tospike.hw.conv import layout
-from tospike.hw.params import AcceleratorParams, ConvLayer, ConvParams, InputError, WeightSource, require
+from tospike.hw.params import AcceleratorParams, ArrayParams, ConvLayer, ConvParams, InputError, WeightSource, require
 from tospike.sim.design import Design
 from tospike.sim.network import Accumulator, Add, Conv2d, Dense, MaxPool2d, Network, Requantize, Stage, Window
 from tospike.sim.network.layers import sum_weights
@@ -19,14 +19,36 @@ from tospike.sim.network.layers import sum_weights
 def _place(site: Site) -> Placed | None:
     if not shares_array(site) or not needs_images(site.network):
         return None
-    network = _in_passes(site.network, site.options.cols)
+    network = in_passes(site.network, site.options.cols)
     _check_products(network, site.options.products_per_multiplier)
+    require_stored(site.options.weights)
+    engine = conv_engine(network, array(network, site, site.options.cols or columns(network)))
+    return Placed(engine=engine, stages=_with_layers(network, engine).stages)
+
+
+def require_stored(weights: WeightSource) -> None:
+    """Refuse streamed weights.
+
+    Raises
+    ------
+    InputError
+        They are streamed.
+    """
     require(
-        site.options.weights is WeightSource.MEMORY,
+        weights is WeightSource.MEMORY,
         "only a network that is a chain of dense layers can have its weights streamed: give --weights memory",
     )
-    engine = conv_params(network, array(network, site, site.options.cols or columns(network)), requantizer(network))
-    return Placed(engine=engine, stages=_with_layers(network, engine).stages)
+
+
+def conv_engine(network: Network, array: ArrayParams) -> ConvParams:
+    """Return the engine for a network, as `in_passes` gives it, around an array.
+
+    Raises
+    ------
+    InputError
+        The array cannot run it.
+    """
+    return conv_params(network, array, requantizer(network))
 
 
 def _pack(params: ConvParams, design: Design, index: int) -> MemoryInit:
@@ -91,14 +113,14 @@ def _check_products(network: Network, products_per_multiplier: int) -> None:
     )
 
 
-def _in_passes(network: Network, cols: int | None) -> Network:
+def in_passes(network: Network, cols: int | None) -> Network:
     """Return the network, with each depthwise layer that the array cannot compute as such replaced by a convolution.
 
     The output channels of one input channel are columns of one pass. If they must leave one after the other, or exceed
-    the default columns (``cols`` is ``None``), a convolution with zeros for the other input channels computes each of
-    them in a pass of its own.
+    the array's columns (``None``: the default ones), a convolution with zeros for the other input channels computes
+    them instead.
     """
-    most = columns(network) if cols is None else math.inf
+    most = columns(network) if cols is None else cols
     last = len(network.stages) - 1
     stages = [
         _as_convolution(stage)

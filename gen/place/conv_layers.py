@@ -139,7 +139,7 @@ def _best_tile(layers: Sequence[ConvLayer], array: ArrayParams) -> Tile:
     tiles = [(array.rows // width, width) for width in range(1, array.rows + 1)]
     sizes = [(min(h, max(_extent(layer, 0) for layer in layers)), w) for h, w in tiles]
     cost: Callable[[Tile], tuple[int, int, int]] = lambda tile: (  # noqa: E731
-        sum(_cycles(replace(layer, tile=tile), array) for layer in layers),
+        sum(_cycles(layer, tile, array) for layer in layers),
         math.prod(tile),
         tile[0],
     )
@@ -151,9 +151,9 @@ def _extent(layer: ConvLayer, axis: int) -> int:
     return max(layer.size[axis], ceil_div(layer.shape[1 + axis], layer.stride[axis]))
 
 
-def _cycles(layer: ConvLayer, array: ArrayParams) -> int:
+def _cycles(layer: ConvLayer, tile: Tile, array: ArrayParams) -> int:
     """Return the cycles of a layer, not counting the pipeline fill: each tile takes the longest of its steps, its
     drain, and the post-processing of its results."""
-    passes, (down, across) = layer.passes(array.cols), layer.tiles
-    results = layer.tile[0] * layer.tile[1] * layer.pass_width(array.cols)
-    return passes * down * across * max(layer.depth + array.gap, array.rows, results)
+    tiles = ceil_div(layer.size[0], tile[0]) * ceil_div(layer.size[1], tile[1])
+    results = tile[0] * tile[1] * layer.pass_width(array.cols)
+    return layer.passes(array.cols) * tiles * max(layer.depth + array.gap, array.rows, results)

@@ -54,6 +54,11 @@ class Fit(Generic[Params]):
         )
 
 
+def load(area: Area, device: Device) -> float:
+    """Return the largest part of any of a device's resources that is needed."""
+    return max(needed / max(device.capacity[name], 0.5) for name, needed in asdict(area).items())
+
+
 def excess(area: Area, device: Device) -> list[str]:
     """Return the resources that exceed a device's capacity, with the numbers."""
     return [

@@ -13,6 +13,7 @@ from tospike.sim.systolic.timing import (
     INPUT_LATENCY,
     NEXT_LAYER,
     OUTPUT_LATENCY,
+    OUTPUT_REGISTER,
     POST_LATENCY,
     FrameTiming,
     LayerTiming,
@@ -27,6 +28,11 @@ OPERAND_LATENCY = 9
 theirs."""
 BANK_CYCLES = 1
 """Cycles of selecting a bank, included in that."""
+
+
+def frame_cycles(params: ConvParams) -> int:
+    """Return the cycles of each frame through a lone engine, see "Cycles" in ``docs/explanation/architecture.md``."""
+    return params.input.addresses + int(frame_timing(params).values[-1]) + OUTPUT_REGISTER + 1
 
 
 @lru_cache(maxsize=256)

@@ -40,9 +40,11 @@ def test_depthwise(rows, cols):
     check(made.design(rows, cols))
 
 
-def test_depthwise_with_a_multiplier():
+@pytest.mark.parametrize("cols", [3, 2])
+def test_depthwise_with_a_multiplier(cols):
+    """Which is a convolution with zeros, if there are fewer columns than outputs of an input channel."""
     made = Maker((2, 4, 4), seed=3).conv(6, (2, 2), stride=(2, 2), groups=2).dense(2).logits()
-    check(made.design(3, 3))
+    check(made.design(3, cols))
 
 
 @SIZES

@@ -1,0 +1,128 @@
+"""The array of a conv engine with the fewest cycles on a device."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from tospike.gen.area.conv import predict
+from tospike.gen.area.costs import AREA_COSTS
+from tospike.gen.place.array import array
+from tospike.gen.place.auto_size import useful
+from tospike.gen.place.conv import columns, conv_engine, in_passes, require_stored
+from tospike.gen.place.fit import Fit, excess, load
+from tospike.gen.place.nearest import refusal
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.placer import Site
+from tospike.hw.params import ArrayParams, ConvLayer, ConvParams, InputError, ceil_div
+from tospike.hw.params.devices import Device
+from tospike.sim.conv.timing import frame_cycles
+from tospike.sim.network import Network
+
+
+def fit_conv(network: Network, options: PlanOptions, device: Device) -> Fit[ConvParams]:
+    """Return the fastest conv engine for a network that fits a device; of equally fast ones the smallest.
+
+    Only the array's rows and columns, and the products per multiplier, are chosen.
+
+    Raises
+    ------
+    InputError
+        No array fits; the message has the numbers. Or the weights are to be streamed.
+    """
+    require_stored(options.weights)
+    search = Search(network=network, options=options)
+    if best := search.fastest(device):
+        return best
+    weights = {stage.name: getattr(stage.synapses, "weight", None) for stage in network.stages}
+    raise InputError(
+        refusal(
+            search.closest(device),
+            device,
+            streamed=None,
+            fastest=lambda _, other: search.fastest(other) if AREA_COSTS[other.family.name].conv else None,
+            predict=predict,
+            weights={name: math.prod(weight.shape) for name, weight in weights.items() if weight is not None},
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Search:
+    """The engines that can run a network."""
+
+    network: Network
+    """In integers."""
+    options: PlanOptions
+
+    @property
+    def _one_column(self) -> bool:
+        """Whether results must leave through one column."""
+        return columns(self.network) == 1
+
+    @cached_property
+    def _base(self) -> ArrayParams:
+        """An array as wide as the network's numbers need, of one row and one column."""
+        return self._array(self.network)
+
+    @cached_property
+    def _layers(self) -> tuple[ConvLayer, ...]:
+        """The layers on a wide array, where none takes more passes than it must."""
+        cols = 1 if self._one_column else 256
+        return conv_engine(in_passes(self.network, cols), replace(self._base, cols=cols)).layers
+
+    def _array(self, network: Network) -> ArrayParams:
+        options = replace(self.options, rows=1, products_per_multiplier=1)
+        return array(network, Site(network=network, options=options), 1)
+
+    def _engine(self, one: ArrayParams) -> ConvParams:
+        """Return the engine with an array like this; where a depthwise layer has to be a convolution, its zeros may
+        need wider weights."""
+        network = in_passes(self.network, one.cols)
+        if any(stage is not whole for stage, whole in zip(network.stages, self.network.stages, strict=True)):
+            one = replace(one, weight_bits=self._array(network).weight_bits)
+        return conv_engine(network, one)
+
+    def fastest(self, device: Device) -> Fit[ConvParams] | None:
+        """Return the fastest engine that fits, if any does."""
+        layers = self._layers
+        best: Fit[ConvParams] | None = None
+        arrays = sorted(self._arrays(device), key=lambda array: _least_cycles(layers, array))
+        for one in arrays:
+            if best is not None and _least_cycles(layers, one) > best.cycles:
+                break
+            engine = self._engine(one)
+            if excess(area := predict(engine, device.family), device):
+                continue
+            found = Fit(params=engine, device=device, area=area, cycles=frame_cycles(engine))
+            best = min(best or found, found, key=lambda fit: (fit.cycles, fit.area.dsp, fit.area.lut4))
+        return best
+
+    def closest(self, device: Device) -> ConvParams:
+        """Return the engine that comes closest to fitting."""
+        engines = map(self._engine, self._arrays(device))
+        return min(engines, key=lambda engine: load(predict(engine, device.family), device))
+
+    def _arrays(self, device: Device) -> Iterator[ArrayParams]:
+        """Yield the arrays without rows or columns that would never be of use, and with no more multipliers than
+        there are."""
+        heights, widths = ({side for layer in self._layers for side in useful({layer.size[axis]})} for axis in (0, 1))
+        cols = {1} if self._one_column else useful({layer.outputs for layer in self._layers})
+        cols |= set() if self._one_column else {col + 1 for col in cols if col % 2}  # two may share a multiplier
+        most = 2 * device.capacity["dsp"] if self._base.multipliers else device.capacity["lut4"]
+        for rows in sorted({height * width for height in heights for width in widths}):
+            for col in sorted(cols):
+                if rows > 256 or rows * col > most:
+                    break
+                one = replace(self._base, rows=rows, cols=col)
+                yield one
+                if one.packing_obstacle is None and device.family.shares_multipliers:
+                    yield replace(one, products_per_multiplier=2)
+
+
+def _least_cycles(layers: tuple[ConvLayer, ...], array: ArrayParams) -> int:
+    """Return cycles that every frame takes: those of the array's steps, or of one result per cycle."""
+    return sum(
+        max(ceil_div(math.prod(layer.size), array.rows) * layer.passes(array.cols) * layer.depth, layer.results)
+        for layer in layers
+    )
