@@ -144,11 +144,22 @@ class Accelerator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params = self._params
-
         m.submodules.registers = registers = RegisterFile(
             register_map(params, version=version_word(self._version), config_hash=self._config_hash)
         )
-        if params.engines[0].takes is Contents.BEATS:
+        source = self._input(m)
+        m.submodules.output = sink = make_output(params)
+        connect(m, flipped(self.s_axis), source.i)
+        connect(m, sink.o, flipped(self.m_axis))
+        connect(m, flipped(self.s_axi), registers.axi)
+        engines = self._engines(m, source.o, sink.i)
+        self._observe(m, source, sink, engines)
+        return m
+
+    def _input(self, m: Module) -> wiring.Component:
+        """Return what takes the host's samples, its errors connected to the registers."""
+        params, registers = self._params, m.submodules.registers
+        if isinstance(params.input, BeatFormat):
             source = BeatInput(params.input, data_bits=params.input_beat_bits, field_bits=params.input_field_bits)
             m.d.comb += registers.frame_error.eq(source.error)
         elif params.host_input is HostInput.DENSE:
@@ -171,16 +182,13 @@ class Accelerator(wiring.Component):
                 registers.token_error.eq(source.token_error),
                 registers.order_error.eq(source.order_error),
             ]
-        sink = make_output(params)
         m.submodules.input = source
-        m.submodules.output = sink
-        connect(m, flipped(self.s_axis), source.i)
-        connect(m, sink.o, flipped(self.m_axis))
-        connect(m, flipped(self.s_axi), registers.axi)
+        return source
 
-        upstream = source.o
-        counters = []
-        busy = [sink.busy] if params.decision_steps is not None or params.packed_output is not None else []
+    def _engines(self, m: Module, upstream, downstream) -> list[wiring.Component]:
+        """Return the engines in a chain from ``upstream`` to ``downstream``, and what adapts the last one's output."""
+        params, registers = self._params, m.submodules.registers
+        parts = []
         region_numbers = regions(params)
         for index, (engine_params, contents) in enumerate(zip(params.engines, self._contents, strict=True)):
             first_region = next((r.number for r in region_numbers if r.engine == index), 0)
@@ -190,28 +198,35 @@ class Accelerator(wiring.Component):
             upstream = engine.o
             m.d.comb += engine.clear.eq(registers.clear)
             if engine_params is params.weight_stream:
-                m.d.comb += [
-                    engine.weights.payload.word.eq(self.s_axis_weights.tdata),
-                    engine.weights.payload.last.eq(self.s_axis_weights.tlast),
-                    engine.weights.valid.eq(self.s_axis_weights.tvalid),
-                    self.s_axis_weights.tready.eq(engine.weights.ready),
-                    registers.weight_error.eq(engine.weight_error),
-                ]
+                self._connect_weight_stream(m, engine)
             if getattr(engine_params, "writable", False):
                 connect(m, registers.config, engine.config)
-            counters += [engine.counters[name] for name, _ in engine.counters.shape()]
-            busy.append(engine.busy)
+            parts.append(engine)
         if params.output_image is not None and params.host_output in (HostOutput.FIRST_SPIKE, HostOutput.EARLY):
             m.submodules.renumber = renumber = Renumber(params.output, params.output_numbers)
             connect(m, upstream, renumber.i)
             upstream = renumber.o
-        if params.engines[-1].sends is Contents.BEATS and params.packed_output is None:
+        if isinstance(params.output, BeatFormat) and params.packed_output is None:
             m.submodules.unpack = unpack = Unpack(params.output)
             connect(m, upstream, unpack.i)
             upstream = unpack.o
-            busy.append(unpack.busy)
-        connect(m, upstream, sink.i)
+            parts.append(unpack)
+        connect(m, upstream, downstream)
+        return parts
 
+    def _connect_weight_stream(self, m: Module, engine) -> None:
+        """Connect the stream of weights to the engine that takes it."""
+        m.d.comb += [
+            engine.weights.payload.word.eq(self.s_axis_weights.tdata),
+            engine.weights.payload.last.eq(self.s_axis_weights.tlast),
+            engine.weights.valid.eq(self.s_axis_weights.tvalid),
+            self.s_axis_weights.tready.eq(engine.weights.ready),
+            m.submodules.registers.weight_error.eq(engine.weight_error),
+        ]
+
+    def _observe(self, m: Module, source, sink, parts: Sequence[wiring.Component]) -> None:
+        """Count what the registers show, and say when something is busy."""
+        params, registers = self._params, m.submodules.registers
         # samples inside, and the cycles in which there are any: see "Cycles" in docs/explanation/architecture.md
         inside = Signal(8)
         cycles = Signal(32)
@@ -228,6 +243,8 @@ class Accelerator(wiring.Component):
         with m.Elif(started | inside.any()):
             m.d.sync += cycles.eq(cycles + 1)
         working = Signal()
+        busy = [sink.busy] if params.decision_steps is not None or params.packed_output is not None else []
+        busy += [part.busy for part in parts]
         m.d.sync += [working.eq(started | inside.any()), registers.busy.eq(working | Cat(busy).any())]
 
         inputs = Signal(32)
@@ -240,6 +257,7 @@ class Accelerator(wiring.Component):
             m.d.sync += inputs.eq(0)
         with m.Elif(taken):
             m.d.sync += inputs.eq(inputs + 1)
+        engines = parts[: len(params.engines)]
+        counters = [engine.counters[name] for engine in engines for name, _ in engine.counters.shape()]
         for number, counter in enumerate([cycles, inputs, *counters]):
             m.d.comb += registers.counters[number].eq(counter)
-        return m

@@ -64,7 +64,7 @@ class Activate(wiring.Component):
         m = Module()
         params = self._params
         frame = self._membranes.addresses + 1
-        # one entry of the queue is its output register, which is filled a cycle laterr
+        # one entry of the queue is its output register, which is filled a cycle later
         m.submodules.queue = queue = Queue(token_layout(self._output), depth=frame + 1)
         state = self._membranes.payload
         m.submodules.requantizer = requantizer = Requantizer(params.requantize, state)
