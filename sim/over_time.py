@@ -45,12 +45,11 @@ def _float_batch(network: Network, x: Array) -> NDArray[np.int64]:
 def golden_predictions(design: Design, x: Array) -> NDArray[np.int64]:
     """Return the (N, steps) classes of hardware generated for 1, 2, ... steps.
 
-    With a membrane readout, the membranes of the last layer must be wide enough never to saturate within a step.
-
     Raises
     ------
     InputError
-        The network is a single layer with membrane readout; or as :func:`tospike.sim.accelerator.spike_trains`.
+        The network is a single layer with membrane readout, or membranes of the last layer might saturate within a
+        step; or as :func:`tospike.sim.accelerator.spike_trains`.
     """
     trains = spike_trains(design, x)
     if design.network.readout is not Readout.MEMBRANE:
@@ -65,5 +64,13 @@ def golden_predictions(design: Design, x: Array) -> NDArray[np.int64]:
 
 
 def _membrane_class(neurons: NeuronModel, spikes: NDArray[np.uint8], weight: Ints) -> NDArray[np.int64]:
-    neurons.update(neurons.start + exact_matmul(spikes.astype(np.int64), weight))
+    events, state = spikes.astype(np.int64), neurons.params.accumulated
+    current, magnitude = exact_matmul(events, weight), exact_matmul(events, np.abs(weight))
+    # no partial sum is beyond these, in whatever order the events come
+    highest, lowest = neurons.start + (magnitude + current) // 2, neurons.start + (current - magnitude) // 2
+    require(
+        state.min <= int(lowest.min()) and int(highest.max()) <= state.max,
+        "accuracy over time is not modelled where membranes of the last layer saturate: give more state-bits",
+    )
+    neurons.update(neurons.start + current)
     return np.argmax(neurons.after, axis=1)

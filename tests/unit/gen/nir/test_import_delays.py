@@ -1,5 +1,7 @@
 """NIR's Delay nodes: import, float model, quantisation, and the plan; what cannot be used is named."""
 
+from dataclasses import replace
+
 import nir
 import numpy as np
 import pytest
@@ -70,6 +72,11 @@ def test_float_and_golden_model_delay_alike(tmp_path):
     golden = run(design, integers)
     assert (golden.predictions == exact.predictions).mean() > 0.9
     assert (golden_predictions(design, integers)[:, -1] == golden.predictions).all()
+    narrow = replace(design.params.engines[-1].neuron, state_bits=5)
+    last = replace(design.network.stages[-1], neuron=narrow)
+    saturating = replace(design, network=replace(design.network, stages=(*design.network.stages[:-1], last)))
+    with pytest.raises(InputError, match="not modelled where membranes of the last layer saturate"):
+        golden_predictions(saturating, integers)
     spikes = spike_trains(design, integers)[0]
     assert golden.counters["3.sent"].tolist() == delayed(spikes, SECOND).sum(axis=(1, 2)).tolist()
 
