@@ -48,6 +48,8 @@ class Design:
     """Vendor primitives that the Verilog instantiates; ``generic`` if none."""
     is_weight_stationary: bool = False
     """Whether it has a weight-stationary array."""
+    is_conv: bool = False
+    """Whether it has a conv engine."""
 
     def require_other_names(self, cells: Iterable[str], library: str) -> None:
         """Check that no cell of a library has the name of the top module: Yosys would confuse them."""
@@ -126,4 +128,5 @@ def _design(manifest: dict[str, Any], folder: Path, primitives: str) -> Design:
         sources=sources,
         primitives=primitives if primitives in manifest.get("verilog", {}) else "generic",
         is_weight_stationary='"dataflow": "ws"' in json.dumps(manifest.get("params")),
+        is_conv=any(engine.get("kind") == "conv" for engine in manifest.get("engines", ())),
     )

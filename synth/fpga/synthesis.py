@@ -66,6 +66,11 @@ class FpgaFlow:
             f"docs/explanation/measuring.md: generate it again with --primitives {self.target.primitives}, or "
             "--dataflow os",
         )
+        require(
+            not (loses_multipliers and design.is_conv),
+            f"Yosys loses multipliers of a conv engine on {self.target.name}, see docs/explanation/measuring.md: give "
+            "another --target",
+        )
         netlist = self.synthesise(design, top=WRAPPER, shell=wrap(design))
         statistics = yosys.read_statistics(netlist / _STATISTICS)
         statistics.require_modules(design)

@@ -8,10 +8,12 @@ import pytest
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from support.conv_engine import Maker
 from support.design_folders import write_design
 from support.paths import SHARED
 
 from tospike.gen.emit.bare import generate_array
+from tospike.gen.emit.folder import generate
 from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.tool import ToolError
 from tospike.hw.params import ArrayParams, Dataflow, InputError, PrimitiveSet
@@ -156,6 +158,13 @@ def test_an_fpga(sample, cache, target, pnr, speed):
 def test_weight_stationary_arrays_that_yosys_would_break_are_refused(tmp_path, cache):
     folder = generate_array(tmp_path / "design", params=ArrayParams(rows=1, cols=2, dataflow=Dataflow.WS))
     with pytest.raises(InputError, match="loses multipliers of a weight-stationary array on ice40-up5k"):
+        synthesize(folder, SynthOptions(target="ice40-up5k"), cache=cache)
+
+
+def test_conv_engines_that_yosys_would_break_are_refused(tmp_path, cache):
+    design = Maker((1, 3, 3)).conv(2, (2, 2)).dense(2).logits().design(1, 2)
+    folder = generate(tmp_path / "design", kind="test", params=design.params, design=design, choices={}).path
+    with pytest.raises(InputError, match="loses multipliers of a conv engine on ice40-up5k"):
         synthesize(folder, SynthOptions(target="ice40-up5k"), cache=cache)
 
 
