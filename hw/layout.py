@@ -34,6 +34,11 @@ class MemoryShape:
         return 0 if self.chunks == 1 else address_bits(self.chunks)
 
     @property
+    def last_index(self) -> int:
+        """Configuration index of the last chunk of the last word."""
+        return (self.depth - 1 << self.chunk_bits) + self.chunks - 1
+
+    @property
     def bits(self) -> int:
         """Capacity in bits."""
         return self.width * self.depth

@@ -10,7 +10,7 @@ from tospike.hw.conv import layout as image_layout
 from tospike.hw.dataflow import layout as dataflow_layout
 from tospike.hw.encoders import delay_layout
 from tospike.hw.encoders import layout as encoder_layout
-from tospike.hw.layout import MemoryShape
+from tospike.hw.layout import INDEX_BITS, REGION_BITS, MemoryShape
 from tospike.hw.params import (
     AcceleratorParams,
     ConvParams,
@@ -26,6 +26,7 @@ from tospike.hw.params import (
     SpikeCountParams,
     SpikingParams,
     SystolicParams,
+    require,
 )
 from tospike.hw.spiking import layout as event_layout
 from tospike.hw.systolic import layout as systolic_layout
@@ -99,13 +100,27 @@ def engine_layout(params: EngineParams) -> EngineLayout:
 
 
 def regions(params: AcceleratorParams) -> tuple[Region, ...]:
-    """Return the configuration regions, numbered from 0 over all writable engines."""
+    """Return the configuration regions, numbered from 0 over the memories of all engines.
+
+    Raises
+    ------
+    InputError
+        A configuration address cannot name a word of a writable engine.
+    """
     shapes = [
         (index, shape)
         for index, engine in enumerate(params.engines)
         for shape in engine_layout(engine).memories(engine)
     ]
-    return tuple(Region(number=number, engine=index, shape=shape) for number, (index, shape) in enumerate(shapes))
+    made = tuple(Region(number=number, engine=index, shape=shape) for number, (index, shape) in enumerate(shapes))
+    for region in made:
+        require(
+            not getattr(params.engines[region.engine], "writable", False)
+            or (region.number < 1 << REGION_BITS and region.shape.last_index < 1 << INDEX_BITS),
+            f"memory {region.shape.name} of engine {region.engine} has more words than the host can address to write "
+            "them: generate a smaller core, or a network with its weights",
+        )
+    return made
 
 
 def counter_names(params: AcceleratorParams) -> tuple[str, ...]:
