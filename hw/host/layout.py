@@ -117,8 +117,8 @@ def regions(params: AcceleratorParams) -> tuple[Region, ...]:
         require(
             not getattr(params.engines[region.engine], "writable", False)
             or (region.number < 1 << REGION_BITS and region.shape.last_index < 1 << INDEX_BITS),
-            f"memory {region.shape.name} of engine {region.engine} has more words than the host can address to write "
-            "them: generate a smaller core, or a network with its weights",
+            f"memory {region.shape.name} of engine {region.engine} is more than the host can address to write it: "
+            "generate fewer or smaller writable engines",
         )
     return made
 

@@ -9,7 +9,8 @@ from tospike.hw.host.axi import RESP_OKAY, RESP_SLVERR
 from tospike.hw.host.layout import ADDRESS_BITS, Register, regions
 from tospike.hw.host.register_map import CONTROL, ERRORS, STATUS, Access, Field, register_map
 from tospike.hw.host.registers import RegisterFile
-from tospike.hw.params import AcceleratorParams, HostInput, InputError, LifParams, Readout, SpikingParams
+from tospike.hw.layout import MemoryShape
+from tospike.hw.params import AcceleratorParams, HostInput, InputError, LifParams, SpikingParams
 
 ENGINE = SpikingParams(inputs=9, neurons=6, lanes=2, neuron=LifParams(threshold=40, state_bits=10))
 MAP = register_map(
@@ -127,15 +128,11 @@ def test_a_wrong_description_is_refused(make, message):
 
 
 def test_a_writable_memory_beyond_the_hosts_addresses_is_refused():
-    """64 lanes of 16 bits are 32 chunks a word: 5 of the 24 bits of an index."""
-    neuron = LifParams(state_bits=24)
-    largest = SpikingParams(
-        inputs=1 << 12, neurons=1 << 13, lanes=64, weight_bits=16, neuron=neuron, writable=True, readout=Readout.COUNT
-    )
-    assert regions(AcceleratorParams(name="core", engines=(largest,), host_input=HostInput.TOKENS))
-    larger = replace(largest, inputs=(1 << 12) + 1)
-    params = AcceleratorParams(name="core", engines=(larger,), host_input=HostInput.TOKENS)
-    with pytest.raises(InputError, match="memory weights of engine 0 has more words than the host can address"):
-        regions(params)
-    fixed = replace(params, engines=(replace(larger, writable=False),))
-    assert regions(fixed)
+    """An address has 6 bits for the memory, and 24 for the chunk in it."""
+    engine = SpikingParams(inputs=2, neurons=2, lanes=1, writable=True)
+    params = AcceleratorParams(name="core", engines=(engine,) * 64, host_input=HostInput.TOKENS)
+    assert len(regions(params)) == 64
+    with pytest.raises(InputError, match="memory weights of engine 64 is more than the host can address"):
+        regions(replace(params, engines=(engine,) * 65))
+    assert len(regions(replace(params, engines=(replace(engine, writable=False),) * 65))) == 65
+    assert MemoryShape(name="weights", width=33, depth=1 << 23).last_index == (1 << 24) - 1
