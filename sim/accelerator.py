@@ -97,8 +97,9 @@ def _inputs(params: AcceleratorParams, sample: Sample) -> Ints:
     """Return (N,): the VALUEs, or beats, that the host port sends to the first engine."""
     if isinstance(params.input, BeatFormat):
         return np.full(len(sample), params.input.beats, dtype=np.int64)
-    whole = params.host_input is HostInput.DENSE and params.engines[0].takes is not Contents.SPARSE_FRAME
-    return np.count_nonzero(np.ones_like(sample) if whole else sample, axis=(1, 2)).astype(np.int64)
+    if params.host_input is HostInput.DENSE and params.engines[0].takes is not Contents.SPARSE_FRAME:
+        return np.full(len(sample), sample.shape[1] * sample.shape[2], dtype=np.int64)
+    return np.count_nonzero(sample, axis=(1, 2)).astype(np.int64)
 
 
 def _decide(params: AcceleratorParams, result: Result) -> Result:

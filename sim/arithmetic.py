@@ -1,5 +1,7 @@
 """Saturation, rounding and exact products of integer arrays; `hw.arithmetic` is the circuit."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -71,5 +73,16 @@ def exact_type(largest: int) -> type[np.number]:
 
 def exact_matmul(a: Ints, b: Ints) -> Ints:
     """Return ``a @ b``, exactly."""
-    exact = exact_type(magnitude(a) * magnitude(b) * a.shape[-1])
-    return (a.astype(exact) @ b.astype(exact)).astype(np.int64)
+    return exact_product(b, magnitude(a))(a)
+
+
+def exact_product(b: Ints, largest: int) -> Callable[[NDArray[np.integer]], Ints]:
+    """Return the function that multiplies integers of magnitudes up to ``largest`` by ``b`` from the right, exactly."""
+    most, terms = magnitude(b), b.shape[0]
+    bound = largest * most * terms
+    if bound >= 1 << 24 and most * terms < 1 << 53:
+        # no partial sum is beyond the largest value times all magnitudes of a column
+        bound = largest * int(np.abs(b).sum(axis=0).max(initial=0))
+    exact = exact_type(bound)
+    right = b.astype(exact)
+    return lambda a: (a.astype(exact) @ right).astype(np.int64)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tospike.hw.params import EncoderParams
 from tospike.sim.arithmetic import Ints
@@ -32,25 +33,38 @@ class EncoderLink:
     """When the last two values left the buffer, in order."""
     address: Ints = field(init=False)
     """The first address that has not been received yet."""
+    recorded: NDArray[np.bool_] = field(init=False)
+    """(inputs, N): whether a value of the frame is not 0."""
+    sends: NDArray[np.bool_] = field(init=False)
+    """(inputs, N): what the present step sends."""
 
     def __post_init__(self) -> None:
         self.address = np.zeros(len(self.taken), dtype=np.int64)
+        self.recorded = _by_address(self.frames, 0)
+        self.sends = _by_address(self.trains, 0)
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """Take one per cycle while the buffer has room."""
         some = count > 0
         entered = offer - 1
-        for address in range(int(self.address.min()), int(last_address.max(where=some, initial=-1)) + 1):
-            here = some & (address >= self.address) & (address <= last_address) & (self.frames[:, 0, address] != 0)
+        for address in self._addresses(count, last_address):
+            here = some & (address >= self.address) & (address <= last_address) & self.recorded[address]
             entered = np.where(here, np.maximum(entered, self.departed[0]) + 1, entered)
             leaves = self._leaves(entered)
             self.departed = (
                 np.where(here, self.departed[1], self.departed[0]),
                 np.where(here, leaves, self.departed[1]),
             )
-            self._send(0, address, leaves + 1, here)
+            self._send(address, leaves + 1, here)
         self.address = np.where(some, last_address + 1, self.address)
         return entered
+
+    def _addresses(self, count: Ints, last_address: Ints) -> list[int]:
+        """The addresses that any of the values may have, in ascending order."""
+        last = last_address[count > 0]
+        if count.max(initial=0) > 1:
+            return list(range(int(self.address.min()), int(last.max()) + 1))
+        return np.unique(last).tolist()
 
     def take_end(self, offer: Ints) -> Ints:
         """Send the first step's TICK, then all other steps."""
@@ -68,8 +82,8 @@ class EncoderLink:
         """Return when a token leaves the buffer for the output register."""
         return np.maximum(np.maximum(entered + 1, self.taken), self.departed[1] + 1)
 
-    def _send(self, step: int, address: int, offer: Ints, present: np.ndarray) -> None:
-        sends = present & (self.trains[:, step, address] != 0)
+    def _send(self, address: int, offer: Ints, present: NDArray[np.bool_]) -> None:
+        sends = present & self.sends[address]
         if sends.any():
             taken = self.downstream.take_values(offer, sends.astype(np.int64), np.full_like(offer, address))
             self.taken = np.where(sends, taken, self.taken)
@@ -79,26 +93,30 @@ class EncoderLink:
 
         ``scanned`` is the cycle before the first entry can be sent.
         """
-        recorded = self.frames[:, 0] != 0
-        count = recorded.sum(axis=1, dtype=np.int64)
-        last_address = recorded.shape[1] - 1 - np.argmax(recorded[:, ::-1], axis=1)
-        entries = np.flatnonzero(recorded.any(axis=0)).tolist()
+        count = self.recorded.sum(axis=0, dtype=np.int64)
+        last_address = len(self.recorded) - 1 - np.argmax(self.recorded[::-1], axis=0)
+        entries = np.flatnonzero(self.recorded.any(axis=1)).tolist()
         for step in range(1, self.params.steps):
             if self.params.encoding.code.sends_all:
                 offer = np.maximum(scanned + 1, self.taken) + 1
                 taken = self.downstream.take_values(offer, count, last_address)
                 self.taken = np.where(count > 0, taken, self.taken)
             else:
+                self.sends = _by_address(self.trains, step)
                 for address in entries:
-                    here = recorded[:, address]
+                    here = self.recorded[address]
                     scanned = scanned + here
-                    sends = here & (self.trains[:, step, address] != 0)
-                    scanned = np.where(sends, np.maximum(scanned, self.taken), scanned)
-                    self._send(step, address, scanned + 1, here)
+                    scanned = np.where(here & self.sends[address], np.maximum(scanned, self.taken), scanned)
+                    self._send(address, scanned + 1, here)
             empty = np.maximum(LEAST_ENTRIES - count, 0) if self.params.state_bits else 0
             scanned = np.maximum(scanned + empty + 1, self.taken)
             self.taken = self.downstream.take_tick(scanned + 1)
         self.downstream.take_end(np.maximum(scanned + 1, self.taken) + 1)
+
+
+def _by_address(values: Sample, step: int) -> NDArray[np.bool_]:
+    """Return (inputs, N): whether each of (N, steps, inputs) ``values`` of a step is not 0, an address in a row."""
+    return np.ascontiguousarray(values[:, step].T) != 0
 
 
 def encoder_link(params: EncoderParams, run: EngineRun, frames: Sample, downstream: Link) -> EncoderLink:

@@ -38,6 +38,9 @@ class FrontLink:
         entered = np.maximum(offer, self.departed[0] + 1)
         first = np.maximum(entered + self.latency, self.engine.ready)
         self.engine.take_values(entered + self.latency, count, last_address)
+        if count.max(initial=0) <= 1:
+            self.departed = np.where(count > 0, np.vstack([self.departed[1:], first]), self.departed)
+            return entered
         # numbers of the last token and the R before it; 1 is the first of ``count``, 0 and below came earlier
         room = len(self.departed)
         number = count + np.arange(-room, 1)[:, None]

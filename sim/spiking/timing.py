@@ -59,7 +59,7 @@ class EventLink:
         self.free = np.where(some, begin + self._cycles(self.seen) - self._cycles(before), self.free)
         self.ready = np.where(some, self.free - 1, self.ready)
         self.touched = self.touched | some
-        return np.where(count > 1, self.taken(count, count), taken)
+        return taken if count.max(initial=0) <= 1 else np.where(count > 1, self.taken(count, count), taken)
 
     def taken(self, number: Ints, count: Ints) -> Ints:
         """Return when VALUE ``number`` (2 or more) of the last ``count`` was taken: when its predecessor ended."""

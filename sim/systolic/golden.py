@@ -1,15 +1,18 @@
 """Golden model of the systolic engine: results, counters and operation counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from tospike.hw.params import ConvParams, Dataflow, IntFormat, RequantizeParams, SystolicParams, ceil_div, require
-from tospike.sim.arithmetic import Ints, exact_matmul, round_shift
+from tospike.sim.arithmetic import Ints, exact_product, round_shift
 from tospike.sim.engine import EngineRun
 from tospike.sim.network import Accumulator, Array, Dense, MaxPool2d, Requantize, Stage
 from tospike.sim.network.layers import sum_weights
 from tospike.sim.systolic.timing import array_cycles
+
+FRAMES = 256
+"""Frames that go through all layers at a time: what they become stays in a processor's cache."""
 
 
 def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
@@ -38,10 +41,9 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
     )
     act = params.array.act
     require(
-        bool(np.all((x >= act.min) & (x <= act.max))),
+        act.min <= int(x.min(initial=act.min)) and int(x.max(initial=act.max)) <= act.max,
         f"values of a frame must be from {act.min} to {act.max}",
     )
-    values = x.astype(np.int64)
     for stage, layer in zip(stages, params.layers, strict=True):
         synapses = stage.dense
         require(
@@ -50,7 +52,14 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
             f"{layer.inputs} and {layer.outputs}",
         )
         check_range(params, stage)
-        values = _layer(params.requantize, stage, values.reshape(-1, layer.inputs)).reshape(len(x), -1)
+    layers = [_layer(params, stage) for stage in stages]
+    values = np.empty((len(x), params.layers[-1].rows * params.layers[-1].outputs), dtype=np.int64)
+    for start in range(0, len(x), FRAMES):
+        block = x[start : start + FRAMES]
+        frames_here = len(block)
+        for layer, apply in zip(params.layers, layers, strict=True):
+            block = apply(block.reshape(-1, layer.inputs)).reshape(frames_here, -1)
+        values[start : start + FRAMES] = block
     frames = np.ones(len(x), dtype=np.int64)
     return EngineRun(
         sent=values[:, None],
@@ -111,19 +120,21 @@ def check_sums(
 
 def requantize(params: RequantizeParams, acc: Ints, bias: Array, neuron: Requantize) -> Ints:
     """Requantise (..., outputs) accumulators to activations; see :class:`tospike.hw.params.RequantizeParams`."""
-    scaled = ((acc << neuron.fraction_bits) + bias.astype(np.int64)) * neuron.multiplier.astype(np.int64)
+    scaled = (acc << neuron.fraction_bits) + bias.astype(np.int64)
+    scaled *= neuron.multiplier.astype(np.int64)
     return np.clip(round_shift(scaled, neuron.shift, params.rounding), *neuron.clamp)
 
 
-def _layer(params: RequantizeParams, stage: Stage, x: Ints) -> Ints:
+def _layer(params: SystolicParams, stage: Stage) -> Callable[[Ints], Ints]:
+    """Return the function from (N, inputs) activations to (N, outputs) of a layer."""
     synapses: Dense = stage.dense
-    acc = exact_matmul(x, synapses.weight.astype(np.int64).T)
-    bias = synapses.bias.astype(np.int64)
-    match stage.neuron:
+    bias, neuron, act = synapses.bias.astype(np.int64), stage.neuron, params.array.act
+    product = exact_product(synapses.weight.astype(np.int64).T, max(act.max, -act.min))
+    match neuron:
         case Requantize():
-            return requantize(params, acc, bias, stage.neuron)
+            return lambda x: requantize(params.requantize, product(x), bias, neuron)
         case Accumulator():
-            return (acc << stage.neuron.fraction_bits) + bias
+            return lambda x: (product(x) << neuron.fraction_bits) + bias
         case _:
             require(False, f"stage {stage.name!r} has a neuron that a systolic engine cannot run")
             raise AssertionError

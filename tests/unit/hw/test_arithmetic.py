@@ -77,3 +77,13 @@ def test_exact_matmul_beyond_float():
     a = np.array([[(1 << 40) + 1, 1]])
     b = np.array([[1 << 20], [1]])
     assert sim.exact_matmul(a, b)[0, 0] == ((1 << 40) + 1) * (1 << 20) + 1
+
+
+def test_products_in_the_narrowest_exact_type(monkeypatch):
+    """By the sums of a column's magnitudes, not by its length times the largest of them."""
+    types = []
+    monkeypatch.setattr(sim, "exact_type", lambda largest: types.append(largest) or np.float64)
+    b = np.array([[127, 1], [-1, -1]] + [[0, 1]] * 1000)
+    sim.exact_product(b, 255)
+    sim.exact_product(b, 1)
+    assert types == [255 * 1002, 127 * 1002]
