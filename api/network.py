@@ -10,7 +10,7 @@ from tospike.data_source import DataSource, chosen_samples
 from tospike.design import Design
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions
-from tospike.gen.pipeline import prepare
+from tospike.gen.pipeline import Trained, compile_network, import_network
 from tospike.hw.params import InputError
 from tospike.model_file import Model, model_file
 from tospike.sim.network import Network as ImportedNetwork
@@ -123,14 +123,19 @@ class Network:
         >>> ann.evaluate().accuracy > 0.97
         True
         """
-        found = self._prepare(self.options)
-        network = found.prepared.network
-        return float_inference(network, *chosen_samples(found.data, x, labels, network.outputs))
+        trained, data = self._import(self.options)
+        network = trained.network
+        return float_inference(network, *chosen_samples(data, x, labels, network.outputs))
 
     def _prepare(self, options: ModelOptions) -> Design:
         """Return the design; it may not be runnable on any engine."""
+        trained, data = self._import(options)
+        return Design(prepared=compile_network(trained, data), data=data)
+
+    def _import(self, options: ModelOptions) -> tuple[Trained, DataSet]:
+        """Return the network with these options, and its data."""
         if self.source is None or self.data is None:
             raise InputError(f"{self.name} needs data for calibration: give tospike.load(..., data=...)")
         data = self.data if options.steps == self.options.steps else self.source.load(options.steps)
         with model_file(self.model, self.given_name, self.input_shape or shape_of(self.source, data)) as path:
-            return Design(prepared=prepare(path, data, options), data=data)
+            return import_network(path, data, options), data

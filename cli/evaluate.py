@@ -13,11 +13,11 @@ from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.gen.data.options import SampleOptions
 from tospike.gen.options.model import ModelOptions
-from tospike.gen.pipeline import prepare
-from tospike.tb.evaluate import EvaluateOptions, evaluate
+from tospike.gen.pipeline import compile_network, import_network
+from tospike.tb.evaluate import EvaluateOptions, evaluate, float_inference
 from tospike.tb.inference import Backend
 from tospike.tb.reference import StageComparison, compare_reference, read_reference
-from tospike.tb.replay.exact_trace import LayerTrace, compare_trains, spikes_of
+from tospike.tb.replay.exact_trace import LayerTrace, compare_trains, float_spikes, golden_spikes
 
 app = new_app()
 
@@ -36,37 +36,43 @@ def evaluate_command(
     reference = evaluation.reference
     console.check_outputs(json, inputs=(model, data.data, *options.sources, *filter(None, [reference])))
     data_set = data.load(options.steps)
-    prepared = prepare(model, data_set, options)
-    console.warn(prepared.warnings)
+    trained = import_network(model, data_set, options)
+    network, backend = trained.network, evaluation.backend
+    in_float = backend is Backend.FLOAT
+    prepared = None if in_float and not evaluation.exact_trace else compile_network(trained, data_set)
+    console.warn(trained.warnings)
     framework = None
     if reference is not None:
-        framework = read_reference(reference, prepared.imported, len(data_set.x))
-    backend = evaluation.backend
-    with console.progress_bar(f"{prepared.network.name}: {backend}", len(data_set.x)) as progress:
-        found = evaluate(prepared, data_set, backend, simulator=evaluation.simulator, progress=progress)
+        framework = read_reference(reference, network, len(data_set.x))
+    with console.progress_bar(f"{network.name}: {backend}", len(data_set.x)) as progress:
+        if prepared is None or in_float:
+            found = float_inference(network, data_set.x, data_set.y)
+        else:
+            found = evaluate(prepared, data_set, backend, simulator=evaluation.simulator, progress=progress)
     console.warn(found.warnings)
     summary = found.summary()
-    table = Table("", prepared.network.name, title=f"{data_set.name}, {summary['samples']} samples")
+    table = Table("", network.name, title=f"{data_set.name}, {summary['samples']} samples")
     for name, value in _flatten(summary):
         table.add_row(name, value)
     console.out.print(table)
-    if evaluation.exact_trace:
+    if evaluation.exact_trace and prepared is not None:
         layers = compare_trains(prepared, data_set.x)
         console.out.print(_trace_table(layers))
         summary["exact_trace"] = [asdict(layer) for layer in layers]
-    stages = [] if framework is None else compare_reference(prepared.imported, data_set.x, framework)
+    stages = [] if framework is None else compare_reference(network, data_set.x, framework)
     if framework is not None:
         console.out.print(_reference_table(stages, f"{reference}"))
         summary["reference"] = [asdict(stage) for stage in stages]
     if json:
         summary["predictions"] = found.predictions.tolist()
         if evaluation.spikes:
-            trains = spikes_of(prepared, data_set.x, in_float=backend is Backend.FLOAT)
+            in_golden = None if in_float else prepared
+            trains = golden_spikes(in_golden, data_set.x) if in_golden else float_spikes(network, data_set.x)
             summary["spikes"] = {name: train.tolist() for name, train in trains.items()}
         about = {
-            "network": prepared.network.name,
-            "choices": prepared.choices,
-            "warnings": [*prepared.warnings, *found.warnings],
+            "network": network.name,
+            "choices": (prepared or trained).choices,
+            "warnings": [*trained.warnings, *found.warnings],
         }
         console.write_json(json, {**summary, **about})
     if found.mismatches:

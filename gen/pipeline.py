@@ -36,6 +36,22 @@ from tospike.sim.spiking.window import chain_order
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Trained:
+    """A trained network as it is in its file, checked against the data."""
+
+    network: Network
+    choices: dict[str, Any]
+    """The options of the import with the values that were used."""
+    options: ModelOptions
+    """All options, for this network."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """As `Prepared.warnings`."""
+        return self.network.warnings
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Prepared:
     """One trained network on its way to hardware."""
 
@@ -103,6 +119,17 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         A file that cannot be imported, data that do not fit the network, or a number that does not fit its format. If
         no engine can run the network, only ``design`` raises.
     """
+    return compile_network(import_network(model, data, options), data)
+
+
+def import_network(model: Path, data: DataSet, options: ModelOptions) -> Trained:
+    """Import a network for samples of ``data``.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be imported, or data that do not fit the network.
+    """
     nir = nir_options(model, data, options)
     network = load_network(model, nir=nir)
     network = replace(network, warnings=(*network.warnings, *data.warnings))
@@ -147,9 +174,20 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
     network = replace(network, warnings=(*network.warnings, *_clipped(network.input, data)))
     if network.warnings:
         choices["warnings"] = list(network.warnings)
+    return Trained(network=network, choices=choices, options=options)
+
+
+def compile_network(trained: Trained, data: DataSet) -> Prepared:
+    """Quantise (calibrated with the training part of ``data``) and plan.
+
+    Raises
+    ------
+    InputError
+        A number does not fit its format. If no engine can run the network, only ``design`` raises.
+    """
+    network, options, choices = trained.network, trained.options, dict(trained.choices)
     hardware, device = options.plan, options.device
     _require_room(network, options, device)
-    imported = network
     quantized = quantize(network, data.train_x, options.quantize)
     read = read_neurons(quantized.network)
     network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
@@ -175,7 +213,9 @@ def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
         choices["fit"] = fitted.describe()
     if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
         choices["weight_stream"] = asdict(stream_cost(streaming))
-    return Prepared(network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted, whole=imported)
+    return Prepared(
+        network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted, whole=trained.network
+    )
 
 
 def nir_options(model: Path, data: DataSet, options: ModelOptions) -> NirOptions | None:

@@ -1,5 +1,6 @@
 """Compare spike trains of the float network and the golden model, layer by layer: how much, and where first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from tospike.gen.pipeline import Prepared
 from tospike.hw.params import require
 from tospike.sim.accelerator import spike_trains, stage_spikes
-from tospike.sim.network import Array, SpikingNeuron
+from tospike.sim.network import Array, Network, SpikingNeuron
 from tospike.sim.network.reference import run_float
 
 
@@ -65,25 +66,41 @@ def compare_trains(prepared: Prepared, x: Array) -> list[LayerTrace]:
     return traces
 
 
-def spikes_of(prepared: Prepared, x: Array, *, in_float: bool) -> dict[str, Array]:
-    """Return the outputs of each spiking stage for the samples ``x``, by its name: (N, steps, neurons).
-
-    Integer outputs exclude dead neurons, which have no hardware.
+def float_spikes(network: Network, x: Array) -> dict[str, Array]:
+    """Return the outputs of each spiking stage in floating point for the samples ``x``, by its name: (N, steps,
+    neurons).
 
     Raises
     ------
     InputError
-        The network is an ANN, or, in integers, no engine can run it.
+        The network is an ANN.
     """
-    require(prepared.network.is_spiking, f"network {prepared.network.name!r} is an ANN: it has no spikes")
-    if in_float:
-        trains = [run.outputs.astype(np.int64) for run in run_float(prepared.imported, x).stages]
-    else:
-        trains = [np.asarray(train) for train in spike_trains(prepared.design, prepared.integers(x))]
-    stages = prepared.network.stages
+    _require_spikes(network)
+    return _by_stage(network, [run.outputs.astype(np.int64) for run in run_float(network, x).stages])
+
+
+def golden_spikes(prepared: Prepared, x: Array) -> dict[str, Array]:
+    """Return the outputs of each spiking stage in integers, as `float_spikes`, but without dead neurons, which have no
+    hardware.
+
+    Raises
+    ------
+    InputError
+        The network is an ANN, or no engine can run it.
+    """
+    _require_spikes(prepared.network)
+    trains = spike_trains(prepared.design, prepared.integers(x))
+    return _by_stage(prepared.network, [np.asarray(train) for train in trains])
+
+
+def _require_spikes(network: Network) -> None:
+    require(network.is_spiking, f"network {network.name!r} is an ANN: it has no spikes")
+
+
+def _by_stage(network: Network, trains: Sequence[Array]) -> dict[str, Array]:
     return {
         stage.name: train
-        for stage, train in zip(stages, trains, strict=True)
+        for stage, train in zip(network.stages, trains, strict=True)
         if isinstance(stage.neuron, SpikingNeuron) and stage.neuron.kind.spikes
     }
 

@@ -77,6 +77,16 @@ def test_nothing_differs(folder):
     assert [line[:26] for line in out["warnings"]] == ["d.npz has no training part"]
 
 
+def test_floating_point_quantises_nothing(folder, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("quantised")
+
+    monkeypatch.setattr("tospike.gen.pipeline.quantize", refuse)
+    result, out = run(folder, "--backend", "float", "--spikes")
+    assert result.exit_code == 0 and "nir" in out["choices"] and "quantize" not in out["choices"]
+    assert "quantised" in str(run(folder)[0].exception)
+
+
 def test_a_spike_that_differs_is_named(folder):
     arrays = layers(folder)
     arrays["layer_0"][2, 5, 1] += 1
