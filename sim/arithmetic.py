@@ -82,7 +82,7 @@ def exact_product(b: Ints, largest: int) -> Callable[[NDArray[np.integer]], Ints
     bound = largest * most * terms
     if bound >= 1 << 24 and most * terms < 1 << 53:
         # no partial sum is beyond the largest value times all magnitudes of a column
-        bound = largest * int(np.abs(b).sum(axis=0).max(initial=0))
+        bound = largest * int(np.abs(b.astype(np.int64)).sum(axis=0).max(initial=0))
     exact = exact_type(bound)
     right = b.astype(exact)
     return lambda a: (a.astype(exact) @ right).astype(np.int64)
