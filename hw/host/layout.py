@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from tospike.hw.bridge import layout as bridge_layout
-from tospike.hw.conv import layout as image_layout
+from tospike.hw.conv import layout as conv_layout
 from tospike.hw.dataflow import layout as dataflow_layout
 from tospike.hw.encoders import delay_layout
 from tospike.hw.encoders import layout as encoder_layout
@@ -88,7 +88,7 @@ LAYOUTS: Mapping[type[EngineParams], EngineLayout] = {
     GradedSpikeParams: _BRIDGE,
     SpikeCountParams: _BRIDGE,
     SystolicParams: EngineLayout(counter_names=systolic_layout.counter_names, memories=systolic_layout.memories),
-    ConvParams: EngineLayout(counter_names=image_layout.counter_names, memories=image_layout.memories),
+    ConvParams: EngineLayout(counter_names=conv_layout.counter_names, memories=conv_layout.memories),
     DataflowDenseParams: EngineLayout(counter_names=dataflow_layout.counter_names, memories=dataflow_layout.memories),
 }
 """The layout of each engine, by the class of its parameters."""

@@ -136,7 +136,7 @@ def windows():
 
 
 def convolutions():
-    """A network of convolutions on the image engine."""
+    """A network of convolutions on the conv engine."""
     rng = np.random.default_rng(SEED)
     act = IntFormat(bits=6, signed=True)
 

@@ -319,7 +319,7 @@ def test_replay_has_the_networks_order(files, tmp_path):
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("argmax", [False, True])
 def test_anns_that_end_in_an_image(last, relu, argmax):
-    """The image engine sends channel by channel: one channel at a time, or ordered once more."""
+    """The conv engine sends channel by channel: one channel at a time, or ordered once more."""
     first = conv(SHAPE, 3, (2, 2), 9)
     pool = AveragePool2d(shape=(3, 3, 3), window=Window(kernel=(2, 2)))
     end = conv((3, 3, 3), 2, (2, 2), 10) if last == "conv" else pool

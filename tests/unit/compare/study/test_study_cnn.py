@@ -1,4 +1,4 @@
-"""A study of convolutional networks from end to end: image engine against windows of events."""
+"""A study of convolutional networks from end to end: conv engine against windows of events."""
 
 import json
 

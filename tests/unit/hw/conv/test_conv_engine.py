@@ -1,4 +1,4 @@
-"""The image engine against its golden model: tokens, cycles, counters."""
+"""The conv engine against its golden model: tokens, cycles, counters."""
 
 import math
 
