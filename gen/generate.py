@@ -8,11 +8,11 @@ from tospike.gen.data.datasets import DataSet
 from tospike.gen.emit.bare import generate_array, generate_component
 from tospike.gen.emit.folder import DesignFolder, generate
 from tospike.gen.emit.vectors import BENCH_SAMPLES
+from tospike.gen.fit.fit import Fit
 from tospike.gen.fold.fit import FoldFit
 from tospike.gen.options.core import LayerOptions, NeuronOptions
 from tospike.gen.options.systolic import SystolicOptions
 from tospike.gen.pipeline import Prepared
-from tospike.gen.place.fit import Fit
 from tospike.gen.place.streaming import stream_cost
 from tospike.hw.accelerator import make_engine
 from tospike.hw.params import AcceleratorParams

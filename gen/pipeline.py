@@ -8,6 +8,10 @@ import numpy as np
 
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.dead_neurons import keep, read_neurons
+from tospike.gen.fit.auto_size import fit, systolic_engine
+from tospike.gen.fit.auto_size_conv import fit_conv
+from tospike.gen.fit.fit import Fit
+from tospike.gen.fit.room import require_room
 from tospike.gen.fold.fit import FoldFit, fit_folds
 from tospike.gen.fold.objective import Objective
 from tospike.gen.load import load_network
@@ -15,14 +19,10 @@ from tospike.gen.nir.importer import settled_options
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.place.array import MOST_COLUMNS, needs_images
-from tospike.gen.place.auto_size import fit, systolic_engine
-from tospike.gen.place.auto_size_conv import fit_conv
 from tospike.gen.place.conv import columns
-from tospike.gen.place.fit import Fit
 from tospike.gen.place.options import Engine
 from tospike.gen.place.placer import chosen_engines
 from tospike.gen.place.plan import plan
-from tospike.gen.place.room import require_room
 from tospike.gen.place.streaming import stream_cost
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.result import Quantized

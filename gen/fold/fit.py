@@ -8,8 +8,8 @@ import numpy as np
 
 from tospike.gen.area.dataflow import predict, requantizer_dsps
 from tospike.gen.area.systolic import Area
+from tospike.gen.fit.fit import excess
 from tospike.gen.fold.objective import Objective
-from tospike.gen.place.fit import excess
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.hw.params import MAX_FOLD, AcceleratorParams, DataflowDenseParams, InputError

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tospike.gen.fit.fit import ANY_SOURCE
 from tospike.gen.fold.objective import Objective
 from tospike.gen.nir.importer import read_options
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.layers import Layers, check_layers, checked_layers, layers_of, merged, suits
-from tospike.gen.place.fit import ANY_SOURCE
 from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError, Option, WeightSource, option, options_of, require, require_known

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tospike.gen.emit.primitives import with_products
-from tospike.gen.place.auto_size import fit
-from tospike.gen.place.fit import ANY_SOURCE, Fit
+from tospike.gen.fit.auto_size import fit
+from tospike.gen.fit.fit import ANY_SOURCE, Fit
 from tospike.hw.params import (
     ArrayParams,
     Dataflow,

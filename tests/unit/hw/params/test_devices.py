@@ -4,7 +4,7 @@ import pytest
 
 from tospike.gen.area.costs import AREA_COSTS
 from tospike.gen.emit.bare import generate_array
-from tospike.gen.place.auto_size import fit
+from tospike.gen.fit.auto_size import fit
 from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.fpga import FPGA_TOOLS
 from tospike.hw.params import PRIMITIVES, ArrayParams, DenseLayer, InputError, PrimitiveSet, SystolicParams

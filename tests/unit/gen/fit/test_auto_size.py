@@ -13,12 +13,12 @@ from tospike.gen.area.systolic import predict
 from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.folder import generate
 from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.gen.fit.auto_size import fit
+from tospike.gen.fit.fit import Fit
+from tospike.gen.fit.nearest import refusal
+from tospike.gen.fit.room import require_room
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.auto_size import fit
-from tospike.gen.place.fit import Fit
-from tospike.gen.place.nearest import refusal
-from tospike.gen.place.room import require_room
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import (
     AcceleratorParams,

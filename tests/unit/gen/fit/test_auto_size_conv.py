@@ -11,9 +11,9 @@ from support.large_networks import mobilenet, resnet, vgg
 from tospike.gen.area.conv import predict
 from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.folder import generate
+from tospike.gen.fit.auto_size_conv import fit_conv
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.gen.place.auto_size_conv import fit_conv
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.hw.params import InputError, IntFormat, WeightSource

@@ -7,11 +7,11 @@ from functools import cached_property
 
 from tospike.gen.area.conv import predict
 from tospike.gen.area.costs import AREA_COSTS
+from tospike.gen.fit.auto_size import useful
+from tospike.gen.fit.fit import Fit, excess, load
+from tospike.gen.fit.nearest import refusal
 from tospike.gen.place.array import array
-from tospike.gen.place.auto_size import useful
 from tospike.gen.place.conv import columns, conv_engine, in_passes, require_stored
-from tospike.gen.place.fit import Fit, excess, load
-from tospike.gen.place.nearest import refusal
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.placer import Site
 from tospike.hw.params import ArrayParams, ConvLayer, ConvParams, InputError, ceil_div

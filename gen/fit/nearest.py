@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tospike.gen.area.memories import block_rams
 from tospike.gen.area.systolic import Area
-from tospike.gen.place.fit import Fit, Params, excess
+from tospike.gen.fit.fit import Fit, Params, excess
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import ConvParams, SystolicParams
 from tospike.hw.params.banks import bank_depths

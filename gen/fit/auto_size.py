@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from tospike.gen.area.memories import least_blocks
 from tospike.gen.area.systolic import predict
-from tospike.gen.place.fit import ANY_SOURCE, Fit, excess, load
-from tospike.gen.place.nearest import refusal
+from tospike.gen.fit.fit import ANY_SOURCE, Fit, excess, load
+from tospike.gen.fit.nearest import refusal
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,

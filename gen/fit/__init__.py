@@ -1,0 +1,1 @@
+"""The array of a network for a device: the fastest that fits, or what would."""
