@@ -76,6 +76,7 @@ def main() -> None:
             nobody_reads()
         except OSError as error:
             _print_error(f"{error.filename or 'the system'}: {error.strerror or error}")
+            _drop_output()
             status = BAD_INPUT
     except Stopped as stopped:
         end_all()
@@ -88,6 +89,12 @@ def main() -> None:
             sys.stderr.flush()
         os._exit(status)  # other threads may still compute
     sys.exit(status or 0)
+
+
+def _drop_output() -> None:
+    """Forget what standard output did not take: Python would fail again when it exits, with a status of its own."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_error(message: str) -> None:

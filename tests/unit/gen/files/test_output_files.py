@@ -191,10 +191,11 @@ def test_a_reader_that_leaves():
 
 
 def test_standard_output_that_is_full_or_closed():
-    with Path("/dev/full").open("wb") as full:
-        done = tospike("energy", "models", stdout=full)
-    assert done.returncode == 2
-    assert done.stderr.decode().splitlines() == ["tospike: the system: No space left on device"]
+    for environment in (None, {"PATH": os.environ["PATH"]}):
+        with Path("/dev/full").open("wb") as full:
+            done = tospike("energy", "models", stdout=full, env=environment)
+        assert done.returncode == 2
+        assert done.stderr.decode().splitlines() == ["tospike: the system: No space left on device"]
     done = tospike("energy", "models", stdout=None, preexec_fn=lambda: os.close(1))
     assert b"Traceback" not in done.stderr
 
