@@ -392,7 +392,7 @@ def test_bad_calibration_is_refused():
 
 def test_a_quantised_network_is_not_quantised_again():
     for network in (ann(), snn()):
-        with pytest.raises(InputError, match="is already quantised"):
+        with pytest.raises(InputError, match="is quantised: give the network as trained"):
             quantize(quantize(network, UNIT).network, UNIT)
 
 
