@@ -226,7 +226,12 @@ def test_many_random_chains(seed):
 
 
 @pytest.mark.parametrize(
-    "name", ["array, spiking, array", "one step", "spiking, counts, array", "dataflow layers, class"]
+    "name",
+    [
+        "array, spiking, array",
+        "dataflow layers, class",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("one step", "spiking, counts, array")),
+    ],
 )
 def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
     design = random_design(CHAINS[name], seed=3)

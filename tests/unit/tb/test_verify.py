@@ -19,8 +19,13 @@ from tospike.synth.design import read_design
 from tospike.tb.simulators import Simulator
 from tospike.tb.verify import VerifyOptions, verify
 
+OFTEN = ("os", "ws-streamed", "rate-argmax", "delta-ann", "delays", "recordings", "early", "core-spikes")
+"""Every kind of host stream and answer once; the others when there is time."""
 
-@pytest.mark.parametrize("name", DESIGNS)
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in OFTEN else pytest.mark.slow) for name in DESIGNS]
+)
 def test_designs_pass(tmp_path, name):
     results = verify(make(tmp_path / "d", name), VerifyOptions(samples=4), cache=Cache(root=tmp_path / "cache"))
     assert [r.message for r in results if not r.passed] == []

@@ -98,7 +98,14 @@ def claim(params, *, wrong=False):
 @NO_FORMAL
 @pytest.mark.parametrize(
     ("act_bits", "signed", "weight_bits", "registers"),
-    [(8, True, 4, 1), (8, False, 4, 1), (8, True, 5, 0), (8, True, 5, 2), (6, True, 6, 2), (5, False, 6, 1)],
+    [
+        (8, True, 4, 1),
+        (8, False, 4, 1),
+        pytest.param(8, True, 5, 0, marks=pytest.mark.slow),
+        pytest.param(8, True, 5, 2, marks=pytest.mark.slow),
+        (6, True, 6, 2),
+        (5, False, 6, 1),
+    ],
 )
 def test_products_are_exact(tmp_path, act_bits, signed, weight_bits, registers):
     params = array(act_bits, signed, weight_bits, product_registers=registers)

@@ -187,7 +187,9 @@ def test_engine_equals_golden_model(primitives, dataflow):
     assert result["cycles"] == same["cycles"] + gaps
 
 
-@pytest.mark.parametrize(("act_bits", "weight_bits"), [(8, 4), (8, 5), (6, 6)])
+@pytest.mark.parametrize(
+    ("act_bits", "weight_bits"), [(8, 4), *(pytest.param(*bits, marks=pytest.mark.slow) for bits in ((8, 5), (6, 6)))]
+)
 def test_shared_multipliers_equal_golden_model(act_bits, weight_bits):
     params = ArrayParams(
         rows=3,
