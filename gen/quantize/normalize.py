@@ -47,7 +47,7 @@ def normalize(stage: Stage) -> tuple[Stage, NormalizedNeuron]:
     """
     neuron = stage.neuron
     if not isinstance(neuron, SpikingNeuron):
-        raise InputError(f"stage {stage.name!r} is already quantised")
+        raise InputError(f"stage {stage.name!r} is quantised: give the network as trained")
     given = {field.name: getattr(neuron, field.name) for field in fields(NormalizedNeuron)}
     if not any(isinstance(value, np.ndarray) for value in given.values()):
         return stage, NormalizedNeuron(**given)
