@@ -86,3 +86,12 @@ def exact_product(b: Ints, largest: int) -> Callable[[NDArray[np.integer]], Ints
     exact = exact_type(bound)
     right = b.astype(exact)
     return lambda a: (a.astype(exact) @ right).astype(np.int64)
+
+
+def partial_sum_range(start: Ints, current: Ints | np.int64, magnitude: Ints | np.int64) -> tuple[Ints, Ints]:
+    """Return what no partial sum of ``start`` and some terms falls below or exceeds, whatever their order.
+
+    ``current`` is the sum of the terms, ``magnitude`` that of their magnitudes: half of what these add up to are the
+    positive terms, half of the difference the negative ones.
+    """
+    return start + (current - magnitude) // 2, start + (magnitude + current) // 2

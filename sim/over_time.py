@@ -5,12 +5,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import NeuronParams, Readout, require
 from tospike.sim.accelerator import spike_trains
-from tospike.sim.arithmetic import Ints, exact_matmul
+from tospike.sim.arithmetic import Ints, partial_sum_range
 from tospike.sim.design import Design
 from tospike.sim.encoders.delay import delayed
 from tospike.sim.encoders.encoding import encode_float
 from tospike.sim.network import Array, Network
 from tospike.sim.network.steps import float_steps, neuron_states
+from tospike.sim.spiking.drive import DenseDrive
 from tospike.sim.spiking.neurons import NeuronModel, neuron_model
 
 BATCH = 128
@@ -57,17 +58,17 @@ def golden_predictions(design: Design, x: Array) -> NDArray[np.int64]:
     require(len(trains) > 1, "accuracy over time of a single layer with membrane readout is not modelled")
     stage = design.network.stages[-1]
     assert isinstance(stage.neuron, NeuronParams)  # every neuron of an integer SNN is
-    weight = stage.dense.weight.astype(np.int64).T << stage.neuron.state_fraction_bits
+    weight = stage.dense.weight.astype(np.int64) << stage.neuron.state_fraction_bits
     neurons = neuron_model(stage.neuron, stage.dense.bias.astype(np.int64), len(x), stage.decays)
     inputs = trains[-2] if stage.delays is None else delayed(trains[-2], stage.delays)
-    return np.stack([_membrane_class(neurons, spikes, weight) for spikes in inputs.swapaxes(0, 1)], axis=1)
+    drive = DenseDrive(weight, inputs)
+    return np.stack([_membrane_class(neurons, *drive.at(step)) for step in range(inputs.shape[1])], axis=1)
 
 
-def _membrane_class(neurons: NeuronModel, spikes: NDArray[np.uint8], weight: Ints) -> NDArray[np.int64]:
-    events, state = spikes.astype(np.int64), neurons.params.accumulated
-    current, magnitude = exact_matmul(events, weight), exact_matmul(events, np.abs(weight))
-    # no partial sum is beyond these, in whatever order the events come
-    highest, lowest = neurons.start + (magnitude + current) // 2, neurons.start + (current - magnitude) // 2
+def _membrane_class(neurons: NeuronModel, current: Ints, magnitude: Ints) -> NDArray[np.int64]:
+    """Return the (N,) classes after a step; the arguments are as :class:`DenseDrive` gives them."""
+    lowest, highest = partial_sum_range(neurons.start, current, magnitude)
+    state = neurons.params.accumulated
     require(
         state.min <= int(lowest.min()) and int(highest.max()) <= state.max,
         "accuracy over time is not modelled where membranes of the last layer saturate: give more state-bits",

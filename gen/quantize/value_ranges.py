@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tospike.gen.place.windows import convolution
 from tospike.hw.params import NeuronParams
-from tospike.sim.arithmetic import exact_matmul
+from tospike.sim.arithmetic import exact_matmul, partial_sum_range
 from tospike.sim.network import Conv2d, Dense
 from tospike.sim.spiking.drive import DenseDrive, WindowDrive
 from tospike.sim.spiking.neurons import neuron_model
@@ -83,8 +83,8 @@ def _trace_batch(
             current = current + exact_matmul(previous, feedback)
             magnitude = magnitude + exact_matmul(previous, np.abs(feedback))
         start = neurons.start
-        high = max(high, int((start + (magnitude + current) // 2).max()))
-        low = min(low, int((start + (current - magnitude) // 2).min()))
+        lowest, highest = partial_sum_range(start, current, magnitude)
+        low, high = min(low, int(lowest.min())), max(high, int(highest.max()))
         spikes[:, step] = neurons.update(start + current)
         v_high, v_low = max(v_high, int(neurons.before.max())), min(v_low, int(neurons.before.min()))
     reached = (v_low, v_high) if neuron_params.synaptic else (min(low, v_low), max(high, v_high))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import SPIKE, EventParams, IntFormat, Readout, require
-from tospike.sim.arithmetic import Ints, exact_matmul, saturate
+from tospike.sim.arithmetic import Ints, exact_matmul, partial_sum_range, saturate
 from tospike.sim.engine import EngineRun
 from tospike.sim.spiking.drive import DenseDrive, WindowDrive
 from tospike.sim.spiking.neurons import neuron_model
@@ -103,9 +103,7 @@ def run_event(
             current = current + exact_matmul(fed_back, recurrent.T)
             magnitude = magnitude + exact_matmul(fed_back, np.abs(recurrent.T))
         total = neurons.start + current
-        # no partial sum exceeds start + (sum of positive terms) or falls below start + (sum of negative terms)
-        highest = neurons.start + (magnitude + current) // 2
-        lowest = neurons.start + (current - magnitude) // 2
+        lowest, highest = partial_sum_range(neurons.start, current, magnitude)
         rows, columns = np.nonzero((highest > state.max) | (lowest < state.min))
         for first in range(0, len(rows), PAIRS):
             row, column = rows[first : first + PAIRS], columns[first : first + PAIRS]
