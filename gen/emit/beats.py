@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tospike.hw.layout import pack_lanes
 from tospike.hw.params import (
     BYTES_PER_BEAT,
     WORD_ADDRESS,
@@ -56,17 +57,15 @@ def packed_beats(params: AcceleratorParams, values: Array) -> Iterator[Beat]:
     """Yield the beats of a frame, each with as many values as the first engine takes at a time."""
     fmt, bits = params.input, params.input_field_bits
     assert isinstance(fmt, BeatFormat)  # only such links have packed streams
-    fields = [int(value) & (1 << bits) - 1 for value in values]
     for number in range(fmt.beats):
-        parts = fields[number * fmt.lanes : (number + 1) * fmt.lanes]
-        yield Beat(data=_joined(parts, bits), last=number == fmt.beats - 1)
+        parts = values[number * fmt.lanes : (number + 1) * fmt.lanes].tolist()
+        yield Beat(data=pack_lanes(parts, bits), last=number == fmt.beats - 1)
 
 
 def answer_beats(params: AcceleratorParams, words: Sequence[int]) -> list[int]:
     """Return the beats that carry ``words`` (from `output_words`) to the host."""
     lanes = 1 if params.packed_output is None else params.packed_output.lanes
-    unsigned = [word & (1 << WORD_BITS) - 1 for word in words]
-    return [_joined(unsigned[first : first + lanes], WORD_BITS) for first in range(0, len(words), lanes)]
+    return [pack_lanes(words[first : first + lanes], WORD_BITS) for first in range(0, len(words), lanes)]
 
 
 def answer_words(params: AcceleratorParams, beats: Sequence[int]) -> list[int]:
@@ -77,11 +76,6 @@ def answer_words(params: AcceleratorParams, beats: Sequence[int]) -> list[int]:
     words = [beat >> WORD_BITS * lane & mask for beat in beats for lane in range(packed.lanes)]
     spare = packed.beats * packed.lanes - packed.addresses  # unused lanes of the last beat
     return words[: len(words) - spare]
-
-
-def _joined(fields: Sequence[int], bits: int) -> int:
-    """Return the concatenation of fields of ``bits`` bits, the first in the lowest bits."""
-    return sum(field << bits * number for number, field in enumerate(fields))
 
 
 def frames_beats(frames: Array) -> Iterator[Beat]:
