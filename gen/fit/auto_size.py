@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tospike.gen.area.memories import least_blocks
 from tospike.gen.area.systolic import predict
-from tospike.gen.fit.fit import ANY_SOURCE, Fit, excess, load
+from tospike.gen.fit.fit import ANY_SOURCE, Fit, fastest, load
 from tospike.gen.fit.nearest import refusal
 from tospike.hw.params import (
     AcceleratorParams,
@@ -79,15 +79,8 @@ def _fastest(params: SystolicParams, device: Device) -> Fit[SystolicParams] | No
     if not params.streams_weights and least_blocks(weights, device.family) > device.capacity["bram"]:
         return None  # LUTs as ROMs hold less
     engines = (replace(params, array=array) for array in _candidates(params, device))
-    fitting = [engine for engine in engines if not excess(predict(engine, device.family), device)]
-    best: Fit[SystolicParams] | None = None
-    for least, _, engine in sorted((_least_cycles(engine), number, engine) for number, engine in enumerate(fitting)):
-        if best is not None and least > best.cycles:
-            break
-        area = predict(engine, device.family)
-        one = Fit(params=engine, device=device, area=area, cycles=frame_cycles(engine))
-        best = min(best or one, one, key=lambda fit: (fit.cycles, fit.area.dsp, fit.area.lut4))
-    return best
+    candidates = ((_least_cycles(engine), lambda engine=engine: engine) for engine in engines)
+    return fastest(candidates, device, predict=predict, cycles=frame_cycles)
 
 
 def _least_cycles(params: SystolicParams) -> int:

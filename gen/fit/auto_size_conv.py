@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from tospike.gen.area.conv import predict
 from tospike.gen.area.costs import AREA_COSTS
 from tospike.gen.fit.auto_size import useful
-from tospike.gen.fit.fit import Fit, excess, load
+from tospike.gen.fit.fit import Fit, fastest, load
 from tospike.gen.fit.nearest import refusal
+from tospike.gen.fit.room import count_weights
 from tospike.gen.place.array import array
 from tospike.gen.place.conv import columns, conv_engine, in_passes, require_stored
 from tospike.gen.place.options import PlanOptions
@@ -34,7 +35,7 @@ def fit_conv(network: Network, options: PlanOptions, device: Device) -> Fit[Conv
     search = Search(network=network, options=options)
     if best := search.fastest(device):
         return best
-    weights = {stage.name: getattr(stage.synapses, "weight", None) for stage in network.stages}
+    weights = {stage.name: count_weights(stage) for stage in network.stages}
     raise InputError(
         refusal(
             search.closest(device),
@@ -42,7 +43,7 @@ def fit_conv(network: Network, options: PlanOptions, device: Device) -> Fit[Conv
             streamed=None,
             fastest=lambda _, other: search.fastest(other) if AREA_COSTS[other.family.name].conv else None,
             predict=predict,
-            weights={name: math.prod(weight.shape) for name, weight in weights.items() if weight is not None},
+            weights={name: count for name, count in weights.items() if count},
         )
     )
 
@@ -85,18 +86,8 @@ class Search:
 
     def fastest(self, device: Device) -> Fit[ConvParams] | None:
         """Return the fastest engine that fits, if any does."""
-        layers = self._layers
-        best: Fit[ConvParams] | None = None
-        arrays = sorted(self._arrays(device), key=lambda array: _least_cycles(layers, array))
-        for one in arrays:
-            if best is not None and _least_cycles(layers, one) > best.cycles:
-                break
-            engine = self._engine(one)
-            if excess(area := predict(engine, device.family), device):
-                continue
-            found = Fit(params=engine, device=device, area=area, cycles=frame_cycles(engine))
-            best = min(best or found, found, key=lambda fit: (fit.cycles, fit.area.dsp, fit.area.lut4))
-        return best
+        candidates = ((_least_cycles(self._layers, one), partial(self._engine, one)) for one in self._arrays(device))
+        return fastest(candidates, device, predict=predict, cycles=frame_cycles)
 
     def closest(self, device: Device) -> ConvParams:
         """Return the engine that comes closest to fitting."""

@@ -1,12 +1,13 @@
 """An engine that fits a device, and what a device lacks for one."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from tospike.gen.area.systolic import Area
 from tospike.gen.place.options import PlanOptions
 from tospike.hw.params import ConvParams, SystolicParams, WeightSource
-from tospike.hw.params.devices import Device
+from tospike.hw.params.devices import Device, Family
 
 MAX_UTILISATION = 0.9
 """Fraction of a device's LUTs and flip-flops that a fit may use: placement needs slack, and predictions err."""
@@ -44,14 +45,16 @@ class Fit(Generic[Params]):
 
     def __str__(self) -> str:
         array = self.params.array
-        needs = ", ".join(
-            f"{needed:,} of {self.device.capacity[name]:,} {name}" for name, needed in asdict(self.area).items()
-        )
         shared = ", two products per multiplier" if array.products_per_multiplier == 2 else ""
         return (
             f"{array.rows} x {array.cols}, {array.dataflow.value}{shared} on {self.device.name}: "
-            f"{self.cycles:,} cycles; {needs} (predicted)"
+            f"{self.cycles:,} cycles; {needs(self.area, self.device)} (predicted)"
         )
+
+
+def needs(area: Area, device: Device) -> str:
+    """Return what an area takes of a device, in words."""
+    return ", ".join(f"{needed:,} of {device.capacity[name]:,} {name}" for name, needed in asdict(area).items())
 
 
 def load(area: Area, device: Device) -> float:
@@ -66,3 +69,31 @@ def excess(area: Area, device: Device) -> list[str]:
         for name, needed in asdict(area).items()
         if needed > device.capacity[name] * (MAX_UTILISATION if name in ("lut4", "ff") else 1)
     ]
+
+
+def fastest(
+    candidates: Iterable[tuple[int, Callable[[], Params]]],
+    device: Device,
+    *,
+    predict: Callable[[Params, Family], Area],
+    cycles: Callable[[Params], int],
+) -> Fit[Params] | None:
+    """Return the fastest engine that fits a device, of equally fast ones the smallest; ``None`` if none fits.
+
+    Parameters
+    ----------
+    candidates
+        For each engine, a lower bound of its cycles, and what makes it.
+    predict, cycles
+        Return the area of an engine, and its exact cycles.
+    """
+    best: Fit[Params] | None = None
+    for least, make in sorted(candidates, key=lambda candidate: candidate[0]):
+        if best is not None and least > best.cycles:
+            break
+        engine = make()
+        if excess(area := predict(engine, device.family), device):
+            continue
+        found = Fit(params=engine, device=device, area=area, cycles=cycles(engine))
+        best = min(best or found, found, key=lambda fit: (fit.cycles, fit.area.dsp, fit.area.lut4))
+    return best

@@ -25,7 +25,7 @@ def require_room(network: Network, options: QuantizeOptions, device: Device, *, 
         With the numbers, and what would fit.
     """
     bits = max(_weight_bits(stage, options) for stage in network.stages)
-    weights, capacity = sum(map(_weights, network.stages)), device.capacity["bram"]
+    weights, capacity = sum(map(count_weights, network.stages)), device.capacity["bram"]
     needed = least_blocks(weights * bits, device.family)
     fewer = bits * capacity // max(needed, 1)
     ways_out = ["--weights stream"] if streams else [f"--weight-bits {fewer} at most"] if fewer > 1 else []
@@ -37,7 +37,8 @@ def require_room(network: Network, options: QuantizeOptions, device: Device, *, 
     )
 
 
-def _weights(stage: Stage) -> int:
+def count_weights(stage: Stage) -> int:
+    """Return the weights of a stage; 0 for one that has none."""
     return math.prod(getattr(getattr(stage.synapses, "weight", None), "shape", (0,)))
 
 
@@ -45,5 +46,5 @@ def _weight_bits(stage: Stage, options: QuantizeOptions) -> int:
     """Return the least bits that the stage's weights may get: of a trained grid, or what was chosen."""
     grid = getattr(stage.synapses, "grid", None)
     if grid is None:
-        return of_layer(options, stage.name).weight_bits if _weights(stage) else 1
+        return of_layer(options, stage.name).weight_bits if count_weights(stage) else 1
     return 1 if (grid.qmin, grid.qmax) == (-1, 1) else max(-grid.qmin, grid.qmax).bit_length()

@@ -8,7 +8,7 @@ import numpy as np
 
 from tospike.gen.area.dataflow import predict, requantizer_dsps
 from tospike.gen.area.systolic import Area
-from tospike.gen.fit.fit import excess
+from tospike.gen.fit.fit import excess, needs
 from tospike.gen.fold.objective import Objective
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
@@ -55,13 +55,10 @@ class FoldFit:
         }
 
     def __str__(self) -> str:
-        needs = ", ".join(
-            f"{needed:,} of {self.device.capacity[name]:,} {name}" for name, needed in asdict(self.area).items()
-        )
         arrays = ", ".join(f"{engine.simd} x {engine.pe}" for engine in self.layers.values())
         return (
-            f"{arrays} on {self.device.name}: {self.cycles:,} cycles, a sample per {self.interval:,}; {needs} "
-            "(predicted)"
+            f"{arrays} on {self.device.name}: {self.cycles:,} cycles, a sample per {self.interval:,}; "
+            f"{needs(self.area, self.device)} (predicted)"
         )
 
 
