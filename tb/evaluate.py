@@ -19,7 +19,7 @@ from tospike.sim.network import Array, Network
 from tospike.sim.network.reference import run_float
 from tospike.tb.inference import Backend, Inference, Simulation
 from tospike.tb.plausible import costly_rounding, guessing, quiet_stages, silence, silent_stages
-from tospike.tb.replay.replay import patience, replay
+from tospike.tb.replay.replay import COUNTER_RANGE, patience, replay
 from tospike.tb.simulators import Simulator, SimulatorOptions
 
 Labels = NDArray[np.int64] | None
@@ -162,5 +162,5 @@ def simulate(
         golden=expected,
         totals=got.counters,
         differs=(got.outputs != result.outputs).any(axis=1) | (got.cycles != result.cycles),
-        differing_totals=tuple(name for name, total in totals.items() if got.counters[name] != total % (1 << 32)),
+        differing_totals=tuple(name for name, total in totals.items() if got.counters[name] != total % COUNTER_RANGE),
     )

@@ -16,6 +16,7 @@ from tospike.sim import accelerator as golden
 from tospike.sim.network import Array
 from tospike.sim.network.output_order import as_network
 from tospike.tb.board.serial_host import SerialHost
+from tospike.tb.replay.replay import COUNTER_RANGE
 
 TIMING_COUNTERS = ("cycles", "array_cycles")
 """Counters that depend on the speed of the host."""
@@ -75,7 +76,7 @@ def run_on_board(
     differing = [
         name
         for name, values in expected.counters.items()
-        if name.split(".")[-1] not in TIMING_COUNTERS and counters[name] != int(values.sum()) % (1 << 32)
+        if name.split(".")[-1] not in TIMING_COUNTERS and counters[name] != int(values.sum()) % COUNTER_RANGE
     ]
     return BoardRun(
         correct=replace(expected, outputs=got).predictions == data.y,

@@ -231,11 +231,8 @@ def _simulator(verilog: str, defines: Mapping[str, str], simulator: str, cache: 
         args = ("-g2012", *macros, "-s", TOP, "-o", binary, BENCH.name, "design.v")
     else:
         compiler, runner = tools.find("verilator"), []
-        (
-            tools.find("g++"),
-            tools.find("make"),
-            tools.find("perl"),
-        )  # Verilator needs all three: report a missing one first
+        for needed in ("g++", "make", "perl"):  # by Verilator: report a missing one first
+            tools.find(needed)
         binary = "obj/replay"
         args = (
             *("--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "-Wno-fatal", "-Wno-lint", "-Wno-style"),

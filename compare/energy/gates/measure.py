@@ -11,7 +11,7 @@ from tospike.compare.energy.gates.energy import GateEnergy, gate_energy
 from tospike.compare.energy.gates.simulate import DelayModel, GateSimulator
 from tospike.compare.energy.gates.summary import GateReport
 from tospike.compare.energy.technology import Technology, load_technology
-from tospike.gen.emit.beats import input_beats, output_words
+from tospike.gen.emit.beats import answer_beats, input_beats, output_words
 from tospike.gen.emit.folder import build
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.primitives import technology_of
@@ -31,7 +31,7 @@ from tospike.synth.asic.gates import Mapped, map_gates
 from tospike.synth.asic.timing import clock_period
 from tospike.synth.design import Design as Source
 from tospike.synth.design import Port
-from tospike.tb.replay.replay import parse_output, patience
+from tospike.tb.replay.replay import COUNTER_RANGE, parse_output, patience
 
 INSTALLED = {"osu018": Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")}
 """Libraries from system packages, by their names as targets."""
@@ -223,10 +223,10 @@ def _check(design: Design, expected: Result, output: str, delays: DelayModel) ->
     names = counter_names(design.params)
     got = parse_output(output, design.params.name, len(expected.cycles), names)
     samples = range(len(expected.cycles))
-    answers = [[word & 0xFFFF_FFFF for word in output_words(design.params, expected, sample)] for sample in samples]
+    answers = [answer_beats(design.params, output_words(design.params, expected, sample)) for sample in samples]
     wanted = zip(answers, expected.cycles.tolist(), strict=True)
     wrong = sum(found != want for found, want in zip(zip(got.words, got.cycles, strict=True), wanted, strict=True))
-    counted = {name: int(values.sum()) % (1 << 32) for name, values in expected.counters.items()}
+    counted = {name: int(values.sum()) % COUNTER_RANGE for name, values in expected.counters.items()}
     differing = [name for name, total in counted.items() if got.counters[name] != total]
     if wrong or differing:
         what = f"{wrong} samples" if wrong else f"counter {differing[0]}"
