@@ -243,8 +243,7 @@ class Accelerator(wiring.Component):
         with m.Elif(started | inside.any()):
             m.d.sync += cycles.eq(cycles + 1)
         working = Signal()
-        busy = [sink.busy] if params.decision_steps is not None or params.packed_output is not None else []
-        busy += [part.busy for part in parts]
+        busy = [part.busy for part in (sink, *parts) if "busy" in part.signature.members]
         m.d.sync += [working.eq(started | inside.any()), registers.busy.eq(working | Cat(busy).any())]
 
         inputs = Signal(32)
