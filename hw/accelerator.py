@@ -49,11 +49,13 @@ from tospike.hw.params import (
     SpikingParams,
     SystolicParams,
     TokenKind,
+    UnrolledParams,
     require,
 )
 from tospike.hw.spiking.engine import EventEngine
 from tospike.hw.spiking.register import RegisterEngine
 from tospike.hw.systolic.engine import SystolicEngine
+from tospike.hw.unrolled.engine import Unrolled
 
 MemoryInit = Mapping[str, Sequence[int]]
 OUTPUTS = {
@@ -77,6 +79,7 @@ ENGINES: Mapping[type[EngineParams], Callable[[Any, MemoryInit, int], wiring.Com
     SystolicParams: lambda params, contents, first_region: SystolicEngine(params, contents, first_region=first_region),
     ConvParams: lambda params, contents, first_region: ConvEngine(params, contents, first_region=first_region),
     DataflowDenseParams: lambda params, contents, first_region: DataflowDense(params, contents),
+    UnrolledParams: lambda params, contents, first_region: Unrolled(params, contents),
 }
 """For each class of engine parameters, how to make the component, given parameters, memory contents, first region."""
 

@@ -20,6 +20,7 @@ from tospike.hw.params import (
     SpikingLayerParams,
     SpikingParams,
     SystolicParams,
+    UnrolledParams,
     require,
 )
 from tospike.sim.arithmetic import Ints
@@ -49,6 +50,8 @@ from tospike.sim.spiking.register_timing import register_link
 from tospike.sim.spiking.window_timing import spiking_link
 from tospike.sim.systolic import golden as systolic
 from tospike.sim.systolic import timing as systolic_timing
+from tospike.sim.unrolled import golden as unrolled
+from tospike.sim.unrolled.timing import unrolled_link
 
 
 def run_spiking(params: SpikingLayerParams, design: Design, index: int, trains: Sample) -> EventRun:
@@ -100,6 +103,10 @@ def _dataflow_dense(params: DataflowDenseParams, design: Design, index: int, fra
     return dataflow.run(params, design.stages_of(index)[0], frame(frames))
 
 
+def _unrolled(params: UnrolledParams, design: Design, index: int, frames: Sample) -> EngineRun:
+    return unrolled.run(params, design.stages_of(index), frame(frames))
+
+
 def _conv(params: ConvParams, design: Design, index: int, frames: Sample) -> EngineRun:
     return conv.run(params, _subnetwork(design, index), frame(frames))
 
@@ -141,5 +148,6 @@ MODELS: Mapping[type[EngineParams], EngineModel] = {
     SystolicParams: EngineModel(run=_systolic, link=_systolic_link),
     ConvParams: EngineModel(run=_conv, link=_conv_link),
     DataflowDenseParams: EngineModel(run=_dataflow_dense, link=dataflow_link),
+    UnrolledParams: EngineModel(run=_unrolled, link=unrolled_link),
 }
 """Keyed by the class of the engine's parameters."""

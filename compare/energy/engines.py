@@ -8,6 +8,7 @@ from tospike.compare.energy.activity import Counts, Memories, Widths
 from tospike.compare.energy.counters.array import conv_work, systolic_work
 from tospike.compare.energy.counters.dataflow import dataflow_memories, dataflow_widths, dataflow_work
 from tospike.compare.energy.counters.spiking import bridge_work, delay_work, delta_work, encoder_work, event_work
+from tospike.compare.energy.counters.unrolled import unrolled_memories, unrolled_widths, unrolled_work
 from tospike.compare.energy.counters.work import EngineWork, StatePlacement
 from tospike.compare.energy.counts import operands
 from tospike.hw.params import (
@@ -24,6 +25,7 @@ from tospike.hw.params import (
     SpikeCountParams,
     SpikingParams,
     SystolicParams,
+    UnrolledParams,
 )
 
 
@@ -70,6 +72,9 @@ ENGINES: Mapping[type[EngineParams], EngineEnergy] = {
     ),
     DataflowDenseParams: EngineEnergy(
         label="dataflow", widths=dataflow_widths, memories=dataflow_memories, work=dataflow_work
+    ),
+    UnrolledParams: EngineEnergy(
+        label="unrolled", widths=unrolled_widths, memories=unrolled_memories, work=unrolled_work
     ),
 }
 """Keyed by the class of the engine's parameters."""

@@ -19,6 +19,7 @@ from tospike.hw.params import (
     RegisterParams,
     SpikingParams,
     SystolicParams,
+    UnrolledParams,
 )
 
 Change = tuple[str, dict[str, Any]]
@@ -61,15 +62,15 @@ def _describe_array(prepared: Prepared, engine: SystolicParams | ConvParams) -> 
     return f"{_ann(prepared)}, {array.rows} x {array.cols} {flow}-stationary array"
 
 
-def _describe_dataflow(prepared: Prepared, engine: DataflowDenseParams) -> str:
+def _describe_dataflow(prepared: Prepared, engine: DataflowDenseParams | UnrolledParams) -> str:
     units = _dataflow_engines(prepared)
-    arrays = ", ".join(f"{unit.simd} x {unit.pe}" for unit in units)
+    arrays = ", ".join(unit.structure for unit in units)
     return f"{_ann(prepared)}, an array per layer ({arrays}), a sample per {max(unit.fold for unit in units)} cycles"
 
 
-def _dataflow_engines(prepared: Prepared) -> tuple[DataflowDenseParams, ...]:
-    """Return the engines of a design whose first one is a dataflow engine: its links connect no other kind."""
-    return cast("tuple[DataflowDenseParams, ...]", layer_engines(prepared.design.params))
+def _dataflow_engines(prepared: Prepared) -> tuple[DataflowDenseParams | UnrolledParams, ...]:
+    """Return the engines of a design whose first one takes beats: its links connect no other kind."""
+    return cast("tuple[DataflowDenseParams | UnrolledParams, ...]", layer_engines(prepared.design.params))
 
 
 def _describe_spiking(prepared: Prepared, engine: SpikingParams | RegisterParams) -> str:
@@ -136,6 +137,10 @@ def _change_dataflow(prepared: Prepared, engine: DataflowDenseParams) -> Iterato
     yield from ((f"ANN: {n} cycles per layer", {"fold": n}) for n in (slowest // 2, 2 * slowest) if 1 <= n <= MAX_FOLD)
 
 
+def _change_unrolled(prepared: Prepared, engine: UnrolledParams) -> Iterator[Change]:
+    yield from _ann_bits(prepared)
+
+
 def _change_spiking(prepared: Prepared, engine: SpikingParams | RegisterParams) -> Iterator[Change]:
     spec, bits = prepared.network.input, weight_bits(prepared.design.params)
     yield from ((f"SNN: {n}-bit weights", {"weight_bits": n}) for n in (4, 6) if n < bits)
@@ -158,5 +163,6 @@ ENGINES: Mapping[type[EngineParams], EngineStudy] = {
     SystolicParams: _ARRAY,
     ConvParams: _ARRAY,
     DataflowDenseParams: EngineStudy(describe=_describe_dataflow, changes=_change_dataflow),
+    UnrolledParams: EngineStudy(describe=_describe_dataflow, changes=_change_unrolled),
 }
 """Keyed by the class of the engine's parameters, for every engine that runs layers."""

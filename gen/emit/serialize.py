@@ -48,6 +48,8 @@ CLASSES: Mapping[str, type] = {
     "spiking": params.SpikingParams,
     "systolic": params.SystolicParams,
     "tokens": params.TokenFormat,
+    "unrolled": params.UnrolledParams,
+    "unrolled_layer": params.UnrolledLayer,
     "weight_window": params.EventWindow,
     "accumulator": network.Accumulator,
     "float_activation": network.Activation,

@@ -29,7 +29,7 @@ def shares_array(site: Site) -> bool:
         return False
     for layer, given in site.options.layers.items():
         if names := [name for name in given if name != "engine"]:
-            kind = Engine.DATAFLOW if names[0] in ("fold", "dsp_products") else Engine.EVENT
+            kind = Engine.DATAFLOW if names[0] in ("fold", "dsp_products", "products") else Engine.EVENT
             shared = (
                 f"{layer}.{names[0]} is for {kind} engines, but all layers of {site.network.name!r} share one array"
             )

@@ -40,7 +40,7 @@ def _place(site: Site) -> Placed | None:
     act, requantize = input_format(network), requantizer(network)
     upstream = site.engines[-1].output if site.engines else None
     synapses = stage.dense
-    lanes = upstream.lanes if isinstance(upstream, BeatFormat) else _host_lanes(site, act.bits)
+    lanes = upstream.lanes if isinstance(upstream, BeatFormat) else host_lanes(site, act.bits)
     fold = cheapest_fold(synapses.inputs, synapses.outputs, input_lanes=lanes, cycles=site.own.fold, name=stage.name)
     neuron = stage.neuron
     bits = max(2, weight_bits(stage))
@@ -62,7 +62,7 @@ def _place(site: Site) -> Placed | None:
     return Placed(engine=engine, stages=(stage,))
 
 
-def _host_lanes(site: Site, bits: int) -> int:
+def host_lanes(site: Site, bits: int) -> int:
     """Return the values in a beat of the host's: of a packed one the fewest with which no frame takes more beats."""
     if site.options.host_bits is None:
         return BYTES_PER_BEAT

@@ -52,12 +52,22 @@ _KINDS = {
 }
 
 
+class Products(StrEnum):
+    """What computes the products of a dataflow layer."""
+
+    MULTIPLIERS = "multipliers"
+    """Multipliers, which weights from a memory pass by: an array, as large as the folding says."""
+    CONSTANTS = "constants"
+    """Adders: weights are constants in the logic; all products are computed side by side, those with 0 cost nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
     """Options of the planner.
 
     With ``Engine.DATAFLOW``, every dense layer has its own array, which takes at most ``fold`` cycles per sample; at
-    most ``dsp_products`` of its multipliers are DSP blocks.
+    most ``dsp_products`` of its multipliers are DSP blocks. With ``Products.CONSTANTS``, it takes one cycle, and its
+    weights are logic.
 
     With ``Engine.EVENT``, the dense layers of an ANN run on event engines, which skip zeros; with ``Engine.DELTA``,
     they skip values that have changed by no more than ``delta_threshold``, in integer units of the activations.
@@ -92,6 +102,11 @@ class PlanOptions:
         low=0,
         high=1 << 14,
         unset="all of them",
+        per_layer="ann",
+    )
+    products: Products = option(
+        Products.MULTIPLIERS,
+        "Dataflow: arrays of multipliers, or constant weights in logic, a sample per cycle: for small sparse layers",
         per_layer="ann",
     )
     delta_threshold: int = option(0)

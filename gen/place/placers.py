@@ -10,6 +10,7 @@ from tospike.gen.place.event_ann import DELTA_ANN, EVENT_ANN
 from tospike.gen.place.placer import Placer
 from tospike.gen.place.spiking import EVENT, REGISTER
 from tospike.gen.place.systolic import SYSTOLIC
+from tospike.gen.place.unrolled import UNROLLED
 from tospike.hw.params import (
     ConvParams,
     DataflowDenseParams,
@@ -24,6 +25,7 @@ from tospike.hw.params import (
     SpikeCountParams,
     SpikingParams,
     SystolicParams,
+    UnrolledParams,
 )
 
 PLACERS: Mapping[type[EngineParams], Placer] = {
@@ -38,6 +40,7 @@ PLACERS: Mapping[type[EngineParams], Placer] = {
     DeltaAnnParams: DELTA_ANN,
     SystolicParams: SYSTOLIC,
     ConvParams: CONV,
+    UnrolledParams: UNROLLED,
     DataflowDenseParams: DATAFLOW_DENSE,
 }
 """Every engine's placer, by the class of the engine's parameters."""

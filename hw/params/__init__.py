@@ -24,6 +24,7 @@ from tospike.hw.params.engines.packing import packing_shift
 from tospike.hw.params.engines.register import MAX_REGISTER_NEURONS, RegisterParams
 from tospike.hw.params.engines.spiking import SpikingLayerParams, SpikingParams
 from tospike.hw.params.engines.systolic import DenseLayer, SystolicParams, WeightSource
+from tospike.hw.params.engines.unrolled import MAX_UNROLLED, UnrolledLayer, UnrolledParams
 from tospike.hw.params.engines.window import EventWindow
 from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
 from tospike.hw.params.neurons.cuba import CubaLifParams, CubaLiParams
@@ -72,6 +73,7 @@ __all__ = [
     "MAX_FOLD",
     "MAX_PRODUCTS",
     "MAX_REGISTER_NEURONS",
+    "MAX_UNROLLED",
     "NEURONS",
     "NOISE_LAGS",
     "PRIMITIVES",
@@ -140,6 +142,8 @@ __all__ = [
     "SystolicParams",
     "TokenFormat",
     "TokenKind",
+    "UnrolledLayer",
+    "UnrolledParams",
     "WeightSource",
     "address_bits",
     "ceil_div",

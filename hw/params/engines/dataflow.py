@@ -101,6 +101,11 @@ class DataflowDenseParams(EngineParams):
         return self.words * self.groups
 
     @property
+    def structure(self) -> str:
+        """The array in words."""
+        return f"{self.simd} x {self.pe}"
+
+    @property
     def products(self) -> int:
         """Multiply-accumulates per cycle."""
         return self.simd * self.pe

@@ -5,19 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support.accelerator_bench import answers_and_counters
+from support.beat_bench import check_beats
 from support.dataflow import U4, chain, layer, random_layers
-from support.stream_bench import simulate
 
 from tospike.gen.emit.beats import answer_words, input_beats
 from tospike.gen.emit.random_design import random_design, random_samples
-from tospike.gen.place.placers import PLACERS
 from tospike.hw.dataflow import layout
-from tospike.hw.dataflow.engine import DataflowDense
 from tospike.hw.memory import banked_latency
 from tospike.hw.params import (
     MAX_FOLD,
     ArrayParams,
-    DataflowDenseParams,
     DenseLayer,
     HostOutput,
     InputError,
@@ -28,7 +25,6 @@ from tospike.hw.params import (
 from tospike.hw.requantize import Requantizer
 from tospike.sim import accelerator
 from tospike.sim.dataflow.golden import run
-from tospike.sim.dataflow.timing import dataflow_link
 
 SIGNED = IntFormat(bits=5, signed=True)
 LAYERS = {
@@ -57,94 +53,24 @@ LAYERS = {
 }
 
 
-class Consumer:
-    """Takes beats in given cycles."""
-
-    def __init__(self, ready):
-        self._ready = np.flatnonzero(ready)
-        self.taken = []
-
-    def take_values(self, offer, count, last_address):
-        taken = self._ready[np.searchsorted(self._ready, offer)]
-        self.taken.append(int(taken[0]))
-        return taken
+def golden(params, stages, x):
+    (stage,) = stages
+    return run(params, stage, x)
 
 
-def expected_times(params, frames, gaps, ready):
-    """Cycles in which the input's and the output's beats are taken."""
-    consumer = Consumer(ready)
-    link = dataflow_link(params, None, np.zeros((1, 1, 1)), consumer)
-    one = np.ones(1, dtype=np.int64)
-    taken, offer = [], np.zeros(1, dtype=np.int64)
-    for gap in gaps:
-        at = link.take_values(offer + gap, one, one)
-        taken.append(int(at[0]))
-        offer = at + 1
-    return taken, consumer.taken
-
-
-def played(params, contents, beats, gaps, ready, count):
-    """(input's cycles, output's cycles, beats, counters) of the RTL."""
-    dut = DataflowDense(params, contents)
-
-    async def source(ctx):
-        for beat, gap in zip(beats, gaps, strict=True):
-            for _ in range(gap):
-                await ctx.tick()
-            ctx.set(dut.i.payload, beat)
-            ctx.set(dut.i.valid, 1)
-            await ctx.tick().until(dut.i.ready)
-            ctx.set(dut.i.valid, 0)
-
-    taken, left, got = [], [], []
-
-    async def watch(ctx):
-        for cycle in range(len(ready)):
-            ctx.set(dut.o.ready, int(ready[cycle]))
-            *_, took, gave, payload = await ctx.tick().sample(
-                dut.i.valid & dut.i.ready, dut.o.valid & dut.o.ready, dut.o.payload
-            )
-            if took:
-                taken.append(cycle)
-            if gave:
-                left.append(cycle)
-                got.append([int(value) for value in payload])
-            if len(left) == count:
-                break
-        await ctx.tick().repeat(3)
-        assert not ctx.get(dut.busy)
-        return {name: ctx.get(dut.counters[name]) for name, _ in dut.counters.shape()}
-
-    _, counters = simulate(dut, source, watch)
-    return taken, left, got, counters
-
-
-def check(params, *, seed=3, frames=4, gap=0.0, stall=0.0):
-    rng = np.random.default_rng(seed)
-    (stage,) = PLACERS[DataflowDenseParams].random_stages(None, 0, params, rng)
-    x = rng.integers(params.act.min, params.act.max, (frames, params.inputs), endpoint=True)
-    x[0] = params.act.max
-    golden = run(params, stage, x)
+def contents(params, stages):
+    (stage,) = stages
     multipliers = getattr(stage.neuron, "multiplier", None)
-    contents = layout.pack(
+    return layout.pack(
         params,
         weights=stage.dense.weight.tolist(),
         biases=stage.dense.bias.tolist(),
         multipliers=None if multipliers is None else multipliers.tolist(),
     )
-    # what is beyond the end of a frame must not matter
-    beyond = rng.integers(params.act.min, params.act.max, (frames, params.input.beats * params.input_lanes))
-    beyond[:, : params.inputs] = x
-    beats = beyond.reshape(-1, params.input_lanes).tolist()
-    gaps = rng.geometric(1 - gap, len(beats)) - 1
-    ready = rng.random(20_000) >= stall
-    count = frames * params.output.beats
-    taken, left, got, counters = played(params, contents, beats, gaps.tolist(), ready, count)
-    assert (taken, left) == expected_times(params, frames, gaps.tolist(), ready)
-    values = np.array(got).reshape(frames, -1)[:, : params.outputs]
-    assert values.tolist() == golden.sent[:, 0].tolist()
-    assert counters == {name: int(total.sum()) for name, total in golden.counters.items()}
-    return left
+
+
+def check(params, **options):
+    return check_beats(params, golden, contents, **options)
 
 
 @pytest.mark.parametrize("params", LAYERS.values(), ids=LAYERS)

@@ -1,0 +1,1 @@
+"""The unrolled engine: dense layers whose weights are constants in the logic."""

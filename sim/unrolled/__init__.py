@@ -1,0 +1,1 @@
+"""Golden model and timing of the unrolled engine."""
