@@ -85,5 +85,5 @@ def predictions(params: AcceleratorParams, fitted: Fit[Any] | FoldFit | None) ->
     """Yield what is known about the hardware before it is built: what fits, and what streamed weights cost."""
     if fitted is not None:
         yield f"fit: {fitted}"
-    if params.weight_stream:
-        yield str(stream_cost(params.weight_stream))
+    if cost := stream_cost(params):
+        yield str(cost)

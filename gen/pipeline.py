@@ -211,8 +211,8 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
         choices["dead neurons, eliminated"] = dead
     if fitted is not None:
         choices["fit"] = fitted.describe()
-    if isinstance(planned, Design) and (streaming := planned.params.weight_stream):
-        choices["weight_stream"] = asdict(stream_cost(streaming))
+    if isinstance(planned, Design) and (cost := stream_cost(planned.params)):
+        choices["weight_stream"] = asdict(cost)
     return Prepared(
         network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted, whole=trained.network
     )

@@ -141,7 +141,7 @@ class Accelerator(wiring.Component):
             "s_axi": In(Axi4LiteSignature(ADDRESS_BITS)),
         }
         if params.weight_stream:
-            members["s_axis_weights"] = In(Axi4StreamSignature())
+            members["s_axis_weights"] = In(Axi4StreamSignature(params.weight_stream.beat_bits))
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -200,7 +200,7 @@ class Accelerator(wiring.Component):
             connect(m, upstream, engine.i)
             upstream = engine.o
             m.d.comb += engine.clear.eq(registers.clear)
-            if engine_params is params.weight_stream:
+            if index == params.streaming_engine:
                 self._connect_weight_stream(m, engine)
             if getattr(engine_params, "writable", False):
                 connect(m, registers.config, engine.config)

@@ -34,6 +34,8 @@ class EngineModel:
     """``run(params, design, index, received)`` computes the output of engine ``index`` of the design."""
     link: Callable[[Any, Any, Sample, Link], Link]
     """``link(params, run, received, downstream)`` returns the timing model, before the first sample."""
+    frame_cycles: Callable[[Any], int] | None = None
+    """If cycles do not depend on the data: those of a frame through the engine alone."""
 
 
 def frame(sample: Sample) -> Ints:

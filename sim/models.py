@@ -145,8 +145,8 @@ MODELS: Mapping[type[EngineParams], EngineModel] = {
     DeltaAnnParams: EngineModel(run=_delta_ann, link=delta_ann_link),
     GradedSpikeParams: EngineModel(run=_graded_spikes, link=bridge_link),
     SpikeCountParams: EngineModel(run=_spike_count, link=bridge_link),
-    SystolicParams: EngineModel(run=_systolic, link=_systolic_link),
-    ConvParams: EngineModel(run=_conv, link=_conv_link),
+    SystolicParams: EngineModel(run=_systolic, link=_systolic_link, frame_cycles=systolic_timing.frame_cycles),
+    ConvParams: EngineModel(run=_conv, link=_conv_link, frame_cycles=conv_timing.frame_cycles),
     DataflowDenseParams: EngineModel(run=_dataflow_dense, link=dataflow_link),
     UnrolledParams: EngineModel(run=_unrolled, link=unrolled_link),
 }

@@ -79,7 +79,7 @@ def _memories(params: SystolicParams) -> Iterator[Memory]:
             yield Memory(width=shape.width, depth=depth, copies=copies, is_initialized=True, is_rom=not params.writable)
     yield Memory(width=array.rows * array.act.bits, depth=2 * layout.buffer_depth(params), lanes=array.rows)
     yield Memory(width=array.acc_bits + 4, depth=QUEUE_DEPTH)
-    if params.streams_weights:
+    if params.weight_stream is not None:
         yield Memory(width=params.weight_width, depth=params.weight_queue)
     yield Memory(width=array.acc_bits, depth=2 * layout.result_depth(params), copies=array.cols)
     if array.dataflow is Dataflow.WS:

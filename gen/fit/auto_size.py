@@ -89,8 +89,10 @@ def _least_cycles(params: SystolicParams) -> int:
     for layer in params.layers:
         tiles = row_tiles(params, layer) * col_tiles(params, layer) * depth_tiles(params, layer)
         steps += (tiles - 1) * tile_spacing(params, layer) + tile_steps(params, layer)
-    late = params.frame_words - params.weight_queue - 1 if params.streams_weights else 0
-    return params.input.addresses + max(steps, late * params.beats_per_word)
+    late = 0  # beats of the words that are not in the queue when the frame begins
+    if (streamed := params.weight_stream) is not None:
+        late = (streamed.words - params.weight_queue - 1) * streamed.beats_per_word
+    return params.input.addresses + max(steps, late)
 
 
 def _candidates(params: SystolicParams, device: Device) -> Iterator[ArrayParams]:

@@ -1,13 +1,12 @@
 """The cost of streamed weights, in beats and cycles, and the beats themselves."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tospike.gen.place.placers import PLACERS
-from tospike.hw.params import SystolicParams, WeightSource
-from tospike.hw.systolic.layout import weight_beats
+from tospike.hw.params import AcceleratorParams, WeightSource
 from tospike.sim.design import Design
-from tospike.sim.systolic.golden import frame_counters
-from tospike.sim.systolic.timing import frame_cycles
+from tospike.sim.models import MODELS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +14,7 @@ class StreamCost:
     """The cost of weights that are streamed in instead of stored on chip."""
 
     beats: int
-    """Beats of 32 bits per frame."""
+    """Beats per frame."""
     cycles_lost: int
     """Additional cycles per frame, compared with weights on chip, if the host always has the next beat ready."""
 
@@ -25,19 +24,23 @@ class StreamCost:
         )
 
 
-def stream_cost(params: SystolicParams) -> StreamCost:
-    """Return the cost for an engine that streams its weights."""
-    stored = replace(params, weights=WeightSource.MEMORY)
+def stream_cost(params: AcceleratorParams) -> StreamCost | None:
+    """Return the cost for an accelerator, if an engine streams its weights."""
+    if params.streaming_engine is None or params.weight_stream is None:
+        return None
+    engine: Any = params.engines[params.streaming_engine]
+    frame_cycles = MODELS[type(engine)].frame_cycles
+    assert frame_cycles is not None, "of an array, cycles do not depend on the data"
     return StreamCost(
-        beats=frame_counters(params)["weight_words"] * params.beats_per_word,
-        cycles_lost=frame_cycles(params) - frame_cycles(stored),
+        beats=params.weight_stream.beats,
+        cycles_lost=frame_cycles(engine) - frame_cycles(replace(engine, weights=WeightSource.MEMORY)),
     )
 
 
 def frame_weights(design: Design) -> list[int]:
     """Return the beats that the host sends for each frame; none, if no engine takes them."""
-    streams = design.params.weight_stream
-    if streams is None:
+    params, index = design.params, design.params.streaming_engine
+    if index is None or params.weight_stream is None:
         return []
-    index = design.params.engines.index(streams)
-    return weight_beats(streams, PLACERS[type(streams)].pack(streams, design, index)["weights"])
+    engine = params.engines[index]
+    return params.weight_stream.split(PLACERS[type(engine)].pack(engine, design, index)["weights"])

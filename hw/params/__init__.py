@@ -8,7 +8,7 @@ recorded in the manifest of the generated design.
 from tospike.hw.params.accelerator import AcceleratorParams, HostInput, HostOutput
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.engines.activation import ActivationParams, ChangeParams
-from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams
+from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
 from tospike.hw.params.engines.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
 from tospike.hw.params.engines.conv import ConvLayer, ConvOperation, ConvParams
 from tospike.hw.params.engines.dataflow import MAX_FOLD, MAX_PRODUCTS, DataflowDenseParams, fits_lanes
@@ -23,7 +23,7 @@ from tospike.hw.params.engines.noise import NOISE_LAGS, NoiseParams
 from tospike.hw.params.engines.packing import packing_shift
 from tospike.hw.params.engines.register import MAX_REGISTER_NEURONS, RegisterParams
 from tospike.hw.params.engines.spiking import SpikingLayerParams, SpikingParams
-from tospike.hw.params.engines.systolic import DenseLayer, SystolicParams, WeightSource
+from tospike.hw.params.engines.systolic import DenseLayer, SystolicParams
 from tospike.hw.params.engines.unrolled import MAX_UNROLLED, UnrolledLayer, UnrolledParams
 from tospike.hw.params.engines.window import EventWindow
 from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
@@ -61,6 +61,7 @@ from tospike.hw.params.stream import (
     Contents,
     TokenFormat,
     TokenKind,
+    WeightFormat,
 )
 
 __all__ = [
@@ -144,6 +145,7 @@ __all__ = [
     "TokenKind",
     "UnrolledLayer",
     "UnrolledParams",
+    "WeightFormat",
     "WeightSource",
     "address_bits",
     "ceil_div",

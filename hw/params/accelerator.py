@@ -7,7 +7,6 @@ from enum import StrEnum
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import ArrayParams
 from tospike.hw.params.engines.engine import EngineParams
-from tospike.hw.params.engines.systolic import SystolicParams
 from tospike.hw.params.host_events import HostEventParams
 from tospike.hw.params.primitives import PrimitiveSet
 from tospike.hw.params.stream import (
@@ -20,6 +19,7 @@ from tospike.hw.params.stream import (
     BeatFormat,
     Contents,
     TokenFormat,
+    WeightFormat,
 )
 
 
@@ -213,10 +213,14 @@ class AcceleratorParams:
         return self.engines[-1].output
 
     @property
-    def weight_stream(self) -> SystolicParams | None:
-        """The engine whose weights the host streams in, if there is one."""
-        streamed = (engine for engine in self.engines if isinstance(engine, SystolicParams) and engine.streams_weights)
-        return next(streamed, None)
+    def streaming_engine(self) -> int | None:
+        """Index of the engine whose weights the host streams in, if there is one."""
+        return next((index for index, engine in enumerate(self.engines) if engine.streams_weights), None)
+
+    @property
+    def weight_stream(self) -> WeightFormat | None:
+        """Format of these weights."""
+        return None if self.streaming_engine is None else self.engines[self.streaming_engine].weight_stream
 
     @property
     def output_image(self) -> tuple[int, int, int] | None:

@@ -1,10 +1,16 @@
 """The event stream between engines, and its encoding in 32-bit host words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from tospike.hw.params.check import require_range
 from tospike.hw.params.numbers import IntFormat, address_bits, ceil_div
+
+WORD_BITS = 32
+"""TDATA width of the host's AXI4-Streams, unless they are packed."""
+HOST_BITS = (32, 64, 128, 256)
+"""TDATA widths of packed streams."""
 
 
 class TokenKind(IntEnum):
@@ -76,13 +82,35 @@ class BeatFormat(TokenFormat):
         return replace(self, lanes=max(lanes for lanes in range(1, most + 1) if self.lanes % lanes == 0))
 
 
+@dataclass(frozen=True, kw_only=True)
+class WeightFormat:
+    """The stream of an engine's weights, in words of one weight per column: a frame's, in the order of use."""
+
+    words: int
+    """Words of a frame."""
+    word_bits: int
+    beat_bits: int = WORD_BITS
+    """TDATA width."""
+
+    @property
+    def beats_per_word(self) -> int:
+        """Beats of a word: column 0 is in the lowest bits of the first."""
+        return ceil_div(self.word_bits, self.beat_bits)
+
+    @property
+    def beats(self) -> int:
+        """Beats of a frame."""
+        return self.words * self.beats_per_word
+
+    def split(self, words: Iterable[int]) -> list[int]:
+        """Return the beats of ``words``."""
+        mask = (1 << self.beat_bits) - 1
+        return [word >> self.beat_bits * beat & mask for word in words for beat in range(self.beats_per_word)]
+
+
 SPIKE = IntFormat(bits=1, signed=False)
 """Payload of a link that carries at most one spike per neuron and time step."""
 
-WORD_BITS = 32
-"""TDATA width of the host's AXI4-Streams, unless they are packed."""
-HOST_BITS = (32, 64, 128, 256)
-"""TDATA widths of packed streams."""
 BYTES_PER_BEAT = WORD_BITS // 8
 """Values per beat of dense input: one byte each, value 0 in bits 7..0."""
 WORD_ADDRESS = (0, 16)

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import *
-from amaranth.lib import data, stream
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib import data
+from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.array.control import LayerControl
 from tospike.hw.array.flow import InFlight, layer_descriptor, skewed_array, tiles_in_flight
 from tospike.hw.array.output import TokenOutput
 from tospike.hw.array.results import result_layout
+from tospike.hw.array.weights import weight_ports
 from tospike.hw.counting import count_up
 from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
@@ -33,7 +34,7 @@ from tospike.hw.systolic.loader import FrameLoader, activation_addresses
 from tospike.hw.systolic.operands import OPERAND_LATENCY, fetch_operands
 from tospike.hw.systolic.postprocess import PostProcessor
 from tospike.hw.systolic.reorder import Reorder
-from tospike.hw.systolic.weight_queue import BEAT, WeightQueue
+from tospike.hw.systolic.weight_queue import WeightQueue
 from tospike.hw.tokens import token_layout
 
 
@@ -60,9 +61,8 @@ class SystolicEngine(Engine[SystolicParams]):
 
     Members
     -------
-    See "Engines" in ``docs/explanation/architecture.md``. If ``params.streams_weights``, ``weights`` takes the beats
-    of :class:`tospike.hw.systolic.weight_queue.WeightQueue`, frame after frame in the order of use, and
-    ``weight_error`` pulses when a frame has too few or too many.
+    See "Engines" in ``docs/explanation/architecture.md``. If ``params.streams_weights``, also
+    :func:`tospike.hw.array.weights.weight_ports`.
 
     Configure before sending a frame: writes while ``busy`` take effect at an unspecified time.
     """
@@ -70,8 +70,8 @@ class SystolicEngine(Engine[SystolicParams]):
     def __init__(self, params: SystolicParams, contents: Mapping[str, Sequence[int]], *, first_region: int = 0):
         self._first_region = first_region
         self._contents = initial(params) | {name: list(words) for name, words in contents.items()}
-        streamed = {"weights": In(stream.Signature(BEAT)), "weight_error": Out(1)} if params.streams_weights else {}
-        super().__init__(params, counter_names(params), writable=params.writable, members=streamed)
+        members = weight_ports(params.weight_stream)
+        super().__init__(params, counter_names(params), writable=params.writable, members=members)
 
     def elaborate(self, platform):
         m = Module()
@@ -170,14 +170,15 @@ class SystolicEngine(Engine[SystolicParams]):
     def _weights(self, m: Module, stored: Mapping[str, LoadableMemory]) -> Value:
         """Return the word of weights that the feeder addressed, 2 cycles and those of the banks later."""
         control, feeder = m.submodules.control, m.submodules.feeder
-        if not self._params.streams_weights:
+        streamed = self._params.weight_stream
+        if streamed is None:
             weights = stored["weights"]
             m.d.comb += [feeder.weight_valid.eq(1), weights.address.eq(feeder.weight_address)]
             if self._params.bank_cycles:
                 return weights.data
             m.d.comb += weights.enable.eq(1)
             return delayed(m, weights.data, 1, name="weight_word", reset_less=True)
-        m.submodules.weights = weights = WeightQueue(self._params)
+        m.submodules.weights = weights = WeightQueue(streamed, depth=self._params.weight_queue)
         connect(m, flipped(self.weights), weights.i)
         m.d.comb += [
             weights.start.eq(control.start & (control.index == 0)),

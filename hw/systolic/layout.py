@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from tospike.hw.array.layout import channel_word, channel_words, stored_weights
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import (
-    WORD_BITS,
     Dataflow,
     DenseLayer,
     SystolicParams,
@@ -210,12 +209,6 @@ def pack(
     capacity = buffer_depth(params)
     require(depth <= capacity, f"the activation buffer has {capacity} words, but the layers need {depth}")
     return contents
-
-
-def weight_beats(params: SystolicParams, words: Sequence[int]) -> list[int]:
-    """Return the beats of the weight stream for ``words`` of weights."""
-    mask = (1 << WORD_BITS) - 1
-    return [word >> WORD_BITS * beat & mask for word in words for beat in range(params.beats_per_word)]
 
 
 def initial(params: SystolicParams) -> dict[str, list[int]]:

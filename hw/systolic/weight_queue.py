@@ -4,11 +4,9 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.params import WORD_BITS, SystolicParams
+from tospike.hw.array.weights import weight_beat
+from tospike.hw.params import WeightFormat
 from tospike.hw.streams import Queue
-
-BEAT = data.StructLayout({"word": WORD_BITS, "last": 1})
-"""``last`` ends the weights of a frame."""
 
 
 class WeightQueue(wiring.Component):
@@ -26,8 +24,8 @@ class WeightQueue(wiring.Component):
 
     Members
     -------
-    i : In(stream.Signature(BEAT))
-        Beats from the host: ``params.beats_per_word`` per word, the lowest bits first.
+    i : In(stream.Signature(weight_beat(fmt)))
+        Beats from the host: ``fmt.beats_per_word`` per word, the lowest bits first.
     start : In(1)
         A frame starts: it takes words from the next cycle on.
     valid : Out(1)
@@ -38,24 +36,24 @@ class WeightQueue(wiring.Component):
         The frame has too few weights, or the previous one had too many.
     """
 
-    def __init__(self, params: SystolicParams):
-        self._params = params
-        self._width = params.weight_width
+    def __init__(self, fmt: WeightFormat, *, depth: int):
+        self._format = fmt
+        self._depth = depth
         super().__init__(
             {
-                "i": In(stream.Signature(BEAT)),
+                "i": In(stream.Signature(weight_beat(fmt))),
                 "start": In(1),
                 "valid": Out(1),
                 "take": In(1),
-                "word": Out(self._width),
+                "word": Out(fmt.word_bits),
                 "error": Out(1),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        shape = data.StructLayout({"weights": self._width, "last": 1})
-        m.submodules.queue = queue = Queue(shape, depth=self._params.weight_queue)
+        shape = data.StructLayout({"weights": self._format.word_bits, "last": 1})
+        m.submodules.queue = queue = Queue(shape, depth=self._depth)
         self._collect(m, queue.i)
 
         begin = Signal()  # no word of this frame has been taken
@@ -78,9 +76,9 @@ class WeightQueue(wiring.Component):
 
     def _collect(self, m, words):
         """Collect beats into words."""
-        beats = self._params.beats_per_word
+        beats, bits = self._format.beats_per_word, self._format.beat_bits
         number = Signal(range(beats))
-        lower = Signal(WORD_BITS * (beats - 1), reset_less=True)
+        lower = Signal(bits * (beats - 1), reset_less=True)
         complete = Signal()
         m.d.comb += [
             complete.eq((number == beats - 1) | self.i.payload.last),
@@ -92,4 +90,4 @@ class WeightQueue(wiring.Component):
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += number.eq(Mux(complete, 0, number + 1))
             with m.If(~complete):
-                m.d.sync += lower.word_select(number, WORD_BITS).eq(self.i.payload.word)
+                m.d.sync += lower.word_select(number, bits).eq(self.i.payload.word)

@@ -86,7 +86,8 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
     """
     start = INPUT_LATENCY + 2  # the loader signals that the frame is complete, and the layer starts
     array = 0
-    stream = WeightStream(params) if params.streams_weights else None
+    streamed = params.weight_stream
+    stream = None if streamed is None else WeightStream(streamed, depth=params.weight_queue)
     for layer in params.layers:
         timing = _layer_timing(params, layer, stream, start)
         array += timing.last_result - timing.first_operand + 1

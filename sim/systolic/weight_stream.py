@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from tospike.hw.params import Dataflow, DenseLayer, SystolicParams, ceil_div
+from tospike.hw.params import Dataflow, DenseLayer, SystolicParams, WeightFormat, ceil_div
 
 QUEUE_LATENCY = 2
 """Cycles from the last beat of a word to the word at the queue's output."""
@@ -11,8 +11,8 @@ QUEUE_LATENCY = 2
 class WeightStream:
     """The queue of `tospike.hw.systolic.weight_queue`, full when the frame begins."""
 
-    def __init__(self, params: SystolicParams):
-        self._beats, self._depth = params.beats_per_word, params.weight_queue
+    def __init__(self, fmt: WeightFormat, *, depth: int):
+        self._beats, self._depth = fmt.beats_per_word, depth
         self._arrived: int | None = None  # last beat of the youngest word; the initial ones arrived long ago
         self._left: deque[int] = deque(maxlen=self._depth)
 

@@ -19,6 +19,15 @@ class Dataflow(StrEnum):
     """Weight-stationary: each PE holds one weight; activations and partial sums move."""
 
 
+class WeightSource(StrEnum):
+    """Where the weights of an engine around an array come from."""
+
+    MEMORY = "memory"
+    """On-chip memory that holds all of them."""
+    STREAM = "stream"
+    """The host, which streams them in for each frame, in the order of use."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ArrayParams:
     """The bare R x C multiply-accumulate array."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from tospike.hw.params.engines.array import ArrayParams
 from tospike.hw.params.primitives import PrimitiveSet
-from tospike.hw.params.stream import Contents, TokenFormat
+from tospike.hw.params.stream import Contents, TokenFormat, WeightFormat
 
 
 class Readout(StrEnum):
@@ -85,9 +85,14 @@ class EngineParams(ABC):
         return 0
 
     @property
+    def weight_stream(self) -> WeightFormat | None:
+        """Format of its weights, if the host streams them in."""
+        return None
+
+    @property
     def streams_weights(self) -> bool:
         """Whether the host streams in its weights."""
-        return False
+        return self.weight_stream is not None
 
     @property
     def arrays(self) -> tuple[ArrayParams, ...]:

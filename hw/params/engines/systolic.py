@@ -1,25 +1,15 @@
 """The systolic engine: dense layers on a systolic array, one after another."""
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams
+from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
 from tospike.hw.params.engines.engine import EngineParams
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
-from tospike.hw.params.stream import WORD_BITS, Contents, TokenFormat
-
-
-class WeightSource(StrEnum):
-    """Where the systolic engine's weights come from."""
-
-    MEMORY = "memory"
-    """On-chip memory that holds all of them."""
-    STREAM = "stream"
-    """The host, which streams them in for each frame, in the order of use."""
+from tospike.hw.params.stream import Contents, TokenFormat, WeightFormat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +74,15 @@ class SystolicParams(EngineParams):
         require_range("counter-bits", self.counter_bits, 8, 32)
 
     @property
-    def streams_weights(self) -> bool:
-        """Whether the host streams in the weights."""
-        return self.weights is WeightSource.STREAM
+    def weight_stream(self) -> WeightFormat | None:
+        """Format of the weights, if the host streams them in: those of a layer once for each row of tiles."""
+        if self.weights is WeightSource.MEMORY:
+            return None
+        passes = [ceil_div(layer.rows, self.array.rows) for layer in self.layers]
+        if self.array.dataflow is Dataflow.WS:
+            passes = [1] * len(passes)
+        words = sum(count * self.layer_words(layer) for count, layer in zip(passes, self.layers, strict=True))
+        return WeightFormat(words=words, word_bits=self.weight_width)
 
     def layer_words(self, layer: DenseLayer) -> int:
         """Return the words of a layer's weights, of one weight per column each: tiles are padded with zeros."""
@@ -104,22 +100,10 @@ class SystolicParams(EngineParams):
         return self.array.cols * self.array.weight_bits
 
     @property
-    def frame_words(self) -> int:
-        """Words of weights that a frame takes: those of a layer once for each row of tiles."""
-        if self.array.dataflow is Dataflow.WS:
-            return self.weight_words
-        return sum(ceil_div(layer.rows, self.array.rows) * self.layer_words(layer) for layer in self.layers)
-
-    @property
     def bank_cycles(self) -> int:
         """Cycles that the banks of a deep memory of weights add to a read."""
         on_chip = self.weight_banks and not self.streams_weights
         return bank_cycles(self.weight_words) if on_chip else 0
-
-    @property
-    def beats_per_word(self) -> int:
-        """Beats of the weight stream per word of one weight per column, column 0 in the lowest bits of its first."""
-        return ceil_div(self.weight_width, WORD_BITS)
 
     @property
     def input(self) -> TokenFormat:

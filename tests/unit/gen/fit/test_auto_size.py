@@ -105,7 +105,8 @@ def test_weights_that_do_not_fit_are_streamed():
 def test_words_wanted_together_leave_as_they_do_one_by_one(cols):
     params = replace(engine(8, 4), weights=WeightSource.STREAM)
     params = replace(params, array=replace(params.array, cols=cols), weight_queue=5)
-    together, alone, rng = WeightStream(params), WeightStream(params), np.random.default_rng(cols)
+    together, alone = (WeightStream(params.weight_stream, depth=params.weight_queue) for _ in range(2))
+    rng = np.random.default_rng(cols)
     left = left_alone = 0
     for words, pause in rng.integers(1, 40, (50, 2)).tolist():
         left, earliest = together.take(left + pause, words), left_alone + pause

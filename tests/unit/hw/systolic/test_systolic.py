@@ -89,7 +89,7 @@ def check(params, *, seed=0, frames=1, stall=0.0, extreme=False, sparse=False):
     x = random_frames(params, rng, frames, extreme=extreme)
     golden = run(params, stages, x)
     dut = SystolicEngine(params, images(params, stages))
-    beats = layout.weight_beats(params, images(params, stages)["weights"]) if params.streams_weights else []
+    beats = params.weight_stream.split(images(params, stages)["weights"]) if params.weight_stream else []
     check_engine(dut, golden, frame_timing(params), x, stall=stall, sparse=sparse, weights=beats)
     return golden
 
