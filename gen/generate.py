@@ -9,7 +9,7 @@ from tospike.gen.emit.bare import generate_array, generate_component
 from tospike.gen.emit.folder import DesignFolder, generate
 from tospike.gen.emit.vectors import BENCH_SAMPLES
 from tospike.gen.fit.fit import Fit
-from tospike.gen.fold.fit import FoldFit
+from tospike.gen.fold.fit import DataflowFit
 from tospike.gen.options.core import LayerOptions, NeuronOptions
 from tospike.gen.options.systolic import SystolicOptions
 from tospike.gen.pipeline import Prepared
@@ -81,7 +81,7 @@ def generate_spiking(out: Path, layer: LayerOptions, neuron: NeuronOptions) -> P
     return out
 
 
-def predictions(params: AcceleratorParams, fitted: Fit[Any] | FoldFit | None) -> Iterator[str]:
+def predictions(params: AcceleratorParams, fitted: Fit[Any] | DataflowFit | None) -> Iterator[str]:
     """Yield what is known about the hardware before it is built: what fits, and what streamed weights cost."""
     if fitted is not None:
         yield f"fit: {fitted}"

@@ -12,7 +12,7 @@ from tospike.gen.fit.auto_size import fit, systolic_engine
 from tospike.gen.fit.auto_size_conv import fit_conv
 from tospike.gen.fit.fit import Fit
 from tospike.gen.fit.room import require_room
-from tospike.gen.fold.fit import FoldFit, fit_folds
+from tospike.gen.fold.fit import DataflowFit, fit_dataflow
 from tospike.gen.fold.objective import Objective
 from tospike.gen.load import load_network
 from tospike.gen.nir.importer import settled_options
@@ -63,7 +63,7 @@ class Prepared:
     """The network on its engines, or why no engine can run it."""
     choices: dict[str, Any]
     """Every option with the value that was used."""
-    fit: Fit[Any] | FoldFit | None = None
+    fit: Fit[Any] | DataflowFit | None = None
     """The prediction, if the arrays were sized to fit a device."""
     whole: Network | None = None
     """``network`` with its dead neurons, if some were eliminated."""
@@ -191,7 +191,7 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
     quantized = quantize(network, data.train_x, options.quantize)
     read = read_neurons(quantized.network)
     network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
-    fitted: Fit[Any] | FoldFit | None = None
+    fitted: Fit[Any] | DataflowFit | None = None
     planned: Design | InputError
     try:
         if device is not None:
@@ -261,11 +261,11 @@ def _require_room(network: Network, options: ModelOptions, device: Device | None
         require_room(network, options.quantize, device, streams=streams)
 
 
-def _fit(network: Network, options: ModelOptions, device: Device) -> Fit[Any] | FoldFit:
+def _fit(network: Network, options: ModelOptions, device: Device) -> Fit[Any] | DataflowFit:
     """Return arrays for a network that fit a device."""
     engines = chosen_engines(network, options.plan)
     if Engine.DATAFLOW in engines:
-        return fit_folds(network, options.plan, device, objective=options.objective or Objective.LATENCY)
+        return fit_dataflow(network, options.plan, device, objective=options.objective or Objective.LATENCY)
     if Engine.SYSTOLIC in engines and needs_images(network):
         return fit_conv(network, options.plan, device)
     return fit(

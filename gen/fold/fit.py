@@ -10,6 +10,7 @@ from tospike.gen.area.dataflow import predict, requantizer_dsps
 from tospike.gen.area.systolic import Area
 from tospike.gen.fit.fit import excess, needs
 from tospike.gen.fold.objective import Objective
+from tospike.gen.fold.unroll import UnrolledFit, fit_unrolled
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.hw.params import MAX_FOLD, AcceleratorParams, DataflowDenseParams, InputError
@@ -60,6 +61,22 @@ class FoldFit:
             f"{arrays} on {self.device.name}: {self.cycles:,} cycles, a sample per {self.interval:,}; "
             f"{needs(self.area, self.device)} (predicted)"
         )
+
+
+DataflowFit = FoldFit | UnrolledFit
+
+
+def fit_dataflow(network: Network, options: PlanOptions, device: Device, *, objective: Objective) -> DataflowFit:
+    """Return constant weights in logic, if they fit a device, or else foldings: see `fit_folds`.
+
+    A pipeline with constant weights takes the fewest cycles, for a sample and between samples.
+
+    Raises
+    ------
+    InputError
+        Nothing that the options allow fits; the message has the numbers.
+    """
+    return fit_unrolled(network, options, device) or fit_folds(network, options, device, objective=objective)
 
 
 def fit_folds(network: Network, options: PlanOptions, device: Device, *, objective: Objective) -> FoldFit:

@@ -104,9 +104,10 @@ class PlanOptions:
         unset="all of them",
         per_layer="ann",
     )
-    products: Products = option(
-        Products.MULTIPLIERS,
+    products: Products | None = option(
+        None,
         "Dataflow: arrays of multipliers, or constant weights in logic, a sample per cycle: for small sparse layers",
+        unset="multipliers; with --fit constants, where they fit",
         per_layer="ann",
     )
     delta_threshold: int = option(0)

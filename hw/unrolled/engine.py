@@ -3,7 +3,7 @@
 from amaranth.hdl import *
 from amaranth.lib.wiring import connect, flipped
 
-from tospike.hw.arithmetic import extended, shape_of
+from tospike.hw.arithmetic import extended
 from tospike.hw.counting import count_up
 from tospike.hw.dataflow.resize import resizer
 from tospike.hw.delay import delayed
@@ -70,10 +70,9 @@ class Unrolled(Engine[UnrolledParams]):
         made = layout.graphs(params, self._contents)
         for index, (layer, (graph, terms)) in enumerate(zip(params.layers, made, strict=True)):
             nodes = build(m, graph, values, name=f"sum_{index}")
-            sums = [nodes[term.node] << term.shift for term in terms]
+            sums = [self._sum(layer, nodes[term.node] << term.shift) for term in terms]
             if layer.clamp is None:
-                acc = shape_of(layer.acc)
-                return [extended(total, max(len(total), acc.width))[: acc.width] for total in sums]
+                return sums
             values = [
                 self._result(m, total, factor, index, number)
                 for number, (total, factor) in enumerate(
@@ -82,15 +81,21 @@ class Unrolled(Engine[UnrolledParams]):
             ]
         return values
 
+    def _sum(self, layer, value):
+        """Return a sum in no more bits than those of the layer's sums, which may be less than its range says."""
+        bits = layer.acc_bits
+        if layer.clamp is None:
+            return extended(value, max(len(value), bits))[:bits]
+        return value[:bits].as_signed() if len(value) > bits else value
+
     def _result(self, m, total, factor, index, number):
         """Return a sum, requantised."""
         params = self._params
         layer = params.layers[index]
         shift, name = layer.shift, f"result_{index}_{number}"
         if layer.scaled:
-            total = scaled(
-                m, total, factor, dsp=number < layer.dsps, primitives=params.primitives, name=f"scaled_{index}_{number}"
-            )
+            dsp = layout.uses_dsp(layer, number, factor)
+            total = scaled(m, total, factor, dsp=dsp, primitives=params.primitives, name=f"scaled_{index}_{number}")
         elif factor:
             shift -= factor.bit_length() - 1
         else:

@@ -14,6 +14,8 @@ from tospike.hw.unrolled.sums import Graph, Sum, Term, count_terms, layer_graph,
 Vector = Sequence[int]
 Matrix = Sequence[Sequence[int]]
 
+DSP_BITS = 18
+"""Bits of a signed operand of a DSP block."""
 SCALE_LATENCY = 3
 """Registers of a multiplier of results."""
 CLAMP_LATENCY = 1
@@ -69,6 +71,12 @@ class SumShape:
 
     terms: int
     adders: int
+
+
+def uses_dsp(layer: UnrolledLayer, number: int, multiplier: int) -> bool:
+    """Return whether a DSP block multiplies result ``number``: there is one for it, and both operands fit."""
+    fits = layer.acc_bits <= DSP_BITS and multiplier.bit_length() < DSP_BITS
+    return number < layer.dsps and fits and not is_power_of_two(multiplier)
 
 
 def shape_of_sums(weights: Matrix, biases: Vector, act: IntFormat, requantize: RequantizeParams) -> SumShape:

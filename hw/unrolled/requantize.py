@@ -9,20 +9,17 @@ from tospike.hw.params import IntFormat, PrimitiveSet
 from tospike.hw.unrolled.digits import signed_digits
 from tospike.hw.unrolled.layout import SCALE_LATENCY
 
-DSP_BITS = 18
-"""Bits of a signed operand of a DSP block."""
-
 
 def scaled(m: Module, value: Value, factor: int, *, dsp: bool, primitives: PrimitiveSet, name: str) -> Value:
     """Return ``value * factor``, `SCALE_LATENCY` cycles later.
 
-    The product is a DSP block, if it fits one, or a tree of adders: up to 9 signed digits of 16 bits, so two adders
-    are between two registers in the first stage, and one in the others.
+    Without a DSP block, it is a tree of adders: up to 9 signed digits of 16 bits, so two adders are between two
+    registers in the first stage, and one in the others.
     """
     digits = signed_digits(factor)
     if len(digits) <= 1:
         return delayed(m, value * factor, SCALE_LATENCY, name=name, reset_less=True)
-    if dsp and len(value) + (not value.shape().signed) <= DSP_BITS and factor.bit_length() < DSP_BITS:
+    if dsp:
         m.submodules[name] = unit = Multiplier(
             value.shape(), unsigned(factor.bit_length()), registers=SCALE_LATENCY - 1, primitives=primitives
         )

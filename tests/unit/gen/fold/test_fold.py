@@ -149,7 +149,7 @@ def test_what_cannot_fit_is_refused_with_the_numbers():
 
 def test_options_from_the_command_line():
     data = load_data("digits")
-    prepared = prepare(DIGITS.ann, data, ModelOptions(engine="dataflow", fit="ecp5-85k"))
+    prepared = prepare(DIGITS.ann, data, ModelOptions(engine="dataflow", fit="ecp5-85k", products="multipliers"))
     fitted = prepared.choices["fit"]
     x = np.zeros((1, 64), dtype=int)
     assert fitted["cycles"] == accelerator.run(prepared.design, x).cycles[0]
