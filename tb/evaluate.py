@@ -15,6 +15,7 @@ from tospike.gen.place.streaming import frame_weights
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError, option, same_option
 from tospike.sim import accelerator as golden
+from tospike.sim.cycles.back_to_back import interval
 from tospike.sim.network import Array, Network
 from tospike.sim.network.reference import run_float
 from tospike.tb.inference import Backend, Inference, Simulation
@@ -112,6 +113,7 @@ def golden_inference(prepared: Prepared, x: Array, labels: Labels = None) -> Inf
         outputs=result.outputs,
         labels=labels,
         cycles=result.cycles,
+        interval=interval(design.params),
         result=result,
         find_doubts=find_doubts,
     )
@@ -157,6 +159,7 @@ def simulate(
         outputs=got.outputs,
         labels=labels,
         cycles=got.cycles,
+        interval=expected.interval,
         result=result,
         find_doubts=lambda: expected.warnings,
         golden=expected,

@@ -38,6 +38,8 @@ class Inference:
     """(N,) correct classes; ``None``: not given."""
     cycles: NDArray[np.int64] | None = None
     """(N,) clock cycles of each sample, alone in the pipeline; ``None`` in floating point."""
+    interval: int | None = None
+    """Cycles between answers of a stream of samples; ``None`` in floating point, or if one is inside at a time."""
     result: Result | None = None
     """The golden model's result; ``None`` in floating point."""
     find_doubts: Callable[[], tuple[str, ...]] = field(default=tuple)
@@ -94,6 +96,8 @@ class Inference:
             summary["accuracy"] = self.accuracy
         if self.result is not None:
             summary["cycles"] = distribution(self.result.cycles)
+            if self.interval is not None:
+                summary["interval"] = self.interval
             summary["operations"] = mean_operations(self.result)
             summary["saturations"] = int(
                 sum(values.sum() for name, values in self.result.counters.items() if name.endswith(".saturations"))

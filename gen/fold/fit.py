@@ -16,6 +16,7 @@ from tospike.gen.place.plan import plan
 from tospike.hw.params import MAX_FOLD, AcceleratorParams, DataflowDenseParams, InputError
 from tospike.hw.params.devices import Device
 from tospike.sim.accelerator import run
+from tospike.sim.cycles.back_to_back import interval
 from tospike.sim.design import Design
 from tospike.sim.network import Network
 
@@ -30,14 +31,8 @@ class FoldFit:
     area: Area
     cycles: int
     """Per frame, from its first input beat to its last output beat."""
-    output_interval: int
-    """Cycles per frame of the host's output."""
-
-    @property
-    def interval(self) -> int:
-        """Cycles from one frame to the next: those of the slowest layer or link."""
-        engines = tuple(self.layers.values())
-        return max(self.output_interval, *(max(engine.fold, engine.input.beats) for engine in engines))
+    interval: int
+    """Cycles from one frame to the next: those of the slowest layer or link."""
 
     def refine(self, options: PlanOptions) -> PlanOptions:
         """Return the options with these foldings."""
@@ -127,14 +122,14 @@ def fit_folds(network: Network, options: PlanOptions, device: Device, *, objecti
         device=device,
         area=predict(_engines(best), device.family),
         cycles=int(run(best, zeros).cycles[0]),
-        output_interval=_output_interval(best.params),
+        interval=_interval(best.params),
     )
 
 
-def _output_interval(params: AcceleratorParams) -> int:
-    if params.packed_output is not None:
-        return params.packed_output.beats
-    return params.output.addresses + 1  # the host takes values one by one, and the END needs a cycle
+def _interval(params: AcceleratorParams) -> int:
+    cycles = interval(params)
+    assert cycles is not None  # several frames are in a pipeline of beats
+    return cycles
 
 
 def _engines(design: Design) -> tuple[DataflowDenseParams, ...]:

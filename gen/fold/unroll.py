@@ -15,6 +15,7 @@ from tospike.gen.place.plan import plan
 from tospike.hw.params import MAX_UNROLLED, InputError, UnrolledParams, of_layer, require
 from tospike.hw.params.devices import Device
 from tospike.sim.accelerator import run
+from tospike.sim.cycles.back_to_back import interval
 from tospike.sim.network import Network
 
 
@@ -87,15 +88,15 @@ def fit_unrolled(network: Network, options: PlanOptions, device: Device) -> Unro
             "weights of 0, fewer weight-bits, or --products multipliers"
         )
     zeros = np.zeros((1, network.input.inputs), dtype=np.int64)
-    output = design.params.packed_output
-    sends = design.params.output.addresses + 1 if output is None else output.beats
+    cycles = interval(design.params)
+    assert cycles is not None  # several frames are in a pipeline of beats
     return UnrolledFit(
         engine=engine,
         stages=stages,
         device=device,
         area=area,
         cycles=int(run(design, zeros).cycles[0]),
-        interval=max(sends, engine.input.beats),
+        interval=cycles,
     )
 
 

@@ -41,11 +41,22 @@ def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[Engin
     runs
         The results of each engine, in order.
     """
+    sink, link = chain_links(params, sample, runs)
+    send(params, sample, link)
+    return answered(params, sink)
+
+
+def chain_links(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> tuple[Sink | BeatSink, Link]:
+    """Return the timing model of the host's output before the first sample, and the link to the first engine."""
     sink, link = _output(params, runs[-1])
     inputs = (sample, *(run.sent for run in runs[:-1]))
     for engine, run, received in reversed(list(zip(params.engines, runs, inputs, strict=True))):
         link = MODELS[type(engine)].link(engine, run, received, link)
-    send(params, sample, link)
+    return sink, link
+
+
+def answered(params: AcceleratorParams, sink: Sink | BeatSink) -> Ints:
+    """Return the cycle after that in which the host takes the latest answer."""
     return sink.last_beat + 1 + (params.host_output is HostOutput.ARGMAX) * ARGMAX_COMPARE
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import AcceleratorParams, BeatFormat, Contents, HostInput
+from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 
@@ -17,7 +18,7 @@ def send(params: AcceleratorParams, sample: Sample, link: Link) -> None:
     elif params.engines[0].takes is Contents.SPARSE_FRAME:
         send_sparse_frame(sample, link)
     elif isinstance(params.input, BeatFormat):
-        send_beats(params.input, sample, link)
+        send_beats(params.input, np.ones(len(sample), dtype=np.int64), link)
     else:
         send_frames(sample, link)
 
@@ -35,10 +36,14 @@ def send_frames(frames: Sample, link: Link) -> None:
         done = link.take_end(done + 1)
 
 
-def send_beats(fmt: BeatFormat, frames: Sample, link: Link) -> None:
-    """Send frames through `tospike.hw.host.beats.BeatInput`: it offers a beat one cycle after the host's."""
-    one = np.ones(len(frames), dtype=np.int64)
-    link.take_values(one, fmt.beats * one, (fmt.addresses - 1) * one)
+def send_beats(fmt: BeatFormat, offer: Ints, link: Link) -> Ints:
+    """Send frames through `tospike.hw.host.beats.BeatInput`, which offers a beat one cycle after the host's.
+
+    The first beat is offered from cycle ``offer`` on. Return when the last one is taken: in that cycle, the host's next
+    beat is taken, too.
+    """
+    one = np.ones_like(offer)
+    return link.take_values(offer, fmt.beats * one, (fmt.addresses - 1) * one)
 
 
 def send_sparse_frame(frames: Sample, link: Link) -> None:

@@ -77,6 +77,7 @@ class DensifierLink:
         first = np.maximum(offer, self.done + 1)
         missing = self.addresses - self.address
         self.done = np.where(missing > 0, first + missing - 1, self.done)
+        self.address = np.zeros_like(self.address)
         return first + missing
 
 

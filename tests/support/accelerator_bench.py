@@ -64,3 +64,27 @@ def answers_and_counters(design, samples, *, between=BETWEEN):
         return answers, await read_counters(ctx, dut.s_axi, design.params)
 
     return simulate(dut, bench)[0]
+
+
+def departures_of(design, samples):
+    """Cycles from the first beat to each answer, if the samples follow one another without a gap; see
+    `tospike.sim.cycles.back_to_back.departures`."""
+    dut = Accelerator(design.params, pack(design), version="1.0.0", config_hash=1)
+    beats = [beat for sample in samples for beat in input_beats(design.params, sample)]
+
+    async def bench(ctx):
+        left, taken, cycle = [], 0, 0
+        ctx.set(dut.m_axis.tready, 1)
+        while len(left) < len(samples):
+            ctx.set(dut.s_axis.tvalid, taken < len(beats))
+            if taken < len(beats):
+                ctx.set(dut.s_axis.tdata, beats[taken].data)
+                ctx.set(dut.s_axis.tlast, beats[taken].last)
+            *_, ready, valid, ends = await ctx.tick().sample(dut.s_axis.tready, dut.m_axis.tvalid, dut.m_axis.tlast)
+            taken += ready and taken < len(beats)
+            cycle += taken > 0
+            if valid and ends:
+                left.append(cycle)
+        return left
+
+    return simulate(dut, bench)[0]
