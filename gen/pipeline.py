@@ -255,10 +255,8 @@ def _clipped(spec: InputSpec, data: DataSet) -> tuple[str, ...]:
 def _require_room(network: Network, options: ModelOptions, device: Device | None) -> None:
     """Refuse what cannot fit a device before the work of quantising it."""
     engines = set(chosen_engines(network, options.plan))
-    streams = Engine.SYSTOLIC in engines and not needs_images(network)
-    may_stream = streams and WeightSource.STREAM in options.weight_sources
-    if device is not None and engines == {Engine.SYSTOLIC} and not may_stream:
-        require_room(network, options.quantize, device, streams=streams)
+    if device is not None and engines == {Engine.SYSTOLIC} and WeightSource.STREAM not in options.weight_sources:
+        require_room(network, options.quantize, device)
 
 
 def _fit(network: Network, options: ModelOptions, device: Device) -> Fit[Any] | DataflowFit:
@@ -267,7 +265,7 @@ def _fit(network: Network, options: ModelOptions, device: Device) -> Fit[Any] | 
     if Engine.DATAFLOW in engines:
         return fit_dataflow(network, options.plan, device, objective=options.objective or Objective.LATENCY)
     if Engine.SYSTOLIC in engines and needs_images(network):
-        return fit_conv(network, options.plan, device)
+        return fit_conv(network, options.plan, device, sources=options.weight_sources)
     return fit(
         systolic_engine(plan(network, options.plan).params),
         device,

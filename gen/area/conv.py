@@ -40,13 +40,25 @@ def predict(params: ConvParams, family: Family) -> Area:
     )
 
 
+def image_blocks(params: ConvParams, family: Family) -> int:
+    """Return the block RAMs of the activation memory, which holds the images."""
+    return sum(cells_of(memory, family).bram for memory in _images(params))
+
+
+def _images(params: ConvParams) -> Iterator[Memory]:
+    for depth, copies in Counter(bank_depths(bank_depth(params))).items():
+        # without initial contents, but in block RAM from the same depth on
+        yield Memory(width=params.array.act.bits, depth=depth, copies=copies * params.array.rows, is_initialized=True)
+
+
 def _memories(params: ConvParams) -> Iterator[Memory]:
     array = params.array
     for shape in layout.memories(params):
         for depth, copies in Counter(bank_depths(shape.depth) if shape.name == "weights" else [shape.depth]).items():
             yield Memory(width=shape.width, depth=depth, copies=copies, is_initialized=True, is_rom=not params.writable)
-    for depth, copies in Counter(bank_depths(bank_depth(params))).items():
-        # without an image, but in block RAM from the same depth on
-        yield Memory(width=array.act.bits, depth=depth, copies=copies * array.rows, is_initialized=True)
+    yield from _images(params)
+    if (streamed := params.weight_stream) is not None:
+        for depth, copies in Counter(bank_depths(params.weight_ring)).items():
+            yield Memory(width=streamed.word_bits, depth=depth, copies=copies, is_initialized=True)
     yield Memory(width=array.acc_bits, depth=layout.SLOTS << (array.rows - 1).bit_length(), copies=array.cols)
     yield Memory(width=array.acc_bits + 1, depth=QUEUE_DEPTH)

@@ -17,6 +17,7 @@ import numpy as np
 
 from tospike.hw import params
 from tospike.hw.params import InputError, require
+from tospike.hw.params.added import is_left_out
 from tospike.sim import design, network
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.network import grid
@@ -76,8 +77,8 @@ TAGS: Mapping[type, str] = {cls: tag for tag, cls in CLASSES.items()}
 def encode(value: Any) -> Any:
     """Return ``value`` as JSON types."""
     if dataclasses.is_dataclass(value):
-        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"type": TAGS[type(value)], **fields}
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if not is_left_out(f, value)}
+        return {"type": TAGS[type(value)], **{name: encode(held) for name, held in fields.items()}}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, np.ndarray | np.generic):

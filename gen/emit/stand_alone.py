@@ -13,6 +13,7 @@ from tospike.gen.emit.memory_files import MEMORIES
 from tospike.gen.emit.regs_header import regs_header
 from tospike.gen.emit.vectors import CONFIGURATION, EXPECTED, INPUTS, OUTPUTS, TEST, WEIGHTS, Vectors
 from tospike.gen.emit.verilog_files import LICENCE, SIMULATION
+from tospike.gen.place.streaming import stream_cost
 from tospike.gen.tools.fpga import FPGA_TOOLS
 from tospike.hw.host.layout import regions
 from tospike.hw.host.register_map import HostRegister
@@ -136,7 +137,8 @@ def _host_values(host: Host) -> dict[str, Any]:
         "example": vectors.example,
         "input_example": input_example(params, vectors.inputs[vectors.example]),
         "output_example": output_example(params, vectors.outputs(vectors.example)),
-        "streams_weights": params.weight_stream is not None,
+        "streamed": params.weight_stream,
+        "stream_cost": stream_cost(params),
         "weights_file": WEIGHTS,
     }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tospike.gen.area.memories import least_blocks
 from tospike.gen.area.systolic import predict
 from tospike.gen.fit.fit import ANY_SOURCE, Fit, fastest, load
-from tospike.gen.fit.nearest import refusal
+from tospike.gen.fit.nearest import largest_layer, refusal
 from tospike.hw.params import (
     AcceleratorParams,
     ArrayParams,
@@ -58,6 +58,9 @@ def fit(
             return best
     engines = (replace(params, array=array, weights=sources[-1]) for array in _candidates(params, device))
     closest = min(engines, key=lambda engine: load(predict(engine, device.family), device))
+    weights = {
+        names[index] if names else str(index): layer.inputs * layer.outputs for index, layer in enumerate(params.layers)
+    }
     raise InputError(
         refusal(
             closest,
@@ -65,10 +68,8 @@ def fit(
             streamed=None if WeightSource.STREAM in sources else replace(closest, weights=WeightSource.STREAM),
             fastest=_fastest,
             predict=predict,
-            weights={
-                names[index] if names else str(index): layer.inputs * layer.outputs
-                for index, layer in enumerate(params.layers)
-            },
+            weights=sum(weights.values()),
+            cause=largest_layer(weights),
         )
     )
 

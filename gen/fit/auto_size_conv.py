@@ -1,49 +1,64 @@
 """The array of a conv engine with the fewest cycles on a device."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from tospike.gen.area.conv import predict
+from tospike.gen.area.conv import image_blocks, predict
 from tospike.gen.area.costs import AREA_COSTS
+from tospike.gen.area.memories import least_blocks
 from tospike.gen.fit.auto_size import useful
-from tospike.gen.fit.fit import Fit, fastest, load
-from tospike.gen.fit.nearest import refusal
+from tospike.gen.fit.fit import ANY_SOURCE, Fit, fastest, load
+from tospike.gen.fit.nearest import largest_layer, refusal
 from tospike.gen.fit.room import count_weights
 from tospike.gen.place.array import array
-from tospike.gen.place.conv import columns, conv_engine, in_passes, require_stored
+from tospike.gen.place.conv import columns, conv_engine, in_passes
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.placer import Site
-from tospike.hw.params import ArrayParams, ConvLayer, ConvParams, InputError, ceil_div
+from tospike.hw.params import ArrayParams, ConvLayer, ConvParams, InputError, WeightFormat, WeightSource, ceil_div
 from tospike.hw.params.devices import Device
+from tospike.hw.params.engines.conv import LEAST_RING
 from tospike.sim.conv.timing import frame_cycles
 from tospike.sim.network import Network
 
 
-def fit_conv(network: Network, options: PlanOptions, device: Device) -> Fit[ConvParams]:
+def fit_conv(
+    network: Network, options: PlanOptions, device: Device, *, sources: Sequence[WeightSource] = ANY_SOURCE
+) -> Fit[ConvParams]:
     """Return the fastest conv engine for a network that fits a device; of equally fast ones the smallest.
 
-    Only the array's rows and columns, and the products per multiplier, are chosen.
+    Only the array's rows and columns, and the products per multiplier, are chosen. Weights come from the first of
+    ``sources`` with which an array fits.
 
     Raises
     ------
     InputError
-        No array fits; the message has the numbers. Or the weights are to be streamed.
+        No array fits; the message has the numbers.
     """
-    require_stored(options.weights)
     search = Search(network=network, options=options)
-    if best := search.fastest(device):
-        return best
+    for source in sources:
+        if best := search.fastest(device, source):
+            return best
+    streamed, closest = WeightSource.STREAM, search.closest(device, sources[-1])
+    images = image_blocks(closest, device.family)
+
+    def other_fit(engine: ConvParams, other: Device) -> Fit[ConvParams] | None:
+        known = AREA_COSTS[other.family.name].conv
+        return search.fastest(other, engine.weights) if known else None
+
     weights = {stage.name: count_weights(stage) for stage in network.stages}
     raise InputError(
         refusal(
-            search.closest(device),
+            closest,
             device,
-            streamed=None,
-            fastest=lambda _, other: search.fastest(other) if AREA_COSTS[other.family.name].conv else None,
+            streamed=None if streamed in sources else replace(closest, weights=streamed),
+            fastest=other_fit,
             predict=predict,
-            weights={name: count for name, count in weights.items() if count},
+            weights=sum(weights.values()),
+            cause=f"weights are streamed, but images alone need {images:,} bram"
+            if closest.streams_weights and images > device.capacity["bram"]
+            else largest_layer(weights),
         )
     )
 
@@ -70,28 +85,33 @@ class Search:
     def _layers(self) -> tuple[ConvLayer, ...]:
         """The layers on a wide array, where none takes more passes than it must."""
         cols = 1 if self._one_column else 256
-        return conv_engine(in_passes(self.network, cols), replace(self._base, cols=cols)).layers
+        engine = conv_engine(in_passes(self.network, cols), replace(self._base, cols=cols), WeightSource.MEMORY)
+        return engine.layers
 
     def _array(self, network: Network) -> ArrayParams:
         options = replace(self.options, rows=1, products_per_multiplier=1)
         return array(network, Site(network=network, options=options), 1)
 
-    def _engine(self, one: ArrayParams) -> ConvParams:
+    def _engine(self, one: ArrayParams, source: WeightSource) -> ConvParams:
         """Return the engine with an array like this; where a depthwise layer has to be a convolution, its zeros may
         need wider weights."""
         network = in_passes(self.network, one.cols)
         if any(stage is not whole for stage, whole in zip(network.stages, self.network.stages, strict=True)):
             one = replace(one, weight_bits=self._array(network).weight_bits)
-        return conv_engine(network, one)
+        return conv_engine(network, one, source)
 
-    def fastest(self, device: Device) -> Fit[ConvParams] | None:
-        """Return the fastest engine that fits, if any does."""
-        candidates = ((_least_cycles(self._layers, one), partial(self._engine, one)) for one in self._arrays(device))
+    def fastest(self, device: Device, source: WeightSource) -> Fit[ConvParams] | None:
+        """Return the fastest engine that fits with weights from ``source``, if any does."""
+        bits = sum(map(count_weights, self.network.stages)) * self._base.weight_bits
+        if source is WeightSource.MEMORY and least_blocks(bits, device.family) > device.capacity["bram"]:
+            return None  # LUTs as ROMs hold less
+        arrays = self._arrays(device)
+        candidates = ((_least_cycles(self._layers, one, source), partial(self._engine, one, source)) for one in arrays)
         return fastest(candidates, device, predict=predict, cycles=frame_cycles)
 
-    def closest(self, device: Device) -> ConvParams:
+    def closest(self, device: Device, source: WeightSource) -> ConvParams:
         """Return the engine that comes closest to fitting."""
-        engines = map(self._engine, self._arrays(device))
+        engines = (self._engine(one, source) for one in self._arrays(device))
         return min(engines, key=lambda engine: load(predict(engine, device.family), device))
 
     def _arrays(self, device: Device) -> Iterator[ArrayParams]:
@@ -111,9 +131,16 @@ class Search:
                     yield replace(one, products_per_multiplier=2)
 
 
-def _least_cycles(layers: tuple[ConvLayer, ...], array: ArrayParams) -> int:
-    """Return cycles that every frame takes: those of the array's steps, or of one result per cycle."""
-    return sum(
+def _least_cycles(layers: tuple[ConvLayer, ...], array: ArrayParams, source: WeightSource) -> int:
+    """Return cycles that every frame takes: those of the array's steps, or of one result per cycle, or of the beats of
+    streamed weights."""
+    late = 0
+    if source is WeightSource.STREAM:
+        words = sum(layer.weight_words(array.cols) for layer in layers)
+        fmt = WeightFormat(words=words, word_bits=array.cols * array.weight_bits)
+        late = (words - max(LEAST_RING, 2 * max(layer.depth for layer in layers))) * fmt.beats_per_word
+    computing = sum(
         max(ceil_div(math.prod(layer.size), array.rows) * layer.passes(array.cols) * layer.depth, layer.results)
         for layer in layers
     )
+    return max(computing, late)

@@ -19,7 +19,8 @@ def refusal(
     streamed: Params | None,
     fastest: Callable[[Params, Device], Fit[Params] | None],
     predict: Callable[[Params, Family], Area],
-    weights: Mapping[str, int],
+    weights: int,
+    cause: str,
 ) -> str:
     """Return the message for a network that does not fit a device with any array.
 
@@ -34,7 +35,9 @@ def refusal(
     predict
         Returns the area of an engine.
     weights
-        Of each layer, by name.
+        Of all layers.
+    cause
+        What needs most of it, in words.
     """
     array, area = closest.array, predict(closest, device.family)
 
@@ -49,14 +52,18 @@ def refusal(
         for other in DEVICES.values():
             if other.name != device.name and (found := fastest(closest, other)):
                 yield f"--fit {other.name} ({_described(found)})"
-        yield _fewer_weights(closest, area, device, sum(weights.values()))
+        yield _fewer_weights(closest, area, device, weights)
 
-    largest = max(weights, key=lambda name: weights[name])
     return (
         f"no array fits {device.name}: the closest, {array.rows} x {array.cols}, needs "
-        f"{', '.join(excess(area, device))}; the largest layer is {largest!r} with {weights[largest]:,} weights: give "
-        f"{next(ways_out())}"
+        f"{', '.join(excess(area, device))}; {cause}: give {next(ways_out())}"
     )
+
+
+def largest_layer(weights: Mapping[str, int]) -> str:
+    """Return the layer with most weights, in words, of those of each layer by name."""
+    name = max(weights, key=lambda name: weights[name])
+    return f"the largest layer is {name!r} with {weights[name]:,} weights"
 
 
 def _described(found: Fit[Params]) -> str:

@@ -9,15 +9,13 @@ from tospike.hw.params.devices import Device
 from tospike.sim.network import Network, Stage
 
 
-def require_room(network: Network, options: QuantizeOptions, device: Device, *, streams: bool) -> None:
+def require_room(network: Network, options: QuantizeOptions, device: Device) -> None:
     """Refuse a network with more weights than all block RAMs of a device hold, whatever array computes with them.
 
     Parameters
     ----------
     network
         In floating point.
-    streams
-        Whether its weights could be streamed in instead.
 
     Raises
     ------
@@ -27,13 +25,11 @@ def require_room(network: Network, options: QuantizeOptions, device: Device, *, 
     bits = max(_weight_bits(stage, options) for stage in network.stages)
     weights, capacity = sum(map(count_weights, network.stages)), device.capacity["bram"]
     needed = least_blocks(weights * bits, device.family)
-    fewer = bits * capacity // max(needed, 1)
-    ways_out = ["--weights stream"] if streams else [f"--weight-bits {fewer} at most"] if fewer > 1 else []
-    ways_out.append(f"a network of at most {weights * capacity // max(needed, 1):,} weights")
     require(
         needed <= capacity,
         f"no array fits {device.name}: the {weights:,} weights of {network.name!r}, of {bits} bits, need {needed:,} "
-        f"bram of {capacity:,} at least: give {', or '.join(ways_out)}",
+        f"bram of {capacity:,} at least: give --weights stream, or a network of at most "
+        f"{weights * capacity // max(needed, 1):,} weights",
     )
 
 

@@ -21,34 +21,20 @@ def _place(site: Site) -> Placed | None:
         return None
     network = in_passes(site.network, site.options.cols)
     _check_products(network, site.options.products_per_multiplier)
-    require_stored(site.options.weights)
-    engine = conv_engine(network, array(network, site, site.options.cols or columns(network)))
+    cols = site.options.cols or columns(network)
+    engine = conv_engine(network, array(network, site, cols), site.options.weights)
     return Placed(engine=engine, stages=_with_layers(network, engine).stages)
 
 
-def require_stored(weights: WeightSource) -> None:
-    """Refuse streamed weights.
-
-    Raises
-    ------
-    InputError
-        They are streamed.
-    """
-    require(
-        weights is WeightSource.MEMORY,
-        "only a network that is a chain of dense layers can have its weights streamed: give --weights memory",
-    )
-
-
-def conv_engine(network: Network, array: ArrayParams) -> ConvParams:
-    """Return the engine for a network, as `in_passes` gives it, around an array.
+def conv_engine(network: Network, array: ArrayParams, weights: WeightSource) -> ConvParams:
+    """Return the engine for a network, as `in_passes` gives it, around an array, with weights from ``weights``.
 
     Raises
     ------
     InputError
         The array cannot run it.
     """
-    return conv_params(network, array, requantizer(network))
+    return replace(conv_params(network, array, requantizer(network)), weights=weights)
 
 
 def _pack(params: ConvParams, design: Design, index: int) -> MemoryInit:
@@ -85,7 +71,16 @@ def _random(params: AcceleratorParams, index: int, engine: ConvParams, rng: np.r
     raise InputError("a conv engine has no random network: generate it from a trained one")
 
 
-CONV = Placer(place=_place, pack=_pack, random_stages=_random)
+CONV = Placer(
+    place=_place,
+    pack=_pack,
+    random_stages=_random,
+    stream_order=(
+        "layer by layer, each weight once. A convolution, like a dense layer, takes as many output channels at a time "
+        "as the array has columns, a depthwise one those of one input channel: a word for each row of taps, each tap "
+        "in it, and each input channel (y, x, c). Pooling and addition take a word for each value that a result needs"
+    ),
+)
 
 
 def columns(network: Network) -> int:

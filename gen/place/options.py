@@ -117,7 +117,7 @@ class PlanOptions:
     products_per_multiplier: int = option(1, "Systolic: 2 lets two columns share a multiplier, for ECP5", low=1, high=2)
     weights: WeightSource = option(
         WeightSource.MEMORY,
-        "Systolic: weights on chip, or streamed in per frame",
+        "ANN on one array: weights on chip, or streamed in per frame",
         unset="memory; stream if --fit must",
     )
     unbanked: bool = option(

@@ -106,6 +106,8 @@ class Placer:
     """The memory contents of an engine, from its parameters, the design and its index there."""
     random_stages: Callable[[AcceleratorParams, int, Any, np.random.Generator], list[Stage]] = _no_stages
     """Random stages to test it with, from the chain, its index and its parameters."""
+    stream_order: str = ""
+    """The order of the words of streamed weights, if the engine takes them."""
     random_input: Callable[[Any], dict[str, Any]] | None = None
     """For an encoder: the fields of `InputSpec` that its parameters determine."""
 

@@ -17,6 +17,8 @@ class StreamCost:
     """Beats per frame."""
     cycles_lost: int
     """Additional cycles per frame, compared with weights on chip, if the host always has the next beat ready."""
+    order: str
+    """The order of the words, of one weight per column each."""
 
     def __str__(self) -> str:
         return (
@@ -34,6 +36,7 @@ def stream_cost(params: AcceleratorParams) -> StreamCost | None:
     return StreamCost(
         beats=params.weight_stream.beats,
         cycles_lost=frame_cycles(engine) - frame_cycles(replace(engine, weights=WeightSource.MEMORY)),
+        order=PLACERS[type(engine)].stream_order,
     )
 
 

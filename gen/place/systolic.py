@@ -56,7 +56,16 @@ def _random(params: AcceleratorParams, index: int, engine: SystolicParams, rng: 
     return stages
 
 
-SYSTOLIC = Placer(place=_place, pack=_pack, random_stages=_random)
+SYSTOLIC = Placer(
+    place=_place,
+    pack=_pack,
+    random_stages=_random,
+    stream_order=(
+        "layer by layer, as many outputs at a time as the array has columns. An output-stationary array takes a word "
+        "for each input, and the layer again for the next rows of the matrix; a weight-stationary one takes, for as "
+        "many inputs at a time as it has rows, a word for each, the last one first"
+    ),
+)
 
 
 def _layer(stage: Stage) -> DenseLayer:

@@ -10,7 +10,7 @@ from tospike.hw.array.array import row_layout
 from tospike.hw.array.control import LayerControl
 from tospike.hw.array.flow import InFlight, layer_descriptor, skewed_array, tiles_in_flight
 from tospike.hw.array.output import TokenOutput
-from tospike.hw.array.weights import weight_operands
+from tospike.hw.array.weights import weight_operands, weight_ports
 from tospike.hw.conv.descriptor import descriptor_layout
 from tospike.hw.conv.layout import SLOTS, counter_names, initial, memories, weight_memory
 from tospike.hw.conv.loader import ImageLoader
@@ -18,12 +18,13 @@ from tospike.hw.conv.postprocess import PostProcessor
 from tospike.hw.conv.reader import TileReader
 from tospike.hw.conv.results import TileBuffer
 from tospike.hw.conv.sequencer import ENDS, StepSequencer
+from tospike.hw.conv.weight_ring import WeightRing
 from tospike.hw.conv.write_addresses import WriteAddressGenerator
 from tospike.hw.counting import count_up
 from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
 from tospike.hw.memory import LoadableMemory, banked_latency, loadable_memories
-from tospike.hw.params import ConvParams, TokenKind
+from tospike.hw.params import ConvParams, TokenKind, WeightFormat
 from tospike.hw.streams import Buffer, CreditQueue
 from tospike.hw.tokens import token_layout
 
@@ -51,13 +52,15 @@ class ConvEngine(Engine[ConvParams]):
 
     Members
     -------
-    See "Engines" in ``docs/explanation/architecture.md``. Configure before sending a frame.
+    See "Engines" in ``docs/explanation/architecture.md``. Configure before sending a frame. If
+    ``params.streams_weights``, also :func:`tospike.hw.array.weights.weight_ports`.
     """
 
     def __init__(self, params: ConvParams, contents: Mapping[str, Sequence[int]], *, first_region: int = 0):
         self._first_region = first_region
         self._contents = initial(params) | {name: list(words) for name, words in contents.items()}
-        super().__init__(params, counter_names(params), writable=params.writable)
+        members = weight_ports(params.weight_stream)
+        super().__init__(params, counter_names(params), writable=params.writable, members=members)
 
     def elaborate(self, platform):
         m = Module()
@@ -68,7 +71,7 @@ class ConvEngine(Engine[ConvParams]):
         layer = layer_descriptor(m, parts.control, stored["layers"], layout, first)
         in_flight = self._run_layers(m, layer)
         self._front(m, layer)
-        self._datapath(m, layer, stored["weights"])
+        self._datapath(m, layer, stored)
         self._results(m, layer, stored["channels"])
         self._output(m)
         counting = self._count(m, layer, in_flight)
@@ -138,7 +141,7 @@ class ConvEngine(Engine[ConvParams]):
         early = self._params.loads_early
         m.d.comb += loader.release.eq(control.start & layer.final if early else control.done & control.final)
 
-    def _datapath(self, m: Module, layer: data.View, weights: LoadableMemory) -> None:
+    def _datapath(self, m: Module, layer: data.View, stored: Mapping[str, LoadableMemory]) -> None:
         """Connect activations and weights, array and tile buffer."""
         array, parts = self._params.array, m.submodules
         sequencer, reader, results = parts.sequencer, parts.reader, parts.results
@@ -154,7 +157,9 @@ class ConvEngine(Engine[ConvParams]):
                 rows[row].first.eq(reader.begins),
                 rows[row].emit.eq(reader.emits),
             ]
-        systolic = skewed_array(m, array, rows, self._weights(m, layer, weights))
+        fmt = self._params.weight_stream
+        word = self._stored_weights(m, layer, stored["weights"]) if fmt is None else self._streamed_weights(m, fmt)
+        systolic = skewed_array(m, array, rows, weight_operands(array, word))
         m.d.comb += [results.i.eq(systolic.results), results.valid.eq(systolic.valid[0])]
 
     def _results(self, m: Module, layer: data.View, channels: LoadableMemory) -> None:
@@ -221,8 +226,8 @@ class ConvEngine(Engine[ConvParams]):
         }
         return count_up(m, self.counters, self.clear, increments)["frames"]
 
-    def _weights(self, m: Module, layer: data.View, weights: LoadableMemory) -> Value:
-        """Return the weights of a step, in the cycle of its activations."""
+    def _stored_weights(self, m: Module, layer: data.View, weights: LoadableMemory) -> Value:
+        """Return the word of weights of a step, in the cycle of its activations."""
         sequencer = m.submodules.sequencer
         lead = m.submodules.reader.latency - banked_latency(weight_memory(self._params).depth)
         step = delayed(m, sequencer.step, lead, name="weight_step")
@@ -239,7 +244,25 @@ class ConvEngine(Engine[ConvParams]):
                     m.d.sync += first.eq(following)
                 with m.Else():
                     m.d.sync += weights.address.eq(first)
-        return weight_operands(self._params.array, weights.data)
+        return weights.data
+
+    def _streamed_weights(self, m: Module, fmt: WeightFormat) -> Value:
+        """Return the same from the ring buffer of streamed weights."""
+        sequencer, latency, depth = m.submodules.sequencer, m.submodules.reader.latency, self._params.weight_ring
+        m.submodules.weights = ring = WeightRing(fmt, depth=depth)
+        connect(m, flipped(self.weights), ring.i)
+        reading = Cat(sequencer.step, sequencer.ends.tile, sequencer.last_use)
+        freeing = sequencer.step & sequencer.last_use
+        m.d.comb += [
+            ring.take.eq(sequencer.takes),
+            sequencer.arrived.eq(ring.arrived),
+            Cat(ring.read, ring.ends, ring.last).eq(
+                delayed(m, reading, latency - banked_latency(depth), name="weight_step")
+            ),
+            ring.free.eq(delayed(m, freeing, latency, name="weight_free")),
+            self.weight_error.eq(ring.error),
+        ]
+        return ring.data
 
 
 def _fields(places: WriteAddressGenerator) -> list[str]:

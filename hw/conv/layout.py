@@ -2,7 +2,7 @@
 
 ``weights``
     One word per array step; lane c belongs to column c. Layer by layer, pass by pass, in the order of use. Layers
-    whose passes all have the same weights store those of one pass.
+    whose passes all have the same weights store those of one pass. Streamed weights come in the same order.
 ``channels``
     One word per output channel: bias, and above it the multiplier.
 ``layers``
@@ -48,8 +48,9 @@ def counter_names(params: ConvParams) -> tuple[str, ...]:
 
 def memories(params: ConvParams) -> tuple[MemoryShape, ...]:
     """Return the memories with contents, in the order of their configuration regions."""
+    stored = () if params.streams_weights else (weight_memory(params),)
     return (
-        weight_memory(params),
+        *stored,
         channel_memory(params),
         MemoryShape(
             name="layers", width=sum(bits for bits, _ in descriptor_shapes(params).values()), depth=len(params.layers)
@@ -58,11 +59,11 @@ def memories(params: ConvParams) -> tuple[MemoryShape, ...]:
 
 
 def weight_memory(params: ConvParams) -> MemoryShape:
-    """Return the shape of the memory ``weights``."""
+    """Return the shape of the memory ``weights``, which there is unless they are streamed."""
     return MemoryShape(
         name="weights",
         width=params.array.cols * params.array.weight_bits,
-        depth=sum(weight_words(params, layer) for layer in params.layers),
+        depth=sum(layer.weight_words(params.array.cols) for layer in params.layers),
     )
 
 
@@ -73,16 +74,6 @@ def channel_memory(params: ConvParams) -> MemoryShape:
         width=params.array.acc_bits + params.requantize.multiplier_bits,
         depth=sum(layer.outputs for layer in params.layers),
     )
-
-
-def shares_weights(layer: ConvLayer) -> bool:
-    """Return whether all passes of a layer have the same weights."""
-    return layer.operation in (ConvOperation.SUM, ConvOperation.MAXIMUM, ConvOperation.ADDITION)
-
-
-def weight_words(params: ConvParams, layer: ConvLayer) -> int:
-    """Return the words of the layer in the weight memory."""
-    return layer.depth * (1 if shares_weights(layer) else layer.passes(params.array.cols))
 
 
 def tile_shapes(params: ConvParams) -> tuple[tuple[int, int], ...]:
@@ -141,8 +132,8 @@ def descriptor(params: ConvParams, index: int, shift: int = 0) -> dict[str, int]
         **_address_steps(params, layer, source, down, across),
         **{f"y_{name}": value for name, value in down.items()},
         **{f"x_{name}": value for name, value in across.items()},
-        "weight_base": sum(weight_words(params, before) for before in params.layers[:index]),
-        "weight_rewind": int(shares_weights(layer)),
+        "weight_base": 0 if params.streams_weights else _weight_base(params, index),
+        "weight_rewind": int(layer.shares_weights),
         "macs": 0 if layer.operation is ConvOperation.MAXIMUM else layer.depth,
         "channel_base": sum(before.outputs for before in params.layers[:index]),
         "width_last": width - 1,
@@ -156,6 +147,10 @@ def descriptor(params: ConvParams, index: int, shift: int = 0) -> dict[str, int]
         **{f"to_{name}": value for name, value in placement(target).items()},
         "shift": shift,
     }
+
+
+def _weight_base(params: ConvParams, index: int) -> int:
+    return sum(before.weight_words(params.array.cols) for before in params.layers[:index])
 
 
 def _axis(layer: ConvLayer, axis: int) -> dict[str, int]:
@@ -306,13 +301,13 @@ def _weight_words(params: ConvParams, index: int, layer: ConvLayer, weight: Taps
         [int(kernel[y][x]) for y in range(layer.kernel[0]) for x in range(layer.kernel[1]) for kernel in taps]
         for taps in weight
     ]
-    expected = 1 if shares_weights(layer) else layer.outputs
+    expected = 1 if layer.shares_weights else layer.outputs
     require(
         len(lanes) == expected and all(len(lane) == steps for lane in lanes),
         f"weights of layer {index} must be {expected} times {steps}",
     )
     lanes = stored_weights(array, index, lanes)
-    width = 1 if shares_weights(layer) else layer.pass_width(array.cols)
+    width = 1 if layer.shares_weights else layer.pass_width(array.cols)
     return [
         pack_lanes([lane[step] for lane in lanes[first : first + width]], array.weight_bits)
         for first in range(0, len(lanes), width)

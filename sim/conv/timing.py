@@ -1,7 +1,8 @@
 """Exact cycle counts of the conv engine, for a lone frame and a consumer that is always ready.
 
 The recurrence is that of an output-stationary systolic engine, tile by tile, except that a tile is read only after all
-its rows have been written, because reads skip the rows beyond the image.
+its rows have been written, because reads skip the rows beyond the image. Streamed weights come from a host that always
+has the next beat ready, through a ring buffer that is full when the frame begins.
 """
 
 from functools import lru_cache
@@ -9,6 +10,7 @@ from functools import lru_cache
 from tospike.hw.params import ConvLayer, ConvParams
 from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.conv_storage import bank_depth
+from tospike.sim.conv.weight_ring import StreamedSteps, WeightRing
 from tospike.sim.systolic.timing import (
     INPUT_LATENCY,
     NEXT_LAYER,
@@ -16,6 +18,7 @@ from tospike.sim.systolic.timing import (
     OUTPUT_REGISTER,
     POST_LATENCY,
     FrameTiming,
+    Issue,
     LayerTiming,
     Steps,
     group_times,
@@ -39,9 +42,11 @@ def frame_cycles(params: ConvParams) -> int:
 def frame_timing(params: ConvParams) -> FrameTiming:
     """Return the timing of a lone frame, in cycles after the one that takes the last input VALUE."""
     start = INPUT_LATENCY + 2  # the loader signals that the frame is complete, and the layer starts
-    array = 0
+    array, streamed = 0, params.weight_stream
+    operands = OPERAND_LATENCY + max(0, bank_cycles(bank_depth(params)) - BANK_CYCLES)
+    ring = None if streamed is None else WeightRing(streamed, depth=params.weight_ring, operands=operands)
     for layer in params.layers:
-        timing = _layer_timing(params, layer)
+        timing = _layer_timing(params, layer, operands, ring, start)
         array += timing.last_result - timing.first_operand + 1
         offered = start + timing.reads + POST_LATENCY
         start = max(int(offered[-1]), start + timing.last_result) + NEXT_LAYER
@@ -50,12 +55,18 @@ def frame_timing(params: ConvParams) -> FrameTiming:
     return FrameTiming(values=offered, end=int(offered[-1]) + 1, array=array)
 
 
-def _layer_timing(params: ConvParams, layer: ConvLayer) -> LayerTiming:
+def _layer_timing(
+    params: ConvParams, layer: ConvLayer, operands: int, ring: WeightRing | None, start: int
+) -> LayerTiming:
     array = params.array
-    operands = OPERAND_LATENCY + max(0, bank_cycles(bank_depth(params)) - BANK_CYCLES)
+    span = max(layer.depth + array.gap, array.rows)
+    issue: Issue = Steps(begin=1, committing=layer.depth - 1, span=span)
+    if ring is not None:
+        readers = layer.weight_readers(array.cols)
+        issue = StreamedSteps(ring, start=start, depth=layer.depth, span=span, readers=readers)
     written, reads = group_times(
         tile_sizes(params, layer),
-        Steps(begin=1, committing=layer.depth - 1, span=max(layer.depth + array.gap, array.rows)),
+        issue,
         out=operands + array.latency + array.rows - 1,
         slots=SLOTS,
     )

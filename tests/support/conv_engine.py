@@ -8,6 +8,7 @@ from support.engine_bench import check_engine
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
+from tospike.gen.place.streaming import frame_weights
 from tospike.hw.conv.engine import ConvEngine
 from tospike.hw.params import ConvParams, IntFormat
 from tospike.sim.conv.golden import run
@@ -112,5 +113,6 @@ def check(design, *, frames=1, stall=0.0, sparse=False, seed=0, extreme=False):
     if sparse:
         x *= rng.random(shape) < 0.3
     golden = run(params, design.network, x)
-    check_engine(ConvEngine(params, pack(design)[0]), golden, frame_timing(params), x, stall=stall, sparse=sparse)
+    dut, weights = ConvEngine(params, pack(design)[0]), frame_weights(design)
+    check_engine(dut, golden, frame_timing(params), x, stall=stall, sparse=sparse, weights=weights)
     return golden

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 from tospike.compare.energy.activity import Counts
 from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork, StatePlacement
-from tospike.compare.energy.counts.operands import systolic_words
+from tospike.compare.energy.counts.operands import array_contents, systolic_words
 from tospike.hw.conv.layout import SLOTS
-from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import ConvOperation, ConvParams, Dataflow, SystolicParams
 from tospike.hw.params.conv_storage import bank_depth
 from tospike.hw.systolic.layout import col_tiles, needs_reorder, result_depth, row_tiles
@@ -20,7 +19,7 @@ def systolic_work(
     array = params.array
     acc = array.acc_bits
     frames, results = counters["frames"], counters["results"]
-    weights, channels, layers = engine_layout(params).memories(params)
+    weights, channels, layers = array_contents(params).values()
     activation_bits = systolic_words(params) * array.rows * array.act.bits
     column_bits = 2 * result_depth(params) * acc
     stored = frames * params.input.addresses + results - frames * params.output.addresses
@@ -91,7 +90,7 @@ def conv_work(name: str, params: ConvParams, placement: StatePlacement, counters
     array = params.array
     acc, act = array.acc_bits, array.act.bits
     frames, results = counters["frames"], counters["results"]
-    weights, channels, layers = engine_layout(params).memories(params)
+    weights, channels, layers = array_contents(params).values()
     bank_bits = bank_depth(params) * act
     column_bits = SLOTS * array.rows * acc
     stored = frames * params.input.addresses + results - frames * params.output.addresses

@@ -96,12 +96,23 @@ def conv_memories(params: ConvParams) -> Memories:
     return _array_memories(params, bank_depth(params))
 
 
-def _array_memories(params: SystolicParams | ConvParams, words: int) -> Memories:
+def array_contents(params: SystolicParams | ConvParams) -> dict[str, MemoryShape]:
+    """Return the memories of an array with contents, by name.
+
+    Raises
+    ------
+    InputError
+        Weights are streamed from an unknown memory.
+    """
     require(
         not params.streams_weights,
         "the energy of weights from the host is not modelled: leave out --weights stream",
     )
-    filled: dict[str, MemoryShape] = {shape.name: shape for shape in engine_layout(params).memories(params)}
+    return {shape.name: shape for shape in engine_layout(params).memories(params)}
+
+
+def _array_memories(params: SystolicParams | ConvParams, words: int) -> Memories:
+    filled = array_contents(params)
     return Memories(
         weight_bits=filled["weights"].bits,
         state_bits=0,

@@ -4,12 +4,16 @@ import math
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams
+from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
 from tospike.hw.params.engines.engine import EngineParams
 from tospike.hw.params.numbers import ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
-from tospike.hw.params.stream import Contents, TokenFormat
+from tospike.hw.params.stream import Contents, TokenFormat, WeightFormat
+
+LEAST_RING = 32
+"""Words of the ring buffer of streamed weights, at least."""
 
 
 class ConvOperation(StrEnum):
@@ -111,6 +115,19 @@ class ConvLayer:
         """Return the number of passes over the image."""
         return ceil_div(self.outputs, self.pass_width(cols))
 
+    @property
+    def shares_weights(self) -> bool:
+        """Whether all passes have the same weights."""
+        return self.operation in (ConvOperation.SUM, ConvOperation.MAXIMUM, ConvOperation.ADDITION)
+
+    def weight_words(self, cols: int) -> int:
+        """Return the words of the weights, of one weight per column of the array."""
+        return self.depth * (1 if self.shares_weights else self.passes(cols))
+
+    def weight_readers(self, cols: int) -> int:
+        """Return how many tiles read the same weights, one after another."""
+        return math.prod(self.tiles) * (self.passes(cols) if self.shares_weights else 1)
+
     def is_ordered(self, cols: int) -> bool:
         """Return whether results leave the array channel by channel, row by row."""
         rows = self.tile[0] == 1 or self.tiles[1] == 1
@@ -129,6 +146,7 @@ class ConvParams(EngineParams):
     requantize: RequantizeParams = field(default=RequantizeParams())
     writable: bool = False
     counter_bits: int = 32
+    weights: WeightSource = field(default=WeightSource.MEMORY, metadata=ADDED)
 
     def __post_init__(self) -> None:
         array = self.array
@@ -180,6 +198,26 @@ class ConvParams(EngineParams):
     def readers(self, image: int) -> tuple[int, ...]:
         """Return the layers that read the output of layer ``image``, or the input frame (-1)."""
         return tuple(index for index, layer in enumerate(self.layers) if image in layer.sources)
+
+    @property
+    def weight_stream(self) -> WeightFormat | None:
+        """Format of the weights, if the host streams them in: each word once per frame."""
+        if self.weights is WeightSource.MEMORY:
+            return None
+        cols = self.array.cols
+        words = sum(layer.weight_words(cols) for layer in self.layers)
+        return WeightFormat(words=words, word_bits=cols * self.array.weight_bits)
+
+    @property
+    def weight_ring(self) -> int:
+        """Words of the ring buffer of streamed weights: those of two passes, so that the next pass is loaded while one
+        runs; weights that a single tile reads need not be held."""
+        held = [
+            layer.depth * (1 if layer.shares_weights else 2)
+            for layer in self.layers
+            if layer.weight_readers(self.array.cols) > 1
+        ]
+        return max(LEAST_RING, *held) if held else LEAST_RING
 
     @property
     def loads_early(self) -> bool:

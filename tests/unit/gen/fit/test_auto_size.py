@@ -15,7 +15,7 @@ from tospike.gen.emit.folder import generate
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.fit.auto_size import fit
 from tospike.gen.fit.fit import Fit
-from tospike.gen.fit.nearest import refusal
+from tospike.gen.fit.nearest import largest_layer, refusal
 from tospike.gen.fit.room import require_room
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
@@ -155,8 +155,15 @@ def test_the_nearest_that_fits_is_named(bram, fits_ecp5, way_out):
         return Fit(params=params, device=device, area=area, cycles=cycles) if fits_ecp5 else None
 
     device = smaller(UP5K, bram=bram)
+    weights = {"a": 2560, "b": 200704}
     message = refusal(
-        smallest, device, streamed=None, fastest=fastest, predict=predict, weights={"a": 2560, "b": 200704}
+        smallest,
+        device,
+        streamed=None,
+        fastest=fastest,
+        predict=predict,
+        weights=sum(weights.values()),
+        cause=largest_layer(weights),
     )
     largest = "the largest layer is 'b' with 200,704 weights"
     way_out = way_out.format(cycles=frame_cycles(smallest))
@@ -176,13 +183,12 @@ def network_of(*, weights, bits=None):
 
 def test_more_weights_than_block_rams_are_refused_before_quantisation():
     options = QuantizeOptions(weight_bits=6)
-    require_room(network_of(weights=20480), options, UP5K, streams=True)  # 30 block RAMs of 4,096 bits
-    require_room(network_of(weights=20481, bits=5), options, UP5K, streams=True)
-    for streams, way_out in ((True, "--weights stream, or a"), (False, "--weight-bits 5 at most, or a")):
-        needs = "the 20,481 weights of 'net', of 6 bits, need 31 bram of 30 at least"
-        message = f"{needs}: give {way_out} network of at most"
-        with pytest.raises(InputError, match=message):
-            require_room(network_of(weights=20481), options, UP5K, streams=streams)
+    require_room(network_of(weights=20480), options, UP5K)  # 30 block RAMs of 4,096 bits
+    require_room(network_of(weights=20481, bits=5), options, UP5K)
+    needs = "the 20,481 weights of 'net', of 6 bits, need 31 bram of 30 at least"
+    message = f"{needs}: give --weights stream, or a network of at most"
+    with pytest.raises(InputError, match=message):
+        require_room(network_of(weights=20481), options, UP5K)
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,25 @@ def test_what_does_not_fit_is_refused_with_the_numbers():
         fit_conv(small(), PlanOptions(), smaller(ECP5, lut4=1000))
     with pytest.raises(InputError, match="the area of a conv engine on ice40 is unknown: leave --fit out"):
         fit_conv(small(), PlanOptions(), UP5K)
+    images = r"needs [\d,]+ bram of 0; weights are streamed, but images alone need \d bram: give a smaller network$"
+    with pytest.raises(InputError, match=images):
+        fit_conv(small(), PlanOptions(), smaller(ECP5, bram=0))
+
+
+def test_weights_that_do_not_fit_are_streamed():
+    made = Maker((2, 6, 7), act=UNSIGNED).conv(5, (3, 3)).dense(200).dense(200).dense(3).logits()
+    network = Network(name="wide", input=InputSpec(inputs=84, format=UNSIGNED), stages=tuple(made.stages))
+    device = smaller(ECP5, bram=20, dsp=6)
+    best = fit_conv(network, PlanOptions(), device)
+    assert best.params.streams_weights and best.area.bram <= 20
+    design = plan(network, best.refine(PlanOptions()))
+    assert design.params.engines == (best.params,)
+    assert golden.run(design, np.zeros((1, 84), dtype=int)).cycles.tolist() == [best.cycles]
+    way_out = rf"give --weights stream \(\d+ x \d+: {best.cycles:,} cycles\)$"
     with pytest.raises(
-        InputError, match="only a network that is a chain of dense layers can have its weights streamed"
+        InputError, match=rf"needs \d+ bram of 20; the largest layer is '2' with 40,000 weights: {way_out}"
     ):
-        fit_conv(small(), PlanOptions(weights=WeightSource.STREAM), ECP5)
+        fit_conv(network, PlanOptions(), device, sources=[WeightSource.MEMORY])
 
 
 # ------------------------------------------------------------------------------------- networks of embedded vision
@@ -107,7 +122,7 @@ def test_a_network_is_fitted_and_the_choices_say_so(tmp_path):
 
 def test_more_weights_than_the_device_holds_are_refused_in_one_line(tmp_path):
     with pytest.raises(InputError, match="the 1,147,072 weights of 'net', of 8 bits, need 498 bram of 208 at least"):
-        prepared(vgg(), tmp_path, fit="ecp5-85k")
+        prepared(vgg(), tmp_path, fit="ecp5-85k", weights=WeightSource.MEMORY)
 
 
 @pytest.mark.slow

@@ -1,0 +1,14 @@
+"""Fields that were added to a class of parameters after designs of it had been generated."""
+
+from dataclasses import Field
+from types import MappingProxyType
+from typing import Any
+
+ADDED = MappingProxyType({"added": True})
+"""Metadata of a field that files leave out at its default: the description of an older design, and so its configuration
+hash, stay as they are."""
+
+
+def is_left_out(each: Field[Any], owner: Any) -> bool:
+    """Return whether files leave out this field of ``owner``."""
+    return each.metadata == ADDED and getattr(owner, each.name) == each.default
