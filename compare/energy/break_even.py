@@ -145,8 +145,8 @@ class SpikeActivity:
     spike_rate: float
     """Spikes per neuron and time step."""
     spikes_per_activation: float | None
-    """n: synaptic operations over the ANN's multiply-accumulates with a non-zero activation, in layers after neurons;
-    ``None`` if either network has no such layer, and for a delta ANN of several frames, whose events are changes."""
+    """n: synaptic operations over the ANN's multiply-accumulates with a non-zero activation, in layers with spikes as
+    input; ``None`` if the ANN has no such layer, and for a delta ANN of several frames, whose events are changes."""
     density: float | None
     """Fraction of non-zero activations of the ANN in those layers."""
 
@@ -154,8 +154,9 @@ class SpikeActivity:
 def spike_activity(ann: Sequence[LayerActivity], snn: Sequence[LayerActivity]) -> SpikeActivity | None:
     """Convert the activity of an SNN, relative to an ANN for the same task; ``None`` if no layer has spikes as input.
 
-    Compares the layers after the first of both networks, each weighted with its fan-out. For networks of different
-    size, both are taken per synapse.
+    Compares the layers of both networks from the SNN's first one with spikes as input on, each weighted with its
+    fan-out: all layers if the input is spikes or encoded as spikes, those after the first if that one multiplies. For
+    networks of different size, both are taken per synapse.
     """
     driven = [layer for layer in snn if layer.binary]
     if not driven:
@@ -165,9 +166,10 @@ def spike_activity(ann: Sequence[LayerActivity], snn: Sequence[LayerActivity]) -
     senders = sum(layer.inputs for layer in driven)
     per_synapse = synaptic / sum(layer.synapses for layer in driven)
     n = density = None
-    if len(ann) > 1 and len(snn) > 1 and all(layer.steps == 1 for layer in ann):
-        density = _per_synapse(ann[1:])
-        n = _per_synapse(snn[1:]) / density if density else None
+    first = snn.index(driven[0])
+    if ann[first:] and all(layer.steps == 1 for layer in ann):
+        density = _per_synapse(ann[first:])
+        n = per_synapse / density if density else None
     return SpikeActivity(
         spikes_per_synapse=per_synapse,
         spikes_per_neuron=spikes / senders,

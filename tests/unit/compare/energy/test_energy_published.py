@@ -162,3 +162,18 @@ def test_activity_in_every_unit():
     assert activity.spikes_per_activation == pytest.approx(3)
     assert spike_activity(ann, snn[:1]) is None
     assert spike_activity(ann[:1], snn).spikes_per_activation is None
+
+
+def test_an_input_of_spikes_counts_for_n_like_a_layer_of_neurons():
+    """The SNN's synaptic operations over the ANN's that are not zero: (12 * 4 + 6 * 3) / (8 * 4 + 2 * 3)."""
+    ann = [
+        layer(spiking=False, binary=False, events=8, inputs=10, outputs=4),
+        layer(spiking=False, binary=False, events=2, inputs=4, outputs=3),
+    ]
+    snn = [
+        layer(spiking=True, binary=True, events=12, inputs=10, outputs=4, steps=5),
+        layer(spiking=True, binary=True, events=6, inputs=4, outputs=3, steps=5),
+    ]
+    activity = spike_activity(ann, snn)
+    assert activity.spikes_per_activation == pytest.approx(66 / 38)
+    assert activity.density == pytest.approx(38 / 52)
