@@ -8,6 +8,7 @@ import numpy as np
 
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.dead_neurons import keep, read_neurons
+from tospike.gen.fit.auto_lanes import LaneFit, fit_lanes
 from tospike.gen.fit.auto_size import fit, systolic_engine
 from tospike.gen.fit.auto_size_conv import fit_conv
 from tospike.gen.fit.fit import Fit
@@ -33,6 +34,9 @@ from tospike.sim.design import Design
 from tospike.sim.encoders.encoding import as_frames, as_partial_inferences, quantize_input
 from tospike.sim.network import Array, Conv2d, InputSpec, Network
 from tospike.sim.spiking.window import chain_order
+
+FIT_SAMPLES = 32
+"""Training samples whose activity tells which engine of an SNN is the busiest."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,8 +67,8 @@ class Prepared:
     """The network on its engines, or why no engine can run it."""
     choices: dict[str, Any]
     """Every option with the value that was used."""
-    fit: Fit[Any] | DataflowFit | None = None
-    """The prediction, if the arrays were sized to fit a device."""
+    fit: Fit[Any] | DataflowFit | LaneFit | None = None
+    """The prediction, if arrays or lanes were chosen to fit a device."""
     whole: Network | None = None
     """``network`` with its dead neurons, if some were eliminated."""
 
@@ -98,16 +102,7 @@ class Prepared:
         The values of an image for an SNN are ordered position by position; spike trains for an ANN are summed to
         frames. A delta ANN receives several frames, (N, partial inferences, inputs).
         """
-        spec = self.quantized.network.input
-        x = as_partial_inferences(spec, x) if spec.partial_inferences else as_frames(spec, x)
-        given = spec.encoding is None and self.network.is_spiking
-        integers = (
-            (x if x.dtype.kind in "iu" else to_int64(x, "spikes of the data")) if given else quantize_input(spec, x)
-        )
-        first = self.quantized.network.stages[0].synapses
-        if self.network.is_spiking and isinstance(first, Conv2d):
-            return integers[..., chain_order(first.shape)]
-        return integers
+        return _integers(self.quantized.network, x)
 
 
 def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:
@@ -191,11 +186,11 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
     quantized = quantize(network, data.train_x, options.quantize)
     read = read_neurons(quantized.network)
     network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
-    fitted: Fit[Any] | DataflowFit | None = None
+    fitted: Fit[Any] | DataflowFit | LaneFit | None = None
     planned: Design | InputError
     try:
         if device is not None:
-            fitted = _fit(quantized.network, options, device)
+            fitted = _fit(quantized.network, options, device, data)
             hardware = fitted.refine(hardware)
         planned = plan(quantized.network, hardware)
     except InputError as error:
@@ -252,6 +247,18 @@ def _clipped(spec: InputSpec, data: DataSet) -> tuple[str, ...]:
     return (f"--encoding {spec.encoding.value} clips {part}, which are outside 0 to {most:g}: scale them",)
 
 
+def _integers(network: Network, x: Array) -> Array:
+    """Return samples as the hardware of an integer network receives them: see `Prepared.integers`."""
+    spec = network.input
+    x = as_partial_inferences(spec, x) if spec.partial_inferences else as_frames(spec, x)
+    given = spec.encoding is None and network.is_spiking
+    integers = (x if x.dtype.kind in "iu" else to_int64(x, "spikes of the data")) if given else quantize_input(spec, x)
+    first = network.stages[0].synapses
+    if network.is_spiking and isinstance(first, Conv2d):
+        return integers[..., chain_order(first.shape)]
+    return integers
+
+
 def _require_room(network: Network, options: ModelOptions, device: Device | None) -> None:
     """Refuse what cannot fit a device before the work of quantising it."""
     engines = set(chosen_engines(network, options.plan))
@@ -259,9 +266,12 @@ def _require_room(network: Network, options: ModelOptions, device: Device | None
         require_room(network, options.quantize, device)
 
 
-def _fit(network: Network, options: ModelOptions, device: Device) -> Fit[Any] | DataflowFit:
-    """Return arrays for a network that fit a device."""
+def _fit(network: Network, options: ModelOptions, device: Device, data: DataSet) -> Fit[Any] | DataflowFit | LaneFit:
+    """Return arrays or lanes for a network that fit a device."""
     engines = chosen_engines(network, options.plan)
+    if network.is_spiking:
+        require(options.lanes is None, "--fit chooses the lanes of an SNN: leave --lanes out, or --fit")
+        return fit_lanes(network, options.plan, device, _integers(network, data.train_x[:FIT_SAMPLES]))
     if Engine.DATAFLOW in engines:
         return fit_dataflow(network, options.plan, device, objective=options.objective or Objective.LATENCY)
     if Engine.SYSTOLIC in engines and needs_images(network):

@@ -30,11 +30,13 @@ class OnnxOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class FitOptions:
-    """An array that is auto-sized instead of given."""
+    """Arrays or lanes that are chosen instead of given."""
 
     PANEL: ClassVar = PlanOptions.PANEL
 
-    fit: str | None = option(None, f"Auto-size the systolic array, or the dataflow engines' arrays, for {named()}")
+    fit: str | None = option(
+        None, f"Auto-size the array, the dataflow engines' arrays, or an SNN's lanes for {named()}"
+    )
     objective: Objective = option(Objective.LATENCY, "Dataflow: what --fit optimises")
 
 

@@ -213,8 +213,6 @@ def test_options(data):
     assert prepared.choices["hardware"]["cols"] == 32
     with pytest.raises(InputError, match="--fit chooses the array: leave --cols out, or --fit"):
         prepare(DIGITS.ann, data, ModelOptions(fit="ecp5-85k", cols=4))
-    with pytest.raises(InputError, match="--fit sizes a systolic array, which 'digits_snn' does not use"):
-        _ = prepare(DIGITS.snn, data, ModelOptions(fit="ecp5-85k")).design
 
 
 def test_a_network_that_is_too_big_is_refused_by_name(data):
