@@ -28,7 +28,7 @@ class StudyOptions:
     synth: SynthOptions = field(default_factory=SynthOptions)
     synthesis: bool = option(True, "Synthesise, for area, clock frequency and latency in time", name="synth")
     simulator: Simulator = same_option(SimulatorOptions, "simulator")
-    rtl_samples: int | None = option(None, "Test samples to simulate in RTL", unset="digits, braille: all")
+    rtl_samples: int | None = option(None, "Test samples to simulate in RTL", low=1, unset="digits, braille: all")
     technology_name: str = option(
         "horowitz45", f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file", name="technology"
     )

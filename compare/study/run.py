@@ -68,6 +68,7 @@ def run_study(
     for kind in KINDS:
         check_replaceable(out / kind)
     data = workload.load()
+    data.first(options.rtl_samples)  # refuses more than there are before hours of work
     with temporary_folder() as work:
         paths = workload.networks(data, work)
         prepared = _prepare(paths, data, workload.options)

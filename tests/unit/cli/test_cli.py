@@ -37,6 +37,14 @@ def test_the_array_that_fits_and_streamed_weights(tmp_path):
     assert "s_axis_weights_tdata" in {port["name"] for port in manifest["ports"]}
 
 
+def test_more_rtl_samples_than_there_are_are_refused_before_any_work(tmp_path):
+    few = tospike("compare", "digits", "--rtl-samples", 0, "--out", "out", cwd=tmp_path)
+    refused(few, "rtl-samples must be an integer of at least 1, not 0")
+    many = tospike("compare", "digits", "--rtl-samples", 450, "--out", "out", cwd=tmp_path)
+    refused(many, "samples must be from 1 to 449 (the test samples of digits), not 450")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_does_not_go_together_is_refused(tmp_path):
     refused(tospike("generate", "systolic", "--fit", "ecp5-85k", "--rows", 2, "--out", "d", cwd=tmp_path), "--rows")
     refused(tospike("generate", "systolic", "--fit", "up5k", "--out", "d", cwd=tmp_path), "'up5k'", "ice40-up5k")
