@@ -48,7 +48,8 @@ def run(design: Design, x: Array) -> Result:
         The samples have the wrong shape, or a value is out of range.
     """
     sample = _sample(design, x)
-    sent = sample.shape[1] * design.network.input.steps * sum(e.output.addresses for e in design.params.engines)
+    steps = max(sample.shape[1], design.network.input.steps)
+    sent = steps * sum(engine.output.addresses for engine in design.params.engines)
     size = max(1, BATCH_SPIKES // sent)
     result = _join([_run_batch(design, sample[start : start + size]) for start in range(0, len(x), size)])
     return _decide(design.params, result)

@@ -40,4 +40,4 @@ class EngineModel:
 
 def frame(sample: Sample) -> Ints:
     """Return the (N, addresses) values of frames."""
-    return sample[:, 0].astype(np.int64)
+    return sample[:, 0].astype(np.int64, copy=False)

@@ -40,10 +40,6 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
         f"frames must have shape (N, {first.rows * first.inputs}), not {x.shape}",
     )
     act = params.array.act
-    require(
-        act.min <= int(x.min(initial=act.min)) and int(x.max(initial=act.max)) <= act.max,
-        f"values of a frame must be from {act.min} to {act.max}",
-    )
     for stage, layer in zip(stages, params.layers, strict=True):
         synapses = stage.dense
         require(
@@ -56,6 +52,10 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
     values = np.empty((len(x), params.layers[-1].rows * params.layers[-1].outputs), dtype=np.int64)
     for start in range(0, len(x), FRAMES):
         block = x[start : start + FRAMES]
+        require(
+            act.min <= int(block.min()) and int(block.max()) <= act.max,
+            f"values of a frame must be from {act.min} to {act.max}",
+        )
         frames_here = len(block)
         for layer, apply in zip(params.layers, layers, strict=True):
             block = apply(block.reshape(-1, layer.inputs)).reshape(frames_here, -1)

@@ -10,10 +10,10 @@ from tospike.sim.spiking.neurons.model import NeuronModel, Updated
 
 def count_spikes(membrane: Ints, params: ThresholdParams) -> Ints:
     """Return how many multiples of the threshold each membrane exceeds, at most ``params.spike.max``."""
-    spikes = np.zeros(membrane.shape, dtype=np.int64)
-    for n in range(params.spike.max):
-        spikes += membrane > n * params.threshold + params.limit
-    return spikes
+    above = membrane - params.limit
+    if params.threshold == 0 or params.spike.max == 1:  # all multiples at once
+        return (above > 0) * np.int64(params.spike.max)
+    return np.clip(-(-above // params.threshold), 0, params.spike.max)  # rounded up
 
 
 class ThresholdModel(NeuronModel):
