@@ -14,7 +14,7 @@ from tospike.hw.params import (
     HostOutput,
     require,
 )
-from tospike.sim.arithmetic import Ints
+from tospike.sim.arithmetic import Ints, count_nonzero
 from tospike.sim.cycles.chain import chain_cycles
 from tospike.sim.design import Design
 from tospike.sim.encoders.delay import delayed
@@ -100,7 +100,7 @@ def _inputs(params: AcceleratorParams, sample: Sample) -> Ints:
         return np.full(len(sample), params.input.beats, dtype=np.int64)
     if params.host_input is HostInput.DENSE and params.engines[0].takes is not Contents.SPARSE_FRAME:
         return np.full(len(sample), sample.shape[1] * sample.shape[2], dtype=np.int64)
-    return np.count_nonzero(sample, axis=(1, 2)).astype(np.int64)
+    return count_nonzero(sample)
 
 
 def _decide(params: AcceleratorParams, result: Result) -> Result:

@@ -6,6 +6,7 @@ import numpy as np
 
 from tospike.hw.params import AcceleratorParams, BeatFormat, HostOutput
 from tospike.sim.arithmetic import Ints
+from tospike.sim.compiled.links import CompiledLink, compiled
 from tospike.sim.cycles.host import send
 from tospike.sim.cycles.link import (
     DenseSink,
@@ -22,11 +23,12 @@ from tospike.sim.early import deciding_steps
 from tospike.sim.engine import EngineRun, Sample
 from tospike.sim.models import MODELS
 from tospike.sim.network.output_order import as_network
+from tospike.sim.spiking.golden import EventRun
 
 ARGMAX_COMPARE = 1
 """Cycles from a frame's last word to the index of its largest value."""
 
-Sink = DenseSink | TokenSink | FirstSpikeSink | FirstSpikeOfImageSink | EarlySink
+Sink = DenseSink | TokenSink | FirstSpikeSink | FirstSpikeOfImageSink | EarlySink | CompiledLink
 
 
 def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> Ints:
@@ -42,7 +44,10 @@ def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[Engin
         The results of each engine, in order.
     """
     sink, link = chain_links(params, sample, runs)
-    send(params, sample, link)
+    if isinstance(link, CompiledLink):
+        link.send(params, sample)
+    else:
+        send(params, sample, link)
     return answered(params, sink)
 
 
@@ -51,7 +56,7 @@ def chain_links(params: AcceleratorParams, sample: Sample, runs: Sequence[Engine
     sink, link = _output(params, runs[-1])
     inputs = (sample, *(run.sent for run in runs[:-1]))
     for engine, run, received in reversed(list(zip(params.engines, runs, inputs, strict=True))):
-        link = MODELS[type(engine)].link(engine, run, received, link)
+        link = compiled(MODELS[type(engine)].link(engine, run, received, link))
     return sink, link
 
 
@@ -69,7 +74,8 @@ def _output(params: AcceleratorParams, last: EngineRun) -> tuple[Sink | BeatSink
     sink = _sink(params, last)
     if isinstance(params.output, BeatFormat):
         return sink, UnpackLink(format=params.output, downstream=sink, free=before)
-    return sink, sink
+    link = compiled(sink) if isinstance(last, EventRun) else sink  # of no other engine is there compiled timing
+    return (link if isinstance(link, CompiledLink) else sink), link
 
 
 def _sink(params: AcceleratorParams, last: EngineRun) -> Sink:

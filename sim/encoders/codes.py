@@ -27,6 +27,7 @@ def rate(values: Ints, steps: int, bits: int, seed: int) -> NDArray[np.uint8]:
     The accumulator is 0 at the start of a sample; a value x spikes ``floor(x * steps / 2**bits)`` times, evenly spaced.
     """
     # After t steps the accumulator has carried floor(x * t / 2**bits) times.
+    values = values.astype(np.int16 if steps << bits < 1 << 15 else np.int64)
     carried = np.zeros_like(values)
     spikes = np.zeros((len(values), steps, values.shape[1]), dtype=np.uint8)
     for step in range(steps):

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import DeltaParams, EncoderParams, IntFormat, require
+from tospike.sim.arithmetic import count_nonzero
 from tospike.sim.encoders.changes import changes, differences
 from tospike.sim.encoders.codes import coded
 from tospike.sim.engine import EngineRun
@@ -32,11 +33,8 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EngineRun
     _check_values(frames, fmt)
 
     trains = coded(params.encoding, frames, params.steps, fmt.bits, params.seed)
-    recorded = np.count_nonzero(frames, axis=1).astype(np.int64)
-    if params.encoding.code.sends_all:
-        values = recorded * params.steps
-    else:
-        values = np.count_nonzero(trains, axis=(1, 2)).astype(np.int64)
+    recorded = count_nonzero(frames)
+    values = recorded * params.steps if params.encoding.code.sends_all else count_nonzero(trains)
     ones = np.ones(len(frames), dtype=np.int64)
     scanned = recorded * (params.steps - 1)
     return EngineRun(

@@ -79,7 +79,7 @@ class HiddenLink(EventLink):
         """Begin an update that clears; the END leaves with its first word."""
         taken = np.maximum(offer, self.ready)
         begin = np.maximum(np.maximum(taken + 1, self.free), self.departed[0] + SENT)
-        self.sent = self.downstream.take_end(begin + self._to_offer)
+        self.sent = self.downstream.take_end(begin + self.to_offer)
         self.departed = [self.sent]
         self._update(begin, np.ones((len(begin), self.params.words), dtype=bool))
         return taken

@@ -62,11 +62,7 @@ class WindowDrive:
             )
             for values in (weight.astype(np.int64), np.abs(weight.astype(np.int64)))
         )
-        # a row of weights for each tap and input channel, and a row of zeros for no connection
-        groups = window.shape[0] if window.depthwise else 1
-        split = weight.astype(np.int64).reshape(groups, window.fan_out, -1, window.taps)
-        rows = split.transpose(3, 0, 2, 1).reshape(-1, window.fan_out)
-        self._rows = np.vstack([rows, np.zeros_like(rows[:1])])
+        self._rows = connections.rows_of(weight.astype(np.int64))
 
     def at(self, step: int) -> tuple[Ints, Ints]:
         """Return the sums of a step."""

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import SPIKE, EventParams, IntFormat, Readout, require
-from tospike.sim.arithmetic import Ints, exact_matmul, partial_sum_range, saturate
+from tospike.hw.params import SPIKE, EventParams, NeuronUpdate, Readout, require
+from tospike.sim.arithmetic import Ints, count_nonzero
+from tospike.sim.compiled.events import accumulator
 from tospike.sim.engine import EngineRun
-from tospike.sim.spiking.drive import DenseDrive, WindowDrive
 from tospike.sim.spiking.neurons import neuron_model
 from tospike.sim.spiking.noise import NoiseSource
 from tospike.sim.spiking.updates import Updates, neurons_of
 from tospike.sim.spiking.window import Connections
-
-PAIRS = 4096
-"""(sample, neuron) pairs computed event by event at a time: bounds memory."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,9 +43,7 @@ def run_event(
         v <- saturate(v + weight * payload)      for each event of the step, by ascending address
         spike and reset                          see `tospike.sim.spiking.neurons`
 
-    A recurrent engine takes its own spikes of the previous step before the other events. Membranes that cannot saturate
-    within a step, by a bound on their partial sums in any order, are computed as matrix products, the others event by
-    event.
+    A recurrent engine takes its own spikes of the previous step before the other events.
 
     Parameters
     ----------
@@ -76,12 +71,11 @@ def run_event(
     given = None if decays is None else decays.shape
     require(given == wanted, f"the decays of the neurons must have shape {wanted}, not {given}")
     samples, steps, _ = inputs.shape
-    state = params.neuron.accumulated
     weight = np.asarray(weight, dtype=np.int64) << params.neuron.state_fraction_bits
     if recurrent is not None:
         recurrent = np.asarray(recurrent, dtype=np.int64) << params.neuron.state_fraction_bits
     connections = None if params.window is None else Connections(params.window)
-    drive = DenseDrive(weight, inputs) if connections is None else WindowDrive(connections, weight, inputs)
+    events = accumulator(params, weight, inputs, recurrent)
 
     spikes = np.zeros((samples, steps, params.neurons), dtype=np.uint8)
     updated = np.ones((samples, steps, params.words), dtype=bool)
@@ -96,29 +90,17 @@ def run_event(
     neurons = neuron_model(params.neuron, neuron_bias, samples, neuron_decays, noise)
     # a recurrent engine also takes its spikes of the last step, because it does not know which step is the last
     for step in range(steps + params.recurrent):
-        current, magnitude = drive.at(step) if step < steps else (np.int64(0), np.int64(0))
-        fed_back = None
-        if recurrent is not None and step > 0:
-            fed_back = spikes[:, step - 1].astype(np.int64)
-            current = current + exact_matmul(fed_back, recurrent.T)
-            magnitude = magnitude + exact_matmul(fed_back, np.abs(recurrent.T))
-        total = neurons.start + current
-        lowest, highest = partial_sum_range(neurons.start, current, magnitude)
-        rows, columns = np.nonzero((highest > state.max) | (lowest < state.min))
-        for first in range(0, len(rows), PAIRS):
-            row, column = rows[first : first + PAIRS], columns[first : first + PAIRS]
-            terms = [] if recurrent is None or fed_back is None else [recurrent[column] * fed_back[row]]
-            terms += [drive.terms(step, row, column)] if step < steps else []
-            values, counts = _add_one_by_one(state, neurons.start[row, column], np.hstack(terms))
-            total[row, column] = values
-            np.add.at(saturations, row, counts)
+        fed_back = spikes[:, step - 1] if recurrent is not None and step > 0 else None
+        total, saturated = events.add(neurons.start, step, fed_back)
+        saturations += saturated
         if step < steps:
             ends = step == steps - 1 and params.readout is Readout.MEMBRANE
             spikes[:, step] = neurons.update(total, ends=ends)
-            had_events = np.any(inputs[:, step], axis=1)
-            if fed_back is not None:
-                had_events |= np.any(fed_back, axis=1)
-            updated[:, step] = updates.step(had_events, neurons.before)
+            if params.update is NeuronUpdate.ACTIVE:
+                had_events = np.any(inputs[:, step], axis=1)
+                if fed_back is not None:
+                    had_events |= np.any(fed_back, axis=1)
+                updated[:, step] = updates.step(had_events, neurons.before)
 
     counts = spikes.sum(axis=1, dtype=np.int64)
     outputs = {
@@ -163,17 +145,6 @@ def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.int
         )
 
 
-def _add_one_by_one(fmt: IntFormat, start: Ints, terms: Ints) -> tuple[Ints, Ints]:
-    """Add (K, M) ``terms`` to (K,) ``start`` from left to right; return the membranes and numbers of saturations."""
-    membrane = start
-    saturations = np.zeros(len(start), dtype=np.int64)
-    for address in np.flatnonzero(terms.any(axis=0)):
-        total = membrane + terms[:, address]
-        membrane = saturate(total, fmt)
-        saturations += membrane != total
-    return membrane, saturations
-
-
 def _counters(
     params: EventParams,
     inputs: NDArray[np.integer],
@@ -184,9 +155,9 @@ def _counters(
 ) -> dict[str, Ints]:
     """Count; ``reached`` is the number of positions that all events together reach through a window."""
     samples, steps, _ = inputs.shape
-    values = np.count_nonzero(inputs, axis=(1, 2)).astype(np.int64)
+    values = count_nonzero(inputs)
     if params.recurrent:
-        values += np.count_nonzero(spikes, axis=(1, 2))
+        values += count_nonzero(spikes)
     # with a membrane readout, the last TICK has no update of its own: that of the END reads and clears the membranes
     ticks = updated[:, :-1] if params.readout is Readout.MEMBRANE else updated
     ones = np.ones(samples, dtype=np.int64)
@@ -195,7 +166,7 @@ def _counters(
         "ticks": steps * ones,
         "samples": ones,
         "synapse_words": (values if reached is None else reached) * params.event_words,
-        "update_words": np.count_nonzero(ticks, axis=(1, 2)) + params.words * ones,
+        "update_words": count_nonzero(ticks) + params.words * ones,
         "spikes": spikes.sum(axis=(1, 2), dtype=np.int64),
         "saturations": saturations,
     }

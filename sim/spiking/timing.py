@@ -23,7 +23,7 @@ SENT = 2
 
 @dataclass(kw_only=True, eq=False)
 class EventLink:
-    """`tospike.hw.spiking.engine.EventEngine`."""
+    """`tospike.hw.spiking.engine.EventEngine`; `sim/compiled/event_engine.h` has the same equations."""
 
     params: EventParams
     run: EventRun
@@ -107,7 +107,7 @@ class EventLink:
         begin = np.maximum(np.maximum(taken + 1, self.free), self.departed[0] + SENT)
         every = np.ones((len(begin), self.params.words), dtype=bool)
         if self.params.readout is Readout.SPIKES:
-            marker = np.maximum(begin + self._to_offer, self.sent + 1)
+            marker = np.maximum(begin + self.to_offer, self.sent + 1)
         else:
             self.sent = self._send(begin, self.run.outputs, every, self.downstream, self.sent)
             marker = self._marker_offer(begin, every, self.sent)
@@ -146,7 +146,8 @@ class EventLink:
         return begin + np.count_nonzero(updated, axis=1) + self.params.update_return
 
     @property
-    def _to_offer(self) -> int:
+    def to_offer(self) -> int:
+        """Cycles from the update of a word to the offer of its first token."""
         return UPDATE_TO_OFFER + self.params.neuron.extra_cycles + self.params.bank_cycles
 
     def _send(
@@ -166,7 +167,7 @@ class EventLink:
         position = np.cumsum(updated, axis=1) - 1
         for word in np.flatnonzero(counts.any(axis=0)).tolist():
             count = counts[:, word]
-            offer = np.maximum(begin + position[:, word] + self._to_offer, sent + 1)
+            offer = np.maximum(begin + position[:, word] + self.to_offer, sent + 1)
             first_address = word // each * channels + word % each * lanes
             taken = downstream.take_values(offer, count, first_address + last_lane[:, word])
             sent = np.where(count > 0, taken, sent)
@@ -175,7 +176,7 @@ class EventLink:
     def _marker_offer(self, begin: Ints, updated: NDArray[np.bool_], sent: Ints) -> Ints:
         """Return when the TICK or END after the last word is offered; ``sent`` is when the last VALUE was taken."""
         last = np.maximum(np.count_nonzero(updated, axis=1), 1) - 1
-        return np.maximum(begin + last + self._to_offer, sent + 1)
+        return np.maximum(begin + last + self.to_offer, sent + 1)
 
 
 def event_engine_link(

@@ -37,6 +37,19 @@ class Connections:
         connected = (tap >= 0) & (tap < window.kernel[axis])
         return inside[connected], out[connected], tap[connected]
 
+    @property
+    def by_address(self) -> tuple[Ints, Ints, Ints]:
+        """The (K,) addresses, positions and rows of weights of all connections, by ascending address."""
+        return self._address, self._position, self._row
+
+    def rows_of(self, weight: Ints) -> Ints:
+        """Return the (rows, fan_out) rows of (channels, input channels or 1, kernel height, kernel width) ``weight``,
+        the last of them zeros."""
+        groups = self.window.shape[0] if self.window.depthwise else 1
+        split = weight.reshape(groups, self.window.fan_out, -1, self.window.taps)
+        rows = split.transpose(3, 0, 2, 1).reshape(-1, self.window.fan_out)
+        return np.vstack([rows, np.zeros_like(rows[:1])])
+
     @cached_property
     def reached(self) -> Ints:
         """(inputs,) number of positions that an event of each address reaches."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import EventWindow, SpikingParams
-from tospike.sim.arithmetic import Ints
+from tospike.sim.arithmetic import Ints, count_nonzero
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.front_timing import FrontLink, front_link
@@ -23,10 +23,11 @@ def spent_cycles(params: SpikingParams, window: EventWindow, inputs: NDArray[np.
     """
     costs = np.maximum(1, Connections(window).reached * params.event_words)
     samples = len(inputs)
-    counts = np.count_nonzero(inputs, axis=(1, 2))
+    counts = count_nonzero(inputs)
     spent = np.zeros((samples, int(counts.max(initial=0)) + 1), dtype=np.int64)
     for sample, count in enumerate(counts.tolist()):
-        spent[sample, 1 : count + 1] = np.cumsum(costs[np.nonzero(inputs[sample])[1]])
+        addresses = np.flatnonzero(inputs[sample].ravel() != 0) % inputs.shape[2]
+        spent[sample, 1 : count + 1] = np.cumsum(costs[addresses])
     return spent
 
 

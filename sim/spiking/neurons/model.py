@@ -108,7 +108,8 @@ class NeuronModel:
 
     def advance(self, base: Ints, amount: Ints | int, total: Ints) -> None:
         """Set ``start`` for the next step, from the membranes ``base`` and this step's ``total``."""
-        self.start = self.add(self.leak(base) - amount, self.bias, self.params.accumulated)
+        leaked = self.leak(base)
+        self.start = self.add(leaked - amount if np.any(amount) else leaked, self.bias, self.params.accumulated)
 
     def leak(self, membrane: Ints) -> Ints:
         """Return the membranes after the leak."""
@@ -118,5 +119,7 @@ class NeuronModel:
         """Return the sum saturated to ``fmt``, and count the saturations."""
         unbounded = value + addend
         bounded = saturate(unbounded, fmt)
-        self.saturations = self.saturations + np.count_nonzero(bounded != unbounded, axis=1)
+        saturated = bounded != unbounded
+        if saturated.any():
+            self.saturations = self.saturations + np.count_nonzero(saturated, axis=1)
         return bounded

@@ -34,14 +34,17 @@ class ThresholdModel(NeuronModel):
     def fire(self, v: Ints) -> Updated:
         """Count the spikes, reset the membranes, and update the auxiliary states."""
         params, aux = self.params, self.aux
-        refractory = aux["refractory_count"] > 0 if "refractory_count" in aux else np.zeros(v.shape, dtype=bool)
-        v = np.where(refractory, params.reset_value, v)
-        compared = v + (0 if self.noise is None else self.noise.step())
+        refractory = aux["refractory_count"] > 0 if "refractory_count" in aux else None
+        if refractory is not None:
+            v = np.where(refractory, params.reset_value, v)
+        compared = v if self.noise is None else v + self.noise.step()
         if params.pending_reset:
             compared = compared - aux["pending_reset"] * params.threshold
         if params.adaptation is not None:
             compared = compared - aux["threshold_offset"]
-        spikes = np.where(refractory, 0, count_spikes(compared, params))
+        spikes = count_spikes(compared, params)
+        if refractory is not None:
+            spikes = np.where(refractory, 0, spikes)
         updated = self.reset(v, spikes)
         if "refractory_count" in aux:
             aux["refractory_count"] = np.where(
@@ -66,4 +69,5 @@ class ThresholdModel(NeuronModel):
         amount = spikes * params.threshold
         if delayed:
             return Updated(spikes=spikes, after=v, base=v, amount=amount)
-        return Updated(spikes=spikes, after=v - amount, base=v - amount)
+        reset = v - amount
+        return Updated(spikes=spikes, after=reset, base=reset)
