@@ -33,6 +33,8 @@ REQUANTIZER_BIT = Cells(lut=14, ff=16)
 """A requantiser, per bit of a sum; a layer that sends its sums only adds the bias."""
 SUM_BIT = Cells(lut=2.1, ff=2.1)
 """An accumulator, per bit, with the shift register through which the sums leave."""
+LUT_INPUTS = 4
+"""Inputs of a LUT."""
 REGISTERS = {True: 1, False: layout.OPERAND_LATENCY}
 """Registers of a word that is read, by whether it comes from block RAM, which contains the others."""
 
@@ -50,19 +52,33 @@ def predict(layers: Sequence[DataflowDenseParams], family: Family) -> Area:
 
 def _layer(params: DataflowDenseParams, family: Family) -> Area:
     costs, acc, lanes = AREA_COSTS[family.name], params.acc_bits, params.output_lanes
-    operand_bits, pairs = params.act.bits + params.weight_bits, params.act.bits * params.weight_bits
+    operand_bits = params.act.bits + params.weight_bits
     memories = sum((cells_of(memory, family) for memory in _memories(params)), MemoryCells())
     in_luts = params.products - params.dsps if operand_bits >= costs.least_product else params.products
     sums = params.pe * acc * (params.words > 1)
     scaled = 0 if params.clamp is None else lanes * acc
-    lut = CONTROL.lut + PRODUCT_BIT.lut * pairs * in_luts + SUM_BIT.lut * sums + REQUANTIZER_BIT.lut * scaled
+    products = _tables(params) if params.has_tables else _products(params, in_luts)
+    lut = CONTROL.lut + products.lut + SUM_BIT.lut * sums + REQUANTIZER_BIT.lut * scaled
     lut += params.pe * sum(adders * bits for adders, _, bits in _tree(params)) + lanes * acc
     lut += costs.lutram_places * memories.lutram + memories.rom
-    ff = CONTROL.ff + PRODUCT_BIT.ff * pairs * in_luts + SUM_BIT.ff * sums + REQUANTIZER_BIT.ff * scaled
-    ff += operand_bits * (params.products + in_luts) + lanes * acc + memories.ff + _operand_registers(params)
+    ff = CONTROL.ff + products.ff + SUM_BIT.ff * sums + REQUANTIZER_BIT.ff * scaled
+    ff += lanes * acc + memories.ff + _operand_registers(params)
     ff += params.pe * sum(registers * bits for _, registers, bits in _tree(params))
     dsps = params.products - in_luts + requantizer_dsps(params)
     return Area(lut4=round(lut), ff=round(ff), bram=memories.bram, dsp=dsps)
+
+
+def _tables(params: DataflowDenseParams) -> Cells:
+    """Return the cells of products that are tables: for each bit 1 LUT, or 3 for 5 operand bits, and a register."""
+    bits = params.act.bits + params.weight_bits
+    return Cells(lut=params.products * bits * (1 if bits <= LUT_INPUTS else 3), ff=params.products * bits)
+
+
+def _products(params: DataflowDenseParams, in_luts: int) -> Cells:
+    """Return the cells of multipliers, of which ``in_luts`` are made of LUTs; their operands have registers."""
+    pairs = params.act.bits * params.weight_bits * in_luts
+    operands = (params.act.bits + params.weight_bits) * (params.products + in_luts)
+    return Cells(lut=PRODUCT_BIT.lut * pairs, ff=PRODUCT_BIT.ff * pairs + operands)
 
 
 def _operand_registers(params: DataflowDenseParams) -> int:

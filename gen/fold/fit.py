@@ -141,11 +141,14 @@ def _lacking(design: Design, device: Device) -> list[str]:
 
 
 def _with_dsps(engines: Sequence[DataflowDenseParams], device: Device) -> tuple[DataflowDenseParams, ...]:
-    """Return the engines, with the device's DSP blocks given to requantisers first, then to the widest products."""
+    """Return the engines, with the device's DSP blocks given to requantisers first, then to the widest products.
+
+    Products of few bits, which are tables, get none.
+    """
     free = device.capacity["dsp"] - sum(requantizer_dsps(engine) for engine in engines)
     allocated = list(engines)
     for index in sorted(range(len(allocated)), key=lambda index: -allocated[index].weight_bits):
-        taken = min(allocated[index].products, max(0, free))
+        taken = 0 if allocated[index].is_narrow else min(allocated[index].products, max(0, free))
         allocated[index] = replace(allocated[index], dsp_products=taken)
         free -= taken
     return tuple(allocated)

@@ -45,16 +45,49 @@ class LutMultiplier(wiring.Component):
         return total
 
 
-class DotProduct(wiring.Component):
-    """``sum(a[n] * b[n])`` of the lanes, `PRODUCT_LATENCY` and `layout.tree_latency` cycles later; throughput 1.
+class TableProduct(wiring.Component):
+    """``a * b`` of few bits: each bit of the product is a table of the operands. Latency 1, throughput 1.
 
-    The first ``dsps`` multipliers are DSP blocks, the others are made of LUTs.
+    For bits that stand for +1 and -1, it is an XNOR.
     """
 
-    def __init__(self, act: IntFormat, weight: IntFormat, *, lanes: int, dsps: int, primitives: PrimitiveSet):
+    def __init__(self, a, b):
+        a, b = Shape.cast(a), Shape.cast(b)
+        super().__init__({"a": In(a), "b": In(b), "product": Out(signed(a.width + b.width))})
+
+    def elaborate(self, platform):
+        m = Module()
+        product = Signal.like(self.product, reset_less=True)
+        operands = Cat(self.a, self.b)
+        for bit in range(len(product)):
+            table = sum((self._product(number) >> bit & 1) << number for number in range(1 << len(operands)))
+            m.d.sync += product[bit].eq(C(table, 1 << len(operands)).bit_select(operands, 1))
+        m.d.comb += self.product.eq(product)
+        return m
+
+    def _product(self, number: int) -> int:
+        """Return the product of the operands that are the bits of a number."""
+        values = []
+        for operand in (self.a, self.b):
+            width = len(operand)
+            value, number = number & (1 << width) - 1, number >> width
+            values.append(value - (1 << width) if operand.shape().signed and value >> width - 1 else value)
+        return values[0] * values[1]
+
+
+class DotProduct(wiring.Component):
+    """``sum(a[n] * b[n])`` of the lanes, `layout.product_latency` and `layout.tree_latency` cycles later; throughput 1.
+
+    The first ``dsps`` multipliers are DSP blocks, the others are made of LUTs; with ``tables``, all are tables.
+    """
+
+    def __init__(
+        self, act: IntFormat, weight: IntFormat, *, lanes: int, dsps: int, tables: bool, primitives: PrimitiveSet
+    ):
         self._act, self._weight = shape_of(act), shape_of(weight)
         self._lanes = lanes
         self._dsps = dsps
+        self._tables = tables
         self._primitives = primitives
         bits = act.bits + weight.bits + (lanes - 1).bit_length()
         super().__init__(
@@ -69,7 +102,9 @@ class DotProduct(wiring.Component):
         m = Module()
         terms = []
         for lane in range(self._lanes):
-            if lane < self._dsps:
+            if self._tables:
+                product = TableProduct(self._act, self._weight)
+            elif lane < self._dsps:
                 product = Multiplier(
                     self._act, self._weight, registers=PRODUCT_LATENCY - 1, primitives=self._primitives
                 )

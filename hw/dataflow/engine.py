@@ -88,7 +88,12 @@ class DataflowDense(Engine[DataflowDenseParams]):
         for neuron in range(params.pe):
             dsps = min(max(0, params.dsps - neuron * params.simd), params.simd)
             m.submodules[f"dot_{neuron}"] = dot = DotProduct(
-                params.act, params.weight, lanes=params.simd, dsps=dsps, primitives=params.primitives
+                params.act,
+                params.weight,
+                lanes=params.simd,
+                dsps=dsps,
+                tables=params.has_tables,
+                primitives=params.primitives,
             )
             m.d.comb += [
                 dot.a.eq(operands.values),

@@ -46,6 +46,11 @@ def counter_names(params: DataflowDenseParams) -> tuple[str, ...]:
 # ----------------------------------------------------------------------------------------------------- pipeline
 
 
+def product_latency(params: DataflowDenseParams) -> int:
+    """Return the registers of a product: a table has one behind it."""
+    return 1 if params.has_tables else PRODUCT_LATENCY
+
+
 def tree_latency(terms: int) -> int:
     """Return the registers of an adder tree."""
     return 0 if terms == 1 else 1 + tree_latency(ceil_div(terms, FAN_IN))
@@ -58,7 +63,7 @@ def operand_latency(params: DataflowDenseParams) -> int:
 
 def sum_latency(params: DataflowDenseParams) -> int:
     """Return the cycles from an operand at the multipliers to the sum of its group in a register."""
-    return PRODUCT_LATENCY + tree_latency(params.simd) + (params.words > 1)
+    return product_latency(params) + tree_latency(params.simd) + (params.words > 1)
 
 
 def result_latency(params: DataflowDenseParams) -> int:

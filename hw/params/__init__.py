@@ -11,7 +11,7 @@ from tospike.hw.params.engines.activation import ActivationParams, ChangeParams
 from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
 from tospike.hw.params.engines.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
 from tospike.hw.params.engines.conv import ConvLayer, ConvOperation, ConvParams
-from tospike.hw.params.engines.dataflow import MAX_FOLD, MAX_PRODUCTS, DataflowDenseParams, fits_lanes
+from tospike.hw.params.engines.dataflow import MAX_FOLD, MAX_PRODUCTS, NARROW_BITS, DataflowDenseParams, fits_lanes
 from tospike.hw.params.engines.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.engines.delta import CHANGE, DeltaParams
 from tospike.hw.params.engines.encoder import EncoderParams
@@ -75,6 +75,7 @@ __all__ = [
     "MAX_PRODUCTS",
     "MAX_REGISTER_NEURONS",
     "MAX_UNROLLED",
+    "NARROW_BITS",
     "NEURONS",
     "NOISE_LAGS",
     "PRIMITIVES",

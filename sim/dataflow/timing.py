@@ -20,6 +20,10 @@ MEMORY = 3
 """Cycles from the address of a word of inputs and weights to the word."""
 MULTIPLIER = 3
 """Cycles from operands to product."""
+TABLE = 1
+"""The same for products of few bits, if none is a DSP block."""
+TABLE_BITS = 5
+"""Bits of both operands of such a product at most."""
 TERMS = 4
 """Terms of each adder in the tree; its sum is registered."""
 REQUANTIZER = 9
@@ -32,7 +36,8 @@ CREDIT = 2
 
 def pipeline_latency(params: DataflowDenseParams) -> int:
     """Return the cycles from the issue of a group's last word to its first result at the queue."""
-    cycles = MULTIPLIER + (MEMORY if params.fold > 1 else 0)
+    is_table = params.act.bits + params.weight_bits <= TABLE_BITS and not params.dsp_products
+    cycles = (TABLE if is_table else MULTIPLIER) + (MEMORY if params.fold > 1 else 0)
     terms = params.simd
     while terms > 1:
         terms, cycles = ceil_div(terms, TERMS), cycles + 1

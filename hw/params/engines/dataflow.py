@@ -12,6 +12,9 @@ from tospike.hw.params.stream import BeatFormat, Contents
 MAX_FOLD = 1 << 13
 """Cycles per frame at most: words of the weight memory, so that every depth has the same read latency."""
 
+NARROW_BITS = 5
+"""Bits of both operands of a product that is a table: a LUT, or a few, for each bit of the result."""
+
 MAX_PRODUCTS = 1 << 11
 """Multipliers at most."""
 
@@ -42,7 +45,8 @@ class DataflowDenseParams(EngineParams):
     weight_bits: int = 8
     acc_bits: int = 32
     dsp_products: int | None = None
-    """Of the ``simd * pe`` multipliers so many are DSP blocks, the others are made of LUTs; ``None``: all of them."""
+    """Of the ``simd * pe`` multipliers so many are DSP blocks, the others are made of LUTs; ``None``: all of them, but
+    none if operands have `NARROW_BITS` at most."""
     clamp: tuple[int, int] | None = None
     """Range of a requantised result: [0, max] is ReLU. ``None`` sends the accumulators themselves."""
     shift: int = 0
@@ -113,7 +117,19 @@ class DataflowDenseParams(EngineParams):
     @property
     def dsps(self) -> int:
         """Multipliers that are DSP blocks."""
-        return self.products if self.dsp_products is None else self.dsp_products
+        if self.dsp_products is not None:
+            return self.dsp_products
+        return 0 if self.is_narrow else self.products
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether its operands have few bits, so that a product can be a table."""
+        return self.act.bits + self.weight_bits <= NARROW_BITS
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether all products are tables, with a register behind them only."""
+        return self.is_narrow and self.dsps == 0
 
     @property
     def group_beats(self) -> int:

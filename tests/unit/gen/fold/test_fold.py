@@ -35,6 +35,7 @@ from tospike.synth.flow import synthesize
 from tospike.tb.replay.replay import replay
 from tospike.tb.verify import verify
 
+U2 = IntFormat(bits=2, signed=False)
 ECP5 = DEVICES["ecp5-85k"]
 DIGITS = named("digits", ModelOptions())
 DATAFLOW = PlanOptions(engine=Engine.DATAFLOW)
@@ -166,6 +167,7 @@ def test_options_from_the_command_line():
     "layers",
     [
         (layer(64, 32, 32, 1, act=IntFormat(bits=8, signed=False), weight_bits=8, acc_bits=21, dsp_products=8),),
+        (layer(128, 32, 64, 4, act=U2, weight_bits=2, acc_bits=13, clamp=(0, 3), shift=18, output_lanes=2),),
         (layer(64, 32, 8, 2), layer(32, 10, 4, 1, input_lanes=1, last=True, dsp_products=0)),
     ],
 )

@@ -1,16 +1,20 @@
 """The dataflow engine against its golden model: values, the cycle of every beat under any back-pressure, counters."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 from support.accelerator_bench import answers_and_counters
 from support.beat_bench import check_beats
 from support.dataflow import U4, chain, layer, random_layers
+from support.stream_bench import simulate
 
 from tospike.gen.emit.beats import answer_words, input_beats
 from tospike.gen.emit.random_design import random_design, random_samples
+from tospike.hw.arithmetic import shape_of
 from tospike.hw.dataflow import layout
+from tospike.hw.dataflow.dot import TableProduct
 from tospike.hw.memory import banked_latency
 from tospike.hw.params import (
     MAX_FOLD,
@@ -27,6 +31,7 @@ from tospike.sim import accelerator
 from tospike.sim.dataflow.golden import run
 
 SIGNED = IntFormat(bits=5, signed=True)
+U2, S2 = (IntFormat(bits=2, signed=signed) for signed in (False, True))
 LAYERS = {
     "one by one": layer(1, 1, 1, 1, input_lanes=1),
     "one by one, all at once": layer(1, 1, 4, 1, last=True),
@@ -46,6 +51,10 @@ LAYERS = {
     "signed, in LUTs": layer(9, 7, 4, 2, act=SIGNED, acc_bits=16, clamp=(-16, 15), shift=18, dsp_products=0),
     "weights of 8 bits, half in LUTs": layer(9, 7, 4, 3, weight_bits=8, acc_bits=20, dsp_products=7, shift=20),
     "accumulators": layer(9, 7, 4, 2, last=True),
+    "tables": layer(9, 7, 4, 2, act=U2, weight_bits=3, clamp=(0, 3), shift=16),
+    "tables, one by one": layer(3, 3, 1, 1, input_lanes=1, act=U2, weight_bits=2, last=True),
+    "tables of signed values, all at once": layer(8, 4, 8, 4, act=S2, weight_bits=2, output_lanes=4, last=True),
+    "few bits, but DSP blocks": layer(9, 7, 4, 2, act=U2, weight_bits=3, clamp=(0, 3), shift=16, dsp_products=8),
     "finer biases": layer(9, 7, 4, 2, acc_bits=16, shift=20, requantize=RequantizeParams(fraction_bits=2)),
     "accumulators with finer biases": layer(
         9, 7, 4, 2, last=True, acc_bits=16, requantize=RequantizeParams(fraction_bits=2)
@@ -107,6 +116,25 @@ def test_random_chains_behind_the_host_port(seed):
 @pytest.mark.parametrize("seed", range(1000, 1200))
 def test_many_random_chains(seed):
     test_random_chains_behind_the_host_port(seed)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1, 4), (2, 3), (-2, 2), (-1, 4), (-3, 2)])
+def test_every_product_of_few_bits(a, b):
+    """Exhaustively; a negative width is that of a signed operand."""
+    a, b = (IntFormat(bits=abs(width), signed=signed) for width, signed in ((a, a < 0), (b, True)))
+    dut = TableProduct(shape_of(a), shape_of(b))
+    pairs = list(product(range(a.min, a.max + 1), range(b.min, b.max + 1)))
+
+    async def bench(ctx):
+        products = []
+        for one, other in pairs:
+            ctx.set(dut.a, one)
+            ctx.set(dut.b, other)
+            await ctx.tick()
+            products.append(ctx.get(dut.product))
+        return products
+
+    assert simulate(dut, bench)[0] == [one * other for one, other in pairs]
 
 
 def test_latencies_are_those_of_the_parts():
