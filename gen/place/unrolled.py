@@ -56,13 +56,14 @@ def _layer(site: Site, act: IntFormat, requantize: RequantizeParams) -> Unrolled
     stage = site.stage
     synapses, neuron = stage.dense, stage.neuron
     multipliers = _multipliers(stage)
-    shape = layout.shape_of_sums(synapses.weight.tolist(), synapses.bias.tolist(), act, requantize)
+    bits = max(2, weight_bits(stage))
+    shape = layout.shape_of_sums(synapses.weight.tolist(), synapses.bias.tolist(), act, requantize, weight_bits=bits)
     scaled = multipliers is not None and not all(map(layout.is_power_of_two, multipliers))
     most = site.own.dsp_products
     return UnrolledLayer(
         inputs=synapses.inputs,
         outputs=synapses.outputs,
-        weight_bits=max(2, weight_bits(stage)),
+        weight_bits=bits,
         acc_bits=accumulator_bits(stage, act, requantize.fraction_bits),
         terms=shape.terms,
         adders=shape.adders,
@@ -115,7 +116,9 @@ def _random_stage(engine: UnrolledParams, layer: UnrolledLayer, name: str, rng: 
 
 def _suits(engine: UnrolledParams, layer: UnrolledLayer, weight: Array, bias: Array) -> bool:
     """Return whether the engine has the adders for these sums."""
-    shape = layout.shape_of_sums(weight.tolist(), bias.tolist(), engine.act, engine.requantize)
+    shape = layout.shape_of_sums(
+        weight.tolist(), bias.tolist(), engine.act, engine.requantize, weight_bits=layer.weight_bits
+    )
     return shape.terms <= layer.terms and shape.adders <= layer.adders
 
 

@@ -24,7 +24,7 @@ from tospike.hw.params.engines.packing import packing_shift
 from tospike.hw.params.engines.register import MAX_REGISTER_NEURONS, RegisterParams
 from tospike.hw.params.engines.spiking import SpikingLayerParams, SpikingParams
 from tospike.hw.params.engines.systolic import DenseLayer, SystolicParams
-from tospike.hw.params.engines.unrolled import MAX_UNROLLED, UnrolledLayer, UnrolledParams
+from tospike.hw.params.engines.unrolled import MAX_UNROLLED, UnrolledLayer, UnrolledParams, has_multiples
 from tospike.hw.params.engines.window import EventWindow
 from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
 from tospike.hw.params.neurons.cuba import CubaLifParams, CubaLiParams
@@ -153,6 +153,7 @@ __all__ = [
     "check_options",
     "check_reset",
     "fits_lanes",
+    "has_multiples",
     "neuron_params",
     "of_layer",
     "option",

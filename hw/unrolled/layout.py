@@ -8,8 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tospike.hw.layout import MemoryShape
-from tospike.hw.params import IntFormat, RequantizeParams, UnrolledLayer, UnrolledParams, ceil_div, require
-from tospike.hw.unrolled.sums import Graph, Sum, Term, count_terms, layer_graph, tree_depth
+from tospike.hw.params import (
+    IntFormat,
+    RequantizeParams,
+    UnrolledLayer,
+    UnrolledParams,
+    ceil_div,
+    has_multiples,
+    require,
+)
+from tospike.hw.unrolled.sharing import Term
+from tospike.hw.unrolled.sums import Graph, Sum, count_terms, layer_graph, tree_depth
 
 Vector = Sequence[int]
 Matrix = Sequence[Sequence[int]]
@@ -79,7 +88,9 @@ def uses_dsp(layer: UnrolledLayer, number: int, multiplier: int) -> bool:
     return number < layer.dsps and fits and not is_power_of_two(multiplier)
 
 
-def shape_of_sums(weights: Matrix, biases: Vector, act: IntFormat, requantize: RequantizeParams) -> SumShape:
+def shape_of_sums(
+    weights: Matrix, biases: Vector, act: IntFormat, requantize: RequantizeParams, *, weight_bits: int
+) -> SumShape:
     """Return the longest sum of a layer, and its adders."""
     terms = max(count_terms(row, bias) for row, bias in zip(weights, biases, strict=True))
     graph, _ = layer_graph(
@@ -88,7 +99,7 @@ def shape_of_sums(weights: Matrix, biases: Vector, act: IntFormat, requantize: R
         act,
         fraction_bits=requantize.fraction_bits,
         terms=terms,
-        has_multiples=True,
+        has_multiples=has_multiples(weight_bits),
         adder_levels=1,
     )
     return SumShape(terms=terms, adders=count_adders(graph))
@@ -142,7 +153,7 @@ def _check(
     require(good, f"weights must be from {layer.weight.min} to {layer.weight.max}")
     most = params.requantize.multiplier.max
     require(all(0 <= factor <= most for factor in factors), f"multipliers must be from 0 to {most}")
-    shape = shape_of_sums(weights, biases, params.act, params.requantize)
+    shape = shape_of_sums(weights, biases, params.act, params.requantize, weight_bits=layer.weight_bits)
     require(
         shape.terms <= layer.terms,
         f"the longest sum has {shape.terms} terms, but the layer's adder trees are for {layer.terms}",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tospike.hw.params import IntFormat
 from tospike.hw.unrolled.digits import multiples
+from tospike.hw.unrolled.sharing import Term, common_pairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,15 +69,6 @@ class Sum(Node):
     def adder_bits(self) -> int:
         """Bits of the result, but for those that pass by."""
         return max(0, self.format.bits - self.passed)
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Term:
-    """``-+ node * 2**shift``."""
-
-    shift: int
-    node: int
-    negative: bool = False
 
 
 @dataclass(kw_only=True)
@@ -169,7 +161,7 @@ def layer_graph(
         for number in range(len(weights[0]))
     ]
     depth = tree_depth(terms)
-    sums = []
+    sums: list[list[Term]] = []
     for row, bias in zip(weights, biases, strict=True):
         made = []
         for number, weight in zip(inputs, row, strict=True):
@@ -179,11 +171,16 @@ def layer_graph(
                 made.append(Term(shift=multiple.shift + fraction_bits, node=source.node, negative=negative))
         if bias or all(term.negative for term in made):
             made.append(Term(shift=0, node=graph.add(Constant(low=bias, high=bias, registered=False))))
-        for level in range(depth):
-            registered = (level + 1) % adder_levels == 0 or level == depth - 1
-            made = _level(graph, made, registered=registered)
-        sums.append(made[0])
-    return graph, sums
+        sums.append(made)
+    for level in range(depth):
+        registered = (level + 1) % adder_levels == 0 or level == depth - 1
+        # multiples and shifts make most pairs different, so only small weights are worth the search
+        paired = [([], made) for made in sums] if has_multiples else common_pairs(sums)
+        sums = [
+            [graph.sum(*pair, registered=registered) for pair in pairs] + _level(graph, rest, registered=registered)
+            for pairs, rest in paired
+        ]
+    return graph, [made[0] for made in sums]
 
 
 def _multiple(graph: Graph, number: int, odd: int) -> Term:

@@ -21,7 +21,7 @@ def unrolled(
         limit = 1 << weight_bits - 1
         weight = rng.integers(-limit, limit, (outputs, inputs)) * (rng.random((outputs, inputs)) < density)
         bias = rng.integers(-limit, limit, outputs)
-        shape = layout.shape_of_sums(weight.tolist(), bias.tolist(), act, requantize)
+        shape = layout.shape_of_sums(weight.tolist(), bias.tolist(), act, requantize, weight_bits=weight_bits)
         sends_sums = last and number == len(sizes) - 2
         bits = act.bits + weight_bits + inputs.bit_length() + 1 + requantize.fraction_bits
         layers.append(

@@ -13,6 +13,11 @@ MAX_UNROLLED = 1 << 16
 """Products of a layer at most, those with weights of 0 included."""
 
 
+def has_multiples(weight_bits: int) -> bool:
+    """Return whether weights of so many bits are more than powers of two."""
+    return weight_bits > 2
+
+
 @dataclass(frozen=True, kw_only=True)
 class UnrolledLayer:
     """A dense layer as a circuit of adders, pipelined: a new frame can enter in every cycle."""
@@ -50,7 +55,7 @@ class UnrolledLayer:
     @property
     def has_multiples(self) -> bool:
         """Whether a pipeline stage computes odd multiples of the inputs: weights of 2 bits need none."""
-        return self.weight_bits > 2
+        return has_multiples(self.weight_bits)
 
     @property
     def acc(self) -> IntFormat:
