@@ -21,7 +21,7 @@ from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.place.array import MOST_COLUMNS, needs_images
 from tospike.gen.place.conv import columns
-from tospike.gen.place.options import Engine
+from tospike.gen.place.options import NOT_STREAMED, Engine
 from tospike.gen.place.placer import chosen_engines
 from tospike.gen.place.plan import plan
 from tospike.gen.place.streaming import stream_cost
@@ -193,6 +193,8 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
             fitted = _fit(quantized.network, options, device, data)
             hardware = fitted.refine(hardware)
         planned = plan(quantized.network, hardware)
+        streams = planned.params.weight_stream is not None
+        require(hardware.weight_stream_bits is None or streams, NOT_STREAMED)
     except InputError as error:
         planned = error
     choices["quantize"] = quantized.describe()

@@ -153,3 +153,9 @@ def input_beats(params: AcceleratorParams, sample: Array) -> Iterator[Beat]:
     if params.host_bits is not None:
         return packed_beats(params, sample)
     return dense_beats(sample) if sample.ndim == 1 else frames_beats(sample)
+
+
+def weight_lines(params: AcceleratorParams, beats: Iterable[int]) -> str:
+    """Return the beats of streamed weights as a memory file for ``$readmemh``."""
+    digits = params.weight_stream.beat_bits // 4 if params.weight_stream else 8
+    return "".join(f"{beat:0{digits}x}\n" for beat in beats)

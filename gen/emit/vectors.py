@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tospike.gen.emit.beats import Beat, answer_beats, beat_lines, input_beats, output_words
+from tospike.gen.emit.beats import Beat, answer_beats, beat_lines, input_beats, output_words, weight_lines
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.files.output import to_json
@@ -79,7 +79,7 @@ class Vectors:
         if self.configuration:
             files[CONFIGURATION] = "".join(f"{address:08x} {data:08x}\n" for address, data in self.configuration)
         if self.weights:
-            files[WEIGHTS] = "".join(f"{beat:08x}\n" for beat in self.weights)
+            files[WEIGHTS] = weight_lines(self.params, self.weights)
         return files
 
     def summary(self) -> dict[str, Any]:

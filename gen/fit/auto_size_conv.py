@@ -16,7 +16,7 @@ from tospike.gen.place.array import array
 from tospike.gen.place.conv import columns, conv_engine, in_passes
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.placer import Site
-from tospike.hw.params import ArrayParams, ConvLayer, ConvParams, InputError, WeightFormat, WeightSource, ceil_div
+from tospike.hw.params import WORD_BITS, ArrayParams, ConvLayer, ConvParams, InputError, WeightSource, ceil_div
 from tospike.hw.params.devices import Device
 from tospike.hw.params.engines.conv import LEAST_RING
 from tospike.sim.conv.timing import frame_cycles
@@ -85,7 +85,7 @@ class Search:
     def _layers(self) -> tuple[ConvLayer, ...]:
         """The layers on a wide array, where none takes more passes than it must."""
         cols = 1 if self._one_column else 256
-        engine = conv_engine(in_passes(self.network, cols), replace(self._base, cols=cols), WeightSource.MEMORY)
+        engine = conv_engine(in_passes(self.network, cols), replace(self._base, cols=cols))
         return engine.layers
 
     def _array(self, network: Network) -> ArrayParams:
@@ -98,7 +98,7 @@ class Search:
         network = in_passes(self.network, one.cols)
         if any(stage is not whole for stage, whole in zip(network.stages, self.network.stages, strict=True)):
             one = replace(one, weight_bits=self._array(network).weight_bits)
-        return conv_engine(network, one, source)
+        return replace(conv_engine(network, one), **replace(self.options, weights=source).weight_source)
 
     def fastest(self, device: Device, source: WeightSource) -> Fit[ConvParams] | None:
         """Return the fastest engine that fits with weights from ``source``, if any does."""
@@ -106,8 +106,22 @@ class Search:
         if source is WeightSource.MEMORY and least_blocks(bits, device.family) > device.capacity["bram"]:
             return None  # LUTs as ROMs hold less
         arrays = self._arrays(device)
-        candidates = ((_least_cycles(self._layers, one, source), partial(self._engine, one, source)) for one in arrays)
+        candidates = ((self._least_cycles(one, source), partial(self._engine, one, source)) for one in arrays)
         return fastest(candidates, device, predict=predict, cycles=frame_cycles)
+
+    def _least_cycles(self, array: ArrayParams, source: WeightSource) -> int:
+        """Return cycles that every frame takes: those of the array's steps, or of one result per cycle, or of the beats
+        of streamed weights."""
+        layers, late = self._layers, 0
+        if source is WeightSource.STREAM:
+            words = sum(layer.weight_words(array.cols) for layer in layers)
+            beats = ceil_div(array.cols * array.weight_bits, self.options.weight_stream_bits or WORD_BITS)
+            late = (words - max(LEAST_RING, 2 * max(layer.depth for layer in layers))) * beats
+        computing = sum(
+            max(ceil_div(math.prod(layer.size), array.rows) * layer.passes(array.cols) * layer.depth, layer.results)
+            for layer in layers
+        )
+        return max(computing, late)
 
     def closest(self, device: Device, source: WeightSource) -> ConvParams:
         """Return the engine that comes closest to fitting."""
@@ -129,18 +143,3 @@ class Search:
                 yield one
                 if one.packing_obstacle is None and device.family.shares_multipliers:
                     yield replace(one, products_per_multiplier=2)
-
-
-def _least_cycles(layers: tuple[ConvLayer, ...], array: ArrayParams, source: WeightSource) -> int:
-    """Return cycles that every frame takes: those of the array's steps, or of one result per cycle, or of the beats of
-    streamed weights."""
-    late = 0
-    if source is WeightSource.STREAM:
-        words = sum(layer.weight_words(array.cols) for layer in layers)
-        fmt = WeightFormat(words=words, word_bits=array.cols * array.weight_bits)
-        late = (words - max(LEAST_RING, 2 * max(layer.depth for layer in layers))) * fmt.beats_per_word
-    computing = sum(
-        max(ceil_div(math.prod(layer.size), array.rows) * layer.passes(array.cols) * layer.depth, layer.results)
-        for layer in layers
-    )
-    return max(computing, late)

@@ -6,7 +6,9 @@ from enum import StrEnum
 from tospike.gen.emit.primitives import with_products
 from tospike.gen.fit.auto_size import fit
 from tospike.gen.fit.fit import ANY_SOURCE, Fit
+from tospike.gen.place.options import NOT_STREAMED, PlanOptions
 from tospike.hw.params import (
+    WORD_BITS,
     ArrayParams,
     Dataflow,
     DenseLayer,
@@ -17,6 +19,7 @@ from tospike.hw.params import (
     check_options,
     option,
     require,
+    same_option,
 )
 from tospike.hw.params.devices import find_device, named
 
@@ -89,6 +92,7 @@ class SystolicOptions(ArrayOptions):
     array_only: bool = option(False, "Generate the bare array without host port, for tospike synth")
     fit: str | None = option(None, f"Auto-size the array for {named()}")
     weights: WeightSource | None = option(None, "Weights on chip, or streamed in", unset="memory; stream if --fit must")
+    weight_stream_bits: int | None = same_option(PlanOptions, "weight_stream_bits")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -123,8 +127,14 @@ class SystolicOptions(ArrayOptions):
             There is no such device, or nothing fits it.
         """
         sources = ANY_SOURCE if self.weights is None else (self.weights,)
-        engine = SystolicParams(array=self.array, layers=(self.layer,), writable=True, weights=sources[0])
-        if self.fit is None:
-            return engine, None
-        fitted = fit(engine, find_device(self.fit), sources=sources)
-        return fitted.params, fitted
+        engine = SystolicParams(
+            array=self.array,
+            layers=(self.layer,),
+            writable=True,
+            weights=sources[0],
+            weight_stream_bits=self.weight_stream_bits or WORD_BITS,
+        )
+        fitted = None if self.fit is None else fit(engine, find_device(self.fit), sources=sources)
+        chosen = engine if fitted is None else fitted.params
+        require(self.weight_stream_bits is None or chosen.streams_weights, NOT_STREAMED)
+        return chosen, fitted

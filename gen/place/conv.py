@@ -10,7 +10,7 @@ from tospike.gen.place.array import MOST_COLUMNS, array, needs_images, requantiz
 from tospike.gen.place.conv_layers import conv_params
 from tospike.gen.place.placer import MemoryInit, Placed, Placer, Site
 from tospike.hw.conv import layout
-from tospike.hw.params import AcceleratorParams, ArrayParams, ConvLayer, ConvParams, InputError, WeightSource, require
+from tospike.hw.params import AcceleratorParams, ArrayParams, ConvLayer, ConvParams, InputError, require
 from tospike.sim.design import Design
 from tospike.sim.network import Accumulator, Add, Conv2d, Dense, MaxPool2d, Network, Requantize, Stage, Window
 from tospike.sim.network.layers import sum_weights
@@ -22,19 +22,19 @@ def _place(site: Site) -> Placed | None:
     network = in_passes(site.network, site.options.cols)
     _check_products(network, site.options.products_per_multiplier)
     cols = site.options.cols or columns(network)
-    engine = conv_engine(network, array(network, site, cols), site.options.weights)
+    engine = replace(conv_engine(network, array(network, site, cols)), **site.options.weight_source)
     return Placed(engine=engine, stages=_with_layers(network, engine).stages)
 
 
-def conv_engine(network: Network, array: ArrayParams, weights: WeightSource) -> ConvParams:
-    """Return the engine for a network, as `in_passes` gives it, around an array, with weights from ``weights``.
+def conv_engine(network: Network, array: ArrayParams) -> ConvParams:
+    """Return the engine for a network, as `in_passes` gives it, around an array.
 
     Raises
     ------
     InputError
         The array cannot run it.
     """
-    return replace(conv_params(network, array, requantizer(network)), weights=weights)
+    return conv_params(network, array, requantizer(network))
 
 
 def _pack(params: ConvParams, design: Design, index: int) -> MemoryInit:

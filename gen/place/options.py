@@ -16,6 +16,11 @@ from tospike.hw.params import (
     option,
 )
 
+NOT_STREAMED = (
+    "--weight-stream-bits is for streamed weights, but these are on chip: leave it out, or give --weights stream"
+)
+"""The message for a width without a stream."""
+
 
 class Engine(StrEnum):
     """The kind of engine that runs a layer."""
@@ -120,6 +125,9 @@ class PlanOptions:
         "ANN on one array: weights on chip, or streamed in per frame",
         unset="memory; stream if --fit must",
     )
+    weight_stream_bits: int | None = option(
+        None, "Width of the stream of weights: 32, 64, 128 or 256", unset="32, for --weights stream"
+    )
     unbanked: bool = option(
         False, "Do not split deep weight memories into banks: for standard cells; block RAMs are faster in banks"
     )
@@ -141,6 +149,13 @@ class PlanOptions:
         check_options(self)
         for layer in self.layers:
             of_layer(self, layer)
+
+    @property
+    def weight_source(self) -> dict[str, Any]:
+        """Where an array has its weights, as fields of its engine's parameters."""
+        if self.weight_stream_bits is None or self.weights is WeightSource.MEMORY:
+            return {"weights": self.weights}
+        return {"weights": self.weights, "weight_stream_bits": self.weight_stream_bits}
 
     def describe(self) -> dict[str, Any]:
         """Return every option by name, as JSON (the enums are strings), with those of single layers if there are

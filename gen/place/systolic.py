@@ -18,7 +18,7 @@ def _place(site: Site) -> Placed | None:
         array=array(network, site, options.cols or MOST_COLUMNS),
         layers=tuple(_layer(stage) for stage in network.stages),
         requantize=requantizer(network),
-        weights=options.weights,
+        **options.weight_source,
         weight_banks=not options.unbanked,
     )
     return Placed(engine=engine, stages=network.stages)

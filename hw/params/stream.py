@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
-from tospike.hw.params.check import require_range
+from tospike.hw.params.check import require, require_range
 from tospike.hw.params.numbers import IntFormat, address_bits, ceil_div
 
 WORD_BITS = 32
 """TDATA width of the host's AXI4-Streams, unless they are packed."""
 HOST_BITS = (32, 64, 128, 256)
-"""TDATA widths of packed streams."""
+"""TDATA widths of packed streams, and of streamed weights."""
 
 
 class TokenKind(IntEnum):
@@ -119,3 +119,14 @@ WORD_PAYLOAD = (16, 14)
 """(lowest bit, width) of the payload of a token in a host word; signed payloads are sign-extended."""
 WORD_KIND = (30, 2)
 """(lowest bit, width) of the :class:`TokenKind` in a host word."""
+
+
+def require_stream_bits(bits: int) -> None:
+    """Refuse a width that no stream of weights has.
+
+    Raises
+    ------
+    InputError
+        With those that one can have.
+    """
+    require(bits in HOST_BITS, f"weight-stream-bits must be {', '.join(map(str, HOST_BITS))}, not {bits}")

@@ -43,6 +43,7 @@ PARAMS = FOLDER.params
 DESIGN = FOLDER.design or random_design(PARAMS, seed=SEED)
 IMAGES = pack(DESIGN) if FOLDER.design is None else None
 WEIGHTS = frame_weights(DESIGN)
+WEIGHT_BYTES = PARAMS.weight_stream.beat_bits // 8 if PARAMS.weight_stream else 0
 
 CYCLE_NS = 10
 
@@ -62,6 +63,11 @@ def time_limit(samples: int) -> dict[str, Any]:
 
 LIMIT = time_limit(SAMPLES + 10)
 TOKEN_ERROR, ORDER_ERROR = (STATUS.field(name).mask for name in ("token_error", "order_error"))
+
+
+def weight_frame(beats):
+    """Return beats of streamed weights as an AXI4-Stream frame."""
+    return AxiStreamFrame(b"".join(beat.to_bytes(WEIGHT_BYTES, "little") for beat in beats))
 
 
 def expected_beats(result, index):
@@ -118,9 +124,8 @@ class Bench:
 
     async def _stream_weights(self, source):
         """Send the weights of every frame, each before the previous one is complete."""
-        frame = b"".join(beat.to_bytes(4, "little") for beat in WEIGHTS)
         while True:
-            await source.send(AxiStreamFrame(frame))
+            await source.send(weight_frame(WEIGHTS))
 
     async def configure(self, images):
         """Fill the writable memories."""
@@ -278,13 +283,13 @@ async def weights_of_wrong_number_are_flagged_and_survived(dut):
     (source,) = bench.weights
     for wrong in (WEIGHTS + WEIGHTS[:5], WEIGHTS[:-1], WEIGHTS[:1]):
         for beats in (wrong, WEIGHTS):
-            await source.send(AxiStreamFrame(b"".join(beat.to_bytes(4, "little") for beat in beats)))
+            await source.send(weight_frame(beats))
             await bench.send(sample[0])
             received = await bench.receive()
         assert received == expected, "the sample after one with wrong weights"
         assert await bench.host.read_dword(Register.STATUS) & 8, "the error flag"
         await bench.host.write_dword(Register.CONTROL, 2)
-        await source.send(AxiStreamFrame(b"".join(beat.to_bytes(4, "little") for beat in WEIGHTS)))
+        await source.send(weight_frame(WEIGHTS))
         await bench.send(sample[0])
         assert await bench.receive() == expected
         assert not await bench.host.read_dword(Register.STATUS) & 8, "the error flag after clearing"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tospike.gen.emit.beats import answer_words, beat_lines, input_beats
+from tospike.gen.emit.beats import answer_words, beat_lines, input_beats, weight_lines
 from tospike.gen.emit.primitives import cell_models, technology_of
 from tospike.gen.emit.verilog import Verilog
 from tospike.gen.tools import programs as tools
@@ -88,18 +88,19 @@ def replay(
     """
     check_simulator(simulator)
     models = cell_models([technology_of(params)]).values()
+    streamed = params.weight_stream
     macros = {
         "DUT": params.name,
         "INPUT_BITS": str(params.input_beat_bits),
         "OUTPUT_BITS": str(params.output_beat_bits),
-        **({"WEIGHT_BEATS": str(len(weights))} if weights else {}),
+        **({"WEIGHT_BEATS": str(len(weights)), "WEIGHT_BITS": str(streamed.beat_bits)} if streamed else {}),
     }
     command = _simulator("".join([verilog.text, *models]), macros, simulator, cache or Cache())
     names = counter_names(params)
     parts = sample_parts(len(x), processors())
     with temporary_folder() as work:
         verilog.write_memories(work)
-        (work / "weights.hex").write_text("".join(f"{beat:08x}\n" for beat in weights))
+        (work / "weights.hex").write_text(weight_lines(params, weights))
         results = [work / f"results_{number}.txt" for number in range(len(parts))]
         with ExitStack() as stack:
             running = []

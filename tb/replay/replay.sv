@@ -11,7 +11,8 @@
 //
 // tdata has 32 bits unless set by +define+INPUT_BITS=N +define+OUTPUT_BITS=N.
 //
-// With +define+WEIGHT_BEATS=N the design takes the weights of each frame from a stream: N words in weights.hex.
+// With +define+WEIGHT_BEATS=N the design takes the weights of each frame from a stream: N words of WEIGHT_BITS in
+// weights.hex.
 
 `timescale 1ns / 1ps
 
@@ -62,7 +63,7 @@ module tospike_replay;
   wire [31:0] answer;
 
 `ifdef WEIGHT_BEATS  // the weights of a frame, repeated for every frame
-  reg [31:0] weights[0:`WEIGHT_BEATS-1];
+  reg [`WEIGHT_BITS-1:0] weights[0:`WEIGHT_BEATS-1];
   integer weight = 0;
   wire weight_ready;
   initial $readmemh("weights.hex", weights);

@@ -184,6 +184,11 @@ def measure_gates(
         design.params.input_beat_bits == WORD_BITS,
         f"gates are simulated with host streams of {WORD_BITS} bits: leave --host-bits out",
     )
+    streamed = design.params.weight_stream
+    require(
+        streamed is None or streamed.beat_bits == WORD_BITS,
+        f"gates are simulated with weight streams of {WORD_BITS} bits: leave --weight-stream-bits out",
+    )
     tell = progress or (lambda line: None)
     mapped = map_gates(source_of(design), options.library, booth=options.booth, cache=options.cache, progress=progress)
     timing = timing_of(mapped, options, progress)

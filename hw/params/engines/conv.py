@@ -10,7 +10,7 @@ from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizePar
 from tospike.hw.params.engines.engine import EngineParams
 from tospike.hw.params.numbers import ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
-from tospike.hw.params.stream import Contents, TokenFormat, WeightFormat
+from tospike.hw.params.stream import WORD_BITS, Contents, TokenFormat, WeightFormat, require_stream_bits
 
 LEAST_RING = 32
 """Words of the ring buffer of streamed weights, at least."""
@@ -147,12 +147,15 @@ class ConvParams(EngineParams):
     writable: bool = False
     counter_bits: int = 32
     weights: WeightSource = field(default=WeightSource.MEMORY, metadata=ADDED)
+    weight_stream_bits: int = field(default=WORD_BITS, metadata=ADDED)
+    """TDATA width of streamed weights."""
 
     def __post_init__(self) -> None:
         array = self.array
         require(len(self.layers) >= 1, "a conv engine needs at least one layer")
         require(array.dataflow is Dataflow.OS, "the array of a conv engine is output-stationary: give dataflow os")
         require_range("counter-bits", self.counter_bits, 8, 32)
+        require_stream_bits(self.weight_stream_bits)
         for index, layer in enumerate(self.layers):
             name, is_last = f"layer {index}", index == len(self.layers) - 1
             for source in layer.sources:
@@ -206,7 +209,8 @@ class ConvParams(EngineParams):
             return None
         cols = self.array.cols
         words = sum(layer.weight_words(cols) for layer in self.layers)
-        return WeightFormat(words=words, word_bits=cols * self.array.weight_bits)
+        bits = cols * self.array.weight_bits
+        return WeightFormat(words=words, word_bits=bits, beat_bits=self.weight_stream_bits)
 
     @property
     def weight_ring(self) -> int:

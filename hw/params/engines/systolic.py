@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from tospike.hw.params.added import ADDED
 from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
@@ -9,7 +10,7 @@ from tospike.hw.params.engines.engine import EngineParams
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
-from tospike.hw.params.stream import Contents, TokenFormat, WeightFormat
+from tospike.hw.params.stream import WORD_BITS, Contents, TokenFormat, WeightFormat, require_stream_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,8 @@ class SystolicParams(EngineParams):
     weights: WeightSource = WeightSource.MEMORY
     weight_queue: int = 32
     """Depth of the FIFO of streamed weights, in words of one weight per column."""
+    weight_stream_bits: int = field(default=WORD_BITS, metadata=ADDED)
+    """TDATA width of streamed weights."""
     weight_banks: bool = True
     """Split a memory of more than `BANK_WORDS` words of weights into banks, each with an output register: for block
     RAMs. Standard cells have memories of any depth."""
@@ -72,6 +75,7 @@ class SystolicParams(EngineParams):
                 f"layer {index} must be clamped to the activation format, not {layer.clamp}",
             )
         require_range("counter-bits", self.counter_bits, 8, 32)
+        require_stream_bits(self.weight_stream_bits)
 
     @property
     def weight_stream(self) -> WeightFormat | None:
@@ -82,7 +86,7 @@ class SystolicParams(EngineParams):
         if self.array.dataflow is Dataflow.WS:
             passes = [1] * len(passes)
         words = sum(count * self.layer_words(layer) for count, layer in zip(passes, self.layers, strict=True))
-        return WeightFormat(words=words, word_bits=self.weight_width)
+        return WeightFormat(words=words, word_bits=self.weight_width, beat_bits=self.weight_stream_bits)
 
     def layer_words(self, layer: DenseLayer) -> int:
         """Return the words of a layer's weights, of one weight per column each: tiles are padded with zeros."""

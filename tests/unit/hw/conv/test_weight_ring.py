@@ -51,7 +51,7 @@ def random_design(seed):
     if rng.random() < 0.5:
         made.max_pool((1, 2) if made.shape[2] > 1 else (1, 1))
     made.dense(int(rng.integers(1, 9))).dense(3).logits()
-    return made.design(rows, cols, weights=STREAM)
+    return made.design(rows, cols, weights=STREAM, weight_stream_bits=int(rng.choice([32, 64, 128, 256])))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -78,9 +78,9 @@ def test_the_stream_is_what_memory_would_hold():
     assert frame_timing(params).end >= frame_timing(stored.params.engines[0]).end
 
 
-@pytest.mark.parametrize("bits", [5, 32, 70])
-def test_frames_of_wrong_length_are_flagged_and_survived(bits):
-    fmt = WeightFormat(words=7, word_bits=bits)
+@pytest.mark.parametrize(("bits", "beat_bits"), [(5, 32), (32, 32), (70, 32), (70, 64)])
+def test_frames_of_wrong_length_are_flagged_and_survived(bits, beat_bits):
+    fmt = WeightFormat(words=7, word_bits=bits, beat_bits=beat_bits)
     good = [number * 0x0123_4567_89AB_CDEF_0123 % (1 << bits) for number in range(1, 8)]
     beats = fmt.split(good)
     wrong = [[*beats, 9, 9], beats[:-1], beats[:1], beats[: fmt.beats_per_word], beats[:-2], [*beats, 1]]

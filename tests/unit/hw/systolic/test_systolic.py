@@ -190,24 +190,27 @@ def test_columns_that_share_multipliers(rows, cols, mnk):
 
 @BOTH
 @pytest.mark.parametrize(
-    ("rows", "cols", "weight_bits", "mnk", "queue"),
+    ("rows", "cols", "weight_bits", "mnk", "queue", "bits"),
     [
-        (1, 4, 8, (1, 10, 7), 4),  # one beat per word
-        (2, 3, 4, (5, 8, 6), 4),  # less than a beat; rows of tiles need the weights again
-        (1, 9, 8, (1, 20, 30), 4),  # three beats: the array waits for most words
-        (1, 9, 8, (1, 20, 30), 40),
-        (2, 6, 8, (40, 7, 5), 16),  # weight-stationary: words come while others work
+        (1, 4, 8, (1, 10, 7), 4, 32),  # one beat per word
+        (2, 3, 4, (5, 8, 6), 4, 32),  # less than a beat; rows of tiles need the weights again
+        (1, 9, 8, (1, 20, 30), 4, 32),  # three beats: the array waits for most words
+        (1, 9, 8, (1, 20, 30), 40, 64),  # two wide ones
+        (2, 6, 8, (40, 7, 5), 16, 32),  # weight-stationary: words come while others work
     ],
 )
-def test_streamed_weights(dataflow, rows, cols, weight_bits, mnk, queue):
+def test_streamed_weights(dataflow, rows, cols, weight_bits, mnk, queue, bits):
     m, n, k = mnk
     array = ArrayParams(rows=rows, cols=cols, weight_bits=weight_bits, dataflow=dataflow)
-    params = engine_params([k, n, 5], rows=m, array=array, weights=WeightSource.STREAM, weight_queue=queue)
+    streamed = {"weights": WeightSource.STREAM, "weight_queue": queue, "weight_stream_bits": bits}
+    params = engine_params([k, n, 5], rows=m, array=array, **streamed)
     check(params)
     check(params, frames=2, stall=0.4)
     stored = replace(params, weights=WeightSource.MEMORY)
     assert frame_timing(params).end >= frame_timing(stored).end
     assert [shape.name for shape in layout.memories(params)] == ["channels", "layers"]
+    with pytest.raises(InputError, match="weight-stream-bits must be 32, 64, 128, 256, not 48"):
+        replace(params, weight_stream_bits=48)
 
 
 @BOTH
