@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support.accelerator_bench import answers_of
 from support.dataflow import layer
+from support.unrolled import unrolled
 
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.engines import ENGINES as ENERGY
@@ -132,7 +133,8 @@ CHAINS = {
     "dataflow layers, class": chain(
         layer(9, 7, 4, 3),
         layer(7, 5, 2, 5, input_lanes=1, output_lanes=5, dsp_products=3),
-        layer(5, 4, 1, 2, input_lanes=5, last=True),
+        unrolled([5, 6], dsps=4, last=False),
+        layer(6, 4, 1, 2, input_lanes=6, last=True),
         host_output=HostOutput.ARGMAX,
     ),
     "one wide": chain(
@@ -257,8 +259,9 @@ def test_every_registry_knows_every_engine():
     assert with_layers == set(STUDIED)
 
 
-def test_energy_of_a_mixed_chain_has_a_part_for_each_engine():
-    params = CHAINS["array, spiking, array"]
+@pytest.mark.parametrize("name", ["array, spiking, array", "dataflow layers, class"])
+def test_energy_of_a_mixed_chain_has_a_part_for_each_engine(name):
+    params = CHAINS[name]
     design = random_design(params, seed=3)
     result = golden.run(design, random_samples(design, 4, seed=3))
     energy = counter_energy(load_technology("horowitz45"), params, result.counters, result.cycles)
