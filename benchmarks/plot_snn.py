@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.plot import OS, OTHER, WS, Row, plain
 
-SHADES = ("#9ec5e8", "#5b9bd0", OS, "#083a66")
+SHADES = ("#9ec5e8", "#5b9bd0", OS, "#083a66", "#03182b")
 """Of one quantity, light to dark as it grows."""
 
 
@@ -31,7 +31,7 @@ def draw(result: Mapping[str, Any]) -> str:
 
 def _rates(axes: Axes, rows: Sequence[Row]) -> None:
     plain(axes, "Cycles per step, 256 x 256, logarithmic")
-    for shade, lanes in zip(SHADES, sorted({row["lanes"] for row in rows}), strict=True):
+    for shade, lanes in zip(SHADES, sorted({row["lanes"] for row in rows}), strict=False):
         mine = [row for row in rows if row["lanes"] == lanes and row["rate"] > 0]
         axes.plot(
             [row["rate"] for row in mine], [row["cycles"] / row["steps"] for row in mine], color=shade, marker="o", ms=3
@@ -72,7 +72,7 @@ def _label(axes: Axes, text: str, where: tuple[float, float], colour: str) -> No
 def _accuracy(axes: Axes, rows: Sequence[Row]) -> None:
     plain(axes, "Digits, % right, over bits of a weight")
     counts = sorted({row["steps"] for row in rows})
-    for shade, steps in zip(SHADES, counts, strict=True):
+    for shade, steps in zip(SHADES, counts, strict=False):
         mine = [row for row in rows if row["steps"] == steps]
         values = [100 * row["accuracy"] for row in mine]
         axes.plot([row["weight_bits"] for row in mine], values, color=shade, marker="o", ms=3, label=f"{steps} steps")

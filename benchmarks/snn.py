@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 CORE = SpikingParams(inputs=256, neurons=256, lanes=16, weight_bits=4)
 """The size of ODIN: 256 neurons, 64k synapses of 4 bits."""
 RATES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-LANES = (4, 8, 16, 32)
+LANES = (4, 8, 16, 32, 64)
 NEURONS = (64, 128)
 """Other sizes, as many inputs as neurons."""
 WEIGHT_BITS = (2, 3, 4, 6, 8)

@@ -1,6 +1,6 @@
-"""Performance counters, and numbers that run in circles."""
+"""Performance counters, sums for them, and numbers that run in circles."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import *
 
@@ -32,3 +32,35 @@ def cycle_through(m: Module, count: int, advance: Value, *, name: str) -> tuple[
     with m.If(advance):
         m.d.sync += [number.eq(Mux(is_last, 0, number + 1)), is_last.eq(number == count - 2)]
     return number, is_last
+
+
+def total(m: Module, numbers: Sequence[Value]) -> Value:
+    """Return the sum of unsigned numbers, a cycle later: sums of four are registered, then added up."""
+    groups = []
+    for first in range(0, len(numbers), 4):
+        part = list(numbers[first : first + 4])
+        group = Signal(range(sum((1 << len(number)) - 1 for number in part) + 1), name=f"total_{first}", src_loc_at=1)
+        m.d.sync += group.eq(_sum(part))
+        groups.append(group)
+    return _sum(groups)
+
+
+def grouped_total(m: Module, groups: Sequence[Sequence[Value]]) -> Value:
+    """Return the sum of all numbers: as `total` for a single group, else two cycles later still."""
+    totals = [total(m, numbers) for numbers in groups]
+    if len(totals) == 1:
+        return totals[0]
+    registered = []
+    for number, value in enumerate(totals):
+        register = Signal(value.shape(), name=f"total_of_{number}", src_loc_at=1)
+        m.d.sync += register.eq(value)
+        registered.append(register)
+    return total(m, registered)
+
+
+def _sum(values: Sequence[Value]) -> Value:
+    """Return the sum, from a balanced adder tree."""
+    if len(values) == 1:
+        return values[0]
+    middle = len(values) // 2
+    return _sum(values[:middle]) + _sum(values[middle:])

@@ -1,6 +1,7 @@
 """On-chip memories with initial contents and an optional configuration write port."""
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -123,6 +124,9 @@ class LoadableMemory(wiring.Component):
     the initial contents are zero. Without ``region`` it is a ROM, and ``config`` is absent. Reading a word in the cycle
     that writes it gives an undefined value.
 
+    A word may consist of ``parts``, given by their widths from bit 0 on, without an enable. Each part has a memory and
+    an address register of its own, and follows a cycle after the part before.
+
     Raises
     ------
     InputError
@@ -137,6 +141,7 @@ class LoadableMemory(wiring.Component):
         region: int | None = None,
         banked: bool = False,
         latency: int | None = None,
+        parts: Sequence[int] = (),
     ):
         require(
             len(init) <= shape.depth,
@@ -147,8 +152,9 @@ class LoadableMemory(wiring.Component):
         self._region = region
         self._banked = banked
         self._latency = latency
+        self._parts = parts
         members = {"address": In(address_bits(shape.depth)), "data": Out(shape.width)}
-        if not banked:
+        if not banked and not parts:
             members["enable"] = In(1)
         if region is not None:
             members["config"] = In(ConfigSignature())
@@ -156,32 +162,44 @@ class LoadableMemory(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        shape = self._shape
         write = None if self._region is None else self._written(m)
-        if self._banked:
-            word = banked_memory(
-                m,
-                unsigned(shape.width),
-                depth=shape.depth,
-                address=self.address,
-                latency=self._latency,
-                init=self._init,
-                write=write,
-                name="words",
-            )
-            m.d.comb += self.data.eq(word)
+        if not self._parts:
+            m.d.comb += self.data.eq(self._read(m, self.address, self._shape.width, self._init, write))
             return m
-        attributes = NO_COLLISIONS | ({"ram_style": "block"} if shape.depth >= BLOCK_DEPTH else {})
-        m.submodules.memory = memory = FilledMemory(
-            shape=unsigned(shape.width), depth=shape.depth, words=self._init, attrs=attributes
-        )
+        low = 0
+        for number, width in enumerate(self._parts):
+            init = [word >> low & (1 << width) - 1 for word in self._init]
+            here = None if write is None else (write[0], write[1], write[2][low : low + width])
+            address = delayed(m, self.address, number, name=f"address_of_{number}")
+            data = self._read(m, address, width, init, here, name=f"_part_{number}")
+            m.d.comb += self.data[low : low + width].eq(data)
+            low += width
+        return m
+
+    def _read(self, m, address, width, init, write, *, name=""):
+        """Return the word read from a memory of ``width`` bits, whose names end with ``name``."""
+        depth = self._shape.depth
+        if self._banked:
+            return banked_memory(
+                m,
+                unsigned(width),
+                depth=depth,
+                address=address,
+                latency=self._latency,
+                init=init,
+                write=write,
+                name=f"words{name}",
+            )
+        attributes = NO_COLLISIONS | ({"ram_style": "block"} if depth >= BLOCK_DEPTH else {})
+        memory = FilledMemory(shape=unsigned(width), depth=depth, words=init, attrs=attributes)
+        m.submodules[f"memory{name}"] = memory
         read = memory.read_port()
-        m.d.comb += [read.addr.eq(self.address), read.en.eq(self.enable), self.data.eq(read.data)]
+        m.d.comb += [read.addr.eq(address), read.en.eq(1 if self._parts else self.enable)]
         if write is not None:
             port = memory.write_port()
-            enable, address, word = write
-            m.d.comb += [port.en.eq(enable), port.addr.eq(address), port.data.eq(word)]
-        return m
+            enable, write_address, word = write
+            m.d.comb += [port.en.eq(enable), port.addr.eq(write_address), port.data.eq(word)]
+        return read.data
 
     def _written(self, m):
         """Return (enable, address, word) of the configuration write port."""
@@ -210,6 +228,7 @@ def loadable_memories(
     config=None,
     first_region: int = 0,
     banked: Collection[str] = (),
+    parts: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> dict[str, LoadableMemory]:
     """Add the memories of an engine as submodules of ``m`` and return them by name.
 
@@ -221,6 +240,8 @@ def loadable_memories(
         Writes to them, in regions ``first_region``, ``first_region + 1``, ...; ``None`` makes them ROMs.
     banked
         Names of the memories in banks.
+    parts
+        The widths of the parts of those whose words have parts, by name.
     """
     made = {}
     if config is not None:
@@ -233,6 +254,7 @@ def loadable_memories(
             init=contents.get(shape.name, ()),
             region=None if config is None else first_region + number,
             banked=shape.name in banked,
+            parts=parts.get(shape.name, ()),
         )
         m.submodules[shape.name] = made[shape.name] = memory
         if config is not None:

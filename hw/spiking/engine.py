@@ -7,24 +7,21 @@ from amaranth.lib import data
 from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.arithmetic import shape_of
-from tospike.hw.counting import count_up
+from tospike.hw.counting import count_up, grouped_total
 from tospike.hw.delay import delayed
 from tospike.hw.engine import Engine
 from tospike.hw.memory import LoadableMemory, loadable_memories
-from tospike.hw.params import SPIKE, ActivationParams, EventParams, Readout, TokenFormat, TokenKind
-from tospike.hw.spiking.accumulate import Accumulate
+from tospike.hw.params import ActivationParams, EventParams, Readout, TokenFormat, TokenKind
 from tospike.hw.spiking.activate import Activate
 from tospike.hw.spiking.active_list import ActiveList
 from tospike.hw.spiking.address_decoder import AddressDecoder
-from tospike.hw.spiking.count import SpikeCounts
+from tospike.hw.spiking.lane_group import LaneGroup, groups_of_lanes
 from tospike.hw.spiking.lanes import NeuronLanes
 from tospike.hw.spiking.layout import counter_names, memories
-from tospike.hw.spiking.multiply import Multiply
 from tospike.hw.spiking.recurrence import Recurrence
-from tospike.hw.spiking.ring import AccumulateRing, states_in_ring
+from tospike.hw.spiking.sections import SectionedSerializer
 from tospike.hw.spiking.sequencer import Sequencer, operation_layout, updates_in_flight
 from tospike.hw.spiking.serializer import Serializer, lane_word_layout
-from tospike.hw.spiking.total import total
 from tospike.hw.streams import Buffer, Queue
 
 PIPELINE = 14
@@ -48,6 +45,8 @@ class EventEngine(Engine[EventParams]):
     Throughput: a VALUE takes a cycle per state word that it reaches, a TICK a cycle per state word and a few more, see
     `Sequencer` and ``sim/spiking/timing.py``. For a window, `AddressDecoder` first decodes the address (4 cycles), and
     the sequencer steps through the words that it reaches (`AddressGenerator`).
+
+    More than 16 lanes work in groups (`LaneGroup`): from cycle 2 of the diagram on, group n works n cycles later.
 
     The membrane compared with the threshold is ``leak(v) + bias + sum of payload * weight``. The update on a TICK also
     begins the next time step, so the stored state is ``saturate(leak(v after reset) + bias)``. A spike's payload is
@@ -83,32 +82,47 @@ class EventEngine(Engine[EventParams]):
     def elaborate(self, platform):
         m = Module()
         params, parts = self._params, m.submodules
-        stored = loadable_memories(
-            m,
-            memories(params),
-            self._contents,
-            config=flipped(self.config) if params.writable else None,
-            first_region=self._first_region,
-            banked=("weights",) if params.bank_cycles else (),
-        )
+        stored = self._memories(m)
         parts.sequencer = Sequencer(params)
         self._front(m)
         stages = self._stages(m)
-        neurons = NeuronLanes(params, stages)
+        groups = self._groups(stages)
         if params.lists_words:
-            self._connect_active_list(m, neurons, stages)
-        self._accumulate(m, stages, self._products(m, stages, stored["weights"]))
-        neurons.connect(m, parts.accumulate, stored)
-        self._output(m, stages[self._output_cycle], self._values(m, neurons, stages))
+            self._connect_active_list(m, groups[0].neurons, stages)
+        weights = self._weights(m, stages[1].row, stored["weights"])
+        for group in groups:
+            group.connect(m, weights, stored)
+        leaving = stages[self._output_cycle + params.group_cycles]
+        self._output(m, leaving, self._aligned(m, [group.values(m) for group in groups], name="values"))
         if params.activation is None:
             connect(m, parts.serializer.o, flipped(self.o))
         else:
             self._activate(m, params.activation, stored["multipliers"])
         if params.recurrent:
-            self._connect_recurrence(m, stages[self._output_cycle], neurons.spikes)
-        self._count(m, neurons)
+            spikes = self._aligned(m, [group.neurons.spikes for group in groups], name="spikes")
+            self._connect_recurrence(m, leaving, spikes)
+        self._count(m, groups)
         self._settle(m)
         return m
+
+    def _memories(self, m: Module) -> dict[str, LoadableMemory]:
+        """Return the memories by name. With several groups of lanes, each has its part of a word."""
+        params = self._params
+        shapes = memories(params)
+        parts = {
+            shape.name: [shape.width // params.lanes * len(lanes) for lanes in groups_of_lanes(params)]
+            for shape in shapes
+            if params.lane_groups > 1 and shape.name != "multipliers"
+        }
+        return loadable_memories(
+            m,
+            shapes,
+            self._contents,
+            config=flipped(self.config) if params.writable else None,
+            first_region=self._first_region,
+            banked=("weights",) if params.bank_cycles else (),
+            parts=parts,
+        )
 
     @property
     def _output_cycle(self) -> int:
@@ -135,11 +149,28 @@ class EventEngine(Engine[EventParams]):
         """Return the operation in cycle n of the diagram, for all n; banks of weights delay cycles from 2 on."""
         late = self._params.bank_cycles
         stages = [m.submodules.sequencer.operation]
-        for cycle in range(1, self._output_cycle + 4 + late):
+        for cycle in range(1, self._output_cycle + 4 + late + max(0, self._params.group_cycles - 1)):
             stage = Signal(operation_layout(self._params), name=f"operation_{cycle}")
             m.d.sync += stage.eq(stages[-1])
             stages.append(stage)
         return stages[:2] + stages[2 + late :]
+
+    def _groups(self, stages: Sequence[data.View]) -> list[LaneGroup]:
+        """Return the groups of lanes; from cycle 2 on, each works a cycle after the one before."""
+        length = self._output_cycle + 4
+        return [
+            LaneGroup(self._params, [*stages[:2], *stages[2 + number : length + number]], lanes, number=number)
+            for number, lanes in enumerate(groups_of_lanes(self._params))
+        ]
+
+    def _aligned(self, m: Module, values: Sequence[Value], *, name: str) -> Value:
+        """Return the values of all groups in the same cycle, from registers if there are several groups."""
+        if len(values) == 1:
+            return values[0]
+        return Cat(
+            delayed(m, Value.cast(value), len(values) - number, name=f"{name}_of_{number}")
+            for number, value in enumerate(values)
+        )
 
     def _connect_active_list(self, m: Module, neurons: NeuronLanes, stages: Sequence[data.View]) -> None:
         """Connect the list of words to update without an event; an operation has its word from cycle 2 on."""
@@ -157,74 +188,25 @@ class EventEngine(Engine[EventParams]):
         with m.If(delayed(m, stages[1].listed, late, name="listed")):
             m.d.sync += stages[2].word.eq(delayed(m, active.word, late, name="listed_word"))
 
-    def _products(self, m: Module, stages: Sequence[data.View], weights: LoadableMemory) -> Value:
-        """Return payload * weight: cycles 1 to 4."""
+    def _weights(self, m: Module, row: Value, weights: LoadableMemory) -> Value:
+        """Return the weights of all lanes, from registers: those of group n in cycle 3 + n; ``row`` is in cycle 1."""
         params = self._params
         weight = Signal(data.ArrayLayout(shape_of(params.weight), params.lanes), reset_less=True)
-        m.d.comb += weights.address.eq(stages[1].row)
+        m.d.comb += weights.address.eq(row)
         if params.bank_cycles:
             m.d.comb += Value.cast(weight).eq(weights.data)
-        else:
+            return Value.cast(weight)
+        if params.lane_groups == 1:
             m.d.comb += weights.enable.eq(1)
-            m.d.sync += weight.eq(weights.data)
-        if params.event == SPIKE:
-            product = Signal(data.ArrayLayout(shape_of(params.product), params.lanes), reset_less=True)
-            m.d.sync += [product[lane].eq(weight[lane]) for lane in range(params.lanes)]
-            return product
-        m.submodules.multiply = multiply = Multiply(params)
-        payload = Signal(shape_of(params.event))
-        m.d.comb += [payload.eq(stages[3].payload), multiply.weights.eq(weight), multiply.payload.eq(payload)]
-        return multiply.products
-
-    def _accumulate(self, m: Module, stages: Sequence[data.View], products: data.View) -> None:
-        """Add the products to the states: cycles 2 to 6."""
-        params, shift = self._params, self._params.neuron.state_fraction_bits
-        m.submodules.accumulate = self._adder(params.product.bits + shift)
-        accumulate, fetched, stored = m.submodules.accumulate, stages[2], stages[self._output_cycle + 3]
-        m.d.comb += [
-            accumulate.fetch.valid.eq(fetched.accumulate | fetched.update),
-            accumulate.fetch.accumulate.eq(fetched.accumulate),
-            accumulate.fetch.word.eq(fetched.word),
-            accumulate.store.valid.eq(stored.update),
-            accumulate.store.word.eq(stored.word),
-        ]
-        m.d.comb += [accumulate.addend[lane].eq(products[lane] << shift) for lane in range(params.lanes)]
-
-    def _adder(self, addend_bits: int) -> Accumulate | AccumulateRing:
-        params = self._params
-        size = {"addend_bits": addend_bits, "lanes": params.lanes, "words": params.words}
-        if states_in_ring(params):
-            return AccumulateRing(state=params.neuron.accumulated, **size)
-        # the next event of a window may begin with any word
-        return Accumulate(state=params.neuron.accumulated, **size, distance=1 if params.window else params.words)
-
-    def _values(self, m: Module, neurons: NeuronLanes, stages: Sequence[data.View]) -> Value:
-        """Return the values that the readout sends."""
-        params = self._params
-        if params.readout is Readout.SPIKES:
-            return neurons.spikes
-        if params.readout is Readout.MEMBRANE:
-            return neurons.after
-        m.submodules.counts = counts = SpikeCounts(
-            params.output.payload, spike_bits=params.neuron.spike_bits, lanes=params.lanes, words=params.words
-        )
-        fetched = stages[self._output_cycle - 2]
-        m.d.comb += [
-            counts.fetch.valid.eq(fetched.update),
-            counts.fetch.clear.eq(fetched.clear),
-            counts.fetch.word.eq(fetched.word),
-            counts.spikes.eq(neurons.spikes),
-        ]
-        return counts.counts
+        m.d.sync += Value.cast(weight).eq(weights.data)
+        return Value.cast(weight)
 
     def _output(self, m: Module, operation: data.View, values: data.View) -> None:
         """Serialise words of values to tokens, from cycle 6 on, and tell the sequencer which have departed."""
         params = self._params
         layout = lane_word_layout(params.updated, params.lanes, ragged=params.ragged)
         m.submodules.queue = queue = Queue(layout, depth=updates_in_flight(params) * params.words + 1)
-        m.submodules.serializer = serializer = Serializer(
-            params.updated, lanes=params.lanes, ragged=params.ragged, complete=params.sends_changes
-        )
+        m.submodules.serializer = serializer = self._serializer(params.updated, ragged=params.ragged)
         leaving = Signal(layout)
         m.d.comb += [
             leaving.word.eq(operation.address if params.ragged else operation.word),
@@ -240,6 +222,12 @@ class EventEngine(Engine[EventParams]):
         sent = Signal()  # registered, so that the consumer's `ready` ends here
         m.d.sync += sent.eq(port.valid & port.ready & (port.payload.kind != TokenKind.VALUE))
         m.d.comb += m.submodules.sequencer.sent.eq(sent)
+
+    def _serializer(self, fmt: TokenFormat, *, ragged: bool) -> Serializer | SectionedSerializer:
+        params = self._params
+        if params.lane_groups == 1:
+            return Serializer(fmt, lanes=params.lanes, ragged=ragged, complete=params.sends_changes)
+        return SectionedSerializer(fmt, lanes=params.lanes, size=len(groups_of_lanes(params)[0]), ragged=ragged)
 
     def _activate(self, m: Module, activation: ActivationParams, multipliers: LoadableMemory) -> None:
         """Turn the membranes of an ANN layer into activations."""
@@ -257,7 +245,7 @@ class EventEngine(Engine[EventParams]):
         params = self._params
         fmt = TokenFormat(addresses=params.neurons, payload=params.neuron.spike)
         m.submodules.recurrent_queue = queue = Queue(lane_word_layout(fmt, params.lanes), depth=params.words + 1)
-        m.submodules.recurrent_serializer = serializer = Serializer(fmt, lanes=params.lanes)
+        m.submodules.recurrent_serializer = serializer = self._serializer(fmt, ragged=False)
         m.d.sync += [
             queue.i.payload.word.eq(leaving.word),
             Value.cast(queue.i.payload.values).eq(spikes),
@@ -268,7 +256,7 @@ class EventEngine(Engine[EventParams]):
         connect(m, queue.o, serializer.i)
         connect(m, serializer.o, m.submodules.recurrence.recurrent)
 
-    def _count(self, m: Module, neurons: NeuronLanes) -> None:
+    def _count(self, m: Module, groups: Sequence[LaneGroup]) -> None:
         """Drive the counters."""
         params, sequencer, out = self._params, m.submodules.sequencer, m.submodules.serializer.o
         sends_value = out.valid & out.ready & (out.payload.kind == TokenKind.VALUE)
@@ -280,8 +268,8 @@ class EventEngine(Engine[EventParams]):
             "update_words": sequencer.operation.update & ~sequencer.starting,
             "spikes": Mux(sends_value, out.payload.payload, 0)
             if params.readout is Readout.SPIKES
-            else total(m, list(neurons.spikes)),
-            "saturations": total(m, neurons.saturations(m, m.submodules.accumulate.saturated)),
+            else grouped_total(m, [list(group.neurons.spikes) for group in groups]),
+            "saturations": grouped_total(m, [group.saturations(m) for group in groups]),
         }
         if params.activation is not None:
             counted |= {"results": sends_value, "activations": m.submodules.activate.sends}
@@ -295,12 +283,13 @@ class EventEngine(Engine[EventParams]):
 
     def _settle(self, m: Module) -> None:
         """Drive ``busy`` until all pipelines are empty."""
-        cycles = PIPELINE + self._params.neuron.extra_cycles + self._params.bank_cycles
+        params = self._params
+        cycles = PIPELINE + params.neuron.extra_cycles + params.bank_cycles + 2 * params.group_cycles
         settle = Signal(range(cycles + 1))
         working = m.submodules.sequencer.busy | m.submodules.input.o.valid
-        if self._params.window:
+        if params.window:
             working |= m.submodules.address_decoder.busy
-        if self._params.activation is not None:
+        if params.activation is not None:
             working |= m.submodules.activate.busy
         with m.If(working):
             m.d.sync += settle.eq(cycles)

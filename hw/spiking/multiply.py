@@ -17,6 +17,7 @@ class Multiply(wiring.Component):
     Parameters
     ----------
     params : EventParams
+    lanes : int
 
     Members
     -------
@@ -26,19 +27,19 @@ class Multiply(wiring.Component):
         A register without reset.
     """
 
-    def __init__(self, params: EventParams):
-        self._params = params
+    def __init__(self, params: EventParams, *, lanes: int):
+        self._lanes = lanes
         super().__init__(
             {
-                "weights": In(data.ArrayLayout(shape_of(params.weight), params.lanes)),
+                "weights": In(data.ArrayLayout(shape_of(params.weight), lanes)),
                 "payload": In(shape_of(params.event)),
-                "products": Out(data.ArrayLayout(shape_of(params.product), params.lanes)),
+                "products": Out(data.ArrayLayout(shape_of(params.product), lanes)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
         product = Signal.like(self.products, reset_less=True)
-        m.d.sync += [product[lane].eq(self.weights[lane] * self.payload) for lane in range(self._params.lanes)]
+        m.d.sync += [product[lane].eq(self.weights[lane] * self.payload) for lane in range(self._lanes)]
         m.d.comb += self.products.eq(product)
         return m

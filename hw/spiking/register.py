@@ -7,7 +7,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.arithmetic import saturate, shape_of
-from tospike.hw.counting import count_up
+from tospike.hw.counting import count_up, total
 from tospike.hw.engine import Engine
 from tospike.hw.memory import loadable_memories
 from tospike.hw.params import SPIKE, EventParams, Readout, TokenFormat, TokenKind
@@ -17,7 +17,6 @@ from tospike.hw.spiking.noise import Noise
 from tospike.hw.spiking.recurrence import Recurrence
 from tospike.hw.spiking.sequencer import updates_in_flight
 from tospike.hw.spiking.serializer import Serializer, lane_word_layout
-from tospike.hw.spiking.total import total
 from tospike.hw.streams import Buffer, Register
 from tospike.hw.tokens import token_stream
 

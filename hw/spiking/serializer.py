@@ -67,7 +67,7 @@ class Serializer(wiring.Component):
         incoming = Signal(lanes)
         m.d.comb += incoming.eq(Cat(self._is_sent(lane) for lane in range(lanes)))
         values_of = [Value.cast(word.values)[n * size * self._format.payload.bits :] for n in range(groups)]
-        first_group = _lowest(some)
+        first_group = lowest(some)
         word_more = (some & ~first_group).any()
 
         # the group, with its remaining lanes
@@ -77,7 +77,7 @@ class Serializer(wiring.Component):
         pending = Signal(size)
         group_full = Signal()
         group_more = Signal()  # the group has more than one token
-        lane = _lowest(pending)
+        lane = lowest(pending)
 
         m.submodules.buffer = buffer = Buffer(self.o.payload.shape())
         connect(m, buffer.o, flipped(self.o))
@@ -99,24 +99,24 @@ class Serializer(wiring.Component):
         chosen = Signal(size)
         mark = Signal(2)
         m.d.comb += [
-            chosen.eq(_select(first_group, [occupied[size * n : size * (n + 1)] for n in range(groups)], size)),
+            chosen.eq(select(first_group, [occupied[size * n : size * (n + 1)] for n in range(groups)], size)),
             mark.eq(Mux(word_full & ~word_more, Cat(word.tick, word.end), 0)),
         ]
         lanes_after = pending & ~lane
         with m.If(group_done):
             m.d.sync += [
                 pending.eq(Mux(word_full, chosen, 0)),
-                group.base.eq(word.word * (1 if self._ragged else lanes) + size * _index(first_group)),
-                group.values.eq(_select(first_group, values_of, len(group.values.as_value()))),
+                group.base.eq(word.word * (1 if self._ragged else lanes) + size * index(first_group)),
+                group.values.eq(select(first_group, values_of, len(group.values.as_value()))),
                 group.tick.eq(mark[0]),
                 group.end.eq(mark[1]),
                 group_full.eq(word_full & (chosen.any() | mark.any())),
-                group_more.eq(_are_many(Cat(chosen, mark.any()))),
+                group_more.eq(are_many(Cat(chosen, mark.any()))),
             ]
         with m.Elif(advance):
             m.d.sync += [
                 pending.eq(lanes_after),
-                group_more.eq(_are_many(Cat(lanes_after, group.tick | group.end))),
+                group_more.eq(are_many(Cat(lanes_after, group.tick | group.end))),
             ]
 
         is_value = pending.any()
@@ -124,8 +124,8 @@ class Serializer(wiring.Component):
         m.d.comb += [
             buffer.i.valid.eq(group_full),
             token.kind.eq(Mux(is_value, TokenKind.VALUE, Mux(group.tick, TokenKind.TICK, TokenKind.END))),
-            token.address.eq(Mux(is_value, group.base + _index(lane), 0)),
-            token.payload.eq(_select(lane, [group.values[n] for n in range(size)], self._format.payload.bits)),
+            token.address.eq(Mux(is_value, group.base + index(lane), 0)),
+            token.payload.eq(select(lane, [group.values[n] for n in range(size)], self._format.payload.bits)),
         ]
         return m
 
@@ -139,23 +139,23 @@ class Serializer(wiring.Component):
         return ~word.end if exists else ~word.end & (word.word != last)
 
 
-def _lowest(bits: Value) -> Value:
+def lowest(bits: Value) -> Value:
     """Return the lowest 1 of ``bits``, one-hot."""
     return Cat(bits[n] & ~bits[:n].any() for n in range(len(bits)))
 
 
-def _are_many(bits: Value) -> Value:
+def are_many(bits: Value) -> Value:
     """Return whether two or more of ``bits`` are 1."""
-    return (bits & ~_lowest(bits)).any()
+    return (bits & ~lowest(bits)).any()
 
 
-def _index(one_hot: Value) -> Value:
+def index(one_hot: Value) -> Value:
     """Return the index of the bit of ``one_hot`` that is 1."""
     count = len(one_hot)
     return Cat(Cat(one_hot[n] for n in range(count) if n >> bit & 1).any() for bit in range((count - 1).bit_length()))
 
 
-def _select(one_hot: Value, choices: list, width: int) -> Value:
+def select(one_hot: Value, choices: list, width: int) -> Value:
     """Return the choice whose bit in ``one_hot`` is 1, as ``width`` bits; 0 if none is."""
     bits = [Value.cast(choice) for choice in choices]
     return Cat(

@@ -12,7 +12,10 @@ from tospike.sim.spiking.golden import EventRun
 
 UPDATE_TO_OFFER = 12
 """Cycles from the update of a word to the offer of its first token: 7 to the queue, 2 in it, 3 to serialize. A neuron's
-``extra_cycles`` and those of weight banks are added."""
+``extra_cycles`` and those of weight banks and of groups of lanes are added."""
+
+SECTIONS = 2
+"""Cycles more to serialize the words of several groups of lanes: `tospike.hw.spiking.sections`."""
 
 UPDATES_IN_FLIGHT = 2
 """Updates whose spikes may be in flight at a time: `tospike.hw.spiking.sequencer.updates_in_flight`."""
@@ -148,7 +151,9 @@ class EventLink:
     @property
     def to_offer(self) -> int:
         """Cycles from the update of a word to the offer of its first token."""
-        return UPDATE_TO_OFFER + self.params.neuron.extra_cycles + self.params.bank_cycles
+        params = self.params
+        late = params.neuron.extra_cycles + params.bank_cycles + params.group_cycles
+        return UPDATE_TO_OFFER + late + (SECTIONS if params.lane_groups > 1 else 0)
 
     def _send(
         self, begin: Ints, values: NDArray[np.generic], updated: NDArray[np.bool_], downstream: Link, sent: Ints

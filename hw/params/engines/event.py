@@ -27,6 +27,9 @@ class NeuronUpdate(StrEnum):
 UPDATE_PIPELINE = 4
 """Cycles from a membrane to the decayed membrane, for a LIF that spikes at most once per time step."""
 
+GROUP_LANES = 16
+"""Lanes that work at the same time, and share the nets that control them."""
+
 LIST_SETTLE = 4
 """Cycles that an update of active words waits after the words of the previous update are written back, until it is
 known which of them spike again. Whatever follows an update of active words waits as long: it may access any word at
@@ -113,6 +116,19 @@ class EventParams(EngineParams):
     def bank_cycles(self) -> int:
         """Cycles that the banks add to a read of weights, and so to the pipeline of every operation."""
         return bank_cycles(self.weight_words) if self.weight_banks else 0
+
+    @property
+    def lane_groups(self) -> int:
+        """Groups of lanes, of which each works a cycle after the one before, so that no net spans more of them.
+
+        Lanes stay together where an update lists words, which depends on all lanes, or sends changes.
+        """
+        return 1 if self.lists_words or self.sends_changes else ceil_div(self.lanes, GROUP_LANES)
+
+    @property
+    def group_cycles(self) -> int:
+        """Cycles from the output of the first group of lanes to that of all lanes, through a register."""
+        return self.lane_groups if self.lane_groups > 1 else 0
 
     @property
     def weight_words(self) -> int:
