@@ -73,7 +73,7 @@ def banked_latency(depth: int) -> int:
 
 
 def banked_memory(m, shape, *, depth, address, latency=None, init=(), write=None, name):
-    """Return the word read from a memory of any depth, in banks of `BANK_WORDS` words, for a short critical path.
+    """Return the word read from a memory of any depth, in banks (`bank_depths`), for a short critical path.
 
     Latency `banked_latency`, one read per cycle.
 
@@ -86,10 +86,11 @@ def banked_memory(m, shape, *, depth, address, latency=None, init=(), write=None
         an undefined value.
     """
     words = []
-    bank_bits = banks.BANK_WORDS.bit_length() - 1
-    for number, words_here in enumerate(banks.bank_depths(depth)):
+    depths = banks.bank_depths(depth)
+    bank_bits = depths[0].bit_length() - 1
+    for number, words_here in enumerate(depths):
         attributes = NO_COLLISIONS | ({"ram_style": "block"} if words_here >= BLOCK_DEPTH else {})
-        first = number * banks.BANK_WORDS
+        first = number * depths[0]
         contents = init[first : first + words_here]
         memory = FilledMemory(shape=shape, depth=words_here, words=contents, attrs=attributes)
         m.submodules[f"{name}_{number}"] = memory

@@ -10,13 +10,18 @@ FAN_IN = 4
 
 def bank_depths(depth: int) -> list[int]:
     """Return the words of each bank of a memory: a power of two, for otherwise synthesis splits a bank, and puts a
-    multiplexer between block RAM and register."""
+    multiplexer between block RAM and register.
+
+    What would be two banks is one: block RAMs of half the width hold it, as many of them, without a multiplexer.
+    """
+    if depth <= 2 * BANK_WORDS:
+        return [1 << (depth - 1).bit_length()]
     return [min(BANK_WORDS, 1 << (depth - start - 1).bit_length()) for start in range(0, depth, BANK_WORDS)]
 
 
 def bank_cycles(depth: int) -> int:
     """Return the cycles that selecting a bank adds to a read: log4 of the banks, rounded up."""
-    cycles, banks = 0, ceil_div(depth, BANK_WORDS)
+    cycles, banks = 0, len(bank_depths(depth))
     while banks > 1:
         cycles, banks = cycles + 1, ceil_div(banks, FAN_IN)
     return cycles

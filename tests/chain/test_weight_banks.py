@@ -9,7 +9,7 @@ from tospike.hw.params import HostOutput, banks
 from tospike.sim import accelerator as golden
 from tospike.sim.systolic import timing
 
-BANK_WORDS = 8
+BANK_WORDS = 4
 AFTER_EARLY, AFTER = 2500, 200
 """Cycles between samples: after an early answer, the rest of the sample is still to be dropped."""
 DESIGNS = designs()
@@ -18,7 +18,7 @@ DESIGNS = designs()
 def deep(params):
     """Whether a memory of weights has several such banks."""
     banked = [engine for engine in params.engines if getattr(engine, "weight_banks", False)]
-    return any(engine.weight_words > BANK_WORDS and not engine.streams_weights for engine in banked)
+    return any(engine.weight_words > 2 * BANK_WORDS and not engine.streams_weights for engine in banked)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ class AnnLayerParams(EventParams):
     fraction_bits: int = 0
     """Fraction bits of biases and sums relative to weights, see :class:`RequantizeParams`."""
     weight_banks: bool = True
-    """Split a memory of more than `BANK_WORDS` words of weights into banks, each with an output register: for block
+    """Split a memory of more than 2 * `BANK_WORDS` words of weights into banks, each with an output register: for block
     RAMs. Standard cells have memories of any depth."""
 
     def __post_init__(self) -> None:

@@ -58,7 +58,7 @@ class SystolicParams(EngineParams):
     weight_stream_bits: int = field(default=WORD_BITS, metadata=ADDED)
     """TDATA width of streamed weights."""
     weight_banks: bool = True
-    """Split a memory of more than `BANK_WORDS` words of weights into banks, each with an output register: for block
+    """Split a memory of more than 2 * `BANK_WORDS` words of weights into banks, each with an output register: for block
     RAMs. Standard cells have memories of any depth."""
 
     def __post_init__(self) -> None:

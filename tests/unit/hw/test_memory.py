@@ -51,7 +51,7 @@ def test_lane_zero_is_least_significant():
     assert pack_lanes([1, -1, 2], 4) == 0x2F1
 
 
-@pytest.mark.parametrize("depth", [3, 2048, 2 * 2048 + 5, 5 * 2048])
+@pytest.mark.parametrize("depth", [3, 2048, 2049, 4096, 2 * 2048 + 5, 5 * 2048])
 def test_memory_of_several_banks(depth):
     """A word for each address in a row; the first part of the memory is configured anew before."""
     rng = random.Random(depth)
