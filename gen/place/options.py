@@ -115,6 +115,12 @@ class PlanOptions:
         unset="multipliers; with --fit constants, where they fit",
         per_layer="ann",
     )
+    adder_levels: int = option(
+        1,
+        "Dataflow, constant weights: adders between two registers; more take fewer cycles, but longer ones",
+        low=1,
+        high=4,
+    )
     delta_threshold: int = option(0)
     update: NeuronUpdate = option(
         NeuronUpdate.ALL, "Event engines: update all words, or only active ones (IF and I)", per_layer="snn"

@@ -47,6 +47,7 @@ def _place(site: Site) -> Placed | None:
         layers=tuple(_layer(each, act, requantize) for each in unrolled),
         act=act,
         input_lanes=upstream.lanes if isinstance(upstream, BeatFormat) else host_lanes(site, act.bits),
+        adder_levels=site.options.adder_levels,
         requantize=requantize,
     )
     return Placed(engine=engine, stages=tuple(each.stage for each in unrolled))

@@ -58,6 +58,12 @@ def test_consecutive_layers_share_an_engine():
     ]
 
 
+def test_fewer_registers_between_adders_take_fewer_cycles():
+    zeros = np.zeros((1, 8), dtype=int)
+    one, two = (accelerator.run(plan(NETWORK, replace(CONSTANTS, adder_levels=n)), zeros).cycles[0] for n in (1, 2))
+    assert two < one - 3
+
+
 def test_the_outputs_are_those_of_multipliers():
     x = random_samples(plan(NETWORK, CONSTANTS), 20, seed=3)
     outputs = accelerator.run(plan(NETWORK, DATAFLOW), x).outputs
