@@ -12,7 +12,7 @@ from tospike.gen.fit.auto_lanes import LaneFit, fit_lanes
 from tospike.gen.fit.auto_size import fit, systolic_engine
 from tospike.gen.fit.auto_size_conv import fit_conv
 from tospike.gen.fit.fit import Fit
-from tospike.gen.fit.room import require_room
+from tospike.gen.fit.room import require_image_room, require_room
 from tospike.gen.fold.fit import DataflowFit, fit_dataflow
 from tospike.gen.fold.objective import Objective
 from tospike.gen.load import load_network
@@ -264,7 +264,11 @@ def _integers(network: Network, x: Array) -> Array:
 def _require_room(network: Network, options: ModelOptions, device: Device | None) -> None:
     """Refuse what cannot fit a device before the work of quantising it."""
     engines = set(chosen_engines(network, options.plan))
-    if device is not None and engines == {Engine.SYSTOLIC} and WeightSource.STREAM not in options.weight_sources:
+    if device is None or engines != {Engine.SYSTOLIC}:
+        return
+    if needs_images(network):
+        require_image_room(network, options.quantize, device)
+    if WeightSource.STREAM not in options.weight_sources:
         require_room(network, options.quantize, device)
 
 

@@ -1,4 +1,4 @@
-"""Whether a device has room for the weights of a network at all: told before the network is quantised."""
+"""Whether a device has room for the weights and images of a network at all: told before the network is quantised."""
 
 import math
 
@@ -31,6 +31,38 @@ def require_room(network: Network, options: QuantizeOptions, device: Device) -> 
         f"bram of {capacity:,} at least: give --weights stream, or a network of at most "
         f"{weights * capacity // max(needed, 1):,} weights",
     )
+
+
+def require_image_room(network: Network, options: QuantizeOptions, device: Device) -> None:
+    """Refuse a network for a conv engine with a layer whose inputs and outputs all block RAMs of a device do not hold.
+
+    Parameters
+    ----------
+    network
+        In floating point.
+
+    Raises
+    ------
+    InputError
+        With the numbers.
+    """
+    bits = options.act_bits if network.input.grid is None else 1  # trained grids may be narrower
+    held = {stage.name: _held_values(network, index) for index, stage in enumerate(network.stages)}
+    name, capacity = max(held, key=lambda name: held[name]), device.capacity["bram"]
+    needed = least_blocks(held[name] * bits, device.family)
+    require(
+        needed <= capacity,
+        f"no array fits {device.name}: {name!r} reads and writes images of {held[name]:,} values, of {bits} bits, "
+        f"which stay on chip and need {needed:,} bram of {capacity:,} at least: give a network of smaller images",
+    )
+
+
+def _held_values(network: Network, index: int) -> int:
+    """Return the values that are in memory while a stage runs; the last one sends its results."""
+    sources = set(network.sources(index))
+    inputs = [network.input.inputs if source < 0 else network.stages[source].synapses.outputs for source in sources]
+    is_last = index == len(network.stages) - 1
+    return sum(inputs) + (0 if is_last else network.stages[index].synapses.outputs)
 
 
 def count_weights(stage: Stage) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.conv_engine import Maker
-from support.large_networks import mobilenet, resnet, vgg
+from support.large_networks import OnnxMaker, mobilenet, resnet, vgg
 
 from tospike.gen.area.conv import predict
 from tospike.gen.data.datasets import load_data
@@ -123,6 +123,13 @@ def test_a_network_is_fitted_and_the_choices_say_so(tmp_path):
 def test_more_weights_than_the_device_holds_are_refused_in_one_line(tmp_path):
     with pytest.raises(InputError, match="the 1,147,072 weights of 'net', of 8 bits, need 498 bram of 208 at least"):
         prepared(vgg(), tmp_path, fit="ecp5-85k", weights=WeightSource.MEMORY)
+
+
+def test_images_that_no_device_holds_are_refused_before_quantisation(tmp_path):
+    made = OnnxMaker(3, 96, 96).conv(64, 3).conv(64, 3).average().dense(10)
+    images = "'conv_2' reads and writes images of 1,179,648 values, of 8 bits, which stay on chip and need 512 bram"
+    with pytest.raises(InputError, match=f"ecp5-85k: {images} of 208 at least: give a network of smaller images$"):
+        prepared(made, tmp_path, fit="ecp5-85k")
 
 
 @pytest.mark.slow
