@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import *
-from amaranth.lib import data
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import connect, flipped
 
 from tospike.hw.arithmetic import shape_of
@@ -223,7 +223,7 @@ class EventEngine(Engine[EventParams]):
         m.d.sync += sent.eq(port.valid & port.ready & (port.payload.kind != TokenKind.VALUE))
         m.d.comb += m.submodules.sequencer.sent.eq(sent)
 
-    def _serializer(self, fmt: TokenFormat, *, ragged: bool) -> Serializer | SectionedSerializer:
+    def _serializer(self, fmt: TokenFormat, *, ragged: bool) -> wiring.Component:
         params = self._params
         if params.lane_groups == 1:
             return Serializer(fmt, lanes=params.lanes, ragged=ragged, complete=params.sends_changes)

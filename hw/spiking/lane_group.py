@@ -1,9 +1,10 @@
 """A group of lanes of an event engine: synapses, states, neurons and spike counters, controlled by nets of its own."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from amaranth.hdl import *
-from amaranth.lib import data
+from amaranth.lib import data, wiring
 
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.memory import LoadableMemory
@@ -21,9 +22,9 @@ def groups_of_lanes(params: EventParams) -> list[range]:
     return [range(first, min(first + size, params.lanes)) for first in range(0, params.lanes, size)]
 
 
-def make_accumulator(params: EventParams, *, lanes: int) -> Accumulate | AccumulateRing:
-    """Return what adds to the states of ``lanes`` lanes of each word."""
-    shape = {
+def make_accumulator(params: EventParams, *, lanes: int) -> wiring.Component:
+    """Return the `Accumulate` or `AccumulateRing` for ``lanes`` lanes of each word."""
+    shape: dict[str, Any] = {
         "state": params.neuron.accumulated,
         "addend_bits": params.product.bits + params.neuron.state_fraction_bits,
         "lanes": lanes,
@@ -99,7 +100,7 @@ class LaneGroup:
         """Return the flags of all saturating additions, each high for a cycle."""
         return self.neurons.saturations(m, self._accumulator.saturated)
 
-    def _products(self, m: Module, weights: Value) -> Value:
+    def _products(self, m: Module, weights: Value):
         """Return payload * weight in cycle 4."""
         params = self._params
         weight = data.View(data.ArrayLayout(shape_of(params.weight), len(self._lanes)), weights)
@@ -113,7 +114,7 @@ class LaneGroup:
         m.d.comb += [payload.eq(self._stages[3].payload), multiply.weights.eq(weight), multiply.payload.eq(payload)]
         return multiply.products
 
-    def _accumulate(self, m: Module, products: data.View) -> None:
+    def _accumulate(self, m: Module, products) -> None:
         """Add the products to the states: cycles 2 to 6."""
         params, accumulate = self._params, self._accumulator
         m.submodules[f"accumulate{self._suffix}"] = accumulate
