@@ -8,7 +8,7 @@ from support.stream_bench import simulate
 from tospike.gen.emit.memory_init import pack
 from tospike.hw.conv.layout import memories
 from tospike.hw.conv.weight_ring import WeightRing
-from tospike.hw.params import WeightFormat, WeightSource
+from tospike.hw.params import WeightFormat, WeightSource, banks
 from tospike.sim.conv.timing import frame_timing
 
 STREAM = WeightSource.STREAM
@@ -125,3 +125,20 @@ def test_frames_of_wrong_length_are_flagged_and_survived(bits, beat_bits):
     assert received[0] == received[10] == good  # beats in excess are dropped
     assert received[6] == good[:1] * 7 if bits <= 32 else received[6][1:] == received[6][:1] * 6
     assert sum(errors) == len(wrong)
+
+
+@pytest.fixture
+def small_banks(monkeypatch):
+    """Block RAMs of 4 words, so that a small ring needs many of them; what is known of larger ones is forgotten."""
+    frame_timing.cache_clear()
+    monkeypatch.setattr(banks, "BANK_WORDS", 4)
+    yield
+    frame_timing.cache_clear()
+
+
+def test_a_ring_of_many_block_rams(small_banks):
+    made = Maker((2, 5, 6), seed=4).conv(5, (3, 3), padding=(1, 1, 1, 1)).max_pool((2, 2)).dense(3).logits()
+    design = made.design(2, 3, weights=STREAM)
+    assert banks.bank_cycles(design.params.engines[0].weight_ring) == 2
+    check(design)
+    check(design, frames=2, stall=0.4)
