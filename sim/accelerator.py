@@ -14,7 +14,8 @@ from tospike.hw.params import (
     HostOutput,
     require,
 )
-from tospike.sim.arithmetic import Ints, count_nonzero
+from tospike.sim.arithmetic import Ints
+from tospike.sim.compiled.counting import count_nonzero
 from tospike.sim.cycles.chain import chain_cycles
 from tospike.sim.design import Design
 from tospike.sim.encoders.delay import delayed

@@ -1,7 +1,6 @@
 """Saturation, rounding and exact products of integer arrays; `hw.arithmetic` is the circuit."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,14 +57,6 @@ def leak(value: Ints, params: LeakParams, decays: Ints | None = None) -> Ints:
         return value - round_shift(value, params.shift, params.rounding)
     product = value * (params.decay if decays is None else decays)
     return round_shift(product, params.decay_bits, params.rounding)
-
-
-def count_nonzero(values: NDArray[Any]) -> Ints:
-    """Return (N,): how many elements of each of N arrays are not 0.
-
-    ``np.count_nonzero`` along axes is several times slower.
-    """
-    return np.array([np.count_nonzero(each) for each in values], dtype=np.int64)
 
 
 def magnitude(values: NDArray[np.integer]) -> int:

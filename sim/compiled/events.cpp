@@ -2,6 +2,7 @@
 // `tospike.sim.spiking.golden.run_event`.
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 // The compiler's vectors are as wide as the processor's; the results are the same.
 #if defined(__x86_64__) && defined(__linux__) && !defined(__clang__)
@@ -26,6 +27,16 @@ template <class Payload> struct Events {
     int64_t samples, sample_stride, inputs;
 };
 
+// Return an address after which there may be a payload: most are 0, so look at eight bytes at a time.
+template <class Payload> inline int64_t skip_zeros(const Payload *payloads, int64_t address, int64_t inputs) {
+    constexpr int64_t together = 8 / sizeof(Payload);
+    for (uint64_t some; address + together <= inputs; address += together) {
+        std::memcpy(&some, payloads + address, sizeof some);
+        if (some) break;
+    }
+    return address;
+}
+
 // Neither a membrane nor a membrane plus a product exceeds an Int.
 template <class Int, class Payload>
 __attribute__((always_inline)) inline void add(const Connections<Int> &to, const Events<Payload> &events, Int low,
@@ -33,6 +44,8 @@ __attribute__((always_inline)) inline void add(const Connections<Int> &to, const
     for (int64_t sample = 0; sample < events.samples; ++sample, membranes += neurons) {
         const Payload *payloads = events.payloads + sample * events.sample_stride;
         for (int64_t address = 0; address < events.inputs; ++address) {
+            address = skip_zeros(payloads, address, events.inputs);
+            if (address == events.inputs) break;
             const Int payload = static_cast<Int>(payloads[address]);
             if (payload == 0) continue;
             for (int64_t at = to.begin[address]; at < to.begin[address + 1]; ++at) {
@@ -50,6 +63,15 @@ __attribute__((always_inline)) inline void add(const Connections<Int> &to, const
     }
 }
 }  // namespace
+
+// (rows,) numbers of bytes of (rows, length) that are not 0.
+extern "C" FOR_EACH_PROCESSOR void count_nonzero(const uint8_t *bytes, int64_t rows, int64_t length, int64_t *counts) {
+    for (int64_t row = 0; row < rows; ++row, bytes += length) {
+        int64_t count = 0;
+        for (int64_t at = 0; at < length; ++at) count += bytes[at] != 0;
+        counts[row] = count;
+    }
+}
 
 #define ADD_EVENTS(name, Int, Payload)                                                                               \
     extern "C" FOR_EACH_PROCESSOR void name(const int64_t *begin, const int64_t *target, const int64_t *row,         \

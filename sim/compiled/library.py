@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tospike.hw.params import InputError
 
@@ -42,6 +43,11 @@ def _argument(value: Any) -> Any:
         assert value.flags.c_contiguous
         return ctypes.c_void_p(value.ctypes.data)
     return ctypes.c_int64(int(value)) if isinstance(value, int | np.integer) else value
+
+
+def flags(values: NDArray[Any]) -> NDArray[Any]:
+    """Return contiguous bytes that are not 0 where ``values`` are not."""
+    return np.ascontiguousarray(values if values.dtype.itemsize == 1 else values != 0)
 
 
 @functools.cache

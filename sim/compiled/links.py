@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tospike.hw.params import LIST_SETTLE, AcceleratorParams, Contents, HostInput, Readout
 from tospike.sim.arithmetic import Ints
-from tospike.sim.compiled.library import Library, library
+from tospike.sim.compiled.library import Library, flags, library
 from tospike.sim.cycles.link import (
     DenseSink,
     EarlySink,
@@ -52,13 +51,13 @@ class CompiledLink:
         """Send (N, steps, inputs) samples as the host does: see `tospike.sim.cycles.host.send`."""
         _, steps, inputs = sample.shape
         if params.host_input is HostInput.EVENTS:
-            self._functions.call("send_recordings", self.stage, _flags(sample), steps, inputs)
+            self._functions.call("send_recordings", self.stage, flags(sample), steps, inputs)
         elif params.host_input is HostInput.TOKENS:
             ticks = int(params.engines[0].takes is Contents.TRAIN)
-            self._functions.call("send_token_trains", self.stage, _flags(sample), steps, inputs, ticks)
+            self._functions.call("send_token_trains", self.stage, flags(sample), steps, inputs, ticks)
         else:
             assert params.engines[0].takes is Contents.SPARSE_FRAME  # all that compiled engines take
-            self._functions.call("send_sparse_frames", self.stage, _flags(sample), inputs)
+            self._functions.call("send_sparse_frames", self.stage, flags(sample), inputs)
 
     @property
     def last_beat(self) -> Ints:
@@ -129,7 +128,7 @@ def _event_engine(functions: Library, front: FrontLink) -> CompiledLink | None:
         "front_tokens": len(front.departed),
         "front_latency": front.latency,
     }
-    arrays = (_flags(run.spikes), _flags(run.updated), _flags(run.outputs), spent)
+    arrays = (flags(run.spikes), flags(run.updated), flags(run.outputs), spent)
     stride = 0 if spent is None else spent.shape[1]
     return CompiledLink(functions, samples, "event_engine", engine.downstream, _struct(fields), steps, *arrays, stride)
 
@@ -145,10 +144,10 @@ def _encoder(functions: Library, link: EncoderLink) -> CompiledLink | None:
         "has_state": link.params.state_bits > 0,
         "least_entries": LEAST_ENTRIES,
     }
-    trains = _flags(link.trains[:, :1] if link.trains.strides[1] == 0 else link.trains)
+    trains = flags(link.trains[:, :1] if link.trains.strides[1] == 0 else link.trains)
     strides = trains.shape[1] * inputs, inputs if trains.shape[1] == steps else 0
     return CompiledLink(
-        functions, samples, "encoder", link.downstream, _struct(fields), _flags(link.frames), trains, *strides
+        functions, samples, "encoder", link.downstream, _struct(fields), flags(link.frames), trains, *strides
     )
 
 
@@ -157,17 +156,12 @@ def _delay(functions: Library, link: DelayLink) -> CompiledLink | None:
         return None
     samples, steps, inputs = link.run.sent.shape
     return CompiledLink(
-        functions, samples, "delay", link.downstream, inputs, TAKEN_TO_READ, _flags(link.run.sent), steps
+        functions, samples, "delay", link.downstream, inputs, TAKEN_TO_READ, flags(link.run.sent), steps
     )
 
 
 def _struct(fields: dict[str, int]) -> Ints:
     return np.array([int(value) for value in fields.values()], dtype=np.int64)
-
-
-def _flags(values: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Return bytes that are not 0 where ``values`` are not."""
-    return np.ascontiguousarray(values if values.dtype.itemsize == 1 else values != 0)
 
 
 _COMPILED: dict[type[Any], Callable[[Library, Any], CompiledLink | None]] = {

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import DeltaParams, EncoderParams, IntFormat, require
-from tospike.sim.arithmetic import count_nonzero
+from tospike.sim.compiled.counting import count_nonzero
 from tospike.sim.encoders.changes import changes, differences
 from tospike.sim.encoders.codes import coded
 from tospike.sim.engine import EngineRun

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import SPIKE, EventParams, NeuronUpdate, Readout, require
-from tospike.sim.arithmetic import Ints, count_nonzero
+from tospike.sim.arithmetic import Ints
+from tospike.sim.compiled.counting import count_nonzero
 from tospike.sim.compiled.events import accumulator
 from tospike.sim.engine import EngineRun
 from tospike.sim.spiking.neurons import neuron_model

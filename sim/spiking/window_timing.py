@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import EventWindow, SpikingParams
-from tospike.sim.arithmetic import Ints, count_nonzero
+from tospike.sim.arithmetic import Ints
+from tospike.sim.compiled.counting import count_nonzero
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.front_timing import FrontLink, front_link

@@ -21,7 +21,7 @@ from tospike.hw.params import (
     Readout,
     SpikingParams,
 )
-from tospike.sim.compiled import events, library, links
+from tospike.sim.compiled import counting, events, library, links
 from tospike.sim.compiled.events import CompiledAccumulator
 from tospike.sim.cycles.chain import chain_cycles
 from tospike.sim.encoders.delay import run_delay
@@ -35,7 +35,7 @@ def uncompiled(monkeypatch):
     """A function that turns compiled code off."""
 
     def turn_off():
-        for module in (events, links):
+        for module in (counting, events, links):
             monkeypatch.setattr(module, "library", lambda: None)
 
     return turn_off
