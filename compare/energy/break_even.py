@@ -81,11 +81,11 @@ class PublishedBreakEven:
     """Time steps of a spike rate."""
 
     def spikes_per_activation(self, *, density: float) -> tuple[float, float]:
-        """Return the result as n, for an ANN with a fraction ``density`` of non-zero activations.
+        """Return the result as n, for an ANN with ``density`` non-zero activations per synapse.
 
         Spikes per synapse are spikes per activation, including zeros; a spike rate is spikes per synapse and step.
         """
-        require(0 < density <= 1, f"the density of activations must be above 0 and at most 1, not {density}")
+        require(density > 0, f"the density of activations must be above 0, not {density}")
         factor = {"spikes per activation": 1.0, "spikes per synapse": 1 / density, "spike rate": self.steps / density}
         return self.low * factor[self.unit], self.high * factor[self.unit]
 
@@ -148,7 +148,7 @@ class SpikeActivity:
     """n: synaptic operations over the ANN's multiply-accumulates with a non-zero activation, in layers with spikes as
     input; ``None`` if the ANN has no such layer, and for a delta ANN of several frames, whose events are changes."""
     density: float | None
-    """Fraction of non-zero activations of the ANN in those layers."""
+    """Non-zero activations of the ANN per synapse of those layers: a fraction, unless it takes several time bins."""
 
 
 def spike_activity(ann: Sequence[LayerActivity], snn: Sequence[LayerActivity]) -> SpikeActivity | None:
@@ -156,7 +156,8 @@ def spike_activity(ann: Sequence[LayerActivity], snn: Sequence[LayerActivity]) -
 
     Compares the layers of both networks from the SNN's first one with spikes as input on, each weighted with its
     fan-out: all layers if the input is spikes or encoded as spikes, those after the first if that one multiplies. For
-    networks of different size, both are taken per synapse.
+    networks of different size, both are taken per synapse. An ANN that takes several time bins of each of the SNN's
+    inputs has that many activations at one synapse.
     """
     driven = [layer for layer in snn if layer.binary]
     if not driven:
@@ -168,7 +169,8 @@ def spike_activity(ann: Sequence[LayerActivity], snn: Sequence[LayerActivity]) -
     n = density = None
     first = snn.index(driven[0])
     if ann[first:] and all(layer.steps == 1 for layer in ann):
-        density = _per_synapse(ann[first:])
+        bins, rest = divmod(ann[0].inputs, snn[0].inputs)
+        density = _per_synapse(ann[first:], bins=1 if first or rest else bins)
         n = per_synapse / density if density else None
     return SpikeActivity(
         spikes_per_synapse=per_synapse,
@@ -179,8 +181,10 @@ def spike_activity(ann: Sequence[LayerActivity], snn: Sequence[LayerActivity]) -
     )
 
 
-def _per_synapse(layers: Sequence[LayerActivity]) -> float:
-    return sum(_mean(layer.synaptic_events) for layer in layers) / sum(layer.synapses for layer in layers)
+def _per_synapse(layers: Sequence[LayerActivity], *, bins: int) -> float:
+    """Return the non-zero activations per synapse; the first layer's synapses get one in each of ``bins``."""
+    synapses = layers[0].synapses / bins + sum(layer.synapses for layer in layers[1:])
+    return sum(_mean(layer.synaptic_events) for layer in layers) / synapses
 
 
 def _mean(values: np.ndarray) -> float:

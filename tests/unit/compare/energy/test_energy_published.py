@@ -177,3 +177,12 @@ def test_an_input_of_spikes_counts_for_n_like_a_layer_of_neurons():
     activity = spike_activity(ann, snn)
     assert activity.spikes_per_activation == pytest.approx(66 / 38)
     assert activity.density == pytest.approx(38 / 52)
+
+
+def test_several_time_bins_are_several_activations_at_a_synapse():
+    """Of 5 inputs with 4 bins each, 8 bins are not 0: the SNN sends 12 spikes for 8 activations."""
+    ann = [layer(spiking=False, binary=False, events=8, inputs=20, outputs=4)]
+    snn = [layer(spiking=True, binary=True, events=12, inputs=5, outputs=4, steps=16)]
+    activity = spike_activity(ann, snn)
+    assert activity.spikes_per_activation == pytest.approx(12 / 8)
+    assert activity.density == pytest.approx(8 / 5)
