@@ -26,6 +26,7 @@ docs: $(VENV)/installed-docs
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+	$(BIN)/python -m benchmarks.tables $(if $(DATA),--data "$(DATA)")
 	$(BIN)/python -m benchmarks.ann
 	$(BIN)/python -m benchmarks.snn
 

@@ -1,15 +1,21 @@
-"""The committed figures of `make bench`: whole, and as good as the README says; and the drawing of them."""
+"""The committed figures of `make bench`: whole, as the pages show them, and as good as they say."""
 
 import json
+import re
 
 import pytest
 from support.paths import ROOT
 
-from benchmarks import measure
+from benchmarks import circuits, markdown, measure, tables
 from benchmarks.plot import draw
+from benchmarks.spec import Table
+from benchmarks.spec import tables as told
 from tospike.hw.params import ArrayParams, Dataflow, DenseLayer, ceil_div
 
 ANN = json.loads((ROOT / "benchmarks" / "ann.json").read_text())
+TABLES = told()
+PLACED = [(page, name, text) for page in markdown.pages() for name, text in markdown.blocks(page)]
+MEASURED = {table.name for table in TABLES.values() if table.results.exists()}
 
 
 def area(rows, cols, dataflow, target="ecp5-85k"):
@@ -60,3 +66,76 @@ def test_the_picture_shows_what_was_measured():
         assert text in svg
     with pytest.raises(KeyError):
         draw({"cycles": ANN["cycles"]})
+
+
+@pytest.mark.parametrize(("page", "name", "text"), PLACED, ids=[f"{page.stem}-{name}" for page, name, _ in PLACED])
+def test_pages_show_what_was_measured(page, name, text):
+    assert text == tables.text(TABLES[name]), "python -m benchmarks.tables --write puts the measured table there"
+
+
+def test_every_measured_table_is_shown_and_whole():
+    assert {name for _, name, _ in PLACED} == MEASURED
+    for name in MEASURED:
+        table = TABLES[name]
+        assert list(tables.known(table)) == list(tables.KINDS[table.kind].cells(table.settings))
+
+
+def test_results_belong_to_tables():
+    assert {path.stem for path in (ROOT / "benchmarks" / "results").iterdir()} == MEASURED
+
+
+def test_a_circuit_tells_what_it_was_measured_with():
+    for table in TABLES.values():
+        if table.kind == "circuits":
+            cells = circuits.cells(table.settings)
+            for name, row in tables.known(table).items():
+                assert (row["generate"], row["target"]) == (cells[name]["generate"], cells[name]["target"])
+                assert set(row["fmax_mhz"]) == {str(seed) for seed in circuits.SEEDS}
+                assert re.fullmatch("[0-9a-f]{64}", row["verilog_sha256"]) and "yosys" in row["tools"]
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A table of one small circuit and of one that needs data; its results in a folder of its own."""
+    monkeypatch.setattr("benchmarks.spec.RESULTS", tmp_path)
+    rows = [
+        {"name": "1x1", "target": "ice40-up5k", "generate": "systolic --rows 1 --cols 1 --array-only"},
+        {"name": "MNIST", "generate": "network examples/mnist_ann.onnx --data mnist:DIR/mnist"},
+    ]
+    return Table(name="small", kind="circuits", settings={"head": "array", "rows": rows})
+
+
+def test_a_circuit_is_measured_once(small, monkeypatch):
+    monkeypatch.setattr(circuits, "SEEDS", (1,))
+    said: list[str] = []
+    tables.measure(small, None, said.append)
+    assert said[0] == "small: 1x1" and "--data is needed" in said[1]
+    rows = tables.known(small)
+    assert set(rows) == {"1x1"} and rows["1x1"]["dsp"] == 1 and rows["1x1"]["fmax_mhz"]["1"] > 20
+    assert tables.stale(small, None) == ["MNIST"]
+    said.clear()
+    tables.measure(small, None, said.append)
+    assert len(said) == 1 and "--data is needed" in said[0]
+    rows["1x1"]["verilog_sha256"] = "of another circuit"
+    tables.keep(small, rows)
+    assert tables.stale(small, None) == ["1x1", "MNIST"]
+
+
+def test_a_command_that_fails_keeps_the_old_row(small):
+    rows = {"1x1": {"verilog_sha256": "old"}}
+    tables.keep(small, rows)
+    small.settings["rows"][0]["generate"] = "systolic --rows 0"
+    said: list[str] = []
+    tables.measure(small, None, said.append)
+    assert "is not measured: tospike generate systolic --rows 0" in said[0]
+    assert tables.known(small) == rows
+
+
+def test_a_page_takes_its_tables(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- measured: small -->\nold\n<!-- /measured -->\nafter\n")
+    markdown.write(page, "other", "nothing\n")
+    assert list(markdown.blocks(page)) == [("small", "old\n")]
+    markdown.write(page, "small", markdown.table(["a", "b"], [["1", "2"]]))
+    rows = "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+    assert page.read_text() == f"before\n<!-- measured: small -->\n\n{rows}\n<!-- /measured -->\nafter\n"

@@ -1,0 +1,30 @@
+"""What a command prints on standard output, as it is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.command import tospike
+
+Row = dict[str, Any]
+
+
+def cells(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The one command."""
+    return {"output": settings["command"]}
+
+
+def fresh(cell: str, row: Row, data: Path | None) -> bool:
+    """Never known; what the command needs comes from the cache of tospike."""
+    return False
+
+
+def measure(cell: str, data: Path | None) -> Row:
+    """Run the command."""
+    lines = tospike(cell, data=data).strip("\n").splitlines()
+    return {"command": cell, "lines": [line.rstrip() for line in lines]}
+
+
+def render(settings: Mapping[str, Any], rows: Mapping[str, Row]) -> str:
+    """A block of code."""
+    return "\n".join(["```", *rows["output"]["lines"], "```", ""])
