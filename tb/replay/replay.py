@@ -235,9 +235,10 @@ def _simulator(verilog: str, defines: Mapping[str, str], simulator: str, cache: 
         for needed in ("g++", "make", "perl"):  # by Verilator: report a missing one first
             tools.find(needed)
         binary = "obj/replay"
+        # -O2 compiles a third longer, and the simulator is no faster
         args = (
             *("--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
-            *("-CFLAGS", "-O2", "--top-module", TOP, "--prefix", "Vreplay", "-Mdir", "obj", "-o", "replay"),
+            *("-CFLAGS", "-O1", "--top-module", TOP, "--prefix", "Vreplay", "-Mdir", "obj", "-o", "replay"),
             *(f"+define+{name}={value}" for name, value in defines.items()),
             *(BENCH.name, "design.v", CLOCK.name),
         )
