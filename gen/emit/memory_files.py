@@ -17,7 +17,7 @@ SHORT = 1024
 _MARK = "tospike_contents"
 _MARKED = re.compile(
     rf"  \(\* {_MARK} = 32'd(?P<number>\d+) \*\)\n"
-    r"(?P<declared>(?:  \(\* .* \*\)\n)*  reg (?:\[\d+:0\] )?(?P<memory>\w+) \[\d+:0\];\n)"
+    r"(?P<declared>(?:  \(\* .* \*\)\n)*  reg (?:\[\d+:0\] )?(?P<memory>\w+|\\\S+ ) \[\d+:0\];\n)"
 )
 _MODULE = re.compile(r"^module \\?(\S+?)[ (].*?^endmodule\n", re.MULTILINE | re.DOTALL)
 _CELL = re.compile(r"  cell \$meminit_v2 \S+\n(?:    .*\n)+  end\n")
@@ -71,7 +71,8 @@ class MemoryFiles:
         def filled(module: str, match: re.Match[str]) -> str:
             width, depth, words = self._contents[int(match["number"])]
             place = [part.partition("$")[0] for part in module.removeprefix(top).split(".") if part]
-            own = [] if place and match["memory"] in ("memory", "storage") else [match["memory"]]
+            plain = match["memory"].strip("\\ ")  # a keyword of Verilog is escaped: ``\\table ``
+            own = [] if place and plain in ("memory", "storage") else [plain]
             name = "_".join([*place, *own])
             path, number = f"{MEMORIES}/{name}.hex", 0
             while path in files:

@@ -71,6 +71,22 @@ def test_the_file_holds_what_amaranth_writes(made, width, depth):
     assert written.text.replace(read, "") == re.sub(r"  initial begin\n(?:    words\[.*\n)+  end\n", "", whole)
 
 
+@pytest.mark.parametrize("name", ["table", "reg"])
+def test_a_memory_named_like_a_keyword_of_verilog(name):
+    class Named(wiring.Component):
+        value: Out(4)
+
+        def elaborate(self, platform):
+            m = Module()
+            m.submodules[name] = words = Memory(shape=4, depth=3, init=[1, 2, 3], attrs={})
+            m.d.comb += self.value.eq(words.read_port().data)
+            return m
+
+    written, _ = convert(Named(), "top")
+    assert written.memories == {f"mem/{name}.hex": "1\n2\n3\n"}
+    assert f'$readmemh("mem/{name}.hex", \\{name} , 0, 2);' in written.text
+
+
 def test_a_short_memory_of_zeros_stays():
     def made():
         return FilledMemory(shape=12, depth=SHORT, words=[0] * 10, attrs={})
