@@ -6,12 +6,14 @@ designs of 2 to 64 lanes and 12 to 24 bits (`tests/unit/gen/fit/test_auto_lanes.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from tospike.gen.area.costs import AREA_COSTS
 from tospike.gen.area.memories import Memory, MemoryCells, block_rams, cells_of
 from tospike.gen.area.systolic import Area
 from tospike.hw.host.layout import engine_layout
+from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
     SPIKE,
     AcceleratorParams,
@@ -180,5 +182,13 @@ def _stored(engine: EngineParams, *, is_rom: bool) -> Iterator[Memory]:
     banked = getattr(engine, "bank_cycles", 0) > 0
     for shape in engine_layout(engine).memories(engine):
         depths = bank_depths(shape.depth) if banked and shape.name == "weights" else [shape.depth]
-        for depth in depths:
-            yield Memory(width=shape.width, depth=depth, is_initialized=True, is_rom=is_rom)
+        for width, depth in product(_part_widths(engine, shape), depths):
+            yield Memory(width=width, depth=depth, is_initialized=True, is_rom=is_rom)
+
+
+def _part_widths(engine: EngineParams, shape: MemoryShape) -> list[int]:
+    """Return the widths of a memory's parts: one for each group of lanes."""
+    sizes: list[int] = getattr(engine, "group_sizes", [1])
+    if shape.name == "multipliers":
+        return [shape.width]
+    return [shape.width * size // sum(sizes) for size in sizes]

@@ -1,5 +1,6 @@
 """A group of lanes of an event engine: synapses, states, neurons and spike counters, controlled by nets of its own."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,9 +18,9 @@ from tospike.hw.spiking.ring import AccumulateRing, states_in_ring
 
 
 def groups_of_lanes(params: EventParams) -> list[range]:
-    """Return the lanes of each group: all have the same number, but the last may have fewer."""
-    size = -(-params.lanes // params.lane_groups)
-    return [range(first, min(first + size, params.lanes)) for first in range(0, params.lanes, size)]
+    """Return the lanes of each group."""
+    ends = list(itertools.accumulate(params.group_sizes))
+    return [range(end - size, end) for end, size in zip(ends, params.group_sizes, strict=True)]
 
 
 def make_accumulator(params: EventParams, *, lanes: int) -> wiring.Component:

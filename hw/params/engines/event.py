@@ -121,9 +121,16 @@ class EventParams(EngineParams):
     def lane_groups(self) -> int:
         """Groups of lanes, of which each works a cycle after the one before, so that no net spans more of them.
 
-        Lanes stay together where an update lists words, which depends on all lanes, or sends changes.
+        Lanes stay together where an update lists words, which depends on all lanes, or sends changes, and in registers.
         """
-        return 1 if self.lists_words or self.sends_changes else ceil_div(self.lanes, GROUP_LANES)
+        together = self.lists_words or self.sends_changes or self.in_registers
+        return 1 if together else ceil_div(self.lanes, GROUP_LANES)
+
+    @property
+    def group_sizes(self) -> list[int]:
+        """Lanes of each group: all have the same number, but the last may have fewer."""
+        size = ceil_div(self.lanes, self.lane_groups)
+        return [min(size, self.lanes - first) for first in range(0, self.lanes, size)]
 
     @property
     def group_cycles(self) -> int:
