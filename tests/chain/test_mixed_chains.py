@@ -230,9 +230,11 @@ def test_many_random_chains(seed):
 @pytest.mark.parametrize(
     "name",
     [
-        "array, spiking, array",
         "dataflow layers, class",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("one step", "spiking, counts, array")),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("array, spiking, array", "one step", "spiking, counts, array")
+        ),
     ],
 )
 def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
@@ -243,6 +245,7 @@ def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
     assert sum(not result.skipped for result in results) >= 6
 
 
+@pytest.mark.slow
 def test_dataflow_layers_of_vendor_cells(tmp_path):
     params = CHAINS["dataflow layers, class"].with_primitives(PrimitiveSet.ECP5)
     design = random_design(params, seed=3)

@@ -67,7 +67,7 @@ def test_streamed_weights_in_rtl(data):
     cost = prepared.choices["weight_stream"]
     words = 64 * 4 + 32
     assert cost["beats"] == 2 * words
-    assert cost["cycles_lost"] > words - 2 * 32
+    assert cost["cycles_lost"] >= 64 * 4 - 2 * 32, "a full queue of 32 words hides the beats of as many others"
     lost = rtl.result.cycles[0] - evaluate(stored, data, Backend.GOLDEN, samples=1).result.cycles[0]
     assert lost == cost["cycles_lost"]
     assert [shape.name for shape in shapes(prepared.design)[0]] == ["channels", "layers"]

@@ -65,8 +65,16 @@ def test_warnings_stand_above_the_verdict(study):
     assert text.index("Warning: digits_snn: stage 'a' never spikes") < text.index(study.verdict.sentence)
 
 
+DRAWN = []
+"""Reports with their figures: drawing takes seconds, and many tests read the same report."""
+
+
 def page(report):
-    return report_html(report, figures_of(report))
+    figures = next((figures for drawn, figures in DRAWN if drawn is report), None)
+    if figures is None:
+        figures = figures_of(report)
+        DRAWN.append((report, figures))
+    return report_html(report, figures)
 
 
 def page_text(html):

@@ -20,7 +20,7 @@ U3, S4, U8 = IntFormat(bits=3, signed=False), IntFormat(bits=4, signed=True), In
 def test_all_operands(event, weight_bits):
     params = SpikingParams(inputs=2, neurons=2, lanes=2, payload=event, weight_bits=weight_bits)
     weights = range(params.weight.min, params.weight.max + 1)
-    dut = Multiply(params)
+    dut = Multiply(params, lanes=params.lanes)
 
     async def bench(ctx):
         for payload in range(event.min, event.max + 1):

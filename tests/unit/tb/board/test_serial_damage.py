@@ -64,6 +64,7 @@ def test_a_thousand_runs_with_one_byte_in_a_hundred_damaged(line):
     assert count["right"] + count["given up"] == 1000 and count["right"] >= 990
 
 
+@pytest.mark.slow
 def test_worse_lines_are_given_up(line):
     count = outcomes(line, 60, 0.03) + outcomes(line, 20, 0.1) + outcomes(line, 10, 0.5)
     assert set(count) == {"right", "given up"} and count["given up"] >= 30
