@@ -30,8 +30,6 @@ from tospike.hw.params import (
 from tospike.hw.params.banks import FAN_IN, bank_depths
 from tospike.hw.params.devices import Family
 
-RING_WORDS = 4
-"""Most words of states that circulate in registers: `tospike.hw.spiking.ring.MAX_WORDS`."""
 BLOCK_BITS = 4096
 """Size from which states ask for block RAM: `tospike.hw.spiking.accumulate.BLOCK_BITS`."""
 DSP_BITS = 18
@@ -103,7 +101,7 @@ def _cells(memory: Memory, family: Family) -> MemoryCells:
 
 
 def _spiking(engine: SpikingParams) -> _Part:
-    neuron, in_ring = engine.neuron, _in_ring(engine)
+    neuron, in_ring = engine.neuron, engine.states_in_ring
     bits = engine.lanes * neuron.accumulated.bits
     aux = engine.lanes * sum(fmt.bits for fmt in neuron.aux.values())
     sent = 0 if engine.readout is Readout.SPIKES else engine.lanes * engine.output.payload.bits
@@ -157,15 +155,11 @@ def _dsps(engine: SpikingLayerParams) -> int:
     return engine.lanes * ((engine.input.payload != SPIKE) + leaks * per_leak)
 
 
-def _in_ring(engine: SpikingParams) -> bool:
-    return engine.window is None and engine.words <= (1 if engine.lists_words else RING_WORDS)
-
-
 def _memories(engine: SpikingParams) -> Iterator[Memory]:
     yield from _stored(engine, is_rom=not engine.writable)
     neuron, words = engine.neuron, engine.words
     number = (words - 1).bit_length()
-    if not _in_ring(engine):
+    if not engine.states_in_ring:
         yield Memory(width=engine.lanes * neuron.accumulated.bits, depth=words)
     if neuron.aux:
         yield Memory(width=engine.lanes * sum(fmt.bits for fmt in neuron.aux.values()), depth=words)

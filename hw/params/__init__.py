@@ -17,7 +17,7 @@ from tospike.hw.params.engines.delta import CHANGE, DeltaParams
 from tospike.hw.params.engines.encoder import EncoderParams
 from tospike.hw.params.engines.encoding import Encoding
 from tospike.hw.params.engines.engine import EngineParams, Readout
-from tospike.hw.params.engines.event import LIST_SETTLE, EventParams, NeuronUpdate
+from tospike.hw.params.engines.event import LIST_SETTLE, RING_WORDS, EventParams, NeuronUpdate
 from tospike.hw.params.engines.event_ann import AnnLayerParams, DeltaAnnParams, EventAnnParams
 from tospike.hw.params.engines.noise import NOISE_LAGS, NoiseParams
 from tospike.hw.params.engines.packing import packing_shift
@@ -80,6 +80,7 @@ __all__ = [
     "NOISE_LAGS",
     "PRIMITIVES",
     "REQUIRED",
+    "RING_WORDS",
     "SPIKE",
     "WORD_ADDRESS",
     "WORD_BITS",

@@ -14,7 +14,7 @@ from tospike.hw.spiking.accumulate import Accumulate
 from tospike.hw.spiking.count import SpikeCounts
 from tospike.hw.spiking.lanes import NeuronLanes
 from tospike.hw.spiking.multiply import Multiply
-from tospike.hw.spiking.ring import AccumulateRing, states_in_ring
+from tospike.hw.spiking.ring import AccumulateRing
 
 
 def groups_of_lanes(params: EventParams) -> list[range]:
@@ -31,7 +31,7 @@ def make_accumulator(params: EventParams, *, lanes: int) -> wiring.Component:
         "lanes": lanes,
         "words": params.words,
     }
-    if states_in_ring(params):
+    if params.states_in_ring:
         return AccumulateRing(**shape)
     # the next event of a window may begin with any word
     return Accumulate(**shape, distance=1 if params.window else params.words)

@@ -6,16 +6,8 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 
 from tospike.hw.arithmetic import saturate
-from tospike.hw.params import EventParams, IntFormat
+from tospike.hw.params import IntFormat
 from tospike.hw.spiking.accumulate import accumulate_members
-
-MAX_WORDS = 4
-"""Words of the ring, at most: an updated word is stored 4 cycles after its fetch, when the ring has rotated once."""
-
-
-def states_in_ring(params: EventParams) -> bool:
-    """Return whether the states fit a ring: few words, always accessed in order, because a ring cannot skip words."""
-    return params.words <= (1 if params.lists_words else MAX_WORDS) and params.window is None
 
 
 class AccumulateRing(wiring.Component):
@@ -36,7 +28,7 @@ class AccumulateRing(wiring.Component):
     Parameters
     ----------
     state, addend_bits, lanes, words
-        As for `Accumulate`; at most `MAX_WORDS` words.
+        As for `Accumulate`; at most `RING_WORDS` words.
 
     Members
     -------

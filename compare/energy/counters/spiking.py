@@ -23,7 +23,6 @@ from tospike.hw.params import (
     Readout,
 )
 from tospike.hw.spiking.neurons import aux_layout
-from tospike.hw.spiking.ring import states_in_ring
 from tospike.hw.spiking.serializer import lane_word_layout
 
 
@@ -104,7 +103,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
     accumulated, updated = counters["synapse_words"], counters["update_words"]
     filled = {shape.name: shape for shape in engine_layout(params).memories(params)}
     weights = filled["weights"]
-    built_in_registers = states_in_ring(params)
+    built_in_registers = params.states_in_ring
     in_registers = placement is StatePlacement.REGISTER or (placement is StatePlacement.BUILT and built_in_registers)
     state_bits = words * lanes * state
     visits = accumulated + updated

@@ -35,6 +35,10 @@ LIST_SETTLE = 4
 known which of them spike again. Whatever follows an update of active words waits as long: it may access any word at
 once."""
 
+RING_WORDS = 4
+"""Words of states in a ring, at most: an updated word is stored 4 cycles after its fetch, when the ring has rotated
+once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EventParams(EngineParams):
@@ -178,6 +182,11 @@ class EventParams(EngineParams):
     def words(self) -> int:
         """State words, position by position. A VALUE takes a cycle for each word it reaches: all, if dense."""
         return self.neurons // self.channels * self.position_words
+
+    @property
+    def states_in_ring(self) -> bool:
+        """Whether the states circulate in registers: few words, always accessed in order, as a ring cannot skip any."""
+        return self.words <= (1 if self.lists_words else RING_WORDS) and self.window is None
 
     @property
     def rows(self) -> int:

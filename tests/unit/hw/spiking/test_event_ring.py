@@ -6,8 +6,8 @@ import pytest
 from amaranth.hdl import *
 from support.stream_bench import simulate
 
-from tospike.hw.params import IntFormat
-from tospike.hw.spiking.ring import MAX_WORDS, AccumulateRing
+from tospike.hw.params import RING_WORDS, IntFormat
+from tospike.hw.spiking.ring import AccumulateRing
 
 LANES = 2
 STATE = IntFormat(bits=4, signed=True)
@@ -51,7 +51,7 @@ def schedule(turns, words, rng):
     return fetches, addends, stores
 
 
-@pytest.mark.parametrize("words", range(1, MAX_WORDS + 1))
+@pytest.mark.parametrize("words", range(1, RING_WORDS + 1))
 def test_turns_in_any_order(words):
     rng = random.Random(words)
     turns = rounds(rng, words, 60)
