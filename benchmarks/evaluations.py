@@ -19,11 +19,6 @@ def cells(settings: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def fresh(cell: str, row: Row, data: Path | None) -> bool:
-    """Never known: nothing less than the run tells, and it takes seconds."""
-    return False
-
-
 def measure(cell: str, data: Path | None) -> Row:
     """One run of the golden model."""
     result = tospike_json(cell, data=data)

@@ -15,11 +15,6 @@ def cells(settings: Mapping[str, Any]) -> dict[str, str]:
     return {name: f"bench {arguments}" for name, arguments in settings["rows"].items()}
 
 
-def fresh(cell: str, row: Row, data: Path | None) -> bool:
-    """Never known: nothing less than the run tells, and it takes seconds."""
-    return False
-
-
 def measure(cell: str, data: Path | None) -> Row:
     """One run in RTL; the command fails where RTL and golden model differ."""
     result = tospike_json(cell, data=data)

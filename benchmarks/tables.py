@@ -20,17 +20,22 @@ from benchmarks.spec import Table, tables
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How a kind of table is measured: its cells by name, whether one is as it was, its measurement, its text."""
+    """How a kind of table is measured: its cells by name, its measurement, its text.
+
+    ``fresh`` tells whether a cell is as it was when its row was measured; without it, nothing less than the run tells.
+    """
 
     cells: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-    fresh: Callable[[Any, dict[str, Any], Path | None], bool]
     measure: Callable[[Any, Path | None], dict[str, Any]]
     render: Callable[[Mapping[str, Any], Mapping[str, dict[str, Any]]], str]
+    fresh: Callable[[Any, dict[str, Any], Path | None], bool] = lambda cell, row, data: False
 
 
 KINDS = {
-    name: Kind(cells=module.cells, fresh=module.fresh, measure=module.measure, render=module.render)
-    for name, module in {"circuits": circuits, "evaluations": evaluations, "runs": runs, "text": texts}.items()
+    "circuits": Kind(cells=circuits.cells, measure=circuits.measure, render=circuits.render, fresh=circuits.fresh),
+    "evaluations": Kind(cells=evaluations.cells, measure=evaluations.measure, render=evaluations.render),
+    "runs": Kind(cells=runs.cells, measure=runs.measure, render=runs.render),
+    "text": Kind(cells=texts.cells, measure=texts.measure, render=texts.render),
 }
 
 

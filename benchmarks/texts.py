@@ -14,11 +14,6 @@ def cells(settings: Mapping[str, Any]) -> dict[str, str]:
     return {"output": settings["command"]}
 
 
-def fresh(cell: str, row: Row, data: Path | None) -> bool:
-    """Never known; what the command needs comes from the cache of tospike."""
-    return False
-
-
 def measure(cell: str, data: Path | None) -> Row:
     """Run the command."""
     lines = tospike(cell, data=data).strip("\n").splitlines()
