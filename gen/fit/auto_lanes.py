@@ -77,16 +77,15 @@ def fit_lanes(network: Network, options: PlanOptions, device: Device, samples: A
             f"no event engines fit {device.name}: with a lane each they need {', '.join(lacking)}: give fewer "
             "weight-bits, a smaller network or a larger device"
         )
-    busy, growing = _busy(design, samples), set(lanes)
-    while growing := {name for name in growing if _words(design)[name] > 1 and 2 * lanes[name] <= MOST_LANES}:
-        words = _words(design)
+    busy, words, full = _busy(design, samples), _words(design), set[str]()
+    while growing := {name for name in lanes if words[name] > 1 and 2 * lanes[name] <= MOST_LANES} - full:
         busiest = max(sorted(growing), key=lambda name: busy[name] * words[name])
         wider = lanes | {busiest: 2 * lanes[busiest]}
         candidate = plan(network, _with_lanes(options, wider))
         if excess(predict(candidate.params, device.family), device):
-            growing.remove(busiest)
+            full.add(busiest)  # the device has no room for more of its lanes
         else:
-            design, lanes = candidate, wider
+            design, lanes, words = candidate, wider, _words(candidate)
     engines = {name: cast(SpikingParams, design.params.engines[index]) for name, index in _engines(design).items()}
     return LaneFit(
         lanes={name: engine.lanes for name, engine in engines.items()},
