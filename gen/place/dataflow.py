@@ -32,15 +32,10 @@ def _place(site: Site) -> Placed | None:
     network, stage = site.network, site.stage
     if stage.is_spiking or site.engine is not Engine.DATAFLOW:
         return None
-    require(
-        not needs_images(network),
-        f"dataflow engines run chains of dense layers only, which {network.name!r} is not: give --engine systolic",
-    )
-    require_weights_on_chip(site, "dataflow")
+    require_dense_chain(site)
     act, requantize = input_format(network), requantizer(network)
-    upstream = site.engines[-1].output if site.engines else None
     synapses = stage.dense
-    lanes = upstream.lanes if isinstance(upstream, BeatFormat) else host_lanes(site, act.bits)
+    lanes = input_lanes(site, act.bits)
     fold = cheapest_fold(synapses.inputs, synapses.outputs, input_lanes=lanes, cycles=site.own.fold, name=stage.name)
     neuron = stage.neuron
     bits = max(2, weight_bits(stage))
@@ -62,8 +57,27 @@ def _place(site: Site) -> Placed | None:
     return Placed(engine=engine, stages=(stage,))
 
 
-def host_lanes(site: Site, bits: int) -> int:
-    """Return the values in a beat of the host's: of a packed one the fewest with which no frame takes more beats."""
+def require_dense_chain(site: Site) -> None:
+    """Refuse what no dataflow engine runs.
+
+    Raises
+    ------
+    InputError
+        The network has images, or its weights are to be streamed in.
+    """
+    require(
+        not needs_images(site.network),
+        f"dataflow engines run chains of dense layers only, which {site.network.name!r} is not: give --engine systolic",
+    )
+    require_weights_on_chip(site, "dataflow")
+
+
+def input_lanes(site: Site, bits: int) -> int:
+    """Return the values in a beat of what arrives: of a packed one of the host's, the fewest with which no frame takes
+    more beats."""
+    upstream = site.engines[-1].output if site.engines else None
+    if isinstance(upstream, BeatFormat):
+        return upstream.lanes
     if site.options.host_bits is None:
         return BYTES_PER_BEAT
     inputs = site.stage.dense.inputs

@@ -4,8 +4,8 @@ from itertools import takewhile
 
 import numpy as np
 
-from tospike.gen.place.array import needs_images, requantizer
-from tospike.gen.place.dataflow import host_lanes
+from tospike.gen.place.array import requantizer
+from tospike.gen.place.dataflow import input_lanes, require_dense_chain
 from tospike.gen.place.options import Engine, Products
 from tospike.gen.place.placer import (
     MemoryInit,
@@ -14,17 +14,14 @@ from tospike.gen.place.placer import (
     Site,
     input_format,
     random_integers,
-    require_weights_on_chip,
 )
 from tospike.gen.place.widths import accumulator_bits, weight_bits
 from tospike.hw.params import (
     AcceleratorParams,
-    BeatFormat,
     IntFormat,
     RequantizeParams,
     UnrolledLayer,
     UnrolledParams,
-    require,
 )
 from tospike.hw.unrolled import layout
 from tospike.sim.design import Design
@@ -35,18 +32,13 @@ def _place(site: Site) -> Placed | None:
     network = site.network
     if site.stage.is_spiking or site.engine is not Engine.DATAFLOW or site.own.products is not Products.CONSTANTS:
         return None
-    require(
-        not needs_images(network),
-        f"dataflow engines run chains of dense layers only, which {network.name!r} is not: give --engine systolic",
-    )
-    require_weights_on_chip(site, "dataflow")
+    require_dense_chain(site)
     act, requantize = input_format(network), requantizer(network)
-    upstream = site.engines[-1].output if site.engines else None
     unrolled = tuple(takewhile(lambda each: each.own.products is Products.CONSTANTS, site.each[site.index :]))
     engine = UnrolledParams(
         layers=tuple(_layer(each, act, requantize) for each in unrolled),
         act=act,
-        input_lanes=upstream.lanes if isinstance(upstream, BeatFormat) else host_lanes(site, act.bits),
+        input_lanes=input_lanes(site, act.bits),
         adder_levels=site.options.adder_levels,
         requantize=requantize,
     )
