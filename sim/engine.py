@@ -34,6 +34,9 @@ class EngineModel:
     """``run(params, design, index, received)`` computes the output of engine ``index`` of the design."""
     link: Callable[[Any, Any, Sample, Link], Link]
     """``link(params, run, received, downstream)`` returns the timing model, before the first sample."""
+    recount: Callable[[Any, Sample, Any], EngineRun | None] | None = None
+    """``recount(params, received, run)`` returns the run of the engine of another size that computes the same: what it
+    sends is as in ``run``, counts are its own. ``None``: it cannot tell, and has to run."""
     frame_cycles: Callable[[Any], int] | None = None
     """If cycles do not depend on the data: those of a frame through the engine alone."""
 

@@ -40,12 +40,12 @@ from tospike.sim.encoders.encoder import run_delta, run_encoder
 from tospike.sim.encoders.encoder_timing import encoder_link
 from tospike.sim.engine import EngineModel, EngineRun, Sample, frame
 from tospike.sim.network import Network, Requantize
-from tospike.sim.spiking.ann import EventAnnRun, run_event_ann
+from tospike.sim.spiking.ann import EventAnnRun, recount_event_ann, run_event_ann
 from tospike.sim.spiking.ann_timing import event_ann_link
 from tospike.sim.spiking.arrays import engine_arrays, engine_delays
 from tospike.sim.spiking.delta_ann import DeltaAnnRun, run_delta_ann
 from tospike.sim.spiking.delta_ann_timing import delta_ann_link
-from tospike.sim.spiking.golden import EventRun, run_event
+from tospike.sim.spiking.golden import EventRun, recount, run_event
 from tospike.sim.spiking.register_timing import register_link
 from tospike.sim.spiking.window_timing import spiking_link
 from tospike.sim.systolic import golden as systolic
@@ -127,6 +127,14 @@ def _subnetwork(design: Design, index: int) -> Network:
     )
 
 
+def _recount_systolic(params: SystolicParams, frames: Sample, run: EngineRun) -> EngineRun:
+    return systolic.count(params, run.sent.astype(np.int64, copy=False))
+
+
+def _recount_conv(params: ConvParams, frames: Sample, run: EngineRun) -> EngineRun:
+    return conv.count(params, run.sent.astype(np.int64, copy=False))
+
+
 def _systolic_link(params: SystolicParams, run: EngineRun, frames: Sample, downstream: Link) -> ArrayLink:
     return array_link(params.input.addresses, systolic_timing.frame_timing(params), len(frames), downstream)
 
@@ -139,14 +147,16 @@ MODELS: Mapping[type[EngineParams], EngineModel] = {
     EncoderParams: EngineModel(run=_encoder, link=encoder_link),
     DeltaParams: EngineModel(run=_delta, link=delta_link),
     DelayParams: EngineModel(run=_delay, link=delay_link),
-    SpikingParams: EngineModel(run=run_spiking, link=spiking_link),
-    RegisterParams: EngineModel(run=run_spiking, link=register_link),
-    EventAnnParams: EngineModel(run=_event_ann, link=event_ann_link),
+    SpikingParams: EngineModel(run=run_spiking, link=spiking_link, recount=recount),
+    RegisterParams: EngineModel(run=run_spiking, link=register_link, recount=recount),
+    EventAnnParams: EngineModel(run=_event_ann, link=event_ann_link, recount=recount_event_ann),
     DeltaAnnParams: EngineModel(run=_delta_ann, link=delta_ann_link),
     GradedSpikeParams: EngineModel(run=_graded_spikes, link=bridge_link),
     SpikeCountParams: EngineModel(run=_spike_count, link=bridge_link),
-    SystolicParams: EngineModel(run=_systolic, link=_systolic_link, frame_cycles=systolic_timing.frame_cycles),
-    ConvParams: EngineModel(run=_conv, link=_conv_link, frame_cycles=conv_timing.frame_cycles),
+    SystolicParams: EngineModel(
+        run=_systolic, link=_systolic_link, recount=_recount_systolic, frame_cycles=systolic_timing.frame_cycles
+    ),
+    ConvParams: EngineModel(run=_conv, link=_conv_link, recount=_recount_conv, frame_cycles=conv_timing.frame_cycles),
     DataflowDenseParams: EngineModel(run=_dataflow_dense, link=dataflow_link),
     UnrolledParams: EngineModel(run=_unrolled, link=unrolled_link),
 }

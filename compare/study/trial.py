@@ -94,7 +94,7 @@ class Trials:
             params = changed.design.params
         except InputError:
             return None
-        if kind == "ann" and not _is_narrow(params, given):
+        if kind == "ann" and not is_narrow(params, given):
             return None
         evaluation = evaluate(changed, self._data, Backend.GOLDEN, samples=min(SAMPLES, len(self._data.x)))
         result = evaluation.result
@@ -103,7 +103,7 @@ class Trials:
         return Trial(correct=evaluation.correct, pj=energy.total)
 
 
-def _is_narrow(params: AcceleratorParams, given: Mapping[str, Any]) -> bool:
+def is_narrow(params: AcceleratorParams, given: Mapping[str, Any]) -> bool:
     """Return whether the hardware's numbers are as narrow as requested."""
     weight_bits, act_bits = ann_bits(params)
     return weight_bits <= max(2, given.get("weight_bits", weight_bits)) and act_bits <= given.get("act_bits", act_bits)

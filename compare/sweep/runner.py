@@ -8,8 +8,9 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata, resources
@@ -20,9 +21,7 @@ from typing import Generic, Protocol, TypeVar
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.plain import from_plain, to_plain
 from tospike.compare.sweep import gates
-from tospike.compare.sweep.gates import GatePoint
 from tospike.compare.sweep.measure import check, measure
-from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.result import GateSideResult, PointResult
 from tospike.gen.files.output import to_json
 from tospike.gen.tools.cache import Cache, digest
@@ -30,8 +29,8 @@ from tospike.gen.tools.children import end_all
 from tospike.hw.params import InputError, check_options, option
 
 RESULT = "result.json"
-P = TypeVar("P", Point, GatePoint)
-R = TypeVar("R", PointResult, GateSideResult)
+P = TypeVar("P", bound=Hashable)
+R = TypeVar("R")
 
 Finished = Iterator[tuple[P, R]]
 Measure = Callable[[P], R]
@@ -143,11 +142,21 @@ def in_processes(jobs: int) -> Execute:
     """Execute on this machine, ``jobs`` points at a time."""
 
     def execute(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
-        context = multiprocessing.get_context("spawn")
-        workers = min(jobs, len(points))
-        stop = context.Event()
-        ends = (os.getpid(), stop)
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with, initargs=ends) as pool:
+        with worker_processes(min(jobs, len(points))) as working:
+            yield from working(points, measure)
+
+    return execute
+
+
+@contextmanager
+def worker_processes(jobs: int) -> Iterator[Execute]:
+    """Start processes, which execute points ``jobs`` at a time, as often as points are given to them."""
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    ends = (os.getpid(), stop)
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with, initargs=ends) as pool:
+
+        def execute(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
             futures = {pool.submit(measure, point): point for point in points}
             try:
                 for future in as_completed(futures):
@@ -156,7 +165,7 @@ def in_processes(jobs: int) -> Execute:
                 stop.set()
                 raise
 
-    return execute
+        yield execute
 
 
 def _end_with(parent: int, stop: Event) -> None:

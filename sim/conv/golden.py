@@ -39,11 +39,16 @@ def run(params: ConvParams, network: Network, x: Ints) -> EngineRun:
             f"stage {stage.name!r} has {stage.synapses.outputs} outputs, but its layer {layer.results}",
         )
         check_range(params, stage)
-    frames = np.ones(len(x), dtype=np.int64)
+    return count(params, run_integers(network, x, params.requantize)[:, None])
+
+
+def count(params: ConvParams, sent: Ints) -> EngineRun:
+    """Return the run of an engine that sends (N, 1, results), with its counts."""
+    frames = np.ones(len(sent), dtype=np.int64)
     return EngineRun(
-        sent=run_integers(network, x, params.requantize)[:, None],
-        counters={name: count * frames for name, count in frame_counters(params).items()},
-        operations={name: count * frames for name, count in frame_operations(params).items()},
+        sent=sent,
+        counters={name: number * frames for name, number in frame_counters(params).items()},
+        operations={name: number * frames for name, number in frame_operations(params).items()},
     )
 
 

@@ -1,6 +1,6 @@
 """Golden model of the event engine and the register engine: integers that saturate after every addition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,6 @@ def run_event(
     weight = np.asarray(weight, dtype=np.int64) << params.neuron.state_fraction_bits
     if recurrent is not None:
         recurrent = np.asarray(recurrent, dtype=np.int64) << params.neuron.state_fraction_bits
-    connections = None if params.window is None else Connections(params.window)
     events = accumulator(params, weight, inputs, recurrent)
 
     spikes = np.zeros((samples, steps, params.neurons), dtype=np.uint8)
@@ -109,13 +108,25 @@ def run_event(
         Readout.COUNT: lambda: np.minimum(counts, params.output.payload.max),
         Readout.MEMBRANE: lambda: neurons.after,
     }[params.readout]()
-    reached = None if connections is None else np.count_nonzero(inputs, axis=1) @ connections.reached
-    counters = _counters(params, inputs, reached, spikes, updated, saturations + neurons.saturations)
+    counters = _counters(params, inputs, spikes, updated, saturations + neurons.saturations)
     operations = _operations(params, updated, counters)
     sent = spikes if params.readout is Readout.SPIKES else outputs[:, None]
     return EventRun(
         sent=sent, spikes=spikes, outputs=outputs, counters=counters, operations=operations, updated=updated
     )
+
+
+def recount(params: EventParams, inputs: NDArray[np.integer], run: EventRun) -> EventRun | None:
+    """Return the run of an engine that computes what the engine of ``run`` does, with other lanes or registers.
+
+    ``None`` if a TICK of either does not update all words: which ones, only running it tells.
+    """
+    if params.update is not NeuronUpdate.ALL or not run.updated.all():
+        return None
+    samples, steps, _ = inputs.shape
+    updated = np.broadcast_to(np.True_, (samples, steps, params.words))
+    counters = _counters(params, inputs, run.spikes, updated, run.counters["saturations"])
+    return replace(run, counters=counters, operations=_operations(params, updated, counters), updated=updated)
 
 
 def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None) -> None:
@@ -149,12 +160,10 @@ def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.int
 def _counters(
     params: EventParams,
     inputs: NDArray[np.integer],
-    reached: Ints | None,
     spikes: NDArray[np.uint8],
     updated: NDArray[np.bool_],
     saturations: Ints,
 ) -> dict[str, Ints]:
-    """Count; ``reached`` is the number of positions that all events together reach through a window."""
     samples, steps, _ = inputs.shape
     values = count_nonzero(inputs)
     if params.recurrent:
@@ -162,11 +171,14 @@ def _counters(
     # with a membrane readout, the last TICK has no update of its own: that of the END reads and clears the membranes
     ticks = updated[:, :-1] if params.readout is Readout.MEMBRANE else updated
     ones = np.ones(samples, dtype=np.int64)
+    reached = values  # positions that all events together reach: through a window, several each
+    if params.window is not None:
+        reached = np.count_nonzero(inputs, axis=1) @ Connections(params.window).reached
     return {
         "values": values,
         "ticks": steps * ones,
         "samples": ones,
-        "synapse_words": (values if reached is None else reached) * params.event_words,
+        "synapse_words": reached * params.event_words,
         "update_words": count_nonzero(ticks) + params.words * ones,
         "spikes": spikes.sum(axis=(1, 2), dtype=np.int64),
         "saturations": saturations,

@@ -60,11 +60,16 @@ def run(params: SystolicParams, stages: Sequence[Stage], x: Ints) -> EngineRun:
         for layer, apply in zip(params.layers, layers, strict=True):
             block = apply(block.reshape(-1, layer.inputs)).reshape(frames_here, -1)
         values[start : start + FRAMES] = block
-    frames = np.ones(len(x), dtype=np.int64)
+    return count(params, values[:, None])
+
+
+def count(params: SystolicParams, sent: Ints) -> EngineRun:
+    """Return the run of an engine that sends (N, 1, results), with its counts."""
+    frames = np.ones(len(sent), dtype=np.int64)
     return EngineRun(
-        sent=values[:, None],
-        counters={name: count * frames for name, count in frame_counters(params).items()},
-        operations={name: count * frames for name, count in frame_operations(params).items()},
+        sent=sent,
+        counters={name: number * frames for name, number in frame_counters(params).items()},
+        operations={name: number * frames for name, number in frame_operations(params).items()},
     )
 
 

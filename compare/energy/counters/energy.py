@@ -69,6 +69,7 @@ def counter_energy(
     cycles: ArrayLike,
     *,
     state: StatePlacement = StatePlacement.BUILT,
+    registers: Mapping[str, int] | None = None,
 ) -> CounterEnergy:
     """Return the energy of the counters.
 
@@ -84,15 +85,19 @@ def counter_energy(
         Cycles with a sample in the pipeline, the same shape; clock and leakage are charged in all of them.
     state
         Placement of the membranes of event engines: as built, or as if placed elsewhere.
+    registers
+        Flip-flops of each engine and of the host port, if they are known; by default those of `register_bits`, which
+        builds the hardware to count them.
     """
     inside = np.atleast_1d(np.asarray(cycles, dtype=np.float64))
     engines = engine_work(params, counters, state)
-    registers = {
+    built = register_bits(params) if registers is None else registers
+    clocked = {
         name: bits + sum(engine.moved_registers for engine in engines if engine.name == name)
-        for name, bits in register_bits(params).items()
+        for name, bits in built.items()
     }
-    total_bits = sum(registers.values())
-    busy_bits = sum((registers[engine.name] * engine.busy for engine in engines), np.zeros_like(inside))
+    total_bits = sum(clocked.values())
+    busy_bits = sum((clocked[engine.name] * engine.busy for engine in engines), np.zeros_like(inside))
     area = sum(_logic_area(technology, engine) for engine in engines) + total_bits * technology.register.um2
     memory_bits = sum(engine.memory_bits for engine in engines)
     nanowatts = area * technology.logic.nw_per_um2 + memory_bits * technology.sram.nw_per_bit

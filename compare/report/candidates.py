@@ -1,0 +1,107 @@
+"""The designs that a search found for both sides, and how complete it was. Costs are means per inference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tospike.compare.report.design import Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateArea:
+    """Cells on an FPGA, and area in the technology of the prices; ``None``: unknown."""
+
+    lut4: int | None
+    ff: int | None
+    bram: int | None
+    dsp: int | None
+    um2: float
+    """Memories, flip-flops and arithmetic; no wires, no control logic."""
+    is_measured: bool
+    """Whether the cells are those of synthesis rather than a prediction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A design of a side."""
+
+    side: Kind
+    file: str
+    """Its network."""
+    engine: str
+    """systolic-os, systolic-ws, conv, dataflow, event, delta, spiking, register, or mixed."""
+    place: str | None
+    """Where neurons have their states: memory, registers, or mixed; ``None`` without event engines."""
+    lanes: int | None
+    """Of the widest event engine."""
+    rows: int | None
+    cols: int | None
+    weight_bits: int
+    act_bits: int | None
+    """``None``: an SNN."""
+    steps: int | None
+    """``None``: an ANN."""
+    code: str | None
+    """How an SNN encodes values; ``None``: an ANN, or spikes as data."""
+    seed: int | None
+    """Seed of its training; ``None``: unknown."""
+    is_quantised_after_training: bool
+    """Whether widths, steps or code are others than in its file."""
+    accuracy: float
+    """On the test samples."""
+    validation_accuracy: float
+    eligible: bool
+    """Whether its validation accuracy is high enough for the verdict."""
+    cycles: float
+    interval: float
+    """Cycles from one sample to the next."""
+    energy_pj: float
+    """On the test samples, priced by ``cost_model``."""
+    cost_model: str
+    technologies: Mapping[str, float]
+    """pJ by technology."""
+    area: CandidateArea
+    on_front: bool
+    """Whether no candidate of its side is at least as accurate and as cheap, and better in one."""
+    command: str
+    """Makes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestCandidates:
+    """The cheapest eligible candidate of each side."""
+
+    ann: Candidate
+    snn: Candidate
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchReport:
+    """How a search went."""
+
+    objective: str
+    """The cost that it minimises."""
+    target: float
+    """Validation accuracy that both sides should have."""
+    margin: float
+    """How far below it a candidate may be."""
+    points: int
+    """Designs in the grid, of the functions that ran."""
+    ran: int
+    """Designs whose costs are exact: the candidates."""
+    pruned: int
+    """Designs that a bound shows to be no better than a candidate."""
+    over_budget: int
+    """Designs that exceed the budget."""
+    left: int
+    """Designs for which there was no time."""
+    functions: int
+    """Networks with their widths, steps and codes."""
+    functions_left: int
+    """Those among them for which there was no time."""
+    proven: bool
+    """Whether no design of the grid is cheaper than the best, on the validation samples."""
+    minutes: float
+    """Time limit."""
+    seconds: float
+    validation_samples: int
+    sentence: str

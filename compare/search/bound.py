@@ -1,0 +1,78 @@
+"""Lower bounds of a design's flip-flops, and so of its energy and area, without building it.
+
+Counting the flip-flops of a design builds its hardware, which takes longer than its golden model. Energy and area by
+counters are linear in them with positive prices, so that with fewer flip-flops than there are, both are bounds.
+
+Counted are registers that every design has: a performance counter has 32 bits; an event engine carries the states of
+its lanes through its pipeline, an array operands and a sum in each element and a sum in each column; the rest, of
+sequencers and address counters, is less than any engine has.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tospike.compare.energy.counters.registers import HOST
+from tospike.hw.host.layout import engine_layout
+from tospike.hw.params import (
+    AcceleratorParams,
+    ConvParams,
+    DataflowDenseParams,
+    DeltaAnnParams,
+    EngineParams,
+    EventAnnParams,
+    RegisterParams,
+    SpikingParams,
+    SystolicParams,
+)
+
+COUNTER_BITS = 32
+HOST_BITS = 300
+"""Of the host port's registers and its two streams."""
+
+
+def least_registers(params: AcceleratorParams) -> dict[str, int]:
+    """Return flip-flops that the host port and each engine have at least, by the names of `register_bits`."""
+    engines = {f"engine_{index}": _least(engine) for index, engine in enumerate(params.engines)}
+    return {HOST: HOST_BITS, **engines}
+
+
+def _least(engine: EngineParams) -> int:
+    counters = COUNTER_BITS * len(engine_layout(engine).counter_names(engine))
+    own = _LEAST.get(type(engine))
+    return counters + (own(engine) if own else 0)
+
+
+def _array(engine: SystolicParams | ConvParams) -> int:
+    array = engine.array
+    elements = array.rows * array.cols
+    return 400 + 4 * array.acc_bits * (elements + array.cols) + elements * (array.act.bits + array.weight_bits)
+
+
+def _event_ann(engine: EventAnnParams | DeltaAnnParams) -> int:
+    return 150 + 200 * (engine.activation is not None) + 9 * engine.lanes * engine.state_bits
+
+
+def _spiking(engine: SpikingParams) -> int:
+    return 200 + 7 * engine.lanes * engine.neuron.accumulated.bits
+
+
+def _register(engine: RegisterParams) -> int:
+    return 100 + engine.lanes * engine.neuron.accumulated.bits
+
+
+def _dataflow(engine: DataflowDenseParams) -> int:
+    registers = 1 if engine.has_tables else 3  # of a product's width: a table has no registers for its operands
+    products = registers * engine.products * (engine.act.bits + engine.weight_bits)
+    return 60 + 100 * (engine.clamp is not None) + products
+
+
+_LEAST: Mapping[type[EngineParams], Callable[[Any], int]] = {
+    SystolicParams: _array,
+    ConvParams: _array,
+    EventAnnParams: _event_ann,
+    DeltaAnnParams: _event_ann,
+    SpikingParams: _spiking,
+    RegisterParams: _register,
+    DataflowDenseParams: _dataflow,
+}
+"""Besides counters; engines that are not listed have little else."""

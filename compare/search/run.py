@@ -1,0 +1,274 @@
+"""Search both sides of a comparison: run every function, bound its hardware, and price what the bounds leave.
+
+Designs are priced in an order that depends on the space and on bounds only: first the most promising one of each
+engine, then eligible ones by ascending bounds, until those that are left cannot be cheaper than the best; then those
+that may be on the front of accuracy and cost. Points go to the processes in groups of fixed size, so that the number of
+processes changes nothing but the time.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from tospike.compare.report.design import Kind
+from tospike.compare.search.choose import Scored, cheapest, default_target, is_dominated, is_eligible
+from tospike.compare.search.costs import SearchObjective
+from tospike.compare.search.measure import FunctionRun, Hardware, Priced, SearchPoint
+from tospike.compare.search.options import SearchOptions
+from tospike.compare.search.setting import Setting
+from tospike.compare.search.space import Function, functions
+from tospike.compare.search.tasks import function_task, price_task, workers
+from tospike.compare.sweep.runner import run_sweep
+from tospike.gen.tools.cache import Cache
+from tospike.gen.tools.children import temporary_folder
+from tospike.hw.params import InputError
+from tospike.hw.params.devices import Device
+
+SIDES: tuple[Kind, Kind] = ("ann", "snn")
+GROUP = 4
+"""Points that are executed between two looks at the time and at the bounds."""
+FUNCTIONS_SHARE = 0.5
+"""Part of the time in which functions are begun."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A design of the grid: its bounds, and its costs if it was priced."""
+
+    point: SearchPoint
+    hardware: Hardware
+    accuracy: float
+    """On the validation samples."""
+    priced: Priced | None = None
+
+
+@dataclass(kw_only=True)
+class SearchResult:
+    """The designs of both sides, and how complete the search was."""
+
+    objective: SearchObjective
+    target: float
+    designs: list[Found]
+    """Those that were priced, in the order of the space."""
+    points: int
+    pruned: int
+    over_budget: int
+    left: int
+    functions: int
+    functions_left: int
+    proven: bool
+    seconds: float
+
+    def cheapest(self, side: Kind, count: int) -> list[Found]:
+        """Return the cheapest eligible designs of a side on the test samples, the cheapest first."""
+        own = [(each, _scored(each, self.objective)) for each in self.designs if each.point.function.side == side]
+        return cheapest(own, self.target, count)
+
+
+def _scored(found: Found, objective: SearchObjective) -> Scored:
+    """Return accuracy on validation, and cost on the test samples."""
+    assert found.priced is not None
+    return Scored(found.accuracy, found.priced.test.value(objective))
+
+
+@dataclass(kw_only=True)
+class _Side:
+    """The designs of a side, and what of them is known."""
+
+    objective: SearchObjective
+    designs: list[Found]
+    priced: dict[SearchPoint, Priced] = field(default_factory=dict)
+
+    def bound(self, found: Found) -> Scored:
+        return Scored(found.accuracy, found.hardware.least.value(self.objective))
+
+    @property
+    def known(self) -> list[Scored]:
+        """Accuracies and costs on validation of what was priced."""
+        return [
+            Scored(each.validation_accuracy, each.validation.value(self.objective)) for each in self.priced.values()
+        ]
+
+    @property
+    def unpriced(self) -> list[Found]:
+        """The others by ascending bounds."""
+        others = [found for found in self.designs if found.point not in self.priced]
+        return sorted(others, key=lambda found: self.bound(found).cost)
+
+    def promising(self, target: float, count: int) -> list[Found]:
+        """Return the eligible ones that may be among the ``count`` cheapest."""
+        costs = sorted(each.cost for each in self.known if is_eligible(each.accuracy, target))
+        most = costs[count - 1] if len(costs) >= count else float("inf")
+        return [each for each in self.unpriced if is_eligible(each.accuracy, target) and self.bound(each).cost < most]
+
+    def first_of_engines(self, target: float) -> list[Found]:
+        """Return the eligible design of each engine with the least bound."""
+        best: dict[str, Found] = {}
+        for found in sorted(self.designs, key=lambda found: self.bound(found).cost):
+            if is_eligible(found.accuracy, target):
+                best.setdefault(found.hardware.shape.engine, found)
+        return [found for found in best.values() if found.point not in self.priced]
+
+    def perhaps_on_front(self) -> list[Found]:
+        known = self.known
+        return [found for found in self.unpriced if not is_dominated(self.bound(found), known)]
+
+
+def search(
+    setting: Setting,
+    options: SearchOptions,
+    *,
+    minutes: float,
+    finalists: int,
+    device: Device | None,
+    cache: Cache,
+    progress: Callable[[str], None] = lambda step: None,
+) -> SearchResult:
+    """Search both sides.
+
+    Parameters
+    ----------
+    setting
+        Networks, data and prices.
+    options
+        What is minimised, and the budget.
+    minutes
+        Time after which nothing more is begun.
+    finalists
+        How many of the cheapest designs of each side are wanted.
+    device
+        The device that designs must fit, if any.
+    cache
+        Of results.
+    progress
+        Called with what is done.
+
+    Raises
+    ------
+    InputError
+        A network cannot be used, or a side has no design within the budget that is accurate enough.
+    """
+    start = time.monotonic()
+    limit = 60 * minutes
+    grid = list(_interleaved([list(_functions(setting, side)) for side in SIDES]))
+    with temporary_folder() as folder, workers(options.jobs) as execute:
+        file = setting.save(folder)
+        running, pricing = function_task(setting, file, device), price_task(setting, file)
+        runs: dict[Function, FunctionRun] = {}
+        for group in _groups(grid):
+            if runs and time.monotonic() - start > FUNCTIONS_SHARE * limit:
+                break
+            progress(f"{len(runs)} of {len(grid)} functions")
+            runs |= zip(group, run_sweep(group, task=running, cache=cache, execute=execute), strict=True)
+        within, over = _designs(setting, options, device, runs)
+        target = _target(options, within)
+        while wanted := _next(within, target, finalists):
+            known = sum(len(side.priced) for side in within.values())
+            if all(side.priced for side in within.values()) and time.monotonic() - start > limit:
+                break
+            progress(f"{known} of {sum(len(side.designs) for side in within.values())} designs")
+            points = [found.point for found in wanted]
+            results = run_sweep(points, task=pricing, cache=cache, execute=execute)
+            for point, priced in zip(points, results, strict=True):
+                within[point.function.side].priced[point] = priced
+    seconds = time.monotonic() - start
+    return _result(within, options.minimised, target, over, len(grid), len(runs), seconds)
+
+
+def _functions(setting: Setting, side: Kind) -> Iterator[Function]:
+    """Yield the functions of all networks of a side, the networks as given first."""
+    each = [
+        list(functions(side, number, setting.prepared(Function(side=side, file=number)), setting.fixed[side]))
+        for number in range(len(setting.files[side]))
+    ]
+    yield from _interleaved(each)
+
+
+def _interleaved(several: Sequence[Sequence[Function]]) -> Iterator[Function]:
+    for group in zip_longest(*several):
+        yield from (each for each in group if each is not None)
+
+
+def _groups(points: Sequence[Function]) -> Iterator[Sequence[Function]]:
+    for start in range(0, len(points), GROUP):
+        yield points[start : start + GROUP]
+
+
+def _designs(
+    setting: Setting, options: SearchOptions, device: Device | None, runs: dict[Function, FunctionRun]
+) -> tuple[dict[Kind, _Side], int]:
+    """Return the designs of both sides within the budget, and the number of others."""
+    mhz = setting.technologies[0].clock.mhz
+    sides = {side: _Side(objective=options.minimised, designs=[]) for side in SIDES}
+    over = 0
+    for function, run in runs.items():
+        for hardware in run.hardware:
+            if options.fits(hardware.area, device, hardware.least.cycles / mhz):
+                point = SearchPoint(function=function, hardware=hardware.choice)
+                sides[function.side].designs.append(Found(point=point, hardware=hardware, accuracy=run.accuracy))
+            else:
+                over += 1
+    return sides, over
+
+
+def _target(options: SearchOptions, sides: dict[Kind, _Side]) -> float:
+    """Return the target accuracy, which both sides reach."""
+    for name, side in sides.items():
+        if not side.designs:
+            raise InputError(f"no {name.upper()} is within the budget: give a larger one")
+    if options.accuracy is None:
+        return default_target([found.accuracy for found in side.designs] for side in sides.values())
+    for name, side in sides.items():
+        best = max(found.accuracy for found in side.designs)
+        if not is_eligible(best, options.accuracy):
+            raise InputError(
+                f"no {name.upper()} within the budget reaches --accuracy {options.accuracy:g} on validation, the best "
+                f"has {best:.4g}: give a lower one, a larger budget or other networks"
+            )
+    return options.accuracy
+
+
+def _next(sides: dict[Kind, _Side], target: float, finalists: int) -> list[Found]:
+    """Return the designs to price next, of both sides; empty if what is left cannot matter."""
+    for wanted in (
+        [side.first_of_engines(target) for side in sides.values()],
+        [side.promising(target, finalists) for side in sides.values()],
+        [side.perhaps_on_front() for side in sides.values()],
+    ):
+        group = [each for pair in zip_longest(*wanted) for each in pair if each is not None][:GROUP]
+        if group:
+            return group
+    return []
+
+
+def _result(
+    sides: dict[Kind, _Side],
+    objective: SearchObjective,
+    target: float,
+    over: int,
+    functions: int,
+    functions_run: int,
+    seconds: float,
+) -> SearchResult:
+    designs = [found for side in sides.values() for found in side.designs]
+    left = [found for side in sides.values() for found in side.perhaps_on_front()]
+    ran = [
+        Found(point=found.point, hardware=found.hardware, accuracy=found.accuracy, priced=side.priced[found.point])
+        for side in sides.values()
+        for found in side.designs
+        if found.point in side.priced
+    ]
+    return SearchResult(
+        objective=objective,
+        target=target,
+        designs=ran,
+        points=len(designs) + over,
+        pruned=len(designs) - len(ran) - len(left),
+        over_budget=over,
+        left=len(left),
+        functions=functions,
+        functions_left=functions - functions_run,
+        proven=functions == functions_run and not any(side.promising(target, 1) for side in sides.values()),
+        seconds=seconds,
+    )

@@ -1,0 +1,87 @@
+"""What all points of a search share: networks, options, data and prices, in a file that every process reads."""
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from tospike.compare.energy.technology import Technology
+from tospike.compare.report.design import Kind
+from tospike.compare.search.space import Choice, Function
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import Prepared, prepare
+from tospike.gen.tools.cache import digest
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Setting:
+    """Networks, options, data and prices of a search."""
+
+    files: Mapping[Kind, tuple[Path, ...]]
+    """The networks of each side."""
+    options: Mapping[Kind, ModelOptions]
+    """Options of the networks as given."""
+    fixed: Mapping[Kind, ModelOptions]
+    """Those among them that no function and no hardware changes."""
+    validation: DataSet
+    test: DataSet
+    technologies: tuple[Technology, ...]
+    """The first one decides."""
+
+    def options_of(self, function: Function, hardware: Choice = ()) -> ModelOptions:
+        """Return the options of a function, or of a design."""
+        return self.options[function.side].but(**dict(function.given), **dict(hardware))
+
+    def file_of(self, function: Function) -> Path:
+        """Return the network of a function."""
+        return self.files[function.side][function.file]
+
+    def prepared(self, function: Function, hardware: Choice = ()) -> Prepared:
+        """Return a function, or a design, quantised and planned.
+
+        Raises
+        ------
+        InputError
+            As for `prepare`.
+        """
+        return prepare(self.file_of(function), self.validation, self.options_of(function, hardware))
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of everything here, without the names of the files."""
+        arrays = {
+            f"{name}.{part}": np.ascontiguousarray(values).tobytes()
+            for name, data in (("validation", self.validation), ("test", self.test))
+            for part, values in (("x", data.x), ("y", data.y))
+        }
+        training = np.ascontiguousarray(self.validation.train_x).tobytes()
+        networks = {
+            f"{side}.{number}": path.read_bytes()
+            for side, paths in self.files.items()
+            for number, path in enumerate(paths)
+        }
+        said = {
+            f"{name}.{side}": repr((sorted(given.given.items()), given.layers))
+            for name, options in (("options", self.options), ("fixed", self.fixed))
+            for side, given in options.items()
+        }
+        shape = repr([(data.x.shape, data.is_frames, data.time_bin_us) for data in (self.validation, self.test)])
+        prices = {f"price.{each.name}": repr(each) for each in self.technologies}
+        return digest({**arrays, **networks, **said, **prices, "training": training, "shape": shape})
+
+    def save(self, folder: Path) -> Path:
+        """Write the setting to a temporary folder of this search, for its processes; return the file."""
+        file = folder / "setting.pickle"
+        file.write_bytes(pickle.dumps(self))
+        return file
+
+
+@lru_cache(maxsize=1)
+def load_setting(file: Path) -> Setting:
+    """Read what `Setting.save` wrote."""
+    setting: Setting = pickle.loads(file.read_bytes())
+    return setting

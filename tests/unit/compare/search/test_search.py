@@ -1,0 +1,153 @@
+"""A search of two small networks: it finds what pricing every design finds, whatever the number of processes."""
+
+from dataclasses import replace
+
+import pytest
+from support.networks import write_networks
+
+from tospike.compare.energy.technology import load_technology
+from tospike.compare.search import run, space
+from tospike.compare.search.choose import Scored, cheapest
+from tospike.compare.search.costs import SearchObjective
+from tospike.compare.search.measure import SearchPoint, price, run_function
+from tospike.compare.search.options import SearchOptions
+from tospike.compare.search.run import SIDES, search
+from tospike.compare.search.setting import Setting
+from tospike.compare.search.space import Function, functions, hardware
+from tospike.compare.search.split import split_validation
+from tospike.gen.data.datasets import load_data
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.tools.cache import Cache
+from tospike.hw.params import Encoding, InputError
+from tospike.hw.params.devices import find_device
+
+FEW = {
+    "array": space.EngineAxes(side="ann", chosen_by={"engine": "systolic", "dataflow": "os"}, axes={"cols": (1, 3)}),
+    "event": space.EngineAxes(side="ann", chosen_by={"engine": "event"}, axes={"lanes": (1, 4)}),
+    "spiking": space.EngineAxes(side="snn", chosen_by={"engine": "event"}, axes={"lanes": (1, 4)}),
+    "register": space.EngineAxes(side="snn", chosen_by={"engine": "register"}, axes={}),
+}
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("networks")
+    write_networks(folder)
+    validation, test = split_validation(load_data(f"npz:{folder / 'd.npz'}"), 100)
+    options = {side: ModelOptions(steps=4).of_kind(spiking=side == "snn") for side in SIDES}
+    fixed = {"ann": ModelOptions(weight_bits=8), "snn": ModelOptions(weight_bits=8, steps=4)}
+    return Setting(
+        files={"ann": (folder / "a.onnx",), "snn": (folder / "s.nir",)},
+        options=options,
+        fixed=fixed,
+        validation=validation,
+        test=test,
+        technologies=(load_technology("horowitz45"), load_technology("osu018")),
+    )
+
+
+@pytest.fixture(autouse=True)
+def few_engines(monkeypatch):
+    monkeypatch.setattr(space, "ENGINES", FEW)
+    monkeypatch.setattr(space, "ACT_BITS", (4,))
+    monkeypatch.setattr(space, "CODES", (Encoding.DIRECT, Encoding.RATE))
+
+
+def searched(setting, cache, **given):
+    more = {"minutes": given.pop("minutes", 60.0), "finalists": given.pop("finalists", 1), "device": None}
+    return search(setting, SearchOptions(jobs=1, **given), cache=cache, **more)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return Cache(root=tmp_path_factory.mktemp("cache"))
+
+
+def every(setting, tmp_path):
+    """All designs with their exact costs."""
+    file = setting.save(tmp_path)
+    found = []
+    for side in SIDES:
+        grid = functions(side, 0, setting.prepared(Function(side=side, file=0)), setting.fixed[side])
+        for function in grid:
+            for each in run_function(file, None, function).hardware:
+                point = SearchPoint(function=function, hardware=each.choice)
+                found.append((point, each, price(file, point)))
+    return found
+
+
+def test_it_finds_what_pricing_every_design_finds(setting, cache, tmp_path):
+    result = searched(setting, cache)
+    all_designs = every(setting, tmp_path)
+    assert result.points == len(all_designs) == len(result.designs) + result.pruned and result.pruned > 0
+    assert result.proven and result.left == result.functions_left == result.over_budget == 0
+    objective = SearchObjective.ENERGY
+    for side in SIDES:
+        own = [
+            (point, Scored(priced.validation_accuracy, priced.validation.value(objective)))
+            for point, _, priced in all_designs
+            if point.function.side == side
+        ]
+        (best,) = cheapest(own, result.target)
+        assert best in [found.point for found in result.designs]
+    for point, bounded, priced in all_designs:
+        assert bounded.least.energy_pj < priced.validation.energy_pj
+        assert bounded.least.cycles == priced.validation.cycles
+        assert all(found.priced == priced for found in result.designs if found.point == point)
+
+
+def test_processes_and_the_cache_change_nothing(setting, cache, tmp_path):
+    first = searched(setting, cache)
+    again = searched(setting, Cache(root=tmp_path))
+    assert replace_time(again) == replace_time(first)
+
+
+def replace_time(result):
+    return replace(result, seconds=0.0)
+
+
+@pytest.mark.parametrize("objective", ["latency", "area", "edp", "throughput"])
+def test_every_objective_has_its_best(setting, cache, objective):
+    result = searched(setting, cache, objective=SearchObjective(objective))
+    for side in SIDES:
+        best, *others = result.cheapest(side, 100)
+        value = best.priced.test.value(result.objective)
+        assert all(other.priced.test.value(result.objective) >= value for other in others)
+
+
+def test_when_time_is_up_both_sides_have_a_candidate(setting, cache, monkeypatch):
+    monkeypatch.setattr(run, "GROUP", 2)
+    result = searched(setting, cache, minutes=1e-9)
+    assert all(result.cheapest(side, 1) for side in SIDES)
+    assert result.functions_left > 0 and not result.proven
+
+
+def test_budgets_leave_designs_out(setting, cache):
+    whole = searched(setting, cache)
+    cycles = [min(found.hardware.least.cycles for found in whole.cheapest(side, 100)) for side in SIDES]
+    most, mhz = max(cycles), setting.technologies[0].clock.mhz
+    fast = searched(setting, cache, latency=most / mhz)
+    assert fast.over_budget > 0 and all(found.hardware.least.cycles <= most for found in fast.designs)
+    with pytest.raises(InputError, match="no ANN is within the budget: give a larger one"):
+        searched(setting, cache, latency=1e-9)
+
+
+def test_a_target_that_no_network_reaches_is_refused(setting, cache):
+    part = setting.validation
+    wrong = replace(setting, validation=replace(part, y=(part.y + 1) % 3))
+    with pytest.raises(InputError, match=r"no ANN within the budget reaches --accuracy 0\.9 on validation, the best"):
+        searched(wrong, cache, accuracy=0.9)
+
+
+def test_a_device_is_a_budget_of_predicted_area(setting, cache):
+    options = SearchOptions(jobs=1, device="ice40-up5k", dsp=2)
+    found = search(setting, options, minutes=60, finalists=1, device=find_device("ice40-up5k"), cache=cache)
+    assert all(each.hardware.area.dsp <= 2 for each in found.designs)
+    assert {each.hardware.shape.engine for each in found.designs} == {"systolic-os", "spiking", "register"}
+
+
+def test_options_of_the_user_are_not_varied(setting):
+    fixed = ModelOptions(engine="event", lanes=4, act_bits=8, weight_bits=8)
+    assert list(hardware("ann", fixed)) == [(("engine", "event"),)]
+    prepared = setting.prepared(Function(side="ann", file=0))
+    assert [each.given for each in functions("ann", 0, prepared, fixed)] == [()]
