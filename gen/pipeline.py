@@ -99,10 +99,14 @@ class Prepared:
         """Return the samples of the data set as the hardware receives them: values on the input's grid, or spikes as
         they are.
 
-        The values of an image for an SNN are ordered position by position; spike trains for an ANN are summed to
-        frames. A delta ANN receives several frames, (N, partial inferences, inputs).
+        The values of an image for an SNN or a dataflow engine are ordered position by position; spike trains for an ANN
+        are summed to frames. A delta ANN receives several frames, (N, partial inferences, inputs).
         """
-        return _integers(self.quantized.network, x)
+        integers = _integers(self.quantized.network, x)
+        if self.network.is_spiking or isinstance(self.planned, InputError):
+            return integers
+        shape = self.planned.params.engines[0].arriving_image
+        return integers if shape is None else integers[..., chain_order(shape)]
 
 
 def prepare(model: Path, data: DataSet, options: ModelOptions) -> Prepared:

@@ -35,6 +35,7 @@ from tospike.hw.params import (
     Contents,
     ConvParams,
     DataflowDenseParams,
+    DataflowPoolParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -56,6 +57,7 @@ from tospike.hw.spiking.engine import EventEngine
 from tospike.hw.spiking.register import RegisterEngine
 from tospike.hw.systolic.engine import SystolicEngine
 from tospike.hw.unrolled.engine import Unrolled
+from tospike.hw.window.pool import DataflowPool
 
 MemoryInit = Mapping[str, Sequence[int]]
 OUTPUTS = {
@@ -79,6 +81,7 @@ ENGINES: Mapping[type[EngineParams], Callable[[Any, MemoryInit, int], wiring.Com
     SystolicParams: lambda params, contents, first_region: SystolicEngine(params, contents, first_region=first_region),
     ConvParams: lambda params, contents, first_region: ConvEngine(params, contents, first_region=first_region),
     DataflowDenseParams: lambda params, contents, first_region: DataflowDense(params, contents),
+    DataflowPoolParams: lambda params, contents, first_region: DataflowPool(params, contents),
     UnrolledParams: lambda params, contents, first_region: Unrolled(params, contents),
 }
 """For each class of engine parameters, how to make the component, given parameters, memory contents, first region."""

@@ -8,6 +8,7 @@ import numpy as np
 from tospike.hw.params import (
     ConvParams,
     DataflowDenseParams,
+    DataflowPoolParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -42,16 +43,19 @@ from tospike.sim.engine import EngineModel, EngineRun, Sample, frame
 from tospike.sim.network import Network, Requantize
 from tospike.sim.spiking.ann import EventAnnRun, recount_event_ann, run_event_ann
 from tospike.sim.spiking.ann_timing import event_ann_link
-from tospike.sim.spiking.arrays import engine_arrays, engine_delays
+from tospike.sim.spiking.arrays import arriving_image, engine_arrays, engine_delays
 from tospike.sim.spiking.delta_ann import DeltaAnnRun, run_delta_ann
 from tospike.sim.spiking.delta_ann_timing import delta_ann_link
 from tospike.sim.spiking.golden import EventRun, recount, run_event
 from tospike.sim.spiking.register_timing import register_link
+from tospike.sim.spiking.window import chain_order
 from tospike.sim.spiking.window_timing import spiking_link
 from tospike.sim.systolic import golden as systolic
 from tospike.sim.systolic import timing as systolic_timing
 from tospike.sim.unrolled import golden as unrolled
 from tospike.sim.unrolled.timing import unrolled_link
+from tospike.sim.window import golden as window
+from tospike.sim.window.timing import pool_link
 
 
 def run_spiking(params: SpikingLayerParams, design: Design, index: int, trains: Sample) -> EventRun:
@@ -100,7 +104,16 @@ def _systolic(params: SystolicParams, design: Design, index: int, frames: Sample
 
 
 def _dataflow_dense(params: DataflowDenseParams, design: Design, index: int, frames: Sample) -> EngineRun:
-    return dataflow.run(params, design.stages_of(index)[0], frame(frames))
+    stage = design.stages_of(index)[0]
+    weight = stage.dense.weight if params.window is None else None
+    shape = arriving_image(design, index)
+    if weight is not None and shape is not None:
+        weight = weight[:, chain_order(shape)]
+    return dataflow.run(params, stage, frame(frames), weight)
+
+
+def _dataflow_pool(params: DataflowPoolParams, design: Design, index: int, frames: Sample) -> EngineRun:
+    return window.run_pool(params, design.stages_of(index)[0], frame(frames))
 
 
 def _unrolled(params: UnrolledParams, design: Design, index: int, frames: Sample) -> EngineRun:
@@ -158,6 +171,7 @@ MODELS: Mapping[type[EngineParams], EngineModel] = {
     ),
     ConvParams: EngineModel(run=_conv, link=_conv_link, recount=_recount_conv, frame_cycles=conv_timing.frame_cycles),
     DataflowDenseParams: EngineModel(run=_dataflow_dense, link=dataflow_link),
+    DataflowPoolParams: EngineModel(run=_dataflow_pool, link=pool_link),
     UnrolledParams: EngineModel(run=_unrolled, link=unrolled_link),
 }
 """Keyed by the class of the engine's parameters."""

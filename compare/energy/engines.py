@@ -7,6 +7,7 @@ from typing import Any
 from tospike.compare.energy.activity import Counts, Memories, Widths
 from tospike.compare.energy.counters.array import conv_work, systolic_work
 from tospike.compare.energy.counters.dataflow import dataflow_memories, dataflow_widths, dataflow_work
+from tospike.compare.energy.counters.pool import pool_memories, pool_widths, pool_work
 from tospike.compare.energy.counters.spiking import bridge_work, delay_work, delta_work, encoder_work, event_work
 from tospike.compare.energy.counters.unrolled import unrolled_memories, unrolled_widths, unrolled_work
 from tospike.compare.energy.counters.work import EngineWork, StatePlacement
@@ -14,6 +15,7 @@ from tospike.compare.energy.counts import operands
 from tospike.hw.params import (
     ConvParams,
     DataflowDenseParams,
+    DataflowPoolParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -73,6 +75,7 @@ ENGINES: Mapping[type[EngineParams], EngineEnergy] = {
     DataflowDenseParams: EngineEnergy(
         label="dataflow", widths=dataflow_widths, memories=dataflow_memories, work=dataflow_work
     ),
+    DataflowPoolParams: EngineEnergy(label="pool", widths=pool_widths, memories=pool_memories, work=pool_work),
     UnrolledParams: EngineEnergy(
         label="unrolled", widths=unrolled_widths, memories=unrolled_memories, work=unrolled_work
     ),

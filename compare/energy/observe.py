@@ -17,7 +17,7 @@ from tospike.sim.design import Design
 from tospike.sim.network import Array, Conv2d, Dense, Network
 from tospike.sim.network.layers import weighted_sums
 from tospike.sim.result import Result
-from tospike.sim.spiking.window import Connections
+from tospike.sim.spiking.window import Connections, network_order
 from tospike.sim.systolic.layers import BATCH, run_stages
 
 
@@ -58,6 +58,9 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
 
 def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
     """Return the activity of an ANN's stages, ``None`` for stages without weights, from the integer network."""
+    shape = design.params.engines[0].arriving_image
+    if shape is not None:
+        x = x[:, network_order(shape)]
     batches = [_count_batch(design.network, x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
     layers: list[LayerActivity | None] = []
     for index, stage in enumerate(design.network.stages):

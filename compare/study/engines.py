@@ -7,11 +7,11 @@ from typing import Any, cast
 from tospike.compare.study.layers import ann_bits, layer_engines, weight_bits
 from tospike.gen.pipeline import Prepared
 from tospike.hw.params import (
-    MAX_FOLD,
     AcceleratorParams,
     AnnLayerParams,
     ConvParams,
     DataflowDenseParams,
+    DataflowPoolParams,
     DeltaAnnParams,
     DeltaParams,
     EngineParams,
@@ -62,15 +62,17 @@ def _describe_array(prepared: Prepared, engine: SystolicParams | ConvParams) -> 
     return f"{_ann(prepared)}, {array.rows} x {array.cols} {flow}-stationary array"
 
 
-def _describe_dataflow(prepared: Prepared, engine: DataflowDenseParams | UnrolledParams) -> str:
+def _describe_dataflow(prepared: Prepared, engine: DataflowDenseParams | DataflowPoolParams | UnrolledParams) -> str:
     units = _dataflow_engines(prepared)
     arrays = ", ".join(unit.structure for unit in units)
-    return f"{_ann(prepared)}, an array per layer ({arrays}), a sample per {max(unit.fold for unit in units)} cycles"
+    return f"{_ann(prepared)}, an array per layer ({arrays}), a sample per {max(unit.cycles for unit in units)} cycles"
 
 
-def _dataflow_engines(prepared: Prepared) -> tuple[DataflowDenseParams | UnrolledParams, ...]:
+def _dataflow_engines(prepared: Prepared) -> tuple[DataflowDenseParams | DataflowPoolParams | UnrolledParams, ...]:
     """Return the engines of a design whose first one takes beats: its links connect no other kind."""
-    return cast("tuple[DataflowDenseParams | UnrolledParams, ...]", layer_engines(prepared.design.params))
+    return cast(
+        "tuple[DataflowDenseParams | DataflowPoolParams | UnrolledParams, ...]", layer_engines(prepared.design.params)
+    )
 
 
 def _describe_spiking(prepared: Prepared, engine: SpikingParams | RegisterParams) -> str:
@@ -131,10 +133,10 @@ def _change_array(prepared: Prepared, engine: SystolicParams | ConvParams) -> It
     yield "ANN: 2 rows", {"rows": 2}
 
 
-def _change_dataflow(prepared: Prepared, engine: DataflowDenseParams) -> Iterator[Change]:
+def _change_dataflow(prepared: Prepared, engine: DataflowDenseParams | DataflowPoolParams) -> Iterator[Change]:
     yield from _ann_bits(prepared)
-    slowest = max(unit.fold for unit in _dataflow_engines(prepared))
-    yield from ((f"ANN: {n} cycles per layer", {"fold": n}) for n in (slowest // 2, 2 * slowest) if 1 <= n <= MAX_FOLD)
+    slowest = max(unit.cycles for unit in _dataflow_engines(prepared))
+    yield from ((f"ANN: {n} cycles per layer", {"fold": n}) for n in (slowest // 2, 2 * slowest) if n)
 
 
 def _change_unrolled(prepared: Prepared, engine: UnrolledParams) -> Iterator[Change]:
@@ -163,6 +165,7 @@ ENGINES: Mapping[type[EngineParams], EngineStudy] = {
     SystolicParams: _ARRAY,
     ConvParams: _ARRAY,
     DataflowDenseParams: EngineStudy(describe=_describe_dataflow, changes=_change_dataflow),
+    DataflowPoolParams: EngineStudy(describe=_describe_dataflow, changes=_change_dataflow),
     UnrolledParams: EngineStudy(describe=_describe_dataflow, changes=_change_unrolled),
 }
 """Keyed by the class of the engine's parameters, for every engine that runs layers."""

@@ -4,14 +4,16 @@ DSP blocks, block RAMs, adders and pipeline registers are counted; the remaining
 products and their requantisers, by factors fitted to synthesised designs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tospike.gen.area.costs import AREA_COSTS
 from tospike.gen.area.memories import BLOCK_DEPTH, Memory, MemoryCells, cells_of
 from tospike.gen.area.systolic import PART_BITS, Area
 from tospike.hw.dataflow import layout
-from tospike.hw.params import DataflowDenseParams, ceil_div
+from tospike.hw.params import DataflowDenseParams, DataflowPoolParams, EngineParams, ImageWindow, ceil_div
+from tospike.hw.params.banks import bank_depths
 from tospike.hw.params.devices import Family
 
 
@@ -33,15 +35,21 @@ REQUANTIZER_BIT = Cells(lut=14, ff=16)
 """A requantiser, per bit of a sum; a layer that sends its sums only adds the bias."""
 SUM_BIT = Cells(lut=2.1, ff=2.1)
 """An accumulator, per bit, with the shift register through which the sums leave."""
+WINDOW = Cells(lut=150, ff=60)
+"""The control of a line buffer, beyond that of a layer."""
+POOL_BIT = Cells(lut=2.2, ff=1)
+"""A sum or maximum of a pool, per bit."""
+CHOSEN_BIT = 0.55
+"""LUTs of a multiplexer, per bit and input."""
 LUT_INPUTS = 4
 """Inputs of a LUT."""
 REGISTERS = {True: 1, False: layout.OPERAND_LATENCY}
 """Registers of a word that is read, by whether it comes from block RAM, which contains the others."""
 
 
-def predict(layers: Sequence[DataflowDenseParams], family: Family) -> Area:
+def predict(layers: Sequence[EngineParams], family: Family) -> Area:
     """Return the area of an accelerator with these engines, host port included."""
-    parts = [_layer(params, family) for params in layers]
+    parts = [AREAS[type(params)](params, family) for params in layers]
     return Area(
         lut4=round(HOST.lut) + sum(part.lut4 for part in parts),
         ff=round(HOST.ff) + sum(part.ff for part in parts),
@@ -53,19 +61,60 @@ def predict(layers: Sequence[DataflowDenseParams], family: Family) -> Area:
 def _layer(params: DataflowDenseParams, family: Family) -> Area:
     costs, acc, lanes = AREA_COSTS[family.name], params.acc_bits, params.output_lanes
     operand_bits = params.act.bits + params.weight_bits
-    memories = sum((cells_of(memory, family) for memory in _memories(params)), MemoryCells())
+    memories = _cells(_memories(params), family)
+    window = _window(params.window, params.act.bits)
     in_luts = params.products - params.dsps if operand_bits >= costs.least_product else params.products
     sums = params.pe * acc * (params.words > 1)
     scaled = 0 if params.clamp is None else lanes * acc
     products = _tables(params) if params.has_tables else _products(params, in_luts)
-    lut = CONTROL.lut + products.lut + SUM_BIT.lut * sums + REQUANTIZER_BIT.lut * scaled
+    lut = CONTROL.lut + window.lut + products.lut + SUM_BIT.lut * sums + REQUANTIZER_BIT.lut * scaled
     lut += params.pe * sum(adders * bits for adders, _, bits in _tree(params)) + lanes * acc
-    lut += costs.lutram_places * memories.lutram + memories.rom
-    ff = CONTROL.ff + products.ff + SUM_BIT.ff * sums + REQUANTIZER_BIT.ff * scaled
+    lut += costs_of(memories, family)
+    ff = CONTROL.ff + window.ff + products.ff + SUM_BIT.ff * sums + REQUANTIZER_BIT.ff * scaled
     ff += lanes * acc + memories.ff + _operand_registers(params)
     ff += params.pe * sum(registers * bits for _, registers, bits in _tree(params))
     dsps = params.products - in_luts + requantizer_dsps(params)
     return Area(lut4=round(lut), ff=round(ff), bram=memories.bram, dsp=dsps)
+
+
+def _pool(params: DataflowPoolParams, family: Family) -> Area:
+    layer, window = params.layer, params.window
+    act, acc, lanes = params.act.bits, layer.acc_bits, window.lanes
+    memories = _cells([*_lines(window, act), *_results(layer, channels=not params.maximum)], family)
+    scaled = 0 if params.clamp is None else lanes * acc
+    sums = lanes * (act if params.maximum else acc) * (layer.words > 1)
+    control = _window(window, act)
+    lut = CONTROL.lut + control.lut + POOL_BIT.lut * sums + REQUANTIZER_BIT.lut * scaled + lanes * acc
+    lut += costs_of(memories, family)
+    ff = CONTROL.ff + control.ff + POOL_BIT.ff * sums + REQUANTIZER_BIT.ff * scaled + lanes * acc + memories.ff
+    ff += _resized(window.lanes * act, params.input_lanes * act)
+    return Area(lut4=round(lut), ff=round(ff), bram=memories.bram, dsp=requantizer_dsps(layer))
+
+
+AREAS: Mapping[type[EngineParams], Callable[[Any, Family], Area]] = {
+    DataflowDenseParams: _layer,
+    DataflowPoolParams: _pool,
+}
+"""By the class of an engine's parameters."""
+
+
+def _cells(memories: Iterable[Memory], family: Family) -> MemoryCells:
+    return sum((cells_of(memory, family) for memory in memories), MemoryCells())
+
+
+def costs_of(memories: MemoryCells, family: Family) -> int:
+    """Return the LUTs of memories."""
+    return AREA_COSTS[family.name].lutram_places * memories.lutram + memories.rom
+
+
+def _window(window: ImageWindow | None, act_bits: int) -> Cells:
+    """Return the cells of a line buffer beside its memories: control, the way from ring to kernel rows, registers."""
+    if window is None:
+        return Cells(lut=0, ff=0)
+    word = window.width * act_bits
+    inputs = window.banks if window.banks > 1 else 0
+    memory_registers = window.banks * window.lanes * act_bits * (layout.OPERAND_LATENCY - 1)
+    return Cells(lut=WINDOW.lut + word * (CHOSEN_BIT * inputs + window.pads), ff=WINDOW.ff + word + memory_registers)
 
 
 def _tables(params: DataflowDenseParams) -> Cells:
@@ -84,11 +133,18 @@ def _products(params: DataflowDenseParams, in_luts: int) -> Cells:
 def _operand_registers(params: DataflowDenseParams) -> int:
     """Return the registers between link, memories and multipliers."""
     word = params.simd * params.act.bits
-    registers = 0 if params.input_lanes == params.simd else max(word, params.input_lanes * params.act.bits)
+    taken = params.simd if params.window is None else params.window.lanes
+    registers = _resized(taken * params.act.bits, params.input_lanes * params.act.bits)
     if params.fold > 1:
-        registers += word * REGISTERS[params.groups > 1 and _frames_depth(params) >= BLOCK_DEPTH]
+        stored = params.groups > 1 and _frames_depth(params) >= BLOCK_DEPTH
+        registers += word * REGISTERS[stored] if params.window is None else 0
         registers += params.products * params.weight_bits * REGISTERS[params.fold >= BLOCK_DEPTH]
     return registers
+
+
+def _resized(word: int, beat: int) -> int:
+    """Return the registers between beats and words of so many bits."""
+    return 0 if word == beat else max(word, beat)
 
 
 def requantizer_dsps(params: DataflowDenseParams) -> int:
@@ -113,9 +169,25 @@ def _frames_depth(params: DataflowDenseParams) -> int:
 
 def _memories(params: DataflowDenseParams) -> Iterator[Memory]:
     for shape in layout.memories(params):
-        if shape.depth > 1:
+        if shape.name == "weights" and shape.depth > 1:
             yield Memory(width=shape.width, depth=shape.depth, is_initialized=True, is_rom=True)
-    if params.groups > 1:
+    if params.window is not None:
+        yield from _lines(params.window, params.act.bits)
+    elif params.groups > 1:
         yield Memory(width=params.simd * params.act.bits, depth=_frames_depth(params), is_initialized=True)
+    yield from _results(params)
+
+
+def _lines(window: ImageWindow, act_bits: int) -> Iterator[Memory]:
+    """Yield the memories of a line buffer."""
+    depth = sum(bank_depths(window.depth))
+    yield Memory(width=window.lanes * act_bits, depth=depth, copies=window.banks, is_initialized=True)
+
+
+def _results(params: DataflowDenseParams, *, channels: bool = True) -> Iterator[Memory]:
+    """Yield the memories behind the sums of a layer."""
+    for shape in layout.memories(params):
+        if channels and shape.name == "channels" and shape.depth > 1:
+            yield Memory(width=shape.width, depth=shape.depth, is_initialized=True, is_rom=True)
     depth = max(2, layout.credits(params) * params.group_beats)
     yield Memory(width=params.output_lanes * params.output.payload.bits + 1, depth=depth)

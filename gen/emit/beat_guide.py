@@ -46,6 +46,7 @@ def input_guide(params: AcceleratorParams) -> list[str]:
             f"`s_axis` takes frames of {count} values of {_format(payload)} in {params.input.beats} beats of "
             f"{params.host_bits} bits, {lanes} side by side: value i is in beat i / {lanes}, from bit {bits} (i mod "
             f"{lanes}) on. TLAST is on the last beat. Bits beyond the last value are ignored.",
+            *_input_image_guide(params),
         ]
     beats = -(-count // 4)
     guide = [
@@ -61,7 +62,7 @@ def input_guide(params: AcceleratorParams) -> list[str]:
         )
     else:
         guide.append(f"A sample is one frame of {beats} beats, with TLAST on the last.")
-    return guide
+    return guide + _input_image_guide(params)
 
 
 def output_guide(params: AcceleratorParams) -> list[str]:
@@ -79,6 +80,7 @@ def output_guide(params: AcceleratorParams) -> list[str]:
             f"{params.output_beat_bits} bits, {lanes} side by side: value i is in beat i / {lanes}, from bit 32 (i mod "
             f"{lanes}) on, a signed 32-bit number ({params.output.payload.bits} bits of them are used). TLAST is on "
             "the last beat. Bits beyond the last value are 0.",
+            *_image_guide(params),
         ]
     if params.host_output is HostOutput.DENSE:
         return [
@@ -96,6 +98,18 @@ def output_guide(params: AcceleratorParams) -> list[str]:
     if params.output_image is not None:
         guide.append("These addresses number the network's outputs channel by channel, row by row.")
     return guide
+
+
+def _input_image_guide(params: AcceleratorParams) -> list[str]:
+    """Describe which input of the network each value of a frame is."""
+    shape = params.engines[0].arriving_image
+    if shape is None or shape[0] == 1 or shape[1] * shape[2] == 1:
+        return []
+    channels, height, width = shape
+    return [
+        f"They form an image of {channels} channels, {height} x {width}, sent position by position: value "
+        f"(y * {width} + x) * {channels} + c is input (c * {height} + y) * {width} + x of the network."
+    ]
 
 
 def _image_guide(params: AcceleratorParams) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from tospike.hw.params import (
     LONGEST_TIME_BIN,
-    MAX_FOLD,
     Dataflow,
     NeuronUpdate,
     WeightSource,
@@ -16,6 +15,8 @@ from tospike.hw.params import (
     option,
 )
 
+MOST_CYCLES = 1 << 24
+"""Cycles of a layer per sample, at most."""
 NOT_STREAMED = (
     "--weight-stream-bits is for streamed weights, but these are on chip: leave it out, or give --weights stream"
 )
@@ -28,7 +29,7 @@ class Engine(StrEnum):
     SYSTOLIC = "systolic"
     """ANN: one array of multiply-accumulators for all layers; part of a conv engine if there are convolutions."""
     DATAFLOW = "dataflow"
-    """ANN of dense layers: an array per layer, each with its own folding, as a pipeline of samples."""
+    """ANN without branches: an array per layer, each with its own folding, as a pipeline of samples."""
     EVENT = "event"
     """An event engine per layer: events are spikes, or the non-zero activations of an ANN. States are in a memory
     with ``lanes`` neurons per word; it updates one word per cycle."""
@@ -70,9 +71,9 @@ class Products(StrEnum):
 class PlanOptions:
     """Options of the planner.
 
-    With ``Engine.DATAFLOW``, every dense layer has its own array, which takes at most ``fold`` cycles per sample; at
-    most ``dsp_products`` of its multipliers are DSP blocks. With ``Products.CONSTANTS``, it takes one cycle, and its
-    weights are logic.
+    With ``Engine.DATAFLOW``, every dense layer and convolution has its own array, which takes at most ``fold`` cycles
+    per sample; at most ``dsp_products`` of its multipliers are DSP blocks. With ``Products.CONSTANTS``, it takes one
+    cycle, and its weights are logic.
 
     With ``Engine.EVENT``, the dense layers of an ANN run on event engines, which skip zeros; with ``Engine.DELTA``,
     they skip values that have changed by no more than ``delta_threshold``, in integer units of the activations.
@@ -95,12 +96,12 @@ class PlanOptions:
     lanes: int = option(8, "Event engines: neurons updated per cycle", low=1, high=64, per_layer="ann snn")
     engine: Engine | None = option(
         None,
-        "ANN: one systolic array; or, for dense layers, an array per layer (dataflow), or an event engine per layer "
+        "ANN: one systolic array; or an array per layer (dataflow); or, for dense layers, an event engine per layer "
         "that skips zeros (event) or unchanged values (delta). SNN: event engines, or registers for small layers",
         unset="systolic for an ANN, event for an SNN",
         per_layer="ann snn",
     )
-    fold: int = option(1024, "Dataflow: cycles per sample and layer, at most", low=1, high=MAX_FOLD, per_layer="ann")
+    fold: int = option(1024, "Dataflow: cycles per sample and layer, at most", low=1, high=MOST_CYCLES, per_layer="ann")
     dsp_products: int | None = option(
         None,
         "Dataflow: most multipliers per layer in DSP blocks, the rest in LUTs",

@@ -8,12 +8,14 @@ from tospike.gen.place.dataflow import DATAFLOW_DENSE
 from tospike.gen.place.encoders import DELAY, DELTA, ENCODER
 from tospike.gen.place.event_ann import DELTA_ANN, EVENT_ANN
 from tospike.gen.place.placer import Placer
+from tospike.gen.place.pool import DATAFLOW_POOL
 from tospike.gen.place.spiking import EVENT, REGISTER
 from tospike.gen.place.systolic import SYSTOLIC
 from tospike.gen.place.unrolled import UNROLLED
 from tospike.hw.params import (
     ConvParams,
     DataflowDenseParams,
+    DataflowPoolParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -42,5 +44,6 @@ PLACERS: Mapping[type[EngineParams], Placer] = {
     ConvParams: CONV,
     UnrolledParams: UNROLLED,
     DataflowDenseParams: DATAFLOW_DENSE,
+    DataflowPoolParams: DATAFLOW_POOL,
 }
 """Every engine's placer, by the class of the engine's parameters."""

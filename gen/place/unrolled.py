@@ -4,8 +4,8 @@ from itertools import takewhile
 
 import numpy as np
 
-from tospike.gen.place.array import requantizer
-from tospike.gen.place.dataflow import input_lanes, require_dense_chain
+from tospike.gen.place.array import needs_images, requantizer
+from tospike.gen.place.dataflow import input_lanes
 from tospike.gen.place.options import Engine, Products
 from tospike.gen.place.placer import (
     MemoryInit,
@@ -14,6 +14,7 @@ from tospike.gen.place.placer import (
     Site,
     input_format,
     random_integers,
+    require_weights_on_chip,
 )
 from tospike.gen.place.widths import accumulator_bits, weight_bits
 from tospike.hw.params import (
@@ -22,6 +23,7 @@ from tospike.hw.params import (
     RequantizeParams,
     UnrolledLayer,
     UnrolledParams,
+    require,
 )
 from tospike.hw.unrolled import layout
 from tospike.sim.design import Design
@@ -32,7 +34,11 @@ def _place(site: Site) -> Placed | None:
     network = site.network
     if site.stage.is_spiking or site.engine is not Engine.DATAFLOW or site.own.products is not Products.CONSTANTS:
         return None
-    require_dense_chain(site)
+    require(
+        not needs_images(network),
+        f"constant weights are for chains of dense layers, which {network.name!r} is not: leave --products out",
+    )
+    require_weights_on_chip(site, "dataflow")
     act, requantize = input_format(network), requantizer(network)
     unrolled = tuple(takewhile(lambda each: each.own.products is Products.CONSTANTS, site.each[site.index :]))
     engine = UnrolledParams(

@@ -18,6 +18,8 @@ Matrix = Sequence[Sequence[int]]
 
 OPERAND_LATENCY = 3
 """Cycles from an address to the word of a memory, `tospike.hw.memory.banked_latency` up to `MAX_FOLD` words."""
+SELECT_LATENCY = 1
+"""Cycles from the words of a line buffer to those of the window: rows in order, padding inserted."""
 PRODUCT_LATENCY = 3
 """Registers of a multiplier: operands, product or partial products, their sum or the way out of the DSP block."""
 FAN_IN = 4
@@ -34,7 +36,7 @@ def counter_names(params: DataflowDenseParams) -> tuple[str, ...]:
     """Return the counters of the engine: totals since ``clear``.
 
     ``frames``
-        Frames that were computed.
+        Frames that were computed; of a convolution, windows.
     ``words``
         Cycles in which the array computes: words read from the weight memory, and words of inputs.
     ``beats``
@@ -58,6 +60,8 @@ def tree_latency(terms: int) -> int:
 
 def operand_latency(params: DataflowDenseParams) -> int:
     """Return the cycles from the issue of a word to its values and weights; the weights of a single word are wires."""
+    if params.window is not None:
+        return OPERAND_LATENCY + SELECT_LATENCY
     return OPERAND_LATENCY if params.fold > 1 else 0
 
 
@@ -73,7 +77,12 @@ def result_latency(params: DataflowDenseParams) -> int:
 
 def credits(params: DataflowDenseParams) -> int:
     """Return the groups that the queue has places for: enough for one after the other without a gap."""
-    first = operand_latency(params) + sum_latency(params) + result_latency(params) + QUEUE_LATENCY
+    return places(params, operand_latency(params) + sum_latency(params))
+
+
+def places(params: DataflowDenseParams, delay: int) -> int:
+    """Return the same for groups whose sums follow ``delay`` cycles after the issue of their last word."""
+    first = delay + result_latency(params) + QUEUE_LATENCY
     return ceil_div(first + params.group_beats - 1 + CREDIT_LATENCY, params.words)
 
 
@@ -122,7 +131,7 @@ def pack(
     )
     good = all(params.weight.holds(value) for row in weights for value in row)
     require(good, f"weights must be from {params.weight.min} to {params.weight.max}")
-    return {"weights": _weight_words(params, weights), "channels": _channel_words(params, biases, multipliers)}
+    return {"weights": _weight_words(params, weights), "channels": channel_words(params, biases, multipliers)}
 
 
 def _weight_words(params: DataflowDenseParams, weights: Matrix) -> list[int]:
@@ -139,7 +148,8 @@ def _weight_words(params: DataflowDenseParams, weights: Matrix) -> list[int]:
     ]
 
 
-def _channel_words(params: DataflowDenseParams, biases: Vector, multipliers: Vector | None) -> list[int]:
+def channel_words(params: DataflowDenseParams, biases: Vector, multipliers: Vector | None) -> list[int]:
+    """Return the words of the memory ``channels``; parameters and errors as of `pack`."""
     factor = params.requantize.multiplier
     require((multipliers is None) == (params.clamp is None), "the layer needs multipliers and a clamp, or neither")
     factors = [0] * params.outputs if multipliers is None else [int(value) for value in multipliers]

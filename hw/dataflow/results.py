@@ -23,7 +23,7 @@ class Results(wiring.Component):
                    channels --------^
 
     The array cannot stall between a group's last word and the queue, so a group needs a credit, a place for its beats,
-    before that word is issued: `layout.credits` of them.
+    before that word is issued: `layout.places` of them.
 
     Members
     -------
@@ -75,7 +75,8 @@ class Results(wiring.Component):
 
         rest = lead + (1 if params.clamp is None else layout.REQUANTIZE_LATENCY)
         # a queue of 2 cannot take two beats in a row, although it has places for them
-        depth = max(3, layout.credits(params) * params.group_beats)
+        places = layout.places(params, self._delay)
+        depth = max(3, places * params.group_beats)
         entry = data.StructLayout({"values": self.o.payload.shape(), "ends": 1})
         m.submodules.queue = queue = Queue(entry, depth=depth)
         m.d.comb += [
@@ -88,7 +89,7 @@ class Results(wiring.Component):
         ]
         available, some_taken = count_credits(
             m,
-            layout.credits(params),
+            places,
             reserve=self.reserve,
             departs=self.o.valid & self.o.ready & queue.o.payload.ends,  # a group, with its last beat
         )
@@ -99,7 +100,7 @@ class Results(wiring.Component):
         """Return whether a beat is sent, its number in the frame with groups padded, and whether it ends its group."""
         params = self._params
         per_group, total = params.group_beats, params.groups * params.group_beats
-        last = params.output.beats - 1
+        last = params.frame_beats - 1
         sending, active = Signal(), Signal()
         _, ends_group = cycle_through(m, per_group, active, name="beat")
         number, _ = cycle_through(m, total, active, name="number")
@@ -108,10 +109,10 @@ class Results(wiring.Component):
         return active & (number <= last), number, ends_group | (number == last)
 
     def _channels(self, m, number):
-        """Return the words of the channel memory, or the only word."""
+        """Return the words of the channel memory, or the only word; without contents, all are 0."""
         params = self._params
         depth, width = params.groups * params.group_beats, params.output_lanes * layout.channel_bits(params)
-        if depth == 1:
+        if depth == 1 or not self._contents:
             return C(self._contents[0] if self._contents else 0, width)
         return banked_memory(
             m,

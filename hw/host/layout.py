@@ -15,6 +15,7 @@ from tospike.hw.params import (
     AcceleratorParams,
     ConvParams,
     DataflowDenseParams,
+    DataflowPoolParams,
     DelayParams,
     DeltaAnnParams,
     DeltaParams,
@@ -32,6 +33,7 @@ from tospike.hw.params import (
 from tospike.hw.spiking import layout as event_layout
 from tospike.hw.systolic import layout as systolic_layout
 from tospike.hw.unrolled import layout as unrolled_layout
+from tospike.hw.window import layout as pool_layout
 
 MAGIC = 0x746F_7370
 """ASCII "tosp"."""
@@ -92,6 +94,7 @@ LAYOUTS: Mapping[type[EngineParams], EngineLayout] = {
     SystolicParams: EngineLayout(counter_names=systolic_layout.counter_names, memories=systolic_layout.memories),
     ConvParams: EngineLayout(counter_names=conv_layout.counter_names, memories=conv_layout.memories),
     DataflowDenseParams: EngineLayout(counter_names=dataflow_layout.counter_names, memories=dataflow_layout.memories),
+    DataflowPoolParams: EngineLayout(counter_names=pool_layout.counter_names, memories=pool_layout.memories),
     UnrolledParams: EngineLayout(counter_names=unrolled_layout.counter_names, memories=unrolled_layout.memories),
 }
 """The layout of each engine, by the class of its parameters."""

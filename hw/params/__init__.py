@@ -21,12 +21,14 @@ from tospike.hw.params.engines.event import LIST_SETTLE, RING_WORDS, EventParams
 from tospike.hw.params.engines.event_ann import AnnLayerParams, DeltaAnnParams, EventAnnParams
 from tospike.hw.params.engines.noise import NOISE_LAGS, NoiseParams
 from tospike.hw.params.engines.packing import packing_shift
+from tospike.hw.params.engines.pool import DataflowPoolParams
 from tospike.hw.params.engines.register import MAX_REGISTER_NEURONS, RegisterParams
 from tospike.hw.params.engines.spiking import SpikingLayerParams, SpikingParams
 from tospike.hw.params.engines.systolic import DenseLayer, SystolicParams
 from tospike.hw.params.engines.unrolled import MAX_UNROLLED, UnrolledLayer, UnrolledParams, has_multiples
 from tospike.hw.params.engines.window import EventWindow
 from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
+from tospike.hw.params.image_window import ImageWindow
 from tospike.hw.params.neurons.cuba import CubaLifParams, CubaLiParams
 from tospike.hw.params.neurons.integrating import IfParams, IParams
 from tospike.hw.params.neurons.kinds import NEURONS, NeuronKind, neuron_params
@@ -103,6 +105,7 @@ __all__ = [
     "CubaLifParams",
     "Dataflow",
     "DataflowDenseParams",
+    "DataflowPoolParams",
     "DelayParams",
     "DeltaAnnParams",
     "DeltaParams",
@@ -119,6 +122,7 @@ __all__ = [
     "HostOutput",
     "IParams",
     "IfParams",
+    "ImageWindow",
     "InputError",
     "IntFormat",
     "LeakKind",

@@ -69,8 +69,8 @@ def _output(params: AcceleratorParams, last: EngineRun) -> tuple[Sink | BeatSink
     """Return the timing model of the host's output before the first sample, and the link to it."""
     before = np.zeros(len(last.sent), dtype=np.int64)
     if params.packed_output is not None and isinstance(params.output, BeatFormat):
-        register = BeatSink(last_beat=before)
-        return register, DataflowLink(first=resized(params.output, params.packed_output.lanes, register, before))
+        register = BeatSink(samples=len(last.sent))
+        return register, DataflowLink(first=resized(params.output, params.packed_output.lanes, register))
     sink = _sink(params, last)
     if isinstance(params.output, BeatFormat):
         return sink, UnpackLink(format=params.output, downstream=sink, free=before)

@@ -7,12 +7,10 @@ repeat those of the circuit on purpose.
 from collections import deque
 from dataclasses import dataclass
 
-import numpy as np
-
 from tospike.hw.params import UnrolledParams, ceil_div
-from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link
-from tospike.sim.dataflow.timing import CREDIT, QUEUE, DataflowLink, resized
+from tospike.sim.dataflow.stage import BEFORE, Stage
+from tospike.sim.dataflow.timing import CREDIT, QUEUE, DataflowLink, first_of, resized
 from tospike.sim.engine import EngineRun, Sample
 
 SCALE = 3
@@ -36,28 +34,26 @@ def pipeline_latency(params: UnrolledParams) -> int:
 class Pipeline:
     """From a frame's entry to its beat: frames wait at the start, beats at the end."""
 
-    params: UnrolledParams
-    downstream: Link
-    departed: deque[Ints]
+    latency: int
+    """Cycles from a frame's entry to the offer of its beat."""
+    downstream: Stage
+    departed: deque[int]
     """When each of the latest beats left, for as many as the queue has places."""
-    left: Ints
+    left: int = BEFORE
     """When the last beat left."""
 
-    def take(self, offer: Ints) -> Ints:
+    def take(self, offer: int) -> int:
         """Take a frame as soon as the queue has a place for its beat."""
-        entered = np.maximum(offer, self.departed[0] + CREDIT)
-        ready = entered + pipeline_latency(self.params) + QUEUE
-        one = np.ones_like(entered)
-        last = (self.params.output.addresses - 1) * one
-        self.left = self.downstream.take_values(np.maximum(ready, self.left + 1), one, last)
+        entered = max(offer, self.departed[0] + CREDIT)
+        self.left = self.downstream.take(max(entered + self.latency, self.left + 1))
         self.departed.append(self.left)
         return entered
 
 
 def unrolled_link(params: UnrolledParams, run: EngineRun, received: Sample, downstream: Link) -> DataflowLink:
     """Return the timing model of an unrolled engine before its first frame."""
-    before = np.full(len(received), -(1 << 40), dtype=np.int64)  # long ago
-    places = pipeline_latency(params) + QUEUE + CREDIT
-    pipeline = Pipeline(params=params, downstream=downstream, departed=deque([before] * places, places), left=before)
+    latency = pipeline_latency(params) + QUEUE
+    places = latency + CREDIT
+    pipeline = Pipeline(latency=latency, downstream=first_of(downstream), departed=deque([BEFORE] * places, places))
     lanes = ceil_div(params.layers[0].inputs, params.input_lanes) * params.input_lanes
-    return DataflowLink(first=resized(params.input, lanes, pipeline, before))
+    return DataflowLink(first=resized(params.input, lanes, pipeline))

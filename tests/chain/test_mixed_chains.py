@@ -8,6 +8,7 @@ import pytest
 from support.accelerator_bench import answers_of
 from support.dataflow import layer
 from support.unrolled import unrolled
+from support.windows import convolution, pool, window
 
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.engines import ENGINES as ENERGY
@@ -54,6 +55,7 @@ from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
 from tospike.sim.models import MODELS
 from tospike.sim.network import Accumulator, Conv2d, Dense, InputSpec, MaxPool2d, Network, Requantize, Stage, Window
+from tospike.sim.network.output_order import as_network
 from tospike.tb.verify import VerifyOptions, verify
 
 TICK, END = (kind << WORD_KIND[0] for kind in (TokenKind.TICK, TokenKind.END))
@@ -137,6 +139,19 @@ CHAINS = {
         layer(6, 4, 1, 2, input_lanes=6, last=True),
         host_output=HostOutput.ARGMAX,
     ),
+    "convolutions and pools": chain(
+        convolution(
+            window((1, 7, 7), (3, 3), padding=(1, 1, 1, 1), all_rows=True), 4, 4, input_lanes=4, output_lanes=2
+        ),
+        pool(window((4, 7, 7), (2, 2), stride=(2, 2), lanes=2), input_lanes=2),
+        convolution(window((4, 3, 3), (2, 2), lanes=4), 3, 2, input_lanes=2),
+        pool(window((3, 2, 2), (2, 1), lanes=3), maximum=False),
+        layer(6, 5, 3, 2, input_lanes=3, last=True),
+    ),
+    "an image": chain(
+        pool(window((2, 4, 4), (2, 2), stride=(2, 2)), input_lanes=4),
+        convolution(window((2, 2, 2), (1, 2), lanes=2), 3, 3, output_lanes=3, last=True),
+    ),
     "one wide": chain(
         array(1, 1, cols=1),
         GradedSpikeParams(inputs=1, payload=U4, steps=4),
@@ -205,7 +220,7 @@ def check(params, seed):
     assert [cycles for _, cycles in answers] == expected.cycles.tolist()
     if params.host_output is not HostOutput.TOKENS:
         words = np.array([words for words, _ in answers], dtype=np.uint32).astype(np.int32)
-        assert (words == expected.outputs).all()
+        assert (as_network(params, words) == expected.outputs).all()
         return
     for (words, _), train in zip(answers, expected.trains, strict=True):
         assert words == [word for step in train for word in [*frame_words(step), TICK]] + [END]
@@ -233,7 +248,7 @@ def test_many_random_chains(seed):
         "dataflow layers, class",
         *(
             pytest.param(name, marks=pytest.mark.slow)
-            for name in ("array, spiking, array", "one step", "spiking, counts, array")
+            for name in ("convolutions and pools", "array, spiking, array", "one step", "spiking, counts, array")
         ),
     ],
 )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tospike.compare.energy.activity import Counts, Memories, Widths
 from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork, StatePlacement
 from tospike.hw.dataflow import layout
-from tospike.hw.params import DataflowDenseParams
+from tospike.hw.params import DataflowDenseParams, ImageWindow
 
 
 def dataflow_widths(params: DataflowDenseParams) -> Widths:
@@ -27,8 +27,37 @@ def dataflow_memories(params: DataflowDenseParams) -> Memories:
 
 
 def _activation_bits(params: DataflowDenseParams) -> int:
-    """Return the bits of the memory for two frames of inputs; a single group of neurons has none."""
+    """Return the bits of the memory for two frames of inputs; a single group of neurons has none. A convolution has
+    the rows of its line buffer."""
+    if params.window is not None:
+        return line_buffer_bits(params.window, params.act.bits)
     return 0 if params.groups == 1 else 2 * params.words * params.simd * params.act.bits
+
+
+def line_buffer_bits(window: ImageWindow, act_bits: int) -> int:
+    """Return the bits of a line buffer."""
+    return window.ring * window.row_words * window.lanes * act_bits
+
+
+def line_buffer_accesses(window: ImageWindow, act_bits: int, images: Counts, words: Counts) -> list[Access]:
+    """Return the accesses of a line buffer, a memory for each row that is read at once."""
+    bits = line_buffer_bits(window, act_bits)
+    rows = window.rows_at_once
+    return [
+        Access(
+            term="activation_write",
+            count=images * window.shape[1] * window.row_words,
+            bits=window.lanes * act_bits,
+            capacity_bits=bits // window.banks,
+        ),
+        # all memories of the ring are read
+        Access(
+            term="activation_read",
+            count=words * (window.banks if rows > 1 else 1),
+            bits=window.lanes * act_bits,
+            capacity_bits=bits // window.banks,
+        ),
+    ]
 
 
 def dataflow_work(
@@ -47,7 +76,9 @@ def dataflow_work(
         Access(term="queue_write", count=beats, bits=lanes * params.output.payload.bits, capacity_bits=queue_bits),
         Access(term="queue_read", count=beats, bits=lanes * params.output.payload.bits, capacity_bits=queue_bits),
     ]
-    if activation_bits:
+    if params.window is not None:
+        accesses += line_buffer_accesses(params.window, params.act.bits, frames / params.positions, words)
+    elif activation_bits:
         accesses += [
             Access(
                 term="activation_write",

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field, replace
 
+from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import RequantizeParams
 from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.image_window import ImageWindow
 from tospike.hw.params.numbers import IntFormat, ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
 from tospike.hw.params.stream import BeatFormat, Contents
 
 MAX_FOLD = 1 << 13
-"""Cycles per frame at most: words of the weight memory, so that every depth has the same read latency."""
+"""Cycles per frame, or window, at most: words of the weight memory, so that every depth has the same read latency."""
 
 NARROW_BITS = 5
 """Bits of both operands of a product that is a table: a LUT, or a few, for each bit of the result."""
@@ -29,7 +31,7 @@ class DataflowDenseParams(EngineParams):
     """A dense layer as a matrix-vector unit: ``pe`` neurons side by side, each with ``simd`` multipliers.
 
     A frame takes ``fold`` cycles: for each group of ``pe`` neurons all words of ``simd`` inputs. Frames follow one
-    another without a gap.
+    another without a gap. A convolution is such a layer, too: its frames are the windows of an image.
     """
 
     inputs: int
@@ -54,6 +56,8 @@ class DataflowDenseParams(EngineParams):
     requantize: RequantizeParams = field(default=RequantizeParams())
     primitives: PrimitiveSet = PrimitiveSet.GENERIC
     counter_bits: int = 32
+    window: ImageWindow | None = field(default=None, metadata=ADDED)
+    """The window whose values are the ``inputs`` of a convolution, and whose words have ``simd`` of them."""
 
     def __post_init__(self) -> None:
         require_range("inputs of a layer", self.inputs, 1, 1 << 16)
@@ -67,10 +71,13 @@ class DataflowDenseParams(EngineParams):
         require_range("dsp-products", self.dsps, 0, self.products)
         require_range("counter-bits", self.counter_bits, 8, 32)
         require_range("fold", self.fold, 1, MAX_FOLD)
+        taken = self.simd if self.window is None else self.window.lanes
         require(
-            fits_lanes(self.simd, self.input_lanes),
-            f"simd {self.simd} must be a multiple or a divisor of the {self.input_lanes} lanes of the input link",
+            fits_lanes(taken, self.input_lanes),
+            f"{'simd' if self.window is None else 'lanes of a line buffer'} {taken} must be a multiple or a divisor of "
+            f"the {self.input_lanes} lanes of the input link",
         )
+        self._check_window()
         require(
             self.pe % self.output_lanes == 0,
             f"pe {self.pe} must be a multiple of the {self.output_lanes} lanes of the output link",
@@ -89,6 +96,20 @@ class DataflowDenseParams(EngineParams):
             f"results must be clamped to the activation format, not {self.clamp}",
         )
 
+    def _check_window(self) -> None:
+        window = self.window
+        if window is None:
+            return
+        require(
+            (self.inputs, self.simd) == (window.values, window.width),
+            f"windows have {window.values} values, {window.width} in a word, not {self.inputs} and {self.simd}",
+        )
+        require(self.act.holds(window.pad_value), f"padding must be an activation, not {window.pad_value}")
+        require(
+            self.outputs % self.output_lanes == 0 or window.positions == 1,
+            f"{self.outputs} channels must be a multiple of the {self.output_lanes} lanes of the output link",
+        )
+
     @property
     def words(self) -> int:
         """Words of ``simd`` inputs in a frame: cycles per group of neurons."""
@@ -101,8 +122,23 @@ class DataflowDenseParams(EngineParams):
 
     @property
     def fold(self) -> int:
-        """Cycles per frame."""
+        """Cycles per frame, or window."""
         return self.words * self.groups
+
+    @property
+    def positions(self) -> int:
+        """Windows of an image; a dense layer has one."""
+        return 1 if self.window is None else self.window.positions
+
+    @property
+    def cycles(self) -> int:
+        """Cycles per sample."""
+        return self.positions * self.fold
+
+    @property
+    def frame_beats(self) -> int:
+        """Output beats of a frame, or window."""
+        return ceil_div(self.outputs, self.output_lanes)
 
     @property
     def structure(self) -> str:
@@ -149,13 +185,24 @@ class DataflowDenseParams(EngineParams):
     @property
     def input(self) -> BeatFormat:
         """Format of the input link."""
-        return BeatFormat(addresses=self.inputs, payload=self.act, lanes=self.input_lanes)
+        values = self.inputs if self.window is None else self.window.inputs
+        return BeatFormat(addresses=values, payload=self.act, lanes=self.input_lanes)
 
     @property
     def output(self) -> BeatFormat:
         """Format of the output link."""
         payload = self.acc if self.clamp is None else self.act
-        return BeatFormat(addresses=self.outputs, payload=payload, lanes=self.output_lanes)
+        return BeatFormat(addresses=self.positions * self.outputs, payload=payload, lanes=self.output_lanes)
+
+    @property
+    def arriving_image(self) -> tuple[int, int, int] | None:
+        """The image of a convolution."""
+        return None if self.window is None else self.window.shape
+
+    @property
+    def sent_image(self) -> tuple[int, int, int] | None:
+        """The results of a convolution, position by position, channels innermost."""
+        return None if self.window is None else (self.outputs, *self.window.size)
 
     @property
     def takes(self) -> Contents:
@@ -166,6 +213,15 @@ class DataflowDenseParams(EngineParams):
     def sends(self) -> Contents:
         """The layer's results."""
         return Contents.BEATS
+
+    @property
+    def layer(self) -> "DataflowDenseParams":
+        """The sequence of words and results: its own. A pool has that of another layer."""
+        return self
+
+    def with_dsps(self, count: int) -> "DataflowDenseParams":
+        """Return this engine with so many multipliers that are DSP blocks."""
+        return replace(self, dsp_products=count)
 
     @property
     def primitive_sets(self) -> tuple[PrimitiveSet, ...]:

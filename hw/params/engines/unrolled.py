@@ -105,7 +105,7 @@ class UnrolledParams(EngineParams):
             )
 
     @property
-    def fold(self) -> int:
+    def cycles(self) -> int:
         """Cycles per frame."""
         return 1
 

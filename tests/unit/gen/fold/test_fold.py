@@ -81,7 +81,9 @@ def test_no_folding_that_is_fast_enough_has_fewer_products(cycles):
 
 def test_the_whole_layer_at_once_and_what_is_too_much():
     assert cheapest_fold(16, 64, input_lanes=4, cycles=1, name="fc").cycles == 1
-    with pytest.raises(InputError, match="layer 'fc' of 784 x 64 cannot be computed in 7 cycles: give a larger --fold"):
+    with pytest.raises(
+        InputError, match="layer 'fc' of 784 x 64 cannot be computed in 7 cycles: give --fold 25 or more"
+    ):
         cheapest_fold(784, 64, input_lanes=4, cycles=7, name="fc")
 
 

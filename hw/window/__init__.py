@@ -1,0 +1,1 @@
+"""Line buffers: windows of images that arrive row by row, and the pooling engine."""

@@ -1,0 +1,1 @@
+"""Golden model and timing of windows of images, and of the pooling engine."""
