@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from support.dataflow import chain, layer
+from support.windows import convolution, pool, window
 
 from tospike.compare.study.workload import named
 from tospike.gen.area.dataflow import predict
@@ -36,6 +37,7 @@ from tospike.tb.replay.replay import replay
 from tospike.tb.verify import verify
 
 U2 = IntFormat(bits=2, signed=False)
+U8 = {"act": IntFormat(bits=8, signed=False), "weight_bits": 8, "clamp": (0, 255)}
 ECP5 = DEVICES["ecp5-85k"]
 DIGITS = named("digits", ModelOptions())
 DATAFLOW = PlanOptions(engine=Engine.DATAFLOW)
@@ -168,12 +170,39 @@ def test_options_from_the_command_line():
 @pytest.mark.parametrize(
     "layers",
     [
+        (convolution(window((1, 28, 28), (5, 5), all_rows=True), 20, 5, input_lanes=4, acc_bits=22, **U8),),
+        (
+            convolution(
+                window((4, 12, 12), (3, 3), padding=(1, 1, 1, 1), lanes=4), 16, 4, input_lanes=4, acc_bits=24, **U8
+            ),
+            pool(
+                window((16, 12, 12), (2, 2), stride=(2, 2)), maximum=False, act=U8["act"], acc_bits=14, clamp=(0, 255)
+            ),
+        ),
+    ],
+)
+def test_area_of_convolutions_is_near_what_synthesis_finds(tmp_path, layers):
+    found, predicted = areas(tmp_path, layers)
+    assert predicted["lut4"] == pytest.approx(found["lut4"] + 2 * found["carry"] + 6 * found["lutram"], rel=0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "layers",
+    [
         (layer(64, 32, 32, 1, act=IntFormat(bits=8, signed=False), weight_bits=8, acc_bits=21, dsp_products=8),),
         (layer(128, 32, 64, 4, act=U2, weight_bits=2, acc_bits=13, clamp=(0, 3), shift=18, output_lanes=2),),
         (layer(64, 32, 8, 2), layer(32, 10, 4, 1, input_lanes=1, last=True, dsp_products=0)),
     ],
 )
 def test_area_is_near_what_synthesis_finds(tmp_path, layers):
+    found, predicted = areas(tmp_path, layers)
+    assert predicted["lut4"] == pytest.approx(found["lut4"] + 2 * found["carry"] + 6 * found["lutram"], rel=0.15)
+    assert predicted["ff"] == pytest.approx(found["ff"], rel=0.15)
+
+
+def areas(tmp_path, layers):
+    """(found, predicted) resources of layers, whose DSP blocks and block RAMs must be equal."""
     params = chain(*layers)
     design = random_design(params, seed=1)
     samples = random_samples(design, 2, seed=1)
@@ -181,5 +210,4 @@ def test_area_is_near_what_synthesis_finds(tmp_path, layers):
     found = synthesize(folder.path).resources
     predicted = asdict(predict(layers, ECP5.family))
     assert (found["dsp"], found["bram"]) == (predicted["dsp"], predicted["bram"])
-    assert predicted["lut4"] == pytest.approx(found["lut4"] + 2 * found["carry"] + 6 * found["lutram"], rel=0.15)
-    assert predicted["ff"] == pytest.approx(found["ff"], rel=0.15)
+    return found, predicted
