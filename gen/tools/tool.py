@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tospike.gen.tools.children import started
+from tospike.gen.tools.children import started, temporary_folder
+from tospike.gen.tools.first_use import FirstUse
 from tospike.hw.params import InputError
 
 _COMPILING = "Preparing to run"
@@ -32,6 +33,8 @@ class Tool:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables to add to the environment."""
+    first_use: FirstUse | None = None
+    """Of a program that compiles itself in its first call."""
 
     @property
     def label(self) -> str:
@@ -57,6 +60,42 @@ class Tool:
             The tool reports failure, or has not written one of the files ``makes``: a WebAssembly program may die
             without a message.
         """
+        self.prepare(progress)
+        output, status = self._call(args, cwd=cwd, log=log, progress=progress)
+        missing = [name for name in makes if not (cwd / name).is_file()]
+        if status != 0:
+            raise ToolError(f"{self.name} {self.label} failed: {error_summary(output)} (log: {log})")
+        if missing:
+            raise ToolError(
+                f"{self.name} {self.label} did not write {missing[0]}: {error_summary(output)} (log: {log})"
+            )
+        return output
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Have a program that compiles itself do so, so that its next call is short.
+
+        Raises
+        ------
+        ToolError
+            The compiled program cannot be stored.
+        """
+        if self.first_use is None:
+            return
+
+        def call(args: tuple[str, ...]) -> None:
+            with temporary_folder() as work:
+                self._call(args, cwd=work, log=work / "log", progress=progress)
+
+        try:
+            self.first_use.ensure(call)
+        except OSError as error:
+            raise ToolError(
+                f"{self.name} {self.label} compiles itself in its first call, but cannot write to "
+                f"{self.first_use.marker.parent}: {error.strerror or error}; set YOWASP_CACHE_DIR to another folder"
+            ) from None
+
+    def _call(self, args: tuple[str, ...], *, cwd: Path, log: Path, progress: Progress | None) -> tuple[str, int]:
+        """Return the output, written to ``log``, too, and the exit status."""
         lines = []
         with (
             log.open("w", encoding="utf-8") as stream,
@@ -69,16 +108,8 @@ class Tool:
                 lines.append(line)
                 if progress and line.startswith(_COMPILING):
                     progress(f"{self.name}: the first call compiles WebAssembly, which takes about a minute, once")
-            process.wait()
-        output = "".join(lines)
-        missing = [name for name in makes if not (cwd / name).is_file()]
-        if process.returncode != 0:
-            raise ToolError(f"{self.name} {self.label} failed: {error_summary(output)} (log: {log})")
-        if missing:
-            raise ToolError(
-                f"{self.name} {self.label} did not write {missing[0]}: {error_summary(output)} (log: {log})"
-            )
-        return output
+            status = process.wait()
+        return "".join(lines), status
 
 
 def error_summary(output: str) -> str:
