@@ -124,7 +124,8 @@ def _register(engine: RegisterParams) -> _Part:
 
 def _encoder(engine: EncoderParams) -> _Part:
     entry = (engine.inputs - 1).bit_length() + engine.stored_bits + engine.state_bits
-    return _Part(lut=ENCODER.lut, ff=ENCODER.ff, memories=[Memory(width=entry, depth=engine.inputs)])
+    buffer = [Memory(width=entry, depth=engine.buffer_entries)] if engine.buffer_entries else []
+    return _Part(lut=ENCODER.lut, ff=ENCODER.ff, memories=buffer)
 
 
 def _other(engine: EngineParams) -> _Part:

@@ -73,6 +73,21 @@ class Direct(Coder):
         return C(1, 1), entry.stored
 
 
+class Once(Coder):
+    """Send the value in the first time step, and keep nothing."""
+
+    reads_step = reads_mask = False
+
+    def stored(self, value):
+        return C(0, 0)
+
+    def at_once(self, value):
+        return C(1, 1), value
+
+    def later(self, entry, step, mask):
+        return C(0, 1), C(0, self._bits)
+
+
 class Rate(Coder):
     """Spike on carry; an accumulator that starts at 0 cannot carry on its first addition."""
 
@@ -140,6 +155,7 @@ class Phase(Coder):
 
 CODERS: dict[NamedCode, type[Coder]] = {
     Encoding.DIRECT: Direct,
+    Encoding.ONCE: Once,
     Encoding.RATE: Rate,
     Encoding.STOCHASTIC: Stochastic,
     Encoding.TTFS: Ttfs,

@@ -21,6 +21,7 @@ class Encoder(Engine[EncoderParams]):
 
         i: VALUE(1, 5) VALUE(4, 200) END                                                    (8 bits, 4 steps)
         DIRECT  o: VALUE(1, 5) VALUE(4, 200) TICK   VALUE(1, 5) VALUE(4, 200) TICK   ...   END
+        ONCE    o: VALUE(1, 5) VALUE(4, 200) TICK                             TICK   ...   END
         RATE    o:                           TICK               VALUE(4, 1)   TICK   ...   END
         TTFS    o:             VALUE(4, 1)   TICK                             TICK   ...   END
         PHASE   o:             VALUE(4, 128) TICK               VALUE(4, 64)  TICK   ...   END
@@ -28,7 +29,7 @@ class Encoder(Engine[EncoderParams]):
     The first time step is sent while the frame arrives, and the END of the frame becomes the first TICK. The other
     steps are scans of the buffer, one entry per cycle, sent or not. An entry consists of an address, what the code
     stores of the value, and the code's state, if it has one, which each scan updates. The code determines when an entry
-    is sent, and with which payload: `tospike.hw.encoders.codes`.
+    is sent, and with which payload: `tospike.hw.encoders.codes`. A code that keeps nothing leaves the buffer empty.
 
     ::
 
@@ -53,7 +54,7 @@ class Encoder(Engine[EncoderParams]):
             {"address": self.i.payload.address.shape(), "stored": params.stored_bits, "state": params.state_bits}
         )
         m.submodules.buffer = buffer = Memory(
-            shape=Shape.cast(entry), depth=params.inputs, init=[], attrs=NO_COLLISIONS
+            shape=Shape.cast(entry), depth=max(1, params.buffer_entries), init=[], attrs=NO_COLLISIONS
         )
         m.submodules.input = arrived = Buffer(self.i.payload.shape())
         connect(m, flipped(self.i), arrived.i)
@@ -89,7 +90,7 @@ class Encoder(Engine[EncoderParams]):
                 self.o.payload.address.eq(frame.payload.address),
                 self.o.payload.payload.eq(Mux(is_end, 0, first_payload)),
                 self.o.valid.eq(is_end | first_spikes),
-                scan.count.eq(scan.count + ~is_end),
+                scan.count.eq(scan.count + (~is_end if self._params.encoding.code.keeps else 0)),
             ]
             with m.If(is_end):
                 m.d.sync += scan.begin()
@@ -104,6 +105,8 @@ class Encoder(Engine[EncoderParams]):
 
     def _write(self, m: Module, value, taken: Value, coder: Coder, scan: Scan) -> None:
         """Write the buffer while the frame arrives and, if the code has a state, after each visit of a scan."""
+        if not self._params.encoding.code.keeps:
+            return
         write = m.submodules.buffer.write_port()
         record = Signal(scan.found.shape())
         m.d.comb += [record.address.eq(value.address), record.stored.eq(coder.stored(value.payload))]

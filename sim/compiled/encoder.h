@@ -4,7 +4,7 @@
 
 // In the order of `tospike.sim.compiled.links._encoder`.
 struct EncoderParams {
-    int64_t inputs, steps, sends_all, has_state, least_entries;
+    int64_t inputs, steps, sends_all, keeps, has_state, least_entries;
 };
 
 // tospike.sim.encoders.encoder_timing.EncoderLink
@@ -50,7 +50,7 @@ struct Encoder : Link {
     void scan(Cycle scanned) {
         std::vector<int64_t> entries;
         for (int64_t at = 0; at < params.inputs; ++at)
-            if (recorded[at]) entries.push_back(at);
+            if (recorded[at] && params.keeps) entries.push_back(at);
         int64_t count = entries.size();
         for (int64_t step = 1; step < params.steps; ++step) {
             if (params.sends_all) {

@@ -141,6 +141,7 @@ def _encoder(functions: Library, link: EncoderLink) -> CompiledLink | None:
         "inputs": inputs,
         "steps": steps,
         "sends_all": link.params.encoding.code.sends_all,
+        "keeps": link.params.encoding.code.keeps,
         "has_state": link.params.state_bits > 0,
         "least_entries": LEAST_ENTRIES,
     }

@@ -21,6 +21,13 @@ def direct(values: NDArray[Any], steps: int, bits: int, seed: int) -> NDArray[An
     return np.broadcast_to(values[:, None, :], (len(values), steps, values.shape[1]))
 
 
+def once(values: NDArray[Any], steps: int, bits: int, seed: int) -> NDArray[Any]:
+    """Send the value itself in the first step."""
+    trains = np.zeros((len(values), steps, values.shape[1]), dtype=values.dtype)
+    trains[:, 0] = values
+    return trains
+
+
 def rate(values: Ints, steps: int, bits: int, seed: int) -> NDArray[np.uint8]:
     """Encode as a deterministic rate: one phase accumulator of ``bits`` bits per value, a spike on each carry.
 
@@ -69,6 +76,7 @@ def phase(values: Ints, steps: int, bits: int, seed: int) -> Ints:
 
 CODES: dict[NamedCode, Callable[[NDArray[Any], int, int, int], NDArray[Any]]] = {
     Encoding.DIRECT: direct,
+    Encoding.ONCE: once,
     Encoding.RATE: rate,
     Encoding.STOCHASTIC: stochastic,
     Encoding.TTFS: ttfs,

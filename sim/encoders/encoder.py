@@ -36,13 +36,14 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EngineRun
     recorded = count_nonzero(frames)
     values = recorded * params.steps if params.encoding.code.sends_all else count_nonzero(trains)
     ones = np.ones(len(frames), dtype=np.int64)
-    scanned = recorded * (params.steps - 1)
+    kept = recorded if params.encoding.code.keeps else 0 * recorded
+    scanned = kept * (params.steps - 1)
     return EngineRun(
         sent=trains,
         counters={"values": values, "ticks": params.steps * ones, "samples": ones},
         operations={
             "activation_read": scanned,
-            "activation_write": recorded + (scanned if params.state_bits else 0),  # states are written back
+            "activation_write": kept + (scanned if params.state_bits else 0),  # states are written back
         },
     )
 

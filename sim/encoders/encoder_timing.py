@@ -93,9 +93,10 @@ class EncoderLink:
 
         ``scanned`` is the cycle before the first entry can be sent.
         """
-        count = self.recorded.sum(axis=0, dtype=np.int64)
-        last_address = len(self.recorded) - 1 - np.argmax(self.recorded[::-1], axis=0)
-        entries = np.flatnonzero(self.recorded.any(axis=1)).tolist()
+        kept = self.recorded if self.params.encoding.code.keeps else np.zeros_like(self.recorded)
+        count = kept.sum(axis=0, dtype=np.int64)
+        last_address = len(kept) - 1 - np.argmax(kept[::-1], axis=0)
+        entries = np.flatnonzero(kept.any(axis=1)).tolist()
         for step in range(1, self.params.steps):
             if self.params.encoding.code.sends_all:
                 offer = np.maximum(scanned + 1, self.taken) + 1
@@ -104,7 +105,7 @@ class EncoderLink:
             else:
                 self.sends = _by_address(self.trains, step)
                 for address in entries:
-                    here = self.recorded[address]
+                    here = kept[address]
                     scanned = scanned + here
                     scanned = np.where(here & self.sends[address], np.maximum(scanned, self.taken), scanned)
                     self._send(address, scanned + 1, here)

@@ -32,8 +32,10 @@ def encoder_work(
     """Return the work of an encoder: non-zero values are stored and scanned in every step after the first; states are
     written back."""
     bits = encoder_entry_bits(params)
-    capacity = params.inputs * bits
-    stored, scanned = counters["inputs"], counters["inputs"] * (params.steps - 1)
+    capacity = params.buffer_entries * bits
+    received = counters["inputs"]
+    stored = received if params.buffer_entries else 0 * received
+    scanned = stored * (params.steps - 1)
     written = stored + (scanned if params.state_bits else 0)
     computed = scanned if params.encoding.code.computes else 0 * scanned
     accesses = (
@@ -42,7 +44,7 @@ def encoder_work(
         token_registers(counters, params.output.address_bits + params.output.payload.bits),
     )
     sums = Arithmetic(term="neuron_update", count=computed, instances=1, add_bits=params.payload.bits)
-    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(sums,), busy=stored + scanned)
+    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(sums,), busy=received + scanned)
 
 
 def delta_work(name: str, params: DeltaParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:

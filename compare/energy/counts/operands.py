@@ -26,7 +26,7 @@ def encoder_widths(params: EncoderParams) -> Widths:
 
 def encoder_memories(params: EncoderParams) -> Memories:
     """Return the bits of an encoder's buffer."""
-    return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * encoder_entry_bits(params))
+    return Memories(weight_bits=0, state_bits=0, activation_bits=params.buffer_entries * encoder_entry_bits(params))
 
 
 def stored_widths(params: DelayParams | DeltaParams) -> Widths:

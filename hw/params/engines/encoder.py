@@ -39,6 +39,11 @@ class EncoderParams(EngineParams):
         require_range("encoding-seed", self.seed, 1, (1 << LFSR_BITS) - 1)
 
     @property
+    def buffer_entries(self) -> int:
+        """Entries of the buffer of values; 0 for a code that keeps nothing."""
+        return self.inputs if self.encoding.code.keeps else 0
+
+    @property
     def stored_bits(self) -> int:
         """Bits of a buffer entry for what the code stores of a value."""
         return self.encoding.code.stored_bits(self.payload.bits, self.steps)

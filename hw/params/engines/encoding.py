@@ -18,6 +18,8 @@ class Code:
     """Whether a sample has a frame of values for each time step, rather than one for all of them."""
     sends_all: bool = False
     """Whether every value that is not 0 is sent in every step."""
+    keeps: bool = True
+    """Whether the encoder keeps values beyond the first step."""
     sends_values: bool = False
     """Whether a payload is as wide as the values, rather than a spike."""
     payload_unit: Callable[[int], float] = lambda bits: 1.0
@@ -50,6 +52,11 @@ class Encoding(NamedCode):
 
     DIRECT = "direct", Code(takes_integers=False, sends_all=True, sends_values=True)
     """Direct encoding: every non-zero value is the payload of a graded spike in each time step."""
+    ONCE = (
+        "once",
+        Code(sends_values=True, keeps=False, stored_bits=lambda bits, steps: 0),
+    )
+    """Every non-zero value is the payload of one graded spike, in the first time step. A payload of 1 stands for 1."""
     RATE = "rate", Code(state_bits=lambda bits: bits + 1, computes=True)
     """Deterministic rate code: a phase accumulator per value, spike on carry (first-order sigma-delta)."""
     STOCHASTIC = "stochastic", Code(computes=True, is_elementwise=False)

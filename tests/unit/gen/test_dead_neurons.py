@@ -124,7 +124,7 @@ def test_a_file_with_unread_neurons(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "encoding", [Encoding.DIRECT, Encoding.RATE, Encoding.TTFS, Encoding.PHASE, Encoding.STOCHASTIC]
+    "encoding", [Encoding.DIRECT, Encoding.RATE, Encoding.TTFS, Encoding.PHASE, Encoding.STOCHASTIC, Encoding.ONCE]
 )
 def test_inputs_that_nothing_reads_are_not_sent(encoding):
     found = network({0: [0, 3]})
