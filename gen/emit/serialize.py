@@ -39,6 +39,7 @@ CLASSES: Mapping[str, type] = {
     "dense_layer": params.DenseLayer,
     "encoder": params.EncoderParams,
     "event_ann": params.EventAnnParams,
+    "firing_phase": params.FiringPhase,
     "graded_spikes": params.GradedSpikeParams,
     "host_events": params.HostEventParams,
     "image_window": params.ImageWindow,

@@ -14,6 +14,7 @@ from tospike.gen.nir.graph import Layer, input_shape, layers, read_graph
 from tospike.gen.nir.guesses import settle
 from tospike.gen.nir.neurons import membrane
 from tospike.gen.nir.options import METADATA_KEY, NirOptions
+from tospike.gen.nir.phases import in_phases
 from tospike.gen.nir.synapses import Shape, dense_parts, fold, label
 from tospike.hw.params import InputError, Readout, require
 from tospike.sim.network import Array, Dense, Network, SpikingNeuron, Stage
@@ -103,6 +104,8 @@ def _network(found: list[Layer], shape: Shape, options: NirOptions, name: str) -
     for layer in found:
         stage, shape = _stage(layer, shape, options)
         stages.append(stage)
+    if options.firing_steps is not None:
+        stages = in_phases(stages, options.firing_steps, options.steps)
     return Network(
         name=name,
         input=options.input_spec(stages[0].synapses.inputs),

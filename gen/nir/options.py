@@ -86,6 +86,15 @@ class NirOptions:
     """Stochastic encoding only: seed of its random numbers."""
     delta_threshold: int = option(0, "Delta encoding, delta ANN: send changes above this integer")
     """Delta encoding only: a change is sent if it is larger than this, in integers of ``input_bits``."""
+    firing_steps: int | None = option(
+        None,
+        "IF layers accumulate first and fire in this many steps; with --encoding once",
+        low=1,
+        high=255,
+        unset="all",
+    )
+    """Each layer accumulates what the previous one sends, and then fires in this many steps, one layer after the other;
+    biases count once. ``None``: all layers fire in all steps."""
     readout: Readout | None = option(None, "Readout of the last layer", unset="by the last neuron")
     """``None``: the spike count if the last neuron spikes, else its membrane."""
     decoding: Decoding = option(Decoding.LARGEST, "How the outputs become a class")
@@ -110,6 +119,10 @@ class NirOptions:
         )
         if self.encoding is not None and self.encoding.code.takes_frames:
             require_range("delta-threshold", self.delta_threshold, 0, (1 << self.input_bits) - 2)
+        require(
+            self.firing_steps is None or self.encoding is Encoding.ONCE,
+            "--firing-steps needs an input that is sent in one step: give --encoding once",
+        )
         require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")
 
     def preset(self, framework: Framework) -> "NirOptions":
@@ -166,6 +179,7 @@ class NirOptions:
             "framework": Framework,
             "dt": float,
             "min_v_mem": float,
+            "firing_steps": int,
             "encoding": Encoding,
             "readout": Readout,
         }

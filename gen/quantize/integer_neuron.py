@@ -25,6 +25,7 @@ def integer_neuron(neuron: NormalizedNeuron, fine: float, fraction_bits: int, op
     knobs: dict[str, Any] = {
         "state_bits": WIDEST_STATE,
         "state_fraction_bits": fraction_bits,
+        "firing": neuron.firing,
         "initial": round(neuron.initial * threshold if neuron.kind.spikes else neuron.initial / unit),
     }
     if neuron.floor is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from tospike.hw.params import Comparison, InputError, NeuronKind, Reset, ResetTiming, require
+from tospike.hw.params import Comparison, FiringPhase, InputError, NeuronKind, Reset, ResetTiming, require
 from tospike.sim.network import Dense, Parameter, SpikingNeuron, Stage
 
 TOLERANCE = 1e-6
@@ -35,6 +35,7 @@ class NormalizedNeuron:
     refractory: int
     initial: float
     floor: float | None
+    firing: FiringPhase | None
 
 
 def normalize(stage: Stage) -> tuple[Stage, NormalizedNeuron]:

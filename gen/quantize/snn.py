@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tospike.gen.quantize.common_step import common_step
 from tospike.gen.quantize.integer_neuron import membrane_unit
-from tospike.gen.quantize.layer_scale import FloatLayer, Goal
+from tospike.gen.quantize.layer_scale import FloatLayer, Goal, IntegerLayer
 from tospike.gen.quantize.leaks import decay_error
 from tospike.gen.quantize.normalize import normalize
 from tospike.gen.quantize.options import SEARCHED_SCALES, WIDEST_WEIGHT, QuantizeOptions
@@ -20,6 +20,7 @@ from tospike.gen.quantize.scale import ScaleMethod, choose_scale, relative_error
 from tospike.gen.quantize.state_unit import WIDEST_STATE
 from tospike.hw.params import (
     IntFormat,
+    NeuronParams,
     ceil_div,
     of_layer,
     require,
@@ -52,6 +53,7 @@ def quantize_snn(
     spec = _input(network, samples, options)
     events: Integers = encode(spec, samples).astype(np.int64, copy=False, casting="same_kind")
     payload_unit = spec.payload_unit
+    most = spec.format.max if spec.format else 1
     # only a search for scales needs the float network's spike counts
     searched = [_candidates(stage, each) for stage, each in zip(network.stages, own, strict=True)]
     subset = slice(None, None, ceil_div(len(samples), SEARCHED_SAMPLES))
@@ -62,10 +64,11 @@ def quantize_snn(
             events = delayed(events, stage.delays)
         candidates = searched[index]
         goal = Goal(events=events[subset], counts=counts[index], candidates=candidates) if candidates else None
-        integers, report, events = _stage(stage, events, payload_unit, goal, own[index])
+        integers, report, events = _stage(stage, events, payload_unit, goal, own[index], most)
         stages.append(integers)
         reports.append(report)
         payload_unit = 1.0
+        most = _most_spikes(integers)
     return replace(network, input=spec, stages=tuple(stages)), tuple(reports)
 
 
@@ -104,9 +107,12 @@ def _candidates(stage: Stage, options: QuantizeOptions) -> int:
 
 
 def _stage(
-    stage: Stage, events: Integers, payload_unit: float, goal: Goal | None, options: QuantizeOptions
+    stage: Stage, events: Integers, payload_unit: float, goal: Goal | None, options: QuantizeOptions, most: int
 ) -> tuple[Stage, StageReport, Integers]:
-    """Return the integer stage, its report, and the spikes (N, steps, outputs) that it sends for ``events``."""
+    """Return the integer stage, its report, and the spikes (N, steps, outputs) that it sends for ``events``.
+
+    ``most`` is the greatest sum of an input's payloads in a sample; only a stage with a firing phase asks for it.
+    """
     normalized, neuron = normalize(stage)
     layer = FloatLayer(
         name=stage.name,
@@ -123,8 +129,10 @@ def _stage(
     ends = [int(chosen.synapses.bias.min()), int(chosen.synapses.bias.max())]
     synaptic_bits = neuron_params.synaptic
     added = [] if synaptic_bits else [*ends, *(neuron_params.initial + each for each in ends)]
-    bits = _width(stage.name, ranges.membrane, [*neuron_params.constants, *added], options)
-    current_bits = _width(stage.name, ranges.current, ends, options) if synaptic_bits else bits
+    membrane = ranges.membrane if neuron.firing is None else _reachable(chosen, most)
+    headroom = options.headroom_bits if neuron.firing is None else 0
+    bits = _width(stage.name, membrane, [*neuron_params.constants, *added], options, headroom)
+    current_bits = _width(stage.name, ranges.current, ends, options, headroom) if synaptic_bits else bits
     rounded = chosen.synapses.weight.reshape(len(chosen.synapses.weight), -1)
     rounded = rounded if chosen.recurrent is None else np.hstack([rounded, chosen.recurrent])
     report = StageReport(
@@ -132,7 +140,7 @@ def _stage(
         weight_scale=chosen.scale,
         weight_error=relative_error(rounded * chosen.scale, layer.weights),
         unit=membrane_unit(neuron, chosen.fine),
-        largest=max(ranges.membrane[1], -ranges.membrane[0]),
+        largest=max(membrane[1], -membrane[0]),
         bits=bits,
         decay_error=decay_error(neuron_params.leaks["membrane"], neuron.decay) if neuron_params.leaks else 0.0,
         fraction_bits=neuron_params.state_fraction_bits,
@@ -141,7 +149,7 @@ def _stage(
         synapse_decay_error=decay_error(neuron_params.leaks["current"], neuron.synapse_decay) if synaptic_bits else 0.0,
     )
     widths = {"state_bits": bits, **({"current_bits": current_bits} if synaptic_bits else {})}
-    integers = replace(neuron_params, **widths)
+    integers = replace(neuron_params, **widths)  # type: ignore[arg-type]
     stage = Stage(
         name=stage.name,
         synapses=chosen.synapses,
@@ -153,11 +161,29 @@ def _stage(
     return stage, report, ranges.spikes
 
 
-def _width(name: str, limits: tuple[int, int], constants: list[int], options: QuantizeOptions) -> int:
+def _reachable(layer: IntegerLayer, most: int) -> tuple[int, int]:
+    """Return the lowest and highest membrane of a layer with a firing phase on any data, in any order of its events:
+    it computes a function of sums, which must not saturate."""
+    weight = layer.synapses.weight.reshape(len(layer.synapses.weight), -1).astype(np.int64)
+    weight = weight << layer.neuron_params.state_fraction_bits
+    initial = getattr(layer.neuron_params, "initial", 0)
+    start = layer.synapses.bias.astype(np.int64) + initial
+    lowest = start + most * np.minimum(weight, 0).sum(axis=1)
+    highest = start + most * np.maximum(weight, 0).sum(axis=1)
+    return int(lowest.min()), int(highest.max())
+
+
+def _most_spikes(stage: Stage) -> int:
+    """Return the most spikes of a neuron in a sample, if it has a firing phase."""
+    assert isinstance(stage.neuron, NeuronParams)
+    return 0 if stage.neuron.firing is None else stage.neuron.firing.steps * stage.neuron.spike.max
+
+
+def _width(name: str, limits: tuple[int, int], constants: list[int], options: QuantizeOptions, headroom: int) -> int:
     """Return the bits of a state with values between ``limits``, which may saturate, and ``constants``, which may
     not."""
     needed = max(map(signed_bits, (*limits, *constants)))
-    bits = options.state_bits or max(4, min(needed + options.headroom_bits, WIDEST_STATE))
+    bits = options.state_bits or max(4, min(needed + headroom, WIDEST_STATE))
     least = max(map(signed_bits, constants))
     require(
         least <= bits,

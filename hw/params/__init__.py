@@ -30,6 +30,7 @@ from tospike.hw.params.engines.window import EventWindow
 from tospike.hw.params.host_events import LONGEST_TIME_BIN, HostEventParams
 from tospike.hw.params.image_window import ImageWindow
 from tospike.hw.params.neurons.cuba import CubaLifParams, CubaLiParams
+from tospike.hw.params.neurons.firing_phase import FiringPhase
 from tospike.hw.params.neurons.integrating import IfParams, IParams
 from tospike.hw.params.neurons.kinds import NEURONS, NeuronKind, neuron_params
 from tospike.hw.params.neurons.leak import LeakKind, LeakParams
@@ -116,6 +117,7 @@ __all__ = [
     "EventAnnParams",
     "EventParams",
     "EventWindow",
+    "FiringPhase",
     "GradedSpikeParams",
     "HostEventParams",
     "HostInput",

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from tospike.hw.params import LIST_SETTLE, EventParams, NeuronUpdate, Readout, TokenFormat, TokenKind
+from tospike.hw.params import LIST_SETTLE, EventParams, FiringPhase, NeuronUpdate, Readout, TokenFormat, TokenKind
 from tospike.hw.spiking.address_decoder import decoded_layout
 from tospike.hw.spiking.address_generator import AddressGenerator
 from tospike.hw.tokens import token_stream
@@ -58,6 +58,8 @@ class Sequencer(wiring.Component):
     With ``NeuronUpdate.ACTIVE``, a TICK updates all words if a VALUE came since the last update, since synapses are
     dense. Otherwise it updates the words of the `ActiveList`, `LIST_SETTLE` cycles after those of the last update are
     written back; if the list is empty, it takes one cycle.
+
+    With a `FiringPhase`, a TICK outside of it updates nothing, and takes one cycle.
 
     Members
     -------
@@ -126,8 +128,11 @@ class Sequencer(wiring.Component):
         listed, nothing, unsettled, last = C(0, 1), C(0, 1), C(0, 1), at_last
         if params.update is NeuronUpdate.ACTIVE:
             listed, nothing, unsettled, last = self._select_words(m, is_tick | first, at_last, draining)
-        next_word = Mux(last, 0, word + 1)
         finish = Signal()  # the held token is completed
+        if params.neuron.firing is not None:
+            nothing = is_tick & self._rests(m, params.neuron.firing, finish & is_tick, finish & is_end)
+            last = at_last | nothing
+        next_word = Mux(last, 0, word + 1)
         accumulate = Signal()
         target, target_last, row, none = self._targets(m, token, word, at_last, accumulate)
         m.d.comb += [
@@ -241,6 +246,20 @@ class Sequencer(wiring.Component):
         with m.Elif(operation.update & last):
             m.d.sync += had_events.eq(0)
         return listed, nothing, unsettled, last
+
+    def _rests(self, m: Module, phase: FiringPhase, tick: Value, end: Value) -> Value:
+        """Return whether neurons rest in the step that the next TICK ends; ``tick`` and ``end``: it is completed."""
+        if not phase.steps:
+            return C(1, 1)
+        step = Signal(range(phase.end + 1))
+        rests = Signal(init=not phase.covers(0))
+        following = Signal.like(step)
+        m.d.comb += following.eq(Mux(step == phase.end, step, step + 1))
+        with m.If(end):
+            m.d.sync += [step.eq(0), rests.eq(rests.init)]
+        with m.Elif(tick):
+            m.d.sync += [step.eq(following), rests.eq((following < phase.first) | (following == phase.end))]
+        return rests
 
     def _row(self, m: Module, address: Value, word: Value, accumulate: Value) -> Value:
         """Return ``address * words + word`` of the held token."""

@@ -70,6 +70,11 @@ def sent_order(sums: Array) -> Array:
     return np.ascontiguousarray(sums.transpose(0, 2, 1)).reshape(len(sums), -1)
 
 
+def biases(synapses: Synapses) -> Array:
+    """Return (outputs,) what the biases of float synapses add to the currents."""
+    return currents(synapses, np.zeros((1, synapses.inputs)))[0]
+
+
 def currents(synapses: Synapses, *inputs: Array, fraction_bits: int = 0) -> Array:
     """Return (N, outputs) weighted sums plus bias, in the order of a stage's outputs; parameters as `weighted_sums`.
 

@@ -64,6 +64,7 @@ class NeuronState:
         self._pending_reset = np.zeros(shape)  # snnTorch's ``reset``: 1 where v exceeds the threshold after its reset
         self.ties = np.zeros(shape, dtype=bool)
         """Where ``wanted`` decided in the last step."""
+        self._step = 0
 
     def step(self, current: Floats, wanted: Floats | None = None) -> Floats:
         """Advance by a step, and return the (N, outputs) spikes.
@@ -84,9 +85,13 @@ class NeuronState:
             v = np.where(self.sent > 0, self._reset_value, v)
         v = np.where(self._refractory > 0, self._reset_value, v)
         self.before_reset = self.v = v
-        if neuron.kind.spikes:
+        fires = neuron.firing is None or neuron.firing.covers(self._step)
+        self._step += 1
+        if neuron.kind.spikes and fires:
             self._fire(wanted)
-        if neuron.floor is not None:
+        elif neuron.kind.spikes:
+            self.sent = np.zeros_like(v)
+        if neuron.floor is not None and fires:
             self.v = np.maximum(self.v, neuron.floor)
         return self.sent
 

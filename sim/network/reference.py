@@ -9,7 +9,7 @@ from tospike.hw.params import InputError, Readout, require
 from tospike.sim.encoders.delay import delayed
 from tospike.sim.encoders.encoding import encode_float
 from tospike.sim.network import Activation, Conv2d, Decoding, Network, SpikingNeuron, Stage
-from tospike.sim.network.layers import currents
+from tospike.sim.network.layers import biases, currents
 from tospike.sim.network.membrane import Floats, StageRun, integrate
 
 BATCH = 512
@@ -87,6 +87,8 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
         if isinstance(stage.neuron, Activation):
             run = StageRun(outputs=stage.neuron(current), peak=float(np.abs(current).max()))
         elif isinstance(stage.neuron, SpikingNeuron):
+            if stage.neuron.firing is not None:
+                current[:, 1:] -= biases(stage.synapses)
             run = integrate(stage.neuron, current, stage.recurrent)
         else:
             raise InputError(f"stage {stage.name!r} is quantised: run the golden model, not the float reference")

@@ -13,6 +13,7 @@ import numpy as np
 from tospike.hw.params import (
     Comparison,
     Encoding,
+    FiringPhase,
     InputError,
     IntFormat,
     NeuronKind,
@@ -95,6 +96,8 @@ class SpikingNeuron:
     """The membrane at the start of a sample, in multiples of the threshold."""
     floor: float | None = None
     """Lower bound of the membrane at the end of a step; the readout of a neuron without a threshold is not bounded."""
+    firing: FiringPhase | None = None
+    """Compare with the threshold in these steps only, and add the bias once per sample."""
 
     def __post_init__(self) -> None:
         check_reset(self)

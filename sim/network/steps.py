@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from tospike.hw.params import InputError, require
 from tospike.sim.encoders.delay import DelayLine
 from tospike.sim.network import Network, SpikingNeuron
-from tospike.sim.network.layers import currents
+from tospike.sim.network.layers import biases, currents
 from tospike.sim.network.membrane import Floats, NeuronState
 
 
@@ -42,6 +42,8 @@ def float_steps(
         for index, (stage, state, delay_line) in enumerate(zip(network.stages, states, delay_lines, strict=True)):
             sent = sent if delay_line is None else delay_line.step(sent)
             current = first if constant and index == 0 else currents(stage.synapses, sent)
+            if step > 0 and state.neuron.firing is not None:
+                current = current - biases(stage.synapses)
             if stage.recurrent is not None:
                 current = current + state.sent @ stage.recurrent.T
             sent = state.step(current, wanted[index][:, step] if index in wanted else None)

@@ -44,7 +44,8 @@ def run_event(
         v <- saturate(v + weight * payload)      for each event of the step, by ascending address
         spike and reset                          see `tospike.sim.spiking.neurons`
 
-    A recurrent engine takes its own spikes of the previous step before the other events.
+    A recurrent engine takes its own spikes of the previous step before the other events. With a firing phase, the bias
+    is added once per sample, and neurons spike in the steps of the phase only.
 
     Parameters
     ----------
@@ -79,6 +80,8 @@ def run_event(
 
     spikes = np.zeros((samples, steps, params.neurons), dtype=np.uint8)
     updated = np.ones((samples, steps, params.words), dtype=bool)
+    if params.neuron.firing is not None:
+        updated &= [[[params.neuron.firing.covers(step)] for step in range(steps)]]
     updates = Updates(params, samples)
     saturations = np.zeros(samples, dtype=np.int64)
     noise = None
@@ -200,7 +203,8 @@ def _operations(params: EventParams, updated: NDArray[np.bool_], counters: dict[
     stepped = by_step.sum(axis=1)
     updates = stepped + updated_at_end
     is_count, has_aux = params.readout is Readout.COUNT, params.neuron.has_aux
-    biases = dict.fromkeys(("bias_add", "bias_read"), updates) if params.bias else {}
+    biased = np.full_like(updates, neurons) if params.keeps_membranes else updates
+    biases = dict.fromkeys(("bias_add", "bias_read"), biased) if params.bias else {}
     return {
         "sop" if params.event == SPIKE else "mac": synapses,
         "neuron_update": stepped,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tospike.hw.params.check import require_range
+from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.spiking import SpikingLayerParams
 
 MAX_REGISTER_NEURONS = 256
@@ -15,6 +15,7 @@ class RegisterParams(SpikingLayerParams):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require(self.neuron.firing is None, "a register engine has no firing phase: give it an event engine")
         require_range("neurons of a register engine", self.neurons, 1, MAX_REGISTER_NEURONS)
 
     @property

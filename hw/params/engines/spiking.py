@@ -6,6 +6,7 @@ from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.engine import Readout
 from tospike.hw.params.engines.event import EventParams, NeuronUpdate
 from tospike.hw.params.engines.window import EventWindow
+from tospike.hw.params.neurons.firing_phase import FiringPhase
 from tospike.hw.params.neurons.leaky import LifParams
 from tospike.hw.params.neurons.model import NeuronParams
 from tospike.hw.params.numbers import IntFormat
@@ -70,6 +71,18 @@ class SpikingParams(SpikingLayerParams):
         )
         if self.window is not None:
             self._check_window(self.window)
+        if self.neuron.firing is not None:
+            self._check_firing(self.neuron.firing)
+
+    def _check_firing(self, phase: FiringPhase) -> None:
+        require(
+            self.update is NeuronUpdate.ALL and not self.recurrent,
+            "a layer with a firing phase has no recurrence, and --update all",
+        )
+        require(
+            (phase.steps == 0) == (self.readout is Readout.MEMBRANE),
+            "a firing phase has steps, except that of a layer whose membranes are read",
+        )
 
     def _check_window(self, window: EventWindow) -> None:
         require(
@@ -92,6 +105,11 @@ class SpikingParams(SpikingLayerParams):
             f"neither of {self.lanes} lanes and {window.fan_out} output channels per input channel of a depthwise "
             "window divides the other: give other lanes",
         )
+
+    @property
+    def keeps_membranes(self) -> bool:
+        """With a firing phase."""
+        return self.neuron.firing is not None
 
     @property
     def arriving_image(self) -> tuple[int, int, int] | None:

@@ -1,11 +1,13 @@
 """The interface that every neuron model implements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
+from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.noise import NoiseParams
+from tospike.hw.params.neurons.firing_phase import FiringPhase
 from tospike.hw.params.neurons.leak import LeakParams
 from tospike.hw.params.numbers import IntFormat
 
@@ -29,11 +31,17 @@ class NeuronParams:
     """Width of the membrane."""
     state_fraction_bits: int = 0
     """Fraction bits of states relative to weights: an event adds ``payload * weight * 2**state_fraction_bits``."""
+    firing: FiringPhase | None = field(default=None, metadata=ADDED)
+    """Update the neuron in these steps only, and add the bias once per sample; ``None``: in every step."""
 
     def __post_init__(self) -> None:
         require(self.tag != "", f"{type(self).__name__} is an abstract neuron model: use one of its subclasses")
         require_range("state-bits", self.state_bits, 4, 32)
         require_range("state-fraction-bits", self.state_fraction_bits, 0, 15)
+        require(
+            self.firing is None or (self.is_static and self.spikes == (self.firing.steps > 0)),
+            "only IF neurons that nothing but events changes have a firing phase, and I neurons one without steps",
+        )
 
     # ------------------------------------------------------------------------------------------- states
 
