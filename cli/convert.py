@@ -13,6 +13,8 @@ from tospike.cli.console import Table
 from tospike.cli.options import takes_options, without
 from tospike.gen.convert import Converted, ConvertOptions, convert
 from tospike.gen.data.options import SampleOptions
+from tospike.gen.exact.pair import ExactPair, exact_pair
+from tospike.gen.exact.snn_file import nir_options
 from tospike.gen.files.output import write_bytes
 from tospike.gen.load import load_network
 from tospike.gen.options.model import ModelOptions
@@ -41,7 +43,8 @@ def convert_command(
 ) -> None:
     """Convert a trained ANN to an SNN of integrate-and-fire neurons. The NIR file states all options it needs."""
     curve, plot, backend = over_time.curve, over_time.plot, over_time.backend
-    console.check_outputs(out, curve, plot, inputs=(model, data.data))
+    beside = out.with_suffix(".onnx")
+    console.check_outputs(out, curve, plot, *([beside] if options.exact else []), inputs=(model, data.data))
     require(out.suffix == ".nir", f"{out} will be a NIR file: give --out a name that ends in .nir")
     ann, data_set = load_network(model), data.load()
     console.warn((*ann.warnings, *data_set.warnings))
@@ -50,9 +53,15 @@ def convert_command(
         f"{model} takes {ann.input.inputs} values per sample, which {data_set.name} does not have: give other --data",
     )
     data_set.require_classes(ann.outputs, ann.name)
-    converted = convert(ann, data_set.train_x, options)
-    write_bytes(out, converted.to_bytes())
-    _say(out, options, converted)
+    if options.exact:
+        pair = exact_pair(ann, data_set, options.exact_options)
+        write_bytes(beside, pair.ann)
+        write_bytes(out, pair.snn)
+        _say_pair(out, beside, pair)
+    else:
+        converted = convert(ann, data_set.train_x, options)
+        write_bytes(out, converted.to_bytes())
+        _say(out, options, converted)
     if curve or plot:
         with console.progress_bar(f"{ann.name}: {backend}", len(data_set.x)) as progress:
             how = ModelOptions(weight_bits=over_time.weight_bits)
@@ -73,6 +82,15 @@ def convert_command(
 
             title = f"{ann.name} as an SNN: accuracy over time steps ({measured.backend.value})"
             steps_figure(accuracy, ann=measured.ann_accuracy, title=title).write(plot)
+
+
+def _say_pair(out: Path, beside: Path, pair: ExactPair) -> None:
+    table = Table("option", "value", title=f"{out}, equal to {beside} on all inputs")
+    for name, value in nir_options(pair.layers).describe().items():
+        table.add_row(name, str(value))
+    for layer in pair.layers.layers:
+        table.add_row(f"threshold of {layer.name}", "none" if layer.threshold is None else str(layer.threshold))
+    console.out.print(table)
 
 
 def _say(out: Path, options: ConvertOptions, converted: Converted) -> None:

@@ -1,9 +1,11 @@
 """``tospike evaluate``."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import typer
 
 from tospike.cli import console
@@ -12,6 +14,7 @@ from tospike.cli.commands import new_app
 from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.gen.data.options import SampleOptions
+from tospike.gen.files.output import write_bytes
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import compile_network, import_network
 from tospike.tb.evaluate import EvaluateOptions, evaluate, float_inference
@@ -34,7 +37,9 @@ def evaluate_command(
 ) -> None:
     """Measure accuracy, cycles and operation counts of a trained network on test data."""
     reference = evaluation.reference
-    console.check_outputs(json, inputs=(model, data.data, *options.sources, *filter(None, [reference])))
+    console.check_outputs(
+        json, evaluation.outputs, inputs=(model, data.data, *options.sources, *filter(None, [reference]))
+    )
     data_set = data.load(options.steps)
     trained = import_network(model, data_set, options)
     network, backend = trained.network, evaluation.backend
@@ -59,6 +64,10 @@ def evaluate_command(
         layers = compare_trains(prepared, data_set.x)
         console.out.print(_trace_table(layers))
         summary["exact_trace"] = [asdict(layer) for layer in layers]
+    if evaluation.outputs:
+        content = io.BytesIO()
+        np.savez(content, outputs=found.outputs)
+        write_bytes(evaluation.outputs, content.getvalue())
     stages = [] if framework is None else compare_reference(network, data_set.x, framework)
     if framework is not None:
         console.out.print(_reference_table(stages, f"{reference}"))

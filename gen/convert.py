@@ -12,7 +12,6 @@ truncating it, which halves the expected error (Bu et al. 2022, arXiv:2202.01440
 """
 
 import io
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
@@ -20,8 +19,10 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.gen.exact.options import ExactOptions
 from tospike.gen.nir.options import METADATA_KEY, NirOptions
-from tospike.hw.params import Comparison, Encoding, InputError, Readout, Reset, ceil_div, check_options, option, require
+from tospike.gen.nir.padding import symmetric_padding
+from tospike.hw.params import Comparison, Encoding, Readout, Reset, ceil_div, check_options, option, require
 from tospike.sim.network import Activation, AveragePool2d, Conv2d, Dense, Network, Stage
 from tospike.sim.network.reference import run_float
 
@@ -47,13 +48,31 @@ class ConvertOptions:
     """The neurons of the last layer have no threshold (membrane), or their spikes are counted (count)."""
     calibration_samples: int = option(2048, "Maximum number of calibration samples", low=1, high=1 << 20)
     """Evenly spaced in the calibration data."""
+    exact: bool = option(False, "An exact pair: also write the quantised ANN (.onnx) that the SNN equals, and prove it")
+    """See `tospike.gen.exact`."""
 
     def __post_init__(self) -> None:
         check_options(self)
         require(
+            not self.exact or (self.initial == 0.5 and self.readout is Readout.MEMBRANE),
+            "an exact pair starts at half a threshold, and its outputs are membranes: leave --initial and --readout "
+            "out",
+        )
+        require(
             self.readout in (Readout.MEMBRANE, Readout.COUNT),
             f"a converted network is read out by membrane or count, not {self.readout.value}",
         )
+
+    @property
+    def exact_options(self) -> ExactOptions:
+        """Those of an exact pair.
+
+        Raises
+        ------
+        InputError
+            There are more ``steps`` than levels of an activation.
+        """
+        return ExactOptions(steps=self.steps, percentile=self.percentile, calibration_samples=self.calibration_samples)
 
     @property
     def nir(self) -> NirOptions:
@@ -181,7 +200,7 @@ class _GraphBuilder:
         self._nodes[stage.name] = nir.AvgPool2d(
             kernel_size=np.array(window.kernel),
             stride=np.array(window.stride),
-            padding=np.array(_padding(stage.name, window.padding)),
+            padding=np.array(symmetric_padding(stage.name, window.padding)),
         )
         self._shape = pool.output_shape
 
@@ -199,7 +218,7 @@ class _GraphBuilder:
                 input_shape=(self._shape[1], self._shape[2]),
                 weight=synapses.weight * weight_factor,
                 stride=synapses.stride,
-                padding=_padding(stage.name, synapses.padding),
+                padding=symmetric_padding(stage.name, synapses.padding),
                 dilation=(1, 1),
                 groups=synapses.groups,
                 bias=synapses.bias * bias_factor,
@@ -225,13 +244,3 @@ class _GraphBuilder:
             },
         }
         return nir.NIRGraph(nodes, list(pairwise(nodes)), metadata=metadata, type_check=False)
-
-
-def _padding(name: str, padding: Sequence[int]) -> tuple[int, int]:
-    top, left, bottom, right = padding
-    if (top, left) != (bottom, right):
-        raise InputError(
-            f"stage {name!r} is padded by {top} above and {bottom} below, {left} left and {right} right, which NIR "
-            "cannot express: train it with equal padding on opposite sides"
-        )
-    return top, left

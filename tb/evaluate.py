@@ -37,6 +37,8 @@ class EvaluateOptions:
         None, "SNN: compare float with a framework's layer_0, layer_1, ... in this npz file"
     )
     spikes: bool = option(False, "SNN, with --json: also the spikes of each layer")
+    outputs: Path | None = option(None, "Write outputs (samples, classes) of all test samples as npz")
+    """int64, or float64 with ``Backend.FLOAT``."""
 
 
 def evaluate(
