@@ -56,7 +56,7 @@ def run(design: Design, x: Array, traces: Traces | None = None) -> Result:
     InputError
         The samples have the wrong shape, or a value is out of range.
     """
-    sample = _sample(design, x)
+    sample = as_sample(design, x)
     steps = max(sample.shape[1], design.network.input.steps)
     sent = steps * sum(engine.output.addresses for engine in design.params.engines)
     size = max(1, BATCH_SPIKES // sent)
@@ -65,7 +65,7 @@ def run(design: Design, x: Array, traces: Traces | None = None) -> Result:
     return _decide(design.params, result)
 
 
-def _sample(design: Design, x: Array) -> Sample:
+def as_sample(design: Design, x: Array) -> Sample:
     """Return the (N, steps, inputs) payloads that the host sends."""
     takes = design.params.engines[0].takes
     wanted = 2 if takes in (Contents.FRAME, Contents.SPARSE_FRAME, Contents.BEATS) else 3
@@ -161,7 +161,7 @@ def spike_trains(design: Design, x: Array) -> list[Array]:
         The network is an ANN; or as :func:`run`.
     """
     require(design.network.is_spiking, f"network {design.network.name!r} is an ANN: it has no spike trains")
-    runs = zip(design.params.engines, engine_runs(design, _sample(design, x)), strict=True)
+    runs = zip(design.params.engines, engine_runs(design, as_sample(design, x)), strict=True)
     return [_network_spikes(params, run.spikes) for params, run in runs if isinstance(run, EventRun)]
 
 

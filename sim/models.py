@@ -29,12 +29,13 @@ from tospike.sim.bridge.golden import run_graded_spikes, run_spike_count
 from tospike.sim.bridge.timing import bridge_link
 from tospike.sim.conv import golden as conv
 from tospike.sim.conv import timing as conv_timing
-from tospike.sim.cycles.array import ArrayLink, array_link
+from tospike.sim.cycles.array import FrameSequence, array_link
+from tospike.sim.cycles.front import FrontLink
 from tospike.sim.cycles.link import Link
 from tospike.sim.dataflow import golden as dataflow
 from tospike.sim.dataflow.timing import dataflow_link
 from tospike.sim.design import Design
-from tospike.sim.encoders.delay import run_delay
+from tospike.sim.encoders.delay import DelayRun, run_delay
 from tospike.sim.encoders.delay_timing import delay_link
 from tospike.sim.encoders.delta_timing import delta_link
 from tospike.sim.encoders.encoder import run_delta, run_encoder
@@ -79,7 +80,7 @@ def _delta_ann(params: DeltaAnnParams, design: Design, index: int, changes: Samp
     return run_delta_ann(params, arrays.weight, arrays.bias, _multipliers(design, index), changes.astype(np.int64))
 
 
-def _delay(params: DelayParams, design: Design, index: int, trains: Sample) -> EngineRun:
+def _delay(params: DelayParams, design: Design, index: int, trains: Sample) -> DelayRun:
     return run_delay(params, engine_delays(design, index), trains)
 
 
@@ -148,12 +149,14 @@ def _recount_conv(params: ConvParams, frames: Sample, run: EngineRun) -> EngineR
     return conv.count(params, run.sent.astype(np.int64, copy=False))
 
 
-def _systolic_link(params: SystolicParams, run: EngineRun, frames: Sample, downstream: Link) -> ArrayLink:
-    return array_link(params.input.addresses, systolic_timing.frame_timing(params), len(frames), downstream)
+def _systolic_link(params: SystolicParams, run: EngineRun, frames: Sample, downstream: Link) -> FrontLink:
+    sequence = FrameSequence(systolic_timing.frame_timing(params), systolic_timing.Frames.later(params))
+    return array_link(params.input.addresses, sequence, len(frames), downstream)
 
 
-def _conv_link(params: ConvParams, run: EngineRun, frames: Sample, downstream: Link) -> ArrayLink:
-    return array_link(params.input.addresses, conv_timing.frame_timing(params), len(frames), downstream)
+def _conv_link(params: ConvParams, run: EngineRun, frames: Sample, downstream: Link) -> FrontLink:
+    sequence = FrameSequence(conv_timing.frame_timing(params), conv_timing.Frames.later(params))
+    return array_link(params.input.addresses, sequence, len(frames), downstream)
 
 
 MODELS: Mapping[type[EngineParams], EngineModel] = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from tospike.gen.place.streaming import frame_weights
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError, option, same_option
 from tospike.sim import accelerator as golden
-from tospike.sim.cycles.back_to_back import interval
+from tospike.sim.cycles.back_to_back import back_to_back
 from tospike.sim.network import Array, Network
 from tospike.sim.network.reference import run_float
 from tospike.tb.inference import Backend, Inference, Simulation
@@ -99,7 +100,8 @@ def golden_inference(prepared: Prepared, x: Array, labels: Labels = None) -> Inf
         No engine can run the network.
     """
     design, network = prepared.design, prepared.network
-    result = golden.run(design, prepared.integers(x))
+    integers = prepared.integers(x)
+    result = golden.run(design, integers)
 
     def find_doubts() -> tuple[str, ...]:
         silent = silent_stages(network, design, result)
@@ -115,7 +117,7 @@ def golden_inference(prepared: Prepared, x: Array, labels: Labels = None) -> Inf
         outputs=result.outputs,
         labels=labels,
         cycles=result.cycles,
-        interval=interval(design.params),
+        back_to_back=back_to_back(design, integers),
         result=result,
         find_doubts=find_doubts,
     )
@@ -143,16 +145,18 @@ def simulate(
     design = prepared.design
     verilog, _, _ = build(design.params, pack(design))
     weights = frame_weights(design)
-    got = replay(
-        verilog,
-        design.params,
-        prepared.integers(x),
-        weights=weights,
-        limit=patience(result.cycles, weights),
-        simulator=simulator,
-        cache=cache,
-        progress=progress,
-    )
+    integers = prepared.integers(x)
+    options: dict[str, Any] = {
+        "weights": weights,
+        "limit": patience(result.cycles, weights),
+        "simulator": simulator,
+        "cache": cache,
+    }
+    got = replay(verilog, design.params, integers, **options, progress=progress)
+    leaving = expected.back_to_back
+    assert leaving is not None  # not a float evaluation
+    count = len(leaving.departures)
+    streamed = replay(verilog, design.params, integers[:count], **options, stream=True)
     totals = {name: int(values.sum()) for name, values in result.counters.items()}
     totals["cycles"] = int(result.cycles.sum())
     return Simulation(
@@ -161,11 +165,12 @@ def simulate(
         outputs=got.outputs,
         labels=labels,
         cycles=got.cycles,
-        interval=expected.interval,
+        back_to_back=expected.back_to_back,
         result=result,
         find_doubts=lambda: expected.warnings,
         golden=expected,
         totals=got.counters,
         differs=(got.outputs != result.outputs).any(axis=1) | (got.cycles != result.cycles),
+        late=(streamed.outputs != result.outputs[:count]).any(axis=1) | (streamed.cycles != leaving.departures),
         differing_totals=tuple(name for name, total in totals.items() if got.counters[name] != total % COUNTER_RANGE),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import InputError
+from tospike.sim.cycles.back_to_back import BackToBack
 from tospike.sim.network import Array
 from tospike.sim.result import Result
 
@@ -38,12 +39,18 @@ class Inference:
     """(N,) correct classes; ``None``: not given."""
     cycles: NDArray[np.int64] | None = None
     """(N,) clock cycles of each sample, alone in the pipeline; ``None`` in floating point."""
-    interval: int | None = None
-    """Cycles between answers of a stream of samples; ``None`` in floating point, or if one is inside at a time."""
+    back_to_back: BackToBack | None = None
+    """When the answers of the first samples leave if they follow one another without a gap; ``None`` in floating
+    point."""
     result: Result | None = None
     """The golden model's result; ``None`` in floating point."""
     find_doubts: Callable[[], tuple[str, ...]] = field(default=tuple)
     """Computes `warnings`, once."""
+
+    @property
+    def interval(self) -> float | None:
+        """Cycles between answers of a stream of samples; ``None`` in floating point."""
+        return None if self.back_to_back is None else self.back_to_back.interval
 
     @property
     def counters(self) -> Mapping[str, NDArray[np.int64]] | None:
@@ -96,8 +103,8 @@ class Inference:
             summary["accuracy"] = self.accuracy
         if self.result is not None:
             summary["cycles"] = distribution(self.result.cycles)
-            if self.interval is not None:
-                summary["interval"] = self.interval
+            if self.back_to_back is not None:
+                summary |= self.back_to_back.describe()
             summary["operations"] = mean_operations(self.result)
             summary["saturations"] = int(
                 sum(values.sum() for name, values in self.result.counters.items() if name.endswith(".saturations"))
@@ -125,11 +132,13 @@ class Simulation(Inference):
     """(N,) whether outputs or cycles of a sample differ from the golden model's."""
     differing_totals: tuple[str, ...]
     """Counters whose totals differ from the golden model's."""
+    late: NDArray[np.bool_]
+    """Whether outputs or departures of a sample differ when samples follow one another: see ``back_to_back``."""
 
     @property
     def mismatches(self) -> int:
-        """Samples that differ, plus totals of counters that differ."""
-        return int(self.differs.sum()) + len(self.differing_totals)
+        """Samples that differ, alone or back to back, plus totals of counters that differ."""
+        return int(self.differs.sum()) + int(self.late.sum()) + len(self.differing_totals)
 
     @property
     def equals_golden(self) -> bool:

@@ -83,6 +83,14 @@ class DesignReport:
     """Options, importer's rules and quantisation, as in the manifest."""
     cycles_samples: tuple[int, ...]
     """Clock cycles of each sample."""
+    interval: float | None = None
+    """Mean cycles between two answers when samples follow one another without a gap; ``None``: not known."""
+
+    @property
+    def samples_per_second(self) -> float | None:
+        """Throughput at the clock frequency after routing; ``None``: not routed."""
+        fmax = self.fpga.fmax_mhz if isinstance(self.fpga, FpgaArea) else None
+        return None if fmax is None or self.interval is None else 1e6 * fmax / self.interval
 
     @property
     def whole_rtl_accuracy(self) -> float | None:

@@ -106,6 +106,13 @@ def _groups(report: StudyReport) -> Iterator[tuple[str, tuple[_Line, ...]]]:
             _ratio("95th percentile, µs", significant, lambda d: _of(d.latency_us, lambda time: time.p95)),
         ),
     )
+    yield (
+        "Throughput, back to back",
+        (
+            _ratio("cycles per sample", count, lambda d: d.interval),
+            _ratio("samples per second", count, lambda d: d.samples_per_second),
+        ),
+    )
     yield from _energy(report)
     yield _area(report)
 

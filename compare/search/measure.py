@@ -29,7 +29,7 @@ from tospike.gen.place.plan import plan
 from tospike.hw.params import AcceleratorParams, InputError
 from tospike.hw.params.devices import Device
 from tospike.sim.accelerator import Traces, run
-from tospike.sim.cycles.back_to_back import interval
+from tospike.sim.cycles.back_to_back import depends_on_data, interval
 from tospike.sim.design import Design
 from tospike.sim.network import Array
 from tospike.sim.result import Result
@@ -146,10 +146,11 @@ def _costs(technology: Technology, design: Design, result: Result, registers: An
     cycles = float(result.cycles.mean())
     means = {name: float(values.mean()) for name, values in result.counters.items()}
     energy = counter_energy(technology, design.params, means, cycles, registers=registers)
-    between = interval(design.params)
+    # what depends on the data is as slow as its samples alone, at most
+    between = cycles if depends_on_data(design.params) else interval(design.params)
     return Costs(
         cycles=cycles,
-        interval=cycles if between is None else float(between),
+        interval=between,
         energy_pj=float(energy.total[0]),
         um2=float(energy.area_um2),
     )

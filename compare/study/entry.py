@@ -21,7 +21,7 @@ from tospike.gen.pipeline import Prepared
 from tospike.sim.network import Array
 from tospike.sim.result import Result
 from tospike.synth.report import FpgaReport, SynthReport
-from tospike.tb.inference import mean_operations
+from tospike.tb.inference import Inference, mean_operations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,8 @@ class GoldenEntry:
 
     prepared: Prepared
     result: Result
+    interval: float | None
+    """Mean cycles between two answers when samples follow one another without a gap."""
     engines: tuple[EngineActivity, ...]
     energy: OperationEnergyReport
     counted: CounterEnergyReport
@@ -77,10 +79,11 @@ class GoldenEntry:
             published_pj=published(self.engines),
             choices=self.prepared.choices,
             cycles_samples=tuple(cycles.tolist()),
+            interval=self.interval,
         )
 
 
-def golden_entry(prepared: Prepared, x: Array, result: Result, prices: Prices) -> GoldenEntry:
+def golden_entry(prepared: Prepared, x: Array, golden: Inference, prices: Prices) -> GoldenEntry:
     """Return cycles, operations and energy of a design.
 
     Parameters
@@ -89,11 +92,13 @@ def golden_entry(prepared: Prepared, x: Array, result: Result, prices: Prices) -
         The design.
     x
         (N, ...) samples of the data set.
-    result
-        The golden model's result for them.
+    golden
+        The golden model's inference of them.
     prices
         Prices of operations and counters.
     """
+    result = golden.result
+    assert result is not None  # not a float evaluation
     engines = engine_activities(prepared.design, prepared.integers(x), result)
     first = prices.technologies[0]
     energies = {
@@ -104,6 +109,7 @@ def golden_entry(prepared: Prepared, x: Array, result: Result, prices: Prices) -
     return GoldenEntry(
         prepared=prepared,
         result=result,
+        interval=golden.interval,
         engines=engines,
         energy=energy(prices.model, engines).summary(),
         counted=replace(

@@ -78,7 +78,7 @@ def measure_side(
     gates = steps.run("gates", lambda: gate_figures(prepared, data, study, steps.tell)) if study else None
     steps.tell("done")
     assert golden.result is not None  # not a float evaluation
-    entry = golden_entry(prepared, data.x, golden.result, options.prices)
+    entry = golden_entry(prepared, data.x, golden, options.prices)
     return Measured(
         design=entry.report(
             name=prepared.network.name,

@@ -15,7 +15,7 @@ from tospike.gen.fold.unroll import UnrolledFit, fit_unrolled
 from tospike.gen.place.array import needs_images
 from tospike.gen.place.options import MOST_CYCLES, PlanOptions
 from tospike.gen.place.plan import plan
-from tospike.hw.params import MAX_FOLD, AcceleratorParams, DataflowDenseParams, DataflowPoolParams, InputError
+from tospike.hw.params import MAX_FOLD, DataflowDenseParams, DataflowPoolParams, InputError
 from tospike.hw.params.devices import Device
 from tospike.sim.accelerator import run
 from tospike.sim.cycles.back_to_back import interval
@@ -122,14 +122,8 @@ def fit_folds(network: Network, options: PlanOptions, device: Device, *, objecti
         device=device,
         area=predict(_engines(best), device.family),
         cycles=int(run(best, zeros).cycles[0]),
-        interval=_interval(best.params),
+        interval=round(interval(best.params)),
     )
-
-
-def _interval(params: AcceleratorParams) -> int:
-    cycles = interval(params)
-    assert cycles is not None  # several frames are in a pipeline of beats
-    return cycles
 
 
 def _engines(design: Design) -> tuple[FoldedParams, ...]:

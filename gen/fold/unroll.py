@@ -88,15 +88,13 @@ def fit_unrolled(network: Network, options: PlanOptions, device: Device) -> Unro
             "weights of 0, fewer weight-bits, or --products multipliers"
         )
     zeros = np.zeros((1, network.input.inputs), dtype=np.int64)
-    cycles = interval(design.params)
-    assert cycles is not None  # several frames are in a pipeline of beats
     return UnrolledFit(
         engine=engine,
         stages=stages,
         device=device,
         area=area,
         cycles=int(run(design, zeros).cycles[0]),
-        interval=cycles,
+        interval=round(interval(design.params)),
     )
 
 

@@ -18,31 +18,41 @@ END_TO_OFFER = 2
 class BridgeLink:
     """`tospike.hw.bridge.engine.Bridge`: takes a token per cycle, then scans its memory."""
 
+    carried = ("ready", "sent")
+
     params: BridgeParams
-    sent: Sample
+    values: Sample
     downstream: Link
+    ready: Ints
+    """First cycle in which a token can be taken: after the scan."""
+    sent: Ints
+    """When the downstream engine took the last END."""
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """Take one per cycle."""
-        return offer + np.maximum(count, 1) - 1
+        return np.maximum(offer, self.ready) + np.maximum(count, 1) - 1
 
     def take_tick(self, offer: Ints) -> Ints:
         """Take it at once."""
-        return offer
+        return np.maximum(offer, self.ready)
 
     def take_end(self, offer: Ints) -> Ints:
         """Take it at once, then scan: a word per cycle, unless the downstream engine stalls it."""
-        now = offer + END_TO_OFFER
+        taken = np.maximum(offer, self.ready)
+        now = np.maximum(taken + END_TO_OFFER, self.sent + 1)
         sends_frame = self.params.sends is Contents.FRAME
         for step in range(self.params.steps):
-            sends = np.ones_like(self.sent[:, step], dtype=bool) if sends_frame else self.sent[:, step] != 0
+            values = self.values[:, step]
+            sends = np.ones_like(values, dtype=bool) if sends_frame else values != 0
             now = send_scanned(self.downstream, sends, now)
             if not sends_frame:
                 now = self.downstream.take_tick(now) + 1
-        self.downstream.take_end(now)
-        return offer
+        self.ready = now
+        self.sent = self.downstream.take_end(now)
+        return taken
 
 
 def bridge_link(params: BridgeParams, run: EngineRun, received: Sample, downstream: Link) -> BridgeLink:
     """Return the timing model of a bridge before its first sample."""
-    return BridgeLink(params=params, sent=run.sent, downstream=downstream)
+    zeros = np.zeros(len(received), dtype=np.int64)
+    return BridgeLink(params=params, values=run.sent, downstream=downstream, ready=zeros, sent=zeros - 1)

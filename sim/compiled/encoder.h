@@ -39,9 +39,19 @@ struct Encoder : Link {
 
     Cycle take_end(Cycle offer) override {
         Cycle entered = max(offer, left_before + 1), leaves = leaves_buffer(entered);
+        left_before = left;
+        left = leaves;
         taken = downstream.take_tick(leaves + 1);
         scan(leaves + 2);
         return entered;
+    }
+
+    void follow(const Link &before) override {
+        auto &last = static_cast<const Encoder &>(before);
+        taken = last.taken;
+        left_before = last.left_before;
+        left = last.left;
+        downstream.follow(last.downstream);
     }
 
   private:
@@ -68,6 +78,6 @@ struct Encoder : Link {
             scanned = max(scanned + empty + 1, taken);
             taken = downstream.take_tick(scanned + 1);
         }
-        downstream.take_end(max(scanned + 1, taken) + 1);
+        taken = downstream.take_end(max(scanned + 1, taken) + 1);
     }
 };

@@ -1,4 +1,4 @@
-// The event engine and its front: `tospike.sim.spiking.timing` and `tospike.sim.spiking.front_timing`.
+// The event engine and its front: `tospike.sim.spiking.timing` and `tospike.sim.cycles.front`.
 #pragma once
 #include "link.h"
 
@@ -88,6 +88,18 @@ struct EventEngine : Link {
         return taken;
     }
 
+    void follow(const Link &before) override {
+        auto &last = static_cast<const EventEngine &>(before);
+        ready = last.ready;
+        free = last.free;
+        last_sent = last.last_sent;
+        fed_back = last.fed_back;
+        listed = last.listed;
+        departed = last.departed;
+        touched = last.touched;
+        downstream.follow(last.downstream);
+    }
+
   private:
     // Cycles of the next VALUE.
     int64_t cost() {
@@ -153,7 +165,7 @@ struct EventEngine : Link {
     }
 };
 
-// tospike.sim.spiking.front_timing.FrontLink
+// tospike.sim.cycles.front.FrontLink
 struct FrontLink : Link {
     EventEngineParams params;
     EventEngine engine;
@@ -183,6 +195,13 @@ struct FrontLink : Link {
         Cycle entered = max(offer, departed[oldest] + 1);
         depart(engine.take_end(entered + params.front_latency));
         return entered;
+    }
+
+    void follow(const Link &before) override {
+        auto &last = static_cast<const FrontLink &>(before);
+        departed = last.departed;
+        oldest = last.oldest;
+        engine.follow(last.engine);
     }
 
   private:

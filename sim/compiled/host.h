@@ -3,16 +3,14 @@
 #include "link.h"
 
 // tospike.sim.cycles.host.send_sparse_frame
-inline void send_sparse_frame(Link &link, const uint8_t *frame, int64_t inputs) {
-    Cycle done = 0;
+inline Cycle send_sparse_frame(Link &link, const uint8_t *frame, int64_t inputs, Cycle done) {
     for (int64_t address = 0; address < inputs; ++address)
         done = frame[address] ? link.take_values(done + 1, 1, address) : done + 1;
-    link.take_end(done + 1);
+    return link.take_end(done + 1);
 }
 
 // tospike.sim.cycles.host.send_tokens
-inline void send_tokens(Link &link, const uint8_t *train, int64_t steps, int64_t inputs, bool ticks) {
-    Cycle taken = -1;
+inline Cycle send_tokens(Link &link, const uint8_t *train, int64_t steps, int64_t inputs, bool ticks, Cycle taken) {
     for (int64_t step = 0; step < steps; ++step, train += inputs) {
         int64_t count = 0, last = 0;
         for (int64_t address = 0; address < inputs; ++address)
@@ -20,14 +18,14 @@ inline void send_tokens(Link &link, const uint8_t *train, int64_t steps, int64_t
         if (count) taken = link.take_values(taken + 1, count, last);
         if (ticks) taken = link.take_tick(taken + 1);
     }
-    link.take_end(taken + 1);
+    return link.take_end(taken + 1);
 }
 
 // tospike.sim.cycles.host.send_events
-inline void send_events(Link &link, const uint8_t *train, int64_t steps, int64_t inputs) {
+inline Cycle send_events(Link &link, const uint8_t *train, int64_t steps, int64_t inputs, Cycle before) {
     int64_t events = 0;
     for (int64_t at = 0; at < steps * inputs; ++at) events += train[at] != 0;
-    Cycle done = 0;
+    Cycle done = before + 1;
     bool stamped = false;
     for (int64_t step = 0; step < steps; ++step, train += inputs) {
         for (int64_t address = 0; address < inputs; ++address) {
@@ -40,5 +38,5 @@ inline void send_events(Link &link, const uint8_t *train, int64_t steps, int64_t
         done = link.take_tick(done + needs_stamp + 1);
         stamped |= needs_stamp;
     }
-    link.take_end(done + 1);
+    return link.take_end(done + 1);
 }

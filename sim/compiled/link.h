@@ -16,6 +16,8 @@ struct Link {
     virtual Cycle take_values(Cycle offer, int64_t count, int64_t last_address) = 0;
     virtual Cycle take_tick(Cycle offer) = 0;
     virtual Cycle take_end(Cycle offer) = 0;
+    // before the first token: take over the times of the same link, downstream ones included, after the last sample
+    virtual void follow(const Link &before) = 0;
 };
 
 // An engine's links of all samples, in order.

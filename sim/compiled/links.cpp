@@ -11,6 +11,15 @@ template <class Make> Stage *stage_of(int64_t samples, Make make) {
     for (int64_t sample = 0; sample < samples; ++sample) stage->emplace_back(make(sample));
     return stage;
 }
+
+// Send the samples, each alone from cycle `start` on, or with `follows` each behind the one before.
+template <class Send> void send_samples(Stage &stage, Cycle start, bool follows, Send send) {
+    Cycle before = start;
+    for (size_t n = 0; n < stage.size(); ++n) {
+        if (follows && n) stage[n]->follow(*stage[n - 1]);
+        before = send(*stage[n], n, follows ? before : start);
+    }
+}
 }  // namespace
 
 extern "C" {
@@ -30,8 +39,9 @@ void *first_spike_of_image_sink(int64_t samples) {
     return stage_of(samples, [](int64_t) { return new FirstSpikeOfImageSink; });
 }
 
-void *early_sink(int64_t samples, const int64_t *deciding, int64_t latency) {
-    return stage_of(samples, [=](int64_t sample) { return new EarlySink(deciding[sample], latency); });
+void *early_sink(int64_t samples, const int64_t *deciding, int64_t latency, int64_t addresses, int64_t renumbers) {
+    return stage_of(
+        samples, [=](int64_t sample) { return new EarlySink(deciding[sample], latency, addresses, renumbers); });
 }
 
 void *event_engine(Stage *downstream, const EventEngineParams *params, int64_t steps, const uint8_t *spikes,
@@ -51,10 +61,11 @@ void *encoder(Stage *downstream, const EncoderParams *params, const uint8_t *rec
     });
 }
 
-void *delay(Stage *downstream, int64_t inputs, int64_t taken_to_read, const uint8_t *sent, int64_t steps) {
+void *delay(Stage *downstream, int64_t inputs, int64_t taken_to_read, const int64_t *dropping, const uint8_t *sent,
+            int64_t steps) {
     Flags flags = {sent, steps * inputs, inputs};
     return stage_of(downstream->size(), [=](int64_t sample) {
-        return new Delay(inputs, taken_to_read, flags, sample, *(*downstream)[sample]);
+        return new Delay(inputs, taken_to_read, dropping[sample], flags, sample, *(*downstream)[sample]);
     });
 }
 
@@ -76,16 +87,22 @@ void last_beats(Stage *sinks, Cycle *last_beat) {
     for (size_t n = 0; n < sinks->size(); ++n) last_beat[n] = static_cast<Sink &>(*(*sinks)[n]).last_beat;
 }
 
-void send_sparse_frames(Stage *stage, const uint8_t *frames, int64_t inputs) {
-    for (size_t n = 0; n < stage->size(); ++n) send_sparse_frame(*(*stage)[n], frames + n * inputs, inputs);
+void send_sparse_frames(Stage *stage, int64_t follows, const uint8_t *frames, int64_t inputs) {
+    send_samples(*stage, 0, follows, [=](Link &link, size_t n, Cycle before) {
+        return send_sparse_frame(link, frames + n * inputs, inputs, before);
+    });
 }
 
-void send_token_trains(Stage *stage, const uint8_t *trains, int64_t steps, int64_t inputs, int64_t ticks) {
-    for (size_t n = 0; n < stage->size(); ++n)
-        send_tokens(*(*stage)[n], trains + n * steps * inputs, steps, inputs, ticks);
+void send_token_trains(Stage *stage, int64_t follows, const uint8_t *trains, int64_t steps, int64_t inputs,
+                       int64_t ticks) {
+    send_samples(*stage, -1, follows, [=](Link &link, size_t n, Cycle before) {
+        return send_tokens(link, trains + n * steps * inputs, steps, inputs, ticks, before);
+    });
 }
 
-void send_recordings(Stage *stage, const uint8_t *trains, int64_t steps, int64_t inputs) {
-    for (size_t n = 0; n < stage->size(); ++n) send_events(*(*stage)[n], trains + n * steps * inputs, steps, inputs);
+void send_recordings(Stage *stage, int64_t follows, const uint8_t *trains, int64_t steps, int64_t inputs) {
+    send_samples(*stage, -1, follows, [=](Link &link, size_t n, Cycle before) {
+        return send_events(link, trains + n * steps * inputs, steps, inputs, before);
+    });
 }
 }

@@ -10,6 +10,7 @@ import numpy as np
 from tospike.hw.params import LIST_SETTLE, AcceleratorParams, Contents, HostInput, Readout
 from tospike.sim.arithmetic import Ints
 from tospike.sim.compiled.library import Library, flags, library
+from tospike.sim.cycles.front import FrontLink
 from tospike.sim.cycles.link import (
     DenseSink,
     EarlySink,
@@ -21,7 +22,6 @@ from tospike.sim.cycles.link import (
 from tospike.sim.encoders.delay_timing import TAKEN_TO_READ, DelayLink
 from tospike.sim.encoders.encoder_timing import LEAST_ENTRIES, EncoderLink
 from tospike.sim.engine import Sample
-from tospike.sim.spiking.front_timing import FrontLink
 from tospike.sim.spiking.timing import SENT, EventLink
 
 
@@ -47,17 +47,21 @@ class CompiledLink:
         """Take an END: see `Link`."""
         return self._take("take_end", offer)
 
-    def send(self, params: AcceleratorParams, sample: Sample) -> None:
-        """Send (N, steps, inputs) samples as the host does: see `tospike.sim.cycles.host.send`."""
+    def send(self, params: AcceleratorParams, sample: Sample, *, follows: bool = False) -> None:
+        """Send (N, steps, inputs) samples as the host does: see `tospike.sim.cycles.host.send`.
+
+        Each sample is alone, or with ``follows`` behind the one before it, without a gap.
+        """
         _, steps, inputs = sample.shape
+        given = self.stage, follows, flags(sample)
         if params.host_input is HostInput.EVENTS:
-            self._functions.call("send_recordings", self.stage, flags(sample), steps, inputs)
+            self._functions.call("send_recordings", *given, steps, inputs)
         elif params.host_input is HostInput.TOKENS:
             ticks = int(params.engines[0].takes is Contents.TRAIN)
-            self._functions.call("send_token_trains", self.stage, flags(sample), steps, inputs, ticks)
+            self._functions.call("send_token_trains", *given, steps, inputs, ticks)
         else:
             assert params.engines[0].takes is Contents.SPARSE_FRAME  # all that compiled engines take
-            self._functions.call("send_sparse_frames", self.stage, flags(sample), inputs)
+            self._functions.call("send_sparse_frames", *given, inputs)
 
     @property
     def last_beat(self) -> Ints:
@@ -102,7 +106,8 @@ def _first_spike_of_image_sink(functions: Library, link: FirstSpikeOfImageSink) 
 
 def _early_sink(functions: Library, link: EarlySink) -> CompiledLink:
     deciding = np.ascontiguousarray(link.deciding, dtype=np.int64)
-    return CompiledLink(functions, len(deciding), "early_sink", len(deciding), deciding, link.latency)
+    fields = len(deciding), deciding, link.latency, link.addresses, link.renumbers
+    return CompiledLink(functions, len(deciding), "early_sink", *fields)
 
 
 def _event_engine(functions: Library, front: FrontLink) -> CompiledLink | None:
@@ -156,9 +161,8 @@ def _delay(functions: Library, link: DelayLink) -> CompiledLink | None:
     if not isinstance(link.downstream, CompiledLink):
         return None
     samples, steps, inputs = link.run.sent.shape
-    return CompiledLink(
-        functions, samples, "delay", link.downstream, inputs, TAKEN_TO_READ, flags(link.run.sent), steps
-    )
+    arrays = np.ascontiguousarray(link.run.dropping), flags(link.run.sent)
+    return CompiledLink(functions, samples, "delay", link.downstream, inputs, TAKEN_TO_READ, *arrays, steps)
 
 
 def _struct(fields: dict[str, int]) -> Ints:

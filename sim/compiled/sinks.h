@@ -4,6 +4,8 @@
 
 struct Sink : Link {
     Cycle last_beat = 0;
+
+    void follow(const Link &) override {}
 };
 
 // tospike.sim.cycles.link.DenseSink
@@ -28,6 +30,8 @@ struct DenseSink : Sink {
         if (missing > 0) set(first + missing - 1);
         return first + missing;
     }
+
+    void follow(const Link &before) override { done = static_cast<const DenseSink &>(before).done; }
 
     void set(Cycle cycle) {
         done = cycle;
@@ -90,16 +94,40 @@ struct FirstSpikeOfImageSink : FirstSpikeSink {
 
 // tospike.sim.cycles.link.EarlySink
 struct EarlySink : Sink {
-    int64_t deciding, latency, step = 0;
+    int64_t deciding, latency, addresses, renumbers, step = 0;
+    Cycle free = 0, left = -1;
 
-    EarlySink(int64_t deciding, int64_t latency) : deciding(deciding), latency(latency) {}
+    EarlySink(int64_t deciding, int64_t latency, int64_t addresses, int64_t renumbers)
+        : deciding(deciding), latency(latency), addresses(addresses), renumbers(renumbers) {}
 
-    Cycle take_values(Cycle offer, int64_t count, int64_t) override { return offer + count - 1; }
-
-    Cycle take_tick(Cycle offer) override {
-        if (step++ == deciding) last_beat = offer + latency;
-        return offer;
+    Cycle take_values(Cycle offer, int64_t count, int64_t) override {
+        Cycle taken = offer;
+        for (; count > 0; --count, offer = taken + 1) taken = pass(offer);
+        return taken;
     }
 
-    Cycle take_end(Cycle offer) override { return offer; }
+    Cycle take_tick(Cycle offer) override {
+        Cycle taken = pass(offer);
+        if (step++ == deciding) last_beat = left + latency;
+        return taken;
+    }
+
+    Cycle take_end(Cycle offer) override {
+        Cycle taken = pass(offer);
+        free = left + addresses + 1;
+        return taken;
+    }
+
+    void follow(const Link &before) override {
+        auto &last = static_cast<const EarlySink &>(before);
+        free = last.free;
+        left = last.left;
+    }
+
+  private:
+    Cycle pass(Cycle offer) {
+        Cycle taken = max(offer, renumbers ? left : free);
+        left = max(taken + renumbers, free);
+        return taken;
+    }
 };

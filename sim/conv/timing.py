@@ -1,10 +1,12 @@
-"""Exact cycle counts of the conv engine, for a lone frame and a consumer that is always ready.
+"""Exact cycle counts of the conv engine, for frames alone or back to back and a consumer that is always ready.
 
 The recurrence is that of an output-stationary systolic engine, tile by tile, except that a tile is read only after all
 its rows have been written, because reads skip the rows beyond the image. Streamed weights come from a host that always
-has the next beat ready, through a ring buffer that is full when the frame begins.
+has the next beat ready, through a ring buffer that is full when the first frame
+begins.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from tospike.hw.params import ConvLayer, ConvParams
@@ -12,11 +14,14 @@ from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.conv_storage import bank_depth
 from tospike.sim.conv.weight_ring import StreamedSteps, WeightRing
 from tospike.sim.systolic.timing import (
+    EMPTY,
+    FIRST_LAYER,
     INPUT_LATENCY,
     NEXT_LAYER,
     OUTPUT_LATENCY,
     OUTPUT_REGISTER,
     POST_LATENCY,
+    QUEUE_LATENCY,
     FrameTiming,
     Issue,
     LayerTiming,
@@ -41,18 +46,46 @@ def frame_cycles(params: ConvParams) -> int:
 @lru_cache(maxsize=256)
 def frame_timing(params: ConvParams) -> FrameTiming:
     """Return the timing of a lone frame, in cycles after the one that takes the last input VALUE."""
-    start = INPUT_LATENCY + 2  # the loader signals that the frame is complete, and the layer starts
-    array, streamed = 0, params.weight_stream
-    operands = OPERAND_LATENCY + max(0, bank_cycles(bank_depth(params)) - BANK_CYCLES)
-    ring = None if streamed is None else WeightRing(streamed, depth=params.weight_ring, operands=operands)
-    for layer in params.layers:
-        timing = _layer_timing(params, layer, operands, ring, start)
-        array += timing.last_result - timing.first_operand + 1
-        offered = start + timing.reads + POST_LATENCY
-        start = max(int(offered[-1]), start + timing.last_result) + NEXT_LAYER
-    offered = offered + OUTPUT_LATENCY
-    offered.setflags(write=False)
-    return FrameTiming(values=offered, end=int(offered[-1]) + 1, array=array)
+    return Frames(params).timing(0)
+
+
+class Frames:
+    """Frames through an engine one after another: the next one is loaded while the last layer runs, if that one does
+    not read the frame."""
+
+    def __init__(self, params: ConvParams):
+        self._params, streamed = params, params.weight_stream
+        self._operands = OPERAND_LATENCY + max(0, bank_cycles(bank_depth(params)) - BANK_CYCLES)
+        ring = None if streamed is None else WeightRing(streamed, depth=params.weight_ring, operands=self._operands)
+        self._ring = ring
+
+    @classmethod
+    def later(cls, params: ConvParams) -> Callable[[int], FrameTiming] | None:
+        """Return `timing` for the first and all other frames; ``None`` if all have that of a lone one."""
+        return cls(params).timing if params.streams_weights else None
+
+    def timing(self, taken: int) -> FrameTiming:
+        """Return the timing of the next frame, as if its last VALUE were taken in cycle ``taken``."""
+        params, array = self._params, 0
+        # in cycles after `taken`: the loader signals that the frame is complete, and the layer starts
+        start = INPUT_LATENCY + 2
+        for layer in params.layers:
+            begun = start
+            timing = _layer_timing(params, layer, self._operands, self._ring, taken + begun)
+            array += timing.last_result - timing.first_operand + 1
+            offered = begun + timing.reads + POST_LATENCY
+            start = max(int(offered[-1]), begun + timing.last_result) + NEXT_LAYER
+        left = int(offered[-1]) + QUEUE_LATENCY  # the last result leaves the queue
+        offered = offered + OUTPUT_LATENCY
+        offered.setflags(write=False)
+        first_layer = max(left + FIRST_LAYER, begun + timing.last_result + EMPTY)
+        return FrameTiming(
+            values=offered,
+            end=int(offered[-1]) + 1,
+            array=array,
+            release=(begun if params.loads_early else left) + 1,
+            next=first_layer - INPUT_LATENCY - 2,
+        )
 
 
 def _layer_timing(

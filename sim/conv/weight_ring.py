@@ -10,7 +10,7 @@ WORD_LATENCY = 2
 
 
 class WeightRing:
-    """The ring buffer of `tospike.hw.conv.weight_ring`, full when the frame begins.
+    """The ring buffer of `tospike.hw.conv.weight_ring`, full when the first frame begins.
 
     Parameters
     ----------
@@ -24,6 +24,7 @@ class WeightRing:
         self._beats, self._depth = fmt.beats_per_word, depth
         # cycles from a word's last step to the last beat of the one in its place
         self._until_replaced = operands + self._beats
+        self._words = fmt.words
         self._last_read = np.empty(fmt.words, dtype=np.int64)  # when each word is read for the last time
         self._taken = self._freed = 0
         self._arrived: int | None = None  # last beat of the youngest word; the initial ones arrived long ago
@@ -53,6 +54,8 @@ class WeightRing:
 
     def free(self, steps: Ints) -> None:
         """Free the oldest words, which are read for the last time in ``steps``."""
+        if self._freed + len(steps) > len(self._last_read):  # another frame
+            self._last_read = np.concatenate([self._last_read, np.empty(self._words, dtype=np.int64)])
         self._last_read[self._freed : self._freed + len(steps)] = steps
         self._freed += len(steps)
 

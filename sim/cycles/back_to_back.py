@@ -1,42 +1,91 @@
-"""Exact departures of samples that follow one another without a gap, for chains whose timing no data change."""
+"""Exact departures of samples that follow one another without a gap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
-from tospike.hw.params import AcceleratorParams, BeatFormat, require
+from tospike.hw.params import AcceleratorParams, Contents
+from tospike.sim.accelerator import as_sample, engine_runs
 from tospike.sim.arithmetic import Ints
+from tospike.sim.compiled.links import CompiledLink
 from tospike.sim.cycles.chain import answered, chain_links
-from tospike.sim.cycles.host import send_beats
-from tospike.sim.engine import EngineRun
+from tospike.sim.cycles.host import send
+from tospike.sim.cycles.link import follow
+from tospike.sim.design import Design
+from tospike.sim.engine import EngineRun, Sample
+from tospike.sim.models import MODELS
+from tospike.sim.network import Array
 
 STREAM = 32
-"""Samples after which the pipeline is full."""
+"""Samples of a stream: enough to fill the pipeline, and to average over the data."""
 
 
-def interval(params: AcceleratorParams) -> int | None:
-    """Return the cycles between two answers of a long stream of samples; ``None`` if only one is inside at a time."""
-    if not isinstance(params.input, BeatFormat):
-        return None
-    left = departures(params, STREAM)
-    return int(left[-1] - left[-2])
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BackToBack:
+    """When the answers of samples back to back leave."""
+
+    departures: Ints
+    """(samples,) cycles from the first beat of the first sample, which is in cycle 0, to the cycle after that in which
+    the last beat of each answer leaves: that of the first sample is the latency of a lone one."""
+
+    @property
+    def interval(self) -> float:
+        """Mean cycles between two answers in the second half of the stream, when the pipeline is full; of a lone
+        sample, its latency."""
+        left = self.departures.tolist()
+        if len(left) == 1:
+            return float(left[0])
+        half = (len(left) - 1) // 2
+        return (left[-1] - left[half]) / (len(left) - 1 - half)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the figures as JSON."""
+        stream = {"samples": len(self.departures), "cycles": int(self.departures[-1])}
+        return {"interval": self.interval, "back_to_back": stream}
 
 
-def departures(params: AcceleratorParams, samples: int) -> Ints:
-    """Return (samples,): when the last beat of each answer leaves, if the host offers and takes a beat in every cycle.
-
-    They count from the first beat of the first sample, which is in cycle 0, to the cycle after the departure, so that
-    the first one is the latency of a lone sample. ``samples`` over the last one is the throughput.
+def back_to_back(design: Design, x: Array) -> BackToBack:
+    """Run the first `STREAM` samples back to back, in order; ``x`` as for `tospike.sim.accelerator.run`.
 
     Raises
     ------
     InputError
-        The engines take no beats: only dataflow engines have several samples in their pipeline.
+        As :func:`departures`.
     """
-    require(
-        isinstance(params.input, BeatFormat),
-        "the departures of samples back to back are known for dataflow engines only: give --engine dataflow",
+    return BackToBack(departures=departures(design, x[:STREAM]))
+
+
+def departures(design: Design, x: Array) -> Ints:
+    """Return (N,): when each of N samples back to back leaves; the host offers and takes a beat in every cycle.
+
+    Raises
+    ------
+    InputError
+        The samples have the wrong shape; or an array in the chain is stalled by the engine downstream.
+    """
+    if not depends_on_data(design.params):
+        return fixed_departures(design.params, len(x))
+    sample = as_sample(design, x)
+    return _chained(design.params, sample, engine_runs(design, sample))
+
+
+def depends_on_data(params: AcceleratorParams) -> bool:
+    """Return whether the timing depends on what a sample contains."""
+    return any(
+        engine.takes is not Contents.BEATS and MODELS[type(engine)].frame_cycles is None for engine in params.engines
     )
-    assert isinstance(params.input, BeatFormat)
-    # beats and their timing are the same whatever they carry
+
+
+def interval(params: AcceleratorParams) -> float:
+    """Return the cycles between two answers of a long stream of samples, for engines whose timing no data change."""
+    return BackToBack(departures=fixed_departures(params, STREAM)).interval
+
+
+def fixed_departures(params: AcceleratorParams, samples: int) -> Ints:
+    """Return :func:`departures` for engines whose timing no data change."""
+    # tokens, or beats, and their timing are the same whatever they carry
     sample = np.zeros((1, 1, params.input.addresses), dtype=np.int64)
     runs = [
         EngineRun(sent=np.zeros((1, 1, engine.output.addresses), dtype=np.int64), counters={}, operations={})
@@ -44,8 +93,35 @@ def departures(params: AcceleratorParams, samples: int) -> Ints:
     ]
     sink, link = chain_links(params, sample, runs)
     left = np.empty(samples, dtype=np.int64)
-    offer = np.ones(1, dtype=np.int64)  # a cycle after the host's beat
+    before = None
     for number in range(samples):
-        offer = send_beats(params.input, offer, link) + 1
+        before = send(params, sample, link, before)
         left[number] = answered(params, sink)[0]
     return left
+
+
+def _chained(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> Ints:
+    """Return the departures of samples, each through the links that the one before has left."""
+    sink, link = chain_links(params, sample, runs)
+    if isinstance(link, CompiledLink):
+        link.send(params, sample, follows=True)
+        return answered(params, sink)
+    left = np.empty(len(sample), dtype=np.int64)
+    last, before = None, None
+    for number in range(len(sample)):
+        one = [_only(run, number) for run in runs]
+        sink, link = chain_links(params, sample[number : number + 1], one, compiles=False)
+        if last is not None:
+            follow(link, last)
+        before, last = send(params, sample[number : number + 1], link, before), link
+        left[number] = answered(params, sink)[0]
+    return left
+
+
+def _only(run: Any, number: int) -> Any:
+    """Return the results of one sample."""
+    values = {field.name: getattr(run, field.name) for field in fields(run)}
+    own = {name: value[number : number + 1] for name, value in values.items() if isinstance(value, np.ndarray)}
+    return replace(
+        run, **own, **{name: _only(each, number) for name, each in values.items() if isinstance(each, EngineRun)}
+    )

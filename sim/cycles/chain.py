@@ -51,12 +51,18 @@ def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[Engin
     return answered(params, sink)
 
 
-def chain_links(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> tuple[Sink | BeatSink, Link]:
-    """Return the timing model of the host's output before the first sample, and the link to the first engine."""
-    sink, link = _output(params, runs[-1])
+def chain_links(
+    params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun], *, compiles: bool = True
+) -> tuple[Sink | BeatSink, Link]:
+    """Return the timing model of the host's output before the first sample, and the link to the first engine.
+
+    With ``compiles``, compiled code takes the place of Python where it can.
+    """
+    sink, link = _output(params, runs[-1], compiles=compiles)
     inputs = (sample, *(run.sent for run in runs[:-1]))
     for engine, run, received in reversed(list(zip(params.engines, runs, inputs, strict=True))):
-        link = compiled(MODELS[type(engine)].link(engine, run, received, link))
+        link = MODELS[type(engine)].link(engine, run, received, link)
+        link = compiled(link) if compiles else link
     return sink, link
 
 
@@ -65,7 +71,7 @@ def answered(params: AcceleratorParams, sink: Sink | BeatSink) -> Ints:
     return sink.last_beat + 1 + (params.host_output is HostOutput.ARGMAX) * ARGMAX_COMPARE
 
 
-def _output(params: AcceleratorParams, last: EngineRun) -> tuple[Sink | BeatSink, Link]:
+def _output(params: AcceleratorParams, last: EngineRun, *, compiles: bool) -> tuple[Sink | BeatSink, Link]:
     """Return the timing model of the host's output before the first sample, and the link to it."""
     before = np.zeros(len(last.sent), dtype=np.int64)
     if params.packed_output is not None and isinstance(params.output, BeatFormat):
@@ -74,7 +80,8 @@ def _output(params: AcceleratorParams, last: EngineRun) -> tuple[Sink | BeatSink
     sink = _sink(params, last)
     if isinstance(params.output, BeatFormat):
         return sink, UnpackLink(format=params.output, downstream=sink, free=before)
-    link = compiled(sink) if isinstance(last, EventRun) else sink  # of no other engine is there compiled timing
+    # of no other engine is there compiled timing
+    link = compiled(sink) if compiles and isinstance(last, EventRun) else sink
     return (link if isinstance(link, CompiledLink) else sink), link
 
 
@@ -85,7 +92,7 @@ def _sink(params: AcceleratorParams, last: EngineRun) -> Sink:
     of_image = params.output_image is not None
     if params.decision_steps is not None:
         deciding = deciding_steps(as_network(params, last.sent), params.output.payload.max)
-        return EarlySink(deciding=deciding, last_beat=zeros, latency=3 + of_image)
+        return EarlySink(deciding=deciding, last_beat=zeros, addresses=params.output.addresses, renumbers=of_image)
     if params.host_output is HostOutput.FIRST_SPIKE and of_image:
         return FirstSpikeOfImageSink(last_beat=zeros - 1, spiked=zeros > 0)
     if params.host_output is HostOutput.FIRST_SPIKE:

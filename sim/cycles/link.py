@@ -36,6 +36,19 @@ class Link(Protocol):
         """Return the cycle in which an END is taken that is offered from cycle ``offer`` on."""
 
 
+def follow(link: Link, before: Link) -> None:
+    """Continue after a sample: give ``link``, before its first token, and all links downstream the times of ``before``,
+    the same link after the last token of the previous sample.
+
+    What a link carries from sample to sample is named in its class's ``carried``.
+    """
+    for name in getattr(link, "carried", ()):
+        setattr(link, name, getattr(before, name))
+    for name in ("engine", "downstream"):
+        if hasattr(link, name):
+            follow(getattr(link, name), getattr(before, name))
+
+
 def send_scanned(downstream: Link, sends: NDArray[np.bool_], now: Ints) -> Ints:
     """Scan a memory from cycle ``now`` on and send the words that (N, words) ``sends`` marks.
 
@@ -84,6 +97,8 @@ class DensifierLink:
 @dataclass(kw_only=True, eq=False)
 class DenseSink(DensifierLink):
     """A densifier followed by the host's output register."""
+
+    carried = ("done",)
 
     @property
     def last_beat(self) -> Ints:
@@ -203,29 +218,57 @@ class FirstSpikeOfImageSink:
 
 @dataclass(kw_only=True, eq=False)
 class EarlySink:
-    """`tospike.hw.host.early.EarlyOutput`: takes a token per cycle, and answers at the TICK that decides the class."""
+    """`tospike.hw.host.early.EarlyOutput`: takes a token per cycle, and answers at the TICK that decides the class.
+
+    After an END, it clears its sums before it takes a token.
+    """
+
+    carried = ("free", "left")
 
     deciding: Ints
     """The step that this TICK ends."""
     last_beat: Ints
     """Cycle in which the host takes the answer."""
+    addresses: int
+    """Sums to clear, one per cycle."""
+    renumbers: bool
+    """Whether `tospike.hw.host.renumber.Renumber`, which holds a token, is in front."""
     latency: int = 3
-    """Cycles from the TICK to the answer: one more after `tospike.hw.host.renumber.Renumber`."""
+    """Cycles from taking the TICK to the answer."""
+    free: Ints = field(init=False)
+    """First cycle in which it can take a token."""
+    left: Ints = field(init=False)
+    """When it took the last token, which may have waited in `tospike.hw.host.renumber.Renumber`."""
     step: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.free, self.left = np.zeros_like(self.last_beat), np.zeros_like(self.last_beat) - 1
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """Take one per cycle."""
-        return offer + count - 1
+        some = count > 0
+        taken, left = self._pass(offer)
+        left = left + count - 1
+        self.left = np.where(some, left, self.left)
+        return np.where(count == 1, taken, left - self.renumbers)
 
     def take_tick(self, offer: Ints) -> Ints:
         """Take it at once."""
-        self.last_beat = np.where(self.deciding == self.step, offer + self.latency, self.last_beat)
+        taken, self.left = self._pass(offer)
+        self.last_beat = np.where(self.deciding == self.step, self.left + self.latency, self.last_beat)
         self.step += 1
-        return offer
+        return taken
 
     def take_end(self, offer: Ints) -> Ints:
         """Take it at once."""
-        return offer
+        taken, self.left = self._pass(offer)
+        self.free = self.left + self.addresses + 1
+        return taken
+
+    def _pass(self, offer: Ints) -> tuple[Ints, Ints]:
+        """Return when a token is taken from the engine, and when it reaches the sums."""
+        taken = np.maximum(offer, self.left if self.renumbers else self.free)
+        return taken, np.maximum(taken + self.renumbers, self.free)
 
 
 def dense_sink(params: AcceleratorParams, samples: int) -> DenseSink:

@@ -1,11 +1,13 @@
 """Golden model of delays by whole time steps."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import DelayParams, require
+from tospike.sim.arithmetic import Ints
 from tospike.sim.engine import EngineRun
 
 
@@ -44,7 +46,15 @@ class DelayLine:
         return self._past[(self._now - self._delays) % slots, :, np.arange(len(self._delays))].T
 
 
-def run_delay(params: DelayParams, delays: NDArray[np.integer], trains: NDArray[np.integer]) -> EngineRun:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DelayRun(EngineRun):
+    """The output and the counts of a delay engine for N samples."""
+
+    dropping: Ints
+    """(N,): entries and slots that are scanned after the END, to drop what is left."""
+
+
+def run_delay(params: DelayParams, delays: NDArray[np.integer], trains: NDArray[np.integer]) -> DelayRun:
     """Delay spike trains.
 
     Parameters
@@ -87,4 +97,7 @@ def run_delay(params: DelayParams, delays: NDArray[np.integer], trains: NDArray[
     }
     # each payload is written once, and cleared when it is read
     operations = {"activation_read": scanned, "activation_write": 2 * values}
-    return EngineRun(sent=sent, counters=counters, operations=operations)
+    late = np.flip(np.logical_or.accumulate(np.flip(whole[:, steps:].any(axis=2), axis=1), axis=1), axis=1)
+    slots = np.count_nonzero(late, axis=1)
+    dropping = slots + params.inputs * np.count_nonzero(whole[:, steps:].any(axis=2), axis=1)
+    return DelayRun(sent=sent, counters=counters, operations=operations, dropping=dropping.astype(np.int64))

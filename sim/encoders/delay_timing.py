@@ -7,7 +7,8 @@ import numpy as np
 from tospike.hw.params import DelayParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link
-from tospike.sim.engine import EngineRun, Sample
+from tospike.sim.encoders.delay import DelayRun
+from tospike.sim.engine import Sample
 
 TAKEN_TO_READ = 3
 """Cycles from taking a TICK or END to having read the first entry that it sends, or else the marker itself."""
@@ -17,8 +18,10 @@ TAKEN_TO_READ = 3
 class DelayLink:
     """`tospike.hw.encoders.delay.Delay`: a VALUE takes a cycle; so does an entry of a scan, unless it is stalled."""
 
+    carried = ("ready", "read", "sent")
+
     params: DelayParams
-    run: EngineRun
+    run: DelayRun
     downstream: Link
     ready: Ints
     """First cycle in which a token can be taken."""
@@ -58,12 +61,14 @@ class DelayLink:
     def take_end(self, offer: Ints) -> Ints:
         """Send the END, then drop what remains in the ring buffer."""
         taken = np.maximum(offer, self.ready)
-        self.read = np.maximum(np.maximum(taken + TAKEN_TO_READ, self.read + 1), self.sent)
+        fetched = np.maximum(taken + TAKEN_TO_READ, self.read + 1)
+        self.read = np.maximum(fetched, self.sent)
+        self.ready = np.where(self.run.dropping > 0, self.read + self.run.dropping, fetched)
         self.sent = self.downstream.take_end(self.read + 1)
         return taken
 
 
-def delay_link(params: DelayParams, run: EngineRun, trains: Sample, downstream: Link) -> DelayLink:
+def delay_link(params: DelayParams, run: DelayRun, trains: Sample, downstream: Link) -> DelayLink:
     """Return the timing model of a delay engine before its first sample."""
     zeros = np.zeros(len(trains), dtype=np.int64)
     return DelayLink(params=params, run=run, downstream=downstream, ready=zeros, read=zeros - 1, sent=zeros - 1)

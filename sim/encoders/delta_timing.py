@@ -36,7 +36,7 @@ class DeltaLink:
         taken = self.downstream.take_tick(offer + LATENCY)
         self.step += 1
         if self.step == self.changes.shape[1]:
-            self.downstream.take_end(taken + 1)
+            taken = self.downstream.take_end(taken + 1)
         idle = max(0, LEAST_SPACING - (self.changes.shape[2] + 1))
         return taken - LATENCY + idle
 

@@ -21,6 +21,8 @@ class EncoderLink:
     A value enters a buffer for two tokens as soon as it has room, and leaves it as soon as the output register is free.
     """
 
+    carried = ("taken", "departed")
+
     params: EncoderParams
     trains: Sample
     """(N, steps, inputs) payloads that it sends."""
@@ -70,6 +72,7 @@ class EncoderLink:
         """Send the first step's TICK, then all other steps."""
         entered = np.maximum(offer, self.departed[0] + 1)
         leaves = self._leaves(entered)
+        self.departed = (self.departed[1], leaves)
         self.taken = self.downstream.take_tick(leaves + 1)
         self._scan(leaves + 2)
         return entered
@@ -112,7 +115,7 @@ class EncoderLink:
             empty = np.maximum(LEAST_ENTRIES - count, 0) if self.params.state_bits else 0
             scanned = np.maximum(scanned + empty + 1, self.taken)
             self.taken = self.downstream.take_tick(scanned + 1)
-        self.downstream.take_end(np.maximum(scanned + 1, self.taken) + 1)
+        self.taken = self.downstream.take_end(np.maximum(scanned + 1, self.taken) + 1)
 
 
 def _by_address(values: Sample, step: int) -> NDArray[np.bool_]:

@@ -6,11 +6,11 @@ import numpy as np
 
 from tospike.hw.params import DeltaAnnParams
 from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.front import FrontLink, front_link
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.ann_timing import ACTIVATE
 from tospike.sim.spiking.delta_ann import DeltaAnnRun
-from tospike.sim.spiking.front_timing import FrontLink, front_link
 from tospike.sim.spiking.timing import SENT, EventLink, event_engine_link
 
 CHANGES = 2
@@ -20,6 +20,8 @@ CHANGES = 2
 @dataclass(kw_only=True, eq=False)
 class ChangesLink:
     """`tospike.hw.spiking.activate.Activate` with changes: takes a token per cycle; its queue holds a whole frame."""
+
+    carried = ("departed",)
 
     changes: Ints
     """(N, F, neurons)."""

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from tospike.hw.params import Readout, RegisterParams
 from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.front import FrontLink, front_link
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
-from tospike.sim.spiking.front_timing import FrontLink, front_link
 from tospike.sim.spiking.golden import EventRun
 from tospike.sim.spiking.timing import SENT, updates_departed
 
@@ -20,6 +20,8 @@ TAKEN_TO_OFFER = 6
 @dataclass(kw_only=True, eq=False)
 class RegisterLink:
     """`tospike.hw.spiking.register.RegisterEngine`: every token takes one cycle."""
+
+    carried = ("ready", "sent", "departed", "fed_back")
 
     params: RegisterParams
     run: EventRun

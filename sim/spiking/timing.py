@@ -28,6 +28,8 @@ SENT = 2
 class EventLink:
     """`tospike.hw.spiking.engine.EventEngine`; `sim/compiled/event_engine.h` has the same equations."""
 
+    carried = ("ready", "free", "sent", "departed", "fed_back", "listed", "touched")
+
     params: EventParams
     run: EventRun
     downstream: Link

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from tospike.hw.params import EventWindow, SpikingParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.compiled.counting import count_nonzero
+from tospike.sim.cycles.front import FrontLink, front_link
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
-from tospike.sim.spiking.front_timing import FrontLink, front_link
 from tospike.sim.spiking.golden import EventRun
 from tospike.sim.spiking.timing import event_engine_link
 from tospike.sim.spiking.window import Connections

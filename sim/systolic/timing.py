@@ -1,7 +1,7 @@
-"""Exact cycle counts of the systolic engine, for a lone frame and a consumer that is always ready.
+"""Exact cycle counts of the systolic engine, for frames alone or back to back and a consumer that is always ready.
 
-Streamed weights come from a host that always has the next beat ready, through a queue that is full when the frame
-begins.
+Streamed weights come from a host that always has the next beat ready, through a queue that is full when the first
+frame begins.
 
 Every layer is a short recurrence over *groups*, the results that the array completes together (OS: a tile; WS: a
 column of tiles). The result buffer holds two groups: the array stalls before a group completes if the buffer is full,
@@ -40,6 +40,15 @@ NEXT_LAYER = 3
 machine, two of the layer descriptor."""
 REORDER_LATENCY = 6
 """Cycles from the last result entering the reorder memory to the first one leaving the queue after it."""
+QUEUE = 16
+"""Results that the queue after the post-processor holds, those on their way to it included."""
+QUEUE_LATENCY = 2
+"""Cycles of that queue; and from a result leaving it to the read of another one in its place."""
+FIRST_LAYER = 4
+"""Cycles from the last result of a frame leaving that queue to the start of the next frame: one of the state machine,
+three to read the first layer's descriptor."""
+EMPTY = 2
+"""Cycles from the last result leaving the array to the start of the next frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +61,10 @@ class FrameTiming:
     """Cycle in which the END is offered: the one after the last VALUE."""
     array: int
     """The frame's increment of the counter ``array_cycles``."""
+    release: int
+    """First cycle in which the loader can take a value of the next frame."""
+    next: int
+    """First cycle in which the loader can take the last value of the next frame, as seen from its buffer."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,20 +97,53 @@ def frame_timing(params: SystolicParams) -> FrameTiming:
     The engine takes a VALUE whenever one is offered and is idle before the frame, so all times are relative to the last
     VALUE. The input link must send every address.
     """
-    start = INPUT_LATENCY + 2  # the loader signals that the frame is complete, and the layer starts
-    array = 0
-    streamed = params.weight_stream
-    stream = None if streamed is None else WeightStream(streamed, depth=params.weight_queue)
-    for layer in params.layers:
-        timing = _layer_timing(params, layer, stream, start)
-        array += timing.last_result - timing.first_operand + 1
-        offered = start + timing.reads + POST_LATENCY
-        start = max(int(offered[-1]), start + timing.last_result) + NEXT_LAYER
-    offered = offered + OUTPUT_LATENCY
-    if _reorders(params):
-        offered = offered[-1] + REORDER_LATENCY + np.arange(len(offered), dtype=np.int64)
-    offered.setflags(write=False)
-    return FrameTiming(values=offered, end=int(offered[-1]) + 1, array=array)
+    return Frames(params).timing(0)
+
+
+class Frames:
+    """Frames through an engine one after another: the next one is loaded while the last layer runs."""
+
+    def __init__(self, params: SystolicParams):
+        self._params = params
+        streamed = params.weight_stream
+        self._stream = None if streamed is None else WeightStream(streamed, depth=params.weight_queue)
+        self._reordered: int | None = None  # first cycle in which the reorder memory takes a result of another frame
+
+    @classmethod
+    def later(cls, params: SystolicParams) -> Callable[[int], FrameTiming] | None:
+        """Return `timing` for the first and all other frames; ``None`` if all have that of a lone one."""
+        return cls(params).timing if params.streams_weights or _reorders(params) else None
+
+    def timing(self, taken: int) -> FrameTiming:
+        """Return the timing of the next frame, as if its last VALUE were taken in cycle ``taken``."""
+        params, array = self._params, 0
+        # in cycles after `taken`: the loader signals that the frame is complete, and the layer starts
+        start = INPUT_LATENCY + 2
+        wait = None if self._reordered is None else self._reordered - taken + QUEUE_LATENCY
+        for layer in params.layers:
+            begun, is_last = start, layer is params.layers[-1]
+            until = wait - begun if is_last and wait is not None else 0
+            timing = _layer_timing(params, layer, self._stream, taken + begun, until)
+            array += timing.last_result - timing.first_operand + 1
+            offered = begun + timing.reads + POST_LATENCY
+            start = max(int(offered[-1]), begun + timing.last_result) + NEXT_LAYER
+        left = int(offered[-1]) + QUEUE_LATENCY  # the last result leaves the queue
+        offered = offered + OUTPUT_LATENCY
+        if _reorders(params):
+            if self._reordered is not None:  # so few results that the queue holds them
+                left = max(left, self._reordered - taken + len(offered) - 1)
+            first = left + OUTPUT_LATENCY - QUEUE_LATENCY + REORDER_LATENCY
+            offered = first + np.arange(len(offered), dtype=np.int64)
+            self._reordered = taken + int(offered[-1])
+        offered.setflags(write=False)
+        first_layer = max(left + FIRST_LAYER, begun + timing.last_result + EMPTY)
+        return FrameTiming(
+            values=offered,
+            end=int(offered[-1]) + 1,
+            array=array,
+            release=begun + 1,
+            next=first_layer - INPUT_LATENCY - 2,
+        )
 
 
 def _reorders(params: SystolicParams) -> bool:
@@ -128,7 +174,10 @@ class Steps:
         return commit
 
 
-def _layer_timing(params: SystolicParams, layer: DenseLayer, stream: WeightStream | None, start: int) -> LayerTiming:
+def _layer_timing(
+    params: SystolicParams, layer: DenseLayer, stream: WeightStream | None, start: int, until: int
+) -> LayerTiming:
+    """Return the timing of a layer that starts in cycle ``start`` of ``stream``; ``until`` as in `group_times`."""
     array = params.array
     output_stationary = array.dataflow is Dataflow.OS
     sizes = _group_sizes(params, layer)
@@ -151,7 +200,7 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer, stream: WeightStrea
         issue = StreamedSteps(
             params, layer, stream, start=start, spacing=spacing, committing=committing, groups=len(sizes)
         )
-    written, reads = group_times(sizes, issue, out=out, slots=SLOTS)
+    written, reads = group_times(sizes, issue, out=out, slots=SLOTS, until=until)
     return LayerTiming(
         reads=reads,
         first_operand=1 + operands,
@@ -159,7 +208,7 @@ def _layer_timing(params: SystolicParams, layer: DenseLayer, stream: WeightStrea
     )
 
 
-def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int) -> tuple[int, Ints]:
+def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int, until: int = 0) -> tuple[int, Ints]:
     """Return when groups of results are written and read, in cycles after the start of their layer.
 
     Parameters
@@ -172,6 +221,8 @@ def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int) -> 
         Cycles from such a step to the write after which the group can be read.
     slots
         Groups that fit the result buffer.
+    until
+        No result after the first `QUEUE` can be read before: the results of the frame before are being reordered.
 
     Returns
     -------
@@ -179,12 +230,16 @@ def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int) -> 
     """
     done: list[int] = []  # cycle of the last read of each group
     reads = []
-    written = 0
+    written = read = 0
     for group, size in enumerate(sizes):
         written = issue(done[group - slots] + 1 if group >= slots else 0) + out
         first = written + 1 if group == 0 else max(written + 1, done[-1] + 1)
-        reads.append(first + np.arange(size, dtype=np.int64))
-        done.append(first + size - 1)
+        times = first + np.arange(size, dtype=np.int64)
+        queued = max(0, QUEUE - read)  # of the results of this group, without waiting
+        times[queued:] += max(0, until + max(0, read - QUEUE) - (first + queued))
+        read += size
+        reads.append(times)
+        done.append(int(times[-1]))
     return written, np.concatenate(reads)
 
 

@@ -9,7 +9,7 @@ QUEUE_LATENCY = 2
 
 
 class WeightStream:
-    """The queue of `tospike.hw.systolic.weight_queue`, full when the frame begins."""
+    """The queue of `tospike.hw.systolic.weight_queue`, full when the first frame begins."""
 
     def __init__(self, fmt: WeightFormat, *, depth: int):
         self._beats, self._depth = fmt.beats_per_word, depth

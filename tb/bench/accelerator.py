@@ -32,8 +32,9 @@ from tospike.gen.place.streaming import frame_weights
 from tospike.hw.host.layout import MAGIC, Register, counter_names, regions, version_word
 from tospike.hw.host.register_map import STATUS
 from tospike.hw.layout import config_writes
-from tospike.hw.params import WORD_BITS, HostInput, HostOutput, TokenKind
+from tospike.hw.params import WORD_BITS, HostInput, HostOutput, InputError, TokenKind
 from tospike.sim import accelerator as golden
+from tospike.sim.cycles.back_to_back import departures
 
 FOLDER = read(Path(os.environ["TOSPIKE_DESIGN"]))
 SEED = int(os.environ.get("TOSPIKE_SEED", "0"))
@@ -73,6 +74,15 @@ def weight_frame(beats):
 def expected_beats(result, index):
     """Return the beats that the host must receive for one sample."""
     return output_words(PARAMS, result, index)
+
+
+def expected_departures(samples):
+    """Return when the answers of samples back to back leave; ``None`` of a chain in which an array is stalled, whose
+    timing is not known."""
+    try:
+        return departures(DESIGN, samples).tolist()
+    except InputError:
+        return None
 
 
 class Bench:
@@ -166,6 +176,17 @@ class Bench:
         data = b"".join(word.to_bytes(PARAMS.input_beat_bits // 8, "little") for word in words)
         await self.source.send(AxiStreamFrame(data))
 
+    async def departures(self, count):
+        """Return the cycles from the first input beat to the end of each of the next ``count`` answers."""
+        dut, cycle = self.dut, 0
+        left: list[int] = []
+        while len(left) < count:
+            await RisingEdge(dut.clk)
+            cycle += cycle > 0 or (dut.s_axis_tvalid.value == 1 and dut.s_axis_tready.value == 1)
+            if dut.m_axis_tvalid.value == 1 and dut.m_axis_tready.value == 1 and dut.m_axis_tlast.value == 1:
+                left.append(cycle)
+        return left
+
     async def receive(self):
         """Return the next frame of results, as a list of integers (dense) or of words (tokens)."""
         frame = await self.sink.recv()
@@ -228,10 +249,13 @@ async def samples_back_to_back(dut):
     await bench.start()
     samples = random_samples(DESIGN, SAMPLES, seed=SEED + 1)
     expected = golden.run(DESIGN, samples)
+    leaving, expected_leaving = cocotb.start_soon(bench.departures(len(samples))), expected_departures(samples)
     for sample in samples:
         await bench.send(sample)
     for index in range(len(samples)):
         assert await bench.receive() == expected_beats(expected, index), f"sample {index}"
+    left = await leaving
+    assert expected_leaving in (None, left), "cycles from the first beat to each answer"
     await bench.idle()
     counters = await bench.counters()
     for name, values in expected.counters.items():

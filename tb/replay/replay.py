@@ -44,7 +44,8 @@ class Replay:
     outputs: Array
     """(N, words of a frame) int64, in the network's order."""
     cycles: Array
-    """(N,) int64: latency of each sample, alone in the pipeline."""
+    """(N,) int64: latency of each sample, alone in the pipeline; or, of samples back to back, the cycles from the
+    first beat of the first one."""
     counters: dict[str, int]
     """Totals over all samples, read through AXI4-Lite at the end."""
 
@@ -55,6 +56,7 @@ def replay(
     x: Array,
     *,
     weights: Sequence[int] = (),
+    stream: bool = False,
     limit: int = 10_000_000,
     simulator: str = "verilator",
     cache: Cache | None = None,
@@ -72,6 +74,8 @@ def replay(
         (N, inputs) integers in the input format, or (N, steps, inputs) spikes.
     weights
         Beats of a frame's weights, for a design with streamed weights.
+    stream
+        Send the samples back to back, in one simulator; otherwise one at a time.
     limit
         Most cycles of a sample, see `patience`.
     simulator
@@ -97,7 +101,7 @@ def replay(
     }
     command = _simulator("".join([verilog.text, *models]), macros, simulator, cache or Cache())
     names = counter_names(params)
-    parts = sample_parts(len(x), processors())
+    parts = sample_parts(len(x), 1 if stream else processors())
     with temporary_folder() as work:
         verilog.write_memories(work)
         (work / "weights.hex").write_text(weight_lines(params, weights))
@@ -109,7 +113,7 @@ def replay(
                 sent = (beat for sample in x[part] for beat in input_beats(params, sample))
                 beats.write_text(beat_lines(sent, params.input_beat_bits))
                 files = [f"+beats={beats.name}", f"+results={results[number].name}"]
-                options = [*files, f"+counters={len(names)}", f"+limit={limit}"]
+                options = [*files, f"+counters={len(names)}", f"+stream={int(stream)}", f"+limit={limit}"]
                 running.append(stack.enter_context(started([*command, *options], cwd=work)))
             for process, found in zip(running, results, strict=True):
                 output = _wait(process, results, progress)

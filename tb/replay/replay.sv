@@ -1,13 +1,14 @@
-// Send samples to an accelerator one at a time, and record the outputs and the cycles of each.
+// Send samples to an accelerator one at a time, or back to back, and record the outputs and the cycles of each.
 //
 // No Python runs during simulation. Compile with +define+DUT=<module>; run with
 //   +beats=FILE     one beat per line in hexadecimal: {tlast, tdata}; tlast ends a sample
 //   +results=FILE   one line per output beat: tdata in hexadecimal; after each sample "cycles N";
 //                   at the end one line "counter N" per counter, in the order of their registers
 //   +counters=N     number of counters to read
+//   +stream=1       send the samples back to back: cycles count from the first beat of the first sample
 //   +limit=N        stop after N cycles in which neither a sample nor a register read finishes, and write "timeout"
 //
-// A sample starts when STATUS reports an idle accelerator, so its cycles are those of a lone sample.
+// A sample starts when STATUS reports an idle accelerator, so its cycles are those of a lone sample; so does a stream.
 //
 // tdata has 32 bits unless set by +define+INPUT_BITS=N +define+OUTPUT_BITS=N.
 //
@@ -34,13 +35,15 @@ module tospike_replay;
   localparam STATUS = 12'h014, COUNTER = 12'h040;
   localparam RESET = 0, POLL = 1, PLAY = 2, COUNT = 3;
 
-  integer beats, results, counters, got;
+  integer beats, results, counters, stream, got;
+  integer pending = 0;  // samples sent and not answered
   reg [63:0] limit;
   reg [1023:0] beats_name, results_name;
   initial begin
     if (!$value$plusargs("beats=%s", beats_name)) $finish;
     if (!$value$plusargs("results=%s", results_name)) $finish;
     if (!$value$plusargs("counters=%d", counters)) counters = 0;
+    if (!$value$plusargs("stream=%d", stream)) stream = 0;
     if (!$value$plusargs("limit=%d", limit)) limit = 10000000;
     beats = $fopen(beats_name, "r");
     results = $fopen(results_name, "w");
@@ -123,28 +126,32 @@ module tospike_replay;
         end
       end
       PLAY: begin
-        if (!running && !valid) begin  // no samples left
+        if (!valid && (stream != 0 ? pending == 0 : !running)) begin  // no samples left
           address <= COUNTER;
           asking <= counters > 0;
           state <= COUNT;
         end
         if (valid && in_ready) begin
           running <= !answered;
-          if (beat[`INPUT_BITS]) valid <= 0;
+          if (beat[`INPUT_BITS] && stream == 0) valid <= 0;
           else fetch;
         end
         if (out_valid) begin
           $fwrite(results, "%h\n", out_data);
           if (out_last) begin
             $fwrite(results, "cycles %0d\n", cycles + 1);
-            cycles <= 0;
-            running <= 0;
+            if (stream == 0) begin
+              cycles <= 0;
+              running <= 0;
+            end
           end
         end
+        // an answer may leave before its sample's last beat is taken
+        pending <= pending + (valid && in_ready && beat[`INPUT_BITS]) - (out_valid && out_last);
         // the output may be complete before the sample's last beat is taken
         sent <= sent || (valid && in_ready && beat[`INPUT_BITS]);
-        answered <= answered || (out_valid && out_last);
-        if ((sent || (valid && in_ready && beat[`INPUT_BITS])) && (answered || (out_valid && out_last))) begin
+        answered <= stream == 0 && (answered || (out_valid && out_last));
+        if (stream == 0 && (sent || (valid && in_ready && beat[`INPUT_BITS])) && (answered || (out_valid && out_last))) begin
           sent <= 0;
           answered <= 0;
           asking <= 1;

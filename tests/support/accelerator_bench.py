@@ -4,6 +4,7 @@ from support.stream_bench import simulate
 
 from tospike.gen.emit.beats import input_beats
 from tospike.gen.emit.memory_init import pack
+from tospike.gen.place.streaming import frame_weights
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.host.layout import Register, counter_names
 
@@ -66,15 +67,26 @@ def answers_and_counters(design, samples, *, between=BETWEEN):
     return simulate(dut, bench)[0]
 
 
-def departures_of(design, samples):
+def departures_of(design, samples, *, between=BETWEEN):
     """Cycles from the first beat to each answer, if the samples follow one another without a gap; see
     `tospike.sim.cycles.back_to_back.departures`."""
     dut = Accelerator(design.params, pack(design), version="1.0.0", config_hash=1)
     beats = [beat for sample in samples for beat in input_beats(design.params, sample)]
+    weights = frame_weights(design)
+
+    async def stream(ctx):
+        number = 0
+        while weights:
+            ctx.set(dut.s_axis_weights.tdata, weights[number])
+            ctx.set(dut.s_axis_weights.tlast, number == len(weights) - 1)
+            ctx.set(dut.s_axis_weights.tvalid, 1)
+            *_, ready = await ctx.tick().sample(dut.s_axis_weights.tready)
+            number = (number + ready) % len(weights)
 
     async def bench(ctx):
         left, taken, cycle = [], 0, 0
         ctx.set(dut.m_axis.tready, 1)
+        await ctx.tick().repeat(between)
         while len(left) < len(samples):
             ctx.set(dut.s_axis.tvalid, taken < len(beats))
             if taken < len(beats):
@@ -87,4 +99,4 @@ def departures_of(design, samples):
                 left.append(cycle)
         return left
 
-    return simulate(dut, bench)[0]
+    return simulate(dut, bench, background=[stream] if weights else [])[0]

@@ -11,8 +11,20 @@ from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.emit.verilog import Verilog
 from tospike.gen.tools.cache import Cache
-from tospike.hw.params import AcceleratorParams, ArrayParams, DenseLayer, InputError, IntFormat, SystolicParams
+from tospike.hw.params import (
+    AcceleratorParams,
+    ArrayParams,
+    DenseLayer,
+    HostInput,
+    HostOutput,
+    InputError,
+    IntFormat,
+    LifParams,
+    SpikingParams,
+    SystolicParams,
+)
 from tospike.sim import accelerator as golden
+from tospike.sim.cycles.back_to_back import departures
 from tospike.tb.replay.replay import LEAST_SAMPLES, parse_output, parse_results, patience, replay, sample_parts
 
 ARRAY = ArrayParams(rows=1, cols=1, act=IntFormat(bits=4, signed=False), weight_bits=4, acc_bits=12)
@@ -70,6 +82,21 @@ def test_a_design_called_as_the_bench_was(tmp_path):
     with pytest.raises(InputError, match="replay does not answer: sample 0 timed out"):
         limit = int(expected.cycles.max()) // 2
         replay(verilog, params, x, limit=limit, simulator=QUICK, cache=Cache(root=tmp_path))
+
+
+def test_samples_back_to_back(tmp_path):
+    """Of a design that answers before a sample's last beat is taken, too."""
+    neuron = LifParams(threshold=9, state_bits=12)
+    engine = SpikingParams(inputs=6, neurons=5, neuron=neuron, lanes=2, weight_bits=4)
+    first = {"host_input": HostInput.TOKENS, "host_output": HostOutput.FIRST_SPIKE}
+    for params in (PARAMS, AcceleratorParams(name="snn", engines=(engine,), **first)):
+        design = random_design(params, seed=1)
+        x = random_samples(design, 6, seed=1)
+        verilog, _, _ = build(params, pack(design))
+        expected, left = golden.run(design, x), departures(design, x)
+        got = replay(verilog, params, x, stream=True, simulator=QUICK, cache=Cache(root=tmp_path))
+        assert np.array_equal(got.outputs, expected.outputs) and np.array_equal(got.cycles, left)
+        assert all(got.counters[name] == values.sum() for name, values in expected.counters.items())
 
 
 @pytest.mark.parametrize(

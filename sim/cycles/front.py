@@ -1,4 +1,4 @@
-"""Exact timing of an event engine's front end, from its input to its sequencer."""
+"""Exact timing of an engine's front end: the buffer at its input, and an address decoder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from tospike.sim.cycles.link import Link
 class BufferedLink(Link, Protocol):
     """A link that also tells when it took each of the latest VALUEs."""
 
-    ready: Ints
-    """First cycle in which a token can be taken."""
+    @property
+    def ready(self) -> Ints:
+        """First cycle in which a token can be taken."""
 
     def taken(self, number: Ints, count: Ints) -> Ints:
         """Return when VALUE ``number`` (2 or more, counted from 1) of the last ``count`` was taken."""
@@ -27,6 +28,8 @@ class FrontLink:
     They hold R tokens, so token k is taken at ``max(offer, departed[k - R] + 1)``; it is offered to the engine
     ``latency`` cycles later at the earliest.
     """
+
+    carried = ("departed",)
 
     engine: BufferedLink
     latency: int
