@@ -2,18 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.emit.bare import generate_array, generate_component
 from tospike.gen.emit.folder import DesignFolder, generate
 from tospike.gen.emit.vectors import BENCH_SAMPLES
-from tospike.gen.fit.auto_lanes import LaneFit
-from tospike.gen.fit.fit import Fit
-from tospike.gen.fold.fit import DataflowFit
 from tospike.gen.options.core import LayerOptions, NeuronOptions
 from tospike.gen.options.systolic import SystolicOptions
-from tospike.gen.pipeline import Prepared
+from tospike.gen.pipeline import Fitted, Prepared
 from tospike.gen.place.streaming import stream_cost
 from tospike.hw.accelerator import make_engine
 from tospike.hw.params import AcceleratorParams
@@ -82,7 +78,7 @@ def generate_spiking(out: Path, layer: LayerOptions, neuron: NeuronOptions) -> P
     return out
 
 
-def predictions(params: AcceleratorParams, fitted: Fit[Any] | DataflowFit | LaneFit | None) -> Iterator[str]:
+def predictions(params: AcceleratorParams, fitted: Fitted | None) -> Iterator[str]:
     """Yield what is known about the hardware before it is built: what fits, and what streamed weights cost."""
     if fitted is not None:
         yield f"fit: {fitted}"

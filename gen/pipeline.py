@@ -8,6 +8,7 @@ import numpy as np
 
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.dead_neurons import keep, read_neurons
+from tospike.gen.engine_choice import AnyFit, EngineChoice, Fitter, choose_engine
 from tospike.gen.fit.auto_lanes import LaneFit, fit_lanes
 from tospike.gen.fit.auto_size import fit, systolic_engine
 from tospike.gen.fit.auto_size_conv import fit_conv
@@ -21,7 +22,7 @@ from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.place.array import MOST_COLUMNS, needs_images
 from tospike.gen.place.conv import columns
-from tospike.gen.place.options import NOT_STREAMED, Engine
+from tospike.gen.place.options import NOT_STREAMED, Engine, PlanOptions
 from tospike.gen.place.placer import chosen_engines
 from tospike.gen.place.plan import plan
 from tospike.gen.place.streaming import stream_cost
@@ -35,6 +36,8 @@ from tospike.sim.encoders.encoding import as_frames, as_partial_inferences, quan
 from tospike.sim.network import Array, Conv2d, InputSpec, Network
 from tospike.sim.spiking.window import chain_order
 
+Fitted = AnyFit | LaneFit | EngineChoice
+"""What was chosen to fit a device."""
 FIT_SAMPLES = 32
 """Training samples whose activity tells which engine of an SNN is the busiest."""
 
@@ -67,8 +70,8 @@ class Prepared:
     """The network on its engines, or why no engine can run it."""
     choices: dict[str, Any]
     """Every option with the value that was used."""
-    fit: Fit[Any] | DataflowFit | LaneFit | None = None
-    """The prediction, if arrays or lanes were chosen to fit a device."""
+    fit: Fitted | None = None
+    """The prediction, if arrays, lanes or an engine were chosen to fit a device."""
     whole: Network | None = None
     """``network`` with its dead neurons, if some were eliminated."""
 
@@ -190,7 +193,7 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
     quantized = quantize(network, data.train_x, options.quantize)
     read = read_neurons(quantized.network)
     network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
-    fitted: Fit[Any] | DataflowFit | LaneFit | None = None
+    fitted: Fitted | None = None
     planned: Design | InputError
     try:
         if device is not None:
@@ -268,7 +271,7 @@ def _integers(network: Network, x: Array) -> Array:
 def _require_room(network: Network, options: ModelOptions, device: Device | None) -> None:
     """Refuse what cannot fit a device before the work of quantising it."""
     engines = set(chosen_engines(network, options.plan))
-    if device is None or engines != {Engine.SYSTOLIC}:
+    if device is None or engines != {Engine.SYSTOLIC} or options.chooses_engine:
         return
     if needs_images(network):
         require_image_room(network, options.quantize, device)
@@ -276,22 +279,28 @@ def _require_room(network: Network, options: ModelOptions, device: Device | None
         require_room(network, options.quantize, device)
 
 
-def _fit(network: Network, options: ModelOptions, device: Device, data: DataSet) -> Fit[Any] | DataflowFit | LaneFit:
-    """Return arrays or lanes for a network that fit a device."""
+def _fit(network: Network, options: ModelOptions, device: Device, data: DataSet) -> Fitted:
+    """Return arrays, lanes or an engine for a network that fit a device."""
     engines = chosen_engines(network, options.plan)
     if network.is_spiking:
         require(options.lanes is None, "--fit chooses the lanes of an SNN: leave --lanes out, or --fit")
         return fit_lanes(network, options.plan, device, _integers(network, data.train_x[:FIT_SAMPLES]))
-    if Engine.DATAFLOW in engines:
-        return fit_dataflow(network, options.plan, device, objective=options.objective or Objective.LATENCY)
-    if Engine.SYSTOLIC in engines and needs_images(network):
-        return fit_conv(network, options.plan, device, sources=options.weight_sources)
-    return fit(
-        systolic_engine(plan(network, options.plan).params),
-        device,
-        sources=options.weight_sources,
-        names=[stage.name for stage in network.stages],
-    )
+    objective = options.objective or Objective.LATENCY
+
+    def array(hardware: PlanOptions) -> Fit[Any]:
+        if needs_images(network):
+            return fit_conv(network, hardware, device, sources=options.weight_sources)
+        engine = systolic_engine(plan(network, hardware).params)
+        names = [stage.name for stage in network.stages]
+        return fit(engine, device, sources=options.weight_sources, names=names)
+
+    def dataflow(hardware: PlanOptions) -> DataflowFit:
+        return fit_dataflow(network, hardware, device, objective=objective)
+
+    if options.chooses_engine:
+        fitters: dict[Engine, Fitter] = {Engine.SYSTOLIC: array, Engine.DATAFLOW: dataflow}
+        return choose_engine(network, options.plan, device, fitters, objective=objective)
+    return dataflow(options.plan) if Engine.DATAFLOW in engines else array(options.plan)
 
 
 def _values(model: Path, network: Network, data: DataSet) -> int:

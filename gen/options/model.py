@@ -37,7 +37,9 @@ class FitOptions:
     fit: str | None = option(
         None, f"Auto-size the array, the dataflow engines' arrays, or an SNN's lanes for {named()}"
     )
-    objective: Objective = option(Objective.LATENCY, "Dataflow: what --fit optimises")
+    objective: Objective = option(
+        Objective.LATENCY, "ANN: what --fit optimises; without --engine, it chooses the engine, too"
+    )
 
 
 CLASSES = (NirOptions, OnnxOptions, QuantizeOptions, PlanOptions, FitOptions)
@@ -161,6 +163,12 @@ class ModelOptions:
     def quantize(self) -> QuantizeOptions:
         """The options of quantisation."""
         return QuantizeOptions(**self._fields(QuantizeOptions), layers=self._layers(QuantizeOptions))
+
+    @property
+    def chooses_engine(self) -> bool:
+        """Whether ``--fit`` chooses the engine of an ANN, because there is an objective but no engine."""
+        engines = [self.engine, *(own.get("engine") for own in self.layers.values())]
+        return self.fit is not None and self.objective is not None and not any(engines)
 
     @property
     def device(self) -> Device | None:
