@@ -9,9 +9,10 @@ import typer
 
 from tospike.cli import console
 from tospike.cli.commands import new_app
-from tospike.cli.options import takes_options
+from tospike.cli.options import takes_options, without
 from tospike.cli.report_table import print_report
 from tospike.compare.energy.gates.study import GateStudyOptions
+from tospike.compare.search.options import SearchOptions
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.saved import save_study
 from tospike.compare.study.workload import WORKLOADS, Overrides, named
@@ -33,13 +34,20 @@ def compare(
     given: Overrides,
     study: StudyOptions,
     synth: SynthOptions,
+    search: SearchOptions,
     gates: GateStudyOptions,
     results: CacheOptions,
-    options: ModelOptions,
+    options: Annotated[ModelOptions, without("objective")],
 ) -> None:
-    """Spikes or not? Compare ANN and SNN hardware on the same data: accuracy, latency, area, energy, and a verdict."""
+    """Spikes or not? Compare the best ANN and SNN hardware on the same data: accuracy, latency, area, energy, and a
+    verdict.
+
+    Both sides are searched over engines, sizes, widths, time steps and codes; options that are given do not vary.
+    """
+    if search.pair and search.objective is not None:
+        options = options.but(objective=search.objective.value)
     chosen = named(workload, options, given)
-    how = study.with_parts(synth=synth, gates=gates, results=results)
+    how = study.with_parts(synth=synth, gates=gates, results=results, search=search)
     command = shlex.join(["tospike", *sys.argv[1:]])
     with console.progress_steps() as progress:
         made, page = save_study(chosen, out, how, command=command, progress=progress)

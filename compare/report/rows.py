@@ -193,6 +193,8 @@ _CELLS = (
 
 def notes(report: StudyReport) -> Iterator[str]:
     """Yield notes to print with the verdict."""
+    if report.search:
+        yield report.search.sentence
     if matched := report.matched_qnn:
         yield f"no bit-matched QNN: {matched.missing}" if isinstance(matched, Missing) else matched.sentence
     if report.iso_accuracy:

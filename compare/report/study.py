@@ -7,11 +7,12 @@ from tospike.compare.energy.break_even import SpikeActivity
 from tospike.compare.energy.constant import Constant
 from tospike.compare.energy.gates.place import GatePlace
 from tospike.compare.plain import absent
+from tospike.compare.report.candidates import BestCandidates, Candidate, SearchReport
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison, Missing, Sensitivity, Variant
 from tospike.compare.report.verdict import Interval, Verdict
 
-FORMAT = 2
+FORMAT = 3
 """Format version of report.json, raised when a key is removed or changes its meaning."""
 
 
@@ -82,8 +83,13 @@ class StudyReport:
     verdict: Verdict
     designs: tuple[DesignReport, ...]
     """The designs that the verdict compares: the ANN, then the SNN."""
+    candidates: tuple[Candidate, ...] = absent(tuple)
+    """The designs of a search."""
+    best: BestCandidates | None = absent()
+    """Those that the verdict compares."""
+    search: SearchReport | None = absent()
     controls: tuple[DesignReport, ...] = absent(tuple)
-    """Designs that the verdict does not compare: the bit-matched QNN."""
+    """Designs that the verdict does not compare: further cheap designs of a search, the bit-matched QNN."""
     matched_qnn: MatchedQnnComparison | Missing | None = absent()
     activity: SpikeActivity | None
     """``None``: no layer of the SNN has spikes as input."""

@@ -94,4 +94,6 @@ class Verdict:
     """The verdict in words, for citation."""
     reason: Literal["accuracy", "energy", "evidence"]
     """The deciding criterion."""
+    ratio: float
+    """Energy per inference: that of the SNN over that of the ANN, which are the best candidates of a search."""
     margins: Margins

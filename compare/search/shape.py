@@ -41,6 +41,8 @@ class Shape:
     """``None``: an SNN."""
     steps: int | None
     """``None``: an ANN."""
+    code: str | None
+    """How an SNN encodes values; ``None``: an ANN, or spikes as data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ def shape_of_design(prepared: Prepared, params: AcceleratorParams) -> Shape:
     parts = [_PARTS[type(engine)](engine) for engine in layer_engines(params)]
     names = {part.name for part in parts}
     places = {part.place for part in parts if part.place}
-    spiking = prepared.network.is_spiking
+    spec, spiking = prepared.network.input, prepared.network.is_spiking
     return Shape(
         engine=names.pop() if len(names) == 1 else MIXED,
         place=places.pop() if len(places) == 1 else MIXED if places else None,
@@ -68,7 +70,8 @@ def shape_of_design(prepared: Prepared, params: AcceleratorParams) -> Shape:
         cols=max(part.cols for part in parts) or None,
         weight_bits=weight_bits(params),
         act_bits=None if spiking else ann_bits(params)[1],
-        steps=prepared.network.input.steps if spiking else None,
+        steps=spec.steps if spiking else None,
+        code=spec.encoding.value if spiking and spec.encoding is not None else None,
     )
 
 

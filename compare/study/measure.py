@@ -59,16 +59,22 @@ class _Steps:
 
 
 def measure_side(
-    kind: Kind, prepared: Prepared, data: DataSet, folder: Path, options: StudyOptions, progress: Progress
+    kind: Kind,
+    name: str,
+    prepared: Prepared,
+    data: DataSet,
+    folder: Path,
+    options: StudyOptions,
+    progress: Progress,
 ) -> Measured:
-    """Measure one network; write its design to ``folder``.
+    """Measure one network under a ``name``; write its design to ``folder``.
 
     Raises
     ------
     InputError
         The network, the data or a tool cannot be used.
     """
-    steps = _Steps(name=prepared.network.name, progress=progress)
+    steps = _Steps(name=name, progress=progress)
     reference = steps.run("float", lambda: float_inference(prepared.network, data.x, data.y))
     golden = steps.run("golden model", lambda: golden_inference(prepared, data.x, data.y))
     steps.run("Verilog", lambda: generate_network(folder, prepared, data))
@@ -81,7 +87,7 @@ def measure_side(
     entry = golden_entry(prepared, data.x, golden, options.prices)
     return Measured(
         design=entry.report(
-            name=prepared.network.name,
+            name=name,
             kind=kind,
             accuracy=Accuracy(
                 of_float=reference.accuracy,

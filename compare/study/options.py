@@ -9,9 +9,11 @@ from tospike.compare.energy.counts.model import EnergyModel
 from tospike.compare.energy.counts.models import MODELS, model_named
 from tospike.compare.energy.gates.study import GateStudy, GateStudyOptions
 from tospike.compare.energy.technology import Technology, load_technology, shipped
+from tospike.compare.search.options import SearchOptions
 from tospike.compare.study.entry import Prices
 from tospike.gen.tools.cache import Cache, CacheOptions
 from tospike.hw.params import check_options, option, same_option
+from tospike.hw.params.devices import DEVICES, Device
 from tospike.synth.options import SynthOptions
 from tospike.tb.simulators import Simulator, SimulatorOptions
 
@@ -35,10 +37,12 @@ class StudyOptions:
     """The shipped technologies give the range."""
     energy_model: str = option("horowitz45", f"Prices of operation counts: {', '.join(MODELS)}")
     sensitivity: bool = option(True, "Also vary one parameter at a time (golden model)")
-    iso_accuracy: bool = option(True, "Also compare at equal accuracy, over bits and time steps")
+    iso_accuracy: bool = option(True, "With --pair, also compare at equal accuracy, over bits and time steps")
     matched_qnn: bool = option(
         True, "Also compare with the bit-matched QNN, the ANN with activations of ceil(log2(steps + 1)) bits"
     )
+    search: SearchOptions | None = None
+    """How to search both sides; ``None``: one design of each is compared."""
     gates: GateStudy | None = None
     """Gates to measure; ``None``: not requested."""
     cache: Cache = field(default_factory=Cache)
@@ -47,15 +51,25 @@ class StudyOptions:
         check_options(self)
         _ = self.technology, self.model
 
-    def with_parts(self, *, synth: SynthOptions, gates: GateStudyOptions, results: CacheOptions) -> "StudyOptions":
-        """Return these options with those of synthesis, gates and cache.
+    def with_parts(
+        self, *, synth: SynthOptions, gates: GateStudyOptions, results: CacheOptions, search: SearchOptions
+    ) -> "StudyOptions":
+        """Return these options with those of synthesis, gates, cache and search.
 
         Raises
         ------
         InputError
             As for `GateStudyOptions.study`.
         """
-        return replace(self, synth=synth, gates=gates.study, cache=results.cache)
+        searching = None if search.pair else search
+        return replace(self, synth=synth, gates=gates.study, cache=results.cache, search=searching)
+
+    @property
+    def device(self) -> Device | None:
+        """The device that the designs of a search must fit: the one that was given, or the target of synthesis."""
+        if self.search is None or self.search.device is not None:
+            return self.search.budget if self.search else None
+        return DEVICES.get(self.synth.target) if self.synthesis else None
 
     @cached_property
     def technology(self) -> Technology:

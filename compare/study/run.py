@@ -1,7 +1,5 @@
 """Run a study: golden model, RTL, synthesis and energy of both networks, and the verdict."""
 
-import logging
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import metadata
@@ -9,11 +7,14 @@ from pathlib import Path
 
 from tospike.compare.energy.break_even import spike_activity
 from tospike.compare.energy.counts.models import MODELS
+from tospike.compare.report.candidates import Candidate
 from tospike.compare.report.design import DesignReport, Kind
 from tospike.compare.report.study import Provenance, Seeds, StudyReport, TechnologyReport, WorkloadReport
 from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison, Missing, Sensitivity, Variant
 from tospike.compare.report.verdict import EnergyMargin
 from tospike.compare.study.break_even import break_even_report
+from tospike.compare.study.candidates import candidates_of, search_report
+from tospike.compare.study.chosen import KINDS, Chosen, choose
 from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy, run_grid
 from tospike.compare.study.matched_qnn import compare_matched_qnn, matched_act_bits, matched_qnn_design
 from tospike.compare.study.measure import Measured, measure_side
@@ -25,16 +26,12 @@ from tospike.compare.study.workload import Workload
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.files.results_folder import write_results
 from tospike.gen.files.written_folder import check_replaceable
-from tospike.gen.options.layers import check_layers
 from tospike.gen.options.model import ModelOptions
-from tospike.gen.pipeline import Prepared, prepare
+from tospike.gen.pipeline import Prepared
 from tospike.gen.tools.children import Stopped, temporary_folder
-from tospike.hw.params import InputError, require
-
-_log = logging.getLogger(__name__)
+from tospike.hw.params import InputError
 
 QUESTION = "Spikes or not, on digital hardware?"
-KINDS: tuple[Kind, Kind] = ("ann", "snn")
 
 
 def run_study(
@@ -65,38 +62,50 @@ def run_study(
     InputError
         The networks, the data or a tool cannot be used.
     """
-    for kind in KINDS:
-        check_replaceable(out / kind)
     data = workload.load()
     data.first(options.rtl_samples)  # refuses more than there are before hours of work
+    count = 1 if options.search is None else options.search.finalists or workload.finalists
+    for kind in KINDS:
+        for folder in _folders(out, kind, count):
+            check_replaceable(folder)
     with temporary_folder() as work:
         paths = workload.networks(data, work)
-        prepared = _prepare(paths, data, workload.options)
+        chosen = choose(workload, data, paths, options, progress)
         if workload.snn is None:  # input refused before this point leaves no files
             write_results(out, {paths["snn"].name: paths["snn"].read_bytes()})
-        return _report(workload, paths, prepared, data, out, options, command, progress)
+        return _report(workload, chosen, out, options, command, progress)
+
+
+def _folders(out: Path, kind: Kind, count: int) -> list[Path]:
+    """Return the folders of a side's designs: that of the one that the verdict compares, then those of others."""
+    return [out / kind, *(out / f"{kind}-{number}" for number in range(2, count + 1))]
 
 
 def _report(
-    workload: Workload,
-    paths: Mapping[Kind, Path],
-    prepared: Mapping[Kind, Prepared],
-    data: DataSet,
-    out: Path,
-    options: StudyOptions,
-    command: str,
-    progress: Progress,
+    workload: Workload, chosen: Chosen, out: Path, options: StudyOptions, command: str, progress: Progress
 ) -> StudyReport:
     """Measure, vary and judge both networks."""
+    data, paths = chosen.data, chosen.paths
     if options.rtl_samples is None and workload.rtl_samples is not None:
         options = replace(options, rtl_samples=min(workload.rtl_samples, len(data.x)))
-    ann, snn = _measure_both(prepared, data, out, options, progress)
+    measured = _measure_all(chosen, out, options, progress)
+    ann, snn = (measured[kind][0] for kind in KINDS)
     designs = (ann.design, snn.design)
     activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in (ann, snn)))
     verdict = judge(designs, workload=workload.name)
-    trials = Trials(prepared, paths, data, workload.options, options.technology)
-    controls, matched = _matched_qnn(workload.options, paths["ann"], prepared["snn"], snn.design, data, options)
-    iso_accuracy = _iso_accuracy(trials, len(data.x), options, progress)
+    candidates: tuple[Candidate, ...] = ()
+    best = how = None
+    if chosen.search:
+        reports = {kind: [each.design for each in sides] for kind, sides in measured.items()}
+        candidates, best = candidates_of(workload, chosen.search, reports)
+        how = search_report(chosen.search, best)
+        verdict = replace(verdict, ratio=best.snn.energy_pj / best.ann.energy_pj)
+    trials = Trials(chosen.compared, paths, data, chosen.options, options.technology)
+    controls, matched = _matched_qnn(
+        chosen.options["ann"], paths["ann"], chosen.compared["snn"], snn.design, data, options
+    )
+    further = tuple(each.design for kind in KINDS for each in measured[kind][1:])
+    iso_accuracy = None if chosen.search else _iso_accuracy(trials, len(data.x), options, progress)
     changed, ranked = _sensitivity(trials, data, verdict.margins.energy, options, progress)
     technology = options.technology
     return StudyReport(
@@ -107,7 +116,10 @@ def _report(
         warnings=_warnings(data, ann, snn),
         verdict=verdict,
         designs=designs,
-        controls=controls,
+        candidates=candidates,
+        best=best,
+        search=how,
+        controls=further + controls,
         matched_qnn=matched,
         activity=activity,
         break_even=break_even_report(ann, snn, activity, options.technologies),
@@ -124,39 +136,37 @@ def _report(
     )
 
 
-def _prepare(paths: Mapping[Kind, Path], data: DataSet, options: ModelOptions) -> dict[Kind, Prepared]:
-    """Return both networks, quantised and planned; raise errors before any measurement."""
-    for kind, path in paths.items():
-        is_spiking = path.suffix == ".nir"
-        require(is_spiking == (kind == "snn"), f"{path}, given as --{kind}, is {'an SNN' if is_spiking else 'an ANN'}")
-    prepared = {kind: prepare(path, data, options.of_kind(spiking=kind == "snn")) for kind, path in paths.items()}
-    check_layers(options.layers, [side.imported for side in prepared.values()])
-    for line in dict.fromkeys(line for side in prepared.values() for line in side.warnings):  # report guesses now
-        _log.warning(line)
-    for side in prepared.values():
-        _ = side.design
-    return prepared
-
-
 def _warnings(data: DataSet, *sides: Measured) -> tuple[str, ...]:
     """Return what the data warn of, once, then what is about one network."""
     own = (f"{side.design.name}: {line}" for side in sides for line in side.warnings if line not in data.warnings)
     return (*data.warnings, *own)
 
 
-def _measure_both(
-    prepared: Mapping[Kind, Prepared], data: DataSet, out: Path, options: StudyOptions, progress: Progress
-) -> tuple[Measured, Measured]:
-    """Measure both networks at the same time."""
+def _measure_all(
+    chosen: Chosen, out: Path, options: StudyOptions, progress: Progress
+) -> dict[Kind, tuple[Measured, ...]]:
+    """Measure the designs of both sides at the same time, those of a side one after another."""
     pool = ThreadPoolExecutor(max_workers=2)
     try:
-        jobs = [pool.submit(measure_side, kind, prepared[kind], data, out / kind, options, progress) for kind in KINDS]
-        ann, snn = (job.result() for job in jobs)
+        jobs = {kind: pool.submit(_measure_some, kind, chosen, out, options, progress) for kind in KINDS}
+        found = {kind: job.result() for kind, job in jobs.items()}
     except BaseException as error:  # if stopped, do not wait for the other side
         pool.shutdown(wait=not isinstance(error, Stopped), cancel_futures=True)
         raise
     pool.shutdown()
-    return ann, snn
+    return found
+
+
+def _measure_some(
+    kind: Kind, chosen: Chosen, out: Path, options: StudyOptions, progress: Progress
+) -> tuple[Measured, ...]:
+    """Measure the designs of a side; further ones are named by their place."""
+    designs = chosen.prepared[kind]
+    found = []
+    for number, (prepared, folder) in enumerate(zip(designs, _folders(out, kind, len(designs)), strict=True), start=1):
+        name = prepared.network.name if number == 1 else f"{prepared.network.name}-{number}"
+        found.append(measure_side(kind, name, prepared, chosen.data, folder, options, progress))
+    return tuple(found)
 
 
 def _provenance(ann: Measured, snn: Measured, options: StudyOptions, command: str) -> Provenance:
@@ -178,7 +188,7 @@ def _matched_qnn(
     if not options.matched_qnn:
         return (), None
     try:
-        matched = matched_qnn_design(ann, snn, data, given.of_kind(spiking=False), options.prices)
+        matched = matched_qnn_design(ann, snn, data, given, options.prices)
     except InputError as error:
         return (), Missing(missing=str(error))
     return (matched,), compare_matched_qnn(measured, matched, snn.network.input.steps, matched_act_bits(snn))

@@ -55,7 +55,7 @@ class Trials:
     data
         The data set.
     options
-        The options that trials change.
+        The options that trials change, by kind.
     technology
         Prices of the counters.
     """
@@ -65,7 +65,7 @@ class Trials:
         prepared: Mapping[Kind, Prepared],
         paths: Mapping[Kind, Path],
         data: DataSet,
-        options: ModelOptions,
+        options: Mapping[Kind, ModelOptions],
         technology: Technology,
     ):
         self.prepared = prepared
@@ -89,8 +89,7 @@ class Trials:
         try:
             changed = self.prepared[kind]
             if given:
-                options = self._options.of_kind(spiking=kind == "snn")
-                changed = prepare(self._paths[kind], self._data, options.but(**given))
+                changed = prepare(self._paths[kind], self._data, self._options[kind].but(**given))
             params = changed.design.params
         except InputError:
             return None

@@ -56,7 +56,7 @@ def judge(designs: Sequence[DesignReport], *, workload: str, tolerance: float = 
     mismatches = sum(design.mismatches or 0 for design in (ann, snn))
     winner, reason = _winner(margins, mismatches)
     sentence = _sentence(workload, winner, reason, margins, mismatches)
-    return Verdict(winner=winner, sentence=sentence, reason=reason, margins=margins)
+    return Verdict(winner=winner, sentence=sentence, reason=reason, ratio=margins.energy.ratio, margins=margins)
 
 
 def _first(designs: Sequence[DesignReport], kind: str) -> DesignReport:

@@ -24,8 +24,8 @@ class Overrides:
 
     PANEL: ClassVar = "Networks and data"
 
-    ann: Path | None = option(None, "Trained ANN (.onnx)", unset="the workload's")
-    snn: Path | None = option(None, "Trained SNN (.nir)", unset="the workload's")
+    ann: tuple[Path, ...] = option((), "Trained ANN (.onnx); repeat it to search several", unset="the workload's")
+    snn: tuple[Path, ...] = option((), "Trained SNN (.nir); repeat it to search several", unset="the workload's")
     data: str | None = same_option(SampleOptions, "data", None, unset="the workload's")
     hold_out: int | None = same_option(SampleOptions, "hold_out")
     time_bin_us: int | None = same_option(SampleOptions, "time_bin_us")
@@ -51,6 +51,14 @@ class Workload:
     converted_steps: int = ConvertOptions.steps
     """Default time steps of a converted SNN."""
     options: ModelOptions = field(default_factory=ModelOptions)
+    given: ModelOptions = field(default_factory=ModelOptions)
+    """Those among them that the user gave, which a search does not vary."""
+    more: Mapping[Kind, tuple[Path, ...]] = field(default_factory=dict)
+    """Further networks of each side, for a search."""
+    search_minutes: float = 10.0
+    """Default time limit of a search."""
+    finalists: int = 3
+    """Default number of designs of each side that a search takes through RTL and synthesis."""
 
     def load(self) -> DataSet:
         """Return the data set.
@@ -100,6 +108,8 @@ class BuiltinWorkload:
     time_bin_us: int | None = None
     hold_out: int | None = None
     rtl_samples: int | None = None
+    search_minutes: float = Workload.search_minutes
+    finalists: int = Workload.finalists
     options: Mapping[str, Any] = field(default_factory=dict)
     """Model options that differ from the defaults."""
     nir: Mapping[str, Any] = field(default_factory=dict)
@@ -113,6 +123,8 @@ WORKLOADS = {
         ann="digits_ann.onnx",
         snn="digits_snn.nir",
         data="digits",
+        search_minutes=1.0,
+        finalists=1,
     ),
     "mnist-mlp": BuiltinWorkload(
         description="handwritten digits of MNIST, 28 x 28 pixels: static images, 784-256-128-10 neurons",
@@ -170,18 +182,18 @@ def named(name: str, options: ModelOptions, given: Overrides | None = None) -> W
     """
     given = given or Overrides()
     known = WORKLOADS.get(name)
-    is_own = given.ann is not None and given.snn is not None and given.data is not None
+    is_own = bool(given.ann and given.snn) and given.data is not None
     if is_own and (known is None or known.data is not None):
         known = BuiltinWorkload(description=given.data or "", needs="all of --ann, --snn and --data")
     if known is None:
-        require(given.ann is None and given.snn is None, f"{name} needs all of --ann, --snn and --data")
+        require(not given.ann and not given.snn, f"{name} needs all of --ann, --snn and --data")
         raise InputError(f"there is no workload {name!r}: use {', '.join(WORKLOADS)}, or give --ann, --snn and --data")
     require(
         known.data is None or given.data is None,
         f"{name} has its own data: leave out --data, or give your own --ann, --snn and --data",
     )
-    ann = given.ann or (_example(known.ann) if known.ann else None)
-    snn = given.snn or (_example(known.snn) if known.snn else None)
+    ann, *more_anns = given.ann or (_example(known.ann) if known.ann else None,)
+    snn, *more_snns = given.snn or (_example(known.snn) if known.snn else None,)
     data = given.data or known.data
     complete = data is not None and data.startswith(known.data_kind) and (snn is not None or known.converted_steps)
     if ann is None or data is None or not complete:
@@ -204,4 +216,8 @@ def named(name: str, options: ModelOptions, given: Overrides | None = None) -> W
         rtl_samples=known.rtl_samples,
         converted_steps=known.converted_steps or ConvertOptions.steps,
         options=options.but(**unset),
+        given=options,
+        more={"ann": tuple(filter(None, more_anns)), "snn": tuple(filter(None, more_snns))},
+        search_minutes=known.search_minutes,
+        finalists=known.finalists,
     )

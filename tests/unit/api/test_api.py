@@ -390,7 +390,8 @@ def test_synthesis(ann):
 
 
 def test_a_study_of_objects(ann_file, tmp_path):
-    quick = {"synth": False, "sensitivity": False, "iso_accuracy": False, "rtl_samples": 1, "technology": "osu018"}
+    quick = {"pair": True, "synth": False, "sensitivity": False, "rtl_samples": 1, "technology": "osu018"}
+    quick["iso_accuracy"] = False
     found = tospike.study(ann=ann_file, snn=snn_graph(), data=(X, Y), name="mine", folder=tmp_path / "out", **quick)
     assert isinstance(found, tospike.Study) and found.report.workload.name == "mine"
     assert found.report.technology.name == "osu018" and found.report.iso_accuracy is None
@@ -402,7 +403,8 @@ def test_a_workload_by_its_name(ann_file, tmp_path):
     """With what it needs, or what replaces its own; without a folder nothing is written."""
     np.savez(tmp_path / "d.npz", x=X, y=Y)
     nir.write(tmp_path / "s.nir", snn_graph())
-    quick = {"synth": False, "sensitivity": False, "iso_accuracy": False, "matched_qnn": False, "rtl_samples": 1}
+    quick = {"pair": True, "synth": False, "sensitivity": False, "matched_qnn": False, "rtl_samples": 1}
+    quick["iso_accuracy"] = False
     found = tospike.study("braille", ann=ann_file, snn=tmp_path / "s.nir", data=tmp_path / "d.npz", **quick)
     assert (found.report.workload.name, found.report.workload.samples) == ("braille", 3), "every 4th is a test sample"
     assert {path.name for path in tmp_path.iterdir()} == {"d.npz", "s.nir"}

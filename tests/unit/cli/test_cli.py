@@ -245,8 +245,9 @@ def test_a_design_that_was_edited_is_noticed(tmp_path):
     refused(tospike("verify", "d", cwd=tmp_path), "spiking.v", "SHA-256")
 
 
-def test_an_interrupted_comparison_leaves_nothing_half_written(tmp_path):
-    command = [sys.executable, "-m", "tospike", "compare", "digits", "--out", "report"]
+@pytest.mark.parametrize(("given", "reached"), [(("--pair",), "RTL simulation"), ((), "search: 4 of")])
+def test_an_interrupted_comparison_leaves_nothing_half_written(tmp_path, given, reached):
+    command = [sys.executable, "-m", "tospike", "compare", "digits", "--out", "report", *given]
     environment = {**os.environ, "TOSPIKE_CACHE": str(tmp_path / "cache")}
     with subprocess.Popen(
         command,
@@ -258,14 +259,14 @@ def test_an_interrupted_comparison_leaves_nothing_half_written(tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where the tests run in background
     ) as process:
         for line in process.stderr:
-            if "RTL simulation" in line:
+            if reached in line:
                 break
         os.killpg(process.pid, signal.SIGINT)
         rest = process.stderr.read()
         assert process.wait(timeout=60) == 2
     assert rest.strip().splitlines()[-1] == "tospike: interrupted; nothing was left half-written"
     assert "Traceback" not in rest
-    left = {path.name for path in (tmp_path / "report").iterdir()}
+    left = {path.name for path in (tmp_path / "report").glob("*")}
     assert left <= {"ann", "snn"}, "only whole designs"
     for kind in left:
         assert (tmp_path / "report" / kind / "manifest.json").is_file()

@@ -151,7 +151,7 @@ def test_each_change_is_run_anew(tmp_path):
     both = {
         kind: prepare(path, data, replace(options, steps=None if kind == "ann" else 4)) for kind, path in paths.items()
     }
-    trials = Trials(both, paths, data, replace(options, steps=None), HOROWITZ)
+    trials = Trials(both, paths, data, dict.fromkeys(paths, replace(options, steps=None)), HOROWITZ)
     found = {(v.kind, v.change): v for v in variants(trials)}
     assert set(found) == {
         ("ann", ""),

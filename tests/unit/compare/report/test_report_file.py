@@ -49,12 +49,12 @@ def test_a_saved_study_is_drawn_and_judged_again(study):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda data: data.pop("format"), r"another version of tospike \(0\.1\.0, format none, not 2\): compare again"),
+        (lambda data: data.pop("format"), r"another version of tospike \(0\.1\.0, format none, not 3\): compare again"),
         (
             lambda data: data.update(format=1, provenance={"tospike": "9.9"}),
-            r"\(9\.9, format 1, not 2\): compare again",
+            r"\(9\.9, format 1, not 3\): compare again",
         ),
-        (lambda data: data.update(format=1, provenance=None), r"\(unknown, format 1, not 2\)"),
+        (lambda data: data.update(format=1, provenance=None), r"\(unknown, format 1, not 3\)"),
         (lambda data: data.pop("verdict"), "is not a report of `tospike compare`: give its report.json"),
         (lambda data: data["designs"][1].pop("cycles"), r"designs\.1\.cycles: field required"),
         (lambda data: data["designs"][0].update(kind="cnn"), r"designs\.0\.kind: input should be 'ann'"),

@@ -133,7 +133,8 @@ def test_the_twin_and_other_trials_are_delta_anns_too(both):
     qnn = matched_qnn_design(paths["ann"], prepared["snn"], data, options.of_kind(spiking=False), prices)
     assert "3-bit activations" in qnn.description and "unchanged values in 3 frames" in qnn.description
     assert qnn.counters_pj.total > 0
-    trials = Trials(prepared, paths, data, options, HOROWITZ)
+    each = {kind: options.of_kind(spiking=kind == "snn") for kind in paths}
+    trials = Trials(prepared, paths, data, each, HOROWITZ)
     own, coarse, narrow = (trials.run("ann", given) for given in ({}, {"delta_threshold": 100}, {"weight_bits": 4}))
     assert coarse.mean_pj < own.mean_pj and narrow.mean_pj < own.mean_pj
     assert trials.run("ann", {"act_bits": 2, "delta_threshold": 100}) is None, "no change is so large"
@@ -147,7 +148,7 @@ def test_a_whole_report(sequences, workload):
         "recordings": "--snn r.nir --data npz:spikes.npz --time-bins 3 --dt 1e-4",
         "frames": "--snn s.nir --data npz:walks.npz --encoding delta --delta-threshold 2",
     }[workload]
-    command = f"compare mine --ann a.onnx {given} --engine delta --lanes 2 --out report --no-synth"
+    command = f"compare mine --ann a.onnx {given} --engine delta --lanes 2 --out report --pair --no-synth"
     command += f" --rtl-samples 6 --simulator {QUICK}"
     done = subprocess.run(
         [sys.executable, "-m", "tospike", *command.split()],

@@ -126,7 +126,7 @@ def trials(tmp_path_factory):
     both = {
         kind: prepare(path, data, replace(options, steps=None if kind == "ann" else 4)) for kind, path in paths.items()
     }
-    return Trials(both, paths, data, options, load_technology("horowitz45"))
+    return Trials(both, paths, data, dict.fromkeys(paths, options), load_technology("horowitz45"))
 
 
 def test_grids_go_down_from_the_networks_as_they_are(trials):

@@ -8,7 +8,7 @@ import pytest
 from support.networks import write_networks
 from support.paths import TESTS
 
-OPTIONS = "--lanes 2 --cols 2 --rtl-samples 10 --no-sensitivity --no-iso-accuracy"
+OPTIONS = "--pair --lanes 2 --cols 2 --rtl-samples 10 --no-sensitivity --no-iso-accuracy"
 
 
 def compare(folder, options):

@@ -37,7 +37,7 @@ def files(tmp_path):
 
 
 def test_both_sides_are_measured_and_judged(files):
-    arguments = ("compare", "mine", "--ann", "cnn.onnx", "--snn", "cnn.nir", "--data", "npz:d.npz", "--out", "out")
+    arguments = ("compare", "mine", "--pair", "--ann", "cnn.onnx", "--snn", "cnn.nir", "--data", "npz:d.npz")
     result = tospike(*arguments, *OPTIONS, cwd=files)
     assert result.returncode == 0, result.stdout + result.stderr
     report = json.loads((files / "out" / "report.json").read_text())
@@ -52,7 +52,7 @@ def test_both_sides_are_measured_and_judged(files):
 
 
 def test_what_no_engine_can_run_is_refused_before_any_work(files):
-    arguments = ("compare", "mine", "--ann", "cnn.onnx", "--snn", "cnn.nir", "--data", "npz:d.npz", "--out", "out")
+    arguments = ("compare", "mine", "--pair", "--ann", "cnn.onnx", "--snn", "cnn.nir", "--data", "npz:d.npz")
     result = tospike(*arguments, "--engine", "event", cwd=files)
     assert result.returncode == 2 and "Traceback" not in result.stderr
     assert not (files / "out" / "snn").exists()

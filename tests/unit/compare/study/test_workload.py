@@ -16,7 +16,7 @@ from tospike.gen.nir.frameworks import Framework
 from tospike.gen.options.model import ModelOptions
 from tospike.hw.params import InputError
 
-OWN = Overrides(ann=Path("a.onnx"), snn=Path("s.nir"), data="npz:d.npz")
+OWN = Overrides(ann=(Path("a.onnx"),), snn=(Path("s.nir"),), data="npz:d.npz")
 
 
 def test_digits_need_nothing():
@@ -29,7 +29,7 @@ def test_digits_need_nothing():
 def test_any_name_goes_with_own_networks_and_data():
     for name in ("mine", "digits"):
         workload = named(name, ModelOptions(), OWN)
-        assert (workload.ann, workload.snn, workload.data.data) == (OWN.ann, OWN.snn, OWN.data)
+        assert ((workload.ann,), (workload.snn,), workload.data.data) == (OWN.ann, OWN.snn, OWN.data)
         assert workload.description == OWN.data and workload.data.hold_out is None
 
 
@@ -71,7 +71,7 @@ def test_what_is_missing_is_asked_for(name, given, message):
 
 def test_a_file_that_states_its_options_keeps_them():
     """The example's file does; that of the NIR paper, for which the workload knows dt, does not."""
-    stated = Overrides(snn=named("digits", ModelOptions()).snn, data="npz:x")
+    stated = Overrides(snn=(named("digits", ModelOptions()).snn,), data="npz:x")
     assert named("braille", ModelOptions(), stated).options == ModelOptions()
     assert named("braille", ModelOptions(), replace(stated, snn=OWN.snn)).options == ModelOptions(dt=1e-4)
     assert named("braille", ModelOptions(dt=2e-4), replace(stated, snn=OWN.snn)).options == ModelOptions(dt=2e-4)
@@ -104,7 +104,7 @@ def test_an_snn_that_is_not_given_is_made_of_the_ann(tmp_path):
         helper.make_node("MatMul", ["r", "w1"], ["y"]),
     ]
     write_onnx(tmp_path / "cnn.onnx", nodes, weights, inputs=5, outputs=5)
-    workload = named("mnist-cnn", ModelOptions(steps=3), Overrides(ann=tmp_path / "cnn.onnx", data="mnist:x"))
+    workload = named("mnist-cnn", ModelOptions(steps=3), Overrides(ann=(tmp_path / "cnn.onnx",), data="mnist:x"))
     np.savez(tmp_path / "d.npz", x=rng.random((9, 5)), y=np.arange(9) % 5)
     data = named("mine", ModelOptions(), replace(OWN, data=f"npz:{tmp_path / 'd.npz'}")).load()
     paths = workload.networks(data, tmp_path)

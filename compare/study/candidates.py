@@ -1,0 +1,131 @@
+"""The candidates of a search for the report, with what was measured of those that went through synthesis."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from tospike.compare.report.area import FpgaArea
+from tospike.compare.report.candidates import BestCandidates, Candidate, CandidateArea, SearchReport
+from tospike.compare.report.design import DesignReport, Kind
+from tospike.compare.report.numbers import percent
+from tospike.compare.search.choose import MARGIN, Scored, front, is_eligible
+from tospike.compare.search.run import Found
+from tospike.compare.study.chosen import KINDS, Search, command_of
+from tospike.compare.study.workload import Workload
+
+
+def candidates_of(
+    workload: Workload, search: Search, measured: Mapping[Kind, Sequence[DesignReport]]
+) -> tuple[tuple[Candidate, ...], BestCandidates]:
+    """Return the candidates, and the best of each side.
+
+    Parameters
+    ----------
+    workload
+        What was searched.
+    search
+        The search.
+    measured
+        The reports of the chosen designs of each side, in order.
+    """
+    areas = {
+        found.point: design.fpga
+        for kind in KINDS
+        for found, design in zip(search.chosen[kind], measured[kind], strict=True)
+        if isinstance(design.fpga, FpgaArea)
+    }
+    rows: list[Candidate] = []
+    best = {}
+    for kind in KINDS:
+        own = [found for found in search.result.designs if found.point.function.side == kind]
+        made = [_candidate(workload, search, found, areas.get(found.point)) for found in own]
+        kept = front([Scored(row.accuracy, row.energy_pj) for row in made])
+        made = [replace(row, on_front=on_front) for row, on_front in zip(made, kept, strict=True)]
+        best[kind] = made[own.index(search.chosen[kind][0])]
+        rows += sorted(made, key=lambda row: row.energy_pj)
+    return tuple(rows), BestCandidates(ann=best["ann"], snn=best["snn"])
+
+
+def _candidate(workload: Workload, search: Search, found: Found, measured: FpgaArea | None) -> Candidate:
+    priced, shape, function = found.priced, found.hardware.shape, found.point.function
+    assert priced is not None  # a candidate has its costs
+    cells = measured or found.hardware.area
+    return Candidate(
+        side=function.side,
+        file=search.setting.file_of(function).name,
+        engine=shape.engine,
+        place=shape.place,
+        lanes=shape.lanes,
+        rows=shape.rows,
+        cols=shape.cols,
+        weight_bits=shape.weight_bits,
+        act_bits=shape.act_bits,
+        steps=shape.steps,
+        code=shape.code,
+        seed=None,
+        is_quantised_after_training=function.is_quantised_after_training,
+        accuracy=priced.accuracy,
+        validation_accuracy=priced.validation_accuracy,
+        eligible=is_eligible(priced.validation_accuracy, search.result.target),
+        cycles=priced.test.cycles,
+        interval=priced.test.interval,
+        energy_pj=priced.test.energy_pj,
+        cost_model=search.setting.technologies[0].name,
+        technologies=priced.technologies,
+        area=CandidateArea(
+            lut4=cells.lut4 if cells else None,
+            ff=cells.ff if cells else None,
+            bram=cells.bram if cells else None,
+            dsp=cells.dsp if cells else None,
+            um2=priced.test.um2,
+            is_measured=measured is not None,
+        ),
+        on_front=False,
+        command=command_of(workload, search, found),
+    )
+
+
+def search_report(search: Search, best: BestCandidates) -> SearchReport:
+    """Return how a search went."""
+    result = search.result
+    return SearchReport(
+        objective=result.objective.value,
+        target=result.target,
+        margin=MARGIN,
+        points=result.points,
+        ran=len(result.designs),
+        pruned=result.pruned,
+        over_budget=result.over_budget,
+        left=result.left,
+        functions=result.functions,
+        functions_left=result.functions_left,
+        proven=result.proven,
+        minutes=search.minutes,
+        seconds=round(result.seconds, 1),
+        validation_samples=len(search.setting.validation.x),
+        sentence=_sentence(search, best),
+    )
+
+
+def _sentence(search: Search, best: BestCandidates) -> str:
+    result = search.result
+    counts = [f"{len(result.designs)} are candidates", f"{result.pruned:,} cannot be better by their bounds"]
+    counts += [f"{result.over_budget:,} exceed the budget"] if result.over_budget else []
+    counts += [f"{result.left:,} were left for lack of time"] if result.left else []
+    left = f", without {result.functions_left} of {result.functions} functions" if result.functions_left else ""
+    proof = "proven" if result.proven else "not proven"
+    return (
+        f"Of {result.points:,} designs of both sides{left}, {', '.join(counts)}. The cheapest by {result.objective} "
+        f"with at least {percent(result.target - MARGIN)} on {len(search.setting.validation.x):,} validation samples "
+        f"({proof} within this grid) are the ANN with {describe(best.ann)} and the SNN with {describe(best.snn)}."
+    )
+
+
+def describe(candidate: Candidate) -> str:
+    """Describe a candidate in words: engine, size, widths."""
+    size = [f"{candidate.rows} x {candidate.cols}"] if candidate.rows else []
+    size += [f"{candidate.lanes} lane{'s'[: candidate.lanes > 1]}"] if candidate.lanes else []
+    widths = [f"{candidate.weight_bits}-bit weights"]
+    widths += [f"{candidate.act_bits}-bit activations"] if candidate.act_bits else []
+    widths += [f"{candidate.steps} steps"] if candidate.steps else []
+    widths += [f"{candidate.code} code"] if candidate.code else []
+    return ", ".join([f"a {candidate.engine} engine", *size, *widths])
