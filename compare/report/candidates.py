@@ -35,6 +35,8 @@ class Candidate:
     """Of the widest event engine."""
     rows: int | None
     cols: int | None
+    fold: int | None
+    """Of the slowest layer of dataflow engines."""
     weight_bits: int
     act_bits: int | None
     """``None``: an SNN."""
@@ -105,3 +107,9 @@ class SearchReport:
     seconds: float
     validation_samples: int
     sentence: str
+
+
+def short_name(candidate: Candidate) -> str:
+    """Return a label for a figure: engine, bits of weights and activations, or steps."""
+    more = f"{candidate.act_bits} bit" if candidate.act_bits else f"T = {candidate.steps}"
+    return f"{candidate.engine}, {candidate.weight_bits} bit, {more}"

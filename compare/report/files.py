@@ -7,7 +7,12 @@ from tospike.compare.report import json_file
 from tospike.compare.report.csv_tables import iso_accuracy_csv, samples_csv, summary_csv
 from tospike.compare.report.figures.distribution import cycles_figure, energy_distribution_figure
 from tospike.compare.report.figures.drawing import Drawing
-from tospike.compare.report.figures.energy import accuracy_energy_figure, break_even_figure, iso_accuracy_figure
+from tospike.compare.report.figures.energy import (
+    accuracy_energy_figure,
+    break_even_figure,
+    fronts_figure,
+    iso_accuracy_figure,
+)
 from tospike.compare.report.figures.parts import energy_figure, levels_figure
 from tospike.compare.report.figures.summary import accuracy_figure, summary_figure
 from tospike.compare.report.json_file import report_json
@@ -50,6 +55,7 @@ def figures_of(report: StudyReport) -> dict[str, Drawing]:
         ("energy", energy_figure, True),
         ("levels", levels_figure, in_gates),
         ("energy_samples", energy_distribution_figure, True),
+        ("fronts", fronts_figure, bool(report.candidates)),
         ("iso_accuracy", iso_accuracy_figure, report.iso_accuracy is not None),
         ("accuracy_energy", accuracy_energy_figure, report.variants is not None),
         ("break_even", break_even_figure, report.break_even is not None),

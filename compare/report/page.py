@@ -1,10 +1,12 @@
 """report.html: the whole study on one self-contained page."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
 from typing import Any, TypeGuard
 
 from tospike.compare.plain import to_plain
 from tospike.compare.report.area import CellArea
+from tospike.compare.report.candidates import Candidate
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.figures.drawing import Drawing, css_variables
 from tospike.compare.report.numbers import significant, times
@@ -34,6 +36,7 @@ def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
         designs=designs,
         margins=_margins(report),
         rows=grouped_rows(report),
+        fronts=_fronts(report, drawn),
         variables=css_variables(),
         figures={name: drawing.in_page for name, drawing in drawn.items()},
         levels=levels_table(designs),
@@ -48,6 +51,30 @@ def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
         choices=_choices(designs),
         provenance=[(name, value) for name, value in to_plain(report.provenance).items() if name != "command"],
     )
+
+
+def _fronts(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
+    """Return the section of the candidates; empty without a search."""
+    if report.search is None or report.best is None:
+        return ""
+    return fill(
+        "fronts.html.j2",
+        search=report.search,
+        candidates=report.candidates,
+        best=(report.best.ann, report.best.snn),
+        figure=drawn["fronts"].in_page,
+        model=report.technology.name,
+        sizes=_size,
+        script=resources.files("tospike.compare.report").joinpath("fronts.js").read_text("utf-8"),
+    )
+
+
+def _size(candidate: Candidate) -> str:
+    """Return the size of a candidate's engines, in words."""
+    array = [f"{candidate.rows} x {candidate.cols}"] if candidate.rows else []
+    lanes = [f"{candidate.lanes} lane{'s'[: candidate.lanes > 1]}"] if candidate.lanes else []
+    fold = [f"fold {candidate.fold:,}"] if candidate.fold else []
+    return ", ".join([*array, *lanes, *fold]) or "–"
 
 
 def _choices(designs: Sequence[DesignReport]) -> list[tuple[str, list[object]]]:

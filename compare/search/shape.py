@@ -36,6 +36,8 @@ class Shape:
     rows: int | None
     cols: int | None
     """Of an array."""
+    fold: int | None
+    """Of the slowest layer of dataflow engines."""
     weight_bits: int
     act_bits: int | None
     """``None``: an SNN."""
@@ -54,6 +56,7 @@ class _Part:
     lanes: int = 0
     rows: int = 0
     cols: int = 0
+    fold: int = 0
 
 
 def shape_of_design(prepared: Prepared, params: AcceleratorParams) -> Shape:
@@ -68,6 +71,7 @@ def shape_of_design(prepared: Prepared, params: AcceleratorParams) -> Shape:
         lanes=max(part.lanes for part in parts) or None,
         rows=max(part.rows for part in parts) or None,
         cols=max(part.cols for part in parts) or None,
+        fold=max(part.fold for part in parts) or None,
         weight_bits=weight_bits(params),
         act_bits=None if spiking else ann_bits(params)[1],
         steps=spec.steps if spiking else None,
@@ -84,8 +88,8 @@ def _conv(engine: ConvParams) -> _Part:
     return _Part(name="conv", rows=engine.array.rows, cols=engine.array.cols)
 
 
-def _dataflow(engine: EngineParams) -> _Part:
-    return _Part(name="dataflow")
+def _dataflow(engine: DataflowDenseParams | UnrolledParams) -> _Part:
+    return _Part(name="dataflow", fold=engine.fold)
 
 
 def _events(name: str) -> Callable[[EventParams], _Part]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tospike.compare.energy.gates.place import GatePlace
 from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.report.candidates import short_name
 from tospike.compare.report.figures.drawing import (
     COLOUR,
     Drawing,
@@ -44,6 +45,15 @@ def iso_accuracy_figure(report: StudyReport) -> Drawing:
     """Draw accuracy over energy: both networks over bits and time steps, with their Pareto fronts."""
     points = report.iso_accuracy.points if report.iso_accuracy else ()
     return _accuracy_over_energy(report, points, "Accuracy over energy, over bits and time steps")
+
+
+def fronts_figure(report: StudyReport) -> Drawing:
+    """Draw accuracy over energy: the candidates of a search, with the Pareto fronts of both sides."""
+    points = [
+        Point(kind=each.side, label=short_name(each), accuracy=each.accuracy, pj=each.energy_pj, front=each.on_front)
+        for each in report.candidates
+    ]
+    return _accuracy_over_energy(report, points, "Accuracy over energy: the candidates of both sides")
 
 
 def _accuracy_over_energy(report: StudyReport, points: Sequence[Point], title: str) -> Drawing:
