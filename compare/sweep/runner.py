@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata, resources
+from multiprocessing import util
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -25,7 +26,7 @@ from tospike.compare.sweep.measure import check, measure
 from tospike.compare.sweep.result import GateSideResult, PointResult
 from tospike.gen.files.output import to_json
 from tospike.gen.tools.cache import Cache, digest
-from tospike.gen.tools.children import end_all
+from tospike.gen.tools.children import Stopped, end_all
 from tospike.hw.params import InputError, check_options, option
 
 RESULT = "result.json"
@@ -154,18 +155,22 @@ def worker_processes(jobs: int) -> Iterator[Execute]:
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     ends = (os.getpid(), stop)
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with, initargs=ends) as pool:
+    try:
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with, initargs=ends) as pool:
 
-        def execute(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
-            futures = {pool.submit(measure, point): point for point in points}
-            try:
-                for future in as_completed(futures):
-                    yield futures[future], future.result()
-            except BaseException:
-                stop.set()
-                raise
+            def execute(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
+                futures = {pool.submit(measure, point): point for point in points}
+                try:
+                    for future in as_completed(futures):
+                        yield futures[future], future.result()
+                except BaseException:
+                    stop.set()
+                    raise
 
-        yield execute
+            yield execute
+    except Stopped:
+        util._run_finalizers(0)  # type: ignore[attr-defined]  # the command ends at once: semaphores would be left, and Python would warn of them
+        raise
 
 
 def _end_with(parent: int, stop: Event) -> None:
