@@ -36,7 +36,7 @@ class Candidate:
     rows: int | None
     cols: int | None
     fold: int | None
-    """Of the slowest layer of dataflow engines."""
+    """Cycles of the slowest layer of dataflow engines."""
     weight_bits: int
     act_bits: int | None
     """``None``: an SNN."""

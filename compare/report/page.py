@@ -73,7 +73,7 @@ def _size(candidate: Candidate) -> str:
     """Return the size of a candidate's engines, in words."""
     array = [f"{candidate.rows} x {candidate.cols}"] if candidate.rows else []
     lanes = [f"{candidate.lanes} lane{'s'[: candidate.lanes > 1]}"] if candidate.lanes else []
-    fold = [f"fold {candidate.fold:,}"] if candidate.fold else []
+    fold = [f"{candidate.fold:,} cycles per layer"] if candidate.fold else []
     return ", ".join([*array, *lanes, *fold]) or "–"
 
 

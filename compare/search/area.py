@@ -10,6 +10,7 @@ from tospike.hw.params import (
     AcceleratorParams,
     ConvParams,
     DataflowDenseParams,
+    DataflowPoolParams,
     EngineParams,
     RegisterParams,
     SpikingParams,
@@ -37,13 +38,14 @@ def _conv(params: AcceleratorParams, family: Family) -> Area | None:
 
 
 def _dataflow(params: AcceleratorParams, family: Family) -> Area:
-    return dataflow.predict(cast(tuple[DataflowDenseParams, ...], params.engines), family)
+    return dataflow.predict(params.engines, family)
 
 
 _PREDICTIONS: Mapping[type[EngineParams], Callable[[AcceleratorParams, Family], Area | None]] = {
     SystolicParams: _systolic,
     ConvParams: _conv,
     DataflowDenseParams: _dataflow,
+    DataflowPoolParams: _dataflow,
     SpikingParams: spiking.predict,
     RegisterParams: spiking.predict,
 }

@@ -6,7 +6,7 @@ the flip-flops, for which its hardware is built.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,8 @@ def _designs(setting: Setting, function: Function, base: Prepared) -> Iterator[t
                 prepared = setting.prepared(function, choice)
                 yield choice, prepared, prepared.design
             else:
-                yield choice, base, plan(base.quantized.network, setting.options_of(function, choice).plan)
+                design = plan(base.quantized.network, setting.options_of(function, choice).plan)
+                yield choice, replace(base, planned=design), design
         except InputError:
             continue
 

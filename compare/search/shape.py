@@ -10,6 +10,7 @@ from tospike.hw.params import (
     AcceleratorParams,
     ConvParams,
     DataflowDenseParams,
+    DataflowPoolParams,
     DeltaAnnParams,
     EngineParams,
     EventAnnParams,
@@ -37,7 +38,7 @@ class Shape:
     cols: int | None
     """Of an array."""
     fold: int | None
-    """Of the slowest layer of dataflow engines."""
+    """Cycles of the slowest layer of dataflow engines."""
     weight_bits: int
     act_bits: int | None
     """``None``: an SNN."""
@@ -88,8 +89,8 @@ def _conv(engine: ConvParams) -> _Part:
     return _Part(name="conv", rows=engine.array.rows, cols=engine.array.cols)
 
 
-def _dataflow(engine: DataflowDenseParams | UnrolledParams) -> _Part:
-    return _Part(name="dataflow", fold=engine.fold)
+def _dataflow(engine: DataflowDenseParams | DataflowPoolParams | UnrolledParams) -> _Part:
+    return _Part(name="dataflow", fold=engine.cycles)
 
 
 def _events(name: str) -> Callable[[EventParams], _Part]:
@@ -103,6 +104,7 @@ _PARTS: Mapping[type[EngineParams], Callable[[Any], _Part]] = {
     SystolicParams: _systolic,
     ConvParams: _conv,
     DataflowDenseParams: _dataflow,
+    DataflowPoolParams: _dataflow,
     UnrolledParams: _dataflow,
     EventAnnParams: _events("event"),
     DeltaAnnParams: _events("delta"),

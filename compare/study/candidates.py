@@ -124,7 +124,7 @@ def _sentence(search: Search, best: BestCandidates) -> str:
 def describe(candidate: Candidate) -> str:
     """Describe a candidate in words: engine, size, widths."""
     size = [f"{candidate.rows} x {candidate.cols}"] if candidate.rows else []
-    size += [f"at most {candidate.fold} cycles per layer"] if candidate.fold else []
+    size += [f"{candidate.fold:,} cycles per layer"] if candidate.fold else []
     size += [f"{candidate.lanes} lane{'s'[: candidate.lanes > 1]}"] if candidate.lanes else []
     widths = [f"{candidate.weight_bits}-bit weights"]
     widths += [f"{candidate.act_bits}-bit activations"] if candidate.act_bits else []

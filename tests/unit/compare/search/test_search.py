@@ -9,12 +9,14 @@ from tospike.compare.energy.technology import load_technology
 from tospike.compare.search import run, space
 from tospike.compare.search.choose import Scored, cheapest
 from tospike.compare.search.costs import SearchObjective
-from tospike.compare.search.measure import SearchPoint, price, run_function
+from tospike.compare.search.measure import SearchPoint, _designs, price, run_function
 from tospike.compare.search.options import SearchOptions
 from tospike.compare.search.run import SIDES, search
 from tospike.compare.search.setting import Setting
+from tospike.compare.search.shape import _PARTS
 from tospike.compare.search.space import Function, functions, hardware
 from tospike.compare.search.split import split_validation
+from tospike.compare.study import engines
 from tospike.gen.data.datasets import load_data
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.tools.cache import Cache
@@ -151,3 +153,19 @@ def test_options_of_the_user_are_not_varied(setting):
     assert list(hardware("ann", fixed)) == [(("engine", "event"),)]
     prepared = setting.prepared(Function(side="ann", file=0))
     assert [each.given for each in functions("ann", 0, prepared, fixed)] == [()]
+
+
+def test_every_engine_that_runs_layers_has_a_shape():
+    assert set(_PARTS) == set(engines.ENGINES)
+
+
+def test_designs_receive_their_own_order_of_an_image(setting, monkeypatch):
+    """A replanned design takes the samples as if it had been prepared with its options."""
+    function = Function(side="ann", file=0)
+    dataflow = space.EngineAxes(side="ann", chosen_by={"engine": "dataflow"}, axes={"fold": (5, 30)})
+    monkeypatch.setattr(space, "ENGINES", {**FEW, "dataflow": dataflow})
+    base = setting.prepared(function)
+    for choice, prepared, design in _designs(setting, function, base):
+        alone = setting.prepared(function, choice)
+        assert alone.design.params == design.params
+        assert (alone.integers(setting.test.x) == prepared.integers(setting.test.x)).all()
