@@ -130,4 +130,5 @@ def describe(candidate: Candidate) -> str:
     widths += [f"{candidate.act_bits}-bit activations"] if candidate.act_bits else []
     widths += [f"{candidate.steps} steps"] if candidate.steps else []
     widths += [f"{candidate.code} code"] if candidate.code else []
-    return ", ".join([f"a {candidate.engine} engine", *size, *widths])
+    article = "an" if candidate.engine[0] in "aeiou" else "a"
+    return ", ".join([f"{article} {candidate.engine} engine", *size, *widths])
