@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import Comparison, IfParams, IParams, Reset, require
+from tospike.hw.params import Comparison, FiringPhase, IfParams, IParams, NeuronParams, Reset, require
 from tospike.sim.network import Accumulator, Network, Requantize, Stage
 from tospike.sim.network.layers import sum_weights
 
@@ -47,25 +47,26 @@ def prove_equal(ann: Network, snn: Network) -> None:
 
 def _same_sums(ann: Stage, snn: Stage) -> bool:
     """Return whether the last layers send the same sums."""
-    neuron = snn.neuron
     parts = zip(sum_weights(ann.synapses), sum_weights(snn.synapses), strict=True)
-    return (
-        ann.neuron == Accumulator(fraction_bits=0)
-        and isinstance(neuron, IParams)
-        and neuron.firing is not None
-        and (neuron.initial, neuron.state_fraction_bits) == (0, 0)
-        and all(np.array_equal(*each) for each in parts)
-    )
+    neuron = cast(NeuronParams, snn.neuron)
+    reads_sums = neuron == IParams(state_bits=neuron.state_bits, firing=FiringPhase(first=0, steps=0))
+    return reads_sums and ann.neuron == Accumulator() and all(np.array_equal(*each) for each in parts)
 
 
 def _same_steps(ann: Stage, snn: Stage, most: int) -> bool:
     """Return whether both layers send the same level for every sum of inputs from 0 to ``most``."""
-    assert isinstance(ann.neuron, Requantize)
-    neuron = snn.neuron
-    if not isinstance(neuron, IfParams) or neuron.firing is None or ann.neuron.clamp != (0, neuron.firing.steps):
+    neuron, requantize = cast(IfParams, snn.neuron), cast(Requantize, ann.neuron)
+    if not neuron.spikes or neuron.firing is None or requantize.clamp != (0, neuron.firing.steps):
         return False
-    subtracts = neuron.reset is Reset.SUBTRACT and neuron.comparison is Comparison.AT_LEAST and neuron.spike_bits == 1
-    if not subtracts or neuron.state_fraction_bits or neuron.lower_bound is not None:
+    subtracts = IfParams(
+        state_bits=neuron.state_bits,
+        firing=neuron.firing,
+        threshold=neuron.threshold,
+        initial=neuron.initial,
+        reset=Reset.SUBTRACT,
+        comparison=Comparison.AT_LEAST,
+    )
+    if neuron != subtracts:
         return False
     weight, bias = sum_weights(snn.synapses)
     lowest = most * np.minimum(weight, 0).sum(axis=1, keepdims=True)
@@ -86,8 +87,7 @@ def _same_steps(ann: Stage, snn: Stage, most: int) -> bool:
 
 def _activation(stage: Stage) -> Callable[[Ints], Ints]:
     """Return the function from (channels, n) sums without bias to levels."""
-    neuron, bias = stage.neuron, sum_weights(stage.synapses)[1][:, None]
-    assert isinstance(neuron, Requantize)
+    neuron, bias = cast(Requantize, stage.neuron), sum_weights(stage.synapses)[1][:, None]
     multiplier = neuron.multiplier.astype(np.int64)[:, None]
     half = 1 << neuron.shift >> 1
 
