@@ -62,14 +62,13 @@ class Serializer(wiring.Component):
         # the word, with its remaining groups
         word = Signal(self._layout)
         occupied = Signal(lanes)  # lanes with a token
-        many = Signal(groups)  # groups with more than one
         some = Signal(groups)  # remaining groups
         word_full = Signal()
         incoming = Signal(lanes)
         m.d.comb += incoming.eq(Cat(self._is_sent(lane) for lane in range(lanes)))
         values_of = [Value.cast(word.values)[n * size * self._format.payload.bits :] for n in range(groups)]
         first_group = lowest(some)
-        word_more = Signal()  # groups remain after the first; a register, because `ready` depends on it
+        word_more = (some & ~first_group).any()
 
         # the group, with its remaining lanes
         group = Signal(
@@ -87,18 +86,15 @@ class Serializer(wiring.Component):
         word_done = ~word_full | (group_done & ~word_more)
         m.d.comb += self.i.ready.eq(word_done)
 
-        incoming_groups = [incoming[size * n : size * (n + 1)] for n in range(groups)]
-        remaining = Signal(groups)
-        m.d.comb += remaining.eq(Mux(word_done, Cat(group.any() for group in incoming_groups), some & ~first_group))
         with m.If(word_done):
             m.d.sync += [
                 word_full.eq(self.i.valid),
                 word.eq(self.i.payload),
                 occupied.eq(incoming),
-                many.eq(Cat(are_many(group) for group in incoming_groups)),
+                some.eq(Cat(incoming[size * n : size * (n + 1)].any() for n in range(groups))),
             ]
-        with m.If(word_done | group_done):
-            m.d.sync += [some.eq(remaining), word_more.eq(are_many(remaining))]
+        with m.Elif(group_done):
+            m.d.sync += some.eq(some & ~first_group)
 
         chosen = Signal(size)
         mark = Signal(2)
@@ -114,8 +110,8 @@ class Serializer(wiring.Component):
                 group.values.eq(select(first_group, values_of, len(group.values.as_value()))),
                 group.tick.eq(mark[0]),
                 group.end.eq(mark[1]),
-                group_full.eq(word_full & (some.any() | mark.any())),
-                group_more.eq(Mux(mark.any(), some.any(), (first_group & many).any())),
+                group_full.eq(word_full & (chosen.any() | mark.any())),
+                group_more.eq(are_many(Cat(chosen, mark.any()))),
             ]
         with m.Elif(advance):
             m.d.sync += [
