@@ -70,8 +70,8 @@ COMMANDS = {
     ),
     "compare": Entry(
         module="compare",
-        summary="Spikes or not? Compare ANN and SNN hardware on the same data: accuracy, latency, area, energy, "
-        "and a verdict.",
+        summary="Spikes or not? Compare the best ANN and SNN hardware on the same data: accuracy, latency, area, "
+        "energy, and a verdict.",
     ),
     "sweep": Entry(
         module="sweep",

@@ -69,7 +69,7 @@ def _layer(graph: _Graph, layer: ExactLayer, values: str, shape: tuple[int, ...]
     name, synapses = layer.name, layer.synapses
     scale = 1 / ((layer.threshold or 1) * unit)
     names = [
-        graph.constant(f"{name}_integers", synapses.weight.astype(np.int8)),
+        graph.constant(f"{name}_integers", synapses.weight.astype(np.int8, casting="same_kind")),
         graph.constant(f"{name}_scale", np.float32(scale)),
         graph.constant(f"{name}_zero", np.int8(0)),
     ]

@@ -88,7 +88,7 @@ def _same_steps(ann: Stage, snn: Stage, most: int) -> bool:
 def _activation(stage: Stage) -> Callable[[Ints], Ints]:
     """Return the function from (channels, n) sums without bias to levels."""
     neuron, bias = cast(Requantize, stage.neuron), sum_weights(stage.synapses)[1][:, None]
-    multiplier = neuron.multiplier.astype(np.int64)[:, None]
+    multiplier = neuron.multiplier.astype(np.int64, casting="same_kind")[:, None]
     half = 1 << neuron.shift >> 1
 
     def levels(sums: Ints) -> Ints:

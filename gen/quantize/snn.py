@@ -164,10 +164,10 @@ def _stage(
 def _reachable(layer: IntegerLayer, most: int) -> tuple[int, int]:
     """Return the lowest and highest membrane of a layer with a firing phase on any data, in any order of its events:
     it computes a function of sums, which must not saturate."""
-    weight = layer.synapses.weight.reshape(len(layer.synapses.weight), -1).astype(np.int64)
+    weight = layer.synapses.weight.reshape(len(layer.synapses.weight), -1).astype(np.int64, casting="same_kind")
     weight = weight << layer.neuron_params.state_fraction_bits
     initial = getattr(layer.neuron_params, "initial", 0)
-    start = layer.synapses.bias.astype(np.int64) + initial
+    start = layer.synapses.bias.astype(np.int64, casting="same_kind") + initial
     lowest = start + most * np.minimum(weight, 0).sum(axis=1)
     highest = start + most * np.maximum(weight, 0).sum(axis=1)
     return int(lowest.min()), int(highest.max())

@@ -93,7 +93,7 @@ def test_keys_and_figures_are_those_on_record(compared):
     report = json.loads((compared[0] / "report.json").read_text())
     assert agrees(report, recorded)
     for design, known in zip(report["designs"], recorded["designs"], strict=True):
-        assert set(design) == {*known, "fpga", "latency_us"}
+        assert set(design) == {*known, "fpga", "interval", "latency_us"}
 
 
 def test_terminal_shows_table_verdict_and_path(compared):
