@@ -242,15 +242,10 @@ def test_many_random_chains(seed):
     check(random_chain(np.random.default_rng(seed)), seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    [
-        "dataflow layers, class",
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name in ("convolutions and pools", "array, spiking, array", "one step", "spiking, counts, array")
-        ),
-    ],
+    ["dataflow layers, class", "convolutions and pools", "array, spiking, array", "one step", "spiking, counts, array"],
 )
 def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
     design = random_design(CHAINS[name], seed=3)

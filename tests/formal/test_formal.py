@@ -18,7 +18,14 @@ from tospike.hw.tokens import Densifier
 pytestmark = NO_FORMAL
 
 
-@pytest.mark.parametrize("make", [Register, lambda shape: Queue(shape, depth=2), lambda shape: Queue(shape, depth=3)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        Register,
+        lambda shape: Queue(shape, depth=2),
+        pytest.param(lambda shape: Queue(shape, depth=3), marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_is_lost_duplicated_or_reordered(tmp_path, make):
     """Payloads number the tokens; they must come out numbered."""
     m = Module()

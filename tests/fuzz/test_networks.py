@@ -5,7 +5,13 @@ from fuzz import oracles
 from fuzz.run_networks import CHECKS, kept
 
 ANN_SEEDS, SNN_SEEDS = 60, 120
-ANN_RTL, SNN_RTL = (1, 2, 5), (5, 8, 9)
+
+
+def slow(seed):
+    return pytest.param(seed, marks=pytest.mark.slow)
+
+
+ANN_RTL, SNN_RTL = (1, *map(slow, (2, 5))), (8, *map(slow, (5, 9)))
 
 
 @pytest.mark.parametrize("seed", range(ANN_SEEDS))

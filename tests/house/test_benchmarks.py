@@ -106,6 +106,7 @@ def small(tmp_path, monkeypatch):
     return Table(name="small", kind="circuits", settings={"head": "array", "rows": rows})
 
 
+@pytest.mark.slow
 def test_a_circuit_is_measured_once(small, monkeypatch):
     monkeypatch.setattr(circuits, "SEEDS", (1,))
     said: list[str] = []

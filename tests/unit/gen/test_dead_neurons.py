@@ -141,6 +141,7 @@ def test_inputs_that_nothing_reads_are_not_sent(encoding):
         assert sent.operations["weight_read"].sum() < all_sent.operations["weight_read"].sum()
 
 
+@pytest.mark.slow
 def test_unread_inputs_in_rtl(tmp_path):
     """Outputs, cycles and counters of the compiled Verilog, whatever the values at those addresses."""
     integers = quantize(network({0: [0, 5], 1: [2]}), X).network

@@ -19,8 +19,8 @@ from tospike.synth.design import read_design
 from tospike.tb.simulators import Simulator
 from tospike.tb.verify import VerifyOptions, verify
 
-OFTEN = ("os", "ws-streamed", "delta-ann", "recordings", "early", "core-spikes")
-"""Every kind of host stream and answer once (classes: `test_mixed_chains`); the others when there is time."""
+OFTEN = ("os", "ws-streamed", "early", "core-spikes")
+"""Values, streamed weights, an early answer, a core without host; the others when there is time."""
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ def test_batches_do_not_matter(monkeypatch):
         assert {name: values.tolist() for name, values in ours.items()} == {n: v.tolist() for n, v in theirs.items()}
 
 
+@pytest.mark.slow
 def test_rtl_equals_golden_model(tmp_path):
     integers, _ = networks()
     design, x = plan(integers, PlanOptions(lanes=2)), spikes(2)[:, :2]

@@ -174,7 +174,7 @@ def test_adder_with_all_operands(primitives, tmp_path):
     assert errors(twins, primitives, tmp_path) == 0
 
 
-@pytest.mark.parametrize("primitives", VENDORS)
+@pytest.mark.parametrize("primitives", [pytest.param(VENDORS[0], marks=pytest.mark.slow), *VENDORS[1:]])
 @pytest.mark.parametrize("dataflow", list(Dataflow))
 def test_engine_equals_golden_model(primitives, dataflow):
     """Results and cycles of an engine of vendor's cells, ragged tiles included."""
@@ -187,9 +187,8 @@ def test_engine_equals_golden_model(primitives, dataflow):
     assert result["cycles"] == same["cycles"] + gaps
 
 
-@pytest.mark.parametrize(
-    ("act_bits", "weight_bits"), [(8, 4), *(pytest.param(*bits, marks=pytest.mark.slow) for bits in ((8, 5), (6, 6)))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("act_bits", "weight_bits"), [(8, 4), (8, 5), (6, 6)])
 def test_shared_multipliers_equal_golden_model(act_bits, weight_bits):
     params = ArrayParams(
         rows=3,

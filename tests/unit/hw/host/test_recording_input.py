@@ -149,7 +149,13 @@ LAYER = SpikingParams(inputs=9, neurons=5, lanes=2, weight_bits=4, neuron=LifPar
 LAST = SpikingParams(inputs=5, neurons=3, lanes=1, weight_bits=4, readout=Readout.COUNT)
 
 
-@pytest.mark.parametrize("params", [params_of(6, 3, LAYER, LAST), params_of(1, 1, LAYER, LAST)], ids=["6", "1"])
+@pytest.mark.parametrize(
+    "params",
+    [
+        pytest.param(params_of(6, 3, LAYER, LAST), id="6"),
+        pytest.param(params_of(1, 1, LAYER, LAST), id="1", marks=pytest.mark.slow),
+    ],
+)
 def test_cycles_and_counters_equal_the_golden_model(params, tmp_path):
     design = random_design(params, seed=1)
     x = random_samples(design, 9, seed=2)
@@ -186,6 +192,7 @@ def recorded(tmp_path):
     return save(tmp_path, graph), data, events
 
 
+@pytest.mark.slow
 def test_evaluate_gives_the_same_with_bins_in_hardware(recorded, tmp_path, monkeypatch):
     model, data, events = recorded
     options = {"dt": 1e-4, "steps": 7}

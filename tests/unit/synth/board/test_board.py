@@ -59,7 +59,7 @@ def small(tmp_path_factory):
     return out
 
 
-@pytest.mark.parametrize("divisor", [4, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("divisor", [pytest.param(4, marks=pytest.mark.slow), pytest.param(25, marks=pytest.mark.slow)])
 def test_the_module_between_the_pins_in_cocotb(small, tmp_path, divisor):
     verilog = tmp_path / "board.v"
     verilog.write_text(board_shell(read_design(small), divisor=divisor))

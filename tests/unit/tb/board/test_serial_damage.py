@@ -59,6 +59,7 @@ def outcomes(line, runs, rate, *, timeout=0.4):
     return count
 
 
+@pytest.mark.slow
 def test_a_thousand_runs_with_one_byte_in_a_hundred_damaged(line):
     count = outcomes(line, 1000, 0.01)
     assert count["right"] + count["given up"] == 1000 and count["right"] >= 990
