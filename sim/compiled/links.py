@@ -79,9 +79,6 @@ def compiled(link: Link) -> Link:
     """Return ``link``, before its first sample, as compiled code if that exists for it and all links downstream of it;
     else ``link`` itself."""
     function = _COMPILED.get(type(link))
-    downstream = getattr(getattr(link, "engine", link), "downstream", None)
-    if downstream is not None and not isinstance(downstream, CompiledLink):
-        return link  # so that arrays do without a compiler
     functions = library() if function else None
     if function is None or functions is None:
         return link

@@ -91,7 +91,7 @@ def fixed_departures(params: AcceleratorParams, samples: int) -> Ints:
         EngineRun(sent=np.zeros((1, 1, engine.output.addresses), dtype=np.int64), counters={}, operations={})
         for engine in params.engines
     ]
-    sink, link = chain_links(params, sample, runs, compiles=False)
+    sink, link = chain_links(params, sample, runs)
     left = np.empty(samples, dtype=np.int64)
     before = None
     for number in range(samples):

@@ -61,8 +61,9 @@ def chain_links(
     sink, link = _output(params, runs[-1], compiles=compiles)
     inputs = (sample, *(run.sent for run in runs[:-1]))
     for engine, run, received in reversed(list(zip(params.engines, runs, inputs, strict=True))):
-        link = MODELS[type(engine)].link(engine, run, received, link)
-        link = compiled(link) if compiles else link
+        made = MODELS[type(engine)].link(engine, run, received, link)
+        # only what is compiled itself can be downstream of compiled code: other chains need no compiler
+        link = compiled(made) if isinstance(link, CompiledLink) else made
     return sink, link
 
 
