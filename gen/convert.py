@@ -11,26 +11,22 @@ percentile of the activations on calibration data. Membranes that start at half 
 truncating it, which halves the expected error (Bu et al. 2022, arXiv:2202.01440).
 """
 
-import io
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 
 import nir
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.gen.activation_range import represented_activation
 from tospike.gen.exact.options import ExactOptions
 from tospike.gen.nir.options import METADATA_KEY, NirOptions
-from tospike.gen.nir.padding import symmetric_padding
+from tospike.gen.nir.write import Nodes, Shape, chain_graph, graph_bytes, symmetric_padding, synapse_nodes
 from tospike.hw.params import Comparison, Encoding, Readout, Reset, ceil_div, check_options, option, require
 from tospike.sim.network import Activation, AveragePool2d, Conv2d, Dense, Network, Stage
 from tospike.sim.network.reference import run_float
 
 CONVERSION_KEY = "tospike_conversion"
 """Key in the metadata of a converted graph under which the conversion is recorded."""
-
-Shape = tuple[int, ...]
-Nodes = dict[str, nir.NIRNode]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +92,7 @@ class Converted:
 
     def to_bytes(self) -> bytes:
         """Return the contents of a NIR file."""
-        buffer = io.BytesIO()
-        nir.write(buffer, self.graph, compression=None)  # type: ignore[arg-type]
-        return buffer.getvalue()
+        return graph_bytes(self.graph)
 
 
 def convert(network: Network, samples: NDArray[np.generic], options: ConvertOptions) -> Converted:
@@ -133,7 +127,7 @@ def convert(network: Network, samples: NDArray[np.generic], options: ConvertOpti
         last = index == weighted[-1]
         scale = 1.0
         if not last or options.readout is Readout.COUNT:
-            scale = _scale(stage, activations[index].outputs, options.percentile)
+            scale = represented_activation(stage, activations[index].outputs, options.percentile)
         builder.layer(stage, previous / scale, 1 / scale, last=last)
         scales[stage.name] = previous = scale
     return Converted(graph=builder.finish(network, scales), scales=scales)
@@ -172,17 +166,6 @@ def _check(network: Network) -> None:
     )
 
 
-def _scale(stage: Stage, activations: NDArray[np.float64], percentile: float) -> float:
-    positive = activations[activations > 0]
-    require(
-        positive.size > 0,
-        f"stage {stage.name!r} is 0 for all calibration samples: give data like the network's training data",
-    )
-    scale = float(np.percentile(positive, percentile))
-    assert isinstance(stage.neuron, Activation)
-    return min(scale, stage.neuron.maximum or scale)
-
-
 class _GraphBuilder:
     """Builds a NIR graph, layer by layer."""
 
@@ -206,24 +189,10 @@ class _GraphBuilder:
 
     def layer(self, stage: Stage, weight_factor: float, bias_factor: float, *, last: bool) -> None:
         """Add weights and neurons."""
-        synapses = stage.synapses
-        if isinstance(synapses, Dense):
-            if len(self._shape) > 1:
-                # NIR's shapes have no batch axis
-                self._nodes[f"{stage.name}_flatten"] = nir.Flatten(np.array(self._shape), start_dim=0)
-            node = nir.Affine(synapses.weight * weight_factor, synapses.bias * bias_factor)
-        else:
-            assert isinstance(synapses, Conv2d)
-            node = nir.Conv2d(
-                input_shape=(self._shape[1], self._shape[2]),
-                weight=synapses.weight * weight_factor,
-                stride=synapses.stride,
-                padding=symmetric_padding(stage.name, synapses.padding),
-                dilation=(1, 1),
-                groups=synapses.groups,
-                bias=synapses.bias * bias_factor,
-            )
-        self._nodes[stage.name] = node
+        synapses = stage.weighted
+        self._nodes |= synapse_nodes(
+            stage.name, synapses, self._shape, weight_factor=weight_factor, bias_factor=bias_factor
+        )
         self._shape = synapses.output_shape
         one = np.ones(self._shape)
         if last and self._options.readout is Readout.MEMBRANE:
@@ -243,4 +212,4 @@ class _GraphBuilder:
                 **{f"scale_{name}": value for name, value in scales.items()},
             },
         }
-        return nir.NIRGraph(nodes, list(pairwise(nodes)), metadata=metadata, type_check=False)
+        return chain_graph(nodes, metadata)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.gen.activation_range import represented_activation
 from tospike.gen.exact.options import ExactOptions
 from tospike.gen.quantize.common_step import common_step
 from tospike.hw.params import IntFormat, ceil_div, require
@@ -19,7 +20,6 @@ from tospike.sim.network import Activation, AveragePool2d, Conv2d, Dense, Networ
 from tospike.sim.network.reference import run_float
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 LARGEST_THRESHOLD = 1 << 20
 """Of a layer whose weights are tiny."""
@@ -73,7 +73,7 @@ def exact_layers(network: Network, samples: NDArray[np.generic], options: ExactO
     layers = []
     for stage, run in zip(network.stages, activations, strict=True):
         last = stage is network.stages[-1]
-        level = None if last else _level(stage, run.outputs, options)
+        level = None if last else represented_activation(stage, run.outputs, options.percentile) / options.steps
         layers.append(_layer(stage, unit, level, options))
         unit = level or 1.0
     first = network.stages[0].synapses
@@ -123,18 +123,6 @@ def _input_unit(samples: NDArray[np.generic], largest: int) -> float:
     """
     step = common_step([samples], largest)
     return float(np.float32(step)) if step else 2.0 ** math.ceil(math.log2(float(samples.max()) / largest))
-
-
-def _level(stage: Stage, activations: Floats, options: ExactOptions) -> float:
-    """Return the activation that one spike represents."""
-    positive = activations[activations > 0]
-    require(
-        positive.size > 0,
-        f"stage {stage.name!r} is 0 for all calibration samples: give data like the network's training data",
-    )
-    largest = float(np.percentile(positive, options.percentile))
-    assert isinstance(stage.neuron, Activation)
-    return min(largest, stage.neuron.maximum or largest) / options.steps
 
 
 def _layer(stage: Stage, unit: float, level: float | None, options: ExactOptions) -> ExactLayer:
