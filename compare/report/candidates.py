@@ -21,12 +21,9 @@ class CandidateArea:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A design of a side."""
+class Shape:
+    """Engine, sizes and widths of a design."""
 
-    side: Kind
-    file: str
-    """Its network."""
     engine: str
     """systolic-os, systolic-ws, conv, dataflow, event, delta, spiking, register, or mixed."""
     place: str | None
@@ -35,6 +32,7 @@ class Candidate:
     """Of the widest event engine."""
     rows: int | None
     cols: int | None
+    """Of an array."""
     fold: int | None
     """Cycles of the slowest layer of dataflow engines."""
     weight_bits: int
@@ -44,6 +42,15 @@ class Candidate:
     """``None``: an ANN."""
     code: str | None
     """How an SNN encodes values; ``None``: an ANN, or spikes as data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate(Shape):
+    """A design of a side."""
+
+    side: Kind
+    file: str
+    """Its network."""
     seed: int | None
     """Seed of its training; ``None``: unknown."""
     is_quantised_after_training: bool

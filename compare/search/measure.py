@@ -15,11 +15,12 @@ import numpy as np
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.counters.registers import register_bits
 from tospike.compare.energy.technology import Technology
+from tospike.compare.report.candidates import Shape
 from tospike.compare.search.area import predicted_area
 from tospike.compare.search.bound import least_registers
 from tospike.compare.search.costs import Costs
 from tospike.compare.search.setting import Setting, load_setting
-from tospike.compare.search.shape import Shape, shape_of_design
+from tospike.compare.search.shape import shape_of_design
 from tospike.compare.search.space import Choice, Function, hardware
 from tospike.compare.study.trial import is_narrow
 from tospike.gen.area.systolic import Area

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tospike.compare.report.candidates import Shape
 from tospike.compare.study.layers import ann_bits, layer_engines, weight_bits
 from tospike.gen.pipeline import Prepared
 from tospike.hw.params import (
@@ -22,30 +23,6 @@ from tospike.hw.params import (
 )
 
 MIXED = "mixed"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """Engine, sizes and widths of a design."""
-
-    engine: str
-    """systolic-os, systolic-ws, conv, dataflow, event, delta, spiking, register, or mixed."""
-    place: str | None
-    """Where neurons have their states: memory, registers, or mixed; ``None`` without event engines."""
-    lanes: int | None
-    """Of the widest event engine."""
-    rows: int | None
-    cols: int | None
-    """Of an array."""
-    fold: int | None
-    """Cycles of the slowest layer of dataflow engines."""
-    weight_bits: int
-    act_bits: int | None
-    """``None``: an SNN."""
-    steps: int | None
-    """``None``: an ANN."""
-    code: str | None
-    """How an SNN encodes values; ``None``: an ANN, or spikes as data."""
 
 
 @dataclass(frozen=True, kw_only=True)

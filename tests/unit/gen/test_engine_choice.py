@@ -1,15 +1,14 @@
 """--fit with an objective but without an engine: the best engine that fits, and what the others would take."""
 
 import json
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from support.command_line import refused, tospike
+from support.dense_networks import network
 from support.paths import EXAMPLES
 
 from tospike.gen.area.systolic import Area
-from tospike.gen.emit.random_design import random_design
 from tospike.gen.engine_choice import choose_engine
 from tospike.gen.fit.auto_size import fit, systolic_engine
 from tospike.gen.fold.fit import fit_dataflow
@@ -17,25 +16,12 @@ from tospike.gen.fold.objective import Objective
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.plan import plan
-from tospike.hw.params import AcceleratorParams, ArrayParams, DenseLayer, InputError, IntFormat, SystolicParams
+from tospike.hw.params import InputError
 from tospike.hw.params.devices import DEVICES
 from tospike.sim import accelerator
 from tospike.sim.cycles.back_to_back import interval
 
 ECP5 = DEVICES["ecp5-85k"]
-
-
-def network(*sizes):
-    """A chain of dense layers."""
-    act = IntFormat(bits=8, signed=False)
-    array = ArrayParams(rows=1, cols=1, act=act, weight_bits=8, acc_bits=28)
-    clamps = [(0, act.max)] * (len(sizes) - 2) + [None]
-    layers = tuple(
-        DenseLayer(rows=1, inputs=a, outputs=b, clamp=clamp)
-        for (a, b), clamp in zip(pairwise(sizes), clamps, strict=True)
-    )
-    params = AcceleratorParams(name="net", engines=(SystolicParams(array=array, layers=layers),))
-    return random_design(params, seed=1).network
 
 
 def fitters(net, objective):

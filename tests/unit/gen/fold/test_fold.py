@@ -1,11 +1,11 @@
 """Layers on dataflow engines: what folding they get, by hand or for a device."""
 
 from dataclasses import asdict, replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from support.dataflow import chain, layer
+from support.dense_networks import network
 from support.windows import convolution, pool, window
 
 from tospike.compare.study.workload import named
@@ -21,13 +21,9 @@ from tospike.gen.pipeline import prepare
 from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.hw.params import (
-    AcceleratorParams,
-    ArrayParams,
     DataflowDenseParams,
-    DenseLayer,
     InputError,
     IntFormat,
-    SystolicParams,
     ceil_div,
 )
 from tospike.hw.params.devices import DEVICES
@@ -41,19 +37,6 @@ U8 = {"act": IntFormat(bits=8, signed=False), "weight_bits": 8, "clamp": (0, 255
 ECP5 = DEVICES["ecp5-85k"]
 DIGITS = named("digits", ModelOptions())
 DATAFLOW = PlanOptions(engine=Engine.DATAFLOW)
-
-
-def network(*sizes, bits=8):
-    """A chain of dense layers."""
-    act = IntFormat(bits=bits, signed=False)
-    array = ArrayParams(rows=1, cols=1, act=act, weight_bits=bits, acc_bits=28)
-    clamps = [(0, act.max)] * (len(sizes) - 2) + [None]
-    layers = tuple(
-        DenseLayer(rows=1, inputs=a, outputs=b, clamp=clamp)
-        for (a, b), clamp in zip(pairwise(sizes), clamps, strict=True)
-    )
-    params = AcceleratorParams(name="net", engines=(SystolicParams(array=array, layers=layers),))
-    return random_design(params, seed=1).network
 
 
 def smaller(**capacity):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.chains import expected_words, run_rtl
+from support.chains import check_chain
 from support.event_engine import check
 from support.neuron_cases import of_kind
 
@@ -24,7 +24,6 @@ from tospike.hw.params import (
     Reset,
     SpikingParams,
 )
-from tospike.sim.cycles.chain import chain_cycles
 from tospike.sim.spiking.golden import run_event
 
 
@@ -84,14 +83,7 @@ def test_chain(seed):
     engines, synapses = zip(first, second, strict=True)
     chain = AcceleratorParams(name="chain", engines=engines, host_input=HostInput.TOKENS, host_output=HostOutput.TOKENS)
     trains = rng.integers(0, 2, (2, 11, engines[0].inputs)) * (rng.random((2, 11, 1)) < 0.5)
-    runs, inputs = [], trains
-    for params, (weight, bias, *_) in zip(engines, synapses, strict=True):
-        runs.append(run_event(params, weight, bias, inputs))
-        inputs = runs[-1].spikes.astype(np.int64)
-    results, counters = run_rtl(chain, synapses, trains)
-    assert [words for words, _ in results] == [expected_words(chain, runs[-1], sample) for sample in range(2)]
-    assert counters == [{name: int(count.sum()) for name, count in run.counters.items()} for run in runs]
-    assert [taken for _, taken in results] == chain_cycles(chain, trains, runs).tolist()
+    check_chain(chain, synapses, trains)
 
 
 @pytest.mark.parametrize("seed", range(4))
