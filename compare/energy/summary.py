@@ -7,6 +7,7 @@ from typing import TypedDict
 import numpy as np
 
 from tospike.compare.energy.activity import Counts
+from tospike.compare.energy.technology import Platform
 from tospike.compare.plain import absent
 
 
@@ -87,5 +88,7 @@ class CounterEnergyReport(EnergyReport):
     """In a study: mean pJ by technology."""
     technology_samples: Mapping[str, tuple[float, ...]] = absent(dict)
     """pJ of each sample by technology."""
+    platforms: Mapping[str, Platform] = absent(dict)
+    """What each of them prices."""
     rtl: float | None = absent()
     """Mean pJ by the RTL's counters, over the samples that ran in RTL."""

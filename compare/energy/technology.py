@@ -15,6 +15,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from enum import StrEnum
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -40,6 +41,15 @@ _UNITS = {
     "mhz": "MHz",
     "floor_pj": "pJ per 64 bit",
 }
+
+
+class Platform(StrEnum):
+    """What a technology prices."""
+
+    ASIC = "asic"
+    """Standard cells."""
+    FPGA = "fpga"
+    """Logic cells and blocks of an FPGA."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +119,7 @@ class Technology:
 
     name: str
     description: str
+    platform: Platform = Platform.ASIC
     add: Adder
     multiply: Multiplier
     sram: Sram
@@ -233,6 +244,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         return value
     if hint is float:
         return _number(value, where)
+    if hint is Platform:
+        require(value in list(Platform), f"{where} must be {' or '.join(Platform)}, not {value!r}")
+        return Platform(value)
     if hint == tuple[float, ...]:
         require(isinstance(value, list) and bool(value), f"{where} must be a list of numbers")
         return tuple(_number(item, where) for item in value)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tospike.compare.energy.break_even import SpikeActivity
 from tospike.compare.energy.constant import Constant
 from tospike.compare.energy.gates.place import GatePlace
+from tospike.compare.energy.technology import Platform
 from tospike.compare.plain import absent
 from tospike.compare.report.candidates import BestCandidates, Candidate, SearchReport
 from tospike.compare.report.design import DesignReport
@@ -48,6 +49,7 @@ class TechnologyReport:
 
     name: str
     description: str
+    platform: Platform
     constants: Mapping[str, Constant]
 
 

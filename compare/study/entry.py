@@ -116,6 +116,7 @@ def golden_entry(prepared: Prepared, x: Array, golden: Inference, prices: Prices
             energies[first.name],
             technologies={name: found.total for name, found in energies.items()},
             technology_samples={name: found.samples for name, found in energies.items()},
+            platforms={technology.name: technology.platform for technology in prices.technologies},
         ),
         levels=tuple(differences(mean_terms(same_prices.terms), energies[first.name].terms)),
     )

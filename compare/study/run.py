@@ -130,7 +130,10 @@ def _report(
         models={name: model.source for name, model in MODELS.items()},
         constants=options.model.constants,
         technology=TechnologyReport(
-            name=technology.name, description=technology.description, constants=technology.describe()
+            name=technology.name,
+            description=technology.description,
+            platform=technology.platform,
+            constants=technology.describe(),
         ),
         provenance=_provenance(ann, snn, options, command),
     )

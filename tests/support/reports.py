@@ -16,7 +16,7 @@ from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.gates.summary import ClockTree, GateEnergyReport, GateReport, LevelTotals
 from tospike.compare.energy.levels import TERMS, Difference
 from tospike.compare.energy.summary import CounterEnergyReport, spread
-from tospike.compare.energy.technology import load_technology
+from tospike.compare.energy.technology import Platform, load_technology
 from tospike.compare.report.area import FpgaArea, Resources
 from tospike.compare.report.design import Accuracy, DesignReport, Distribution
 from tospike.compare.report.study import (
@@ -67,6 +67,7 @@ def area(engine, dsp=8, **changes):
 def counter_energy(pj, **technologies):
     """Counters of samples of ``pj``; means on other technologies are as many times as much."""
     pj = np.asarray(pj, dtype=float)
+    others = {name: times * float(pj.mean()) for name, times in technologies.items()}
     return CounterEnergyReport(
         **spread(pj),
         technology="horowitz45",
@@ -75,7 +76,8 @@ def counter_energy(pj, **technologies):
         terms={"mac": float(pj.mean())},
         area_um2=123456.0,
         busy={"engine_0": 0.625},
-        technologies={"horowitz45": float(pj.mean()), **{n: x * float(pj.mean()) for n, x in technologies.items()}},
+        technologies={"horowitz45": float(pj.mean()), **others},
+        platforms=dict.fromkeys(("horowitz45", *others), Platform.ASIC),
     )
 
 
@@ -164,7 +166,10 @@ def study(**changes):
         models={name: model.source for name, model in MODELS.items()},
         constants=HOROWITZ_45.constants,
         technology=TechnologyReport(
-            name=HOROWITZ.name, description=HOROWITZ.description, constants=HOROWITZ.describe()
+            name=HOROWITZ.name,
+            description=HOROWITZ.description,
+            platform=HOROWITZ.platform,
+            constants=HOROWITZ.describe(),
         ),
         provenance=Provenance(
             tospike="0.1.0",

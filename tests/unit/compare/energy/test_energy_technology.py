@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tospike.compare.energy.technology import load_technology, shipped
+from tospike.compare.energy.technology import Platform, load_technology, shipped
 from tospike.hw.params import InputError, LeakKind, LeakParams
 
 KIB = 8 * 1024
@@ -132,7 +132,7 @@ def load(tmp_path, text):
 
 def test_a_file_of_the_users_own(tmp_path):
     mine = load(tmp_path, GOOD)
-    assert mine.name == "mine"
+    assert mine.name == "mine" and mine.platform is Platform.ASIC
     assert mine.addition(16) == pytest.approx(2)
     assert mine.multiplication(4, 4) == pytest.approx(2.5)
     assert mine.access(64, 2 * KIB) == pytest.approx(10 * 2**0.5)
@@ -149,6 +149,7 @@ def test_a_file_of_the_users_own(tmp_path):
         ("mhz = 100", "mhz = nan", "mhz must be a number"),
         ("um2 = 1", "um2 = -1", "um2 must be a number of 0 or more"),
         ('name = "mine"', "name = 3", "name must be a string"),
+        ('name = "mine"', 'name = "mine"\nplatform = "gpu"', "platform must be asic or fpga, not 'gpu'"),
         ("pj = [10, 20]", "pj = 10", "sram: pj must be a list of numbers"),
         ("pj = [10, 20]", "pj = [10]", r"\[sram\] of mine needs ascending points above 0, and a price for each"),
         ("pj = [10, 20]", "pj = [20, 10]", r"\[sram\] of mine: prices must not fall"),
