@@ -202,7 +202,8 @@ class Accelerator(wiring.Component):
             m.submodules[f"engine_{index}"] = engine
             connect(m, upstream, engine.i)
             upstream = engine.o
-            m.d.comb += engine.clear.eq(registers.clear)
+            if engine_params.is_counted:
+                m.d.comb += engine.clear.eq(registers.clear)
             if index == params.streaming_engine:
                 self._connect_weight_stream(m, engine)
             if getattr(engine_params, "writable", False):
@@ -252,17 +253,25 @@ class Accelerator(wiring.Component):
         busy = [part.busy for part in (sink, *parts) if "busy" in part.signature.members]
         m.d.sync += [working.eq(started | inside.any()), registers.busy.eq(working | Cat(busy).any())]
 
+        counters = [cycles]
+        if params.is_counted:
+            counters.append(self._count_inputs(m, source))
+        counted = [part for part, engine in zip(parts, params.engines, strict=False) if engine.is_counted]
+        counters += [part.counters[name] for part in counted for name, _ in part.counters.shape()]
+        for number, counter in enumerate(counters):
+            m.d.comb += registers.counters[number].eq(counter)
+
+    def _count_inputs(self, m: Module, source) -> Signal:
+        """Return the number of VALUEs, or beats, that the first engine has taken."""
+        clear = m.submodules.registers.clear
         inputs = Signal(32)
-        taken = Signal()  # a cycle late, as above
+        taken = Signal()  # a cycle late, as the samples inside
         counted = C(1, 1)
-        if params.engines[0].takes is not Contents.BEATS:
+        if self._params.engines[0].takes is not Contents.BEATS:
             counted = source.o.payload.kind == TokenKind.VALUE
         m.d.sync += taken.eq(source.o.valid & source.o.ready & counted)
-        with m.If(registers.clear):
+        with m.If(clear):
             m.d.sync += inputs.eq(0)
         with m.Elif(taken):
             m.d.sync += inputs.eq(inputs + 1)
-        engines = parts[: len(params.engines)]
-        counters = [engine.counters[name] for engine in engines for name, _ in engine.counters.shape()]
-        for number, counter in enumerate([cycles, inputs, *counters]):
-            m.d.comb += registers.counters[number].eq(counter)
+        return inputs

@@ -22,7 +22,7 @@ class Engine(wiring.Component, Generic[Params]):
     ----------
     params : EngineParams
     counters : sequence of str
-        Names of the performance counters, in order.
+        Names of the performance counters, in order; unused if ``params`` want none.
     writable : bool
         Whether configuration writes reach its memories.
     members : mapping
@@ -33,9 +33,9 @@ class Engine(wiring.Component, Generic[Params]):
     i : In(link_stream(params.input))
     o : Out(link_stream(params.output))
     counters : Out(StructLayout)
-        Running totals since ``clear``.
+        Running totals since ``clear``; only if ``params.is_counted``.
     clear : In(1)
-        Reset the counters.
+        Reset the counters; only with them.
     busy : Out(1)
         Work is in progress, or a token is inside.
     config : In(ConfigSignature())
@@ -51,12 +51,12 @@ class Engine(wiring.Component, Generic[Params]):
         members: Mapping[str, wiring.Member] = MappingProxyType({}),
     ):
         self._params = params
+        totals = data.StructLayout(dict.fromkeys(counters, params.counter_bits))
         super().__init__(
             {
                 "i": In(link_stream(params.input)),
                 "o": Out(link_stream(params.output)),
-                "counters": Out(data.StructLayout(dict.fromkeys(counters, params.counter_bits))),
-                "clear": In(1),
+                **({"counters": Out(totals), "clear": In(1)} if params.is_counted else {}),
                 "busy": Out(1),
                 **({"config": In(ConfigSignature())} if writable else {}),
                 **members,

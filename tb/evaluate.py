@@ -172,5 +172,5 @@ def simulate(
         totals=got.counters,
         differs=(got.outputs != result.outputs).any(axis=1) | (got.cycles != result.cycles),
         late=(streamed.outputs != result.outputs[:count]).any(axis=1) | (streamed.cycles != leaving.departures),
-        differing_totals=tuple(name for name, total in totals.items() if got.counters[name] != total % COUNTER_RANGE),
+        differing_totals=tuple(name for name, value in got.counters.items() if value != totals[name] % COUNTER_RANGE),
     )

@@ -91,4 +91,4 @@ class CounterEnergyReport(EnergyReport):
     platforms: Mapping[str, Platform] = absent(dict)
     """What each of them prices."""
     rtl: float | None = absent()
-    """Mean pJ by the RTL's counters, over the samples that ran in RTL."""
+    """Mean pJ by the RTL's counters, over the samples that ran in RTL; ``None``: it has none."""

@@ -3,16 +3,15 @@
 Counting the flip-flops of a design builds its hardware, which takes longer than its golden model. Energy and area by
 counters are linear in them with positive prices, so that with fewer flip-flops than there are, both are bounds.
 
-Counted are registers that every design has: a performance counter has 32 bits; an event engine carries the states of
-its lanes through its pipeline, an array operands and a sum in each element and a sum in each column; the rest, of
-sequencers and address counters, is less than any engine has.
+Counted are registers that every design has: an event engine carries the states of its lanes through its pipeline, an
+array operands and a sum in each element and a sum in each column; the rest, of sequencers and address counters, is less
+than any engine has. Performance counters are not charged.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tospike.compare.energy.counters.registers import HOST
-from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import (
     AcceleratorParams,
     ConvParams,
@@ -25,8 +24,7 @@ from tospike.hw.params import (
     SystolicParams,
 )
 
-COUNTER_BITS = 32
-HOST_BITS = 300
+HOST_BITS = 210
 """Of the host port's registers and its two streams."""
 
 
@@ -37,9 +35,8 @@ def least_registers(params: AcceleratorParams) -> dict[str, int]:
 
 
 def _least(engine: EngineParams) -> int:
-    counters = COUNTER_BITS * len(engine_layout(engine).counter_names(engine))
     own = _LEAST.get(type(engine))
-    return counters + (own(engine) if own else 0)
+    return own(engine) if own else 0
 
 
 def _array(engine: SystolicParams | ConvParams) -> int:
@@ -75,4 +72,4 @@ _LEAST: Mapping[type[EngineParams], Callable[[Any], int]] = {
     RegisterParams: _register,
     DataflowDenseParams: _dataflow,
 }
-"""Besides counters; engines that are not listed have little else."""
+"""Engines that are not listed have few."""

@@ -118,7 +118,9 @@ def _synthesize(folder: Path, options: StudyOptions, steps: _Steps) -> SynthRepo
     return synthesize(folder, options.synth, cache=options.cache, progress=steps.tell)
 
 
-def _rtl_energy(prepared: Prepared, rtl: Simulation, options: StudyOptions) -> float:
-    """Return the energy by the RTL's counters, in pJ per sample that ran in RTL."""
+def _rtl_energy(prepared: Prepared, rtl: Simulation, options: StudyOptions) -> float | None:
+    """Return the energy by the RTL's counters, in pJ per sample that ran in RTL; ``None``: it has none."""
+    if not prepared.design.params.is_counted:
+        return None
     read = counter_energy(options.technology, prepared.design.params, rtl.totals, rtl.totals["cycles"])
     return float(read.total.sum()) / len(rtl)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from tospike.gen.place.options import Engine
+from tospike.gen.place.options import COUNTER_BITS, Counters, Engine, PlanOptions
 from tospike.hw.params import (
     AcceleratorParams,
     AdaptationParams,
@@ -29,6 +29,7 @@ from tospike.hw.params import (
     option,
     require,
     require_range,
+    same_option,
 )
 from tospike.hw.params.neurons.leak import MAX_DECAY_BITS, MAX_SHIFT
 
@@ -58,6 +59,7 @@ class LayerOptions:
     )
     readout: Readout | None = option(None, "Readout", unset="spikes; membrane for i and li")
     bias: bool = option(False, "One bias per neuron, added in every step")
+    counters: Counters = same_option(PlanOptions, "counters")
     core_only: bool = option(False, "Generate the bare core without host port, for tospike synth")
 
     def engine_of(self, neuron: NeuronParams) -> SpikingLayerParams:
@@ -78,6 +80,7 @@ class LayerOptions:
             "bias": self.bias,
             "recurrent": self.recurrent,
             "writable": True,
+            "counter_bits": COUNTER_BITS[self.counters],
         }
         if self.engine is SpikingEngine.EVENT:
             return SpikingParams(**knobs, lanes=8 if self.lanes is None else self.lanes, update=self.update)

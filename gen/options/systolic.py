@@ -6,7 +6,7 @@ from enum import StrEnum
 from tospike.gen.emit.primitives import with_products
 from tospike.gen.fit.auto_size import fit
 from tospike.gen.fit.fit import ANY_SOURCE, Fit
-from tospike.gen.place.options import NOT_STREAMED, PlanOptions
+from tospike.gen.place.options import COUNTER_BITS, NOT_STREAMED, Counters, PlanOptions
 from tospike.hw.params import (
     WORD_BITS,
     ArrayParams,
@@ -93,6 +93,7 @@ class SystolicOptions(ArrayOptions):
     fit: str | None = option(None, f"Auto-size the array for {named()}")
     weights: WeightSource | None = option(None, "Weights on chip, or streamed in", unset="memory; stream if --fit must")
     weight_stream_bits: int | None = same_option(PlanOptions, "weight_stream_bits")
+    counters: Counters = same_option(PlanOptions, "counters")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -133,6 +134,7 @@ class SystolicOptions(ArrayOptions):
             writable=True,
             weights=sources[0],
             weight_stream_bits=self.weight_stream_bits or WORD_BITS,
+            counter_bits=COUNTER_BITS[self.counters],
         )
         fitted = None if self.fit is None else fit(engine, find_device(self.fit), sources=sources)
         chosen = engine if fitted is None else fitted.params

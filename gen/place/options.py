@@ -67,6 +67,19 @@ class Products(StrEnum):
     """Adders: weights are constants in the logic; all products are computed side by side, those with 0 cost nothing."""
 
 
+class Counters(StrEnum):
+    """The performance counters of a design, which only measure: nothing but their registers shows them."""
+
+    ALL = "all"
+    """Those of every engine, and the inputs."""
+    NONE = "none"
+    """The cycles alone."""
+
+
+COUNTER_BITS = {Counters.ALL: 32, Counters.NONE: 0}
+"""The width of an engine's counters."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
     """Options of the planner.
@@ -142,6 +155,7 @@ class PlanOptions:
         None, "Dataflow: width of the host's streams, packed: 32, 64, 128 or 256", unset="32, a byte per value"
     )
     argmax: bool = option(False, "Output only the index of the largest output")
+    counters: Counters = option(Counters.ALL, "Performance counters in hardware, or none but that of the cycles")
     event_bin: int | None = option(
         None,
         "Spike data: the host sends time-stamped events; a step lasts this many units of the stamps",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tospike.gen.place.host import host_side
-from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.options import Counters, PlanOptions
 from tospike.gen.place.placer import Placed, Site, chosen_engines
 from tospike.gen.place.placers import PLACERS
 from tospike.hw.params import AcceleratorParams, EngineParams, InputError, require
@@ -36,6 +36,8 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
     # an engine may run a stage in another form, or an additional one
     network = replace(network, stages=stages)
     params = AcceleratorParams(name=_name(network), engines=engines, **host_side(network, options))
+    if options.counters is Counters.NONE:
+        params = params.without_counters()
     return Design(params=params, network=network, stage_counts=counts)
 
 

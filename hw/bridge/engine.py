@@ -95,7 +95,8 @@ class Bridge(Engine[BridgeParams]):
             "scanned": scanning & advance & ~quiet & (place.kind == TokenKind.VALUE),
             "sent": self.o.valid & self.o.ready & is_value,
         }
-        count_up(m, self.counters, self.clear, events)
+        if params.is_counted:
+            count_up(m, self.counters, self.clear, events)
         return m
 
     def _next(self, m, place, step, scanning, quiet, *, ticks):

@@ -213,7 +213,9 @@ class ConvEngine(Engine[ConvParams]):
         connect(m, buffer_out.o, flipped(self.o))
 
     def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
-        """Drive the counters; return whether a frame is still on its way to them."""
+        """Drive the counters, if there are any; return whether a frame is still on its way to them."""
+        if not self._params.is_counted:
+            return C(0)
         sequencer, post = m.submodules.sequencer, m.submodules.post
         feeding = delayed(m, sequencer.busy, m.submodules.reader.latency, name="feeding")
         increments = {

@@ -72,5 +72,6 @@ class DataflowDense(Engine[DataflowDenseParams]):
             "words": operands.issue,
             "beats": self.o.valid & self.o.ready,
         }
-        count_up(m, self.counters, self.clear, events)
+        if params.is_counted:
+            count_up(m, self.counters, self.clear, events)
         return m

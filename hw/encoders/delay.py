@@ -141,6 +141,7 @@ class Delay(Engine[DelayParams]):
             "scanned": steps & ~at_marker & ~starting,
             "sent": departs,
         }
-        count_up(m, self.counters, self.clear, increments)
+        if params.is_counted:
+            count_up(m, self.counters, self.clear, increments)
         m.d.comb += self.busy.eq(has_arrived | scanning | fetched | self.o.valid | written.any())
         return m

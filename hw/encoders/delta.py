@@ -124,6 +124,7 @@ class DeltaEncoder(Engine[DeltaParams]):
             "samples": departures[TokenKind.END],
             "written": written,
         }
-        count_up(m, self.counters, self.clear, increments)
+        if params.is_counted:
+            count_up(m, self.counters, self.clear, increments)
         m.d.comb += self.busy.eq(arrived.o.valid | fetched.valid | token.valid | self.o.valid | frame.any())
         return m

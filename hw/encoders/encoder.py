@@ -69,7 +69,8 @@ class Encoder(Engine[EncoderParams]):
         taken = frame.valid & frame.ready & (frame.payload.kind != TokenKind.END)
         self._write(m, frame.payload, taken, coder, scan)
         coder.elaborate(m, visits=taken | (scan.visits & scan.is_value), ends=ends)
-        self._count(m)
+        if self._params.is_counted:
+            self._count(m)
         m.d.comb += self.busy.eq(~scan.recording | scan.held | self.o.valid | scan.count.any() | frame.valid)
         return m
 

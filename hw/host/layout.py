@@ -133,13 +133,15 @@ def counter_names(params: AcceleratorParams) -> tuple[str, ...]:
     """Return the counters in the order of their registers: ``cycles``, ``inputs``, then ``<engine>.<counter>``.
 
     ``cycles`` counts the cycles in which a sample is inside, ``inputs`` the VALUEs or beats sent to the first engine.
+    Without performance counters, there is ``cycles`` alone.
     """
     engines = (
         f"{index}.{name}"
         for index, engine in enumerate(params.engines)
+        if engine.is_counted
         for name in engine_layout(engine).counter_names(engine)
     )
-    return ("cycles", "inputs", *engines)
+    return ("cycles", *(("inputs",) if params.is_counted else ()), *engines)
 
 
 def version_word(version: str) -> int:

@@ -193,6 +193,15 @@ class AcceleratorParams:
         return replace(self, engines=tuple(engine.with_primitives(primitives) for engine in self.engines))
 
     @property
+    def is_counted(self) -> bool:
+        """Whether it has performance counters besides that of the cycles."""
+        return any(engine.is_counted for engine in self.engines)
+
+    def without_counters(self) -> "AcceleratorParams":
+        """Return this accelerator without performance counters, but that of the cycles."""
+        return replace(self, engines=tuple(engine.without_counters() for engine in self.engines))
+
+    @property
     def input(self) -> TokenFormat:
         """Token format of the first engine's input."""
         return self.engines[0].input

@@ -101,7 +101,8 @@ class EventEngine(Engine[EventParams]):
         if params.recurrent:
             spikes = self._aligned(m, [group.neurons.spikes for group in groups], name="spikes")
             self._connect_recurrence(m, leaving, spikes)
-        self._count(m, groups)
+        if params.is_counted:
+            self._count(m, groups)
         self._settle(m)
         return m
 

@@ -85,7 +85,8 @@ class RegisterEngine(Engine[EventParams]):
         self._output(m, self._readout(m, cells, spikes, second), second)
         if params.recurrent:
             self._connect_recurrence(m, spikes, second)
-        self._count(m, first, starting, spikes, [*overflows, *self._update_flags(m, cells, second)])
+        if params.is_counted:
+            self._count(m, first, starting, spikes, [*overflows, *self._update_flags(m, cells, second)])
         settle = Signal(range(PIPELINE + 1))
         with m.If(taken | starting):
             m.d.sync += settle.eq(PIPELINE)

@@ -284,7 +284,9 @@ class SystolicEngine(Engine[SystolicParams]):
         return reordering
 
     def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
-        """Drive the counters; return whether a frame is still on its way to them."""
+        """Drive the counters, if there are any; return whether a frame is still on its way to them."""
+        if not self._params.is_counted:
+            return C(0)
         feeder, post = m.submodules.feeder, m.submodules.post
         feeding = delayed(m, feeder.busy, self._operand_latency, name="feeding")
         depth = Signal(len(layer.inputs) + 1)

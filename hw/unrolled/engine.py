@@ -61,7 +61,8 @@ class Unrolled(Engine[UnrolledParams]):
         inside = Signal(range(layout.credits(params) + 1))
         m.d.sync += inside.eq(inside + enters - (self.o.valid & self.o.ready))
         m.d.comb += self.busy.eq(Cat(*busy, inside.any()).any())
-        count_up(m, self.counters, self.clear, {"frames": enters})
+        if params.is_counted:
+            count_up(m, self.counters, self.clear, {"frames": enters})
         return m
 
     def _layers(self, m, values):

@@ -65,7 +65,8 @@ class DataflowPool(Engine[DataflowPoolParams]):
             "words": windows.issue,
             "beats": self.o.valid & self.o.ready,
         }
-        count_up(m, self.counters, self.clear, events)
+        if params.is_counted:
+            count_up(m, self.counters, self.clear, events)
         return m
 
     def _pooled(self, m, windows):

@@ -75,8 +75,8 @@ def run_on_board(
     counters = {name: host.read(Register.COUNTER + 4 * number) for number, name in enumerate(counter_names(params))}
     differing = [
         name
-        for name, values in expected.counters.items()
-        if name.split(".")[-1] not in TIMING_COUNTERS and counters[name] != int(values.sum()) % COUNTER_RANGE
+        for name, value in counters.items()
+        if name.split(".")[-1] not in TIMING_COUNTERS and value != int(expected.counters[name].sum()) % COUNTER_RANGE
     ]
     return BoardRun(
         correct=replace(expected, outputs=got).predictions == data.y,

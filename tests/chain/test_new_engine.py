@@ -85,10 +85,11 @@ class Passing(Engine[PassingParams]):
             self.o.valid.eq(self.i.valid),
             self.i.ready.eq(self.o.ready),
         ]
-        with m.If(self.i.valid & self.i.ready & (self.i.payload.kind == TokenKind.VALUE)):
-            m.d.sync += self.counters.values.eq(self.counters.values + 1)
-        with m.If(self.clear):
-            m.d.sync += self.counters.values.eq(0)
+        if self.params.is_counted:
+            with m.If(self.i.valid & self.i.ready & (self.i.payload.kind == TokenKind.VALUE)):
+                m.d.sync += self.counters.values.eq(self.counters.values + 1)
+            with m.If(self.clear):
+                m.d.sync += self.counters.values.eq(0)
         return m
 
 

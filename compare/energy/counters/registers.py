@@ -13,7 +13,7 @@ from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import AcceleratorParams
 
 HOST = "host"
-"""Name of everything outside the engines: ports, register file, counters."""
+"""Name of everything outside the engines: ports, register file, the counter of cycles."""
 
 _MODULE = re.compile(r"^module \\(\S+)|^  cell \$dff .*\n    parameter \\WIDTH (\d+)", re.MULTILINE)
 _ENGINE = re.compile(r"\.(engine_\d+)(?:\.|$)")
@@ -21,10 +21,12 @@ _ENGINE = re.compile(r"\.(engine_\d+)(?:\.|$)")
 
 @lru_cache(maxsize=64)
 def register_bits(params: AcceleratorParams) -> dict[str, int]:
-    """Return the flip-flops of the host port and of each engine, ``engine_0`` and so on.
+    """Return the flip-flops of the host port and of each engine, ``engine_0`` and so on, without performance counters.
 
-    Counted in Amaranth's RTLIL, before synthesis removes or merges any, without memories.
+    Counters only measure, so that a design is charged as if it were built without them (``--counters none``), whether
+    or not it is. Counted in Amaranth's RTLIL, before synthesis removes or merges any, without memories.
     """
+    params = params.without_counters()
     # memory contents do not affect the flip-flops
     empty = [{shape.name: (0,) for shape in engine_layout(engine).memories(engine)} for engine in params.engines]
     component = Accelerator(params, empty, version=metadata.version("tospike"), config_hash=0)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tospike.hw.params.check import require_range
-from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.numbers import IntFormat
 from tospike.hw.params.stream import SPIKE, Contents, TokenFormat
 
@@ -20,7 +20,7 @@ class BridgeParams(EngineParams):
     def __post_init__(self) -> None:
         require_range("inputs", self.inputs, 1, 1 << 16)
         require_range("payload-bits", self.payload.bits, 1, 32)
-        require_range("counter-bits", self.counter_bits, 8, 32)
+        check_counter_bits(self.counter_bits)
 
     @property
     def stored(self) -> IntFormat:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
-from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.numbers import ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
 from tospike.hw.params.stream import WORD_BITS, Contents, TokenFormat, WeightFormat, require_stream_bits
@@ -154,7 +154,7 @@ class ConvParams(EngineParams):
         array = self.array
         require(len(self.layers) >= 1, "a conv engine needs at least one layer")
         require(array.dataflow is Dataflow.OS, "the array of a conv engine is output-stationary: give dataflow os")
-        require_range("counter-bits", self.counter_bits, 8, 32)
+        check_counter_bits(self.counter_bits)
         require_stream_bits(self.weight_stream_bits)
         for index, layer in enumerate(self.layers):
             name, is_last = f"layer {index}", index == len(self.layers) - 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import RequantizeParams
-from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.image_window import ImageWindow
 from tospike.hw.params.numbers import IntFormat, ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
@@ -69,7 +69,7 @@ class DataflowDenseParams(EngineParams):
         require_range("weight-bits", self.weight_bits, 2, 8)
         require_range("acc-bits", self.acc_bits, self.act.bits + self.weight_bits, 32)
         require_range("dsp-products", self.dsps, 0, self.products)
-        require_range("counter-bits", self.counter_bits, 8, 32)
+        check_counter_bits(self.counter_bits)
         require_range("fold", self.fold, 1, MAX_FOLD)
         taken = self.simd if self.window is None else self.window.lanes
         require(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tospike.hw.params.check import require_range
-from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.numbers import IntFormat
 from tospike.hw.params.stream import SPIKE, Contents, TokenFormat
 
@@ -25,6 +25,7 @@ class DelayParams(EngineParams):
         require_range("inputs", self.inputs, 1, 1 << 16)
         require_range("the longest delay", self.longest, 1, LONGEST_DELAY)
         require_range("payload-bits", self.payload.bits, 1, 8)
+        check_counter_bits(self.counter_bits)
 
     @property
     def slots(self) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.activation import largest_threshold
-from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.numbers import IntFormat
 from tospike.hw.params.stream import Contents, TokenFormat
 
@@ -29,6 +29,7 @@ class DeltaParams(EngineParams):
         require_range("inputs", self.inputs, 1, 1 << 16)
         require_range("steps", self.steps, 1, 1 << 12)
         require_range("payload-bits", self.payload.bits, 1, 8)
+        check_counter_bits(self.counter_bits)
         require(self.amounts or not self.payload.signed, "delta encoding needs unsigned input values")
         require_range("delta-threshold", self.threshold, 0, largest_threshold(self.payload))
 

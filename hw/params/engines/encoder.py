@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.encoding import Encoding
-from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.numbers import IntFormat
 from tospike.hw.params.stream import SPIKE, Contents, TokenFormat
 
@@ -31,6 +31,7 @@ class EncoderParams(EngineParams):
         require_range("inputs", self.inputs, 1, 1 << 16)
         require_range("steps", self.steps, 1, 1 << 12)
         require_range("payload-bits", self.payload.bits, 1, 8)
+        check_counter_bits(self.counter_bits)
         require(not self.encoding.code.takes_frames, f"{self.encoding.value} encoding needs the delta encoder")
         require(
             not self.encoding.code.takes_integers or not self.payload.signed,

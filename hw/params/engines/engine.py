@@ -1,9 +1,11 @@
 """The interface that the parameters of every engine implement."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
+from tospike.hw.params.check import require
 from tospike.hw.params.engines.array import ArrayParams
 from tospike.hw.params.primitives import PrimitiveSet
 from tospike.hw.params.stream import Contents, TokenFormat, WeightFormat
@@ -20,6 +22,11 @@ class Readout(StrEnum):
     """On END, the membrane potential of each neuron, then the END. For a frame, which has no TICK, that is the sum."""
 
 
+def check_counter_bits(bits: int) -> None:
+    """Check the width of an engine's counters."""
+    require(bits == 0 or 8 <= bits <= 32, f"counter-bits must be 0, for no counters, or from 8 to 32, not {bits}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class EngineParams(ABC):
     """An engine of a chain: tokens in, tokens out, and counters of ``counter_bits``."""
@@ -27,7 +34,7 @@ class EngineParams(ABC):
     @property
     @abstractmethod
     def counter_bits(self) -> int:
-        """Width of its performance counters."""
+        """Width of its performance counters; 0: it has none."""
 
     @property
     @abstractmethod
@@ -48,6 +55,16 @@ class EngineParams(ABC):
     @abstractmethod
     def sends(self) -> Contents:
         """Form of a sample on its output."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it has performance counters."""
+        return self.counter_bits > 0
+
+    def without_counters(self) -> "EngineParams":
+        """Return this engine without performance counters."""
+        none: dict[str, Any] = {"counter_bits": 0}  # a field of every class
+        return replace(self, **none)
 
     @property
     def runs_stages(self) -> bool:

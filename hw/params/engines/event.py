@@ -7,7 +7,7 @@ from enum import StrEnum
 from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.activation import ActivationParams
-from tospike.hw.params.engines.engine import EngineParams, Readout
+from tospike.hw.params.engines.engine import EngineParams, Readout, check_counter_bits
 from tospike.hw.params.engines.window import EventWindow
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.neurons.model import NeuronParams
@@ -64,7 +64,7 @@ class EventParams(EngineParams):
             f"{self.inputs} inputs and {self.neurons} neurons have {weights} weights: {LAYER_WEIGHTS} at most",
         )
         require_range("weight-bits", self.weight_bits, 2, 16)
-        require_range("counter-bits", self.counter_bits, 8, 32)
+        check_counter_bits(self.counter_bits)
 
     @property
     @abstractmethod

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from tospike.hw.params.check import require
 from tospike.hw.params.engines.array import RequantizeParams
 from tospike.hw.params.engines.dataflow import DataflowDenseParams, fits_lanes
-from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.image_window import ImageWindow
 from tospike.hw.params.numbers import IntFormat
 from tospike.hw.params.primitives import PrimitiveSet
@@ -35,6 +35,7 @@ class DataflowPoolParams(EngineParams):
 
     def __post_init__(self) -> None:
         require(self.window.rows_at_once == 1, "a pool reads a row after the other")
+        check_counter_bits(self.counter_bits)
         require(
             fits_lanes(self.window.lanes, self.input_lanes),
             f"lanes of a line buffer {self.window.lanes} must be a multiple or a divisor of the {self.input_lanes} "

@@ -6,7 +6,7 @@ from tospike.hw.params.added import ADDED
 from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
-from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
@@ -74,7 +74,7 @@ class SystolicParams(EngineParams):
                 layer.clamp is not None and all(self.array.act.holds(v) for v in layer.clamp),
                 f"layer {index} must be clamped to the activation format, not {layer.clamp}",
             )
-        require_range("counter-bits", self.counter_bits, 8, 32)
+        check_counter_bits(self.counter_bits)
         require_stream_bits(self.weight_stream_bits)
 
     @property

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import RequantizeParams
-from tospike.hw.params.engines.engine import EngineParams
+from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.numbers import IntFormat, Rounding, ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
 from tospike.hw.params.stream import BeatFormat, Contents
@@ -87,7 +87,7 @@ class UnrolledParams(EngineParams):
         require(len(self.layers) >= 1, "an unrolled engine needs at least one layer")
         require_range("act-bits", self.act.bits, 1, 8)
         require_range("adder-levels", self.adder_levels, 1, 4)
-        require_range("counter-bits", self.counter_bits, 8, 32)
+        check_counter_bits(self.counter_bits)
         require(
             self.requantize.rounding is Rounding.HALF_UP,
             f"unrolled layers round half-up, not {self.requantize.rounding.value}",
