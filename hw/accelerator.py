@@ -42,7 +42,7 @@ from tospike.hw.params import (
     EncoderParams,
     EngineParams,
     EventAnnParams,
-    GradedSpikeParams,
+    FrameBufferParams,
     HostInput,
     HostOutput,
     RegisterParams,
@@ -51,6 +51,7 @@ from tospike.hw.params import (
     SystolicParams,
     TokenKind,
     UnrolledParams,
+    ValueSpikesParams,
     require,
 )
 from tospike.hw.spiking.engine import EventEngine
@@ -76,8 +77,9 @@ ENGINES: Mapping[type[EngineParams], Callable[[Any, MemoryInit, int], wiring.Com
     RegisterParams: lambda params, contents, first_region: RegisterEngine(params, contents, first_region=first_region),
     EventAnnParams: lambda params, contents, first_region: EventEngine(params, contents, first_region=first_region),
     DeltaAnnParams: lambda params, contents, first_region: EventEngine(params, contents, first_region=first_region),
-    GradedSpikeParams: lambda params, contents, first_region: Bridge(params),
+    ValueSpikesParams: lambda params, contents, first_region: Bridge(params),
     SpikeCountParams: lambda params, contents, first_region: Bridge(params),
+    FrameBufferParams: lambda params, contents, first_region: Bridge(params),
     SystolicParams: lambda params, contents, first_region: SystolicEngine(params, contents, first_region=first_region),
     ConvParams: lambda params, contents, first_region: ConvEngine(params, contents, first_region=first_region),
     DataflowDenseParams: lambda params, contents, first_region: DataflowDense(params, contents),

@@ -1,7 +1,8 @@
 """The registry of golden models: output and timing of each kind of engine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,17 +16,18 @@ from tospike.hw.params import (
     EncoderParams,
     EngineParams,
     EventAnnParams,
-    GradedSpikeParams,
+    FrameBufferParams,
     RegisterParams,
     SpikeCountParams,
     SpikingLayerParams,
     SpikingParams,
     SystolicParams,
     UnrolledParams,
+    ValueSpikesParams,
     require,
 )
 from tospike.sim.arithmetic import Ints
-from tospike.sim.bridge.golden import run_graded_spikes, run_spike_count
+from tospike.sim.bridge.golden import run_frame_buffer, run_spike_count, run_value_spikes
 from tospike.sim.bridge.timing import bridge_link
 from tospike.sim.conv import golden as conv
 from tospike.sim.conv import timing as conv_timing
@@ -92,12 +94,8 @@ def _delta(params: DeltaParams, design: Design, index: int, frames: Sample) -> E
     return run_delta(params, frames)
 
 
-def _graded_spikes(params: GradedSpikeParams, design: Design, index: int, frames: Sample) -> EngineRun:
-    return run_graded_spikes(params, frames)
-
-
-def _spike_count(params: SpikeCountParams, design: Design, index: int, trains: Sample) -> EngineRun:
-    return run_spike_count(params, trains)
+def _bridge(run: Callable[[Any, Sample], EngineRun]) -> EngineModel:
+    return EngineModel(run=lambda params, design, index, received: run(params, received), link=bridge_link)
 
 
 def _systolic(params: SystolicParams, design: Design, index: int, frames: Sample) -> EngineRun:
@@ -167,8 +165,9 @@ MODELS: Mapping[type[EngineParams], EngineModel] = {
     RegisterParams: EngineModel(run=run_spiking, link=register_link, recount=recount),
     EventAnnParams: EngineModel(run=_event_ann, link=event_ann_link, recount=recount_event_ann),
     DeltaAnnParams: EngineModel(run=_delta_ann, link=delta_ann_link),
-    GradedSpikeParams: EngineModel(run=_graded_spikes, link=bridge_link),
-    SpikeCountParams: EngineModel(run=_spike_count, link=bridge_link),
+    ValueSpikesParams: _bridge(run_value_spikes),
+    SpikeCountParams: _bridge(run_spike_count),
+    FrameBufferParams: _bridge(run_frame_buffer),
     SystolicParams: EngineModel(
         run=_systolic, link=_systolic_link, recount=_recount_systolic, frame_cycles=systolic_timing.frame_cycles
     ),

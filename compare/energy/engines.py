@@ -22,12 +22,13 @@ from tospike.hw.params import (
     EncoderParams,
     EngineParams,
     EventAnnParams,
-    GradedSpikeParams,
+    FrameBufferParams,
     RegisterParams,
     SpikeCountParams,
     SpikingParams,
     SystolicParams,
     UnrolledParams,
+    ValueSpikesParams,
 )
 
 
@@ -45,6 +46,10 @@ class EngineEnergy:
     """Function from name, parameters, placement of the states and counters to its work."""
 
 
+def _bridge(label: str) -> EngineEnergy:
+    return EngineEnergy(label=label, widths=operands.bridge_widths, memories=operands.bridge_memories, work=bridge_work)
+
+
 _EVENT = EngineEnergy(label="event", widths=operands.event_widths, memories=operands.event_memories, work=event_work)
 ENGINES: Mapping[type[EngineParams], EngineEnergy] = {
     EncoderParams: EngineEnergy(
@@ -60,12 +65,9 @@ ENGINES: Mapping[type[EngineParams], EngineEnergy] = {
     RegisterParams: _EVENT,
     EventAnnParams: _EVENT,
     DeltaAnnParams: _EVENT,
-    GradedSpikeParams: EngineEnergy(
-        label="graded spikes", widths=operands.bridge_widths, memories=operands.bridge_memories, work=bridge_work
-    ),
-    SpikeCountParams: EngineEnergy(
-        label="spike count", widths=operands.bridge_widths, memories=operands.bridge_memories, work=bridge_work
-    ),
+    ValueSpikesParams: _bridge("values to spikes"),
+    SpikeCountParams: _bridge("spike count"),
+    FrameBufferParams: _bridge("frame buffer"),
     SystolicParams: EngineEnergy(
         label="systolic", widths=operands.array_widths, memories=operands.systolic_memories, work=systolic_work
     ),

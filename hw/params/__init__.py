@@ -9,7 +9,13 @@ from tospike.hw.params.accelerator import AcceleratorParams, HostInput, HostOutp
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.engines.activation import ActivationParams, ChangeParams
 from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
-from tospike.hw.params.engines.bridge import BridgeParams, GradedSpikeParams, SpikeCountParams
+from tospike.hw.params.engines.bridge import (
+    BridgeParams,
+    FrameBufferParams,
+    SpikeCode,
+    SpikeCountParams,
+    ValueSpikesParams,
+)
 from tospike.hw.params.engines.conv import ConvLayer, ConvOperation, ConvParams
 from tospike.hw.params.engines.dataflow import MAX_FOLD, MAX_PRODUCTS, NARROW_BITS, DataflowDenseParams, fits_lanes
 from tospike.hw.params.engines.delay import LONGEST_DELAY, DelayParams
@@ -118,7 +124,7 @@ __all__ = [
     "EventParams",
     "EventWindow",
     "FiringPhase",
-    "GradedSpikeParams",
+    "FrameBufferParams",
     "HostEventParams",
     "HostInput",
     "HostOutput",
@@ -145,6 +151,7 @@ __all__ = [
     "ResetTiming",
     "Rounding",
     "SlidingParams",
+    "SpikeCode",
     "SpikeCountParams",
     "SpikingLayerParams",
     "SpikingParams",
@@ -153,6 +160,7 @@ __all__ = [
     "TokenKind",
     "UnrolledLayer",
     "UnrolledParams",
+    "ValueSpikesParams",
     "WeightFormat",
     "WeightSource",
     "address_bits",

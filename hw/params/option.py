@@ -47,6 +47,8 @@ class Option:
     """``ann``, ``snn``: the networks in which each layer can have its own."""
     layers_only: bool = False
     """Whether there is none for a whole network."""
+    by_layer: bool = False
+    """Whether a command line also takes it as ``LAYER=VALUE,...``."""
     field: str = ""
     """The field's name."""
     default: Any = None
@@ -185,6 +187,7 @@ def option(
     name: str = "",
     per_layer: str = "",
     layers_only: bool = False,
+    by_layer: bool = False,
 ) -> Any:
     """Return a field of a dataclass that is an option.
 
@@ -194,7 +197,7 @@ def option(
         Its default, or `REQUIRED`.
     per_layer
         ``ann``, ``snn`` or both with a space between them: `Option.kinds`.
-    help, low, high, above, unset, name, layers_only
+    help, low, high, above, unset, name, layers_only, by_layer
         See `Option`.
     """
     found = Option(
@@ -206,6 +209,7 @@ def option(
         name=name,
         kinds=frozenset(per_layer.split()),
         layers_only=layers_only,
+        by_layer=by_layer,
     )
     return field(default=default, metadata={_KEY: found})
 

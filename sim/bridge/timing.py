@@ -40,12 +40,12 @@ class BridgeLink:
         """Take it at once, then scan: a word per cycle, unless the downstream engine stalls it."""
         taken = np.maximum(offer, self.ready)
         now = np.maximum(taken + END_TO_OFFER, self.sent + 1)
-        sends_frame = self.params.sends is Contents.FRAME
         for step in range(self.params.steps):
-            values = self.values[:, step]
-            sends = np.ones_like(values, dtype=bool) if sends_frame else values != 0
-            now = send_scanned(self.downstream, sends, now)
-            if not sends_frame:
+            if step < self.params.scans:
+                values = self.values[:, step]
+                sends = np.ones_like(values, dtype=bool) if self.params.sends is Contents.FRAME else values != 0
+                now = send_scanned(self.downstream, sends, now)
+            if self.params.sends is Contents.TRAIN:
                 now = self.downstream.take_tick(now) + 1
         self.ready = now
         self.sent = self.downstream.take_end(now)

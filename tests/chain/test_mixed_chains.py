@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from support.accelerator_bench import answers_of
+from support.accelerator_bench import answers_and_counters, answers_of
 from support.dataflow import layer
 from support.unrolled import unrolled
 from support.windows import convolution, pool, window
@@ -36,7 +36,7 @@ from tospike.hw.params import (
     EncoderParams,
     Encoding,
     EventAnnParams,
-    GradedSpikeParams,
+    FrameBufferParams,
     HostInput,
     HostOutput,
     InputError,
@@ -46,10 +46,12 @@ from tospike.hw.params import (
     Readout,
     RegisterParams,
     Reset,
+    SpikeCode,
     SpikeCountParams,
     SpikingParams,
     SystolicParams,
     TokenKind,
+    ValueSpikesParams,
 )
 from tospike.sim import accelerator as golden
 from tospike.sim.design import Design
@@ -93,11 +95,11 @@ def chain(*engines, **knobs):
 
 CHAINS = {
     "array, graded spikes, spiking": chain(
-        array(9, 7), GradedSpikeParams(inputs=7, payload=U4, steps=3), spiking(7, 5, payload=U4, readout=Readout.COUNT)
+        array(9, 7), ValueSpikesParams(inputs=7, payload=U4, steps=3), spiking(7, 5, payload=U4, readout=Readout.COUNT)
     ),
     "one step": chain(
         array(5, 6, 4, dataflow=Dataflow.WS, rows=2),
-        GradedSpikeParams(inputs=4, payload=U4),
+        ValueSpikesParams(inputs=4, payload=U4),
         spiking(4, 3, payload=U4),
         host_output=HostOutput.TOKENS,
     ),
@@ -116,7 +118,7 @@ CHAINS = {
     ),
     "array, spiking, array": chain(
         array(8, 6, act=U6),
-        GradedSpikeParams(inputs=6, payload=U6, steps=2),
+        ValueSpikesParams(inputs=6, payload=U6, steps=2),
         spiking(6, 5, payload=U6, lanes=1),
         RegisterParams(inputs=5, neurons=7, neuron=LIF, weight_bits=4),
         SpikeCountParams(inputs=7, count=U4),
@@ -154,7 +156,7 @@ CHAINS = {
     ),
     "one wide": chain(
         array(1, 1, cols=1),
-        GradedSpikeParams(inputs=1, payload=U4, steps=4),
+        ValueSpikesParams(inputs=1, payload=U4, steps=4),
         spiking(1, 1, payload=U4, lanes=1),
         SpikeCountParams(inputs=1, count=U4),
         array(1, 1, cols=1, last=True),
@@ -174,8 +176,8 @@ def random_chain(rng):
     engines = []
     for _ in range(choose(2, 3, 4, 5)):
         outputs = choose(1, 4, 7)
-        if contents is Contents.FRAME and (engines and choose(False, True)):
-            engine = GradedSpikeParams(inputs=size, payload=fmt, steps=choose(1, 2, 4))
+        if contents in FRAMES and engines and choose(False, True):
+            engine = random_bridge(choose, size, fmt, sparse=contents is Contents.SPARSE_FRAME)
         elif contents is Contents.FRAME:
             flow = choose(*Dataflow)
             engine = array(size, outputs, act=fmt, rows=choose(1, 2), cols=choose(1, 3), dataflow=flow)
@@ -187,7 +189,9 @@ def random_chain(rng):
             activation = ActivationParams(act=U4, clamp=(0, 15), shift=13)
             engine = EventAnnParams(inputs=size, neurons=outputs, act=fmt, activation=activation, **knobs)
         elif choose(False, False, True):
-            engine = SpikeCountParams(inputs=size, payload=fmt, count=U4)
+            engine = SpikeCountParams(
+                inputs=size, payload=fmt, count=U4, transpose=choose(None, (size, 1), matrix(size))
+            )
         else:
             readout = choose(Readout.SPIKES, Readout.SPIKES, Readout.COUNT)
             knobs = {"payload": fmt, "readout": readout, "bias": choose(False, True), "count_bits": 4}
@@ -204,6 +208,24 @@ def random_chain(rng):
     return chain(*engines, host_input=host_input, host_output=host_output)
 
 
+def matrix(size):
+    """Rows and columns of ``size`` words."""
+    rows = next(rows for rows in (4, 3, 2, 1) if size % rows == 0)
+    return rows, size // rows
+
+
+def random_bridge(choose, size, fmt, *, sparse):
+    """From values to spikes, or to values."""
+    knobs = {"inputs": size, "payload": fmt, "sparse": sparse, "transpose": choose(None, matrix(size))}
+    if choose(False, True):
+        return FrameBufferParams(**knobs)
+    code = choose(*SpikeCode)
+    levels = choose(1, 3, 6, fmt.max)
+    if code.is_graded:
+        return ValueSpikesParams(**knobs, code=code, levels=choose(None, levels), steps=choose(1, 2, 4))
+    return ValueSpikesParams(**knobs, code=code, levels=levels, steps=levels + choose(0, 3))
+
+
 FRAMES = (Contents.FRAME, Contents.SPARSE_FRAME)
 
 
@@ -212,12 +234,19 @@ def frame_words(values):
 
 
 def check(params, seed):
-    """Outputs and cycles of the RTL are those of the golden model, sample by sample."""
+    """Outputs, cycles and counters of the RTL are those of the golden model, and stalls change no output."""
     design = random_design(params, seed=seed)
     x = random_samples(design, 5, seed=seed)
     expected = golden.run(design, x)
-    answers = answers_of(design, x)
+    answers, counters = answers_and_counters(design, x)
+    totals = {name: int(counts.sum()) for name, counts in expected.counters.items()}
     assert [cycles for _, cycles in answers] == expected.cycles.tolist()
+    assert counters == totals | {"cycles": int(expected.cycles.sum())}
+    stalled, counters = answers_and_counters(design, x[:3], stall=0.4)
+    assert [words for words, _ in stalled] == [words for words, _ in answers[:3]]
+    # a layer that waits is stalled for more cycles
+    work = {name: int(counts[:3].sum()) for name, counts in expected.counters.items() if not name.endswith("cycles")}
+    assert {name: counters[name] for name in work} == work
     if params.host_output is not HostOutput.TOKENS:
         words = np.array([words for words, _ in answers], dtype=np.uint32).astype(np.int32)
         assert (as_network(params, words) == expected.outputs).all()
@@ -310,7 +339,7 @@ def test_convolutions_before_spikes():
     (engine,) = plan(ann, PlanOptions(rows=1, cols=2)).params.engines
     spikes = random_design(chain(spiking(6, 4, payload=U4, readout=Readout.COUNT), host_input=HostInput.TOKENS), seed=3)
     design = Design(
-        params=chain(engine, GradedSpikeParams(inputs=6, payload=U4, steps=2), *spikes.params.engines),
+        params=chain(engine, ValueSpikesParams(inputs=6, payload=U4, steps=2), *spikes.params.engines),
         network=replace(ann, stages=(*stages, *spikes.network.stages), readout=Readout.COUNT),
         stage_counts=(3, 0, 1),
     )

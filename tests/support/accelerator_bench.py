@@ -1,5 +1,7 @@
 """Samples through a whole accelerator in Amaranth's simulator, one after another."""
 
+import random
+
 from support.stream_bench import simulate
 
 from tospike.gen.emit.beats import input_beats
@@ -35,28 +37,36 @@ def answers_of(design, samples, *, between=BETWEEN):
     return answers_and_counters(design, samples, between=between)[0]
 
 
-def answers_and_counters(design, samples, *, between=BETWEEN):
-    """(words, unsigned; cycles) of each sample, and what the counters hold after all of them."""
+def answers_and_counters(design, samples, *, between=BETWEEN, stall=0.0):
+    """(words, unsigned; cycles) of each sample, and what the counters hold after all of them.
+
+    In each cycle, the host offers no beat with probability ``stall``, and takes none.
+    """
+    rng = random.Random(0)
     dut = Accelerator(design.params, pack(design), version="1.0.0", config_hash=1)
 
     async def bench(ctx):
         answers = []
-        ctx.set(dut.m_axis.tready, 1)
         for sample in samples:
             await ctx.tick().repeat(between)
             beats = list(input_beats(design.params, sample))
-            taken, cycles, words, last = 0, 0, [], False
+            taken, cycles, words, last, offers = 0, 0, [], False, False
             while not last or taken < len(beats):
-                ctx.set(dut.s_axis.tvalid, taken < len(beats))
-                if taken < len(beats):
+                # what is offered stays until it is taken
+                offers = taken < len(beats) and (offers or rng.random() >= stall)
+                takes = rng.random() >= stall
+                ctx.set(dut.m_axis.tready, takes)
+                ctx.set(dut.s_axis.tvalid, offers)
+                if offers:
                     ctx.set(dut.s_axis.tdata, beats[taken].data)
                     ctx.set(dut.s_axis.tlast, beats[taken].last)
                 *_, ready, valid, word, ends = await ctx.tick().sample(
                     dut.s_axis.tready, dut.m_axis.tvalid, dut.m_axis.tdata, dut.m_axis.tlast
                 )
-                taken += ready and taken < len(beats)
+                if offers and ready:
+                    taken, offers = taken + 1, False
                 cycles += taken > 0 and not last
-                if valid:
+                if valid and takes:
                     words.append(word)
                     last = last or bool(ends)
             ctx.set(dut.s_axis.tvalid, 0)

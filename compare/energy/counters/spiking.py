@@ -15,7 +15,6 @@ from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import (
     SPIKE,
     BridgeParams,
-    Contents,
     DelayParams,
     DeltaParams,
     EncoderParams,
@@ -82,20 +81,24 @@ def delay_work(name: str, params: DelayParams, placement: StatePlacement, counte
 def bridge_work(
     name: str, params: BridgeParams, placement: StatePlacement, counters: Mapping[str, Counts]
 ) -> EngineWork:
-    """Return the work of a bridge: a word is written per VALUE received and read per VALUE scanned; sums are also read
-    and cleared."""
-    received, scanned, bits = counters["values"], counters["scanned"], params.stored.bits
+    """Return the work of a bridge: a word is written per VALUE received and read per VALUE scanned, and perhaps
+    written back; sums are also read. A code that is not graded adds or compares each word of a scan."""
+    received, scanned, bits = counters["values"], counters["scanned"], params.word_bits
     capacity = params.inputs * bits
-    sums = params.sends is Contents.FRAME
-    read, written = (scanned + received, received + scanned) if sums else (scanned, received)
+    read = scanned + received if params.adds else scanned
+    written = received + params.written_back * counters["samples"]
+    compares = params.code is not None and not params.code.is_graded
+    computed = received if params.adds else scanned if compares else 0 * scanned
     tokens = {"values": counters["sent"], "ticks": 0 * received, "samples": counters["samples"]}
     accesses = (
         Access(term="activation_write", count=written, bits=bits, capacity_bits=capacity),
         Access(term="activation_read", count=read, bits=bits, capacity_bits=capacity),
         token_registers(tokens, params.output.address_bits + bits),
     )
-    added = (Arithmetic(term="neuron_update", count=received, instances=1, add_bits=bits),) if sums else ()
-    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=added, busy=received + scanned)
+    sums = Arithmetic(
+        term="neuron_update", count=computed, instances=int(params.adds or compares), add_bits=params.stored.bits
+    )
+    return EngineWork(name=name, memory_bits=capacity, accesses=accesses, arithmetic=(sums,), busy=received + scanned)
 
 
 def event_work(name: str, params: EventParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:

@@ -46,7 +46,7 @@ def bridge_widths(params: BridgeParams) -> Widths:
 
 def bridge_memories(params: BridgeParams) -> Memories:
     """Return the bits of a bridge's frame buffer."""
-    return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * params.stored.bits)
+    return Memories(weight_bits=0, state_bits=0, activation_bits=params.inputs * params.word_bits)
 
 
 def event_widths(params: EventParams) -> Widths:
