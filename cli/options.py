@@ -11,8 +11,8 @@ import typer
 
 from tospike.compare.sweep.axes import Axes
 from tospike.gen.options.file import read_options_file
-from tospike.gen.options.layers import LAYER_OPTIONS, parse_layers
-from tospike.gen.options.model import CLASSES, ModelOptions
+from tospike.gen.options.layers import LAYER_OPTIONS, merged, parse_by_layer, parse_layers
+from tospike.gen.options.model import CLASSES, OPTIONS, ModelOptions
 from tospike.hw.params import Option, options_given, options_of
 
 Command = Callable[..., None]
@@ -100,7 +100,11 @@ def _made(cls: Any, chosen: dict[str, Any]) -> Any:
     if cls is ModelOptions:
         file, layers = chosen.pop(_FILE.name), parse_layers(chosen.pop(_LAYER.name) or ())
         given = {name: value for name, value in chosen.items() if value is not None}
-        return (read_options_file(file) if file else ModelOptions()).but(**given).with_layers(layers)
+        for name in [name for name in given if OPTIONS[name].by_layer]:
+            given[name], of_layers = parse_by_layer(name, given[name])
+            layers = merged(of_layers, layers)
+        made = read_options_file(file) if file else ModelOptions()
+        return made.but(**{name: value for name, value in given.items() if value is not None}).with_layers(layers)
     return cls(chosen) if issubclass(cls, Axes) else options_given(cls, chosen)
 
 
@@ -132,8 +136,10 @@ def _annotation(option: Option) -> Any:
     said = typer.Option(
         *flags,
         help=option.text_with_choices if is_wide else option.text,
-        metavar="CHOICE" if is_wide else option.metavar,
+        metavar="LAYER=CHOICE,..." if option.by_layer else "CHOICE" if is_wide else option.metavar,
         rich_help_panel=option.panel,
     )
+    if option.by_layer:
+        return Annotated[str | None, said]
     kind = list[option.type] if option.is_several else option.type  # type: ignore[name-defined]
     return Annotated[kind if option.is_required else kind | None, said]

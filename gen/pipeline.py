@@ -9,6 +9,7 @@ import numpy as np
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.dead_neurons import keep, read_neurons
 from tospike.gen.engine_choice import AnyFit, EngineChoice, Fitter, choose_engine
+from tospike.gen.exact.sides import placed
 from tospike.gen.fit.auto_lanes import LaneFit, fit_lanes
 from tospike.gen.fit.auto_size import fit, systolic_engine
 from tospike.gen.fit.auto_size_conv import fit_conv
@@ -199,6 +200,7 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
         if device is not None:
             fitted = _fit(quantized.network, options, device, data)
             hardware = fitted.refine(hardware)
+        quantized = replace(quantized, network=placed(quantized.network, hardware))
         planned = plan(quantized.network, hardware)
         streams = planned.params.weight_stream is not None
         require(hardware.weight_stream_bits is None or streams, NOT_STREAMED)
@@ -206,7 +208,7 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
         planned = error
     choices["quantize"] = quantized.describe()
     cols = columns(quantized.network)
-    engine = hardware.engine or Engine.usual(spiking=network.is_spiking)
+    engine = hardware.engine or (None if hardware.is_placed else Engine.usual(spiking=network.is_spiking))
     choices["hardware"] = replace(hardware, cols=hardware.cols or cols, engine=engine).describe()
     if hardware.cols is None and cols < MOST_COLUMNS:
         choices["columns"] = f"{cols}: the last layer sends its sums channel by channel"
@@ -263,7 +265,7 @@ def _integers(network: Network, x: Array) -> Array:
     given = spec.encoding is None and network.is_spiking
     integers = (x if x.dtype.kind in "iu" else to_int64(x, "spikes of the data")) if given else quantize_input(spec, x)
     first = network.stages[0].synapses
-    if network.is_spiking and isinstance(first, Conv2d):
+    if network.stages[0].is_spiking and isinstance(first, Conv2d):
         return integers[..., chain_order(first.shape)]
     return integers
 
@@ -282,6 +284,7 @@ def _require_room(network: Network, options: ModelOptions, device: Device | None
 def _fit(network: Network, options: ModelOptions, device: Device, data: DataSet) -> Fitted:
     """Return arrays, lanes or an engine for a network that fit a device."""
     engines = chosen_engines(network, options.plan)
+    require(not options.plan.is_placed, "--fit sizes an ANN or an SNN, not a hybrid: leave --place out, or --fit")
     if network.is_spiking:
         require(options.lanes is None, "--fit chooses the lanes of an SNN: leave --lanes out, or --fit")
         return fit_lanes(network, options.plan, device, _integers(network, data.train_x[:FIT_SAMPLES]))

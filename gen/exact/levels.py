@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from tospike.gen.activation_range import represented_activation
 from tospike.gen.exact.options import ExactOptions
 from tospike.gen.quantize.common_step import common_step
-from tospike.hw.params import IntFormat, ceil_div, require
+from tospike.hw.params import IntFormat, RequantizeParams, ceil_div, require
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.network import Activation, AveragePool2d, Conv2d, Dense, Network, Stage, SumPool2d
 from tospike.sim.network.reference import run_float
 
 Ints = NDArray[np.int64]
 
-LARGEST_THRESHOLD = 1 << 20
-"""Of a layer whose weights are tiny."""
+LARGEST_SUM = 1 << RequantizeParams().multiplier.bits - 1
+"""Of all steps times a threshold, at most: so a requantiser, whose multiplier is off by at most half a unit, meets each
+threshold to less than a unit."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -134,7 +135,7 @@ def _layer(stage: Stage, unit: float, level: float | None, options: ExactOptions
     threshold = None
     factor = most / widest
     if level is not None:
-        threshold = min(2 * int(factor * level / 2), LARGEST_THRESHOLD)
+        threshold = min(2 * int(factor * level / 2), LARGEST_SUM // options.steps // 2 * 2)
         require(
             threshold >= 2,
             f"stage {stage.name!r} has weights of up to {widest / level:.3g} thresholds, which {options.weight_bits} "

@@ -39,7 +39,7 @@ def prove_equal(ann: Network, snn: Network) -> None:
         is_last = first is ann.stages[-1]
         levels = 0 if is_last else cast(Requantize, first.neuron).clamp[1]
         require(
-            _same_sums(first, second) if is_last else _same_steps(first, second, most),
+            _same_sums(first, second) if is_last else same_steps(first, second, most),
             f"layer {second.name!r} of the SNN does not equal that of the ANN",
         )
         most = levels
@@ -48,25 +48,20 @@ def prove_equal(ann: Network, snn: Network) -> None:
 def _same_sums(ann: Stage, snn: Stage) -> bool:
     """Return whether the last layers send the same sums."""
     parts = zip(sum_weights(ann.synapses), sum_weights(snn.synapses), strict=True)
-    neuron = cast(NeuronParams, snn.neuron)
-    reads_sums = neuron == IParams(state_bits=neuron.state_bits, firing=FiringPhase(first=0, steps=0))
-    return reads_sums and ann.neuron == Accumulator() and all(np.array_equal(*each) for each in parts)
+    return (
+        reads_membranes(cast(NeuronParams, snn.neuron))
+        and ann.neuron == Accumulator()
+        and all(np.array_equal(*each) for each in parts)
+    )
 
 
-def _same_steps(ann: Stage, snn: Stage, most: int) -> bool:
+def same_steps(ann: Stage, snn: Stage, most: int) -> bool:
     """Return whether both layers send the same level for every sum of inputs from 0 to ``most``."""
     neuron, requantize = cast(IfParams, snn.neuron), cast(Requantize, ann.neuron)
-    if not neuron.spikes or neuron.firing is None or requantize.clamp != (0, neuron.firing.steps):
+    if not spikes_like_an_activation(neuron):
         return False
-    subtracts = IfParams(
-        state_bits=neuron.state_bits,
-        firing=neuron.firing,
-        threshold=neuron.threshold,
-        initial=neuron.initial,
-        reset=Reset.SUBTRACT,
-        comparison=Comparison.AT_LEAST,
-    )
-    if neuron != subtracts:
+    assert neuron.firing is not None
+    if requantize.clamp != (0, neuron.firing.steps):
         return False
     weight, bias = sum_weights(snn.synapses)
     lowest = most * np.minimum(weight, 0).sum(axis=1, keepdims=True)
@@ -83,6 +78,26 @@ def _same_steps(ann: Stage, snn: Stage, most: int) -> bool:
     same = (sum_weights(ann.synapses)[0] == weight).all(axis=1) | weightless
     levels = _activation(ann)(np.where(weightless[:, None], 0, sums))
     return bool(same.all() and (levels == spikes).all())
+
+
+def reads_membranes(neuron: NeuronParams) -> bool:
+    """Return whether a neuron only sums its inputs, and never fires."""
+    return neuron == IParams(state_bits=neuron.state_bits, firing=FiringPhase(first=0, steps=0))
+
+
+def spikes_like_an_activation(neuron: NeuronParams) -> bool:
+    """Return whether a neuron spikes once for each threshold in its sum, up to the steps of its phase."""
+    if not neuron.spikes or neuron.firing is None:
+        return False
+    given = cast(IfParams, neuron)
+    return neuron == IfParams(
+        state_bits=neuron.state_bits,
+        firing=neuron.firing,
+        threshold=given.threshold,
+        initial=given.initial,
+        reset=Reset.SUBTRACT,
+        comparison=Comparison.AT_LEAST,
+    )
 
 
 def _activation(stage: Stage) -> Callable[[Ints], Ints]:

@@ -41,12 +41,12 @@ def snn_bytes(exact: ExactLayers) -> bytes:
 
 
 def _add(nodes: Nodes, layer: ExactLayer, shape: Shape) -> Shape:
-    """Add a layer, and return the shape of its outputs."""
-    nodes |= synapse_nodes(layer.name, layer.synapses, shape)
+    """Add a layer, whose neurons have its name, as in the ANN; return the shape of its outputs."""
+    nodes |= synapse_nodes(f"{layer.name}_synapses", layer.synapses, shape)
     sent = tuple(layer.synapses.output_shape)
     one = np.ones(sent)
     if layer.threshold is None:
-        nodes[f"{layer.name}_i"] = nir.I(r=one)
+        nodes[layer.name] = nir.I(r=one)
     else:
-        nodes[f"{layer.name}_if"] = nir.IF(r=one, v_threshold=layer.threshold * one, v_reset=0 * one)
+        nodes[layer.name] = nir.IF(r=one, v_threshold=layer.threshold * one, v_reset=0 * one)
     return sent

@@ -37,6 +37,26 @@ def parse_layers(texts: Sequence[str]) -> dict[str, dict[str, str]]:
     return layers
 
 
+def parse_by_layer(name: str, text: str) -> tuple[str | None, dict[str, dict[str, str]]]:
+    """Parse a text ``VALUE`` or ``LAYER=VALUE,...`` of an option as its value for the network, and those for layers.
+
+    Raises
+    ------
+    InputError
+        A part of the text has another form.
+    """
+    if "=" not in text:
+        return text, {}
+    layers: dict[str, dict[str, str]] = {}
+    for part in text.split(","):
+        layer, equals, value = (each.strip() for each in part.partition("="))
+        flag = f"--{name.replace('_', '-')}"
+        require(bool(layer and equals and value), f"{flag} {text!r} is neither one value nor LAYER=VALUE,...")
+        require(layer not in layers, f"{flag} gives layer {layer!r} twice")
+        layers[layer] = {name: value}
+    return None, layers
+
+
 def checked_layers(layers: Layers, of_networks: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return the options of layers, with their values parsed.
 

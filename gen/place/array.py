@@ -27,8 +27,8 @@ def shares_array(site: Site) -> bool:
     """
     if site.stage.is_spiking or site.engine is not Engine.SYSTOLIC:
         return False
-    for layer, given in site.options.layers.items():
-        if names := [name for name in given if name != "engine"]:
+    for layer in (stage.name for stage in site.shared.stages):
+        if names := [name for name in site.options.layers.get(layer, {}) if name not in ("engine", "place")]:
             kind = Engine.DATAFLOW if names[0] in ("fold", "dsp_products", "products") else Engine.EVENT
             shared = (
                 f"{layer}.{names[0]} is for {kind} engines, but all layers of {site.network.name!r} share one array"

@@ -17,13 +17,14 @@ from tospike.sim.network.layers import sum_weights
 
 
 def _place(site: Site) -> Placed | None:
-    if not shares_array(site) or not needs_images(site.network):
+    if not shares_array(site) or not needs_images(site.shared):
         return None
-    network = in_passes(site.network, site.options.cols)
+    network = in_passes(site.shared, site.options.cols)
     _check_products(network, site.options.products_per_multiplier)
     cols = site.options.cols or columns(network)
     engine = replace(conv_engine(network, array(network, site, cols)), **site.options.weight_source)
-    return Placed(engine=engine, stages=_with_layers(network, engine).stages)
+    stages = _with_layers(network, engine).stages
+    return Placed(engine=engine, stages=stages, added=len(stages) - len(network.stages))
 
 
 def conv_engine(network: Network, array: ArrayParams) -> ConvParams:

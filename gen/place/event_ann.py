@@ -16,6 +16,7 @@ from tospike.hw.params import (
     ChangeParams,
     DeltaAnnParams,
     EventAnnParams,
+    IntFormat,
 )
 from tospike.sim.network import Accumulator, Requantize, Stage
 
@@ -24,7 +25,9 @@ def _event(site: Site) -> Placed | None:
     if not _is_wanted(site, Engine.EVENT):
         return None
     knobs = _activation(site)
-    engine = EventAnnParams(**_layer(site), activation=None if knobs is None else ActivationParams(**knobs))
+    engine = EventAnnParams(
+        **_layer(site, site.payload), activation=None if knobs is None else ActivationParams(**knobs)
+    )
     return Placed(engine=engine, stages=(site.stage,))
 
 
@@ -33,7 +36,9 @@ def _delta(site: Site) -> Placed | None:
         return None
     knobs, threshold = _activation(site), site.options.delta_threshold
     activation = None if knobs is None else ChangeParams(**knobs, change_threshold=threshold)
-    return Placed(engine=DeltaAnnParams(**_layer(site), activation=activation), stages=(site.stage,))
+    return Placed(
+        engine=DeltaAnnParams(**_layer(site, input_format(site.network)), activation=activation), stages=(site.stage,)
+    )
 
 
 def _random(params: AcceleratorParams, index: int, engine: AnnLayerParams, rng: np.random.Generator) -> list[Stage]:
@@ -73,9 +78,9 @@ def _is_wanted(site: Site, engine: Engine) -> bool:
     return True
 
 
-def _layer(site: Site) -> dict[str, Any]:
-    """Return the knobs of a layer that do not depend on the kind of its events."""
-    stage, synapses, act = site.stage, site.stage.dense, input_format(site.network)
+def _layer(site: Site, act: IntFormat) -> dict[str, Any]:
+    """Return the knobs of a layer that do not depend on the kind of its events; ``act`` is the format of its inputs."""
+    stage, synapses = site.stage, site.stage.dense
     return {
         "inputs": synapses.inputs,
         "neurons": synapses.outputs,
@@ -94,4 +99,4 @@ def _activation(site: Site) -> dict[str, Any] | None:
     neuron = site.stage.neuron
     if not isinstance(neuron, Requantize):
         return None
-    return {"act": input_format(site.network), "clamp": neuron.clamp, "shift": neuron.shift}
+    return {"act": site.activations, "clamp": neuron.clamp, "shift": neuron.shift}

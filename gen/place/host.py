@@ -12,7 +12,7 @@ def host_side(network: Network, options: PlanOptions) -> dict[str, Any]:
     """Return the knobs of `AcceleratorParams` that concern the host."""
     output = _output(network, options)
     if not network.is_spiking:
-        return {"host_output": output, "host_bits": options.host_bits}
+        return {"host_output": output, "host_bits": options.host_bits, "unused_inputs": unused_inputs(network)}
     steps, unit = network.input.steps, options.event_bin
     return {
         "host_input": _input(network, options),

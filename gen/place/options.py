@@ -9,10 +9,12 @@ from tospike.hw.params import (
     LONGEST_TIME_BIN,
     Dataflow,
     NeuronUpdate,
+    SpikeCode,
     WeightSource,
     check_options,
     of_layer,
     option,
+    require,
 )
 
 MOST_CYCLES = 1 << 24
@@ -56,6 +58,27 @@ _KINDS = {
     Engine.DELTA: "ann",
     Engine.REGISTER: "snn",
 }
+
+
+class Place(StrEnum):
+    """Where a layer runs in a hybrid, a chain that mixes layers of an ANN and of an SNN."""
+
+    ARRAY = "array"
+    """A layer of an ANN on an array, which neighbours share."""
+    EVENT = "event"
+    """A dense layer of an ANN on an event engine of its own, which skips zeros."""
+    SPIKING = "spiking"
+    """A layer of spiking neurons on an event engine of its own."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """``snn``: the SNN of an exact pair, whose layers have an ANN side; an ANN has no spiking side."""
+        return frozenset({"snn"})
+
+    @property
+    def engine(self) -> Engine:
+        """The kind of engine."""
+        return Engine.SYSTOLIC if self is Place.ARRAY else Engine.EVENT
 
 
 class Products(StrEnum):
@@ -114,6 +137,18 @@ class PlanOptions:
         unset="systolic for an ANN, event for an SNN",
         per_layer="ann snn",
     )
+    place: Place | None = option(
+        None,
+        "Hybrid: where a layer of an exact pair runs (array, event, spiking)",
+        unset="as in the file",
+        per_layer="snn",
+        by_layer=True,
+    )
+    bridge: SpikeCode = option(
+        SpikeCode.ONCE,
+        "Hybrid: spikes for a value k: a graded one (once), or k of them in the first steps (packed) or evenly spaced "
+        "(even)",
+    )
     fold: int = option(1024, "Dataflow: cycles per sample and layer, at most", low=1, high=MOST_CYCLES, per_layer="ann")
     dsp_products: int | None = option(
         None,
@@ -168,8 +203,17 @@ class PlanOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
+        require(
+            self.bridge is not SpikeCode.DIRECT,
+            "--bridge direct repeats a value in every step, which adds it up: give once, packed or even",
+        )
         for layer in self.layers:
             of_layer(self, layer)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether a place is given, for all layers or for some."""
+        return self.place is not None or any("place" in given for given in self.layers.values())
 
     @property
     def weight_source(self) -> dict[str, Any]:

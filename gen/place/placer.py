@@ -7,9 +7,18 @@ from typing import Any
 import numpy as np
 
 from tospike.gen.place.options import Engine, PlanOptions
-from tospike.hw.params import AcceleratorParams, EngineParams, IntFormat, WeightSource, of_layer, require
+from tospike.hw.params import (
+    AcceleratorParams,
+    Contents,
+    EngineParams,
+    InputError,
+    IntFormat,
+    WeightSource,
+    of_layer,
+    require,
+)
 from tospike.sim.design import Design
-from tospike.sim.network import Array, Network, Shape, Stage
+from tospike.sim.network import Array, Network, Requantize, Shape, Stage
 
 MemoryInit = dict[str, list[int]]
 """The words of an engine's memories, by the memory's name."""
@@ -30,6 +39,11 @@ class Site:
     def stage(self) -> Stage:
         """The first stage that has no engine yet."""
         return self.network.stages[self.index]
+
+    @property
+    def next(self) -> "Site | None":
+        """The site of the stage after this one; ``None`` after the last."""
+        return None if self.is_last else replace(self, index=self.index + 1)
 
     @property
     def is_last(self) -> bool:
@@ -54,7 +68,47 @@ class Site:
     @property
     def engine(self) -> Engine:
         """The engine that the user wants for this stage."""
+        if self.own.place is not None:
+            return self.own.place.engine
         return self.own.engine or Engine.usual(spiking=self.stage.is_spiking)
+
+    @property
+    def takes(self) -> Contents | None:
+        """What the engine of this stage takes, for engines between which there are bridges; ``None`` for others."""
+        if self.stage.is_spiking:
+            return Contents.TRAIN
+        return {Engine.SYSTOLIC: Contents.FRAME, Engine.EVENT: Contents.SPARSE_FRAME}.get(self.engine)
+
+    @property
+    def levels(self) -> int | None:
+        """The largest activation of the hidden layers of a hybrid; ``None``: it may have any that the input has."""
+        if not self.options.is_placed:
+            return None
+        return most_level(self.network)
+
+    @property
+    def activations(self) -> IntFormat:
+        """Format of the activations on links between layers of an ANN."""
+        if self.levels is None:
+            return input_format(self.network)
+        return IntFormat(bits=self.levels.bit_length(), signed=False)
+
+    @property
+    def shared(self) -> Network:
+        """The stages from this one on that share an array, as a network."""
+        stages = self.network.stages
+        end = self.index + 1
+        while end < len(stages) and not stages[end].is_spiking and self.each[end].engine is self.engine:
+            end += 1
+        if end - self.index == len(stages):
+            return self.network
+        part = stages[self.index : end]
+        require(
+            not any(stage.sources for stage in stages),
+            f"network {self.network.name!r} has branches, which a hybrid has not: leave --place out",
+        )
+        spec = replace(self.network.input, inputs=part[0].synapses.inputs, format=self.payload)
+        return replace(self.network, input=spec, stages=part)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -74,6 +128,8 @@ class Placed:
     engine: EngineParams
     stages: tuple[Stage, ...]
     """The stages as they run on it."""
+    added: int = 0
+    """How many of them the network has not: layers that only put results in order."""
 
 
 def _never(site: Site) -> None:
@@ -126,6 +182,13 @@ def require_weights_on_chip(site: Site, engines: str) -> None:
     )
 
 
+def most_level(network: Network) -> int | None:
+    """Return the largest activation of all hidden layers; ``None`` if there are none, or negative ones."""
+    ranges = [stage.neuron.clamp for stage in network.stages if isinstance(stage.neuron, Requantize)]
+    ranges += [(0, stage.firing.steps) for stage in network.stages if stage.firing is not None and stage.firing.steps]
+    return max(high for _, high in ranges) if ranges and min(low for low, _ in ranges) == 0 else None
+
+
 def input_format(network: Network) -> IntFormat:
     """Return the integers that a network takes.
 
@@ -149,6 +212,11 @@ def chosen_engines(network: Network, options: PlanOptions) -> tuple[Engine, ...]
     """
     kind, name = ("snn", "an SNN") if network.is_spiking else ("ann", "an ANN")
     sites = Site(network=network, options=options).each
+    if options.is_placed:
+        engines = [options.engine, *(given.get("engine") for given in options.layers.values())]
+        for engine in filter(None, engines):
+            raise InputError(f"--place says where layers run: leave --engine {engine} out")
+        return tuple(site.engine for site in sites)
     for site in sites:
         what = f"{site.stage.name}.engine" if "engine" in site.given else "--engine"
         others = " or ".join(engine for engine in Engine if kind in engine.kinds)

@@ -25,13 +25,14 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
             not isinstance(stage.neuron, Activation | SpikingNeuron),
             f"stage {stage.name!r} is not quantised",
         )
-    network.require_one_kind()
     chosen_engines(network, options)
     engines: tuple[EngineParams, ...] = ()
     stages: tuple[Stage, ...] = ()
     counts: tuple[int, ...] = ()
-    while len(stages) < len(network.stages):
-        placed = _next(Site(network=network, options=options, index=len(stages), engines=engines))
+    done = 0
+    while done < len(network.stages):
+        placed = _next(Site(network=network, options=options, index=done, engines=engines))
+        done += len(placed.stages) - placed.added
         engines, stages, counts = (*engines, placed.engine), (*stages, *placed.stages), (*counts, len(placed.stages))
     # an engine may run a stage in another form, or an additional one
     network = replace(network, stages=stages)

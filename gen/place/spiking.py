@@ -22,7 +22,7 @@ from tospike.hw.params import (
     SpikingParams,
     require,
 )
-from tospike.sim.network import Decoding, Network, Stage
+from tospike.sim.network import Decoding, Stage
 
 
 def _event(site: Site) -> Placed | None:
@@ -98,16 +98,27 @@ def _layer(site: Site) -> dict[str, Any]:
         "payload": site.payload,
         "weight_bits": max(2, weight_bits(stage)),
         "neuron": stage.neuron,
-        "readout": _readout(site.network) if site.is_last else Readout.SPIKES,
-        "count_bits": max(1, (site.network.input.steps * stage.neuron.spike.max).bit_length()),
+        "readout": _readout(site),
+        "count_bits": _count_bits(site, stage.neuron),
         "bias": bool(synapses.bias.any()),
         "recurrent": stage.recurrent is not None,
     }
 
 
-def _readout(network: Network) -> Readout:
-    """Return the readout of the last engine: decoding the first spike, or the class early, needs the spikes."""
+def _readout(site: Site) -> Readout:
+    """Return the readout of an engine. Decoding the first spike, or the class early, needs the spikes of the last one;
+    an event engine of an ANN needs the counts of the one before."""
+    network = site.network
+    if site.next is not None:
+        return Readout.SPIKES if site.next.stage.is_spiking or site.next.engine is not Engine.EVENT else Readout.COUNT
     return network.readout or Readout.COUNT if network.decoding is Decoding.LARGEST else Readout.SPIKES
+
+
+def _count_bits(site: Site, neuron: NeuronParams) -> int:
+    """Return the width of counters of spikes: what the host gets of a sample, or the activations of a hybrid."""
+    if site.next is not None and not site.next.stage.is_spiking:
+        return site.activations.bits
+    return max(1, (site.network.input.steps * neuron.spike.max).bit_length())
 
 
 def _window(site: Site) -> EventWindow | None:

@@ -11,8 +11,10 @@ from tospike.sim.network import Accumulator, Dense, Requantize, Stage
 
 
 def _place(site: Site) -> Placed | None:
-    network, options = site.network, site.options
-    if not shares_array(site) or needs_images(network):
+    if not shares_array(site):
+        return None
+    network, options = site.shared, site.options
+    if needs_images(network):
         return None
     engine = SystolicParams(
         array=array(network, site, options.cols or MOST_COLUMNS),

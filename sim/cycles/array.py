@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tospike.hw.params import require
+from tospike.hw.params import InputError
 from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.front import FrontLink, front_link
 from tospike.sim.cycles.link import DensifierLink, Link
 from tospike.sim.systolic.timing import INPUT_LATENCY, FrameTiming
+
+
+class ArrayStallError(InputError):
+    """An array has to wait until the engine downstream takes a result."""
 
 
 class FrameSequence:
@@ -72,7 +76,8 @@ class ArrayLink(DensifierLink):
         for address, after in enumerate(timing.values.tolist()):
             offered = loaded + after
             stalled = self.downstream.take_values(offered, one, address * one) - offered
-            require(not stalled.any(), "the timing of an array that the engine downstream stalls is not known")
+            if stalled.any():
+                raise ArrayStallError("the timing of an array that the engine downstream stalls is not known")
         self.downstream.take_end(loaded + timing.end)
         self.done = np.maximum(self.done, loaded + timing.release - 1)
         self.earliest = loaded + timing.next

@@ -10,6 +10,7 @@ from tospike.hw.params import AcceleratorParams, Contents
 from tospike.sim.accelerator import as_sample, engine_runs
 from tospike.sim.arithmetic import Ints
 from tospike.sim.compiled.links import CompiledLink
+from tospike.sim.cycles.array import ArrayStallError
 from tospike.sim.cycles.chain import answered, chain_links
 from tospike.sim.cycles.host import send
 from tospike.sim.cycles.link import follow
@@ -46,15 +47,20 @@ class BackToBack:
         return {"interval": self.interval, "back_to_back": stream}
 
 
-def back_to_back(design: Design, x: Array) -> BackToBack:
+def back_to_back(design: Design, x: Array) -> BackToBack | None:
     """Run the first `STREAM` samples back to back, in order; ``x`` as for `tospike.sim.accelerator.run`.
+
+    Return ``None`` if the engine downstream stalls an array: when the array then goes on is not known.
 
     Raises
     ------
     InputError
-        As :func:`departures`.
+        The samples have the wrong shape.
     """
-    return BackToBack(departures=departures(design, x[:STREAM]))
+    try:
+        return BackToBack(departures=departures(design, x[:STREAM]))
+    except ArrayStallError:
+        return None
 
 
 def departures(design: Design, x: Array) -> Ints:
@@ -63,7 +69,7 @@ def departures(design: Design, x: Array) -> Ints:
     Raises
     ------
     InputError
-        The samples have the wrong shape; or an array in the chain is stalled by the engine downstream.
+        The samples have the wrong shape; or, as a `ArrayStallError`, the engine downstream stalls an array.
     """
     if not depends_on_data(design.params):
         return fixed_departures(design.params, len(x))

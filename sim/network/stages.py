@@ -173,6 +173,11 @@ class Stage:
         return not isinstance(self.neuron, Activation | Requantize | Accumulator)
 
     @property
+    def firing(self) -> FiringPhase | None:
+        """The steps in which its neurons fire, if those are not all."""
+        return None if isinstance(self.neuron, Activation | Requantize | Accumulator) else self.neuron.firing
+
+    @property
     def fraction_bits(self) -> int:
         """Bits by which biases are finer than sums; a maximum, or a float stage, has none."""
         return self.neuron.fraction_bits if isinstance(self.neuron, Requantize | Accumulator) else 0

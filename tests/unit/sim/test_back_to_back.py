@@ -24,7 +24,6 @@ from tospike.hw.params import (
     Encoding,
     EventAnnParams,
     EventWindow,
-    GradedSpikeParams,
     HostEventParams,
     HostInput,
     HostOutput,
@@ -39,6 +38,7 @@ from tospike.hw.params import (
     Reset,
     SpikingParams,
     SystolicParams,
+    ValueSpikesParams,
     WeightSource,
 )
 from tospike.sim import accelerator
@@ -250,7 +250,7 @@ def test_an_array_that_is_stalled_is_refused():
         name="a",
         engines=(
             SystolicParams(array=array.array, layers=(DenseLayer(rows=1, inputs=6, outputs=5, clamp=(0, 15)),)),
-            GradedSpikeParams(inputs=5, payload=U4, steps=8),
+            ValueSpikesParams(inputs=5, payload=U4, steps=8),
             spiking(5, 4, payload=U4, readout=Readout.COUNT),
         ),
     )
