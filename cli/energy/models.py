@@ -17,9 +17,10 @@ def models() -> None:
     for name, model in MODELS.items():
         table.add_row(name, model.source)
     console.out.print(table)
-    table = Table("technology", "")
+    table = Table("technology", "platform", "")
     for name in shipped():
-        table.add_row(name, load_technology(name).description)
+        technology = load_technology(name)
+        table.add_row(name, technology.platform.value, technology.description)
     console.out.print(table)
     table = Table("published break-even", "", "unit", "source")
     for point in PUBLISHED:

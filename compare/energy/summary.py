@@ -7,7 +7,7 @@ from typing import TypedDict
 import numpy as np
 
 from tospike.compare.energy.activity import Counts
-from tospike.compare.energy.technology import Platform
+from tospike.compare.energy.cost_model import Platform
 from tospike.compare.plain import absent
 
 
@@ -84,8 +84,14 @@ class CounterEnergyReport(EnergyReport):
     """Memories, flip-flops and arithmetic, in square micrometres; no wires, no control logic."""
     busy: Mapping[str, float]
     """Mean fraction of the cycles in which each engine's datapath is busy."""
+    gated: float | None = absent()
+    """Mean pJ with ideal clock gating: no clock for an engine in cycles in which its datapath is idle."""
     technologies: Mapping[str, float] = absent(dict)
-    """In a study: mean pJ by technology."""
+    """In a study: mean pJ by technology, the sum of the following two."""
+    dynamic_pj: Mapping[str, float] = absent(dict)
+    """Mean pJ of activity and clock by technology."""
+    static_pj: Mapping[str, float] = absent(dict)
+    """Mean pJ of leakage, or of an FPGA's static power, by technology."""
     technology_samples: Mapping[str, tuple[float, ...]] = absent(dict)
     """pJ of each sample by technology."""
     platforms: Mapping[str, Platform] = absent(dict)

@@ -123,6 +123,7 @@ def _energy(report: StudyReport) -> Iterator[tuple[str, tuple[_Line, ...]]]:
         (
             _ratio("total, pJ", significant, lambda d: d.counters_pj.total),
             _ratio("clock and leakage, pJ", significant, lambda d: d.counters_pj.static),
+            _ratio("with ideal clock gating, pJ", significant, lambda d: d.counters_pj.gated),
         ),
     )
     yield (

@@ -199,7 +199,7 @@ def _designs(
     setting: Setting, options: SearchOptions, device: Device | None, runs: dict[Function, FunctionRun]
 ) -> tuple[dict[Kind, _Side], int]:
     """Return the designs of both sides within the budget, and the number of others."""
-    mhz = setting.technologies[0].clock.mhz
+    mhz = setting.technologies[0].clock_mhz
     sides = {side: _Side(objective=options.minimised, designs=[]) for side in SIDES}
     over = 0
     for function, run in runs.items():

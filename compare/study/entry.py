@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from tospike.compare.energy.activity import EngineActivity
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.counts.model import EnergyModel, energy
@@ -102,9 +104,11 @@ def golden_entry(prepared: Prepared, x: Array, golden: Inference, prices: Prices
     engines = engine_activities(prepared.design, prepared.integers(x), result)
     first = prices.technologies[0]
     energies = {
-        technology.name: counter_energy(technology, prepared.design.params, result.counters, result.cycles).summary()
+        technology.name: counter_energy(technology, prepared.design.params, result.counters, result.cycles)
         for technology in prices.technologies
     }
+    static = {name: float(np.mean(found.static)) for name, found in energies.items()}
+    summaries = {name: found.summary() for name, found in energies.items()}
     same_prices = energy(operation_model(first, source=first.description), engines)
     return GoldenEntry(
         prepared=prepared,
@@ -113,12 +117,14 @@ def golden_entry(prepared: Prepared, x: Array, golden: Inference, prices: Prices
         engines=engines,
         energy=energy(prices.model, engines).summary(),
         counted=replace(
-            energies[first.name],
-            technologies={name: found.total for name, found in energies.items()},
-            technology_samples={name: found.samples for name, found in energies.items()},
+            summaries[first.name],
+            technologies={name: found.total for name, found in summaries.items()},
+            dynamic_pj={name: found.total - static[name] for name, found in summaries.items()},
+            static_pj=static,
+            technology_samples={name: found.samples for name, found in summaries.items()},
             platforms={technology.name: technology.platform for technology in prices.technologies},
         ),
-        levels=tuple(differences(mean_terms(same_prices.terms), energies[first.name].terms)),
+        levels=tuple(differences(mean_terms(same_prices.terms), summaries[first.name].terms)),
     )
 
 

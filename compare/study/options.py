@@ -8,11 +8,12 @@ from typing import ClassVar
 from tospike.compare.energy.counts.model import EnergyModel
 from tospike.compare.energy.counts.models import MODELS, model_named
 from tospike.compare.energy.gates.study import GateStudy, GateStudyOptions
-from tospike.compare.energy.technology import Technology, load_technology, shipped
+from tospike.compare.energy.technology import Platform, Technology, load_technology, shipped
+from tospike.compare.search.costs import SearchObjective
 from tospike.compare.search.options import SearchOptions
 from tospike.compare.study.entry import Prices
 from tospike.gen.tools.cache import Cache, CacheOptions
-from tospike.hw.params import check_options, option, same_option
+from tospike.hw.params import check_options, option, require, same_option
 from tospike.hw.params.devices import DEVICES, Device
 from tospike.synth.options import SynthOptions
 from tospike.tb.simulators import Simulator, SimulatorOptions
@@ -50,6 +51,12 @@ class StudyOptions:
     def __post_init__(self) -> None:
         check_options(self)
         _ = self.technology, self.model
+        require(
+            self.search is None
+            or self.search.minimised is not SearchObjective.AREA
+            or self.technology.platform is Platform.ASIC,
+            f"--objective area needs a --technology of standard cells, not {self.technology.name}",
+        )
 
     def with_parts(
         self, *, synth: SynthOptions, gates: GateStudyOptions, results: CacheOptions, search: SearchOptions

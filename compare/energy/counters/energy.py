@@ -1,18 +1,18 @@
 """Energy by activity: the hardware's counters times a technology, with clock, idle cycles and leakage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tospike.compare.energy.activity import Counts
+from tospike.compare.energy.cost_model import Resources, Technology, Unit
 from tospike.compare.energy.counters.hardware import engine_work
-from tospike.compare.energy.counters.registers import register_bits
+from tospike.compare.energy.counters.registers import HOST, register_bits
 from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork, StatePlacement
 from tospike.compare.energy.counts.model import Terms, sum_terms
 from tospike.compare.energy.summary import CounterEnergyReport, mean_terms, spread
-from tospike.compare.energy.technology import Technology
 from tospike.hw.params import AcceleratorParams
 
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -39,14 +39,21 @@ class CounterEnergy:
     terms: Terms
     """pJ, one array per term."""
     area_um2: float
-    """Memories, flip-flops and arithmetic; no wires, no control logic."""
+    """Memories, flip-flops and arithmetic; no wires, no control logic. 0 on an FPGA."""
     busy: dict[str, float]
     """Mean fraction of the cycles in which each engine's datapath is busy."""
+    stoppable: Counts
+    """(N,) pJ of the engines' clocks in cycles in which their datapaths are idle: the most that clock gating saves."""
 
     @property
     def total(self) -> Counts:
         """(N,) total pJ."""
         return np.sum(list(self.terms.values()), axis=0)
+
+    @property
+    def static(self) -> Counts:
+        """(N,) pJ of leakage, or of an FPGA's static power."""
+        return self.terms["leakage"]
 
     def summary(self) -> CounterEnergyReport:
         """Return means per inference, parts that add up to the total, percentiles and the values of single samples."""
@@ -59,6 +66,7 @@ class CounterEnergy:
             terms=means,
             area_um2=self.area_um2,
             busy=self.busy,
+            gated=float(np.mean(self.total - self.stoppable)),
         )
 
 
@@ -96,23 +104,35 @@ def counter_energy(
         name: bits + sum(engine.moved_registers for engine in engines if engine.name == name)
         for name, bits in built.items()
     }
-    total_bits = sum(clocked.values())
+    resources = resources_of(engines, sum(clocked.values()))
     busy_bits = sum((clocked[engine.name] * engine.busy for engine in engines), np.zeros_like(inside))
-    area = sum(_logic_area(technology, engine) for engine in engines) + total_bits * technology.register.um2
-    memory_bits = sum(engine.memory_bits for engine in engines)
-    nanowatts = area * technology.logic.nw_per_um2 + memory_bits * technology.sram.nw_per_bit
+    idle_bits = resources.registers * inside - busy_bits
     work = [_work_terms(technology, engine) for engine in engines]
     overheads: Terms = {
-        "clock_busy": busy_bits * technology.register.pj_per_cycle,
-        "clock_idle": (total_bits * inside - busy_bits) * technology.register.pj_per_cycle,
+        "clock_busy": busy_bits * technology.clocked_bit,
+        "clock_idle": idle_bits * technology.clocked_bit + technology.clock_network(resources) * inside,
         # nW times us are fJ
-        "leakage": nanowatts * inside / technology.clock.mhz / 1000,
+        "leakage": technology.static_nw(resources) * inside / technology.clock_mhz / 1000,
     }
     return CounterEnergy(
         technology=technology.name,
         terms=sum_terms([*work, overheads]),
-        area_um2=area + memory_bits * technology.sram.um2_per_bit,
+        area_um2=technology.area_um2(resources),
         busy={engine.name: float((engine.busy / inside).mean()) for engine in engines},
+        stoppable=(idle_bits - clocked[HOST] * inside) * technology.clocked_bit,
+    )
+
+
+def resources_of(engines: Sequence[EngineWork], registers: int) -> Resources:
+    """Return what a design with these engines and so many flip-flops consists of."""
+    return Resources(
+        registers=registers,
+        memory_bits=tuple(engine.memory_bits for engine in engines),
+        units=tuple(
+            Unit(instances=unit.instances, multiply=unit.multiply, add_bits=unit.add_bits)
+            for engine in engines
+            for unit in engine.arithmetic
+        ),
     )
 
 
@@ -124,21 +144,10 @@ def _work_terms(technology: Technology, engine: EngineWork) -> Terms:
 
 def _access_price(technology: Technology, access: Access) -> float:
     if access.capacity_bits == 0:
-        return access.bits * technology.register.pj_per_bit
+        return technology.register_write(access.bits)
     return technology.access(access.bits, access.capacity_bits)
 
 
 def _unit_price(technology: Technology, unit: Arithmetic) -> float:
     product = technology.multiplication(*unit.multiply) if unit.multiply else 0.0
     return product + technology.addition(unit.add_bits) + technology.leak(unit.add_bits, unit.leak)
-
-
-def _logic_area(technology: Technology, engine: EngineWork) -> float:
-    """Return the square micrometres of the arithmetic units."""
-    area = 0.0
-    for unit in engine.arithmetic:
-        partial_products = unit.multiply[0] * unit.multiply[1] if unit.multiply else 0
-        area += unit.instances * (
-            partial_products * technology.multiply.um2_per_bit2 + unit.add_bits * technology.add.um2_per_bit
-        )
-    return area

@@ -16,8 +16,8 @@ from tospike.compare.energy.gates.annotate import CLOCK_SLEW, Annotated
 from tospike.compare.energy.gates.parts import PARTS, part_of
 from tospike.compare.energy.gates.simulate import Activity
 from tospike.compare.energy.gates.summary import ClockTree, GateEnergyReport
+from tospike.compare.energy.standard_cells import CellTechnology
 from tospike.compare.energy.summary import mean_terms, spread
-from tospike.compare.energy.technology import Technology
 from tospike.synth.asic.library import CellLibrary
 from tospike.synth.asic.netlist import Netlist
 
@@ -69,7 +69,7 @@ def gate_energy(
     library: CellLibrary,
     annotated: Annotated,
     activity: Activity,
-    technology: Technology,
+    technology: CellTechnology,
     *,
     cycles: Floats,
     period_ns: float,
@@ -128,7 +128,7 @@ def _edge_prices(netlist: Netlist, library: CellLibrary, annotated: Annotated, n
     return prices
 
 
-def _leakage_nw(netlist: Netlist, library: CellLibrary, tree: ClockTree, technology: Technology) -> float:
+def _leakage_nw(netlist: Netlist, library: CellLibrary, tree: ClockTree, technology: CellTechnology) -> float:
     """Return the leakage in nW of all gates, the clock tree and the memories."""
     gates = sum(library.cells[gate.cell].leakage for gate in netlist.gates)
     return gates + tree.leakage_nw + sum(macro.bits for macro in netlist.macros) * technology.sram.nw_per_bit

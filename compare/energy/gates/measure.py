@@ -10,7 +10,8 @@ from tospike.compare.energy.gates.annotate import WireModel, annotate
 from tospike.compare.energy.gates.energy import GateEnergy, gate_energy
 from tospike.compare.energy.gates.simulate import DelayModel, GateSimulator
 from tospike.compare.energy.gates.summary import GateReport
-from tospike.compare.energy.technology import Technology, load_technology
+from tospike.compare.energy.standard_cells import CellTechnology
+from tospike.compare.energy.technology import cell_technology
 from tospike.gen.emit.beats import answer_beats, input_beats, output_words
 from tospike.gen.emit.folder import build
 from tospike.gen.emit.memory_init import pack
@@ -53,7 +54,7 @@ class GateOptions:
     """How to measure gates."""
 
     library: Path
-    technology: Technology
+    technology: CellTechnology
     delays: tuple[DelayModel, ...] = ALL_DELAYS
     booth: bool = False
     wires: WireModel = field(default_factory=WireModel)
@@ -90,7 +91,7 @@ class GateOptions:
         )
         return cls(
             library=library,
-            technology=load_technology(technology or fitting_technology(target)),
+            technology=cell_technology(technology or fitting_technology(target)),
             delays=tuple(delays),
             booth=booth,
             cache=cache or Cache(),
@@ -157,7 +158,7 @@ def timing_of(mapped: Mapped, options: GateOptions, progress: Progress | None = 
     """Return the clock period: OpenSTA's if it is installed, else the technology's."""
     sta, advice = look("sta")
     if sta is None:
-        period = 1000 / options.technology.clock.mhz
+        period = 1000 / options.technology.clock_mhz
         return Timing(period_ns=period, source=f"technology {options.technology.name} (no OpenSTA: {advice})")
     period = clock_period(mapped, sta, options.cache, progress)
     return Timing(period_ns=period, source=f"OpenSTA {sta.version}, without wires and buffers")

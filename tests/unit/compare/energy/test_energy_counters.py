@@ -12,7 +12,7 @@ from tospike.compare.energy.counters.energy import PARTS, counter_energy
 from tospike.compare.energy.counters.hardware import engine_work
 from tospike.compare.energy.counters.registers import register_bits
 from tospike.compare.energy.levels import TERMS, differences
-from tospike.compare.energy.technology import load_technology, shipped
+from tospike.compare.energy.technology import Platform, load_technology, shipped
 from tospike.gen.emit.folder import build
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.tools.cache import Cache
@@ -92,7 +92,9 @@ def test_parts_add_up_and_none_is_negative(name, technology):
     assert {term for terms in PARTS.values() for term in terms} >= set(energy.terms)
     for term, values in energy.terms.items():
         assert np.all(values >= 0), term
-    assert energy.area_um2 > 0
+    assert (energy.area_um2 > 0) == (load_technology(technology).platform is Platform.ASIC)
+    assert 0 < energy.stoppable.mean() < energy.terms["clock_idle"].mean()
+    assert summary.gated == pytest.approx((energy.total - energy.stoppable).mean())
     assert all(0 < share < 1.5 for share in summary.busy.values())
 
 

@@ -49,7 +49,10 @@ def test_report_has_the_promised_keys(compared):
         assert design["energy_pj"]["total"] > 0
         assert design["operations"]
         counted = design["counters_pj"]
-        assert set(counted["technologies"]) == {"horowitz45", "osu018", "sky130hd"}
+        assert set(counted["technologies"]) == {"horowitz45", "osu018", "sky130hd", "ecp5", "ice40"}
+        assert {counted["platforms"][name] for name in ("ecp5", "ice40")} == {"fpga"}
+        for name, pj in counted["technologies"].items():
+            assert counted["dynamic_pj"][name] + counted["static_pj"][name] == pytest.approx(pj)
         assert counted["technologies"]["horowitz45"] == counted["total"]
         assert sum(counted["parts"].values()) == pytest.approx(counted["total"])
         # the first ten samples ran in RTL: what its counters cost is what the golden model's cost
@@ -64,7 +67,7 @@ def test_report_has_the_promised_keys(compared):
     assert 0 < report["activity"]["spikes_per_activation"] < 8
     assert report["verdict"]["margins"]["energy"]["level"] == "counters"
     assert report["break_even"]["n"] == report["activity"]["spikes_per_activation"]
-    assert set(report["break_even"]["n_star"]) == {"horowitz45", "osu018", "sky130hd"}
+    assert set(report["break_even"]["n_star"]) == {"horowitz45", "osu018", "sky130hd", "ecp5", "ice40"}
     assert "sensitivity" not in report
     assert "iso_accuracy" not in report
     (qnn,) = report["controls"]
